@@ -1,0 +1,182 @@
+//! The structured error of the process API: what a refused operation returns
+//! and what a failed process ends with.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The kinds of the contract, and whatever other word a guest made up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// No such process, name, definition or host.
+    NotFound,
+    /// A name is taken.
+    AlreadyExists,
+    /// The call itself is wrong.
+    Invalid,
+    /// A policy says no.
+    PermissionDenied,
+    /// Something needed is not there at present.
+    Unavailable,
+    /// A program failed without saying more.
+    Internal,
+    /// Ended from outside.
+    Canceled,
+    /// The call contradicts an earlier one.
+    Conflict,
+    /// A deadline passed.
+    Timeout,
+    /// A limit is reached.
+    RateLimited,
+    /// Nothing is known; the empty string on the wire.
+    Unknown,
+    /// A kind of the program's own.
+    Other(Arc<str>),
+}
+
+impl Kind {
+    /// The word that stands for this kind on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Kind::NotFound => "NotFound",
+            Kind::AlreadyExists => "AlreadyExists",
+            Kind::Invalid => "Invalid",
+            Kind::PermissionDenied => "PermissionDenied",
+            Kind::Unavailable => "Unavailable",
+            Kind::Internal => "Internal",
+            Kind::Canceled => "Canceled",
+            Kind::Conflict => "Conflict",
+            Kind::Timeout => "Timeout",
+            Kind::RateLimited => "RateLimited",
+            Kind::Unknown => "",
+            Kind::Other(word) => word,
+        }
+    }
+}
+
+impl From<&str> for Kind {
+    fn from(word: &str) -> Self {
+        match word {
+            "NotFound" => Kind::NotFound,
+            "AlreadyExists" => Kind::AlreadyExists,
+            "Invalid" => Kind::Invalid,
+            "PermissionDenied" => Kind::PermissionDenied,
+            "Unavailable" => Kind::Unavailable,
+            "Internal" => Kind::Internal,
+            "Canceled" => Kind::Canceled,
+            "Conflict" => Kind::Conflict,
+            "Timeout" => Kind::Timeout,
+            "RateLimited" => Kind::RateLimited,
+            "" => Kind::Unknown,
+            other => Kind::Other(other.into()),
+        }
+    }
+}
+
+/// One field of an error's details, as the runtime itself fills them in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// Text.
+    Text(String),
+    /// A count or a size.
+    Number(u64),
+}
+
+/// What a program may read beside the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Details {
+    /// From the runtime: names and values, in this order.
+    Fields(Vec<(&'static str, Field)>),
+    /// From a guest: one encoded value, passed on as it is.
+    Encoded(Arc<[u8]>),
+}
+
+/// A structured error. Cheap to pass by box; rare by nature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What sort of failure this is.
+    pub kind: Kind,
+    /// For people: one sentence, no trailing full stop.
+    pub message: String,
+    /// Whether the same call may succeed later, where that is known.
+    pub retryable: Option<bool>,
+    /// More for a program to read.
+    pub details: Option<Details>,
+    /// Where it happened, in the notation of the guest's language.
+    pub stack: Option<String>,
+}
+
+impl Error {
+    /// An error of a kind, with a message and nothing else.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Error {
+            kind,
+            message: message.into(),
+            retryable: None,
+            details: None,
+            stack: None,
+        }
+    }
+
+    /// The call itself is wrong.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Error::new(Kind::Invalid, message).retryable(false)
+    }
+
+    /// No such process, name, definition or host.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Error::new(Kind::NotFound, message)
+    }
+
+    /// A limit is reached; the same call may succeed later.
+    pub fn rate_limited(message: impl Into<String>) -> Self {
+        Error::new(Kind::RateLimited, message).retryable(true)
+    }
+
+    /// A program failed without saying more.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Error::new(Kind::Internal, message)
+    }
+
+    /// Says whether trying again makes sense.
+    #[must_use]
+    pub fn retryable(mut self, retryable: bool) -> Self {
+        self.retryable = Some(retryable);
+        self
+    }
+
+    /// Adds one field to the details. Replaces details that came encoded.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, field: impl Into<Field>) -> Self {
+        match &mut self.details {
+            Some(Details::Fields(fields)) => fields.push((name, field.into())),
+            other => *other = Some(Details::Fields(vec![(name, field.into())])),
+        }
+        self
+    }
+}
+
+impl From<String> for Field {
+    fn from(text: String) -> Self {
+        Field::Text(text)
+    }
+}
+
+impl From<&str> for Field {
+    fn from(text: &str) -> Self {
+        Field::Text(text.to_owned())
+    }
+}
+
+impl From<u64> for Field {
+    fn from(number: u64) -> Self {
+        Field::Number(number)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

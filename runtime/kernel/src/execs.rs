@@ -1,0 +1,136 @@
+//! The execs of a process: callees whose outcome it waits for.
+
+use std::collections::BTreeMap;
+
+use crate::outcome::Outcome;
+use crate::pid::Pid;
+use crate::process::Process;
+use crate::subscription::Subscription;
+use crate::sync::{Arc, Weak};
+
+/// Pending execs, and outcomes not read yet.
+#[derive(Debug, Default)]
+pub(crate) struct Execs {
+    by_subscription: BTreeMap<Subscription, Exec>,
+}
+
+#[derive(Debug)]
+enum Exec {
+    Running(Callee),
+    Done(Arc<Outcome>),
+}
+
+/// A process someone waits for. Weak: the process table owns processes, and a
+/// chain of execs must not be a chain of owners.
+#[derive(Clone, Debug)]
+pub(crate) struct Callee {
+    pub(crate) pid: Pid,
+    pub(crate) process: Weak<Process>,
+}
+
+impl Execs {
+    pub(crate) fn len(&self) -> usize {
+        self.by_subscription.len()
+    }
+
+    pub(crate) fn contains(&self, subscription: Subscription) -> bool {
+        self.by_subscription.contains_key(&subscription)
+    }
+
+    pub(crate) fn start(&mut self, subscription: Subscription, callee: Callee) {
+        self.by_subscription
+            .insert(subscription, Exec::Running(callee));
+    }
+
+    /// Takes back a start of which nothing came.
+    pub(crate) fn undo(&mut self, subscription: Subscription) {
+        self.by_subscription.remove(&subscription);
+    }
+
+    /// The callee has ended. Returns whether anyone still waits for it.
+    pub(crate) fn finish(
+        &mut self,
+        subscription: Subscription,
+        callee: Pid,
+        outcome: Arc<Outcome>,
+    ) -> bool {
+        let Some(exec) = self.by_subscription.get_mut(&subscription) else {
+            return false;
+        };
+        let waiting = matches!(&*exec, Exec::Running(running) if running.pid == callee);
+        if waiting {
+            *exec = Exec::Done(outcome);
+        }
+        waiting
+    }
+
+    /// Takes an outcome; the subscription ends with it.
+    #[inline]
+    pub(crate) fn take(&mut self, subscription: Subscription) -> Option<Arc<Outcome>> {
+        if self.by_subscription.is_empty() {
+            return None;
+        }
+        match self.by_subscription.remove(&subscription)? {
+            Exec::Done(outcome) => Some(outcome),
+            running => {
+                self.by_subscription.insert(subscription, running);
+                None
+            }
+        }
+    }
+
+    /// Ends all; returns the callees that still run.
+    pub(crate) fn abandon(&mut self) -> Vec<Callee> {
+        std::mem::take(&mut self.by_subscription)
+            .into_values()
+            .filter_map(|exec| match exec {
+                Exec::Running(callee) => Some(callee),
+                Exec::Done(_) => None,
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use super::*;
+
+    fn callee(number: u64) -> Callee {
+        Callee {
+            pid: Pid::new(NonZeroU64::new(number).unwrap()),
+            process: Weak::new(),
+        }
+    }
+
+    #[test]
+    fn an_outcome_is_taken_once_and_only_from_the_callee_itself() {
+        let mut execs = Execs::default();
+        let (subscription, outcome) = (Subscription(3), Arc::new(Outcome::Returned(None)));
+        execs.start(subscription, callee(2));
+        assert!(execs.take(subscription).is_none());
+        assert!(!execs.finish(subscription, callee(7).pid, Arc::clone(&outcome)));
+        assert!(execs.finish(subscription, callee(2).pid, Arc::clone(&outcome)));
+        assert!(!execs.finish(subscription, callee(2).pid, Arc::clone(&outcome)));
+        assert_eq!(execs.take(subscription), Some(outcome));
+        assert!(execs.take(subscription).is_none());
+        assert_eq!(execs.len(), 0);
+    }
+
+    #[test]
+    fn abandoning_names_those_that_still_run() {
+        let mut execs = Execs::default();
+        execs.start(Subscription(3), callee(2));
+        execs.start(Subscription(4), callee(5));
+        execs.finish(
+            Subscription(3),
+            callee(2).pid,
+            Arc::new(Outcome::Returned(None)),
+        );
+        let running = execs.abandon();
+        assert_eq!(running.len(), 1);
+        assert_eq!(running[0].pid, callee(5).pid);
+        assert_eq!(execs.len(), 0);
+    }
+}

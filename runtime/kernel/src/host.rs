@@ -1,0 +1,177 @@
+//! Pools of processes with limits of their own.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+
+/// How much one queue may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueLimits {
+    /// Messages.
+    pub messages: usize,
+    /// Bytes, those of sender, topic and payload together.
+    pub bytes: usize,
+}
+
+/// The limits of a host. All but the first hold for each of its processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostConfig {
+    /// Processes that live at once.
+    pub max_processes: usize,
+    /// Of each queue: every listener, the inbox, what waits unclaimed.
+    pub queue: QueueLimits,
+    /// Bytes of one message (its topic and payload), and of a result.
+    pub max_message: usize,
+    /// Listeners open at once.
+    pub max_subscriptions: usize,
+    /// Links, and news of failed links not read yet.
+    pub max_links: usize,
+    /// Monitors a process has on others, and news from them not read yet.
+    pub max_monitors: usize,
+    /// Registered names.
+    pub max_names: usize,
+    /// Execs whose outcome was not read yet.
+    pub max_execs: usize,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        HostConfig {
+            max_processes: 100_000,
+            queue: QueueLimits {
+                messages: 10_000,
+                bytes: 4 << 20,
+            },
+            max_message: 1 << 20,
+            max_subscriptions: 1_000,
+            max_links: 100_000,
+            max_monitors: 100_000,
+            max_names: 1_000,
+            max_execs: 10_000,
+        }
+    }
+}
+
+/// A named pool of processes.
+pub struct Host {
+    name: Arc<str>,
+    config: HostConfig,
+    live: AtomicUsize,
+}
+
+impl Host {
+    pub(crate) fn new(name: &str, config: HostConfig) -> Self {
+        Host {
+            name: name.into(),
+            config,
+            live: AtomicUsize::new(0),
+        }
+    }
+
+    /// Its name, `namespace:name`.
+    #[inline]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its limits.
+    #[inline]
+    pub fn config(&self) -> &HostConfig {
+        &self.config
+    }
+
+    /// Places taken at present.
+    pub fn live(&self) -> usize {
+        self.live.load(Ordering::Acquire)
+    }
+
+    /// Takes a place for one process.
+    ///
+    /// # Errors
+    /// `RateLimited`, retryable, when all `max_processes` are taken; details
+    /// `{host, limit, value}`.
+    pub fn reserve(self: &Arc<Self>) -> Result<Place, Error> {
+        let max = self.config.max_processes;
+        let taken = self
+            .live
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |live| {
+                (live < max).then_some(live + 1)
+            });
+        match taken {
+            Ok(_) => Ok(Place {
+                host: Arc::clone(self),
+            }),
+            Err(_) => Err(Error::rate_limited(format!(
+                "host {} is full: max_processes = {max}",
+                self.name
+            ))
+            .with("host", &*self.name)
+            .with("limit", "max_processes")
+            .with("value", max as u64)),
+        }
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("name", &self.name)
+            .field("live", &self.live())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Room for one process in a host, given back when dropped.
+#[derive(Debug)]
+#[must_use = "the place is given back when this is dropped"]
+pub struct Place {
+    host: Arc<Host>,
+}
+
+impl Place {
+    /// The host it is in.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.host.live.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Details, Field, Kind};
+
+    #[test]
+    fn places_are_limited_and_come_back() {
+        let config = HostConfig {
+            max_processes: 2,
+            ..HostConfig::default()
+        };
+        let host = Arc::new(Host::new("a:b", config));
+        let first = host.reserve().unwrap();
+        let second = host.reserve().unwrap();
+        let error = host.reserve().unwrap_err();
+        assert_eq!(error.kind, Kind::RateLimited);
+        assert_eq!(error.retryable, Some(true));
+        assert_eq!(
+            error.details,
+            Some(Details::Fields(vec![
+                ("host", Field::Text("a:b".into())),
+                ("limit", Field::Text("max_processes".into())),
+                ("value", Field::Number(2)),
+            ]))
+        );
+        assert_eq!(host.live(), 2);
+        drop(first);
+        let third = host.reserve().unwrap();
+        drop((second, third));
+        assert_eq!(host.live(), 0);
+    }
+}

@@ -1,0 +1,57 @@
+//! What a blocked receive waits for.
+
+use crate::subscription::Subscription;
+
+/// The subscriptions a pending receive wants; empty while none is pending.
+#[derive(Debug, Default)]
+pub(crate) struct Interest {
+    /// The usual case, a receive that wants one, needs no buffer.
+    first: Option<Subscription>,
+    rest: Vec<Subscription>,
+}
+
+impl Interest {
+    #[inline]
+    pub(crate) fn set(&mut self, wanted: &[Subscription]) {
+        self.clear();
+        if let Some((first, rest)) = wanted.split_first() {
+            self.first = Some(*first);
+            self.rest.extend_from_slice(rest);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.first = None;
+        self.rest.clear();
+    }
+
+    /// Whether a delivery to this subscription ends the wait. If so the interest
+    /// is gone: one delivery wakes a receive, the next one need not.
+    #[inline]
+    pub(crate) fn meets(&mut self, subscription: Subscription) -> bool {
+        let met = self.first == Some(subscription) || self.rest.contains(&subscription);
+        if met {
+            self.clear();
+        }
+        met
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_wanted_meets_it_and_only_once() {
+        let mut interest = Interest::default();
+        assert!(!interest.meets(Subscription(3)));
+        interest.set(&[Subscription(3), Subscription(4)]);
+        assert!(!interest.meets(Subscription(5)));
+        assert!(interest.meets(Subscription(4)));
+        assert!(!interest.meets(Subscription(3)));
+        interest.set(&[Subscription(3)]);
+        interest.set(&[]);
+        assert!(!interest.meets(Subscription(3)));
+    }
+}

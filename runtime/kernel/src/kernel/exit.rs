@@ -1,0 +1,141 @@
+//! The end of a process, in two steps: first it is no longer found and its names
+//! are free; then, when the embedder has returned its memory, its place is free
+//! and those tied to it are told. So whoever hears of it can reuse all of it.
+
+use super::Kernel;
+use crate::events::Notice;
+use crate::execs::Callee;
+use crate::host::Place;
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::pid::Pid;
+use crate::process::{Process, terminate_all};
+use crate::state::{Caller, Doom, Remains};
+use crate::sync::Arc;
+use crate::ties::Ties;
+
+/// A process that has exited but of whose end nobody was told yet. Call
+/// [`Exiting::finish`]: dropping this gives the place back and tells no one.
+#[must_use = "nobody is told of the exit until it is finished"]
+#[derive(Debug)]
+pub struct Exiting(Option<Box<Unfinished>>);
+
+#[derive(Debug)]
+struct Unfinished {
+    kernel: Arc<Kernel>,
+    pid: Pid,
+    text: Arc<str>,
+    outcome: Arc<Outcome>,
+    by_link: bool,
+    ties: Ties,
+    callees: Vec<Callee>,
+    waited_for_by: Option<Caller>,
+    place: Option<Place>,
+}
+
+impl Kernel {
+    /// The first step of a process's end. From here on every signal to it is
+    /// refused with `NotFound`, its names are free and what it had not read is
+    /// gone. Where its end was decided from outside before, that decision is the
+    /// outcome, not the one given here; a value or error of more than
+    /// `max_message` bytes becomes the error "result too large". For a process
+    /// that has exited already this does nothing, and neither will finishing it.
+    pub fn exit(self: &Arc<Self>, process: &Arc<Process>, outcome: Outcome) -> Exiting {
+        let Some((remains, place)) = process.exit() else {
+            return Exiting(None);
+        };
+        let Remains {
+            doom,
+            ties,
+            names,
+            callees,
+            waited_for_by,
+            _unread,
+        } = remains;
+        self.table.remove(process.pid());
+        self.names.release(&names, process);
+        let (outcome, by_link) = match doom {
+            Some(doom) => (doom.outcome, doom.by_link),
+            None => (
+                Arc::new(outcome.within(process.config().max_message)),
+                false,
+            ),
+        };
+        Exiting(Some(Box::new(Unfinished {
+            kernel: Arc::clone(self),
+            pid: process.pid(),
+            text: Arc::clone(process.text()),
+            outcome,
+            by_link,
+            ties,
+            callees,
+            waited_for_by,
+            place,
+        })))
+    }
+}
+
+impl Exiting {
+    /// How the process ended; absent where it had exited before.
+    pub fn outcome(&self) -> Option<&Arc<Outcome>> {
+        self.0.as_ref().map(|unfinished| &unfinished.outcome)
+    }
+
+    /// The second step, once the process's memory is returned: frees its place,
+    /// then tells those linked to it, those who monitor it and who waits for its
+    /// outcome, and terminates the callees of its own execs. A linked process
+    /// that does not trap links is doomed here and exits by its own task, so a
+    /// chain of links is never a chain of calls.
+    pub fn finish(self, now: Moment) {
+        let Some(unfinished) = self.0 else { return };
+        let Unfinished {
+            kernel,
+            pid,
+            text,
+            outcome,
+            by_link,
+            ties,
+            callees,
+            waited_for_by,
+            place,
+        } = *unfinished;
+        drop(place);
+        let doom = outcome
+            .is_failure()
+            .then(|| doom_of_peers(&outcome, by_link));
+        let notice = Notice {
+            pid,
+            text,
+            at: now.wall,
+            outcome,
+        };
+        for peer in ties.into_peers() {
+            let pair = kernel.pairs.lock(pid, peer);
+            let peer = kernel.table.find(peer);
+            let waker = peer.and_then(|peer| peer.peer_exited(&notice, doom.as_ref()));
+            drop(pair);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+        if let Some(caller) = waited_for_by
+            && let Some(process) = kernel.table.find(caller.pid)
+        {
+            process.callee_exited(caller.subscription, pid, &notice.outcome);
+        }
+        terminate_all(&callees);
+    }
+}
+
+/// What the failure of a process makes of its linked peers that do not trap it.
+/// One for all of them; and one for a whole chain, however long.
+fn doom_of_peers(outcome: &Arc<Outcome>, by_link: bool) -> Doom {
+    Doom {
+        outcome: if by_link {
+            Arc::clone(outcome)
+        } else {
+            Arc::new(outcome.of_linked_peer())
+        },
+        by_link: true,
+    }
+}

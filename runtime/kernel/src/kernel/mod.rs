@@ -1,0 +1,195 @@
+//! The kernel: everything that concerns more than one process.
+
+mod exit;
+mod signal;
+mod spawn;
+mod ties;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::num::NonZeroU64;
+
+pub use exit::Exiting;
+pub use spawn::{Spawn, Spawned};
+
+use crate::error::{Error, Kind};
+use crate::host::{Host, HostConfig};
+use crate::names::{Names, NotRegistered, check_name};
+use crate::pairs::PairLocks;
+use crate::pid::{Destination, Pid};
+use crate::process::Process;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Arc, RwLock};
+use crate::table::Table;
+
+/// All hosts and processes of one runtime, and the names they are found by.
+pub struct Kernel {
+    hosts: RwLock<HashMap<Arc<str>, Arc<Host>>>,
+    table: Table,
+    names: Names,
+    pairs: PairLocks,
+    last_pid: AtomicU64,
+}
+
+impl Kernel {
+    /// A kernel without hosts.
+    pub fn new() -> Arc<Kernel> {
+        Arc::new(Kernel {
+            hosts: RwLock::default(),
+            table: Table::new(),
+            names: Names::new(),
+            pairs: PairLocks::new(),
+            last_pid: AtomicU64::new(0),
+        })
+    }
+
+    /// Processes that have not exited.
+    pub fn live(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Names held.
+    pub fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The processes that have not exited, by PID. Those that come or go
+    /// meanwhile may or may not be among them.
+    pub fn processes(&self) -> Vec<Arc<Process>> {
+        self.table.all()
+    }
+
+    fn next_pid(&self) -> Pid {
+        // 2^64 processes do not happen; an overflow would wrap to 0, which is
+        // no PID.
+        let number = self
+            .last_pid
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(1);
+        Pid::new(NonZeroU64::new(number).unwrap_or(NonZeroU64::MAX))
+    }
+}
+
+/// Hosts.
+impl Kernel {
+    /// Adds a host.
+    ///
+    /// # Errors
+    /// `Conflict` where there is one of this name; `Invalid` for a name that
+    /// could not be told apart inside a PID's text (empty, or with any of
+    /// `{|}@`).
+    pub fn add_host(&self, name: &str, config: HostConfig) -> Result<Arc<Host>, Error> {
+        if name.is_empty() || name.contains(['{', '|', '}', '@']) {
+            return Err(Error::invalid(format!(
+                "a host's name may not be empty or contain any of {{|}}@: {name}"
+            )));
+        }
+        let mut hosts = self.hosts.write();
+        if hosts.contains_key(name) {
+            return Err(Error::new(
+                Kind::Conflict,
+                format!("host already exists: {name}"),
+            ));
+        }
+        let host = Arc::new(Host::new(name, config));
+        hosts.insert(name.into(), Arc::clone(&host));
+        Ok(host)
+    }
+
+    /// A host by its name.
+    ///
+    /// # Errors
+    /// `NotFound`, naming it.
+    pub fn host(&self, name: &str) -> Result<Arc<Host>, Error> {
+        let host = self.hosts.read().get(name).cloned();
+        host.ok_or_else(|| Error::not_found(format!("no such host: {name}")))
+    }
+
+    /// All hosts, by name.
+    pub fn hosts(&self) -> Vec<Arc<Host>> {
+        let mut hosts: Vec<_> = self.hosts.read().values().cloned().collect();
+        hosts.sort_unstable_by(|one, other| one.name().cmp(other.name()));
+        hosts
+    }
+}
+
+/// Finding processes.
+impl Kernel {
+    /// The process of this PID, if it has not exited.
+    pub fn process(&self, pid: Pid) -> Option<Arc<Process>> {
+        self.table.find(pid)
+    }
+
+    /// The process a destination means: the text of a PID, or a name.
+    ///
+    /// # Errors
+    /// `Invalid` for a text that is neither; `NotFound`.
+    pub fn resolve(&self, destination: &str) -> Result<Arc<Process>, Error> {
+        match Destination::parse(destination)? {
+            Destination::Name(name) => self.find_name(name),
+            Destination::Pid { host, pid } => self
+                .table
+                .find(pid)
+                .filter(|process| process.host().name() == host)
+                .ok_or_else(|| Error::not_found(format!("no such process: {destination}"))),
+        }
+    }
+
+    /// Gives a process a name. The same pair again succeeds.
+    ///
+    /// # Errors
+    /// `Invalid` (the name is empty, begins with `{` or `@`, or is longer than
+    /// [`MAX_NAME_BYTES`](crate::MAX_NAME_BYTES)); `AlreadyExists`, details
+    /// `{pid}`; `NotFound` where the process has exited; `RateLimited` at
+    /// `max_names`.
+    pub fn register(&self, name: &str, process: &Arc<Process>) -> Result<(), Error> {
+        check_name(name)?;
+        self.names
+            .register(name, process)
+            .map_err(|reason| match reason {
+                NotRegistered::Taken(holder) => already_registered(name, &holder),
+                NotRegistered::Refused(refusal) => refusal.into_error(process, ""),
+            })
+    }
+
+    /// The process of this name.
+    ///
+    /// # Errors
+    /// `Invalid` for what can be no name; `NotFound` "name not registered".
+    pub fn lookup(&self, name: &str) -> Result<Arc<Process>, Error> {
+        check_name(name)?;
+        self.find_name(name)
+    }
+
+    /// Frees a name; false where nobody held it.
+    ///
+    /// # Errors
+    /// `Invalid` for what can be no name.
+    pub fn unregister(&self, name: &str) -> Result<bool, Error> {
+        check_name(name)?;
+        Ok(self.names.unregister(name))
+    }
+
+    fn find_name(&self, name: &str) -> Result<Arc<Process>, Error> {
+        self.names
+            .lookup(name)
+            .ok_or_else(|| Error::not_found(format!("name not registered: {name}")))
+    }
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kernel")
+            .field("live", &self.live())
+            .field("names", &self.names())
+            .finish_non_exhaustive()
+    }
+}
+
+fn already_registered(name: &str, holder: &Process) -> Error {
+    Error::new(
+        Kind::AlreadyExists,
+        format!("name already registered: {name}"),
+    )
+    .with("pid", &**holder.text())
+}

@@ -1,0 +1,95 @@
+//! Signals that act on one process: messages, cancellation, termination.
+
+use super::Kernel;
+use crate::error::Error;
+use crate::message::Message;
+use crate::moment::Moment;
+use crate::process::{Process, check_topic};
+use crate::sync::Arc;
+
+impl Kernel {
+    /// Queues one message. Success means queued, not read.
+    ///
+    /// # Errors
+    /// `Invalid` for a topic that is empty or begins with `@`, and for more
+    /// bytes than the target's queues can ever hold (`max_message`, or the byte
+    /// limit of a queue); `NotFound` where the target has exited; `RateLimited`,
+    /// retryable, where the queue the topic goes to is full, details
+    /// `{host, queue, limit}`.
+    pub fn send(
+        &self,
+        from: Option<&Process>,
+        to: &Process,
+        topic: &str,
+        payload: &[u8],
+    ) -> Result<(), Error> {
+        check_topic(topic)?;
+        let sender = from.map(|from| &**from.text());
+        check_size(to.config(), sender, topic, payload)?;
+        // Built before the target is locked: the copy takes no one else's time.
+        let message = Message::new(sender, topic, payload);
+        to.deliver(topic, message)
+            .map_err(|refusal| refusal.into_error(to, topic))
+    }
+
+    /// Asks a process to end. One CANCEL waits at most; one with an earlier
+    /// deadline replaces it. With `enforce`, the deadline is also kept as
+    /// [`Process::cancel_deadline`], unless an earlier one is.
+    ///
+    /// # Errors
+    /// `NotFound` where the target has exited.
+    pub fn cancel(
+        &self,
+        from: Option<&Process>,
+        target: &Process,
+        deadline: Option<Moment>,
+        enforce: bool,
+        now: Moment,
+    ) -> Result<(), Error> {
+        let from = from.map(|from| Arc::clone(from.text()));
+        let wall = deadline.map(|deadline| deadline.wall);
+        let enforced = deadline
+            .filter(|_| enforce)
+            .map(|deadline| deadline.monotonic);
+        target
+            .cancel(from, now.wall, wall, enforced)
+            .map_err(|refusal| refusal.into_error(target, ""))
+    }
+
+    /// Decides that a process ends now, whatever it does. Twice is harmless.
+    ///
+    /// # Errors
+    /// `NotFound` where the target has exited.
+    pub fn terminate(&self, target: &Process) -> Result<(), Error> {
+        target
+            .terminate()
+            .map_err(|refusal| refusal.into_error(target, ""))
+    }
+}
+
+/// Refuses a message that no queue of a process of this host could ever hold.
+pub(super) fn check_size(
+    config: &crate::HostConfig,
+    sender: Option<&str>,
+    topic: &str,
+    payload: &[u8],
+) -> Result<(), Error> {
+    let bytes = topic.len() + payload.len();
+    if bytes > config.max_message {
+        return Err(too_large(bytes, "max_message", config.max_message));
+    }
+    let wire = Message::wire_bytes(sender.unwrap_or_default(), topic, payload);
+    if wire > config.queue.bytes {
+        return Err(too_large(wire, "max_queue.bytes", config.queue.bytes));
+    }
+    Ok(())
+}
+
+fn too_large(bytes: usize, limit: &'static str, value: usize) -> Error {
+    Error::invalid(format!(
+        "message too large: {bytes} bytes, {limit} = {value}"
+    ))
+    .with("bytes", bytes as u64)
+    .with("limit", limit)
+    .with("value", value as u64)
+}

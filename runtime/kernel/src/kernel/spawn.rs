@@ -1,0 +1,138 @@
+//! A new process: everything in place before it runs, or nothing at all.
+
+use super::signal::check_size;
+use super::{Kernel, already_registered};
+use crate::error::Error;
+use crate::execs::Callee;
+use crate::host::Place;
+use crate::message::Message;
+use crate::names::check_name;
+use crate::process::{Process, check_topic};
+use crate::state::{Relation, State};
+use crate::subscription::Subscription;
+use crate::sync::Arc;
+
+/// What a new process begins with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spawn<'a> {
+    /// Who spawns it; absent where it is the embedder.
+    pub parent: Option<&'a Arc<Process>>,
+    /// The parent is told of its end.
+    pub monitored: bool,
+    /// The parent is linked to it.
+    pub linked: bool,
+    /// The parent waits for its outcome.
+    pub exec: bool,
+    /// A name, claimed in the same step.
+    pub name: Option<&'a str>,
+    /// Topics and encoded values of messages that come before all others; the
+    /// parent is their sender.
+    pub messages: &'a [(&'a str, &'a [u8])],
+}
+
+/// A new process, in the table and ready to be run.
+#[derive(Debug)]
+pub struct Spawned {
+    /// The process.
+    pub process: Arc<Process>,
+    /// For an exec: what of the parent's yields the outcome, once.
+    pub exec: Option<Subscription>,
+}
+
+impl Kernel {
+    /// Makes a process in a place of its host. When this returns it can be found
+    /// and sent to; the embedder starts its code afterwards. On an error nothing
+    /// is left behind and the place is given back.
+    ///
+    /// # Errors
+    /// `Invalid` for a name or topic that can be none, a message too large, and
+    /// a relation to a parent that is not given; `AlreadyExists` where the name
+    /// is taken, details `{pid}`; `NotFound` where the parent has exited;
+    /// `RateLimited` at a limit of the parent's, or where the messages do not
+    /// fit into one queue.
+    pub fn spawn(&self, place: Place, spawn: Spawn<'_>) -> Result<Spawned, Error> {
+        if let Some(name) = spawn.name {
+            check_name(name)?;
+        }
+        if spawn.parent.is_none() && (spawn.monitored || spawn.linked || spawn.exec) {
+            return Err(Error::invalid(
+                "a process without a parent cannot be monitored, linked or waited for by it",
+            ));
+        }
+        let pid = self.next_pid();
+        let text = pid.text(place.host().name());
+        let child = Arc::new(Process::new(pid, text, place, State::new()));
+        queue_first_messages(&child, &spawn)?;
+        let name: Option<Arc<str>> = spawn.name.map(Arc::from);
+        if let Some(name) = &name {
+            child
+                .add_name(name, false)
+                .map_err(|refusal| refusal.into_error(&child, ""))?;
+        }
+        let exec = match spawn.parent {
+            None => self.publish(name, &child).map(|()| None)?,
+            Some(parent) => self.publish_child(parent, name, &child, &spawn)?,
+        };
+        Ok(Spawned {
+            process: child,
+            exec,
+        })
+    }
+
+    fn publish_child(
+        &self,
+        parent: &Process,
+        name: Option<Arc<str>>,
+        child: &Arc<Process>,
+        spawn: &Spawn<'_>,
+    ) -> Result<Option<Subscription>, Error> {
+        let relation = Relation {
+            monitored: spawn.monitored,
+            linked: spawn.linked,
+        };
+        if relation == Relation::default() && !spawn.exec {
+            return self.publish(name, child).map(|()| None);
+        }
+        // Should the parent exit meanwhile, its news waits until the child can
+        // be found.
+        let _pair = self.pairs.lock(parent.pid(), child.pid());
+        let callee = Callee {
+            pid: child.pid(),
+            process: Arc::downgrade(child),
+        };
+        let exec = parent
+            .adopt(callee, relation, spawn.exec)
+            .map_err(|refusal| refusal.into_error(parent, ""))?;
+        child.be_child(parent.pid(), relation, exec);
+        self.publish(name, child)
+            .inspect_err(|_| parent.disown(child.pid(), exec))?;
+        Ok(exec)
+    }
+
+    /// Lets a process be found, by its name too.
+    fn publish(&self, name: Option<Arc<str>>, process: &Arc<Process>) -> Result<(), Error> {
+        let insert = || self.table.insert(Arc::clone(process));
+        match name {
+            None => {
+                insert();
+                Ok(())
+            }
+            Some(name) => self
+                .names
+                .claim(Arc::clone(&name), process, insert)
+                .map_err(|holder| already_registered(&name, &holder)),
+        }
+    }
+}
+
+fn queue_first_messages(child: &Process, spawn: &Spawn<'_>) -> Result<(), Error> {
+    let sender = spawn.parent.map(|parent| &**parent.text());
+    for &(topic, payload) in spawn.messages {
+        check_topic(topic)?;
+        check_size(child.config(), sender, topic, payload)?;
+        child
+            .deliver(topic, Message::new(sender, topic, payload))
+            .map_err(|refusal| refusal.into_error(child, topic))?;
+    }
+    Ok(())
+}

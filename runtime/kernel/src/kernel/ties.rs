@@ -1,0 +1,76 @@
+//! Links and monitors between two processes, each under the lock of the pair.
+
+use super::Kernel;
+use crate::error::Error;
+use crate::pid::Pid;
+use crate::process::Process;
+
+impl Kernel {
+    /// Has `who` told once when `target` ends. Twice is once.
+    ///
+    /// # Errors
+    /// `Invalid` for a process itself; `NotFound` where the target (or `who`)
+    /// has exited; `RateLimited` at `max_monitors`.
+    pub fn monitor(&self, who: &Process, target: &Process) -> Result<(), Error> {
+        if who.pid() == target.pid() {
+            return Err(Error::invalid("a process cannot monitor itself"));
+        }
+        let _pair = self.pairs.lock(who.pid(), target.pid());
+        let new = who
+            .monitor(target.pid())
+            .map_err(|refusal| refusal.into_error(who, ""))?;
+        target.set_monitored(who.pid(), true).map_err(|refusal| {
+            // An earlier monitor stands: its EXIT is on the way.
+            if new {
+                who.remove_monitor(target.pid());
+            }
+            refusal.into_error(target, "")
+        })
+    }
+
+    /// Undoes [`Kernel::monitor`], and drops an EXIT of the target that `who`
+    /// has not read. Nothing happens where nothing was monitored.
+    pub fn unmonitor(&self, who: &Process, target: Pid) {
+        let _pair = self.pairs.lock(who.pid(), target);
+        who.unmonitor(target);
+        if let Some(target) = self.table.find(target) {
+            // One that is about to exit finds nobody to tell.
+            let _ = target.set_monitored(who.pid(), false);
+        }
+    }
+
+    /// Ties the fates of two processes. Twice is one link.
+    ///
+    /// # Errors
+    /// `Invalid` for a process itself; `NotFound` where the target (or `who`)
+    /// has exited; `RateLimited` at the `max_links` of either.
+    pub fn link(&self, who: &Process, target: &Process) -> Result<(), Error> {
+        if who.pid() == target.pid() {
+            return Err(Error::invalid("a process cannot link to itself"));
+        }
+        let _pair = self.pairs.lock(who.pid(), target.pid());
+        let new = who
+            .link(target.pid())
+            .map_err(|refusal| refusal.into_error(who, ""))?;
+        match target.link(who.pid()) {
+            Ok(_) => Ok(()),
+            Err(refusal) => {
+                // An earlier link stands: the news of its failure is on the way.
+                if new {
+                    who.remove_link(target.pid());
+                }
+                Err(refusal.into_error(target, ""))
+            }
+        }
+    }
+
+    /// Undoes [`Kernel::link`], and drops a LINK_DOWN of the target that `who`
+    /// has not read. Nothing happens where nothing was linked.
+    pub fn unlink(&self, who: &Process, target: Pid) {
+        let _pair = self.pairs.lock(who.pid(), target);
+        who.unlink(target);
+        if let Some(target) = self.table.find(target) {
+            target.remove_link(who.pid());
+        }
+    }
+}

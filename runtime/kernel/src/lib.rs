@@ -1,0 +1,78 @@
+//! The process model of warren: who exists, what waits to be read, who is told
+//! when someone ends. No WebAssembly, no scheduler, no clock: an embedder runs
+//! the code, passes the time in, and calls this crate for everything one
+//! process does to another.
+//!
+//! # Words
+//!
+//! - A **process** ([`Process`]) has a [`Pid`], lives in a [`Host`] (a pool with
+//!   limits of its own) and is driven by one task of the embedder's.
+//! - A **signal** is anything one process does to another: a message, a link, a
+//!   monitor, a cancellation, its end. A signal acts on the target's state
+//!   before the call that sends it returns.
+//! - A **queue** holds what a process has not read; a [`Subscription`] names one
+//!   of its queues. A message is routed to a queue when it arrives.
+//! - A **tie** is a link or a monitor between two processes.
+//! - A process is **doomed** when something outside it decided its end
+//!   (termination, a failed link); its own task notices and exits. It has
+//!   **exited** once [`Kernel::exit`] was called: from then on it is not found.
+//!
+//! # Structure
+//!
+//! ```text
+//! Kernel ── Host*            limits, places
+//!        ├─ process table    Pid  -> Process    sharded
+//!        ├─ registry         name -> Process    sharded
+//!        ├─ pair locks       one of many per pair of processes
+//!        └─ Process*  =  Mutex< State + Waker >
+//!                               │
+//!                 State = mailbox, events, execs, ties, doom
+//! ```
+//!
+//! `State` is the whole logic of one process: plain data without locks, whose
+//! methods take a signal and return what came of it and whether the process's
+//! task must wake. `Process` wraps it in a mutex. What concerns two processes
+//! visits one after the other; two process locks are never held at once.
+//! Operations on the *ties* of two processes also hold the lock of the pair, so
+//! that for one pair, linking, unlinking and the news of an exit happen one
+//! after the other, and half a link is never seen.
+//!
+//! Lock order, outermost first: pair, registry shard, then either one process
+//! or one table shard. Wakers are called with no lock held.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod error;
+mod event;
+mod events;
+mod execs;
+mod host;
+mod interest;
+mod kernel;
+mod mailbox;
+mod message;
+mod moment;
+mod names;
+mod outcome;
+mod pairs;
+mod pid;
+mod process;
+mod queue;
+mod refusal;
+mod state;
+mod subscription;
+mod sync;
+mod table;
+mod ties;
+
+pub use error::{Details, Error, Field, Kind};
+pub use event::Event;
+pub use host::{Host, HostConfig, Place, QueueLimits};
+pub use kernel::{Exiting, Kernel, Spawn, Spawned};
+pub use message::Message;
+pub use moment::{Moment, Monotonic, Timestamp};
+pub use names::MAX_NAME_BYTES;
+pub use outcome::Outcome;
+pub use pid::{Destination, Pid};
+pub use process::{Depth, Process, Relations};
+pub use subscription::{Delivery, Subscription};

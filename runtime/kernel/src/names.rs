@@ -1,0 +1,143 @@
+//! The registry: names for processes.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use crate::error::Error;
+use crate::process::Process;
+use crate::refusal::Refusal;
+use crate::sync::{Arc, RwLock};
+
+/// Programs choose names, so the hash is keyed at random; but not where a
+/// schedule is to be run again exactly.
+#[cfg(not(shuttle))]
+type NameHash = std::hash::RandomState;
+#[cfg(shuttle)]
+type NameHash = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
+
+/// Bytes of the longest name, and of the longest topic one can listen on.
+pub const MAX_NAME_BYTES: usize = 1024;
+
+/// Names and who holds them. A process also knows its own names: both sides
+/// change under the lock of the name's shard.
+#[derive(Debug)]
+pub(crate) struct Names {
+    hasher: NameHash,
+    shards: Box<[Shard]>,
+}
+
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Shard(RwLock<HashMap<Arc<str>, Arc<Process>>>);
+
+const SHARDS: usize = 64;
+
+/// Why a name was not given.
+pub(crate) enum NotRegistered {
+    /// Someone else holds it.
+    Taken(Arc<Process>),
+    /// The process refuses it.
+    Refused(Refusal),
+}
+
+impl Names {
+    pub(crate) fn new() -> Self {
+        Names {
+            hasher: NameHash::default(),
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+        }
+    }
+
+    pub(crate) fn lookup(&self, name: &str) -> Option<Arc<Process>> {
+        self.shard(name).read().get(name).cloned()
+    }
+
+    /// Gives a process a name. The same pair again succeeds, unless the process
+    /// has exited.
+    pub(crate) fn register(&self, name: &str, process: &Arc<Process>) -> Result<(), NotRegistered> {
+        let mut shard = self.shard(name).write();
+        match shard.get(name) {
+            Some(holder) if !Arc::ptr_eq(holder, process) => {
+                Err(NotRegistered::Taken(Arc::clone(holder)))
+            }
+            holder => {
+                let held = holder.is_some();
+                let name: Arc<str> = name.into();
+                process
+                    .add_name(&name, held)
+                    .map_err(NotRegistered::Refused)?;
+                if !held {
+                    shard.insert(name, Arc::clone(process));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Gives a new process, which already knows its name, that name, and calls
+    /// `publish` in the same step: who finds the name finds the process. Where
+    /// the name is taken, nothing is published; returns the holder.
+    pub(crate) fn claim(
+        &self,
+        name: Arc<str>,
+        process: &Arc<Process>,
+        publish: impl FnOnce(),
+    ) -> Result<(), Arc<Process>> {
+        let mut shard = self.shard(&name).write();
+        if let Some(holder) = shard.get(&name) {
+            return Err(Arc::clone(holder));
+        }
+        shard.insert(name, Arc::clone(process));
+        publish();
+        Ok(())
+    }
+
+    /// Frees a name; returns whether anyone held it.
+    pub(crate) fn unregister(&self, name: &str) -> bool {
+        let mut shard = self.shard(name).write();
+        let Some(holder) = shard.remove(name) else {
+            return false;
+        };
+        holder.remove_name(name);
+        drop(shard);
+        true
+    }
+
+    /// Frees the names of a process that has exited.
+    pub(crate) fn release(&self, names: &[Arc<str>], process: &Process) {
+        for name in names {
+            let mut shard = self.shard(name).write();
+            // Someone may have freed it, and someone else taken it, since.
+            let held = shard
+                .get(name)
+                .is_some_and(|holder| holder.pid() == process.pid());
+            let _released = held.then(|| shard.remove(name));
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.0.read().len()).sum()
+    }
+
+    fn shard(&self, name: &str) -> &RwLock<HashMap<Arc<str>, Arc<Process>>> {
+        &self.shards[self.hasher.hash_one(name) as usize % SHARDS].0
+    }
+}
+
+/// Refuses what can be no name.
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
+    if name.is_empty() {
+        Err(Error::invalid("a name may not be empty"))
+    } else if name.starts_with(['{', '@']) {
+        Err(Error::invalid(format!(
+            "a name may not begin with {}: {name}",
+            &name[..1]
+        )))
+    } else if name.len() > MAX_NAME_BYTES {
+        Err(Error::invalid(format!(
+            "a name may not be longer than {MAX_NAME_BYTES} bytes"
+        )))
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,172 @@
+//! Process identifiers, and the texts that name a process.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::num::NonZeroU64;
+
+use crate::error::Error;
+use crate::names::check_name;
+use crate::sync::Arc;
+
+/// Identifies a process. Never reused while its [`Kernel`](crate::Kernel) lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pid(NonZeroU64);
+
+impl Pid {
+    pub(crate) fn new(number: NonZeroU64) -> Self {
+        Pid(number)
+    }
+
+    /// The number behind the text.
+    #[inline]
+    pub fn number(self) -> u64 {
+        self.0.get()
+    }
+
+    /// The text of this PID in a host: `{host|0x00002}`, with at least five
+    /// lower case hexadecimal digits.
+    pub fn text(self, host: &str) -> Arc<str> {
+        let mut text = String::with_capacity(host.len() + 10);
+        // Writing to a string does not fail.
+        let _ = write!(text, "{{{host}|0x{:05x}}}", self.0);
+        text.into()
+    }
+}
+
+/// What a program writes to say which process it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination<'a> {
+    /// A PID's text.
+    Pid {
+        /// The host the text names.
+        host: &'a str,
+        /// The process.
+        pid: Pid,
+    },
+    /// A registered name.
+    Name(&'a str),
+}
+
+impl<'a> Destination<'a> {
+    /// Reads a destination.
+    ///
+    /// # Errors
+    /// `Invalid` for a text that begins with `{` and is not what [`Pid::text`]
+    /// writes, and for one that no process can be registered under.
+    pub fn parse(text: &'a str) -> Result<Self, Error> {
+        if !text.starts_with('{') {
+            check_name(text)?;
+            return Ok(Destination::Name(text));
+        }
+        parse_pid(text)
+            .map(|(host, pid)| Destination::Pid { host, pid })
+            .ok_or_else(|| Error::invalid(format!("not a PID: {text}")))
+    }
+}
+
+/// A map keyed by PID. The keys are numbers of a counter, chosen by no program,
+/// so a multiplication spreads them well enough; and iteration is the same in
+/// every run, which a simulator needs.
+pub(crate) type PidMap<V> = HashMap<Pid, V, BuildHasherDefault<PidHasher>>;
+
+#[derive(Clone, Copy, Default)]
+pub(crate) struct PidHasher(u64);
+
+impl Hasher for PidHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0 ^ u64::from(*byte));
+        }
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        // The golden ratio spreads consecutive numbers over the high bits; the
+        // table reads the low and the very highest ones.
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(26);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+fn parse_pid(text: &str) -> Option<(&str, Pid)> {
+    let (host, id) = text
+        .strip_prefix('{')?
+        .strip_suffix('}')?
+        .rsplit_once('|')?;
+    let digits = id.strip_prefix("0x")?;
+    // Each process has one text: no capital digits, no zero that pads beyond
+    // five digits.
+    let canonical = digits.len() >= 5
+        && !(digits.len() > 5 && digits.starts_with('0'))
+        && digits
+            .bytes()
+            .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    if !canonical || host.is_empty() {
+        return None;
+    }
+    let number = u64::from_str_radix(digits, 16).ok()?;
+    Some((host, Pid(NonZeroU64::new(number)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pid(number: u64) -> Pid {
+        Pid(NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN))
+    }
+
+    #[test]
+    fn text_has_at_least_five_digits() {
+        assert_eq!(&*pid(2).text("app:processes"), "{app:processes|0x00002}");
+        assert_eq!(&*pid(0xabcdef).text("a:b"), "{a:b|0xabcdef}");
+    }
+
+    #[test]
+    fn text_reads_back() {
+        for number in [1, 2, 0xfffff, 0x100000, u64::MAX] {
+            let text = pid(number).text("a:b");
+            assert_eq!(
+                Destination::parse(&text),
+                Ok(Destination::Pid {
+                    host: "a:b",
+                    pid: pid(number)
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn what_begins_with_a_brace_is_a_pid_or_invalid() {
+        for text in [
+            "{",
+            "{}",
+            "{a}",
+            "{a|}",
+            "{a|2}",
+            "{a|0x2}",
+            "{a|0x00000}",
+            "{a|0x0000A}",
+            "{a|0x000002}",
+            "{a|0x+0002}",
+            "{|0x00002}",
+            "{a|0x00002",
+            "{a|0x10000000000000000}",
+        ] {
+            let error = Destination::parse(text).unwrap_err();
+            assert_eq!(error.kind, crate::Kind::Invalid, "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_a_name_if_it_can_be_one() {
+        assert_eq!(Destination::parse("room"), Ok(Destination::Name("room")));
+        assert!(Destination::parse("").is_err());
+        assert!(Destination::parse("@inbox").is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! Why a process's state refuses a signal, before it is put into words: the
+//! words are found after the process's lock is released.
+
+use crate::error::Error;
+use crate::mailbox::{Full, QueueName};
+use crate::process::Process;
+use crate::queue::QueueLimit;
+
+/// Why a signal had no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The process has ended.
+    Exited,
+    /// It has as many of something as its host allows: the setting, its value.
+    TooMany(&'static str, usize),
+    /// The queue the message's topic goes to is full.
+    Full(Full),
+}
+
+impl Refusal {
+    /// The error for a signal to `target`; `topic` is that of the message.
+    pub(crate) fn into_error(self, target: &Process, topic: &str) -> Error {
+        let host = target.host().name();
+        match self {
+            Refusal::Exited => Error::not_found(format!("no such process: {}", target.text())),
+            Refusal::TooMany(limit, value) => Error::rate_limited(format!(
+                "process {} has reached {limit} = {value} of host {host}",
+                target.text()
+            ))
+            .with("host", host)
+            .with("limit", limit)
+            .with("value", value as u64),
+            Refusal::Full(Full { queue, limit }) => {
+                let queue = match queue {
+                    QueueName::Inbox => "inbox",
+                    QueueName::Unclaimed => "unclaimed",
+                    QueueName::Topic => topic,
+                    QueueName::All => "all",
+                };
+                let limit = match limit {
+                    QueueLimit::Messages(messages) => format!("messages: {messages}"),
+                    QueueLimit::Bytes(bytes) => format!("bytes: {bytes}"),
+                };
+                Error::rate_limited(format!(
+                    "queue {queue} of process {} is full ({limit})",
+                    target.text()
+                ))
+                .with("host", host)
+                .with("queue", queue)
+                .with("limit", limit)
+            }
+        }
+    }
+}

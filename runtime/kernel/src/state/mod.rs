@@ -1,0 +1,207 @@
+//! The state machine of one process: plain data, no lock, no waker. Each method
+//! takes a signal, or an operation of the process's own, and returns what came
+//! of it and what the shell around it has to do ([`Effect`]).
+
+mod receive;
+mod signal;
+mod tie;
+
+#[cfg(test)]
+mod tests;
+
+use crate::events::Events;
+use crate::execs::{Callee, Execs};
+use crate::host::HostConfig;
+use crate::interest::Interest;
+use crate::mailbox::Mailbox;
+use crate::moment::Monotonic;
+use crate::outcome::Outcome;
+use crate::pid::Pid;
+use crate::refusal::Refusal;
+use crate::subscription::{Numbers, Subscription};
+use crate::sync::Arc;
+use crate::ties::Ties;
+
+/// What the shell has to do after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Effect {
+    Nothing,
+    /// Wake the task that drives the process.
+    Wake,
+    /// The same, and let its code be stopped.
+    Doomed,
+}
+
+/// One process.
+#[derive(Debug)]
+pub(crate) struct State {
+    exited: bool,
+    trap_links: bool,
+    mailbox: Mailbox,
+    events: Events,
+    execs: Execs,
+    ties: Ties,
+    names: Vec<Arc<str>>,
+    numbers: Numbers,
+    interest: Interest,
+    doom: Option<Doom>,
+    cancel_deadline: Option<Monotonic>,
+    waited_for_by: Option<Caller>,
+}
+
+/// Why a process must end.
+#[derive(Clone, Debug)]
+pub(crate) struct Doom {
+    pub(crate) outcome: Arc<Outcome>,
+    /// A linked process failed. The outcome already says so: it is passed on
+    /// along further links as it is, however long the chain.
+    pub(crate) by_link: bool,
+}
+
+/// Who waits, in an exec, for the end of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub(crate) pid: Pid,
+    pub(crate) subscription: Subscription,
+}
+
+/// What ties a process to a child it spawns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Relation {
+    pub(crate) monitored: bool,
+    pub(crate) linked: bool,
+}
+
+/// What an exit leaves to be done.
+#[derive(Debug)]
+pub(crate) struct Remains {
+    pub(crate) doom: Option<Doom>,
+    pub(crate) ties: Ties,
+    pub(crate) names: Vec<Arc<str>>,
+    pub(crate) callees: Vec<Callee>,
+    pub(crate) waited_for_by: Option<Caller>,
+    /// Only to be dropped, outside the lock.
+    pub(crate) _unread: (Mailbox, Events),
+}
+
+impl State {
+    pub(crate) fn new() -> Self {
+        State {
+            exited: false,
+            trap_links: false,
+            mailbox: Mailbox::default(),
+            events: Events::default(),
+            execs: Execs::default(),
+            ties: Ties::default(),
+            names: Vec::new(),
+            numbers: Numbers::new(),
+            interest: Interest::default(),
+            doom: None,
+            cancel_deadline: None,
+            waited_for_by: None,
+        }
+    }
+}
+
+/// What a process is, and its end.
+impl State {
+    pub(crate) fn has_exited(&self) -> bool {
+        self.exited
+    }
+
+    pub(crate) fn doomed_to(&self) -> Option<&Doom> {
+        self.doom.as_ref()
+    }
+
+    pub(crate) fn cancel_deadline(&self) -> Option<Monotonic> {
+        self.cancel_deadline
+    }
+
+    pub(crate) fn trap_links(&self) -> bool {
+        self.trap_links
+    }
+
+    pub(crate) fn set_trap_links(&mut self, trap: bool) {
+        self.trap_links = trap;
+    }
+
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    pub(crate) fn events(&self) -> &Events {
+        &self.events
+    }
+
+    pub(crate) fn ties(&self) -> &Ties {
+        &self.ties
+    }
+
+    pub(crate) fn execs(&self) -> &Execs {
+        &self.execs
+    }
+
+    pub(crate) fn names(&self) -> &[Arc<str>] {
+        &self.names
+    }
+
+    /// Notes a name the registry is about to give, or (`held`) has given.
+    pub(crate) fn add_name(
+        &mut self,
+        name: &Arc<str>,
+        held: bool,
+        config: &HostConfig,
+    ) -> Result<(), Refusal> {
+        self.check_alive()?;
+        if held {
+            return Ok(());
+        }
+        if self.names.len() >= config.max_names {
+            return Err(Refusal::TooMany("max_names", config.max_names));
+        }
+        self.names.push(Arc::clone(name));
+        Ok(())
+    }
+
+    pub(crate) fn remove_name(&mut self, name: &str) {
+        self.names.retain(|held| **held != *name);
+    }
+
+    /// New code takes over: all subscriptions end, all messages are unclaimed
+    /// again. Returns the callees that nobody waits for any more.
+    pub(crate) fn begin_upgrade(&mut self) -> Vec<Callee> {
+        self.interest.clear();
+        self.mailbox.close_all();
+        self.events.close();
+        self.execs.abandon()
+    }
+
+    /// Ends the process. Absent the second time.
+    pub(crate) fn exit(&mut self) -> Option<Remains> {
+        if std::mem::replace(&mut self.exited, true) {
+            return None;
+        }
+        self.interest.clear();
+        self.cancel_deadline = None;
+        Some(Remains {
+            doom: self.doom.clone(),
+            ties: std::mem::take(&mut self.ties),
+            names: std::mem::take(&mut self.names),
+            callees: self.execs.abandon(),
+            waited_for_by: self.waited_for_by.take(),
+            _unread: (
+                std::mem::take(&mut self.mailbox),
+                std::mem::take(&mut self.events),
+            ),
+        })
+    }
+
+    fn check_alive(&self) -> Result<(), Refusal> {
+        if self.exited {
+            Err(Refusal::Exited)
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What others do to a process.
+
+use super::{Doom, Effect, State};
+use crate::events::Notice;
+use crate::host::HostConfig;
+use crate::mailbox::MailboxLimits;
+use crate::message::Message;
+use crate::moment::{Monotonic, Timestamp};
+use crate::outcome::Outcome;
+use crate::pid::Pid;
+use crate::refusal::Refusal;
+use crate::subscription::Subscription;
+use crate::sync::Arc;
+
+impl State {
+    #[inline]
+    pub(crate) fn deliver(
+        &mut self,
+        topic: &str,
+        message: Message,
+        config: &HostConfig,
+    ) -> Result<Effect, Refusal> {
+        self.check_alive()?;
+        let readable = self
+            .mailbox
+            .deliver(topic, message, &MailboxLimits::of(config))
+            .map_err(Refusal::Full)?;
+        Ok(match readable {
+            Some(subscription) => self.readable(subscription),
+            None => Effect::Nothing,
+        })
+    }
+
+    pub(crate) fn cancel(
+        &mut self,
+        from: Option<Arc<str>>,
+        at: Timestamp,
+        deadline: Option<Timestamp>,
+        enforced: Option<Monotonic>,
+    ) -> Result<Effect, Refusal> {
+        self.check_alive()?;
+        let mut effect = Effect::Nothing;
+        if self.events.push_cancel(from, at, deadline) {
+            effect = self.event_readable();
+        }
+        let sooner = match (enforced, self.cancel_deadline) {
+            (Some(new), Some(present)) => new < present,
+            (new, _) => new.is_some(),
+        };
+        if sooner {
+            // The task has to measure the time anew, whatever it waits for.
+            self.cancel_deadline = enforced;
+            effect = Effect::Wake;
+        }
+        Ok(effect)
+    }
+
+    /// Decides the end of the process; the first decision holds.
+    pub(crate) fn doom(&mut self, doom: Doom) -> Result<Effect, Refusal> {
+        self.check_alive()?;
+        if self.doom.is_some() {
+            return Ok(Effect::Nothing);
+        }
+        self.doom = Some(doom);
+        Ok(Effect::Doomed)
+    }
+
+    /// A peer has exited: cuts what tied this process to it, and tells it what
+    /// it is to be told. `doom` is what a failed link makes of a process that
+    /// does not trap it; absent where the peer did not fail.
+    pub(crate) fn peer_exited(&mut self, notice: &Notice, doom: Option<&Doom>) -> Effect {
+        if self.exited {
+            return Effect::Nothing;
+        }
+        let tie = self.ties.cut(notice.pid);
+        let mut effect = Effect::Nothing;
+        if let Some(doom) = doom.filter(|_| tie.linked) {
+            if self.trap_links {
+                self.events.push_link_down(notice);
+                effect = self.event_readable();
+            } else if self.doom.is_none() {
+                self.doom = Some(doom.clone());
+                effect = Effect::Doomed;
+            }
+        }
+        if tie.monitors {
+            self.events.push_exit(notice);
+            let exit_effect = self.event_readable();
+            if effect == Effect::Nothing {
+                effect = exit_effect;
+            }
+        }
+        effect
+    }
+
+    /// A process this one waits for, in an exec, has exited.
+    pub(crate) fn callee_exited(
+        &mut self,
+        subscription: Subscription,
+        callee: Pid,
+        outcome: &Arc<Outcome>,
+    ) -> Effect {
+        if self.execs.finish(subscription, callee, Arc::clone(outcome)) {
+            self.readable(subscription)
+        } else {
+            Effect::Nothing
+        }
+    }
+}

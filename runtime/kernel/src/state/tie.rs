@@ -1,0 +1,163 @@
+//! Links, monitors and children, seen from one of the two sides.
+
+use super::{Caller, Relation, State};
+use crate::execs::Callee;
+use crate::host::HostConfig;
+use crate::pid::Pid;
+use crate::refusal::Refusal;
+use crate::subscription::Subscription;
+use crate::ties::Tie;
+
+impl State {
+    /// Adds a link; returns whether it is new.
+    pub(crate) fn link(&mut self, peer: Pid, config: &HostConfig) -> Result<bool, Refusal> {
+        self.check_alive()?;
+        let tie = self.ties.with(peer);
+        if tie.linked {
+            return Ok(false);
+        }
+        self.check_room_for_link(config)?;
+        self.ties.set(
+            peer,
+            Tie {
+                linked: true,
+                ..tie
+            },
+        );
+        Ok(true)
+    }
+
+    /// Removes a link and nothing else.
+    pub(crate) fn remove_link(&mut self, peer: Pid) {
+        let tie = self.ties.with(peer);
+        self.ties.set(
+            peer,
+            Tie {
+                linked: false,
+                ..tie
+            },
+        );
+    }
+
+    /// Removes a link, and unread news of its failure.
+    pub(crate) fn unlink(&mut self, peer: Pid) {
+        self.remove_link(peer);
+        self.events.drop_link_down(peer);
+    }
+
+    /// Begins to watch a peer; returns whether it did not before.
+    pub(crate) fn monitor(&mut self, peer: Pid, config: &HostConfig) -> Result<bool, Refusal> {
+        self.check_alive()?;
+        let tie = self.ties.with(peer);
+        if tie.monitors {
+            return Ok(false);
+        }
+        self.check_room_for_monitor(config)?;
+        self.ties.set(
+            peer,
+            Tie {
+                monitors: true,
+                ..tie
+            },
+        );
+        Ok(true)
+    }
+
+    /// Stops watching a peer and nothing else.
+    pub(crate) fn remove_monitor(&mut self, peer: Pid) {
+        let tie = self.ties.with(peer);
+        self.ties.set(
+            peer,
+            Tie {
+                monitors: false,
+                ..tie
+            },
+        );
+    }
+
+    /// Stops watching a peer, and drops unread news of its end.
+    pub(crate) fn unmonitor(&mut self, peer: Pid) {
+        self.remove_monitor(peer);
+        self.events.drop_exit(peer);
+    }
+
+    /// A peer begins, or stops, to watch this process.
+    pub(crate) fn set_monitored(&mut self, by: Pid, monitored: bool) -> Result<(), Refusal> {
+        self.check_alive()?;
+        let tie = self.ties.with(by);
+        self.ties.set(by, Tie { monitored, ..tie });
+        Ok(())
+    }
+
+    /// Ties this process to a child that does not run yet, and reserves the
+    /// subscription that will yield its outcome.
+    pub(crate) fn adopt(
+        &mut self,
+        child: Callee,
+        relation: Relation,
+        exec: bool,
+        config: &HostConfig,
+    ) -> Result<Option<Subscription>, Refusal> {
+        self.check_alive()?;
+        if relation.linked {
+            self.check_room_for_link(config)?;
+        }
+        if relation.monitored {
+            self.check_room_for_monitor(config)?;
+        }
+        if exec && self.execs.len() >= config.max_execs {
+            return Err(Refusal::TooMany("max_execs", config.max_execs));
+        }
+        let tie = Tie {
+            linked: relation.linked,
+            monitors: relation.monitored,
+            monitored: false,
+        };
+        self.ties.set(child.pid, tie);
+        Ok(exec.then(|| {
+            let subscription = self.allocate();
+            self.execs.start(subscription, child);
+            subscription
+        }))
+    }
+
+    /// The other side of [`State::adopt`], for the child.
+    pub(crate) fn be_child(&mut self, parent: Pid, relation: Relation, exec: Option<Subscription>) {
+        let tie = Tie {
+            linked: relation.linked,
+            monitored: relation.monitored,
+            monitors: false,
+        };
+        self.ties.set(parent, tie);
+        self.waited_for_by = exec.map(|subscription| Caller {
+            pid: parent,
+            subscription,
+        });
+    }
+
+    /// Undoes [`State::adopt`] for a child that does not come to life.
+    pub(crate) fn disown(&mut self, child: Pid, exec: Option<Subscription>) {
+        self.ties.cut(child);
+        if let Some(subscription) = exec {
+            self.execs.undo(subscription);
+        }
+    }
+
+    fn check_room_for_link(&self, config: &HostConfig) -> Result<(), Refusal> {
+        let used = self.ties.links() + self.events.link_downs();
+        if used < config.max_links {
+            Ok(())
+        } else {
+            Err(Refusal::TooMany("max_links", config.max_links))
+        }
+    }
+
+    fn check_room_for_monitor(&self, config: &HostConfig) -> Result<(), Refusal> {
+        let used = self.ties.monitors() + self.events.exits();
+        if used < config.max_monitors {
+            Ok(())
+        } else {
+            Err(Refusal::TooMany("max_monitors", config.max_monitors))
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The links and monitors of one process.
+
+use crate::pid::{Pid, PidMap};
+
+/// What ties one process to its peers, seen from its side: one entry per peer.
+#[derive(Debug, Default)]
+pub(crate) struct Ties {
+    peers: PidMap<Tie>,
+    links: usize,
+    monitors: usize,
+}
+
+/// What ties a process to one peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tie {
+    /// There is a link.
+    pub(crate) linked: bool,
+    /// This process is told of the peer's end.
+    pub(crate) monitors: bool,
+    /// The peer is told of this process's end.
+    pub(crate) monitored: bool,
+}
+
+impl Ties {
+    /// Links.
+    pub(crate) fn links(&self) -> usize {
+        self.links
+    }
+
+    /// Peers whose end this process is told of.
+    pub(crate) fn monitors(&self) -> usize {
+        self.monitors
+    }
+
+    /// Peers this process is tied to in any way.
+    pub(crate) fn peers(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// What ties this process to a peer.
+    pub(crate) fn with(&self, peer: Pid) -> Tie {
+        self.peers.get(&peer).copied().unwrap_or_default()
+    }
+
+    /// Replaces what ties this process to a peer.
+    pub(crate) fn set(&mut self, peer: Pid, tie: Tie) {
+        let before = if tie == Tie::default() {
+            self.peers.remove(&peer)
+        } else {
+            self.peers.insert(peer, tie)
+        }
+        .unwrap_or_default();
+        self.links = self.links + usize::from(tie.linked) - usize::from(before.linked);
+        self.monitors = self.monitors + usize::from(tie.monitors) - usize::from(before.monitors);
+        // A process that once had many peers does not keep their room.
+        if self.peers.is_empty() && self.peers.capacity() > KEPT_CAPACITY {
+            self.peers = PidMap::default();
+        }
+    }
+
+    /// Removes and returns what tied this process to a peer.
+    pub(crate) fn cut(&mut self, peer: Pid) -> Tie {
+        let tie = self.with(peer);
+        self.set(peer, Tie::default());
+        tie
+    }
+
+    /// All peers.
+    pub(crate) fn into_peers(self) -> impl Iterator<Item = Pid> {
+        self.peers.into_keys()
+    }
+}
+
+/// Entries an emptied map may keep room for.
+const KEPT_CAPACITY: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use super::*;
+
+    #[test]
+    fn counts_follow_the_entries() {
+        let pid = |number| Pid::new(NonZeroU64::new(number).unwrap());
+        let mut ties = Ties::default();
+        let both = Tie {
+            linked: true,
+            monitors: true,
+            monitored: false,
+        };
+        ties.set(pid(1), both);
+        ties.set(pid(1), both);
+        ties.set(
+            pid(2),
+            Tie {
+                linked: true,
+                ..Tie::default()
+            },
+        );
+        assert_eq!((ties.links(), ties.monitors(), ties.peers()), (2, 1, 2));
+        assert_eq!(ties.cut(pid(1)), both);
+        assert_eq!(ties.cut(pid(1)), Tie::default());
+        assert_eq!((ties.links(), ties.monitors(), ties.peers()), (1, 0, 1));
+    }
+}

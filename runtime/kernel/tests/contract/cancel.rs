@@ -1,0 +1,47 @@
+use warren_kernel::{Delivery, Event, Monotonic, Subscription, Timestamp};
+
+use crate::setup::{Setup, moment};
+
+#[test]
+fn one_cancel_waits_with_the_earliest_deadline() {
+    let setup = Setup::new();
+    let (first, second, target) = (setup.process(), setup.process(), setup.process());
+    let cancel = |from: &std::sync::Arc<_>, deadline: Option<u64>, at| {
+        let deadline = deadline.map(moment);
+        let asked = setup
+            .kernel
+            .cancel(Some(from), &target, deadline, false, moment(at));
+        asked.unwrap();
+    };
+    cancel(&first, Some(90), 1);
+    cancel(&second, Some(50), 2);
+    cancel(&first, None, 3);
+    target.events();
+    let (_, delivery) = target.try_receive(&[Subscription::EVENTS]).unwrap();
+    let Delivery::Event(Event::Cancel { from, at, deadline }) = delivery else {
+        panic!("it was cancelled");
+    };
+    assert_eq!(from.as_ref(), Some(second.text()));
+    assert_eq!((at, deadline), (Timestamp(2), Some(Timestamp(50))));
+    assert!(target.try_receive(&[Subscription::EVENTS]).is_none());
+}
+
+#[test]
+fn only_an_enforced_deadline_is_kept_and_it_outlives_canceller_and_upgrade() {
+    let setup = Setup::new();
+    let (canceller, target) = (setup.process(), setup.process());
+    let cancel = |deadline, enforce| {
+        let deadline = Some(moment(deadline));
+        let asked = setup
+            .kernel
+            .cancel(Some(&canceller), &target, deadline, enforce, moment(0));
+        asked.unwrap();
+    };
+    cancel(10, false);
+    assert_eq!(target.cancel_deadline(), None);
+    cancel(40, true);
+    cancel(60, true);
+    setup.end(&canceller, crate::setup::nothing());
+    target.begin_upgrade();
+    assert_eq!(target.cancel_deadline(), Some(Monotonic(40)));
+}

@@ -1,0 +1,15 @@
+//! What the contract promises, one test for each promise.
+
+#![allow(clippy::unwrap_used, reason = "this is test code")]
+
+#[path = "../setup/mod.rs"]
+mod setup;
+
+mod cancel;
+mod delivery;
+mod exit;
+mod registry;
+mod spawn;
+mod ties;
+mod upgrade;
+mod waking;

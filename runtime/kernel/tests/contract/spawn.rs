@@ -1,0 +1,121 @@
+use warren_kernel::{Delivery, HostConfig, Kind, Outcome, QueueLimits, Spawn};
+
+use crate::setup::{Setup, detail, events, failure, message_of, nothing, payloads};
+
+#[test]
+fn first_messages_come_first_and_from_the_parent() {
+    let setup = Setup::new();
+    let parent = setup.process();
+    let spawned = setup.spawn(Spawn {
+        parent: Some(&parent),
+        messages: &[("t", b"1"), ("u", b"2")],
+        ..Spawn::default()
+    });
+    let child = spawned.unwrap().process;
+    setup.send(&parent, &child, "t", "3");
+    let t = child.listen("t").unwrap();
+    let (_, delivery) = child.try_receive(&[t]).unwrap();
+    let Delivery::Message(message) = delivery else {
+        panic!("a message was queued");
+    };
+    assert_eq!(message.sender(), Some(&**parent.text()));
+    assert_eq!(message.payload(), b"1");
+    assert_eq!(payloads(&child, t), ["3"]);
+}
+
+#[test]
+fn monitor_and_link_are_in_place_before_it_runs() {
+    let setup = Setup::new();
+    let parent = setup.process();
+    parent.set_trap_links(true);
+    let spawned = setup.spawn(Spawn {
+        parent: Some(&parent),
+        monitored: true,
+        linked: true,
+        ..Spawn::default()
+    });
+    let child = spawned.unwrap().process;
+    setup.end(&child, failure("at once"));
+    let from = child.text().to_string();
+    assert_eq!(
+        events(&parent),
+        [("link down", from.clone()), ("exit", from)]
+    );
+}
+
+#[test]
+fn a_taken_name_leaves_nothing_behind_and_names_the_holder() {
+    let setup = Setup::new();
+    let (parent, holder) = (setup.process(), setup.process());
+    setup.kernel.register("name", &holder).unwrap();
+    let refused = setup.spawn(Spawn {
+        parent: Some(&parent),
+        monitored: true,
+        linked: true,
+        exec: true,
+        name: Some("name"),
+        messages: &[("t", b"1")],
+    });
+    let error = refused.unwrap_err();
+    assert_eq!(error.kind, Kind::AlreadyExists);
+    assert_eq!(detail(&error, "pid"), **holder.text());
+    assert_eq!(parent.relations(), Default::default());
+    assert_eq!((setup.kernel.live(), setup.host.live()), (2, 2));
+}
+
+#[test]
+fn first_messages_that_do_not_fit_leave_nothing_behind() {
+    let setup = Setup::with(HostConfig {
+        queue: QueueLimits {
+            messages: 1,
+            bytes: 1000,
+        },
+        ..HostConfig::default()
+    });
+    let refused = setup.spawn(Spawn {
+        name: Some("name"),
+        messages: &[("t", b"1"), ("t", b"2")],
+        ..Spawn::default()
+    });
+    assert_eq!(refused.unwrap_err().kind, Kind::RateLimited);
+    setup.assert_empty();
+}
+
+#[test]
+fn an_exec_yields_the_outcome_once_and_no_event() {
+    let setup = Setup::new();
+    let caller = setup.process();
+    let exec = || {
+        let spawned = setup.spawn(Spawn {
+            parent: Some(&caller),
+            exec: true,
+            ..Spawn::default()
+        });
+        let spawned = spawned.unwrap();
+        (spawned.process, spawned.exec.unwrap())
+    };
+    let ((first, first_exec), (second, second_exec)) = (exec(), exec());
+    assert_ne!(first_exec, second_exec);
+    assert!(caller.try_receive(&[first_exec, second_exec]).is_none());
+    setup.end(&second, failure("boom"));
+    setup.end(&first, Outcome::Returned(None));
+    let (from, delivery) = caller.try_receive(&[first_exec, second_exec]).unwrap();
+    assert_eq!(from, first_exec);
+    assert!(matches!(delivery, Delivery::Exec(outcome) if *outcome == nothing()));
+    let (_, delivery) = caller.try_receive(&[first_exec, second_exec]).unwrap();
+    assert!(matches!(delivery, Delivery::Exec(outcome) if message_of(&outcome) == "boom"));
+    assert!(caller.try_receive(&[first_exec, second_exec]).is_none());
+    assert_eq!(events(&caller), []);
+    assert_eq!(caller.relations(), Default::default());
+}
+
+#[test]
+fn a_relation_needs_a_parent() {
+    let setup = Setup::new();
+    let refused = setup.spawn(Spawn {
+        linked: true,
+        ..Spawn::default()
+    });
+    assert_eq!(refused.unwrap_err().kind, Kind::Invalid);
+    setup.assert_empty();
+}

@@ -1,0 +1,77 @@
+//! Whether kernel and model say the same.
+
+use std::sync::atomic::Ordering;
+
+use warren_kernel::{Details, Error, Field, Outcome};
+
+use super::World;
+use super::model::{Id, No};
+
+impl World {
+    /// Compares everything that can be asked of the kernel.
+    pub(super) fn compare(&self) {
+        let live = self.model.live();
+        assert_eq!(self.kernel.live(), live.len());
+        assert_eq!(self.kernel.names(), self.model.names.len());
+        assert_eq!(self.host.live(), self.model.places());
+        for id in live {
+            let (process, twin) = (self.process(id), &self.model.processes[id]);
+            let depth = process.depth();
+            assert_eq!((depth.messages, depth.bytes, depth.events), twin.depth());
+            let relations = process.relations();
+            let linked = |&&(one, other): &&(Id, Id)| one == id || other == id;
+            assert_eq!(
+                relations.links,
+                self.model.links.iter().filter(linked).count()
+            );
+            let watches = |&&(one, _): &&(Id, Id)| one == id;
+            assert_eq!(
+                relations.monitors,
+                self.model.monitors.iter().filter(watches).count()
+            );
+            let named = self.model.names.values().filter(|&&holder| holder == id);
+            assert_eq!(relations.names, named.count());
+            assert_eq!(relations.execs, twin.execs.len());
+            assert_eq!(process.is_doomed(), twin.doom.is_some());
+            assert_eq!(
+                process.doom().map(|doom| show(&doom)),
+                twin.doom.as_ref().map(|(outcome, _)| outcome.clone())
+            );
+            assert_eq!(
+                process.cancel_deadline().map(|deadline| deadline.0),
+                twin.deadline
+            );
+            let woken = self.handles[id].woken.0.load(Ordering::Relaxed);
+            assert_eq!(woken, twin.wakes, "wakes of {process:?}");
+        }
+    }
+}
+
+/// Both refuse for the same reason, or both return the same.
+pub(super) fn same<T: PartialEq + std::fmt::Debug>(
+    result: Result<T, Error>,
+    expected: Result<T, No>,
+) {
+    assert_eq!(result.map_err(|error| reason(&error)), expected);
+}
+
+fn reason(error: &Error) -> No {
+    let fields = match &error.details {
+        Some(Details::Fields(fields)) => fields.as_slice(),
+        _ => &[],
+    };
+    let text = |wanted: &str| {
+        fields.iter().find_map(|(name, field)| match field {
+            Field::Text(text) if *name == wanted => Some(text.clone()),
+            _ => None,
+        })
+    };
+    No(error.kind.clone(), text("queue").or_else(|| text("limit")))
+}
+
+pub(super) fn show(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Returned(value) => format!("v:{}", value.as_ref().map_or(0, |value| value.len())),
+        Outcome::Failed(error) => format!("f:{}", error.message),
+    }
+}
