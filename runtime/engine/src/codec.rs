@@ -1,0 +1,324 @@
+//! What the runtime itself writes and reads as MessagePack: structured errors,
+//! events, outcomes, spawn options. The format is fixed in
+//! `docs/guest-abi.md`. Messages between processes are never decoded here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rmp::encode;
+use rmpv::Value;
+use warren_kernel::{Details, Error, Event, Field, Kind, Outcome, Timestamp};
+
+/// The ext type of a structured error.
+const ERROR: i8 = 1;
+
+/// Nesting beyond this is refused, as the SDKs refuse it when they write.
+const MAX_DEPTH: usize = 110;
+
+/// The error as one encoded value.
+pub(crate) fn error(error: &Error) -> Vec<u8> {
+    let mut out = Writer(Vec::new());
+    out.error(error);
+    out.0
+}
+
+/// The outcome of a process as one encoded value: `{value}`, `{error, cause}`
+/// or an empty map.
+pub(crate) fn outcome(outcome: &Outcome) -> Vec<u8> {
+    let mut out = Writer(Vec::new());
+    out.outcome(outcome);
+    out.0
+}
+
+/// The event as one encoded value.
+pub(crate) fn event(event: &Event) -> Vec<u8> {
+    let mut out = Writer(Vec::new());
+    out.event(event);
+    out.0
+}
+
+/// An array that holds this one encoded value.
+pub(crate) fn one(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len() + 1);
+    out.push(0x91);
+    out.extend_from_slice(value);
+    out
+}
+
+/// A map of encoded values.
+pub(crate) fn map(values: &BTreeMap<String, Arc<[u8]>>) -> Vec<u8> {
+    let mut out = Writer(Vec::new());
+    out.map(values.len());
+    for (key, value) in values {
+        out.str(key);
+        out.raw(value);
+    }
+    out.0
+}
+
+/// A record: a map of encoded values, in the order given.
+pub(crate) fn pairs(values: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Writer(Vec::new());
+    out.map(values.len());
+    for (key, value) in values {
+        out.str(key);
+        out.raw(value);
+    }
+    out.0
+}
+
+/// An error's details as one encoded value.
+pub(crate) fn details(details: &Details) -> Vec<u8> {
+    let mut out = Writer(Vec::new());
+    out.details(details);
+    out.0
+}
+
+/// Text as one encoded value.
+pub(crate) fn text(text: &str) -> Vec<u8> {
+    let mut out = Writer(Vec::new());
+    out.str(text);
+    out.0
+}
+
+/// The array of no values.
+pub(crate) const NO_VALUES: &[u8] = &[0x90];
+
+/// Reads an encoded structured error.
+///
+/// # Errors
+///
+/// What is wrong with the bytes.
+pub(crate) fn read_error(bytes: &[u8]) -> Result<Error, String> {
+    match read(bytes)? {
+        Value::Ext(ERROR, payload) => read_error_payload(&payload),
+        _ => Err("not a structured error (ext type 1)".into()),
+    }
+}
+
+/// Reads one value that spans all the bytes.
+///
+/// # Errors
+///
+/// What is wrong with the bytes.
+pub(crate) fn read(mut bytes: &[u8]) -> Result<Value, String> {
+    let value = rmpv::decode::read_value_with_max_depth(&mut bytes, MAX_DEPTH)
+        .map_err(|e| format!("not MessagePack: {e}"))?;
+    if bytes.is_empty() {
+        Ok(value)
+    } else {
+        Err(format!("{} bytes after the end of the value", bytes.len()))
+    }
+}
+
+/// Encodes a decoded value again.
+pub(crate) fn encode(value: &Value) -> Arc<[u8]> {
+    let mut out = Vec::new();
+    // Writing to a vector cannot fail.
+    let _ = rmpv::encode::write_value(&mut out, value);
+    out.into()
+}
+
+fn read_error_payload(mut payload: &[u8]) -> Result<Error, String> {
+    let value = rmpv::decode::read_value_with_max_depth(&mut payload, MAX_DEPTH)
+        .map_err(|e| format!("a structured error that is not MessagePack: {e}"))?;
+    let Value::Array(fields) = value else {
+        return Err("a structured error whose payload is no array".into());
+    };
+    let field = |i: usize| fields.get(i).unwrap_or(&Value::Nil);
+    let text = |i: usize| match field(i) {
+        Value::String(s) => Some(String::from_utf8_lossy(s.as_bytes()).into_owned()),
+        Value::Binary(b) => Some(String::from_utf8_lossy(b).into_owned()),
+        _ => None,
+    };
+    let (Some(kind), Some(message)) = (text(0), text(1)) else {
+        return Err("a structured error without kind and message".into());
+    };
+    Ok(Error {
+        kind: Kind::from(kind.as_str()),
+        message,
+        retryable: field(2).as_bool(),
+        details: match field(3) {
+            Value::Nil => None,
+            details => Some(Details::Encoded(encode(details))),
+        },
+        stack: text(4),
+    })
+}
+
+/// Writes MessagePack to memory, which cannot fail.
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn map(&mut self, len: usize) {
+        let _ = encode::write_map_len(&mut self.0, length(len));
+    }
+
+    fn array(&mut self, len: usize) {
+        let _ = encode::write_array_len(&mut self.0, length(len));
+    }
+
+    fn str(&mut self, text: &str) {
+        let _ = encode::write_str(&mut self.0, text);
+    }
+
+    fn nil(&mut self) {
+        let _ = encode::write_nil(&mut self.0);
+    }
+
+    /// A value that is encoded already.
+    fn raw(&mut self, value: &[u8]) {
+        self.0.extend_from_slice(value);
+    }
+
+    fn details(&mut self, details: &Details) {
+        match details {
+            Details::Encoded(value) => self.raw(value),
+            Details::Fields(fields) => {
+                self.map(fields.len());
+                for (name, field) in fields {
+                    self.str(name);
+                    match field {
+                        Field::Text(text) => self.str(text),
+                        Field::Number(number) => {
+                            let _ = encode::write_uint(&mut self.0, *number);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn error(&mut self, error: &Error) {
+        let mut payload = Writer(Vec::new());
+        payload.array(5);
+        payload.str(error.kind.as_str());
+        payload.str(&error.message);
+        match error.retryable {
+            Some(known) => {
+                let _ = encode::write_bool(&mut payload.0, known);
+            }
+            None => payload.nil(),
+        }
+        match &error.details {
+            Some(details) => payload.details(details),
+            None => payload.nil(),
+        }
+        match &error.stack {
+            Some(stack) => payload.str(stack),
+            None => payload.nil(),
+        }
+        let _ = encode::write_ext_meta(&mut self.0, length(payload.0.len()), ERROR);
+        self.raw(&payload.0);
+    }
+
+    fn outcome(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Returned(None) => self.map(0),
+            Outcome::Returned(Some(value)) => {
+                self.map(1);
+                self.str("value");
+                self.raw(value);
+            }
+            Outcome::Failed(error) => {
+                self.map(2);
+                self.str("error");
+                self.str(&error.message);
+                self.str("cause");
+                self.error(error);
+            }
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        let (kind, from, at) = match event {
+            Event::Cancel { from, at, .. } => ("pid.cancel", from.as_ref(), at),
+            Event::Exit { from, at, .. } => ("pid.exit", Some(from), at),
+            Event::LinkDown { from, at, .. } => ("pid.link.down", Some(from), at),
+        };
+        let has_more = !matches!(event, Event::Cancel { deadline: None, .. });
+        self.map(2 + usize::from(from.is_some()) + usize::from(has_more));
+        self.str("kind");
+        self.str(kind);
+        if let Some(from) = from {
+            self.str("from");
+            self.str(from);
+        }
+        self.str("at");
+        self.str(&rfc3339(*at));
+        match event {
+            Event::Cancel { deadline, .. } => {
+                if let Some(deadline) = deadline {
+                    self.str("deadline");
+                    self.str(&rfc3339(*deadline));
+                }
+            }
+            Event::Exit { outcome, .. } | Event::LinkDown { outcome, .. } => {
+                self.str("result");
+                self.outcome(outcome);
+            }
+        }
+    }
+}
+
+fn rfc3339(at: Timestamp) -> String {
+    jiff::Timestamp::from_nanosecond(at.0.into()).map_or_else(|_| String::new(), |t| t.to_string())
+}
+
+/// MessagePack lengths are 32 bits; nothing the runtime writes comes near.
+fn length(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_survives_the_wire() {
+        let written = Error {
+            kind: Kind::Other("Shop".into()),
+            message: "sold out".into(),
+            retryable: Some(true),
+            details: Some(Details::Encoded(encode(&Value::from(7)))),
+            stack: Some("main.lua:3".into()),
+        };
+        assert_eq!(read_error(&error(&written)), Ok(written));
+    }
+
+    #[test]
+    fn fields_are_a_map_for_the_reader() {
+        let limit = Error::rate_limited("full")
+            .with("host", "app:processes")
+            .with("limit", 3);
+        let read = read_error(&error(&limit)).expect("what was written reads");
+        let Some(Details::Encoded(details)) = read.details else {
+            panic!("details are lost");
+        };
+        let expected = Value::Map(vec![
+            ("host".into(), "app:processes".into()),
+            ("limit".into(), 3.into()),
+        ]);
+        assert_eq!(super::read(&details), Ok(expected));
+    }
+
+    #[test]
+    fn what_is_no_error_is_refused() {
+        for bytes in [
+            &b""[..],
+            b"\xc0",
+            b"\xc7\x01\x01\xc0",
+            b"\xd4\x01\x90",
+            b"\xc1",
+            b"\x91",
+        ] {
+            assert!(read_error(bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn instants_are_written_as_rfc_3339() {
+        assert_eq!(rfc3339(Timestamp(0)), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(Timestamp(1_500_000_000)), "1970-01-01T00:00:01.5Z");
+    }
+}

@@ -1,0 +1,447 @@
+//! The component path: the WIT of `warren:process`, over the same operations
+//! as the flat ABI.
+
+mod bindings;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bindings::warren::process as wit;
+use rmpv::Value;
+use warren_kernel::{Details, Error, Kind, Message, Monotonic, Subscription};
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::codec;
+use crate::guest::{Actor, Guest, Level, Related, Scope, SpawnOptions, Unwind, receive};
+use crate::output::Stream;
+
+/// Defines every import of the world.
+pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    bindings::Guest::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)
+}
+
+type Answer<T> = wasmtime::Result<Result<T, wit::types::Error>>;
+
+/// An operation's own failure is a value of the WIT's.
+fn answer<T>(result: Result<T, Error>) -> Answer<T> {
+    Ok(result.map_err(wit::types::Error::from))
+}
+
+impl From<Error> for wit::types::Error {
+    fn from(error: Error) -> Self {
+        wit::types::Error {
+            kind: error.kind.as_str().to_owned(),
+            details: error.details.as_ref().map(codec::details),
+            message: error.message,
+            retryable: error.retryable,
+            stack: error.stack,
+        }
+    }
+}
+
+impl From<wit::types::Error> for Error {
+    fn from(error: wit::types::Error) -> Self {
+        Error {
+            kind: Kind::from(error.kind.as_str()),
+            message: error.message,
+            retryable: error.retryable,
+            details: error.details.map(|bytes| Details::Encoded(bytes.into())),
+            stack: error.stack,
+        }
+    }
+}
+
+impl wit::types::Host for Guest {}
+
+impl wit::process::Host for Guest {
+    fn pid(&mut self) -> wasmtime::Result<String> {
+        Ok(self.process()?.text().to_string())
+    }
+
+    fn frame_id(&mut self) -> wasmtime::Result<String> {
+        Ok(self.inherited()?.frame.to_string())
+    }
+
+    fn send(&mut self, to: String, topic: String, payload: Vec<u8>) -> Answer<()> {
+        answer(Guest::send(self, &to, &topic, &payload))
+    }
+
+    async fn spawn(
+        &mut self,
+        definition: String,
+        host: String,
+        arguments: Vec<u8>,
+        relation: wit::process::Relation,
+        options: wit::process::SpawnOptions,
+    ) -> Answer<String> {
+        let related = Related {
+            monitored: relation.contains(wit::process::Relation::MONITORED),
+            linked: relation.contains(wit::process::Relation::LINKED),
+        };
+        let options = spawn_options(options)?;
+        let pid = Guest::spawn(self, definition, host, arguments.into(), related, options).await;
+        self.resumed = true;
+        answer(pid.map(|pid| pid.to_string()))
+    }
+
+    async fn exec(
+        &mut self,
+        definition: String,
+        host: String,
+        arguments: Vec<u8>,
+        options: wit::process::SpawnOptions,
+    ) -> Answer<u32> {
+        let options = spawn_options(options)?;
+        let subscription = Guest::exec(self, definition, host, arguments.into(), options).await;
+        self.resumed = true;
+        answer(subscription.map(|subscription| subscription.0))
+    }
+
+    fn terminate(&mut self, target: String) -> Answer<()> {
+        answer(Guest::terminate(self, &target))
+    }
+
+    fn cancel(&mut self, target: String, deadline: Option<u64>) -> Answer<()> {
+        answer(Guest::cancel(self, &target, deadline))
+    }
+
+    fn monitor(&mut self, target: String) -> Answer<()> {
+        answer(Guest::monitor(self, &target))
+    }
+
+    fn unmonitor(&mut self, target: String) -> Answer<()> {
+        answer(Guest::unmonitor(self, &target))
+    }
+
+    fn link(&mut self, target: String) -> Answer<()> {
+        answer(Guest::link(self, &target))
+    }
+
+    fn unlink(&mut self, target: String) -> Answer<()> {
+        answer(Guest::unlink(self, &target))
+    }
+
+    fn get_options(&mut self) -> wasmtime::Result<wit::process::Options> {
+        Ok(wit::process::Options {
+            trap_links: self.process()?.trap_links(),
+        })
+    }
+
+    fn set_options(&mut self, options: wit::process::Options) -> wasmtime::Result<()> {
+        self.process()?.set_trap_links(options.trap_links);
+        Ok(())
+    }
+
+    async fn upgrade(
+        &mut self,
+        definition: Option<String>,
+        arguments: Vec<u8>,
+    ) -> wasmtime::Result<wit::types::Error> {
+        match Guest::upgrade(self, definition, arguments.into()).await {
+            Ok(unwind) => Err(wasmtime::Error::new(unwind)),
+            Err(error) => {
+                self.resumed = true;
+                Ok(error.into())
+            }
+        }
+    }
+}
+
+/// Checks the encoded parts of the options.
+fn spawn_options(options: wit::process::SpawnOptions) -> wasmtime::Result<SpawnOptions> {
+    let mut context = BTreeMap::new();
+    if let Some(bytes) = options.context {
+        let Ok(Value::Map(pairs)) = codec::read(&bytes) else {
+            wasmtime::bail!("options.context is not an encoded map");
+        };
+        for (key, value) in pairs {
+            let Some(key) = key.as_str() else {
+                wasmtime::bail!("options.context has a key that is no string");
+            };
+            context.insert(key.to_owned(), codec::encode(&value));
+        }
+    }
+    Ok(SpawnOptions {
+        context,
+        actor: options.actor.map(|actor| Actor {
+            id: actor.id,
+            meta: actor.meta.into(),
+        }),
+        scope: options.scope.map(|scope| Scope {
+            policies: scope.policies,
+        }),
+        name: options.name,
+        messages: options
+            .messages
+            .into_iter()
+            .map(|m| (m.topic, m.payload.into()))
+            .collect(),
+    })
+}
+
+impl Guest {
+    async fn receive_message(
+        &mut self,
+        wanted: &[Subscription],
+        deadline: Option<u64>,
+    ) -> wasmtime::Result<Option<wit::mailbox::Message>> {
+        let deadline = deadline.map(Monotonic);
+        let process = Arc::clone(self.process()?);
+        let received = match receive::ready(&self.node, &process, wanted, deadline) {
+            receive::Ready::Now(received) => received,
+            receive::Ready::Later => {
+                let control = Arc::clone(&self.control);
+                let received = receive::wait(&process, &control, wanted, deadline).await;
+                self.resumed = true;
+                received
+            }
+        };
+        Ok(received.as_ref().map(wit::mailbox::Message::from))
+    }
+}
+
+impl From<&Message> for wit::mailbox::Message {
+    fn from(message: &Message) -> Self {
+        wit::mailbox::Message {
+            subscription: message.subscription().0,
+            sender: message.sender().map(str::to_owned),
+            topic: message.topic().to_owned(),
+            payload: message.payload().to_vec(),
+        }
+    }
+}
+
+impl wit::mailbox::Host for Guest {
+    fn inbox(&mut self) -> wasmtime::Result<u32> {
+        Ok(self.process()?.inbox().0)
+    }
+
+    fn events(&mut self) -> wasmtime::Result<u32> {
+        Ok(self.process()?.events().0)
+    }
+
+    fn listen(&mut self, topic: String) -> Answer<u32> {
+        answer(
+            self.process()
+                .and_then(|process| process.listen(&topic))
+                .map(|s| s.0),
+        )
+    }
+
+    fn unlisten(&mut self, subscription: u32) -> wasmtime::Result<()> {
+        self.process()?.unlisten(Subscription(subscription));
+        Ok(())
+    }
+
+    async fn receive(
+        &mut self,
+        wanted: Vec<u32>,
+        deadline: Option<u64>,
+    ) -> wasmtime::Result<Option<wit::mailbox::Message>> {
+        let wanted: Vec<_> = wanted.into_iter().map(Subscription).collect();
+        self.receive_message(&wanted, deadline).await
+    }
+
+    async fn receive_one(
+        &mut self,
+        wanted: u32,
+        deadline: Option<u64>,
+    ) -> wasmtime::Result<Option<wit::mailbox::Message>> {
+        self.receive_message(&[Subscription(wanted)], deadline)
+            .await
+    }
+}
+
+impl wit::registry::Host for Guest {
+    fn register(&mut self, name: String, target: Option<String>) -> Answer<()> {
+        answer(Guest::register(self, &name, target.as_deref()))
+    }
+
+    fn lookup(&mut self, name: String) -> Answer<String> {
+        answer(Guest::lookup(self, &name).map(|pid| pid.to_string()))
+    }
+
+    fn unregister(&mut self, name: String) -> Answer<bool> {
+        answer(Guest::unregister(self, &name))
+    }
+}
+
+impl wit::context::Host for Guest {
+    fn get(&mut self, key: String) -> wasmtime::Result<Option<Vec<u8>>> {
+        Ok(self
+            .inherited()?
+            .context
+            .get(&key)
+            .map(|value| value.to_vec()))
+    }
+
+    fn all(&mut self) -> wasmtime::Result<Vec<u8>> {
+        Ok(self.context()?)
+    }
+}
+
+impl wit::security::Host for Guest {
+    fn actor(&mut self) -> wasmtime::Result<Option<wit::security::Identity>> {
+        let actor = self.inherited()?.actor.as_ref();
+        Ok(actor.map(|a| wit::security::Identity {
+            id: a.id.clone(),
+            meta: a.meta.to_vec(),
+        }))
+    }
+
+    fn scope(&mut self) -> wasmtime::Result<Option<wit::security::PolicySet>> {
+        let scope = self.inherited()?.scope.as_ref();
+        Ok(scope.map(|scope| wit::security::PolicySet {
+            policies: scope.policies.clone(),
+        }))
+    }
+
+    fn can(
+        &mut self,
+        action: String,
+        resource: String,
+        _attributes: Option<Vec<u8>>,
+    ) -> wasmtime::Result<bool> {
+        Ok(Guest::can(self, &action, &resource))
+    }
+
+    fn policy(&mut self, id: String) -> Answer<()> {
+        answer(Guest::policy(self, &id))
+    }
+
+    fn named_scope(&mut self, id: String) -> Answer<wit::security::PolicySet> {
+        answer(
+            Guest::named_scope(self, &id).map(|s| wit::security::PolicySet {
+                policies: s.policies,
+            }),
+        )
+    }
+}
+
+impl wit::clock::Host for Guest {
+    fn now(&mut self) -> wasmtime::Result<i64> {
+        Ok(self.node.now().wall.0)
+    }
+
+    fn monotonic(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.node.now().monotonic.0)
+    }
+}
+
+impl wit::random::Host for Guest {
+    fn bytes(&mut self, len: u32) -> wasmtime::Result<Vec<u8>> {
+        let mut bytes = vec![0; crate::flat::random_length(len)?];
+        crate::flat::fill_with_random_bytes(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+impl From<wit::stdio::Stream> for Stream {
+    fn from(stream: wit::stdio::Stream) -> Self {
+        match stream {
+            wit::stdio::Stream::Stdout => Stream::Stdout,
+            wit::stdio::Stream::Stderr => Stream::Stderr,
+        }
+    }
+}
+
+impl wit::stdio::Host for Guest {
+    async fn write(&mut self, stream: wit::stdio::Stream, bytes: Vec<u8>) -> wasmtime::Result<()> {
+        if let Some(unsent) = Guest::write(self, stream.into(), &bytes) {
+            self.write_slowly(stream.into(), unsent).await;
+            self.resumed = true;
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self, stream: wit::stdio::Stream) -> wasmtime::Result<()> {
+        if let Some(line) = self.control.take_line(stream.into()) {
+            self.write_slowly(stream.into(), line).await;
+            self.resumed = true;
+        }
+        Ok(())
+    }
+
+    async fn read(&mut self, max: u32) -> Answer<Vec<u8>> {
+        let read = Guest::read(self, max as usize).await;
+        self.resumed = true;
+        answer(read)
+    }
+}
+
+impl wit::logger::Host for Guest {
+    fn log(
+        &mut self,
+        level: wit::logger::Level,
+        name: String,
+        message: String,
+        fields: Option<Vec<u8>>,
+    ) -> wasmtime::Result<()> {
+        let level = match level {
+            wit::logger::Level::Debug => Level::Debug,
+            wit::logger::Level::Info => Level::Info,
+            wit::logger::Level::Warn => Level::Warn,
+            wit::logger::Level::Error => Level::Error,
+        };
+        Guest::log(self, level, &name, &message, fields.as_deref());
+        Ok(())
+    }
+}
+
+impl wit::program::Host for Guest {
+    fn definition(&mut self) -> wasmtime::Result<String> {
+        Ok(self.run.program.definition.id.to_string())
+    }
+
+    fn method(&mut self) -> wasmtime::Result<String> {
+        Ok(self.run.program.definition.method.to_string())
+    }
+
+    fn arguments(&mut self) -> wasmtime::Result<Vec<u8>> {
+        Ok(self.run.arguments.to_vec())
+    }
+
+    fn code(&mut self) -> wasmtime::Result<wit::program::Chunk> {
+        Ok(self.run.program.chunk.as_deref().map_or_else(
+            || wit::program::Chunk {
+                name: String::new(),
+                code: Vec::new(),
+            },
+            wit::program::Chunk::from,
+        ))
+    }
+
+    async fn module(&mut self, name: String) -> Answer<Option<wit::program::Chunk>> {
+        let found = Guest::module(self, name).await;
+        self.resumed = true;
+        answer(found.map(|found| found.as_deref().map(wit::program::Chunk::from)))
+    }
+
+    fn prepared(&mut self, code: Vec<u8>) -> wasmtime::Result<()> {
+        Guest::prepared(self, &code);
+        Ok(())
+    }
+
+    fn finish(&mut self, result: Option<Vec<u8>>) -> wasmtime::Result<()> {
+        Guest::finish(self, result.map(Arc::from));
+        Ok(())
+    }
+
+    fn fail(&mut self, error: wit::types::Error) -> wasmtime::Result<()> {
+        Guest::fail(self, error.into());
+        Ok(())
+    }
+
+    fn exit(&mut self, status: i32) -> wasmtime::Result<()> {
+        Err(wasmtime::Error::new(Unwind::Exit(status)))
+    }
+}
+
+impl From<&crate::program::Chunk> for wit::program::Chunk {
+    fn from(chunk: &crate::program::Chunk) -> Self {
+        wit::program::Chunk {
+            name: chunk.name.to_string(),
+            code: chunk.code.to_vec(),
+        }
+    }
+}

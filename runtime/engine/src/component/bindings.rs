@@ -1,0 +1,20 @@
+//! What wasmtime makes of the WIT.
+#![allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+
+wasmtime::component::bindgen!({
+    path: "../../wit",
+    world: "warren:process/guest",
+    imports: {
+        "warren:process/process.spawn": async | trappable,
+        "warren:process/process.exec": async | trappable,
+        "warren:process/process.upgrade": async | trappable,
+        "warren:process/mailbox.receive": async | trappable,
+        "warren:process/mailbox.receive-one": async | trappable,
+        "warren:process/stdio.write": async | trappable,
+        "warren:process/stdio.flush": async | trappable,
+        "warren:process/stdio.read": async | trappable,
+        "warren:process/program.module": async | trappable,
+        default: trappable,
+    },
+    exports: { default: async },
+});

@@ -1,0 +1,233 @@
+//! `warren:core/process`.
+
+use wasmtime::{Caller, Linker};
+
+use super::{Out, memory_and_guest, owned, refuse, reply, status, text, text_or_absent};
+use crate::guest::{Guest, Related, SpawnOptions};
+
+const MODULE: &str = "warren:core/process@0.1.0";
+
+pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    linker.func_wrap(MODULE, "pid", pid)?;
+    linker.func_wrap(MODULE, "frame-id", frame_id)?;
+    linker.func_wrap(MODULE, "send", send)?;
+    linker.func_wrap_async(
+        MODULE,
+        "spawn",
+        |caller,
+         (
+            def_ptr,
+            def_len,
+            host_ptr,
+            host_len,
+            args_ptr,
+            args_len,
+            relation,
+            opt_ptr,
+            opt_len,
+            ptr,
+            cap,
+        )| {
+            let request = Request {
+                definition: (def_ptr, def_len),
+                host: (host_ptr, host_len),
+                arguments: (args_ptr, args_len),
+                options: (opt_ptr, opt_len),
+            };
+            Box::new(spawn(caller, request, relation, Out { ptr, cap }))
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "exec",
+        |caller, (def_ptr, def_len, host_ptr, host_len, args_ptr, args_len, opt_ptr, opt_len)| {
+            let request = Request {
+                definition: (def_ptr, def_len),
+                host: (host_ptr, host_len),
+                arguments: (args_ptr, args_len),
+                options: (opt_ptr, opt_len),
+            };
+            Box::new(exec(caller, request))
+        },
+    )?;
+    let on_target: [(&str, fn(&Guest, &str) -> Result<(), warren_kernel::Error>); 5] = [
+        ("terminate", Guest::terminate),
+        ("monitor", Guest::monitor),
+        ("unmonitor", Guest::unmonitor),
+        ("link", Guest::link),
+        ("unlink", Guest::unlink),
+    ];
+    for (name, operation) in on_target {
+        linker.func_wrap(
+            MODULE,
+            name,
+            move |mut caller: Caller<'_, Guest>, ptr: u32, len: u32| -> wasmtime::Result<i32> {
+                let (memory, guest) = memory_and_guest(&mut caller)?;
+                let result = operation(guest, text(memory, ptr, len, "target")?);
+                status(guest, result.map(|()| 0))
+            },
+        )?;
+    }
+    linker.func_wrap(MODULE, "cancel", cancel)?;
+    linker.func_wrap(MODULE, "get-options", get_options)?;
+    linker.func_wrap(MODULE, "set-options", set_options)?;
+    linker.func_wrap_async(
+        MODULE,
+        "upgrade",
+        |caller, (id_ptr, id_len, args_ptr, args_len)| {
+            Box::new(upgrade(caller, id_ptr, id_len, args_ptr, args_len))
+        },
+    )?;
+    Ok(())
+}
+
+fn pid(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
+    let pid = caller
+        .data()
+        .process()
+        .map(|process| process.text().clone());
+    reply(
+        &mut caller,
+        Out { ptr, cap },
+        pid.map(|pid| pid.as_bytes().to_vec()),
+    )
+}
+
+fn frame_id(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
+    let frame = caller
+        .data()
+        .inherited()
+        .map(|inherited| inherited.frame.as_bytes().to_vec());
+    reply(&mut caller, Out { ptr, cap }, frame)
+}
+
+fn send(
+    mut caller: Caller<'_, Guest>,
+    to_ptr: u32,
+    to_len: u32,
+    topic_ptr: u32,
+    topic_len: u32,
+    ptr: u32,
+    len: u32,
+) -> wasmtime::Result<i32> {
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let to = text(memory, to_ptr, to_len, "to")?;
+    let topic = text(memory, topic_ptr, topic_len, "topic")?;
+    let payload = super::range(memory, ptr, len, "payload")?;
+    let sent = guest.send(to, topic, payload);
+    status(guest, sent.map(|()| 0))
+}
+
+/// The parameters `spawn` and `exec` share, as ranges.
+struct Request {
+    definition: (u32, u32),
+    host: (u32, u32),
+    arguments: (u32, u32),
+    options: (u32, u32),
+}
+
+struct Owned {
+    definition: String,
+    host: String,
+    arguments: std::sync::Arc<[u8]>,
+    options: SpawnOptions,
+}
+
+impl Request {
+    fn read(&self, caller: &mut Caller<'_, Guest>) -> wasmtime::Result<Owned> {
+        let (memory, _) = memory_and_guest(caller)?;
+        let options = super::range(memory, self.options.0, self.options.1, "options")?;
+        Ok(Owned {
+            definition: text(memory, self.definition.0, self.definition.1, "definition")?.into(),
+            host: text(memory, self.host.0, self.host.1, "host")?.into(),
+            arguments: owned(memory, self.arguments.0, self.arguments.1, "arguments")?,
+            options: SpawnOptions::read(options)
+                .map_err(|error| wasmtime::format_err!("the parameter `options`: {error}"))?,
+        })
+    }
+}
+
+async fn spawn(
+    mut caller: Caller<'_, Guest>,
+    request: Request,
+    relation: u32,
+    out: Out,
+) -> wasmtime::Result<i32> {
+    let Owned {
+        definition,
+        host,
+        arguments,
+        options,
+    } = request.read(&mut caller)?;
+    let related = Related {
+        monitored: relation & 1 != 0,
+        linked: relation & 2 != 0,
+    };
+    let pid = caller
+        .data_mut()
+        .spawn(definition, host, arguments, related, options)
+        .await;
+    caller.data_mut().resumed = true;
+    reply(&mut caller, out, pid.map(|pid| pid.as_bytes().to_vec()))
+}
+
+async fn exec(mut caller: Caller<'_, Guest>, request: Request) -> wasmtime::Result<i32> {
+    let Owned {
+        definition,
+        host,
+        arguments,
+        options,
+    } = request.read(&mut caller)?;
+    let subscription = caller
+        .data_mut()
+        .exec(definition, host, arguments, options)
+        .await;
+    let guest = caller.data_mut();
+    guest.resumed = true;
+    status(guest, subscription.map(|subscription| subscription.0))
+}
+
+fn cancel(
+    mut caller: Caller<'_, Guest>,
+    ptr: u32,
+    len: u32,
+    deadline: i64,
+) -> wasmtime::Result<i32> {
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let target = text(memory, ptr, len, "target")?;
+    let canceled = guest.cancel(target, u64::try_from(deadline).ok());
+    status(guest, canceled.map(|()| 0))
+}
+
+fn get_options(caller: Caller<'_, Guest>) -> i32 {
+    caller
+        .data()
+        .process()
+        .map_or(0, |process| process.trap_links().into())
+}
+
+fn set_options(caller: Caller<'_, Guest>, options: i32) {
+    if let Ok(process) = caller.data().process() {
+        process.set_trap_links(options & 1 != 0);
+    }
+}
+
+async fn upgrade(
+    mut caller: Caller<'_, Guest>,
+    id_ptr: u32,
+    id_len: u32,
+    args_ptr: u32,
+    args_len: u32,
+) -> wasmtime::Result<i32> {
+    let (memory, _) = memory_and_guest(&mut caller)?;
+    let definition = text_or_absent(memory, id_ptr, id_len, "definition")?.map(str::to_owned);
+    let arguments = owned(memory, args_ptr, args_len, "arguments")?;
+    match caller.data_mut().upgrade(definition, arguments).await {
+        Ok(unwind) => Err(wasmtime::Error::new(unwind)),
+        Err(error) => {
+            let guest = caller.data_mut();
+            guest.resumed = true;
+            refuse(guest, &error)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `warren:core/clock`, `random`, `stdio` and `logger`.
+
+use warren_kernel::Error;
+use wasmtime::{Caller, Linker};
+
+use super::{Out, bytes_or_absent, memory_and_guest, range, range_mut, reply, text};
+use crate::guest::{Guest, Level};
+use crate::output::Stream;
+
+const CLOCK: &str = "warren:core/clock@0.1.0";
+const RANDOM: &str = "warren:core/random@0.1.0";
+const STDIO: &str = "warren:core/stdio@0.1.0";
+const LOGGER: &str = "warren:core/logger@0.1.0";
+
+pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    linker.func_wrap(CLOCK, "now", |caller: Caller<'_, Guest>| {
+        caller.data().node.now().wall.0
+    })?;
+    linker.func_wrap(CLOCK, "monotonic", |caller: Caller<'_, Guest>| {
+        caller.data().node.now().monotonic.0
+    })?;
+    linker.func_wrap(RANDOM, "bytes", bytes)?;
+    linker.func_wrap_async(STDIO, "write", |caller, (stream, ptr, len)| {
+        Box::new(write(caller, stream, ptr, len))
+    })?;
+    linker.func_wrap_async(STDIO, "flush", |caller, (stream,)| {
+        Box::new(flush(caller, stream))
+    })?;
+    linker.func_wrap_async(STDIO, "read", |caller, (ptr, cap)| {
+        Box::new(read(caller, Out { ptr, cap }))
+    })?;
+    linker.func_wrap(LOGGER, "log", log)?;
+    Ok(())
+}
+
+/// Fills with randomness from the operating system.
+pub(crate) fn fill_with_random_bytes(bytes: &mut [u8]) -> wasmtime::Result<()> {
+    getrandom::fill(bytes).map_err(|error| wasmtime::format_err!("no randomness: {error}"))
+}
+
+/// The most `random.bytes` gives at once.
+const MAX_RANDOM: u32 = 64 * 1024;
+
+/// Checks how many random bytes are wanted.
+pub(crate) fn random_length(len: u32) -> wasmtime::Result<usize> {
+    if len > MAX_RANDOM {
+        wasmtime::bail!("random.bytes: {len} bytes at once are more than {MAX_RANDOM}");
+    }
+    Ok(len as usize)
+}
+
+fn bytes(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<()> {
+    random_length(len)?;
+    let (memory, _) = memory_and_guest(&mut caller)?;
+    fill_with_random_bytes(range_mut(memory, ptr, len, "bytes")?)
+}
+
+fn stream(number: u32) -> wasmtime::Result<Stream> {
+    match number {
+        0 => Ok(Stream::Stdout),
+        1 => Ok(Stream::Stderr),
+        _ => wasmtime::bail!("the parameter `stream` is {number}, not 0 or 1"),
+    }
+}
+
+async fn write(
+    mut caller: Caller<'_, Guest>,
+    number: u32,
+    ptr: u32,
+    len: u32,
+) -> wasmtime::Result<()> {
+    let stream = stream(number)?;
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    if let Some(unsent) = guest.write(stream, range(memory, ptr, len, "bytes")?) {
+        guest.write_slowly(stream, unsent).await;
+        guest.resumed = true;
+    }
+    Ok(())
+}
+
+async fn flush(mut caller: Caller<'_, Guest>, number: u32) -> wasmtime::Result<()> {
+    let stream = stream(number)?;
+    let guest = caller.data_mut();
+    if let Some(line) = guest.control.take_line(stream) {
+        guest.write_slowly(stream, line).await;
+        guest.resumed = true;
+    }
+    Ok(())
+}
+
+async fn read(mut caller: Caller<'_, Guest>, out: Out) -> wasmtime::Result<i32> {
+    let result: Result<Vec<u8>, Error> = caller.data_mut().read(out.cap as usize).await;
+    caller.data_mut().resumed = true;
+    reply(&mut caller, out, result)
+}
+
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the flat ABI has one parameter per number"
+)]
+fn log(
+    mut caller: Caller<'_, Guest>,
+    level: u32,
+    name_ptr: u32,
+    name_len: u32,
+    message_ptr: u32,
+    message_len: u32,
+    fields_ptr: u32,
+    fields_len: u32,
+) -> wasmtime::Result<()> {
+    let level = match level {
+        0 => Level::Debug,
+        1 => Level::Info,
+        2 => Level::Warn,
+        3 => Level::Error,
+        _ => wasmtime::bail!("the parameter `level` is {level}, not 0 to 3"),
+    };
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let name = text(memory, name_ptr, name_len, "name")?;
+    let message = text(memory, message_ptr, message_len, "message")?;
+    let fields = bytes_or_absent(memory, fields_ptr, fields_len, "fields")?;
+    guest.log(level, name, message, fields);
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! One running instance, as its imports see it: the data of its store, and the
+//! operations of the process API, written once behind both linkers.
+
+mod process;
+mod program;
+pub(crate) mod receive;
+mod stdio;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use warren_kernel::{Error, Outcome, Process};
+use wasmtime::Memory;
+use wasmtime_wasi::p1::WasiP1Ctx;
+
+use crate::control::Control;
+use crate::limits::Limits;
+use crate::node::Node;
+use crate::program::Program;
+
+pub(crate) use process::{Related, SpawnOptions};
+pub(crate) use stdio::Level;
+
+/// What a process inherits from its spawner and hands on.
+#[derive(Clone, Debug)]
+pub(crate) struct Inherited {
+    /// The identifier of the call chain.
+    pub(crate) frame: Arc<str>,
+    /// Encoded values by key.
+    pub(crate) context: Arc<BTreeMap<String, Arc<[u8]>>>,
+    /// On whose behalf the process acts.
+    pub(crate) actor: Option<Arc<Actor>>,
+    /// What it may do.
+    pub(crate) scope: Option<Arc<Scope>>,
+}
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Actor {
+    pub(crate) id: String,
+    /// An encoded map.
+    pub(crate) meta: Arc<[u8]>,
+}
+
+/// A set of policies, by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scope {
+    pub(crate) policies: Vec<String>,
+}
+
+/// What one start of a process runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) program: Arc<Program>,
+    /// Encoded values.
+    pub(crate) arguments: Arc<[u8]>,
+}
+
+/// What a store runs for.
+pub(crate) enum Purpose {
+    /// A process.
+    Process {
+        process: Arc<Process>,
+        inherited: Arc<Inherited>,
+        /// Whether it is the program's first, which may read standard input
+        /// and end the program.
+        first: bool,
+    },
+    /// Turning a source into prepared code, with no process around it.
+    Prepare {
+        /// What `program.prepared` or `program.fail` said.
+        prepared: Option<Result<Arc<[u8]>, Error>>,
+    },
+}
+
+/// The data of a store.
+pub(crate) struct Guest {
+    pub(crate) node: Arc<Node>,
+    pub(crate) control: Arc<Control>,
+    pub(crate) purpose: Purpose,
+    pub(crate) run: Run,
+    pub(crate) limits: Limits,
+    /// The exported memory of a core module, once it is instantiated.
+    pub(crate) memory: Option<Memory>,
+    /// A result or error of the flat ABI that the guest has yet to fetch.
+    pub(crate) held: Vec<u8>,
+    /// What the guest said its result is.
+    pub(crate) outcome: Option<Outcome>,
+    /// Where WASI is granted.
+    pub(crate) wasi: Option<Box<WasiP1Ctx>>,
+    /// A blocked import returned: the epoch deadline is an old one.
+    pub(crate) resumed: bool,
+}
+
+/// Why a guest's stack is unwound by the runtime itself, which is no trap of
+/// the guest's.
+#[derive(Debug)]
+pub(crate) enum Unwind {
+    /// `program.exit`.
+    Exit(i32),
+    /// `process.upgrade` to this.
+    Upgrade(Run),
+}
+
+impl std::fmt::Display for Unwind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Unwind::Exit(_) => "the process exits",
+            Unwind::Upgrade(_) => "the process is upgraded",
+        })
+    }
+}
+
+impl std::error::Error for Unwind {}
+
+impl Guest {
+    pub(crate) fn new(
+        node: Arc<Node>,
+        control: Arc<Control>,
+        purpose: Purpose,
+        run: Run,
+        max_memory: u64,
+    ) -> Guest {
+        Guest {
+            node,
+            control,
+            purpose,
+            run,
+            limits: Limits::new(max_memory),
+            memory: None,
+            held: Vec::new(),
+            outcome: None,
+            wasi: None,
+            resumed: false,
+        }
+    }
+
+    /// The process this runs for.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` while code is being prepared.
+    #[inline]
+    pub(crate) fn process(&self) -> Result<&Arc<Process>, Error> {
+        match &self.purpose {
+            Purpose::Process { process, .. } => Ok(process),
+            Purpose::Prepare { .. } => Err(no_process()),
+        }
+    }
+
+    pub(crate) fn inherited(&self) -> Result<&Arc<Inherited>, Error> {
+        match &self.purpose {
+            Purpose::Process { inherited, .. } => Ok(inherited),
+            Purpose::Prepare { .. } => Err(no_process()),
+        }
+    }
+
+    /// Whether the caller may do this. Without policies everyone may do
+    /// everything inside the sandbox.
+    #[expect(
+        clippy::unused_self,
+        reason = "the actor and scope of the caller decide"
+    )]
+    pub(crate) fn can(&self, _action: &str, _resource: &str) -> bool {
+        true
+    }
+
+    /// Whether this is the program's first process.
+    pub(crate) fn is_first(&self) -> bool {
+        matches!(self.purpose, Purpose::Process { first: true, .. })
+    }
+}
+
+fn no_process() -> Error {
+    Error::invalid("no process here: code is being prepared, not run")
+}

@@ -1,0 +1,428 @@
+//! The operations of `warren:process/process`, `registry`, `context` and
+//! `security`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rmpv::Value;
+use warren_kernel::{Destination, Error, Pid, Process, Subscription};
+
+use super::{Actor, Guest, Inherited, Run, Scope, Unwind};
+use crate::codec;
+use crate::node::{Relation, SpawnRequest};
+
+/// How a new process is tied to its spawner, as the caller of an operation
+/// says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Related {
+    pub(crate) monitored: bool,
+    pub(crate) linked: bool,
+}
+
+/// What a spawn sets beyond what is inherited.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SpawnOptions {
+    pub(crate) context: BTreeMap<String, Arc<[u8]>>,
+    pub(crate) actor: Option<Actor>,
+    pub(crate) scope: Option<Scope>,
+    pub(crate) name: Option<String>,
+    /// Topics and encoded values.
+    pub(crate) messages: Vec<(String, Arc<[u8]>)>,
+}
+
+impl Guest {
+    #[inline]
+    pub(crate) fn send(&self, to: &str, topic: &str, payload: &[u8]) -> Result<(), Error> {
+        let process = self.process()?;
+        let target = self.node.kernel().resolve(to)?;
+        self.node
+            .kernel()
+            .send(Some(process), &target, topic, payload)
+    }
+
+    pub(crate) async fn spawn(
+        &mut self,
+        definition: String,
+        host: String,
+        arguments: Arc<[u8]>,
+        related: Related,
+        options: SpawnOptions,
+    ) -> Result<Arc<str>, Error> {
+        let relation = Relation::Related {
+            monitored: related.monitored,
+            linked: related.linked,
+        };
+        let request = self.request(definition, host, arguments, relation, options)?;
+        let node = Arc::clone(&self.node);
+        let spawned = self
+            .control
+            .outside(async move { node.spawn(request).await })
+            .await?;
+        Ok(Arc::clone(spawned.process.text()))
+    }
+
+    pub(crate) async fn exec(
+        &mut self,
+        definition: String,
+        host: String,
+        arguments: Arc<[u8]>,
+        options: SpawnOptions,
+    ) -> Result<Subscription, Error> {
+        let request = self.request(definition, host, arguments, Relation::Exec, options)?;
+        let node = Arc::clone(&self.node);
+        let spawned = self
+            .control
+            .outside(async move { node.spawn(request).await })
+            .await?;
+        spawned
+            .exec
+            .ok_or_else(|| Error::internal("an exec without a subscription"))
+    }
+
+    fn request(
+        &self,
+        definition: String,
+        host: String,
+        arguments: Arc<[u8]>,
+        relation: Relation,
+        options: SpawnOptions,
+    ) -> Result<SpawnRequest, Error> {
+        let parent = self.process()?;
+        Ok(SpawnRequest {
+            definition,
+            host,
+            arguments,
+            parent: Some(Arc::clone(parent)),
+            relation,
+            inherited: Arc::new(self.inherited()?.with(&options)),
+            name: options.name,
+            messages: options.messages,
+            first: false,
+            ended: None,
+        })
+    }
+
+    pub(crate) fn terminate(&self, target: &str) -> Result<(), Error> {
+        self.process()?;
+        let target = self.node.kernel().resolve(target)?;
+        self.node.kernel().terminate(&target)
+    }
+
+    pub(crate) fn cancel(&self, target: &str, deadline: Option<u64>) -> Result<(), Error> {
+        let process = self.process()?;
+        let target = self.node.kernel().resolve(target)?;
+        let now = self.node.now();
+        let deadline = deadline.map(|after| now.after(after));
+        let kernel = self.node.kernel();
+        kernel.cancel(Some(process), &target, deadline, true, now)
+    }
+
+    pub(crate) fn monitor(&self, target: &str) -> Result<(), Error> {
+        let process = self.process()?;
+        let target = self.node.kernel().resolve(target)?;
+        self.node.kernel().monitor(process, &target)
+    }
+
+    pub(crate) fn unmonitor(&self, target: &str) -> Result<(), Error> {
+        let process = self.process()?;
+        let target = self.pid_of(target)?;
+        self.node.kernel().unmonitor(process, target);
+        Ok(())
+    }
+
+    pub(crate) fn link(&self, target: &str) -> Result<(), Error> {
+        let process = self.process()?;
+        let target = self.node.kernel().resolve(target)?;
+        self.node.kernel().link(process, &target)
+    }
+
+    pub(crate) fn unlink(&self, target: &str) -> Result<(), Error> {
+        let process = self.process()?;
+        let target = self.pid_of(target)?;
+        self.node.kernel().unlink(process, target);
+        Ok(())
+    }
+
+    /// The PID a destination means; for a PID, whether its process lives or
+    /// not.
+    fn pid_of(&self, destination: &str) -> Result<Pid, Error> {
+        match Destination::parse(destination)? {
+            Destination::Pid { pid, .. } => Ok(pid),
+            Destination::Name(name) => Ok(self.node.kernel().lookup(name)?.pid()),
+        }
+    }
+
+    /// Prepares an upgrade: what comes back makes the caller unwind its stack.
+    pub(crate) async fn upgrade(
+        &mut self,
+        definition: Option<String>,
+        arguments: Arc<[u8]>,
+    ) -> Result<Unwind, Error> {
+        let process = Arc::clone(self.process()?);
+        let node = Arc::clone(&self.node);
+        let id = definition.unwrap_or_else(|| self.run.program.definition.id.to_string());
+        let grants = Arc::clone(&self.run.program.definition.grants);
+        self.control
+            .outside(async move {
+                let program = node.program(&id, process.host()).await?;
+                // The new definition brings code and nothing else.
+                let program = Arc::new(program.with_grants(grants));
+                Ok(Unwind::Upgrade(Run { program, arguments }))
+            })
+            .await
+    }
+
+    pub(crate) fn register(&self, name: &str, target: Option<&str>) -> Result<(), Error> {
+        let process = self.process()?;
+        match target {
+            None => self.node.kernel().register(name, process),
+            Some(text) => self.node.kernel().register(name, &self.process_of(text)?),
+        }
+    }
+
+    /// Only PIDs name a process to be registered; a name would hide a typing
+    /// error.
+    fn process_of(&self, pid: &str) -> Result<Arc<Process>, Error> {
+        match Destination::parse(pid)? {
+            Destination::Pid { .. } => self.node.kernel().resolve(pid),
+            Destination::Name(name) => Err(Error::invalid(format!(
+                "a PID like {{app:processes|0x00001}} was expected, not `{name}`"
+            ))),
+        }
+    }
+
+    pub(crate) fn lookup(&self, name: &str) -> Result<Arc<str>, Error> {
+        self.process()?;
+        Ok(Arc::clone(self.node.kernel().lookup(name)?.text()))
+    }
+
+    pub(crate) fn unregister(&self, name: &str) -> Result<bool, Error> {
+        self.process()?;
+        self.node.kernel().unregister(name)
+    }
+
+    /// Succeeds where a policy of this id exists; no program has any yet.
+    pub(crate) fn policy(&self, id: &str) -> Result<(), Error> {
+        self.process()?;
+        Err(Error::not_found(format!("no policy is called `{id}`")))
+    }
+
+    /// The scope of this name; no program names any yet.
+    pub(crate) fn named_scope(&self, id: &str) -> Result<Scope, Error> {
+        self.process()?;
+        Err(Error::not_found(format!("no scope is called `{id}`")))
+    }
+
+    /// All context values, as one encoded map.
+    pub(crate) fn context(&self) -> Result<Vec<u8>, Error> {
+        Ok(codec::map(&self.inherited()?.context))
+    }
+}
+
+impl Inherited {
+    /// What a child gets when its spawner sets these options.
+    fn with(&self, options: &SpawnOptions) -> Inherited {
+        let mut inherited = self.clone();
+        if !options.context.is_empty() {
+            let mut context = BTreeMap::clone(&self.context);
+            context.extend(
+                options
+                    .context
+                    .iter()
+                    .map(|(k, v)| (k.clone(), Arc::clone(v))),
+            );
+            inherited.context = Arc::new(context);
+        }
+        if let Some(actor) = &options.actor {
+            inherited.actor = Some(Arc::new(actor.clone()));
+        }
+        if let Some(scope) = &options.scope {
+            inherited.scope = Some(Arc::new(scope.clone()));
+        }
+        inherited
+    }
+}
+
+impl SpawnOptions {
+    /// Reads the record of the flat ABI; no bytes are no options.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it: the mistake of an SDK's author.
+    pub(crate) fn read(bytes: &[u8]) -> Result<SpawnOptions, String> {
+        let mut options = SpawnOptions::default();
+        if bytes.is_empty() {
+            return Ok(options);
+        }
+        for (key, value) in map(codec::read(bytes)?, "the options")? {
+            match key.as_str() {
+                "context" => {
+                    options.context = map(value, "context")?
+                        .into_iter()
+                        .map(|(key, value)| (key, codec::encode(&value)))
+                        .collect();
+                }
+                "actor" => options.actor = Some(Actor::from_value(value)?),
+                "scope" => options.scope = Some(Scope::from_value(value)?),
+                "name" => options.name = Some(text(value, "name")?),
+                "messages" => {
+                    options.messages = array(value, "messages")?
+                        .into_iter()
+                        .map(message)
+                        .collect::<Result<_, _>>()?;
+                }
+                other => return Err(format!("an option called `{other}` is not known")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+impl Actor {
+    fn from_value(value: Value) -> Result<Actor, String> {
+        let mut actor = Actor {
+            id: String::new(),
+            meta: codec::encode(&Value::Map(Vec::new())),
+        };
+        for (key, value) in map(value, "actor")? {
+            match key.as_str() {
+                "id" => actor.id = text(value, "actor.id")?,
+                "meta" => actor.meta = codec::encode(&value),
+                _ => {}
+            }
+        }
+        Ok(actor)
+    }
+
+    /// The record of the flat ABI.
+    pub(crate) fn write(&self) -> Vec<u8> {
+        codec::pairs(&[("id", &codec::text(&self.id)), ("meta", &self.meta)])
+    }
+}
+
+impl Scope {
+    fn from_value(value: Value) -> Result<Scope, String> {
+        let mut scope = Scope {
+            policies: Vec::new(),
+        };
+        for (key, value) in map(value, "scope")? {
+            if key == "policies" {
+                scope.policies = array(value, "scope.policies")?
+                    .into_iter()
+                    .map(|id| text(id, "scope.policies"))
+                    .collect::<Result<_, _>>()?;
+            }
+        }
+        Ok(scope)
+    }
+
+    /// The record of the flat ABI.
+    pub(crate) fn write(&self) -> Vec<u8> {
+        let ids = self
+            .policies
+            .iter()
+            .map(|id| Value::from(id.as_str()))
+            .collect();
+        codec::pairs(&[("policies", &codec::encode(&Value::Array(ids)))])
+    }
+}
+
+fn message(value: Value) -> Result<(String, Arc<[u8]>), String> {
+    match <[Value; 2]>::try_from(array(value, "messages")?) {
+        Ok([topic, values]) if values.is_array() => Ok((
+            text(topic, "the topic of a message")?,
+            codec::encode(&values),
+        )),
+        _ => Err("a message that is not [topic, [value, ...]]".into()),
+    }
+}
+
+/// The pairs of a map; an empty array is an empty map.
+fn map(value: Value, what: &str) -> Result<Vec<(String, Value)>, String> {
+    match value {
+        Value::Map(pairs) => pairs
+            .into_iter()
+            .map(|(key, value)| Ok((text(key, what)?, value)))
+            .collect(),
+        Value::Array(empty) if empty.is_empty() => Ok(Vec::new()),
+        _ => Err(format!("{what}: a map was expected")),
+    }
+}
+
+fn array(value: Value, what: &str) -> Result<Vec<Value>, String> {
+    match value {
+        Value::Array(values) => Ok(values),
+        _ => Err(format!("{what}: an array was expected")),
+    }
+}
+
+fn text(value: Value, what: &str) -> Result<String, String> {
+    match value {
+        Value::String(text) => text.into_str().ok_or_else(|| format!("{what}: not UTF-8")),
+        _ => Err(format!("{what}: a string was expected")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read() {
+        let record = Value::Map(vec![
+            ("name".into(), "db".into()),
+            (
+                "context".into(),
+                Value::Map(vec![("tenant".into(), 7.into())]),
+            ),
+            (
+                "actor".into(),
+                Value::Map(vec![("id".into(), "ada".into())]),
+            ),
+            (
+                "scope".into(),
+                Value::Map(vec![("policies".into(), Value::Array(vec!["p".into()]))]),
+            ),
+            (
+                "messages".into(),
+                Value::Array(vec![Value::Array(vec![
+                    "go".into(),
+                    Value::Array(vec![1.into()]),
+                ])]),
+            ),
+        ]);
+        let options = SpawnOptions::read(&codec::encode(&record)).expect("is well formed");
+        assert_eq!(options.name.as_deref(), Some("db"));
+        assert_eq!(options.context["tenant"].as_ref(), [7]);
+        assert_eq!(options.actor.map(|actor| actor.id).as_deref(), Some("ada"));
+        assert_eq!(
+            options.scope.map(|scope| scope.policies),
+            Some(vec!["p".to_owned()])
+        );
+        assert_eq!(options.messages, [("go".to_owned(), Arc::from([0x91, 1]))]);
+    }
+
+    #[test]
+    fn options_that_are_none_say_what_is_wrong() {
+        let wrong = [
+            (Value::from(1), "the options: a map was expected"),
+            (
+                Value::Map(vec![("nam".into(), "x".into())]),
+                "`nam` is not known",
+            ),
+            (
+                Value::Map(vec![("name".into(), 1.into())]),
+                "name: a string was expected",
+            ),
+            (
+                Value::Map(vec![("messages".into(), Value::Array(vec![1.into()]))]),
+                "messages",
+            ),
+        ];
+        for (record, expected) in wrong {
+            let error = SpawnOptions::read(&codec::encode(&record)).expect_err("is malformed");
+            assert!(error.contains(expected), "{error}");
+        }
+        assert!(SpawnOptions::read(b"").is_ok());
+    }
+}

@@ -1,0 +1,129 @@
+//! One instance: from code to the end of `start`.
+
+use std::sync::Arc;
+
+use warren_kernel::{Error, Outcome};
+use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+
+use crate::code::{CoreCode, Loaded};
+use crate::guest::{Guest, Purpose};
+use crate::pool::Pool;
+use crate::wasi;
+
+/// How an instance ended.
+pub(crate) struct Finished {
+    /// A trap, or a [`crate::guest::Unwind`].
+    pub(crate) result: wasmtime::Result<()>,
+    /// What the guest said its result is.
+    pub(crate) outcome: Option<Outcome>,
+    /// What `prepare` made of the source.
+    pub(crate) prepared: Option<Result<Arc<[u8]>, Error>>,
+    /// Whether it was refused the memory it wanted last.
+    pub(crate) memory_refused: bool,
+}
+
+/// Ticks a guest runs before others get their turn.
+const SLICE: u64 = 1;
+
+/// Instantiates and runs the guest's code.
+pub(crate) async fn run(pool: &Pool, guest: Guest) -> Finished {
+    let mut store = Store::new(&pool.engine, guest);
+    let result = enter(pool, &mut store).await;
+    let guest = store.into_data();
+    Finished {
+        result,
+        outcome: guest.outcome,
+        memory_refused: guest.limits.refused(),
+        prepared: match guest.purpose {
+            Purpose::Prepare { prepared } => prepared,
+            Purpose::Process { .. } => None,
+        },
+    }
+}
+
+async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
+    store.limiter(|guest| &mut guest.limits);
+    store.set_epoch_deadline(SLICE);
+    store.epoch_deadline_callback(|mut store| {
+        // A guest that has just been resumed has its whole slice before it.
+        if std::mem::take(&mut store.data_mut().resumed) {
+            Ok(UpdateDeadline::Continue(SLICE))
+        } else {
+            Ok(UpdateDeadline::Yield(SLICE))
+        }
+    });
+    let program = Arc::clone(&store.data().run.program);
+    let loaded = program.artifact.load(pool).map_err(wasmtime::Error::new)?;
+    match &*loaded {
+        Loaded::Core(code) => enter_core(pool, store, code).await,
+        Loaded::Component(component) => {
+            let instance = component.instantiate_async(&mut *store).await?;
+            let start = instance.get_typed_func::<(), ()>(&mut *store, "start")?;
+            start.call_async(store, ()).await
+        }
+    }
+}
+
+async fn enter_core(
+    pool: &Pool,
+    store: &mut Store<Guest>,
+    code: &CoreCode,
+) -> wasmtime::Result<()> {
+    let grants = Arc::clone(&store.data().run.program.grants);
+    if !grants.is_empty() {
+        // Opens the directories: briefly, and before the guest has a stack.
+        let context = wasi::context(&store.data().node, &grants)
+            .map_err(|error| wasmtime::format_err!("a grant cannot be opened: {error}"))?;
+        store.data_mut().wasi = Some(Box::new(context));
+    }
+    let pre = code.instance(pool, !grants.is_empty())?;
+    let instance = pre.instantiate_async(&mut *store).await?;
+    let Some(memory) = instance
+        .get_module_export(&mut *store, &code.memory)
+        .and_then(wasmtime::Extern::into_memory)
+    else {
+        wasmtime::bail!("the export `memory` is gone");
+    };
+    store.data_mut().memory = Some(memory);
+    let entry = match (&store.data().purpose, &code.prepare) {
+        (Purpose::Process { .. }, _) => &code.start,
+        (Purpose::Prepare { .. }, Some(prepare)) => prepare,
+        (Purpose::Prepare { .. }, None) => {
+            wasmtime::bail!("the interpreter exports no function `prepare`")
+        }
+    };
+    for export in code.initialize.iter().chain([entry]) {
+        let function = instance
+            .get_module_export(&mut *store, export)
+            .and_then(wasmtime::Extern::into_func)
+            .ok_or_else(|| wasmtime::format_err!("an exported function is gone"))?;
+        function
+            .typed::<(), ()>(&*store)?
+            .call_async(&mut *store, ())
+            .await?;
+    }
+    Ok(())
+}
+
+/// A trap as the error a process ends with.
+pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
+    let message = match trap.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => "stack overflow: the guest's calls nest too deeply".to_owned(),
+        Some(Trap::UnreachableCodeReached) => {
+            "the guest aborted (wasm `unreachable` instruction executed)".to_owned()
+        }
+        Some(trap) => trap.to_string(),
+        None if trap.is::<Error>() => {
+            return trap
+                .downcast_ref::<Error>()
+                .cloned()
+                .unwrap_or_else(|| Error::internal("the process failed"));
+        }
+        None => trap.root_cause().to_string(),
+    };
+    let mut error = Error::internal(message);
+    error.stack = trap
+        .downcast_ref::<WasmBacktrace>()
+        .map(|backtrace| backtrace.to_string());
+    error
+}

@@ -1,0 +1,45 @@
+//! Runs warren processes as WebAssembly instances.
+//!
+//! A [`Node`] holds everything the processes of one program share. It resolves
+//! definitions ([`Definitions`]) to code, keeps compiled code in files, and
+//! runs each process as one wasmtime store on one fiber in one tokio task:
+//!
+//! ```text
+//! Node ─ Kernel              PIDs, mailboxes, links, names     (warren-kernel)
+//!      ├ Programs            definitions, compiled and prepared
+//!      ├ Pools, per class    ─ Pool: wasmtime engine, linkers, places
+//!      ├ Ticker              preemption, once a millisecond
+//!      └ Output              standard streams
+//!
+//! Task ─ Drive ── polls ──> instance (store, fiber) ── imports ──> flat ┐
+//!        timers, jobs  <──────── Control ────────────         component ┴> Guest
+//! ```
+//!
+//! `Guest` has every operation of the process API once; `flat` and `component`
+//! translate their calling conventions to it.
+
+mod cache;
+mod class;
+mod code;
+mod codec;
+mod component;
+mod control;
+mod definition;
+mod flat;
+mod guest;
+mod image;
+mod instance;
+mod limits;
+mod linkers;
+mod mappings;
+mod node;
+mod output;
+mod pool;
+mod program;
+mod task;
+mod ticker;
+mod wasi;
+
+pub use definition::{Code, Definition, Definitions, Grants, PathGrant, Source};
+pub use node::{DEFAULT_MAX_MEMORY, Ended, HostLimits, Node, NodeConfig, Running, StartError};
+pub use output::{Sink, StandardStreams, Stream};

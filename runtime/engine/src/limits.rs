@@ -1,0 +1,47 @@
+//! The memory limit of one process.
+
+use wasmtime::ResourceLimiter;
+
+/// Says no to growth beyond the limit, and remembers that it did.
+pub(crate) struct Limits {
+    max_memory: usize,
+    refused: bool,
+}
+
+impl Limits {
+    /// At most this many bytes of linear memory.
+    pub(crate) fn new(max_memory: u64) -> Limits {
+        Limits {
+            max_memory: usize::try_from(max_memory).unwrap_or(usize::MAX),
+            refused: false,
+        }
+    }
+
+    /// Whether the guest wanted more than it may have, and got nothing since:
+    /// the likely reason for what it does next.
+    pub(crate) fn refused(&self) -> bool {
+        self.refused
+    }
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.refused = desired > self.max_memory;
+        Ok(!self.refused)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // The pool bounds every table; see `Class`.
+        Ok(true)
+    }
+}

@@ -1,0 +1,132 @@
+//! The imports guests get, per engine: the flat ABI and preview 1 for core
+//! modules, the WIT for components.
+
+use std::sync::OnceLock;
+
+use warren_kernel::Error;
+use wasmtime::component::{self, Component};
+use wasmtime::{Caller, Engine, ExternType, InstancePre, Linker, Module, UnknownImportError, Val};
+
+use crate::guest::Guest;
+use crate::{component as wit, flat, wasi};
+
+/// The linkers of one engine.
+pub(crate) struct Linkers {
+    without_grants: Linker<Guest>,
+    with_grants: OnceLock<Linker<Guest>>,
+    component: OnceLock<component::Linker<Guest>>,
+}
+
+impl Linkers {
+    /// Links everything a guest without grants may import.
+    ///
+    /// # Errors
+    ///
+    /// Only where memory runs out.
+    pub(crate) fn new(engine: &Engine) -> wasmtime::Result<Linkers> {
+        let mut linker = Linker::new(engine);
+        flat::link(&mut linker)?;
+        wasi::link_without_grants(&mut linker)?;
+        Ok(Linkers {
+            without_grants: linker,
+            with_grants: OnceLock::new(),
+            component: OnceLock::new(),
+        })
+    }
+
+    /// A module linked for processes without grants.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming every import that nothing provides.
+    pub(crate) fn without_grants(
+        &self,
+        name: &str,
+        module: &Module,
+    ) -> Result<InstancePre<Guest>, Error> {
+        self.without_grants
+            .instantiate_pre(module)
+            .map_err(|error| {
+                let unknown = unknown_imports(self.without_grants.clone(), module);
+                let problem = if unknown.is_empty() {
+                    format!("its imports do not link: {error:#}")
+                } else {
+                    format!("nothing provides its imports {}", unknown.join(", "))
+                };
+                Error::invalid(format!(
+                    "{name}: {problem}; a guest may import warren:core/* and wasi_snapshot_preview1"
+                ))
+            })
+    }
+
+    /// A module linked for processes with grants: preview 1 is real.
+    pub(crate) fn with_grants(
+        &self,
+        engine: &Engine,
+        module: &Module,
+    ) -> wasmtime::Result<InstancePre<Guest>> {
+        if let Some(linker) = self.with_grants.get() {
+            return linker.instantiate_pre(module);
+        }
+        let mut linker = Linker::new(engine);
+        flat::link(&mut linker)?;
+        wasi::link_with_grants(&mut linker)?;
+        self.with_grants
+            .get_or_init(|| linker)
+            .instantiate_pre(module)
+    }
+
+    /// A component, linked.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the first import nothing provides.
+    pub(crate) fn component(
+        &self,
+        name: &str,
+        engine: &Engine,
+        component: &Component,
+    ) -> Result<component::InstancePre<Guest>, Error> {
+        let link = || -> wasmtime::Result<_> {
+            if let Some(linker) = self.component.get() {
+                return linker.instantiate_pre(component);
+            }
+            let mut linker = component::Linker::new(engine);
+            wit::link(&mut linker)?;
+            self.component
+                .get_or_init(|| linker)
+                .instantiate_pre(component)
+        };
+        link().map_err(|error| {
+            Error::invalid(format!(
+                "{name}: {error:#}; a component may import warren:process/*@0.1.0 and exports \
+                 `start`"
+            ))
+        })
+    }
+}
+
+/// The names of the imports the linker does not have.
+fn unknown_imports(mut linker: Linker<Guest>, module: &Module) -> Vec<String> {
+    let mut unknown = Vec::new();
+    while let Err(error) = linker.instantiate_pre(module) {
+        let Some(import) = error.downcast_ref::<UnknownImportError>() else {
+            break;
+        };
+        unknown.push(format!("`{}` `{}`", import.module(), import.name()));
+        // Defined so that the next try names the next one.
+        let ExternType::Func(ty) = import.ty() else {
+            break;
+        };
+        let never = |_: Caller<'_, Guest>, _: &[Val], _: &mut [Val]| {
+            Err(wasmtime::format_err!("this import does not exist"))
+        };
+        if linker
+            .func_new(import.module(), import.name(), ty, never)
+            .is_err()
+        {
+            break;
+        }
+    }
+    unknown
+}

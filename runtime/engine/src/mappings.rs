@@ -1,0 +1,149 @@
+//! How many memory mappings the program may have (`vm.max_map_count`), which is
+//! what bounds the number of processes on an untuned Linux.
+//!
+//! Counting what pools and instances need is cheap; asking the kernel at each
+//! spawn is not. So the count is kept here, and the limit is read again only
+//! when it seems to be reached: an operator may raise it while the program
+//! runs.
+
+use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use warren_kernel::Error;
+
+/// A stack and its guard page.
+const PER_PLACE: u64 = 2;
+
+/// The snapshot's pages and the rest of the memory, when an instance is live.
+const PER_INSTANCE: u64 = 2;
+
+/// For everything else in the program: libraries, heaps, threads, code.
+const RESERVED: u64 = 2_500;
+
+/// The smallest pool worth opening.
+const SMALLEST_POOL: u32 = 16;
+
+/// Linux's default, assumed where the setting cannot be read.
+const DEFAULT_LIMIT: u64 = 65_530;
+
+/// The mappings in use and allowed.
+pub(crate) struct Mappings {
+    in_use: AtomicU64,
+    limit: AtomicU64,
+}
+
+impl Mappings {
+    /// Reads the limit.
+    pub(crate) fn new() -> Mappings {
+        Mappings {
+            in_use: AtomicU64::new(RESERVED),
+            limit: AtomicU64::new(read_limit()),
+        }
+    }
+
+    /// How many of the wanted places a new pool can have, leaving room for an
+    /// instance in each.
+    ///
+    /// # Errors
+    ///
+    /// `RateLimited` where not even a small pool fits.
+    pub(crate) fn affordable_places(&self, wanted: u32) -> Result<u32, Error> {
+        let in_use = self.in_use.load(Ordering::Relaxed);
+        let each = PER_PLACE + PER_INSTANCE;
+        let fits = |limit: u64| limit.saturating_sub(in_use) / each;
+        let mut affordable = fits(self.limit.load(Ordering::Relaxed));
+        if affordable < wanted.into() {
+            self.limit.store(read_limit(), Ordering::Relaxed);
+            affordable = fits(self.limit.load(Ordering::Relaxed));
+        }
+        let places = u32::try_from(affordable).unwrap_or(u32::MAX).min(wanted);
+        if places < SMALLEST_POOL {
+            return Err(self.refusal(in_use + u64::from(wanted) * each));
+        }
+        Ok(places)
+    }
+
+    /// Counts a new pool's stacks.
+    pub(crate) fn pool_opened(&self, places: u32) {
+        self.in_use
+            .fetch_add(u64::from(places) * PER_PLACE, Ordering::Relaxed);
+    }
+
+    /// Counts one live instance.
+    ///
+    /// # Errors
+    ///
+    /// `RateLimited` where its mappings would exceed the limit.
+    pub(crate) fn take_instance(&self) -> Result<(), Error> {
+        let in_use = self.in_use.fetch_add(PER_INSTANCE, Ordering::Relaxed) + PER_INSTANCE;
+        if in_use <= self.limit.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.limit.store(read_limit(), Ordering::Relaxed);
+        if in_use <= self.limit.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.free_instance();
+        Err(self.refusal(in_use * 2))
+    }
+
+    /// Counts one instance less.
+    pub(crate) fn free_instance(&self) {
+        self.in_use.fetch_sub(PER_INSTANCE, Ordering::Relaxed);
+    }
+
+    fn refusal(&self, needed: u64) -> Error {
+        let present = self.limit.load(Ordering::Relaxed);
+        Error::rate_limited(format!(
+            "the machine has no room for more processes: vm.max_map_count is {present}, \
+             and {needed} is needed; run: sysctl -w vm.max_map_count={needed}"
+        ))
+        .with("limit", "vm.max_map_count")
+        .with("present", present)
+        .with("needed", needed)
+    }
+}
+
+fn read_limit() -> u64 {
+    fs::read_to_string("/proc/sys/vm/max_map_count")
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(DEFAULT_LIMIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use warren_kernel::Kind;
+
+    fn with_limit(limit: u64) -> Mappings {
+        Mappings {
+            in_use: AtomicU64::new(RESERVED),
+            limit: AtomicU64::new(limit),
+        }
+    }
+
+    #[test]
+    fn instances_are_counted_up_and_down() {
+        let mappings = with_limit(u64::MAX);
+        mappings.pool_opened(10);
+        mappings.take_instance().expect("there is room");
+        assert_eq!(mappings.in_use.load(Ordering::Relaxed), RESERVED + 22);
+        mappings.free_instance();
+        assert_eq!(mappings.in_use.load(Ordering::Relaxed), RESERVED + 20);
+    }
+
+    #[test]
+    fn the_refusal_names_setting_value_and_need() {
+        let mappings = Mappings {
+            in_use: AtomicU64::new(1 << 40),
+            limit: AtomicU64::new(0),
+        };
+        let error = mappings.take_instance().expect_err("there is no room");
+        assert_eq!(error.kind, Kind::RateLimited);
+        assert_eq!(error.retryable, Some(true));
+        assert!(error.message.contains("vm.max_map_count is"), "{error}");
+        assert!(mappings.affordable_places(1_000).is_err());
+        assert_eq!(mappings.in_use.load(Ordering::Relaxed), 1 << 40);
+    }
+}

@@ -1,0 +1,275 @@
+//! The node: everything the processes of one program share.
+
+mod programs;
+mod spawn;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use warren_kernel::{Host, HostConfig, Kernel, Moment, Monotonic, Timestamp};
+
+use crate::cache::CodeCache;
+use crate::class::{Class, Shape};
+use crate::definition::Definitions;
+use crate::mappings::Mappings;
+use crate::output::{Output, Sink};
+use crate::pool::Pools;
+use crate::ticker::Ticker;
+
+pub(crate) use programs::Programs;
+pub use spawn::{Ended, Running};
+pub(crate) use spawn::{Relation, SpawnRequest};
+
+/// What the processes of a host may use.
+#[derive(Clone, Debug)]
+pub struct HostLimits {
+    /// How many there may be, and what each may hold and know.
+    pub processes: HostConfig,
+    /// Bytes of linear memory of each.
+    pub max_memory: u64,
+}
+
+/// Memory of a process where nobody said otherwise: 64 MiB.
+pub const DEFAULT_MAX_MEMORY: u64 = 64 << 20;
+
+impl Default for HostLimits {
+    fn default() -> Self {
+        HostLimits {
+            processes: HostConfig::default(),
+            max_memory: DEFAULT_MAX_MEMORY,
+        }
+    }
+}
+
+/// What a node is made of.
+pub struct NodeConfig {
+    /// Who knows the program's definitions.
+    pub definitions: Arc<dyn Definitions>,
+    /// The hosts, by name.
+    pub hosts: Vec<(String, HostLimits)>,
+    /// Where compiled code is kept between runs; nowhere if absent.
+    pub cache: Option<PathBuf>,
+    /// Where the processes' output goes.
+    pub output: Box<dyn Sink>,
+    /// The Lua interpreter guest, in place of the bundled one.
+    pub interpreter: Option<Vec<u8>>,
+}
+
+/// Why a node cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The operating system refuses a thread.
+    #[error("no thread can be started: {0}")]
+    Thread(#[source] std::io::Error),
+    /// A host's name is wrong or there twice.
+    #[error("host {name}: {error}")]
+    Host {
+        /// The name.
+        name: String,
+        /// What is wrong.
+        error: warren_kernel::Error,
+    },
+    /// Called outside a tokio runtime.
+    #[error("a node starts inside a tokio runtime")]
+    NoRuntime,
+}
+
+/// The processes of one program and what they share.
+pub struct Node {
+    kernel: Arc<Kernel>,
+    max_memory: HashMap<String, u64>,
+    definitions: Arc<dyn Definitions>,
+    programs: Programs,
+    cache: Option<CodeCache>,
+    pools: RwLock<HashMap<Class, Arc<Pools>>>,
+    ticker: Arc<Ticker>,
+    mappings: Arc<Mappings>,
+    output: Arc<Output>,
+    tasks: Handle,
+    started: Instant,
+    frames: Mutex<HashMap<String, u64>>,
+    compiled: AtomicU64,
+    closed: AtomicBool,
+    /// Told at the end of every process.
+    ended: Notify,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node")
+            .field("live", &self.kernel.live())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    /// Starts a node, in the tokio runtime it is called in. Compiles nothing
+    /// yet.
+    ///
+    /// A code cache that cannot be used is reported to the log and done
+    /// without.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    pub fn start(config: NodeConfig) -> Result<Arc<Node>, StartError> {
+        let tasks = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        let kernel = Kernel::new();
+        let mut max_memory = HashMap::new();
+        for (name, limits) in config.hosts {
+            kernel
+                .add_host(&name, limits.processes)
+                .map_err(|error| StartError::Host {
+                    name: name.clone(),
+                    error,
+                })?;
+            max_memory.insert(name, limits.max_memory);
+        }
+        let cache = config.cache.and_then(|directory| {
+            CodeCache::open(&directory)
+                .inspect_err(|error| {
+                    tracing::warn!(directory = %directory.display(), %error, "no code cache");
+                })
+                .ok()
+        });
+        Ok(Arc::new(Node {
+            kernel,
+            max_memory,
+            definitions: config.definitions,
+            programs: Programs::new(config.interpreter),
+            cache,
+            pools: RwLock::default(),
+            ticker: Arc::new(Ticker::start().map_err(StartError::Thread)?),
+            mappings: Arc::new(Mappings::new()),
+            output: Output::start(config.output).map_err(StartError::Thread)?,
+            tasks,
+            started: Instant::now(),
+            frames: Mutex::default(),
+            compiled: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+            ended: Notify::new(),
+        }))
+    }
+
+    /// The processes and names.
+    pub fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    /// The present, on both clocks.
+    pub fn now(&self) -> Moment {
+        let wall = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Moment {
+            wall: Timestamp(i64::try_from(wall.as_nanos()).unwrap_or(i64::MAX)),
+            monotonic: Monotonic(nanoseconds(self.started.elapsed())),
+        }
+    }
+
+    /// How many pieces of code were compiled to machine code because the cache
+    /// did not have them.
+    pub fn compiled(&self) -> u64 {
+        self.compiled.load(Ordering::Relaxed)
+    }
+
+    /// Ends all processes. Those that read events get CANCEL with the grace as
+    /// deadline, and are terminated then; all others are terminated at once.
+    /// Returns when all have ended and everything they printed is written.
+    pub async fn shutdown(&self, grace: Duration) {
+        let now = self.now();
+        let deadline = now.after(nanoseconds(grace));
+        for process in self.kernel.processes() {
+            let cancelled = process.has_opened_events()
+                && self
+                    .kernel
+                    .cancel(None, &process, Some(deadline), true, now)
+                    .is_ok();
+            if !cancelled {
+                // Fails only where it has exited.
+                let _ = self.kernel.terminate(&process);
+            }
+        }
+        if tokio::time::timeout(grace, self.none_left()).await.is_err() {
+            self.terminate_all().await;
+        }
+        self.closed.store(true, Ordering::Relaxed);
+        self.output.flush().await;
+    }
+
+    /// Ends all processes at once. Returns when all have ended and everything
+    /// they printed is written.
+    pub async fn terminate_all(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        for process in self.kernel.processes() {
+            // Fails only where it has exited.
+            let _ = self.kernel.terminate(&process);
+        }
+        self.none_left().await;
+        self.output.flush().await;
+    }
+
+    async fn none_left(&self) {
+        loop {
+            let ended = self.ended.notified();
+            if self.kernel.live() == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    pub(crate) fn output(&self) -> &Arc<Output> {
+        &self.output
+    }
+
+    pub(crate) fn ticker(&self) -> &Ticker {
+        &self.ticker
+    }
+
+    /// The pools for processes of a host.
+    pub(crate) fn pools(&self, host: &Host, shape: Shape) -> Arc<Pools> {
+        let class = Class::of(self.max_memory(host), host.config().max_processes, shape);
+        if let Some(pools) = self
+            .pools
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&class)
+        {
+            return Arc::clone(pools);
+        }
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(pools.entry(class).or_insert_with(|| {
+            Arc::new(Pools::new(
+                class,
+                Arc::clone(&self.ticker),
+                Arc::clone(&self.mappings),
+            ))
+        }))
+    }
+
+    pub(crate) fn max_memory(&self, host: &Host) -> u64 {
+        self.max_memory
+            .get(host.name())
+            .copied()
+            .unwrap_or(DEFAULT_MAX_MEMORY)
+    }
+
+    /// A new frame id for a chain of calls that begins with this definition.
+    fn new_frame(&self, definition: &str) -> Arc<str> {
+        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = frames.entry(definition.to_owned()).or_default();
+        *number += 1;
+        format!("{definition}#{number}").into()
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,237 @@
+//! Programs: from definitions to code that can be instantiated, each step once.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
+use warren_kernel::{Error, Host};
+
+use super::Node;
+use crate::class::{Class, Shape};
+use crate::code::{Artifact, Wasm};
+use crate::definition::{Code, Definition, Source};
+use crate::program::{Chunk, Program};
+use crate::task;
+
+/// The Lua interpreter that comes with warren.
+const BUNDLED: &[u8] = include_bytes!("../../../../guest-sdk/lua/dist/warren-lua.wasm");
+
+/// Things made once each, however many ask for them at the same time. A
+/// failure is not kept: the next to ask tries again.
+struct Once<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
+
+impl<K: Eq + Hash, V: Clone> Once<K, V> {
+    fn cell(&self, key: K) -> Arc<OnceCell<V>> {
+        let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(cells.entry(key).or_default())
+    }
+}
+
+impl<K, V> Default for Once<K, V> {
+    fn default() -> Self {
+        Once(Mutex::new(HashMap::new()))
+    }
+}
+
+/// SHA-256 of content and what else matters for it.
+type ContentHash = [u8; 32];
+
+/// What has been compiled and prepared.
+#[derive(Default)]
+pub(crate) struct Programs {
+    interpreter: Option<Vec<u8>>,
+    programs: Once<(Arc<str>, Class), Arc<Program>>,
+    artifacts: Once<(ContentHash, Class), Arc<Artifact>>,
+    chunks: Once<(ContentHash, Class), Arc<Chunk>>,
+}
+
+impl Programs {
+    /// Nothing yet; `interpreter` takes the place of the bundled one.
+    pub(crate) fn new(interpreter: Option<Vec<u8>>) -> Programs {
+        Programs {
+            interpreter,
+            ..Programs::default()
+        }
+    }
+
+    fn interpreter(&self) -> &[u8] {
+        self.interpreter.as_deref().unwrap_or(BUNDLED)
+    }
+}
+
+impl Node {
+    /// The program of a definition's id, ready to run in a host.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` for the id; `Invalid` where the definition is bound to
+    /// another host or its code is not valid.
+    pub(crate) async fn program(
+        self: &Arc<Self>,
+        id: &str,
+        host: &Arc<Host>,
+    ) -> Result<Arc<Program>, Error> {
+        let definition = self.definitions.definition(id)?;
+        if let Some(only) = &definition.host
+            && **only != *host.name()
+        {
+            return Err(Error::invalid(format!(
+                "{id} runs in the host {only} alone"
+            )));
+        }
+        self.program_of(definition, host).await
+    }
+
+    /// The program of a definition, ready to run in a host.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` where its code is not valid, with place and reason.
+    pub(crate) async fn program_of(
+        self: &Arc<Self>,
+        definition: Arc<Definition>,
+        host: &Arc<Host>,
+    ) -> Result<Arc<Program>, Error> {
+        let class = Class::of(
+            self.max_memory(host),
+            host.config().max_processes,
+            Shape::Core,
+        );
+        let cell = self
+            .programs
+            .programs
+            .cell((Arc::clone(&definition.id), class));
+        let program = cell
+            .get_or_try_init(|| async {
+                let (artifact, chunk) = match &definition.code {
+                    Code::Lua(source) => {
+                        let interpreter = self.interpreter(host).await?;
+                        let chunk = self.chunk(source, &interpreter, host).await?;
+                        (interpreter, Some(chunk))
+                    }
+                    Code::Wasm(source) => (self.artifact(source.clone(), host).await?, None),
+                };
+                let grants = Arc::clone(&definition.grants);
+                Ok::<_, Error>(Arc::new(Program {
+                    definition,
+                    grants,
+                    artifact,
+                    chunk,
+                }))
+            })
+            .await?;
+        Ok(Arc::clone(program))
+    }
+
+    /// One of the program's own modules, prepared for the interpreter that
+    /// runs this program.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` where it does not compile.
+    pub(crate) async fn module(
+        self: &Arc<Self>,
+        program: &Program,
+        name: &str,
+        host: &Arc<Host>,
+    ) -> Result<Option<Arc<Chunk>>, Error> {
+        match self.definitions.module(name)? {
+            None => Ok(None),
+            Some(source) => self.chunk(&source, &program.artifact, host).await.map(Some),
+        }
+    }
+
+    async fn interpreter(self: &Arc<Self>, host: &Arc<Host>) -> Result<Arc<Artifact>, Error> {
+        let bytes = Arc::from(self.programs.interpreter());
+        self.artifact(
+            Source {
+                name: "the Lua interpreter".into(),
+                bytes,
+            },
+            host,
+        )
+        .await
+    }
+
+    async fn artifact(
+        self: &Arc<Self>,
+        source: Source,
+        host: &Arc<Host>,
+    ) -> Result<Arc<Artifact>, Error> {
+        let class = Class::of(
+            self.max_memory(host),
+            host.config().max_processes,
+            Shape::Core,
+        );
+        let cell = self.programs.artifacts.cell((content_hash(&source), class));
+        let artifact = cell
+            .get_or_try_init(|| async {
+                let (node, host) = (Arc::clone(self), Arc::clone(host));
+                let compiled = tokio::task::spawn_blocking(move || {
+                    let wasm = Wasm::parse(source.name, &source.bytes)?;
+                    let pool = node.pools(&host, wasm.shape).any()?;
+                    Artifact::compile(wasm, &pool, node.cache.as_ref(), || {
+                        node.compiled.fetch_add(1, Ordering::Relaxed);
+                    })
+                });
+                let artifact = compiled
+                    .await
+                    .map_err(|error| Error::internal(format!("the compiler failed: {error}")))??;
+                Ok::<_, Error>(Arc::new(artifact))
+            })
+            .await?;
+        Ok(Arc::clone(artifact))
+    }
+
+    /// What an interpreter makes of a source.
+    async fn chunk(
+        self: &Arc<Self>,
+        source: &Source,
+        interpreter: &Arc<Artifact>,
+        host: &Arc<Host>,
+    ) -> Result<Arc<Chunk>, Error> {
+        let class = Class::of(
+            self.max_memory(host),
+            host.config().max_processes,
+            Shape::Core,
+        );
+        let cell = self.programs.chunks.cell((content_hash(source), class));
+        let chunk = cell
+            .get_or_try_init(|| async {
+                // A task of its own: the process that asked may end first, and
+                // others wait for the same.
+                let prepare = task::prepare(
+                    Arc::clone(self),
+                    Arc::clone(host),
+                    Arc::clone(interpreter),
+                    Chunk {
+                        name: Arc::clone(&source.name),
+                        code: Arc::clone(&source.bytes),
+                    },
+                );
+                let code = self
+                    .tasks
+                    .spawn(prepare)
+                    .await
+                    .map_err(|error| Error::internal(format!("preparing failed: {error}")))??;
+                Ok::<_, Error>(Arc::new(Chunk {
+                    name: Arc::clone(&source.name),
+                    code,
+                }))
+            })
+            .await?;
+        Ok(Arc::clone(chunk))
+    }
+}
+
+/// The name is part of what is made of a source: error messages contain it.
+fn content_hash(source: &Source) -> ContentHash {
+    let mut hasher = Sha256::new();
+    hasher.update((source.name.len() as u64).to_le_bytes());
+    hasher.update(source.name.as_bytes());
+    hasher.update(&source.bytes);
+    hasher.finalize().into()
+}

@@ -1,0 +1,180 @@
+//! Pools of places for instances, which grow while programs need them.
+//!
+//! Each pool is a wasmtime engine with its own pooling allocator. All pools of
+//! a class share their settings and so their compiled code; each new one is
+//! twice as large as the last, because the guard pages of all stacks of a pool
+//! are mapped at once.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use warren_kernel::Error;
+use wasmtime::Engine;
+
+use crate::cache::Key;
+use crate::class::Class;
+use crate::code::Loaded;
+use crate::linkers::Linkers;
+use crate::mappings::Mappings;
+use crate::ticker::Ticker;
+
+/// Places in the first pool of a class.
+const FIRST: u32 = 1_000;
+
+/// Places in the largest pool of a class.
+const LARGEST: u32 = 128_000;
+
+/// All pools of one class.
+pub(crate) struct Pools {
+    class: Class,
+    ticker: Arc<Ticker>,
+    mappings: Arc<Mappings>,
+    members: RwLock<Vec<Arc<Pool>>>,
+    /// Held while a pool is opened, so that only one is.
+    opening: Mutex<()>,
+}
+
+/// One engine and its places.
+pub(crate) struct Pool {
+    pub(crate) engine: Engine,
+    pub(crate) linkers: Linkers,
+    places: u32,
+    taken: AtomicU32,
+    loaded: RwLock<HashMap<Key, Arc<Loaded>>>,
+}
+
+/// The right to one instance in a pool. Free again when dropped, which must
+/// not be before the instance's store is.
+pub(crate) struct Slot {
+    pool: Arc<Pool>,
+    mappings: Arc<Mappings>,
+}
+
+impl Pools {
+    /// Pools of a class, none open yet.
+    pub(crate) fn new(class: Class, ticker: Arc<Ticker>, mappings: Arc<Mappings>) -> Pools {
+        Pools {
+            class,
+            ticker,
+            mappings,
+            members: RwLock::default(),
+            opening: Mutex::default(),
+        }
+    }
+
+    /// A place for one instance.
+    ///
+    /// # Errors
+    ///
+    /// `RateLimited`, naming the operating system's setting in the way.
+    pub(crate) fn slot(&self) -> Result<Slot, Error> {
+        if let Some(slot) = self.free_slot()? {
+            return Ok(slot);
+        }
+        let _opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another may have opened one meanwhile.
+        if let Some(slot) = self.free_slot()? {
+            return Ok(slot);
+        }
+        let pool = self.open()?;
+        self.members
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(pool);
+        self.free_slot()?
+            .ok_or_else(|| Error::rate_limited("all places of the machine are taken"))
+    }
+
+    /// Any open pool, to compile for; opens the first where none is.
+    pub(crate) fn any(&self) -> Result<Arc<Pool>, Error> {
+        Ok(Arc::clone(&self.slot()?.pool))
+    }
+
+    fn free_slot(&self) -> Result<Option<Slot>, Error> {
+        let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(pool) = members.iter().find(|pool| pool.take()) else {
+            return Ok(None);
+        };
+        // The slot frees the place again where the mappings do not suffice.
+        let pool = Arc::clone(pool);
+        if let Err(error) = self.mappings.take_instance() {
+            pool.taken.fetch_sub(1, Ordering::Relaxed);
+            return Err(error);
+        }
+        Ok(Some(Slot {
+            pool,
+            mappings: Arc::clone(&self.mappings),
+        }))
+    }
+
+    fn open(&self) -> Result<Arc<Pool>, Error> {
+        let last = {
+            let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
+            members.last().map(|pool| pool.places)
+        };
+        let wanted = last.map_or(FIRST, |places| places.saturating_mul(2).min(LARGEST));
+        let places = self.mappings.affordable_places(wanted)?;
+        let engine = Engine::new(&self.class.config(places)).map_err(|error| {
+            Error::rate_limited(format!(
+                "the operating system refuses {places} more places for processes: {error:#}"
+            ))
+        })?;
+        let linkers = Linkers::new(&engine).map_err(|error| {
+            Error::internal(format!("the runtime's own imports do not link: {error:#}"))
+        })?;
+        self.mappings.pool_opened(places);
+        self.ticker.add(engine.clone());
+        tracing::debug!(places, class = ?self.class, "opened a pool");
+        Ok(Arc::new(Pool {
+            engine,
+            linkers,
+            places,
+            taken: AtomicU32::new(0),
+            loaded: RwLock::default(),
+        }))
+    }
+}
+
+impl Pool {
+    /// What was loaded under this key, or what `load` gives.
+    pub(crate) fn loaded(
+        &self,
+        key: Key,
+        load: impl FnOnce() -> Result<Loaded, Error>,
+    ) -> Result<Arc<Loaded>, Error> {
+        if let Some(code) = self
+            .loaded
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
+            return Ok(Arc::clone(code));
+        }
+        let code = Arc::new(load()?);
+        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(loaded.entry(key).or_insert(code)))
+    }
+
+    fn take(&self) -> bool {
+        self.taken
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
+                (taken < self.places).then(|| taken + 1)
+            })
+            .is_ok()
+    }
+}
+
+impl Slot {
+    /// The pool the place is in.
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.mappings.free_instance();
+        self.pool.taken.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,342 @@
+//! The task of one process: instantiates its code, polls its fiber, does what
+//! imports leave for it, and reports its end.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, Sleep};
+use warren_kernel::{Error, Host, Monotonic, Outcome, Process};
+
+use crate::control::{Control, Job};
+use crate::definition::{Code, Definition, Grants, Source};
+use crate::guest::{Guest, Inherited, Purpose, Run, Unwind};
+use crate::instance::{self, Finished};
+use crate::node::{Ended, Node};
+use crate::output::Stream;
+use crate::pool::Slot;
+use crate::program::{Chunk, Program};
+
+/// Everything a process starts with.
+pub(crate) struct Task {
+    pub(crate) node: Arc<Node>,
+    pub(crate) process: Arc<Process>,
+    pub(crate) inherited: Arc<Inherited>,
+    pub(crate) first: bool,
+    pub(crate) run: Run,
+    pub(crate) slot: Slot,
+    pub(crate) ended: Option<oneshot::Sender<Ended>>,
+}
+
+impl Task {
+    /// Runs the process to its end, through all its upgrades.
+    pub(crate) async fn run(self) {
+        let Task {
+            node,
+            process,
+            inherited,
+            first,
+            mut run,
+            mut slot,
+            ended,
+        } = self;
+        let (outcome, status) = loop {
+            let control = Arc::new(Control::default());
+            let guest = Guest::new(
+                Arc::clone(&node),
+                Arc::clone(&control),
+                Purpose::Process {
+                    process: Arc::clone(&process),
+                    inherited: Arc::clone(&inherited),
+                    first,
+                },
+                run.clone(),
+                node.max_memory(process.host()),
+            );
+            let finished = {
+                let pool = Arc::clone(slot.pool());
+                let guest = pin!(instance::run(&pool, guest));
+                Drive::new(&node, Some(&process), &control, guest).await
+            };
+            pass_on_last_lines(&node, &control).await;
+            match finished {
+                Driven::Doomed => break (Outcome::Returned(None), None),
+                Driven::Finished(finished) => match end(finished, &node, &process) {
+                    End::Process(outcome, status) => break (outcome, status),
+                    End::Upgrade(next) => {
+                        let shape = next.program.artifact.shape();
+                        if shape != run.program.artifact.shape() {
+                            // The old place is given back only for a new one:
+                            // an upgrade that found none has already replaced
+                            // the code.
+                            match node.pools(process.host(), shape).slot() {
+                                Ok(other) => slot = other,
+                                Err(error) => break (Outcome::Failed(Box::new(error)), None),
+                            }
+                        }
+                        process.begin_upgrade();
+                        run = next;
+                    }
+                },
+            }
+        };
+        let exiting = node.kernel().exit(&process, outcome);
+        // Memory and place are free before anyone hears of the end.
+        drop(slot);
+        let outcome = exiting.outcome().map(Arc::clone);
+        exiting.finish(node.now());
+        if let (Some(ended), Some(outcome)) = (ended, outcome) {
+            // Whoever started it may have lost interest.
+            let _ = ended.send(Ended { outcome, status });
+        }
+        drop(process);
+        node.process_ended();
+    }
+}
+
+enum End {
+    Process(Outcome, Option<i32>),
+    Upgrade(Run),
+}
+
+fn end(finished: Finished, node: &Node, process: &Process) -> End {
+    let limit = finished.memory_refused.then(|| {
+        format!(
+            "the limit is {} bytes (max_memory of host {})",
+            node.max_memory(process.host()),
+            process.host().name()
+        )
+    });
+    match finished.result {
+        Ok(()) => {
+            let mut outcome = finished.outcome.unwrap_or(Outcome::Returned(None));
+            if let (Outcome::Failed(error), Some(limit)) = (&mut outcome, limit)
+                && error.message.contains("memory")
+            {
+                error.message = format!("{}: {limit}", error.message);
+            }
+            End::Process(outcome, None)
+        }
+        Err(error) => match error.downcast::<Unwind>() {
+            Ok(Unwind::Upgrade(run)) => End::Upgrade(run),
+            Ok(Unwind::Exit(0)) => End::Process(Outcome::Returned(None), Some(0)),
+            Ok(Unwind::Exit(status)) => {
+                let error = Error::internal(format!("exited with status {status}"));
+                End::Process(Outcome::Failed(Box::new(error)), Some(status))
+            }
+            Err(trap) => {
+                // A guest that knows why it traps has said so before.
+                let mut error = match finished.outcome {
+                    Some(Outcome::Failed(error)) => *error,
+                    _ => instance::failure(&trap),
+                };
+                if let Some(limit) = limit {
+                    error.message = format!("out of memory: {limit}; {}", error.message);
+                }
+                End::Process(Outcome::Failed(Box::new(error)), None)
+            }
+        },
+    }
+}
+
+async fn pass_on_last_lines(node: &Node, control: &Control) {
+    for stream in [Stream::Stdout, Stream::Stderr] {
+        if let Some(line) = control.take_line(stream) {
+            node.output().write(stream, line).await;
+        }
+    }
+}
+
+/// Has an interpreter make prepared code of a source, in an instance of its
+/// own.
+///
+/// # Errors
+///
+/// What the interpreter says is wrong with the source.
+pub(crate) async fn prepare(
+    node: Arc<Node>,
+    host: Arc<Host>,
+    interpreter: Arc<crate::code::Artifact>,
+    source: Chunk,
+) -> Result<Arc<[u8]>, Error> {
+    let name = Arc::clone(&source.name);
+    let slot = node.pools(&host, interpreter.shape()).slot()?;
+    let control = Arc::new(Control::default());
+    let definition = Definition {
+        id: Arc::clone(&name),
+        code: Code::Lua(Source {
+            name: Arc::clone(&name),
+            bytes: Arc::clone(&source.code),
+        }),
+        method: "prepare".into(),
+        host: None,
+        grants: Arc::new(Grants::default()),
+    };
+    let program = Program {
+        grants: Arc::clone(&definition.grants),
+        definition: Arc::new(definition),
+        artifact: interpreter,
+        chunk: Some(Arc::new(source)),
+    };
+    let guest = Guest::new(
+        Arc::clone(&node),
+        Arc::clone(&control),
+        Purpose::Prepare { prepared: None },
+        Run {
+            program: Arc::new(program),
+            arguments: Arc::from(crate::codec::NO_VALUES),
+        },
+        node.max_memory(&host),
+    );
+    let finished = {
+        let pool = Arc::clone(slot.pool());
+        let guest = pin!(instance::run(&pool, guest));
+        Drive::new(&node, None, &control, guest).await
+    };
+    pass_on_last_lines(&node, &control).await;
+    let Driven::Finished(finished) = finished else {
+        return Err(Error::internal(format!("{name}: preparing was stopped")));
+    };
+    match (finished.prepared, finished.result) {
+        (Some(prepared), Ok(())) => prepared,
+        (None, Ok(())) => Err(Error::internal(format!(
+            "{name}: the interpreter prepared nothing"
+        ))),
+        (_, Err(trap)) => {
+            let error = instance::failure(&trap);
+            Err(Error::invalid(format!(
+                "{name}: the source cannot be prepared: {error}"
+            )))
+        }
+    }
+}
+
+enum Driven {
+    Finished(Finished),
+    /// Its end was decided from outside.
+    Doomed,
+}
+
+/// Polls a fiber, and between polls does what it left to do; see [`Control`].
+struct Drive<'a, F> {
+    node: &'a Arc<Node>,
+    process: Option<&'a Arc<Process>>,
+    control: &'a Control,
+    guest: Pin<&'a mut F>,
+    job: Option<Job>,
+    timer: Option<Pin<Box<Sleep>>>,
+    has_waker: bool,
+}
+
+impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
+    fn new(
+        node: &'a Arc<Node>,
+        process: Option<&'a Arc<Process>>,
+        control: &'a Control,
+        guest: Pin<&'a mut F>,
+    ) -> Self {
+        Drive {
+            node,
+            process,
+            control,
+            guest,
+            job: None,
+            timer: None,
+            has_waker: false,
+        }
+    }
+
+    /// Whether the process's end is decided, here by its cancel deadline.
+    fn is_doomed(&self) -> bool {
+        let Some(process) = self.process else {
+            return false;
+        };
+        if process
+            .cancel_deadline()
+            .is_some_and(|deadline| deadline <= self.node.now().monotonic)
+        {
+            // Fails only where it has exited.
+            let _ = self.node.kernel().terminate(process);
+        }
+        process.is_doomed()
+    }
+
+    /// Whether the earlier of two deadlines has come: until when the fiber
+    /// waits, and when a cancelled process is terminated.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let cancel = self.process.and_then(|process| process.cancel_deadline());
+        let Some(deadline) = earlier(self.control.deadline(), cancel) else {
+            return false;
+        };
+        let after = deadline.0.saturating_sub(self.node.now().monotonic.0);
+        if after == 0 {
+            return true;
+        }
+        let at = Instant::now() + Duration::from_nanos(after).min(FAR);
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        timer.as_mut().reset(at);
+        timer.as_mut().poll(cx).is_ready()
+    }
+}
+
+/// tokio's timers end after about two years; who waits longer looks again.
+const FAR: Duration = Duration::from_secs(3_600 * 24 * 365);
+
+fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
+    type Output = Driven;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Driven> {
+        let this = &mut *self;
+        if !this.has_waker
+            && let Some(process) = this.process
+        {
+            // A tokio task has one waker for life.
+            process.set_waker(cx.waker());
+            this.has_waker = true;
+        }
+        loop {
+            if this.is_doomed() {
+                return Poll::Ready(Driven::Doomed);
+            }
+            if let Some(job) = &mut this.job {
+                if job.as_mut().poll(cx).is_pending() {
+                    this.poll_timer(cx);
+                    return Poll::Pending;
+                }
+                this.job = None;
+            }
+            this.node.ticker().guest_runs();
+            if let Poll::Ready(finished) = this.guest.as_mut().poll(cx) {
+                return Poll::Ready(Driven::Finished(finished));
+            }
+            this.job = this.control.take_job();
+            if this.job.is_some() {
+                continue;
+            }
+            if !this.poll_timer(cx) {
+                return Poll::Pending;
+            }
+            // Either deadline: the loop's head sees to a cancelled process.
+            let now = this.node.now().monotonic;
+            if this
+                .control
+                .deadline()
+                .is_some_and(|deadline| deadline <= now)
+            {
+                this.control.time_out();
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The clock of preemption: advances the epoch of every engine once a
+//! millisecond while guests run, and sleeps while none does.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use wasmtime::Engine;
+
+/// A guest runs at most about this long before others get their turn.
+const TICK: Duration = Duration::from_millis(1);
+
+/// Ticks without a guest's sign of life before the thread sleeps. A guest that
+/// runs on gives one at every tick, when it is preempted.
+const PATIENCE: u32 = 8;
+
+/// Stops its thread when dropped.
+pub(crate) struct Ticker {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    active: AtomicBool,
+    asleep: AtomicBool,
+    stop: AtomicBool,
+    engines: Mutex<Vec<Engine>>,
+}
+
+impl Ticker {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, where it gives no thread.
+    pub(crate) fn start() -> std::io::Result<Ticker> {
+        let shared = Arc::new(Shared {
+            active: AtomicBool::new(false),
+            asleep: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+            engines: Mutex::new(Vec::new()),
+        });
+        let for_thread = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("warren-ticker".into())
+            .spawn(move || for_thread.tick())?;
+        Ok(Ticker {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// Ticks this engine too from now on.
+    pub(crate) fn add(&self, engine: Engine) {
+        self.shared
+            .engines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(engine);
+    }
+
+    /// Says that a guest is about to run. Costs two loads while ticking.
+    #[inline]
+    pub(crate) fn guest_runs(&self) {
+        if !self.shared.active.load(Ordering::Relaxed) {
+            self.shared.active.store(true, Ordering::SeqCst);
+        }
+        if self.shared.asleep.load(Ordering::SeqCst)
+            && let Some(thread) = &self.thread
+        {
+            thread.thread().unpark();
+        }
+    }
+}
+
+impl Shared {
+    fn tick(&self) {
+        let mut silent = 0;
+        while !self.stop.load(Ordering::Relaxed) {
+            thread::sleep(TICK);
+            for engine in self
+                .engines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .iter()
+            {
+                engine.increment_epoch();
+            }
+            silent = if self.active.swap(false, Ordering::SeqCst) {
+                0
+            } else {
+                silent + 1
+            };
+            if silent >= PATIENCE {
+                self.sleep();
+                silent = 0;
+            }
+        }
+    }
+
+    /// Between `asleep` and the second look at `active` nobody is missed: who
+    /// sets `active` first is seen here, who comes later sees `asleep`.
+    fn sleep(&self) {
+        self.asleep.store(true, Ordering::SeqCst);
+        while !self.active.load(Ordering::SeqCst) && !self.stop.load(Ordering::Relaxed) {
+            thread::park();
+        }
+        self.asleep.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A ticker that panicked has nothing to give back.
+            let _ = thread.join();
+        }
+    }
+}

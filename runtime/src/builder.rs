@@ -1,0 +1,100 @@
+//! How a runtime is put together.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use warren_engine::{HostLimits, Node, NodeConfig, Sink, StandardStreams, StartError};
+
+use crate::app::{self, App};
+use crate::runtime::Runtime;
+
+/// What a [`Runtime`] will be made of; see [`Runtime::builder`].
+#[must_use = "nothing runs before `start`"]
+pub struct Builder {
+    app: App,
+    output: Box<dyn Sink>,
+    cache: Option<PathBuf>,
+    interpreter: Option<Vec<u8>>,
+}
+
+impl Builder {
+    pub(crate) fn new(app: App) -> Builder {
+        Builder {
+            app,
+            output: Box::new(StandardStreams::default()),
+            cache: None,
+            interpreter: None,
+        }
+    }
+
+    /// Where the output of the processes goes: the standard streams unless set.
+    pub fn output(mut self, sink: impl Sink) -> Builder {
+        self.output = Box::new(sink);
+        self
+    }
+
+    /// A directory where compiled code is kept between runs. None unless set:
+    /// every start compiles then, which takes seconds. It is made where it is
+    /// missing, for its user alone; one that another user owns or may write to
+    /// is not used.
+    pub fn cache(mut self, directory: impl Into<Option<PathBuf>>) -> Builder {
+        self.cache = directory.into();
+        self
+    }
+
+    /// A Lua interpreter guest in place of the bundled one.
+    pub fn interpreter(mut self, wasm: Vec<u8>) -> Builder {
+        self.interpreter = Some(wasm);
+        self
+    }
+
+    /// Starts the runtime, inside the tokio runtime this is called in (see
+    /// [`threads`](crate::threads)). No process runs yet, and nothing is
+    /// compiled.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    pub fn start(self) -> Result<Runtime, StartError> {
+        let hosts = self
+            .app
+            .hosts()
+            .iter()
+            .map(|(name, host)| (name.to_string(), limits(host)));
+        let main = Arc::clone(self.app.main());
+        let host = Arc::clone(self.app.main_host());
+        let config = NodeConfig {
+            hosts: hosts.collect(),
+            definitions: Arc::new(self.app),
+            cache: self.cache,
+            output: self.output,
+            interpreter: self.interpreter,
+        };
+        Ok(Runtime::new(Node::start(config)?, main, host))
+    }
+}
+
+/// What the manifest says of a host, over the defaults.
+fn limits(host: &app::HostConfig) -> HostLimits {
+    let mut limits = HostLimits::default();
+    let processes = &mut limits.processes;
+    // A number that this machine cannot count to limits nothing.
+    let set = |limit: &mut usize, said: Option<u64>| {
+        if let Some(said) = said {
+            *limit = usize::try_from(said).unwrap_or(usize::MAX);
+        }
+    };
+    set(
+        &mut processes.max_processes,
+        host.max_processes.map(u64::from),
+    );
+    set(
+        &mut processes.queue.messages,
+        host.max_queue.messages.map(u64::from),
+    );
+    set(&mut processes.queue.bytes, host.max_queue.bytes);
+    if let Some(bytes) = host.max_memory {
+        limits.max_memory = bytes;
+    }
+    limits
+}

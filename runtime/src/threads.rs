@@ -1,0 +1,21 @@
+//! The threads processes run on.
+
+use std::io;
+
+/// A tokio runtime set up for processes that compute and processes that
+/// answer, side by side: it looks for messages and timers after every task. One
+/// worker for each core.
+///
+/// With tokio's usual setting, a process that waits for a timer beside two that
+/// compute waits for up to 61 of their slices.
+///
+/// # Errors
+///
+/// The operating system's, where it gives no threads.
+pub fn threads() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .event_interval(1)
+        .thread_name("warren-worker")
+        .build()
+}
