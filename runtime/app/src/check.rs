@@ -1,0 +1,260 @@
+//! Holds what a manifest names against the files and hosts of its program.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+
+use crate::app::DEFAULT_HOST;
+use crate::error::{Access, AppError, GrantError};
+use crate::grants::{self, Base};
+use crate::host::HostConfig;
+use crate::id::Id;
+use crate::library::{Library, ResolveError};
+use crate::manifest::{GrantEntry, Manifest, Problem, ProcessEntry};
+use crate::options::EnvGrant;
+use crate::place::{self, Language};
+use crate::suggest::closest;
+
+/// A program whose manifest was held against its files.
+pub(crate) struct Checked {
+    pub(crate) library: Library,
+    pub(crate) hosts: BTreeMap<Arc<str>, HostConfig>,
+    problems: Vec<Problem>,
+}
+
+impl Checked {
+    /// Adds what the manifest says to a library, and says what is wrong with
+    /// it, in the order of the text.
+    pub(crate) fn new(manifest: &Manifest, library: Library) -> (Checked, Vec<Problem>) {
+        let mut checked = Checked {
+            library,
+            hosts: hosts(manifest),
+            problems: Vec::new(),
+        };
+        for process in &manifest.processes {
+            checked.add_process(process);
+        }
+        for entry in &manifest.grants {
+            checked.add_grants(entry);
+        }
+        if let Some(main) = &manifest.main {
+            checked.check_place(main);
+        }
+        let mut problems = std::mem::take(&mut checked.problems);
+        problems.sort_by_key(|problem| problem.span.start);
+        (checked, problems)
+    }
+
+    /// The definition that a file given is: the one the manifest makes of it,
+    /// else that of its place.
+    pub(crate) fn main_of_file(
+        &mut self,
+        path: &Path,
+        file: &str,
+        name: &str,
+        manifest: &Manifest,
+    ) -> Result<Id, AppError> {
+        let by_place =
+            Id::parse(&place::id_text_of_file(name, file)).map_err(|error| AppError::FileName {
+                path: path.to_owned(),
+                error,
+            })?;
+        let of_file = |entry: &&ProcessEntry| {
+            let source = entry.source.as_ref().map(Spanned::get_ref);
+            source.is_some_and(|source| source == file)
+        };
+        let ids: Vec<&Id> = manifest
+            .processes
+            .iter()
+            .filter(of_file)
+            .map(|entry| entry.id.get_ref())
+            .collect();
+        // Of several, the one that the directory would start, or that is its place.
+        let main = manifest.main.as_ref().map(Spanned::get_ref);
+        let preferred = ids
+            .iter()
+            .find(|id| Some(**id) == main || **id == &by_place);
+        if let Some(id) = preferred.or_else(|| ids.first()) {
+            return Ok((*id).clone());
+        }
+        let process = self.library.process_mut(&by_place);
+        match &process.source {
+            Some(other) => Err(AppError::Shadowed {
+                path: path.to_owned(),
+                id: by_place.to_string(),
+                source_file: other.clone(),
+            }),
+            None => {
+                process.source = Some(file.to_owned());
+                Ok(by_place)
+            }
+        }
+    }
+
+    fn add_process(&mut self, entry: &ProcessEntry) {
+        let id = entry.id.get_ref();
+        let host = entry.host.as_ref().filter(|host| self.check_host(host));
+        let host = host.map(|host| host.get_ref().text().clone());
+        let source = entry
+            .source
+            .as_ref()
+            .filter(|source| self.check_source(source))
+            .map(|source| source.get_ref().clone());
+        let process = self.library.process_mut(id);
+        process.method = entry.method.clone();
+        process.host = host;
+        process.source = source;
+        if entry.source.is_none() {
+            self.check_place(&entry.id);
+        }
+    }
+
+    fn check_host(&mut self, host: &Spanned<Id>) -> bool {
+        let text = host.get_ref().as_str();
+        let known = self.hosts.contains_key(text);
+        if !known {
+            let like = closest(text, self.hosts.keys().map(|id| &**id));
+            let remedy = match like {
+                Some(right) => format!("did you mean `{right}`?"),
+                None => format!("add a table [hosts.\"{text}\"], or use `{DEFAULT_HOST}`"),
+            };
+            self.problem(
+                host.span(),
+                format!("unknown host `{text}`"),
+                "no such host",
+                remedy,
+            );
+        }
+        known
+    }
+
+    fn check_source(&mut self, source: &Spanned<String>) -> bool {
+        let path = source.get_ref();
+        let shown = path.escape_debug();
+        let (message, label, remedy) = if !place::is_plain(path) {
+            (
+                format!("`{shown}` is not a path below the program's directory"),
+                "expected names joined by `/`",
+                "write it as in \"orders/handler.lua\"",
+            )
+        } else if Language::of(path).is_none() {
+            (
+                format!("`{shown}` does not say what code it holds"),
+                "expected a name that ends in .lua, .wasm or .wat",
+                "rename the file",
+            )
+        } else {
+            match self.library.root().has_file(path) {
+                Ok(true) => return true,
+                Ok(false) => (
+                    format!("there is no file `{shown}`"),
+                    "expected a file below the program's directory",
+                    "paths are relative to the directory of the manifest",
+                ),
+                Err(error) => (
+                    format!("`{shown}` cannot be read: {error}"),
+                    "expected a file below the program's directory",
+                    "copy the file into it",
+                ),
+            }
+        };
+        self.problem(source.span(), message, label, remedy);
+        false
+    }
+
+    /// Notes a problem where the definition has no file.
+    fn check_place(&mut self, id: &Spanned<Id>) {
+        let Err(error) = self.library.resolve(id.get_ref()) else {
+            return;
+        };
+        let id_text = id.get_ref().as_str();
+        let (message, remedy) = match error {
+            ResolveError::OtherApp => (
+                format!("the definition `{id_text}` has no source"),
+                "give [processes] an entry with its `source`, or write the app's name first"
+                    .to_owned(),
+            ),
+            ResolveError::Missing { tried } => (
+                format!("there is no definition `{id_text}`"),
+                format!("expected one of {}", tried.join(", ")),
+            ),
+            ResolveError::Ambiguous { files } => (
+                format!("`{id_text}` could be each of {}", files.join(", ")),
+                "remove all but one, or name one as `source` in [processes]".to_owned(),
+            ),
+            ResolveError::Refused { path, error } => (
+                format!("`{path}` cannot be read: {error}"),
+                "copy the file into the program's directory".to_owned(),
+            ),
+        };
+        self.problem(id.span(), message, "no such definition", remedy);
+    }
+
+    fn add_grants(&mut self, entry: &GrantEntry) {
+        let id = entry.id.get_ref();
+        self.check_place(&entry.id);
+        let mut grants = (**self.library.grants()).clone();
+        let root = self.library.root().path().to_owned();
+        let reads = entry.read.iter().map(|path| (path, Access::Read));
+        let writes = entry.write.iter().map(|path| (path, Access::Write));
+        for (path, access) in reads.chain(writes) {
+            let write = access == Access::Write;
+            let added = grants::resolve(path.get_ref(), Base::Root(&root), write)
+                .and_then(|grant| grants::add_path(&mut grants, grant));
+            if let Err(error) = added {
+                self.refused_grant(path, access, &error);
+            }
+        }
+        for name in &entry.env {
+            let variable = EnvGrant {
+                name: name.get_ref().clone(),
+                value: None,
+            };
+            // What the start of the program gave goes before.
+            if grants.env.iter().any(|(had, _)| *had == variable.name) {
+                continue;
+            }
+            if let Err(error) = grants::add_env(&mut grants, &variable) {
+                self.refused_grant(name, Access::Env, &error);
+            }
+        }
+        self.library.process_mut(id).grants = Some(Arc::new(grants));
+    }
+
+    fn refused_grant(&mut self, what: &Spanned<String>, access: Access, error: &GrantError) {
+        self.problems.push(Problem {
+            span: what.span(),
+            message: format!("cannot grant {access} `{}`", what.get_ref().escape_debug()),
+            label: error.to_string(),
+            remedy: error.remedy(access),
+        });
+    }
+
+    fn problem(
+        &mut self,
+        span: Range<usize>,
+        message: String,
+        label: &str,
+        remedy: impl Into<String>,
+    ) {
+        self.problems.push(Problem {
+            span,
+            message,
+            label: label.to_owned(),
+            remedy: Some(remedy.into()),
+        });
+    }
+}
+
+fn hosts(manifest: &Manifest) -> BTreeMap<Arc<str>, HostConfig> {
+    let named = manifest
+        .hosts
+        .iter()
+        .map(|(id, config)| (id.text().clone(), config.clone()));
+    let mut hosts: BTreeMap<_, _> = named.collect();
+    hosts.entry(DEFAULT_HOST.into()).or_default();
+    hosts
+}

@@ -1,0 +1,220 @@
+//! Why a program cannot be opened.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::id::IdError;
+use crate::manifest::ManifestError;
+
+/// Why a program cannot be opened. [`AppError::remedy`] says what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// Nothing is at the path given.
+    #[error("{}: no such file or directory", path.display())]
+    NotFound {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// The path given cannot be looked at.
+    #[error("{}: cannot be read: {error}", path.display())]
+    Unreadable {
+        /// The path given.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The path given is a file, but its name does not say what code it holds.
+    #[error("{}: not a program: its name ends in none of .lua, .wasm, .wat", path.display())]
+    UnknownKind {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// The directory given has nothing to start.
+    #[error("{}: there is no {id}: found none of {}", root.display(), tried.join(", "))]
+    NoMain {
+        /// The directory given.
+        root: PathBuf,
+        /// The definition that would be started.
+        id: String,
+        /// The files it could be.
+        tried: Vec<String>,
+        /// Files that could be started instead.
+        candidates: Vec<String>,
+    },
+    /// More than one file could be the definition to start.
+    #[error("{}: {id} could be each of {}", root.display(), files.join(", "))]
+    Ambiguous {
+        /// The directory given.
+        root: PathBuf,
+        /// The definition to be started.
+        id: String,
+        /// The files it could be.
+        files: Vec<String>,
+    },
+    /// The file given would have the id of another definition.
+    #[error("{}: the manifest gives its id, {id}, to {source_file}", path.display())]
+    Shadowed {
+        /// The path given.
+        path: PathBuf,
+        /// The id.
+        id: String,
+        /// The file the manifest names.
+        source_file: String,
+    },
+    /// A file of the program is there but cannot be used.
+    #[error("{}: cannot be read: {reason}", path.display())]
+    Source {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// No id can be made of the name of the file given.
+    #[error("{}: its name makes no definition: {error}", path.display())]
+    FileName {
+        /// The path given.
+        path: PathBuf,
+        /// Why not.
+        error: IdError,
+    },
+    /// The manifest is wrong.
+    #[error(transparent)]
+    Manifest(Box<ManifestError>),
+    /// Something is to be granted that cannot be.
+    #[error("cannot grant {access} `{what}`: {error}")]
+    Grant {
+        /// What was to be granted.
+        access: Access,
+        /// The path or variable.
+        what: String,
+        /// Why not.
+        error: GrantError,
+    },
+}
+
+/// What a grant allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reading a path.
+    Read,
+    /// Reading and changing a path.
+    Write,
+    /// Seeing an environment variable.
+    Env,
+}
+
+/// Why something cannot be granted.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum GrantError {
+    /// The path is empty.
+    #[error("the path is empty")]
+    Empty,
+    /// The text is not UTF-8.
+    #[error("it is not UTF-8")]
+    NotUtf8,
+    /// Nothing is at the path.
+    #[error("there is no {}", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Neither the path is there nor the directory it would be made in.
+    #[error("there is no directory {} to create it in", path.display())]
+    NoParent {
+        /// That directory.
+        path: PathBuf,
+    },
+    /// A relative path of a manifest leads out of the program's directory.
+    #[error("it leads out of the program's directory")]
+    Outside,
+    /// The same path, as the program writes it, is granted with another meaning.
+    #[error("it already stands for {}, and would stand for {}", one.display(), other.display())]
+    Conflict {
+        /// The file or directory granted first.
+        one: PathBuf,
+        /// The file or directory it would also be.
+        other: PathBuf,
+    },
+    /// The name of a variable is empty or holds `=` or NUL.
+    #[error("that is no name of an environment variable")]
+    VariableName,
+    /// The system refuses to look at it.
+    #[error("{path}: {error}", path = path.display())]
+    Io {
+        /// What was looked at.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+impl AppError {
+    /// What to do about it, where that can be said. A manifest's problems have
+    /// remedies of their own.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            AppError::NotFound { .. } => {
+                "give the path of a .lua, .wasm or .wat file, or of a directory with a main.lua"
+                    .to_owned()
+            }
+            AppError::UnknownKind { .. } => {
+                "rename it: Lua source is .lua, WebAssembly is .wasm, or .wat as text".to_owned()
+            }
+            AppError::NoMain {
+                root, candidates, ..
+            } => match candidates.first() {
+                Some(file) => format!(
+                    "run one of its files, such as {}, or name one in a warren.toml: \
+                     [app] main = \"namespace:name\"",
+                    root.join(file).display()
+                ),
+                None => "add a main.lua, or name another start in a warren.toml: \
+                         [app] main = \"namespace:name\""
+                    .to_owned(),
+            },
+            AppError::Ambiguous { id, files, .. } => format!(
+                "remove all but one, or choose in warren.toml: [processes.{id:?}] source = {:?}",
+                files.first().map_or("", String::as_str)
+            ),
+            AppError::Shadowed { id, .. } => {
+                format!("give the file an entry of its own in [processes], or change that of {id}")
+            }
+            AppError::Grant { access, error, .. } => return error.remedy(*access),
+            AppError::Unreadable { .. }
+            | AppError::Source { .. }
+            | AppError::FileName { .. }
+            | AppError::Manifest(_) => return None,
+        })
+    }
+}
+
+impl GrantError {
+    /// What to do about it, where that can be said.
+    pub fn remedy(&self, access: Access) -> Option<String> {
+        Some(match self {
+            GrantError::Missing { .. } if access == Access::Write => {
+                "create the directory first".to_owned()
+            }
+            GrantError::Missing { .. } => "only what exists can be granted for reading".to_owned(),
+            GrantError::NoParent { path } => format!("create {} first", path.display()),
+            GrantError::Outside => "name something below it, or give the absolute path".to_owned(),
+            GrantError::Conflict { .. } => "write one of them as an absolute path".to_owned(),
+            GrantError::VariableName => "write NAME, or NAME=VALUE".to_owned(),
+            GrantError::Empty | GrantError::NotUtf8 | GrantError::Io { .. } => return None,
+        })
+    }
+}
+
+impl std::fmt::Display for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Access::Read => "reading",
+            Access::Write => "writing",
+            Access::Env => "the environment variable",
+        })
+    }
+}

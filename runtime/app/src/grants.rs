@@ -1,0 +1,285 @@
+//! From what an author wrote to what a process may reach.
+//!
+//! A path is granted under the name that was written, so a program opens
+//! exactly what its grant names; a trailing `/` makes no difference to that.
+//! What it stands for is fixed when the program is opened, links resolved.
+//!
+//! - Reading: the file or directory must exist.
+//! - Writing, which includes reading: the same; or its directory must exist,
+//!   and the program may create a file of that name. A path that ends in `/` is
+//!   a directory and must exist.
+//! - Relative paths of a manifest are below the root and may not leave it, not
+//!   by a link either; absolute ones may be anywhere.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use warren_engine::{Grants, PathGrant};
+
+use crate::error::{Access, AppError, GrantError};
+use crate::options::{AppOptions, EnvGrant};
+
+/// What relative paths are relative to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Base<'a> {
+    /// The current directory; they may leave it.
+    Current,
+    /// The program's directory, canonical; they may not leave it.
+    Root(&'a Path),
+}
+
+/// The grants given at the start.
+pub(crate) fn of_options(options: &AppOptions) -> Result<Grants, AppError> {
+    let mut grants = Grants::default();
+    let read = options.read.iter().map(|path| (path, Access::Read));
+    let write = options.write.iter().map(|path| (path, Access::Write));
+    for (path, access) in read.chain(write) {
+        path.to_str()
+            .ok_or(GrantError::NotUtf8)
+            .and_then(|written| resolve(written, Base::Current, access == Access::Write))
+            .and_then(|grant| add_path(&mut grants, grant))
+            .map_err(|error| AppError::Grant {
+                access,
+                what: path.display().to_string(),
+                error,
+            })?;
+    }
+    for variable in &options.env {
+        add_env(&mut grants, variable).map_err(|error| AppError::Grant {
+            access: Access::Env,
+            what: variable.name.clone(),
+            error,
+        })?;
+    }
+    Ok(grants)
+}
+
+/// Finds what a path stands for.
+pub(crate) fn resolve(written: &str, base: Base<'_>, write: bool) -> Result<PathGrant, GrantError> {
+    if written.is_empty() {
+        return Err(GrantError::Empty);
+    }
+    let path = Path::new(written);
+    let confined = match base {
+        Base::Root(root) if path.is_relative() => Some(root),
+        _ => None,
+    };
+    if confined.is_some() && path.components().any(|part| part == Component::ParentDir) {
+        return Err(GrantError::Outside);
+    }
+    let place = confined.map_or_else(|| path.to_owned(), |root| root.join(path));
+    // Messages name the whole path; without a current directory, what there is.
+    let place = std::path::absolute(&place).unwrap_or(place);
+    let found = locate(&place, write && !written.ends_with('/'))?;
+    if confined.is_some_and(|root| !found.starts_with(root)) {
+        return Err(GrantError::Outside);
+    }
+    let guest = match written.trim_end_matches('/') {
+        "" => "/",
+        trimmed => trimmed,
+    };
+    Ok(PathGrant {
+        guest: guest.to_owned(),
+        path: found,
+        write,
+    })
+}
+
+/// Adds a path; granted twice, the wider grant holds.
+pub(crate) fn add_path(grants: &mut Grants, grant: PathGrant) -> Result<(), GrantError> {
+    match grants.paths.iter_mut().find(|had| had.guest == grant.guest) {
+        Some(had) if had.path == grant.path => had.write |= grant.write,
+        Some(had) => {
+            return Err(GrantError::Conflict {
+                one: had.path.clone(),
+                other: grant.path,
+            });
+        }
+        None => grants.paths.push(grant),
+    }
+    Ok(())
+}
+
+/// Adds a variable that is set; granted twice, the later value holds.
+pub(crate) fn add_env(grants: &mut Grants, variable: &EnvGrant) -> Result<(), GrantError> {
+    let name = &variable.name;
+    if name.is_empty() || name.contains(['=', '\0']) {
+        return Err(GrantError::VariableName);
+    }
+    let value = match &variable.value {
+        Some(value) => value.clone(),
+        None => match std::env::var_os(name) {
+            Some(value) => value.into_string().map_err(|_| GrantError::NotUtf8)?,
+            None => return Ok(()),
+        },
+    };
+    match grants.env.iter_mut().find(|(had, _)| had == name) {
+        Some((_, had)) => *had = value,
+        None => grants.env.push((name.clone(), value)),
+    }
+    Ok(())
+}
+
+/// The absolute path without links; for a file yet to be created, that of its
+/// directory with its name.
+fn locate(place: &Path, may_be_missing: bool) -> Result<PathBuf, GrantError> {
+    let error = match place.canonicalize() {
+        Ok(found) => return Ok(found),
+        Err(error) => error,
+    };
+    if error.kind() != io::ErrorKind::NotFound {
+        return Err(GrantError::Io {
+            path: place.to_owned(),
+            error,
+        });
+    }
+    // A link whose target is missing is there, and would be followed later to
+    // wherever it then leads.
+    let dangling = place.symlink_metadata().is_ok();
+    let name = place.file_name().filter(|_| may_be_missing && !dangling);
+    let Some(name) = name else {
+        return Err(GrantError::Missing {
+            path: place.to_owned(),
+        });
+    };
+    let parent = place.parent().unwrap_or(Path::new("/"));
+    match parent.canonicalize() {
+        Ok(found) if found.is_dir() => Ok(found.join(name)),
+        _ => Err(GrantError::NoParent {
+            path: parent.to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn directory() -> (tempfile::TempDir, PathBuf) {
+        let outer = tempfile::tempdir().unwrap();
+        let root = outer.path().canonicalize().unwrap().join("app");
+        fs::create_dir_all(root.join("data")).unwrap();
+        fs::write(root.join("data/x.txt"), "x").unwrap();
+        (outer, root)
+    }
+
+    #[test]
+    fn a_relative_path_of_a_manifest_is_below_the_root() {
+        let (_outer, root) = directory();
+        let grant = resolve("data/", Base::Root(&root), false).unwrap();
+        assert_eq!(grant.guest, "data");
+        assert_eq!(grant.path, root.join("data"));
+        assert!(!grant.write);
+        let file = resolve("data/x.txt", Base::Root(&root), true).unwrap();
+        assert_eq!(file.path, root.join("data/x.txt"));
+        assert!(file.write);
+    }
+
+    #[test]
+    fn an_absolute_path_keeps_its_name() {
+        let (outer, root) = directory();
+        let written = outer.path().to_str().unwrap();
+        let grant = resolve(written, Base::Root(&root), false).unwrap();
+        assert_eq!(grant.guest, written);
+        assert_eq!(grant.path, outer.path().canonicalize().unwrap());
+        assert_eq!(resolve("/", Base::Current, false).unwrap().guest, "/");
+    }
+
+    #[test]
+    fn a_manifest_cannot_leave_the_root_by_a_relative_path() {
+        let (_outer, root) = directory();
+        for written in ["..", "../app/data", "data/../.."] {
+            let error = resolve(written, Base::Root(&root), true).unwrap_err();
+            assert!(matches!(error, GrantError::Outside), "{written}: {error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nor_by_a_link() {
+        use std::os::unix::fs::symlink;
+        let (outer, root) = directory();
+        symlink(outer.path(), root.join("away")).unwrap();
+        symlink(outer.path().join("later"), root.join("dangling")).unwrap();
+        let error = resolve("away", Base::Root(&root), false).unwrap_err();
+        assert!(matches!(error, GrantError::Outside), "{error}");
+        let error = resolve("away/new.txt", Base::Root(&root), true).unwrap_err();
+        assert!(matches!(error, GrantError::Outside), "{error}");
+        let error = resolve("dangling", Base::Root(&root), true).unwrap_err();
+        assert!(matches!(error, GrantError::Missing { .. }), "{error}");
+    }
+
+    #[test]
+    fn only_a_file_to_be_written_may_be_missing() {
+        let (_outer, root) = directory();
+        let base = Base::Root(&root);
+        let grant = resolve("new.txt", base, true).unwrap();
+        assert_eq!(grant.path, root.join("new.txt"));
+        let missing = |written, write| resolve(written, base, write).unwrap_err();
+        assert!(matches!(
+            missing("new.txt", false),
+            GrantError::Missing { .. }
+        ));
+        assert!(matches!(missing("new/", true), GrantError::Missing { .. }));
+        assert!(matches!(
+            missing("no/new.txt", true),
+            GrantError::NoParent { .. }
+        ));
+        assert!(matches!(missing("", true), GrantError::Empty));
+    }
+
+    #[test]
+    fn the_wider_grant_holds_and_two_meanings_are_refused() {
+        let grant = |path: &str, write| PathGrant {
+            guest: "data".into(),
+            path: path.into(),
+            write,
+        };
+        let mut grants = Grants::default();
+        add_path(&mut grants, grant("/a", true)).unwrap();
+        add_path(&mut grants, grant("/a", false)).unwrap();
+        assert_eq!(grants.paths, [grant("/a", true)]);
+        let error = add_path(&mut grants, grant("/b", false)).unwrap_err();
+        assert!(matches!(error, GrantError::Conflict { .. }));
+    }
+
+    #[test]
+    fn variables() {
+        let variable = |name: &str, value: Option<&str>| EnvGrant {
+            name: name.into(),
+            value: value.map(str::to_owned),
+        };
+        let mut grants = Grants::default();
+        add_env(&mut grants, &variable("A", Some("1"))).unwrap();
+        add_env(&mut grants, &variable("A", Some("2"))).unwrap();
+        add_env(&mut grants, &variable("WARREN_TEST_UNSET_VARIABLE", None)).unwrap();
+        add_env(&mut grants, &variable("CARGO_PKG_NAME", None)).unwrap();
+        assert_eq!(
+            grants.env,
+            [
+                ("A".to_owned(), "2".to_owned()),
+                ("CARGO_PKG_NAME".to_owned(), "warren-app".to_owned())
+            ]
+        );
+        for name in ["", "A=B"] {
+            let error = add_env(&mut grants, &variable(name, None)).unwrap_err();
+            assert!(matches!(error, GrantError::VariableName));
+        }
+    }
+
+    #[test]
+    fn the_command_names_what_it_could_not_grant() {
+        let options = AppOptions {
+            read: vec!["no-such-thing-here".into()],
+            ..AppOptions::default()
+        };
+        let error = of_options(&options).unwrap_err();
+        let message = error.to_string();
+        let (what, place) = message.split_once(": there is no ").unwrap();
+        assert_eq!(what, "cannot grant reading `no-such-thing-here`");
+        assert!(Path::new(place).is_absolute(), "{place}");
+        assert!(error.remedy().is_some());
+    }
+}

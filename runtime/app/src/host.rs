@@ -1,0 +1,21 @@
+//! What a program says about its hosts.
+
+/// The limits of one host. What is absent is left to the runtime's defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostConfig {
+    /// How many processes may live in it at once.
+    pub max_processes: Option<usize>,
+    /// Linear memory of one process, in bytes.
+    pub max_memory: Option<u64>,
+    /// Limits of every queue of one process.
+    pub max_queue: QueueConfig,
+}
+
+/// The limits of one queue. What is absent is left to the runtime's defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// In messages.
+    pub messages: Option<usize>,
+    /// In bytes.
+    pub bytes: Option<usize>,
+}

@@ -1,0 +1,42 @@
+//! A warren program as it is found on disk.
+//!
+//! [`App::open`] takes a file or a directory and yields everything a runtime
+//! needs to run it: the definition to start, the hosts, and, through
+//! [`warren_engine::Definitions`], the code of every definition together with
+//! what it may reach.
+//!
+//! Words used throughout:
+//!
+//! - The **root** is the directory given, or the directory of the file given.
+//!   Code and manifest are read below it and nowhere else, symbolic links
+//!   included.
+//! - A **definition id** is `namespace:name`. It belongs to a file by **place**:
+//!   in an app named `app`, `app.workers:handler` is `workers/handler.lua`
+//!   (or `.wasm`, or `.wat`) below the root.
+//! - The **manifest** is `warren.toml` at the root. It is optional and says
+//!   what place alone does not.
+//!
+//! A program does not change while it runs: each file is read once, when it is
+//! first needed, and kept in memory.
+
+mod app;
+mod check;
+mod error;
+mod grants;
+mod host;
+mod id;
+mod library;
+mod location;
+mod manifest;
+mod open;
+mod options;
+mod place;
+mod root;
+mod suggest;
+
+pub use app::{App, DEFAULT_HOST, MANIFEST};
+pub use error::{Access, AppError, GrantError};
+pub use host::{HostConfig, QueueConfig};
+pub use id::{Id, IdError};
+pub use manifest::{ManifestError, Position, Problem};
+pub use options::{AppOptions, EnvGrant};

@@ -1,0 +1,217 @@
+//! The definitions and modules of an opened program.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use warren_engine::{Code, Definition, Grants, Source};
+use warren_kernel::{Error, Kind};
+
+use crate::id::Id;
+use crate::place::{self, EXTENSIONS, Language};
+use crate::root::{SourceError, SourceRoot};
+
+/// What the manifest says about one definition.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Process {
+    /// Its file below the root; by place where absent.
+    pub(crate) source: Option<String>,
+    /// The function to call; [`DEFAULT_METHOD`] where absent.
+    pub(crate) method: Option<String>,
+    /// The only host that may run it.
+    pub(crate) host: Option<Arc<str>>,
+    /// What it may reach; the program's own grants where absent.
+    pub(crate) grants: Option<Arc<Grants>>,
+}
+
+/// The function called where nothing says otherwise.
+pub(crate) const DEFAULT_METHOD: &str = "main";
+
+/// Finds definitions and modules, and keeps what it found. What was not found
+/// is not kept: guests choose the names they ask for.
+#[derive(Debug)]
+pub(crate) struct Library {
+    app: Arc<str>,
+    root: SourceRoot,
+    processes: HashMap<Arc<str>, Process>,
+    /// The grants of every definition that has none of its own.
+    grants: Arc<Grants>,
+    definitions: RwLock<HashMap<Arc<str>, Arc<Definition>>>,
+    modules: RwLock<HashMap<String, Source>>,
+}
+
+/// Why a definition has no file.
+#[derive(Debug)]
+pub(crate) enum ResolveError {
+    /// Its namespace is not the app's, and the manifest does not know it.
+    OtherApp,
+    /// None of these files is there.
+    Missing { tried: Vec<String> },
+    /// All of these files are there.
+    Ambiguous { files: Vec<String> },
+    /// This file cannot be used.
+    Refused { path: String, error: SourceError },
+}
+
+impl Library {
+    /// A library with nothing cached yet.
+    pub(crate) fn new(app: Arc<str>, root: SourceRoot, grants: Arc<Grants>) -> Self {
+        Library {
+            app,
+            root,
+            processes: HashMap::new(),
+            grants,
+            definitions: RwLock::default(),
+            modules: RwLock::default(),
+        }
+    }
+
+    /// The program's directory.
+    pub(crate) fn root(&self) -> &SourceRoot {
+        &self.root
+    }
+
+    /// The grants of every definition that has none of its own.
+    pub(crate) fn grants(&self) -> &Arc<Grants> {
+        &self.grants
+    }
+
+    /// What is said about a definition, to be added to while the program is
+    /// opened.
+    pub(crate) fn process_mut(&mut self, id: &Id) -> &mut Process {
+        self.processes.entry(id.text().clone()).or_default()
+    }
+
+    /// The file of a definition, as a path below the root with `/`.
+    pub(crate) fn resolve(&self, id: &Id) -> Result<String, ResolveError> {
+        let named = self.processes.get(id.as_str());
+        if let Some(source) = named.and_then(|process| process.source.clone()) {
+            return Ok(source);
+        }
+        let stem = place::stem_of(&self.app, id).ok_or(ResolveError::OtherApp)?;
+        let tried: Vec<String> = EXTENSIONS
+            .iter()
+            .map(|extension| format!("{stem}.{extension}"))
+            .collect();
+        let mut files = Vec::new();
+        for path in &tried {
+            match self.root.has_file(path) {
+                Ok(true) => files.push(path.clone()),
+                Ok(false) => {}
+                Err(error) => {
+                    return Err(ResolveError::Refused {
+                        path: path.clone(),
+                        error,
+                    });
+                }
+            }
+        }
+        match files.len() {
+            0 => Err(ResolveError::Missing { tried }),
+            1 => Ok(files.remove(0)),
+            _ => Err(ResolveError::Ambiguous { files }),
+        }
+    }
+
+    /// The definition of this id, from memory where it was asked for before.
+    pub(crate) fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
+        let known = self
+            .definitions
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(definition) = known.get(id) {
+            return Ok(definition.clone());
+        }
+        drop(known);
+        let id = Id::parse(id).map_err(|error| Error::not_found(error.to_string()))?;
+        self.load(&id).map_err(|error| self.explain(&id, error))
+    }
+
+    /// Reads a definition into memory.
+    pub(crate) fn load(&self, id: &Id) -> Result<Arc<Definition>, ResolveError> {
+        let definition = Arc::new(self.read(id)?);
+        let mut known = self
+            .definitions
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Where two read it at once, all share what came first.
+        Ok(known.entry(id.text().clone()).or_insert(definition).clone())
+    }
+
+    /// The program's own Lua module of this name, if there is one.
+    pub(crate) fn module(&self, name: &str) -> Result<Option<Source>, Error> {
+        let known = self.modules.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(module) = known.get(name) {
+            return Ok(Some(module.clone()));
+        }
+        drop(known);
+        let Some(path) = place::module_path(name) else {
+            return Ok(None);
+        };
+        let bytes = match self.root.read(&path) {
+            Ok(bytes) => bytes,
+            Err(SourceError::Missing | SourceError::NotAFile) => return Ok(None),
+            Err(error) => return Err(unavailable(&path, &error)),
+        };
+        let module = source(&path, bytes);
+        let mut known = self.modules.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Some(known.entry(name.to_owned()).or_insert(module).clone()))
+    }
+
+    fn read(&self, id: &Id) -> Result<Definition, ResolveError> {
+        let path = self.resolve(id)?;
+        let (language, bytes) = match (Language::of(&path), self.root.read(&path)) {
+            (Some(language), Ok(bytes)) => (language, bytes),
+            (None, Ok(_)) => {
+                let error = SourceError::UnknownKind;
+                return Err(ResolveError::Refused { path, error });
+            }
+            (_, Err(error)) => return Err(ResolveError::Refused { path, error }),
+        };
+        let source = source(&path, bytes);
+        let code = match language {
+            Language::Lua => Code::Lua(source),
+            Language::Wasm => Code::Wasm(source),
+        };
+        let process = self.processes.get(id.as_str());
+        let method = process.and_then(|process| process.method.as_deref());
+        Ok(Definition {
+            id: id.text().clone(),
+            code,
+            method: method.unwrap_or(DEFAULT_METHOD).into(),
+            host: process.and_then(|process| process.host.clone()),
+            grants: process
+                .and_then(|process| process.grants.clone())
+                .unwrap_or_else(|| self.grants.clone()),
+        })
+    }
+
+    fn explain(&self, id: &Id, error: ResolveError) -> Error {
+        match error {
+            ResolveError::OtherApp => Error::not_found(format!(
+                "unknown definition {id}: definitions of this program begin with `{}`",
+                self.app
+            )),
+            ResolveError::Missing { tried } => Error::not_found(format!(
+                "unknown definition {id}: there is none of {}",
+                tried.join(", ")
+            )),
+            ResolveError::Ambiguous { files } => Error::invalid(format!(
+                "definition {id} could be each of {}: remove all but one, \
+                 or choose in the manifest",
+                files.join(", ")
+            )),
+            ResolveError::Refused { path, error } => unavailable(&path, &error),
+        }
+    }
+}
+
+fn unavailable(path: &str, error: &SourceError) -> Error {
+    Error::new(Kind::Unavailable, format!("cannot read {path}: {error}"))
+}
+
+fn source(path: &str, bytes: Vec<u8>) -> Source {
+    Source {
+        name: path.into(),
+        bytes: bytes.into(),
+    }
+}

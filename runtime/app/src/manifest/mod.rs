@@ -1,0 +1,344 @@
+//! The manifest `warren.toml`: what it may say, and what is wrong with it.
+//!
+//! Reading goes in two steps. [`Manifest::parse`] looks at the text alone;
+//! checks that need the files and hosts of the program follow where those are
+//! known. Both report [`Problem`]s, and all of them at once.
+
+mod problem;
+mod reader;
+mod size;
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use crate::host::{HostConfig, QueueConfig};
+use crate::id::{Id, is_segment_char};
+use reader::{Reader, Section};
+
+pub use problem::{ManifestError, Position, Problem};
+
+/// The longest name of an app, in bytes. It leaves ids room for the rest.
+const MAX_NAME: usize = 64;
+
+/// What a manifest says, before it is held against the program's files.
+#[derive(Debug, Default)]
+pub(crate) struct Manifest {
+    pub(crate) name: Option<String>,
+    pub(crate) main: Option<Spanned<Id>>,
+    pub(crate) hosts: BTreeMap<Id, HostConfig>,
+    pub(crate) processes: Vec<ProcessEntry>,
+    pub(crate) grants: Vec<GrantEntry>,
+}
+
+/// A table `[processes."id"]`.
+#[derive(Debug)]
+pub(crate) struct ProcessEntry {
+    pub(crate) id: Spanned<Id>,
+    pub(crate) source: Option<Spanned<String>>,
+    pub(crate) method: Option<String>,
+    pub(crate) host: Option<Spanned<Id>>,
+}
+
+/// A table `[grants."id"]`.
+#[derive(Debug)]
+pub(crate) struct GrantEntry {
+    pub(crate) id: Spanned<Id>,
+    pub(crate) read: Vec<Spanned<String>>,
+    pub(crate) write: Vec<Spanned<String>>,
+    pub(crate) env: Vec<Spanned<String>>,
+}
+
+impl Manifest {
+    /// Reads the text of a manifest. What could not be read is left out and
+    /// stands among the problems.
+    pub(crate) fn parse(text: &str) -> (Manifest, Vec<Problem>) {
+        let document = match DeTable::parse(text) {
+            Ok(document) => document,
+            Err(error) => {
+                let problem = Problem {
+                    span: error.span().unwrap_or(0..0),
+                    message: error.message().to_owned(),
+                    label: "here".to_owned(),
+                    remedy: None,
+                };
+                return (Manifest::default(), vec![problem]);
+            }
+        };
+        let mut reader = Reader::default();
+        let mut manifest = Manifest::default();
+        let root = Section::document(document.get_ref());
+        reader.known_keys(
+            &root,
+            &["app", "hosts", "processes", "grants"],
+            &["services"],
+        );
+        if let Some(app) = reader.table(&root, "app") {
+            manifest.read_app(&mut reader, &app);
+        }
+        for (id, host) in reader.tables_by_id(&root, "hosts") {
+            let config = read_host(&mut reader, &host);
+            manifest.hosts.insert(id.into_inner(), config);
+        }
+        for (id, process) in reader.tables_by_id(&root, "processes") {
+            let entry = read_process(&mut reader, id, &process);
+            manifest.processes.push(entry);
+        }
+        for (id, grants) in reader.tables_by_id(&root, "grants") {
+            let entry = read_grants(&mut reader, id, &grants);
+            manifest.grants.push(entry);
+        }
+        (manifest, reader.into_problems())
+    }
+
+    fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {
+        reader.known_keys(app, &["name", "main"], &[]);
+        if let Some(name) = reader.string(app, "name") {
+            let sound = (1..=MAX_NAME).contains(&name.get_ref().len());
+            if sound && name.get_ref().chars().all(is_segment_char) {
+                self.name = Some(name.into_inner());
+            } else {
+                reader.problem(
+                    name.span(),
+                    format!("`{}` cannot be an app's name", name.get_ref()),
+                    format!("expected at most {MAX_NAME} ASCII letters, digits, `_` and `-`"),
+                    None,
+                );
+            }
+        }
+        self.main = reader.id(app, "main");
+    }
+}
+
+fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
+    reader.known_keys(host, &["max_processes", "max_memory", "max_queue"], &[]);
+    let mut config = HostConfig {
+        max_processes: reader.count(host, "max_processes"),
+        max_memory: reader.size(host, "max_memory", MEMORY),
+        max_queue: QueueConfig::default(),
+    };
+    if let Some(queue) = reader.table(host, "max_queue") {
+        reader.known_keys(&queue, &["messages", "bytes"], &[]);
+        config.max_queue = QueueConfig {
+            messages: reader.count(&queue, "messages"),
+            bytes: reader
+                .size(&queue, "bytes", 1..=usize::MAX as u64)
+                .and_then(|bytes| usize::try_from(bytes).ok()),
+        };
+    }
+    config
+}
+
+/// From one page of WebAssembly to all that 32 bits address.
+const MEMORY: std::ops::RangeInclusive<u64> = (64 << 10)..=(4 << 30);
+
+fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> ProcessEntry {
+    reader.known_keys(process, &["source", "method", "host"], &[]);
+    let method = reader.string(process, "method");
+    if let Some(empty) = method.as_ref().filter(|method| method.get_ref().is_empty()) {
+        reader.problem(
+            empty.span(),
+            "a method needs a name",
+            "expected the name of a function",
+            Some("leave `method` out for `main`".to_owned()),
+        );
+    }
+    ProcessEntry {
+        id,
+        source: reader.string(process, "source"),
+        method: method.map(Spanned::into_inner),
+        host: reader.id(process, "host"),
+    }
+}
+
+fn read_grants(reader: &mut Reader, id: Spanned<Id>, grants: &Section<'_>) -> GrantEntry {
+    reader.known_keys(grants, &["read", "write", "env"], &[]);
+    GrantEntry {
+        id,
+        read: reader.strings(grants, "read"),
+        write: reader.strings(grants, "write"),
+        env: reader.strings(grants, "env"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_manifest() {
+        let (manifest, problems) = Manifest::parse(
+            r#"
+            [app]
+            name = "shop"
+            main = "shop:main"
+
+            [hosts."shop:workers"]
+            max_processes = 100_000
+            max_memory = "32MiB"
+            max_queue = { messages = 10_000, bytes = "4MiB" }
+
+            [processes."shop.orders:handler"]
+            source = "orders/handler.lua"
+            method = "handle"
+            host = "shop:workers"
+
+            [grants."shop.orders:handler"]
+            read = ["data"]
+            write = ["out"]
+            env = ["REGION"]
+            "#,
+        );
+        assert_eq!(problems, []);
+        assert_eq!(manifest.name.as_deref(), Some("shop"));
+        assert_eq!(manifest.main.unwrap().get_ref().as_str(), "shop:main");
+        let (id, host) = manifest.hosts.iter().next().unwrap();
+        assert_eq!(id.as_str(), "shop:workers");
+        assert_eq!(host.max_processes, Some(100_000));
+        assert_eq!(host.max_memory, Some(32 << 20));
+        assert_eq!(host.max_queue.messages, Some(10_000));
+        assert_eq!(host.max_queue.bytes, Some(4 << 20));
+        let process = &manifest.processes[0];
+        assert_eq!(
+            process.source.as_ref().unwrap().get_ref(),
+            "orders/handler.lua"
+        );
+        assert_eq!(process.method.as_deref(), Some("handle"));
+        assert_eq!(
+            process.host.as_ref().unwrap().get_ref().as_str(),
+            "shop:workers"
+        );
+        let grants = &manifest.grants[0];
+        assert_eq!(grants.read[0].get_ref(), "data");
+        assert_eq!(grants.write[0].get_ref(), "out");
+        assert_eq!(grants.env[0].get_ref(), "REGION");
+    }
+
+    #[test]
+    fn an_empty_manifest_says_nothing() {
+        let (manifest, problems) = Manifest::parse("");
+        assert!(problems.is_empty() && manifest.name.is_none() && manifest.main.is_none());
+    }
+
+    /// The only problem of a manifest, its line, and the text it points at.
+    #[track_caller]
+    fn problem(text: &str) -> (usize, &str, String) {
+        let (_, problems) = Manifest::parse(text);
+        let [problem] = &problems[..] else {
+            panic!("expected one problem, found {problems:#?}");
+        };
+        let line = text[..problem.span.start].matches('\n').count() + 1;
+        let all = format!(
+            "{} | {} | {}",
+            problem.message,
+            problem.label,
+            problem.remedy.as_deref().unwrap_or("-")
+        );
+        (line, &text[problem.span.clone()], all)
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_and_the_right_one_suggested() {
+        let (_, at, all) = problem("[app]\nname = \"x\"\nmian = \"x:main\"\n");
+        assert_eq!(at, "mian");
+        assert_eq!(
+            all,
+            "unknown key `mian` in [app] | expected `name` or `main` | did you mean `main`?"
+        );
+
+        let (_, at, all) = problem("[host.\"app:workers\"]\n");
+        assert_eq!(at, "host");
+        assert!(all.contains("did you mean `hosts`?"), "{all}");
+
+        let (_, at, all) = problem("[hosts.\"app:w\"]\nmax_queue = { mesages = 1 }\n");
+        assert_eq!(at, "mesages");
+        assert!(all.contains("in [hosts.\"app:w\".max_queue]"), "{all}");
+
+        let (_, _, all) = problem("[app]\nzzz = 1\n");
+        assert!(all.ends_with("| -"), "{all}");
+    }
+
+    #[test]
+    fn services_are_refused_by_name() {
+        let text =
+            "[app]\nname = \"x\"\n\n[services.\"x:a\"]\nprocess = \"x:b\"\n[services.\"x:c\"]\n";
+        let (_, at, all) = problem(text);
+        assert_eq!(at, "services");
+        assert!(all.starts_with("services are not supported yet"), "{all}");
+    }
+
+    #[test]
+    fn a_wrong_type_says_what_was_expected() {
+        let (_, at, all) = problem("app = 3");
+        assert_eq!(
+            (at, all.as_str()),
+            ("3", "`app` is an integer | expected a table | -")
+        );
+        let (_, at, all) = problem("[app]\nname = [1]");
+        assert_eq!(
+            (at, all.as_str()),
+            ("[1]", "`name` in [app] is an array | expected a string | -")
+        );
+        let (_, at, _) = problem("[grants.\"a:b\"]\nread = \"data\"");
+        assert_eq!(at, "\"data\"");
+        let (_, at, _) = problem("[grants.\"a:b\"]\nread = [\"data\", 7]");
+        assert_eq!(at, "7");
+        let (_, at, _) = problem("hosts = []");
+        assert_eq!(at, "[]");
+    }
+
+    #[test]
+    fn numbers_have_their_limits() {
+        let host = |line: &str| format!("[hosts.\"a:b\"]\n{line}");
+        for (line, at) in [
+            ("max_processes = 0", "0"),
+            ("max_processes = -4", "-4"),
+            ("max_processes = 99999999999", "99999999999"),
+            ("max_processes = 1.5", "1.5"),
+            ("max_memory = \"32MB\"", "\"32MB\""),
+            ("max_memory = \"lots\"", "\"lots\""),
+            ("max_memory = 1000", "1000"),
+            ("max_memory = \"5GiB\"", "\"5GiB\""),
+            ("max_queue = { bytes = 0 }", "0"),
+        ] {
+            assert_eq!(problem(&host(line)).1, at, "{line}");
+        }
+        let (_, _, all) = problem(&host("max_memory = \"32MB\""));
+        assert!(all.contains("write `MiB`"), "{all}");
+    }
+
+    #[test]
+    fn ids_are_checked() {
+        let (_, at, all) = problem("[processes.handler]\nsource = \"x.lua\"");
+        assert_eq!(at, "handler");
+        assert!(all.contains("expected `namespace:name`"), "{all}");
+        let (_, at, _) = problem("[app]\nmain = \"../main\"");
+        assert_eq!(at, "\"../main\"");
+        let (_, at, _) = problem("[app]\nname = \"my shop\"");
+        assert_eq!(at, "\"my shop\"");
+        let (_, at, _) = problem("[app]\nname = \"\"");
+        assert_eq!(at, "\"\"");
+        let (_, at, _) = problem("[processes.\"a:b\"]\nmethod = \"\"");
+        assert_eq!(at, "\"\"");
+    }
+
+    #[test]
+    fn broken_toml_has_its_place() {
+        let (line, _, all) = problem("[app]\nname = shop\n");
+        assert_eq!(line, 2, "{all}");
+        let (line, _, all) = problem("[app]\nname = \"a\"\nname = \"b\"\n");
+        assert_eq!(line, 3, "{all}");
+        assert!(all.contains("duplicate key"), "{all}");
+        let (_, _, all) = problem("[app\n");
+        assert!(all.contains("expected"), "{all}");
+    }
+
+    #[test]
+    fn all_problems_are_reported_in_order() {
+        let (_, problems) = Manifest::parse("[grants.\"a:b\"]\nred = []\n[app]\nname = 1\nx = 2\n");
+        let starts: Vec<_> = problems.iter().map(|problem| problem.span.start).collect();
+        assert_eq!(problems.len(), 3);
+        assert!(starts.is_sorted());
+    }
+}

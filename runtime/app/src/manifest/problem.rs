@@ -1,0 +1,113 @@
+//! What is wrong with a manifest, and where.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A manifest that cannot be used, with everything that is wrong with it.
+///
+/// Displayed, it is one line per problem, each with file, line and column. The
+/// text and the spans are there for a caller that shows the place itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestError {
+    /// The file, as the caller named its directory.
+    pub path: PathBuf,
+    /// Its text. What was not UTF-8 is replaced by U+FFFD.
+    pub text: Arc<str>,
+    /// At least one problem, in the order of the text.
+    pub problems: Vec<Problem>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The place, in bytes of the text.
+    pub span: Range<usize>,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What was expected at the place.
+    pub label: String,
+    /// What to do about it, where that can be said.
+    pub remedy: Option<String>,
+}
+
+/// A place in a text. Both count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+impl ManifestError {
+    /// Where a problem begins.
+    pub fn position(&self, problem: &Problem) -> Position {
+        let before = self.text.get(..problem.span.start).unwrap_or(&self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Position {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            let Position { line, column } = self.position(problem);
+            write!(f, "{}:{line}:{column}: {problem}", self.path.display())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ManifestError {}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if !self.label.is_empty() {
+            write!(f, " ({})", self.label)?;
+        }
+        match &self.remedy {
+            Some(remedy) => write!(f, "; {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_has_line_and_column() {
+        let error = ManifestError {
+            path: "shop/warren.toml".into(),
+            text: "[app]\nä = 1\n".into(),
+            problems: vec![
+                Problem {
+                    span: 9..10,
+                    message: "bad".into(),
+                    label: "expected good".into(),
+                    remedy: Some("be good".into()),
+                },
+                Problem {
+                    span: 99..100,
+                    message: "beyond".into(),
+                    label: String::new(),
+                    remedy: None,
+                },
+            ],
+        };
+        assert_eq!(
+            error.to_string(),
+            "shop/warren.toml:2:3: bad (expected good); be good\nshop/warren.toml:3:1: beyond"
+        );
+    }
+}

@@ -1,0 +1,319 @@
+//! Takes typed values out of a parsed TOML document and notes what is wrong.
+
+use std::ops::{Range, RangeInclusive};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::Problem;
+use super::size;
+use crate::id::Id;
+use crate::suggest::closest;
+
+/// Collects problems while the document is read. What is wrong is noted and
+/// then treated as absent, so that one reading finds everything.
+#[derive(Default)]
+pub(super) struct Reader {
+    problems: Vec<Problem>,
+}
+
+/// A table of the document and the path to it.
+pub(super) struct Section<'a> {
+    path: Vec<String>,
+    entries: &'a DeTable<'a>,
+}
+
+impl<'a> Section<'a> {
+    /// The whole document.
+    pub(super) fn document(entries: &'a DeTable<'a>) -> Self {
+        Section {
+            path: Vec::new(),
+            entries,
+        }
+    }
+
+    fn below(&self, key: &str, entries: &'a DeTable<'a>) -> Self {
+        let mut path = self.path.clone();
+        path.push(key.to_owned());
+        Section { path, entries }
+    }
+
+    fn value(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.entries.get(key)
+    }
+
+    /// ` in [hosts."app:workers"]`; nothing at the top.
+    fn place(&self) -> String {
+        if self.path.is_empty() {
+            return String::new();
+        }
+        let path: Vec<String> = self
+            .path
+            .iter()
+            .map(|key| {
+                if !key.is_empty() && key.chars().all(crate::id::is_segment_char) {
+                    key.clone()
+                } else {
+                    format!("{key:?}")
+                }
+            })
+            .collect();
+        format!(" in [{}]", path.join("."))
+    }
+}
+
+impl Reader {
+    /// Everything noted, in the order of the text.
+    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+        self.problems.sort_by_key(|problem| problem.span.start);
+        self.problems
+    }
+
+    /// Notes a problem.
+    pub(super) fn problem(
+        &mut self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        remedy: Option<String>,
+    ) {
+        self.problems.push(Problem {
+            span,
+            message: message.into(),
+            label: label.into(),
+            remedy,
+        });
+    }
+
+    /// Notes every key of the section that is not `known`. Keys of `later` are
+    /// refused as what they are: part of the format, but not of this version.
+    pub(super) fn known_keys(&mut self, section: &Section<'_>, known: &[&str], later: &[&str]) {
+        for key in section.entries.keys() {
+            let name: &str = key.get_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            if later.contains(&name) {
+                self.problem(
+                    key.span(),
+                    format!("{name} are not supported yet"),
+                    "this version of warren cannot run them",
+                    Some(format!("remove the table `{name}`")),
+                );
+                continue;
+            }
+            self.problem(
+                key.span(),
+                format!("unknown key `{}`{}", name.escape_debug(), section.place()),
+                format!("expected {}", alternatives(known)),
+                closest(name, known.iter().copied())
+                    .map(|right| format!("did you mean `{right}`?")),
+            );
+        }
+    }
+
+    /// The table of this key, if it is there.
+    pub(super) fn table<'a>(&mut self, section: &Section<'a>, key: &str) -> Option<Section<'a>> {
+        let value = section.value(key)?;
+        self.as_table(section, key, value)
+    }
+
+    /// The tables in the table of this key, each with its key read as an id.
+    pub(super) fn tables_by_id<'a>(
+        &mut self,
+        section: &Section<'a>,
+        key: &str,
+    ) -> Vec<(Spanned<Id>, Section<'a>)> {
+        let Some(outer) = self.table(section, key) else {
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for (key, value) in outer.entries {
+            let id = self.parse_id(key.get_ref(), key.span());
+            let table = self.as_table(&outer, key.get_ref(), value);
+            if let (Some(id), Some(table)) = (id, table) {
+                tables.push((id, table));
+            }
+        }
+        tables
+    }
+
+    /// The string of this key, if it is there.
+    pub(super) fn string(&mut self, section: &Section<'_>, key: &str) -> Option<Spanned<String>> {
+        let value = section.value(key)?;
+        match value.get_ref() {
+            DeValue::String(text) => Some(Spanned::new(value.span(), text.clone().into_owned())),
+            other => {
+                self.wrong_type(section, key, value.span(), other, "a string");
+                None
+            }
+        }
+    }
+
+    /// The strings of the array of this key; none where it is absent.
+    pub(super) fn strings(&mut self, section: &Section<'_>, key: &str) -> Vec<Spanned<String>> {
+        let Some(value) = section.value(key) else {
+            return Vec::new();
+        };
+        let expected = "an array of strings";
+        let DeValue::Array(array) = value.get_ref() else {
+            self.wrong_type(section, key, value.span(), value.get_ref(), expected);
+            return Vec::new();
+        };
+        let mut strings = Vec::with_capacity(array.len());
+        for element in array.iter() {
+            match element.get_ref() {
+                DeValue::String(text) => {
+                    strings.push(Spanned::new(element.span(), text.clone().into_owned()));
+                }
+                other => self.problem(
+                    element.span(),
+                    format!("`{key}`{} holds {}", section.place(), type_of(other)),
+                    format!("expected {expected}"),
+                    None,
+                ),
+            }
+        }
+        strings
+    }
+
+    /// The id of this key, if it is there.
+    pub(super) fn id(&mut self, section: &Section<'_>, key: &str) -> Option<Spanned<Id>> {
+        let text = self.string(section, key)?;
+        self.parse_id(text.get_ref(), text.span())
+    }
+
+    /// The count of this key, if it is there: a whole number above zero.
+    pub(super) fn count(&mut self, section: &Section<'_>, key: &str) -> Option<usize> {
+        let value = section.value(key)?;
+        let DeValue::Integer(integer) = value.get_ref() else {
+            self.wrong_type(section, key, value.span(), value.get_ref(), "an integer");
+            return None;
+        };
+        match u32::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(count) if count > 0 => usize::try_from(count).ok(),
+            _ => {
+                self.problem(
+                    value.span(),
+                    format!("`{key}`{} is out of range", section.place()),
+                    format!("expected 1 to {}", u32::MAX),
+                    None,
+                );
+                None
+            }
+        }
+    }
+
+    /// The size of this key in bytes, if it is there: an integer, or a string
+    /// with a unit.
+    pub(super) fn size(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        range: RangeInclusive<u64>,
+    ) -> Option<u64> {
+        let value = section.value(key)?;
+        let bytes = match value.get_ref() {
+            DeValue::Integer(integer) => {
+                u64::from_str_radix(integer.as_str(), integer.radix()).ok()
+            }
+            DeValue::String(text) => match size::parse(text) {
+                Ok(bytes) => Some(bytes),
+                Err(error) => {
+                    self.problem(
+                        value.span(),
+                        format!("`{key}`{} is not a size", section.place()),
+                        "expected a number of bytes, or a string such as \"32MiB\"",
+                        Some(error.to_string()),
+                    );
+                    return None;
+                }
+            },
+            other => {
+                let expected = "a number of bytes, or a string such as \"32MiB\"";
+                self.wrong_type(section, key, value.span(), other, expected);
+                return None;
+            }
+        };
+        let bytes = bytes.filter(|bytes| range.contains(bytes));
+        if bytes.is_none() {
+            let label = if *range.end() == u64::MAX {
+                format!("expected at least {}", size::Bytes(*range.start()))
+            } else {
+                let (least, most) = (size::Bytes(*range.start()), size::Bytes(*range.end()));
+                format!("expected {least} to {most}")
+            };
+            let message = format!("`{key}`{} is out of range", section.place());
+            self.problem(value.span(), message, label, None);
+        }
+        bytes
+    }
+
+    fn as_table<'a>(
+        &mut self,
+        section: &Section<'a>,
+        key: &str,
+        value: &'a Spanned<DeValue<'a>>,
+    ) -> Option<Section<'a>> {
+        match value.get_ref() {
+            DeValue::Table(entries) => Some(section.below(key, entries)),
+            other => {
+                self.wrong_type(section, key, value.span(), other, "a table");
+                None
+            }
+        }
+    }
+
+    fn parse_id(&mut self, text: &str, span: Range<usize>) -> Option<Spanned<Id>> {
+        match Id::parse(text) {
+            Ok(id) => Some(Spanned::new(span, id)),
+            Err(error) => {
+                self.problem(span, error.to_string(), "not an id", None);
+                None
+            }
+        }
+    }
+
+    fn wrong_type(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        span: Range<usize>,
+        found: &DeValue<'_>,
+        expected: &str,
+    ) {
+        self.problem(
+            span,
+            format!(
+                "`{}`{} is {}",
+                key.escape_debug(),
+                section.place(),
+                type_of(found)
+            ),
+            format!("expected {expected}"),
+            None,
+        );
+    }
+}
+
+/// `a`, `b` or `c`.
+fn alternatives(keys: &[&str]) -> String {
+    let quoted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    match &quoted[..] {
+        [] => "no key".to_owned(),
+        [only] => only.clone(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}
+
+fn type_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}

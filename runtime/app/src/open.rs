@@ -1,0 +1,155 @@
+//! Opening a program: from a path to an [`App`] in which everything named
+//! exists.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::app::{App, DEFAULT_HOST, MANIFEST};
+use crate::check::Checked;
+use crate::error::AppError;
+use crate::grants;
+use crate::id::Id;
+use crate::library::{DEFAULT_METHOD, Library, ResolveError};
+use crate::location::Location;
+use crate::manifest::{Manifest, ManifestError, Problem};
+use crate::options::AppOptions;
+use crate::place::Language;
+use crate::root::{SourceError, SourceRoot};
+
+/// The name of an app that gives itself none.
+const DEFAULT_NAME: &str = "app";
+
+/// Opens the program at `path`.
+pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
+    let location = Location::of(path)?;
+    let root = SourceRoot::open(&location.directory).map_err(|error| AppError::Unreadable {
+        path: location.directory.clone(),
+        error,
+    })?;
+    let grants = Arc::new(grants::of_options(options)?);
+    let manifest = FoundManifest::read(&location, &root)?;
+    let name: Arc<str> = manifest.name().into();
+    let library = Library::new(name.clone(), root, grants);
+
+    let (mut checked, problems) = Checked::new(&manifest.parsed, library);
+    if !problems.is_empty() {
+        return Err(manifest.refused(problems));
+    }
+    let main = match (&location.file, &manifest.parsed.main) {
+        (Some(file), _) => checked.main_of_file(path, file, &name, &manifest.parsed)?,
+        (None, Some(main)) => main.get_ref().clone(),
+        (None, None) => {
+            let main = format!("{name}:{DEFAULT_METHOD}");
+            Id::parse(&main).map_err(|error| AppError::FileName {
+                path: path.to_owned(),
+                error,
+            })?
+        }
+    };
+    // Reads the code of the start: a program that is opened can begin.
+    let Checked { library, hosts, .. } = checked;
+    let definition = library
+        .load(&main)
+        .map_err(|error| no_start(&location.directory, &main, error, &library))?;
+    Ok(App {
+        name,
+        main: definition.id.clone(),
+        main_host: match &definition.host {
+            Some(host) => host.clone(),
+            None => DEFAULT_HOST.into(),
+        },
+        hosts,
+        library,
+    })
+}
+
+/// Why the definition to start cannot be had.
+fn no_start(directory: &Path, id: &Id, error: ResolveError, library: &Library) -> AppError {
+    let root = directory.to_owned();
+    let id = id.to_string();
+    match error {
+        ResolveError::Ambiguous { files } => AppError::Ambiguous { root, id, files },
+        ResolveError::Refused { path, error } => AppError::Source {
+            path: root.join(path),
+            reason: error.to_string(),
+        },
+        ResolveError::Missing { tried } => {
+            let files = library.root().file_names().into_iter();
+            AppError::NoMain {
+                root,
+                id,
+                tried,
+                candidates: files.filter(|name| Language::of(name).is_some()).collect(),
+            }
+        }
+        // Checked before, for a start that the manifest names; all others are
+        // in the app.
+        ResolveError::OtherApp => AppError::NoMain {
+            root,
+            id,
+            tried: Vec::new(),
+            candidates: Vec::new(),
+        },
+    }
+}
+
+/// A manifest and where it comes from; empty where the program has none.
+struct FoundManifest {
+    path: PathBuf,
+    text: String,
+    parsed: Manifest,
+}
+
+impl FoundManifest {
+    /// Reads the manifest and checks what its text alone can show.
+    fn read(location: &Location, root: &SourceRoot) -> Result<FoundManifest, AppError> {
+        let path = if location.directory == Path::new(".") {
+            PathBuf::from(MANIFEST)
+        } else {
+            location.directory.join(MANIFEST)
+        };
+        let bytes = match root.read(MANIFEST) {
+            Ok(bytes) => bytes,
+            Err(SourceError::Missing) => Vec::new(),
+            Err(error) => {
+                let reason = error.to_string();
+                return Err(AppError::Source { path, reason });
+            }
+        };
+        let (text, parsed, problems) = match String::from_utf8(bytes) {
+            Ok(text) => {
+                let (parsed, problems) = Manifest::parse(&text);
+                (text, parsed, problems)
+            }
+            Err(error) => {
+                let start = error.utf8_error().valid_up_to();
+                let problem = Problem {
+                    span: start..start + char::REPLACEMENT_CHARACTER.len_utf8(),
+                    message: "the manifest is not UTF-8".to_owned(),
+                    label: "this byte belongs to no character".to_owned(),
+                    remedy: Some("save the file as UTF-8".to_owned()),
+                };
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                (text, Manifest::default(), vec![problem])
+            }
+        };
+        let manifest = FoundManifest { path, text, parsed };
+        if problems.is_empty() {
+            Ok(manifest)
+        } else {
+            Err(manifest.refused(problems))
+        }
+    }
+
+    fn name(&self) -> &str {
+        self.parsed.name.as_deref().unwrap_or(DEFAULT_NAME)
+    }
+
+    fn refused(self, problems: Vec<Problem>) -> AppError {
+        AppError::Manifest(Box::new(ManifestError {
+            path: self.path,
+            text: self.text.into(),
+            problems,
+        }))
+    }
+}

@@ -1,0 +1,130 @@
+//! Which file a definition or module is, by its place below the root.
+
+use crate::id::{Id, is_segment_char};
+
+/// The extensions of code, in the order messages name them.
+pub(crate) const EXTENSIONS: [&str; 3] = ["lua", "wasm", "wat"];
+
+/// What kind of code a file holds, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    Lua,
+    /// Binary or text.
+    Wasm,
+}
+
+impl Language {
+    /// By the extension of a path with `/`.
+    pub(crate) fn of(path: &str) -> Option<Language> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        match name.rsplit_once('.') {
+            Some(("", _)) => None,
+            Some((_, "lua")) => Some(Language::Lua),
+            Some((_, "wasm" | "wat")) => Some(Language::Wasm),
+            _ => None,
+        }
+    }
+}
+
+/// The path of a definition without its extension, `workers/handler` for
+/// `app.workers:handler`; none where its namespace is not the app's.
+pub(crate) fn stem_of(app: &str, id: &Id) -> Option<String> {
+    let mut segments = id.namespace().split('.');
+    if segments.next() != Some(app) {
+        return None;
+    }
+    let mut path = String::with_capacity(id.as_str().len());
+    for segment in segments {
+        path.push_str(segment);
+        path.push('/');
+    }
+    path.push_str(id.name());
+    Some(path)
+}
+
+/// The id of a file that lies directly in the root. Characters an id cannot
+/// have become `_`, so that every file can be started.
+pub(crate) fn id_text_of_file(app: &str, file_name: &str) -> String {
+    let stem = file_name
+        .rsplit_once('.')
+        .map_or(file_name, |(stem, _)| stem);
+    let name: String = stem
+        .chars()
+        .map(|c| if is_segment_char(c) { c } else { '_' })
+        .collect();
+    format!("{app}:{name}")
+}
+
+/// The file that `require(name)` means, `lib/util.lua` for `lib.util`; none
+/// where the name could never be one.
+pub(crate) fn module_path(name: &str) -> Option<String> {
+    let sound = name.len() <= Id::MAX_LEN
+        && name
+            .split('.')
+            .all(|segment| !segment.is_empty() && segment.chars().all(is_segment_char));
+    sound.then(|| format!("{}.lua", name.replace('.', "/")))
+}
+
+/// Whether a manifest may write a file's path this way: relative, with `/`, and
+/// nothing but plain names in it.
+pub(crate) fn is_plain(path: &str) -> bool {
+    !path.contains(['\\', '\0'])
+        && path
+            .split('/')
+            .all(|name| !name.is_empty() && name != "." && name != "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn place_follows_the_namespace() {
+        let stem = |id: &str| stem_of("app", &Id::parse(id).unwrap());
+        assert_eq!(stem("app:main").as_deref(), Some("main"));
+        assert_eq!(
+            stem("app.workers:handler").as_deref(),
+            Some("workers/handler")
+        );
+        assert_eq!(stem("app.a.b:c").as_deref(), Some("a/b/c"));
+        assert_eq!(stem("shop:main"), None);
+        assert_eq!(stem("apple:main"), None);
+    }
+
+    #[test]
+    fn language_follows_the_extension() {
+        assert_eq!(Language::of("a/b.lua"), Some(Language::Lua));
+        assert_eq!(Language::of("b.wasm"), Some(Language::Wasm));
+        assert_eq!(Language::of("b.wat"), Some(Language::Wasm));
+        for path in ["b", "b.LUA", "b.txt", ".lua", "a/.lua", "lua"] {
+            assert_eq!(Language::of(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_file_has_an_id() {
+        assert_eq!(id_text_of_file("app", "hello.lua"), "app:hello");
+        assert_eq!(id_text_of_file("app", "my prog.v2.lua"), "app:my_prog_v2");
+    }
+
+    #[test]
+    fn modules_are_below_the_root() {
+        assert_eq!(module_path("lib.util").as_deref(), Some("lib/util.lua"));
+        assert_eq!(module_path("util").as_deref(), Some("util.lua"));
+        for name in [
+            "", ".", "..", "a..b", "../x", "/etc/x", "a/b", "a\0b", "a b",
+        ] {
+            assert_eq!(module_path(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_path_goes_down_only() {
+        assert!(is_plain("a.lua") && is_plain("a b/c.d/e.lua"));
+        for path in [
+            "", "/a", "a/", "a//b", "./a", "../a", "a/../b", "a\\b", "a\0",
+        ] {
+            assert!(!is_plain(path), "{path:?}");
+        }
+    }
+}

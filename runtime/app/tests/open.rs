@@ -1,0 +1,440 @@
+//! Programs on disk, as `App::open` and the runtime see them.
+
+// A helper that cannot make its files has no test to go on with.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use warren_app::{App, AppError, AppOptions, DEFAULT_HOST, EnvGrant};
+use warren_engine::{Code, Definitions};
+use warren_kernel::Kind;
+
+/// A directory with these files.
+fn program(files: &[(&str, &str)]) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    dir
+}
+
+fn open(path: impl AsRef<Path>) -> Result<App, AppError> {
+    App::open(path, AppOptions::default())
+}
+
+/// The problems of a manifest, one per line, without its directory.
+#[track_caller]
+fn problems(dir: &TempDir) -> String {
+    match open(dir.path()) {
+        Err(AppError::Manifest(error)) => error
+            .to_string()
+            .replace(&format!("{}/", dir.path().display()), ""),
+        other => panic!("expected a broken manifest: {other:?}"),
+    }
+}
+
+fn code(app: &App, id: &str) -> (&'static str, String) {
+    match &app.definition(id).unwrap().code {
+        Code::Lua(source) => ("lua", source.name.to_string()),
+        Code::Wasm(source) => ("wasm", source.name.to_string()),
+    }
+}
+
+#[test]
+fn files_are_definitions_by_their_place() {
+    let dir = program(&[
+        ("main.lua", "print(1)"),
+        ("workers/handler.lua", ""),
+        ("workers/deep/x.lua", ""),
+        ("tools/x.wasm", ""),
+        ("tools/y.wat", "(module)"),
+    ]);
+    let app = open(dir.path()).unwrap();
+    assert_eq!(app.name(), "app");
+    assert_eq!(&**app.main(), "app:main");
+    assert_eq!(app.root(), dir.path().canonicalize().unwrap());
+    assert_eq!(code(&app, "app:main"), ("lua", "main.lua".into()));
+    assert_eq!(
+        code(&app, "app.workers:handler"),
+        ("lua", "workers/handler.lua".into())
+    );
+    assert_eq!(
+        code(&app, "app.workers.deep:x"),
+        ("lua", "workers/deep/x.lua".into())
+    );
+    assert_eq!(code(&app, "app.tools:x"), ("wasm", "tools/x.wasm".into()));
+    assert_eq!(code(&app, "app.tools:y"), ("wasm", "tools/y.wat".into()));
+    let main = app.definition("app:main").unwrap();
+    assert_eq!((&*main.method, main.host.as_deref()), ("main", None));
+    assert!(main.grants.is_empty());
+    assert_eq!(
+        app.hosts().keys().map(|id| &**id).collect::<Vec<_>>(),
+        [DEFAULT_HOST]
+    );
+}
+
+#[test]
+fn a_file_alone_is_a_program_whose_root_is_its_directory() {
+    let dir = program(&[
+        ("hello.lua", "x"),
+        ("my prog.v2.lua", "y"),
+        ("lib/util.lua", "z"),
+    ]);
+    let app = open(dir.path().join("hello.lua")).unwrap();
+    assert_eq!(&**app.main(), "app:hello");
+    assert_eq!(app.root(), dir.path().canonicalize().unwrap());
+    assert_eq!(&*app.module("lib.util").unwrap().unwrap().bytes, b"z");
+
+    let app = open(dir.path().join("my prog.v2.lua")).unwrap();
+    assert_eq!(&**app.main(), "app:my_prog_v2");
+    assert_eq!(
+        code(&app, "app:my_prog_v2"),
+        ("lua", "my prog.v2.lua".into())
+    );
+}
+
+#[test]
+fn the_file_given_is_started_even_beside_another_of_its_name() {
+    let dir = program(&[("x.lua", "lua"), ("x.wasm", "")]);
+    let app = open(dir.path().join("x.wasm")).unwrap();
+    assert_eq!(code(&app, "app:x"), ("wasm", "x.wasm".into()));
+    let app = open(dir.path().join("x.lua")).unwrap();
+    assert_eq!(code(&app, "app:x"), ("lua", "x.lua".into()));
+}
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    let dir = program(&[("main.lua", "")]);
+    let app = open(dir.path()).unwrap();
+    for id in [
+        "app:other",
+        "app.main:x",
+        "shop:main",
+        "main",
+        "",
+        "app:../main",
+        "app:/etc/passwd",
+        "app:ma\0in",
+        "{app:processes|0x1}",
+    ] {
+        assert_eq!(
+            app.definition(id).unwrap_err().kind,
+            Kind::NotFound,
+            "{id:?}"
+        );
+    }
+    let message = app.definition("app.workers:x").unwrap_err().message;
+    assert!(message.contains("workers/x.lua"), "{message}");
+    assert!(app.module("no.such").unwrap().is_none());
+    assert!(app.module("../main").unwrap().is_none());
+}
+
+#[test]
+fn two_files_of_one_name_are_refused() {
+    let dir = program(&[("main.lua", ""), ("x.lua", ""), ("x.wasm", "")]);
+    let app = open(dir.path()).unwrap();
+    let error = app.definition("app:x").unwrap_err();
+    assert_eq!(error.kind, Kind::Invalid);
+    assert!(error.message.contains("x.lua, x.wasm"), "{}", error.message);
+
+    let dir = program(&[("main.lua", ""), ("main.wat", "")]);
+    let error = open(dir.path()).unwrap_err();
+    assert!(
+        matches!(&error, AppError::Ambiguous { files, .. } if files.len() == 2),
+        "{error}"
+    );
+    assert!(error.remedy().unwrap().contains("[processes.\"app:main\"]"));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_out_of_the_root_are_refused() {
+    use std::os::unix::fs::symlink;
+    let outside = program(&[("secret.lua", "secret"), ("warren.toml", "")]);
+    let dir = program(&[("main.lua", "")]);
+    symlink(outside.path().join("secret.lua"), dir.path().join("x.lua")).unwrap();
+    symlink(outside.path(), dir.path().join("away")).unwrap();
+    let app = open(dir.path()).unwrap();
+    for id in ["app:x", "app.away:secret"] {
+        let error = app.definition(id).unwrap_err();
+        assert_eq!(error.kind, Kind::Unavailable, "{id}");
+        assert!(error.message.contains("leads out"), "{}", error.message);
+    }
+    assert_eq!(app.module("x").unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(
+        app.module("away.secret").unwrap_err().kind,
+        Kind::Unavailable
+    );
+
+    symlink(
+        outside.path().join("warren.toml"),
+        dir.path().join("warren.toml"),
+    )
+    .unwrap();
+    let error = open(dir.path()).unwrap_err();
+    assert!(matches!(error, AppError::Source { .. }), "{error}");
+}
+
+#[test]
+fn each_file_is_read_once() {
+    let dir = program(&[("main.lua", "one"), ("lib.lua", "one")]);
+    let app = open(dir.path()).unwrap();
+    let first = app.definition("app:main").unwrap();
+    let module = app.module("lib").unwrap().unwrap();
+    fs::write(dir.path().join("main.lua"), "two").unwrap();
+    fs::remove_file(dir.path().join("lib.lua")).unwrap();
+    assert!(Arc::ptr_eq(&first, &app.definition("app:main").unwrap()));
+    assert!(Arc::ptr_eq(
+        &module.bytes,
+        &app.module("lib").unwrap().unwrap().bytes
+    ));
+}
+
+#[test]
+fn what_was_missing_is_found_once_it_is_there() {
+    let dir = program(&[("main.lua", "")]);
+    let app = open(dir.path()).unwrap();
+    assert!(app.definition("app:late").is_err());
+    fs::write(dir.path().join("late.lua"), "").unwrap();
+    assert!(app.definition("app:late").is_ok());
+}
+
+#[test]
+fn a_manifest_names_app_hosts_and_processes() {
+    let dir = program(&[
+        (
+            "warren.toml",
+            r#"
+            [app]
+            name = "shop"
+            main = "shop:start"
+            [hosts."shop:workers"]
+            max_processes = 7
+            [hosts."app:processes"]
+            max_memory = "64MiB"
+            [processes."shop:start"]
+            source = "src/begin.lua"
+            method = "go"
+            [processes."shop.orders:handler"]
+            host = "shop:workers"
+            "#,
+        ),
+        ("src/begin.lua", ""),
+        ("orders/handler.lua", ""),
+        ("plain.lua", ""),
+    ]);
+    let app = open(dir.path()).unwrap();
+    assert_eq!((app.name(), &**app.main()), ("shop", "shop:start"));
+    assert_eq!(app.hosts().len(), 2);
+    assert_eq!(app.hosts()["shop:workers"].max_processes, Some(7));
+    assert_eq!(app.hosts()[DEFAULT_HOST].max_memory, Some(64 << 20));
+    assert_eq!(&**app.main_host(), DEFAULT_HOST);
+    let start = app.definition("shop:start").unwrap();
+    assert_eq!((&*start.method, start.host.as_deref()), ("go", None));
+    let handler = app.definition("shop.orders:handler").unwrap();
+    assert_eq!(
+        (&*handler.method, handler.host.as_deref()),
+        ("main", Some("shop:workers"))
+    );
+    assert_eq!(code(&app, "shop:plain"), ("lua", "plain.lua".into()));
+    assert_eq!(
+        app.definition("app:plain").unwrap_err().kind,
+        Kind::NotFound
+    );
+}
+
+#[test]
+fn a_start_bound_to_a_host_is_started_there() {
+    let manifest = "[hosts.\"app:one\"]\n[processes.\"app:main\"]\nhost = \"app:one\"\n";
+    let dir = program(&[("main.lua", ""), ("warren.toml", manifest)]);
+    assert_eq!(&**open(dir.path()).unwrap().main_host(), "app:one");
+}
+
+#[test]
+fn a_file_run_beside_a_manifest_is_what_the_manifest_makes_of_it() {
+    let dir = program(&[
+        (
+            "warren.toml",
+            "[app]\nname = \"shop\"\n[processes.\"shop:job\"]\nsource = \"tool.lua\"\nhost = \"app:processes\"\n\
+             [processes.\"shop:x\"]\nsource = \"y.lua\"\n",
+        ),
+        ("tool.lua", ""),
+        ("other.lua", ""),
+        ("x.lua", ""),
+        ("y.lua", ""),
+    ]);
+    let main = |file: &str| open(dir.path().join(file)).map(|app| app.main().to_string());
+    assert_eq!(main("tool.lua").unwrap(), "shop:job");
+    assert_eq!(main("other.lua").unwrap(), "shop:other");
+    let error = main("x.lua").unwrap_err();
+    assert!(matches!(error, AppError::Shadowed { .. }), "{error}");
+}
+
+#[test]
+fn grants_hold_for_what_they_name() {
+    let dir = program(&[
+        ("main.lua", ""),
+        ("orders.lua", ""),
+        (
+            "warren.toml",
+            "[grants.\"app:orders\"]\nread = [\"data\"]\nwrite = [\"out.txt\"]\nenv = [\"CARGO_PKG_NAME\", \"A\"]\n",
+        ),
+        ("data/x", ""),
+        ("common/x", ""),
+    ]);
+    let common = dir.path().join("common");
+    let options = AppOptions {
+        read: vec![common.clone()],
+        env: vec![EnvGrant {
+            name: "A".into(),
+            value: Some("1".into()),
+        }],
+        ..AppOptions::default()
+    };
+    let app = App::open(dir.path(), options).unwrap();
+    let main = &app.definition("app:main").unwrap().grants;
+    assert_eq!(main.paths.len(), 1);
+    assert_eq!(main.paths[0].guest, common.to_str().unwrap());
+    assert_eq!(main.env, [("A".to_owned(), "1".to_owned())]);
+
+    let orders = &app.definition("app:orders").unwrap().grants;
+    let seen: Vec<_> = orders
+        .paths
+        .iter()
+        .map(|grant| (grant.guest.as_str(), grant.path.clone(), grant.write))
+        .collect();
+    let root = app.root();
+    assert_eq!(
+        seen,
+        [
+            (
+                common.to_str().unwrap(),
+                common.canonicalize().unwrap(),
+                false
+            ),
+            ("data", root.join("data"), false),
+            ("out.txt", root.join("out.txt"), true),
+        ]
+    );
+    assert_eq!(orders.env[0], ("A".to_owned(), "1".to_owned()));
+    assert_eq!(orders.env[1].1, "warren-app");
+}
+
+#[test]
+fn what_a_manifest_names_must_exist() {
+    let dir = program(&[
+        ("main.lua", ""),
+        ("notes.txt", ""),
+        (
+            "warren.toml",
+            r#"[app]
+main = "app:mian"
+[hosts."app:workers"]
+[processes."app:main"]
+host = "app:wrokers"
+[processes."app:a"]
+source = "a.lua"
+[processes."app:b"]
+source = "notes.txt"
+[processes."app:c"]
+source = "../c.lua"
+[processes."app:d"]
+[grants."app:e"]
+read = []
+[grants."app:main"]
+read = ["none"]
+write = ["none/x", ".."]
+env = ["A=B"]
+"#,
+        ),
+    ]);
+    let text = problems(&dir);
+    let lines: Vec<&str> = text.lines().collect();
+    let expected = [
+        ("warren.toml:2:8:", "there is no definition `app:mian`"),
+        ("warren.toml:5:8:", "did you mean `app:workers`?"),
+        ("warren.toml:7:10:", "there is no file `a.lua`"),
+        ("warren.toml:9:10:", "does not say what code it holds"),
+        (
+            "warren.toml:11:10:",
+            "is not a path below the program's directory",
+        ),
+        ("warren.toml:12:12:", "expected one of d.lua, d.wasm, d.wat"),
+        ("warren.toml:13:9:", "there is no definition `app:e`"),
+        ("warren.toml:16:9:", "cannot grant reading `none`"),
+        ("warren.toml:17:10:", "to create it in"),
+        (
+            "warren.toml:17:20:",
+            "it leads out of the program's directory",
+        ),
+        ("warren.toml:18:8:", "no name of an environment variable"),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{text}");
+    for (line, (place, message)) in lines.iter().zip(expected) {
+        assert!(
+            line.starts_with(place) && line.contains(message),
+            "{line}\nwanted {place} {message}"
+        );
+    }
+}
+
+#[test]
+fn a_broken_manifest_has_its_place() {
+    let dir = program(&[("main.lua", ""), ("warren.toml", "[app]\nname = shop\n")]);
+    assert!(
+        problems(&dir).starts_with("warren.toml:2:8: "),
+        "{}",
+        problems(&dir)
+    );
+    let dir = program(&[
+        ("main.lua", ""),
+        ("warren.toml", "[services.\"app:x\"]\nprocess = \"app:y\"\n"),
+    ]);
+    assert!(
+        problems(&dir).starts_with("warren.toml:1:2: services are not supported yet"),
+        "{}",
+        problems(&dir)
+    );
+    let dir = program(&[("main.lua", "")]);
+    fs::write(dir.path().join("warren.toml"), b"[app]\n# \xff\n").unwrap();
+    assert!(problems(&dir).starts_with("warren.toml:2:3: the manifest is not UTF-8"));
+}
+
+#[test]
+fn a_directory_without_a_start_says_what_it_looked_for() {
+    let dir = program(&[("server.lua", "")]);
+    let error = open(dir.path()).unwrap_err();
+    assert!(
+        error.to_string().contains("main.lua, main.wasm, main.wat"),
+        "{error}"
+    );
+    assert!(
+        error.remedy().unwrap().contains("server.lua"),
+        "{:?}",
+        error.remedy()
+    );
+    let empty = program(&[]);
+    assert!(
+        open(empty.path())
+            .unwrap_err()
+            .remedy()
+            .unwrap()
+            .contains("add a main.lua")
+    );
+}
+
+#[test]
+fn a_start_that_cannot_be_read_is_refused_at_once() {
+    let dir = program(&[("a.lua", "")]);
+    fs::create_dir(dir.path().join("main.lua")).unwrap();
+    assert!(matches!(open(dir.path()), Err(AppError::NoMain { .. })));
+    assert!(matches!(
+        open(dir.path().join("main.lua")),
+        Err(AppError::NoMain { .. })
+    ));
+}

@@ -1,0 +1,257 @@
+//! The command line.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use warren::app::EnvGrant;
+
+use crate::duration;
+use crate::logging;
+
+/// Runs programs of many small processes, each a WebAssembly instance of its
+/// own.
+#[derive(Debug, Parser)]
+#[command(name = "warren", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a program until it ends
+    Run(RunArgs),
+}
+
+/// What is logged, and how.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// What to log: a level, or a list of TARGET=LEVEL
+    ///
+    /// The environment variable WARREN_LOG stands in where this is absent.
+    #[arg(long, global = true, value_name = "LEVEL|FILTER", help_heading = "Log")]
+    pub(crate) log: Option<String>,
+    /// How log lines look
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Log"
+    )]
+    pub(crate) log_format: logging::Format,
+}
+
+/// The options of `warren run`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "warren run [OPTIONS] <PATH> [ARGS]...",
+    after_help = "Exit status: 0; 1 when the program failed; 2 for a wrong command line or\n\
+                  manifest, or no such program; 130 after Ctrl-C, 143 after SIGTERM; or what\n\
+                  the program gives to os.exit."
+)]
+pub(crate) struct RunArgs {
+    /// The program (a .lua, .wasm or .wat file, or a directory), and its arguments
+    ///
+    /// All that follows PATH belongs to the program, also what begins with `-`.
+    // One list, because that is how clap leaves all after its first element alone.
+    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_names = ["PATH", "ARGS"])]
+    program: Vec<OsString>,
+    /// Typed arguments for the program, instead of ARGS: a JSON array
+    #[arg(long, value_name = "JSON")]
+    pub(crate) args_json: Option<String>,
+    /// Let the program read this file or directory
+    #[arg(long, value_name = "PATH")]
+    pub(crate) read: Vec<PathBuf>,
+    /// Let the program read and change this file or directory
+    ///
+    /// A file that is not there yet may be created.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) write: Vec<PathBuf>,
+    /// Let the program see this environment variable
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
+    pub(crate) env: Vec<EnvGrant>,
+    /// How long processes may go on after they were asked to end
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
+    pub(crate) grace: Duration,
+}
+
+impl RunArgs {
+    /// The program.
+    pub(crate) fn path(&self) -> &Path {
+        self.program.first().map_or(Path::new(""), Path::new)
+    }
+
+    /// Its arguments, as they stand on the command line.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &OsStr> {
+        self.program.iter().skip(1).map(OsString::as_os_str)
+    }
+}
+
+impl Cli {
+    /// Reads a command line.
+    pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+        let cli = Cli::try_parse_from(words)?;
+        let Command::Run(run) = &cli.command;
+        if run.args_json.is_some() && run.words().next().is_some() {
+            let mut command = Cli::command();
+            command.build();
+            let reason = "--args-json stands instead of arguments after PATH; give one of the two";
+            return Err(match command.find_subcommand_mut("run") {
+                Some(run) => run.error(ErrorKind::ArgumentConflict, reason),
+                None => command.error(ErrorKind::ArgumentConflict, reason),
+            });
+        }
+        Ok(cli)
+    }
+}
+
+/// `NAME`, or `NAME=VALUE`.
+#[derive(Clone)]
+struct EnvGrantParser;
+
+impl clap::builder::TypedValueParser for EnvGrantParser {
+    type Value = EnvGrant;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<EnvGrant, clap::Error> {
+        let text = NonEmptyStringValueParser::new().parse_ref(command, arg, value)?;
+        Ok(match text.split_once('=') {
+            Some((name, value)) => EnvGrant {
+                name: name.to_owned(),
+                value: Some(value.to_owned()),
+            },
+            None => EnvGrant {
+                name: text,
+                value: None,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<(RunArgs, LogArgs), clap::Error> {
+        let words = std::iter::once("warren").chain(words.iter().copied());
+        let cli = Cli::read(words.map(OsString::from))?;
+        let Command::Run(run) = cli.command;
+        Ok((run, cli.log))
+    }
+
+    fn words(run: &RunArgs) -> Vec<&str> {
+        run.words().map(|word| word.to_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_command_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn all_after_the_path_belongs_to_the_program() {
+        let (run, log) = read(&[
+            "run",
+            "--read",
+            "data",
+            "word-count",
+            "--read",
+            "x",
+            "-v",
+            "--",
+            "--help",
+            "--log",
+            "trace",
+        ])
+        .unwrap();
+        assert_eq!(run.path(), Path::new("word-count"));
+        assert_eq!(
+            words(&run),
+            ["--read", "x", "-v", "--", "--help", "--log", "trace"]
+        );
+        assert_eq!(run.read, [PathBuf::from("data")]);
+        assert_eq!(log.log, None);
+    }
+
+    #[test]
+    fn options_before_the_path() {
+        let (run, log) = read(&[
+            "run",
+            "--env",
+            "A",
+            "--env",
+            "B=1=2",
+            "--env",
+            "C=",
+            "--grace",
+            "250ms",
+            "--write",
+            "o",
+            "--log",
+            "debug",
+            "--log-format",
+            "json",
+            "x.lua",
+        ])
+        .unwrap();
+        let env = |name: &str, value: Option<&str>| EnvGrant {
+            name: name.into(),
+            value: value.map(str::to_owned),
+        };
+        assert_eq!(
+            run.env,
+            [env("A", None), env("B", Some("1=2")), env("C", Some(""))]
+        );
+        assert_eq!(run.grace, Duration::from_millis(250));
+        assert_eq!(run.write, [PathBuf::from("o")]);
+        assert_eq!(
+            (log.log.as_deref(), log.log_format),
+            (Some("debug"), logging::Format::Json)
+        );
+        assert!(words(&run).is_empty());
+    }
+
+    #[test]
+    fn the_default_grace_is_five_seconds() {
+        assert_eq!(
+            read(&["run", "x.lua"]).unwrap().0.grace,
+            Duration::from_secs(5)
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_a_usage_error() {
+        for (line, expected) in [
+            (&["run"][..], "PATH"),
+            (&["run", "--bogus", "x.lua"], "--bogus"),
+            (
+                &["run", "--grace", "5", "x.lua"],
+                "a unit is missing after `5`",
+            ),
+            (
+                &["run", "--args-json", "[]", "x.lua", "y"],
+                "--args-json stands instead",
+            ),
+            (&["run", "--log-format", "xml", "x.lua"], "xml"),
+            (&["run", "--env", "", "x.lua"], "--env"),
+            (&["rnu", "x.lua"], "rnu"),
+        ] {
+            let error = read(line).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line:?}");
+            assert!(error.to_string().contains(expected), "{line:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What went wrong, told to whoever called the command.
+
+use std::fmt;
+use std::io::{IsTerminal, Write};
+use std::ops::Range;
+use std::sync::Arc;
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteSpanContents,
+    SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+};
+
+use crate::exit::Exit;
+
+/// One thing that went wrong and ends the command.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The status the command ends with because of it.
+    pub(crate) exit: Exit,
+    /// What is wrong, in one sentence.
+    pub(crate) message: String,
+    /// The place in a text, where there is one.
+    pub(crate) excerpt: Option<Excerpt>,
+    /// What to do about it.
+    pub(crate) help: Option<String>,
+    /// What belongs to it, line by line: a traceback, the process.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A place in a text that is shown with the failure.
+#[derive(Debug)]
+pub(crate) struct Excerpt {
+    /// The file, or the option the text was given with.
+    pub(crate) name: String,
+    pub(crate) text: Arc<str>,
+    /// The place, in bytes.
+    pub(crate) span: Range<usize>,
+    /// What is said of the place.
+    pub(crate) label: String,
+}
+
+impl Failure {
+    /// A failure without place or remedy.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Failure {
+            exit,
+            message: message.into(),
+            excerpt: None,
+            help: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// How output on standard error may look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Colours, and lines drawn with more than ASCII.
+    pub(crate) fancy: bool,
+}
+
+impl Look {
+    /// As standard error allows: plain unless it is a terminal, and plain on
+    /// one that is asked to be (`NO_COLOR`, `TERM=dumb`).
+    pub(crate) fn of_stderr() -> Self {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Look {
+            fancy: std::io::stderr().is_terminal() && !set("NO_COLOR") && !dumb,
+        }
+    }
+}
+
+/// Writes failures to standard error. The first decides how the command ends.
+pub(crate) fn report(failures: &[Failure]) -> Exit {
+    let look = Look::of_stderr();
+    let text: String = failures
+        .iter()
+        .map(|failure| render(failure, look))
+        .collect();
+    // Where standard error is closed there is nobody left to tell.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    failures
+        .first()
+        .map_or(Exit::Failed, |failure| failure.exit)
+}
+
+/// A failure as text, ending in a newline.
+pub(crate) fn render(failure: &Failure, look: Look) -> String {
+    let mut theme = GraphicalTheme {
+        characters: ThemeCharacters::ascii(),
+        styles: ThemeStyles::none(),
+    };
+    if look.fancy {
+        theme = GraphicalTheme::unicode();
+    }
+    theme.characters.error = "error:".to_owned();
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_wrap_lines(false)
+        .with_context_lines(1)
+        .without_cause_chain();
+    let mut text = String::new();
+    if handler.render_report(&mut text, failure).is_err() {
+        text = format!("error: {failure}\n");
+    }
+    let mut text = format!("{}\n", text.trim_start_matches([' ', '\n']).trim_end());
+    for note in &failure.notes {
+        for line in note.lines() {
+            text.push_str("  ");
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl Diagnostic for Failure {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let help = self.help.as_ref()?;
+        Some(Box::new(help))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.excerpt
+            .as_ref()
+            .map(|excerpt| excerpt as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let excerpt = self.excerpt.as_ref()?;
+        let label = LabeledSpan::new_with_span(Some(excerpt.label.clone()), excerpt.span.clone());
+        Some(Box::new(std::iter::once(label)))
+    }
+}
+
+impl SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, miette::MietteError> {
+        let inner = self.text.read_span(span, before, after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            inner.data(),
+            *inner.span(),
+            inner.line(),
+            inner.column(),
+            inner.line_count(),
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure() -> Failure {
+        Failure {
+            excerpt: Some(Excerpt {
+                name: "shop/warren.toml".into(),
+                text: "[app]\nname = \"x\"\nmian = 1\n".into(),
+                span: 17..21,
+                label: "expected `name` or `main`".into(),
+            }),
+            help: Some("did you mean `main`?".into()),
+            ..Failure::new(Exit::Usage, "unknown key `mian` in [app]")
+        }
+    }
+
+    #[test]
+    fn plain_text_has_message_place_and_remedy() {
+        let text = render(&failure(), Look { fancy: false });
+        assert!(
+            text.starts_with("error: unknown key `mian` in [app]\n"),
+            "{text}"
+        );
+        assert!(text.contains("shop/warren.toml:3:1"), "{text}");
+        assert!(text.contains("expected `name` or `main`"), "{text}");
+        assert!(text.contains("help: did you mean `main`?"), "{text}");
+        assert!(text.is_ascii(), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn a_terminal_gets_colour() {
+        let text = render(&failure(), Look { fancy: true });
+        assert!(text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn notes_follow_line_by_line() {
+        let failure = Failure {
+            notes: vec![
+                "stack traceback:\n\tmain.lua:3: in main".into(),
+                "process: {a:b|0x1}".into(),
+            ],
+            ..Failure::new(Exit::Failed, "main.lua:3: boom")
+        };
+        assert_eq!(
+            render(&failure, Look { fancy: false }),
+            "error: main.lua:3: boom\n  stack traceback:\n  \tmain.lua:3: in main\n  process: {a:b|0x1}\n"
+        );
+    }
+
+    #[test]
+    fn a_place_at_the_end_or_in_nothing_is_shown_too() {
+        for (text, at) in [("", 0), ("[1,", 3), ("a\n", 2)] {
+            let failure = Failure {
+                excerpt: Some(Excerpt {
+                    name: "--args-json".into(),
+                    text: text.into(),
+                    span: at..at,
+                    label: "here".into(),
+                }),
+                ..Failure::new(Exit::Usage, "broken")
+            };
+            let shown = render(&failure, Look { fancy: false });
+            assert!(shown.contains("--args-json:"), "{text:?}: {shown}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Durations as they are written on the command line: `250ms`, `1m30s`, `1.5h`.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why a text is not a duration.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub(crate) enum DurationError {
+    #[error("expected numbers with units, such as 250ms, 5s or 1m30s")]
+    Form,
+    #[error("a unit is missing after `{0}`; write one of ns, us, ms, s, m, h")]
+    NoUnit(String),
+    #[error("there is no unit `{0}`; write one of ns, us, ms, s, m, h")]
+    Unit(String),
+    #[error("it is too long")]
+    TooLong,
+}
+
+/// Units and their length in nanoseconds.
+const UNITS: [(&str, u64); 7] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
+
+/// Reads a duration: decimal numbers, each with a unit, added up; or `0`.
+pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    if text.is_empty() {
+        return Err(DurationError::Form);
+    }
+    let mut total = 0_u64;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (number, after) = split(rest, |c| c.is_ascii_digit() || c == '.');
+        let (unit, after) = split(after, |c| !c.is_ascii_digit() && c != '.');
+        rest = after;
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return Err(DurationError::Form);
+        }
+        if unit.is_empty() {
+            return Err(DurationError::NoUnit(number.to_owned()));
+        }
+        let (_, nanos) = UNITS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .ok_or_else(|| DurationError::Unit(unit.to_owned()))?;
+        let part = part(whole, fraction, *nanos).ok_or(DurationError::TooLong)?;
+        total = total.checked_add(part).ok_or(DurationError::TooLong)?;
+    }
+    Ok(Duration::from_nanos(total))
+}
+
+/// `whole.fraction` units in nanoseconds, rounded down.
+fn part(whole: &str, fraction: &str, unit: u64) -> Option<u64> {
+    let whole: u64 = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
+    let mut nanos = whole.checked_mul(unit)?;
+    let mut scale = unit;
+    // Digits below a nanosecond add nothing.
+    for digit in fraction.bytes() {
+        scale /= 10;
+        nanos = nanos.checked_add(u64::from(digit - b'0') * scale)?;
+    }
+    Some(nanos)
+}
+
+fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(|c| !belongs(c)).unwrap_or(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, nanos) in [
+            ("0", 0),
+            ("0s", 0),
+            ("5s", 5_000_000_000),
+            ("250ms", 250_000_000),
+            ("1m30s", 90_000_000_000),
+            ("1.5h", 5_400_000_000_000),
+            (".5s", 500_000_000),
+            ("1.s", 1_000_000_000),
+            ("3us", 3_000),
+            ("3µs", 3_000),
+            ("7ns", 7),
+            ("0.0000000019s", 1),
+        ] {
+            assert_eq!(parse(text), Ok(Duration::from_nanos(nanos)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration() {
+        for text in ["", "s", ".s", "-5s", "1.2.3s", " 5s", "ms5"] {
+            assert_eq!(parse(text), Err(DurationError::Form), "{text:?}");
+        }
+        assert_eq!(parse("5"), Err(DurationError::NoUnit("5".into())));
+        assert_eq!(parse("5s3"), Err(DurationError::NoUnit("3".into())));
+        assert_eq!(parse("5d"), Err(DurationError::Unit("d".into())));
+        assert_eq!(parse("5 s"), Err(DurationError::Unit(" s".into())));
+        assert_eq!(parse("99999999999h"), Err(DurationError::TooLong));
+        assert_eq!(parse("99999999999999999999s"), Err(DurationError::TooLong));
+    }
+}

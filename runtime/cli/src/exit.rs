@@ -1,0 +1,58 @@
+//! How the command ends.
+
+use std::process::ExitCode;
+
+/// The exit status, by its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The program did what it was to do.
+    Success,
+    /// The program's first process failed, or its code is broken.
+    Failed,
+    /// The command line, the manifest or a grant is wrong, or there is no such
+    /// program.
+    Usage,
+    /// Ended by Ctrl-C.
+    Interrupted,
+    /// Ended by SIGTERM.
+    Terminated,
+    /// Nobody reads the output any more; what a shell reports of a command that
+    /// SIGPIPE ended.
+    BrokenPipe,
+    /// The program chose it.
+    Chosen(i32),
+}
+
+impl Exit {
+    /// The number a shell sees.
+    pub(crate) fn status(self) -> u8 {
+        match self {
+            Exit::Success => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Interrupted => 130,
+            Exit::BrokenPipe => 141,
+            Exit::Terminated => 143,
+            // The system keeps the low eight bits of a status, as `exit(3)`.
+            Exit::Chosen(status) => status.to_le_bytes()[0],
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit.status())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+
+    #[test]
+    fn a_chosen_status_keeps_its_low_bits() {
+        assert_eq!(Exit::Chosen(7).status(), 7);
+        assert_eq!(Exit::Chosen(256).status(), 0);
+        assert_eq!(Exit::Chosen(-1).status(), 255);
+    }
+}

@@ -1,0 +1,100 @@
+//! The log, on standard error: what processes say with `logger`, and what the
+//! runtime says of itself.
+
+use std::env;
+
+use clap::ValueEnum;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, registry};
+
+use crate::diagnostics::{Failure, Look};
+use crate::exit::Exit;
+use crate::progress::Progress;
+
+/// The variable that stands in for `--log`.
+pub(crate) const VARIABLE: &str = "WARREN_LOG";
+
+/// What is logged unless something else is asked for: of the program what it
+/// finds worth telling, of the runtime what may be wrong.
+const DEFAULT_FILTER: &str = "warn,warren::process=info";
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Starts the log. `filter` goes before [`VARIABLE`].
+pub(crate) fn start(filter: Option<&str>, format: Format) -> Result<(), Box<Failure>> {
+    let variable = env::var(VARIABLE).ok();
+    let filter = match (filter, &variable) {
+        (Some(filter), _) => parse("--log", filter)?,
+        (None, Some(filter)) if !filter.is_empty() => parse(VARIABLE, filter)?,
+        _ => parse("--log", DEFAULT_FILTER)?,
+    };
+    let lines = fmt::layer()
+        .with_writer(std::io::stderr)
+        // It would tell of a closed standard error on standard error.
+        .log_internal_errors(false)
+        .with_ansi(Look::of_stderr().fancy);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
+        Format::Text => lines.with_filter(filter).boxed(),
+        Format::Json => lines.json().with_filter(filter).boxed(),
+    };
+    let progress = Progress::of_stderr()
+        .map(|progress| progress.with_filter(filter_fn(|event| Progress::wants(event.target()))));
+    // A second start is refused by tracing; the first one goes on.
+    let _ = tracing::subscriber::set_global_default(registry().with(lines).with(progress));
+    Ok(())
+}
+
+/// Reads a filter: a level, or directives such as `warren=debug,info`.
+fn parse(given_by: &str, filter: &str) -> Result<EnvFilter, Box<Failure>> {
+    let refused = |reason: String| {
+        Box::new(Failure {
+            help: Some(format!(
+                "write a level ({}) or a list of TARGET=LEVEL",
+                LEVELS.join(", ")
+            )),
+            ..Failure::new(Exit::Usage, format!("{given_by}: {reason}"))
+        })
+    };
+    // A lone word that is no level would silently be taken for a target.
+    for word in filter.split(',').map(str::trim) {
+        let lone = !word.contains(['=', '[', ':']);
+        if lone && !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word)) {
+            return Err(refused(format!("`{word}` is not a level")));
+        }
+    }
+    EnvFilter::builder()
+        .parse(filter)
+        .map_err(|error| refused(format!("`{filter}` is not a filter: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_and_filters() {
+        for filter in ["info", "OFF", "warn,warren::process=debug", DEFAULT_FILTER] {
+            assert!(parse("--log", filter).is_ok(), "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_not_taken_for_a_target() {
+        let failure = parse("--log", "inof").unwrap_err();
+        assert_eq!(failure.message, "--log: `inof` is not a level");
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(parse(VARIABLE, "warren=lots").is_err());
+        assert!(parse(VARIABLE, "").is_err());
+    }
+}

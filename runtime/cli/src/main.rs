@@ -1,0 +1,36 @@
+//! The `warren` command: runs programs of many small isolated processes.
+
+mod args;
+mod arguments;
+mod diagnostics;
+mod duration;
+mod ending;
+mod exit;
+mod logging;
+mod opening;
+mod output;
+mod progress;
+mod run;
+mod signals;
+
+use std::process::ExitCode;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        // Help and version also come this way, and end with 0.
+        Err(error) => error.exit(),
+    };
+    if let Err(failure) = logging::start(cli.log.log.as_deref(), cli.log.log_format) {
+        return diagnostics::report(&[*failure]).into();
+    }
+    let ended = match cli.command {
+        Command::Run(run) => run::run(&run),
+    };
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failures) => diagnostics::report(&failures).into(),
+    }
+}

@@ -1,0 +1,87 @@
+//! From a program that cannot be opened to what is told about it.
+
+use warren::app::{Access, AppError, ManifestError};
+
+use crate::diagnostics::{Excerpt, Failure};
+use crate::exit::Exit;
+
+/// One failure for each thing that is wrong.
+pub(crate) fn failures(error: &AppError) -> Vec<Failure> {
+    match error {
+        AppError::Manifest(error) => of_manifest(error),
+        AppError::Grant {
+            access,
+            what,
+            error: reason,
+        } => vec![Failure {
+            help: error.remedy(),
+            ..Failure::new(Exit::Usage, format!("{} {what}: {reason}", option(*access)))
+        }],
+        other => vec![Failure {
+            help: other.remedy(),
+            ..Failure::new(Exit::Usage, other.to_string())
+        }],
+    }
+}
+
+fn of_manifest(error: &ManifestError) -> Vec<Failure> {
+    let failure = |problem: &warren::app::Problem| Failure {
+        excerpt: Some(Excerpt {
+            name: error.path.display().to_string(),
+            text: error.text.clone(),
+            span: problem.span.clone(),
+            label: problem.label.clone(),
+        }),
+        help: problem.remedy.clone(),
+        ..Failure::new(Exit::Usage, problem.message.clone())
+    };
+    error.problems.iter().map(failure).collect()
+}
+
+/// The option of the command that asked for the grant.
+fn option(access: Access) -> &'static str {
+    match access {
+        Access::Read => "--read",
+        Access::Write => "--write",
+        Access::Env => "--env",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use warren::app::{App, AppOptions};
+
+    #[test]
+    fn each_problem_of_a_manifest_is_shown_with_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("warren.toml"), "x = 1\n[app]\nnaem = 2\n").unwrap();
+        let error = App::open(dir.path(), AppOptions::default()).unwrap_err();
+        let failures = failures(&error);
+        let spans: Vec<_> = failures
+            .iter()
+            .map(|failure| failure.excerpt.as_ref().unwrap().span.clone())
+            .collect();
+        assert_eq!(spans, [0..1, 12..16]);
+        assert_eq!(failures[1].help.as_deref(), Some("did you mean `name`?"));
+        assert!(failures.iter().all(|failure| failure.exit == Exit::Usage));
+    }
+
+    #[test]
+    fn a_grant_is_named_by_its_option() {
+        let options = AppOptions {
+            write: vec!["no/such/place".into()],
+            ..AppOptions::default()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let error = App::open(dir.path(), options).unwrap_err();
+        let [failure] = &failures(&error)[..] else {
+            panic!("one failure");
+        };
+        assert!(
+            failure.message.starts_with("--write no/such/place: "),
+            "{failure}"
+        );
+        assert!(failure.help.is_some());
+    }
+}

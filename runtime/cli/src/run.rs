@@ -1,0 +1,142 @@
+//! `warren run`: one program from its start to its end.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rmpv::Value;
+use warren::app::{App, AppOptions};
+use warren::{Ended, Outcome, Runtime};
+
+use crate::args::RunArgs;
+use crate::arguments;
+use crate::diagnostics::{Failure, Look};
+use crate::ending;
+use crate::exit::Exit;
+use crate::opening;
+use crate::output;
+use crate::signals::{Signals, Stop};
+
+/// Runs the program and says how the command ends.
+pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
+    let values = match &args.args_json {
+        Some(json) => arguments::of_json(json).map_err(|failure| vec![*failure])?,
+        None => arguments::of_words(args.words()),
+    };
+    let options = AppOptions {
+        read: args.read.clone(),
+        write: args.write.clone(),
+        env: args.env.clone(),
+    };
+    let app = App::open(args.path(), options).map_err(|error| opening::failures(&error))?;
+    let threads = warren::threads().map_err(|error| vec![refused("threads", &error)])?;
+    let ended = threads.block_on(from_start_to_end(app, values, args.grace));
+    // A process may still wait for standard input, which nothing can interrupt.
+    threads.shutdown_background();
+    ended.map_err(|failure| vec![*failure])
+}
+
+/// What brought a running program to its end.
+enum End {
+    /// Its first process ended.
+    Main(Ended),
+    /// A signal.
+    Stop(Stop),
+    /// Nobody takes its output.
+    OutputLost(io::Error),
+}
+
+async fn from_start_to_end(
+    app: App,
+    values: Vec<Value>,
+    grace: Duration,
+) -> Result<Exit, Box<Failure>> {
+    // From here on a signal ends the program in order.
+    let mut signals = Signals::catch().map_err(|error| Box::new(refused("signals", &error)))?;
+    let (streams, mut lost) = output::standard_streams();
+    let definition = app.main().clone();
+    let runtime = Runtime::builder(app)
+        .output(streams)
+        .cache(cache_directory())
+        .start()
+        .map_err(|error| Box::new(refused("a runtime", &error)))?;
+
+    // No process runs yet that could want time to finish.
+    let started = tokio::select! {
+        started = runtime.spawn_main(arguments::encode(values)) => started,
+        stop = signals.next() => return Ok(stop.exit()),
+    };
+    let mut main = started.map_err(|error| Box::new(ending::not_started(&definition, &error)))?;
+
+    let end = tokio::select! {
+        // What has ended is not asked to end.
+        biased;
+        ended = main.wait() => End::Main(ended),
+        error = lost.wait() => End::OutputLost(error),
+        stop = signals.next() => End::Stop(stop),
+    };
+    let grace = match &end {
+        End::Stop(stop) => {
+            announce(*stop, grace);
+            grace
+        }
+        End::Main(_) => grace,
+        // Whatever they print has nowhere to go.
+        End::OutputLost(_) => Duration::ZERO,
+    };
+    let asked_again = tokio::select! {
+        biased;
+        () = runtime.shutdown(grace) => None,
+        stop = signals.next() => Some(stop),
+    };
+    match (end, asked_again) {
+        (End::Stop(stop), _) => Ok(stop.exit()),
+        (_, Some(stop)) => Ok(stop.exit()),
+        (End::OutputLost(error), None) => exit_without_output(&error),
+        (End::Main(ended), None) => match lost.now() {
+            Some(error) if !failed(&ended) => exit_without_output(&error),
+            _ => exit_of_main(main.pid(), &definition, &ended),
+        },
+    }
+}
+
+fn failed(ended: &Ended) -> bool {
+    ended.status.is_none_or(|status| status != 0) && ended.outcome.is_failure()
+}
+
+fn exit_of_main(pid: &str, definition: &str, ended: &Ended) -> Result<Exit, Box<Failure>> {
+    match (ended.status, &*ended.outcome) {
+        (Some(status), _) => Ok(Exit::Chosen(status)),
+        (None, Outcome::Returned(_)) => Ok(Exit::Success),
+        (None, Outcome::Failed(error)) => {
+            Err(Box::new(ending::main_failed(pid, definition, error)))
+        }
+    }
+}
+
+fn exit_without_output(error: &io::Error) -> Result<Exit, Box<Failure>> {
+    match ending::output_lost(error) {
+        Some(failure) => Err(Box::new(failure)),
+        None => Ok(Exit::BrokenPipe),
+    }
+}
+
+/// Tells a person at a terminal what Ctrl-C has begun.
+fn announce(stop: Stop, grace: Duration) {
+    if stop == Stop::Interrupt
+        && let Some(notice) = ending::notice_of_stop(grace, Look::of_stderr())
+    {
+        // Where it cannot be written there is nobody to read it.
+        let _ = io::stderr().write_all(notice.as_bytes());
+    }
+}
+
+/// Where compiled code is kept between runs, by the conventions of the system.
+fn cache_directory() -> Option<PathBuf> {
+    let directories = directories::ProjectDirs::from("", "", "warren")?;
+    Some(directories.cache_dir().to_owned())
+}
+
+fn refused(what: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("the system gives no {what}: {error}"))
+}

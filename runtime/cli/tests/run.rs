@@ -1,0 +1,345 @@
+//! `warren run` as its user sees it: output, arguments, grants, exit statuses,
+//! signals.
+
+mod support;
+
+use support::{Session, outcome, program, run, warren};
+
+/// A program of one file, `main.lua`, with these arguments.
+#[track_caller]
+fn lua(source: &str, args: &[&str]) -> support::Outcome {
+    let dir = program(&[("main.lua", source)]);
+    let args: Vec<&str> = ["main.lua"]
+        .into_iter()
+        .chain(args.iter().copied())
+        .collect();
+    run(dir.path(), &args)
+}
+
+#[test]
+fn a_file_is_run() {
+    lua("print('hello', process.pid())", &[])
+        .ends_with(0)
+        .prints("hello\t{app:processes|0x00001}\n");
+}
+
+#[test]
+fn a_directory_is_run() {
+    let dir = program(&[
+        ("shop/main.lua", "print(require('lib.util').name)"),
+        ("shop/lib/util.lua", "return {name = 'util'}"),
+    ]);
+    run(dir.path(), &["shop"]).ends_with(0).prints("util\n");
+}
+
+#[test]
+fn a_manifest_says_what_to_run_and_where() {
+    let manifest = r#"
+        [app]
+        name = "shop"
+        main = "shop:begin"
+        [hosts."shop:workers"]
+        max_processes = 3
+        [processes."shop:begin"]
+        source = "src/start.lua"
+        method = "go"
+        host = "shop:workers"
+    "#;
+    let source = "return {go = function(...) print(process.pid(), ...) end}";
+    let dir = program(&[("warren.toml", manifest), ("src/start.lua", source)]);
+    run(dir.path(), &[".", "x"])
+        .ends_with(0)
+        .prints("{shop:workers|0x00001}\tx\n");
+}
+
+#[test]
+fn words_after_the_path_are_the_programs() {
+    lua("print(select('#', ...), ...)", &["a", "--read", "-x", "--"])
+        .ends_with(0)
+        .prints("4\ta\t--read\t-x\t--\n");
+}
+
+#[test]
+fn typed_arguments() {
+    let source =
+        "local n, f, t = ...\nprint(math.type(n), math.type(f), t.list[2], select('#', ...))";
+    let dir = program(&[("main.lua", source)]);
+    run(
+        dir.path(),
+        &[
+            "--args-json",
+            r#"[3, 3.0, {"list": [1, "two"]}, null]"#,
+            "main.lua",
+        ],
+    )
+    .ends_with(0)
+    .prints("integer\tfloat\ttwo\t4\n");
+}
+
+#[test]
+fn a_failed_main_ends_with_1_and_says_where() {
+    lua("local function f()\n  error('boom')\nend\nf()", &[])
+        .ends_with(1)
+        .says(&[
+            "main.lua:2: boom",
+            "stack traceback",
+            "{app:processes|0x00001}",
+        ])
+        .prints("");
+}
+
+#[test]
+fn a_returned_error_ends_with_1() {
+    lua("return function() return nil, errors.new{message = 'no stock', kind = errors.NOT_FOUND} end", &[])
+        .ends_with(1)
+        .says(&["no stock (NotFound)", "{app:processes|0x00001}"]);
+}
+
+#[test]
+fn a_result_is_no_failure() {
+    lua("return function() return 42 end", &[])
+        .ends_with(0)
+        .prints("");
+}
+
+#[test]
+fn a_missing_method_is_a_failure_of_the_process() {
+    lua("return {other = function() end}", &[])
+        .ends_with(1)
+        .says(&["main"]);
+}
+
+#[test]
+fn os_exit_is_the_status() {
+    lua("print('a') os.exit(7)", &[]).ends_with(7).prints("a\n");
+    lua("os.exit(true)", &[]).ends_with(0);
+    lua("os.exit(false)", &[]).ends_with(1);
+}
+
+#[test]
+fn output_and_errors_are_apart() {
+    lua("io.write('out') io.stderr:write('err')", &[])
+        .ends_with(0)
+        .prints("out")
+        .says(&["err"]);
+}
+
+#[test]
+fn standard_input_is_the_first_process() {
+    let dir = program(&[
+        ("main.lua", "print(io.read('l'))"),
+        ("in.txt", "a line\nmore\n"),
+    ]);
+    let mut command = warren(dir.path(), &["run", "main.lua"]);
+    command.stdin(std::fs::File::open(dir.path().join("in.txt")).unwrap());
+    outcome(command).ends_with(0).prints("a line\n");
+}
+
+#[test]
+fn only_what_is_granted_is_reached() {
+    let source = r#"
+        local f, err = io.open("data/x.txt")
+        print(f and f:read("a") or "refused", os.getenv("SHOP_REGION"))
+    "#;
+    let dir = program(&[("main.lua", source), ("data/x.txt", "content")]);
+    run(dir.path(), &["main.lua"])
+        .ends_with(0)
+        .prints("refused\tnil\n");
+    run(
+        dir.path(),
+        &["--read", "data", "--env", "SHOP_REGION=eu", "main.lua"],
+    )
+    .ends_with(0)
+    .prints("content\teu\n");
+    run(dir.path(), &["--read", "data/x.txt", "main.lua"])
+        .ends_with(0)
+        .prints("content\tnil\n");
+    let mut command = warren(dir.path(), &["run", "--env", "SHOP_REGION", "main.lua"]);
+    command.env("SHOP_REGION", "us");
+    outcome(command).ends_with(0).prints("refused\tus\n");
+}
+
+#[test]
+fn reading_is_not_writing() {
+    let source = r#"
+        local f = io.open(..., "w")
+        print(f and "open" or "refused")
+        if f then f:write("new") f:close() end
+    "#;
+    let dir = program(&[("main.lua", source), ("data/x.txt", "old")]);
+    let content = || std::fs::read_to_string(dir.path().join("data/x.txt")).unwrap();
+    run(dir.path(), &["--read", "data", "main.lua", "data/x.txt"])
+        .ends_with(0)
+        .prints("refused\n");
+    assert_eq!(content(), "old");
+    run(dir.path(), &["--write", "data", "main.lua", "data/x.txt"])
+        .ends_with(0)
+        .prints("open\n");
+    assert_eq!(content(), "new");
+    run(dir.path(), &["--write", "out.txt", "main.lua", "out.txt"])
+        .ends_with(0)
+        .prints("open\n");
+    assert_eq!(
+        std::fs::read_to_string(dir.path().join("out.txt")).unwrap(),
+        "new"
+    );
+}
+
+#[test]
+fn what_still_runs_when_main_is_done_is_asked_to_end() {
+    let worker = r#"
+        local events = process.events()
+        print("waiting")
+        local event = events:receive()
+        print(event.kind)
+    "#;
+    let main = r#"
+        local inbox = process.inbox()
+        process.spawn("app:worker", "app:processes")
+        process.spawn("app:busy", "app:processes", process.pid())
+        inbox:receive()
+    "#;
+    let busy = "process.send(..., 'started') while true do end";
+    let dir = program(&[
+        ("main.lua", main),
+        ("worker.lua", worker),
+        ("busy.lua", busy),
+    ]);
+    let ended = run(dir.path(), &["."]).ends_with(0);
+    assert!(
+        ["", "waiting\npid.cancel\n"].contains(&ended.stdout.as_str()),
+        "the worker is asked if it listened in time: {ended:#?}"
+    );
+}
+
+/// A program that waits for CANCEL, says so, and goes on if it is told to.
+const LISTENER: &str = r#"
+    local events = process.events()
+    print("ready")
+    local event = events:receive()
+    print(event.kind)
+    if ... == "stay" then events:receive() end
+"#;
+
+#[test]
+fn an_interrupt_asks_and_ends_with_130() {
+    let dir = program(&[("main.lua", LISTENER)]);
+    let mut session = Session::start(warren(dir.path(), &["run", "main.lua"]));
+    session.wait_for_line("ready");
+    session.signal("INT");
+    session.end().ends_with(130).prints("ready\npid.cancel\n");
+}
+
+#[test]
+fn sigterm_asks_and_ends_with_143() {
+    let dir = program(&[("main.lua", LISTENER)]);
+    let mut session = Session::start(warren(dir.path(), &["run", "main.lua"]));
+    session.wait_for_line("ready");
+    session.signal("TERM");
+    session.end().ends_with(143).prints("ready\npid.cancel\n");
+}
+
+#[test]
+fn who_stays_is_ended_after_the_grace() {
+    let dir = program(&[("main.lua", LISTENER)]);
+    let mut session = Session::start(warren(
+        dir.path(),
+        &["run", "--grace", "50ms", "main.lua", "stay"],
+    ));
+    session.wait_for_line("ready");
+    session.signal("INT");
+    session.end().ends_with(130);
+}
+
+#[test]
+fn a_second_interrupt_ends_all_at_once() {
+    let dir = program(&[("main.lua", LISTENER)]);
+    let mut session = Session::start(warren(
+        dir.path(),
+        &["run", "--grace", "1h", "main.lua", "stay"],
+    ));
+    session.wait_for_line("ready");
+    session.signal("INT");
+    session.wait_for_line("pid.cancel");
+    session.signal("INT");
+    session.end().ends_with(130);
+}
+
+#[test]
+fn who_listens_to_no_events_is_ended_at_once() {
+    let dir = program(&[("main.lua", "print('ready') while true do end")]);
+    let mut session = Session::start(warren(dir.path(), &["run", "--grace", "1h", "main.lua"]));
+    session.wait_for_line("ready");
+    session.signal("INT");
+    session.end().ends_with(130);
+}
+
+#[test]
+fn waiting_for_standard_input_does_not_hold_the_end_up() {
+    let dir = program(&[("main.lua", "print('ready') io.read('l')")]);
+    let mut command = warren(dir.path(), &["run", "main.lua"]);
+    command.stdin(std::process::Stdio::piped());
+    let mut session = Session::start(command);
+    session.wait_for_line("ready");
+    session.signal("INT");
+    session.end().ends_with(130);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_program_quietly() {
+    let dir = program(&[("main.lua", "while true do print('line') end")]);
+    let mut session = Session::start(warren(dir.path(), &["run", "main.lua"]));
+    session.wait_for_line("line");
+    session.close_stdout();
+    let ended = session.end().ends_with(141);
+    assert_eq!(ended.stderr, "");
+}
+
+#[test]
+fn the_log_goes_to_standard_error() {
+    let source = "logger.info('started', {region = 'eu'}) logger.debug('detail')";
+    let ended = lua(source, &[])
+        .ends_with(0)
+        .prints("")
+        .says(&["INFO", "started", "eu"]);
+    assert!(!ended.stderr.contains("detail"), "{ended:#?}");
+
+    let dir = program(&[("main.lua", source)]);
+    run(dir.path(), &["--log", "debug", "main.lua"])
+        .ends_with(0)
+        .says(&["detail"]);
+    let ended = run(dir.path(), &["--log", "off", "main.lua"]).ends_with(0);
+    assert_eq!(ended.stderr, "");
+    let mut command = warren(dir.path(), &["run", "main.lua"]);
+    command.env("WARREN_LOG", "error");
+    assert_eq!(outcome(command).ends_with(0).stderr, "");
+}
+
+#[test]
+fn the_log_may_be_json() {
+    let dir = program(&[("main.lua", "logger.warn('careful')")]);
+    let ended = run(dir.path(), &["--log-format", "json", "main.lua"]).ends_with(0);
+    let line: serde_json::Value = serde_json::from_str(ended.stderr.trim()).unwrap();
+    assert_eq!(line["level"], "WARN");
+    assert_eq!(line["fields"]["message"], "careful");
+    assert_eq!(line["fields"]["pid"], "{app:processes|0x00001}");
+}
+
+#[test]
+fn help_and_version() {
+    let dir = program(&[]);
+    let help = outcome(warren(dir.path(), &["run", "--help"])).ends_with(0);
+    for option in [
+        "--args-json",
+        "--read",
+        "--write",
+        "--env",
+        "--grace",
+        "Exit status",
+    ] {
+        assert!(help.stdout.contains(option), "{option}");
+    }
+    outcome(warren(dir.path(), &["--version"]))
+        .ends_with(0)
+        .prints(&format!("warren {}\n", env!("CARGO_PKG_VERSION")));
+}
