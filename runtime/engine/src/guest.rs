@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use warren_kernel::{Error, Outcome, Process};
 use wasmtime::Memory;
-use wasmtime_wasi::p1::WasiP1Ctx;
 
 use crate::control::Control;
 use crate::limits::Limits;
 use crate::node::Node;
 use crate::program::Program;
+use crate::wasi::Granted;
 
 pub(crate) use process::{Related, SpawnOptions};
 pub(crate) use stdio::Level;
@@ -87,7 +87,7 @@ pub(crate) struct Guest {
     /// What the guest said its result is.
     pub(crate) outcome: Option<Outcome>,
     /// Where WASI is granted.
-    pub(crate) wasi: Option<Box<WasiP1Ctx>>,
+    pub(crate) wasi: Option<Box<Granted>>,
     /// A blocked import returned: the epoch deadline is an old one.
     pub(crate) resumed: bool,
 }

@@ -8,7 +8,7 @@ use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 use crate::code::{CoreCode, Loaded};
 use crate::guest::{Guest, Purpose};
 use crate::pool::Pool;
-use crate::wasi;
+use crate::wasi::Granted;
 
 /// How an instance ended.
 pub(crate) struct Finished {
@@ -72,9 +72,9 @@ async fn enter_core(
     let grants = Arc::clone(&store.data().run.program.grants);
     if !grants.is_empty() {
         // Opens the directories: briefly, and before the guest has a stack.
-        let context = wasi::context(&store.data().node, &grants)
+        let granted = Granted::open(&store.data().node, &grants)
             .map_err(|error| wasmtime::format_err!("a grant cannot be opened: {error}"))?;
-        store.data_mut().wasi = Some(Box::new(context));
+        store.data_mut().wasi = Some(Box::new(granted));
     }
     let pre = code.instance(pool, !grants.is_empty())?;
     let instance = pre.instantiate_async(&mut *store).await?;

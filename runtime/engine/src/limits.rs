@@ -17,8 +17,8 @@ impl Limits {
         }
     }
 
-    /// Whether the guest wanted more than it may have, and got nothing since:
-    /// the likely reason for what it does next.
+    /// Whether the guest ever wanted more than it may have: the likely reason
+    /// where it fails for want of memory.
     pub(crate) fn refused(&self) -> bool {
         self.refused
     }
@@ -31,8 +31,9 @@ impl ResourceLimiter for Limits {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        self.refused = desired > self.max_memory;
-        Ok(!self.refused)
+        let granted = desired <= self.max_memory;
+        self.refused |= !granted;
+        Ok(granted)
     }
 
     fn table_growing(

@@ -105,8 +105,8 @@ enum End {
 fn end(finished: Finished, node: &Node, process: &Process) -> End {
     let limit = finished.memory_refused.then(|| {
         format!(
-            "the limit is {} bytes (max_memory of host {})",
-            node.max_memory(process.host()),
+            "the limit is {} MiB (max_memory of host {})",
+            node.max_memory(process.host()) >> 20,
             process.host().name()
         )
     });
@@ -134,7 +134,7 @@ fn end(finished: Finished, node: &Node, process: &Process) -> End {
                     _ => instance::failure(&trap),
                 };
                 if let Some(limit) = limit {
-                    error.message = format!("out of memory: {limit}; {}", error.message);
+                    error.message = format!("{}; it was refused memory: {limit}", error.message);
                 }
                 End::Process(Outcome::Failed(Box::new(error)), None)
             }

@@ -4,13 +4,17 @@
 //! permitted" for everything else. A process with grants gets the real thing
 //! (`wasmtime_wasi::p1`) with exactly the directories and variables granted.
 
+mod grants;
+mod paths;
+
 use std::sync::Arc;
 
 use wasmtime::{Caller, FuncType, Linker, Val, ValType};
+use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
+use self::grants::Preopens;
 use crate::definition::Grants;
 use crate::flat::{memory_and_guest, range, range_mut};
 use crate::guest::{Guest, Unwind};
@@ -123,40 +127,47 @@ pub(crate) fn link_with_grants(linker: &mut Linker<Guest>) -> wasmtime::Result<(
     linker.allow_shadowing(true);
     wasmtime_wasi::p1::add_to_linker_async(linker, |guest: &mut Guest| {
         let node = &guest.node;
-        &mut **guest
+        &mut guest
             .wasi
-            .get_or_insert_with(|| Box::new(nothing_granted(node)))
+            .get_or_insert_with(|| Box::new(Granted::nothing(node)))
+            .context
     })?;
+    paths::link(linker)?;
     link_exit(linker)?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-/// What a process with these grants reaches. Touches the file system.
-///
-/// # Errors
-///
-/// The first path that cannot be opened, and why.
-pub(crate) fn context(node: &Arc<Node>, grants: &Grants) -> Result<WasiP1Ctx, String> {
-    let mut builder = builder(node);
-    for (name, value) in &grants.env {
-        builder.env(name, value);
-    }
-    for grant in &grants.paths {
-        let access = if grant.write {
-            FsPerms::ReadWrite
-        } else {
-            FsPerms::ReadOnly
-        };
-        builder
-            .preopened_dir(&grant.path, &grant.guest, access)
-            .map_err(|error| format!("{}: {error:#}", grant.path.display()))?;
-    }
-    Ok(builder.build_p1())
+/// What a process with grants reaches.
+pub(crate) struct Granted {
+    context: WasiP1Ctx,
+    preopens: Preopens,
 }
 
-fn nothing_granted(node: &Arc<Node>) -> WasiP1Ctx {
-    builder(node).build_p1()
+impl Granted {
+    /// Opens what was granted. Touches the file system.
+    ///
+    /// # Errors
+    ///
+    /// The first path that cannot be opened, and why.
+    pub(crate) fn open(node: &Arc<Node>, grants: &Grants) -> Result<Granted, String> {
+        let mut builder = builder(node);
+        for (name, value) in &grants.env {
+            builder.env(name, value);
+        }
+        let preopens = Preopens::open(&mut builder, grants)?;
+        Ok(Granted {
+            context: builder.build_p1(),
+            preopens,
+        })
+    }
+
+    fn nothing(node: &Arc<Node>) -> Granted {
+        Granted {
+            context: builder(node).build_p1(),
+            preopens: Preopens::default(),
+        }
+    }
 }
 
 fn builder(node: &Arc<Node>) -> WasiCtxBuilder {
