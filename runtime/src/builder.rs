@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use warren_engine::{HostLimits, Node, NodeConfig, Sink, StandardStreams, StartError};
+use warren_kernel::{HostConfig, QueueLimits};
 
 use crate::app::{self, App};
 use crate::runtime::Runtime;
@@ -76,25 +77,19 @@ impl Builder {
 
 /// What the manifest says of a host, over the defaults.
 fn limits(host: &app::HostConfig) -> HostLimits {
-    let mut limits = HostLimits::default();
-    let processes = &mut limits.processes;
-    // A number that this machine cannot count to limits nothing.
-    let set = |limit: &mut usize, said: Option<u64>| {
-        if let Some(said) = said {
-            *limit = usize::try_from(said).unwrap_or(usize::MAX);
-        }
-    };
-    set(
-        &mut processes.max_processes,
-        host.max_processes.map(u64::from),
-    );
-    set(
-        &mut processes.queue.messages,
-        host.max_queue.messages.map(u64::from),
-    );
-    set(&mut processes.queue.bytes, host.max_queue.bytes);
-    if let Some(bytes) = host.max_memory {
-        limits.max_memory = bytes;
+    let default = HostLimits::default();
+    let queue = &default.processes.queue;
+    HostLimits {
+        processes: HostConfig {
+            max_processes: host
+                .max_processes
+                .unwrap_or(default.processes.max_processes),
+            queue: QueueLimits {
+                messages: host.max_queue.messages.unwrap_or(queue.messages),
+                bytes: host.max_queue.bytes.unwrap_or(queue.bytes),
+            },
+            ..default.processes
+        },
+        max_memory: host.max_memory.unwrap_or(default.max_memory),
     }
-    limits
 }

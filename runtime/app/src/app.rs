@@ -26,7 +26,7 @@ pub const MANIFEST: &str = "warren.toml";
 #[derive(Debug)]
 pub struct App {
     pub(crate) name: Arc<str>,
-    pub(crate) main: Arc<str>,
+    pub(crate) main: Arc<Definition>,
     pub(crate) main_host: Arc<str>,
     pub(crate) hosts: BTreeMap<Arc<str>, HostConfig>,
     pub(crate) library: Library,
@@ -52,6 +52,11 @@ impl App {
 
     /// The id of the definition to start.
     pub fn main(&self) -> &Arc<str> {
+        &self.main.id
+    }
+
+    /// The definition to start.
+    pub fn main_definition(&self) -> &Arc<Definition> {
         &self.main
     }
 

@@ -40,3 +40,5 @@ pub use host::{HostConfig, QueueConfig};
 pub use id::{Id, IdError};
 pub use manifest::{ManifestError, Position, Problem};
 pub use options::{AppOptions, EnvGrant};
+// What an opened program is made of, for those who use only this crate.
+pub use warren_engine::{Code, Definition, Definitions, Source};

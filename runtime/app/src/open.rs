@@ -53,11 +53,11 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         .map_err(|error| no_start(&location.directory, &main, error, &library))?;
     Ok(App {
         name,
-        main: definition.id.clone(),
         main_host: match &definition.host {
             Some(host) => host.clone(),
             None => DEFAULT_HOST.into(),
         },
+        main: definition,
         hosts,
         library,
     })

@@ -3,35 +3,35 @@
 use std::io;
 use std::time::Duration;
 
+use warren::app::{Code, Definition, Source};
 use warren::{Details, Error, Field, Kind};
 
-use crate::diagnostics::{Failure, Look};
+use crate::diagnostics::{Excerpt, Failure, Look};
 use crate::exit::Exit;
 
 /// The program's first process failed.
 pub(crate) fn main_failed(pid: &str, definition: &str, error: &Error) -> Failure {
-    let mut notes: Vec<String> = error.stack.iter().cloned().collect();
-    notes.extend(details(error));
-    notes.push(format!("in process {pid} ({definition})"));
-    Failure {
-        notes,
-        ..Failure::new(Exit::Failed, message(error))
-    }
+    failure(
+        Exit::Failed,
+        error,
+        format!("in process {pid} ({definition})"),
+    )
 }
 
 /// The program's first process could not be started.
-pub(crate) fn not_started(definition: &str, error: &Error) -> Failure {
+pub(crate) fn not_started(definition: &Definition, error: &Error) -> Failure {
     // Gone since it was opened; everything else is the program's own failure.
     let exit = match error.kind {
         Kind::NotFound => Exit::Usage,
         _ => Exit::Failed,
     };
-    let mut notes: Vec<String> = error.stack.iter().cloned().collect();
-    notes.extend(details(error));
-    notes.push(format!("{definition} was not started"));
     Failure {
-        notes,
-        ..Failure::new(exit, message(error))
+        excerpt: match &definition.code {
+            Code::Lua(source) => place_of_syntax_error(source, &error.message),
+            // Its messages show the place themselves.
+            Code::Wasm(_) => None,
+        },
+        ..failure(exit, error, format!("{} was not started", definition.id))
     }
 }
 
@@ -50,15 +50,49 @@ pub(crate) fn notice_of_stop(grace: Duration, look: Look) -> Option<String> {
     })
 }
 
+fn failure(exit: Exit, error: &Error, process: String) -> Failure {
+    let message = message(error);
+    let (first, rest) = message.split_once('\n').unwrap_or((&message, ""));
+    let mut notes = Vec::new();
+    if !rest.is_empty() {
+        notes.push(rest.to_owned());
+    }
+    notes.extend(error.stack.clone());
+    notes.extend(details(error));
+    notes.push(process);
+    Failure {
+        notes,
+        ..Failure::new(exit, first)
+    }
+}
+
 /// The message, with its kind where that says something.
 fn message(error: &Error) -> String {
     match (&error.kind, error.message.as_str()) {
-        (Kind::Internal | Kind::Invalid | Kind::Unknown, message) if !message.is_empty() => {
-            message.to_owned()
-        }
         (kind, "") => format!("an error of kind {} without a message", kind.as_str()),
+        (Kind::Internal | Kind::Invalid | Kind::Unknown, message) => message.to_owned(),
         (kind, message) => format!("{message} ({})", kind.as_str()),
     }
+}
+
+/// The line that a compiler's message `file:line: reason` names.
+fn place_of_syntax_error(source: &Source, message: &str) -> Option<Excerpt> {
+    let (line, reason) = message
+        .strip_prefix(&*source.name)?
+        .strip_prefix(':')?
+        .split_once(':')?;
+    let line: usize = line.parse().ok()?;
+    let text = std::str::from_utf8(&source.bytes).ok()?;
+    let before = text.split_inclusive('\n').take(line.checked_sub(1)?);
+    let start: usize = before.map(str::len).sum();
+    let shown = text[start..].lines().next()?;
+    let indent = shown.len() - shown.trim_start().len();
+    Some(Excerpt {
+        name: source.name.to_string(),
+        text: text.into(),
+        span: start + indent..start + shown.trim_end().len().max(indent),
+        label: reason.trim().to_owned(),
+    })
 }
 
 fn details(error: &Error) -> Option<String> {
@@ -81,6 +115,8 @@ fn details(error: &Error) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::diagnostics::render;
 
@@ -117,14 +153,50 @@ mod tests {
         assert_eq!(failure.notes[0], r#"details: {"a": 1}"#);
     }
 
+    fn definition(source: &str) -> Definition {
+        Definition {
+            id: "app:main".into(),
+            code: Code::Lua(Source {
+                name: "main.lua".into(),
+                bytes: source.as_bytes().into(),
+            }),
+            method: "main".into(),
+            host: None,
+            grants: Arc::default(),
+        }
+    }
+
     #[test]
     fn only_a_program_that_is_gone_is_a_usage_error() {
-        assert_eq!(not_started("d", &Error::not_found("x")).exit, Exit::Usage);
-        assert_eq!(not_started("d", &Error::invalid("x")).exit, Exit::Failed);
-        assert_eq!(
-            not_started("d", &Error::rate_limited("x")).exit,
-            Exit::Failed
-        );
+        let exit = |error: Error| not_started(&definition(""), &error).exit;
+        assert_eq!(exit(Error::not_found("x")), Exit::Usage);
+        assert_eq!(exit(Error::invalid("x")), Exit::Failed);
+        assert_eq!(exit(Error::rate_limited("x")), Exit::Failed);
+    }
+
+    #[test]
+    fn a_syntax_error_shows_its_line() {
+        let definition = definition("local x\n  y = = 2\n");
+        let place = |message: &str| not_started(&definition, &Error::invalid(message)).excerpt;
+        let excerpt = place("main.lua:2: unexpected symbol near '='").unwrap();
+        assert_eq!(&excerpt.text[excerpt.span], "y = = 2");
+        assert_eq!(excerpt.label, "unexpected symbol near '='");
+        for message in [
+            "lib.lua:2: x",
+            "main.lua:9: x",
+            "main.lua:0: x",
+            "main.lua: x",
+            "x",
+        ] {
+            assert!(place(message).is_none(), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_message_of_several_lines_begins_with_its_first() {
+        let failure = main_failed("p", "d", &Error::invalid("bad text\n --> 1:1"));
+        assert_eq!(failure.message, "bad text");
+        assert_eq!(failure.notes[0], " --> 1:1");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
 use rmpv::Value;
@@ -10,7 +11,7 @@ use warren::{Ended, Outcome, Runtime};
 
 use crate::args::RunArgs;
 use crate::arguments;
-use crate::diagnostics::{Failure, Look};
+use crate::diagnostics::{Failure, Look, report};
 use crate::ending;
 use crate::exit::Exit;
 use crate::opening;
@@ -54,7 +55,7 @@ async fn from_start_to_end(
     // From here on a signal ends the program in order.
     let mut signals = Signals::catch().map_err(|error| Box::new(refused("signals", &error)))?;
     let (streams, mut lost) = output::standard_streams();
-    let definition = app.main().clone();
+    let definition = app.main_definition().clone();
     let runtime = Runtime::builder(app)
         .output(streams)
         .cache(cache_directory())
@@ -75,34 +76,39 @@ async fn from_start_to_end(
         error = lost.wait() => End::OutputLost(error),
         stop = signals.next() => End::Stop(stop),
     };
-    let grace = match &end {
-        End::Stop(stop) => {
-            announce(*stop, grace);
-            grace
-        }
-        End::Main(_) => grace,
+    let (mut verdict, grace) = match end {
+        End::Main(ended) => (exit_of_main(main.pid(), &definition.id, &ended), grace),
         // Whatever they print has nowhere to go.
-        End::OutputLost(_) => Duration::ZERO,
+        End::OutputLost(error) => (exit_without_output(&error), Duration::ZERO),
+        End::Stop(stop) => {
+            announce(stop, grace);
+            (Ok(stop.exit()), grace)
+        }
     };
-    let asked_again = tokio::select! {
-        biased;
-        () = runtime.shutdown(grace) => None,
-        stop = signals.next() => Some(stop),
-    };
-    match (end, asked_again) {
-        (End::Stop(stop), _) => Ok(stop.exit()),
-        (_, Some(stop)) => Ok(stop.exit()),
-        (End::OutputLost(error), None) => exit_without_output(&error),
-        (End::Main(ended), None) => match lost.now() {
-            Some(error) if !failed(&ended) => exit_without_output(&error),
-            _ => exit_of_main(main.pid(), &definition, &ended),
-        },
+    let mut shutdown = pin!(runtime.shutdown(grace));
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            stop = signals.next() => {
+                verdict.unwrap_or_else(|failure| report(&[*failure]));
+                return Ok(stop.exit());
+            }
+            () = tokio::time::sleep(PATIENCE), if verdict.is_err() => {
+                verdict = Ok(verdict.unwrap_or_else(|failure| report(&[*failure])));
+            }
+        }
+    }
+    match (verdict, lost.now()) {
+        (Ok(exit), Some(error)) if exit.status() == 0 => exit_without_output(&error),
+        (verdict, _) => verdict,
     }
 }
 
-fn failed(ended: &Ended) -> bool {
-    ended.status.is_none_or(|status| status != 0) && ended.outcome.is_failure()
-}
+/// How long a failure waits for the rest of the program to end and its output
+/// to be written, so that it stands after it. Processes that take their time
+/// do not hold the news up.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 fn exit_of_main(pid: &str, definition: &str, ended: &Ended) -> Result<Exit, Box<Failure>> {
     match (ended.status, &*ended.outcome) {

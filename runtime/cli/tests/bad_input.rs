@@ -129,7 +129,11 @@ fn a_lua_file_with_a_syntax_error() {
     let dir = program(&[("main.lua", "local x = 1\nlocal y = = 2\n")]);
     run(dir.path(), &["main.lua"])
         .ends_with(1)
-        .says(&["main.lua:2:", "unexpected symbol near '='"])
+        .says(&[
+            "error: main.lua:2: unexpected symbol near '='",
+            "[main.lua:2:1]",
+            "local y = = 2",
+        ])
         .prints("");
 }
 
@@ -138,7 +142,7 @@ fn a_wasm_file_that_is_none() {
     let dir = program(&[("tool.wasm", "this is no wasm")]);
     run(dir.path(), &["tool.wasm"])
         .ends_with(1)
-        .says(&["tool.wasm", "not valid WebAssembly"]);
+        .says(&["error: tool.wasm: not WebAssembly"]);
 }
 
 #[test]

@@ -296,6 +296,47 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
 }
 
 #[test]
+fn a_failure_is_told_while_others_take_their_time() {
+    let listener = r#"
+        local events = process.events()
+        process.send(..., "listening")
+        events:receive()
+        events:receive()
+    "#;
+    let main = r#"
+        local inbox = process.inbox()
+        process.spawn("app:listener", "app:processes", process.pid())
+        inbox:receive()
+        print("out")
+        error("boom")
+    "#;
+    let dir = program(&[("main.lua", main), ("listener.lua", listener)]);
+    let mut session = Session::start(warren(dir.path(), &["run", "--grace", "1h", "."]));
+    session.wait_for_error("error: main.lua:6: boom");
+    session.signal("INT");
+    session.end().ends_with(130).prints("out\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let dir = program(&[("main.lua", "print('x')")]);
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = warren(dir.path(), &["run", "main.lua"]);
+    command.stdout(full).stderr(std::process::Stdio::piped());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.contains("standard output cannot be written"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn the_log_goes_to_standard_error() {
     let source = "logger.info('started', {region = 'eu'}) logger.debug('detail')";
     let ended = lua(source, &[])

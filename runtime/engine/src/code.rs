@@ -60,10 +60,17 @@ impl Wasm {
     ///
     /// `Invalid`, with the place for text.
     pub(crate) fn parse(name: Arc<str>, bytes: &[u8]) -> Result<Wasm, Error> {
-        let binary = wat::Parser::new().parse_bytes(Some(name.as_ref().as_ref()), bytes);
-        let binary = binary.map_err(|error| {
-            Error::invalid(format!("{name}: not WebAssembly, binary or text: {error}"))
-        })?;
+        let is_text = !bytes.starts_with(b"\0asm")
+            && (name.ends_with(".wat") || bytes.trim_ascii_start().starts_with(b"("));
+        let binary = if is_text {
+            wat::Parser::new()
+                .parse_bytes(Some(name.as_ref().as_ref()), bytes)
+                .map_err(|error| {
+                    Error::invalid(format!("{name}: not WebAssembly text: {error}"))
+                })?
+        } else {
+            bytes.into()
+        };
         let shape = match binary.get(..8) {
             Some(b"\0asm\x01\0\0\0") => Shape::Core,
             Some(b"\0asm\x0d\0\x01\0") => Shape::Component,

@@ -13,7 +13,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::codec;
 use crate::guest::{Actor, Guest, Level, Related, Scope, SpawnOptions, Unwind, receive};
-use crate::output::Stream;
+use crate::output::{PIECE, Stream};
 
 /// Defines every import of the world.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
@@ -80,7 +80,6 @@ impl wit::process::Host for Guest {
         };
         let options = spawn_options(options)?;
         let pid = Guest::spawn(self, definition, host, arguments.into(), related, options).await;
-        self.resumed = true;
         answer(pid.map(|pid| pid.to_string()))
     }
 
@@ -93,7 +92,6 @@ impl wit::process::Host for Guest {
     ) -> Answer<u32> {
         let options = spawn_options(options)?;
         let subscription = Guest::exec(self, definition, host, arguments.into(), options).await;
-        self.resumed = true;
         answer(subscription.map(|subscription| subscription.0))
     }
 
@@ -139,10 +137,7 @@ impl wit::process::Host for Guest {
     ) -> wasmtime::Result<wit::types::Error> {
         match Guest::upgrade(self, definition, arguments.into()).await {
             Ok(unwind) => Err(wasmtime::Error::new(unwind)),
-            Err(error) => {
-                self.resumed = true;
-                Ok(error.into())
-            }
+            Err(error) => Ok(error.into()),
         }
     }
 }
@@ -192,7 +187,7 @@ impl Guest {
             receive::Ready::Later => {
                 let control = Arc::clone(&self.control);
                 let received = receive::wait(&process, &control, wanted, deadline).await;
-                self.resumed = true;
+                control.has_waited();
                 received
             }
         };
@@ -238,6 +233,7 @@ impl wit::mailbox::Host for Guest {
         wanted: Vec<u32>,
         deadline: Option<u64>,
     ) -> wasmtime::Result<Option<wit::mailbox::Message>> {
+        receive::check_wanted(wanted.len())?;
         let wanted: Vec<_> = wanted.into_iter().map(Subscription).collect();
         self.receive_message(&wanted, deadline).await
     }
@@ -347,9 +343,10 @@ impl From<wit::stdio::Stream> for Stream {
 
 impl wit::stdio::Host for Guest {
     async fn write(&mut self, stream: wit::stdio::Stream, bytes: Vec<u8>) -> wasmtime::Result<()> {
-        if let Some(unsent) = Guest::write(self, stream.into(), &bytes) {
-            self.write_slowly(stream.into(), unsent).await;
-            self.resumed = true;
+        for piece in bytes.chunks(PIECE) {
+            if let Some(unsent) = Guest::write(self, stream.into(), piece) {
+                self.write_slowly(stream.into(), unsent).await;
+            }
         }
         Ok(())
     }
@@ -357,20 +354,18 @@ impl wit::stdio::Host for Guest {
     async fn flush(&mut self, stream: wit::stdio::Stream) -> wasmtime::Result<()> {
         if let Some(line) = self.control.take_line(stream.into()) {
             self.write_slowly(stream.into(), line).await;
-            self.resumed = true;
         }
         Ok(())
     }
 
     async fn read(&mut self, max: u32) -> Answer<Vec<u8>> {
         let read = Guest::read(self, max as usize).await;
-        self.resumed = true;
         answer(read)
     }
 }
 
 impl wit::logger::Host for Guest {
-    fn log(
+    async fn log(
         &mut self,
         level: wit::logger::Level,
         name: String,
@@ -383,7 +378,7 @@ impl wit::logger::Host for Guest {
             wit::logger::Level::Warn => Level::Warn,
             wit::logger::Level::Error => Level::Error,
         };
-        Guest::log(self, level, &name, &message, fields.as_deref());
+        Guest::log(self, level, name, message, fields).await;
         Ok(())
     }
 }
@@ -413,7 +408,6 @@ impl wit::program::Host for Guest {
 
     async fn module(&mut self, name: String) -> Answer<Option<wit::program::Chunk>> {
         let found = Guest::module(self, name).await;
-        self.resumed = true;
         answer(found.map(|found| found.as_deref().map(wit::program::Chunk::from)))
     }
 

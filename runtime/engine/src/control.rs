@@ -39,6 +39,7 @@ struct Inner {
     job: Option<Job>,
     deadline: Option<Monotonic>,
     timed_out: bool,
+    waited: bool,
     lines: [Line; 2],
 }
 
@@ -80,6 +81,16 @@ impl Control {
     /// Fiber: the wait is over.
     pub(crate) fn wait_is_over(&self) {
         self.lock().deadline = None;
+    }
+
+    /// Either: the guest waited while others had their turn.
+    pub(crate) fn has_waited(&self) {
+        self.lock().waited = true;
+    }
+
+    /// Fiber: whether the guest waited since this was last asked.
+    pub(crate) fn take_waited(&self) -> bool {
+        std::mem::take(&mut self.lock().waited)
     }
 
     /// Task: the work left for it.

@@ -15,7 +15,7 @@ use wasmtime::{Caller, Linker};
 use crate::codec;
 use crate::guest::Guest;
 
-pub(crate) use system::{fill_with_random_bytes, random_length};
+pub(crate) use system::{fill_with_random_bytes, random_length, write_range};
 
 /// Defines every function of the flat ABI.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {

@@ -15,6 +15,7 @@ use wasmtime::Memory;
 use crate::control::Control;
 use crate::limits::Limits;
 use crate::node::Node;
+use crate::pool::Slot;
 use crate::program::Program;
 use crate::wasi::Granted;
 
@@ -88,8 +89,6 @@ pub(crate) struct Guest {
     pub(crate) outcome: Option<Outcome>,
     /// Where WASI is granted.
     pub(crate) wasi: Option<Box<Granted>>,
-    /// A blocked import returned: the epoch deadline is an old one.
-    pub(crate) resumed: bool,
 }
 
 /// Why a guest's stack is unwound by the runtime itself, which is no trap of
@@ -98,15 +97,16 @@ pub(crate) struct Guest {
 pub(crate) enum Unwind {
     /// `program.exit`.
     Exit(i32),
-    /// `process.upgrade` to this.
-    Upgrade(Run),
+    /// `process.upgrade` to this; in another place, where code of another
+    /// shape needs one.
+    Upgrade(Run, Option<Slot>),
 }
 
 impl std::fmt::Display for Unwind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Unwind::Exit(_) => "the process exits",
-            Unwind::Upgrade(_) => "the process is upgraded",
+            Unwind::Upgrade(..) => "the process is upgraded",
         })
     }
 }
@@ -131,7 +131,6 @@ impl Guest {
             held: Vec::new(),
             outcome: None,
             wasi: None,
-            resumed: false,
         }
     }
 

@@ -44,9 +44,10 @@ pub(crate) async fn run(pool: &Pool, guest: Guest) -> Finished {
 async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
     store.limiter(|guest| &mut guest.limits);
     store.set_epoch_deadline(SLICE);
-    store.epoch_deadline_callback(|mut store| {
-        // A guest that has just been resumed has its whole slice before it.
-        if std::mem::take(&mut store.data_mut().resumed) {
+    store.epoch_deadline_callback(|store| {
+        // The deadline of a guest that has waited is an old one: it has its
+        // whole slice before it. One whose imports return at once has not.
+        if store.data().control.take_waited() {
             Ok(UpdateDeadline::Continue(SLICE))
         } else {
             Ok(UpdateDeadline::Yield(SLICE))

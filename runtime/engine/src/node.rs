@@ -23,7 +23,7 @@ use crate::ticker::Ticker;
 
 pub(crate) use programs::Programs;
 pub use spawn::{Ended, Running};
-pub(crate) use spawn::{Relation, SpawnRequest};
+pub(crate) use spawn::{Relation, SpawnRequest, check_arguments};
 
 /// What the processes of a host may use.
 #[derive(Clone, Debug)]

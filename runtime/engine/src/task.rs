@@ -66,17 +66,8 @@ impl Task {
                 Driven::Doomed => break (Outcome::Returned(None), None),
                 Driven::Finished(finished) => match end(finished, &node, &process) {
                     End::Process(outcome, status) => break (outcome, status),
-                    End::Upgrade(next) => {
-                        let shape = next.program.artifact.shape();
-                        if shape != run.program.artifact.shape() {
-                            // The old place is given back only for a new one:
-                            // an upgrade that found none has already replaced
-                            // the code.
-                            match node.pools(process.host(), shape).slot() {
-                                Ok(other) => slot = other,
-                                Err(error) => break (Outcome::Failed(Box::new(error)), None),
-                            }
-                        }
+                    End::Upgrade(next, other_slot) => {
+                        slot = other_slot.unwrap_or(slot);
                         process.begin_upgrade();
                         run = next;
                     }
@@ -99,7 +90,7 @@ impl Task {
 
 enum End {
     Process(Outcome, Option<i32>),
-    Upgrade(Run),
+    Upgrade(Run, Option<Slot>),
 }
 
 fn end(finished: Finished, node: &Node, process: &Process) -> End {
@@ -121,7 +112,7 @@ fn end(finished: Finished, node: &Node, process: &Process) -> End {
             End::Process(outcome, None)
         }
         Err(error) => match error.downcast::<Unwind>() {
-            Ok(Unwind::Upgrade(run)) => End::Upgrade(run),
+            Ok(Unwind::Upgrade(run, slot)) => End::Upgrade(run, slot),
             Ok(Unwind::Exit(0)) => End::Process(Outcome::Returned(None), Some(0)),
             Ok(Unwind::Exit(status)) => {
                 let error = Error::internal(format!("exited with status {status}"));
@@ -312,7 +303,11 @@ impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
             }
             if let Some(job) = &mut this.job {
                 if job.as_mut().poll(cx).is_pending() {
-                    this.poll_timer(cx);
+                    this.control.has_waited();
+                    if this.poll_timer(cx) {
+                        // The cancel deadline came just now.
+                        continue;
+                    }
                     return Poll::Pending;
                 }
                 this.job = None;

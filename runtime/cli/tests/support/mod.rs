@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -94,8 +94,9 @@ pub(crate) fn outcome(command: Command) -> Outcome {
 pub(crate) struct Session {
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
-    stderr: Option<thread::JoinHandle<String>>,
+    stderr: Option<BufReader<ChildStderr>>,
     read: String,
+    read_errors: String,
 }
 
 impl Session {
@@ -107,39 +108,58 @@ impl Session {
             .spawn()
             .unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut stderr = child.stderr.take().unwrap();
-        let stderr = thread::spawn(move || {
-            let mut text = Vec::new();
-            stderr.read_to_end(&mut text).unwrap();
-            String::from_utf8_lossy(&text).into_owned()
-        });
+        let stderr = BufReader::new(child.stderr.take().unwrap());
         Session {
             child,
             stdout: Some(stdout),
             stderr: Some(stderr),
             read: String::new(),
+            read_errors: String::new(),
         }
     }
 
     /// Waits until a line was printed that is exactly this.
     #[track_caller]
     pub(crate) fn wait_for_line(&mut self, line: &str) {
-        let mut stdout = self.stdout.take().unwrap();
-        let wanted = line.to_owned();
-        let (found, text, stdout) = self.within_timeout(move || {
-            let mut text = String::new();
-            loop {
-                let mut next = String::new();
-                let end = stdout.read_line(&mut next).unwrap() == 0;
-                text.push_str(&next);
-                if end || next.trim_end() == wanted {
-                    return (!end, text, stdout);
-                }
-            }
-        });
+        let stdout = self.stdout.take().unwrap();
+        let (stdout, text, found) = self.read_up_to(stdout, line);
         self.stdout = Some(stdout);
         self.read.push_str(&text);
         assert!(found, "ended without the line {line:?}: {:?}", self.read);
+    }
+
+    /// Waits for such a line on standard error.
+    #[track_caller]
+    pub(crate) fn wait_for_error(&mut self, line: &str) {
+        let stderr = self.stderr.take().unwrap();
+        let (stderr, text, found) = self.read_up_to(stderr, line);
+        self.stderr = Some(stderr);
+        self.read_errors.push_str(&text);
+        assert!(
+            found,
+            "ended without the error {line:?}: {:?}",
+            self.read_errors
+        );
+    }
+
+    #[track_caller]
+    fn read_up_to<R: BufRead + Send + 'static>(
+        &mut self,
+        mut reader: R,
+        line: &str,
+    ) -> (R, String, bool) {
+        let wanted = line.to_owned();
+        self.within_timeout(move || {
+            let mut text = String::new();
+            loop {
+                let mut next = String::new();
+                let end = reader.read_line(&mut next).unwrap() == 0;
+                text.push_str(&next);
+                if end || next.trim_end() == wanted {
+                    return (reader, text, !end);
+                }
+            }
+        })
     }
 
     /// Sends a signal, by its name without SIG.
@@ -161,14 +181,21 @@ impl Session {
     #[track_caller]
     pub(crate) fn end(mut self) -> Outcome {
         let stdout = self.stdout.take();
-        let stderr = self.stderr.take().unwrap();
-        let (rest, stderr) = self.within_timeout(move || {
+        let mut stderr = self.stderr.take().unwrap();
+        let (rest, errors) = self.within_timeout(move || {
+            // Both at once: a full pipe would hold the command up.
+            let errors = thread::spawn(move || {
+                let mut errors = Vec::new();
+                stderr.read_to_end(&mut errors).map(|_| errors)
+            });
             let mut rest = Vec::new();
             if let Some(mut stdout) = stdout {
                 stdout.read_to_end(&mut rest).unwrap();
             }
-            (rest, stderr.join().unwrap())
+            (rest, errors.join().unwrap().unwrap())
         });
+        let mut stderr = std::mem::take(&mut self.read_errors);
+        stderr.push_str(&String::from_utf8_lossy(&errors));
         let status = self.child.wait().unwrap();
         let mut stdout = std::mem::take(&mut self.read);
         stdout.push_str(&String::from_utf8_lossy(&rest));

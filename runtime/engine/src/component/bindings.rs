@@ -10,6 +10,7 @@ wasmtime::component::bindgen!({
         "warren:process/process.upgrade": async | trappable,
         "warren:process/mailbox.receive": async | trappable,
         "warren:process/mailbox.receive-one": async | trappable,
+        "warren:process/logger.log": async | trappable,
         "warren:process/stdio.write": async | trappable,
         "warren:process/stdio.flush": async | trappable,
         "warren:process/stdio.read": async | trappable,

@@ -10,9 +10,6 @@ use crate::guest::{Guest, receive};
 
 const MODULE: &str = "warren:core/mailbox@0.1.0";
 
-/// More than the subscriptions a process may have is a mistake.
-const MAX_WANTED: u32 = 1 << 16;
-
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "inbox", inbox)?;
     linker.func_wrap(MODULE, "events", events)?;
@@ -68,9 +65,7 @@ async fn receive_any(
     deadline: i64,
     out: Out,
 ) -> wasmtime::Result<i32> {
-    if count > MAX_WANTED {
-        wasmtime::bail!("receive: {count} subscriptions are more than a process may have");
-    }
+    receive::check_wanted(count as usize)?;
     let (memory, _) = memory_and_guest(&mut caller)?;
     let wanted: Vec<_> = range(memory, list, count * 4, "wanted")?
         .chunks_exact(4)

@@ -167,7 +167,6 @@ async fn spawn(
         .data_mut()
         .spawn(definition, host, arguments, related, options)
         .await;
-    caller.data_mut().resumed = true;
     reply(&mut caller, out, pid.map(|pid| pid.as_bytes().to_vec()))
 }
 
@@ -182,9 +181,7 @@ async fn exec(mut caller: Caller<'_, Guest>, request: Request) -> wasmtime::Resu
         .data_mut()
         .exec(definition, host, arguments, options)
         .await;
-    let guest = caller.data_mut();
-    guest.resumed = true;
-    status(guest, subscription.map(|subscription| subscription.0))
+    status(caller.data_mut(), subscription.map(|subscription| subscription.0))
 }
 
 fn cancel(
@@ -225,9 +222,7 @@ async fn upgrade(
     match caller.data_mut().upgrade(definition, arguments).await {
         Ok(unwind) => Err(wasmtime::Error::new(unwind)),
         Err(error) => {
-            let guest = caller.data_mut();
-            guest.resumed = true;
-            refuse(guest, &error)
+            refuse(caller.data_mut(), &error)
         }
     }
 }

@@ -64,7 +64,6 @@ async fn module(
     let (memory, _) = memory_and_guest(&mut caller)?;
     let name = text(memory, name_ptr, name_len, "name")?.to_owned();
     let found = caller.data_mut().module(name).await;
-    caller.data_mut().resumed = true;
     let found = found.map(|found| found.map_or_else(Vec::new, |chunk| record(&chunk)));
     reply(&mut caller, out, found)
 }

@@ -5,7 +5,7 @@ use wasmtime::{Caller, Linker};
 
 use super::{Out, bytes_or_absent, memory_and_guest, range, range_mut, reply, text};
 use crate::guest::{Guest, Level};
-use crate::output::Stream;
+use crate::output::{PIECE, Stream};
 
 const CLOCK: &str = "warren:core/clock@0.1.0";
 const RANDOM: &str = "warren:core/random@0.1.0";
@@ -29,7 +29,19 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.func_wrap_async(STDIO, "read", |caller, (ptr, cap)| {
         Box::new(read(caller, Out { ptr, cap }))
     })?;
-    linker.func_wrap(LOGGER, "log", log)?;
+    linker.func_wrap_async(
+        LOGGER,
+        "log",
+        |caller, (level, name_ptr, name_len, message_ptr, message_len, fields_ptr, fields_len)| {
+            let record = Record {
+                level,
+                name: (name_ptr, name_len),
+                message: (message_ptr, message_len),
+                fields: (fields_ptr, fields_len),
+            };
+            Box::new(log(caller, record))
+        },
+    )?;
     Ok(())
 }
 
@@ -70,12 +82,31 @@ async fn write(
     len: u32,
 ) -> wasmtime::Result<()> {
     let stream = stream(number)?;
-    let (memory, guest) = memory_and_guest(&mut caller)?;
-    if let Some(unsent) = guest.write(stream, range(memory, ptr, len, "bytes")?) {
-        guest.write_slowly(stream, unsent).await;
-        guest.resumed = true;
+    write_range(&mut caller, stream, ptr, len, "bytes").await
+}
+
+/// Writes a range of the guest's memory, in pieces that the output's bounds
+/// hold for.
+pub(crate) async fn write_range(
+    caller: &mut Caller<'_, Guest>,
+    stream: Stream,
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+) -> wasmtime::Result<()> {
+    let mut done = 0;
+    loop {
+        let (memory, guest) = memory_and_guest(caller)?;
+        let bytes = &range(memory, ptr, len, parameter)?[done..];
+        let piece = &bytes[..bytes.len().min(PIECE)];
+        if piece.is_empty() {
+            return Ok(());
+        }
+        done += piece.len();
+        if let Some(unsent) = guest.write(stream, piece) {
+            guest.write_slowly(stream, unsent).await;
+        }
     }
-    Ok(())
 }
 
 async fn flush(mut caller: Caller<'_, Guest>, number: u32) -> wasmtime::Result<()> {
@@ -83,42 +114,36 @@ async fn flush(mut caller: Caller<'_, Guest>, number: u32) -> wasmtime::Result<(
     let guest = caller.data_mut();
     if let Some(line) = guest.control.take_line(stream) {
         guest.write_slowly(stream, line).await;
-        guest.resumed = true;
     }
     Ok(())
 }
 
 async fn read(mut caller: Caller<'_, Guest>, out: Out) -> wasmtime::Result<i32> {
     let result: Result<Vec<u8>, Error> = caller.data_mut().read(out.cap as usize).await;
-    caller.data_mut().resumed = true;
     reply(&mut caller, out, result)
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "the flat ABI has one parameter per number"
-)]
-fn log(
-    mut caller: Caller<'_, Guest>,
+/// The parameters of `log`, as ranges.
+struct Record {
     level: u32,
-    name_ptr: u32,
-    name_len: u32,
-    message_ptr: u32,
-    message_len: u32,
-    fields_ptr: u32,
-    fields_len: u32,
-) -> wasmtime::Result<()> {
-    let level = match level {
+    name: (u32, u32),
+    message: (u32, u32),
+    fields: (u32, u32),
+}
+
+async fn log(mut caller: Caller<'_, Guest>, record: Record) -> wasmtime::Result<()> {
+    let level = match record.level {
         0 => Level::Debug,
         1 => Level::Info,
         2 => Level::Warn,
         3 => Level::Error,
-        _ => wasmtime::bail!("the parameter `level` is {level}, not 0 to 3"),
+        level => wasmtime::bail!("the parameter `level` is {level}, not 0 to 3"),
     };
     let (memory, guest) = memory_and_guest(&mut caller)?;
-    let name = text(memory, name_ptr, name_len, "name")?;
-    let message = text(memory, message_ptr, message_len, "message")?;
-    let fields = bytes_or_absent(memory, fields_ptr, fields_len, "fields")?;
-    guest.log(level, name, message, fields);
+    let name = text(memory, record.name.0, record.name.1, "name")?.to_owned();
+    let message = text(memory, record.message.0, record.message.1, "message")?.to_owned();
+    let fields = bytes_or_absent(memory, record.fields.0, record.fields.1, "fields")?;
+    let fields = fields.map(<[u8]>::to_vec);
+    guest.log(level, name, message, fields).await;
     Ok(())
 }

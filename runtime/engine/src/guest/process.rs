@@ -9,7 +9,7 @@ use warren_kernel::{Destination, Error, Pid, Process, Subscription};
 
 use super::{Actor, Guest, Inherited, Run, Scope, Unwind};
 use crate::codec;
-use crate::node::{Relation, SpawnRequest};
+use crate::node::{Relation, SpawnRequest, check_arguments};
 
 /// How a new process is tied to its spawner, as the caller of an operation
 /// says it.
@@ -161,13 +161,21 @@ impl Guest {
         let process = Arc::clone(self.process()?);
         let node = Arc::clone(&self.node);
         let id = definition.unwrap_or_else(|| self.run.program.definition.id.to_string());
-        let grants = Arc::clone(&self.run.program.definition.grants);
+        let running = Arc::clone(&self.run.program);
         self.control
             .outside(async move {
+                check_arguments(&arguments, process.host())?;
                 let program = node.program(&id, process.host()).await?;
+                let shape = program.artifact.shape();
+                // Taken while the old code can still go on without it.
+                let slot = if shape == running.artifact.shape() {
+                    None
+                } else {
+                    Some(node.pools(process.host(), shape).slot()?)
+                };
                 // The new definition brings code and nothing else.
-                let program = Arc::new(program.with_grants(grants));
-                Ok(Unwind::Upgrade(Run { program, arguments }))
+                let program = Arc::new(program.with_grants(Arc::clone(&running.grants)));
+                Ok(Unwind::Upgrade(Run { program, arguments }, slot))
             })
             .await
     }

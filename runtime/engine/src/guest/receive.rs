@@ -17,6 +17,17 @@ pub(crate) enum Ready {
     Later,
 }
 
+/// More than the subscriptions a process may have is a mistake.
+const MAX_WANTED: usize = 1 << 16;
+
+/// Refuses a receive that would keep the mailbox busy for long.
+pub(crate) fn check_wanted(count: usize) -> wasmtime::Result<()> {
+    if count > MAX_WANTED {
+        wasmtime::bail!("receive: {count} subscriptions are more than a process may have");
+    }
+    Ok(())
+}
+
 /// The oldest of the first wanted subscription that has something; nothing
 /// where the deadline has passed.
 #[inline]

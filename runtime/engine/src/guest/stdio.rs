@@ -1,6 +1,7 @@
 //! The operations of `warren:process/stdio` and `logger`.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use warren_kernel::Error;
 
@@ -30,7 +31,7 @@ impl Guest {
 
     /// The rest of a [`Guest::write`], when there is room.
     pub(crate) async fn write_slowly(&mut self, stream: Stream, bytes: Vec<u8>) {
-        let node = std::sync::Arc::clone(&self.node);
+        let node = Arc::clone(&self.node);
         self.control
             .outside(async move { node.output().write(stream, bytes).await })
             .await;
@@ -62,24 +63,45 @@ impl Guest {
         }
     }
 
-    /// Writes one record to the log.
-    pub(crate) fn log(&self, level: Level, name: &str, message: &str, fields: Option<&[u8]>) {
-        let pid = self.process().map_or("", |process| process.text());
-        let frame = self.inherited().map_or("", |inherited| &inherited.frame);
-        let definition = &*self.run.program.definition.id;
-        let fields = fields.and_then(|bytes| crate::codec::read(bytes).ok());
-        let fields = fields.as_ref().map(tracing::field::display);
-        let logger = (!name.is_empty()).then_some(name);
-        macro_rules! record {
-            ($level:expr) => {
-                tracing::event!(target: "warren::process", $level, pid, frame, definition, logger, fields, "{message}")
-            };
-        }
-        match level {
-            Level::Debug => record!(tracing::Level::DEBUG),
-            Level::Info => record!(tracing::Level::INFO),
-            Level::Warn => record!(tracing::Level::WARN),
-            Level::Error => record!(tracing::Level::ERROR),
-        }
+    /// Writes one record to the log. Formatting it, and whatever a subscriber
+    /// does, happens off the guest's stack.
+    pub(crate) async fn log(
+        &mut self,
+        level: Level,
+        name: String,
+        message: String,
+        fields: Option<Vec<u8>>,
+    ) {
+        let process = self.process().ok().cloned();
+        let inherited = self.inherited().ok().cloned();
+        let definition = Arc::clone(&self.run.program.definition.id);
+        let record = async move {
+            let pid = process.as_ref().map_or("", |process| process.text());
+            let frame = inherited.as_ref().map_or("", |inherited| &inherited.frame);
+            let fields = fields.and_then(|bytes| crate::codec::read(&bytes).ok());
+            let fields = fields.as_ref().map(tracing::field::display);
+            let logger = (!name.is_empty()).then_some(&*name);
+            macro_rules! record {
+                ($level:expr) => {
+                    tracing::event!(
+                        target: "warren::process",
+                        $level,
+                        pid,
+                        frame,
+                        definition = &*definition,
+                        logger,
+                        fields,
+                        "{message}"
+                    )
+                };
+            }
+            match level {
+                Level::Debug => record!(tracing::Level::DEBUG),
+                Level::Info => record!(tracing::Level::INFO),
+                Level::Warn => record!(tracing::Level::WARN),
+                Level::Error => record!(tracing::Level::ERROR),
+            }
+        };
+        self.control.outside(record).await;
     }
 }

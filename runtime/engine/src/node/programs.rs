@@ -12,7 +12,7 @@ use warren_kernel::{Error, Host};
 use super::Node;
 use crate::class::{Class, Shape};
 use crate::code::{Artifact, Wasm};
-use crate::definition::{Code, Definition, Source};
+use crate::definition::{Code, Source};
 use crate::program::{Chunk, Program};
 use crate::task;
 
@@ -79,22 +79,10 @@ impl Node {
             && **only != *host.name()
         {
             return Err(Error::invalid(format!(
-                "{id} runs in the host {only} alone"
+                "{id} runs in the host {only} alone, not in {}",
+                host.name()
             )));
         }
-        self.program_of(definition, host).await
-    }
-
-    /// The program of a definition, ready to run in a host.
-    ///
-    /// # Errors
-    ///
-    /// `Invalid` where its code is not valid, with place and reason.
-    pub(crate) async fn program_of(
-        self: &Arc<Self>,
-        definition: Arc<Definition>,
-        host: &Arc<Host>,
-    ) -> Result<Arc<Program>, Error> {
         let class = Class::of(
             self.max_memory(host),
             host.config().max_processes,

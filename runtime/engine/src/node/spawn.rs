@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
-use warren_kernel::{Error, Kind, Outcome, Process, Spawn, Spawned};
+use warren_kernel::{Error, Host, Kind, Outcome, Process, Spawn, Spawned};
 
 use super::Node;
 use crate::codec;
@@ -132,18 +132,11 @@ impl Node {
         if self.closed.load(Ordering::Relaxed) {
             return Err(Error::new(Kind::Unavailable, "the program is ending"));
         }
-        let definition = self.definitions.definition(&request.definition)?;
+        // An unknown definition is said before an unknown host.
+        self.definitions.definition(&request.definition)?;
         let host = self.kernel.host(&request.host)?;
-        if let Some(only) = &definition.host
-            && **only != *host.name()
-        {
-            return Err(Error::invalid(format!(
-                "{} runs in the host {only} alone, not in {}",
-                definition.id,
-                host.name()
-            )));
-        }
-        let program = self.program_of(definition, &host).await?;
+        check_arguments(&request.arguments, &host)?;
+        let program = self.program(&request.definition, &host).await?;
         let place = host.reserve()?;
         let slot = self.pools(&host, program.artifact.shape()).slot()?;
         let messages: Vec<_> = request
@@ -186,4 +179,21 @@ impl Node {
     pub(crate) fn process_ended(&self) {
         self.ended.notify_waiters();
     }
+}
+
+/// Arguments are limited like messages.
+///
+/// # Errors
+///
+/// `Invalid`, naming the limit.
+pub(crate) fn check_arguments(arguments: &[u8], host: &Host) -> Result<(), Error> {
+    let limit = host.config().max_message;
+    if arguments.len() <= limit {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "the arguments are {} bytes, more than max_message of host {} ({limit})",
+        arguments.len(),
+        host.name()
+    )))
 }

@@ -1,0 +1,4 @@
+-- Computes until it is terminated.
+return function()
+    while true do end
+end

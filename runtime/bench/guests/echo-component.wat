@@ -1,0 +1,92 @@
+;; `echo-flat.wat` as a component: the same through the canonical ABI.
+;;
+;; Memory and allocator are an instance of their own, so that the imports can
+;; be lowered before the code that calls them exists; there is no indirect call
+;; between the two, as there is in what tools generate.
+(component
+  (import "warren:process/program@0.1.0" (instance $program
+    (export "arguments" (func (result (list u8))))))
+  (import "warren:process/process@0.1.0" (instance $process
+    (type $error' (record
+      (field "kind" string) (field "message" string) (field "retryable" (option bool))
+      (field "details" (option (list u8))) (field "stack" (option string))))
+    (export "error" (type $error (eq $error')))
+    (export "send" (func
+      (param "to" string) (param "topic" string) (param "payload" (list u8))
+      (result (result (error $error)))))))
+  (import "warren:process/mailbox@0.1.0" (instance $mailbox
+    (type $message' (record
+      (field "subscription" u32) (field "sender" (option string))
+      (field "topic" string) (field "payload" (list u8))))
+    (export "message" (type $message (eq $message')))
+    (export "inbox" (func (result u32)))
+    (export "receive-one" (func
+      (param "wanted" u32) (param "deadline" (option u64)) (result (option $message))))))
+
+  (core module $Allocator
+    (memory (export "memory") 1)
+    ;; Forgotten as a whole, by setting it back.
+    (global $next (export "next") (mut i32) (i32.const 1024))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (local $at i32)
+      (local.set $at
+        (i32.and
+          (i32.add (global.get $next) (i32.sub (local.get 2) (i32.const 1)))
+          (i32.sub (i32.const 0) (local.get 2))))
+      (global.set $next (i32.add (local.get $at) (local.get 3)))
+      (if (i32.gt_u (global.get $next) (i32.const 65536)) (then unreachable))
+      (local.get $at)))
+
+  (core module $Main
+    (import "allocator" "memory" (memory 1))
+    (import "allocator" "next" (global $next (mut i32)))
+    (import "warren" "arguments" (func $arguments (param i32)))
+    (import "warren" "send" (func $send (param i32 i32 i32 i32 i32 i32 i32)))
+    (import "warren" "inbox" (func $inbox (result i32)))
+    (import "warren" "receive-one" (func $receive (param i32 i32 i64 i32)))
+
+    ;; 128 list of arguments, 256 message, 384 result of send
+    (func (export "start")
+      (local $inbox i32) (local $left i32)
+      (call $arguments (i32.const 128))
+      (local.set $left (call $u32 (i32.add (i32.load (i32.const 128)) (i32.const 2))))
+      (local.set $inbox (call $inbox))
+      (loop $again
+        (global.set $next (i32.const 1024))
+        (call $receive (local.get $inbox) (i32.const 0) (i64.const 0) (i32.const 256))
+        ;; A message, with a sender.
+        (if (i32.eqz (i32.load8_u (i32.const 256))) (then unreachable))
+        (if (i32.eqz (i32.load8_u (i32.const 264))) (then unreachable))
+        (call $send
+          (i32.load (i32.const 268)) (i32.load (i32.const 272))
+          (i32.load (i32.const 276)) (i32.load (i32.const 280))
+          (i32.load (i32.const 284)) (i32.load (i32.const 288))
+          (i32.const 384))
+        (if (i32.load8_u (i32.const 384)) (then unreachable))
+        (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1))))))
+
+    ;; MessagePack is big-endian.
+    (func $u32 (param $at i32) (result i32)
+      (local $bytes i32)
+      (local.set $bytes (i32.load (local.get $at)))
+      (i32.or
+        (i32.and (i32.rotl (local.get $bytes) (i32.const 8)) (i32.const 0x00ff00ff))
+        (i32.and (i32.rotr (local.get $bytes) (i32.const 8)) (i32.const 0xff00ff00)))))
+
+  (core instance $allocator (instantiate $Allocator))
+  (core func $arguments (canon lower (func $program "arguments")
+    (memory $allocator "memory") (realloc (func $allocator "realloc"))))
+  (core func $send (canon lower (func $process "send")
+    (memory $allocator "memory") (realloc (func $allocator "realloc"))))
+  (core func $inbox (canon lower (func $mailbox "inbox")))
+  (core func $receive (canon lower (func $mailbox "receive-one")
+    (memory $allocator "memory") (realloc (func $allocator "realloc"))))
+  (core instance $main (instantiate $Main
+    (with "allocator" (instance $allocator))
+    (with "warren" (instance
+      (export "arguments" (func $arguments))
+      (export "send" (func $send))
+      (export "inbox" (func $inbox))
+      (export "receive-one" (func $receive))))))
+  (func $start (canon lift (core func $main "start")))
+  (export "start" (func $start)))

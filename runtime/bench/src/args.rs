@@ -1,0 +1,127 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Parser;
+
+use crate::crowd::{Crowd, Kind};
+use crate::rows::{self, RowKind};
+
+/// Measures what warren costs, each figure beside its baseline in the same run.
+#[derive(Debug, Parser)]
+#[command(name = "warren-bench", version)]
+pub(crate) struct Args {
+    /// The rows to measure; all of them where none is named
+    #[arg(value_name = "ROW")]
+    rows: Vec<String>,
+    /// List the rows and stop
+    #[arg(long)]
+    list: bool,
+    /// Do little work, to see that everything runs: the figures mean nothing
+    #[arg(long)]
+    quick: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+
+    /// Hold a crowd of this kind and print what it takes; what a measurement
+    /// starts, to have a system process of its own
+    #[arg(long, hide = true, value_name = "KIND", requires = "cache")]
+    crowd: Option<Kind>,
+    /// How many processes that crowd has
+    #[arg(long, hide = true, default_value_t = 1_000)]
+    processes: u32,
+    /// Where compiled code is kept
+    #[arg(long, hide = true)]
+    cache: Option<PathBuf>,
+}
+
+/// What the command line asks for.
+pub(crate) enum Action {
+    /// List the rows.
+    List,
+    /// Hold a crowd.
+    Crowd(Crowd),
+    /// Measure these rows.
+    Measure {
+        rows: Vec<&'static RowKind>,
+        quick: bool,
+        json: bool,
+    },
+}
+
+impl Args {
+    /// What to do.
+    ///
+    /// # Errors
+    /// A row that does not exist.
+    pub(crate) fn action(self) -> Result<Action> {
+        if self.list {
+            return Ok(Action::List);
+        }
+        if let (Some(kind), Some(cache)) = (self.crowd, self.cache) {
+            return Ok(Action::Crowd(Crowd {
+                kind,
+                processes: self.processes,
+                cache,
+            }));
+        }
+        let mut rows = Vec::new();
+        for name in &self.rows {
+            match rows::ALL.iter().find(|row| row.name == name) {
+                Some(row) => rows.push(row),
+                None => {
+                    let names: Vec<_> = rows::ALL.iter().map(|row| row.name).collect();
+                    bail!("no row is called {name}; there are {}", names.join(", "));
+                }
+            }
+        }
+        if rows.is_empty() {
+            rows.extend(rows::ALL);
+        }
+        Ok(Action::Measure {
+            rows,
+            quick: self.quick,
+            json: self.json,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn action(words: &[&str]) -> Result<Action> {
+        Args::try_parse_from([&["warren-bench"], words].concat())?.action()
+    }
+
+    #[test]
+    fn rows_are_selected_by_name() {
+        let Ok(Action::Measure { rows, quick, json }) = action(&["memory", "spawn", "--json"])
+        else {
+            panic!("rows are to be measured");
+        };
+        let names: Vec<_> = rows.iter().map(|row| row.name).collect();
+        assert_eq!(names, ["memory", "spawn"]);
+        assert!(!quick && json);
+    }
+
+    #[test]
+    fn all_rows_are_measured_where_none_is_named() {
+        let Ok(Action::Measure { rows, .. }) = action(&["--quick"]) else {
+            panic!("rows are to be measured");
+        };
+        assert_eq!(rows.len(), rows::ALL.len());
+    }
+
+    #[test]
+    fn an_unknown_row_is_refused_with_those_there_are() {
+        let error = action(&["memroy"]).err().expect("there is no such row");
+        let message = error.to_string();
+        assert!(
+            message.contains("memroy") && message.contains("memory"),
+            "{message}"
+        );
+    }
+}

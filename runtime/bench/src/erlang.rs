@@ -1,0 +1,127 @@
+//! Erlang, which runs `guests/warren_bench.erl`.
+
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::str::FromStr;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+
+const PROGRAM: &str = include_str!("../guests/warren_bench.erl");
+
+/// What a row says where there is no Erlang.
+pub(crate) const MISSING: &str = "erl is not installed; on Debian: apt-get install erlang-base";
+
+/// A running virtual machine. Ends when dropped.
+pub(crate) struct Erlang {
+    child: Child,
+    commands: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Erlang {
+    /// Starts a virtual machine; none where this machine has no Erlang. The
+    /// program is compiled in this directory, once.
+    ///
+    /// # Errors
+    /// The program does not compile, or the virtual machine does not start.
+    pub(crate) fn start(scratch: &Path) -> Result<Option<Erlang>> {
+        if !scratch.join("warren_bench.beam").exists() && !compile(scratch)? {
+            return Ok(None);
+        }
+        let mut child = Command::new("erl")
+            .args(["-noshell", "-s", "warren_bench", "serve"])
+            .current_dir(scratch)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("erl does not start")?;
+        let (Some(commands), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            bail!("erl has no streams");
+        };
+        Ok(Some(Erlang {
+            child,
+            commands: Some(commands),
+            answers: BufReader::new(answers),
+        }))
+    }
+
+    /// The virtual machine's process in the operating system.
+    pub(crate) fn os_pid(&mut self) -> Result<u32> {
+        number(&self.call("os_pid")?)
+    }
+
+    /// One pair's round trips: nanoseconds for all.
+    pub(crate) fn round_trips(&mut self, count: u32) -> Result<f64> {
+        number(&self.call(&format!("round_trip {count}"))?)
+    }
+
+    /// Processes started and ended one after the other: nanoseconds for all.
+    pub(crate) fn spawns(&mut self, count: u32) -> Result<f64> {
+        number(&self.call(&format!("spawn {count}"))?)
+    }
+
+    /// Starts processes that have each answered one message and wait for more.
+    pub(crate) fn crowd(&mut self, count: u32) -> Result<()> {
+        let answer = self.call(&format!("crowd {count}"))?;
+        ensure!(answer == "ok", "Erlang answers {answer}");
+        Ok(())
+    }
+
+    /// By how many nanoseconds a sleeper of 2 ms woke too late, each time.
+    pub(crate) fn sleeps(&mut self, count: u32, busy: usize) -> Result<Vec<f64>> {
+        let answer = self.call(&format!("sleep {count} {busy}"))?;
+        let list = answer.strip_prefix('[').and_then(|a| a.strip_suffix(']'));
+        let list = list.with_context(|| format!("Erlang answers {answer}"))?;
+        list.split(',').map(number).collect()
+    }
+
+    fn call(&mut self, command: &str) -> Result<String> {
+        let commands = self.commands.as_mut().context("Erlang has ended")?;
+        writeln!(commands, "{command}").context("Erlang takes no command")?;
+        let mut answer = String::new();
+        let read = self.answers.read_line(&mut answer);
+        ensure!(
+            read.context("Erlang gives no answer")? > 0,
+            "Erlang ended at: {command}"
+        );
+        Ok(answer.trim().to_owned())
+    }
+}
+
+impl Drop for Erlang {
+    fn drop(&mut self) {
+        // It ends at the end of its input. What becomes of it is of no interest.
+        drop(self.commands.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether there is a compiler, and it compiled.
+fn compile(scratch: &Path) -> Result<bool> {
+    let source = scratch.join("warren_bench.erl");
+    fs::write(&source, PROGRAM).with_context(|| format!("{} is not written", source.display()))?;
+    let output = Command::new("erlc")
+        .arg("warren_bench.erl")
+        .current_dir(scratch)
+        .output();
+    match output {
+        Ok(output) if output.status.success() => Ok(true),
+        Ok(output) => Err(anyhow!(
+            "erlc does not compile warren_bench.erl: {}",
+            String::from_utf8_lossy(&output.stdout)
+        )),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error).context("erlc does not start"),
+    }
+}
+
+fn number<T: FromStr>(text: &str) -> Result<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text = text.trim();
+    text.parse()
+        .with_context(|| format!("Erlang answers {text}"))
+}

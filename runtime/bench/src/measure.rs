@@ -1,0 +1,182 @@
+//! Measuring the contenders of a row in turns: A B C, A B C, ... What else the
+//! machine does meanwhile, and how it clocks its cores, is then the same for
+//! all.
+
+use anyhow::{Context, Result, ensure};
+
+use crate::statistics::Summary;
+
+/// What one figure of a row means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Metric {
+    /// What is counted.
+    pub(crate) name: &'static str,
+    /// In what.
+    pub(crate) unit: &'static str,
+}
+
+/// One of those that are compared.
+pub(crate) struct Contender<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) entry: Entry<'a>,
+}
+
+/// One sample: one figure for each metric of the row.
+type Sample<'a> = Box<dyn FnMut() -> Result<Vec<f64>> + 'a>;
+
+/// How a contender is measured.
+pub(crate) enum Entry<'a> {
+    /// By this.
+    Ready(Sample<'a>),
+    /// Not at all, for this reason.
+    Missing(String),
+}
+
+impl<'a> Contender<'a> {
+    /// A contender measured by a function.
+    pub(crate) fn ready(
+        name: &'static str,
+        sample: impl FnMut() -> Result<Vec<f64>> + 'a,
+    ) -> Contender<'a> {
+        Contender {
+            name,
+            entry: Entry::Ready(Box::new(sample)),
+        }
+    }
+
+    /// A contender that this machine does not have.
+    pub(crate) fn missing(name: &'static str, reason: impl Into<String>) -> Contender<'a> {
+        Contender {
+            name,
+            entry: Entry::Missing(reason.into()),
+        }
+    }
+}
+
+/// A row, ready to be measured.
+pub(crate) struct Row<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) metrics: &'static [Metric],
+    pub(crate) contenders: Vec<Contender<'a>>,
+    /// The contenders that the others are compared with.
+    pub(crate) baselines: &'static [&'static str],
+    /// Samples taken first and forgotten.
+    pub(crate) warm_ups: usize,
+    /// Samples kept; at least one.
+    pub(crate) rounds: usize,
+}
+
+/// A row with its figures.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    pub(crate) row: &'static str,
+    pub(crate) metrics: &'static [Metric],
+    pub(crate) baselines: &'static [&'static str],
+    pub(crate) rounds: usize,
+    pub(crate) contenders: Vec<MeasuredContender>,
+}
+
+/// A contender with its figures.
+#[derive(Debug)]
+pub(crate) struct MeasuredContender {
+    pub(crate) name: &'static str,
+    /// One for each metric, or why there is none.
+    pub(crate) summaries: Result<Vec<Summary>, String>,
+}
+
+/// Takes the samples of all contenders, in turns.
+///
+/// # Errors
+/// A contender failed.
+pub(crate) fn interleaved(mut row: Row<'_>) -> Result<Measured> {
+    let mut samples = vec![vec![Vec::new(); row.metrics.len()]; row.contenders.len()];
+    for round in 0..row.warm_ups + row.rounds {
+        for (contender, kept) in row.contenders.iter_mut().zip(&mut samples) {
+            let Entry::Ready(sample) = &mut contender.entry else {
+                continue;
+            };
+            let figures = sample().with_context(|| format!("{}, {}", row.name, contender.name))?;
+            ensure!(
+                figures.len() == row.metrics.len(),
+                "a figure for each metric"
+            );
+            if round >= row.warm_ups {
+                for (kept, figure) in kept.iter_mut().zip(figures) {
+                    kept.push(figure);
+                }
+            }
+        }
+    }
+    let contenders = row.contenders.into_iter().zip(samples);
+    Ok(Measured {
+        row: row.name,
+        metrics: row.metrics,
+        baselines: row.baselines,
+        rounds: row.rounds,
+        contenders: contenders
+            .map(|(contender, samples)| MeasuredContender {
+                name: contender.name,
+                summaries: match contender.entry {
+                    Entry::Ready(_) => Ok(samples.into_iter().filter_map(Summary::of).collect()),
+                    Entry::Missing(reason) => Err(reason),
+                },
+            })
+            .collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    const ONE: &[Metric] = &[Metric {
+        name: "time",
+        unit: "us",
+    }];
+
+    #[test]
+    fn contenders_take_turns_and_warm_ups_are_forgotten() {
+        let order = RefCell::new(String::new());
+        let contender = |name: &'static str| {
+            let order = &order;
+            let mut figure = 10.0;
+            Contender::ready(name, move || {
+                order.borrow_mut().push_str(name);
+                figure -= 1.0;
+                Ok(vec![figure])
+            })
+        };
+        let row = Row {
+            name: "row",
+            metrics: ONE,
+            contenders: vec![
+                contender("a"),
+                Contender::missing("b", "gone"),
+                contender("c"),
+            ],
+            baselines: &["a"],
+            warm_ups: 1,
+            rounds: 2,
+        };
+        let measured = interleaved(row).expect("nothing fails");
+        assert_eq!(*order.borrow(), "acacac");
+        let first = measured.contenders[0].summaries.as_ref().expect("is there");
+        assert_eq!((first[0].low, first[0].high), (7.0, 8.0));
+        assert_eq!(measured.contenders[1].summaries, Err("gone".to_owned()));
+    }
+
+    #[test]
+    fn a_failure_names_row_and_contender() {
+        let row = Row {
+            name: "row",
+            metrics: ONE,
+            contenders: vec![Contender::ready("a", || anyhow::bail!("broken"))],
+            baselines: &[],
+            warm_ups: 0,
+            rounds: 1,
+        };
+        let error = interleaved(row).expect_err("it fails");
+        assert_eq!(format!("{error:#}"), "row, a: broken");
+    }
+}

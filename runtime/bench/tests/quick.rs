@@ -1,0 +1,72 @@
+//! A quick run of the real program measures something everywhere.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn bench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_warren-bench"))
+        .args(arguments)
+        .output()
+        .expect("the benchmarks start")
+}
+
+fn lines(row: &str) -> Vec<Value> {
+    let output = bench(&["--quick", "--json", row]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
+    report["lines"].as_array().expect("it has lines").clone()
+}
+
+/// Every contender but those of other projects was measured.
+fn is_measured(row: &str, contenders: &[&str]) {
+    let lines = lines(row);
+    for contender in contenders {
+        let line = lines.iter().find(|line| line["contender"] == *contender);
+        let line = line.unwrap_or_else(|| panic!("{row} has no {contender}: {lines:?}"));
+        let median = line["median"].as_f64();
+        assert!(median.is_some_and(f64::is_finite), "{line}");
+    }
+    for line in lines {
+        assert!(
+            line["median"].is_f64() || line["missing"].is_string(),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn round_trip() {
+    is_measured("round-trip", &["flat", "component", "Lua", "tokio"]);
+}
+
+#[test]
+fn memory() {
+    is_measured("memory", &["flat", "component", "Lua", "tokio"]);
+}
+
+#[test]
+fn spawn() {
+    is_measured("spawn", &["flat", "component", "Lua", "tokio"]);
+}
+
+#[test]
+fn latency() {
+    is_measured("latency", &["flat, alone", "flat", "Lua"]);
+}
+
+#[test]
+fn start() {
+    // The command is measured only where it is built.
+    is_measured("start-cold", &[]);
+    is_measured("start-warm", &[]);
+}
+
+#[test]
+fn an_unknown_row_is_an_error() {
+    let output = bench(&["rowndtrip"]);
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("round-trip"));
+}
