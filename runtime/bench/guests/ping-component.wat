@@ -110,14 +110,14 @@
 
   (core instance $allocator (instantiate $Allocator))
   (core func $arguments (canon lower (func $program "arguments")
-    (memory $allocator "memory") (realloc (func $allocator "realloc"))))
+    (memory (core memory $allocator "memory")) (realloc (core func $allocator "realloc"))))
   (core func $spawn (canon lower (func $process "spawn")
-    (memory $allocator "memory") (realloc (func $allocator "realloc"))))
+    (memory (core memory $allocator "memory")) (realloc (core func $allocator "realloc"))))
   (core func $send (canon lower (func $process "send")
-    (memory $allocator "memory") (realloc (func $allocator "realloc"))))
+    (memory (core memory $allocator "memory")) (realloc (core func $allocator "realloc"))))
   (core func $inbox (canon lower (func $mailbox "inbox")))
   (core func $receive (canon lower (func $mailbox "receive-one")
-    (memory $allocator "memory") (realloc (func $allocator "realloc"))))
+    (memory (core memory $allocator "memory")) (realloc (core func $allocator "realloc"))))
   (core instance $main (instantiate $Main
     (with "allocator" (instance $allocator))
     (with "warren" (instance

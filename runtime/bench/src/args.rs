@@ -25,6 +25,10 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
 
+    /// Measure only this contender of each row, as for a profiler
+    #[arg(long, value_name = "NAME")]
+    contender: Option<String>,
+
     /// Hold a crowd of this kind and print what it takes; what a measurement
     /// starts, to have a system process of its own
     #[arg(long, hide = true, value_name = "KIND", requires = "cache")]
@@ -46,6 +50,7 @@ pub(crate) enum Action {
     /// Measure these rows.
     Measure {
         rows: Vec<&'static RowKind>,
+        contender: Option<String>,
         quick: bool,
         json: bool,
     },
@@ -82,6 +87,7 @@ impl Args {
         }
         Ok(Action::Measure {
             rows,
+            contender: self.contender,
             quick: self.quick,
             json: self.json,
         })
@@ -98,7 +104,9 @@ mod tests {
 
     #[test]
     fn rows_are_selected_by_name() {
-        let Ok(Action::Measure { rows, quick, json }) = action(&["memory", "spawn", "--json"])
+        let Ok(Action::Measure {
+            rows, quick, json, ..
+        }) = action(&["memory", "spawn", "--json"])
         else {
             panic!("rows are to be measured");
         };

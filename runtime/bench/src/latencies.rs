@@ -29,7 +29,7 @@ pub(crate) fn percentiles(mut nanoseconds: Vec<f64>) -> Result<Vec<f64>> {
     nanoseconds.sort_by(f64::total_cmp);
     let milliseconds = |share| {
         let nanoseconds = percentile(&nanoseconds, share).context("no sleep was measured")?;
-        Ok(nanoseconds / 1e6)
+        anyhow::Ok(nanoseconds / 1e6)
     };
     Ok(vec![milliseconds(0.5)?, milliseconds(0.99)?])
 }

@@ -1,4 +1,4 @@
-//! `warren-bench`: measures what warren costs, each figure beside its baseline
+//! `warren-bench` measures what warren costs, each figure beside its baseline
 //! in the same run, and prints one table. `docs/performance.md` explains the
 //! rows.
 
@@ -42,13 +42,22 @@ fn run(args: Args) -> Result<()> {
             }
         }
         Action::Crowd(crowd) => println!("{}", crowd.hold()?),
-        Action::Measure { rows, quick, json } => {
+        Action::Measure {
+            rows,
+            contender,
+            quick,
+            json,
+        } => {
             let bench = Bench::new(quick)?;
             let mut measured = Vec::new();
             for row in rows {
                 // To standard error: standard output is the table's alone.
                 eprintln!("measuring {}", row.name);
-                measured.push(measure::interleaved((row.prepare)(&bench)?)?);
+                let mut row = (row.prepare)(&bench)?;
+                if let Some(name) = &contender {
+                    row.keep(name)?;
+                }
+                measured.push(measure::interleaved(row)?);
             }
             let report = Report::new(quick, measured);
             if json {

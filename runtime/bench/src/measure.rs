@@ -66,6 +66,24 @@ pub(crate) struct Row<'a> {
     pub(crate) rounds: usize,
 }
 
+impl Row<'_> {
+    /// Leaves out all contenders but one.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub(crate) fn keep(&mut self, name: &str) -> Result<()> {
+        let names: Vec<_> = self.contenders.iter().map(|c| c.name).collect();
+        self.contenders.retain(|contender| contender.name == name);
+        ensure!(
+            !self.contenders.is_empty(),
+            "no contender of {} is called {name}; there are: {}",
+            self.name,
+            names.join(", ")
+        );
+        Ok(())
+    }
+}
+
 /// A row with its figures.
 #[derive(Debug)]
 pub(crate) struct Measured {

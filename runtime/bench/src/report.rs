@@ -171,7 +171,7 @@ impl Display for Line<'_> {
                     format!("{:.digits$} .. {:.digits$}", summary.low, summary.high),
                 )?;
                 for (baseline, ratio) in ratios {
-                    write!(f, "   {ratio:>6.2} x {baseline:11}")?;
+                    write!(f, "   {ratio:>5.2} x {baseline}")?;
                 }
                 Ok(())
             }

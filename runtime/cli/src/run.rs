@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
+use etcetera::BaseStrategy;
 use rmpv::Value;
 use warren::app::{App, AppOptions};
 use warren::{Ended, Outcome, Runtime};
@@ -30,8 +31,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
         env: args.env.clone(),
     };
     let app = App::open(args.path(), options).map_err(|error| opening::failures(&error))?;
+    let interpreter = interpreter().map_err(|failure| vec![*failure])?;
     let threads = warren::threads().map_err(|error| vec![refused("threads", &error)])?;
-    let ended = threads.block_on(from_start_to_end(app, values, args.grace));
+    let ended = threads.block_on(from_start_to_end(app, interpreter, values, args.grace));
     // A process may still wait for standard input, which nothing can interrupt.
     threads.shutdown_background();
     ended.map_err(|failure| vec![*failure])
@@ -49,6 +51,7 @@ enum End {
 
 async fn from_start_to_end(
     app: App,
+    interpreter: Option<Vec<u8>>,
     values: Vec<Value>,
     grace: Duration,
 ) -> Result<Exit, Box<Failure>> {
@@ -56,9 +59,13 @@ async fn from_start_to_end(
     let mut signals = Signals::catch().map_err(|error| Box::new(refused("signals", &error)))?;
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
-    let runtime = Runtime::builder(app)
+    let mut builder = Runtime::builder(app)
         .output(streams)
-        .cache(cache_directory())
+        .cache(cache_directory());
+    if let Some(wasm) = interpreter {
+        builder = builder.interpreter(wasm);
+    }
+    let runtime = builder
         .start()
         .map_err(|error| Box::new(refused("a runtime", &error)))?;
 
@@ -137,10 +144,27 @@ fn announce(stop: Stop, grace: Duration) {
     }
 }
 
+/// Names a Lua interpreter guest to use instead of the bundled one: for those
+/// who work on it.
+const INTERPRETER: &str = "WARREN_LUA_GUEST";
+
+fn interpreter() -> Result<Option<Vec<u8>>, Box<Failure>> {
+    let Some(path) = std::env::var_os(INTERPRETER) else {
+        return Ok(None);
+    };
+    match std::fs::read(&path) {
+        Ok(wasm) => Ok(Some(wasm)),
+        Err(error) => Err(Box::new(Failure::new(
+            Exit::Usage,
+            format!("{INTERPRETER}: {}: {error}", path.display()),
+        ))),
+    }
+}
+
 /// Where compiled code is kept between runs, by the conventions of the system.
 fn cache_directory() -> Option<PathBuf> {
-    let directories = directories::ProjectDirs::from("", "", "warren")?;
-    Some(directories.cache_dir().to_owned())
+    let user = etcetera::base_strategy::choose_native_strategy().ok()?;
+    Some(user.cache_dir().join("warren"))
 }
 
 fn refused(what: &str, error: &dyn std::error::Error) -> Failure {

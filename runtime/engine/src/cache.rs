@@ -3,17 +3,29 @@
 //!
 //! A file's name is the SHA-256 of everything its content depends on; its
 //! content is written under another name and renamed, so that whatever ends
-//! the writer at whatever step, a file under its final name is whole. Files are
-//! loaded as machine code: the directory belongs to the user alone.
+//! the writer at whatever step, a file under its final name is whole. Its last
+//! 32 bytes are the SHA-256 of those before: what a failing disk or another
+//! program has changed is not run but made again. Files are loaded as machine
+//! code: the directory belongs to the user alone.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
+
+/// What files are called while they are written.
+const UNFINISHED: &str = ".writing-";
+
+/// A file unfinished for longer than this never will be.
+const ABANDONED: Duration = Duration::from_secs(60 * 60);
+
+/// Bytes of the checksum at a file's end.
+const CHECKSUM: usize = 32;
 
 /// A directory of compiled code.
 #[derive(Debug)]
@@ -26,11 +38,12 @@ pub(crate) struct CodeCache {
 pub(crate) struct Key([u8; 32]);
 
 impl Key {
-    /// The key of code made from these bytes by this engine, in this `way`
-    /// (plain, or as a snapshot).
+    /// The key of code made from these bytes by this engine and this version
+    /// of warren, in this `way` (plain, or as a snapshot).
     pub(crate) fn new(engine: &Engine, way: &str, wasm: &[u8]) -> Key {
         let mut hasher = Sha256Hasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
+        env!("CARGO_PKG_VERSION").hash(&mut hasher);
         way.hash(&mut hasher);
         hasher.0.update(wasm);
         Key(hasher.0.finalize().into())
@@ -60,7 +73,7 @@ impl CodeCache {
         let metadata = fs::metadata(directory)?;
         // A file made by this process belongs to who runs it.
         let probe = tempfile::Builder::new()
-            .prefix(".probe-")
+            .prefix(UNFINISHED)
             .tempfile_in(directory)?;
         let me = probe.as_file().metadata()?.uid();
         if metadata.uid() != me {
@@ -76,40 +89,91 @@ impl CodeCache {
                  run: chmod go-w on it",
             ));
         }
-        Ok(CodeCache {
+        let cache = CodeCache {
             directory: directory.to_owned(),
-        })
+        };
+        cache.sweep();
+        Ok(cache)
     }
 
-    /// The file of this key, if it is there.
-    pub(crate) fn find(&self, key: Key) -> Option<PathBuf> {
+    /// The file of this key, if it is there and whole. It begins with the code.
+    pub(crate) fn find(&self, key: Key) -> Option<File> {
         let path = self.directory.join(key.file_name());
-        path.is_file().then_some(path)
+        let mut file = File::open(&path).ok()?;
+        match is_whole(&mut file) {
+            Ok(true) => return Some(file),
+            Ok(false) => tracing::warn!(path = %path.display(), "a damaged file in the code cache"),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "an unreadable file in the code cache");
+            }
+        }
+        None
     }
 
-    /// Adds a file. Harmless where it is there already.
+    /// Adds a file, or replaces it.
     ///
     /// # Errors
     ///
     /// The operating system's.
-    pub(crate) fn add(&self, key: Key, code: &[u8]) -> io::Result<PathBuf> {
+    pub(crate) fn add(&self, key: Key, code: &[u8]) -> io::Result<File> {
         let path = self.directory.join(key.file_name());
         let mut file = tempfile::Builder::new()
-            .prefix(".writing-")
+            .prefix(UNFINISHED)
             .tempfile_in(&self.directory)?;
         file.write_all(code)?;
+        file.write_all(&Sha256::digest(code))?;
         // Without it a crash of the machine could leave the final name on an
         // empty file.
         file.as_file().sync_data()?;
-        file.persist(&path)?;
-        Ok(path)
+        Ok(file.persist(&path)?)
     }
 
-    /// Removes a file that turned out to be unusable.
-    pub(crate) fn remove(&self, path: &Path) {
-        // If it cannot be removed, adding it again replaces it.
-        let _ = fs::remove_file(path);
+    /// Removes what writers that were killed left behind.
+    fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(&self.directory) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let is_unfinished = entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+            let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+            if is_unfinished && age().is_some_and(|age| age > ABANDONED) {
+                // Another start may have been faster.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
+}
+
+/// The code in a file of the cache.
+///
+/// # Errors
+///
+/// The operating system's.
+pub(crate) fn code_in(mut file: &File) -> io::Result<Vec<u8>> {
+    let mut code = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.read_to_end(&mut code)?;
+    code.truncate(code.len().saturating_sub(CHECKSUM));
+    Ok(code)
+}
+
+/// Whether a file ends in the checksum of what it begins with.
+fn is_whole(file: &mut File) -> io::Result<bool> {
+    let Some(length) = file.metadata()?.len().checked_sub(CHECKSUM as u64) else {
+        return Ok(false);
+    };
+    let mut hasher = Sha256::new();
+    let mut code = file.take(length);
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match code.read(&mut buffer)? {
+            0 => break,
+            n => hasher.update(&buffer[..n]),
+        }
+    }
+    let mut checksum = [0; CHECKSUM];
+    file.read_exact(&mut checksum)?;
+    Ok(hasher.finalize()[..] == checksum)
 }
 
 struct Sha256Hasher(Sha256);
@@ -137,11 +201,12 @@ mod tests {
     fn what_was_added_is_found() {
         let directory = tempfile::tempdir().expect("a directory");
         let cache = CodeCache::open(directory.path()).expect("opens");
-        assert_eq!(cache.find(key("a")), None);
-        let path = cache.add(key("a"), b"code").expect("is written");
-        assert_eq!(cache.find(key("a")), Some(path.clone()));
-        assert_eq!(fs::read(path).expect("reads"), b"code");
-        assert_eq!(cache.find(key("b")), None);
+        assert!(cache.find(key("a")).is_none());
+        let added = cache.add(key("a"), b"code").expect("is written");
+        assert_eq!(code_in(&added).expect("reads"), b"code");
+        let found = cache.find(key("a")).expect("is there");
+        assert_eq!(code_in(&found).expect("reads"), b"code");
+        assert!(cache.find(key("b")).is_none());
     }
 
     #[test]
@@ -149,9 +214,43 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let cache = CodeCache::open(directory.path()).expect("opens");
         fs::write(directory.path().join(".writing-x"), b"co").expect("is written");
-        assert_eq!(cache.find(key("a")), None);
+        assert!(cache.find(key("a")).is_none());
         cache.add(key("a"), b"code").expect("is written beside it");
         assert!(cache.find(key("a")).is_some());
+    }
+
+    #[test]
+    fn damaged_files_are_not_found_and_can_be_replaced() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = CodeCache::open(directory.path()).expect("opens");
+        let path = directory.path().join(key("a").file_name());
+        cache.add(key("a"), b"code").expect("is written");
+        let whole = fs::read(&path).expect("reads");
+        let mut changed = whole.clone();
+        changed[1] ^= 1;
+        let longer = [&whole[..], b"x"].concat();
+        let damaged: [&[u8]; 6] = [b"", b"x", &[0; 64], &whole[..whole.len() - 1], &changed, &longer];
+        for content in damaged {
+            fs::write(&path, content).expect("is written");
+            assert!(cache.find(key("a")).is_none(), "{content:?}");
+            cache.add(key("a"), b"code").expect("is replaced");
+            assert!(cache.find(key("a")).is_some());
+        }
+    }
+
+    #[test]
+    fn what_killed_writers_left_is_swept_when_it_is_old() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let [old, new] = [".writing-old", ".writing-new"].map(|name| directory.path().join(name));
+        for path in [&old, &new] {
+            fs::write(path, b"co").expect("is written");
+        }
+        let long_ago = std::time::SystemTime::now() - ABANDONED * 2;
+        let file = File::options().write(true).open(&old).expect("opens");
+        file.set_modified(long_ago).expect("is set");
+        CodeCache::open(directory.path()).expect("opens");
+        assert!(!old.exists());
+        assert!(new.exists(), "its writer may still be at work");
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Guests as code: compiled once, checked once, loaded once per pool.
 
-use std::path::PathBuf;
+use std::fs::File;
 use std::sync::{Arc, OnceLock};
 
 use warren_kernel::Error;
 use wasmtime::component::{self, Component};
 use wasmtime::{Engine, ExternType, InstancePre, Module, ModuleExport};
 
-use crate::cache::{CodeCache, Key};
+use crate::cache::{self, CodeCache, Key};
 use crate::class::Shape;
 use crate::guest::Guest;
 use crate::image;
@@ -25,7 +25,9 @@ pub(crate) struct Artifact {
 
 #[derive(Debug)]
 enum MachineCode {
-    File(PathBuf),
+    /// Of the code cache; kept open, so that it can be loaded into further
+    /// pools whatever becomes of the directory.
+    File(File),
     Memory(Vec<u8>),
 }
 
@@ -65,9 +67,7 @@ impl Wasm {
         let binary = if is_text {
             wat::Parser::new()
                 .parse_bytes(Some(name.as_ref().as_ref()), bytes)
-                .map_err(|error| {
-                    Error::invalid(format!("{name}: not WebAssembly text: {error}"))
-                })?
+                .map_err(|error| Error::invalid(format!("{name}: not WebAssembly text: {error}")))?
         } else {
             bytes.into()
         };
@@ -110,27 +110,23 @@ impl Artifact {
             if snapshot { "snapshot" } else { "plain" },
             &wasm.binary,
         );
-        if let Some(path) = cache.and_then(|cache| cache.find(key)) {
+        if let Some(file) = cache.and_then(|cache| cache.find(key)) {
             let cached = Artifact {
                 key,
                 name: Arc::clone(&wasm.name),
                 shape: wasm.shape,
-                machine_code: MachineCode::File(path.clone()),
+                machine_code: MachineCode::File(file),
             };
             match cached.load(pool) {
                 Ok(_) => return Ok(cached),
-                Err(error) => {
-                    tracing::warn!(path = %path.display(), %error, "unusable file in the code cache");
-                    if let Some(cache) = cache {
-                        cache.remove(&path);
-                    }
-                }
+                // Adding it again replaces the file.
+                Err(error) => tracing::warn!(%error, "unusable file in the code cache"),
             }
         }
         compiling();
         let machine_code = compile(&pool.engine, &wasm, snapshot)?;
         let machine_code = match cache.map(|cache| cache.add(key, &machine_code)) {
-            Some(Ok(path)) => MachineCode::File(path),
+            Some(Ok(file)) => MachineCode::File(file),
             Some(Err(error)) => {
                 tracing::warn!(%error, "the code cache cannot be written");
                 MachineCode::Memory(machine_code)
@@ -156,8 +152,7 @@ impl Artifact {
     ///
     /// # Errors
     ///
-    /// As for [`Artifact::compile`]; not again once that succeeded, except
-    /// where a file of the cache vanished.
+    /// As for [`Artifact::compile`]; not again once that succeeded.
     pub(crate) fn load(&self, pool: &Pool) -> Result<Arc<Loaded>, Error> {
         pool.loaded(self.key, || match self.shape {
             Shape::Core => {
@@ -188,12 +183,12 @@ impl Artifact {
 
     fn module(&self, engine: &Engine) -> wasmtime::Result<Module> {
         // SAFETY: the bytes are machine code that `Engine::precompile_module`
-        // made: in this run, or in an earlier one, from a file in a directory
-        // that only its user writes to (see `CodeCache`), under a name no
-        // half-written file ever has.
+        // made: in this run, or in an earlier one, from a file with the right
+        // checksum in a directory that only its user writes to (see
+        // `CodeCache`).
         unsafe {
             match &self.machine_code {
-                MachineCode::File(path) => Module::deserialize_file(engine, path),
+                MachineCode::File(file) => Module::deserialize_open_file(engine, file.try_clone()?),
                 MachineCode::Memory(bytes) => Module::deserialize(engine, bytes),
             }
         }
@@ -203,7 +198,7 @@ impl Artifact {
         // SAFETY: as in `module`.
         unsafe {
             match &self.machine_code {
-                MachineCode::File(path) => Component::deserialize_file(engine, path),
+                MachineCode::File(file) => Component::deserialize(engine, cache::code_in(file)?),
                 MachineCode::Memory(bytes) => Component::deserialize(engine, bytes),
             }
         }

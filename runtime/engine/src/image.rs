@@ -6,11 +6,24 @@
 //! import randomness (`warren:core/random`) and nothing else; the seeds it
 //! takes stay on this machine.
 
-use wasmtime::{Caller, Config, Engine, Extern, Instance, Linker, Module, OptLevel, Store, Val};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{
+    Caller, Config, Engine, Extern, Instance, Linker, Module, OptLevel, Store, StoreLimits,
+    StoreLimitsBuilder, Trap, Val,
+};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
 /// The export that asks for a snapshot.
 const INITIALIZE: &str = "wizer-initialize";
+
+/// How long it may take. Setting the Lua interpreter up takes some 10 ms.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes of memory it may use, all of which may end up in the image.
+const MAX_MEMORY: usize = 256 << 20;
 
 /// Whether the module asks for a snapshot. What is no valid module does not.
 pub(crate) fn is_wanted(binary: &[u8]) -> bool {
@@ -30,8 +43,12 @@ pub(crate) fn is_wanted(binary: &[u8]) -> bool {
 }
 
 /// Runs the initialization and returns the module with its memory. Compiles,
-/// so it takes a while.
+/// so it takes a while; but not for ever, whatever the module does.
 pub(crate) fn take(binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
+    take_within(PATIENCE, binary)
+}
+
+fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
     let mut wizer = Wizer::new();
     wizer.init_func(INITIALIZE);
     let (context, instrumented) = wizer.instrument(binary)?;
@@ -40,26 +57,73 @@ pub(crate) fn take(binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
     config
         .concurrency_support(false)
         .wasm_exceptions(true)
+        .epoch_interruption(true)
         .cranelift_opt_level(OptLevel::None);
     let engine = Engine::new(&config)?;
     let module = Module::new(&engine, &instrumented)?;
-    let mut linker = Linker::<()>::new(&engine);
+    let mut linker = Linker::<StoreLimits>::new(&engine);
     linker.func_wrap("warren:core/random@0.1.0", "bytes", fill_with_random_bytes)?;
     linker.define_unknown_imports_as_traps(&module)?;
-    let mut store = Store::new(&engine, ());
-    let instance = linker.instantiate(&mut store, &module)?;
-    for function in ["_initialize", INITIALIZE] {
-        if instance.get_export(&mut store, function).is_some() {
-            instance
-                .get_typed_func::<(), ()>(&mut store, function)?
-                .call(&mut store, ())?;
+    let limits = StoreLimitsBuilder::new().memory_size(MAX_MEMORY).build();
+    let mut store = Store::new(&engine, limits);
+    store.limiter(|limits| limits);
+    store.set_epoch_deadline(1);
+    let watchdog = Watchdog::start(engine.clone(), patience)?;
+    let instance = initialize(&mut store, &linker, &module).map_err(|error| {
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => wasmtime::format_err!(
+                "its initialization took longer than {} s",
+                patience.as_secs_f32()
+            ),
+            _ => error,
         }
-    }
+    })?;
+    drop(watchdog);
     let mut state = State { store, instance };
     futures::executor::block_on(wizer.snapshot(&context, &mut state))
 }
 
-fn fill_with_random_bytes(mut caller: Caller<'_, ()>, ptr: u32, len: u32) -> wasmtime::Result<()> {
+fn initialize(
+    store: &mut Store<StoreLimits>,
+    linker: &Linker<StoreLimits>,
+    module: &Module,
+) -> wasmtime::Result<Instance> {
+    let instance = linker.instantiate(&mut *store, module)?;
+    for function in ["_initialize", INITIALIZE] {
+        if instance.get_export(&mut *store, function).is_some() {
+            instance
+                .get_typed_func::<(), ()>(&mut *store, function)?
+                .call(&mut *store, ())?;
+        }
+    }
+    Ok(instance)
+}
+
+/// Interrupts what runs in an engine when its time is up. Does nothing any
+/// more once dropped.
+struct Watchdog {
+    _stop: mpsc::Sender<()>,
+}
+
+impl Watchdog {
+    fn start(engine: Engine, patience: Duration) -> std::io::Result<Watchdog> {
+        let (stop, stopped) = mpsc::channel();
+        thread::Builder::new()
+            .name("warren-watchdog".into())
+            .spawn(move || {
+                if stopped.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    engine.increment_epoch();
+                }
+            })?;
+        Ok(Watchdog { _stop: stop })
+    }
+}
+
+fn fill_with_random_bytes(
+    mut caller: Caller<'_, StoreLimits>,
+    ptr: u32,
+    len: u32,
+) -> wasmtime::Result<()> {
     let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
         return Err(wasmtime::format_err!("the module exports no memory"));
     };
@@ -74,7 +138,7 @@ fn fill_with_random_bytes(mut caller: Caller<'_, ()>, ptr: u32, len: u32) -> was
 }
 
 struct State {
-    store: Store<()>,
+    store: Store<StoreLimits>,
     instance: Instance,
 }
 
@@ -159,6 +223,35 @@ mod tests {
                  (memory (export "memory") 1)
                  (func (export "wizer-initialize") (drop (call $now))))"#,
         );
+        assert!(take(&module).is_err());
+    }
+
+    #[test]
+    fn initialization_that_never_ends_is_ended() {
+        for forever in ["(loop (br 0))", "(drop (memory.grow (i32.const 1000000))) (loop (br 0))"] {
+            let module = binary(&format!(
+                r#"(module (memory (export "memory") 1)
+                     (func (export "wizer-initialize") {forever}))"#
+            ));
+            let error = take_within(Duration::from_millis(50), &module).expect_err("never ends");
+            assert!(error.to_string().contains("took longer"), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn a_trap_of_initialization_is_an_error() {
+        let module = binary(
+            r#"(module (memory (export "memory") 1)
+                 (func (export "wizer-initialize") (unreachable)))"#,
+        );
+        let error = take(&module).expect_err("traps");
+        assert!(format!("{error:#}").contains("unreachable"), "{error:#}");
+    }
+
+    #[test]
+    fn initialization_gets_no_more_memory_than_an_image_may_have() {
+        let module = binary(r#"(module (memory (export "memory") 65536)
+                 (func (export "wizer-initialize")))"#);
         assert!(take(&module).is_err());
     }
 

@@ -106,6 +106,10 @@ impl Linkers {
     }
 }
 
+/// More unknown imports than this are not named: finding each takes a pass over
+/// all of them.
+const MAX_NAMED: usize = 10;
+
 /// The names of the imports the linker does not have.
 fn unknown_imports(mut linker: Linker<Guest>, module: &Module) -> Vec<String> {
     let mut unknown = Vec::new();
@@ -113,6 +117,10 @@ fn unknown_imports(mut linker: Linker<Guest>, module: &Module) -> Vec<String> {
         let Some(import) = error.downcast_ref::<UnknownImportError>() else {
             break;
         };
+        if unknown.len() == MAX_NAMED {
+            unknown.push("and more".to_owned());
+            break;
+        }
         unknown.push(format!("`{}` `{}`", import.module(), import.name()));
         // Defined so that the next try names the next one.
         let ExternType::Func(ty) = import.ty() else {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
-use warren_kernel::{Error, Host, Monotonic, Outcome, Process};
+use warren_kernel::{Error, Host, Kind, Monotonic, Outcome, Process};
 
 use crate::control::{Control, Job};
 use crate::definition::{Code, Definition, Grants, Source};
@@ -79,6 +79,9 @@ impl Task {
         drop(slot);
         let outcome = exiting.outcome().map(Arc::clone);
         exiting.finish(node.now());
+        if let (false, Some(outcome)) = (first, &outcome) {
+            report_failure(&process, &inherited, &run, outcome);
+        }
         if let (Some(ended), Some(outcome)) = (ended, outcome) {
             // Whoever started it may have lost interest.
             let _ = ended.send(Ended { outcome, status });
@@ -86,6 +89,25 @@ impl Task {
         drop(process);
         node.process_ended();
     }
+}
+
+/// Leaves a trace of a failure that perhaps nobody watches. The first
+/// process's is the program's, and reported as that.
+fn report_failure(process: &Process, inherited: &Inherited, run: &Run, outcome: &Outcome) {
+    let Outcome::Failed(error) = outcome else {
+        return;
+    };
+    // Who terminated a process, or failed and took its links along, is known.
+    if error.kind == Kind::Canceled || error.message.starts_with("linked process failed") {
+        return;
+    }
+    tracing::warn!(
+        target: "warren::process",
+        pid = &**process.text(),
+        frame = &*inherited.frame,
+        definition = &*run.program.definition.id,
+        "process failed: {error}"
+    );
 }
 
 enum End {

@@ -181,7 +181,10 @@ async fn exec(mut caller: Caller<'_, Guest>, request: Request) -> wasmtime::Resu
         .data_mut()
         .exec(definition, host, arguments, options)
         .await;
-    status(caller.data_mut(), subscription.map(|subscription| subscription.0))
+    status(
+        caller.data_mut(),
+        subscription.map(|subscription| subscription.0),
+    )
 }
 
 fn cancel(
@@ -221,8 +224,6 @@ async fn upgrade(
     let arguments = owned(memory, args_ptr, args_len, "arguments")?;
     match caller.data_mut().upgrade(definition, arguments).await {
         Ok(unwind) => Err(wasmtime::Error::new(unwind)),
-        Err(error) => {
-            refuse(caller.data_mut(), &error)
-        }
+        Err(error) => refuse(caller.data_mut(), &error),
     }
 }

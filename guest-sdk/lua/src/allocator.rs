@@ -1,0 +1,80 @@
+//! Memory. Lua and Rust share the allocator of libc. Where it has none left,
+//! Lua raises "not enough memory", and Rust code that grows with what a
+//! program does reserves first and raises the same. What remains, small
+//! allocations of Rust that cannot fail gracefully, ends in [`abort`], which
+//! says why.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+unsafe extern "C" {
+    fn realloc(block: *mut c_void, size: usize) -> *mut c_void;
+    fn free(block: *mut c_void);
+}
+
+/// The allocator for a Lua state.
+///
+/// # Safety
+/// Lua calls it with a block that it has got from here, or null.
+pub(crate) unsafe extern "C" fn lua(
+    _: *mut c_void,
+    block: *mut c_void,
+    _: usize,
+    size: usize,
+) -> *mut c_void {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        if size == 0 {
+            free(block);
+            std::ptr::null_mut()
+        } else {
+            realloc(block, size)
+        }
+    }
+}
+
+/// Whether the last allocation of Rust found no memory.
+static EXHAUSTED: AtomicBool = AtomicBool::new(false);
+
+/// The system's allocator, which notes whether it has failed.
+struct Noting;
+
+#[cfg_attr(target_family = "wasm", global_allocator)]
+#[allow(dead_code, reason = "tests run with the system's allocator itself")]
+static ALLOCATOR: Noting = Noting;
+
+// SAFETY: everything is done by `System`.
+unsafe impl GlobalAlloc for Noting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as promised by the caller.
+        note(unsafe { System.alloc(layout) })
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as promised by the caller.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as promised by the caller.
+        note(unsafe { System.realloc(block, layout, size) })
+    }
+}
+
+fn note(block: *mut u8) -> *mut u8 {
+    EXHAUSTED.store(block.is_null(), Ordering::Relaxed);
+    block
+}
+
+/// Where an allocation that must not fail has failed, and for nothing else in
+/// this crate: takes the place of `abort` of libc, which would trap without a
+/// word.
+#[cfg(target_family = "wasm")]
+#[unsafe(no_mangle)]
+extern "C" fn abort() -> ! {
+    if EXHAUSTED.load(Ordering::Relaxed) {
+        warren_guest::program::fail_out_of_memory();
+    }
+    core::arch::wasm32::unreachable()
+}

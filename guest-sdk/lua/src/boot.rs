@@ -1,0 +1,144 @@
+//! Setting up Lua with all libraries, once per image.
+
+use std::cell::Cell;
+use std::ffi::{CStr, c_int};
+
+use mlua_sys::*;
+
+use crate::runtime::Runtime;
+use crate::stack::{State, push_library, set_functions};
+use crate::{
+    allocator, callbacks, channel, context, coroutine, errors, json, logger, mailbox, message,
+    module, object, os, prelude, process, security, spawner, stdio, time,
+};
+
+/// The Lua state of this instance, set up at the first call, or in the image.
+/// Null where there was no memory for it.
+pub(crate) fn state() -> State {
+    thread_local! {
+        static STATE: Cell<State> = const { Cell::new(std::ptr::null_mut()) };
+    }
+    let mut l = STATE.get();
+    if l.is_null() {
+        l = new_state();
+        STATE.set(l);
+    }
+    l
+}
+
+/// A new Lua state with all libraries; null where there was no memory for it.
+fn new_state() -> State {
+    // SAFETY: the linker would otherwise make every export run these, also in
+    // instances that begin with an image in which they have run.
+    #[cfg(target_family = "wasm")]
+    unsafe {
+        unsafe extern "C" {
+            fn __wasm_call_ctors();
+        }
+        __wasm_call_ctors();
+    }
+    // SAFETY: a new state is used by this thread alone; what can raise runs
+    // inside a `pcall`.
+    unsafe {
+        let l = lua_newstate(allocator::lua, std::ptr::null_mut());
+        if l.is_null() {
+            return l;
+        }
+        Runtime::new().attach(l);
+        lua_pushcfunction(l, open_all);
+        if lua_pcall(l, 0, 0, 0) != LUA_OK {
+            debug_assert!(
+                false,
+                "{:?}",
+                crate::stack::bytes_at(l, -1).map(String::from_utf8_lossy)
+            );
+            lua_close(l);
+            return std::ptr::null_mut();
+        }
+        settle(l);
+        l
+    }
+}
+
+/// Collects what set-up has left over, and turns to the generational
+/// collector: it leaves what is old alone, so that a process touches few pages
+/// of the image.
+///
+/// # Safety
+/// `l` is a live Lua thread.
+unsafe fn settle(l: State) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        lua_gc(l, LUA_GCCOLLECT);
+        lua_gc(l, LUA_GCGEN, 0 as c_int, 0 as c_int);
+    }
+}
+
+/// The libraries of Lua itself, whose functions the others may replace.
+const STANDARD: [(&CStr, lua_CFunction); 8] = [
+    (c"_G", luaopen_base),
+    (c"table", luaopen_table),
+    (c"io", luaopen_io),
+    (c"os", luaopen_os),
+    (c"string", luaopen_string),
+    (c"utf8", luaopen_utf8),
+    (c"math", luaopen_math),
+    (c"debug", luaopen_debug),
+];
+
+unsafe extern "C-unwind" fn open_all(l: State) -> c_int {
+    // SAFETY: `new_state` calls through Lua with a live thread.
+    unsafe {
+        for (name, open) in STANDARD {
+            luaL_requiref(l, name.as_ptr(), open, 1);
+            lua_pop(l, 1);
+        }
+        lua_pushcfunction(l, stdio::print);
+        lua_setglobal(l, c"print".as_ptr());
+        message::open(l);
+        mailbox::open(l);
+
+        // `string` is complete before the methods of errors are made of it.
+        push_native(l);
+        prelude::run(l, prelude::STANDARD);
+        library(l, c"coroutine", coroutine::open);
+        library(l, c"errors", errors::open);
+        library(l, c"channel", channel::open);
+        library(l, c"time", time::open);
+        library(l, c"process", process::open);
+        library(l, c"ctx", context::open);
+        library(l, c"json", json::open);
+        prelude::run(l, prelude::WARREN);
+        0
+    }
+}
+
+/// Opens a library, as a global and for `require`.
+unsafe fn library(l: State, name: &CStr, open: unsafe fn(State)) {
+    // SAFETY: as `open_all`.
+    unsafe {
+        open(l);
+        lua_getfield(l, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+        lua_pushvalue(l, -2);
+        lua_setfield(l, -2, name.as_ptr());
+        lua_pop(l, 1);
+        lua_setglobal(l, name.as_ptr());
+    }
+}
+
+/// Pushes the table of functions that only the prelude sees.
+unsafe fn push_native(l: State) {
+    // SAFETY: as `open_all`.
+    unsafe {
+        push_library(l, stdio::FUNCTIONS);
+        for functions in [logger::FUNCTIONS, security::FUNCTIONS, spawner::FUNCTIONS] {
+            set_functions(l, functions);
+        }
+        set_functions(l, module::FUNCTIONS);
+        set_functions(l, object::FUNCTIONS);
+        set_functions(l, callbacks::FUNCTIONS);
+        set_functions(l, os::FUNCTIONS);
+        lua_getfield(l, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+        lua_setfield(l, -2, c"loaded".as_ptr());
+    }
+}

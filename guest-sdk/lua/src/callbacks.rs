@@ -1,0 +1,118 @@
+//! `table.sort` and `string.gsub`, whose callbacks may block.
+//!
+//! Where there is a callback, the work is done by the prelude, called with a
+//! continuation, so that a switch of the scheduler passes. Else Lua's own
+//! function runs, as if it had been called itself.
+
+use std::ffi::c_int;
+
+use mlua_sys::*;
+
+use crate::stack::{Functions, State};
+
+/// The functions that the prelude is given: each takes Lua's own function and
+/// that of the prelude, and returns one that chooses between them.
+pub(crate) const FUNCTIONS: &Functions = &[(c"gsub", choose::<GSUB>), (c"sort", choose::<SORT>)];
+
+const GSUB: bool = true;
+const SORT: bool = false;
+
+/// The upvalues of the functions that choose.
+const OWN: c_int = lua_upvalueindex(1);
+const PRELUDE: c_int = lua_upvalueindex(2);
+
+unsafe extern "C-unwind" fn choose<const WHICH: bool>(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        lua_settop(l, 2);
+        lua_pushcclosure(l, if WHICH == GSUB { gsub } else { sort }, 2);
+        1
+    }
+}
+
+unsafe extern "C-unwind" fn gsub(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let calls_back = match lua_type(l, 3) {
+            LUA_TFUNCTION => true,
+            LUA_TTABLE => has_metatable(l, 3),
+            _ => false,
+        };
+        if !calls_back {
+            return own(l);
+        }
+        let mut len = 0;
+        luaL_checklstring(l, 1, &mut len);
+        luaL_checklstring(l, 2, std::ptr::null_mut());
+        let max = luaL_optinteger(l, 4, len as lua_Integer + 1);
+        lua_settop(l, 3);
+        lua_pushinteger(l, max);
+        lua_pushvalue(l, PRELUDE);
+        lua_insert(l, 1);
+        lua_callk(l, 4, 2, 0, Some(top_results));
+        lua_gettop(l)
+    }
+}
+
+unsafe extern "C-unwind" fn sort(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        if lua_type(l, 1) != LUA_TTABLE {
+            return own(l);
+        }
+        let length = luaL_len(l, 1);
+        if !(2..lua_Integer::from(i32::MAX)).contains(&length) {
+            return own(l);
+        }
+        let calls_back = match lua_type(l, 2) {
+            LUA_TFUNCTION => true,
+            LUA_TNONE | LUA_TNIL => {
+                // Only elements with a metatable compare by a function.
+                let first = lua_rawgeti(l, 1, 1);
+                let comparable = first == LUA_TTABLE || first == LUA_TUSERDATA;
+                let calls_back = comparable && has_metatable(l, -1);
+                lua_pop(l, 1);
+                calls_back
+            }
+            _ => false,
+        };
+        if !calls_back {
+            return own(l);
+        }
+        lua_settop(l, 2);
+        lua_pushinteger(l, length);
+        lua_insert(l, 2);
+        lua_pushvalue(l, PRELUDE);
+        lua_insert(l, 1);
+        lua_callk(l, 3, 0, 0, Some(top_results));
+        0
+    }
+}
+
+unsafe fn has_metatable(l: State, index: c_int) -> bool {
+    // SAFETY: the callers are C functions.
+    unsafe {
+        let has = lua_getmetatable(l, index) != 0;
+        if has {
+            lua_pop(l, 1);
+        }
+        has
+    }
+}
+
+/// Runs Lua's own function in the place of this one.
+unsafe fn own(l: State) -> c_int {
+    // SAFETY: the upvalue is a function of C without upvalues of its own.
+    unsafe {
+        match lua_tocfunction(l, OWN) {
+            Some(function) => function(l),
+            None => 0,
+        }
+    }
+}
+
+/// The call that has yielded is done: its results are all that is left.
+unsafe extern "C-unwind" fn top_results(l: State, _: c_int, _: lua_KContext) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe { lua_gettop(l) }
+}

@@ -1,0 +1,187 @@
+//! How values move through a channel that is ready: from stack to stack where
+//! somebody waits, else through the ring.
+
+use std::ffi::c_int;
+
+use mlua_sys::*;
+use warren_guest::clock;
+
+use super::{BUFFER, Channel, Ring, Source, push_ring};
+use crate::exchange::Built;
+use crate::runtime::{Runtime, runtime};
+use crate::scheduler::{Meeting, Queue};
+use crate::stack::State;
+
+/// Takes a value out of the channel at `place`, which is ready, and leaves it
+/// on top of the stack. False where the channel is closed and drained.
+///
+/// # Safety
+/// The channel at the absolute index `place` of `l` is ready to receive from;
+/// `l` has four free stack slots; nothing that needs `Drop` is alive.
+pub(crate) unsafe fn receive(l: State, place: c_int) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let rt = runtime(l);
+        let channel: *mut Channel = lua_touserdata(l, place).cast();
+        match &mut (*channel).source {
+            Source::Local(ring) | Source::Mailbox { ring, .. } if ring.len > 0 => {
+                ring.take(l, place);
+                if let Some(sender) = meet(rt, (*channel).senders) {
+                    fetch(l, sender);
+                    ring.put(l, place);
+                    rt.scheduler.borrow_mut().part(sender, true);
+                }
+                true
+            }
+            Source::Clock(alarm) if alarm.next.is_some() => {
+                if let Built::Raised = push_ring(l, &mut *channel, clock::monotonic()) {
+                    lua_error(l);
+                }
+                true
+            }
+            _ => match meet(rt, (*channel).senders) {
+                Some(sender) => {
+                    fetch(l, sender);
+                    rt.scheduler.borrow_mut().part(sender, true);
+                    true
+                }
+                None => {
+                    lua_pushnil(l);
+                    false
+                }
+            },
+        }
+    }
+}
+
+/// Puts the value at `place + 1` into the local channel at `place`, which is
+/// ready. False where the channel is closed.
+///
+/// # Safety
+/// As [`receive`], for a channel that is ready to send on.
+pub(crate) unsafe fn send(l: State, place: c_int) -> bool {
+    // SAFETY: as promised by the caller; a thread that waits keeps a slot free
+    // for the value.
+    unsafe {
+        let rt = runtime(l);
+        let channel: *mut Channel = lua_touserdata(l, place).cast();
+        if (*channel).closed {
+            return false;
+        }
+        lua_pushvalue(l, place + 1);
+        match (meet(rt, (*channel).receivers), &mut (*channel).source) {
+            (Some(receiver), _) => {
+                lua_xmove(l, receiver.thread, 1);
+                rt.scheduler.borrow_mut().part(receiver, true);
+            }
+            (None, Source::Local(ring) | Source::Mailbox { ring, .. }) => ring.put(l, place),
+            (None, Source::Clock(_)) => lua_pop(l, 1),
+        }
+        true
+    }
+}
+
+/// Closes the channel at `place`: whoever waits to receive gets nil, whoever
+/// waits to send an error. What lies in the ring can still be received.
+///
+/// # Safety
+/// A channel is at the absolute index `place` of `l`.
+pub(crate) unsafe fn close(l: State, place: c_int) {
+    // SAFETY: as promised by the caller; a thread that waits keeps a slot free
+    // for the nil.
+    unsafe {
+        let rt = runtime(l);
+        let channel: *mut Channel = lua_touserdata(l, place).cast();
+        (*channel).closed = true;
+        while let Some(receiver) = meet(rt, (*channel).receivers) {
+            lua_pushnil(receiver.thread);
+            rt.scheduler.borrow_mut().part(receiver, false);
+        }
+        while let Some(sender) = meet(rt, (*channel).senders) {
+            rt.scheduler.borrow_mut().part(sender, false);
+        }
+    }
+}
+
+/// Puts the value on top of the stack into the ring of the channel at `place`.
+///
+/// # Safety
+/// As [`receive`]; the channel is not one of the clock.
+pub(crate) unsafe fn stash(l: State, place: c_int) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let channel: *mut Channel = lua_touserdata(l, place).cast();
+        if let Source::Local(ring) | Source::Mailbox { ring, .. } = &mut (*channel).source {
+            ring.put(l, place);
+        }
+    }
+}
+
+impl Ring {
+    /// A ring without bound.
+    pub(crate) const UNBOUNDED: Ring = Ring {
+        capacity: lua_Integer::MAX,
+        head: 0,
+        len: 0,
+    };
+
+    /// Moves the oldest value from the ring onto the stack.
+    ///
+    /// # Safety
+    /// The ring belongs to the channel at `place`, and is not empty.
+    unsafe fn take(&mut self, l: State, place: c_int) {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            lua_getiuservalue(l, place, BUFFER);
+            lua_rawgeti(l, -1, self.head + 1);
+            lua_pushnil(l);
+            lua_rawseti(l, -3, self.head + 1);
+            lua_remove(l, -2);
+        }
+        self.len -= 1;
+        // An empty ring starts afresh, so that its table stays small.
+        self.head = if self.len == 0 {
+            0
+        } else {
+            (self.head + 1) % self.capacity
+        };
+    }
+
+    /// Moves the value on top of the stack into the ring.
+    ///
+    /// # Safety
+    /// The ring belongs to the channel at `place`, and is not full. May raise.
+    unsafe fn put(&mut self, l: State, place: c_int) {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            if lua_getiuservalue(l, place, BUFFER) != LUA_TTABLE {
+                lua_pop(l, 1);
+                lua_newtable(l);
+                lua_pushvalue(l, -1);
+                lua_setiuservalue(l, place, BUFFER);
+            }
+            lua_insert(l, -2);
+            lua_rawseti(l, -2, (self.head + self.len) % self.capacity + 1);
+            lua_pop(l, 1);
+        }
+        self.len += 1;
+    }
+}
+
+fn meet(rt: &Runtime, queue: Queue) -> Option<Meeting> {
+    rt.scheduler.borrow().meet(queue)
+}
+
+/// Copies the value that a waiting task sends onto the stack of `l`.
+///
+/// # Safety
+/// `sender` was just met; its thread keeps a slot free.
+unsafe fn fetch(l: State, sender: Meeting) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        lua_pushvalue(sender.thread, sender.value);
+        if sender.thread != l {
+            lua_xmove(sender.thread, l, 1);
+        }
+    }
+}

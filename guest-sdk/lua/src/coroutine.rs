@@ -1,0 +1,316 @@
+//! The library `coroutine`, through whose functions a switch of the scheduler
+//! passes unseen.
+//!
+//! A program's own coroutine may block. Its yield then is meant for the
+//! scheduler, not for the coroutine that has resumed it: that one's `resume`
+//! yields in turn, and when the task runs again resumes inwards, until the
+//! function that blocked goes on. Nobody on the way can tell.
+
+use std::ffi::{CStr, c_int};
+
+use mlua_sys::*;
+
+use crate::runtime::{is_switched_out, runtime, set_switched_out};
+use crate::scheduler;
+use crate::stack::{self, Functions, State, raise, wrong_type};
+
+unsafe extern "C-unwind" {
+    /// `lua_closethread` of Lua 5.4.6 and later, which the bindings leave out
+    /// where Lua is built by somebody else.
+    fn lua_closethread(thread: State, from: State) -> c_int;
+}
+
+const FUNCTIONS: &Functions = &[
+    (c"create", create),
+    (c"resume", resume),
+    (c"wrap", wrap),
+    (c"yield", yield_),
+    (c"status", status),
+    (c"running", running),
+    (c"isyieldable", isyieldable),
+    (c"close", close),
+    (c"spawn", spawn),
+];
+
+/// Pushes the library.
+///
+/// # Safety
+/// `l` is a live Lua thread with three free stack slots.
+pub(crate) unsafe fn open(l: State) {
+    // SAFETY: as promised by the caller.
+    unsafe { stack::push_library(l, FUNCTIONS) };
+}
+
+/// `coroutine.spawn(fn, ...)`: a coroutine that the scheduler runs.
+unsafe extern "C-unwind" fn spawn(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        luaL_checktype(l, 1, LUA_TFUNCTION);
+        scheduler::spawn(l, lua_gettop(l) - 1);
+        0
+    }
+}
+
+unsafe extern "C-unwind" fn create(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        luaL_checktype(l, 1, LUA_TFUNCTION);
+        let thread = lua_newthread(l);
+        lua_pushvalue(l, 1);
+        lua_xmove(l, thread, 1);
+        1
+    }
+}
+
+unsafe extern "C-unwind" fn resume(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let thread = thread_argument(l);
+        let arguments = lua_gettop(l) - 1;
+        match enter(l, thread, arguments) {
+            Ok(()) => go(l, thread, arguments, false),
+            Err(why) => {
+                lua_pushboolean(l, 0);
+                lua_pushstring(l, why.as_ptr());
+                2
+            }
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn wrap(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        create(l);
+        lua_pushcclosure(l, wrapped, 1);
+        1
+    }
+}
+
+unsafe extern "C-unwind" fn wrapped(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread; the upvalue is a thread.
+    unsafe {
+        let thread = lua_tothread(l, lua_upvalueindex(1));
+        let arguments = lua_gettop(l);
+        match enter(l, thread, arguments) {
+            Ok(()) => go(l, thread, arguments, true),
+            Err(why) => {
+                lua_pushstring(l, why.as_ptr());
+                lead_and_raise(l)
+            }
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn yield_(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        if runtime(l).scheduler.borrow().is_task(l) {
+            raise(l, "attempt to yield from outside a coroutine");
+        }
+        lua_yield(l, lua_gettop(l))
+    }
+}
+
+unsafe extern "C-unwind" fn status(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let thread = thread_argument(l);
+        lua_pushstring(l, status_of(l, thread).as_ptr());
+        1
+    }
+}
+
+unsafe extern "C-unwind" fn running(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        lua_pushthread(l);
+        lua_pushboolean(l, runtime(l).scheduler.borrow().is_task(l).into());
+        2
+    }
+}
+
+unsafe extern "C-unwind" fn isyieldable(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let thread = if lua_isthread(l, 1) != 0 {
+            lua_tothread(l, 1)
+        } else {
+            l
+        };
+        let yieldable =
+            lua_isyieldable(thread) != 0 && !runtime(l).scheduler.borrow().is_task(thread);
+        lua_pushboolean(l, yieldable.into());
+        1
+    }
+}
+
+unsafe extern "C-unwind" fn close(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let thread = thread_argument(l);
+        let status = status_of(l, thread);
+        if status != c"dead" && status != c"suspended" {
+            return luaL_error(l, c"cannot close a %s coroutine".as_ptr(), status.as_ptr());
+        }
+        if lua_closethread(thread, l) == LUA_OK {
+            lua_pushboolean(l, 1);
+            1
+        } else {
+            lua_pushboolean(l, 0);
+            lua_xmove(thread, l, 1);
+            2
+        }
+    }
+}
+
+unsafe fn thread_argument(l: State) -> State {
+    // SAFETY: the callers are C functions.
+    unsafe {
+        let thread = lua_tothread(l, 1);
+        if thread.is_null() {
+            wrong_type(l, 1, c"coroutine");
+        }
+        thread
+    }
+}
+
+/// What `coroutine.status` says. A coroutine that is switched out counts as
+/// one that runs, in another task.
+unsafe fn status_of(l: State, thread: State) -> &'static CStr {
+    // SAFETY: the callers give live threads.
+    unsafe {
+        if thread == l {
+            return c"running";
+        }
+        if is_switched_out(thread) {
+            return c"normal";
+        }
+        match lua_status(thread) {
+            LUA_YIELD => c"suspended",
+            LUA_OK => {
+                let mut record = std::mem::MaybeUninit::<lua_Debug>::uninit();
+                if lua_getstack(thread, 0, record.as_mut_ptr()) != 0 {
+                    c"normal"
+                } else if lua_gettop(thread) == 0 {
+                    c"dead"
+                } else {
+                    c"suspended"
+                }
+            }
+            _ => c"dead",
+        }
+    }
+}
+
+/// Moves the arguments on top of the stack to a coroutine that can be resumed.
+unsafe fn enter(l: State, thread: State, arguments: c_int) -> Result<(), &'static CStr> {
+    // SAFETY: the callers give live threads.
+    unsafe {
+        match status_of(l, thread).to_bytes() {
+            b"suspended" => {}
+            b"dead" => return Err(c"cannot resume dead coroutine"),
+            _ => return Err(c"cannot resume non-suspended coroutine"),
+        }
+        if lua_checkstack(thread, arguments) == 0 {
+            return Err(c"too many arguments to resume");
+        }
+        lua_xmove(l, thread, arguments);
+        Ok(())
+    }
+}
+
+/// Resumes a coroutine, and returns what `resume` (or, with `wrapped`, the
+/// function that `wrap` makes) returns.
+unsafe fn go(l: State, thread: State, arguments: c_int, wrapped: bool) -> c_int {
+    // SAFETY: `thread` can be resumed, with so many arguments on its stack;
+    // it is kept alive by the stack or the upvalue of this function.
+    unsafe {
+        let rt = runtime(l);
+        let resumption = rt.scheduler.borrow_mut().enter(l);
+        rt.scheduler.borrow_mut().link(&resumption);
+        let mut results = 0;
+        let status = lua_resume(thread, l, arguments, &mut results);
+        let switching = rt.scheduler.borrow_mut().leave(&resumption);
+        match status {
+            LUA_YIELD if switching => {
+                set_switched_out(l, true);
+                lua_yieldk(
+                    l,
+                    0,
+                    thread as lua_KContext,
+                    Some(if wrapped { go_on_wrapped } else { go_on }),
+                )
+            }
+            LUA_OK | LUA_YIELD => {
+                if lua_checkstack(l, results + 1) == 0 {
+                    lua_pop(thread, results);
+                    lua_pushstring(l, c"too many results to resume".as_ptr());
+                    return failed(l, thread, wrapped);
+                }
+                if !wrapped {
+                    lua_pushboolean(l, 1);
+                }
+                lua_xmove(thread, l, results);
+                results + c_int::from(!wrapped)
+            }
+            _ => {
+                lua_xmove(thread, l, 1);
+                failed(l, thread, wrapped)
+            }
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn go_on(l: State, _: c_int, thread: lua_KContext) -> c_int {
+    // SAFETY: Lua calls with the thread that yielded in `go`.
+    unsafe {
+        set_switched_out(l, false);
+        go(l, thread as State, 0, false)
+    }
+}
+
+unsafe extern "C-unwind" fn go_on_wrapped(l: State, _: c_int, thread: lua_KContext) -> c_int {
+    // SAFETY: as `go_on`.
+    unsafe {
+        set_switched_out(l, false);
+        go(l, thread as State, 0, true)
+    }
+}
+
+/// Reports the error on top of the stack.
+unsafe fn failed(l: State, thread: State, wrapped: bool) -> c_int {
+    // SAFETY: the promise of `go`.
+    unsafe {
+        if !wrapped {
+            lua_pushboolean(l, 0);
+            lua_insert(l, -2);
+            return 2;
+        }
+        let status = lua_status(thread);
+        if status != LUA_OK && status != LUA_YIELD {
+            // Closes what the coroutine has left open; its error may change.
+            lua_xmove(l, thread, 1);
+            lua_closethread(thread, l);
+            lua_xmove(thread, l, 1);
+        }
+        if status == LUA_ERRMEM {
+            lua_error(l);
+        }
+        lead_and_raise(l)
+    }
+}
+
+/// Raises the error on top of the stack; a message gets the position of the
+/// caller in front.
+unsafe fn lead_and_raise(l: State) -> c_int {
+    // SAFETY: the promise of `go`.
+    unsafe {
+        if lua_type(l, -1) == LUA_TSTRING {
+            luaL_where(l, 1);
+            lua_insert(l, -2);
+            lua_concat(l, 2);
+        }
+        lua_error(l)
+    }
+}

@@ -1,0 +1,267 @@
+//! Calls of the runtime whose result becomes Lua values, and values that are
+//! encoded for a call.
+//!
+//! Building Lua values may run out of memory, which raises, and may run
+//! finalizers, which may make calls of their own. So the bytes being read are
+//! taken out of the [`Runtime`](crate::runtime::Runtime) for that time, and
+//! the building happens inside a `pcall`: whatever happens, the buffer is put
+//! back, and no destructor is skipped.
+
+use std::ffi::c_int;
+
+use mlua_sys::*;
+use warren_guest::msgpack::{Input, Malformed};
+use warren_guest::{Buffer, Failure};
+
+use crate::decode;
+use crate::encode::{self, Stop};
+use crate::errors::{self, Kind};
+use crate::runtime::runtime;
+use crate::stack::{State, out_of_memory, push_bytes, push_text};
+
+/// Builds Lua values from bytes; yields how many it pushed.
+///
+/// # Safety
+/// Implementations are called with a live thread that has free stack slots,
+/// may raise, and hold nothing that needs `Drop` where they do.
+pub(crate) type Build = unsafe fn(State, &[u8]) -> Result<c_int, Malformed>;
+
+/// The outcome of [`protected`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Built {
+    /// So many values are on top of the stack.
+    Values(c_int),
+    /// The bytes are no value of the guest ABI; nothing was pushed.
+    Malformed(Malformed),
+    /// An error to be raised is on top of the stack.
+    Raised,
+}
+
+/// Builds values from `bytes` without letting an error through.
+///
+/// # Safety
+/// `l` is a live Lua thread with three free stack slots.
+pub(crate) unsafe fn protected(l: State, bytes: &[u8], build: Build) -> Built {
+    let mut job = Job {
+        bytes,
+        build,
+        malformed: None,
+    };
+    // SAFETY: as promised by the caller; `job` outlives the call. A light C
+    // function and a light userdata need no memory, so nothing raises here.
+    unsafe {
+        let top = lua_gettop(l);
+        lua_pushcfunction(l, run);
+        lua_pushlightuserdata(l, (&raw mut job).cast());
+        if lua_pcall(l, 1, LUA_MULTRET, 0) != LUA_OK {
+            return Built::Raised;
+        }
+        match job.malformed {
+            Some(malformed) => Built::Malformed(malformed),
+            None => Built::Values(lua_gettop(l) - top),
+        }
+    }
+}
+
+struct Job<'a> {
+    bytes: &'a [u8],
+    build: Build,
+    malformed: Option<Malformed>,
+}
+
+unsafe extern "C-unwind" fn run(l: State) -> c_int {
+    // SAFETY: only `protected` calls this, with the address of a live job.
+    unsafe {
+        let job: *mut Job<'_> = lua_touserdata(l, 1).cast();
+        lua_settop(l, 0);
+        match ((*job).build)(l, (*job).bytes) {
+            Ok(results) => results,
+            Err(malformed) => {
+                (*job).malformed = Some(malformed);
+                0
+            }
+        }
+    }
+}
+
+/// Makes a call that yields bytes and builds values from them. A failed call
+/// yields nil and its error.
+///
+/// # Safety
+/// `l` is a live Lua thread with free stack slots, and nothing that needs
+/// `Drop` is alive outside of `make`: this may raise.
+pub(crate) unsafe fn call(
+    l: State,
+    build: Build,
+    make: impl FnOnce(&mut Buffer) -> Result<&[u8], Failure<'_>>,
+) -> c_int {
+    // SAFETY: as promised by the caller; the buffer is back before the raise.
+    unsafe {
+        let rt = runtime(l);
+        let mut buffer = rt.buffer.take();
+        let built = match make(&mut buffer) {
+            Ok(bytes) => protected(l, bytes, build),
+            Err(failure) => protected(l, failure.0, nil_and_failure),
+        };
+        rt.buffer.set(buffer);
+        settle(l, built)
+    }
+}
+
+/// The same for a call that is given the stack slots `first..=last` as encoded
+/// values. Where one of them may not cross, nothing is called, and the result
+/// is nil and an error of kind INVALID with its path, which begins with `root`.
+///
+/// # Safety
+/// As [`call`]; `first..=last` are absolute indices, or an empty range.
+pub(crate) unsafe fn call_with_values(
+    l: State,
+    (first, last): (c_int, c_int),
+    root: &str,
+    build: Build,
+    make: impl for<'b> FnOnce(&[u8], &'b mut Buffer) -> Result<&'b [u8], Failure<'b>>,
+) -> c_int {
+    // SAFETY: as promised by the caller; encoding does not raise, and output
+    // and buffer are back before anything does.
+    unsafe {
+        let rt = runtime(l);
+        let mut output = rt.output.take();
+        output.clear();
+        if let Err(stop) = encode::values(l, first, last, root, &mut output) {
+            rt.output.set(output);
+            return stopped(l, stop);
+        }
+        let mut buffer = rt.buffer.take();
+        let built = match make(output.as_slice(), &mut buffer) {
+            Ok(bytes) => protected(l, bytes, build),
+            Err(failure) => protected(l, failure.0, nil_and_failure),
+        };
+        rt.buffer.set(buffer);
+        rt.output.set(output);
+        settle(l, built)
+    }
+}
+
+/// Makes a call that yields nothing: true, or nil and an error.
+///
+/// # Safety
+/// As [`call`].
+pub(crate) unsafe fn call_done(
+    l: State,
+    make: impl for<'b> FnOnce(&'b mut Buffer) -> Result<(), Failure<'b>>,
+) -> c_int {
+    // SAFETY: as promised by the caller.
+    unsafe { call(l, truth, |buffer| make(buffer).map(|()| &[][..])) }
+}
+
+/// Makes a call that yields a number, which is pushed; or nil and an error.
+///
+/// # Safety
+/// As [`call`].
+pub(crate) unsafe fn call_number(
+    l: State,
+    make: impl for<'b> FnOnce(&'b mut Buffer) -> Result<u32, Failure<'b>>,
+) -> c_int {
+    let mut number = 0;
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let results = call(l, nothing, |buffer| {
+            number = make(buffer)?;
+            Ok(&[])
+        });
+        if results != 0 {
+            return results;
+        }
+        lua_pushinteger(l, number.into());
+        1
+    }
+}
+
+/// Reports why values could not be encoded: nil and an error, or a raise where
+/// memory ran out.
+///
+/// # Safety
+/// As [`call`].
+pub(crate) unsafe fn stopped(l: State, stop: Stop) -> c_int {
+    // SAFETY: as promised by the caller; the text is handed over before
+    // anything raises.
+    unsafe {
+        match stop {
+            Stop::Refused(why) => {
+                lua_pushnil(l);
+                push_text(l, why);
+                errors::wrap_message(l, Kind::Invalid);
+                2
+            }
+            Stop::OutOfMemory => out_of_memory(l),
+        }
+    }
+}
+
+/// Builds `true` from nothing: the result of a call that yields nothing.
+pub(crate) unsafe fn truth(l: State, _: &[u8]) -> Result<c_int, Malformed> {
+    // SAFETY: `Build`'s promise.
+    unsafe { lua_pushboolean(l, 1) };
+    Ok(1)
+}
+
+/// Builds a string from the bytes themselves.
+pub(crate) unsafe fn string(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
+    // SAFETY: `Build`'s promise.
+    unsafe { push_bytes(l, bytes) };
+    Ok(1)
+}
+
+/// Builds the one value encoded; nil where there are no bytes.
+pub(crate) unsafe fn value(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
+    // SAFETY: `Build`'s promise.
+    unsafe {
+        if bytes.is_empty() {
+            lua_pushnil(l);
+        } else {
+            decode::value(l, &mut Input::new(bytes))?;
+        }
+    }
+    Ok(1)
+}
+
+/// Builds the values of an encoded array.
+pub(crate) unsafe fn values(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
+    // SAFETY: `Build`'s promise.
+    unsafe { decode::values(l, &mut Input::new(bytes)) }
+}
+
+unsafe fn nothing(_: State, _: &[u8]) -> Result<c_int, Malformed> {
+    Ok(0)
+}
+
+unsafe fn nil_and_failure(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
+    // SAFETY: `Build`'s promise.
+    unsafe {
+        lua_pushnil(l);
+        if decode::value(l, &mut Input::new(bytes)).is_err() {
+            push_bytes(l, b"an error that could not be read");
+            errors::wrap_message(l, Kind::Internal);
+        }
+    }
+    Ok(2)
+}
+
+/// Turns what [`protected`] left into the results of a library function.
+///
+/// # Safety
+/// As [`call`].
+unsafe fn settle(l: State, built: Built) -> c_int {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        match built {
+            Built::Values(n) => n,
+            Built::Malformed(why) => errors::refuse(
+                l,
+                Kind::Internal,
+                format_args!("the runtime's answer could not be read: {why}"),
+            ),
+            Built::Raised => lua_error(l),
+        }
+    }
+}

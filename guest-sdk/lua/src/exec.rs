@@ -1,0 +1,90 @@
+//! `process.exec`: a call of another process.
+
+use std::ffi::c_int;
+
+use mlua_sys::*;
+use warren_guest::process::{self, Start};
+
+use crate::argument::{REFUSED, text};
+use crate::channel::{Channel, Format, Source};
+use crate::scheduler::{Patience, Shape, push_receive, wait};
+use crate::stack::State;
+use crate::{exchange, mailbox};
+
+/// `process.exec(id, host, ...)`.
+pub(crate) unsafe extern "C-unwind" fn exec(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe { exec_with(l, 1, &[]) }
+}
+
+/// Calls the process that the arguments from `first` on describe, as
+/// [`spawn_with`](crate::process::spawn_with) starts one.
+///
+/// # Safety
+/// `l` runs a C function; nothing that needs `Drop` is alive.
+pub(crate) unsafe fn exec_with(l: State, first: c_int, options: &[u8]) -> c_int {
+    let mut subscription = None;
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let Some(definition) = text(l, first, "definition") else {
+            return REFUSED;
+        };
+        let Some(host) = text(l, first + 1, "host") else {
+            return REFUSED;
+        };
+        let arguments = (first + 2, lua_gettop(l));
+        let results = exchange::call_with_values(
+            l,
+            arguments,
+            "arguments",
+            exchange::truth,
+            |arguments, buffer| {
+                subscription = Some(process::exec(
+                    Start {
+                        definition,
+                        host,
+                        arguments,
+                        options,
+                    },
+                    buffer,
+                )?);
+                Ok(&[])
+            },
+        );
+        let Some(subscription) = subscription else {
+            return results;
+        };
+        lua_settop(l, 0);
+        mailbox::push_channel(l, subscription, Format::Raw);
+        push_receive(l);
+        wait(l, 1, 1, Patience::Endless, Shape::Exec)
+    }
+}
+
+/// Returns what the outcome on top of the stack says: the callee's result, or
+/// nil and its error. The channel it came through is at `place`.
+///
+/// # Safety
+/// `l` runs the C function that has called [`exec_with`].
+pub(crate) unsafe fn results(l: State, place: c_int) -> c_int {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let channel: *const Channel = lua_touserdata(l, place).cast();
+        if let Source::Mailbox { subscription, .. } = (*channel).source {
+            mailbox::forget(l, subscription);
+        }
+        if lua_type(l, -1) != LUA_TTABLE {
+            lua_pushnil(l);
+            return 1;
+        }
+        let outcome = lua_gettop(l);
+        if lua_getfield(l, outcome, c"cause".as_ptr()) != LUA_TNIL {
+            lua_pushnil(l);
+            lua_insert(l, -2);
+            return 2;
+        }
+        lua_getfield(l, outcome, c"value".as_ptr());
+        lua_pushnil(l);
+        2
+    }
+}

@@ -1,0 +1,329 @@
+//! From JSON (RFC 8259) onto the Lua stack, without a tree in between.
+
+use std::ffi::c_int;
+
+use mlua_sys::*;
+
+use super::{MAX_DEPTH, push_null};
+use crate::errors::{self, Kind};
+use crate::stack::{State, bytes_at, push_bytes, wrong_type};
+
+/// `json.decode(s)`.
+pub(super) unsafe extern "C-unwind" fn decode(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread; the text stays on the stack, and
+    // the parser owns nothing.
+    unsafe {
+        if lua_type(l, 1) <= LUA_TNIL {
+            return errors::refuse(l, Kind::Invalid, format_args!("text is missing"));
+        }
+        let Some(text) = bytes_at(l, 1) else {
+            wrong_type(l, 1, c"string")
+        };
+        lua_settop(l, 1);
+        let mut parser = Parser { l, text, at: 0 };
+        let outcome = match parser.document() {
+            Ok(()) => return 1,
+            Err(what) => what,
+        };
+        let before = &text[..parser.at.min(text.len())];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = before
+            .iter()
+            .rev()
+            .take_while(|byte| **byte != b'\n')
+            .count()
+            + 1;
+        lua_settop(l, 1);
+        errors::refuse(
+            l,
+            Kind::Invalid,
+            format_args!("{outcome} at line {line}, column {column}"),
+        )
+    }
+}
+
+struct Parser<'t> {
+    l: State,
+    text: &'t [u8],
+    at: usize,
+}
+
+type Parsed = Result<(), &'static str>;
+
+impl Parser<'_> {
+    unsafe fn document(&mut self) -> Parsed {
+        // SAFETY: `decode` is a C function.
+        unsafe { self.value(MAX_DEPTH)? };
+        self.skip_space();
+        if self.at == self.text.len() {
+            Ok(())
+        } else {
+            Err("unexpected text after the value")
+        }
+    }
+
+    /// Pushes one value.
+    unsafe fn value(&mut self, depth: usize) -> Parsed {
+        self.skip_space();
+        // SAFETY: `decode` is a C function, and every level makes room.
+        unsafe {
+            match self.peek() {
+                Some(b'{') => self.object(depth),
+                Some(b'[') => self.array(depth),
+                Some(b'"') => self.string(),
+                Some(b'-' | b'0'..=b'9') => self.number(),
+                Some(b't') => {
+                    self.word(b"true")?;
+                    lua_pushboolean(self.l, 1);
+                    Ok(())
+                }
+                Some(b'f') => {
+                    self.word(b"false")?;
+                    lua_pushboolean(self.l, 0);
+                    Ok(())
+                }
+                Some(b'n') => {
+                    self.word(b"null")?;
+                    push_null(self.l);
+                    Ok(())
+                }
+                Some(_) => Err("unexpected character"),
+                None => Err("unexpected end"),
+            }
+        }
+    }
+
+    unsafe fn array(&mut self, depth: usize) -> Parsed {
+        let depth = depth
+            .checked_sub(1)
+            .ok_or("nested deeper than 128 levels")?;
+        // SAFETY: as `value`.
+        unsafe {
+            luaL_checkstack(self.l, 6, c"nested too deeply".as_ptr());
+            lua_newtable(self.l);
+            self.at += 1;
+            self.skip_space();
+            if self.eat(b']') {
+                return Ok(());
+            }
+            for place in 1.. {
+                self.value(depth)?;
+                lua_rawseti(self.l, -2, place);
+                self.skip_space();
+                if self.eat(b']') {
+                    break;
+                }
+                if !self.eat(b',') {
+                    return Err("',' or ']' expected");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn object(&mut self, depth: usize) -> Parsed {
+        let depth = depth
+            .checked_sub(1)
+            .ok_or("nested deeper than 128 levels")?;
+        // SAFETY: as `value`.
+        unsafe {
+            luaL_checkstack(self.l, 6, c"nested too deeply".as_ptr());
+            lua_newtable(self.l);
+            self.at += 1;
+            self.skip_space();
+            if self.eat(b'}') {
+                return Ok(());
+            }
+            loop {
+                self.skip_space();
+                if self.peek() != Some(b'"') {
+                    return Err("a key in quotes expected");
+                }
+                self.string()?;
+                self.skip_space();
+                if !self.eat(b':') {
+                    return Err("':' expected");
+                }
+                self.value(depth)?;
+                lua_rawset(self.l, -3);
+                self.skip_space();
+                if self.eat(b'}') {
+                    return Ok(());
+                }
+                if !self.eat(b',') {
+                    return Err("',' or '}' expected");
+                }
+            }
+        }
+    }
+
+    /// A number with a fraction or an exponent is a float, as is an integer
+    /// that 64 bits do not hold.
+    unsafe fn number(&mut self) -> Parsed {
+        let from = self.at;
+        self.eat(b'-');
+        if !self.eat(b'0') && self.digits() == 0 {
+            return Err("a digit expected");
+        }
+        let mut float = false;
+        if self.eat(b'.') {
+            float = true;
+            if self.digits() == 0 {
+                return Err("a digit expected");
+            }
+        }
+        if self.eat(b'e') || self.eat(b'E') {
+            float = true;
+            let _ = self.eat(b'+') || self.eat(b'-');
+            if self.digits() == 0 {
+                return Err("a digit expected");
+            }
+        }
+        let text = str::from_utf8(&self.text[from..self.at]).map_err(|_| "not a number")?;
+        // SAFETY: as `value`.
+        unsafe {
+            match text.parse::<i64>() {
+                Ok(integer) if !float => lua_pushinteger(self.l, integer),
+                _ => lua_pushnumber(self.l, text.parse().map_err(|_| "not a number")?),
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn string(&mut self) -> Parsed {
+        self.at += 1;
+        let from = self.at;
+        let rest = &self.text[from..];
+        let plain = rest
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))
+            .unwrap_or(rest.len());
+        self.at += plain;
+        // SAFETY: as `value`; the buffer of Lua lies on this frame, and what it
+        // owns lies on the stack of Lua.
+        unsafe {
+            if self.peek() == Some(b'"') {
+                let bytes = &rest[..plain];
+                if str::from_utf8(bytes).is_err() {
+                    self.at = from;
+                    return Err("a string that is not UTF-8");
+                }
+                self.at += 1;
+                push_bytes(self.l, bytes);
+                return Ok(());
+            }
+            let mut buffer = std::mem::MaybeUninit::<luaL_Buffer>::uninit();
+            let buffer = buffer.as_mut_ptr();
+            luaL_buffinit(self.l, buffer);
+            luaL_addlstring(buffer, rest.as_ptr().cast(), plain);
+            loop {
+                let from = self.at;
+                while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..0x20)) {
+                    self.at += 1;
+                }
+                luaL_addlstring(buffer, self.text[from..].as_ptr().cast(), self.at - from);
+                match self.peek() {
+                    Some(b'"') => break,
+                    Some(b'\\') => {
+                        self.at += 1;
+                        let mut utf8 = [0; 4];
+                        let text = self.escape()?.encode_utf8(&mut utf8);
+                        luaL_addlstring(buffer, text.as_ptr().cast(), text.len());
+                    }
+                    Some(_) => return Err("a control character in a string"),
+                    None => return Err("unexpected end in a string"),
+                }
+            }
+            if str::from_utf8(&self.text[from..self.at]).is_err() {
+                self.at = from;
+                return Err("a string that is not UTF-8");
+            }
+            self.at += 1;
+            luaL_pushresult(buffer);
+        }
+        Ok(())
+    }
+
+    /// The character that an escape means; a lone surrogate is replaced.
+    fn escape(&mut self) -> Result<char, &'static str> {
+        let byte = self.peek().ok_or("unexpected end in a string")?;
+        self.at += 1;
+        Ok(match byte {
+            b'"' | b'\\' | b'/' => byte.into(),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let high = self.four_digits()?;
+                let mut units = [high, 0];
+                let mut len = 1;
+                if (0xd800..0xdc00).contains(&high) && self.text[self.at..].starts_with(b"\\u") {
+                    let back = self.at;
+                    self.at += 2;
+                    units[1] = self.four_digits()?;
+                    if (0xdc00..0xe000).contains(&units[1]) {
+                        len = 2;
+                    } else {
+                        self.at = back;
+                    }
+                }
+                let mut decoded = char::decode_utf16(units[..len].iter().copied());
+                decoded
+                    .next()
+                    .and_then(Result::ok)
+                    .unwrap_or(char::REPLACEMENT_CHARACTER)
+            }
+            _ => return Err("unknown escape"),
+        })
+    }
+
+    fn four_digits(&mut self) -> Result<u16, &'static str> {
+        let digits = self
+            .text
+            .get(self.at..self.at + 4)
+            .ok_or("unexpected end in a string")?;
+        let mut unit = 0;
+        for digit in digits {
+            let value = char::from(*digit)
+                .to_digit(16)
+                .ok_or("four hexadecimal digits expected")?;
+            unit = unit << 4 | value as u16;
+        }
+        self.at += 4;
+        Ok(unit)
+    }
+
+    fn word(&mut self, word: &[u8]) -> Parsed {
+        if !self.text[self.at..].starts_with(word) {
+            return Err("unexpected character");
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    fn digits(&mut self) -> usize {
+        let from = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        self.at - from
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let there = self.peek() == Some(byte);
+        self.at += usize::from(there);
+        there
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+}

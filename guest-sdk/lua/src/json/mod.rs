@@ -1,0 +1,98 @@
+//! The library `json`.
+
+mod decode;
+mod encode;
+
+use std::ffi::{c_int, c_void};
+
+use mlua_sys::*;
+
+use crate::errors::{self, Kind};
+use crate::stack::{self, Functions, State};
+
+/// How deep arrays and objects may nest, in both directions.
+const MAX_DEPTH: usize = 128;
+
+const FUNCTIONS: &Functions = &[
+    (c"encode", encode::encode),
+    (c"decode", decode::decode),
+    (c"object", object),
+];
+
+/// Pushes the library.
+///
+/// # Safety
+/// `l` is a live Lua thread with free stack slots.
+pub(crate) unsafe fn open(l: State) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        stack::push_library(l, FUNCTIONS);
+        push_null(l);
+        lua_setfield(l, -2, c"null".as_ptr());
+        // The metatable that marks an empty table as an object.
+        lua_newtable(l);
+        lua_pushstring(l, c"json.object".as_ptr());
+        lua_setfield(l, -2, c"__name".as_ptr());
+        lua_rawsetp(l, LUA_REGISTRYINDEX, object_key());
+    }
+}
+
+/// Pushes `json.null`.
+///
+/// # Safety
+/// `l` has a free stack slot.
+unsafe fn push_null(l: State) {
+    // SAFETY: as promised by the caller. A light userdata equals every other
+    // of the same address, so that it stays itself.
+    unsafe { lua_pushlightuserdata(l, std::ptr::null_mut()) };
+}
+
+/// Whether the value at `index` is `json.null`.
+///
+/// # Safety
+/// `index` is acceptable for `l`.
+unsafe fn is_null(l: State, index: c_int) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe { lua_type(l, index) == LUA_TLIGHTUSERDATA && lua_touserdata(l, index).is_null() }
+}
+
+/// Whether the table at `index` was marked by `json.object`.
+///
+/// # Safety
+/// `index` is acceptable for `l`, which has two free stack slots.
+unsafe fn is_object(l: State, index: c_int) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        if lua_getmetatable(l, index) == 0 {
+            return false;
+        }
+        lua_rawgetp(l, LUA_REGISTRYINDEX, object_key());
+        let marked = lua_rawequal(l, -1, -2) != 0;
+        lua_pop(l, 2);
+        marked
+    }
+}
+
+/// `json.object(t)`: `t`, which encodes as `{}` where it is empty.
+unsafe extern "C-unwind" fn object(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        match lua_type(l, 1) {
+            LUA_TNONE | LUA_TNIL => {
+                return errors::refuse(l, Kind::Invalid, format_args!("table is missing"));
+            }
+            LUA_TTABLE => {}
+            _ => stack::wrong_type(l, 1, c"table"),
+        }
+        lua_settop(l, 1);
+        lua_rawgetp(l, LUA_REGISTRYINDEX, object_key());
+        lua_setmetatable(l, 1);
+        1
+    }
+}
+
+/// Where the registry keeps the metatable of marked objects.
+fn object_key() -> *const c_void {
+    static KEY: u8 = 0;
+    (&raw const KEY).cast()
+}

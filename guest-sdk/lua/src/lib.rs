@@ -1,0 +1,76 @@
+//! The Lua interpreter of warren: a guest that runs Lua 5.4 programs.
+//!
+//! It is a core module with the flat ABI of `docs/guest-abi.md`. The runtime
+//! calls three exports, each in an instance of its own:
+//!
+//! - `wizer-initialize`, once per version of this module: sets up Lua with all
+//!   libraries ([`boot`]). The memory it leaves behind becomes the image that
+//!   every process starts from.
+//! - `prepare`, once per source: compiles it ([`program`]).
+//! - `start`, once per process: loads what `prepare` has made, and runs it
+//!   under the scheduler ([`scheduler`]).
+//!
+//! Values cross the process boundary through [`encode`] and [`decode`], which
+//! work on the Lua stack directly. What needs no speed is written in Lua, in
+//! `prelude/`.
+//!
+//! All of it is written against the C API of Lua. How that and Rust get along
+//! is said in [`stack`].
+
+mod allocator;
+mod argument;
+mod boot;
+mod callbacks;
+mod channel;
+mod context;
+mod coroutine;
+mod decode;
+mod encode;
+mod errors;
+mod exchange;
+mod exec;
+mod json;
+mod libc_clock;
+mod logger;
+mod mailbox;
+mod message;
+mod module;
+mod object;
+mod os;
+mod outcome;
+mod prelude;
+mod process;
+mod program;
+mod registry;
+mod runtime;
+mod scheduler;
+mod security;
+mod spawner;
+mod stack;
+mod stdio;
+mod time;
+mod traceback;
+
+#[cfg(test)]
+mod tests;
+
+/// The exports of the module.
+#[cfg(target_family = "wasm")]
+mod exports {
+    use crate::{boot, program};
+
+    #[unsafe(export_name = "wizer-initialize")]
+    extern "C" fn initialize() {
+        boot::state();
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn prepare() {
+        program::prepare();
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn start() {
+        program::start();
+    }
+}

@@ -1,0 +1,65 @@
+//! The program's own modules, for `require` in `prelude/require.lua`.
+
+use std::ffi::{c_char, c_int};
+
+use mlua_sys::*;
+use warren_guest::program;
+
+use crate::argument::{REFUSED, text};
+use crate::exchange;
+use crate::stack::{Functions, State};
+
+/// The functions that the prelude is given.
+pub(crate) const FUNCTIONS: &Functions = &[(c"module", module)];
+
+/// `module(name)`: the module's chunk as a function, and its name; or nothing
+/// where there is no such module; or nil and the error of one that does not
+/// compile.
+unsafe extern "C-unwind" fn module(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let Some(name) = text(l, 1, "name") else {
+            return REFUSED;
+        };
+        exchange::call(l, build_chunk, |buffer| program::module(name, buffer))
+    }
+}
+
+/// Builds the function and the name of a chunk of prepared code.
+///
+/// # Safety
+/// See [`Build`](exchange::Build).
+unsafe fn build_chunk(l: State, record: &[u8]) -> Result<c_int, warren_guest::msgpack::Malformed> {
+    let Some(chunk) = program::Chunk::parse(record) else {
+        return Ok(0);
+    };
+    // SAFETY: as promised by the caller.
+    unsafe {
+        load_prepared(l, chunk.code);
+        crate::stack::push_bytes(l, chunk.name);
+    }
+    Ok(2)
+}
+
+/// Pushes the function of prepared code; raises where it cannot be loaded.
+///
+/// # Safety
+/// `code` comes from `prepare`; `l` is a live Lua thread, nothing that needs
+/// `Drop` is alive.
+pub(crate) unsafe fn load_prepared(l: State, code: &[u8]) {
+    // SAFETY: as promised by the caller. The name is only used in messages
+    // about code that is not bytecode; chunks carry their own.
+    unsafe {
+        let code_start: *const c_char = code.as_ptr().cast();
+        if luaL_loadbufferx(
+            l,
+            code_start,
+            code.len(),
+            c"=program".as_ptr(),
+            c"b".as_ptr(),
+        ) != LUA_OK
+        {
+            lua_error(l);
+        }
+    }
+}

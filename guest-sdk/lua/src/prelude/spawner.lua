@@ -1,0 +1,167 @@
+-- process.with_context and the spawner: an immutable description of what a
+-- spawn sets. Values are encoded when they are given.
+
+local native = ...
+local object, state = native.object, native.state
+local encode, encode_values = native.encode, native.encode_values
+local spawn, exec = native.spawn_with_options, native.exec_with_options
+local can = native.can
+local errors, process = errors, process
+local error, type, next = error, type, next
+
+local class = { __name = "spawner", __metatable = "spawner" }
+local methods = {}
+class.__index = methods
+
+local function invalid(message)
+  return nil, errors.new { kind = errors.INVALID, message = message }
+end
+
+local function denied(action, resource)
+  if can(action, resource) then
+    return nil
+  end
+  return errors.new {
+    kind = errors.PERMISSION_DENIED,
+    message = "not allowed: " .. action .. " on " .. resource,
+    details = { action = action, resource = resource },
+  }
+end
+
+local function wrong(arg, name, expected, value)
+  error("bad argument #" .. arg .. " to '" .. name .. "' (" .. expected .. " expected, got " .. type(value) .. ")", 3)
+end
+
+local function self_of(spawner, name)
+  return state(spawner, class) or wrong(1, name, "spawner", spawner)
+end
+
+-- A new spawner: the old one's parts, one of them replaced.
+local function with(self, part, value)
+  local new = {}
+  for key, old in next, self do
+    new[key] = old
+  end
+  new[part] = value
+  new.options = nil
+  return object(class, new)
+end
+
+local function with_context(self, values)
+  local err = denied("process.context", "context")
+  if err then
+    return nil, err
+  end
+  local context = {}
+  for key, value in next, self.context or {} do
+    context[key] = value
+  end
+  for key, value in next, values do
+    if type(key) ~= "string" then
+      return invalid("a key of the context is not a string")
+    end
+    local encoded, err = encode(value, "context." .. key)
+    if not encoded then
+      return nil, err
+    end
+    context[key] = encoded
+  end
+  return with(self, "context", context)
+end
+
+function process.with_context(values)
+  if values == nil then
+    return invalid("values are missing")
+  elseif type(values) ~= "table" then
+    wrong(1, "with_context", "table", values)
+  end
+  return with_context({}, values)
+end
+
+function methods.with_context(spawner, values)
+  local self = self_of(spawner, "with_context")
+  if values == nil then
+    return invalid("values are missing")
+  elseif type(values) ~= "table" then
+    wrong(2, "with_context", "table", values)
+  end
+  return with_context(self, values)
+end
+
+-- with_actor and with_scope.
+local function with_identity(part, encoded_by)
+  local name = "with_" .. part
+  methods[name] = function(spawner, value)
+    local self = self_of(spawner, name)
+    if value == nil then
+      return invalid(part .. " is missing")
+    end
+    local encoded = encoded_by(value)
+    if not encoded then
+      wrong(2, name, part, value)
+    end
+    local err = denied("process.security", "security")
+    if err then
+      return nil, err
+    end
+    return with(self, part, encoded)
+  end
+end
+
+with_identity("actor", native.encode_actor)
+with_identity("scope", native.encode_scope)
+
+function methods.with_name(spawner, name)
+  local self = self_of(spawner, "with_name")
+  if name == nil then
+    return invalid("name is missing")
+  elseif type(name) ~= "string" then
+    wrong(2, "with_name", "string", name)
+  elseif name == "" or name:find("^[{@]") or not utf8.len(name) then
+    return invalid("a name is text that is not empty and does not begin with '{' or '@'")
+  end
+  return with(self, "name", name)
+end
+
+function methods.with_message(spawner, topic, ...)
+  local self = self_of(spawner, "with_message")
+  if topic == nil then
+    return invalid("topic is missing")
+  elseif type(topic) ~= "string" then
+    wrong(2, "with_message", "string", topic)
+  elseif topic == "" or topic:find("^@") or not utf8.len(topic) then
+    return invalid("a topic is text that is not empty and does not begin with '@'")
+  end
+  local payload, err = encode_values(...)
+  if not payload then
+    return nil, err
+  end
+  local messages = { table.unpack(self.messages or {}) }
+  messages[#messages + 1] = topic
+  messages[#messages + 1] = payload
+  return with(self, "messages", messages)
+end
+
+-- The options of a spawner, encoded at the first start.
+local function options_of(spawner, name)
+  local self = self_of(spawner, name)
+  if not self.options then
+    self.options = native.encode_options(self)
+  end
+  return self.options
+end
+
+local function spawning(name, monitored, linked)
+  methods[name] = function(spawner, ...)
+    return spawn(options_of(spawner, name), monitored, linked, ...)
+  end
+end
+
+spawning("spawn", false, false)
+spawning("spawn_monitored", true, false)
+spawning("spawn_linked", false, true)
+spawning("spawn_linked_monitored", true, true)
+
+function methods.exec(spawner, ...)
+  return exec(options_of(spawner, "exec"), ...)
+end

@@ -1,0 +1,124 @@
+//! What one process keeps beside its Lua state.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use mlua_sys::lua_getextraspace;
+use warren_guest::Buffer;
+use warren_guest::mailbox::Subscription;
+use warren_guest::msgpack::Output;
+
+use crate::channel::Channel;
+use crate::scheduler::Scheduler;
+use crate::stack::{Class, State};
+
+/// The state of the process outside Lua. One exists per Lua state; it is
+/// reached from any thread of it and lives as long as the instance.
+///
+/// A `RefCell` in here is never borrowed across a call of the Lua API.
+pub(crate) struct Runtime {
+    /// The thread that set everything up and runs the scheduler.
+    pub(crate) main: Cell<State>,
+    /// Results of calls; taken out while one is read.
+    pub(crate) buffer: Cell<Buffer>,
+    /// What is being encoded; taken out while it is written and sent.
+    pub(crate) output: Cell<Output>,
+    /// A text on its way into Lua, see [`push_text`](crate::stack::push_text).
+    pub(crate) text: Cell<String>,
+    /// The coroutines, and what they wait for.
+    pub(crate) scheduler: RefCell<Scheduler>,
+    /// The subscriptions of the inbox and of events, once they were opened.
+    pub(crate) inbox: Cell<Option<Subscription>>,
+    pub(crate) events: Cell<Option<Subscription>>,
+    /// The channels on subscriptions, which the registry of Lua keeps alive.
+    pub(crate) subscriptions: RefCell<BTreeMap<Subscription, *mut Channel>>,
+    /// The metatables of this crate's userdata.
+    pub(crate) classes: Cell<Classes>,
+}
+
+/// The metatables of this crate's userdata.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Classes {
+    pub(crate) error: Class,
+    pub(crate) channel: Class,
+    pub(crate) case: Class,
+    pub(crate) message: Class,
+    pub(crate) duration: Class,
+    pub(crate) moment: Class,
+}
+
+impl Runtime {
+    /// The runtime of a Lua state that is about to be set up.
+    pub(crate) fn new() -> Self {
+        Self {
+            main: Cell::new(std::ptr::null_mut()),
+            buffer: Cell::new(Buffer::new()),
+            output: Cell::new(Output::new()),
+            text: Cell::new(String::new()),
+            scheduler: RefCell::new(Scheduler::default()),
+            inbox: Cell::new(None),
+            events: Cell::new(None),
+            subscriptions: RefCell::new(BTreeMap::new()),
+            classes: Cell::new(Classes {
+                error: Class::NONE,
+                channel: Class::NONE,
+                case: Class::NONE,
+                message: Class::NONE,
+                duration: Class::NONE,
+                moment: Class::NONE,
+            }),
+        }
+    }
+
+    /// Makes this the runtime of a new Lua state, for good.
+    ///
+    /// # Safety
+    /// `l` is the main thread of a Lua state without other threads.
+    pub(crate) unsafe fn attach(self, l: State) {
+        self.main.set(l);
+        let address = Box::into_raw(Box::new(self)) as usize;
+        // SAFETY: every thread has room for one address before it.
+        unsafe { *word(l) = address };
+    }
+}
+
+/// The runtime that a thread belongs to.
+///
+/// # Safety
+/// `l` is a live thread of a Lua state that [`Runtime::attach`] was called on.
+pub(crate) unsafe fn runtime<'a>(l: State) -> &'a Runtime {
+    // SAFETY: new threads copy the word of the main thread; the runtime is
+    // never freed, and apart from its cells never written.
+    unsafe { &*((*word(l) & !SWITCHED_OUT) as *const Runtime) }
+}
+
+/// Whether a thread is switched out: it, or a coroutine it has resumed, blocks
+/// while other coroutines of the process run.
+///
+/// # Safety
+/// As [`runtime`].
+pub(crate) unsafe fn is_switched_out(l: State) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe { *word(l) & SWITCHED_OUT != 0 }
+}
+
+/// Sets what [`is_switched_out`] yields.
+///
+/// # Safety
+/// As [`runtime`].
+pub(crate) unsafe fn set_switched_out(l: State, out: bool) {
+    // SAFETY: as promised by the caller.
+    unsafe { *word(l) = *word(l) & !SWITCHED_OUT | usize::from(out) };
+}
+
+/// The lowest bit of a thread's word; free, as a `Runtime` is aligned.
+const SWITCHED_OUT: usize = 1;
+
+/// The word that Lua keeps for us in front of every thread.
+///
+/// # Safety
+/// `l` is a live Lua thread.
+unsafe fn word(l: State) -> *mut usize {
+    // SAFETY: LUA_EXTRASPACE is the size of a pointer.
+    unsafe { lua_getextraspace(l).cast() }
+}

@@ -1,0 +1,110 @@
+//! The loop that runs tasks.
+
+use std::ffi::c_int;
+
+use mlua_sys::*;
+
+use super::TaskId;
+use super::turn::turn;
+use crate::runtime::{Runtime, runtime};
+use crate::stack::State;
+
+/// A task has ended, and the process or this step of it with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The task returned so many values, which are on top of its stack.
+    Returned(c_int),
+    /// A task, of this thread, raised the error on top of its stack.
+    Failed(State),
+}
+
+/// After so many tasks the runtime is asked for messages, even where there is
+/// always another one ready.
+const TASKS_PER_POLL: u32 = 64;
+
+/// Makes a task of the function and its `arguments` on top of the stack of
+/// `l`, on a new thread. It runs when the running task blocks.
+///
+/// # Safety
+/// The function and its arguments are on top of the stack of `l`; nothing
+/// that needs `Drop` is alive.
+pub(crate) unsafe fn spawn(l: State, arguments: c_int) -> State {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let thread = lua_newthread(l);
+        lua_insert(l, -(arguments + 2));
+        luaL_checkstack(thread, arguments + 1, c"too many arguments".as_ptr());
+        lua_xmove(l, thread, arguments + 1);
+        let reference = luaL_ref(l, LUA_REGISTRYINDEX);
+        runtime(l)
+            .scheduler
+            .borrow_mut()
+            .add(thread, reference, arguments);
+        thread
+    }
+}
+
+/// Runs tasks until the one of `program` returns or any fails.
+///
+/// The task of `program` is kept, so that another function can be put on its
+/// thread and [`run`] be called again.
+///
+/// # Safety
+/// `l` is the thread that set everything up, `program` that of a task; nothing
+/// that needs `Drop` is alive.
+pub(crate) unsafe fn run(l: State, program: State) -> Ended {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let rt = runtime(l);
+        loop {
+            let Some((id, thread, arguments)) = next(rt) else {
+                if !turn(l, rt, true) {
+                    lua_error(l);
+                }
+                continue;
+            };
+            let mut results = 0;
+            let status = lua_resume(thread, l, arguments, &mut results);
+            let switched = std::mem::take(&mut rt.scheduler.borrow_mut().switching);
+            match status {
+                LUA_YIELD if switched => {}
+                LUA_OK | LUA_YIELD if thread == program => return Ended::Returned(results),
+                LUA_OK | LUA_YIELD => {
+                    let reference = rt.scheduler.borrow_mut().remove(id);
+                    luaL_unref(l, LUA_REGISTRYINDEX, reference);
+                }
+                _ => return Ended::Failed(thread),
+            }
+            if rt.scheduler.borrow().unpolled >= TASKS_PER_POLL && !turn(l, rt, false) {
+                lua_error(l);
+            }
+        }
+    }
+}
+
+/// Makes the program's task ready again, to call the function and `arguments`
+/// that were put on its thread.
+pub(crate) fn again(rt: &Runtime, program: State, arguments: c_int) {
+    let mut scheduler = rt.scheduler.borrow_mut();
+    let id = scheduler
+        .tasks
+        .iter()
+        .position(|task| task.as_ref().is_some_and(|task| task.thread == program));
+    if let Some(id) = id {
+        if let Some(task) = scheduler.task(id) {
+            task.arguments = arguments;
+        }
+        // The program goes on before what it has spawned.
+        scheduler.ready.push_front(id);
+    }
+}
+
+/// Takes the next ready task, and makes it the current one.
+fn next(rt: &Runtime) -> Option<(TaskId, State, c_int)> {
+    let mut scheduler = rt.scheduler.borrow_mut();
+    let id = scheduler.ready.pop_front()?;
+    scheduler.current = id;
+    scheduler.unpolled += 1;
+    let task = scheduler.task(id)?;
+    Some((id, task.thread, std::mem::take(&mut task.arguments)))
+}

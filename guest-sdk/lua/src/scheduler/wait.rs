@@ -1,0 +1,351 @@
+//! Blocking: what a library function does that has to wait.
+
+use std::ffi::{c_int, c_void};
+
+use mlua_sys::*;
+use warren_guest::clock;
+use warren_guest::mailbox::Subscription;
+
+use super::turn::{Pulled, pull, turn};
+use super::{Fired, boundary};
+use crate::channel::{self, Channel, Source};
+use crate::runtime::{Runtime, runtime, set_switched_out};
+use crate::stack::{State, raise};
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Not at all.
+    None,
+    /// Up to an instant of the monotonic clock.
+    Until(u64),
+    /// For ever.
+    Endless,
+}
+
+/// What a library function returns once it need not wait any longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// `value, true`, or `nil, false` where the channel is closed.
+    Receive,
+    /// `true`; raises where the channel is closed.
+    Send,
+    /// `{channel=, value=, ok=}`, or `{default=true}`.
+    Select,
+    /// `true`.
+    Sleep,
+    /// The result of an exec.
+    Exec,
+}
+
+/// Marks a case that receives, in the place of the value to send.
+static RECEIVE: u8 = 0;
+
+/// Pushes what marks a case that receives.
+///
+/// # Safety
+/// `l` has a free stack slot.
+pub(crate) unsafe fn push_receive(l: State) {
+    // SAFETY: as promised by the caller.
+    unsafe { lua_pushlightuserdata(l, (&raw const RECEIVE).cast::<c_void>().cast_mut()) };
+}
+
+/// Whether the value at `index` marks a case that receives.
+///
+/// # Safety
+/// `index` is acceptable for `l`.
+unsafe fn is_receive(l: State, index: c_int) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        lua_type(l, index) == LUA_TLIGHTUSERDATA
+            && lua_touserdata(l, index).cast() == (&raw const RECEIVE).cast_mut()
+    }
+}
+
+/// Waits for the first of `count` cases that is ready, which lie on the stack
+/// from index `base` on, and returns what `shape` says. Must be the last thing
+/// that a C function does.
+///
+/// # Safety
+/// `l` runs a C function called by a task, with five free stack slots above
+/// the cases; nothing that needs `Drop` is alive.
+pub(crate) unsafe fn wait(
+    l: State,
+    base: c_int,
+    count: c_int,
+    patience: Patience,
+    shape: Shape,
+) -> c_int {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let rt = runtime(l);
+        loop {
+            let look = look(l, rt, base, count);
+            let (alone, idle) = {
+                let scheduler = rt.scheduler.borrow();
+                (scheduler.live <= 1, scheduler.ready.is_empty())
+            };
+            let blocks = look.ready.is_none() && patience != Patience::None;
+            let until = match patience {
+                Patience::Until(until) => Some(until),
+                _ => None,
+            };
+            let deadline = match (blocks && alone && idle, until, look.next_alarm) {
+                (false, ..) => Some(0),
+                (true, Some(a), Some(b)) => Some(a.min(b)),
+                (true, a, b) => a.or(b),
+            };
+            // What lies in the mailbox comes before what was found ready, if
+            // its case does.
+            let pulled = if deadline == Some(0) && rt.scheduler.borrow().wanted_now.is_empty() {
+                Pulled::Nothing
+            } else {
+                let wanted = std::mem::take(&mut rt.scheduler.borrow_mut().wanted_now);
+                let pulled = pull(l, rt, &wanted, deadline);
+                rt.scheduler.borrow_mut().wanted_now = wanted;
+                pulled
+            };
+            match pulled {
+                Pulled::Value(subscription) => {
+                    let case = case_of(l, base, count, subscription);
+                    return finish(l, base, shape, Fired::Case(case, true));
+                }
+                Pulled::Raised => lua_error(l),
+                Pulled::Nothing => {}
+            }
+            if let Some(case) = look.ready {
+                let open = perform(l, base + 2 * case);
+                return finish(l, base, shape, Fired::Case(case, open));
+            }
+            if patience == Patience::None || until.is_some_and(|until| until <= clock::monotonic())
+            {
+                return finish(l, base, shape, Fired::Deadline);
+            }
+            if !(alone && idle) {
+                return switch(l, rt, base, count, until, look.next_alarm, shape);
+            }
+        }
+    }
+}
+
+/// What [`look`] has found.
+struct Look {
+    /// The first case that needs nothing from the runtime.
+    ready: Option<c_int>,
+    /// The earliest alarm among those that are not ready.
+    next_alarm: Option<u64>,
+}
+
+/// Looks at the cases in order, up to the first that is ready; leaves the
+/// mailbox queues among those before it in `wanted_now`.
+unsafe fn look(l: State, rt: &Runtime, base: c_int, count: c_int) -> Look {
+    let mut scheduler = rt.scheduler.borrow_mut();
+    scheduler.wanted_now.clear();
+    let mut look = Look {
+        ready: None,
+        next_alarm: None,
+    };
+    let mut now = None;
+    for case in 0..count {
+        // SAFETY: the promise of `wait`.
+        let (channel, receives) = unsafe {
+            let place = base + 2 * case;
+            (
+                &*lua_touserdata(l, place).cast::<Channel>(),
+                is_receive(l, place + 1),
+            )
+        };
+        let ready = match channel.source {
+            _ if channel.closed => true,
+            Source::Local(ring) if receives => ring.len > 0 || !channel.senders.is_empty(),
+            Source::Local(ring) => ring.len < ring.capacity || !channel.receivers.is_empty(),
+            Source::Mailbox { ring, .. } if ring.len > 0 => true,
+            Source::Mailbox { subscription, .. } => {
+                // Whoever waits already is served first.
+                if channel.receivers.is_empty() {
+                    scheduler.wanted_now.push(subscription);
+                }
+                false
+            }
+            Source::Clock(alarm) => match alarm.next {
+                Some(next) if next <= *now.get_or_insert_with(clock::monotonic) => true,
+                Some(next) => {
+                    look.next_alarm =
+                        Some(look.next_alarm.map_or(next, |earlier| earlier.min(next)));
+                    false
+                }
+                None => false,
+            },
+        };
+        if ready {
+            look.ready = Some(case);
+            break;
+        }
+    }
+    look
+}
+
+/// Carries out a case that is ready. A value received is left on top of the
+/// stack. False where the channel is closed.
+unsafe fn perform(l: State, place: c_int) -> bool {
+    // SAFETY: the promise of `wait`.
+    unsafe {
+        if is_receive(l, place + 1) {
+            channel::receive(l, place)
+        } else {
+            channel::send(l, place)
+        }
+    }
+}
+
+/// The first case that receives from a subscription.
+unsafe fn case_of(l: State, base: c_int, count: c_int, subscription: Subscription) -> c_int {
+    // SAFETY: the promise of `wait`.
+    let matches = |case: &c_int| unsafe {
+        let channel: *const Channel = lua_touserdata(l, base + 2 * case).cast();
+        matches!((*channel).source, Source::Mailbox { subscription: own, .. } if own == subscription)
+    };
+    (0..count).find(matches).unwrap_or(0)
+}
+
+/// Parks the running task, which is not alone, and lets others run.
+unsafe fn switch(
+    l: State,
+    rt: &Runtime,
+    base: c_int,
+    count: c_int,
+    until: Option<u64>,
+    alarm: Option<u64>,
+    shape: Shape,
+) -> c_int {
+    // SAFETY: the promise of `wait`.
+    unsafe {
+        if !boundary::can_switch(l, rt) {
+            boundary::raise(l);
+        }
+        let id = {
+            let mut scheduler = rt.scheduler.borrow_mut();
+            let id = scheduler.current;
+            scheduler.park(id, l, base, until);
+            if let Some(alarm) = alarm {
+                scheduler.add_deadline(id, alarm);
+            }
+            for case in 0..count {
+                let place = base + 2 * case;
+                scheduler.add_waiter(
+                    id,
+                    lua_touserdata(l, place).cast(),
+                    case,
+                    !is_receive(l, place + 1),
+                );
+            }
+            id
+        };
+        while rt.scheduler.borrow().ready.is_empty() {
+            if !turn(l, rt, true) {
+                rt.scheduler.borrow_mut().unpark(id);
+                lua_error(l);
+            }
+        }
+        let fired = {
+            let mut scheduler = rt.scheduler.borrow_mut();
+            if scheduler.ready.front() == Some(&id) {
+                scheduler.ready.pop_front();
+                scheduler.task(id).map(|task| task.fired)
+            } else {
+                scheduler.switching = true;
+                None
+            }
+        };
+        if let Some(fired) = fired {
+            return finish(l, base, shape, fired);
+        }
+        set_switched_out(l, true);
+        lua_yieldk(l, 0, context(base, shape), Some(resumed))
+    }
+}
+
+/// Goes on where [`switch`] has yielded.
+unsafe extern "C-unwind" fn resumed(l: State, _: c_int, context: lua_KContext) -> c_int {
+    // SAFETY: Lua calls with the thread that yielded; the scheduler resumes
+    // it only after it was woken.
+    unsafe {
+        set_switched_out(l, false);
+        let (base, shape) = from_context(context);
+        let fired = {
+            let mut scheduler = runtime(l).scheduler.borrow_mut();
+            let id = scheduler.current;
+            scheduler
+                .task(id)
+                .map_or(Fired::Deadline, |task| task.fired)
+        };
+        finish(l, base, shape, fired)
+    }
+}
+
+const SHAPES: [Shape; 5] = [
+    Shape::Receive,
+    Shape::Send,
+    Shape::Select,
+    Shape::Sleep,
+    Shape::Exec,
+];
+
+fn context(base: c_int, shape: Shape) -> lua_KContext {
+    base as lua_KContext * SHAPES.len() as lua_KContext + shape as lua_KContext
+}
+
+fn from_context(context: lua_KContext) -> (c_int, Shape) {
+    let count = SHAPES.len() as lua_KContext;
+    (
+        (context / count) as c_int,
+        SHAPES[(context % count) as usize],
+    )
+}
+
+/// Pushes what the library function returns.
+unsafe fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int {
+    // SAFETY: the promise of `wait`; a value received is on top of the stack.
+    unsafe {
+        match (shape, fired) {
+            (Shape::Sleep, _) | (Shape::Send, Fired::Case(_, true)) => {
+                lua_pushboolean(l, 1);
+                1
+            }
+            (Shape::Receive | Shape::Exec, Fired::Deadline) => {
+                lua_pushnil(l);
+                lua_pushboolean(l, 0);
+                2
+            }
+            (Shape::Receive, Fired::Case(_, open)) => {
+                lua_pushboolean(l, open.into());
+                2
+            }
+            (Shape::Exec, Fired::Case(..)) => crate::exec::results(l, base),
+            (Shape::Select, Fired::Deadline) => {
+                lua_createtable(l, 0, 1);
+                lua_pushboolean(l, 1);
+                lua_setfield(l, -2, c"default".as_ptr());
+                1
+            }
+            (Shape::Select, Fired::Case(case, open)) => {
+                let place = base + 2 * case;
+                if !is_receive(l, place + 1) {
+                    if !open {
+                        raise(l, "send on a closed channel");
+                    }
+                    lua_pushnil(l);
+                }
+                lua_createtable(l, 0, 3);
+                lua_insert(l, -2);
+                lua_setfield(l, -2, c"value".as_ptr());
+                lua_pushvalue(l, place);
+                lua_setfield(l, -2, c"channel".as_ptr());
+                lua_pushboolean(l, open.into());
+                lua_setfield(l, -2, c"ok".as_ptr());
+                1
+            }
+            (Shape::Send, _) => raise(l, "send on a closed channel"),
+        }
+    }
+}

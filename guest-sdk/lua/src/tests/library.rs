@@ -1,0 +1,151 @@
+//! The libraries, where they are not tested with what they serve.
+
+use warren_guest::mock;
+
+use super::{output_of, run_in};
+use crate::{boot, program};
+
+#[test]
+fn errors_act_like_their_message() {
+    let output = output_of(
+        "local e = errors.new('a message')
+         print(e, e .. '!', '!' .. e, e:find('mess'), e:upper(), e:len(), e:kind() == errors.UNKNOWN)
+         local w = errors.wrap(errors.new { kind = errors.TIMEOUT, message = 'm', retryable = true }, 'reading')
+         print(w, w:kind(), w:retryable(), errors.is(w, errors.TIMEOUT), errors.is('x', errors.TIMEOUT))
+         print(select(2, errors.new()):kind(), select(2, errors.new { message = 'm', kind = 'Odd' }):kind())
+         print(pcall(errors.new, 5))",
+    );
+    let expected = "a message\ta message!\t!a message\t3\tA MESSAGE\t9\ttrue\n\
+                    reading: m\tTimeout\ttrue\ttrue\tfalse\nInvalid\tInvalid\n\
+                    false\tbad argument #1 to 'errors.new' (string or table expected, got number)\n";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn json_goes_both_ways() {
+    let output = output_of(
+        r#"print(json.encode({ 1, 1.0, 'a"\n\1', json.null, {}, json.object({}), true }))
+         print(json.encode({ k = { 1 } }, { pretty = true }))
+         print(json.encode(0/0)); print(json.encode({ print })); print(json.encode('\xff'))
+         local v = json.decode('{"a":[1,2.0,-3e2,null],"b":"\\u00e9\\ud83d\\ude00\\n","c":{},"d":9223372036854775808}')
+         print(#v.a, v.a[1], v.a[2], v.a[3], v.a[4] == json.null, v.b, next(v.c), v.d)
+         for _, bad in ipairs { '', '[1,]', '{"a" 1}', '01', '"\t"', '[1] x', 'nul', '"\\x"', '1.' } do
+           local ok, err = json.decode(bad)
+           print(ok, err:kind(), err)
+         end"#,
+    );
+    let expected = "[1,1.0,\"a\\\"\\n\\u0001\",null,[],{},true]\n{\n  \"k\": [\n    1\n  ]\n}\n\
+        nil\tNaN and infinities have no JSON\nnil\tonly tables, strings, numbers, booleans and null have JSON\n\
+        nil\ta string that is not UTF-8 has no JSON\n4\t1\t2.0\t-300.0\ttrue\té\u{1f600}\n\tnil\t9.2233720368548e+18\n\
+        nil\tInvalid\tunexpected end at line 1, column 1\nnil\tInvalid\tunexpected character at line 1, column 4\n\
+        nil\tInvalid\t':' expected at line 1, column 6\nnil\tInvalid\tunexpected text after the value at line 1, column 2\n\
+        nil\tInvalid\ta control character in a string at line 1, column 2\n\
+        nil\tInvalid\tunexpected text after the value at line 1, column 5\n\
+        nil\tInvalid\tunexpected character at line 1, column 1\nnil\tInvalid\tunknown escape at line 1, column 4\n\
+        nil\tInvalid\ta digit expected at line 1, column 3\n";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn times_and_durations_compute() {
+    let output = output_of(
+        "local t = time.parse('2024-02-29T12:00:00.5+01:00')
+         print(t, t:unix(), t:unix_nano(), t:format('%Y-%m-%d %H'), t:add('24h'), t:add(-500000000))
+         local u = time.unix(0, 1500000000)
+         print(u, u < t, u == time.unix(1, 500000000), t:before(u), t:after(u), t:sub(u):hours() > 1)
+         local d = time.parse_duration('1m30s')
+         print(d, d:seconds(), d:milliseconds(), d + d, d * 2, 2 * d, d / 2, d / d, d < d * 2, d == d * 1, -d)
+         print(time.parse('yesterday')); print(time.parse_duration('1 day')); print(time.sleep({}))",
+    );
+    let expected = "2024-02-29T11:00:00.5Z\t1709204400\t1709204400500000000\t2024-02-29 11\t\
+        2024-03-01T11:00:00.5Z\t2024-02-29T11:00:00Z\n\
+        1970-01-01T00:00:01.5Z\ttrue\ttrue\tfalse\ttrue\ttrue\n\
+        1m30s\t90.0\t90000\t3m0s\t3m0s\t3m0s\t45s\t1.0\ttrue\ttrue\t-1m30s\n\
+        nil\tthe text is no time of RFC 3339\n\
+        nil\tduration is not a duration such as \"1m30s\" or a number\n\
+        nil\tduration is not a duration such as \"1m30s\" or a number\n";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn a_missing_argument_is_invalid_and_a_wrong_type_raises() {
+    let output = output_of(
+        "for _, f in ipairs { process.send, process.spawn, process.exec, process.terminate, process.cancel,
+             process.monitor, process.link, process.listen, process.unlisten, process.with_context, process.set_options,
+             process.registry.register, process.registry.lookup, channel.select, time.sleep, time.after, time.timer,
+             time.ticker, time.parse, time.parse_duration, time.unix, ctx.get, security.can, security.policy,
+             security.new_actor, security.named_scope, errors.new, errors.wrap, errors.is, json.decode, json.object,
+             logger.info } do
+           local ok, err = f()
+           assert(ok == nil and err:kind() == errors.INVALID and err:find('missing'), tostring(err))
+           assert(f == json.decode or f == logger.info or f == errors.is or f == time.sleep or f == time.after
+             or f == time.timer or f == time.ticker or f == time.parse_duration or not pcall(f, print, print))
+         end
+         print(process.send(process.pid(), '\\xff'))",
+    );
+    assert_eq!(output, "nil\ttopic is not UTF-8\n");
+}
+
+#[test]
+fn the_sandbox_has_no_way_out() {
+    let output = output_of(
+        "print((select(2, load('\\27Lua')))); print(load('return 1', 'x', 'b')); print(load('return ...', 'x', 't')(3))
+         print(load('return x', 'x', 't', { x = 4 })()); print(pcall(load('return x', 'x', nil, nil)))
+         for _, f in ipairs { os.execute, os.tmpname, io.popen, io.tmpfile, string.dump } do
+           local ok, why = pcall(f)
+           print(ok, why:match('is not available'))
+         end
+         local names = {}
+         for name in pairs(debug) do names[#names + 1] = name end
+         table.sort(names)
+         print(table.concat(names, ' '), package.loadlib('x', 'y'))",
+    );
+    let expected = "attempt to load a binary chunk (mode is 't')\n\
+        nil\tattempt to load a binary chunk (only text can be loaded)\n3\n4\n\
+        false\t[string \"x\"]:1: attempt to index a nil value (upvalue '_ENV')\n\
+        false\tis not available\nfalse\tis not available\nfalse\tis not available\nfalse\tis not available\n\
+        false\tis not available\n\
+        getinfo traceback\tnil\tdynamic libraries cannot be loaded\tabsent\n";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn require_finds_libraries_preloads_and_modules() {
+    let mut runtime = mock::Runtime::default();
+    let modules = [
+        (
+            "lib.util",
+            "print('once', ...) time.sleep('1ms') return { n = 1 }",
+        ),
+        ("bare", "x = 1"),
+    ];
+    for (name, source) in modules {
+        let name = name.to_owned();
+        let source = source.to_owned();
+        let file = format!("{}.lua", name.replace('.', "/"));
+        let code = std::thread::spawn(move || {
+            // SAFETY: the state is this thread's own.
+            let code =
+                unsafe { program::compile(boot::state(), file.as_bytes(), source.as_bytes()) };
+            code.expect("it compiles").as_slice().to_vec()
+        });
+        runtime
+            .modules
+            .insert(name, code.join().expect("it compiles"));
+    }
+    let run = run_in(
+        runtime,
+        "coroutine.spawn(function() while true do time.sleep('1us') end end)
+         print(require('lib.util').n, require('lib.util') == require('lib.util'), require('bare'), x)
+         package.preload.p = function(name) return name .. '!' end
+         print(require('p'), require('json') == json, require('string') == string, package.loaded.p)
+         print(pcall(require, 'no.such'))
+         print(pcall(require))",
+    );
+    let expected = "once\tlib.util\tlib.util\n1\ttrue\ttrue\t1\n\
+        p!\ttrue\ttrue\tp!\n\
+        false\tmodule 'no.such' not found:\n\tno field package.preload['no.such']\n\
+        \tno file 'no/such.lua' in the program\n\
+        false\tbad argument #1 to 'require' (string expected, got nil)\n";
+    assert_eq!(run.output, expected, "{:?}", run.outcome);
+}

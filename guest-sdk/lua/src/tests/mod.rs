@@ -1,0 +1,69 @@
+//! Programs run from their source to their outcome, against the runtime in
+//! miniature of `warren-guest`.
+
+mod blocking;
+mod crossing;
+mod library;
+mod outcome;
+mod scheduling;
+
+use warren_guest::mock::{self, Outcome};
+
+use crate::program;
+
+/// What a program did.
+#[derive(Debug)]
+struct Run {
+    /// What it printed.
+    output: String,
+    /// How it ended.
+    outcome: Outcome,
+    /// The runtime it ran in.
+    runtime: mock::Runtime,
+}
+
+/// Runs a program named `test.lua`, in a thread, and so an instance, of its
+/// own.
+fn run(source: &str) -> Run {
+    run_in(mock::Runtime::default(), source)
+}
+
+/// The same in a runtime that was prepared.
+fn run_in(runtime: mock::Runtime, source: &str) -> Run {
+    let source = source.to_owned();
+    let thread = std::thread::spawn(move || {
+        mock::with(|r| {
+            *r = runtime;
+            r.code = Some(("test.lua".into(), source.into_bytes()));
+        });
+        program::prepare();
+        mock::with(|r| {
+            if let Some(code) = r.prepared.take() {
+                r.code = Some(("test.lua".into(), code));
+            }
+        });
+        if mock::with(|r| r.outcome.is_none()) {
+            program::start();
+        }
+        mock::with(std::mem::take)
+    });
+    let runtime = thread.join().expect("the guest does not panic");
+    let output = runtime.output();
+    Run {
+        output,
+        outcome: runtime.outcome.clone().expect("the program has ended"),
+        runtime,
+    }
+}
+
+/// Runs a program that must end without a result, and yields what it printed.
+fn output_of(source: &str) -> String {
+    let run = run(source);
+    assert_eq!(
+        run.outcome,
+        Outcome::Finished(None),
+        "it printed:\n{}",
+        run.output
+    );
+    run.output
+}

@@ -1,0 +1,179 @@
+//! The contract's table "End of a process", and programs of every form.
+
+use warren_guest::Error;
+use warren_guest::mock::{self, Outcome};
+
+use super::{output_of, run, run_in};
+
+fn failure(source: &str) -> Error {
+    match run(source).outcome {
+        Outcome::Failed(error) => error,
+        Outcome::Finished(result) => panic!("it finished with {result:?}"),
+    }
+}
+
+fn result(source: &str) -> Option<Vec<u8>> {
+    match run(source).outcome {
+        Outcome::Finished(result) => result,
+        Outcome::Failed(error) => panic!("it failed: {error}"),
+    }
+}
+
+#[test]
+fn what_main_returns_is_the_result() {
+    assert_eq!(result("return function() end"), None);
+    assert_eq!(result("return function() return nil, nil end"), None);
+    assert_eq!(result("return function() return 5 end"), Some(vec![5]));
+    assert_eq!(
+        result("return { main = function() return 'x', nil end }"),
+        Some(b"\xa1x".to_vec())
+    );
+    assert_eq!(result("print('nothing')"), None);
+}
+
+#[test]
+fn a_second_value_is_an_error() {
+    let error = failure(
+        "return function() return nil, errors.new { kind = errors.TIMEOUT, message = 'late' } end",
+    );
+    assert_eq!(
+        (error.kind.as_str(), error.message.as_str()),
+        ("Timeout", "late")
+    );
+    assert_eq!(
+        failure("return function() return 1, 'plain' end").message,
+        "plain"
+    );
+}
+
+#[test]
+fn an_error_comes_with_position_and_traceback() {
+    let error =
+        failure("local function inner()\n  error('boom')\nend\nreturn function()\n  inner()\nend");
+    assert_eq!(
+        (error.kind.as_str(), error.message.as_str()),
+        ("Internal", "test.lua:2: boom")
+    );
+    let stack = error.stack.unwrap_or_default();
+    assert!(
+        stack.starts_with("stack traceback:\n\t[C]: in function 'error'"),
+        "{stack}"
+    );
+    assert!(
+        stack.contains("test.lua:2: in upvalue 'inner'")
+            && stack.contains("test.lua:5: in function"),
+        "{stack}"
+    );
+}
+
+#[test]
+fn the_prelude_is_not_in_tracebacks() {
+    let error =
+        failure("return function() table.sort({ 2, 1 }, function() error('in sort') end) end");
+    let stack = error.stack.unwrap_or_default();
+    assert!(
+        stack.contains("in function 'table.sort'") && !stack.contains("?: in"),
+        "{stack}"
+    );
+}
+
+#[test]
+fn a_structured_error_that_is_raised_arrives_intact() {
+    let error = failure(
+        "return function() error(errors.new { kind = errors.CONFLICT, message = 'm', retryable = true, details = { 1 } }) end",
+    );
+    assert_eq!(
+        (error.kind.as_str(), error.message.as_str()),
+        ("Conflict", "m")
+    );
+    assert_eq!(
+        (error.retryable, error.details),
+        (Some(true), vec![0x91, 1])
+    );
+    assert!(error.stack.is_some());
+}
+
+#[test]
+fn other_values_that_are_raised_are_described() {
+    assert_eq!(failure("error()").message, "(error object is a nil value)");
+    let error = failure("error({ code = 7 })");
+    assert_eq!(
+        (error.message.as_str(), error.details),
+        (
+            "(error object is a table value)",
+            b"\x81\xa4code\x07".to_vec()
+        )
+    );
+    assert_eq!(
+        failure("error(setmetatable({}, { __tostring = function() return 'text' end }))").message,
+        "text"
+    );
+    assert_eq!(failure("error({ f = print })").details, Vec::<u8>::new());
+}
+
+#[test]
+fn a_result_that_cannot_cross_is_named_by_its_path() {
+    let error = failure("return function() return { a = { print } } end");
+    assert_eq!(error.kind, "Invalid");
+    assert_eq!(
+        error.message,
+        "result.a[1]: a function cannot leave its process"
+    );
+}
+
+#[test]
+fn an_error_in_any_task_fails_the_process() {
+    let error = failure(
+        "coroutine.spawn(function() error('elsewhere', 0) end) time.sleep('1s') print('not reached')",
+    );
+    assert_eq!(error.message, "elsewhere");
+}
+
+#[test]
+fn when_main_returns_the_other_tasks_end() {
+    assert_eq!(
+        output_of(
+            "coroutine.spawn(function() time.sleep('1s'); print('not reached') end) time.sleep('1ms')"
+        ),
+        ""
+    );
+}
+
+#[test]
+fn a_missing_method_names_what_is_there() {
+    let error = failure("return { b = print, a = print, n = 1 }");
+    assert_eq!(error.kind, "NotFound");
+    assert_eq!(
+        error.message,
+        "the file has no function 'main'; it has 'a', 'b'"
+    );
+    assert!(
+        failure("return 5")
+            .message
+            .starts_with("the file returned a number")
+    );
+}
+
+#[test]
+fn a_source_that_does_not_compile_says_where() {
+    let error = failure("print(1)\nlocal x = = 2");
+    assert_eq!(
+        (error.kind.as_str(), error.message.as_str()),
+        ("Invalid", "test.lua:2: unexpected symbol near '='")
+    );
+    assert_eq!(
+        output_of("#!/usr/bin/env warren\nprint(debug.getinfo(1, 'l').currentline)"),
+        "2\n"
+    );
+}
+
+#[test]
+fn arguments_reach_the_file_and_main() {
+    let mut runtime = mock::Runtime::default();
+    runtime.arguments = b"\x94\xa1a\xc0\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00\xc0".to_vec();
+    let run = run_in(
+        runtime,
+        "print(select('#', ...), ...) return function(...) print(select('#', ...), ...) end",
+    );
+    assert_eq!(run.output, "4\ta\tnil\t1.0\tnil\n4\ta\tnil\t1.0\tnil\n");
+}

@@ -1,0 +1,119 @@
+//! The functions of the library.
+
+use std::ffi::c_int;
+
+use mlua_sys::*;
+use warren_guest::clock;
+
+use super::moment::{self, Moment};
+use super::{Unit, duration, timer};
+use crate::argument::{REFUSED, text};
+use crate::errors::{self, Kind};
+use crate::scheduler::{Patience, Shape, wait};
+use crate::stack::{self, Functions, State, wrong_type};
+
+const FUNCTIONS: &Functions = &[
+    (c"now", now),
+    (c"sleep", sleep),
+    (c"after", timer::after),
+    (c"timer", timer::timer),
+    (c"ticker", timer::ticker),
+    (c"parse_duration", parse_duration),
+    (c"parse", parse),
+    (c"unix", unix),
+];
+
+/// Registers the classes and pushes the library.
+///
+/// # Safety
+/// `l` is a live Lua thread with free stack slots.
+pub(crate) unsafe fn open(l: State) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        duration::open(l);
+        moment::open(l);
+        timer::open(l);
+        stack::push_library(l, FUNCTIONS);
+    }
+}
+
+unsafe extern "C-unwind" fn now(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        moment::push(l, Moment::from_nanoseconds(clock::now()));
+        1
+    }
+}
+
+unsafe extern "C-unwind" fn sleep(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let Some(span) = duration::span(l, 1, Unit::Nanoseconds, "duration") else {
+            return REFUSED;
+        };
+        lua_settop(l, 0);
+        wait(
+            l,
+            1,
+            0,
+            Patience::Until(timer::instant_after(span)),
+            Shape::Sleep,
+        )
+    }
+}
+
+unsafe extern "C-unwind" fn parse_duration(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let Some(nanoseconds) = duration::signed(l, 1, Unit::Nanoseconds, "duration") else {
+            return REFUSED;
+        };
+        duration::push(l, nanoseconds);
+        1
+    }
+}
+
+unsafe extern "C-unwind" fn parse(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let Some(text) = text(l, 1, "time") else {
+            return REFUSED;
+        };
+        match Moment::parse(text) {
+            Some(moment) => {
+                moment::push(l, moment);
+                1
+            }
+            None => errors::refuse(
+                l,
+                Kind::Invalid,
+                format_args!("the text is no time of RFC 3339"),
+            ),
+        }
+    }
+}
+
+/// `time.unix(s, ns?)`.
+unsafe extern "C-unwind" fn unix(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        if lua_type(l, 1) <= LUA_TNIL {
+            return errors::refuse(l, Kind::Invalid, format_args!("seconds are missing"));
+        }
+        if lua_type(l, 1) != LUA_TNUMBER {
+            wrong_type(l, 1, c"number");
+        }
+        let nanoseconds = luaL_optinteger(l, 2, 0);
+        match Moment::new(luaL_checkinteger(l, 1), nanoseconds) {
+            Some(moment) => {
+                moment::push(l, moment);
+                1
+            }
+            None => errors::refuse(
+                l,
+                Kind::Invalid,
+                format_args!("the time is beyond the year 9999"),
+            ),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The library `time`.
+
+mod duration;
+mod library;
+mod moment;
+mod timer;
+
+pub(crate) use duration::{Unit, span};
+pub(crate) use library::open;
+pub(crate) use moment::build_moment;

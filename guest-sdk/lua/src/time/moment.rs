@@ -1,0 +1,315 @@
+//! Times: points of the calendar's clock, in UTC. A userdata whose block is a
+//! [`Moment`].
+
+use std::ffi::{CStr, c_int};
+use std::time::Duration;
+
+use ::time::format_description::well_known::Rfc3339;
+use ::time::{OffsetDateTime, UtcOffset};
+use mlua_sys::*;
+use warren_guest::msgpack::Malformed;
+
+use super::{Unit, duration};
+use crate::argument::REFUSED;
+use crate::errors::{self, Kind};
+use crate::runtime::runtime;
+use crate::stack::{self, Class, Functions, State, bytes_at, push_text, wrong_type};
+
+/// A time: seconds since 1970-01-01T00:00:00Z, and nanoseconds after them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(C)]
+pub(super) struct Moment {
+    seconds: i64,
+    nanoseconds: u32,
+}
+
+/// The name of the class in Lua.
+const CLASS: &CStr = c"time";
+
+const METHODS: &Functions = &[
+    (c"unix", unix),
+    (c"unix_nano", unix_nano),
+    (c"rfc3339", rfc3339),
+    (c"format", format),
+    (c"add", add),
+    (c"sub", sub),
+    (c"before", before),
+    (c"after", after),
+    (c"equal", equal),
+];
+
+const METAMETHODS: &Functions = &[
+    (c"__tostring", rfc3339),
+    (c"__eq", equal),
+    (c"__lt", before),
+    (c"__le", not_after),
+];
+
+/// Registers the class.
+///
+/// # Safety
+/// `l` is a live Lua thread with free stack slots.
+pub(super) unsafe fn open(l: State) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let rt = runtime(l);
+        let mut classes = rt.classes.get();
+        classes.moment = stack::push_class(l, CLASS, METHODS, METAMETHODS);
+        lua_pop(l, 1);
+        rt.classes.set(classes);
+    }
+}
+
+/// Builds the Time so many nanoseconds after 1970, given as an `i64` in little
+/// endian.
+///
+/// # Safety
+/// See [`Build`](crate::exchange::Build).
+pub(crate) unsafe fn build_moment(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
+    let nanoseconds = i64::from_le_bytes(bytes.try_into().map_err(|_| Malformed::Unexpected)?);
+    // SAFETY: as promised by the caller.
+    unsafe { push(l, Moment::from_nanoseconds(nanoseconds)) };
+    Ok(1)
+}
+
+/// Pushes a Time.
+///
+/// # Safety
+/// `l` is a live Lua thread with two free stack slots. May raise.
+pub(super) unsafe fn push(l: State, moment: Moment) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let block: *mut Moment = lua_newuserdatauv(l, size_of::<Moment>(), 0).cast();
+        block.write(moment);
+        Class::apply(l, CLASS);
+    }
+}
+
+impl Moment {
+    /// So many nanoseconds after 1970.
+    pub(super) fn from_nanoseconds(nanoseconds: i64) -> Self {
+        let (seconds, rest) = (
+            nanoseconds.div_euclid(1_000_000_000),
+            nanoseconds.rem_euclid(1_000_000_000),
+        );
+        Self {
+            seconds,
+            nanoseconds: rest as u32,
+        }
+    }
+
+    /// Seconds and nanoseconds after 1970; `None` beyond the years that
+    /// RFC 3339 can write.
+    pub(super) fn new(seconds: i64, nanoseconds: i64) -> Option<Self> {
+        let seconds = seconds.checked_add(nanoseconds.div_euclid(1_000_000_000))?;
+        let moment = Self {
+            seconds,
+            nanoseconds: nanoseconds.rem_euclid(1_000_000_000) as u32,
+        };
+        moment.date().map(|_| moment)
+    }
+
+    /// Reads RFC 3339.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let date = OffsetDateTime::parse(text, &Rfc3339)
+            .ok()?
+            .checked_to_offset(UtcOffset::UTC)?;
+        Some(Self {
+            seconds: date.unix_timestamp(),
+            nanoseconds: date.nanosecond(),
+        })
+    }
+
+    fn date(self) -> Option<OffsetDateTime> {
+        let date = OffsetDateTime::from_unix_timestamp(self.seconds).ok()?;
+        let date = date.checked_add(
+            Duration::from_nanos(self.nanoseconds.into())
+                .try_into()
+                .ok()?,
+        )?;
+        (0..=9999).contains(&date.year()).then_some(date)
+    }
+
+    fn rfc3339(self) -> Option<String> {
+        self.date()?.format(&Rfc3339).ok()
+    }
+
+    fn nanoseconds(self) -> i128 {
+        i128::from(self.seconds) * 1_000_000_000 + i128::from(self.nanoseconds)
+    }
+}
+
+unsafe fn check(l: State, arg: c_int) -> Moment {
+    // SAFETY: the callers are C functions; the block is a `Moment`.
+    unsafe {
+        *runtime(l)
+            .classes
+            .get()
+            .moment
+            .check::<Moment>(l, arg, CLASS)
+    }
+}
+
+/// The Time that is argument 2; `None` where it is missing.
+unsafe fn other(l: State) -> Option<Moment> {
+    // SAFETY: the callers are C functions.
+    unsafe {
+        if lua_type(l, 2) <= LUA_TNIL {
+            errors::refuse(l, Kind::Invalid, format_args!("time is missing"));
+            return None;
+        }
+        Some(check(l, 2))
+    }
+}
+
+unsafe extern "C-unwind" fn unix(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        lua_pushinteger(l, check(l, 1).seconds);
+        1
+    }
+}
+
+unsafe extern "C-unwind" fn unix_nano(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        match i64::try_from(check(l, 1).nanoseconds()) {
+            Ok(nanoseconds) => {
+                lua_pushinteger(l, nanoseconds);
+                1
+            }
+            Err(_) => errors::refuse(
+                l,
+                Kind::Invalid,
+                format_args!("the time in nanoseconds is no 64-bit integer"),
+            ),
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn rfc3339(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let moment = check(l, 1);
+        push_text(l, moment.rfc3339().unwrap_or_default());
+        1
+    }
+}
+
+/// `t:format(f)`, with the letters of `os.date`, in UTC.
+unsafe extern "C-unwind" fn format(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let moment = check(l, 1);
+        match bytes_at(l, 2) {
+            None if lua_type(l, 2) <= LUA_TNIL => {
+                return errors::refuse(l, Kind::Invalid, format_args!("format is missing"));
+            }
+            None => wrong_type(l, 2, c"string"),
+            Some(_) => {}
+        }
+        lua_getglobal(l, c"os".as_ptr());
+        lua_getfield(l, -1, c"date".as_ptr());
+        lua_pushstring(l, c"!".as_ptr());
+        lua_pushvalue(l, 2);
+        lua_concat(l, 2);
+        lua_pushinteger(l, moment.seconds);
+        lua_call(l, 2, 1);
+        1
+    }
+}
+
+unsafe extern "C-unwind" fn add(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let moment = check(l, 1);
+        let Some(by) = duration::signed(l, 2, Unit::Nanoseconds, "duration") else {
+            return REFUSED;
+        };
+        let by = Moment::from_nanoseconds(by);
+        let sum = moment.seconds.checked_add(by.seconds).and_then(|seconds| {
+            Moment::new(
+                seconds,
+                i64::from(moment.nanoseconds) + i64::from(by.nanoseconds),
+            )
+        });
+        match sum {
+            Some(sum) => {
+                push(l, sum);
+                1
+            }
+            None => errors::refuse(
+                l,
+                Kind::Invalid,
+                format_args!("the result is beyond the year 9999"),
+            ),
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn sub(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let moment = check(l, 1);
+        let Some(other) = other(l) else {
+            return REFUSED;
+        };
+        match i64::try_from(moment.nanoseconds() - other.nanoseconds()) {
+            Ok(difference) => {
+                duration::push(l, difference);
+                1
+            }
+            Err(_) => errors::refuse(
+                l,
+                Kind::Invalid,
+                format_args!("the result is out of the range of a duration"),
+            ),
+        }
+    }
+}
+
+unsafe fn compare(l: State, holds: fn(Moment, Moment) -> bool) -> c_int {
+    // SAFETY: the callers are C functions.
+    unsafe {
+        let moment = check(l, 1);
+        let Some(other) = other(l) else {
+            return REFUSED;
+        };
+        lua_pushboolean(l, holds(moment, other).into());
+        1
+    }
+}
+
+unsafe extern "C-unwind" fn before(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe { compare(l, |a, b| a < b) }
+}
+
+unsafe extern "C-unwind" fn after(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe { compare(l, |a, b| a > b) }
+}
+
+unsafe extern "C-unwind" fn not_after(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe { compare(l, |a, b| a <= b) }
+}
+
+unsafe extern "C-unwind" fn equal(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        if runtime(l)
+            .classes
+            .get()
+            .moment
+            .test::<Moment>(l, 2)
+            .is_none()
+            && lua_type(l, 2) == LUA_TUSERDATA
+        {
+            // `==` with another kind of userdata.
+            lua_pushboolean(l, 0);
+            return 1;
+        }
+        compare(l, |a, b| a == b)
+    }
+}

@@ -1,0 +1,173 @@
+//! Timers and tickers: userdata whose one user value is their channel.
+
+use std::ffi::{CStr, c_int};
+
+use mlua_sys::*;
+use warren_guest::clock;
+
+use super::{Unit, duration};
+use crate::argument::REFUSED;
+use crate::channel::{Alarm, Channel, Source};
+use crate::errors::{self, Kind};
+use crate::runtime::runtime;
+use crate::stack::{self, Class, Functions, State};
+
+/// The names of the classes in Lua.
+const TIMER: &CStr = c"timer";
+const TICKER: &CStr = c"ticker";
+
+const CHANNEL: c_int = 1;
+
+const TIMER_METHODS: &Functions = &[(c"channel", channel), (c"stop", stop), (c"reset", reset)];
+const TICKER_METHODS: &Functions = &[(c"channel", channel), (c"stop", stop)];
+
+/// Registers the classes.
+///
+/// # Safety
+/// `l` is a live Lua thread with free stack slots.
+pub(super) unsafe fn open(l: State) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        stack::push_class(l, TIMER, TIMER_METHODS, &[]);
+        stack::push_class(l, TICKER, TICKER_METHODS, &[]);
+        lua_pop(l, 2);
+    }
+}
+
+/// `time.after(d)`: a channel that yields one Time.
+pub(super) unsafe extern "C-unwind" fn after(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let Some(span) = duration::span(l, 1, Unit::Nanoseconds, "duration") else {
+            return REFUSED;
+        };
+        Channel::push(
+            l,
+            Source::Clock(Alarm {
+                next: Some(instant_after(span)),
+                period: None,
+            }),
+        );
+        1
+    }
+}
+
+/// `time.timer(d)`.
+pub(super) unsafe extern "C-unwind" fn timer(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let Some(span) = duration::span(l, 1, Unit::Nanoseconds, "duration") else {
+            return REFUSED;
+        };
+        push(
+            l,
+            TIMER,
+            Alarm {
+                next: Some(instant_after(span)),
+                period: None,
+            },
+        );
+        1
+    }
+}
+
+/// `time.ticker(d)`.
+pub(super) unsafe extern "C-unwind" fn ticker(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let Some(span) = duration::span(l, 1, Unit::Nanoseconds, "duration") else {
+            return REFUSED;
+        };
+        if span == 0 {
+            return errors::refuse(
+                l,
+                Kind::Invalid,
+                format_args!("the beat of a ticker is not zero"),
+            );
+        }
+        push(
+            l,
+            TICKER,
+            Alarm {
+                next: Some(instant_after(span)),
+                period: Some(span),
+            },
+        );
+        1
+    }
+}
+
+/// The instant so many nanoseconds from now.
+pub(super) fn instant_after(span: u64) -> u64 {
+    clock::monotonic().saturating_add(span)
+}
+
+unsafe fn push(l: State, class: &CStr, alarm: Alarm) {
+    // SAFETY: the callers are C functions.
+    unsafe {
+        lua_newuserdatauv(l, 0, 1);
+        Channel::push(l, Source::Clock(alarm));
+        lua_setiuservalue(l, -2, CHANNEL);
+        Class::apply(l, class);
+    }
+}
+
+/// Pushes the channel of the timer or ticker that is argument 1.
+unsafe fn push_channel(l: State) -> *mut Channel {
+    // SAFETY: the callers are C functions.
+    unsafe {
+        if luaL_testudata(l, 1, TICKER.as_ptr()).is_null() {
+            luaL_checkudata(l, 1, TIMER.as_ptr());
+        }
+        lua_getiuservalue(l, 1, CHANNEL);
+        lua_touserdata(l, -1).cast()
+    }
+}
+
+unsafe extern "C-unwind" fn channel(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        push_channel(l);
+        1
+    }
+}
+
+/// `stop()`: true where it had not rung yet.
+unsafe extern "C-unwind" fn stop(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let channel = push_channel(l);
+        lua_pushboolean(l, set(channel, Alarm::default()).into());
+        1
+    }
+}
+
+/// `reset(d)`: rings after `d` from now; true where it had not rung yet.
+unsafe extern "C-unwind" fn reset(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let Some(span) = duration::span(l, 2, Unit::Nanoseconds, "duration") else {
+            return REFUSED;
+        };
+        let channel = push_channel(l);
+        let pending = set(
+            channel,
+            Alarm {
+                next: Some(instant_after(span)),
+                period: None,
+            },
+        );
+        runtime(l).scheduler.borrow_mut().alarm_changed(&*channel);
+        lua_pushboolean(l, pending.into());
+        1
+    }
+}
+
+/// Sets an alarm; true where the one before lay ahead.
+unsafe fn set(channel: *mut Channel, alarm: Alarm) -> bool {
+    // SAFETY: the callers have the channel on the stack.
+    let source = unsafe { &mut (*channel).source };
+    let pending = matches!(source, Source::Clock(Alarm { next: Some(next), .. }) if *next > clock::monotonic());
+    *source = Source::Clock(alarm);
+    pending
+}

@@ -1,0 +1,119 @@
+//! One reusable buffer for results, and the rule that statuses follow.
+
+use crate::{Error, abi};
+
+/// Where a call puts its result. Keeps its memory from call to call, so that
+/// one buffer per guest is enough and a result that fits costs no allocation.
+#[derive(Debug, Default)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+}
+
+/// A call failed. Holds the structured error as MessagePack (ext type 1), so
+/// that a guest can decode it straight into values of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failure<'a>(pub &'a [u8]);
+
+impl Failure<'_> {
+    /// The error as an owned record.
+    pub fn decode(self) -> Error {
+        Error::decode(self.0)
+    }
+}
+
+/// Enough for a message of ordinary size.
+const FIRST_CAPACITY: usize = 1024;
+/// A larger buffer is given back before the next call.
+const KEPT_CAPACITY: usize = 64 * 1024;
+
+/// `{kind = "Internal", message = "out of memory"}`, encoded.
+pub(crate) const OUT_OF_MEMORY: &[u8] = b"\xc7\x18\x01\x92\xa8Internal\xadout of memory";
+
+impl Buffer {
+    /// An empty buffer. Allocates nothing before its first use.
+    pub const fn new() -> Self {
+        Self { bytes: Vec::new() }
+    }
+
+    /// Makes a call that yields bytes; `call` is given an address and a
+    /// capacity and returns the status.
+    pub(crate) fn bytes(
+        &mut self,
+        call: impl FnOnce(*mut u8, usize) -> i32,
+    ) -> Result<&[u8], Failure<'_>> {
+        if self.bytes.capacity() > KEPT_CAPACITY {
+            self.bytes = Vec::new();
+        }
+        if !self.reserve(FIRST_CAPACITY) {
+            return Err(Failure(OUT_OF_MEMORY));
+        }
+        let status = call(self.bytes.as_mut_ptr(), self.bytes.capacity());
+        if status < 0 {
+            return Err(self.failure(status));
+        }
+        let len = status as usize;
+        if len <= self.bytes.capacity() {
+            // SAFETY: the runtime has written the first `len` bytes, which are
+            // within the capacity it was given.
+            unsafe { self.bytes.set_len(len) };
+        } else if !self.take(len) {
+            return Err(Failure(OUT_OF_MEMORY));
+        }
+        Ok(&self.bytes)
+    }
+
+    /// Makes a call that yields a number.
+    pub(crate) fn number(&mut self, call: impl FnOnce() -> i32) -> Result<u32, Failure<'_>> {
+        let status = call();
+        u32::try_from(status).map_err(|_| self.failure(status))
+    }
+
+    /// Makes a call that yields nothing.
+    pub(crate) fn done(&mut self, call: impl FnOnce() -> i32) -> Result<(), Failure<'_>> {
+        self.number(call).map(|_| ())
+    }
+
+    /// Fetches the error that a negative status announces.
+    pub(crate) fn failure(&mut self, status: i32) -> Failure<'_> {
+        if self.take(status.unsigned_abs() as usize) {
+            Failure(&self.bytes)
+        } else {
+            Failure(OUT_OF_MEMORY)
+        }
+    }
+
+    /// Fetches `len` held bytes; false where there is no memory for them.
+    fn take(&mut self, len: usize) -> bool {
+        if !self.reserve(len) {
+            return false;
+        }
+        // SAFETY: the range is this vector's own allocation.
+        let taken = unsafe { abi::held::take(self.bytes.as_mut_ptr(), self.bytes.capacity()) };
+        let taken = (taken.max(0) as usize).min(self.bytes.capacity());
+        // SAFETY: the runtime has written `taken` bytes, which are within the
+        // capacity it was given.
+        unsafe { self.bytes.set_len(taken) };
+        true
+    }
+
+    /// Empties the buffer and makes room; false where there is no memory.
+    fn reserve(&mut self, capacity: usize) -> bool {
+        self.bytes.clear();
+        self.bytes.try_reserve_exact(capacity).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn out_of_memory_is_a_well_formed_error() {
+        let error = Failure(OUT_OF_MEMORY).decode();
+        assert_eq!(
+            (error.kind.as_str(), error.message.as_str()),
+            ("Internal", "out of memory")
+        );
+        assert_eq!(OUT_OF_MEMORY.len(), 3 + usize::from(OUT_OF_MEMORY[1]));
+    }
+}

@@ -1,0 +1,133 @@
+//! The structured error as an owned record.
+
+use crate::msgpack::{Input, Malformed, OutOfMemory, Output, Token};
+
+/// A structured error: what a failed call returns, and what ends a process
+/// that fails.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Error {
+    /// One of the kinds of the WIT package, or empty where nothing is known.
+    pub kind: String,
+    /// For people: one sentence without a full stop.
+    pub message: String,
+    /// Whether the same call may succeed later; `None` where nobody knows.
+    pub retryable: Option<bool>,
+    /// A value for programs, encoded; empty for none.
+    pub details: Vec<u8>,
+    /// Where it happened, in the notation of the guest's language.
+    pub stack: Option<String>,
+}
+
+impl Error {
+    /// An error of a kind with a message, and nothing more.
+    pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            message: message.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Reads an encoded error. What is missing or of another shape stays
+    /// empty, so that an error is never lost for its form.
+    pub fn decode(bytes: &[u8]) -> Self {
+        let mut error = Self::default();
+        if error.read(bytes).is_err() && error.message.is_empty() {
+            error.message = "an error that could not be read".into();
+        }
+        error
+    }
+
+    /// Writes the error as ext type 1.
+    pub fn encode(&self, out: &mut Output) -> Result<(), OutOfMemory> {
+        let open = out.open()?;
+        out.array(5)?;
+        out.string(self.kind.as_bytes())?;
+        out.string(self.message.as_bytes())?;
+        match self.retryable {
+            Some(retryable) => out.boolean(retryable)?,
+            None => out.nil()?,
+        }
+        if self.details.is_empty() {
+            out.nil()?
+        } else {
+            out.raw(&self.details)?
+        }
+        match &self.stack {
+            Some(stack) => out.string(stack.as_bytes())?,
+            None => out.nil()?,
+        }
+        out.finish_error(open)
+    }
+
+    fn read(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        let Token::Error(payload) = Input::new(bytes).token()? else {
+            return Err(Malformed::Unexpected);
+        };
+        let mut input = Input::new(payload);
+        let Token::Array(len) = input.token()? else {
+            return Err(Malformed::Unexpected);
+        };
+        for place in 0..len {
+            let value = input.value()?;
+            let token = Input::new(value).token()?;
+            match (place, token) {
+                (0, Token::String(kind)) => self.kind = String::from_utf8_lossy(kind).into_owned(),
+                (1, Token::String(message)) => {
+                    self.message = String::from_utf8_lossy(message).into_owned()
+                }
+                (2, Token::Boolean(retryable)) => self.retryable = Some(retryable),
+                (3, Token::Nil) => {}
+                (3, _) => self.details = value.to_vec(),
+                (4, Token::String(stack)) => {
+                    self.stack = Some(String::from_utf8_lossy(stack).into_owned())
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        let error = Error {
+            kind: "RateLimited".into(),
+            message: "queue is full".into(),
+            retryable: Some(true),
+            details: b"\x81\xa5limit\x0a".to_vec(),
+            stack: Some("x.lua:3: in main chunk".into()),
+        };
+        let mut out = Output::new();
+        error.encode(&mut out).unwrap();
+        assert_eq!(Error::decode(out.as_slice()), error);
+    }
+
+    #[test]
+    fn a_shorter_error_is_completed_and_a_longer_one_cut() {
+        assert_eq!(
+            Error::decode(b"\xc7\x05\x01\x92\xa1K\xa1m"),
+            Error::new("K", "m")
+        );
+        assert_eq!(
+            Error::decode(b"\xc7\x09\x01\x96\xa1K\xa1m\xc0\xc0\xc0\x07"),
+            Error::new("K", "m")
+        );
+        assert_eq!(
+            Error::decode(b"\x01").message,
+            "an error that could not be read"
+        );
+    }
+}

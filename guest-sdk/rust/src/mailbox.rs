@@ -1,0 +1,105 @@
+//! What a process receives.
+
+use crate::{Buffer, Failure, abi, absent};
+
+/// Names one queue of this process.
+pub type Subscription = u32;
+
+/// One message, event or outcome taken from a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// The queue it was taken from.
+    pub subscription: Subscription,
+    /// The PID of the process that sent it; empty where none did.
+    pub sender: &'a [u8],
+    /// Its topic; `@events` for an event, `@exec` for the outcome of an exec.
+    pub topic: &'a [u8],
+    /// The values sent: one encoded array.
+    pub payload: &'a [u8],
+}
+
+/// Opens the inbox. The same subscription every time.
+pub fn inbox() -> Subscription {
+    // SAFETY: no argument refers to memory.
+    unsafe { abi::mailbox::inbox() }
+}
+
+/// Opens the queue of events. The same subscription every time.
+pub fn events() -> Subscription {
+    // SAFETY: no argument refers to memory.
+    unsafe { abi::mailbox::events() }
+}
+
+/// Listens on exactly one topic. The same subscription for the same topic.
+pub fn listen<'b>(topic: &str, buffer: &'b mut Buffer) -> Result<Subscription, Failure<'b>> {
+    // SAFETY: the range is `topic`.
+    buffer.number(|| unsafe { abi::mailbox::listen(topic.as_ptr(), topic.len()) })
+}
+
+/// Ends a subscription made by [`listen`].
+pub fn unlisten(subscription: Subscription) {
+    // SAFETY: no argument refers to memory.
+    unsafe { abi::mailbox::unlisten(subscription) }
+}
+
+/// Waits for the oldest message of the first wanted subscription that has one;
+/// `None` at the deadline, an instant of [`clock::monotonic`](crate::clock::monotonic).
+pub fn receive<'b>(
+    wanted: &[Subscription],
+    deadline: Option<u64>,
+    buffer: &'b mut Buffer,
+) -> Result<Option<Message<'b>>, Failure<'b>> {
+    let deadline = absent::nanoseconds(deadline);
+    let result = buffer.bytes(|out, cap| match wanted {
+        // SAFETY: the range is the buffer's.
+        [one] => unsafe { abi::mailbox::receive_one(*one, deadline, out, cap) },
+        // SAFETY: the ranges are `wanted` and the buffer's.
+        _ => unsafe { abi::mailbox::receive(wanted.as_ptr(), wanted.len(), deadline, out, cap) },
+    });
+    result.map(Message::parse)
+}
+
+impl<'a> Message<'a> {
+    /// Takes a record of the flat ABI apart; `None` where it is empty.
+    fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let (subscription, rest) = number(bytes)?;
+        let (sender_len, rest) = number(rest)?;
+        let (topic_len, rest) = number(rest)?;
+        let (sender, rest) = rest.split_at_checked(sender_len as usize)?;
+        let (topic, payload) = rest.split_at_checked(topic_len as usize)?;
+        Some(Self {
+            subscription,
+            sender,
+            topic,
+            payload,
+        })
+    }
+}
+
+fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    Some((u32::from_le_bytes(*number), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_taken_apart() {
+        let mut record = Vec::new();
+        for n in [7_u32, 2, 5] {
+            record.extend_from_slice(&n.to_le_bytes());
+        }
+        record.extend_from_slice(b"{}topic\x91\x01");
+        let message = Message {
+            subscription: 7,
+            sender: b"{}",
+            topic: b"topic",
+            payload: b"\x91\x01",
+        };
+        assert_eq!(Message::parse(&record), Some(message));
+        assert_eq!(Message::parse(b""), None);
+        assert_eq!(Message::parse(&record[..13]), None);
+    }
+}

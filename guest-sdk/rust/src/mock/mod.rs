@@ -1,0 +1,240 @@
+//! A runtime in miniature, inside the guest's own process, for tests: one
+//! process that can send messages to itself, clocks that stand still until
+//! somebody waits, and everything else recorded.
+//!
+//! Each thread has a runtime of its own.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::Error;
+use crate::mailbox::Subscription;
+use crate::msgpack::Output;
+
+/// The PID of the only process.
+pub const PID: &str = "{app:test|0x00001}";
+
+/// What the process did, and what it finds.
+#[derive(Debug, Default)]
+pub struct Runtime {
+    /// Name and code of what `program.code` yields.
+    pub code: Option<(String, Vec<u8>)>,
+    /// What `program.arguments` yields, encoded.
+    pub arguments: Vec<u8>,
+    /// The prepared code of modules, by name.
+    pub modules: BTreeMap<String, Vec<u8>>,
+    /// What was written to standard output and standard error.
+    pub written: [Vec<u8>; 2],
+    /// Messages of the log.
+    pub logged: Vec<String>,
+    /// Definition, host, arguments and options of each spawn.
+    pub spawned: Vec<Spawned>,
+    /// How the program ended.
+    pub outcome: Option<Outcome>,
+    /// What `program.prepared` was given.
+    pub prepared: Option<Vec<u8>>,
+    /// How often `mailbox.receive` was called, and with how many wanted
+    /// subscriptions the last time.
+    pub receives: usize,
+    /// See `receives`.
+    pub wanted: usize,
+    /// The monotonic clock, in nanoseconds.
+    pub monotonic: u64,
+    queues: BTreeMap<Subscription, VecDeque<Stored>>,
+    topics: BTreeMap<String, Subscription>,
+    unclaimed: VecDeque<Stored>,
+    held: Vec<u8>,
+}
+
+/// A spawn or an exec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spawned {
+    /// The id of the definition.
+    pub definition: String,
+    /// The id of the host.
+    pub host: String,
+    /// Encoded.
+    pub arguments: Vec<u8>,
+    /// Encoded, or empty.
+    pub options: Vec<u8>,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// With a result, encoded, or none.
+    Finished(Option<Vec<u8>>),
+    /// With an error.
+    Failed(Error),
+}
+
+#[derive(Debug, Clone)]
+struct Stored {
+    sender: String,
+    topic: String,
+    payload: Vec<u8>,
+}
+
+thread_local! {
+    static RUNTIME: RefCell<Runtime> = RefCell::default();
+}
+
+/// Looks at, or changes, the runtime of this thread.
+pub fn with<T>(action: impl FnOnce(&mut Runtime) -> T) -> T {
+    RUNTIME.with(|runtime| action(&mut runtime.borrow_mut()))
+}
+
+/// Begins anew.
+pub fn reset() {
+    with(|runtime| *runtime = Runtime::default());
+}
+
+const INBOX: &str = "@inbox";
+
+impl Runtime {
+    /// Routes a message as the runtime would; `payload` is encoded.
+    pub fn deliver(&mut self, sender: &str, topic: &str, payload: &[u8]) {
+        let stored = Stored {
+            sender: sender.into(),
+            topic: topic.into(),
+            payload: payload.into(),
+        };
+        let subscription = self.topics.get(topic).or_else(|| self.topics.get(INBOX));
+        match subscription.and_then(|subscription| self.queues.get_mut(subscription)) {
+            Some(queue) => queue.push_back(stored),
+            None => self.unclaimed.push_back(stored),
+        }
+    }
+
+    /// The text written to standard output.
+    pub fn output(&self) -> String {
+        String::from_utf8_lossy(&self.written[0]).into_owned()
+    }
+
+    pub(crate) fn open(&mut self, topic: &str) -> Subscription {
+        if let Some(subscription) = self.topics.get(topic) {
+            return *subscription;
+        }
+        let subscription = self.subscribe();
+        self.topics.insert(topic.into(), subscription);
+        let waiting = std::mem::take(&mut self.unclaimed);
+        let (claimed, rest): (VecDeque<_>, _) = waiting
+            .into_iter()
+            .partition(|stored| topic == INBOX || stored.topic == topic);
+        self.unclaimed = rest;
+        self.queues.insert(subscription, claimed);
+        subscription
+    }
+
+    pub(crate) fn open_inbox(&mut self) -> Subscription {
+        self.open(INBOX)
+    }
+
+    pub(crate) fn close(&mut self, subscription: Subscription) {
+        self.topics.retain(|_, own| *own != subscription);
+        self.queues.remove(&subscription);
+    }
+
+    /// Every exec is answered at once, with its own arguments.
+    pub(crate) fn exec(&mut self, spawned: Spawned) -> Subscription {
+        let subscription = self.subscribe();
+        let mut payload = b"\x91\x81\xa5value".to_vec();
+        payload.extend_from_slice(&spawned.arguments);
+        let answer = Stored {
+            sender: String::new(),
+            topic: "@exec".into(),
+            payload,
+        };
+        self.queues.insert(subscription, VecDeque::from([answer]));
+        self.spawned.push(spawned);
+        subscription
+    }
+
+    /// A record of the flat ABI, or none at the deadline.
+    pub(crate) fn receive(
+        &mut self,
+        wanted: &[Subscription],
+        deadline: i64,
+    ) -> Result<Vec<u8>, Error> {
+        self.receives += 1;
+        self.wanted = wanted.len();
+        for subscription in wanted {
+            let Some(stored) = self
+                .queues
+                .get_mut(subscription)
+                .and_then(VecDeque::pop_front)
+            else {
+                continue;
+            };
+            let mut record = Vec::new();
+            for number in [
+                *subscription,
+                stored.sender.len() as u32,
+                stored.topic.len() as u32,
+            ] {
+                record.extend_from_slice(&number.to_le_bytes());
+            }
+            record.extend_from_slice(stored.sender.as_bytes());
+            record.extend_from_slice(stored.topic.as_bytes());
+            record.extend_from_slice(&stored.payload);
+            return Ok(record);
+        }
+        match u64::try_from(deadline) {
+            // Waiting takes no time, but time goes on.
+            Ok(deadline) => {
+                self.monotonic = self.monotonic.saturating_add(1).max(deadline);
+                Ok(Vec::new())
+            }
+            Err(_) => Err(Error::new("Internal", "this process would wait for ever")),
+        }
+    }
+
+    /// The status of a result, which is written to the range or held.
+    ///
+    /// # Safety
+    /// The range is writable.
+    pub(crate) unsafe fn settle(
+        &mut self,
+        result: Result<Vec<u8>, Error>,
+        out: *mut u8,
+        cap: usize,
+    ) -> i32 {
+        match result {
+            Ok(bytes) => {
+                if bytes.len() <= cap {
+                    // SAFETY: as promised by the caller.
+                    unsafe { out.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+                    self.held.clear();
+                    bytes.len() as i32
+                } else {
+                    self.held = bytes;
+                    self.held.len() as i32
+                }
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    pub(crate) fn fail(&mut self, error: &Error) -> i32 {
+        let mut output = Output::new();
+        // A test has memory enough.
+        let _ = error.encode(&mut output);
+        self.held = output.as_slice().to_vec();
+        -(self.held.len() as i32)
+    }
+
+    /// # Safety
+    /// The range is writable.
+    pub(crate) unsafe fn take(&mut self, out: *mut u8, cap: usize) -> i32 {
+        let held = std::mem::take(&mut self.held);
+        if held.len() <= cap {
+            // SAFETY: as promised by the caller.
+            unsafe { out.copy_from_nonoverlapping(held.as_ptr(), held.len()) };
+        }
+        held.len() as i32
+    }
+
+    fn subscribe(&self) -> Subscription {
+        self.queues.keys().next_back().map_or(1, |last| last + 1)
+    }
+}

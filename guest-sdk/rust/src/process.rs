@@ -1,0 +1,181 @@
+//! Who a process is, and what it does to others. A destination is the text of
+//! a PID or a registered name; arguments and payloads are encoded arrays.
+
+use crate::mailbox::Subscription;
+use crate::{Buffer, Failure, abi, absent};
+
+/// What ties a new process to the one that spawns it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Relation {
+    /// One EXIT event for the spawner when the process ends.
+    pub monitored: bool,
+    /// A link in both directions.
+    pub linked: bool,
+}
+
+/// What to start, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Start<'a> {
+    /// The id of the definition.
+    pub definition: &'a str,
+    /// The id of the host.
+    pub host: &'a str,
+    /// The arguments, encoded.
+    pub arguments: &'a [u8],
+    /// An encoded map of options, or empty.
+    pub options: &'a [u8],
+}
+
+/// The caller's PID.
+pub fn pid(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
+    // SAFETY: the range is the buffer's.
+    buffer.bytes(|out, cap| unsafe { abi::process::pid(out, cap) })
+}
+
+/// The identifier of this call chain, `definition#number`.
+pub fn frame_id(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
+    // SAFETY: the range is the buffer's.
+    buffer.bytes(|out, cap| unsafe { abi::process::frame_id(out, cap) })
+}
+
+/// Queues one message.
+pub fn send<'b>(
+    to: &str,
+    topic: &str,
+    payload: &[u8],
+    buffer: &'b mut Buffer,
+) -> Result<(), Failure<'b>> {
+    // SAFETY: each range is one of the slices.
+    buffer.done(|| unsafe {
+        abi::process::send(
+            to.as_ptr(),
+            to.len(),
+            topic.as_ptr(),
+            topic.len(),
+            payload.as_ptr(),
+            payload.len(),
+        )
+    })
+}
+
+/// Starts a process; yields its PID.
+pub fn spawn<'b>(
+    start: Start<'_>,
+    relation: Relation,
+    buffer: &'b mut Buffer,
+) -> Result<&'b [u8], Failure<'b>> {
+    let Start {
+        definition,
+        host,
+        arguments,
+        options,
+    } = start;
+    let relation = u32::from(relation.monitored) | u32::from(relation.linked) << 1;
+    // SAFETY: each range is one of the slices or the buffer's.
+    buffer.bytes(|out, cap| unsafe {
+        abi::process::spawn(
+            definition.as_ptr(),
+            definition.len(),
+            host.as_ptr(),
+            host.len(),
+            arguments.as_ptr(),
+            arguments.len(),
+            relation,
+            options.as_ptr(),
+            options.len(),
+            out,
+            cap,
+        )
+    })
+}
+
+/// Starts a process and subscribes to its outcome.
+pub fn exec<'b>(start: Start<'_>, buffer: &'b mut Buffer) -> Result<Subscription, Failure<'b>> {
+    let Start {
+        definition,
+        host,
+        arguments,
+        options,
+    } = start;
+    // SAFETY: each range is one of the slices.
+    buffer.number(|| unsafe {
+        abi::process::exec(
+            definition.as_ptr(),
+            definition.len(),
+            host.as_ptr(),
+            host.len(),
+            arguments.as_ptr(),
+            arguments.len(),
+            options.as_ptr(),
+            options.len(),
+        )
+    })
+}
+
+/// Sends the CANCEL event; the deadline is in nanoseconds from now.
+pub fn cancel<'b>(
+    target: &str,
+    deadline: Option<u64>,
+    buffer: &'b mut Buffer,
+) -> Result<(), Failure<'b>> {
+    // SAFETY: the range is `target`.
+    buffer.done(|| unsafe {
+        abi::process::cancel(target.as_ptr(), target.len(), absent::nanoseconds(deadline))
+    })
+}
+
+macro_rules! on_target {
+    ($($(#[$doc:meta])* $name:ident;)*) => { $(
+        $(#[$doc])*
+        pub fn $name<'b>(target: &str, buffer: &'b mut Buffer) -> Result<(), Failure<'b>> {
+            // SAFETY: the range is `target`.
+            buffer.done(|| unsafe { abi::process::$name(target.as_ptr(), target.len()) })
+        }
+    )* };
+}
+
+on_target! {
+    /// Ends a process by force.
+    terminate;
+    /// One EXIT event when the target ends.
+    monitor;
+    /// Undoes [`monitor`].
+    unmonitor;
+    /// Ties the fates of caller and target.
+    link;
+    /// Undoes [`link`].
+    unlink;
+}
+
+/// Whether the failure of a linked process is an event to read instead of the
+/// caller's own end.
+pub fn trap_links() -> bool {
+    // SAFETY: no argument refers to memory.
+    unsafe { abi::process::get_options() & 1 != 0 }
+}
+
+/// Sets what [`trap_links`] yields.
+pub fn set_trap_links(trap_links: bool) {
+    // SAFETY: no argument refers to memory.
+    unsafe { abi::process::set_options(trap_links.into()) }
+}
+
+/// Replaces the running code, or starts it afresh. Returns only where it
+/// failed, and then nothing has changed.
+pub fn upgrade<'b>(
+    definition: Option<&str>,
+    arguments: &[u8],
+    buffer: &'b mut Buffer,
+) -> Failure<'b> {
+    let (definition, definition_len) = absent::range(definition.map(str::as_bytes));
+    // SAFETY: each range is one of the slices.
+    let status = unsafe {
+        abi::process::upgrade(
+            definition,
+            definition_len,
+            arguments.as_ptr(),
+            arguments.len(),
+        )
+    };
+    buffer.failure(status)
+}

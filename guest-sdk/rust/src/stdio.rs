@@ -1,0 +1,30 @@
+//! The program's standard streams.
+
+use crate::{Buffer, Failure, abi};
+
+/// Where to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out = 0,
+    /// Standard error.
+    Err = 1,
+}
+
+/// Adds bytes to a stream; a line is passed on when it is complete.
+pub fn write(stream: Stream, bytes: &[u8]) {
+    // SAFETY: the range is `bytes`.
+    unsafe { abi::stdio::write(stream as u32, bytes.as_ptr(), bytes.len()) }
+}
+
+/// Passes an incomplete line on.
+pub fn flush(stream: Stream) {
+    // SAFETY: no argument refers to memory.
+    unsafe { abi::stdio::flush(stream as u32) }
+}
+
+/// Some bytes of standard input; none at its end.
+pub fn read(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
+    // SAFETY: the range is the buffer's.
+    buffer.bytes(|out, cap| unsafe { abi::stdio::read(out, cap) })
+}

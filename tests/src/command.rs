@@ -1,0 +1,81 @@
+//! The command line.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::layout;
+use crate::outcome::Outcome;
+use crate::session::Session;
+
+/// `warren run OPTIONS PATH ARGUMENTS`, about to be started.
+#[derive(Debug)]
+pub struct Warren {
+    command: Command,
+    options: Vec<OsString>,
+    path: OsString,
+    arguments: Vec<OsString>,
+}
+
+impl Warren {
+    /// Runs the program at this path, in the project's directory.
+    pub fn run(path: impl AsRef<OsStr>) -> Warren {
+        let mut command = Command::new(layout::binary());
+        command
+            .current_dir(layout::project())
+            .env("XDG_CACHE_HOME", layout::cache())
+            .env_remove("WARREN_LOG")
+            .stdin(Stdio::null());
+        Warren {
+            command,
+            options: Vec::new(),
+            path: path.as_ref().to_owned(),
+            arguments: Vec::new(),
+        }
+    }
+
+    /// Runs it in this directory.
+    pub fn current_dir(mut self, directory: &Path) -> Warren {
+        self.command.current_dir(directory);
+        self
+    }
+
+    /// Keeps compiled code in this directory instead of the shared one.
+    pub fn cache(mut self, directory: &Path) -> Warren {
+        self.command.env("XDG_CACHE_HOME", directory);
+        self
+    }
+
+    /// Adds options of the command.
+    pub fn options<S: AsRef<OsStr>>(mut self, options: impl IntoIterator<Item = S>) -> Warren {
+        let options = options.into_iter();
+        self.options
+            .extend(options.map(|word| word.as_ref().to_owned()));
+        self
+    }
+
+    /// Adds arguments of the program.
+    pub fn arguments<S: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = S>) -> Warren {
+        let arguments = arguments.into_iter();
+        self.arguments
+            .extend(arguments.map(|word| word.as_ref().to_owned()));
+        self
+    }
+
+    /// Starts it.
+    #[track_caller]
+    pub fn start(mut self) -> Session {
+        self.command
+            .arg("run")
+            .args(self.options)
+            .arg(self.path)
+            .args(self.arguments);
+        Session::start(self.command)
+    }
+
+    /// Runs it to its end.
+    #[track_caller]
+    pub fn outcome(self) -> Outcome {
+        self.start().end()
+    }
+}

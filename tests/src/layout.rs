@@ -1,0 +1,40 @@
+//! Where things are.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The project's directory.
+pub fn project() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The command to test.
+pub(crate) fn binary() -> PathBuf {
+    if let Some(path) = env::var_os("WARREN") {
+        return PathBuf::from(path);
+    }
+    let name = format!("warren{}", env::consts::EXE_SUFFIX);
+    let path = profile().join(name);
+    assert!(
+        path.is_file(),
+        "{} is not there: test with `cargo test --release --workspace`, which builds it",
+        path.display()
+    );
+    path
+}
+
+/// A cache directory that all tests share, so that the interpreter is compiled
+/// once, and that is nobody else's.
+pub(crate) fn cache() -> PathBuf {
+    profile().join("../tmp")
+}
+
+/// The directory of the build profile: a test executable lies in its `deps`.
+fn profile() -> PathBuf {
+    let executable = env::current_exe().expect("a test knows its own executable");
+    executable
+        .ancestors()
+        .nth(2)
+        .expect("an executable lies two directories below its build profile")
+        .to_owned()
+}

@@ -1,0 +1,23 @@
+//! Runs the real `warren` command for the end-to-end tests.
+//!
+//! The command is the one the same build made: `cargo test --workspace` builds
+//! it. Where it is somewhere else, the environment variable `WARREN` names it.
+//!
+//! Nothing here waits for a time: a test waits for a line, for the end of the
+//! command, or for the one generous timeout after which the command is killed
+//! and the test fails. What fails here leaves a test nothing to go on with, so
+//! it panics.
+
+#![allow(clippy::expect_used)]
+
+mod command;
+mod layout;
+mod outcome;
+mod program;
+mod session;
+
+pub use command::Warren;
+pub use layout::project;
+pub use outcome::Outcome;
+pub use program::Program;
+pub use session::{Session, TIMEOUT};

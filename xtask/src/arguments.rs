@@ -1,0 +1,119 @@
+//! The command line of `cargo xtask`.
+
+use std::ffi::OsString;
+
+use lexopt::Arg::{Long, Short, Value};
+
+/// What `cargo xtask help` prints.
+pub(crate) const USAGE: &str = "\
+Usage: cargo xtask <chore>
+
+  test                           run every test
+  bench [arguments]              run the benchmarks and print one table
+  guests                         build the Lua guest into guest-sdk/lua/dist
+  guests --check                 check that guest: sources, paths, a rebuild
+  guests --prove-reproducible    build it in two homes and compare the bytes
+  ci                             what must hold besides the tests
+  ci --quick                     the part of it that compiles nothing
+  help                           print this";
+
+/// One chore, parsed.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Chore {
+    /// Print [`USAGE`].
+    Help,
+    /// Run every test.
+    Test,
+    /// Run the benchmarks with these arguments.
+    Bench(Vec<OsString>),
+    /// Build or check the guests.
+    Guests(GuestAction),
+    /// Run the checks that are no tests.
+    Ci(Extent),
+}
+
+/// What to do with the guests.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum GuestAction {
+    /// Build them and write artifact and recipe.
+    Build,
+    /// Check the committed artifact.
+    Check,
+    /// Build twice, from two home directories, and compare.
+    ProveReproducible,
+}
+
+/// How many of the checks to run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Extent {
+    /// All.
+    Full,
+    /// Those that compile nothing.
+    Quick,
+}
+
+/// Parses everything after `cargo xtask`.
+///
+/// # Errors
+/// An unknown or missing chore, an unknown option, an argument too many.
+pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
+    let mut chore = match parser.next()? {
+        None => return Err("which chore?".into()),
+        Some(Long("help") | Short('h')) => Chore::Help,
+        Some(Value(name)) => match name.to_str() {
+            Some("help") => Chore::Help,
+            Some("test") => Chore::Test,
+            Some("bench") => return Ok(Chore::Bench(parser.raw_args()?.collect())),
+            Some("guests") => Chore::Guests(GuestAction::Build),
+            Some("ci") => Chore::Ci(Extent::Full),
+            _ => return Err(format!("no chore is named {}", name.display()).into()),
+        },
+        Some(other) => return Err(other.unexpected()),
+    };
+    while let Some(argument) = parser.next()? {
+        chore = match (chore, argument) {
+            (_, Long("help") | Short('h')) => return Ok(Chore::Help),
+            (Chore::Guests(GuestAction::Build), Long("check")) => Chore::Guests(GuestAction::Check),
+            (Chore::Guests(GuestAction::Build), Long("prove-reproducible")) => {
+                Chore::Guests(GuestAction::ProveReproducible)
+            }
+            (Chore::Ci(Extent::Full), Long("quick")) => Chore::Ci(Extent::Quick),
+            (_, other) => return Err(other.unexpected()),
+        };
+    }
+    Ok(chore)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Chore, String> {
+        parse(lexopt::Parser::from_args(arguments)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn chores_and_their_options() {
+        assert_eq!(parsed(&["test"]), Ok(Chore::Test));
+        assert_eq!(parsed(&["guests"]), Ok(Chore::Guests(GuestAction::Build)));
+        assert_eq!(
+            parsed(&["guests", "--check"]),
+            Ok(Chore::Guests(GuestAction::Check))
+        );
+        assert_eq!(
+            parsed(&["bench", "--only", "x"]),
+            Ok(Chore::Bench(vec!["--only".into(), "x".into()]))
+        );
+        assert_eq!(parsed(&["ci", "--quick"]), Ok(Chore::Ci(Extent::Quick)));
+        assert_eq!(parsed(&["ci", "--help"]), Ok(Chore::Help));
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        assert!(parsed(&[]).is_err());
+        assert!(parsed(&["tests"]).is_err());
+        assert!(parsed(&["test", "--check"]).is_err());
+        assert!(parsed(&["guests", "--check", "--prove-reproducible"]).is_err());
+        assert!(parsed(&["ci", "now"]).is_err());
+    }
+}

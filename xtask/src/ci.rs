@@ -1,0 +1,99 @@
+//! `cargo xtask ci`: what must hold besides the tests. Every check runs, also
+//! after another failed.
+
+mod licences;
+mod links;
+mod places;
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::arguments::{Extent, GuestAction};
+use crate::step::Step;
+use crate::{guests, project};
+
+/// Runs the checks, the cheap ones first.
+///
+/// # Errors
+/// A check failed; all that failed are named at the end.
+pub(crate) fn run(extent: Extent) -> Result<()> {
+    let mut checks = Checks { failed: Vec::new() };
+    checks.add("places", places::check());
+    checks.add("links", links::check());
+    checks.add("licences", licences::check());
+    let mut workspaces = vec![project::root()];
+    workspaces.extend(project::other_workspaces()?);
+    for workspace in &workspaces {
+        checks.formatting(workspace);
+    }
+    if extent == Extent::Full {
+        for workspace in &workspaces {
+            checks.clippy(workspace);
+        }
+        checks.add("clippy for wasm32-wasip1", guests::lint());
+        checks.documentation();
+        checks.add("guests", guests::run(GuestAction::Check));
+    }
+    if !checks.failed.is_empty() {
+        bail!("failed: {}", checks.failed.join(", "));
+    }
+    println!("ci: every check passed");
+    Ok(())
+}
+
+struct Checks {
+    failed: Vec<String>,
+}
+
+impl Checks {
+    fn add(&mut self, name: impl Into<String>, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            eprintln!("error: {error:#}");
+            self.failed.push(name.into());
+        }
+    }
+
+    fn step(&mut self, title: String, remedy: &'static str, command: Command) {
+        self.add(title.clone(), Step::new(title, remedy, command).run());
+    }
+
+    fn formatting(&mut self, workspace: &Path) {
+        let mut command = project::cargo(workspace);
+        command.args(["fmt", "--all", "--check"]);
+        // rustfmt colours its output in a pipe too.
+        if !std::io::stdout().is_terminal() {
+            command.args(["--", "--color", "never"]);
+        }
+        let title = format!("formatting of {}", project::name(workspace));
+        self.step(title, "run `cargo fmt --all` there", command);
+    }
+
+    fn clippy(&mut self, workspace: &Path) {
+        let mut command = project::cargo(workspace);
+        command.args(["clippy", "--workspace", "--all-targets", "--locked"]);
+        // As the tests do, whose dependencies are built.
+        let is_root = workspace == project::root();
+        command.arg(if is_root {
+            "--release"
+        } else {
+            "--all-features"
+        });
+        command.args(["--", "-D", "warnings"]);
+        let title = format!("clippy for {}", project::name(workspace));
+        self.step(title, "each warning above says what to change", command);
+    }
+
+    fn documentation(&mut self) {
+        let mut command = project::cargo(&project::root());
+        command.args(["doc", "--release", "--workspace", "--no-deps", "--locked"]);
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        self.step(
+            "documentation".into(),
+            "each warning above says what to change",
+            command,
+        );
+    }
+}

@@ -1,0 +1,193 @@
+//! One build of the Lua guest, from scratch, at some place.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::inputs;
+use super::toolchain::Toolchain;
+use crate::project;
+use crate::step::Step;
+
+const TARGET: &str = "wasm32-wasip1";
+
+/// The sources, and the home and target directory to build them with.
+pub(crate) struct Place {
+    root: PathBuf,
+    target: PathBuf,
+    home: Option<PathBuf>,
+}
+
+impl Place {
+    /// The project where it stands, in the home directory of the user.
+    ///
+    /// # Errors
+    /// The target directory cannot be made.
+    pub(crate) fn of_the_project() -> Result<Self> {
+        let target = project::root().join("target/guests");
+        fs::create_dir_all(&target)
+            .with_context(|| format!("cannot create {}", target.display()))?;
+        Ok(Self {
+            root: project::root(),
+            target,
+            home: None,
+        })
+    }
+
+    /// A copy of the guest's sources in `root`, built with `home` as home.
+    ///
+    /// # Errors
+    /// A file cannot be copied.
+    pub(crate) fn copy(root: &Path, home: &Path) -> Result<Self> {
+        for file in inputs::list(&project::root())? {
+            let to = root.join(&file);
+            if let Some(directory) = to.parent() {
+                fs::create_dir_all(directory)
+                    .with_context(|| format!("cannot create {}", directory.display()))?;
+            }
+            fs::copy(project::root().join(&file), &to)
+                .with_context(|| format!("cannot write {}", to.display()))?;
+        }
+        fs::create_dir_all(home).with_context(|| format!("cannot create {}", home.display()))?;
+        Ok(Self {
+            root: root.to_path_buf(),
+            target: root.join("target"),
+            home: Some(home.to_path_buf()),
+        })
+    }
+
+    /// Where builds of this place leave what they make.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Builds the guest, nothing reused from a build before.
+    ///
+    /// # Errors
+    /// The build failed, or read a source that the recipe does not cover.
+    pub(crate) fn build(&self, toolchain: &Toolchain) -> Result<Vec<u8>> {
+        // The directory is fresh: cargo does not notice a change of the tool chain's wrappers.
+        let target = tempfile::Builder::new()
+            .prefix("lua-")
+            .tempdir_in(self.existing_target()?)
+            .with_context(|| format!("cannot make a directory in {}", self.target.display()))?;
+        let mut command = self.cargo("guest-sdk/lua", toolchain)?;
+        command.args(["build", "--release", "--locked"]);
+        command.args(["--target", TARGET, "--target-dir"]);
+        command.arg(target.path());
+        Step::new(
+            "building the Lua guest",
+            "what failed is said above",
+            command,
+        )
+        .run()?;
+
+        let release = target.path().join(TARGET).join("release");
+        let read = |name: &str| {
+            let path = release.join(name);
+            fs::read(&path).with_context(|| format!("the build left no {}", path.display()))
+        };
+        inputs::cover(&self.root, &String::from_utf8_lossy(&read("warren_lua.d")?))?;
+        read("warren_lua.wasm")
+    }
+
+    /// Runs clippy on the guest and what it is built on.
+    ///
+    /// # Errors
+    /// Clippy has something to say.
+    pub(crate) fn lint(&self, toolchain: &Toolchain) -> Result<()> {
+        for package in ["guest-sdk/rust", "guest-sdk/lua"] {
+            let mut command = self.cargo(package, toolchain)?;
+            command.args(["clippy", "--release", "--locked"]);
+            command.args(["--target", TARGET, "--target-dir"]);
+            command.arg(self.target.join("clippy"));
+            command.args(["--", "-D", "warnings"]);
+            let title = format!("clippy for {package}, {TARGET}");
+            Step::new(title, "each warning above says what to change", command).run()?;
+        }
+        Ok(())
+    }
+
+    /// The paths that a module built here could have caught.
+    pub(crate) fn traces(&self, toolchain: &Path) -> Vec<String> {
+        let home = self.home.clone().or_else(env::home_dir);
+        let user = env::var("USER").or_else(|_| env::var("LOGNAME")).ok();
+        let set = ["CARGO_HOME", "RUSTUP_HOME", "CARGO_TARGET_DIR"]
+            .into_iter()
+            .filter_map(env::var_os);
+        let paths = set.map(PathBuf::from).chain(home).chain([
+            self.root.clone(),
+            self.target.clone(),
+            toolchain.to_path_buf(),
+            env::temp_dir(),
+        ]);
+        // A home such as `/` says nothing.
+        let paths = paths.filter(|path| path.is_absolute() && path.components().count() > 1);
+        let user = user
+            .filter(|name| !name.is_empty())
+            .map(|name| format!("/{name}/"));
+        paths
+            .map(|path| path.display().to_string())
+            .chain(user)
+            .collect()
+    }
+
+    /// Cargo with the tool chain, in a directory of the sources.
+    fn cargo(&self, directory: &str, toolchain: &Toolchain) -> Result<Command> {
+        let mut command = Command::new(self.root.join("guest-sdk/toolchain/cargo.sh"));
+        command.current_dir(self.root.join(directory));
+        command.env("GUEST_TOOLCHAIN", toolchain.prefix());
+        put_rust_first(&mut command)?;
+        if let Some(home) = &self.home {
+            command.env("HOME", home);
+            command.env("CARGO_HOME", home.join(".cargo"));
+            command.env_remove("XDG_CACHE_HOME");
+        }
+        Ok(command)
+    }
+
+    fn existing_target(&self) -> Result<&Path> {
+        fs::create_dir_all(&self.target)
+            .with_context(|| format!("cannot create {}", self.target.display()))?;
+        Ok(&self.target)
+    }
+}
+
+/// The directory of the project's own rustc and cargo.
+///
+/// # Errors
+/// There is no Rust.
+pub(crate) fn rust_bin() -> Result<PathBuf> {
+    let mut rustc = Command::new("rustc");
+    rustc
+        .args(["--print", "sysroot"])
+        .current_dir(project::root());
+    let output = rustc
+        .output()
+        .context("cannot start `rustc --print sysroot`")?;
+    Ok(Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("bin"))
+}
+
+/// Lets `command` find the project's Rust whatever its home and directory:
+/// rustup's own look-up depends on both.
+///
+/// # Errors
+/// There is no Rust, or its path cannot stand in `PATH`.
+pub(crate) fn put_rust_first(command: &mut Command) -> Result<()> {
+    let old = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths([rust_bin()?].into_iter().chain(env::split_paths(&old)));
+    command.env("PATH", path.context("the path of Rust has a colon")?);
+    // What `cargo run` said about xtask would reach the guest's build scripts.
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
+        {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("LD_LIBRARY_PATH");
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! The tool chain that builds guests, installed by `guest-sdk/toolchain/setup.sh`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use super::build::rust_bin;
+use super::inputs::sha256;
+use crate::project;
+
+/// A tool chain that is there.
+pub(crate) struct Toolchain {
+    prefix: PathBuf,
+}
+
+/// The tool chain cannot be had on this machine: no failure of the project.
+#[derive(Debug)]
+pub(crate) struct Unavailable(String);
+
+impl std::fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
+/// Where the tool chain is installed, as `default-prefix.sh` decides.
+///
+/// # Errors
+/// There is neither a home directory nor `GUEST_TOOLCHAIN`.
+pub(crate) fn default_prefix() -> Result<PathBuf> {
+    let script = project::root().join("guest-sdk/toolchain/default-prefix.sh");
+    let mut bash = Command::new("bash");
+    bash.args(["-euc", ". \"$0\"; printf %s \"$GUEST_TOOLCHAIN\""]);
+    let output = bash.arg(&script).output().context("cannot start bash")?;
+    if !output.status.success() {
+        let message = String::from_utf8_lossy(&output.stderr);
+        bail!("{}: {}", script.display(), message.trim());
+    }
+    let prefix = String::from_utf8(output.stdout).context("GUEST_TOOLCHAIN is not UTF-8")?;
+    std::path::absolute(prefix).context("GUEST_TOOLCHAIN is empty")
+}
+
+impl Toolchain {
+    /// The tool chain in `prefix`; installs it where it is missing or not of
+    /// this version of Rust and of the set-up, which takes about two minutes.
+    ///
+    /// # Errors
+    /// [`Unavailable`], or the set-up failed.
+    pub(crate) fn ensure(prefix: &Path) -> Result<Self> {
+        let toolchain = Self {
+            prefix: prefix.to_path_buf(),
+        };
+        let wanted = stamp()?;
+        let stamp_path = prefix.join("stamp");
+        let installed = fs::read_to_string(&stamp_path).is_ok_and(|stamp| stamp == wanted);
+        if !installed || toolchain.versions().is_err() {
+            eprintln!(
+                "==> installing the guest tool chain in {} (about two minutes)",
+                prefix.display()
+            );
+            set_up(prefix, &project::root().join("guest-sdk/toolchain"))?;
+            fs::write(&stamp_path, wanted)
+                .with_context(|| format!("cannot write {}", stamp_path.display()))?;
+        }
+        Ok(toolchain)
+    }
+
+    /// Installs a tool chain of its own in `prefix` with the scripts of `scripts`.
+    ///
+    /// # Errors
+    /// As [`ensure`](Self::ensure).
+    pub(crate) fn install(prefix: &Path, scripts: &Path) -> Result<Self> {
+        set_up(prefix, scripts)?;
+        Ok(Self {
+            prefix: prefix.to_path_buf(),
+        })
+    }
+
+    /// The directory it is in.
+    pub(crate) fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+
+    /// Its tools, by name: a version or a hash each.
+    ///
+    /// # Errors
+    /// The set-up did not write them.
+    pub(crate) fn versions(&self) -> Result<BTreeMap<String, String>> {
+        let path = self.prefix.join("versions.toml");
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("in {}", path.display()))
+    }
+}
+
+/// Changes with whatever makes an installed tool chain outdated.
+fn stamp() -> Result<String> {
+    let scripts = project::root().join("guest-sdk/toolchain");
+    let mut stamp = String::new();
+    for script in ["setup.sh", "rustc.sh"] {
+        let path = scripts.join(script);
+        let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        stamp += &format!("{script} {}\n", sha256(&text));
+    }
+    let rustc = rust_bin()?.join("rustc");
+    let version = Command::new(&rustc)
+        .arg("-vV")
+        .output()
+        .with_context(|| format!("cannot run {}", rustc.display()))?;
+    Ok(stamp + &String::from_utf8_lossy(&version.stdout))
+}
+
+/// The exit status by which the set-up says that a part cannot be had.
+const EX_UNAVAILABLE: i32 = 69;
+
+fn set_up(prefix: &Path, scripts: &Path) -> Result<()> {
+    let script = scripts.join("setup.sh");
+    let mut command = Command::new("bash");
+    command
+        .arg(&script)
+        .env("GUEST_TOOLCHAIN", prefix)
+        .current_dir(project::root());
+    super::build::put_rust_first(&mut command)?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", script.display()))?;
+    let mut last = String::new();
+    if let Some(stderr) = child.stderr.take() {
+        for line in BufReader::new(stderr).lines() {
+            last = line?;
+            eprintln!("{last}");
+        }
+    }
+    let status = child.wait()?;
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(EX_UNAVAILABLE) => Err(Unavailable(last).into()),
+        _ => bail!("`{}` ended with {status}: {last}", script.display()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Installs with a set-up that is `script`.
+    fn install(script: &str) -> Result<Toolchain> {
+        let scripts = tempfile::tempdir()?;
+        fs::write(scripts.path().join("setup.sh"), script)?;
+        Toolchain::install(&scripts.path().join("prefix"), scripts.path())
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_told_from_what_failed() {
+        let unavailable = install("echo no clang >&2; exit 69").err().unwrap();
+        assert!(unavailable.is::<Unavailable>());
+        assert_eq!(unavailable.to_string(), "no clang");
+
+        let failed = install("echo disk full >&2; exit 1").err().unwrap();
+        assert!(!failed.is::<Unavailable>());
+        assert!(
+            failed.to_string().ends_with("exit status: 1: disk full"),
+            "{failed}"
+        );
+    }
+
+    #[test]
+    fn an_installed_tool_chain_says_its_versions() {
+        let kept = tempfile::tempdir().unwrap();
+        let versions = kept.path().join("versions.toml");
+        fs::write(&versions, "clang = \"22\"\n").unwrap();
+        let toolchain = Toolchain {
+            prefix: kept.path().to_path_buf(),
+        };
+        assert_eq!(toolchain.versions().unwrap()["clang"], "22");
+        fs::remove_file(&versions).unwrap();
+        assert!(toolchain.versions().is_err());
+    }
+}

@@ -1,0 +1,41 @@
+//! The project's chores, as `cargo xtask CHORE`; `cargo xtask help` lists them.
+
+mod arguments;
+mod bench;
+mod ci;
+mod guests;
+mod project;
+mod step;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+use arguments::{Chore, USAGE};
+
+fn main() -> ExitCode {
+    let chore = match arguments::parse(lexopt::Parser::from_env()) {
+        Ok(chore) => chore,
+        Err(error) => {
+            eprintln!("error: {error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let outcome = match chore {
+        Chore::Help => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        Chore::Test => test::run(),
+        Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Guests(action) => guests::run(action),
+        Chore::Ci(extent) => ci::run(extent),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Where the project is, and what it consists of.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// Where people keep their files: a path below one of these is somebody's. The
+/// halves keep this file out of what the check of the project's files finds.
+pub(crate) const HOMES: [&str; 4] = [
+    concat!("/ro", "ot/"),
+    concat!("/ho", "me/"),
+    concat!("/Us", "ers/"),
+    concat!("/wo", "rk/"),
+];
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_path_buf()
+}
+
+/// What to call a workspace: its directory, relative to [`root`].
+pub(crate) fn name(workspace: &Path) -> String {
+    match workspace.strip_prefix(root()) {
+        Ok(relative) if relative.as_os_str().is_empty() => "the workspace".to_owned(),
+        Ok(relative) => relative.display().to_string(),
+        Err(_) => workspace.display().to_string(),
+    }
+}
+
+/// Cargo, started in a directory of the project.
+pub(crate) fn cargo(directory: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(directory);
+    command
+}
+
+/// Every file that is committed or could be: tracked, or untracked and not
+/// ignored. Relative to [`root`], sorted.
+///
+/// # Errors
+/// Git is missing, or this is no clone of the repository.
+pub(crate) fn files() -> Result<Vec<PathBuf>> {
+    let mut git = Command::new("git");
+    git.args([
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ])
+    .current_dir(root());
+    let output = git.output().context("cannot start `git ls-files`")?;
+    if !output.status.success() {
+        bail!(
+            "`git ls-files` failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    let listed = String::from_utf8(output.stdout).context("a file name is not UTF-8")?;
+    let mut files: Vec<_> = listed.split_terminator('\0').map(PathBuf::from).collect();
+    // A file deleted but not yet committed as deleted is still listed.
+    files.retain(|file| root().join(file).is_file());
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+/// The directories of the cargo workspaces beside the one at the root, such as
+/// guests and examples, which have lock files of their own.
+///
+/// # Errors
+/// As [`files`], or a manifest cannot be read.
+pub(crate) fn other_workspaces() -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for file in files()? {
+        let Some(directory) = file
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+        else {
+            continue;
+        };
+        if file.file_name().is_none_or(|name| name != "Cargo.toml") {
+            continue;
+        }
+        let path = root().join(&file);
+        let manifest =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let manifest: toml::Table = manifest
+            .parse()
+            .with_context(|| format!("in {}", path.display()))?;
+        if manifest.contains_key("workspace") {
+            found.push(root().join(directory));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_is_the_directory_of_the_lock_file() {
+        assert!(root().join("Cargo.lock").is_file());
+    }
+
+    #[test]
+    fn files_are_those_of_the_project() {
+        let files = files().unwrap();
+        assert!(files.contains(&PathBuf::from("xtask/src/project.rs")));
+        assert!(!files.iter().any(|file| file.starts_with("target")));
+    }
+
+    #[test]
+    fn the_lua_guest_is_a_workspace_of_its_own() {
+        assert!(
+            other_workspaces()
+                .unwrap()
+                .contains(&root().join("guest-sdk/lua"))
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! `cargo xtask test`: every test, with cargo alone.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::project;
+use crate::step::Step;
+use crate::tally::Tally;
+
+const REMEDY: &str = "the failing tests are named above";
+
+/// Runs every test, then prints how many there were.
+///
+/// # Errors
+/// A test failed, or a command could not run at all. The other suites still run.
+pub(crate) fn run() -> Result<()> {
+    let root = project::root();
+    let mut tally = Tally::default();
+    let mut failures = Vec::new();
+    let mut suite = |title: &str, arguments: &[&str], directory: &std::path::Path| {
+        let mut command = project::cargo(directory);
+        command.args(arguments);
+        if let Err(error) = Step::new(title, REMEDY, command).run_tests(&mut tally) {
+            eprintln!("error: {error:#}");
+            failures.push(error);
+        }
+    };
+
+    if has_nextest() {
+        let all = [
+            "nextest",
+            "run",
+            "--release",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+        ];
+        suite("tests", &all, &root);
+        suite(
+            "documentation tests",
+            &["test", "--release", "--workspace", "--locked", "--doc"],
+            &root,
+        );
+    } else {
+        let all = [
+            "test",
+            "--release",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+        ];
+        suite("tests", &all, &root);
+    }
+    // Again with debug assertions; its few dependencies make that cheap.
+    suite(
+        "kernel, debug",
+        &[
+            "test",
+            "--package",
+            "warren-kernel",
+            "--locked",
+            "--no-fail-fast",
+        ],
+        &root,
+    );
+    for workspace in project::other_workspaces()? {
+        // A guest's feature provides on this machine what its host provides elsewhere.
+        let all = ["test", "--all-features", "--locked", "--no-fail-fast"];
+        suite(&project::name(&workspace), &all, &workspace);
+    }
+
+    println!("all suites: {tally}");
+    match failures.len() {
+        0 if tally.passed == 0 => bail!("no test ran"),
+        0 => Ok(()),
+        1 => bail!("1 suite failed"),
+        n => bail!("{n} suites failed"),
+    }
+}
+
+fn has_nextest() -> bool {
+    let mut nextest = Command::new("cargo-nextest");
+    nextest
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    nextest.status().is_ok_and(|status| status.success())
+}
