@@ -18,13 +18,21 @@ fn main() {
     let target = variable("TARGET");
     let flags = format!("CFLAGS_{}", target.replace('-', "_"));
     let given = env::var(&flags).unwrap_or_default();
+    let wasm = variable("CARGO_CFG_TARGET_FAMILY") == "wasm";
+    // As .cargo/config.toml has it for Rust, and says why.
+    let features = if wasm { "-mno-bulk-memory" } else { "" };
     // SAFETY: a build script has one thread.
-    unsafe { env::set_var(&flags, format!("{given} -include {}", config.display())) };
+    unsafe {
+        env::set_var(
+            &flags,
+            format!("{given} {features} -include {}", config.display()),
+        )
+    };
     lua_src::Build::new()
         .build(lua_src::Lua54)
         .print_cargo_metadata();
 
-    if variable("CARGO_CFG_TARGET_FAMILY") == "wasm" {
+    if wasm {
         println!("cargo::rustc-link-arg-cdylib=-zstack-size={STACK_SIZE}");
         println!("cargo::rustc-link-arg-cdylib=--stack-first");
     }

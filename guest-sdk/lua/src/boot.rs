@@ -4,12 +4,13 @@ use std::cell::Cell;
 use std::ffi::{CStr, c_int};
 
 use mlua_sys::*;
+use warren_guest::msgpack::Output;
 
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, runtime};
 use crate::stack::{State, push_library, set_functions};
 use crate::{
-    allocator, callbacks, channel, context, coroutine, errors, json, logger, mailbox, message,
-    module, object, os, prelude, process, security, spawner, stdio, time,
+    allocator, callbacks, channel, context, coroutine, errors, json, logger, mailbox, math,
+    message, module, object, os, prelude, process, security, spawner, stdio, time,
 };
 
 /// The Lua state of this instance, set up at the first call, or in the image.
@@ -60,6 +61,31 @@ fn new_state() -> State {
     }
 }
 
+/// Gives each class an instance once: Lua notes in a metatable which
+/// metamethods it has not, and would do so in every process anew.
+///
+/// # Safety
+/// `l` is a live Lua thread with two free stack slots.
+unsafe fn warm_up(l: State) {
+    for class in [
+        c"channel",
+        c"case",
+        c"message",
+        c"error",
+        c"duration",
+        c"time",
+        c"timer",
+        c"ticker",
+    ] {
+        // SAFETY: as promised by the caller; nobody gets hold of the instance.
+        unsafe {
+            lua_newuserdatauv(l, 0, 0);
+            luaL_setmetatable(l, class.as_ptr());
+            lua_pop(l, 1);
+        }
+    }
+}
+
 /// Collects what set-up has left over, and turns to the generational
 /// collector: it leaves what is old alone, so that a process touches few pages
 /// of the image.
@@ -69,9 +95,14 @@ fn new_state() -> State {
 unsafe fn settle(l: State) {
     // SAFETY: as promised by the caller.
     unsafe {
+        let rt = runtime(l);
+        rt.output.set(Output::new());
+        rt.text.set(String::new());
         lua_gc(l, LUA_GCCOLLECT);
         lua_gc(l, LUA_GCGEN, 0 as c_int, 0 as c_int);
     }
+    #[cfg(target_family = "wasm")]
+    allocator::seal();
 }
 
 /// The libraries of Lua itself, whose functions the others may replace.
@@ -93,6 +124,7 @@ unsafe extern "C-unwind" fn open_all(l: State) -> c_int {
             luaL_requiref(l, name.as_ptr(), open, 1);
             lua_pop(l, 1);
         }
+        math::replace_random(l);
         lua_pushcfunction(l, stdio::print);
         lua_setglobal(l, c"print".as_ptr());
         message::open(l);
@@ -109,6 +141,7 @@ unsafe extern "C-unwind" fn open_all(l: State) -> c_int {
         library(l, c"ctx", context::open);
         library(l, c"json", json::open);
         prelude::run(l, prelude::WARREN);
+        warm_up(l);
         0
     }
 }

@@ -24,11 +24,11 @@ unsafe extern "C-unwind" fn get(l: State) -> c_int {
         let Some(key) = text(l, 1, "key") else {
             return REFUSED;
         };
-        exchange::call(l, exchange::value, |buffer| context::get(key, buffer))
+        exchange::call(l, Some(exchange::value), |buffer| context::get(key, buffer))
     }
 }
 
 unsafe extern "C-unwind" fn all(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
-    unsafe { exchange::call(l, exchange::value, context::all) }
+    unsafe { exchange::call(l, Some(exchange::value), context::all) }
 }

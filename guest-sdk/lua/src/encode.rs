@@ -5,6 +5,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::fmt::Write as _;
+use std::mem::MaybeUninit;
 
 use mlua_sys::*;
 use warren_guest::msgpack::{MAX_DEPTH, OutOfMemory, Output};
@@ -70,11 +71,23 @@ struct Encoder<'o> {
     l: State,
     output: &'o mut Output,
     classes: Classes,
-    /// The tables that the value being encoded lies in, outermost first.
-    ancestors: [*const c_void; MAX_DEPTH],
+    /// The tables that the value being encoded lies in, outermost first; only
+    /// the first `depth` are set.
+    ancestors: [MaybeUninit<*const c_void>; MAX_DEPTH],
     depth: usize,
     /// Where the refused value is, from the inside out.
     path: Vec<String>,
+}
+
+/// What the keys of a table are.
+#[derive(Clone, Copy)]
+enum Keys {
+    /// 1, 2, 3 and so on, so many.
+    Sequence(u32),
+    /// Perhaps the same in another order.
+    Unordered,
+    /// Something else.
+    Other,
 }
 
 /// Why one value may not cross.
@@ -99,7 +112,7 @@ impl<'o> Encoder<'o> {
             l,
             output,
             classes,
-            ancestors: [std::ptr::null(); MAX_DEPTH],
+            ancestors: [const { MaybeUninit::uninit() }; MAX_DEPTH],
             depth: 0,
             path: Vec::new(),
         }
@@ -157,21 +170,22 @@ impl<'o> Encoder<'o> {
             let top = lua_gettop(self.l);
             let mark = self.output.open()?;
             let at = self.output.as_slice().len();
-            match self.sequence(index)? {
-                Some(len) => self.output.finish_array(mark, len),
-                None => {
-                    lua_settop(self.l, top);
-                    self.output.truncate(at);
-                    match self.length_of_unordered_sequence(index) {
-                        Some(len) => {
-                            self.unordered_sequence(index, len)?;
-                            self.output.finish_array(mark, len);
-                        }
-                        None => {
-                            let len = self.pairs(index)?;
-                            self.output.finish_map(mark, len);
-                        }
-                    }
+            let mut keys = self.sequence(index)?;
+            if !matches!(keys, Keys::Sequence(_)) {
+                lua_settop(self.l, top);
+                self.output.truncate(at);
+            }
+            if matches!(keys, Keys::Unordered)
+                && let Some(len) = self.length_of_unordered_sequence(index)
+            {
+                self.unordered_sequence(index, len)?;
+                keys = Keys::Sequence(len);
+            }
+            match keys {
+                Keys::Sequence(len) => self.output.finish_array(mark, len)?,
+                Keys::Unordered | Keys::Other => {
+                    let len = self.pairs(index)?;
+                    self.output.finish_map(mark, len)?;
                 }
             }
             self.depth -= 1;
@@ -180,10 +194,10 @@ impl<'o> Encoder<'o> {
     }
 
     /// Encodes the elements of a table whose keys come as 1, 2, 3 and so on,
-    /// the usual case for an array, in one pass. `None` where they do not;
-    /// then something may have been written, but no table within the table:
-    /// before the first one is encoded, the rest of the keys is looked at.
-    unsafe fn sequence(&mut self, index: c_int) -> Result<Option<u32>, Trouble> {
+    /// the usual case for an array, in one pass. Where they do not, something
+    /// may have been written, but no table within the table: before the first
+    /// one is encoded, the rest of the keys is looked at.
+    unsafe fn sequence(&mut self, index: c_int) -> Result<Keys, Trouble> {
         // SAFETY: as `table`.
         unsafe {
             let mut len = 0;
@@ -191,11 +205,16 @@ impl<'o> Encoder<'o> {
             lua_pushnil(self.l);
             while lua_next(self.l, index) != 0 {
                 if !self.key_is(-2, len + 1) {
-                    return Ok(None);
+                    let integer = lua_isinteger(self.l, -2) != 0;
+                    return Ok(if integer {
+                        Keys::Unordered
+                    } else {
+                        Keys::Other
+                    });
                 }
                 if !certain && lua_type(self.l, -1) >= LUA_TTABLE {
                     if !self.rest_is_sequence(index, len + 1) {
-                        return Ok(None);
+                        return Ok(Keys::Unordered);
                     }
                     certain = true;
                 }
@@ -204,7 +223,7 @@ impl<'o> Encoder<'o> {
                 self.step(element, |_| format!("[{len}]"))?;
                 lua_settop(self.l, element - 1);
             }
-            Ok(Some(len))
+            Ok(Keys::Sequence(len))
         }
     }
 
@@ -341,7 +360,11 @@ impl<'o> Encoder<'o> {
         // SAFETY: as `value`.
         unsafe {
             let address = lua_topointer(self.l, index);
-            if self.ancestors[..self.depth].contains(&address) {
+            let ancestors = &self.ancestors[..self.depth];
+            if ancestors
+                .iter()
+                .any(|ancestor| ancestor.assume_init() == address)
+            {
                 return Err(Trouble::Refused(
                     "a table that contains itself cannot leave its process",
                 ));
@@ -351,7 +374,7 @@ impl<'o> Encoder<'o> {
                     "nested deeper than 100 levels, which cannot leave its process",
                 ));
             };
-            *place = address;
+            place.write(address);
             self.depth += 1;
             if lua_checkstack(self.l, SLOTS + 2) == 0 {
                 return Err(Trouble::OutOfMemory);

@@ -84,15 +84,16 @@ unsafe extern "C-unwind" fn run(l: State) -> c_int {
     }
 }
 
-/// Makes a call that yields bytes and builds values from them. A failed call
-/// yields nil and its error.
+/// Makes a call that yields bytes and builds values from them; without
+/// `build`, one that yields nothing, and true. A failed call yields nil and its
+/// error.
 ///
 /// # Safety
 /// `l` is a live Lua thread with free stack slots, and nothing that needs
 /// `Drop` is alive outside of `make`: this may raise.
 pub(crate) unsafe fn call(
     l: State,
-    build: Build,
+    build: Option<Build>,
     make: impl FnOnce(&mut Buffer) -> Result<&[u8], Failure<'_>>,
 ) -> c_int {
     // SAFETY: as promised by the caller; the buffer is back before the raise.
@@ -100,7 +101,7 @@ pub(crate) unsafe fn call(
         let rt = runtime(l);
         let mut buffer = rt.buffer.take();
         let built = match make(&mut buffer) {
-            Ok(bytes) => protected(l, bytes, build),
+            Ok(bytes) => answer(l, bytes, build),
             Err(failure) => protected(l, failure.0, nil_and_failure),
         };
         rt.buffer.set(buffer);
@@ -118,7 +119,7 @@ pub(crate) unsafe fn call_with_values(
     l: State,
     (first, last): (c_int, c_int),
     root: &str,
-    build: Build,
+    build: Option<Build>,
     make: impl for<'b> FnOnce(&[u8], &'b mut Buffer) -> Result<&'b [u8], Failure<'b>>,
 ) -> c_int {
     // SAFETY: as promised by the caller; encoding does not raise, and output
@@ -133,7 +134,7 @@ pub(crate) unsafe fn call_with_values(
         }
         let mut buffer = rt.buffer.take();
         let built = match make(output.as_slice(), &mut buffer) {
-            Ok(bytes) => protected(l, bytes, build),
+            Ok(bytes) => answer(l, bytes, build),
             Err(failure) => protected(l, failure.0, nil_and_failure),
         };
         rt.buffer.set(buffer);
@@ -151,7 +152,7 @@ pub(crate) unsafe fn call_done(
     make: impl for<'b> FnOnce(&'b mut Buffer) -> Result<(), Failure<'b>>,
 ) -> c_int {
     // SAFETY: as promised by the caller.
-    unsafe { call(l, truth, |buffer| make(buffer).map(|()| &[][..])) }
+    unsafe { call(l, None, |buffer| make(buffer).map(|()| &[][..])) }
 }
 
 /// Makes a call that yields a number, which is pushed; or nil and an error.
@@ -165,13 +166,16 @@ pub(crate) unsafe fn call_number(
     let mut number = 0;
     // SAFETY: as promised by the caller.
     unsafe {
-        let results = call(l, nothing, |buffer| {
+        let mut made = false;
+        let results = call(l, None, |buffer| {
             number = make(buffer)?;
+            made = true;
             Ok(&[])
         });
-        if results != 0 {
+        if !made {
             return results;
         }
+        lua_pop(l, results);
         lua_pushinteger(l, number.into());
         1
     }
@@ -196,13 +200,6 @@ pub(crate) unsafe fn stopped(l: State, stop: Stop) -> c_int {
             Stop::OutOfMemory => out_of_memory(l),
         }
     }
-}
-
-/// Builds `true` from nothing: the result of a call that yields nothing.
-pub(crate) unsafe fn truth(l: State, _: &[u8]) -> Result<c_int, Malformed> {
-    // SAFETY: `Build`'s promise.
-    unsafe { lua_pushboolean(l, 1) };
-    Ok(1)
 }
 
 /// Builds a string from the bytes themselves.
@@ -231,10 +228,6 @@ pub(crate) unsafe fn values(l: State, bytes: &[u8]) -> Result<c_int, Malformed> 
     unsafe { decode::values(l, &mut Input::new(bytes)) }
 }
 
-unsafe fn nothing(_: State, _: &[u8]) -> Result<c_int, Malformed> {
-    Ok(0)
-}
-
 unsafe fn nil_and_failure(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
     // SAFETY: `Build`'s promise.
     unsafe {
@@ -245,6 +238,23 @@ unsafe fn nil_and_failure(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
         }
     }
     Ok(2)
+}
+
+/// Builds what a call that succeeded yields.
+///
+/// # Safety
+/// As [`protected`].
+unsafe fn answer(l: State, bytes: &[u8], build: Option<Build>) -> Built {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        match build {
+            Some(build) => protected(l, bytes, build),
+            None => {
+                lua_pushboolean(l, 1);
+                Built::Values(1)
+            }
+        }
+    }
 }
 
 /// Turns what [`protected`] left into the results of a library function.

@@ -33,12 +33,8 @@ pub(crate) unsafe fn exec_with(l: State, first: c_int, options: &[u8]) -> c_int 
             return REFUSED;
         };
         let arguments = (first + 2, lua_gettop(l));
-        let results = exchange::call_with_values(
-            l,
-            arguments,
-            "arguments",
-            exchange::truth,
-            |arguments, buffer| {
+        let results =
+            exchange::call_with_values(l, arguments, "arguments", None, |arguments, buffer| {
                 subscription = Some(process::exec(
                     Start {
                         definition,
@@ -49,8 +45,7 @@ pub(crate) unsafe fn exec_with(l: State, first: c_int, options: &[u8]) -> c_int 
                     buffer,
                 )?);
                 Ok(&[])
-            },
-        );
+            });
         let Some(subscription) = subscription else {
             return results;
         };

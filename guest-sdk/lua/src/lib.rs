@@ -33,6 +33,7 @@ mod json;
 mod libc_clock;
 mod logger;
 mod mailbox;
+mod math;
 mod message;
 mod module;
 mod object;

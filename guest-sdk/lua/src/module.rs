@@ -21,7 +21,7 @@ unsafe extern "C-unwind" fn module(l: State) -> c_int {
         let Some(name) = text(l, 1, "name") else {
             return REFUSED;
         };
-        exchange::call(l, build_chunk, |buffer| program::module(name, buffer))
+        exchange::call(l, Some(build_chunk), |buffer| program::module(name, buffer))
     }
 }
 

@@ -61,12 +61,12 @@ pub(crate) unsafe fn open(l: State) {
 
 unsafe extern "C-unwind" fn id(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
-    unsafe { exchange::call(l, exchange::string, process::frame_id) }
+    unsafe { exchange::call(l, Some(exchange::string), process::frame_id) }
 }
 
 unsafe extern "C-unwind" fn pid(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
-    unsafe { exchange::call(l, exchange::string, process::pid) }
+    unsafe { exchange::call(l, Some(exchange::string), process::pid) }
 }
 
 /// `process.send(dest, topic, ...)`.
@@ -79,13 +79,9 @@ unsafe extern "C-unwind" fn send(l: State) -> c_int {
         let Some(topic) = text(l, 2, "topic") else {
             return REFUSED;
         };
-        exchange::call_with_values(
-            l,
-            (3, lua_gettop(l)),
-            "payload",
-            exchange::truth,
-            |payload, buffer| process::send(to, topic, payload, buffer).map(|()| &[][..]),
-        )
+        exchange::call_with_values(l, (3, lua_gettop(l)), "payload", None, |payload, buffer| {
+            process::send(to, topic, payload, buffer).map(|()| &[][..])
+        })
     }
 }
 
@@ -129,7 +125,7 @@ pub(crate) unsafe fn spawn_with(
             l,
             arguments,
             "arguments",
-            exchange::string,
+            Some(exchange::string),
             |arguments, buffer| {
                 process::spawn(
                     Start {
@@ -265,7 +261,7 @@ unsafe extern "C-unwind" fn upgrade(l: State) -> c_int {
             l,
             (2, lua_gettop(l)),
             "arguments",
-            exchange::truth,
+            None,
             |arguments, buffer| Err(process::upgrade(definition, arguments, buffer)),
         )
     }

@@ -5,7 +5,7 @@ use std::slice;
 
 use mlua_sys::*;
 use warren_guest::msgpack::{Malformed, Output};
-use warren_guest::{Buffer, Error, program, random};
+use warren_guest::{Buffer, Error, program};
 
 use crate::errors::Kind;
 use crate::exchange;
@@ -49,6 +49,13 @@ pub(crate) fn start() {
     libc_clock::start();
     // SAFETY: `l` is a live state; what can raise runs inside the `pcall`.
     unsafe {
+        lua_pushcfunction(l, new_thread);
+        if lua_pcall(l, 0, 1, 0) != LUA_OK {
+            return outcome::fail_without_thread(l);
+        }
+        // The thread that set everything up stays as it is in the image; what
+        // runs has its stack among what is new.
+        let l = lua_tothread(l, -1);
         lua_pushcfunction(l, run);
         if lua_pcall(l, 0, 0, 0) != LUA_OK {
             outcome::fail_without_thread(l);
@@ -126,16 +133,23 @@ pub(crate) unsafe extern "C-unwind" fn write(
     }
 }
 
+unsafe extern "C-unwind" fn new_thread(l: State) -> c_int {
+    // SAFETY: `start` calls through Lua with a live thread.
+    unsafe {
+        lua_newthread(l);
+        1
+    }
+}
+
 /// The program from its first line to its outcome.
 unsafe extern "C-unwind" fn run(l: State) -> c_int {
-    // SAFETY: `start` calls through Lua with the main thread.
+    // SAFETY: `start` calls through Lua with a live thread.
     unsafe {
-        seed_random(l);
         // The file itself is called with the arguments, then what it returns.
-        if exchange::call(l, build_program, program::code) != 1 {
+        if exchange::call(l, Some(build_program), program::code) != 1 {
             return outcome::fail_with_top(l);
         }
-        let arguments = exchange::call(l, exchange::values, program::arguments);
+        let arguments = exchange::call(l, Some(exchange::values), program::arguments);
         let first = lua_gettop(l) - arguments + 1;
         luaL_checkstack(l, arguments + LUA_MINSTACK, c"too many arguments".as_ptr());
         copy(l, first - 1, arguments + 1);
@@ -182,25 +196,6 @@ unsafe extern "C-unwind" fn run(l: State) -> c_int {
     }
 }
 
-/// Gives `math.random` a seed of this process.
-unsafe fn seed_random(l: State) {
-    let mut seed = [0; 16];
-    random::fill(&mut seed);
-    let (low, high) = (
-        u128::from_le_bytes(seed) as i64,
-        (u128::from_le_bytes(seed) >> 64) as i64,
-    );
-    // SAFETY: `run` is a C function.
-    unsafe {
-        lua_getglobal(l, c"math".as_ptr());
-        lua_getfield(l, -1, c"randomseed".as_ptr());
-        lua_pushinteger(l, low);
-        lua_pushinteger(l, high);
-        lua_call(l, 2, 0);
-        lua_pop(l, 1);
-    }
-}
-
 /// Builds the function of the program.
 unsafe fn build_program(l: State, record: &[u8]) -> Result<c_int, Malformed> {
     let Some(chunk) = program::Chunk::parse(record) else {
@@ -216,7 +211,7 @@ unsafe fn build_program(l: State, record: &[u8]) -> Result<c_int, Malformed> {
 unsafe fn find_method(l: State) -> bool {
     // SAFETY: `run` is a C function.
     unsafe {
-        if exchange::call(l, exchange::string, program::method) != 1 {
+        if exchange::call(l, Some(exchange::string), program::method) != 1 {
             return false;
         }
         let table = lua_gettop(l) - 1;

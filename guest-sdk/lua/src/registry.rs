@@ -43,7 +43,9 @@ unsafe extern "C-unwind" fn lookup(l: State) -> c_int {
         let Some(name) = text(l, 1, "name") else {
             return REFUSED;
         };
-        exchange::call(l, exchange::string, |buffer| registry::lookup(name, buffer))
+        exchange::call(l, Some(exchange::string), |buffer| {
+            registry::lookup(name, buffer)
+        })
     }
 }
 

@@ -17,14 +17,14 @@ use crate::stack::{Class, State};
 ///
 /// A `RefCell` in here is never borrowed across a call of the Lua API.
 pub(crate) struct Runtime {
-    /// The thread that set everything up and runs the scheduler.
-    pub(crate) main: Cell<State>,
     /// Results of calls; taken out while one is read.
     pub(crate) buffer: Cell<Buffer>,
     /// What is being encoded; taken out while it is written and sent.
     pub(crate) output: Cell<Output>,
     /// A text on its way into Lua, see [`push_text`](crate::stack::push_text).
     pub(crate) text: Cell<String>,
+    /// Whether `math.random` has a seed of this process.
+    pub(crate) random_is_seeded: Cell<bool>,
     /// The coroutines, and what they wait for.
     pub(crate) scheduler: RefCell<Scheduler>,
     /// The subscriptions of the inbox and of events, once they were opened.
@@ -51,10 +51,10 @@ impl Runtime {
     /// The runtime of a Lua state that is about to be set up.
     pub(crate) fn new() -> Self {
         Self {
-            main: Cell::new(std::ptr::null_mut()),
             buffer: Cell::new(Buffer::new()),
             output: Cell::new(Output::new()),
             text: Cell::new(String::new()),
+            random_is_seeded: Cell::new(false),
             scheduler: RefCell::new(Scheduler::default()),
             inbox: Cell::new(None),
             events: Cell::new(None),
@@ -75,7 +75,6 @@ impl Runtime {
     /// # Safety
     /// `l` is the main thread of a Lua state without other threads.
     pub(crate) unsafe fn attach(self, l: State) {
-        self.main.set(l);
         let address = Box::into_raw(Box::new(self)) as usize;
         // SAFETY: every thread has room for one address before it.
         unsafe { *word(l) = address };

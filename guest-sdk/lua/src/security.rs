@@ -21,12 +21,12 @@ pub(crate) const FUNCTIONS: &Functions = &[
 
 unsafe extern "C-unwind" fn actor(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
-    unsafe { exchange::call(l, exchange::value, security::actor) }
+    unsafe { exchange::call(l, Some(exchange::value), security::actor) }
 }
 
 unsafe extern "C-unwind" fn scope(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
-    unsafe { exchange::call(l, exchange::value, security::scope) }
+    unsafe { exchange::call(l, Some(exchange::value), security::scope) }
 }
 
 /// `security.can(action, resource, attrs?)`.
@@ -82,7 +82,7 @@ unsafe extern "C-unwind" fn named_scope(l: State) -> c_int {
         let Some(id) = text(l, 1, "id") else {
             return REFUSED;
         };
-        exchange::call(l, exchange::value, |buffer| {
+        exchange::call(l, Some(exchange::value), |buffer| {
             security::named_scope(id, buffer)
         })
     }

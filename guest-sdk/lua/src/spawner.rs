@@ -105,7 +105,7 @@ unsafe fn write_options(l: State, output: &mut Output) -> Result<(), OutOfMemory
                 len += 1;
                 lua_pop(l, 1);
             }
-            output.finish_map(open, len);
+            output.finish_map(open, len)?;
         }
         for (index, key) in [(3, "actor"), (4, "scope")] {
             if let Some(part) = bytes_at(l, index) {

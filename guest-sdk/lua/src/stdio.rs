@@ -66,5 +66,5 @@ unsafe extern "C-unwind" fn flush(_: State) -> c_int {
 /// Some bytes of standard input: a string, empty at the end.
 unsafe extern "C-unwind" fn read(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
-    unsafe { exchange::call(l, exchange::string, stdio::read) }
+    unsafe { exchange::call(l, Some(exchange::string), stdio::read) }
 }

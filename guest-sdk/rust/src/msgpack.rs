@@ -71,10 +71,13 @@ impl Output {
     }
 
     /// Appends bytes that are already encoded.
+    #[inline]
     pub fn raw(&mut self, bytes: &[u8]) -> Result<(), OutOfMemory> {
-        self.bytes
-            .try_reserve(bytes.len())
-            .map_err(|_| OutOfMemory)?;
+        if self.bytes.capacity() - self.bytes.len() < bytes.len() {
+            self.bytes
+                .try_reserve(bytes.len())
+                .map_err(|_| OutOfMemory)?;
+        }
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }
@@ -126,63 +129,65 @@ impl Output {
     /// [`finish_map`](Self::finish_map) needs.
     pub fn open(&mut self) -> Result<Open, OutOfMemory> {
         let at = self.bytes.len();
-        self.raw(&[0; 5])?;
+        // Most are short: their header is this byte.
+        self.raw(&[0])?;
         Ok(Open(at))
     }
 
     /// Ends an array begun with [`open`](Self::open).
-    pub fn finish_array(&mut self, open: Open, len: u32) {
-        self.close(open, [0x90, 0xdc, 0xdd], len);
+    pub fn finish_array(&mut self, open: Open, len: u32) -> Result<(), OutOfMemory> {
+        self.close(open, [0x90, 0xdc, 0xdd], len)
     }
 
     /// Ends a map begun with [`open`](Self::open).
-    pub fn finish_map(&mut self, open: Open, len: u32) {
-        self.close(open, [0x80, 0xde, 0xdf], len);
+    pub fn finish_map(&mut self, open: Open, len: u32) -> Result<(), OutOfMemory> {
+        self.close(open, [0x80, 0xde, 0xdf], len)
     }
 
     /// Ends a structured error begun with [`open`](Self::open): everything
     /// written since becomes the payload of ext type 1.
     pub fn finish_error(&mut self, Open(at): Open) -> Result<(), OutOfMemory> {
-        let len = (self.bytes.len() - at - 5) as u32;
+        let len = length(self.bytes.len() - at - 1)?;
         match u8::try_from(len) {
             Ok(short) => {
                 self.bytes[at] = Marker::Ext8.to_u8();
-                self.bytes[at + 1] = short;
-                self.bytes[at + 2] = ERROR_EXTENSION as u8;
-                self.bytes.drain(at + 3..at + 5);
+                self.insert(at + 1, &[short, ERROR_EXTENSION as u8])
             }
             Err(_) => {
-                // Ext 32 needs one byte more than was left open.
-                self.bytes.try_reserve(1).map_err(|_| OutOfMemory)?;
+                let [a, b, c, d] = len.to_be_bytes();
                 self.bytes[at] = Marker::Ext32.to_u8();
-                self.bytes[at + 1..at + 5].copy_from_slice(&len.to_be_bytes());
-                self.bytes.insert(at + 5, ERROR_EXTENSION as u8);
+                self.insert(at + 1, &[a, b, c, d, ERROR_EXTENSION as u8])
             }
         }
-        Ok(())
     }
 
-    /// Writes the shortest header of `len` over the open place, `formats`
+    /// Completes the header of `len` elements at the open place, `formats`
     /// being those for 4, 16 and 32 bits.
-    fn close(&mut self, Open(at): Open, formats: [u8; 3], len: u32) {
+    fn close(&mut self, Open(at): Open, formats: [u8; 3], len: u32) -> Result<(), OutOfMemory> {
         let [fix, short, long] = formats;
-        let used = match len {
+        match len {
             0..=15 => {
                 self.bytes[at] = fix | len as u8;
-                1
+                Ok(())
             }
             16..=0xffff => {
                 self.bytes[at] = short;
-                self.bytes[at + 1..at + 3].copy_from_slice(&(len as u16).to_be_bytes());
-                3
+                self.insert(at + 1, &(len as u16).to_be_bytes())
             }
             _ => {
                 self.bytes[at] = long;
-                self.bytes[at + 1..at + 5].copy_from_slice(&len.to_be_bytes());
-                5
+                self.insert(at + 1, &len.to_be_bytes())
             }
-        };
-        self.bytes.drain(at + used..at + 5);
+        }
+    }
+
+    /// Puts bytes in front of what was written from `at` on.
+    fn insert(&mut self, at: usize, bytes: &[u8]) -> Result<(), OutOfMemory> {
+        let end = self.bytes.len();
+        self.raw(bytes)?;
+        self.bytes.copy_within(at..end, at + bytes.len());
+        self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
+        Ok(())
     }
 }
 
@@ -190,6 +195,11 @@ impl io::Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.raw(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
         Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Ok(self.raw(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -426,7 +436,7 @@ mod tests {
         out.float(1.0).unwrap();
         out.string("grün".as_bytes()).unwrap();
         out.string(b"\xff\xfe").unwrap();
-        out.finish_array(whole, 10);
+        out.finish_array(whole, 10).unwrap();
         let mut input = Input::new(out.as_slice());
         assert_eq!(input.token(), Ok(Token::Array(10)));
         for n in [0, 127, 128, -1, -33, i64::MAX, i64::MIN] {
@@ -446,7 +456,7 @@ mod tests {
             for _ in 0..len {
                 out.nil().unwrap();
             }
-            out.finish_array(open, len);
+            out.finish_array(open, len).unwrap();
             assert_eq!(out.as_slice().len(), header + len as usize);
             assert_eq!(Input::new(out.as_slice()).token(), Ok(Token::Array(len)));
         }

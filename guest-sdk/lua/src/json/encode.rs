@@ -1,6 +1,8 @@
 //! From the Lua stack to JSON. Only raw access: nothing here raises.
 
 use std::ffi::{c_int, c_void};
+use std::io::Write as _;
+use std::mem::MaybeUninit;
 
 use mlua_sys::*;
 use warren_guest::msgpack::{OutOfMemory, Output};
@@ -15,6 +17,9 @@ pub(super) unsafe extern "C-unwind" fn encode(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread; the output is put back before
     // anything can raise.
     unsafe {
+        if lua_gettop(l) == 0 {
+            return errors::refuse(l, Kind::Invalid, format_args!("value is missing"));
+        }
         let mut pretty = false;
         match lua_type(l, 2) {
             LUA_TNONE | LUA_TNIL => {}
@@ -32,7 +37,7 @@ pub(super) unsafe extern "C-unwind" fn encode(l: State) -> c_int {
             l,
             output: &mut output,
             pretty,
-            ancestors: [std::ptr::null(); MAX_DEPTH],
+            ancestors: [const { MaybeUninit::uninit() }; MAX_DEPTH],
             depth: 0,
         };
         let encoded = encoder.value(1);
@@ -68,8 +73,9 @@ struct Encoder<'o> {
     l: State,
     output: &'o mut Output,
     pretty: bool,
-    /// The tables that the value being encoded lies in, outermost first.
-    ancestors: [*const c_void; MAX_DEPTH],
+    /// The tables that the value being encoded lies in, outermost first; only
+    /// the first `depth` are set.
+    ancestors: [MaybeUninit<*const c_void>; MAX_DEPTH],
     depth: usize,
 }
 
@@ -100,17 +106,17 @@ impl Encoder<'_> {
     unsafe fn number(&mut self, index: c_int) -> Result<(), Trouble> {
         // SAFETY: as `value`.
         unsafe {
-            let text = if lua_isinteger(self.l, index) != 0 {
-                lua_tointeger(self.l, index).to_string()
+            let written = if lua_isinteger(self.l, index) != 0 {
+                write!(self.output, "{}", lua_tointeger(self.l, index))
             } else {
                 let number = lua_tonumber(self.l, index);
                 if !number.is_finite() {
                     return Err(Trouble::Refused("NaN and infinities have no JSON"));
                 }
                 // The shortest text that reads back the same, with a point.
-                format!("{number:?}")
+                write!(self.output, "{number:?}")
             };
-            Ok(self.output.raw(text.as_bytes())?)
+            written.map_err(|_| Trouble::OutOfMemory)
         }
     }
 
@@ -153,13 +159,17 @@ impl Encoder<'_> {
         // SAFETY: as `value`.
         unsafe {
             let address = lua_topointer(self.l, index);
-            if self.ancestors[..self.depth].contains(&address) {
+            let ancestors = &self.ancestors[..self.depth];
+            if ancestors
+                .iter()
+                .any(|ancestor| ancestor.assume_init() == address)
+            {
                 return Err(Trouble::Refused("a table that contains itself has no JSON"));
             }
             let Some(place) = self.ancestors.get_mut(self.depth) else {
                 return Err(Trouble::Refused("nested deeper than 128 levels"));
             };
-            *place = address;
+            place.write(address);
             if lua_checkstack(self.l, 6) == 0 {
                 return Err(Trouble::OutOfMemory);
             }

@@ -4,7 +4,7 @@
 local native = ...
 local object, state = native.object, native.state
 local write_out, write_err, flush, read_some = native.write_out, native.write_err, native.flush, native.read
-local error, type, select, tonumber = error, type, select, tonumber
+local error, type, select, tonumber, tostring = error, type, select, tonumber, tostring
 local sub, find, match, byte = string.sub, string.find, string.match, string.byte
 local open, file_type, file_lines = io.open, io.type, io.lines
 
@@ -28,14 +28,15 @@ end
 -- Standard input. `rest` is what was read and not handed out.
 local input = { name = "stdin", rest = "" }
 
--- Reads more; false at the end.
+-- Reads more; false at the end, and where it is refused.
 local function fill(self)
   if self.ended then
     return false
   end
   local some, err = read_some()
   if not some then
-    error(err, 0)
+    self.refused = tostring(err)
+    return false
   end
   if some == "" then
     self.ended = true
@@ -118,11 +119,11 @@ local function read(self, ...)
     return not_that_way()
   end
   local count = select("#", ...)
-  if count == 0 then
-    return read_line(self, false)
-  end
   local results = {}
-  for place = 1, count do
+  if count == 0 then
+    results[1], count = read_line(self, false), 1
+  end
+  for place = 1, select("#", ...) do
     local value = read_format(self, (select(place, ...)))
     results[place] = value
     if value == nil then
@@ -130,7 +131,20 @@ local function read(self, ...)
       break
     end
   end
+  if self.refused then
+    local why = self.refused
+    self.refused = nil
+    return nil, why, 1
+  end
   return table.unpack(results, 1, count)
+end
+
+-- What an iterator over lines does with a failure.
+local function or_raise(first, why, ...)
+  if first == nil and why then
+    error(why, 2)
+  end
+  return first, why, ...
 end
 
 local stdin = object(class, input)
@@ -154,7 +168,7 @@ function methods.lines(stream, ...)
   local self = self_of(stream, "lines")
   local formats = table.pack(...)
   return function()
-    return read(self, table.unpack(formats, 1, formats.n))
+    return or_raise(read(self, table.unpack(formats, 1, formats.n)))
   end
 end
 
@@ -184,9 +198,12 @@ io.stdin, io.stdout, io.stderr = stdin, stdout, stderr
 
 local current_input, current_output = stdin, stdout
 
+-- Called as a field, so that errors know its name.
+local out = { write = write_out }
+
 function io.write(...)
   if current_output == stdout then
-    write_out(...)
+    out.write(...)
     return stdout
   end
   return current_output:write(...)

@@ -5,6 +5,8 @@ local exit = native.exit
 local tointeger = math.tointeger
 local error = error
 
+os.clock = native.clock
+
 function os.exit(code)
   if code == nil or code == true then
     code = 0

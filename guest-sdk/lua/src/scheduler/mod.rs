@@ -142,6 +142,25 @@ impl Scheduler {
             .is_some_and(|task| task.thread == thread)
     }
 
+    /// Makes room for one more task, and for one task to wait for so many
+    /// cases, so that neither needs memory later. False where there is none.
+    fn reserve(&mut self, cases: usize) -> bool {
+        let tasks = self.live + 1;
+        self.tasks.try_reserve(1).is_ok()
+            && self.vacant.try_reserve(tasks).is_ok()
+            && self
+                .ready
+                .try_reserve(tasks.saturating_sub(self.ready.len()))
+                .is_ok()
+            && self.waiters.try_reserve(cases).is_ok()
+            && self.wanted.try_reserve(cases).is_ok()
+            && self
+                .wanted_now
+                .try_reserve(self.wanted.len() + cases)
+                .is_ok()
+            && self.deadlines.try_reserve(2).is_ok()
+    }
+
     /// Adds a task; it is ready.
     fn add(&mut self, thread: State, reference: c_int, arguments: c_int) -> TaskId {
         let task = Task {

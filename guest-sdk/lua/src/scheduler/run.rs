@@ -7,7 +7,7 @@ use mlua_sys::*;
 use super::TaskId;
 use super::turn::turn;
 use crate::runtime::{Runtime, runtime};
-use crate::stack::State;
+use crate::stack::{State, out_of_memory};
 
 /// A task has ended, and the process or this step of it with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,10 @@ const TASKS_PER_POLL: u32 = 64;
 pub(crate) unsafe fn spawn(l: State, arguments: c_int) -> State {
     // SAFETY: as promised by the caller.
     unsafe {
+        let room = runtime(l).scheduler.borrow_mut().reserve(0);
+        if !room {
+            out_of_memory(l);
+        }
         let thread = lua_newthread(l);
         lua_insert(l, -(arguments + 2));
         luaL_checkstack(thread, arguments + 1, c"too many arguments".as_ptr());

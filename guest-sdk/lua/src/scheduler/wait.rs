@@ -10,7 +10,7 @@ use super::turn::{Pulled, pull, turn};
 use super::{Fired, boundary};
 use crate::channel::{self, Channel, Source};
 use crate::runtime::{Runtime, runtime, set_switched_out};
-use crate::stack::{State, raise};
+use crate::stack::{State, out_of_memory, raise};
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,10 @@ pub(crate) unsafe fn wait(
     // SAFETY: as promised by the caller.
     unsafe {
         let rt = runtime(l);
+        let room = rt.scheduler.borrow_mut().reserve(count as usize);
+        if !room {
+            out_of_memory(l);
+        }
         loop {
             let look = look(l, rt, base, count);
             let (alone, idle) = {

@@ -74,11 +74,11 @@ fn a_missing_argument_is_invalid_and_a_wrong_type_raises() {
              process.monitor, process.link, process.listen, process.unlisten, process.with_context, process.set_options,
              process.registry.register, process.registry.lookup, channel.select, time.sleep, time.after, time.timer,
              time.ticker, time.parse, time.parse_duration, time.unix, ctx.get, security.can, security.policy,
-             security.new_actor, security.named_scope, errors.new, errors.wrap, errors.is, json.decode, json.object,
+             security.new_actor, security.named_scope, errors.new, errors.wrap, errors.is, json.decode, json.encode, json.object,
              logger.info } do
            local ok, err = f()
            assert(ok == nil and err:kind() == errors.INVALID and err:find('missing'), tostring(err))
-           assert(f == json.decode or f == logger.info or f == errors.is or f == time.sleep or f == time.after
+           assert(f == json.decode or f == json.encode or f == logger.info or f == errors.is or f == time.sleep or f == time.after
              or f == time.timer or f == time.ticker or f == time.parse_duration or not pcall(f, print, print))
          end
          print(process.send(process.pid(), '\\xff'))",
@@ -148,4 +148,82 @@ fn require_finds_libraries_preloads_and_modules() {
         \tno file 'no/such.lua' in the program\n\
         false\tbad argument #1 to 'require' (string expected, got nil)\n";
     assert_eq!(run.output, expected, "{:?}", run.outcome);
+}
+
+#[test]
+fn gsub_with_a_function_does_what_gsub_with_a_table_does() {
+    // A plain table takes Lua's own gsub, a function that of the prelude.
+    let output = output_of(
+        "math.randomseed(1)
+         local atoms = { 'a', 'b', '.', '%w', '[ab]', '[^a]', '%f[%w]', '()', '(a)', '(b*)', '%b()' }
+         local suffixes = { '', '', '*', '+', '-', '?' }
+         local replace = { a = 'X', b = false, ab = 7, [''] = '-', [1] = 'first' }
+         local compared = 0
+         for _ = 1, 20000 do
+           local s, p = '', math.random(4) == 1 and '^' or ''
+           for _ = 1, math.random(0, 6) do local i = math.random(5); s = s .. ('ab (('):sub(i, i) end
+           for _ = 1, math.random(1, 3) do
+             local atom = atoms[math.random(#atoms)]
+             p = p .. atom .. (#atom < 5 and atom:sub(1, 1) ~= '(' and suffixes[math.random(#suffixes)] or '')
+           end
+           local max = math.random(3) == 1 and math.random(0, 3) or nil
+           local want = table.pack(pcall(string.gsub, s, p, replace, max))
+           local got = table.pack(pcall(string.gsub, s, p, function(k) return replace[k] end, max))
+           if want[1] ~= got[1] or want[2] ~= got[2] or want[3] ~= got[3] then
+             print(s, p, max, want[2], want[3], got[2], got[3])
+           end
+           compared = compared + (want[1] and 1 or 0)
+         end
+         print(compared > 10000)
+         print(pcall(function() return ('x'):gsub('(', print) end))
+         print(pcall(function() return ('x'):gsub('x', function() return {} end) end))
+         print(pcall(function() return ('x'):gsub('x', print, 'y') end))",
+    );
+    let expected = "true\nfalse\tunfinished capture\n\
+        false\ttest.lua:23: invalid replacement value (a table)\n\
+        false\ttest.lua:24: bad argument #3 to 'gsub' (number expected, got string)\n";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn sort_with_a_function_does_what_sort_without_does() {
+    let output = output_of(
+        "math.randomseed(1)
+         for size = 0, 300 do
+           local a, b = {}, {}
+           for i = 1, size do a[i] = math.random(size // 2 + 1); b[i] = a[i] end
+           table.sort(a)
+           table.sort(b, function(x, y) return x < y end)
+           for i = 1, size do assert(a[i] == b[i]) end
+         end
+         local big = {}
+         for i = 1, 20000 do big[i] = i % 7 end
+         table.sort(big, function(x, y) return x > y end)
+         print(big[1], big[20000])
+         print(pcall(function() table.sort({ 1, 2, 3, 4, 5 }, function() return true end) end))
+         print(pcall(function() table.sort({ 1, 2, 'x' }) end))
+         print(pcall(function() table.sort({ 1, 2 }, 5) end))",
+    );
+    let expected = "6\t0\n\
+        false\ttest.lua:13: invalid order function for sorting\n\
+        false\tattempt to compare string with number\n\
+        false\ttest.lua:15: bad argument #2 to 'sort' (function expected, got number)\n";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn standard_streams_are_files() {
+    let output = output_of(
+        "print(io.write('a', 1, 2.5, '\\n') == io.stdout, io.type(io.stdout), io.type(5), io.stdout)
+         io.stdout:write('x', 'y'):write('\\n')
+         print(io.read(), io.stdin:read('a'), io.read('n'), io.read(0))
+         for line in io.lines() do print(line) end
+         print(io.stdout:read()); print(io.stdin:write('x')); print(pcall(io.stdout.write, 5))
+         print(pcall(io.write, {}))",
+    );
+    let expected = "a12.5\ntrue\tfile\tnil\tfile (stdout)\nxy\nnil\t\tnil\tnil\n\
+        nil\tBad file descriptor\t9\nnil\tBad file descriptor\t9\n\
+        false\tbad argument #1 to 'write' (FILE* expected, got number)\n\
+        false\tbad argument #1 to 'write' (string expected, got table)\n";
+    assert_eq!(output, expected);
 }
