@@ -13,6 +13,8 @@ pub(crate) struct Metric {
     pub(crate) name: &'static str,
     /// In what.
     pub(crate) unit: &'static str,
+    /// Whether a ratio to the baselines says something.
+    pub(crate) compared: bool,
 }
 
 /// One of those that are compared.
@@ -151,6 +153,7 @@ mod tests {
     const ONE: &[Metric] = &[Metric {
         name: "time",
         unit: "us",
+        compared: true,
     }];
 
     #[test]

@@ -1,5 +1,7 @@
 //! A quick run of the real program measures something everywhere.
 
+#![allow(clippy::expect_used, reason = "how a test fails")]
+
 use std::process::{Command, Output};
 
 use serde_json::Value;

@@ -18,10 +18,12 @@ const METRICS: &[Metric] = &[
     Metric {
         name: "too late, p50",
         unit: "ms",
+        compared: true,
     },
     Metric {
         name: "too late, p99",
         unit: "ms",
+        compared: true,
     },
 ];
 

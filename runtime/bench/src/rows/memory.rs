@@ -15,10 +15,12 @@ const METRICS: &[Metric] = &[
     Metric {
         name: "all of it",
         unit: "KiB",
+        compared: true,
     },
     Metric {
         name: "of that page tables",
         unit: "KiB",
+        compared: false,
     },
 ];
 

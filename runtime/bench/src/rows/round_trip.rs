@@ -18,6 +18,7 @@ pub(super) const NAME: &str = "round-trip";
 const METRICS: &[Metric] = &[Metric {
     name: "64 bytes, there and back",
     unit: "us",
+    compared: true,
 }];
 
 pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {

@@ -17,6 +17,7 @@ pub(super) const NAME: &str = "spawn";
 const METRICS: &[Metric] = &[Metric {
     name: "spawn to observed exit",
     unit: "us",
+    compared: true,
 }];
 
 pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {

@@ -18,6 +18,7 @@ pub(super) const WARM: &str = "start-warm";
 const METRICS: &[Metric] = &[Metric {
     name: "hello.lua, all of it",
     unit: "ms",
+    compared: true,
 }];
 
 const PROGRAM: &str = include_str!("../../guests/hello.lua");
