@@ -3,7 +3,8 @@
 return function(successor)
   local token = process.listen("token")
   while true do
-    local value = token:receive()
-    assert(process.send(successor, "token", value))
+    -- In parentheses, because `receive` returns a second value: whether there
+    -- was one.
+    assert(process.send(successor, "token", (token:receive())))
   end
 end

@@ -42,6 +42,12 @@ impl Session {
         }
     }
 
+    /// Gives it less time than [`TIMEOUT`], counted from now.
+    pub fn within(mut self, limit: Duration) -> Session {
+        self.deadline = Instant::now() + limit;
+        self
+    }
+
     /// Waits until a line was printed that is exactly this.
     #[track_caller]
     pub fn wait_for_line(&mut self, wanted: &str) {
@@ -122,7 +128,7 @@ impl Session {
     #[track_caller]
     fn give_up(&self) -> ! {
         panic!(
-            "not done after {TIMEOUT:?}; standard output so far: {:?}",
+            "not done in time; standard output so far: {:?}",
             String::from_utf8_lossy(&self.read)
         );
     }

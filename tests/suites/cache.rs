@@ -1,1 +1,242 @@
-fn main() {}
+//! The cache of compiled code: whatever ends a start that fills it, the second
+//! start after that works and compiles nothing.
+
+#![allow(clippy::expect_used)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use warren_tests::{Outcome, Program, Session, TIMEOUT};
+
+/// What a start prints that worked.
+const WORKS: &str = "hello from lua\nhello from wasm\n";
+
+#[test]
+fn the_first_start_compiles_and_the_second_does_not() {
+    let cache = Cache::new();
+    let first = cache.start().end().ends_with(0).prints(WORKS);
+    assert_eq!(compiled(&first), 2, "interpreter and module: {first}");
+    let second = cache.start().end().ends_with(0).prints(WORKS);
+    assert_eq!(compiled(&second), 0, "{second}");
+}
+
+#[test]
+fn changed_code_is_compiled_anew() {
+    let cache = Cache::new();
+    cache.start().end().ends_with(0);
+    let path = cache.program.path().join("module.wat");
+    let text = fs::read_to_string(&path).expect("the module");
+    fs::write(&path, text.replace("wasm", "WASM")).expect("is written");
+    let changed = cache
+        .start()
+        .end()
+        .ends_with(0)
+        .prints("hello from lua\nhello from WASM\n");
+    assert_eq!(compiled(&changed), 1, "{changed}");
+}
+
+#[test]
+fn two_first_starts_at_once() {
+    let cache = Cache::new();
+    let both = [cache.start(), cache.start()];
+    for session in both {
+        session.end().ends_with(0).prints(WORKS);
+    }
+    cache.works_and_compiles_nothing();
+}
+
+#[test]
+fn killed_when_nothing_is_written_yet() {
+    let cache = Cache::new();
+    cache.kill_when(|files| !files.is_empty() || files.is_empty());
+    cache.second_start_compiles_nothing();
+}
+
+#[test]
+fn killed_while_a_file_is_written() {
+    let cache = Cache::new();
+    cache.kill_when(|files| files.iter().any(File::is_being_written));
+    cache.second_start_compiles_nothing();
+}
+
+#[test]
+fn killed_when_the_first_file_is_complete() {
+    let cache = Cache::new();
+    cache.kill_when(|files| files.iter().any(|file| !file.is_being_written()));
+    cache.second_start_compiles_nothing();
+}
+
+#[test]
+fn killed_at_any_time() {
+    let whole = {
+        let cache = Cache::new();
+        let began = Instant::now();
+        cache.start().end().ends_with(0);
+        began.elapsed()
+    };
+    // Spread over the time a first start takes, and never the same twice: the
+    // time is what is varied here, nothing is waited for.
+    const TRIALS: u32 = 6;
+    for trial in 0..TRIALS {
+        let cache = Cache::new();
+        let mut session = cache.start();
+        let nanos = u32::from(trial) + u32::from(std::process::id() % 7) / 7;
+        let pause = whole * (2 * nanos + 1) / (2 * TRIALS);
+        let killed_at = Instant::now() + pause;
+        while Instant::now() < killed_at && !session.has_ended() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        session.kill();
+        cache.second_start_compiles_nothing();
+    }
+}
+
+#[test]
+fn unusable_files_are_replaced() {
+    let cache = Cache::new();
+    cache.start().end().ends_with(0);
+    let damages: [(&str, fn(Vec<u8>) -> Vec<u8>); 3] = [
+        ("empty", |_| Vec::new()),
+        ("something else", |_| b"not machine code".to_vec()),
+        ("cut", |mut bytes| {
+            bytes.truncate(bytes.len() / 2);
+            bytes
+        }),
+    ];
+    for (what, damage) in damages {
+        for file in cache.files() {
+            let bytes = fs::read(&file.path).expect("a file of the cache");
+            // A new file, because the old one may be mapped by a start that is
+            // about to end.
+            fs::remove_file(&file.path).expect("is removed");
+            fs::write(&file.path, damage(bytes)).expect("is written");
+        }
+        let ended = cache.start().end().ends_with(0).prints(WORKS);
+        assert!(compiled(&ended) > 0, "{what}: {ended}");
+        cache.works_and_compiles_nothing();
+    }
+}
+
+#[test]
+fn without_a_usable_directory_it_works_and_says_so() {
+    let cache = Cache::new();
+    // Others may write to it, so code from it could be anybody's.
+    let directory = cache.directory.path().join("warren");
+    fs::create_dir(&directory).expect("is made");
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).expect("is set");
+    cache.start().end().ends_with(0).prints(WORKS).says(&[
+        "no code cache",
+        "other users may write",
+        "chmod go-w",
+    ]);
+    assert!(cache.files().is_empty());
+
+    fs::remove_dir(&directory).expect("is removed");
+    fs::write(&directory, "in the way").expect("is written");
+    cache
+        .start()
+        .end()
+        .ends_with(0)
+        .prints(WORKS)
+        .says(&["no code cache"]);
+}
+
+/// A cache directory of its own, and a program to start with it.
+struct Cache {
+    directory: TempDir,
+    program: Program,
+}
+
+impl Cache {
+    fn new() -> Cache {
+        let main = r#"
+            print("hello from lua")
+            local events = process.events()
+            assert(process.spawn_monitored("app:module", "app:processes"))
+            local result = events:receive().result
+            assert(not result.error, result.error)
+        "#;
+        let module = r#"(module
+            (import "warren:core/stdio@0.1.0" "write" (func $write (param i32 i32 i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 0) "hello from wasm\n")
+            (func (export "start")
+                (call $write (i32.const 0) (i32.const 0) (i32.const 16))))"#;
+        Cache {
+            directory: tempfile::tempdir().expect("a directory"),
+            program: Program::of(&[("main.lua", main), ("module.wat", module)]),
+        }
+    }
+
+    /// Starts the program; what it compiles is logged.
+    fn start(&self) -> Session {
+        self.program
+            .command()
+            .cache(self.directory.path())
+            .options(["--log", "warn,warren::compile=info"])
+            .start()
+    }
+
+    /// Starts it, and kills it as soon as the files in the cache are so.
+    #[track_caller]
+    fn kill_when(&self, so: impl Fn(&[File]) -> bool) {
+        let mut session = self.start();
+        let deadline = Instant::now() + TIMEOUT;
+        while !so(&self.files()) {
+            assert!(!session.has_ended(), "the step to kill it at was not seen");
+            assert!(Instant::now() < deadline, "not done after {TIMEOUT:?}");
+            thread::yield_now();
+        }
+        session.kill();
+    }
+
+    /// Asserts what is promised after a start that did not end by itself.
+    #[track_caller]
+    fn second_start_compiles_nothing(&self) {
+        self.start().end().ends_with(0).prints(WORKS);
+        self.works_and_compiles_nothing();
+    }
+
+    #[track_caller]
+    fn works_and_compiles_nothing(&self) {
+        let ended = self.start().end().ends_with(0).prints(WORKS);
+        assert_eq!(compiled(&ended), 0, "{ended}");
+    }
+
+    fn files(&self) -> Vec<File> {
+        let mut files = Vec::new();
+        collect(self.directory.path(), &mut files);
+        files
+    }
+}
+
+/// How many compilations a start has logged.
+fn compiled(outcome: &Outcome) -> usize {
+    outcome.stderr.matches("warren::compile").count()
+}
+
+/// A file in the cache.
+struct File {
+    path: PathBuf,
+}
+
+impl File {
+    fn is_being_written(&self) -> bool {
+        self.path.extension().is_none_or(|kind| kind != "cwasm")
+    }
+}
+
+fn collect(directory: &Path, files: &mut Vec<File>) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.push(File { path });
+        }
+    }
+}

@@ -1,1 +1,87 @@
-fn main() {}
+//! Every statement of `docs/semantics.md` is shown by a program in
+//! `tests/conformance`, and every program shows a statement. One test for each
+//! program; the table at the end counts them by section.
+
+#![allow(clippy::expect_used)]
+
+#[path = "conformance/programs.rs"]
+mod programs;
+#[path = "conformance/statements.rs"]
+mod statements;
+#[path = "conformance/table.rs"]
+mod table;
+
+use std::collections::HashSet;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use programs::Program;
+use statements::Statement;
+use table::Table;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let statements = match statements::read() {
+        Ok(statements) => statements,
+        Err(message) => return refuse(&message),
+    };
+    let programs = match programs::read() {
+        Ok(programs) => programs,
+        Err(message) => return refuse(&message),
+    };
+    let table = Arc::new(Table::new(&statements, &programs));
+    let complaints = complaints(&statements, &programs);
+    let mut trials = vec![Trial::test("statements_and_programs_match", move || {
+        if complaints.is_empty() {
+            return Ok(());
+        }
+        Err(Failed::from(complaints.join("\n")))
+    })];
+    for program in programs {
+        let table = Arc::clone(&table);
+        trials.push(Trial::test(program.name.clone(), move || {
+            program.run();
+            table.count(&program);
+            Ok(())
+        }));
+    }
+    // A part of the suite has no table of its own.
+    let whole = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if whole {
+        print!("{table}");
+    }
+    conclusion.exit_code()
+}
+
+fn refuse(message: &str) -> ExitCode {
+    eprintln!("{message}");
+    ExitCode::FAILURE
+}
+
+/// What statements and programs do not say about each other.
+fn complaints(statements: &[Statement], programs: &[Program]) -> Vec<String> {
+    let known: HashSet<&str> = statements.iter().map(|one| &*one.id).collect();
+    let mut shown = HashSet::new();
+    let mut complaints = Vec::new();
+    for program in programs {
+        if program.shows.is_empty() {
+            complaints.push(format!("{} shows no statement", program.name));
+        }
+        for id in &program.shows {
+            if !known.contains(&**id) {
+                complaints.push(format!("{} shows {id}, which is none", program.name));
+            }
+            shown.insert(&**id);
+        }
+    }
+    for statement in statements {
+        if !shown.contains(&*statement.id) && statement.tests.is_empty() {
+            complaints.push(format!("nothing shows {}", statement.id));
+        }
+        complaints.extend(statement.missing_tests());
+    }
+    complaints
+}

@@ -190,8 +190,7 @@ fn same_as_the_pipeline(files: &[(&str, &[u8])]) {
 }
 
 fn pipeline<'a>(texts: &Program, names: impl Iterator<Item = &'a str>) -> Outcome {
-    let script =
-        r#"cat "$@" | LC_ALL=C tr -cs A-Za-z '\n' | tr A-Z a-z | LC_ALL=C sort | uniq -c"#;
+    let script = r#"cat "$@" | LC_ALL=C tr -cs A-Za-z '\n' | tr A-Z a-z | LC_ALL=C sort | uniq -c"#;
     let output = Command::new("sh")
         .args(["-c", script, "sh"])
         .args(names)

@@ -1,1 +1,172 @@
-fn main() {}
+//! A process that takes more than its limit ends with a clear reason; the
+//! others go on.
+
+use warren_tests::{Program, Warren};
+
+const HOGS: &[&str] = &[
+    "one_string",
+    "many_strings",
+    "tables",
+    "closures",
+    "coroutines",
+    "scheduled_coroutines",
+    "own_messages",
+    "metatables",
+];
+
+#[test]
+fn who_takes_too_much_memory_ends_and_the_others_go_on() {
+    let ended = Warren::run("tests/programs/hogs").outcome().ends_with(0);
+    let lines: Vec<&str> = ended.text().lines().collect();
+    for hog in HOGS {
+        let prefix = format!("{hog}: ");
+        let line = lines.iter().find(|line| line.starts_with(&prefix));
+        assert!(
+            line.is_some_and(|line| {
+                line.ends_with(
+                    "not enough memory: the limit is 16 MiB (max_memory of host app:hogs)",
+                )
+            }),
+            "{hog}: {line:?}: {ended}"
+        );
+    }
+    assert_eq!(lines.len(), HOGS.len() + 1, "{ended}");
+    assert!(
+        lines
+            .last()
+            .is_some_and(|line| line.starts_with("the others: ")),
+        "{ended}"
+    );
+}
+
+#[test]
+fn a_main_that_takes_too_much_memory_ends_with_1() {
+    Program::lua("local t = {}\nwhile true do t[#t + 1] = ('x'):rep(1000) .. #t end")
+        .run()
+        .ends_with(1)
+        .says(&[
+            "not enough memory",
+            "64 MiB (max_memory of host app:processes)",
+            "{app:processes|0x00001}",
+        ]);
+}
+
+#[test]
+fn running_out_of_memory_can_be_caught() {
+    // What the failed part held is free again: the same may be done after it.
+    Program::lua(
+        "for i = 1, 5 do
+           local ok, message = pcall(function()
+             local t = {}
+             while true do t[#t + 1] = ('x'):rep(100000) .. #t end
+           end)
+           assert(not ok and tostring(message):find('not enough memory'), message)
+           collectgarbage()
+         end
+         print(#('x'):rep(20 << 20))",
+    )
+    .run()
+    .ends_with(0)
+    .prints("20971520\n");
+}
+
+#[test]
+fn a_module_that_grows_its_memory_is_refused_more() {
+    let greedy = r#"(module
+        (memory (export "memory") 1)
+        (func (export "start")
+            (loop $more
+                (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+            unreachable))"#;
+    let manifest = "[hosts.\"app:small\"]\nmax_memory = \"1MiB\"\n";
+    let main = r#"
+        local events = process.events()
+        assert(process.spawn_monitored("app:greedy", "app:small"))
+        print(events:receive().result.error)
+    "#;
+    let ended = Program::of(&[
+        ("main.lua", main),
+        ("greedy.wat", greedy),
+        ("warren.toml", manifest),
+    ])
+    .run()
+    .ends_with(0);
+    assert!(
+        ended
+            .text()
+            .contains("1 MiB (max_memory of host app:small)"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn a_host_too_small_for_the_interpreter_says_so() {
+    let manifest = "[hosts.\"app:tiny\"]\nmax_memory = \"64KiB\"\n";
+    let main = r#"
+        local pid, err = process.spawn("app:child", "app:tiny")
+        local result = pid and process.monitor(pid) and process.events():receive().result
+        print(err and err:message() or result.error)
+    "#;
+    let ended = Program::of(&[
+        ("main.lua", main),
+        ("child.lua", "process.inbox():receive()"),
+        ("warren.toml", manifest),
+    ])
+    .run()
+    .ends_with(0);
+    assert!(ended.text().contains("memory"), "{ended}");
+}
+
+#[test]
+fn a_flood_of_messages_is_refused_to_its_sender() {
+    // The receiver never reads. Nobody dies of it, and the sender is told.
+    Program::of(&[
+        (
+            "main.lua",
+            r#"
+            local pid = assert(process.spawn("app:deaf", "app:processes"))
+            local sent = 0
+            while true do
+              local ok, err = process.send(pid, "t", ("x"):rep(1000))
+              if not ok then
+                assert(errors.is(err, errors.RATE_LIMITED), err)
+                break
+              end
+              sent = sent + 1
+            end
+            assert(sent > 100 and sent <= 10000, sent)
+            assert(process.terminate(pid))
+            print("refused")
+            "#,
+        ),
+        ("deaf.lua", "process.listen('other'):receive()"),
+    ])
+    .run()
+    .ends_with(0)
+    .prints("refused\n");
+}
+
+#[test]
+fn spawning_without_end_is_refused_to_the_spawner() {
+    let manifest = "[hosts.\"app:few\"]\nmax_processes = 100\n";
+    let main = r#"
+        local live = 0
+        while true do
+          local pid, err = process.spawn("app:child", "app:few")
+          if not pid then
+            assert(errors.is(err, errors.RATE_LIMITED) and err:retryable(), err)
+            break
+          end
+          live = live + 1
+        end
+        print(live)
+    "#;
+    Program::of(&[
+        ("main.lua", main),
+        ("child.lua", "process.inbox():receive()"),
+        ("warren.toml", manifest),
+    ])
+    .run()
+    .ends_with(0)
+    .prints("100\n");
+}

@@ -1,1 +1,225 @@
-fn main() {}
+//! Standard output, and how the command ends: by itself, by its reader, by
+//! signals.
+
+use std::collections::HashMap;
+
+use warren_tests::Program;
+
+#[test]
+fn lines_of_many_processes_never_mix() {
+    const PROCESSES: usize = 50;
+    const LINES: usize = 200;
+    let main = format!(
+        "local events = process.events()
+         for i = 1, {PROCESSES} do
+           assert(process.spawn_monitored('app:writer', 'app:processes', i, {LINES}))
+         end
+         for _ = 1, {PROCESSES} do
+           local result = events:receive().result
+           assert(not result.error, result.error)
+         end"
+    );
+    // Lines are put together in many ways, and long enough that no single
+    // write of the system takes all that waits.
+    let writer = "
+        local number, lines = ...
+        for line = 1, lines do
+          local tail = (number % 10 .. ''):rep(line * 7 % 300)
+          if line % 3 == 0 then
+            print(number, line, tail)
+          elseif line % 3 == 1 then
+            io.write(number, '\\t', line, '\\t')
+            io.write(tail, '\\n')
+          else
+            io.stdout:write(number .. '\\t')
+            time.sleep('10us')
+            io.stdout:write(line .. '\\t' .. tail .. '\\n')
+          end
+        end";
+    let ended = Program::of(&[("main.lua", main.as_str()), ("writer.lua", writer)])
+        .run()
+        .ends_with(0)
+        .says_nothing();
+    let mut written: HashMap<usize, usize> = HashMap::new();
+    for line in ended.text().lines() {
+        let mut parts = line.split('\t');
+        let mut number = || parts.next().and_then(|part| part.parse::<usize>().ok());
+        let (Some(process), Some(line_number)) = (number(), number()) else {
+            panic!("not a whole line: {line:?}");
+        };
+        let last = written.entry(process).or_default();
+        *last += 1;
+        assert_eq!(line_number, *last, "a line is missing or late: {line:?}");
+        let tail = (process % 10).to_string().repeat(line_number * 7 % 300);
+        assert_eq!(parts.next(), Some(&*tail), "not a whole line: {line:?}");
+        assert_eq!(parts.next(), None, "two lines in one: {line:?}");
+    }
+    assert_eq!(written.len(), PROCESSES);
+    assert!(written.values().all(|lines| *lines == LINES), "{written:?}");
+}
+
+#[test]
+fn long_lines_never_mix() {
+    let main = "
+        local events = process.events()
+        for i = 1, 8 do
+          assert(process.spawn_monitored('app:writer', 'app:processes', i))
+        end
+        for _ = 1, 8 do
+          local result = events:receive().result
+          assert(not result.error, result.error)
+        end";
+    let writer = "local number = ... for _ = 1, 10 do print(('%d'):format(number):rep(50000)) end";
+    let ended = Program::of(&[("main.lua", main), ("writer.lua", writer)])
+        .run()
+        .ends_with(0);
+    let mut lines = 0;
+    for line in ended.text().lines() {
+        lines += 1;
+        assert_eq!(line.len(), 50_000);
+        let first = &line[..1];
+        assert_eq!(line, first.repeat(50_000), "lines of two processes mixed");
+    }
+    assert_eq!(lines, 80);
+}
+
+#[test]
+fn a_line_that_is_not_complete_comes_at_the_end() {
+    let main = "
+        local events = process.events()
+        assert(process.spawn_monitored('app:child', 'app:processes', 'returns'))
+        events:receive()
+        assert(process.spawn_monitored('app:child', 'app:processes', 'fails'))
+        events:receive()
+        io.write('main') io.stdout:flush() io.write(' ends')";
+    let child = "
+        local how = ...
+        io.write(how, ';')
+        if how == 'fails' then error('x') end";
+    Program::of(&[("main.lua", main), ("child.lua", child)])
+        .run()
+        .ends_with(0)
+        .prints("returns;fails;main ends");
+}
+
+#[test]
+fn os_exit_of_main_ends_all() {
+    let main = "
+        local ready = process.listen('ready')
+        process.spawn('app:busy', 'app:processes', process.pid())
+        ready:receive()
+        io.write('to be seen')
+        os.exit(3)
+        print('not reached')";
+    let busy = "process.send(..., 'ready') while true do end";
+    Program::of(&[("main.lua", main), ("busy.lua", busy)])
+        .command()
+        .options(["--grace", "1h"])
+        .outcome()
+        .ends_with(3)
+        .prints("to be seen");
+}
+
+#[test]
+fn os_exit_of_another_process_ends_that_one() {
+    let main = "
+        local events = process.events()
+        for _, status in ipairs { 0, 7 } do
+          assert(process.spawn_monitored('app:child', 'app:processes', status))
+          print(events:receive().result.error)
+        end
+        print('main goes on')";
+    let child = "print('child') os.exit(...)";
+    let ended = Program::of(&[("main.lua", main), ("child.lua", child)])
+        .run()
+        .ends_with(0);
+    let lines: Vec<&str> = ended.text().lines().collect();
+    assert_eq!(lines.len(), 5, "{ended}");
+    assert_eq!(
+        [lines[0], lines[1], lines[2], lines[4]],
+        ["child", "nil", "child", "main goes on"]
+    );
+    assert!(lines[3].contains('7'), "{ended}");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_writers_that_are_not_main() {
+    let main = "
+        for i = 1, 4 do
+          assert(process.spawn('app:writer', 'app:processes'))
+        end
+        process.inbox():receive()";
+    let writer = "while true do print('line') end";
+    let program = Program::of(&[("main.lua", main), ("writer.lua", writer)]);
+    let mut session = program.command().start();
+    session.wait_for_line("line");
+    session.close_stdout();
+    session.end().ends_with(141).says_nothing();
+}
+
+/// Many processes that wait for CANCEL; each says `bye` and ends, or stays.
+fn crowd(processes: usize, how: &str) -> Program {
+    let main = format!(
+        "local ready, events = process.listen('ready'), process.events()
+         for _ = 1, {processes} do
+           assert(process.spawn('app:member', 'app:processes', process.pid(), '{how}'))
+         end
+         for _ = 1, {processes} do ready:receive() end
+         print('ready')
+         events:receive()
+         print('main was asked')"
+    );
+    let member = "
+        local parent, how = ...
+        local events = process.events()
+        process.send(parent, 'ready')
+        local event = events:receive()
+        assert(event.kind == process.event.CANCEL)
+        print('bye')
+        if how == 'stays' then events:receive() end";
+    Program::of(&[("main.lua", main.as_str()), ("member.lua", member)])
+}
+
+#[test]
+fn signals_ask_every_process_and_wait_for_it() {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let program = crowd(500, "ends");
+        let mut session = program.command().options(["--grace", "1h"]).start();
+        session.wait_for_line("ready");
+        session.signal(signal);
+        let ended = session.end().ends_with(status);
+        assert_eq!(ended.text().matches("bye\n").count(), 500);
+        assert!(ended.text().contains("main was asked\n"));
+    }
+}
+
+#[test]
+fn a_second_signal_ends_who_stays() {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let program = crowd(20, "stays");
+        let mut session = program.command().options(["--grace", "1h"]).start();
+        session.wait_for_line("ready");
+        session.signal(signal);
+        for _ in 0..20 {
+            session.wait_for_line("bye");
+        }
+        session.signal(signal);
+        session.end().ends_with(status);
+    }
+}
+
+#[test]
+fn a_signal_during_the_first_start_ends_it() {
+    // While the interpreter is still being compiled.
+    let cache = tempfile::tempdir();
+    let Ok(cache) = cache else {
+        panic!("a directory for a cache")
+    };
+    let program = Program::lua("print('not reached') while true do end");
+    let session = program.command().cache(cache.path()).start();
+    // It may come before the command has begun to catch signals; then it ends
+    // by the signal itself.
+    session.signal("INT");
+    let ended = session.end();
+    assert!(matches!(ended.status, Some(130) | None), "{ended}");
+}

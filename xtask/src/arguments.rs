@@ -3,6 +3,9 @@
 use std::ffi::OsString;
 
 use lexopt::Arg::{Long, Short, Value};
+use lexopt::ValueExt;
+
+use crate::simulate::Plan;
 
 /// What `cargo xtask help` prints.
 pub(crate) const USAGE: &str = "\
@@ -10,6 +13,11 @@ Usage: cargo xtask <chore>
 
   test                           run every test
   bench [arguments]              run the benchmarks and print one table
+  simulate [--seed N] [--seeds K] [--steps M]
+                                 simulate random lives of the kernel; a seed
+                                 alone is run once
+  mutants                        break the kernel in known ways and see that
+                                 its tests notice
   guests                         build the Lua guest into guest-sdk/lua/dist
   guests --check                 check that guest: sources, paths, a rebuild
   guests --prove-reproducible    build it in two homes and compare the bytes
@@ -26,6 +34,10 @@ pub(crate) enum Chore {
     Test,
     /// Run the benchmarks with these arguments.
     Bench(Vec<OsString>),
+    /// Simulate random lives of the kernel.
+    Simulate(Plan),
+    /// Break the kernel and see that its tests notice.
+    Mutants,
     /// Build or check the guests.
     Guests(GuestAction),
     /// Run the checks that are no tests.
@@ -64,6 +76,8 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
             Some("help") => Chore::Help,
             Some("test") => Chore::Test,
             Some("bench") => return Ok(Chore::Bench(parser.raw_args()?.collect())),
+            Some("simulate") => return simulation(parser),
+            Some("mutants") => Chore::Mutants,
             Some("guests") => Chore::Guests(GuestAction::Build),
             Some("ci") => Chore::Ci(Extent::Full),
             _ => return Err(format!("no chore is named {}", name.display()).into()),
@@ -82,6 +96,27 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
         };
     }
     Ok(chore)
+}
+
+/// Parses the options of `simulate`.
+fn simulation(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
+    let (mut seed, mut seeds, mut steps) = (None, None, None);
+    while let Some(argument) = parser.next()? {
+        let place = match argument {
+            Long("help") | Short('h') => return Ok(Chore::Help),
+            Long("seed") => &mut seed,
+            Long("seeds") => &mut seeds,
+            Long("steps") => &mut steps,
+            other => return Err(other.unexpected()),
+        };
+        *place = Some(parser.value()?.parse()?);
+    }
+    Ok(Chore::Simulate(Plan {
+        // A seed without a count is one to run again.
+        seeds: seeds.unwrap_or(if seed.is_some() { 1 } else { Plan::CI.seeds }),
+        seed: seed.unwrap_or(Plan::CI.seed),
+        steps: steps.unwrap_or(Plan::CI.steps),
+    }))
 }
 
 #[cfg(test)]
@@ -104,6 +139,16 @@ mod tests {
             parsed(&["bench", "--only", "x"]),
             Ok(Chore::Bench(vec!["--only".into(), "x".into()]))
         );
+        assert_eq!(parsed(&["mutants"]), Ok(Chore::Mutants));
+        assert_eq!(parsed(&["simulate"]), Ok(Chore::Simulate(Plan::CI)));
+        assert_eq!(
+            parsed(&["simulate", "--seed", "7", "--steps=30"]),
+            Ok(Chore::Simulate(Plan {
+                seed: 7,
+                seeds: 1,
+                steps: 30
+            }))
+        );
         assert_eq!(parsed(&["ci", "--quick"]), Ok(Chore::Ci(Extent::Quick)));
         assert_eq!(parsed(&["ci", "--help"]), Ok(Chore::Help));
     }
@@ -115,5 +160,8 @@ mod tests {
         assert!(parsed(&["test", "--check"]).is_err());
         assert!(parsed(&["guests", "--check", "--prove-reproducible"]).is_err());
         assert!(parsed(&["ci", "now"]).is_err());
+        assert!(parsed(&["simulate", "--seed"]).is_err());
+        assert!(parsed(&["simulate", "--seed", "x"]).is_err());
+        assert!(parsed(&["simulate", "7"]).is_err());
     }
 }

@@ -1,8 +1,10 @@
 //! `cargo xtask bench`: the benchmarks, which print one table.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 
 use crate::project;
 use crate::step::Step;
@@ -12,16 +14,32 @@ use crate::step::Step;
 /// # Errors
 /// They do not compile, or one failed.
 pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
-    let mut command = project::cargo(&project::root());
-    command
-        .args([
-            "run",
-            "--release",
-            "--locked",
-            "--package",
-            "warren-bench",
-            "--",
-        ])
-        .args(arguments);
-    Step::new("benchmarks", "what failed is said above", command).run()
+    // All of the workspace: they run the command too, and to select one package
+    // is to select other features, with which wasmtime would be built again.
+    let mut build = project::cargo(&project::root());
+    build.args(["build", "--release", "--locked", "--workspace"]);
+    Step::new("building", "what failed is said above", build).run()?;
+    let program = target_directory()?.join("release").join("warren-bench");
+    let mut benchmarks = Command::new(program);
+    benchmarks.args(arguments);
+    Step::new("benchmarks", "what failed is said above", benchmarks).run()
+}
+
+/// Where cargo puts what it builds.
+fn target_directory() -> Result<PathBuf> {
+    let mut metadata = project::cargo(&project::root());
+    metadata.args(["metadata", "--format-version=1", "--no-deps", "--locked"]);
+    let output = metadata.output().context("cannot start `cargo metadata`")?;
+    if !output.status.success() {
+        bail!(
+            "`cargo metadata` failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).context("`cargo metadata` printed no JSON")?;
+    let directory = metadata["target_directory"].as_str();
+    directory
+        .map(PathBuf::from)
+        .context("`cargo metadata` names no target directory")
 }

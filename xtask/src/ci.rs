@@ -12,8 +12,9 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::arguments::{Extent, GuestAction};
+use crate::simulate::Plan;
 use crate::step::Step;
-use crate::{guests, project};
+use crate::{guests, mutants, project, simulate};
 
 /// Runs the checks, the cheap ones first.
 ///
@@ -35,6 +36,8 @@ pub(crate) fn run(extent: Extent) -> Result<()> {
         }
         checks.add("clippy for wasm32-wasip1", guests::lint());
         checks.documentation();
+        checks.add("simulator", simulate::run(Plan::CI));
+        checks.add("mutants", mutants::run());
         checks.add("guests", guests::run(GuestAction::Check));
     }
     if !checks.failed.is_empty() {

@@ -4,7 +4,9 @@ mod arguments;
 mod bench;
 mod ci;
 mod guests;
+mod mutants;
 mod project;
+mod simulate;
 mod step;
 mod tally;
 mod test;
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
         }
         Chore::Test => test::run(),
         Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Simulate(plan) => simulate::run(plan),
+        Chore::Mutants => mutants::run(),
         Chore::Guests(action) => guests::run(action),
         Chore::Ci(extent) => ci::run(extent),
     };

@@ -134,7 +134,10 @@ impl CodeCache {
             return;
         };
         for entry in entries.flatten() {
-            let is_unfinished = entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+            let is_unfinished = entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(UNFINISHED.as_bytes());
             let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
             if is_unfinished && age().is_some_and(|age| age > ABANDONED) {
                 // Another start may have been faster.
@@ -229,7 +232,14 @@ mod tests {
         let mut changed = whole.clone();
         changed[1] ^= 1;
         let longer = [&whole[..], b"x"].concat();
-        let damaged: [&[u8]; 6] = [b"", b"x", &[0; 64], &whole[..whole.len() - 1], &changed, &longer];
+        let damaged: [&[u8]; 6] = [
+            b"",
+            b"x",
+            &[0; 64],
+            &whole[..whole.len() - 1],
+            &changed,
+            &longer,
+        ];
         for content in damaged {
             fs::write(&path, content).expect("is written");
             assert!(cache.find(key("a")).is_none(), "{content:?}");

@@ -175,10 +175,7 @@ impl Artifact {
     }
 
     fn unreadable(&self, error: &wasmtime::Error) -> Error {
-        Error::internal(format!(
-            "{}: its compiled code does not load: {error:#}",
-            self.name
-        ))
+        Error::invalid(format!("{}: it cannot be loaded: {error:#}", self.name))
     }
 
     fn module(&self, engine: &Engine) -> wasmtime::Result<Module> {

@@ -2,6 +2,8 @@
 //! events, outcomes, spawn options. The format is fixed in
 //! `docs/guest-abi.md`. Messages between processes are never decoded here.
 
+pub(crate) mod reader;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -81,6 +83,9 @@ pub(crate) fn text(text: &str) -> Vec<u8> {
     out.0
 }
 
+/// Nil as an encoded value.
+const NIL: &[u8] = &[0xc0];
+
 /// The array of no values.
 pub(crate) const NO_VALUES: &[u8] = &[0x90];
 
@@ -90,8 +95,8 @@ pub(crate) const NO_VALUES: &[u8] = &[0x90];
 ///
 /// What is wrong with the bytes.
 pub(crate) fn read_error(bytes: &[u8]) -> Result<Error, String> {
-    match read(bytes)? {
-        Value::Ext(ERROR, payload) => read_error_payload(&payload),
+    match reader::ext(reader::whole(bytes)?) {
+        Some((ERROR, payload)) => read_error_payload(payload),
         _ => Err("not a structured error (ext type 1)".into()),
     }
 }
@@ -119,29 +124,24 @@ pub(crate) fn encode(value: &Value) -> Arc<[u8]> {
     out.into()
 }
 
-fn read_error_payload(mut payload: &[u8]) -> Result<Error, String> {
-    let value = rmpv::decode::read_value_with_max_depth(&mut payload, MAX_DEPTH)
-        .map_err(|e| format!("a structured error that is not MessagePack: {e}"))?;
-    let Value::Array(fields) = value else {
+fn read_error_payload(payload: &[u8]) -> Result<Error, String> {
+    let payload =
+        reader::whole(payload).map_err(|error| format!("the payload of the error is {error}"))?;
+    let Some(fields) = reader::elements(payload) else {
         return Err("a structured error whose payload is no array".into());
     };
-    let field = |i: usize| fields.get(i).unwrap_or(&Value::Nil);
-    let text = |i: usize| match field(i) {
-        Value::String(s) => Some(String::from_utf8_lossy(s.as_bytes()).into_owned()),
-        Value::Binary(b) => Some(String::from_utf8_lossy(b).into_owned()),
-        _ => None,
-    };
+    // Those who know more fields than these may have written them.
+    let fields: Vec<_> = fields.take(5).collect();
+    let field = |i: usize| fields.get(i).copied().unwrap_or(NIL);
+    let text = |i: usize| Some(String::from_utf8_lossy(reader::string(field(i))?).into_owned());
     let (Some(kind), Some(message)) = (text(0), text(1)) else {
         return Err("a structured error without kind and message".into());
     };
     Ok(Error {
         kind: Kind::from(kind.as_str()),
         message,
-        retryable: field(2).as_bool(),
-        details: match field(3) {
-            Value::Nil => None,
-            details => Some(Details::Encoded(encode(details))),
-        },
+        retryable: reader::boolean(field(2)),
+        details: (field(3) != NIL).then(|| Details::Encoded(field(3).into())),
         stack: text(4),
     })
 }

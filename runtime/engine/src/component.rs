@@ -7,12 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bindings::warren::process as wit;
-use rmpv::Value;
 use warren_kernel::{Details, Error, Kind, Message, Monotonic, Subscription};
 use wasmtime::component::{HasSelf, Linker};
 
-use crate::codec;
-use crate::guest::{Actor, Guest, Level, Related, Scope, SpawnOptions, Unwind, receive};
+use crate::codec::{self, reader};
+use crate::guest::{self, Actor, Guest, Level, Related, Scope, SpawnOptions, Unwind, receive};
 use crate::output::{PIECE, Stream};
 
 /// Defines every import of the world.
@@ -144,16 +143,17 @@ impl wit::process::Host for Guest {
 
 /// Checks the encoded parts of the options.
 fn spawn_options(options: wit::process::SpawnOptions) -> wasmtime::Result<SpawnOptions> {
-    let mut context = BTreeMap::new();
-    if let Some(bytes) = options.context {
-        let Ok(Value::Map(pairs)) = codec::read(&bytes) else {
-            wasmtime::bail!("options.context is not an encoded map");
-        };
-        for (key, value) in pairs {
-            let Some(key) = key.as_str() else {
-                wasmtime::bail!("options.context has a key that is no string");
-            };
-            context.insert(key.to_owned(), codec::encode(&value));
+    let wrong = |what: &str, error: String| wasmtime::format_err!("options.{what}: {error}");
+    let context = match &options.context {
+        None => BTreeMap::new(),
+        Some(bytes) => reader::whole(bytes)
+            .and_then(guest::context)
+            .map_err(|error| wrong("context", error))?,
+    };
+    if let Some(actor) = &options.actor {
+        let meta = reader::whole(&actor.meta).map_err(|error| wrong("actor.meta", error))?;
+        if reader::entries(meta).is_none() {
+            return Err(wrong("actor.meta", "a map was expected".into()));
         }
     }
     Ok(SpawnOptions {

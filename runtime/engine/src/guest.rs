@@ -19,7 +19,7 @@ use crate::pool::Slot;
 use crate::program::Program;
 use crate::wasi::Granted;
 
-pub(crate) use process::{Related, SpawnOptions};
+pub(crate) use process::{Related, SpawnOptions, context};
 pub(crate) use stdio::Level;
 
 /// What a process inherits from its spawner and hands on.

@@ -228,7 +228,10 @@ mod tests {
 
     #[test]
     fn initialization_that_never_ends_is_ended() {
-        for forever in ["(loop (br 0))", "(drop (memory.grow (i32.const 1000000))) (loop (br 0))"] {
+        for forever in [
+            "(loop (br 0))",
+            "(drop (memory.grow (i32.const 1000000))) (loop (br 0))",
+        ] {
             let module = binary(&format!(
                 r#"(module (memory (export "memory") 1)
                      (func (export "wizer-initialize") {forever}))"#
@@ -250,8 +253,10 @@ mod tests {
 
     #[test]
     fn initialization_gets_no_more_memory_than_an_image_may_have() {
-        let module = binary(r#"(module (memory (export "memory") 65536)
-                 (func (export "wizer-initialize")))"#);
+        let module = binary(
+            r#"(module (memory (export "memory") 65536)
+                 (func (export "wizer-initialize")))"#,
+        );
         assert!(take(&module).is_err());
     }
 

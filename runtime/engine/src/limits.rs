@@ -2,7 +2,9 @@
 
 use wasmtime::ResourceLimiter;
 
-/// Says no to growth beyond the limit, and remembers that it did.
+/// Says no to growth beyond the limit, and remembers that it did. Each memory
+/// has the limit for itself: one of them is the heap of exceptions, which a
+/// guest that has used up its own memory needs to say so.
 pub(crate) struct Limits {
     max_memory: usize,
     refused: bool,

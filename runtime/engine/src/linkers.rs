@@ -80,13 +80,20 @@ impl Linkers {
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the first import nothing provides.
+    /// `Invalid`, naming the first import nothing provides, or where it does
+    /// not export `start`.
     pub(crate) fn component(
         &self,
         name: &str,
         engine: &Engine,
         component: &Component,
     ) -> Result<component::InstancePre<Guest>, Error> {
+        if component.get_export_index(None, "start").is_none() {
+            return Err(Error::invalid(format!(
+                "{name}: it exports no function called `start`; a guest exports `start`, and \
+                 runs until it returns; see docs/guest-abi.md"
+            )));
+        }
         let link = || -> wasmtime::Result<_> {
             if let Some(linker) = self.component.get() {
                 return linker.instantiate_pre(component);

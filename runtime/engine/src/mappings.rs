@@ -18,7 +18,7 @@ const PER_PLACE: u64 = 2;
 const PER_INSTANCE: u64 = 2;
 
 /// For everything else in the program: libraries, heaps, threads, code.
-const RESERVED: u64 = 2_500;
+pub(crate) const RESERVED: u64 = 2_500;
 
 /// The smallest pool worth opening.
 const SMALLEST_POOL: u32 = 16;
@@ -30,14 +30,21 @@ const DEFAULT_LIMIT: u64 = 65_530;
 pub(crate) struct Mappings {
     in_use: AtomicU64,
     limit: AtomicU64,
+    read_limit: fn() -> u64,
 }
 
 impl Mappings {
-    /// Reads the limit.
+    /// As many as the machine allows.
     pub(crate) fn new() -> Mappings {
+        Mappings::limited_by(read_limit)
+    }
+
+    /// As many as this says, which is asked again when they are used up.
+    pub(crate) fn limited_by(read_limit: fn() -> u64) -> Mappings {
         Mappings {
             in_use: AtomicU64::new(RESERVED),
             limit: AtomicU64::new(read_limit()),
+            read_limit,
         }
     }
 
@@ -53,7 +60,7 @@ impl Mappings {
         let fits = |limit: u64| limit.saturating_sub(in_use) / each;
         let mut affordable = fits(self.limit.load(Ordering::Relaxed));
         if affordable < wanted.into() {
-            self.limit.store(read_limit(), Ordering::Relaxed);
+            self.limit.store((self.read_limit)(), Ordering::Relaxed);
             affordable = fits(self.limit.load(Ordering::Relaxed));
         }
         let places = u32::try_from(affordable).unwrap_or(u32::MAX).min(wanted);
@@ -79,7 +86,7 @@ impl Mappings {
         if in_use <= self.limit.load(Ordering::Relaxed) {
             return Ok(());
         }
-        self.limit.store(read_limit(), Ordering::Relaxed);
+        self.limit.store((self.read_limit)(), Ordering::Relaxed);
         if in_use <= self.limit.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -116,16 +123,9 @@ mod tests {
     use super::*;
     use warren_kernel::Kind;
 
-    fn with_limit(limit: u64) -> Mappings {
-        Mappings {
-            in_use: AtomicU64::new(RESERVED),
-            limit: AtomicU64::new(limit),
-        }
-    }
-
     #[test]
     fn instances_are_counted_up_and_down() {
-        let mappings = with_limit(u64::MAX);
+        let mappings = Mappings::limited_by(|| u64::MAX);
         mappings.pool_opened(10);
         mappings.take_instance().expect("there is room");
         assert_eq!(mappings.in_use.load(Ordering::Relaxed), RESERVED + 22);
@@ -135,14 +135,15 @@ mod tests {
 
     #[test]
     fn the_refusal_names_setting_value_and_need() {
-        let mappings = Mappings {
-            in_use: AtomicU64::new(1 << 40),
-            limit: AtomicU64::new(0),
-        };
+        let mappings = Mappings::limited_by(|| 65_530);
+        mappings.in_use.store(1 << 40, Ordering::Relaxed);
         let error = mappings.take_instance().expect_err("there is no room");
         assert_eq!(error.kind, Kind::RateLimited);
         assert_eq!(error.retryable, Some(true));
-        assert!(error.message.contains("vm.max_map_count is"), "{error}");
+        assert!(
+            error.message.contains("vm.max_map_count is 65530"),
+            "{error}"
+        );
         assert!(mappings.affordable_places(1_000).is_err());
         assert_eq!(mappings.in_use.load(Ordering::Relaxed), 1 << 40);
     }

@@ -5,7 +5,7 @@ mod spawn;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -22,6 +22,7 @@ use crate::pool::Pools;
 use crate::ticker::Ticker;
 
 pub(crate) use programs::Programs;
+pub(crate) use spawn::Presence;
 pub use spawn::{Ended, Running};
 pub(crate) use spawn::{Relation, SpawnRequest, check_arguments};
 
@@ -73,7 +74,7 @@ pub enum StartError {
         /// The name.
         name: String,
         /// What is wrong.
-        error: warren_kernel::Error,
+        error: Box<warren_kernel::Error>,
     },
     /// Called outside a tokio runtime.
     #[error("a node starts inside a tokio runtime")]
@@ -96,6 +97,8 @@ pub struct Node {
     frames: Mutex<HashMap<String, u64>>,
     compiled: AtomicU64,
     closed: AtomicBool,
+    /// Processes whose tasks have not ended.
+    present: AtomicUsize,
     /// Told at the end of every process.
     ended: Notify,
 }
@@ -127,7 +130,7 @@ impl Node {
                 .add_host(&name, limits.processes)
                 .map_err(|error| StartError::Host {
                     name: name.clone(),
-                    error,
+                    error: Box::new(error),
                 })?;
             max_memory.insert(name, limits.max_memory);
         }
@@ -153,6 +156,7 @@ impl Node {
             frames: Mutex::default(),
             compiled: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            present: AtomicUsize::new(0),
             ended: Notify::new(),
         }))
     }
@@ -171,6 +175,13 @@ impl Node {
             wall: Timestamp(i64::try_from(wall.as_nanos()).unwrap_or(i64::MAX)),
             monotonic: Monotonic(nanoseconds(self.started.elapsed())),
         }
+    }
+
+    /// How many places of the pools are taken: one by each process, and by each
+    /// source that is being prepared.
+    pub fn places_taken(&self) -> usize {
+        let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
+        pools.values().map(|pools| pools.taken()).sum()
     }
 
     /// How many pieces of code were compiled to machine code because the cache
@@ -196,17 +207,16 @@ impl Node {
                 let _ = self.kernel.terminate(&process);
             }
         }
-        if tokio::time::timeout(grace, self.none_left()).await.is_err() {
-            self.terminate_all().await;
-        }
-        self.closed.store(true, Ordering::Relaxed);
-        self.output.flush().await;
+        // Those that remain, or were started meanwhile, are terminated below.
+        let _ = tokio::time::timeout(grace, self.none_left()).await;
+        self.terminate_all().await;
     }
 
     /// Ends all processes at once. Returns when all have ended and everything
     /// they printed is written.
     pub async fn terminate_all(&self) {
-        self.closed.store(true, Ordering::Relaxed);
+        // Whoever spawns sees this, or is seen in the list; see `Node::spawn`.
+        self.closed.store(true, Ordering::SeqCst);
         for process in self.kernel.processes() {
             // Fails only where it has exited.
             let _ = self.kernel.terminate(&process);
@@ -218,7 +228,7 @@ impl Node {
     async fn none_left(&self) {
         loop {
             let ended = self.ended.notified();
-            if self.kernel.live() == 0 {
+            if self.present.load(Ordering::SeqCst) == 0 {
                 return;
             }
             ended.await;

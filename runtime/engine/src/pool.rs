@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use warren_kernel::Error;
 use wasmtime::Engine;
@@ -87,16 +87,35 @@ impl Pools {
     }
 
     /// Any open pool, to compile for; opens the first where none is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
     pub(crate) fn any(&self) -> Result<Arc<Pool>, Error> {
+        if let Some(pool) = self.members().first() {
+            return Ok(Arc::clone(pool));
+        }
         Ok(Arc::clone(&self.slot()?.pool))
     }
 
+    /// Places that are taken, in all pools.
+    pub(crate) fn taken(&self) -> usize {
+        let members = self.members();
+        members
+            .iter()
+            .map(|pool| pool.taken.load(Ordering::Relaxed) as usize)
+            .sum()
+    }
+
+    fn members(&self) -> RwLockReadGuard<'_, Vec<Arc<Pool>>> {
+        self.members.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn free_slot(&self) -> Result<Option<Slot>, Error> {
-        let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
+        let members = self.members();
         let Some(pool) = members.iter().find(|pool| pool.take()) else {
             return Ok(None);
         };
-        // The slot frees the place again where the mappings do not suffice.
         let pool = Arc::clone(pool);
         if let Err(error) = self.mappings.take_instance() {
             pool.taken.fetch_sub(1, Ordering::Relaxed);
@@ -109,10 +128,7 @@ impl Pools {
     }
 
     fn open(&self) -> Result<Arc<Pool>, Error> {
-        let last = {
-            let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
-            members.last().map(|pool| pool.places)
-        };
+        let last = self.members().last().map(|pool| pool.places);
         let wanted = last.map_or(FIRST, |places| places.saturating_mul(2).min(LARGEST));
         let places = self.mappings.affordable_places(wanted)?;
         let engine = Engine::new(&self.class.config(places)).map_err(|error| {
@@ -184,5 +200,53 @@ impl Drop for Slot {
     fn drop(&mut self) {
         self.mappings.free_instance();
         self.pool.taken.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::class::Shape;
+    use crate::mappings::RESERVED;
+    use warren_kernel::Kind;
+
+    /// Pools of small places, under this limit of mappings.
+    fn pools(limit: fn() -> u64) -> Pools {
+        let ticker = Arc::new(Ticker::start().expect("a thread"));
+        let class = Class::of(1 << 20, 100_000, Shape::Core);
+        Pools::new(class, ticker, Arc::new(Mappings::limited_by(limit)))
+    }
+
+    #[test]
+    fn the_machines_limit_makes_pools_smaller_and_then_refuses() {
+        // Four mappings for each of twenty places.
+        let pools = pools(|| RESERVED + 80);
+        let mut slots: Vec<_> = (0..20)
+            .map(|_| pools.slot().expect("there is room"))
+            .collect();
+        assert_eq!(pools.taken(), 20);
+        let error = pools.slot().expect_err("there is no more");
+        assert_eq!(error.kind, Kind::RateLimited);
+        assert!(
+            error.message.contains("vm.max_map_count is 2580"),
+            "{error}"
+        );
+        slots.pop();
+        assert_eq!(pools.taken(), 19);
+        slots.push(pools.slot().expect("a place came back"));
+        drop(slots);
+        assert_eq!(pools.taken(), 0);
+    }
+
+    #[test]
+    fn a_pool_follows_a_full_one() {
+        let pools = pools(|| u64::MAX);
+        let slots: Vec<_> = (0..=FIRST)
+            .map(|_| pools.slot().expect("there is room"))
+            .collect();
+        let places: Vec<_> = pools.members().iter().map(|pool| pool.places).collect();
+        assert_eq!(places, [FIRST, 2 * FIRST]);
+        drop(slots);
+        assert_eq!(pools.taken(), 0);
     }
 }

@@ -15,7 +15,7 @@ use crate::control::{Control, Job};
 use crate::definition::{Code, Definition, Grants, Source};
 use crate::guest::{Guest, Inherited, Purpose, Run, Unwind};
 use crate::instance::{self, Finished};
-use crate::node::{Ended, Node};
+use crate::node::{Ended, Node, Presence};
 use crate::output::Stream;
 use crate::pool::Slot;
 use crate::program::{Chunk, Program};
@@ -23,6 +23,7 @@ use crate::program::{Chunk, Program};
 /// Everything a process starts with.
 pub(crate) struct Task {
     pub(crate) node: Arc<Node>,
+    pub(crate) presence: Presence,
     pub(crate) process: Arc<Process>,
     pub(crate) inherited: Arc<Inherited>,
     pub(crate) first: bool,
@@ -36,6 +37,7 @@ impl Task {
     pub(crate) async fn run(self) {
         let Task {
             node,
+            presence,
             process,
             inherited,
             first,
@@ -86,8 +88,7 @@ impl Task {
             // Whoever started it may have lost interest.
             let _ = ended.send(Ended { outcome, status });
         }
-        drop(process);
-        node.process_ended();
+        drop(presence);
     }
 }
 

@@ -7,6 +7,9 @@ use crate::guest::{Guest, Related, SpawnOptions};
 
 const MODULE: &str = "warren:core/process@0.1.0";
 
+/// An operation on one other process.
+type OnTarget = fn(&Guest, &str) -> Result<(), warren_kernel::Error>;
+
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "pid", pid)?;
     linker.func_wrap(MODULE, "frame-id", frame_id)?;
@@ -50,7 +53,7 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
             Box::new(exec(caller, request))
         },
     )?;
-    let on_target: [(&str, fn(&Guest, &str) -> Result<(), warren_kernel::Error>); 5] = [
+    let on_target: [(&str, OnTarget); 5] = [
         ("terminate", Guest::terminate),
         ("monitor", Guest::monitor),
         ("unmonitor", Guest::unmonitor),

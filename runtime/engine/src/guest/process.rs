@@ -8,7 +8,7 @@ use rmpv::Value;
 use warren_kernel::{Destination, Error, Pid, Process, Subscription};
 
 use super::{Actor, Guest, Inherited, Run, Scope, Unwind};
-use crate::codec;
+use crate::codec::{self, reader};
 use crate::node::{Relation, SpawnRequest, check_arguments};
 
 /// How a new process is tied to its spawner, as the caller of an operation
@@ -228,6 +228,20 @@ impl Guest {
 }
 
 impl Inherited {
+    /// Bytes that every process of the chain keeps.
+    pub(crate) fn bytes(&self) -> usize {
+        let context = self
+            .context
+            .iter()
+            .map(|(key, value)| key.len() + value.len());
+        let actor = self
+            .actor
+            .iter()
+            .map(|actor| actor.id.len() + actor.meta.len());
+        let scope = self.scope.iter().flat_map(|scope| &scope.policies);
+        context.sum::<usize>() + actor.sum::<usize>() + scope.map(String::len).sum::<usize>()
+    }
+
     /// What a child gets when its spawner sets these options.
     fn with(&self, options: &SpawnOptions) -> Inherited {
         let mut inherited = self.clone();
@@ -251,6 +265,9 @@ impl Inherited {
     }
 }
 
+/// More messages, policies or context values than this are no options.
+const MAX_ITEMS: usize = 1 << 16;
+
 impl SpawnOptions {
     /// Reads the record of the flat ABI; no bytes are no options.
     ///
@@ -262,16 +279,11 @@ impl SpawnOptions {
         if bytes.is_empty() {
             return Ok(options);
         }
-        for (key, value) in map(codec::read(bytes)?, "the options")? {
-            match key.as_str() {
-                "context" => {
-                    options.context = map(value, "context")?
-                        .into_iter()
-                        .map(|(key, value)| (key, codec::encode(&value)))
-                        .collect();
-                }
-                "actor" => options.actor = Some(Actor::from_value(value)?),
-                "scope" => options.scope = Some(Scope::from_value(value)?),
+        for (key, value) in map(reader::whole(bytes)?, "the options")? {
+            match key? {
+                "context" => options.context = context(value)?,
+                "actor" => options.actor = Some(Actor::read(value)?),
+                "scope" => options.scope = Some(Scope::read(value)?),
                 "name" => options.name = Some(text(value, "name")?),
                 "messages" => {
                     options.messages = array(value, "messages")?
@@ -286,16 +298,32 @@ impl SpawnOptions {
     }
 }
 
+/// Reads context values: a map whose keys are strings.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(crate) fn context(value: &[u8]) -> Result<BTreeMap<String, Arc<[u8]>>, String> {
+    let mut context = BTreeMap::new();
+    for (key, value) in map(value, "context")? {
+        if context.len() == MAX_ITEMS {
+            return Err(format!("context: more than {MAX_ITEMS} values"));
+        }
+        context.insert(key?.to_owned(), value.into());
+    }
+    Ok(context)
+}
+
 impl Actor {
-    fn from_value(value: Value) -> Result<Actor, String> {
+    fn read(value: &[u8]) -> Result<Actor, String> {
         let mut actor = Actor {
             id: String::new(),
-            meta: codec::encode(&Value::Map(Vec::new())),
+            meta: codec::pairs(&[]).into(),
         };
         for (key, value) in map(value, "actor")? {
-            match key.as_str() {
+            match key? {
                 "id" => actor.id = text(value, "actor.id")?,
-                "meta" => actor.meta = codec::encode(&value),
+                "meta" => actor.meta = value.into(),
                 _ => {}
             }
         }
@@ -309,12 +337,12 @@ impl Actor {
 }
 
 impl Scope {
-    fn from_value(value: Value) -> Result<Scope, String> {
+    fn read(value: &[u8]) -> Result<Scope, String> {
         let mut scope = Scope {
             policies: Vec::new(),
         };
         for (key, value) in map(value, "scope")? {
-            if key == "policies" {
+            if key? == "policies" {
                 scope.policies = array(value, "scope.policies")?
                     .into_iter()
                     .map(|id| text(id, "scope.policies"))
@@ -335,40 +363,42 @@ impl Scope {
     }
 }
 
-fn message(value: Value) -> Result<(String, Arc<[u8]>), String> {
-    match <[Value; 2]>::try_from(array(value, "messages")?) {
-        Ok([topic, values]) if values.is_array() => Ok((
-            text(topic, "the topic of a message")?,
-            codec::encode(&values),
-        )),
+fn message(value: &[u8]) -> Result<(String, Arc<[u8]>), String> {
+    match array(value, "messages")?[..] {
+        [topic, values] if reader::elements(values).is_some() => {
+            Ok((text(topic, "the topic of a message")?, values.into()))
+        }
         _ => Err("a message that is not [topic, [value, ...]]".into()),
     }
 }
 
-/// The pairs of a map; an empty array is an empty map.
-fn map(value: Value, what: &str) -> Result<Vec<(String, Value)>, String> {
-    match value {
-        Value::Map(pairs) => pairs
-            .into_iter()
-            .map(|(key, value)| Ok((text(key, what)?, value)))
-            .collect(),
-        Value::Array(empty) if empty.is_empty() => Ok(Vec::new()),
-        _ => Err(format!("{what}: a map was expected")),
-    }
+/// The pairs of a map with string keys; an empty array is an empty map.
+fn map<'a>(
+    value: &'a [u8],
+    what: &'static str,
+) -> Result<impl Iterator<Item = (Result<&'a str, String>, &'a [u8])>, String> {
+    let pairs = reader::entries(value).ok_or_else(|| format!("{what}: a map was expected"))?;
+    Ok(pairs.map(move |(key, value)| {
+        let key = reader::text(key);
+        (
+            key.ok_or_else(|| format!("{what}: a key that is not text")),
+            value,
+        )
+    }))
 }
 
-fn array(value: Value, what: &str) -> Result<Vec<Value>, String> {
-    match value {
-        Value::Array(values) => Ok(values),
-        _ => Err(format!("{what}: an array was expected")),
+fn array<'a>(value: &'a [u8], what: &str) -> Result<Vec<&'a [u8]>, String> {
+    let values = reader::elements(value).ok_or_else(|| format!("{what}: an array was expected"))?;
+    let values: Vec<_> = values.take(MAX_ITEMS + 1).collect();
+    if values.len() > MAX_ITEMS {
+        return Err(format!("{what}: more than {MAX_ITEMS} elements"));
     }
+    Ok(values)
 }
 
-fn text(value: Value, what: &str) -> Result<String, String> {
-    match value {
-        Value::String(text) => text.into_str().ok_or_else(|| format!("{what}: not UTF-8")),
-        _ => Err(format!("{what}: a string was expected")),
-    }
+fn text(value: &[u8], what: &str) -> Result<String, String> {
+    let text = reader::text(value).ok_or_else(|| format!("{what}: a string was expected"))?;
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

@@ -11,6 +11,10 @@ use crate::output::Stream;
 /// The most one read of standard input gives.
 const MAX_READ: usize = 64 * 1024;
 
+/// Bytes of a log record's message, and of its encoded fields: what is longer
+/// is cut off, and left out.
+const MAX_LOGGED: usize = 64 * 1024;
+
 /// How much a log record matters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Level {
@@ -78,9 +82,11 @@ impl Guest {
         let record = async move {
             let pid = process.as_ref().map_or("", |process| process.text());
             let frame = inherited.as_ref().map_or("", |inherited| &inherited.frame);
+            let message = shortened(&message);
+            let fields = fields.filter(|bytes| bytes.len() <= MAX_LOGGED);
             let fields = fields.and_then(|bytes| crate::codec::read(&bytes).ok());
             let fields = fields.as_ref().map(tracing::field::display);
-            let logger = (!name.is_empty()).then_some(&*name);
+            let logger = (!name.is_empty()).then_some(shortened(&name));
             macro_rules! record {
                 ($level:expr) => {
                     tracing::event!(
@@ -104,4 +110,8 @@ impl Guest {
         };
         self.control.outside(record).await;
     }
+}
+
+fn shortened(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_LOGGED)]
 }

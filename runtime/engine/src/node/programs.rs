@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
+use tokio::task::{JoinError, JoinHandle};
 use warren_kernel::{Error, Host};
 
 use super::Node;
@@ -189,8 +192,8 @@ impl Node {
         let cell = self.programs.chunks.cell((content_hash(source), class));
         let chunk = cell
             .get_or_try_init(|| async {
-                // A task of its own: the process that asked may end first, and
-                // others wait for the same.
+                // A task of its own, so that it is preempted like a process. It
+                // ends with whoever asked; the next who waits begins anew.
                 let prepare = task::prepare(
                     Arc::clone(self),
                     Arc::clone(host),
@@ -200,9 +203,7 @@ impl Node {
                         code: Arc::clone(&source.bytes),
                     },
                 );
-                let code = self
-                    .tasks
-                    .spawn(prepare)
+                let code = Preparing(self.tasks.spawn(prepare))
                     .await
                     .map_err(|error| Error::internal(format!("preparing failed: {error}")))??;
                 Ok::<_, Error>(Arc::new(Chunk {
@@ -212,6 +213,23 @@ impl Node {
             })
             .await?;
         Ok(Arc::clone(chunk))
+    }
+}
+
+/// A task that is ended when nobody waits for it any more.
+struct Preparing<T>(JoinHandle<T>);
+
+impl<T> Future for Preparing<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<T> Drop for Preparing<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

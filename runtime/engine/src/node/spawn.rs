@@ -129,13 +129,12 @@ impl Node {
 
     /// Starts a process. Nothing is left behind where it fails.
     pub(crate) async fn spawn(self: &Arc<Self>, request: SpawnRequest) -> Result<Spawned, Error> {
-        if self.closed.load(Ordering::Relaxed) {
-            return Err(Error::new(Kind::Unavailable, "the program is ending"));
-        }
+        self.check_open()?;
         // An unknown definition is said before an unknown host.
         self.definitions.definition(&request.definition)?;
         let host = self.kernel.host(&request.host)?;
         check_arguments(&request.arguments, &host)?;
+        check_inherited(&request.inherited, &host)?;
         let program = self.program(&request.definition, &host).await?;
         let place = host.reserve()?;
         let slot = self.pools(&host, program.artifact.shape()).slot()?;
@@ -148,6 +147,8 @@ impl Node {
             Relation::Related { monitored, linked } => (monitored, linked),
             Relation::Exec => (false, false),
         };
+        let mut presence = Presence::new(self);
+        self.check_open()?;
         let spawned = self.kernel.spawn(
             place,
             Spawn {
@@ -159,8 +160,15 @@ impl Node {
                 messages: &messages,
             },
         )?;
+        presence.process = Some(Arc::clone(&spawned.process));
+        if self.closed.load(Ordering::SeqCst) {
+            // Whoever ends all processes may not have seen it. Fails only where
+            // it has.
+            let _ = self.kernel.terminate(&spawned.process);
+        }
         let task = task::Task {
             node: Arc::clone(self),
+            presence,
             process: Arc::clone(&spawned.process),
             inherited: request.inherited,
             first: request.first,
@@ -175,9 +183,45 @@ impl Node {
         Ok(spawned)
     }
 
-    /// Called at the end of every process.
-    pub(crate) fn process_ended(&self) {
-        self.ended.notify_waiters();
+    fn check_open(&self) -> Result<(), Error> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::new(Kind::Unavailable, "the program is ending"));
+        }
+        Ok(())
+    }
+}
+
+/// Counts a process from before it can be found until its task has ended,
+/// however that ends.
+pub(crate) struct Presence {
+    node: Arc<Node>,
+    process: Option<Arc<Process>>,
+}
+
+impl Presence {
+    fn new(node: &Arc<Node>) -> Presence {
+        node.present.fetch_add(1, Ordering::SeqCst);
+        Presence {
+            node: Arc::clone(node),
+            process: None,
+        }
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        if let Some(process) = &self.process {
+            // Does nothing where the task came to its end. It does not where
+            // the tokio runtime drops it, or where it panicked.
+            let error = Error::internal("the task of the process was dropped");
+            let exiting = self
+                .node
+                .kernel
+                .exit(process, Outcome::Failed(Box::new(error)));
+            exiting.finish(self.node.now());
+        }
+        self.node.present.fetch_sub(1, Ordering::SeqCst);
+        self.node.ended.notify_waiters();
     }
 }
 
@@ -194,6 +238,19 @@ pub(crate) fn check_arguments(arguments: &[u8], host: &Host) -> Result<(), Error
     Err(Error::invalid(format!(
         "the arguments are {} bytes, more than max_message of host {} ({limit})",
         arguments.len(),
+        host.name()
+    )))
+}
+
+/// Context, actor and scope are limited like messages, all together: they are
+/// passed on from process to process.
+fn check_inherited(inherited: &Inherited, host: &Host) -> Result<(), Error> {
+    let (bytes, limit) = (inherited.bytes(), host.config().max_message);
+    if bytes <= limit {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "context, actor and scope are {bytes} bytes, more than max_message of host {} ({limit})",
         host.name()
     )))
 }

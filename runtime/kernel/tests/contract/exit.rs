@@ -1,6 +1,8 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Wake, Waker};
 
-use warren_kernel::{Delivery, Event, HostConfig, Kind, Outcome, Spawn, Subscription};
+use warren_kernel::{Delivery, Event, Host, HostConfig, Kind, Outcome, Spawn, Subscription};
 
 use crate::setup::{Setup, events, failure, message_of, moment, nothing};
 
@@ -25,6 +27,26 @@ fn name_and_place_are_free_before_anyone_is_told() {
         panic!("it exited");
     };
     assert_eq!(at, moment(7).wall);
+}
+
+#[test]
+fn the_place_is_free_when_a_watcher_is_woken() {
+    /// Notes how many places are taken when it is woken.
+    struct Census(Arc<Host>, AtomicUsize);
+    impl Wake for Census {
+        fn wake(self: Arc<Self>) {
+            self.1.store(self.0.live(), Ordering::Relaxed);
+        }
+    }
+    let setup = Setup::new();
+    let (watcher, target) = (setup.process(), setup.process());
+    setup.kernel.monitor(&watcher, &target).unwrap();
+    let census = Arc::new(Census(Arc::clone(&setup.host), AtomicUsize::new(0)));
+    watcher.set_waker(&Waker::from(Arc::clone(&census)));
+    let events = watcher.events();
+    assert!(watcher.poll_receive(&[events]).is_none());
+    setup.end(&target, nothing());
+    assert_eq!(census.1.load(Ordering::Relaxed), 1);
 }
 
 #[test]

@@ -119,3 +119,25 @@ fn a_relation_needs_a_parent() {
     assert_eq!(refused.unwrap_err().kind, Kind::Invalid);
     setup.assert_empty();
 }
+
+#[test]
+fn pending_execs_are_limited_those_not_read_included() {
+    let setup = Setup::with(HostConfig {
+        max_execs: 1,
+        ..HostConfig::default()
+    });
+    let parent = setup.process();
+    let exec = || {
+        setup.spawn(Spawn {
+            parent: Some(&parent),
+            exec: true,
+            ..Spawn::default()
+        })
+    };
+    let first = exec().unwrap();
+    assert_eq!(exec().unwrap_err().kind, Kind::RateLimited);
+    setup.end(&first.process, nothing());
+    assert_eq!(exec().unwrap_err().kind, Kind::RateLimited);
+    assert!(parent.try_receive(&[first.exec.unwrap()]).is_some());
+    assert!(exec().is_ok());
+}

@@ -113,6 +113,24 @@ fn unread_news_counts_against_the_limit() {
 }
 
 #[test]
+fn links_are_limited_on_both_sides() {
+    let setup = Setup::with(HostConfig {
+        max_links: 1,
+        ..HostConfig::default()
+    });
+    let (one, other, third) = (setup.process(), setup.process(), setup.process());
+    setup.kernel.link(&one, &other).unwrap();
+    setup.kernel.link(&other, &one).unwrap();
+    for (who, target) in [(&one, &third), (&third, &one)] {
+        let refused = setup.kernel.link(who, target).unwrap_err();
+        assert_eq!(refused.kind, Kind::RateLimited);
+    }
+    assert_eq!(third.relations(), Default::default());
+    setup.kernel.unlink(&one, other.pid());
+    setup.kernel.link(&third, &one).unwrap();
+}
+
+#[test]
 fn a_failure_falls_along_ten_thousand_links_and_stays_one_error() {
     let setup = Setup::new();
     let chain: Vec<_> = (0..10_000).map(|_| setup.process()).collect();

@@ -1,0 +1,250 @@
+//! Reading encoded values where they lie, without building them: a value that a
+//! guest wrote may stand for forty times its bytes.
+
+use rmp::Marker;
+
+/// The one value these bytes are. What it consists of is well formed too.
+///
+/// # Errors
+///
+/// What is wrong with the bytes.
+pub(crate) fn whole(bytes: &[u8]) -> Result<&[u8], String> {
+    let (value, rest) = split(bytes).ok_or("not MessagePack")?;
+    if rest.is_empty() {
+        Ok(value)
+    } else {
+        Err(format!("{} bytes after the end of the value", rest.len()))
+    }
+}
+
+/// The elements of an array, if it is one.
+pub(crate) fn elements(value: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
+    let (head, rest) = head(value)?;
+    let Kind::Array(_) = head.kind else {
+        return None;
+    };
+    Some(Values(rest))
+}
+
+/// The pairs of a map, if it is one; an empty array is an empty map.
+pub(crate) fn entries(value: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
+    let (head, rest) = head(value)?;
+    match head.kind {
+        Kind::Map(_) | Kind::Array(0) => {
+            let mut values = Values(rest);
+            Some(std::iter::from_fn(move || {
+                Some((values.next()?, values.next()?))
+            }))
+        }
+        _ => None,
+    }
+}
+
+/// The bytes of a string, if it is one; it need not be UTF-8.
+pub(crate) fn string(value: &[u8]) -> Option<&[u8]> {
+    let (head, rest) = head(value)?;
+    matches!(head.kind, Kind::String).then_some(rest)
+}
+
+/// The text of a string, if it is one and UTF-8.
+pub(crate) fn text(value: &[u8]) -> Option<&str> {
+    str::from_utf8(string(value)?).ok()
+}
+
+/// A boolean, if it is one.
+pub(crate) fn boolean(value: &[u8]) -> Option<bool> {
+    match Marker::from_u8(*value.first()?) {
+        Marker::True => Some(true),
+        Marker::False => Some(false),
+        _ => None,
+    }
+}
+
+/// Type and payload of an ext value, if it is one.
+pub(crate) fn ext(value: &[u8]) -> Option<(i8, &[u8])> {
+    let (head, rest) = head(value)?;
+    let (ty, payload) = rest.split_first()?;
+    matches!(head.kind, Kind::Ext).then_some((ty.cast_signed(), payload))
+}
+
+/// The values that follow each other in well formed bytes.
+struct Values<'a>(&'a [u8]);
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (value, rest) = split(self.0)?;
+        self.0 = rest;
+        Some(value)
+    }
+}
+
+/// The first value, and what follows it.
+fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut rest = bytes;
+    let mut pending = 1_u64;
+    while pending > 0 {
+        let (head, after) = head(rest)?;
+        rest = after.get(head.bytes..)?;
+        // Each value takes a byte, so that the sum cannot overflow before the
+        // bytes end.
+        pending = pending - 1 + head.kind.values();
+    }
+    Some(bytes.split_at(bytes.len() - rest.len()))
+}
+
+/// The beginning of one value.
+struct Head {
+    kind: Kind,
+    /// Bytes of its own that follow.
+    bytes: usize,
+}
+
+enum Kind {
+    String,
+    Ext,
+    Other,
+    Array(u64),
+    Map(u64),
+}
+
+impl Kind {
+    /// Values that follow and are part of this one.
+    fn values(&self) -> u64 {
+        match self {
+            Kind::Array(n) => *n,
+            Kind::Map(n) => 2 * n,
+            _ => 0,
+        }
+    }
+}
+
+fn head(bytes: &[u8]) -> Option<(Head, &[u8])> {
+    let (marker, mut rest) = bytes.split_first()?;
+    let mut number = |width: usize| {
+        let (digits, after) = rest.split_at_checked(width)?;
+        rest = after;
+        let value = digits.iter().fold(0, |n, digit| n << 8 | u64::from(*digit));
+        Some(value)
+    };
+    let plain = |bytes| (Kind::Other, bytes);
+    let (kind, bytes) = match Marker::from_u8(*marker) {
+        Marker::FixPos(_) | Marker::FixNeg(_) | Marker::Null | Marker::True | Marker::False => {
+            plain(0)
+        }
+        Marker::U8 | Marker::I8 => plain(1),
+        Marker::U16 | Marker::I16 => plain(2),
+        Marker::U32 | Marker::I32 | Marker::F32 => plain(4),
+        Marker::U64 | Marker::I64 | Marker::F64 => plain(8),
+        Marker::FixStr(n) => (Kind::String, n.into()),
+        Marker::Str8 | Marker::Bin8 => (Kind::String, number(1)?),
+        Marker::Str16 | Marker::Bin16 => (Kind::String, number(2)?),
+        Marker::Str32 | Marker::Bin32 => (Kind::String, number(4)?),
+        Marker::FixArray(n) => (Kind::Array(n.into()), 0),
+        Marker::Array16 => (Kind::Array(number(2)?), 0),
+        Marker::Array32 => (Kind::Array(number(4)?), 0),
+        Marker::FixMap(n) => (Kind::Map(n.into()), 0),
+        Marker::Map16 => (Kind::Map(number(2)?), 0),
+        Marker::Map32 => (Kind::Map(number(4)?), 0),
+        // The type is a byte of its own.
+        Marker::FixExt1 => (Kind::Ext, 2),
+        Marker::FixExt2 => (Kind::Ext, 3),
+        Marker::FixExt4 => (Kind::Ext, 5),
+        Marker::FixExt8 => (Kind::Ext, 9),
+        Marker::FixExt16 => (Kind::Ext, 17),
+        Marker::Ext8 => (Kind::Ext, number(1)? + 1),
+        Marker::Ext16 => (Kind::Ext, number(2)? + 1),
+        Marker::Ext32 => (Kind::Ext, number(4)? + 1),
+        Marker::Reserved => return None,
+    };
+    let bytes = usize::try_from(bytes).ok()?;
+    Some((Head { kind, bytes }, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rmpv::Value;
+
+    fn encoded(value: &Value) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        rmpv::encode::write_value(&mut bytes, value).expect("memory takes everything");
+        bytes
+    }
+
+    /// One of every format.
+    fn everything() -> Value {
+        let strings = [3, 40, 300, 70_000].map(|len| "x".repeat(len));
+        let mut values: Vec<_> = strings.iter().map(|s| Value::from(s.as_str())).collect();
+        values.extend(strings.iter().map(|s| Value::from(s.as_bytes())));
+        values.extend([1_i64, 200, 40_000, 1 << 20, 1 << 40].map(Value::from));
+        values.extend([-1_i64, -100, -1_000, -100_000, -(1 << 40)].map(Value::from));
+        values.extend([Value::Nil, true.into(), 1.5_f32.into(), 1.5_f64.into()]);
+        values.extend([1, 2, 4, 8, 16, 17, 300, 70_000].map(|n| Value::Ext(5, vec![0; n])));
+        values.extend([0, 3, 20, 70_000].map(|n| Value::Array(vec![Value::Nil; n])));
+        values.extend([0, 3, 20, 70_000].map(|n| Value::Map(vec![(1.into(), Value::Nil); n])));
+        Value::Array(values)
+    }
+
+    #[test]
+    fn every_format_is_passed_over() {
+        let bytes = encoded(&everything());
+        assert_eq!(whole(&bytes), Ok(&bytes[..]));
+        let values: Vec<_> = elements(&bytes).expect("is an array").collect();
+        let expected: Vec<_> = everything()
+            .as_array()
+            .expect("is one")
+            .iter()
+            .map(encoded)
+            .collect();
+        assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn what_is_cut_off_is_no_value() {
+        let bytes = encoded(&everything());
+        for len in (0..2_000).chain([bytes.len() - 1]) {
+            assert!(whole(&bytes[..len]).is_err(), "{len}");
+        }
+        for bytes in [
+            &b"\xc1"[..],
+            b"\xdd\xff\xff\xff\xff",
+            b"\xdf\xff\xff\xff\xff\x01",
+            b"\xc6\xff\xff\xff\xff",
+        ] {
+            assert!(whole(bytes).is_err(), "{bytes:?}");
+        }
+        assert!(whole(b"\x01\x01").is_err());
+    }
+
+    #[test]
+    fn nesting_takes_no_stack() {
+        let mut bytes = vec![0x91; 1 << 20];
+        assert!(whole(&bytes).is_err());
+        bytes.push(0xc0);
+        assert!(whole(&bytes).is_ok());
+    }
+
+    #[test]
+    fn parts_are_taken_out() {
+        let map = encoded(&Value::Map(vec![
+            ("a".into(), 1.into()),
+            ("b".into(), true.into()),
+        ]));
+        let pairs: Vec<_> = entries(&map).expect("is a map").collect();
+        assert_eq!(pairs, [(&b"\xa1a"[..], &b"\x01"[..]), (b"\xa1b", b"\xc3")]);
+        assert_eq!(entries(b"\x90").map(Iterator::count), Some(0));
+        assert!(entries(b"\x91\x01").is_none());
+        assert!(elements(&map).is_none());
+        assert_eq!(text(b"\xa2hi"), Some("hi"));
+        assert_eq!(string(b"\xc4\x01\xff"), Some(&b"\xff"[..]));
+        assert_eq!(text(b"\xc4\x01\xff"), None);
+        assert_eq!(text(b"\x01"), None);
+        assert_eq!(boolean(b"\xc2"), Some(false));
+        assert_eq!(boolean(b"\xc0"), None);
+        assert_eq!(ext(b"\xd4\x01x"), Some((1, &b"x"[..])));
+        assert_eq!(ext(b"\xc7\x02\x07xy"), Some((7, &b"xy"[..])));
+        assert_eq!(ext(b"\x01"), None);
+    }
+}

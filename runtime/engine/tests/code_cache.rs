@@ -1,0 +1,156 @@
+//! The code cache between starts, and what may become of its files.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use support::component::component;
+use support::{Setup, World, guest};
+
+fn answer() -> String {
+    guest(
+        r#"(data (i32.const 0) "ok")"#,
+        "(call $program.finish (i32.const 0) (i32.const 2))",
+    )
+}
+
+/// Core code, a snapshot and a component.
+fn world(cache: &Path) -> World {
+    let world = World::set_up(Setup {
+        cache: Some(cache.to_owned()),
+        ..Setup::default()
+    });
+    world.define("t:core", &answer());
+    world.define(
+        "t:snapshot",
+        &guest(
+            r#"(func (export "wizer-initialize") (i32.store16 (i32.const 0) (i32.const 0x6b6f)))"#,
+            "(call $program.finish (i32.const 0) (i32.const 2))",
+        ),
+    );
+    world.define(
+        "t:component",
+        &component(
+            r#"(data (i32.const 0) "ok")"#,
+            "(call $finish (i32.const 1) (i32.const 0) (i32.const 2))",
+        ),
+    );
+    world
+}
+
+const ALL: [&str; 3] = ["t:core", "t:snapshot", "t:component"];
+
+/// Runs everything, and returns how much was compiled.
+async fn run(cache: &Path) -> u64 {
+    let world = world(cache);
+    for id in ALL {
+        assert_eq!(world.result(id).await, b"ok", "{id}");
+    }
+    let compiled = world.node.compiled();
+    world.close().await;
+    compiled
+}
+
+fn files(cache: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(cache).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_start_compiles_nothing() {
+    let cache = tempfile::tempdir().unwrap();
+    assert_eq!(run(cache.path()).await, 3);
+    assert_eq!(files(cache.path()).len(), 3);
+    assert_eq!(run(cache.path()).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_became_of_the_files_is_made_good() {
+    let cache = tempfile::tempdir().unwrap();
+    run(cache.path()).await;
+    let damages: [fn(Vec<u8>) -> Vec<u8>; 6] = [
+        |_| Vec::new(),
+        |_| b"garbage".to_vec(),
+        |whole| whole[..whole.len() / 2].to_vec(),
+        |whole| whole[..whole.len() - 1].to_vec(),
+        |mut whole| {
+            // In the machine code.
+            let middle = whole.len() / 2;
+            whole[middle] ^= 0xff;
+            whole
+        },
+        |mut whole| {
+            whole.push(0);
+            whole
+        },
+    ];
+    for (number, damage) in damages.iter().enumerate() {
+        for file in files(cache.path()) {
+            let whole = fs::read(&file).unwrap();
+            fs::remove_file(&file).unwrap();
+            fs::write(&file, damage(whole)).unwrap();
+        }
+        assert_eq!(run(cache.path()).await, 3, "damage {number}");
+        assert_eq!(run(cache.path()).await, 0, "damage {number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_killed_at_any_step_harms_nobody() {
+    let full = tempfile::tempdir().unwrap();
+    run(full.path()).await;
+    let whole = fs::read(&files(full.path())[0]).unwrap();
+    // It leaves a part of a file under a name of its own, or all of it.
+    for len in [0, 1, whole.len() / 2, whole.len()] {
+        let cache = tempfile::tempdir().unwrap();
+        fs::set_permissions(cache.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        fs::write(cache.path().join(".writing-killed"), &whole[..len]).unwrap();
+        assert_eq!(run(cache.path()).await, 3);
+        assert_eq!(run(cache.path()).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_that_goes_away_is_done_without() {
+    let parent = tempfile::tempdir().unwrap();
+    let cache = parent.path().join("cache");
+    let world = world(&cache);
+    assert_eq!(world.result("t:core").await, b"ok");
+    fs::remove_dir_all(&cache).unwrap();
+    for id in ALL {
+        assert_eq!(world.result(id).await, b"ok", "{id}");
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_that_cannot_be_trusted_or_used_is_done_without() {
+    let parent = tempfile::tempdir().unwrap();
+    let shared = parent.path().join("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o770)).unwrap();
+    let file = parent.path().join("file");
+    fs::write(&file, "no directory").unwrap();
+    let mut unusable = vec![shared.clone(), file, parent.path().join("file/below")];
+    // As root, nothing but the owner keeps one from writing.
+    let foreign = parent.path().join("foreign");
+    fs::create_dir(&foreign).unwrap();
+    if std::os::unix::fs::chown(&foreign, Some(12_345), None).is_ok() {
+        fs::set_permissions(&foreign, fs::Permissions::from_mode(0o700)).unwrap();
+        unusable.push(foreign);
+    } else {
+        let locked = parent.path().join("locked");
+        fs::create_dir(&locked).unwrap();
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o500)).unwrap();
+        unusable.push(locked);
+    }
+    for directory in &unusable {
+        for _ in 0..2 {
+            assert_eq!(run(directory).await, 3, "{}", directory.display());
+        }
+    }
+    assert!(files(&shared).is_empty());
+}

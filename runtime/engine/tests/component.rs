@@ -1,0 +1,172 @@
+//! Guests that are components, beside core modules.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod support;
+
+use support::component::component;
+use support::{HOST, World, bytes, decoded, field, guest, in_time};
+use warren_kernel::Kind;
+
+/// Waits for a message and sends its payload back to the sender, as `re`.
+fn answerer() -> String {
+    component(
+        r#"(data (i32.const 0) "re")"#,
+        ";; receive-one(inbox, no deadline) -> 64: present, subscription, sender?, topic, payload
+         (call $receive-one (call $inbox) (i32.const 0) (i64.const 0) (i32.const 64))
+         (if (i32.ne (i32.load8_u (i32.const 64)) (i32.const 1)) (then unreachable))
+         (call $send (i32.load (i32.const 76)) (i32.load (i32.const 80)) (i32.const 0) (i32.const 2)
+           (i32.load (i32.const 92)) (i32.load (i32.const 96)) (i32.const 128))
+         (if (i32.load8_u (i32.const 128)) (then unreachable))",
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_and_a_core_module_talk() {
+    let caller = guest(
+        &format!(r#"(data (i32.const 0) "t:answerer{HOST}\90") (data (i32.const 32) "ask\91\07")"#),
+        "(local $pid i32)
+         (local.set $pid (call $process.spawn (i32.const 0) (i32.const 10) (i32.const 10) (i32.const 9)
+           (i32.const 19) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256) (i32.const 256)))
+         (if (call $process.send (i32.const 256) (local.get $pid) (i32.const 32) (i32.const 3) (i32.const 35) (i32.const 2)) (then unreachable))
+         (call $program.finish (i32.const 1024)
+           (call $mailbox.receive-one (call $mailbox.inbox) (i64.const -1) (i32.const 1024) (i32.const 1000)))",
+    );
+    let world = World::new(&[("t:answerer", answerer()), ("t:caller", caller)]);
+    for _ in 0..3 {
+        let record = world.result("t:caller").await;
+        assert!(record.ends_with(b"re\x91\x07"), "{record:?}");
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_is_executed() {
+    let callee = component(
+        "",
+        "(call $arguments (i32.const 64))
+         (call $finish (i32.const 1) (i32.load (i32.const 64)) (i32.load (i32.const 68)))",
+    );
+    let caller = guest(
+        &format!(r#"(data (i32.const 0) "t:callee{HOST}\92\01\a2hi")"#),
+        "(call $program.finish (i32.const 1024)
+           (call $mailbox.receive-one
+             (call $process.exec (i32.const 0) (i32.const 8) (i32.const 8) (i32.const 9) (i32.const 17) (i32.const 5) (i32.const 0) (i32.const 0))
+             (i64.const -1) (i32.const 1024) (i32.const 1000)))",
+    );
+    let world = World::new(&[("t:callee", callee), ("t:caller", caller)]);
+    let record = world.result("t:caller").await;
+    let payload = &record[12 + "@exec".len()..];
+    let outcome = decoded(payload).as_array().unwrap()[0].clone();
+    assert_eq!(
+        field(&outcome, "value").as_array().unwrap()[1].as_str(),
+        Some("hi")
+    );
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_is_upgraded_from_core_to_component_and_back() {
+    let first = guest(
+        r#"(data (i32.const 0) "t:second\90name")"#,
+        "(if (call $registry.register (i32.const 9) (i32.const 4) (i32.const 0) (i32.const -1)) (then unreachable))
+         (drop (call $process.upgrade (i32.const 0) (i32.const 8) (i32.const 8) (i32.const 1)))",
+    );
+    let second = component(
+        r#"(data (i32.const 0) "t:third\90")"#,
+        "(call $upgrade (i32.const 1) (i32.const 0) (i32.const 7) (i32.const 7) (i32.const 1) (i32.const 64))",
+    );
+    let third = guest(
+        "",
+        "(call $program.finish (i32.const 1024)
+           (call $mailbox.receive-one (call $mailbox.inbox) (i64.const -1) (i32.const 1024) (i32.const 1000)))",
+    );
+    let world = World::new(&[("t:first", first), ("t:second", second), ("t:third", third)]);
+    let mut running = world.start("t:first").await;
+    let pid = running.process().text().to_string();
+    world.send(&running, "kept", b"\x90");
+    let record = bytes(&in_time(running.wait()).await);
+    assert!(record.ends_with(b"kept\x90"), "{record:?}");
+    assert_eq!(running.process().text().to_string(), pid);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn errors_reach_a_component_as_values() {
+    let upgrader = component(
+        r#"(data (i32.const 0) "t:none\90")"#,
+        "(call $upgrade (i32.const 1) (i32.const 0) (i32.const 6) (i32.const 6) (i32.const 1) (i32.const 64))
+         ;; The kind of the error.
+         (call $finish (i32.const 1) (i32.load (i32.const 64)) (i32.load (i32.const 68)))",
+    );
+    let world = World::new(&[("t:upgrader", upgrader)]);
+    assert_eq!(world.result("t:upgrader").await, b"NotFound");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn components_that_are_no_guests_are_refused_by_name() {
+    let cases = [
+        (
+            r#"(component (import "warren:process/fly@0.1.0" (instance (export "up" (func))))
+                 (core module $m (func (export "start"))) (core instance $m (instantiate $m))
+                 (func (export "start") (canon lift (core func $m "start"))))"#,
+            "warren:process/fly@0.1.0",
+        ),
+        (
+            r#"(component (import "warren:process/mailbox@0.1.0" (instance (export "peek" (func))))
+                 (core module $m (func (export "start"))) (core instance $m (instantiate $m))
+                 (func (export "start") (canon lift (core func $m "start"))))"#,
+            "peek",
+        ),
+        ("(component)", "exports no function called `start`"),
+    ];
+    let world = World::new(&[]);
+    for (number, (code, reason)) in cases.iter().enumerate() {
+        let id = format!("t:{number}");
+        world.define(&id, code);
+        let error = world.try_start(&id).await.expect_err(code);
+        assert_eq!(error.kind, Kind::Invalid, "{error}");
+        assert!(error.message.contains(reason), "{error}");
+        assert!(error.message.contains(&id), "{error}");
+    }
+    world.assert_empty();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_component_does_to_itself_ends_it_alone() {
+    let world = World::new(&[
+        ("t:trap", component("", "unreachable")),
+        ("t:deep", component("(func $f (call $f))", "(call $f)")),
+        // A pointer outside the memory, handed to the canonical ABI.
+        (
+            "t:range",
+            component(
+                "",
+                "(call $write (i32.const 0) (i32.const -8) (i32.const 100))",
+            ),
+        ),
+        (
+            "t:level",
+            component(
+                "",
+                "(call $log (i32.const 9) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))",
+            ),
+        ),
+        ("t:busy", component("", "(loop (br 0))")),
+        ("t:answerer", answerer()),
+    ]);
+    for (id, reason) in [
+        ("t:trap", "unreachable"),
+        ("t:deep", "stack overflow"),
+        ("t:range", "out of bounds"),
+        ("t:level", ""),
+    ] {
+        let error = world.failure(id).await;
+        assert_eq!(error.kind, Kind::Internal);
+        assert!(error.message.contains(reason), "{id}: {error}");
+    }
+    let mut busy = world.start("t:busy").await;
+    world.terminate(&busy);
+    in_time(busy.wait()).await;
+    world.close().await;
+}

@@ -1,0 +1,277 @@
+//! The life of processes: turns, waiting, ends.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod support;
+
+use std::time::Instant;
+
+use support::child::{BUSY, CHILD, FINISH_WITH_EVENT, event, names, spawn};
+use support::{PATIENCE, Setup, World, bytes, echo, error, field, guest, in_time, parked};
+use warren_kernel::{Kind, Outcome};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn busy_loops_leave_others_their_turn() {
+    let world = World::new(&[("t:busy", guest("", BUSY)), ("t:echo", echo())]);
+    let mut busy = Vec::new();
+    for _ in 0..8 {
+        busy.push(world.start("t:busy").await);
+    }
+    for _ in 0..20 {
+        let mut echo = world.start("t:echo").await;
+        world.send(&echo, "t", b"\xc0");
+        bytes(&in_time(echo.wait()).await);
+    }
+    for running in &mut busy {
+        world.terminate(running);
+        in_time(running.wait()).await;
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receive_ends_at_its_deadline_and_not_before() {
+    let after_20_ms = "(call $mailbox.receive-one (call $mailbox.inbox)
+         (i64.add (call $clock.monotonic) (i64.const 20000000)) (i32.const 0) (i32.const 100))";
+    let world = World::new(&[(
+        "t:wait",
+        guest(
+            "",
+            &format!(
+                "(local $began i64)
+                 (local.set $began (call $clock.monotonic))
+                 (if {after_20_ms} (then unreachable))
+                 (if (i64.lt_u (i64.sub (call $clock.monotonic) (local.get $began)) (i64.const 20000000)) (then unreachable))
+                 ;; One that has passed is a poll.
+                 (if (call $mailbox.receive-one (i32.const 1) (i64.const 1) (i32.const 0) (i32.const 100)) (then unreachable))
+                 ;; Numbers that are no subscription never have a message.
+                 (if (call $mailbox.receive-one (i32.const 77) (i64.const 0) (i32.const 0) (i32.const 100)) (then unreachable))"
+            ),
+        ),
+    )]);
+    let began = Instant::now();
+    assert_eq!(world.result("t:wait").await, b"");
+    assert!(began.elapsed() < PATIENCE / 2);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn terminate_ends_a_loop_and_a_wait() {
+    let mut world = World::new(&[("t:busy", guest("", BUSY)), ("t:parked", parked())]);
+    let mut busy = world.start("t:busy").await;
+    let mut waiting = world.start("t:parked").await;
+    world.expect_line("ready").await;
+    for running in [&mut busy, &mut waiting] {
+        world.terminate(running);
+        let error = error(&in_time(running.wait()).await);
+        assert_eq!(error.kind, Kind::Canceled);
+        assert_eq!(error.message, "process terminated");
+        let again = world.node.kernel().terminate(running.process());
+        assert_eq!(again.expect_err("it has ended").kind, Kind::NotFound);
+    }
+    world.close().await;
+}
+
+/// An interpreter that never comes to an end with a source.
+fn stuck_interpreter() -> String {
+    guest(
+        r#"(data (i32.const 0) "preparing\n")
+           (func (export "prepare")
+             (call $stdio.write (i32.const 0) (i32.const 0) (i32.const 10))
+             (loop (br 0)))"#,
+        "",
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn preparing_ends_with_who_asked_for_it() {
+    let mut world = World::set_up(Setup {
+        interpreter: Some(stuck_interpreter()),
+        ..Setup::default()
+    });
+    world.define_source("t:child", "a source");
+    world.define(
+        "t:parent",
+        &guest(&names(), &format!("(local $pid i32) {}", spawn(0))),
+    );
+    let mut parent = world.start("t:parent").await;
+    world.expect_line("preparing").await;
+    assert_eq!(world.node.places_taken(), 2);
+    world.terminate(&parent);
+    in_time(parent.wait()).await;
+    // The instance it was prepared in is ended at its next turn.
+    in_time(world.idle()).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_deadline_is_enforced_on_loops_waits_and_jobs() {
+    let stuck = stuck_interpreter();
+    let guests = [
+        guest("", BUSY),
+        guest(
+            "",
+            "(drop (call $mailbox.receive (i32.const 0) (i32.const 0) (i64.const -1) (i32.const 0) (i32.const 0)))",
+        ),
+        guest(
+            "",
+            "(drop (call $mailbox.receive-one (i32.const 1) (i64.const 0x7fffffffffffffff) (i32.const 0) (i32.const 0)))",
+        ),
+        guest(&names(), &format!("(local $pid i32) {}", spawn(0))),
+    ];
+    for victim in guests {
+        let world = World::set_up(Setup {
+            interpreter: Some(stuck.clone()),
+            ..Setup::default()
+        });
+        world.define_source("t:child", "never prepared");
+        world.define("t:victim", &victim);
+        let mut victim = world.start("t:victim").await;
+        let now = world.node.now();
+        let deadline = now.after(30_000_000);
+        let kernel = world.node.kernel();
+        kernel
+            .cancel(None, victim.process(), Some(deadline), true, now)
+            .unwrap();
+        let error = error(&in_time(victim.wait()).await);
+        assert_eq!(error.kind, Kind::Canceled);
+        assert!(world.node.now().monotonic >= deadline.monotonic);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cancel_through_the_abi_is_read_or_enforced() {
+    // Prints what it is asked, and goes on for ever.
+    let child = guest(
+        r#"(data (i32.const 0) "ready\nasked\n")"#,
+        "(call $stdio.write (i32.const 0) (i32.const 0) (i32.const 6))
+         (drop (call $mailbox.receive-one (call $mailbox.events) (i64.const -1) (i32.const 4096) (i32.const 8192)))
+         (call $stdio.write (i32.const 0) (i32.const 6) (i32.const 6))
+         (loop (br 0))",
+    );
+    let parent = guest(
+        &names(),
+        &format!(
+            "(local $pid i32) {}
+             (if (call $process.cancel (i32.const 2048) (local.get $pid) (i64.const 50000000)) (then unreachable))
+             {FINISH_WITH_EVENT}",
+            spawn(1)
+        ),
+    );
+    let mut world = World::new(&[("t:child", child), ("t:parent", parent)]);
+    let exit = event(&world.result("t:parent").await);
+    assert_eq!(field(&exit, "kind").as_str(), Some("pid.exit"));
+    let result = field(&exit, "result");
+    assert_eq!(field(result, "error").as_str(), Some("process terminated"));
+    // Cancelled before it printed or after: both are in order.
+    let lines = [world.line().await, world.line().await];
+    assert_eq!(lines, ["ready", "asked"]);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_grows_up_to_the_hosts_limit() {
+    // Grows page by page until it is refused; ends with the pages it got.
+    let grower = guest(
+        r#"(memory (export "memory") 1)"#,
+        "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+         (i32.store (i32.const 0) (memory.size))
+         (call $program.finish (i32.const 0) (i32.const 4))",
+    );
+    let world = World::new(&[("t:grower", grower)]);
+    let pages = u32::from_le_bytes(world.result("t:grower").await.try_into().unwrap());
+    assert_eq!(pages, 16 << 4, "16 MiB in pages of 64 KiB");
+    world.close().await;
+}
+
+/// Reads standard input and ends with it.
+fn reader() -> String {
+    guest(
+        "",
+        "(local $n i32)
+         (local.set $n (call $stdio.read (i32.const 1024) (i32.const 100)))
+         (if (i32.lt_s (local.get $n) (i32.const 0))
+           (then
+             (drop (call $held.take (i32.const 1024) (i32.const 4096)))
+             (local.set $n (i32.sub (i32.const 0) (local.get $n)))))
+         (call $program.finish (i32.const 1024) (local.get $n))",
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_first_process_reads_standard_input() {
+    const INNER: &str = "WARREN_TEST_READS_STDIN";
+    if std::env::var_os(INNER).is_some() {
+        let world = World::new(&[("t:reader", reader())]);
+        assert_eq!(world.result("t:reader").await, b"hello");
+        return;
+    }
+    let parent = guest(
+        &names(),
+        &format!(
+            "(call $program.finish (i32.const 4096)
+               (call $mailbox.receive-one
+                 (call $process.exec {CHILD} (i32.const 32) (i32.const 1) (i32.const 0) (i32.const 0))
+                 (i64.const -1) (i32.const 4096) (i32.const 8192)))"
+        ),
+    );
+    let world = World::new(&[("t:parent", parent), ("t:child", reader())]);
+    let outcome = world.result("t:parent").await;
+    let text = String::from_utf8_lossy(&outcome);
+    assert!(text.contains("PermissionDenied"), "{text}");
+    world.close().await;
+
+    // This very test again, with something to read.
+    let read = tokio::task::spawn_blocking(|| {
+        use std::io::Write;
+        use std::process::{Command, Stdio};
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "only_the_first_process_reads_standard_input"])
+            .env(INNER, "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(b"hello").unwrap();
+        child.wait_with_output().unwrap()
+    });
+    let output = in_time(read).await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exit_ends_the_process_with_its_status() {
+    let world = World::new(&[
+        (
+            "t:zero",
+            guest("", "(call $program.exit (i32.const 0)) unreachable"),
+        ),
+        (
+            "t:three",
+            guest("", "(call $program.exit (i32.const 3)) unreachable"),
+        ),
+    ]);
+    let ended = world.run("t:zero").await;
+    assert_eq!(ended.status, Some(0));
+    assert!(matches!(*ended.outcome, Outcome::Returned(None)));
+    let ended = world.run("t:three").await;
+    assert_eq!(ended.status, Some(3));
+    assert_eq!(error(&ended).message, "exited with status 3");
+    world.close().await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guest_refused_memory_can_still_throw() {
+    let guest = guest(
+        r#"(memory (export "memory") 1) (tag $full)
+           (data (i32.const 0) "caught")"#,
+        "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+         (block $caught (try_table (catch $full $caught) (throw $full)) unreachable)
+         (call $program.finish (i32.const 0) (i32.const 6))",
+    );
+    let world = World::new(&[("t:full", guest)]);
+    assert_eq!(world.result("t:full").await, b"caught");
+    world.close().await;
+}

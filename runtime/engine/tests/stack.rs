@@ -1,0 +1,95 @@
+//! Every import is called with the guest's stack nearly used up: the runtime
+//! has a stack of its own, and nothing a guest does overruns it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod support;
+
+use support::component::component;
+use support::imports;
+use support::{World, guest};
+use warren_kernel::Outcome;
+
+/// Calls itself as often as its parameter says, and then what `last` is.
+fn recursion(last: &str) -> String {
+    format!(
+        "(func $f (param $n i32)
+           (if (local.get $n)
+             (then (call $f (i32.sub (local.get $n) (i32.const 1))))
+             (else {last})))"
+    )
+}
+
+/// How deep the guest `id` can go, which takes the depth as its arguments. One
+/// call deeper, which is less than 1 KiB, it overflows its stack.
+async fn deepest(world: &World, id: &str) -> u32 {
+    let (mut good, mut bad) = (1_u32, 1 << 20);
+    while bad - good > 1 {
+        let depth = good.midpoint(bad);
+        if overflows(world, id, depth).await {
+            bad = depth;
+        } else {
+            good = depth;
+        }
+    }
+    good
+}
+
+async fn overflows(world: &World, id: &str, depth: u32) -> bool {
+    let ended = world.run_with(id, &depth.to_le_bytes()).await;
+    match &*ended.outcome {
+        Outcome::Returned(_) => false,
+        // What is given to `fail` here is no error; it came that far.
+        Outcome::Failed(error) if error.message.contains("the parameter `error`") => false,
+        Outcome::Failed(error) => {
+            assert!(error.message.contains("stack overflow"), "{id}: {error}");
+            true
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn flat_imports_work_at_the_end_of_the_stack() {
+    let world = World::new(&[]);
+    for import in imports::ALL {
+        // The first process would wait for standard input.
+        if import.name == "read" {
+            continue;
+        }
+        let call = import.call(&import.harmless());
+        let start = "(drop (call $program.arguments (i32.const 512) (i32.const 4)))
+                     (call $f (i32.load (i32.const 512)))";
+        let id = import.identifier();
+        world.define(&id, &guest(&recursion(&call), start));
+        assert!(!overflows(&world, &id, 0).await, "{id}");
+        let deepest = deepest(&world, &id).await;
+        assert!(deepest > 1_000, "{id}: {deepest}");
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn component_imports_work_at_the_end_of_the_stack() {
+    let calls = [
+        "(drop (call $inbox))",
+        "(call $receive-one (i32.const 1) (i32.const 1) (i64.const 0) (i32.const 64))",
+        "(call $pid (i32.const 64))",
+        "(call $send (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 64))",
+        "(call $upgrade (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 64))",
+        "(call $register (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 64))",
+        "(call $write (i32.const 0) (i32.const 0) (i32.const 1))",
+        "(call $log (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0))",
+        "(call $arguments (i32.const 64))",
+        "(call $finish (i32.const 1) (i32.const 0) (i32.const 1))",
+    ];
+    let world = World::new(&[]);
+    for call in calls {
+        let items = format!(r#"(data (i32.const 0) "x") {}"#, recursion(call));
+        let start =
+            "(call $arguments (i32.const 512)) (call $f (i32.load (i32.load (i32.const 512))))";
+        world.define(call, &component(&items, start));
+        assert!(!overflows(&world, call, 0).await, "{call}");
+        let deepest = deepest(&world, call).await;
+        assert!(deepest > 1_000, "{call}: {deepest}");
+    }
+    world.close().await;
+}

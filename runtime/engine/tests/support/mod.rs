@@ -1,0 +1,317 @@
+//! Guests as text, definitions from memory, and what processes print as it
+//! comes.
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test module; not every test uses all of it"
+)]
+
+pub mod child;
+pub mod component;
+pub mod imports;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rmpv::Value;
+use tokio::sync::mpsc;
+use warren_engine::{
+    Code, Definition, Definitions, Ended, Grants, HostLimits, Node, NodeConfig, Running, Sink,
+    Source, Stream,
+};
+use warren_kernel::{Error, HostConfig, Outcome};
+
+/// The host every process of a test runs in unless it says otherwise.
+pub const HOST: &str = "test:host";
+
+/// Longer than anything takes; who waits longer has found a hang.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Definitions that tests add while they run.
+#[derive(Default)]
+pub struct Shelf {
+    definitions: Mutex<HashMap<String, Arc<Definition>>>,
+    modules: Mutex<HashMap<String, Source>>,
+}
+
+impl Definitions for Shelf {
+    fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
+        let definitions = self.definitions.lock().unwrap();
+        let found = definitions.get(id).cloned();
+        found.ok_or_else(|| Error::not_found(format!("no such definition: {id}")))
+    }
+
+    fn module(&self, name: &str) -> Result<Option<Source>, Error> {
+        Ok(self.modules.lock().unwrap().get(name).cloned())
+    }
+}
+
+/// Sends what is written on, line by line.
+struct Lines(mpsc::UnboundedSender<String>);
+
+impl Sink for Lines {
+    fn write(&mut self, _: Stream, bytes: &[u8]) {
+        for line in String::from_utf8_lossy(bytes).lines() {
+            let _ = self.0.send(line.to_owned());
+        }
+    }
+}
+
+/// What a world is made of.
+pub struct Setup {
+    pub hosts: Vec<(String, HostLimits)>,
+    pub cache: Option<PathBuf>,
+    pub interpreter: Option<String>,
+    /// In place of the one that keeps lines for [`World::line`].
+    pub sink: Option<Box<dyn Sink>>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Setup {
+            hosts: vec![(HOST.to_owned(), small_host())],
+            cache: None,
+            interpreter: None,
+            sink: None,
+        }
+    }
+}
+
+/// A thousand processes with 16 MiB each.
+pub fn small_host() -> HostLimits {
+    HostLimits {
+        processes: HostConfig {
+            max_processes: 1_000,
+            ..HostConfig::default()
+        },
+        max_memory: 16 << 20,
+    }
+}
+
+/// A node with its definitions and output.
+pub struct World {
+    pub node: Arc<Node>,
+    shelf: Arc<Shelf>,
+    lines: mpsc::UnboundedReceiver<String>,
+}
+
+impl World {
+    /// Definitions are pairs of id and guest.
+    pub fn new(definitions: &[(&str, String)]) -> World {
+        let world = World::set_up(Setup::default());
+        for (id, guest) in definitions {
+            world.define(id, guest);
+        }
+        world
+    }
+
+    pub fn set_up(setup: Setup) -> World {
+        let shelf = Arc::new(Shelf::default());
+        let (sender, lines) = mpsc::unbounded_channel();
+        let definitions: Arc<dyn Definitions> = Arc::clone(&shelf) as _;
+        let node = Node::start(NodeConfig {
+            definitions,
+            hosts: setup.hosts,
+            cache: setup.cache,
+            output: setup.sink.unwrap_or_else(|| Box::new(Lines(sender))),
+            interpreter: setup.interpreter.map(String::into_bytes),
+        });
+        World {
+            node: node.unwrap(),
+            shelf,
+            lines,
+        }
+    }
+
+    pub fn define(&self, id: &str, guest: &str) {
+        self.define_with(id, guest, Grants::default());
+    }
+
+    pub fn define_with(&self, id: &str, guest: &str, grants: Grants) {
+        let source = Source {
+            name: format!("{id}.wat").into(),
+            bytes: guest.as_bytes().into(),
+        };
+        self.add(id, Code::Wasm(source), grants);
+    }
+
+    /// Code for the interpreter.
+    pub fn define_source(&self, id: &str, source: &str) {
+        let source = Source {
+            name: format!("{id}.lua").into(),
+            bytes: source.as_bytes().into(),
+        };
+        self.add(id, Code::Lua(source), Grants::default());
+    }
+
+    fn add(&self, id: &str, code: Code, grants: Grants) {
+        let definition = Definition {
+            id: id.into(),
+            code,
+            method: "main".into(),
+            host: None,
+            grants: Arc::new(grants),
+        };
+        let mut definitions = self.shelf.definitions.lock().unwrap();
+        definitions.insert(id.to_owned(), Arc::new(definition));
+    }
+
+    pub async fn start(&self, id: &str) -> Running {
+        self.try_start(id).await.unwrap()
+    }
+
+    pub async fn try_start(&self, id: &str) -> Result<Running, Error> {
+        in_time(self.node.run(id, HOST, &[])).await
+    }
+
+    /// Runs a definition with these arguments to its end.
+    pub async fn run_with(&self, id: &str, arguments: &[u8]) -> Ended {
+        let mut running = in_time(self.node.run(id, HOST, arguments)).await.unwrap();
+        in_time(running.wait()).await
+    }
+
+    pub async fn run(&self, id: &str) -> Ended {
+        self.run_with(id, &[]).await
+    }
+
+    /// The bytes a definition gives to `finish`.
+    pub async fn result(&self, id: &str) -> Vec<u8> {
+        bytes(&self.run(id).await)
+    }
+
+    /// The error a definition ends with.
+    pub async fn failure(&self, id: &str) -> Error {
+        error(&self.run(id).await)
+    }
+
+    /// The next line any process prints.
+    pub async fn line(&mut self) -> String {
+        in_time(self.lines.recv()).await.expect("the node lives")
+    }
+
+    pub async fn expect_line(&mut self, expected: &str) {
+        assert_eq!(self.line().await, expected);
+    }
+
+    pub fn send(&self, to: &Running, topic: &str, payload: &[u8]) {
+        let kernel = self.node.kernel();
+        kernel.send(None, to.process(), topic, payload).unwrap();
+    }
+
+    pub fn terminate(&self, running: &Running) {
+        self.node.kernel().terminate(running.process()).unwrap();
+    }
+
+    /// Until no process is left and no place taken.
+    pub async fn idle(&self) {
+        while self.node.kernel().live() > 0 || self.node.places_taken() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Ends everything, and checks that nothing is left.
+    pub async fn close(self) {
+        in_time(self.node.terminate_all()).await;
+        self.assert_empty();
+    }
+
+    pub fn assert_empty(&self) {
+        assert_eq!(self.node.kernel().live(), 0, "processes");
+        assert_eq!(self.node.kernel().names(), 0, "names");
+        assert_eq!(self.node.places_taken(), 0, "places");
+        for host in self.node.kernel().hosts() {
+            assert_eq!(host.live(), 0, "places of host {}", host.name());
+        }
+    }
+}
+
+/// What a guest gave to `finish`; nothing where it gave nothing.
+pub fn bytes(ended: &Ended) -> Vec<u8> {
+    match &*ended.outcome {
+        Outcome::Returned(Some(value)) => value.to_vec(),
+        Outcome::Returned(None) => Vec::new(),
+        Outcome::Failed(error) => panic!("it failed: {error:?}"),
+    }
+}
+
+pub fn error(ended: &Ended) -> Error {
+    match &*ended.outcome {
+        Outcome::Failed(error) => (**error).clone(),
+        outcome => panic!("it did not fail: {outcome:?}"),
+    }
+}
+
+/// An encoded value, decoded.
+pub fn decoded(mut bytes: &[u8]) -> Value {
+    let value = rmpv::decode::read_value(&mut bytes).expect("is MessagePack");
+    assert!(bytes.is_empty(), "{} bytes more", bytes.len());
+    value
+}
+
+pub fn encoded(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    rmpv::encode::write_value(&mut bytes, value).unwrap();
+    bytes
+}
+
+/// The value of a key of a map.
+pub fn field<'a>(map: &'a Value, key: &str) -> &'a Value {
+    let pairs = map.as_map().expect("is a map");
+    let pair = pairs.iter().find(|(name, _)| name.as_str() == Some(key));
+    &pair.unwrap_or_else(|| panic!("no {key} in {map}")).1
+}
+
+pub async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .expect("it ends in time")
+}
+
+/// Bytes of memory this program uses.
+pub fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = status.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4096
+}
+
+/// A guest that imports everything: items of its module, and the body of its
+/// `start`. Its memory has one page unless it brings its own.
+pub fn guest(items: &str, start: &str) -> String {
+    let imports = imports::text();
+    let memory = if items.contains("(memory ") {
+        ""
+    } else {
+        r#"(memory (export "memory") 1)"#
+    };
+    format!(r#"(module {imports} {memory} {items} (func (export "start") {start}))"#)
+}
+
+/// A guest that waits for one message and ends with its record as result.
+pub fn echo() -> String {
+    guest(
+        "",
+        "(call $mailbox.inbox) (drop)
+         (call $program.finish (i32.const 1024)
+           (call $mailbox.receive-one (i32.const 1) (i64.const -1) (i32.const 1024) (i32.const 60000)))",
+    )
+}
+
+/// A guest that prints `ready` and waits until it is ended.
+pub fn parked() -> String {
+    guest(
+        r#"(data (i32.const 0) "ready\n")"#,
+        "(call $stdio.write (i32.const 0) (i32.const 0) (i32.const 6))
+         (drop (call $mailbox.receive (i32.const 0) (i32.const 0) (i64.const -1) (i32.const 0) (i32.const 0)))",
+    )
+}
+
+/// Text as the bytes of a WAT string.
+pub fn escaped(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+}

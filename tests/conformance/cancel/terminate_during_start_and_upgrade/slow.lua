@@ -1,0 +1,3 @@
+local parent = ...
+process.send(parent, "ready")
+while true do end

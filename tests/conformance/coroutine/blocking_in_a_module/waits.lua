@@ -1,0 +1,1 @@
+return (process.listen("value"):receive())

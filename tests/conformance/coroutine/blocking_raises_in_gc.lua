@@ -1,0 +1,23 @@
+-- A finalizer cannot block while others could run.
+-- shows: O-9
+
+local message
+local done = false
+coroutine.spawn(function()
+  while not done do
+    time.sleep("1ms")
+  end
+end)
+local function leave_garbage()
+  setmetatable({}, {
+    __gc = function()
+      local _, raised = pcall(time.sleep, "1ms")
+      message = raised
+    end,
+  })
+end
+leave_garbage()
+collectgarbage()
+collectgarbage()
+done = true
+assert(tostring(message):find("attempt to block in", 1, true), message)

@@ -1,0 +1,11 @@
+-- What the inbox has, a later `listen` leaves there; what nobody had claimed
+-- is taken over.
+-- shows: D-5
+local me = process.pid()
+process.send(me, "t", "before both")
+local inbox = process.inbox()
+local t = process.listen("t")
+process.send(me, "t", "after both")
+
+assert(inbox:receive():payload() == "before both")
+assert(t:receive() == "after both")

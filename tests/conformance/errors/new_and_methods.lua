@@ -1,0 +1,20 @@
+-- Structured errors: how they are made and read.
+-- shows: R-1, R-2, R-3
+local plain = errors.new("simple")
+assert(plain:message() == "simple" and plain:kind() == errors.UNKNOWN and plain:kind() == "")
+assert(plain:retryable() == nil and plain:details() == nil)
+
+local full = errors.new { message = "no", kind = errors.NOT_FOUND, retryable = false, details = { id = 7 } }
+assert(full:kind() == "NotFound" and full:retryable() == false and full:details().id == 7)
+
+for _, bad in ipairs { { {} }, { { message = "x", kind = "Strange" } }, {} } do
+  local value, err = errors.new(bad[1])
+  assert(value == nil and errors.is(err, errors.INVALID))
+end
+for name, text in pairs {
+  NOT_FOUND = "NotFound", ALREADY_EXISTS = "AlreadyExists", INVALID = "Invalid",
+  PERMISSION_DENIED = "PermissionDenied", UNAVAILABLE = "Unavailable", INTERNAL = "Internal",
+  CANCELED = "Canceled", CONFLICT = "Conflict", TIMEOUT = "Timeout", RATE_LIMITED = "RateLimited", UNKNOWN = "",
+} do
+  assert(errors[name] == text, name)
+end

@@ -1,0 +1,10 @@
+-- `wrap` adds a context and keeps kind, retryable and details.
+-- shows: R-4, R-5
+local inner = errors.new { message = "busy", kind = errors.UNAVAILABLE, retryable = true, details = { n = 1 } }
+local outer = errors.wrap(inner, "reading stock")
+assert(outer:message() == "reading stock: busy")
+assert(outer:kind() == errors.UNAVAILABLE and outer:retryable() == true and outer:details().n == 1)
+assert(errors.is(outer, errors.UNAVAILABLE) and not errors.is(outer, errors.TIMEOUT))
+assert(inner:message() == "busy", "the inner one stays as it was")
+assert(errors.is("text", errors.UNAVAILABLE) == false and errors.is(nil, errors.UNAVAILABLE) == false)
+assert(errors.wrap("text", "context"):message() == "context: text")

@@ -1,0 +1,4 @@
+return function()
+  local file = io.open("data/x.txt")
+  return file and file:read("l")
+end

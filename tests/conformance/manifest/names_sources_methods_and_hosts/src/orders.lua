@@ -1,0 +1,6 @@
+return {
+  handle = function(n)
+    return "order " .. n
+  end,
+  main = function() end,
+}

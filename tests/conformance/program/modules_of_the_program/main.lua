@@ -1,0 +1,25 @@
+-- `require` loads the program's own modules, once each, by their place below
+-- the root, and nothing outside it.
+-- shows: A-6
+local a = require("lib.a")
+assert(a.name == "lib.a" and a.inner == "inner value")
+assert(require("lib.a") == a and package.loaded["lib.a"] == a, "loaded once")
+assert(require("lib.inner.b") == a.inner)
+assert(require("lib.nothing") == true, "a module that returns nothing")
+
+for _, name in ipairs { "lib.missing", "../secret", "/etc/passwd", "lib/a", "", "lib..a" } do
+  local ok, message = pcall(require, name)
+  assert(not ok and message:find("module '" .. name .. "' not found", 1, true), message)
+end
+assert(not pcall(require, {}))
+
+-- A broken module says where.
+local ok, message = pcall(require, "lib.broken")
+assert(not ok and message:find("lib/broken.lua:2:", 1, true), message)
+ok, message = pcall(require, "lib.raises")
+assert(not ok and message:find("lib/raises.lua:1: on purpose", 1, true), message)
+
+package.preload["made.here"] = function(name)
+  return { name = name }
+end
+assert(require("made.here").name == "made.here")

@@ -1,0 +1,21 @@
+-- A source that does not compile is the error of the spawn, with file and
+-- line; one that fails when it runs is its process's.
+-- shows: S-8, S-9, S-10
+local pid, err = process.spawn("app:syntax", "app:processes")
+assert(pid == nil and errors.is(err, errors.INVALID))
+assert(err:find("syntax.lua:3:", 1, true), err:message())
+
+for _, id in ipairs { "app:no_wasm", "app:unknown_import" } do
+  pid, err = process.spawn(id, "app:processes")
+  assert(pid == nil and errors.is(err, errors.INVALID), id)
+  assert(err:find(id:sub(5), 1, true), err:message())
+end
+assert(err:find("launch", 1, true), err:message())
+
+local events = process.events()
+assert(process.spawn_monitored("app:raises", "app:processes"))
+local result = events:receive().result
+assert(result.error:find("raises.lua:1: at the top", 1, true), result.error)
+assert(process.spawn_monitored("app:methodless", "app:processes"))
+result = events:receive().result
+assert(result.error:find("main", 1, true) and result.cause:kind() == errors.NOT_FOUND, result.error)

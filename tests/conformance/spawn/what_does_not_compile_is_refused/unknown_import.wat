@@ -1,0 +1,4 @@
+(module
+  (import "env" "launch" (func))
+  (memory (export "memory") 1)
+  (func (export "start")))

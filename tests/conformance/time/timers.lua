@@ -1,0 +1,30 @@
+-- `after`, `timer` and `ticker`: channels that yield the time.
+-- shows: T-2, T-3, T-4
+local t, ok = time.after("1ms"):receive()
+assert(ok and t:unix() > 0)
+
+local timer = time.timer("1h")
+assert(timer:reset("1ms") == true, "it had not rung")
+t = timer:channel():receive()
+assert(t:unix() > 0)
+assert(timer:stop() == false, "it has rung")
+assert(timer:reset("1h") == false)
+assert(timer:stop() == true)
+assert(channel.select { timer:channel():case_receive(), default = true }.default)
+assert(timer:channel() == timer:channel())
+
+local ticker = time.ticker("1ms")
+local before = ticker:channel():receive()
+for _ = 1, 5 do
+  local beat = ticker:channel():receive()
+  assert(beat > before)
+  before = beat
+end
+ticker:stop()
+-- One beat may have been waiting; after that there is silence.
+channel.select { ticker:channel():case_receive(), default = true }
+local got = channel.select { ticker:channel():case_receive(), time.after("20ms"):case_receive() }
+assert(got.channel ~= ticker:channel())
+
+local value, err = time.ticker(0)
+assert(value == nil and errors.is(err, errors.INVALID))

@@ -1,0 +1,3 @@
+return function(name)
+  return require("ways")[name]()
+end

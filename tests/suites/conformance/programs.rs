@@ -1,0 +1,149 @@
+//! The programs in `tests/conformance`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use warren_tests::{Warren, project};
+
+/// Where they are: a directory for each section; in it, Lua files and
+/// directories with a `main.lua`.
+const DIRECTORY: &str = "tests/conformance";
+
+/// Far more than any of them takes.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One program, with what the comment at its beginning says about it:
+///
+/// ```text
+/// -- What it shows, in words.
+/// -- shows: D-3, D-4
+/// -- options: --read data        of the command, where it wants any
+/// -- arguments: a b              of the program
+/// -- status: 1                   with which it ends, else 0
+/// -- stdout: text                a whole line it prints
+/// -- stderr: text                something it says there
+/// ```
+///
+/// In a directory, `stdout.txt` is all it prints, byte by byte, and
+/// `stdout-in-any-order.txt` the lines of several processes.
+pub(crate) struct Program {
+    /// Its path below [`DIRECTORY`], without `.lua`.
+    pub(crate) name: String,
+    /// The statements it shows.
+    pub(crate) shows: Vec<String>,
+    path: PathBuf,
+    options: Vec<String>,
+    arguments: Vec<String>,
+    status: i32,
+    stdout: Vec<String>,
+    stderr: Vec<String>,
+}
+
+/// Finds all, by name.
+///
+/// # Errors
+/// A directory or file cannot be read; a header that makes no sense.
+pub(crate) fn read() -> Result<Vec<Program>, String> {
+    let mut programs = Vec::new();
+    for section in entries(&project().join(DIRECTORY))? {
+        for path in entries(&section)? {
+            programs.push(Program::read(path)?);
+        }
+    }
+    Ok(programs)
+}
+
+impl Program {
+    fn read(path: PathBuf) -> Result<Program, String> {
+        let main = if path.is_dir() {
+            path.join("main.lua")
+        } else {
+            path.clone()
+        };
+        let text = fs::read_to_string(&main)
+            .map_err(|error| format!("cannot read {}: {error}", main.display()))?;
+        let name = path
+            .strip_prefix(project().join(DIRECTORY))
+            .unwrap_or(&path)
+            .with_extension("");
+        let mut program = Program {
+            name: name.display().to_string(),
+            shows: Vec::new(),
+            path,
+            options: Vec::new(),
+            arguments: Vec::new(),
+            status: 0,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+        };
+        let words = |value: &str| value.split_whitespace().map(str::to_owned).collect();
+        let header = text.lines().map_while(|line| line.strip_prefix("-- "));
+        for (key, value) in header.filter_map(|line| line.split_once(": ")) {
+            match key {
+                "shows" => program.shows.extend(value.split(", ").map(str::to_owned)),
+                "options" => program.options = words(value),
+                "arguments" => program.arguments = words(value),
+                "status" => {
+                    program.status = value
+                        .parse()
+                        .map_err(|_| format!("{}: no status: {value}", program.name))?;
+                }
+                "stdout" => program.stdout.push(value.to_owned()),
+                "stderr" => program.stderr.push(value.to_owned()),
+                _ => {}
+            }
+        }
+        Ok(program)
+    }
+
+    /// Runs it, in its own directory.
+    ///
+    /// # Panics
+    /// It does not end as it says.
+    pub(crate) fn run(&self) {
+        let directory = match self.path.parent() {
+            Some(section) if !self.path.is_dir() => section,
+            _ => &self.path,
+        };
+        let outcome = Warren::run(&self.path)
+            .current_dir(directory)
+            .options(&self.options)
+            .arguments(&self.arguments)
+            .start()
+            .within(TIMEOUT)
+            .end()
+            .ends_with(self.status);
+        for line in &self.stdout {
+            let printed = outcome.text().lines().any(|printed| printed == line);
+            assert!(printed, "{line:?} was not printed: {outcome}");
+        }
+        for text in &self.stderr {
+            assert!(outcome.stderr.contains(text), "{text:?}: {outcome}");
+        }
+        if let Ok(expected) = fs::read(self.path.join("stdout.txt")) {
+            assert!(outcome.stdout == expected, "other than expected: {outcome}");
+        }
+        if let Ok(expected) = fs::read_to_string(self.path.join("stdout-in-any-order.txt")) {
+            let sorted = |text: &str| {
+                let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+                lines.sort();
+                lines
+            };
+            assert_eq!(sorted(outcome.text()), sorted(&expected));
+        }
+    }
+}
+
+/// What is in a directory, sorted.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, String> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        fs::read_dir(directory)?
+            .map(|entry| Ok(entry?.path()))
+            .collect()
+    };
+    let mut entries =
+        read().map_err(|error| format!("cannot read {}: {error}", directory.display()))?;
+    entries.sort();
+    Ok(entries)
+}
