@@ -157,7 +157,9 @@ unsafe fn structure(l: State) {
         if errors::is_error(l, -1) {
             return;
         }
-        if lua_type(l, -1) == LUA_TSTRING {
+        if matches!(lua_type(l, -1), LUA_TSTRING | LUA_TNUMBER) {
+            // Makes a string of a number, as Lua does to print it.
+            lua_tolstring(l, -1, std::ptr::null_mut());
             errors::wrap_message(l, Kind::Internal);
             return;
         }

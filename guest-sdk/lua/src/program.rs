@@ -78,6 +78,10 @@ pub(crate) unsafe fn compile(
     chunk_name.extend(name.iter().filter(|byte| **byte != 0));
     chunk_name.push(0);
     let source = without_first_comment(source);
+    let named = |message: &str| format!("{}: {message}", String::from_utf8_lossy(name));
+    if source.first() == Some(&LUA_SIGNATURE[0]) {
+        return Err(Some(named("a binary chunk; only text can be loaded")));
+    }
     let mut code = Output::new();
     // SAFETY: as promised by the caller; a load is protected by itself, the
     // name ends with 0, and the writer gets the address of `code`.
@@ -91,8 +95,11 @@ pub(crate) unsafe fn compile(
             c"t".as_ptr(),
         );
         if status != LUA_OK {
-            let message =
-                bytes_at(l, -1).map(|message| String::from_utf8_lossy(message).into_owned());
+            let message = bytes_at(l, -1).map(|message| match status {
+                LUA_ERRSYNTAX => String::from_utf8_lossy(message).into_owned(),
+                // Lua knows a place only for errors of syntax.
+                _ => named(&String::from_utf8_lossy(message)),
+            });
             lua_pop(l, 1);
             return Err(if status == LUA_ERRMEM { None } else { message });
         }

@@ -95,7 +95,9 @@ impl wit::process::Host for Guest {
     }
 
     fn terminate(&mut self, target: String) -> Answer<()> {
-        answer(Guest::terminate(self, &target))
+        let result = Guest::terminate(self, &target);
+        self.check_not_terminated()?;
+        answer(result)
     }
 
     fn cancel(&mut self, target: String, deadline: Option<u64>) -> Answer<()> {

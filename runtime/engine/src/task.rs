@@ -63,7 +63,7 @@ impl Task {
                 let guest = pin!(instance::run(&pool, guest));
                 Drive::new(&node, Some(&process), &control, guest).await
             };
-            pass_on_last_lines(&node, &control).await;
+            pass_on_last_lines(&node, &control, !first).await;
             match finished {
                 Driven::Doomed => break (Outcome::Returned(None), None),
                 Driven::Finished(finished) => match end(finished, &node, &process) {
@@ -156,9 +156,14 @@ fn end(finished: Finished, node: &Node, process: &Process) -> End {
     }
 }
 
-async fn pass_on_last_lines(node: &Node, control: &Control) {
+/// What a process has not ended with a newline gets one, so that it never runs
+/// into a line of another; the output of the first process is left as it is.
+async fn pass_on_last_lines(node: &Node, control: &Control, complete: bool) {
     for stream in [Stream::Stdout, Stream::Stderr] {
-        if let Some(line) = control.take_line(stream) {
+        if let Some(mut line) = control.take_line(stream) {
+            if complete {
+                line.push(b'\n');
+            }
             node.output().write(stream, line).await;
         }
     }
@@ -210,7 +215,7 @@ pub(crate) async fn prepare(
         let guest = pin!(instance::run(&pool, guest));
         Drive::new(&node, None, &control, guest).await
     };
-    pass_on_last_lines(&node, &control).await;
+    pass_on_last_lines(&node, &control, true).await;
     let Driven::Finished(finished) = finished else {
         return Err(Error::internal(format!("{name}: preparing was stopped")));
     };

@@ -8,15 +8,12 @@ local child = {}
 
 function child.link_of_chain(n, parent)
   if n == LENGTH then
+    assert(process.registry.register("last"))
     process.send(parent, "complete")
     process.listen("fail"):receive()
     error(errors.new { message = "the last one", kind = errors.CONFLICT })
   end
-  if n == LENGTH - 1 then
-    process.registry.register("last", assert(process.spawn_linked(me, host, "link_of_chain", n + 1, parent)))
-  else
-    assert(process.spawn_linked(me, host, "link_of_chain", n + 1, parent))
-  end
+  assert(process.spawn_linked(me, host, "link_of_chain", n + 1, parent))
   process.inbox():receive()
 end
 

@@ -96,6 +96,7 @@ fn a_structured_error_that_is_raised_arrives_intact() {
 #[test]
 fn other_values_that_are_raised_are_described() {
     assert_eq!(failure("error()").message, "(error object is a nil value)");
+    assert_eq!(failure("error(42)").message, "42");
     let error = failure("error({ code = 7 })");
     assert_eq!(
         (error.message.as_str(), error.details),

@@ -67,6 +67,7 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
             move |mut caller: Caller<'_, Guest>, ptr: u32, len: u32| -> wasmtime::Result<i32> {
                 let (memory, guest) = memory_and_guest(&mut caller)?;
                 let result = operation(guest, text(memory, ptr, len, "target")?);
+                guest.check_not_terminated()?;
                 status(guest, result.map(|()| 0))
             },
         )?;

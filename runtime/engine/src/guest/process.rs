@@ -108,6 +108,15 @@ impl Guest {
         self.node.kernel().terminate(&target)
     }
 
+    /// Ends the guest at once where it has terminated itself, which nothing in
+    /// it survives.
+    pub(crate) fn check_not_terminated(&self) -> wasmtime::Result<()> {
+        match self.process() {
+            Ok(process) if process.is_doomed() => wasmtime::bail!("process terminated"),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn cancel(&self, target: &str, deadline: Option<u64>) -> Result<(), Error> {
         let process = self.process()?;
         let target = self.node.kernel().resolve(target)?;
