@@ -99,7 +99,7 @@ fn a_line_that_is_not_complete_comes_at_the_end() {
     Program::of(&[("main.lua", main), ("child.lua", child)])
         .run()
         .ends_with(0)
-        .prints("returns;fails;main ends");
+        .prints("returns;\nfails;\nmain ends");
 }
 
 #[test]

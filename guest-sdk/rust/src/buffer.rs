@@ -26,8 +26,8 @@ const FIRST_CAPACITY: usize = 1024;
 /// A larger buffer is given back before the next call.
 const KEPT_CAPACITY: usize = 64 * 1024;
 
-/// `{kind = "Internal", message = "out of memory"}`, encoded.
-pub(crate) const OUT_OF_MEMORY: &[u8] = b"\xc7\x18\x01\x92\xa8Internal\xadout of memory";
+/// `{kind = "Internal", message = "not enough memory"}`, encoded.
+pub(crate) const OUT_OF_MEMORY: &[u8] = b"\xc7\x1c\x01\x92\xa8Internal\xb1not enough memory";
 
 impl Buffer {
     /// An empty buffer. Allocates nothing before its first use.
@@ -112,7 +112,7 @@ mod tests {
         let error = Failure(OUT_OF_MEMORY).decode();
         assert_eq!(
             (error.kind.as_str(), error.message.as_str()),
-            ("Internal", "out of memory")
+            ("Internal", "not enough memory")
         );
         assert_eq!(OUT_OF_MEMORY.len(), 3 + usize::from(OUT_OF_MEMORY[1]));
     }

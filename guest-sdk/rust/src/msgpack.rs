@@ -21,7 +21,7 @@ pub struct OutOfMemory;
 
 impl core::fmt::Display for OutOfMemory {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("out of memory")
+        f.write_str("not enough memory")
     }
 }
 

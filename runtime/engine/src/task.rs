@@ -128,7 +128,7 @@ fn end(finished: Finished, node: &Node, process: &Process) -> End {
         Ok(()) => {
             let mut outcome = finished.outcome.unwrap_or(Outcome::Returned(None));
             if let (Outcome::Failed(error), Some(limit)) = (&mut outcome, limit)
-                && error.message.contains("memory")
+                && says_memory(error)
             {
                 error.message = format!("{}: {limit}", error.message);
             }
@@ -148,12 +148,23 @@ fn end(finished: Finished, node: &Node, process: &Process) -> End {
                     _ => instance::failure(&trap),
                 };
                 if let Some(limit) = limit {
-                    error.message = format!("{}; it was refused memory: {limit}", error.message);
+                    let joint = if says_memory(&error) {
+                        ":"
+                    } else {
+                        "; it was refused memory:"
+                    };
+                    error.message = format!("{}{joint} {limit}", error.message);
                 }
                 End::Process(Outcome::Failed(Box::new(error)), None)
             }
         },
     }
+}
+
+/// Whether an error is already about memory, so that naming the limit explains
+/// it.
+fn says_memory(error: &Error) -> bool {
+    error.message.contains("memory")
 }
 
 /// What a process has not ended with a newline gets one, so that it never runs
