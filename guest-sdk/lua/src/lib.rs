@@ -17,6 +17,11 @@
 //! All of it is written against the C API of Lua. How that and Rust get along
 //! is said in [`stack`].
 
+#![cfg_attr(
+    not(any(target_family = "wasm", test)),
+    allow(dead_code, reason = "only the module exports what uses it")
+)]
+
 mod allocator;
 mod argument;
 mod boot;

@@ -23,10 +23,6 @@ const WASM_STACK: usize = 480 * KIB;
 /// the file access of WASI. Only touched pages cost memory.
 const FIBER_STACK: usize = 640 * KIB;
 
-/// The heap for exceptions, there from the start: a guest whose memory has
-/// reached its limit can still raise one. Only touched pages cost memory.
-const GC_HEAP: u64 = 64 * 1024;
-
 /// More processes than this in one host need the dense class.
 const FAST_UP_TO: usize = 4_000;
 
@@ -84,7 +80,6 @@ impl Class {
             .gc_heap_reservation(self.reservation)
             .gc_heap_reservation_for_growth(0)
             .gc_heap_guard_size(guard)
-            .gc_heap_initial_size(GC_HEAP)
             .gc_heap_may_move(false)
             .allocation_strategy(InstanceAllocationStrategy::Pooling(self.pool(places)));
         config

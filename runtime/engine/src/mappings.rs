@@ -14,8 +14,9 @@ use warren_kernel::Error;
 /// A stack and its guard page.
 const PER_PLACE: u64 = 2;
 
-/// The snapshot's pages and the rest of the memory, when an instance is live.
-const PER_INSTANCE: u64 = 2;
+/// When an instance is live: what is used and the rest of its memory, and the
+/// same of the heap for exceptions, which is there from the first one on.
+const PER_INSTANCE: u64 = 4;
 
 /// For everything else in the program: libraries, heaps, threads, code.
 pub(crate) const RESERVED: u64 = 2_500;
@@ -128,7 +129,7 @@ mod tests {
         let mappings = Mappings::limited_by(|| u64::MAX);
         mappings.pool_opened(10);
         mappings.take_instance().expect("there is room");
-        assert_eq!(mappings.in_use.load(Ordering::Relaxed), RESERVED + 22);
+        assert_eq!(mappings.in_use.load(Ordering::Relaxed), RESERVED + 24);
         mappings.free_instance();
         assert_eq!(mappings.in_use.load(Ordering::Relaxed), RESERVED + 20);
     }

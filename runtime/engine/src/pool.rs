@@ -219,8 +219,8 @@ mod tests {
 
     #[test]
     fn the_machines_limit_makes_pools_smaller_and_then_refuses() {
-        // Four mappings for each of twenty places.
-        let pools = pools(|| RESERVED + 80);
+        // Six mappings for each of twenty places.
+        let pools = pools(|| RESERVED + 120);
         let mut slots: Vec<_> = (0..20)
             .map(|_| pools.slot().expect("there is room"))
             .collect();
@@ -228,7 +228,7 @@ mod tests {
         let error = pools.slot().expect_err("there is no more");
         assert_eq!(error.kind, Kind::RateLimited);
         assert!(
-            error.message.contains("vm.max_map_count is 2580"),
+            error.message.contains("vm.max_map_count is 2620"),
             "{error}"
         );
         slots.pop();
