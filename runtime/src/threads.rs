@@ -3,11 +3,8 @@
 use std::io;
 
 /// A tokio runtime set up for processes that compute and processes that
-/// answer, side by side: it looks for messages and timers after every task. One
-/// worker for each core.
-///
-/// With tokio's usual setting, a process that waits for a timer beside two that
-/// compute waits for up to 61 of their slices.
+/// answer, side by side: after every task it looks for processes woken from
+/// elsewhere, such as by their deadlines. One worker for each core.
 ///
 /// # Errors
 ///
@@ -15,7 +12,7 @@ use std::io;
 pub fn threads() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .event_interval(1)
+        .global_queue_interval(1)
         .thread_name("warren-worker")
         .build()
 }

@@ -183,16 +183,7 @@ impl Guest {
         deadline: Option<u64>,
     ) -> wasmtime::Result<Option<wit::mailbox::Message>> {
         let deadline = deadline.map(Monotonic);
-        let process = Arc::clone(self.process()?);
-        let received = match receive::ready(&self.node, &process, wanted, deadline) {
-            receive::Ready::Now(received) => received,
-            receive::Ready::Later => {
-                let control = Arc::clone(&self.control);
-                let received = receive::wait(&process, &control, wanted, deadline).await;
-                control.has_waited();
-                received
-            }
-        };
+        let received = receive::receive(self, wanted, deadline).await?;
         Ok(received.as_ref().map(wit::mailbox::Message::from))
     }
 }

@@ -13,15 +13,16 @@
 //!   job done: polls the guest --------------> takes the job's result
 //! ```
 //!
-//! Both sides belong to one task and never run at the same time; the lock is
-//! never contended.
+//! Both sides belong to one task and never run at the same time: no order
+//! between the atomics is needed, and no lock is ever contended.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use warren_kernel::Monotonic;
+use warren_kernel::{AtomicDeadline, Monotonic};
 
 use crate::output::{Line, Stream};
 
@@ -31,16 +32,13 @@ pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// The shared part.
 #[derive(Default)]
 pub(crate) struct Control {
-    inner: Mutex<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    job: Option<Job>,
-    deadline: Option<Monotonic>,
-    timed_out: bool,
-    waited: bool,
-    lines: [Line; 2],
+    deadline: AtomicDeadline,
+    timed_out: Flag,
+    waited: Flag,
+    /// Whether there is a job, to be read without the lock.
+    has_job: Flag,
+    job: Mutex<Option<Job>>,
+    lines: Mutex<[Line; 2]>,
 }
 
 impl Control {
@@ -52,75 +50,103 @@ impl Control {
     ) -> T {
         let result = Arc::new(Mutex::new(None));
         let for_job = Arc::clone(&result);
-        self.lock().job = Some(Box::pin(async move {
+        *lock(&self.job) = Some(Box::pin(async move {
             let value = work.await;
-            *for_job.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+            *lock(&for_job) = Some(value);
         }));
-        poll_fn(
-            |_| match result.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                Some(value) => Poll::Ready(value),
-                None => Poll::Pending,
-            },
-        )
+        self.has_job.raise();
+        poll_fn(|_| match lock(&result).take() {
+            Some(value) => Poll::Ready(value),
+            None => Poll::Pending,
+        })
         .await
     }
 
     /// Fiber: about to wait, at most until then.
+    #[inline]
     pub(crate) fn wait_until(&self, deadline: Option<Monotonic>) {
-        let mut inner = self.lock();
-        inner.deadline = deadline;
-        inner.timed_out = false;
+        self.deadline.store(deadline);
+        self.timed_out.take();
     }
 
     /// Fiber: whether the deadline came. The wait is over then.
+    #[inline]
     pub(crate) fn timed_out(&self) -> bool {
-        let mut inner = self.lock();
-        std::mem::take(&mut inner.timed_out)
+        self.timed_out.take()
     }
 
     /// Fiber: the wait is over.
+    #[inline]
     pub(crate) fn wait_is_over(&self) {
-        self.lock().deadline = None;
+        self.deadline.store(None);
     }
 
     /// Either: the guest waited while others had their turn.
+    #[inline]
     pub(crate) fn has_waited(&self) {
-        self.lock().waited = true;
+        self.waited.raise();
     }
 
     /// Fiber: whether the guest waited since this was last asked.
+    #[inline]
     pub(crate) fn take_waited(&self) -> bool {
-        std::mem::take(&mut self.lock().waited)
+        self.waited.take()
     }
 
     /// Task: the work left for it.
+    #[inline]
     pub(crate) fn take_job(&self) -> Option<Job> {
-        self.lock().job.take()
+        if self.has_job.take() {
+            lock(&self.job).take()
+        } else {
+            None
+        }
     }
 
     /// Task: until when the fiber waits.
+    #[inline]
     pub(crate) fn deadline(&self) -> Option<Monotonic> {
-        self.lock().deadline
+        self.deadline.load()
     }
 
     /// Task: the deadline has come.
     pub(crate) fn time_out(&self) {
-        let mut inner = self.lock();
-        inner.deadline = None;
-        inner.timed_out = true;
+        self.deadline.store(None);
+        self.timed_out.raise();
     }
 
     /// Fiber: adds output; what comes back is complete and to be passed on.
     pub(crate) fn add_output(&self, stream: Stream, bytes: &[u8]) -> Option<Vec<u8>> {
-        self.lock().lines[stream as usize].add(bytes)
+        lock(&self.lines)[stream as usize].add(bytes)
     }
 
     /// Both: takes an incomplete line, to be passed on.
     pub(crate) fn take_line(&self, stream: Stream) -> Option<Vec<u8>> {
-        self.lock().lines[stream as usize].take()
+        lock(&self.lines)[stream as usize].take()
+    }
+}
+
+/// A bit.
+#[derive(Default)]
+struct Flag(AtomicBool);
+
+impl Flag {
+    #[inline]
+    fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether it was raised; it no longer is.
+    #[inline]
+    fn take(&self) -> bool {
+        let raised = self.0.load(Ordering::Relaxed);
+        if raised {
+            self.0.store(false, Ordering::Relaxed);
+        }
+        raised
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -81,6 +81,8 @@ pub(crate) struct Guest {
     pub(crate) purpose: Purpose,
     pub(crate) run: Run,
     pub(crate) limits: Limits,
+    /// Whom it last sent to by PID: most sends go where the one before went.
+    correspondent: Option<Arc<Process>>,
     /// The exported memory of a core module, once it is instantiated.
     pub(crate) memory: Option<Memory>,
     /// A result or error of the flat ABI that the guest has yet to fetch.
@@ -127,6 +129,7 @@ impl Guest {
             purpose,
             run,
             limits: Limits::new(max_memory),
+            correspondent: None,
             memory: None,
             held: Vec::new(),
             outcome: None,
@@ -141,10 +144,7 @@ impl Guest {
     /// `Invalid` while code is being prepared.
     #[inline]
     pub(crate) fn process(&self) -> Result<&Arc<Process>, Error> {
-        match &self.purpose {
-            Purpose::Process { process, .. } => Ok(process),
-            Purpose::Prepare { .. } => Err(no_process()),
-        }
+        process_of(&self.purpose)
     }
 
     pub(crate) fn inherited(&self) -> Result<&Arc<Inherited>, Error> {
@@ -167,6 +167,14 @@ impl Guest {
     /// Whether this is the program's first process.
     pub(crate) fn is_first(&self) -> bool {
         matches!(self.purpose, Purpose::Process { first: true, .. })
+    }
+}
+
+#[inline]
+fn process_of(purpose: &Purpose) -> Result<&Arc<Process>, Error> {
+    match purpose {
+        Purpose::Process { process, .. } => Ok(process),
+        Purpose::Prepare { .. } => Err(no_process()),
     }
 }
 

@@ -9,6 +9,7 @@
 //!      ├ Programs            definitions, compiled and prepared
 //!      ├ Pools, per class    ─ Pool: wasmtime engine, linkers, places
 //!      ├ Ticker              preemption, once a millisecond
+//!      ├ Timers              deadlines of those that wait
 //!      └ Output              standard streams
 //!
 //! Task ─ Drive ── polls ──> instance (store, fiber) ── imports ──> flat ┐
@@ -25,6 +26,7 @@ mod codec;
 mod component;
 mod control;
 mod definition;
+mod drive;
 mod flat;
 mod guest;
 mod image;
@@ -38,6 +40,7 @@ mod pool;
 mod program;
 mod task;
 mod ticker;
+mod timers;
 mod wasi;
 
 pub use definition::{Code, Definition, Definitions, Grants, PathGrant, Source};

@@ -20,6 +20,7 @@ use crate::mappings::Mappings;
 use crate::output::{Output, Sink};
 use crate::pool::Pools;
 use crate::ticker::Ticker;
+use crate::timers::{self, Timers};
 
 pub(crate) use programs::Programs;
 pub(crate) use spawn::Presence;
@@ -90,6 +91,7 @@ pub struct Node {
     cache: Option<CodeCache>,
     pools: RwLock<HashMap<Class, Arc<Pools>>>,
     ticker: Arc<Ticker>,
+    timers: Timers,
     mappings: Arc<Mappings>,
     output: Arc<Output>,
     tasks: Handle,
@@ -149,6 +151,7 @@ impl Node {
             cache,
             pools: RwLock::default(),
             ticker: Arc::new(Ticker::start().map_err(StartError::Thread)?),
+            timers: Timers::start().map_err(StartError::Thread)?,
             mappings: Arc::new(Mappings::new()),
             output: Output::start(config.output).map_err(StartError::Thread)?,
             tasks,
@@ -173,8 +176,14 @@ impl Node {
             .unwrap_or_default();
         Moment {
             wall: Timestamp(i64::try_from(wall.as_nanos()).unwrap_or(i64::MAX)),
-            monotonic: Monotonic(nanoseconds(self.started.elapsed())),
+            monotonic: self.monotonic(),
         }
+    }
+
+    /// The present, on the clock of deadlines.
+    #[inline]
+    pub(crate) fn monotonic(&self) -> Monotonic {
+        Monotonic(nanoseconds(self.started.elapsed()))
     }
 
     /// How many places of the pools are taken: one by each process, and by each
@@ -208,7 +217,11 @@ impl Node {
             }
         }
         // Those that remain, or were started meanwhile, are terminated below.
-        let _ = tokio::time::timeout(grace, self.none_left()).await;
+        let end = self.timers.at(timers::after(nanoseconds(grace)));
+        tokio::select! {
+            () = self.none_left() => {}
+            () = end => {}
+        }
         self.terminate_all().await;
     }
 
@@ -241,6 +254,10 @@ impl Node {
 
     pub(crate) fn ticker(&self) -> &Ticker {
         &self.ticker
+    }
+
+    pub(crate) fn timers(&self) -> &Timers {
+        &self.timers
     }
 
     /// The pools for processes of a host.

@@ -1,18 +1,15 @@
-//! The task of one process: instantiates its code, polls its fiber, does what
-//! imports leave for it, and reports its end.
+//! The task of one process: runs its code through all its upgrades, and reports
+//! its end.
 
-use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::{Instant, Sleep};
-use warren_kernel::{Error, Host, Kind, Monotonic, Outcome, Process};
+use warren_kernel::{Error, Host, Kind, Outcome, Process};
 
-use crate::control::{Control, Job};
+use crate::control::Control;
 use crate::definition::{Code, Definition, Grants, Source};
+use crate::drive::{Drive, Driven};
 use crate::guest::{Guest, Inherited, Purpose, Run, Unwind};
 use crate::instance::{self, Finished};
 use crate::node::{Ended, Node, Presence};
@@ -240,137 +237,6 @@ pub(crate) async fn prepare(
             Err(Error::invalid(format!(
                 "{name}: the source cannot be prepared: {error}"
             )))
-        }
-    }
-}
-
-enum Driven {
-    Finished(Finished),
-    /// Its end was decided from outside.
-    Doomed,
-}
-
-/// Polls a fiber, and between polls does what it left to do; see [`Control`].
-struct Drive<'a, F> {
-    node: &'a Arc<Node>,
-    process: Option<&'a Arc<Process>>,
-    control: &'a Control,
-    guest: Pin<&'a mut F>,
-    job: Option<Job>,
-    timer: Option<Pin<Box<Sleep>>>,
-    has_waker: bool,
-}
-
-impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
-    fn new(
-        node: &'a Arc<Node>,
-        process: Option<&'a Arc<Process>>,
-        control: &'a Control,
-        guest: Pin<&'a mut F>,
-    ) -> Self {
-        Drive {
-            node,
-            process,
-            control,
-            guest,
-            job: None,
-            timer: None,
-            has_waker: false,
-        }
-    }
-
-    /// Whether the process's end is decided, here by its cancel deadline.
-    fn is_doomed(&self) -> bool {
-        let Some(process) = self.process else {
-            return false;
-        };
-        if process
-            .cancel_deadline()
-            .is_some_and(|deadline| deadline <= self.node.now().monotonic)
-        {
-            // Fails only where it has exited.
-            let _ = self.node.kernel().terminate(process);
-        }
-        process.is_doomed()
-    }
-
-    /// Whether the earlier of two deadlines has come: until when the fiber
-    /// waits, and when a cancelled process is terminated.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        let cancel = self.process.and_then(|process| process.cancel_deadline());
-        let Some(deadline) = earlier(self.control.deadline(), cancel) else {
-            return false;
-        };
-        let after = deadline.0.saturating_sub(self.node.now().monotonic.0);
-        if after == 0 {
-            return true;
-        }
-        let at = Instant::now() + Duration::from_nanos(after).min(FAR);
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
-        timer.as_mut().reset(at);
-        timer.as_mut().poll(cx).is_ready()
-    }
-}
-
-/// tokio's timers end after about two years; who waits longer looks again.
-const FAR: Duration = Duration::from_secs(3_600 * 24 * 365);
-
-fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
-}
-
-impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
-    type Output = Driven;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Driven> {
-        let this = &mut *self;
-        if !this.has_waker
-            && let Some(process) = this.process
-        {
-            // A tokio task has one waker for life.
-            process.set_waker(cx.waker());
-            this.has_waker = true;
-        }
-        loop {
-            if this.is_doomed() {
-                return Poll::Ready(Driven::Doomed);
-            }
-            if let Some(job) = &mut this.job {
-                if job.as_mut().poll(cx).is_pending() {
-                    this.control.has_waited();
-                    if this.poll_timer(cx) {
-                        // The cancel deadline came just now.
-                        continue;
-                    }
-                    return Poll::Pending;
-                }
-                this.job = None;
-            }
-            this.node.ticker().guest_runs();
-            if let Poll::Ready(finished) = this.guest.as_mut().poll(cx) {
-                return Poll::Ready(Driven::Finished(finished));
-            }
-            this.job = this.control.take_job();
-            if this.job.is_some() {
-                continue;
-            }
-            if !this.poll_timer(cx) {
-                return Poll::Pending;
-            }
-            // Either deadline: the loop's head sees to a cancelled process.
-            let now = this.node.now().monotonic;
-            if this
-                .control
-                .deadline()
-                .is_some_and(|deadline| deadline <= now)
-            {
-                this.control.time_out();
-            }
         }
     }
 }

@@ -70,7 +70,7 @@ pub use event::Event;
 pub use host::{Host, HostConfig, Place, QueueLimits};
 pub use kernel::{Exiting, Kernel, Spawn, Spawned};
 pub use message::Message;
-pub use moment::{Moment, Monotonic, Timestamp};
+pub use moment::{AtomicDeadline, Moment, Monotonic, Timestamp};
 pub use names::MAX_NAME_BYTES;
 pub use outcome::Outcome;
 pub use pid::{Destination, Pid};

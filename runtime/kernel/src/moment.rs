@@ -1,5 +1,9 @@
 //! Points in time, as the embedder's clocks tell them.
 
+use std::fmt;
+
+use crate::sync::atomic::{AtomicU64, Ordering};
+
 /// A point on the wall clock: nanoseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
@@ -26,5 +30,46 @@ impl Moment {
             wall: Timestamp(self.wall.0.saturating_add_unsigned(nanoseconds)),
             monotonic: Monotonic(self.monotonic.0.saturating_add(nanoseconds)),
         }
+    }
+}
+
+/// A deadline, or none, that is set and read without a lock.
+pub struct AtomicDeadline(AtomicU64);
+
+/// The end of the clock, which no clock reaches, stands for no deadline.
+const NONE: u64 = u64::MAX;
+
+impl AtomicDeadline {
+    /// None.
+    pub fn new() -> Self {
+        AtomicDeadline(AtomicU64::new(NONE))
+    }
+
+    /// Sets it, or unsets it.
+    #[inline]
+    pub fn store(&self, deadline: Option<Monotonic>) {
+        let nanoseconds = deadline.map_or(NONE, |deadline| deadline.0);
+        self.0.store(nanoseconds, Ordering::Release);
+    }
+
+    /// What it is.
+    #[inline]
+    pub fn load(&self) -> Option<Monotonic> {
+        match self.0.load(Ordering::Acquire) {
+            NONE => None,
+            nanoseconds => Some(Monotonic(nanoseconds)),
+        }
+    }
+}
+
+impl Default for AtomicDeadline {
+    fn default() -> Self {
+        AtomicDeadline::new()
+    }
+}
+
+impl fmt::Debug for AtomicDeadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AtomicDeadline").field(&self.load()).finish()
     }
 }

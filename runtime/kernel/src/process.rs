@@ -8,7 +8,7 @@ use crate::events::Notice;
 use crate::execs::Callee;
 use crate::host::{Host, HostConfig, Place};
 use crate::message::Message;
-use crate::moment::{Monotonic, Timestamp};
+use crate::moment::{AtomicDeadline, Monotonic, Timestamp};
 use crate::names::MAX_NAME_BYTES;
 use crate::outcome::Outcome;
 use crate::pid::Pid;
@@ -26,6 +26,8 @@ pub struct Process {
     host: Arc<Host>,
     /// Follows `State::doomed_to`, to be read without the lock.
     doomed: AtomicBool,
+    /// Follows `State::cancel_deadline`, likewise.
+    cancel_deadline: AtomicDeadline,
     inner: Mutex<Inner>,
 }
 
@@ -143,9 +145,10 @@ impl Process {
 
     /// When it is to be terminated because someone who may do that asked it to
     /// end by then. The driving task does it, with
-    /// [`Kernel::terminate`](crate::Kernel::terminate).
+    /// [`Kernel::terminate`](crate::Kernel::terminate). One atomic load.
+    #[inline]
     pub fn cancel_deadline(&self) -> Option<Monotonic> {
-        self.inner.lock().state.cancel_deadline()
+        self.cancel_deadline.load()
     }
 
     /// Takes the oldest of the first wanted subscription that has something.
@@ -236,6 +239,7 @@ impl Process {
             text,
             host: Arc::clone(place.host()),
             doomed: AtomicBool::new(false),
+            cancel_deadline: AtomicDeadline::new(),
             inner: Mutex::new(Inner {
                 state,
                 waker: None,
@@ -261,7 +265,11 @@ impl Process {
         deadline: Option<Timestamp>,
         enforced: Option<Monotonic>,
     ) -> Result<(), Refusal> {
-        self.try_apply(|state| state.cancel(from, at, deadline, enforced))
+        self.try_apply(|state| {
+            let effect = state.cancel(from, at, deadline, enforced)?;
+            self.cancel_deadline.store(state.cancel_deadline());
+            Ok(effect)
+        })
     }
 
     pub(crate) fn terminate(&self) -> Result<(), Refusal> {
@@ -347,6 +355,7 @@ impl Process {
     pub(crate) fn exit(&self) -> Option<(Remains, Option<Place>)> {
         let mut inner = self.inner.lock();
         let remains = inner.state.exit()?;
+        self.cancel_deadline.store(inner.state.cancel_deadline());
         let (waker, place) = (inner.waker.take(), inner.place.take());
         drop(inner);
         drop(waker);

@@ -1,7 +1,5 @@
 //! `warren:core/mailbox`.
 
-use std::sync::Arc;
-
 use warren_kernel::{Monotonic, Subscription};
 use wasmtime::{Caller, Linker};
 
@@ -91,19 +89,7 @@ async fn wait(
     out: Out,
 ) -> wasmtime::Result<i32> {
     let deadline = u64::try_from(deadline).ok().map(Monotonic);
-    let guest = caller.data();
-    let process = guest.process()?;
-    // What is there already needs no future of its own.
-    let received = match receive::ready(&guest.node, process, wanted, deadline) {
-        receive::Ready::Now(received) => received,
-        receive::Ready::Later => {
-            let (process, control) = (Arc::clone(process), Arc::clone(&guest.control));
-            let received = receive::wait(&process, &control, wanted, deadline).await;
-            // The slice began when the message came, not when the wait did.
-            wasmtime::AsContextMut::as_context_mut(&mut caller).set_epoch_deadline(1);
-            received
-        }
-    };
+    let received = receive::receive(caller.data_mut(), wanted, deadline).await?;
     let (memory, guest) = memory_and_guest(&mut caller)?;
     match received {
         Some(message) => write(memory, guest, out, message.wire()),

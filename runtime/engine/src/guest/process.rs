@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rmpv::Value;
 use warren_kernel::{Destination, Error, Pid, Process, Subscription};
 
-use super::{Actor, Guest, Inherited, Run, Scope, Unwind};
+use super::{Actor, Guest, Inherited, Run, Scope, Unwind, process_of};
 use crate::codec::{self, reader};
 use crate::node::{Relation, SpawnRequest, check_arguments};
 
@@ -32,12 +32,21 @@ pub(crate) struct SpawnOptions {
 
 impl Guest {
     #[inline]
-    pub(crate) fn send(&self, to: &str, topic: &str, payload: &[u8]) -> Result<(), Error> {
-        let process = self.process()?;
-        let target = self.node.kernel().resolve(to)?;
-        self.node
-            .kernel()
-            .send(Some(process), &target, topic, payload)
+    pub(crate) fn send(&mut self, to: &str, topic: &str, payload: &[u8]) -> Result<(), Error> {
+        let kernel = self.node.kernel();
+        let process = process_of(&self.purpose)?;
+        let target = match &self.correspondent {
+            Some(process) if **process.text() == *to => process,
+            _ => {
+                let target = kernel.resolve(to)?;
+                if **target.text() != *to {
+                    // A name may mean another process the next time.
+                    return kernel.send(Some(process), &target, topic, payload);
+                }
+                self.correspondent.insert(target)
+            }
+        };
+        kernel.send(Some(process), target, topic, payload)
     }
 
     pub(crate) async fn spawn(

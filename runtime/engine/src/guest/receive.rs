@@ -3,19 +3,10 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use warren_kernel::{Delivery, Message, Monotonic, Process, Subscription};
+use warren_kernel::{Delivery, Message, Monotonic, Subscription};
 
+use super::Guest;
 use crate::codec;
-use crate::control::Control;
-use crate::node::Node;
-
-/// What a receive finds at once.
-pub(crate) enum Ready {
-    /// It returns this.
-    Now(Option<Message>),
-    /// It has to [`wait`].
-    Later,
-}
 
 /// More than the subscriptions a process may have is a mistake.
 const MAX_WANTED: usize = 1 << 16;
@@ -28,34 +19,30 @@ pub(crate) fn check_wanted(count: usize) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// The oldest of the first wanted subscription that has something; nothing
-/// where the deadline has passed.
+/// Waits for the oldest of the first wanted subscription that has something, at
+/// most until the deadline: nothing where that has passed.
 #[inline]
-pub(crate) fn ready(
-    node: &Node,
-    process: &Process,
+pub(crate) async fn receive(
+    guest: &mut Guest,
     wanted: &[Subscription],
     deadline: Option<Monotonic>,
-) -> Ready {
-    if let Some((subscription, delivery)) = process.try_receive(wanted) {
-        Ready::Now(Some(message(subscription, delivery)))
-    } else if deadline.is_some_and(|deadline| deadline <= node.now().monotonic) {
-        Ready::Now(None)
-    } else {
-        Ready::Later
+) -> wasmtime::Result<Option<Message>> {
+    let process = guest.process()?;
+    if let Some((subscription, delivery)) = process.poll_receive(wanted) {
+        return Ok(Some(message(subscription, delivery)));
     }
-}
-
-/// Waits for the first of the wanted subscriptions that has something, at most
-/// until the deadline.
-pub(crate) async fn wait(
-    process: &Process,
-    control: &Control,
-    wanted: &[Subscription],
-    deadline: Option<Monotonic>,
-) -> Option<Message> {
+    if deadline.is_some_and(|deadline| deadline <= guest.node.monotonic()) {
+        process.clear_interest();
+        return Ok(None);
+    }
+    let control = &*guest.control;
     control.wait_until(deadline);
+    let mut first = true;
     let received = poll_fn(|_| {
+        if std::mem::take(&mut first) {
+            // Looked at just now; what comes meanwhile wakes.
+            return Poll::Pending;
+        }
         if let Some((subscription, delivery)) = process.poll_receive(wanted) {
             Poll::Ready(Some(message(subscription, delivery)))
         } else if control.timed_out() {
@@ -67,7 +54,8 @@ pub(crate) async fn wait(
     })
     .await;
     control.wait_is_over();
-    received
+    control.has_waited();
+    Ok(received)
 }
 
 /// What was taken, in the shape of a message.

@@ -1,0 +1,172 @@
+//! Polling one process: its fiber, what the fiber leaves to be done, and the
+//! deadlines of both.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::time::Sleep;
+use warren_kernel::{Monotonic, Process};
+
+use crate::control::{Control, Job};
+use crate::instance::Finished;
+use crate::node::Node;
+use crate::timers;
+
+/// How a [`Drive`] ended.
+pub(crate) enum Driven {
+    Finished(Finished),
+    /// Its end was decided from outside.
+    Doomed,
+}
+
+/// Polls a fiber, and between polls does what it left to do; see [`Control`].
+pub(crate) struct Drive<'a, F> {
+    node: &'a Arc<Node>,
+    process: Option<&'a Arc<Process>>,
+    control: &'a Control,
+    guest: Pin<&'a mut F>,
+    job: Option<Job>,
+    timer: Timer,
+    has_waker: bool,
+}
+
+impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
+    pub(crate) fn new(
+        node: &'a Arc<Node>,
+        process: Option<&'a Arc<Process>>,
+        control: &'a Control,
+        guest: Pin<&'a mut F>,
+    ) -> Self {
+        Drive {
+            node,
+            process,
+            control,
+            guest,
+            job: None,
+            timer: Timer::default(),
+            has_waker: false,
+        }
+    }
+
+    /// Whether the process's end is decided, here by its cancel deadline.
+    #[inline]
+    fn is_doomed(&self) -> bool {
+        let Some(process) = self.process else {
+            return false;
+        };
+        if process
+            .cancel_deadline()
+            .is_some_and(|deadline| deadline <= self.node.monotonic())
+        {
+            // Fails only where it has exited.
+            let _ = self.node.kernel().terminate(process);
+        }
+        process.is_doomed()
+    }
+
+    /// Whether the earlier of two deadlines has come: until when the fiber
+    /// waits, and when a cancelled process is terminated.
+    #[inline]
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let cancel = self.process.and_then(|process| process.cancel_deadline());
+        match earlier(self.control.deadline(), cancel) {
+            Some(deadline) => self.timer.poll(self.node, deadline, cx),
+            None => false,
+        }
+    }
+}
+
+fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// The timer of a process, made when first needed.
+#[derive(Default)]
+struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// What it is set to.
+    deadline: Option<Monotonic>,
+}
+
+impl Timer {
+    /// Whether a deadline has come; wakes when it does.
+    fn poll(&mut self, node: &Node, deadline: Monotonic, cx: &mut Context<'_>) -> bool {
+        loop {
+            let sleep = match &mut self.sleep {
+                Some(sleep) if self.deadline == Some(deadline) => sleep,
+                sleep => {
+                    let after = deadline.0.saturating_sub(node.monotonic().0);
+                    if after == 0 {
+                        return true;
+                    }
+                    let at = timers::after(after);
+                    let sleep = sleep.get_or_insert_with(|| Box::pin(node.timers().at(at)));
+                    sleep.as_mut().reset(at);
+                    self.deadline = Some(deadline);
+                    sleep
+                }
+            };
+            if sleep.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            // A deadline further away than a timer goes is not there yet.
+            self.deadline = None;
+        }
+    }
+}
+
+impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
+    type Output = Driven;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Driven> {
+        let this = &mut *self;
+        if !this.has_waker
+            && let Some(process) = this.process
+        {
+            // A tokio task has one waker for life.
+            process.set_waker(cx.waker());
+            this.has_waker = true;
+        }
+        loop {
+            if this.is_doomed() {
+                return Poll::Ready(Driven::Doomed);
+            }
+            if let Some(job) = &mut this.job {
+                if job.as_mut().poll(cx).is_pending() {
+                    this.control.has_waited();
+                    if this.poll_timer(cx) {
+                        // The cancel deadline came just now.
+                        continue;
+                    }
+                    return Poll::Pending;
+                }
+                this.job = None;
+            }
+            this.node.ticker().guest_runs();
+            if let Poll::Ready(finished) = this.guest.as_mut().poll(cx) {
+                return Poll::Ready(Driven::Finished(finished));
+            }
+            this.job = this.control.take_job();
+            if this.job.is_some() {
+                continue;
+            }
+            if !this.poll_timer(cx) {
+                return Poll::Pending;
+            }
+            // Either deadline: the loop's head sees to a cancelled process.
+            let now = this.node.monotonic();
+            if this
+                .control
+                .deadline()
+                .is_some_and(|deadline| deadline <= now)
+            {
+                this.control.time_out();
+            }
+        }
+    }
+}
