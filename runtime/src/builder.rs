@@ -1,5 +1,6 @@
 //! How a runtime is put together.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub struct Builder {
     output: Box<dyn Sink>,
     cache: Option<PathBuf>,
     interpreter: Option<Vec<u8>>,
+    workers: Option<NonZeroUsize>,
 }
 
 impl Builder {
@@ -25,6 +27,7 @@ impl Builder {
             output: Box::new(StandardStreams::default()),
             cache: None,
             interpreter: None,
+            workers: None,
         }
     }
 
@@ -49,9 +52,16 @@ impl Builder {
         self
     }
 
-    /// Starts the runtime, inside the tokio runtime this is called in (see
-    /// [`threads`](crate::threads)). No process runs yet, and nothing is
-    /// compiled.
+    /// How many threads run processes: one for each core unless set.
+    pub fn workers(mut self, workers: NonZeroUsize) -> Builder {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// Starts the runtime. Its processes run on threads of its own; for what
+    /// blocks (compiling, standard input, files) they use the tokio runtime
+    /// this is called in, which has to have `enable_all` and to outlive the
+    /// processes. No process runs yet, and nothing is compiled.
     ///
     /// # Errors
     ///
@@ -70,6 +80,7 @@ impl Builder {
             cache: self.cache,
             output: self.output,
             interpreter: self.interpreter,
+            workers: self.workers,
         };
         Ok(Runtime::new(Node::start(config)?, main, host))
     }

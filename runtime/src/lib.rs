@@ -8,7 +8,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let app = App::open("hello.lua", AppOptions::default())?;
-//! let ended = warren::threads()?.block_on(async {
+//! let ended = tokio::runtime::Runtime::new()?.block_on(async {
 //!     let runtime = Runtime::builder(app).start()?;
 //!     let mut main = runtime.spawn_main(Vec::new()).await?;
 //!     let ended = main.wait().await;
@@ -22,11 +22,9 @@
 
 mod builder;
 mod runtime;
-mod threads;
 
 pub use builder::Builder;
 pub use runtime::{Main, Runtime};
-pub use threads::threads;
 pub use warren_app as app;
 pub use warren_engine::{Ended, Sink, StandardStreams, StartError, Stream};
 pub use warren_kernel::{Details, Error, Field, Kind, Outcome};

@@ -11,8 +11,7 @@ use warren_kernel::Outcome;
 
 use crate::guests::{Guests, HOST};
 
-/// A node and the threads its processes run on, both with the settings of
-/// `warren run`.
+/// A node with the settings of `warren run`.
 pub(crate) struct BenchNode {
     threads: tokio::runtime::Runtime,
     node: Arc<Node>,
@@ -30,13 +29,14 @@ pub(crate) struct Run {
 impl BenchNode {
     /// Starts a node that keeps compiled code in this directory.
     pub(crate) fn start(cache: &Path) -> Result<BenchNode> {
-        let threads = warren::threads().context("no threads")?;
+        let threads = tokio::runtime::Runtime::new().context("no threads")?;
         let config = NodeConfig {
             definitions: Arc::new(Guests::new()),
             hosts: vec![(HOST.to_owned(), HostLimits::default())],
             cache: Some(cache.to_owned()),
             output: Box::new(ToStandardError),
             interpreter: None,
+            workers: None,
         };
         let inside = threads.enter();
         let node = Node::start(config).context("no node")?;

@@ -128,7 +128,7 @@ impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
         if !this.has_waker
             && let Some(process) = this.process
         {
-            // A tokio task has one waker for life.
+            // A task has one waker for life.
             process.set_waker(cx.waker());
             this.has_waker = true;
         }

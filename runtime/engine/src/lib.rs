@@ -2,12 +2,13 @@
 //!
 //! A [`Node`] holds everything the processes of one program share. It resolves
 //! definitions ([`Definitions`]) to code, keeps compiled code in files, and
-//! runs each process as one wasmtime store on one fiber in one tokio task:
+//! runs each process as one wasmtime store on one fiber in one task:
 //!
 //! ```text
 //! Node ─ Kernel              PIDs, mailboxes, links, names     (warren-kernel)
 //!      ├ Programs            definitions, compiled and prepared
 //!      ├ Pools, per class    ─ Pool: wasmtime engine, linkers, places
+//!      ├ Scheduler           worker threads
 //!      ├ Ticker              preemption, once a millisecond
 //!      ├ Timers              deadlines of those that wait
 //!      └ Output              standard streams
@@ -38,6 +39,7 @@ mod node;
 mod output;
 mod pool;
 mod program;
+mod scheduler;
 mod task;
 mod ticker;
 mod timers;

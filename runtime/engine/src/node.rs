@@ -4,6 +4,7 @@ mod programs;
 mod spawn;
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -19,6 +20,7 @@ use crate::definition::Definitions;
 use crate::mappings::Mappings;
 use crate::output::{Output, Sink};
 use crate::pool::Pools;
+use crate::scheduler::Scheduler;
 use crate::ticker::Ticker;
 use crate::timers::{self, Timers};
 
@@ -60,6 +62,8 @@ pub struct NodeConfig {
     pub output: Box<dyn Sink>,
     /// The Lua interpreter guest, in place of the bundled one.
     pub interpreter: Option<Vec<u8>>,
+    /// Threads that run processes: one for each core if absent.
+    pub workers: Option<NonZeroUsize>,
 }
 
 /// Why a node cannot be started.
@@ -94,7 +98,7 @@ pub struct Node {
     timers: Timers,
     mappings: Arc<Mappings>,
     output: Arc<Output>,
-    tasks: Handle,
+    scheduler: Scheduler,
     started: Instant,
     frames: Mutex<HashMap<String, u64>>,
     compiled: AtomicU64,
@@ -114,8 +118,9 @@ impl std::fmt::Debug for Node {
 }
 
 impl Node {
-    /// Starts a node, in the tokio runtime it is called in. Compiles nothing
-    /// yet.
+    /// Starts a node: its processes run on threads of its own, and use the
+    /// tokio runtime this is called in for what blocks (compiling, standard
+    /// input, files). Compiles nothing yet.
     ///
     /// A code cache that cannot be used is reported to the log and done
     /// without.
@@ -124,7 +129,13 @@ impl Node {
     ///
     /// See [`StartError`].
     pub fn start(config: NodeConfig) -> Result<Arc<Node>, StartError> {
-        let tasks = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        let tokio = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        let workers = config
+            .workers
+            .map_or_else(std::thread::available_parallelism, Ok);
+        let scheduler = workers
+            .and_then(|workers| Scheduler::start(workers, &tokio))
+            .map_err(StartError::Thread)?;
         let kernel = Kernel::new();
         let mut max_memory = HashMap::new();
         for (name, limits) in config.hosts {
@@ -154,7 +165,7 @@ impl Node {
             timers: Timers::start().map_err(StartError::Thread)?,
             mappings: Arc::new(Mappings::new()),
             output: Output::start(config.output).map_err(StartError::Thread)?,
-            tasks,
+            scheduler,
             started: Instant::now(),
             frames: Mutex::default(),
             compiled: AtomicU64::new(0),

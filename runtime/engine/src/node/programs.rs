@@ -2,14 +2,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
-use tokio::task::{JoinError, JoinHandle};
 use warren_kernel::{Error, Host};
 
 use super::Node;
@@ -203,9 +200,8 @@ impl Node {
                         code: Arc::clone(&source.bytes),
                     },
                 );
-                let code = Preparing(self.tasks.spawn(prepare))
-                    .await
-                    .map_err(|error| Error::internal(format!("preparing failed: {error}")))??;
+                let prepared = self.scheduler.spawn(prepare).fallible().await;
+                let code = prepared.ok_or_else(|| Error::internal("preparing failed"))??;
                 Ok::<_, Error>(Arc::new(Chunk {
                     name: Arc::clone(&source.name),
                     code,
@@ -213,23 +209,6 @@ impl Node {
             })
             .await?;
         Ok(Arc::clone(chunk))
-    }
-}
-
-/// A task that is ended when nobody waits for it any more.
-struct Preparing<T>(JoinHandle<T>);
-
-impl<T> Future for Preparing<T> {
-    type Output = Result<T, JoinError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx)
-    }
-}
-
-impl<T> Drop for Preparing<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -65,11 +65,11 @@ impl Running {
     pub async fn wait(&mut self) -> Ended {
         match (&mut self.ended).await {
             Ok(ended) => ended,
-            // Only where its task was dropped: the tokio runtime is going down.
+            // Only where its task was dropped: it panicked.
             Err(_) => Ended {
                 outcome: Arc::new(Outcome::Failed(Box::new(Error::new(
                     Kind::Canceled,
-                    "the runtime was dropped",
+                    "the task of the process was dropped",
                 )))),
                 status: None,
             },
@@ -179,7 +179,7 @@ impl Node {
             slot,
             ended: request.ended,
         };
-        self.tasks.spawn(task.run());
+        self.scheduler.spawn(task.run()).detach();
         Ok(spawned)
     }
 
@@ -212,7 +212,7 @@ impl Drop for Presence {
     fn drop(&mut self) {
         if let Some(process) = &self.process {
             // Does nothing where the task came to its end. It does not where
-            // the tokio runtime drops it, or where it panicked.
+            // it panicked.
             let error = Error::internal("the task of the process was dropped");
             let exiting = self
                 .node

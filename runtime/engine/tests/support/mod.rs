@@ -120,6 +120,7 @@ impl World {
             hosts: setup.hosts,
             cache: setup.cache,
             output: setup.sink.unwrap_or_else(|| Box::new(Lines(sender))),
+            workers: None,
             interpreter: setup.interpreter.map(String::into_bytes),
         });
         World {

@@ -1,0 +1,124 @@
+//! Runs the tasks of processes, on one worker thread for each core.
+//!
+//! Made for tasks that mostly answer one another, and that run for a slice of a
+//! millisecond at most:
+//!
+//! - Who is woken by a task runs next on the same worker, while the message is
+//!   in its cache. A pair that talks never touches a queue, and wakes no other
+//!   worker, as tokio's scheduler would after every third message.
+//! - Everyone else queues at the worker that woke them. While others queue, a
+//!   worker that sleeps is woken, which takes half of them.
+//! - Who is woken from elsewhere (a timer, the embedder) waits in a queue of all
+//!   workers, which each looks at in every other turn.
+//!
+//! The queues are those of crossbeam, the states of a task those of async-task.
+
+mod idle;
+mod injected;
+mod worker;
+
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use async_task::{Runnable, ScheduleInfo, Task, WithInfo};
+use crossbeam_deque as deque;
+use tokio::runtime::Handle;
+
+use idle::Idle;
+use injected::Injected;
+
+/// The workers. Dropping it stops them, each after the task it runs, and drops
+/// the tasks that are queued: there are none where each task keeps what owns
+/// the scheduler.
+pub(crate) struct Scheduler {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What all workers know.
+struct Shared {
+    /// One for each worker's queue.
+    stealers: Box<[deque::Stealer<Runnable>]>,
+    injected: Injected,
+    idle: Idle,
+}
+
+impl Scheduler {
+    /// Starts the threads, with this runtime around them for whatever tasks
+    /// want of tokio.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, where it gives no threads.
+    pub(crate) fn start(workers: NonZeroUsize, tokio: &Handle) -> std::io::Result<Scheduler> {
+        let queues: Vec<_> = (0..workers.get())
+            .map(|_| deque::Worker::new_fifo())
+            .collect();
+        let mut scheduler = Scheduler {
+            shared: Arc::new(Shared {
+                stealers: queues.iter().map(deque::Worker::stealer).collect(),
+                injected: Injected::default(),
+                idle: Idle::new(workers.get()),
+            }),
+            threads: Vec::with_capacity(workers.get()),
+        };
+        for (index, queue) in queues.into_iter().enumerate() {
+            let (shared, tokio) = (Arc::clone(&scheduler.shared), tokio.clone());
+            let thread = thread::Builder::new()
+                .name("warren-worker".into())
+                .spawn(move || {
+                    let _inside = tokio.enter();
+                    worker::run(shared, index, queue);
+                })?;
+            scheduler.threads.push(thread);
+        }
+        Ok(scheduler)
+    }
+
+    /// Runs a task, to its end where that is detached, else as long as someone
+    /// waits for it.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> Task<T> {
+        let shared = Arc::clone(&self.shared);
+        let schedule =
+            move |runnable: Runnable, info: ScheduleInfo| shared.schedule(runnable, info);
+        let (runnable, task) = async_task::spawn(task, WithInfo(schedule));
+        runnable.schedule();
+        task
+    }
+}
+
+impl Shared {
+    fn schedule(self: &Arc<Self>, runnable: Runnable, info: ScheduleInfo) {
+        if let Err(runnable) = worker::keep(self, runnable, info) {
+            self.injected.push(runnable);
+            self.idle.wake_one();
+        }
+    }
+
+    /// Whether a task waits for a worker.
+    fn has_work(&self) -> bool {
+        !self.injected.is_empty() || self.stealers.iter().any(|queue| !queue.is_empty())
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        self.shared.idle.stop();
+        for thread in self.threads.drain(..) {
+            // A worker itself drops it at the end of the last task.
+            if thread.thread().id() != thread::current().id() {
+                // Workers survive the panics of their tasks.
+                let _ = thread.join();
+            }
+        }
+        while self.shared.injected.pop().is_some() {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

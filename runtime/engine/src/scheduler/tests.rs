@@ -1,0 +1,203 @@
+use std::future::{pending, poll_fn};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::*;
+
+/// Long enough for every machine; reached only by what is broken.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs a task to its end.
+fn spawn(scheduler: &Scheduler, task: impl Future<Output = ()> + Send + 'static) {
+    scheduler.spawn(task).detach();
+}
+
+fn scheduler(workers: usize) -> Scheduler {
+    let tokio = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("builds");
+    let workers = NonZeroUsize::new(workers).expect("not zero");
+    Scheduler::start(workers, tokio.handle()).expect("starts")
+}
+
+/// Lets others run.
+async fn give_way() {
+    let mut gave = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut gave, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[test]
+fn every_task_runs_wherever_it_was_woken() {
+    const TASKS: usize = 1_000;
+    let scheduler = Arc::new(scheduler(4));
+    let (done, dones) = mpsc::channel();
+    for number in 0..TASKS {
+        let (here, done) = (Arc::clone(&scheduler), done.clone());
+        spawn(&scheduler, async move {
+            let (sender, receiver) = oneshot::channel();
+            if number % 2 == 0 {
+                spawn(&here, async move { sender.send(number).expect("it waits") });
+            } else {
+                thread::spawn(move || sender.send(number).expect("it waits"));
+            }
+            done.send(receiver.await.expect("it is sent"))
+                .expect("the test waits");
+        });
+    }
+    let mut numbers: Vec<_> = (0..TASKS)
+        .map(|_| dones.recv_timeout(PATIENCE).expect("every task ends"))
+        .collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..TASKS).collect::<Vec<_>>());
+}
+
+#[test]
+fn who_gives_way_lets_everyone_run() {
+    let scheduler = scheduler(1);
+    let turns = Arc::new(AtomicUsize::new(0));
+    for _ in 0..2 {
+        let turns = Arc::clone(&turns);
+        spawn(&scheduler, async move {
+            loop {
+                turns.fetch_add(1, Ordering::Relaxed);
+                give_way().await;
+            }
+        });
+    }
+    let (done, dones) = mpsc::channel();
+    spawn(&scheduler, async move {
+        for _ in 0..100 {
+            give_way().await;
+        }
+        done.send(turns.load(Ordering::Relaxed))
+            .expect("the test waits");
+    });
+    let turns = dones.recv_timeout(PATIENCE).expect("it has its turns");
+    assert!(
+        (100..1_000).contains(&turns),
+        "{turns} turns of others in 100"
+    );
+}
+
+#[test]
+fn a_pair_that_talks_does_not_shut_out_others() {
+    let scheduler = scheduler(1);
+    let (to_a, mut at_a) = tokio::sync::mpsc::unbounded_channel();
+    let (to_b, mut at_b) = tokio::sync::mpsc::unbounded_channel();
+    to_a.send(()).expect("its end is there");
+    spawn(&scheduler, async move {
+        while at_a.recv().await.is_some() && to_b.send(()).is_ok() {}
+    });
+    spawn(&scheduler, async move {
+        while at_b.recv().await.is_some() && to_a.send(()).is_ok() {}
+    });
+    let (done, dones) = mpsc::channel();
+    spawn(&scheduler, async move {
+        for _ in 0..100 {
+            give_way().await;
+        }
+        done.send(()).expect("the test waits");
+    });
+    dones.recv_timeout(PATIENCE).expect("it has its turns");
+}
+
+#[test]
+fn who_queues_behind_a_busy_task_is_taken_by_another_worker() {
+    let scheduler = Arc::new(scheduler(2));
+    let (done, dones) = mpsc::channel();
+    let here = Arc::clone(&scheduler);
+    spawn(&scheduler, async move {
+        let ((to_a, at_a), (to_b, at_b)) = (mpsc::channel(), mpsc::channel());
+        for (other, own) in [(to_a, at_b), (to_b, at_a)] {
+            let done = done.clone();
+            spawn(&here, async move {
+                // Each blocks its worker until the other runs.
+                other.send(()).expect("the other has not ended");
+                done.send(own.recv_timeout(PATIENCE))
+                    .expect("the test waits");
+            });
+        }
+    });
+    for _ in 0..2 {
+        let met = dones.recv_timeout(2 * PATIENCE).expect("both end");
+        met.expect("they run side by side");
+    }
+}
+
+#[test]
+fn a_panic_ends_its_task_alone() {
+    let scheduler = scheduler(1);
+    spawn(&scheduler, async {
+        std::panic::resume_unwind(Box::new("on purpose"))
+    });
+    let (done, dones) = mpsc::channel();
+    spawn(
+        &scheduler,
+        async move { done.send(()).expect("the test waits") },
+    );
+    dones.recv_timeout(PATIENCE).expect("the worker goes on");
+}
+
+#[test]
+fn the_last_task_may_drop_the_scheduler() {
+    let scheduler = Arc::new(scheduler(2));
+    let (done, dones) = mpsc::channel();
+    let own = Arc::clone(&scheduler);
+    spawn(&scheduler, async move {
+        while Arc::strong_count(&own) > 1 {
+            give_way().await;
+        }
+        drop(own);
+        done.send(()).expect("the test waits");
+    });
+    drop(scheduler);
+    dones
+        .recv_timeout(PATIENCE)
+        .expect("it does not wait for itself");
+}
+
+#[test]
+fn tasks_that_never_end_do_not_keep_the_threads() {
+    let scheduler = scheduler(2);
+    let (dropped, drops) = mpsc::channel::<()>();
+    spawn(&scheduler, async move {
+        let _kept = dropped;
+        loop {
+            give_way().await;
+        }
+    });
+    spawn(&scheduler, pending());
+    drop(scheduler);
+    // Nobody sends; the sender goes with its task.
+    assert_eq!(
+        drops.recv_timeout(PATIENCE),
+        Err(mpsc::RecvTimeoutError::Disconnected)
+    );
+}
+
+#[test]
+fn a_task_nobody_waits_for_any_more_is_dropped() {
+    let scheduler = scheduler(1);
+    let (dropped, drops) = mpsc::channel::<()>();
+    let task = scheduler.spawn(async move {
+        let _kept = dropped;
+        pending::<()>().await;
+    });
+    drop(task);
+    // Nobody sends; the sender goes with its task.
+    assert_eq!(
+        drops.recv_timeout(PATIENCE),
+        Err(mpsc::RecvTimeoutError::Disconnected)
+    );
+}

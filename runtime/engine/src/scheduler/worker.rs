@@ -1,0 +1,135 @@
+//! One worker thread.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use async_task::{Runnable, ScheduleInfo};
+use crossbeam_deque::{Steal, Worker as Queue};
+
+use super::Shared;
+
+thread_local! {
+    /// The worker this thread is.
+    static WORKER: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
+}
+
+struct Worker {
+    shared: Arc<Shared>,
+    index: usize,
+    /// Who was woken last, by the task that runs.
+    next: Cell<Option<Runnable>>,
+    /// Tasks in a row that were `next`.
+    handed_on: Cell<u32>,
+    /// Everyone else; others steal from here.
+    queue: Queue<Runnable>,
+    turns: Cell<u32>,
+}
+
+/// While others queue, so many tasks in a row at most go before them because
+/// they were woken last.
+const HAND_ONS: u32 = 16;
+
+/// Works until the scheduler is dropped.
+pub(super) fn run(shared: Arc<Shared>, index: usize, queue: Queue<Runnable>) {
+    let worker = Rc::new(Worker {
+        shared,
+        index,
+        next: Cell::new(None),
+        handed_on: Cell::new(0),
+        queue,
+        turns: Cell::new(0),
+    });
+    WORKER.set(Some(Rc::clone(&worker)));
+    worker.work();
+    WORKER.set(None);
+}
+
+/// Keeps a task on the worker that woke it; gives it back where that is no
+/// worker of this scheduler.
+#[inline]
+pub(super) fn keep(
+    shared: &Arc<Shared>,
+    runnable: Runnable,
+    info: ScheduleInfo,
+) -> Result<(), Runnable> {
+    WORKER.with_borrow(|worker| match worker {
+        Some(worker) if Arc::ptr_eq(&worker.shared, shared) => {
+            worker.add(runnable, info);
+            Ok(())
+        }
+        _ => Err(runnable),
+    })
+}
+
+impl Worker {
+    fn work(&self) {
+        let mut was_woken = false;
+        while !self.shared.idle.is_stopped() {
+            let Some(runnable) = self.find() else {
+                let idle = &self.shared.idle;
+                was_woken = idle.sleep(self.index, was_woken, || self.shared.has_work());
+                continue;
+            };
+            if std::mem::take(&mut was_woken) {
+                self.shared.idle.has_found_work();
+            }
+            if !self.queue.is_empty() || !self.shared.injected.is_empty() {
+                self.shared.idle.wake_one();
+            }
+            // A task that panics is gone, and has said so itself; the others
+            // are better served by going on.
+            let _ = catch_unwind(AssertUnwindSafe(|| runnable.run()));
+        }
+    }
+
+    #[inline]
+    fn add(&self, runnable: Runnable, info: ScheduleInfo) {
+        if info.woken_while_running {
+            // It lets others go first.
+            self.queue.push(runnable);
+        } else if let Some(displaced) = self.next.replace(Some(runnable)) {
+            self.queue.push(displaced);
+            self.shared.idle.wake_one();
+        }
+    }
+
+    #[inline]
+    fn find(&self) -> Option<Runnable> {
+        let turn = self.turns.get().wrapping_add(1);
+        self.turns.set(turn);
+        if turn.is_multiple_of(2)
+            && let Some(runnable) = self.shared.injected.pop()
+        {
+            return Some(runnable);
+        }
+        if let Some(next) = self.next.take() {
+            let handed_on = self.handed_on.get();
+            if handed_on < HAND_ONS || self.queue.is_empty() {
+                self.handed_on.set(handed_on.saturating_add(1));
+                return Some(next);
+            }
+            self.queue.push(next);
+        }
+        self.handed_on.set(0);
+        self.queue
+            .pop()
+            .or_else(|| self.shared.injected.pop())
+            .or_else(|| self.steal())
+    }
+
+    /// Takes half of another worker's queue.
+    fn steal(&self) -> Option<Runnable> {
+        let (before, from) = self.shared.stealers.split_at(self.index);
+        from.iter().skip(1).chain(before).find_map(|victim| {
+            loop {
+                match victim.steal_batch_and_pop(&self.queue) {
+                    Steal::Success(runnable) => return Some(runnable),
+                    Steal::Empty => return None,
+                    Steal::Retry => {}
+                }
+            }
+        })
+    }
+}
