@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use warren_engine::{HostLimits, Node, NodeConfig, Sink, StandardStreams, StartError};
+use warren_engine::{
+    DEFAULT_TICK, HostLimits, Node, NodeConfig, Sink, StandardStreams, StartError,
+};
 use warren_kernel::{HostConfig, QueueLimits};
 
 use crate::app::{self, App};
@@ -70,6 +72,7 @@ impl Builder {
             cache: self.cache,
             output: self.output,
             interpreter: self.interpreter,
+            tick: DEFAULT_TICK,
         };
         Ok(Runtime::new(Node::start(config)?, main, host))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use warren_engine::{HostLimits, Node, NodeConfig, Running, Sink, Stream};
+use warren_engine::{DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream};
 use warren_kernel::Outcome;
 
 use crate::guests::{Guests, HOST};
@@ -37,6 +37,7 @@ impl BenchNode {
             cache: Some(cache.to_owned()),
             output: Box::new(ToStandardError),
             interpreter: None,
+            tick: DEFAULT_TICK,
         };
         let inside = threads.enter();
         let node = Node::start(config).context("no node")?;

@@ -59,6 +59,10 @@ pub struct NodeConfig {
     pub output: Box<dyn Sink>,
     /// The Lua interpreter guest, in place of the bundled one.
     pub interpreter: Option<Vec<u8>>,
+    /// How long a guest runs at most before others get their turn:
+    /// [`DEFAULT_TICK`](crate::DEFAULT_TICK), unless one counts instructions
+    /// and wants no clock to interfere.
+    pub tick: Duration,
 }
 
 /// Why a node cannot be started.
@@ -148,7 +152,7 @@ impl Node {
             programs: Programs::new(config.interpreter),
             cache,
             pools: RwLock::default(),
-            ticker: Arc::new(Ticker::start().map_err(StartError::Thread)?),
+            ticker: Arc::new(Ticker::start(config.tick).map_err(StartError::Thread)?),
             mappings: Arc::new(Mappings::new()),
             output: Output::start(config.output).map_err(StartError::Thread)?,
             tasks,

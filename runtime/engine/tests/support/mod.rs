@@ -22,8 +22,8 @@ use std::time::Duration;
 use rmpv::Value;
 use tokio::sync::mpsc;
 use warren_engine::{
-    Code, Definition, Definitions, Ended, Grants, HostLimits, Node, NodeConfig, Running, Sink,
-    Source, Stream,
+    Code, DEFAULT_TICK, Definition, Definitions, Ended, Grants, HostLimits, Node, NodeConfig,
+    Running, Sink, Source, Stream,
 };
 use warren_kernel::{Error, HostConfig, Outcome};
 
@@ -121,6 +121,7 @@ impl World {
             cache: setup.cache,
             output: setup.sink.unwrap_or_else(|| Box::new(Lines(sender))),
             interpreter: setup.interpreter.map(String::into_bytes),
+            tick: DEFAULT_TICK,
         });
         World {
             node: node.unwrap(),
