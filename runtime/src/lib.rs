@@ -26,7 +26,7 @@ mod threads;
 
 pub use builder::Builder;
 pub use runtime::{Main, Runtime};
-pub use threads::threads;
+pub use threads::{threads, threads_of};
 pub use warren_app as app;
 pub use warren_engine::{Ended, Sink, StandardStreams, StartError, Stream};
 pub use warren_kernel::{Details, Error, Field, Kind, Outcome};
