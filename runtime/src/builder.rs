@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use warren_engine::{HostLimits, Node, NodeConfig, Sink, StandardStreams, StartError};
+use warren_engine::{
+    DEFAULT_TICK, HostLimits, Node, NodeConfig, Sink, StandardStreams, StartError,
+};
 use warren_kernel::{HostConfig, QueueLimits};
 
 use crate::app::{self, App};
@@ -81,6 +83,7 @@ impl Builder {
             output: self.output,
             interpreter: self.interpreter,
             workers: self.workers,
+            tick: DEFAULT_TICK,
         };
         Ok(Runtime::new(Node::start(config)?, main, host))
     }

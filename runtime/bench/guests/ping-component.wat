@@ -61,20 +61,23 @@
     (import "warren" "inbox" (func $inbox (result i32)))
     (import "warren" "receive-one" (func $receive (param i32 i32 i64 i32)))
 
-    ;; 0 host, 16 topic, 32 payload, 128 list of arguments, 256 message,
-    ;; 384 result of send, 512 parameters of spawn, 640 its result
+    ;; 0 host, 16 topic, 128 list of arguments, 256 message, 384 result of send,
+    ;; 512 parameters of spawn, 640 its result
     (data (i32.const 0) "bench:processes")
-    (data (i32.const 16) "ping")
-    ;; [a string of 64 bytes]
-    (data (i32.const 32) "\91\d9\40" "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
+    (data (i32.const 16) "t")
 
+    ;; Arguments: [count as u32, id of the echo's definition, the value].
     (func (export "start")
-      (local $inbox i32) (local $left i32) (local $kept i32)
+      (local $inbox i32) (local $left i32) (local $kept i32) (local $definition i32)
+      (local $payload i32) (local $size i32)
       (call $arguments (i32.const 128))
       (local.set $left (call $u32 (i32.add (i32.load (i32.const 128)) (i32.const 2))))
       ;; definition: behind the count and one byte of head
+      (local.set $definition
+        (i32.and
+          (i32.load8_u (i32.add (i32.load (i32.const 128)) (i32.const 6))) (i32.const 0x1f)))
       (i32.store (i32.const 512) (i32.add (i32.load (i32.const 128)) (i32.const 7)))
-      (i32.store (i32.const 516) (i32.sub (i32.load (i32.const 132)) (i32.const 7)))
+      (i32.store (i32.const 516) (local.get $definition))
       ;; host
       (i32.store (i32.const 520) (i32.const 0))
       (i32.store (i32.const 524) (i32.const 15))
@@ -84,6 +87,12 @@
       ;; Relation and options stay zero: none.
       (call $spawn (i32.const 512) (i32.const 640))
       (if (i32.load8_u (i32.const 640)) (then unreachable))
+      ;; [the value], over the last byte of the definition
+      (local.set $payload
+        (i32.add (i32.load (i32.const 128)) (i32.add (i32.const 6) (local.get $definition))))
+      (i32.store8 (local.get $payload) (i32.const 0x91))
+      (local.set $size
+        (i32.sub (i32.load (i32.const 132)) (i32.add (i32.const 6) (local.get $definition))))
       ;; Arguments and PID stay; what follows is forgotten.
       (local.set $kept (global.get $next))
       (local.set $inbox (call $inbox))
@@ -91,13 +100,13 @@
         (global.set $next (local.get $kept))
         (call $send
           (i32.load (i32.const 644)) (i32.load (i32.const 648))
-          (i32.const 16) (i32.const 4)
-          (i32.const 32) (i32.const 67)
+          (i32.const 16) (i32.const 1)
+          (local.get $payload) (local.get $size)
           (i32.const 384))
         (if (i32.load8_u (i32.const 384)) (then unreachable))
         (call $receive (local.get $inbox) (i32.const 0) (i64.const 0) (i32.const 256))
         (if (i32.eqz (i32.load8_u (i32.const 256))) (then unreachable))
-        (if (i32.ne (i32.load (i32.const 288)) (i32.const 67)) (then unreachable))
+        (if (i32.ne (i32.load (i32.const 288)) (local.get $size)) (then unreachable))
         (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1))))))
 
     ;; MessagePack is big-endian.

@@ -1,11 +1,11 @@
--- Sends 64 bytes to an echo and waits for them to come back, again and again.
-return function(count, echo)
+-- Sends a value to an echo and waits for it to come back, again and again.
+return function(count, echo, value)
     local inbox = process.inbox()
-    local payload = string.rep("0123456789abcdef", 4)
     local pid = assert(process.spawn(echo, "bench:processes", count))
+    local answer
     for _ = 1, count do
-        assert(process.send(pid, "ping", payload))
-        local message = inbox:receive()
-        assert(message:payload() == payload)
+        assert(process.send(pid, "t", value))
+        answer = inbox:receive():payload()
     end
+    assert(type(answer) == type(value) and #answer == #value)
 end

@@ -2,17 +2,18 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 
 use crate::crowd::{Crowd, Kind};
+use crate::lua_program::WithBacktraces;
 use crate::rows::{self, RowKind};
 
 /// Measures what warren costs, each figure beside its baseline in the same run.
 #[derive(Debug, Parser)]
 #[command(name = "warren-bench", version)]
 pub(crate) struct Args {
-    /// The rows to measure; all of them where none is named
+    /// The rows to measure; all usual ones where none is named
     #[arg(value_name = "ROW")]
     rows: Vec<String>,
     /// List the rows and stop
@@ -36,6 +37,12 @@ pub(crate) struct Args {
     /// How many processes that crowd has
     #[arg(long, hide = true, default_value_t = 1_000)]
     processes: u32,
+    /// How many messages each of them answers
+    #[arg(long, hide = true, default_value_t = 1)]
+    messages: u32,
+    /// Run this Lua program with this argument and print the nanoseconds
+    #[arg(long, hide = true, num_args = 2, value_names = ["NAME", "N"], requires = "cache")]
+    lua: Vec<String>,
     /// Where compiled code is kept
     #[arg(long, hide = true)]
     cache: Option<PathBuf>,
@@ -47,6 +54,8 @@ pub(crate) enum Action {
     List,
     /// Hold a crowd.
     Crowd(Crowd),
+    /// Run a Lua program.
+    Lua(WithBacktraces),
     /// Measure these rows.
     Measure {
         rows: Vec<&'static RowKind>,
@@ -65,12 +74,22 @@ impl Args {
         if self.list {
             return Ok(Action::List);
         }
-        if let (Some(kind), Some(cache)) = (self.crowd, self.cache) {
-            return Ok(Action::Crowd(Crowd {
-                kind,
-                processes: self.processes,
-                cache,
-            }));
+        if let Some(cache) = self.cache {
+            if let Some(kind) = self.crowd {
+                return Ok(Action::Crowd(Crowd {
+                    kind,
+                    processes: self.processes,
+                    messages: self.messages,
+                    cache,
+                }));
+            }
+            if let [name, n] = &*self.lua {
+                return Ok(Action::Lua(WithBacktraces {
+                    name: name.clone(),
+                    n: n.parse().context("N is a number")?,
+                    cache,
+                }));
+            }
         }
         let mut rows = Vec::new();
         for name in &self.rows {
@@ -83,7 +102,7 @@ impl Args {
             }
         }
         if rows.is_empty() {
-            rows.extend(rows::ALL);
+            rows.extend(rows::ALL.iter().filter(|row| row.usual));
         }
         Ok(Action::Measure {
             rows,
@@ -116,11 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn all_rows_are_measured_where_none_is_named() {
+    fn all_usual_rows_are_measured_where_none_is_named() {
         let Ok(Action::Measure { rows, .. }) = action(&["--quick"]) else {
             panic!("rows are to be measured");
         };
-        assert_eq!(rows.len(), rows::ALL.len());
+        assert!(rows.iter().all(|row| row.usual));
+        assert!(rows.iter().any(|row| row.name == "round-trip"));
+        assert!(rows.len() < rows::ALL.len());
     }
 
     #[test]

@@ -1,19 +1,20 @@
-//! Crowds: many processes that have each answered one message and wait. Each
+//! Crowds: many processes that have each answered some messages and wait. Each
 //! is held by a process of the operating system of its own, which so starts
 //! with nothing left over from what was measured before.
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::process::{self, Command};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::guests::arguments;
-use crate::node::BenchNode;
-use crate::resident::{Resident, Share};
+use crate::guests::Arguments;
+use crate::node::{BenchNode, Setup};
+use crate::resident::{Resident, Share, available};
 
 /// What a crowd consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,24 +31,39 @@ pub(crate) enum Kind {
 pub(crate) struct Crowd {
     pub(crate) kind: Kind,
     pub(crate) processes: u32,
+    /// How many messages each answers before it waits.
+    pub(crate) messages: u32,
     /// Where compiled code is kept.
     pub(crate) cache: PathBuf,
+}
+
+/// What holding a crowd was like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    /// What one of it takes.
+    pub(crate) share: Share,
+    /// From before the first was started until the last had answered.
+    pub(crate) elapsed: Duration,
 }
 
 /// A crowd that comes first, so that what is needed once (code, threads, the
 /// first pool of places) is there before anything is measured.
 pub(crate) const FIRST: u32 = 16;
 
+/// A crowd stops growing when the machine has less memory than this left.
+const SPARE: u64 = 1 << 30;
+
 impl Crowd {
-    /// Has another process hold the crowd, and says what one of it takes.
+    /// Has another process hold the crowd.
     ///
     /// # Errors
     /// The crowd does not come together.
-    pub(crate) fn measure(&self) -> Result<Share> {
+    pub(crate) fn measure(&self) -> Result<Held> {
         let own = std::env::current_exe().context("where this program is")?;
         let output = Command::new(own)
             .args(["--crowd", &self.kind.to_string()])
             .args(["--processes", &self.processes.to_string()])
+            .args(["--messages", &self.messages.to_string()])
             .arg("--cache")
             .arg(&self.cache)
             .output()
@@ -59,31 +75,58 @@ impl Crowd {
         );
         let answer: Value = serde_json::from_slice(&output.stdout).context("its answer")?;
         let part = |name: &str| answer[name].as_f64().with_context(|| format!("no {name}"));
-        Ok(Share {
-            pages: part("pages")?,
-            tables: part("tables")?,
+        Ok(Held {
+            share: Share {
+                pages: part("pages")?,
+                tables: part("tables")?,
+            },
+            elapsed: Duration::from_secs_f64(part("seconds")?),
         })
     }
 
-    /// Holds the crowd in this process, and says what one of it takes: JSON.
+    /// Holds the crowd in this process, and says how it was: JSON.
     ///
     /// # Errors
     /// As for [`Crowd::measure`].
     pub(crate) fn hold(&self) -> Result<Value> {
-        let share = match self.kind {
-            Kind::Flat => self.hold_guests("bench:echo-flat.wat"),
+        let held = match self.kind {
+            Kind::Flat => self.hold_guests("bench:flat/echo"),
             Kind::Component => self.hold_guests("bench:echo-component.wat"),
             Kind::Lua => self.hold_guests("bench:echo.lua"),
             Kind::Tokio => self.hold_tasks(),
         }?;
-        Ok(json!({ "pages": share.pages, "tables": share.tables }))
+        Ok(json!({
+            "pages": held.share.pages,
+            "tables": held.share.tables,
+            "seconds": held.elapsed.as_secs_f64(),
+        }))
     }
 
-    fn hold_guests(&self, definition: &str) -> Result<Share> {
-        let node = BenchNode::start(&self.cache)?;
-        node.run("bench:crowd.wat", &arguments(FIRST, definition))?;
+    fn hold_guests(&self, definition: &str) -> Result<Held> {
+        let setup = Setup {
+            max_processes: self.processes as usize + 10_000,
+            ..Setup::default()
+        };
+        let node = BenchNode::set_up(&self.cache, setup)?;
+        let gather = |number: u32| {
+            let arguments = Arguments::new().number(number).number(self.messages);
+            node.run("bench:flat/crowd", &arguments.text(definition))
+        };
+        gather(FIRST)?;
         let before = Resident::of(process::id())?;
-        node.run("bench:crowd.wat", &arguments(self.processes, definition))?;
+        let began = Instant::now();
+        let mut left = self.processes;
+        while left > 0 {
+            let some = left.min(self.processes.div_ceil(10));
+            gather(some)?;
+            left -= some;
+            ensure!(
+                available()? >= SPARE,
+                "the machine ran out of memory at {} processes",
+                node.live()
+            );
+        }
+        let elapsed = began.elapsed();
         let after = Resident::of(process::id())?;
         let expected = (FIRST + self.processes) as usize;
         ensure!(
@@ -91,41 +134,51 @@ impl Crowd {
             "{} processes live, not {expected}",
             node.live()
         );
-        Ok(after.each_since(before, self.processes))
+        Ok(Held {
+            share: after.each_since(before, self.processes),
+            elapsed,
+        })
     }
 
-    fn hold_tasks(&self) -> Result<Share> {
+    fn hold_tasks(&self) -> Result<Held> {
         let threads = tokio::runtime::Runtime::new().context("no threads")?;
         threads.block_on(async {
-            let first = tasks(FIRST).await?;
+            let first = tasks(FIRST, self.messages).await?;
             let before = Resident::of(process::id())?;
-            let rest = tasks(self.processes).await?;
+            let began = Instant::now();
+            let rest = tasks(self.processes, self.messages).await?;
+            let elapsed = began.elapsed();
             let after = Resident::of(process::id())?;
             drop((first, rest));
-            Ok(after.each_since(before, self.processes))
+            Ok(Held {
+                share: after.each_since(before, self.processes),
+                elapsed,
+            })
         })
     }
 }
 
 type Inbox = mpsc::UnboundedSender<[u8; 64]>;
 
-/// Starts tasks that have each answered one message; they end when what is
+/// Starts tasks that have each answered so many messages; they end when what is
 /// returned is dropped.
-async fn tasks(number: u32) -> Result<Vec<Inbox>> {
+async fn tasks(number: u32, messages: u32) -> Result<Vec<Inbox>> {
     let (answer, mut answers) = mpsc::unbounded_channel();
     let mut inboxes = Vec::new();
     for _ in 0..number {
-        let (inbox, mut messages) = mpsc::unbounded_channel::<[u8; 64]>();
+        let (inbox, mut messages_in) = mpsc::unbounded_channel::<[u8; 64]>();
         let answer = answer.clone();
         tokio::spawn(async move {
-            while let Some(message) = messages.recv().await {
+            while let Some(message) = messages_in.recv().await {
                 if answer.send(message).is_err() {
                     return;
                 }
             }
         });
-        inbox.send([1; 64]).context("a task has ended")?;
-        answers.recv().await.context("no task answers")?;
+        for _ in 0..messages {
+            inbox.send([1; 64]).context("a task has ended")?;
+            answers.recv().await.context("no task answers")?;
+        }
         inboxes.push(inbox);
     }
     // The tasks hold their own ends: their answers go nowhere from now on.

@@ -22,15 +22,17 @@ pub(crate) struct Erlang {
 
 impl Erlang {
     /// Starts a virtual machine; none where this machine has no Erlang. The
-    /// program is compiled in this directory, once.
+    /// program is compiled in this directory, once. `options` are those of
+    /// `erl`: `+S 1` for one scheduler.
     ///
     /// # Errors
     /// The program does not compile, or the virtual machine does not start.
-    pub(crate) fn start(scratch: &Path) -> Result<Option<Erlang>> {
+    pub(crate) fn start(scratch: &Path, options: &[&str]) -> Result<Option<Erlang>> {
         if !scratch.join("warren_bench.beam").exists() && !compile(scratch)? {
             return Ok(None);
         }
         let mut child = Command::new("erl")
+            .args(options)
             .args(["-noshell", "-s", "warren_bench", "serve"])
             .current_dir(scratch)
             .stdin(Stdio::piped())
@@ -52,19 +54,16 @@ impl Erlang {
         number(&self.call("os_pid")?)
     }
 
-    /// One pair's round trips: nanoseconds for all.
-    pub(crate) fn round_trips(&mut self, count: u32) -> Result<f64> {
-        number(&self.call(&format!("round_trip {count}"))?)
+    /// Has it do something that it measures itself: nanoseconds for all of it.
+    /// `guests/warren_bench.erl` says what there is.
+    pub(crate) fn nanoseconds(&mut self, command: &str) -> Result<f64> {
+        number(&self.call(command)?)
     }
 
-    /// Processes started and ended one after the other: nanoseconds for all.
-    pub(crate) fn spawns(&mut self, count: u32) -> Result<f64> {
-        number(&self.call(&format!("spawn {count}"))?)
-    }
-
-    /// Starts processes that have each answered one message and wait for more.
-    pub(crate) fn crowd(&mut self, count: u32) -> Result<()> {
-        let answer = self.call(&format!("crowd {count}"))?;
+    /// Starts processes that have each answered so many messages and wait for
+    /// more.
+    pub(crate) fn crowd(&mut self, count: u32, messages: u32) -> Result<()> {
+        let answer = self.call(&format!("crowd {count} {messages}"))?;
         ensure!(answer == "ok", "Erlang answers {answer}");
         Ok(())
     }

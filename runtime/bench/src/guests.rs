@@ -3,43 +3,43 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use anyhow::{Context, Result};
 use warren_engine::{Code, Definition, Definitions, Grants, Source};
 use warren_kernel::Error;
 
-/// The host all of them run in. The guests know it by this name.
+/// The host they run in. The guests know it by this name.
 pub(crate) const HOST: &str = "bench:processes";
 
+/// A host of so few processes that it gets the class whose code checks no
+/// bounds.
+pub(crate) const FAST_HOST: &str = "bench:fast";
+
+macro_rules! files {
+    ($directory:literal: $($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../guests/", $directory, $name)))),*]
+    };
+}
+
 /// By file name: `empty.lua` is the definition `bench:empty.lua`.
-const FILES: &[(&str, &str)] = &[
-    ("busy-flat.wat", include_str!("../guests/busy-flat.wat")),
-    ("busy.lua", include_str!("../guests/busy.lua")),
-    ("crowd.wat", include_str!("../guests/crowd.wat")),
-    (
-        "echo-component.wat",
-        include_str!("../guests/echo-component.wat"),
-    ),
-    ("echo-flat.wat", include_str!("../guests/echo-flat.wat")),
-    ("echo.lua", include_str!("../guests/echo.lua")),
-    (
-        "empty-component.wat",
-        include_str!("../guests/empty-component.wat"),
-    ),
-    ("empty-flat.wat", include_str!("../guests/empty-flat.wat")),
-    ("empty.lua", include_str!("../guests/empty.lua")),
-    (
-        "ping-component.wat",
-        include_str!("../guests/ping-component.wat"),
-    ),
-    ("ping-flat.wat", include_str!("../guests/ping-flat.wat")),
-    ("ping.lua", include_str!("../guests/ping.lua")),
-    (
-        "sleeper-flat.wat",
-        include_str!("../guests/sleeper-flat.wat"),
-    ),
-    ("sleeper.lua", include_str!("../guests/sleeper.lua")),
-    ("spawner.lua", include_str!("../guests/spawner.lua")),
-    ("spawner.wat", include_str!("../guests/spawner.wat")),
-];
+const FILES: &[(&str, &str)] = files!("":
+    "busy.lua" "echo-component.wat" "echo.lua" "empty-component.wat" "empty.lua" "fan-in.lua"
+    "fan-out.lua" "herd.lua" "once.lua" "ping-component.wat" "ping.lua" "ring-member.lua"
+    "ring.lua" "sink.lua" "skynet.lua" "sleeper.lua" "source.lua" "spawner.lua");
+
+/// Core modules on the flat ABI, which share [`PRELUDE`]: `flat/ring.wat` is
+/// the definition `bench:flat/ring`.
+const FLAT: &[(&str, &str)] = files!("flat/":
+    "busy.wat" "crowd.wat" "echo.wat" "empty.wat" "fan-in.wat" "fan-out.wat" "herd.wat" "once.wat"
+    "ping.wat" "ring-member.wat" "ring.wat" "sink.wat" "skynet.wat" "sleeper.wat" "source.wat"
+    "spawner.wat");
+
+const PRELUDE: &str = include_str!("../guests/flat/prelude.wat");
+
+/// Lua programs that need nothing but Lua: `cpu/fib.lua` is the definition
+/// `bench:cpu/fib.lua`.
+const CPU: &[(&str, &str)] = files!("cpu/":
+    "building.lua" "coroutines.lua" "fib.lua" "json.lua" "n-body.lua" "pcall-error.lua"
+    "permute.lua" "queens.lua" "richards.lua" "sort.lua" "strings.lua" "tables.lua");
 
 /// Knows the definitions of all guests.
 pub(crate) struct Guests(HashMap<Arc<str>, Arc<Definition>>);
@@ -47,26 +47,40 @@ pub(crate) struct Guests(HashMap<Arc<str>, Arc<Definition>>);
 impl Guests {
     /// All of them.
     pub(crate) fn new() -> Guests {
-        let grants = Arc::new(Grants::default());
-        let definitions = FILES.iter().map(|(name, text)| {
-            let source = Source {
-                name: (*name).into(),
-                bytes: text.as_bytes().into(),
-            };
-            let definition = Definition {
-                id: format!("bench:{name}").into(),
-                code: if name.ends_with(".lua") {
-                    Code::Lua(source)
-                } else {
-                    Code::Wasm(source)
-                },
-                method: "main".into(),
-                host: None,
-                grants: Arc::clone(&grants),
-            };
-            (Arc::clone(&definition.id), Arc::new(definition))
+        let files = FILES
+            .iter()
+            .map(|(name, text)| definition(name, name, text));
+        let cpu = CPU
+            .iter()
+            .map(|(name, text)| definition(&format!("cpu/{name}"), name, text));
+        let flat = FLAT.iter().map(|(name, text)| {
+            let stem = name.trim_end_matches(".wat");
+            let module = format!("(module\n{PRELUDE}\n{text})");
+            definition(&format!("flat/{stem}"), name, &module)
         });
-        Guests(definitions.collect())
+        let all = files.chain(cpu).chain(flat);
+        Guests(
+            all.map(|definition| (Arc::clone(&definition.id), Arc::new(definition)))
+                .collect(),
+        )
+    }
+}
+
+fn definition(id: &str, name: &str, text: &str) -> Definition {
+    let source = Source {
+        name: name.into(),
+        bytes: text.as_bytes().into(),
+    };
+    Definition {
+        id: format!("bench:{id}").into(),
+        code: if name.ends_with(".lua") {
+            Code::Lua(source)
+        } else {
+            Code::Wasm(source)
+        },
+        method: "main".into(),
+        host: None,
+        grants: Arc::new(Grants::default()),
     }
 }
 
@@ -81,14 +95,61 @@ impl Definitions for Guests {
     }
 }
 
-/// The arguments most guests take, encoded: a count in five bytes, so that
-/// those written in WAT need not decode it, and the id of another definition.
-pub(crate) fn arguments(count: u32, definition: &str) -> Vec<u8> {
-    let mut bytes = vec![0x92, 0xce];
-    bytes.extend(count.to_be_bytes());
-    // Never fails: it writes to memory, and ids are short.
-    let _ = rmp::encode::write_str(&mut bytes, definition);
-    bytes
+/// The text of a program that needs nothing but Lua.
+///
+/// # Errors
+/// There is none of this name.
+pub(crate) fn cpu_program(name: &str) -> Result<&'static str> {
+    let found = CPU
+        .iter()
+        .find(|(file, _)| file.trim_end_matches(".lua") == name);
+    Ok(found
+        .with_context(|| format!("no Lua program is called {name}"))?
+        .1)
+}
+
+/// The arguments of a guest, encoded so that those written in WAT need not
+/// decode them: at most 15, numbers in five bytes each.
+#[derive(Clone, Debug)]
+pub(crate) struct Arguments(Vec<u8>);
+
+impl Arguments {
+    /// None yet.
+    pub(crate) fn new() -> Arguments {
+        Arguments(vec![0x90])
+    }
+
+    /// One more: a number.
+    pub(crate) fn number(self, number: u32) -> Arguments {
+        let mut bytes = vec![0xce];
+        bytes.extend(number.to_be_bytes());
+        self.encoded(&bytes)
+    }
+
+    /// One more: a string.
+    pub(crate) fn text(self, text: &str) -> Arguments {
+        let mut bytes = Vec::new();
+        // Never fails: it writes to memory.
+        let _ = rmp::encode::write_str(&mut bytes, text);
+        self.encoded(&bytes)
+    }
+
+    /// One more: a value that is encoded already.
+    pub(crate) fn encoded(mut self, value: &[u8]) -> Arguments {
+        self.0[0] += 1;
+        self.0.extend(value);
+        self
+    }
+
+    /// All of them.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// What most guests take: a count, and the id of another definition.
+pub(crate) fn arguments(count: u32, definition: &str) -> Arguments {
+    Arguments::new().number(count).text(definition)
 }
 
 #[cfg(test)]
@@ -97,14 +158,14 @@ mod tests {
 
     #[test]
     fn arguments_are_what_the_guests_expect() {
-        let bytes = arguments(258, "bench:x");
-        assert_eq!(bytes[..7], [0x92, 0xce, 0, 0, 1, 2, 0xa7]);
-        assert_eq!(&bytes[7..], b"bench:x");
-        // One byte of head: WAT guests skip exactly that.
-        assert!(
-            FILES
-                .iter()
-                .all(|(name, _)| "bench:".len() + name.len() < 32)
-        );
+        let arguments = arguments(258, "bench:x").encoded(&[7]);
+        assert_eq!(arguments.bytes()[..7], [0x93, 0xce, 0, 0, 1, 2, 0xa7]);
+        assert_eq!(&arguments.bytes()[7..], b"bench:x\x07");
+    }
+
+    #[test]
+    fn every_id_takes_one_byte_of_head() {
+        // WAT guests skip exactly that.
+        assert!(Guests::new().0.keys().all(|id| id.len() < 32));
     }
 }

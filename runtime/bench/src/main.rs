@@ -8,12 +8,18 @@ mod crowd;
 mod erlang;
 mod guests;
 mod latencies;
+mod lua_program;
+mod max_map_count;
 mod measure;
+mod native_lua;
 mod node;
+mod payload;
+mod progress;
 mod report;
 mod resident;
 mod rows;
 mod statistics;
+mod tasks;
 
 use std::process::ExitCode;
 
@@ -22,6 +28,7 @@ use clap::Parser;
 
 use args::{Action, Args};
 use bench::Bench;
+use progress::Progress;
 use report::Report;
 
 fn main() -> ExitCode {
@@ -38,10 +45,12 @@ fn run(args: Args) -> Result<()> {
     match args.action()? {
         Action::List => {
             for row in rows::ALL {
-                println!("{:12} {}", row.name, row.about);
+                let when = if row.usual { "" } else { " (only when named)" };
+                println!("{:17} {}{when}", row.name, row.about);
             }
         }
         Action::Crowd(crowd) => println!("{}", crowd.hold()?),
+        Action::Lua(program) => println!("{}", program.run()?),
         Action::Measure {
             rows,
             contender,
@@ -49,16 +58,17 @@ fn run(args: Args) -> Result<()> {
             json,
         } => {
             let bench = Bench::new(quick)?;
+            let mut progress = Progress::new(rows.len());
             let mut measured = Vec::new();
             for row in rows {
-                // To standard error: standard output is the table's alone.
-                eprintln!("measuring {}", row.name);
+                progress.row(row.name);
                 let mut row = (row.prepare)(&bench)?;
                 if let Some(name) = &contender {
                     row.keep(name)?;
                 }
-                measured.push(measure::interleaved(row)?);
+                measured.push(measure::interleaved(row, &progress)?);
             }
+            drop(progress);
             let report = Report::new(quick, measured);
             if json {
                 println!("{:#}", report.to_json());

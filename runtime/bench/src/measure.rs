@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result, ensure};
 
+use crate::progress::Progress;
 use crate::statistics::Summary;
 
 /// What one figure of a row means.
@@ -108,13 +109,15 @@ pub(crate) struct MeasuredContender {
 ///
 /// # Errors
 /// A contender failed.
-pub(crate) fn interleaved(mut row: Row<'_>) -> Result<Measured> {
+pub(crate) fn interleaved(mut row: Row<'_>, progress: &Progress) -> Result<Measured> {
     let mut samples = vec![vec![Vec::new(); row.metrics.len()]; row.contenders.len()];
-    for round in 0..row.warm_ups + row.rounds {
+    let rounds = row.warm_ups + row.rounds;
+    for round in 0..rounds {
         for (contender, kept) in row.contenders.iter_mut().zip(&mut samples) {
             let Entry::Ready(sample) = &mut contender.entry else {
                 continue;
             };
+            progress.contender(row.name, contender.name, round + 1, rounds);
             let figures = sample().with_context(|| format!("{}, {}", row.name, contender.name))?;
             ensure!(
                 figures.len() == row.metrics.len(),
@@ -180,7 +183,7 @@ mod tests {
             warm_ups: 1,
             rounds: 2,
         };
-        let measured = interleaved(row).expect("nothing fails");
+        let measured = interleaved(row, &Progress::new(1)).expect("nothing fails");
         assert_eq!(*order.borrow(), "acacac");
         let first = measured.contenders[0].summaries.as_ref().expect("is there");
         assert_eq!((first[0].low, first[0].high), (7.0, 8.0));
@@ -197,7 +200,7 @@ mod tests {
             warm_ups: 0,
             rounds: 1,
         };
-        let error = interleaved(row).expect_err("it fails");
+        let error = interleaved(row, &Progress::new(1)).expect_err("it fails");
         assert_eq!(format!("{error:#}"), "row, a: broken");
     }
 }

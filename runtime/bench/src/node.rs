@@ -1,20 +1,42 @@
 //! A node that runs the embedded guests.
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
-use warren_engine::{HostLimits, Node, NodeConfig, Running, Sink, Stream};
-use warren_kernel::Outcome;
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use warren_engine::{DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream};
+use warren_kernel::{HostConfig, Outcome, QueueLimits};
 
-use crate::guests::{Guests, HOST};
+use crate::guests::{Arguments, FAST_HOST, Guests, HOST};
 
 /// A node with the settings of `warren run`.
 pub(crate) struct BenchNode {
     threads: tokio::runtime::Runtime,
     node: Arc<Node>,
+}
+
+/// How a node differs from one of `warren run`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup {
+    /// Threads for processes; one for each core where absent.
+    pub(crate) workers: Option<NonZeroUsize>,
+    /// What [`HOST`] allows.
+    pub(crate) max_processes: usize,
+    /// How long a guest runs before others get their turn.
+    pub(crate) tick: Duration,
+}
+
+impl Default for Setup {
+    fn default() -> Setup {
+        Setup {
+            workers: None,
+            max_processes: HostConfig::default().max_processes,
+            tick: DEFAULT_TICK,
+        }
+    }
 }
 
 /// How a program went.
@@ -26,17 +48,51 @@ pub(crate) struct Run {
     pub(crate) value: Option<Arc<[u8]>>,
 }
 
+impl Run {
+    /// The integer it returned.
+    ///
+    /// # Errors
+    /// It returned something else.
+    pub(crate) fn integer(&self) -> Result<i64> {
+        let mut bytes = self.value.as_deref().context("a program without result")?;
+        let value = rmpv::decode::read_value(&mut bytes).context("a result")?;
+        let integer = value.as_i64();
+        integer.with_context(|| format!("a result that is no integer: {value}"))
+    }
+}
+
 impl BenchNode {
     /// Starts a node that keeps compiled code in this directory.
     pub(crate) fn start(cache: &Path) -> Result<BenchNode> {
+        BenchNode::set_up(cache, Setup::default())
+    }
+
+    /// The same, set up otherwise.
+    pub(crate) fn set_up(cache: &Path, setup: Setup) -> Result<BenchNode> {
         let threads = tokio::runtime::Runtime::new().context("no threads")?;
+        let limits = |max_processes| HostLimits {
+            processes: HostConfig {
+                max_processes,
+                // A thousand senders to one receiver are no overload here.
+                queue: QueueLimits {
+                    messages: 1 << 20,
+                    bytes: 1 << 30,
+                },
+                ..HostConfig::default()
+            },
+            ..HostLimits::default()
+        };
         let config = NodeConfig {
             definitions: Arc::new(Guests::new()),
-            hosts: vec![(HOST.to_owned(), HostLimits::default())],
+            hosts: vec![
+                (HOST.to_owned(), limits(setup.max_processes)),
+                (FAST_HOST.to_owned(), limits(1_000)),
+            ],
             cache: Some(cache.to_owned()),
             output: Box::new(ToStandardError),
             interpreter: None,
-            workers: None,
+            workers: setup.workers,
+            tick: setup.tick,
         };
         let inside = threads.enter();
         let node = Node::start(config).context("no node")?;
@@ -48,19 +104,50 @@ impl BenchNode {
     ///
     /// # Errors
     /// It does not start, or fails.
-    pub(crate) fn run(&self, definition: &str, arguments: &[u8]) -> Result<Run> {
+    pub(crate) fn run(&self, definition: &str, arguments: &Arguments) -> Result<Run> {
+        self.run_in(HOST, definition, arguments)
+    }
+
+    /// The same in another host.
+    ///
+    /// # Errors
+    /// As for [`BenchNode::run`].
+    pub(crate) fn run_in(
+        &self,
+        host: &str,
+        definition: &str,
+        arguments: &Arguments,
+    ) -> Result<Run> {
         self.threads.block_on(async {
             let began = Instant::now();
-            let mut running = self.spawn(definition, arguments).await?;
-            let ended = running.wait().await;
-            let elapsed = began.elapsed();
-            match &*ended.outcome {
-                Outcome::Returned(value) => Ok(Run {
-                    elapsed,
-                    value: value.clone(),
-                }),
-                Outcome::Failed(error) => Err(anyhow!("{definition} failed: {error}")),
+            let mut running = self.spawn(host, definition, arguments).await?;
+            finish(definition, began, &mut running).await
+        })
+    }
+
+    /// Runs a program so many times at once. The result is that of the last to
+    /// end.
+    ///
+    /// # Errors
+    /// As for [`BenchNode::run`].
+    pub(crate) fn run_many(
+        &self,
+        definition: &str,
+        arguments: &Arguments,
+        number: usize,
+    ) -> Result<Run> {
+        ensure!(number > 0, "nothing is to be run");
+        self.threads.block_on(async {
+            let began = Instant::now();
+            let mut all = Vec::new();
+            for _ in 1..number {
+                all.push(self.spawn(HOST, definition, arguments).await?);
             }
+            let mut last = self.spawn(HOST, definition, arguments).await?;
+            for running in &mut all {
+                finish(definition, began, running).await?;
+            }
+            finish(definition, began, &mut last).await
         })
     }
 
@@ -74,12 +161,12 @@ impl BenchNode {
         busy: &str,
         number: usize,
         definition: &str,
-        arguments: &[u8],
+        arguments: &Arguments,
     ) -> Result<Run> {
         let mut others = self.threads.block_on(async {
             let mut others = Vec::new();
             for _ in 0..number {
-                others.push(self.spawn(busy, &[]).await?);
+                others.push(self.spawn(HOST, busy, &Arguments::new()).await?);
             }
             anyhow::Ok(others)
         })?;
@@ -103,9 +190,21 @@ impl BenchNode {
         self.node.kernel().live()
     }
 
-    async fn spawn(&self, definition: &str, arguments: &[u8]) -> Result<Running> {
-        let spawned = self.node.run(definition, HOST, arguments).await;
+    async fn spawn(&self, host: &str, definition: &str, arguments: &Arguments) -> Result<Running> {
+        let spawned = self.node.run(definition, host, arguments.bytes()).await;
         spawned.map_err(|error| anyhow!("{definition} does not start: {error}"))
+    }
+}
+
+async fn finish(definition: &str, began: Instant, running: &mut Running) -> Result<Run> {
+    let ended = running.wait().await;
+    let elapsed = began.elapsed();
+    match &*ended.outcome {
+        Outcome::Returned(value) => Ok(Run {
+            elapsed,
+            value: value.clone(),
+        }),
+        Outcome::Failed(error) => Err(anyhow!("{definition} failed: {error}")),
     }
 }
 

@@ -162,7 +162,7 @@ impl Display for Report {
 
 impl Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:12}", self.contender)?;
+        write!(f, "{:16}", self.contender)?;
         match &self.figure {
             Figure::Measured {
                 metric,

@@ -36,6 +36,14 @@ impl Resident {
     }
 }
 
+/// How much memory the machine still has to give, in bytes.
+///
+/// # Errors
+/// As for [`Resident::of`].
+pub(crate) fn available() -> Result<u64> {
+    bytes("/proc/meminfo", "MemAvailable:")
+}
+
 /// One of many processes' share, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Share {

@@ -39,18 +39,43 @@ fn is_measured(row: &str, contenders: &[&str]) {
 }
 
 #[test]
-fn round_trip() {
-    is_measured("round-trip", &["flat", "component", "Lua", "tokio"]);
+fn messages() {
+    let all = ["flat", "component", "Lua", "tokio"];
+    for row in ["round-trip", "round-trip-1k", "round-trip-table"] {
+        is_measured(row, &all);
+    }
+    for row in ["pairs", "pairs-1k", "pairs-table"] {
+        is_measured(row, &all);
+    }
+    for row in ["fan-out", "fan-in", "ring"] {
+        is_measured(row, &["flat", "Lua", "tokio"]);
+    }
+}
+
+#[test]
+fn processes() {
+    is_measured("spawn", &["flat", "component", "Lua", "tokio"]);
+    for row in ["spawn-cold", "skynet", "skynet-classic", "skynet-1m"] {
+        is_measured(row, &["flat", "Lua", "tokio"]);
+    }
 }
 
 #[test]
 fn memory() {
     is_measured("memory", &["flat", "component", "Lua", "tokio"]);
+    is_measured("memory-used", &["flat", "Lua"]);
+    // Larger crowds may be more than this machine allows.
+    is_measured("memory-100k", &[]);
+    is_measured("density", &[]);
 }
 
 #[test]
-fn spawn() {
-    is_measured("spawn", &["flat", "component", "Lua", "tokio"]);
+fn lua() {
+    is_measured("lua-cpu", &["Lua, fast", "Lua, dense", "native Lua"]);
+    is_measured(
+        "lua-switches",
+        &["Lua, fast", "RUST_BACKTRACE=1", "native Lua"],
+    );
 }
 
 #[test]

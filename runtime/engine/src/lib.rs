@@ -48,3 +48,4 @@ mod wasi;
 pub use definition::{Code, Definition, Definitions, Grants, PathGrant, Source};
 pub use node::{DEFAULT_MAX_MEMORY, Ended, HostLimits, Node, NodeConfig, Running, StartError};
 pub use output::{Sink, StandardStreams, Stream};
+pub use ticker::DEFAULT_TICK;

@@ -22,7 +22,7 @@ const PER_INSTANCE: u64 = 4;
 pub(crate) const RESERVED: u64 = 2_500;
 
 /// The smallest pool worth opening.
-const SMALLEST_POOL: u32 = 16;
+pub(crate) const SMALLEST_POOL: u32 = 16;
 
 /// Linux's default, assumed where the setting cannot be read.
 const DEFAULT_LIMIT: u64 = 65_530;

@@ -64,6 +64,10 @@ pub struct NodeConfig {
     pub interpreter: Option<Vec<u8>>,
     /// Threads that run processes: one for each core if absent.
     pub workers: Option<NonZeroUsize>,
+    /// How long a guest runs at most before others get their turn:
+    /// [`DEFAULT_TICK`](crate::DEFAULT_TICK), unless one counts instructions
+    /// and wants no clock to interfere.
+    pub tick: Duration,
 }
 
 /// Why a node cannot be started.
@@ -161,7 +165,7 @@ impl Node {
             programs: Programs::new(config.interpreter),
             cache,
             pools: RwLock::default(),
-            ticker: Arc::new(Ticker::start().map_err(StartError::Thread)?),
+            ticker: Arc::new(Ticker::start(config.tick).map_err(StartError::Thread)?),
             timers: Timers::start().map_err(StartError::Thread)?,
             mappings: Arc::new(Mappings::new()),
             output: Output::start(config.output).map_err(StartError::Thread)?,

@@ -16,7 +16,7 @@ use crate::cache::Key;
 use crate::class::Class;
 use crate::code::Loaded;
 use crate::linkers::Linkers;
-use crate::mappings::Mappings;
+use crate::mappings::{Mappings, SMALLEST_POOL};
 use crate::ticker::Ticker;
 
 /// Places in the first pool of a class.
@@ -130,12 +130,7 @@ impl Pools {
     fn open(&self) -> Result<Arc<Pool>, Error> {
         let last = self.members().last().map(|pool| pool.places);
         let wanted = last.map_or(FIRST, |places| places.saturating_mul(2).min(LARGEST));
-        let places = self.mappings.affordable_places(wanted)?;
-        let engine = Engine::new(&self.class.config(places)).map_err(|error| {
-            Error::rate_limited(format!(
-                "the operating system refuses {places} more places for processes: {error:#}"
-            ))
-        })?;
+        let (places, engine) = self.engine(self.mappings.affordable_places(wanted)?)?;
         let linkers = Linkers::new(&engine).map_err(|error| {
             Error::internal(format!("the runtime's own imports do not link: {error:#}"))
         })?;
@@ -149,6 +144,24 @@ impl Pools {
             taken: AtomicU32::new(0),
             loaded: RwLock::default(),
         }))
+    }
+
+    /// An engine with so many places, or as many as the operating system gives
+    /// where its limits of address space (`ulimit -v`) allow no more.
+    fn engine(&self, wanted: u32) -> Result<(u32, Engine), Error> {
+        let mut places = wanted;
+        loop {
+            match Engine::new(&self.class.config(places)) {
+                Ok(engine) => return Ok((places, engine)),
+                Err(error) if places / 2 < SMALLEST_POOL => {
+                    return Err(Error::rate_limited(format!(
+                        "the operating system refuses {wanted} more places for processes, and \
+                         {places} too: {error:#}"
+                    )));
+                }
+                Err(_) => places /= 2,
+            }
+        }
     }
 }
 
@@ -208,11 +221,12 @@ mod tests {
     use super::*;
     use crate::class::Shape;
     use crate::mappings::RESERVED;
+    use crate::ticker::DEFAULT_TICK;
     use warren_kernel::Kind;
 
     /// Pools of small places, under this limit of mappings.
     fn pools(limit: fn() -> u64) -> Pools {
-        let ticker = Arc::new(Ticker::start().expect("a thread"));
+        let ticker = Arc::new(Ticker::start(DEFAULT_TICK).expect("a thread"));
         let class = Class::of(1 << 20, 100_000, Shape::Core);
         Pools::new(class, ticker, Arc::new(Mappings::limited_by(limit)))
     }

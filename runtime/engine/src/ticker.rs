@@ -1,5 +1,5 @@
 //! The clock of preemption: advances the epoch of every engine once a
-//! millisecond while guests run, and sleeps while none does.
+//! tick while guests run, and sleeps while none does.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use wasmtime::Engine;
 
-/// A guest runs at most about this long before others get their turn.
-const TICK: Duration = Duration::from_millis(1);
+/// How long a guest runs at most before others get their turn, unless a node is
+/// told otherwise: 1 ms.
+pub const DEFAULT_TICK: Duration = Duration::from_millis(1);
 
 /// Ticks without a guest's sign of life before the thread sleeps. A guest that
 /// runs on gives one at every tick, when it is preempted.
@@ -22,6 +23,7 @@ pub(crate) struct Ticker {
 }
 
 struct Shared {
+    tick: Duration,
     active: AtomicBool,
     asleep: AtomicBool,
     stop: AtomicBool,
@@ -29,13 +31,14 @@ struct Shared {
 }
 
 impl Ticker {
-    /// Starts the thread.
+    /// Starts the thread, which ticks this often.
     ///
     /// # Errors
     ///
     /// The operating system's, where it gives no thread.
-    pub(crate) fn start() -> std::io::Result<Ticker> {
+    pub(crate) fn start(tick: Duration) -> std::io::Result<Ticker> {
         let shared = Arc::new(Shared {
+            tick,
             active: AtomicBool::new(false),
             asleep: AtomicBool::new(false),
             stop: AtomicBool::new(false),
@@ -78,7 +81,8 @@ impl Shared {
     fn tick(&self) {
         let mut silent = 0;
         while !self.stop.load(Ordering::Relaxed) {
-            thread::sleep(TICK);
+            // Not a sleep, which its end would have to wait for.
+            thread::park_timeout(self.tick);
             for engine in self
                 .engines
                 .lock()

@@ -43,15 +43,10 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
         })
     };
     let contenders = vec![
-        sleeper(ALONE, "bench:sleeper-flat.wat", "bench:busy-flat.wat", 0),
-        sleeper(
-            name::FLAT,
-            "bench:sleeper-flat.wat",
-            "bench:busy-flat.wat",
-            BUSY,
-        ),
+        sleeper(ALONE, "bench:flat/sleeper", "bench:flat/busy", 0),
+        sleeper(name::FLAT, "bench:flat/sleeper", "bench:flat/busy", BUSY),
         sleeper(name::LUA, "bench:sleeper.lua", "bench:busy.lua", BUSY),
-        match Erlang::start(bench.scratch())? {
+        match Erlang::start(bench.scratch(), &[])? {
             Some(mut erlang) => Contender::ready(name::ERLANG, move || {
                 percentiles(erlang.sleeps(sleeps, BUSY)?)
             }),

@@ -1,8 +1,15 @@
 //! The rows of the table. `docs/performance.md` explains them.
 
+mod density;
+mod fan;
 mod latency;
+mod lua;
 mod memory;
+mod pairs;
+mod repeated;
+mod ring;
 mod round_trip;
+mod skynet;
 mod spawn;
 mod start;
 
@@ -10,6 +17,7 @@ use anyhow::Result;
 
 use crate::bench::Bench;
 use crate::measure::Row;
+use crate::payload::Payload;
 
 /// A row that can be measured.
 #[derive(Debug)]
@@ -18,43 +26,143 @@ pub(crate) struct RowKind {
     pub(crate) name: &'static str,
     /// What it measures, in one line.
     pub(crate) about: &'static str,
+    /// Whether it is measured without being named: others take minutes, or most
+    /// of the machine's memory.
+    pub(crate) usual: bool,
     /// Sets up what is to be measured.
     pub(crate) prepare: fn(&Bench) -> Result<Row<'_>>,
 }
 
 /// All rows, in the order of the table.
 pub(crate) const ALL: &[RowKind] = &[
-    RowKind {
-        name: round_trip::NAME,
-        about: "64 bytes there and back, one pair of processes",
-        prepare: round_trip::prepare,
-    },
-    RowKind {
-        name: memory::NAME,
-        about: "memory of a process that has answered one message and waits",
-        prepare: memory::prepare,
-    },
-    RowKind {
-        name: spawn::NAME,
-        about: "from a spawn until the spawner knows of the exit; an empty program",
-        prepare: spawn::prepare,
-    },
-    RowKind {
-        name: start::COLD,
-        about: "the command with nothing in its code cache, until it has ended",
-        prepare: start::prepare_cold,
-    },
-    RowKind {
-        name: start::WARM,
-        about: "the command with its code cache filled, until it has ended",
-        prepare: start::prepare_warm,
-    },
-    RowKind {
-        name: latency::NAME,
-        about: "how late a sleeper of 2 ms wakes, beside 8 processes that compute",
-        prepare: latency::prepare,
-    },
+    usual(
+        round_trip::BYTES,
+        "64 bytes there and back, one pair of processes",
+        |bench| round_trip::prepare(bench, round_trip::BYTES, Payload::Bytes64),
+    ),
+    usual(round_trip::KIB, "1 KiB there and back, one pair", |bench| {
+        round_trip::prepare(bench, round_trip::KIB, Payload::Kib)
+    }),
+    usual(
+        round_trip::TABLE,
+        "a small table there and back, one pair",
+        |bench| round_trip::prepare(bench, round_trip::TABLE, Payload::Table),
+    ),
+    usual(
+        pairs::BYTES,
+        "64 bytes there and back, 16 pairs at once",
+        |bench| pairs::prepare(bench, pairs::BYTES, Payload::Bytes64),
+    ),
+    usual(
+        pairs::KIB,
+        "1 KiB there and back, 16 pairs at once",
+        |bench| pairs::prepare(bench, pairs::KIB, Payload::Kib),
+    ),
+    usual(
+        pairs::TABLE,
+        "a small table there and back, 16 pairs at once",
+        |bench| pairs::prepare(bench, pairs::TABLE, Payload::Table),
+    ),
+    usual(fan::OUT, "one sender to 1,000 receivers", fan::prepare_out),
+    usual(fan::IN, "1,000 senders to one receiver", fan::prepare_in),
+    usual(
+        spawn::WARM,
+        "from a spawn until the spawner knows of the exit; an empty program",
+        spawn::prepare_warm,
+    ),
+    usual(
+        spawn::COLD,
+        "the same in places never used before: 900 processes at once",
+        spawn::prepare_cold,
+    ),
+    usual(
+        memory::NAME,
+        "memory of a process that has answered one message and waits: of 10,000",
+        memory::prepare,
+    ),
+    usual(memory::MANY, "the same of 100,000", memory::prepare_many),
+    usual(
+        memory::USED,
+        "memory of a process that has answered 1,000 messages",
+        memory::prepare_used,
+    ),
+    usual(
+        lua::CPU,
+        "Lua programs that compute, beside the same Lua built for this machine",
+        lua::prepare_cpu,
+    ),
+    usual(
+        lua::SWITCHES,
+        "errors, coroutines and string building in Lua",
+        lua::prepare_switches,
+    ),
+    usual(
+        latency::NAME,
+        "how late a sleeper of 2 ms wakes, beside 8 processes that compute",
+        latency::prepare,
+    ),
+    usual(
+        start::WARM,
+        "the command with its code cache filled, until it has ended",
+        start::prepare_warm,
+    ),
+    usual(
+        start::COLD,
+        "the command with nothing in its code cache, until it has ended",
+        start::prepare_cold,
+    ),
+    usual(
+        ring::NAME,
+        "a token that goes around 503 processes",
+        ring::prepare,
+    ),
+    usual(
+        skynet::DEPTH_FIRST,
+        "a tree of processes with 100,000 leaves, 1,000 of them at once",
+        skynet::prepare,
+    ),
+    on_request(
+        skynet::CLASSIC,
+        "the same tree, all of its processes at once",
+        skynet::prepare_classic,
+    ),
+    on_request(
+        skynet::MILLION,
+        "a tree with 1,000,000 leaves, 1,000 of them at once",
+        skynet::prepare_million,
+    ),
+    on_request(
+        density::NAME,
+        "100,000 and 300,000 Lua processes that have answered one message",
+        density::prepare,
+    ),
 ];
+
+const fn usual(
+    name: &'static str,
+    about: &'static str,
+    prepare: fn(&Bench) -> Result<Row<'_>>,
+) -> RowKind {
+    RowKind {
+        name,
+        about,
+        usual: true,
+        prepare,
+    }
+}
+
+const fn on_request(
+    name: &'static str,
+    about: &'static str,
+    prepare: fn(&Bench) -> Result<Row<'_>>,
+) -> RowKind {
+    RowKind {
+        name,
+        about,
+        usual: false,
+        prepare,
+    }
+}
 
 /// How contenders are called.
 mod name {

@@ -1,72 +1,56 @@
 //! Processes that end at once.
 
-use std::rc::Rc;
-use std::time::Instant;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::name;
+use super::repeated::{Repeated, nanoseconds, time};
 use crate::bench::Bench;
-use crate::erlang::{self, Erlang};
 use crate::guests::arguments;
-use crate::measure::{Contender, Metric, Row};
+use crate::measure::{Metric, Row};
 use crate::node::BenchNode;
 
-pub(super) const NAME: &str = "spawn";
+pub(super) const WARM: &str = "spawn";
+pub(super) const COLD: &str = "spawn-cold";
 
-const METRICS: &[Metric] = &[Metric {
-    name: "spawn to observed exit",
-    unit: "us",
-    compared: true,
-}];
+const METRICS: &[Metric] = &[time("spawn to observed exit")];
 
-pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
-    let count: u32 = bench.amount(10_000, 50);
-    let node = Rc::new(BenchNode::start(&bench.cache())?);
-    let program = |name, spawner, spawned| {
-        let node = Rc::clone(&node);
-        Contender::ready(name, move || {
-            let run = node.run(spawner, &arguments(count, spawned))?;
-            Ok(vec![run.elapsed.as_secs_f64() * 1e6 / f64::from(count)])
-        })
-    };
-    let contenders = vec![
-        program(name::FLAT, "bench:spawner.wat", "bench:empty-flat.wat"),
-        program(
+pub(super) fn prepare_warm(bench: &Bench) -> Result<Row<'_>> {
+    let count: u32 = bench.amount(5_000, 50);
+    Ok(Repeated::new(bench, count)?
+        .program(
+            name::FLAT,
+            "bench:flat/spawner",
+            arguments(count, "bench:flat/empty"),
+        )
+        .program(
             name::COMPONENT,
-            "bench:spawner.wat",
-            "bench:empty-component.wat",
-        ),
-        program(name::LUA, "bench:spawner.lua", "bench:empty.lua"),
-        tasks(count)?,
-        match Erlang::start(bench.scratch())? {
-            Some(mut erlang) => Contender::ready(name::ERLANG, move || {
-                Ok(vec![erlang.spawns(count)? / 1e3 / f64::from(count)])
-            }),
-            None => Contender::missing(name::ERLANG, erlang::MISSING),
-        },
-    ];
-    Ok(Row {
-        name: NAME,
-        metrics: METRICS,
-        contenders,
-        baselines: &[name::TOKIO, name::ERLANG],
-        warm_ups: 1,
-        rounds: bench.amount(11, 1),
-    })
+            "bench:flat/spawner",
+            arguments(count, "bench:empty-component.wat"),
+        )
+        .program(
+            name::LUA,
+            "bench:spawner.lua",
+            arguments(count, "bench:empty.lua"),
+        )
+        .tokio(move |tasks| tasks.spawns(count))?
+        .erlang(format!("spawn {count}"))?
+        .row(WARM, METRICS, 9))
 }
 
-fn tasks(count: u32) -> Result<Contender<'static>> {
-    let threads = tokio::runtime::Runtime::new().context("no threads")?;
-    Ok(Contender::ready(name::TOKIO, move || {
-        let began = Instant::now();
-        let spawner = threads.spawn(async move {
-            for _ in 0..count {
-                tokio::spawn(async {}).await?;
-            }
-            anyhow::Ok(())
-        });
-        threads.block_on(spawner).context("a task panicked")??;
-        Ok(vec![began.elapsed().as_secs_f64() * 1e6 / f64::from(count)])
-    }))
+/// In places of a pool that were never used: all processes live at once, in a
+/// node that is new.
+pub(super) fn prepare_cold(bench: &Bench) -> Result<Row<'_>> {
+    let count: u32 = bench.amount(901, 11);
+    let program = |definition, member| {
+        move |_: &BenchNode| {
+            let node = BenchNode::start(&bench.cache())?;
+            nanoseconds(&node.run(definition, &arguments(count, member))?)
+        }
+    };
+    Ok(Repeated::new(bench, count - 1)?
+        .sampled(name::FLAT, program("bench:flat/herd", "bench:flat/once"))
+        .sampled(name::LUA, program("bench:herd.lua", "bench:once.lua"))
+        .tokio(move |tasks| tasks.herd(count - 1))?
+        .erlang(format!("herd {}", count - 1))?
+        .row(COLD, METRICS, 7))
 }

@@ -22,8 +22,8 @@ use std::time::Duration;
 use rmpv::Value;
 use tokio::sync::mpsc;
 use warren_engine::{
-    Code, Definition, Definitions, Ended, Grants, HostLimits, Node, NodeConfig, Running, Sink,
-    Source, Stream,
+    Code, DEFAULT_TICK, Definition, Definitions, Ended, Grants, HostLimits, Node, NodeConfig,
+    Running, Sink, Source, Stream,
 };
 use warren_kernel::{Error, HostConfig, Outcome};
 
@@ -122,6 +122,7 @@ impl World {
             output: setup.sink.unwrap_or_else(|| Box::new(Lines(sender))),
             workers: None,
             interpreter: setup.interpreter.map(String::into_bytes),
+            tick: DEFAULT_TICK,
         });
         World {
             node: node.unwrap(),

@@ -1,0 +1,8 @@
+//! Builds Lua for this machine, from the sources that the guest is built from.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    lua_src::Build::new()
+        .build(lua_src::Lua54)
+        .print_cargo_metadata();
+}

@@ -1,4 +1,0 @@
-;; Ends at once.
-(module
-  (memory (export "memory") 1)
-  (func (export "start")))

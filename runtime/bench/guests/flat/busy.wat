@@ -1,0 +1,2 @@
+  ;; Computes without end.
+  (func (export "start") (loop (br 0)))

@@ -1,0 +1,3 @@
+  ;; Waits for a message and ends.
+  (func (export "start")
+    (drop (call $receive (call $inbox))))

@@ -1,0 +1,4 @@
+-- Waits for a message and ends.
+return function()
+    process.inbox():receive()
+end

@@ -1,0 +1,81 @@
+//! Lua programs that need nothing but Lua, run as a process of warren.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::guests::{Arguments, FAST_HOST, HOST};
+use crate::node::BenchNode;
+
+/// Where such a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Without bounds checks.
+    Fast,
+    /// With them.
+    Dense,
+}
+
+/// Runs a program of `guests/cpu`: how long its process lived, and the number
+/// it returned.
+///
+/// # Errors
+/// It fails, or returns no integer.
+pub(crate) fn run(node: &BenchNode, class: Class, name: &str, n: u32) -> Result<(Duration, i64)> {
+    let host = match class {
+        Class::Fast => FAST_HOST,
+        Class::Dense => HOST,
+    };
+    let definition = format!("bench:cpu/{name}.lua");
+    let run = node.run_in(host, &definition, &Arguments::new().number(n))?;
+    Ok((run.elapsed, run.integer()?))
+}
+
+/// A program to be run by another process of the operating system, which was
+/// started with `RUST_BACKTRACE=1`.
+#[derive(Clone, Debug)]
+pub(crate) struct WithBacktraces {
+    pub(crate) name: String,
+    pub(crate) n: u32,
+    /// Where compiled code is kept.
+    pub(crate) cache: PathBuf,
+}
+
+impl WithBacktraces {
+    /// Has it run.
+    ///
+    /// # Errors
+    /// It fails.
+    pub(crate) fn measure(name: &str, n: u32, cache: &Path) -> Result<Duration> {
+        let own = std::env::current_exe().context("where this program is")?;
+        let output = Command::new(own)
+            .args(["--lua", name, &n.to_string()])
+            .arg("--cache")
+            .arg(cache)
+            .env("RUST_BACKTRACE", "1")
+            .output()
+            .context("no other process can be started")?;
+        ensure!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        let text = String::from_utf8_lossy(&output.stdout);
+        let nanoseconds = text.trim().parse();
+        Ok(Duration::from_nanos(
+            nanoseconds.with_context(|| format!("its answer is {text}"))?,
+        ))
+    }
+
+    /// Runs it in this process, twice: how many nanoseconds the second took.
+    ///
+    /// # Errors
+    /// As for [`run`].
+    pub(crate) fn run(&self) -> Result<u128> {
+        let node = BenchNode::start(&self.cache)?;
+        run(&node, Class::Fast, &self.name, 1)?;
+        Ok(run(&node, Class::Fast, &self.name, self.n)?.0.as_nanos())
+    }
+}

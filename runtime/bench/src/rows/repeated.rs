@@ -1,0 +1,146 @@
+//! Rows whose contenders all do the same thing many times, where the figure is
+//! the time of each.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::name;
+use crate::bench::Bench;
+use crate::erlang::{self, Erlang};
+use crate::guests::Arguments;
+use crate::measure::{Contender, Metric, Row};
+use crate::node::{BenchNode, Run};
+use crate::tasks::Tasks;
+
+/// A row being put together: its guests share a node.
+pub(super) struct Repeated<'a> {
+    bench: &'a Bench,
+    node: Rc<BenchNode>,
+    /// By how much each time is divided.
+    times: f64,
+    contenders: Vec<Contender<'a>>,
+}
+
+impl<'a> Repeated<'a> {
+    /// A row without contenders yet. What they do, they do so many times in
+    /// each sample.
+    pub(super) fn new(bench: &'a Bench, times: u32) -> Result<Repeated<'a>> {
+        let node = Rc::new(BenchNode::start(&bench.cache())?);
+        Ok(Repeated::on(bench, node, times))
+    }
+
+    /// The same on a certain node.
+    pub(super) fn on(bench: &'a Bench, node: Rc<BenchNode>, times: u32) -> Repeated<'a> {
+        Repeated {
+            bench,
+            node,
+            times: f64::from(times),
+            contenders: Vec::new(),
+        }
+    }
+
+    /// A program; its time is from its spawn until its end is known.
+    pub(super) fn program(
+        self,
+        name: &'static str,
+        definition: &'static str,
+        arguments: Arguments,
+    ) -> Self {
+        self.sampled(name, move |node| {
+            Ok(node.run(definition, &arguments)?.elapsed)
+        })
+    }
+
+    /// A program that measures itself and returns nanoseconds.
+    pub(super) fn stopwatch(
+        self,
+        name: &'static str,
+        definition: &'static str,
+        arguments: Arguments,
+    ) -> Self {
+        self.sampled(name, move |node| {
+            nanoseconds(&node.run(definition, &arguments)?)
+        })
+    }
+
+    /// Whatever takes this time on the node.
+    pub(super) fn sampled(
+        mut self,
+        name: &'static str,
+        sample: impl Fn(&BenchNode) -> Result<Duration> + 'a,
+    ) -> Self {
+        let (node, times) = (Rc::clone(&self.node), self.times);
+        self.contenders.push(Contender::ready(name, move || {
+            Ok(vec![microseconds(sample(&node)?) / times])
+        }));
+        self
+    }
+
+    /// The baseline of tokio tasks.
+    pub(super) fn tokio(
+        mut self,
+        sample: impl Fn(&Tasks) -> Result<Duration> + 'a,
+    ) -> Result<Self> {
+        let (tasks, times) = (Tasks::new()?, self.times);
+        self.contenders.push(Contender::ready(name::TOKIO, move || {
+            Ok(vec![microseconds(sample(&tasks)?) / times])
+        }));
+        Ok(self)
+    }
+
+    /// The baseline of Erlang, by a command of `guests/warren_bench.erl`.
+    pub(super) fn erlang(self, command: String) -> Result<Self> {
+        self.erlang_with(&[], command)
+    }
+
+    /// The same with options of `erl`.
+    pub(super) fn erlang_with(mut self, options: &[&str], command: String) -> Result<Self> {
+        let times = self.times;
+        let started = Erlang::start(self.bench.scratch(), options)?;
+        self.contenders.push(match started {
+            Some(mut erlang) => Contender::ready(name::ERLANG, move || {
+                Ok(vec![erlang.nanoseconds(&command)? / 1e3 / times])
+            }),
+            None => Contender::missing(name::ERLANG, erlang::MISSING),
+        });
+        Ok(self)
+    }
+
+    /// The row, measured in so many rounds after one that is forgotten.
+    pub(super) fn row(
+        self,
+        name: &'static str,
+        metrics: &'static [Metric],
+        rounds: usize,
+    ) -> Row<'a> {
+        Row {
+            name,
+            metrics,
+            contenders: self.contenders,
+            baselines: &[name::TOKIO, name::ERLANG],
+            warm_ups: 1,
+            rounds: self.bench.amount(rounds, 1),
+        }
+    }
+}
+
+/// The nanoseconds that a program returned.
+pub(super) fn nanoseconds(run: &Run) -> Result<Duration> {
+    Ok(Duration::from_nanos(u64::try_from(run.integer()?)?))
+}
+
+/// A duration as the table has most of them.
+pub(super) fn microseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
+}
+
+/// The metric of most rows: microseconds, compared with the baselines.
+pub(super) const fn time(name: &'static str) -> Metric {
+    Metric {
+        name,
+        unit: "us",
+        compared: true,
+    }
+}
