@@ -13,6 +13,9 @@ Usage: cargo xtask <chore>
 
   test                           run every test
   bench [arguments]              run the benchmarks and print one table
+  guard [--update]               count instructions of what must stay cheap and
+                                 compare them with what they were, or accept
+                                 what they are
   simulate [--seed N] [--seeds K] [--steps M]
                                  simulate random lives of the kernel; a seed
                                  alone is run once
@@ -34,6 +37,11 @@ pub(crate) enum Chore {
     Test,
     /// Run the benchmarks with these arguments.
     Bench(Vec<OsString>),
+    /// Count instructions, and compare them or accept them.
+    Guard {
+        /// Whether they are the new baseline.
+        update: bool,
+    },
     /// Simulate random lives of the kernel.
     Simulate(Plan),
     /// Break the kernel and see that its tests notice.
@@ -77,6 +85,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
             Some("test") => Chore::Test,
             Some("bench") => return Ok(Chore::Bench(parser.raw_args()?.collect())),
             Some("simulate") => return simulation(parser),
+            Some("guard") => Chore::Guard { update: false },
             Some("mutants") => Chore::Mutants,
             Some("guests") => Chore::Guests(GuestAction::Build),
             Some("ci") => Chore::Ci(Extent::Full),
@@ -91,6 +100,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
             (Chore::Guests(GuestAction::Build), Long("prove-reproducible")) => {
                 Chore::Guests(GuestAction::ProveReproducible)
             }
+            (Chore::Guard { update: false }, Long("update")) => Chore::Guard { update: true },
             (Chore::Ci(Extent::Full), Long("quick")) => Chore::Ci(Extent::Quick),
             (_, other) => return Err(other.unexpected()),
         };
@@ -138,6 +148,11 @@ mod tests {
         assert_eq!(
             parsed(&["bench", "--only", "x"]),
             Ok(Chore::Bench(vec!["--only".into(), "x".into()]))
+        );
+        assert_eq!(parsed(&["guard"]), Ok(Chore::Guard { update: false }));
+        assert_eq!(
+            parsed(&["guard", "--update"]),
+            Ok(Chore::Guard { update: true })
         );
         assert_eq!(parsed(&["mutants"]), Ok(Chore::Mutants));
         assert_eq!(parsed(&["simulate"]), Ok(Chore::Simulate(Plan::CI)));

@@ -14,15 +14,22 @@ use crate::step::Step;
 /// # Errors
 /// They do not compile, or one failed.
 pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
+    let mut benchmarks = Command::new(build()?);
+    benchmarks.args(arguments);
+    Step::new("benchmarks", "what failed is said above", benchmarks).run()
+}
+
+/// Builds the benchmarks, and says where the program is.
+///
+/// # Errors
+/// They do not compile.
+pub(crate) fn build() -> Result<PathBuf> {
     // All of the workspace: they run the command too, and to select one package
     // is to select other features, with which wasmtime would be built again.
     let mut build = project::cargo(&project::root());
     build.args(["build", "--release", "--locked", "--workspace"]);
     Step::new("building", "what failed is said above", build).run()?;
-    let program = target_directory()?.join("release").join("warren-bench");
-    let mut benchmarks = Command::new(program);
-    benchmarks.args(arguments);
-    Step::new("benchmarks", "what failed is said above", benchmarks).run()
+    Ok(target_directory()?.join("release").join("warren-bench"))
 }
 
 /// Where cargo puts what it builds.

@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 use crate::arguments::{Extent, GuestAction};
 use crate::simulate::Plan;
 use crate::step::Step;
-use crate::{guests, mutants, project, simulate};
+use crate::{guard, guests, mutants, project, simulate};
 
 /// Runs the checks, the cheap ones first.
 ///
@@ -36,6 +36,7 @@ pub(crate) fn run(extent: Extent) -> Result<()> {
         }
         checks.add("clippy for wasm32-wasip1", guests::lint());
         checks.documentation();
+        checks.add("guard", guard::run(false));
         checks.add("simulator", simulate::run(Plan::CI));
         checks.add("mutants", mutants::run());
         checks.add("guests", guests::run(GuestAction::Check));

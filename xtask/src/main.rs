@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod ci;
+mod guard;
 mod guests;
 mod mutants;
 mod project;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         }
         Chore::Test => test::run(),
         Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Guard { update } => guard::run(update),
         Chore::Simulate(plan) => simulate::run(plan),
         Chore::Mutants => mutants::run(),
         Chore::Guests(action) => guests::run(action),

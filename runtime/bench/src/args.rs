@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
+use crate::counted::Operation;
 use crate::crowd::{Crowd, Kind};
 use crate::lua_program::WithBacktraces;
 use crate::rows::{self, RowKind};
@@ -40,6 +41,13 @@ pub(crate) struct Args {
     /// How many messages each of them answers
     #[arg(long, hide = true, default_value_t = 1)]
     messages: u32,
+    /// Do this many times and print nothing: what the regression guard counts
+    /// the instructions of
+    #[arg(long, hide = true, value_name = "OPERATION", requires = "cache")]
+    counted: Option<Operation>,
+    /// How many times
+    #[arg(long, hide = true, default_value_t = 1)]
+    times: u32,
     /// Run this Lua program with this argument and print the nanoseconds
     #[arg(long, hide = true, num_args = 2, value_names = ["NAME", "N"], requires = "cache")]
     lua: Vec<String>,
@@ -54,6 +62,12 @@ pub(crate) enum Action {
     List,
     /// Hold a crowd.
     Crowd(Crowd),
+    /// Do one operation many times.
+    Counted {
+        operation: Operation,
+        times: u32,
+        cache: PathBuf,
+    },
     /// Run a Lua program.
     Lua(WithBacktraces),
     /// Measure these rows.
@@ -82,6 +96,13 @@ impl Args {
                     messages: self.messages,
                     cache,
                 }));
+            }
+            if let Some(operation) = self.counted {
+                return Ok(Action::Counted {
+                    operation,
+                    times: self.times,
+                    cache,
+                });
             }
             if let [name, n] = &*self.lua {
                 return Ok(Action::Lua(WithBacktraces {

@@ -24,7 +24,7 @@ macro_rules! files {
 const FILES: &[(&str, &str)] = files!("":
     "busy.lua" "echo-component.wat" "echo.lua" "empty-component.wat" "empty.lua" "fan-in.lua"
     "fan-out.lua" "herd.lua" "once.lua" "ping-component.wat" "ping.lua" "ring-member.lua"
-    "ring.lua" "sink.lua" "skynet.lua" "sleeper.lua" "source.lua" "spawner.lua");
+    "ring.lua" "sink.lua" "skynet.lua" "sleeper.lua" "source.lua" "spawner.lua" "values.lua");
 
 /// Core modules on the flat ABI, which share [`PRELUDE`]: `flat/ring.wat` is
 /// the definition `bench:flat/ring`.

@@ -4,6 +4,7 @@
 
 mod args;
 mod bench;
+mod counted;
 mod crowd;
 mod erlang;
 mod guests;
@@ -50,6 +51,11 @@ fn run(args: Args) -> Result<()> {
             }
         }
         Action::Crowd(crowd) => println!("{}", crowd.hold()?),
+        Action::Counted {
+            operation,
+            times,
+            cache,
+        } => operation.run(times, &cache)?,
         Action::Lua(program) => println!("{}", program.run()?),
         Action::Measure {
             rows,

@@ -1,0 +1,59 @@
+//! What the regression guard counts the instructions of: one operation many
+//! times, on one thread and with nothing that depends on the time, so that two
+//! runs of different length differ by the operations alone.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::guests::{Arguments, arguments};
+use crate::node::{BenchNode, Setup};
+use crate::payload::Payload;
+
+/// An operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Operation {
+    /// 64 bytes there and back between two flat guests.
+    NativeRoundTrip,
+    /// The same between two Lua processes.
+    LuaRoundTrip,
+    /// A flat guest that does nothing, from its spawn to the news of its exit.
+    NativeSpawn,
+    /// The same for a Lua process.
+    LuaSpawn,
+    /// A table encoded and decoded by a Lua process.
+    LuaValues,
+}
+
+/// Longer than any run: nobody is preempted.
+const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Operation {
+    /// Does it so many times, with compiled code kept in this directory.
+    ///
+    /// # Errors
+    /// A guest fails.
+    pub(crate) fn run(self, times: u32, cache: &Path) -> Result<()> {
+        let setup = Setup {
+            workers: Some(0),
+            tick: NEVER,
+            ..Setup::default()
+        };
+        let node = BenchNode::set_up(cache, setup)?;
+        let message = |echo| arguments(times, echo).encoded(&Payload::Bytes64.encoded());
+        match self {
+            Operation::NativeRoundTrip => node.run("bench:flat/ping", &message("bench:flat/echo")),
+            Operation::LuaRoundTrip => node.run("bench:ping.lua", &message("bench:echo.lua")),
+            Operation::NativeSpawn => {
+                node.run("bench:flat/spawner", &arguments(times, "bench:flat/empty"))
+            }
+            Operation::LuaSpawn => {
+                node.run("bench:spawner.lua", &arguments(times, "bench:empty.lua"))
+            }
+            Operation::LuaValues => node.run("bench:values.lua", &Arguments::new().number(times)),
+        }?;
+        Ok(())
+    }
+}
