@@ -2,6 +2,7 @@
 //! times, on one thread and with nothing that depends on the time, so that two
 //! runs of different length differ by the operations alone.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ impl Operation {
     /// A guest fails.
     pub(crate) fn run(self, times: u32, cache: &Path) -> Result<()> {
         let setup = Setup {
-            workers: Some(0),
+            workers: Some(NonZeroUsize::MIN),
             tick: NEVER,
             ..Setup::default()
         };
