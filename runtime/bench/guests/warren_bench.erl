@@ -18,6 +18,7 @@ answer(os_pid, []) -> list_to_integer(os:getpid());
 answer(round_trip, [Count]) -> in_a_process(fun() -> nanoseconds(fun() -> ping(Count) end) end);
 answer(spawn, [Count]) -> in_a_process(fun() -> nanoseconds(fun() -> spawn_many(Count) end) end);
 answer(crowd, [Count]) -> in_a_process(fun() -> crowd(Count) end);
+answer(fall, [Shape, Count]) -> in_a_process(fun() -> fall(Shape, Count) end);
 answer(sleep, [Count, Busy]) -> beside_busy(Busy, fun() -> sleep(Count, []) end).
 
 ping(Count) ->
@@ -53,6 +54,33 @@ crowd(0) ->
 crowd(Left) ->
     ping(spawn(fun() -> echo(2) end), payload(), 1),
     crowd(Left - 1).
+
+%% Linked as a chain (0), a star (1), or each to every other (2).
+fall(Shape, Count) ->
+    Monitored = [spawn_monitor(fun parked/0) || _ <- lists:seq(1, Count)],
+    [First | Others] = Pids = [Pid || {Pid, _} <- Monitored],
+    Linked = case Shape of
+        0 -> lists:zip(Others, [[Pid] || Pid <- lists:droplast(Pids)]);
+        1 -> [{Pid, [First]} || Pid <- Others];
+        2 -> [{Pid, lists:takewhile(fun(Other) -> Other =/= Pid end, Pids)} || Pid <- Others]
+    end,
+    [link_to(Pid, Peers) || {Pid, Peers} <- Linked],
+    nanoseconds(fun() ->
+        exit(First, kill),
+        [receive {'DOWN', Monitor, process, Pid, _} -> ok end || {Pid, Monitor} <- Monitored]
+    end).
+
+link_to(Pid, Peers) ->
+    Pid ! {link, self(), Peers},
+    receive {Pid, linked} -> ok end.
+
+parked() ->
+    receive
+        {link, From, Peers} ->
+            [link(Peer) || Peer <- Peers],
+            From ! {self(), linked},
+            parked()
+    end.
 
 %% By how many nanoseconds too late it woke, each time.
 sleep(0, Late) ->

@@ -30,6 +30,7 @@ const FILES: &[(&str, &str)] = &[
         "ping-component.wat",
         include_str!("../guests/ping-component.wat"),
     ),
+    ("parked.wat", include_str!("../guests/parked.wat")),
     ("ping-flat.wat", include_str!("../guests/ping-flat.wat")),
     ("ping.lua", include_str!("../guests/ping.lua")),
     (

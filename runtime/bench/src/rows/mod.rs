@@ -1,5 +1,6 @@
 //! The rows of the table. `docs/performance.md` explains them.
 
+mod fall;
 mod latency;
 mod memory;
 mod round_trip;
@@ -7,6 +8,8 @@ mod spawn;
 mod start;
 
 use anyhow::Result;
+
+pub(crate) use fall::Shape;
 
 use crate::bench::Bench;
 use crate::measure::Row;
@@ -53,6 +56,21 @@ pub(crate) const ALL: &[RowKind] = &[
         name: latency::NAME,
         about: "how late a sleeper of 2 ms wakes, beside 8 processes that compute",
         prepare: latency::prepare,
+    },
+    RowKind {
+        name: fall::CHAIN,
+        about: "linked processes, each to the next, until the failure of one has ended all",
+        prepare: fall::prepare_chain,
+    },
+    RowKind {
+        name: fall::STAR,
+        about: "the same, all linked to one",
+        prepare: fall::prepare_star,
+    },
+    RowKind {
+        name: fall::MESH,
+        about: "the same, each linked to every other",
+        prepare: fall::prepare_mesh,
     },
 ];
 
