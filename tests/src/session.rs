@@ -90,6 +90,18 @@ impl Session {
         self.child.wait().expect("the command is waited for");
     }
 
+    /// Bytes of memory that it occupies.
+    #[track_caller]
+    pub fn resident(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("it has not ended");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        1024 * kib
+            .and_then(|kib| kib.parse::<u64>().ok())
+            .expect("it is in KiB")
+    }
+
     /// Whether the command has ended.
     pub fn has_ended(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(Some(_)))
