@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -59,6 +60,12 @@ impl Warren {
         let arguments = arguments.into_iter();
         self.arguments
             .extend(arguments.map(|word| word.as_ref().to_owned()));
+        self
+    }
+
+    /// Gives it something to read, in place of nothing.
+    pub fn stdin(mut self, file: File) -> Warren {
+        self.command.stdin(file);
         self
     }
 

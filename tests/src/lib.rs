@@ -20,4 +20,4 @@ pub use command::Warren;
 pub use layout::project;
 pub use outcome::Outcome;
 pub use program::Program;
-pub use session::{Session, TIMEOUT};
+pub use session::{Session, TIMEOUT, TimedOut};

@@ -12,6 +12,10 @@ use crate::outcome::Outcome;
 /// included.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
 
+/// The command took longer than it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedOut;
+
 /// A command that is running. Killed when it is dropped before its end.
 #[derive(Debug)]
 pub struct Session {
@@ -86,6 +90,18 @@ impl Session {
         self.child.wait().expect("the command is waited for");
     }
 
+    /// Bytes of memory that it occupies.
+    #[track_caller]
+    pub fn resident(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("it has not ended");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        1024 * kib
+            .and_then(|kib| kib.parse::<u64>().ok())
+            .expect("it is in KiB")
+    }
+
     /// Whether the command has ended.
     pub fn has_ended(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(Some(_)))
@@ -109,14 +125,26 @@ impl Session {
         }
     }
 
-    /// The next line of standard output; none at its end.
+    /// The next line of standard output with its line end; none at its end.
+    ///
+    /// # Errors
+    /// There was none in time.
+    pub fn line(&mut self) -> Result<Option<Vec<u8>>, TimedOut> {
+        let Some(lines) = &self.lines else {
+            return Ok(None);
+        };
+        match lines.recv_timeout(self.left()) {
+            Ok(line) => Ok(Some(line)),
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+            Err(RecvTimeoutError::Timeout) => Err(TimedOut),
+        }
+    }
+
     #[track_caller]
     fn next_line(&mut self) -> Option<Vec<u8>> {
-        let lines = self.lines.as_ref()?;
-        match lines.recv_timeout(self.left()) {
-            Ok(line) => Some(line),
-            Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => self.give_up(),
+        match self.line() {
+            Ok(line) => line,
+            Err(TimedOut) => self.give_up(),
         }
     }
 

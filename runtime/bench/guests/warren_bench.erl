@@ -15,6 +15,7 @@ serve() ->
     end.
 
 answer(os_pid, []) -> list_to_integer(os:getpid());
+<<<<<<< HEAD
 answer(round_trip, [Count, Pairs, Payload]) -> timed(fun() -> pairs(Count, Pairs, payload(Payload)) end);
 answer(fan_out, [Count]) -> in_a_process(fun() -> fan_out(Count) end);
 answer(fan_in, [Count]) -> in_a_process(fun() -> fan_in(Count) end);
@@ -23,6 +24,12 @@ answer(herd, [Count]) -> timed(fun() -> herd(Count) end);
 answer(ring, [Laps]) -> in_a_process(fun() -> ring(Laps) end);
 answer(skynet, [Size, AtOnce]) -> timed(fun() -> skynet(Size, AtOnce) end);
 answer(crowd, [Count, Messages]) -> in_a_process(fun() -> crowd(Count, Messages) end);
+=======
+answer(round_trip, [Count]) -> in_a_process(fun() -> nanoseconds(fun() -> ping(Count) end) end);
+answer(spawn, [Count]) -> in_a_process(fun() -> nanoseconds(fun() -> spawn_many(Count) end) end);
+answer(crowd, [Count]) -> in_a_process(fun() -> crowd(Count) end);
+answer(fall, [Shape, Count]) -> in_a_process(fun() -> fall(Shape, Count) end);
+>>>>>>> 1f533ca27df56ba4e9d0caf5768d4c60b851b90e
 answer(sleep, [Count, Busy]) -> beside_busy(Busy, fun() -> sleep(Count, []) end).
 
 %% Messages
@@ -150,6 +157,33 @@ node(Number, Size, AtOnce) ->
 sum() -> receive {sum, Sum} -> Sum end.
 
 %% Time
+
+%% Linked as a chain (0), a star (1), or each to every other (2).
+fall(Shape, Count) ->
+    Monitored = [spawn_monitor(fun parked/0) || _ <- lists:seq(1, Count)],
+    [First | Others] = Pids = [Pid || {Pid, _} <- Monitored],
+    Linked = case Shape of
+        0 -> lists:zip(Others, [[Pid] || Pid <- lists:droplast(Pids)]);
+        1 -> [{Pid, [First]} || Pid <- Others];
+        2 -> [{Pid, lists:takewhile(fun(Other) -> Other =/= Pid end, Pids)} || Pid <- Others]
+    end,
+    [link_to(Pid, Peers) || {Pid, Peers} <- Linked],
+    nanoseconds(fun() ->
+        exit(First, kill),
+        [receive {'DOWN', Monitor, process, Pid, _} -> ok end || {Pid, Monitor} <- Monitored]
+    end).
+
+link_to(Pid, Peers) ->
+    Pid ! {link, self(), Peers},
+    receive {Pid, linked} -> ok end.
+
+parked() ->
+    receive
+        {link, From, Peers} ->
+            [link(Peer) || Peer <- Peers],
+            From ! {self(), linked},
+            parked()
+    end.
 
 %% By how many nanoseconds too late it woke, each time.
 sleep(0, Late) ->

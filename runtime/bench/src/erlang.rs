@@ -5,8 +5,11 @@ use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+
+use crate::rows::Shape;
 
 const PROGRAM: &str = include_str!("../guests/warren_bench.erl");
 
@@ -74,6 +77,18 @@ impl Erlang {
         let list = answer.strip_prefix('[').and_then(|a| a.strip_suffix(']'));
         let list = list.with_context(|| format!("Erlang answers {answer}"))?;
         list.split(',').map(number).collect()
+    }
+
+    /// From the failure of one of so many linked processes until all are known
+    /// to have ended.
+    pub(crate) fn fall(&mut self, shape: Shape, count: usize) -> Result<Duration> {
+        let shape = match shape {
+            Shape::Chain => 0,
+            Shape::Star => 1,
+            Shape::Mesh => 2,
+        };
+        let nanoseconds = number(&self.call(&format!("fall {shape} {count}"))?)?;
+        Ok(Duration::from_nanos(nanoseconds))
     }
 
     fn call(&mut self, command: &str) -> Result<String> {

@@ -185,6 +185,45 @@ impl BenchNode {
         run
     }
 
+    /// Starts so many processes that wait, links them as told, by number, and
+    /// has the first fail. Returns how long it took until all had ended: each
+    /// must have fallen.
+    ///
+    /// # Errors
+    /// A process does not start; some process did not fall.
+    pub(crate) fn fall(
+        &self,
+        definition: &str,
+        count: usize,
+        links: impl Iterator<Item = (usize, usize)>,
+    ) -> Result<Duration> {
+        let kernel = self.node.kernel();
+        self.threads.block_on(async {
+            let mut all = Vec::with_capacity(count);
+            for _ in 0..count {
+                let running = self.spawn(definition, &[]).await?;
+                kernel.send(None, running.process(), "wake up", b"\x90")?;
+                all.push(running);
+            }
+            for running in &all {
+                while running.process().depth().messages > 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            for (one, other) in links {
+                kernel.link(all[one].process(), all[other].process())?;
+            }
+            let began = Instant::now();
+            kernel.terminate(all[0].process())?;
+            for running in &mut all {
+                if let Outcome::Returned(_) = &*running.wait().await.outcome {
+                    bail!("{definition} ended by itself");
+                }
+            }
+            Ok(began.elapsed())
+        })
+    }
+
     /// Processes that live.
     pub(crate) fn live(&self) -> usize {
         self.node.kernel().live()

@@ -84,6 +84,13 @@ fn latency() {
 }
 
 #[test]
+fn fall() {
+    for row in ["fall-chain", "fall-star", "fall-mesh"] {
+        is_measured(row, &["flat"]);
+    }
+}
+
+#[test]
 fn start() {
     // The command is measured only where it is built.
     is_measured("start-cold", &[]);

@@ -64,6 +64,8 @@ mod subscription;
 mod sync;
 mod table;
 mod ties;
+#[cfg(test)]
+mod work;
 
 pub use error::{Details, Error, Field, Kind};
 pub use event::Event;

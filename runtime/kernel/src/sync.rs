@@ -23,6 +23,8 @@ impl<T> Mutex<T> {
 
     #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        #[cfg(test)]
+        crate::work::step();
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -34,11 +36,15 @@ pub(crate) struct RwLock<T>(imp::RwLock<T>);
 impl<T> RwLock<T> {
     #[inline]
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {
+        #[cfg(test)]
+        crate::work::step();
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
+        #[cfg(test)]
+        crate::work::step();
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -175,7 +175,7 @@ end
 function methods.flush(stream)
   self_of(stream, "flush")
   flush()
-  return stream
+  return true
 end
 
 -- Standard streams stay open, and whole lines are passed on anyway.
@@ -207,6 +207,10 @@ function io.write(...)
     return stdout
   end
   return current_output:write(...)
+end
+
+function io.flush()
+  return current_output:flush()
 end
 
 function io.read(...)

@@ -3,6 +3,7 @@
 
 mod blocking;
 mod crossing;
+mod documented;
 mod library;
 mod outcome;
 mod scheduling;

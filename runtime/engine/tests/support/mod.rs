@@ -194,7 +194,13 @@ impl World {
 
     /// The next line any process prints.
     pub async fn line(&mut self) -> String {
-        in_time(self.lines.recv()).await.expect("the node lives")
+        self.line_within(PATIENCE).await
+    }
+
+    /// The same for what takes longer than most.
+    pub async fn line_within(&mut self, patience: Duration) -> String {
+        let line = tokio::time::timeout(patience, self.lines.recv()).await;
+        line.expect("it comes in time").expect("the node lives")
     }
 
     pub async fn expect_line(&mut self, expected: &str) {

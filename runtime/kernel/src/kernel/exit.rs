@@ -139,3 +139,6 @@ fn doom_of_peers(outcome: &Arc<Outcome>, by_link: bool) -> Doom {
         by_link: true,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! Linked processes that fall with one of them: what many cost, and how many
+//! times as much as few.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::name;
+use crate::bench::Bench;
+use crate::erlang::{self, Erlang};
+use crate::measure::{Contender, Metric, Row};
+use crate::node::BenchNode;
+
+pub(super) const CHAIN: &str = "fall-chain";
+pub(super) const STAR: &str = "fall-star";
+pub(super) const MESH: &str = "fall-mesh";
+
+const METRICS: &[Metric] = &[
+    Metric {
+        name: "10,000 processes",
+        unit: "ms",
+        compared: true,
+    },
+    Metric {
+        name: "times 1,000",
+        unit: "x",
+        compared: false,
+    },
+];
+
+const MESH_METRICS: &[Metric] = &[
+    Metric {
+        name: "100 processes",
+        unit: "ms",
+        compared: true,
+    },
+    Metric {
+        name: "times 30",
+        unit: "x",
+        compared: false,
+    },
+];
+
+/// How processes are linked. The first is the one that fails.
+#[derive(Clone, Copy)]
+pub(crate) enum Shape {
+    /// Each to the next.
+    Chain,
+    /// All to the first.
+    Star,
+    /// Each to every other.
+    Mesh,
+}
+
+pub(super) fn prepare_chain(bench: &Bench) -> Result<Row<'_>> {
+    let sizes = bench.amount((1_000, 10_000), (10, 20));
+    prepare(bench, CHAIN, METRICS, Shape::Chain, sizes)
+}
+
+pub(super) fn prepare_star(bench: &Bench) -> Result<Row<'_>> {
+    let sizes = bench.amount((1_000, 10_000), (10, 20));
+    prepare(bench, STAR, METRICS, Shape::Star, sizes)
+}
+
+pub(super) fn prepare_mesh(bench: &Bench) -> Result<Row<'_>> {
+    let sizes = bench.amount((30, 100), (3, 5));
+    prepare(bench, MESH, MESH_METRICS, Shape::Mesh, sizes)
+}
+
+fn prepare<'a>(
+    bench: &'a Bench,
+    name: &'static str,
+    metrics: &'static [Metric],
+    shape: Shape,
+    (few, many): (usize, usize),
+) -> Result<Row<'a>> {
+    let node = Rc::new(BenchNode::start(&bench.cache())?);
+    let fall = move |count| node.fall("bench:parked.wat", count, shape.links(count));
+    let contenders = vec![
+        Contender::ready(name::FLAT, move || figures(few, many, &fall)),
+        match Erlang::start(bench.scratch())? {
+            Some(mut erlang) => Contender::ready(name::ERLANG, move || {
+                figures(few, many, |count| erlang.fall(shape, count))
+            }),
+            None => Contender::missing(name::ERLANG, erlang::MISSING),
+        },
+    ];
+    Ok(Row {
+        name,
+        metrics,
+        contenders,
+        baselines: &[name::ERLANG],
+        warm_ups: 1,
+        rounds: bench.amount(11, 1),
+    })
+}
+
+/// How long the fall of many takes, in ms, and how many times as long as that of
+/// few. Few fall again and again, about as long as many: whatever else the
+/// machine does then is in both.
+fn figures(
+    few: usize,
+    many: usize,
+    mut fall: impl FnMut(usize) -> Result<Duration>,
+) -> Result<Vec<f64>> {
+    const TIMES: u32 = 10;
+    let mut falls_of_few = Duration::ZERO;
+    for _ in 0..TIMES {
+        falls_of_few += fall(few)?;
+    }
+    let many = fall(many)?.as_secs_f64();
+    let few = (falls_of_few / TIMES).as_secs_f64();
+    Ok(vec![many * 1e3, many / few])
+}
+
+impl Shape {
+    /// All links among so many processes, by number.
+    fn links(self, count: usize) -> impl Iterator<Item = (usize, usize)> {
+        (1..count).flat_map(move |number| {
+            let others = match self {
+                Shape::Chain => number - 1..number,
+                Shape::Star => 0..1,
+                Shape::Mesh => 0..number,
+            };
+            others.map(move |other| (number, other))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_have_their_links() {
+        let links = |shape: Shape| shape.links(4).collect::<Vec<_>>();
+        assert_eq!(links(Shape::Chain), [(1, 0), (2, 1), (3, 2)]);
+        assert_eq!(links(Shape::Star), [(1, 0), (2, 0), (3, 0)]);
+        let mesh = [(1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2)];
+        assert_eq!(links(Shape::Mesh), mesh);
+    }
+}

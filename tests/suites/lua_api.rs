@@ -1,0 +1,142 @@
+//! `docs/lua-api.md` against the library it describes. Whatever a process can
+//! call is documented, whatever is documented is there, every documented
+//! function has an example, every example runs and prints what it says; and
+//! where the function is replaced by one that does nothing, it does not.
+
+#![allow(clippy::expect_used)]
+
+#[path = "lua_api/document.rs"]
+mod document;
+#[path = "lua_api/globals.rs"]
+mod globals;
+#[path = "lua_api/rules.rs"]
+mod rules;
+#[path = "lua_api/run.rs"]
+mod run;
+#[path = "lua_api/sabotage.rs"]
+mod sabotage;
+
+use std::fs;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use warren_tests::{TIMEOUT, project};
+
+use document::{Document, Example, Function, Section};
+use globals::Globals;
+
+const FILE: &str = "docs/lua-api.md";
+
+/// A sabotaged example that waits for what does not come is noticed after this;
+/// most of them end at once.
+const NOTICED: Duration = Duration::from_secs(3);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let read = fs::read_to_string(project().join(FILE))
+        .map_err(|error| error.to_string())
+        .and_then(|text| Document::parse(&text));
+    let document = match read {
+        Ok(document) => document,
+        Err(why) => {
+            eprintln!("{FILE}: {why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    libtest_mimic::run(&arguments, trials(document)).exit_code()
+}
+
+fn trials(document: Document) -> Vec<Trial> {
+    let mut trials = rules::trials();
+    let (mut runs, mut proofs) = (Vec::new(), Vec::new());
+    for section in &document.sections {
+        for (number, example) in (1..).zip(&section.examples) {
+            let example = example.clone();
+            runs.push(Trial::test(
+                format!("runs: {} ({number})", section.title),
+                move || run::run(&example, TIMEOUT).map_err(Failed::from),
+            ));
+        }
+        for function in &section.functions {
+            let (function, examples) = (function.clone(), section.examples.clone());
+            proofs.push(Trial::test(
+                format!("is shown: {}", function.name),
+                move || prove(&function, &examples, NOTICED).map_err(Failed::from),
+            ));
+        }
+    }
+    trials.push(Trial::test(
+        "document and library match",
+        move || match complaints(&document, &globals::read()) {
+            none if none.is_empty() => Ok(()),
+            some => Err(Failed::from(some.join("\n"))),
+        },
+    ));
+    trials.extend(runs);
+    trials.extend(proofs);
+    trials
+}
+
+/// Some example of a function fails without it, or is not done in time.
+fn prove(function: &Function, examples: &[Example], limit: Duration) -> Result<(), String> {
+    let mut examples = examples
+        .iter()
+        .filter(|example| sabotage::mentions(example, function));
+    let noticed =
+        |example: &Example| run::run(&sabotage::without(example, function), limit).is_err();
+    if examples.any(noticed) {
+        return Ok(());
+    }
+    Err(format!(
+        "no example of {} notices that it does nothing",
+        function.name
+    ))
+}
+
+/// What document and library do not say about each other, and what is missing.
+fn complaints(document: &Document, globals: &Globals) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let sections = || document.sections.iter();
+    let documented = |path: &String| {
+        let is_it = |function: &Function| {
+            function.name == *path || function.name.replace(':', ".") == *path
+        };
+        sections().flat_map(|section| &section.functions).any(is_it)
+    };
+    for path in globals.functions.iter().filter(|path| !documented(path)) {
+        complaints.push(format!("{path} is not documented"));
+    }
+    for path in &globals.values {
+        if !document.mentions.contains(path) {
+            complaints.push(format!("{path} is not mentioned"));
+        }
+    }
+    for section in sections() {
+        complaints.extend(missing(section, globals));
+    }
+    complaints
+}
+
+/// What a section documents that is not there or that it has no example of, and
+/// its examples that show nothing.
+fn missing(section: &Section, globals: &Globals) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for function in &section.functions {
+        let name = &function.name;
+        // That a method is there is shown by its example.
+        if function.method().is_none() && !globals.functions.contains(name) {
+            complaints.push(format!("{name} is documented and not there"));
+        }
+        let mut examples = section.examples.iter();
+        if !examples.any(|example| sabotage::mentions(example, function)) {
+            complaints.push(format!("{name} has no example"));
+        }
+    }
+    for (number, example) in (1..).zip(&section.examples) {
+        if example.stdout.is_empty() && example.stderr.is_empty() {
+            complaints.push(format!("{} ({number}) shows nothing", section.title));
+        }
+    }
+    complaints
+}

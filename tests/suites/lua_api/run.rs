@@ -1,0 +1,65 @@
+//! Examples, run.
+
+use std::fs::{self, File};
+use std::time::Duration;
+
+use warren_tests::{Program, TimedOut};
+
+use crate::document::Example;
+
+/// Runs an example with the real command.
+///
+/// # Errors
+/// How it differs from what it says, as soon as that is known.
+pub(crate) fn run(example: &Example, limit: Duration) -> Result<(), String> {
+    let files: Vec<_> = example
+        .files
+        .iter()
+        .map(|(name, source)| (&**name, source))
+        .collect();
+    let program = Program::of(&files);
+    let stdin = program.path().join("stdin.txt");
+    let opened = fs::write(&stdin, &example.stdin).and_then(|()| File::open(&stdin));
+    let mut session = program
+        .command()
+        .options(&example.options)
+        .stdin(opened.map_err(|error| error.to_string())?)
+        .start()
+        .within(limit);
+    let mut expected = example.stdout.iter();
+    loop {
+        let line = match session.line() {
+            Ok(line) => line.map(|line| shown(&line)),
+            Err(TimedOut) => return Err("not done in time".to_owned()),
+        };
+        let wanted = expected.next();
+        if line.as_ref() != wanted {
+            let rest = match line.is_some() {
+                true => String::new(),
+                false => session.end().stderr,
+            };
+            return Err(format!("{wanted:?} was expected, not {line:?}\n{rest}"));
+        }
+        if line.is_none() {
+            break;
+        }
+    }
+    let outcome = session.end();
+    if outcome.status != Some(example.status) {
+        return Err(format!("status {} was expected: {outcome}", example.status));
+    }
+    let missing = example
+        .stderr
+        .iter()
+        .find(|text| !outcome.stderr.contains(*text));
+    match missing {
+        None => Ok(()),
+        Some(text) => Err(format!("{text:?} was not said: {outcome}")),
+    }
+}
+
+/// A line as the document shows it: a tab is two spaces.
+fn shown(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line).replace('\t', "  ");
+    line.trim_end().to_owned()
+}
