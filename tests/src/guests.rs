@@ -1,5 +1,6 @@
 //! Guests that are built before they are run.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -27,6 +28,46 @@ pub fn rust(package: &str, target: &str) -> Guests {
     Guests(target_directory.join(target).join("release"))
 }
 
+/// Builds guests in C and C++ with the Makefile of the SDK and every warning an
+/// error, and yields them. A directory belongs to one test alone, for make
+/// takes no lock.
+///
+/// # Panics
+///
+/// The build failed, or there is no tool chain; the message says how to get
+/// one.
+#[track_caller]
+pub fn c(sources: &str, directory: &str) -> Guests {
+    let built = layout::project().join("target/guests").join(directory);
+    let mut make = Command::new("make");
+    make.args(["--silent", "-C"])
+        .arg(layout::project().join("guest-sdk/c"))
+        .arg(assignment("SRC", &layout::project().join(sources)))
+        .arg(assignment("OUT", &built))
+        .arg("CFLAGS=-O2 -g1 -Wall -Wextra -Werror");
+    if std::env::var_os("WASI_SDK").is_none() {
+        let clang = guest_toolchain().join("bin/clang");
+        assert!(
+            clang.is_file(),
+            "there is no clang with wasi-libc here: set WASI_SDK to a wasi-sdk, or run \
+             `cargo xtask guests --toolchain`"
+        );
+        let script = layout::project().join("guest-sdk/toolchain/clang.sh");
+        make.arg(assignment("CC", &script))
+            .env("GUEST_TOOLCHAIN", guest_toolchain());
+    }
+    run(make, sources);
+    Guests(built)
+}
+
+fn assignment(variable: &str, path: &Path) -> OsString {
+    // What make is told may not begin at the directory of a test.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut assignment = OsString::from(format!("{variable}="));
+    assignment.push(path);
+    assignment
+}
+
 /// Guests that were built.
 #[derive(Debug)]
 pub struct Guests(PathBuf);
@@ -52,19 +93,24 @@ fn cargo_for(target: &str) -> Command {
     if Path::new(&libraries).is_dir() {
         return Command::new("cargo");
     }
-    let scripts = layout::project().join("guest-sdk/toolchain");
-    let prefix = Command::new("bash")
-        .args(["-euc", ". \"$0\"; printf %s \"$GUEST_TOOLCHAIN\""])
-        .arg(scripts.join("default-prefix.sh"))
-        .output()
-        .expect("bash starts");
-    let prefix = PathBuf::from(String::from_utf8_lossy(&prefix.stdout).into_owned());
+    let installed = guest_toolchain().join("sysroot/lib/rustlib").join(target);
     assert!(
-        prefix.join("sysroot/lib/rustlib").join(target).is_dir(),
+        installed.is_dir(),
         "Rust has no standard library for {target} here: run `rustup target add {target}`, \
          or, where rustup cannot reach its server, `cargo xtask guests --toolchain`"
     );
-    Command::new(scripts.join("cargo.sh"))
+    Command::new(layout::project().join("guest-sdk/toolchain/cargo.sh"))
+}
+
+/// Where the guest tool chain is, or would be.
+fn guest_toolchain() -> PathBuf {
+    let script = layout::project().join("guest-sdk/toolchain/default-prefix.sh");
+    let prefix = Command::new("bash")
+        .args(["-euc", ". \"$0\"; printf %s \"$GUEST_TOOLCHAIN\""])
+        .arg(script)
+        .output()
+        .expect("bash starts");
+    PathBuf::from(String::from_utf8_lossy(&prefix.stdout).into_owned())
 }
 
 #[track_caller]
