@@ -11,6 +11,7 @@
 #![allow(clippy::expect_used)]
 
 mod command;
+pub mod guests;
 mod layout;
 mod outcome;
 mod program;

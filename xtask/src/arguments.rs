@@ -24,6 +24,7 @@ Usage: cargo xtask <chore>
   guests                         build the Lua guest into guest-sdk/lua/dist
   guests --check                 check that guest: sources, paths, a rebuild
   guests --prove-reproducible    build it in two homes and compare the bytes
+  guests --toolchain             install what builds guests, where rustup cannot
   ci                             what must hold besides the tests
   ci --quick                     the part of it that compiles nothing
   help                           print this";
@@ -61,6 +62,8 @@ pub(crate) enum GuestAction {
     Check,
     /// Build twice, from two home directories, and compare.
     ProveReproducible,
+    /// Install the tool chain.
+    Toolchain,
 }
 
 /// How many of the checks to run.
@@ -101,6 +104,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
                 Chore::Guests(GuestAction::ProveReproducible)
             }
             (Chore::Guard { update: false }, Long("update")) => Chore::Guard { update: true },
+            (Chore::Guests(GuestAction::Build), Long("toolchain")) => {
+                Chore::Guests(GuestAction::Toolchain)
+            }
             (Chore::Ci(Extent::Full), Long("quick")) => Chore::Ci(Extent::Quick),
             (_, other) => return Err(other.unexpected()),
         };
@@ -144,6 +150,10 @@ mod tests {
         assert_eq!(
             parsed(&["guests", "--check"]),
             Ok(Chore::Guests(GuestAction::Check))
+        );
+        assert_eq!(
+            parsed(&["guests", "--toolchain"]),
+            Ok(Chore::Guests(GuestAction::Toolchain))
         );
         assert_eq!(
             parsed(&["bench", "--only", "x"]),

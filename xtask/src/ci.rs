@@ -76,10 +76,14 @@ impl Checks {
     }
 
     fn clippy(&mut self, workspace: &Path) {
-        let mut command = project::cargo(workspace);
-        command.args(["clippy", "--workspace", "--all-targets", "--locked"]);
-        // As the tests do, whose dependencies are built.
         let is_root = workspace == project::root();
+        let mut command = if is_root {
+            project::cargo(workspace)
+        } else {
+            project::cargo_beside(workspace)
+        };
+        // As the tests do, whose dependencies are built.
+        command.args(["clippy", "--workspace", "--all-targets", "--locked"]);
         command.arg(if is_root {
             "--release"
         } else {
@@ -92,10 +96,18 @@ impl Checks {
 
     fn documentation(&mut self) {
         let mut command = project::cargo(&project::root());
-        command.args(["doc", "--release", "--workspace", "--no-deps", "--locked"]);
+        command.args(["doc", "--release", "--workspace"]);
+        self.documentation_by("documentation", command);
+        let mut command = project::cargo_beside(&project::root().join("guest-sdk/rust"));
+        command.args(["doc", "--features", "mock"]);
+        self.documentation_by("documentation of guest-sdk/rust", command);
+    }
+
+    fn documentation_by(&mut self, title: &str, mut command: Command) {
+        command.args(["--no-deps", "--locked"]);
         command.env("RUSTDOCFLAGS", "-D warnings");
         self.step(
-            "documentation".into(),
+            title.into(),
             "each warning above says what to change",
             command,
         );

@@ -34,7 +34,16 @@ pub(crate) fn run(action: GuestAction) -> Result<()> {
         GuestAction::Build => build_and_write(),
         GuestAction::Check => check(),
         GuestAction::ProveReproducible => prove::run(),
+        GuestAction::Toolchain => install_toolchain(),
     }
+}
+
+/// Installs the tool chain where it is missing.
+///
+/// # Errors
+/// It cannot be had, or the set-up failed.
+pub(crate) fn install_toolchain() -> Result<()> {
+    Toolchain::ensure(&toolchain::default_prefix()?).map(|_| ())
 }
 
 /// Runs clippy on what is compiled for WebAssembly only.

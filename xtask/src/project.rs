@@ -37,6 +37,14 @@ pub(crate) fn cargo(directory: &Path) -> Command {
     command
 }
 
+/// Cargo in a workspace of its own beside the one at the root. They share what
+/// they build, for they depend on much the same.
+pub(crate) fn cargo_beside(workspace: &Path) -> Command {
+    let mut command = cargo(workspace);
+    command.env("CARGO_TARGET_DIR", root().join("target/guests"));
+    command
+}
+
 /// Every file that is committed or could be: tracked, or untracked and not
 /// ignored. Relative to [`root`], sorted.
 ///

@@ -4,9 +4,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::project;
 use crate::step::Step;
 use crate::tally::Tally;
+use crate::{guests, project};
 
 const REMEDY: &str = "the failing tests are named above";
 
@@ -16,10 +16,18 @@ const REMEDY: &str = "the failing tests are named above";
 /// A test failed, or a command could not run at all. The other suites still run.
 pub(crate) fn run() -> Result<()> {
     let root = project::root();
+    // Where it cannot be had, the tests that need it say what would do instead.
+    if let Err(error) = guests::install_toolchain() {
+        eprintln!("error: {error:#}");
+    }
     let mut tally = Tally::default();
     let mut failures = Vec::new();
     let mut suite = |title: &str, arguments: &[&str], directory: &std::path::Path| {
-        let mut command = project::cargo(directory);
+        let mut command = if directory == root {
+            project::cargo(directory)
+        } else {
+            project::cargo_beside(directory)
+        };
         command.args(arguments);
         if let Err(error) = Step::new(title, REMEDY, command).run_tests(&mut tally) {
             eprintln!("error: {error:#}");

@@ -1,24 +1,62 @@
-//! The process API of a warren guest that is a core module.
+//! Write warren processes in Rust.
 //!
-//! [`abi`] declares the imports as `docs/guest-abi.md` defines them. Above it
-//! stands one module per interface, which turns numbers into slices and
-//! statuses into results, and nothing else: what an operation means is written
-//! in the WIT package `warren:process`.
+//! A process is a small WebAssembly instance of its own: it shares no memory
+//! with others, blocks while it waits, and is known by its messages alone.
 //!
-//! Every call that yields bytes puts them into a [`Buffer`] of the caller's, so
-//! that a guest in steady state allocates nothing. Values stay encoded
-//! ([`msgpack`] reads and writes them).
+//! ```no_run
+//! use warren_guest::{Args, Error, inbox, send};
+//!
+//! #[warren_guest::main]
+//! fn main(args: Args) -> Result<u64, Error> {
+//!     let (greeting, count): (String, u64) = args.get()?;
+//!     for _ in 0..count {
+//!         let message = inbox().recv()?;
+//!         let name: String = message.get()?;
+//!         if let Some(from) = message.from() {
+//!             send(from, "reply", format!("{greeting}, {name}"))?;
+//!         }
+//!     }
+//!     Ok(count)
+//! }
+//! ```
+//!
+//! - [`send`], [`inbox`], [`listen`], [`events`], [`Select`]: messages.
+//! - [`spawn`], [`Spawn`], [`exec`], [`upgrade`]: processes.
+//! - [`monitor`], [`link`], [`cancel`], [`terminate`]: what ties them.
+//! - [`names`], [`ctx`], [`identity`], [`time`], [`random`]: the rest of the
+//!   process API.
+//! - [`server`] and [`supervisor`]: processes that answer, and processes that
+//!   keep others running.
+//!
+//! Values are of any type that serde knows. The crate `log` writes to the
+//! program's log, with file and line; a panic ends the process with an error
+//! that has its message and place. [`print!`] and [`println!`] are here
+//! because those of the standard library print nothing on
+//! `wasm32-unknown-unknown`; both that target and `wasm32-wasip1` will do.
+//!
+//! # The layer beneath
+//!
+//! Without the feature `sdk` (a default), only [`raw`] is left: the imports of
+//! the flat ABI as `docs/guest-abi.md` defines them, and above them one module
+//! per interface, which turns numbers into slices and statuses into results,
+//! and nothing else. Interpreters build on it. Every call that yields bytes
+//! puts them into a [`Buffer`] of the caller's, so that a guest in
+//! steady state allocates nothing; values stay encoded.
+//!
+//! # Tests
 //!
 //! On targets other than WebAssembly the crate needs the feature `mock`, which
-//! answers the imports itself (see [`mock`]).
+//! answers the imports itself.
 
 #[cfg(not(any(target_family = "wasm", feature = "mock")))]
 compile_error!("warren-guest runs in a WebAssembly guest; elsewhere it needs the feature `mock`");
 
 #[cfg(target_family = "wasm")]
+#[doc(hidden)]
 pub mod abi;
 #[cfg(all(not(target_family = "wasm"), feature = "mock"))]
 #[path = "mock/abi.rs"]
+#[doc(hidden)]
 pub mod abi;
 #[cfg(all(not(target_family = "wasm"), feature = "mock"))]
 pub mod mock;
@@ -27,17 +65,58 @@ mod absent;
 mod buffer;
 mod error;
 
+// Shown as parts of `raw`.
+#[doc(hidden)]
 pub mod clock;
+#[doc(hidden)]
 pub mod context;
+#[doc(hidden)]
 pub mod logger;
+#[doc(hidden)]
 pub mod mailbox;
+#[doc(hidden)]
 pub mod msgpack;
+#[doc(hidden)]
 pub mod process;
+#[doc(hidden)]
 pub mod program;
 pub mod random;
+#[doc(hidden)]
 pub mod registry;
+#[doc(hidden)]
 pub mod security;
 pub mod stdio;
 
+#[doc(hidden)]
 pub use buffer::{Buffer, Failure};
 pub use error::Error;
+
+/// The layer of the flat ABI: slices for ranges, results for statuses, and
+/// values that stay encoded.
+pub mod raw {
+    #[doc(inline)]
+    pub use crate::{
+        Buffer, Failure, abi, clock, context, logger, mailbox, msgpack, process, program, registry,
+        security,
+    };
+}
+
+#[cfg(feature = "sdk")]
+mod sdk;
+#[cfg(feature = "sdk")]
+pub use sdk::*;
+/// Makes `main` what the process runs.
+///
+/// It takes [`Args`] or nothing, and returns nothing or a `Result`: its value
+/// is the process's result, its error the error the process ends with.
+///
+/// ```no_run
+/// #[warren_guest::main]
+/// fn main() -> Result<&'static str, warren_guest::Error> {
+///     Ok("done")
+/// }
+/// ```
+#[cfg(feature = "sdk")]
+pub use warren_guest_macros::main;
+#[cfg(feature = "sdk")]
+pub use {log, serde};

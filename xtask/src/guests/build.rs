@@ -12,7 +12,8 @@ use super::toolchain::Toolchain;
 use crate::project;
 use crate::step::Step;
 
-const TARGET: &str = "wasm32-wasip1";
+/// What the interpreter is built for.
+pub(super) const TARGET: &str = "wasm32-wasip1";
 
 /// The sources, and the home and target directory to build them with.
 pub(crate) struct Place {

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-/// The directories whose files go into the guest; what is built, and the tests
-/// beside the sources, do not.
+/// The directories whose files go into the guest; what is built, the tests
+/// beside the sources, and the part of the Rust SDK that stands above the layer
+/// of the ABI do not.
 const DIRECTORIES: [&str; 3] = ["guest-sdk/lua", "guest-sdk/rust", "guest-sdk/toolchain"];
-const OUTSIDE: [&str; 4] = ["dist", "target", "build", "tests"];
+const OUTSIDE: [&str; 6] = ["dist", "target", "build", "tests", "macros", "src/sdk"];
 
 /// Every input below `root`, relative to it and sorted.
 ///
@@ -19,7 +20,7 @@ const OUTSIDE: [&str; 4] = ["dist", "target", "build", "tests"];
 pub(crate) fn list(root: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for directory in DIRECTORIES {
-        let outside = OUTSIDE.map(|name| root.join(directory).join(name));
+        let outside = OUTSIDE.map(|path| root.join(directory).join(path));
         let mut pending = vec![root.join(directory)];
         while let Some(directory) = pending.pop() {
             let entries = fs::read_dir(&directory)
@@ -119,6 +120,8 @@ mod tests {
             "lua/README.md",
             "lua/target/x.rs",
             "lua/dist/a.wasm",
+            "rust/macros/src/lib.rs",
+            "rust/src/sdk/mod.rs",
         ];
         for file in files
             .into_iter()

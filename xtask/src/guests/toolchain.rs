@@ -8,9 +8,13 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::build::rust_bin;
+use super::build::{TARGET as INTERPRETER_TARGET, rust_bin};
 use super::inputs::sha256;
 use crate::project;
+
+/// What guests are built for. A reactor with the C library, which the
+/// interpreter is; and a module that imports nothing but the process API.
+const TARGETS: &str = "wasm32-wasip1 wasm32-unknown-unknown";
 
 /// A tool chain that is there.
 pub(crate) struct Toolchain {
@@ -48,7 +52,7 @@ pub(crate) fn default_prefix() -> Result<PathBuf> {
 
 impl Toolchain {
     /// The tool chain in `prefix`; installs it where it is missing or not of
-    /// this version of Rust and of the set-up, which takes about two minutes.
+    /// this version of Rust and of the set-up, which takes about three minutes.
     ///
     /// # Errors
     /// [`Unavailable`], or the set-up failed.
@@ -61,22 +65,24 @@ impl Toolchain {
         let installed = fs::read_to_string(&stamp_path).is_ok_and(|stamp| stamp == wanted);
         if !installed || toolchain.versions().is_err() {
             eprintln!(
-                "==> installing the guest tool chain in {} (about two minutes)",
+                "==> installing the guest tool chain in {} (about three minutes)",
                 prefix.display()
             );
-            set_up(prefix, &project::root().join("guest-sdk/toolchain"))?;
+            let scripts = project::root().join("guest-sdk/toolchain");
+            set_up(prefix, &scripts, TARGETS)?;
             fs::write(&stamp_path, wanted)
                 .with_context(|| format!("cannot write {}", stamp_path.display()))?;
         }
         Ok(toolchain)
     }
 
-    /// Installs a tool chain of its own in `prefix` with the scripts of `scripts`.
+    /// Installs a tool chain of its own in `prefix` with the scripts of
+    /// `scripts`, for the target of the interpreter alone.
     ///
     /// # Errors
     /// As [`ensure`](Self::ensure).
     pub(crate) fn install(prefix: &Path, scripts: &Path) -> Result<Self> {
-        set_up(prefix, scripts)?;
+        set_up(prefix, scripts, INTERPRETER_TARGET)?;
         Ok(Self {
             prefix: prefix.to_path_buf(),
         })
@@ -102,7 +108,7 @@ impl Toolchain {
 /// Changes with whatever makes an installed tool chain outdated.
 fn stamp() -> Result<String> {
     let scripts = project::root().join("guest-sdk/toolchain");
-    let mut stamp = String::new();
+    let mut stamp = format!("targets {TARGETS}\n");
     for script in ["setup.sh", "rustc.sh"] {
         let path = scripts.join(script);
         let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -119,12 +125,13 @@ fn stamp() -> Result<String> {
 /// The exit status by which the set-up says that a part cannot be had.
 const EX_UNAVAILABLE: i32 = 69;
 
-fn set_up(prefix: &Path, scripts: &Path) -> Result<()> {
+fn set_up(prefix: &Path, scripts: &Path, targets: &str) -> Result<()> {
     let script = scripts.join("setup.sh");
     let mut command = Command::new("bash");
     command
         .arg(&script)
         .env("GUEST_TOOLCHAIN", prefix)
+        .env("TARGETS", targets)
         .current_dir(project::root());
     super::build::put_rust_first(&mut command)?;
     let mut child = command

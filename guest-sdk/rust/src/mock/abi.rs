@@ -1,4 +1,4 @@
-//! The imports, answered by the [`mock`](crate::mock).
+//! The imports, answered by the [`mock`].
 
 #![allow(missing_docs, clippy::missing_safety_doc, clippy::too_many_arguments)]
 

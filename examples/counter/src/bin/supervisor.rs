@@ -1,0 +1,12 @@
+//! Keeps a counter running.
+
+use warren_guest::supervisor::{Child, Strategy, Supervisor};
+use warren_guest::{Error, Spawn};
+
+#[warren_guest::main]
+fn main() -> Result<(), Error> {
+    let counter = Spawn::new("app:counter", "app:processes").name("counter");
+    Supervisor::new(Strategy::OneForOne)
+        .child(Child::of("counter", counter).args(10))
+        .run()
+}

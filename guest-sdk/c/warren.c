@@ -1,0 +1,1054 @@
+/* The flat ABI of docs/guest-abi.md, for C. See warren.h. */
+#include "warren.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- Imports ---------------------------------------------------------------- */
+
+#define IMPORT(interface, function) \
+  __attribute__((import_module("warren:core/" interface "@0.1.0"), import_name(function)))
+#define IN const char *, size_t
+
+IMPORT("held", "take") int32_t held_take(char *, size_t);
+IMPORT("process", "pid") int32_t process_pid(char *, size_t);
+IMPORT("process", "send") int32_t process_send(IN, IN, IN);
+IMPORT("process", "spawn") int32_t process_spawn(IN, IN, IN, uint32_t, IN, char *, size_t);
+IMPORT("process", "exec") int32_t process_exec(IN, IN, IN, IN);
+IMPORT("process", "terminate") int32_t process_terminate(IN);
+IMPORT("process", "cancel") int32_t process_cancel(IN, int64_t);
+IMPORT("process", "monitor") int32_t process_monitor(IN);
+IMPORT("process", "unmonitor") int32_t process_unmonitor(IN);
+IMPORT("process", "link") int32_t process_link(IN);
+IMPORT("process", "unlink") int32_t process_unlink(IN);
+IMPORT("process", "get-options") uint32_t process_get_options(void);
+IMPORT("process", "set-options") void process_set_options(uint32_t);
+IMPORT("process", "upgrade") int32_t process_upgrade(IN, IN);
+IMPORT("mailbox", "inbox") uint32_t mailbox_inbox(void);
+IMPORT("mailbox", "events") uint32_t mailbox_events(void);
+IMPORT("mailbox", "listen") int32_t mailbox_listen(IN);
+IMPORT("mailbox", "unlisten") void mailbox_unlisten(uint32_t);
+IMPORT("mailbox", "receive")
+int32_t mailbox_receive(const uint32_t *, size_t, int64_t, char *, size_t);
+IMPORT("registry", "register") int32_t registry_register(IN, IN);
+IMPORT("registry", "lookup") int32_t registry_lookup(IN, char *, size_t);
+IMPORT("registry", "unregister") int32_t registry_unregister(IN);
+IMPORT("context", "get") int32_t context_get(IN, char *, size_t);
+IMPORT("context", "all") int32_t context_all(char *, size_t);
+IMPORT("security", "actor") int32_t security_actor(char *, size_t);
+IMPORT("security", "scope") int32_t security_scope(char *, size_t);
+IMPORT("security", "can") uint32_t security_can(IN, IN, IN);
+IMPORT("security", "policy") int32_t security_policy(IN);
+IMPORT("security", "named-scope") int32_t security_named_scope(IN, char *, size_t);
+IMPORT("clock", "now") int64_t clock_now(void);
+IMPORT("clock", "monotonic") int64_t clock_monotonic(void);
+IMPORT("random", "bytes") void random_bytes(void *, size_t);
+IMPORT("logger", "log") void logger_log(uint32_t, IN, IN, IN);
+IMPORT("program", "arguments") int32_t program_arguments(char *, size_t);
+IMPORT("program", "finish") void program_finish(IN);
+IMPORT("program", "fail") void program_fail(IN);
+IMPORT("program", "exit") void program_exit(int32_t) __attribute__((noreturn));
+
+/* How the ABI writes a range that is absent. */
+#define ABSENT ((size_t)-1)
+#define STRING(string) (string), strlen(string)
+
+/* --- Text and errors ------------------------------------------------------ */
+
+static const char no_memory[] = "\xc7\x1c\x01\x92\xa8Internal\xb1not enough memory";
+
+static warren_error last_error;
+/* Its encoded form, which the parts of last_error lie in. */
+static char *last_bytes;
+
+static bool parse_error(const char *at, const char *end, warren_error *error);
+
+static warren_text text_of(const char *string) {
+  warren_text text = {string, string ? strlen(string) : 0};
+  return text;
+}
+
+bool warren_text_is(warren_text text, const char *string) {
+  return text.len == strlen(string) && memcmp(text.data, string, text.len) == 0;
+}
+
+const warren_error *warren_last_error(void) { return &last_error; }
+
+/* Takes ownership of `bytes`, an encoded error; NULL where there was no memory. */
+static int set_last(char *bytes, size_t len) {
+  const char *encoded = bytes ? bytes : no_memory;
+  if (!bytes) len = sizeof no_memory - 1;
+  free(last_bytes);
+  last_bytes = bytes;
+  if (!parse_error(encoded, encoded + len, &last_error)) {
+    memset(&last_error, 0, sizeof last_error);
+    last_error.message = text_of("an error that could not be read");
+    last_error.retryable = WARREN_RETRYABLE_UNKNOWN;
+  }
+  return -1;
+}
+
+int warren_fail_with(const warren_error *error) {
+  warren_writer writer = WARREN_WRITER;
+  warren_write_error(&writer, error);
+  if (writer.mistake) {
+    warren_writer_free(&writer);
+    return set_last(NULL, 0);
+  }
+  return set_last(writer.bytes, writer.len);
+}
+
+static int fail_v(const char *kind, const char *format, va_list arguments) {
+  va_list again;
+  va_copy(again, arguments);
+  int len = vsnprintf(NULL, 0, format, again);
+  va_end(again);
+  char *message = len < 0 ? NULL : malloc((size_t)len + 1);
+  if (!message) return set_last(NULL, 0);
+  vsnprintf(message, (size_t)len + 1, format, arguments);
+  warren_error error = {text_of(kind), {message, (size_t)len}, WARREN_RETRYABLE_UNKNOWN,
+                        {NULL, 0}, {NULL, 0}};
+  warren_fail_with(&error);
+  free(message);
+  return -1;
+}
+
+int warren_fail(const char *kind, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fail_v(kind, format, arguments);
+  va_end(arguments);
+  return -1;
+}
+
+static void report_last(void) {
+  warren_writer writer = WARREN_WRITER;
+  warren_write_error(&writer, &last_error);
+  if (writer.mistake) program_fail(no_memory, sizeof no_memory - 1);
+  else program_fail(writer.bytes, writer.len);
+  warren_writer_free(&writer);
+}
+
+void warren_panic_at(const char *file, int line, const char *format, ...) {
+  char message[1024], place[256];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  warren_fail(WARREN_INTERNAL, "%s:%d: %s", file, line, message);
+  snprintf(place, sizeof place, "at %s:%d", file, line);
+  warren_error error = last_error;
+  error.stack = text_of(place);
+  warren_fail_with(&error);
+  report_last();
+  fflush(NULL);
+  __builtin_trap();
+}
+
+/* What the macro assert of wasi-libc calls. */
+void __assert_fail(const char *expression, const char *file, int line, const char *function) {
+  warren_panic_at(file, line, "%s: assertion failed: %s", function ? function : "?", expression);
+}
+
+/* The error that a negative status announces. */
+static int fetch_error(int32_t status) {
+  size_t len = (size_t)-(int64_t)status;
+  char *bytes = malloc(len);
+  if (bytes) held_take(bytes, len);
+  return set_last(bytes, len);
+}
+
+static int done(int32_t status) { return status < 0 ? fetch_error(status) : 0; }
+
+/* --- Writing --------------------------------------------------------------- */
+
+static bool reserve(warren_writer *writer, size_t more) {
+  if (writer->mistake) return false;
+  if (writer->capacity - writer->len >= more) return true;
+  size_t capacity = writer->capacity ? writer->capacity : 64;
+  while (capacity - writer->len < more) {
+    if (capacity > SIZE_MAX / 2) {
+      writer->mistake = "not enough memory";
+      return false;
+    }
+    capacity *= 2;
+  }
+  char *bytes = realloc(writer->bytes, capacity);
+  if (!bytes) {
+    writer->mistake = "not enough memory";
+    return false;
+  }
+  writer->bytes = bytes;
+  writer->capacity = capacity;
+  return true;
+}
+
+static void raw(warren_writer *writer, const void *bytes, size_t len) {
+  if (!reserve(writer, len)) return;
+  if (len) memcpy(writer->bytes + writer->len, bytes, len);
+  writer->len += len;
+}
+
+/* A format byte and a number of `width` bytes, the highest first. */
+static void head(warren_writer *writer, uint8_t format, uint64_t number, int width) {
+  uint8_t bytes[9] = {format};
+  for (int i = 0; i < width; i++) bytes[1 + i] = (uint8_t)(number >> (8 * (width - 1 - i)));
+  raw(writer, bytes, 1 + (size_t)width);
+}
+
+/* Notes one more value where it belongs. */
+static void count_value(warren_writer *writer) {
+  if (writer->depth == 0) {
+    writer->count++;
+    return;
+  }
+  writer->open[writer->depth - 1]--;
+  while (writer->depth && writer->open[writer->depth - 1] == 0) writer->depth--;
+}
+
+static void open_container(warren_writer *writer, uint32_t values) {
+  /* It counts where it stands; where it is that container's last value, it must
+   * not close it before it is closed itself. */
+  if (writer->depth == 0) writer->count++;
+  else writer->open[writer->depth - 1]--;
+  if (writer->depth == WARREN_MAX_DEPTH) {
+    writer->mistake = writer->mistake ? writer->mistake : "nested deeper than 100";
+    return;
+  }
+  writer->open[writer->depth++] = values;
+  while (writer->depth && writer->open[writer->depth - 1] == 0) writer->depth--;
+}
+
+static void write_length(warren_writer *writer, size_t len, uint8_t fix, uint32_t fix_max,
+                         uint8_t format8, uint8_t format16) {
+  if (len > UINT32_MAX) writer->mistake = "longer than 4 GiB";
+  else if (len <= fix_max) head(writer, (uint8_t)(fix | len), 0, 0);
+  else if (format8 && len <= UINT8_MAX) head(writer, format8, len, 1);
+  else if (len <= UINT16_MAX) head(writer, format16, len, 2);
+  else head(writer, (uint8_t)(format16 + 1), len, 4);
+}
+
+static bool is_utf8(const uint8_t *at, size_t len) {
+  const uint8_t *end = at + len;
+  while (at < end) {
+    uint8_t first = *at++;
+    if (first < 0x80) continue;
+    int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+    if (first < 0xc2 || first > 0xf4 || end - at < more) return false;
+    uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    if (*at < low || *at > high) return false;
+    for (int i = 1; i < more; i++)
+      if ((at[i] & 0xc0) != 0x80) return false;
+    at += more;
+  }
+  return true;
+}
+
+void warren_write_nil(warren_writer *writer) {
+  head(writer, 0xc0, 0, 0);
+  count_value(writer);
+}
+
+void warren_write_bool(warren_writer *writer, bool value) {
+  head(writer, value ? 0xc3 : 0xc2, 0, 0);
+  count_value(writer);
+}
+
+void warren_write_int(warren_writer *writer, int64_t value) {
+  uint64_t bits = (uint64_t)value;
+  if (value >= -32 && value < 128) head(writer, (uint8_t)value, 0, 0);
+  else if (value >= 0 && value <= UINT8_MAX) head(writer, 0xcc, bits, 1);
+  else if (value >= 0 && value <= UINT16_MAX) head(writer, 0xcd, bits, 2);
+  else if (value >= 0 && value <= UINT32_MAX) head(writer, 0xce, bits, 4);
+  else if (value >= 0) head(writer, 0xcf, bits, 8);
+  else if (value >= INT8_MIN) head(writer, 0xd0, bits, 1);
+  else if (value >= INT16_MIN) head(writer, 0xd1, bits, 2);
+  else if (value >= INT32_MIN) head(writer, 0xd2, bits, 4);
+  else head(writer, 0xd3, bits, 8);
+  count_value(writer);
+}
+
+void warren_write_float(warren_writer *writer, double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  head(writer, 0xcb, bits, 8);
+  count_value(writer);
+}
+
+void warren_write_text(warren_writer *writer, warren_text text) {
+  if (is_utf8((const uint8_t *)text.data, text.len))
+    write_length(writer, text.len, 0xa0, 31, 0xd9, 0xda);
+  else if (text.len <= UINT8_MAX) head(writer, 0xc4, text.len, 1);
+  else write_length(writer, text.len, 0, 0, 0, 0xc5);
+  raw(writer, text.data, text.len);
+  count_value(writer);
+}
+
+void warren_write_string(warren_writer *writer, const char *string) {
+  warren_write_text(writer, text_of(string));
+}
+
+void warren_write_array(warren_writer *writer, uint32_t count) {
+  write_length(writer, count, 0x90, 15, 0, 0xdc);
+  open_container(writer, count);
+}
+
+void warren_write_map(warren_writer *writer, uint32_t count) {
+  write_length(writer, count, 0x80, 15, 0, 0xde);
+  if (count > UINT32_MAX / 2) writer->mistake = "longer than 4 GiB";
+  open_container(writer, count * 2);
+}
+
+void warren_write_error(warren_writer *writer, const warren_error *error) {
+  warren_writer parts = WARREN_WRITER;
+  warren_write_array(&parts, 5);
+  warren_write_text(&parts, error->kind);
+  warren_write_text(&parts, error->message);
+  if (error->retryable == WARREN_RETRYABLE_UNKNOWN) warren_write_nil(&parts);
+  else warren_write_bool(&parts, error->retryable != 0);
+  if (error->details.len) raw(&parts, error->details.data, error->details.len);
+  else head(&parts, 0xc0, 0, 0);
+  count_value(&parts);
+  if (error->stack.len) warren_write_text(&parts, error->stack);
+  else warren_write_nil(&parts);
+  if (parts.mistake && !writer->mistake) writer->mistake = parts.mistake;
+  if (parts.len <= UINT8_MAX) head(writer, 0xc7, parts.len, 1);
+  else head(writer, 0xc9, parts.len, 4);
+  raw(writer, "\x01", 1);
+  raw(writer, parts.bytes, parts.len);
+  count_value(writer);
+  warren_writer_free(&parts);
+}
+
+void warren_write_value(warren_writer *writer, warren_reader *value) {
+  warren_reader one = warren_read_value(value);
+  if (value->mistake && !writer->mistake) writer->mistake = value->mistake;
+  raw(writer, one.at, (size_t)(one.end - one.at));
+  count_value(writer);
+}
+
+void warren_writer_clear(warren_writer *writer) {
+  writer->len = 0;
+  writer->count = writer->depth = 0;
+  writer->mistake = NULL;
+}
+
+void warren_writer_free(warren_writer *writer) {
+  free(writer->bytes);
+  memset(writer, 0, sizeof *writer);
+}
+
+/* Fails where the writer holds a mistake, or an unfinished container. */
+static int sound(const warren_writer *writer, const char *what) {
+  if (writer && writer->mistake) return warren_fail(WARREN_INVALID, "%s: %s", what, writer->mistake);
+  if (writer && writer->depth)
+    return warren_fail(WARREN_INVALID, "%s: an array or map has too few elements", what);
+  return 0;
+}
+
+/* Fails where it does not hold exactly one value. */
+static int sound_one(const warren_writer *writer, const char *what) {
+  if (sound(writer, what)) return -1;
+  if (writer && writer->count != 1)
+    return warren_fail(WARREN_INVALID, "%s: %u values where one was expected", what, writer->count);
+  return 0;
+}
+
+/* The array of all its values; without a writer, of none. */
+static int values_of(const warren_writer *writer, const char *what, warren_writer *out) {
+  if (sound(writer, what)) return -1;
+  write_length(out, writer ? writer->count : 0, 0x90, 15, 0, 0xdc);
+  if (writer) raw(out, writer->bytes, writer->len);
+  return sound(out, what);
+}
+
+/* --- Reading ----------------------------------------------------------------- */
+
+/* One token: what a value begins with. */
+typedef struct token {
+  warren_type type;
+  uint64_t number; /* also a boolean, or the bits of a float */
+  warren_text text;
+  uint32_t count;
+} token;
+
+static bool number_at(const char **at, const char *end, int width, uint64_t *number) {
+  if (end - *at < width) return false;
+  *number = 0;
+  for (int i = 0; i < width; i++) *number = *number << 8 | (uint8_t)*(*at)++;
+  return true;
+}
+
+static bool text_at(const char **at, const char *end, uint64_t len, warren_text *text) {
+  if ((uint64_t)(end - *at) < len) return false;
+  text->data = *at;
+  text->len = (size_t)len;
+  *at += len;
+  return true;
+}
+
+static bool float_token(token *t, double value) {
+  t->type = WARREN_FLOAT;
+  memcpy(&t->number, &value, sizeof value);
+  return true;
+}
+
+static bool string_token(token *t, const char **at, const char *end, int width) {
+  t->type = WARREN_STRING;
+  return number_at(at, end, width, &t->number) && text_at(at, end, t->number, &t->text);
+}
+
+/* The extension of structured errors and no other. */
+static bool error_token(token *t, const char **at, const char *end, int width, uint64_t len) {
+  uint64_t kind;
+  t->type = WARREN_ERROR;
+  if (width && !number_at(at, end, width, &len)) return false;
+  return number_at(at, end, 1, &kind) && kind == 1 && text_at(at, end, len, &t->text);
+}
+
+/* A container claims no more elements than there are bytes. */
+static bool container_token(token *t, const char *at, const char *end, warren_type type,
+                            uint64_t count) {
+  t->type = type;
+  t->count = (uint32_t)count;
+  return count * (type == WARREN_MAP ? 2 : 1) <= (uint64_t)(end - at);
+}
+
+static bool integer_token(token *t, const char **at, const char *end, int width, bool is_signed) {
+  t->type = WARREN_INT;
+  if (!number_at(at, end, width, &t->number)) return false;
+  if (is_signed) {
+    int unused = 64 - 8 * width;
+    t->number = (uint64_t)((int64_t)(t->number << unused) >> unused);
+  } else if (t->number > INT64_MAX) {
+    return float_token(t, (double)t->number);
+  }
+  return true;
+}
+
+static bool read_token(const char **at, const char *end, token *t) {
+  if (*at >= end) return false;
+  uint8_t byte = (uint8_t)*(*at)++;
+  t->type = WARREN_INT;
+  if (byte < 0x80 || byte >= 0xe0) {
+    t->number = (uint64_t)(int64_t)(int8_t)byte;
+    return true;
+  }
+  if (byte < 0x90) return container_token(t, *at, end, WARREN_MAP, byte & 15);
+  if (byte < 0xa0) return container_token(t, *at, end, WARREN_ARRAY, byte & 15);
+  if (byte < 0xc0) {
+    t->type = WARREN_STRING;
+    return text_at(at, end, byte & 31, &t->text);
+  }
+  uint64_t count = 0;
+  switch (byte) {
+    case 0xc0: t->type = WARREN_NIL; return true;
+    case 0xc2: case 0xc3: t->type = WARREN_BOOL; t->number = byte & 1; return true;
+    case 0xc4: case 0xd9: return string_token(t, at, end, 1);
+    case 0xc5: case 0xda: return string_token(t, at, end, 2);
+    case 0xc6: case 0xdb: return string_token(t, at, end, 4);
+    case 0xc7: return error_token(t, at, end, 1, 0);
+    case 0xc8: return error_token(t, at, end, 2, 0);
+    case 0xc9: return error_token(t, at, end, 4, 0);
+    case 0xd4: case 0xd5: case 0xd6: case 0xd7: case 0xd8:
+      return error_token(t, at, end, 0, UINT64_C(1) << (byte - 0xd4));
+    case 0xca: {
+      float value;
+      if (!number_at(at, end, 4, &t->number)) return false;
+      uint32_t bits = (uint32_t)t->number;
+      memcpy(&value, &bits, sizeof value);
+      return float_token(t, value);
+    }
+    case 0xcb: t->type = WARREN_FLOAT; return number_at(at, end, 8, &t->number);
+    case 0xcc: case 0xcd: case 0xce: case 0xcf:
+      return integer_token(t, at, end, 1 << (byte - 0xcc), false);
+    case 0xd0: case 0xd1: case 0xd2: case 0xd3:
+      return integer_token(t, at, end, 1 << (byte - 0xd0), true);
+    case 0xdc: case 0xdd:
+      return number_at(at, end, byte == 0xdc ? 2 : 4, &count) &&
+             container_token(t, *at, end, WARREN_ARRAY, count);
+    case 0xde: case 0xdf:
+      return number_at(at, end, byte == 0xde ? 2 : 4, &count) &&
+             container_token(t, *at, end, WARREN_MAP, count);
+    default: return false;
+  }
+}
+
+/* Passes over one value; false where it is none. */
+static bool skip(const char **at, const char *end) {
+  uint64_t values = 1;
+  while (values--) {
+    token t;
+    if (!read_token(at, end, &t)) return false;
+    if (t.type == WARREN_ARRAY) values += t.count;
+    if (t.type == WARREN_MAP) values += 2 * (uint64_t)t.count;
+  }
+  return true;
+}
+
+/* Takes a token of a type; where something else comes, notes that. Elements of a
+ * container count for the value they are in. */
+static bool take(warren_reader *reader, warren_type type, const char *expected, token *t) {
+  memset(t, 0, sizeof *t);
+  if (reader->mistake) return false;
+  const char *at = reader->at;
+  if (at >= reader->end || !read_token(&at, reader->end, t) || t->type != type) {
+    reader->mistake = expected;
+    memset(t, 0, sizeof *t);
+    return false;
+  }
+  reader->at = at;
+  return true;
+}
+
+warren_type warren_peek(const warren_reader *reader) {
+  token t;
+  const char *at = reader->at;
+  if (reader->mistake || at >= reader->end || !read_token(&at, reader->end, &t)) return WARREN_END;
+  return t.type;
+}
+
+bool warren_read_nil(warren_reader *reader) {
+  token t;
+  return warren_peek(reader) == WARREN_NIL && take(reader, WARREN_NIL, "expected nil", &t);
+}
+
+bool warren_read_bool(warren_reader *reader) {
+  token t;
+  take(reader, WARREN_BOOL, "expected a boolean", &t);
+  return t.number != 0;
+}
+
+int64_t warren_read_int(warren_reader *reader) {
+  token t;
+  take(reader, WARREN_INT, "expected an integer", &t);
+  return (int64_t)t.number;
+}
+
+double warren_read_float(warren_reader *reader) {
+  if (warren_peek(reader) == WARREN_INT) return (double)warren_read_int(reader);
+  token t;
+  double value;
+  take(reader, WARREN_FLOAT, "expected a number", &t);
+  memcpy(&value, &t.number, sizeof value);
+  return value;
+}
+
+warren_text warren_read_text(warren_reader *reader) {
+  token t;
+  take(reader, WARREN_STRING, "expected a string", &t);
+  return t.text;
+}
+
+uint32_t warren_read_array(warren_reader *reader) {
+  token t;
+  /* An empty table serves as either. */
+  warren_reader ahead = *reader;
+  if (take(&ahead, WARREN_MAP, "", &t) && t.count == 0) {
+    *reader = ahead;
+    return 0;
+  }
+  take(reader, WARREN_ARRAY, "expected an array", &t);
+  return t.count;
+}
+
+uint32_t warren_read_map(warren_reader *reader) {
+  token t;
+  warren_reader ahead = *reader;
+  if (take(&ahead, WARREN_ARRAY, "", &t) && t.count == 0) {
+    *reader = ahead;
+    return 0;
+  }
+  take(reader, WARREN_MAP, "expected a map", &t);
+  return t.count;
+}
+
+static bool parse_error_payload(const char *at, const char *end, warren_error *error) {
+  memset(error, 0, sizeof *error);
+  error->retryable = WARREN_RETRYABLE_UNKNOWN;
+  token t;
+  if (!read_token(&at, end, &t) || t.type != WARREN_ARRAY) return false;
+  uint32_t count = t.count;
+  for (uint32_t place = 0; place < count; place++) {
+    const char *from = at, *value = at;
+    if (!skip(&at, end) || !read_token(&value, at, &t)) return false;
+    if (place == 0 && t.type == WARREN_STRING) error->kind = t.text;
+    if (place == 1 && t.type == WARREN_STRING) error->message = t.text;
+    if (place == 2 && t.type == WARREN_BOOL) error->retryable = t.number != 0;
+    if (place == 3 && t.type != WARREN_NIL) {
+      error->details.data = from;
+      error->details.len = (size_t)(at - from);
+    }
+    if (place == 4 && t.type == WARREN_STRING) error->stack = t.text;
+  }
+  return true;
+}
+
+static bool parse_error(const char *at, const char *end, warren_error *error) {
+  token t;
+  return read_token(&at, end, &t) && t.type == WARREN_ERROR &&
+         parse_error_payload(t.text.data, t.text.data + t.text.len, error);
+}
+
+void warren_read_error(warren_reader *reader, warren_error *error) {
+  token t;
+  if (!take(reader, WARREN_ERROR, "expected a structured error", &t) ||
+      !parse_error_payload(t.text.data, t.text.data + t.text.len, error)) {
+    memset(error, 0, sizeof *error);
+    error->retryable = WARREN_RETRYABLE_UNKNOWN;
+    reader->mistake = "expected a structured error";
+  }
+}
+
+warren_reader warren_read_value(warren_reader *reader) {
+  const char *from = reader->at;
+  if (!reader->mistake && !skip(&reader->at, reader->end)) {
+    reader->at = from;
+    reader->mistake = "expected one more value";
+  }
+  warren_reader value = {from, reader->at, 1, reader->mistake};
+  return value;
+}
+
+int warren_read_done(const warren_reader *reader, const char *what) {
+  if (reader->mistake) return warren_fail(WARREN_INVALID, "%s: %s", what, reader->mistake);
+  if (reader->at < reader->end) return warren_fail(WARREN_INVALID, "%s: more values than expected", what);
+  return 0;
+}
+
+/* A reader of n values from the array that holds them; false where it is none. */
+static bool values_reader(const char *at, const char *end, warren_reader *reader) {
+  token t;
+  if (!read_token(&at, end, &t) || t.type != WARREN_ARRAY) return false;
+  warren_reader values = {at, end, t.count, NULL};
+  for (uint32_t i = 0; i < t.count; i++)
+    if (!skip(&at, end)) return false;
+  *reader = values;
+  return at == end;
+}
+
+/* --- Results that are bytes ------------------------------------------------- */
+
+/* A call of the ABI, for `fetch`. */
+typedef struct call {
+  enum { ARGUMENTS, RECEIVE, CONTEXT, CONTEXT_ALL, ACTOR, SCOPE, NAMED_SCOPE } which;
+  const char *text;
+  const warren_queue *queues;
+  size_t count;
+  int64_t deadline;
+} call;
+
+static int32_t perform(const call *c, char *out, size_t capacity) {
+  switch (c->which) {
+    case ARGUMENTS: return program_arguments(out, capacity);
+    case RECEIVE: return mailbox_receive(c->queues, c->count, c->deadline, out, capacity);
+    case CONTEXT: return context_get(STRING(c->text), out, capacity);
+    case CONTEXT_ALL: return context_all(out, capacity);
+    case ACTOR: return security_actor(out, capacity);
+    case SCOPE: return security_scope(out, capacity);
+    case NAMED_SCOPE: return security_named_scope(STRING(c->text), out, capacity);
+  }
+  return 0;
+}
+
+/* Makes a call with the message's memory; yields the length, or -1. */
+static int64_t fetch(warren_message *message, const call *c) {
+  if (!message->bytes) {
+    message->bytes = malloc(1024);
+    if (!message->bytes) return set_last(NULL, 0);
+    message->capacity = 1024;
+  }
+  int32_t status = perform(c, message->bytes, message->capacity);
+  if (status < 0) return fetch_error(status);
+  size_t len = (size_t)status;
+  if (len <= message->capacity) return (int64_t)len;
+  char *bytes = realloc(message->bytes, len);
+  if (!bytes) return set_last(NULL, 0);
+  message->bytes = bytes;
+  message->capacity = len;
+  held_take(bytes, len);
+  return (int64_t)len;
+}
+
+static int fetch_value(warren_message *message, warren_reader *value, const call *c) {
+  int64_t len = fetch(message, c);
+  if (len < 0) return -1;
+  if (len == 0) message->bytes[len++] = (char)0xc0;
+  warren_reader one = {message->bytes, message->bytes + len, 1, NULL};
+  *value = one;
+  return 0;
+}
+
+/* --- Processes ------------------------------------------------------------ */
+
+static int pid_from(int32_t status, warren_pid *pid) {
+  if (status < 0) return fetch_error(status);
+  if ((size_t)status >= WARREN_PID_SIZE)
+    return warren_fail(WARREN_INTERNAL, "a PID of %d bytes", (int)status);
+  pid->text[status] = 0;
+  return 0;
+}
+
+int warren_self(warren_pid *pid) { return pid_from(process_pid(pid->text, WARREN_PID_SIZE - 1), pid); }
+
+int warren_send(const char *to, const char *topic, const warren_writer *payload) {
+  warren_writer values = WARREN_WRITER;
+  int failed = values_of(payload, "payload", &values);
+  if (!failed) failed = done(process_send(STRING(to), STRING(topic), values.bytes, values.len));
+  warren_writer_free(&values);
+  return failed;
+}
+
+int warren_terminate(const char *target) { return done(process_terminate(STRING(target))); }
+int warren_cancel(const char *target, int64_t deadline) {
+  return done(process_cancel(STRING(target), deadline < 0 ? -1 : deadline));
+}
+int warren_monitor(const char *target) { return done(process_monitor(STRING(target))); }
+int warren_unmonitor(const char *target) { return done(process_unmonitor(STRING(target))); }
+int warren_link(const char *target) { return done(process_link(STRING(target))); }
+int warren_unlink(const char *target) { return done(process_unlink(STRING(target))); }
+bool warren_trap_links(void) { return process_get_options() & 1; }
+void warren_set_trap_links(bool trap) { process_set_options(trap); }
+
+int warren_upgrade(const char *definition, const warren_writer *arguments) {
+  warren_writer values = WARREN_WRITER;
+  /* What was printed and not yet written would be lost. */
+  fflush(NULL);
+  if (!values_of(arguments, "arguments", &values))
+    done(process_upgrade(definition, definition ? strlen(definition) : ABSENT, values.bytes, values.len));
+  warren_writer_free(&values);
+  return -1;
+}
+
+void warren_exit(int status) {
+  fflush(NULL);
+  program_exit(status);
+}
+
+/* Appends what one writer holds to another, as one value. */
+static void append(warren_writer *writer, const warren_writer *value) {
+  raw(writer, value->bytes, value->len);
+  count_value(writer);
+}
+
+static int write_options(const warren_start *start, warren_writer *out) {
+  if (sound_one(start->context, "context") || sound_one(start->actor_meta, "meta of the actor")) return -1;
+  uint32_t pairs = !!start->name + !!start->context + !!start->actor + !!start->policies + !!start->message_count;
+  if (pairs == 0) return 0;
+  warren_write_map(out, pairs);
+  if (start->name) {
+    warren_write_string(out, "name");
+    warren_write_string(out, start->name);
+  }
+  if (start->context) {
+    warren_write_string(out, "context");
+    append(out, start->context);
+  }
+  if (start->actor) {
+    warren_write_string(out, "actor");
+    warren_write_map(out, 2);
+    warren_write_string(out, "id");
+    warren_write_string(out, start->actor);
+    warren_write_string(out, "meta");
+    if (start->actor_meta) append(out, start->actor_meta);
+    else warren_write_map(out, 0);
+  }
+  if (start->policies) {
+    warren_write_string(out, "scope");
+    warren_write_map(out, 1);
+    warren_write_string(out, "policies");
+    warren_write_array(out, (uint32_t)start->policy_count);
+    for (size_t i = 0; i < start->policy_count; i++) warren_write_string(out, start->policies[i]);
+  }
+  if (start->message_count) {
+    warren_write_string(out, "messages");
+    warren_write_array(out, (uint32_t)start->message_count);
+    for (size_t i = 0; i < start->message_count; i++) {
+      warren_writer values = WARREN_WRITER;
+      int failed = values_of(start->messages[i].payload, start->messages[i].topic, &values);
+      warren_write_array(out, 2);
+      warren_write_string(out, start->messages[i].topic);
+      append(out, &values);
+      warren_writer_free(&values);
+      if (failed) return -1;
+    }
+  }
+  return sound(out, "options");
+}
+
+/* Spawns, or, without a place for the PID, begins an exec. */
+static int begin(const warren_start *start, warren_pid *pid, warren_queue *queue) {
+  warren_writer options = WARREN_WRITER, values = WARREN_WRITER;
+  int failed = values_of(start->arguments, "arguments", &values) || write_options(start, &options) ? -1 : 0;
+  if (!failed && pid) {
+    failed = pid_from(process_spawn(STRING(start->definition), STRING(start->host), values.bytes, values.len,
+                                    start->relation, options.bytes, options.len, pid->text, WARREN_PID_SIZE - 1),
+                      pid);
+  } else if (!failed) {
+    int32_t status = process_exec(STRING(start->definition), STRING(start->host), values.bytes, values.len,
+                                  options.bytes, options.len);
+    failed = done(status);
+    *queue = (warren_queue)status;
+  }
+  warren_writer_free(&options);
+  warren_writer_free(&values);
+  return failed;
+}
+
+int warren_spawn(const warren_start *start, warren_pid *pid) { return begin(start, pid, NULL); }
+int warren_exec_start(const warren_start *start, warren_queue *queue) { return begin(start, NULL, queue); }
+
+/* --- Messages -------------------------------------------------------------- */
+
+warren_queue warren_inbox(void) { return mailbox_inbox(); }
+warren_queue warren_events(void) { return mailbox_events(); }
+
+int warren_listen(const char *topic, warren_queue *queue) {
+  int32_t status = mailbox_listen(STRING(topic));
+  if (status < 0) return fetch_error(status);
+  *queue = (warren_queue)status;
+  return 0;
+}
+
+void warren_unlisten(warren_queue queue) { mailbox_unlisten(queue); }
+
+static int64_t deadline_after(int64_t timeout) {
+  if (timeout < 0) return -1;
+  int64_t now = clock_monotonic();
+  return timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
+}
+
+static uint32_t little_endian(const char *at) {
+  const uint8_t *bytes = (const uint8_t *)at;
+  return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+/* Takes a record of the flat ABI apart; false where its payload is no values. */
+static bool parse_message(warren_message *message, size_t len) {
+  const char *at = message->bytes, *end = at + len;
+  message->queue = little_endian(at);
+  size_t from = little_endian(at + 4), topic = little_endian(at + 8);
+  at += 12;
+  size_t kept = from < WARREN_PID_SIZE ? from : 0;
+  memcpy(message->from.text, at, kept);
+  message->from.text[kept] = 0;
+  message->topic.data = at + from;
+  message->topic.len = topic;
+  return values_reader(at + from + topic, end, &message->payload);
+}
+
+int warren_receive_any(warren_message *message, const warren_queue *queues, size_t count, int64_t timeout) {
+  call receive = {RECEIVE, NULL, queues, count, deadline_after(timeout)};
+  for (;;) {
+    int64_t len = fetch(message, &receive);
+    if (len < 0) return -1;
+    if (len >= 12) {
+      if (parse_message(message, (size_t)len)) return 1;
+      warren_log(WARREN_WARN, "dropped a message `%.*s` from %s: no values of the guest ABI",
+                 WARREN_TEXT(message->topic), message->from.text);
+    } else if (timeout >= 0) {
+      return 0;
+    }
+  }
+}
+
+int warren_receive(warren_message *message, warren_queue queue, int64_t timeout) {
+  return warren_receive_any(message, &queue, 1, timeout);
+}
+
+void warren_message_free(warren_message *message) {
+  free(message->bytes);
+  memset(message, 0, sizeof *message);
+}
+
+void warren_sleep(int64_t nanoseconds) {
+  char out[1];
+  warren_queue none = 0;
+  mailbox_receive(&none, 0, deadline_after(nanoseconds < 0 ? 0 : nanoseconds), out, 0);
+}
+
+/* `{value}`, `{error, cause}` or an empty map. */
+static int read_outcome(warren_reader *reader, bool *failed, warren_error *error, warren_reader *value) {
+  static const char nil[1] = {(char)0xc0};
+  warren_reader none = {nil, nil + 1, 1, NULL};
+  *value = none;
+  *failed = false;
+  memset(error, 0, sizeof *error);
+  error->retryable = WARREN_RETRYABLE_UNKNOWN;
+  uint32_t pairs = warren_read_map(reader);
+  while (pairs-- && !reader->mistake) {
+    warren_text key = warren_read_text(reader);
+    warren_reader part = warren_read_value(reader);
+    if (warren_text_is(key, "value")) *value = part;
+    if (warren_text_is(key, "error")) {
+      *failed = true;
+      if (!error->message.data) error->message = warren_read_text(&part);
+    }
+    if (warren_text_is(key, "cause")) {
+      *failed = true;
+      warren_read_error(&part, error);
+    }
+  }
+  return reader->mistake ? -1 : 0;
+}
+
+int warren_read_event(const warren_message *message, warren_event *event) {
+  memset(event, 0, sizeof *event);
+  warren_reader reader = message->payload;
+  uint32_t pairs = warren_read_map(&reader);
+  warren_text kind = {"", 0};
+  while (pairs-- && !reader.mistake) {
+    warren_text key = warren_read_text(&reader);
+    if (warren_text_is(key, "kind")) kind = warren_read_text(&reader);
+    else if (warren_text_is(key, "from")) event->from = warren_read_text(&reader);
+    else if (warren_text_is(key, "at")) event->at = warren_read_text(&reader);
+    else if (warren_text_is(key, "deadline")) event->deadline = warren_read_text(&reader);
+    else if (warren_text_is(key, "result")) read_outcome(&reader, &event->failed, &event->error, &event->value);
+    else warren_read_value(&reader);
+  }
+  if (warren_read_done(&reader, "event")) return -1;
+  if (warren_text_is(kind, "pid.exit")) event->kind = WARREN_EVENT_EXIT;
+  else if (warren_text_is(kind, "pid.link.down")) event->kind = WARREN_EVENT_LINK_DOWN;
+  else if (warren_text_is(kind, "pid.cancel")) event->kind = WARREN_EVENT_CANCEL;
+  else return warren_fail(WARREN_INVALID, "an event of unknown kind `%.*s`", WARREN_TEXT(kind));
+  return 0;
+}
+
+int warren_exec_result(const warren_message *message, warren_reader *value) {
+  warren_reader reader = message->payload;
+  bool failed;
+  warren_error error;
+  read_outcome(&reader, &failed, &error, value);
+  if (warren_read_done(&reader, "outcome")) return -1;
+  return failed ? warren_fail_with(&error) : 0;
+}
+
+int warren_exec(const warren_start *start, warren_message *message, warren_reader *value) {
+  warren_queue queue;
+  if (warren_exec_start(start, &queue)) return -1;
+  if (warren_receive(message, queue, WARREN_FOREVER) != 1) return -1;
+  return warren_exec_result(message, value);
+}
+
+/* --- Names, context, identity --------------------------------------------- */
+
+int warren_register(const char *name, const char *pid) {
+  return done(registry_register(STRING(name), pid, pid ? strlen(pid) : ABSENT));
+}
+
+int warren_lookup(const char *name, warren_pid *pid) {
+  return pid_from(registry_lookup(STRING(name), pid->text, WARREN_PID_SIZE - 1), pid);
+}
+
+int warren_unregister(const char *name) {
+  int32_t status = registry_unregister(STRING(name));
+  return status < 0 ? fetch_error(status) : status;
+}
+
+int warren_context(const char *key, warren_message *message, warren_reader *value) {
+  call get = {CONTEXT, key, NULL, 0, 0};
+  return fetch_value(message, value, &get);
+}
+
+int warren_context_all(warren_message *message, warren_reader *value) {
+  call all = {CONTEXT_ALL, NULL, NULL, 0, 0};
+  return fetch_value(message, value, &all);
+}
+
+int warren_actor(warren_message *message, warren_reader *value) {
+  call actor = {ACTOR, NULL, NULL, 0, 0};
+  return fetch_value(message, value, &actor);
+}
+
+int warren_scope(warren_message *message, warren_reader *value) {
+  call scope = {SCOPE, NULL, NULL, 0, 0};
+  return fetch_value(message, value, &scope);
+}
+
+int warren_named_scope(const char *id, warren_message *message, warren_reader *value) {
+  call scope = {NAMED_SCOPE, id, NULL, 0, 0};
+  return fetch_value(message, value, &scope);
+}
+
+int warren_policy(const char *id) { return done(security_policy(STRING(id))); }
+
+bool warren_can(const char *action, const char *resource, const warren_writer *attributes) {
+  if (sound_one(attributes, "attributes")) return false;
+  return security_can(STRING(action), STRING(resource), attributes ? attributes->bytes : NULL,
+                      attributes ? attributes->len : ABSENT);
+}
+
+/* --- The rest ---------------------------------------------------------------- */
+
+int64_t warren_now(void) { return clock_now(); }
+int64_t warren_monotonic(void) { return clock_monotonic(); }
+void warren_random(void *bytes, size_t len) { random_bytes(bytes, len); }
+
+void warren_log_at(const char *file, int line, warren_level level, const char *format, ...) {
+  char message[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  int len = vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  if (len < 0) return;
+  warren_writer fields = WARREN_WRITER;
+  warren_write_map(&fields, 2);
+  warren_write_string(&fields, "file");
+  warren_write_string(&fields, file);
+  warren_write_string(&fields, "line");
+  warren_write_int(&fields, line);
+  /* Cut in the middle of a character, it would be no text. */
+  size_t kept = (size_t)len < sizeof message ? (size_t)len : sizeof message - 1;
+  while (kept && !is_utf8((const uint8_t *)message, kept)) kept--;
+  if (fields.mistake) logger_log(level, "", 0, message, kept, NULL, ABSENT);
+  else logger_log(level, "", 0, message, kept, fields.bytes, fields.len);
+  warren_writer_free(&fields);
+}
+
+/* --- Entry ------------------------------------------------------------------- */
+
+static void finish(const warren_writer *result) {
+  if (sound(result, "result")) {
+    report_last();
+  } else if (result->count > 1) {
+    warren_fail(WARREN_INVALID, "result: %u values where one was expected", result->count);
+    report_last();
+  } else if (result->count == 0 || (result->len == 1 && (uint8_t)result->bytes[0] == 0xc0)) {
+    /* Nil is the result of who returns nothing. */
+    program_finish(NULL, ABSENT);
+  } else {
+    program_finish(result->bytes, result->len);
+  }
+}
+
+static void run(void) {
+  warren_message message = WARREN_MESSAGE;
+  warren_reader arguments;
+  call get = {ARGUMENTS, NULL, NULL, 0, 0};
+  int64_t len = fetch(&message, &get);
+  if (len >= 0 && !values_reader(message.bytes, message.bytes + len, &arguments))
+    len = warren_fail(WARREN_INVALID, "arguments: no values of the guest ABI");
+  if (len < 0) {
+    report_last();
+    return;
+  }
+  warren_writer result = WARREN_WRITER;
+  int status = warren_main(&arguments, &result);
+  if (status == 0) {
+    finish(&result);
+    return;
+  }
+  if (!last_error.message.data) warren_fail(WARREN_INTERNAL, "warren_main returned %d", status);
+  report_last();
+}
+
+__attribute__((export_name("start"))) void warren_entry(void) {
+  /* The runtime passes complete lines on as they come. */
+  setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+  run();
+  /* Nothing runs after `start` that would do it. */
+  fflush(NULL);
+}

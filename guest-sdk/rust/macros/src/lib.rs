@@ -1,0 +1,54 @@
+//! The attribute `#[warren_guest::main]`; see the crate `warren-guest`.
+
+use proc_macro::TokenStream;
+use quote::quote;
+use syn::{Error, ItemFn, parse_macro_input};
+
+/// Makes `main` what the process runs.
+///
+/// It takes [`Args`](https://docs.rs/warren-guest) or nothing, and returns
+/// nothing or a `Result`: its value is the process's result, its error the
+/// error the process ends with.
+#[proc_macro_attribute]
+pub fn main(attributes: TokenStream, item: TokenStream) -> TokenStream {
+    let main = parse_macro_input!(item as ItemFn);
+    if !attributes.is_empty() {
+        return refuse(&main, "#[warren_guest::main] takes no arguments");
+    }
+    if main.sig.ident != "main" {
+        return refuse(&main, "the function must be called `main`");
+    }
+    if main.sig.asyncness.is_some() {
+        return refuse(&main, "a process blocks: `main` is not async");
+    }
+    let call = match main.sig.inputs.len() {
+        0 => quote!(|_: ::warren_guest::Args| main()),
+        1 => quote!(main),
+        _ => return refuse(&main, "`main` takes `Args` or nothing"),
+    };
+    quote! {
+        const _: () = {
+            #main
+
+            #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+            extern "C" fn start() {
+                ::warren_guest::__private::start(#call);
+            }
+
+            // Elsewhere nobody calls it, but it must compile.
+            #[cfg(not(target_family = "wasm"))]
+            const _: extern "C" fn() = start;
+        };
+
+        // A binary must have one; the runtime calls `start`.
+        #[allow(dead_code)]
+        fn main() {}
+    }
+    .into()
+}
+
+fn refuse(main: &ItemFn, reason: &str) -> TokenStream {
+    Error::new_spanned(&main.sig, reason)
+        .into_compile_error()
+        .into()
+}

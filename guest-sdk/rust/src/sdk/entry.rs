@@ -1,0 +1,180 @@
+//! From `start` to `main` and back.
+
+use std::panic::PanicHookInfo;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::codec::{CodecError, from_value, from_values, to_value};
+use super::{Value, kind, scratch};
+use crate::msgpack::{Input, Output, Token};
+use crate::{Error, program};
+
+/// What a process was started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Args {
+    /// An encoded array.
+    encoded: Vec<u8>,
+}
+
+impl Args {
+    /// All of them, as this type: a tuple takes n, any other type one.
+    ///
+    /// ```no_run
+    /// # use warren_guest::{Args, Error};
+    /// #[warren_guest::main]
+    /// fn main(args: Args) -> Result<i64, Error> {
+    ///     let (a, b): (i64, i64) = args.get()?;
+    ///     Ok(a + b)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`: they are something else; the message says what, and where.
+    pub fn get<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        from_values(&self.encoded).map_err(|error| Error::from(error).wrap("arguments"))
+    }
+
+    /// One of them, counted from 0; `None` where there are not so many.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`: it is not of this type.
+    pub fn nth<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>, Error> {
+        let read = || -> Result<Option<T>, CodecError> {
+            let mut input = Input::new(&self.encoded);
+            let Token::Array(count) = input.token()? else {
+                return Err(crate::msgpack::Malformed::Unexpected.into());
+            };
+            if index >= count as usize {
+                return Ok(None);
+            }
+            for _ in 0..index {
+                input.value()?;
+            }
+            from_value(input.value()?).map(Some)
+        };
+        read().map_err(|error| Error::from(error).wrap(format_args!("argument {index}")))
+    }
+
+    /// Whatever they are.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`: they nest deeper than a value may.
+    pub fn values(&self) -> Result<Vec<Value>, Error> {
+        from_value(&self.encoded).map_err(|error| Error::from(error).wrap("arguments"))
+    }
+}
+
+/// What `main` may return: nothing, or a `Result` of any value that can cross
+/// and any error that becomes an [`Error`].
+pub trait MainResult {
+    /// The encoded result, none for `()`.
+    #[doc(hidden)]
+    fn into_result(self) -> Result<Option<Output>, Error>;
+}
+
+impl MainResult for () {
+    fn into_result(self) -> Result<Option<Output>, Error> {
+        Ok(None)
+    }
+}
+
+impl<T: Serialize, E: Into<Error>> MainResult for Result<T, E> {
+    fn into_result(self) -> Result<Option<Output>, Error> {
+        let value = self.map_err(Into::into)?;
+        let encoded = to_value(&value).map_err(|error| Error::from(error).wrap("result"))?;
+        // Nil is the result of who returns nothing.
+        Ok((encoded.as_slice() != b"\xc0").then_some(encoded))
+    }
+}
+
+/// Runs `main` as the process; what `#[warren_guest::main]` makes of it calls
+/// this.
+pub fn start<R: MainResult>(main: impl FnOnce(Args) -> R) {
+    std::panic::set_hook(Box::new(report_panic));
+    super::log::install();
+    let args = scratch::with(|buffer| match program::arguments(buffer) {
+        Ok(arguments) => Ok(Args {
+            encoded: arguments.to_vec(),
+        }),
+        Err(error) => Err(error.decode()),
+    });
+    let result = args.and_then(|args| main(args).into_result());
+    match result {
+        Ok(value) => program::finish(value.as_ref().map(Output::as_slice)),
+        Err(error) => program::fail(&error),
+    }
+}
+
+/// Says why the process is about to trap.
+fn report_panic(info: &PanicHookInfo<'_>) {
+    let message = info
+        .payload_as_str()
+        .unwrap_or("a panic whose payload is no text");
+    let error = match info.location() {
+        Some(place) => Error {
+            stack: Some(format!("at {place}")),
+            ..Error::new(kind::INTERNAL, format!("{place}: {message}"))
+        },
+        None => Error::new(kind::INTERNAL, message),
+    };
+    program::fail(&error);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mock::{self, Outcome};
+
+    fn run<R: MainResult>(arguments: &[u8], main: impl FnOnce(Args) -> R) -> Outcome {
+        mock::reset();
+        mock::with(|runtime| runtime.arguments = arguments.to_vec());
+        let hook = std::panic::take_hook();
+        start(main);
+        std::panic::set_hook(hook);
+        mock::with(|runtime| runtime.outcome.clone()).unwrap()
+    }
+
+    #[test]
+    fn main_is_given_arguments_and_its_result_is_the_process_s() {
+        let sum = run(b"\x92\x01\x02", |args| {
+            let (a, b): (i64, i64) = args.get()?;
+            assert_eq!(args.nth::<u8>(1)?, Some(2));
+            assert_eq!(args.nth::<u8>(2)?, None);
+            assert_eq!(args.values()?, [Value::Integer(1), Value::Integer(2)]);
+            Ok::<_, Error>(a + b)
+        });
+        assert_eq!(sum, Outcome::Finished(Some(vec![3])));
+        assert_eq!(run(b"\x90", |_| ()), Outcome::Finished(None));
+        assert_eq!(
+            run(b"\x90", |_| Ok::<_, Error>(())),
+            Outcome::Finished(None)
+        );
+    }
+
+    #[test]
+    fn an_error_is_the_process_s() {
+        let failed = run(b"\x91\xa1x", |args| args.get::<u8>());
+        let Outcome::Failed(error) = failed else {
+            panic!("{failed:?}")
+        };
+        assert_eq!(
+            error.message,
+            "arguments: invalid type: string \"x\", expected u8"
+        );
+        assert!(error.is(kind::INVALID));
+        let text = run(b"\x90", |_| "7x".parse::<u8>().map_err(Error::from));
+        assert!(matches!(text, Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn log_lines_reach_the_log() {
+        run(b"\x90", |_| log::info!("seen"));
+        assert!(mock::with(|runtime| runtime
+            .logged
+            .contains(&"seen".to_owned())));
+    }
+}

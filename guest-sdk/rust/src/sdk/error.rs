@@ -1,0 +1,244 @@
+//! Structured errors in the idiom of Rust.
+
+use core::fmt;
+
+use serde::de::{self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Value;
+use super::codec::{from_value, to_value};
+use crate::Error;
+
+/// The name by which serializer and deserializer know a structured error.
+pub(super) const ERROR_STRUCT: &str = "$warren::Error";
+const FIELDS: &[&str] = &["kind", "message", "retryable", "details", "stack"];
+
+/// The kinds of errors that the contract names. A program may use others.
+pub mod kind {
+    /// No such process, name, definition or host.
+    pub const NOT_FOUND: &str = "NotFound";
+    /// Taken already, such as a name.
+    pub const ALREADY_EXISTS: &str = "AlreadyExists";
+    /// The call can never succeed as it was made.
+    pub const INVALID: &str = "Invalid";
+    /// The caller's actor and scope do not allow it.
+    pub const PERMISSION_DENIED: &str = "PermissionDenied";
+    /// It cannot be had now.
+    pub const UNAVAILABLE: &str = "Unavailable";
+    /// A mistake in a program, or in the runtime.
+    pub const INTERNAL: &str = "Internal";
+    /// Somebody ended it.
+    pub const CANCELED: &str = "Canceled";
+    /// It contradicts what was done before.
+    pub const CONFLICT: &str = "Conflict";
+    /// It took longer than it may.
+    pub const TIMEOUT: &str = "Timeout";
+    /// A limit is reached; later it may succeed.
+    pub const RATE_LIMITED: &str = "RateLimited";
+    /// Nothing is known.
+    pub const UNKNOWN: &str = "";
+}
+
+macro_rules! constructors {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident;)*) => {
+        impl Error {
+            $(
+                $(#[$doc])*
+                pub fn $name(message: impl Into<String>) -> Self {
+                    Error::new(kind::$kind, message)
+                }
+            )*
+        }
+    };
+}
+
+constructors! {
+    /// An error of kind [`NOT_FOUND`](kind::NOT_FOUND).
+    not_found = NOT_FOUND;
+    /// An error of kind [`ALREADY_EXISTS`](kind::ALREADY_EXISTS).
+    already_exists = ALREADY_EXISTS;
+    /// An error of kind [`INVALID`](kind::INVALID).
+    invalid = INVALID;
+    /// An error of kind [`PERMISSION_DENIED`](kind::PERMISSION_DENIED).
+    permission_denied = PERMISSION_DENIED;
+    /// An error of kind [`UNAVAILABLE`](kind::UNAVAILABLE).
+    unavailable = UNAVAILABLE;
+    /// An error of kind [`INTERNAL`](kind::INTERNAL).
+    internal = INTERNAL;
+    /// An error of kind [`CANCELED`](kind::CANCELED).
+    canceled = CANCELED;
+    /// An error of kind [`CONFLICT`](kind::CONFLICT).
+    conflict = CONFLICT;
+    /// An error of kind [`TIMEOUT`](kind::TIMEOUT).
+    timeout = TIMEOUT;
+    /// An error of kind [`RATE_LIMITED`](kind::RATE_LIMITED).
+    rate_limited = RATE_LIMITED;
+}
+
+impl Error {
+    /// Whether it is of this [`kind`].
+    pub fn is(&self, kind: &str) -> bool {
+        self.kind == kind
+    }
+
+    /// The same with a value for programs. One that cannot be encoded is left
+    /// out, for an error must not be lost for its details.
+    pub fn with_details(mut self, details: &impl Serialize) -> Self {
+        if let Ok(encoded) = to_value(details) {
+            self.details = encoded.as_slice().to_vec();
+        }
+        self
+    }
+
+    /// The same, known to be worth a second try, or known not to be.
+    pub fn with_retryable(mut self, retryable: bool) -> Self {
+        self.retryable = Some(retryable);
+        self
+    }
+
+    /// The same with `context: ` before its message.
+    pub fn wrap(mut self, context: impl fmt::Display) -> Self {
+        self.message = format!("{context}: {}", self.message);
+        self
+    }
+
+    /// The details, where there are any of this type.
+    ///
+    /// ```
+    /// # use warren_guest::Error;
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct Full { queue: String, limit: u64 }
+    ///
+    /// let error = Error::rate_limited("queue is full")
+    ///     .with_details(&Full { queue: "jobs".into(), limit: 10 });
+    /// let full: Full = error.details_as().unwrap();
+    /// assert_eq!((full.queue.as_str(), full.limit), ("jobs", 10));
+    /// ```
+    pub fn details_as<T: DeserializeOwned>(&self) -> Option<T> {
+        if self.details.is_empty() {
+            return None;
+        }
+        from_value(&self.details).ok()
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let details: Option<Value> = self.details_as();
+        let mut parts = serializer.serialize_struct(ERROR_STRUCT, FIELDS.len())?;
+        parts.serialize_field("kind", &self.kind)?;
+        parts.serialize_field("message", &self.message)?;
+        parts.serialize_field("retryable", &self.retryable)?;
+        parts.serialize_field("details", &details)?;
+        parts.serialize_field("stack", &self.stack)?;
+        parts.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Error {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct(ERROR_STRUCT, FIELDS, Parts)
+    }
+}
+
+struct Parts;
+
+impl<'de> Visitor<'de> for Parts {
+    type Value = Error;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a structured error")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Error, A::Error> {
+        let mut error = Error {
+            kind: parts.next_element()?.unwrap_or_default(),
+            message: parts.next_element()?.unwrap_or_default(),
+            retryable: parts.next_element()?.unwrap_or_default(),
+            ..Error::default()
+        };
+        set_details(&mut error, parts.next_element()?.unwrap_or_default());
+        error.stack = parts.next_element()?.unwrap_or_default();
+        // Those who know more parts than these may have written them.
+        while parts.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(error)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut parts: A) -> Result<Error, A::Error> {
+        let mut error = Error::default();
+        while let Some(key) = parts.next_key::<String>()? {
+            match key.as_str() {
+                ERROR_STRUCT => return parts.next_value(),
+                "kind" => error.kind = parts.next_value()?,
+                "message" => error.message = parts.next_value()?,
+                "retryable" => error.retryable = parts.next_value()?,
+                "details" => set_details(&mut error, parts.next_value()?),
+                "stack" => error.stack = parts.next_value()?,
+                _ => {
+                    let message = "a map where a structured error was expected";
+                    return Err(de::Error::custom(message));
+                }
+            }
+        }
+        Ok(error)
+    }
+}
+
+fn set_details(error: &mut Error, details: Value) {
+    if details != Value::Nil
+        && let Ok(encoded) = to_value(&details)
+    {
+        error.details = encoded.as_slice().to_vec();
+    }
+}
+
+impl From<String> for Error {
+    fn from(message: String) -> Self {
+        Error::new(kind::UNKNOWN, message)
+    }
+}
+
+impl From<&str> for Error {
+    fn from(message: &str) -> Self {
+        Error::new(kind::UNKNOWN, message)
+    }
+}
+
+/// Errors of the standard library become errors of kind `Internal`, so that
+/// `?` takes them.
+macro_rules! from_std {
+    ($($ty:ty)*) => { $(
+        impl From<$ty> for Error {
+            fn from(error: $ty) -> Self {
+                Error::internal(error.to_string())
+            }
+        }
+    )* };
+}
+
+from_std! {
+    Box<dyn core::error::Error>
+    Box<dyn core::error::Error + Send + Sync>
+    core::fmt::Error
+    core::num::ParseFloatError
+    core::num::ParseIntError
+    core::num::TryFromIntError
+    core::str::ParseBoolError
+    core::str::Utf8Error
+    std::string::FromUtf8Error
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        let kind = match error.kind() {
+            std::io::ErrorKind::NotFound => kind::NOT_FOUND,
+            std::io::ErrorKind::AlreadyExists => kind::ALREADY_EXISTS,
+            std::io::ErrorKind::PermissionDenied => kind::PERMISSION_DENIED,
+            std::io::ErrorKind::InvalidInput => kind::INVALID,
+            std::io::ErrorKind::TimedOut => kind::TIMEOUT,
+            _ => kind::INTERNAL,
+        };
+        Error::new(kind, error.to_string())
+    }
+}

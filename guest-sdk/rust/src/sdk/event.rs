@@ -1,0 +1,239 @@
+//! What a process hears about others.
+
+use serde::Deserialize;
+
+use super::queue::{Message, Queue};
+use super::{Pid, Value};
+use crate::{Error, mailbox};
+
+/// How a process ended: with a result, [`Value::Nil`] for none, or an error.
+pub type Outcome = Result<Value, Error>;
+
+/// Something that happened to, or was asked by, another process.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A process that is monitored has ended.
+    Exit {
+        /// Who ended.
+        from: Pid,
+        /// When, in RFC 3339.
+        at: String,
+        /// How.
+        result: Outcome,
+    },
+    /// A linked process failed, and the caller traps links.
+    LinkDown {
+        /// Who failed.
+        from: Pid,
+        /// When, in RFC 3339.
+        at: String,
+        /// Why.
+        result: Outcome,
+    },
+    /// The caller is asked to end.
+    Cancel {
+        /// Who asks.
+        from: Pid,
+        /// When it was asked, in RFC 3339.
+        at: String,
+        /// When it will be terminated, in RFC 3339, where that was said.
+        deadline: Option<String>,
+    },
+}
+
+impl Event {
+    /// The other process: who ended, or who asks.
+    pub fn from(&self) -> &Pid {
+        match self {
+            Event::Exit { from, .. }
+            | Event::LinkDown { from, .. }
+            | Event::Cancel { from, .. } => from,
+        }
+    }
+}
+
+/// Opens the queue of events. What came before is not lost.
+///
+/// A process that never calls this is ended at once when it is asked to end.
+///
+/// ```no_run
+/// use warren_guest::{Error, Event, Spawn, events};
+///
+/// # fn example() -> Result<(), Error> {
+/// let worker = Spawn::new("app:worker", "app:processes").monitored().start(())?;
+/// match events().recv()? {
+///     Event::Exit { from, result: Ok(value), .. } => log::info!("{from}: {value:?}"),
+///     Event::Exit { from, result: Err(error), .. } => log::warn!("{from}: {error}"),
+///     other => log::info!("{other:?}"),
+/// }
+/// # Ok(()) }
+/// ```
+pub fn events() -> Events {
+    Events(Queue::of(mailbox::events()))
+}
+
+/// The queue of events.
+#[derive(Debug, Clone)]
+pub struct Events(Queue);
+
+impl Events {
+    /// Waits for the next event.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory for it.
+    pub fn recv(&self) -> Result<Event, Error> {
+        event(&self.0.recv()?)
+    }
+
+    /// Waits for the next event, but not longer than this.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory for it.
+    pub fn recv_timeout(&self, timeout: core::time::Duration) -> Result<Option<Event>, Error> {
+        self.0
+            .recv_timeout(timeout)?
+            .as_ref()
+            .map(event)
+            .transpose()
+    }
+
+    /// The next event, if it is there already.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory for it.
+    pub fn try_recv(&self) -> Result<Option<Event>, Error> {
+        self.0.try_recv()?.as_ref().map(event).transpose()
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
+        &self.0
+    }
+}
+
+/// An event as the runtime writes it.
+#[derive(Deserialize)]
+struct EncodedEvent {
+    kind: String,
+    from: Pid,
+    at: String,
+    #[serde(default)]
+    result: EncodedOutcome,
+    deadline: Option<String>,
+}
+
+/// `{value}`, `{error, cause}`, or nothing.
+#[derive(Default, Deserialize)]
+pub(super) struct EncodedOutcome {
+    #[serde(default)]
+    value: Value,
+    error: Option<String>,
+    cause: Option<Error>,
+}
+
+impl From<EncodedOutcome> for Outcome {
+    fn from(outcome: EncodedOutcome) -> Self {
+        match (outcome.cause, outcome.error) {
+            (Some(cause), _) => Err(cause),
+            (None, Some(message)) => Err(message.into()),
+            (None, None) => Ok(outcome.value),
+        }
+    }
+}
+
+pub(super) fn event(message: &Message) -> Result<Event, Error> {
+    let EncodedEvent {
+        kind,
+        from,
+        at,
+        result,
+        deadline,
+    } = message.get()?;
+    Ok(match kind.as_str() {
+        "pid.exit" => Event::Exit {
+            from,
+            at,
+            result: result.into(),
+        },
+        "pid.link.down" => Event::LinkDown {
+            from,
+            at,
+            result: result.into(),
+        },
+        "pid.cancel" => Event::Cancel { from, at, deadline },
+        other => {
+            return Err(Error::invalid(format!(
+                "an event of unknown kind `{other}`"
+            )));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::codec::to_values;
+    use super::*;
+    use crate::mock;
+    use serde::Serialize;
+
+    #[derive(Serialize)]
+    struct Written {
+        kind: &'static str,
+        from: &'static str,
+        at: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        result: Option<Value>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        deadline: Option<&'static str>,
+    }
+
+    fn deliver(kind: &'static str, result: Option<Value>, deadline: Option<&'static str>) {
+        let written = Written {
+            kind,
+            from: "{a:b|1}",
+            at: "2020-01-01T00:00:00Z",
+            result,
+            deadline,
+        };
+        let payload = to_values(&written).unwrap();
+        mock::with(|runtime| runtime.deliver("", "@events", payload.as_slice()));
+    }
+
+    #[test]
+    fn events_are_told_apart() {
+        mock::reset();
+        let cause = Error::timeout("late");
+        let failed = Value::Map(vec![
+            ("error".into(), "late".into()),
+            ("cause".into(), cause.clone().into()),
+        ]);
+        let events = events();
+        deliver("pid.exit", Some(Value::Array(vec![])), None);
+        deliver(
+            "pid.exit",
+            Some(Value::Map(vec![("value".into(), 7.into())])),
+            None,
+        );
+        deliver("pid.link.down", Some(failed), None);
+        deliver("pid.cancel", None, Some("2020-01-01T00:00:01Z"));
+        let result = |event: Event| match event {
+            Event::Exit { result, .. } | Event::LinkDown { result, .. } => result,
+            Event::Cancel { .. } => panic!("no result"),
+        };
+        assert_eq!(result(events.recv().unwrap()), Ok(Value::Nil));
+        assert_eq!(result(events.recv().unwrap()), Ok(Value::Integer(7)));
+        assert_eq!(result(events.recv().unwrap()), Err(cause));
+        let cancel = events.recv().unwrap();
+        assert_eq!(cancel.from().as_str(), "{a:b|1}");
+        assert!(matches!(
+            cancel,
+            Event::Cancel {
+                deadline: Some(_),
+                ..
+            }
+        ));
+        assert_eq!(events.try_recv().unwrap(), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! On whose behalf a process acts, and what it may do.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::codec::{from_value, to_value};
+use super::{Value, scratch};
+use crate::{Buffer, Error, Failure, security};
+
+/// Who acts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Actor {
+    /// Its identifier.
+    pub id: String,
+    /// What else is known about it.
+    #[serde(default)]
+    pub meta: BTreeMap<String, Value>,
+}
+
+/// A set of policies, by their ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The ids.
+    pub policies: Vec<String>,
+}
+
+impl Actor {
+    /// An actor of whom only the id is known.
+    pub fn new(id: impl Into<String>) -> Self {
+        Actor {
+            id: id.into(),
+            meta: BTreeMap::new(),
+        }
+    }
+}
+
+/// The caller's actor; `None` where it has none.
+///
+/// # Errors
+///
+/// There is no memory.
+pub fn actor() -> Result<Option<Actor>, Error> {
+    record(security::actor)
+}
+
+/// The caller's scope; `None` where it has none.
+///
+/// # Errors
+///
+/// There is no memory.
+pub fn scope() -> Result<Option<Scope>, Error> {
+    record(security::scope)
+}
+
+/// Whether the caller may do this action on this resource.
+pub fn can(action: &str, resource: &str) -> bool {
+    security::can(action, resource, None)
+}
+
+/// The same, given attributes (a map) beside those every check has.
+///
+/// # Errors
+///
+/// `Invalid`: they cannot be encoded.
+pub fn can_with(action: &str, resource: &str, attributes: &impl Serialize) -> Result<bool, Error> {
+    let attributes = to_value(attributes)?;
+    Ok(security::can(action, resource, Some(attributes.as_slice())))
+}
+
+/// Succeeds where a policy of this id exists.
+///
+/// # Errors
+///
+/// `NotFound`.
+pub fn policy(id: &str) -> Result<(), Error> {
+    scratch::with(|buffer| security::policy(id, buffer).map_err(|error| error.decode()))
+}
+
+/// The scope that the program's manifest gives this name.
+///
+/// # Errors
+///
+/// `NotFound`.
+pub fn named_scope(id: &str) -> Result<Scope, Error> {
+    scratch::with(|buffer| match security::named_scope(id, buffer) {
+        Ok(scope) => Ok(from_value(scope)?),
+        Err(error) => Err(error.decode()),
+    })
+}
+
+fn record<T: serde::de::DeserializeOwned>(
+    call: impl FnOnce(&mut Buffer) -> Result<&[u8], Failure<'_>>,
+) -> Result<Option<T>, Error> {
+    scratch::with(|buffer| match call(buffer) {
+        Ok([]) => Ok(None),
+        Ok(record) => Ok(Some(from_value(record)?)),
+        Err(error) => Err(error.decode()),
+    })
+}

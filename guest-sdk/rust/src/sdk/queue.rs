@@ -1,0 +1,257 @@
+//! Messages and the queues they come from.
+
+use core::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use super::codec::from_values;
+use super::{Pid, scratch};
+use crate::mailbox::{self, Subscription};
+use crate::msgpack::{Input, Malformed, Token};
+use crate::{Error, clock};
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    topic: String,
+    from: Option<Pid>,
+    payload: Vec<u8>,
+}
+
+impl Message {
+    /// Its topic.
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// The process that sent it; none where the runtime or its embedder did.
+    pub fn from(&self) -> Option<&Pid> {
+        self.from.as_ref()
+    }
+
+    /// The values sent, as this type: a tuple takes n values, any other type
+    /// one, [`Value`](super::Value) whatever comes.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`: they are something else; the message says what, and where.
+    pub fn get<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        from_values(&self.payload).map_err(|error| {
+            let from = self.from.as_ref().map_or("the runtime", Pid::as_str);
+            Error::from(error).wrap(format_args!("message `{}` from {from}", self.topic))
+        })
+    }
+
+    /// The values sent, as MessagePack: one array.
+    pub fn encoded(&self) -> &[u8] {
+        &self.payload
+    }
+}
+
+/// Opens the inbox, which takes every message that no topic of
+/// [`listen`] claims. What came before is not lost.
+///
+/// ```no_run
+/// # fn example() -> Result<(), warren_guest::Error> {
+/// let inbox = warren_guest::inbox();
+/// loop {
+///     let message = inbox.recv()?;
+///     match message.topic() {
+///         "add" => {
+///             let (a, b): (i64, i64) = message.get()?;
+///             log::info!("{}", a + b);
+///         }
+///         "stop" => return Ok(()),
+///         other => log::warn!("what is {other}?"),
+///     }
+/// }
+/// # }
+/// ```
+pub fn inbox() -> Queue {
+    Queue::of(mailbox::inbox())
+}
+
+/// Listens on exactly one topic. What came before is not lost. The same topic
+/// gives the same queue.
+///
+/// ```no_run
+/// # fn example() -> Result<(), warren_guest::Error> {
+/// let jobs = warren_guest::listen("job")?;
+/// let (name, size): (String, u32) = jobs.recv_as()?;
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// `Invalid`: an empty topic, or one that begins with `@`. `RateLimited`: too
+/// many topics.
+pub fn listen(topic: &str) -> Result<Queue, Error> {
+    scratch::with(|buffer| match mailbox::listen(topic, buffer) {
+        Ok(subscription) => Ok(Queue::of(subscription)),
+        Err(error) => Err(error.decode()),
+    })
+}
+
+/// Messages of the inbox or of one topic, in the order they came. The runtime
+/// keeps them; a queue is only their number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue(Subscription);
+
+impl Queue {
+    pub(super) fn of(subscription: Subscription) -> Self {
+        Queue(subscription)
+    }
+
+    pub(super) fn subscription(&self) -> Subscription {
+        self.0
+    }
+
+    /// Waits for the next message.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory for it.
+    pub fn recv(&self) -> Result<Message, Error> {
+        loop {
+            if let Some((_, message)) = receive(&[self.0], None)? {
+                return Ok(message);
+            }
+        }
+    }
+
+    /// Waits for the next message and returns what it holds; see
+    /// [`Message::get`].
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`: it holds something else. The message is gone then.
+    pub fn recv_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.recv()?.get()
+    }
+
+    /// Waits for the next message, but not longer than this.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory for it.
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<Option<Message>, Error> {
+        Ok(receive(&[self.0], Some(deadline(timeout)))?.map(|(_, message)| message))
+    }
+
+    /// The next message, if it is there already.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory for it.
+    pub fn try_recv(&self) -> Result<Option<Message>, Error> {
+        Ok(receive(&[self.0], Some(0))?.map(|(_, message)| message))
+    }
+
+    /// Ends listening. What was unread goes to the inbox, or waits unclaimed.
+    /// Nothing happens to the inbox itself.
+    pub fn unlisten(self) {
+        mailbox::unlisten(self.0);
+    }
+}
+
+/// The instant that lies so far ahead.
+pub(super) fn deadline(timeout: Duration) -> u64 {
+    let timeout = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+    clock::monotonic().saturating_add(timeout)
+}
+
+/// Takes the oldest message of the first wanted queue that has one. A message
+/// that is not MessagePack of the ABI is logged and dropped.
+pub(super) fn receive(
+    wanted: &[Subscription],
+    deadline: Option<u64>,
+) -> Result<Option<(Subscription, Message)>, Error> {
+    loop {
+        let received = scratch::with(|buffer| {
+            let message = match mailbox::receive(wanted, deadline, buffer) {
+                Ok(Some(message)) => message,
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(error.decode()),
+            };
+            let copy = Message {
+                topic: String::from_utf8_lossy(message.topic).into_owned(),
+                from: (!message.sender.is_empty()).then(|| Pid::from_bytes(message.sender)),
+                payload: message.payload.to_vec(),
+            };
+            Ok(Some((message.subscription, copy)))
+        })?;
+        match received {
+            Some((_, message)) if let Err(error) = well_formed(&message.payload) => {
+                let from = message.from.as_ref().map_or("nobody", Pid::as_str);
+                let topic = &message.topic;
+                log::warn!("dropped a message `{topic}` from {from}: {error}");
+            }
+            other => return Ok(other),
+        }
+    }
+}
+
+/// Whether the payload is one array, and every element a value.
+fn well_formed(payload: &[u8]) -> Result<(), Malformed> {
+    let mut input = Input::new(payload);
+    let Token::Array(count) = input.token()? else {
+        return Err(Malformed::Unexpected);
+    };
+    for _ in 0..count {
+        input.value()?;
+    }
+    if input.is_empty() {
+        Ok(())
+    } else {
+        Err(Malformed::Unexpected)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mock;
+
+    #[test]
+    fn messages_arrive_with_topic_and_sender() {
+        mock::reset();
+        mock::with(|runtime| runtime.deliver("{a:b|1}", "t", b"\x92\x01\xa1x"));
+        let message = inbox().recv().unwrap();
+        assert_eq!(message.topic(), "t");
+        assert_eq!(message.from().unwrap().as_str(), "{a:b|1}");
+        assert_eq!(message.get::<(u8, String)>().unwrap(), (1, "x".into()));
+        let error = message.get::<u8>().unwrap_err();
+        assert_eq!(
+            error.message,
+            "message `t` from {a:b|1}: 2 values where one was expected"
+        );
+        assert_eq!(
+            inbox().recv_timeout(Duration::from_millis(5)).unwrap(),
+            None
+        );
+    }
+
+    #[test]
+    fn a_message_that_is_no_messagepack_is_dropped() {
+        mock::reset();
+        for broken in [&b"\xc1"[..], b"", b"\x01", b"\x92\x01", b"\x91\x01\x02"] {
+            mock::with(|runtime| runtime.deliver("{a:b|1}", "t", broken));
+        }
+        mock::with(|runtime| runtime.deliver("{a:b|1}", "t", b"\x91\x05"));
+        assert_eq!(inbox().recv_as::<u8>().unwrap(), 5);
+    }
+
+    #[test]
+    fn a_topic_takes_its_own() {
+        mock::reset();
+        let jobs = listen("job").unwrap();
+        mock::with(|runtime| {
+            runtime.deliver("", "other", b"\x90");
+            runtime.deliver("", "job", b"\x91\x01");
+        });
+        assert_eq!(jobs.recv_as::<u8>().unwrap(), 1);
+        assert_eq!(jobs.try_recv().unwrap(), None);
+        assert_eq!(inbox().recv().unwrap().topic(), "other");
+        assert!(listen("@x").is_err());
+    }
+}

@@ -1,0 +1,306 @@
+//! A process that answers requests: Erlang's `gen_server`.
+//!
+//! The contract between caller and server, which any language can speak:
+//!
+//! ```text
+//! caller                                         server
+//!   call   topic "call", (reply topic, request)  ->  Server::call
+//!   <-     topic as asked, (true, reply)             Caller::reply
+//!   <-     topic as asked, (false, error)            Caller::refuse
+//!   cast   topic "cast", request                 ->  Server::cast
+//!          any other topic                       ->  Server::message
+//!          an event                              ->  Server::event
+//! ```
+//!
+//! One queue takes all messages, so that what one process calls and casts is
+//! handled in the order it was sent.
+//!
+//! ```no_run
+//! use serde::{Deserialize, Serialize};
+//! use warren_guest::Error;
+//! use warren_guest::server::{self, Caller, Next, Server};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! enum Request { Get, Add(i64) }
+//!
+//! struct Counter(i64);
+//!
+//! impl Server for Counter {
+//!     type Request = Request;
+//!     type Reply = i64;
+//!
+//!     fn call(&mut self, request: Request, caller: Caller<i64>) -> Result<Next, Error> {
+//!         if let Request::Add(n) = request {
+//!             self.0 += n;
+//!         }
+//!         caller.reply(&self.0)?;
+//!         Ok(Next::Continue)
+//!     }
+//! }
+//!
+//! #[warren_guest::main]
+//! fn main() -> Result<(), Error> {
+//!     server::serve(Counter(0))
+//! }
+//!
+//! // In another process:
+//! # fn client(counter: warren_guest::Pid) -> Result<(), Error> {
+//! let five: i64 = server::call(&counter, Request::Add(5))?;
+//! # Ok(()) }
+//! ```
+
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Event, Message, Pid, Select, Value, events, inbox, listen, send};
+use crate::Error;
+
+/// The topic of requests that want a reply.
+pub const CALL: &str = "call";
+/// The topic of requests that want none.
+pub const CAST: &str = "cast";
+/// How long [`call`] waits.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Whether a server goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// With the next message.
+    Continue,
+    /// Not: [`serve`] returns, and with it the process usually ends.
+    Stop,
+}
+
+/// What a server does with what it receives. An error from any of these is the
+/// server's own failure; one that is the caller's fault goes to
+/// [`Caller::refuse`].
+pub trait Server {
+    /// What it is asked. A request that is none of these is refused with
+    /// `Invalid`, or, where nobody waits for a reply, logged and dropped.
+    type Request: DeserializeOwned;
+    /// What it answers.
+    type Reply: Serialize;
+
+    /// A request whose caller waits. Who does not answer keeps it waiting: the
+    /// caller can be kept and answered later, from any other function.
+    ///
+    /// # Errors
+    ///
+    /// Ends the server.
+    fn call(&mut self, request: Self::Request, caller: Caller<Self::Reply>) -> Result<Next, Error>;
+
+    /// A request whose sender does not wait. Without this it is logged and
+    /// dropped.
+    ///
+    /// # Errors
+    ///
+    /// Ends the server.
+    fn cast(&mut self, request: Self::Request) -> Result<Next, Error> {
+        drop(request);
+        log::warn!("dropped a cast: this server takes none");
+        Ok(Next::Continue)
+    }
+
+    /// Any other message. Without this it is logged and dropped.
+    ///
+    /// # Errors
+    ///
+    /// Ends the server.
+    fn message(&mut self, message: Message) -> Result<Next, Error> {
+        let from = message.from().map_or("nobody", Pid::as_str);
+        log::warn!("dropped a message `{}` from {from}", message.topic());
+        Ok(Next::Continue)
+    }
+
+    /// An event. Without this, being asked to end stops the server, the
+    /// failure of a linked process ends it with that error, and an EXIT is
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// Ends the server.
+    fn event(&mut self, event: Event) -> Result<Next, Error> {
+        match event {
+            Event::Cancel { .. } => Ok(Next::Stop),
+            Event::LinkDown {
+                from,
+                result: Err(error),
+                ..
+            } => Err(error.wrap(format_args!("linked process {from} failed"))),
+            Event::LinkDown { .. } | Event::Exit { .. } => Ok(Next::Continue),
+        }
+    }
+}
+
+/// Handles what comes until a handler says stop. Events go before messages.
+///
+/// # Errors
+///
+/// What a handler returned.
+pub fn serve<S: Server>(mut server: S) -> Result<(), Error> {
+    enum Came {
+        Message(Message),
+        Event(Event),
+    }
+    let (inbox, events) = (inbox(), events());
+    loop {
+        let came = Select::new()
+            .on(&events, Came::Event)
+            .on(&inbox, Came::Message)
+            .wait()?;
+        let next = match came {
+            Came::Event(event) => server.event(event)?,
+            Came::Message(message) => dispatch(&mut server, message)?,
+        };
+        if next == Next::Stop {
+            return Ok(());
+        }
+    }
+}
+
+fn dispatch<S: Server>(server: &mut S, message: Message) -> Result<Next, Error> {
+    match message.topic() {
+        CALL => {
+            let Some((caller, request)) = caller_of(&message) else {
+                return server.message(message);
+            };
+            match request.to() {
+                Ok(request) => server.call(request, caller),
+                Err(error) => {
+                    let refused = Error::from(error).wrap("request");
+                    caller.refuse(&refused)?;
+                    Ok(Next::Continue)
+                }
+            }
+        }
+        CAST => match message.get() {
+            Ok(request) => server.cast(request),
+            Err(error) => {
+                log::warn!("dropped a cast: {error}");
+                Ok(Next::Continue)
+            }
+        },
+        _ => server.message(message),
+    }
+}
+
+fn caller_of<R>(message: &Message) -> Option<(Caller<R>, Value)> {
+    let from = message.from()?.clone();
+    let (reply_topic, request) = message.get().ok()?;
+    let caller = Caller {
+        from,
+        reply_topic,
+        reply: PhantomData,
+    };
+    Some((caller, request))
+}
+
+/// Somebody who waits for a reply.
+#[must_use = "whoever called waits until it is answered"]
+pub struct Caller<R> {
+    from: Pid,
+    reply_topic: String,
+    reply: PhantomData<fn(&R)>,
+}
+
+impl<R> fmt::Debug for Caller<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller").field("from", &self.from).finish()
+    }
+}
+
+impl<R: Serialize> Caller<R> {
+    /// Who it is.
+    pub fn pid(&self) -> &Pid {
+        &self.from
+    }
+
+    /// Answers. One that has ended meanwhile, or whose queue is full, gets
+    /// none, and that is its own affair.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`: the reply cannot cross.
+    pub fn reply(self, reply: &R) -> Result<(), Error> {
+        self.answer((true, reply))
+    }
+}
+
+impl<R> Caller<R> {
+    /// Answers that it cannot be: [`call`] returns this error.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`: the error's details cannot cross.
+    pub fn refuse(self, error: &Error) -> Result<(), Error> {
+        self.answer((false, error))
+    }
+
+    fn answer(self, answer: impl Serialize) -> Result<(), Error> {
+        match send(&self.from, &self.reply_topic, answer) {
+            Err(error) if error.is(super::kind::INVALID) => Err(error.wrap("reply")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Asks a server and waits for its reply, five seconds at most.
+///
+/// # Errors
+///
+/// As [`call_timeout`].
+pub fn call<T: DeserializeOwned>(
+    server: impl AsRef<str>,
+    request: impl Serialize,
+) -> Result<T, Error> {
+    call_timeout(server, request, TIMEOUT)
+}
+
+/// Asks a server and waits for its reply, but not longer than this.
+///
+/// # Errors
+///
+/// As [`send`]; what the server refused with; `Timeout`, also where the server
+/// ended meanwhile (a late reply waits unclaimed); `Invalid`: the reply is not
+/// of this type.
+pub fn call_timeout<T: DeserializeOwned>(
+    server: impl AsRef<str>,
+    request: impl Serialize,
+    timeout: Duration,
+) -> Result<T, Error> {
+    thread_local! {
+        static CALLS: Cell<u64> = const { Cell::new(0) };
+    }
+    let call = CALLS.get();
+    CALLS.set(call + 1);
+    let reply_topic = format!("reply#{call}");
+    let replies = listen(&reply_topic)?;
+    let answer = send(&server, CALL, (reply_topic.as_str(), request))
+        .and_then(|()| replies.recv_timeout(timeout));
+    replies.unlisten();
+    let Some(answer) = answer? else {
+        let message = format!("{} did not answer within {timeout:?}", server.as_ref());
+        return Err(Error::timeout(message).with_retryable(true));
+    };
+    let (is_reply, value): (bool, Value) = answer.get()?;
+    match (is_reply, value) {
+        (true, value) => value.to().map_err(|error| Error::from(error).wrap("reply")),
+        (false, Value::Error(error)) => Err(*error),
+        (false, value) => Err(Error::new(super::kind::UNKNOWN, format!("{value:?}"))),
+    }
+}
+
+/// Sends a server a request without waiting for anything.
+///
+/// # Errors
+///
+/// As [`send`].
+pub fn cast(server: impl AsRef<str>, request: impl Serialize) -> Result<(), Error> {
+    // One value, also where the request is a tuple.
+    send(server, CAST, (request,))
+}

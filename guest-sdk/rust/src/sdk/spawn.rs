@@ -1,0 +1,332 @@
+//! Starting processes.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::codec::{CodecError, to_value, to_values};
+use super::queue::{Message, Queue};
+use super::{Actor, Outcome, Pid, Scope, scratch};
+use crate::Error;
+use crate::msgpack::Output;
+use crate::process::{self as raw, Relation, Start};
+
+/// Starts a process of a definition in a host. Arguments follow the rule of
+/// payloads: a tuple is n of them.
+///
+/// ```no_run
+/// # fn example() -> Result<(), warren_guest::Error> {
+/// let worker = warren_guest::spawn("app.workers:resize", "app:processes", ("a.png", 640))?;
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// As [`Spawn::start`].
+pub fn spawn(definition: &str, host: &str, arguments: impl Serialize) -> Result<Pid, Error> {
+    Spawn::new(definition, host).start(arguments)
+}
+
+/// Starts a process, waits for its end and returns its result.
+///
+/// ```no_run
+/// # fn example() -> Result<(), warren_guest::Error> {
+/// let sum: i64 = warren_guest::exec("app:add", "app:processes", (1, 2))?;
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// As [`Spawn::start`]; the error the process ended with; `Invalid` where its
+/// result is not of this type.
+pub fn exec<T: DeserializeOwned>(
+    definition: &str,
+    host: &str,
+    arguments: impl Serialize,
+) -> Result<T, Error> {
+    Spawn::new(definition, host).exec(arguments)?.wait()
+}
+
+/// A process about to be started, with all that can be said about it.
+///
+/// ```no_run
+/// # use warren_guest::{Spawn, Error};
+/// # fn example() -> Result<(), Error> {
+/// let store = Spawn::new("app:store", "app:processes")
+///     .name("store")
+///     .context("region", "eu")
+///     .message("load", "inventory")
+///     .monitored()
+///     .start(())?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is started before `start` or `exec`"]
+pub struct Spawn {
+    definition: String,
+    host: String,
+    relation: Relation,
+    context: Vec<(String, Vec<u8>)>,
+    actor: Option<Actor>,
+    scope: Option<Scope>,
+    name: Option<String>,
+    messages: Vec<(String, Vec<u8>)>,
+    /// The first value that could not be encoded; told when it is started.
+    mistake: Option<Error>,
+}
+
+impl Spawn {
+    /// A process of a definition in a host, nothing else said.
+    pub fn new(definition: impl Into<String>, host: impl Into<String>) -> Self {
+        Spawn {
+            definition: definition.into(),
+            host: host.into(),
+            relation: Relation::default(),
+            context: Vec::new(),
+            actor: None,
+            scope: None,
+            name: None,
+            messages: Vec::new(),
+            mistake: None,
+        }
+    }
+
+    /// One [`Event::Exit`](super::Event::Exit) when it ends; in place before it
+    /// runs.
+    pub fn monitored(mut self) -> Self {
+        self.relation.monitored = true;
+        self
+    }
+
+    /// A link in both directions, in place before it runs.
+    pub fn linked(mut self) -> Self {
+        self.relation.linked = true;
+        self
+    }
+
+    /// A context value, beside and over those it inherits.
+    pub fn context(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
+        let key = key.into();
+        match to_value(&value) {
+            Ok(value) => self.context.push((key, value.as_slice().to_vec())),
+            Err(error) => self.mistaken(format_args!("context.{key}"), error),
+        }
+        self
+    }
+
+    /// Its actor, instead of the caller's.
+    pub fn actor(mut self, actor: Actor) -> Self {
+        self.actor = Some(actor);
+        self
+    }
+
+    /// Its scope, instead of the caller's.
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+
+    /// A name, claimed together with the start.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// A message that it finds before any other; several in the order given.
+    pub fn message(mut self, topic: impl Into<String>, payload: impl Serialize) -> Self {
+        let topic = topic.into();
+        match to_values(&payload) {
+            Ok(payload) => self.messages.push((topic, payload.as_slice().to_vec())),
+            Err(error) => self.mistaken(format_args!("message {topic}"), error),
+        }
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is started and nothing sent. `NotFound`: definition or host.
+    /// `Invalid`: code that does not compile, an import nothing provides, a
+    /// value that cannot cross. `AlreadyExists`: the name; details `{pid}`.
+    /// `RateLimited`: host or system full.
+    pub fn start(self, arguments: impl Serialize) -> Result<Pid, Error> {
+        let (options, arguments) = self.encode(&arguments)?;
+        scratch::with(|buffer| {
+            let start = self.to_raw(&options, &arguments);
+            match raw::spawn(start, self.relation, buffer) {
+                Ok(pid) => Ok(Pid::from_bytes(pid)),
+                Err(error) => Err(error.decode()),
+            }
+        })
+    }
+
+    /// Starts it and returns at once; its end is waited for with
+    /// [`Pending::wait`] or in a [`Select`](super::Select). When the caller
+    /// ends first, it is terminated.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn exec(self, arguments: impl Serialize) -> Result<Pending, Error> {
+        let (options, arguments) = self.encode(&arguments)?;
+        scratch::with(
+            |buffer| match raw::exec(self.to_raw(&options, &arguments), buffer) {
+                Ok(subscription) => Ok(Pending(Queue::of(subscription))),
+                Err(error) => Err(error.decode()),
+            },
+        )
+    }
+
+    fn mistaken(&mut self, place: impl core::fmt::Display, error: CodecError) {
+        self.mistake
+            .get_or_insert_with(|| Error::from(error).wrap(place));
+    }
+
+    fn to_raw<'a>(&'a self, options: &'a Output, arguments: &'a Output) -> Start<'a> {
+        Start {
+            definition: &self.definition,
+            host: &self.host,
+            arguments: arguments.as_slice(),
+            options: options.as_slice(),
+        }
+    }
+
+    /// Options and arguments.
+    fn encode(&self, arguments: &impl Serialize) -> Result<(Output, Output), Error> {
+        if let Some(mistake) = &self.mistake {
+            return Err(mistake.clone());
+        }
+        let arguments =
+            to_values(arguments).map_err(|error| Error::from(error).wrap("arguments"))?;
+        let options = self.options().map_err(Error::from)?;
+        Ok((options, arguments))
+    }
+
+    /// The record of the flat ABI; empty where nothing was said.
+    fn options(&self) -> Result<Output, CodecError> {
+        let mut pairs = Output::new();
+        let mut len = 0;
+        if !self.context.is_empty() {
+            pairs.string(b"context")?;
+            pairs.map(u32::try_from(self.context.len()).unwrap_or(u32::MAX))?;
+            for (key, value) in &self.context {
+                pairs.string(key.as_bytes())?;
+                pairs.raw(value)?;
+            }
+            len += 1;
+        }
+        if let Some(actor) = &self.actor {
+            pairs.string(b"actor")?;
+            pairs.raw(to_value(actor)?.as_slice())?;
+            len += 1;
+        }
+        if let Some(scope) = &self.scope {
+            pairs.string(b"scope")?;
+            pairs.raw(to_value(scope)?.as_slice())?;
+            len += 1;
+        }
+        if let Some(name) = &self.name {
+            pairs.string(b"name")?;
+            pairs.string(name.as_bytes())?;
+            len += 1;
+        }
+        if !self.messages.is_empty() {
+            pairs.string(b"messages")?;
+            pairs.array(u32::try_from(self.messages.len()).unwrap_or(u32::MAX))?;
+            for (topic, payload) in &self.messages {
+                pairs.array(2)?;
+                pairs.string(topic.as_bytes())?;
+                pairs.raw(payload)?;
+            }
+            len += 1;
+        }
+        let mut options = Output::new();
+        if len > 0 {
+            options.map(len)?;
+            options.raw(pairs.as_slice())?;
+        }
+        Ok(options)
+    }
+}
+
+/// A process whose result somebody waits for.
+#[derive(Debug)]
+pub struct Pending(Queue);
+
+impl Pending {
+    /// Waits for the process's end and returns its result.
+    ///
+    /// # Errors
+    ///
+    /// The error it ended with; `Invalid` where its result is not of this type.
+    pub fn wait<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let value = outcome(&self.0.recv()?)??;
+        value
+            .to()
+            .map_err(|error| Error::from(error).wrap("result"))
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
+        &self.0
+    }
+}
+
+/// How the process of an exec ended.
+pub(super) fn outcome(message: &Message) -> Result<Outcome, Error> {
+    message
+        .get::<super::event::EncodedOutcome>()
+        .map(Outcome::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::codec::from_value;
+    use super::*;
+    use crate::mock;
+
+    #[test]
+    fn what_was_said_is_passed_on() {
+        mock::reset();
+        Spawn::new("app:x", "app:processes")
+            .context("region", "eu")
+            .name("store")
+            .message("load", ("a", 1))
+            .start((1, "two"))
+            .unwrap();
+        let spawned = mock::with(|runtime| runtime.spawned.clone());
+        assert_eq!(spawned[0].arguments, b"\x92\x01\xa3two");
+        let options: super::super::Value = from_value(&spawned[0].options).unwrap();
+        assert_eq!(options.get("name").unwrap(), &"store".into());
+        assert_eq!(
+            options.get("context").unwrap().get("region").unwrap(),
+            &"eu".into()
+        );
+        assert_eq!(
+            options
+                .get("messages")
+                .unwrap()
+                .to::<Vec<(String, (String, u8))>>()
+                .unwrap(),
+            [("load".to_owned(), ("a".to_owned(), 1))]
+        );
+    }
+
+    #[test]
+    fn nothing_said_is_no_options() {
+        mock::reset();
+        spawn("app:x", "app:processes", ()).unwrap();
+        let spawned = mock::with(|runtime| runtime.spawned.clone());
+        assert!(spawned[0].options.is_empty());
+    }
+
+    #[test]
+    fn a_value_that_cannot_cross_starts_nothing() {
+        mock::reset();
+        let error = Spawn::new("app:x", "h:h")
+            .context("big", u64::MAX)
+            .start(())
+            .unwrap_err();
+        assert!(error.message.starts_with("context.big: 1844"), "{error}");
+        assert!(mock::with(|runtime| runtime.spawned.is_empty()));
+    }
+}

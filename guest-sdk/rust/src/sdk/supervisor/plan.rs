@@ -1,0 +1,167 @@
+//! What a supervisor does when a child ends: decisions without effects.
+
+use core::ops::Range;
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use super::super::time::Instant;
+
+/// Which children are started again when one ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// That one.
+    OneForOne,
+    /// All.
+    OneForAll,
+    /// That one and those started after it.
+    RestForOne,
+}
+
+/// When a child is started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// However it ended.
+    Permanent,
+    /// When it failed.
+    Transient,
+    /// Never.
+    Temporary,
+}
+
+/// What to do now.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing.
+    Leave,
+    /// Start this one.
+    RestartOne(usize),
+    /// End all from the first of these on, and start these.
+    Restart(Range<usize>),
+    /// End all, and fail.
+    GiveUp,
+}
+
+/// Knows how often children were started again.
+#[derive(Debug)]
+pub(super) struct Plan {
+    strategy: Strategy,
+    restarts: Vec<Restart>,
+    /// Whether each child is to run: one that ended for good is not.
+    wanted: Vec<bool>,
+    max_restarts: usize,
+    within: Duration,
+    /// When the last were, at most one more than the maximum.
+    recent: VecDeque<Instant>,
+}
+
+impl Plan {
+    pub(super) fn new(
+        strategy: Strategy,
+        restarts: Vec<Restart>,
+        max_restarts: usize,
+        within: Duration,
+    ) -> Self {
+        Plan {
+            strategy,
+            wanted: vec![true; restarts.len()],
+            restarts,
+            max_restarts,
+            within,
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// Whether a child is to run.
+    pub(super) fn is_wanted(&self, index: usize) -> bool {
+        self.wanted[index]
+    }
+
+    /// A child ended by itself.
+    pub(super) fn ended(&mut self, index: usize, failed: bool, now: Instant) -> Step {
+        let again = match self.restarts[index] {
+            Restart::Permanent => true,
+            Restart::Transient => failed,
+            Restart::Temporary => false,
+        };
+        if !again {
+            self.wanted[index] = false;
+            return Step::Leave;
+        }
+        self.recent.push_back(now);
+        while self
+            .recent
+            .front()
+            .is_some_and(|at| now - *at > self.within)
+        {
+            self.recent.pop_front();
+        }
+        if self.recent.len() > self.max_restarts {
+            return Step::GiveUp;
+        }
+        let first = match self.strategy {
+            Strategy::OneForOne => return Step::RestartOne(index),
+            Strategy::OneForAll => 0,
+            Strategy::RestForOne => index,
+        };
+        // Temporary ones end with the others and are not started again.
+        for other in first..self.restarts.len() {
+            if self.restarts[other] == Restart::Temporary {
+                self.wanted[other] = false;
+            }
+        }
+        Step::Restart(first..self.restarts.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mock;
+    use Restart::{Permanent, Temporary, Transient};
+
+    fn at(seconds: u64) -> Instant {
+        mock::reset();
+        Instant::now() + Duration::from_secs(seconds)
+    }
+
+    fn plan(strategy: Strategy, restarts: &[Restart]) -> Plan {
+        Plan::new(strategy, restarts.to_vec(), 3, Duration::from_secs(5))
+    }
+
+    #[test]
+    fn each_strategy_restarts_its_own() {
+        let children = [Permanent; 3];
+        let step = |strategy| plan(strategy, &children).ended(1, true, at(0));
+        assert_eq!(step(Strategy::OneForOne), Step::RestartOne(1));
+        assert_eq!(step(Strategy::OneForAll), Step::Restart(0..3));
+        assert_eq!(step(Strategy::RestForOne), Step::Restart(1..3));
+    }
+
+    #[test]
+    fn each_child_says_when() {
+        let mut plan = plan(Strategy::OneForOne, &[Permanent, Transient, Temporary]);
+        assert_eq!(plan.ended(0, false, at(0)), Step::RestartOne(0));
+        assert_eq!(plan.ended(1, true, at(0)), Step::RestartOne(1));
+        assert_eq!(plan.ended(1, false, at(0)), Step::Leave);
+        assert_eq!(plan.ended(2, true, at(0)), Step::Leave);
+        assert!(plan.is_wanted(0) && !plan.is_wanted(1) && !plan.is_wanted(2));
+    }
+
+    #[test]
+    fn temporary_children_are_not_restarted_with_the_others() {
+        let mut plan = plan(Strategy::OneForAll, &[Temporary, Permanent]);
+        assert_eq!(plan.ended(1, true, at(0)), Step::Restart(0..2));
+        assert!(!plan.is_wanted(0) && plan.is_wanted(1));
+    }
+
+    #[test]
+    fn more_than_the_intensity_is_too_much() {
+        let mut plan = plan(Strategy::OneForOne, &[Permanent]);
+        for second in [0, 1, 2] {
+            assert_eq!(plan.ended(0, true, at(second)), Step::RestartOne(0));
+        }
+        // The first is forgotten by now.
+        assert_eq!(plan.ended(0, true, at(6)), Step::RestartOne(0));
+        assert_eq!(plan.ended(0, true, at(6)), Step::GiveUp);
+    }
+}

@@ -1,0 +1,224 @@
+//! A value of any type.
+
+use core::fmt;
+
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::codec::{CodecError, from_value, to_value};
+use super::error::ERROR_STRUCT;
+use crate::Error;
+
+/// A value whose type is known when it arrives: every value that can cross
+/// from one process to another is one of these.
+///
+/// ```
+/// use warren_guest::Value;
+///
+/// let value = Value::of(&vec![1, 2]).unwrap();
+/// assert_eq!(value, Value::Array(vec![Value::Integer(1), Value::Integer(2)]));
+/// assert_eq!(value.to::<Vec<u8>>().unwrap(), [1, 2]);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Value {
+    /// Nothing, Lua's `nil`.
+    #[default]
+    Nil,
+    /// A boolean.
+    Boolean(bool),
+    /// An integer.
+    Integer(i64),
+    /// A float; `1.0` is one and stays one.
+    Float(f64),
+    /// Text.
+    String(String),
+    /// A string that is not UTF-8.
+    Bytes(Vec<u8>),
+    /// Values in order.
+    Array(Vec<Value>),
+    /// Pairs of key and value. Keys are text, bytes, numbers or booleans.
+    Map(Vec<(Value, Value)>),
+    /// A structured error.
+    Error(Box<Error>),
+}
+
+impl Value {
+    /// Any value as one of these.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_value`].
+    pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Value, CodecError> {
+        from_value(to_value(value)?.as_slice())
+    }
+
+    /// The value as one of a type.
+    ///
+    /// # Errors
+    ///
+    /// It is none.
+    pub fn to<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
+        from_value(to_value(self)?.as_slice())
+    }
+
+    /// Whether it is nothing.
+    pub fn is_nil(&self) -> bool {
+        *self == Value::Nil
+    }
+
+    /// The value of a text key of a map, where there is one.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let Value::Map(pairs) = self else {
+            return None;
+        };
+        let is_key = |candidate: &Value| matches!(candidate, Value::String(text) if text == key);
+        pairs
+            .iter()
+            .find(|(candidate, _)| is_key(candidate))
+            .map(|(_, value)| value)
+    }
+}
+
+macro_rules! from {
+    ($($ty:ty => $variant:ident)*) => { $(
+        impl From<$ty> for Value {
+            fn from(value: $ty) -> Self {
+                Value::$variant(value.into())
+            }
+        }
+    )* };
+}
+
+from! {
+    bool => Boolean
+    i8 => Integer
+    i16 => Integer
+    i32 => Integer
+    i64 => Integer
+    u8 => Integer
+    u16 => Integer
+    u32 => Integer
+    f32 => Float
+    f64 => Float
+    &str => String
+    String => String
+    Error => Error
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(values: Vec<T>) -> Self {
+        Value::Array(values.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Value::Nil, Into::into)
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Nil => serializer.serialize_none(),
+            Value::Boolean(v) => serializer.serialize_bool(*v),
+            Value::Integer(v) => serializer.serialize_i64(*v),
+            Value::Float(v) => serializer.serialize_f64(*v),
+            Value::String(v) => serializer.serialize_str(v),
+            Value::Bytes(v) => serializer.serialize_bytes(v),
+            Value::Array(values) => {
+                let mut seq = serializer.serialize_seq(Some(values.len()))?;
+                for value in values {
+                    seq.serialize_element(value)?;
+                }
+                seq.end()
+            }
+            Value::Map(pairs) => {
+                let mut map = serializer.serialize_map(Some(pairs.len()))?;
+                for (key, value) in pairs {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+            Value::Error(error) => error.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_bool<E>(self, v: bool) -> Result<Value, E> {
+        Ok(Value::Boolean(v))
+    }
+
+    fn visit_i64<E>(self, v: i64) -> Result<Value, E> {
+        Ok(Value::Integer(v))
+    }
+
+    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
+        // As the ABI reads integers beyond its range.
+        Ok(i64::try_from(v).map_or(Value::Float(v as f64), Value::Integer))
+    }
+
+    fn visit_f64<E>(self, v: f64) -> Result<Value, E> {
+        Ok(Value::Float(v))
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<Value, E> {
+        Ok(Value::String(v.to_owned()))
+    }
+
+    fn visit_string<E>(self, v: String) -> Result<Value, E> {
+        Ok(Value::String(v))
+    }
+
+    fn visit_bytes<E>(self, v: &[u8]) -> Result<Value, E> {
+        Ok(Value::Bytes(v.to_vec()))
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Nil)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        Value::deserialize(deserializer)
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Nil)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        // Sizes come from the sender: the vector grows with what is really there.
+        let mut values = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(key) = map.next_key::<Value>()? {
+            if matches!(&key, Value::String(key) if key == ERROR_STRUCT) {
+                return Ok(Value::Error(map.next_value()?));
+            }
+            pairs.push((key, map.next_value()?));
+        }
+        Ok(Value::Map(pairs))
+    }
+}

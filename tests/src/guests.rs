@@ -1,0 +1,135 @@
+//! Guests that are built before they are run.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::layout;
+
+/// Builds a package of guests in the project and yields its binaries: where it
+/// was built before, that takes a moment.
+///
+/// # Panics
+///
+/// The build failed, or there is no tool chain; the message says how to get
+/// one.
+#[track_caller]
+pub fn rust(package: &str, target: &str) -> Guests {
+    let directory = layout::project().join(package);
+    let target_directory = layout::project().join("target/guests");
+    let mut cargo = cargo_for(target);
+    cargo
+        .current_dir(&directory)
+        .args(["build", "--release", "--locked", "--target", target])
+        .arg("--target-dir")
+        .arg(&target_directory);
+    run(cargo, package);
+    Guests(target_directory.join(target).join("release"))
+}
+
+/// Builds guests in C and C++ with the Makefile of the SDK and every warning an
+/// error, and yields them. A directory belongs to one test alone, for make
+/// takes no lock.
+///
+/// # Panics
+///
+/// The build failed, or there is no tool chain; the message says how to get
+/// one.
+#[track_caller]
+pub fn c(sources: &str, directory: &str) -> Guests {
+    let built = layout::project().join("target/guests").join(directory);
+    let mut make = Command::new("make");
+    make.args(["--silent", "-C"])
+        .arg(layout::project().join("guest-sdk/c"))
+        .arg(assignment("SRC", &layout::project().join(sources)))
+        .arg(assignment("OUT", &built))
+        .arg("CFLAGS=-O2 -g1 -Wall -Wextra -Werror");
+    if std::env::var_os("WASI_SDK").is_none() {
+        let clang = guest_toolchain().join("bin/clang");
+        assert!(
+            clang.is_file(),
+            "there is no clang with wasi-libc here: set WASI_SDK to a wasi-sdk, or run \
+             `cargo xtask guests --toolchain`"
+        );
+        let script = layout::project().join("guest-sdk/toolchain/clang.sh");
+        make.arg(assignment("CC", &script))
+            .env("GUEST_TOOLCHAIN", guest_toolchain());
+    }
+    run(make, sources);
+    Guests(built)
+}
+
+fn assignment(variable: &str, path: &Path) -> OsString {
+    // What make is told may not begin at the directory of a test.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut assignment = OsString::from(format!("{variable}="));
+    assignment.push(path);
+    assignment
+}
+
+/// Guests that were built.
+#[derive(Debug)]
+pub struct Guests(PathBuf);
+
+impl Guests {
+    /// The module of this name.
+    #[track_caller]
+    pub fn module(&self, name: &str) -> Vec<u8> {
+        let path = self.0.join(format!("{name}.wasm"));
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+}
+
+/// Rust's own cargo where it has the target, else that of the guest tool chain.
+#[track_caller]
+fn cargo_for(target: &str) -> Command {
+    let libraries = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", target])
+        .current_dir(layout::project())
+        .output()
+        .expect("rustc starts");
+    let libraries = String::from_utf8_lossy(&libraries.stdout).trim().to_owned();
+    if Path::new(&libraries).is_dir() {
+        return Command::new("cargo");
+    }
+    let installed = guest_toolchain().join("sysroot/lib/rustlib").join(target);
+    assert!(
+        installed.is_dir(),
+        "Rust has no standard library for {target} here: run `rustup target add {target}`, \
+         or, where rustup cannot reach its server, `cargo xtask guests --toolchain`"
+    );
+    Command::new(layout::project().join("guest-sdk/toolchain/cargo.sh"))
+}
+
+/// Where the guest tool chain is, or would be.
+fn guest_toolchain() -> PathBuf {
+    let script = layout::project().join("guest-sdk/toolchain/default-prefix.sh");
+    let prefix = Command::new("bash")
+        .args(["-euc", ". \"$0\"; printf %s \"$GUEST_TOOLCHAIN\""])
+        .arg(script)
+        .output()
+        .expect("bash starts");
+    PathBuf::from(String::from_utf8_lossy(&prefix.stdout).into_owned())
+}
+
+#[track_caller]
+fn run(mut command: Command, what: &str) {
+    // What cargo says about this package is nothing to the package built.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "building {what}: {command:?} ended with {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

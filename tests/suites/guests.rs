@@ -1,0 +1,181 @@
+//! Guests in languages that are compiled: what their SDKs promise.
+
+use warren_tests::{Outcome, Program, guests, project};
+
+const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32-wasip1"];
+const RUST: &str = "tests/guests/rust";
+const C: &str = "tests/guests/c";
+
+/// Every call of the Rust SDK, against the runtime itself.
+#[test]
+fn rust_calls() {
+    for target in TARGETS {
+        let tour = guests::rust(RUST, target).module("tour");
+        Program::of(&[("main.wasm", tour)])
+            .run()
+            .ends_with(0)
+            .prints("the tour is over\n");
+    }
+}
+
+#[test]
+fn rust_fails_with_message_and_place() {
+    let faults = guests::rust(RUST, TARGETS[0]).module("faults");
+    let program = Program::of(&[("main.wasm", faults)]);
+    let run = |fault: &str| -> Outcome { program.command().arguments([fault]).outcome() };
+    for (fault, texts) in [
+        (
+            "panic",
+            &["src/bin/faults.rs:8:20: a bug in main", "at src"][..],
+        ),
+        (
+            "index",
+            &["faults.rs:11:36: index out of bounds: the len is 1"],
+        ),
+        ("memory", &["refused memory: the limit is 64 MiB"]),
+        ("recursion", &["stack overflow"]),
+        ("error", &["entity not found"]),
+        ("parse", &["invalid digit found in string"]),
+        ("nothing", &["no fault `nothing`"]),
+    ] {
+        run(fault).ends_with(1).says(texts);
+    }
+    run("exit").ends_with(7);
+    run("log").ends_with(0).says(&[
+        "something here is odd",
+        "logger=\"faults\"",
+        "src/bin/faults.rs",
+    ]);
+}
+
+#[test]
+fn arguments_of_another_type_are_named() {
+    let faults = guests::rust(RUST, TARGETS[0]).module("faults");
+    Program::of(&[("main.wasm", faults)])
+        .command()
+        .options(["--args-json", "[7]"])
+        .outcome()
+        .ends_with(1)
+        .says(&["arguments: invalid type: integer `7`, expected a string"]);
+}
+
+/// What the pairs leave over of the C SDK.
+#[test]
+fn c_calls() {
+    let guests = guests::c(C, "c-calls");
+    Program::of(&[("main.wasm", guests.module("tour"))])
+        .run()
+        .ends_with(0)
+        .prints("the tour is over\n");
+    let program = Program::of(&[("main.wasm", guests.module("faults"))]);
+    for (fault, texts) in [
+        (
+            "panic",
+            &["tests/guests/c/faults.c:14: a bug in main", "  at "][..],
+        ),
+        (
+            "assert",
+            &["faults.c:15: warren_main: assertion failed: fault.len == 0"],
+        ),
+        ("abort", &["the guest aborted", "!abort", "!warren_main"]),
+        ("memory", &["not enough memory: the limit is 64 MiB"]),
+        ("recursion", &["stack overflow", "deeper"]),
+        ("status", &["warren_main returned 5"]),
+        ("results", &["result: 2 values where one was expected"]),
+        (
+            "unfinished",
+            &["result: an array or map has too few elements"],
+        ),
+        ("deep", &["result: nested deeper than 100"]),
+        ("nothing", &["no fault `nothing`"]),
+    ] {
+        let run = program.command().arguments([fault]).outcome();
+        run.ends_with(1).says(texts);
+    }
+    program.command().arguments(["exit"]).outcome().ends_with(7);
+    let logged = program.command().arguments(["log"]).outcome();
+    logged
+        .ends_with(0)
+        .says(&["something here is odd", "faults.c"]);
+}
+
+/// The examples of the C SDK, one of them in C++.
+#[test]
+fn c_examples() {
+    let guests = guests::c("guest-sdk/c/examples", "c-examples");
+    let greeter = "local pid = assert(process.spawn_monitored('app:greet', 'app:processes'))\n\
+         local replies = process.listen('reply')\n\
+         process.send(pid, 'greet', 'Lua')\n\
+         process.send(pid, 'greet', 7)\n\
+         print((replies:receive()))\n\
+         process.cancel(pid)\n\
+         print(process.events():receive().kind)\n\
+         print(process.exec('app:greet', 'app:processes', 'Ada', 'Bob'))\n\
+         print(process.exec('app:sum', 'app:processes', 1, 2.5, -1))\n\
+         print(select(2, process.exec('app:sum', 'app:processes', 'x')))\n";
+    Program::of(&[
+        ("main.lua", greeter.as_bytes().to_vec()),
+        ("greet.wasm", guests.module("greet")),
+        ("sum.wasm", guests.module("sum")),
+    ])
+    .run()
+    .ends_with(0)
+    .prints(
+        "hello, Lua\npid.exit\nhello, Ada\nhello, Bob\nnil\tnil\n2.5\tnil\n\
+         arguments: expected a number\n",
+    );
+}
+
+/// Every language with every other: values, errors, exec, messages, upgrade.
+#[test]
+fn languages_in_pairs() {
+    let programs = project().join("tests/programs/pairs");
+    let read = |name: &str| match std::fs::read(programs.join(name)) {
+        Ok(content) => content,
+        Err(error) => panic!("{name}: {error}"),
+    };
+    let rust = guests::rust(RUST, TARGETS[0]).module("peer");
+    let rust_wasi = guests::rust(RUST, TARGETS[1]).module("peer");
+    let program = Program::of(&[
+        ("main.lua", read("main.lua")),
+        ("lua.lua", read("peer.lua")),
+        ("rust.wasm", rust),
+        ("rust-wasi.wasm", rust_wasi),
+        ("c.wasm", guests::c(C, "c-pairs").module("peer")),
+    ]);
+    program
+        .command()
+        // Every failure there is one that was asked for.
+        .options(["--log", "error"])
+        .arguments(["app:lua", "app:rust", "app:rust-wasi", "app:c"])
+        .outcome()
+        .ends_with(0)
+        .prints("16 pairs, 31 values, 0 failures\n")
+        .says_nothing();
+}
+
+#[test]
+fn the_counter_example() {
+    let counter = guests::rust("examples/counter", TARGETS[0]);
+    let main = match std::fs::read(project().join("examples/counter/main.lua")) {
+        Ok(content) => content,
+        Err(error) => panic!("{error}"),
+    };
+    Program::of(&[
+        ("main.lua", main),
+        ("counter.wasm", counter.module("counter")),
+        ("supervisor.wasm", counter.module("supervisor")),
+    ])
+    .run()
+    .ends_with(0)
+    .prints(
+        "add 5\t15\n\
+         get\t115\n\
+         divide by 0\tnil\tcannot divide by 0\n\
+         what?\tnil\trequest: unknown variant `Multiply`, expected one of `Get`, `Add`, `Divide`, `Crash`\n\
+         after a crash\t10\n\
+         the supervisor ended\tnil\n\
+         the counter is gone\tnil\tname not registered: counter\n",
+    )
+    .says(&["child counter", "asked to crash at 115"]);
+}
