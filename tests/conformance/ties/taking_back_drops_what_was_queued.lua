@@ -30,6 +30,11 @@ return function(role)
   for _, pid in ipairs { one, other } do
     assert(process.unmonitor(pid) == true and process.unlink(pid) == true)
   end
+  -- Not the text of its PID: nothing is taken back.
+  local third = assert(process.spawn_monitored(me, host, "child"))
+  assert(process.unmonitor((third:gsub("processes", "others"))) == true)
+  process.send(third, "go")
+  assert(events:receive().from == third)
   local stranger = assert(process.spawn(me, host, "child"))
   assert(process.unmonitor(stranger) == true and process.unlink(stranger) == true)
 end

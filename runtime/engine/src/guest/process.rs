@@ -143,8 +143,9 @@ impl Guest {
 
     pub(crate) fn unmonitor(&self, target: &str) -> Result<(), Error> {
         let process = self.process()?;
-        let target = self.pid_of(target)?;
-        self.node.kernel().unmonitor(process, target);
+        if let Some(target) = self.peer(target)? {
+            self.node.kernel().unmonitor(process, target);
+        }
         Ok(())
     }
 
@@ -156,18 +157,27 @@ impl Guest {
 
     pub(crate) fn unlink(&self, target: &str) -> Result<(), Error> {
         let process = self.process()?;
-        let target = self.pid_of(target)?;
-        self.node.kernel().unlink(process, target);
+        if let Some(target) = self.peer(target)? {
+            self.node.kernel().unlink(process, target);
+        }
         Ok(())
     }
 
-    /// The PID a destination means; for a PID, whether its process lives or
-    /// not.
-    fn pid_of(&self, destination: &str) -> Result<Pid, Error> {
-        match Destination::parse(destination)? {
-            Destination::Pid { pid, .. } => Ok(pid),
-            Destination::Name(name) => Ok(self.node.kernel().lookup(name)?.pid()),
-        }
+    /// Whom a destination means that this process may be tied to: a process
+    /// that has ended as well, since news of it may be unread; nobody for a free
+    /// name, or a host that the process is not in.
+    fn peer(&self, destination: &str) -> Result<Option<Pid>, Error> {
+        let kernel = self.node.kernel();
+        let peer = match Destination::parse(destination)? {
+            Destination::Pid { host, pid } => {
+                let elsewhere = kernel
+                    .process(pid)
+                    .is_some_and(|process| process.host().name() != host);
+                (!elsewhere).then_some(pid)
+            }
+            Destination::Name(name) => kernel.lookup(name).ok().map(|process| process.pid()),
+        };
+        Ok(peer)
     }
 
     /// Prepares an upgrade: what comes back makes the caller unwind its stack.
