@@ -6,6 +6,8 @@
 
 #[path = "conformance/programs.rs"]
 mod programs;
+#[path = "conformance/rules.rs"]
+mod rules;
 #[path = "conformance/statements.rs"]
 mod statements;
 #[path = "conformance/table.rs"]
@@ -33,12 +35,13 @@ fn main() -> ExitCode {
     };
     let table = Arc::new(Table::new(&statements, &programs));
     let complaints = complaints(&statements, &programs);
-    let mut trials = vec![Trial::test("statements_and_programs_match", move || {
+    let mut trials = rules::trials();
+    trials.push(Trial::test("statements_and_programs_match", move || {
         if complaints.is_empty() {
             return Ok(());
         }
         Err(Failed::from(complaints.join("\n")))
-    })];
+    }));
     for program in programs {
         let table = Arc::clone(&table);
         trials.push(Trial::test(program.name.clone(), move || {

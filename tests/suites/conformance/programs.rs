@@ -23,6 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// -- status: 1                   with which it ends, else 0
 /// -- stdout: text                a whole line it prints
 /// -- stderr: text                something it says there
+/// -- unsaid: text                something it does not say there
 /// ```
 ///
 /// In a directory, `stdout.txt` is all it prints, byte by byte, and
@@ -38,6 +39,7 @@ pub(crate) struct Program {
     status: i32,
     stdout: Vec<String>,
     stderr: Vec<String>,
+    unsaid: Vec<String>,
 }
 
 /// Finds all, by name.
@@ -67,8 +69,16 @@ impl Program {
             .strip_prefix(project().join(DIRECTORY))
             .unwrap_or(&path)
             .with_extension("");
+        Program::parse(name.display().to_string(), path, &text)
+    }
+
+    /// Reads what the text of a program says about it.
+    ///
+    /// # Errors
+    /// A header that makes no sense.
+    pub(crate) fn parse(name: String, path: PathBuf, text: &str) -> Result<Program, String> {
         let mut program = Program {
-            name: name.display().to_string(),
+            name,
             shows: Vec::new(),
             path,
             options: Vec::new(),
@@ -76,6 +86,7 @@ impl Program {
             status: 0,
             stdout: Vec::new(),
             stderr: Vec::new(),
+            unsaid: Vec::new(),
         };
         let words = |value: &str| value.split_whitespace().map(str::to_owned).collect();
         let header = text.lines().map_while(|line| line.strip_prefix("-- "));
@@ -91,6 +102,7 @@ impl Program {
                 }
                 "stdout" => program.stdout.push(value.to_owned()),
                 "stderr" => program.stderr.push(value.to_owned()),
+                "unsaid" => program.unsaid.push(value.to_owned()),
                 _ => {}
             }
         }
@@ -120,6 +132,9 @@ impl Program {
         }
         for text in &self.stderr {
             assert!(outcome.stderr.contains(text), "{text:?}: {outcome}");
+        }
+        for text in &self.unsaid {
+            assert!(!outcome.stderr.contains(text), "{text:?}: {outcome}");
         }
         if let Ok(expected) = fs::read(self.path.join("stdout.txt")) {
             assert!(outcome.stdout == expected, "other than expected: {outcome}");

@@ -31,6 +31,14 @@ pub(crate) struct RustTest {
 pub(crate) fn read() -> Result<Vec<Statement>, String> {
     let text = fs::read_to_string(project().join(FILE))
         .map_err(|error| format!("cannot read {FILE}: {error}"))?;
+    parse(&text)
+}
+
+/// Reads all of a text.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn parse(text: &str) -> Result<Vec<Statement>, String> {
     let mut statements: Vec<Statement> = Vec::new();
     let mut ids = HashSet::new();
     let mut section = "";
