@@ -46,18 +46,22 @@ fn main() -> ExitCode {
         }
     };
     let begin = Instant::now();
+    let mut signals = 0;
     for seed in plan.seed..plan.seed.saturating_add(plan.seeds) {
-        if let Err(step) = simulate(seed, plan.steps) {
-            eprintln!(
-                "seed {seed} failed at step {step}; run it again with\n  \
-                 cargo test -p warren-kernel --test simulator -- --seed {seed} --steps {}",
-                plan.steps
-            );
-            return ExitCode::FAILURE;
+        match simulate(seed, plan.steps) {
+            Ok(sent) => signals += sent,
+            Err(step) => {
+                eprintln!(
+                    "seed {seed} failed at step {step}; run it again with\n  \
+                     cargo xtask simulate --seed {seed} --steps {}",
+                    plan.steps
+                );
+                return ExitCode::FAILURE;
+            }
         }
     }
     println!(
-        "simulator: {} seeds from {}, {} steps each: kernel and model agree ({:.1} s)",
+        "simulator: {} seeds from {}, {} steps each, {signals} signals: kernel and model agree ({:.1} s)",
         plan.seeds,
         plan.seed,
         plan.steps,
@@ -66,8 +70,9 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Lives one world; fails with the step at which it went wrong.
-fn simulate(seed: u64, steps: usize) -> Result<(), usize> {
+/// Lives one world, and returns how many of the steps were signals; fails with
+/// the step at which it went wrong.
+fn simulate(seed: u64, steps: usize) -> Result<usize, usize> {
     let mut draws = Draws::new(seed);
     let mut taken: Vec<Op> = Vec::with_capacity(steps);
     let lived = catch_unwind(AssertUnwindSafe(|| {
@@ -80,12 +85,28 @@ fn simulate(seed: u64, steps: usize) -> Result<(), usize> {
         }
         world.end();
     }));
-    lived.map_err(|_| {
+    let signals = taken.iter().filter(|&op| is_signal(op)).count();
+    lived.map(|()| signals).map_err(|_| {
         for (step, op) in taken.iter().enumerate().rev().take(SHOWN).rev() {
             eprintln!("step {}: {op:?}", step + 1);
         }
         taken.len()
     })
+}
+
+/// Whether one process does something to another, as opposed to what it does with
+/// its own queues.
+fn is_signal(op: &Op) -> bool {
+    !matches!(
+        op,
+        Op::TrapLinks { .. }
+            | Op::Inbox { .. }
+            | Op::Events { .. }
+            | Op::Listen { .. }
+            | Op::Unlisten { .. }
+            | Op::Receive { .. }
+            | Op::Upgrade { .. }
+    )
 }
 
 /// The steps of one seed.

@@ -1,6 +1,6 @@
 -- Functions, coroutines, userdata and cycles are refused with their path, and
 -- nothing is sent.
--- shows: C-12, C-13, C-16
+-- shows: C-7, C-11, C-12, C-13, C-16
 
 local me, host = process.id():match("[^#]+"), "app:processes"
 local pid = process.pid()
@@ -29,6 +29,12 @@ refused("payload[1].self", process.send(pid, "t", circle))
 local one, other = {}, {}
 one.other, other.one = other, one
 refused("payload[1].other.one", process.send(pid, "t", one))
+
+-- Keys, and what an error carries, are values too.
+refused("payload[1]", process.send(pid, "t", { [{}] = 1 }))
+refused("payload[1].a", process.send(pid, "t", { a = { [print] = 1 } }))
+refused("payload[1]", process.send(pid, "t", { [errors.new("x")] = 1 }))
+refused("payload[1]:details().f", process.send(pid, "t", errors.new { message = "x", details = { f = print } }))
 
 refused("arg", process.spawn(me, host, print))
 refused("arg", process.exec(me, host, { print }))

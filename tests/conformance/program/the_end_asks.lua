@@ -1,5 +1,5 @@
 -- When main is done, what still runs is asked to end, and may say goodbye.
--- shows: A-11
+-- shows: A-11, V-1
 -- stdout: asked
 
 local me, host = process.id():match("[^#]+"), "app:processes"
@@ -10,6 +10,7 @@ return function(parent)
     process.send(parent, "ready")
     local event = events:receive()
     assert(event.kind == process.event.CANCEL and event.deadline)
+    assert(event.from == nil and time.parse(event.at), "no process asked")
     print("asked")
     return
   end
