@@ -15,7 +15,6 @@ serve() ->
     end.
 
 answer(os_pid, []) -> list_to_integer(os:getpid());
-<<<<<<< HEAD
 answer(round_trip, [Count, Pairs, Payload]) -> timed(fun() -> pairs(Count, Pairs, payload(Payload)) end);
 answer(fan_out, [Count]) -> in_a_process(fun() -> fan_out(Count) end);
 answer(fan_in, [Count]) -> in_a_process(fun() -> fan_in(Count) end);
@@ -24,12 +23,7 @@ answer(herd, [Count]) -> timed(fun() -> herd(Count) end);
 answer(ring, [Laps]) -> in_a_process(fun() -> ring(Laps) end);
 answer(skynet, [Size, AtOnce]) -> timed(fun() -> skynet(Size, AtOnce) end);
 answer(crowd, [Count, Messages]) -> in_a_process(fun() -> crowd(Count, Messages) end);
-=======
-answer(round_trip, [Count]) -> in_a_process(fun() -> nanoseconds(fun() -> ping(Count) end) end);
-answer(spawn, [Count]) -> in_a_process(fun() -> nanoseconds(fun() -> spawn_many(Count) end) end);
-answer(crowd, [Count]) -> in_a_process(fun() -> crowd(Count) end);
 answer(fall, [Shape, Count]) -> in_a_process(fun() -> fall(Shape, Count) end);
->>>>>>> 1f533ca27df56ba4e9d0caf5768d4c60b851b90e
 answer(sleep, [Count, Busy]) -> beside_busy(Busy, fun() -> sleep(Count, []) end).
 
 %% Messages

@@ -21,10 +21,9 @@ macro_rules! files {
 }
 
 /// By file name: `empty.lua` is the definition `bench:empty.lua`.
-<<<<<<< HEAD
 const FILES: &[(&str, &str)] = files!("":
     "busy.lua" "echo-component.wat" "echo.lua" "empty-component.wat" "empty.lua" "fan-in.lua"
-    "fan-out.lua" "herd.lua" "once.lua" "ping-component.wat" "ping.lua" "ring-member.lua"
+    "fan-out.lua" "herd.lua" "once.lua" "parked.wat" "ping-component.wat" "ping.lua" "ring-member.lua"
     "ring.lua" "sink.lua" "skynet.lua" "sleeper.lua" "source.lua" "spawner.lua" "values.lua");
 
 /// Core modules on the flat ABI, which share [`PRELUDE`]: `flat/ring.wat` is
@@ -41,39 +40,6 @@ const PRELUDE: &str = include_str!("../guests/flat/prelude.wat");
 const CPU: &[(&str, &str)] = files!("cpu/":
     "building.lua" "coroutines.lua" "fib.lua" "json.lua" "n-body.lua" "pcall-error.lua"
     "permute.lua" "queens.lua" "richards.lua" "sort.lua" "strings.lua" "tables.lua");
-=======
-const FILES: &[(&str, &str)] = &[
-    ("busy-flat.wat", include_str!("../guests/busy-flat.wat")),
-    ("busy.lua", include_str!("../guests/busy.lua")),
-    ("crowd.wat", include_str!("../guests/crowd.wat")),
-    (
-        "echo-component.wat",
-        include_str!("../guests/echo-component.wat"),
-    ),
-    ("echo-flat.wat", include_str!("../guests/echo-flat.wat")),
-    ("echo.lua", include_str!("../guests/echo.lua")),
-    (
-        "empty-component.wat",
-        include_str!("../guests/empty-component.wat"),
-    ),
-    ("empty-flat.wat", include_str!("../guests/empty-flat.wat")),
-    ("empty.lua", include_str!("../guests/empty.lua")),
-    (
-        "ping-component.wat",
-        include_str!("../guests/ping-component.wat"),
-    ),
-    ("parked.wat", include_str!("../guests/parked.wat")),
-    ("ping-flat.wat", include_str!("../guests/ping-flat.wat")),
-    ("ping.lua", include_str!("../guests/ping.lua")),
-    (
-        "sleeper-flat.wat",
-        include_str!("../guests/sleeper-flat.wat"),
-    ),
-    ("sleeper.lua", include_str!("../guests/sleeper.lua")),
-    ("spawner.lua", include_str!("../guests/spawner.lua")),
-    ("spawner.wat", include_str!("../guests/spawner.wat")),
-];
->>>>>>> 1f533ca27df56ba4e9d0caf5768d4c60b851b90e
 
 /// Knows the definitions of all guests.
 pub(crate) struct Guests(HashMap<Arc<str>, Arc<Definition>>);

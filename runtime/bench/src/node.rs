@@ -201,7 +201,7 @@ impl BenchNode {
         self.threads.block_on(async {
             let mut all = Vec::with_capacity(count);
             for _ in 0..count {
-                let running = self.spawn(definition, &[]).await?;
+                let running = self.spawn(HOST, definition, &Arguments::new()).await?;
                 kernel.send(None, running.process(), "wake up", b"\x90")?;
                 all.push(running);
             }

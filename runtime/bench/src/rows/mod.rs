@@ -1,11 +1,8 @@
 //! The rows of the table. `docs/performance.md` explains them.
 
-<<<<<<< HEAD
 mod density;
-mod fan;
-=======
 mod fall;
->>>>>>> 1f533ca27df56ba4e9d0caf5768d4c60b851b90e
+mod fan;
 mod latency;
 mod lua;
 mod memory;
@@ -41,7 +38,6 @@ pub(crate) struct RowKind {
 
 /// All rows, in the order of the table.
 pub(crate) const ALL: &[RowKind] = &[
-<<<<<<< HEAD
     usual(
         round_trip::BYTES,
         "64 bytes there and back, one pair of processes",
@@ -128,6 +124,21 @@ pub(crate) const ALL: &[RowKind] = &[
         "a tree of processes with 100,000 leaves, 1,000 of them at once",
         skynet::prepare,
     ),
+    usual(
+        fall::CHAIN,
+        "linked processes, each to the next, until the failure of one has ended all",
+        fall::prepare_chain,
+    ),
+    usual(
+        fall::STAR,
+        "the same, all linked to one",
+        fall::prepare_star,
+    ),
+    usual(
+        fall::MESH,
+        "the same, each linked to every other",
+        fall::prepare_mesh,
+    ),
     on_request(
         skynet::CLASSIC,
         "the same tree, all of its processes at once",
@@ -143,53 +154,6 @@ pub(crate) const ALL: &[RowKind] = &[
         "100,000 and 300,000 Lua processes that have answered one message",
         density::prepare,
     ),
-=======
-    RowKind {
-        name: round_trip::NAME,
-        about: "64 bytes there and back, one pair of processes",
-        prepare: round_trip::prepare,
-    },
-    RowKind {
-        name: memory::NAME,
-        about: "memory of a process that has answered one message and waits",
-        prepare: memory::prepare,
-    },
-    RowKind {
-        name: spawn::NAME,
-        about: "from a spawn until the spawner knows of the exit; an empty program",
-        prepare: spawn::prepare,
-    },
-    RowKind {
-        name: start::COLD,
-        about: "the command with nothing in its code cache, until it has ended",
-        prepare: start::prepare_cold,
-    },
-    RowKind {
-        name: start::WARM,
-        about: "the command with its code cache filled, until it has ended",
-        prepare: start::prepare_warm,
-    },
-    RowKind {
-        name: latency::NAME,
-        about: "how late a sleeper of 2 ms wakes, beside 8 processes that compute",
-        prepare: latency::prepare,
-    },
-    RowKind {
-        name: fall::CHAIN,
-        about: "linked processes, each to the next, until the failure of one has ended all",
-        prepare: fall::prepare_chain,
-    },
-    RowKind {
-        name: fall::STAR,
-        about: "the same, all linked to one",
-        prepare: fall::prepare_star,
-    },
-    RowKind {
-        name: fall::MESH,
-        about: "the same, each linked to every other",
-        prepare: fall::prepare_mesh,
-    },
->>>>>>> 1f533ca27df56ba4e9d0caf5768d4c60b851b90e
 ];
 
 const fn usual(
