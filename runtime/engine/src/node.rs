@@ -201,6 +201,12 @@ impl Node {
         Monotonic(nanoseconds(self.started.elapsed()))
     }
 
+    /// How many processes have a task that has not ended: for a moment more than
+    /// live, since a process that ended is told of before its task is gone.
+    pub fn tasks(&self) -> usize {
+        self.present.load(Ordering::SeqCst)
+    }
+
     /// How many places of the pools are taken: one by each process, and by each
     /// source that is being prepared.
     pub fn places_taken(&self) -> usize {

@@ -90,7 +90,7 @@ async fn churn(world: &mut World, spawner: &str) {
     for _ in 0..running.len() {
         assert_eq!(world.line_within(HALF_AN_HOUR).await, "done");
     }
-    in_time(tasks(running.len())).await;
+    in_time(tasks(world, running.len())).await;
     for spawner in &mut running {
         let process = Arc::clone(spawner.process());
         assert_eq!(process.relations(), Relations::default());
@@ -98,14 +98,13 @@ async fn churn(world: &mut World, spawner: &str) {
         world.send(spawner, "end", b"\x90");
         assert_eq!(bytes(&in_time(spawner.wait()).await), b"");
     }
-    in_time(tasks(0)).await;
+    in_time(tasks(world, 0)).await;
     world.assert_empty();
 }
 
 /// Until no more tasks are alive than this.
-async fn tasks(count: usize) {
-    let metrics = tokio::runtime::Handle::current().metrics();
-    while metrics.num_alive_tasks() > count {
+async fn tasks(world: &World, count: usize) {
+    while world.node.tasks() > count {
         tokio::task::yield_now().await;
     }
 }
