@@ -79,7 +79,7 @@ fn prepare<'a>(
     let fall = move |count| node.fall("bench:parked.wat", count, shape.links(count));
     let contenders = vec![
         Contender::ready(name::FLAT, move || figures(few, many, &fall)),
-        match Erlang::start(bench.scratch())? {
+        match Erlang::start(bench.scratch(), &[])? {
             Some(mut erlang) => Contender::ready(name::ERLANG, move || {
                 figures(few, many, |count| erlang.fall(shape, count))
             }),
