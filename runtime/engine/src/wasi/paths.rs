@@ -13,178 +13,73 @@ use crate::guest::Guest;
 /// `lookupflags::symlink_follow`.
 const FOLLOW: i32 = 1;
 
+/// Replaces one function by the real one, for paths that are granted: each `at`
+/// names the parameters that make up a path, a directory's descriptor and a
+/// range of memory. The descriptor that is passed on is that of the grant;
+/// `following` names the lookup flags, which the grant may restrict.
+macro_rules! granted {
+    (
+        $linker:ident, $name:ident($($parameter:ident),+),
+        $(at($fd:ident, $ptr:ident, $len:ident)),+ $(, following $flags:ident)?
+    ) => {
+        $linker.func_wrap_async(
+            MODULE,
+            stringify!($name),
+            |mut caller: Caller<'_, Guest>, ($($parameter,)+)| {
+                Box::new(async move {
+                    let (mut memory, granted) = parts(&mut caller)?;
+                    let mut allowed = !0;
+                    $(
+                        let Some(found) = granted.find(&memory, $fd, $ptr, $len)? else {
+                            return REFUSED;
+                        };
+                        let $fd = found.fd;
+                        allowed &= found.flags;
+                    )+
+                    $(let $flags = lookup_flags($flags, allowed);)?
+                    let _ = allowed;
+                    p1::$name(&mut granted.context, &mut memory, $($parameter),+).await
+                })
+            },
+        )?
+    };
+}
+
 /// Replaces the functions in the linker.
+#[rustfmt::skip]
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap_async(MODULE, "path_create_directory", |mut c, (fd, ptr, len)| {
-        Box::new(async move {
-            let (mut memory, granted) = parts(&mut c)?;
-            let Some((fd, _)) = granted.find(&memory, fd, ptr, len)? else {
-                return REFUSED;
-            };
-            p1::path_create_directory(&mut granted.context, &mut memory, fd, ptr, len).await
-        })
-    })?;
-    linker.func_wrap_async(
-        MODULE,
-        "path_filestat_get",
-        |mut c, (fd, flags, ptr, len, out)| {
-            Box::new(async move {
-                let (mut memory, granted) = parts(&mut c)?;
-                let Some((fd, mask)) = granted.find(&memory, fd, ptr, len)? else {
-                    return REFUSED;
-                };
-                let flags: i32 = flags;
-                let context = &mut granted.context;
-                p1::path_filestat_get(context, &mut memory, fd, flags & mask, ptr, len, out).await
-            })
-        },
-    )?;
-    linker.func_wrap_async(
-        MODULE,
-        "path_filestat_set_times",
-        |mut c, (fd, flags, ptr, len, accessed, modified, which)| {
-            Box::new(async move {
-                let (mut memory, granted) = parts(&mut c)?;
-                let Some((fd, mask)) = granted.find(&memory, fd, ptr, len)? else {
-                    return REFUSED;
-                };
-                let (context, flags): (_, i32) = (&mut granted.context, flags);
-                let flags = flags & mask;
-                p1::path_filestat_set_times(
-                    context,
-                    &mut memory,
-                    fd,
-                    flags,
-                    ptr,
-                    len,
-                    accessed,
-                    modified,
-                    which,
-                )
-                .await
-            })
-        },
-    )?;
-    linker.func_wrap_async(
-        MODULE,
-        "path_open",
-        |mut c, (fd, flags, ptr, len, how, rights, inherited, fdflags, out)| {
-            Box::new(async move {
-                let (mut memory, granted) = parts(&mut c)?;
-                let Some((fd, mask)) = granted.find(&memory, fd, ptr, len)? else {
-                    return REFUSED;
-                };
-                let (context, flags): (_, i32) = (&mut granted.context, flags);
-                let flags = flags & mask;
-                p1::path_open(
-                    context,
-                    &mut memory,
-                    fd,
-                    flags,
-                    ptr,
-                    len,
-                    how,
-                    rights,
-                    inherited,
-                    fdflags,
-                    out,
-                )
-                .await
-            })
-        },
-    )?;
-    linker.func_wrap_async(
-        MODULE,
-        "path_readlink",
-        |mut c, (fd, ptr, len, buffer, buffer_len, out)| {
-            Box::new(async move {
-                let (mut memory, granted) = parts(&mut c)?;
-                let Some((fd, _)) = granted.find(&memory, fd, ptr, len)? else {
-                    return REFUSED;
-                };
-                let context = &mut granted.context;
-                p1::path_readlink(context, &mut memory, fd, ptr, len, buffer, buffer_len, out).await
-            })
-        },
-    )?;
-    linker.func_wrap_async(MODULE, "path_remove_directory", |mut c, (fd, ptr, len)| {
-        Box::new(async move {
-            let (mut memory, granted) = parts(&mut c)?;
-            let Some((fd, _)) = granted.find(&memory, fd, ptr, len)? else {
-                return REFUSED;
-            };
-            p1::path_remove_directory(&mut granted.context, &mut memory, fd, ptr, len).await
-        })
-    })?;
-    linker.func_wrap_async(MODULE, "path_unlink_file", |mut c, (fd, ptr, len)| {
-        Box::new(async move {
-            let (mut memory, granted) = parts(&mut c)?;
-            let Some((fd, _)) = granted.find(&memory, fd, ptr, len)? else {
-                return REFUSED;
-            };
-            p1::path_unlink_file(&mut granted.context, &mut memory, fd, ptr, len).await
-        })
-    })?;
-    linker.func_wrap_async(
-        MODULE,
-        "path_link",
-        |mut c, (fd, flags, ptr, len, new_fd, new_ptr, new_len)| {
-            Box::new(async move {
-                let (mut memory, granted) = parts(&mut c)?;
-                let Some((fd, mask)) = granted.find(&memory, fd, ptr, len)? else {
-                    return REFUSED;
-                };
-                let Some((new_fd, _)) = granted.find(&memory, new_fd, new_ptr, new_len)? else {
-                    return REFUSED;
-                };
-                let (context, flags): (_, i32) = (&mut granted.context, flags);
-                let flags = flags & mask;
-                p1::path_link(
-                    context,
-                    &mut memory,
-                    fd,
-                    flags,
-                    ptr,
-                    len,
-                    new_fd,
-                    new_ptr,
-                    new_len,
-                )
-                .await
-            })
-        },
-    )?;
-    linker.func_wrap_async(
-        MODULE,
-        "path_rename",
-        |mut c, (fd, ptr, len, new_fd, new_ptr, new_len)| {
-            Box::new(async move {
-                let (mut memory, granted) = parts(&mut c)?;
-                let Some((fd, _)) = granted.find(&memory, fd, ptr, len)? else {
-                    return REFUSED;
-                };
-                let Some((new_fd, _)) = granted.find(&memory, new_fd, new_ptr, new_len)? else {
-                    return REFUSED;
-                };
-                let context = &mut granted.context;
-                p1::path_rename(context, &mut memory, fd, ptr, len, new_fd, new_ptr, new_len).await
-            })
-        },
-    )?;
-    linker.func_wrap_async(
-        MODULE,
-        "path_symlink",
-        |mut c, (to_ptr, to_len, fd, ptr, len)| {
-            Box::new(async move {
-                let (mut memory, granted) = parts(&mut c)?;
-                let Some((fd, _)) = granted.find(&memory, fd, ptr, len)? else {
-                    return REFUSED;
-                };
-                let context = &mut granted.context;
-                p1::path_symlink(context, &mut memory, to_ptr, to_len, fd, ptr, len).await
-            })
-        },
-    )?;
+    granted!(linker, path_create_directory(fd, ptr, len), at(fd, ptr, len));
+    granted!(linker, path_filestat_get(fd, flags, ptr, len, out), at(fd, ptr, len), following flags);
+    granted!(
+        linker,
+        path_filestat_set_times(fd, flags, ptr, len, accessed, modified, which),
+        at(fd, ptr, len), following flags
+    );
+    granted!(
+        linker,
+        path_open(fd, flags, ptr, len, how, rights, inherited, fdflags, out),
+        at(fd, ptr, len), following flags
+    );
+    granted!(linker, path_readlink(fd, ptr, len, buffer, buffer_len, out), at(fd, ptr, len));
+    granted!(linker, path_remove_directory(fd, ptr, len), at(fd, ptr, len));
+    granted!(linker, path_unlink_file(fd, ptr, len), at(fd, ptr, len));
+    granted!(
+        linker,
+        path_link(fd, flags, ptr, len, new_fd, new_ptr, new_len),
+        at(fd, ptr, len), at(new_fd, new_ptr, new_len), following flags
+    );
+    granted!(
+        linker,
+        path_rename(fd, ptr, len, new_fd, new_ptr, new_len),
+        at(fd, ptr, len), at(new_fd, new_ptr, new_len)
+    );
+    granted!(linker, path_symlink(to_ptr, to_len, fd, ptr, len), at(fd, ptr, len));
+    link_listing(linker)
+}
+
+/// Listing a directory names no path, but needs a directory that is granted as
+/// a whole.
+fn link_listing(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.func_wrap_async(
         MODULE,
         "fd_readdir",
@@ -223,23 +118,40 @@ fn parts<'a>(
     }
 }
 
+fn lookup_flags(wanted: i32, allowed: i32) -> i32 {
+    wanted & allowed
+}
+
+/// What a path is to be looked up with.
+struct Found {
+    /// The descriptor of the grant.
+    fd: i32,
+    /// The lookup flags that may be set.
+    flags: i32,
+}
+
 impl Granted {
-    /// The descriptor to use for a path, and the lookup flags that may be set;
-    /// none where it is not granted.
+    /// How to look up a path; none where it is not granted.
     fn find(
         &self,
         memory: &GuestMemory<'_>,
         fd: i32,
         ptr: i32,
         len: i32,
-    ) -> wasmtime::Result<Option<(i32, i32)>> {
+    ) -> wasmtime::Result<Option<Found>> {
         let GuestMemory::Unshared(memory) = memory else {
             wasmtime::bail!("shared memory is not supported");
         };
         let path = range(memory, ptr.cast_unsigned(), len.cast_unsigned(), "path")?;
         Ok(match self.preopens.lookup(fd.cast_unsigned(), path) {
-            Lookup::In(fd) => Some((fd.cast_signed(), !0)),
-            Lookup::FileIn(fd) => Some((fd.cast_signed(), !FOLLOW)),
+            Lookup::In(fd) => Some(Found {
+                fd: fd.cast_signed(),
+                flags: !0,
+            }),
+            Lookup::FileIn(fd) => Some(Found {
+                fd: fd.cast_signed(),
+                flags: !FOLLOW,
+            }),
             Lookup::Refused => None,
         })
     }
