@@ -12,14 +12,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use warren_kernel::{Host, HostConfig, Kernel, Moment, Monotonic, Timestamp};
+use warren_kernel::{Error, Host, HostConfig, Kernel, Moment, Monotonic, Timestamp};
 
 use crate::cache::CodeCache;
 use crate::class::{Class, Shape};
 use crate::definition::Definitions;
 use crate::mappings::Mappings;
 use crate::output::{Output, Sink};
-use crate::pool::Pools;
+use crate::pool::{Pools, Slot};
 use crate::scheduler::Scheduler;
 use crate::ticker::Ticker;
 use crate::timers::{self, Timers};
@@ -300,6 +300,22 @@ impl Node {
                 Arc::clone(&self.mappings),
             ))
         }))
+    }
+
+    /// A place for a process of a host.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    pub(crate) async fn slot(&self, host: &Host, shape: Shape) -> Result<Slot, Error> {
+        let pools = self.pools(host, shape);
+        if let Some(slot) = pools.free_slot()? {
+            return Ok(slot);
+        }
+        let opened = tokio::task::spawn_blocking(move || pools.slot());
+        opened
+            .await
+            .map_err(|error| Error::internal(format!("a pool was not opened: {error}")))?
     }
 
     pub(crate) fn max_memory(&self, host: &Host) -> u64 {

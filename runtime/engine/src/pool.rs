@@ -63,7 +63,8 @@ impl Pools {
         }
     }
 
-    /// A place for one instance.
+    /// A place for one instance, in a new pool where all are taken: that asks
+    /// the operating system for thousands of mappings.
     ///
     /// # Errors
     ///
@@ -111,7 +112,12 @@ impl Pools {
         self.members.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn free_slot(&self) -> Result<Option<Slot>, Error> {
+    /// A place that is free in a pool that is open.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    pub(crate) fn free_slot(&self) -> Result<Option<Slot>, Error> {
         let members = self.members();
         let Some(pool) = members.iter().find(|pool| pool.take()) else {
             return Ok(None);

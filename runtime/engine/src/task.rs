@@ -190,7 +190,7 @@ pub(crate) async fn prepare(
     source: Chunk,
 ) -> Result<Arc<[u8]>, Error> {
     let name = Arc::clone(&source.name);
-    let slot = node.pools(&host, interpreter.shape()).slot()?;
+    let slot = node.slot(&host, interpreter.shape()).await?;
     let control = Arc::new(Control::default());
     let definition = Definition {
         id: Arc::clone(&name),

@@ -199,7 +199,7 @@ impl Guest {
                 let slot = if shape == running.artifact.shape() {
                     None
                 } else {
-                    Some(node.pools(process.host(), shape).slot()?)
+                    Some(node.slot(process.host(), shape).await?)
                 };
                 // The new definition brings code and nothing else.
                 let program = Arc::new(program.with_grants(Arc::clone(&running.grants)));
