@@ -14,7 +14,7 @@ use crate::guests::{Arguments, FAST_HOST, Guests, HOST};
 
 /// A node with the settings of `warren run`.
 pub(crate) struct BenchNode {
-    threads: tokio::runtime::Runtime,
+    tokio: tokio::runtime::Runtime,
     node: Arc<Node>,
 }
 
@@ -69,7 +69,10 @@ impl BenchNode {
 
     /// The same, set up otherwise.
     pub(crate) fn set_up(cache: &Path, setup: Setup) -> Result<BenchNode> {
-        let threads = tokio::runtime::Runtime::new().context("no threads")?;
+        let tokio = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("no event loop")?;
         let limits = |max_processes| HostLimits {
             processes: HostConfig {
                 max_processes,
@@ -94,10 +97,10 @@ impl BenchNode {
             workers: setup.workers,
             tick: setup.tick,
         };
-        let inside = threads.enter();
+        let inside = tokio.enter();
         let node = Node::start(config).context("no node")?;
         drop(inside);
-        Ok(BenchNode { threads, node })
+        Ok(BenchNode { tokio, node })
     }
 
     /// Runs a program to the end of its first process.
@@ -118,7 +121,7 @@ impl BenchNode {
         definition: &str,
         arguments: &Arguments,
     ) -> Result<Run> {
-        self.threads.block_on(async {
+        self.tokio.block_on(async {
             let began = Instant::now();
             let mut running = self.spawn(host, definition, arguments).await?;
             finish(definition, began, &mut running).await
@@ -137,7 +140,7 @@ impl BenchNode {
         number: usize,
     ) -> Result<Run> {
         ensure!(number > 0, "nothing is to be run");
-        self.threads.block_on(async {
+        self.tokio.block_on(async {
             let began = Instant::now();
             let mut all = Vec::new();
             for _ in 1..number {
@@ -163,7 +166,7 @@ impl BenchNode {
         definition: &str,
         arguments: &Arguments,
     ) -> Result<Run> {
-        let mut others = self.threads.block_on(async {
+        let mut others = self.tokio.block_on(async {
             let mut others = Vec::new();
             for _ in 0..number {
                 others.push(self.spawn(HOST, busy, &Arguments::new()).await?);
@@ -171,7 +174,7 @@ impl BenchNode {
             anyhow::Ok(others)
         })?;
         let run = self.run(definition, arguments);
-        self.threads.block_on(async {
+        self.tokio.block_on(async {
             for other in &others {
                 if self.node.kernel().terminate(other.process()).is_err() {
                     bail!("{busy} ended by itself");
@@ -198,7 +201,7 @@ impl BenchNode {
         links: impl Iterator<Item = (usize, usize)>,
     ) -> Result<Duration> {
         let kernel = self.node.kernel();
-        self.threads.block_on(async {
+        self.tokio.block_on(async {
             let mut all = Vec::with_capacity(count);
             for _ in 0..count {
                 let running = self.spawn(HOST, definition, &Arguments::new()).await?;
@@ -249,7 +252,7 @@ async fn finish(definition: &str, began: Instant, running: &mut Running) -> Resu
 
 impl Drop for BenchNode {
     fn drop(&mut self) {
-        self.threads.block_on(self.node.terminate_all());
+        self.tokio.block_on(self.node.terminate_all());
     }
 }
 

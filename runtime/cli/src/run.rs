@@ -32,11 +32,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
     };
     let app = App::open(args.path(), options).map_err(|error| opening::failures(&error))?;
     let interpreter = interpreter().map_err(|failure| vec![*failure])?;
-    let threads =
-        tokio::runtime::Runtime::new().map_err(|error| vec![refused("threads", &error)])?;
-    let ended = threads.block_on(from_start_to_end(app, interpreter, values, args.grace));
+    // For signals and what blocks: processes have threads of their own.
+    let tokio = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| vec![refused("an event loop", &error)])?;
+    let ended = tokio.block_on(from_start_to_end(app, interpreter, values, args.grace));
     // A process may still wait for standard input, which nothing can interrupt.
-    threads.shutdown_background();
+    tokio.shutdown_background();
     ended.map_err(|failure| vec![*failure])
 }
 
