@@ -19,6 +19,9 @@ use crate::stack::{Class, State};
 pub(crate) struct Runtime {
     /// Results of calls; taken out while one is read.
     pub(crate) buffer: Cell<Buffer>,
+    /// The message that was received last, and whether it is being read.
+    pub(crate) mail: Cell<Buffer>,
+    pub(crate) mail_is_read: Cell<bool>,
     /// What is being encoded; taken out while it is written and sent.
     pub(crate) output: Cell<Output>,
     /// A text on its way into Lua, see [`push_text`](crate::stack::push_text).
@@ -52,6 +55,8 @@ impl Runtime {
     pub(crate) fn new() -> Self {
         Self {
             buffer: Cell::new(Buffer::new()),
+            mail: Cell::new(Buffer::new()),
+            mail_is_read: Cell::new(false),
             output: Cell::new(Output::new()),
             text: Cell::new(String::new()),
             random_is_seeded: Cell::new(false),
