@@ -1,5 +1,6 @@
 -- A finalizer may receive where nothing else could run, also while a message is turned into values:
 -- neither message is damaged.
+-- shows: O-9
 local COUNT = 400
 
 local function payload(name, i)

@@ -37,7 +37,7 @@ use std::ptr;
 use warren_guest::mailbox::Subscription;
 
 pub(crate) use queue::{Meeting, Queue};
-pub(crate) use run::{Ended, again, run, spawn};
+pub(crate) use run::{Ended, again, prepare, run, spawn};
 pub(crate) use wait::{Patience, Shape, push_receive, receive_alone, wait};
 
 use crate::channel::{Channel, Source};
