@@ -11,6 +11,10 @@
 unsigned int warren_hash_seed (void);
 #define luai_makeseed(L)	((void)(L), warren_hash_seed())
 
+/* Large enough for set-up, so that it stays where it is made: see
+** src/allocator/layout.rs. */
+#define MINSTRTABSIZE	512
+
 /* The runtime's clocks instead of the system's. `warren_time` is 0 during
 ** set-up, where luaopen_math seeds its generator; it is seeded anew when a
 ** process starts. */

@@ -4,12 +4,12 @@
 //! caller returns [`REFUSED`].
 
 use std::ffi::c_int;
-use std::str;
 
 use mlua_sys::*;
+use warren_guest::msgpack;
 
 use crate::errors::{self, Kind};
-use crate::stack::{State, bytes_at, wrong_type};
+use crate::stack::{State, string_at, wrong_type};
 
 /// How many results a refused call has: nil and the error.
 pub(crate) const REFUSED: c_int = 2;
@@ -41,15 +41,14 @@ pub(crate) unsafe fn optional_text<'a>(
 ) -> Option<Option<&'a str>> {
     // SAFETY: as promised by the caller.
     unsafe {
-        if lua_type(l, arg) <= LUA_TNIL {
-            return Some(None);
-        }
-        let Some(bytes) = bytes_at(l, arg) else {
-            wrong_type(l, arg, c"string")
+        let bytes = match lua_type(l, arg) {
+            LUA_TSTRING => string_at(l, arg),
+            LUA_TNONE | LUA_TNIL => return Some(None),
+            _ => wrong_type(l, arg, c"string"),
         };
-        match str::from_utf8(bytes) {
-            Ok(text) => Some(Some(text)),
-            Err(_) => {
+        match msgpack::text(bytes) {
+            Some(text) => Some(Some(text)),
+            None => {
                 errors::refuse(l, Kind::Invalid, format_args!("{name} is not UTF-8"));
                 None
             }

@@ -6,11 +6,11 @@ use std::ffi::{CStr, c_int};
 use mlua_sys::*;
 use warren_guest::msgpack::Output;
 
-use crate::runtime::{Runtime, runtime};
+use crate::runtime::{Anchored, Runtime, runtime};
 use crate::stack::{State, push_library, set_functions};
 use crate::{
-    allocator, callbacks, channel, context, coroutine, errors, json, logger, mailbox, math,
-    message, module, object, os, prelude, process, security, spawner, stdio, time,
+    allocator, callbacks, channel, context, coroutine, errors, json, libc_clock, logger, mailbox,
+    math, message, module, object, os, prelude, process, scheduler, security, spawner, stdio, time,
 };
 
 /// The Lua state of this instance, set up at the first call, or in the image.
@@ -41,13 +41,31 @@ fn new_state() -> State {
     // SAFETY: a new state is used by this thread alone; what can raise runs
     // inside a `pcall`.
     unsafe {
+        #[cfg(target_family = "wasm")]
+        let reserve = allocator::reserve();
+        #[cfg(target_family = "wasm")]
+        let l = lua_newstate(allocator::hot, std::ptr::null_mut());
+        #[cfg(not(target_family = "wasm"))]
         let l = lua_newstate(allocator::lua, std::ptr::null_mut());
         if l.is_null() {
             return l;
         }
+        lua_setallocf(l, allocator::lua, std::ptr::null_mut());
+        // Garbage is collected where set-up says so, see `prelude::run`.
+        lua_gc(l, LUA_GCSTOP);
         Runtime::new().attach(l);
-        lua_pushcfunction(l, open_all);
-        if lua_pcall(l, 0, 0, 0) != LUA_OK {
+        libc_clock::stop(true);
+        let mut status = call(l, open_all);
+        if status == LUA_OK {
+            status = call(l, settle);
+        }
+        #[cfg(target_family = "wasm")]
+        allocator::seal(reserve);
+        if status == LUA_OK {
+            status = call(l, make_own);
+        }
+        libc_clock::stop(false);
+        if status != LUA_OK {
             debug_assert!(
                 false,
                 "{:?}",
@@ -56,8 +74,19 @@ fn new_state() -> State {
             lua_close(l);
             return std::ptr::null_mut();
         }
-        settle(l);
         l
+    }
+}
+
+/// Calls a function, protected.
+///
+/// # Safety
+/// `l` is a live Lua thread with free stack slots.
+unsafe fn call(l: State, function: lua_CFunction) -> c_int {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        lua_pushcfunction(l, function);
+        lua_pcall(l, 0, 0, 0)
     }
 }
 
@@ -89,20 +118,38 @@ unsafe fn warm_up(l: State) {
 /// Collects what set-up has left over, and turns to the generational
 /// collector: it leaves what is old alone, so that a process touches few pages
 /// of the image.
-///
-/// # Safety
-/// `l` is a live Lua thread.
-unsafe fn settle(l: State) {
-    // SAFETY: as promised by the caller.
+unsafe extern "C-unwind" fn settle(l: State) -> c_int {
+    // SAFETY: `new_state` calls through Lua with a live thread.
     unsafe {
         let rt = runtime(l);
+        // Once in vain: the second time no table of the registry has to grow.
+        make_own(l);
+        if let Some(spare) = rt.spare.take() {
+            luaL_unref(l, LUA_REGISTRYINDEX, spare.reference);
+        }
+        luaL_unref(l, LUA_REGISTRYINDEX, rt.runner.get().reference);
+        rt.scheduler.take();
         rt.output.set(Output::new());
         rt.text.set(String::new());
+        lua_gc(l, LUA_GCRESTART);
         lua_gc(l, LUA_GCCOLLECT);
         lua_gc(l, LUA_GCGEN, 0 as c_int, 0 as c_int);
+        0
     }
-    #[cfg(target_family = "wasm")]
-    allocator::seal();
+}
+
+/// Makes what every process writes to, so that it lies among what is new: the
+/// threads that run, and what keeps the channels of subscriptions.
+unsafe extern "C-unwind" fn make_own(l: State) -> c_int {
+    // SAFETY: the callers run through Lua with a live thread.
+    unsafe {
+        let rt = runtime(l);
+        mailbox::open(l);
+        rt.runner.set(Anchored::new(l));
+        rt.spare.set(Some(Anchored::new(l)));
+        scheduler::prepare(rt);
+        0
+    }
 }
 
 /// The libraries of Lua itself, whose functions the others may replace.
@@ -128,7 +175,6 @@ unsafe extern "C-unwind" fn open_all(l: State) -> c_int {
         lua_pushcfunction(l, stdio::print);
         lua_setglobal(l, c"print".as_ptr());
         message::open(l);
-        mailbox::open(l);
 
         // `string` is complete before the methods of errors are made of it.
         push_native(l);

@@ -7,7 +7,7 @@ use std::fmt;
 use mlua_sys::*;
 
 use crate::runtime::runtime;
-use crate::stack::{self, Class, Functions, State, bytes_at, push_bytes, push_text, wrong_type};
+use crate::stack::{self, Functions, State, bytes_at, push_bytes, push_text, wrong_type};
 
 /// What went wrong, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,7 @@ pub(crate) unsafe fn push_empty(l: State) {
     // SAFETY: as promised by the caller.
     unsafe {
         lua_newuserdatauv(l, 0, part::COUNT);
-        Class::apply(l, CLASS);
+        runtime(l).classes.get().error.apply(l);
     }
 }
 

@@ -36,6 +36,7 @@ mod exchange;
 mod exec;
 mod json;
 mod libc_clock;
+mod libc_memory;
 mod logger;
 mod mailbox;
 mod math;

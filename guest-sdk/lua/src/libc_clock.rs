@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use warren_guest::{clock, random};
 
-/// Whether a process runs, so that clocks may be asked.
-static STARTED: AtomicBool = AtomicBool::new(false);
+/// Whether the interpreter is being set up, when clocks may not be asked. Not
+/// the opposite, which every process would have to write.
+static SETTING_UP: AtomicBool = AtomicBool::new(false);
 
-/// From now on `os.time` and `os.clock` tell the time.
-pub(crate) fn start() {
-    STARTED.store(true, Ordering::Relaxed);
+/// From now on `os.time` and `os.clock` yield 0, or tell the time again.
+pub(crate) fn stop(stop: bool) {
+    SETTING_UP.store(stop, Ordering::Relaxed);
 }
 
 /// `time` of C: seconds since 1970; 0 while the interpreter is set up.
@@ -19,10 +20,10 @@ pub(crate) fn start() {
 /// `out` is null or writable.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn warren_time(out: *mut i64) -> i64 {
-    let seconds = if STARTED.load(Ordering::Relaxed) {
-        clock::now().div_euclid(1_000_000_000)
-    } else {
+    let seconds = if SETTING_UP.load(Ordering::Relaxed) {
         0
+    } else {
+        clock::now().div_euclid(1_000_000_000)
     };
     if !out.is_null() {
         // SAFETY: as promised by the caller.
@@ -34,10 +35,10 @@ unsafe extern "C" fn warren_time(out: *mut i64) -> i64 {
 /// `clock` of C, in nanoseconds.
 #[unsafe(no_mangle)]
 extern "C" fn warren_clock() -> i64 {
-    if STARTED.load(Ordering::Relaxed) {
-        clock::monotonic() as i64
-    } else {
+    if SETTING_UP.load(Ordering::Relaxed) {
         0
+    } else {
+        clock::monotonic() as i64
     }
 }
 

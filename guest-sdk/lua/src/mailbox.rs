@@ -24,6 +24,9 @@ pub(crate) const FUNCTIONS: &Functions = &[
     (c"unlisten", unlisten),
 ];
 
+/// A program rarely has more subscriptions.
+const ROOM: c_int = 4;
+
 /// Makes the table of channels.
 ///
 /// # Safety
@@ -31,7 +34,7 @@ pub(crate) const FUNCTIONS: &Functions = &[
 pub(crate) unsafe fn open(l: State) {
     // SAFETY: as promised by the caller.
     unsafe {
-        lua_newtable(l);
+        lua_createtable(l, ROOM, 0);
         lua_rawsetp(l, LUA_REGISTRYINDEX, channels_key());
     }
 }

@@ -1,10 +1,13 @@
 //! What a message becomes in Lua.
 //!
-//! A Message is a userdata whose block is the number of its values and whose
-//! user values are topic, sender and the values themselves; where there are
-//! many, a table of them.
+//! A Message is a userdata whose user values are the values sent; where there
+//! are many, a table of them. Topic and sender stand in its block, behind a
+//! [`Head`]: most programs ask for few of them, and one that asks gets a new
+//! string.
 
 use std::ffi::{CStr, c_int};
+use std::ptr;
+use std::slice;
 
 use mlua_sys::*;
 use warren_guest::logger::{self, Level};
@@ -14,18 +17,28 @@ use warren_guest::msgpack::{Input, Malformed, Token};
 use crate::decode;
 use crate::exchange::{self, Built};
 use crate::runtime::runtime;
-use crate::stack::{self, Class, Functions, State, push_bytes};
+use crate::stack::{self, Functions, State, push_bytes};
 
 /// The name of the class in Lua.
 const CLASS: &CStr = c"message";
 
-const TOPIC: c_int = 1;
-const SENDER: c_int = 2;
-const FIRST_VALUE: c_int = 3;
+/// The user value that is the first value, or the table of all.
+const FIRST_VALUE: c_int = 1;
 /// More values than this are kept in a table.
 const MAX_USER_VALUES: u32 = 200;
 
 const METHODS: &Functions = &[(c"topic", topic), (c"from", from), (c"payload", payload)];
+
+/// What the block of a Message begins with; topic and sender follow.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    /// The number of values.
+    values: u32,
+    topic_len: u32,
+    /// 0 where nobody sent it.
+    sender_len: u32,
+}
 
 /// Registers the class.
 ///
@@ -63,16 +76,56 @@ pub(crate) unsafe fn raw(l: State, payload: &[u8]) -> Result<c_int, Malformed> {
     Ok(1)
 }
 
+/// Builds a Message.
+///
+/// # Safety
+/// As for [`exchange::Build`].
+pub(crate) unsafe fn build(l: State, message: &Message<'_>) -> Result<c_int, Malformed> {
+    let mut input = Input::new(message.payload);
+    let Token::Array(len) = input.token()? else {
+        return Err(Malformed::Unexpected);
+    };
+    let head = Head {
+        values: len,
+        topic_len: message.topic.len() as u32,
+        sender_len: message.sender.len() as u32,
+    };
+    let in_table = len > MAX_USER_VALUES;
+    let values = if in_table { 1 } else { len as c_int };
+    // SAFETY: as promised by the caller; the block has room for the head and
+    // what follows it.
+    unsafe {
+        let size = size_of::<Head>() + message.topic.len() + message.sender.len();
+        let block: *mut Head = lua_newuserdatauv(l, size, values).cast();
+        block.write(head);
+        let text: *mut u8 = block.add(1).cast();
+        ptr::copy_nonoverlapping(message.topic.as_ptr(), text, message.topic.len());
+        let sender = text.add(message.topic.len());
+        ptr::copy_nonoverlapping(message.sender.as_ptr(), sender, message.sender.len());
+        runtime(l).classes.get().message.apply(l);
+        if in_table {
+            table(l, &mut input, len)?;
+            lua_setiuservalue(l, -2, FIRST_VALUE);
+        } else {
+            for value in 0..values {
+                decode::value(l, &mut input)?;
+                lua_setiuservalue(l, -2, FIRST_VALUE + value);
+            }
+        }
+    }
+    Ok(1)
+}
+
 /// Builds a Message without letting an error through.
 ///
 /// # Safety
 /// As [`exchange::protected`].
 pub(crate) unsafe fn protected(l: State, message: &Message<'_>) -> Built {
-    // SAFETY: as promised by the caller; `build` gets the address back while
+    // SAFETY: as promised by the caller; `build_at` gets the address back while
     // `message` is alive.
     unsafe {
         let address: *const Message<'_> = message;
-        exchange::protected(l, &(address as usize).to_ne_bytes(), build)
+        exchange::protected(l, &(address as usize).to_ne_bytes(), build_at)
     }
 }
 
@@ -86,41 +139,12 @@ pub(crate) fn warn_dropped(message: &Message<'_>, why: Malformed) {
     logger::log(Level::Warn, "", &text, None);
 }
 
-unsafe fn build(l: State, address: &[u8]) -> Result<c_int, Malformed> {
+unsafe fn build_at(l: State, address: &[u8]) -> Result<c_int, Malformed> {
     // SAFETY: `protected` gives the address of a live message.
-    let message = unsafe {
-        let address = usize::from_ne_bytes(address.try_into().map_err(|_| Malformed::Unexpected)?);
-        *(address as *const Message<'_>)
-    };
-    let mut input = Input::new(message.payload);
-    let Token::Array(len) = input.token()? else {
-        return Err(Malformed::Unexpected);
-    };
-    let in_table = len > MAX_USER_VALUES;
-    let values = if in_table { 1 } else { len as c_int };
-    // SAFETY: the promise of `exchange::Build`.
     unsafe {
-        let count: *mut u32 =
-            lua_newuserdatauv(l, size_of::<u32>(), FIRST_VALUE - 1 + values).cast();
-        count.write(len);
-        Class::apply(l, CLASS);
-        push_bytes(l, message.topic);
-        lua_setiuservalue(l, -2, TOPIC);
-        if !message.sender.is_empty() {
-            push_bytes(l, message.sender);
-            lua_setiuservalue(l, -2, SENDER);
-        }
-        if in_table {
-            table(l, &mut input, len)?;
-            lua_setiuservalue(l, -2, FIRST_VALUE);
-        } else {
-            for value in 0..values {
-                decode::value(l, &mut input)?;
-                lua_setiuservalue(l, -2, FIRST_VALUE + value);
-            }
-        }
+        let address = usize::from_ne_bytes(address.try_into().map_err(|_| Malformed::Unexpected)?);
+        build(l, &*(address as *const Message<'_>))
     }
-    Ok(1)
 }
 
 /// Pushes a table of `len` values, with field `n`.
@@ -141,8 +165,8 @@ unsafe fn table(l: State, input: &mut Input<'_>, len: u32) -> Result<(), Malform
 unsafe extern "C-unwind" fn topic(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        check(l);
-        lua_getiuservalue(l, 1, TOPIC);
+        let head = check(l);
+        push_bytes(l, text(head, 0, (*head).topic_len));
         1
     }
 }
@@ -150,8 +174,11 @@ unsafe extern "C-unwind" fn topic(l: State) -> c_int {
 unsafe extern "C-unwind" fn from(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        check(l);
-        lua_getiuservalue(l, 1, SENDER);
+        let head = check(l);
+        match (*head).sender_len {
+            0 => lua_pushnil(l),
+            len => push_bytes(l, text(head, (*head).topic_len, len)),
+        }
         1
     }
 }
@@ -159,7 +186,11 @@ unsafe extern "C-unwind" fn from(l: State) -> c_int {
 unsafe extern "C-unwind" fn payload(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        let len = check(l);
+        let len = (*check(l)).values;
+        if len == 1 {
+            lua_getiuservalue(l, 1, FIRST_VALUE);
+            return 1;
+        }
         let count = c_int::try_from(len).unwrap_or(c_int::MAX);
         luaL_checkstack(l, count, c"too many values".as_ptr());
         if len <= MAX_USER_VALUES {
@@ -177,8 +208,15 @@ unsafe extern "C-unwind" fn payload(l: State) -> c_int {
     }
 }
 
-/// The number of values of the Message that is argument 1.
-unsafe fn check(l: State) -> u32 {
-    // SAFETY: the callers are C functions; the block of a Message is a number.
-    unsafe { *runtime(l).classes.get().message.check::<u32>(l, 1, CLASS) }
+/// The block of the Message that is argument 1.
+unsafe fn check(l: State) -> *const Head {
+    // SAFETY: the callers are C functions; `build` writes the block.
+    unsafe { runtime(l).classes.get().message.check(l, 1, CLASS) }
+}
+
+/// Part of the text behind the head of a Message.
+unsafe fn text<'a>(head: *const Head, from: u32, len: u32) -> &'a [u8] {
+    // SAFETY: the callers give ranges that the head describes; the userdata is
+    // on the stack, and blocks do not move.
+    unsafe { slice::from_raw_parts(head.add(1).cast::<u8>().add(from as usize), len as usize) }
 }

@@ -49,6 +49,10 @@ pub(crate) unsafe fn run(l: State, chunks: &[Chunk]) {
             strip(l);
             lua_pushvalue(l, -2);
             lua_call(l, 1, 0 as c_int);
+            // At these points there are neither so many strings that their
+            // table would have to grow, nor so few that it would shrink: it
+            // stays where it is.
+            lua_gc(l, LUA_GCCOLLECT);
         }
     }
 }

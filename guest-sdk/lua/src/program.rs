@@ -7,6 +7,7 @@ use mlua_sys::*;
 use warren_guest::msgpack::{Malformed, Output};
 use warren_guest::{Buffer, Error, program};
 
+use crate::boot;
 use crate::errors::Kind;
 use crate::exchange;
 use crate::module::load_prepared;
@@ -14,7 +15,6 @@ use crate::outcome;
 use crate::runtime::runtime;
 use crate::scheduler::{self, Ended, again};
 use crate::stack::{State, bytes_at};
-use crate::{boot, libc_clock};
 
 /// Compiles the source of the program and hands over its bytecode, or the
 /// reason why it does not compile.
@@ -46,16 +46,10 @@ pub(crate) fn start() {
     if l.is_null() {
         return program::fail_out_of_memory();
     }
-    libc_clock::start();
     // SAFETY: `l` is a live state; what can raise runs inside the `pcall`.
     unsafe {
-        lua_pushcfunction(l, new_thread);
-        if lua_pcall(l, 0, 1, 0) != LUA_OK {
-            return outcome::fail_without_thread(l);
-        }
-        // The thread that set everything up stays as it is in the image; what
-        // runs has its stack among what is new.
-        let l = lua_tothread(l, -1);
+        // The thread that set everything up stays as it is in the image.
+        let l = runtime(l).runner.get().thread;
         lua_pushcfunction(l, run);
         if lua_pcall(l, 0, 0, 0) != LUA_OK {
             outcome::fail_without_thread(l);
@@ -140,14 +134,6 @@ pub(crate) unsafe extern "C-unwind" fn write(
     }
 }
 
-unsafe extern "C-unwind" fn new_thread(l: State) -> c_int {
-    // SAFETY: `start` calls through Lua with a live thread.
-    unsafe {
-        lua_newthread(l);
-        1
-    }
-}
-
 /// The program from its first line to its outcome.
 unsafe extern "C-unwind" fn run(l: State) -> c_int {
     // SAFETY: `start` calls through Lua with a live thread.
@@ -157,6 +143,8 @@ unsafe extern "C-unwind" fn run(l: State) -> c_int {
             return outcome::fail_with_top(l);
         }
         let arguments = exchange::call(l, Some(exchange::values), program::arguments);
+        // Code is longer than most results: its room goes to the program.
+        runtime(l).buffer.take();
         let first = lua_gettop(l) - arguments + 1;
         luaL_checkstack(l, arguments + LUA_MINSTACK, c"too many arguments".as_ptr());
         copy(l, first - 1, arguments + 1);

@@ -2,8 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::ffi::c_int;
 
-use mlua_sys::lua_getextraspace;
+use mlua_sys::*;
 use warren_guest::Buffer;
 use warren_guest::mailbox::Subscription;
 use warren_guest::msgpack::Output;
@@ -19,6 +20,9 @@ use crate::stack::{Class, State};
 pub(crate) struct Runtime {
     /// Results of calls; taken out while one is read.
     pub(crate) buffer: Cell<Buffer>,
+    /// The message that was received last, and whether it is being read.
+    pub(crate) mail: Cell<Buffer>,
+    pub(crate) mail_is_read: Cell<bool>,
     /// What is being encoded; taken out while it is written and sent.
     pub(crate) output: Cell<Output>,
     /// A text on its way into Lua, see [`push_text`](crate::stack::push_text).
@@ -34,6 +38,39 @@ pub(crate) struct Runtime {
     pub(crate) subscriptions: RefCell<BTreeMap<Subscription, *mut Channel>>,
     /// The metatables of this crate's userdata.
     pub(crate) classes: Cell<Classes>,
+    /// The thread that runs the scheduler, and one for the program's task:
+    /// made in advance, where every process writes.
+    pub(crate) runner: Cell<Anchored>,
+    pub(crate) spare: Cell<Option<Anchored>>,
+}
+
+/// A Lua thread that the registry keeps alive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Anchored {
+    pub(crate) thread: State,
+    /// What the registry has it under.
+    pub(crate) reference: c_int,
+}
+
+impl Anchored {
+    const NONE: Anchored = Anchored {
+        thread: std::ptr::null_mut(),
+        reference: LUA_NOREF,
+    };
+
+    /// A new thread.
+    ///
+    /// # Safety
+    /// `l` is a live Lua thread with two free stack slots. May raise.
+    pub(crate) unsafe fn new(l: State) -> Anchored {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            Anchored {
+                thread: lua_newthread(l),
+                reference: luaL_ref(l, LUA_REGISTRYINDEX),
+            }
+        }
+    }
 }
 
 /// The metatables of this crate's userdata.
@@ -52,6 +89,8 @@ impl Runtime {
     pub(crate) fn new() -> Self {
         Self {
             buffer: Cell::new(Buffer::new()),
+            mail: Cell::new(Buffer::new()),
+            mail_is_read: Cell::new(false),
             output: Cell::new(Output::new()),
             text: Cell::new(String::new()),
             random_is_seeded: Cell::new(false),
@@ -67,6 +106,8 @@ impl Runtime {
                 duration: Class::NONE,
                 moment: Class::NONE,
             }),
+            runner: Cell::new(Anchored::NONE),
+            spare: Cell::new(None),
         }
     }
 
@@ -75,6 +116,9 @@ impl Runtime {
     /// # Safety
     /// `l` is the main thread of a Lua state without other threads.
     pub(crate) unsafe fn attach(self, l: State) {
+        #[cfg(target_family = "wasm")]
+        let address = crate::allocator::place(self) as usize;
+        #[cfg(not(target_family = "wasm"))]
         let address = Box::into_raw(Box::new(self)) as usize;
         // SAFETY: every thread has room for one address before it.
         unsafe { *word(l) = address };

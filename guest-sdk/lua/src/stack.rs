@@ -51,12 +51,25 @@ pub(crate) unsafe fn push_text(l: State, text: String) {
 pub(crate) unsafe fn bytes_at<'a>(l: State, index: c_int) -> Option<&'a [u8]> {
     // SAFETY: as promised by the caller; a string's bytes do not move.
     unsafe {
-        if lua_type(l, index) != LUA_TSTRING {
-            return None;
+        if lua_type(l, index) == LUA_TSTRING {
+            Some(string_at(l, index))
+        } else {
+            None
         }
+    }
+}
+
+/// The string at `index`.
+///
+/// # Safety
+/// A string is at the index; see [`bytes_at`].
+#[inline]
+pub(crate) unsafe fn string_at<'a>(l: State, index: c_int) -> &'a [u8] {
+    // SAFETY: as promised by the caller; a string's bytes do not move.
+    unsafe {
         let mut len = 0;
         let text = lua_tolstring(l, index, &mut len);
-        Some(slice::from_raw_parts(text.cast(), len))
+        slice::from_raw_parts(text.cast(), len)
     }
 }
 
@@ -139,17 +152,29 @@ pub(crate) unsafe fn push_class(
         // What `getmetatable` yields, so that no program changes the class.
         lua_pushstring(l, name.as_ptr());
         lua_setfield(l, -2, c"__metatable".as_ptr());
-        Class(lua_topointer(l, -1))
+        lua_pushvalue(l, -1);
+        Class {
+            address: lua_topointer(l, -1),
+            reference: luaL_ref(l, LUA_REGISTRYINDEX),
+        }
     }
 }
 
-/// The identity of a metatable made by [`push_class`].
+/// A metatable made by [`push_class`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Class(pub(crate) *const c_void);
+pub(crate) struct Class {
+    /// What its userdata are known by.
+    address: *const c_void,
+    /// Where the registry has it.
+    reference: c_int,
+}
 
 impl Class {
     /// Of nothing yet.
-    pub(crate) const NONE: Class = Class(std::ptr::null());
+    pub(crate) const NONE: Class = Class {
+        address: std::ptr::null(),
+        reference: LUA_NOREF,
+    };
 
     /// The block of the userdata at `index` if it is of this class.
     ///
@@ -161,7 +186,7 @@ impl Class {
             if lua_type(l, index) != LUA_TUSERDATA || lua_getmetatable(l, index) == 0 {
                 return None;
             }
-            let same = lua_topointer(l, -1) == self.0;
+            let same = lua_topointer(l, -1) == self.address;
             lua_pop(l, 1);
             same.then(|| lua_touserdata(l, index).cast())
         }
@@ -185,11 +210,13 @@ impl Class {
     /// Gives the userdata on top of the stack this class.
     ///
     /// # Safety
-    /// A userdata is on top of the stack of `l`; the class was registered
-    /// under `name` by [`push_class`].
-    pub(crate) unsafe fn apply(l: State, name: &CStr) {
-        // SAFETY: as promised by the caller.
-        unsafe { luaL_setmetatable(l, name.as_ptr()) };
+    /// A userdata is on top of the stack of `l`, which has a free slot.
+    pub(crate) unsafe fn apply(self, l: State) {
+        // SAFETY: as promised by the caller; the registry keeps the metatable.
+        unsafe {
+            lua_rawgeti(l, LUA_REGISTRYINDEX, self.reference.into());
+            lua_setmetatable(l, -2);
+        }
     }
 }
 

@@ -22,7 +22,7 @@ impl Failure<'_> {
 }
 
 /// Enough for a message of ordinary size.
-const FIRST_CAPACITY: usize = 1024;
+const FIRST_CAPACITY: usize = 512;
 /// A larger buffer is given back before the next call.
 const KEPT_CAPACITY: usize = 64 * 1024;
 

@@ -105,9 +105,9 @@ impl Output {
 
     /// Writes a string: `str` where it is UTF-8, else `bin`.
     pub fn string(&mut self, bytes: &[u8]) -> Result<(), OutOfMemory> {
-        let _ = match core::str::from_utf8(bytes) {
-            Ok(text) => encode::write_str_len(self, length(text.len())?)?,
-            Err(_) => encode::write_bin_len(self, length(bytes.len())?)?,
+        let _ = match text(bytes) {
+            Some(text) => encode::write_str_len(self, length(text.len())?)?,
+            None => encode::write_bin_len(self, length(bytes.len())?)?,
         };
         self.raw(bytes)
     }
@@ -214,6 +214,24 @@ pub struct Open(usize);
 /// MessagePack knows no longer strings, and no guest has memory for them.
 fn length(len: usize) -> Result<u32, OutOfMemory> {
     u32::try_from(len).map_err(|_| OutOfMemory)
+}
+
+/// The bytes as text, where they are UTF-8. Most text that crosses is short
+/// and ASCII, which is seen at eight bytes a time, without a call.
+#[inline]
+pub fn text(bytes: &[u8]) -> Option<&str> {
+    const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = bytes.as_chunks();
+    let mut seen = rest.iter().fold(0, |seen, byte| seen | u64::from(*byte));
+    for word in words {
+        seen |= u64::from_ne_bytes(*word);
+    }
+    if seen & NOT_ASCII == 0 {
+        // SAFETY: bytes below 128 are UTF-8.
+        Some(unsafe { core::str::from_utf8_unchecked(bytes) })
+    } else {
+        core::str::from_utf8(bytes).ok()
+    }
 }
 
 /// What a value begins with. Strings and the contents of extensions are slices
@@ -446,6 +464,24 @@ mod tests {
         assert_eq!(input.token(), Ok(Token::String("grün".as_bytes())));
         assert_eq!(input.token(), Ok(Token::String(b"\xff\xfe")));
         assert!(input.is_empty());
+    }
+
+    #[test]
+    fn text_is_what_is_utf8() {
+        for len in 0..40 {
+            let ascii = vec![b'x'; len];
+            assert_eq!(text(&ascii), core::str::from_utf8(&ascii).ok());
+            for at in 0..len {
+                for (byte, and_next) in [(0xff, None), (0xc3, None), (0xc3, Some(0xbc))] {
+                    let mut bytes = ascii.clone();
+                    bytes[at] = byte;
+                    if let (Some(next), Some(place)) = (and_next, bytes.get_mut(at + 1)) {
+                        *place = next;
+                    }
+                    assert_eq!(text(&bytes), core::str::from_utf8(&bytes).ok());
+                }
+            }
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::{CLASS, Channel, RECEIVE_CASE, Ring, Source, close};
 use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
 use crate::runtime::runtime;
-use crate::scheduler::{Patience, Shape, push_receive, wait};
-use crate::stack::{self, Class, Functions, State, raise, wrong_type};
+use crate::scheduler::{Patience, Shape, push_receive, receive_alone, wait};
+use crate::stack::{self, Functions, State, raise, wrong_type};
 
 /// The name of the class of cases in Lua. A case has two user values: the
 /// channel, and the value to send or the mark of a case that receives.
@@ -86,7 +86,11 @@ unsafe extern "C-unwind" fn send(l: State) -> c_int {
 unsafe extern "C-unwind" fn receive(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        Channel::check(l, 1);
+        let channel = Channel::check(l, 1);
+        if receive_alone(l, channel) {
+            lua_pushboolean(l, 1);
+            return 2;
+        }
         lua_settop(l, 1);
         push_receive(l);
         wait(l, 1, 1, Patience::Endless, Shape::Receive)
@@ -186,7 +190,7 @@ unsafe fn push_case(l: State) {
         lua_setiuservalue(l, -2, VALUE);
         lua_pushvalue(l, 1);
         lua_setiuservalue(l, -2, CHANNEL);
-        Class::apply(l, CASE);
+        runtime(l).classes.get().case.apply(l);
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) use transfer::{close, receive, send, stash};
 
 use crate::runtime::runtime;
 use crate::scheduler::Queue;
-use crate::stack::{Class, State};
+use crate::stack::State;
 
 /// The name of the class in Lua.
 pub(crate) const CLASS: &CStr = c"channel";
@@ -102,7 +102,7 @@ impl Channel {
                 receivers: Queue::default(),
                 senders: Queue::default(),
             });
-            Class::apply(l, CLASS);
+            runtime(l).classes.get().channel.apply(l);
             block
         }
     }

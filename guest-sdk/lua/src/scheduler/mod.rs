@@ -37,8 +37,8 @@ use std::ptr;
 use warren_guest::mailbox::Subscription;
 
 pub(crate) use queue::{Meeting, Queue};
-pub(crate) use run::{Ended, again, run, spawn};
-pub(crate) use wait::{Patience, Shape, push_receive, wait};
+pub(crate) use run::{Ended, again, prepare, run, spawn};
+pub(crate) use wait::{Patience, Shape, push_receive, receive_alone, wait};
 
 use crate::channel::{Channel, Source};
 use crate::stack::State;
@@ -132,6 +132,11 @@ impl Scheduler {
     pub(crate) fn leave(&mut self, resumption: &Resumption) -> bool {
         self.resumed = resumption.outer;
         self.switching
+    }
+
+    /// Whether the running task is the only one there is.
+    fn is_alone(&self) -> bool {
+        self.live <= 1 && self.ready.is_empty()
     }
 
     /// Whether `thread` is that of a task.

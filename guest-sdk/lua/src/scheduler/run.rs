@@ -6,7 +6,7 @@ use mlua_sys::*;
 
 use super::TaskId;
 use super::turn::turn;
-use crate::runtime::{Runtime, runtime};
+use crate::runtime::{Anchored, Runtime, runtime};
 use crate::stack::{State, out_of_memory};
 
 /// A task has ended, and the process or this step of it with it.
@@ -35,17 +35,24 @@ pub(crate) unsafe fn spawn(l: State, arguments: c_int) -> State {
         if !room {
             out_of_memory(l);
         }
-        let thread = lua_newthread(l);
-        lua_insert(l, -(arguments + 2));
+        let Anchored { thread, reference } = match runtime(l).spare.take() {
+            Some(spare) => spare,
+            None => Anchored::new(l),
+        };
         luaL_checkstack(thread, arguments + 1, c"too many arguments".as_ptr());
         lua_xmove(l, thread, arguments + 1);
-        let reference = luaL_ref(l, LUA_REGISTRYINDEX);
         runtime(l)
             .scheduler
             .borrow_mut()
             .add(thread, reference, arguments);
         thread
     }
+}
+
+/// Makes room for the program's task in advance.
+pub(crate) fn prepare(rt: &Runtime) {
+    // Where there is no memory, the first `spawn` says so.
+    let _ = rt.scheduler.borrow_mut().reserve(1);
 }
 
 /// Runs tasks until the one of `program` returns or any fails.

@@ -3,8 +3,8 @@
 use std::ffi::c_int;
 
 use mlua_sys::*;
-use warren_guest::mailbox::{self, Message, Subscription};
-use warren_guest::{Failure, clock};
+use warren_guest::mailbox::{self, Subscription};
+use warren_guest::{Buffer, Failure, clock};
 
 use super::{Fired, Scheduler, TaskId};
 use crate::channel::{self, Channel, Format, Source};
@@ -18,6 +18,8 @@ use crate::stack::State;
 pub(super) enum Pulled {
     /// Nothing before the deadline.
     Nothing,
+    /// A message that could not be read: it was dropped with a warning.
+    Dropped,
     /// What a message of this subscription becomes is on top of the stack.
     Value(Subscription),
     /// An error to be raised is on top of the stack.
@@ -25,29 +27,80 @@ pub(super) enum Pulled {
 }
 
 /// Waits in the runtime for a message of one of the wanted subscriptions, and
-/// builds its value. One that cannot be read is dropped with a warning.
+/// builds its value. `wanted` is read before anything else happens.
+///
+/// The bytes of a message stay in [`Runtime::mail`] while its value is built,
+/// and not in a buffer of this frame, so that building may raise. Only a
+/// finalizer that runs meanwhile, and itself receives, comes here then: it has
+/// to use another buffer.
 ///
 /// # Safety
-/// `l` is a live Lua thread with five free stack slots. Does not raise.
+/// `wanted` is valid; `l` is a live Lua thread with five free stack slots;
+/// nothing that needs `Drop` is alive: this may raise.
 pub(super) unsafe fn pull(
+    l: State,
+    rt: &Runtime,
+    wanted: *const [Subscription],
+    deadline: Option<u64>,
+) -> Pulled {
+    // SAFETY: as promised by the caller. While `mail_is_read` is not set,
+    // nobody else has the buffer, and nothing of this instance runs while the
+    // runtime fills it.
+    unsafe {
+        if rt.mail_is_read.get() {
+            return pull_beside(l, rt, &*wanted, deadline);
+        }
+        let received = mailbox::receive(&*wanted, deadline, &mut *rt.mail.as_ptr());
+        rt.mail_is_read.set(true);
+        let pulled = match received {
+            Ok(None) => Pulled::Nothing,
+            Ok(Some(message)) => {
+                let built = match format_of(rt, message.subscription) {
+                    Format::Raw => message::raw(l, message.payload),
+                    Format::Message => message::build(l, &message),
+                };
+                match built {
+                    Ok(_) => Pulled::Value(message.subscription),
+                    Err(why) => {
+                        message::warn_dropped(&message, why);
+                        Pulled::Dropped
+                    }
+                }
+            }
+            Err(failure) => refused(l, failure),
+        };
+        rt.mail_is_read.set(false);
+        pulled
+    }
+}
+
+/// The same with a buffer of its own, without letting an error through.
+unsafe fn pull_beside(
     l: State,
     rt: &Runtime,
     wanted: &[Subscription],
     deadline: Option<u64>,
 ) -> Pulled {
-    loop {
-        let mut buffer = rt.buffer.take();
-        let pulled = match mailbox::receive(wanted, deadline, &mut buffer) {
-            Ok(None) => Some(Pulled::Nothing),
-            // SAFETY: as promised by the caller.
-            Ok(Some(message)) => unsafe { build(l, rt, &message) },
-            // SAFETY: as promised by the caller.
-            Err(failure) => Some(unsafe { refused(l, failure) }),
-        };
-        rt.buffer.set(buffer);
-        if let Some(pulled) = pulled {
-            return pulled;
-        }
+    let mut buffer = Buffer::new();
+    match mailbox::receive(wanted, deadline, &mut buffer) {
+        Ok(None) => Pulled::Nothing,
+        // SAFETY: the promise of `pull`.
+        Ok(Some(message)) => unsafe {
+            let built = match format_of(rt, message.subscription) {
+                Format::Raw => protected(l, message.payload, message::raw),
+                Format::Message => message::protected(l, &message),
+            };
+            match built {
+                Built::Values(_) => Pulled::Value(message.subscription),
+                Built::Raised => Pulled::Raised,
+                Built::Malformed(why) => {
+                    message::warn_dropped(&message, why);
+                    Pulled::Dropped
+                }
+            }
+        },
+        // SAFETY: the promise of `pull`.
+        Err(failure) => unsafe { refused(l, failure) },
     }
 }
 
@@ -56,9 +109,9 @@ pub(super) unsafe fn pull(
 /// only looks. False where an error to be raised is on top of the stack.
 ///
 /// # Safety
-/// As [`pull`].
+/// As [`pull`]; may raise.
 pub(super) unsafe fn turn(l: State, rt: &Runtime, block: bool) -> bool {
-    let (wanted, deadline) = {
+    let (wanted, deadline): (*const [Subscription], _) = {
         let mut scheduler = rt.scheduler.borrow_mut();
         scheduler.unpolled = 0;
         let deadline = if block {
@@ -66,54 +119,33 @@ pub(super) unsafe fn turn(l: State, rt: &Runtime, block: bool) -> bool {
         } else {
             Some(0)
         };
-        let mut wanted = std::mem::take(&mut scheduler.wanted_now);
-        wanted.clone_from(&scheduler.wanted);
-        (wanted, deadline)
+        (&raw const *scheduler.wanted, deadline)
     };
     let pulled = if wanted.is_empty() && !block {
         Pulled::Nothing
     } else {
-        // SAFETY: as promised by the caller.
-        unsafe { pull(l, rt, &wanted, deadline) }
+        // SAFETY: as promised by the caller; `wanted` changes only while Lua
+        // runs.
+        unsafe { pull(l, rt, wanted, deadline) }
     };
-    rt.scheduler.borrow_mut().wanted_now = wanted;
     match pulled {
         // SAFETY: as promised by the caller; the value is on top of the stack.
         Pulled::Value(subscription) if !unsafe { deliver(l, rt, subscription) } => return false,
         Pulled::Value(_) => {}
         Pulled::Raised => return false,
-        Pulled::Nothing => {}
+        Pulled::Nothing | Pulled::Dropped => {}
     }
     // SAFETY: as promised by the caller.
     unsafe { ring(l, rt) }
 }
 
-/// Builds the value of a message; `None` where it was dropped.
-unsafe fn build(l: State, rt: &Runtime, message: &Message<'_>) -> Option<Pulled> {
-    let channel = rt
-        .subscriptions
-        .borrow()
-        .get(&message.subscription)
-        .copied();
+/// What the messages of a subscription become.
+fn format_of(rt: &Runtime, subscription: Subscription) -> Format {
+    let channel = rt.subscriptions.borrow().get(&subscription).copied();
     // SAFETY: the registry keeps the channels of subscriptions alive.
-    let format = match channel.map(|channel| unsafe { (*channel).source }) {
+    match channel.map(|channel| unsafe { (*channel).source }) {
         Some(Source::Mailbox { format, .. }) => format,
         _ => Format::Raw,
-    };
-    // SAFETY: the promise of `pull`.
-    let built = unsafe {
-        match format {
-            Format::Raw => protected(l, message.payload, message::raw),
-            Format::Message => message::protected(l, message),
-        }
-    };
-    match built {
-        Built::Values(_) => Some(Pulled::Value(message.subscription)),
-        Built::Raised => Some(Pulled::Raised),
-        Built::Malformed(why) => {
-            message::warn_dropped(message, why);
-            None
-        }
     }
 }
 

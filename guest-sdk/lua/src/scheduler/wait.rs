@@ -85,16 +85,13 @@ pub(crate) unsafe fn wait(
         }
         loop {
             let look = look(l, rt, base, count);
-            let (alone, idle) = {
-                let scheduler = rt.scheduler.borrow();
-                (scheduler.live <= 1, scheduler.ready.is_empty())
-            };
+            let alone = rt.scheduler.borrow().is_alone();
             let blocks = look.ready.is_none() && patience != Patience::None;
             let until = match patience {
                 Patience::Until(until) => Some(until),
                 _ => None,
             };
-            let deadline = match (blocks && alone && idle, until, look.next_alarm) {
+            let deadline = match (blocks && alone, until, look.next_alarm) {
                 (false, ..) => Some(0),
                 (true, Some(a), Some(b)) => Some(a.min(b)),
                 (true, a, b) => a.or(b),
@@ -104,10 +101,8 @@ pub(crate) unsafe fn wait(
             let pulled = if deadline == Some(0) && rt.scheduler.borrow().wanted_now.is_empty() {
                 Pulled::Nothing
             } else {
-                let wanted = std::mem::take(&mut rt.scheduler.borrow_mut().wanted_now);
-                let pulled = pull(l, rt, &wanted, deadline);
-                rt.scheduler.borrow_mut().wanted_now = wanted;
-                pulled
+                let wanted: *const [Subscription] = &raw const *rt.scheduler.borrow().wanted_now;
+                pull(l, rt, wanted, deadline)
             };
             match pulled {
                 Pulled::Value(subscription) => {
@@ -115,6 +110,7 @@ pub(crate) unsafe fn wait(
                     return finish(l, base, shape, Fired::Case(case, true));
                 }
                 Pulled::Raised => lua_error(l),
+                Pulled::Dropped => continue,
                 Pulled::Nothing => {}
             }
             if let Some(case) = look.ready {
@@ -125,9 +121,34 @@ pub(crate) unsafe fn wait(
             {
                 return finish(l, base, shape, Fired::Deadline);
             }
-            if !(alone && idle) {
+            if !alone {
                 return switch(l, rt, base, count, until, look.next_alarm, shape);
             }
+        }
+    }
+}
+
+/// Receives from the channel of a subscription where that can be done without
+/// the scheduler: while a task is alone. Pushes the value.
+///
+/// # Safety
+/// As [`wait`]; `channel` is alive.
+pub(crate) unsafe fn receive_alone(l: State, channel: *const Channel) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let rt = runtime(l);
+        let subscription = match (*channel).source {
+            Source::Mailbox {
+                subscription, ring, ..
+            } if ring.len == 0 && !(*channel).closed && rt.scheduler.borrow().is_alone() => {
+                subscription
+            }
+            _ => return false,
+        };
+        match pull(l, rt, &[subscription], None) {
+            Pulled::Value(_) => true,
+            Pulled::Raised => lua_error(l),
+            Pulled::Dropped | Pulled::Nothing => false,
         }
     }
 }

@@ -7,7 +7,7 @@ use mlua_sys::*;
 
 use crate::errors::{self, Kind};
 use crate::runtime::runtime;
-use crate::stack::{self, Class, Functions, State, bytes_at, push_text, wrong_type};
+use crate::stack::{self, Functions, State, bytes_at, push_text, wrong_type};
 
 /// What a number means where a duration is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub(super) unsafe fn push(l: State, nanoseconds: i64) {
     unsafe {
         let block: *mut i64 = lua_newuserdatauv(l, size_of::<i64>(), 0).cast();
         block.write(nanoseconds);
-        Class::apply(l, CLASS);
+        runtime(l).classes.get().duration.apply(l);
     }
 }
 

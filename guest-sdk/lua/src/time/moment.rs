@@ -13,7 +13,7 @@ use super::{Unit, duration};
 use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
 use crate::runtime::runtime;
-use crate::stack::{self, Class, Functions, State, bytes_at, push_text, wrong_type};
+use crate::stack::{self, Functions, State, bytes_at, push_text, wrong_type};
 
 /// A time: seconds since 1970-01-01T00:00:00Z, and nanoseconds after them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +81,7 @@ pub(super) unsafe fn push(l: State, moment: Moment) {
     unsafe {
         let block: *mut Moment = lua_newuserdatauv(l, size_of::<Moment>(), 0).cast();
         block.write(moment);
-        Class::apply(l, CLASS);
+        runtime(l).classes.get().moment.apply(l);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::argument::REFUSED;
 use crate::channel::{Alarm, Channel, Source};
 use crate::errors::{self, Kind};
 use crate::runtime::runtime;
-use crate::stack::{self, Class, Functions, State};
+use crate::stack::{self, Functions, State};
 
 /// The names of the classes in Lua.
 const TIMER: &CStr = c"timer";
@@ -108,7 +108,7 @@ unsafe fn push(l: State, class: &CStr, alarm: Alarm) {
         lua_newuserdatauv(l, 0, 1);
         Channel::push(l, Source::Clock(alarm));
         lua_setiuservalue(l, -2, CHANNEL);
-        Class::apply(l, class);
+        luaL_setmetatable(l, class.as_ptr());
     }
 }
 

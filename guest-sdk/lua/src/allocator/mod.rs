@@ -8,7 +8,15 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(target_family = "wasm")]
+mod layout;
+
+#[cfg(target_family = "wasm")]
+pub(crate) use layout::{hot, place, reserve, seal};
+
 unsafe extern "C" {
+    #[cfg(target_family = "wasm")]
+    fn malloc(size: usize) -> *mut c_void;
     fn realloc(block: *mut c_void, size: usize) -> *mut c_void;
     fn free(block: *mut c_void);
 }
@@ -16,59 +24,28 @@ unsafe extern "C" {
 /// The allocator for a Lua state.
 ///
 /// # Safety
-/// Lua calls it with a block that it has got from here, or null.
+/// Lua calls it with a block that it has got from here, or null, and the size
+/// of the block.
 pub(crate) unsafe extern "C" fn lua(
     _: *mut c_void,
     block: *mut c_void,
-    _: usize,
+    old_size: usize,
     size: usize,
 ) -> *mut c_void {
+    #[cfg(not(target_family = "wasm"))]
+    let _ = old_size;
     // SAFETY: as promised by the caller.
     unsafe {
+        #[cfg(target_family = "wasm")]
+        if layout::is_hot(block) {
+            return layout::leave(block, old_size, size);
+        }
         if size == 0 {
             free(block);
             std::ptr::null_mut()
         } else {
             realloc(block, size)
         }
-    }
-}
-
-/// Makes the heap such that what is allocated from now on lies together, on
-/// pages that nothing was written to: fills the holes that set-up has left,
-/// for good, and adds room at the end. A process then changes, and so has for
-/// itself, few pages of the image that all share.
-#[cfg(target_family = "wasm")]
-pub(crate) fn seal() {
-    /// Room at the end, so that small processes need not grow their memory.
-    const SPARE: usize = 192 * 1024;
-    /// No hole is larger: it would have been used.
-    const LARGEST_HOLE: usize = 32 * 1024;
-    const PAGE: usize = 4096;
-    /// Sizes between two multiples of this need the same room.
-    const GRANULE: usize = 8;
-
-    unsafe extern "C" {
-        fn malloc(size: usize) -> *mut c_void;
-    }
-    // SAFETY: blocks are either left alone for good or freed once.
-    unsafe {
-        // This lies after everything else, and leaves its room there.
-        let end = malloc(SPARE);
-        free(end);
-        let mut size = LARGEST_HOLE;
-        while size > 0 && !end.is_null() {
-            let block = malloc(size);
-            if block >= end {
-                free(block);
-            }
-            if block >= end || block.is_null() {
-                size -= GRANULE;
-            }
-        }
-        let first = malloc(GRANULE);
-        let rest_of_page = PAGE - first as usize % PAGE;
-        malloc(rest_of_page.saturating_sub(4 * GRANULE));
     }
 }
 
@@ -101,7 +78,10 @@ unsafe impl GlobalAlloc for Noting {
 }
 
 fn note(block: *mut u8) -> *mut u8 {
-    EXHAUSTED.store(block.is_null(), Ordering::Relaxed);
+    // Written only where it changes, so that its page stays as in the image.
+    if EXHAUSTED.load(Ordering::Relaxed) != block.is_null() {
+        EXHAUSTED.store(block.is_null(), Ordering::Relaxed);
+    }
     block
 }
 
