@@ -6,7 +6,7 @@ use std::time::Duration;
 use warren_engine::{Ended, Node, Running};
 use warren_kernel::Error;
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::builder::Builder;
 
 /// A program and the processes it runs. Any number of them live side by side
@@ -42,6 +42,16 @@ impl Runtime {
         Ok(Main(
             self.node.run(&self.main, &self.host, &arguments).await?,
         ))
+    }
+
+    /// Compiles one of the program's definitions, checks its imports and
+    /// exports, and starts nothing.
+    ///
+    /// # Errors
+    ///
+    /// What a spawn of it would say of its code.
+    pub async fn check(&self, definition: &app::Survey) -> Result<(), Error> {
+        self.node.check(&definition.id, &definition.host).await
     }
 
     /// Ends all processes: those that read events are asked to and have this

@@ -9,10 +9,11 @@ use crate::layout;
 use crate::outcome::Outcome;
 use crate::session::Session;
 
-/// `warren run OPTIONS PATH ARGUMENTS`, about to be started.
+/// `warren SUBCOMMAND OPTIONS PATH ARGUMENTS`, about to be started.
 #[derive(Debug)]
 pub struct Warren {
     command: Command,
+    subcommand: &'static str,
     options: Vec<OsString>,
     path: OsString,
     arguments: Vec<OsString>,
@@ -21,6 +22,11 @@ pub struct Warren {
 impl Warren {
     /// Runs the program at this path, in the project's directory.
     pub fn run(path: impl AsRef<OsStr>) -> Warren {
+        Warren::tool("run", path)
+    }
+
+    /// Runs another of its commands on this path, in the project's directory.
+    pub fn tool(subcommand: &'static str, path: impl AsRef<OsStr>) -> Warren {
         let mut command = Command::new(layout::binary());
         command
             .current_dir(layout::project())
@@ -29,6 +35,7 @@ impl Warren {
             .stdin(Stdio::null());
         Warren {
             command,
+            subcommand,
             options: Vec::new(),
             path: path.as_ref().to_owned(),
             arguments: Vec::new(),
@@ -44,6 +51,12 @@ impl Warren {
     /// Keeps compiled code in this directory instead of the shared one.
     pub fn cache(mut self, directory: &Path) -> Warren {
         self.command.env("XDG_CACHE_HOME", directory);
+        self
+    }
+
+    /// Sets a variable of its environment.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Warren {
+        self.command.env(name, value);
         self
     }
 
@@ -73,7 +86,7 @@ impl Warren {
     #[track_caller]
     pub fn start(mut self) -> Session {
         self.command
-            .arg("run")
+            .arg(self.subcommand)
             .args(self.options)
             .arg(self.path)
             .args(self.arguments);

@@ -18,7 +18,7 @@ use crate::layout;
 pub fn rust(package: &str, target: &str) -> Guests {
     let directory = layout::project().join(package);
     let target_directory = layout::project().join("target/guests");
-    let mut cargo = cargo_for(target);
+    let mut cargo = Command::new(cargo_for(target));
     cargo
         .current_dir(&directory)
         .args(["build", "--release", "--locked", "--target", target])
@@ -44,27 +44,16 @@ pub fn c(sources: &str, directory: &str) -> Guests {
         .arg(layout::project().join("guest-sdk/c"))
         .arg(assignment("SRC", &layout::project().join(sources)))
         .arg(assignment("OUT", &built))
-        .arg("CFLAGS=-O2 -g1 -Wall -Wextra -Werror");
-    if std::env::var_os("WASI_SDK").is_none() {
-        let clang = guest_toolchain().join("bin/clang");
-        assert!(
-            clang.is_file(),
-            "there is no clang with wasi-libc here: set WASI_SDK to a wasi-sdk, or run \
-             `cargo xtask guests --toolchain`"
-        );
-        let script = layout::project().join("guest-sdk/toolchain/clang.sh");
-        make.arg(assignment("CC", &script))
-            .env("GUEST_TOOLCHAIN", guest_toolchain());
-    }
+        .arg(assignment("CC", &c_compiler()))
+        .arg("CFLAGS=-O2 -g1 -Wall -Wextra -Werror")
+        .env("GUEST_TOOLCHAIN", toolchain());
     run(make, sources);
     Guests(built)
 }
 
 fn assignment(variable: &str, path: &Path) -> OsString {
-    // What make is told may not begin at the directory of a test.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut assignment = OsString::from(format!("{variable}="));
-    assignment.push(path);
+    assignment.push(canonical(path));
     assignment
 }
 
@@ -82,8 +71,12 @@ impl Guests {
 }
 
 /// Rust's own cargo where it has the target, else that of the guest tool chain.
+///
+/// # Panics
+///
+/// There is neither.
 #[track_caller]
-fn cargo_for(target: &str) -> Command {
+pub fn cargo_for(target: &str) -> PathBuf {
     let libraries = Command::new("rustc")
         .args(["--print", "target-libdir", "--target", target])
         .current_dir(layout::project())
@@ -91,19 +84,43 @@ fn cargo_for(target: &str) -> Command {
         .expect("rustc starts");
     let libraries = String::from_utf8_lossy(&libraries.stdout).trim().to_owned();
     if Path::new(&libraries).is_dir() {
-        return Command::new("cargo");
+        return "cargo".into();
     }
-    let installed = guest_toolchain().join("sysroot/lib/rustlib").join(target);
+    let installed = toolchain().join("sysroot/lib/rustlib").join(target);
     assert!(
         installed.is_dir(),
         "Rust has no standard library for {target} here: run `rustup target add {target}`, \
          or, where rustup cannot reach its server, `cargo xtask guests --toolchain`"
     );
-    Command::new(layout::project().join("guest-sdk/toolchain/cargo.sh"))
+    canonical(&layout::project().join("guest-sdk/toolchain/cargo.sh"))
+}
+
+/// The C compiler of a wasi-sdk where WASI_SDK names one, else that of the guest
+/// tool chain.
+///
+/// # Panics
+///
+/// There is neither.
+#[track_caller]
+pub fn c_compiler() -> PathBuf {
+    if let Some(sdk) = std::env::var_os("WASI_SDK") {
+        return Path::new(&sdk).join("bin/clang");
+    }
+    assert!(
+        toolchain().join("bin/clang").is_file(),
+        "there is no clang with wasi-libc here: set WASI_SDK to a wasi-sdk, or run \
+         `cargo xtask guests --toolchain`"
+    );
+    canonical(&layout::project().join("guest-sdk/toolchain/clang.sh"))
+}
+
+/// Without `..`: what is told to make may be read elsewhere.
+fn canonical(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Where the guest tool chain is, or would be.
-fn guest_toolchain() -> PathBuf {
+pub fn toolchain() -> PathBuf {
     let script = layout::project().join("guest-sdk/toolchain/default-prefix.sh");
     let prefix = Command::new("bash")
         .args(["-euc", ". \"$0\"; printf %s \"$GUEST_TOOLCHAIN\""])

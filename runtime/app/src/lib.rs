@@ -33,6 +33,7 @@ mod options;
 mod place;
 mod root;
 mod suggest;
+mod survey;
 
 pub use app::{App, DEFAULT_HOST, MANIFEST};
 pub use error::{Access, AppError, GrantError};
@@ -40,5 +41,6 @@ pub use host::{HostConfig, QueueConfig};
 pub use id::{Id, IdError};
 pub use manifest::{ManifestError, Position, Problem};
 pub use options::{AppOptions, EnvGrant};
+pub use survey::Survey;
 // What an opened program is made of, for those who use only this crate.
 pub use warren_engine::{Code, Definition, Definitions, Source};

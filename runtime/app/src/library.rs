@@ -81,6 +81,11 @@ impl Library {
         self.processes.entry(id.text().clone()).or_default()
     }
 
+    /// The ids that the manifest has something to say about.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&Arc<str>, &Process)> {
+        self.processes.iter()
+    }
+
     /// The file of a definition, as a path below the root with `/`.
     pub(crate) fn resolve(&self, id: &Id) -> Result<String, ResolveError> {
         let named = self.processes.get(id.as_str());

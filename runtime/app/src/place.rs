@@ -55,6 +55,19 @@ pub(crate) fn id_text_of_file(app: &str, file_name: &str) -> String {
     format!("{app}:{name}")
 }
 
+/// The text of the id whose place a file is, `app.workers:handler` for
+/// `workers/handler.lua`. Whether it is an id, its characters decide.
+pub(crate) fn id_text_of_path(app: &str, path: &str) -> String {
+    let (directory, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let name = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let mut text = app.to_owned();
+    for segment in directory.split('/').filter(|segment| !segment.is_empty()) {
+        text.push('.');
+        text.push_str(segment);
+    }
+    format!("{text}:{name}")
+}
+
 /// The file that `require(name)` means, `lib/util.lua` for `lib.util`; none
 /// where the name could never be one.
 pub(crate) fn module_path(name: &str) -> Option<String> {
@@ -99,6 +112,16 @@ mod tests {
         for path in ["b", "b.LUA", "b.txt", ".lua", "a/.lua", "lua"] {
             assert_eq!(Language::of(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn a_path_leads_back_to_its_id() {
+        assert_eq!(id_text_of_path("app", "main.lua"), "app:main");
+        assert_eq!(
+            id_text_of_path("app", "workers/deep/handler.wasm"),
+            "app.workers.deep:handler"
+        );
+        assert!(Id::parse(&id_text_of_path("app", "a b/c.lua")).is_err());
     }
 
     #[test]

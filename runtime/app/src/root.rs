@@ -7,6 +7,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use thiserror::Error;
 
+use crate::place::Language;
+
 /// An open directory. Paths are relative to it, with `/`, and may not lead out
 /// of it, whatever symbolic links there are.
 #[derive(Debug)]
@@ -100,6 +102,45 @@ impl SourceRoot {
     }
 }
 
+/// Directories deeper than this are not looked into.
+const MAX_DEPTH: usize = 16;
+
+/// Directories in which tools keep what they make or fetch.
+const OF_TOOLS: [&str; 2] = ["target", "node_modules"];
+
+impl SourceRoot {
+    /// Paths of the code files here and below, sorted. Left out are hidden
+    /// directories and those of tools, and what cannot be listed.
+    pub(crate) fn code_files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        collect(&self.dir, "", 0, &mut found);
+        found.sort();
+        found
+    }
+}
+
+fn collect(dir: &Dir, prefix: &str, depth: usize, found: &mut Vec<String>) {
+    let Ok(entries) = dir.entries() else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let path = format!("{prefix}{name}");
+        match entry.file_type() {
+            Ok(kind) if kind.is_file() && Language::of(&name).is_some() => found.push(path),
+            Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
+                let is_code = !name.starts_with('.') && !OF_TOOLS.contains(&name.as_str());
+                if let (true, Ok(below)) = (is_code, entry.open_dir()) {
+                    collect(&below, &format!("{path}/"), depth + 1, found);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 impl From<io::Error> for SourceError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
@@ -139,6 +180,23 @@ mod tests {
         assert!(!root.has_file("main.lua/x.lua").unwrap());
         assert!(!root.has_file("lib").unwrap());
         assert_eq!(root.file_names(), ["main.lua"]);
+    }
+
+    #[test]
+    fn code_is_found_below() {
+        let (_outer, root) = root();
+        for path in [
+            "lib/a.lua",
+            "target/b.lua",
+            ".git/c.lua",
+            "x/y/d.wat",
+            "x/notes.txt",
+        ] {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        assert_eq!(root.code_files(), ["lib/a.lua", "main.lua", "x/y/d.wat"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use warren::app::EnvGrant;
 
 use crate::duration;
@@ -28,6 +28,71 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run a program until it ends
     Run(RunArgs),
+    /// Begin a program in a directory of its own
+    New(NewArgs),
+    /// Build a directory's guests that are written in Rust or C
+    Build(BuildArgs),
+    /// Compile all of a program and check its manifest, without running it
+    Check(CheckArgs),
+    /// Say what a WebAssembly file is and whether it can run as a process
+    Inspect(InspectArgs),
+}
+
+/// The options of `warren new`.
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The directory to make; its name is the program's
+    pub(crate) path: PathBuf,
+    /// The language to write it in
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) lang: Language,
+}
+
+/// A language that `warren new` begins programs in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// Lua, which needs no build.
+    #[default]
+    Lua,
+    /// Rust.
+    Rust,
+    /// C.
+    C,
+}
+
+/// The options of `warren build`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A Cargo package becomes one .wasm file for each of its binaries, beside its\n\
+                  Cargo.toml; a Makefile does what its first goal says. Directories below are\n\
+                  searched too, up to the first that is a package or has a Makefile.\n\n\
+                  WARREN_CARGO names another cargo, CC and WASI_SDK another C compiler."
+)]
+pub(crate) struct BuildArgs {
+    /// The directory
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// What Rust guests are compiled for
+    #[arg(long, default_value = "wasm32-unknown-unknown", value_parser = ["wasm32-unknown-unknown", "wasm32-wasip1"])]
+    pub(crate) target: String,
+    /// Where cargo keeps what it makes
+    #[arg(long, value_name = "DIR")]
+    pub(crate) target_dir: Option<PathBuf>,
+}
+
+/// The options of `warren check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The program: a directory, or a .lua, .wasm or .wat file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+}
+
+/// The options of `warren inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The file, .wasm or .wat
+    pub(crate) path: PathBuf,
 }
 
 /// What is logged, and how.
@@ -100,7 +165,9 @@ impl Cli {
     /// Reads a command line.
     pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
         let cli = Cli::try_parse_from(words)?;
-        let Command::Run(run) = &cli.command;
+        let Command::Run(run) = &cli.command else {
+            return Ok(cli);
+        };
         if run.args_json.is_some() && run.words().next().is_some() {
             let mut command = Cli::command();
             command.build();
@@ -148,8 +215,10 @@ mod tests {
     fn read(words: &[&str]) -> Result<(RunArgs, LogArgs), clap::Error> {
         let words = std::iter::once("warren").chain(words.iter().copied());
         let cli = Cli::read(words.map(OsString::from))?;
-        let Command::Run(run) = cli.command;
-        Ok((run, cli.log))
+        match cli.command {
+            Command::Run(run) => Ok((run, cli.log)),
+            other => panic!("not `run`: {other:?}"),
+        }
     }
 
     fn words(run: &RunArgs) -> Vec<&str> {

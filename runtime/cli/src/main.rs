@@ -2,11 +2,15 @@
 
 mod args;
 mod arguments;
+mod build;
+mod check;
 mod diagnostics;
 mod duration;
 mod ending;
 mod exit;
+mod inspect;
 mod logging;
+mod new;
 mod opening;
 mod output;
 mod progress;
@@ -28,6 +32,10 @@ fn main() -> ExitCode {
     }
     let ended = match cli.command {
         Command::Run(run) => run::run(&run),
+        Command::New(new) => new::new(&new).map_err(|failure| vec![*failure]),
+        Command::Build(build) => build::build(&build).map_err(|failure| vec![*failure]),
+        Command::Check(check) => check::check(&check),
+        Command::Inspect(inspect) => inspect::inspect(&inspect),
     };
     match ended {
         Ok(exit) => exit.into(),

@@ -152,7 +152,7 @@ fn announce(stop: Stop, grace: Duration) {
 /// who work on it.
 const INTERPRETER: &str = "WARREN_LUA_GUEST";
 
-fn interpreter() -> Result<Option<Vec<u8>>, Box<Failure>> {
+pub(crate) fn interpreter() -> Result<Option<Vec<u8>>, Box<Failure>> {
     let Some(path) = std::env::var_os(INTERPRETER) else {
         return Ok(None);
     };
@@ -166,11 +166,11 @@ fn interpreter() -> Result<Option<Vec<u8>>, Box<Failure>> {
 }
 
 /// Where compiled code is kept between runs, by the conventions of the system.
-fn cache_directory() -> Option<PathBuf> {
+pub(crate) fn cache_directory() -> Option<PathBuf> {
     let user = etcetera::base_strategy::choose_native_strategy().ok()?;
     Some(user.cache_dir().join("warren"))
 }
 
-fn refused(what: &str, error: &dyn std::error::Error) -> Failure {
+pub(crate) fn refused(what: &str, error: &dyn std::error::Error) -> Failure {
     Failure::new(Exit::Failed, format!("the system gives no {what}: {error}"))
 }

@@ -114,6 +114,18 @@ impl Node {
         Ok(Arc::clone(program))
     }
 
+    /// Compiles a definition as a spawn in this host would, its imports and
+    /// exports included, and starts nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of a spawn for which the code is to blame: `NotFound`, `Invalid`.
+    pub async fn check(self: &Arc<Self>, definition: &str, host: &str) -> Result<(), Error> {
+        self.definitions.definition(definition)?;
+        let host = self.kernel.host(host)?;
+        self.program(definition, &host).await.map(|_| ())
+    }
+
     /// One of the program's own modules, prepared for the interpreter that
     /// runs this program.
     ///

@@ -1,0 +1,39 @@
+//! All definitions of a program, for who wants to check it before it runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::app::{App, DEFAULT_HOST};
+use crate::id::Id;
+use crate::place;
+
+/// A definition that is there, and a host that may run it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survey {
+    /// Its id.
+    pub id: Arc<str>,
+    /// The only host that may run it, else [`DEFAULT_HOST`].
+    pub host: Arc<str>,
+}
+
+impl App {
+    /// The definition to start, those of the manifest, and every file of code
+    /// below the root whose place is an id, sorted by id. A file that is only
+    /// required as a module is among them: it must compile as well.
+    pub fn survey(&self) -> Vec<Survey> {
+        let default: Arc<str> = DEFAULT_HOST.into();
+        let mut hosts: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
+        for path in self.library.root().code_files() {
+            if let Ok(id) = Id::parse(&place::id_text_of_path(&self.name, &path)) {
+                hosts.insert(id.text().clone(), Arc::clone(&default));
+            }
+        }
+        for (id, process) in self.library.named() {
+            let host = process.host.clone();
+            hosts.insert(Arc::clone(id), host.unwrap_or_else(|| default.clone()));
+        }
+        hosts.insert(self.main.id.clone(), self.main_host.clone());
+        let survey = hosts.into_iter();
+        survey.map(|(id, host)| Survey { id, host }).collect()
+    }
+}

@@ -1,0 +1,123 @@
+//! `warren build`: from the sources of native guests to `.wasm` files.
+
+mod cargo;
+mod make;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::args::BuildArgs;
+use crate::diagnostics::Failure;
+use crate::exit::Exit;
+
+/// Something that builds guests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A Cargo package.
+    Cargo,
+    /// A Makefile.
+    Make,
+}
+
+/// Builds everything below the directory; stops at the first that fails.
+pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
+    let mut sources = Vec::new();
+    find(&args.path, 0, &mut sources).map_err(|error| {
+        Box::new(Failure::new(
+            Exit::Usage,
+            format!("{}: {error}", args.path.display()),
+        ))
+    })?;
+    if sources.is_empty() {
+        let path = args.path.display();
+        eprintln!("nothing to build in {path}: there is no Cargo.toml and no Makefile");
+    }
+    for (directory, kind) in sources {
+        match kind {
+            Kind::Cargo => cargo::build(&directory, args)?,
+            Kind::Make => make::build(&directory)?,
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// Directories deeper than this are not looked into.
+const MAX_DEPTH: usize = 16;
+
+/// What can be built in a directory or, where nothing can, below it.
+fn find(
+    directory: &Path,
+    depth: usize,
+    found: &mut Vec<(PathBuf, Kind)>,
+) -> Result<(), std::io::Error> {
+    let before = found.len();
+    for (file, kind) in [("Cargo.toml", Kind::Cargo), ("Makefile", Kind::Make)] {
+        if directory.join(file).is_file() {
+            found.push((directory.to_owned(), kind));
+        }
+    }
+    // What lies below a package or a Makefile is its affair.
+    if found.len() > before || depth == MAX_DEPTH {
+        return Ok(());
+    }
+    let mut below: Vec<PathBuf> = fs::read_dir(directory)?
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+        .map(|entry| entry.path())
+        .collect();
+    below.sort();
+    for directory in below {
+        // One that may not be read holds nothing to build.
+        let _ = find(&directory, depth + 1, found);
+    }
+    Ok(())
+}
+
+/// Runs a command on this terminal; `missing` is the help where it is not there.
+fn run(mut command: Command, what: &str, missing: &str) -> Result<(), Box<Failure>> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().map_err(|error| {
+        Box::new(Failure {
+            help: Some(missing.to_owned()),
+            ..Failure::new(Exit::Failed, format!("cannot run {program}: {error}"))
+        })
+    })?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Box::new(Failure::new(
+        Exit::Failed,
+        format!("{what}: {program} ended with {status}; the reason is above"),
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_found_up_to_the_first_package() {
+        let root = tempfile::tempdir().unwrap();
+        for file in [
+            "workers/Cargo.toml",
+            "workers/vendored/Cargo.toml",
+            "c/deep/Makefile",
+            ".hidden/Makefile",
+            "empty/notes.txt",
+        ] {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let mut found = Vec::new();
+        find(root.path(), 0, &mut found).unwrap();
+        let expected = [
+            (root.path().join("c/deep"), Kind::Make),
+            (root.path().join("workers"), Kind::Cargo),
+        ];
+        assert_eq!(found, expected);
+        assert!(find(&root.path().join("none"), 0, &mut Vec::new()).is_err());
+    }
+}

@@ -1,0 +1,119 @@
+//! `warren inspect`: what a WebAssembly file is, and how it would run.
+
+mod contents;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+
+use warren::app::{App, AppOptions};
+
+use self::contents::{Contents, Shape};
+use crate::args::InspectArgs;
+use crate::diagnostics::Failure;
+use crate::exit::Exit;
+use crate::{check, opening};
+
+/// Prints what the file is; ends with 1 where it cannot run as a process.
+pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Vec<Failure>> {
+    let path = args.path.display();
+    let usage = |message: String| vec![Failure::new(Exit::Usage, format!("{path}: {message}"))];
+    let bytes = fs::read(&args.path).map_err(|error| usage(error.to_string()))?;
+    let binary = wat::Parser::new()
+        .parse_bytes(Some(&args.path), &bytes)
+        .map_err(|error| usage(format!("not WebAssembly text: {error}")))?;
+    let contents = contents::read(&binary)
+        .map_err(|error| usage(format!("not WebAssembly: {}", error.message())))?;
+    let mut text = format!("{path}: {}", describe(&contents, binary.len()));
+
+    let app =
+        App::open(&args.path, AppOptions::default()).map_err(|error| opening::failures(&error))?;
+    let definitions: Vec<_> = app
+        .survey()
+        .into_iter()
+        .filter(|definition| definition.id == *app.main())
+        .collect();
+    let failed = check::compile(app, &definitions).map_err(|failure| vec![*failure])?;
+    let exit = match failed.first() {
+        None => {
+            text.push_str("\nIt runs as a process.\n");
+            Exit::Success
+        }
+        Some((_, error)) => {
+            let _ = write!(text, "\nIt does not run: {}\n", error.message);
+            Exit::Failed
+        }
+    };
+    text.push_str(advice(&contents));
+    // Where nobody reads it, the status says what matters.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(exit)
+}
+
+/// Everything but whether it runs.
+fn describe(contents: &Contents, len: usize) -> String {
+    let shape = match contents.shape {
+        Shape::Core => "a core module",
+        Shape::Component => "a component",
+    };
+    let mut text = format!("{shape} of {len} bytes\n");
+    text.push_str("\nimports\n");
+    let mut modules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (module, name) in &contents.imports {
+        modules.entry(module).or_default().push(name);
+    }
+    if modules.is_empty() {
+        text.push_str("  none\n");
+    }
+    for (module, mut names) in modules {
+        names.retain(|name| !name.is_empty());
+        names.sort_unstable();
+        let names = names.join(", ");
+        let _ = writeln!(
+            text,
+            "  {module}{}{names}",
+            if names.is_empty() { "" } else { ": " }
+        );
+    }
+    text.push_str("exports\n");
+    for name in &contents.exports {
+        let _ = writeln!(text, "  {name}");
+    }
+    if let Some(memory) = contents.memory {
+        let pages = |pages: u64| memory_size(pages.saturating_mul(memory.page_size));
+        let most = memory.maximum.map_or_else(
+            || "grows up to what its host allows".to_owned(),
+            |maximum| format!("grows to at most {}", pages(maximum)),
+        );
+        let _ = writeln!(
+            text,
+            "memory\n  {} at the start, {most}",
+            pages(memory.initial)
+        );
+    }
+    text
+}
+
+fn memory_size(bytes: u64) -> String {
+    if bytes >= 1 << 20 {
+        format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+    } else {
+        format!("{} KiB", bytes >> 10)
+    }
+}
+
+/// Which of the two ways in it takes, and how to take the faster.
+fn advice(contents: &Contents) -> &'static str {
+    match contents.shape {
+        Shape::Core if contents.snapshot => {
+            "It takes the flat ABI, the faster way in, and starts from a snapshot.\n"
+        }
+        Shape::Core => "It takes the flat ABI, the faster way in.\n",
+        Shape::Component => {
+            "It takes the component path, where a message costs about twice the time. The \
+             faster way\nin is the flat ABI: build it with the SDK for Rust or C as a core \
+             module, for\nwasm32-unknown-unknown or wasm32-wasip1; see docs/guest-abi.md.\n"
+        }
+    }
+}

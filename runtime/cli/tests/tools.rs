@@ -1,0 +1,181 @@
+//! `warren new`, `build`, `check` and `inspect`, as far as no other compiler is
+//! needed.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod support;
+
+use std::fs;
+
+use support::{outcome, program, warren};
+
+const EMPTY: &str = r#"(module (memory (export "memory") 1) (func (export "start")))"#;
+
+#[test]
+fn new_takes_no_place_that_is_taken() {
+    let dir = program(&[("taken/main.lua", "return 1")]);
+    outcome(warren(dir.path(), &["new", "taken"]))
+        .ends_with(2)
+        .says(&["taken: it is there already"]);
+    assert_eq!(
+        fs::read_to_string(dir.path().join("taken/main.lua")).unwrap(),
+        "return 1"
+    );
+    outcome(warren(dir.path(), &["new", "2 b"]))
+        .ends_with(2)
+        .says(&["2 b: that is no name for a program"]);
+    outcome(warren(dir.path(), &["new", "no/such/place"]))
+        .ends_with(1)
+        .says(&["cannot be made"]);
+    fs::create_dir(dir.path().join("empty")).unwrap();
+    outcome(warren(dir.path(), &["new", "empty"]))
+        .ends_with(0)
+        .prints("warren run empty\n");
+    outcome(warren(dir.path(), &["run", "empty"])).ends_with(0);
+}
+
+#[test]
+fn build_says_what_is_missing() {
+    let dir = program(&[
+        ("c/Makefile", "all:\n"),
+        ("rust/Cargo.toml", "[package]\nname = \"x\"\n"),
+        ("nothing/x.txt", ""),
+    ]);
+    let build = |path: &str| {
+        let mut command = warren(dir.path(), &["build", path]);
+        for variable in ["CC", "WASI_SDK", "WARREN_CARGO"] {
+            command.env_remove(variable);
+        }
+        // Nothing is installed there.
+        command.env("PATH", dir.path());
+        outcome(command)
+    };
+    build("c")
+        .ends_with(1)
+        .says(&["cannot run clang", "WASI_SDK", "apt-get install clang"]);
+    build("rust")
+        .ends_with(1)
+        .says(&["cannot run rustc", "install Rust with rustup"]);
+    build("nothing")
+        .ends_with(0)
+        .says(&["nothing to build in nothing"]);
+    build("none").ends_with(2).says(&["none: "]);
+
+    let mut failing = warren(dir.path(), &["build", "rust"]);
+    failing.env("WARREN_CARGO", "false");
+    outcome(failing)
+        .ends_with(1)
+        .says(&["rust: cargo ended with exit status: 1"]);
+}
+
+#[test]
+fn check_compiles_all_and_runs_nothing() {
+    let dir = program(&[
+        ("main.lua", "print('it ran')"),
+        ("lib/util.lua", "return {}"),
+        ("native.wat", EMPTY),
+        ("target/left.lua", "this is no Lua"),
+    ]);
+    outcome(warren(dir.path(), &["check"]))
+        .ends_with(0)
+        .prints("3 definitions, nothing wrong\n");
+
+    for (name, content) in [
+        ("lib/broken.lua", "return 1 +"),
+        ("starts.wat", "(module (memory (export \"memory\") 1))"),
+        (
+            "imports.wat",
+            "(module (import \"env\" \"open\" (func)) (memory (export \"memory\") 1) \
+             (func (export \"start\")))",
+        ),
+        (
+            "component.wat",
+            "(component (import \"wasi:sockets/tcp@0.2.0\" (instance)))",
+        ),
+    ] {
+        fs::write(dir.path().join(name), content).unwrap();
+    }
+    outcome(warren(dir.path(), &["check", "."]))
+        .ends_with(1)
+        .prints("")
+        .says(&[
+            "lib/broken.lua:1: ",
+            "in definition app.lib:broken",
+            "starts.wat: it exports no function called `start`",
+            "nothing provides its imports `env` `open`",
+            "in definition app:component",
+        ]);
+}
+
+#[test]
+fn check_reads_the_manifest() {
+    let dir = program(&[
+        ("main.lua", ""),
+        ("warren.toml", "[processes.\"app:x\"]\nsource = \"x.lua\"\n"),
+    ]);
+    outcome(warren(dir.path(), &["check"]))
+        .ends_with(2)
+        .says(&["there is no file `x.lua`", "warren.toml:2"]);
+
+    // A host of its own, and a name outside the app's.
+    let dir = program(&[
+        ("main.lua", ""),
+        ("x.wat", EMPTY),
+        (
+            "warren.toml",
+            "[hosts.\"app:few\"]\nmax_processes = 1\n\
+             [processes.\"other:x\"]\nsource = \"x.wat\"\nhost = \"app:few\"\n",
+        ),
+    ]);
+    outcome(warren(dir.path(), &["check"]))
+        .ends_with(0)
+        .prints("3 definitions, nothing wrong\n");
+}
+
+#[test]
+fn inspect_tells_what_it_is() {
+    let dir = program(&[
+        ("core.wat", EMPTY),
+        (
+            "foreign.wat",
+            "(module (import \"env\" \"open\" (func)) (memory (export \"memory\") 1) \
+             (func (export \"start\")))",
+        ),
+        (
+            "component.wat",
+            "(component (core module $m (func (export \"start\"))) \
+             (core instance $i (instantiate $m)) \
+             (func (export \"start\") (canon lift (core func $i \"start\"))))",
+        ),
+        ("text.wasm", "hello"),
+    ]);
+    let inspect = |path: &str| outcome(warren(dir.path(), &["inspect", path]));
+    let core = inspect("core.wat").ends_with(0);
+    for text in [
+        "core.wat: a core module of",
+        "imports\n  none\n",
+        "exports\n  memory\n  start\n",
+        "memory\n  64 KiB at the start",
+        "It runs as a process.",
+        "the faster way in",
+    ] {
+        assert!(core.stdout.contains(text), "{text:?}: {core:#?}");
+    }
+    let component = inspect("component.wat").ends_with(0);
+    for text in [
+        "a component of",
+        "It takes the component path",
+        "wasm32-unknown-unknown",
+    ] {
+        assert!(component.stdout.contains(text), "{text:?}: {component:#?}");
+    }
+    let foreign = inspect("foreign.wat").ends_with(1);
+    for text in [
+        "  env: open\n",
+        "It does not run: ",
+        "nothing provides its imports",
+    ] {
+        assert!(foreign.stdout.contains(text), "{text:?}: {foreign:#?}");
+    }
+    inspect("text.wasm").ends_with(2).says(&["not WebAssembly"]);
+    inspect("none.wasm").ends_with(2).says(&["none.wasm"]);
+}

@@ -1,0 +1,101 @@
+//! From `warren new` to a running process: three commands, in each language.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use warren_tests::{Warren, guests, project};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// A place for a new program. The same every time, so that what was built for
+/// it before is built no more.
+fn place(name: &str) -> PathBuf {
+    let place = project().join("target/tmp/new").join(name);
+    if place.exists() {
+        fs::remove_dir_all(&place).unwrap_or_else(|error| panic!("{}: {error}", place.display()));
+    }
+    if let Some(parent) = place.parent() {
+        fs::create_dir_all(parent).unwrap_or_else(|error| panic!("{error}"));
+    }
+    place
+}
+
+#[track_caller]
+fn new(language: &str, path: &Path) {
+    let ended = Warren::tool("new", path)
+        .options(["--lang", language])
+        .outcome()
+        .ends_with(0)
+        .says_nothing();
+    assert!(
+        ended
+            .text()
+            .ends_with(&format!("warren run {}\n", path.display()))
+    );
+}
+
+#[track_caller]
+fn greets(path: &Path) {
+    let check = Warren::tool("check", path).outcome().ends_with(0);
+    assert!(check.text().ends_with("nothing wrong\n"), "{check}");
+    for (arguments, greeting) in [(&[][..], "hello, world"), (&["Ada"][..], "hello, Ada")] {
+        let ended = Warren::run(path).arguments(arguments).outcome();
+        let ended = ended.ends_with(0).says_nothing();
+        assert!(ended.text().starts_with(greeting), "{ended}");
+    }
+}
+
+#[test]
+fn lua() {
+    let path = place("hello-lua");
+    new("lua", &path);
+    greets(&path);
+    Warren::tool("build", &path)
+        .outcome()
+        .ends_with(0)
+        .prints("")
+        .says(&["nothing to build"]);
+}
+
+#[test]
+fn rust() {
+    let path = place("hello-rust");
+    new("rust", &path);
+    // The versions that were fetched for the tests' own guests.
+    let lock = project().join("tests/guests/rust/Cargo.lock");
+    fs::copy(lock, path.join("Cargo.lock")).unwrap_or_else(|error| panic!("{error}"));
+    let built = Warren::tool("build", &path)
+        .env("WARREN_CARGO", guests::cargo_for(TARGET))
+        .env("GUEST_TOOLCHAIN", guests::toolchain())
+        .env("CARGO_NET_OFFLINE", "true")
+        .options(["--target", TARGET, "--target-dir"])
+        .options([project().join("target/guests")])
+        .outcome()
+        .ends_with(0);
+    let mut lines: Vec<&str> = built.text().lines().collect();
+    lines.sort_unstable();
+    let shown = path.display();
+    assert_eq!(
+        lines,
+        [
+            format!("{shown}/greeter.wasm"),
+            format!("{shown}/main.wasm")
+        ]
+    );
+    greets(&path);
+    Warren::tool("inspect", path.join("main.wasm"))
+        .outcome()
+        .ends_with(0);
+}
+
+#[test]
+fn c() {
+    let path = place("hello-c");
+    new("c", &path);
+    Warren::tool("build", &path)
+        .env("CC", guests::c_compiler())
+        .env("GUEST_TOOLCHAIN", guests::toolchain())
+        .outcome()
+        .ends_with(0);
+    greets(&path);
+}
