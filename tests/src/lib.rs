@@ -12,6 +12,7 @@
 
 mod command;
 pub mod guests;
+mod images;
 mod layout;
 mod outcome;
 mod program;

@@ -90,6 +90,11 @@ impl Session {
         self.child.wait().expect("the command is waited for");
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Bytes of memory that it occupies.
     #[track_caller]
     pub fn resident(&self) -> u64 {

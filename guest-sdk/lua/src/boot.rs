@@ -11,6 +11,7 @@ use crate::stack::{State, push_library, set_functions};
 use crate::{
     allocator, callbacks, channel, context, coroutine, errors, json, libc_clock, logger, mailbox,
     math, message, module, object, os, prelude, process, scheduler, security, spawner, stdio, time,
+    traceback,
 };
 
 /// The Lua state of this instance, set up at the first call, or in the image.
@@ -217,6 +218,7 @@ unsafe fn push_native(l: State) {
         set_functions(l, object::FUNCTIONS);
         set_functions(l, callbacks::FUNCTIONS);
         set_functions(l, os::FUNCTIONS);
+        set_functions(l, traceback::FUNCTIONS);
         lua_getfield(l, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
         lua_setfield(l, -2, c"loaded".as_ptr());
     }

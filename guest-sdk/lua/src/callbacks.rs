@@ -10,9 +10,13 @@ use mlua_sys::*;
 
 use crate::stack::{Functions, State};
 
-/// The functions that the prelude is given: each takes Lua's own function and
-/// that of the prelude, and returns one that chooses between them.
-pub(crate) const FUNCTIONS: &Functions = &[(c"gsub", choose::<GSUB>), (c"sort", choose::<SORT>)];
+/// The functions that the prelude is given: the first two take Lua's own
+/// function and that of the prelude, and return one that chooses between them.
+pub(crate) const FUNCTIONS: &Functions = &[
+    (c"gsub", choose::<GSUB>),
+    (c"sort", choose::<SORT>),
+    (c"comparable", comparable),
+];
 
 const GSUB: bool = true;
 const SORT: bool = false;
@@ -85,6 +89,22 @@ unsafe extern "C-unwind" fn sort(l: State) -> c_int {
         lua_pushvalue(l, PRELUDE);
         lua_insert(l, 1);
         lua_callk(l, 3, 0, 0, Some(top_results));
+        0
+    }
+}
+
+/// Raises where two values have no order, as Lua's own functions do: without
+/// the position of a line of the prelude.
+unsafe extern "C-unwind" fn comparable(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let kind = lua_type(l, 1);
+        let comparable = kind == lua_type(l, 2) && matches!(kind, LUA_TNUMBER | LUA_TSTRING)
+            || luaL_getmetafield(l, 1, c"__lt".as_ptr()) != LUA_TNIL
+            || luaL_getmetafield(l, 2, c"__lt".as_ptr()) != LUA_TNIL;
+        if !comparable {
+            lua_compare(l, 1, 2, LUA_OPLT);
+        }
         0
     }
 }

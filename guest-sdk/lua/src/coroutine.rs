@@ -17,7 +17,7 @@ use crate::stack::{self, Functions, State, raise, wrong_type};
 unsafe extern "C-unwind" {
     /// `lua_closethread` of Lua 5.4.6 and later, which the bindings leave out
     /// where Lua is built by somebody else.
-    fn lua_closethread(thread: State, from: State) -> c_int;
+    pub(crate) fn lua_closethread(thread: State, from: State) -> c_int;
 }
 
 const FUNCTIONS: &Functions = &[

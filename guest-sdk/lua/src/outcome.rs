@@ -6,6 +6,7 @@ use std::fmt;
 use mlua_sys::*;
 use warren_guest::program;
 
+use crate::coroutine::lua_closethread;
 use crate::encode::{self, Stop};
 use crate::errors::{self, Kind, part};
 use crate::exchange;
@@ -69,6 +70,8 @@ pub(crate) unsafe fn failed(l: State, thread: State) -> c_int {
     unsafe {
         lua_settop(l, 0);
         traceback::push(l, thread);
+        // Closes what the task has left open; the error may change.
+        lua_closethread(thread, l);
         lua_xmove(thread, l, 1);
         structure(l);
         if lua_getiuservalue(l, -1, part::STACK) == LUA_TNIL {

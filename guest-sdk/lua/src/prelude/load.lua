@@ -1,5 +1,7 @@
 -- Loading code: text only.
 
+local native = ...
+
 -- Called as a field, and not in the place of its caller, so that errors know
 -- its name.
 local own = { load = load }
@@ -47,8 +49,8 @@ end
 
 -- Reading, not changing, what runs.
 local debug = debug
-local traceback, getinfo = debug.traceback, debug.getinfo
+local getinfo = debug.getinfo
 for name in pairs(debug) do
   debug[name] = nil
 end
-debug.traceback, debug.getinfo = traceback, getinfo
+debug.traceback, debug.getinfo = native.traceback, getinfo

@@ -2,13 +2,14 @@
 -- ltablib.c, so that the same order function gives the same order.
 
 local native = ...
-local error = error
+local comparable, error = native.comparable, error
 local random = math.random
 
 -- Intervals up to this length take their middle as pivot.
 local RANDOM_LIMIT = 100
 
 local function less(a, b)
+  comparable(a, b)
   return a < b
 end
 

@@ -47,6 +47,68 @@ fn a_second_value_is_an_error() {
 }
 
 #[test]
+fn what_a_failing_task_has_left_open_is_closed() {
+    const OPEN: &str = "local function open(name)
+           return setmetatable({}, { __close = function(_, raised) print(name, raised) end })
+         end\n";
+    for failing in [
+        "local file <close> = open('file')\nerror('boom', 0)",
+        "local file <close> = open('file')\nreturn function() error('boom', 0) end",
+        "coroutine.spawn(function() local file <close> = open('file') error('boom', 0) end)
+         time.sleep(1)",
+    ] {
+        let ended = run(&format!("{OPEN}{failing}"));
+        let expected = if failing.contains("return") {
+            ""
+        } else {
+            "file\tboom\n"
+        };
+        assert_eq!(
+            ended.output.replace("file\tnil\n", ""),
+            expected,
+            "{failing}"
+        );
+        assert!(matches!(ended.outcome, Outcome::Failed(error) if error.message == "boom"));
+    }
+    let replaced = failure(
+        "local x <close> = setmetatable({}, { __close = function() error('closing', 0) end })
+         error('boom', 0)",
+    );
+    assert_eq!(replaced.message, "closing");
+}
+
+#[test]
+fn a_traceback_has_no_frames_of_the_prelude() {
+    let text = output_of(
+        "table.sort({ 3, 2, 1 }, function(a, b)
+           if not shown then shown = debug.traceback('here') end
+           return a < b
+         end)
+         print(shown)
+         print(debug.traceback(coroutine.create(print), nil), debug.traceback(5), debug.traceback(print) == print)",
+    );
+    assert!(
+        text.starts_with("here\nstack traceback:\n\ttest.lua:2: in function <test.lua:1>\n"),
+        "{text}"
+    );
+    assert!(text.contains("in function 'table.sort'"), "{text}");
+    assert!(!text.contains("?:"), "{text}");
+    assert!(
+        text.contains("\nstack traceback:\t5\nstack traceback:"),
+        "{text}"
+    );
+    assert!(text.ends_with("\ttrue\n"), "{text}");
+}
+
+#[test]
+fn what_has_no_order_is_said_without_a_position_in_the_prelude() {
+    assert_eq!(
+        output_of("print(pcall(table.sort, { setmetatable({}, {}), {} }))"),
+        "false\tattempt to compare two table values\n"
+    );
+}
+
+#[test]
 fn an_error_comes_with_position_and_traceback() {
     let error =
         failure("local function inner()\n  error('boom')\nend\nreturn function()\n  inner()\nend");

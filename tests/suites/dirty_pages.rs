@@ -1,0 +1,38 @@
+//! What a Lua process costs in pages of its image that it has written to, and
+//! so has for itself: counted, not measured.
+
+use warren_tests::Warren;
+
+const PROCESSES: usize = 40;
+
+/// Stack, Lua state, and two of new objects; see
+/// `guest-sdk/lua/src/allocator/layout.rs`.
+const AFTER_ONE_MESSAGE: usize = 4;
+
+/// Garbage of a young generation, in addition.
+const AFTER_A_THOUSAND: usize = 12;
+
+#[test]
+fn a_process_that_has_answered_one_message_has_few_dirty_pages() {
+    at_most(AFTER_ONE_MESSAGE, 1);
+}
+
+#[test]
+fn a_process_that_has_answered_a_thousand_has_hardly_more() {
+    at_most(AFTER_A_THOUSAND, 1_000);
+}
+
+/// The median process has at most so many after so many messages: places that
+/// were used before keep pages of their last process.
+#[track_caller]
+fn at_most(pages: usize, messages: usize) {
+    let mut session = Warren::run("tests/programs/parked")
+        .arguments([PROCESSES.to_string(), messages.to_string()])
+        .start();
+    session.wait_for_line("parked");
+    let mut dirty = session.dirty_pages_of_images();
+    session.kill();
+    assert!(dirty.len() >= PROCESSES, "{} images", dirty.len());
+    dirty.sort_unstable();
+    assert!(dirty[dirty.len() / 2] <= pages, "{dirty:?}");
+}
