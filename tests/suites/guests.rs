@@ -126,21 +126,24 @@ fn c_examples() {
     );
 }
 
-/// Every language with every other: values, errors, exec, messages, upgrade.
+/// Every language with every other: values, errors, exec, messages, upgrade, and
+/// what else an SDK must do.
 #[test]
 fn languages_in_pairs() {
-    let programs = project().join("tests/programs/pairs");
-    let read = |name: &str| match std::fs::read(programs.join(name)) {
+    let conformance = project().join("guest-sdk/conformance");
+    let read = |name: &str| match std::fs::read(conformance.join(name)) {
         Ok(content) => content,
         Err(error) => panic!("{name}: {error}"),
     };
-    let rust = guests::rust(RUST, TARGETS[0]).module("peer");
-    let rust_wasi = guests::rust(RUST, TARGETS[1]).module("peer");
     let program = Program::of(&[
         ("main.lua", read("main.lua")),
-        ("lua.lua", read("peer.lua")),
-        ("rust.wasm", rust),
-        ("rust-wasi.wasm", rust_wasi),
+        ("garbage.wat", read("garbage.wat")),
+        ("lua.lua", read("lua.lua")),
+        ("rust.wasm", guests::rust(RUST, TARGETS[0]).module("peer")),
+        (
+            "rust-wasi.wasm",
+            guests::rust(RUST, TARGETS[1]).module("peer"),
+        ),
         ("c.wasm", guests::c(C, "c-pairs").module("peer")),
     ]);
     program
@@ -152,6 +155,40 @@ fn languages_in_pairs() {
         .ends_with(0)
         .prints("16 pairs, 31 values, 0 failures\n")
         .says_nothing();
+}
+
+/// A peer that is wrong is found out.
+#[test]
+fn the_conformance_program_notices() {
+    let conformance = project().join("guest-sdk/conformance");
+    let read = |name: &str| match std::fs::read_to_string(conformance.join(name)) {
+        Ok(content) => content,
+        Err(error) => panic!("{name}: {error}"),
+    };
+    let wrong = read("lua.lua")
+        // Loses the kind of a number, and an error's details.
+        .replace(
+            "function commands.echo(value) return value end",
+            "function commands.echo(value) return math.tointeger(value) or value end",
+        )
+        .replace("details = details }", "}");
+    let ended = Program::of(&[
+        ("main.lua", read("main.lua")),
+        ("garbage.wat", read("garbage.wat")),
+        ("wrong.lua", wrong),
+    ])
+    .command()
+    .options(["--log", "error"])
+    .arguments(["app:wrong"])
+    .outcome()
+    .ends_with(1);
+    for text in [
+        "app:wrong exec app:wrong, 1.0: got integer 1",
+        "app:wrong catch app:wrong, true: ",
+        "1 pairs, 31 values, ",
+    ] {
+        assert!(ended.text().contains(text), "{text:?}: {ended}");
+    }
 }
 
 #[test]

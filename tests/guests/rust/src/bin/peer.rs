@@ -1,16 +1,61 @@
-//! The peer of `tests/programs/pairs`, in Rust; `peer.lua` says what each
+//! The conformance peer in Rust; `guest-sdk/conformance/lua.lua` says what each
 //! command does.
 
-use warren_guest::{Args, Error, Outcome, Spawn, Value, exec, kind, listen, send, upgrade};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use warren_guest::time::Instant;
+use warren_guest::{
+    Args, Error, Event, Outcome, Spawn, Value, cancel, ctx, events, exec, inbox, kind, listen,
+    monitor, names, pid, send, set_trap_links, spawn, upgrade,
+};
 
 const HOST: &str = "app:processes";
 
-#[derive(serde::Serialize)]
-struct Seen {
+#[derive(Serialize)]
+struct Parts {
     kind: String,
     message: String,
     retryable: Option<bool>,
     details: Value,
+}
+
+impl From<Error> for Parts {
+    fn from(error: Error) -> Self {
+        Parts {
+            details: error.details_as().unwrap_or_default(),
+            kind: error.kind,
+            message: error.message,
+            retryable: error.retryable,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Down {
+    event: &'static str,
+    cause: Parts,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    event: String,
+    deadline: bool,
+}
+
+#[derive(Serialize)]
+struct Found {
+    named: bool,
+    context: Option<Value>,
+    topics: [String; 2],
+    counts: [usize; 2],
+    value: Value,
+}
+
+#[derive(Serialize)]
+struct Waited {
+    came: bool,
+    waited: bool,
 }
 
 #[warren_guest::main]
@@ -31,12 +76,7 @@ fn main(args: Args) -> Result<Value, Error> {
             let Err(error) = failed else {
                 return Err(Error::new(kind::INTERNAL, "it did not fail"));
             };
-            Ok(Value::of(&Seen {
-                details: error.details_as().unwrap_or_default(),
-                kind: error.kind,
-                message: error.message,
-                retryable: error.retryable,
-            })?)
+            Ok(Value::of(&Parts::from(error))?)
         }
         "reply" => {
             let message = listen("ask")?.recv()?;
@@ -53,6 +93,96 @@ fn main(args: Args) -> Result<Value, Error> {
             send(&replier, "ask", (value(2)?,))?;
             answers.recv_as()
         }
+        "refusals" => refusals(),
+        "watch" => {
+            Spawn::new(other()?, HOST)
+                .monitored()
+                .start(("fail", value(2)?))?;
+            down()
+        }
+        "trap" => {
+            set_trap_links(true);
+            Spawn::new(other()?, HOST)
+                .linked()
+                .start(("fail", value(2)?))?;
+            down()
+        }
+        "await_event" => match events().recv()? {
+            Event::Cancel { deadline, .. } => Ok(Value::of(&Asked {
+                event: "pid.cancel".to_owned(),
+                deadline: deadline.is_some(),
+            })?),
+            other => Err(Error::internal(format!("{other:?}"))),
+        },
+        "cancel" => {
+            let asked = Spawn::new(other()?, HOST)
+                .monitored()
+                .start("await_event")?;
+            cancel(&asked, Some(Duration::from_secs(60)))?;
+            match events().recv()? {
+                Event::Exit { result, .. } => result,
+                other => Err(Error::internal(format!("{other:?}"))),
+            }
+        }
+        "context" => Ok(ctx::get(&other()?)?.unwrap_or_default()),
+        "dress" => Spawn::new(other()?, HOST)
+            .context("dress", value(2)?)
+            .name("dressed")
+            .message("first", (1, ()))
+            .message("second", (value(2)?,))
+            .exec("found")?
+            .wait(),
+        "found" => found(),
+        "wait" => {
+            let began = Instant::now();
+            let came = listen("never")?.recv_timeout(Duration::from_millis(2))?;
+            Ok(Value::of(&Waited {
+                came: came.is_some(),
+                waited: began.elapsed() >= Duration::from_millis(2),
+            })?)
+        }
+        "bug" => panic!("a bug"),
         other => Err(Error::invalid(format!("no command `{other}`"))),
     }
+}
+
+fn refusals() -> Result<Value, Error> {
+    let refused = [
+        send("nobody is called this", "topic", 1).err(),
+        send(pid(), "@topic", 1).err(),
+        spawn("app:no-such-definition", HOST, ()).err(),
+        names::register("@name").err(),
+        names::lookup("nobody is called this").err(),
+        monitor(pid()).err(),
+        Some(upgrade(Some("app:no-such-definition"), ())),
+    ];
+    let kinds = refused.map(|error| error.map(|error| error.kind));
+    Ok(Value::of(&kinds)?)
+}
+
+/// The failure that the next event tells of.
+fn down() -> Result<Value, Error> {
+    let (event, result) = match events().recv()? {
+        Event::Exit { result, .. } => ("pid.exit", result),
+        Event::LinkDown { result, .. } => ("pid.link.down", result),
+        other => return Err(Error::internal(format!("{other:?}"))),
+    };
+    let Err(error) = result else {
+        return Err(Error::internal("it did not fail"));
+    };
+    let cause = error.into();
+    Ok(Value::of(&Down { event, cause })?)
+}
+
+fn found() -> Result<Value, Error> {
+    let (first, second) = (inbox().recv()?, inbox().recv()?);
+    let (_, _): (Value, Value) = first.get()?;
+    let (value,): (Value,) = second.get()?;
+    Ok(Value::of(&Found {
+        named: names::lookup("dressed")? == pid(),
+        context: ctx::get("dress")?,
+        topics: [first.topic().to_owned(), second.topic().to_owned()],
+        counts: [2, 1],
+        value,
+    })?)
 }

@@ -1,5 +1,7 @@
--- Has each language do everything with each, itself included, for every value
--- that can cross. Its arguments are the definitions.
+-- Holds the peers of guest SDKs against each other: each does everything with
+-- each, itself included, for every value that can cross. Arguments are the
+-- definitions of the peers; lua.lua is one and says what a peer does. It prints
+-- what is not as it should be, and a last line that counts.
 local host <const> = "app:processes"
 
 local values = {
@@ -62,9 +64,49 @@ local function check(what, wanted, got, err)
   print(("%s: got %s %s, error %s"):format(what, math.type(got) or type(got), tostring(got), tostring(err)))
 end
 
+-- Sends bytes that are no values to a peer that waits for a question, then a
+-- question: only that is answered.
+local function survives_garbage(a)
+  local pid = assert(process.spawn(a, host, "reply"))
+  local _, err = process.exec("app:garbage", host, pid)
+  assert(err == nil, err)
+  local answers = process.listen("answer")
+  assert(process.send(pid, "ask", "still there?"))
+  local timeout = time.after("10s")
+  local chosen = channel.select { answers:case_receive(), timeout:case_receive() }
+  process.unlisten(answers)
+  return chosen.channel == answers and chosen.value
+end
+
+local function check_alone(a)
+  local refusals = { "NotFound", "Invalid", "NotFound", "Invalid", "NotFound", "Invalid", "NotFound" }
+  check(a .. " refusals", refusals, process.exec(a, host, "refusals"))
+  check(a .. " wait", { came = false, waited = true }, process.exec(a, host, "wait"))
+  check(a .. " garbage", "still there?", survives_garbage(a))
+  local _, bug = process.exec(a, host, "bug")
+  check(a .. " bug", { "Internal", true }, { bug:kind(), bug:message():find("a bug", 1, true) ~= nil })
+  local inherited = assert(process.with_context { region = { "eu", 1.0 } })
+  check(a .. " context", { "eu", 1.0 }, inherited:exec(a, host, "context", "region"))
+  check(a .. " no context", nil, process.exec(a, host, "context", "region"))
+end
+
+local function check_pair(a, b)
+  local failed = { kind = "Conflict", message = "it contradicts", retryable = true, details = { 1, "x" } }
+  local down = { event = "pid.exit", cause = failed }
+  check(("%s watch %s"):format(a, b), down, process.exec(a, host, "watch", b, { 1, "x" }))
+  down.event = "pid.link.down"
+  check(("%s trap %s"):format(a, b), down, process.exec(a, host, "trap", b, { 1, "x" }))
+  local asked = { event = "pid.cancel", deadline = true }
+  check(("%s cancel %s"):format(a, b), asked, process.exec(a, host, "cancel", b))
+  local found = { named = true, context = 1.5, topics = { "first", "second" }, counts = { 2, 1 }, value = 1.5 }
+  check(("%s dress %s"):format(a, b), found, process.exec(a, host, "dress", b, 1.5))
+end
+
 local pairs_done = 0
 for _, a in ipairs { ... } do
+  check_alone(a)
   for _, b in ipairs { ... } do
+    check_pair(a, b)
     for _, case in ipairs(values) do
       local name, value = table.unpack(case, 1, 2)
       for _, command in ipairs { "exec", "upgrade", "ask" } do
@@ -77,3 +119,4 @@ for _, a in ipairs { ... } do
   end
 end
 print(("%d pairs, %d values, %d failures"):format(pairs_done, #values, failures))
+if failures > 0 then os.exit(1) end
