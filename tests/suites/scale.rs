@@ -41,6 +41,7 @@ fn nothing_is_left_of_a_hundred_thousand_lua_processes() {
         after_all <= allowed,
         "{after_few} bytes after 20,000 processes grew to {after_all}"
     );
+}
 
 /// What a host without a manifest allows.
 const DEFAULT_MAX_PROCESSES: u64 = 100_000;
