@@ -121,7 +121,6 @@ impl Class {
             .max_memory_size(usize::try_from(self.reservation).unwrap_or(usize::MAX))
             .linear_memory_keep_resident(128 * KIB)
             .table_keep_resident(16 * KIB)
-            .async_stack_keep_resident(16 * KIB)
             .pagemap_scan(wasmtime::Enabled::Auto);
         pool
     }
