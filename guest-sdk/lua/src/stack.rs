@@ -183,7 +183,9 @@ impl Class {
     pub(crate) unsafe fn test<T>(self, l: State, index: c_int) -> Option<*mut T> {
         // SAFETY: as promised by the caller.
         unsafe {
-            if lua_type(l, index) != LUA_TUSERDATA || lua_getmetatable(l, index) == 0 {
+            // Nothing but userdata of the class has its metatable, which no
+            // program gets hold of.
+            if lua_getmetatable(l, index) == 0 {
                 return None;
             }
             let same = lua_topointer(l, -1) == self.address;
