@@ -42,3 +42,41 @@ fn nothing_is_left_of_a_hundred_thousand_lua_processes() {
         "{after_few} bytes after 20,000 processes grew to {after_all}"
     );
 }
+
+/// What a host without a manifest allows.
+const DEFAULT_MAX_PROCESSES: u64 = 100_000;
+
+#[test]
+fn the_limit_of_mappings_is_named_with_its_value_and_what_is_needed() {
+    let setting = std::fs::read_to_string("/proc/sys/vm/max_map_count");
+    let setting = setting.expect("this is Linux");
+    let present: u64 = setting.trim().parse().expect("it is a number");
+    if present > 6 * DEFAULT_MAX_PROCESSES {
+        eprintln!("not tried: vm.max_map_count is {present}, which is no limit here");
+        return;
+    }
+    let ended = Warren::run("tests/programs/mappings")
+        .outcome()
+        .ends_with(0)
+        .says_nothing();
+    let (values, message) = ended.text().split_once('\n').expect("two lines");
+    let values: Vec<&str> = values.split('\t').collect();
+    let [kind, retryable, limit, said, needed, count] = values[..] else {
+        panic!("{ended}");
+    };
+    assert_eq!(
+        [kind, retryable, limit],
+        ["RateLimited", "true", "vm.max_map_count"]
+    );
+    assert_eq!(said, setting.trim());
+    let number = |text: &str| text.parse::<u64>().expect("it is a number");
+    assert!(number(needed) > present, "{ended}");
+    // Most of what the setting allows was used: six mappings for each.
+    assert!(number(count) * 6 > present / 2, "{ended}");
+    let remedy = format!("sysctl -w vm.max_map_count={needed}");
+    assert!(
+        message.contains(&format!("vm.max_map_count is {present}")),
+        "{ended}"
+    );
+    assert!(message.contains(&remedy), "{ended}");
+}
