@@ -90,7 +90,7 @@ impl Builder {
 }
 
 /// What the manifest says of a host, over the defaults.
-fn limits(host: &app::HostConfig) -> HostLimits {
+pub(crate) fn limits(host: &app::HostConfig) -> HostLimits {
     let default = HostLimits::default();
     let queue = &default.processes.queue;
     HostLimits {

@@ -21,10 +21,15 @@
 //! ```
 
 mod builder;
+mod requirements;
 mod runtime;
 
 pub use builder::Builder;
+pub use requirements::HostRequirements;
 pub use runtime::{Main, Runtime};
 pub use warren_app as app;
-pub use warren_engine::{Ended, Sink, StandardStreams, StartError, Stream};
+pub use warren_engine::{
+    Ended, OTHER_MAPPINGS, Requirements, Sink, StandardStreams, StartError, Stream,
+    pagemap_scan_is_available, try_code_cache,
+};
 pub use warren_kernel::{Details, Error, Field, Kind, Outcome};

@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Say what a WebAssembly file is and whether it can run as a process
     Inspect(InspectArgs),
+    /// Check whether this machine allows what a program asks for
+    Doctor(DoctorArgs),
 }
 
 /// The options of `warren new`.
@@ -113,6 +115,21 @@ pub(crate) struct LogArgs {
         help_heading = "Log"
     )]
     pub(crate) log_format: logging::Format,
+}
+
+/// The options of `warren doctor`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0; 1 when something that the program's manifest asks for cannot be\n\
+                  had; 2 for a wrong command line or manifest, or no such program."
+)]
+pub(crate) struct DoctorArgs {
+    /// The program (a file or a directory); without one, what a program without
+    /// manifest gets
+    pub(crate) path: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The options of `warren run`.
@@ -317,6 +334,7 @@ mod tests {
             (&["run", "--log-format", "xml", "x.lua"], "xml"),
             (&["run", "--env", "", "x.lua"], "--env"),
             (&["rnu", "x.lua"], "rnu"),
+            (&["doctor", "a", "b"], "'b'"),
         ] {
             let error = read(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line:?}");

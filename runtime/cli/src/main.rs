@@ -5,6 +5,7 @@ mod arguments;
 mod build;
 mod check;
 mod diagnostics;
+mod doctor;
 mod duration;
 mod ending;
 mod exit;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Build(build) => build::build(&build).map_err(|failure| vec![*failure]),
         Command::Check(check) => check::check(&check),
         Command::Inspect(inspect) => inspect::inspect(&inspect),
+        Command::Doctor(doctor) => doctor::run(&doctor),
     };
     match ended {
         Ok(exit) => exit.into(),

@@ -57,10 +57,23 @@ impl Class {
         Class { reservation, shape }
     }
 
+    /// Bytes of address space that one place takes, where it is for a core
+    /// module: a memory, a heap for exceptions, and a stack.
+    pub(crate) fn address_space(self) -> u64 {
+        2 * (self.reservation + self.guard()) + FIBER_STACK as u64
+    }
+
+    fn guard(self) -> u64 {
+        if self.is_fast() { 32 * MIB } else { 0 }
+    }
+
+    fn is_fast(self) -> bool {
+        self.reservation == 4 * GIB
+    }
+
     /// wasmtime's settings for one pool with this many places.
     pub(crate) fn config(self, places: u32) -> Config {
-        let fast = self.reservation == 4 * GIB;
-        let guard = if fast { 32 * MIB } else { 0 };
+        let (fast, guard) = (self.is_fast(), self.guard());
         let mut config = Config::new();
         config
             .concurrency_support(false)

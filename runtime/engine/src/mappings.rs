@@ -18,6 +18,9 @@ const PER_PLACE: u64 = 2;
 /// same of the heap for exceptions, which is there from the first one on.
 const PER_INSTANCE: u64 = 4;
 
+/// What a live process needs.
+pub(crate) const PER_PROCESS: u64 = PER_PLACE + PER_INSTANCE;
+
 /// For everything else in the program: libraries, heaps, threads, code.
 pub(crate) const RESERVED: u64 = 2_500;
 
@@ -57,8 +60,7 @@ impl Mappings {
     /// `RateLimited` where not even a small pool fits.
     pub(crate) fn affordable_places(&self, wanted: u32) -> Result<u32, Error> {
         let in_use = self.in_use.load(Ordering::Relaxed);
-        let each = PER_PLACE + PER_INSTANCE;
-        let fits = |limit: u64| limit.saturating_sub(in_use) / each;
+        let fits = |limit: u64| limit.saturating_sub(in_use) / PER_PROCESS;
         let mut affordable = fits(self.limit.load(Ordering::Relaxed));
         if affordable < wanted.into() {
             self.limit.store((self.read_limit)(), Ordering::Relaxed);
@@ -66,7 +68,7 @@ impl Mappings {
         }
         let places = u32::try_from(affordable).unwrap_or(u32::MAX).min(wanted);
         if places < SMALLEST_POOL {
-            return Err(self.refusal(in_use + u64::from(wanted) * each));
+            return Err(self.refusal(in_use + u64::from(wanted) * PER_PROCESS));
         }
         Ok(places)
     }

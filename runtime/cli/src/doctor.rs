@@ -1,0 +1,121 @@
+//! `warren doctor`: does this machine allow what a program asks for?
+
+mod checks;
+mod finding;
+mod machine;
+
+use std::io::{self, Write};
+use std::num::NonZero;
+use std::path::Path;
+
+use serde_json::json;
+use warren::HostRequirements;
+use warren::app::{App, AppOptions, HostConfig};
+
+use crate::args::DoctorArgs;
+use crate::diagnostics::Failure;
+use crate::exit::Exit;
+use crate::opening;
+use crate::run::cache_directory;
+use finding::{Finding, Verdict};
+use machine::Machine;
+
+/// Checks and prints: 0 where nothing that was asked for is out of reach.
+pub(crate) fn run(args: &DoctorArgs) -> Result<Exit, Vec<Failure>> {
+    let hosts = match &args.path {
+        Some(path) => {
+            let app = App::open(path, AppOptions::default());
+            HostRequirements::of(&app.map_err(|error| opening::failures(&error))?)
+        }
+        None => vec![HostRequirements::of_host(
+            "app:processes".into(),
+            &HostConfig::default(),
+        )],
+    };
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let machine = Machine::read(Path::new("/"));
+    let mut findings = checks::of_limits(&machine, &hosts, cores);
+    findings.extend([of_cores(cores), of_pagemap_scan(), of_code_cache()]);
+    let failed = findings
+        .iter()
+        .any(|finding| finding.verdict == Verdict::Failed);
+    let text = if args.json {
+        as_json(&hosts, &findings, failed)
+    } else {
+        as_text(&hosts, &findings)
+    };
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) if failed => Ok(Exit::Failed),
+        Ok(()) => Ok(Exit::Success),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::BrokenPipe),
+        Err(error) => Err(vec![Failure::new(
+            Exit::Failed,
+            format!("standard output: {error}"),
+        )]),
+    }
+}
+
+fn of_cores(cores: usize) -> Finding {
+    Finding::new("cores").present(cores)
+}
+
+fn of_pagemap_scan() -> Finding {
+    let finding = Finding::new("PAGEMAP_SCAN");
+    if warren::pagemap_scan_is_available() {
+        finding.present("available")
+    } else {
+        finding.present("not available").says(
+            Verdict::Note,
+            "spawns cost more: Linux has it since 6.7".to_owned(),
+        )
+    }
+}
+
+fn of_code_cache() -> Finding {
+    let finding = Finding::new("code cache");
+    let Some(directory) = cache_directory() else {
+        return finding.says(
+            Verdict::Note,
+            "there is no home directory: every start compiles, which takes seconds".to_owned(),
+        );
+    };
+    let finding = finding.present(directory.display());
+    match warren::try_code_cache(&directory) {
+        Ok(()) => finding,
+        Err(error) => finding.says(
+            Verdict::Note,
+            format!("{error}: every start compiles, which takes seconds"),
+        ),
+    }
+}
+
+fn as_text(hosts: &[HostRequirements], findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for host in hosts {
+        let origin = if host.stated { "" } else { ", the default" };
+        text += &format!(
+            "host {}: {} processes{origin}\n",
+            host.name, host.max_processes
+        );
+    }
+    for finding in findings {
+        text += &format!("{finding}\n");
+    }
+    text
+}
+
+fn as_json(hosts: &[HostRequirements], findings: &[Finding], failed: bool) -> String {
+    let hosts = hosts.iter().map(|host| {
+        json!({
+            "name": &*host.name,
+            "max_processes": host.max_processes,
+            "stated": host.stated,
+        })
+    });
+    let report = json!({
+        "ok": !failed,
+        "hosts": hosts.collect::<Vec<_>>(),
+        "checks": findings.iter().map(Finding::to_json).collect::<Vec<_>>(),
+    });
+    format!("{report:#}\n")
+}

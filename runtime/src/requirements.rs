@@ -1,0 +1,43 @@
+//! What a program asks of the machine.
+
+use std::sync::Arc;
+
+use warren_engine::Requirements;
+
+use crate::app::{App, HostConfig};
+use crate::builder::limits;
+
+/// What one host of a program asks of the machine when it is full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostRequirements {
+    /// The host.
+    pub name: Arc<str>,
+    /// How many processes it allows.
+    pub max_processes: usize,
+    /// Whether the manifest says so; else it is the default, which is meant as
+    /// a bound and not as a need.
+    pub stated: bool,
+    /// What so many need.
+    pub requirements: Requirements,
+}
+
+impl HostRequirements {
+    /// Those of each host of a program.
+    pub fn of(app: &App) -> Vec<HostRequirements> {
+        let hosts = app.hosts().iter();
+        hosts
+            .map(|(name, host)| HostRequirements::of_host(Arc::clone(name), host))
+            .collect()
+    }
+
+    /// Those of a host with these limits.
+    pub fn of_host(name: Arc<str>, host: &HostConfig) -> HostRequirements {
+        let limits = limits(host);
+        HostRequirements {
+            name,
+            max_processes: limits.processes.max_processes,
+            stated: host.max_processes.is_some(),
+            requirements: limits.requirements(),
+        }
+    }
+}
