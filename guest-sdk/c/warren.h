@@ -142,7 +142,7 @@ typedef enum warren_type {
  * then ask warren_read_done. */
 struct warren_reader {
   const char *at, *end;
-  uint32_t count; /* values left at the top */
+  uint32_t count; /* values at the top, those read included */
   const char *mistake;
 };
 
