@@ -9,7 +9,8 @@
 //! - Everyone else queues at the worker that woke them. While others queue, a
 //!   worker that sleeps is woken, which takes half of them.
 //! - Who is woken from elsewhere (a timer, the embedder) waits in a queue of all
-//!   workers, which each looks at in every other turn.
+//!   workers, and is next wherever a task ends its turn; after each of them one
+//!   of the worker's own goes first.
 //!
 //! The queues are those of crossbeam, the states of a task those of async-task.
 

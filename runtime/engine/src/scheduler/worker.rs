@@ -24,7 +24,8 @@ struct Worker {
     handed_on: Cell<u32>,
     /// Everyone else; others steal from here.
     queue: Queue<Runnable>,
-    turns: Cell<u32>,
+    /// Whether its last task came from elsewhere.
+    took_injected: Cell<bool>,
 }
 
 /// While others queue, so many tasks in a row at most go before them because
@@ -39,7 +40,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, queue: Queue<Runnable>) {
         next: Cell::new(None),
         handed_on: Cell::new(0),
         queue,
-        turns: Cell::new(0),
+        took_injected: Cell::new(false),
     });
     WORKER.set(Some(Rc::clone(&worker)));
     worker.work();
@@ -97,13 +98,14 @@ impl Worker {
 
     #[inline]
     fn find(&self) -> Option<Runnable> {
-        let turn = self.turns.get().wrapping_add(1);
-        self.turns.set(turn);
-        if turn.is_multiple_of(2)
+        // In turns, so that neither shuts out the other.
+        if !self.took_injected.get()
             && let Some(runnable) = self.shared.injected.pop()
         {
+            self.took_injected.set(true);
             return Some(runnable);
         }
+        self.took_injected.set(false);
         if let Some(next) = self.next.take() {
             let handed_on = self.handed_on.get();
             if handed_on < HAND_ONS || self.queue.is_empty() {
