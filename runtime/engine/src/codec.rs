@@ -19,24 +19,18 @@ const MAX_DEPTH: usize = 110;
 
 /// The error as one encoded value.
 pub(crate) fn error(error: &Error) -> Vec<u8> {
-    let mut out = Writer(Vec::new());
-    out.error(error);
-    out.0
+    written(|out| out.error(error))
 }
 
 /// The outcome of a process as one encoded value: `{value}`, `{error, cause}`
 /// or an empty map.
 pub(crate) fn outcome(outcome: &Outcome) -> Vec<u8> {
-    let mut out = Writer(Vec::new());
-    out.outcome(outcome);
-    out.0
+    written(|out| out.outcome(outcome))
 }
 
 /// The event as one encoded value.
 pub(crate) fn event(event: &Event) -> Vec<u8> {
-    let mut out = Writer(Vec::new());
-    out.event(event);
-    out.0
+    written(|out| out.event(event))
 }
 
 /// An array that holds this one encoded value.
@@ -49,38 +43,23 @@ pub(crate) fn one(value: &[u8]) -> Vec<u8> {
 
 /// A map of encoded values.
 pub(crate) fn map(values: &BTreeMap<String, Arc<[u8]>>) -> Vec<u8> {
-    let mut out = Writer(Vec::new());
-    out.map(values.len());
-    for (key, value) in values {
-        out.str(key);
-        out.raw(value);
-    }
-    out.0
+    let values = values.iter().map(|(key, value)| (&**key, &**value));
+    written(|out| out.pairs(values))
 }
 
 /// A record: a map of encoded values, in the order given.
 pub(crate) fn pairs(values: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut out = Writer(Vec::new());
-    out.map(values.len());
-    for (key, value) in values {
-        out.str(key);
-        out.raw(value);
-    }
-    out.0
+    written(|out| out.pairs(values.iter().copied()))
 }
 
 /// An error's details as one encoded value.
 pub(crate) fn details(details: &Details) -> Vec<u8> {
-    let mut out = Writer(Vec::new());
-    out.details(details);
-    out.0
+    written(|out| out.details(details))
 }
 
 /// Text as one encoded value.
 pub(crate) fn text(text: &str) -> Vec<u8> {
-    let mut out = Writer(Vec::new());
-    out.str(text);
-    out.0
+    written(|out| out.str(text))
 }
 
 /// Nil as an encoded value.
@@ -124,6 +103,13 @@ pub(crate) fn encode(value: &Value) -> Arc<[u8]> {
     out.into()
 }
 
+/// What is written in one go.
+fn written(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+    let mut out = Writer(Vec::new());
+    write(&mut out);
+    out.0
+}
+
 fn read_error_payload(payload: &[u8]) -> Result<Error, String> {
     let payload =
         reader::whole(payload).map_err(|error| format!("the payload of the error is {error}"))?;
@@ -164,6 +150,15 @@ impl Writer {
 
     fn nil(&mut self) {
         let _ = encode::write_nil(&mut self.0);
+    }
+
+    /// A map of values that are encoded already.
+    fn pairs<'a>(&mut self, pairs: impl ExactSizeIterator<Item = (&'a str, &'a [u8])>) {
+        self.map(pairs.len());
+        for (key, value) in pairs {
+            self.str(key);
+            self.raw(value);
+        }
     }
 
     /// A value that is encoded already.
