@@ -543,27 +543,25 @@ warren_text warren_read_text(warren_reader *reader) {
   return t.text;
 }
 
-uint32_t warren_read_array(warren_reader *reader) {
+/* An empty table serves as either. */
+static uint32_t read_count(warren_reader *reader, warren_type wanted, warren_type other,
+                           const char *expected) {
   token t;
-  /* An empty table serves as either. */
   warren_reader ahead = *reader;
-  if (take(&ahead, WARREN_MAP, "", &t) && t.count == 0) {
+  if (take(&ahead, other, "", &t) && t.count == 0) {
     *reader = ahead;
     return 0;
   }
-  take(reader, WARREN_ARRAY, "expected an array", &t);
+  take(reader, wanted, expected, &t);
   return t.count;
 }
 
+uint32_t warren_read_array(warren_reader *reader) {
+  return read_count(reader, WARREN_ARRAY, WARREN_MAP, "expected an array");
+}
+
 uint32_t warren_read_map(warren_reader *reader) {
-  token t;
-  warren_reader ahead = *reader;
-  if (take(&ahead, WARREN_ARRAY, "", &t) && t.count == 0) {
-    *reader = ahead;
-    return 0;
-  }
-  take(reader, WARREN_MAP, "expected a map", &t);
-  return t.count;
+  return read_count(reader, WARREN_MAP, WARREN_ARRAY, "expected a map");
 }
 
 static bool parse_error_payload(const char *at, const char *end, warren_error *error) {

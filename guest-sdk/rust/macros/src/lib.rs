@@ -40,8 +40,7 @@ pub fn main(attributes: TokenStream, item: TokenStream) -> TokenStream {
             const _: extern "C" fn() = start;
         };
 
-        // A binary must have one; the runtime calls `start`.
-        #[allow(dead_code)]
+        #[allow(dead_code, reason = "a binary must have one; the runtime calls `start`")]
         fn main() {}
     }
     .into()

@@ -67,11 +67,12 @@ on_target! {
     ///
     /// `NotFound`, `Invalid` (the caller itself), `RateLimited`.
     monitor;
-    /// Undoes [`monitor`]; an event of the target not read yet is dropped.
+    /// Undoes [`monitor`]; an event of the target not read yet is dropped. Nothing
+    /// happens where the target was not watched, or nobody holds the name.
     ///
     /// # Errors
     ///
-    /// `NotFound` for a name nobody holds.
+    /// `Invalid`: it can be neither a PID nor a name.
     unmonitor;
     /// Ties the fates of caller and target: when one fails, so does the other,
     /// unless it [traps links](set_trap_links). Twice is one link.
@@ -80,11 +81,12 @@ on_target! {
     ///
     /// `NotFound`, `Invalid` (the caller itself), `RateLimited`.
     link;
-    /// Undoes [`link`]; an event of the target not read yet is dropped.
+    /// Undoes [`link`]; an event of the target not read yet is dropped. Nothing
+    /// happens where the two were not linked, or nobody holds the name.
     ///
     /// # Errors
     ///
-    /// `NotFound` for a name nobody holds.
+    /// `Invalid`: it can be neither a PID nor a name.
     unlink;
 }
 

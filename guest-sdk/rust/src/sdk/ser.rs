@@ -325,56 +325,28 @@ impl<'o> ser::Serializer for Serializer<'o> {
     }
 }
 
-impl ser::SerializeSeq for Compound<'_> {
-    type Ok = ();
-    type Error = CodecError;
+macro_rules! compounds_of_elements {
+    ($($compound:ident: $method:ident)*) => { $(
+        impl ser::$compound for Compound<'_> {
+            type Ok = ();
+            type Error = CodecError;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        self.element(value)
-    }
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
+                self.element(value)
+            }
 
-    fn end(self) -> Result<(), CodecError> {
-        self.finish()
-    }
+            fn end(self) -> Result<(), CodecError> {
+                self.finish()
+            }
+        }
+    )* };
 }
 
-impl ser::SerializeTuple for Compound<'_> {
-    type Ok = ();
-    type Error = CodecError;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), CodecError> {
-        self.finish()
-    }
-}
-
-impl ser::SerializeTupleStruct for Compound<'_> {
-    type Ok = ();
-    type Error = CodecError;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), CodecError> {
-        self.finish()
-    }
-}
-
-impl ser::SerializeTupleVariant for Compound<'_> {
-    type Ok = ();
-    type Error = CodecError;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), CodecError> {
-        self.finish()
-    }
+compounds_of_elements! {
+    SerializeSeq: serialize_element
+    SerializeTuple: serialize_element
+    SerializeTupleStruct: serialize_field
+    SerializeTupleVariant: serialize_field
 }
 
 impl ser::SerializeMap for Compound<'_> {
@@ -396,39 +368,28 @@ impl ser::SerializeMap for Compound<'_> {
     }
 }
 
-impl ser::SerializeStruct for Compound<'_> {
-    type Ok = ();
-    type Error = CodecError;
+macro_rules! compounds_of_fields {
+    ($($compound:ident)*) => { $(
+        impl ser::$compound for Compound<'_> {
+            type Ok = ();
+            type Error = CodecError;
 
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), CodecError> {
-        self.field(key, value)
-    }
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                value: &T,
+            ) -> Result<(), CodecError> {
+                self.field(key, value)
+            }
 
-    fn end(self) -> Result<(), CodecError> {
-        self.finish()
-    }
+            fn end(self) -> Result<(), CodecError> {
+                self.finish()
+            }
+        }
+    )* };
 }
 
-impl ser::SerializeStructVariant for Compound<'_> {
-    type Ok = ();
-    type Error = CodecError;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), CodecError> {
-        self.field(key, value)
-    }
-
-    fn end(self) -> Result<(), CodecError> {
-        self.finish()
-    }
-}
+compounds_of_fields! { SerializeStruct SerializeStructVariant }
 
 /// Writes the key of a map and yields it as text for messages.
 struct KeySerializer<'o>(&'o mut Output);
