@@ -105,10 +105,14 @@ impl Timer {
                         return true;
                     }
                     let at = timers::after(after);
-                    let sleep = sleep.get_or_insert_with(|| Box::pin(node.timers().at(at)));
-                    sleep.as_mut().reset(at);
                     self.deadline = Some(deadline);
-                    sleep
+                    match sleep {
+                        Some(sleep) => {
+                            sleep.as_mut().reset(at);
+                            sleep
+                        }
+                        none => none.insert(Box::pin(node.timers().at(at))),
+                    }
                 }
             };
             if sleep.as_mut().poll(cx).is_pending() {

@@ -210,9 +210,10 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        if let Some(process) = &self.process {
-            // Does nothing where the task came to its end. It does not where
-            // it panicked.
+        if let Some(process) = &self.process
+            && !process.has_exited()
+        {
+            // The task did not come to its end: it panicked.
             let error = Error::internal("the task of the process was dropped");
             let exiting = self
                 .node
