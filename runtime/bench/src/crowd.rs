@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
-use std::process::{self, Command};
+use std::process;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use crate::another;
 use crate::guests::Arguments;
 use crate::node::{BenchNode, Setup};
 use crate::resident::{Resident, Share, available};
@@ -59,21 +60,15 @@ impl Crowd {
     /// # Errors
     /// The crowd does not come together.
     pub(crate) fn measure(&self) -> Result<Held> {
-        let own = std::env::current_exe().context("where this program is")?;
-        let output = Command::new(own)
-            .args(["--crowd", &self.kind.to_string()])
-            .args(["--processes", &self.processes.to_string()])
-            .args(["--messages", &self.messages.to_string()])
-            .arg("--cache")
-            .arg(&self.cache)
-            .output()
-            .context("no other process can be started")?;
-        ensure!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        let answer: Value = serde_json::from_slice(&output.stdout).context("its answer")?;
+        let output = another::run(|command| {
+            command
+                .args(["--crowd", &self.kind.to_string()])
+                .args(["--processes", &self.processes.to_string()])
+                .args(["--messages", &self.messages.to_string()])
+                .arg("--cache")
+                .arg(&self.cache);
+        })?;
+        let answer: Value = serde_json::from_slice(&output).context("its answer")?;
         let part = |name: &str| answer[name].as_f64().with_context(|| format!("no {name}"));
         Ok(Held {
             share: Share {

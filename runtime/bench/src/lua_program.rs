@@ -1,11 +1,11 @@
 //! Lua programs that need nothing but Lua, run as a process of warren.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
+use crate::another;
 use crate::guests::{Arguments, FAST_HOST, HOST};
 use crate::node::BenchNode;
 
@@ -49,20 +49,14 @@ impl WithBacktraces {
     /// # Errors
     /// It fails.
     pub(crate) fn measure(name: &str, n: u32, cache: &Path) -> Result<Duration> {
-        let own = std::env::current_exe().context("where this program is")?;
-        let output = Command::new(own)
-            .args(["--lua", name, &n.to_string()])
-            .arg("--cache")
-            .arg(cache)
-            .env("RUST_BACKTRACE", "1")
-            .output()
-            .context("no other process can be started")?;
-        ensure!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        let text = String::from_utf8_lossy(&output.stdout);
+        let output = another::run(|command| {
+            command
+                .args(["--lua", name, &n.to_string()])
+                .arg("--cache")
+                .arg(cache)
+                .env("RUST_BACKTRACE", "1");
+        })?;
+        let text = String::from_utf8_lossy(&output);
         let nanoseconds = text.trim().parse();
         Ok(Duration::from_nanos(
             nanoseconds.with_context(|| format!("its answer is {text}"))?,

@@ -1,0 +1,25 @@
+//! This program in another process of the machine, for what one process can
+//! measure only once.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+/// Runs it with these arguments and settings; what it says on standard output.
+///
+/// # Errors
+/// It does not start, or fails: the message is what it says on standard error.
+pub(crate) fn run(prepare: impl FnOnce(&mut Command)) -> Result<Vec<u8>> {
+    let own = std::env::current_exe().context("where this program is")?;
+    let mut command = Command::new(own);
+    prepare(&mut command);
+    let output = command
+        .output()
+        .context("no other process can be started")?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(output.stdout)
+}
