@@ -1,11 +1,8 @@
 //! What ties a process to the one that starts it, and what it takes from it.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
-mod support;
-
+use crate::support::child::{CHILD, FINISH_WITH_EVENT, event, names, spawn};
+use crate::support::{HOST, Setup, World, encoded, escaped, field, guest, in_time, parked};
 use rmpv::Value;
-use support::child::{CHILD, FINISH_WITH_EVENT, event, names, spawn};
-use support::{HOST, Setup, World, encoded, escaped, field, guest, in_time, parked};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn name_and_place_are_free_when_exit_is_readable() {
@@ -29,7 +26,7 @@ async fn name_and_place_are_free_when_exit_is_readable() {
             spawn(1)
         ),
     );
-    let mut host = support::small_host();
+    let mut host = crate::support::small_host();
     host.processes.max_processes = 2;
     let world = World::set_up(Setup {
         hosts: vec![(HOST.to_owned(), host)],

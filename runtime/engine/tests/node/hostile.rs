@@ -1,18 +1,15 @@
 //! Guests that misuse everything they can reach: each ends with a clear error,
 //! and the node goes on.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use rmpv::Value;
-use support::imports::{self, pair};
-use support::{
+use crate::support::imports::{self, pair};
+use crate::support::{
     HOST, Setup, World, echo, encoded, error, escaped, guest, in_time, resident, small_host,
 };
+use rmpv::Value;
 use warren_engine::{HostLimits, Sink, Stream};
 use warren_kernel::{HostConfig, Kind};
 
@@ -21,7 +18,7 @@ async fn check_good(world: &World) {
     world.define("good", &echo());
     let mut good = world.start("good").await;
     world.send(&good, "topic", b"\xc3");
-    let record = support::bytes(&in_time(good.wait()).await);
+    let record = crate::support::bytes(&in_time(good.wait()).await);
     assert!(record.ends_with(b"topic\xc3"), "{record:?}");
 }
 
@@ -373,7 +370,7 @@ async fn what_is_held_is_taken_once() {
     let running = world.start("t:held").await;
     let pid = running.process().text().to_string();
     let mut running = running;
-    let result = support::bytes(&in_time(running.wait()).await);
+    let result = crate::support::bytes(&in_time(running.wait()).await);
     assert_eq!(String::from_utf8(result).unwrap(), pid);
     world.close().await;
 }
@@ -408,7 +405,7 @@ async fn a_storm_of_spawns_ends_at_the_hosts_limit() {
         ..Setup::default()
     });
     world.define("t:storm", &storm());
-    world.define("t:child", &support::parked());
+    world.define("t:child", &crate::support::parked());
     let result = world.result("t:storm").await;
     let text = String::from_utf8_lossy(&result).into_owned();
     assert!(text.contains("RateLimited"), "{text}");

@@ -1,12 +1,9 @@
 //! The life of processes: turns, waiting, ends.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
-
-mod support;
 
 use std::time::Instant;
 
-use support::child::{BUSY, CHILD, FINISH_WITH_EVENT, event, names, spawn};
-use support::{PATIENCE, Setup, World, bytes, echo, error, field, guest, in_time, parked};
+use crate::support::child::{BUSY, CHILD, FINISH_WITH_EVENT, event, names, spawn};
+use crate::support::{PATIENCE, Setup, World, bytes, echo, error, field, guest, in_time, parked};
 use warren_kernel::{Kind, Outcome};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -225,7 +222,10 @@ async fn only_the_first_process_reads_standard_input() {
         use std::io::Write;
         use std::process::{Command, Stdio};
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "only_the_first_process_reads_standard_input"])
+            .args([
+                "--exact",
+                "life::only_the_first_process_reads_standard_input",
+            ])
             .env(INNER, "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

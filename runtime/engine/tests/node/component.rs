@@ -1,10 +1,7 @@
 //! Guests that are components, beside core modules.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
-mod support;
-
-use support::component::component;
-use support::{HOST, World, bytes, decoded, field, guest, in_time};
+use crate::support::component::component;
+use crate::support::{HOST, World, bytes, decoded, field, guest, in_time};
 use warren_kernel::Kind;
 
 /// Waits for a message and sends its payload back to the sender, as `re`.

@@ -1,10 +1,7 @@
 //! What a dead process has written is never seen by the next one in its place,
 //! whatever code that runs.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
-mod support;
-
-use support::{HOST, Setup, World, bytes, guest, in_time, small_host};
+use crate::support::{HOST, Setup, World, bytes, guest, in_time, small_host};
 
 /// As many as the first pool of a class has places, so that whoever comes next
 /// gets a place in which somebody has died.

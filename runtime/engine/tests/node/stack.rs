@@ -1,12 +1,9 @@
 //! Every import is called with the guest's stack nearly used up: the runtime
 //! has a stack of its own, and nothing a guest does overruns it.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
-mod support;
-
-use support::component::component;
-use support::imports;
-use support::{World, guest};
+use crate::support::component::component;
+use crate::support::imports;
+use crate::support::{World, guest};
 use warren_kernel::Outcome;
 
 /// Calls itself as often as its parameter says, and then what `last` is.

@@ -1,12 +1,9 @@
 //! The end of all processes.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
-
-mod support;
 
 use std::time::{Duration, Instant};
 
-use support::child::{names, spawn};
-use support::{PATIENCE, World, bytes, error, guest, in_time, parked};
+use crate::support::child::{names, spawn};
+use crate::support::{PATIENCE, World, bytes, error, guest, in_time, parked};
 use warren_kernel::Kind;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

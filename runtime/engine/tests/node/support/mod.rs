@@ -1,12 +1,11 @@
 //! Guests as text, definitions from memory, and what processes print as it
 //! comes.
 #![allow(
-    dead_code,
     missing_docs,
     unreachable_pub,
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test module; not every test uses all of it"
+    reason = "a test module"
 )]
 
 pub mod child;

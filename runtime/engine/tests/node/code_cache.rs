@@ -1,14 +1,11 @@
 //! The code cache between starts, and what may become of its files.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
-
-mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use support::component::component;
-use support::{Setup, World, guest};
+use crate::support::component::component;
+use crate::support::{Setup, World, guest};
 
 fn answer() -> String {
     guest(

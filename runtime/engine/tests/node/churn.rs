@@ -1,13 +1,10 @@
 //! Many processes, at once and one after the other: nothing is left of them,
 //! and nothing of one is seen by the next.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{HOST, Setup, World, bytes, guest, in_time, resident, small_host};
+use crate::support::{HOST, Setup, World, bytes, guest, in_time, resident, small_host};
 use warren_engine::HostLimits;
 use warren_kernel::{Depth, HostConfig, Kind, Relations};
 

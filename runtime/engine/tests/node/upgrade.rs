@@ -1,9 +1,6 @@
 //! New code for a running process.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
-mod support;
-
-use support::{World, bytes, guest, in_time};
+use crate::support::{World, bytes, guest, in_time};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upgrade_keeps_messages_and_gains_no_grants() {

@@ -1,0 +1,15 @@
+//! Nodes as an embedder sees them, with guests written as text: one program, for
+//! each that links wasmtime takes its time to build.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod churn;
+mod code_cache;
+mod component;
+mod hostile;
+mod life;
+mod residue;
+mod shutdown;
+mod spawn;
+mod stack;
+mod support;
+mod upgrade;
