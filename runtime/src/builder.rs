@@ -81,6 +81,7 @@ impl Builder {
             definitions: Arc::new(self.app),
             cache: self.cache,
             output: self.output,
+            log: None,
             interpreter: self.interpreter,
             workers: self.workers,
             tick: DEFAULT_TICK,
