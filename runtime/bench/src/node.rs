@@ -93,6 +93,7 @@ impl BenchNode {
             ],
             cache: Some(cache.to_owned()),
             output: Box::new(ToStandardError),
+            log: None,
             interpreter: None,
             workers: setup.workers,
             tick: setup.tick,

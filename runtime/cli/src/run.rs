@@ -8,7 +8,7 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use rmpv::Value;
 use warren::app::{App, AppOptions};
-use warren::{Ended, Outcome, Runtime};
+use warren::{Ended, Outcome, Runtime, Spawn};
 
 use crate::args::RunArgs;
 use crate::arguments;
@@ -63,7 +63,8 @@ async fn from_start_to_end(
     let mut signals = Signals::catch().map_err(|error| Box::new(refused("signals", &error)))?;
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
-    let mut builder = Runtime::builder(app)
+    let mut builder = Runtime::builder()
+        .app(app)
         .output(streams)
         .cache(cache_directory());
     if let Some(wasm) = interpreter {
@@ -73,12 +74,14 @@ async fn from_start_to_end(
         .start()
         .map_err(|error| Box::new(refused("a runtime", &error)))?;
 
+    let main = Spawn::of(&*definition.id).encoded_arguments(arguments::encode(values));
     // No process runs yet that could want time to finish.
     let started = tokio::select! {
-        started = runtime.spawn_main(arguments::encode(values)) => started,
+        started = runtime.spawn_main(main) => started,
         stop = signals.next() => return Ok(stop.exit()),
     };
-    let mut main = started.map_err(|error| Box::new(ending::not_started(&definition, &error)))?;
+    let main =
+        started.map_err(|error| Box::new(ending::not_started(&definition, &error.into())))?;
 
     let end = tokio::select! {
         // What has ended is not asked to end.

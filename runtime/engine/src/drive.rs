@@ -87,7 +87,7 @@ fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
 
 /// The timer of a process, made when first needed.
 #[derive(Default)]
-struct Timer {
+pub(crate) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
     /// What it is set to.
     deadline: Option<Monotonic>,
@@ -95,7 +95,7 @@ struct Timer {
 
 impl Timer {
     /// Whether a deadline has come; wakes when it does.
-    fn poll(&mut self, node: &Node, deadline: Monotonic, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn poll(&mut self, node: &Node, deadline: Monotonic, cx: &mut Context<'_>) -> bool {
         loop {
             let sleep = match &mut self.sleep {
                 Some(sleep) if self.deadline == Some(deadline) => sleep,

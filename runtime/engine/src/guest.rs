@@ -20,7 +20,7 @@ use crate::program::Program;
 use crate::wasi::Granted;
 
 pub(crate) use process::{Related, SpawnOptions, context};
-pub(crate) use stdio::Level;
+pub use stdio::{Level, LogHook, LogRecord};
 
 /// What a process inherits from its spawner and hands on.
 #[derive(Clone, Debug)]

@@ -54,7 +54,8 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
         }
     });
     let program = Arc::clone(&store.data().run.program);
-    let loaded = program.artifact.load(pool).map_err(wasmtime::Error::new)?;
+    let artifact = program.artifact().map_err(wasmtime::Error::new)?;
+    let loaded = artifact.load(pool).map_err(wasmtime::Error::new)?;
     match &*loaded {
         Loaded::Core(code) => enter_core(pool, store, code).await,
         Loaded::Component(component) => {

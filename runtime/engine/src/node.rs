@@ -1,5 +1,7 @@
 //! The node: everything the processes of one program share.
 
+mod embedder;
+mod observers;
 mod programs;
 mod spawn;
 
@@ -17,6 +19,7 @@ use warren_kernel::{Error, Host, HostConfig, Kernel, Moment, Monotonic, Timestam
 use crate::cache::CodeCache;
 use crate::class::{Class, Shape};
 use crate::definition::Definitions;
+use crate::guest::LogHook;
 use crate::mappings::Mappings;
 use crate::output::{Output, Sink};
 use crate::pool::{Pools, Slot};
@@ -24,6 +27,8 @@ use crate::scheduler::Scheduler;
 use crate::ticker::Ticker;
 use crate::timers::{self, Timers};
 
+pub use embedder::Start;
+use observers::Observers;
 pub(crate) use programs::Programs;
 pub(crate) use spawn::Presence;
 pub use spawn::{Ended, Running};
@@ -60,6 +65,8 @@ pub struct NodeConfig {
     pub cache: Option<PathBuf>,
     /// Where the processes' output goes.
     pub output: Box<dyn Sink>,
+    /// What is given the log records of the processes, in place of `tracing`.
+    pub log: Option<LogHook>,
     /// The Lua interpreter guest, in place of the bundled one.
     pub interpreter: Option<Vec<u8>>,
     /// Threads that run processes: one for each core if absent.
@@ -103,6 +110,10 @@ pub struct Node {
     mappings: Arc<Mappings>,
     output: Arc<Output>,
     scheduler: Scheduler,
+    /// The embedder's, for native processes and what blocks.
+    tokio: Handle,
+    observers: Observers,
+    log: Option<LogHook>,
     started: Instant,
     frames: Mutex<HashMap<String, u64>>,
     compiled: AtomicU64,
@@ -170,6 +181,9 @@ impl Node {
             mappings: Arc::new(Mappings::new()),
             output: Output::start(config.output).map_err(StartError::Thread)?,
             scheduler,
+            tokio,
+            observers: Observers::default(),
+            log: config.log,
             started: Instant::now(),
             frames: Mutex::default(),
             compiled: AtomicU64::new(0),
@@ -249,14 +263,20 @@ impl Node {
     /// Ends all processes at once. Returns when all have ended and everything
     /// they printed is written.
     pub async fn terminate_all(&self) {
+        self.close();
+        self.none_left().await;
+        self.output.flush().await;
+    }
+
+    /// Refuses new processes and terminates all there are, without waiting for
+    /// their ends.
+    pub fn close(&self) {
         // Whoever spawns sees this, or is seen in the list; see `Node::spawn`.
         self.closed.store(true, Ordering::SeqCst);
         for process in self.kernel.processes() {
             // Fails only where it has exited.
             let _ = self.kernel.terminate(&process);
         }
-        self.none_left().await;
-        self.output.flush().await;
     }
 
     async fn none_left(&self) {
@@ -267,6 +287,14 @@ impl Node {
             }
             ended.await;
         }
+    }
+
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.observers
+    }
+
+    pub(crate) fn log(&self) -> Option<&LogHook> {
+        self.log.as_ref()
     }
 
     pub(crate) fn output(&self) -> &Arc<Output> {

@@ -12,6 +12,7 @@ use crate::definition::{Code, Definition, Grants, Source};
 use crate::drive::{Drive, Driven};
 use crate::guest::{Guest, Inherited, Purpose, Run, Unwind};
 use crate::instance::{self, Finished};
+use crate::native::{NativeCode, NativeDrive};
 use crate::node::{Ended, Node, Presence};
 use crate::output::Stream;
 use crate::pool::Slot;
@@ -25,8 +26,16 @@ pub(crate) struct Task {
     pub(crate) inherited: Arc<Inherited>,
     pub(crate) first: bool,
     pub(crate) run: Run,
-    pub(crate) slot: Slot,
+    pub(crate) place: Place,
     pub(crate) ended: Option<oneshot::Sender<Ended>>,
+}
+
+/// What the code of a process runs in.
+pub(crate) enum Place {
+    /// An instance.
+    Instance(Slot),
+    /// The task itself, for native code.
+    Task(NativeCode),
 }
 
 impl Task {
@@ -39,11 +48,14 @@ impl Task {
             inherited,
             first,
             mut run,
-            mut slot,
+            mut place,
             ended,
         } = self;
         let (outcome, status) = loop {
-            let control = Arc::new(Control::default());
+            let control = Arc::new(match &place {
+                Place::Instance(_) => Control::default(),
+                Place::Task(_) => Control::without_fiber(),
+            });
             let guest = Guest::new(
                 Arc::clone(&node),
                 Arc::clone(&control),
@@ -55,10 +67,13 @@ impl Task {
                 run.clone(),
                 node.max_memory(process.host()),
             );
-            let finished = {
-                let pool = Arc::clone(slot.pool());
-                let guest = pin!(instance::run(&pool, guest));
-                Drive::new(&node, Some(&process), &control, guest).await
+            let finished = match &place {
+                Place::Instance(slot) => {
+                    let pool = Arc::clone(slot.pool());
+                    let guest = pin!(instance::run(&pool, guest));
+                    Drive::new(&node, Some(&process), &control, guest).await
+                }
+                Place::Task(code) => NativeDrive::new(&node, &process, code, guest).await,
             };
             pass_on_last_lines(&node, &control, !first).await;
             match finished {
@@ -66,7 +81,7 @@ impl Task {
                 Driven::Finished(finished) => match end(finished, &node, &process) {
                     End::Process(outcome, status) => break (outcome, status),
                     End::Upgrade(next, other_slot) => {
-                        slot = other_slot.unwrap_or(slot);
+                        place = other_slot.map_or(place, Place::Instance);
                         process.begin_upgrade();
                         run = next;
                     }
@@ -75,15 +90,19 @@ impl Task {
         };
         let exiting = node.kernel().exit(&process, outcome);
         // Memory and place are free before anyone hears of the end.
-        drop(slot);
+        drop(place);
         let outcome = exiting.outcome().map(Arc::clone);
         exiting.finish(node.now());
         if let (false, Some(outcome)) = (first, &outcome) {
             report_failure(&process, &inherited, &run, outcome);
         }
-        if let (Some(ended), Some(outcome)) = (ended, outcome) {
-            // Whoever started it may have lost interest.
-            let _ = ended.send(Ended { outcome, status });
+        if let Some(outcome) = outcome {
+            let end = Ended { outcome, status };
+            node.observers().tell(process.pid(), &end);
+            if let Some(ended) = ended {
+                // Whoever started it may have lost interest.
+                let _ = ended.send(end);
+            }
         }
         drop(presence);
     }
@@ -205,7 +224,7 @@ pub(crate) async fn prepare(
     let program = Program {
         grants: Arc::clone(&definition.grants),
         definition: Arc::new(definition),
-        artifact: interpreter,
+        artifact: Some(interpreter),
         chunk: Some(Arc::new(source)),
     };
     let guest = Guest::new(

@@ -222,6 +222,13 @@ impl Process {
         self.inner.lock().state.set_trap_links(trap);
     }
 
+    /// Nobody waits for the outcome of an exec any more: its subscription ends,
+    /// and the callee is terminated where it still runs.
+    pub fn abandon_exec(&self, subscription: Subscription) {
+        let callee = self.inner.lock().state.abandon_exec(subscription);
+        terminate_all(callee.as_slice());
+    }
+
     /// New code takes over under the same PID: all subscriptions end, all
     /// messages are unclaimed again in order of arrival, events stay, and the
     /// callees of pending execs are terminated.

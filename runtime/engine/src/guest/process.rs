@@ -99,6 +99,7 @@ impl Guest {
         let parent = self.process()?;
         Ok(SpawnRequest {
             definition,
+            code: None,
             host,
             arguments,
             parent: Some(Arc::clone(parent)),
@@ -194,9 +195,9 @@ impl Guest {
             .outside(async move {
                 check_arguments(&arguments, process.host())?;
                 let program = node.program(&id, process.host()).await?;
-                let shape = program.artifact.shape();
+                let shape = program.artifact()?.shape();
                 // Taken while the old code can still go on without it.
-                let slot = if shape == running.artifact.shape() {
+                let slot = if shape == running.artifact()?.shape() {
                     None
                 } else {
                     Some(node.slot(process.host(), shape).await?)

@@ -98,9 +98,10 @@ impl Node {
                     Code::Lua(source) => {
                         let interpreter = self.interpreter(host).await?;
                         let chunk = self.chunk(source, &interpreter, host).await?;
-                        (interpreter, Some(chunk))
+                        (Some(interpreter), Some(chunk))
                     }
-                    Code::Wasm(source) => (self.artifact(source.clone(), host).await?, None),
+                    Code::Wasm(source) => (Some(self.artifact(source.clone(), host).await?), None),
+                    Code::Native(_) => (None, None),
                 };
                 let grants = Arc::clone(&definition.grants);
                 Ok::<_, Error>(Arc::new(Program {
@@ -140,7 +141,10 @@ impl Node {
     ) -> Result<Option<Arc<Chunk>>, Error> {
         match self.definitions.module(name)? {
             None => Ok(None),
-            Some(source) => self.chunk(&source, &program.artifact, host).await.map(Some),
+            Some(source) => {
+                let interpreter = program.artifact()?;
+                self.chunk(&source, interpreter, host).await.map(Some)
+            }
         }
     }
 

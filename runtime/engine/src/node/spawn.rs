@@ -1,6 +1,6 @@
 //! Starting processes.
 
-use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -8,8 +8,12 @@ use tokio::sync::oneshot;
 use warren_kernel::{Error, Host, Kind, Outcome, Process, Spawn, Spawned};
 
 use super::Node;
-use crate::codec;
-use crate::guest::{Inherited, Run};
+use crate::definition::Code;
+use crate::guest::Inherited;
+use crate::guest::Run;
+use crate::native::NativeCode;
+use crate::node::Start;
+use crate::program::Program;
 use crate::task;
 
 /// How a new process is tied to its spawner.
@@ -24,6 +28,8 @@ pub(crate) enum Relation {
 /// Everything a spawn says.
 pub(crate) struct SpawnRequest {
     pub(crate) definition: String,
+    /// Code that no definition names, which then only gives it a name.
+    pub(crate) code: Option<NativeCode>,
     pub(crate) host: String,
     /// Encoded values.
     pub(crate) arguments: Arc<[u8]>,
@@ -77,6 +83,18 @@ impl Running {
     }
 }
 
+impl Running {
+    /// A process, and what tells how it ended.
+    pub(super) fn new(process: Arc<Process>, ended: oneshot::Receiver<Ended>) -> Running {
+        Running { process, ended }
+    }
+
+    /// The process, and what waits for its end without it.
+    pub fn into_parts(mut self) -> (Arc<Process>, impl Future<Output = Ended> + Send + 'static) {
+        (Arc::clone(&self.process), async move { self.wait().await })
+    }
+}
+
 impl Node {
     /// Starts the program's first process, the one that may read standard
     /// input and end the program, in the host its definition is bound to or
@@ -92,52 +110,36 @@ impl Node {
         host: &str,
         arguments: &[u8],
     ) -> Result<Running, Error> {
-        let bound = self.definitions.definition(definition)?.host.clone();
-        let host = bound.as_deref().unwrap_or(host);
-        let (sender, ended) = oneshot::channel();
-        let values = if arguments.is_empty() {
-            codec::NO_VALUES
-        } else {
-            arguments
+        let start = Start {
+            arguments: arguments.into(),
+            ..Start::new(definition, host)
         };
-        let request = SpawnRequest {
-            definition: definition.to_owned(),
-            host: host.to_owned(),
-            arguments: values.into(),
-            parent: None,
-            relation: Relation::Related {
-                monitored: false,
-                linked: false,
-            },
-            inherited: Arc::new(Inherited {
-                frame: self.new_frame(definition),
-                context: Arc::new(BTreeMap::new()),
-                actor: None,
-                scope: None,
-            }),
-            name: None,
-            messages: Vec::new(),
-            first: true,
-            ended: Some(sender),
-        };
-        let spawned = self.spawn(request).await?;
-        Ok(Running {
-            process: spawned.process,
-            ended,
-        })
+        self.start_process(start, None, true).await
     }
 
     /// Starts a process. Nothing is left behind where it fails.
     pub(crate) async fn spawn(self: &Arc<Self>, request: SpawnRequest) -> Result<Spawned, Error> {
         self.check_open()?;
         // An unknown definition is said before an unknown host.
-        self.definitions.definition(&request.definition)?;
+        if request.code.is_none() {
+            self.definitions.definition(&request.definition)?;
+        }
         let host = self.kernel.host(&request.host)?;
         check_arguments(&request.arguments, &host)?;
         check_inherited(&request.inherited, &host)?;
-        let program = self.program(&request.definition, &host).await?;
+        let program = match request.code {
+            Some(code) => Arc::new(Program::native(request.definition.as_str().into(), code)),
+            None => self.program(&request.definition, &host).await?,
+        };
         let place = host.reserve()?;
-        let slot = self.slot(&host, program.artifact.shape()).await?;
+        let room = match &program.definition.code {
+            Code::Native(code) => task::Place::Task(code.clone()),
+            Code::Lua(_) | Code::Wasm(_) => {
+                let shape = program.artifact()?.shape();
+                task::Place::Instance(self.slot(&host, shape).await?)
+            }
+        };
+        let is_native = matches!(room, task::Place::Task(_));
         let messages: Vec<_> = request
             .messages
             .iter()
@@ -176,10 +178,15 @@ impl Node {
                 program,
                 arguments: request.arguments,
             },
-            slot,
+            place: room,
             ended: request.ended,
         };
-        self.scheduler.spawn(task.run()).detach();
+        if is_native {
+            // Its end is known by its presence, however it comes.
+            drop(self.tokio.spawn(task.run()));
+        } else {
+            self.scheduler.spawn(task.run()).detach();
+        }
         Ok(spawned)
     }
 
@@ -220,6 +227,7 @@ impl Drop for Presence {
                 .kernel
                 .exit(process, Outcome::Failed(Box::new(error)));
             exiting.finish(self.node.now());
+            self.node.observers.forget(process.pid());
         }
         self.node.present.fetch_sub(1, Ordering::SeqCst);
         self.node.ended.notify_waiters();

@@ -143,6 +143,12 @@ impl State {
         }
     }
 
+    /// Nobody waits for the outcome of this exec any more; returns the callee
+    /// where it still runs.
+    pub(crate) fn abandon_exec(&mut self, subscription: Subscription) -> Option<Callee> {
+        self.execs.abandon_one(subscription)
+    }
+
     fn check_room_for_link(&self, config: &HostConfig) -> Result<(), Refusal> {
         let used = self.ties.links() + self.events.link_downs();
         if used < config.max_links {
