@@ -35,6 +35,7 @@ mod instance;
 mod limits;
 mod linkers;
 mod mappings;
+mod meter;
 mod node;
 mod output;
 mod pool;
@@ -47,6 +48,7 @@ mod timers;
 mod wasi;
 
 pub use definition::{Code, Definition, Definitions, Grants, PathGrant, Source};
+pub use meter::Reading;
 pub use node::{DEFAULT_MAX_MEMORY, Ended, HostLimits, Node, NodeConfig, Running, StartError};
 pub use output::{Sink, StandardStreams, Stream};
 pub use requirements::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};

@@ -60,6 +60,7 @@ impl Task {
                 let guest = pin!(instance::run(&pool, guest));
                 Drive::new(&node, Some(&process), &control, guest).await
             };
+            process.usage().release_memory();
             pass_on_last_lines(&node, &control, !first).await;
             match finished {
                 Driven::Doomed => break (Outcome::Returned(None), None),
@@ -68,6 +69,8 @@ impl Task {
                     End::Upgrade(next, other_slot) => {
                         slot = other_slot.unwrap_or(slot);
                         process.begin_upgrade();
+                        let definition = &next.program.definition.id;
+                        node.kernel().set_definition(&process, definition);
                         run = next;
                     }
                 },
