@@ -21,10 +21,14 @@
 //! ```
 
 mod builder;
+pub mod introspection;
+mod metrics;
 mod requirements;
 mod runtime;
 
 pub use builder::Builder;
+pub use introspection::Inspector;
+pub use metrics::METRICS_CONTENT_TYPE;
 pub use requirements::HostRequirements;
 pub use runtime::{Main, Runtime};
 pub use warren_app as app;

@@ -61,6 +61,10 @@ impl Runtime {
         self.node.shutdown(grace).await;
     }
 
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
     /// How many processes live.
     pub fn live(&self) -> usize {
         self.node.kernel().live()
