@@ -185,6 +185,10 @@ impl Runtime {
         self.0.node.shutdown(grace).await;
     }
 
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.0.node
+    }
+
     /// How many processes live.
     pub fn live(&self) -> usize {
         self.0.node.kernel().live()

@@ -1,9 +1,13 @@
 //! The `warren` command: runs programs of many small isolated processes.
 
+#[cfg(unix)]
+mod act;
 mod args;
 mod arguments;
 mod build;
 mod check;
+#[cfg(unix)]
+mod control;
 mod diagnostics;
 mod doctor;
 mod duration;
@@ -15,6 +19,10 @@ mod new;
 mod opening;
 mod output;
 mod progress;
+#[cfg(unix)]
+mod ps;
+#[cfg(unix)]
+mod quantity;
 mod run;
 mod signals;
 
@@ -38,6 +46,16 @@ fn main() -> ExitCode {
         Command::Check(check) => check::check(&check),
         Command::Inspect(inspect) => inspect::inspect(&inspect),
         Command::Doctor(doctor) => doctor::run(&doctor),
+        #[cfg(unix)]
+        Command::Ps(ps) => ps::ps(&ps).map_err(|failure| vec![*failure]),
+        #[cfg(unix)]
+        Command::Cancel(cancel) => act::cancel(&cancel).map_err(|failure| vec![*failure]),
+        #[cfg(unix)]
+        Command::Terminate(terminate) => {
+            act::terminate(&terminate).map_err(|failure| vec![*failure])
+        }
+        #[cfg(unix)]
+        Command::Send(send) => act::send(&send).map_err(|failure| vec![*failure]),
     };
     match ended {
         Ok(exit) => exit.into(),

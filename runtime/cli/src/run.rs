@@ -12,6 +12,8 @@ use warren::{Ended, Outcome, Runtime, Spawn};
 
 use crate::args::RunArgs;
 use crate::arguments;
+#[cfg(unix)]
+use crate::control::{server, socket::Socket};
 use crate::diagnostics::{Failure, Look, report};
 use crate::ending;
 use crate::exit::Exit;
@@ -37,7 +39,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
         .enable_all()
         .build()
         .map_err(|error| vec![refused("an event loop", &error)])?;
-    let ended = tokio.block_on(from_start_to_end(app, interpreter, values, args.grace));
+    let ended = tokio.block_on(from_start_to_end(app, interpreter, values, args));
     // A process may still wait for standard input, which nothing can interrupt.
     tokio.shutdown_background();
     ended.map_err(|failure| vec![*failure])
@@ -57,8 +59,9 @@ async fn from_start_to_end(
     app: App,
     interpreter: Option<Vec<u8>>,
     values: Vec<Value>,
-    grace: Duration,
+    args: &RunArgs,
 ) -> Result<Exit, Box<Failure>> {
+    let grace = args.grace;
     // From here on a signal ends the program in order.
     let mut signals = Signals::catch().map_err(|error| Box::new(refused("signals", &error)))?;
     let (streams, mut lost) = output::standard_streams();
@@ -75,6 +78,9 @@ async fn from_start_to_end(
         .map_err(|error| Box::new(refused("a runtime", &error)))?;
 
     let main = Spawn::of(&*definition.id).encoded_arguments(arguments::encode(values));
+    // Removed at the end, however this ends.
+    #[cfg(unix)]
+    let _control = serve_control(args, &runtime)?;
     // No process runs yet that could want time to finish.
     let started = tokio::select! {
         started = runtime.spawn_main(main) => started,
@@ -117,6 +123,21 @@ async fn from_start_to_end(
         (Ok(exit), Some(error)) if exit.status() == 0 => exit_without_output(&error),
         (verdict, _) => verdict,
     }
+}
+
+/// Lets others reach the program, where that is asked for.
+#[cfg(unix)]
+fn serve_control(args: &RunArgs, runtime: &Runtime) -> Result<Option<Socket>, Box<Failure>> {
+    let Some(path) = &args.control else {
+        return Ok(None);
+    };
+    let socket = Socket::listen(path)?;
+    let program = args.path().display().to_string();
+    socket
+        .listener()
+        .and_then(|listener| server::serve(listener, runtime.inspector(), program))
+        .map_err(|error| Box::new(refused("control socket", &error)))?;
+    Ok(Some(socket))
 }
 
 /// How long a failure waits for the rest of the program to end and its output

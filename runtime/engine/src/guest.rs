@@ -123,12 +123,13 @@ impl Guest {
         run: Run,
         max_memory: u64,
     ) -> Guest {
+        let process = process_of(&purpose).ok().cloned();
         Guest {
             node,
             control,
             purpose,
             run,
-            limits: Limits::new(max_memory),
+            limits: Limits::new(max_memory, process),
             correspondent: None,
             memory: None,
             held: Vec::new(),
@@ -151,6 +152,15 @@ impl Guest {
         match &self.purpose {
             Purpose::Process { inherited, .. } => Ok(inherited),
             Purpose::Prepare { .. } => Err(no_process()),
+        }
+    }
+
+    /// Notes that an operation was refused, for those who look at the process.
+    #[cold]
+    pub(crate) fn was_refused(&self, error: &Error) {
+        self.node.meter().refused(&error.kind);
+        if let Ok(process) = self.process() {
+            process.set_last_error(error);
         }
     }
 

@@ -35,6 +35,7 @@ mod instance;
 mod limits;
 mod linkers;
 mod mappings;
+mod meter;
 mod native;
 mod node;
 mod output;
@@ -49,6 +50,7 @@ mod wasi;
 
 pub use definition::{Code, Definition, Definitions, Grants, PathGrant, Source};
 pub use guest::{Level, LogHook, LogRecord};
+pub use meter::Reading;
 pub use native::{Native, NativeCode, NativeFuture, Tied};
 pub use node::{
     DEFAULT_MAX_MEMORY, Ended, HostLimits, Node, NodeConfig, Running, Start, StartError,

@@ -21,6 +21,7 @@ use crate::class::{Class, Shape};
 use crate::definition::Definitions;
 use crate::guest::LogHook;
 use crate::mappings::Mappings;
+use crate::meter::{Meter, Reading};
 use crate::output::{Output, Sink};
 use crate::pool::{Pools, Slot};
 use crate::scheduler::Scheduler;
@@ -114,6 +115,7 @@ pub struct Node {
     tokio: Handle,
     observers: Observers,
     log: Option<LogHook>,
+    meter: Arc<Meter>,
     started: Instant,
     frames: Mutex<HashMap<String, u64>>,
     compiled: AtomicU64,
@@ -148,10 +150,10 @@ impl Node {
         let workers = config
             .workers
             .map_or_else(std::thread::available_parallelism, Ok);
-        let scheduler = workers
-            .and_then(|workers| Scheduler::start(workers, &tokio))
-            .map_err(StartError::Thread)?;
         let kernel = Kernel::new();
+        let workers = workers.map_err(StartError::Thread)?;
+        let meter = Arc::new(Meter::new(&kernel, workers));
+        let scheduler = Scheduler::start(&meter, &tokio).map_err(StartError::Thread)?;
         let mut max_memory = HashMap::new();
         for (name, limits) in config.hosts {
             kernel
@@ -176,7 +178,9 @@ impl Node {
             programs: Programs::new(config.interpreter),
             cache,
             pools: RwLock::default(),
-            ticker: Arc::new(Ticker::start(config.tick).map_err(StartError::Thread)?),
+            ticker: Arc::new(
+                Ticker::start(config.tick, Arc::clone(&meter)).map_err(StartError::Thread)?,
+            ),
             timers: Timers::start().map_err(StartError::Thread)?,
             mappings: Arc::new(Mappings::new()),
             output: Output::start(config.output).map_err(StartError::Thread)?,
@@ -184,7 +188,8 @@ impl Node {
             tokio,
             observers: Observers::default(),
             log: config.log,
-            started: Instant::now(),
+            started: meter.started(),
+            meter,
             frames: Mutex::default(),
             compiled: AtomicU64::new(0),
             closed: AtomicBool::new(false),
@@ -226,6 +231,11 @@ impl Node {
     pub fn places_taken(&self) -> usize {
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
         pools.values().map(|pools| pools.taken()).sum()
+    }
+
+    /// What the workers do.
+    pub fn reading(&self) -> Reading {
+        self.meter.read(self.scheduler.queued())
     }
 
     /// How many pieces of code were compiled to machine code because the cache
@@ -299,6 +309,11 @@ impl Node {
 
     pub(crate) fn output(&self) -> &Arc<Output> {
         &self.output
+    }
+
+    #[inline]
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     pub(crate) fn ticker(&self) -> &Ticker {

@@ -227,12 +227,15 @@ mod tests {
     use super::*;
     use crate::class::Shape;
     use crate::mappings::RESERVED;
+    use crate::meter::Meter;
     use crate::ticker::DEFAULT_TICK;
-    use warren_kernel::Kind;
+    use std::num::NonZeroUsize;
+    use warren_kernel::{Kernel, Kind};
 
     /// Pools of small places, under this limit of mappings.
     fn pools(limit: fn() -> u64) -> Pools {
-        let ticker = Arc::new(Ticker::start(DEFAULT_TICK).expect("a thread"));
+        let meter = Arc::new(Meter::new(&Kernel::new(), NonZeroUsize::MIN));
+        let ticker = Arc::new(Ticker::start(DEFAULT_TICK, meter).expect("a thread"));
         let class = Class::of(1 << 20, 100_000, Shape::Core);
         Pools::new(class, ticker, Arc::new(Mappings::limited_by(limit)))
     }

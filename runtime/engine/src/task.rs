@@ -75,6 +75,7 @@ impl Task {
                 }
                 Place::Task(code) => NativeDrive::new(&node, &process, code, guest).await,
             };
+            process.usage().release_memory();
             pass_on_last_lines(&node, &control, !first).await;
             match finished {
                 Driven::Doomed => break (Outcome::Returned(None), None),
@@ -83,6 +84,8 @@ impl Task {
                     End::Upgrade(next, other_slot) => {
                         place = other_slot.map_or(place, Place::Instance);
                         process.begin_upgrade();
+                        let definition = &next.program.definition.id;
+                        node.kernel().set_definition(&process, definition);
                         run = next;
                     }
                 },

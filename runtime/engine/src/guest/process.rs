@@ -41,12 +41,16 @@ impl Guest {
                 let target = kernel.resolve(to)?;
                 if **target.text() != *to {
                     // A name may mean another process the next time.
-                    return kernel.send(Some(process), &target, topic, payload);
+                    kernel.send(Some(process), &target, topic, payload)?;
+                    self.node.meter().sent();
+                    return Ok(());
                 }
                 self.correspondent.insert(target)
             }
         };
-        kernel.send(Some(process), target, topic, payload)
+        kernel.send(Some(process), target, topic, payload)?;
+        self.node.meter().sent();
+        Ok(())
     }
 
     pub(crate) async fn spawn(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
-use warren_kernel::{Error, Host, Kind, Outcome, Process, Spawn, Spawned};
+use warren_kernel::{Error, Host, Kind, Origin, Outcome, Process, Spawn, Spawned};
 
 use super::Node;
 use crate::definition::Code;
@@ -149,6 +149,15 @@ impl Node {
             Relation::Related { monitored, linked } => (monitored, linked),
             Relation::Exec => (false, false),
         };
+        let inherited = &request.inherited;
+        let origin = Origin {
+            definition: Arc::clone(&program.definition.id),
+            frame: Arc::clone(&inherited.frame),
+            actor: inherited
+                .actor
+                .as_ref()
+                .map(|actor| actor.id.as_str().into()),
+        };
         let mut presence = Presence::new(self);
         self.check_open()?;
         let spawned = self.kernel.spawn(
@@ -160,6 +169,7 @@ impl Node {
                 exec: request.relation == Relation::Exec,
                 name: request.name.as_deref(),
                 messages: &messages,
+                origin: Some(&origin),
             },
         )?;
         presence.process = Some(Arc::clone(&spawned.process));

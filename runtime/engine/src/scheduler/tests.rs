@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use std::num::NonZeroUsize;
+
 use super::*;
 
 /// Long enough for every machine; reached only by what is broken.
@@ -21,7 +23,8 @@ fn scheduler(workers: usize) -> Scheduler {
         .build()
         .expect("builds");
     let workers = NonZeroUsize::new(workers).expect("not zero");
-    Scheduler::start(workers, tokio.handle()).expect("starts")
+    let meter = Arc::new(Meter::new(&warren_kernel::Kernel::new(), workers));
+    Scheduler::start(&meter, tokio.handle()).expect("starts")
 }
 
 /// Lets others run.

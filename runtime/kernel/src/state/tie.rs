@@ -39,10 +39,13 @@ impl State {
         );
     }
 
-    /// Removes a link, and unread news of its failure.
-    pub(crate) fn unlink(&mut self, peer: Pid) {
+    /// Removes a link, and unread news of its failure; returns whether there
+    /// was a link.
+    pub(crate) fn unlink(&mut self, peer: Pid) -> bool {
+        let linked = self.ties.with(peer).linked;
         self.remove_link(peer);
         self.events.drop_link_down(peer);
+        linked
     }
 
     /// Begins to watch a peer; returns whether it did not before.

@@ -241,6 +241,7 @@ impl World {
                 exec: birth.exec,
                 name: birth.name.as_deref(),
                 messages: &messages,
+                ..Spawn::default()
             };
             self.kernel.spawn(place, spawn)
         });
