@@ -3,6 +3,7 @@
 use std::fmt;
 use std::task::Waker;
 
+use crate::attributes::Attributes;
 use crate::error::Error;
 use crate::events::Notice;
 use crate::execs::Callee;
@@ -28,6 +29,7 @@ pub struct Process {
     doomed: AtomicBool,
     /// Follows `State::cancel_deadline`, likewise.
     cancel_deadline: AtomicDeadline,
+    attributes: Attributes,
     inner: Mutex<Inner>,
 }
 
@@ -92,6 +94,11 @@ impl Process {
             bytes,
             events: inner.state.events().len(),
         }
+    }
+
+    /// The names it is registered under, in the order it got them.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        self.inner.lock().state.names().to_vec()
     }
 
     /// What ties it to others.
@@ -233,19 +240,30 @@ impl Process {
 
 /// For the kernel.
 impl Process {
-    pub(crate) fn new(pid: Pid, text: Arc<str>, place: Place, state: State) -> Self {
+    pub(crate) fn new(pid: Pid, text: Arc<str>, place: Place, attributes: Attributes) -> Self {
         Process {
             pid,
             text,
             host: Arc::clone(place.host()),
             doomed: AtomicBool::new(false),
             cancel_deadline: AtomicDeadline::new(),
+            attributes,
             inner: Mutex::new(Inner {
-                state,
+                state: State::new(),
                 waker: None,
                 place: Some(place),
             }),
         }
+    }
+
+    #[inline]
+    pub(crate) fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    /// All of its state, as text.
+    pub(crate) fn state_text(&self) -> String {
+        format!("{:#?}", self.inner.lock().state)
     }
 
     #[inline]
@@ -344,11 +362,16 @@ impl Process {
 
     pub(crate) fn add_name(&self, name: &Arc<str>, held: bool) -> Result<(), Refusal> {
         let config = self.config();
-        self.inner.lock().state.add_name(name, held, config)
+        self.inner.lock().state.add_name(name, held, config)?;
+        if !held {
+            self.attributes.have_changed();
+        }
+        Ok(())
     }
 
     pub(crate) fn remove_name(&self, name: &str) {
         self.inner.lock().state.remove_name(name);
+        self.attributes.have_changed();
     }
 
     /// Ends the process. Absent the second time.

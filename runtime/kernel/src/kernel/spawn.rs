@@ -2,13 +2,14 @@
 
 use super::signal::check_size;
 use super::{Kernel, already_registered};
+use crate::attributes::Attributes;
 use crate::error::Error;
 use crate::execs::Callee;
 use crate::host::Place;
 use crate::message::Message;
 use crate::names::check_name;
 use crate::process::{Process, check_topic};
-use crate::state::{Relation, State};
+use crate::state::Relation;
 use crate::subscription::Subscription;
 use crate::sync::Arc;
 
@@ -17,6 +18,8 @@ use crate::sync::Arc;
 pub struct Spawn<'a> {
     /// Who spawns it; absent where it is the embedder.
     pub parent: Option<&'a Arc<Process>>,
+    /// The id of the definition it runs.
+    pub definition: Option<&'a Arc<str>>,
     /// The parent is told of its end.
     pub monitored: bool,
     /// The parent is linked to it.
@@ -61,7 +64,12 @@ impl Kernel {
         }
         let pid = self.next_pid();
         let text = pid.text(place.host().name());
-        let child = Arc::new(Process::new(pid, text, place, State::new()));
+        let child = Arc::new(Process::new(
+            pid,
+            text,
+            place,
+            Attributes::new(spawn.definition.cloned()),
+        ));
         queue_first_messages(&child, &spawn)?;
         let name: Option<Arc<str>> = spawn.name.map(Arc::from);
         if let Some(name) = &name {
