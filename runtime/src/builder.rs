@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use warren_engine::security::Authorizer;
 use warren_engine::{
     DEFAULT_TICK, HostLimits, Node, NodeConfig, Sink, StandardStreams, StartError,
 };
@@ -19,6 +20,7 @@ pub struct Builder {
     output: Box<dyn Sink>,
     cache: Option<PathBuf>,
     interpreter: Option<Vec<u8>>,
+    authorizer: Option<Arc<dyn Authorizer>>,
     workers: Option<NonZeroUsize>,
 }
 
@@ -29,6 +31,7 @@ impl Builder {
             output: Box::new(StandardStreams::default()),
             cache: None,
             interpreter: None,
+            authorizer: None,
             workers: None,
         }
     }
@@ -51,6 +54,14 @@ impl Builder {
     /// A Lua interpreter guest in place of the bundled one.
     pub fn interpreter(mut self, wasm: Vec<u8>) -> Builder {
         self.interpreter = Some(wasm);
+        self
+    }
+
+    /// Who judges what processes ask to do: none unless set.
+    /// Without one, processes with an actor or a scope may do nothing that
+    /// needs a permission, all others everything.
+    pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Builder {
+        self.authorizer = Some(authorizer);
         self
     }
 
@@ -79,6 +90,7 @@ impl Builder {
         let config = NodeConfig {
             hosts: hosts.collect(),
             definitions: Arc::new(self.app),
+            authorizer: self.authorizer,
             cache: self.cache,
             output: self.output,
             interpreter: self.interpreter,

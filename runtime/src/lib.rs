@@ -30,6 +30,6 @@ pub use runtime::{Main, Runtime};
 pub use warren_app as app;
 pub use warren_engine::{
     Ended, OTHER_MAPPINGS, Requirements, Sink, StandardStreams, StartError, Stream,
-    pagemap_scan_is_available, try_code_cache,
+    pagemap_scan_is_available, security, try_code_cache,
 };
 pub use warren_kernel::{Details, Error, Field, Kind, Outcome};

@@ -21,13 +21,14 @@ use crate::mappings::Mappings;
 use crate::output::{Output, Sink};
 use crate::pool::{Pools, Slot};
 use crate::scheduler::Scheduler;
+use crate::security::{Authorizer, Judges};
 use crate::ticker::Ticker;
 use crate::timers::{self, Timers};
 
 pub(crate) use programs::Programs;
 pub(crate) use spawn::Presence;
 pub use spawn::{Ended, Running};
-pub(crate) use spawn::{Relation, SpawnRequest, check_arguments};
+pub(crate) use spawn::{Given, Relation, SpawnRequest, check_arguments};
 
 /// What the processes of a host may use.
 #[derive(Clone, Debug)]
@@ -56,6 +57,9 @@ pub struct NodeConfig {
     pub definitions: Arc<dyn Definitions>,
     /// The hosts, by name.
     pub hosts: Vec<(String, HostLimits)>,
+    /// Who judges what processes ask to do. Without one, processes with an actor
+    /// or a scope may do nothing that needs a permission, all others everything.
+    pub authorizer: Option<Arc<dyn Authorizer>>,
     /// Where compiled code is kept between runs; nowhere if absent.
     pub cache: Option<PathBuf>,
     /// Where the processes' output goes.
@@ -96,6 +100,7 @@ pub struct Node {
     max_memory: HashMap<String, u64>,
     definitions: Arc<dyn Definitions>,
     programs: Programs,
+    judges: Judges,
     cache: Option<CodeCache>,
     pools: RwLock<HashMap<Class, Arc<Pools>>>,
     ticker: Arc<Ticker>,
@@ -163,6 +168,7 @@ impl Node {
             max_memory,
             definitions: config.definitions,
             programs: Programs::new(config.interpreter),
+            judges: Judges::new(config.authorizer),
             cache,
             pools: RwLock::default(),
             ticker: Arc::new(Ticker::start(config.tick).map_err(StartError::Thread)?),
@@ -269,6 +275,10 @@ impl Node {
         }
     }
 
+    pub(crate) fn judges(&self) -> &Judges {
+        &self.judges
+    }
+
     pub(crate) fn output(&self) -> &Arc<Output> {
         &self.output
     }
@@ -298,6 +308,7 @@ impl Node {
                 class,
                 Arc::clone(&self.ticker),
                 Arc::clone(&self.mappings),
+                self.judges.authorizer().is_some(),
             ))
         }))
     }

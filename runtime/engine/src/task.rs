@@ -16,6 +16,7 @@ use crate::node::{Ended, Node, Presence};
 use crate::output::Stream;
 use crate::pool::Slot;
 use crate::program::{Chunk, Program};
+use crate::security::{Caller, Rights};
 
 /// Everything a process starts with.
 pub(crate) struct Task {
@@ -44,6 +45,16 @@ impl Task {
         } = self;
         let (outcome, status) = loop {
             let control = Arc::new(Control::default());
+            let judge = node.judges().judge(
+                || Caller {
+                    pid: Arc::clone(process.text()),
+                    definition: Arc::clone(&run.program.definition.id),
+                    host: process.host().name().into(),
+                },
+                &inherited.actor,
+                &inherited.scope,
+                &inherited.context,
+            );
             let guest = Guest::new(
                 Arc::clone(&node),
                 Arc::clone(&control),
@@ -54,6 +65,7 @@ impl Task {
                 },
                 run.clone(),
                 node.max_memory(process.host()),
+                Rights::new(judge),
             );
             let finished = {
                 let pool = Arc::clone(slot.pool());
@@ -68,6 +80,7 @@ impl Task {
                     End::Upgrade(next, other_slot) => {
                         slot = other_slot.unwrap_or(slot);
                         process.begin_upgrade();
+                        process.set_definition(Arc::clone(&next.program.definition.id));
                         run = next;
                     }
                 },
@@ -217,6 +230,7 @@ pub(crate) async fn prepare(
             arguments: Arc::from(crate::codec::NO_VALUES),
         },
         node.max_memory(&host),
+        Rights::new(None),
     );
     let finished = {
         let pool = Arc::clone(slot.pool());

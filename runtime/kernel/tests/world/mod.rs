@@ -235,6 +235,7 @@ impl World {
             .collect();
         let spawned = place.and_then(|place| {
             let spawn = Spawn {
+                definition: None,
                 parent: birth.parent.map(|parent| self.process(parent)),
                 monitored: birth.monitored,
                 linked: birth.linked,
