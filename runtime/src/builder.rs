@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
+use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node, NodeConfig, Sink, Source,
     StandardStreams,
@@ -29,6 +30,7 @@ pub struct Builder {
     log: Option<LogHook>,
     cache: Option<PathBuf>,
     interpreter: Option<Vec<u8>>,
+    authorizer: Option<Arc<dyn Authorizer>>,
     workers: Option<NonZeroUsize>,
 }
 
@@ -43,6 +45,7 @@ impl Builder {
             log: None,
             cache: None,
             interpreter: None,
+            authorizer: None,
             workers: None,
         }
     }
@@ -131,6 +134,14 @@ impl Builder {
         self
     }
 
+    /// Who judges what processes ask to do: none unless set.
+    /// Without one, processes with an actor or a scope may do nothing that
+    /// needs a permission, all others everything.
+    pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Builder {
+        self.authorizer = Some(authorizer);
+        self
+    }
+
     /// How many threads run processes: one for each core unless set.
     pub fn workers(mut self, workers: NonZeroUsize) -> Builder {
         self.workers = Some(workers);
@@ -170,6 +181,7 @@ impl Builder {
         let config = NodeConfig {
             hosts,
             definitions: Arc::new(library),
+            authorizer: self.authorizer,
             cache: self.cache,
             output: self.output,
             log: self.log,

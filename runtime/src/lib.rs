@@ -76,7 +76,8 @@ pub use values::Value;
 pub use warren_app as app;
 pub use warren_engine::{
     Code, Definition, Grants, HostLimits, Level, LogRecord, OTHER_MAPPINGS, PathGrant,
-    Requirements, Sink, Source, StandardStreams, Stream, pagemap_scan_is_available, try_code_cache,
+    Requirements, Sink, Source, StandardStreams, Stream, pagemap_scan_is_available, security,
+    try_code_cache,
 };
 pub use warren_kernel::{
     Details, Error, Event, Field, HostConfig, Kind, Outcome, QueueLimits, Timestamp,

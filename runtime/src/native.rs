@@ -203,7 +203,7 @@ impl Context {
     /// # Errors
     ///
     /// `NotFound`.
-    pub fn cancel(&self, target: &str, deadline: Option<Duration>) -> Result<(), Error> {
+    pub fn cancel(&mut self, target: &str, deadline: Option<Duration>) -> Result<(), Error> {
         let nanoseconds = deadline.map(|after| u64::try_from(after.as_nanos()).unwrap_or(u64::MAX));
         self.native.cancel(target, nanoseconds)
     }
@@ -214,7 +214,7 @@ impl Context {
     /// # Errors
     ///
     /// `NotFound`.
-    pub fn terminate(&self, target: &str) -> Result<(), Error> {
+    pub fn terminate(&mut self, target: &str) -> Result<(), Error> {
         self.native.terminate(target)
     }
 
@@ -223,7 +223,7 @@ impl Context {
     /// # Errors
     ///
     /// `NotFound`; `Invalid` for itself; `RateLimited` at `max_monitors`.
-    pub fn monitor(&self, target: &str) -> Result<(), Error> {
+    pub fn monitor(&mut self, target: &str) -> Result<(), Error> {
         self.native.monitor(target)
     }
 
@@ -232,7 +232,7 @@ impl Context {
     /// # Errors
     ///
     /// `Invalid` for what can be no destination.
-    pub fn unmonitor(&self, target: &str) -> Result<(), Error> {
+    pub fn unmonitor(&mut self, target: &str) -> Result<(), Error> {
         self.native.unmonitor(target)
     }
 
@@ -242,7 +242,7 @@ impl Context {
     /// # Errors
     ///
     /// `NotFound`; `Invalid` for itself; `RateLimited` at `max_links`.
-    pub fn link(&self, target: &str) -> Result<(), Error> {
+    pub fn link(&mut self, target: &str) -> Result<(), Error> {
         self.native.link(target)
     }
 
@@ -251,7 +251,7 @@ impl Context {
     /// # Errors
     ///
     /// `Invalid` for what can be no destination.
-    pub fn unlink(&self, target: &str) -> Result<(), Error> {
+    pub fn unlink(&mut self, target: &str) -> Result<(), Error> {
         self.native.unlink(target)
     }
 
@@ -266,7 +266,7 @@ impl Context {
     /// # Errors
     ///
     /// `AlreadyExists`; `Invalid` for what can be no name.
-    pub fn register(&self, name: &str) -> Result<(), Error> {
+    pub fn register(&mut self, name: &str) -> Result<(), Error> {
         self.native.register(name, None)
     }
 
@@ -284,7 +284,7 @@ impl Context {
     /// # Errors
     ///
     /// `Invalid` for what can be no name.
-    pub fn unregister(&self, name: &str) -> Result<bool, Error> {
+    pub fn unregister(&mut self, name: &str) -> Result<bool, Error> {
         self.native.unregister(name)
     }
 }

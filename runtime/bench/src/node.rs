@@ -86,6 +86,7 @@ impl BenchNode {
             ..HostLimits::default()
         };
         let config = NodeConfig {
+            authorizer: None,
             definitions: Arc::new(Guests::new()),
             hosts: vec![
                 (HOST.to_owned(), limits(setup.max_processes)),

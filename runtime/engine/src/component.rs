@@ -11,8 +11,9 @@ use warren_kernel::{Details, Error, Kind, Message, Monotonic, Subscription};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::codec::{self, reader};
-use crate::guest::{self, Actor, Guest, Level, Related, Scope, SpawnOptions, Unwind, receive};
+use crate::guest::{self, Guest, Level, Related, SpawnOptions, Unwind, receive};
 use crate::output::{PIECE, Stream};
+use crate::security::{Actor, Scope};
 
 /// Defines every import of the world.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
@@ -61,8 +62,9 @@ impl wit::process::Host for Guest {
         Ok(self.inherited()?.frame.to_string())
     }
 
-    fn send(&mut self, to: String, topic: String, payload: Vec<u8>) -> Answer<()> {
-        answer(Guest::send(self, &to, &topic, &payload))
+    async fn send(&mut self, to: String, topic: String, payload: Vec<u8>) -> Answer<()> {
+        let sent = self.settled(|guest| guest.send(&to, &topic, &payload));
+        answer(sent.await)
     }
 
     async fn spawn(
@@ -94,30 +96,30 @@ impl wit::process::Host for Guest {
         answer(subscription.map(|subscription| subscription.0))
     }
 
-    fn terminate(&mut self, target: String) -> Answer<()> {
-        let result = Guest::terminate(self, &target);
+    async fn terminate(&mut self, target: String) -> Answer<()> {
+        let result = self.settled(|guest| guest.terminate(&target)).await;
         self.check_not_terminated()?;
         answer(result)
     }
 
-    fn cancel(&mut self, target: String, deadline: Option<u64>) -> Answer<()> {
-        answer(Guest::cancel(self, &target, deadline))
+    async fn cancel(&mut self, target: String, deadline: Option<u64>) -> Answer<()> {
+        answer(self.settled(|guest| guest.cancel(&target, deadline)).await)
     }
 
-    fn monitor(&mut self, target: String) -> Answer<()> {
-        answer(Guest::monitor(self, &target))
+    async fn monitor(&mut self, target: String) -> Answer<()> {
+        answer(self.settled(|guest| guest.monitor(&target)).await)
     }
 
-    fn unmonitor(&mut self, target: String) -> Answer<()> {
-        answer(Guest::unmonitor(self, &target))
+    async fn unmonitor(&mut self, target: String) -> Answer<()> {
+        answer(self.settled(|guest| guest.unmonitor(&target)).await)
     }
 
-    fn link(&mut self, target: String) -> Answer<()> {
-        answer(Guest::link(self, &target))
+    async fn link(&mut self, target: String) -> Answer<()> {
+        answer(self.settled(|guest| guest.link(&target)).await)
     }
 
-    fn unlink(&mut self, target: String) -> Answer<()> {
-        answer(Guest::unlink(self, &target))
+    async fn unlink(&mut self, target: String) -> Answer<()> {
+        answer(self.settled(|guest| guest.unlink(&target)).await)
     }
 
     fn get_options(&mut self) -> wasmtime::Result<wit::process::Options> {
@@ -242,16 +244,17 @@ impl wit::mailbox::Host for Guest {
 }
 
 impl wit::registry::Host for Guest {
-    fn register(&mut self, name: String, target: Option<String>) -> Answer<()> {
-        answer(Guest::register(self, &name, target.as_deref()))
+    async fn register(&mut self, name: String, target: Option<String>) -> Answer<()> {
+        let registered = self.settled(|guest| guest.register(&name, target.as_deref()));
+        answer(registered.await)
     }
 
     fn lookup(&mut self, name: String) -> Answer<String> {
         answer(Guest::lookup(self, &name).map(|pid| pid.to_string()))
     }
 
-    fn unregister(&mut self, name: String) -> Answer<bool> {
-        answer(Guest::unregister(self, &name))
+    async fn unregister(&mut self, name: String) -> Answer<bool> {
+        answer(self.settled(|guest| guest.unregister(&name)).await)
     }
 }
 
@@ -285,13 +288,15 @@ impl wit::security::Host for Guest {
         }))
     }
 
-    fn can(
+    async fn can(
         &mut self,
         action: String,
         resource: String,
-        _attributes: Option<Vec<u8>>,
+        attributes: Option<Vec<u8>>,
     ) -> wasmtime::Result<bool> {
-        Ok(Guest::can(self, &action, &resource))
+        let attributes = attributes.unwrap_or_default();
+        let allowed = self.settled(|guest| guest.can(&action, &resource, &attributes));
+        Ok(allowed.await.unwrap_or(false))
     }
 
     fn policy(&mut self, id: String) -> Answer<()> {

@@ -1,6 +1,7 @@
 //! The flat ABI: the operations of the process API as core imports that take
 //! and return numbers. `docs/guest-abi.md` is its definition.
 
+mod asking;
 mod mailbox;
 mod process;
 mod program;
@@ -18,11 +19,14 @@ use crate::guest::Guest;
 pub(crate) use system::{fill_with_random_bytes, random_length, write_range};
 
 /// Defines every function of the flat ABI.
-pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+///
+/// Where `asks`, functions that need a permission may have to wait for it; where
+/// nobody judges they never do, and are spared what waiting costs.
+pub(crate) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<()> {
     linker.func_wrap("warren:core/held@0.1.0", "take", take)?;
-    process::link(linker)?;
+    process::link(linker, asks)?;
     mailbox::link(linker)?;
-    registry::link(linker)?;
+    registry::link(linker, asks)?;
     system::link(linker)?;
     program::link(linker)
 }

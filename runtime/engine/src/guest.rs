@@ -1,6 +1,7 @@
 //! One running instance, as its imports see it: the data of its store, and the
 //! operations of the process API, written once behind both linkers.
 
+mod permission;
 mod process;
 mod program;
 pub(crate) mod receive;
@@ -17,6 +18,7 @@ use crate::limits::Limits;
 use crate::node::Node;
 use crate::pool::Slot;
 use crate::program::Program;
+use crate::security::{Actor, Rights, Scope};
 use crate::wasi::Granted;
 
 pub(crate) use process::{Related, SpawnOptions, context};
@@ -33,20 +35,6 @@ pub(crate) struct Inherited {
     pub(crate) actor: Option<Arc<Actor>>,
     /// What it may do.
     pub(crate) scope: Option<Arc<Scope>>,
-}
-
-/// Who acts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Actor {
-    pub(crate) id: String,
-    /// An encoded map.
-    pub(crate) meta: Arc<[u8]>,
-}
-
-/// A set of policies, by id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Scope {
-    pub(crate) policies: Vec<String>,
 }
 
 /// What one start of a process runs.
@@ -81,6 +69,7 @@ pub(crate) struct Guest {
     pub(crate) purpose: Purpose,
     pub(crate) run: Run,
     pub(crate) limits: Limits,
+    rights: Rights,
     /// Whom it last sent to by PID: most sends go where the one before went.
     correspondent: Option<Arc<Process>>,
     /// The exported memory of a core module, once it is instantiated.
@@ -122,6 +111,7 @@ impl Guest {
         purpose: Purpose,
         run: Run,
         max_memory: u64,
+        rights: Rights,
     ) -> Guest {
         let process = process_of(&purpose).ok().cloned();
         Guest {
@@ -130,6 +120,7 @@ impl Guest {
             purpose,
             run,
             limits: Limits::new(max_memory, process),
+            rights,
             correspondent: None,
             memory: None,
             held: Vec::new(),
@@ -162,16 +153,6 @@ impl Guest {
         if let Ok(process) = self.process() {
             process.set_last_error(error);
         }
-    }
-
-    /// Whether the caller may do this. Without policies everyone may do
-    /// everything inside the sandbox.
-    #[expect(
-        clippy::unused_self,
-        reason = "the actor and scope of the caller decide"
-    )]
-    pub(crate) fn can(&self, _action: &str, _resource: &str) -> bool {
-        true
     }
 
     /// Whether this is the program's first process.

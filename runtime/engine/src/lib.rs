@@ -18,7 +18,8 @@
 //! ```
 //!
 //! `Guest` has every operation of the process API once; `flat` and `component`
-//! translate their calling conventions to it.
+//! translate their calling conventions to it. What an operation needs a permission
+//! for, it asks [`security`] before it has any effect.
 
 mod cache;
 mod class;
@@ -43,6 +44,7 @@ mod pool;
 mod program;
 mod requirements;
 mod scheduler;
+pub mod security;
 mod task;
 mod ticker;
 mod timers;

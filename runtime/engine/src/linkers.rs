@@ -12,22 +12,25 @@ use crate::{component as wit, flat, wasi};
 
 /// The linkers of one engine.
 pub(crate) struct Linkers {
+    asks: bool,
     without_grants: Linker<Guest>,
     with_grants: OnceLock<Linker<Guest>>,
     component: OnceLock<component::Linker<Guest>>,
 }
 
 impl Linkers {
-    /// Links everything a guest without grants may import.
+    /// Links everything a guest without grants may import. `asks` where imports
+    /// may have to ask for permission, and so to wait.
     ///
     /// # Errors
     ///
     /// Only where memory runs out.
-    pub(crate) fn new(engine: &Engine) -> wasmtime::Result<Linkers> {
+    pub(crate) fn new(engine: &Engine, asks: bool) -> wasmtime::Result<Linkers> {
         let mut linker = Linker::new(engine);
-        flat::link(&mut linker)?;
+        flat::link(&mut linker, asks)?;
         wasi::link_without_grants(&mut linker)?;
         Ok(Linkers {
+            asks,
             without_grants: linker,
             with_grants: OnceLock::new(),
             component: OnceLock::new(),
@@ -69,7 +72,7 @@ impl Linkers {
             return linker.instantiate_pre(module);
         }
         let mut linker = Linker::new(engine);
-        flat::link(&mut linker)?;
+        flat::link(&mut linker, self.asks)?;
         wasi::link_with_grants(&mut linker)?;
         self.with_grants
             .get_or_init(|| linker)

@@ -128,7 +128,8 @@ impl Native {
     /// follows.
     pub fn send(&mut self, to: &str, topic: &str, values: &[u8]) -> Result<(), Error> {
         self.check_alive()?;
-        self.guest.send(to, topic, values)
+        self.guest
+            .settled_at_once(|guest| guest.send(to, topic, values))
     }
 
     /// Starts a process; returns its PID. Dropped before it is ready, this has
@@ -175,9 +176,9 @@ impl Native {
     /// # Errors
     ///
     /// As for `process.terminate`.
-    pub fn terminate(&self, target: &str) -> Result<(), Error> {
+    pub fn terminate(&mut self, target: &str) -> Result<(), Error> {
         self.check_alive()?;
-        self.guest.terminate(target)
+        self.guest.settled_at_once(|guest| guest.terminate(target))
     }
 
     /// Asks a process to end, within so many nanoseconds where a deadline is
@@ -186,9 +187,10 @@ impl Native {
     /// # Errors
     ///
     /// As for `process.cancel`.
-    pub fn cancel(&self, target: &str, deadline: Option<u64>) -> Result<(), Error> {
+    pub fn cancel(&mut self, target: &str, deadline: Option<u64>) -> Result<(), Error> {
         self.check_alive()?;
-        self.guest.cancel(target, deadline)
+        self.guest
+            .settled_at_once(|guest| guest.cancel(target, deadline))
     }
 
     /// Asks to be told of a process's end.
@@ -196,9 +198,9 @@ impl Native {
     /// # Errors
     ///
     /// As for `process.monitor`.
-    pub fn monitor(&self, target: &str) -> Result<(), Error> {
+    pub fn monitor(&mut self, target: &str) -> Result<(), Error> {
         self.check_alive()?;
-        self.guest.monitor(target)
+        self.guest.settled_at_once(|guest| guest.monitor(target))
     }
 
     /// Undoes a monitor.
@@ -206,9 +208,9 @@ impl Native {
     /// # Errors
     ///
     /// As for `process.unmonitor`.
-    pub fn unmonitor(&self, target: &str) -> Result<(), Error> {
+    pub fn unmonitor(&mut self, target: &str) -> Result<(), Error> {
         self.check_alive()?;
-        self.guest.unmonitor(target)
+        self.guest.settled_at_once(|guest| guest.unmonitor(target))
     }
 
     /// Links two processes.
@@ -216,9 +218,9 @@ impl Native {
     /// # Errors
     ///
     /// As for `process.link`.
-    pub fn link(&self, target: &str) -> Result<(), Error> {
+    pub fn link(&mut self, target: &str) -> Result<(), Error> {
         self.check_alive()?;
-        self.guest.link(target)
+        self.guest.settled_at_once(|guest| guest.link(target))
     }
 
     /// Undoes a link.
@@ -226,9 +228,9 @@ impl Native {
     /// # Errors
     ///
     /// As for `process.unlink`.
-    pub fn unlink(&self, target: &str) -> Result<(), Error> {
+    pub fn unlink(&mut self, target: &str) -> Result<(), Error> {
         self.check_alive()?;
-        self.guest.unlink(target)
+        self.guest.settled_at_once(|guest| guest.unlink(target))
     }
 
     /// Gives a process a name, itself where no PID is given.
@@ -236,9 +238,10 @@ impl Native {
     /// # Errors
     ///
     /// As for `process.registry.register`.
-    pub fn register(&self, name: &str, pid: Option<&str>) -> Result<(), Error> {
+    pub fn register(&mut self, name: &str, pid: Option<&str>) -> Result<(), Error> {
         self.check_alive()?;
-        self.guest.register(name, pid)
+        self.guest
+            .settled_at_once(|guest| guest.register(name, pid))
     }
 
     /// The PID of who holds a name.
@@ -256,9 +259,9 @@ impl Native {
     /// # Errors
     ///
     /// As for `process.registry.unregister`.
-    pub fn unregister(&self, name: &str) -> Result<bool, Error> {
+    pub fn unregister(&mut self, name: &str) -> Result<bool, Error> {
         self.check_alive()?;
-        self.guest.unregister(name)
+        self.guest.settled_at_once(|guest| guest.unregister(name))
     }
 
     /// What was moved out of the process's future may outlive the process.

@@ -25,6 +25,7 @@ use crate::meter::{Meter, Reading};
 use crate::output::{Output, Sink};
 use crate::pool::{Pools, Slot};
 use crate::scheduler::Scheduler;
+use crate::security::{Authorizer, Judges};
 use crate::ticker::Ticker;
 use crate::timers::{self, Timers};
 
@@ -33,7 +34,7 @@ use observers::Observers;
 pub(crate) use programs::Programs;
 pub(crate) use spawn::Presence;
 pub use spawn::{Ended, Running};
-pub(crate) use spawn::{Relation, SpawnRequest, check_arguments};
+pub(crate) use spawn::{Given, Relation, SpawnRequest, check_arguments};
 
 /// What the processes of a host may use.
 #[derive(Clone, Debug)]
@@ -62,6 +63,9 @@ pub struct NodeConfig {
     pub definitions: Arc<dyn Definitions>,
     /// The hosts, by name.
     pub hosts: Vec<(String, HostLimits)>,
+    /// Who judges what processes ask to do. Without one, processes with an actor
+    /// or a scope may do nothing that needs a permission, all others everything.
+    pub authorizer: Option<Arc<dyn Authorizer>>,
     /// Where compiled code is kept between runs; nowhere if absent.
     pub cache: Option<PathBuf>,
     /// Where the processes' output goes.
@@ -104,6 +108,7 @@ pub struct Node {
     max_memory: HashMap<String, u64>,
     definitions: Arc<dyn Definitions>,
     programs: Programs,
+    judges: Judges,
     cache: Option<CodeCache>,
     pools: RwLock<HashMap<Class, Arc<Pools>>>,
     ticker: Arc<Ticker>,
@@ -176,6 +181,7 @@ impl Node {
             max_memory,
             definitions: config.definitions,
             programs: Programs::new(config.interpreter),
+            judges: Judges::new(config.authorizer),
             cache,
             pools: RwLock::default(),
             ticker: Arc::new(
@@ -307,6 +313,10 @@ impl Node {
         self.log.as_ref()
     }
 
+    pub(crate) fn judges(&self) -> &Judges {
+        &self.judges
+    }
+
     pub(crate) fn output(&self) -> &Arc<Output> {
         &self.output
     }
@@ -341,6 +351,7 @@ impl Node {
                 class,
                 Arc::clone(&self.ticker),
                 Arc::clone(&self.mappings),
+                self.judges.authorizer().is_some(),
             ))
         }))
     }

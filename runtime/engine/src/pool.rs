@@ -30,6 +30,8 @@ pub(crate) struct Pools {
     class: Class,
     ticker: Arc<Ticker>,
     mappings: Arc<Mappings>,
+    /// Whether imports may have to ask for permission.
+    asks: bool,
     members: RwLock<Vec<Arc<Pool>>>,
     /// Held while a pool is opened, so that only one is.
     opening: Mutex<()>,
@@ -53,11 +55,17 @@ pub(crate) struct Slot {
 
 impl Pools {
     /// Pools of a class, none open yet.
-    pub(crate) fn new(class: Class, ticker: Arc<Ticker>, mappings: Arc<Mappings>) -> Pools {
+    pub(crate) fn new(
+        class: Class,
+        ticker: Arc<Ticker>,
+        mappings: Arc<Mappings>,
+        asks: bool,
+    ) -> Pools {
         Pools {
             class,
             ticker,
             mappings,
+            asks,
             members: RwLock::default(),
             opening: Mutex::default(),
         }
@@ -137,7 +145,7 @@ impl Pools {
         let last = self.members().last().map(|pool| pool.places);
         let wanted = last.map_or(FIRST, |places| places.saturating_mul(2).min(LARGEST));
         let (places, engine) = self.engine(self.mappings.affordable_places(wanted)?)?;
-        let linkers = Linkers::new(&engine).map_err(|error| {
+        let linkers = Linkers::new(&engine, self.asks).map_err(|error| {
             Error::internal(format!("the runtime's own imports do not link: {error:#}"))
         })?;
         self.mappings.pool_opened(places);
@@ -237,7 +245,7 @@ mod tests {
         let meter = Arc::new(Meter::new(&Kernel::new(), NonZeroUsize::MIN));
         let ticker = Arc::new(Ticker::start(DEFAULT_TICK, meter).expect("a thread"));
         let class = Class::of(1 << 20, 100_000, Shape::Core);
-        Pools::new(class, ticker, Arc::new(Mappings::limited_by(limit)))
+        Pools::new(class, ticker, Arc::new(Mappings::limited_by(limit)), false)
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::node::{Ended, Node, Presence};
 use crate::output::Stream;
 use crate::pool::Slot;
 use crate::program::{Chunk, Program};
+use crate::security::{Caller, Rights};
 
 /// Everything a process starts with.
 pub(crate) struct Task {
@@ -56,6 +57,16 @@ impl Task {
                 Place::Instance(_) => Control::default(),
                 Place::Task(_) => Control::without_fiber(),
             });
+            let judge = node.judges().judge(
+                || Caller {
+                    pid: Arc::clone(process.text()),
+                    definition: Arc::clone(&run.program.definition.id),
+                    host: process.host().name().into(),
+                },
+                &inherited.actor,
+                &inherited.scope,
+                &inherited.context,
+            );
             let guest = Guest::new(
                 Arc::clone(&node),
                 Arc::clone(&control),
@@ -66,6 +77,7 @@ impl Task {
                 },
                 run.clone(),
                 node.max_memory(process.host()),
+                Rights::new(judge),
             );
             let finished = match &place {
                 Place::Instance(slot) => {
@@ -239,6 +251,7 @@ pub(crate) async fn prepare(
             arguments: Arc::from(crate::codec::NO_VALUES),
         },
         node.max_memory(&host),
+        Rights::new(None),
     );
     let finished = {
         let pool = Arc::clone(slot.pool());

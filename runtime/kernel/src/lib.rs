@@ -42,6 +42,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod attributes;
 mod error;
 mod event;
 mod events;

@@ -115,6 +115,21 @@ impl Names {
         }
     }
 
+    /// All names and their holders, by name.
+    pub(crate) fn all(&self) -> Vec<(Arc<str>, Arc<Process>)> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.0.read();
+            all.extend(
+                shard
+                    .iter()
+                    .map(|(name, holder)| (Arc::clone(name), Arc::clone(holder))),
+            );
+        }
+        all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        all
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.0.read().len()).sum()
     }

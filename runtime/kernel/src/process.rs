@@ -3,6 +3,7 @@
 use std::fmt;
 use std::task::Waker;
 
+use crate::attributes::Attributes;
 use crate::error::Error;
 use crate::events::Notice;
 use crate::execs::Callee;
@@ -33,6 +34,7 @@ pub struct Process {
     parent: Option<Pid>,
     started: Monotonic,
     usage: Usage,
+    attributes: Attributes,
     inner: Mutex<Inner>,
 }
 
@@ -163,6 +165,18 @@ impl Process {
             bytes,
             events: inner.state.events().len(),
         }
+    }
+
+    /// The id of the definition it runs, where the embedder said it.
+    pub fn definition(&self) -> Option<Arc<str>> {
+        let inner = self.inner.lock();
+        let origin = inner.origin.as_ref()?;
+        Some(Arc::clone(&origin.definition))
+    }
+
+    /// The names it is registered under, in the order it got them.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        self.inner.lock().state.names().to_vec()
     }
 
     /// What ties it to others.
@@ -354,6 +368,7 @@ impl Process {
             host: Arc::clone(place.host()),
             doomed: AtomicBool::new(false),
             cancel_deadline: AtomicDeadline::new(),
+            attributes: Attributes::new(),
             inner: Mutex::new(Inner {
                 state: State::new(),
                 waker: None,
@@ -362,6 +377,16 @@ impl Process {
                 last_error: None,
             }),
         }
+    }
+
+    #[inline]
+    pub(crate) fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    /// All of its state, as text.
+    pub(crate) fn state_text(&self) -> String {
+        format!("{:#?}", self.inner.lock().state)
     }
 
     #[inline]
@@ -423,6 +448,7 @@ impl Process {
         let origin = inner.origin.get_or_insert_default();
         let replaced = std::mem::replace(&mut origin.definition, Arc::clone(definition));
         drop(inner);
+        self.attributes.have_changed();
         drop(replaced);
     }
 
@@ -475,11 +501,16 @@ impl Process {
 
     pub(crate) fn add_name(&self, name: &Arc<str>, held: bool) -> Result<(), Refusal> {
         let config = self.config();
-        self.inner.lock().state.add_name(name, held, config)
+        self.inner.lock().state.add_name(name, held, config)?;
+        if !held {
+            self.attributes.have_changed();
+        }
+        Ok(())
     }
 
     pub(crate) fn remove_name(&self, name: &str) {
         self.inner.lock().state.remove_name(name);
+        self.attributes.have_changed();
     }
 
     /// Ends the process. Absent the second time.

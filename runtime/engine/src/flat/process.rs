@@ -2,18 +2,27 @@
 
 use wasmtime::{Caller, Linker};
 
+use super::asking::{Asking, define};
 use super::{Out, memory_and_guest, owned, refuse, reply, status, text, text_or_absent};
 use crate::guest::{Guest, Related, SpawnOptions};
+use crate::security::Refusal;
 
 const MODULE: &str = "warren:core/process@0.1.0";
 
 /// An operation on one other process.
-type OnTarget = fn(&Guest, &str) -> Result<(), warren_kernel::Error>;
+type OnTarget = fn(&mut Guest, &str) -> Result<(), Refusal>;
 
-pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "pid", pid)?;
     linker.func_wrap(MODULE, "frame-id", frame_id)?;
-    linker.func_wrap(MODULE, "send", send)?;
+    define!(
+        linker,
+        asks,
+        MODULE,
+        "send",
+        send,
+        (a: u32, b: u32, c: u32, d: u32, e: u32, f: u32)
+    );
     linker.func_wrap_async(
         MODULE,
         "spawn",
@@ -61,18 +70,15 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
         ("unlink", Guest::unlink),
     ];
     for (name, operation) in on_target {
-        linker.func_wrap(
-            MODULE,
-            name,
-            move |mut caller: Caller<'_, Guest>, ptr: u32, len: u32| -> wasmtime::Result<i32> {
-                let (memory, guest) = memory_and_guest(&mut caller)?;
-                let result = operation(guest, text(memory, ptr, len, "target")?);
-                guest.check_not_terminated()?;
-                status(guest, result.map(|()| 0))
-            },
-        )?;
+        let on_target = move |caller: &mut Caller<'_, Guest>, ptr: u32, len: u32| {
+            let (memory, guest) = memory_and_guest(caller)?;
+            let result = operation(guest, text(memory, ptr, len, "target")?);
+            guest.check_not_terminated()?;
+            Asking::status(guest, result.map(|()| 0))
+        };
+        define!(linker, asks, MODULE, name, on_target, (ptr: u32, len: u32));
     }
-    linker.func_wrap(MODULE, "cancel", cancel)?;
+    define!(linker, asks, MODULE, "cancel", cancel, (a: u32, b: u32, c: i64));
     linker.func_wrap(MODULE, "get-options", get_options)?;
     linker.func_wrap(MODULE, "set-options", set_options)?;
     linker.func_wrap_async(
@@ -105,21 +111,22 @@ fn frame_id(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Resu
     reply(&mut caller, Out { ptr, cap }, frame)
 }
 
+#[inline]
 fn send(
-    mut caller: Caller<'_, Guest>,
+    caller: &mut Caller<'_, Guest>,
     to_ptr: u32,
     to_len: u32,
     topic_ptr: u32,
     topic_len: u32,
     ptr: u32,
     len: u32,
-) -> wasmtime::Result<i32> {
-    let (memory, guest) = memory_and_guest(&mut caller)?;
+) -> wasmtime::Result<Asking> {
+    let (memory, guest) = memory_and_guest(caller)?;
     let to = text(memory, to_ptr, to_len, "to")?;
     let topic = text(memory, topic_ptr, topic_len, "topic")?;
     let payload = super::range(memory, ptr, len, "payload")?;
     let sent = guest.send(to, topic, payload);
-    status(guest, sent.map(|()| 0))
+    Asking::status(guest, sent.map(|()| 0))
 }
 
 /// The parameters `spawn` and `exec` share, as ranges.
@@ -192,15 +199,15 @@ async fn exec(mut caller: Caller<'_, Guest>, request: Request) -> wasmtime::Resu
 }
 
 fn cancel(
-    mut caller: Caller<'_, Guest>,
+    caller: &mut Caller<'_, Guest>,
     ptr: u32,
     len: u32,
     deadline: i64,
-) -> wasmtime::Result<i32> {
-    let (memory, guest) = memory_and_guest(&mut caller)?;
+) -> wasmtime::Result<Asking> {
+    let (memory, guest) = memory_and_guest(caller)?;
     let target = text(memory, ptr, len, "target")?;
     let canceled = guest.cancel(target, u64::try_from(deadline).ok());
-    status(guest, canceled.map(|()| 0))
+    Asking::status(guest, canceled.map(|()| 0))
 }
 
 fn get_options(caller: Caller<'_, Guest>) -> i32 {

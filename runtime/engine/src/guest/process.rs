@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rmpv::Value;
-use warren_kernel::{Destination, Error, Pid, Process, Subscription};
+use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Subscription};
 
-use super::{Actor, Guest, Inherited, Run, Scope, Unwind, process_of};
+use super::{Guest, Inherited, Run, Unwind, process_of};
 use crate::codec::{self, reader};
-use crate::node::{Relation, SpawnRequest, check_arguments};
+use crate::node::{Given, Relation, SpawnRequest, check_arguments};
+use crate::security::{Action, Actor, Refusal, Resource, Scope};
 
 /// How a new process is tied to its spawner, as the caller of an operation
 /// says it.
@@ -32,7 +33,7 @@ pub(crate) struct SpawnOptions {
 
 impl Guest {
     #[inline]
-    pub(crate) fn send(&mut self, to: &str, topic: &str, payload: &[u8]) -> Result<(), Error> {
+    pub(crate) fn send(&mut self, to: &str, topic: &str, payload: &[u8]) -> Result<(), Refusal> {
         let kernel = self.node.kernel();
         let process = process_of(&self.purpose)?;
         let target = match &self.correspondent {
@@ -41,6 +42,7 @@ impl Guest {
                 let target = kernel.resolve(to)?;
                 if **target.text() != *to {
                     // A name may mean another process the next time.
+                    self.rights.permit(Action::Send, &target)?;
                     kernel.send(Some(process), &target, topic, payload)?;
                     self.node.meter().sent();
                     return Ok(());
@@ -48,6 +50,7 @@ impl Guest {
                 self.correspondent.insert(target)
             }
         };
+        self.rights.permit(Action::Send, target)?;
         kernel.send(Some(process), target, topic, payload)?;
         self.node.meter().sent();
         Ok(())
@@ -107,7 +110,12 @@ impl Guest {
             host,
             arguments,
             parent: Some(Arc::clone(parent)),
+            judge: self.rights.judge().cloned(),
             relation,
+            given: Given {
+                context: !options.context.is_empty(),
+                identity: options.actor.is_some() || options.scope.is_some(),
+            },
             inherited: Arc::new(self.inherited()?.with(&options)),
             name: options.name,
             messages: options.messages,
@@ -116,10 +124,12 @@ impl Guest {
         })
     }
 
-    pub(crate) fn terminate(&self, target: &str) -> Result<(), Error> {
+    pub(crate) fn terminate(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
         let target = self.node.kernel().resolve(target)?;
-        self.node.kernel().terminate(&target)
+        self.rights.permit(Action::Terminate, &target)?;
+        self.node.kernel().terminate(&target)?;
+        Ok(())
     }
 
     /// Ends the guest at once where it has terminated itself, which nothing in
@@ -131,41 +141,60 @@ impl Guest {
         }
     }
 
-    pub(crate) fn cancel(&self, target: &str, deadline: Option<u64>) -> Result<(), Error> {
-        let process = self.process()?;
+    pub(crate) fn cancel(&mut self, target: &str, deadline: Option<u64>) -> Result<(), Refusal> {
+        self.process()?;
         let target = self.node.kernel().resolve(target)?;
+        self.rights.permit(Action::Cancel, &target)?;
+        let enforce = deadline.is_some() && self.rights.allows(Action::Terminate, &target)?;
+        let process = self.process()?;
         let now = self.node.now();
         let deadline = deadline.map(|after| now.after(after));
         let kernel = self.node.kernel();
-        kernel.cancel(Some(process), &target, deadline, true, now)
+        kernel.cancel(Some(process), &target, deadline, enforce, now)?;
+        Ok(())
     }
 
-    pub(crate) fn monitor(&self, target: &str) -> Result<(), Error> {
-        let process = self.process()?;
+    pub(crate) fn monitor(&mut self, target: &str) -> Result<(), Refusal> {
+        self.process()?;
         let target = self.node.kernel().resolve(target)?;
-        self.node.kernel().monitor(process, &target)
+        self.rights.permit(Action::Monitor, &target)?;
+        self.node.kernel().monitor(self.process()?, &target)?;
+        Ok(())
     }
 
-    pub(crate) fn unmonitor(&self, target: &str) -> Result<(), Error> {
-        let process = self.process()?;
-        if let Some(target) = self.peer(target)? {
-            self.node.kernel().unmonitor(process, target);
+    pub(crate) fn unmonitor(&mut self, target: &str) -> Result<(), Refusal> {
+        if let Some(peer) = self.permitted_peer(Action::Unmonitor, target)? {
+            self.node.kernel().unmonitor(self.process()?, peer);
         }
         Ok(())
     }
 
-    pub(crate) fn link(&self, target: &str) -> Result<(), Error> {
-        let process = self.process()?;
+    pub(crate) fn link(&mut self, target: &str) -> Result<(), Refusal> {
+        self.process()?;
         let target = self.node.kernel().resolve(target)?;
-        self.node.kernel().link(process, &target)
+        self.rights.permit(Action::Link, &target)?;
+        self.node.kernel().link(self.process()?, &target)?;
+        Ok(())
     }
 
-    pub(crate) fn unlink(&self, target: &str) -> Result<(), Error> {
-        let process = self.process()?;
-        if let Some(target) = self.peer(target)? {
-            self.node.kernel().unlink(process, target);
+    pub(crate) fn unlink(&mut self, target: &str) -> Result<(), Refusal> {
+        if let Some(peer) = self.permitted_peer(Action::Unlink, target)? {
+            self.node.kernel().unlink(self.process()?, peer);
         }
         Ok(())
+    }
+
+    /// Whom a destination means, where the action on it is allowed.
+    fn permitted_peer(&mut self, action: Action, target: &str) -> Result<Option<Pid>, Refusal> {
+        self.process()?;
+        let Some(peer) = self.peer(target)? else {
+            return Ok(None);
+        };
+        match self.node.kernel().process(peer) {
+            Some(process) => self.rights.permit(action, &process)?,
+            None => self.rights.permit_absent(action, target)?,
+        }
+        Ok(Some(peer))
     }
 
     /// Whom a destination means that this process may be tied to: a process
@@ -213,12 +242,17 @@ impl Guest {
             .await
     }
 
-    pub(crate) fn register(&self, name: &str, target: Option<&str>) -> Result<(), Error> {
-        let process = self.process()?;
-        match target {
-            None => self.node.kernel().register(name, process),
-            Some(text) => self.node.kernel().register(name, &self.process_of(text)?),
-        }
+    pub(crate) fn register(&mut self, name: &str, target: Option<&str>) -> Result<(), Refusal> {
+        let process = match target {
+            None => Arc::clone(self.process()?),
+            Some(text) => {
+                self.process()?;
+                self.process_of(text)?
+            }
+        };
+        self.permit_name(Action::Register, name)?;
+        self.node.kernel().register(name, &process)?;
+        Ok(())
     }
 
     /// Only PIDs name a process to be registered; a name would hide a typing
@@ -237,21 +271,19 @@ impl Guest {
         Ok(Arc::clone(self.node.kernel().lookup(name)?.text()))
     }
 
-    pub(crate) fn unregister(&self, name: &str) -> Result<bool, Error> {
+    pub(crate) fn unregister(&mut self, name: &str) -> Result<bool, Refusal> {
         self.process()?;
-        self.node.kernel().unregister(name)
+        self.permit_name(Action::Unregister, name)?;
+        Ok(self.node.kernel().unregister(name)?)
     }
 
-    /// Succeeds where a policy of this id exists; no program has any yet.
-    pub(crate) fn policy(&self, id: &str) -> Result<(), Error> {
-        self.process()?;
-        Err(Error::not_found(format!("no policy is called `{id}`")))
-    }
-
-    /// The scope of this name; no program names any yet.
-    pub(crate) fn named_scope(&self, id: &str) -> Result<Scope, Error> {
-        self.process()?;
-        Err(Error::not_found(format!("no scope is called `{id}`")))
+    fn permit_name(&mut self, action: Action, name: &str) -> Result<(), Refusal> {
+        if name.len() > MAX_NAME_BYTES {
+            // No name at all, as the kernel will say.
+            return Ok(());
+        }
+        self.rights
+            .permit_named(action, || Resource::Name(name.to_owned()))
     }
 
     /// All context values, as one encoded map.

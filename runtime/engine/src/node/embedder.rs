@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use warren_kernel::{Error, Process};
 
+use super::spawn::Given;
 use super::{Node, Relation, Running, SpawnRequest};
 use crate::codec;
 use crate::guest::Inherited;
@@ -77,6 +78,7 @@ impl Node {
             host: bound.map_or(start.host, |host| host.to_string()),
             arguments: Start::values(start.arguments),
             parent: None,
+            judge: None,
             relation: Relation::Related {
                 monitored: false,
                 linked: false,
@@ -87,6 +89,7 @@ impl Node {
                 actor: None,
                 scope: None,
             }),
+            given: Given::default(),
             definition: start.definition,
             code,
             name: start.name,

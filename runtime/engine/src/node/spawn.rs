@@ -9,11 +9,11 @@ use warren_kernel::{Error, Host, Kind, Origin, Outcome, Process, Spawn, Spawned}
 
 use super::Node;
 use crate::definition::Code;
-use crate::guest::Inherited;
-use crate::guest::Run;
+use crate::guest::{Inherited, Run};
 use crate::native::NativeCode;
 use crate::node::Start;
 use crate::program::Program;
+use crate::security::{Action, Event, Identity, Judge, Operation, Resource};
 use crate::task;
 
 /// How a new process is tied to its spawner.
@@ -35,14 +35,25 @@ pub(crate) struct SpawnRequest {
     pub(crate) arguments: Arc<[u8]>,
     /// Absent where the embedder spawns.
     pub(crate) parent: Option<Arc<Process>>,
+    /// Who judges the spawner; absent where it may do everything.
+    pub(crate) judge: Option<Judge>,
     pub(crate) relation: Relation,
     pub(crate) inherited: Arc<Inherited>,
+    /// What of that the spawner does not have itself but gives.
+    pub(crate) given: Given,
     pub(crate) name: Option<String>,
     pub(crate) messages: Vec<(String, Arc<[u8]>)>,
     /// Whether it is the program's first process.
     pub(crate) first: bool,
     /// Told how it ended.
     pub(crate) ended: Option<oneshot::Sender<Ended>>,
+}
+
+/// What a spawner gives beyond what is inherited; each needs a permission.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) context: bool,
+    pub(crate) identity: bool,
 }
 
 /// How a process ended.
@@ -118,8 +129,13 @@ impl Node {
     }
 
     /// Starts a process. Nothing is left behind where it fails.
-    pub(crate) async fn spawn(self: &Arc<Self>, request: SpawnRequest) -> Result<Spawned, Error> {
+    pub(crate) async fn spawn(
+        self: &Arc<Self>,
+        mut request: SpawnRequest,
+    ) -> Result<Spawned, Error> {
         self.check_open()?;
+        request.check_permissions()?;
+        let assigned = request.assign_identity(self);
         // An unknown definition is said before an unknown host.
         if request.code.is_none() {
             self.definitions.definition(&request.definition)?;
@@ -127,7 +143,7 @@ impl Node {
         let host = self.kernel.host(&request.host)?;
         check_arguments(&request.arguments, &host)?;
         check_inherited(&request.inherited, &host)?;
-        let program = match request.code {
+        let program = match request.code.take() {
             Some(code) => Arc::new(Program::native(request.definition.as_str().into(), code)),
             None => self.program(&request.definition, &host).await?,
         };
@@ -172,6 +188,7 @@ impl Node {
                 origin: Some(&origin),
             },
         )?;
+        request.tell_of_identity(self, &spawned.process, &assigned);
         presence.process = Some(Arc::clone(&spawned.process));
         if self.closed.load(Ordering::SeqCst) {
             // Whoever ends all processes may not have seen it. Fails only where
@@ -205,6 +222,72 @@ impl Node {
             return Err(Error::new(Kind::Unavailable, "the program is ending"));
         }
         Ok(())
+    }
+}
+
+impl SpawnRequest {
+    /// Refuses what the spawner may not do, before anything is looked at.
+    fn check_permissions(&self) -> Result<(), Error> {
+        let Some(judge) = &self.judge else {
+            return Ok(());
+        };
+        let operation = match self.relation {
+            Relation::Related { monitored, linked } => Operation::spawn(monitored, linked),
+            Relation::Exec => Operation::Exec,
+        };
+        for action in operation.actions() {
+            let resource = match action {
+                Action::Host => Resource::Host(self.host.clone()),
+                _ => Resource::Definition(self.definition.clone()),
+            };
+            judge.permit(*action, resource)?;
+        }
+        if self.given.context {
+            judge.permit(Action::Context, Resource::Context)?;
+        }
+        if self.given.identity {
+            judge.permit(Action::Security, Resource::Security)?;
+        }
+        match &self.name {
+            Some(name) => judge.permit(Action::Register, Resource::Name(name.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts what the operator gives processes of this definition and host in
+    /// place of what the spawner says; returns it.
+    fn assign_identity(&mut self, node: &Node) -> Identity {
+        let identity = node.judges.identity(&self.definition, &self.host);
+        if identity != Identity::default() {
+            let inherited = Arc::make_mut(&mut self.inherited);
+            if let Some(actor) = &identity.actor {
+                inherited.actor = Some(Arc::clone(actor));
+            }
+            if let Some(scope) = &identity.scope {
+                inherited.scope = Some(Arc::clone(scope));
+            }
+        }
+        identity
+    }
+
+    fn tell_of_identity(&self, node: &Node, process: &Process, assigned: &Identity) {
+        if let (true, Some(judge)) = (self.given.identity, &self.judge) {
+            let identity = Identity {
+                actor: self.inherited.actor.clone(),
+                scope: self.inherited.scope.clone(),
+            };
+            judge.has_granted(process.text(), &self.definition, &identity);
+        } else if let (true, Some(authorizer)) =
+            (*assigned != Identity::default(), node.judges.authorizer())
+        {
+            authorizer.observe(&Event::Granted {
+                by: None,
+                pid: process.text(),
+                definition: &self.definition,
+                actor: assigned.actor.as_deref(),
+                scope: assigned.scope.as_deref(),
+            });
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod code_cache;
 mod component;
 mod hostile;
 mod life;
+mod permissions;
 mod residue;
 mod shutdown;
 mod spawn;

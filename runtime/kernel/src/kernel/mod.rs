@@ -1,5 +1,6 @@
 //! The kernel: everything that concerns more than one process.
 
+mod dump;
 mod exit;
 mod signal;
 mod spawn;

@@ -11,6 +11,7 @@
 pub mod child;
 pub mod component;
 pub mod imports;
+pub mod permission;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use rmpv::Value;
 use tokio::sync::mpsc;
+use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, DEFAULT_TICK, Definition, Definitions, Ended, Grants, HostLimits, Node, NodeConfig,
     Running, Sink, Source, Stream,
@@ -32,11 +34,15 @@ pub const HOST: &str = "test:host";
 /// Longer than anything takes; who waits longer has found a hang.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Called with the name of each module that a guest asks for.
+pub type OnModule = Box<dyn Fn(&str) + Send>;
+
 /// Definitions that tests add while they run.
 #[derive(Default)]
 pub struct Shelf {
     definitions: Mutex<HashMap<String, Arc<Definition>>>,
     modules: Mutex<HashMap<String, Source>>,
+    on_module: Mutex<Option<OnModule>>,
 }
 
 impl Definitions for Shelf {
@@ -47,6 +53,9 @@ impl Definitions for Shelf {
     }
 
     fn module(&self, name: &str) -> Result<Option<Source>, Error> {
+        if let Some(on_module) = &*self.on_module.lock().unwrap() {
+            on_module(name);
+        }
         Ok(self.modules.lock().unwrap().get(name).cloned())
     }
 }
@@ -67,6 +76,7 @@ pub struct Setup {
     pub hosts: Vec<(String, HostLimits)>,
     pub cache: Option<PathBuf>,
     pub interpreter: Option<String>,
+    pub authorizer: Option<Arc<dyn Authorizer>>,
     /// In place of the one that keeps lines for [`World::line`].
     pub sink: Option<Box<dyn Sink>>,
 }
@@ -77,6 +87,7 @@ impl Default for Setup {
             hosts: vec![(HOST.to_owned(), small_host())],
             cache: None,
             interpreter: None,
+            authorizer: None,
             sink: None,
         }
     }
@@ -116,6 +127,7 @@ impl World {
         let definitions: Arc<dyn Definitions> = Arc::clone(&shelf) as _;
         let node = Node::start(NodeConfig {
             definitions,
+            authorizer: setup.authorizer,
             hosts: setup.hosts,
             cache: setup.cache,
             output: setup.sink.unwrap_or_else(|| Box::new(Lines(sender))),
@@ -129,6 +141,11 @@ impl World {
             shelf,
             lines,
         }
+    }
+
+    /// What happens when a guest asks for a module.
+    pub fn on_module(&self, on_module: impl Fn(&str) + Send + 'static) {
+        *self.shelf.on_module.lock().unwrap() = Some(Box::new(on_module));
     }
 
     pub fn define(&self, id: &str, guest: &str) {

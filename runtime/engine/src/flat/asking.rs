@@ -1,0 +1,88 @@
+//! Functions that need a permission: they may have to ask for it, and are then
+//! called again.
+
+use wasmtime::Caller;
+
+use super::status;
+use crate::guest::Guest;
+use crate::security::{Question, Refusal};
+
+/// What came of such a function.
+pub(super) enum Asking {
+    /// The status it returns.
+    Done(i32),
+    /// What has to be asked before it can go on.
+    First(Box<Question>),
+}
+
+impl Asking {
+    /// The status of an operation whose result is a number or nothing.
+    #[inline]
+    pub(super) fn status(
+        guest: &mut Guest,
+        result: Result<u32, Refusal>,
+    ) -> wasmtime::Result<Asking> {
+        let result = match result {
+            Ok(number) => Ok(number),
+            Err(Refusal::Error(error)) => Err(error),
+            Err(Refusal::Undecided(question)) => return Ok(Asking::First(question)),
+        };
+        Ok(Asking::Done(status(guest, result)?))
+    }
+
+    /// The status, where there is nobody to be asked.
+    #[inline]
+    pub(super) fn done(self) -> wasmtime::Result<i32> {
+        match self {
+            Asking::Done(status) => Ok(status),
+            Asking::First(question) => {
+                wasmtime::bail!("nobody can say whether {} is allowed", question.action)
+            }
+        }
+    }
+
+    /// The status; absent, once the question is answered, where the function is
+    /// to be called again.
+    pub(super) async fn settled(self, caller: &mut Caller<'_, Guest>) -> Option<i32> {
+        match self {
+            Asking::Done(status) => Some(status),
+            Asking::First(question) => {
+                caller.data_mut().ask(question).await;
+                None
+            }
+        }
+    }
+}
+
+/// Defines a function that returns [`Asking`].
+macro_rules! define {
+    ($linker:expr, $asks:expr, $module:expr, $name:expr, $function:expr, ($($parameter:ident: $type:ty),*)) => {{
+        let function = $function;
+        if $asks {
+            $linker.func_wrap_async(
+                $module,
+                $name,
+                move |mut caller: Caller<'_, Guest>, ($($parameter,)*): ($($type,)*)| {
+                    Box::new(async move {
+                        loop {
+                            let asking = function(&mut caller, $($parameter),*)?;
+                            if let Some(status) = asking.settled(&mut caller).await {
+                                return wasmtime::Result::Ok(status);
+                            }
+                        }
+                    })
+                },
+            )?;
+        } else {
+            $linker.func_wrap(
+                $module,
+                $name,
+                move |mut caller: Caller<'_, Guest>, $($parameter: $type),*| {
+                    function(&mut caller, $($parameter),*)?.done()
+                },
+            )?;
+        }
+    }};
+}
+
+pub(super) use define;

@@ -1,0 +1,140 @@
+//! The actions of the contract.
+
+/// What a process does that needs a permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Starting a process of a definition.
+    Spawn,
+    /// The same, and being told of its end.
+    SpawnMonitored,
+    /// The same, and sharing its fate.
+    SpawnLinked,
+    /// Starting a process in a host.
+    Host,
+    /// Starting a process of a definition and waiting for its result.
+    Exec,
+    /// Sending a message.
+    Send,
+    /// Ending a process by force.
+    Terminate,
+    /// Asking a process to end.
+    Cancel,
+    /// Being told of the end of a process.
+    Monitor,
+    /// Undoing that.
+    Unmonitor,
+    /// Sharing the fate of a process.
+    Link,
+    /// Undoing that.
+    Unlink,
+    /// Giving a new process context values.
+    Context,
+    /// Giving a new process an actor or a scope.
+    Security,
+    /// Giving a process a name.
+    Register,
+    /// Freeing a name.
+    Unregister,
+}
+
+/// What an action is done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceKind {
+    /// A definition, by its id.
+    Definition,
+    /// A host, by its id.
+    Host,
+    /// A process, by its PID.
+    Process,
+    /// A name of the registry.
+    Name,
+    /// The word `context`.
+    Context,
+    /// The word `security`.
+    Security,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Action; 16] = [
+        Action::Spawn,
+        Action::SpawnMonitored,
+        Action::SpawnLinked,
+        Action::Host,
+        Action::Exec,
+        Action::Send,
+        Action::Terminate,
+        Action::Cancel,
+        Action::Monitor,
+        Action::Unmonitor,
+        Action::Link,
+        Action::Unlink,
+        Action::Context,
+        Action::Security,
+        Action::Register,
+        Action::Unregister,
+    ];
+
+    /// The word of the contract, `process.send`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Action::Spawn => "process.spawn",
+            Action::SpawnMonitored => "process.spawn.monitored",
+            Action::SpawnLinked => "process.spawn.linked",
+            Action::Host => "process.host",
+            Action::Exec => "process.exec",
+            Action::Send => "process.send",
+            Action::Terminate => "process.terminate",
+            Action::Cancel => "process.cancel",
+            Action::Monitor => "process.monitor",
+            Action::Unmonitor => "process.unmonitor",
+            Action::Link => "process.link",
+            Action::Unlink => "process.unlink",
+            Action::Context => "process.context",
+            Action::Security => "process.security",
+            Action::Register => "process.registry.register",
+            Action::Unregister => "process.registry.unregister",
+        }
+    }
+
+    /// The action of this word; absent for a word of the program's own.
+    pub fn of(word: &str) -> Option<Action> {
+        Action::ALL
+            .into_iter()
+            .find(|action| action.as_str() == word)
+    }
+
+    /// What it is done to.
+    pub const fn resource(self) -> ResourceKind {
+        match self {
+            Action::Spawn | Action::SpawnMonitored | Action::SpawnLinked | Action::Exec => {
+                ResourceKind::Definition
+            }
+            Action::Host => ResourceKind::Host,
+            Action::Send
+            | Action::Terminate
+            | Action::Cancel
+            | Action::Monitor
+            | Action::Unmonitor
+            | Action::Link
+            | Action::Unlink => ResourceKind::Process,
+            Action::Context => ResourceKind::Context,
+            Action::Security => ResourceKind::Security,
+            Action::Register | Action::Unregister => ResourceKind::Name,
+        }
+    }
+}
+
+impl ResourceKind {
+    /// How the documentation names it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ResourceKind::Definition => "definition id",
+            ResourceKind::Host => "host id",
+            ResourceKind::Process => "target PID",
+            ResourceKind::Name => "the name",
+            ResourceKind::Context => "\"context\"",
+            ResourceKind::Security => "\"security\"",
+        }
+    }
+}

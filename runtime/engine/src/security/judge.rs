@@ -1,0 +1,208 @@
+//! Asking the authorizer, off the guests' stacks.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use warren_kernel::{Error, Kind};
+
+use super::action::Action;
+use super::authorizer::{Authorizer, Decision, Event, Identity, Reuse};
+use super::cache::Key;
+use super::request::{Caller, Request, Resource};
+use super::rights::Question;
+use super::subject::{Actor, Scope, Subject, texts};
+
+/// The authorizer of a node, and the subjects that live.
+pub(crate) struct Judges {
+    authorizer: Option<Arc<dyn Authorizer>>,
+    subjects: Mutex<Subjects>,
+}
+
+#[derive(Default)]
+struct Subjects {
+    all: HashSet<Arc<Subject>>,
+    /// How many there were after those without processes were last removed.
+    kept: usize,
+}
+
+impl Judges {
+    pub(crate) fn new(authorizer: Option<Arc<dyn Authorizer>>) -> Judges {
+        Judges {
+            authorizer,
+            subjects: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn authorizer(&self) -> Option<&Arc<dyn Authorizer>> {
+        self.authorizer.as_ref()
+    }
+
+    /// What the operator gives processes of a definition in a host.
+    pub(crate) fn identity(&self, definition: &str, host: &str) -> Identity {
+        match &self.authorizer {
+            Some(authorizer) => authorizer.identity(definition, host),
+            None => Identity::default(),
+        }
+    }
+
+    /// Who judges a process with these; nobody where it may do everything.
+    pub(crate) fn judge(
+        &self,
+        caller: impl FnOnce() -> Caller,
+        actor: &Option<Arc<Actor>>,
+        scope: &Option<Arc<Scope>>,
+        context: &Arc<BTreeMap<String, Arc<[u8]>>>,
+    ) -> Option<Judge> {
+        if self.authorizer.is_none() && actor.is_none() && scope.is_none() {
+            return None;
+        }
+        let subject = Subject::of(actor.clone(), scope.clone(), Arc::clone(context));
+        let subject = match &self.authorizer {
+            // Nothing is asked for it, so nothing is worth sharing.
+            None => Arc::new(subject),
+            Some(_) => self.shared(subject),
+        };
+        Some(Judge {
+            authorizer: self.authorizer.clone(),
+            subject,
+            caller: Arc::new(caller()),
+        })
+    }
+
+    /// The one for all processes that are equal to this.
+    fn shared(&self, subject: Subject) -> Arc<Subject> {
+        let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = subjects.all.get(&subject) {
+            return Arc::clone(known);
+        }
+        if subjects.all.len() > 2 * subjects.kept + 64 {
+            // Those that only this set holds belong to no process any more.
+            subjects
+                .all
+                .retain(|subject| Arc::strong_count(subject) > 1);
+            subjects.kept = subjects.all.len();
+        }
+        let subject = Arc::new(subject);
+        subjects.all.insert(Arc::clone(&subject));
+        subject
+    }
+}
+
+/// Judges one process.
+#[derive(Clone)]
+pub(crate) struct Judge {
+    authorizer: Option<Arc<dyn Authorizer>>,
+    subject: Arc<Subject>,
+    caller: Arc<Caller>,
+}
+
+impl Judge {
+    /// In which generation an answer holds that is given now.
+    #[inline]
+    pub(crate) fn generation(&self) -> u64 {
+        self.authorizer
+            .as_ref()
+            .map_or(0, |authorizer| authorizer.generation())
+    }
+
+    /// Fiber: the answer, where it can be had without asking.
+    pub(crate) fn known(&self, generation: u64, key: &Key) -> Option<Decision> {
+        match &self.authorizer {
+            Some(_) => self.subject.cache.get(generation, key),
+            None => Some(no_policies()),
+        }
+    }
+
+    /// Task: has the authorizer decide, and keeps what it says. The generation is
+    /// that of the answer.
+    pub(crate) fn decide(&self, question: &Question) -> (u64, Decision) {
+        let generation = self.generation();
+        if let Some(decision) = self.known(generation, &question.key) {
+            return (generation, decision);
+        }
+        let Some(authorizer) = &self.authorizer else {
+            return (generation, no_policies());
+        };
+        let decision = authorizer.decide(&Request {
+            subject: &self.subject,
+            caller: &self.caller,
+            action: &question.action,
+            resource: &question.resource,
+            attributes: &texts(&question.attributes),
+        });
+        if decision.reuse == Reuse::Subject && question.key.is_small() {
+            let key = question.key.clone();
+            self.subject.cache.insert(generation, key, decision.clone());
+        }
+        (generation, decision)
+    }
+
+    /// Task: refuses what is not allowed.
+    ///
+    /// # Errors
+    ///
+    /// `PermissionDenied`.
+    pub(crate) fn permit(&self, action: Action, resource: Resource) -> Result<(), Error> {
+        let question = Question::named(action, resource);
+        let (_, decision) = self.decide(&question);
+        if decision.allowed {
+            Ok(())
+        } else {
+            Err(self.denied(&question.action, &question.resource, &decision))
+        }
+    }
+
+    /// Tells of a new process that was given an actor or a scope.
+    pub(crate) fn has_granted(&self, pid: &str, definition: &str, identity: &Identity) {
+        if let Some(authorizer) = &self.authorizer {
+            authorizer.observe(&Event::Granted {
+                by: Some(&self.caller),
+                pid,
+                definition,
+                actor: identity.actor.as_deref(),
+                scope: identity.scope.as_deref(),
+            });
+        }
+    }
+
+    /// The error of a call that is not allowed, which the operator hears of.
+    #[cold]
+    pub(crate) fn denied(&self, action: &str, resource: &Resource, decision: &Decision) -> Error {
+        if let Some(authorizer) = &self.authorizer {
+            authorizer.observe(&Event::Denied {
+                caller: &self.caller,
+                subject: &self.subject,
+                action,
+                resource,
+                decision,
+            });
+        }
+        let text = resource.text();
+        let mut message = format!("not allowed: {action} on {text}");
+        if let Some(reason) = &decision.reason {
+            message.push_str(": ");
+            message.push_str(reason);
+        }
+        let error = Error::new(Kind::PermissionDenied, message)
+            .retryable(false)
+            .with("action", action)
+            .with("resource", &*text);
+        match &decision.reason {
+            Some(reason) => error.with("reason", &**reason),
+            None => error,
+        }
+    }
+}
+
+/// Who has an actor or a scope in a program without policies.
+fn no_policies() -> Decision {
+    Decision {
+        allowed: false,
+        because: "the program has no policies, and the process has an actor or a scope".into(),
+        reason: Some("the program has no policies that allow it".into()),
+        reuse: Reuse::Caller,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! What needs a permission, has no effect without it.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::support::permission::{Call, component_call, flat_call};
+use crate::support::{HOST, Setup, World, bytes, escaped, guest, imports, in_time, parked};
+use rmpv::Value;
+use warren_engine::security::{
+    Action, Authorizer, Decision, Open, Operation, Request, Reuse, Scope,
+};
+
+/// Allows everything but these actions.
+#[derive(Default)]
+pub(crate) struct Denies {
+    actions: Mutex<HashSet<&'static str>>,
+    generation: AtomicU64,
+    seen: Mutex<Vec<String>>,
+}
+
+impl Denies {
+    fn only(&self, actions: &[Action]) {
+        *self.actions.lock().unwrap() = actions.iter().map(|action| action.as_str()).collect();
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+}
+
+impl Authorizer for Denies {
+    fn decide(&self, request: &Request<'_>) -> Decision {
+        let actor = request.subject.actor().map_or("", |actor| actor.id());
+        self.seen.lock().unwrap().push(format!(
+            "{} {actor} {} {:?}",
+            request.caller.definition, request.action, request.resource
+        ));
+        let denied = self.actions.lock().unwrap().contains(request.action);
+        Decision {
+            allowed: !denied,
+            because: "the test says so".into(),
+            reason: denied.then(|| "by rule".into()),
+            reuse: Reuse::Subject,
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    fn has_policy(&self, id: &str) -> bool {
+        id == "known"
+    }
+
+    fn named_scope(&self, name: &str) -> Option<Scope> {
+        (name == "t:scope").then(|| Scope {
+            policies: vec!["known".into()],
+        })
+    }
+}
+
+/// One where all is allowed that is not denied later.
+pub(crate) fn judged_world() -> (World, Arc<Denies>) {
+    let denies = Arc::new(Denies::default());
+    let world = World::set_up(Setup {
+        authorizer: Some(Arc::clone(&denies) as _),
+        ..Setup::default()
+    });
+    (world, denies)
+}
+
+#[test]
+fn every_import_is_checked_or_open() {
+    for import in imports::ALL {
+        let function = format!("{}.{}", import.interface, import.name);
+        let all = format!("{}.*", import.interface);
+        let checked = Operation::ALL.iter().any(|op| op.function() == function);
+        let open = Open::ALL
+            .iter()
+            .any(|open| open.function == function || open.function == all);
+        // What was held back for the caller itself.
+        let own = import.interface == "held";
+        assert!(checked != (open || own), "{function}");
+    }
+}
+
+#[test]
+fn the_documentation_has_the_table_of_the_operations() {
+    let mut table = String::from("| operation | actions | resource |\n|---|---|---|\n");
+    for operation in Operation::ALL {
+        let actions = operation.actions().iter();
+        let (actions, resources): (Vec<_>, Vec<_>) = actions
+            .map(|action| (action.as_str(), action.resource().as_str()))
+            .unzip();
+        table += &format!(
+            "| `{}` | {} | {} |\n",
+            operation.as_str(),
+            actions.join(", "),
+            resources.join(", ")
+        );
+    }
+    table += "\n| needs no permission | because it |\n|---|---|\n";
+    for open in Open::ALL {
+        table += &format!("| `{}` | {} |\n", open.function, open.why);
+    }
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/security.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains(&table), "docs/security.md has not:\n{table}");
+}
+
+/// Each operation is refused for each of its actions, through both linkers, and
+/// leaves the kernel as it was, byte for byte. With that action allowed it works.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_denied_call_has_no_effect() {
+    let (world, denies) = judged_world();
+    world.define("t:victim", &parked());
+    world.define("t:child", &parked());
+    let dumps = Arc::new(Mutex::new(Vec::new()));
+    let kernel = Arc::clone(world.node.kernel());
+    let taken = Arc::clone(&dumps);
+    world.on_module(move |_| taken.lock().unwrap().push(kernel.dump()));
+
+    for operation in Operation::ALL {
+        for (linker, call) in [("flat", flat_call as Call), ("component", component_call)] {
+            for denied in operation.actions() {
+                for deny in [true, false] {
+                    let case = format!("{linker} {operation:?} without {denied:?}: {deny}");
+                    denies.only(if deny {
+                        std::slice::from_ref(denied)
+                    } else {
+                        &[]
+                    });
+                    dumps.lock().unwrap().clear();
+                    let victim = world.start("t:victim").await;
+                    let kernel = world.node.kernel();
+                    kernel.register("held", victim.process()).unwrap();
+                    world.define(&case, &call(operation, victim.process().text()));
+                    let ended = world.run(&case).await;
+                    let message = String::from_utf8_lossy(&bytes(&ended)).into_owned();
+                    let dumps = dumps.lock().unwrap().clone();
+                    let [before, after] = &dumps[..] else {
+                        panic!("{case}: {} dumps", dumps.len());
+                    };
+                    if deny {
+                        let expected = format!("not allowed: {} on ", denied.as_str());
+                        assert!(message.contains(&expected), "{case}: {message}");
+                        assert!(message.ends_with(": by rule"), "{case}: {message}");
+                        assert_eq!(before, after, "{case}");
+                    } else {
+                        assert_eq!(message, "", "{case}");
+                        assert_ne!(before, after, "{case}");
+                    }
+                    in_time(async {
+                        for process in world.node.kernel().processes() {
+                            let _ = world.node.kernel().terminate(&process);
+                        }
+                        world.idle().await;
+                    })
+                    .await;
+                }
+            }
+        }
+    }
+    world.close().await;
+}
+
+/// Who has an actor may do nothing where the program has no policies.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_actor_without_policies_is_denied() {
+    let send = guest(
+        r#"(data (i32.const 0) "name") (data (i32.const 16) "denied\n")"#,
+        "(if (i32.lt_s (call $registry.register (i32.const 0) (i32.const 4) (i32.const 0) (i32.const -1)) (i32.const 0))
+           (then (call $stdio.write (i32.const 0) (i32.const 16) (i32.const 7))))",
+    );
+    let options = Value::Map(vec![(
+        "actor".into(),
+        Value::Map(vec![("id".into(), "ada".into())]),
+    )]);
+    let options = crate::support::encoded(&options);
+    let parent = guest(
+        &format!(
+            r#"(data (i32.const 0) "t:child{HOST}\90") (data (i32.const 64) "{}")"#,
+            escaped(&options)
+        ),
+        &format!(
+            "(drop (call $process.spawn (i32.const 0) (i32.const 7) (i32.const 7) (i32.const 9)
+               (i32.const 16) (i32.const 1) (i32.const 0) (i32.const 64) (i32.const {}) (i32.const 256) (i32.const 256)))",
+            options.len()
+        ),
+    );
+    let mut world = World::new(&[("t:child", send), ("t:parent", parent)]);
+    world.run("t:parent").await;
+    world.expect_line("denied").await;
+    world.idle().await;
+    world.close().await;
+}
+
+/// A policy sees who asks, and the process that a name stands for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_is_resolved_first() {
+    let (world, denies) = judged_world();
+    world.define("t:victim", &parked());
+    let victim = world.start("t:victim").await;
+    let kernel = world.node.kernel();
+    kernel.register("held", victim.process()).unwrap();
+    world.define("t:caller", &flat_call(Operation::Send, "held"));
+    assert_eq!(bytes(&world.run("t:caller").await), b"");
+    let seen = denies.seen.lock().unwrap().join("\n");
+    let text = victim.process().text();
+    for expected in ["t:caller  process.send", text, "\"t:victim\"", "\"held\""] {
+        assert!(seen.contains(expected), "{expected} is not in {seen}");
+    }
+    world.close().await;
+}

@@ -1,0 +1,78 @@
+//! What a process is known by beside its PID: the code it runs and its names.
+//! Policies judge by these, and keep a judgement until they change.
+
+use crate::process::Process;
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts the changes of what a process is known by.
+#[derive(Debug)]
+pub(crate) struct Attributes {
+    version: AtomicU64,
+}
+
+impl Attributes {
+    pub(crate) fn new() -> Attributes {
+        Attributes {
+            version: AtomicU64::new(0),
+        }
+    }
+
+    /// Called once a change can be seen, so that what was read under an earlier
+    /// version is never taken for later.
+    pub(crate) fn have_changed(&self) {
+        self.version.fetch_add(1, Ordering::Release);
+    }
+}
+
+impl Process {
+    /// Counts the changes of what it is known by: [`Process::definition`] and
+    /// [`Process::names`]. One atomic load. Who keeps what it made of them reads
+    /// this first.
+    #[inline]
+    pub fn attributes_version(&self) -> u64 {
+        self.attributes().version.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{HostConfig, Kernel, Origin, Spawn};
+
+    #[test]
+    fn each_change_is_counted_and_told() {
+        let kernel = Kernel::new();
+        let host = kernel.add_host("a:b", HostConfig::default()).unwrap();
+        let origin = Origin {
+            definition: "a:one".into(),
+            ..Origin::default()
+        };
+        let spawn = Spawn {
+            origin: Some(&origin),
+            name: Some("first"),
+            ..Spawn::default()
+        };
+        let process = kernel
+            .spawn(host.reserve().unwrap(), spawn)
+            .unwrap()
+            .process;
+        assert_eq!(process.definition().as_deref(), Some("a:one"));
+        assert_eq!(process.names(), ["first".into()]);
+
+        let mut version = process.attributes_version();
+        let mut has_changed = |by: &str| {
+            let earlier = std::mem::replace(&mut version, process.attributes_version());
+            assert!(earlier < version, "{by}");
+        };
+        kernel.register("second", &process).unwrap();
+        has_changed("register");
+        kernel.unregister("first").unwrap();
+        has_changed("unregister");
+        kernel.set_definition(&process, &"a:two".into());
+        has_changed("set_definition");
+        assert_eq!(process.definition().as_deref(), Some("a:two"));
+        assert_eq!(process.names(), ["second".into()]);
+
+        kernel.register("second", &process).unwrap();
+        assert_eq!(process.attributes_version(), version, "nothing changed");
+    }
+}
