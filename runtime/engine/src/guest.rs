@@ -15,7 +15,7 @@ use wasmtime::Memory;
 use crate::control::Control;
 use crate::limits::Limits;
 use crate::node::Node;
-use crate::pool::Slot;
+use crate::pool::{Pool, Slot};
 use crate::program::Program;
 use crate::wasi::Granted;
 
@@ -77,6 +77,8 @@ pub(crate) enum Purpose {
 /// The data of a store.
 pub(crate) struct Guest {
     pub(crate) node: Arc<Node>,
+    /// Where it runs.
+    pool: Arc<Pool>,
     pub(crate) control: Arc<Control>,
     pub(crate) purpose: Purpose,
     pub(crate) run: Run,
@@ -118,6 +120,7 @@ impl std::error::Error for Unwind {}
 impl Guest {
     pub(crate) fn new(
         node: Arc<Node>,
+        pool: Arc<Pool>,
         control: Arc<Control>,
         purpose: Purpose,
         run: Run,
@@ -125,6 +128,7 @@ impl Guest {
     ) -> Guest {
         Guest {
             node,
+            pool,
             control,
             purpose,
             run,

@@ -7,7 +7,8 @@
 //! ```text
 //! Node ─ Kernel              PIDs, mailboxes, links, names     (warren-kernel)
 //!      ├ Programs            definitions, compiled and prepared
-//!      ├ Pools, per class    ─ Pool: wasmtime engine, linkers, places
+//!      ├ Sites, per host     ─ Pools, per class ─ Pool: wasmtime engine, linkers,
+//!      │                                                places
 //!      ├ Scheduler           worker threads
 //!      ├ Ticker              preemption, once a millisecond
 //!      ├ Timers              deadlines of those that wait
@@ -20,6 +21,7 @@
 //! `Guest` has every operation of the process API once; `flat` and `component`
 //! translate their calling conventions to it.
 
+mod address_space;
 mod cache;
 mod class;
 mod code;
@@ -41,6 +43,7 @@ mod pool;
 mod program;
 mod requirements;
 mod scheduler;
+mod sites;
 mod task;
 mod ticker;
 mod timers;

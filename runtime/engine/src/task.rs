@@ -46,6 +46,7 @@ impl Task {
             let control = Arc::new(Control::default());
             let guest = Guest::new(
                 Arc::clone(&node),
+                Arc::clone(slot.pool()),
                 Arc::clone(&control),
                 Purpose::Process {
                     process: Arc::clone(&process),
@@ -56,8 +57,7 @@ impl Task {
                 node.max_memory(process.host()),
             );
             let finished = {
-                let pool = Arc::clone(slot.pool());
-                let guest = pin!(instance::run(&pool, guest));
+                let guest = pin!(instance::run(slot.pool(), guest));
                 Drive::new(&node, Some(&process), &control, guest).await
             };
             pass_on_last_lines(&node, &control, !first).await;
@@ -190,7 +190,7 @@ pub(crate) async fn prepare(
     source: Chunk,
 ) -> Result<Arc<[u8]>, Error> {
     let name = Arc::clone(&source.name);
-    let slot = node.slot(&host, interpreter.shape()).await?;
+    let slot = node.slot(&host, &interpreter).await?;
     let control = Arc::new(Control::default());
     let definition = Definition {
         id: Arc::clone(&name),
@@ -210,6 +210,7 @@ pub(crate) async fn prepare(
     };
     let guest = Guest::new(
         Arc::clone(&node),
+        Arc::clone(slot.pool()),
         Arc::clone(&control),
         Purpose::Prepare { prepared: None },
         Run {
@@ -219,8 +220,7 @@ pub(crate) async fn prepare(
         node.max_memory(&host),
     );
     let finished = {
-        let pool = Arc::clone(slot.pool());
-        let guest = pin!(instance::run(&pool, guest));
+        let guest = pin!(instance::run(slot.pool(), guest));
         Drive::new(&node, None, &control, guest).await
     };
     pass_on_last_lines(&node, &control, true).await;

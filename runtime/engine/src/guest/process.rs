@@ -190,16 +190,17 @@ impl Guest {
         let node = Arc::clone(&self.node);
         let id = definition.unwrap_or_else(|| self.run.program.definition.id.to_string());
         let running = Arc::clone(&self.run.program);
+        let pool = Arc::clone(&self.pool);
         self.control
             .outside(async move {
                 check_arguments(&arguments, process.host())?;
                 let program = node.program(&id, process.host()).await?;
-                let shape = program.artifact.shape();
                 // Taken while the old code can still go on without it.
-                let slot = if shape == running.artifact.shape() {
+                let slot = if program.artifact.shape() == running.artifact.shape() {
+                    node.load(&program.artifact, &pool).await?;
                     None
                 } else {
-                    Some(node.slot(process.host(), shape).await?)
+                    Some(node.slot(process.host(), &program.artifact).await?)
                 };
                 // The new definition brings code and nothing else.
                 let program = Arc::new(program.with_grants(Arc::clone(&running.grants)));

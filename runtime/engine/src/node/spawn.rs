@@ -137,7 +137,7 @@ impl Node {
         check_inherited(&request.inherited, &host)?;
         let program = self.program(&request.definition, &host).await?;
         let place = host.reserve()?;
-        let slot = self.slot(&host, program.artifact.shape()).await?;
+        let slot = self.slot(&host, &program.artifact).await?;
         let messages: Vec<_> = request
             .messages
             .iter()
