@@ -7,6 +7,7 @@ use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use sha2::{Digest, Sha256};
 use warren_kernel::Error;
 use wasmtime::component::{self, Component};
 use wasmtime::{Engine, ExternType, InstancePre, Module, ModuleExport};
@@ -68,6 +69,8 @@ pub(crate) struct CoreCode {
 pub(crate) struct Wasm<'a> {
     name: &'a str,
     binary: Cow<'a, [u8]>,
+    /// Of the file as it was found.
+    digest: [u8; 32],
     pub(crate) shape: Shape,
 }
 
@@ -101,6 +104,7 @@ impl<'a> Wasm<'a> {
         Ok(Wasm {
             name,
             binary,
+            digest: Sha256::digest(bytes).into(),
             shape,
         })
     }
@@ -148,7 +152,7 @@ impl Artifact {
         let key = Key::new(
             &pool.engine,
             if snapshot { "snapshot" } else { "plain" },
-            &wasm.binary,
+            &wasm.digest,
         );
         let cache = compiler.cache.as_deref();
         if let Some(file) = cache.and_then(|cache| cache.find(key)) {
