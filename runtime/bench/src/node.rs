@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use warren_engine::{DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream};
 use warren_kernel::{HostConfig, Outcome, QueueLimits};
 
-use crate::guests::{Arguments, FAST_HOST, Guests, HOST};
+use crate::guests::{Arguments, DENSE_HOST, Guests, HOST};
 
 /// A node with the settings of `warren run`.
 pub(crate) struct BenchNode {
@@ -90,7 +90,7 @@ impl BenchNode {
             definitions: Arc::new(Guests::new()),
             hosts: vec![
                 (HOST.to_owned(), limits(setup.max_processes)),
-                (FAST_HOST.to_owned(), limits(1_000)),
+                (DENSE_HOST.to_owned(), limits(1_000_000)),
             ],
             cache: Some(cache.to_owned()),
             output: Box::new(ToStandardError),

@@ -16,7 +16,7 @@ use wasmtime::Memory;
 use crate::control::Control;
 use crate::limits::Limits;
 use crate::node::Node;
-use crate::pool::Slot;
+use crate::pool::{Pool, Slot};
 use crate::program::Program;
 use crate::security::{Actor, Rights, Scope};
 use crate::wasi::Granted;
@@ -65,6 +65,8 @@ pub(crate) enum Purpose {
 /// The data of a store.
 pub(crate) struct Guest {
     pub(crate) node: Arc<Node>,
+    /// Where it runs.
+    pool: Option<Arc<Pool>>,
     pub(crate) control: Arc<Control>,
     pub(crate) purpose: Purpose,
     pub(crate) run: Run,
@@ -107,6 +109,7 @@ impl std::error::Error for Unwind {}
 impl Guest {
     pub(crate) fn new(
         node: Arc<Node>,
+        pool: Option<Arc<Pool>>,
         control: Arc<Control>,
         purpose: Purpose,
         run: Run,
@@ -116,6 +119,7 @@ impl Guest {
         let process = process_of(&purpose).ok().cloned();
         Guest {
             node,
+            pool,
             control,
             purpose,
             run,

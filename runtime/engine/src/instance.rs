@@ -55,7 +55,9 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
     });
     let program = Arc::clone(&store.data().run.program);
     let artifact = program.artifact().map_err(wasmtime::Error::new)?;
-    let loaded = artifact.load(pool).map_err(wasmtime::Error::new)?;
+    let Some(loaded) = artifact.loaded(pool) else {
+        wasmtime::bail!("the code is not loaded");
+    };
     match &*loaded {
         Loaded::Core(code) => enter_core(pool, store, code).await,
         Loaded::Component(component) => {

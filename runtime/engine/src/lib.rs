@@ -7,7 +7,8 @@
 //! ```text
 //! Node ─ Kernel              PIDs, mailboxes, links, names     (warren-kernel)
 //!      ├ Programs            definitions, compiled and prepared
-//!      ├ Pools, per class    ─ Pool: wasmtime engine, linkers, places
+//!      ├ Sites, per host     ─ Pools, per class ─ Pool: wasmtime engine, linkers,
+//!      │                                                places
 //!      ├ Scheduler           worker threads
 //!      ├ Ticker              preemption, once a millisecond
 //!      ├ Timers              deadlines of those that wait
@@ -21,6 +22,7 @@
 //! translate their calling conventions to it. What an operation needs a permission
 //! for, it asks [`security`] before it has any effect.
 
+mod address_space;
 mod cache;
 mod class;
 mod code;
@@ -45,6 +47,7 @@ mod program;
 mod requirements;
 mod scheduler;
 pub mod security;
+mod sites;
 mod task;
 mod ticker;
 mod timers;

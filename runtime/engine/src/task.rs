@@ -67,8 +67,13 @@ impl Task {
                 &inherited.scope,
                 &inherited.context,
             );
+            let pool = match &place {
+                Place::Instance(slot) => Some(Arc::clone(slot.pool())),
+                Place::Task(_) => None,
+            };
             let guest = Guest::new(
                 Arc::clone(&node),
+                pool,
                 Arc::clone(&control),
                 Purpose::Process {
                     process: Arc::clone(&process),
@@ -81,8 +86,7 @@ impl Task {
             );
             let finished = match &place {
                 Place::Instance(slot) => {
-                    let pool = Arc::clone(slot.pool());
-                    let guest = pin!(instance::run(&pool, guest));
+                    let guest = pin!(instance::run(slot.pool(), guest));
                     Drive::new(&node, Some(&process), &control, guest).await
                 }
                 Place::Task(code) => NativeDrive::new(&node, &process, code, guest).await,
@@ -224,7 +228,7 @@ pub(crate) async fn prepare(
     source: Chunk,
 ) -> Result<Arc<[u8]>, Error> {
     let name = Arc::clone(&source.name);
-    let slot = node.slot(&host, interpreter.shape()).await?;
+    let slot = node.slot(&host, &interpreter).await?;
     let control = Arc::new(Control::default());
     let definition = Definition {
         id: Arc::clone(&name),
@@ -244,6 +248,7 @@ pub(crate) async fn prepare(
     };
     let guest = Guest::new(
         Arc::clone(&node),
+        Some(Arc::clone(slot.pool())),
         Arc::clone(&control),
         Purpose::Prepare { prepared: None },
         Run {
@@ -254,8 +259,7 @@ pub(crate) async fn prepare(
         Rights::new(None),
     );
     let finished = {
-        let pool = Arc::clone(slot.pool());
-        let guest = pin!(instance::run(&pool, guest));
+        let guest = pin!(instance::run(slot.pool(), guest));
         Drive::new(&node, None, &control, guest).await
     };
     pass_on_last_lines(&node, &control, true).await;

@@ -151,8 +151,7 @@ impl Node {
         let room = match &program.definition.code {
             Code::Native(code) => task::Place::Task(code.clone()),
             Code::Lua(_) | Code::Wasm(_) => {
-                let shape = program.artifact()?.shape();
-                task::Place::Instance(self.slot(&host, shape).await?)
+                task::Place::Instance(self.slot(&host, program.artifact()?).await?)
             }
         };
         let is_native = matches!(room, task::Place::Task(_));

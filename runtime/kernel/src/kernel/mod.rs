@@ -138,7 +138,7 @@ impl Kernel {
                 format!("host already exists: {name}"),
             ));
         }
-        let host = Arc::new(Host::new(name, config));
+        let host = Arc::new(Host::new(name, hosts.len(), config));
         hosts.insert(name.into(), Arc::clone(&host));
         Ok(host)
     }
