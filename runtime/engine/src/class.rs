@@ -33,13 +33,22 @@ const FAST_UP_TO: usize = 400_000;
 pub(crate) enum Shape {
     /// One core instance with one memory.
     Core,
-    /// A component: up to [`PARTS`] core instances.
+    /// A component: up to [`MAX_PARTS`] core instances.
     Component,
 }
 
-/// How many core instances a component may be made of: guests adapted from
-/// WASI have four.
-const PARTS: u32 = 8;
+/// How many core instances a component may be made of: a guest adapted from
+/// WASI has four, an interpreter linked from shared libraries fourteen. They
+/// take no room of their own.
+const MAX_PARTS: u32 = 64;
+
+/// How many tables a component may have: those of its core instances, most of
+/// which have none.
+const MAX_TABLES: u32 = 8;
+
+/// How many elements a table may have. Compiled C++ has a table of all its
+/// functions that are called through a pointer.
+const TABLE_ELEMENTS: usize = 64 * KIB;
 
 /// How instances are laid out; one set of pools for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -125,24 +134,24 @@ impl Class {
     }
 
     fn pool(self, places: u32) -> PoolingAllocationConfig {
-        let parts = match self.shape {
-            Shape::Core => 1,
-            Shape::Component => PARTS,
+        let (parts, tables, components) = match self.shape {
+            Shape::Core => (1, 1, 0),
+            Shape::Component => (MAX_PARTS, MAX_TABLES, places),
         };
         let mut pool = PoolingAllocationConfig::new();
         pool.total_core_instances(places.saturating_mul(parts))
-            .total_component_instances(match self.shape {
-                Shape::Core => 0,
-                Shape::Component => places,
-            })
-            .max_core_instances_per_component(PARTS)
+            .total_component_instances(components)
+            .max_core_instances_per_component(MAX_PARTS)
             .max_memories_per_component(2)
-            .max_tables_per_component(PARTS)
+            .max_tables_per_component(MAX_TABLES)
             .total_memories(places.saturating_mul(self.memories()))
             .total_gc_heaps(places)
-            .total_tables(places.saturating_mul(parts))
+            .total_tables(places.saturating_mul(tables))
             .total_stacks(places)
-            .table_elements(10_000)
+            .table_elements(match self.shape {
+                Shape::Core => 10_000,
+                Shape::Component => TABLE_ELEMENTS,
+            })
             .max_memory_size(usize::try_from(self.reservation).unwrap_or(usize::MAX))
             .linear_memory_keep_resident(128 * KIB)
             .table_keep_resident(16 * KIB)
