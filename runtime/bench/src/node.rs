@@ -1,8 +1,10 @@
 //! A node that runs the embedded guests.
 
+use std::env;
+use std::fs;
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -61,6 +63,18 @@ impl Run {
     }
 }
 
+/// Names a Lua interpreter guest to measure instead of the bundled one, as for
+/// the command.
+const INTERPRETER: &str = "WARREN_LUA_GUEST";
+
+fn interpreter() -> Result<Option<Vec<u8>>> {
+    let Some(path) = env::var_os(INTERPRETER).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    let guest = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Some(guest))
+}
+
 impl BenchNode {
     /// Starts a node that keeps compiled code in this directory.
     pub(crate) fn start(cache: &Path) -> Result<BenchNode> {
@@ -95,7 +109,7 @@ impl BenchNode {
             cache: Some(cache.to_owned()),
             output: Box::new(ToStandardError),
             log: None,
-            interpreter: None,
+            interpreter: interpreter()?,
             workers: setup.workers,
             tick: setup.tick,
         };
