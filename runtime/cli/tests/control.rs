@@ -1,6 +1,7 @@
 //! `warren run --control` and the commands that reach the program by it.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "this is test code")]
 
 mod support;
 
