@@ -122,7 +122,7 @@ fn messages(totals: &Totals) -> Vec<Metric> {
     vec![
         metric(
             "messages",
-            "Messages sent by processes",
+            "Messages sent by processes, refused ones included",
             Values::OneCounter(totals.sent),
         ),
         metric(

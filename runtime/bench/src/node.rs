@@ -119,6 +119,11 @@ impl BenchNode {
         Ok(BenchNode { tokio, node })
     }
 
+    /// Looks at its processes.
+    pub(crate) fn inspector(&self) -> warren::Inspector {
+        warren::Inspector::of_node(Arc::clone(&self.node))
+    }
+
     /// Runs a program to the end of its first process.
     ///
     /// # Errors

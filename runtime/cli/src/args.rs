@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use warren::app::EnvGrant;
 
 #[cfg(unix)]
-use crate::control::args::{CancelArgs, PsArgs, SendArgs, TerminateArgs};
+use crate::control::args::{CancelArgs, PsArgs, SendArgs, TerminateArgs, TopArgs};
 use crate::duration;
 use crate::logging;
 
@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// List the processes of a running program
     #[cfg(unix)]
     Ps(PsArgs),
+    /// Watch the processes of a running program
+    #[cfg(unix)]
+    Top(TopArgs),
     /// Ask a process of a running program to end
     #[cfg(unix)]
     Cancel(CancelArgs),

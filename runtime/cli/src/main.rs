@@ -25,6 +25,8 @@ mod ps;
 mod quantity;
 mod run;
 mod signals;
+#[cfg(unix)]
+mod top;
 
 use std::process::ExitCode;
 
@@ -48,6 +50,8 @@ fn main() -> ExitCode {
         Command::Doctor(doctor) => doctor::run(&doctor),
         #[cfg(unix)]
         Command::Ps(ps) => ps::ps(&ps).map_err(|failure| vec![*failure]),
+        #[cfg(unix)]
+        Command::Top(top) => top::top(&top).map_err(|failure| vec![*failure]),
         #[cfg(unix)]
         Command::Cancel(cancel) => act::cancel(&cancel).map_err(|failure| vec![*failure]),
         #[cfg(unix)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use serde::Serialize;
-use warren::introspection::{Listing, ProcessDetails, ProcessInfo};
+use warren::introspection::{Listing, ProcessDetails, ProcessInfo, Sort};
 
 use crate::control::Request;
 use crate::control::args::PsArgs;
@@ -28,7 +28,7 @@ pub(crate) fn ps(args: &PsArgs) -> Result<Exit, Box<Failure>> {
         }
         None => {
             let listing: Listing = client.demand(&Request::List {
-                query: args.query.query(args.limit),
+                query: args.query.query(Sort::Pid, args.limit),
             })?;
             if args.json {
                 as_json(&listing)

@@ -1,6 +1,7 @@
 //! `warren run --control` and the commands that reach the program by it.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "this is test code")]
 
 mod support;
 
@@ -176,4 +177,49 @@ fn a_line_that_is_no_request_is_answered_and_one_without_end_ends_the_talk() {
     other.read_exact(&mut byte).unwrap();
     ask(dir.path(), &["terminate", "{app:processes|0x00001}"]).ends_with(0);
     session.end().ends_with(1);
+}
+
+#[test]
+fn top_needs_a_terminal() {
+    let dir = program(&[]);
+    ask(dir.path(), &["top"])
+        .ends_with(2)
+        .says(&["needs a terminal", "warren ps"]);
+}
+
+/// By `script` of util-linux, which gives a command a terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn top_shows_the_processes_on_a_terminal_until_q_is_pressed() {
+    use std::process::{Command, Stdio};
+
+    let dir = program(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
+    let session = start(dir.path());
+    let mut top = Command::new("script");
+    top.args(["-qec"])
+        .arg(format!(
+            "stty rows 30 cols 140; exec '{}' top --control control",
+            env!("CARGO_BIN_EXE_warren")
+        ))
+        .arg("/dev/null")
+        .current_dir(dir.path())
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut top = top.spawn().unwrap();
+    let mut screen = top.stdout.take().unwrap();
+    let mut seen = Vec::new();
+    let mut buffer = [0; 4096];
+    while !String::from_utf8_lossy(&seen).contains("app:worker") {
+        let read = screen.read(&mut buffer).unwrap();
+        assert!(read > 0, "{}", String::from_utf8_lossy(&seen));
+        seen.extend_from_slice(&buffer[..read]);
+    }
+    top.stdin.take().unwrap().write_all(b"q").unwrap();
+    screen.read_to_end(&mut seen).unwrap();
+    assert!(top.wait().unwrap().success());
+    // The screen of before is back.
+    assert!(String::from_utf8_lossy(&seen).contains("\u{1b}[?1049l"));
+    session.signal("TERM");
+    session.end().ends_with(143);
 }

@@ -44,7 +44,7 @@ pub struct Reading {
     pub running: Vec<Pid>,
     /// Tasks that wait for a worker.
     pub queued: usize,
-    /// Messages that processes have sent.
+    /// Messages that processes have sent, those that were refused included.
     pub sent: u64,
     /// Calls of the process API that were refused, by kind of error; kinds of
     /// programs' own are `Other`.
@@ -110,19 +110,22 @@ impl Meter {
         }
     }
 
-    /// A message was sent.
+    /// A message is about to be sent, or refused.
     #[inline]
-    pub(crate) fn sent(&self) {
+    pub(crate) fn sends(&self) {
         match self.this_worker() {
             // Nobody else writes it.
             Some(worker) => {
                 let sent = worker.sent.load(Ordering::Relaxed);
-                worker.sent.store(sent + 1, Ordering::Relaxed);
+                worker.sent.store(sent.wrapping_add(1), Ordering::Relaxed);
             }
-            None => {
-                self.sent_elsewhere.fetch_add(1, Ordering::Relaxed);
-            }
+            None => self.sends_elsewhere(),
         }
+    }
+
+    #[cold]
+    fn sends_elsewhere(&self) {
+        self.sent_elsewhere.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A call of the process API was refused.
@@ -227,9 +230,9 @@ mod tests {
     #[test]
     fn what_is_sent_and_refused_is_counted() {
         let meter = Meter::new(&Kernel::new(), NonZeroUsize::MIN);
-        meter.sent();
+        meter.sends();
         this_is_worker(0);
-        meter.sent();
+        meter.sends();
         this_is_worker(usize::MAX);
         meter.refused(&Kind::RateLimited);
         meter.refused(&Kind::Other("mine".into()));

@@ -52,6 +52,7 @@ impl Task {
             mut place,
             ended,
         } = self;
+        tracing::debug!(target: "warren::span", "started");
         let (outcome, status) = loop {
             let control = Arc::new(match &place {
                 Place::Instance(_) => Control::default(),
@@ -108,6 +109,7 @@ impl Task {
             }
         };
         let exiting = node.kernel().exit(&process, outcome);
+        tracing::debug!(target: "warren::span", outcome = ending(exiting.outcome()), "ended");
         // Memory and place are free before anyone hears of the end.
         drop(place);
         let outcome = exiting.outcome().map(Arc::clone);
@@ -124,6 +126,15 @@ impl Task {
             }
         }
         drop(presence);
+    }
+}
+
+/// The end of a process, in a word or what was wrong.
+fn ending(outcome: Option<&Arc<Outcome>>) -> &str {
+    match outcome.map(|outcome| &**outcome) {
+        Some(Outcome::Returned(_)) => "returned",
+        Some(Outcome::Failed(error)) => &error.message,
+        None => "ended before",
     }
 }
 

@@ -154,7 +154,7 @@ pub struct Totals {
     pub terminated: u64,
     /// ended with a linked process.
     pub linked: u64,
-    /// Messages that processes ever sent.
+    /// Messages that processes ever sent, those that were refused included.
     pub sent: u64,
     /// Calls of the process API that were refused, by kind of error.
     pub refused: Vec<(String, u64)>,

@@ -13,6 +13,7 @@ mod round_trip;
 mod skynet;
 mod spawn;
 mod start;
+mod watched;
 
 use anyhow::Result;
 
@@ -153,6 +154,11 @@ pub(crate) const ALL: &[RowKind] = &[
         density::NAME,
         "100,000 and 300,000 Lua processes that have answered one message",
         density::prepare,
+    ),
+    on_request(
+        watched::NAME,
+        "16 pairs beside 100,000 processes that wait, with and without `warren top`",
+        watched::prepare,
     ),
 ];
 

@@ -53,9 +53,9 @@ pub(crate) struct QueryArgs {
     /// Only processes whose PID, definition or names contain this
     text: Option<String>,
     /// What comes first: the oldest process (pid), or the largest of the others
-    #[arg(long, value_name = "BY", default_value = "pid",
+    #[arg(long, value_name = "BY",
           value_parser = word::<Sort>(&["pid", "load", "cpu", "memory", "messages", "oldest"]))]
-    pub(crate) sort: Sort,
+    sort: Option<Sort>,
     /// Only processes in this state
     #[arg(long, value_parser = word::<State>(&["running", "ready", "waiting", "blocked", "ending"]))]
     state: Option<State>,
@@ -65,9 +65,10 @@ pub(crate) struct QueryArgs {
 }
 
 impl QueryArgs {
-    pub(crate) fn query(&self, limit: usize) -> Query {
+    /// The query, sorted by this where nothing was said.
+    pub(crate) fn query(&self, sort: Sort, limit: usize) -> Query {
         Query {
-            sort: self.sort,
+            sort: self.sort.unwrap_or(sort),
             text: self.text.clone(),
             host: self.host.clone(),
             state: self.state,
@@ -90,6 +91,25 @@ pub(crate) struct PsArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) control: ControlArgs,
+}
+
+/// The options of `warren top`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Keys: q quits; up, down, page up, page down select; s sorts by the next column;\n\
+                  / filters by PID, definition and names; t shows each process under its parent;\n\
+                  Enter shows one process; Esc goes back.\n\n\
+                  With so many processes that looking at them takes long, they are looked at\n\
+                  less often: a fiftieth of one processor's time at most is used for it."
+)]
+pub(crate) struct TopArgs {
+    #[command(flatten)]
+    pub(crate) query: QueryArgs,
+    /// How often to look, at most
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration::parse)]
+    pub(crate) interval: Duration,
     #[command(flatten)]
     pub(crate) control: ControlArgs,
 }

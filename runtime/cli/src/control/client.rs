@@ -76,6 +76,11 @@ impl Client {
         &self.greeting
     }
 
+    /// The socket.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Asks for something.
     pub(crate) fn ask<T: DeserializeOwned>(&mut self, request: &Request) -> Result<T, Lost> {
         let mut line = serde_json::to_vec(request).map_err(io::Error::from)?;

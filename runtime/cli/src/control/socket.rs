@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::Failure;
@@ -78,6 +78,9 @@ fn free(path: &Path) -> Result<(), Box<Failure>> {
 /// its place when its mode is set: nobody else can connect in between. A link
 /// does not replace what is there, as renaming it would.
 fn make(path: &Path) -> io::Result<Socket> {
+    // One that is too long could be made, by way of the shorter path below, but
+    // not connected to.
+    SocketAddr::from_pathname(path)?;
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

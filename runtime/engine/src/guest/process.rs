@@ -34,6 +34,7 @@ pub(crate) struct SpawnOptions {
 impl Guest {
     #[inline]
     pub(crate) fn send(&mut self, to: &str, topic: &str, payload: &[u8]) -> Result<(), Refusal> {
+        self.node.meter().sends();
         let kernel = self.node.kernel();
         let process = process_of(&self.purpose)?;
         let target = match &self.correspondent {
@@ -44,7 +45,6 @@ impl Guest {
                     // A name may mean another process the next time.
                     self.rights.permit(Action::Send, &target)?;
                     kernel.send(Some(process), &target, topic, payload)?;
-                    self.node.meter().sent();
                     return Ok(());
                 }
                 self.correspondent.insert(target)
@@ -52,7 +52,6 @@ impl Guest {
         };
         self.rights.permit(Action::Send, target)?;
         kernel.send(Some(process), target, topic, payload)?;
-        self.node.meter().sent();
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
+use tracing::Instrument;
 use warren_kernel::{Error, Host, Kind, Origin, Outcome, Process, Spawn, Spawned};
 
 use super::Node;
@@ -194,6 +195,7 @@ impl Node {
             // it has.
             let _ = self.kernel.terminate(&spawned.process);
         }
+        let span = span_of(&spawned.process, &origin);
         let task = task::Task {
             node: Arc::clone(self),
             presence,
@@ -207,11 +209,12 @@ impl Node {
             place: room,
             ended: request.ended,
         };
+        let task = task.run().instrument(span);
         if is_native {
             // Its end is known by its presence, however it comes.
-            drop(self.tokio.spawn(task.run()));
+            drop(self.tokio.spawn(task));
         } else {
-            self.scheduler.spawn(task.run()).detach();
+            self.scheduler.spawn(task).detach();
         }
         Ok(spawned)
     }
@@ -288,6 +291,20 @@ impl SpawnRequest {
             });
         }
     }
+}
+
+/// What all that is logged while the process runs belongs to. Where nobody asks
+/// for it, it costs a look at each turn whether it is there.
+fn span_of(process: &Process, origin: &Origin) -> tracing::Span {
+    tracing::debug_span!(
+        target: "warren::span",
+        "process",
+        pid = &**process.text(),
+        frame = &*origin.frame,
+        definition = &*origin.definition,
+        host = process.host().name(),
+        actor = origin.actor.as_deref(),
+    )
 }
 
 /// Counts a process from before it can be found until its task has ended,

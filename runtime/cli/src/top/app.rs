@@ -1,0 +1,274 @@
+//! What is on the screen, and what keys do to it.
+
+use ratatui::widgets::TableState;
+use warren::introspection::{Listing, ProcessDetails, ProcessInfo, Query, Sort};
+
+use super::tree;
+
+/// Processes that are kept to be scrolled through.
+pub(super) const LIMIT: usize = 1_000;
+
+/// Rows that a page key goes.
+const PAGE: usize = 20;
+
+/// A key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Press {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Home,
+    Enter,
+    /// Escape.
+    Back,
+    /// Backspace.
+    Erase,
+    /// Ctrl-C.
+    Quit,
+    Char(char),
+}
+
+/// What a key leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Draw again.
+    Stay,
+    /// Ask the program again.
+    Refresh,
+    /// End.
+    Quit,
+}
+
+/// What is shown.
+pub(super) struct App {
+    pub(super) program: String,
+    query: Query,
+    pub(super) listing: Listing,
+    /// The processes in the order of the screen, and how deep each is.
+    pub(super) rows: Vec<(usize, ProcessInfo)>,
+    pub(super) as_tree: bool,
+    pub(super) selected: TableState,
+    /// Whether keys are the text of the filter.
+    pub(super) editing: bool,
+    pub(super) details: Option<Details>,
+}
+
+/// One process, with all there is to see.
+pub(super) struct Details {
+    pid: String,
+    pub(super) content: Result<Box<ProcessDetails>, String>,
+}
+
+/// The orders, in the order of the key `s`.
+const SORTS: [Sort; 6] = [
+    Sort::Load,
+    Sort::Cpu,
+    Sort::Memory,
+    Sort::Messages,
+    Sort::Oldest,
+    Sort::Pid,
+];
+
+impl App {
+    pub(super) fn new(program: &str, query: Query) -> App {
+        App {
+            program: program.to_owned(),
+            query,
+            listing: Listing::default(),
+            rows: Vec::new(),
+            as_tree: false,
+            selected: TableState::default().with_selected(0),
+            editing: false,
+            details: None,
+        }
+    }
+
+    pub(super) fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// What the filter is.
+    pub(super) fn filter(&self) -> &str {
+        self.query.text.as_deref().unwrap_or_default()
+    }
+
+    /// Whose details are shown.
+    pub(super) fn details_of(&self) -> Option<&str> {
+        self.details.as_ref().map(|details| details.pid.as_str())
+    }
+
+    /// There are news. The selection stays at its process where that is still
+    /// there.
+    pub(super) fn show(&mut self, mut listing: Listing) {
+        let selected = self.selected_pid().map(str::to_owned);
+        self.rows = tree::rows(std::mem::take(&mut listing.processes), self.as_tree);
+        self.listing = listing;
+        let at = selected.and_then(|pid| self.rows.iter().position(|(_, row)| row.pid == pid));
+        let last = self.rows.len().saturating_sub(1);
+        let at = at.or(self.selected.selected()).unwrap_or(0).min(last);
+        self.selected.select(Some(at));
+    }
+
+    pub(super) fn show_details(&mut self, content: ProcessDetails) {
+        if let Some(details) = &mut self.details {
+            details.content = Ok(Box::new(content));
+        }
+    }
+
+    pub(super) fn details_are_gone(&mut self, why: String) {
+        if let Some(details) = &mut self.details {
+            details.content = Err(why);
+        }
+    }
+
+    pub(super) fn press(&mut self, key: Press) -> Step {
+        if key == Press::Quit {
+            return Step::Quit;
+        }
+        if self.editing {
+            return self.edit(key);
+        }
+        match key {
+            Press::Char('q') => return Step::Quit,
+            Press::Up | Press::Char('k') => self.go(|at| at.saturating_sub(1)),
+            Press::Down | Press::Char('j') => self.go(|at| at + 1),
+            Press::PageUp => self.go(|at| at.saturating_sub(PAGE)),
+            Press::PageDown => self.go(|at| at + PAGE),
+            Press::Home => self.go(|_| 0),
+            Press::Enter => return self.open(),
+            Press::Back if self.details.is_some() => self.details = None,
+            Press::Back => return self.filter_by(String::new()),
+            Press::Char('/') => {
+                self.details = None;
+                self.editing = true;
+            }
+            Press::Char('s') => {
+                let at = SORTS.iter().position(|sort| *sort == self.query.sort);
+                self.query.sort = SORTS[at.map_or(0, |at| (at + 1) % SORTS.len())];
+                return Step::Refresh;
+            }
+            Press::Char('t') => {
+                self.as_tree = !self.as_tree;
+                return Step::Refresh;
+            }
+            Press::Char('r') => return Step::Refresh,
+            Press::Erase | Press::Char(_) | Press::Quit => {}
+        }
+        Step::Stay
+    }
+
+    fn edit(&mut self, key: Press) -> Step {
+        let mut text = self.filter().to_owned();
+        match key {
+            Press::Enter => self.editing = false,
+            Press::Back => {
+                self.editing = false;
+                text.clear();
+            }
+            Press::Erase => {
+                text.pop();
+            }
+            Press::Char(c) => text.push(c),
+            _ => return Step::Stay,
+        }
+        self.filter_by(text)
+    }
+
+    fn filter_by(&mut self, text: String) -> Step {
+        self.query.text = (!text.is_empty()).then_some(text);
+        Step::Refresh
+    }
+
+    fn open(&mut self) -> Step {
+        let Some(pid) = self.selected_pid() else {
+            return Step::Stay;
+        };
+        self.details = Some(Details {
+            pid: pid.to_owned(),
+            content: Err("...".to_owned()),
+        });
+        Step::Refresh
+    }
+
+    fn go(&mut self, to: impl FnOnce(usize) -> usize) {
+        let last = self.rows.len().saturating_sub(1);
+        let at = to(self.selected.selected().unwrap_or(0)).min(last);
+        self.selected.select(Some(at));
+    }
+
+    fn selected_pid(&self) -> Option<&str> {
+        let (_, process) = self.rows.get(self.selected.selected()?)?;
+        Some(&process.pid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::top::tree::tests::process;
+
+    fn app(pids: &[&str]) -> App {
+        let mut app = App::new("shop", Query::default());
+        app.show(listing(pids));
+        app
+    }
+
+    fn listing(pids: &[&str]) -> Listing {
+        Listing {
+            processes: pids.iter().map(|pid| process(pid, None)).collect(),
+            ..Listing::default()
+        }
+    }
+
+    #[test]
+    fn the_selection_stays_at_its_process() {
+        let mut app = app(&["a", "b", "c"]);
+        app.press(Press::Down);
+        assert_eq!(app.selected_pid(), Some("b"));
+        app.show(listing(&["x", "c", "b"]));
+        assert_eq!(app.selected_pid(), Some("b"));
+        app.show(listing(&["x"]));
+        assert_eq!(app.selected_pid(), Some("x"));
+        app.show(listing(&[]));
+        assert_eq!(app.selected_pid(), None);
+        assert_eq!(app.press(Press::Enter), Step::Stay);
+    }
+
+    #[test]
+    fn a_filter_is_typed_and_taken_back() {
+        let mut app = app(&["a"]);
+        app.press(Press::Char('/'));
+        for c in "qw".chars() {
+            assert_eq!(app.press(Press::Char(c)), Step::Refresh);
+        }
+        assert_eq!(app.query().text.as_deref(), Some("qw"));
+        app.press(Press::Erase);
+        app.press(Press::Enter);
+        assert_eq!(app.query().text.as_deref(), Some("q"));
+        assert_eq!(app.press(Press::Back), Step::Refresh);
+        assert_eq!(app.query().text, None);
+        assert_eq!(app.press(Press::Char('q')), Step::Quit);
+    }
+
+    #[test]
+    fn each_order_has_its_turn() {
+        let mut app = app(&[]);
+        let mut seen = Vec::new();
+        for _ in SORTS {
+            assert_eq!(app.press(Press::Char('s')), Step::Refresh);
+            seen.push(app.query().sort);
+        }
+        assert_eq!(seen, SORTS);
+    }
+
+    #[test]
+    fn details_are_opened_and_closed() {
+        let mut app = app(&["a"]);
+        assert_eq!(app.press(Press::Enter), Step::Refresh);
+        assert_eq!(app.details_of(), Some("a"));
+        app.details_are_gone("no such process".to_owned());
+        app.press(Press::Back);
+        assert_eq!(app.details_of(), None);
+    }
+}

@@ -1,0 +1,117 @@
+//! `warren top`: the processes of a running program, kept up to date on the
+//! terminal.
+
+mod app;
+mod draw;
+mod tree;
+
+use std::io::{self, IsTerminal};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ratatui::Terminal;
+use ratatui::backend::TermionBackend;
+use termion::event::Key;
+use termion::input::TermRead;
+use termion::raw::IntoRawMode;
+use termion::screen::IntoAlternateScreen;
+
+use warren::introspection::{Listing, Sort};
+
+use crate::control::Request;
+use crate::control::args::TopArgs;
+use crate::control::client::{Client, Lost};
+use crate::diagnostics::Failure;
+use crate::exit::Exit;
+use app::{App, Press, Step};
+
+/// Looking at the processes may take this share of one processor at most: with
+/// so many that one look takes long, they are looked at less often.
+const SHARE: u32 = 50;
+
+/// Shows the processes until `q` is pressed or the program ends.
+pub(crate) fn top(args: &TopArgs) -> Result<Exit, Box<Failure>> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(Box::new(Failure {
+            help: Some("`warren ps` prints the processes once".to_owned()),
+            ..Failure::new(Exit::Usage, "`warren top` needs a terminal")
+        }));
+    }
+    let client = args.control.connect()?;
+    let path = client.path().to_owned();
+    let app = App::new(
+        &client.greeting().program,
+        args.query.query(Sort::Load, app::LIMIT),
+    );
+    match show(client, app, args.interval) {
+        Ok(()) => Ok(Exit::Success),
+        Err(lost) => Err(Box::new(lost.failure(&path))),
+    }
+}
+
+fn show(mut client: Client, mut app: App, interval: Duration) -> Result<(), Lost> {
+    let screen = io::stdout().into_raw_mode()?.into_alternate_screen()?;
+    let mut terminal = Terminal::new(TermionBackend::new(screen))?;
+    let keys = keys();
+    loop {
+        let pause = interval.max(refresh(&mut client, &mut app)? * SHARE);
+        let next = Instant::now() + pause;
+        loop {
+            terminal.draw(|frame| draw::draw(frame, &mut app))?;
+            match keys.recv_timeout(next.saturating_duration_since(Instant::now())) {
+                Ok(key) => match app.press(key) {
+                    Step::Stay => {}
+                    Step::Refresh => break,
+                    Step::Quit => return Ok(()),
+                },
+                Err(RecvTimeoutError::Timeout) => break,
+                // The terminal is gone.
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
+    }
+}
+
+/// Asks for what is shown; returns how long the program took to look.
+fn refresh(client: &mut Client, app: &mut App) -> Result<Duration, Lost> {
+    let query = app.query().clone();
+    let listing: Listing = client.ask(&Request::List { query })?;
+    let took = Duration::from_micros(listing.took_us);
+    app.show(listing);
+    if let Some(process) = app.details_of().map(str::to_owned) {
+        match client.ask(&Request::Show { process }) {
+            Ok(details) => app.show_details(details),
+            Err(Lost::Refused { message, .. }) => app.details_are_gone(message),
+            Err(lost) => return Err(lost),
+        }
+    }
+    Ok(took)
+}
+
+/// The keys that are pressed, from a thread that waits for them.
+fn keys() -> mpsc::Receiver<Press> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for key in io::stdin().keys() {
+            let press = match key {
+                Ok(Key::Up) => Press::Up,
+                Ok(Key::Down) => Press::Down,
+                Ok(Key::PageUp) => Press::PageUp,
+                Ok(Key::PageDown) => Press::PageDown,
+                Ok(Key::Home) => Press::Home,
+                Ok(Key::Esc) => Press::Back,
+                Ok(Key::Backspace) => Press::Erase,
+                Ok(Key::Ctrl('c')) => Press::Quit,
+                Ok(Key::Char('\n')) => Press::Enter,
+                Ok(Key::Char(c)) => Press::Char(c),
+                Ok(_) => continue,
+                Err(_) => return,
+            };
+            if sender.send(press).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
