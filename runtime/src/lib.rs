@@ -79,10 +79,10 @@ pub use warren_engine::{
     Requirements, Sink, Source, StandardStreams, Stream, pagemap_scan_is_available, security,
     try_code_cache,
 };
+pub use warren_guest as values;
 pub use warren_kernel::{
     Details, Error, Event, Field, HostConfig, Kind, Outcome, QueueLimits, Timestamp,
 };
-pub use warren_values as values;
 
 /// The examples of the guide, compiled and run as tests.
 #[cfg(doctest)]

@@ -19,6 +19,8 @@ Usage: cargo xtask <chore>
   simulate [--seed N] [--seeds K] [--steps M]
                                  simulate random lives of the kernel; a seed
                                  alone is run once
+  api [--update]                 compare the library's public API with what it
+                                 was, or accept what it is
   mutants                        break the kernel in known ways and see that
                                  its tests notice
   guests                         build the Lua guest into guest-sdk/lua/dist
@@ -41,6 +43,11 @@ pub(crate) enum Chore {
     /// Count instructions, and compare them or accept them.
     Guard {
         /// Whether they are the new baseline.
+        update: bool,
+    },
+    /// Compare the public API with the committed list, or accept it.
+    Api {
+        /// Whether it is the new list.
         update: bool,
     },
     /// Simulate random lives of the kernel.
@@ -89,6 +96,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
             Some("bench") => return Ok(Chore::Bench(parser.raw_args()?.collect())),
             Some("simulate") => return simulation(parser),
             Some("guard") => Chore::Guard { update: false },
+            Some("api") => Chore::Api { update: false },
             Some("mutants") => Chore::Mutants,
             Some("guests") => Chore::Guests(GuestAction::Build),
             Some("ci") => Chore::Ci(Extent::Full),
@@ -104,6 +112,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
                 Chore::Guests(GuestAction::ProveReproducible)
             }
             (Chore::Guard { update: false }, Long("update")) => Chore::Guard { update: true },
+            (Chore::Api { update: false }, Long("update")) => Chore::Api { update: true },
             (Chore::Guests(GuestAction::Build), Long("toolchain")) => {
                 Chore::Guests(GuestAction::Toolchain)
             }
@@ -163,6 +172,11 @@ mod tests {
         assert_eq!(
             parsed(&["guard", "--update"]),
             Ok(Chore::Guard { update: true })
+        );
+        assert_eq!(parsed(&["api"]), Ok(Chore::Api { update: false }));
+        assert_eq!(
+            parsed(&["api", "--update"]),
+            Ok(Chore::Api { update: true })
         );
         assert_eq!(parsed(&["mutants"]), Ok(Chore::Mutants));
         assert_eq!(parsed(&["simulate"]), Ok(Chore::Simulate(Plan::CI)));

@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: what must hold besides the tests. Every check runs, also
 //! after another failed.
 
+pub(crate) mod api;
 mod licences;
 mod links;
 mod places;
@@ -36,6 +37,7 @@ pub(crate) fn run(extent: Extent) -> Result<()> {
         }
         checks.add("clippy for wasm32-wasip1", guests::lint());
         checks.documentation();
+        checks.add("public API", api::run(false));
         checks.add("guard", guard::run(false));
         checks.add("simulator", simulate::run(Plan::CI));
         checks.add("mutants", mutants::run());

@@ -17,6 +17,9 @@ use std::process::ExitCode;
 use arguments::{Chore, USAGE};
 
 fn main() -> ExitCode {
+    if let Some(code) = ci::api::stand_in_for_rustdoc() {
+        return code;
+    }
     let chore = match arguments::parse(lexopt::Parser::from_env()) {
         Ok(chore) => chore,
         Err(error) => {
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Guard { update } => guard::run(update),
         Chore::Simulate(plan) => simulate::run(plan),
+        Chore::Api { update } => ci::api::run(update),
         Chore::Mutants => mutants::run(),
         Chore::Guests(action) => guests::run(action),
         Chore::Ci(extent) => ci::run(extent),

@@ -4,6 +4,10 @@
 //! other reads, because both are the same code. Only the layer of the guest ABI
 //! is left out, which needs imports that a host does not have.
 
+#![allow(
+    rustdoc::private_intra_doc_links,
+    reason = "modules that are public in the SDK are not here"
+)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 #[path = "../../../guest-sdk/rust/src/error.rs"]

@@ -1,0 +1,75 @@
+//! The public API of the library, held against the list of it that is committed.
+//!
+//! The list is made from what rustdoc writes as JSON, which it does on the
+//! nightly channel only, or when told to behave as if it were of it. Cargo must
+//! not hear of that: build scripts of our dependencies would, and everything be
+//! built anew. So cargo is given this program in place of rustdoc.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::project;
+use crate::step::Step;
+
+/// Set where this program is called in place of rustdoc.
+const AS_RUSTDOC: &str = "WARREN_XTASK_AS_RUSTDOC";
+
+/// The library, by the name that rustdoc knows it by.
+const LIBRARY: &str = "warren";
+
+/// The committed list, below the root.
+const SNAPSHOT: &str = "runtime/public-api.txt";
+
+/// Compares the public API with the list, or makes the list what it is.
+///
+/// # Errors
+/// They differ; or it cannot be found out.
+pub(crate) fn run(update: bool) -> Result<()> {
+    let root = project::root();
+    let mut doc = project::cargo(&root);
+    doc.args(["doc", "--release", "--workspace", "--no-deps", "--locked"])
+        .arg("--target-dir")
+        .arg(root.join("target"));
+    doc.env("RUSTDOC", env::current_exe().context("where am I?")?)
+        .env(AS_RUSTDOC, "1");
+    Step::new("what the library offers", "see above", doc).run()?;
+
+    let mut compare = project::cargo_beside(&root.join("xtask/api"));
+    compare
+        .args(["run", "--quiet", "--locked", "--"])
+        .arg(root.join(format!("target/doc/{LIBRARY}.json")))
+        .arg(root.join(SNAPSHOT));
+    if update {
+        compare.arg("--update");
+    }
+    let remedy = "where that is meant, accept it with `cargo xtask api --update`";
+    Step::new("public API", remedy, compare).run()
+}
+
+/// Where cargo wants rustdoc: runs it, for the library with JSON as output.
+/// None where this program was called as itself.
+pub(crate) fn stand_in_for_rustdoc() -> Option<ExitCode> {
+    env::var_os(AS_RUSTDOC)?;
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    let is_library = arguments
+        .windows(2)
+        .any(|pair| pair[0] == "--crate-name" && pair[1] == LIBRARY);
+    let mut rustdoc = Command::new("rustdoc");
+    rustdoc.args(&arguments);
+    if is_library {
+        rustdoc
+            .args(["-Z", "unstable-options", "--output-format", "json"])
+            .env("RUSTC_BOOTSTRAP", "1");
+    }
+    let code = match rustdoc.status() {
+        Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()),
+        Err(error) => {
+            eprintln!("error: cannot start rustdoc: {error}");
+            None
+        }
+    };
+    Some(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
