@@ -121,7 +121,9 @@ def as_error(thrown):
     if isinstance(thrown, WarrenError):
         return thrown
     name = type(thrown).__name__
-    return WarrenError(f"{name}: {thrown}" if str(thrown) else name, kind="Internal")
+    # Python says no more of it, and the runtime adds the limit to these words.
+    text = str(thrown) or ("not enough memory" if isinstance(thrown, MemoryError) else "")
+    return WarrenError(f"{name}: {text}" if text else name, kind="Internal")
 
 
 def _text(value, path):
