@@ -62,6 +62,11 @@ fn assignment(variable: &str, path: &Path) -> OsString {
 pub struct Guests(PathBuf);
 
 impl Guests {
+    /// Those in this directory.
+    pub(crate) fn in_directory(directory: PathBuf) -> Guests {
+        Guests(directory)
+    }
+
     /// The module of this name.
     #[track_caller]
     pub fn module(&self, name: &str) -> Vec<u8> {
@@ -130,8 +135,9 @@ pub fn toolchain() -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(&prefix.stdout).into_owned())
 }
 
+/// Runs a command that builds something.
 #[track_caller]
-fn run(mut command: Command, what: &str) {
+pub(crate) fn run(mut command: Command, what: &str) {
     // What cargo says about this package is nothing to the package built.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();

@@ -16,6 +16,7 @@ mod images;
 mod layout;
 mod outcome;
 mod program;
+pub mod scripts;
 mod session;
 
 pub use command::Warren;

@@ -1,10 +1,12 @@
 //! Guests in languages that are compiled: what their SDKs promise.
 
-use warren_tests::{Outcome, Program, guests, project};
+use warren_tests::{Outcome, Program, guests, project, scripts};
 
 const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32-wasip1"];
 const RUST: &str = "tests/guests/rust";
 const C: &str = "tests/guests/c";
+const JS_PEER: &str = "tests/guests/js/peer.js";
+const PYTHON_PEER: &str = "tests/guests/python/peer.py";
 
 /// Every call of the Rust SDK, against the runtime itself.
 #[test]
@@ -126,6 +128,103 @@ fn c_examples() {
     );
 }
 
+/// Every call of the SDK for JavaScript, and what faults look like.
+#[test]
+fn js_calls() {
+    let tour = scripts::js(&["tests/guests/js/tour.js"]).module("tour");
+    let program = Program::of(&[("main.wasm", tour)]);
+    program
+        .run()
+        .ends_with(0)
+        .prints("the console is standard output\nthe tour is over\n");
+    for (fault, texts) in [
+        (
+            "type",
+            &[
+                "tests/guests/js/tour.js:149:15: TypeError: can't access",
+                "type@tests/guests/js/tour.js",
+            ][..],
+        ),
+        ("later", &["tour.js:147:11: TypeError: a bug, later"]),
+        (
+            "conflict",
+            &["as asked", "conflict@tests/guests/js/tour.js"],
+        ),
+        ("text", &["a text"]),
+        (
+            "result",
+            &["result.run: a function cannot leave its process"],
+        ),
+        ("memory", &["out of memory: the limit is 64 MiB"]),
+        ("nothing", &["TypeError: roles[role] is not a function"]),
+    ] {
+        let run = program.command().arguments([fault]).outcome();
+        run.ends_with(1).says(texts);
+    }
+    program.command().arguments(["exit"]).outcome().ends_with(7);
+    let logged = program.command().arguments(["log"]).outcome();
+    logged.ends_with(0).says(&[
+        "something here is odd",
+        "logger=\"tour\"",
+        "tests/guests/js/tour.js",
+    ]);
+}
+
+/// Calls of the SDK for Python that the pairs leave over, and what faults look
+/// like.
+#[test]
+fn python_calls() {
+    let faults = scripts::python(&["tests/guests/python/faults.py"]).module("faults");
+    let program = Program::of(&[("main.wasm", faults)]);
+    program.run().ends_with(0).prints("the tour is over\n");
+    for (fault, texts) in [
+        (
+            "key",
+            &["faults.py:70: KeyError: 'missing'", "in main", "line 70"][..],
+        ),
+        ("conflict", &["as asked", "in conflict"]),
+        (
+            "result",
+            &["result.run: a builtin_function_or_method cannot leave its process"],
+        ),
+        ("memory", &["MemoryError", "the limit is 64 MiB"]),
+    ] {
+        let run = program.command().arguments([fault]).outcome();
+        run.ends_with(1).says(texts);
+    }
+    program.command().arguments(["exit"]).outcome().ends_with(7);
+    let logged = program.command().arguments(["log"]).outcome();
+    logged.ends_with(0).says(&[
+        "something here is odd",
+        "logger=\"faults\"",
+        "\"file\": \"faults.py\"",
+    ]);
+}
+
+/// A program in Lua, JavaScript and Python.
+#[test]
+fn the_receipts_example() {
+    let receipts = project().join("examples/receipts");
+    let main = std::fs::read(receipts.join("main.lua")).unwrap_or_else(|e| panic!("{e}"));
+    let parser = scripts::js(&["examples/receipts/parser.js"]).module("parser");
+    let prices = scripts::python(&["examples/receipts/prices.py"]).module("prices");
+    Program::of(&[
+        ("main.lua", main),
+        ("parser.wasm", parser),
+        ("prices.wasm", prices),
+    ])
+    .run()
+    .ends_with(0)
+    .prints(
+        "coffee   3 x  2.40\n\
+             cake     1 x  4.00\n\
+             skipped: no line of a receipt: some tip (Invalid)\n\
+             total        11.20\n\
+             median        3.20\n\
+             no prices\n",
+    );
+}
+
 /// Every language with every other: values, errors, exec, messages, upgrade, and
 /// what else an SDK must do.
 #[test]
@@ -145,15 +244,27 @@ fn languages_in_pairs() {
             guests::rust(RUST, TARGETS[1]).module("peer"),
         ),
         ("c.wasm", guests::c(C, "c-pairs").module("peer")),
+        ("js.wasm", scripts::js(&[JS_PEER]).module("peer")),
+        (
+            "python.wasm",
+            scripts::python(&[PYTHON_PEER]).module("peer"),
+        ),
     ]);
     program
         .command()
         // Every failure there is one that was asked for.
         .options(["--log", "error"])
-        .arguments(["app:lua", "app:rust", "app:rust-wasi", "app:c"])
+        .arguments([
+            "app:lua",
+            "app:rust",
+            "app:rust-wasi",
+            "app:c",
+            "app:js",
+            "app:python",
+        ])
         .outcome()
         .ends_with(0)
-        .prints("16 pairs, 31 values, 0 failures\n")
+        .prints("36 pairs, 31 values, 0 failures\n")
         .says_nothing();
 }
 

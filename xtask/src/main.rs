@@ -7,6 +7,7 @@ mod guard;
 mod guests;
 mod mutants;
 mod project;
+mod scripting;
 mod simulate;
 mod step;
 mod tally;

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::step::Step;
 use crate::tally::Tally;
-use crate::{guests, project};
+use crate::{guests, project, scripting};
 
 const REMEDY: &str = "the failing tests are named above";
 
@@ -17,8 +17,10 @@ const REMEDY: &str = "the failing tests are named above";
 pub(crate) fn run() -> Result<()> {
     let root = project::root();
     // Where it cannot be had, the tests that need it say what would do instead.
-    if let Err(error) = guests::install_toolchain() {
-        eprintln!("error: {error:#}");
+    for outcome in [guests::install_toolchain(), scripting::install()] {
+        if let Err(error) = outcome {
+            eprintln!("error: {error:#}");
+        }
     }
     let mut tally = Tally::default();
     let mut failures = Vec::new();

@@ -1,0 +1,12 @@
+"""What the prices of a receipt have in common."""
+
+import statistics
+
+import warren
+
+
+@warren.main
+def main(prices):
+    if not prices:
+        raise warren.WarrenError("no prices", kind=warren.INVALID)
+    return {"median": statistics.median(prices), "highest": max(prices)}

@@ -1,0 +1,217 @@
+"""Values that cross from process to process, and their bytes (MessagePack, as
+docs/guest-abi.md fixes it).
+
+    nil                None
+    boolean            bool
+    integer            int, within 64 bits signed
+    float              float
+    string             str
+    string of bytes    bytes; written from bytearray and memoryview too
+    array              list; written from tuple too
+    map                dict; keys are str, int, float or bool. One with keys that
+                       are one to Python (1, 1.0 and True) is read as Pairs
+    structured error   WarrenError; written from any exception
+"""
+
+import msgpack
+
+MAX_DEPTH = 100
+"""How deep values may nest."""
+
+_ERROR = 1
+
+
+class WarrenError(Exception):
+    """A structured error: what a failed call raises, and what a process ends
+    with."""
+
+    def __init__(self, message, *, kind="", retryable=None, details=None, stack=None):
+        super().__init__(message)
+        self.message = message
+        self.kind = kind
+        self.retryable = retryable
+        self.details = details
+        self.stack = stack
+
+
+class Pairs(list):
+    """A map as a list of its keys and values."""
+
+
+def encode(value, what):
+    """The bytes of one value; `what` begins the path in messages. Raises a
+    `WarrenError` of kind Invalid where it cannot cross."""
+    return _pack(_ready(value, what, []))
+
+
+def encode_all(values, what):
+    """The bytes of n values."""
+    return _pack([_ready(value, f"{what}[{index}]", []) for index, value in enumerate(values)])
+
+
+def decode(data):
+    """The value of bytes. Raises a `WarrenError` where they are none."""
+    try:
+        return _unpack(data, MAX_DEPTH)
+    except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
+        raise _invalid(f"no value: {error or type(error).__name__}") from error
+
+
+def decode_all(data):
+    """The n values of bytes."""
+    values = decode(data)
+    if not isinstance(values, list):
+        raise _invalid("no array of values")
+    return values
+
+
+def _invalid(message):
+    return WarrenError(message, kind="Invalid")
+
+
+def _pack(value):
+    return msgpack.packb(value, use_bin_type=True, strict_types=True, default=_plain)
+
+
+class _Key:
+    """A key that is no other's equal."""
+
+    def __init__(self, key):
+        self.key = key
+
+
+def _plain(value):
+    if isinstance(value, _Key):
+        return value.key
+    raise TypeError(f"a {type(value).__name__} among values that were checked")
+
+
+def _ready(value, path, around):
+    """The value as the packer takes it."""
+    if value is None or isinstance(value, (bool, str)):
+        return _text(value, path) if isinstance(value, str) else value
+    if isinstance(value, int):
+        if not -(1 << 63) <= value < 1 << 63:
+            raise _invalid(f"{path}: {value} does not fit 64 bits")
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if not isinstance(value, (list, tuple, dict, BaseException)):
+        raise _invalid(f"{path}: a {type(value).__name__} cannot leave its process")
+    if any(value is outer for outer in around):
+        raise _invalid(f"{path}: it contains itself")
+    if len(around) == MAX_DEPTH:
+        raise _invalid(f"{path}: nested deeper than {MAX_DEPTH}")
+    inside = [*around, value]
+    if isinstance(value, (dict, Pairs)):
+        pairs = value.items() if isinstance(value, dict) else value
+        return {_Key(_key(key, path)): _ready(item, _below(path, key), inside) for key, item in pairs}
+    if isinstance(value, BaseException):
+        error = as_error(value)
+        details = _ready(error.details, f"{path}.details", inside)
+        parts = [error.kind, error.message, error.retryable, details, error.stack]
+        return msgpack.ExtType(_ERROR, _pack(parts))
+    return [_ready(item, f"{path}[{index}]", inside) for index, item in enumerate(value)]
+
+
+def as_error(thrown):
+    """Any exception as a structured error; others than this class are bugs."""
+    if isinstance(thrown, WarrenError):
+        return thrown
+    name = type(thrown).__name__
+    # Python says no more of it, and the runtime adds the limit to these words.
+    text = str(thrown) or ("not enough memory" if isinstance(thrown, MemoryError) else "")
+    return WarrenError(f"{name}: {text}" if text else name, kind="Internal")
+
+
+def _text(value, path):
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _invalid(f"{path}: a string with half a surrogate pair; send its bytes") from None
+    return str(value)
+
+
+def _key(key, path):
+    if not isinstance(key, (str, int, float, bool)):
+        raise _invalid(f"{path}: a key is a string, a number or a boolean, no {type(key).__name__}")
+    return _ready(key, path, [])
+
+
+def _below(path, key):
+    return f"{path}.{key}" if isinstance(key, str) else f"{path}[{key}]"
+
+
+def _unpack(data, depth):
+    unpacker = msgpack.Unpacker(
+        None,
+        raw=False,
+        strict_map_key=False,
+        unicode_errors="surrogateescape",
+        max_buffer_size=max(len(data), 1),
+        list_hook=_as_it_is,
+        object_pairs_hook=_map,
+        ext_hook=lambda code, content: _extension(code, content, depth),
+    )
+    unpacker.feed(data)
+    try:
+        value = unpacker.unpack()
+    except msgpack.OutOfData:
+        raise ValueError("the bytes end within a value") from None
+    if unpacker.tell() != len(data):
+        raise ValueError("bytes follow the value")
+    return _read(value, depth)
+
+
+def _as_it_is(items):
+    return items
+
+
+class _Map(list):
+    """The pairs of a map, not yet read."""
+
+
+def _map(pairs):
+    return _Map(pairs)
+
+
+def _read(value, depth):
+    """The value as programs see it."""
+    if isinstance(value, int) and value >= 1 << 63:
+        return float(value)
+    if isinstance(value, str):
+        # Bytes that were no UTF-8.
+        return value if value.isascii() or not _is_escaped(value) else value.encode(errors="surrogateescape")
+    if not isinstance(value, list):
+        return value
+    if depth == 0:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}")
+    if isinstance(value, _Map):
+        pairs = [(_hashable(key), _read(item, depth - 1)) for key, item in value]
+        read = dict(pairs)
+        return read if len(read) == len(pairs) else Pairs(pairs)
+    return [_read(item, depth - 1) for item in value]
+
+
+def _is_escaped(text):
+    return any("\udc80" <= character <= "\udcff" for character in text)
+
+
+def _hashable(key):
+    if not isinstance(key, (str, bytes, int, float, bool)):
+        raise ValueError("a key of a strange type")
+    return _read(key, 1)
+
+
+def _extension(code, content, depth):
+    if code != _ERROR:
+        raise ValueError(f"an extension of type {code}")
+    parts = _unpack(content, depth)
+    if not isinstance(parts, list) or len(parts) < 2:
+        raise ValueError("an error that is no array")
+    kind, message, retryable, details, stack, *_ = [*parts, None, None, None]
+    if not isinstance(kind, str) or not isinstance(message, str):
+        raise ValueError("an error without kind and message")
+    return WarrenError(message, kind=kind, retryable=retryable, details=details, stack=stack)

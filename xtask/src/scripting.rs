@@ -1,0 +1,60 @@
+//! What the tool chains for JavaScript and Python start from: Node.js and
+//! Python, from Debian where they are missing.
+
+use std::process::{Command, Stdio};
+
+use anyhow::Result;
+
+use crate::step::Step;
+
+/// What shows that a package is there, and the packages that bring it.
+const NEEDED: [(&[&str], &[&str]); 2] = [
+    (&["npm", "--version"], &["nodejs", "npm"]),
+    (
+        &["python3", "-c", "import ensurepip, venv"],
+        &["python3", "python3-venv"],
+    ),
+];
+
+/// Installs what is missing.
+///
+/// # Errors
+/// There is no apt-get, or it failed.
+pub(crate) fn install() -> Result<()> {
+    let missing: Vec<&str> = NEEDED
+        .iter()
+        .filter(|(shows, _)| !succeeds(shows))
+        .flat_map(|(_, packages)| packages.iter().copied())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut apt = Command::new("apt-get");
+    apt.args(["install", "--yes", "--no-install-recommends"])
+        .args(missing)
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    let remedy = "install Node.js 20 and Python 3.11, or newer, with npm and venv";
+    Step::new("Node.js and Python", remedy, apt).run()
+}
+
+fn succeeds(command: &[&str]) -> bool {
+    Command::new(command[0])
+        .args(&command[1..])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_not_there_is_missing() {
+        assert!(succeeds(&["true"]));
+        assert!(!succeeds(&["false"]));
+        assert!(!succeeds(&["no-such-program", "--version"]));
+    }
+}
