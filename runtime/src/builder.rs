@@ -26,12 +26,14 @@ pub struct Builder {
 
 impl Builder {
     pub(crate) fn new(app: App) -> Builder {
+        let policies = app.policies().cloned();
+        let authorizer = policies.map(|policies| policies as Arc<dyn Authorizer>);
         Builder {
             app,
             output: Box::new(StandardStreams::default()),
             cache: None,
             interpreter: None,
-            authorizer: None,
+            authorizer,
             workers: None,
         }
     }
@@ -57,8 +59,8 @@ impl Builder {
         self
     }
 
-    /// Who judges what processes ask to do: none unless set.
-    /// Without one, processes with an actor or a scope may do nothing that
+    /// Who judges what processes ask to do: the program's policies unless set.
+    /// Where there are none, processes with an actor or a scope may do nothing that
     /// needs a permission, all others everything.
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Builder {
         self.authorizer = Some(authorizer);

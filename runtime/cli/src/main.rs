@@ -14,6 +14,7 @@ mod logging;
 mod new;
 mod opening;
 mod output;
+mod policy;
 mod progress;
 mod run;
 mod signals;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Build(build) => build::build(&build).map_err(|failure| vec![*failure]),
         Command::Check(check) => check::check(&check),
         Command::Inspect(inspect) => inspect::inspect(&inspect),
+        Command::Policy(policy) => policy::policy(&policy.command),
         Command::Doctor(doctor) => doctor::run(&doctor),
     };
     match ended {
