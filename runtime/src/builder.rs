@@ -1,23 +1,33 @@
 //! How a runtime is put together.
 
+use std::future::Future;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::Serialize;
 use warren_engine::security::Authorizer;
 use warren_engine::{
-    DEFAULT_TICK, HostLimits, Node, NodeConfig, Sink, StandardStreams, StartError,
+    Code, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node, NodeConfig, Sink, Source,
+    StandardStreams,
 };
-use warren_kernel::{HostConfig, QueueLimits};
+use warren_kernel::{Error, HostConfig, QueueLimits};
 
-use crate::app::{self, App};
+use crate::app::{self, App, DEFAULT_HOST, Id};
+use crate::definitions::Library;
+use crate::error::StartError;
+use crate::native::{self, Context};
 use crate::runtime::Runtime;
 
 /// What a [`Runtime`] will be made of; see [`Runtime::builder`].
 #[must_use = "nothing runs before `start`"]
 pub struct Builder {
-    app: App,
+    app: Option<App>,
+    definitions: Vec<Definition>,
+    modules: Vec<(String, Source)>,
+    hosts: Vec<(String, HostLimits)>,
     output: Box<dyn Sink>,
+    log: Option<LogHook>,
     cache: Option<PathBuf>,
     interpreter: Option<Vec<u8>>,
     authorizer: Option<Arc<dyn Authorizer>>,
@@ -25,22 +35,87 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(crate) fn new(app: App) -> Builder {
-        let policies = app.policies().cloned();
-        let authorizer = policies.map(|policies| policies as Arc<dyn Authorizer>);
+    pub(crate) fn new() -> Builder {
         Builder {
-            app,
+            app: None,
+            definitions: Vec::new(),
+            modules: Vec::new(),
+            hosts: Vec::new(),
             output: Box::new(StandardStreams::default()),
+            log: None,
             cache: None,
             interpreter: None,
-            authorizer,
+            authorizer: None,
             workers: None,
         }
+    }
+
+    /// A program on disk: its definitions, hosts and grants.
+    pub fn app(mut self, app: App) -> Builder {
+        self.app = Some(app);
+        self
+    }
+
+    /// A definition in Lua, of this id. It goes before one of the program's.
+    pub fn lua(self, id: &str, source: impl Into<Vec<u8>>) -> Builder {
+        let code = Code::Lua(source_of(format!("{id}.lua"), source));
+        self.definition(plain(id, code))
+    }
+
+    /// A definition in WebAssembly, binary or text: a core module of the flat
+    /// ABI or a component.
+    pub fn wasm(self, id: &str, code: impl Into<Vec<u8>>) -> Builder {
+        let code = Code::Wasm(source_of(format!("{id}.wasm"), code));
+        self.definition(plain(id, code))
+    }
+
+    /// A definition whose code is a Rust function, called once for each
+    /// process: guests spawn it as any other.
+    pub fn native<F, T>(
+        self,
+        id: &str,
+        code: impl Fn(Context) -> F + Send + Sync + 'static,
+    ) -> Builder
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Serialize,
+    {
+        self.definition(plain(id, Code::Native(native::code(code))))
+    }
+
+    /// A definition with all there is to say of it: its method, the only host
+    /// that may run it, what it may reach.
+    pub fn definition(mut self, definition: Definition) -> Builder {
+        self.definitions.push(definition);
+        self
+    }
+
+    /// A module for `require(name)` in Lua. It goes before one of the program's.
+    pub fn module(mut self, name: impl Into<String>, source: impl Into<Vec<u8>>) -> Builder {
+        let name = name.into();
+        let source = source_of(format!("{name}.lua"), source);
+        self.modules.push((name, source));
+        self
+    }
+
+    /// A host of this name with these limits, in place of one of the program's.
+    /// [`DEFAULT_HOST`] is always there.
+    pub fn host(mut self, name: impl Into<String>, limits: HostLimits) -> Builder {
+        self.hosts.push((name.into(), limits));
+        self
     }
 
     /// Where the output of the processes goes: the standard streams unless set.
     pub fn output(mut self, sink: impl Sink) -> Builder {
         self.output = Box::new(sink);
+        self
+    }
+
+    /// What is given the log records of the processes, in place of `tracing`
+    /// events of the target `warren::process`. It is called on the threads that
+    /// run processes: what takes long belongs elsewhere.
+    pub fn log(mut self, hook: impl Fn(&LogRecord<'_>) + Send + Sync + 'static) -> Builder {
+        self.log = Some(Arc::new(hook));
         self
     }
 
@@ -73,34 +148,68 @@ impl Builder {
         self
     }
 
-    /// Starts the runtime. Its processes run on threads of its own; for what
-    /// blocks (compiling, standard input, files) they use the tokio runtime
-    /// this is called in, which has to have `enable_all` and to outlive the
-    /// processes. No process runs yet, and nothing is compiled.
+    /// Starts the runtime. Its processes run on threads of its own; native
+    /// processes, and what blocks (compiling, standard input, files), use the
+    /// tokio runtime this is called in, which has to have `enable_all` and to
+    /// outlive the processes. No process runs yet, and nothing is compiled.
     ///
     /// # Errors
     ///
     /// See [`StartError`].
     pub fn start(self) -> Result<Runtime, StartError> {
-        let hosts = self
+        let main = self
             .app
-            .hosts()
-            .iter()
-            .map(|(name, host)| (name.to_string(), limits(host)));
-        let main = Arc::clone(self.app.main());
-        let host = Arc::clone(self.app.main_host());
+            .as_ref()
+            .map(|app| (Arc::clone(app.main()), Arc::clone(app.main_host())));
+        let hosts = hosts(self.hosts, self.app.as_ref());
+        let policies = self.app.as_ref().and_then(App::policies).cloned();
+        let authorizer = self
+            .authorizer
+            .or(policies.map(|policies| policies as Arc<dyn Authorizer>));
+        let mut library = Library {
+            modules: self.modules.into_iter().collect(),
+            app: self.app,
+            ..Library::default()
+        };
+        for definition in self.definitions {
+            let id = Arc::clone(&definition.id);
+            Id::parse(&id)?;
+            if library
+                .own
+                .insert(Arc::clone(&id), Arc::new(definition))
+                .is_some()
+            {
+                return Err(StartError::Duplicate { id });
+            }
+        }
         let config = NodeConfig {
-            hosts: hosts.collect(),
-            definitions: Arc::new(self.app),
-            authorizer: self.authorizer,
+            hosts,
+            definitions: Arc::new(library),
+            authorizer,
             cache: self.cache,
             output: self.output,
+            log: self.log,
             interpreter: self.interpreter,
             workers: self.workers,
             tick: DEFAULT_TICK,
         };
-        Ok(Runtime::new(Node::start(config)?, main, host))
+        Ok(Runtime::new(Node::start(config)?, main))
     }
+}
+
+/// The hosts that were given, then those of the program that were not, and the
+/// one that is always there.
+fn hosts(mut hosts: Vec<(String, HostLimits)>, app: Option<&App>) -> Vec<(String, HostLimits)> {
+    let of_app = app.into_iter().flat_map(App::hosts);
+    for (name, host) in of_app {
+        if hosts.iter().all(|(given, _)| **given != **name) {
+            hosts.push((name.to_string(), limits(host)));
+        }
+    }
+    if hosts.iter().all(|(given, _)| given != DEFAULT_HOST) {
+        hosts.push((DEFAULT_HOST.to_owned(), HostLimits::default()));
+    }
+    hosts
 }
 
 /// What the manifest says of a host, over the defaults.
@@ -119,5 +228,22 @@ pub(crate) fn limits(host: &app::HostConfig) -> HostLimits {
             ..default.processes
         },
         max_memory: host.max_memory.unwrap_or(default.max_memory),
+    }
+}
+
+fn plain(id: &str, code: Code) -> Definition {
+    Definition {
+        id: id.into(),
+        code,
+        method: "main".into(),
+        host: None,
+        grants: Arc::default(),
+    }
+}
+
+fn source_of(name: String, bytes: impl Into<Vec<u8>>) -> Source {
+    Source {
+        name: name.into(),
+        bytes: bytes.into().into(),
     }
 }

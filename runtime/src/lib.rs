@@ -1,35 +1,90 @@
-//! Run programs as many small isolated WebAssembly processes.
+//! Run programs as many small isolated WebAssembly processes, from Rust.
 //!
-//! A program is an [`app::App`]: a file or directory with definitions. A
-//! [`Runtime`] runs it:
-//!
-//! ```no_run
-//! use warren::{Runtime, app::{App, AppOptions}};
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let app = App::open("hello.lua", AppOptions::default())?;
-//! let ended = tokio::runtime::Runtime::new()?.block_on(async {
-//!     let runtime = Runtime::builder(app).start()?;
-//!     let mut main = runtime.spawn_main(Vec::new()).await?;
-//!     let ended = main.wait().await;
-//!     runtime.shutdown(std::time::Duration::from_secs(5)).await;
-//!     Ok::<_, Box<dyn std::error::Error>>(ended)
-//! })?;
-//! println!("{:?}", ended.outcome);
-//! # Ok(())
-//! # }
+//! ```toml
+//! [dependencies]
+//! warren = { package = "warren-runtime", path = "warren/runtime" }
+//! tokio = { version = "1", features = ["full"] }
 //! ```
+//!
+//! A process in Lua, and a message to it:
+//!
+//! ```
+//! use std::time::Duration;
+//! use warren::Runtime;
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let greeter = "return function(greeting)
+//!         local name = process.listen('name'):receive()
+//!         return greeting .. ', ' .. name
+//!     end";
+//!     # let cache = std::env::temp_dir().join("warren-doctest-cache");
+//!     let runtime = Runtime::builder()
+//!         .lua("app:greeter", greeter)
+//!         .cache(cache) // compiled code, kept between runs
+//!         .start()?;
+//!
+//!     let greeter = warren::Spawn::of("app:greeter").arguments("hello");
+//!     let process = runtime.spawn(greeter).await?;
+//!     process.send("name", "world")?;
+//!     let greeting: String = process.result().await?;
+//!     assert_eq!(greeting, "hello, world");
+//!
+//!     runtime.shutdown(Duration::from_secs(5)).await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! - [`Runtime::builder`]: definitions in memory ([`Builder::lua`],
+//!   [`Builder::wasm`]) or a program on disk ([`Builder::app`]), hosts with
+//!   limits, where output and log go.
+//! - [`Runtime::spawn`] and [`Runtime::exec`] start processes; a [`Spawn`] says
+//!   with what. A [`Handle`] sends, waits, cancels and terminates.
+//! - [`Runtime::spawn_native`] and [`Builder::native`] make a Rust function a
+//!   process among the others; it acts through its [`Context`].
+//! - Values are of any type that serde knows; [`values`] says how they are
+//!   written. A [`CallError`] says why a call failed.
+//!
+//! Everything here is `Send + Sync`, there are no globals, and any number of
+//! runtimes live side by side. What happens when a future or a handle is
+//! dropped stands beside each of them. Lifecycle, limits, threads, shutdown,
+//! upgrades and errors are the subject of the guide, `docs/embedding.md`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod builder;
+mod definitions;
+mod error;
+mod handle;
+pub mod introspection;
+mod metrics;
+pub mod native;
 mod requirements;
 mod runtime;
+mod spawn;
 
 pub use builder::Builder;
+pub use error::{CallError, StartError, error_as_value, error_details, error_of_value};
+pub use handle::{Ended, Exit, Handle, Monitor};
+pub use introspection::Inspector;
+pub use metrics::METRICS_CONTENT_TYPE;
+pub use native::Context;
 pub use requirements::HostRequirements;
-pub use runtime::{Main, Runtime};
+pub use runtime::Runtime;
+pub use spawn::Spawn;
+pub use values::Value;
 pub use warren_app as app;
 pub use warren_engine::{
-    Ended, OTHER_MAPPINGS, Requirements, Sink, StandardStreams, StartError, Stream,
-    pagemap_scan_is_available, security, try_code_cache,
+    Code, Definition, Grants, HostLimits, Level, LogRecord, OTHER_MAPPINGS, PathGrant,
+    Requirements, Sink, Source, StandardStreams, Stream, pagemap_scan_is_available, security,
+    try_code_cache,
 };
-pub use warren_kernel::{Details, Error, Field, Kind, Outcome};
+pub use warren_kernel::{
+    Details, Error, Event, Field, HostConfig, Kind, Outcome, QueueLimits, Timestamp,
+};
+pub use warren_values as values;
+
+/// The examples of the guide, compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+pub struct Guide;

@@ -1,47 +1,170 @@
 //! A running program.
 
+use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_engine::{Ended, Node, Running};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use warren_engine::{Node, Start};
 use warren_kernel::Error;
 
-use crate::app::{self, App};
+use crate::app;
 use crate::builder::Builder;
+use crate::error::CallError;
+use crate::handle::Handle;
+use crate::native::{self, Context};
+use crate::spawn::Spawn;
+use crate::values;
 
-/// A program and the processes it runs. Any number of them live side by side
-/// in one program, and share nothing.
+/// The processes of one program and what they share. Clones mean the same
+/// runtime; any number of runtimes live side by side in one program, and do not
+/// see each other.
 ///
-/// Dropping it does not end its processes; [`Runtime::shutdown`] does.
-#[derive(Clone, Debug)]
-pub struct Runtime {
+/// When the last clone is dropped, its processes are terminated; nothing waits
+/// for that. [`Runtime::shutdown`] ends them in order.
+#[derive(Clone)]
+pub struct Runtime(Arc<Inner>);
+
+struct Inner {
     node: Arc<Node>,
-    main: Arc<str>,
-    host: Arc<str>,
+    /// The definition to start and its host, for a program that has one.
+    main: Option<(Arc<str>, Arc<str>)>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.node.close();
+    }
 }
 
 impl Runtime {
-    /// Begins to put a runtime together for a program.
-    pub fn builder(app: App) -> Builder {
-        Builder::new(app)
+    /// Begins to put a runtime together.
+    pub fn builder() -> Builder {
+        Builder::new()
     }
 
-    pub(crate) fn new(node: Arc<Node>, main: Arc<str>, host: Arc<str>) -> Runtime {
-        Runtime { node, main, host }
+    pub(crate) fn new(node: Arc<Node>, main: Option<(Arc<str>, Arc<str>)>) -> Runtime {
+        Runtime(Arc::new(Inner { node, main }))
     }
 
-    /// Starts the program's main definition, in the host it belongs to, as its
-    /// first process: the one that may read standard input, and whose exit is the program's. `arguments`
-    /// is one MessagePack array of values, or empty for none.
+    /// Starts a process. It is ready when the process can be sent to; dropped
+    /// before that, it has started nothing.
     ///
     /// # Errors
     ///
-    /// Those of every spawn: `NotFound`, `Invalid` (with file and line where
-    /// the code does not compile), `RateLimited`.
-    pub async fn spawn_main(&self, arguments: Vec<u8>) -> Result<Main, Error> {
-        Ok(Main(
-            self.node.run(&self.main, &self.host, &arguments).await?,
-        ))
+    /// [`CallError::Value`] for arguments that cannot cross. `NotFound`: no such
+    /// definition or host. `Invalid`: code that does not compile, with file and
+    /// line; a definition that belongs to another host. `RateLimited`: the host
+    /// is full. `AlreadyExists`: the name is taken. `Unavailable`: the runtime
+    /// is ending.
+    pub async fn spawn(&self, spawn: impl Into<Spawn>) -> Result<Handle, CallError> {
+        let start = spawn.into().untied()?;
+        let running = self.0.node.start_process(start, None, false).await?;
+        Ok(Handle::new(&self.0.node, running))
+    }
+
+    /// Starts a process, waits for its end and returns its result. Dropped
+    /// before it is ready, this terminates the process.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Runtime::spawn`]; [`CallError::Failed`] with the error of the
+    /// process; [`CallError::Value`] for a result of another type.
+    pub async fn exec<T: DeserializeOwned>(&self, spawn: impl Into<Spawn>) -> Result<T, CallError> {
+        let pending = Pending(self.spawn(spawn).await?);
+        pending.0.result().await
+    }
+
+    /// Starts a process whose code is a Rust function, called once; see
+    /// [`Context`]. The definition's id is only what it is called. To let
+    /// guests spawn native code, give it to [`Builder::native`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Runtime::spawn`], as far as it concerns code that is there.
+    pub async fn spawn_native<F, T>(
+        &self,
+        spawn: impl Into<Spawn>,
+        code: impl FnOnce(Context) -> F + Send + 'static,
+    ) -> Result<Handle, CallError>
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Serialize,
+    {
+        let start = spawn.into().untied()?;
+        let code = native::code_once(code);
+        let running = self.0.node.start_process(start, Some(code), false).await?;
+        Ok(Handle::new(&self.0.node, running))
+    }
+
+    /// Starts the main definition of the program this was built with, as its
+    /// first process: the one that may read standard input, and whose exit
+    /// status is the program's. Definition and host of `spawn` are left aside.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Runtime::spawn`]; `NotFound` where the runtime was built without
+    /// a program.
+    pub async fn spawn_main(&self, spawn: Spawn) -> Result<Handle, CallError> {
+        let Some((main, host)) = &self.0.main else {
+            return Err(Error::not_found("the runtime has no program to start").into());
+        };
+        let start = Start {
+            definition: main.to_string(),
+            host: host.to_string(),
+            ..spawn.untied()?
+        };
+        let running = self.0.node.start_process(start, None, true).await?;
+        Ok(Handle::new(&self.0.node, running))
+    }
+
+    /// The process of a PID or a name.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`; `Invalid` for a text that can be neither.
+    pub fn find(&self, destination: &str) -> Result<Handle, Error> {
+        let process = self.0.node.kernel().resolve(destination)?;
+        let running = self.0.node.observe(&process)?;
+        Ok(Handle::new(&self.0.node, running))
+    }
+
+    /// Sends one message from nobody to a PID or a name.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Handle::send`].
+    pub fn send<T: Serialize + ?Sized>(
+        &self,
+        destination: &str,
+        topic: &str,
+        values: &T,
+    ) -> Result<(), CallError> {
+        let bytes = values::to_values(values).map_err(CallError::value("a message"))?;
+        let kernel = self.0.node.kernel();
+        let process = kernel.resolve(destination)?;
+        Ok(kernel.send(None, &process, topic, bytes.as_slice())?)
+    }
+
+    /// Gives a process a name, under which guests find it.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists`; `NotFound` where it has ended; `Invalid` for what can be
+    /// no name.
+    pub fn register(&self, name: &str, process: &Handle) -> Result<(), Error> {
+        self.0.node.kernel().register(name, process.process())
+    }
+
+    /// Frees a name; false where nobody held it.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for what can be no name.
+    pub fn unregister(&self, name: &str) -> Result<bool, Error> {
+        self.0.node.kernel().unregister(name)
     }
 
     /// Compiles one of the program's definitions, checks its imports and
@@ -51,40 +174,47 @@ impl Runtime {
     ///
     /// What a spawn of it would say of its code.
     pub async fn check(&self, definition: &app::Survey) -> Result<(), Error> {
-        self.node.check(&definition.id, &definition.host).await
+        self.0.node.check(&definition.id, &definition.host).await
     }
 
     /// Ends all processes: those that read events are asked to and have this
     /// long, all others end at once. Returns when all have ended and
-    /// everything they printed is written.
+    /// everything they printed is written. Dropped before it is ready, those
+    /// that were asked keep their deadline, and what was not asked goes on.
     pub async fn shutdown(&self, grace: Duration) {
-        self.node.shutdown(grace).await;
+        self.0.node.shutdown(grace).await;
+    }
+
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.0.node
     }
 
     /// How many processes live.
     pub fn live(&self) -> usize {
-        self.node.kernel().live()
+        self.0.node.kernel().live()
     }
 
     /// How many pieces of code were compiled to machine code, because the
     /// cache did not have them.
     pub fn compiled(&self) -> u64 {
-        self.node.compiled()
+        self.0.node.compiled()
     }
 }
 
-/// A program's first process.
-#[derive(Debug)]
-pub struct Main(Running);
-
-impl Main {
-    /// The text of its PID.
-    pub fn pid(&self) -> &str {
-        self.0.process().text()
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("live", &self.live())
+            .finish_non_exhaustive()
     }
+}
 
-    /// Waits for its end.
-    pub async fn wait(&mut self) -> Ended {
-        self.0.wait().await
+/// Ends the callee of an exec that nobody waits for any more.
+struct Pending(Handle);
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        // Fails where it has ended, as it has when the exec is done.
+        let _ = self.0.terminate();
     }
 }

@@ -60,6 +60,28 @@ impl Warren {
         self
     }
 
+    /// Allows it this much address space (`ulimit -v`). To be said before what
+    /// it reads.
+    pub fn address_space(mut self, bytes: u64) -> Warren {
+        let kib = (bytes / 1024).to_string();
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", r#"ulimit -v "$0" && exec "$@""#, &kib])
+            .arg(self.command.get_program())
+            .stdin(Stdio::null());
+        if let Some(directory) = self.command.get_current_dir() {
+            shell.current_dir(directory);
+        }
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        self.command = shell;
+        self
+    }
+
     /// Adds options of the command.
     pub fn options<S: AsRef<OsStr>>(mut self, options: impl IntoIterator<Item = S>) -> Warren {
         let options = options.into_iter();

@@ -22,6 +22,18 @@ fn thousands_come_and_go() {
         .says_nothing();
 }
 
+/// A thousand fast places alone would take 8 TiB.
+#[test]
+fn little_address_space_is_enough_for_a_few_processes() {
+    Warren::run("tests/programs/crowd")
+        .address_space(16 << 30)
+        .arguments(["50"])
+        .outcome()
+        .ends_with(0)
+        .prints("50 live processes have answered twice\n")
+        .says_nothing();
+}
+
 /// Names, places, links and messages are counted by the program itself; what is
 /// left of memory is seen from outside.
 #[test]

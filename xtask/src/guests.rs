@@ -7,6 +7,7 @@
 //! and in any directory; `guest-sdk/toolchain` says what that takes.
 
 mod build;
+mod direct;
 mod inputs;
 mod prove;
 mod recipe;

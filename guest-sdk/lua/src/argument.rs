@@ -9,7 +9,7 @@ use mlua_sys::*;
 use warren_guest::msgpack;
 
 use crate::errors::{self, Kind};
-use crate::stack::{State, string_at, wrong_type};
+use crate::stack::{State, bytes_at, wrong_type};
 
 /// How many results a refused call has: nil and the error.
 pub(crate) const REFUSED: c_int = 2;
@@ -41,10 +41,11 @@ pub(crate) unsafe fn optional_text<'a>(
 ) -> Option<Option<&'a str>> {
     // SAFETY: as promised by the caller.
     unsafe {
-        let bytes = match lua_type(l, arg) {
-            LUA_TSTRING => string_at(l, arg),
-            LUA_TNONE | LUA_TNIL => return Some(None),
-            _ => wrong_type(l, arg, c"string"),
+        let Some(bytes) = bytes_at(l, arg) else {
+            if lua_type(l, arg) <= LUA_TNIL {
+                return Some(None);
+            }
+            wrong_type(l, arg, c"string")
         };
         match msgpack::text(bytes) {
             Some(text) => Some(Some(text)),

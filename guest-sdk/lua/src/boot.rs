@@ -9,9 +9,9 @@ use warren_guest::msgpack::Output;
 use crate::runtime::{Anchored, Runtime, runtime};
 use crate::stack::{State, push_library, set_functions};
 use crate::{
-    allocator, callbacks, channel, context, coroutine, errors, json, libc_clock, logger, mailbox,
-    math, message, module, object, os, prelude, process, scheduler, security, spawner, stdio, time,
-    traceback,
+    allocator, callbacks, channel, context, coroutine, errors, internals, json, libc_clock, logger,
+    mailbox, math, message, module, object, os, prelude, process, scheduler, security, spawner,
+    stdio, time, traceback,
 };
 
 /// The Lua state of this instance, set up at the first call, or in the image.
@@ -135,6 +135,7 @@ unsafe extern "C-unwind" fn settle(l: State) -> c_int {
         lua_gc(l, LUA_GCRESTART);
         lua_gc(l, LUA_GCCOLLECT);
         lua_gc(l, LUA_GCGEN, 0 as c_int, 0 as c_int);
+        internals::note_collected(l);
         0
     }
 }

@@ -34,6 +34,7 @@ mod encode;
 mod errors;
 mod exchange;
 mod exec;
+mod internals;
 mod json;
 mod libc_clock;
 mod libc_memory;

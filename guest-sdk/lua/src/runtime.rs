@@ -27,6 +27,8 @@ pub(crate) struct Runtime {
     pub(crate) output: Cell<Output>,
     /// A text on its way into Lua, see [`push_text`](crate::stack::push_text).
     pub(crate) text: Cell<String>,
+    /// The bytes that Lua had after it last collected garbage.
+    pub(crate) collected: Cell<usize>,
     /// Whether `math.random` has a seed of this process.
     pub(crate) random_is_seeded: Cell<bool>,
     /// The coroutines, and what they wait for.
@@ -93,6 +95,7 @@ impl Runtime {
             mail_is_read: Cell::new(false),
             output: Cell::new(Output::new()),
             text: Cell::new(String::new()),
+            collected: Cell::new(0),
             random_is_seeded: Cell::new(false),
             scheduler: RefCell::new(Scheduler::default()),
             inbox: Cell::new(None),

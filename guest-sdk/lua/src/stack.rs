@@ -10,6 +10,7 @@ use std::slice;
 
 use mlua_sys::*;
 
+use crate::internals::{warren_setclass, warren_string, warren_userdata};
 use crate::runtime::runtime;
 
 /// A Lua thread.
@@ -51,25 +52,9 @@ pub(crate) unsafe fn push_text(l: State, text: String) {
 pub(crate) unsafe fn bytes_at<'a>(l: State, index: c_int) -> Option<&'a [u8]> {
     // SAFETY: as promised by the caller; a string's bytes do not move.
     unsafe {
-        if lua_type(l, index) == LUA_TSTRING {
-            Some(string_at(l, index))
-        } else {
-            None
-        }
-    }
-}
-
-/// The string at `index`.
-///
-/// # Safety
-/// A string is at the index; see [`bytes_at`].
-#[inline]
-pub(crate) unsafe fn string_at<'a>(l: State, index: c_int) -> &'a [u8] {
-    // SAFETY: as promised by the caller; a string's bytes do not move.
-    unsafe {
         let mut len = 0;
-        let text = lua_tolstring(l, index, &mut len);
-        slice::from_raw_parts(text.cast(), len)
+        let text = warren_string(l, index, &mut len);
+        (!text.is_null()).then(|| slice::from_raw_parts(text.cast(), len))
     }
 }
 
@@ -153,44 +138,36 @@ pub(crate) unsafe fn push_class(
         lua_pushstring(l, name.as_ptr());
         lua_setfield(l, -2, c"__metatable".as_ptr());
         lua_pushvalue(l, -1);
-        Class {
-            address: lua_topointer(l, -1),
-            reference: luaL_ref(l, LUA_REGISTRYINDEX),
-        }
+        let address = lua_topointer(l, -1);
+        luaL_ref(l, LUA_REGISTRYINDEX);
+        Class { address }
     }
 }
 
 /// A metatable made by [`push_class`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Class {
-    /// What its userdata are known by.
+    /// What its userdata are known by; the registry keeps it alive.
     address: *const c_void,
-    /// Where the registry has it.
-    reference: c_int,
 }
 
 impl Class {
     /// Of nothing yet.
     pub(crate) const NONE: Class = Class {
         address: std::ptr::null(),
-        reference: LUA_NOREF,
     };
 
     /// The block of the userdata at `index` if it is of this class.
     ///
     /// # Safety
-    /// `index` is acceptable for `l`, which has a free stack slot.
+    /// `index` is acceptable for `l`.
     pub(crate) unsafe fn test<T>(self, l: State, index: c_int) -> Option<*mut T> {
         // SAFETY: as promised by the caller.
         unsafe {
             // Nothing but userdata of the class has its metatable, which no
             // program gets hold of.
-            if lua_getmetatable(l, index) == 0 {
-                return None;
-            }
-            let same = lua_topointer(l, -1) == self.address;
-            lua_pop(l, 1);
-            same.then(|| lua_touserdata(l, index).cast())
+            let block: *mut T = warren_userdata(l, index, self.address).cast();
+            (!block.is_null()).then_some(block)
         }
     }
 
@@ -209,16 +186,14 @@ impl Class {
         }
     }
 
-    /// Gives the userdata on top of the stack this class.
+    /// Gives the userdata on top of the stack this class, which has no
+    /// finalizer.
     ///
     /// # Safety
-    /// A userdata is on top of the stack of `l`, which has a free slot.
+    /// A userdata that was just made is on top of the stack of `l`.
     pub(crate) unsafe fn apply(self, l: State) {
         // SAFETY: as promised by the caller; the registry keeps the metatable.
-        unsafe {
-            lua_rawgeti(l, LUA_REGISTRYINDEX, self.reference.into());
-            lua_setmetatable(l, -2);
-        }
+        unsafe { warren_setclass(l, self.address) };
     }
 }
 

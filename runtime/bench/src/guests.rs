@@ -10,9 +10,9 @@ use warren_kernel::Error;
 /// The host they run in. The guests know it by this name.
 pub(crate) const HOST: &str = "bench:processes";
 
-/// A host of so few processes that it gets the class whose code checks no
+/// A host of so many processes that all its places are dense: its code checks
 /// bounds.
-pub(crate) const FAST_HOST: &str = "bench:fast";
+pub(crate) const DENSE_HOST: &str = "bench:dense";
 
 macro_rules! files {
     ($directory:literal: $($name:literal)*) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::another;
-use crate::guests::{Arguments, FAST_HOST, HOST};
+use crate::guests::{Arguments, DENSE_HOST, HOST};
 use crate::node::BenchNode;
 
 /// Where such a program runs.
@@ -25,8 +25,8 @@ pub(crate) enum Class {
 /// It fails, or returns no integer.
 pub(crate) fn run(node: &BenchNode, class: Class, name: &str, n: u32) -> Result<(Duration, i64)> {
     let host = match class {
-        Class::Fast => FAST_HOST,
-        Class::Dense => HOST,
+        Class::Fast => HOST,
+        Class::Dense => DENSE_HOST,
     };
     let definition = format!("bench:cpu/{name}.lua");
     let run = node.run_in(host, &definition, &Arguments::new().number(n))?;

@@ -1,8 +1,10 @@
 //! A node that runs the embedded guests.
 
+use std::env;
+use std::fs;
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +13,7 @@ use warren_engine::{DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, S
 use warren_kernel::{HostConfig, Outcome, QueueLimits};
 
 use crate::allows_all::AllowsAll;
-use crate::guests::{Arguments, FAST_HOST, Guests, HOST};
+use crate::guests::{Arguments, DENSE_HOST, Guests, HOST};
 
 /// A node with the settings of `warren run`.
 pub(crate) struct BenchNode {
@@ -65,6 +67,18 @@ impl Run {
     }
 }
 
+/// Names a Lua interpreter guest to measure instead of the bundled one, as for
+/// the command.
+const INTERPRETER: &str = "WARREN_LUA_GUEST";
+
+fn interpreter() -> Result<Option<Vec<u8>>> {
+    let Some(path) = env::var_os(INTERPRETER).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    let guest = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Some(guest))
+}
+
 impl BenchNode {
     /// Starts a node that keeps compiled code in this directory.
     pub(crate) fn start(cache: &Path) -> Result<BenchNode> {
@@ -94,11 +108,12 @@ impl BenchNode {
             definitions: Arc::new(Guests::new()),
             hosts: vec![
                 (HOST.to_owned(), limits(setup.max_processes)),
-                (FAST_HOST.to_owned(), limits(1_000)),
+                (DENSE_HOST.to_owned(), limits(1_000_000)),
             ],
             cache: Some(cache.to_owned()),
             output: Box::new(ToStandardError),
-            interpreter: None,
+            log: None,
+            interpreter: interpreter()?,
             workers: setup.workers,
             tick: setup.tick,
         };

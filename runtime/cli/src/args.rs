@@ -9,6 +9,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use warren::app::EnvGrant;
 
+#[cfg(unix)]
+use crate::control::args::{CancelArgs, PsArgs, SendArgs, TerminateArgs};
 use crate::duration;
 use crate::logging;
 
@@ -40,6 +42,18 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     /// Check whether this machine allows what a program asks for
     Doctor(DoctorArgs),
+    /// List the processes of a running program
+    #[cfg(unix)]
+    Ps(PsArgs),
+    /// Ask a process of a running program to end
+    #[cfg(unix)]
+    Cancel(CancelArgs),
+    /// End a process of a running program at once
+    #[cfg(unix)]
+    Terminate(TerminateArgs),
+    /// Send a message to a process of a running program
+    #[cfg(unix)]
+    Send(SendArgs),
 }
 
 /// The options of `warren new`.
@@ -245,6 +259,14 @@ pub(crate) struct RunArgs {
     /// How long processes may go on after they were asked to end
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
     pub(crate) grace: Duration,
+    /// Let `warren ps`, `top`, `cancel`, `terminate` and `send` reach the program
+    /// at this socket
+    ///
+    /// The socket is made for the user who runs the program, and removed when
+    /// it ends.
+    #[cfg(unix)]
+    #[arg(long, value_name = "SOCKET")]
+    pub(crate) control: Option<PathBuf>,
 }
 
 impl RunArgs {

@@ -74,6 +74,12 @@ pub(crate) fn encode(values: Vec<Value>) -> Vec<u8> {
     bytes
 }
 
+/// A JSON value as the payload of a message; none where it nests too deep.
+#[cfg(unix)]
+pub(crate) fn encode_value(json: serde_json::Value) -> Option<Vec<u8>> {
+    Some(encode(vec![value(json, MAX_DEPTH)?]))
+}
+
 /// A JSON value as it crosses to a process; none where it nests too deep.
 fn value(json: serde_json::Value, depth: usize) -> Option<Value> {
     Some(match json {

@@ -40,7 +40,7 @@ pub(crate) fn compile(
     let threads =
         tokio::runtime::Runtime::new().map_err(|error| Box::new(refused("threads", &error)))?;
     threads.block_on(async {
-        let mut builder = Runtime::builder(app).cache(cache_directory());
+        let mut builder = Runtime::builder().app(app).cache(cache_directory());
         if let Some(wasm) = interpreter {
             builder = builder.interpreter(wasm);
         }

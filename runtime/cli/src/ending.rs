@@ -29,7 +29,7 @@ pub(crate) fn not_started(definition: &Definition, error: &Error) -> Failure {
         excerpt: match &definition.code {
             Code::Lua(source) => place_of_syntax_error(source, &error.message),
             // Its messages show the place themselves.
-            Code::Wasm(_) => None,
+            Code::Wasm(_) | Code::Native(_) => None,
         },
         ..failure(exit, error, format!("{} was not started", definition.id))
     }

@@ -1,9 +1,13 @@
 //! The `warren` command: runs programs of many small isolated processes.
 
+#[cfg(unix)]
+mod act;
 mod args;
 mod arguments;
 mod build;
 mod check;
+#[cfg(unix)]
+mod control;
 mod diagnostics;
 mod doctor;
 mod duration;
@@ -16,6 +20,10 @@ mod opening;
 mod output;
 mod policy;
 mod progress;
+#[cfg(unix)]
+mod ps;
+#[cfg(unix)]
+mod quantity;
 mod run;
 mod signals;
 
@@ -40,6 +48,16 @@ fn main() -> ExitCode {
         Command::Inspect(inspect) => inspect::inspect(&inspect),
         Command::Policy(policy) => policy::policy(&policy.command),
         Command::Doctor(doctor) => doctor::run(&doctor),
+        #[cfg(unix)]
+        Command::Ps(ps) => ps::ps(&ps).map_err(|failure| vec![*failure]),
+        #[cfg(unix)]
+        Command::Cancel(cancel) => act::cancel(&cancel).map_err(|failure| vec![*failure]),
+        #[cfg(unix)]
+        Command::Terminate(terminate) => {
+            act::terminate(&terminate).map_err(|failure| vec![*failure])
+        }
+        #[cfg(unix)]
+        Command::Send(send) => act::send(&send).map_err(|failure| vec![*failure]),
     };
     match ended {
         Ok(exit) => exit.into(),

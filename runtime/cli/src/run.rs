@@ -8,10 +8,12 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use rmpv::Value;
 use warren::app::{App, AppOptions, Policies};
-use warren::{Ended, Outcome, Runtime};
+use warren::{Ended, Outcome, Runtime, Spawn};
 
 use crate::args::RunArgs;
 use crate::arguments;
+#[cfg(unix)]
+use crate::control::{server, socket::Socket};
 use crate::diagnostics::{Failure, Look, report};
 use crate::ending;
 use crate::exit::Exit;
@@ -41,7 +43,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
         .enable_all()
         .build()
         .map_err(|error| vec![refused("an event loop", &error)])?;
-    let ended = tokio.block_on(from_start_to_end(app, interpreter, values, args.grace));
+    let ended = tokio.block_on(from_start_to_end(app, interpreter, values, args));
     // A process may still wait for standard input, which nothing can interrupt.
     tokio.shutdown_background();
     ended.map_err(|failure| vec![*failure])
@@ -61,8 +63,9 @@ async fn from_start_to_end(
     app: App,
     interpreter: Option<Vec<u8>>,
     values: Vec<Value>,
-    grace: Duration,
+    args: &RunArgs,
 ) -> Result<Exit, Box<Failure>> {
+    let grace = args.grace;
     // From here on a signal ends the program in order.
     let policies = app.policies().cloned();
     // Without policies SIGHUP ends the command, as it does any other.
@@ -73,7 +76,8 @@ async fn from_start_to_end(
     let mut signals = Signals::catch().map_err(|error| Box::new(refused("signals", &error)))?;
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
-    let mut builder = Runtime::builder(app)
+    let mut builder = Runtime::builder()
+        .app(app)
         .output(streams)
         .cache(cache_directory());
     if let Some(wasm) = interpreter {
@@ -83,12 +87,17 @@ async fn from_start_to_end(
         .start()
         .map_err(|error| Box::new(refused("a runtime", &error)))?;
 
+    let main = Spawn::of(&*definition.id).encoded_arguments(arguments::encode(values));
+    // Removed at the end, however this ends.
+    #[cfg(unix)]
+    let _control = serve_control(args, &runtime)?;
     // No process runs yet that could want time to finish.
     let started = tokio::select! {
-        started = runtime.spawn_main(arguments::encode(values)) => started,
+        started = runtime.spawn_main(main) => started,
         stop = signals.next() => return Ok(stop.exit()),
     };
-    let mut main = started.map_err(|error| Box::new(ending::not_started(&definition, &error)))?;
+    let main =
+        started.map_err(|error| Box::new(ending::not_started(&definition, &error.into())))?;
 
     let end = loop {
         tokio::select! {
@@ -170,6 +179,21 @@ fn audit(app: &App, path: &Path) -> Result<(), Box<Failure>> {
     policies
         .audit_to(path)
         .map_err(|error| Box::new(Failure::new(Exit::Usage, format!("--audit {error}"))))
+}
+
+/// Lets others reach the program, where that is asked for.
+#[cfg(unix)]
+fn serve_control(args: &RunArgs, runtime: &Runtime) -> Result<Option<Socket>, Box<Failure>> {
+    let Some(path) = &args.control else {
+        return Ok(None);
+    };
+    let socket = Socket::listen(path)?;
+    let program = args.path().display().to_string();
+    socket
+        .listener()
+        .and_then(|listener| server::serve(listener, runtime.inspector(), program))
+        .map_err(|error| Box::new(refused("control socket", &error)))?;
+    Ok(Some(socket))
 }
 
 /// How long a failure waits for the rest of the program to end and its output

@@ -2,18 +2,22 @@
 //! nothing.
 //!
 //! A file's name is the SHA-256 of everything its content depends on; its
-//! content is written under another name and renamed, so that whatever ends
-//! the writer at whatever step, a file under its final name is whole. Its last
-//! 32 bytes are the SHA-256 of those before: what a failing disk or another
-//! program has changed is not run but made again. Files are loaded as machine
-//! code: the directory belongs to the user alone.
+//! content is written under another name, made to reach the disk, and renamed,
+//! so that whatever ends the writer or the machine at whatever step, a file
+//! under its final name is whole. It ends in a CRC-32 of what it begins with:
+//! what a failing disk has changed or lost is not run but made again. A checksum
+//! is enough, since who could forge it could change the code as well: files are
+//! loaded as machine code, and the directory belongs to the user alone.
+//!
+//! What was not used for a month is removed, and beyond a size what was unused
+//! longest. Another program that runs such a file keeps it mapped.
 
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
@@ -24,13 +28,27 @@ const UNFINISHED: &str = ".writing-";
 /// A file unfinished for longer than this never will be.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
-/// Bytes of the checksum at a file's end.
-const CHECKSUM: usize = 32;
+/// Bytes of the checksum at a file's end, which is little-endian.
+const CHECKSUM: usize = 4;
+
+/// Files that nobody used for so long are removed: of versions that are gone,
+/// of programs that have changed.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Bytes of all files together. The interpreter takes about 2 MiB for each class
+/// of places.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// How exactly it is known when a file was last used.
+const USE_IS_NOTED: Duration = Duration::from_secs(60 * 60);
+
+const EXTENSION: &str = "cwasm";
 
 /// A directory of compiled code.
 #[derive(Debug)]
 pub(crate) struct CodeCache {
     directory: PathBuf,
+    max_bytes: u64,
 }
 
 /// What one compiled file depends on.
@@ -38,14 +56,14 @@ pub(crate) struct CodeCache {
 pub(crate) struct Key([u8; 32]);
 
 impl Key {
-    /// The key of code made from these bytes by this engine and this version
-    /// of warren, in this `way` (plain, or as a snapshot).
-    pub(crate) fn new(engine: &Engine, way: &str, wasm: &[u8]) -> Key {
+    /// The key of code made by this engine and this version of warren, in this
+    /// `way` (plain, or as a snapshot), from the file with this SHA-256.
+    pub(crate) fn new(engine: &Engine, way: &str, source: &[u8; 32]) -> Key {
         let mut hasher = Sha256Hasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
         way.hash(&mut hasher);
-        hasher.0.update(wasm);
+        hasher.0.update(source);
         Key(hasher.0.finalize().into())
     }
 
@@ -54,7 +72,7 @@ impl Key {
         for byte in self.0 {
             name.push_str(&format!("{byte:02x}"));
         }
-        name + ".cwasm"
+        name + "." + EXTENSION
     }
 }
 
@@ -66,6 +84,10 @@ impl CodeCache {
     /// Where it cannot be made, or where another user owns it or may write
     /// to it.
     pub(crate) fn open(directory: &Path) -> io::Result<CodeCache> {
+        CodeCache::open_with(directory, MAX_BYTES)
+    }
+
+    fn open_with(directory: &Path, max_bytes: u64) -> io::Result<CodeCache> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -91,6 +113,7 @@ impl CodeCache {
         }
         let cache = CodeCache {
             directory: directory.to_owned(),
+            max_bytes,
         };
         cache.sweep();
         Ok(cache)
@@ -101,7 +124,10 @@ impl CodeCache {
         let path = self.directory.join(key.file_name());
         let mut file = File::open(&path).ok()?;
         match is_whole(&mut file) {
-            Ok(true) => return Some(file),
+            Ok(true) => {
+                note_use(&file);
+                return Some(file);
+            }
             Ok(false) => tracing::warn!(path = %path.display(), "a damaged file in the code cache"),
             Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "an unreadable file in the code cache");
@@ -121,29 +147,70 @@ impl CodeCache {
             .prefix(UNFINISHED)
             .tempfile_in(&self.directory)?;
         file.write_all(code)?;
-        file.write_all(&Sha256::digest(code))?;
+        file.write_all(&crc32fast::hash(code).to_le_bytes())?;
         // Without it a crash of the machine could leave the final name on an
         // empty file.
         file.as_file().sync_data()?;
         Ok(file.persist(&path)?)
     }
 
-    /// Removes what writers that were killed left behind.
+    /// Removes what writers that were killed left behind, what was not used for
+    /// long, and what is too much.
     fn sweep(&self) {
         let Ok(entries) = fs::read_dir(&self.directory) else {
             return;
         };
+        let mut kept = Vec::new();
         for entry in entries.flatten() {
-            let is_unfinished = entry
-                .file_name()
-                .as_encoded_bytes()
-                .starts_with(UNFINISHED.as_bytes());
-            let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-            if is_unfinished && age().is_some_and(|age| age > ABANDONED) {
-                // Another start may have been faster.
-                let _ = fs::remove_file(entry.path());
+            let (name, path) = (entry.file_name(), entry.path());
+            let Some(file) = Known::of(&entry) else {
+                continue;
+            };
+            let is_unfinished = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+            let is_code = path.extension().is_some_and(|it| it == EXTENSION);
+            // Another start may have been faster to remove it.
+            if is_unfinished && file.unused > ABANDONED || is_code && file.unused > KEPT {
+                let _ = fs::remove_file(path);
+            } else if is_code {
+                kept.push((file, path));
             }
         }
+        kept.sort_unstable_by_key(|(file, _)| file.unused);
+        let mut bytes = 0;
+        for (file, path) in kept {
+            bytes += file.bytes;
+            if bytes > self.max_bytes {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
+/// What is known of a file without opening it.
+struct Known {
+    bytes: u64,
+    unused: Duration,
+}
+
+impl Known {
+    fn of(entry: &fs::DirEntry) -> Option<Known> {
+        let metadata = entry.metadata().ok()?;
+        // A time to come is the present of a clock that was wrong.
+        let unused = metadata.modified().ok()?.elapsed().unwrap_or_default();
+        Some(Known {
+            bytes: metadata.len(),
+            unused,
+        })
+    }
+}
+
+/// Keeps a file from being taken for unused.
+fn note_use(file: &File) {
+    let modified = file.metadata().and_then(|metadata| metadata.modified());
+    let noted = modified.is_ok_and(|time| time.elapsed().unwrap_or_default() < USE_IS_NOTED);
+    if !noted {
+        // Where it cannot be noted, the file is made again some day.
+        let _ = file.set_modified(SystemTime::now());
     }
 }
 
@@ -165,7 +232,7 @@ fn is_whole(file: &mut File) -> io::Result<bool> {
     let Some(length) = file.metadata()?.len().checked_sub(CHECKSUM as u64) else {
         return Ok(false);
     };
-    let mut hasher = Sha256::new();
+    let mut hasher = crc32fast::Hasher::new();
     let mut code = file.take(length);
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -176,7 +243,7 @@ fn is_whole(file: &mut File) -> io::Result<bool> {
     }
     let mut checksum = [0; CHECKSUM];
     file.read_exact(&mut checksum)?;
-    Ok(hasher.finalize()[..] == checksum)
+    Ok(hasher.finalize() == u32::from_le_bytes(checksum))
 }
 
 struct Sha256Hasher(Sha256);
@@ -261,6 +328,44 @@ mod tests {
         CodeCache::open(directory.path()).expect("opens");
         assert!(!old.exists());
         assert!(new.exists(), "its writer may still be at work");
+    }
+
+    fn make_unused_for(path: &Path, age: Duration) {
+        let file = File::options().write(true).open(path).expect("opens");
+        file.set_modified(SystemTime::now() - age).expect("is set");
+    }
+
+    #[test]
+    fn what_was_not_used_for_long_goes_and_what_was_used_stays() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = CodeCache::open(directory.path()).expect("opens");
+        for name in ["unused", "used"] {
+            cache.add(key(name), b"code").expect("is written");
+            let path = directory.path().join(key(name).file_name());
+            make_unused_for(&path, KEPT + Duration::from_secs(1));
+        }
+        assert!(cache.find(key("used")).is_some());
+        let cache = CodeCache::open(directory.path()).expect("opens");
+        assert!(cache.find(key("used")).is_some());
+        assert!(cache.find(key("unused")).is_none());
+    }
+
+    #[test]
+    fn beyond_its_size_what_was_unused_longest_goes() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = CodeCache::open(directory.path()).expect("opens");
+        for (hours, name) in ["newest", "middle", "oldest"].into_iter().enumerate() {
+            cache.add(key(name), &[0; 96]).expect("is written");
+            let path = directory.path().join(key(name).file_name());
+            make_unused_for(&path, Duration::from_secs(hours as u64 * 3_600));
+        }
+        let other = directory.path().join("somebody's");
+        fs::write(&other, [0; 1_000]).expect("is written");
+        let cache = CodeCache::open_with(directory.path(), 200).expect("opens");
+        assert!(cache.find(key("newest")).is_some());
+        assert!(cache.find(key("middle")).is_some());
+        assert!(cache.find(key("oldest")).is_none());
+        assert!(other.exists(), "it is none of the cache's");
     }
 
     #[test]

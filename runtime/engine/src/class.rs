@@ -6,7 +6,8 @@
 //! | dense | its host's `max_memory`, rounded up | yes | a million |
 //!
 //! The address space of a process of the machine ends at 128 TiB, which is what
-//! bounds both. A host gets the class its `max_processes` asks for.
+//! bounds both. So the first places of a node are fast, and those beyond dense;
+//! see [`Sites`](crate::sites::Sites).
 
 use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
@@ -23,21 +24,31 @@ const WASM_STACK: usize = 480 * KIB;
 /// the file access of WASI. Only touched pages cost memory.
 const FIBER_STACK: usize = 640 * KIB;
 
-/// More processes than this in one host need the dense class.
-const FAST_UP_TO: usize = 4_000;
+/// A host of more processes than this needs the address space for them: even
+/// its first places are dense.
+const FAST_UP_TO: usize = 400_000;
 
 /// What kind of code an instance is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Shape {
     /// One core instance with one memory.
     Core,
-    /// A component: up to [`PARTS`] core instances.
+    /// A component: up to [`MAX_PARTS`] core instances.
     Component,
 }
 
-/// How many core instances a component may be made of: guests adapted from
-/// WASI have four.
-const PARTS: u32 = 8;
+/// How many core instances a component may be made of: a guest adapted from
+/// WASI has four, an interpreter linked from shared libraries fourteen. They
+/// take no room of their own.
+const MAX_PARTS: u32 = 64;
+
+/// How many tables a component may have: those of its core instances, most of
+/// which have none.
+const MAX_TABLES: u32 = 8;
+
+/// How many elements a table may have. Compiled C++ has a table of all its
+/// functions that are called through a pointer.
+const TABLE_ELEMENTS: usize = 64 * KIB;
 
 /// How instances are laid out; one set of pools for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,27 +58,51 @@ pub(crate) struct Class {
 }
 
 impl Class {
-    /// The class for processes with this much memory in a host of this size.
-    pub(crate) fn of(max_memory: u64, max_processes: usize, shape: Shape) -> Class {
-        let steps = [64 * MIB, 256 * MIB, GIB];
-        let reservation = match steps.into_iter().find(|step| max_memory <= *step) {
-            Some(step) if max_processes > FAST_UP_TO => step,
-            _ => 4 * GIB,
-        };
-        Class { reservation, shape }
+    /// The class without bounds checks.
+    pub(crate) fn fast(shape: Shape) -> Class {
+        Class {
+            reservation: 4 * GIB,
+            shape,
+        }
     }
 
-    /// Bytes of address space that one place takes, where it is for a core
-    /// module: a memory, a heap for exceptions, and a stack.
+    /// The class with the least address space for processes with this much
+    /// memory. From 1 GiB on that is the fast one.
+    pub(crate) fn dense(max_memory: u64, shape: Shape) -> Class {
+        let steps = [64 * MIB, 256 * MIB, GIB, 4 * GIB];
+        let reservation = steps.into_iter().find(|step| max_memory <= *step);
+        Class {
+            reservation: reservation.unwrap_or(4 * GIB),
+            shape,
+        }
+    }
+
+    /// Whether a host of so many processes has fast places where its memory
+    /// would fit into dense ones.
+    pub(crate) fn is_fast_first(max_processes: usize) -> bool {
+        max_processes <= FAST_UP_TO
+    }
+
+    /// Bytes of address space that one place takes: its memories, a heap for
+    /// exceptions among them, and a stack.
     pub(crate) fn address_space(self) -> u64 {
-        2 * (self.reservation + self.guard()) + FIBER_STACK as u64
+        u64::from(self.memories()) * (self.reservation + self.guard()) + FIBER_STACK as u64
+    }
+
+    /// Memories of one place: one, or what a component may have, and a heap for
+    /// exceptions.
+    fn memories(self) -> u32 {
+        match self.shape {
+            Shape::Core => 2,
+            Shape::Component => 3,
+        }
     }
 
     fn guard(self) -> u64 {
         if self.is_fast() { 32 * MIB } else { 0 }
     }
 
-    fn is_fast(self) -> bool {
+    pub(crate) fn is_fast(self) -> bool {
         self.reservation == 4 * GIB
     }
 
@@ -99,25 +134,24 @@ impl Class {
     }
 
     fn pool(self, places: u32) -> PoolingAllocationConfig {
-        let parts = match self.shape {
-            Shape::Core => 1,
-            Shape::Component => PARTS,
+        let (parts, tables, components) = match self.shape {
+            Shape::Core => (1, 1, 0),
+            Shape::Component => (MAX_PARTS, MAX_TABLES, places),
         };
         let mut pool = PoolingAllocationConfig::new();
         pool.total_core_instances(places.saturating_mul(parts))
-            .total_component_instances(match self.shape {
-                Shape::Core => 0,
-                Shape::Component => places,
-            })
-            .max_core_instances_per_component(PARTS)
+            .total_component_instances(components)
+            .max_core_instances_per_component(MAX_PARTS)
             .max_memories_per_component(2)
-            .max_tables_per_component(PARTS)
-            // A memory and a heap for exceptions each.
-            .total_memories(places.saturating_mul(if parts == 1 { 2 } else { 3 }))
+            .max_tables_per_component(MAX_TABLES)
+            .total_memories(places.saturating_mul(self.memories()))
             .total_gc_heaps(places)
-            .total_tables(places.saturating_mul(parts))
+            .total_tables(places.saturating_mul(tables))
             .total_stacks(places)
-            .table_elements(10_000)
+            .table_elements(match self.shape {
+                Shape::Core => 10_000,
+                Shape::Component => TABLE_ELEMENTS,
+            })
             .max_memory_size(usize::try_from(self.reservation).unwrap_or(usize::MAX))
             .linear_memory_keep_resident(128 * KIB)
             .table_keep_resident(16 * KIB)
@@ -131,29 +165,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn few_processes_get_the_fast_class() {
-        let fast = Class::of(64 * MIB, 100, Shape::Core);
-        assert_eq!(fast.reservation, 4 * GIB);
-    }
-
-    #[test]
-    fn many_processes_reserve_what_their_host_allows() {
+    fn the_dense_class_reserves_what_a_host_allows() {
         for (memory, reservation) in [
             (MIB, 64 * MIB),
             (64 * MIB, 64 * MIB),
             (65 * MIB, 256 * MIB),
+            (GIB, GIB),
             (2 * GIB, 4 * GIB),
         ] {
-            let class = Class::of(memory, 100_000, Shape::Core);
+            let class = Class::dense(memory, Shape::Core);
             assert_eq!(class.reservation, reservation, "{memory}");
+            assert_eq!(class.is_fast(), reservation == 4 * GIB);
         }
     }
 
     #[test]
     fn every_class_makes_an_engine() {
         for shape in [Shape::Core, Shape::Component] {
-            for processes in [10, 100_000] {
-                let class = Class::of(64 * MIB, processes, shape);
+            for class in [Class::fast(shape), Class::dense(64 * MIB, shape)] {
                 if let Err(error) = wasmtime::Engine::new(&class.config(10)) {
                     panic!("{class:?}: {error:?}");
                 }

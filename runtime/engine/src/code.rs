@@ -1,26 +1,35 @@
-//! Guests as code: compiled once, checked once, loaded once per pool.
+//! Guests as code: compiled once for each class of places, loaded once into
+//! each pool.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs::File;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use sha2::{Digest, Sha256};
 use warren_kernel::Error;
 use wasmtime::component::{self, Component};
 use wasmtime::{Engine, ExternType, InstancePre, Module, ModuleExport};
 
 use crate::cache::{self, CodeCache, Key};
-use crate::class::Shape;
+use crate::class::{Class, Shape};
+use crate::definition::Source;
 use crate::guest::Guest;
 use crate::image;
 use crate::pool::Pool;
 
-/// Compiled code, not yet loaded into any engine.
+/// A guest, compiled for every class of places it was needed in so far, at
+/// least one.
 #[derive(Debug)]
 pub(crate) struct Artifact {
-    key: Key,
-    /// How messages name it.
-    name: Arc<str>,
+    /// Of the artifacts of the node.
+    number: usize,
+    source: Source,
     shape: Shape,
-    machine_code: MachineCode,
+    codes: RwLock<HashMap<Class, Arc<MachineCode>>>,
+    /// Whether its code for places beyond the fast ones is being made.
+    is_ahead: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -29,6 +38,14 @@ enum MachineCode {
     /// pools whatever becomes of the directory.
     File(File),
     Memory(Vec<u8>),
+}
+
+/// What compiling needs besides the code.
+#[derive(Clone)]
+pub(crate) struct Compiler {
+    pub(crate) cache: Option<Arc<CodeCache>>,
+    /// How often the cache did not help.
+    pub(crate) compiled: Arc<AtomicU64>,
 }
 
 /// Code in the engine of one pool, ready to be instantiated.
@@ -49,24 +66,27 @@ pub(crate) struct CoreCode {
 }
 
 /// A WebAssembly file in its binary form.
-pub(crate) struct Wasm {
-    pub(crate) name: Arc<str>,
-    pub(crate) binary: Vec<u8>,
+pub(crate) struct Wasm<'a> {
+    name: &'a str,
+    binary: Cow<'a, [u8]>,
+    /// Of the file as it was found.
+    digest: [u8; 32],
     pub(crate) shape: Shape,
 }
 
-impl Wasm {
+impl<'a> Wasm<'a> {
     /// Takes a file apart, binary or text.
     ///
     /// # Errors
     ///
     /// `Invalid`, with the place for text.
-    pub(crate) fn parse(name: Arc<str>, bytes: &[u8]) -> Result<Wasm, Error> {
+    pub(crate) fn parse(source: &'a Source) -> Result<Wasm<'a>, Error> {
+        let (name, bytes) = (&*source.name, &*source.bytes);
         let is_text = !bytes.starts_with(b"\0asm")
             && (name.ends_with(".wat") || bytes.trim_ascii_start().starts_with(b"("));
         let binary = if is_text {
             wat::Parser::new()
-                .parse_bytes(Some(name.as_ref().as_ref()), bytes)
+                .parse_bytes(Some(name.as_ref()), bytes)
                 .map_err(|error| Error::invalid(format!("{name}: not WebAssembly text: {error}")))?
         } else {
             bytes.into()
@@ -83,48 +103,68 @@ impl Wasm {
         };
         Ok(Wasm {
             name,
-            binary: binary.into_owned(),
+            binary,
+            digest: Sha256::digest(bytes).into(),
             shape,
         })
     }
 }
 
 impl Artifact {
-    /// Compiles, or takes the result of an earlier run from the cache. Takes
-    /// seconds for large code: not for an async worker. `compiling` is called
-    /// where the cache does not help.
+    /// Compiles for this pool's class of places and loads the code into the
+    /// pool; see [`Artifact::compile_for`].
     ///
     /// # Errors
     ///
     /// `Invalid` where it is not valid WebAssembly, where an import is not
     /// provided, or where the exports of the ABI are missing.
     pub(crate) fn compile(
-        wasm: Wasm,
+        number: usize,
+        source: &Source,
+        wasm: &Wasm<'_>,
         pool: &Pool,
-        cache: Option<&CodeCache>,
-        compiling: impl FnOnce(),
+        compiler: &Compiler,
     ) -> Result<Artifact, Error> {
+        let artifact = Artifact {
+            number,
+            source: source.clone(),
+            shape: wasm.shape,
+            codes: RwLock::default(),
+            is_ahead: AtomicBool::new(false),
+        };
+        artifact.compile_wasm(wasm, pool, compiler)?;
+        Ok(artifact)
+    }
+
+    /// Compiles for this pool's class of places, or takes the result of an
+    /// earlier run from the cache, and loads it into the pool. Takes seconds
+    /// for large code: not for an async worker.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Artifact::compile`].
+    pub(crate) fn compile_for(&self, pool: &Pool, compiler: &Compiler) -> Result<(), Error> {
+        self.compile_wasm(&Wasm::parse(&self.source)?, pool, compiler)
+    }
+
+    fn compile_wasm(&self, wasm: &Wasm<'_>, pool: &Pool, compiler: &Compiler) -> Result<(), Error> {
         let snapshot = wasm.shape == Shape::Core && image::is_wanted(&wasm.binary);
         let key = Key::new(
             &pool.engine,
             if snapshot { "snapshot" } else { "plain" },
-            &wasm.binary,
+            &wasm.digest,
         );
+        let cache = compiler.cache.as_deref();
         if let Some(file) = cache.and_then(|cache| cache.find(key)) {
-            let cached = Artifact {
-                key,
-                name: Arc::clone(&wasm.name),
-                shape: wasm.shape,
-                machine_code: MachineCode::File(file),
-            };
-            match cached.load(pool) {
-                Ok(_) => return Ok(cached),
+            self.add(pool.class(), MachineCode::File(file));
+            match self.load(pool) {
+                Ok(()) => return Ok(()),
                 // Adding it again replaces the file.
                 Err(error) => tracing::warn!(%error, "unusable file in the code cache"),
             }
         }
-        compiling();
-        let machine_code = compile(&pool.engine, &wasm, snapshot)?;
+        compiler.compiled.fetch_add(1, Ordering::Relaxed);
+        let machine_code = compile(&pool.engine, wasm, snapshot)?;
         let machine_code = match cache.map(|cache| cache.add(key, &machine_code)) {
             Some(Ok(file)) => MachineCode::File(file),
             Some(Err(error)) => {
@@ -133,14 +173,23 @@ impl Artifact {
             }
             None => MachineCode::Memory(machine_code),
         };
-        let artifact = Artifact {
-            key,
-            name: wasm.name,
-            shape: wasm.shape,
-            machine_code,
-        };
-        artifact.load(pool)?;
-        Ok(artifact)
+        self.add(pool.class(), machine_code);
+        self.load(pool)
+    }
+
+    fn add(&self, class: Class, code: MachineCode) {
+        let mut codes = self.codes.write().unwrap_or_else(PoisonError::into_inner);
+        codes.insert(class, Arc::new(code));
+    }
+
+    fn code(&self, class: Class) -> Option<Arc<MachineCode>> {
+        let codes = self.codes.read().unwrap_or_else(PoisonError::into_inner);
+        codes.get(&class).cloned()
+    }
+
+    /// Its number among the artifacts of the node.
+    pub(crate) fn number(&self) -> usize {
+        self.number
     }
 
     /// What kind of code it is.
@@ -148,43 +197,62 @@ impl Artifact {
         self.shape
     }
 
-    /// The code in a pool's engine.
+    /// Whether there is code for such places.
+    pub(crate) fn is_compiled(&self, class: Class) -> bool {
+        self.code(class).is_some()
+    }
+
+    /// Whether code for the places beyond the fast ones is to be made: only the
+    /// first who asks is told so.
+    pub(crate) fn begins_ahead(&self) -> bool {
+        !self.is_ahead.load(Ordering::Relaxed) && !self.is_ahead.swap(true, Ordering::Relaxed)
+    }
+
+    /// The code in a pool's engine, where it was loaded.
+    pub(crate) fn loaded(&self, pool: &Pool) -> Option<Arc<Loaded>> {
+        pool.loaded(self.number)
+    }
+
+    /// Loads the code into a pool's engine, where it is not.
     ///
     /// # Errors
     ///
     /// As for [`Artifact::compile`]; not again once that succeeded.
-    pub(crate) fn load(&self, pool: &Pool) -> Result<Arc<Loaded>, Error> {
-        pool.loaded(self.key, || match self.shape {
+    pub(crate) fn load(&self, pool: &Pool) -> Result<(), Error> {
+        if pool.has_loaded(self.number) {
+            return Ok(());
+        }
+        let name = &self.source.name;
+        let unreadable = |error: wasmtime::Error| {
+            Error::invalid(format!("{name}: it cannot be loaded: {error:#}"))
+        };
+        let Some(code) = self.code(pool.class()) else {
+            return Err(Error::internal(format!("{name}: not compiled")));
+        };
+        let loaded = match self.shape {
             Shape::Core => {
-                let module = self
-                    .module(&pool.engine)
-                    .map_err(|error| self.unreadable(&error))?;
-                Ok(Loaded::Core(Box::new(CoreCode::new(
-                    &self.name, module, pool,
-                )?)))
+                let module = code.module(&pool.engine).map_err(unreadable)?;
+                Loaded::Core(Box::new(CoreCode::new(name, module, pool)?))
             }
             Shape::Component => {
-                let component = self
-                    .component(&pool.engine)
-                    .map_err(|error| self.unreadable(&error))?;
-                pool.linkers
-                    .component(&self.name, &pool.engine, &component)
-                    .map(Loaded::Component)
+                let component = code.component(&pool.engine).map_err(unreadable)?;
+                let linkers = &pool.linkers;
+                Loaded::Component(linkers.component(name, &pool.engine, &component)?)
             }
-        })
+        };
+        pool.keep(self.number, loaded);
+        Ok(())
     }
+}
 
-    fn unreadable(&self, error: &wasmtime::Error) -> Error {
-        Error::invalid(format!("{}: it cannot be loaded: {error:#}", self.name))
-    }
-
+impl MachineCode {
     fn module(&self, engine: &Engine) -> wasmtime::Result<Module> {
         // SAFETY: the bytes are machine code that `Engine::precompile_module`
         // made: in this run, or in an earlier one, from a file with the right
         // checksum in a directory that only its user writes to (see
         // `CodeCache`).
         unsafe {
-            match &self.machine_code {
+            match self {
                 MachineCode::File(file) => Module::deserialize_open_file(engine, file.try_clone()?),
                 MachineCode::Memory(bytes) => Module::deserialize(engine, bytes),
             }
@@ -194,7 +262,7 @@ impl Artifact {
     fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
         // SAFETY: as in `module`.
         unsafe {
-            match &self.machine_code {
+            match self {
                 MachineCode::File(file) => Component::deserialize(engine, cache::code_in(file)?),
                 MachineCode::Memory(bytes) => Component::deserialize(engine, bytes),
             }
@@ -270,7 +338,7 @@ impl CoreCode {
     }
 }
 
-fn compile(engine: &Engine, wasm: &Wasm, snapshot: bool) -> Result<Vec<u8>, Error> {
+fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, Error> {
     let invalid = |error: wasmtime::Error| {
         Error::invalid(format!("{}: not valid WebAssembly: {error:#}", wasm.name))
     };

@@ -39,15 +39,28 @@ pub(crate) struct Control {
     has_job: Flag,
     job: Mutex<Option<Job>>,
     lines: Mutex<[Line; 2]>,
+    without_fiber: bool,
 }
 
 impl Control {
+    /// For code that runs on the task's own stack: there is no fiber, and
+    /// nothing to be done outside of it.
+    pub(crate) fn without_fiber() -> Control {
+        Control {
+            without_fiber: true,
+            ..Control::default()
+        }
+    }
+
     /// Fiber: runs work on the task's stack instead of the guest's, which may
     /// be nearly used up, and waits for it.
     pub(crate) async fn outside<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> T {
+        if self.without_fiber {
+            return work.await;
+        }
         let result = Arc::new(Mutex::new(None));
         let for_job = Arc::clone(&result);
         *lock(&self.job) = Some(Box::pin(async move {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use warren_kernel::Error;
 
+use crate::native::NativeCode;
+
 /// Code as a program's author wrote it.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -21,6 +23,8 @@ pub enum Code {
     Lua(Source),
     /// A WebAssembly core module or component, binary or text.
     Wasm(Source),
+    /// A Rust function of the embedder's.
+    Native(NativeCode),
 }
 
 /// One directory a process may reach.

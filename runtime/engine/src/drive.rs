@@ -66,6 +66,15 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
         process.is_doomed()
     }
 
+    /// For those who look at the process.
+    fn is_blocked(&self, blocked: bool) {
+        if let Some(process) = self.process
+            && process.usage().is_blocked() != blocked
+        {
+            process.usage().set_blocked(blocked);
+        }
+    }
+
     /// Whether the earlier of two deadlines has come: until when the fiber
     /// waits, and when a cancelled process is terminated.
     #[inline]
@@ -87,7 +96,7 @@ fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
 
 /// The timer of a process, made when first needed.
 #[derive(Default)]
-struct Timer {
+pub(crate) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
     /// What it is set to.
     deadline: Option<Monotonic>,
@@ -95,7 +104,7 @@ struct Timer {
 
 impl Timer {
     /// Whether a deadline has come; wakes when it does.
-    fn poll(&mut self, node: &Node, deadline: Monotonic, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn poll(&mut self, node: &Node, deadline: Monotonic, cx: &mut Context<'_>) -> bool {
         loop {
             let sleep = match &mut self.sleep {
                 Some(sleep) if self.deadline == Some(deadline) => sleep,
@@ -143,6 +152,7 @@ impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
             if let Some(job) = &mut this.job {
                 if job.as_mut().poll(cx).is_pending() {
                     this.control.has_waited();
+                    this.is_blocked(true);
                     if this.poll_timer(cx) {
                         // The cancel deadline came just now.
                         continue;
@@ -150,6 +160,10 @@ impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
                     return Poll::Pending;
                 }
                 this.job = None;
+                this.is_blocked(false);
+            }
+            if let Some(process) = this.process {
+                this.node.meter().runs(process.pid());
             }
             this.node.ticker().guest_runs();
             if let Poll::Ready(finished) = this.guest.as_mut().poll(cx) {

@@ -194,6 +194,7 @@ fn forget_held(guest: &mut Guest) {
 /// Holds an error; its length is the status.
 #[cold]
 fn refuse(guest: &mut Guest, error: &Error) -> wasmtime::Result<i32> {
+    guest.was_refused(error);
     guest.held = codec::error(error);
     Ok(-status_of(guest.held.len())?)
 }

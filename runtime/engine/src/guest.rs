@@ -16,13 +16,13 @@ use wasmtime::Memory;
 use crate::control::Control;
 use crate::limits::Limits;
 use crate::node::Node;
-use crate::pool::Slot;
+use crate::pool::{Pool, Slot};
 use crate::program::Program;
 use crate::security::{Actor, Rights, Scope};
 use crate::wasi::Granted;
 
 pub(crate) use process::{Related, SpawnOptions, context};
-pub(crate) use stdio::Level;
+pub use stdio::{Level, LogHook, LogRecord};
 
 /// What a process inherits from its spawner and hands on.
 #[derive(Clone, Debug)]
@@ -65,6 +65,8 @@ pub(crate) enum Purpose {
 /// The data of a store.
 pub(crate) struct Guest {
     pub(crate) node: Arc<Node>,
+    /// Where it runs.
+    pool: Option<Arc<Pool>>,
     pub(crate) control: Arc<Control>,
     pub(crate) purpose: Purpose,
     pub(crate) run: Run,
@@ -107,18 +109,21 @@ impl std::error::Error for Unwind {}
 impl Guest {
     pub(crate) fn new(
         node: Arc<Node>,
+        pool: Option<Arc<Pool>>,
         control: Arc<Control>,
         purpose: Purpose,
         run: Run,
         max_memory: u64,
         rights: Rights,
     ) -> Guest {
+        let process = process_of(&purpose).ok().cloned();
         Guest {
             node,
+            pool,
             control,
             purpose,
             run,
-            limits: Limits::new(max_memory),
+            limits: Limits::new(max_memory, process),
             rights,
             correspondent: None,
             memory: None,
@@ -142,6 +147,15 @@ impl Guest {
         match &self.purpose {
             Purpose::Process { inherited, .. } => Ok(inherited),
             Purpose::Prepare { .. } => Err(no_process()),
+        }
+    }
+
+    /// Notes that an operation was refused, for those who look at the process.
+    #[cold]
+    pub(crate) fn was_refused(&self, error: &Error) {
+        self.node.meter().refused(&error.kind);
+        if let Ok(process) = self.process() {
+            process.set_last_error(error);
         }
     }
 

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use warren_kernel::{Error, Outcome};
+use wasmtime::component::InstancePre;
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::code::{CoreCode, Loaded};
+use crate::definition::Grants;
 use crate::guest::{Guest, Purpose};
+use crate::node::Node;
 use crate::pool::Pool;
-use crate::wasi::Granted;
+use crate::wasi::{self, Granted};
 
 /// How an instance ended.
 pub(crate) struct Finished {
@@ -54,15 +57,42 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
         }
     });
     let program = Arc::clone(&store.data().run.program);
-    let loaded = program.artifact.load(pool).map_err(wasmtime::Error::new)?;
+    let artifact = program.artifact().map_err(wasmtime::Error::new)?;
+    let Some(loaded) = artifact.loaded(pool) else {
+        wasmtime::bail!("the code is not loaded");
+    };
     match &*loaded {
         Loaded::Core(code) => enter_core(pool, store, code).await,
-        Loaded::Component(component) => {
-            let instance = component.instantiate_async(&mut *store).await?;
-            let start = instance.get_typed_func::<(), ()>(&mut *store, "start")?;
-            start.call_async(store, ()).await
-        }
+        Loaded::Component(component) => enter_component(store, component)
+            .await
+            .map_err(wasi::exit_of),
     }
+}
+
+async fn enter_component(
+    store: &mut Store<Guest>,
+    component: &InstancePre<Guest>,
+) -> wasmtime::Result<()> {
+    open_grants(store, Granted::open_for_component)?;
+    let instance = component.instantiate_async(&mut *store).await?;
+    let start = instance.get_typed_func::<(), ()>(&mut *store, "start")?;
+    start.call_async(store, ()).await
+}
+
+/// Opens what the process was granted, if anything: briefly, and before the
+/// guest has a stack.
+fn open_grants(
+    store: &mut Store<Guest>,
+    open: fn(&Arc<Node>, &Grants) -> Result<Granted, String>,
+) -> wasmtime::Result<()> {
+    let guest = store.data_mut();
+    let grants = &guest.run.program.grants;
+    if !grants.is_empty() {
+        let granted = open(&guest.node, grants)
+            .map_err(|error| wasmtime::format_err!("a grant cannot be opened: {error}"))?;
+        guest.wasi = Some(Box::new(granted));
+    }
+    Ok(())
 }
 
 async fn enter_core(
@@ -70,14 +100,8 @@ async fn enter_core(
     store: &mut Store<Guest>,
     code: &CoreCode,
 ) -> wasmtime::Result<()> {
-    let grants = Arc::clone(&store.data().run.program.grants);
-    if !grants.is_empty() {
-        // Opens the directories: briefly, and before the guest has a stack.
-        let granted = Granted::open(&store.data().node, &grants)
-            .map_err(|error| wasmtime::format_err!("a grant cannot be opened: {error}"))?;
-        store.data_mut().wasi = Some(Box::new(granted));
-    }
-    let pre = code.instance(pool, !grants.is_empty())?;
+    open_grants(store, Granted::open)?;
+    let pre = code.instance(pool, store.data().wasi.is_some())?;
     let instance = pre.instantiate_async(&mut *store).await?;
     let Some(memory) = instance
         .get_module_export(&mut *store, &code.memory)

@@ -7,7 +7,8 @@
 //! ```text
 //! Node ─ Kernel              PIDs, mailboxes, links, names     (warren-kernel)
 //!      ├ Programs            definitions, compiled and prepared
-//!      ├ Pools, per class    ─ Pool: wasmtime engine, linkers, places
+//!      ├ Sites, per host     ─ Pools, per class ─ Pool: wasmtime engine, linkers,
+//!      │                                                places
 //!      ├ Scheduler           worker threads
 //!      ├ Ticker              preemption, once a millisecond
 //!      ├ Timers              deadlines of those that wait
@@ -21,6 +22,7 @@
 //! translate their calling conventions to it. What an operation needs a permission
 //! for, it asks [`security`] before it has any effect.
 
+mod address_space;
 mod cache;
 mod class;
 mod code;
@@ -36,6 +38,8 @@ mod instance;
 mod limits;
 mod linkers;
 mod mappings;
+mod meter;
+mod native;
 mod node;
 mod output;
 mod pool;
@@ -43,13 +47,19 @@ mod program;
 mod requirements;
 mod scheduler;
 pub mod security;
+mod sites;
 mod task;
 mod ticker;
 mod timers;
 mod wasi;
 
 pub use definition::{Code, Definition, Definitions, Grants, PathGrant, Source};
-pub use node::{DEFAULT_MAX_MEMORY, Ended, HostLimits, Node, NodeConfig, Running, StartError};
+pub use guest::{Level, LogHook, LogRecord};
+pub use meter::Reading;
+pub use native::{Native, NativeCode, NativeFuture, Tied};
+pub use node::{
+    DEFAULT_MAX_MEMORY, Ended, HostLimits, Node, NodeConfig, Running, Start, StartError,
+};
 pub use output::{Sink, StandardStreams, Stream};
 pub use requirements::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};
 pub use ticker::DEFAULT_TICK;

@@ -1,5 +1,8 @@
 //! The memory limit of one process.
 
+use std::sync::Arc;
+
+use warren_kernel::Process;
 use wasmtime::ResourceLimiter;
 
 /// Says no to growth beyond the limit, and remembers that it did. Each memory
@@ -8,14 +11,27 @@ use wasmtime::ResourceLimiter;
 pub(crate) struct Limits {
     max_memory: usize,
     refused: bool,
+    /// Whom the memory is charged to.
+    process: Option<Arc<Process>>,
+    /// What was granted last.
+    granted: (u64, u64),
 }
 
 impl Limits {
     /// At most this many bytes of linear memory.
-    pub(crate) fn new(max_memory: u64) -> Limits {
+    pub(crate) fn new(max_memory: u64, process: Option<Arc<Process>>) -> Limits {
         Limits {
             max_memory: usize::try_from(max_memory).unwrap_or(usize::MAX),
             refused: false,
+            process,
+            granted: (0, 0),
+        }
+    }
+
+    fn charge(&mut self, from: u64, to: u64) {
+        self.granted = (from, to);
+        if let Some(process) = &self.process {
+            process.usage().change_memory(from, to);
         }
     }
 
@@ -29,13 +45,23 @@ impl Limits {
 impl ResourceLimiter for Limits {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let granted = desired <= self.max_memory;
         self.refused |= !granted;
+        if granted {
+            self.charge(current as u64, desired as u64);
+        }
         Ok(granted)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        let (from, to) = self.granted;
+        self.charge(to, from);
+        tracing::debug!(%error, "a granted growth of memory failed");
+        Ok(())
     }
 
     fn table_growing(

@@ -1,5 +1,5 @@
 //! The imports guests get, per engine: the flat ABI and preview 1 for core
-//! modules, the WIT for components.
+//! modules, the WIT and WASI 0.2 for components.
 
 use std::sync::OnceLock;
 
@@ -103,14 +103,15 @@ impl Linkers {
             }
             let mut linker = component::Linker::new(engine);
             wit::link(&mut linker)?;
+            wasi::link_component(&mut linker)?;
             self.component
                 .get_or_init(|| linker)
                 .instantiate_pre(component)
         };
         link().map_err(|error| {
             Error::invalid(format!(
-                "{name}: {error:#}; a component may import warren:process/*@0.1.0 and exports \
-                 `start`"
+                "{name}: {error:#}; a component may import warren:process/*@0.1.0 and what \
+                 wasi:cli@0.2 does, and exports `start`"
             ))
         })
     }

@@ -1,30 +1,39 @@
 //! The node: everything the processes of one program share.
 
+mod embedder;
+mod observers;
 mod programs;
+mod slots;
 mod spawn;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use warren_kernel::{Error, Host, HostConfig, Kernel, Moment, Monotonic, Timestamp};
+use warren_kernel::{Host, HostConfig, Kernel, Moment, Monotonic, Timestamp};
 
+use crate::address_space::FOR_FAST_PLACES;
 use crate::cache::CodeCache;
-use crate::class::{Class, Shape};
+use crate::code::Compiler;
 use crate::definition::Definitions;
+use crate::guest::LogHook;
 use crate::mappings::Mappings;
+use crate::meter::{Meter, Reading};
 use crate::output::{Output, Sink};
-use crate::pool::{Pools, Slot};
+use crate::pool::Pools;
 use crate::scheduler::Scheduler;
 use crate::security::{Authorizer, Judges};
+use crate::sites::{self, Room};
 use crate::ticker::Ticker;
 use crate::timers::{self, Timers};
 
+pub use embedder::Start;
+use observers::Observers;
 pub(crate) use programs::Programs;
 pub(crate) use spawn::Presence;
 pub use spawn::{Ended, Running};
@@ -64,6 +73,8 @@ pub struct NodeConfig {
     pub cache: Option<PathBuf>,
     /// Where the processes' output goes.
     pub output: Box<dyn Sink>,
+    /// What is given the log records of the processes, in place of `tracing`.
+    pub log: Option<LogHook>,
     /// The Lua interpreter guest, in place of the bundled one.
     pub interpreter: Option<Vec<u8>>,
     /// Threads that run processes: one for each core if absent.
@@ -97,20 +108,27 @@ pub enum StartError {
 /// The processes of one program and what they share.
 pub struct Node {
     kernel: Arc<Kernel>,
-    max_memory: HashMap<String, u64>,
+    /// By the number of the host.
+    rooms: Vec<Room>,
+    /// Of hosts that the embedder added to the kernel itself.
+    other_room: Room,
     definitions: Arc<dyn Definitions>,
     programs: Programs,
     judges: Judges,
-    cache: Option<CodeCache>,
-    pools: RwLock<HashMap<Class, Arc<Pools>>>,
+    compiler: Compiler,
+    /// Those of all rooms.
+    pools: Vec<Arc<Pools>>,
     ticker: Arc<Ticker>,
     timers: Timers,
-    mappings: Arc<Mappings>,
     output: Arc<Output>,
     scheduler: Scheduler,
+    /// The embedder's, for native processes and what blocks.
+    tokio: Handle,
+    observers: Observers,
+    log: Option<LogHook>,
+    meter: Arc<Meter>,
     started: Instant,
     frames: Mutex<HashMap<String, u64>>,
-    compiled: AtomicU64,
     closed: AtomicBool,
     /// Processes whose tasks have not ended.
     present: AtomicUsize,
@@ -142,19 +160,24 @@ impl Node {
         let workers = config
             .workers
             .map_or_else(std::thread::available_parallelism, Ok);
-        let scheduler = workers
-            .and_then(|workers| Scheduler::start(workers, &tokio))
-            .map_err(StartError::Thread)?;
         let kernel = Kernel::new();
-        let mut max_memory = HashMap::new();
+        let workers = workers.map_err(StartError::Thread)?;
+        let meter = Arc::new(Meter::new(&kernel, workers));
+        let scheduler = Scheduler::start(&meter, &tokio).map_err(StartError::Thread)?;
+        let ticker = Ticker::start(config.tick, Arc::clone(&meter)).map_err(StartError::Thread)?;
+        let ticker = Arc::new(ticker);
+        let judges = Judges::new(config.authorizer);
+        let (mappings, asks) = (Arc::new(Mappings::new()), judges.authorizer().is_some());
+        let mut sites = sites::Builder::new(&FOR_FAST_PLACES, Arc::clone(&ticker), mappings, asks);
+        let mut rooms = Vec::new();
         for (name, limits) in config.hosts {
             kernel
                 .add_host(&name, limits.processes)
                 .map_err(|error| StartError::Host {
-                    name: name.clone(),
+                    name,
                     error: Box::new(error),
                 })?;
-            max_memory.insert(name, limits.max_memory);
+            rooms.push(sites.room(&limits));
         }
         let cache = config.cache.and_then(|directory| {
             CodeCache::open(&directory)
@@ -162,23 +185,30 @@ impl Node {
                     tracing::warn!(directory = %directory.display(), %error, "no code cache");
                 })
                 .ok()
+                .map(Arc::new)
         });
         Ok(Arc::new(Node {
             kernel,
-            max_memory,
+            rooms,
+            other_room: sites.room(&HostLimits::default()),
             definitions: config.definitions,
             programs: Programs::new(config.interpreter),
-            judges: Judges::new(config.authorizer),
-            cache,
-            pools: RwLock::default(),
-            ticker: Arc::new(Ticker::start(config.tick).map_err(StartError::Thread)?),
+            judges,
+            compiler: Compiler {
+                cache,
+                compiled: Arc::default(),
+            },
+            pools: sites.finish(),
+            ticker,
             timers: Timers::start().map_err(StartError::Thread)?,
-            mappings: Arc::new(Mappings::new()),
             output: Output::start(config.output).map_err(StartError::Thread)?,
             scheduler,
-            started: Instant::now(),
+            tokio,
+            observers: Observers::default(),
+            log: config.log,
+            started: meter.started(),
+            meter,
             frames: Mutex::default(),
-            compiled: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             present: AtomicUsize::new(0),
             ended: Notify::new(),
@@ -216,14 +246,18 @@ impl Node {
     /// How many places of the pools are taken: one by each process, and by each
     /// source that is being prepared.
     pub fn places_taken(&self) -> usize {
-        let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
-        pools.values().map(|pools| pools.taken()).sum()
+        self.pools.iter().map(|pools| pools.taken()).sum()
+    }
+
+    /// What the workers do.
+    pub fn reading(&self) -> Reading {
+        self.meter.read(self.scheduler.queued())
     }
 
     /// How many pieces of code were compiled to machine code because the cache
     /// did not have them.
     pub fn compiled(&self) -> u64 {
-        self.compiled.load(Ordering::Relaxed)
+        self.compiler.compiled.load(Ordering::Relaxed)
     }
 
     /// Ends all processes. Those that read events get CANCEL with the grace as
@@ -255,14 +289,20 @@ impl Node {
     /// Ends all processes at once. Returns when all have ended and everything
     /// they printed is written.
     pub async fn terminate_all(&self) {
+        self.close();
+        self.none_left().await;
+        self.output.flush().await;
+    }
+
+    /// Refuses new processes and terminates all there are, without waiting for
+    /// their ends.
+    pub fn close(&self) {
         // Whoever spawns sees this, or is seen in the list; see `Node::spawn`.
         self.closed.store(true, Ordering::SeqCst);
         for process in self.kernel.processes() {
             // Fails only where it has exited.
             let _ = self.kernel.terminate(&process);
         }
-        self.none_left().await;
-        self.output.flush().await;
     }
 
     async fn none_left(&self) {
@@ -275,12 +315,25 @@ impl Node {
         }
     }
 
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.observers
+    }
+
+    pub(crate) fn log(&self) -> Option<&LogHook> {
+        self.log.as_ref()
+    }
+
     pub(crate) fn judges(&self) -> &Judges {
         &self.judges
     }
 
     pub(crate) fn output(&self) -> &Arc<Output> {
         &self.output
+    }
+
+    #[inline]
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     pub(crate) fn ticker(&self) -> &Ticker {
@@ -291,49 +344,13 @@ impl Node {
         &self.timers
     }
 
-    /// The pools for processes of a host.
-    pub(crate) fn pools(&self, host: &Host, shape: Shape) -> Arc<Pools> {
-        let class = Class::of(self.max_memory(host), host.config().max_processes, shape);
-        if let Some(pools) = self
-            .pools
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&class)
-        {
-            return Arc::clone(pools);
-        }
-        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(pools.entry(class).or_insert_with(|| {
-            Arc::new(Pools::new(
-                class,
-                Arc::clone(&self.ticker),
-                Arc::clone(&self.mappings),
-                self.judges.authorizer().is_some(),
-            ))
-        }))
-    }
-
-    /// A place for a process of a host.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Pools::slot`].
-    pub(crate) async fn slot(&self, host: &Host, shape: Shape) -> Result<Slot, Error> {
-        let pools = self.pools(host, shape);
-        if let Some(slot) = pools.free_slot()? {
-            return Ok(slot);
-        }
-        let opened = tokio::task::spawn_blocking(move || pools.slot());
-        opened
-            .await
-            .map_err(|error| Error::internal(format!("a pool was not opened: {error}")))?
+    /// A host's part of the engine.
+    pub(crate) fn room(&self, host: &Host) -> &Room {
+        self.rooms.get(host.number()).unwrap_or(&self.other_room)
     }
 
     pub(crate) fn max_memory(&self, host: &Host) -> u64 {
-        self.max_memory
-            .get(host.name())
-            .copied()
-            .unwrap_or(DEFAULT_MAX_MEMORY)
+        self.room(host).max_memory
     }
 
     /// A new frame id for a chain of calls that begins with this definition.

@@ -5,14 +5,13 @@
 //! twice as large as the last, because the guard pages of all stacks of a pool
 //! are mapped at once.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use warren_kernel::Error;
 use wasmtime::Engine;
 
-use crate::cache::Key;
+use crate::address_space::{AddressSpace, Reserved};
 use crate::class::Class;
 use crate::code::Loaded;
 use crate::linkers::Linkers;
@@ -25,9 +24,14 @@ const FIRST: u32 = 1_000;
 /// Places in the largest pool of a class.
 const LARGEST: u32 = 128_000;
 
+/// Pools of fast places where dense ones would do, with [`FIRST`] places each.
+const FAST_TO_SPARE: usize = 2;
+
 /// All pools of one class.
 pub(crate) struct Pools {
     class: Class,
+    /// Where fast places take their address space from.
+    for_fast: &'static AddressSpace,
     ticker: Arc<Ticker>,
     mappings: Arc<Mappings>,
     /// Whether imports may have to ask for permission.
@@ -35,15 +39,22 @@ pub(crate) struct Pools {
     members: RwLock<Vec<Arc<Pool>>>,
     /// Held while a pool is opened, so that only one is.
     opening: Mutex<()>,
+    /// Whether no more address space is to be had for places to spare.
+    spent: AtomicBool,
 }
 
 /// One engine and its places.
 pub(crate) struct Pool {
     pub(crate) engine: Engine,
     pub(crate) linkers: Linkers,
+    class: Class,
     places: u32,
     taken: AtomicU32,
-    loaded: RwLock<HashMap<Key, Arc<Loaded>>>,
+    is_last_fast: bool,
+    /// By the number of the artifact.
+    loaded: RwLock<Vec<Option<Arc<Loaded>>>>,
+    /// Of fast places.
+    _address_space: Option<Reserved>,
 }
 
 /// The right to one instance in a pool. Free again when dropped, which must
@@ -57,17 +68,20 @@ impl Pools {
     /// Pools of a class, none open yet.
     pub(crate) fn new(
         class: Class,
+        for_fast: &'static AddressSpace,
         ticker: Arc<Ticker>,
         mappings: Arc<Mappings>,
         asks: bool,
     ) -> Pools {
         Pools {
             class,
+            for_fast,
             ticker,
             mappings,
             asks,
             members: RwLock::default(),
             opening: Mutex::default(),
+            spent: AtomicBool::new(false),
         }
     }
 
@@ -81,30 +95,54 @@ impl Pools {
         if let Some(slot) = self.free_slot()? {
             return Ok(slot);
         }
-        let _opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let _opening = self.opening();
         // Another may have opened one meanwhile.
         if let Some(slot) = self.free_slot()? {
             return Ok(slot);
         }
-        let pool = self.open()?;
-        self.members
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(pool);
+        self.open()?;
         self.free_slot()?
             .ok_or_else(|| Error::rate_limited("all places of the machine are taken"))
     }
 
-    /// Any open pool, to compile for; opens the first where none is.
+    /// The same where places of another class would do: none where all that are
+    /// to spare are taken, or where the address space for more is not to be had.
+    ///
+    /// # Errors
+    ///
+    /// `RateLimited`, where no class has room for one more.
+    pub(crate) fn slot_to_spare(&self) -> Result<Option<Slot>, Error> {
+        let _opening = self.opening();
+        if let Some(slot) = self.free_slot()? {
+            return Ok(Some(slot));
+        }
+        if self.open_to_spare()?.is_none() {
+            return Ok(None);
+        }
+        self.free_slot()
+    }
+
+    /// The first pool, to compile for; opens it where none is open.
     ///
     /// # Errors
     ///
     /// As for [`Pools::slot`].
-    pub(crate) fn any(&self) -> Result<Arc<Pool>, Error> {
-        if let Some(pool) = self.members().first() {
-            return Ok(Arc::clone(pool));
-        }
-        Ok(Arc::clone(&self.slot()?.pool))
+    pub(crate) fn first(&self) -> Result<Arc<Pool>, Error> {
+        let _opening = self.opening();
+        let first = self.members().first().map(Arc::clone);
+        first.map_or_else(|| self.open(), Ok)
+    }
+
+    /// The same where pools of another class would do; see
+    /// [`Pools::slot_to_spare`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    pub(crate) fn first_to_spare(&self) -> Result<Option<Arc<Pool>>, Error> {
+        let _opening = self.opening();
+        let first = self.members().first().map(Arc::clone);
+        first.map_or_else(|| self.open_to_spare(), |pool| Ok(Some(pool)))
     }
 
     /// Places that are taken, in all pools.
@@ -141,23 +179,68 @@ impl Pools {
         }))
     }
 
+    fn opening(&self) -> MutexGuard<'_, ()> {
+        self.opening.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens one more pool. For who holds `opening`.
     fn open(&self) -> Result<Arc<Pool>, Error> {
         let last = self.members().last().map(|pool| pool.places);
         let wanted = last.map_or(FIRST, |places| places.saturating_mul(2).min(LARGEST));
         let (places, engine) = self.engine(self.mappings.affordable_places(wanted)?)?;
+        // No choice: taken into account where there is any left.
+        let bytes = self.class.address_space() * u64::from(places);
+        let reserved = self.class.is_fast().then(|| self.for_fast.reserve(bytes));
+        self.add(engine, places, reserved.flatten())
+    }
+
+    /// Opens one more pool, if it may be and can be. For who holds `opening`.
+    fn open_to_spare(&self) -> Result<Option<Arc<Pool>>, Error> {
+        if self.members().len() >= FAST_TO_SPARE || self.spent.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let places = self.mappings.affordable_places(FIRST)?;
+        let bytes = self.class.address_space() * u64::from(places);
+        let Some(address_space) = self.for_fast.reserve(bytes) else {
+            tracing::debug!("no address space for more fast places: dense ones it is");
+            self.spent.store(true, Ordering::Relaxed);
+            return Ok(None);
+        };
+        match Engine::new(&self.class.config(places)) {
+            Ok(engine) => self.add(engine, places, Some(address_space)).map(Some),
+            Err(error) => {
+                tracing::debug!("fast places are refused, dense ones it is: {error:#}");
+                self.spent.store(true, Ordering::Relaxed);
+                Ok(None)
+            }
+        }
+    }
+
+    fn add(
+        &self,
+        engine: Engine,
+        places: u32,
+        address_space: Option<Reserved>,
+    ) -> Result<Arc<Pool>, Error> {
         let linkers = Linkers::new(&engine, self.asks).map_err(|error| {
             Error::internal(format!("the runtime's own imports do not link: {error:#}"))
         })?;
         self.mappings.pool_opened(places);
         self.ticker.add(engine.clone());
         tracing::debug!(places, class = ?self.class, "opened a pool");
-        Ok(Arc::new(Pool {
+        let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
+        let pool = Arc::new(Pool {
             engine,
             linkers,
+            class: self.class,
             places,
             taken: AtomicU32::new(0),
+            is_last_fast: self.class.is_fast() && members.len() + 1 >= FAST_TO_SPARE,
             loaded: RwLock::default(),
-        }))
+            _address_space: address_space,
+        });
+        members.push(Arc::clone(&pool));
+        Ok(pool)
     }
 
     /// An engine with so many places, or as many as the operating system gives
@@ -180,23 +263,35 @@ impl Pools {
 }
 
 impl Pool {
-    /// What was loaded under this key, or what `load` gives.
-    pub(crate) fn loaded(
-        &self,
-        key: Key,
-        load: impl FnOnce() -> Result<Loaded, Error>,
-    ) -> Result<Arc<Loaded>, Error> {
-        if let Some(code) = self
-            .loaded
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
-            return Ok(Arc::clone(code));
-        }
-        let code = Arc::new(load()?);
+    /// How its places are laid out.
+    pub(crate) fn class(&self) -> Class {
+        self.class
+    }
+
+    /// Whether its places are fast, and those that follow may not be.
+    pub(crate) fn is_last_fast(&self) -> bool {
+        self.is_last_fast
+    }
+
+    /// The code of this artifact, if it is loaded.
+    pub(crate) fn loaded(&self, artifact: usize) -> Option<Arc<Loaded>> {
+        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        loaded.get(artifact)?.clone()
+    }
+
+    /// Whether the code of this artifact is loaded.
+    pub(crate) fn has_loaded(&self, artifact: usize) -> bool {
+        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        loaded.get(artifact).is_some_and(Option::is_some)
+    }
+
+    /// Keeps the code of an artifact.
+    pub(crate) fn keep(&self, artifact: usize, code: Loaded) {
         let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(Arc::clone(loaded.entry(key).or_insert(code)))
+        if loaded.len() <= artifact {
+            loaded.resize_with(artifact + 1, || None);
+        }
+        loaded[artifact].get_or_insert_with(|| Arc::new(code));
     }
 
     fn take(&self) -> bool {
@@ -233,16 +328,21 @@ impl Drop for Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address_space::FOR_FAST_PLACES;
     use crate::class::Shape;
     use crate::mappings::RESERVED;
+    use crate::meter::Meter;
     use crate::ticker::DEFAULT_TICK;
-    use warren_kernel::Kind;
+    use std::num::NonZeroUsize;
+    use warren_kernel::{Kernel, Kind};
 
     /// Pools of small places, under this limit of mappings.
     fn pools(limit: fn() -> u64) -> Pools {
-        let ticker = Arc::new(Ticker::start(DEFAULT_TICK).expect("a thread"));
-        let class = Class::of(1 << 20, 100_000, Shape::Core);
-        Pools::new(class, ticker, Arc::new(Mappings::limited_by(limit)), false)
+        let meter = Arc::new(Meter::new(&Kernel::new(), NonZeroUsize::MIN));
+        let ticker = Arc::new(Ticker::start(DEFAULT_TICK, meter).expect("a thread"));
+        let class = Class::dense(1 << 20, Shape::Core);
+        let mappings = Arc::new(Mappings::limited_by(limit));
+        Pools::new(class, &FOR_FAST_PLACES, ticker, mappings, false)
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use warren_kernel::Error;
+
 use crate::code::Artifact;
-use crate::definition::{Definition, Grants};
+use crate::definition::{Code, Definition, Grants};
+use crate::native::NativeCode;
 
 /// Code for an interpreter.
 #[derive(Debug)]
@@ -21,13 +24,45 @@ pub(crate) struct Program {
     /// What the process may reach: its definition's grants, except after an
     /// upgrade, which brings none.
     pub(crate) grants: Arc<Grants>,
-    /// The guest to instantiate: the definition's own, or the interpreter.
-    pub(crate) artifact: Arc<Artifact>,
+    /// The guest to instantiate: the definition's own, or the interpreter; none
+    /// for native code.
+    pub(crate) artifact: Option<Arc<Artifact>>,
     /// What the interpreter is to run.
     pub(crate) chunk: Option<Arc<Chunk>>,
 }
 
 impl Program {
+    /// Code of the embedder's that no definition names: for one process.
+    pub(crate) fn native(id: Arc<str>, code: NativeCode) -> Program {
+        let grants = Arc::new(Grants::default());
+        Program {
+            definition: Arc::new(Definition {
+                id,
+                code: Code::Native(code),
+                method: "main".into(),
+                host: None,
+                grants: Arc::clone(&grants),
+            }),
+            grants,
+            artifact: None,
+            chunk: None,
+        }
+    }
+
+    /// The guest to instantiate.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for native code, which has none.
+    pub(crate) fn artifact(&self) -> Result<&Arc<Artifact>, Error> {
+        self.artifact.as_ref().ok_or_else(|| {
+            Error::invalid(format!(
+                "{} is native code, which runs in no instance",
+                self.definition.id
+            ))
+        })
+    }
+
     /// The same code with other grants.
     pub(crate) fn with_grants(&self, grants: Arc<Grants>) -> Program {
         Program {

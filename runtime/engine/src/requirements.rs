@@ -25,7 +25,8 @@ impl HostLimits {
     /// What a full host needs.
     pub fn requirements(&self) -> Requirements {
         let processes = self.processes.max_processes;
-        let class = Class::of(self.max_memory, processes, Shape::Core);
+        // Fast places are for whoever has the address space to spare.
+        let class = Class::dense(self.max_memory, Shape::Core);
         let processes = u64::try_from(processes).unwrap_or(u64::MAX);
         Requirements {
             mappings: processes.saturating_mul(mappings::PER_PROCESS),

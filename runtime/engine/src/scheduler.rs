@@ -19,7 +19,6 @@ mod injected;
 mod worker;
 
 use std::future::Future;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -27,6 +26,7 @@ use async_task::{Runnable, ScheduleInfo, Task, WithInfo};
 use crossbeam_deque as deque;
 use tokio::runtime::Handle;
 
+use crate::meter::{self, Meter};
 use idle::Idle;
 use injected::Injected;
 
@@ -44,16 +44,18 @@ struct Shared {
     stealers: Box<[deque::Stealer<Runnable>]>,
     injected: Injected,
     idle: Idle,
+    meter: Arc<Meter>,
 }
 
 impl Scheduler {
-    /// Starts the threads, with this runtime around them for whatever tasks
+    /// Starts a thread for each worker of the meter, with this runtime around them for whatever tasks
     /// want of tokio.
     ///
     /// # Errors
     ///
     /// The operating system's, where it gives no threads.
-    pub(crate) fn start(workers: NonZeroUsize, tokio: &Handle) -> std::io::Result<Scheduler> {
+    pub(crate) fn start(meter: &Arc<Meter>, tokio: &Handle) -> std::io::Result<Scheduler> {
+        let workers = meter.workers();
         let queues: Vec<_> = (0..workers.get())
             .map(|_| deque::Worker::new_fifo())
             .collect();
@@ -62,6 +64,7 @@ impl Scheduler {
                 stealers: queues.iter().map(deque::Worker::stealer).collect(),
                 injected: Injected::default(),
                 idle: Idle::new(workers.get()),
+                meter: Arc::clone(meter),
             }),
             threads: Vec::with_capacity(workers.get()),
         };
@@ -71,11 +74,18 @@ impl Scheduler {
                 .name("warren-worker".into())
                 .spawn(move || {
                     let _inside = tokio.enter();
+                    meter::this_is_worker(index);
                     worker::run(shared, index, queue);
                 })?;
             scheduler.threads.push(thread);
         }
         Ok(scheduler)
+    }
+
+    /// Tasks that wait for a worker.
+    pub(crate) fn queued(&self) -> usize {
+        let queues = self.shared.stealers.iter().map(deque::Stealer::len);
+        queues.sum::<usize>() + self.shared.injected.len()
     }
 
     /// Runs a task, to its end where that is detached, else as long as someone

@@ -12,6 +12,7 @@ use crate::definition::{Code, Definition, Grants, Source};
 use crate::drive::{Drive, Driven};
 use crate::guest::{Guest, Inherited, Purpose, Run, Unwind};
 use crate::instance::{self, Finished};
+use crate::native::{NativeCode, NativeDrive};
 use crate::node::{Ended, Node, Presence};
 use crate::output::Stream;
 use crate::pool::Slot;
@@ -26,8 +27,16 @@ pub(crate) struct Task {
     pub(crate) inherited: Arc<Inherited>,
     pub(crate) first: bool,
     pub(crate) run: Run,
-    pub(crate) slot: Slot,
+    pub(crate) place: Place,
     pub(crate) ended: Option<oneshot::Sender<Ended>>,
+}
+
+/// What the code of a process runs in.
+pub(crate) enum Place {
+    /// An instance.
+    Instance(Slot),
+    /// The task itself, for native code.
+    Task(NativeCode),
 }
 
 impl Task {
@@ -40,11 +49,14 @@ impl Task {
             inherited,
             first,
             mut run,
-            mut slot,
+            mut place,
             ended,
         } = self;
         let (outcome, status) = loop {
-            let control = Arc::new(Control::default());
+            let control = Arc::new(match &place {
+                Place::Instance(_) => Control::default(),
+                Place::Task(_) => Control::without_fiber(),
+            });
             let judge = node.judges().judge(
                 || Caller {
                     pid: Arc::clone(process.text()),
@@ -55,8 +67,13 @@ impl Task {
                 &inherited.scope,
                 &inherited.context,
             );
+            let pool = match &place {
+                Place::Instance(slot) => Some(Arc::clone(slot.pool())),
+                Place::Task(_) => None,
+            };
             let guest = Guest::new(
                 Arc::clone(&node),
+                pool,
                 Arc::clone(&control),
                 Purpose::Process {
                     process: Arc::clone(&process),
@@ -67,20 +84,24 @@ impl Task {
                 node.max_memory(process.host()),
                 Rights::new(judge),
             );
-            let finished = {
-                let pool = Arc::clone(slot.pool());
-                let guest = pin!(instance::run(&pool, guest));
-                Drive::new(&node, Some(&process), &control, guest).await
+            let finished = match &place {
+                Place::Instance(slot) => {
+                    let guest = pin!(instance::run(slot.pool(), guest));
+                    Drive::new(&node, Some(&process), &control, guest).await
+                }
+                Place::Task(code) => NativeDrive::new(&node, &process, code, guest).await,
             };
+            process.usage().release_memory();
             pass_on_last_lines(&node, &control, !first).await;
             match finished {
                 Driven::Doomed => break (Outcome::Returned(None), None),
                 Driven::Finished(finished) => match end(finished, &node, &process) {
                     End::Process(outcome, status) => break (outcome, status),
                     End::Upgrade(next, other_slot) => {
-                        slot = other_slot.unwrap_or(slot);
+                        place = other_slot.map_or(place, Place::Instance);
                         process.begin_upgrade();
-                        process.set_definition(Arc::clone(&next.program.definition.id));
+                        let definition = &next.program.definition.id;
+                        node.kernel().set_definition(&process, definition);
                         run = next;
                     }
                 },
@@ -88,15 +109,19 @@ impl Task {
         };
         let exiting = node.kernel().exit(&process, outcome);
         // Memory and place are free before anyone hears of the end.
-        drop(slot);
+        drop(place);
         let outcome = exiting.outcome().map(Arc::clone);
         exiting.finish(node.now());
         if let (false, Some(outcome)) = (first, &outcome) {
             report_failure(&process, &inherited, &run, outcome);
         }
-        if let (Some(ended), Some(outcome)) = (ended, outcome) {
-            // Whoever started it may have lost interest.
-            let _ = ended.send(Ended { outcome, status });
+        if let Some(outcome) = outcome {
+            let end = Ended { outcome, status };
+            node.observers().tell(process.pid(), &end);
+            if let Some(ended) = ended {
+                // Whoever started it may have lost interest.
+                let _ = ended.send(end);
+            }
         }
         drop(presence);
     }
@@ -203,7 +228,7 @@ pub(crate) async fn prepare(
     source: Chunk,
 ) -> Result<Arc<[u8]>, Error> {
     let name = Arc::clone(&source.name);
-    let slot = node.slot(&host, interpreter.shape()).await?;
+    let slot = node.slot(&host, &interpreter).await?;
     let control = Arc::new(Control::default());
     let definition = Definition {
         id: Arc::clone(&name),
@@ -218,11 +243,12 @@ pub(crate) async fn prepare(
     let program = Program {
         grants: Arc::clone(&definition.grants),
         definition: Arc::new(definition),
-        artifact: interpreter,
+        artifact: Some(interpreter),
         chunk: Some(Arc::new(source)),
     };
     let guest = Guest::new(
         Arc::clone(&node),
+        Some(Arc::clone(slot.pool())),
         Arc::clone(&control),
         Purpose::Prepare { prepared: None },
         Run {
@@ -233,8 +259,7 @@ pub(crate) async fn prepare(
         Rights::new(None),
     );
     let finished = {
-        let pool = Arc::clone(slot.pool());
-        let guest = pin!(instance::run(&pool, guest));
+        let guest = pin!(instance::run(slot.pool(), guest));
         Drive::new(&node, None, &control, guest).await
     };
     pass_on_last_lines(&node, &control, true).await;

@@ -1,12 +1,15 @@
 //! The clock of preemption: advances the epoch of every engine once a
-//! tick while guests run, and sleeps while none does.
+//! tick while guests run, and sleeps while none does. Each tick is also charged
+//! to those that run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
+
+use crate::meter::Meter;
 
 /// How long a guest runs at most before others get their turn, unless a node is
 /// told otherwise: 1 ms.
@@ -24,6 +27,7 @@ pub(crate) struct Ticker {
 
 struct Shared {
     tick: Duration,
+    meter: Arc<Meter>,
     active: AtomicBool,
     asleep: AtomicBool,
     stop: AtomicBool,
@@ -36,9 +40,10 @@ impl Ticker {
     /// # Errors
     ///
     /// The operating system's, where it gives no thread.
-    pub(crate) fn start(tick: Duration) -> std::io::Result<Ticker> {
+    pub(crate) fn start(tick: Duration, meter: Arc<Meter>) -> std::io::Result<Ticker> {
         let shared = Arc::new(Shared {
             tick,
+            meter,
             active: AtomicBool::new(false),
             asleep: AtomicBool::new(false),
             stop: AtomicBool::new(false),
@@ -69,9 +74,16 @@ impl Ticker {
         if !self.shared.active.load(Ordering::Relaxed) {
             self.shared.active.store(true, Ordering::SeqCst);
         }
-        if self.shared.asleep.load(Ordering::SeqCst)
-            && let Some(thread) = &self.thread
-        {
+        if self.shared.asleep.load(Ordering::SeqCst) {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    fn wake(&self) {
+        // The clock stood still: the thread may take a while to set it.
+        self.shared.meter.set_clock();
+        if let Some(thread) = &self.thread {
             thread.thread().unpark();
         }
     }
@@ -80,9 +92,14 @@ impl Ticker {
 impl Shared {
     fn tick(&self) {
         let mut silent = 0;
+        let mut last = Instant::now();
         while !self.stop.load(Ordering::Relaxed) {
             // Not a sleep, which its end would have to wait for.
             thread::park_timeout(self.tick);
+            let now = Instant::now();
+            // Before anybody is preempted.
+            self.meter.charge(now - last);
+            last = now;
             for engine in self
                 .engines
                 .lock()
@@ -98,6 +115,7 @@ impl Shared {
             };
             if silent >= PATIENCE {
                 self.sleep();
+                last = Instant::now();
                 silent = 0;
             }
         }

@@ -1,9 +1,11 @@
-//! WASI preview 1 for core modules: what their C and Rust libraries import.
+//! WASI, what the libraries of other languages import: preview 1 for core
+//! modules, 0.2 for components.
 //!
 //! A process without grants gets clocks, randomness and output, and "not
 //! permitted" for everything else. A process with grants gets the real thing
-//! (`wasmtime_wasi::p1`) with exactly the directories and variables granted.
+//! (`wasmtime_wasi`) with exactly the directories and variables granted.
 
+mod component;
 mod grants;
 mod paths;
 
@@ -20,6 +22,8 @@ use crate::flat::{fill_with_random_bytes, memory_and_guest, range, range_mut, wr
 use crate::guest::{Guest, Unwind};
 use crate::node::Node;
 use crate::output::Stream;
+
+pub(crate) use component::{exit_of, link as link_component};
 
 const MODULE: &str = "wasi_snapshot_preview1";
 
@@ -160,6 +164,21 @@ impl Granted {
             context: builder.build_p1(),
             preopens,
         })
+    }
+
+    /// A component's, which has no way to be granted single files.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Granted::open`], and for a grant of a file.
+    pub(crate) fn open_for_component(node: &Arc<Node>, grants: &Grants) -> Result<Granted, String> {
+        if let Some(file) = grants.paths.iter().find(|grant| !grant.path.is_dir()) {
+            return Err(format!(
+                "{} is a file; a component is granted whole directories only",
+                file.guest
+            ));
+        }
+        Granted::open(node, grants)
     }
 
     fn nothing(node: &Arc<Node>) -> Granted {

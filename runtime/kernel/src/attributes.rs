@@ -3,20 +3,17 @@
 
 use crate::process::Process;
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{Arc, Mutex};
 
-/// The part of them that the process's state does not hold.
+/// Counts the changes of what a process is known by.
 #[derive(Debug)]
 pub(crate) struct Attributes {
     version: AtomicU64,
-    definition: Mutex<Option<Arc<str>>>,
 }
 
 impl Attributes {
-    pub(crate) fn new(definition: Option<Arc<str>>) -> Attributes {
+    pub(crate) fn new() -> Attributes {
         Attributes {
             version: AtomicU64::new(0),
-            definition: Mutex::new(definition),
         }
     }
 
@@ -35,32 +32,22 @@ impl Process {
     pub fn attributes_version(&self) -> u64 {
         self.attributes().version.load(Ordering::Acquire)
     }
-
-    /// The id of the definition it runs, where the embedder said it.
-    pub fn definition(&self) -> Option<Arc<str>> {
-        self.attributes().definition.lock().clone()
-    }
-
-    /// Says what it runs from now on.
-    pub fn set_definition(&self, definition: Arc<str>) {
-        let replaced = self.attributes().definition.lock().replace(definition);
-        self.attributes().have_changed();
-        drop(replaced);
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{HostConfig, Kernel, Spawn};
-    use std::sync::Arc;
+    use crate::{HostConfig, Kernel, Origin, Spawn};
 
     #[test]
     fn each_change_is_counted_and_told() {
         let kernel = Kernel::new();
         let host = kernel.add_host("a:b", HostConfig::default()).unwrap();
-        let definition: Arc<str> = "a:one".into();
+        let origin = Origin {
+            definition: "a:one".into(),
+            ..Origin::default()
+        };
         let spawn = Spawn {
-            definition: Some(&definition),
+            origin: Some(&origin),
             name: Some("first"),
             ..Spawn::default()
         };
@@ -80,8 +67,9 @@ mod tests {
         has_changed("register");
         kernel.unregister("first").unwrap();
         has_changed("unregister");
-        process.set_definition("a:two".into());
+        kernel.set_definition(&process, &"a:two".into());
         has_changed("set_definition");
+        assert_eq!(process.definition().as_deref(), Some("a:two"));
         assert_eq!(process.names(), ["second".into()]);
 
         kernel.register("second", &process).unwrap();

@@ -79,6 +79,14 @@ impl Execs {
         }
     }
 
+    /// Ends one; returns the callee where it still runs.
+    pub(crate) fn abandon_one(&mut self, subscription: Subscription) -> Option<Callee> {
+        match self.by_subscription.remove(&subscription)? {
+            Exec::Running(callee) => Some(callee),
+            Exec::Done(_) => None,
+        }
+    }
+
     /// Ends all; returns the callees that still run.
     pub(crate) fn abandon(&mut self) -> Vec<Callee> {
         std::mem::take(&mut self.by_subscription)
@@ -128,6 +136,10 @@ mod tests {
             callee(2).pid,
             Arc::new(Outcome::Returned(None)),
         );
+        execs.start(Subscription(5), callee(6));
+        let one = execs.abandon_one(Subscription(5)).unwrap();
+        assert_eq!(one.pid, callee(6).pid);
+        assert!(execs.abandon_one(Subscription(5)).is_none());
         let running = execs.abandon();
         assert_eq!(running.len(), 1);
         assert_eq!(running[0].pid, callee(5).pid);

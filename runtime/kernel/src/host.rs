@@ -57,14 +57,16 @@ impl Default for HostConfig {
 /// A named pool of processes.
 pub struct Host {
     name: Arc<str>,
+    number: usize,
     config: HostConfig,
     live: AtomicUsize,
 }
 
 impl Host {
-    pub(crate) fn new(name: &str, config: HostConfig) -> Self {
+    pub(crate) fn new(name: &str, number: usize, config: HostConfig) -> Self {
         Host {
             name: name.into(),
+            number,
             config,
             live: AtomicUsize::new(0),
         }
@@ -74,6 +76,12 @@ impl Host {
     #[inline]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How many hosts were added to the kernel before it.
+    #[inline]
+    pub fn number(&self) -> usize {
+        self.number
     }
 
     /// Its limits.
@@ -154,7 +162,7 @@ mod tests {
             max_processes: 2,
             ..HostConfig::default()
         };
-        let host = Arc::new(Host::new("a:b", config));
+        let host = Arc::new(Host::new("a:b", 0, config));
         let first = host.reserve().unwrap();
         let second = host.reserve().unwrap();
         let error = host.reserve().unwrap_err();

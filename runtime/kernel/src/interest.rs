@@ -8,12 +8,15 @@ pub(crate) struct Interest {
     /// The usual case, a receive that wants one, needs no buffer.
     first: Option<Subscription>,
     rest: Vec<Subscription>,
+    /// Whether a receive is pending, be it one that wants nothing but time.
+    pending: bool,
 }
 
 impl Interest {
     #[inline]
     pub(crate) fn set(&mut self, wanted: &[Subscription]) {
         self.clear();
+        self.pending = true;
         if let Some((first, rest)) = wanted.split_first() {
             self.first = Some(*first);
             self.rest.extend_from_slice(rest);
@@ -22,8 +25,14 @@ impl Interest {
 
     #[inline]
     pub(crate) fn clear(&mut self) {
+        self.pending = false;
         self.first = None;
         self.rest.clear();
+    }
+
+    /// Whether a receive is pending.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.pending
     }
 
     /// Whether a delivery to this subscription ends the wait. If so the interest
@@ -53,5 +62,8 @@ mod tests {
         interest.set(&[Subscription(3)]);
         interest.set(&[]);
         assert!(!interest.meets(Subscription(3)));
+        assert!(interest.is_pending());
+        interest.clear();
+        assert!(!interest.is_pending());
     }
 }

@@ -49,11 +49,13 @@ mod events;
 mod execs;
 mod host;
 mod interest;
+mod introspection;
 mod kernel;
 mod mailbox;
 mod message;
 mod moment;
 mod names;
+mod observe;
 mod outcome;
 mod pairs;
 mod pid;
@@ -65,17 +67,23 @@ mod subscription;
 mod sync;
 mod table;
 mod ties;
+mod usage;
 #[cfg(test)]
 mod work;
 
 pub use error::{Details, Error, Field, Kind};
 pub use event::Event;
 pub use host::{Host, HostConfig, Place, QueueLimits};
+pub use introspection::{
+    Activity, Origin, Peers, QueueLabel, QueueView, Scan, Summary, Totals, View,
+};
 pub use kernel::{Exiting, Kernel, Spawn, Spawned};
 pub use message::Message;
 pub use moment::{AtomicDeadline, Moment, Monotonic, Timestamp};
 pub use names::MAX_NAME_BYTES;
+pub use observe::{Change, Observer};
 pub use outcome::Outcome;
 pub use pid::{Destination, Pid};
 pub use process::{Depth, Process, Relations};
 pub use subscription::{Delivery, Subscription};
+pub use usage::Usage;

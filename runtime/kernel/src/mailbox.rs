@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use crate::host::{HostConfig, QueueLimits};
+use crate::introspection::{QueueLabel, QueueView};
 use crate::message::Message;
+use crate::moment::Monotonic;
 use crate::queue::{Queue, QueueLimit};
 use crate::subscription::Subscription;
 use crate::sync::Arc;
@@ -12,8 +14,10 @@ use crate::sync::Arc;
 /// its topic, else to the inbox if that is open, else it waits unclaimed.
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
-    /// Messages that ever arrived.
-    arrivals: u64,
+    /// When the last message arrived, on the kernel's clock, which stands still
+    /// for a while at a time: each message is at least a nanosecond later than
+    /// the one before, so that it also says their order.
+    last_arrival: u64,
     /// Messages in all queues, and their bytes.
     messages: usize,
     bytes: usize,
@@ -86,15 +90,17 @@ impl Mailbox {
         topic: &str,
         message: Message,
         limits: &MailboxLimits,
+        now: Monotonic,
     ) -> Result<Option<Subscription>, Full> {
-        let (arrival, bytes) = (self.arrivals, message.wire().len());
+        let arrival = now.0.max(self.last_arrival + 1);
+        let bytes = message.wire().len();
         self.admits(bytes, limits)?;
         let (queue, name, subscription) = self.route(topic);
         if let Err(limit) = queue.admits(bytes, limits.queue) {
             return Err(Full { queue: name, limit });
         }
         queue.push(arrival, message);
-        self.arrivals = arrival + 1;
+        self.last_arrival = arrival;
         self.messages += 1;
         self.bytes += bytes;
         Ok(subscription)
@@ -182,6 +188,39 @@ impl Mailbox {
         (self.messages, self.bytes)
     }
 
+    /// When the oldest message of all queues came.
+    pub(crate) fn oldest(&self) -> Option<Monotonic> {
+        if self.messages == 0 {
+            return None;
+        }
+        self.queues().filter_map(|(_, queue)| queue.oldest()).min()
+    }
+
+    /// Its first few queues. What is unclaimed is one where there is any.
+    pub(crate) fn views(&self, limit: usize) -> Vec<QueueView> {
+        self.queues()
+            .filter(|(label, queue)| *label != QueueLabel::Unclaimed || queue.len() > 0)
+            .take(limit)
+            .map(|(label, queue)| QueueView {
+                label,
+                messages: queue.len(),
+                bytes: queue.bytes(),
+                oldest: queue.oldest(),
+            })
+            .collect()
+    }
+
+    fn queues(&self) -> impl Iterator<Item = (QueueLabel, &Queue)> {
+        let inbox = self.inbox.iter().map(|queue| (QueueLabel::Inbox, queue));
+        let listeners = self.listeners.iter().map(|listener| {
+            let topic = Arc::clone(&listener.topic);
+            (QueueLabel::Topic(topic), &listener.queue)
+        });
+        inbox
+            .chain([(QueueLabel::Unclaimed, &self.unclaimed)])
+            .chain(listeners)
+    }
+
     /// Whether the process as a whole may be sent so many bytes more.
     #[inline]
     fn admits(&self, bytes: usize, limits: &MailboxLimits) -> Result<(), Full> {
@@ -254,7 +293,7 @@ mod tests {
         payload: &str,
     ) -> Result<Option<Subscription>, Full> {
         let message = Message::new(None, topic, payload.as_bytes());
-        mailbox.deliver(topic, message, &limits())
+        mailbox.deliver(topic, message, &limits(), Monotonic::default())
     }
 
     fn drain(mailbox: &mut Mailbox, subscription: Subscription) -> String {

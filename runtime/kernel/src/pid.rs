@@ -18,6 +18,11 @@ impl Pid {
         Pid(number)
     }
 
+    /// The PID of this number, which is any but 0.
+    pub fn from_number(number: u64) -> Option<Self> {
+        NonZeroU64::new(number).map(Pid)
+    }
+
     /// The number behind the text.
     #[inline]
     pub fn number(self) -> u64 {

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::events::Notice;
 use crate::execs::Callee;
 use crate::host::{Host, HostConfig, Place};
+use crate::introspection::{Activity, Origin, Summary, View};
 use crate::message::Message;
 use crate::moment::{AtomicDeadline, Monotonic, Timestamp};
 use crate::names::MAX_NAME_BYTES;
@@ -18,6 +19,7 @@ use crate::state::{Doom, Effect, Relation, Remains, State};
 use crate::subscription::{Delivery, Subscription};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex};
+use crate::usage::Usage;
 
 /// One process. Everyone may send it signals, through [`Kernel`](crate::Kernel);
 /// only the one task that drives it receives, listens and exits.
@@ -29,14 +31,27 @@ pub struct Process {
     doomed: AtomicBool,
     /// Follows `State::cancel_deadline`, likewise.
     cancel_deadline: AtomicDeadline,
+    parent: Option<Pid>,
+    started: Monotonic,
+    usage: Usage,
     attributes: Attributes,
     inner: Mutex<Inner>,
+}
+
+/// What a process is born with.
+pub(crate) struct Birth {
+    pub(crate) pid: Pid,
+    pub(crate) parent: Option<Pid>,
+    pub(crate) at: Monotonic,
+    pub(crate) origin: Option<Origin>,
 }
 
 struct Inner {
     state: State,
     waker: Option<Waker>,
     place: Option<Place>,
+    origin: Option<Origin>,
+    last_error: Option<Box<Error>>,
 }
 
 /// How much a process has not read.
@@ -85,6 +100,62 @@ impl Process {
         &self.host
     }
 
+    /// Who spawned it; absent where it is the embedder.
+    pub fn parent(&self) -> Option<Pid> {
+        self.parent
+    }
+
+    /// When it was spawned, on the kernel's clock.
+    pub fn started(&self) -> Monotonic {
+        self.started
+    }
+
+    /// What it uses of the machine.
+    #[inline]
+    pub fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// What is cheap to know of it; absent where it has exited.
+    pub fn summary(&self) -> Option<Summary> {
+        let inner = self.inner.lock();
+        (!inner.state.has_exited()).then(|| self.summary_of(&inner.state))
+    }
+
+    /// Everything that can be seen of it, of lists so many entries at most;
+    /// absent where it has exited.
+    pub fn view(&self, limit: usize) -> Option<View> {
+        let inner = self.inner.lock();
+        let state = &inner.state;
+        if state.has_exited() {
+            return None;
+        }
+        Some(View {
+            summary: self.summary_of(state),
+            origin: inner.origin.clone(),
+            parent: self.parent,
+            started: self.started,
+            names: state.names().iter().take(limit).cloned().collect(),
+            relations: relations_of(state),
+            peers: state.ties().view(limit),
+            queues: state.mailbox().views(limit),
+            trap_links: state.trap_links(),
+            cancel_deadline: state.cancel_deadline(),
+            last_error: inner.last_error.as_deref().cloned(),
+        })
+    }
+
+    /// Whether a text is part of its PID, of what it runs, or of a name it has.
+    pub fn mentions(&self, text: &str) -> bool {
+        if self.text.contains(text) {
+            return true;
+        }
+        let inner = self.inner.lock();
+        let origin = inner.origin.as_ref();
+        origin.is_some_and(|origin| origin.definition.contains(text))
+            || inner.state.names().iter().any(|name| name.contains(text))
+    }
+
     /// What waits to be read.
     pub fn depth(&self) -> Depth {
         let inner = self.inner.lock();
@@ -96,6 +167,13 @@ impl Process {
         }
     }
 
+    /// The id of the definition it runs, where the embedder said it.
+    pub fn definition(&self) -> Option<Arc<str>> {
+        let inner = self.inner.lock();
+        let origin = inner.origin.as_ref()?;
+        Some(Arc::clone(&origin.definition))
+    }
+
     /// The names it is registered under, in the order it got them.
     pub fn names(&self) -> Vec<Arc<str>> {
         self.inner.lock().state.names().to_vec()
@@ -103,15 +181,40 @@ impl Process {
 
     /// What ties it to others.
     pub fn relations(&self) -> Relations {
-        let inner = self.inner.lock();
-        let ties = inner.state.ties();
-        Relations {
-            links: ties.links(),
-            monitors: ties.monitors(),
-            peers: ties.peers(),
-            names: inner.state.names().len(),
-            execs: inner.state.execs().len(),
+        relations_of(&self.inner.lock().state)
+    }
+
+    fn summary_of(&self, state: &State) -> Summary {
+        let (messages, bytes) = state.mailbox().depth();
+        let activity = if state.doomed_to().is_some() {
+            Activity::Ending
+        } else if self.usage.is_blocked() {
+            Activity::Blocked
+        } else if state.is_waiting() {
+            Activity::Waiting
+        } else {
+            Activity::Active
+        };
+        Summary {
+            activity,
+            messages,
+            bytes,
+            events: state.events().len(),
+            oldest: state.mailbox().oldest(),
+            memory: self.usage.memory(),
+            processor: self.usage.processor(),
         }
+    }
+}
+
+fn relations_of(state: &State) -> Relations {
+    let ties = state.ties();
+    Relations {
+        links: ties.links(),
+        monitors: ties.monitors(),
+        peers: ties.peers(),
+        names: state.names().len(),
+        execs: state.execs().len(),
     }
 }
 
@@ -229,6 +332,13 @@ impl Process {
         self.inner.lock().state.set_trap_links(trap);
     }
 
+    /// Nobody waits for the outcome of an exec any more: its subscription ends,
+    /// and the callee is terminated where it still runs.
+    pub fn abandon_exec(&self, subscription: Subscription) {
+        let callee = self.inner.lock().state.abandon_exec(subscription);
+        terminate_all(callee.as_slice());
+    }
+
     /// New code takes over under the same PID: all subscriptions end, all
     /// messages are unclaimed again in order of arrival, events stay, and the
     /// callees of pending execs are terminated.
@@ -236,22 +346,35 @@ impl Process {
         let callees = self.inner.lock().state.begin_upgrade();
         terminate_all(&callees);
     }
+
+    /// Keeps an error that a call of the process API returned to it, for
+    /// [`Process::view`].
+    pub fn set_last_error(&self, error: &Error) {
+        let error = Some(Box::new(error.clone()));
+        let replaced = std::mem::replace(&mut self.inner.lock().last_error, error);
+        drop(replaced);
+    }
 }
 
 /// For the kernel.
 impl Process {
-    pub(crate) fn new(pid: Pid, text: Arc<str>, place: Place, attributes: Attributes) -> Self {
+    pub(crate) fn new(birth: Birth, place: Place) -> Self {
         Process {
-            pid,
-            text,
+            pid: birth.pid,
+            text: birth.pid.text(place.host().name()),
+            parent: birth.parent,
+            started: birth.at,
+            usage: Usage::default(),
             host: Arc::clone(place.host()),
             doomed: AtomicBool::new(false),
             cancel_deadline: AtomicDeadline::new(),
-            attributes,
+            attributes: Attributes::new(),
             inner: Mutex::new(Inner {
                 state: State::new(),
                 waker: None,
                 place: Some(place),
+                origin: birth.origin,
+                last_error: None,
             }),
         }
     }
@@ -272,8 +395,13 @@ impl Process {
     }
 
     #[inline]
-    pub(crate) fn deliver(&self, topic: &str, message: Message) -> Result<(), Refusal> {
-        self.try_apply(|state| state.deliver(topic, message, self.config()))
+    pub(crate) fn deliver(
+        &self,
+        topic: &str,
+        message: Message,
+        now: Monotonic,
+    ) -> Result<(), Refusal> {
+        self.try_apply(|state| state.deliver(topic, message, self.config(), now))
     }
 
     pub(crate) fn cancel(
@@ -314,6 +442,16 @@ impl Process {
         self.apply(|state| ((), state.callee_exited(subscription, callee, outcome)));
     }
 
+    /// Says what it runs from now on.
+    pub(crate) fn set_definition(&self, definition: &Arc<str>) {
+        let mut inner = self.inner.lock();
+        let origin = inner.origin.get_or_insert_default();
+        let replaced = std::mem::replace(&mut origin.definition, Arc::clone(definition));
+        drop(inner);
+        self.attributes.have_changed();
+        drop(replaced);
+    }
+
     pub(crate) fn link(&self, peer: Pid) -> Result<bool, Refusal> {
         self.inner.lock().state.link(peer, self.config())
     }
@@ -322,8 +460,9 @@ impl Process {
         self.inner.lock().state.remove_link(peer);
     }
 
-    pub(crate) fn unlink(&self, peer: Pid) {
-        self.inner.lock().state.unlink(peer);
+    /// Returns whether there was a link.
+    pub(crate) fn unlink(&self, peer: Pid) -> bool {
+        self.inner.lock().state.unlink(peer)
     }
 
     pub(crate) fn monitor(&self, peer: Pid) -> Result<bool, Refusal> {

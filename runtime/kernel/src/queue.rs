@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::host::QueueLimits;
 use crate::message::Message;
+use crate::moment::Monotonic;
 
 /// Messages in order of arrival, with their bytes counted.
 #[derive(Debug, Default)]
@@ -14,7 +15,8 @@ pub(crate) struct Queue {
 
 #[derive(Debug)]
 struct Queued {
-    /// Counts the messages of the process, so that queues can be joined.
+    /// When it came; for each message of the process another, so that queues
+    /// can be joined.
     arrival: u64,
     message: Message,
 }
@@ -32,6 +34,17 @@ const KEPT_CAPACITY: usize = 64;
 impl Queue {
     pub(crate) fn len(&self) -> usize {
         self.messages.len()
+    }
+
+    /// Bytes of its messages.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// When the oldest of its messages came.
+    pub(crate) fn oldest(&self) -> Option<Monotonic> {
+        let oldest = self.messages.front()?;
+        Some(Monotonic(oldest.arrival))
     }
 
     /// Whether a message of so many bytes may be added.

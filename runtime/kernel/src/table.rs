@@ -44,6 +44,15 @@ impl Table {
         self.shards.iter().map(|shard| shard.0.read().len()).sum()
     }
 
+    /// Adds a part of the table to a list; false where there is no such part.
+    pub(crate) fn read_part(&self, part: usize, into: &mut Vec<Arc<Process>>) -> bool {
+        let Some(shard) = self.shards.get(part) else {
+            return false;
+        };
+        into.extend(shard.0.read().values().cloned());
+        true
+    }
+
     /// Those in the table at present, by PID. A process that comes or goes
     /// meanwhile may or may not be among them.
     pub(crate) fn all(&self) -> Vec<Arc<Process>> {

@@ -1,5 +1,6 @@
 //! The links and monitors of one process.
 
+use crate::introspection::Peers;
 use crate::pid::{Pid, PidMap};
 
 /// What ties one process to its peers, seen from its side: one entry per peer.
@@ -30,6 +31,26 @@ impl Ties {
     /// Peers whose end this process is told of.
     pub(crate) fn monitors(&self) -> usize {
         self.monitors
+    }
+
+    /// Whom this process is tied to: of each sort the first few, by PID.
+    pub(crate) fn view(&self, limit: usize) -> Peers {
+        let first = |wanted: fn(&Tie) -> bool| {
+            let mut pids: Vec<Pid> = self
+                .peers
+                .iter()
+                .filter(|(_, tie)| wanted(tie))
+                .map(|(pid, _)| *pid)
+                .take(limit)
+                .collect();
+            pids.sort_unstable();
+            pids
+        };
+        Peers {
+            links: first(|tie| tie.linked),
+            monitors: first(|tie| tie.monitors),
+            monitored_by: first(|tie| tie.monitored),
+        }
     }
 
     /// Peers this process is tied to in any way.

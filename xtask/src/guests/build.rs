@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::direct::direct;
 use super::inputs;
 use super::toolchain::Toolchain;
 use crate::project;
@@ -92,7 +93,7 @@ impl Place {
             fs::read(&path).with_context(|| format!("the build left no {}", path.display()))
         };
         inputs::cover(&self.root, &String::from_utf8_lossy(&read("warren_lua.d")?))?;
-        read("warren_lua.wasm")
+        direct(&read("warren_lua.wasm")?)
     }
 
     /// Runs clippy on the guest and what it is built on.

@@ -7,10 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-/// The directories whose files go into the guest; what is built, the tests
-/// beside the sources, and the part of the Rust SDK that stands above the layer
-/// of the ABI do not.
-const DIRECTORIES: [&str; 3] = ["guest-sdk/lua", "guest-sdk/rust", "guest-sdk/toolchain"];
+/// The directories whose files decide what the guest is; what is built, the
+/// tests beside the sources, and the part of the Rust SDK that stands above the
+/// layer of the ABI do not.
+const DIRECTORIES: [&str; 4] = [
+    "guest-sdk/lua",
+    "guest-sdk/rust",
+    "guest-sdk/toolchain",
+    "xtask/src/guests/direct",
+];
 const OUTSIDE: [&str; 6] = ["dist", "target", "build", "tests", "macros", "src/sdk"];
 
 /// Every input below `root`, relative to it and sorted.
@@ -114,20 +119,19 @@ mod tests {
 
     fn tree() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
-        let files = [
-            "lua/src/lib.rs",
-            "lua/Cargo.lock",
-            "lua/README.md",
-            "lua/target/x.rs",
-            "lua/dist/a.wasm",
-            "rust/macros/src/lib.rs",
-            "rust/src/sdk/mod.rs",
-        ];
-        for file in files
-            .into_iter()
-            .chain(["rust/src/target/deep.rs", "toolchain/rustc.sh"])
-        {
-            let path = root.path().join("guest-sdk").join(file);
+        for file in [
+            "guest-sdk/lua/src/lib.rs",
+            "guest-sdk/lua/Cargo.lock",
+            "guest-sdk/lua/README.md",
+            "guest-sdk/lua/target/x.rs",
+            "guest-sdk/lua/dist/a.wasm",
+            "guest-sdk/rust/macros/src/lib.rs",
+            "guest-sdk/rust/src/sdk/mod.rs",
+            "guest-sdk/rust/src/target/deep.rs",
+            "guest-sdk/toolchain/rustc.sh",
+            "xtask/src/guests/direct/module.rs",
+        ] {
+            let path = root.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, file).unwrap();
         }
@@ -144,6 +148,7 @@ mod tests {
             "guest-sdk/lua/src/lib.rs",
             "guest-sdk/rust/src/target/deep.rs",
             "guest-sdk/toolchain/rustc.sh",
+            "xtask/src/guests/direct/module.rs",
         ];
         assert_eq!(names, expected);
     }

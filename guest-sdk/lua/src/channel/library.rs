@@ -7,6 +7,7 @@ use mlua_sys::*;
 use super::{CLASS, Channel, RECEIVE_CASE, Ring, Source, close};
 use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
+use crate::internals::rest;
 use crate::runtime::runtime;
 use crate::scheduler::{Patience, Shape, push_receive, receive_alone, wait};
 use crate::stack::{self, Functions, State, raise, wrong_type};
@@ -87,6 +88,7 @@ unsafe extern "C-unwind" fn receive(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
         let channel = Channel::check(l, 1);
+        rest(l);
         if receive_alone(l, channel) {
             lua_pushboolean(l, 1);
             return 2;

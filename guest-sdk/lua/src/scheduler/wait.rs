@@ -9,6 +9,7 @@ use warren_guest::mailbox::Subscription;
 use super::turn::{Pulled, pull, turn};
 use super::{Fired, boundary};
 use crate::channel::{self, Channel, Source};
+use crate::internals::rest;
 use crate::runtime::{Runtime, runtime, set_switched_out};
 use crate::stack::{State, out_of_memory, raise};
 
@@ -78,6 +79,7 @@ pub(crate) unsafe fn wait(
 ) -> c_int {
     // SAFETY: as promised by the caller.
     unsafe {
+        rest(l);
         let rt = runtime(l);
         let room = rt.scheduler.borrow_mut().reserve(count as usize);
         if !room {

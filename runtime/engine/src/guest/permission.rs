@@ -24,6 +24,25 @@ impl Guest {
         }
     }
 
+    /// The same for a process without a fiber: its own stack has room for a judge.
+    pub(crate) fn settled_at_once<T>(
+        &mut self,
+        mut operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
+        loop {
+            match operation(self) {
+                Ok(done) => return Ok(done),
+                Err(Refusal::Error(error)) => return Err(error),
+                Err(Refusal::Undecided(question)) => {
+                    if let Some(judge) = self.rights.judge() {
+                        let (generation, decision) = judge.decide(&question);
+                        self.rights.learn(question.key, generation, decision);
+                    }
+                }
+            }
+        }
+    }
+
     /// Has a question judged on the task's stack, and keeps the answer.
     pub(crate) async fn ask(&mut self, question: Box<Question>) {
         // Nobody asks who may do everything.

@@ -44,6 +44,7 @@ impl Guest {
                     // A name may mean another process the next time.
                     self.rights.permit(Action::Send, &target)?;
                     kernel.send(Some(process), &target, topic, payload)?;
+                    self.node.meter().sent();
                     return Ok(());
                 }
                 self.correspondent.insert(target)
@@ -51,6 +52,7 @@ impl Guest {
         };
         self.rights.permit(Action::Send, target)?;
         kernel.send(Some(process), target, topic, payload)?;
+        self.node.meter().sent();
         Ok(())
     }
 
@@ -104,6 +106,7 @@ impl Guest {
         let parent = self.process()?;
         Ok(SpawnRequest {
             definition,
+            code: None,
             host,
             arguments,
             parent: Some(Arc::clone(parent)),
@@ -221,16 +224,20 @@ impl Guest {
         let node = Arc::clone(&self.node);
         let id = definition.unwrap_or_else(|| self.run.program.definition.id.to_string());
         let running = Arc::clone(&self.run.program);
+        let pool = self.pool.clone();
         self.control
             .outside(async move {
                 check_arguments(&arguments, process.host())?;
                 let program = node.program(&id, process.host()).await?;
-                let shape = program.artifact.shape();
+                let artifact = program.artifact()?;
+                let stays = artifact.shape() == running.artifact()?.shape();
                 // Taken while the old code can still go on without it.
-                let slot = if shape == running.artifact.shape() {
-                    None
-                } else {
-                    Some(node.slot(process.host(), shape).await?)
+                let slot = match pool {
+                    Some(pool) if stays => {
+                        node.load(artifact, &pool).await?;
+                        None
+                    }
+                    _ => Some(node.slot(process.host(), artifact).await?),
                 };
                 // The new definition brings code and nothing else.
                 let program = Arc::new(program.with_grants(Arc::clone(&running.grants)));

@@ -16,13 +16,40 @@ const MAX_READ: usize = 64 * 1024;
 const MAX_LOGGED: usize = 64 * 1024;
 
 /// How much a log record matters.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Level {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// For who looks for a mistake.
     Debug,
+    /// Worth knowing.
     Info,
+    /// Something may be wrong.
     Warn,
+    /// Something is wrong.
     Error,
 }
+
+/// What a process says with `logger`.
+#[derive(Clone, Copy, Debug)]
+pub struct LogRecord<'a> {
+    /// How much it matters.
+    pub level: Level,
+    /// The text of the process's PID.
+    pub pid: &'a str,
+    /// The identifier of its call chain.
+    pub frame: &'a str,
+    /// The definition it runs.
+    pub definition: &'a str,
+    /// The name of the logger, where it has one.
+    pub logger: Option<&'a str>,
+    /// What is said, at most 64 KiB of it.
+    pub message: &'a str,
+    /// Fields as one encoded map.
+    pub fields: Option<&'a [u8]>,
+}
+
+/// Takes log records, on the thread of the process that wrote them: what takes
+/// long belongs elsewhere.
+pub type LogHook = Arc<dyn Fn(&LogRecord<'_>) + Send + Sync>;
 
 impl Guest {
     /// Adds bytes to a stream; what is left over had no room in the queue and
@@ -79,14 +106,27 @@ impl Guest {
         let process = self.process().ok().cloned();
         let inherited = self.inherited().ok().cloned();
         let definition = Arc::clone(&self.run.program.definition.id);
+        let node = Arc::clone(&self.node);
         let record = async move {
             let pid = process.as_ref().map_or("", |process| process.text());
             let frame = inherited.as_ref().map_or("", |inherited| &inherited.frame);
             let message = shortened(&message);
             let fields = fields.filter(|bytes| bytes.len() <= MAX_LOGGED);
+            let logger = (!name.is_empty()).then_some(shortened(&name));
+            if let Some(hook) = node.log() {
+                hook(&LogRecord {
+                    level,
+                    pid,
+                    frame,
+                    definition: &definition,
+                    logger,
+                    message,
+                    fields: fields.as_deref(),
+                });
+                return;
+            }
             let fields = fields.and_then(|bytes| crate::codec::read(&bytes).ok());
             let fields = fields.as_ref().map(tracing::field::display);
-            let logger = (!name.is_empty()).then_some(shortened(&name));
             macro_rules! record {
                 ($level:expr) => {
                     tracing::event!(

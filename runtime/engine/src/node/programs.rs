@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -10,7 +10,8 @@ use tokio::sync::OnceCell;
 use warren_kernel::{Error, Host};
 
 use super::Node;
-use crate::class::{Class, Shape};
+use super::slots::compiling;
+use crate::class::Class;
 use crate::code::{Artifact, Wasm};
 use crate::definition::{Code, Source};
 use crate::program::{Chunk, Program};
@@ -21,10 +22,10 @@ const BUNDLED: &[u8] = include_bytes!("../../../../guest-sdk/lua/dist/warren-lua
 
 /// Things made once each, however many ask for them at the same time. A
 /// failure is not kept: the next to ask tries again.
-struct Once<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
+pub(super) struct Once<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
 
 impl<K: Eq + Hash, V: Clone> Once<K, V> {
-    fn cell(&self, key: K) -> Arc<OnceCell<V>> {
+    pub(super) fn cell(&self, key: K) -> Arc<OnceCell<V>> {
         let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(cells.entry(key).or_default())
     }
@@ -42,23 +43,29 @@ type ContentHash = [u8; 32];
 /// What has been compiled and prepared.
 #[derive(Default)]
 pub(crate) struct Programs {
-    interpreter: Option<Vec<u8>>,
-    programs: Once<(Arc<str>, Class), Arc<Program>>,
-    artifacts: Once<(ContentHash, Class), Arc<Artifact>>,
-    chunks: Once<(ContentHash, Class), Arc<Chunk>>,
+    /// In place of the bundled interpreter.
+    other_interpreter: Option<Vec<u8>>,
+    interpreter: OnceCell<Arc<Artifact>>,
+    programs: Once<Arc<str>, Arc<Program>>,
+    artifacts: Once<ContentHash, Arc<Artifact>>,
+    /// How many artifacts there are.
+    numbers: AtomicUsize,
+    /// Which were compiled for which further classes of places.
+    pub(super) codes: Once<(usize, Class), ()>,
+    chunks: Once<ContentHash, Arc<Chunk>>,
 }
 
 impl Programs {
     /// Nothing yet; `interpreter` takes the place of the bundled one.
     pub(crate) fn new(interpreter: Option<Vec<u8>>) -> Programs {
         Programs {
-            interpreter,
+            other_interpreter: interpreter,
             ..Programs::default()
         }
     }
 
-    fn interpreter(&self) -> &[u8] {
-        self.interpreter.as_deref().unwrap_or(BUNDLED)
+    fn interpreter_file(&self) -> &[u8] {
+        self.other_interpreter.as_deref().unwrap_or(BUNDLED)
     }
 }
 
@@ -83,24 +90,17 @@ impl Node {
                 host.name()
             )));
         }
-        let class = Class::of(
-            self.max_memory(host),
-            host.config().max_processes,
-            Shape::Core,
-        );
-        let cell = self
-            .programs
-            .programs
-            .cell((Arc::clone(&definition.id), class));
+        let cell = self.programs.programs.cell(Arc::clone(&definition.id));
         let program = cell
             .get_or_try_init(|| async {
                 let (artifact, chunk) = match &definition.code {
                     Code::Lua(source) => {
                         let interpreter = self.interpreter(host).await?;
                         let chunk = self.chunk(source, &interpreter, host).await?;
-                        (interpreter, Some(chunk))
+                        (Some(interpreter), Some(chunk))
                     }
-                    Code::Wasm(source) => (self.artifact(source.clone(), host).await?, None),
+                    Code::Wasm(source) => (Some(self.artifact(source.clone(), host).await?), None),
+                    Code::Native(_) => (None, None),
                 };
                 let grants = Arc::clone(&definition.grants);
                 Ok::<_, Error>(Arc::new(Program {
@@ -140,20 +140,23 @@ impl Node {
     ) -> Result<Option<Arc<Chunk>>, Error> {
         match self.definitions.module(name)? {
             None => Ok(None),
-            Some(source) => self.chunk(&source, &program.artifact, host).await.map(Some),
+            Some(source) => {
+                let interpreter = program.artifact()?;
+                self.chunk(&source, interpreter, host).await.map(Some)
+            }
         }
     }
 
     async fn interpreter(self: &Arc<Self>, host: &Arc<Host>) -> Result<Arc<Artifact>, Error> {
-        let bytes = Arc::from(self.programs.interpreter());
-        self.artifact(
-            Source {
+        let cell = &self.programs.interpreter;
+        let artifact = cell.get_or_try_init(|| async {
+            let source = Source {
                 name: "the Lua interpreter".into(),
-                bytes,
-            },
-            host,
-        )
-        .await
+                bytes: Arc::from(self.programs.interpreter_file()),
+            };
+            self.compile(source, host).await
+        });
+        artifact.await.map(Arc::clone)
     }
 
     async fn artifact(
@@ -161,29 +164,25 @@ impl Node {
         source: Source,
         host: &Arc<Host>,
     ) -> Result<Arc<Artifact>, Error> {
-        let class = Class::of(
-            self.max_memory(host),
-            host.config().max_processes,
-            Shape::Core,
-        );
-        let cell = self.programs.artifacts.cell((content_hash(&source), class));
-        let artifact = cell
-            .get_or_try_init(|| async {
-                let (node, host) = (Arc::clone(self), Arc::clone(host));
-                let compiled = tokio::task::spawn_blocking(move || {
-                    let wasm = Wasm::parse(source.name, &source.bytes)?;
-                    let pool = node.pools(&host, wasm.shape).any()?;
-                    Artifact::compile(wasm, &pool, node.cache.as_ref(), || {
-                        node.compiled.fetch_add(1, Ordering::Relaxed);
-                    })
-                });
-                let artifact = compiled
-                    .await
-                    .map_err(|error| Error::internal(format!("the compiler failed: {error}")))??;
-                Ok::<_, Error>(Arc::new(artifact))
-            })
-            .await?;
-        Ok(Arc::clone(artifact))
+        let cell = self.programs.artifacts.cell(content_hash(&source));
+        let artifact = cell.get_or_try_init(|| self.compile(source, host));
+        artifact.await.map(Arc::clone)
+    }
+
+    /// Compiles for the host's first places.
+    async fn compile(
+        self: &Arc<Self>,
+        source: Source,
+        host: &Arc<Host>,
+    ) -> Result<Arc<Artifact>, Error> {
+        let (node, host) = (Arc::clone(self), Arc::clone(host));
+        compiling(move || {
+            let wasm = Wasm::parse(&source)?;
+            let pool = node.room(&host).sites(wasm.shape).first()?;
+            let number = node.programs.numbers.fetch_add(1, Ordering::Relaxed);
+            Artifact::compile(number, &source, &wasm, &pool, &node.compiler).map(Arc::new)
+        })
+        .await
     }
 
     /// What an interpreter makes of a source.
@@ -193,12 +192,7 @@ impl Node {
         interpreter: &Arc<Artifact>,
         host: &Arc<Host>,
     ) -> Result<Arc<Chunk>, Error> {
-        let class = Class::of(
-            self.max_memory(host),
-            host.config().max_processes,
-            Shape::Core,
-        );
-        let cell = self.programs.chunks.cell((content_hash(source), class));
+        let cell = self.programs.chunks.cell(content_hash(source));
         let chunk = cell
             .get_or_try_init(|| async {
                 // A task of its own, so that it is preempted like a process. It

@@ -1,15 +1,18 @@
 //! Starting processes.
 
-use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
-use warren_kernel::{Error, Host, Kind, Outcome, Process, Spawn, Spawned};
+use warren_kernel::{Error, Host, Kind, Origin, Outcome, Process, Spawn, Spawned};
 
 use super::Node;
-use crate::codec;
+use crate::definition::Code;
 use crate::guest::{Inherited, Run};
+use crate::native::NativeCode;
+use crate::node::Start;
+use crate::program::Program;
 use crate::security::{Action, Event, Identity, Judge, Operation, Resource};
 use crate::task;
 
@@ -25,6 +28,8 @@ pub(crate) enum Relation {
 /// Everything a spawn says.
 pub(crate) struct SpawnRequest {
     pub(crate) definition: String,
+    /// Code that no definition names, which then only gives it a name.
+    pub(crate) code: Option<NativeCode>,
     pub(crate) host: String,
     /// Encoded values.
     pub(crate) arguments: Arc<[u8]>,
@@ -89,6 +94,18 @@ impl Running {
     }
 }
 
+impl Running {
+    /// A process, and what tells how it ended.
+    pub(super) fn new(process: Arc<Process>, ended: oneshot::Receiver<Ended>) -> Running {
+        Running { process, ended }
+    }
+
+    /// The process, and what waits for its end without it.
+    pub fn into_parts(mut self) -> (Arc<Process>, impl Future<Output = Ended> + Send + 'static) {
+        (Arc::clone(&self.process), async move { self.wait().await })
+    }
+}
+
 impl Node {
     /// Starts the program's first process, the one that may read standard
     /// input and end the program, in the host its definition is bound to or
@@ -104,41 +121,11 @@ impl Node {
         host: &str,
         arguments: &[u8],
     ) -> Result<Running, Error> {
-        let bound = self.definitions.definition(definition)?.host.clone();
-        let host = bound.as_deref().unwrap_or(host);
-        let (sender, ended) = oneshot::channel();
-        let values = if arguments.is_empty() {
-            codec::NO_VALUES
-        } else {
-            arguments
+        let start = Start {
+            arguments: arguments.into(),
+            ..Start::new(definition, host)
         };
-        let request = SpawnRequest {
-            definition: definition.to_owned(),
-            host: host.to_owned(),
-            arguments: values.into(),
-            parent: None,
-            judge: None,
-            relation: Relation::Related {
-                monitored: false,
-                linked: false,
-            },
-            inherited: Arc::new(Inherited {
-                frame: self.new_frame(definition),
-                context: Arc::new(BTreeMap::new()),
-                actor: None,
-                scope: None,
-            }),
-            given: Given::default(),
-            name: None,
-            messages: Vec::new(),
-            first: true,
-            ended: Some(sender),
-        };
-        let spawned = self.spawn(request).await?;
-        Ok(Running {
-            process: spawned.process,
-            ended,
-        })
+        self.start_process(start, None, true).await
     }
 
     /// Starts a process. Nothing is left behind where it fails.
@@ -150,13 +137,24 @@ impl Node {
         request.check_permissions()?;
         let assigned = request.assign_identity(self);
         // An unknown definition is said before an unknown host.
-        self.definitions.definition(&request.definition)?;
+        if request.code.is_none() {
+            self.definitions.definition(&request.definition)?;
+        }
         let host = self.kernel.host(&request.host)?;
         check_arguments(&request.arguments, &host)?;
         check_inherited(&request.inherited, &host)?;
-        let program = self.program(&request.definition, &host).await?;
+        let program = match request.code.take() {
+            Some(code) => Arc::new(Program::native(request.definition.as_str().into(), code)),
+            None => self.program(&request.definition, &host).await?,
+        };
         let place = host.reserve()?;
-        let slot = self.slot(&host, program.artifact.shape()).await?;
+        let room = match &program.definition.code {
+            Code::Native(code) => task::Place::Task(code.clone()),
+            Code::Lua(_) | Code::Wasm(_) => {
+                task::Place::Instance(self.slot(&host, program.artifact()?).await?)
+            }
+        };
+        let is_native = matches!(room, task::Place::Task(_));
         let messages: Vec<_> = request
             .messages
             .iter()
@@ -166,18 +164,27 @@ impl Node {
             Relation::Related { monitored, linked } => (monitored, linked),
             Relation::Exec => (false, false),
         };
+        let inherited = &request.inherited;
+        let origin = Origin {
+            definition: Arc::clone(&program.definition.id),
+            frame: Arc::clone(&inherited.frame),
+            actor: inherited
+                .actor
+                .as_ref()
+                .map(|actor| actor.id.as_str().into()),
+        };
         let mut presence = Presence::new(self);
         self.check_open()?;
         let spawned = self.kernel.spawn(
             place,
             Spawn {
                 parent: request.parent.as_ref(),
-                definition: Some(&program.definition.id),
                 monitored,
                 linked,
                 exec: request.relation == Relation::Exec,
                 name: request.name.as_deref(),
                 messages: &messages,
+                origin: Some(&origin),
             },
         )?;
         request.tell_of_identity(self, &spawned.process, &assigned);
@@ -197,10 +204,15 @@ impl Node {
                 program,
                 arguments: request.arguments,
             },
-            slot,
+            place: room,
             ended: request.ended,
         };
-        self.scheduler.spawn(task.run()).detach();
+        if is_native {
+            // Its end is known by its presence, however it comes.
+            drop(self.tokio.spawn(task.run()));
+        } else {
+            self.scheduler.spawn(task.run()).detach();
+        }
         Ok(spawned)
     }
 
@@ -307,6 +319,7 @@ impl Drop for Presence {
                 .kernel
                 .exit(process, Outcome::Failed(Box::new(error)));
             exiting.finish(self.node.now());
+            self.node.observers.forget(process.pid());
         }
         self.node.present.fetch_sub(1, Ordering::SeqCst);
         self.node.ended.notify_waiters();

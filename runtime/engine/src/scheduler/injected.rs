@@ -37,6 +37,10 @@ impl Injected {
         self.len.load(Ordering::SeqCst) == 0
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.len.load(Ordering::SeqCst)
+    }
+
     fn lock(&self) -> MutexGuard<'_, VecDeque<Runnable>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

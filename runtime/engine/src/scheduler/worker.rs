@@ -69,6 +69,7 @@ impl Worker {
         let mut was_woken = false;
         while !self.shared.idle.is_stopped() {
             let Some(runnable) = self.find() else {
+                self.shared.meter.nobody_runs(self.index);
                 let idle = &self.shared.idle;
                 was_woken = idle.sleep(self.index, was_woken, || self.shared.has_work());
                 continue;

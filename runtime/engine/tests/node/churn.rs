@@ -165,8 +165,8 @@ async fn pools_grow_beyond_the_first() {
     }
     in_time(world.idle()).await;
     world.assert_empty();
-    // Compiled once for all pools.
-    assert_eq!(world.node.compiled(), 1);
+    // Compiled once for all pools of each class.
+    assert_eq!(world.node.compiled(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,7 +2,7 @@
 
 use crate::support::component::component;
 use crate::support::{HOST, World, bytes, decoded, field, guest, in_time};
-use warren_kernel::Kind;
+use warren_kernel::{Kind, Outcome};
 
 /// Waits for a message and sends its payload back to the sender, as `re`.
 fn answerer() -> String {
@@ -115,6 +115,12 @@ async fn components_that_are_no_guests_are_refused_by_name() {
                  (func (export "start") (canon lift (core func $m "start"))))"#,
             "peek",
         ),
+        (
+            r#"(component (import "wasi:http/types@0.2.0" (instance (export "fetch" (func))))
+                 (core module $m (func (export "start"))) (core instance $m (instantiate $m))
+                 (func (export "start") (canon lift (core func $m "start"))))"#,
+            "wasi:http/types@0.2.0",
+        ),
         ("(component)", "exports no function called `start`"),
     ];
     let world = World::new(&[]);
@@ -127,6 +133,71 @@ async fn components_that_are_no_guests_are_refused_by_name() {
         assert!(error.message.contains(&id), "{error}");
     }
     world.assert_empty();
+}
+
+/// A component that calls one function of `wasi:cli`'s imports, lowered as
+/// `$call`, in its `start`.
+fn wasi(import: &str, ty: &str, start: &str) -> String {
+    let (interface, function) = import.split_once('#').expect("an interface and a function");
+    format!(
+        r#"(component
+  (import "{interface}" (instance $wasi (export "{function}" (func {ty}))))
+  (core module $memory
+    (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
+  (core instance $memory (instantiate $memory))
+  (alias core export $memory "memory" (core memory $m))
+  (alias core export $memory "realloc" (core func $realloc))
+  (core func $call (canon lower (func $wasi "{function}") (memory $m) (realloc (core func $realloc))))
+  (core module $main
+    (import "m" "memory" (memory 1))
+    {start})
+  (core instance $main (instantiate $main (with "m" (instance
+    (export "memory" (memory $m)) (export "call" (func $call))))))
+  (func (export "start") (canon lift (core func $main "start"))))"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_wasi_has_for_every_command_is_there_and_reaches_nothing() {
+    let world = World::new(&[
+        (
+            "t:random",
+            wasi(
+                "wasi:random/random@0.2.3#get-random-u64",
+                "(result u64)",
+                r#"(import "m" "call" (func $call (result i64)))
+                   (func (export "start") (if (i64.eq (call $call) (call $call)) (then unreachable)))"#,
+            ),
+        ),
+        (
+            "t:variables",
+            wasi(
+                "wasi:cli/environment@0.2.3#get-environment",
+                "(result (list (tuple string string)))",
+                r#"(import "m" "call" (func $call (param i32)))
+                   (func (export "start")
+                     (call $call (i32.const 64))
+                     (if (i32.load (i32.const 68)) (then unreachable)))"#,
+            ),
+        ),
+        (
+            "t:exit",
+            wasi(
+                "wasi:cli/exit@0.2.3#exit",
+                r#"(param "status" (result))"#,
+                r#"(import "m" "call" (func $call (param i32)))
+                   (func (export "start") (call $call (i32.const 1)) unreachable)"#,
+            ),
+        ),
+    ]);
+    for id in ["t:random", "t:variables"] {
+        let ended = world.run(id).await;
+        assert_eq!(*ended.outcome, Outcome::Returned(None), "{id}");
+    }
+    let error = world.failure("t:exit").await;
+    assert!(error.message.contains("status 1"), "{error}");
+    world.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod churn;
+mod classes;
 mod code_cache;
 mod component;
 mod hostile;

@@ -35,7 +35,7 @@ mod tests {
     fn equal_until_something_happens() {
         let kernel = Kernel::new();
         let host = kernel.add_host("a:b", HostConfig::default()).unwrap();
-        let mut spawn = || {
+        let spawn = || {
             let place = host.reserve().unwrap();
             kernel.spawn(place, Spawn::default()).unwrap().process
         };

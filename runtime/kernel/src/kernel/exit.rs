@@ -6,7 +6,9 @@ use super::Kernel;
 use crate::events::Notice;
 use crate::execs::Callee;
 use crate::host::Place;
+use crate::introspection::Ending;
 use crate::moment::Moment;
+use crate::observe::Change;
 use crate::outcome::Outcome;
 use crate::pid::Pid;
 use crate::process::{Process, terminate_all};
@@ -54,13 +56,20 @@ impl Kernel {
         } = remains;
         self.table.remove(process.pid());
         self.names.release(&names, process);
-        let (outcome, by_link) = match doom {
-            Some(doom) => (doom.outcome, doom.by_link),
-            None => (
-                Arc::new(outcome.within(process.config().max_message)),
-                false,
-            ),
+        let (outcome, by_link, ending) = match doom {
+            Some(doom) if doom.by_link => (doom.outcome, true, Ending::Linked),
+            Some(doom) => (doom.outcome, false, Ending::Terminated),
+            None => {
+                let outcome = outcome.within(process.config().max_message);
+                let ending = if outcome.is_failure() {
+                    Ending::Failed
+                } else {
+                    Ending::Returned
+                };
+                (Arc::new(outcome), false, ending)
+            }
         };
+        self.counts.has_ended(ending);
         Exiting(Some(Box::new(Unfinished {
             kernel: Arc::clone(self),
             pid: process.pid(),
@@ -100,6 +109,10 @@ impl Exiting {
             place,
         } = *unfinished;
         drop(place);
+        kernel.observers.tell(|| Change::Ended {
+            pid: Arc::clone(&text),
+            outcome: Arc::clone(&outcome),
+        });
         let doom = outcome
             .is_failure()
             .then(|| doom_of_peers(&outcome, by_link));

@@ -15,7 +15,10 @@ pub use spawn::{Spawn, Spawned};
 
 use crate::error::{Error, Kind};
 use crate::host::{Host, HostConfig};
+use crate::introspection::Counts;
+use crate::moment::Monotonic;
 use crate::names::{Names, NotRegistered, check_name};
+use crate::observe::{Change, Observer, Observers};
 use crate::pairs::PairLocks;
 use crate::pid::{Destination, Pid};
 use crate::process::Process;
@@ -30,6 +33,10 @@ pub struct Kernel {
     names: Names,
     pairs: PairLocks,
     last_pid: AtomicU64,
+    /// Nanoseconds; see [`Kernel::set_clock`].
+    clock: AtomicU64,
+    counts: Counts,
+    observers: Observers,
 }
 
 impl Kernel {
@@ -41,6 +48,9 @@ impl Kernel {
             names: Names::new(),
             pairs: PairLocks::new(),
             last_pid: AtomicU64::new(0),
+            clock: AtomicU64::new(0),
+            counts: Counts::default(),
+            observers: Observers::default(),
         })
     }
 
@@ -58,6 +68,42 @@ impl Kernel {
     /// meanwhile may or may not be among them.
     pub fn processes(&self) -> Vec<Arc<Process>> {
         self.table.all()
+    }
+
+    /// Tells the kernel what time it is. Messages and processes are dated by
+    /// what it was told last, so whoever wants to know their age says it every
+    /// now and then; it never goes back.
+    pub fn set_clock(&self, now: Monotonic) {
+        self.clock.fetch_max(now.0, Ordering::Relaxed);
+    }
+
+    /// What time it was told last.
+    #[inline]
+    pub fn clock(&self) -> Monotonic {
+        Monotonic(self.clock.load(Ordering::Relaxed))
+    }
+
+    /// The stream of all that happens from now on, with room for so many events
+    /// that were not read.
+    pub fn observe(&self, capacity: usize) -> Observer {
+        self.observers.add(capacity)
+    }
+
+    /// Says that a process runs other code from now on.
+    pub fn set_definition(&self, process: &Process, definition: &Arc<str>) {
+        process.set_definition(definition);
+        self.observers.tell(|| Change::Upgraded {
+            pid: Arc::clone(process.text()),
+            definition: Arc::clone(definition),
+        });
+    }
+
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     fn next_pid(&self) -> Pid {
@@ -92,7 +138,7 @@ impl Kernel {
                 format!("host already exists: {name}"),
             ));
         }
-        let host = Arc::new(Host::new(name, config));
+        let host = Arc::new(Host::new(name, hosts.len(), config));
         hosts.insert(name.into(), Arc::clone(&host));
         Ok(host)
     }
@@ -150,7 +196,12 @@ impl Kernel {
             .map_err(|reason| match reason {
                 NotRegistered::Taken(holder) => already_registered(name, &holder),
                 NotRegistered::Refused(refusal) => refusal.into_error(process, ""),
-            })
+            })?;
+        self.observers.tell(|| Change::Named {
+            pid: Arc::clone(process.text()),
+            name: name.into(),
+        });
+        Ok(())
     }
 
     /// The process of this name.
@@ -168,7 +219,12 @@ impl Kernel {
     /// `Invalid` for what can be no name.
     pub fn unregister(&self, name: &str) -> Result<bool, Error> {
         check_name(name)?;
-        Ok(self.names.unregister(name))
+        let freed = self.names.unregister(name);
+        if freed {
+            self.observers
+                .tell(|| Change::Unnamed { name: name.into() });
+        }
+        Ok(freed)
     }
 
     fn find_name(&self, name: &str) -> Result<Arc<Process>, Error> {

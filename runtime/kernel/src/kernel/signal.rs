@@ -28,7 +28,7 @@ impl Kernel {
         check_size(to.config(), sender, topic, payload)?;
         // Built before the target is locked: the copy takes no one else's time.
         let message = Message::new(sender, topic, payload);
-        to.deliver(topic, message)
+        to.deliver(topic, message, self.clock())
             .map_err(|refusal| refusal.into_error(to, topic))
     }
 

@@ -2,13 +2,14 @@
 
 use super::signal::check_size;
 use super::{Kernel, already_registered};
-use crate::attributes::Attributes;
 use crate::error::Error;
 use crate::execs::Callee;
 use crate::host::Place;
+use crate::introspection::Origin;
 use crate::message::Message;
 use crate::names::check_name;
-use crate::process::{Process, check_topic};
+use crate::observe::Change;
+use crate::process::{Birth, Process, check_topic};
 use crate::state::Relation;
 use crate::subscription::Subscription;
 use crate::sync::Arc;
@@ -18,8 +19,6 @@ use crate::sync::Arc;
 pub struct Spawn<'a> {
     /// Who spawns it; absent where it is the embedder.
     pub parent: Option<&'a Arc<Process>>,
-    /// The id of the definition it runs.
-    pub definition: Option<&'a Arc<str>>,
     /// The parent is told of its end.
     pub monitored: bool,
     /// The parent is linked to it.
@@ -31,6 +30,8 @@ pub struct Spawn<'a> {
     /// Topics and encoded values of messages that come before all others; the
     /// parent is their sender.
     pub messages: &'a [(&'a str, &'a [u8])],
+    /// What it runs and for whom, for those who look at it.
+    pub origin: Option<&'a Origin>,
 }
 
 /// A new process, in the table and ready to be run.
@@ -62,14 +63,13 @@ impl Kernel {
                 "a process without a parent cannot be monitored, linked or waited for by it",
             ));
         }
-        let pid = self.next_pid();
-        let text = pid.text(place.host().name());
-        let child = Arc::new(Process::new(
-            pid,
-            text,
-            place,
-            Attributes::new(spawn.definition.cloned()),
-        ));
+        let birth = Birth {
+            pid: self.next_pid(),
+            parent: spawn.parent.map(|parent| parent.pid()),
+            at: self.clock(),
+            origin: spawn.origin.cloned(),
+        };
+        let child = Arc::new(Process::new(birth, place));
         queue_first_messages(&child, &spawn)?;
         let name: Option<Arc<str>> = spawn.name.map(Arc::from);
         if let Some(name) = &name {
@@ -81,10 +81,26 @@ impl Kernel {
             None => self.publish(name, &child).map(|()| None)?,
             Some(parent) => self.publish_child(parent, name, &child, &spawn)?,
         };
+        self.counts.has_spawned();
+        self.tell_of_start(&child, &spawn);
         Ok(Spawned {
             process: child,
             exec,
         })
+    }
+
+    fn tell_of_start(&self, child: &Process, spawn: &Spawn<'_>) {
+        self.observers.tell(|| Change::Started {
+            pid: Arc::clone(child.text()),
+            parent: child.parent(),
+            definition: spawn.origin.map(|origin| Arc::clone(&origin.definition)),
+        });
+        if let Some(name) = spawn.name {
+            self.observers.tell(|| Change::Named {
+                pid: Arc::clone(child.text()),
+                name: name.into(),
+            });
+        }
     }
 
     fn publish_child(
@@ -139,7 +155,7 @@ fn queue_first_messages(child: &Process, spawn: &Spawn<'_>) -> Result<(), Error>
         check_topic(topic)?;
         check_size(child.config(), sender, topic, payload)?;
         child
-            .deliver(topic, Message::new(sender, topic, payload))
+            .deliver(topic, Message::new(sender, topic, payload), child.started())
             .map_err(|refusal| refusal.into_error(child, topic))?;
     }
     Ok(())

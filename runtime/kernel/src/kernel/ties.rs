@@ -2,8 +2,10 @@
 
 use super::Kernel;
 use crate::error::Error;
+use crate::observe::Change;
 use crate::pid::Pid;
 use crate::process::Process;
+use crate::sync::Arc;
 
 impl Kernel {
     /// Has `who` told once when `target` ends. Twice is once.
@@ -48,12 +50,21 @@ impl Kernel {
         if who.pid() == target.pid() {
             return Err(Error::invalid("a process cannot link to itself"));
         }
-        let _pair = self.pairs.lock(who.pid(), target.pid());
+        let pair = self.pairs.lock(who.pid(), target.pid());
         let new = who
             .link(target.pid())
             .map_err(|refusal| refusal.into_error(who, ""))?;
         match target.link(who.pid()) {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                drop(pair);
+                if new {
+                    self.observers.tell(|| Change::Linked {
+                        pid: Arc::clone(who.text()),
+                        peer: target.pid(),
+                    });
+                }
+                Ok(())
+            }
             Err(refusal) => {
                 // An earlier link stands: the news of its failure is on the way.
                 if new {
@@ -67,10 +78,17 @@ impl Kernel {
     /// Undoes [`Kernel::link`], and drops a LINK_DOWN of the target that `who`
     /// has not read. Nothing happens where nothing was linked.
     pub fn unlink(&self, who: &Process, target: Pid) {
-        let _pair = self.pairs.lock(who.pid(), target);
-        who.unlink(target);
+        let pair = self.pairs.lock(who.pid(), target);
+        let linked = who.unlink(target);
         if let Some(target) = self.table.find(target) {
             target.remove_link(who.pid());
+        }
+        drop(pair);
+        if linked {
+            self.observers.tell(|| Change::Unlinked {
+                pid: Arc::clone(who.text()),
+                peer: target,
+            });
         }
     }
 }

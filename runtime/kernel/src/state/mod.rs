@@ -126,6 +126,11 @@ impl State {
         self.trap_links = trap;
     }
 
+    /// Whether a receive is pending.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.interest.is_pending()
+    }
+
     pub(crate) fn mailbox(&self) -> &Mailbox {
         &self.mailbox
     }

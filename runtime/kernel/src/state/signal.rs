@@ -19,11 +19,12 @@ impl State {
         topic: &str,
         message: Message,
         config: &HostConfig,
+        now: Monotonic,
     ) -> Result<Effect, Refusal> {
         self.check_alive()?;
         let readable = self
             .mailbox
-            .deliver(topic, message, &MailboxLimits::of(config))
+            .deliver(topic, message, &MailboxLimits::of(config), now)
             .map_err(Refusal::Full)?;
         Ok(match readable {
             Some(subscription) => self.readable(subscription),

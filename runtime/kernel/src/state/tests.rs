@@ -34,7 +34,10 @@ fn after_the_exit_every_signal_is_refused_and_a_second_exit_is_none() {
     assert!(state.exit().is_some());
     assert!(state.exit().is_none());
     let message = Message::new(None, "t", b"");
-    assert_eq!(state.deliver("t", message, &config), Err(Refusal::Exited));
+    assert_eq!(
+        state.deliver("t", message, &config, Monotonic(1)),
+        Err(Refusal::Exited)
+    );
     assert_eq!(state.doom(doom("x", false)), Err(Refusal::Exited));
     assert_eq!(state.link(pid(2), &config), Err(Refusal::Exited));
     assert_eq!(state.monitor(pid(2), &config), Err(Refusal::Exited));

@@ -39,10 +39,13 @@ impl State {
         );
     }
 
-    /// Removes a link, and unread news of its failure.
-    pub(crate) fn unlink(&mut self, peer: Pid) {
+    /// Removes a link, and unread news of its failure; returns whether there
+    /// was a link.
+    pub(crate) fn unlink(&mut self, peer: Pid) -> bool {
+        let linked = self.ties.with(peer).linked;
         self.remove_link(peer);
         self.events.drop_link_down(peer);
+        linked
     }
 
     /// Begins to watch a peer; returns whether it did not before.
@@ -141,6 +144,12 @@ impl State {
         if let Some(subscription) = exec {
             self.execs.undo(subscription);
         }
+    }
+
+    /// Nobody waits for the outcome of this exec any more; returns the callee
+    /// where it still runs.
+    pub(crate) fn abandon_exec(&mut self, subscription: Subscription) -> Option<Callee> {
+        self.execs.abandon_one(subscription)
     }
 
     fn check_room_for_link(&self, config: &HostConfig) -> Result<(), Refusal> {

@@ -8,6 +8,7 @@ mod setup;
 mod cancel;
 mod delivery;
 mod exit;
+mod introspection;
 mod registry;
 mod spawn;
 mod ties;

@@ -55,6 +55,7 @@ fn a_taken_name_leaves_nothing_behind_and_names_the_holder() {
         exec: true,
         name: Some("name"),
         messages: &[("t", b"1")],
+        ..Spawn::default()
     });
     let error = refused.unwrap_err();
     assert_eq!(error.kind, Kind::AlreadyExists);

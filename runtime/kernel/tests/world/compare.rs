@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use warren_kernel::{Details, Error, Field, Outcome};
+use warren_kernel::{Activity, Details, Error, Field, Outcome, Process};
 
 use super::World;
 use super::model::{Id, No};
@@ -41,10 +41,35 @@ impl World {
                 process.cancel_deadline().map(|deadline| deadline.0),
                 twin.deadline
             );
+            same_view(process);
             let woken = self.handles[id].woken.0.load(Ordering::Relaxed);
             assert_eq!(woken, twin.wakes, "wakes of {process:?}");
         }
     }
+}
+
+/// What is seen of a process from outside agrees with itself.
+fn same_view(process: &Process) {
+    let view = process.view(usize::MAX).expect("it has not exited");
+    let (depth, relations) = (process.depth(), process.relations());
+    assert_eq!(process.summary(), Some(view.summary));
+    let messages: usize = view.queues.iter().map(|queue| queue.messages).sum();
+    let bytes: usize = view.queues.iter().map(|queue| queue.bytes).sum();
+    assert_eq!((messages, bytes), (depth.messages, depth.bytes));
+    assert_eq!(
+        (view.summary.messages, view.summary.bytes),
+        (messages, bytes)
+    );
+    let oldest = view.queues.iter().filter_map(|queue| queue.oldest).min();
+    assert_eq!(view.summary.oldest, oldest);
+    assert_eq!(view.relations, relations);
+    assert_eq!(view.peers.links.len(), relations.links);
+    assert_eq!(view.peers.monitors.len(), relations.monitors);
+    assert_eq!(view.names.len(), relations.names);
+    assert_eq!(
+        view.summary.activity == Activity::Ending,
+        process.is_doomed()
+    );
 }
 
 /// Both refuse for the same reason, or both return the same.

@@ -235,13 +235,13 @@ impl World {
             .collect();
         let spawned = place.and_then(|place| {
             let spawn = Spawn {
-                definition: None,
                 parent: birth.parent.map(|parent| self.process(parent)),
                 monitored: birth.monitored,
                 linked: birth.linked,
                 exec: birth.exec,
                 name: birth.name.as_deref(),
                 messages: &messages,
+                ..Spawn::default()
             };
             self.kernel.spawn(place, spawn)
         });

@@ -5,7 +5,7 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
-use warren_kernel::{HostConfig, Kernel, Process, Spawn};
+use warren_kernel::{HostConfig, Kernel, Origin, Process, Spawn};
 
 use super::*;
 use crate::security::{Refusal, Rights, Target};
@@ -135,8 +135,8 @@ proptest! {
         let host = kernel.add_host("a:b", HostConfig::default()).unwrap();
         let targets: Vec<_> = (0..3)
             .map(|n| {
-                let definition: Arc<str> = DEFINITIONS[n % 2].into();
-                let spawn = Spawn { definition: Some(&definition), ..Spawn::default() };
+                let origin = Origin { definition: DEFINITIONS[n % 2].into(), ..Origin::default() };
+                let spawn = Spawn { origin: Some(&origin), ..Spawn::default() };
                 kernel.spawn(host.reserve().unwrap(), spawn).unwrap().process
             })
             .collect();
@@ -173,7 +173,7 @@ proptest! {
                 Step::Unname(name) => {
                     kernel.unregister(NAMES[name]).unwrap();
                 }
-                Step::Upgrade(of, to) => targets[of].set_definition(DEFINITIONS[to].into()),
+                Step::Upgrade(of, to) => kernel.set_definition(&targets[of], &DEFINITIONS[to].into()),
                 Step::Ask(who, action, on) => {
                     let (actor, pid, rights) = &mut callers[who];
                     let (fresh, _) = rules.allows(actor, pid, action, &Target::of(&targets[on]));

@@ -131,6 +131,7 @@ impl World {
             hosts: setup.hosts,
             cache: setup.cache,
             output: setup.sink.unwrap_or_else(|| Box::new(Lines(sender))),
+            log: None,
             workers: None,
             interpreter: setup.interpreter.map(String::into_bytes),
             tick: DEFAULT_TICK,

@@ -1,0 +1,409 @@
+// Values that cross from process to process: what they are in JavaScript, and
+// their bytes (MessagePack, as docs/guest-abi.md fixes it).
+//
+// | value            | written from                          | read as                        |
+// |------------------|---------------------------------------|--------------------------------|
+// | nil              | null, undefined                       | null                           |
+// | boolean          | boolean                               | boolean                        |
+// | integer          | a safe integer, BigInt                | number, BigInt beyond 2^53 - 1 |
+// | float            | any other number, Float               | number; Float where it is whole|
+// | string           | string                                | string                         |
+// | string of bytes  | Uint8Array, other views, ArrayBuffer  | Uint8Array                     |
+// | array            | Array                                 | Array                          |
+// | map              | plain object, Map                     | object; Map where a key is no string |
+// | structured error | WarrenError, any other Error          | WarrenError                    |
+//
+// The libraries of the registry read 1.0 as 1, and keys that are no strings as
+// strings: hence this one.
+
+/** How deep values may nest. */
+const MAX_DEPTH = 100;
+
+/** The extension type of structured errors. */
+const ERROR = 1;
+
+const MIN_INTEGER = -(2n ** 63n);
+const MAX_INTEGER = 2n ** 63n - 1n;
+
+/**
+ * A float that is a whole number, such as 1.0: a plain `1` is an integer to
+ * other languages. It counts as any number does: `new Float(1) + 1` is 2.
+ */
+export class Float extends Number {}
+
+/** `float(1)` is 1.0. */
+export const float = (number) => new Float(number);
+
+/** A structured error: what a failed call throws, and what a process ends with. */
+export class WarrenError extends Error {
+  name = "WarrenError";
+
+  constructor(message, { kind = "", retryable = null, details = null, stack = null, cause } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+    this.retryable = retryable;
+    this.details = details;
+    if (stack) this.stack = stack;
+  }
+
+  /** Any thrown thing as a structured error; others than this class are bugs. */
+  static from(thrown) {
+    if (thrown instanceof WarrenError) return thrown;
+    if (thrown?.payload?.kind !== undefined) return ofRecord(thrown.payload);
+    if (!(thrown instanceof Error)) return new WarrenError(String(thrown), { kind: "Internal", stack: "" });
+    const { name, message, stack } = thrown;
+    const place = /[^@\s]+:\d+:\d+/.exec(stack ?? "")?.[0];
+    const text = name === "Error" ? message : `${name}: ${message}`;
+    return new WarrenError(place ? `${place}: ${text}` : text, { kind: "Internal", stack, cause: thrown });
+  }
+}
+
+/** The error of a failed import. */
+function ofRecord({ kind, message, retryable, details, stack }) {
+  return new WarrenError(message, { kind, retryable, stack, details: details ? decode(details) : null });
+}
+
+/** An error as imports take it. */
+export function toRecord(error) {
+  const { kind, message, retryable, details, stack } = error;
+  return {
+    kind,
+    message,
+    retryable: retryable ?? undefined,
+    details: details == null ? undefined : encode(details, "details"),
+    stack: stack || undefined,
+  };
+}
+
+/**
+ * The bytes of one value; `what` begins the path in messages.
+ * Throws a `WarrenError` of kind `Invalid` where it cannot cross.
+ */
+export function encode(value, what) {
+  const writer = new Writer();
+  new Encoder(writer).value(value, what);
+  return writer.taken();
+}
+
+/** The bytes of n values. */
+export function encodeAll(values, what) {
+  if (!Array.isArray(values)) throw invalid(`${what}: an array was expected`);
+  const writer = new Writer();
+  const encoder = new Encoder(writer);
+  writer.header(values.length, 0x90, 16, 0xdc);
+  values.forEach((value, index) => encoder.value(value, `${what}[${index}]`));
+  return writer.taken();
+}
+
+/** The value of bytes. Throws a `WarrenError` where they are none. */
+export function decode(bytes) {
+  const decoder = new Decoder(bytes);
+  const value = decoder.value(0);
+  decoder.end();
+  return value;
+}
+
+/** The n values of bytes. */
+export function decodeAll(bytes) {
+  const values = decode(bytes);
+  if (!Array.isArray(values)) throw invalid("no array of values");
+  return values;
+}
+
+function invalid(message) {
+  return new WarrenError(message, { kind: "Invalid" });
+}
+
+/** A Uint8Array that grows. */
+class Writer {
+  bytes = new Uint8Array(128);
+  view = new DataView(this.bytes.buffer);
+  length = 0;
+
+  /** Makes room for so many bytes and yields where they begin. */
+  grow(count) {
+    const at = this.length;
+    this.length += count;
+    if (this.length > this.bytes.length) {
+      const larger = new Uint8Array(this.length * 2);
+      larger.set(this.bytes);
+      this.bytes = larger;
+      this.view = new DataView(larger.buffer);
+    }
+    return at;
+  }
+
+  byte(value) {
+    const at = this.grow(1);
+    this.bytes[at] = value;
+  }
+
+  all(bytes) {
+    const at = this.grow(bytes.length);
+    this.bytes.set(bytes, at);
+  }
+
+  /** A length: within the first byte, or after it as 16 or 32 bits. */
+  header(count, fixed, limit, wide) {
+    if (count < limit) return this.byte(fixed | count);
+    if (count < 0x10000) return this.marked(wide, 2, "setUint16", count);
+    this.marked(wide + 1, 4, "setUint32", count);
+  }
+
+  /** A length of 8, 16 or 32 bits. */
+  sized(count, first) {
+    if (count < 0x100) return this.marked(first, 1, "setUint8", count);
+    if (count < 0x10000) return this.marked(first + 1, 2, "setUint16", count);
+    this.marked(first + 2, 4, "setUint32", count);
+  }
+
+  marked(mark, size, set, value) {
+    const at = this.grow(1 + size);
+    this.bytes[at] = mark;
+    this.view[set](at + 1, value);
+  }
+
+  taken() {
+    return this.bytes.slice(0, this.length);
+  }
+}
+
+const encoder = new TextEncoder();
+
+class Encoder {
+  /** The containers around the value being written. */
+  around = [];
+
+  constructor(writer) {
+    this.writer = writer;
+  }
+
+  value(value, path) {
+    const { writer } = this;
+    if (value === null || value === undefined) return writer.byte(0xc0);
+    switch (typeof value) {
+      case "boolean":
+        return writer.byte(value ? 0xc3 : 0xc2);
+      case "number":
+        return this.number(value);
+      case "bigint":
+        return this.bigint(value, path);
+      case "string":
+        return this.string(value, path);
+      case "object":
+        return this.object(value, path);
+      default:
+        throw invalid(`${path}: a ${typeof value} cannot leave its process`);
+    }
+  }
+
+  number(value) {
+    const { writer } = this;
+    if (!Number.isSafeInteger(value) || Object.is(value, -0)) return writer.marked(0xcb, 8, "setFloat64", value);
+    if (value >= -0x20 && value < 0x80) return writer.byte(value & 0xff);
+    if (value < -0x80000000 || value >= 0x100000000) return this.wide(BigInt(value));
+    if (value < -0x8000) return writer.marked(0xd2, 4, "setInt32", value);
+    if (value < -0x80) return writer.marked(0xd1, 2, "setInt16", value);
+    if (value < 0) return writer.marked(0xd0, 1, "setInt8", value);
+    writer.sized(value, 0xcc);
+  }
+
+  wide(value) {
+    if (value < 0n) return this.writer.marked(0xd3, 8, "setBigInt64", value);
+    this.writer.marked(0xcf, 8, "setBigUint64", value);
+  }
+
+  bigint(value, path) {
+    if (value < MIN_INTEGER || value > MAX_INTEGER) throw invalid(`${path}: ${value} does not fit 64 bits`);
+    const number = Number(value);
+    if (Number.isSafeInteger(number)) return this.number(number);
+    this.wide(value);
+  }
+
+  string(value, path) {
+    if (!value.isWellFormed()) throw invalid(`${path}: a string with half a surrogate pair; send its bytes`);
+    const bytes = encoder.encode(value);
+    if (bytes.length < 32) this.writer.byte(0xa0 | bytes.length);
+    else this.writer.sized(bytes.length, 0xd9);
+    this.writer.all(bytes);
+  }
+
+  object(value, path) {
+    if (value instanceof Float) return this.writer.marked(0xcb, 8, "setFloat64", value.valueOf());
+    const bytes = asBytes(value);
+    if (bytes) {
+      this.writer.sized(bytes.length, 0xc4);
+      return this.writer.all(bytes);
+    }
+    if (this.around.includes(value)) throw invalid(`${path}: it contains itself`);
+    if (this.around.length === MAX_DEPTH) throw invalid(`${path}: nested deeper than ${MAX_DEPTH}`);
+    this.around.push(value);
+    if (Array.isArray(value)) this.array(value, path);
+    else if (value instanceof Map) this.map([...value], path);
+    else if (value instanceof Error) this.error(WarrenError.from(value), path);
+    else if (isPlain(value)) this.map(Object.entries(value), path);
+    else throw invalid(`${path}: a ${value.constructor?.name ?? "strange object"} cannot leave its process`);
+    this.around.pop();
+  }
+
+  array(value, path) {
+    this.writer.header(value.length, 0x90, 16, 0xdc);
+    for (let index = 0; index < value.length; index++) this.value(value[index], `${path}[${index}]`);
+  }
+
+  map(entries, path) {
+    this.writer.header(entries.length, 0x80, 16, 0xde);
+    for (const [key, value] of entries) {
+      const inner = typeof key === "string" ? `${path}.${key}` : `${path}[${String(key)}]`;
+      if (!["string", "number", "bigint", "boolean"].includes(typeof key) && !(key instanceof Float)) {
+        throw invalid(`${inner}: a key is a string, a number or a boolean`);
+      }
+      this.value(key, inner);
+      this.value(value, inner);
+    }
+  }
+
+  error({ kind, message, retryable, details, stack }, path) {
+    const writer = new Writer();
+    const inner = new Encoder(writer);
+    inner.around = this.around;
+    writer.byte(0x95);
+    [kind, message, retryable, details, stack || null].forEach((part) => inner.value(part, path));
+    const bytes = writer.taken();
+    this.writer.sized(bytes.length, 0xc7);
+    this.writer.byte(ERROR);
+    this.writer.all(bytes);
+  }
+}
+
+function asBytes(value) {
+  if (value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : null;
+}
+
+function isPlain(value) {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Reads what anyone may have written: every length is bounded by what is left. */
+class Decoder {
+  at = 0;
+
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  end() {
+    if (this.at !== this.bytes.length) throw invalid("bytes follow the value");
+  }
+
+  /** Where the next `count` bytes begin. */
+  take(count) {
+    const at = this.at;
+    if (count > this.bytes.length - at) throw invalid("the bytes end within a value");
+    this.at += count;
+    return at;
+  }
+
+  read(size, get) {
+    return this.view[get](this.take(size));
+  }
+
+  length(size) {
+    return this.read(size, size === 1 ? "getUint8" : size === 2 ? "getUint16" : "getUint32");
+  }
+
+  value(depth) {
+    const mark = this.length(1);
+    if (mark < 0x80) return mark;
+    if (mark < 0x90) return this.map(mark & 0x0f, depth);
+    if (mark < 0xa0) return this.array(mark & 0x0f, depth);
+    if (mark < 0xc0) return this.string(mark & 0x1f);
+    if (mark >= 0xe0) return mark - 0x100;
+    switch (mark) {
+      case 0xc0: return null;
+      case 0xc2: return false;
+      case 0xc3: return true;
+      case 0xc4: case 0xc5: case 0xc6: return this.bin(this.length(1 << (mark - 0xc4)));
+      case 0xc7: case 0xc8: case 0xc9: return this.extension(this.length(1 << (mark - 0xc7)), depth);
+      case 0xca: return whole(this.read(4, "getFloat32"));
+      case 0xcb: return whole(this.read(8, "getFloat64"));
+      case 0xcc: case 0xcd: case 0xce: return this.length(1 << (mark - 0xcc));
+      case 0xcf: return integer(this.read(8, "getBigUint64"));
+      case 0xd0: return this.read(1, "getInt8");
+      case 0xd1: return this.read(2, "getInt16");
+      case 0xd2: return this.read(4, "getInt32");
+      case 0xd3: return integer(this.read(8, "getBigInt64"));
+      case 0xd4: case 0xd5: case 0xd6: case 0xd7: case 0xd8: return this.extension(1 << (mark - 0xd4), depth);
+      case 0xd9: case 0xda: case 0xdb: return this.string(this.length(1 << (mark - 0xd9)));
+      case 0xdc: case 0xdd: return this.array(this.length(mark === 0xdc ? 2 : 4), depth);
+      case 0xde: case 0xdf: return this.map(this.length(mark === 0xde ? 2 : 4), depth);
+      default: throw invalid("a byte that begins no value");
+    }
+  }
+
+  bin(length) {
+    const at = this.take(length);
+    return this.bytes.slice(at, at + length);
+  }
+
+  string(length) {
+    const bytes = this.bin(length);
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      return bytes;
+    }
+  }
+
+  /** The number of elements, each of so many bytes at least. */
+  bounded(count, size, depth) {
+    if (depth === MAX_DEPTH) throw invalid(`nested deeper than ${MAX_DEPTH}`);
+    if (count * size > this.bytes.length - this.at) throw invalid("a length beyond the bytes there are");
+    return count;
+  }
+
+  array(count, depth) {
+    const array = [];
+    for (let left = this.bounded(count, 1, depth); left > 0; left--) array.push(this.value(depth + 1));
+    return array;
+  }
+
+  map(count, depth) {
+    const entries = [];
+    for (let left = this.bounded(count, 2, depth); left > 0; left--) {
+      const key = this.value(depth + 1);
+      if (key === null || (typeof key === "object" && !(key instanceof Float))) throw invalid("a key of a strange type");
+      entries.push([key instanceof Float ? key.valueOf() : key, this.value(depth + 1)]);
+    }
+    if (!entries.every(([key]) => typeof key === "string")) return new Map(entries);
+    return Object.fromEntries(entries);
+  }
+
+  extension(length, depth) {
+    const type = this.read(1, "getInt8");
+    const bytes = this.bin(length);
+    if (type !== ERROR) throw invalid(`an extension of type ${type}`);
+    const decoder = new Decoder(bytes);
+    const parts = decoder.value(depth);
+    decoder.end();
+    if (!Array.isArray(parts)) throw invalid("an error that is no array");
+    const [kind, message, retryable, details, stack] = parts;
+    if (typeof kind !== "string" || typeof message !== "string") throw invalid("an error without kind and message");
+    return new WarrenError(message, { kind, retryable, details, stack: typeof stack === "string" ? stack : null });
+  }
+}
+
+function whole(number) {
+  return Number.isSafeInteger(number) && !Object.is(number, -0) ? new Float(number) : number;
+}
+
+function integer(value) {
+  const number = Number(value);
+  return Number.isSafeInteger(number) || value > MAX_INTEGER ? number : value;
+}

@@ -1,0 +1,217 @@
+// What warren.js has. Times are milliseconds; every call blocks the process
+// until it is done. A call that fails throws a `WarrenError`.
+
+/** What can leave its process; values.js says what becomes of each. */
+export type Value =
+  | null
+  | undefined
+  | boolean
+  | number
+  | bigint
+  | Float
+  | string
+  | Uint8Array
+  | Error
+  | Value[]
+  | { [key: string]: Value }
+  | Map<string | number | bigint | boolean, Value>;
+
+/** A float that is a whole number: `new Float(1)` is 1.0, where `1` is an integer. */
+export class Float extends Number {}
+export function float(number: number): Float;
+
+export interface ErrorParts {
+  /** One of `kinds`, or the program's own; empty where nothing is known. */
+  kind?: string;
+  /** Whether the same call may succeed later; null where nobody knows. */
+  retryable?: boolean | null;
+  /** What a program may want to read. */
+  details?: Value;
+  /** Where it happened; the place of the constructor where absent. */
+  stack?: string | null;
+  cause?: unknown;
+}
+
+/** A structured error: what a failed call throws, and what a process ends with. */
+export class WarrenError extends Error {
+  constructor(message: string, parts?: ErrorParts);
+  kind: string;
+  retryable: boolean | null;
+  details: Value;
+  /** Any thrown thing as a structured error; others than this class are bugs. */
+  static from(thrown: unknown): WarrenError;
+}
+
+export const kinds: Readonly<{
+  NOT_FOUND: "NotFound";
+  ALREADY_EXISTS: "AlreadyExists";
+  INVALID: "Invalid";
+  PERMISSION_DENIED: "PermissionDenied";
+  UNAVAILABLE: "Unavailable";
+  INTERNAL: "Internal";
+  CANCELED: "Canceled";
+  CONFLICT: "Conflict";
+  TIMEOUT: "Timeout";
+  RATE_LIMITED: "RateLimited";
+}>;
+
+/**
+ * What a module exports as `start`. `run` gets the arguments of the process;
+ * what it returns, or its promise yields, is the result, and what it throws is
+ * what the process ends with.
+ */
+export function main(run: (...args: any[]) => Value | void | Promise<Value | void>): () => void | Promise<void>;
+
+/** The text of a PID, for example `{app:processes|0x00002}`. */
+export type Pid = string;
+/** A PID or a registered name. */
+export type Destination = string;
+
+export function pid(): Pid;
+/** The identifier of this call chain. */
+export function frameId(): string;
+/** Queues one message of n values. */
+export function send(to: Destination, topic: string, ...values: Value[]): void;
+
+export interface ExecOptions {
+  /** Merged over the inherited context. */
+  context?: { [key: string]: Value };
+  actor?: Actor;
+  scope?: Scope;
+  /** Claimed together with the start. */
+  name?: string;
+  /** `[topic, value, ...]` each: found before any other message. */
+  messages?: [string, ...Value[]][];
+}
+
+export interface SpawnOptions extends ExecOptions {
+  /** One event when the process ends. */
+  monitored?: boolean;
+  /** A link in both directions. */
+  linked?: boolean;
+}
+
+/** Starts a process of a definition in a host. */
+export function spawn(definition: string, host: string, args?: Value[], options?: SpawnOptions): Pid;
+/** Starts a process, waits for its end and returns its result; throws what it failed with. */
+export function exec(definition: string, host: string, args?: Value[], options?: ExecOptions): any;
+/** The same in two steps, the second of which is `result`, or `select`. */
+export function execStart(definition: string, host: string, args?: Value[], options?: ExecOptions): Pending;
+/** Ends a process by force. */
+export function terminate(target: Destination): void;
+/** Asks a process to end; at the deadline, it is ended. */
+export function cancel(target: Destination, deadline?: number): void;
+export function monitor(target: Destination): void;
+export function unmonitor(target: Destination): void;
+export function link(target: Destination): void;
+export function unlink(target: Destination): void;
+
+export interface Options {
+  /** Whether the failure of a linked process is an event instead of the caller's end. */
+  trapLinks: boolean;
+}
+export function getOptions(): Options;
+export function setOptions(options: Partial<Options>): void;
+/** Becomes another definition, or with null starts this one afresh. Returns never: it throws where it failed. */
+export function upgrade(definition: string | null, args?: Value[]): never;
+/** In the program's first process, ends the program with this status. */
+export function exit(status?: number): never;
+
+export class Message {
+  readonly topic: string;
+  /** Who sent it; null where no process did. */
+  readonly from: Pid | null;
+  readonly values: any[];
+  /** The first of the values, null where there is none. */
+  readonly value: any;
+}
+
+/** How a process ended: `error` is null where it returned `value`. */
+export interface Outcome {
+  value: any;
+  error: WarrenError | null;
+}
+
+export interface Event extends Partial<Outcome> {
+  kind: "pid.exit" | "pid.link.down" | "pid.cancel";
+  /** Who ended, or who asked to cancel. */
+  from: Pid;
+  /** RFC 3339. */
+  at: string;
+  /** RFC 3339; of `pid.cancel`, where one was given. */
+  deadline?: string;
+}
+
+export interface Source<T> {
+  /** Waits, at most so long; undefined when the time was up. */
+  receive(): T;
+  receive(timeout: number | undefined): T | undefined;
+}
+/** Iterating receives for ever. */
+export interface Queue<T> extends Source<T>, Iterable<T> {}
+export interface Topic extends Queue<Message> {
+  /** Listens no more. */
+  close(): void;
+}
+export interface Pending extends Source<Outcome> {
+  /** The result; throws what the process failed with. */
+  result(): any;
+}
+export interface Timer {}
+
+/** What no topic claims. */
+export function inbox(): Queue<Message>;
+/** What happens to others. */
+export function events(): Queue<Event>;
+/** What has exactly this topic. */
+export function listen(topic: string): Topic;
+/** For `select`: ready after so long. */
+export function after(delay: number): Timer;
+/** Waits for the first of several; of those ready at once, the first named. Undefined when the time was up. */
+export function select<S extends Source<any> | Timer>(sources: S[]): { source: S; item: any };
+export function select<S extends Source<any> | Timer>(sources: S[], timeout: number | undefined): { source: S; item: any } | undefined;
+export function sleep(delay: number): void;
+
+/** Gives a process, this one where absent, a name. */
+export function register(name: string, target?: Pid): void;
+export function lookup(name: string): Pid;
+/** False where the name was free. */
+export function unregister(name: string): boolean;
+
+export const context: Readonly<{
+  /** Null where it was not set. */
+  get(key: string): any;
+  all(): { [key: string]: any };
+}>;
+
+export interface Actor {
+  id: string;
+  meta?: { [key: string]: Value };
+}
+export interface Scope {
+  policies: string[];
+}
+export const security: Readonly<{
+  actor(): Actor | null;
+  scope(): Scope | null;
+  can(action: string, resource: string, attributes?: { [key: string]: Value }): boolean;
+  /** Throws where there is no such policy. */
+  policy(id: string): void;
+  namedScope(id: string): Scope;
+}>;
+
+/** Writes a line to standard output. */
+export function print(...values: unknown[]): void;
+
+export interface Logger {
+  named(name: string): Logger;
+  with(fields: { [key: string]: Value }): Logger;
+  debug(message: string, fields?: { [key: string]: Value }): void;
+  info(message: string, fields?: { [key: string]: Value }): void;
+  warn(message: string, fields?: { [key: string]: Value }): void;
+  error(message: string, fields?: { [key: string]: Value }): void;
+}
+/** The program's log; lines name this call's file and line. */
+export const log: Logger;
+/** Random bytes fit for keys; at most 65,536. */
+export function randomBytes(count: number): Uint8Array;

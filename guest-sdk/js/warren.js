@@ -1,0 +1,342 @@
+// Write warren processes in JavaScript; README.md begins, warren.d.ts says what
+// each function does.
+//
+// Every call blocks the process until it is done, as receiving does: there is
+// nothing to await. Times are milliseconds. A call that fails throws a
+// `WarrenError`.
+import * as clock from "warren:process/clock@0.1.0";
+import * as contextValues from "warren:process/context@0.1.0";
+import * as logging from "warren:process/logger@0.1.0";
+import * as mailbox from "warren:process/mailbox@0.1.0";
+import * as process from "warren:process/process@0.1.0";
+import * as program from "warren:process/program@0.1.0";
+import * as randomness from "warren:process/random@0.1.0";
+import * as registry from "warren:process/registry@0.1.0";
+import * as rights from "warren:process/security@0.1.0";
+import * as stdio from "warren:process/stdio@0.1.0";
+import { WarrenError, decode, decodeAll, encode, encodeAll, toRecord } from "./values.js";
+
+export { Float, WarrenError, float } from "./values.js";
+
+/** The kinds of errors. */
+export const kinds = Object.freeze({
+  NOT_FOUND: "NotFound",
+  ALREADY_EXISTS: "AlreadyExists",
+  INVALID: "Invalid",
+  PERMISSION_DENIED: "PermissionDenied",
+  UNAVAILABLE: "Unavailable",
+  INTERNAL: "Internal",
+  CANCELED: "Canceled",
+  CONFLICT: "Conflict",
+  TIMEOUT: "Timeout",
+  RATE_LIMITED: "RateLimited",
+});
+
+// --- What you write
+
+/** The function a module exports as `start`: runs `run` as the process. */
+export function main(run) {
+  return () => {
+    try {
+      const result = run(...decodeAll(program.arguments()));
+      if (typeof result?.then === "function") return result.then(finish).catch(fail);
+      finish(result);
+    } catch (thrown) {
+      fail(thrown);
+    }
+  };
+}
+
+// Named, because `arguments` is no name for a function's own use.
+function finish(result) {
+  program.finish(result == null ? undefined : encode(result, "result"));
+}
+
+function fail(thrown) {
+  const error = WarrenError.from(thrown);
+  try {
+    program.fail(toRecord(error));
+  } catch (reason) {
+    // Details that cannot cross.
+    program.fail(toRecord(WarrenError.from(reason)));
+  }
+}
+
+/** Makes an import's failure a `WarrenError` of this place. */
+function call(imported, ...values) {
+  try {
+    return imported(...values);
+  } catch (thrown) {
+    throw WarrenError.from(thrown);
+  }
+}
+
+// --- Itself and others
+
+export const pid = () => process.pid();
+export const frameId = () => process.frameId();
+
+export function send(to, topic, ...values) {
+  call(process.send, to, topic, encodeAll(values, "payload"));
+}
+
+export function spawn(definition, host, args = [], options = {}) {
+  const relation = { monitored: options.monitored === true, linked: options.linked === true };
+  return call(process.spawn, definition, host, encodeAll(args, "arguments"), relation, spawnOptions(options));
+}
+
+export function exec(definition, host, args = [], options = {}) {
+  return execStart(definition, host, args, options).result();
+}
+
+export function execStart(definition, host, args = [], options = {}) {
+  const encoded = encodeAll(args, "arguments");
+  return new Pending(call(process.exec, definition, host, encoded, spawnOptions(options)));
+}
+
+function spawnOptions({ context, actor, scope, name, messages = [] }) {
+  return {
+    context: context && encode(context, "context"),
+    actor: actor && { id: actor.id, meta: encode(actor.meta ?? {}, "actor.meta") },
+    scope,
+    name,
+    messages: messages.map(([topic, ...values]) => ({ topic, payload: encodeAll(values, `messages.${topic}`) })),
+  };
+}
+
+export const terminate = (target) => call(process.terminate, target);
+export const cancel = (target, deadline) => call(process.cancel, target, deadline == null ? undefined : nanoseconds(deadline));
+export const monitor = (target) => call(process.monitor, target);
+export const unmonitor = (target) => call(process.unmonitor, target);
+export const link = (target) => call(process.link, target);
+export const unlink = (target) => call(process.unlink, target);
+export const getOptions = () => process.getOptions();
+
+export function setOptions(options) {
+  for (const [key, value] of Object.entries(options)) {
+    if (key !== "trapLinks" || typeof value !== "boolean") {
+      throw new WarrenError(`${key}: the only option is trapLinks, a boolean`, { kind: kinds.INVALID });
+    }
+  }
+  process.setOptions({ ...process.getOptions(), ...options });
+}
+
+export function upgrade(definition, args = []) {
+  const encoded = encodeAll(args, "arguments");
+  throw WarrenError.from({ payload: process.upgrade(definition ?? undefined, encoded) });
+}
+
+export function exit(status = 0) {
+  program.exit(status);
+}
+
+// --- Receiving
+
+/** What was sent to this process. */
+export class Message {
+  constructor({ topic, sender }, values) {
+    this.topic = topic;
+    this.from = sender ?? null;
+    this.values = values;
+  }
+
+  /** The first value: most messages have one. */
+  get value() {
+    return this.values[0] ?? null;
+  }
+}
+
+/** Something `select` waits for: its number, and what a message of it means. */
+class Source {
+  constructor(subscription, read) {
+    this.subscription = subscription;
+    this.read = read;
+  }
+
+  receive(timeout) {
+    return select([this], timeout)?.item;
+  }
+}
+
+/** The messages of the inbox or of one topic, or the events. */
+class Queue extends Source {
+  *[Symbol.iterator]() {
+    for (;;) yield this.receive();
+  }
+}
+
+/** The messages of one topic. */
+class Topic extends Queue {
+  close() {
+    mailbox.unlisten(this.subscription);
+  }
+}
+
+/** A process whose result is awaited. */
+class Pending extends Source {
+  constructor(subscription) {
+    super(subscription, (_, values) => outcome(values[0]));
+  }
+
+  /** Its result; throws what it failed with. */
+  result() {
+    const { value, error } = this.receive();
+    if (error) throw error;
+    return value;
+  }
+}
+
+/** A time to wait for: `after(50)` is ready once 50 ms have passed. */
+class Timer {
+  constructor(delay) {
+    this.at = deadline(delay);
+  }
+}
+
+export const after = (delay) => new Timer(delay);
+
+const read = (record, values) => new Message(record, values);
+
+export const inbox = () => new Queue(mailbox.inbox(), read);
+export const listen = (topic) => new Topic(call(mailbox.listen, topic), read);
+export const events = () => new Queue(mailbox.events(), (_, values) => event(values[0]));
+
+function event({ kind, from, at, result, deadline }) {
+  return { kind, from, at, ...(result && outcome(result)), ...(deadline && { deadline }) };
+}
+
+function outcome(result) {
+  if (result?.error === undefined) return { value: result?.value ?? null, error: null };
+  return { value: null, error: result.cause ?? new WarrenError(result.error, { kind: kinds.INTERNAL }) };
+}
+
+export function select(sources, timeout) {
+  const limit = timeout == null ? undefined : deadline(timeout);
+  for (;;) {
+    const now = clock.monotonic();
+    const rung = sources.findIndex((source) => source instanceof Timer && source.at <= now);
+    // Of what is ready at once, the first named wins.
+    const asked = rung === -1 ? sources : sources.slice(0, rung);
+    const queues = asked.filter((source) => source instanceof Source);
+    const until = rung === -1 ? earliest(asked, limit) : 0n;
+    const came = rung === 0 ? undefined : take(queues, until);
+    if (came) return came;
+    if (rung !== -1) return { source: sources[rung], item: null };
+    const passed = clock.monotonic();
+    const ring = sources.find((source) => source instanceof Timer && source.at <= passed);
+    if (ring) return { source: ring, item: null };
+    if (limit !== undefined && limit <= passed) return undefined;
+  }
+}
+
+function earliest(sources, limit) {
+  const times = sources.filter((source) => source instanceof Timer).map((timer) => timer.at);
+  if (limit !== undefined) times.push(limit);
+  return times.length === 0 ? undefined : times.reduce((a, b) => (a < b ? a : b));
+}
+
+/** The next message of the first queue that has one; undefined at the deadline. */
+function take(queues, until) {
+  const numbers = Uint32Array.from(queues, (queue) => queue.subscription);
+  for (;;) {
+    const record = mailbox.receive(numbers, until);
+    if (!record) return undefined;
+    const source = queues.find((queue) => queue.subscription === record.subscription);
+    const item = readable(record, source);
+    if (item) return { source, item };
+  }
+}
+
+/** What anyone may have sent: what is no values of the ABI is dropped. */
+function readable(record, source) {
+  try {
+    return source.read(record, decodeAll(record.payload));
+  } catch (error) {
+    const { topic, sender } = record;
+    log.warn(`dropped a message that is no values: ${error.message}`, { topic, from: sender ?? null });
+    return undefined;
+  }
+}
+
+export function sleep(delay) {
+  mailbox.receive(new Uint32Array(), deadline(delay));
+}
+
+/** The instant so many milliseconds from now. */
+function deadline(delay) {
+  return clock.monotonic() + nanoseconds(delay);
+}
+
+function nanoseconds(milliseconds) {
+  if (!(milliseconds >= 0)) {
+    throw new WarrenError(`${milliseconds} is no number of milliseconds`, { kind: kinds.INVALID });
+  }
+  return BigInt(Math.round(Math.min(milliseconds, Number.MAX_SAFE_INTEGER / 1e6) * 1e6));
+}
+
+// --- Names, context, identity
+
+export const register = (name, target) => call(registry.register, name, target ?? undefined);
+export const lookup = (name) => call(registry.lookup, name);
+export const unregister = (name) => call(registry.unregister, name);
+
+export const context = Object.freeze({
+  get(key) {
+    const bytes = call(contextValues.get, key);
+    return bytes === undefined ? null : decode(bytes);
+  },
+  all: () => decode(contextValues.all()),
+});
+
+export const security = Object.freeze({
+  actor() {
+    const actor = rights.actor();
+    return actor ? { id: actor.id, meta: decode(actor.meta) } : null;
+  },
+  scope: () => rights.scope() ?? null,
+  can: (action, resource, attributes) => rights.can(action, resource, attributes && encode(attributes, "attributes")),
+  policy: (id) => call(rights.policy, id),
+  namedScope: (id) => call(rights.namedScope, id),
+});
+
+// --- Output, log, randomness
+
+const utf8 = new TextEncoder();
+
+/** Writes a line to standard output; lines of processes never mix. */
+export function print(...values) {
+  stdio.write("stdout", utf8.encode(values.map(String).join("\t") + "\n"));
+}
+
+/** Writes to the program's log, with file and line. */
+class Logger {
+  constructor(name = "", fields = {}) {
+    this.name = name;
+    this.fields = fields;
+  }
+
+  named = (name) => new Logger(name, this.fields);
+  with = (fields) => new Logger(this.name, { ...this.fields, ...fields });
+  debug = (message, fields) => this.#log("debug", message, fields);
+  info = (message, fields) => this.#log("info", message, fields);
+  warn = (message, fields) => this.#log("warn", message, fields);
+  error = (message, fields) => this.#log("error", message, fields);
+
+  #log(level, message, fields) {
+    const all = { ...callSite(new Error().stack), ...this.fields, ...fields };
+    logging.log(level, this.name, String(message), encode(all, "fields"));
+  }
+}
+
+/** File and line of the first call that is not this file's. */
+function callSite(stack) {
+  for (const [, file, line] of stack.matchAll(/@([^@\n]+):(\d+):\d+$/gm)) {
+    if (!file.endsWith("warren.js")) return { file, line: Number(line) };
+  }
+  return {};
+}
+
+export const log = new Logger();
+
+/** So many random bytes, fit for keys; at most 65,536. */
+export const randomBytes = (count) => randomness.bytes(count);

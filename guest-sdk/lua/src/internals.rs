@@ -1,0 +1,57 @@
+//! What `config/internals.c` adds to Lua's API, for what every message does.
+//! All indices must be acceptable for the thread.
+
+use std::ffi::{c_char, c_int, c_void};
+
+use mlua_sys::{LUA_GCCOUNT, LUA_GCCOUNTB, lua_gc};
+
+use crate::runtime::runtime;
+use crate::stack::State;
+
+unsafe extern "C" {
+    /// The block of the userdata at `index` if it has this metatable, else
+    /// null. Does not raise.
+    pub(crate) fn warren_userdata(l: State, index: c_int, metatable: *const c_void) -> *mut c_void;
+
+    /// The string at `index`, with its length in `len`; null for any other
+    /// type, numbers too. Does not raise.
+    pub(crate) fn warren_string(l: State, index: c_int, len: *mut usize) -> *const c_char;
+
+    /// Gives the userdata on top of the stack, which was just made, a metatable
+    /// without `__gc`. Does not raise.
+    pub(crate) fn warren_setclass(l: State, metatable: *const c_void);
+}
+
+unsafe extern "C-unwind" {
+    /// Collects young garbage where more than `young` bytes were allocated
+    /// since `collected` bytes were left. May run finalizers.
+    fn warren_rest(l: State, young: usize, collected: *mut usize);
+}
+
+/// How many bytes of young garbage a process may keep while it waits.
+const YOUNG: usize = 8 * 1024;
+
+/// To be called before a process waits: collects the garbage of the messages
+/// before, where there is some. By itself Lua waits until there is a fifth of
+/// the interpreter's own size, and all of it is memory that was never touched.
+///
+/// # Safety
+/// `l` runs a C function; nothing that needs `Drop` is alive, as finalizers
+/// may run.
+pub(crate) unsafe fn rest(l: State) {
+    // SAFETY: as promised by the caller; the number is the runtime's, which
+    // lives as long as the thread.
+    unsafe { warren_rest(l, YOUNG, runtime(l).collected.as_ptr()) };
+}
+
+/// Notes how many bytes Lua has after a full collection.
+///
+/// # Safety
+/// `l` is a live Lua thread.
+pub(crate) unsafe fn note_collected(l: State) {
+    // SAFETY: as promised by the caller.
+    let (kib, rest) = unsafe { (lua_gc(l, LUA_GCCOUNT), lua_gc(l, LUA_GCCOUNTB)) };
+    let bytes = usize::try_from(kib).unwrap_or(0) * 1024 + usize::try_from(rest).unwrap_or(0);
+    // SAFETY: as promised by the caller.
+    unsafe { runtime(l).collected.set(bytes) };
+}

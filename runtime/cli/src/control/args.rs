@@ -1,0 +1,143 @@
+//! The options of the commands that speak to a running program.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use warren::introspection::{Query, Sort, State};
+
+use super::client::Client;
+use crate::diagnostics::Failure;
+use crate::duration;
+use crate::exit::Exit;
+
+/// The variable that stands in for `--control`.
+const VARIABLE: &str = "WARREN_CONTROL";
+
+/// Which program.
+#[derive(Debug, Args)]
+pub(crate) struct ControlArgs {
+    /// The socket that the program was given with `warren run --control SOCKET`
+    ///
+    /// The environment variable WARREN_CONTROL stands in where this is absent.
+    #[arg(long, value_name = "SOCKET")]
+    control: Option<PathBuf>,
+}
+
+impl ControlArgs {
+    /// Connects to the program.
+    pub(crate) fn connect(&self) -> Result<Client, Box<Failure>> {
+        let variable = || std::env::var_os(VARIABLE).filter(|path| !path.is_empty());
+        match self
+            .control
+            .clone()
+            .or_else(|| variable().map(PathBuf::from))
+        {
+            Some(path) => Client::connect(&path),
+            None => Err(Box::new(Failure {
+                help: Some(format!(
+                    "give --control SOCKET, or set {VARIABLE}, as it was given to `warren run`"
+                )),
+                ..Failure::new(Exit::Usage, "which program? No control socket is given")
+            })),
+        }
+    }
+}
+
+/// Which processes.
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    /// Only processes whose PID, definition or names contain this
+    text: Option<String>,
+    /// What comes first: the oldest process (pid), or the largest of the others
+    #[arg(long, value_name = "BY", default_value = "pid",
+          value_parser = word::<Sort>(&["pid", "load", "cpu", "memory", "messages", "oldest"]))]
+    pub(crate) sort: Sort,
+    /// Only processes in this state
+    #[arg(long, value_parser = word::<State>(&["running", "ready", "waiting", "blocked", "ending"]))]
+    state: Option<State>,
+    /// Only processes in this host
+    #[arg(long)]
+    host: Option<String>,
+}
+
+impl QueryArgs {
+    pub(crate) fn query(&self, limit: usize) -> Query {
+        Query {
+            sort: self.sort,
+            text: self.text.clone(),
+            host: self.host.clone(),
+            state: self.state,
+            limit,
+        }
+    }
+}
+
+/// The options of `warren ps`.
+#[derive(Debug, Args)]
+pub(crate) struct PsArgs {
+    #[command(flatten)]
+    pub(crate) query: QueryArgs,
+    /// Only the first so many; 10000 are the most
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 10_000)]
+    pub(crate) limit: usize,
+    /// All about one process: its PID or name
+    #[arg(long, value_name = "PROCESS", conflicts_with_all = ["text", "state", "host", "limit"])]
+    pub(crate) show: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) control: ControlArgs,
+}
+
+/// The options of `warren cancel`.
+#[derive(Debug, Args)]
+pub(crate) struct CancelArgs {
+    /// Its PID or name
+    pub(crate) process: String,
+    /// When it is terminated if it has not ended
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
+    pub(crate) within: Duration,
+    #[command(flatten)]
+    pub(crate) control: ControlArgs,
+}
+
+/// The options of `warren terminate`.
+#[derive(Debug, Args)]
+pub(crate) struct TerminateArgs {
+    /// Its PID or name
+    pub(crate) process: String,
+    #[command(flatten)]
+    pub(crate) control: ControlArgs,
+}
+
+/// The options of `warren send`.
+#[derive(Debug, Args)]
+pub(crate) struct SendArgs {
+    /// Its PID or name
+    pub(crate) process: String,
+    /// The topic
+    pub(crate) topic: String,
+    /// What to send, as JSON
+    #[arg(default_value = "null", value_name = "JSON", value_parser = json)]
+    pub(crate) value: Value,
+    #[command(flatten)]
+    pub(crate) control: ControlArgs,
+}
+
+fn json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text)
+        .map_err(|error| format!("not JSON: {error}; a string has quotes: '\"text\"'"))
+}
+
+/// One of the words that a value is written as in JSON.
+fn word<T: DeserializeOwned + Clone + Send + Sync + 'static>(
+    words: &'static [&'static str],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(words.iter().copied())
+        .try_map(|word| serde_json::from_value(Value::String(word)))
+}

@@ -1,0 +1,131 @@
+//! The control socket of a running program, and those who use it: one JSON
+//! object a line, as docs/operating.md describes it.
+
+pub(crate) mod args;
+pub(crate) mod client;
+pub(crate) mod server;
+pub(crate) mod socket;
+
+use serde::{Deserialize, Serialize};
+use warren::introspection::Query;
+
+/// The version of the protocol: raised when an older client would
+/// misunderstand.
+pub(crate) const PROTOCOL: u32 = 1;
+
+/// The longest line either side reads, in bytes.
+pub(crate) const MAX_LINE: u64 = 16 << 20;
+
+/// The longest request, in bytes.
+pub(crate) const MAX_REQUEST: u64 = 1 << 20;
+
+/// The first line of the server.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Greeting {
+    /// The version of the protocol.
+    pub(crate) protocol: u32,
+    /// The version of warren.
+    pub(crate) version: String,
+    /// The program.
+    pub(crate) program: String,
+    /// The process of the operating system.
+    pub(crate) pid: u32,
+}
+
+/// A line of the client's.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "lowercase", deny_unknown_fields)]
+pub(crate) enum Request {
+    /// The runtime as a whole, and processes.
+    List {
+        /// Which.
+        #[serde(default)]
+        query: Query,
+    },
+    /// One process.
+    Show {
+        /// PID or name.
+        process: String,
+    },
+    /// Asks a process to end.
+    Cancel {
+        /// PID or name.
+        process: String,
+        /// When it is terminated, in milliseconds from now.
+        within_ms: u64,
+    },
+    /// Ends a process.
+    Terminate {
+        /// PID or name.
+        process: String,
+    },
+    /// Sends a message.
+    Send {
+        /// PID or name.
+        process: String,
+        /// The topic.
+        topic: String,
+        /// What is sent.
+        #[serde(default)]
+        value: serde_json::Value,
+    },
+}
+
+/// The answer to a line.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Answer {
+    /// What was asked for.
+    Ok(serde_json::Value),
+    /// It was refused.
+    Error {
+        /// The kind of the error.
+        kind: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use warren::introspection::{Sort, State};
+
+    #[test]
+    fn requests_are_read_as_documented() {
+        let read = |line: &str| serde_json::from_str::<Request>(line);
+        assert_eq!(
+            read(r#"{"do":"list"}"#).unwrap(),
+            Request::List {
+                query: Query::default()
+            }
+        );
+        assert_eq!(
+            read(r#"{"do":"list","query":{"sort":"memory","state":"waiting","limit":3}}"#).unwrap(),
+            Request::List {
+                query: Query {
+                    sort: Sort::Memory,
+                    state: Some(State::Waiting),
+                    limit: 3,
+                    ..Query::default()
+                }
+            }
+        );
+        assert_eq!(
+            read(r#"{"do":"send","process":"a","topic":"t"}"#).unwrap(),
+            Request::Send {
+                process: "a".into(),
+                topic: "t".into(),
+                value: serde_json::Value::Null
+            }
+        );
+        for wrong in [
+            r#"{"do":"lits"}"#,
+            r#"{"do":"terminate"}"#,
+            r#"{"do":"show","process":"a","more":1}"#,
+            r#"{"do":"list","query":{"sort":"size"}}"#,
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Answers on the control socket of a running program, on threads of its own.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+use warren::introspection::Query;
+use warren::{Error, Inspector};
+
+use super::{Answer, Greeting, MAX_REQUEST, PROTOCOL, Request};
+use crate::arguments;
+
+/// Clients at one time; more are turned away.
+const MAX_CLIENTS: usize = 16;
+
+/// A client that reads nothing for so long is dropped.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Processes in one answer, at most.
+const MAX_ROWS: usize = 10_000;
+
+/// Serves clients until the program ends.
+pub(crate) fn serve(
+    listener: UnixListener,
+    inspector: Inspector,
+    program: String,
+) -> io::Result<()> {
+    let clients = Arc::new(AtomicUsize::new(0));
+    thread::Builder::new()
+        .name("warren-control".into())
+        .spawn(move || {
+            for stream in listener.incoming() {
+                match stream {
+                    Ok(stream) => accept(stream, &inspector, &program, &clients),
+                    // Out of descriptors, for instance: the next may do better.
+                    Err(error) => {
+                        tracing::warn!(%error, "a client of the control socket was lost");
+                        thread::sleep(Duration::from_millis(100));
+                    }
+                }
+            }
+        })
+        .map(drop)
+}
+
+/// Counts a client while it is there.
+struct Client(Arc<AtomicUsize>);
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn accept(stream: UnixStream, inspector: &Inspector, program: &str, clients: &Arc<AtomicUsize>) {
+    let before = clients.fetch_add(1, Ordering::Relaxed);
+    let client = Client(Arc::clone(clients));
+    if before >= MAX_CLIENTS {
+        let refusal = refused("RateLimited", "too many clients of the control socket");
+        // One that does not take it finds the connection closed.
+        let _ = stream
+            .set_write_timeout(Some(PATIENCE))
+            .and_then(|()| write_line(&stream, &refusal));
+        return;
+    }
+    let greeting = Greeting {
+        protocol: PROTOCOL,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        program: program.to_owned(),
+        pid: std::process::id(),
+    };
+    let inspector = inspector.clone();
+    let served = thread::Builder::new()
+        .name("warren-client".into())
+        .spawn(move || {
+            let _client = client;
+            if let Err(error) = talk(&stream, &greeting, &inspector) {
+                tracing::debug!(%error, "a client of the control socket is gone");
+            }
+        });
+    if let Err(error) = served {
+        tracing::warn!(%error, "no thread for a client of the control socket");
+    }
+}
+
+fn talk(stream: &UnixStream, greeting: &Greeting, inspector: &Inspector) -> io::Result<()> {
+    stream.set_write_timeout(Some(PATIENCE))?;
+    write_line(stream, greeting)?;
+    let mut reader = BufReader::new(stream);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = (&mut reader)
+            .take(MAX_REQUEST)
+            .read_until(b'\n', &mut line)?;
+        if read == 0 {
+            return Ok(());
+        }
+        if line.last() != Some(&b'\n') && read as u64 == MAX_REQUEST {
+            // The rest of the line would be taken for requests.
+            return write_line(stream, &refused("Invalid", "the line is too long"));
+        }
+        write_line(stream, &answer(&line, inspector))?;
+    }
+}
+
+fn write_line(mut stream: &UnixStream, value: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    stream.write_all(&line)
+}
+
+fn answer(line: &[u8], inspector: &Inspector) -> Answer {
+    let request = match serde_json::from_slice(line) {
+        Ok(request) => request,
+        Err(error) => return refused("Invalid", &format!("not a request: {error}")),
+    };
+    match obey(request, inspector) {
+        Ok(value) => Answer::Ok(value),
+        Err(error) => refused(error.kind.as_str(), &error.message),
+    }
+}
+
+fn refused(kind: &str, message: &str) -> Answer {
+    Answer::Error {
+        kind: kind.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
+    match request {
+        Request::List { query } => {
+            let query = Query {
+                limit: query.limit.min(MAX_ROWS),
+                ..query
+            };
+            json(&inspector.processes(&query))
+        }
+        Request::Show { process } => json(&inspector.process(&process)?),
+        Request::Cancel { process, within_ms } => inspector
+            .cancel(&process, Duration::from_millis(within_ms))
+            .map(|()| Value::Null),
+        Request::Terminate { process } => inspector.terminate(&process).map(|()| Value::Null),
+        Request::Send {
+            process,
+            topic,
+            value,
+        } => {
+            let payload = arguments::encode_value(value)
+                .ok_or_else(|| Error::invalid("the value nests too deep"))?;
+            inspector
+                .send(&process, &topic, &payload)
+                .map(|()| Value::Null)
+        }
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<Value, Error> {
+    serde_json::to_value(value).map_err(|error| Error::internal(error.to_string()))
+}

@@ -1,0 +1,162 @@
+//! The socket in the file system: made for its user alone, never in place of
+//! something else, and gone when the program is.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use crate::diagnostics::Failure;
+use crate::exit::Exit;
+
+/// A socket that listens. Its path is free again when this is dropped, unless
+/// someone else has taken it meanwhile.
+pub(crate) struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+    /// Device and inode of what was made.
+    made: (u64, u64),
+}
+
+impl Socket {
+    /// Listens at a path, which is free, or has the socket of a program that is
+    /// gone.
+    pub(crate) fn listen(path: &Path) -> Result<Socket, Box<Failure>> {
+        free(path)?;
+        make(path).map_err(|error| Box::new(refused(path, &error)))
+    }
+
+    pub(crate) fn listener(&self) -> io::Result<UnixListener> {
+        self.listener.try_clone()
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let is_ours = fs::symlink_metadata(&self.path)
+            .is_ok_and(|present| (present.dev(), present.ino()) == self.made);
+        if is_ours {
+            // Where it cannot be removed, the next program finds that nobody
+            // listens.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Removes the socket of a program that is gone.
+fn free(path: &Path) -> Result<(), Box<Failure>> {
+    let present = match fs::symlink_metadata(path) {
+        Ok(present) => present,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Box::new(refused(path, &error))),
+    };
+    let taken = |what: &str, help: &str| {
+        Box::new(Failure {
+            help: Some(help.to_owned()),
+            ..Failure::new(Exit::Usage, format!("--control {}: {what}", path.display()))
+        })
+    };
+    if !present.file_type().is_socket() {
+        return Err(taken(
+            "the path is taken by something that is no socket",
+            "name a path that is free",
+        ));
+    }
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).map_err(|error| Box::new(refused(path, &error)))
+        }
+        _ => Err(taken(
+            "another program listens there",
+            "name another path, or end the other program",
+        )),
+    }
+}
+
+/// Makes the socket in a directory that only its user can enter and moves it to
+/// its place when its mode is set: nobody else can connect in between. A link
+/// does not replace what is there, as renaming it would.
+fn make(path: &Path) -> io::Result<Socket> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let room = tempfile::Builder::new()
+        .prefix(".warren-")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir_in(parent)?;
+    let private = room.path().join("s");
+    let listener = UnixListener::bind(&private)?;
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o600))?;
+    fs::hard_link(&private, path)?;
+    let metadata = fs::symlink_metadata(path)?;
+    Ok(Socket {
+        listener,
+        path: path.to_owned(),
+        made: (metadata.dev(), metadata.ino()),
+    })
+}
+
+fn refused(path: &Path, error: &io::Error) -> Failure {
+    let help = match error.kind() {
+        io::ErrorKind::NotFound => "the directory has to exist",
+        io::ErrorKind::InvalidInput => "a socket's path has at most 90 bytes or so",
+        io::ErrorKind::PermissionDenied => "name a directory you may write to",
+        _ => "name another path",
+    };
+    Failure {
+        help: Some(help.to_owned()),
+        ..Failure::new(
+            Exit::Usage,
+            format!("--control {}: {error}", path.display()),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_socket_is_its_users_alone_and_goes_with_the_program() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control");
+        let socket = Socket::listen(&path).unwrap();
+        let mode = fs::symlink_metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(UnixStream::connect(&path).is_ok());
+        let failure = Socket::listen(&path).err().unwrap();
+        assert!(failure.message.contains("another program"), "{failure}");
+        drop(socket);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_socket_of_a_program_that_is_gone_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control");
+        drop(UnixListener::bind(&path).unwrap());
+        let socket = Socket::listen(&path).unwrap();
+        // Someone else takes the path: it is not ours to remove.
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "x").unwrap();
+        drop(socket);
+        assert!(path.exists());
+    }
+
+    #[test]
+    fn nothing_else_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        fs::write(&path, "x").unwrap();
+        let failure = Socket::listen(&path).err().unwrap();
+        assert!(failure.message.contains("no socket"), "{failure}");
+        assert_eq!(fs::read(&path).unwrap(), b"x");
+        for path in [dir.path().join("no/such"), dir.path().join("x".repeat(200))] {
+            let failure = Socket::listen(&path).err().unwrap();
+            assert_eq!(failure.exit, Exit::Usage);
+            assert!(failure.help.is_some());
+        }
+    }
+}

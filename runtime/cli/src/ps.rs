@@ -1,0 +1,226 @@
+//! `warren ps`: the processes of a running program.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+use warren::introspection::{Listing, ProcessDetails, ProcessInfo};
+
+use crate::control::Request;
+use crate::control::args::PsArgs;
+use crate::diagnostics::Failure;
+use crate::exit::Exit;
+use crate::quantity;
+
+/// Prints the processes, or all about one.
+pub(crate) fn ps(args: &PsArgs) -> Result<Exit, Box<Failure>> {
+    let mut client = args.control.connect()?;
+    let text = match &args.show {
+        Some(process) => {
+            let details: ProcessDetails = client.demand(&Request::Show {
+                process: process.clone(),
+            })?;
+            if args.json {
+                as_json(&details)
+            } else {
+                lines(&details)
+            }
+        }
+        None => {
+            let listing: Listing = client.demand(&Request::List {
+                query: args.query.query(args.limit),
+            })?;
+            if args.json {
+                as_json(&listing)
+            } else {
+                table(&listing)
+            }
+        }
+    };
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => Ok(Exit::Success),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::BrokenPipe),
+        Err(error) => Err(Box::new(Failure::new(
+            Exit::Failed,
+            format!("standard output: {error}"),
+        ))),
+    }
+}
+
+fn as_json(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// What the columns are called; the text is on the left, numbers on the right.
+const COLUMNS: [&str; 9] = [
+    "PID",
+    "STATE",
+    "DEFINITION",
+    "MESSAGES",
+    "OLDEST",
+    "MEMORY",
+    "CPU",
+    "LOAD",
+    "NAMES",
+];
+
+const NUMBERS: std::ops::Range<usize> = 3..8;
+
+fn table(listing: &Listing) -> String {
+    let rows: Vec<[String; 9]> = listing.processes.iter().map(row).collect();
+    let mut widths = COLUMNS.map(str::len);
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    let mut line = |cells: [&str; 9]| {
+        let mut line = String::new();
+        for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            let _ = if NUMBERS.contains(&column) {
+                write!(line, "{cell:>width$}  ")
+            } else {
+                write!(line, "{cell:<width$}  ")
+            };
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    };
+    line(COLUMNS);
+    for row in &rows {
+        line(row.each_ref().map(String::as_str));
+    }
+    if listing.matched > rows.len() {
+        let _ = writeln!(text, "{} of {} are shown", rows.len(), listing.matched);
+    }
+    text
+}
+
+fn row(process: &ProcessInfo) -> [String; 9] {
+    [
+        quantity::printable(&process.pid),
+        process.state.as_str().to_owned(),
+        quantity::printable(process.definition.as_deref().unwrap_or("-")),
+        process.messages.to_string(),
+        process.oldest_ms.map_or("-".to_owned(), quantity::duration),
+        quantity::bytes(process.memory),
+        quantity::duration(process.cpu_ms),
+        quantity::percent(process.load),
+        quantity::printable(&process.names.join(" ")),
+    ]
+}
+
+/// All about one process, a line for each thing.
+pub(crate) fn lines(details: &ProcessDetails) -> String {
+    let process = &details.process;
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        if !value.is_empty() {
+            let _ = writeln!(text, "{name:<14}{}", quantity::printable(value));
+        }
+    };
+    line("pid", &process.pid);
+    line("state", process.state.as_str());
+    line("definition", process.definition.as_deref().unwrap_or("-"));
+    line("host", &process.host);
+    line("parent", process.parent.as_deref().unwrap_or("-"));
+    line("names", &process.names.join(" "));
+    line("frame", details.frame.as_deref().unwrap_or_default());
+    line("actor", details.actor.as_deref().unwrap_or_default());
+    line("age", &quantity::duration(process.age_ms));
+    line("cpu", &quantity::duration(process.cpu_ms));
+    line("load", &quantity::percent(process.load));
+    line("memory", &quantity::bytes(process.memory));
+    line("linked to", &some(&details.linked_to, process.links));
+    line("monitors", &some(&details.monitoring, process.monitors));
+    line("monitored by", &details.monitored_by.join(" "));
+    line("traps links", if details.trap_links { "yes" } else { "no" });
+    line("events", &process.events.to_string());
+    for queue in &details.queues {
+        let oldest = queue
+            .oldest_ms
+            .map(|oldest| format!(", the oldest for {}", quantity::duration(oldest)));
+        line(
+            "queue",
+            &format!(
+                "{}: {} messages, {}{}",
+                queue.name,
+                queue.messages,
+                quantity::bytes(queue.bytes as u64),
+                oldest.unwrap_or_default()
+            ),
+        );
+    }
+    if let Some(left) = details.ends_within_ms {
+        line("ends within", &quantity::duration(left));
+    }
+    line(
+        "last error",
+        details.last_error.as_deref().unwrap_or_default(),
+    );
+    text
+}
+
+fn some(pids: &[String], count: usize) -> String {
+    let more = count.saturating_sub(pids.len());
+    let mut text = pids.join(" ");
+    if more > 0 {
+        let _ = write!(text, " and {more} more");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use warren::introspection::State;
+
+    fn process(number: u32) -> ProcessInfo {
+        ProcessInfo {
+            pid: format!("{{app:processes|0x{number:05x}}}"),
+            state: State::Waiting,
+            definition: Some("app:worker".to_owned()),
+            host: "app:processes".to_owned(),
+            parent: None,
+            names: vec!["one".to_owned()],
+            links: 0,
+            monitors: 0,
+            messages: 12,
+            bytes: 100,
+            events: 0,
+            oldest_ms: Some(1_500),
+            memory: 1 << 20,
+            cpu_ms: 20,
+            load: 0.5,
+            age_ms: 100,
+        }
+    }
+
+    #[test]
+    fn a_table_has_aligned_columns_and_says_what_is_missing() {
+        let listing = Listing {
+            matched: 3,
+            processes: vec![process(1), process(0xab_cdef)],
+            ..Listing::default()
+        };
+        assert_eq!(
+            table(&listing),
+            "\
+PID                       STATE    DEFINITION  MESSAGES  OLDEST   MEMORY   CPU   LOAD  NAMES
+{app:processes|0x00001}   waiting  app:worker        12    1.5s  1.0 MiB  20ms  50.0%  one
+{app:processes|0xabcdef}  waiting  app:worker        12    1.5s  1.0 MiB  20ms  50.0%  one
+2 of 3 are shown
+"
+        );
+    }
+
+    #[test]
+    fn what_a_program_chose_cannot_write_to_the_terminal() {
+        let mut process = process(1);
+        process.names = vec!["a\u{1b}[31m\nb".to_owned()];
+        assert_eq!(row(&process)[8], "a\u{fffd}[31m\u{fffd}b");
+    }
+}

@@ -1,0 +1,179 @@
+//! `warren run --control` and the commands that reach the program by it.
+
+#![cfg(unix)]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+
+use serde_json::{Value, json};
+use support::{Outcome, Session, outcome, program, warren};
+
+/// A main process, which reads events, and a worker with a name, a link to main
+/// and a message that it does not read.
+const MAIN: &str = r#"
+local worker = assert(process.spawn_linked("app:worker", "app:processes"))
+process.set_options({trap_links = true})
+local replies, events = process.listen("reply"), process.events()
+replies:receive()
+process.send(worker, "unread", "x")
+print("ready")
+while true do
+  local event = channel.select {replies:case_receive(), events:case_receive()}
+  if event.channel == replies then
+    print("reply: " .. tostring(event.value))
+  else
+    print("event: " .. event.value.kind)
+    if event.value.kind == process.event.CANCEL then return end
+  end
+end
+"#;
+
+const WORKER: &str = r#"
+return function()
+  process.registry.register("worker")
+  local requests = process.listen("request")
+  process.send("{app:processes|0x00001}", "reply", "up")
+  while true do
+    local request = requests:receive()
+    process.send("{app:processes|0x00001}", "reply", request)
+  end
+end
+"#;
+
+/// The program, when it is ready.
+fn start(dir: &Path) -> Session {
+    let mut session = Session::start(warren(dir, &["run", "--control", "control", "."]));
+    session.wait_for_line("ready");
+    session
+}
+
+fn ask(dir: &Path, args: &[&str]) -> Outcome {
+    let args: Vec<&str> = args
+        .iter()
+        .copied()
+        .chain(["--control", "control"])
+        .collect();
+    outcome(warren(dir, &args))
+}
+
+fn ask_json(dir: &Path, args: &[&str]) -> Value {
+    let answer = ask(dir, &[args, &["--json"]].concat()).ends_with(0);
+    serde_json::from_str(&answer.stdout).unwrap()
+}
+
+#[test]
+fn ps_shows_the_processes_and_others_step_in() {
+    let dir = program(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
+    let mut session = start(dir.path());
+    let socket = std::fs::symlink_metadata(dir.path().join("control")).unwrap();
+    assert!(socket.file_type().is_socket());
+    assert_eq!(socket.permissions().mode() & 0o777, 0o600);
+
+    let table = ask(dir.path(), &["ps"]).ends_with(0).stdout;
+    assert!(table.lines().next().unwrap().starts_with("PID"), "{table}");
+    assert_eq!(table.lines().count(), 3, "{table}");
+
+    let listing = ask_json(dir.path(), &["ps", "worker"]);
+    assert_eq!(listing["matched"], 1);
+    assert_eq!(listing["totals"]["processes"], 2);
+    let worker = &listing["processes"][0];
+    assert_eq!(worker["definition"], "app:worker");
+    assert_eq!(worker["names"], json!(["worker"]));
+    assert_eq!(worker["parent"], "{app:processes|0x00001}");
+    assert_eq!(
+        (&worker["links"], &worker["messages"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(worker["state"], "waiting");
+    assert!(worker["memory"].as_u64().unwrap() > 0, "{worker}");
+
+    let details = ask_json(dir.path(), &["ps", "--show", "worker"]);
+    assert_eq!(details["linked_to"], json!(["{app:processes|0x00001}"]));
+    assert_eq!(details["queues"][0]["name"], "@unclaimed");
+    assert_eq!(details["queues"][0]["messages"], 1);
+    assert_eq!(details["queues"][1]["name"], "request");
+
+    ask(dir.path(), &["send", "worker", "request", r#""hello""#]).ends_with(0);
+    session.wait_for_line("reply: hello");
+    ask(dir.path(), &["terminate", "worker"]).ends_with(0);
+    session.wait_for_line("event: pid.link.down");
+    ask(dir.path(), &["terminate", "worker"])
+        .ends_with(1)
+        .says(&["name not registered: worker", "warren ps"]);
+    ask(dir.path(), &["cancel", "{app:processes|0x00001}"]).ends_with(0);
+    session.wait_for_line("event: pid.cancel");
+    session.end().ends_with(0);
+    assert!(!dir.path().join("control").exists());
+}
+
+#[test]
+fn what_is_wrong_with_a_socket_is_said_with_what_to_do() {
+    let dir = program(&[("main.lua", "print(1)"), ("file", "x")]);
+    outcome(warren(dir.path(), &["ps"]))
+        .ends_with(2)
+        .says(&["--control SOCKET"]);
+    outcome(warren(dir.path(), &["ps", "--control", "nothing"]))
+        .ends_with(1)
+        .says(&["nothing", "warren run --control SOCKET"]);
+    drop(UnixListener::bind(dir.path().join("stale")).unwrap());
+    outcome(warren(dir.path(), &["ps", "--control", "stale"]))
+        .ends_with(1)
+        .says(&["the program has ended"]);
+    outcome(warren(
+        dir.path(),
+        &["run", "--control", "file", "main.lua"],
+    ))
+    .ends_with(2)
+    .says(&["no socket", "name a path that is free"]);
+    outcome(warren(
+        dir.path(),
+        &["run", "--control", "stale", "main.lua"],
+    ))
+    .ends_with(0)
+    .prints("1\n");
+}
+
+#[test]
+fn another_version_of_the_protocol_is_refused() {
+    let dir = program(&[]);
+    let listener = UnixListener::bind(dir.path().join("control")).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let greeting = json!({"protocol": 99, "version": "9.9", "program": "x", "pid": 1});
+        writeln!(stream, "{greeting}").unwrap();
+    });
+    ask(dir.path(), &["ps"])
+        .ends_with(1)
+        .says(&["version 99", "warren 9.9", "use the `warren`"]);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_line_that_is_no_request_is_answered_and_one_without_end_ends_the_talk() {
+    let dir = program(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
+    let session = start(dir.path());
+    let stream = UnixStream::connect(dir.path().join("control")).unwrap();
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    assert_eq!(next()["protocol"], 1);
+    let mut writer = &stream;
+    writeln!(writer, "{{}}").unwrap();
+    assert_eq!(next()["error"]["kind"], "Invalid");
+    writeln!(writer, r#"{{"do":"list","query":{{"limit":1}}}}"#).unwrap();
+    assert_eq!(next()["ok"]["matched"], 2);
+    // Refused when a mebibyte has come without an end.
+    let _ = writer.write_all(&vec![b'x'; 2 << 20]);
+    assert_eq!(next()["error"]["message"], "the line is too long");
+    drop(stream);
+
+    // The program serves others meanwhile.
+    let mut other = UnixStream::connect(dir.path().join("control")).unwrap();
+    let mut byte = [0];
+    other.read_exact(&mut byte).unwrap();
+    ask(dir.path(), &["terminate", "{app:processes|0x00001}"]).ends_with(0);
+    session.end().ends_with(1);
+}

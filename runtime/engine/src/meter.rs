@@ -1,0 +1,241 @@
+//! What the workers do: whose turn it is, for how long, and how much is sent.
+//!
+//! Time is not measured at every turn, which would cost more than many turns
+//! take: once a tick, the time since the last is charged to those that run at
+//! that moment. Over seconds that is what they used, as with the clocks that
+//! operating systems counted by; a process that runs for microseconds now and
+//! then is charged a whole tick now and then.
+
+use std::cell::Cell;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use warren_kernel::{Kernel, Kind, Monotonic, Pid};
+
+/// Counts for one node.
+pub(crate) struct Meter {
+    kernel: Arc<Kernel>,
+    started: Instant,
+    workers: Box<[Worker]>,
+    /// What was sent by others than workers.
+    sent_elsewhere: AtomicU64,
+    refused: [AtomicU64; KINDS.len() + 1],
+}
+
+/// Written by one worker, and its `busy` by the ticker; each on cache lines of
+/// its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Worker {
+    /// The number of the PID that runs, or 0.
+    running: AtomicU64,
+    sent: AtomicU64,
+    busy: AtomicU64,
+}
+
+/// What the workers have done since the node was started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// For each worker: the time it has run processes, in nanoseconds.
+    pub busy: Vec<u64>,
+    /// Those that run at present.
+    pub running: Vec<Pid>,
+    /// Tasks that wait for a worker.
+    pub queued: usize,
+    /// Messages that processes have sent.
+    pub sent: u64,
+    /// Calls of the process API that were refused, by kind of error; kinds of
+    /// programs' own are `Other`.
+    pub refused: Vec<(&'static str, u64)>,
+    /// How long the node is there.
+    pub uptime: Duration,
+}
+
+const KINDS: [&str; 10] = [
+    "NotFound",
+    "AlreadyExists",
+    "Invalid",
+    "PermissionDenied",
+    "Unavailable",
+    "Internal",
+    "Canceled",
+    "Conflict",
+    "Timeout",
+    "RateLimited",
+];
+
+thread_local! {
+    /// Which worker this thread is, of its own node.
+    static INDEX: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Says that this thread is a worker.
+pub(crate) fn this_is_worker(index: usize) {
+    INDEX.set(index);
+}
+
+impl Meter {
+    pub(crate) fn new(kernel: &Arc<Kernel>, workers: NonZeroUsize) -> Meter {
+        Meter {
+            kernel: Arc::clone(kernel),
+            started: Instant::now(),
+            workers: (0..workers.get()).map(|_| Worker::default()).collect(),
+            sent_elsewhere: AtomicU64::new(0),
+            refused: Default::default(),
+        }
+    }
+
+    pub(crate) fn workers(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.workers.len()).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// On a worker: it is this process's turn.
+    #[inline]
+    pub(crate) fn runs(&self, process: Pid) {
+        if let Some(worker) = self.this_worker() {
+            worker.running.store(process.number(), Ordering::Relaxed);
+        }
+    }
+
+    /// This worker has nothing to do.
+    pub(crate) fn nobody_runs(&self, worker: usize) {
+        if let Some(worker) = self.workers.get(worker) {
+            worker.running.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// A message was sent.
+    #[inline]
+    pub(crate) fn sent(&self) {
+        match self.this_worker() {
+            // Nobody else writes it.
+            Some(worker) => {
+                let sent = worker.sent.load(Ordering::Relaxed);
+                worker.sent.store(sent + 1, Ordering::Relaxed);
+            }
+            None => {
+                self.sent_elsewhere.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// A call of the process API was refused.
+    pub(crate) fn refused(&self, kind: &Kind) {
+        let word = kind.as_str();
+        let index = KINDS
+            .iter()
+            .position(|kind| *kind == word)
+            .unwrap_or(KINDS.len());
+        self.refused[index].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Charges the time since the last tick to those that run.
+    pub(crate) fn charge(&self, since: Duration) {
+        let now = self.set_clock();
+        let nanoseconds = nanoseconds(since);
+        for worker in &self.workers {
+            let running = worker.running.load(Ordering::Relaxed);
+            let Some(pid) = Pid::from_number(running) else {
+                continue;
+            };
+            worker.busy.fetch_add(nanoseconds, Ordering::Relaxed);
+            // One that has ended meanwhile is charged no more.
+            if let Some(process) = self.kernel.process(pid) {
+                process.usage().charge(nanoseconds, now);
+            }
+        }
+    }
+
+    /// Tells the kernel the time.
+    pub(crate) fn set_clock(&self) -> Monotonic {
+        let now = Monotonic(nanoseconds(self.started.elapsed()));
+        self.kernel.set_clock(now);
+        now
+    }
+
+    pub(crate) fn read(&self, queued: usize) -> Reading {
+        let workers = || self.workers.iter();
+        let sent = workers().map(|worker| worker.sent.load(Ordering::Relaxed));
+        let refused = self.refused.iter().zip(KINDS.iter().chain([&"Other"]));
+        Reading {
+            busy: workers()
+                .map(|worker| worker.busy.load(Ordering::Relaxed))
+                .collect(),
+            running: workers()
+                .filter_map(|worker| Pid::from_number(worker.running.load(Ordering::Relaxed)))
+                .collect(),
+            queued,
+            sent: sent.sum::<u64>() + self.sent_elsewhere.load(Ordering::Relaxed),
+            refused: refused
+                .map(|(count, kind)| (*kind, count.load(Ordering::Relaxed)))
+                .collect(),
+            uptime: self.started.elapsed(),
+        }
+    }
+
+    #[inline]
+    fn this_worker(&self) -> Option<&Worker> {
+        self.workers.get(INDEX.get())
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use warren_kernel::{HostConfig, Spawn};
+
+    const TICK: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_tick_is_charged_to_whoever_runs() {
+        let kernel = Kernel::new();
+        let host = kernel
+            .add_host("app:processes", HostConfig::default())
+            .unwrap();
+        let spawn = || {
+            let place = host.reserve().unwrap();
+            kernel.spawn(place, Spawn::default()).unwrap().process
+        };
+        let (one, other) = (spawn(), spawn());
+        let meter = Meter::new(&kernel, NonZeroUsize::MIN);
+        this_is_worker(0);
+        meter.runs(one.pid());
+        meter.charge(TICK);
+        meter.charge(TICK);
+        meter.runs(other.pid());
+        meter.charge(TICK);
+        meter.nobody_runs(0);
+        meter.charge(TICK);
+        this_is_worker(usize::MAX);
+        assert_eq!(one.usage().processor(), 2_000_000);
+        assert_eq!(other.usage().processor(), 1_000_000);
+        let reading = meter.read(0);
+        assert_eq!(reading.busy, [3_000_000]);
+        assert_eq!(reading.running, []);
+    }
+
+    #[test]
+    fn what_is_sent_and_refused_is_counted() {
+        let meter = Meter::new(&Kernel::new(), NonZeroUsize::MIN);
+        meter.sent();
+        this_is_worker(0);
+        meter.sent();
+        this_is_worker(usize::MAX);
+        meter.refused(&Kind::RateLimited);
+        meter.refused(&Kind::Other("mine".into()));
+        let reading = meter.read(7);
+        assert_eq!((reading.sent, reading.queued), (2, 7));
+        let counted: Vec<_> = reading.refused.iter().filter(|(_, n)| *n > 0).collect();
+        assert_eq!(counted, [&("RateLimited", 1), &("Other", 1)]);
+    }
+}

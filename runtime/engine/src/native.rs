@@ -1,0 +1,304 @@
+//! Processes whose code is a Rust future of the embedder's.
+//!
+//! To the rest of the node such a process is one like any other: it has a PID, a
+//! mailbox and a place in a host, and what it does goes through the operations
+//! of [`Guest`]. Its task runs on the embedder's tokio runtime, so its future
+//! may use whatever that offers; it is not preempted.
+
+mod drive;
+mod receive;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::Waker;
+
+use warren_kernel::{Delivery, Error, Outcome, Process, Subscription};
+
+use crate::guest::{Guest, Related, SpawnOptions};
+use crate::node::Start;
+
+pub(crate) use drive::NativeDrive;
+use receive::Receive;
+
+/// What native code does: its output is how the process ends.
+pub type NativeFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// The code of native processes: called once for each.
+#[derive(Clone)]
+pub struct NativeCode(Arc<dyn Fn(Native) -> NativeFuture + Send + Sync>);
+
+impl NativeCode {
+    /// Code that a function makes a future of.
+    pub fn new(code: impl Fn(Native) -> NativeFuture + Send + Sync + 'static) -> NativeCode {
+        NativeCode(Arc::new(code))
+    }
+
+    /// The future of one process. Even the function itself runs when that is
+    /// polled.
+    fn start(&self, native: Native) -> NativeFuture {
+        let code = Arc::clone(&self.0);
+        Box::pin(async move { code(native).await })
+    }
+}
+
+impl fmt::Debug for NativeCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NativeCode")
+    }
+}
+
+/// How a new process is tied to the native process that spawns it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tied {
+    /// The spawner is told of its end.
+    pub monitored: bool,
+    /// Both are linked.
+    pub linked: bool,
+}
+
+/// A native process, as its own code sees it. Values are encoded.
+pub struct Native {
+    guest: Guest,
+    process: Arc<Process>,
+    /// What wakes the task as a whole; set when it is first polled.
+    task: Arc<OnceLock<Waker>>,
+}
+
+impl Native {
+    fn new(guest: Guest, process: Arc<Process>, task: Arc<OnceLock<Waker>>) -> Native {
+        Native {
+            guest,
+            process,
+            task,
+        }
+    }
+
+    /// The process, for what needs nobody's permission: its mailbox, its PID,
+    /// its options.
+    pub fn process(&self) -> &Arc<Process> {
+        &self.process
+    }
+
+    /// The identifier of the call chain.
+    pub fn frame(&self) -> &str {
+        self.guest
+            .inherited()
+            .map_or("", |inherited| &inherited.frame)
+    }
+
+    /// The id of the definition.
+    pub fn definition(&self) -> &str {
+        &self.guest.run.program.definition.id
+    }
+
+    /// One encoded array of values.
+    pub fn arguments(&self) -> &[u8] {
+        &self.guest.run.arguments
+    }
+
+    /// A context value.
+    pub fn context(&self, key: &str) -> Option<&[u8]> {
+        let inherited = self.guest.inherited().ok()?;
+        inherited.context.get(key).map(|value| &**value)
+    }
+
+    /// Takes the oldest of the first of these queues that has something; waits
+    /// where none has. Dropped before it is ready, this has taken nothing.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` where the process has ended, which only code that was moved
+    /// out of its future can ask.
+    pub async fn receive(
+        &mut self,
+        wanted: &[Subscription],
+    ) -> Result<(Subscription, Delivery), Error> {
+        // A process that always finds something lets others have their turn.
+        tokio::task::coop::consume_budget().await;
+        Receive::new(&self.process, &self.task, wanted).await
+    }
+
+    /// Sends one message to a PID or a name.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.send`; see `wit/process.wit`. The same goes for all that
+    /// follows.
+    pub fn send(&mut self, to: &str, topic: &str, values: &[u8]) -> Result<(), Error> {
+        self.check_alive()?;
+        self.guest
+            .settled_at_once(|guest| guest.send(to, topic, values))
+    }
+
+    /// Starts a process; returns its PID. Dropped before it is ready, this has
+    /// started nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.spawn`.
+    pub async fn spawn(&mut self, start: Start, tied: Tied) -> Result<Arc<str>, Error> {
+        self.check_alive()?;
+        let (options, start) = split(start);
+        let related = Related {
+            monitored: tied.monitored,
+            linked: tied.linked,
+        };
+        self.guest
+            .spawn(start.0, start.1, start.2, related, options)
+            .await
+    }
+
+    /// Starts a process and waits for its end, which this returns. Dropped
+    /// before it is ready, this terminates the process.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.exec`, where nothing was started.
+    pub async fn exec(&mut self, start: Start) -> Result<Arc<Outcome>, Error> {
+        self.check_alive()?;
+        let (options, start) = split(start);
+        let subscription = self.guest.exec(start.0, start.1, start.2, options).await?;
+        let _pending = PendingExec {
+            process: Arc::clone(&self.process),
+            subscription,
+        };
+        match self.receive(&[subscription]).await? {
+            // The subscription has ended with it: nothing is left to abandon.
+            (_, Delivery::Exec(outcome)) => Ok(outcome),
+            _ => Err(Error::internal("an exec that yields no outcome")),
+        }
+    }
+
+    /// Stops a process by force.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.terminate`.
+    pub fn terminate(&mut self, target: &str) -> Result<(), Error> {
+        self.check_alive()?;
+        self.guest.settled_at_once(|guest| guest.terminate(target))
+    }
+
+    /// Asks a process to end, within so many nanoseconds where a deadline is
+    /// given.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.cancel`.
+    pub fn cancel(&mut self, target: &str, deadline: Option<u64>) -> Result<(), Error> {
+        self.check_alive()?;
+        self.guest
+            .settled_at_once(|guest| guest.cancel(target, deadline))
+    }
+
+    /// Asks to be told of a process's end.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.monitor`.
+    pub fn monitor(&mut self, target: &str) -> Result<(), Error> {
+        self.check_alive()?;
+        self.guest.settled_at_once(|guest| guest.monitor(target))
+    }
+
+    /// Undoes a monitor.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.unmonitor`.
+    pub fn unmonitor(&mut self, target: &str) -> Result<(), Error> {
+        self.check_alive()?;
+        self.guest.settled_at_once(|guest| guest.unmonitor(target))
+    }
+
+    /// Links two processes.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.link`.
+    pub fn link(&mut self, target: &str) -> Result<(), Error> {
+        self.check_alive()?;
+        self.guest.settled_at_once(|guest| guest.link(target))
+    }
+
+    /// Undoes a link.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.unlink`.
+    pub fn unlink(&mut self, target: &str) -> Result<(), Error> {
+        self.check_alive()?;
+        self.guest.settled_at_once(|guest| guest.unlink(target))
+    }
+
+    /// Gives a process a name, itself where no PID is given.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.registry.register`.
+    pub fn register(&mut self, name: &str, pid: Option<&str>) -> Result<(), Error> {
+        self.check_alive()?;
+        self.guest
+            .settled_at_once(|guest| guest.register(name, pid))
+    }
+
+    /// The PID of who holds a name.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.registry.lookup`.
+    pub fn lookup(&self, name: &str) -> Result<Arc<str>, Error> {
+        self.check_alive()?;
+        self.guest.lookup(name)
+    }
+
+    /// Frees a name; false where nobody held it.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.registry.unregister`.
+    pub fn unregister(&mut self, name: &str) -> Result<bool, Error> {
+        self.check_alive()?;
+        self.guest.settled_at_once(|guest| guest.unregister(name))
+    }
+
+    /// What was moved out of the process's future may outlive the process.
+    fn check_alive(&self) -> Result<(), Error> {
+        if self.process.has_exited() {
+            return Err(receive::has_ended(&self.process));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Native {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Native").field(&self.process).finish()
+    }
+}
+
+/// Ends an exec whose caller no longer waits.
+struct PendingExec {
+    process: Arc<Process>,
+    subscription: Subscription,
+}
+
+impl Drop for PendingExec {
+    fn drop(&mut self) {
+        self.process.abandon_exec(self.subscription);
+    }
+}
+
+/// Definition, host and arguments apart from what else a spawn sets.
+fn split(start: Start) -> (SpawnOptions, (String, String, Arc<[u8]>)) {
+    let options = SpawnOptions {
+        context: start.context,
+        name: start.name,
+        messages: start.messages,
+        ..SpawnOptions::default()
+    };
+    let arguments = Start::values(start.arguments);
+    (options, (start.definition, start.host, arguments))
+}

@@ -1,0 +1,107 @@
+//! Places for instances, with code that is made for them.
+
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::oneshot;
+use warren_kernel::{Error, Host};
+
+use super::Node;
+use crate::code::Artifact;
+use crate::pool::{Pool, Pools, Slot};
+
+impl Node {
+    /// A place for an instance of this code in a host. The code is loaded
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`], and those of loading code into a new pool.
+    pub(crate) async fn slot(
+        self: &Arc<Self>,
+        host: &Host,
+        artifact: &Arc<Artifact>,
+    ) -> Result<Slot, Error> {
+        let sites = self.room(host).sites(artifact.shape());
+        let slot = match sites.free_slot()? {
+            Some(slot) => slot,
+            None => {
+                let sites = sites.clone();
+                let opened = tokio::task::spawn_blocking(move || sites.slot());
+                opened
+                    .await
+                    .map_err(|error| Error::internal(format!("a pool was not opened: {error}")))??
+            }
+        };
+        if let Some(next) = sites.next_after(&slot)
+            && artifact.begins_ahead()
+        {
+            self.compile_ahead(Arc::clone(artifact), Arc::clone(next));
+        }
+        self.load(artifact, slot.pool()).await?;
+        Ok(slot)
+    }
+
+    /// Loads code into a pool; compiles it where it was needed only in places
+    /// of another class so far.
+    ///
+    /// # Errors
+    ///
+    /// See [`Artifact::load`].
+    pub(crate) async fn load(
+        &self,
+        artifact: &Arc<Artifact>,
+        pool: &Arc<Pool>,
+    ) -> Result<(), Error> {
+        if pool.has_loaded(artifact.number()) {
+            return Ok(());
+        }
+        let class = pool.class();
+        if !artifact.is_compiled(class) {
+            let cell = self.programs.codes.cell((artifact.number(), class));
+            cell.get_or_try_init(|| async {
+                let (artifact, pool) = (Arc::clone(artifact), Arc::clone(pool));
+                let compiler = self.compiler.clone();
+                compiling(move || artifact.compile_for(&pool, &compiler)).await
+            })
+            .await?;
+        }
+        artifact.load(pool)
+    }
+
+    /// Compiles for the pools that come next, before anyone has to wait.
+    fn compile_ahead(self: &Arc<Self>, artifact: Arc<Artifact>, next: Arc<Pools>) {
+        let node = Arc::clone(self);
+        tokio::spawn(async move {
+            let ahead = async {
+                let pool = compiling(move || next.first()).await?;
+                node.load(&artifact, &pool).await
+            };
+            if let Err(error) = ahead.await {
+                // Who needs the code tries again, and is told.
+                tracing::debug!(%error, "no code for dense places yet");
+            }
+        });
+    }
+}
+
+/// Does what takes seconds on a thread of its own, for which the end of the
+/// program does not wait.
+///
+/// # Errors
+///
+/// Those of the work, or where there is no thread.
+pub(super) async fn compiling<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (sender, done) = oneshot::channel();
+    thread::Builder::new()
+        .name("warren-compile".into())
+        .spawn(move || {
+            // Who asked may be gone; the code cache has the result.
+            let _ = sender.send(work());
+        })
+        .map_err(|error| Error::internal(format!("no thread to compile on: {error}")))?;
+    done.await
+        .map_err(|_| Error::internal("the compiler failed"))?
+}

@@ -1,0 +1,111 @@
+//! What a process uses of the machine, as far as its embedder says so.
+
+use crate::moment::Monotonic;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// The account of one process. Whoever runs its code charges it; anybody reads
+/// it, without a lock.
+#[derive(Debug, Default)]
+pub struct Usage {
+    memory: AtomicU64,
+    processor: AtomicU64,
+    /// When time was charged last, and the bits of the charge that is recent.
+    charged_at: AtomicU64,
+    recent: AtomicU64,
+    blocked: AtomicBool,
+}
+
+/// A charge counts half as much as a recent one after this long: 2 s.
+const HALF_LIFE_NS: f64 = 2e9;
+
+impl Usage {
+    /// Bytes of memory it holds.
+    pub fn memory(&self) -> u64 {
+        self.memory.load(Ordering::Relaxed)
+    }
+
+    /// It holds more bytes now, or less.
+    pub fn change_memory(&self, from: u64, to: u64) {
+        if to >= from {
+            self.memory.fetch_add(to - from, Ordering::Relaxed);
+        } else {
+            self.memory.fetch_sub(from - to, Ordering::Relaxed);
+        }
+    }
+
+    /// It holds nothing: its code ended, or other code takes over.
+    pub fn release_memory(&self) {
+        self.memory.store(0, Ordering::Relaxed);
+    }
+
+    /// Nanoseconds it has run.
+    pub fn processor(&self) -> u64 {
+        self.processor.load(Ordering::Relaxed)
+    }
+
+    /// The share of one processor it has had in the last seconds, from 0 to 1:
+    /// what is longer ago counts less, by half every two seconds.
+    pub fn load(&self, now: Monotonic) -> f64 {
+        // What runs always: the sum of all that was ever charged, decayed.
+        let all = HALF_LIFE_NS / std::f64::consts::LN_2;
+        (self.recent_at(now) / all).min(1.0)
+    }
+
+    /// Charges time it has run, up to now. One thread at a time charges.
+    pub fn charge(&self, nanoseconds: u64, now: Monotonic) {
+        self.processor.fetch_add(nanoseconds, Ordering::Relaxed);
+        let recent = self.recent_at(now) + nanoseconds as f64;
+        self.recent.store(recent.to_bits(), Ordering::Relaxed);
+        self.charged_at.store(now.0, Ordering::Relaxed);
+    }
+
+    /// Whether its task waits for the embedder (a file, a compilation).
+    pub fn is_blocked(&self) -> bool {
+        self.blocked.load(Ordering::Relaxed)
+    }
+
+    /// Says whether its task waits for the embedder.
+    pub fn set_blocked(&self, blocked: bool) {
+        self.blocked.store(blocked, Ordering::Relaxed);
+    }
+
+    fn recent_at(&self, now: Monotonic) -> f64 {
+        let recent = f64::from_bits(self.recent.load(Ordering::Relaxed));
+        let since = now
+            .0
+            .saturating_sub(self.charged_at.load(Ordering::Relaxed));
+        recent * (-(since as f64) / HALF_LIFE_NS).exp2()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    #[test]
+    fn memory_goes_up_and_down() {
+        let usage = Usage::default();
+        usage.change_memory(0, 100);
+        usage.change_memory(0, 30);
+        usage.change_memory(100, 60);
+        assert_eq!(usage.memory(), 90);
+        usage.release_memory();
+        assert_eq!(usage.memory(), 0);
+    }
+
+    #[test]
+    fn the_load_follows_what_is_charged() {
+        let usage = Usage::default();
+        assert_eq!(usage.load(Monotonic(SECOND)), 0.0);
+        for tick in 1..=30_000 {
+            usage.charge(SECOND / 1000, Monotonic(tick * SECOND / 1000));
+        }
+        assert_eq!(usage.processor(), 30 * SECOND);
+        let now = usage.load(Monotonic(30 * SECOND));
+        assert!((0.99..=1.0).contains(&now), "{now}");
+        let later = usage.load(Monotonic(32 * SECOND));
+        assert!((later - now / 2.0).abs() < 0.01, "{later}");
+    }
+}

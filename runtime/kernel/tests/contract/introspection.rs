@@ -1,0 +1,244 @@
+//! What can be seen of processes from outside.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use warren_kernel::{
+    Activity, Change, Error, Monotonic, Origin, Outcome, QueueLabel, Spawn, Subscription, Totals,
+};
+
+use crate::setup::{Setup, failure, nothing};
+
+#[test]
+fn a_view_shows_queues_with_the_age_of_their_oldest_message() {
+    let setup = Setup::new();
+    let process = setup.process();
+    let listener = process.listen("t").unwrap();
+    for (at, topic) in [(10, "u"), (20, "t"), (30, "t")] {
+        setup.kernel.set_clock(Monotonic(at));
+        setup.send(&process, &process, topic, "x");
+    }
+    let queues = || {
+        let view = process.view(10).unwrap();
+        view.queues
+            .iter()
+            .map(|queue| {
+                let oldest = queue.oldest.map(|at| at.0);
+                (queue.label.clone(), queue.messages, oldest)
+            })
+            .collect::<Vec<_>>()
+    };
+    let topic = QueueLabel::Topic("t".into());
+    assert_eq!(
+        queues(),
+        [
+            (QueueLabel::Unclaimed, 1, Some(10)),
+            (topic.clone(), 2, Some(20))
+        ]
+    );
+    assert_eq!(process.summary().unwrap().oldest, Some(Monotonic(10)));
+    let inbox = process.inbox();
+    process.try_receive(&[inbox]);
+    process.try_receive(&[listener]);
+    assert_eq!(
+        queues(),
+        [(QueueLabel::Inbox, 0, None), (topic, 1, Some(30))]
+    );
+    assert_eq!(process.view(1).unwrap().queues.len(), 1);
+}
+
+#[test]
+fn messages_of_one_moment_keep_their_order_and_their_age() {
+    let setup = Setup::new();
+    let process = setup.process();
+    setup.kernel.set_clock(Monotonic(1_000));
+    let listener = process.listen("t").unwrap();
+    for payload in ["1", "2", "3"] {
+        setup.send(&process, &process, "t", payload);
+        setup.send(&process, &process, "u", payload);
+    }
+    process.unlisten(listener);
+    let inbox = process.inbox();
+    assert_eq!(
+        crate::setup::payloads(&process, inbox),
+        ["1", "1", "2", "2", "3", "3"]
+    );
+}
+
+#[test]
+fn a_view_tells_origin_parent_names_ties_and_the_last_error() {
+    let setup = Setup::new();
+    let parent = setup.process();
+    setup.kernel.set_clock(Monotonic(7));
+    let origin = Origin {
+        definition: "app:worker".into(),
+        frame: "app:main#1".into(),
+        actor: Some("somebody".into()),
+    };
+    let spawned = setup.spawn(Spawn {
+        parent: Some(&parent),
+        linked: true,
+        monitored: true,
+        name: Some("worker"),
+        origin: Some(&origin),
+        ..Spawn::default()
+    });
+    let child = spawned.unwrap().process;
+    child.set_last_error(&Error::not_found("nobody"));
+    child.usage().change_memory(0, 100);
+    let view = child.view(10).unwrap();
+    assert_eq!(view.origin, Some(origin));
+    assert_eq!(view.parent, Some(parent.pid()));
+    assert_eq!(view.started, Monotonic(7));
+    assert_eq!(view.names, ["worker".into()]);
+    assert_eq!(view.peers.links, [parent.pid()]);
+    assert_eq!(view.peers.monitored_by, [parent.pid()]);
+    assert_eq!(view.last_error, Some(Error::not_found("nobody")));
+    assert_eq!(view.summary.memory, 100);
+    let text = child.text().to_string();
+    for mentioned in ["worker", "app:worker", &text] {
+        assert!(child.mentions(mentioned), "{mentioned}");
+    }
+    assert!(!child.mentions("somebody"));
+    assert_eq!(parent.view(10).unwrap().peers.monitors, [child.pid()]);
+}
+
+#[test]
+fn a_process_waits_while_it_receives() {
+    let setup = Setup::new();
+    let process = setup.process();
+    let activity = || process.summary().unwrap().activity;
+    let inbox = process.inbox();
+    assert_eq!(activity(), Activity::Active);
+    process.poll_receive(&[inbox]);
+    assert_eq!(activity(), Activity::Waiting);
+    setup.send(&process, &process, "t", "x");
+    assert_eq!(activity(), Activity::Active);
+    // It waits for time alone.
+    process.poll_receive(&[]);
+    assert_eq!(activity(), Activity::Waiting);
+    process.clear_interest();
+    process.usage().set_blocked(true);
+    assert_eq!(activity(), Activity::Blocked);
+    setup.kernel.terminate(&process).unwrap();
+    assert_eq!(activity(), Activity::Ending);
+    setup.reap(&process);
+    assert_eq!(process.summary(), None);
+    assert_eq!(process.view(10), None);
+}
+
+#[test]
+fn a_scan_meets_every_process_once() {
+    let setup = Setup::new();
+    let processes: Vec<_> = (0..1_000).map(|_| setup.process()).collect();
+    let (ended, live) = processes.split_at(300);
+    for process in ended {
+        setup.end(process, nothing());
+    }
+    let scanned: Vec<_> = setup.kernel.scan().map(|process| process.pid()).collect();
+    let expected: BTreeSet<_> = live.iter().map(|process| process.pid()).collect();
+    assert_eq!(scanned.len(), live.len());
+    assert_eq!(scanned.into_iter().collect::<BTreeSet<_>>(), expected);
+}
+
+#[test]
+fn processes_may_come_and_go_during_a_scan() {
+    let setup = Setup::new();
+    let processes: Vec<_> = (0..1_000).map(|_| setup.process()).collect();
+    let mut scan = setup.kernel.scan();
+    assert!(scan.next().is_some());
+    for process in &processes {
+        setup.end(process, nothing());
+        setup.process();
+    }
+    let mut seen = BTreeSet::new();
+    assert!(scan.all(|process| seen.insert(process.pid())));
+}
+
+#[test]
+fn totals_count_each_end_by_its_cause() {
+    let setup = Setup::new();
+    let [returns, fails, terminated, linked] = [(); 4].map(|()| setup.process());
+    setup.kernel.link(&fails, &linked).unwrap();
+    setup.end(&returns, nothing());
+    setup.end(&fails, failure("boom"));
+    setup.reap(&linked);
+    setup.kernel.terminate(&terminated).unwrap();
+    setup.reap(&terminated);
+    assert_eq!(
+        setup.kernel.totals(),
+        Totals {
+            spawned: 4,
+            returned: 1,
+            failed: 1,
+            terminated: 1,
+            linked: 1
+        }
+    );
+}
+
+#[test]
+fn an_observer_reads_what_happens_in_order() {
+    let setup = Setup::new();
+    let before = setup.process();
+    let mut observer = setup.kernel.observe(100);
+    let process = setup.process();
+    let (pid, text) = (process.pid(), Arc::clone(process.text()));
+    setup.kernel.register("name", &process).unwrap();
+    setup.kernel.unregister("name").unwrap();
+    setup.kernel.unregister("name").unwrap();
+    setup.kernel.link(&before, &process).unwrap();
+    setup.kernel.link(&before, &process).unwrap();
+    setup.kernel.unlink(&before, pid);
+    setup.kernel.unlink(&before, pid);
+    setup.kernel.set_definition(&process, &"app:other".into());
+    setup.end(&process, nothing());
+    let linker = Arc::clone(before.text());
+    let expected = [
+        Change::Started {
+            pid: Arc::clone(&text),
+            parent: None,
+            definition: None,
+        },
+        Change::Named {
+            pid: Arc::clone(&text),
+            name: "name".into(),
+        },
+        Change::Unnamed {
+            name: "name".into(),
+        },
+        Change::Linked {
+            pid: Arc::clone(&linker),
+            peer: pid,
+        },
+        Change::Unlinked {
+            pid: linker,
+            peer: pid,
+        },
+        Change::Upgraded {
+            pid: Arc::clone(&text),
+            definition: "app:other".into(),
+        },
+        Change::Ended {
+            pid: text,
+            outcome: Arc::new(Outcome::Returned(None)),
+        },
+    ];
+    let seen: Vec<_> = std::iter::from_fn(|| observer.try_next()).collect();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_slow_observer_holds_nobody_up() {
+    let setup = Setup::new();
+    let mut observer = setup.kernel.observe(1);
+    for _ in 0..3 {
+        setup.process();
+    }
+    assert!(matches!(observer.try_next(), Some(Change::Started { .. })));
+    assert_eq!(observer.try_next(), Some(Change::Missed(2)));
+    assert_eq!(observer.try_next(), None);
+    // The inbox of nobody: only to show that the kernel works on.
+    let process = setup.process();
+    assert_eq!(process.inbox(), Subscription::INBOX);
+}

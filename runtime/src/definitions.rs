@@ -1,0 +1,36 @@
+//! The definitions of a runtime: those given in memory, before those of a
+//! program on disk.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use warren_engine::{Definition, Definitions, Source};
+use warren_kernel::Error;
+
+use crate::app::App;
+
+/// Everything that processes may run.
+#[derive(Default)]
+pub(crate) struct Library {
+    pub(crate) own: HashMap<Arc<str>, Arc<Definition>>,
+    pub(crate) modules: HashMap<String, Source>,
+    pub(crate) app: Option<App>,
+}
+
+impl Definitions for Library {
+    fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
+        match (self.own.get(id), &self.app) {
+            (Some(definition), _) => Ok(Arc::clone(definition)),
+            (None, Some(app)) => app.definition(id),
+            (None, None) => Err(Error::not_found(format!("no such definition: {id}"))),
+        }
+    }
+
+    fn module(&self, name: &str) -> Result<Option<Source>, Error> {
+        match (self.modules.get(name), &self.app) {
+            (Some(source), _) => Ok(Some(source.clone())),
+            (None, Some(app)) => app.module(name),
+            (None, None) => Ok(None),
+        }
+    }
+}

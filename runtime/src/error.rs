@@ -1,0 +1,157 @@
+//! Why a call fails.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+use warren_kernel::{Details, Error, Field, Kind};
+
+use crate::values;
+
+/// Why the runtime cannot be started.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A definition given in memory has a name that can be none.
+    #[error(transparent)]
+    Id(#[from] crate::app::IdError),
+    /// Two definitions given in memory have the same id.
+    #[error("{id} is defined twice")]
+    Duplicate {
+        /// The id.
+        id: Arc<str>,
+    },
+    /// Threads or hosts cannot be had.
+    #[error(transparent)]
+    Node(#[from] warren_engine::StartError),
+}
+
+/// Why a call of the embedder's fails. As an [`Error`], which `?` makes of it in
+/// native processes, it is what a guest would see.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// A value could not be written or read; nothing was sent or started for
+    /// one that could not be written.
+    #[error("{what}: {error}")]
+    Value {
+        /// Which value.
+        what: &'static str,
+        /// What is wrong with it.
+        #[source]
+        error: values::CodecError,
+    },
+    /// The runtime refused the call, which has had no effect.
+    #[error(transparent)]
+    Refused(#[from] Error),
+    /// The process was started, and ended with this error.
+    #[error("{0}")]
+    Failed(#[source] Box<Error>),
+}
+
+impl CallError {
+    /// What sort of failure it is.
+    pub fn kind(&self) -> &Kind {
+        match self {
+            CallError::Value { .. } => &Kind::Invalid,
+            CallError::Refused(error) => &error.kind,
+            CallError::Failed(error) => &error.kind,
+        }
+    }
+
+    /// Makes an error of the codec's one about a certain value.
+    pub(crate) fn value(what: &'static str) -> impl FnOnce(values::CodecError) -> CallError {
+        move |error| CallError::Value { what, error }
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Error {
+        match error {
+            CallError::Value { .. } => Error::invalid(error.to_string()),
+            CallError::Refused(error) => error,
+            CallError::Failed(error) => *error,
+        }
+    }
+}
+
+/// The error as a value that can be part of a message.
+pub fn error_as_value(error: &Error) -> values::Error {
+    values::Error {
+        kind: error.kind.as_str().to_owned(),
+        message: error.message.clone(),
+        retryable: error.retryable,
+        details: match &error.details {
+            None => Vec::new(),
+            Some(Details::Encoded(bytes)) => bytes.to_vec(),
+            Some(Details::Fields(fields)) => of_fields(fields),
+        },
+        stack: error.stack.clone(),
+    }
+}
+
+/// The error that a value is.
+pub fn error_of_value(error: values::Error) -> Error {
+    Error {
+        kind: Kind::from(error.kind.as_str()),
+        message: error.message,
+        retryable: error.retryable,
+        details: (!error.details.is_empty()).then(|| Details::Encoded(error.details.into())),
+        stack: error.stack,
+    }
+}
+
+/// The details of an error, where there are any of this type.
+pub fn error_details<T: serde::de::DeserializeOwned>(error: &Error) -> Option<T> {
+    let bytes = error_as_value(error).details;
+    (!bytes.is_empty())
+        .then(|| values::from_value(&bytes).ok())
+        .flatten()
+}
+
+fn of_fields(fields: &[(&'static str, Field)]) -> Vec<u8> {
+    let pairs = fields.iter().map(|(name, field)| {
+        let value = match field {
+            Field::Text(text) => values::Value::String(text.clone()),
+            Field::Number(number) => i64::try_from(*number)
+                .map_or(values::Value::Float(*number as f64), values::Value::Integer),
+        };
+        (values::Value::from(*name), value)
+    });
+    let map = values::Value::Map(pairs.collect());
+    // Text and numbers can be written.
+    values::to_value(&map).map_or_else(|_| Vec::new(), |out| out.as_slice().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_becomes_a_value_and_back() {
+        let error = Error::rate_limited("full")
+            .with("queue", "inbox")
+            .with("limit", 3);
+        let value = error_as_value(&error);
+        assert_eq!(value.retryable, Some(true));
+        let again = error_of_value(value);
+        assert_eq!((&again.kind, &again.message), (&error.kind, &error.message));
+        let details: (String, u64) = {
+            let map: std::collections::BTreeMap<String, values::Value> =
+                error_details(&again).unwrap();
+            (map["queue"].to().unwrap(), map["limit"].to().unwrap())
+        };
+        assert_eq!(details, ("inbox".to_owned(), 3));
+        assert_eq!(error_details::<u8>(&Error::internal("x")), None);
+    }
+
+    #[test]
+    fn a_call_error_is_the_error_a_guest_would_see() {
+        let refused = CallError::from(Error::not_found("gone"));
+        assert_eq!(refused.kind(), &Kind::NotFound);
+        assert_eq!(Error::from(refused), Error::not_found("gone"));
+        let codec = values::from_value::<u8>(b"").unwrap_err();
+        let wrong = CallError::value("the arguments")(codec);
+        assert_eq!(wrong.kind(), &Kind::Invalid);
+        assert!(Error::from(wrong).message.starts_with("the arguments: "));
+    }
+}

@@ -1,0 +1,192 @@
+//! A process, as the embedder holds it.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use warren_engine::{Node, Running};
+use warren_kernel::{Error, Outcome, Process};
+
+use crate::error::CallError;
+use crate::values;
+
+/// A process the embedder has started or found. Clones mean the same process.
+///
+/// Dropping it does nothing to the process, and it does not keep the runtime
+/// going: once that is dropped, its processes end.
+#[derive(Clone)]
+pub struct Handle {
+    node: Arc<Node>,
+    process: Arc<Process>,
+    ended: Shared<BoxFuture<'static, warren_engine::Ended>>,
+}
+
+/// How a process ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// Its result or error, encoded; see [`Ended::result`].
+    pub outcome: Arc<Outcome>,
+    /// The exit status it asked for, where it called for an exit.
+    pub status: Option<i32>,
+}
+
+impl Ended {
+    /// What it returned, as a value of this type. One that returned nothing
+    /// reads as `()` or as an `Option`.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Failed`] with the process's own error;
+    /// [`CallError::Value`] for a result of another type.
+    pub fn result<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        read_outcome(&self.outcome)
+    }
+}
+
+/// What a process returned, or its error.
+pub(crate) fn read_outcome<T: DeserializeOwned>(outcome: &Outcome) -> Result<T, CallError> {
+    /// MessagePack for nothing.
+    const NIL: &[u8] = &[0xc0];
+    match outcome {
+        Outcome::Returned(value) => values::from_value(value.as_deref().unwrap_or(NIL))
+            .map_err(CallError::value("the result")),
+        Outcome::Failed(error) => Err(CallError::Failed(error.clone())),
+    }
+}
+
+impl Handle {
+    pub(crate) fn new(node: &Arc<Node>, running: Running) -> Handle {
+        let (process, ended) = running.into_parts();
+        Handle {
+            node: Arc::clone(node),
+            process,
+            ended: ended.boxed().shared(),
+        }
+    }
+
+    /// The text of its PID.
+    pub fn pid(&self) -> &str {
+        self.process.text()
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.process.has_exited()
+    }
+
+    /// Sends it one message from nobody: a tuple is as many values as it has
+    /// elements.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Value`]; `NotFound` where it has ended; `RateLimited` where
+    /// the queue is full; `Invalid` for a topic that can be none.
+    pub fn send<T: Serialize + ?Sized>(&self, topic: &str, values: &T) -> Result<(), CallError> {
+        let bytes = values::to_values(values).map_err(CallError::value("a message"))?;
+        let kernel = self.node.kernel();
+        Ok(kernel.send(None, &self.process, topic, bytes.as_slice())?)
+    }
+
+    /// Waits for its end. May be called any number of times, also after it has
+    /// ended; dropping the future changes nothing.
+    pub async fn wait(&self) -> Ended {
+        self.ended.clone().await.into()
+    }
+
+    /// Waits for its end and reads its result.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ended::result`].
+    pub async fn result<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        self.wait().await.result()
+    }
+
+    /// Its end as a stream of one item, to be merged with those of others.
+    pub fn monitor(&self) -> Monitor {
+        Monitor {
+            pid: Arc::clone(self.process.text()),
+            ended: Some(self.ended.clone()),
+        }
+    }
+
+    /// Asks it to end; with a deadline, it is terminated when that has passed.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` where it has ended.
+    pub fn cancel(&self, deadline: Option<Duration>) -> Result<(), Error> {
+        let now = self.node.now();
+        let deadline =
+            deadline.map(|after| now.after(u64::try_from(after.as_nanos()).unwrap_or(u64::MAX)));
+        let kernel = self.node.kernel();
+        kernel.cancel(None, &self.process, deadline, true, now)
+    }
+
+    /// Stops it by force. Returns before it has ended; see [`Handle::wait`].
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` where it has ended.
+    pub fn terminate(&self) -> Result<(), Error> {
+        self.node.kernel().terminate(&self.process)
+    }
+
+    pub(crate) fn process(&self) -> &Arc<Process> {
+        &self.process
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Handle").field(&self.pid()).finish()
+    }
+}
+
+impl From<warren_engine::Ended> for Ended {
+    fn from(ended: warren_engine::Ended) -> Ended {
+        Ended {
+            outcome: ended.outcome,
+            status: ended.status,
+        }
+    }
+}
+
+/// Yields the end of one process, then nothing more; see [`Handle::monitor`].
+#[derive(Debug)]
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Monitor {
+    pid: Arc<str>,
+    ended: Option<Shared<BoxFuture<'static, warren_engine::Ended>>>,
+}
+
+/// The end of a process.
+#[derive(Clone, Debug)]
+pub struct Exit {
+    /// The text of its PID.
+    pub pid: Arc<str>,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+impl futures::Stream for Monitor {
+    type Item = Exit;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Exit>> {
+        let Some(waiting) = &mut self.ended else {
+            return Poll::Ready(None);
+        };
+        let ended = ready!(waiting.poll_unpin(cx)).into();
+        self.ended = None;
+        Poll::Ready(Some(Exit {
+            pid: Arc::clone(&self.pid),
+            ended,
+        }))
+    }
+}

@@ -1,0 +1,276 @@
+//! Looking at the processes of a runtime, and stepping in.
+
+mod info;
+mod query;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use info::{HostInfo, Listing, ProcessDetails, ProcessInfo, QueueInfo, State, Totals};
+pub use query::{Query, Sort};
+pub use warren_kernel::{Change, Observer, Pid};
+
+use query::{First, state_of};
+use warren_engine::Node;
+use warren_kernel::{
+    Error, Kernel, Monotonic, Process, QueueLabel, QueueView, Relations, Summary, View,
+};
+
+use crate::runtime::Runtime;
+
+/// Looks at the processes of a [`Runtime`], without stopping any: of each, what
+/// is seen was true at one moment; of two, perhaps at two. A process that comes
+/// or goes meanwhile may be missing, and none is seen twice.
+///
+/// Looking at all of 100,000 processes takes some ten milliseconds of one
+/// processor ([`Listing::took_us`] says how long it took); whoever does so
+/// every now and then inside an async program uses a thread that may block.
+#[derive(Clone, Debug)]
+pub struct Inspector {
+    node: Arc<Node>,
+}
+
+/// Of the lists of one process, so many entries are shown.
+const ENTRIES: usize = 100;
+
+impl Runtime {
+    /// Looks at the processes.
+    pub fn inspector(&self) -> Inspector {
+        Inspector {
+            node: Arc::clone(self.node()),
+        }
+    }
+}
+
+/// Looking.
+impl Inspector {
+    /// The runtime as a whole, and the processes a query is about.
+    pub fn processes(&self, query: &Query) -> Listing {
+        let begun = Instant::now();
+        let (kernel, now) = (self.node.kernel(), self.now());
+        let reading = self.node.reading();
+        let running: HashSet<Pid> = reading.running.iter().copied().collect();
+        let mut totals = self.totals_without_scan(&reading);
+        let mut first = First::new(query, now);
+        let mut matched = 0;
+        for process in kernel.scan() {
+            let Some(summary) = process.summary() else {
+                continue;
+            };
+            let state = state_of(process.pid(), summary.activity, &running);
+            totals.add(state, &summary);
+            if query.wants(&process, state) {
+                matched += 1;
+                first.add(process, &summary);
+            }
+        }
+        let processes = first
+            .into_sorted()
+            .filter_map(|process| {
+                let view = process.view(ENTRIES)?;
+                Some(self.info(&process, &view, &running, now))
+            })
+            .collect();
+        Listing {
+            totals,
+            matched,
+            processes,
+            took_us: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// The runtime as a whole.
+    pub fn totals(&self) -> Totals {
+        let nothing = Query {
+            limit: 0,
+            ..Query::default()
+        };
+        self.processes(&nothing).totals
+    }
+
+    /// One process, by its PID or name.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for a text that is neither; `NotFound`.
+    pub fn process(&self, destination: &str) -> Result<ProcessDetails, Error> {
+        let process = self.node.kernel().resolve(destination)?;
+        let view = process
+            .view(ENTRIES)
+            .ok_or_else(|| Error::not_found(format!("no such process: {destination}")))?;
+        let running = self.node.reading().running.into_iter().collect();
+        Ok(self.details(&process, view, &running))
+    }
+
+    /// The stream of all that happens from now on: starts, ends, names, links,
+    /// upgrades. Nobody waits for its reader; what does not fit into a buffer
+    /// of so many events is counted ([`Change::Missed`]) and dropped.
+    pub fn observe(&self, capacity: usize) -> Observer {
+        self.node.kernel().observe(capacity)
+    }
+}
+
+/// Stepping in. A destination is the text of a PID, or a name.
+impl Inspector {
+    /// Sends a message from nobody. `payload` is an encoded value (MessagePack).
+    ///
+    /// # Errors
+    ///
+    /// As a send of a process: `NotFound`, `Invalid`, `RateLimited`.
+    pub fn send(&self, destination: &str, topic: &str, payload: &[u8]) -> Result<(), Error> {
+        let kernel = self.node.kernel();
+        let process = kernel.resolve(destination)?;
+        kernel.set_clock(self.now());
+        kernel.send(None, &process, topic, payload)
+    }
+
+    /// Asks a process to end within a time, after which it is terminated. One
+    /// that does not read events cannot notice and goes on until then.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, `NotFound`.
+    pub fn cancel(&self, destination: &str, within: Duration) -> Result<(), Error> {
+        let kernel = self.node.kernel();
+        let process = kernel.resolve(destination)?;
+        let now = self.node.now();
+        let within = u64::try_from(within.as_nanos()).unwrap_or(u64::MAX);
+        kernel.cancel(None, &process, Some(now.after(within)), true, now)
+    }
+
+    /// Ends a process at once.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, `NotFound`.
+    pub fn terminate(&self, destination: &str) -> Result<(), Error> {
+        let kernel = self.node.kernel();
+        kernel.terminate(&*kernel.resolve(destination)?)
+    }
+}
+
+impl Inspector {
+    fn now(&self) -> Monotonic {
+        self.node.now().monotonic
+    }
+
+    fn totals_without_scan(&self, reading: &warren_engine::Reading) -> Totals {
+        let kernel = self.node.kernel();
+        let ends = kernel.totals();
+        let hosts = kernel.hosts().into_iter().map(|host| HostInfo {
+            name: host.name().to_owned(),
+            processes: host.live(),
+            max_processes: host.config().max_processes,
+        });
+        Totals {
+            uptime_ms: u64::try_from(reading.uptime.as_millis()).unwrap_or(u64::MAX),
+            hosts: hosts.collect(),
+            names: kernel.names(),
+            spawned: ends.spawned,
+            returned: ends.returned,
+            failed: ends.failed,
+            terminated: ends.terminated,
+            linked: ends.linked,
+            sent: reading.sent,
+            refused: reading
+                .refused
+                .iter()
+                .map(|&(kind, count)| (kind.to_owned(), count))
+                .collect(),
+            busy_ms: reading.busy.iter().map(|busy| busy / 1_000_000).collect(),
+            queued: reading.queued,
+            ..Totals::default()
+        }
+    }
+
+    fn info(
+        &self,
+        process: &Process,
+        view: &View,
+        running: &HashSet<Pid>,
+        now: Monotonic,
+    ) -> ProcessInfo {
+        let (summary, kernel) = (&view.summary, self.node.kernel());
+        let Relations {
+            links, monitors, ..
+        } = view.relations;
+        ProcessInfo {
+            pid: process.text().to_string(),
+            state: state_of(process.pid(), summary.activity, running),
+            definition: view
+                .origin
+                .as_ref()
+                .map(|origin| origin.definition.to_string()),
+            host: process.host().name().to_owned(),
+            parent: view.parent.map(|parent| text(kernel, parent)),
+            names: view.names.iter().map(|name| name.to_string()).collect(),
+            links,
+            monitors,
+            messages: summary.messages,
+            bytes: summary.bytes,
+            events: summary.events,
+            oldest_ms: summary.oldest.map(|oldest| age_ms(oldest, now)),
+            memory: summary.memory,
+            cpu_ms: summary.processor / 1_000_000,
+            load: process.usage().load(now),
+            age_ms: age_ms(view.started, now),
+        }
+    }
+
+    fn details(&self, process: &Process, view: View, running: &HashSet<Pid>) -> ProcessDetails {
+        let (kernel, now) = (self.node.kernel(), self.now());
+        let texts = |pids: &[Pid]| pids.iter().map(|pid| text(kernel, *pid)).collect();
+        ProcessDetails {
+            process: self.info(process, &view, running, now),
+            frame: view.origin.as_ref().map(|origin| origin.frame.to_string()),
+            actor: view
+                .origin
+                .and_then(|origin| origin.actor)
+                .map(|actor| actor.to_string()),
+            trap_links: view.trap_links,
+            linked_to: texts(&view.peers.links),
+            monitoring: texts(&view.peers.monitors),
+            monitored_by: texts(&view.peers.monitored_by),
+            queues: view.queues.iter().map(|view| queue(view, now)).collect(),
+            ends_within_ms: view.cancel_deadline.map(|deadline| age_ms(now, deadline)),
+            last_error: view.last_error.map(|error| error.to_string()),
+        }
+    }
+}
+
+impl Totals {
+    fn add(&mut self, state: State, summary: &Summary) {
+        self.processes += 1;
+        self.states[state as usize] += 1;
+        self.messages += summary.messages;
+        self.bytes += summary.bytes;
+        self.memory += summary.memory;
+    }
+}
+
+/// The text of a PID; of one that has ended, of which nobody knows the host any
+/// more, its number.
+fn text(kernel: &Kernel, pid: Pid) -> String {
+    match kernel.process(pid) {
+        Some(process) => process.text().to_string(),
+        None => format!("0x{:05x}", pid.number()),
+    }
+}
+
+fn queue(view: &QueueView, now: Monotonic) -> QueueInfo {
+    QueueInfo {
+        name: match &view.label {
+            QueueLabel::Inbox => "@inbox".to_owned(),
+            QueueLabel::Unclaimed => "@unclaimed".to_owned(),
+            QueueLabel::Topic(topic) => topic.to_string(),
+        },
+        messages: view.messages,
+        bytes: view.bytes,
+        oldest_ms: view.oldest.map(|oldest| age_ms(oldest, now)),
+    }
+}
+
+fn age_ms(since: Monotonic, now: Monotonic) -> u64 {
+    now.0.saturating_sub(since.0) / 1_000_000
+}

@@ -1,0 +1,347 @@
+//! Native processes: Rust functions that are processes among the others.
+
+mod message;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use warren_engine::{Native, NativeCode};
+use warren_kernel::{Delivery, Error, Event, Outcome, Subscription};
+
+use crate::error::CallError;
+use crate::handle::read_outcome;
+use crate::spawn::Spawn;
+use crate::values;
+
+pub use message::{Message, Received, Topic};
+
+/// A native process, as its own code sees it.
+///
+/// A function that takes a `Context` and returns a future is the code of a
+/// native process, given to [`Runtime::spawn_native`](crate::Runtime::spawn_native)
+/// or, as a definition, to [`Builder::native`](crate::Builder::native). What the
+/// future returns is the result of the process; an error or a panic is its
+/// failure. To others it is a process like any: it has a PID and a mailbox, can
+/// be named, linked, monitored, sent to, cancelled and terminated. Termination
+/// drops the future where it waits.
+///
+/// It runs on the embedder's tokio runtime, so it may await what that offers. It
+/// is not preempted, and its memory is the embedder's.
+///
+/// Every future of this type may be dropped before it is ready: nothing is
+/// lost then, and nothing was started that goes on.
+pub struct Context {
+    native: Native,
+}
+
+/// Who it is.
+impl Context {
+    /// The text of its PID.
+    pub fn pid(&self) -> &str {
+        self.native.process().text()
+    }
+
+    /// The identifier of the chain of calls it belongs to.
+    pub fn frame(&self) -> &str {
+        self.native.frame()
+    }
+
+    /// The definition it runs.
+    pub fn definition(&self) -> &str {
+        self.native.definition()
+    }
+
+    /// Its arguments: a tuple of as many values, or `()` for none.
+    ///
+    /// # Errors
+    ///
+    /// They are of another number or type.
+    pub fn arguments<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        values::from_values(self.native.arguments()).map_err(CallError::value("the arguments"))
+    }
+
+    /// A context value; none where there is none of this key.
+    ///
+    /// # Errors
+    ///
+    /// It is of another type.
+    pub fn context<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, CallError> {
+        let value = self.native.context(key).map(values::from_value);
+        value
+            .transpose()
+            .map_err(CallError::value("a context value"))
+    }
+}
+
+/// What comes to it.
+impl Context {
+    /// Waits for the next message that no [`Topic`] takes.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` where the process has ended, which only code that was moved
+    /// out of its future can ask. The same goes for the others here.
+    pub async fn message(&mut self) -> Result<Message, Error> {
+        let inbox = self.native.process().inbox();
+        self.message_of(inbox).await
+    }
+
+    /// Waits for the next event. A process that has asked for events gets a
+    /// CANCEL when the runtime shuts down, and time to finish; one that has not
+    /// is ended at once.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Context::message`].
+    pub async fn event(&mut self) -> Result<Event, Error> {
+        let events = self.native.process().events();
+        match self.native.receive(&[events]).await? {
+            (_, Delivery::Event(event)) => Ok(event),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Waits for an event, or a message that no [`Topic`] takes; events first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Context::message`].
+    pub async fn next(&mut self) -> Result<Received, Error> {
+        let process = self.native.process();
+        let wanted = [process.events(), process.inbox()];
+        match self.native.receive(&wanted).await? {
+            (_, Delivery::Event(event)) => Ok(Received::Event(event)),
+            (_, Delivery::Message(message)) => Ok(Received::Message(Message::new(message))),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Has the messages of exactly this topic wait apart from all others.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for what can be no topic; `RateLimited` at
+    /// `max_subscriptions`.
+    pub fn listen(&mut self, topic: &str) -> Result<Topic, Error> {
+        self.native.process().listen(topic).map(Topic)
+    }
+
+    /// Waits for the next message of a topic.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Context::message`].
+    pub async fn message_on(&mut self, topic: &Topic) -> Result<Message, Error> {
+        self.message_of(topic.0).await
+    }
+
+    /// Ends [`Context::listen`]: what waits there goes to the others.
+    pub fn unlisten(&mut self, topic: Topic) {
+        self.native.process().unlisten(topic.0);
+    }
+
+    async fn message_of(&mut self, queue: Subscription) -> Result<Message, Error> {
+        match self.native.receive(&[queue]).await? {
+            (_, Delivery::Message(message)) => Ok(Message::new(message)),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+/// What it does to others. Destinations are PIDs or names. Every call is
+/// refused as it is to a guest, with the same errors.
+impl Context {
+    /// Sends one message: a tuple is as many values as it has elements.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Value`]; `NotFound`; `RateLimited` where the queue is full;
+    /// `Invalid` for a topic that can be none.
+    pub fn send<T: Serialize + ?Sized>(
+        &mut self,
+        to: &str,
+        topic: &str,
+        values: &T,
+    ) -> Result<(), CallError> {
+        let bytes = values::to_values(values).map_err(CallError::value("a message"))?;
+        Ok(self.native.send(to, topic, bytes.as_slice())?)
+    }
+
+    /// Starts a process, and returns its PID.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Runtime::spawn`](crate::Runtime::spawn).
+    pub async fn spawn(&mut self, spawn: impl Into<Spawn>) -> Result<Arc<str>, CallError> {
+        let (start, tied) = spawn.into().into_parts()?;
+        Ok(self.native.spawn(start, tied).await?)
+    }
+
+    /// Starts a process, waits for its end and returns its result. Dropped
+    /// before it is ready, or where this process ends first, it terminates the
+    /// other.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Runtime::exec`](crate::Runtime::exec).
+    pub async fn exec<T: DeserializeOwned>(
+        &mut self,
+        spawn: impl Into<Spawn>,
+    ) -> Result<T, CallError> {
+        let start = spawn.into().untied()?;
+        read_outcome(&*self.native.exec(start).await?)
+    }
+
+    /// Asks a process to end; with a deadline, it is terminated when that has
+    /// passed.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`.
+    pub fn cancel(&mut self, target: &str, deadline: Option<Duration>) -> Result<(), Error> {
+        let nanoseconds = deadline.map(|after| u64::try_from(after.as_nanos()).unwrap_or(u64::MAX));
+        self.native.cancel(target, nanoseconds)
+    }
+
+    /// Stops a process by force. One that does so to itself goes on until it
+    /// next waits.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`.
+    pub fn terminate(&mut self, target: &str) -> Result<(), Error> {
+        self.native.terminate(target)
+    }
+
+    /// Asks for an [`Event::Exit`] at the end of a process.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`; `Invalid` for itself; `RateLimited` at `max_monitors`.
+    pub fn monitor(&mut self, target: &str) -> Result<(), Error> {
+        self.native.monitor(target)
+    }
+
+    /// Undoes [`Context::monitor`], also of what was not read yet.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for what can be no destination.
+    pub fn unmonitor(&mut self, target: &str) -> Result<(), Error> {
+        self.native.unmonitor(target)
+    }
+
+    /// Links it with a process: the failure of either ends the other, unless
+    /// that traps it.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`; `Invalid` for itself; `RateLimited` at `max_links`.
+    pub fn link(&mut self, target: &str) -> Result<(), Error> {
+        self.native.link(target)
+    }
+
+    /// Undoes [`Context::link`], also of what was not read yet.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for what can be no destination.
+    pub fn unlink(&mut self, target: &str) -> Result<(), Error> {
+        self.native.unlink(target)
+    }
+
+    /// Sets whether the failure of a linked process is an
+    /// [`Event::LinkDown`], not its own end.
+    pub fn set_trap_links(&self, trap: bool) {
+        self.native.process().set_trap_links(trap);
+    }
+
+    /// Gives itself a name.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists`; `Invalid` for what can be no name.
+    pub fn register(&mut self, name: &str) -> Result<(), Error> {
+        self.native.register(name, None)
+    }
+
+    /// The PID of who holds a name.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`; `Invalid` for what can be no name.
+    pub fn lookup(&self, name: &str) -> Result<Arc<str>, Error> {
+        self.native.lookup(name)
+    }
+
+    /// Frees a name; false where nobody held it.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for what can be no name.
+    pub fn unregister(&mut self, name: &str) -> Result<bool, Error> {
+        self.native.unregister(name)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Context").field(&self.pid()).finish()
+    }
+}
+
+/// Code for any number of processes.
+pub(crate) fn code<F, T>(code: impl Fn(Context) -> F + Send + Sync + 'static) -> NativeCode
+where
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+    T: Serialize,
+{
+    NativeCode::new(move |native| {
+        let running = code(Context { native });
+        async move { outcome(running.await) }.boxed()
+    })
+}
+
+/// Code for one process.
+pub(crate) fn code_once<F, T>(code: impl FnOnce(Context) -> F + Send + 'static) -> NativeCode
+where
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+    T: Serialize,
+{
+    let code = Mutex::new(Some(code));
+    NativeCode::new(move |native| {
+        let code = code.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let running = code.map(|code| code(Context { native }));
+        async move {
+            match running {
+                Some(running) => outcome(running.await),
+                // A process that was spawned for this code has started it.
+                None => outcome(Err::<(), _>(Error::internal("started a second time"))),
+            }
+        }
+        .boxed()
+    })
+}
+
+/// How a process ends whose code returned this.
+fn outcome<T: Serialize>(returned: Result<T, Error>) -> Outcome {
+    /// MessagePack for nothing.
+    const NIL: &[u8] = &[0xc0];
+    let encoded = returned.and_then(|value| {
+        values::to_value(&value).map_err(|error| CallError::value("the result")(error).into())
+    });
+    match encoded {
+        Ok(value) if value.as_slice() == NIL => Outcome::Returned(None),
+        Ok(value) => Outcome::Returned(Some(value.as_slice().into())),
+        Err(error) => Outcome::Failed(Box::new(error)),
+    }
+}
+
+fn unexpected() -> Error {
+    Error::internal("a queue yielded what it cannot hold")
+}

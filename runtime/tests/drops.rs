@@ -1,0 +1,216 @@
+//! Every public future dropped at each of its polls, and with them handles and
+//! the runtime: what they took of the machine is there again afterwards.
+//!
+//! A program of its own with one test: it counts threads and file descriptors.
+#![cfg(target_os = "linux")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test program"
+)]
+
+use std::fs;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use futures::{FutureExt, StreamExt};
+use warren::{Context, Error, Runtime, Spawn};
+
+/// Longer than anything takes; who waits longer has found a leak.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Waits for a message, then ends.
+const WAITER: &str = "return function() process.listen('go'):receive() return 7 end";
+
+fn start() -> Runtime {
+    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("code-cache");
+    Runtime::builder()
+        .cache(cache)
+        .lua("app:waiter", WAITER)
+        .lua("app:seven", "return function() return 7 end")
+        .native("app:native", native)
+        .start()
+        .unwrap()
+}
+
+async fn native(mut ctx: Context) -> Result<u8, Error> {
+    ctx.message().await?.get::<()>()?;
+    Ok(7)
+}
+
+/// What this program holds of the machine.
+#[derive(Debug, PartialEq)]
+struct Held {
+    threads: usize,
+    files: usize,
+}
+
+fn held() -> Held {
+    let count = |path: &str| fs::read_dir(path).unwrap().count();
+    Held {
+        threads: count("/proc/self/task"),
+        files: count("/proc/self/fd"),
+    }
+}
+
+/// Whether a runtime's thread is still there.
+fn any_thread_of_a_runtime() -> bool {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names.into_iter().any(|name| name.starts_with("warren-"))
+}
+
+/// The end of a thread can only be looked for.
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "{what}: {:?}", held());
+        std::thread::yield_now();
+    }
+}
+
+/// Polls a future that many times, as often as it wants to be, and drops it
+/// then. Whether it was ready before.
+async fn polled<T>(future: impl Future<Output = T>, times: usize) -> bool {
+    let mut future = pin!(future);
+    for _ in 0..times {
+        let mut polled = false;
+        let ready = std::future::poll_fn(|cx| {
+            if polled {
+                // Woken: that is the next poll.
+                return Poll::Ready(false);
+            }
+            polled = true;
+            match future.as_mut().poll(cx) {
+                Poll::Ready(_) => Poll::Ready(true),
+                Poll::Pending => Poll::Pending,
+            }
+        });
+        // A future that waits for what does not come is not polled again.
+        match tokio::time::timeout(Duration::from_millis(200), ready).await {
+            Ok(true) => return true,
+            Ok(false) => {}
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+/// Drops a future at each of its polls, until it is ready or waits for good.
+async fn dropped_at_each_poll<T, F: Future<Output = T>>(
+    what: &str,
+    runtime: &Runtime,
+    future: impl Fn() -> F,
+) {
+    for times in 0..6 {
+        let ready = polled(future(), times).await;
+        // What was started is ended by hand, if by nobody else.
+        while let Ok(left) = runtime.find("left") {
+            left.terminate().ok();
+            left.wait().await;
+        }
+        until(what, || runtime.live() == 0);
+        if ready {
+            return;
+        }
+    }
+}
+
+async fn every_future() {
+    let runtime = start();
+    // Compiled beforehand, so that what is counted are the futures' own polls.
+    let seven: u8 = runtime.exec("app:seven").await.unwrap();
+    assert_eq!(seven, 7);
+
+    let named = |id: &str| Spawn::of(id).name("left");
+    let spawn = || runtime.spawn(named("app:waiter"));
+    dropped_at_each_poll("spawn", &runtime, spawn).await;
+    let spawn = || runtime.spawn_native(named("app:own"), native);
+    dropped_at_each_poll("spawn_native", &runtime, spawn).await;
+    for id in ["app:seven", "app:waiter", "app:native"] {
+        let exec = || runtime.exec::<u8>(Spawn::of(id));
+        dropped_at_each_poll("exec", &runtime, exec).await;
+    }
+    for id in ["app:waiter", "app:native"] {
+        let waits = || async {
+            let handle = runtime.spawn(named(id)).await.unwrap();
+            let mut monitor = handle.monitor();
+            let (_, result, _) = tokio::join!(handle.wait(), handle.result(), monitor.next());
+            let _: u8 = result.unwrap();
+        };
+        dropped_at_each_poll("wait", &runtime, waits).await;
+    }
+    // The futures of a native process, dropped by it at each of their polls.
+    let native = runtime
+        .spawn_native("app:drops", |mut ctx: Context| async move {
+            for times in 0..3 {
+                polled(ctx.message(), times).await;
+                polled(ctx.event(), times).await;
+                polled(ctx.next(), times).await;
+                let topic = ctx.listen("topic")?;
+                polled(ctx.message_on(&topic), times).await;
+                ctx.unlisten(topic);
+                polled(ctx.exec::<u8>("app:waiter"), times).await;
+                polled(ctx.exec::<u8>("app:seven"), times).await;
+                if polled(ctx.spawn(Spawn::of("app:waiter").name("left")), times).await {
+                    ctx.terminate("left").ok();
+                    while ctx.lookup("left").is_ok() {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            }
+            Ok(ctx.exec::<u8>("app:seven").await?)
+        })
+        .await
+        .unwrap();
+    assert_eq!(native.result::<u8>().await.unwrap(), 7);
+    until("native", || runtime.live() == 0);
+
+    let waiter = runtime.spawn("app:waiter").await.unwrap();
+    for times in 0..3 {
+        polled(runtime.shutdown(Duration::from_secs(60)), times).await;
+    }
+    waiter.wait().await;
+    runtime.shutdown(Duration::ZERO).await;
+}
+
+/// Runtimes that are dropped at any time, with all they have.
+async fn every_runtime() {
+    drop(start());
+    let runtime = start();
+    let left = runtime.spawn("app:waiter").await.unwrap();
+    let native = runtime.spawn("app:native").await.unwrap();
+    let looping = Runtime::clone(&runtime);
+    assert!(left.wait().now_or_never().is_none());
+    drop(runtime);
+    assert!(!native.has_ended(), "a clone keeps it going");
+    drop(looping);
+    // Those that are left hear of the end.
+    assert!(left.wait().await.result::<u8>().is_err());
+    assert!(native.wait().await.result::<u8>().is_err());
+}
+
+#[test]
+fn what_is_dropped_leaves_nothing_behind() {
+    // What a program takes once and keeps, such as the threads that compile.
+    on_tokio(async { start().exec::<u8>("app:seven").await.map(drop).unwrap() });
+    until("warming up", || !any_thread_of_a_runtime());
+    let before = held();
+    on_tokio(every_future());
+    until("futures: all is given back", || held() == before);
+    on_tokio(every_runtime());
+    until("runtimes: all is given back", || held() == before);
+}
+
+fn on_tokio(test: impl Future<Output = ()>) {
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    tokio.block_on(test);
+}

@@ -1,0 +1,13 @@
+//! The embedder's API, as a program that embeds the runtime sees it.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test program"
+)]
+
+mod definitions;
+mod isolation;
+mod life;
+mod native;
+mod setup;

@@ -1,0 +1,39 @@
+//! What the tests share: a cache of compiled code, and patience.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use warren::{Builder, Event, Runtime};
+
+/// Longer than anything takes; who waits longer has found a hang.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A runtime that compiles the interpreter only where no test has before.
+pub(crate) fn builder() -> Builder {
+    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("code-cache");
+    Runtime::builder().cache(cache)
+}
+
+/// Runs a test on a tokio runtime of its own.
+pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    tokio.block_on(in_time(test))
+}
+
+pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    let done = tokio::time::timeout(PATIENCE, future).await;
+    done.expect("it should not have taken so long")
+}
+
+/// Who an event is about.
+pub(crate) fn from(event: &Event) -> Option<&str> {
+    match event {
+        Event::Cancel { from, .. } => from.as_deref(),
+        Event::Exit { from, .. } | Event::LinkDown { from, .. } => Some(from),
+    }
+}

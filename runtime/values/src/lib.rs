@@ -1,0 +1,19 @@
+//! The values that cross between processes, outside of a guest.
+//!
+//! The sources are those of the SDK for guests in Rust: what one side writes the
+//! other reads, because both are the same code. Only the layer of the guest ABI
+//! is left out, which needs imports that a host does not have.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+#[path = "../../../guest-sdk/rust/src/error.rs"]
+mod error;
+#[doc(hidden)]
+#[path = "../../../guest-sdk/rust/src/msgpack.rs"]
+pub mod msgpack;
+
+mod sdk;
+
+pub use error::Error;
+pub use sdk::codec::{CodecError, from_value, from_values, to_value, to_values};
+pub use sdk::{Value, kind};

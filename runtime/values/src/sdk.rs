@@ -1,0 +1,15 @@
+//! The part of the SDK that is about values.
+
+#[path = "../../../guest-sdk/rust/src/sdk/codec.rs"]
+pub(crate) mod codec;
+#[path = "../../../guest-sdk/rust/src/sdk/de.rs"]
+mod de;
+#[path = "../../../guest-sdk/rust/src/sdk/error.rs"]
+mod error;
+#[path = "../../../guest-sdk/rust/src/sdk/ser.rs"]
+mod ser;
+#[path = "../../../guest-sdk/rust/src/sdk/value.rs"]
+mod value;
+
+pub use error::kind;
+pub use value::Value;
