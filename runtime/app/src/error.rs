@@ -191,7 +191,8 @@ impl AppError {
             AppError::Unreadable { .. }
             | AppError::Source { .. }
             | AppError::FileName { .. }
-            | AppError::Manifest(_) | AppError::Policies(_) => return None,
+            | AppError::Manifest(_)
+            | AppError::Policies(_) => return None,
         })
     }
 }

@@ -1,6 +1,6 @@
 -- Runs under the scope that main or the manifest gives it; returns what it could
 -- do.
-return function(main)
+return function(main, other)
   local function try(value, err)
     return value and "allowed" or err:kind() == errors.PERMISSION_DENIED and "denied" or tostring(err)
   end
@@ -16,11 +16,11 @@ return function(main)
   could.other = try(process.exec("app:fixed", "app:processes"))
   could.register = try(process.registry.register("r/one"))
   local spawner = assert(process.with_context {})
-  could.as_actor = try(spawner:with_actor(security.new_actor("main")):exec("app:child", "app:processes", main))
+  could.as_actor = try(spawner:with_actor(security.new_actor(other.id, other.meta)):exec("app:child", "app:processes", main))
   could.as_scope = try(spawner:with_scope(security.new_scope { "reader" }):exec("app:child", "app:processes", main))
   could.with_name = try(spawner:with_name("x"):spawn("app:child", "app:processes", main))
   could.with_context = try(assert(process.with_context { prefix = "r" }):exec("app:child", "app:processes", main))
-  -- An actor in a message, or in an argument, is a table or refused: never a right.
+  -- Knowing of another actor changed nothing.
   could.after = try(process.terminate("main"))
   return could
 end
