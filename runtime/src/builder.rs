@@ -134,8 +134,8 @@ impl Builder {
         self
     }
 
-    /// Who judges what processes ask to do: none unless set.
-    /// Without one, processes with an actor or a scope may do nothing that
+    /// Who judges what processes ask to do: the program's policies unless set.
+    /// Where there are none, processes with an actor or a scope may do nothing that
     /// needs a permission, all others everything.
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Builder {
         self.authorizer = Some(authorizer);
@@ -162,6 +162,10 @@ impl Builder {
             .as_ref()
             .map(|app| (Arc::clone(app.main()), Arc::clone(app.main_host())));
         let hosts = hosts(self.hosts, self.app.as_ref());
+        let policies = self.app.as_ref().and_then(App::policies).cloned();
+        let authorizer = self
+            .authorizer
+            .or(policies.map(|policies| policies as Arc<dyn Authorizer>));
         let mut library = Library {
             modules: self.modules.into_iter().collect(),
             app: self.app,
@@ -181,7 +185,7 @@ impl Builder {
         let config = NodeConfig {
             hosts,
             definitions: Arc::new(library),
-            authorizer: self.authorizer,
+            authorizer,
             cache: self.cache,
             output: self.output,
             log: self.log,

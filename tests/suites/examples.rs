@@ -48,6 +48,35 @@ fn ring_refuses_what_is_no_number() {
 }
 
 #[test]
+fn tenants() {
+    let ended = Warren::run("examples/tenants").outcome().ends_with(0);
+    let text = ended.text();
+    let (acme, globex) = text.split_once("\nglobex\n").expect("both have a part");
+    for (part, tenant, other) in [(acme, "acme", "globex"), (globex, "globex", "acme")] {
+        let lines: Vec<&str> = part.lines().filter(|line| line.starts_with("  ")).collect();
+        let (allowed, denied): (Vec<&str>, Vec<&str>) =
+            lines.iter().partition(|line| line.ends_with(" allowed"));
+        assert_eq!((allowed.len(), denied.len()), (2, 8), "{tenant}: {ended}");
+        for action in ["send", "terminate", "monitor"] {
+            let refused = denied.iter().any(|line| {
+                line.contains(&format!("not allowed: process.{action} on {{"))
+                    && line.ends_with(": tenants keep to themselves")
+            });
+            assert!(refused, "{tenant} {action}: {ended}");
+        }
+        for refused in [
+            format!("not allowed: process.spawn on app.{other}:clerk"),
+            format!("not allowed: process.registry.unregister on {other}/shop"),
+            format!("not allowed: process.registry.register on {other}/till"),
+            "not allowed: process.security on security".to_owned(),
+        ] {
+            let found = denied.iter().any(|line| line.ends_with(&refused));
+            assert!(found, "{tenant}: {refused}: {ended}");
+        }
+    }
+}
+
+#[test]
 fn chat_room() {
     let ended = Warren::run("examples/chat-room").outcome().ends_with(0);
     // Who hears of the end waits for what was said before it, so there is

@@ -12,6 +12,7 @@ use crate::host::HostConfig;
 use crate::library::Library;
 use crate::open;
 use crate::options::AppOptions;
+use crate::policy::Policies;
 
 /// The host that every program has.
 pub const DEFAULT_HOST: &str = "app:processes";
@@ -30,6 +31,7 @@ pub struct App {
     pub(crate) main_host: Arc<str>,
     pub(crate) hosts: BTreeMap<Arc<str>, HostConfig>,
     pub(crate) library: Library,
+    pub(crate) policies: Option<Arc<Policies>>,
 }
 
 impl App {
@@ -69,6 +71,11 @@ impl App {
     /// Its hosts by id, [`DEFAULT_HOST`] always among them.
     pub fn hosts(&self) -> &BTreeMap<Arc<str>, HostConfig> {
         &self.hosts
+    }
+
+    /// Its policies; none where it says nothing of permissions.
+    pub fn policies(&self) -> Option<&Arc<Policies>> {
+        self.policies.as_ref()
     }
 
     /// Its directory, absolute and without symbolic links.

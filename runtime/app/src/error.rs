@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::id::IdError;
 use crate::manifest::ManifestError;
+use crate::policy::PolicyError;
 
 /// Why a program cannot be opened. [`AppError::remedy`] says what to do.
 #[derive(Debug, Error)]
@@ -83,6 +84,9 @@ pub enum AppError {
     /// The manifest is wrong.
     #[error(transparent)]
     Manifest(Box<ManifestError>),
+    /// The policies are wrong.
+    #[error(transparent)]
+    Policies(Box<PolicyError>),
     /// Something is to be granted that cannot be.
     #[error("cannot grant {access} `{what}`: {error}")]
     Grant {
@@ -187,7 +191,8 @@ impl AppError {
             AppError::Unreadable { .. }
             | AppError::Source { .. }
             | AppError::FileName { .. }
-            | AppError::Manifest(_) => return None,
+            | AppError::Manifest(_)
+            | AppError::Policies(_) => return None,
         })
     }
 }

@@ -31,6 +31,7 @@ mod manifest;
 mod open;
 mod options;
 mod place;
+mod policy;
 mod root;
 mod suggest;
 mod survey;
@@ -41,6 +42,7 @@ pub use host::{HostConfig, QueueConfig};
 pub use id::{Id, IdError};
 pub use manifest::{ManifestError, Position, Problem};
 pub use options::{AppOptions, EnvGrant};
+pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
 pub use survey::Survey;
 // What an opened program is made of, for those who use only this crate.
 pub use warren_engine::{Code, Definition, Definitions, Source};

@@ -14,6 +14,7 @@ use crate::location::Location;
 use crate::manifest::{Manifest, ManifestError, Problem};
 use crate::options::AppOptions;
 use crate::place::Language;
+use crate::policy::{Policies, Settings, policy_path};
 use crate::root::{SourceError, SourceRoot};
 
 /// The name of an app that gives itself none.
@@ -35,6 +36,24 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     if !problems.is_empty() {
         return Err(manifest.refused(problems));
     }
+    let (settings, problems) = Settings::new(&manifest.parsed.security, options.strict, |id| {
+        checked
+            .library
+            .root()
+            .has_file(&policy_path(id))
+            .unwrap_or(false)
+    });
+    if !problems.is_empty() {
+        return Err(manifest.refused(problems));
+    }
+    let asked_for = manifest.parsed.security.stated || options.strict;
+    // A directory of its own: policies are read again while the program runs.
+    let policies = SourceRoot::open(&location.directory).map_err(|error| AppError::Unreadable {
+        path: location.directory.clone(),
+        error,
+    })?;
+    let policies = Policies::open(policies, &location.directory, settings, asked_for)
+        .map_err(|error| AppError::Policies(Box::new(error)))?;
     let main = match (&location.file, &manifest.parsed.main) {
         (Some(file), _) => checked.main_of_file(path, file, &name, &manifest.parsed)?,
         (None, Some(main)) => main.get_ref().clone(),
@@ -60,6 +79,7 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         main: definition,
         hosts,
         library,
+        policies: policies.map(Arc::new),
     })
 }
 

@@ -14,6 +14,8 @@ pub struct AppOptions {
     pub write: Vec<PathBuf>,
     /// Environment variables.
     pub env: Vec<EnvGrant>,
+    /// Whether what no policy allows is denied, to every process.
+    pub strict: bool,
 }
 
 /// An environment variable a program may see.

@@ -89,7 +89,12 @@ impl SourceRoot {
     /// Names of the files directly in the directory, sorted. What cannot be
     /// listed is left out.
     pub(crate) fn file_names(&self) -> Vec<String> {
-        let Ok(entries) = self.dir.entries() else {
+        self.file_names_in(".")
+    }
+
+    /// The same for a directory below.
+    pub(crate) fn file_names_in(&self, relative: &str) -> Vec<String> {
+        let Ok(entries) = self.dir.read_dir(relative) else {
             return Vec::new();
         };
         let mut names: Vec<String> = entries

@@ -18,7 +18,9 @@ use crate::payload::Payload;
 pub(crate) enum Operation {
     /// 64 bytes there and back between two flat guests.
     NativeRoundTrip,
-    /// The same between two Lua processes.
+    /// The same where each send is judged, by an answer that is known.
+    NativeJudgedRoundTrip,
+    /// The same between two Lua processes, without that.
     LuaRoundTrip,
     /// A flat guest that does nothing, from its spawn to the news of its exit.
     NativeSpawn,
@@ -40,12 +42,15 @@ impl Operation {
         let setup = Setup {
             workers: Some(NonZeroUsize::MIN),
             tick: NEVER,
+            judged: self == Operation::NativeJudgedRoundTrip,
             ..Setup::default()
         };
         let node = BenchNode::set_up(cache, setup)?;
         let message = |echo| arguments(times, echo).encoded(&Payload::Bytes64.encoded());
         match self {
-            Operation::NativeRoundTrip => node.run("bench:flat/ping", &message("bench:flat/echo")),
+            Operation::NativeRoundTrip | Operation::NativeJudgedRoundTrip => {
+                node.run("bench:flat/ping", &message("bench:flat/echo"))
+            }
             Operation::LuaRoundTrip => node.run("bench:ping.lua", &message("bench:echo.lua")),
             Operation::NativeSpawn => {
                 node.run("bench:flat/spawner", &arguments(times, "bench:flat/empty"))

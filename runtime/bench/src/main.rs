@@ -2,6 +2,7 @@
 //! in the same run, and prints one table. `docs/performance.md` explains the
 //! rows.
 
+mod allows_all;
 mod another;
 mod args;
 mod bench;

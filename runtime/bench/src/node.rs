@@ -12,6 +12,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use warren_engine::{DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream};
 use warren_kernel::{HostConfig, Outcome, QueueLimits};
 
+use crate::allows_all::AllowsAll;
 use crate::guests::{Arguments, DENSE_HOST, Guests, HOST};
 
 /// A node with the settings of `warren run`.
@@ -29,6 +30,8 @@ pub(crate) struct Setup {
     pub(crate) max_processes: usize,
     /// How long a guest runs before others get their turn.
     pub(crate) tick: Duration,
+    /// Whether every operation that needs a permission asks for it.
+    pub(crate) judged: bool,
 }
 
 impl Default for Setup {
@@ -37,6 +40,7 @@ impl Default for Setup {
             workers: None,
             max_processes: HostConfig::default().max_processes,
             tick: DEFAULT_TICK,
+            judged: false,
         }
     }
 }
@@ -100,7 +104,7 @@ impl BenchNode {
             ..HostLimits::default()
         };
         let config = NodeConfig {
-            authorizer: None,
+            authorizer: setup.judged.then(|| Arc::new(AllowsAll) as _),
             definitions: Arc::new(Guests::new()),
             hosts: vec![
                 (HOST.to_owned(), limits(setup.max_processes)),

@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Say what a WebAssembly file is and whether it can run as a process
     Inspect(InspectArgs),
+    /// Check a program's policies, or explain what they decide
+    Policy(PolicyArgs),
     /// Check whether this machine allows what a program asks for
     Doctor(DoctorArgs),
     /// List the processes of a running program
@@ -114,6 +116,79 @@ pub(crate) struct InspectArgs {
     pub(crate) path: PathBuf,
 }
 
+/// The options of `warren policy`.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    #[command(subcommand)]
+    pub(crate) command: PolicyCommand,
+}
+
+/// What to do with policies.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Check all policies, and the manifest that names them
+    Check(PolicyCheckArgs),
+    /// Say what the policies decide, and which of them does
+    Why(PolicyWhyArgs),
+}
+
+/// The options of `warren policy check`.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyCheckArgs {
+    /// The program: a directory, or a .lua, .wasm or .wat file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+}
+
+/// The options of `warren policy why`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 where it is allowed, 1 where it is not; 2 for a wrong command\n\
+                        line, manifest or policy."
+)]
+pub(crate) struct PolicyWhyArgs {
+    /// The program: a directory, or a .lua, .wasm or .wat file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// On whose behalf; without one, a process without an actor
+    #[arg(long, value_name = "ID")]
+    pub(crate) actor: Option<String>,
+    /// What is known of the actor
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value, requires = "actor")]
+    pub(crate) meta: Vec<(String, String)>,
+    /// Under which scope of the manifest
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scope: Option<String>,
+    /// The action, such as process.send
+    #[arg(long)]
+    pub(crate) action: String,
+    /// What it is done to: a definition, host, name or PID, as the action says
+    #[arg(long)]
+    pub(crate) resource: String,
+    /// What the process that it is done to runs
+    #[arg(long, value_name = "DEFINITION")]
+    pub(crate) target_definition: Option<String>,
+    /// The host that process lives in
+    #[arg(long, value_name = "HOST")]
+    pub(crate) target_host: Option<String>,
+    /// A name of that process
+    #[arg(long, value_name = "NAME")]
+    pub(crate) target_name: Vec<String>,
+    /// Judge as `warren run --strict` does
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}
+
 /// What is logged, and how.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
@@ -178,6 +253,12 @@ pub(crate) struct RunArgs {
     /// Let the program see this environment variable
     #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
     pub(crate) env: Vec<EnvGrant>,
+    /// Deny what no policy allows, to every process
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Write what is denied and granted to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit: Option<PathBuf>,
     /// How long processes may go on after they were asked to end
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
     pub(crate) grace: Duration,

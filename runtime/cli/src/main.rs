@@ -18,6 +18,7 @@ mod logging;
 mod new;
 mod opening;
 mod output;
+mod policy;
 mod progress;
 #[cfg(unix)]
 mod ps;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Build(build) => build::build(&build).map_err(|failure| vec![*failure]),
         Command::Check(check) => check::check(&check),
         Command::Inspect(inspect) => inspect::inspect(&inspect),
+        Command::Policy(policy) => policy::policy(&policy.command),
         Command::Doctor(doctor) => doctor::run(&doctor),
         #[cfg(unix)]
         Command::Ps(ps) => ps::ps(&ps).map_err(|failure| vec![*failure]),

@@ -1,6 +1,6 @@
 //! From a program that cannot be opened to what is told about it.
 
-use warren::app::{Access, AppError, ManifestError};
+use warren::app::{Access, AppError, ManifestError, PolicyError};
 
 use crate::diagnostics::{Excerpt, Failure};
 use crate::exit::Exit;
@@ -9,6 +9,7 @@ use crate::exit::Exit;
 pub(crate) fn failures(error: &AppError) -> Vec<Failure> {
     match error {
         AppError::Manifest(error) => of_manifest(error),
+        AppError::Policies(error) => of_policies(error),
         AppError::Grant {
             access,
             what,
@@ -34,6 +35,28 @@ fn of_manifest(error: &ManifestError) -> Vec<Failure> {
         }),
         help: problem.remedy.clone(),
         ..Failure::new(Exit::Usage, problem.message.clone())
+    };
+    error.problems.iter().map(failure).collect()
+}
+
+/// One failure for each thing that is wrong with policies.
+pub(crate) fn of_policies(error: &PolicyError) -> Vec<Failure> {
+    let failure = |wrong: &warren::app::PolicyProblem| {
+        let name = wrong.path.display().to_string();
+        if wrong.text.is_empty() {
+            let message = format!("{name}: {}", wrong.problem.message);
+            return Failure::new(Exit::Usage, message);
+        }
+        Failure {
+            excerpt: Some(Excerpt {
+                name,
+                text: wrong.text.clone(),
+                span: wrong.problem.span.clone(),
+                label: wrong.problem.label.clone(),
+            }),
+            help: wrong.problem.remedy.clone(),
+            ..Failure::new(Exit::Usage, wrong.problem.message.clone())
+        }
     };
     error.problems.iter().map(failure).collect()
 }

@@ -1,13 +1,13 @@
 //! `warren run`: one program from its start to its end.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use rmpv::Value;
-use warren::app::{App, AppOptions};
+use warren::app::{App, AppOptions, Policies};
 use warren::{Ended, Outcome, Runtime, Spawn};
 
 use crate::args::RunArgs;
@@ -19,7 +19,7 @@ use crate::ending;
 use crate::exit::Exit;
 use crate::opening;
 use crate::output;
-use crate::signals::{Signals, Stop};
+use crate::signals::{Reloads, Signals, Stop};
 
 /// Runs the program and says how the command ends.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
@@ -31,8 +31,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
         read: args.read.clone(),
         write: args.write.clone(),
         env: args.env.clone(),
+        strict: args.strict,
     };
     let app = App::open(args.path(), options).map_err(|error| opening::failures(&error))?;
+    if let Some(path) = &args.audit {
+        audit(&app, path).map_err(|failure| vec![*failure])?;
+    }
     let interpreter = interpreter().map_err(|failure| vec![*failure])?;
     // For signals and what blocks: processes have threads of their own.
     let tokio = tokio::runtime::Builder::new_current_thread()
@@ -63,6 +67,12 @@ async fn from_start_to_end(
 ) -> Result<Exit, Box<Failure>> {
     let grace = args.grace;
     // From here on a signal ends the program in order.
+    let policies = app.policies().cloned();
+    // Without policies SIGHUP ends the command, as it does any other.
+    let mut reloads = policies.as_ref().map(|_| Reloads::catch()).transpose();
+    let reloads = reloads
+        .as_mut()
+        .map_err(|error| Box::new(refused("signals", error)))?;
     let mut signals = Signals::catch().map_err(|error| Box::new(refused("signals", &error)))?;
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
@@ -89,12 +99,15 @@ async fn from_start_to_end(
     let main =
         started.map_err(|error| Box::new(ending::not_started(&definition, &error.into())))?;
 
-    let end = tokio::select! {
-        // What has ended is not asked to end.
-        biased;
-        ended = main.wait() => End::Main(ended),
-        error = lost.wait() => End::OutputLost(error),
-        stop = signals.next() => End::Stop(stop),
+    let end = loop {
+        tokio::select! {
+            // What has ended is not asked to end.
+            biased;
+            ended = main.wait() => break End::Main(ended),
+            error = lost.wait() => break End::OutputLost(error),
+            stop = signals.next() => break End::Stop(stop),
+            () = asked_to_reload(reloads) => reload(policies.as_deref()),
+        }
     };
     let (mut verdict, grace) = match end {
         End::Main(ended) => (exit_of_main(main.pid(), &definition.id, &ended), grace),
@@ -119,10 +132,53 @@ async fn from_start_to_end(
             }
         }
     }
+    if let Some(policies) = &policies {
+        policies.flush_audit();
+    }
     match (verdict, lost.now()) {
         (Ok(exit), Some(error)) if exit.status() == 0 => exit_without_output(&error),
         (verdict, _) => verdict,
     }
+}
+
+async fn asked_to_reload(reloads: &mut Option<Reloads>) {
+    match reloads {
+        Some(reloads) => reloads.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads the policies anew; where they are wrong, says so and goes on with those
+/// of before.
+fn reload(policies: Option<&Policies>) {
+    let Some(policies) = policies else {
+        return;
+    };
+    match policies.reload() {
+        Ok(()) => tracing::info!(statements = policies.statements(), "policies reloaded"),
+        Err(error) => {
+            let mut failures = opening::of_policies(&error);
+            let first = Failure::new(
+                Exit::Usage,
+                "the policies were not reloaded; those of before stay in force",
+            );
+            failures.insert(0, first);
+            report(&failures);
+        }
+    }
+}
+
+fn audit(app: &App, path: &Path) -> Result<(), Box<Failure>> {
+    let Some(policies) = app.policies() else {
+        let failure = Failure::new(Exit::Usage, "--audit: the program has no policies");
+        return Err(Box::new(Failure {
+            help: Some("add a directory `policies`, or use --strict as well".into()),
+            ..failure
+        }));
+    };
+    policies
+        .audit_to(path)
+        .map_err(|error| Box::new(Failure::new(Exit::Usage, format!("--audit {error}"))))
 }
 
 /// Lets others reach the program, where that is asked for.

@@ -71,3 +71,40 @@ impl Signals {
         }
     }
 }
+
+/// Catches the signal that asks for the policies to be read anew, SIGHUP.
+#[cfg(unix)]
+pub(crate) struct Reloads(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Reloads {
+    /// Begins to catch. Needs a tokio runtime.
+    pub(crate) fn catch() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        signal(SignalKind::hangup()).map(Reloads)
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending().await
+        }
+    }
+}
+
+/// There is no such signal here.
+#[cfg(not(unix))]
+pub(crate) struct Reloads;
+
+#[cfg(not(unix))]
+impl Reloads {
+    /// Nothing to catch.
+    pub(crate) fn catch() -> io::Result<Self> {
+        Ok(Reloads)
+    }
+
+    /// Waits for ever.
+    pub(crate) async fn next(&mut self) {
+        std::future::pending().await
+    }
+}

@@ -6,6 +6,7 @@
 
 mod problem;
 mod reader;
+mod security;
 mod size;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use toml::de::DeTable;
 use crate::host::{HostConfig, QueueConfig};
 use crate::id::{Id, is_segment_char};
 use reader::{Reader, Section};
+pub(crate) use security::{IdentityOf, SecurityEntries};
 
 pub use problem::{ManifestError, Position, Problem};
 
@@ -30,6 +32,7 @@ pub(crate) struct Manifest {
     pub(crate) hosts: BTreeMap<Id, HostConfig>,
     pub(crate) processes: Vec<ProcessEntry>,
     pub(crate) grants: Vec<GrantEntry>,
+    pub(crate) security: SecurityEntries,
 }
 
 /// A table `[processes."id"]`.
@@ -71,7 +74,7 @@ impl Manifest {
         let root = Section::document(document.get_ref());
         reader.known_keys(
             &root,
-            &["app", "hosts", "processes", "grants"],
+            &["app", "hosts", "processes", "grants", "security", "scopes"],
             &["services"],
         );
         if let Some(app) = reader.table(&root, "app") {
@@ -79,9 +82,14 @@ impl Manifest {
         }
         for (id, host) in reader.tables_by_id(&root, "hosts") {
             let config = read_host(&mut reader, &host);
+            manifest
+                .security
+                .read_identity(&mut reader, IdentityOf::Host, id.get_ref(), &host);
             manifest.hosts.insert(id.into_inner(), config);
         }
         for (id, process) in reader.tables_by_id(&root, "processes") {
+            let security = &mut manifest.security;
+            security.read_identity(&mut reader, IdentityOf::Definition, id.get_ref(), &process);
             let entry = read_process(&mut reader, id, &process);
             manifest.processes.push(entry);
         }
@@ -89,6 +97,7 @@ impl Manifest {
             let entry = read_grants(&mut reader, id, &grants);
             manifest.grants.push(entry);
         }
+        manifest.security.read(&mut reader, &root);
         (manifest, reader.into_problems())
     }
 
@@ -112,7 +121,8 @@ impl Manifest {
 }
 
 fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
-    reader.known_keys(host, &["max_processes", "max_memory", "max_queue"], &[]);
+    let known = ["max_processes", "max_memory", "max_queue", "actor", "scope"];
+    reader.known_keys(host, &known, &[]);
     let mut config = HostConfig {
         max_processes: reader.count(host, "max_processes"),
         max_memory: reader.size(host, "max_memory", MEMORY),
@@ -134,7 +144,11 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
 const MEMORY: std::ops::RangeInclusive<u64> = (64 << 10)..=(4 << 30);
 
 fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> ProcessEntry {
-    reader.known_keys(process, &["source", "method", "host"], &[]);
+    reader.known_keys(
+        process,
+        &["source", "method", "host", "actor", "scope"],
+        &[],
+    );
     let method = reader.string(process, "method");
     if let Some(empty) = method.as_ref().filter(|method| method.get_ref().is_empty()) {
         reader.problem(

@@ -1,5 +1,6 @@
 //! Takes typed values out of a parsed TOML document and notes what is wrong.
 
+use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
@@ -175,6 +176,35 @@ impl Reader {
             }
         }
         strings
+    }
+
+    /// The boolean of this key, if it is there.
+    pub(super) fn boolean(&mut self, section: &Section<'_>, key: &str) -> Option<bool> {
+        let value = section.value(key)?;
+        if let DeValue::Boolean(value) = value.get_ref() {
+            return Some(*value);
+        }
+        self.wrong_type(section, key, value.span(), value.get_ref(), "true or false");
+        None
+    }
+
+    /// All strings of the section, by key.
+    pub(super) fn texts(&mut self, section: &Section<'_>) -> BTreeMap<String, String> {
+        let mut texts = BTreeMap::new();
+        for key in section.entries.keys() {
+            if let Some(text) = self.string(section, key.get_ref()) {
+                texts.insert(key.get_ref().to_string(), text.into_inner());
+            }
+        }
+        texts
+    }
+
+    /// Notes that the table of this key lacks something.
+    pub(super) fn missing(&mut self, section: &Section<'_>, key: &str, expected: &str) {
+        if let Some(value) = section.value(key) {
+            let message = format!("`{key}`{} is not complete", section.place());
+            self.problem(value.span(), message, expected, None);
+        }
     }
 
     /// The id of this key, if it is there.

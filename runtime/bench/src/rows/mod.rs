@@ -7,6 +7,7 @@ mod latency;
 mod lua;
 mod memory;
 mod pairs;
+mod permission;
 mod repeated;
 mod ring;
 mod round_trip;
@@ -66,6 +67,11 @@ pub(crate) const ALL: &[RowKind] = &[
         pairs::TABLE,
         "a small table there and back, 16 pairs at once",
         |bench| pairs::prepare(bench, pairs::TABLE, Payload::Table),
+    ),
+    usual(
+        permission::NAME,
+        "64 bytes there and back, where each send needs a permission",
+        permission::prepare,
     ),
     usual(fan::OUT, "one sender to 1,000 receivers", fan::prepare_out),
     usual(fan::IN, "1,000 senders to one receiver", fan::prepare_in),
@@ -193,6 +199,8 @@ mod name {
     pub(super) const COMPONENT: &str = "component";
     pub(super) const ERLANG: &str = "Erlang";
     pub(super) const FLAT: &str = "flat";
+    /// The pairs of a round trip, each send judged.
+    pub(super) const JUDGED: [&str; 3] = ["flat, judged", "component, judged", "Lua, judged"];
     pub(super) const LUA: &str = "Lua";
     pub(super) const TOKIO: &str = "tokio";
 }

@@ -1,0 +1,232 @@
+//! The audit log: what was denied and granted, and when policies changed.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use warren_engine::security::{Actor, Event, Scope};
+
+use super::error::PolicyError;
+
+/// Why there is no audit log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// The file cannot be opened.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        error: io::Error,
+    },
+    /// No thread can be started.
+    #[error("no thread can be started: {0}")]
+    Thread(#[source] io::Error),
+}
+
+/// Lines that wait to be written. When so many do, more are dropped and counted:
+/// no process waits for a disk.
+const MAX_WAITING: usize = 4096;
+
+/// A thread that writes the log.
+#[derive(Debug)]
+pub(super) struct Audit {
+    queue: SyncSender<(SystemTime, Entry)>,
+    dropped: Arc<AtomicU64>,
+}
+
+/// What is to be written. Put into words by the thread that writes: processes
+/// report from stacks of their own, which are small.
+#[derive(Debug)]
+enum Entry {
+    Denied {
+        pid: Arc<str>,
+        definition: Arc<str>,
+        actor: Option<Actor>,
+        scope: Option<Scope>,
+        action: String,
+        resource: String,
+        because: Arc<str>,
+    },
+    Granted {
+        by: Option<Arc<str>>,
+        pid: String,
+        definition: String,
+        actor: Option<Actor>,
+        scope: Option<Scope>,
+    },
+    Reloaded {
+        statements: usize,
+        error: Option<String>,
+    },
+    /// Everything before is to be in the file.
+    Flush(Sender<()>),
+}
+
+impl Audit {
+    pub(super) fn start(path: &Path) -> Result<Audit, AuditError> {
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        let file = file.map_err(|error| AuditError::File {
+            path: path.to_owned(),
+            error,
+        })?;
+        let (queue, waiting) = sync_channel(MAX_WAITING);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&dropped);
+        std::thread::Builder::new()
+            .name("warren-audit".into())
+            .spawn(move || write(&waiting, &counted, file))
+            .map_err(AuditError::Thread)?;
+        Ok(Audit { queue, dropped })
+    }
+
+    pub(super) fn record(&self, event: &Event<'_>) {
+        self.put(match event {
+            Event::Denied {
+                caller,
+                subject,
+                action,
+                resource,
+                decision,
+            } => Entry::Denied {
+                pid: Arc::clone(&caller.pid),
+                definition: Arc::clone(&caller.definition),
+                actor: subject.actor().cloned(),
+                scope: subject.scope().cloned(),
+                action: (*action).to_owned(),
+                resource: resource.text().into_owned(),
+                because: Arc::clone(&decision.because),
+            },
+            Event::Granted {
+                by,
+                pid,
+                definition,
+                actor,
+                scope,
+            } => Entry::Granted {
+                by: by.map(|by| Arc::clone(&by.pid)),
+                pid: (*pid).to_owned(),
+                definition: (*definition).to_owned(),
+                actor: actor.cloned(),
+                scope: scope.cloned(),
+            },
+        });
+    }
+
+    pub(super) fn reloaded(&self, statements: usize, error: Option<&PolicyError>) {
+        self.put(Entry::Reloaded {
+            statements,
+            error: error.map(ToString::to_string),
+        });
+    }
+
+    pub(super) fn flush(&self) {
+        let (done, wait) = channel();
+        if self
+            .queue
+            .send((SystemTime::now(), Entry::Flush(done)))
+            .is_ok()
+        {
+            // Closed where the thread is gone: nothing more is written then.
+            let _ = wait.recv();
+        }
+    }
+
+    fn put(&self, entry: Entry) {
+        if self.queue.try_send((SystemTime::now(), entry)).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn write(waiting: &Receiver<(SystemTime, Entry)>, dropped: &AtomicU64, file: File) {
+    let mut file = BufWriter::new(file);
+    let mut failed = false;
+    while let Ok(first) = waiting.recv() {
+        let mut next = Ok(first);
+        loop {
+            let (at, entry) = match next {
+                Ok(entry) => entry,
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            };
+            let lost = dropped.swap(0, Ordering::Relaxed);
+            let mut lines = Vec::new();
+            if lost > 0 {
+                lines.push(json!({ "at": rfc3339(at), "event": "dropped", "lines": lost }));
+            }
+            let mut flushed = None;
+            match entry {
+                Entry::Flush(done) => flushed = Some(done),
+                entry => lines.push(line(at, &entry)),
+            }
+            let mut written = lines.iter().try_for_each(|line| writeln!(file, "{line}"));
+            if flushed.is_some() {
+                written = written.and_then(|()| file.flush());
+            }
+            if let (Err(error), false) = (written, failed) {
+                // Once: the disk stays full for a while.
+                failed = true;
+                tracing::error!(%error, "the audit log cannot be written");
+            }
+            drop(flushed);
+            next = waiting.try_recv();
+        }
+        if let (Err(error), false) = (file.flush(), failed) {
+            failed = true;
+            tracing::error!(%error, "the audit log cannot be written");
+        }
+    }
+}
+
+fn line(at: SystemTime, entry: &Entry) -> Value {
+    let at = rfc3339(at);
+    match entry {
+        Entry::Denied {
+            pid,
+            definition,
+            actor,
+            scope,
+            action,
+            resource,
+            because,
+        } => json!({
+            "at": at, "event": "denied", "pid": &**pid, "definition": &**definition,
+            "actor": of_actor(actor.as_ref()), "scope": of_scope(scope.as_ref()),
+            "action": action, "resource": resource, "because": &**because,
+        }),
+        Entry::Granted {
+            by,
+            pid,
+            definition,
+            actor,
+            scope,
+        } => json!({
+            "at": at, "event": "granted", "by": by.as_deref(), "pid": pid,
+            "definition": definition, "actor": of_actor(actor.as_ref()),
+            "scope": of_scope(scope.as_ref()),
+        }),
+        Entry::Reloaded { statements, error } => json!({
+            "at": at, "event": "reloaded", "statements": statements, "error": error,
+        }),
+        Entry::Flush(_) => Value::Null,
+    }
+}
+
+fn of_actor(actor: Option<&Actor>) -> Value {
+    actor.map_or(Value::Null, |actor| actor.id().into())
+}
+
+fn of_scope(scope: Option<&Scope>) -> Value {
+    scope.map_or(Value::Null, |scope| scope.policies.clone().into())
+}
+
+fn rfc3339(at: SystemTime) -> String {
+    jiff::Timestamp::try_from(at).map_or_else(|_| String::new(), |at| at.to_string())
+}

@@ -1,0 +1,297 @@
+//! Policies that were validated, and judging by them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cedar_policy::{
+    Authorizer, Effect, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode,
+    Validator,
+};
+use warren_engine::security::{Decision, Request, Reuse};
+
+use super::entities::Asked;
+use super::error::{PolicyError, PolicyProblem};
+use super::files::{File, Files};
+
+/// What is the same for every program.
+const SCHEMA: &str = include_str!("warren.cedarschema");
+
+/// Sets of policies kept put together.
+const MAX_SETS: usize = 256;
+
+/// Validated policies.
+pub(super) struct Compiled {
+    policies: BTreeMap<String, Vec<Statement>>,
+    sets: Mutex<HashMap<Vec<String>, Arc<Effective>>>,
+}
+
+/// A `permit` or `forbid`.
+struct Statement {
+    policy: Policy,
+    /// For whom its answers hold.
+    reuse: Reuse,
+}
+
+/// What holds for one scope.
+struct Effective {
+    set: PolicySet,
+    reuse: Reuse,
+    /// A policy that is named and not there.
+    missing: Option<String>,
+}
+
+impl Compiled {
+    /// Validates all policies.
+    pub(super) fn new(files: &Files) -> Result<Compiled, PolicyError> {
+        let validator = Validator::new(schema(files.schema.as_ref())?);
+        let mut policies = BTreeMap::new();
+        let mut problems = Vec::new();
+        for file in &files.policies {
+            match statements(file, &validator) {
+                Ok(statements) => {
+                    policies.insert(file.id.clone(), statements);
+                }
+                Err(error) => problems.extend(error.problems),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(PolicyError { problems });
+        }
+        Ok(Compiled {
+            policies,
+            sets: Mutex::default(),
+        })
+    }
+
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.policies.contains_key(id)
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.policies.keys().map(String::as_str)
+    }
+
+    pub(super) fn statements(&self) -> usize {
+        self.policies.values().map(Vec::len).sum()
+    }
+
+    /// Judges by the policies for everyone and those of the subject's scope.
+    pub(super) fn decide(
+        &self,
+        request: &Request<'_>,
+        everyone: &[String],
+        strict: bool,
+    ) -> Decision {
+        let effective = self.effective(everyone, request);
+        if let Some(missing) = &effective.missing {
+            return denied(format!(
+                "the scope names a policy `{missing}`, which does not exist"
+            ));
+        }
+        let asked = match Asked::new(request) {
+            Ok(asked) => asked,
+            Err(error) => return denied(format!("the request cannot be judged: {error}")),
+        };
+        let response =
+            Authorizer::new().is_authorized(&asked.request, &effective.set, &asked.entities);
+        let diagnostics = response.diagnostics();
+        // Cedar passes over a statement that fails. One that forbids may not be
+        // passed over.
+        for error in diagnostics.errors() {
+            let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
+            let policy = effective.set.policy(error.policy_id());
+            if policy.is_none_or(|policy| policy.effect() == Effect::Forbid) {
+                return denied(format!("{} fails: {}", error.policy_id(), error));
+            }
+        }
+        let mut deciding: Vec<String> = diagnostics.reason().map(ToString::to_string).collect();
+        deciding.sort();
+        let allowed = response.decision() == cedar_policy::Decision::Allow;
+        let confined = strict || request.subject.is_confined();
+        let because = match (allowed, deciding.is_empty()) {
+            (true, _) => format!("{} permits it", deciding.join(" and ")),
+            (false, false) => format!("{} forbids it", deciding.join(" and ")),
+            (false, true) if !confined => {
+                "nothing forbids it, and the process has neither actor nor scope".to_owned()
+            }
+            (false, true) => "no policy permits it".to_owned(),
+        };
+        Decision {
+            allowed: allowed || (deciding.is_empty() && !confined),
+            because: because.into(),
+            reason: (!allowed)
+                .then(|| reason(&effective.set, diagnostics.reason()))
+                .flatten(),
+            reuse: effective.reuse,
+        }
+    }
+
+    fn effective(&self, everyone: &[String], request: &Request<'_>) -> Arc<Effective> {
+        let scope = request.subject.scope();
+        let mut ids = everyone.to_vec();
+        ids.extend(scope.into_iter().flat_map(|scope| scope.policies.clone()));
+        ids.sort();
+        ids.dedup();
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = sets.get(&ids) {
+            return Arc::clone(known);
+        }
+        let effective = Arc::new(self.put_together(&ids));
+        if sets.len() >= MAX_SETS {
+            sets.clear();
+        }
+        sets.insert(ids, Arc::clone(&effective));
+        effective
+    }
+
+    fn put_together(&self, ids: &[String]) -> Effective {
+        let mut effective = Effective {
+            set: PolicySet::new(),
+            reuse: Reuse::Subject,
+            missing: None,
+        };
+        for id in ids {
+            let Some(statements) = self.policies.get(id) else {
+                effective.missing = Some(id.clone());
+                continue;
+            };
+            for statement in statements {
+                if statement.reuse == Reuse::Caller {
+                    effective.reuse = Reuse::Caller;
+                }
+                // Ids were made to differ: `NAME.cedar:LINE:COLUMN`.
+                if let Err(error) = effective.set.add(statement.policy.clone()) {
+                    effective.missing = Some(format!("{id}: {error}"));
+                }
+            }
+        }
+        effective
+    }
+}
+
+/// What the caller may read: the `@reason` of a statement that decided.
+fn reason<'a>(set: &PolicySet, mut ids: impl Iterator<Item = &'a PolicyId>) -> Option<Arc<str>> {
+    ids.find_map(|id| set.annotation(id, "reason"))
+        .map(Arc::from)
+}
+
+fn denied(because: String) -> Decision {
+    Decision {
+        allowed: false,
+        because: because.into(),
+        reason: None,
+        reuse: Reuse::Caller,
+    }
+}
+
+fn schema(own: Option<&File>) -> Result<Schema, PolicyError> {
+    let built_in = File {
+        id: String::new(),
+        path: PathBuf::from("warren.cedarschema"),
+        text: SCHEMA.into(),
+    };
+    let mut fragments = Vec::new();
+    for file in std::iter::once(&built_in).chain(own) {
+        let (fragment, _) =
+            SchemaFragment::from_cedarschema_str(&file.text).map_err(|error| PolicyError {
+                problems: vec![PolicyProblem::of(file.path.clone(), &file.text, &error)],
+            })?;
+        fragments.push(fragment);
+    }
+    Schema::from_schema_fragments(fragments).map_err(|error| {
+        let file = own.unwrap_or(&built_in);
+        PolicyError {
+            problems: vec![PolicyProblem::of(file.path.clone(), &file.text, &error)],
+        }
+    })
+}
+
+fn statements(file: &File, validator: &Validator) -> Result<Vec<Statement>, PolicyError> {
+    let problem = |diagnostic: &dyn miette::Diagnostic| {
+        PolicyProblem::of(file.path.clone(), &file.text, diagnostic)
+    };
+    let set = PolicySet::from_str(&file.text).map_err(|errors| PolicyError {
+        problems: errors.iter().map(|error| problem(error)).collect(),
+    })?;
+    if set.templates().next().is_some() {
+        let message = "it has a template; a policy may not have `?principal` or `?resource`";
+        return Err(PolicyError {
+            problems: vec![PolicyProblem::whole(file.path.clone(), message)],
+        });
+    }
+    let result = validator.validate(&set, ValidationMode::Strict);
+    let problems: Vec<_> = result
+        .validation_errors()
+        .map(|error| problem(error))
+        .collect();
+    if !problems.is_empty() {
+        return Err(PolicyError { problems });
+    }
+    let mut policies: Vec<&Policy> = set.policies().collect();
+    // Cedar counts them as they stand in the text: `policy0`, `policy1` ...
+    policies.sort_by_key(|policy| {
+        let id = policy.id().to_string();
+        id.trim_start_matches("policy")
+            .parse()
+            .unwrap_or(usize::MAX)
+    });
+    let mut end = 0;
+    let statements = policies.into_iter().map(|policy| {
+        let text = policy.to_string();
+        let start = file.text[end..].find(&text).map_or(end, |at| end + at);
+        end = (start + text.len()).min(file.text.len());
+        let id = format!("{}.cedar:{}", file.id, position(&file.text, start));
+        Statement {
+            policy: policy.new_id(PolicyId::new(id)),
+            reuse: reuse(policy),
+        }
+    });
+    Ok(statements.collect())
+}
+
+/// `LINE:COLUMN`, both from 1.
+fn position(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .map_or(0, |last| last.chars().count())
+        + 1;
+    format!("{line}:{column}")
+}
+
+/// What a statement looks at of its caller beside actor, scope and context
+/// values: its answers hold for that process alone then.
+fn reuse(policy: &Policy) -> Reuse {
+    match policy.to_json() {
+        Ok(json) if !looks_at_caller(&json) => Reuse::Subject,
+        _ => Reuse::Caller,
+    }
+}
+
+/// Whether an expression uses `context` in another way than `context.values` and
+/// `context.attributes`, which are part of the subject and of the question.
+fn looks_at_caller(json: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match json {
+        Value::Object(fields) => {
+            if fields.get("Var").and_then(Value::as_str) == Some("context") {
+                return true;
+            }
+            fields.iter().any(|(key, value)| {
+                let harmless = matches!(key.as_str(), "." | "has")
+                    && value["left"]["Var"].as_str() == Some("context")
+                    && matches!(value["attr"].as_str(), Some("values" | "attributes"));
+                !harmless && looks_at_caller(value)
+            })
+        }
+        Value::Array(elements) => elements.iter().any(looks_at_caller),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+use std::collections::BTreeMap;
+
+use warren_engine::security::{Actor, Caller, Resource, Scope, Subject, Target};
+
+use super::*;
+
+fn file(id: &str, text: &str) -> File {
+    File {
+        id: id.to_owned(),
+        path: format!("policies/{id}.cedar").into(),
+        text: text.into(),
+    }
+}
+
+fn compiled(policies: &[(&str, &str)]) -> Compiled {
+    let policies = policies.iter().map(|(id, text)| file(id, text)).collect();
+    Compiled::new(&Files {
+        policies,
+        schema: None,
+    })
+    .unwrap()
+}
+
+fn subject(actor: Option<(&str, &str)>, policies: &[&str]) -> Subject {
+    let actor = actor
+        .map(|(id, role)| Actor::new(id, &BTreeMap::from([("role".to_owned(), role.to_owned())])));
+    let policies = policies.iter().map(|id| (*id).to_owned()).collect();
+    Subject::new(actor, Some(Scope { policies }))
+}
+
+fn ask(compiled: &Compiled, subject: &Subject, action: &str, resource: Resource) -> Decision {
+    let caller = Caller {
+        pid: "{app:processes|0x00001}".into(),
+        definition: "app:main".into(),
+        host: "app:processes".into(),
+    };
+    let request = Request {
+        subject,
+        caller: &caller,
+        action,
+        resource: &resource,
+        attributes: &[],
+    };
+    compiled.decide(&request, &[], false)
+}
+
+fn process(definition: &str, names: &[&str]) -> Resource {
+    Resource::Process(Target {
+        pid: "{app:processes|0x00002}".into(),
+        host: Some("app:processes".into()),
+        definition: Some(definition.into()),
+        names: names.iter().map(|name| (*name).into()).collect(),
+    })
+}
+
+#[test]
+fn what_is_permitted_is_allowed_and_a_forbid_wins() {
+    let policies = compiled(&[(
+        "rooms",
+        "permit (principal, action == Action::\"process.send\", resource)\n\
+         when { resource.names.contains(\"room\") };\n\
+         @reason(\"the room is closed\")\n\
+         forbid (principal, action, resource == Process::\"{app:processes|0x00002}\")\n\
+         when { principal is Actor && principal.hasTag(\"role\") && principal.getTag(\"role\") == \"guest\" };",
+    )]);
+    let send = |role: &str, resource| {
+        ask(
+            &policies,
+            &subject(Some(("ada", role)), &["rooms"]),
+            "process.send",
+            resource,
+        )
+    };
+    let allowed = send("member", process("app:room", &["room"]));
+    assert!(allowed.allowed);
+    assert_eq!(&*allowed.because, "rooms.cedar:1:1 permits it");
+    assert_eq!(allowed.reuse, Reuse::Subject);
+    let forbidden = send("guest", process("app:room", &["room"]));
+    assert!(!forbidden.allowed);
+    assert_eq!(&*forbidden.because, "rooms.cedar:3:1 forbids it");
+    assert_eq!(forbidden.reason.as_deref(), Some("the room is closed"));
+    let unknown = send("member", process("app:room", &[]));
+    assert!(!unknown.allowed);
+    assert_eq!(&*unknown.because, "no policy permits it");
+}
+
+#[test]
+fn only_the_policies_of_the_scope_hold() {
+    let policies = compiled(&[
+        (
+            "one",
+            "permit (principal, action == Action::\"process.exec\", resource == Definition::\"app:x\");",
+        ),
+        ("two", "permit (principal, action, resource);"),
+    ]);
+    let exec = |scope: &[&str], id: &str| {
+        let resource = Resource::Definition(id.to_owned());
+        ask(&policies, &subject(None, scope), "process.exec", resource).allowed
+    };
+    assert!(exec(&["one"], "app:x"));
+    assert!(!exec(&["one"], "app:y"));
+    assert!(exec(&["two"], "app:y"));
+    assert!(!exec(&[], "app:x"));
+    assert!(!exec(&["two", "three"], "app:x"), "a policy is missing");
+}
+
+#[test]
+fn without_actor_and_scope_all_is_allowed_unless_strict() {
+    let policies = compiled(&[]);
+    let nobody = Subject::new(None, None);
+    let resource = Resource::Name("n".into());
+    let action = "process.registry.register";
+    assert!(ask(&policies, &nobody, action, resource.clone()).allowed);
+    let caller = Caller {
+        pid: "p".into(),
+        definition: "d".into(),
+        host: "h".into(),
+    };
+    let request = Request {
+        subject: &nobody,
+        caller: &caller,
+        action,
+        resource: &resource,
+        attributes: &[],
+    };
+    assert!(!policies.decide(&request, &[], true).allowed);
+}
+
+#[test]
+fn an_answer_that_depends_on_the_caller_is_its_own() {
+    for (condition, expected) in [
+        ("context.pid == \"x\"", Reuse::Caller),
+        (
+            "context.definition == Definition::\"app:main\"",
+            Reuse::Caller,
+        ),
+        ("context.values.hasTag(\"tenant\")", Reuse::Subject),
+        ("context.attributes.hasTag(\"size\")", Reuse::Subject),
+    ] {
+        let text = format!(
+            "permit (principal, action == Action::\"process.send\", resource) when {{ {condition} }};"
+        );
+        let policies = compiled(&[("p", &text)]);
+        let decision = ask(
+            &policies,
+            &subject(None, &["p"]),
+            "process.send",
+            process("a:b", &[]),
+        );
+        assert_eq!(decision.reuse, expected, "{condition}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let error = |text: &str| {
+        let files = Files {
+            policies: vec![file("p", text)],
+            schema: None,
+        };
+        match Compiled::new(&files) {
+            Ok(_) => panic!("{text} is fine"),
+            Err(error) => error.to_string(),
+        }
+    };
+    let syntax = error("permit (principal, action, resource);\npermit (principal action);\n");
+    assert!(syntax.starts_with("policies/p.cedar:2:"), "{syntax}");
+    let action = error("\npermit (principal, action == Action::\"process.sned\", resource);\n");
+    assert!(action.starts_with("policies/p.cedar:2:"), "{action}");
+    assert!(action.contains("process.sned"), "{action}");
+    let attribute = error(
+        "permit (principal, action == Action::\"process.send\", resource) when { resource.nmaes.isEmpty() };",
+    );
+    assert!(attribute.starts_with("policies/p.cedar:1:"), "{attribute}");
+}
+
+#[test]
+fn a_program_adds_actions_and_resources() {
+    let schema = File {
+        id: String::new(),
+        path: "policies/schema.cedarschema".into(),
+        text: "action \"orders.refund\" appliesTo { principal: [Actor], resource: Resource, context: Request };".into(),
+    };
+    let files = Files {
+        policies: vec![file(
+            "p",
+            "permit (principal, action == Action::\"orders.refund\", resource == Resource::\"7\");",
+        )],
+        schema: Some(schema),
+    };
+    let policies = Compiled::new(&files).unwrap();
+    let subject = subject(Some(("ada", "clerk")), &["p"]);
+    let refund = |id: &str| {
+        ask(
+            &policies,
+            &subject,
+            "orders.refund",
+            Resource::Other(id.into()),
+        )
+    };
+    assert!(refund("7").allowed);
+    assert!(!refund("8").allowed);
+}

@@ -1,0 +1,83 @@
+//! What is wrong with the policies of a program.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use miette::Diagnostic;
+
+use crate::manifest::{ManifestError, Problem};
+
+/// Policies that cannot be used: at least one problem.
+#[derive(Clone, Debug)]
+pub struct PolicyError {
+    /// In the order of the files.
+    pub problems: Vec<PolicyProblem>,
+}
+
+/// One thing that is wrong with a file of policies.
+#[derive(Clone, Debug)]
+pub struct PolicyProblem {
+    /// The file, as the caller named its directory.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: Arc<str>,
+    /// What is wrong, and where.
+    pub problem: Problem,
+}
+
+impl PolicyProblem {
+    /// What Cedar says of a text, with the place it names.
+    pub(crate) fn of(path: PathBuf, text: &Arc<str>, diagnostic: &dyn Diagnostic) -> PolicyProblem {
+        let label = diagnostic.labels().and_then(|mut labels| labels.next());
+        let span: Range<usize> = label.as_ref().map_or(0..0, |label| {
+            label.offset()..label.offset().saturating_add(label.len())
+        });
+        PolicyProblem {
+            path,
+            text: Arc::clone(text),
+            problem: Problem {
+                span,
+                message: diagnostic.to_string(),
+                label: label
+                    .and_then(|label| label.label().map(str::to_owned))
+                    .unwrap_or_else(|| "here".to_owned()),
+                remedy: diagnostic.help().map(|help| help.to_string()),
+            },
+        }
+    }
+
+    /// A problem without a place of its own.
+    pub(crate) fn whole(path: PathBuf, message: impl Into<String>) -> PolicyProblem {
+        PolicyProblem {
+            path,
+            text: "".into(),
+            problem: Problem {
+                span: 0..0,
+                message: message.into(),
+                label: String::new(),
+                remedy: None,
+            },
+        }
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            let error = ManifestError {
+                path: problem.path.clone(),
+                text: Arc::clone(&problem.text),
+                problems: vec![problem.problem.clone()],
+            };
+            write!(f, "{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for PolicyError {}

@@ -1,0 +1,88 @@
+//! The files of a program's policies.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::{PolicyError, PolicyProblem};
+use crate::root::SourceRoot;
+
+/// The directory of the policies, below the root.
+const DIRECTORY: &str = "policies";
+
+/// What a program adds to the schema.
+const SCHEMA: &str = "schema.cedarschema";
+
+const EXTENSION: &str = ".cedar";
+
+/// The path of a policy's file, below the root.
+pub(crate) fn policy_path(id: &str) -> String {
+    format!("{DIRECTORY}/{id}{EXTENSION}")
+}
+
+/// The texts of a program's policies.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    pub(crate) policies: Vec<File>,
+    /// What the program adds to the schema.
+    pub(crate) schema: Option<File>,
+}
+
+/// One file.
+#[derive(Clone, Debug)]
+pub(crate) struct File {
+    /// Its name without directory and extension.
+    pub(crate) id: String,
+    /// As the caller named its directory.
+    pub(crate) path: PathBuf,
+    pub(crate) text: Arc<str>,
+}
+
+impl Files {
+    /// Reads them; `shown` is how messages name the root.
+    pub(crate) fn read(root: &SourceRoot, shown: &Path) -> Result<Files, PolicyError> {
+        let mut files = Files::default();
+        let mut problems = Vec::new();
+        for name in root.file_names_in(DIRECTORY) {
+            let id = name.strip_suffix(EXTENSION);
+            if id.is_none() && name != SCHEMA {
+                continue;
+            }
+            let relative = format!("{DIRECTORY}/{name}");
+            let path = if shown == Path::new(".") {
+                PathBuf::from(&relative)
+            } else {
+                shown.join(&relative)
+            };
+            let text = match root.read(&relative).map(String::from_utf8) {
+                Ok(Ok(text)) => text,
+                Ok(Err(_)) => {
+                    problems.push(PolicyProblem::whole(path, "the file is not UTF-8"));
+                    continue;
+                }
+                Err(error) => {
+                    let message = format!("it cannot be read: {error}");
+                    problems.push(PolicyProblem::whole(path, message));
+                    continue;
+                }
+            };
+            let file = File {
+                id: id.unwrap_or_default().to_owned(),
+                path,
+                text: text.into(),
+            };
+            match id {
+                Some(_) => files.policies.push(file),
+                None => files.schema = Some(file),
+            }
+        }
+        if problems.is_empty() {
+            Ok(files)
+        } else {
+            Err(PolicyError { problems })
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.policies.is_empty() && self.schema.is_none()
+    }
+}

@@ -1,0 +1,28 @@
+//! Policies: what the operator allows, written in Cedar.
+//!
+//! - A **policy** is a file `policies/NAME.cedar` below the program's root; its
+//!   id is NAME. It holds any number of statements, `permit` and `forbid`.
+//! - A **scope** is a set of policies that hold for a process. The manifest gives
+//!   scopes names.
+//! - The policies that `[security]` lists hold for every process, whatever its
+//!   scope.
+//!
+//! ```text
+//!   Files (text) ──> Compiled (validated) ──> Policies: Authorizer
+//!                        ^                        │ reload
+//!                        └────────────────────────┘
+//! ```
+
+mod audit;
+mod authorizer;
+mod compiled;
+mod entities;
+mod error;
+mod files;
+mod settings;
+
+pub use audit::AuditError;
+pub use authorizer::Policies;
+pub use error::{PolicyError, PolicyProblem};
+pub(crate) use files::policy_path;
+pub(crate) use settings::Settings;

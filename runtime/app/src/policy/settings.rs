@@ -1,0 +1,103 @@
+//! What the manifest says of security.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use toml::Spanned;
+use warren_engine::security::{Actor, Identity, Scope};
+
+use crate::manifest::{IdentityOf, Problem, SecurityEntries};
+use crate::suggest::closest;
+
+/// What the manifest says, checked against itself.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    /// Whether what no policy allows is denied to everyone.
+    pub(crate) strict: bool,
+    /// The policies that hold for every process.
+    pub(crate) everyone: Vec<String>,
+    /// Scopes by name.
+    pub(crate) scopes: BTreeMap<Arc<str>, Arc<Scope>>,
+    /// What processes of a definition get.
+    pub(crate) definitions: BTreeMap<Arc<str>, Identity>,
+    /// What processes in a host get that their definition gives nothing else.
+    pub(crate) hosts: BTreeMap<Arc<str>, Identity>,
+}
+
+impl Settings {
+    /// What a manifest says, and what is wrong with it; `has_policy` tells which
+    /// policies there are.
+    pub(crate) fn new(
+        entries: &SecurityEntries,
+        strict: bool,
+        has_policy: impl Fn(&str) -> bool,
+    ) -> (Settings, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let mut known = |policies: &[Spanned<String>]| -> Vec<String> {
+            for policy in policies.iter().filter(|id| !has_policy(id.get_ref())) {
+                problems.push(Problem {
+                    span: policy.span(),
+                    message: format!("there is no policy `{}`", policy.get_ref().escape_debug()),
+                    label: "no such policy".to_owned(),
+                    remedy: Some(format!(
+                        "a policy is a file policies/{}.cedar",
+                        policy.get_ref().escape_debug()
+                    )),
+                });
+            }
+            policies.iter().map(|id| id.get_ref().clone()).collect()
+        };
+        let mut settings = Settings {
+            strict: strict || entries.strict,
+            everyone: known(&entries.policies),
+            ..Settings::default()
+        };
+        for (id, policies) in &entries.scopes {
+            let policies = known(policies);
+            let scope = Arc::new(Scope { policies });
+            settings.scopes.insert(id.get_ref().text().clone(), scope);
+        }
+        for entry in &entries.identities {
+            let scope = entry.scope.as_ref().and_then(|name| {
+                let scope = settings.scopes.get(name.get_ref().as_str()).cloned();
+                if scope.is_none() {
+                    let names = settings.scopes.keys().map(|name| &**name);
+                    problems.push(Problem {
+                        span: name.span(),
+                        message: format!("unknown scope `{}`", name.get_ref().escape_debug()),
+                        label: "no such scope".to_owned(),
+                        remedy: closest(name.get_ref(), names)
+                            .map(|right| format!("did you mean `{right}`?")),
+                    });
+                }
+                scope
+            });
+            let actor = entry.actor.as_ref();
+            let identity = Identity {
+                actor: actor.map(|actor| Arc::new(Actor::new(actor.id.as_str(), &actor.meta))),
+                scope,
+            };
+            let id = entry.id.text().clone();
+            match entry.of {
+                IdentityOf::Host => settings.hosts.insert(id, identity),
+                IdentityOf::Definition => settings.definitions.insert(id, identity),
+            };
+        }
+        problems.sort_by_key(|problem| problem.span.start);
+        (settings, problems)
+    }
+
+    pub(crate) fn identity(&self, definition: &str, host: &str) -> Identity {
+        let of_definition = self.definitions.get(definition);
+        let of_host = self.hosts.get(host);
+        let given = [of_definition, of_host];
+        let mut given = given.iter().flatten();
+        let actor = given.clone().find_map(|identity| identity.actor.clone());
+        let scope = given.find_map(|identity| identity.scope.clone());
+        Identity { actor, scope }
+    }
+
+    pub(crate) fn scope(&self, name: &str) -> Option<Scope> {
+        self.scopes.get(name).map(|scope| Scope::clone(scope))
+    }
+}

@@ -1,0 +1,184 @@
+//! Policies as an operator sees them: `warren policy`, `--strict`, `--audit`, and
+//! reading them anew.
+
+mod support;
+
+use std::fs;
+
+use support::{Session, outcome, program, run, warren};
+
+const MANIFEST: &str = "[scopes.\"app:guest\"]\npolicies = [\"guest\"]\n";
+
+const GUEST: &str = "permit (principal, action == Action::\"process.registry.register\", resource)\n\
+                     when { resource.text == \"desk\" };\n\n\
+                     @reason(\"the safe is not for guests\")\n\
+                     forbid (principal, action, resource) when { resource is Name && resource.text == \"safe\" };\n";
+
+#[test]
+fn check_counts_what_is_right_and_names_what_no_scope_has() {
+    let dir = program(&[
+        ("main.lua", ""),
+        ("warren.toml", MANIFEST),
+        ("policies/guest.cedar", GUEST),
+        ("policies/other.cedar", ""),
+    ]);
+    outcome(warren(dir.path(), &["policy", "check", "."]))
+        .ends_with(0)
+        .prints(
+            "2 policies with 2 statements, nothing wrong\n\
+             policies/other.cedar: no scope of the manifest names it\n",
+        );
+}
+
+#[test]
+fn what_is_wrong_is_shown_with_file_and_line() {
+    let broken = "permit (principal, action == Action::\"process.send\", resource)\n\
+                  when { resource.nmaes.contains(\"x\") };\n";
+    let dir = program(&[
+        ("main.lua", ""),
+        ("warren.toml", MANIFEST),
+        ("policies/guest.cedar", broken),
+    ]);
+    for command in [["policy", "check", "."].as_slice(), &["run", "."]] {
+        outcome(warren(dir.path(), command))
+            .ends_with(2)
+            .says(&["policies/guest.cedar:2:", "nmaes"]);
+    }
+    let manifest = "[scopes.\"app:guest\"]\npolicies = [\"geust\"]\n";
+    let dir = program(&[("main.lua", ""), ("warren.toml", manifest)]);
+    run(dir.path(), &["."])
+        .ends_with(2)
+        .says(&["there is no policy `geust`", "warren.toml:2:"]);
+}
+
+#[test]
+fn why_names_the_statement_that_decides() {
+    let dir = program(&[
+        ("main.lua", ""),
+        ("warren.toml", MANIFEST),
+        ("policies/guest.cedar", GUEST),
+    ]);
+    let why = |resource: &str, more: &[&str]| {
+        let mut words = vec![
+            "policy",
+            "why",
+            ".",
+            "--actor",
+            "ada",
+            "--scope",
+            "app:guest",
+        ];
+        words.extend([
+            "--action",
+            "process.registry.register",
+            "--resource",
+            resource,
+        ]);
+        words.extend(more);
+        outcome(warren(dir.path(), &words))
+    };
+    why("desk", &[])
+        .ends_with(0)
+        .prints("allowed: process.registry.register on desk: guest.cedar:1:1 permits it\n");
+    why("safe", &[]).ends_with(1).prints(
+        "denied: process.registry.register on safe: guest.cedar:4:1 forbids it\n\
+         the process is told: the safe is not for guests\n",
+    );
+    let json = why("door", &["--json"]).ends_with(1).stdout;
+    assert!(
+        json.contains("\"because\":\"no policy permits it\""),
+        "{json}"
+    );
+}
+
+#[test]
+fn strict_denies_what_nothing_permits() {
+    let source = "print(process.registry.register('desk'))";
+    let dir = program(&[("main.lua", source)]);
+    run(dir.path(), &["."]).ends_with(0).prints("true\n");
+    run(dir.path(), &["--strict", "."])
+        .ends_with(0)
+        .prints("nil\tnot allowed: process.registry.register on desk\n");
+}
+
+#[test]
+fn denials_and_grants_are_in_the_audit_log() {
+    let main = "return function()\n\
+        local ada = process.with_context({}):with_actor(security.new_actor('ada'))\n\
+        ada = ada:with_scope(assert(security.named_scope('app:guest')))\n\
+        print(ada:exec('app:guest', 'app:processes'))\n\
+        end";
+    let guest =
+        "return function() return (select(2, process.registry.register('safe'))):message() end";
+    let dir = program(&[
+        ("main.lua", main),
+        ("guest.lua", guest),
+        ("warren.toml", MANIFEST),
+        ("policies/guest.cedar", GUEST),
+    ]);
+    run(dir.path(), &["--audit", "audit.jsonl", "."])
+        .ends_with(0)
+        .prints(
+            "not allowed: process.registry.register on safe: the safe is not for guests\tnil\n",
+        );
+    let log = fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
+    let [granted, denied] = &log.lines().collect::<Vec<_>>()[..] else {
+        panic!("two lines: {log}");
+    };
+    for part in [
+        "\"event\":\"granted\"",
+        "\"actor\":\"ada\"",
+        "\"scope\":[\"guest\"]",
+    ] {
+        assert!(granted.contains(part), "{part}: {granted}");
+    }
+    for part in [
+        "\"event\":\"denied\"",
+        "\"resource\":\"safe\"",
+        "guest.cedar:4:1 forbids it",
+        "\"definition\":\"app:guest\"",
+    ] {
+        assert!(denied.contains(part), "{part}: {denied}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn sighup_reads_the_policies_anew_and_a_broken_one_changes_nothing() {
+    // Whatever it may do at the moment, each time that changes.
+    let main = "return function()\n\
+        local desk = process.with_context({}):with_scope(assert(security.named_scope('app:guest')))\n\
+        assert(desk:exec('app:guest', 'app:processes'))\n\
+        end";
+    let guest = "return function()\n\
+        for _, expected in ipairs { true, false, true } do\n\
+          while security.can('process.registry.register', 'desk') ~= expected do time.sleep('1ms') end\n\
+          print(expected)\n\
+        end\n\
+        end";
+    let dir = program(&[
+        ("main.lua", main),
+        ("guest.lua", guest),
+        ("warren.toml", MANIFEST),
+        ("policies/guest.cedar", GUEST),
+    ]);
+    let policy = dir.path().join("policies/guest.cedar");
+    let mut session = Session::start(warren(dir.path(), &["run", "--audit", "audit.jsonl", "."]));
+    session.wait_for_line("true");
+    fs::write(&policy, "").unwrap();
+    session.signal("HUP");
+    session.wait_for_line("false");
+    fs::write(&policy, "permit (principal;").unwrap();
+    session.signal("HUP");
+    session.wait_for_error("error: the policies were not reloaded; those of before stay in force");
+    fs::write(&policy, GUEST).unwrap();
+    session.signal("HUP");
+    session
+        .end()
+        .ends_with(0)
+        .prints("true\nfalse\ntrue\n")
+        .says(&["policies/guest.cedar:1:"]);
+    let log = fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
+    let reloads = log.lines().filter(|line| line.contains("\"reloaded\""));
+    assert_eq!(reloads.count(), 3, "{log}");
+}
