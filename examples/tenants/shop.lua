@@ -20,8 +20,9 @@ return function(tenant, other)
     try("start their clerk", process.spawn("app." .. other .. ":clerk", "app:processes"))
     try("free their name", process.registry.unregister(other .. "/shop"))
     try("take a name of theirs", process.registry.register(other .. "/till"))
-    local disguised = process.with_context({}):with_actor(security.new_actor(other, { namespace = "app." .. other }))
-    try("act for them", disguised:spawn("app." .. tenant .. ":clerk", "app:processes"))
+    local spawner = assert(process.with_context({}))
+    try("act for them", spawner:with_actor(security.new_actor(other, { namespace = "app." .. other })))
     assert(process.send(main, "closed", tenant))
+    start:receive() -- open until the program ends
   end
 end

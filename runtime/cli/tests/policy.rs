@@ -148,7 +148,8 @@ fn sighup_reads_the_policies_anew_and_a_broken_one_changes_nothing() {
     // Whatever it may do at the moment, each time that changes.
     let main = "return function()\n\
         local desk = process.with_context({}):with_scope(assert(security.named_scope('app:guest')))\n\
-        assert(desk:exec('app:guest', 'app:processes'))\n\
+        local _, err = desk:exec('app:guest', 'app:processes')\n\
+        assert(not err, err)\n\
         end";
     let guest = "return function()\n\
         for _, expected in ipairs { true, false, true } do\n\

@@ -15,11 +15,13 @@ return function(main, other)
   could.child = process.exec("app:child", "app:processes", main)
   could.other = try(process.exec("app:fixed", "app:processes"))
   could.register = try(process.registry.register("r/one"))
-  local spawner = assert(process.with_context {})
-  could.as_actor = try(spawner:with_actor(security.new_actor(other.id, other.meta)):exec("app:child", "app:processes", main))
-  could.as_scope = try(spawner:with_scope(security.new_scope { "reader" }):exec("app:child", "app:processes", main))
+  local spawner, refused = process.with_context { prefix = "r" }
+  could.with_context = try(spawner, refused)
+  if not spawner then return could end
+  could.as_actor = try(spawner:with_actor(security.new_actor(other.id, other.meta)))
+  could.as_scope = try(spawner:with_scope(security.new_scope { "reader" }))
   could.with_name = try(spawner:with_name("x"):spawn("app:child", "app:processes", main))
-  could.with_context = try(assert(process.with_context { prefix = "r" }):exec("app:child", "app:processes", main))
+  could.with_values = try(spawner:exec("app:child", "app:processes", main))
   -- Knowing of another actor changed nothing.
   could.after = try(process.terminate("main"))
   return could

@@ -23,7 +23,8 @@ return function()
   is(could, {
     can_send = true, send = "allowed", send_pid = "allowed", cancel = "allowed",
     terminate = "denied", link = "denied", other = "denied", register = "denied",
-    as_actor = "denied", as_scope = "denied", with_name = "denied", with_context = "denied", after = "denied",
+    as_actor = "denied", as_scope = "denied", with_name = "denied", with_context = "allowed", with_values = "allowed",
+    after = "denied",
   })
   assert(could.child.denied and could.child.policies[1] == "guest")
   -- The deadline was advice: this process still runs.
@@ -31,7 +32,7 @@ return function()
 
   local quiet = spawner:with_scope(guests):with_actor(security.new_actor("ada", { role = "quiet" }))
   could = assert(quiet:exec("app:guest", host, me, other))
-  is(could, { can_send = false, send = "denied", send_pid = "denied", cancel = "allowed" })
+  is(could, { can_send = false, send = "denied", send_pid = "denied", cancel = "allowed", with_context = "denied" })
   assert(could.why:find("guests keep quiet", 1, true), could.why)
 
   local reader = assert(process.with_context { prefix = "r" }):with_scope(assert(security.named_scope("app:reader")))
