@@ -43,6 +43,8 @@ impl Operation {
             workers: Some(NonZeroUsize::MIN),
             tick: NEVER,
             judged: self == Operation::NativeJudgedRoundTrip,
+            // Of dense places alone: valgrind has no address space for others.
+            max_processes: 1_000_000,
             ..Setup::default()
         };
         let node = BenchNode::set_up(cache, setup)?;
