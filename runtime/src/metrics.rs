@@ -20,7 +20,7 @@ impl Runtime {
     /// The runtime's metrics in the exposition format (OpenMetrics 1.0), for an
     /// HTTP endpoint that Prometheus asks; see [`METRICS_CONTENT_TYPE`]. Looks
     /// at every process, as [`Inspector::totals`](crate::Inspector::totals)
-    /// does: some ten milliseconds for 100,000.
+    /// does.
     pub fn metrics(&self) -> String {
         exposition(self.inspector().totals())
     }

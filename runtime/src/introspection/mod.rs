@@ -23,9 +23,9 @@ use crate::runtime::Runtime;
 /// is seen was true at one moment; of two, perhaps at two. A process that comes
 /// or goes meanwhile may be missing, and none is seen twice.
 ///
-/// Looking at all of 100,000 processes takes some ten milliseconds of one
-/// processor ([`Listing::took_us`] says how long it took); whoever does so
-/// every now and then inside an async program uses a thread that may block.
+/// Looking at all processes takes time in proportion to their number
+/// ([`Listing::took_us`] says how long); whoever does so every now and then
+/// inside an async program uses a thread that may block.
 #[derive(Clone, Debug)]
 pub struct Inspector {
     node: Arc<Node>,
