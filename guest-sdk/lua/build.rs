@@ -30,6 +30,9 @@ fn main() {
     if wasm {
         // As .cargo/config.toml has it for Rust, and says why.
         lua.flag("-mno-bulk-memory");
+        // WebAssembly has no computed goto: the table of labels would become one of
+        // numbers, looked up before the switch that is made of them.
+        lua.define("LUA_USE_JUMPTABLE", "0");
         // What lua-src does for this target, too: setjmp by exceptions, and as
         // much of signals as Lua needs to compile.
         lua.define("LUA_USE_POSIX", None)
