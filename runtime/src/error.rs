@@ -25,7 +25,7 @@ pub enum StartError {
     Node(#[from] warren_engine::StartError),
 }
 
-/// Why a call of the embedder's fails. As an [`Error`], which `?` makes of it in
+/// Why a call of the embedder's fails. As an [`Error`](struct@Error), which `?` makes of it in
 /// native processes, it is what a guest would see.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
