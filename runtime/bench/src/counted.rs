@@ -45,7 +45,6 @@ impl Operation {
             judged: self == Operation::NativeJudgedRoundTrip,
             // Of dense places alone: valgrind has no address space for others.
             max_processes: 1_000_000,
-            ..Setup::default()
         };
         let node = BenchNode::set_up(cache, setup)?;
         let message = |echo| arguments(times, echo).encoded(&Payload::Bytes64.encoded());
