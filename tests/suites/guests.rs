@@ -161,13 +161,18 @@ fn js_calls() {
         let run = program.command().arguments([fault]).outcome();
         run.ends_with(1).says(texts);
     }
+    exits_and_logs(&program, &["logger=\"tour\"", "tests/guests/js/tour.js"]);
+}
+
+/// `exit` ends the program with its status; a line of the log says where from.
+#[track_caller]
+fn exits_and_logs(program: &Program, place: &[&str]) {
     program.command().arguments(["exit"]).outcome().ends_with(7);
     let logged = program.command().arguments(["log"]).outcome();
-    logged.ends_with(0).says(&[
-        "something here is odd",
-        "logger=\"tour\"",
-        "tests/guests/js/tour.js",
-    ]);
+    logged
+        .ends_with(0)
+        .says(&["something here is odd"])
+        .says(place);
 }
 
 /// Calls of the SDK for Python that the pairs leave over, and what faults look
@@ -192,13 +197,7 @@ fn python_calls() {
         let run = program.command().arguments([fault]).outcome();
         run.ends_with(1).says(texts);
     }
-    program.command().arguments(["exit"]).outcome().ends_with(7);
-    let logged = program.command().arguments(["log"]).outcome();
-    logged.ends_with(0).says(&[
-        "something here is odd",
-        "logger=\"faults\"",
-        "\"file\": \"faults.py\"",
-    ]);
+    exits_and_logs(&program, &["logger=\"faults\"", "\"file\": \"faults.py\""]);
 }
 
 /// A program in Lua, JavaScript and Python.

@@ -176,26 +176,13 @@ fn some(pids: &[String], count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use warren::introspection::State;
+    use crate::top::tree::tests::process as process_called;
 
     fn process(number: u32) -> ProcessInfo {
         ProcessInfo {
-            pid: format!("{{app:processes|0x{number:05x}}}"),
-            state: State::Waiting,
-            definition: Some("app:worker".to_owned()),
-            host: "app:processes".to_owned(),
-            parent: None,
             names: vec!["one".to_owned()],
-            links: 0,
-            monitors: 0,
             messages: 12,
-            bytes: 100,
-            events: 0,
-            oldest_ms: Some(1_500),
-            memory: 1 << 20,
-            cpu_ms: 20,
-            load: 0.5,
-            age_ms: 100,
+            ..process_called(&format!("{{app:processes|0x{number:05x}}}"), None)
         }
     }
 

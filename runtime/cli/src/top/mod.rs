@@ -3,7 +3,7 @@
 
 mod app;
 mod draw;
-mod tree;
+pub(crate) mod tree;
 
 use std::io::{self, IsTerminal};
 use std::sync::mpsc::{self, RecvTimeoutError};

@@ -37,7 +37,7 @@ pub(super) fn rows(processes: Vec<ProcessInfo>, as_tree: bool) -> Vec<(usize, Pr
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use warren::introspection::State;
 
