@@ -17,7 +17,8 @@ const SDKS: [(&str, &str, &[&str]); 2] = [
 ];
 
 fn main() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let package = env::var_os("CARGO_MANIFEST_DIR").context("cargo sets CARGO_MANIFEST_DIR")?;
+    let root = Path::new(&package).join("../..");
     let mut generated = String::new();
     for (name, directory, parts) in SDKS {
         let sdk = root.join(directory).canonicalize()?;
