@@ -162,6 +162,8 @@ impl Builder {
             .as_ref()
             .map(|app| (Arc::clone(app.main()), Arc::clone(app.main_host())));
         let hosts = hosts(self.hosts, self.app.as_ref());
+        let services = self.app.as_ref().map(App::services);
+        let services = services.unwrap_or_default().to_vec();
         let policies = self.app.as_ref().and_then(App::policies).cloned();
         let authorizer = self
             .authorizer
@@ -193,7 +195,7 @@ impl Builder {
             workers: self.workers,
             tick: DEFAULT_TICK,
         };
-        Ok(Runtime::new(Node::start(config)?, main))
+        Ok(Runtime::new(Node::start(config)?, main, services))
     }
 }
 

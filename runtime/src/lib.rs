@@ -61,6 +61,7 @@ mod metrics;
 pub mod native;
 mod requirements;
 mod runtime;
+mod services;
 mod spawn;
 
 pub use builder::Builder;
@@ -71,6 +72,7 @@ pub use metrics::METRICS_CONTENT_TYPE;
 pub use native::Context;
 pub use requirements::HostRequirements;
 pub use runtime::Runtime;
+pub use services::ServiceError;
 pub use spawn::Spawn;
 pub use values::Value;
 pub use warren_app as app;

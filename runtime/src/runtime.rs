@@ -10,11 +10,12 @@ use serde::de::DeserializeOwned;
 use warren_engine::{Node, Start};
 use warren_kernel::Error;
 
-use crate::app;
+use crate::app::{self, Service};
 use crate::builder::Builder;
 use crate::error::CallError;
 use crate::handle::Handle;
 use crate::native::{self, Context};
+use crate::services::{self, ServiceError, Services};
 use crate::spawn::Spawn;
 use crate::values;
 
@@ -31,10 +32,12 @@ struct Inner {
     node: Arc<Node>,
     /// The definition to start and its host, for a program that has one.
     main: Option<(Arc<str>, Arc<str>)>,
+    services: Arc<Services>,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        self.services.abandon();
         self.node.close();
     }
 }
@@ -45,8 +48,17 @@ impl Runtime {
         Builder::new()
     }
 
-    pub(crate) fn new(node: Arc<Node>, main: Option<(Arc<str>, Arc<str>)>) -> Runtime {
-        Runtime(Arc::new(Inner { node, main }))
+    pub(crate) fn new(
+        node: Arc<Node>,
+        main: Option<(Arc<str>, Arc<str>)>,
+        services: Vec<Service>,
+    ) -> Runtime {
+        let services = Services::new(services);
+        Runtime(Arc::new(Inner {
+            node,
+            main,
+            services,
+        }))
     }
 
     /// Starts a process. It is ready when the process can be sent to; dropped
@@ -120,6 +132,31 @@ impl Runtime {
         Ok(Handle::new(&self.0.node, running))
     }
 
+    /// Starts the services of the program this was built with, each after those
+    /// it depends on: it has started when its name is there and messages to it
+    /// are queued. From then on they are started again as the manifest says.
+    /// Those that were started before are left alone. Dropped before it is
+    /// ready, those that were started by then go on.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::NotStarted`] for the first that cannot be started; those
+    /// before it run.
+    pub async fn start_services(&self) -> Result<(), ServiceError> {
+        self.0.services.start(&self.0.node).await
+    }
+
+    /// Waits until no service runs or will be started again: at once where none
+    /// was started.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::Failed`] as soon as a critical one has used up its
+    /// restarts. Nothing else is ended by that.
+    pub async fn services_ended(&self) -> Result<(), ServiceError> {
+        self.0.services.ended().await
+    }
+
     /// The process of a PID or a name.
     ///
     /// # Errors
@@ -178,11 +215,12 @@ impl Runtime {
     }
 
     /// Ends all processes: those that read events are asked to and have this
-    /// long, all others end at once. Returns when all have ended and
+    /// long, all others end at once. A service, with what it has started, is
+    /// asked when the services that depend on it have ended. Returns when all have ended and
     /// everything they printed is written. Dropped before it is ready, those
     /// that were asked keep their deadline, and what was not asked goes on.
     pub async fn shutdown(&self, grace: Duration) {
-        self.0.node.shutdown(grace).await;
+        services::shutdown(&self.0.node, &self.0.services, grace).await;
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {

@@ -13,6 +13,7 @@ use crate::library::Library;
 use crate::open;
 use crate::options::AppOptions;
 use crate::policy::Policies;
+use crate::service::Service;
 
 /// The host that every program has.
 pub const DEFAULT_HOST: &str = "app:processes";
@@ -30,6 +31,7 @@ pub struct App {
     pub(crate) main: Arc<Definition>,
     pub(crate) main_host: Arc<str>,
     pub(crate) hosts: BTreeMap<Arc<str>, HostConfig>,
+    pub(crate) services: Vec<Service>,
     pub(crate) library: Library,
     pub(crate) policies: Option<Arc<Policies>>,
 }
@@ -71,6 +73,11 @@ impl App {
     /// Its hosts by id, [`DEFAULT_HOST`] always among them.
     pub fn hosts(&self) -> &BTreeMap<Arc<str>, HostConfig> {
         &self.hosts
+    }
+
+    /// Its services, each after those it depends on.
+    pub fn services(&self) -> &[Service] {
+        &self.services
     }
 
     /// Its policies; none where it says nothing of permissions.

@@ -16,12 +16,14 @@ use crate::library::{Library, ResolveError};
 use crate::manifest::{GrantEntry, Manifest, Problem, ProcessEntry};
 use crate::options::EnvGrant;
 use crate::place::{self, Language};
+use crate::service::Service;
 use crate::suggest::closest;
 
 /// A program whose manifest was held against its files.
 pub(crate) struct Checked {
     pub(crate) library: Library,
     pub(crate) hosts: BTreeMap<Arc<str>, HostConfig>,
+    pub(crate) services: Vec<Service>,
     problems: Vec<Problem>,
 }
 
@@ -32,6 +34,7 @@ impl Checked {
         let mut checked = Checked {
             library,
             hosts: hosts(manifest),
+            services: Vec::new(),
             problems: Vec::new(),
         };
         for process in &manifest.processes {
@@ -43,6 +46,7 @@ impl Checked {
         if let Some(main) = &manifest.main {
             checked.check_place(main);
         }
+        checked.services = checked.services_of(&manifest.services);
         let mut problems = std::mem::take(&mut checked.problems);
         problems.sort_by_key(|problem| problem.span.start);
         (checked, problems)
@@ -112,7 +116,7 @@ impl Checked {
         }
     }
 
-    fn check_host(&mut self, host: &Spanned<Id>) -> bool {
+    pub(crate) fn check_host(&mut self, host: &Spanned<Id>) -> bool {
         let text = host.get_ref().as_str();
         let known = self.hosts.contains_key(text);
         if !known {
@@ -165,10 +169,10 @@ impl Checked {
         false
     }
 
-    /// Notes a problem where the definition has no file.
-    fn check_place(&mut self, id: &Spanned<Id>) {
+    /// Whether the definition has a file; notes a problem where it has none.
+    pub(crate) fn check_place(&mut self, id: &Spanned<Id>) -> bool {
         let Err(error) = self.library.resolve(id.get_ref()) else {
-            return;
+            return true;
         };
         let id_text = id.get_ref().as_str();
         let (message, remedy) = match error {
@@ -191,6 +195,7 @@ impl Checked {
             ),
         };
         self.problem(id.span(), message, "no such definition", remedy);
+        false
     }
 
     fn add_grants(&mut self, entry: &GrantEntry) {
@@ -233,7 +238,7 @@ impl Checked {
         });
     }
 
-    fn problem(
+    pub(crate) fn problem(
         &mut self,
         span: Range<usize>,
         message: String,

@@ -21,6 +21,7 @@
 
 mod app;
 mod check;
+mod duration;
 mod error;
 mod grants;
 mod host;
@@ -33,16 +34,20 @@ mod options;
 mod place;
 mod policy;
 mod root;
+mod service;
+mod services;
 mod suggest;
 mod survey;
 
 pub use app::{App, DEFAULT_HOST, MANIFEST};
+pub use duration::{DurationError, parse_duration};
 pub use error::{Access, AppError, GrantError};
 pub use host::{HostConfig, QueueConfig};
 pub use id::{Id, IdError};
 pub use manifest::{ManifestError, Position, Problem};
 pub use options::{AppOptions, EnvGrant};
 pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
+pub use service::{Restart, RestartPolicy, Service};
 pub use survey::Survey;
 // What an opened program is made of, for those who use only this crate.
 pub use warren_engine::{Code, Definition, Definitions, Source};

@@ -16,6 +16,7 @@ use crate::options::AppOptions;
 use crate::place::Language;
 use crate::policy::{Policies, Settings, policy_path};
 use crate::root::{SourceError, SourceRoot};
+use crate::services::identify;
 
 /// The name of an app that gives itself none.
 const DEFAULT_NAME: &str = "app";
@@ -47,6 +48,7 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         return Err(manifest.refused(problems));
     }
     let asked_for = manifest.parsed.security.stated || options.strict;
+    let identities = settings.services.clone();
     // A directory of its own: policies are read again while the program runs.
     let policies = SourceRoot::open(&location.directory).map_err(|error| AppError::Unreadable {
         path: location.directory.clone(),
@@ -66,7 +68,13 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         }
     };
     // Reads the code of the start: a program that is opened can begin.
-    let Checked { library, hosts, .. } = checked;
+    let Checked {
+        library,
+        hosts,
+        mut services,
+        ..
+    } = checked;
+    identify(&mut services, &identities);
     let definition = library
         .load(&main)
         .map_err(|error| no_start(&location.directory, &main, error, &library))?;
@@ -78,6 +86,7 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         },
         main: definition,
         hosts,
+        services,
         library,
         policies: policies.map(Arc::new),
     })

@@ -392,15 +392,6 @@ fn a_broken_manifest_has_its_place() {
         "{}",
         problems(&dir)
     );
-    let dir = program(&[
-        ("main.lua", ""),
-        ("warren.toml", "[services.\"app:x\"]\nprocess = \"app:y\"\n"),
-    ]);
-    assert!(
-        problems(&dir).starts_with("warren.toml:1:2: services are not supported yet"),
-        "{}",
-        problems(&dir)
-    );
     let dir = program(&[("main.lua", "")]);
     fs::write(dir.path().join("warren.toml"), b"[app]\n# \xff\n").unwrap();
     assert!(problems(&dir).starts_with("warren.toml:2:3: the manifest is not UTF-8"));

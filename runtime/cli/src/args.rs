@@ -7,11 +7,10 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use warren::app::EnvGrant;
+use warren::app::{EnvGrant, parse_duration};
 
 #[cfg(unix)]
 use crate::control::args::{CancelArgs, PsArgs, SendArgs, TerminateArgs, TopArgs};
-use crate::duration;
 use crate::logging;
 
 /// Runs programs of many small processes, each a WebAssembly instance of its
@@ -260,7 +259,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
     /// How long processes may go on after they were asked to end
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) grace: Duration,
     /// Let `warren ps`, `top`, `cancel`, `terminate` and `send` reach the program
     /// at this socket

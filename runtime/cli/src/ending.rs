@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use warren::app::{Code, Definition, Source};
-use warren::{Details, Error, Field, Kind};
+use warren::{Details, Error, Field, Kind, ServiceError};
 
 use crate::diagnostics::{Excerpt, Failure, Look};
 use crate::exit::Exit;
@@ -33,6 +33,27 @@ pub(crate) fn not_started(definition: &Definition, error: &Error) -> Failure {
         },
         ..failure(exit, error, format!("{} was not started", definition.id))
     }
+}
+
+/// A service that the program cannot do without is not there.
+pub(crate) fn service_failed(error: &ServiceError) -> Failure {
+    let (name, happened, cause) = match error {
+        ServiceError::NotStarted { name, error } => (name, "was not started".to_owned(), error),
+        ServiceError::Failed {
+            name,
+            restarts,
+            error,
+        } => {
+            let s = if *restarts == 1 { "" } else { "s" };
+            (name, format!("gave up after {restarts} restart{s}"), error)
+        }
+    };
+    let cause = cause.clone().into();
+    failure(
+        Exit::Failed,
+        &cause,
+        format!("the service {name} {happened}"),
+    )
 }
 
 /// Standard output failed; none where its reader simply went away.

@@ -10,7 +10,6 @@ mod check;
 mod control;
 mod diagnostics;
 mod doctor;
-mod duration;
 mod ending;
 mod exit;
 mod inspect;

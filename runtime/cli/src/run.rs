@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use rmpv::Value;
-use warren::app::{App, AppOptions, Policies};
-use warren::{Ended, Outcome, Runtime, Spawn};
+use warren::app::{App, AppOptions, Definition, Policies};
+use warren::{Ended, Handle, Outcome, Runtime, ServiceError, Spawn};
 
 use crate::args::RunArgs;
 use crate::arguments;
@@ -51,8 +51,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
 
 /// What brought a running program to its end.
 enum End {
-    /// Its first process ended.
+    /// Its first process ended, and no service is left.
     Main(Ended),
+    /// A service that it cannot do without has failed for good.
+    Service(ServiceError),
     /// A signal.
     Stop(Stop),
     /// Nobody takes its output.
@@ -91,19 +93,32 @@ async fn from_start_to_end(
     // Removed at the end, however this ends.
     #[cfg(unix)]
     let _control = serve_control(args, &runtime)?;
-    // No process runs yet that could want time to finish.
+    // What runs before the first process does is not asked to finish.
     let started = tokio::select! {
-        started = runtime.spawn_main(main) => started,
+        started = start(&runtime, main, &definition) => started,
         stop = signals.next() => return Ok(stop.exit()),
     };
-    let main =
-        started.map_err(|error| Box::new(ending::not_started(&definition, &error.into())))?;
+    let main = started?;
 
+    let mut finished = None;
+    let mut services = pin!(runtime.services_ended());
+    let mut services_left = true;
     let end = loop {
         tokio::select! {
             // What has ended is not asked to end.
             biased;
-            ended = main.wait() => break End::Main(ended),
+            ended = main.wait(), if finished.is_none() => {
+                if services_left && leaves_services(&ended) {
+                    finished = Some(ended);
+                } else {
+                    break End::Main(ended);
+                }
+            }
+            ended = &mut services, if services_left => match (ended, finished.take()) {
+                (Err(error), _) => break End::Service(error),
+                (Ok(()), Some(ended)) => break End::Main(ended),
+                (Ok(()), None) => services_left = false,
+            },
             error = lost.wait() => break End::OutputLost(error),
             stop = signals.next() => break End::Stop(stop),
             () = asked_to_reload(reloads) => reload(policies.as_deref()),
@@ -111,6 +126,7 @@ async fn from_start_to_end(
     };
     let (mut verdict, grace) = match end {
         End::Main(ended) => (exit_of_main(main.pid(), &definition.id, &ended), grace),
+        End::Service(error) => (Err(Box::new(ending::service_failed(&error))), grace),
         // Whatever they print has nowhere to go.
         End::OutputLost(error) => (exit_without_output(&error), Duration::ZERO),
         End::Stop(stop) => {
@@ -139,6 +155,23 @@ async fn from_start_to_end(
         (Ok(exit), Some(error)) if exit.status() == 0 => exit_without_output(&error),
         (verdict, _) => verdict,
     }
+}
+
+/// Starts the services, then the first process.
+async fn start(
+    runtime: &Runtime,
+    main: Spawn,
+    definition: &Definition,
+) -> Result<Handle, Box<Failure>> {
+    let services = runtime.start_services().await;
+    services.map_err(|error| Box::new(ending::service_failed(&error)))?;
+    let main = runtime.spawn_main(main).await;
+    main.map_err(|error| Box::new(ending::not_started(definition, &error.into())))
+}
+
+/// Whether the program goes on with its services alone.
+fn leaves_services(main: &Ended) -> bool {
+    main.status.is_none() && matches!(*main.outcome, Outcome::Returned(_))
 }
 
 async fn asked_to_reload(reloads: &mut Option<Reloads>) {

@@ -86,20 +86,6 @@ fn an_unknown_key_in_the_manifest() {
 }
 
 #[test]
-fn services_in_the_manifest() {
-    let dir = program(&[
-        HELLO,
-        (
-            "warren.toml",
-            "\n[services.\"app:x\"]\nprocess = \"app:y\"\n",
-        ),
-    ]);
-    run(dir.path(), &["."])
-        .ends_with(2)
-        .says(&["error: services are not supported yet", "warren.toml:2:2]"]);
-}
-
-#[test]
 fn a_wrong_value_in_the_manifest() {
     let dir = program(&[
         HELLO,

@@ -295,9 +295,10 @@ impl Drop for PendingExec {
 fn split(start: Start) -> (SpawnOptions, (String, String, Arc<[u8]>)) {
     let options = SpawnOptions {
         context: start.context,
+        actor: start.identity.actor.map(Arc::unwrap_or_clone),
+        scope: start.identity.scope.map(Arc::unwrap_or_clone),
         name: start.name,
         messages: start.messages,
-        ..SpawnOptions::default()
     };
     let arguments = Start::values(start.arguments);
     (options, (start.definition, start.host, arguments))

@@ -1,6 +1,7 @@
 //! The node: everything the processes of one program share.
 
 mod embedder;
+mod ending;
 mod observers;
 mod programs;
 mod slots;
@@ -30,7 +31,7 @@ use crate::scheduler::Scheduler;
 use crate::security::{Authorizer, Judges};
 use crate::sites::{self, Room};
 use crate::ticker::Ticker;
-use crate::timers::{self, Timers};
+use crate::timers::Timers;
 
 pub use embedder::Start;
 use observers::Observers;
@@ -258,61 +259,6 @@ impl Node {
     /// did not have them.
     pub fn compiled(&self) -> u64 {
         self.compiler.compiled.load(Ordering::Relaxed)
-    }
-
-    /// Ends all processes. Those that read events get CANCEL with the grace as
-    /// deadline, and are terminated then; all others are terminated at once.
-    /// Returns when all have ended and everything they printed is written.
-    pub async fn shutdown(&self, grace: Duration) {
-        let now = self.now();
-        let deadline = now.after(nanoseconds(grace));
-        for process in self.kernel.processes() {
-            let cancelled = process.has_opened_events()
-                && self
-                    .kernel
-                    .cancel(None, &process, Some(deadline), true, now)
-                    .is_ok();
-            if !cancelled {
-                // Fails only where it has exited.
-                let _ = self.kernel.terminate(&process);
-            }
-        }
-        // Those that remain, or were started meanwhile, are terminated below.
-        let end = self.timers.at(timers::after(nanoseconds(grace)));
-        tokio::select! {
-            () = self.none_left() => {}
-            () = end => {}
-        }
-        self.terminate_all().await;
-    }
-
-    /// Ends all processes at once. Returns when all have ended and everything
-    /// they printed is written.
-    pub async fn terminate_all(&self) {
-        self.close();
-        self.none_left().await;
-        self.output.flush().await;
-    }
-
-    /// Refuses new processes and terminates all there are, without waiting for
-    /// their ends.
-    pub fn close(&self) {
-        // Whoever spawns sees this, or is seen in the list; see `Node::spawn`.
-        self.closed.store(true, Ordering::SeqCst);
-        for process in self.kernel.processes() {
-            // Fails only where it has exited.
-            let _ = self.kernel.terminate(&process);
-        }
-    }
-
-    async fn none_left(&self) {
-        loop {
-            let ended = self.ended.notified();
-            if self.present.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            ended.await;
-        }
     }
 
     pub(crate) fn observers(&self) -> &Observers {

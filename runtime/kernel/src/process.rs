@@ -174,6 +174,13 @@ impl Process {
         Some(Arc::clone(&origin.definition))
     }
 
+    /// The id of the chain of calls it belongs to, where the embedder said it.
+    pub fn frame(&self) -> Option<Arc<str>> {
+        let inner = self.inner.lock();
+        let origin = inner.origin.as_ref()?;
+        Some(Arc::clone(&origin.frame))
+    }
+
     /// The names it is registered under, in the order it got them.
     pub fn names(&self) -> Vec<Arc<str>> {
         self.inner.lock().state.names().to_vec()

@@ -6,7 +6,9 @@
 
 mod problem;
 mod reader;
+mod scalars;
 mod security;
+mod services;
 mod size;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,7 @@ use crate::host::{HostConfig, QueueConfig};
 use crate::id::{Id, is_segment_char};
 use reader::{Reader, Section};
 pub(crate) use security::{IdentityOf, SecurityEntries};
+pub(crate) use services::ServiceEntry;
 
 pub use problem::{ManifestError, Position, Problem};
 
@@ -31,6 +34,7 @@ pub(crate) struct Manifest {
     pub(crate) main: Option<Spanned<Id>>,
     pub(crate) hosts: BTreeMap<Id, HostConfig>,
     pub(crate) processes: Vec<ProcessEntry>,
+    pub(crate) services: Vec<ServiceEntry>,
     pub(crate) grants: Vec<GrantEntry>,
     pub(crate) security: SecurityEntries,
 }
@@ -74,8 +78,15 @@ impl Manifest {
         let root = Section::document(document.get_ref());
         reader.known_keys(
             &root,
-            &["app", "hosts", "processes", "grants", "security", "scopes"],
-            &["services"],
+            &[
+                "app",
+                "hosts",
+                "processes",
+                "services",
+                "grants",
+                "security",
+                "scopes",
+            ],
         );
         if let Some(app) = reader.table(&root, "app") {
             manifest.read_app(&mut reader, &app);
@@ -93,6 +104,12 @@ impl Manifest {
             let entry = read_process(&mut reader, id, &process);
             manifest.processes.push(entry);
         }
+        for (id, service) in reader.tables_by_id(&root, "services") {
+            let security = &mut manifest.security;
+            security.read_identity(&mut reader, IdentityOf::Service, id.get_ref(), &service);
+            let entry = ServiceEntry::read(&mut reader, id, &service);
+            manifest.services.push(entry);
+        }
         for (id, grants) in reader.tables_by_id(&root, "grants") {
             let entry = read_grants(&mut reader, id, &grants);
             manifest.grants.push(entry);
@@ -102,7 +119,7 @@ impl Manifest {
     }
 
     fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {
-        reader.known_keys(app, &["name", "main"], &[]);
+        reader.known_keys(app, &["name", "main"]);
         if let Some(name) = reader.string(app, "name") {
             let sound = (1..=MAX_NAME).contains(&name.get_ref().len());
             if sound && name.get_ref().chars().all(is_segment_char) {
@@ -122,14 +139,14 @@ impl Manifest {
 
 fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
     let known = ["max_processes", "max_memory", "max_queue", "actor", "scope"];
-    reader.known_keys(host, &known, &[]);
+    reader.known_keys(host, &known);
     let mut config = HostConfig {
         max_processes: reader.count(host, "max_processes"),
         max_memory: reader.size(host, "max_memory", MEMORY),
         max_queue: QueueConfig::default(),
     };
     if let Some(queue) = reader.table(host, "max_queue") {
-        reader.known_keys(&queue, &["messages", "bytes"], &[]);
+        reader.known_keys(&queue, &["messages", "bytes"]);
         config.max_queue = QueueConfig {
             messages: reader.count(&queue, "messages"),
             bytes: reader
@@ -144,11 +161,7 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
 const MEMORY: std::ops::RangeInclusive<u64> = (64 << 10)..=(4 << 30);
 
 fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> ProcessEntry {
-    reader.known_keys(
-        process,
-        &["source", "method", "host", "actor", "scope"],
-        &[],
-    );
+    reader.known_keys(process, &["source", "method", "host", "actor", "scope"]);
     let method = reader.string(process, "method");
     if let Some(empty) = method.as_ref().filter(|method| method.get_ref().is_empty()) {
         reader.problem(
@@ -167,7 +180,7 @@ fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> 
 }
 
 fn read_grants(reader: &mut Reader, id: Spanned<Id>, grants: &Section<'_>) -> GrantEntry {
-    reader.known_keys(grants, &["read", "write", "env"], &[]);
+    reader.known_keys(grants, &["read", "write", "env"]);
     GrantEntry {
         id,
         read: reader.strings(grants, "read"),
@@ -271,15 +284,6 @@ mod tests {
 
         let (_, _, all) = problem("[app]\nzzz = 1\n");
         assert!(all.ends_with("| -"), "{all}");
-    }
-
-    #[test]
-    fn services_are_refused_by_name() {
-        let text =
-            "[app]\nname = \"x\"\n\n[services.\"x:a\"]\nprocess = \"x:b\"\n[services.\"x:c\"]\n";
-        let (_, at, all) = problem(text);
-        assert_eq!(at, "services");
-        assert!(all.starts_with("services are not supported yet"), "{all}");
     }
 
     #[test]

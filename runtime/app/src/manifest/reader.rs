@@ -39,12 +39,17 @@ impl<'a> Section<'a> {
         Section { path, entries }
     }
 
-    fn value(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+    /// Whether there is anything under this key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.value(key).is_some()
+    }
+
+    pub(super) fn value(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.entries.get(key)
     }
 
     /// ` in [hosts."app:workers"]`; nothing at the top.
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         if self.path.is_empty() {
             return String::new();
         }
@@ -86,21 +91,11 @@ impl Reader {
         });
     }
 
-    /// Notes every key of the section that is not `known`. Keys of `later` are
-    /// refused as what they are: part of the format, but not of this version.
-    pub(super) fn known_keys(&mut self, section: &Section<'_>, known: &[&str], later: &[&str]) {
+    /// Notes every key of the section that is not `known`.
+    pub(super) fn known_keys(&mut self, section: &Section<'_>, known: &[&str]) {
         for key in section.entries.keys() {
             let name: &str = key.get_ref();
             if known.contains(&name) {
-                continue;
-            }
-            if later.contains(&name) {
-                self.problem(
-                    key.span(),
-                    format!("{name} are not supported yet"),
-                    "this version of warren cannot run them",
-                    Some(format!("remove the table `{name}`")),
-                );
                 continue;
             }
             self.problem(
@@ -304,7 +299,8 @@ impl Reader {
         }
     }
 
-    fn wrong_type(
+    /// Notes that the value of this key is of another type.
+    pub(super) fn wrong_type(
         &mut self,
         section: &Section<'_>,
         key: &str,
@@ -327,7 +323,7 @@ impl Reader {
 }
 
 /// `a`, `b` or `c`.
-fn alternatives(keys: &[&str]) -> String {
+pub(super) fn alternatives(keys: &[&str]) -> String {
     let quoted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
     match &quoted[..] {
         [] => "no key".to_owned(),
@@ -336,7 +332,8 @@ fn alternatives(keys: &[&str]) -> String {
     }
 }
 
-fn type_of(value: &DeValue<'_>) -> &'static str {
+/// `a string`, and so on.
+pub(super) fn type_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) => "an integer",

@@ -19,7 +19,7 @@ pub(crate) struct SecurityEntries {
     pub(crate) identities: Vec<IdentityEntry>,
 }
 
-/// What the processes of a definition, or in a host, get.
+/// What the processes of a definition, or in a host, or a service get.
 #[derive(Debug)]
 pub(crate) struct IdentityEntry {
     pub(crate) of: IdentityOf,
@@ -34,6 +34,7 @@ pub(crate) struct IdentityEntry {
 pub(crate) enum IdentityOf {
     Host,
     Definition,
+    Service,
 }
 
 /// `actor = { id = "acme", tenant = "acme" }`.
@@ -47,19 +48,19 @@ impl SecurityEntries {
     /// Reads `[security]` and `[scopes]`.
     pub(super) fn read(&mut self, reader: &mut Reader, root: &Section<'_>) {
         if let Some(security) = reader.table(root, "security") {
-            reader.known_keys(&security, &["strict", "policies"], &[]);
+            reader.known_keys(&security, &["strict", "policies"]);
             self.stated = true;
             self.strict = reader.boolean(&security, "strict").unwrap_or(false);
             self.policies = reader.strings(&security, "policies");
         }
         for (id, scope) in reader.tables_by_id(root, "scopes") {
-            reader.known_keys(&scope, &["policies"], &[]);
+            reader.known_keys(&scope, &["policies"]);
             self.stated = true;
             self.scopes.push((id, reader.strings(&scope, "policies")));
         }
     }
 
-    /// Reads `actor` and `scope` of a host or definition.
+    /// Reads `actor` and `scope` of a host, a definition or a service.
     pub(super) fn read_identity(
         &mut self,
         reader: &mut Reader,

@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) definitions: BTreeMap<Arc<str>, Identity>,
     /// What processes in a host get that their definition gives nothing else.
     pub(crate) hosts: BTreeMap<Arc<str>, Identity>,
+    /// What services get, before both.
+    pub(crate) services: BTreeMap<Arc<str>, Identity>,
 }
 
 impl Settings {
@@ -81,6 +83,7 @@ impl Settings {
             match entry.of {
                 IdentityOf::Host => settings.hosts.insert(id, identity),
                 IdentityOf::Definition => settings.definitions.insert(id, identity),
+                IdentityOf::Service => settings.services.insert(id, identity),
             };
         }
         problems.sort_by_key(|problem| problem.span.start);

@@ -7,11 +7,11 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use warren::app::parse_duration;
 use warren::introspection::{Query, Sort, State};
 
 use super::client::Client;
 use crate::diagnostics::Failure;
-use crate::duration;
 use crate::exit::Exit;
 
 /// The variable that stands in for `--control`.
@@ -108,7 +108,7 @@ pub(crate) struct TopArgs {
     #[command(flatten)]
     pub(crate) query: QueryArgs,
     /// How often to look, at most
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
     pub(crate) interval: Duration,
     #[command(flatten)]
     pub(crate) control: ControlArgs,
@@ -120,7 +120,7 @@ pub(crate) struct CancelArgs {
     /// Its PID or name
     pub(crate) process: String,
     /// When it is terminated if it has not ended
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) within: Duration,
     #[command(flatten)]
     pub(crate) control: ControlArgs,

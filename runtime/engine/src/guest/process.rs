@@ -10,7 +10,7 @@ use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Subscripti
 use super::{Guest, Inherited, Run, Unwind, process_of};
 use crate::codec::{self, reader};
 use crate::node::{Given, Relation, SpawnRequest, check_arguments};
-use crate::security::{Action, Actor, Refusal, Resource, Scope};
+use crate::security::{Action, Actor, Identity, Refusal, Resource, Scope};
 
 /// How a new process is tied to its spawner, as the caller of an operation
 /// says it.
@@ -115,6 +115,7 @@ impl Guest {
                 context: !options.context.is_empty(),
                 identity: options.actor.is_some() || options.scope.is_some(),
             },
+            assigned: Identity::default(),
             inherited: Arc::new(self.inherited()?.with(&options)),
             name: options.name,
             messages: options.messages,

@@ -11,6 +11,7 @@ use super::{Node, Relation, Running, SpawnRequest};
 use crate::codec;
 use crate::guest::Inherited;
 use crate::native::NativeCode;
+use crate::security::Identity;
 
 /// What a process starts with. Values are encoded; see `docs/guest-abi.md`.
 #[derive(Clone, Debug)]
@@ -24,6 +25,9 @@ pub struct Start {
     pub arguments: Arc<[u8]>,
     /// Context values by key.
     pub context: BTreeMap<String, Arc<[u8]>>,
+    /// What it acts as, in place of what the operator gives processes of its
+    /// definition and host.
+    pub identity: Identity,
     /// A name, claimed together with the start.
     pub name: Option<String>,
     /// Topics and arrays of values, queued before anything else.
@@ -38,6 +42,7 @@ impl Start {
             host: host.into(),
             arguments: codec::NO_VALUES.into(),
             context: BTreeMap::new(),
+            identity: Identity::default(),
             name: None,
             messages: Vec::new(),
         }
@@ -90,6 +95,7 @@ impl Node {
                 scope: None,
             }),
             given: Given::default(),
+            assigned: start.identity,
             definition: start.definition,
             code,
             name: start.name,

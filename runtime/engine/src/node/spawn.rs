@@ -1,6 +1,7 @@
 //! Starting processes.
 
 use std::future::Future;
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -42,6 +43,8 @@ pub(crate) struct SpawnRequest {
     pub(crate) inherited: Arc<Inherited>,
     /// What of that the spawner does not have itself but gives.
     pub(crate) given: Given,
+    /// What it gets before what its definition and host give it.
+    pub(crate) assigned: Identity,
     pub(crate) name: Option<String>,
     pub(crate) messages: Vec<(String, Arc<[u8]>)>,
     /// Whether it is the program's first process.
@@ -256,10 +259,11 @@ impl SpawnRequest {
         }
     }
 
-    /// Puts what the operator gives processes of this definition and host in
-    /// place of what the spawner says; returns it.
+    /// Puts what the operator gives this process, or those of its definition and
+    /// host, in place of what the spawner says; returns it.
     fn assign_identity(&mut self, node: &Node) -> Identity {
-        let identity = node.judges.identity(&self.definition, &self.host);
+        let identity =
+            mem::take(&mut self.assigned).or(node.judges.identity(&self.definition, &self.host));
         if identity != Identity::default() {
             let inherited = Arc::make_mut(&mut self.inherited);
             if let Some(actor) = &identity.actor {

@@ -42,6 +42,17 @@ pub struct Identity {
     pub scope: Option<Arc<Scope>>,
 }
 
+impl Identity {
+    /// This, with what it lacks from another.
+    #[must_use]
+    pub fn or(self, other: Identity) -> Identity {
+        Identity {
+            actor: self.actor.or(other.actor),
+            scope: self.scope.or(other.scope),
+        }
+    }
+}
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {

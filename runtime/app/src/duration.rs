@@ -1,4 +1,4 @@
-//! Durations as they are written on the command line: `250ms`, `1m30s`, `1.5h`.
+//! Durations as manifests and command lines write them: `250ms`, `1m30s`, `1.5h`.
 
 use std::time::Duration;
 
@@ -6,13 +6,17 @@ use thiserror::Error;
 
 /// Why a text is not a duration.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub(crate) enum DurationError {
+pub enum DurationError {
+    /// It is no sequence of numbers with units.
     #[error("expected numbers with units, such as 250ms, 5s or 1m30s")]
     Form,
+    /// This number has no unit.
     #[error("a unit is missing after `{0}`; write one of ns, us, ms, s, m, h")]
     NoUnit(String),
+    /// This is no unit.
     #[error("there is no unit `{0}`; write one of ns, us, ms, s, m, h")]
     Unit(String),
+    /// Nanoseconds in 64 bits cannot count it.
     #[error("it is too long")]
     TooLong,
 }
@@ -28,8 +32,13 @@ const UNITS: [(&str, u64); 7] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// Reads a duration: decimal numbers, each with a unit, added up; or `0`.
-pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
+/// Reads a duration: decimal numbers, each with a unit (`ns`, `us`, `ms`, `s`,
+/// `m`, `h`), added up; or `0`. Parts of nanoseconds are left out.
+///
+/// # Errors
+///
+/// See [`DurationError`].
+pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
@@ -100,20 +109,30 @@ mod tests {
             ("7ns", 7),
             ("0.0000000019s", 1),
         ] {
-            assert_eq!(parse(text), Ok(Duration::from_nanos(nanos)), "{text}");
+            assert_eq!(
+                parse_duration(text),
+                Ok(Duration::from_nanos(nanos)),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_duration() {
         for text in ["", "s", ".s", "-5s", "1.2.3s", " 5s", "ms5"] {
-            assert_eq!(parse(text), Err(DurationError::Form), "{text:?}");
+            assert_eq!(parse_duration(text), Err(DurationError::Form), "{text:?}");
         }
-        assert_eq!(parse("5"), Err(DurationError::NoUnit("5".into())));
-        assert_eq!(parse("5s3"), Err(DurationError::NoUnit("3".into())));
-        assert_eq!(parse("5d"), Err(DurationError::Unit("d".into())));
-        assert_eq!(parse("5 s"), Err(DurationError::Unit(" s".into())));
-        assert_eq!(parse("99999999999h"), Err(DurationError::TooLong));
-        assert_eq!(parse("99999999999999999999s"), Err(DurationError::TooLong));
+        assert_eq!(parse_duration("5"), Err(DurationError::NoUnit("5".into())));
+        assert_eq!(
+            parse_duration("5s3"),
+            Err(DurationError::NoUnit("3".into()))
+        );
+        assert_eq!(parse_duration("5d"), Err(DurationError::Unit("d".into())));
+        assert_eq!(parse_duration("5 s"), Err(DurationError::Unit(" s".into())));
+        assert_eq!(parse_duration("99999999999h"), Err(DurationError::TooLong));
+        assert_eq!(
+            parse_duration("99999999999999999999s"),
+            Err(DurationError::TooLong)
+        );
     }
 }

@@ -1,0 +1,211 @@
+//! Holds the services of a manifest against its program, and puts them in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use toml::Spanned;
+use warren_engine::security::Identity;
+
+use crate::app::DEFAULT_HOST;
+use crate::check::Checked;
+use crate::manifest::ServiceEntry;
+use crate::service::Service;
+use crate::suggest::closest;
+
+impl Checked {
+    /// The services of a manifest, each after those it depends on. One that is
+    /// wrong is left out and stands among the problems.
+    pub(crate) fn services_of(&mut self, entries: &[ServiceEntry]) -> Vec<Service> {
+        let services = entries.iter().map(|entry| self.service(entry)).collect();
+        let places: BTreeMap<&str, usize> = entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (entry.id.get_ref().as_str(), place))
+            .collect();
+        let depends: Vec<Vec<usize>> = entries
+            .iter()
+            .map(|entry| {
+                let names = entry.depends_on.iter();
+                names.filter_map(|name| self.place(name, &places)).collect()
+            })
+            .collect();
+        match in_order(&depends) {
+            Ok(order) => {
+                let mut services: Vec<Option<Service>> = services;
+                order
+                    .into_iter()
+                    .filter_map(|place| services[place].take())
+                    .collect()
+            }
+            Err(cycle) => {
+                let names = cycle.iter().chain(cycle.first());
+                let names: Vec<_> = names
+                    .map(|place| format!("`{}`", entries[*place].id.get_ref()))
+                    .collect();
+                let first = &entries[cycle[0]];
+                let next = cycle.get(1).unwrap_or(&cycle[0]);
+                let next = entries[*next].id.get_ref().as_str();
+                let at = first.depends_on.iter().find(|name| name.get_ref() == next);
+                self.problem(
+                    at.map_or_else(|| first.id.span(), Spanned::span),
+                    format!("services wait for each other: {}", names.join(" -> ")),
+                    "each is to start after the next",
+                    "leave one of these dependencies out",
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    fn service(&mut self, entry: &ServiceEntry) -> Option<Service> {
+        let process = entry.process.as_ref()?;
+        let id = process.get_ref();
+        let is_there = self.check_place(process);
+        let bound = self.library.process_mut(id).host.clone();
+        let host = match (&entry.host, bound) {
+            (None, bound) => bound.unwrap_or_else(|| DEFAULT_HOST.into()),
+            (Some(host), _) if !self.check_host(host) => return None,
+            (Some(host), Some(bound)) if *bound != *host.get_ref().as_str() => {
+                self.problem(
+                    host.span(),
+                    format!("`{id}` may not run in `{}`", host.get_ref()),
+                    "another host than the definition's",
+                    format!("[processes] binds it to `{bound}`: leave `host` out here or there"),
+                );
+                return None;
+            }
+            (Some(host), _) => host.get_ref().text().clone(),
+        };
+        is_there.then(|| Service {
+            name: entry.id.get_ref().text().clone(),
+            definition: id.text().clone(),
+            host,
+            arguments: entry.args.clone(),
+            depends_on: entry
+                .depends_on
+                .iter()
+                .map(|name| name.get_ref().as_str().into())
+                .collect(),
+            critical: entry.critical,
+            restart: entry.restart.clone(),
+            identity: Identity::default(),
+        })
+    }
+
+    fn place(&mut self, name: &Spanned<String>, places: &BTreeMap<&str, usize>) -> Option<usize> {
+        let text = name.get_ref().as_str();
+        let found = places.get(text).copied();
+        if found.is_none() {
+            let remedy = match closest(text, places.keys().copied()) {
+                Some(right) => format!("did you mean `{right}`?"),
+                None => format!("add a table [services.{text:?}]"),
+            };
+            self.problem(
+                name.span(),
+                format!("unknown service `{}`", text.escape_debug()),
+                "no such service",
+                remedy,
+            );
+        }
+        found
+    }
+}
+
+/// Gives services what `[services]` says they act as.
+pub(crate) fn identify(services: &mut [Service], identities: &BTreeMap<Arc<str>, Identity>) {
+    for service in services {
+        if let Some(identity) = identities.get(&service.name) {
+            service.identity = identity.clone();
+        }
+    }
+}
+
+/// The places in an order in which each comes after those it depends on, and
+/// otherwise as they stand (Kahn's algorithm).
+///
+/// # Errors
+///
+/// Places of which each depends on the next, and the last on the first.
+fn in_order(depends: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
+    let mut missing: Vec<BTreeSet<usize>> = depends
+        .iter()
+        .map(|depends| depends.iter().copied().collect())
+        .collect();
+    let mut dependents = vec![Vec::new(); depends.len()];
+    for (place, depends) in missing.iter().enumerate() {
+        for other in depends {
+            dependents[*other].push(place);
+        }
+    }
+    let ready = missing.iter().enumerate().filter(|(_, m)| m.is_empty());
+    let mut ready: BTreeSet<usize> = ready.map(|(place, _)| place).collect();
+    let mut order = Vec::with_capacity(depends.len());
+    while let Some(place) = ready.pop_first() {
+        order.push(place);
+        for dependent in &dependents[place] {
+            missing[*dependent].remove(&place);
+            if missing[*dependent].is_empty() {
+                ready.insert(*dependent);
+            }
+        }
+    }
+    let Some(mut place) = missing.iter().position(|missing| !missing.is_empty()) else {
+        return Ok(order);
+    };
+    let mut path: Vec<usize> = Vec::new();
+    loop {
+        if let Some(start) = path.iter().position(|been| *been == place) {
+            return Err(path.split_off(start));
+        }
+        path.push(place);
+        // One that waits waits for another that waits.
+        match missing[place].first() {
+            Some(next) => place = *next,
+            None => return Ok(order),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_order_of_the_text_is_kept_where_nothing_depends() {
+        assert_eq!(in_order(&[vec![], vec![], vec![]]), Ok(vec![0, 1, 2]));
+        assert_eq!(in_order(&[vec![2], vec![], vec![1]]), Ok(vec![1, 2, 0]));
+    }
+
+    #[test]
+    fn a_cycle_is_named_without_what_leads_to_it() {
+        assert_eq!(in_order(&[vec![1], vec![2], vec![1]]), Err(vec![1, 2]));
+        assert_eq!(in_order(&[vec![0]]), Err(vec![0]));
+    }
+
+    proptest! {
+        #[test]
+        fn each_comes_after_those_it_depends_on(
+            depends in (1_usize..12).prop_flat_map(|n| {
+                proptest::collection::vec(proptest::collection::vec(0..n, 0..3), n)
+            }),
+        ) {
+            match in_order(&depends) {
+                Ok(order) => {
+                    prop_assert_eq!(order.len(), depends.len());
+                    let mut before = BTreeSet::new();
+                    for place in order {
+                        prop_assert!(depends[place].iter().all(|other| before.contains(other)));
+                        before.insert(place);
+                    }
+                }
+                Err(cycle) => {
+                    for (at, place) in cycle.iter().enumerate() {
+                        let next = cycle[(at + 1) % cycle.len()];
+                        prop_assert!(depends[*place].contains(&next));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Services of a manifest, run by the command.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use support::{Session, program, run, warren};
+
+/// A service that answers `ask` and fails at `fail`; it tells the process
+/// `main`, where there is one, that it is up.
+const WORKER: &str = r#"
+    return function(...)
+        process.send("main", "up", ...)
+        local inbox = process.inbox()
+        while true do
+            local message = inbox:receive()
+            if message:topic() == "fail" then error("told to fail") end
+            if message:topic() == "stop" then return end
+            process.send(message:from(), "answer", "from " .. process.id())
+        end
+    end
+"#;
+
+#[test]
+fn a_service_starts_with_the_program_under_its_name() {
+    let main = r#"
+        local answers = process.listen("answer")
+        assert(process.send("app:worker", "ask"))
+        print((answers:receive()))
+        assert(process.send("app:worker", "stop"))
+    "#;
+    let manifest = "[services.\"app:worker\"]\nprocess = \"app:worker\"\n";
+    let dir = program(&[
+        ("main.lua", main),
+        ("worker.lua", WORKER),
+        ("warren.toml", manifest),
+    ]);
+    run(dir.path(), &["."])
+        .ends_with(0)
+        .prints("from app:worker#1\n");
+}
+
+#[test]
+fn arguments_host_and_identity_come_from_the_manifest() {
+    let service = r#"
+        return function(region, options)
+            print(region, options.depth, math.type(options.rate), security.actor():id(), process.pid():match("app:%a+"))
+        end
+    "#;
+    let manifest = r#"
+        [security]
+        [hosts."app:hall"]
+        actor = { id = "host" }
+        [services."app:svc"]
+        process = "app:service"
+        host = "app:hall"
+        args = ["eu", { depth = 3, rate = 1.0 }]
+        actor = { id = "svc" }
+    "#;
+    let dir = program(&[
+        ("main.lua", ""),
+        ("service.lua", service),
+        ("warren.toml", manifest),
+    ]);
+    run(dir.path(), &["."])
+        .ends_with(0)
+        .prints("eu\t3\tfloat\tsvc\tapp:hall\n");
+}
+
+#[test]
+fn a_service_that_fails_is_started_again_under_its_name() {
+    let main = r#"
+        local ups, answers = process.listen("up"), process.listen("answer")
+        assert(process.registry.register("main"))
+        for i = 1, 3 do
+            assert(process.send("app:worker", "fail"))
+            assert(ups:receive() == "eu")
+        end
+        assert(process.send("app:worker", "ask"))
+        print((answers:receive()))
+        assert(process.send("app:worker", "stop"))
+    "#;
+    let manifest = r#"
+        [services."app:worker"]
+        process = "app:worker"
+        args = ["eu"]
+        restart = { initial_delay = "1ms", max_delay = "2ms" }
+    "#;
+    let dir = program(&[
+        ("main.lua", main),
+        ("worker.lua", WORKER),
+        ("warren.toml", manifest),
+    ]);
+    run(dir.path(), &["."])
+        .ends_with(0)
+        .prints("from app:worker#4\n")
+        .says(&["told to fail", "service=\"app:worker\" restart=3 of=10"]);
+}
+
+#[test]
+fn a_critical_service_that_uses_up_its_attempts_ends_the_program() {
+    let manifest = r#"
+        [services."app:worker"]
+        process = "app:worker"
+        critical = true
+        restart = { max_attempts = 2, initial_delay = "1ms", reset_after = "1h" }
+    "#;
+    let main = "process.inbox():receive()";
+    let dir = program(&[
+        ("main.lua", main),
+        ("worker.lua", "return function() error('no luck') end"),
+        ("warren.toml", manifest),
+    ]);
+    run(dir.path(), &["."]).ends_with(1).says(&[
+        "error: worker.lua:1: no luck",
+        "the service app:worker gave up after 2 restarts",
+    ]);
+}
+
+#[test]
+fn another_that_gives_up_does_not() {
+    let manifest = r#"
+        [services."app:worker"]
+        process = "app:worker"
+        restart = { policy = "never" }
+    "#;
+    let dir = program(&[
+        ("main.lua", "print('main')"),
+        ("worker.lua", "return function() error('no luck') end"),
+        ("warren.toml", manifest),
+    ]);
+    run(dir.path(), &["."])
+        .ends_with(0)
+        .prints("main\n")
+        .says(&["the service app:worker failed and is not started again after 0 restarts"]);
+}
+
+#[test]
+fn the_program_goes_on_until_no_service_is_left() {
+    let service = r#"
+        return function()
+            local asked = process.inbox():receive()
+            assert(process.monitor(asked:from()))
+            process.send(asked:from(), "watched")
+            assert(process.events():receive().kind == "pid.exit")
+            print("main has ended")
+        end
+    "#;
+    let main = r#"
+        local watched = process.listen("watched")
+        assert(process.send("app:service", "watch"))
+        watched:receive()
+    "#;
+    let manifest = "[services.\"app:service\"]\nprocess = \"app:service\"\n";
+    let dir = program(&[
+        ("main.lua", main),
+        ("service.lua", service),
+        ("warren.toml", manifest),
+    ]);
+    run(dir.path(), &["."])
+        .ends_with(0)
+        .prints("main has ended\n");
+}
+
+#[test]
+fn a_failed_main_ends_the_services_too() {
+    let manifest = "[services.\"app:worker\"]\nprocess = \"app:worker\"\n";
+    let dir = program(&[
+        ("main.lua", "error('no')"),
+        ("worker.lua", WORKER),
+        ("warren.toml", manifest),
+    ]);
+    run(dir.path(), &["."])
+        .ends_with(1)
+        .says(&["error: main.lua:1: no"]);
+}
+
+#[test]
+fn a_service_that_cannot_be_started_stops_the_start() {
+    let manifest = "[services.\"app:worker\"]\nprocess = \"app:worker\"\n";
+    let dir = program(&[
+        ("main.lua", "print('main')"),
+        ("worker.lua", "return = 3"),
+        ("warren.toml", manifest),
+    ]);
+    run(dir.path(), &["."])
+        .ends_with(1)
+        .prints("")
+        .says(&["worker.lua:1: ", "the service app:worker was not started"]);
+}
+
+#[test]
+fn services_start_after_those_they_depend_on_and_end_before_them() {
+    let store = r#"
+        return function()
+            local inbox, events = process.inbox(), process.events()
+            while true do
+                local got = channel.select{ inbox:case_receive(), events:case_receive() }
+                if got.channel == events then break end
+                process.send(got.value:from(), "stored")
+            end
+            print("store ends")
+        end
+    "#;
+    let orders = r#"
+        return function()
+            local stored, events = process.listen("stored"), process.events()
+            assert(process.send("app:store", "put"), "the store is there")
+            stored:receive()
+            print("ready")
+            assert(events:receive().kind == "pid.cancel")
+            assert(process.send("app:store", "put"), "the store is still there")
+            stored:receive()
+            print("orders end")
+        end
+    "#;
+    let manifest = r#"
+        [services."app:orders"]
+        process = "app:orders"
+        depends_on = ["app:store"]
+        [services."app:store"]
+        process = "app:store"
+    "#;
+    let dir = program(&[
+        ("main.lua", ""),
+        ("orders.lua", orders),
+        ("store.lua", store),
+        ("warren.toml", manifest),
+    ]);
+    let mut session = Session::start(warren(dir.path(), &["run", "."]));
+    session.wait_for_line("ready");
+    session.signal("TERM");
+    session
+        .end()
+        .ends_with(143)
+        .prints("ready\norders end\nstore ends\n");
+}
+
+#[test]
+fn what_is_wrong_with_services_is_said_with_its_place() {
+    let manifest = r#"
+[services."app:a"]
+process = "app:main"
+depends_on = ["app:b"]
+[services."app:b"]
+process = "app:main"
+depends_on = ["app:a"]
+[services."app:c"]
+process = "app:nobody"
+host = "app:hal"
+depends_on = ["app:bb"]
+[services."app:d"]
+process = "app.bound:x"
+host = "app:processes"
+[hosts."app:hall"]
+[processes."app.bound:x"]
+source = "main.lua"
+host = "app:hall"
+"#;
+    let dir = program(&[("main.lua", ""), ("warren.toml", manifest)]);
+    run(dir.path(), &["."]).ends_with(2).says(&[
+        "services wait for each other: `app:a` -> `app:b` -> `app:a`",
+        "warren.toml:4:15]",
+        "there is no definition `app:nobody`",
+        "unknown host `app:hal`",
+        "did you mean `app:hall`?",
+        "unknown service `app:bb`",
+        "`app.bound:x` may not run in `app:processes`",
+    ]);
+}

@@ -1,0 +1,76 @@
+//! How all processes end.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use warren_kernel::{Moment, Process};
+
+use super::{Node, nanoseconds};
+use crate::timers;
+
+impl Node {
+    /// Ends all processes. Those that read events get CANCEL with the grace as
+    /// deadline, and are terminated then; all others are terminated at once.
+    /// Returns when all have ended and everything they printed is written.
+    pub async fn shutdown(&self, grace: Duration) {
+        let deadline = self.now().after(nanoseconds(grace));
+        self.ask_to_end(deadline, |_| true);
+        // Those that remain, or were started meanwhile, are terminated below.
+        let end = self.timers.at(timers::after(nanoseconds(grace)));
+        tokio::select! {
+            () = self.none_left() => {}
+            () = end => {}
+        }
+        self.terminate_all().await;
+    }
+
+    /// Asks processes to end: those that read events get CANCEL and are
+    /// terminated at the deadline, all others are terminated at once.
+    pub fn ask_to_end(&self, deadline: Moment, which: impl Fn(&Process) -> bool) {
+        let now = self.now();
+        for process in self.kernel.processes() {
+            if !which(&process) {
+                continue;
+            }
+            let cancelled = process.has_opened_events()
+                && self
+                    .kernel
+                    .cancel(None, &process, Some(deadline), true, now)
+                    .is_ok();
+            if !cancelled {
+                // Fails only where it has exited.
+                let _ = self.kernel.terminate(&process);
+            }
+        }
+    }
+
+    /// Ends all processes at once. Returns when all have ended and everything
+    /// they printed is written.
+    pub async fn terminate_all(&self) {
+        self.close();
+        self.none_left().await;
+        self.output.flush().await;
+    }
+
+    /// Refuses new processes and terminates all there are, without waiting for
+    /// their ends.
+    pub fn close(&self) {
+        // Whoever spawns sees this, or is seen in the list; see `Node::spawn`.
+        self.closed.store(true, Ordering::SeqCst);
+        for process in self.kernel.processes() {
+            // Fails only where it has exited.
+            let _ = self.kernel.terminate(&process);
+        }
+    }
+
+    /// Waits until no process is left.
+    pub async fn none_left(&self) {
+        loop {
+            let ended = self.ended.notified();
+            if self.present.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+}

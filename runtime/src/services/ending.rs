@@ -1,0 +1,69 @@
+//! How a runtime with services ends.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use warren_engine::Node;
+use warren_kernel::Process;
+
+use super::{Services, State, lock};
+
+/// Ends all processes: those that read events are asked to and have this long,
+/// all others end at once. A service, with what it has started, is asked when
+/// those that depend on it have ended. Returns when all have ended and
+/// everything they printed is written.
+pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) {
+    services.stopping.send_replace(true);
+    let deadline = node.now().after(nanoseconds(grace));
+    let mut changed = services.changed.subscribe();
+    let mut held = services.held();
+    node.ask_to_end(deadline, |process| !is_of(process, &held));
+    let in_order = async {
+        while !held.is_empty() {
+            // Fails only where the sender is gone, which `services` holds.
+            let _ = changed.changed().await;
+            let still = services.held();
+            node.ask_to_end(deadline, |process| {
+                is_of(process, &held) && !is_of(process, &still)
+            });
+            held = still;
+        }
+        node.none_left().await;
+    };
+    // Those that remain, or were started meanwhile, are terminated below.
+    let _ = tokio::time::timeout(grace, in_order).await;
+    node.terminate_all().await;
+}
+
+impl Services {
+    /// The chains of calls of services that others still depend on.
+    fn held(&self) -> HashSet<Arc<str>> {
+        let states = lock(&self.states);
+        let is_there = |state: &State| !matches!(state, State::New | State::Done);
+        let needed: HashSet<&Arc<str>> = self
+            .list
+            .iter()
+            .zip(&*states)
+            .filter(|(_, state)| is_there(state))
+            .flat_map(|(service, _)| &service.depends_on)
+            .collect();
+        self.list
+            .iter()
+            .zip(&*states)
+            .filter(|(service, _)| needed.contains(&service.name))
+            .filter_map(|(_, state)| match state {
+                State::Running(frame) => frame.clone(),
+                State::New | State::Waiting | State::Done => None,
+            })
+            .collect()
+    }
+}
+
+fn is_of(process: &Process, frames: &HashSet<Arc<str>>) -> bool {
+    !frames.is_empty() && process.frame().is_some_and(|frame| frames.contains(&frame))
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,148 @@
+//! One service from its first start to its last end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use warren_engine::{Node, Start};
+use warren_kernel::{Error, Outcome};
+
+use super::restarts::{Next, Restarts};
+use super::{ServiceError, Services, State, lock};
+use crate::app::Service;
+use crate::error::CallError;
+use crate::handle::Handle;
+use crate::spawn::Spawn;
+
+/// Starts a service, and what looks after it.
+pub(super) async fn begin(
+    services: &Arc<Services>,
+    node: &Arc<Node>,
+    place: usize,
+) -> Result<(), ServiceError> {
+    let service = &services.list[place];
+    let first = start(node, service)
+        .await
+        .map_err(|error| ServiceError::NotStarted {
+            name: Arc::clone(&service.name),
+            error,
+        })?;
+    services.set(place, State::Running(first.process().frame()));
+    let supervisor = Supervisor {
+        services: Arc::clone(services),
+        node: Arc::clone(node),
+        place,
+        restarts: Restarts::new(service.restart.clone()),
+        stopping: services.stopping.subscribe(),
+    };
+    let task = tokio::spawn(supervisor.supervise(first));
+    lock(&services.supervisors).push(task.abort_handle());
+    Ok(())
+}
+
+struct Supervisor {
+    services: Arc<Services>,
+    node: Arc<Node>,
+    place: usize,
+    restarts: Restarts,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Supervisor {
+    async fn supervise(mut self, mut process: Handle) {
+        loop {
+            let began = Instant::now();
+            let ended = process.wait().await;
+            let error = match &*ended.outcome {
+                Outcome::Returned(_) => None,
+                Outcome::Failed(error) => Some(CallError::Failed(error.clone())),
+            };
+            match self.again(error, began.elapsed()).await {
+                Some(next) => process = next,
+                None => break,
+            }
+        }
+        self.services.set(self.place, State::Done);
+    }
+
+    /// Starts it again, where and when that is due; none where it has ended for
+    /// good.
+    async fn again(&mut self, mut error: Option<CallError>, mut ran: Duration) -> Option<Handle> {
+        loop {
+            if *self.stopping.borrow() {
+                return None;
+            }
+            let delay = match self.restarts.after(error.is_some(), ran, luck()) {
+                Next::Start(delay) => delay,
+                Next::Done => return None,
+                Next::GiveUp => {
+                    self.give_up(error);
+                    return None;
+                }
+            };
+            self.services.set(self.place, State::Waiting);
+            let service = self.service();
+            tracing::warn!(
+                service = &*service.name,
+                restart = self.restarts.attempts(),
+                of = service.restart.max_attempts,
+                after = ?delay,
+                "the service ended and is started again"
+            );
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+            }
+            match start(&self.node, self.service()).await {
+                Ok(process) => {
+                    let frame = process.process().frame();
+                    self.services.set(self.place, State::Running(frame));
+                    return Some(process);
+                }
+                Err(refused) => (error, ran) = (Some(refused), Duration::ZERO),
+            }
+        }
+    }
+
+    fn give_up(&self, error: Option<CallError>) {
+        let service = self.service();
+        let error = error
+            .unwrap_or_else(|| CallError::Failed(Box::new(Error::internal("it ends each time"))));
+        let failed = ServiceError::Failed {
+            name: Arc::clone(&service.name),
+            restarts: self.restarts.attempts(),
+            error,
+        };
+        if service.critical {
+            lock(&self.services.failed).get_or_insert(failed);
+        } else {
+            tracing::error!("{failed}");
+        }
+    }
+
+    fn service(&self) -> &Service {
+        &self.services.list[self.place]
+    }
+}
+
+async fn start(node: &Arc<Node>, service: &Service) -> Result<Handle, CallError> {
+    let start = Spawn::of(&*service.definition)
+        .host(&*service.host)
+        .argument_list(&service.arguments)
+        .name(&*service.name)
+        .untied()?;
+    let start = Start {
+        identity: service.identity.clone(),
+        context: BTreeMap::new(),
+        ..start
+    };
+    let running = node.start_process(start, None, false).await?;
+    Ok(Handle::new(node, running))
+}
+
+/// A number from -1 to 1; the middle where the system gives no random one.
+fn luck() -> f64 {
+    let random = getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX));
+    random.mul_add(2.0, -1.0)
+}
