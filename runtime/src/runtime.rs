@@ -218,7 +218,8 @@ impl Runtime {
     /// long, all others end at once. A service, with what it has started, is
     /// asked when the services that depend on it have ended. Returns when all have ended and
     /// everything they printed is written. Dropped before it is ready, those
-    /// that were asked keep their deadline, and what was not asked goes on.
+    /// that were asked keep their deadline, and what was not asked goes on; no
+    /// service is started again.
     pub async fn shutdown(&self, grace: Duration) {
         services::shutdown(&self.0.node, &self.0.services, grace).await;
     }

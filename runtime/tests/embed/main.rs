@@ -10,4 +10,5 @@ mod definitions;
 mod isolation;
 mod life;
 mod native;
+mod services;
 mod setup;
