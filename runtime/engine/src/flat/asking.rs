@@ -1,6 +1,9 @@
 //! Functions that need a permission: they may have to ask for it, and are then
 //! called again.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use wasmtime::Caller;
 
 use super::status;
@@ -54,6 +57,23 @@ impl Asking {
     }
 }
 
+/// The status zero, at once. It has no size, so that boxing it takes no memory:
+/// most sends end in it, and most of what they cost over those that nobody judges
+/// is what a function costs that may wait.
+pub(super) struct Zero;
+
+impl Future for Zero {
+    type Output = wasmtime::Result<i32>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(0))
+    }
+}
+
+/// What a function that may wait returns.
+pub(super) type Waiting<'a> = Box<dyn Future<Output = wasmtime::Result<i32>> + Send + 'a>;
+
 /// Defines a function that returns [`Asking`].
 macro_rules! define {
     ($linker:expr, $asks:expr, $module:expr, $name:expr, $function:expr, ($($parameter:ident: $type:ty),*)) => {{
@@ -62,13 +82,17 @@ macro_rules! define {
             $linker.func_wrap_async(
                 $module,
                 $name,
-                move |mut caller: Caller<'_, Guest>, ($($parameter,)*): ($($type,)*)| {
+                move |mut caller: Caller<'_, Guest>, ($($parameter,)*): ($($type,)*)| -> asking::Waiting<'_> {
+                    let mut asking = function(&mut caller, $($parameter),*);
+                    if let Ok(Asking::Done(0)) = asking {
+                        return Box::new(asking::Zero);
+                    }
                     Box::new(async move {
                         loop {
-                            let asking = function(&mut caller, $($parameter),*)?;
-                            if let Some(status) = asking.settled(&mut caller).await {
-                                return wasmtime::Result::Ok(status);
+                            if let Some(status) = asking?.settled(&mut caller).await {
+                                return Ok(status);
                             }
+                            asking = function(&mut caller, $($parameter),*);
                         }
                     })
                 },

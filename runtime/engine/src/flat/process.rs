@@ -2,7 +2,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use super::asking::{Asking, define};
+use super::asking::{self, Asking, define};
 use super::{Out, memory_and_guest, owned, refuse, reply, status, text, text_or_absent};
 use crate::guest::{Guest, Related, SpawnOptions};
 use crate::security::Refusal;

@@ -2,7 +2,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use super::asking::{Asking, define};
+use super::asking::{self, Asking, define};
 use super::{Out, bytes_or_absent, memory_and_guest, reply, status, text, text_or_absent};
 use crate::guest::Guest;
 use crate::security::Refusal;

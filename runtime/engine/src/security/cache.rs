@@ -64,6 +64,16 @@ impl Cache {
         answers.by_key.get(key).cloned()
     }
 
+    /// Whether the answer that holds in this generation is there, and is yes.
+    pub(crate) fn permits(&self, generation: u64, key: &Key) -> bool {
+        let answers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        answers.generation == generation
+            && answers
+                .by_key
+                .get(key)
+                .is_some_and(|decision| decision.allowed)
+    }
+
     /// Keeps an answer that was sought after this generation was read.
     pub(crate) fn insert(&self, generation: u64, key: Key, decision: Decision) {
         let mut answers = self.0.write().unwrap_or_else(PoisonError::into_inner);

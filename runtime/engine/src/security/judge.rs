@@ -113,6 +113,11 @@ impl Judge {
         }
     }
 
+    /// Fiber: whether the answer is known and is yes.
+    pub(crate) fn is_known_to_permit(&self, generation: u64, key: &Key) -> bool {
+        self.authorizer.is_some() && self.subject.cache.permits(generation, key)
+    }
+
     /// Task: has the authorizer decide, and keeps what it says. The generation is
     /// that of the answer.
     pub(crate) fn decide(&self, question: &Question) -> (u64, Decision) {

@@ -51,27 +51,42 @@ pub(crate) struct Rights(Option<Box<Judged>>);
 
 struct Judged {
     judge: Judge,
-    /// The answers used last, the latest first: most sends are like the one
-    /// before, and an operation that asked finds its answer here.
-    recent: Vec<Answer>,
+    permitted: [Option<Permitted>; PERMITTED],
+    /// The answers to this instance's own questions, the one used last first: an
+    /// operation that asked finds its answer here.
+    answers: Vec<Answer>,
 }
 
-#[derive(Clone)]
+/// An action on a process that was allowed, and is while nothing has changed.
+/// What a send compares, which is most like one of those before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Permitted {
+    generation: u64,
+    pid: u64,
+    attributes: u64,
+    action: Action,
+}
+
+/// Places for those, each for every so-manieth process.
+const PERMITTED: usize = 4;
+
 struct Answer {
     generation: u64,
     key: Key,
     decision: Decision,
 }
 
-/// More answers than any operation needs at once.
-const RECENT: usize = 4;
+/// More answers than any operation needs at once. Those that hold for one process
+/// alone are nowhere else.
+const MAX_ANSWERS: usize = 16;
 
 impl Rights {
     pub(crate) fn new(judge: Option<Judge>) -> Rights {
         Rights(judge.map(|judge| {
             Box::new(Judged {
                 judge,
-                recent: Vec::with_capacity(RECENT),
+                permitted: [None; PERMITTED],
+                answers: Vec::new(),
             })
         }))
     }
@@ -152,18 +167,48 @@ impl Rights {
     }
 }
 
+impl Permitted {
+    #[inline]
+    fn place(&self) -> usize {
+        self.pid as usize % PERMITTED
+    }
+}
+
 impl Judged {
+    #[inline]
     fn permit(&mut self, action: Action, target: &Process) -> Result<(), Refusal> {
-        let key = Key::process(action, target);
-        // The last answer again, without looking further.
-        if let Some(last) = self.recent.first()
-            && last.key == key
-            && last.decision.allowed
-            && last.generation == self.judge.generation()
-        {
+        let permitted = self.permitted(action, target);
+        if self.permitted[permitted.place()] == Some(permitted) {
             return Ok(());
         }
-        self.permit_by(key, action, || Resource::Process(Target::of(target)))
+        self.permit_anew(permitted, action, target)
+    }
+
+    #[inline(never)]
+    fn permit_anew(
+        &mut self,
+        permitted: Permitted,
+        action: Action,
+        target: &Process,
+    ) -> Result<(), Refusal> {
+        let key = Key::Process(action, permitted.pid, permitted.attributes);
+        if !self.judge.is_known_to_permit(permitted.generation, &key) {
+            self.permit_by(key, action, || Resource::Process(Target::of(target)))?;
+        }
+        self.permitted[permitted.place()] = Some(permitted);
+        Ok(())
+    }
+
+    /// What allowing this would be. Read before it is judged, so that what changes
+    /// meanwhile is no part of it.
+    #[inline]
+    fn permitted(&self, action: Action, target: &Process) -> Permitted {
+        Permitted {
+            generation: self.judge.generation(),
+            pid: target.pid().number(),
+            attributes: target.attributes_version(),
+            action,
+        }
     }
 
     fn permit_by(
@@ -200,25 +245,21 @@ impl Judged {
 
     fn decision(&mut self, key: &Key) -> Option<Decision> {
         let generation = self.judge.generation();
-        let kept = self.recent.iter().position(|answer| answer.key == *key);
+        let kept = self.answers.iter().position(|answer| answer.key == *key);
         if let Some(place) = kept
-            && self.recent[place].generation == generation
+            && self.answers[place].generation == generation
         {
-            self.recent[..=place].rotate_right(1);
-            return Some(self.recent[0].decision.clone());
+            self.answers[..=place].rotate_right(1);
+            return Some(self.answers[0].decision.clone());
         }
-        let decision = self.judge.known(generation, key)?;
-        self.keep(Answer {
-            generation,
-            key: key.clone(),
-            decision: decision.clone(),
-        });
-        Some(decision)
+        self.judge.known(generation, key)
     }
 
     fn keep(&mut self, answer: Answer) {
-        self.recent.retain(|kept| kept.key != answer.key);
-        self.recent.truncate(RECENT - 1);
-        self.recent.insert(0, answer);
+        // Of long texts, which guests choose, only the last.
+        self.answers
+            .retain(|kept| kept.key != answer.key && kept.key.is_small());
+        self.answers.truncate(MAX_ANSWERS - 1);
+        self.answers.insert(0, answer);
     }
 }

@@ -5,10 +5,13 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
-use warren_kernel::{HostConfig, Kernel, Origin, Process, Spawn};
+use warren_kernel::{HostConfig, Kernel, Origin, Spawn};
 
 use super::*;
 use crate::security::{Refusal, Rights, Target};
+
+/// More than a process keeps answers of its own at hand.
+const TARGETS: usize = 9;
 
 /// Rules that depend on everything a policy may look at.
 #[derive(Default)]
@@ -19,15 +22,18 @@ struct Rules {
 }
 
 impl Rules {
-    fn allows(&self, actor: &str, pid: &str, action: Action, target: &Target) -> (bool, Reuse) {
+    fn allows(&self, actor: &str, pid: &str, action: Action, on: &Resource) -> (bool, Reuse) {
         let allowed = self.allowed.read().unwrap();
         let action = action.as_str();
-        let definition = target.definition.as_deref().unwrap_or_default();
-        let shared = allowed.contains(&format!("{actor} {action} {definition}"))
-            || target
-                .names
-                .iter()
-                .any(|name| allowed.contains(&format!("{actor} {action} @{name}")));
+        let is_named = |name: &str| allowed.contains(&format!("{actor} {action} @{name}"));
+        let shared = match on {
+            Resource::Process(target) => {
+                let definition = target.definition.as_deref().unwrap_or_default();
+                allowed.contains(&format!("{actor} {action} {definition}"))
+                    || target.names.iter().any(|name| is_named(name))
+            }
+            other => is_named(&other.text()),
+        };
         // Whoever depends on the caller itself says so.
         let own = allowed.contains(&format!("{pid} {action}"));
         let by_caller = allowed.iter().any(|rule| rule.starts_with('{'));
@@ -44,10 +50,7 @@ impl Authorizer for Rules {
     fn decide(&self, request: &Request<'_>) -> Decision {
         let actor = request.subject.actor().map_or("", Actor::id);
         let action = Action::of(request.action).unwrap();
-        let Resource::Process(target) = request.resource else {
-            panic!("only processes are asked about");
-        };
-        let (allowed, reuse) = self.allows(actor, &request.caller.pid, action, target);
+        let (allowed, reuse) = self.allows(actor, &request.caller.pid, action, request.resource);
         Decision {
             allowed,
             because: "a rule".into(),
@@ -77,6 +80,9 @@ enum Step {
     Unname(usize),
     Upgrade(usize, usize),
     Ask(usize, Action, usize),
+    /// The same, as what has no effect asks.
+    Can(usize, Action, usize),
+    Register(usize, usize),
 }
 
 const ACTORS: [&str; 2] = ["ada", "bob"];
@@ -85,6 +91,10 @@ const DEFINITIONS: [&str; 2] = ["a:x", "a:y"];
 const ACTIONS: [Action; 2] = [Action::Send, Action::Link];
 
 fn rule() -> impl Strategy<Value = String> {
+    let of_name = (0..2_usize, 0..2_usize).prop_map(|(actor, name)| {
+        let register = Action::Register.as_str();
+        format!("{} {register} @{}", ACTORS[actor], NAMES[name])
+    });
     let action = prop::sample::select(&ACTIONS).prop_map(Action::as_str);
     let of_actor = (0..2_usize, action, 0..4_usize).prop_map(|(actor, action, what)| {
         let what = match what {
@@ -95,25 +105,30 @@ fn rule() -> impl Strategy<Value = String> {
     });
     let action = prop::sample::select(&ACTIONS).prop_map(Action::as_str);
     let of_caller = (1..3_u64, action).prop_map(|(pid, action)| format!("{{c|{pid}}} {action}"));
-    prop_oneof![6 => of_actor, 1 => of_caller]
+    prop_oneof![6 => of_actor, 1 => of_name, 1 => of_caller]
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => rule().prop_map(Step::Policy),
-        1 => (0..2_usize, 0..3_usize).prop_map(|(name, of)| Step::Name(name, of)),
+        1 => (0..2_usize, 0..TARGETS).prop_map(|(name, of)| Step::Name(name, of)),
         1 => (0..2_usize).prop_map(Step::Unname),
-        1 => (0..3_usize, 0..2_usize).prop_map(|(of, to)| Step::Upgrade(of, to)),
-        8 => (0..4_usize, prop::sample::select(&ACTIONS), 0..3_usize)
-            .prop_map(|(who, action, on)| Step::Ask(who, action, on)),
+        1 => (0..TARGETS, 0..2_usize).prop_map(|(of, to)| Step::Upgrade(of, to)),
+        8 => asked().prop_map(|(who, action, on)| Step::Ask(who, action, on)),
+        2 => asked().prop_map(|(who, action, on)| Step::Can(who, action, on)),
+        1 => (0..4_usize, 0..2_usize).prop_map(|(who, name)| Step::Register(who, name)),
     ]
 }
 
+fn asked() -> impl Strategy<Value = (usize, Action, usize)> {
+    (0..4_usize, prop::sample::select(&ACTIONS), 0..TARGETS)
+}
+
 /// Asks as an operation does: again, once it has an answer.
-fn ask(rights: &mut Rights, action: Action, target: &Process) -> bool {
+fn ask(rights: &mut Rights, ask: impl Fn(&mut Rights) -> Result<bool, Refusal>) -> bool {
     loop {
-        match rights.permit(action, target) {
-            Ok(()) => return true,
+        match ask(rights) {
+            Ok(allowed) => return allowed,
             Err(Refusal::Error(error)) => {
                 assert_eq!(error.kind, Kind::PermissionDenied);
                 return false;
@@ -133,7 +148,7 @@ proptest! {
     fn cached_and_fresh_answers_agree(steps in prop::collection::vec(step(), 1..120)) {
         let kernel = Kernel::new();
         let host = kernel.add_host("a:b", HostConfig::default()).unwrap();
-        let targets: Vec<_> = (0..3)
+        let targets: Vec<_> = (0..TARGETS)
             .map(|n| {
                 let origin = Origin { definition: DEFINITIONS[n % 2].into(), ..Origin::default() };
                 let spawn = Spawn { origin: Some(&origin), ..Spawn::default() };
@@ -174,10 +189,26 @@ proptest! {
                     kernel.unregister(NAMES[name]).unwrap();
                 }
                 Step::Upgrade(of, to) => kernel.set_definition(&targets[of], &DEFINITIONS[to].into()),
-                Step::Ask(who, action, on) => {
+                Step::Ask(who, action, on) | Step::Can(who, action, on) => {
                     let (actor, pid, rights) = &mut callers[who];
-                    let (fresh, _) = rules.allows(actor, pid, action, &Target::of(&targets[on]));
-                    prop_assert_eq!(ask(rights, action, &targets[on]), fresh);
+                    let target = &targets[on];
+                    let resource = Resource::Process(Target::of(target));
+                    let (fresh, _) = rules.allows(actor, pid, action, &resource);
+                    let answer = ask(rights, |rights| match step {
+                        Step::Can(..) => rights.allows(action, target),
+                        _ => rights.permit(action, target).map(|()| true),
+                    });
+                    prop_assert_eq!(answer, fresh);
+                }
+                Step::Register(who, name) => {
+                    let (actor, pid, rights) = &mut callers[who];
+                    let resource = Resource::Name(NAMES[name].to_owned());
+                    let (fresh, _) = rules.allows(actor, pid, Action::Register, &resource);
+                    let answer = ask(rights, |rights| {
+                        let resource = || resource.clone();
+                        rights.permit_named(Action::Register, resource).map(|()| true)
+                    });
+                    prop_assert_eq!(answer, fresh);
                 }
             }
         }
