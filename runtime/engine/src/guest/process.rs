@@ -184,17 +184,17 @@ impl Guest {
         Ok(())
     }
 
-    /// Whom a destination means, where the action on it is allowed.
+    /// Whom a destination means, where the action on it is allowed. Who is not
+    /// there, for a name that nobody holds as well, is judged as a process of
+    /// which nothing is known: where undoing succeeds, it was permitted.
     fn permitted_peer(&mut self, action: Action, target: &str) -> Result<Option<Pid>, Refusal> {
         self.process()?;
-        let Some(peer) = self.peer(target)? else {
-            return Ok(None);
-        };
-        match self.node.kernel().process(peer) {
+        let peer = self.peer(target)?;
+        match peer.and_then(|peer| self.node.kernel().process(peer)) {
             Some(process) => self.rights.permit(action, &process)?,
             None => self.rights.permit_absent(action, target)?,
         }
-        Ok(Some(peer))
+        Ok(peer)
     }
 
     /// Whom a destination means that this process may be tied to: a process
