@@ -77,6 +77,10 @@ impl Audit {
             path: path.to_owned(),
             error,
         })?;
+        Audit::to(file)
+    }
+
+    fn to(file: File) -> Result<Audit, AuditError> {
         let (queue, waiting) = sync_channel(MAX_WAITING);
         let dropped = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&dropped);
@@ -230,3 +234,6 @@ fn of_scope(scope: Option<&Scope>) -> Value {
 fn rfc3339(at: SystemTime) -> String {
     jiff::Timestamp::try_from(at).map_or_else(|_| String::new(), |at| at.to_string())
 }
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -28,15 +28,18 @@ fn subject(actor: Option<(&str, &str)>, policies: &[&str]) -> Subject {
     Subject::new(actor, Some(Scope { policies }))
 }
 
-fn ask(compiled: &Compiled, subject: &Subject, action: &str, resource: Resource) -> Decision {
-    let caller = Caller {
+fn caller() -> Caller {
+    Caller {
         pid: "{app:processes|0x00001}".into(),
         definition: "app:main".into(),
         host: "app:processes".into(),
-    };
+    }
+}
+
+fn ask(compiled: &Compiled, subject: &Subject, action: &str, resource: Resource) -> Decision {
     let request = Request {
         subject,
-        caller: &caller,
+        caller: &caller(),
         action,
         resource: &resource,
         attributes: &[],
@@ -84,6 +87,66 @@ fn what_is_permitted_is_allowed_and_a_forbid_wins() {
     assert_eq!(&*unknown.because, "no policy permits it");
 }
 
+/// Well typed, and fails whenever it is evaluated: the sum is too large.
+const FAILS: &str = "when { 9223372036854775807 + 1 > 0 }";
+
+#[test]
+fn a_forbid_that_fails_denies() {
+    let policies = compiled(&[
+        ("all", "permit (principal, action, resource);"),
+        (
+            "links",
+            &format!("forbid (principal, action == Action::\"process.link\", resource) {FAILS};"),
+        ),
+    ]);
+    let both = subject(None, &["all", "links"]);
+    let denied = ask(&policies, &both, "process.link", process("a:b", &[]));
+    assert!(!denied.allowed);
+    let because = &*denied.because;
+    assert!(because.starts_with("links.cedar:1:1 fails: "), "{because}");
+    // It is the operator's to know, and not the process's.
+    assert_eq!(denied.reason, None);
+    // It says nothing of other actions, nor to those it does not hold for.
+    assert!(ask(&policies, &both, "process.send", process("a:b", &[])).allowed);
+    let all = subject(None, &["all"]);
+    assert!(ask(&policies, &all, "process.link", process("a:b", &[])).allowed);
+    // Nor does it need a permit to deny: nothing forbids it otherwise.
+    let everyone = Subject::new(None, None);
+    let resource = process("a:b", &[]);
+    let request = Request {
+        subject: &everyone,
+        caller: &caller(),
+        action: "process.link",
+        resource: &resource,
+        attributes: &[],
+    };
+    assert!(policies.decide(&request, &[], false).allowed);
+    assert!(
+        !policies
+            .decide(&request, &["links".to_owned()], false)
+            .allowed
+    );
+}
+
+#[test]
+fn a_permit_that_fails_permits_nothing() {
+    let fails = format!("permit (principal, action, resource) {FAILS};");
+    let policies = compiled(&[
+        ("fails", &fails),
+        (
+            "sends",
+            "permit (principal, action == Action::\"process.send\", resource);",
+        ),
+    ]);
+    let one = subject(None, &["fails"]);
+    let denied = ask(&policies, &one, "process.send", process("a:b", &[]));
+    assert!(!denied.allowed);
+    // What another permits it does not take away.
+    let both = subject(None, &["fails", "sends"]);
+    assert!(ask(&policies, &both, "process.send", process("a:b", &[])).allowed);
+    assert!(!ask(&policies, &both, "process.link", process("a:b", &[])).allowed);
+}
+
 #[test]
 fn only_the_policies_of_the_scope_hold() {
     let policies = compiled(&[
@@ -111,14 +174,9 @@ fn without_actor_and_scope_all_is_allowed_unless_strict() {
     let resource = Resource::Name("n".into());
     let action = "process.registry.register";
     assert!(ask(&policies, &nobody, action, resource.clone()).allowed);
-    let caller = Caller {
-        pid: "p".into(),
-        definition: "d".into(),
-        host: "h".into(),
-    };
     let request = Request {
         subject: &nobody,
-        caller: &caller,
+        caller: &caller(),
         action,
         resource: &resource,
         attributes: &[],

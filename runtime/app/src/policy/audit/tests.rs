@@ -1,0 +1,77 @@
+use std::io::{BufRead, BufReader, PipeReader};
+use std::os::fd::OwnedFd;
+
+use warren_engine::security::{Caller, Decision, Resource, Reuse, Subject};
+
+use super::*;
+
+/// More than the queue and a pipe take together.
+const DENIALS: u64 = 20_000;
+
+/// A log that is written to a pipe: to a disk that takes as much as a pipe holds
+/// until somebody reads.
+fn log() -> (Audit, PipeReader) {
+    let (reader, writer) = io::pipe().unwrap();
+    let audit = Audit::to(File::from(OwnedFd::from(writer))).unwrap();
+    (audit, reader)
+}
+
+fn deny(audit: &Audit) {
+    let caller = Caller {
+        pid: "{app:processes|0x00001}".into(),
+        definition: "app:main".into(),
+        host: "app:processes".into(),
+    };
+    audit.record(&Event::Denied {
+        caller: &caller,
+        subject: &Subject::new(None, None),
+        action: "process.send",
+        resource: &Resource::Context,
+        decision: &Decision {
+            allowed: false,
+            because: "a test".into(),
+            reason: None,
+            reuse: Reuse::Subject,
+        },
+    });
+}
+
+#[test]
+fn a_disk_that_takes_nothing_holds_nobody_up_and_no_line_is_lost_unsaid() {
+    let (audit, reader) = log();
+    // Nobody reads: this would not end if it waited for the disk.
+    for _ in 0..DENIALS {
+        deny(&audit);
+    }
+    let dropped = audit.dropped.load(Ordering::Relaxed);
+    assert!(dropped > 0, "nothing was dropped");
+
+    let reading = std::thread::spawn(move || {
+        let lines = BufReader::new(reader).lines();
+        lines
+            .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
+            .collect::<Vec<Value>>()
+    });
+    audit.flush();
+    // Ends the thread that writes, and so the pipe.
+    drop(audit);
+    let lines = reading.join().unwrap();
+    let denied = lines.iter().filter(|line| line["event"] == "denied");
+    let denied = denied.count() as u64;
+    let said = lines.iter().filter(|line| line["event"] == "dropped");
+    let said: u64 = said.map(|line| line["lines"].as_u64().unwrap()).sum();
+    assert_eq!(denied + said, DENIALS);
+    assert!(said >= dropped);
+    let waiting = MAX_WAITING as u64;
+    assert!(denied >= waiting, "{denied} of at least {waiting}");
+}
+
+#[test]
+fn a_log_that_nobody_can_write_holds_nobody_up() {
+    let (audit, reader) = log();
+    drop(reader);
+    for _ in 0..DENIALS {
+        deny(&audit);
+    }
+    audit.flush();
+}
