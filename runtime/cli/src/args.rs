@@ -158,6 +158,15 @@ pub(crate) struct PolicyWhyArgs {
     /// Under which scope of the manifest
     #[arg(long, value_name = "NAME")]
     pub(crate) scope: Option<String>,
+    /// A context value of the process that asks
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub(crate) context: Vec<(String, String)>,
+    /// What the process that asks runs; what is started first, without it
+    #[arg(long, value_name = "DEFINITION")]
+    pub(crate) definition: Option<String>,
+    /// The host the process that asks lives in; that of what is started first
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
     /// The action, such as process.send
     #[arg(long)]
     pub(crate) action: String,
@@ -173,6 +182,9 @@ pub(crate) struct PolicyWhyArgs {
     /// A name of that process
     #[arg(long, value_name = "NAME")]
     pub(crate) target_name: Vec<String>,
+    /// An attribute, as a program gives them to security.can
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub(crate) attribute: Vec<(String, String)>,
     /// Judge as `warren run --strict` does
     #[arg(long)]
     pub(crate) strict: bool,

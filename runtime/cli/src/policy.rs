@@ -68,7 +68,8 @@ fn why(args: &PolicyWhyArgs) -> Result<Exit, Vec<Failure>> {
     };
     let meta: BTreeMap<_, _> = args.meta.iter().cloned().collect();
     let actor = args.actor.as_ref().map(|id| Actor::new(id.as_str(), &meta));
-    let subject = Subject::new(actor, scope);
+    let context = args.context.iter().cloned().collect();
+    let subject = Subject::new(actor, scope).with_context(&context);
     let decision = match app.policies() {
         Some(policies) => decide(policies, &app, &subject, args),
         None if subject.is_confined() => fixed(
@@ -88,16 +89,22 @@ fn why(args: &PolicyWhyArgs) -> Result<Exit, Vec<Failure>> {
 fn decide(policies: &Policies, app: &App, subject: &Subject, args: &PolicyWhyArgs) -> Decision {
     let caller = Caller {
         pid: "".into(),
-        definition: Arc::clone(app.main()),
-        host: Arc::clone(app.main_host()),
+        definition: given(&args.definition, app.main()),
+        host: given(&args.host, app.main_host()),
     };
     policies.decide(&Request {
         subject,
         caller: &caller,
         action: &args.action,
         resource: &resource(args),
-        attributes: &[],
+        attributes: &args.attribute,
     })
+}
+
+fn given(option: &Option<String>, otherwise: &Arc<str>) -> Arc<str> {
+    option
+        .as_deref()
+        .map_or_else(|| Arc::clone(otherwise), Arc::from)
 }
 
 fn resource(args: &PolicyWhyArgs) -> Resource {

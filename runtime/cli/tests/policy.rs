@@ -92,6 +92,55 @@ fn why_names_the_statement_that_decides() {
 }
 
 #[test]
+fn why_is_told_of_whatever_a_policy_looks_at() {
+    let policy = "permit (principal is Actor, action, resource)\n\
+        when { principal.hasTag(\"role\") && principal.getTag(\"role\") == \"clerk\" };\n\
+        permit (principal, action, resource)\n\
+        when { context.values.hasTag(\"tenant\") && context.values.getTag(\"tenant\") == \"acme\" };\n\
+        permit (principal, action, resource)\n\
+        when { context.attributes.hasTag(\"size\") && context.attributes.getTag(\"size\") == \"small\" };\n\
+        permit (principal, action, resource)\n\
+        when { context.definition.namespace == \"app.desk\" };\n\
+        permit (principal, action, resource)\n\
+        when { context.host == Host::\"app:desks\" };\n";
+    let dir = program(&[
+        ("main.lua", ""),
+        ("warren.toml", MANIFEST),
+        ("policies/guest.cedar", policy),
+    ]);
+    let why = |more: &[&str]| {
+        let asked = [
+            "policy",
+            "why",
+            ".",
+            "--actor=ada",
+            "--scope=app:guest",
+            "--action=process.registry.register",
+            "--resource=desk",
+        ];
+        outcome(warren(dir.path(), &[&asked, more].concat()))
+    };
+    for (more, line) in [
+        ("--meta=role=clerk", 1),
+        ("--context=tenant=acme", 3),
+        ("--attribute=size=small", 5),
+        ("--definition=app.desk:main", 7),
+        ("--host=app:desks", 9),
+    ] {
+        why(&[more]).ends_with(0).prints(&format!(
+            "allowed: process.registry.register on desk: guest.cedar:{line}:1 permits it\n"
+        ));
+    }
+    let nothing = "denied: process.registry.register on desk: no policy permits it\n";
+    why(&["--meta=role=guest", "--context=tenant=globex"])
+        .ends_with(1)
+        .prints(nothing);
+    why(&["--context=tenant"])
+        .ends_with(2)
+        .says(&["--context", "expected KEY=VALUE"]);
+}
+
+#[test]
 fn strict_denies_what_nothing_permits() {
     let source = "print(process.registry.register('desk'))";
     let dir = program(&[("main.lua", source)]);

@@ -67,6 +67,13 @@ impl Subject {
         Subject::of(actor.map(Arc::new), scope.map(Arc::new), Arc::default())
     }
 
+    /// The same with these context values, and with a cache of its own.
+    pub fn with_context(self, values: &BTreeMap<String, String>) -> Subject {
+        let values = values.iter();
+        let context = values.map(|(key, value)| (key.clone(), codec::text(value).into()));
+        Subject::of(self.actor, self.scope, Arc::new(context.collect()))
+    }
+
     pub(crate) fn of(
         actor: Option<Arc<Actor>>,
         scope: Option<Arc<Scope>>,
@@ -182,5 +189,12 @@ mod tests {
         let actor = Actor::new("ada", &meta);
         assert_eq!(actor.id(), "ada");
         assert_eq!(actor.meta(), [("role", "admin".to_owned())]);
+    }
+
+    #[test]
+    fn context_values_read_back() {
+        let values = BTreeMap::from([("tenant".to_owned(), "acme".to_owned())]);
+        let subject = Subject::new(None, None).with_context(&values);
+        assert_eq!(subject.context(), [("tenant", "acme".to_owned())]);
     }
 }
