@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::codec::from_values;
 use super::{Pid, scratch};
 use crate::mailbox::{self, Subscription};
-use crate::msgpack::{Input, Malformed, Token};
+use crate::msgpack::{Input, MAX_DEPTH, Malformed, Token};
 use crate::{Error, clock};
 
 /// One message.
@@ -198,13 +198,24 @@ fn well_formed(payload: &[u8]) -> Result<(), Malformed> {
         return Err(Malformed::Unexpected);
     };
     for _ in 0..count {
-        input.value()?;
+        pass_over(&mut input, MAX_DEPTH)?;
     }
     if input.is_empty() {
         Ok(())
     } else {
         Err(Malformed::Unexpected)
     }
+}
+
+/// Reads one value that may nest so deep.
+fn pass_over(input: &mut Input<'_>, depth: usize) -> Result<(), Malformed> {
+    let values = match input.token()? {
+        Token::Array(count) => u64::from(count),
+        Token::Map(count) => 2 * u64::from(count),
+        _ => return Ok(()),
+    };
+    let below = depth.checked_sub(1).ok_or(Malformed::TooDeep)?;
+    (0..values).try_for_each(|_| pass_over(input, below))
 }
 
 #[cfg(test)]
@@ -239,6 +250,17 @@ mod tests {
         }
         mock::with(|runtime| runtime.deliver("{a:b|1}", "t", b"\x91\x05"));
         assert_eq!(inbox().recv_as::<u8>().unwrap(), 5);
+    }
+
+    #[test]
+    fn a_message_may_nest_as_deep_as_a_value() {
+        // The outermost array is the one that holds the values.
+        let nested = |depth: usize| [vec![0x91; 1 + depth], vec![0xc0]].concat();
+        mock::reset();
+        for depth in [101, 100_000, 100] {
+            mock::with(|runtime| runtime.deliver("{a:b|1}", "t", &nested(depth)));
+        }
+        assert_eq!(inbox().recv().unwrap().encoded().len(), 102);
     }
 
     #[test]
