@@ -1,0 +1,32 @@
+//! Sends a value to an echo and waits for it to come back, again and again.
+//!
+//! Arguments: how often, the definition of the echo, the value.
+
+use bench_guests::Program;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use warren_guest::{Args, Error, Spawn, inbox, send};
+
+struct Ping;
+
+impl Program for Ping {
+    fn run<T: Serialize + DeserializeOwned + PartialEq>(args: &Args) -> Result<(), Error> {
+        let (count, echo, value): (u32, String, T) = args.get()?;
+        let inbox = inbox();
+        // An echo in Rust is told by an example what it is to echo.
+        let pid = Spawn::new(&echo, "bench:processes").start((count, &value))?;
+        for _ in 0..count {
+            send(&pid, "t", &value)?;
+            let answer: T = inbox.recv_as()?;
+            if answer != value {
+                return Err(Error::internal("another value came back"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[warren_guest::main]
+fn main(args: Args) -> Result<(), Error> {
+    bench_guests::run::<Ping>(&args, 2)
+}
