@@ -57,6 +57,9 @@ IMPORT("program", "exit") void program_exit(int32_t) __attribute__((noreturn));
 
 /* --- Text and errors ------------------------------------------------------ */
 
+/* MessagePack's extension type of structured errors. */
+#define ERROR_EXTENSION 1
+
 static const char no_memory[] = "\xc7\x1c\x01\x92\xa8Internal\xb1not enough memory";
 
 static warren_error last_error;
@@ -191,12 +194,19 @@ static void raw(warren_writer *writer, const void *bytes, size_t len) {
   writer->len += len;
 }
 
-/* A format byte and a number of `width` bytes, the highest first. */
-static void head(warren_writer *writer, uint8_t format, uint64_t number, int width) {
-  uint8_t bytes[9] = {format};
-  for (int i = 0; i < width; i++) bytes[1 + i] = (uint8_t)(number >> (8 * (width - 1 - i)));
-  raw(writer, bytes, 1 + (size_t)width);
-}
+/* The writer of msgpack-c, to a warren_writer. */
+#define MSGPACK_ENDIAN_LITTLE_BYTE 1
+#define MSGPACK_ENDIAN_BIG_BYTE 0
+#include <msgpack/pack_define.h>
+/* The template has it; nothing here uses it. */
+typedef struct msgpack_timestamp {
+  int64_t tv_sec;
+  uint32_t tv_nsec;
+} msgpack_timestamp;
+#define msgpack_pack_inline_func(name) static inline void msgpack_pack##name
+#define msgpack_pack_user warren_writer *
+#define msgpack_pack_append_buffer(writer, bytes, len) raw(writer, bytes, len)
+#include <msgpack/pack_template.h>
 
 /* Notes one more value where it belongs. */
 static void count_value(warren_writer *writer) {
@@ -221,15 +231,6 @@ static void open_container(warren_writer *writer, uint32_t values) {
   while (writer->depth && writer->open[writer->depth - 1] == 0) writer->depth--;
 }
 
-static void write_length(warren_writer *writer, size_t len, uint8_t fix, uint32_t fix_max,
-                         uint8_t format8, uint8_t format16) {
-  if (len > UINT32_MAX) writer->mistake = "longer than 4 GiB";
-  else if (len <= fix_max) head(writer, (uint8_t)(fix | len), 0, 0);
-  else if (format8 && len <= UINT8_MAX) head(writer, format8, len, 1);
-  else if (len <= UINT16_MAX) head(writer, format16, len, 2);
-  else head(writer, (uint8_t)(format16 + 1), len, 4);
-}
-
 static bool is_utf8(const uint8_t *at, size_t len) {
   const uint8_t *end = at + len;
   while (at < end) {
@@ -248,41 +249,29 @@ static bool is_utf8(const uint8_t *at, size_t len) {
 }
 
 void warren_write_nil(warren_writer *writer) {
-  head(writer, 0xc0, 0, 0);
+  msgpack_pack_nil(writer);
   count_value(writer);
 }
 
 void warren_write_bool(warren_writer *writer, bool value) {
-  head(writer, value ? 0xc3 : 0xc2, 0, 0);
+  if (value) msgpack_pack_true(writer);
+  else msgpack_pack_false(writer);
   count_value(writer);
 }
 
 void warren_write_int(warren_writer *writer, int64_t value) {
-  uint64_t bits = (uint64_t)value;
-  if (value >= -32 && value < 128) head(writer, (uint8_t)value, 0, 0);
-  else if (value >= 0 && value <= UINT8_MAX) head(writer, 0xcc, bits, 1);
-  else if (value >= 0 && value <= UINT16_MAX) head(writer, 0xcd, bits, 2);
-  else if (value >= 0 && value <= UINT32_MAX) head(writer, 0xce, bits, 4);
-  else if (value >= 0) head(writer, 0xcf, bits, 8);
-  else if (value >= INT8_MIN) head(writer, 0xd0, bits, 1);
-  else if (value >= INT16_MIN) head(writer, 0xd1, bits, 2);
-  else if (value >= INT32_MIN) head(writer, 0xd2, bits, 4);
-  else head(writer, 0xd3, bits, 8);
+  msgpack_pack_int64(writer, value);
   count_value(writer);
 }
 
 void warren_write_float(warren_writer *writer, double value) {
-  uint64_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  head(writer, 0xcb, bits, 8);
+  msgpack_pack_double(writer, value);
   count_value(writer);
 }
 
 void warren_write_text(warren_writer *writer, warren_text text) {
-  if (is_utf8((const uint8_t *)text.data, text.len))
-    write_length(writer, text.len, 0xa0, 31, 0xd9, 0xda);
-  else if (text.len <= UINT8_MAX) head(writer, 0xc4, text.len, 1);
-  else write_length(writer, text.len, 0, 0, 0, 0xc5);
+  if (is_utf8((const uint8_t *)text.data, text.len)) msgpack_pack_str(writer, text.len);
+  else msgpack_pack_bin(writer, text.len);
   raw(writer, text.data, text.len);
   count_value(writer);
 }
@@ -292,12 +281,12 @@ void warren_write_string(warren_writer *writer, const char *string) {
 }
 
 void warren_write_array(warren_writer *writer, uint32_t count) {
-  write_length(writer, count, 0x90, 15, 0, 0xdc);
+  msgpack_pack_array(writer, count);
   open_container(writer, count);
 }
 
 void warren_write_map(warren_writer *writer, uint32_t count) {
-  write_length(writer, count, 0x80, 15, 0, 0xde);
+  msgpack_pack_map(writer, count);
   if (count > UINT32_MAX / 2) writer->mistake = "longer than 4 GiB";
   open_container(writer, count * 2);
 }
@@ -310,14 +299,12 @@ void warren_write_error(warren_writer *writer, const warren_error *error) {
   if (error->retryable == WARREN_RETRYABLE_UNKNOWN) warren_write_nil(&parts);
   else warren_write_bool(&parts, error->retryable != 0);
   if (error->details.len) raw(&parts, error->details.data, error->details.len);
-  else head(&parts, 0xc0, 0, 0);
+  else msgpack_pack_nil(&parts);
   count_value(&parts);
   if (error->stack.len) warren_write_text(&parts, error->stack);
   else warren_write_nil(&parts);
   if (parts.mistake && !writer->mistake) writer->mistake = parts.mistake;
-  if (parts.len <= UINT8_MAX) head(writer, 0xc7, parts.len, 1);
-  else head(writer, 0xc9, parts.len, 4);
-  raw(writer, "\x01", 1);
+  msgpack_pack_ext(writer, parts.len, ERROR_EXTENSION);
   raw(writer, parts.bytes, parts.len);
   count_value(writer);
   warren_writer_free(&parts);
@@ -360,7 +347,7 @@ static int sound_one(const warren_writer *writer, const char *what) {
 /* The array of all its values; without a writer, of none. */
 static int values_of(const warren_writer *writer, const char *what, warren_writer *out) {
   if (sound(writer, what)) return -1;
-  write_length(out, writer ? writer->count : 0, 0x90, 15, 0, 0xdc);
+  msgpack_pack_array(out, writer ? writer->count : 0);
   if (writer) raw(out, writer->bytes, writer->len);
   return sound(out, what);
 }
@@ -375,118 +362,124 @@ typedef struct token {
   uint32_t count;
 } token;
 
-static bool number_at(const char **at, const char *end, int width, uint64_t *number) {
-  if (end - *at < width) return false;
-  *number = 0;
-  for (int i = 0; i < width; i++) *number = *number << 8 | (uint8_t)*(*at)++;
-  return true;
+/* What the reader of msgpack-c works for: one token, or none where a whole value
+ * is only passed over. */
+typedef struct visitor {
+  token *first;
+} visitor;
+
+/* What it is told: go on; stop, the token is there; this is no value of the ABI.
+ * The other names stand for what the template finds out itself. */
+enum { GO_ON = 0, COMPLETE = 1, STRANGE = -1, HEAD_READ = -2 };
+#define MSGPACK_UNPACK_PARSE_ERROR STRANGE
+#define MSGPACK_UNPACK_NOMEM_ERROR STRANGE
+#define MSGPACK_EMBED_STACK_SIZE WARREN_MAX_DEPTH
+
+/* For each kind of value. The template would make objects: nothing is made here. */
+typedef char object;
+
+static int on_token(visitor *v, warren_type type, uint64_t number, warren_text text) {
+  token found = {type, number, text, 0};
+  if (v->first) *v->first = found;
+  return GO_ON;
 }
 
-static bool text_at(const char **at, const char *end, uint64_t len, warren_text *text) {
-  if ((uint64_t)(end - *at) < len) return false;
-  text->data = *at;
-  text->len = (size_t)len;
-  *at += len;
-  return true;
+static int on_number(visitor *v, warren_type type, uint64_t number) {
+  return on_token(v, type, number, text_of(NULL));
 }
 
-static bool float_token(token *t, double value) {
-  t->type = WARREN_FLOAT;
-  memcpy(&t->number, &value, sizeof value);
-  return true;
+static int on_text(visitor *v, warren_type type, const char *at, size_t len) {
+  /* Where it is empty, there is no place either. */
+  warren_text text = {len ? at : "", len};
+  return on_token(v, type, 0, text);
 }
 
-static bool string_token(token *t, const char **at, const char *end, int width) {
-  t->type = WARREN_STRING;
-  return number_at(at, end, width, &t->number) && text_at(at, end, t->number, &t->text);
+/* Its elements are tokens of their own. */
+static int on_container(visitor *v, warren_type type, uint32_t count) {
+  if (!v->first) return GO_ON;
+  on_number(v, type, 0);
+  v->first->count = count;
+  return HEAD_READ;
 }
 
-/* The extension of structured errors and no other. */
-static bool error_token(token *t, const char **at, const char *end, int width, uint64_t len) {
-  uint64_t kind;
-  t->type = WARREN_ERROR;
-  if (width && !number_at(at, end, width, &len)) return false;
-  return number_at(at, end, 1, &kind) && kind == 1 && text_at(at, end, len, &t->text);
+static int on_float_value(visitor *v, double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return on_number(v, WARREN_FLOAT, bits);
 }
 
-/* A container claims no more elements than there are bytes. */
-static bool container_token(token *t, const char *at, const char *end, warren_type type,
-                            uint64_t count) {
-  t->type = type;
-  t->count = (uint32_t)count;
-  return count * (type == WARREN_MAP ? 2 : 1) <= (uint64_t)(end - at);
+#define ON(name, ...) static inline int on##name(visitor *v, __VA_ARGS__ object *o)
+static inline object on_root(visitor *v) { (void)v; return 0; }
+ON(_nil) { *o = 0; return on_number(v, WARREN_NIL, 0); }
+ON(_true) { *o = 0; return on_number(v, WARREN_BOOL, 1); }
+ON(_false) { *o = 0; return on_number(v, WARREN_BOOL, 0); }
+ON(_int64, int64_t n,) { *o = 0; return on_number(v, WARREN_INT, (uint64_t)n); }
+ON(_int8, int8_t n,) { return on_int64(v, n, o); }
+ON(_int16, int16_t n,) { return on_int64(v, n, o); }
+ON(_int32, int32_t n,) { return on_int64(v, n, o); }
+ON(_uint8, uint8_t n,) { return on_int64(v, n, o); }
+ON(_uint16, uint16_t n,) { return on_int64(v, n, o); }
+ON(_uint32, uint32_t n,) { return on_int64(v, n, o); }
+ON(_double, double n,) { *o = 0; return on_float_value(v, n); }
+ON(_float, float n,) { return on_double(v, n, o); }
+ON(_uint64, uint64_t n,) { return n > INT64_MAX ? on_double(v, (double)n, o) : on_int64(v, (int64_t)n, o); }
+ON(_str, const char *bytes, const char *at, unsigned len,) {
+  (void)bytes;
+  *o = 0;
+  return on_text(v, WARREN_STRING, at, len);
+}
+ON(_bin, const char *bytes, const char *at, unsigned len,) { return on_str(v, bytes, at, len, o); }
+/* Begins with its type, which is that of structured errors and no other. */
+ON(_ext, const char *bytes, const char *at, unsigned len,) {
+  (void)bytes;
+  *o = 0;
+  return len == 0 || *at != ERROR_EXTENSION ? STRANGE : on_text(v, WARREN_ERROR, at + 1, len - 1);
+}
+ON(_array, unsigned count,) { *o = 0; return on_container(v, WARREN_ARRAY, count); }
+ON(_map, unsigned count,) { *o = 0; return on_container(v, WARREN_MAP, count); }
+static inline int on_array_item(visitor *v, object *array, object item) {
+  (void)v, (void)array, (void)item;
+  return GO_ON;
+}
+static inline int on_map_item(visitor *v, object *map, object key, object item) {
+  (void)key;
+  return on_array_item(v, map, item);
 }
 
-static bool integer_token(token *t, const char **at, const char *end, int width, bool is_signed) {
-  t->type = WARREN_INT;
-  if (!number_at(at, end, width, &t->number)) return false;
-  if (is_signed) {
-    int unused = 64 - 8 * width;
-    t->number = (uint64_t)((int64_t)(t->number << unused) >> unused);
-  } else if (t->number > INT64_MAX) {
-    return float_token(t, (double)t->number);
-  }
-  return true;
+#include <msgpack/unpack_define.h>
+#define msgpack_unpack_struct(name) struct msgpack_unpack##name
+#define msgpack_unpack_func(result, name) static inline result msgpack_unpack##name
+#define msgpack_unpack_callback(name) on##name
+#define msgpack_unpack_object object
+#define msgpack_unpack_user visitor
+#include <msgpack/unpack_template.h>
+
+/* Has a visitor see one value from the front on; yields the machine's verdict and
+ * where it stopped. */
+static int visit(token *first, const char *at, const char *end, const char **stopped) {
+  struct msgpack_unpack_context machine;
+  size_t len = 0;
+  machine.user.first = first;
+  msgpack_unpack_init(&machine);
+  int verdict = msgpack_unpack_execute(&machine, at, (size_t)(end - at), &len);
+  *stopped = at + len;
+  return verdict;
 }
 
 static bool read_token(const char **at, const char *end, token *t) {
-  if (*at >= end) return false;
-  uint8_t byte = (uint8_t)*(*at)++;
-  t->type = WARREN_INT;
-  if (byte < 0x80 || byte >= 0xe0) {
-    t->number = (uint64_t)(int64_t)(int8_t)byte;
-    return true;
-  }
-  if (byte < 0x90) return container_token(t, *at, end, WARREN_MAP, byte & 15);
-  if (byte < 0xa0) return container_token(t, *at, end, WARREN_ARRAY, byte & 15);
-  if (byte < 0xc0) {
-    t->type = WARREN_STRING;
-    return text_at(at, end, byte & 31, &t->text);
-  }
-  uint64_t count = 0;
-  switch (byte) {
-    case 0xc0: t->type = WARREN_NIL; return true;
-    case 0xc2: case 0xc3: t->type = WARREN_BOOL; t->number = byte & 1; return true;
-    case 0xc4: case 0xd9: return string_token(t, at, end, 1);
-    case 0xc5: case 0xda: return string_token(t, at, end, 2);
-    case 0xc6: case 0xdb: return string_token(t, at, end, 4);
-    case 0xc7: return error_token(t, at, end, 1, 0);
-    case 0xc8: return error_token(t, at, end, 2, 0);
-    case 0xc9: return error_token(t, at, end, 4, 0);
-    case 0xd4: case 0xd5: case 0xd6: case 0xd7: case 0xd8:
-      return error_token(t, at, end, 0, UINT64_C(1) << (byte - 0xd4));
-    case 0xca: {
-      float value;
-      if (!number_at(at, end, 4, &t->number)) return false;
-      uint32_t bits = (uint32_t)t->number;
-      memcpy(&value, &bits, sizeof value);
-      return float_token(t, value);
-    }
-    case 0xcb: t->type = WARREN_FLOAT; return number_at(at, end, 8, &t->number);
-    case 0xcc: case 0xcd: case 0xce: case 0xcf:
-      return integer_token(t, at, end, 1 << (byte - 0xcc), false);
-    case 0xd0: case 0xd1: case 0xd2: case 0xd3:
-      return integer_token(t, at, end, 1 << (byte - 0xd0), true);
-    case 0xdc: case 0xdd:
-      return number_at(at, end, byte == 0xdc ? 2 : 4, &count) &&
-             container_token(t, *at, end, WARREN_ARRAY, count);
-    case 0xde: case 0xdf:
-      return number_at(at, end, byte == 0xde ? 2 : 4, &count) &&
-             container_token(t, *at, end, WARREN_MAP, count);
-    default: return false;
-  }
+  const char *stopped;
+  int verdict = visit(t, *at, end, &stopped);
+  /* It stops upon the last byte of a head. */
+  if (verdict == HEAD_READ) stopped++;
+  else if (verdict != COMPLETE) return false;
+  *at = stopped;
+  /* A container claims no more elements than there are bytes. */
+  return t->count * (uint64_t)(t->type == WARREN_MAP ? 2 : 1) <= (uint64_t)(end - stopped);
 }
 
 /* Passes over one value; false where it is none. */
 static bool skip(const char **at, const char *end) {
-  uint64_t values = 1;
-  while (values--) {
-    token t;
-    if (!read_token(at, end, &t)) return false;
-    if (t.type == WARREN_ARRAY) values += t.count;
-    if (t.type == WARREN_MAP) values += 2 * (uint64_t)t.count;
-  }
-  return true;
+  return visit(NULL, *at, end, at) == COMPLETE;
 }
 
 /* Takes a token of a type; where something else comes, notes that. Elements of a

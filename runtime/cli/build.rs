@@ -13,7 +13,11 @@ const SDKS: [(&str, &str, &[&str]); 2] = [
         "guest-sdk/rust",
         &["Cargo.toml", "src", "macros/Cargo.toml", "macros/src"],
     ),
-    ("C_SDK", "guest-sdk/c", &["warren.h", "warren.c"]),
+    (
+        "C_SDK",
+        "guest-sdk/c",
+        &["warren.h", "warren.c", "third-party"],
+    ),
 ];
 
 fn main() -> Result<()> {

@@ -67,6 +67,11 @@ impl Guests {
         Guests(directory)
     }
 
+    /// Where they are.
+    pub fn directory(&self) -> &Path {
+        &self.0
+    }
+
     /// The module of this name.
     #[track_caller]
     pub fn module(&self, name: &str) -> Vec<u8> {

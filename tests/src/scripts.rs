@@ -71,14 +71,17 @@ pub fn python(sources: &[&str]) -> Guests {
             .arg(&requirements);
         run(pip, "the tool chain for Python");
     });
-    let inputs = [sdk.clone(), layout::project().join("wit")];
+    let wit = layout::project().join("wit");
+    let inputs = [sdk.clone(), sdk.join("warren"), wit];
     tools.build(sources, &inputs, |source, out| {
         let mut build = Command::new(bin.join("python"));
         build
             .arg(sdk.join("build.py"))
             .arg("--out")
             .arg(out)
-            .arg(layout::project().join(source));
+            .arg(layout::project().join(source))
+            // Nobody wants it beside the sources.
+            .env("PYTHONDONTWRITEBYTECODE", "1");
         run(build, source);
     })
 }

@@ -6,8 +6,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::guests::native;
 use crate::project;
 use crate::step::Step;
+
+/// What the benchmarks run of the Rust SDK.
+const RUST_GUESTS: &str = "runtime/bench/guests/rust";
 
 /// Runs the benchmarks with the given arguments.
 ///
@@ -16,6 +20,9 @@ use crate::step::Step;
 pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
     let mut benchmarks = Command::new(build()?);
     benchmarks.args(arguments);
+    if let Some(directory) = native::build(RUST_GUESTS)? {
+        benchmarks.env("WARREN_RUST_GUESTS", directory);
+    }
     Step::new("benchmarks", "what failed is said above", benchmarks).run()
 }
 

@@ -9,6 +9,7 @@
 mod build;
 mod direct;
 mod inputs;
+pub(crate) mod native;
 mod prove;
 mod recipe;
 mod toolchain;

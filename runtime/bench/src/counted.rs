@@ -20,7 +20,9 @@ pub(crate) enum Operation {
     NativeRoundTrip,
     /// The same where each send is judged, by an answer that is known.
     NativeJudgedRoundTrip,
-    /// The same between two Lua processes, without that.
+    /// The same between two guests on the Rust SDK, without that.
+    RustRoundTrip,
+    /// The same between two Lua processes.
     LuaRoundTrip,
     /// A flat guest that does nothing, from its spawn to the news of its exit.
     NativeSpawn,
@@ -52,6 +54,7 @@ impl Operation {
             Operation::NativeRoundTrip | Operation::NativeJudgedRoundTrip => {
                 node.run("bench:flat/ping", &message("bench:flat/echo"))
             }
+            Operation::RustRoundTrip => node.run("bench:rust/ping", &message("bench:rust/echo")),
             Operation::LuaRoundTrip => node.run("bench:ping.lua", &message("bench:echo.lua")),
             Operation::NativeSpawn => {
                 node.run("bench:flat/spawner", &arguments(times, "bench:flat/empty"))

@@ -7,6 +7,8 @@ use anyhow::{Context, Result};
 use warren_engine::{Code, Definition, Definitions, Grants, Source};
 use warren_kernel::Error;
 
+use crate::rust_guests;
+
 /// The host they run in. The guests know it by this name.
 pub(crate) const HOST: &str = "bench:processes";
 
@@ -45,31 +47,38 @@ const CPU: &[(&str, &str)] = files!("cpu/":
 pub(crate) struct Guests(HashMap<Arc<str>, Arc<Definition>>);
 
 impl Guests {
-    /// All of them.
-    pub(crate) fn new() -> Guests {
+    /// All of them, those in Rust where they are built.
+    ///
+    /// # Errors
+    /// Those in Rust cannot be read.
+    pub(crate) fn new() -> Result<Guests> {
         let files = FILES
             .iter()
-            .map(|(name, text)| definition(name, name, text));
+            .map(|(name, text)| definition(name, name, text.as_bytes()));
         let cpu = CPU
             .iter()
-            .map(|(name, text)| definition(&format!("cpu/{name}"), name, text));
+            .map(|(name, text)| definition(&format!("cpu/{name}"), name, text.as_bytes()));
         let flat = FLAT.iter().map(|(name, text)| {
             let stem = name.trim_end_matches(".wat");
             let module = format!("(module\n{PRELUDE}\n{text})");
-            definition(&format!("flat/{stem}"), name, &module)
+            definition(&format!("flat/{stem}"), name, module.as_bytes())
         });
-        let all = files.chain(cpu).chain(flat);
-        Guests(
+        let rust = rust_guests::modules()?;
+        let rust = rust
+            .iter()
+            .map(|(name, module)| definition(&format!("rust/{name}"), name, module));
+        let all = files.chain(cpu).chain(flat).chain(rust);
+        Ok(Guests(
             all.map(|definition| (Arc::clone(&definition.id), Arc::new(definition)))
                 .collect(),
-        )
+        ))
     }
 }
 
-fn definition(id: &str, name: &str, text: &str) -> Definition {
+fn definition(id: &str, name: &str, code: &[u8]) -> Definition {
     let source = Source {
         name: name.into(),
-        bytes: text.as_bytes().into(),
+        bytes: code.into(),
     };
     Definition {
         id: format!("bench:{id}").into(),
@@ -166,6 +175,7 @@ mod tests {
     #[test]
     fn every_id_takes_one_byte_of_head() {
         // WAT guests skip exactly that.
-        assert!(Guests::new().0.keys().all(|id| id.len() < 32));
+        let guests = Guests::new().expect("all guests but those in Rust are embedded");
+        assert!(guests.0.keys().all(|id| id.len() < 32));
     }
 }

@@ -21,6 +21,7 @@ mod progress;
 mod report;
 mod resident;
 mod rows;
+mod rust_guests;
 mod statistics;
 mod tasks;
 

@@ -5,16 +5,24 @@
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use warren_tests::guests;
 
-fn bench(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_warren-bench"))
-        .args(arguments)
-        .output()
-        .expect("the benchmarks start")
+fn bench(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_warren-bench"));
+    command.args(arguments);
+    command
 }
 
-fn lines(row: &str) -> Vec<Value> {
-    let output = bench(&["--quick", "--json", row]);
+fn output(mut command: Command) -> Output {
+    command.output().expect("the benchmarks start")
+}
+
+fn quick(row: &str) -> Command {
+    bench(&["--quick", "--json", row])
+}
+
+fn lines(command: Command) -> Vec<Value> {
+    let output = output(command);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let report: Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
@@ -22,8 +30,13 @@ fn lines(row: &str) -> Vec<Value> {
 }
 
 /// Every contender but those of other projects was measured.
+#[track_caller]
 fn is_measured(row: &str, contenders: &[&str]) {
-    let lines = lines(row);
+    are_measured(row, lines(quick(row)), contenders);
+}
+
+#[track_caller]
+fn are_measured(row: &str, lines: Vec<Value>, contenders: &[&str]) {
     for contender in contenders {
         let line = lines.iter().find(|line| line["contender"] == *contender);
         let line = line.unwrap_or_else(|| panic!("{row} has no {contender}: {lines:?}"));
@@ -41,15 +54,37 @@ fn is_measured(row: &str, contenders: &[&str]) {
 #[test]
 fn messages() {
     let all = ["flat", "component", "Lua", "tokio"];
-    for row in ["round-trip", "round-trip-1k", "round-trip-table"] {
-        is_measured(row, &all);
-    }
     for row in ["pairs", "pairs-1k", "pairs-table"] {
         is_measured(row, &all);
     }
     for row in ["fan-out", "fan-in", "ring"] {
         is_measured(row, &["flat", "Lua", "tokio"]);
     }
+}
+
+/// Text and a record, between guests on the Rust SDK and with Lua.
+#[test]
+fn typed_messages() {
+    let guests = guests::rust("runtime/bench/guests/rust", "wasm32-unknown-unknown");
+    for row in ["round-trip", "round-trip-1k", "round-trip-table"] {
+        let mut bench = quick(row);
+        bench.env("WARREN_RUST_GUESTS", guests.directory());
+        let all = ["flat", "component", "Lua", "Rust to Rust", "Rust to Lua", "tokio"];
+        are_measured(row, lines(bench), &all);
+    }
+}
+
+/// Where they are not built, the rows say how to build them.
+#[test]
+fn guests_in_rust_may_be_missing() {
+    let mut bench = quick("round-trip");
+    bench.env_remove("WARREN_RUST_GUESTS");
+    let missing: Vec<_> = lines(bench)
+        .into_iter()
+        .filter_map(|line| Some(line["missing"].as_str()?.to_owned()))
+        .filter(|reason| reason.contains("`cargo xtask bench` builds them"))
+        .collect();
+    assert_eq!(missing.len(), 2, "{missing:?}");
 }
 
 #[test]
@@ -99,7 +134,7 @@ fn start() {
 
 #[test]
 fn an_unknown_row_is_an_error() {
-    let output = bench(&["rowndtrip"]);
+    let output = output(bench(&["rowndtrip"]));
     assert!(!output.status.success());
     assert!(output.stdout.is_empty());
     assert!(String::from_utf8_lossy(&output.stderr).contains("round-trip"));

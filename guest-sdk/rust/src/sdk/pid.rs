@@ -4,6 +4,8 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::msgpack::text;
+
 /// Who a process is. Opaque, stable for the process's life, and never given to
 /// another process while the runtime lives. It crosses to other processes as
 /// its text.
@@ -22,7 +24,10 @@ pub struct Pid(String);
 
 impl Pid {
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
-        Pid(String::from_utf8_lossy(bytes).into_owned())
+        Pid(match text(bytes) {
+            Some(text) => text.to_owned(),
+            None => String::from_utf8_lossy(bytes).into_owned(),
+        })
     }
 
     /// Its text, `{host|id}`.

@@ -36,10 +36,12 @@ pub fn frame_id() -> String {
 /// cross or is too large. `NotFound`: no such process. `RateLimited`: its queue
 /// is full.
 pub fn send(to: impl AsRef<str>, topic: &str, payload: impl Serialize) -> Result<(), Error> {
-    let payload = to_values(&payload).map_err(|error| Error::from(error).wrap("payload"))?;
-    scratch::with(|buffer| {
-        raw::send(to.as_ref(), topic, payload.as_slice(), buffer).map_err(|error| error.decode())
-    })
+    let sent = scratch::with_values(&payload, |payload| {
+        scratch::with(|buffer| {
+            raw::send(to.as_ref(), topic, payload, buffer).map_err(|error| error.decode())
+        })
+    });
+    sent.map_err(|error| Error::from(error).wrap("payload"))?
 }
 
 macro_rules! on_target {

@@ -1,5 +1,6 @@
 //! Messages and the queues they come from.
 
+use core::fmt;
 use core::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -7,21 +8,23 @@ use serde::de::DeserializeOwned;
 use super::codec::from_values;
 use super::{Pid, scratch};
 use crate::mailbox::{self, Subscription};
-use crate::msgpack::{Input, Malformed, Token};
+use crate::msgpack::{Input, MAX_DEPTH, Malformed, Token, text};
 use crate::{Error, clock};
 
 /// One message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    topic: String,
     from: Option<Pid>,
-    payload: Vec<u8>,
+    /// The topic, then the payload: one allocation instead of two.
+    bytes: Vec<u8>,
+    topic_len: usize,
 }
 
 impl Message {
     /// Its topic.
     pub fn topic(&self) -> &str {
-        &self.topic
+        // The runtime says so of every topic.
+        text(&self.bytes[..self.topic_len]).unwrap_or_default()
     }
 
     /// The process that sent it; none where the runtime or its embedder did.
@@ -36,15 +39,25 @@ impl Message {
     ///
     /// `Invalid`: they are something else; the message says what, and where.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        from_values(&self.payload).map_err(|error| {
+        from_values(self.encoded()).map_err(|error| {
             let from = self.from.as_ref().map_or("the runtime", Pid::as_str);
-            Error::from(error).wrap(format_args!("message `{}` from {from}", self.topic))
+            Error::from(error).wrap(format_args!("message `{}` from {from}", self.topic()))
         })
     }
 
     /// The values sent, as MessagePack: one array.
     pub fn encoded(&self) -> &[u8] {
-        &self.payload
+        &self.bytes[self.topic_len..]
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("topic", &self.topic())
+            .field("from", &self.from)
+            .field("encoded", &self.encoded())
+            .finish()
     }
 }
 
@@ -174,16 +187,16 @@ pub(super) fn receive(
                 Err(error) => return Err(error.decode()),
             };
             let copy = Message {
-                topic: String::from_utf8_lossy(message.topic).into_owned(),
                 from: (!message.sender.is_empty()).then(|| Pid::from_bytes(message.sender)),
-                payload: message.payload.to_vec(),
+                bytes: [message.topic, message.payload].concat(),
+                topic_len: message.topic.len(),
             };
             Ok(Some((message.subscription, copy)))
         })?;
         match received {
-            Some((_, message)) if let Err(error) = well_formed(&message.payload) => {
+            Some((_, message)) if let Err(error) = well_formed(message.encoded()) => {
                 let from = message.from.as_ref().map_or("nobody", Pid::as_str);
-                let topic = &message.topic;
+                let topic = message.topic();
                 log::warn!("dropped a message `{topic}` from {from}: {error}");
             }
             other => return Ok(other),
@@ -198,13 +211,24 @@ fn well_formed(payload: &[u8]) -> Result<(), Malformed> {
         return Err(Malformed::Unexpected);
     };
     for _ in 0..count {
-        input.value()?;
+        pass_over(&mut input, MAX_DEPTH)?;
     }
     if input.is_empty() {
         Ok(())
     } else {
         Err(Malformed::Unexpected)
     }
+}
+
+/// Reads one value that may nest so deep.
+fn pass_over(input: &mut Input<'_>, depth: usize) -> Result<(), Malformed> {
+    let values = match input.token()? {
+        Token::Array(count) => u64::from(count),
+        Token::Map(count) => 2 * u64::from(count),
+        _ => return Ok(()),
+    };
+    let below = depth.checked_sub(1).ok_or(Malformed::TooDeep)?;
+    (0..values).try_for_each(|_| pass_over(input, below))
 }
 
 #[cfg(test)]
@@ -239,6 +263,17 @@ mod tests {
         }
         mock::with(|runtime| runtime.deliver("{a:b|1}", "t", b"\x91\x05"));
         assert_eq!(inbox().recv_as::<u8>().unwrap(), 5);
+    }
+
+    #[test]
+    fn a_message_may_nest_as_deep_as_a_value() {
+        // The outermost array is the one that holds the values.
+        let nested = |depth: usize| [vec![0x91; 1 + depth], vec![0xc0]].concat();
+        mock::reset();
+        for depth in [101, 100_000, 100] {
+            mock::with(|runtime| runtime.deliver("{a:b|1}", "t", &nested(depth)));
+        }
+        assert_eq!(inbox().recv().unwrap().encoded().len(), 102);
     }
 
     #[test]

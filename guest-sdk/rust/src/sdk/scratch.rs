@@ -1,11 +1,17 @@
-//! The one buffer that the calls of a guest share.
+//! The buffer that the calls of a guest share, and what messages are encoded in.
 
 use std::cell::Cell;
 
+use serde::Serialize;
+
+use super::codec::CodecError;
+use super::ser;
 use crate::Buffer;
+use crate::msgpack::Output;
 
 thread_local! {
     static BUFFER: Cell<Buffer> = const { Cell::new(Buffer::new()) };
+    static OUTPUT: Cell<Output> = const { Cell::new(Output::new()) };
 }
 
 /// Lends the buffer. A call within the call gets one of its own.
@@ -13,5 +19,19 @@ pub(super) fn with<T>(action: impl FnOnce(&mut Buffer) -> T) -> T {
     let mut buffer = BUFFER.take();
     let result = action(&mut buffer);
     BUFFER.set(buffer);
+    result
+}
+
+/// Lends an array of n values, as [`to_values`](super::codec::to_values) makes it,
+/// in memory that is kept. An encoding within the encoding gets some of its own.
+pub(super) fn with_values<T: Serialize + ?Sized, R>(
+    values: &T,
+    action: impl FnOnce(&[u8]) -> R,
+) -> Result<R, CodecError> {
+    let mut output = OUTPUT.take();
+    output.clear();
+    let written = values.serialize(ser::Serializer::values(&mut output));
+    let result = written.map(|_| action(output.as_slice()));
+    OUTPUT.set(output);
     result
 }

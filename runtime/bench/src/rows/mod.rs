@@ -202,6 +202,8 @@ mod name {
     /// The pairs of a round trip, each send judged.
     pub(super) const JUDGED: [&str; 3] = ["flat, judged", "component, judged", "Lua, judged"];
     pub(super) const LUA: &str = "Lua";
+    pub(super) const RUST_TO_LUA: &str = "Rust to Lua";
+    pub(super) const RUST_TO_RUST: &str = "Rust to Rust";
     pub(super) const TOKIO: &str = "tokio";
 }
 

@@ -53,6 +53,12 @@ impl<'a> Repeated<'a> {
         })
     }
 
+    /// A program that this machine does not have.
+    pub(super) fn missing(mut self, name: &'static str, reason: &'static str) -> Self {
+        self.contenders.push(Contender::missing(name, reason));
+        self
+    }
+
     /// A program that measures itself and returns nanoseconds.
     pub(super) fn stopwatch(
         self,

@@ -8,6 +8,7 @@ use crate::bench::Bench;
 use crate::guests::{Arguments, arguments};
 use crate::measure::{Metric, Row};
 use crate::payload::Payload;
+use crate::rust_guests;
 
 pub(super) const BYTES: &str = "round-trip";
 pub(super) const KIB: &str = "round-trip-1k";
@@ -25,6 +26,12 @@ pub(super) const PAIRS: [(&str, &str, &str); 3] = [
     (name::LUA, "bench:ping.lua", "bench:echo.lua"),
 ];
 
+/// Those on the Rust SDK, which encodes and decodes typed values.
+const RUST_PAIRS: [(&str, &str, &str); 2] = [
+    (name::RUST_TO_RUST, "bench:rust/ping", "bench:rust/echo"),
+    (name::RUST_TO_LUA, "bench:rust/ping", "bench:echo.lua"),
+];
+
 const METRICS: &[Metric] = &[time("there and back")];
 
 pub(super) fn prepare<'a>(
@@ -37,6 +44,12 @@ pub(super) fn prepare<'a>(
     let mut row = Repeated::new(bench, count)?;
     for (contender, ping, echo) in PAIRS {
         row = row.program(contender, ping, ping_arguments(count, echo, payload));
+    }
+    for (contender, ping, echo) in RUST_PAIRS {
+        row = match rust_guests::directory() {
+            Some(_) => row.program(contender, ping, ping_arguments(count, echo, payload)),
+            None => row.missing(contender, rust_guests::MISSING),
+        };
     }
     Ok(row
         .tokio(move |tasks| tasks.round_trips(count, 1, size))?

@@ -135,6 +135,54 @@ async fn components_that_are_no_guests_are_refused_by_name() {
     world.assert_empty();
 }
 
+/// A component of so many core instances besides its own, each of a module with
+/// these items.
+fn of_parts(count: usize, items: &str) -> String {
+    let parts = "(core instance (instantiate $part))".repeat(count);
+    format!(
+        r#"(component
+             (core module $part {items})
+             {parts}
+             (core module $main (func (export "start")))
+             (core instance $main (instantiate $main))
+             (func (export "start") (canon lift (core func $main "start"))))"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_has_what_the_abi_allows_and_no_more() {
+    let world = World::new(&[]);
+    // (what, as much as is allowed, more than that)
+    let cases = [
+        ("core instances", of_parts(63, ""), of_parts(64, "")),
+        (
+            "tables",
+            of_parts(8, "(table 1 funcref)"),
+            of_parts(9, "(table 1 funcref)"),
+        ),
+        (
+            "table elements",
+            of_parts(1, "(table 65536 funcref)"),
+            of_parts(1, "(table 65537 funcref)"),
+        ),
+        ("memories", of_parts(2, "(memory 1)"), of_parts(3, "(memory 1)")),
+    ];
+    for (what, allowed, refused) in cases {
+        world.define(what, &allowed);
+        let ended = world.run(what).await;
+        assert_eq!(*ended.outcome, Outcome::Returned(None), "{what}");
+        let id = format!("too many {what}");
+        world.define(&id, &refused);
+        let error = world.try_start(&id).await.expect_err(what);
+        assert_eq!(error.kind, Kind::Invalid, "{error}");
+        // By the definition and by the limit.
+        let limit = what.split(' ').next_back().expect("a word");
+        assert!(error.message.contains(&id), "{error}");
+        assert!(error.message.contains(limit), "{what}: {error}");
+    }
+    world.close().await;
+}
+
 /// A component that calls one function of `wasi:cli`'s imports, lowered as
 /// `$call`, in its `start`.
 fn wasi(import: &str, ty: &str, start: &str) -> String {

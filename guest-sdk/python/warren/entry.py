@@ -1,0 +1,85 @@
+"""From `start` to the function that the process runs, and back."""
+
+import random
+import sys
+import traceback
+
+import wit_world
+from componentize_py_types import Err
+from wit_world.imports import program, random as randomness, stdio
+
+from .errors import from_wit, to_wit
+from .logger import file_name
+from .values import WarrenError, as_error, decode_all, encode
+
+
+def main(run):
+    """Makes a function what the process runs. It is given the arguments; what
+    it returns is the result, and what it raises is what the process ends
+    with."""
+
+    class WitWorld(wit_world.WitWorld):
+        def start(self):
+            _begin()
+            try:
+                result = run(*decode_all(program.arguments()))
+                program.finish(None if result is None else encode(result, "result"))
+            except BaseException as thrown:
+                _fail(thrown)
+            sys.stdout.flush()
+            sys.stderr.flush()
+
+    # Where componentize-py looks for it.
+    sys.modules[run.__module__].WitWorld = WitWorld
+    return run
+
+
+def _begin():
+    """What the snapshot that was taken at the build must not decide."""
+    sys.stdout, sys.stderr = _Output(stdio.Stream.STDOUT), _Output(stdio.Stream.STDERR)
+    random.seed(randomness.bytes(32))
+
+
+def _fail(thrown):
+    if isinstance(thrown, SystemExit):
+        sys.stdout.flush()
+        program.exit(thrown.code if isinstance(thrown.code, int) else 0 if thrown.code is None else 1)
+    error = from_wit(thrown.value) if isinstance(thrown, Err) else as_error(thrown)
+    place = _place(thrown)
+    if error.stack is None:
+        error.stack = "".join(traceback.format_tb(thrown.__traceback__)).rstrip() or None
+    if not isinstance(thrown, WarrenError) and place:
+        error.message = f"{place}: {error.message}"
+    try:
+        program.fail(to_wit(error))
+    except WarrenError as reason:
+        # Details that cannot cross.
+        program.fail(to_wit(reason))
+
+
+def _place(thrown):
+    """File and line of the call that raised it."""
+    frames = traceback.extract_tb(thrown.__traceback__)
+    return f"{file_name(frames[-1].filename)}:{frames[-1].lineno}" if frames else None
+
+
+class _Output:
+    """Standard output or error as the process has it: lines never mix."""
+
+    encoding = "utf-8"
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def write(self, text):
+        stdio.write(self._stream, text.encode(errors="surrogateescape"))
+        return len(text)
+
+    def flush(self):
+        stdio.flush(self._stream)
+
+    def writable(self):
+        return True
+
+    def isatty(self):
+        return False

@@ -1,0 +1,40 @@
+"""Errors of the process API as exceptions, and back."""
+
+from componentize_py_types import Err
+from wit_world.imports import types
+
+from .values import WarrenError, decode, encode
+
+NOT_FOUND = "NotFound"
+ALREADY_EXISTS = "AlreadyExists"
+INVALID = "Invalid"
+PERMISSION_DENIED = "PermissionDenied"
+UNAVAILABLE = "Unavailable"
+INTERNAL = "Internal"
+CANCELED = "Canceled"
+CONFLICT = "Conflict"
+TIMEOUT = "Timeout"
+RATE_LIMITED = "RateLimited"
+
+
+def call(imported, *values):
+    """Makes an import's failure a `WarrenError` of this place."""
+    try:
+        return imported(*values)
+    except Err as failed:
+        error = from_wit(failed.value)
+    raise error
+
+
+def from_wit(error):
+    """The exception for an error of the WIT."""
+    details = None if error.details is None else decode(error.details)
+    return WarrenError(
+        error.message, kind=error.kind, retryable=error.retryable, details=details, stack=error.stack
+    )
+
+
+def to_wit(error):
+    """The error of the WIT for an exception. Raises where its details cannot cross."""
+    details = None if error.details is None else encode(error.details, "details")
+    return types.Error(error.kind, error.message, error.retryable, details, error.stack)

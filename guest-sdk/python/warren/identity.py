@@ -1,0 +1,66 @@
+"""Names, context values, and on whose behalf a process acts."""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from wit_world.imports import context as context_values
+from wit_world.imports import registry, security as rights
+
+from .errors import call
+from .values import decode, encode
+
+
+def register(name, target=None):
+    """Gives a process, this one where absent, a name."""
+    call(registry.register, name, target)
+
+
+def lookup(name):
+    """The PID of that name."""
+    return call(registry.lookup, name)
+
+
+def unregister(name):
+    """Frees a name; False where it was free."""
+    return call(registry.unregister, name)
+
+
+@dataclass
+class Actor:
+    """On whose behalf a process acts."""
+
+    id: str
+    meta: dict
+
+
+def _get(key):
+    value = context_values.get(key)
+    return None if value is None else decode(value)
+
+
+def _actor():
+    actor = rights.actor()
+    return actor and Actor(actor.id, decode(actor.meta))
+
+
+def _scope():
+    scope = rights.scope()
+    return scope and scope.policies
+
+
+def _can(action, resource, attributes=None):
+    return rights.can(action, resource, None if attributes is None else encode(attributes, "attributes"))
+
+
+context = SimpleNamespace(get=_get, all=lambda: decode(context_values.all()))
+"""Values inherited from the spawner: `get(key)`, None where not set; `all()`."""
+
+security = SimpleNamespace(
+    actor=_actor,
+    scope=_scope,
+    can=_can,
+    policy=lambda id: call(rights.policy, id),
+    named_scope=lambda id: call(rights.named_scope, id).policies,
+)
+"""`actor()`, `scope()` (policy ids, or None), `can(action, resource)`,
+`policy(id)`, which raises where there is none, and `named_scope(id)`."""

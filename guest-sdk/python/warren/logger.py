@@ -1,0 +1,48 @@
+"""The program's log."""
+
+import sys
+
+from wit_world.imports import logger as logging
+
+from .values import encode
+
+
+class Logger:
+    """The program's log, with file and line."""
+
+    def __init__(self, name="", **fields):
+        self._name = name
+        self._fields = fields
+
+    def named(self, name):
+        """Another of this name."""
+        return Logger(name, **self._fields)
+
+    def bind(self, **fields):
+        """Another whose lines have these fields."""
+        return Logger(self._name, **{**self._fields, **fields})
+
+    def debug(self, message, **fields):
+        self._log(logging.Level.DEBUG, message, fields)
+
+    def info(self, message, **fields):
+        self._log(logging.Level.INFO, message, fields)
+
+    def warn(self, message, **fields):
+        self._log(logging.Level.WARN, message, fields)
+
+    def error(self, message, **fields):
+        self._log(logging.Level.ERROR, message, fields)
+
+    def _log(self, level, message, fields):
+        frame = sys._getframe(2)
+        place = {"file": file_name(frame.f_code.co_filename), "line": frame.f_lineno}
+        logging.log(level, self._name, str(message), encode({**place, **self._fields, **fields}, "fields"))
+
+
+def file_name(path):
+    """A file's name without the place where the build put it."""
+    return path.lstrip("/").partition("/")[2] or path
+
+
+log = Logger()

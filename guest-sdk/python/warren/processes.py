@@ -1,0 +1,115 @@
+"""What a process does to itself and to others."""
+
+import sys
+
+from wit_world.imports import process, random as randomness, security as rights
+
+from .errors import call, from_wit
+from .receiving import Pending, nanoseconds
+from .values import encode, encode_all
+
+
+def pid():
+    """The text of this process's PID."""
+    return process.pid()
+
+
+def frame_id():
+    """The identifier of this call chain."""
+    return process.frame_id()
+
+
+def send(to, topic, *values):
+    """Queues one message of n values for a PID or a name."""
+    call(process.send, to, topic, encode_all(values, "payload"))
+
+
+def spawn(definition, host, *args, monitored=False, linked=False, **options):
+    """Starts a process and returns its PID. `options` are `context`, `actor`
+    (an `Actor`), `scope` (policy ids), `name`, and `messages`, each of which is
+    `(topic, value, ...)`."""
+    relation = process.Relation(0)
+    if monitored:
+        relation |= process.Relation.MONITORED
+    if linked:
+        relation |= process.Relation.LINKED
+    encoded = encode_all(args, "arguments")
+    return call(process.spawn, definition, host, encoded, relation, _options(**options))
+
+
+def exec(definition, host, *args, **options):
+    """Starts a process, waits for its end and returns its result; raises what
+    it failed with."""
+    return exec_start(definition, host, *args, **options).result()
+
+
+def exec_start(definition, host, *args, **options):
+    """The same in two steps, the second of which is `result`, or `select`."""
+    encoded = encode_all(args, "arguments")
+    return Pending(call(process.exec, definition, host, encoded, _options(**options)))
+
+
+def _options(context=None, actor=None, scope=None, name=None, messages=()):
+    return process.SpawnOptions(
+        None if context is None else encode(context, "context"),
+        None if actor is None else rights.Identity(actor.id, encode(actor.meta, "actor.meta")),
+        None if scope is None else rights.PolicySet(list(scope)),
+        name,
+        [
+            process.FirstMessage(topic, encode_all(values, f"messages.{topic}"))
+            for topic, *values in messages
+        ],
+    )
+
+
+def terminate(target):
+    """Ends a process by force."""
+    call(process.terminate, target)
+
+
+def cancel(target, deadline=None):
+    """Asks a process to end; at the deadline, it is ended."""
+    call(process.cancel, target, None if deadline is None else nanoseconds(deadline))
+
+
+def monitor(target):
+    """One event when the process ends."""
+    call(process.monitor, target)
+
+
+def unmonitor(target):
+    """Undoes `monitor`."""
+    call(process.unmonitor, target)
+
+
+def link(target):
+    """Ties the fates of two processes."""
+    call(process.link, target)
+
+
+def unlink(target):
+    """Undoes `link`."""
+    call(process.unlink, target)
+
+
+def trap_links():
+    """Whether the failure of a linked process is an event instead of this
+    one's end."""
+    return process.get_options().trap_links
+
+
+def set_trap_links(trap):
+    """Sets `trap_links`."""
+    process.set_options(process.Options(trap))
+
+
+def upgrade(definition, *args):
+    """Becomes another definition, or with None starts this one afresh. It
+    returns never: it raises where it failed."""
+    sys.stdout.flush()
+    raise from_wit(process.upgrade(definition, encode_all(args, "arguments")))
+
+
+def random_bytes(count):
+    """Random bytes fit for keys; at most 65,536."""
+    return randomness.bytes(count)

@@ -1,0 +1,52 @@
+//! Packages of guests in Rust, built to be run by a chore.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::build::rust_bin;
+use super::toolchain;
+use crate::project;
+use crate::step::Step;
+
+/// A core module that imports nothing but the process API.
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Builds a package and says where its modules are; nowhere where neither Rust
+/// nor the guest tool chain has the target.
+///
+/// # Errors
+/// It does not compile.
+pub(crate) fn build(package: &str) -> Result<Option<PathBuf>> {
+    let directory = project::root().join(package);
+    let Some(mut cargo) = cargo(&directory)? else {
+        return Ok(None);
+    };
+    let target = project::root().join("target/guests");
+    cargo
+        .args(["build", "--release", "--locked", "--target", TARGET])
+        .arg("--target-dir")
+        .arg(&target);
+    let title = format!("building {package}");
+    Step::new(title, "what failed is said above", cargo).run()?;
+    Ok(Some(target.join(TARGET).join("release")))
+}
+
+/// Rust's own cargo where it has the target, else that of the guest tool chain.
+fn cargo(directory: &Path) -> Result<Option<Command>> {
+    let libraries = Command::new(rust_bin()?.join("rustc"))
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()
+        .context("cannot start rustc")?;
+    if Path::new(String::from_utf8_lossy(&libraries.stdout).trim()).is_dir() {
+        return Ok(Some(project::cargo(directory)));
+    }
+    let installed = toolchain::default_prefix()?.join("sysroot/lib/rustlib");
+    if !installed.join(TARGET).is_dir() {
+        return Ok(None);
+    }
+    let mut cargo = Command::new(project::root().join("guest-sdk/toolchain/cargo.sh"));
+    cargo.current_dir(directory);
+    Ok(Some(cargo))
+}
