@@ -69,7 +69,14 @@ fn typed_messages() {
     for row in ["round-trip", "round-trip-1k", "round-trip-table"] {
         let mut bench = quick(row);
         bench.env("WARREN_RUST_GUESTS", guests.directory());
-        let all = ["flat", "component", "Lua", "Rust to Rust", "Rust to Lua", "tokio"];
+        let all = [
+            "flat",
+            "component",
+            "Lua",
+            "Rust to Rust",
+            "Rust to Lua",
+            "tokio",
+        ];
         are_measured(row, lines(bench), &all);
     }
 }

@@ -165,7 +165,11 @@ async fn a_component_has_what_the_abi_allows_and_no_more() {
             of_parts(1, "(table 65536 funcref)"),
             of_parts(1, "(table 65537 funcref)"),
         ),
-        ("memories", of_parts(2, "(memory 1)"), of_parts(3, "(memory 1)")),
+        (
+            "memories",
+            of_parts(2, "(memory 1)"),
+            of_parts(3, "(memory 1)"),
+        ),
     ];
     for (what, allowed, refused) in cases {
         world.define(what, &allowed);
