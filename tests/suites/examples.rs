@@ -76,6 +76,26 @@ fn tenants() {
     }
 }
 
+/// What the page on permissions shows is what the command prints.
+#[test]
+fn tenants_are_explained_as_the_page_says() {
+    let page = fs::read_to_string(project().join("docs/security.md")).expect("the page is there");
+    let words = [
+        "examples/tenants",
+        "--actor=acme",
+        "--meta=namespace=app.acme",
+        "--scope=app:acme",
+        "--action=process.send",
+        "--resource=x",
+        "--target-definition=app.globex:shop",
+    ];
+    let ended = Warren::tool("policy", "why")
+        .arguments(words)
+        .outcome()
+        .ends_with(1);
+    assert!(page.contains(ended.text()), "{ended}");
+}
+
 #[test]
 fn chat_room() {
     let ended = Warren::run("examples/chat-room").outcome().ends_with(0);

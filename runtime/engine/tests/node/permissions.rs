@@ -84,17 +84,18 @@ fn every_import_is_checked_or_open() {
 
 #[test]
 fn the_documentation_has_the_table_of_the_operations() {
-    let mut table = String::from("| operation | actions | resource |\n|---|---|---|\n");
+    let mut table = String::from("| operation | actions | resource | test |\n|---|---|---|---|\n");
     for operation in Operation::ALL {
         let actions = operation.actions().iter();
         let (actions, resources): (Vec<_>, Vec<_>) = actions
             .map(|action| (action.as_str(), action.resource().as_str()))
             .unzip();
         table += &format!(
-            "| `{}` | {} | {} |\n",
+            "| `{}` | {} | {} | `{}` |\n",
             operation.as_str(),
             actions.join(", "),
-            resources.join(", ")
+            resources.join(", "),
+            test_of(operation)
         );
     }
     table += "\n| needs no permission | because it |\n|---|---|\n";
@@ -106,10 +107,50 @@ fn the_documentation_has_the_table_of_the_operations() {
     assert!(page.contains(&table), "docs/security.md has not:\n{table}");
 }
 
-/// Each operation is refused for each of its actions, through both linkers, and
+/// A test for each operation, which the table of the documentation names.
+macro_rules! denied {
+    ($($test:ident: $operation:ident,)*) => {
+        mod denied {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::a_denied_call_has_no_effect(super::Operation::$operation).await;
+                }
+            )*
+        }
+
+        fn test_of(operation: Operation) -> &'static str {
+            match operation {
+                $(Operation::$operation => concat!("denied::", stringify!($test)),)*
+            }
+        }
+    };
+}
+
+denied! {
+    spawn: Spawn,
+    spawn_monitored: SpawnMonitored,
+    spawn_linked: SpawnLinked,
+    spawn_linked_monitored: SpawnLinkedMonitored,
+    exec: Exec,
+    with_context: WithContext,
+    with_actor: WithActor,
+    with_scope: WithScope,
+    with_name: WithName,
+    send: Send,
+    terminate: Terminate,
+    cancel: Cancel,
+    monitor: Monitor,
+    unmonitor: Unmonitor,
+    link: Link,
+    unlink: Unlink,
+    register: Register,
+    unregister: Unregister,
+}
+
+/// The operation is refused for each of its actions, through both linkers, and
 /// leaves the kernel as it was, byte for byte. With that action allowed it works.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_denied_call_has_no_effect() {
+async fn a_denied_call_has_no_effect(operation: Operation) {
     let (world, denies) = judged_world();
     world.define("t:victim", &parked());
     world.define("t:child", &parked());
@@ -118,44 +159,42 @@ async fn a_denied_call_has_no_effect() {
     let taken = Arc::clone(&dumps);
     world.on_module(move |_| taken.lock().unwrap().push(kernel.dump()));
 
-    for operation in Operation::ALL {
-        for (linker, call) in [("flat", flat_call as Call), ("component", component_call)] {
-            for denied in operation.actions() {
-                for deny in [true, false] {
-                    let case = format!("{linker} {operation:?} without {denied:?}: {deny}");
-                    denies.only(if deny {
-                        std::slice::from_ref(denied)
-                    } else {
-                        &[]
-                    });
-                    dumps.lock().unwrap().clear();
-                    let victim = world.start("t:victim").await;
-                    let kernel = world.node.kernel();
-                    kernel.register("held", victim.process()).unwrap();
-                    world.define(&case, &call(operation, victim.process().text()));
-                    let ended = world.run(&case).await;
-                    let message = String::from_utf8_lossy(&bytes(&ended)).into_owned();
-                    let dumps = dumps.lock().unwrap().clone();
-                    let [before, after] = &dumps[..] else {
-                        panic!("{case}: {} dumps", dumps.len());
-                    };
-                    if deny {
-                        let expected = format!("not allowed: {} on ", denied.as_str());
-                        assert!(message.contains(&expected), "{case}: {message}");
-                        assert!(message.ends_with(": by rule"), "{case}: {message}");
-                        assert_eq!(before, after, "{case}");
-                    } else {
-                        assert_eq!(message, "", "{case}");
-                        assert_ne!(before, after, "{case}");
-                    }
-                    in_time(async {
-                        for process in world.node.kernel().processes() {
-                            let _ = world.node.kernel().terminate(&process);
-                        }
-                        world.idle().await;
-                    })
-                    .await;
+    for (linker, call) in [("flat", flat_call as Call), ("component", component_call)] {
+        for denied in operation.actions() {
+            for deny in [true, false] {
+                let case = format!("{linker} {operation:?} without {denied:?}: {deny}");
+                denies.only(if deny {
+                    std::slice::from_ref(denied)
+                } else {
+                    &[]
+                });
+                dumps.lock().unwrap().clear();
+                let victim = world.start("t:victim").await;
+                let kernel = world.node.kernel();
+                kernel.register("held", victim.process()).unwrap();
+                world.define(&case, &call(operation, victim.process().text()));
+                let ended = world.run(&case).await;
+                let message = String::from_utf8_lossy(&bytes(&ended)).into_owned();
+                let dumps = dumps.lock().unwrap().clone();
+                let [before, after] = &dumps[..] else {
+                    panic!("{case}: {} dumps", dumps.len());
+                };
+                if deny {
+                    let expected = format!("not allowed: {} on ", denied.as_str());
+                    assert!(message.contains(&expected), "{case}: {message}");
+                    assert!(message.ends_with(": by rule"), "{case}: {message}");
+                    assert_eq!(before, after, "{case}");
+                } else {
+                    assert_eq!(message, "", "{case}");
+                    assert_ne!(before, after, "{case}");
                 }
+                in_time(async {
+                    for process in world.node.kernel().processes() {
+                        let _ = world.node.kernel().terminate(&process);
+                    }
+                    world.idle().await;
+                })
+                .await;
             }
         }
     }
