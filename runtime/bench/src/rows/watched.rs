@@ -14,6 +14,7 @@ use super::repeated::{microseconds, time};
 use super::round_trip::ping_arguments;
 use crate::bench::Bench;
 use crate::guests::Arguments;
+use crate::max_map_count::Raised;
 use crate::measure::{Contender, Metric, Row};
 use crate::node::{BenchNode, Setup};
 use crate::payload::Payload;
@@ -30,6 +31,10 @@ const PAIRS_AT_ONCE: usize = 16;
 pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     let idle: u32 = bench.amount(100_000, 100);
     let count: u32 = bench.amount(250_000, 10);
+    let raised = match Raised::for_processes(idle) {
+        Ok(raised) => raised,
+        Err(reason) => return Ok(missing(&reason.to_string())),
+    };
     let setup = Setup {
         max_processes: idle as usize + 10_000,
         ..Setup::default()
@@ -50,6 +55,7 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
         metrics: METRICS,
         contenders: vec![
             Contender::ready(WATCHED, move || {
+                let _: &Raised = &raised;
                 let watcher = Watcher::start(watched.inspector());
                 let figures = sample(&watched)?;
                 watcher.stop()?;
@@ -61,6 +67,20 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
         warm_ups: 1,
         rounds: bench.amount(9, 1),
     })
+}
+
+/// The row on a machine that has no room for so many processes.
+fn missing<'a>(reason: &str) -> Row<'a> {
+    Row {
+        name: NAME,
+        metrics: METRICS,
+        contenders: [WATCHED, UNWATCHED]
+            .map(|name| Contender::missing(name, reason))
+            .into(),
+        baselines: &[UNWATCHED],
+        warm_ups: 0,
+        rounds: 1,
+    }
 }
 
 /// Looks at all processes as often as `warren top` does, and makes of them what
