@@ -6,9 +6,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use rmpv::Value;
 use warren::app::{App, AppOptions, Policies};
-use warren::{Ended, Outcome, Runtime, Spawn};
+use warren::{Ended, Outcome, Runtime, Spawn, Value};
 
 use crate::args::RunArgs;
 use crate::arguments;
@@ -87,7 +86,7 @@ async fn from_start_to_end(
         .start()
         .map_err(|error| Box::new(refused("a runtime", &error)))?;
 
-    let main = Spawn::of(&*definition.id).encoded_arguments(arguments::encode(values));
+    let main = Spawn::of(&*definition.id).argument_list(&values);
     // Removed at the end, however this ends.
     #[cfg(unix)]
     let _control = serve_control(args, &runtime)?;
