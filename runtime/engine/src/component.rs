@@ -14,6 +14,7 @@ use crate::codec::{self, reader};
 use crate::guest::{self, Guest, Level, Related, SpawnOptions, Unwind, receive};
 use crate::output::{PIECE, Stream};
 use crate::security::{Actor, Scope};
+use crate::stacks::{Asked, Sight};
 
 /// Defines every import of the world.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
@@ -197,8 +198,23 @@ impl Guest {
         deadline: Option<u64>,
     ) -> wasmtime::Result<Option<wit::mailbox::Message>> {
         let deadline = deadline.map(Monotonic);
-        let received = receive::receive(self, wanted, deadline).await?;
+        let received = loop {
+            match receive::receive(self, wanted, deadline).await {
+                Err(error) if error.is::<Asked>() => self.shows_nothing(),
+                received => break received?,
+            }
+        };
         Ok(received.as_ref().map(wit::mailbox::Message::from))
+    }
+}
+
+impl Guest {
+    /// Within an import, a component's stack is out of reach.
+    fn shows_nothing(&self) {
+        if let Ok(process) = self.process() {
+            let why = "a component is seen only while it runs, and this one waits".to_owned();
+            self.node.stacks().answer(process, Sight::Nothing(why));
+        }
     }
 }
 

@@ -48,6 +48,7 @@ mod requirements;
 mod scheduler;
 pub mod security;
 mod sites;
+mod stacks;
 mod task;
 mod ticker;
 mod timers;

@@ -5,6 +5,7 @@ mod observers;
 mod programs;
 mod slots;
 mod spawn;
+mod stack;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -29,6 +30,7 @@ use crate::pool::Pools;
 use crate::scheduler::Scheduler;
 use crate::security::{Authorizer, Judges};
 use crate::sites::{self, Room};
+use crate::stacks::Stacks;
 use crate::ticker::Ticker;
 use crate::timers::{self, Timers};
 
@@ -128,6 +130,7 @@ pub struct Node {
     log: Option<LogHook>,
     meter: Arc<Meter>,
     started: Instant,
+    stacks: Stacks,
     frames: Mutex<HashMap<String, u64>>,
     closed: AtomicBool,
     /// Processes whose tasks have not ended.
@@ -210,6 +213,7 @@ impl Node {
             meter,
             frames: Mutex::default(),
             closed: AtomicBool::new(false),
+            stacks: Stacks::default(),
             present: AtomicUsize::new(0),
             ended: Notify::new(),
         }))
@@ -325,6 +329,11 @@ impl Node {
 
     pub(crate) fn judges(&self) -> &Judges {
         &self.judges
+    #[inline]
+    pub(crate) fn stacks(&self) -> &Stacks {
+        &self.stacks
+    }
+
     }
 
     pub(crate) fn output(&self) -> &Arc<Output> {

@@ -112,6 +112,24 @@ impl Inspector {
     /// of so many events is counted ([`Change::Missed`]) and dropped.
     pub fn observe(&self, capacity: usize) -> Observer {
         self.node.kernel().observe(capacity)
+    /// Where the code of a process is, by its PID or name: for Lua, the calls of
+    /// each of its coroutines, the innermost first; for other modules, the
+    /// functions they are in. The process is neither stopped nor can it tell. Of
+    /// one that runs this may be some milliseconds old, and the line is that of
+    /// the last call, or of anything else that may fail. Dropped before it is
+    /// ready, this has done nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`; `NotFound`; `Unavailable`, with the reason, where it cannot be
+    /// told: of native processes, of components that wait, of processes with more
+    /// than 64 MiB of memory or in the midst of a call that waits for the runtime;
+    /// `RateLimited` where the host has no place to find out.
+    pub async fn stack(&self, destination: &str) -> Result<String, Error> {
+        let process = self.node.kernel().resolve(destination)?;
+        self.node.stack(&process).await
+    }
+
     }
 }
 

@@ -11,3 +11,4 @@ mod isolation;
 mod life;
 mod native;
 mod setup;
+mod stack;

@@ -7,6 +7,7 @@ use warren_kernel::{Delivery, Message, Monotonic, Subscription};
 
 use super::Guest;
 use crate::codec;
+use crate::stacks::Asked;
 
 /// More than the subscriptions a process may have is a mistake.
 const MAX_WANTED: usize = 1 << 16;
@@ -20,7 +21,8 @@ pub(crate) fn check_wanted(count: usize) -> wasmtime::Result<()> {
 }
 
 /// Waits for the oldest of the first wanted subscription that has something, at
-/// most until the deadline: nothing where that has passed.
+/// most until the deadline: nothing where that has passed. An [`Asked`] is no
+/// failure: it is to be called again then.
 #[inline]
 pub(crate) async fn receive(
     guest: &mut Guest,
@@ -38,6 +40,7 @@ pub(crate) async fn receive(
     let control = &*guest.control;
     control.wait_until(deadline);
     let mut first = true;
+    let mut asked = false;
     let received = poll_fn(|_| {
         if std::mem::take(&mut first) {
             // Looked at just now; what comes meanwhile wakes.
@@ -48,6 +51,9 @@ pub(crate) async fn receive(
         } else if control.timed_out() {
             process.clear_interest();
             Poll::Ready(None)
+        } else if guest.node.stacks().asks(process) {
+            asked = true;
+            Poll::Ready(None)
         } else {
             Poll::Pending
         }
@@ -55,6 +61,9 @@ pub(crate) async fn receive(
     .await;
     control.wait_is_over();
     control.has_waited();
+    if asked {
+        return Err(wasmtime::Error::new(Asked));
+    }
     Ok(received)
 }
 
