@@ -73,7 +73,12 @@ impl Inspector {
             .into_sorted()
             .filter_map(|process| {
                 let view = process.view(ENTRIES)?;
-                Some(self.info(&process, &view, &running, now))
+                let info = self.info(&process, &view, &running, now);
+                Some(if query.links {
+                    self.with_links(info, &view)
+                } else {
+                    info
+                })
             })
             .collect();
         Listing {
@@ -107,11 +112,6 @@ impl Inspector {
         Ok(self.details(&process, view, &running))
     }
 
-    /// The stream of all that happens from now on: starts, ends, names, links,
-    /// upgrades. Nobody waits for its reader; what does not fit into a buffer
-    /// of so many events is counted ([`Change::Missed`]) and dropped.
-    pub fn observe(&self, capacity: usize) -> Observer {
-        self.node.kernel().observe(capacity)
     /// Where the code of a process is, by its PID or name: for Lua, the calls of
     /// each of its coroutines, the innermost first; for other modules, the
     /// functions they are in. The process is neither stopped nor can it tell. Of
@@ -130,6 +130,11 @@ impl Inspector {
         self.node.stack(&process).await
     }
 
+    /// The stream of all that happens from now on: starts, ends, names, links,
+    /// upgrades. Nobody waits for its reader; what does not fit into a buffer
+    /// of so many events is counted ([`Change::Missed`]) and dropped.
+    pub fn observe(&self, capacity: usize) -> Observer {
+        self.node.kernel().observe(capacity)
     }
 }
 
@@ -239,19 +244,27 @@ impl Inspector {
             age_ms: age_ms(view.started, now),
         }
     }
+            linked_to: Vec::new(),
+        }
+    }
+
+    fn with_links(&self, info: ProcessInfo, view: &View) -> ProcessInfo {
+        let links = view.peers.links.iter();
+        ProcessInfo {
+            linked_to: links.map(|pid| text(self.node.kernel(), *pid)).collect(),
+            ..info
 
     fn details(&self, process: &Process, view: View, running: &HashSet<Pid>) -> ProcessDetails {
         let (kernel, now) = (self.node.kernel(), self.now());
         let texts = |pids: &[Pid]| pids.iter().map(|pid| text(kernel, *pid)).collect();
         ProcessDetails {
-            process: self.info(process, &view, running, now),
+            process: self.with_links(self.info(process, &view, running, now), &view),
             frame: view.origin.as_ref().map(|origin| origin.frame.to_string()),
             actor: view
                 .origin
                 .and_then(|origin| origin.actor)
                 .map(|actor| actor.to_string()),
             trap_links: view.trap_links,
-            linked_to: texts(&view.peers.links),
             monitoring: texts(&view.peers.monitors),
             monitored_by: texts(&view.peers.monitored_by),
             queues: view.queues.iter().map(|view| queue(view, now)).collect(),
