@@ -78,6 +78,7 @@ async fn from_start_to_end(
     let mut builder = Runtime::builder()
         .app(app)
         .output(streams)
+        .trace_messages(args.trace_messages)
         .cache(cache_directory());
     if let Some(wasm) = interpreter {
         builder = builder.interpreter(wasm);

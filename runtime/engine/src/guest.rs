@@ -10,7 +10,7 @@ mod stdio;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use warren_kernel::{Error, Outcome, Process};
+use warren_kernel::{Error, Message, Outcome, Process};
 use wasmtime::Memory;
 
 use crate::control::Control;
@@ -171,9 +171,25 @@ impl Guest {
         }
     }
 
+    /// It has taken a message, and handles it from now on.
+    #[inline]
+    pub(crate) fn handles(&self, message: &mut Message) {
+        if let Ok(process) = self.process() {
+            handles(&self.node, process, &self.control, message);
+        }
+    }
+
     /// Whether this is the program's first process.
     pub(crate) fn is_first(&self) -> bool {
         matches!(self.purpose, Purpose::Process { first: true, .. })
+    }
+}
+
+/// A process has taken a message, and handles it from now on.
+#[inline]
+fn handles(node: &Node, process: &Process, control: &Control, message: &mut Message) {
+    if let Some(traces) = node.traces() {
+        traces.received(process, control.cause(), message);
     }
 }
 

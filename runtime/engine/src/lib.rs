@@ -52,6 +52,7 @@ mod stacks;
 mod task;
 mod ticker;
 mod timers;
+mod traces;
 mod wasi;
 
 pub use definition::{Code, Definition, Definitions, Grants, PathGrant, Source};

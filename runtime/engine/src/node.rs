@@ -33,6 +33,7 @@ use crate::sites::{self, Room};
 use crate::stacks::Stacks;
 use crate::ticker::Ticker;
 use crate::timers::{self, Timers};
+use crate::traces::Traces;
 
 pub use embedder::Start;
 use observers::Observers;
@@ -85,6 +86,8 @@ pub struct NodeConfig {
     /// [`DEFAULT_TICK`](crate::DEFAULT_TICK), unless one counts instructions
     /// and wants no clock to interfere.
     pub tick: Duration,
+    /// Whether each message carries what caused it.
+    pub trace_messages: bool,
 }
 
 /// Why a node cannot be started.
@@ -127,10 +130,12 @@ pub struct Node {
     /// The embedder's, for native processes and what blocks.
     tokio: Handle,
     observers: Observers,
+    stacks: Stacks,
+    /// Where it is asked for.
+    traces: Option<Box<Traces>>,
     log: Option<LogHook>,
     meter: Arc<Meter>,
     started: Instant,
-    stacks: Stacks,
     frames: Mutex<HashMap<String, u64>>,
     closed: AtomicBool,
     /// Processes whose tasks have not ended.
@@ -208,12 +213,13 @@ impl Node {
             scheduler,
             tokio,
             observers: Observers::default(),
+            stacks: Stacks::default(),
+            traces: config.trace_messages.then(|| Box::new(Traces::new())),
             log: config.log,
             started: meter.started(),
             meter,
             frames: Mutex::default(),
             closed: AtomicBool::new(false),
-            stacks: Stacks::default(),
             present: AtomicUsize::new(0),
             ended: Notify::new(),
         }))
@@ -323,17 +329,23 @@ impl Node {
         &self.observers
     }
 
+    #[inline]
+    pub(crate) fn stacks(&self) -> &Stacks {
+        &self.stacks
+    }
+
+    /// Who follows messages, where that is asked for.
+    #[inline]
+    pub(crate) fn traces(&self) -> Option<&Traces> {
+        self.traces.as_deref()
+    }
+
     pub(crate) fn log(&self) -> Option<&LogHook> {
         self.log.as_ref()
     }
 
     pub(crate) fn judges(&self) -> &Judges {
         &self.judges
-    #[inline]
-    pub(crate) fn stacks(&self) -> &Stacks {
-        &self.stacks
-    }
-
     }
 
     pub(crate) fn output(&self) -> &Arc<Output> {

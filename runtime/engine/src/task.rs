@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use warren_kernel::{Error, Host, Kind, Outcome, Process};
+use warren_kernel::{Error, Host, Kind, Outcome, Process, Trace};
 
 use crate::control::Control;
 use crate::definition::{Code, Definition, Grants, Source};
@@ -26,6 +26,8 @@ pub(crate) struct Task {
     pub(crate) process: Arc<Process>,
     pub(crate) inherited: Arc<Inherited>,
     pub(crate) first: bool,
+    /// What its spawner handled.
+    pub(crate) cause: Option<Trace>,
     pub(crate) run: Run,
     pub(crate) place: Place,
     pub(crate) ended: Option<oneshot::Sender<Ended>>,
@@ -48,6 +50,7 @@ impl Task {
             process,
             inherited,
             first,
+            mut cause,
             mut run,
             mut place,
             ended,
@@ -58,6 +61,7 @@ impl Task {
                 Place::Instance(_) => Control::default(),
                 Place::Task(_) => Control::without_fiber(),
             });
+            control.cause().set(cause);
             let judge = node.judges().judge(
                 || Caller {
                     pid: Arc::clone(process.text()),

@@ -149,7 +149,7 @@ impl Inspector {
         let kernel = self.node.kernel();
         let process = kernel.resolve(destination)?;
         kernel.set_clock(self.now());
-        kernel.send(None, &process, topic, payload)
+        self.node.send(&process, topic, payload, None)
     }
 
     /// Asks a process to end within a time, after which it is terminated. One

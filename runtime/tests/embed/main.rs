@@ -12,3 +12,4 @@ mod life;
 mod native;
 mod setup;
 mod stack;
+mod traces;

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use warren_kernel::{Delivery, Message, Monotonic, Subscription};
 
-use super::Guest;
+use super::{Guest, handles};
 use crate::codec;
 use crate::stacks::Asked;
 
@@ -30,14 +30,15 @@ pub(crate) async fn receive(
     deadline: Option<Monotonic>,
 ) -> wasmtime::Result<Option<Message>> {
     let process = guest.process()?;
+    let (node, control) = (&*guest.node, &*guest.control);
+    let handle = |message: &mut Message| handles(node, process, control, message);
     if let Some((subscription, delivery)) = process.poll_receive(wanted) {
-        return Ok(Some(message(subscription, delivery)));
+        return Ok(Some(message(subscription, delivery, handle)));
     }
-    if deadline.is_some_and(|deadline| deadline <= guest.node.monotonic()) {
+    if deadline.is_some_and(|deadline| deadline <= node.monotonic()) {
         process.clear_interest();
         return Ok(None);
     }
-    let control = &*guest.control;
     control.wait_until(deadline);
     let mut first = true;
     let mut asked = false;
@@ -47,11 +48,11 @@ pub(crate) async fn receive(
             return Poll::Pending;
         }
         if let Some((subscription, delivery)) = process.poll_receive(wanted) {
-            Poll::Ready(Some(message(subscription, delivery)))
+            Poll::Ready(Some(message(subscription, delivery, handle)))
         } else if control.timed_out() {
             process.clear_interest();
             Poll::Ready(None)
-        } else if guest.node.stacks().asks(process) {
+        } else if node.stacks().asks(process) {
             asked = true;
             Poll::Ready(None)
         } else {
@@ -68,9 +69,16 @@ pub(crate) async fn receive(
 }
 
 /// What was taken, in the shape of a message.
-fn message(subscription: Subscription, delivery: Delivery) -> Message {
+fn message(
+    subscription: Subscription,
+    delivery: Delivery,
+    handle: impl FnOnce(&mut Message),
+) -> Message {
     let mut message = match delivery {
-        Delivery::Message(message) => message,
+        Delivery::Message(mut message) => {
+            handle(&mut message);
+            message
+        }
         Delivery::Event(event) => Message::new(None, "@events", &codec::one(&codec::event(&event))),
         Delivery::Exec(outcome) => {
             Message::new(None, "@exec", &codec::one(&codec::outcome(&outcome)))
