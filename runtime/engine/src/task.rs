@@ -56,7 +56,7 @@ impl Task {
             ended,
         } = self;
         tracing::debug!(target: "warren::span", "started");
-        let (outcome, status) = loop {
+        let (outcome, status, unwritten) = loop {
             let control = Arc::new(match &place {
                 Place::Instance(_) => Control::default(),
                 Place::Task(_) => Control::without_fiber(),
@@ -97,19 +97,23 @@ impl Task {
                 Place::Task(code) => NativeDrive::new(&node, &process, code, guest).await,
             };
             process.usage().release_memory();
-            pass_on_last_lines(&node, &control, !first).await;
-            match finished {
-                Driven::Doomed => break (Outcome::Returned(None), None),
-                Driven::Finished(finished) => match end(finished, &node, &process) {
-                    End::Process(outcome, status) => break (outcome, status),
-                    End::Upgrade(next, other_slot) => {
-                        place = other_slot.map_or(place, Place::Instance);
-                        process.begin_upgrade();
-                        let definition = &next.program.definition.id;
-                        node.kernel().set_definition(&process, definition);
-                        run = next;
-                    }
-                },
+            let unwritten = pass_on_last_lines(&node, &control, !first);
+            let finished = match finished {
+                // Its end waits for nothing.
+                Driven::Doomed => break (Outcome::Returned(None), None, unwritten),
+                Driven::Finished(finished) => finished,
+            };
+            write(&node, unwritten).await;
+            match end(finished, &node, &process) {
+                End::Process(outcome, status) => break (outcome, status, Vec::new()),
+                End::Upgrade(next, other_slot) => {
+                    cause = control.cause().get();
+                    place = other_slot.map_or(place, Place::Instance);
+                    process.begin_upgrade();
+                    let definition = &next.program.definition.id;
+                    node.kernel().set_definition(&process, definition);
+                    run = next;
+                }
             }
         };
         let exiting = node.kernel().exit(&process, outcome);
@@ -129,6 +133,7 @@ impl Task {
                 let _ = ended.send(end);
             }
         }
+        write(&node, unwritten).await;
         drop(presence);
     }
 }
@@ -219,14 +224,26 @@ fn says_memory(error: &Error) -> bool {
 
 /// What a process has not ended with a newline gets one, so that it never runs
 /// into a line of another; the output of the first process is left as it is.
-async fn pass_on_last_lines(node: &Node, control: &Control, complete: bool) {
+///
+/// What comes back had no room in the queue yet.
+fn pass_on_last_lines(node: &Node, control: &Control, complete: bool) -> Vec<(Stream, Vec<u8>)> {
+    let mut unwritten = Vec::new();
     for stream in [Stream::Stdout, Stream::Stderr] {
         if let Some(mut line) = control.take_line(stream) {
             if complete {
                 line.push(b'\n');
             }
-            node.output().write(stream, line).await;
+            let rest = node.output().try_write(stream, line).err();
+            unwritten.extend(rest.map(|line| (stream, line)));
         }
+    }
+    unwritten
+}
+
+/// Writes lines when there is room for them.
+async fn write(node: &Node, lines: Vec<(Stream, Vec<u8>)>) {
+    for (stream, line) in lines {
+        node.output().write(stream, line).await;
     }
 }
 
@@ -277,7 +294,7 @@ pub(crate) async fn prepare(
         let guest = pin!(instance::run(slot.pool(), guest));
         Drive::new(&node, None, &control, guest).await
     };
-    pass_on_last_lines(&node, &control, true).await;
+    write(&node, pass_on_last_lines(&node, &control, true)).await;
     let Driven::Finished(finished) = finished else {
         return Err(Error::internal(format!("{name}: preparing was stopped")));
     };
