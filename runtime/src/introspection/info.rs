@@ -170,6 +170,11 @@ pub struct Totals {
     pub busy_ms: Vec<u64>,
     /// Processes that wait for a worker.
     pub queued: usize,
+    /// Tasks of processes; of one that has ended, for a moment longer.
+    pub tasks: usize,
+    /// Places for instances that are taken: one by each guest, and by each source
+    /// that is being compiled.
+    pub places: usize,
 }
 
 /// What a [`Query`](super::Query) found.

@@ -207,6 +207,8 @@ impl Inspector {
                 .collect(),
             busy_ms: reading.busy.iter().map(|busy| busy / 1_000_000).collect(),
             queued: reading.queued,
+            tasks: self.node.tasks(),
+            places: self.node.places_taken(),
             ..Totals::default()
         }
     }
@@ -242,8 +244,6 @@ impl Inspector {
             cpu_ms: summary.processor / 1_000_000,
             load: process.usage().load(now),
             age_ms: age_ms(view.started, now),
-        }
-    }
             linked_to: Vec::new(),
         }
     }
@@ -253,6 +253,8 @@ impl Inspector {
         ProcessInfo {
             linked_to: links.map(|pid| text(self.node.kernel(), *pid)).collect(),
             ..info
+        }
+    }
 
     fn details(&self, process: &Process, view: View, running: &HashSet<Pid>) -> ProcessDetails {
         let (kernel, now) = (self.node.kernel(), self.now());
