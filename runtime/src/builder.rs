@@ -32,6 +32,7 @@ pub struct Builder {
     interpreter: Option<Vec<u8>>,
     authorizer: Option<Arc<dyn Authorizer>>,
     workers: Option<NonZeroUsize>,
+    trace_messages: bool,
 }
 
 impl Builder {
@@ -47,6 +48,7 @@ impl Builder {
             interpreter: None,
             authorizer: None,
             workers: None,
+            trace_messages: false,
         }
     }
 
@@ -148,6 +150,18 @@ impl Builder {
         self
     }
 
+    /// Has each message carry what caused it: what a process sends while it
+    /// handles a message belongs to the same chain ([`TraceId`]), also where a
+    /// process was spawned in between. Each send and each receive becomes a
+    /// `tracing` event of the target `warren::process::message`, and log records
+    /// say in which chain they were written. Without this, nothing is kept.
+    ///
+    /// [`TraceId`]: crate::TraceId
+    pub fn trace_messages(mut self, trace: bool) -> Builder {
+        self.trace_messages = trace;
+        self
+    }
+
     /// Starts the runtime. Its processes run on threads of its own; native
     /// processes, and what blocks (compiling, standard input, files), use the
     /// tokio runtime this is called in, which has to have `enable_all` and to
@@ -194,6 +208,7 @@ impl Builder {
             interpreter: self.interpreter,
             workers: self.workers,
             tick: DEFAULT_TICK,
+            trace_messages: self.trace_messages,
         };
         Ok(Runtime::new(Node::start(config)?, main, services))
     }

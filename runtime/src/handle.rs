@@ -11,7 +11,7 @@ use futures::future::{BoxFuture, Shared};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use warren_engine::{Node, Running};
-use warren_kernel::{Error, Outcome, Process};
+use warren_kernel::{Error, Outcome, Process, TraceId};
 
 use crate::error::CallError;
 use crate::values;
@@ -88,9 +88,38 @@ impl Handle {
     /// [`CallError::Value`]; `NotFound` where it has ended; `RateLimited` where
     /// the queue is full; `Invalid` for a topic that can be none.
     pub fn send<T: Serialize + ?Sized>(&self, topic: &str, values: &T) -> Result<(), CallError> {
+        self.send_in(None, topic, values)
+    }
+
+    /// Sends like [`Handle::send`] a message that begins a chain of this number,
+    /// such as that of the request that the embedder serves: what it causes is
+    /// told of with it. For runtimes with
+    /// [`Builder::trace_messages`](crate::Builder::trace_messages); in others the
+    /// number is lost.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Handle::send`].
+    pub fn send_traced<T: Serialize + ?Sized>(
+        &self,
+        trace: TraceId,
+        topic: &str,
+        values: &T,
+    ) -> Result<(), CallError> {
+        self.send_in(Some(trace), topic, values)
+    }
+
+    fn send_in<T: Serialize + ?Sized>(
+        &self,
+        trace: Option<TraceId>,
+        topic: &str,
+        values: &T,
+    ) -> Result<(), CallError> {
         let bytes = values::to_values(values).map_err(CallError::value("a message"))?;
-        let kernel = self.node.kernel();
-        Ok(kernel.send(None, &self.process, topic, bytes.as_slice())?)
+        let sent = self
+            .node
+            .send(&self.process, topic, bytes.as_slice(), trace);
+        Ok(sent?)
     }
 
     /// Waits for its end. May be called any number of times, also after it has

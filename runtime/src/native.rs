@@ -11,7 +11,7 @@ use futures::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use warren_engine::{Native, NativeCode};
-use warren_kernel::{Delivery, Error, Event, Outcome, Subscription};
+use warren_kernel::{Delivery, Error, Event, Outcome, Subscription, Trace};
 
 use crate::error::CallError;
 use crate::handle::read_outcome;
@@ -49,6 +49,12 @@ impl Context {
     /// The identifier of the chain of calls it belongs to.
     pub fn frame(&self) -> &str {
         self.native.frame()
+    }
+
+    /// The message it handles, that is the last it has taken, where messages are
+    /// traced ([`Builder::trace_messages`](crate::Builder::trace_messages)).
+    pub fn trace(&self) -> Option<Trace> {
+        self.native.trace()
     }
 
     /// The definition it runs.

@@ -180,9 +180,8 @@ impl Runtime {
         values: &T,
     ) -> Result<(), CallError> {
         let bytes = values::to_values(values).map_err(CallError::value("a message"))?;
-        let kernel = self.0.node.kernel();
-        let process = kernel.resolve(destination)?;
-        Ok(kernel.send(None, &process, topic, bytes.as_slice())?)
+        let process = self.0.node.kernel().resolve(destination)?;
+        Ok(self.0.node.send(&process, topic, bytes.as_slice(), None)?)
     }
 
     /// Gives a process a name, under which guests find it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use warren_engine::{Start, Tied};
-use warren_kernel::Error;
+use warren_kernel::{Error, TraceId};
 
 use crate::app::DEFAULT_HOST;
 use crate::error::CallError;
@@ -100,6 +100,15 @@ impl Spawn {
         if let Some(bytes) = self.values("a message", values) {
             self.start.messages.push((topic.into(), bytes));
         }
+        self
+    }
+
+    /// It begins a chain of messages of this number, such as that of the request
+    /// that the embedder serves, for runtimes with
+    /// [`Builder::trace_messages`](crate::Builder::trace_messages). Of a process
+    /// that another spawns, the chain is that of what the other handles.
+    pub fn trace(mut self, trace: TraceId) -> Spawn {
+        self.start.trace = Some(trace);
         self
     }
 

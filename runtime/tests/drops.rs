@@ -18,7 +18,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt};
-use warren::{Context, Error, Runtime, Spawn};
+use warren::{Context, Error, Inspector, Runtime, Spawn};
 
 /// Longer than anything takes; who waits longer has found a leak.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -78,6 +78,12 @@ fn until(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
+/// Whether no process, task or place of a runtime is left.
+fn is_empty(inspector: &Inspector) -> bool {
+    let totals = inspector.totals();
+    (totals.processes, totals.tasks, totals.places) == (0, 0, 0)
+}
+
 /// Polls a future that many times, as often as it wants to be, and drops it
 /// then. Whether it was ready before.
 async fn polled<T>(future: impl Future<Output = T>, times: usize) -> bool {
@@ -118,7 +124,7 @@ async fn dropped_at_each_poll<T, F: Future<Output = T>>(
             left.terminate().ok();
             left.wait().await;
         }
-        until(what, || runtime.live() == 0);
+        until(what, || is_empty(&runtime.inspector()));
         if ready {
             return;
         }
@@ -173,7 +179,14 @@ async fn every_future() {
         .await
         .unwrap();
     assert_eq!(native.result::<u8>().await.unwrap(), 7);
-    until("native", || runtime.live() == 0);
+    until("native", || is_empty(&runtime.inspector()));
+    let inspector = runtime.inspector();
+    dropped_at_each_poll("stack", &runtime, || async {
+        let handle = runtime.spawn(named("app:waiter")).await.unwrap();
+        inspector.stack(handle.pid()).await
+    })
+    .await;
+    drop(inspector);
 
     let waiter = runtime.spawn("app:waiter").await.unwrap();
     for times in 0..3 {
@@ -181,6 +194,7 @@ async fn every_future() {
     }
     waiter.wait().await;
     runtime.shutdown(Duration::ZERO).await;
+    assert!(is_empty(&runtime.inspector()), "after its shutdown");
 }
 
 /// Runtimes that are dropped at any time, with all they have.
@@ -190,6 +204,7 @@ async fn every_runtime() {
     let left = runtime.spawn("app:waiter").await.unwrap();
     let native = runtime.spawn("app:native").await.unwrap();
     let looping = Runtime::clone(&runtime);
+    let inspector = runtime.inspector();
     assert!(left.wait().now_or_never().is_none());
     drop(runtime);
     assert!(!native.has_ended(), "a clone keeps it going");
@@ -197,6 +212,7 @@ async fn every_runtime() {
     // Those that are left hear of the end.
     assert!(left.wait().await.result::<u8>().is_err());
     assert!(native.wait().await.result::<u8>().is_err());
+    until("a runtime that is gone", || is_empty(&inspector));
 }
 
 #[test]

@@ -102,6 +102,36 @@ unsafe extern "C-unwind" fn wrapped(l: State) -> c_int {
     }
 }
 
+/// The coroutine that a thread has resumed and waits for.
+///
+/// # Safety
+/// `l` is a live thread, perhaps in the midst of something, with two free stack
+/// slots; `record` was filled by `lua_getstack` for its innermost function.
+pub(crate) unsafe fn resumed_by(l: State, record: *mut lua_Debug) -> Option<State> {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        lua_getinfo(l, c"f".as_ptr(), record);
+        let function = lua_tocfunction(l, -1);
+        let is = |other: lua_CFunction| {
+            function.is_some_and(|function| std::ptr::fn_addr_eq(function, other))
+        };
+        let thread = if is(wrapped) {
+            lua_getupvalue(l, -1, 1);
+            let thread = lua_tothread(l, -1);
+            lua_pop(l, 1);
+            thread
+        } else if is(resume) && !lua_getlocal(l, record, 1).is_null() {
+            let thread = lua_tothread(l, -1);
+            lua_pop(l, 1);
+            thread
+        } else {
+            std::ptr::null_mut()
+        };
+        lua_pop(l, 1);
+        (!thread.is_null()).then_some(thread)
+    }
+}
+
 unsafe extern "C-unwind" fn yield_(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {

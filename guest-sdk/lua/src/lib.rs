@@ -1,7 +1,7 @@
 //! The Lua interpreter of warren: a guest that runs Lua 5.4 programs.
 //!
 //! It is a core module with the flat ABI of `docs/guest-abi.md`. The runtime
-//! calls three exports, each in an instance of its own:
+//! calls four exports, each in an instance of its own:
 //!
 //! - `wizer-initialize`, once per version of this module: sets up Lua with all
 //!   libraries ([`boot`]). The memory it leaves behind becomes the image that
@@ -9,6 +9,8 @@
 //! - `prepare`, once per source: compiles it ([`program`]).
 //! - `start`, once per process: loads what `prepare` has made, and runs it
 //!   under the scheduler ([`scheduler`]).
+//! - `traceback`, in a copy of the memory of a process that someone looks at:
+//!   says where each of its coroutines is ([`inspection`]).
 //!
 //! Values cross the process boundary through [`encode`] and [`decode`], which
 //! work on the Lua stack directly. What needs no speed is written in Lua, in
@@ -34,6 +36,7 @@ mod encode;
 mod errors;
 mod exchange;
 mod exec;
+mod inspection;
 mod internals;
 mod json;
 mod libc_clock;
@@ -65,7 +68,7 @@ mod tests;
 /// The exports of the module.
 #[cfg(target_family = "wasm")]
 mod exports {
-    use crate::{boot, program};
+    use crate::{boot, inspection, program};
 
     #[unsafe(export_name = "wizer-initialize")]
     extern "C" fn initialize() {
@@ -80,5 +83,12 @@ mod exports {
     #[unsafe(no_mangle)]
     extern "C" fn start() {
         program::start();
+    }
+
+    /// The runtime gives a range of memory that belongs to nobody.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn traceback(start: *mut u8, len: usize) -> usize {
+        // SAFETY: as promised by the caller, in an instance that ends with this.
+        unsafe { inspection::write(std::slice::from_raw_parts_mut(start, len)) }
     }
 }

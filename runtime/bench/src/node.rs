@@ -116,6 +116,7 @@ impl BenchNode {
             interpreter: interpreter()?,
             workers: setup.workers,
             tick: setup.tick,
+            trace_messages: false,
         };
         let inside = tokio.enter();
         let node = Node::start(config).context("no node")?;

@@ -270,6 +270,11 @@ pub(crate) struct RunArgs {
     /// Write what is denied and granted to this file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
+    /// Log each message, and which message caused it
+    ///
+    /// Log lines of processes then say which chain of messages they belong to.
+    #[arg(long)]
+    pub(crate) trace_messages: bool,
     /// How long processes may go on after they were asked to end
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) grace: Duration,

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use rmpv::Value;
+use warren::Value;
 
 use crate::diagnostics::{Excerpt, Failure};
 use crate::exit::Exit;
@@ -17,7 +17,7 @@ pub(crate) fn of_words<'a>(words: impl IntoIterator<Item = &'a OsStr>) -> Vec<Va
         .into_iter()
         .map(|word| match word.to_str() {
             Some(text) => Value::from(text),
-            None => Value::from(word.as_encoded_bytes()),
+            None => Value::Bytes(word.as_encoded_bytes().to_vec()),
         })
         .collect()
 }
@@ -66,30 +66,23 @@ pub(crate) fn of_json(text: &str) -> Result<Vec<Value>, Box<Failure>> {
     }
 }
 
-/// Values as one MessagePack array.
-pub(crate) fn encode(values: Vec<Value>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // A `Vec` takes everything.
-    let _ = rmpv::encode::write_value(&mut bytes, &Value::Array(values));
-    bytes
-}
-
 /// A JSON value as the payload of a message; none where it nests too deep.
 #[cfg(unix)]
 pub(crate) fn encode_value(json: serde_json::Value) -> Option<Vec<u8>> {
-    Some(encode(vec![value(json, MAX_DEPTH)?]))
+    let encoded = warren::values::to_values(&(value(json, MAX_DEPTH)?,));
+    Some(encoded.ok()?.as_slice().to_vec())
 }
 
 /// A JSON value as it crosses to a process; none where it nests too deep.
 fn value(json: serde_json::Value, depth: usize) -> Option<Value> {
     Some(match json {
         serde_json::Value::Null => Value::Nil,
-        serde_json::Value::Bool(boolean) => Value::from(boolean),
+        serde_json::Value::Bool(boolean) => Value::Boolean(boolean),
         serde_json::Value::Number(number) => match number.as_i64() {
-            Some(integer) => Value::from(integer),
-            None => Value::F64(number.as_f64()?),
+            Some(integer) => Value::Integer(integer),
+            None => Value::Float(number.as_f64()?),
         },
-        serde_json::Value::String(text) => Value::from(text),
+        serde_json::Value::String(text) => Value::String(text),
         serde_json::Value::Array(elements) => {
             let depth = depth.checked_sub(1)?;
             let elements = elements.into_iter().map(|element| value(element, depth));
@@ -99,7 +92,7 @@ fn value(json: serde_json::Value, depth: usize) -> Option<Value> {
             let depth = depth.checked_sub(1)?;
             let entries = entries
                 .into_iter()
-                .map(|(key, element)| Some((Value::from(key), value(element, depth)?)));
+                .map(|(key, element)| Some((Value::String(key), value(element, depth)?)));
             Value::Map(entries.collect::<Option<_>>()?)
         }
     })
@@ -152,7 +145,7 @@ mod tests {
     fn words_may_be_any_bytes() {
         use std::os::unix::ffi::OsStrExt;
         let word = OsStr::from_bytes(b"a\xff");
-        assert_eq!(of_words([word]), [Value::Binary(b"a\xff".to_vec())]);
+        assert_eq!(of_words([word]), [Value::Bytes(b"a\xff".to_vec())]);
     }
 
     #[test]
@@ -162,24 +155,29 @@ mod tests {
             values.unwrap(),
             [
                 Value::from("a"),
-                Value::from(1),
-                Value::from(-2),
-                Value::F64(1.0),
+                Value::Integer(1),
+                Value::Integer(-2),
+                Value::Float(1.0),
                 Value::Nil,
-                Value::from(true),
-                Value::Map(vec![(Value::from("k"), Value::Array(vec![Value::from(2)]))]),
-                Value::F64(9_223_372_036_854_775_808.0),
+                Value::Boolean(true),
+                Value::Map(vec![(
+                    Value::from("k"),
+                    Value::Array(vec![Value::Integer(2)])
+                )]),
+                Value::Float(9_223_372_036_854_775_808.0),
             ]
         );
         assert_eq!(of_json("[]").unwrap(), []);
     }
 
+    #[cfg(unix)]
     #[test]
-    fn the_encoding_is_one_array() {
-        assert_eq!(encode(Vec::new()), [0x90]);
-        let values = vec![Value::from("a"), Value::from(3), Value::F64(1.0)];
-        let expected = [0x93, 0xa1, b'a', 3, 0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0];
-        assert_eq!(encode(values), expected);
+    fn a_message_has_one_value() {
+        let encoded = encode_value(serde_json::json!(["a", 3, 1.0])).unwrap();
+        let expected = [
+            0x91, 0x93, 0xa1, b'a', 3, 0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0,
+        ];
+        assert_eq!(encoded, expected);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use warren::app::{Code, Definition, Source};
-use warren::{Details, Error, Field, Kind, ServiceError};
+use warren::{Details, Error, Field, Kind, ServiceError, Value};
 
 use crate::diagnostics::{Excerpt, Failure, Look};
 use crate::exit::Exit;
@@ -129,9 +129,29 @@ fn details(error: &Error) -> Option<String> {
             fields.join(", ")
         }
         // Its author can decode what is shown of it no better than this.
-        Details::Encoded(bytes) => rmpv::decode::read_value(&mut &**bytes).ok()?.to_string(),
+        Details::Encoded(_) => shown(&warren::error_details(error)?),
     };
     Some(format!("details: {text}"))
+}
+
+/// A value as a person reads it: JSON, as far as JSON has it.
+fn shown(value: &Value) -> String {
+    let joined = |parts: Vec<String>| parts.join(", ");
+    match value {
+        Value::Nil => "null".to_owned(),
+        Value::Boolean(boolean) => boolean.to_string(),
+        Value::Integer(integer) => integer.to_string(),
+        Value::Float(float) => format!("{float:?}"),
+        Value::String(text) => format!("{text:?}"),
+        Value::Bytes(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
+        Value::Array(values) => format!("[{}]", joined(values.iter().map(shown).collect())),
+        Value::Map(pairs) => {
+            let pairs = pairs.iter();
+            let pairs = pairs.map(|(key, value)| format!("{}: {}", shown(key), shown(value)));
+            format!("{{{}}}", joined(pairs.collect()))
+        }
+        Value::Error(error) => format!("{:?}", error.message),
+    }
 }
 
 #[cfg(test)]
@@ -165,13 +185,12 @@ mod tests {
 
     #[test]
     fn encoded_details_are_shown() {
-        let mut bytes = Vec::new();
-        let value = rmpv::Value::Map(vec![("a".into(), 1.into())]);
-        rmpv::encode::write_value(&mut bytes, &value).unwrap();
+        let value = serde_json::json!({"a": [1, 0.5, null, "x"]});
+        let encoded = warren::values::to_value(&value).unwrap();
         let mut error = Error::internal("x");
-        error.details = Some(Details::Encoded(bytes.into()));
+        error.details = Some(Details::Encoded(encoded.as_slice().into()));
         let failure = main_failed("p", "d", &error);
-        assert_eq!(failure.notes[0], r#"details: {"a": 1}"#);
+        assert_eq!(failure.notes[0], r#"details: {"a": [1, 0.5, null, "x"]}"#);
     }
 
     fn definition(source: &str) -> Definition {

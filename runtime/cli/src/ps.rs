@@ -8,6 +8,7 @@ use warren::introspection::{Listing, ProcessDetails, ProcessInfo, Sort};
 
 use crate::control::Request;
 use crate::control::args::PsArgs;
+use crate::control::client::{Client, Lost};
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 use crate::quantity;
@@ -17,13 +18,17 @@ pub(crate) fn ps(args: &PsArgs) -> Result<Exit, Box<Failure>> {
     let mut client = args.control.connect()?;
     let text = match &args.show {
         Some(process) => {
-            let details: ProcessDetails = client.demand(&Request::Show {
-                process: process.clone(),
-            })?;
+            let seen = Seen {
+                details: client.demand(&Request::Show {
+                    process: process.clone(),
+                })?,
+                stack: Stack::of(&mut client, process)
+                    .map_err(|lost| Box::new(lost.failure(client.path())))?,
+            };
             if args.json {
-                as_json(&details)
+                as_json(&seen)
             } else {
-                lines(&details)
+                lines(&seen)
             }
         }
         None => {
@@ -44,6 +49,37 @@ pub(crate) fn ps(args: &PsArgs) -> Result<Exit, Box<Failure>> {
             Exit::Failed,
             format!("standard output: {error}"),
         ))),
+    }
+}
+
+/// All about one process.
+#[derive(Debug, Serialize)]
+pub(crate) struct Seen {
+    #[serde(flatten)]
+    pub(crate) details: ProcessDetails,
+    #[serde(flatten)]
+    pub(crate) stack: Stack,
+}
+
+/// Where its code is.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stack {
+    /// Here.
+    Stack(String),
+    /// Nobody can tell, for this reason.
+    NoStack(String),
+}
+
+impl Stack {
+    /// Asks the program.
+    pub(crate) fn of(client: &mut Client, process: &str) -> Result<Stack, Lost> {
+        let process = process.to_owned();
+        match client.ask(&Request::Stack { process }) {
+            Ok(stack) => Ok(Stack::Stack(stack)),
+            Err(Lost::Refused { message, .. }) => Ok(Stack::NoStack(message)),
+            Err(lost) => Err(lost),
+        }
     }
 }
 
@@ -114,7 +150,8 @@ fn row(process: &ProcessInfo) -> [String; 9] {
 }
 
 /// All about one process, a line for each thing.
-pub(crate) fn lines(details: &ProcessDetails) -> String {
+pub(crate) fn lines(seen: &Seen) -> String {
+    let details = &seen.details;
     let process = &details.process;
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
@@ -134,7 +171,7 @@ pub(crate) fn lines(details: &ProcessDetails) -> String {
     line("cpu", &quantity::duration(process.cpu_ms));
     line("load", &quantity::percent(process.load));
     line("memory", &quantity::bytes(process.memory));
-    line("linked to", &some(&details.linked_to, process.links));
+    line("linked to", &some(&process.linked_to, process.links));
     line("monitors", &some(&details.monitoring, process.monitors));
     line("monitored by", &details.monitored_by.join(" "));
     line("traps links", if details.trap_links { "yes" } else { "no" });
@@ -161,6 +198,19 @@ pub(crate) fn lines(details: &ProcessDetails) -> String {
         "last error",
         details.last_error.as_deref().unwrap_or_default(),
     );
+    match &seen.stack {
+        Stack::NoStack(why) => line("stack", why),
+        Stack::Stack(stack) => {
+            text.push_str("stack\n");
+            for call in stack.lines() {
+                let (indent, call) = match call.strip_prefix('\t') {
+                    Some(call) => ("    ", call),
+                    None => ("  ", call),
+                };
+                let _ = writeln!(text, "{indent}{}", quantity::printable(call));
+            }
+        }
+    }
     text
 }
 

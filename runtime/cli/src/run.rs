@@ -6,9 +6,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use rmpv::Value;
 use warren::app::{App, AppOptions, Definition, Policies};
-use warren::{Ended, Handle, Outcome, Runtime, ServiceError, Spawn};
+use warren::{Ended, Handle, Outcome, Runtime, ServiceError, Spawn, Value};
 
 use crate::args::RunArgs;
 use crate::arguments;
@@ -81,6 +80,7 @@ async fn from_start_to_end(
     let mut builder = Runtime::builder()
         .app(app)
         .output(streams)
+        .trace_messages(args.trace_messages)
         .cache(cache_directory());
     if let Some(wasm) = interpreter {
         builder = builder.interpreter(wasm);
@@ -89,7 +89,7 @@ async fn from_start_to_end(
         .start()
         .map_err(|error| Box::new(refused("a runtime", &error)))?;
 
-    let main = Spawn::of(&*definition.id).encoded_arguments(arguments::encode(values));
+    let main = Spawn::of(&*definition.id).argument_list(&values);
     // Removed at the end, however this ends.
     #[cfg(unix)]
     let _control = serve_control(args, &runtime)?;

@@ -97,6 +97,13 @@ fn ps_shows_the_processes_and_others_step_in() {
     assert_eq!(details["queues"][0]["name"], "@unclaimed");
     assert_eq!(details["queues"][0]["messages"], 1);
     assert_eq!(details["queues"][1]["name"], "request");
+    let stack = details["stack"].as_str().unwrap();
+    assert!(stack.contains("worker.lua:7: in function"), "{details}");
+    let text = ask(dir.path(), &["ps", "--show", "worker"]).ends_with(0);
+    assert!(
+        text.stdout.contains("    worker.lua:7: in function"),
+        "{text:?}"
+    );
 
     ask(dir.path(), &["send", "worker", "request", r#""hello""#]).ends_with(0);
     session.wait_for_line("reply: hello");

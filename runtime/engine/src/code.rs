@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use sha2::{Digest, Sha256};
 use warren_kernel::Error;
 use wasmtime::component::{self, Component};
-use wasmtime::{Engine, ExternType, InstancePre, Module, ModuleExport};
+use wasmtime::{Engine, ExternType, FuncType, InstancePre, Module, ModuleExport, ValType};
 
 use crate::cache::{self, CodeCache, Key};
 use crate::class::{Class, Shape};
@@ -63,6 +63,8 @@ pub(crate) struct CoreCode {
     pub(crate) start: ModuleExport,
     pub(crate) prepare: Option<ModuleExport>,
     pub(crate) initialize: Option<ModuleExport>,
+    /// What reads the stack in a copy of a process's memory.
+    pub(crate) traceback: Option<ModuleExport>,
 }
 
 /// A WebAssembly file in its binary form.
@@ -309,6 +311,11 @@ impl CoreCode {
         } else {
             None
         };
+        // Any other function of this name is the guest's own affair.
+        let traceback = match module.get_export("traceback") {
+            Some(ExternType::Func(ty)) if is_traceback(&ty) => export("traceback"),
+            _ => None,
+        };
         let without_grants = pool.linkers.without_grants(name, &module)?;
         Ok(CoreCode {
             module,
@@ -318,6 +325,7 @@ impl CoreCode {
             start,
             prepare,
             initialize,
+            traceback,
         })
     }
 
@@ -336,6 +344,14 @@ impl CoreCode {
         let instance = pool.linkers.with_grants(&pool.engine, &self.module)?;
         Ok(self.with_grants.get_or_init(|| instance))
     }
+}
+
+/// Whether a function takes a range of memory and returns a length.
+fn is_traceback(ty: &FuncType) -> bool {
+    let is_i32 = |ty: ValType| matches!(ty, ValType::I32);
+    (ty.params().len(), ty.results().len()) == (2, 1)
+        && ty.params().all(is_i32)
+        && ty.results().all(is_i32)
 }
 
 fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, Error> {

@@ -14,6 +14,7 @@ use crate::codec::{self, reader};
 use crate::guest::{self, Guest, Level, Related, SpawnOptions, Unwind, receive};
 use crate::output::{PIECE, Stream};
 use crate::security::{Actor, Scope};
+use crate::stacks::{Asked, Sight};
 
 /// Defines every import of the world.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
@@ -22,9 +23,14 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 
 type Answer<T> = wasmtime::Result<Result<T, wit::types::Error>>;
 
-/// An operation's own failure is a value of the WIT's.
-fn answer<T>(result: Result<T, Error>) -> Answer<T> {
-    Ok(result.map_err(wit::types::Error::from))
+/// An operation's own failure is a value of the WIT's, and noted.
+fn answer<T>(guest: &Guest, result: Result<T, Error>) -> Answer<T> {
+    Ok(result.map_err(|error| refused(guest, error)))
+}
+
+fn refused(guest: &Guest, error: Error) -> wit::types::Error {
+    guest.was_refused(&error);
+    error.into()
 }
 
 impl From<Error> for wit::types::Error {
@@ -63,8 +69,10 @@ impl wit::process::Host for Guest {
     }
 
     async fn send(&mut self, to: String, topic: String, payload: Vec<u8>) -> Answer<()> {
-        let sent = self.settled(|guest| guest.send(&to, &topic, &payload));
-        answer(sent.await)
+        let sent = self
+            .settled(|guest| guest.send(&to, &topic, &payload))
+            .await;
+        answer(self, sent)
     }
 
     async fn spawn(
@@ -81,7 +89,7 @@ impl wit::process::Host for Guest {
         };
         let options = spawn_options(options)?;
         let pid = Guest::spawn(self, definition, host, arguments.into(), related, options).await;
-        answer(pid.map(|pid| pid.to_string()))
+        answer(self, pid.map(|pid| pid.to_string()))
     }
 
     async fn exec(
@@ -93,33 +101,38 @@ impl wit::process::Host for Guest {
     ) -> Answer<u32> {
         let options = spawn_options(options)?;
         let subscription = Guest::exec(self, definition, host, arguments.into(), options).await;
-        answer(subscription.map(|subscription| subscription.0))
+        answer(self, subscription.map(|subscription| subscription.0))
     }
 
     async fn terminate(&mut self, target: String) -> Answer<()> {
         let result = self.settled(|guest| guest.terminate(&target)).await;
         self.check_not_terminated()?;
-        answer(result)
+        answer(self, result)
     }
 
     async fn cancel(&mut self, target: String, deadline: Option<u64>) -> Answer<()> {
-        answer(self.settled(|guest| guest.cancel(&target, deadline)).await)
+        let canceled = self.settled(|guest| guest.cancel(&target, deadline)).await;
+        answer(self, canceled)
     }
 
     async fn monitor(&mut self, target: String) -> Answer<()> {
-        answer(self.settled(|guest| guest.monitor(&target)).await)
+        let done = self.settled(|guest| guest.monitor(&target)).await;
+        answer(self, done)
     }
 
     async fn unmonitor(&mut self, target: String) -> Answer<()> {
-        answer(self.settled(|guest| guest.unmonitor(&target)).await)
+        let done = self.settled(|guest| guest.unmonitor(&target)).await;
+        answer(self, done)
     }
 
     async fn link(&mut self, target: String) -> Answer<()> {
-        answer(self.settled(|guest| guest.link(&target)).await)
+        let done = self.settled(|guest| guest.link(&target)).await;
+        answer(self, done)
     }
 
     async fn unlink(&mut self, target: String) -> Answer<()> {
-        answer(self.settled(|guest| guest.unlink(&target)).await)
+        let done = self.settled(|guest| guest.unlink(&target)).await;
+        answer(self, done)
     }
 
     fn get_options(&mut self) -> wasmtime::Result<wit::process::Options> {
@@ -140,7 +153,7 @@ impl wit::process::Host for Guest {
     ) -> wasmtime::Result<wit::types::Error> {
         match Guest::upgrade(self, definition, arguments.into()).await {
             Ok(unwind) => Err(wasmtime::Error::new(unwind)),
-            Err(error) => Ok(error.into()),
+            Err(error) => Ok(refused(self, error)),
         }
     }
 }
@@ -185,8 +198,23 @@ impl Guest {
         deadline: Option<u64>,
     ) -> wasmtime::Result<Option<wit::mailbox::Message>> {
         let deadline = deadline.map(Monotonic);
-        let received = receive::receive(self, wanted, deadline).await?;
+        let received = loop {
+            match receive::receive(self, wanted, deadline).await {
+                Err(error) if error.is::<Asked>() => self.shows_nothing(),
+                received => break received?,
+            }
+        };
         Ok(received.as_ref().map(wit::mailbox::Message::from))
+    }
+}
+
+impl Guest {
+    /// Within an import, a component's stack is out of reach.
+    fn shows_nothing(&self) {
+        if let Ok(process) = self.process() {
+            let why = "a component is seen only while it runs, and this one waits".to_owned();
+            self.node.stacks().answer(process, Sight::Nothing(why));
+        }
     }
 }
 
@@ -211,11 +239,8 @@ impl wit::mailbox::Host for Guest {
     }
 
     fn listen(&mut self, topic: String) -> Answer<u32> {
-        answer(
-            self.process()
-                .and_then(|process| process.listen(&topic))
-                .map(|s| s.0),
-        )
+        let listening = self.process().and_then(|process| process.listen(&topic));
+        answer(self, listening.map(|s| s.0))
     }
 
     fn unlisten(&mut self, subscription: u32) -> wasmtime::Result<()> {
@@ -245,16 +270,20 @@ impl wit::mailbox::Host for Guest {
 
 impl wit::registry::Host for Guest {
     async fn register(&mut self, name: String, target: Option<String>) -> Answer<()> {
-        let registered = self.settled(|guest| guest.register(&name, target.as_deref()));
-        answer(registered.await)
+        let registered = self
+            .settled(|guest| guest.register(&name, target.as_deref()))
+            .await;
+        answer(self, registered)
     }
 
     fn lookup(&mut self, name: String) -> Answer<String> {
-        answer(Guest::lookup(self, &name).map(|pid| pid.to_string()))
+        let found = Guest::lookup(self, &name);
+        answer(self, found.map(|pid| pid.to_string()))
     }
 
     async fn unregister(&mut self, name: String) -> Answer<bool> {
-        answer(self.settled(|guest| guest.unregister(&name)).await)
+        let freed = self.settled(|guest| guest.unregister(&name)).await;
+        answer(self, freed)
     }
 }
 
@@ -300,15 +329,15 @@ impl wit::security::Host for Guest {
     }
 
     fn policy(&mut self, id: String) -> Answer<()> {
-        answer(Guest::policy(self, &id))
+        let known = Guest::policy(self, &id);
+        answer(self, known)
     }
 
     fn named_scope(&mut self, id: String) -> Answer<wit::security::PolicySet> {
-        answer(
-            Guest::named_scope(self, &id).map(|s| wit::security::PolicySet {
-                policies: s.policies,
-            }),
-        )
+        let scope = Guest::named_scope(self, &id).map(|s| wit::security::PolicySet {
+            policies: s.policies,
+        });
+        answer(self, scope)
     }
 }
 
@@ -358,7 +387,7 @@ impl wit::stdio::Host for Guest {
 
     async fn read(&mut self, max: u32) -> Answer<Vec<u8>> {
         let read = Guest::read(self, max as usize).await;
-        answer(read)
+        answer(self, read)
     }
 }
 
@@ -406,7 +435,10 @@ impl wit::program::Host for Guest {
 
     async fn module(&mut self, name: String) -> Answer<Option<wit::program::Chunk>> {
         let found = Guest::module(self, name).await;
-        answer(found.map(|found| found.as_deref().map(wit::program::Chunk::from)))
+        answer(
+            self,
+            found.map(|found| found.as_deref().map(wit::program::Chunk::from)),
+        )
     }
 
     fn prepared(&mut self, code: Vec<u8>) -> wasmtime::Result<()> {

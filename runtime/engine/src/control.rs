@@ -25,6 +25,7 @@ use std::task::Poll;
 use warren_kernel::{AtomicDeadline, Monotonic};
 
 use crate::output::{Line, Stream};
+use crate::traces::Cause;
 
 /// Work an import leaves for the task.
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -39,6 +40,8 @@ pub(crate) struct Control {
     has_job: Flag,
     job: Mutex<Option<Job>>,
     lines: Mutex<[Line; 2]>,
+    /// The message that is being handled, where that is asked for.
+    cause: Cause,
     without_fiber: bool,
 }
 
@@ -126,6 +129,11 @@ impl Control {
     pub(crate) fn time_out(&self) {
         self.deadline.store(None);
         self.timed_out.raise();
+    }
+
+    /// Both: the message that is being handled.
+    pub(crate) fn cause(&self) -> &Cause {
+        &self.cause
     }
 
     /// Fiber: adds output; what comes back is complete and to be passed on.

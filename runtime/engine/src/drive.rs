@@ -13,6 +13,7 @@ use crate::control::{Control, Job};
 use crate::instance::Finished;
 use crate::node::Node;
 use crate::timers;
+use crate::traces;
 
 /// How a [`Drive`] ended.
 pub(crate) enum Driven {
@@ -166,7 +167,11 @@ impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
                 this.node.meter().runs(process.pid());
             }
             this.node.ticker().guest_runs();
-            if let Poll::Ready(finished) = this.guest.as_mut().poll(cx) {
+            let polled = this.guest.as_mut().poll(cx);
+            if this.node.traces().is_some() {
+                traces::tell();
+            }
+            if let Poll::Ready(finished) = polled {
                 return Poll::Ready(Driven::Finished(finished));
             }
             this.job = this.control.take_job();

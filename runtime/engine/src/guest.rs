@@ -10,7 +10,7 @@ mod stdio;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use warren_kernel::{Error, Outcome, Process};
+use warren_kernel::{Error, Message, Outcome, Process};
 use wasmtime::Memory;
 
 use crate::control::Control;
@@ -19,6 +19,7 @@ use crate::node::Node;
 use crate::pool::{Pool, Slot};
 use crate::program::Program;
 use crate::security::{Actor, Rights, Scope};
+use crate::stacks::Sight;
 use crate::wasi::Granted;
 
 pub(crate) use process::{Related, SpawnOptions, context};
@@ -59,6 +60,12 @@ pub(crate) enum Purpose {
     Prepare {
         /// What `program.prepared` or `program.fail` said.
         prepared: Option<Result<Arc<[u8]>, Error>>,
+    },
+    /// Reading what another process has shown of itself.
+    Explain {
+        sight: Arc<Sight>,
+        /// What is in it.
+        text: Option<String>,
     },
 }
 
@@ -133,11 +140,16 @@ impl Guest {
         }
     }
 
+    /// Where it runs; nowhere for native code.
+    pub(crate) fn pool(&self) -> Option<&Arc<Pool>> {
+        self.pool.as_ref()
+    }
+
     /// The process this runs for.
     ///
     /// # Errors
     ///
-    /// `Invalid` while code is being prepared.
+    /// `Invalid` where it is none.
     #[inline]
     pub(crate) fn process(&self) -> Result<&Arc<Process>, Error> {
         process_of(&self.purpose)
@@ -146,7 +158,7 @@ impl Guest {
     pub(crate) fn inherited(&self) -> Result<&Arc<Inherited>, Error> {
         match &self.purpose {
             Purpose::Process { inherited, .. } => Ok(inherited),
-            Purpose::Prepare { .. } => Err(no_process()),
+            Purpose::Prepare { .. } | Purpose::Explain { .. } => Err(no_process()),
         }
     }
 
@@ -159,9 +171,25 @@ impl Guest {
         }
     }
 
+    /// It has taken a message, and handles it from now on.
+    #[inline]
+    pub(crate) fn handles(&self, message: &mut Message) {
+        if let Ok(process) = self.process() {
+            handles(&self.node, process, &self.control, message);
+        }
+    }
+
     /// Whether this is the program's first process.
     pub(crate) fn is_first(&self) -> bool {
         matches!(self.purpose, Purpose::Process { first: true, .. })
+    }
+}
+
+/// A process has taken a message, and handles it from now on.
+#[inline]
+fn handles(node: &Node, process: &Process, control: &Control, message: &mut Message) {
+    if let Some(traces) = node.traces() {
+        traces.received(process, control.cause(), message);
     }
 }
 
@@ -169,7 +197,7 @@ impl Guest {
 fn process_of(purpose: &Purpose) -> Result<&Arc<Process>, Error> {
     match purpose {
         Purpose::Process { process, .. } => Ok(process),
-        Purpose::Prepare { .. } => Err(no_process()),
+        Purpose::Prepare { .. } | Purpose::Explain { .. } => Err(no_process()),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::definition::Grants;
 use crate::guest::{Guest, Purpose};
 use crate::node::Node;
 use crate::pool::Pool;
+use crate::stacks;
 use crate::wasi::{self, Granted};
 
 /// How an instance ended.
@@ -21,6 +22,8 @@ pub(crate) struct Finished {
     pub(crate) outcome: Option<Outcome>,
     /// What `prepare` made of the source.
     pub(crate) prepared: Option<Result<Arc<[u8]>, Error>>,
+    /// What `traceback` found in the memory of another process.
+    pub(crate) text: Option<String>,
     /// Whether it was refused the memory it wanted last.
     pub(crate) memory_refused: bool,
 }
@@ -33,14 +36,18 @@ pub(crate) async fn run(pool: &Pool, guest: Guest) -> Finished {
     let mut store = Store::new(&pool.engine, guest);
     let result = enter(pool, &mut store).await;
     let guest = store.into_data();
+    let memory_refused = guest.limits.refused();
+    let (prepared, text) = match guest.purpose {
+        Purpose::Process { .. } => (None, None),
+        Purpose::Prepare { prepared } => (prepared, None),
+        Purpose::Explain { text, .. } => (None, text),
+    };
     Finished {
         result,
         outcome: guest.outcome,
-        memory_refused: guest.limits.refused(),
-        prepared: match guest.purpose {
-            Purpose::Prepare { prepared } => prepared,
-            Purpose::Process { .. } => None,
-        },
+        prepared,
+        text,
+        memory_refused,
     }
 }
 
@@ -48,6 +55,7 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
     store.limiter(|guest| &mut guest.limits);
     store.set_epoch_deadline(SLICE);
     store.epoch_deadline_callback(|store| {
+        stacks::show_if_asked(&store);
         // The deadline of a guest that has waited is an old one: it has its
         // whole slice before it. One whose imports return at once has not.
         if store.data().control.take_waited() {
@@ -116,6 +124,7 @@ async fn enter_core(
         (Purpose::Prepare { .. }, None) => {
             wasmtime::bail!("the interpreter exports no function `prepare`")
         }
+        (Purpose::Explain { .. }, _) => return stacks::read(store, instance, code).await,
     };
     for export in code.initialize.iter().chain([entry]) {
         let function = instance

@@ -48,9 +48,11 @@ mod requirements;
 mod scheduler;
 pub mod security;
 mod sites;
+mod stacks;
 mod task;
 mod ticker;
 mod timers;
+mod traces;
 mod wasi;
 
 pub use definition::{Code, Definition, Definitions, Grants, PathGrant, Source};

@@ -14,10 +14,12 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
-use warren_kernel::{Delivery, Error, Outcome, Process, Subscription};
+use warren_kernel::{Delivery, Error, Outcome, Process, Subscription, Trace};
 
 use crate::guest::{Guest, Related, SpawnOptions};
 use crate::node::Start;
+use crate::security::Refusal;
+use crate::traces;
 
 pub(crate) use drive::NativeDrive;
 use receive::Receive;
@@ -117,7 +119,23 @@ impl Native {
     ) -> Result<(Subscription, Delivery), Error> {
         // A process that always finds something lets others have their turn.
         tokio::task::coop::consume_budget().await;
-        Receive::new(&self.process, &self.task, wanted).await
+        let (queue, mut delivery) = Receive::new(&self.process, &self.task, wanted).await?;
+        if let Delivery::Message(message) = &mut delivery {
+            self.guest.handles(message);
+            self.tell();
+        }
+        Ok((queue, delivery))
+    }
+
+    /// The message it handles, where messages are traced.
+    pub fn trace(&self) -> Option<Trace> {
+        self.guest.control.cause().get()
+    }
+
+    fn tell(&self) {
+        if self.guest.node.traces().is_some() {
+            traces::tell();
+        }
     }
 
     /// Sends one message to a PID or a name.
@@ -127,9 +145,9 @@ impl Native {
     /// As for `process.send`; see `wit/process.wit`. The same goes for all that
     /// follows.
     pub fn send(&mut self, to: &str, topic: &str, values: &[u8]) -> Result<(), Error> {
-        self.check_alive()?;
-        self.guest
-            .settled_at_once(|guest| guest.send(to, topic, values))
+        let sent = self.settled(|guest| guest.send(to, topic, values));
+        self.tell();
+        sent
     }
 
     /// Starts a process; returns its PID. Dropped before it is ready, this has
@@ -145,9 +163,11 @@ impl Native {
             monitored: tied.monitored,
             linked: tied.linked,
         };
-        self.guest
+        let spawned = self
+            .guest
             .spawn(start.0, start.1, start.2, related, options)
-            .await
+            .await;
+        spawned.inspect_err(|error| self.guest.was_refused(error))
     }
 
     /// Starts a process and waits for its end, which this returns. Dropped
@@ -159,7 +179,8 @@ impl Native {
     pub async fn exec(&mut self, start: Start) -> Result<Arc<Outcome>, Error> {
         self.check_alive()?;
         let (options, start) = split(start);
-        let subscription = self.guest.exec(start.0, start.1, start.2, options).await?;
+        let called = self.guest.exec(start.0, start.1, start.2, options).await;
+        let subscription = called.inspect_err(|error| self.guest.was_refused(error))?;
         let _pending = PendingExec {
             process: Arc::clone(&self.process),
             subscription,
@@ -177,8 +198,7 @@ impl Native {
     ///
     /// As for `process.terminate`.
     pub fn terminate(&mut self, target: &str) -> Result<(), Error> {
-        self.check_alive()?;
-        self.guest.settled_at_once(|guest| guest.terminate(target))
+        self.settled(|guest| guest.terminate(target))
     }
 
     /// Asks a process to end, within so many nanoseconds where a deadline is
@@ -188,9 +208,7 @@ impl Native {
     ///
     /// As for `process.cancel`.
     pub fn cancel(&mut self, target: &str, deadline: Option<u64>) -> Result<(), Error> {
-        self.check_alive()?;
-        self.guest
-            .settled_at_once(|guest| guest.cancel(target, deadline))
+        self.settled(|guest| guest.cancel(target, deadline))
     }
 
     /// Asks to be told of a process's end.
@@ -199,8 +217,7 @@ impl Native {
     ///
     /// As for `process.monitor`.
     pub fn monitor(&mut self, target: &str) -> Result<(), Error> {
-        self.check_alive()?;
-        self.guest.settled_at_once(|guest| guest.monitor(target))
+        self.settled(|guest| guest.monitor(target))
     }
 
     /// Undoes a monitor.
@@ -209,8 +226,7 @@ impl Native {
     ///
     /// As for `process.unmonitor`.
     pub fn unmonitor(&mut self, target: &str) -> Result<(), Error> {
-        self.check_alive()?;
-        self.guest.settled_at_once(|guest| guest.unmonitor(target))
+        self.settled(|guest| guest.unmonitor(target))
     }
 
     /// Links two processes.
@@ -219,8 +235,7 @@ impl Native {
     ///
     /// As for `process.link`.
     pub fn link(&mut self, target: &str) -> Result<(), Error> {
-        self.check_alive()?;
-        self.guest.settled_at_once(|guest| guest.link(target))
+        self.settled(|guest| guest.link(target))
     }
 
     /// Undoes a link.
@@ -229,8 +244,7 @@ impl Native {
     ///
     /// As for `process.unlink`.
     pub fn unlink(&mut self, target: &str) -> Result<(), Error> {
-        self.check_alive()?;
-        self.guest.settled_at_once(|guest| guest.unlink(target))
+        self.settled(|guest| guest.unlink(target))
     }
 
     /// Gives a process a name, itself where no PID is given.
@@ -239,9 +253,7 @@ impl Native {
     ///
     /// As for `process.registry.register`.
     pub fn register(&mut self, name: &str, pid: Option<&str>) -> Result<(), Error> {
-        self.check_alive()?;
-        self.guest
-            .settled_at_once(|guest| guest.register(name, pid))
+        self.settled(|guest| guest.register(name, pid))
     }
 
     /// The PID of who holds a name.
@@ -251,7 +263,8 @@ impl Native {
     /// As for `process.registry.lookup`.
     pub fn lookup(&self, name: &str) -> Result<Arc<str>, Error> {
         self.check_alive()?;
-        self.guest.lookup(name)
+        let found = self.guest.lookup(name);
+        found.inspect_err(|error| self.guest.was_refused(error))
     }
 
     /// Frees a name; false where nobody held it.
@@ -260,8 +273,18 @@ impl Native {
     ///
     /// As for `process.registry.unregister`.
     pub fn unregister(&mut self, name: &str) -> Result<bool, Error> {
+        self.settled(|guest| guest.unregister(name))
+    }
+
+    /// Does an operation; where it is refused, those who look at the process can
+    /// see it.
+    fn settled<T>(
+        &mut self,
+        operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
         self.check_alive()?;
-        self.guest.settled_at_once(|guest| guest.unregister(name))
+        let done = self.guest.settled_at_once(operation);
+        done.inspect_err(|error| self.guest.was_refused(error))
     }
 
     /// What was moved out of the process's future may outlive the process.

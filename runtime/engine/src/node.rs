@@ -6,6 +6,7 @@ mod observers;
 mod programs;
 mod slots;
 mod spawn;
+mod stack;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -30,8 +31,10 @@ use crate::pool::Pools;
 use crate::scheduler::Scheduler;
 use crate::security::{Authorizer, Judges};
 use crate::sites::{self, Room};
+use crate::stacks::Stacks;
 use crate::ticker::Ticker;
 use crate::timers::Timers;
+use crate::traces::Traces;
 
 pub use embedder::Start;
 use observers::Observers;
@@ -84,6 +87,8 @@ pub struct NodeConfig {
     /// [`DEFAULT_TICK`](crate::DEFAULT_TICK), unless one counts instructions
     /// and wants no clock to interfere.
     pub tick: Duration,
+    /// Whether each message carries what caused it.
+    pub trace_messages: bool,
 }
 
 /// Why a node cannot be started.
@@ -126,6 +131,9 @@ pub struct Node {
     /// The embedder's, for native processes and what blocks.
     tokio: Handle,
     observers: Observers,
+    stacks: Stacks,
+    /// Where it is asked for.
+    traces: Option<Box<Traces>>,
     log: Option<LogHook>,
     meter: Arc<Meter>,
     started: Instant,
@@ -206,6 +214,8 @@ impl Node {
             scheduler,
             tokio,
             observers: Observers::default(),
+            stacks: Stacks::default(),
+            traces: config.trace_messages.then(|| Box::new(Traces::new())),
             log: config.log,
             started: meter.started(),
             meter,
@@ -263,6 +273,17 @@ impl Node {
 
     pub(crate) fn observers(&self) -> &Observers {
         &self.observers
+    }
+
+    #[inline]
+    pub(crate) fn stacks(&self) -> &Stacks {
+        &self.stacks
+    }
+
+    /// Who follows messages, where that is asked for.
+    #[inline]
+    pub(crate) fn traces(&self) -> Option<&Traces> {
+        self.traces.as_deref()
     }
 
     pub(crate) fn log(&self) -> Option<&LogHook> {

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use warren_kernel::{Error, Host, Kind, Outcome, Process};
+use warren_kernel::{Error, Host, Kind, Outcome, Process, Trace};
 
 use crate::control::Control;
 use crate::definition::{Code, Definition, Grants, Source};
@@ -26,6 +26,8 @@ pub(crate) struct Task {
     pub(crate) process: Arc<Process>,
     pub(crate) inherited: Arc<Inherited>,
     pub(crate) first: bool,
+    /// What its spawner handled.
+    pub(crate) cause: Option<Trace>,
     pub(crate) run: Run,
     pub(crate) place: Place,
     pub(crate) ended: Option<oneshot::Sender<Ended>>,
@@ -48,16 +50,18 @@ impl Task {
             process,
             inherited,
             first,
+            mut cause,
             mut run,
             mut place,
             ended,
         } = self;
         tracing::debug!(target: "warren::span", "started");
-        let (outcome, status) = loop {
+        let (outcome, status, unwritten) = loop {
             let control = Arc::new(match &place {
                 Place::Instance(_) => Control::default(),
                 Place::Task(_) => Control::without_fiber(),
             });
+            control.cause().set(cause);
             let judge = node.judges().judge(
                 || Caller {
                     pid: Arc::clone(process.text()),
@@ -93,19 +97,23 @@ impl Task {
                 Place::Task(code) => NativeDrive::new(&node, &process, code, guest).await,
             };
             process.usage().release_memory();
-            pass_on_last_lines(&node, &control, !first).await;
-            match finished {
-                Driven::Doomed => break (Outcome::Returned(None), None),
-                Driven::Finished(finished) => match end(finished, &node, &process) {
-                    End::Process(outcome, status) => break (outcome, status),
-                    End::Upgrade(next, other_slot) => {
-                        place = other_slot.map_or(place, Place::Instance);
-                        process.begin_upgrade();
-                        let definition = &next.program.definition.id;
-                        node.kernel().set_definition(&process, definition);
-                        run = next;
-                    }
-                },
+            let unwritten = pass_on_last_lines(&node, &control, !first);
+            let finished = match finished {
+                // Its end waits for nothing.
+                Driven::Doomed => break (Outcome::Returned(None), None, unwritten),
+                Driven::Finished(finished) => finished,
+            };
+            write(&node, unwritten).await;
+            match end(finished, &node, &process) {
+                End::Process(outcome, status) => break (outcome, status, Vec::new()),
+                End::Upgrade(next, other_slot) => {
+                    cause = control.cause().get();
+                    place = other_slot.map_or(place, Place::Instance);
+                    process.begin_upgrade();
+                    let definition = &next.program.definition.id;
+                    node.kernel().set_definition(&process, definition);
+                    run = next;
+                }
             }
         };
         let exiting = node.kernel().exit(&process, outcome);
@@ -125,6 +133,7 @@ impl Task {
                 let _ = ended.send(end);
             }
         }
+        write(&node, unwritten).await;
         drop(presence);
     }
 }
@@ -215,14 +224,26 @@ fn says_memory(error: &Error) -> bool {
 
 /// What a process has not ended with a newline gets one, so that it never runs
 /// into a line of another; the output of the first process is left as it is.
-async fn pass_on_last_lines(node: &Node, control: &Control, complete: bool) {
+///
+/// What comes back had no room in the queue yet.
+fn pass_on_last_lines(node: &Node, control: &Control, complete: bool) -> Vec<(Stream, Vec<u8>)> {
+    let mut unwritten = Vec::new();
     for stream in [Stream::Stdout, Stream::Stderr] {
         if let Some(mut line) = control.take_line(stream) {
             if complete {
                 line.push(b'\n');
             }
-            node.output().write(stream, line).await;
+            let rest = node.output().try_write(stream, line).err();
+            unwritten.extend(rest.map(|line| (stream, line)));
         }
+    }
+    unwritten
+}
+
+/// Writes lines when there is room for them.
+async fn write(node: &Node, lines: Vec<(Stream, Vec<u8>)>) {
+    for (stream, line) in lines {
+        node.output().write(stream, line).await;
     }
 }
 
@@ -273,7 +294,7 @@ pub(crate) async fn prepare(
         let guest = pin!(instance::run(slot.pool(), guest));
         Drive::new(&node, None, &control, guest).await
     };
-    pass_on_last_lines(&node, &control, true).await;
+    write(&node, pass_on_last_lines(&node, &control, true)).await;
     let Driven::Finished(finished) = finished else {
         return Err(Error::internal(format!("{name}: preparing was stopped")));
     };

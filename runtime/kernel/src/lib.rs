@@ -67,6 +67,7 @@ mod subscription;
 mod sync;
 mod table;
 mod ties;
+mod trace;
 mod usage;
 #[cfg(test)]
 mod work;
@@ -86,4 +87,5 @@ pub use outcome::Outcome;
 pub use pid::{Destination, Pid};
 pub use process::{Depth, Process, Relations};
 pub use subscription::{Delivery, Subscription};
+pub use trace::{Trace, TraceId};
 pub use usage::Usage;

@@ -2,8 +2,13 @@
 
 use std::fmt;
 
+use crate::trace::{self, Trace};
+
 /// Bytes before the sender: three numbers.
 const HEADER: usize = 12;
+
+/// In the highest byte of the sender's length: the message ends with its cause.
+const TRACED: u8 = 0x80;
 
 /// One message. A single buffer in the layout of the guest ABI, so that a
 /// sender pays one allocation and one copy, and a receiver one copy:
@@ -14,6 +19,10 @@ const HEADER: usize = 12;
 ///        8   u32  length of topic
 ///       12   sender, topic, payload          numbers are little-endian
 /// ```
+///
+/// While its cause is noted in it, the highest bit of the sender's length is set
+/// and the [`Trace`] comes after the payload: a message without one is as small
+/// as before there were any.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     wire: Box<[u8]>,
@@ -36,9 +45,33 @@ impl Message {
         }
     }
 
+    /// The same with a note of its cause, to be taken out with
+    /// [`Message::take_trace`] before anybody reads the message.
+    pub fn traced(sender: Option<&str>, topic: &str, payload: &[u8], trace: Trace) -> Self {
+        let mut wire = Self::new(sender, topic, payload).wire.into_vec();
+        wire.extend_from_slice(&trace.to_bytes());
+        if let Some(highest) = wire.get_mut(7) {
+            *highest |= TRACED;
+        }
+        Message {
+            wire: wire.into_boxed_slice(),
+        }
+    }
+
+    /// Takes out what caused it.
+    pub fn take_trace(&mut self) -> Option<Trace> {
+        let highest = self.wire.get_mut(7).filter(|byte| **byte & TRACED != 0)?;
+        *highest &= !TRACED;
+        let mut wire = std::mem::take(&mut self.wire).into_vec();
+        let trace = wire.last_chunk().and_then(Trace::from_bytes);
+        wire.truncate(wire.len().saturating_sub(trace::BYTES));
+        self.wire = wire.into_boxed_slice();
+        trace
+    }
+
     /// The text of the sender's PID, if a process sent it.
     pub fn sender(&self) -> Option<&str> {
-        let sender = self.part(HEADER, self.number(4));
+        let sender = self.part(HEADER, self.sender_len());
         (!sender.is_empty()).then(|| text(sender))
     }
 
@@ -49,7 +82,7 @@ impl Message {
 
     /// What was sent: encoded values, which the kernel does not look into.
     pub fn payload(&self) -> &[u8] {
-        let start = HEADER + self.number(4) + self.number(8);
+        let start = HEADER + self.sender_len() + self.number(8);
         self.wire.get(start..).unwrap_or_default()
     }
 
@@ -79,7 +112,12 @@ impl Message {
 
     #[inline]
     pub(crate) fn topic_bytes(&self) -> &[u8] {
-        self.part(HEADER + self.number(4), self.number(8))
+        self.part(HEADER + self.sender_len(), self.number(8))
+    }
+
+    #[inline]
+    fn sender_len(&self) -> usize {
+        self.number(4) & !((TRACED as usize) << 24)
     }
 
     #[inline]
@@ -132,6 +170,22 @@ mod tests {
             message.wire(),
             b"\x07\0\0\0\x02\0\0\0\x01\0\0\0metxyz".as_slice()
         );
+    }
+
+    #[test]
+    fn a_cause_is_noted_beside_the_parts_and_leaves_no_trace() {
+        let trace = Trace {
+            id: crate::TraceId(std::num::NonZeroU64::MAX),
+            message: 7,
+        };
+        let plain = Message::new(Some("me"), "t", b"xyz");
+        let mut message = Message::traced(Some("me"), "t", b"xyz", trace);
+        assert_eq!((message.sender(), message.topic()), (Some("me"), "t"));
+        assert_ne!(message, plain);
+        assert_eq!(message.take_trace(), Some(trace));
+        assert_eq!(message, plain);
+        assert_eq!(message.take_trace(), None);
+        assert_eq!(message, plain);
     }
 
     #[test]

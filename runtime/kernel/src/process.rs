@@ -241,6 +241,11 @@ impl Process {
         drop(replaced);
     }
 
+    /// Has its task look around, without anything to be found.
+    pub fn wake(&self) {
+        self.apply(|_| ((), Effect::Wake));
+    }
+
     /// Whether its end is decided. One atomic load: cheap enough to ask at every
     /// preemption.
     #[inline]

@@ -77,6 +77,10 @@ pub struct ProcessInfo {
     pub load: f64,
     /// How long it is there, in milliseconds.
     pub age_ms: u64,
+    /// PIDs of processes it is linked to, at most a hundred; none where a query
+    /// did not ask for them ([`Query::links`](super::Query::links)).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linked_to: Vec<String>,
 }
 
 /// One process, with all there is to see.
@@ -91,8 +95,6 @@ pub struct ProcessDetails {
     pub actor: Option<String>,
     /// Whether the failure of a linked process is an event to it.
     pub trap_links: bool,
-    /// PIDs of processes it is linked to, at most a hundred.
-    pub linked_to: Vec<String>,
     /// PIDs of processes it monitors, at most a hundred.
     pub monitoring: Vec<String>,
     /// PIDs of processes that monitor it, at most a hundred.
@@ -168,6 +170,11 @@ pub struct Totals {
     pub busy_ms: Vec<u64>,
     /// Processes that wait for a worker.
     pub queued: usize,
+    /// Tasks of processes; of one that has ended, for a moment longer.
+    pub tasks: usize,
+    /// Places for instances that are taken: one by each guest, and by each source
+    /// that is being compiled.
+    pub places: usize,
 }
 
 /// What a [`Query`](super::Query) found.

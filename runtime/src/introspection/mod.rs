@@ -73,7 +73,12 @@ impl Inspector {
             .into_sorted()
             .filter_map(|process| {
                 let view = process.view(ENTRIES)?;
-                Some(self.info(&process, &view, &running, now))
+                let info = self.info(&process, &view, &running, now);
+                Some(if query.links {
+                    self.with_links(info, &view)
+                } else {
+                    info
+                })
             })
             .collect();
         Listing {
@@ -107,6 +112,24 @@ impl Inspector {
         Ok(self.details(&process, view, &running))
     }
 
+    /// Where the code of a process is, by its PID or name: for Lua, the calls of
+    /// each of its coroutines, the innermost first; for other modules, the
+    /// functions they are in. The process is neither stopped nor can it tell. Of
+    /// one that runs this may be some milliseconds old, and the line is that of
+    /// the last call, or of anything else that may fail. Dropped before it is
+    /// ready, this has done nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`; `NotFound`; `Unavailable`, with the reason, where it cannot be
+    /// told: of native processes, of components that wait, of processes with more
+    /// than 64 MiB of memory or in the midst of a call that waits for the runtime;
+    /// `RateLimited` where the host has no place to find out.
+    pub async fn stack(&self, destination: &str) -> Result<String, Error> {
+        let process = self.node.kernel().resolve(destination)?;
+        self.node.stack(&process).await
+    }
+
     /// The stream of all that happens from now on: starts, ends, names, links,
     /// upgrades. Nobody waits for its reader; what does not fit into a buffer
     /// of so many events is counted ([`Change::Missed`]) and dropped.
@@ -126,7 +149,7 @@ impl Inspector {
         let kernel = self.node.kernel();
         let process = kernel.resolve(destination)?;
         kernel.set_clock(self.now());
-        kernel.send(None, &process, topic, payload)
+        self.node.send(&process, topic, payload, None)
     }
 
     /// Asks a process to end within a time, after which it is terminated. One
@@ -184,6 +207,8 @@ impl Inspector {
                 .collect(),
             busy_ms: reading.busy.iter().map(|busy| busy / 1_000_000).collect(),
             queued: reading.queued,
+            tasks: self.node.tasks(),
+            places: self.node.places_taken(),
             ..Totals::default()
         }
     }
@@ -219,6 +244,15 @@ impl Inspector {
             cpu_ms: summary.processor / 1_000_000,
             load: process.usage().load(now),
             age_ms: age_ms(view.started, now),
+            linked_to: Vec::new(),
+        }
+    }
+
+    fn with_links(&self, info: ProcessInfo, view: &View) -> ProcessInfo {
+        let links = view.peers.links.iter();
+        ProcessInfo {
+            linked_to: links.map(|pid| text(self.node.kernel(), *pid)).collect(),
+            ..info
         }
     }
 
@@ -226,14 +260,13 @@ impl Inspector {
         let (kernel, now) = (self.node.kernel(), self.now());
         let texts = |pids: &[Pid]| pids.iter().map(|pid| text(kernel, *pid)).collect();
         ProcessDetails {
-            process: self.info(process, &view, running, now),
+            process: self.with_links(self.info(process, &view, running, now), &view),
             frame: view.origin.as_ref().map(|origin| origin.frame.to_string()),
             actor: view
                 .origin
                 .and_then(|origin| origin.actor)
                 .map(|actor| actor.to_string()),
             trap_links: view.trap_links,
-            linked_to: texts(&view.peers.links),
             monitoring: texts(&view.peers.monitors),
             monitored_by: texts(&view.peers.monitored_by),
             queues: view.queues.iter().map(|view| queue(view, now)).collect(),

@@ -42,6 +42,8 @@ pub struct Query {
     pub state: Option<State>,
     /// Only the first so many.
     pub limit: usize,
+    /// With the PIDs of those that each is linked to.
+    pub links: bool,
 }
 
 impl Default for Query {
@@ -52,6 +54,7 @@ impl Default for Query {
             host: None,
             state: None,
             limit: usize::MAX,
+            links: false,
         }
     }
 }

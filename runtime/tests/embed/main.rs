@@ -12,3 +12,5 @@ mod life;
 mod native;
 mod services;
 mod setup;
+mod stack;
+mod traces;

@@ -366,3 +366,59 @@ fn arguments_name_and_host_are_those_of_the_spawn() {
         assert_eq!((&*text, number, &*early, tenant), ("a", 1, "bird", Some(7)));
     });
 }
+
+#[test]
+fn what_a_native_process_is_refused_is_seen_from_outside() {
+    run(async {
+        let runtime = builder().start().unwrap();
+        let refused = |mut ctx: Context| async move {
+            assert!(ctx.send("nobody", "topic", &1).is_err());
+            assert!(ctx.spawn("app:nothing").await.is_err());
+            assert!(ctx.lookup("nobody").is_err());
+            ctx.message().await.map(drop)
+        };
+        let process = runtime.spawn_native("app:refused", refused).await.unwrap();
+        let inspector = runtime.inspector();
+        let refusals = || {
+            inspector
+                .totals()
+                .refused
+                .into_iter()
+                .map(|(_, n)| n)
+                .sum::<u64>()
+        };
+        while refusals() < 3 {
+            tokio::task::yield_now().await;
+        }
+        let details = inspector.process(process.pid()).unwrap();
+        let error = details.last_error.unwrap();
+        assert!(error.contains("name not registered"), "{error}");
+    });
+}
+
+#[test]
+fn it_goes_on_until_it_waits() {
+    run(async {
+        let runtime = builder().start().unwrap();
+        let (begun, has_begun) = oneshot::channel();
+        let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+        let (done, is_done) = oneshot::channel();
+        let native = runtime
+            .spawn_native("app:busy", |mut ctx: Context| async move {
+                begun.send(()).ok();
+                // Computes, as far as anybody can see.
+                goes_on.recv().ok();
+                done.send(()).ok();
+                ctx.message().await.map(drop)
+            })
+            .await
+            .unwrap();
+        has_begun.await.unwrap();
+        native.terminate().unwrap();
+        assert!(!native.has_ended());
+        drop(go_on);
+        is_done.await.unwrap();
+        let error = native.result::<()>().await.unwrap_err();
+        assert_eq!(error.kind(), &Kind::Canceled);
+    });
+}

@@ -1,12 +1,18 @@
-//! `warren-public-api RUSTDOC_JSON SNAPSHOT [--update]`: compares the public
-//! items of a crate, as rustdoc wrote them down, with a file that lists them.
+//! `warren-public-api SNAPSHOT LIBRARY [CRATE...] [--update]`: compares the public
+//! items of a library, as rustdoc wrote them down as JSON, with a file that lists
+//! them: its own, and those of other crates that it hands on.
+
+mod handed_on;
+mod rustdoc;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
+
+use rustdoc::Crate;
 
 fn main() -> ExitCode {
     match run(env::args().skip(1).collect()) {
@@ -18,13 +24,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Vec<String>) -> Result<()> {
-    let (json, snapshot, update) = match arguments.as_slice() {
-        [json, snapshot] => (json, snapshot, false),
-        [json, snapshot, flag] if flag == "--update" => (json, snapshot, true),
-        _ => bail!("usage: warren-public-api RUSTDOC_JSON SNAPSHOT [--update]"),
+fn run(mut arguments: Vec<String>) -> Result<()> {
+    let update = arguments.pop_if(|last| last == "--update").is_some();
+    let [snapshot, library, others @ ..] = arguments.as_slice() else {
+        bail!("usage: warren-public-api SNAPSHOT LIBRARY [CRATE...] [--update]");
     };
-    let present = public_items(Path::new(json))?;
+    let library = Crate::read(&PathBuf::from(library))?;
+    let others = others.iter().map(|other| Crate::read(&PathBuf::from(other)));
+    let present = handed_on::with_items(&library, &others.collect::<Result<Vec<_>>>()?);
     if update {
         return fs::write(snapshot, present).with_context(|| format!("cannot write {snapshot}"));
     }
@@ -38,18 +45,6 @@ fn run(arguments: Vec<String>) -> Result<()> {
         eprintln!("{line}");
     }
     bail!("the public API is not what {snapshot} says")
-}
-
-/// One line for each item. What every type has (`Send`, `From<T> for T`) is not
-/// listed.
-fn public_items(json: &Path) -> Result<String> {
-    let api = public_api::Builder::from_rustdoc_json(json)
-        .omit_blanket_impls(true)
-        .omit_auto_derived_impls(true)
-        .omit_auto_trait_impls(true)
-        .build()
-        .with_context(|| format!("cannot read {}", json.display()))?;
-    Ok(api.to_string())
 }
 
 /// The lines that only one of them has, each with `-` or `+` before it.

@@ -17,8 +17,15 @@ use crate::step::Step;
 /// Set where this program is called in place of rustdoc.
 const AS_RUSTDOC: &str = "WARREN_XTASK_AS_RUSTDOC";
 
-/// The library, by the name that rustdoc knows it by.
-const LIBRARY: &str = "warren";
+/// The library, and the crates of ours whose items it hands on, by the names
+/// that rustdoc knows them by.
+const LIBRARIES: [&str; 5] = [
+    "warren",
+    "warren_app",
+    "warren_engine",
+    "warren_guest",
+    "warren_kernel",
+];
 
 /// The committed list, below the root.
 const SNAPSHOT: &str = "runtime/public-api.txt";
@@ -40,8 +47,8 @@ pub(crate) fn run(update: bool) -> Result<()> {
     let mut compare = project::cargo_beside(&root.join("xtask/api"));
     compare
         .args(["run", "--quiet", "--locked", "--"])
-        .arg(root.join(format!("target/doc/{LIBRARY}.json")))
-        .arg(root.join(SNAPSHOT));
+        .arg(root.join(SNAPSHOT))
+        .args(LIBRARIES.map(|library| root.join(format!("target/doc/{library}.json"))));
     if update {
         compare.arg("--update");
     }
@@ -49,14 +56,14 @@ pub(crate) fn run(update: bool) -> Result<()> {
     Step::new("public API", remedy, compare).run()
 }
 
-/// Where cargo wants rustdoc: runs it, for the library with JSON as output.
+/// Where cargo wants rustdoc: runs it, for the libraries with JSON as output.
 /// None where this program was called as itself.
 pub(crate) fn stand_in_for_rustdoc() -> Option<ExitCode> {
     env::var_os(AS_RUSTDOC)?;
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     let is_library = arguments
         .windows(2)
-        .any(|pair| pair[0] == "--crate-name" && pair[1] == LIBRARY);
+        .any(|pair| pair[0] == "--crate-name" && LIBRARIES.iter().any(|name| pair[1] == *name));
     let mut rustdoc = Command::new("rustdoc");
     rustdoc.args(&arguments);
     if is_library {

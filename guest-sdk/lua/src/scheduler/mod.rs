@@ -113,7 +113,30 @@ pub(crate) enum Fired {
     Deadline,
 }
 
+/// What a task is about, for those who look at the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It runs; where it is alone, it may also wait.
+    Current,
+    Ready,
+    Parked,
+}
+
 impl Scheduler {
+    /// All tasks, and the thread of each.
+    pub(crate) fn standings(&self) -> impl Iterator<Item = (Standing, State)> {
+        let tasks = self.tasks.iter().enumerate();
+        tasks.filter_map(|(id, task)| {
+            let task = task.as_ref()?;
+            let standing = match (task.parked, id == self.current) {
+                (true, _) => Standing::Parked,
+                (false, true) => Standing::Current,
+                (false, false) => Standing::Ready,
+            };
+            Some((standing, task.thread))
+        })
+    }
+
     /// Notes that `thread`, which runs, is about to resume another.
     pub(crate) fn enter(&mut self, thread: State) -> Resumption {
         Resumption {

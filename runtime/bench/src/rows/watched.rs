@@ -1,12 +1,13 @@
 //! Sixteen pairs that talk beside 100,000 processes that wait, with and without
 //! someone who watches them all.
 
+use std::fs;
 use std::rc::Rc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use warren::Inspector;
 use warren::introspection::{Query, Sort};
 
@@ -14,13 +15,17 @@ use super::repeated::{microseconds, time};
 use super::round_trip::ping_arguments;
 use crate::bench::Bench;
 use crate::guests::Arguments;
+use crate::max_map_count::Raised;
 use crate::measure::{Contender, Metric, Row};
 use crate::node::{BenchNode, Setup};
 use crate::payload::Payload;
 
 pub(super) const NAME: &str = "watched";
 
-const METRICS: &[Metric] = &[time("there and back, beside 100,000 that wait")];
+const METRICS: &[Metric] = &[
+    time("there and back, beside 100,000 that wait"),
+    time("processor time of each, the watcher's included"),
+];
 
 const UNWATCHED: &str = "unwatched";
 const WATCHED: &str = "watched";
@@ -30,6 +35,10 @@ const PAIRS_AT_ONCE: usize = 16;
 pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     let idle: u32 = bench.amount(100_000, 100);
     let count: u32 = bench.amount(250_000, 10);
+    let raised = match Raised::for_processes(idle) {
+        Ok(raised) => raised,
+        Err(reason) => return Ok(missing(&reason.to_string())),
+    };
     let setup = Setup {
         max_processes: idle as usize + 10_000,
         ..Setup::default()
@@ -40,9 +49,14 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     node.run("bench:flat/crowd", &arguments.text("bench:flat/echo"))?;
     let sample = move |node: &BenchNode| {
         let arguments = ping_arguments(count, "bench:flat/echo", Payload::Bytes64);
+        let before = processor_time()?;
         let run = node.run_many("bench:flat/ping", &arguments, PAIRS_AT_ONCE)?;
+        let used = processor_time()?.saturating_sub(before);
         let all = f64::from(count) * PAIRS_AT_ONCE as f64;
-        anyhow::Ok(vec![microseconds(run.elapsed) / all])
+        anyhow::Ok(vec![
+            microseconds(run.elapsed) / all,
+            microseconds(used) / all,
+        ])
     };
     let (unwatched, watched) = (Rc::clone(&node), node);
     Ok(Row {
@@ -50,6 +64,7 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
         metrics: METRICS,
         contenders: vec![
             Contender::ready(WATCHED, move || {
+                let _: &Raised = &raised;
                 let watcher = Watcher::start(watched.inspector());
                 let figures = sample(&watched)?;
                 watcher.stop()?;
@@ -61,6 +76,36 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
         warm_ups: 1,
         rounds: bench.amount(9, 1),
     })
+}
+
+/// The row on a machine that has no room for so many processes.
+fn missing<'a>(reason: &str) -> Row<'a> {
+    Row {
+        name: NAME,
+        metrics: METRICS,
+        contenders: [WATCHED, UNWATCHED]
+            .map(|name| Contender::missing(name, reason))
+            .into(),
+        baselines: &[UNWATCHED],
+        warm_ups: 0,
+        rounds: 1,
+    }
+}
+
+/// What this program has had of all processors: on a machine that does other
+/// things too, a steadier measure than the time that passes.
+fn processor_time() -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat").context("no processor time")?;
+    // After the name, which may contain anything, the fields from the third on.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = |field: usize| {
+        let ticks = fields.split_whitespace().nth(field - 3);
+        ticks
+            .and_then(|ticks| ticks.parse::<u64>().ok())
+            .with_context(|| format!("field {field} of /proc/self/stat"))
+    };
+    // Linux counts in hundredths of a second, whatever its own clock does.
+    Ok(Duration::from_millis(10 * (ticks(14)? + ticks(15)?)))
 }
 
 /// Looks at all processes as often as `warren top` does, and makes of them what

@@ -73,6 +73,7 @@ impl QueryArgs {
             host: self.host.clone(),
             state: self.state,
             limit,
+            links: false,
         }
     }
 }

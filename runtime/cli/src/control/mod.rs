@@ -47,6 +47,11 @@ pub(crate) enum Request {
         /// PID or name.
         process: String,
     },
+    /// Where a process is.
+    Stack {
+        /// PID or name.
+        process: String,
+    },
     /// Asks a process to end.
     Cancel {
         /// PID or name.

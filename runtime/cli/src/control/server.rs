@@ -143,6 +143,10 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
             json(&inspector.processes(&query))
         }
         Request::Show { process } => json(&inspector.process(&process)?),
+        // The client waits, and nobody else does: this thread is its own.
+        Request::Stack { process } => {
+            json(&futures::executor::block_on(inspector.stack(&process))?)
+        }
         Request::Cancel { process, within_ms } => inspector
             .cancel(&process, Duration::from_millis(within_ms))
             .map(|()| Value::Null),

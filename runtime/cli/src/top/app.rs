@@ -1,9 +1,10 @@
 //! What is on the screen, and what keys do to it.
 
 use ratatui::widgets::TableState;
-use warren::introspection::{Listing, ProcessDetails, ProcessInfo, Query, Sort};
+use warren::introspection::{Listing, ProcessInfo, Query, Sort};
 
-use super::tree;
+use super::tree::{self, Shape};
+use crate::ps::Seen;
 
 /// Processes that are kept to be scrolled through.
 pub(super) const LIMIT: usize = 1_000;
@@ -47,7 +48,7 @@ pub(super) struct App {
     pub(super) listing: Listing,
     /// The processes in the order of the screen, and how deep each is.
     pub(super) rows: Vec<(usize, ProcessInfo)>,
-    pub(super) as_tree: bool,
+    pub(super) shape: Shape,
     pub(super) selected: TableState,
     /// Whether keys are the text of the filter.
     pub(super) editing: bool,
@@ -57,7 +58,9 @@ pub(super) struct App {
 /// One process, with all there is to see.
 pub(super) struct Details {
     pid: String,
-    pub(super) content: Result<Box<ProcessDetails>, String>,
+    pub(super) content: Result<Box<Seen>, String>,
+    /// Lines that are scrolled out of sight.
+    pub(super) scrolled: u16,
 }
 
 /// The orders, in the order of the key `s`.
@@ -77,7 +80,7 @@ impl App {
             query,
             listing: Listing::default(),
             rows: Vec::new(),
-            as_tree: false,
+            shape: Shape::List,
             selected: TableState::default().with_selected(0),
             editing: false,
             details: None,
@@ -102,7 +105,7 @@ impl App {
     /// there.
     pub(super) fn show(&mut self, mut listing: Listing) {
         let selected = self.selected_pid().map(str::to_owned);
-        self.rows = tree::rows(std::mem::take(&mut listing.processes), self.as_tree);
+        self.rows = tree::rows(std::mem::take(&mut listing.processes), self.shape);
         self.listing = listing;
         let at = selected.and_then(|pid| self.rows.iter().position(|(_, row)| row.pid == pid));
         let last = self.rows.len().saturating_sub(1);
@@ -110,7 +113,7 @@ impl App {
         self.selected.select(Some(at));
     }
 
-    pub(super) fn show_details(&mut self, content: ProcessDetails) {
+    pub(super) fn show_details(&mut self, content: Seen) {
         if let Some(details) = &mut self.details {
             details.content = Ok(Box::new(content));
         }
@@ -132,9 +135,9 @@ impl App {
         match key {
             Press::Char('q') => return Step::Quit,
             Press::Up | Press::Char('k') => self.go(|at| at.saturating_sub(1)),
-            Press::Down | Press::Char('j') => self.go(|at| at + 1),
+            Press::Down | Press::Char('j') => self.go(|at| at.saturating_add(1)),
             Press::PageUp => self.go(|at| at.saturating_sub(PAGE)),
-            Press::PageDown => self.go(|at| at + PAGE),
+            Press::PageDown => self.go(|at| at.saturating_add(PAGE)),
             Press::Home => self.go(|_| 0),
             Press::Enter => return self.open(),
             Press::Back if self.details.is_some() => self.details = None,
@@ -148,10 +151,8 @@ impl App {
                 self.query.sort = SORTS[at.map_or(0, |at| (at + 1) % SORTS.len())];
                 return Step::Refresh;
             }
-            Press::Char('t') => {
-                self.as_tree = !self.as_tree;
-                return Step::Refresh;
-            }
+            Press::Char('t') => return self.change_shape(Shape::Parents),
+            Press::Char('l') => return self.change_shape(Shape::Links),
             Press::Char('r') => return Step::Refresh,
             Press::Erase | Press::Char(_) | Press::Quit => {}
         }
@@ -187,11 +188,24 @@ impl App {
         self.details = Some(Details {
             pid: pid.to_owned(),
             content: Err("...".to_owned()),
+            scrolled: 0,
         });
         Step::Refresh
     }
 
+    /// Shows a tree, or the list again where that is the tree shown.
+    fn change_shape(&mut self, to: Shape) -> Step {
+        self.shape = if self.shape == to { Shape::List } else { to };
+        self.query.links = self.shape == Shape::Links;
+        Step::Refresh
+    }
+
+    /// Moves the selection, or the details that are shown.
     fn go(&mut self, to: impl FnOnce(usize) -> usize) {
+        if let Some(details) = &mut self.details {
+            details.scrolled = u16::try_from(to(details.scrolled.into())).unwrap_or(u16::MAX);
+            return;
+        }
         let last = self.rows.len().saturating_sub(1);
         let at = to(self.selected.selected().unwrap_or(0)).min(last);
         self.selected.select(Some(at));
@@ -260,6 +274,18 @@ mod tests {
             seen.push(app.query().sort);
         }
         assert_eq!(seen, SORTS);
+    }
+
+    #[test]
+    fn each_tree_has_a_key_that_also_leads_back() {
+        let mut app = app(&["a"]);
+        for (key, shape) in [('t', Shape::Parents), ('l', Shape::Links)] {
+            assert_eq!(app.press(Press::Char(key)), Step::Refresh);
+            assert_eq!(app.shape, shape);
+            assert_eq!(app.query().links, shape == Shape::Links);
+        }
+        app.press(Press::Char('l'));
+        assert_eq!((app.shape, app.query().links), (Shape::List, false));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use ratatui::widgets::{Block, Cell, Paragraph, Row, Table, Wrap};
 use warren::introspection::{ProcessInfo, Sort, State};
 
 use super::app::{App, Details};
+use super::tree::Shape;
 use crate::{ps, quantity};
 
 /// Indentation of a tree, at most.
@@ -22,7 +23,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
     ])
     .areas(frame.area());
     frame.render_widget(Paragraph::new(totals(app)), head);
-    match &app.details {
+    match &mut app.details {
         Some(details) => draw_details(frame, body, details),
         None => draw_table(frame, body, app),
     }
@@ -116,13 +117,17 @@ fn row(depth: usize, process: &ProcessInfo) -> Row<'static> {
     ])
 }
 
-fn draw_details(frame: &mut Frame<'_>, area: Rect, details: &Details) {
+fn draw_details(frame: &mut Frame<'_>, area: Rect, details: &mut Details) {
     let text = match &details.content {
-        Ok(details) => ps::lines(details),
+        Ok(seen) => ps::lines(seen),
         Err(why) => quantity::printable(why),
     };
+    // Its last line stays in sight.
+    let lines = u16::try_from(text.lines().count()).unwrap_or(u16::MAX);
+    details.scrolled = details.scrolled.min(lines.saturating_sub(1));
     let paragraph = Paragraph::new(text)
         .wrap(Wrap { trim: false })
+        .scroll((details.scrolled, 0))
         .block(Block::bordered().title("process"));
     frame.render_widget(paragraph, area);
 }
@@ -132,13 +137,18 @@ fn help(app: &App) -> String {
         return format!("filter: {}_", quantity::printable(app.filter()));
     }
     if app.details.is_some() {
-        return "Esc back  q quit".to_owned();
+        return "Esc back  Up/Down scroll  q quit".to_owned();
     }
     let filter = match app.filter() {
         "" => String::new(),
         filter => format!("  [{}, Esc: all]", quantity::printable(filter)),
     };
-    format!("q quit  s sort  / filter  t tree  Enter details{filter}")
+    let shape = match app.shape {
+        Shape::List => "",
+        Shape::Parents => "  (under parents)",
+        Shape::Links => "  (by links)",
+    };
+    format!("q quit  s sort  / filter  t tree  l links  Enter details{shape}{filter}")
 }
 
 fn reversed() -> Style {

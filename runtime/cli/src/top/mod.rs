@@ -24,6 +24,7 @@ use crate::control::args::TopArgs;
 use crate::control::client::{Client, Lost};
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
+use crate::ps::{Seen, Stack};
 use app::{App, Press, Step};
 
 /// Looking at the processes may take this share of one processor at most: with
@@ -80,8 +81,9 @@ fn refresh(client: &mut Client, app: &mut App) -> Result<Duration, Lost> {
     let took = Duration::from_micros(listing.took_us);
     app.show(listing);
     if let Some(process) = app.details_of().map(str::to_owned) {
+        let stack = Stack::of(client, &process)?;
         match client.ask(&Request::Show { process }) {
-            Ok(details) => app.show_details(details),
+            Ok(details) => app.show_details(Seen { details, stack }),
             Err(Lost::Refused { message, .. }) => app.details_are_gone(message),
             Err(lost) => return Err(lost),
         }

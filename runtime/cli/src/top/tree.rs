@@ -1,39 +1,77 @@
-//! The processes under those that spawned them.
+//! The processes as trees: under those that spawned them, or by their links.
 
 use std::collections::HashMap;
 
 use warren::introspection::ProcessInfo;
 
-/// The rows of the screen: each with how deep it is. As a tree, each process
-/// comes under its parent; one whose parent is not there is at the top. Within
-/// one parent, the order stays.
-pub(super) fn rows(processes: Vec<ProcessInfo>, as_tree: bool) -> Vec<(usize, ProcessInfo)> {
-    if !as_tree {
-        return processes.into_iter().map(|process| (0, process)).collect();
-    }
-    let mut children: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
-    {
-        let places = processes.iter().enumerate();
-        let places: HashMap<_, _> = places.map(|(at, process)| (&*process.pid, at)).collect();
-        for (at, process) in processes.iter().enumerate() {
-            let parent = process.parent.as_deref();
-            let parent = parent.and_then(|parent| places.get(parent).copied());
-            children.entry(parent).or_default().push(at);
-        }
-    }
+/// How the processes are arranged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    List,
+    /// Each under its parent.
+    Parents,
+    /// Each under one that it is linked to.
+    Links,
+}
+
+/// The rows of the screen: each with how deep it is. In a tree, one whose parent
+/// is not there is at the top, and so is the first of those that are linked to
+/// one another. Beside each other, the order stays.
+pub(super) fn rows(processes: Vec<ProcessInfo>, shape: Shape) -> Vec<(usize, ProcessInfo)> {
+    let (first, below) = match shape {
+        Shape::List => return processes.into_iter().map(|process| (0, process)).collect(),
+        Shape::Parents => by_parents(&processes),
+        Shape::Links => by_links(&processes),
+    };
     let mut processes: Vec<_> = processes.into_iter().map(Some).collect();
     let mut rows = Vec::with_capacity(processes.len());
-    // By hand, not by calls: a chain of parents can be long.
-    let roots = children.remove(&None).unwrap_or_default();
-    let mut open: Vec<(usize, usize)> = roots.into_iter().rev().map(|at| (0, at)).collect();
-    while let Some((depth, at)) = open.pop() {
-        if let Some(process) = processes[at].take() {
-            rows.push((depth, process));
+    for root in first {
+        // By hand, not by calls: a chain of processes can be long.
+        let mut open = vec![(0, root)];
+        while let Some((depth, at)) = open.pop() {
+            // With links, more than one way leads to a process.
+            if let Some(process) = processes[at].take() {
+                rows.push((depth, process));
+                open.extend(below[at].iter().rev().map(|at| (depth + 1, *at)));
+            }
         }
-        let below = children.remove(&Some(at)).unwrap_or_default();
-        open.extend(below.into_iter().rev().map(|at| (depth + 1, at)));
     }
     rows
+}
+
+/// Which processes a tree may begin with, and which come below each.
+type Arrangement = (Vec<usize>, Vec<Vec<usize>>);
+
+fn by_parents(processes: &[ProcessInfo]) -> Arrangement {
+    let places = places(processes);
+    let (mut first, mut below) = (Vec::new(), vec![Vec::new(); processes.len()]);
+    for (at, process) in processes.iter().enumerate() {
+        let parent = process.parent.as_deref();
+        match parent.and_then(|parent| places.get(parent)) {
+            Some(parent) => below[*parent].push(at),
+            None => first.push(at),
+        }
+    }
+    (first, below)
+}
+
+fn by_links(processes: &[ProcessInfo]) -> Arrangement {
+    let places = places(processes);
+    let linked = |process: &ProcessInfo| {
+        let peers = process.linked_to.iter();
+        let mut peers: Vec<_> = peers
+            .filter_map(|pid| places.get(&**pid).copied())
+            .collect();
+        peers.sort_unstable();
+        peers
+    };
+    let below = processes.iter().map(linked).collect();
+    ((0..processes.len()).collect(), below)
+}
+
+fn places(processes: &[ProcessInfo]) -> HashMap<&str, usize> {
+    let places = processes.iter().enumerate();
+    places.map(|(at, process)| (&*process.pid, at)).collect()
 }
 
 #[cfg(test)]
@@ -59,6 +97,7 @@ pub(crate) mod tests {
             cpu_ms: 20,
             load: 0.5,
             age_ms: 100,
+            linked_to: Vec::new(),
         }
     }
 
@@ -71,13 +110,48 @@ pub(crate) mod tests {
             process("a", None),
             process("c", Some("a")),
         ];
-        let shown: Vec<_> = rows(processes.clone(), true)
+        let shown: Vec<_> = rows(processes.clone(), Shape::Parents)
             .into_iter()
             .map(|(depth, process)| (depth, process.pid))
             .collect();
         let expected = [(0, "x"), (0, "a"), (1, "b"), (2, "d"), (1, "c")];
         assert_eq!(shown, expected.map(|(depth, pid)| (depth, pid.to_owned())));
-        assert!(rows(processes, false).iter().all(|(depth, _)| *depth == 0));
+        assert!(
+            rows(processes, Shape::List)
+                .iter()
+                .all(|(depth, _)| *depth == 0)
+        );
+    }
+
+    #[test]
+    fn those_that_are_linked_come_under_one_another() {
+        let linked = |pid: &str, to: &[&str]| ProcessInfo {
+            linked_to: to.iter().map(|pid| (*pid).to_owned()).collect(),
+            ..process(pid, None)
+        };
+        let processes = vec![
+            linked("alone", &[]),
+            linked("a", &["b", "d", "gone"]),
+            linked("b", &["c", "a"]),
+            linked("c", &["b", "d"]),
+            linked("x", &["y"]),
+            linked("d", &["a", "c"]),
+            linked("y", &["x"]),
+        ];
+        let shown: Vec<_> = rows(processes, Shape::Links)
+            .into_iter()
+            .map(|(depth, process)| (depth, process.pid))
+            .collect();
+        let expected = [
+            (0, "alone"),
+            (0, "a"),
+            (1, "b"),
+            (2, "c"),
+            (3, "d"),
+            (0, "x"),
+            (1, "y"),
+        ];
+        assert_eq!(shown, expected.map(|(depth, pid)| (depth, pid.to_owned())));
     }
 
     #[test]
@@ -86,6 +160,9 @@ pub(crate) mod tests {
             let parent = number.checked_sub(1).map(|parent| parent.to_string());
             process(&number.to_string(), parent.as_deref())
         });
-        assert_eq!(rows(chain.collect(), true).last().unwrap().0, 99_999);
+        assert_eq!(
+            rows(chain.collect(), Shape::Parents).last().unwrap().0,
+            99_999
+        );
     }
 }

@@ -5,6 +5,7 @@ use wasmtime::{Caller, Linker};
 
 use super::{Out, memory_and_guest, range, status, text, write};
 use crate::guest::{Guest, receive};
+use crate::stacks::{self, Asked};
 
 const MODULE: &str = "warren:core/mailbox@0.1.0";
 
@@ -89,7 +90,12 @@ async fn wait(
     out: Out,
 ) -> wasmtime::Result<i32> {
     let deadline = u64::try_from(deadline).ok().map(Monotonic);
-    let received = receive::receive(caller.data_mut(), wanted, deadline).await?;
+    let received = loop {
+        match receive::receive(caller.data_mut(), wanted, deadline).await {
+            Err(error) if error.is::<Asked>() => stacks::show_if_asked(&caller),
+            received => break received?,
+        }
+    };
     let (memory, guest) = memory_and_guest(&mut caller)?;
     match received {
         Some(message) => write(memory, guest, out, message.wire()),

@@ -9,7 +9,8 @@ use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Subscripti
 
 use super::{Guest, Inherited, Run, Unwind, process_of};
 use crate::codec::{self, reader};
-use crate::node::{Given, Relation, SpawnRequest, check_arguments};
+use crate::control::Control;
+use crate::node::{Given, Node, Relation, SpawnRequest, check_arguments};
 use crate::security::{Action, Actor, Identity, Refusal, Resource, Scope};
 
 /// How a new process is tied to its spawner, as the caller of an operation
@@ -44,14 +45,20 @@ impl Guest {
                 if **target.text() != *to {
                     // A name may mean another process the next time.
                     self.rights.permit(Action::Send, &target)?;
-                    kernel.send(Some(process), &target, topic, payload)?;
+                    deliver(
+                        &self.node,
+                        &self.control,
+                        process,
+                        &target,
+                        (topic, payload),
+                    )?;
                     return Ok(());
                 }
                 self.correspondent.insert(target)
             }
         };
         self.rights.permit(Action::Send, target)?;
-        kernel.send(Some(process), target, topic, payload)?;
+        deliver(&self.node, &self.control, process, target, (topic, payload))?;
         Ok(())
     }
 
@@ -119,6 +126,7 @@ impl Guest {
             inherited: Arc::new(self.inherited()?.with(&options)),
             name: options.name,
             messages: options.messages,
+            cause: self.control.cause().get(),
             first: false,
             ended: None,
         })
@@ -293,6 +301,23 @@ impl Guest {
     /// All context values, as one encoded map.
     pub(crate) fn context(&self) -> Result<Vec<u8>, Error> {
         Ok(codec::map(&self.inherited()?.context))
+    }
+}
+
+#[inline]
+fn deliver(
+    node: &Node,
+    control: &Control,
+    process: &Process,
+    target: &Process,
+    (topic, payload): (&str, &[u8]),
+) -> Result<(), Error> {
+    match node.traces() {
+        None => node.kernel().send(Some(process), target, topic, payload),
+        Some(traces) => {
+            let (kernel, cause) = (node.kernel(), control.cause().get());
+            traces.send(kernel, Some(process), target, (topic, payload), cause)
+        }
     }
 }
 

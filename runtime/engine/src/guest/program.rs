@@ -40,6 +40,7 @@ impl Guest {
         match &mut self.purpose {
             Purpose::Prepare { prepared } => *prepared = Some(Err(error)),
             Purpose::Process { .. } => self.outcome = Some(Outcome::Failed(Box::new(error))),
+            Purpose::Explain { .. } => {}
         }
     }
 }

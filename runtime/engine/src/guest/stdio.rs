@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use warren_kernel::Error;
+use warren_kernel::{Error, Trace};
 
 use super::Guest;
 use crate::output::Stream;
@@ -45,6 +45,8 @@ pub struct LogRecord<'a> {
     pub message: &'a str,
     /// Fields as one encoded map.
     pub fields: Option<&'a [u8]>,
+    /// The message that the process handles, where messages are traced.
+    pub trace: Option<Trace>,
 }
 
 /// Takes log records, on the thread of the process that wrote them: what takes
@@ -107,6 +109,7 @@ impl Guest {
         let inherited = self.inherited().ok().cloned();
         let definition = Arc::clone(&self.run.program.definition.id);
         let node = Arc::clone(&self.node);
+        let trace = self.control.cause().get();
         let record = async move {
             let pid = process.as_ref().map_or("", |process| process.text());
             let frame = inherited.as_ref().map_or("", |inherited| &inherited.frame);
@@ -122,11 +125,13 @@ impl Guest {
                     logger,
                     message,
                     fields: fields.as_deref(),
+                    trace,
                 });
                 return;
             }
             let fields = fields.and_then(|bytes| crate::codec::read(&bytes).ok());
             let fields = fields.as_ref().map(tracing::field::display);
+            let trace = trace.map(|trace| tracing::field::display(trace.id));
             macro_rules! record {
                 ($level:expr) => {
                     tracing::event!(
@@ -137,6 +142,7 @@ impl Guest {
                         definition = &*definition,
                         logger,
                         fields,
+                        trace,
                         "{message}"
                     )
                 };

@@ -15,6 +15,7 @@ use crate::drive::{Driven, Timer};
 use crate::guest::Guest;
 use crate::instance::Finished;
 use crate::node::Node;
+use crate::stacks::Sight;
 
 /// Polls the future of a native process until it ends or its end is decided,
 /// when it is dropped. A panic is the process's error.
@@ -87,6 +88,11 @@ impl Future for NativeDrive<'_> {
             // A task has one waker for life.
             this.process.set_waker(cx.waker());
         }
+        if this.node.stacks().asks(this.process) {
+            let why = "it is native code, which runs in no instance".to_owned();
+            let stacks = this.node.stacks();
+            stacks.answer(this.process, Sight::Nothing(why));
+        }
         loop {
             if this.is_doomed() {
                 // Whatever its destructors do, it was ended from outside.
@@ -98,6 +104,7 @@ impl Future for NativeDrive<'_> {
                     result: Ok(()),
                     outcome: Some(outcome),
                     prepared: None,
+                    text: None,
                     memory_refused: false,
                 }));
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use warren_kernel::{Error, Process};
+use warren_kernel::{Error, Process, Trace, TraceId};
 
 use super::spawn::Given;
 use super::{Node, Relation, Running, SpawnRequest};
@@ -12,6 +12,7 @@ use crate::codec;
 use crate::guest::Inherited;
 use crate::native::NativeCode;
 use crate::security::Identity;
+use crate::traces;
 
 /// What a process starts with. Values are encoded; see `docs/guest-abi.md`.
 #[derive(Clone, Debug)]
@@ -32,6 +33,9 @@ pub struct Start {
     pub name: Option<String>,
     /// Topics and arrays of values, queued before anything else.
     pub messages: Vec<(String, Arc<[u8]>)>,
+    /// The chain of messages that it belongs to, where messages are traced; see
+    /// [`NodeConfig::trace_messages`](crate::NodeConfig::trace_messages).
+    pub trace: Option<TraceId>,
 }
 
 impl Start {
@@ -45,6 +49,7 @@ impl Start {
             identity: Identity::default(),
             name: None,
             messages: Vec::new(),
+            trace: None,
         }
     }
 
@@ -100,11 +105,39 @@ impl Node {
             code,
             name: start.name,
             messages: start.messages,
+            cause: self.begins(start.trace),
             first,
             ended: Some(sender),
         };
         let spawned = self.spawn(request).await?;
         Ok(Running::new(spawned.process, ended))
+    }
+
+    /// Sends a message from nobody, which begins a chain of this number, or of a
+    /// new one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Kernel::send`](warren_kernel::Kernel::send).
+    pub fn send(
+        &self,
+        to: &Process,
+        topic: &str,
+        values: &[u8],
+        trace: Option<TraceId>,
+    ) -> Result<(), Error> {
+        let Some(traces) = self.traces() else {
+            return self.kernel.send(None, to, topic, values);
+        };
+        let sent = traces.send(&self.kernel, None, to, (topic, values), self.begins(trace));
+        traces::tell();
+        sent
+    }
+
+    /// The beginning of a chain of this number.
+    fn begins(&self, trace: Option<TraceId>) -> Option<Trace> {
+        let id = trace.filter(|_| self.traces().is_some())?;
+        Some(Trace { id, message: 0 })
     }
 
     /// Waits for the end of a process, whoever started it.

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 use tracing::Instrument;
-use warren_kernel::{Error, Host, Kind, Origin, Outcome, Process, Spawn, Spawned};
+use warren_kernel::{Error, Host, Kind, Origin, Outcome, Process, Spawn, Spawned, Trace};
 
 use super::Node;
 use crate::definition::Code;
@@ -47,6 +47,8 @@ pub(crate) struct SpawnRequest {
     pub(crate) assigned: Identity,
     pub(crate) name: Option<String>,
     pub(crate) messages: Vec<(String, Arc<[u8]>)>,
+    /// What the spawner handles.
+    pub(crate) cause: Option<Trace>,
     /// Whether it is the program's first process.
     pub(crate) first: bool,
     /// Told how it ended.
@@ -188,6 +190,7 @@ impl Node {
                 exec: request.relation == Relation::Exec,
                 name: request.name.as_deref(),
                 messages: &messages,
+                trace: request.cause,
                 origin: Some(&origin),
             },
         )?;
@@ -205,6 +208,7 @@ impl Node {
             process: Arc::clone(&spawned.process),
             inherited: request.inherited,
             first: request.first,
+            cause: request.cause,
             run: Run {
                 program,
                 arguments: request.arguments,

@@ -101,6 +101,31 @@ async fn errors_reach_a_component_as_values() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_component_is_refused_is_seen_from_outside() {
+    let refused = component(
+        r#"(data (i32.const 0) "nobody\90")"#,
+        "(call $send (i32.const 0) (i32.const 6) (i32.const 0) (i32.const 6) (i32.const 6) (i32.const 1) (i32.const 128))
+         (call $receive-one (call $inbox) (i32.const 0) (i64.const 0) (i32.const 64))",
+    );
+    let world = World::new(&[("t:refused", refused)]);
+    let running = world.start("t:refused").await;
+    let error = in_time(async {
+        loop {
+            let view = running.process().view(1).expect("it lives");
+            if let Some(error) = view.last_error {
+                return error;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(error.kind, Kind::NotFound);
+    let counted = world.node.reading().refused;
+    assert!(counted.contains(&("NotFound", 1)), "{counted:?}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn components_that_are_no_guests_are_refused_by_name() {
     let cases = [
         (

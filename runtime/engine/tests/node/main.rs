@@ -8,6 +8,7 @@ mod code_cache;
 mod component;
 mod hostile;
 mod life;
+mod output;
 mod permissions;
 mod residue;
 mod shutdown;

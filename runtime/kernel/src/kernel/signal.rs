@@ -6,6 +6,7 @@ use crate::message::Message;
 use crate::moment::Moment;
 use crate::process::{Process, check_topic};
 use crate::sync::Arc;
+use crate::trace::Trace;
 
 impl Kernel {
     /// Queues one message. Success means queued, not read.
@@ -23,11 +24,43 @@ impl Kernel {
         topic: &str,
         payload: &[u8],
     ) -> Result<(), Error> {
+        self.send_made(from, to, topic, payload, |sender| {
+            Message::new(sender, topic, payload)
+        })
+    }
+
+    /// The same with a note of what caused the message, which whoever takes it
+    /// has to take out: [`Message::take_trace`].
+    ///
+    /// # Errors
+    /// As for [`Kernel::send`].
+    pub fn send_traced(
+        &self,
+        from: Option<&Process>,
+        to: &Process,
+        topic: &str,
+        payload: &[u8],
+        trace: Trace,
+    ) -> Result<(), Error> {
+        self.send_made(from, to, topic, payload, |sender| {
+            Message::traced(sender, topic, payload, trace)
+        })
+    }
+
+    #[inline]
+    fn send_made(
+        &self,
+        from: Option<&Process>,
+        to: &Process,
+        topic: &str,
+        payload: &[u8],
+        make: impl FnOnce(Option<&str>) -> Message,
+    ) -> Result<(), Error> {
         check_topic(topic)?;
         let sender = from.map(|from| &**from.text());
         check_size(to.config(), sender, topic, payload)?;
         // Built before the target is locked: the copy takes no one else's time.
-        let message = Message::new(sender, topic, payload);
+        let message = make(sender);
         to.deliver(topic, message, self.clock())
             .map_err(|refusal| refusal.into_error(to, topic))
     }

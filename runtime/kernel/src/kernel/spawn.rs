@@ -13,6 +13,7 @@ use crate::process::{Birth, Process, check_topic};
 use crate::state::Relation;
 use crate::subscription::Subscription;
 use crate::sync::Arc;
+use crate::trace::Trace;
 
 /// What a new process begins with.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,6 +31,8 @@ pub struct Spawn<'a> {
     /// Topics and encoded values of messages that come before all others; the
     /// parent is their sender.
     pub messages: &'a [(&'a str, &'a [u8])],
+    /// What caused those messages, to be noted in each.
+    pub trace: Option<Trace>,
     /// What it runs and for whom, for those who look at it.
     pub origin: Option<&'a Origin>,
 }
@@ -154,8 +157,12 @@ fn queue_first_messages(child: &Process, spawn: &Spawn<'_>) -> Result<(), Error>
     for &(topic, payload) in spawn.messages {
         check_topic(topic)?;
         check_size(child.config(), sender, topic, payload)?;
+        let message = match spawn.trace {
+            Some(trace) => Message::traced(sender, topic, payload, trace),
+            None => Message::new(sender, topic, payload),
+        };
         child
-            .deliver(topic, Message::new(sender, topic, payload), child.started())
+            .deliver(topic, message, child.started())
             .map_err(|refusal| refusal.into_error(child, topic))?;
     }
     Ok(())

@@ -135,6 +135,7 @@ impl World {
             workers: None,
             interpreter: setup.interpreter.map(String::into_bytes),
             tick: DEFAULT_TICK,
+            trace_messages: false,
         });
         World {
             node: node.unwrap(),

@@ -1,0 +1,225 @@
+//! Which message caused which, where that is asked for.
+//!
+//! What a process sends while it handles a message, that is until it takes the
+//! next, is caused by that message; what it sends before it has taken any, by
+//! what caused its spawn. A message without a cause begins a chain.
+//!
+//! Guests send and receive on their own stacks, which have no room for whoever
+//! listens to `tracing`. What is to be told is noted for the thread, which tells
+//! it when it is back on its own stack: [`tell`].
+
+use std::cell::RefCell;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use warren_kernel::{Error, Kernel, Message, Process, Trace, TraceId};
+
+/// Hands out numbers to chains and messages.
+pub(crate) struct Traces {
+    next_id: AtomicU64,
+    next_message: AtomicU64,
+}
+
+/// What a process handles at present.
+#[derive(Default)]
+pub(crate) struct Cause {
+    /// 0 for nothing.
+    id: AtomicU64,
+    message: AtomicU64,
+}
+
+/// What is to be told.
+struct Note {
+    done: Done,
+    trace: Trace,
+    /// The message that caused it.
+    cause: Option<u64>,
+    from: Option<Arc<str>>,
+    to: Arc<str>,
+    topic: String,
+}
+
+enum Done {
+    Sent,
+    Received,
+}
+
+thread_local! {
+    static NOTES: RefCell<Vec<Note>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Traces {
+    /// Chains that this node begins are numbered from a random place on: those of
+    /// two nodes are not mistaken for each other.
+    pub(crate) fn new() -> Traces {
+        let mut bytes = [0; 8];
+        // Without randomness the numbers are no worse, only not apart.
+        let _ = getrandom::fill(&mut bytes);
+        Traces {
+            next_id: AtomicU64::new(u64::from_le_bytes(bytes)),
+            next_message: AtomicU64::new(1),
+        }
+    }
+
+    /// Sends a message, with its cause noted in it.
+    #[cold]
+    pub(crate) fn send(
+        &self,
+        kernel: &Kernel,
+        from: Option<&Process>,
+        to: &Process,
+        (topic, payload): (&str, &[u8]),
+        cause: Option<Trace>,
+    ) -> Result<(), Error> {
+        let trace = Trace {
+            id: cause.map_or_else(|| self.begin(), |cause| cause.id),
+            message: self.next_message.fetch_add(1, Ordering::Relaxed),
+        };
+        // Before the target can tell of it.
+        note(Note {
+            done: Done::Sent,
+            trace,
+            cause: number_of(cause),
+            from: from.map(|from| Arc::clone(from.text())),
+            to: Arc::clone(to.text()),
+            topic: topic.to_owned(),
+        });
+        kernel
+            .send_traced(from, to, topic, payload, trace)
+            .inspect_err(|_| forget_last())
+    }
+
+    /// A process takes a message, and handles it from now on.
+    #[cold]
+    pub(crate) fn received(&self, process: &Process, cause: &Cause, message: &mut Message) {
+        let trace = message.take_trace();
+        cause.set(trace);
+        if let Some(trace) = trace {
+            note(Note {
+                done: Done::Received,
+                trace,
+                cause: None,
+                from: message.sender().map(Arc::from),
+                to: Arc::clone(process.text()),
+                topic: message.topic().to_owned(),
+            });
+        }
+    }
+
+    fn begin(&self) -> TraceId {
+        loop {
+            let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+            if let Some(id) = NonZeroU64::new(id) {
+                return TraceId(id);
+            }
+        }
+    }
+}
+
+impl Cause {
+    pub(crate) fn get(&self) -> Option<Trace> {
+        Some(Trace {
+            id: TraceId(NonZeroU64::new(self.id.load(Ordering::Relaxed))?),
+            message: self.message.load(Ordering::Relaxed),
+        })
+    }
+
+    pub(crate) fn set(&self, trace: Option<Trace>) {
+        let id = trace.map_or(0, |trace| trace.id.0.get());
+        self.id.store(id, Ordering::Relaxed);
+        let message = trace.map_or(0, |trace| trace.message);
+        self.message.store(message, Ordering::Relaxed);
+    }
+}
+
+/// The message of a cause; none where only the chain is known, which the
+/// embedder has begun.
+fn number_of(cause: Option<Trace>) -> Option<u64> {
+    cause
+        .map(|cause| cause.message)
+        .filter(|number| *number > 0)
+}
+
+fn note(note: Note) {
+    NOTES.with_borrow_mut(|notes| notes.push(note));
+}
+
+fn forget_last() {
+    NOTES.with_borrow_mut(|notes| drop(notes.pop()));
+}
+
+/// Tells what was noted on this thread.
+#[cold]
+pub(crate) fn tell() {
+    // Whoever listens may itself send.
+    let notes = NOTES.take();
+    for note in &notes {
+        let Trace { id, message } = note.trace;
+        let (from, to, topic) = (note.from.as_deref(), &*note.to, &*note.topic);
+        let cause = note.cause;
+        macro_rules! event {
+            ($what:literal) => {
+                tracing::info!(
+                    target: "warren::process::message",
+                    trace = %id,
+                    message,
+                    cause,
+                    from,
+                    to,
+                    topic,
+                    $what
+                )
+            };
+        }
+        match note.done {
+            Done::Sent => event!("sent"),
+            Done::Received => event!("received"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_goes_on_and_others_begin() {
+        let kernel = Kernel::new();
+        let host = kernel
+            .add_host("app:processes", Default::default())
+            .unwrap();
+        let spawn = warren_kernel::Spawn::default();
+        let process = kernel
+            .spawn(host.reserve().unwrap(), spawn)
+            .unwrap()
+            .process;
+        let inbox = process.inbox();
+        let traces = Traces::new();
+        let cause = Cause::default();
+        let take = || {
+            let taken = process.try_receive(&[inbox]).unwrap().1;
+            let warren_kernel::Delivery::Message(mut message) = taken else {
+                panic!("no message");
+            };
+            traces.received(&process, &cause, &mut message);
+            assert_eq!(message.payload(), b"x");
+            cause.get().unwrap()
+        };
+        let send = |cause| traces.send(&kernel, None, &process, ("t", b"x"), cause);
+        send(None).unwrap();
+        let first = take();
+        send(Some(first)).unwrap();
+        let second = take();
+        assert_eq!(second.id, first.id);
+        assert_ne!(second.message, first.message);
+        send(None).unwrap();
+        assert_ne!(take().id, first.id);
+        kernel.send(None, &process, "t", b"x").unwrap();
+        let plain = process.try_receive(&[inbox]).unwrap().1;
+        if let warren_kernel::Delivery::Message(mut message) = plain {
+            traces.received(&process, &cause, &mut message);
+        }
+        assert_eq!(cause.get(), None);
+    }
+}

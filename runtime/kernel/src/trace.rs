@@ -1,0 +1,46 @@
+//! What caused a message.
+
+use std::fmt;
+use std::num::NonZeroU64;
+
+/// The place of a message in a chain of causes, which begins with one message
+/// and goes on with those that are sent while it, or any of the chain, is
+/// handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Trace {
+    /// The chain.
+    pub id: TraceId,
+    /// The message: no other of the runtime has the same number.
+    pub message: u64,
+}
+
+/// What the messages of one chain have in common. Text is sixteen hexadecimal
+/// digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TraceId(pub NonZeroU64);
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Bytes of a [`Trace`] in a message.
+pub(crate) const BYTES: usize = 16;
+
+impl Trace {
+    pub(crate) fn to_bytes(self) -> [u8; BYTES] {
+        let mut bytes = [0; BYTES];
+        bytes[..8].copy_from_slice(&self.id.0.get().to_le_bytes());
+        bytes[8..].copy_from_slice(&self.message.to_le_bytes());
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8; BYTES]) -> Option<Trace> {
+        let (id, rest) = bytes.split_first_chunk()?;
+        Some(Trace {
+            id: TraceId(NonZeroU64::new(u64::from_le_bytes(*id))?),
+            message: u64::from_le_bytes(*rest.first_chunk()?),
+        })
+    }
+}

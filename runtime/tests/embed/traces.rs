@@ -1,0 +1,148 @@
+//! Chains of messages, followed from process to process.
+
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex};
+
+use warren::{Context, Runtime, Spawn, TraceId};
+
+use crate::setup::{builder, run};
+
+/// Passes each request on, by way of another process and a third that it spawns
+/// for it, and says so in the log.
+const PROGRAM: [(&str, &str); 3] = [
+    (
+        "app:front",
+        "return function()
+            local requests = process.inbox()
+            while true do
+                local request = requests:receive():payload()
+                logger.info('front ' .. request)
+                process.send('back', 'work', request)
+            end
+        end",
+    ),
+    (
+        "app:back",
+        "return function()
+            process.registry.register('back')
+            local work = process.listen('work')
+            process.send('front', 'up', 'hello')
+            while true do
+                assert(process.spawn('app:worker', 'app:processes', (work:receive())))
+            end
+        end",
+    ),
+    (
+        "app:worker",
+        "return function(request)
+            logger.info('worker ' .. request)
+            process.send('collector', 'done', request)
+        end",
+    ),
+];
+
+/// What was logged: the text, and the chain it belongs to.
+type Log = Arc<Mutex<Vec<(String, Option<TraceId>)>>>;
+
+fn start(traced: bool) -> (Runtime, Log) {
+    let log = Log::default();
+    let writer = Arc::clone(&log);
+    let mut builder = builder().trace_messages(traced).log(move |record| {
+        let trace = record.trace.map(|trace| trace.id);
+        let entry = (record.message.to_owned(), trace);
+        writer.lock().unwrap().push(entry);
+    });
+    for (id, source) in PROGRAM {
+        builder = builder.lua(id, source);
+    }
+    (builder.start().unwrap(), log)
+}
+
+/// Takes results until that of `last` comes, and tells in which chain it was.
+async fn collect(mut ctx: Context) -> Result<Option<u64>, warren::Error> {
+    ctx.register("collector")?;
+    loop {
+        let message = ctx.message().await?;
+        if message.get::<String>()? == "last" {
+            return Ok(ctx.trace().map(|trace| trace.id.0.get()));
+        }
+    }
+}
+
+/// Sends two requests, the last of them in a chain of its own; returns the chain
+/// in which its result came.
+async fn request(runtime: &Runtime, trace: TraceId) -> Option<u64> {
+    let collector = runtime
+        .spawn_native("app:collector", collect)
+        .await
+        .unwrap();
+    let front = runtime
+        .spawn(Spawn::of("app:front").name("front"))
+        .await
+        .unwrap();
+    runtime.spawn("app:back").await.unwrap();
+    while runtime.find("back").is_err() || runtime.find("collector").is_err() {
+        tokio::task::yield_now().await;
+    }
+    front.send("request", "first").unwrap();
+    front.send_traced(trace, "request", "last").unwrap();
+    collector.result().await.unwrap()
+}
+
+#[test]
+fn what_a_request_causes_belongs_to_its_chain() {
+    run(async {
+        let (runtime, log) = start(true);
+        let trace = TraceId(NonZeroU64::new(0xfeed).unwrap());
+        assert_eq!(request(&runtime, trace).await, Some(0xfeed));
+        let log = log.lock().unwrap().clone();
+        let of = |text: &str| log.iter().find(|(said, _)| said == text).unwrap().1;
+        assert_eq!(of("front last"), Some(trace));
+        assert_eq!(of("worker last"), Some(trace));
+        let other = of("front first");
+        assert!(other.is_some() && other != Some(trace), "{log:?}");
+        assert_eq!(of("worker first"), other);
+        // Nobody's message caused this one.
+        let own = of("front hello");
+        assert!(
+            own.is_some() && own != other && own != Some(trace),
+            "{log:?}"
+        );
+    });
+}
+
+#[test]
+fn a_process_that_the_embedder_spawns_begins_a_chain() {
+    run(async {
+        let log = Log::default();
+        let writer = Arc::clone(&log);
+        let runtime = builder()
+            .trace_messages(true)
+            .lua("app:main", "logger.info('main')")
+            .log(move |record| {
+                let trace = record.trace.map(|trace| trace.id);
+                writer
+                    .lock()
+                    .unwrap()
+                    .push((record.message.to_owned(), trace));
+            })
+            .start()
+            .unwrap();
+        let trace = TraceId(NonZeroU64::MIN);
+        runtime
+            .exec::<()>(Spawn::of("app:main").trace(trace))
+            .await
+            .unwrap();
+        assert_eq!(*log.lock().unwrap(), [("main".to_owned(), Some(trace))]);
+    });
+}
+
+#[test]
+fn without_the_switch_nothing_is_carried() {
+    run(async {
+        let (runtime, log) = start(false);
+        let trace = TraceId(NonZeroU64::MIN);
+        assert_eq!(request(&runtime, trace).await, None);
+        assert!(log.lock().unwrap().iter().all(|(_, trace)| trace.is_none()));
+    });
+}

@@ -1,0 +1,103 @@
+//! The items of other crates that a library hands on by `pub use`: with their
+//! fields and methods, as if they were its own.
+
+use std::collections::BTreeSet;
+
+use crate::rustdoc::Crate;
+
+/// A line for each item: the library's own, then those of the others that can be
+/// reached through it.
+pub(crate) fn with_items(library: &Crate, others: &[Crate]) -> String {
+    let named = paths(library, others);
+    let mut lines = library.items.clone();
+    for other in others {
+        let reached = |line: &&String| {
+            let subject = subject(line, &other.name);
+            subject.is_some_and(|subject| named.iter().any(|path| is_below(subject, path)))
+        };
+        lines.extend(other.items.iter().filter(reached).cloned());
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// The paths that the library hands on, and where one is a whole crate, those
+/// that this one does.
+fn paths(library: &Crate, others: &[Crate]) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    let mut open = library.uses.clone();
+    while let Some(path) = open.pop() {
+        if let Some(whole) = others.iter().find(|other| other.name == path)
+            && !paths.contains(&path)
+        {
+            open.extend(whole.uses.iter().cloned());
+        }
+        paths.insert(path);
+    }
+    paths
+}
+
+/// Whose line it is: the first path of this crate in it, of an `impl` that for
+/// which it is.
+fn subject<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let of = match line.strip_prefix("impl") {
+        Some(rest) => rest.rsplit(" for ").next().unwrap_or(rest),
+        None => line,
+    };
+    let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let mut words = of.split(|c| !is_path(c));
+    // A path is the subject wherever it belongs: of another crate, nobody's.
+    let first = words.find(|word| word.contains("::") || *word == name)?;
+    is_below(first, name).then_some(first)
+}
+
+fn is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn krate(name: &str, items: &[&str], uses: &[&str]) -> Crate {
+        let owned = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+        Crate {
+            name: name.to_owned(),
+            items: owned(items),
+            uses: owned(uses),
+        }
+    }
+
+    #[test]
+    fn what_is_handed_on_comes_with_its_parts_and_nothing_else_does() {
+        let library = krate("lib", &["pub mod lib"], &["kernel::Error", "app", "own::X"]);
+        let kernel = krate(
+            "kernel",
+            &[
+                "pub struct kernel::Error",
+                "pub kernel::Error::kind: kernel::Kind",
+                "pub fn kernel::Error::new(kernel::Kind) -> Self",
+                "impl core::fmt::Display for kernel::Error",
+                "impl core::convert::From<kernel::Error> for kernel::Other",
+                "pub struct kernel::ErrorKind",
+                "pub fn kernel::other(kernel::Error)",
+                "pub struct kernel::ByApp",
+            ],
+            &["kernel::Kind"],
+        );
+        let app = krate("app", &["pub mod app", "pub struct app::Id"], &["kernel::ByApp"]);
+        assert_eq!(
+            with_items(&library, &[app, kernel]).lines().collect::<Vec<_>>(),
+            [
+                "pub mod lib",
+                "pub mod app",
+                "pub struct app::Id",
+                "pub struct kernel::Error",
+                "pub kernel::Error::kind: kernel::Kind",
+                "pub fn kernel::Error::new(kernel::Kind) -> Self",
+                "impl core::fmt::Display for kernel::Error",
+                "pub struct kernel::ByApp",
+            ]
+        );
+    }
+}
