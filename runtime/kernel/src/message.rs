@@ -33,10 +33,11 @@ impl Message {
     /// topic have less than 4 GiB.
     pub fn new(sender: Option<&str>, topic: &str, payload: &[u8]) -> Self {
         let sender = sender.unwrap_or_default();
+        let mut header = [0; HEADER];
+        header[4..8].copy_from_slice(&(sender.len() as u32).to_le_bytes());
+        header[8..].copy_from_slice(&(topic.len() as u32).to_le_bytes());
         let mut wire = Vec::with_capacity(Self::wire_bytes(sender, topic, payload));
-        wire.extend_from_slice(&[0; 4]);
-        wire.extend_from_slice(&(sender.len() as u32).to_le_bytes());
-        wire.extend_from_slice(&(topic.len() as u32).to_le_bytes());
+        wire.extend_from_slice(&header);
         wire.extend_from_slice(sender.as_bytes());
         wire.extend_from_slice(topic.as_bytes());
         wire.extend_from_slice(payload);

@@ -1,11 +1,15 @@
 //! `warren:core/mailbox`.
 
-use warren_kernel::{Monotonic, Subscription};
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use warren_kernel::{Message, Monotonic, Subscription};
 use wasmtime::{Caller, Linker};
 
 use super::{Out, memory_and_guest, range, status, text, write};
 use crate::guest::{Guest, receive};
-use crate::stacks::{self, Asked};
+use crate::stacks;
 
 const MODULE: &str = "warren:core/mailbox@0.1.0";
 
@@ -14,25 +18,8 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "events", events)?;
     linker.func_wrap(MODULE, "listen", listen)?;
     linker.func_wrap(MODULE, "unlisten", unlisten)?;
-    linker.func_wrap_async(
-        MODULE,
-        "receive",
-        |caller, (list, count, deadline, ptr, cap)| {
-            Box::new(receive_any(caller, list, count, deadline, Out { ptr, cap }))
-        },
-    )?;
-    linker.func_wrap_async(
-        MODULE,
-        "receive-one",
-        |caller, (wanted, deadline, ptr, cap)| {
-            Box::new(receive_one(
-                caller,
-                Subscription(wanted),
-                deadline,
-                Out { ptr, cap },
-            ))
-        },
-    )?;
+    linker.func_wrap_async(MODULE, "receive", receive_any)?;
+    linker.func_wrap_async(MODULE, "receive-one", receive_one)?;
     Ok(())
 }
 
@@ -57,46 +44,94 @@ fn unlisten(caller: Caller<'_, Guest>, subscription: u32) {
     }
 }
 
-async fn receive_any(
+/// What an import that may wait returns.
+type Waiting<'a> = Box<dyn Future<Output = wasmtime::Result<i32>> + Send + 'a>;
+
+fn receive_any(
     mut caller: Caller<'_, Guest>,
+    (list, count, deadline, ptr, cap): (u32, u32, i64, u32, u32),
+) -> Waiting<'_> {
+    match read_wanted(&mut caller, list, count) {
+        Ok(wanted) => receive(caller, wanted, deadline, Out { ptr, cap }),
+        Err(error) => Box::new(ready(Err(error))),
+    }
+}
+
+fn receive_one(
+    caller: Caller<'_, Guest>,
+    (wanted, deadline, ptr, cap): (u32, i64, u32, u32),
+) -> Waiting<'_> {
+    receive(caller, [Subscription(wanted)], deadline, Out { ptr, cap })
+}
+
+fn read_wanted(
+    caller: &mut Caller<'_, Guest>,
     list: u32,
     count: u32,
-    deadline: i64,
-    out: Out,
-) -> wasmtime::Result<i32> {
+) -> wasmtime::Result<Vec<Subscription>> {
     receive::check_wanted(count as usize)?;
-    let (memory, _) = memory_and_guest(&mut caller)?;
-    let wanted: Vec<_> = range(memory, list, count * 4, "wanted")?
-        .chunks_exact(4)
-        .map(|bytes| Subscription(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])))
-        .collect();
-    wait(caller, &wanted, deadline, out).await
+    let (memory, _) = memory_and_guest(caller)?;
+    let (numbers, _) = range(memory, list, count * 4, "wanted")?.as_chunks();
+    Ok(numbers
+        .iter()
+        .map(|bytes| Subscription(u32::from_le_bytes(*bytes)))
+        .collect())
 }
 
-async fn receive_one(
-    caller: Caller<'_, Guest>,
-    wanted: Subscription,
-    deadline: i64,
-    out: Out,
-) -> wasmtime::Result<i32> {
-    wait(caller, &[wanted], deadline, out).await
-}
-
+/// Takes what is there at once, so that only who has to wait pays for waiting.
 #[inline]
-async fn wait(
-    mut caller: Caller<'_, Guest>,
-    wanted: &[Subscription],
-    deadline: i64,
+fn receive<'a, W>(mut caller: Caller<'a, Guest>, wanted: W, deadline: i64, out: Out) -> Waiting<'a>
+where
+    W: AsRef<[Subscription]> + Send + Unpin + 'a,
+{
+    let deadline = u64::try_from(deadline).ok().map(Monotonic);
+    let begun = receive::begin(caller.data(), wanted.as_ref(), deadline);
+    match begun.map(|received| received.map(|received| finish(&mut caller, received, out))) {
+        Ok(Poll::Pending) => Box::new(Receive {
+            caller,
+            wanted,
+            out,
+            begun: false,
+        }),
+        Ok(Poll::Ready(status)) => Box::new(ready(status)),
+        Err(error) => Box::new(ready(Err(error))),
+    }
+}
+
+/// A receive that found nothing.
+struct Receive<'a, W> {
+    caller: Caller<'a, Guest>,
+    wanted: W,
+    out: Out,
+    /// Whether it was polled: the first time, it has just looked.
+    begun: bool,
+}
+
+impl<W: AsRef<[Subscription]> + Unpin> Future for Receive<'_, W> {
+    type Output = wasmtime::Result<i32>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if !this.begun {
+            this.begun = true;
+            return Poll::Pending;
+        }
+        let received = receive::go_on(this.caller.data(), this.wanted.as_ref());
+        if received.is_pending() {
+            stacks::show_if_asked(&this.caller);
+        }
+        received.map(|received| finish(&mut this.caller, received?, this.out))
+    }
+}
+
+/// Writes what was received, or that it was nothing.
+#[inline]
+fn finish(
+    caller: &mut Caller<'_, Guest>,
+    received: Option<Message>,
     out: Out,
 ) -> wasmtime::Result<i32> {
-    let deadline = u64::try_from(deadline).ok().map(Monotonic);
-    let received = loop {
-        match receive::receive(caller.data_mut(), wanted, deadline).await {
-            Err(error) if error.is::<Asked>() => stacks::show_if_asked(&caller),
-            received => break received?,
-        }
-    };
-    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let (memory, guest) = memory_and_guest(caller)?;
     match received {
         Some(message) => write(memory, guest, out, message.wire()),
         None => status(guest, Ok(0)),

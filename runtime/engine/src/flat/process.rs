@@ -3,7 +3,7 @@
 use wasmtime::{Caller, Linker};
 
 use super::asking::{self, Asking, define};
-use super::{Out, memory_and_guest, owned, refuse, reply, status, text, text_or_absent};
+use super::{Out, memory_and_guest, owned, range, refuse, reply, status, text, text_or_absent};
 use crate::guest::{Guest, Related, SpawnOptions};
 use crate::security::Refusal;
 
@@ -122,10 +122,13 @@ fn send(
     len: u32,
 ) -> wasmtime::Result<Asking> {
     let (memory, guest) = memory_and_guest(caller)?;
-    let to = text(memory, to_ptr, to_len, "to")?;
     let topic = text(memory, topic_ptr, topic_len, "topic")?;
-    let payload = super::range(memory, ptr, len, "payload")?;
-    let sent = guest.send(to, topic, payload);
+    let payload = range(memory, ptr, len, "payload")?;
+    let sent = if guest.corresponds_with(range(memory, to_ptr, to_len, "to")?) {
+        guest.send_again(topic, payload)
+    } else {
+        guest.send(text(memory, to_ptr, to_len, "to")?, topic, payload)
+    };
     Asking::status(guest, sent.map(|()| 0))
 }
 
@@ -147,7 +150,7 @@ struct Owned {
 impl Request {
     fn read(&self, caller: &mut Caller<'_, Guest>) -> wasmtime::Result<Owned> {
         let (memory, _) = memory_and_guest(caller)?;
-        let options = super::range(memory, self.options.0, self.options.1, "options")?;
+        let options = range(memory, self.options.0, self.options.1, "options")?;
         Ok(Owned {
             definition: text(memory, self.definition.0, self.definition.1, "definition")?.into(),
             host: text(memory, self.host.0, self.host.1, "host")?.into(),

@@ -33,29 +33,42 @@ pub(crate) struct SpawnOptions {
 }
 
 impl Guest {
-    #[inline]
     pub(crate) fn send(&mut self, to: &str, topic: &str, payload: &[u8]) -> Result<(), Refusal> {
+        if self.corresponds_with(to.as_bytes()) {
+            return self.send_again(topic, payload);
+        }
         self.node.meter().sends();
-        let kernel = self.node.kernel();
         let process = process_of(&self.purpose)?;
-        let target = match &self.correspondent {
-            Some(process) if **process.text() == *to => process,
-            _ => {
-                let target = kernel.resolve(to)?;
-                if **target.text() != *to {
-                    // A name may mean another process the next time.
-                    self.rights.permit(Action::Send, &target)?;
-                    deliver(
-                        &self.node,
-                        &self.control,
-                        process,
-                        &target,
-                        (topic, payload),
-                    )?;
-                    return Ok(());
-                }
-                self.correspondent.insert(target)
-            }
+        let target = self.node.kernel().resolve(to)?;
+        self.rights.permit(Action::Send, &target)?;
+        deliver(
+            &self.node,
+            &self.control,
+            process,
+            &target,
+            (topic, payload),
+        )?;
+        // A name may mean another process the next time.
+        if **target.text() == *to {
+            self.correspondent = Some(target);
+        }
+        Ok(())
+    }
+
+    /// Whether the last send by PID went to the process of this text.
+    #[inline]
+    pub(crate) fn corresponds_with(&self, to: &[u8]) -> bool {
+        let correspondent = self.correspondent.as_ref();
+        correspondent.is_some_and(|process| process.text().as_bytes() == to)
+    }
+
+    /// Sends to whom the last send by PID went.
+    #[inline]
+    pub(crate) fn send_again(&mut self, topic: &str, payload: &[u8]) -> Result<(), Refusal> {
+        self.node.meter().sends();
+        let process = process_of(&self.purpose)?;
+        let Some(target) = &self.correspondent else {
+            return Err(Error::internal("nothing was sent by PID before").into());
         };
         self.rights.permit(Action::Send, target)?;
         deliver(&self.node, &self.control, process, target, (topic, payload))?;

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use warren_kernel::{Delivery, Message, Monotonic, Subscription};
+use warren_kernel::{Delivery, Message, Monotonic, Process, Subscription};
 
 use super::{Guest, handles};
 use crate::codec;
@@ -23,67 +23,98 @@ pub(crate) fn check_wanted(count: usize) -> wasmtime::Result<()> {
 /// Waits for the oldest of the first wanted subscription that has something, at
 /// most until the deadline: nothing where that has passed. An [`Asked`] is no
 /// failure: it is to be called again then.
-#[inline]
 pub(crate) async fn receive(
     guest: &mut Guest,
     wanted: &[Subscription],
     deadline: Option<Monotonic>,
 ) -> wasmtime::Result<Option<Message>> {
-    let process = guest.process()?;
-    let (node, control) = (&*guest.node, &*guest.control);
-    let handle = |message: &mut Message| handles(node, process, control, message);
-    if let Some((subscription, delivery)) = process.poll_receive(wanted) {
-        return Ok(Some(message(subscription, delivery, handle)));
+    if let Poll::Ready(received) = begin(guest, wanted, deadline)? {
+        return Ok(received);
     }
-    if deadline.is_some_and(|deadline| deadline <= node.monotonic()) {
-        process.clear_interest();
-        return Ok(None);
-    }
-    control.wait_until(deadline);
-    let mut first = true;
-    let mut asked = false;
-    let received = poll_fn(|_| {
-        if std::mem::take(&mut first) {
-            // Looked at just now; what comes meanwhile wakes.
+    let mut begun = false;
+    poll_fn(move |_| {
+        if !begun {
+            begun = true;
             return Poll::Pending;
         }
-        if let Some((subscription, delivery)) = process.poll_receive(wanted) {
-            Poll::Ready(Some(message(subscription, delivery, handle)))
-        } else if control.timed_out() {
-            process.clear_interest();
-            Poll::Ready(None)
-        } else if node.stacks().asks(process) {
-            asked = true;
-            Poll::Ready(None)
-        } else {
-            Poll::Pending
+        let received = go_on(guest, wanted);
+        if received.is_pending() && guest.process().is_ok_and(|p| guest.node.stacks().asks(p)) {
+            guest.control.wait_is_over();
+            guest.control.has_waited();
+            return Poll::Ready(Err(wasmtime::Error::new(Asked)));
         }
+        received
     })
-    .await;
+    .await
+}
+
+/// Takes what is there, or begins to wait: what comes from now on wakes the
+/// guest, and so does the deadline.
+#[inline]
+pub(crate) fn begin(
+    guest: &Guest,
+    wanted: &[Subscription],
+    deadline: Option<Monotonic>,
+) -> wasmtime::Result<Poll<Option<Message>>> {
+    let process = guest.process()?;
+    if let Some((subscription, delivery)) = process.poll_receive(wanted) {
+        let message = message(guest, process, subscription, delivery);
+        return Ok(Poll::Ready(Some(message)));
+    }
+    if deadline.is_some_and(|deadline| deadline <= guest.node.monotonic()) {
+        process.clear_interest();
+        return Ok(Poll::Ready(None));
+    }
+    guest.control.wait_until(deadline);
+    Ok(Poll::Pending)
+}
+
+/// Looks again, for a guest that waits and was woken.
+#[inline]
+pub(crate) fn go_on(
+    guest: &Guest,
+    wanted: &[Subscription],
+) -> Poll<wasmtime::Result<Option<Message>>> {
+    let process = match guest.process() {
+        Ok(process) => process,
+        Err(error) => return Poll::Ready(Err(error.into())),
+    };
+    let control = &*guest.control;
+    let received = if let Some((subscription, delivery)) = process.poll_receive(wanted) {
+        Some(message(guest, process, subscription, delivery))
+    } else if control.timed_out() {
+        process.clear_interest();
+        None
+    } else {
+        return Poll::Pending;
+    };
     control.wait_is_over();
     control.has_waited();
-    if asked {
-        return Err(wasmtime::Error::new(Asked));
-    }
-    Ok(received)
+    Poll::Ready(Ok(received))
 }
 
 /// What was taken, in the shape of a message.
+#[inline]
 fn message(
+    guest: &Guest,
+    process: &Process,
     subscription: Subscription,
     delivery: Delivery,
-    handle: impl FnOnce(&mut Message),
 ) -> Message {
-    let mut message = match delivery {
+    match delivery {
         Delivery::Message(mut message) => {
-            handle(&mut message);
+            handles(&guest.node, process, &guest.control, &mut message);
             message
         }
-        Delivery::Event(event) => Message::new(None, "@events", &codec::one(&codec::event(&event))),
-        Delivery::Exec(outcome) => {
-            Message::new(None, "@exec", &codec::one(&codec::outcome(&outcome)))
-        }
-    };
+        Delivery::Event(event) => made(subscription, "@events", &codec::event(&event)),
+        Delivery::Exec(outcome) => made(subscription, "@exec", &codec::outcome(&outcome)),
+    }
+}
+
+/// A message that nobody sent.
+#[cold]
+fn made(subscription: Subscription, topic: &str, value: &[u8]) -> Message {
+    let mut message = Message::new(None, topic, &codec::one(value));
     message.set_subscription(subscription);
     message
 }
