@@ -22,7 +22,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use async_task::{Runnable, ScheduleInfo, Task, WithInfo};
+use async_task::{Builder, ScheduleInfo, Task, WithInfo};
 use crossbeam_deque as deque;
 use tokio::runtime::Handle;
 
@@ -37,6 +37,10 @@ pub(crate) struct Scheduler {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
 }
+
+/// A task that is to run. It knows whose it is: a schedule function that held that
+/// itself would have async-task count references at every turn.
+type Runnable = async_task::Runnable<Arc<Shared>>;
 
 /// What all workers know.
 struct Shared {
@@ -93,24 +97,24 @@ impl Scheduler {
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,
-    ) -> Task<T> {
-        let shared = Arc::clone(&self.shared);
-        let schedule =
-            move |runnable: Runnable, info: ScheduleInfo| shared.schedule(runnable, info);
-        let (runnable, task) = async_task::spawn(task, WithInfo(schedule));
+    ) -> Task<T, impl Send + Sync> {
+        let (runnable, task) = Builder::new()
+            .metadata(Arc::clone(&self.shared))
+            .spawn(|_| task, WithInfo(schedule));
         runnable.schedule();
         task
     }
 }
 
-impl Shared {
-    fn schedule(self: &Arc<Self>, runnable: Runnable, info: ScheduleInfo) {
-        if let Err(runnable) = worker::keep(self, runnable, info) {
-            self.injected.push(runnable);
-            self.idle.wake_one();
-        }
+fn schedule(runnable: Runnable, info: ScheduleInfo) {
+    if let Err(runnable) = worker::keep(runnable, info) {
+        let shared = Arc::clone(runnable.metadata());
+        shared.injected.push(runnable);
+        shared.idle.wake_one();
     }
+}
 
+impl Shared {
     /// Whether a task waits for a worker.
     fn has_work(&self) -> bool {
         !self.injected.is_empty() || self.stealers.iter().any(|queue| !queue.is_empty())

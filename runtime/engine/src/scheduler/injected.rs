@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use async_task::Runnable;
+use super::Runnable;
 
 /// A queue of all workers.
 #[derive(Default)]

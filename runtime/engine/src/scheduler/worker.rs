@@ -5,10 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use async_task::{Runnable, ScheduleInfo};
+use async_task::ScheduleInfo;
 use crossbeam_deque::{Steal, Worker as Queue};
 
-use super::Shared;
+use super::{Runnable, Shared};
 
 thread_local! {
     /// The worker this thread is.
@@ -50,13 +50,9 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, queue: Queue<Runnable>) {
 /// Keeps a task on the worker that woke it; gives it back where that is no
 /// worker of this scheduler.
 #[inline]
-pub(super) fn keep(
-    shared: &Arc<Shared>,
-    runnable: Runnable,
-    info: ScheduleInfo,
-) -> Result<(), Runnable> {
+pub(super) fn keep(runnable: Runnable, info: ScheduleInfo) -> Result<(), Runnable> {
     WORKER.with_borrow(|worker| match worker {
-        Some(worker) if Arc::ptr_eq(&worker.shared, shared) => {
+        Some(worker) if Arc::ptr_eq(&worker.shared, runnable.metadata()) => {
             worker.add(runnable, info);
             Ok(())
         }
