@@ -46,6 +46,10 @@ pub(crate) struct Run {
     pub(crate) arguments: Arc<[u8]>,
 }
 
+/// What came of preparing a source. A process has room for it, too, so an error is
+/// elsewhere.
+pub(crate) type Prepared = Result<Arc<[u8]>, Box<Error>>;
+
 /// What a store runs for.
 pub(crate) enum Purpose {
     /// A process.
@@ -59,7 +63,7 @@ pub(crate) enum Purpose {
     /// Turning a source into prepared code, with no process around it.
     Prepare {
         /// What `program.prepared` or `program.fail` said.
-        prepared: Option<Result<Arc<[u8]>, Error>>,
+        prepared: Option<Prepared>,
     },
     /// Reading what another process has shown of itself.
     Explain {

@@ -1,5 +1,6 @@
 //! One instance: from code to the end of `start`.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use warren_kernel::{Error, Outcome};
@@ -8,7 +9,7 @@ use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::code::{CoreCode, Loaded};
 use crate::definition::Grants;
-use crate::guest::{Guest, Purpose};
+use crate::guest::{Guest, Prepared, Purpose};
 use crate::node::Node;
 use crate::pool::Pool;
 use crate::stacks;
@@ -21,7 +22,7 @@ pub(crate) struct Finished {
     /// What the guest said its result is.
     pub(crate) outcome: Option<Outcome>,
     /// What `prepare` made of the source.
-    pub(crate) prepared: Option<Result<Arc<[u8]>, Error>>,
+    pub(crate) prepared: Option<Prepared>,
     /// What `traceback` found in the memory of another process.
     pub(crate) text: Option<String>,
     /// Whether it was refused the memory it wanted last.
@@ -32,22 +33,26 @@ pub(crate) struct Finished {
 const SLICE: u64 = 1;
 
 /// Instantiates and runs the guest's code.
-pub(crate) async fn run(pool: &Pool, guest: Guest) -> Finished {
+pub(crate) fn run(pool: &Pool, guest: Guest) -> impl Future<Output = Finished> + Send {
+    // Before the future: it holds a pointer for as long as the process lives, not
+    // room for a guest.
     let mut store = Store::new(&pool.engine, guest);
-    let result = enter(pool, &mut store).await;
-    let guest = store.into_data();
-    let memory_refused = guest.limits.refused();
-    let (prepared, text) = match guest.purpose {
-        Purpose::Process { .. } => (None, None),
-        Purpose::Prepare { prepared } => (prepared, None),
-        Purpose::Explain { text, .. } => (None, text),
-    };
-    Finished {
-        result,
-        outcome: guest.outcome,
-        prepared,
-        text,
-        memory_refused,
+    async move {
+        let result = enter(pool, &mut store).await;
+        let guest = store.into_data();
+        let memory_refused = guest.limits.refused();
+        let (prepared, text) = match guest.purpose {
+            Purpose::Process { .. } => (None, None),
+            Purpose::Prepare { prepared } => (prepared, None),
+            Purpose::Explain { text, .. } => (None, text),
+        };
+        Finished {
+            result,
+            outcome: guest.outcome,
+            prepared,
+            text,
+            memory_refused,
+        }
     }
 }
 

@@ -299,7 +299,7 @@ pub(crate) async fn prepare(
         return Err(Error::internal(format!("{name}: preparing was stopped")));
     };
     match (finished.prepared, finished.result) {
-        (Some(prepared), Ok(())) => prepared,
+        (Some(prepared), Ok(())) => prepared.map_err(|error| *error),
         (None, Ok(())) => Err(Error::internal(format!(
             "{name}: the interpreter prepared nothing"
         ))),

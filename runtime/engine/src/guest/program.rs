@@ -38,7 +38,7 @@ impl Guest {
     /// The error the process, or the preparation, ends with.
     pub(crate) fn fail(&mut self, error: Error) {
         match &mut self.purpose {
-            Purpose::Prepare { prepared } => *prepared = Some(Err(error)),
+            Purpose::Prepare { prepared } => *prepared = Some(Err(Box::new(error))),
             Purpose::Process { .. } => self.outcome = Some(Outcome::Failed(Box::new(error))),
             Purpose::Explain { .. } => {}
         }
