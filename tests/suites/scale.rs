@@ -23,7 +23,7 @@ fn thousands_come_and_go() {
 }
 
 /// A thousand fast places would take 8 TiB. A dense pool takes what it can get of
-/// this; taking the snapshot of the interpreter needs 4 GiB of the rest.
+/// this.
 #[test]
 fn little_address_space_is_enough_for_a_few_processes() {
     Warren::run("tests/programs/crowd")
@@ -32,6 +32,20 @@ fn little_address_space_is_enough_for_a_few_processes() {
         .outcome()
         .ends_with(0)
         .prints("50 live processes have answered twice\n")
+        .says_nothing();
+}
+
+/// What a pool could get is not all that there is: the interpreter is compiled, and
+/// its snapshot is taken, with the pool in place.
+#[test]
+fn a_first_start_needs_little_address_space() {
+    let cache = tempfile::tempdir().expect("a directory");
+    Warren::run("examples/hello.lua")
+        .cache(cache.path())
+        .address_space(16 << 30)
+        .outcome()
+        .ends_with(0)
+        .prints("hello, world, from process {app:processes|0x00001}\n")
         .says_nothing();
 }
 

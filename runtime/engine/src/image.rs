@@ -52,9 +52,16 @@ fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
     let mut wizer = Wizer::new();
     wizer.init_func(INITIALIZE);
     let (context, instrumented) = wizer.instrument(binary)?;
-    // Runs once: code that compiles fast is worth more than fast code.
+    // Runs once: code that compiles fast is worth more than fast code. And
+    // wherever there is room for what it may use: by default, its memory and its
+    // heap of exceptions would take 4 GiB of address space each, which a limit
+    // (`ulimit -v`) and the pools of places need not have left.
     let mut config = Config::new();
     config
+        .memory_reservation(MAX_MEMORY as u64)
+        .memory_guard_size(0)
+        .gc_heap_reservation(MAX_MEMORY as u64)
+        .gc_heap_guard_size(0)
         .concurrency_support(false)
         .wasm_exceptions(true)
         .epoch_interruption(true)

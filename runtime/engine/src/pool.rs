@@ -243,23 +243,38 @@ impl Pools {
         Ok(pool)
     }
 
-    /// An engine with so many places, or as many as the operating system gives
-    /// where its limits of address space (`ulimit -v`) allow no more.
+    /// An engine with so many places. Where the limits of address space (`ulimit
+    /// -v`) allow no more than that, one of at most half the size that there is room
+    /// for: threads, compiled code and snapshots need some too.
     fn engine(&self, wanted: u32) -> Result<(u32, Engine), Error> {
         let mut places = wanted;
         loop {
             match Engine::new(&self.class.config(places)) {
-                Ok(engine) => return Ok((places, engine)),
+                Ok(engine) if places == wanted || places / 2 < SMALLEST_POOL => {
+                    return Ok((places, engine));
+                }
+                Ok(all_there_is) => {
+                    drop(all_there_is);
+                    places /= 2;
+                    let engine = Engine::new(&self.class.config(places));
+                    return engine
+                        .map(|engine| (places, engine))
+                        .map_err(|error| refused(wanted, places, &error));
+                }
                 Err(error) if places / 2 < SMALLEST_POOL => {
-                    return Err(Error::rate_limited(format!(
-                        "the operating system refuses {wanted} more places for processes, and \
-                         {places} too: {error:#}"
-                    )));
+                    return Err(refused(wanted, places, &error));
                 }
                 Err(_) => places /= 2,
             }
         }
     }
+}
+
+fn refused(wanted: u32, places: u32, error: &wasmtime::Error) -> Error {
+    Error::rate_limited(format!(
+        "the operating system refuses {wanted} more places for processes, and {places} too: \
+         {error:#}"
+    ))
 }
 
 impl Pool {
