@@ -1,9 +1,13 @@
 //! Every import is called with the guest's stack nearly used up: the runtime
 //! has a stack of its own, and nothing a guest does overruns it.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
 use crate::support::component::component;
 use crate::support::imports;
-use crate::support::{World, guest};
+use crate::support::{Setup, World, guest};
+use warren_engine::security::{Action, Authorizer, Decision, Operation, Request, Reuse, Scope};
 use warren_kernel::Outcome;
 
 /// Calls itself as often as its parameter says, and then what `last` is.
@@ -44,6 +48,78 @@ async fn overflows(world: &World, id: &str, depth: u32) -> bool {
     }
 }
 
+async fn works_at_the_end_of_the_stack(world: &World, import: &imports::Import) {
+    let call = import.call(&import.harmless());
+    let start = "(drop (call $program.arguments (i32.const 512) (i32.const 4)))
+                 (call $f (i32.load (i32.const 512)))";
+    let id = import.identifier();
+    world.define(&id, &guest(&recursion(&call), start));
+    assert!(!overflows(world, &id, 0).await, "{id}");
+    let deepest = deepest(world, &id).await;
+    assert!(deepest > 1_000, "{id}: {deepest}");
+}
+
+/// Wants more stack than a guest has, each time a process asks.
+#[derive(Default)]
+struct Hungry {
+    asked: Mutex<HashSet<String>>,
+}
+
+impl Authorizer for Hungry {
+    fn decide(&self, request: &Request<'_>) -> Decision {
+        self.asked.lock().unwrap().insert(request.action.to_owned());
+        let room = std::hint::black_box([0_u8; 768 << 10]);
+        Decision {
+            allowed: room[room.len() / 2] == 0,
+            because: "there is room".into(),
+            reason: None,
+            reuse: Reuse::Caller,
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        0
+    }
+
+    fn has_policy(&self, _: &str) -> bool {
+        false
+    }
+
+    fn named_scope(&self, _: &str) -> Option<Scope> {
+        None
+    }
+}
+
+/// Where this failed, the process that runs the tests would be gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn policies_are_not_evaluated_on_the_stack_of_a_guest() {
+    let hungry = Arc::new(Hungry::default());
+    let world = World::set_up(Setup {
+        authorizer: Some(Arc::clone(&hungry) as _),
+        ..Setup::default()
+    });
+    let asks = |import: &&imports::Import| {
+        let function = format!("{}.{}", import.interface, import.name);
+        let mut operations = Operation::ALL.iter();
+        operations.any(|operation| operation.function() == function) || function == "security.can"
+    };
+    for import in imports::ALL.iter().filter(asks) {
+        works_at_the_end_of_the_stack(&world, import).await;
+    }
+    // Those that find what they are about, or need nothing to be there.
+    for action in [
+        Action::Unregister,
+        Action::Unlink,
+        Action::Unmonitor,
+        Action::Spawn,
+        Action::Exec,
+    ] {
+        let asked = hungry.asked.lock().unwrap();
+        assert!(asked.contains(action.as_str()), "{action:?}: {asked:?}");
+    }
+    world.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn flat_imports_work_at_the_end_of_the_stack() {
     let world = World::new(&[]);
@@ -52,14 +128,7 @@ async fn flat_imports_work_at_the_end_of_the_stack() {
         if import.name == "read" {
             continue;
         }
-        let call = import.call(&import.harmless());
-        let start = "(drop (call $program.arguments (i32.const 512) (i32.const 4)))
-                     (call $f (i32.load (i32.const 512)))";
-        let id = import.identifier();
-        world.define(&id, &guest(&recursion(&call), start));
-        assert!(!overflows(&world, &id, 0).await, "{id}");
-        let deepest = deepest(&world, &id).await;
-        assert!(deepest > 1_000, "{id}: {deepest}");
+        works_at_the_end_of_the_stack(&world, import).await;
     }
     world.close().await;
 }
