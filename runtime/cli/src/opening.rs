@@ -2,6 +2,7 @@
 
 use warren::app::{Access, AppError, ManifestError, PolicyError};
 
+use crate::build;
 use crate::diagnostics::{Excerpt, Failure};
 use crate::exit::Exit;
 
@@ -18,6 +19,15 @@ pub(crate) fn failures(error: &AppError) -> Vec<Failure> {
             help: error.remedy(),
             ..Failure::new(Exit::Usage, format!("{} {what}: {reason}", option(*access)))
         }],
+        AppError::NoMain { root, .. } if let Some(file) = build::file_in(root) => {
+            let path = root.display();
+            vec![Failure {
+                help: Some(format!(
+                    "there is a {file}: run `warren build {path}` first"
+                )),
+                ..Failure::new(Exit::Usage, error.to_string())
+            }]
+        }
         other => vec![Failure {
             help: other.remedy(),
             ..Failure::new(Exit::Usage, other.to_string())

@@ -39,6 +39,7 @@ fn build_says_what_is_missing() {
         ("c/Makefile", "all:\n"),
         ("rust/Cargo.toml", "[package]\nname = \"x\"\n"),
         ("nothing/x.txt", ""),
+        ("script/main.js", ""),
     ]);
     let build = |path: &str| {
         let mut command = warren(dir.path(), &["build", path]);
@@ -55,10 +56,20 @@ fn build_says_what_is_missing() {
     build("rust")
         .ends_with(1)
         .says(&["cannot run rustc", "install Rust with rustup"]);
+    let run = outcome(warren(dir.path(), &["run", "rust"]));
+    run.ends_with(2)
+        .says(&["there is no app:main", "warren build rust"]);
     build("nothing")
         .ends_with(0)
         .says(&["nothing to build in nothing"]);
+    build("script")
+        .ends_with(0)
+        .says(&["nothing to build in script", "node build.mjs"]);
     build("none").ends_with(2).says(&["none: "]);
+
+    let mut broken = warren(dir.path(), &["build", "c"]);
+    broken.env("CC", "false");
+    outcome(broken).ends_with(1).says(&["false does not work"]);
 
     let mut failing = warren(dir.path(), &["build", "rust"]);
     failing.env("WARREN_CARGO", "false");
@@ -178,4 +189,9 @@ fn inspect_tells_what_it_is() {
     }
     inspect("text.wasm").ends_with(2).says(&["not WebAssembly"]);
     inspect("none.wasm").ends_with(2).says(&["none.wasm"]);
+    for path in [".", "main.lua"] {
+        inspect(path)
+            .ends_with(2)
+            .says(&["no file of WebAssembly", "warren check"]);
+    }
 }

@@ -45,6 +45,10 @@ fn check_compiler() -> Result<(), Box<Failure>> {
         Err(error) => missing(format!(
             "there is no C compiler: cannot run {compiler}: {error}"
         )),
+        Ok(output) if !output.status.success() => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            missing(format!("{compiler} does not work: {}", said.trim()))
+        }
         // Without the library, the name comes back as it was given.
         Ok(output) if !String::from_utf8_lossy(&output.stdout).contains('/') => {
             missing(format!("{compiler} has no C library for wasm32-wasip1"))

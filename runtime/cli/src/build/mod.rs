@@ -32,6 +32,11 @@ pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
     if sources.is_empty() {
         let path = args.path.display();
         eprintln!("nothing to build in {path}: there is no Cargo.toml and no Makefile");
+        for (extension, command) in COMPONENTS {
+            if holds(&args.path, extension) {
+                eprintln!("for .{extension} files, run {command}");
+            }
+        }
     }
     for (directory, kind) in sources {
         match kind {
@@ -40,6 +45,34 @@ pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
         }
     }
     Ok(Exit::Success)
+}
+
+/// What is built by the tools of its SDK, and how.
+const COMPONENTS: [(&str, &str); 2] = [
+    (
+        "js",
+        "`node build.mjs FILE.js` with the SDK's build.mjs, from guest-sdk/js",
+    ),
+    (
+        "py",
+        "`python build.py FILE.py` with the SDK's build.py, from guest-sdk/python",
+    ),
+];
+
+/// Whether a file in the directory ends so.
+fn holds(directory: &Path, extension: &str) -> bool {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut paths = entries.map(|entry| entry.path());
+    paths.any(|path| path.extension().is_some_and(|found| found == extension))
+}
+
+/// What each kind of thing that can be built is known by.
+const FILES: [(&str, Kind); 2] = [("Cargo.toml", Kind::Cargo), ("Makefile", Kind::Make)];
+
+/// The file by which something can be built in a directory.
+pub(crate) fn file_in(directory: &Path) -> Option<&'static str> {
+    let mut files = FILES.into_iter().map(|(file, _)| file);
+    files.find(|file| directory.join(file).is_file())
 }
 
 /// Directories deeper than this are not looked into.
@@ -52,7 +85,7 @@ fn find(
     found: &mut Vec<(PathBuf, Kind)>,
 ) -> Result<(), std::io::Error> {
     let before = found.len();
-    for (file, kind) in [("Cargo.toml", Kind::Cargo), ("Makefile", Kind::Make)] {
+    for (file, kind) in FILES {
         if directory.join(file).is_file() {
             found.push((directory.to_owned(), kind));
         }

@@ -19,6 +19,14 @@ use crate::{check, opening};
 pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Vec<Failure>> {
     let path = args.path.display();
     let usage = |message: String| vec![Failure::new(Exit::Usage, format!("{path}: {message}"))];
+    if args.path.is_dir() || args.path.extension().is_some_and(|kind| kind == "lua") {
+        return Err(vec![Failure {
+            help: Some(format!(
+                "`warren check {path}` compiles a program and its Lua files"
+            )),
+            ..Failure::new(Exit::Usage, format!("{path}: no file of WebAssembly"))
+        }]);
+    }
     let bytes = fs::read(&args.path).map_err(|error| usage(error.to_string()))?;
     let binary = wat::Parser::new()
         .parse_bytes(Some(&args.path), &bytes)
