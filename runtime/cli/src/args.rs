@@ -128,7 +128,7 @@ pub(crate) enum PolicyCommand {
     /// Check all policies, and the manifest that names them
     Check(PolicyCheckArgs),
     /// Say what the policies decide, and which of them does
-    Why(PolicyWhyArgs),
+    Why(Box<PolicyWhyArgs>),
 }
 
 /// The options of `warren policy check`.
