@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::ser::SerializeTuple;
+use serde::{Serialize, Serializer};
 use warren_engine::{Start, Tied};
 use warren_kernel::{Error, TraceId};
 
@@ -63,9 +64,8 @@ impl Spawn {
     /// Arguments whose number is known only here.
     pub fn argument_list(self, arguments: &[Value]) -> Spawn {
         let mut spawn = self;
-        match values::to_value(arguments) {
-            Ok(out) => spawn.start.arguments = out.as_slice().into(),
-            Err(error) => spawn.refuse(CallError::value("the arguments")(error)),
+        if let Some(bytes) = spawn.values("the arguments", &Elements(arguments)) {
+            spawn.start.arguments = bytes;
         }
         spawn
     }
@@ -159,6 +159,20 @@ impl Spawn {
 
     fn refuse(&mut self, mistake: CallError) {
         self.mistake.get_or_insert(mistake);
+    }
+}
+
+/// A list as a tuple: as many values as it has elements, none of which nests
+/// deeper for standing in it.
+struct Elements<'a>(&'a [Value]);
+
+impl Serialize for Elements<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut tuple = serializer.serialize_tuple(self.0.len())?;
+        for value in self.0 {
+            tuple.serialize_element(value)?;
+        }
+        tuple.end()
     }
 }
 

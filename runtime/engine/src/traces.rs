@@ -155,7 +155,11 @@ pub(crate) fn tell() {
     // Whoever listens may itself send.
     let notes = NOTES.take();
     for note in &notes {
-        let Trace { id, message } = note.trace;
+        // A field called `message` would be the text of the event.
+        let Trace {
+            id,
+            message: number,
+        } = note.trace;
         let (from, to, topic) = (note.from.as_deref(), &*note.to, &*note.topic);
         let cause = note.cause;
         macro_rules! event {
@@ -163,7 +167,7 @@ pub(crate) fn tell() {
                 tracing::info!(
                     target: "warren::process::message",
                     trace = %id,
-                    message,
+                    number,
                     cause,
                     from,
                     to,

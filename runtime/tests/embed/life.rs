@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::SelectAll;
 use serde::{Deserialize, Serialize};
-use warren::{CallError, Kind, Runtime, Spawn};
+use warren::{CallError, Kind, Runtime, Spawn, Value};
 
 use crate::setup::{builder, run};
 
@@ -241,5 +241,27 @@ fn after_shutdown_nothing_is_started() {
         assert!(asked.is_ok_and(|said| said == "asked") || polite.has_ended());
         let error = runtime.spawn("app:waiter").await.unwrap_err();
         assert_eq!(error.kind(), &Kind::Unavailable);
+    });
+}
+
+#[test]
+fn arguments_whose_number_is_known_late_nest_as_deep_as_others() {
+    run(async {
+        let source = "return function(...)
+            local depth, value = 0, (...)
+            while type(value) == 'table' do depth, value = depth + 1, value[1] end
+            return { select('#', ...), depth }
+        end";
+        let runtime = builder().lua("app:main", source).start().unwrap();
+        let nested = |depth| (0..depth).fold(Value::Nil, |value, _| Value::Array(vec![value]));
+        for list in [vec![], vec![nested(100), Value::Nil]] {
+            let spawn = Spawn::of("app:main").argument_list(&list);
+            let seen: (usize, usize) = runtime.exec(spawn).await.unwrap();
+            let depth = if list.is_empty() { 0 } else { 100 };
+            assert_eq!(seen, (list.len(), depth));
+        }
+        let spawn = Spawn::of("app:main").argument_list(&[nested(101)]);
+        let error = runtime.exec::<()>(spawn).await.unwrap_err();
+        assert_eq!(error.kind(), &Kind::Invalid);
     });
 }
