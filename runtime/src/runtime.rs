@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use warren_engine::security::Scope;
 use warren_engine::{Node, Start};
 use warren_kernel::Error;
 
@@ -201,6 +202,16 @@ impl Runtime {
     /// `Invalid` for what can be no name.
     pub fn unregister(&self, name: &str) -> Result<bool, Error> {
         self.0.node.kernel().unregister(name)
+    }
+
+    /// The scope that the program's manifest gives this name, for
+    /// [`Spawn::scope`].
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`.
+    pub fn named_scope(&self, name: &str) -> Result<Scope, Error> {
+        self.0.node.named_scope(name)
     }
 
     /// Compiles one of the program's definitions, checks its imports and

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::ser::SerializeTuple;
 use serde::{Serialize, Serializer};
+use warren_engine::security::{Actor, Scope};
 use warren_engine::{Start, Tied};
 use warren_kernel::{Error, TraceId};
 
@@ -92,6 +93,35 @@ impl Spawn {
             }
             Err(error) => self.refuse(CallError::value("a context value")(error)),
         }
+        self
+    }
+
+    /// On whose behalf it acts, and all that it starts. The embedder says so
+    /// before the manifest, which may give an actor to its definition or host. Of a
+    /// native process that needs the permission `process.security`, and the
+    /// manifest goes before it; unless set, it hands on its own actor.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use warren::Spawn;
+    /// use warren::security::{Actor, Scope};
+    ///
+    /// let tags = BTreeMap::from([("tenant".to_owned(), "acme".to_owned())]);
+    /// let handler = Spawn::of("app.acme:handler")
+    ///     .actor(Actor::new("ada", &tags))
+    ///     .scope(Scope { policies: vec!["tenant".to_owned()] });
+    /// ```
+    pub fn actor(mut self, actor: Actor) -> Spawn {
+        self.start.identity.actor = Some(Arc::new(actor));
+        self
+    }
+
+    /// The policies that say what it may do, and all that it starts; as for
+    /// [`Spawn::actor`]. [`Runtime::named_scope`](crate::Runtime::named_scope)
+    /// finds one that the manifest describes. One that names a policy which is not
+    /// there allows nothing.
+    pub fn scope(mut self, scope: Scope) -> Spawn {
+        self.start.identity.scope = Some(Arc::new(scope));
         self
     }
 

@@ -7,6 +7,7 @@
 )]
 
 mod definitions;
+mod identity;
 mod isolation;
 mod life;
 mod native;

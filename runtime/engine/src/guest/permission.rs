@@ -121,9 +121,6 @@ impl Guest {
     /// The scope that the operator gave this name.
     pub(crate) fn named_scope(&self, id: &str) -> Result<Scope, Error> {
         self.process()?;
-        let authorizer = self.node.judges().authorizer();
-        authorizer
-            .and_then(|authorizer| authorizer.named_scope(id))
-            .ok_or_else(|| Error::not_found(format!("no scope is called `{id}`")))
+        self.node.named_scope(id)
     }
 }

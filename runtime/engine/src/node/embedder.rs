@@ -11,7 +11,7 @@ use super::{Node, Relation, Running, SpawnRequest};
 use crate::codec;
 use crate::guest::Inherited;
 use crate::native::NativeCode;
-use crate::security::Identity;
+use crate::security::{Identity, Scope};
 use crate::traces;
 
 /// What a process starts with. Values are encoded; see `docs/guest-abi.md`.
@@ -138,6 +138,18 @@ impl Node {
     fn begins(&self, trace: Option<TraceId>) -> Option<Trace> {
         let id = trace.filter(|_| self.traces().is_some())?;
         Some(Trace { id, message: 0 })
+    }
+
+    /// The scope that the operator gave this name.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`.
+    pub fn named_scope(&self, name: &str) -> Result<Scope, Error> {
+        let authorizer = self.judges.authorizer();
+        authorizer
+            .and_then(|authorizer| authorizer.named_scope(name))
+            .ok_or_else(|| Error::not_found(format!("no scope is called `{name}`")))
     }
 
     /// Waits for the end of a process, whoever started it.

@@ -1,0 +1,138 @@
+//! The server, from its opening to its end.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+use warren::app::{App, AppOptions};
+use warren::{Runtime, ServiceError};
+
+use crate::config::Config;
+use crate::error::{OpenError, ServeError};
+use crate::state::{Shared, State};
+use crate::tenants::Tenants;
+use crate::{chat, handler, operator};
+
+/// A server that listens: its code is compiled, and its rooms are open.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    state: State,
+    grace: Duration,
+}
+
+impl Server {
+    /// Opens the program and all that the tenants' requests will need. Connections
+    /// are accepted from now on, and wait for [`Server::serve`].
+    ///
+    /// # Errors
+    ///
+    /// What the operator has to mend.
+    pub async fn open(config: Config) -> Result<Server, OpenError> {
+        let app = App::open(&config.app, AppOptions::default())?;
+        let tenants = Tenants::of(&app)?;
+        let runtime = Runtime::builder().app(app).cache(config.cache).start()?;
+        warm(&runtime, &tenants).await?;
+        runtime.start_services().await.map_err(Box::new)?;
+        let refused = |error| OpenError::Listen {
+            address: config.listen,
+            error,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
+        Ok(Server {
+            address: listener.local_addr().map_err(refused)?,
+            listener,
+            state: Arc::new(Shared {
+                runtime,
+                tenants,
+                deadline: config.deadline,
+            }),
+            grace: config.grace,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The runtime, for whoever wants to look.
+    pub fn runtime(&self) -> &Runtime {
+        &self.state.runtime
+    }
+
+    /// Serves until it is told to stop. Then it accepts no more; requests and chat
+    /// sessions have the grace of the configuration to finish, together.
+    ///
+    /// # Errors
+    ///
+    /// It could not go on, and has ended in the same way.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let (tell, told) = oneshot::channel::<()>();
+        // Answers are to leave at once.
+        let listener = self.listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "a connection delays what is small");
+            }
+        });
+        let serving = axum::serve(listener, router(Arc::clone(&self.state)))
+            .with_graceful_shutdown(async { drop(told.await) });
+        let mut serving = pin!(serving.into_future());
+        let end = tokio::select! {
+            () = stop => Ok(()),
+            error = service_failed(&self.state.runtime) => Err(ServeError::from(Box::new(error))),
+            served = &mut serving => return served.map_err(ServeError::Accept),
+        };
+        let until = Instant::now() + self.grace;
+        // Nobody listens where it has ended.
+        let _ = tell.send(());
+        match timeout_at(until, serving).await {
+            Ok(served) => served.map_err(ServeError::Accept)?,
+            Err(_) => tracing::warn!("connections are closed before their requests are answered"),
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        self.state.runtime.shutdown(left).await;
+        end
+    }
+}
+
+fn router(state: State) -> Router {
+    Router::new()
+        .route("/healthz", get(operator::health))
+        .route("/metrics", get(operator::metrics))
+        .route("/{tenant}/chat", get(chat::enter))
+        .fallback(handler::handle)
+        .layer(DefaultBodyLimit::max(handler::MAX_BODY))
+        .with_state(state)
+}
+
+/// Compiles what the first requests would have to wait for.
+async fn warm(runtime: &Runtime, tenants: &Tenants) -> Result<(), OpenError> {
+    for tenant in tenants.iter() {
+        for code in tenant.code() {
+            let checked = runtime.check(&code).await;
+            checked.map_err(|error| OpenError::Code {
+                tenant: tenant.name().to_owned(),
+                error: Box::new(error),
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Ready when the program cannot do without a service that has failed for good.
+async fn service_failed(runtime: &Runtime) -> ServiceError {
+    match runtime.services_ended().await {
+        Err(error) => error,
+        Ok(()) => std::future::pending().await, // there are none, or none any more
+    }
+}

@@ -1,0 +1,119 @@
+//! Whose code runs, and what it is given.
+
+use std::collections::BTreeMap;
+
+use warren::Spawn;
+use warren::app::{App, Survey};
+use warren::security::Actor;
+
+use crate::error::OpenError;
+
+/// Hosts of this namespace are tenants.
+const NAMESPACE: &str = "tenants:";
+
+/// Pages of the server's own.
+const RESERVED: [&str; 2] = ["healthz", "metrics"];
+
+/// One tenant: a host of the program, which limits what its processes use, and an
+/// actor, by which policies know them.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    name: String,
+    /// What policies know of its actors: `tenant`, `namespace` and `host`.
+    tags: BTreeMap<String, String>,
+}
+
+impl Tenant {
+    fn new(app: &str, name: &str) -> Tenant {
+        let tags = [
+            ("tenant", name.to_owned()),
+            ("namespace", format!("{app}.{name}")),
+            ("host", format!("{NAMESPACE}{name}")),
+        ];
+        Tenant {
+            name: name.to_owned(),
+            tags: tags.map(|(key, value)| (key.to_owned(), value)).into(),
+        }
+    }
+
+    /// Its name, the first part of the paths of its pages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The host its processes live in.
+    pub fn host(&self) -> &str {
+        &self.tags["host"]
+    }
+
+    /// The name of its room, a service of the manifest.
+    pub fn room(&self) -> String {
+        format!("{}:room", self.name)
+    }
+
+    /// A process of one of its definitions, in its host, on behalf of whom its
+    /// spawner acts for. What it may do, the manifest says by the scope of the host.
+    pub(crate) fn spawn_plain(&self, definition: &str) -> Spawn {
+        Spawn::of(self.definition(definition)).host(self.host())
+    }
+
+    /// The same, on behalf of the tenant.
+    pub(crate) fn spawn(&self, definition: &str) -> Spawn {
+        let actor = Actor::new(self.name.as_str(), &self.tags);
+        self.spawn_plain(definition).actor(actor)
+    }
+
+    /// The same, on behalf of one of its users.
+    pub(crate) fn spawn_for(&self, user: &str, definition: &str) -> Spawn {
+        let actor = Actor::new(format!("{}/{user}", self.name), &self.tags);
+        self.spawn_plain(definition).actor(actor)
+    }
+
+    /// What has to be there and compile.
+    pub(crate) fn code(&self) -> [Survey; 3] {
+        ["http", "chat", "room"].map(|definition| Survey {
+            id: self.definition(definition).into(),
+            host: self.host().into(),
+        })
+    }
+
+    fn definition(&self, name: &str) -> String {
+        format!("{}:{name}", self.tags["namespace"])
+    }
+}
+
+/// All tenants, by name.
+#[derive(Clone, Debug)]
+pub struct Tenants(BTreeMap<String, Tenant>);
+
+impl Tenants {
+    /// Those that the manifest of a program has hosts for.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or one has the name of a page of the server's own.
+    pub fn of(app: &App) -> Result<Tenants, OpenError> {
+        let names = app.hosts().keys();
+        let names = names.filter_map(|host| host.strip_prefix(NAMESPACE));
+        let tenants: BTreeMap<_, _> = names
+            .map(|name| (name.to_owned(), Tenant::new(app.name(), name)))
+            .collect();
+        if tenants.is_empty() {
+            return Err(OpenError::NoTenants);
+        }
+        match RESERVED.iter().find(|page| tenants.contains_key(**page)) {
+            Some(page) => Err(OpenError::Reserved((*page).to_owned())),
+            None => Ok(Tenants(tenants)),
+        }
+    }
+
+    /// The one of this name.
+    pub fn find(&self, name: &str) -> Option<&Tenant> {
+        self.0.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Tenant> {
+        self.0.values()
+    }
+}
