@@ -73,10 +73,8 @@ unsafe fn write_nested(thread: State, page: &mut Page<'_>, nested: usize) -> fmt
     unsafe {
         let record = record.as_mut_ptr();
         if lua_getstack(thread, 0, record) != 0
-            && let (Some(inner), Some(nested)) = (
-                coroutine::resumed_by(thread, record),
-                nested.checked_sub(1),
-            )
+            && let (Some(inner), Some(nested)) =
+                (coroutine::resumed_by(thread, record), nested.checked_sub(1))
         {
             write_nested(inner, page, nested)?;
             writeln!(page, "\tresumed by")?;

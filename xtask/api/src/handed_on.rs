@@ -85,9 +85,15 @@ mod tests {
             ],
             &["kernel::Kind"],
         );
-        let app = krate("app", &["pub mod app", "pub struct app::Id"], &["kernel::ByApp"]);
+        let app = krate(
+            "app",
+            &["pub mod app", "pub struct app::Id"],
+            &["kernel::ByApp"],
+        );
         assert_eq!(
-            with_items(&library, &[app, kernel]).lines().collect::<Vec<_>>(),
+            with_items(&library, &[app, kernel])
+                .lines()
+                .collect::<Vec<_>>(),
             [
                 "pub mod lib",
                 "pub mod app",

@@ -30,7 +30,9 @@ fn run(mut arguments: Vec<String>) -> Result<()> {
         bail!("usage: warren-public-api SNAPSHOT LIBRARY [CRATE...] [--update]");
     };
     let library = Crate::read(&PathBuf::from(library))?;
-    let others = others.iter().map(|other| Crate::read(&PathBuf::from(other)));
+    let others = others
+        .iter()
+        .map(|other| Crate::read(&PathBuf::from(other)));
     let present = handed_on::with_items(&library, &others.collect::<Result<Vec<_>>>()?);
     if update {
         return fs::write(snapshot, present).with_context(|| format!("cannot write {snapshot}"));
