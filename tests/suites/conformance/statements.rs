@@ -76,7 +76,7 @@ impl Statement {
     pub(crate) fn missing_tests(&self) -> impl Iterator<Item = String> {
         self.tests.iter().filter_map(|test| {
             let text = fs::read_to_string(project().join(&test.file)).unwrap_or_default();
-            let there = text.contains(&format!("fn {}()", test.function));
+            let there = text.contains(&format!("fn {}(", test.function));
             (!there).then(|| format!("{}: {} has no {}", self.id, test.file, test.function))
         })
     }
