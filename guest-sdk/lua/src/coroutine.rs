@@ -107,6 +107,7 @@ unsafe extern "C-unwind" fn wrapped(l: State) -> c_int {
 /// # Safety
 /// `l` is a live thread, perhaps in the midst of something, with two free stack
 /// slots; `record` was filled by `lua_getstack` for its innermost function.
+#[cfg(target_family = "wasm")]
 pub(crate) unsafe fn resumed_by(l: State, record: *mut lua_Debug) -> Option<State> {
     // SAFETY: as promised by the caller.
     unsafe {

@@ -10,7 +10,7 @@
 //! - `start`, once per process: loads what `prepare` has made, and runs it
 //!   under the scheduler ([`scheduler`]).
 //! - `traceback`, in a copy of the memory of a process that someone looks at:
-//!   says where each of its coroutines is ([`inspection`]).
+//!   says where each of its coroutines is (`inspection`).
 //!
 //! Values cross the process boundary through [`encode`] and [`decode`], which
 //! work on the Lua stack directly. What needs no speed is written in Lua, in
@@ -36,6 +36,7 @@ mod encode;
 mod errors;
 mod exchange;
 mod exec;
+#[cfg(target_family = "wasm")]
 mod inspection;
 mod internals;
 mod json;

@@ -114,6 +114,7 @@ pub(crate) enum Fired {
 }
 
 /// What a task is about, for those who look at the process.
+#[cfg(target_family = "wasm")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// It runs; where it is alone, it may also wait.
@@ -124,6 +125,7 @@ pub(crate) enum Standing {
 
 impl Scheduler {
     /// All tasks, and the thread of each.
+    #[cfg(target_family = "wasm")]
     pub(crate) fn standings(&self) -> impl Iterator<Item = (Standing, State)> {
         let tasks = self.tasks.iter().enumerate();
         tasks.filter_map(|(id, task)| {
