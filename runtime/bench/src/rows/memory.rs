@@ -57,7 +57,7 @@ pub(super) fn prepare_many(bench: &Bench) -> Result<Row<'_>> {
 pub(super) fn prepare_used(bench: &Bench) -> Result<Row<'_>> {
     let crowds = Crowds {
         bench,
-        processes: bench.amount(1_000, 20),
+        processes: bench.amount(10_000, 20),
         messages: bench.amount(1_000, 3),
     };
     crowds.row(USED, &[Kind::Flat, Kind::Lua], 1)
