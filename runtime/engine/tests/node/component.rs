@@ -1,7 +1,7 @@
 //! Guests that are components, beside core modules.
 
 use crate::support::component::component;
-use crate::support::{HOST, World, bytes, decoded, field, guest, in_time};
+use crate::support::{HOST, World, bytes, decoded, error, field, guest, in_time};
 use warren_kernel::{Kind, Outcome};
 
 /// Waits for a message and sends its payload back to the sender, as `re`.
@@ -313,5 +313,65 @@ async fn what_a_component_does_to_itself_ends_it_alone() {
     let mut busy = world.start("t:busy").await;
     world.terminate(&busy);
     in_time(busy.wait()).await;
+    world.close().await;
+}
+
+/// A component that asks for its PID, for which the runtime calls an allocator
+/// with this body.
+fn allocates_by(allocator: &str) -> String {
+    format!(
+        r#"(component
+  (import "warren:process/process@0.1.0" (instance $process (export "pid" (func (result string)))))
+  (core module $memory
+    (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) {allocator}))
+  (core instance $memory (instantiate $memory))
+  (alias core export $memory "memory" (core memory $m))
+  (alias core export $memory "realloc" (core func $realloc))
+  (core func $pid (canon lower (func $process "pid") (memory $m) (realloc (core func $realloc))))
+  (core module $main
+    (import "m" "pid" (func $pid (param i32)))
+    (func (export "start") (call $pid (i32.const 64))))
+  (core instance $main (instantiate $main (with "m" (instance (export "pid" (func $pid))))))
+  (func (export "start") (canon lift (core func $main "start"))))"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_allocator_that_fails_ends_its_component_with_the_reason() {
+    let world = World::new(&[("t:good", allocates_by("(i32.const 1024)"))]);
+    let ended = world.run("t:good").await;
+    assert_eq!(*ended.outcome, Outcome::Returned(None));
+    for (id, allocator, reason) in [
+        ("t:trap", "unreachable", "unreachable"),
+        (
+            "t:null",
+            "(i32.const -8)",
+            "realloc return: beyond end of memory",
+        ),
+    ] {
+        world.define(id, &allocates_by(allocator));
+        let error = world.failure(id).await;
+        assert_eq!(error.kind, Kind::Internal, "{id}: {error}");
+        assert!(error.message.contains(reason), "{id}: {error}");
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_allocator_that_never_returns_can_be_terminated() {
+    let world = World::new(&[
+        ("t:loop", allocates_by("(loop (br 0)) unreachable")),
+        ("t:good", allocates_by("(i32.const 1024)")),
+    ]);
+    let mut stuck = world.start("t:loop").await;
+    let ended = world.run("t:good").await;
+    assert_eq!(
+        *ended.outcome,
+        Outcome::Returned(None),
+        "others have their turn"
+    );
+    world.terminate(&stuck);
+    assert_eq!(error(&in_time(stuck.wait()).await).kind, Kind::Canceled);
     world.close().await;
 }
