@@ -67,7 +67,7 @@ struct Permitted {
     action: Action,
 }
 
-/// Places for those, each for every so-manieth process.
+/// Places for those; a process's is its number modulo this.
 const PERMITTED: usize = 4;
 
 struct Answer {
