@@ -2,6 +2,7 @@
 //! after another failed.
 
 pub(crate) mod api;
+mod features;
 mod licences;
 mod links;
 mod places;
@@ -26,6 +27,7 @@ pub(crate) fn run(extent: Extent) -> Result<()> {
     checks.add("places", places::check());
     checks.add("links", links::check());
     checks.add("licences", licences::check());
+    checks.add("features", features::check());
     let mut workspaces = vec![project::root()];
     workspaces.extend(project::other_workspaces()?);
     for workspace in &workspaces {

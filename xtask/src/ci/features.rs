@@ -1,0 +1,93 @@
+//! The tests ask no feature of a dependency that the command does not ask for.
+//!
+//! Both are built in one directory, by the README's two commands: a feature that
+//! only one of them has, of a crate that wasmtime uses too, would have wasmtime
+//! built twice.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+
+use crate::project;
+
+/// The features of each crate, by name and version. A crate that is built more
+/// than once has several.
+type Features = BTreeMap<String, Vec<String>>;
+
+/// Compares what cargo resolves with tests and without.
+///
+/// # Errors
+/// There is a difference, or cargo fails.
+pub(crate) fn check() -> Result<()> {
+    eprintln!("==> tests ask no features of dependencies that the command does not ask for");
+    let differences = differences(&resolved("normal,build")?, &resolved("normal,build,dev")?);
+    if !differences.is_empty() {
+        bail!(
+            "without tests and with them, features differ of:\n  {}\n\
+             list those that are missing in [workspace.dependencies]",
+            differences.join("\n  ")
+        );
+    }
+    Ok(())
+}
+
+fn resolved(edges: &str) -> Result<Features> {
+    let mut tree = project::cargo(&project::root());
+    tree.args(["tree", "--locked", "--workspace", "--prefix", "none"])
+        .args(["--format", "{p}|{f}", "--edges", edges]);
+    let output = tree.output().context("cannot start `cargo tree`")?;
+    if !output.status.success() {
+        bail!(
+            "`cargo tree` failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    let listed = String::from_utf8(output.stdout).context("`cargo tree` wrote no UTF-8")?;
+    Ok(parse(&listed))
+}
+
+fn parse(listed: &str) -> Features {
+    let mut features = Features::new();
+    for line in listed.lines() {
+        // Marks what was listed before.
+        let line = line.trim_end_matches(" (*)");
+        if let Some((package, of_it)) = line.split_once('|') {
+            let all = features.entry(package.to_owned()).or_default();
+            if !all.iter().any(|before| before == of_it) {
+                all.push(of_it.to_owned());
+                all.sort();
+            }
+        }
+    }
+    features
+}
+
+fn differences(without: &Features, with: &Features) -> Vec<String> {
+    let differing = without.iter().filter_map(|(package, features)| {
+        let others = with.get(package)?;
+        (features != others).then(|| {
+            format!(
+                "{package}: {} and {}",
+                features.join(" or "),
+                others.join(" or ")
+            )
+        })
+    });
+    differing.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feature_more_is_named_with_its_crate() {
+        let without = parse("a v1.0.0|std\nb v2.0.0|\n");
+        let with = parse("a v1.0.0|alloc,std\na v1.0.0|alloc,std (*)\nb v2.0.0| (*)\nc v1.0.0|\n");
+        assert_eq!(
+            differences(&without, &with),
+            ["a v1.0.0: std and alloc,std"]
+        );
+        assert!(differences(&with, &with).is_empty());
+    }
+}
