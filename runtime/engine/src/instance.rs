@@ -1,7 +1,9 @@
 //! One instance: from code to the end of `start`.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
+use std::thread;
 
 use warren_kernel::{Error, Outcome};
 use wasmtime::component::InstancePre;
@@ -66,7 +68,7 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
         if store.data().control.take_waited() {
             Ok(UpdateDeadline::Continue(SLICE))
         } else {
-            Ok(UpdateDeadline::Yield(SLICE))
+            Ok(UpdateDeadline::YieldCustom(SLICE, Box::pin(others_first())))
         }
     });
     let program = Arc::clone(&store.data().run.program);
@@ -80,6 +82,24 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
             .await
             .map_err(wasi::exit_of),
     }
+}
+
+/// At the end of a slice: other processes have their turn, then other threads.
+///
+/// A thread that woke up on this core, of the embedder's server say, would wait
+/// for the operating system to look after the two of them, which takes longer than
+/// a slice.
+async fn others_first() {
+    let mut had_their_turn = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut had_their_turn, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+    thread::yield_now();
 }
 
 async fn enter_component(

@@ -44,6 +44,7 @@ mod node;
 mod output;
 mod pool;
 mod program;
+mod punctual;
 mod requirements;
 mod scheduler;
 pub mod security;

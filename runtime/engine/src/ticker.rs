@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use wasmtime::Engine;
 
 use crate::meter::Meter;
+use crate::punctual;
 
 /// How long a guest runs at most before others get their turn, unless a node is
 /// told otherwise: 1 ms.
@@ -52,7 +53,10 @@ impl Ticker {
         let for_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("warren-ticker".into())
-            .spawn(move || for_thread.tick())?;
+            .spawn(move || {
+                punctual::this_thread();
+                for_thread.tick();
+            })?;
         Ok(Ticker {
             shared,
             thread: Some(thread),

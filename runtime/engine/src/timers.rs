@@ -13,6 +13,8 @@ use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 
+use crate::punctual;
+
 /// Stops its thread when dropped.
 pub(crate) struct Timers {
     clock: Handle,
@@ -39,6 +41,7 @@ impl Timers {
         let thread = thread::Builder::new()
             .name("warren-timers".into())
             .spawn(move || {
+                punctual::this_thread();
                 // An error is the expected answer: the sender was dropped.
                 let _ = runtime.block_on(stopped);
             })?;
