@@ -245,6 +245,7 @@ pub(crate) fn limits(host: &app::HostConfig) -> HostLimits {
             ..default.processes
         },
         max_memory: host.max_memory.unwrap_or(default.max_memory),
+        max_cpu: host.max_cpu.or(default.max_cpu),
     }
 }
 

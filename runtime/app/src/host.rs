@@ -1,5 +1,7 @@
 //! What a program says about its hosts.
 
+use std::time::Duration;
+
 /// The limits of one host. What is absent is left to the runtime's defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostConfig {
@@ -7,6 +9,8 @@ pub struct HostConfig {
     pub max_processes: Option<usize>,
     /// Linear memory of one process, in bytes.
     pub max_memory: Option<u64>,
+    /// Processor time that one process may use in all.
+    pub max_cpu: Option<Duration>,
     /// Limits of every queue of one process.
     pub max_queue: QueueConfig,
 }

@@ -9,6 +9,7 @@ mod stdio;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use warren_kernel::{Error, Message, Outcome, Process};
 use wasmtime::Memory;
@@ -142,6 +143,20 @@ impl Guest {
             outcome: None,
             wasi: None,
         }
+    }
+
+    /// What it fails with where it has used up its processor time.
+    pub(crate) fn has_run_too_long(&self) -> Option<Error> {
+        let process = self.process().ok()?;
+        let limit = self.node.room(process.host()).max_cpu?;
+        let used = Duration::from_nanos(process.usage().processor());
+        (used >= limit).then(|| {
+            Error::internal(format!(
+                "out of processor time: it has used {used:.1?}, the limit is {limit:?} (max_cpu of \
+                 host {})",
+                process.host().name()
+            ))
+        })
     }
 
     /// Where it runs; nowhere for native code.

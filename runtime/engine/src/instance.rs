@@ -63,6 +63,9 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
     store.set_epoch_deadline(SLICE);
     store.epoch_deadline_callback(|store| {
         stacks::show_if_asked(&store);
+        if let Some(error) = store.data().has_run_too_long() {
+            return Err(wasmtime::Error::new(error));
+        }
         // The deadline of a guest that has waited is an old one: it has its
         // whole slice before it. One whose imports return at once has not.
         if store.data().control.take_waited() {

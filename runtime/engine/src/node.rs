@@ -50,6 +50,9 @@ pub struct HostLimits {
     pub processes: HostConfig,
     /// Bytes of linear memory of each.
     pub max_memory: u64,
+    /// Processor time that each may use in all, where there is a limit. It is
+    /// counted in ticks, and its guests are held to it: native code is not.
+    pub max_cpu: Option<Duration>,
 }
 
 /// Memory of a process where nobody said otherwise: 64 MiB.
@@ -60,6 +63,7 @@ impl Default for HostLimits {
         HostLimits {
             processes: HostConfig::default(),
             max_memory: DEFAULT_MAX_MEMORY,
+            max_cpu: None,
         }
     }
 }

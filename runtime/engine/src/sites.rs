@@ -11,6 +11,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use warren_kernel::Error;
 
@@ -35,6 +36,8 @@ pub(crate) struct Sites {
 pub(crate) struct Room {
     /// Bytes of linear memory of each process.
     pub(crate) max_memory: u64,
+    /// Processor time of each process, where that has a limit.
+    pub(crate) max_cpu: Option<Duration>,
     core: Sites,
     component: Sites,
 }
@@ -70,6 +73,7 @@ impl Builder {
     pub(crate) fn room(&mut self, limits: &HostLimits) -> Room {
         Room {
             max_memory: limits.max_memory,
+            max_cpu: limits.max_cpu,
             core: self.sites(limits, Shape::Core),
             component: self.sites(limits, Shape::Component),
         }

@@ -106,6 +106,7 @@ fn a_host_has_its_own_limits() {
                 ..HostConfig::default()
             },
             max_memory: 4 << 20,
+            ..HostLimits::default()
         };
         let eater = "return function() return #string.rep('x', 16 * 1024 * 1024) end";
         let runtime = builder()

@@ -12,6 +12,7 @@ mod services;
 mod size;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -138,11 +139,19 @@ impl Manifest {
 }
 
 fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
-    let known = ["max_processes", "max_memory", "max_queue", "actor", "scope"];
+    let known = [
+        "max_processes",
+        "max_memory",
+        "max_cpu",
+        "max_queue",
+        "actor",
+        "scope",
+    ];
     reader.known_keys(host, &known);
     let mut config = HostConfig {
         max_processes: reader.count(host, "max_processes"),
         max_memory: reader.size(host, "max_memory", MEMORY),
+        max_cpu: reader.duration(host, "max_cpu", LEAST_CPU),
         max_queue: QueueConfig::default(),
     };
     if let Some(queue) = reader.table(host, "max_queue") {
@@ -159,6 +168,9 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
 
 /// From one page of WebAssembly to all that 32 bits address.
 const MEMORY: std::ops::RangeInclusive<u64> = (64 << 10)..=(4 << 30);
+
+/// What a process runs is counted in ticks, which are as long.
+const LEAST_CPU: Duration = Duration::from_millis(1);
 
 fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> ProcessEntry {
     reader.known_keys(process, &["source", "method", "host", "actor", "scope"]);
@@ -204,6 +216,7 @@ mod tests {
             [hosts."shop:workers"]
             max_processes = 100_000
             max_memory = "32MiB"
+            max_cpu = "1m30s"
             max_queue = { messages = 10_000, bytes = "4MiB" }
 
             [processes."shop.orders:handler"]
@@ -224,6 +237,7 @@ mod tests {
         assert_eq!(id.as_str(), "shop:workers");
         assert_eq!(host.max_processes, Some(100_000));
         assert_eq!(host.max_memory, Some(32 << 20));
+        assert_eq!(host.max_cpu, Some(Duration::from_secs(90)));
         assert_eq!(host.max_queue.messages, Some(10_000));
         assert_eq!(host.max_queue.bytes, Some(4 << 20));
         let process = &manifest.processes[0];
@@ -318,6 +332,9 @@ mod tests {
             ("max_memory = \"lots\"", "\"lots\""),
             ("max_memory = 1000", "1000"),
             ("max_memory = \"5GiB\"", "\"5GiB\""),
+            ("max_cpu = 10", "10"),
+            ("max_cpu = \"10\"", "\"10\""),
+            ("max_cpu = \"0s\"", "\"0s\""),
             ("max_queue = { bytes = 0 }", "0"),
         ] {
             assert_eq!(problem(&host(line)).1, at, "{line}");

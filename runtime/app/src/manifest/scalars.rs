@@ -37,21 +37,23 @@ impl Reader {
         number
     }
 
-    /// The duration of this key, if it is there: a string such as `"1m30s"`.
-    pub(super) fn duration(&mut self, section: &Section<'_>, key: &str) -> Option<Duration> {
+    /// The duration of this key, if it is there: a string such as `"1m30s"`, for
+    /// so long at least.
+    pub(super) fn duration(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        least: Duration,
+    ) -> Option<Duration> {
         let text = self.string(section, key)?;
-        match parse_duration(text.get_ref()) {
-            Ok(duration) => Some(duration),
-            Err(error) => {
-                self.problem(
-                    text.span(),
-                    format!("`{key}`{} is no duration", section.place()),
-                    error.to_string(),
-                    None,
-                );
-                None
-            }
-        }
+        let (message, label) = match parse_duration(text.get_ref()) {
+            Ok(duration) if duration >= least => return Some(duration),
+            Ok(_) => ("is too short", format!("expected at least {least:?}")),
+            Err(error) => ("is no duration", error.to_string()),
+        };
+        let message = format!("`{key}`{} {message}", section.place());
+        self.problem(text.span(), message, label, None);
+        None
     }
 
     /// What the string of this key stands for, if it is there.

@@ -77,7 +77,7 @@ fn read_restart(reader: &mut Reader, service: &Section<'_>) -> Restart {
         restart.max_attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
     }
     let mut duration = |key: &str, into: &mut Duration| {
-        if let Some(duration) = reader.duration(&section, key) {
+        if let Some(duration) = reader.duration(&section, key, Duration::ZERO) {
             *into = duration;
         }
     };

@@ -133,6 +133,7 @@ async fn pools_grow_beyond_the_first() {
             ..HostConfig::default()
         },
         max_memory: 1 << 20,
+        ..HostLimits::default()
     };
     let world = World::set_up(Setup {
         hosts: vec![(HOST.to_owned(), host)],

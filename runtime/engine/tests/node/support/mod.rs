@@ -101,6 +101,7 @@ pub fn small_host() -> HostLimits {
             ..HostConfig::default()
         },
         max_memory: 16 << 20,
+        ..HostLimits::default()
     }
 }
 
