@@ -5,6 +5,7 @@ mod bindings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bindings::warren::process as wit;
 use warren_kernel::{Details, Error, Kind, Message, Monotonic, Subscription};
@@ -111,6 +112,7 @@ impl wit::process::Host for Guest {
     }
 
     async fn cancel(&mut self, target: String, deadline: Option<u64>) -> Answer<()> {
+        let deadline = deadline.map(Duration::from_nanos);
         let canceled = self.settled(|guest| guest.cancel(&target, deadline)).await;
         answer(self, canceled)
     }

@@ -80,7 +80,7 @@ pub use introspection::{
 };
 pub use kernel::{Exiting, Kernel, Spawn, Spawned};
 pub use message::Message;
-pub use moment::{AtomicDeadline, Moment, Monotonic, Timestamp};
+pub use moment::{AtomicDeadline, Moment, Monotonic, Timestamp, nanoseconds};
 pub use names::MAX_NAME_BYTES;
 pub use observe::{Change, Observer};
 pub use outcome::Outcome;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rmpv::Value;
 use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Subscription};
@@ -162,7 +163,11 @@ impl Guest {
         }
     }
 
-    pub(crate) fn cancel(&mut self, target: &str, deadline: Option<u64>) -> Result<(), Refusal> {
+    pub(crate) fn cancel(
+        &mut self,
+        target: &str,
+        deadline: Option<Duration>,
+    ) -> Result<(), Refusal> {
         self.process()?;
         let target = self.node.kernel().resolve(target)?;
         self.rights.permit(Action::Cancel, &target)?;
