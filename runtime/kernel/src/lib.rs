@@ -67,6 +67,7 @@ mod subscription;
 mod sync;
 mod table;
 mod ties;
+mod topic;
 mod trace;
 mod usage;
 #[cfg(test)]
