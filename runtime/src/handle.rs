@@ -152,8 +152,7 @@ impl Handle {
     /// `NotFound` where it has ended.
     pub fn cancel(&self, deadline: Option<Duration>) -> Result<(), Error> {
         let now = self.node.now();
-        let deadline =
-            deadline.map(|after| now.after(u64::try_from(after.as_nanos()).unwrap_or(u64::MAX)));
+        let deadline = deadline.map(|after| now.after(after));
         let kernel = self.node.kernel();
         kernel.cancel(None, &self.process, deadline, true, now)
     }

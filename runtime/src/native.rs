@@ -210,8 +210,7 @@ impl Context {
     ///
     /// `NotFound`.
     pub fn cancel(&mut self, target: &str, deadline: Option<Duration>) -> Result<(), Error> {
-        let nanoseconds = deadline.map(|after| u64::try_from(after.as_nanos()).unwrap_or(u64::MAX));
-        self.native.cancel(target, nanoseconds)
+        self.native.cancel(target, deadline)
     }
 
     /// Stops a process by force. One that does so to itself goes on until it

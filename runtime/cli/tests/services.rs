@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{Session, program, run, warren};
+use support::{Outcome, Session, program, run, warren};
 
 /// A service that answers `ask` and fails at `fail`; it tells the process
 /// `main`, where there is one, which of its starts this is.
@@ -21,6 +21,20 @@ const WORKER: &str = r#"
     end
 "#;
 
+/// The worker as a service.
+const MANIFEST: &str = "[services.\"app:worker\"]\nprocess = \"app:worker\"\n";
+
+/// Runs a program whose `app:worker` the manifest makes a service.
+#[track_caller]
+fn run_with_worker(main: &str, worker: &str, manifest: &str) -> Outcome {
+    let dir = program(&[
+        ("main.lua", main),
+        ("worker.lua", worker),
+        ("warren.toml", manifest),
+    ]);
+    run(dir.path(), &["."])
+}
+
 #[test]
 fn a_service_starts_with_the_program_under_its_name() {
     let main = r#"
@@ -29,13 +43,7 @@ fn a_service_starts_with_the_program_under_its_name() {
         print((answers:receive()))
         assert(process.send("app:worker", "stop"))
     "#;
-    let manifest = "[services.\"app:worker\"]\nprocess = \"app:worker\"\n";
-    let dir = program(&[
-        ("main.lua", main),
-        ("worker.lua", WORKER),
-        ("warren.toml", manifest),
-    ]);
-    run(dir.path(), &["."])
+    run_with_worker(main, WORKER, MANIFEST)
         .ends_with(0)
         .prints("from app:worker#1\n");
 }
@@ -52,17 +60,12 @@ fn arguments_host_and_identity_come_from_the_manifest() {
         [hosts."app:hall"]
         actor = { id = "host" }
         [services."app:svc"]
-        process = "app:service"
+        process = "app:worker"
         host = "app:hall"
         args = ["eu", { depth = 3, rate = 1.0 }]
         actor = { id = "svc" }
     "#;
-    let dir = program(&[
-        ("main.lua", ""),
-        ("service.lua", service),
-        ("warren.toml", manifest),
-    ]);
-    run(dir.path(), &["."])
+    run_with_worker("", service, manifest)
         .ends_with(0)
         .prints("eu\t3\tfloat\tsvc\tapp:hall\n");
 }
@@ -86,12 +89,7 @@ fn a_service_that_fails_is_started_again_under_its_name() {
         args = ["eu"]
         restart = { initial_delay = "1ms", max_delay = "2ms" }
     "#;
-    let dir = program(&[
-        ("main.lua", main),
-        ("worker.lua", WORKER),
-        ("warren.toml", manifest),
-    ]);
-    run(dir.path(), &["."])
+    run_with_worker(main, WORKER, manifest)
         .ends_with(0)
         .prints("from app:worker#4\n")
         .says(&["told to fail", "service=\"app:worker\" restart=3 of=10"]);
@@ -106,15 +104,12 @@ fn a_critical_service_that_uses_up_its_attempts_ends_the_program() {
         restart = { max_attempts = 2, initial_delay = "1ms", reset_after = "1h" }
     "#;
     let main = "process.inbox():receive()";
-    let dir = program(&[
-        ("main.lua", main),
-        ("worker.lua", "return function() error('no luck') end"),
-        ("warren.toml", manifest),
-    ]);
-    run(dir.path(), &["."]).ends_with(1).says(&[
-        "error: worker.lua:1: no luck",
-        "the service app:worker gave up after 2 restarts",
-    ]);
+    run_with_worker(main, "return function() error('no luck') end", manifest)
+        .ends_with(1)
+        .says(&[
+            "error: worker.lua:1: no luck",
+            "the service app:worker gave up after 2 restarts",
+        ]);
 }
 
 #[test]
@@ -124,15 +119,14 @@ fn another_that_gives_up_does_not() {
         process = "app:worker"
         restart = { policy = "never" }
     "#;
-    let dir = program(&[
-        ("main.lua", "print('main')"),
-        ("worker.lua", "return function() error('no luck') end"),
-        ("warren.toml", manifest),
-    ]);
-    run(dir.path(), &["."])
-        .ends_with(0)
-        .prints("main\n")
-        .says(&["the service app:worker failed and is not started again after 0 restarts"]);
+    run_with_worker(
+        "print('main')",
+        "return function() error('no luck') end",
+        manifest,
+    )
+    .ends_with(0)
+    .prints("main\n")
+    .says(&["the service app:worker failed and is not started again after 0 restarts"]);
 }
 
 #[test]
@@ -148,42 +142,24 @@ fn the_program_goes_on_until_no_service_is_left() {
     "#;
     let main = r#"
         local watched = process.listen("watched")
-        assert(process.send("app:service", "watch"))
+        assert(process.send("app:worker", "watch"))
         watched:receive()
     "#;
-    let manifest = "[services.\"app:service\"]\nprocess = \"app:service\"\n";
-    let dir = program(&[
-        ("main.lua", main),
-        ("service.lua", service),
-        ("warren.toml", manifest),
-    ]);
-    run(dir.path(), &["."])
+    run_with_worker(main, service, MANIFEST)
         .ends_with(0)
         .prints("main has ended\n");
 }
 
 #[test]
 fn a_failed_main_ends_the_services_too() {
-    let manifest = "[services.\"app:worker\"]\nprocess = \"app:worker\"\n";
-    let dir = program(&[
-        ("main.lua", "error('no')"),
-        ("worker.lua", WORKER),
-        ("warren.toml", manifest),
-    ]);
-    run(dir.path(), &["."])
+    run_with_worker("error('no')", WORKER, MANIFEST)
         .ends_with(1)
         .says(&["error: main.lua:1: no"]);
 }
 
 #[test]
 fn a_service_that_cannot_be_started_stops_the_start() {
-    let manifest = "[services.\"app:worker\"]\nprocess = \"app:worker\"\n";
-    let dir = program(&[
-        ("main.lua", "print('main')"),
-        ("worker.lua", "return = 3"),
-        ("warren.toml", manifest),
-    ]);
-    run(dir.path(), &["."])
+    run_with_worker("print('main')", "return = 3", MANIFEST)
         .ends_with(1)
         .prints("")
         .says(&["worker.lua:1: ", "the service app:worker was not started"]);

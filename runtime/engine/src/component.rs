@@ -5,6 +5,7 @@ mod bindings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bindings::warren::process as wit;
 use warren_kernel::{Details, Error, Kind, Message, Monotonic, Subscription};
@@ -13,7 +14,7 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::codec::{self, reader};
 use crate::guest::{self, Guest, Level, Related, SpawnOptions, Unwind, receive};
 use crate::output::{PIECE, Stream};
-use crate::security::{Actor, Scope};
+use crate::security::{Actor, Refusal, Scope};
 use crate::stacks::{Asked, Sight};
 
 /// Defines every import of the world.
@@ -69,10 +70,8 @@ impl wit::process::Host for Guest {
     }
 
     async fn send(&mut self, to: String, topic: String, payload: Vec<u8>) -> Answer<()> {
-        let sent = self
-            .settled(|guest| guest.send(&to, &topic, &payload))
-            .await;
-        answer(self, sent)
+        self.answered(|guest| guest.send(&to, &topic, &payload))
+            .await
     }
 
     async fn spawn(
@@ -111,28 +110,24 @@ impl wit::process::Host for Guest {
     }
 
     async fn cancel(&mut self, target: String, deadline: Option<u64>) -> Answer<()> {
-        let canceled = self.settled(|guest| guest.cancel(&target, deadline)).await;
-        answer(self, canceled)
+        let deadline = deadline.map(Duration::from_nanos);
+        self.answered(|guest| guest.cancel(&target, deadline)).await
     }
 
     async fn monitor(&mut self, target: String) -> Answer<()> {
-        let done = self.settled(|guest| guest.monitor(&target)).await;
-        answer(self, done)
+        self.answered(|guest| guest.monitor(&target)).await
     }
 
     async fn unmonitor(&mut self, target: String) -> Answer<()> {
-        let done = self.settled(|guest| guest.unmonitor(&target)).await;
-        answer(self, done)
+        self.answered(|guest| guest.unmonitor(&target)).await
     }
 
     async fn link(&mut self, target: String) -> Answer<()> {
-        let done = self.settled(|guest| guest.link(&target)).await;
-        answer(self, done)
+        self.answered(|guest| guest.link(&target)).await
     }
 
     async fn unlink(&mut self, target: String) -> Answer<()> {
-        let done = self.settled(|guest| guest.unlink(&target)).await;
-        answer(self, done)
+        self.answered(|guest| guest.unlink(&target)).await
     }
 
     fn get_options(&mut self) -> wasmtime::Result<wit::process::Options> {
@@ -192,6 +187,15 @@ fn spawn_options(options: wit::process::SpawnOptions) -> wasmtime::Result<SpawnO
 }
 
 impl Guest {
+    /// Does an operation, as [`Guest::settled`], and answers with what came of it.
+    async fn answered<T>(
+        &mut self,
+        operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
+    ) -> Answer<T> {
+        let done = self.settled(operation).await;
+        answer(self, done)
+    }
+
     async fn receive_message(
         &mut self,
         wanted: &[Subscription],
@@ -206,9 +210,7 @@ impl Guest {
         };
         Ok(received.as_ref().map(wit::mailbox::Message::from))
     }
-}
 
-impl Guest {
     /// Within an import, a component's stack is out of reach.
     fn shows_nothing(&self) {
         if let Ok(process) = self.process() {
@@ -270,10 +272,8 @@ impl wit::mailbox::Host for Guest {
 
 impl wit::registry::Host for Guest {
     async fn register(&mut self, name: String, target: Option<String>) -> Answer<()> {
-        let registered = self
-            .settled(|guest| guest.register(&name, target.as_deref()))
-            .await;
-        answer(self, registered)
+        self.answered(|guest| guest.register(&name, target.as_deref()))
+            .await
     }
 
     fn lookup(&mut self, name: String) -> Answer<String> {
@@ -282,8 +282,7 @@ impl wit::registry::Host for Guest {
     }
 
     async fn unregister(&mut self, name: String) -> Answer<bool> {
-        let freed = self.settled(|guest| guest.unregister(&name)).await;
-        answer(self, freed)
+        self.answered(|guest| guest.unregister(&name)).await
     }
 }
 

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::time::Sleep;
 use warren_kernel::{Monotonic, Process};
@@ -114,7 +115,7 @@ impl Timer {
                     if after == 0 {
                         return true;
                     }
-                    let at = timers::after(after);
+                    let at = timers::after(Duration::from_nanos(after));
                     self.deadline = Some(deadline);
                     match sleep {
                         Some(sleep) => {

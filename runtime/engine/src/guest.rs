@@ -1,6 +1,7 @@
 //! One running instance, as its imports see it: the data of its store, and the
 //! operations of the process API, written once behind both linkers.
 
+mod options;
 mod permission;
 mod process;
 mod program;
@@ -23,7 +24,7 @@ use crate::security::{Actor, Rights, Scope};
 use crate::stacks::Sight;
 use crate::wasi::Granted;
 
-pub(crate) use process::{Related, SpawnOptions, context};
+pub(crate) use options::{Related, SpawnOptions, context};
 pub use stdio::{Level, LogHook, LogRecord};
 
 /// What a process inherits from its spawner and hands on.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use warren_kernel::{Kernel, Kind, Monotonic, Pid};
+use warren_kernel::{Kernel, Kind, Monotonic, Pid, nanoseconds};
 
 /// Counts for one node.
 pub(crate) struct Meter {
@@ -186,10 +186,6 @@ impl Meter {
     fn this_worker(&self) -> Option<&Worker> {
         self.workers.get(INDEX.get())
     }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

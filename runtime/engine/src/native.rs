@@ -13,6 +13,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
+use std::time::Duration;
 
 use warren_kernel::{Delivery, Error, Outcome, Process, Subscription, Trace};
 
@@ -201,13 +202,12 @@ impl Native {
         self.settled(|guest| guest.terminate(target))
     }
 
-    /// Asks a process to end, within so many nanoseconds where a deadline is
-    /// given.
+    /// Asks a process to end, within so long where a deadline is given.
     ///
     /// # Errors
     ///
     /// As for `process.cancel`.
-    pub fn cancel(&mut self, target: &str, deadline: Option<u64>) -> Result<(), Error> {
+    pub fn cancel(&mut self, target: &str, deadline: Option<Duration>) -> Result<(), Error> {
         self.settled(|guest| guest.cancel(target, deadline))
     }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use warren_kernel::{Host, HostConfig, Kernel, Moment, Monotonic, Timestamp};
+use warren_kernel::{Host, HostConfig, Kernel, Moment, Monotonic, Timestamp, nanoseconds};
 
 use crate::address_space::FOR_FAST_PLACES;
 use crate::cache::CodeCache;
@@ -331,8 +331,4 @@ impl Node {
         *number += 1;
         format!("{definition}#{number}").into()
     }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -59,9 +59,9 @@ impl Timers {
     }
 }
 
-/// The moment that is so many nanoseconds away, a year at most.
-pub(crate) fn after(nanoseconds: u64) -> Instant {
-    Instant::now() + Duration::from_nanos(nanoseconds).min(FAR)
+/// The moment that is so far away, a year at most.
+pub(crate) fn after(duration: Duration) -> Instant {
+    Instant::now() + duration.min(FAR)
 }
 
 impl Drop for Timers {

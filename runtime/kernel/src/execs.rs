@@ -28,6 +28,16 @@ pub(crate) struct Callee {
     pub(crate) process: Weak<Process>,
 }
 
+impl Callee {
+    /// Ends it, where it still runs: its caller no longer waits.
+    pub(crate) fn terminate(self) {
+        if let Some(process) = self.process.upgrade() {
+            // It may have ended by itself: nothing is left to do then.
+            let _ = process.terminate();
+        }
+    }
+}
+
 impl Execs {
     pub(crate) fn len(&self) -> usize {
         self.by_subscription.len()

@@ -67,6 +67,7 @@ mod subscription;
 mod sync;
 mod table;
 mod ties;
+mod topic;
 mod trace;
 mod usage;
 #[cfg(test)]
@@ -80,7 +81,7 @@ pub use introspection::{
 };
 pub use kernel::{Exiting, Kernel, Spawn, Spawned};
 pub use message::Message;
-pub use moment::{AtomicDeadline, Moment, Monotonic, Timestamp};
+pub use moment::{AtomicDeadline, Moment, Monotonic, Timestamp, nanoseconds};
 pub use names::MAX_NAME_BYTES;
 pub use observe::{Change, Observer};
 pub use outcome::Outcome;

@@ -1,6 +1,7 @@
 //! Points in time, as the embedder's clocks tell them.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::sync::atomic::{AtomicU64, Ordering};
 
@@ -23,14 +24,22 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// The moment this many nanoseconds later, or the last there is.
+    /// The moment this much later, or the last there is.
     #[must_use]
-    pub fn after(self, nanoseconds: u64) -> Moment {
+    pub fn after(self, duration: Duration) -> Moment {
+        let nanoseconds = nanoseconds(duration);
         Moment {
             wall: Timestamp(self.wall.0.saturating_add_unsigned(nanoseconds)),
             monotonic: Monotonic(self.monotonic.0.saturating_add(nanoseconds)),
         }
     }
+}
+
+/// A duration in nanoseconds, which the kernel counts time in; what is longer
+/// than 584 years is as long as that.
+#[inline]
+pub fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A deadline, or none, that is set and read without a lock.

@@ -162,7 +162,6 @@ impl Inspector {
         let kernel = self.node.kernel();
         let process = kernel.resolve(destination)?;
         let now = self.node.now();
-        let within = u64::try_from(within.as_nanos()).unwrap_or(u64::MAX);
         kernel.cancel(None, &process, Some(now.after(within)), true, now)
     }
 

@@ -15,7 +15,7 @@ use super::{Services, State, lock};
 /// everything they printed is written.
 pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) {
     services.stopping.send_replace(true);
-    let deadline = node.now().after(nanoseconds(grace));
+    let deadline = node.now().after(grace);
     let mut changed = services.changed.subscribe();
     let mut held = services.held();
     node.ask_to_end(deadline, |process| !is_of(process, &held));
@@ -62,8 +62,4 @@ impl Services {
 
 fn is_of(process: &Process, frames: &HashSet<Arc<str>>) -> bool {
     !frames.is_empty() && process.frame().is_some_and(|frame| frames.contains(&frame))
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,7 @@
 //! `warren:core/process`.
 
+use std::time::Duration;
+
 use wasmtime::{Caller, Linker};
 
 use super::asking::{self, Asking, define};
@@ -209,7 +211,8 @@ fn cancel(
 ) -> wasmtime::Result<Asking> {
     let (memory, guest) = memory_and_guest(caller)?;
     let target = text(memory, ptr, len, "target")?;
-    let canceled = guest.cancel(target, u64::try_from(deadline).ok());
+    let deadline = u64::try_from(deadline).ok().map(Duration::from_nanos);
+    let canceled = guest.cancel(target, deadline);
     Asking::status(guest, canceled.map(|()| 0))
 }
 

@@ -3,34 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use rmpv::Value;
 use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Subscription};
 
-use super::{Guest, Inherited, Run, Unwind, process_of};
-use crate::codec::{self, reader};
+use super::{Guest, Inherited, Related, Run, SpawnOptions, Unwind, process_of};
+use crate::codec;
 use crate::control::Control;
 use crate::node::{Given, Node, Relation, SpawnRequest, check_arguments};
-use crate::security::{Action, Actor, Identity, Refusal, Resource, Scope};
-
-/// How a new process is tied to its spawner, as the caller of an operation
-/// says it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Related {
-    pub(crate) monitored: bool,
-    pub(crate) linked: bool,
-}
-
-/// What a spawn sets beyond what is inherited.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SpawnOptions {
-    pub(crate) context: BTreeMap<String, Arc<[u8]>>,
-    pub(crate) actor: Option<Actor>,
-    pub(crate) scope: Option<Scope>,
-    pub(crate) name: Option<String>,
-    /// Topics and encoded values.
-    pub(crate) messages: Vec<(String, Arc<[u8]>)>,
-}
+use crate::security::{Action, Identity, Refusal, Resource};
 
 impl Guest {
     pub(crate) fn send(&mut self, to: &str, topic: &str, payload: &[u8]) -> Result<(), Refusal> {
@@ -162,7 +143,11 @@ impl Guest {
         }
     }
 
-    pub(crate) fn cancel(&mut self, target: &str, deadline: Option<u64>) -> Result<(), Refusal> {
+    pub(crate) fn cancel(
+        &mut self,
+        target: &str,
+        deadline: Option<Duration>,
+    ) -> Result<(), Refusal> {
         self.process()?;
         let target = self.node.kernel().resolve(target)?;
         self.rights.permit(Action::Cancel, &target)?;
@@ -369,205 +354,5 @@ impl Inherited {
             inherited.scope = Some(Arc::new(scope.clone()));
         }
         inherited
-    }
-}
-
-/// More messages, policies or context values than this are no options.
-const MAX_ITEMS: usize = 1 << 16;
-
-impl SpawnOptions {
-    /// Reads the record of the flat ABI; no bytes are no options.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it: the mistake of an SDK's author.
-    pub(crate) fn read(bytes: &[u8]) -> Result<SpawnOptions, String> {
-        let mut options = SpawnOptions::default();
-        if bytes.is_empty() {
-            return Ok(options);
-        }
-        for (key, value) in map(reader::whole(bytes)?, "the options")? {
-            match key? {
-                "context" => options.context = context(value)?,
-                "actor" => options.actor = Some(Actor::read(value)?),
-                "scope" => options.scope = Some(Scope::read(value)?),
-                "name" => options.name = Some(text(value, "name")?),
-                "messages" => {
-                    options.messages = array(value, "messages")?
-                        .into_iter()
-                        .map(message)
-                        .collect::<Result<_, _>>()?;
-                }
-                other => return Err(format!("an option called `{other}` is not known")),
-            }
-        }
-        Ok(options)
-    }
-}
-
-/// Reads context values: a map whose keys are strings.
-///
-/// # Errors
-///
-/// What is wrong with it.
-pub(crate) fn context(value: &[u8]) -> Result<BTreeMap<String, Arc<[u8]>>, String> {
-    let mut context = BTreeMap::new();
-    for (key, value) in map(value, "context")? {
-        if context.len() == MAX_ITEMS {
-            return Err(format!("context: more than {MAX_ITEMS} values"));
-        }
-        context.insert(key?.to_owned(), value.into());
-    }
-    Ok(context)
-}
-
-impl Actor {
-    fn read(value: &[u8]) -> Result<Actor, String> {
-        let mut actor = Actor {
-            id: String::new(),
-            meta: codec::pairs(&[]).into(),
-        };
-        for (key, value) in map(value, "actor")? {
-            match key? {
-                "id" => actor.id = text(value, "actor.id")?,
-                "meta" => actor.meta = value.into(),
-                _ => {}
-            }
-        }
-        Ok(actor)
-    }
-
-    /// The record of the flat ABI.
-    pub(crate) fn write(&self) -> Vec<u8> {
-        codec::pairs(&[("id", &codec::text(&self.id)), ("meta", &self.meta)])
-    }
-}
-
-impl Scope {
-    fn read(value: &[u8]) -> Result<Scope, String> {
-        let mut scope = Scope {
-            policies: Vec::new(),
-        };
-        for (key, value) in map(value, "scope")? {
-            if key? == "policies" {
-                scope.policies = array(value, "scope.policies")?
-                    .into_iter()
-                    .map(|id| text(id, "scope.policies"))
-                    .collect::<Result<_, _>>()?;
-            }
-        }
-        Ok(scope)
-    }
-
-    /// The record of the flat ABI.
-    pub(crate) fn write(&self) -> Vec<u8> {
-        let ids = self
-            .policies
-            .iter()
-            .map(|id| Value::from(id.as_str()))
-            .collect();
-        codec::pairs(&[("policies", &codec::encode(&Value::Array(ids)))])
-    }
-}
-
-fn message(value: &[u8]) -> Result<(String, Arc<[u8]>), String> {
-    match array(value, "messages")?[..] {
-        [topic, values] if reader::elements(values).is_some() => {
-            Ok((text(topic, "the topic of a message")?, values.into()))
-        }
-        _ => Err("a message that is not [topic, [value, ...]]".into()),
-    }
-}
-
-/// The pairs of a map with string keys; an empty array is an empty map.
-fn map<'a>(
-    value: &'a [u8],
-    what: &'static str,
-) -> Result<impl Iterator<Item = (Result<&'a str, String>, &'a [u8])>, String> {
-    let pairs = reader::entries(value).ok_or_else(|| format!("{what}: a map was expected"))?;
-    Ok(pairs.map(move |(key, value)| {
-        let key = reader::text(key);
-        (
-            key.ok_or_else(|| format!("{what}: a key that is not text")),
-            value,
-        )
-    }))
-}
-
-fn array<'a>(value: &'a [u8], what: &str) -> Result<Vec<&'a [u8]>, String> {
-    let values = reader::elements(value).ok_or_else(|| format!("{what}: an array was expected"))?;
-    let values: Vec<_> = values.take(MAX_ITEMS + 1).collect();
-    if values.len() > MAX_ITEMS {
-        return Err(format!("{what}: more than {MAX_ITEMS} elements"));
-    }
-    Ok(values)
-}
-
-fn text(value: &[u8], what: &str) -> Result<String, String> {
-    let text = reader::text(value).ok_or_else(|| format!("{what}: a string was expected"))?;
-    Ok(text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn options_are_read() {
-        let record = Value::Map(vec![
-            ("name".into(), "db".into()),
-            (
-                "context".into(),
-                Value::Map(vec![("tenant".into(), 7.into())]),
-            ),
-            (
-                "actor".into(),
-                Value::Map(vec![("id".into(), "ada".into())]),
-            ),
-            (
-                "scope".into(),
-                Value::Map(vec![("policies".into(), Value::Array(vec!["p".into()]))]),
-            ),
-            (
-                "messages".into(),
-                Value::Array(vec![Value::Array(vec![
-                    "go".into(),
-                    Value::Array(vec![1.into()]),
-                ])]),
-            ),
-        ]);
-        let options = SpawnOptions::read(&codec::encode(&record)).expect("is well formed");
-        assert_eq!(options.name.as_deref(), Some("db"));
-        assert_eq!(options.context["tenant"].as_ref(), [7]);
-        assert_eq!(options.actor.map(|actor| actor.id).as_deref(), Some("ada"));
-        assert_eq!(
-            options.scope.map(|scope| scope.policies),
-            Some(vec!["p".to_owned()])
-        );
-        assert_eq!(options.messages, [("go".to_owned(), Arc::from([0x91, 1]))]);
-    }
-
-    #[test]
-    fn options_that_are_none_say_what_is_wrong() {
-        let wrong = [
-            (Value::from(1), "the options: a map was expected"),
-            (
-                Value::Map(vec![("nam".into(), "x".into())]),
-                "`nam` is not known",
-            ),
-            (
-                Value::Map(vec![("name".into(), 1.into())]),
-                "name: a string was expected",
-            ),
-            (
-                Value::Map(vec![("messages".into(), Value::Array(vec![1.into()]))]),
-                "messages",
-            ),
-        ];
-        for (record, expected) in wrong {
-            let error = SpawnOptions::read(&codec::encode(&record)).expect_err("is malformed");
-            assert!(error.contains(expected), "{error}");
-        }
-        assert!(SpawnOptions::read(b"").is_ok());
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use warren_kernel::{Moment, Process};
 
-use super::{Node, nanoseconds};
+use super::Node;
 use crate::timers;
 
 impl Node {
@@ -13,10 +13,10 @@ impl Node {
     /// deadline, and are terminated then; all others are terminated at once.
     /// Returns when all have ended and everything they printed is written.
     pub async fn shutdown(&self, grace: Duration) {
-        let deadline = self.now().after(nanoseconds(grace));
+        let deadline = self.now().after(grace);
         self.ask_to_end(deadline, |_| true);
         // Those that remain, or were started meanwhile, are terminated below.
-        let end = self.timers.at(timers::after(nanoseconds(grace)));
+        let end = self.timers.at(timers::after(grace));
         tokio::select! {
             () = self.none_left() => {}
             () = end => {}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use warren_kernel::{Error, Kind, Process};
 
-use super::{Node, nanoseconds};
+use super::Node;
 use crate::stacks::{self, Sight};
 use crate::timers;
 
@@ -49,7 +49,7 @@ impl Node {
         let answer = self.stacks.ask(process.pid());
         // One that waits goes on waiting at once.
         process.wake();
-        let end = self.timers.at(timers::after(nanoseconds(PATIENCE)));
+        let end = self.timers.at(timers::after(PATIENCE));
         let answer = tokio::select! {
             answer = answer => answer.ok(),
             () = end => None,
@@ -75,7 +75,7 @@ impl Node {
         // On a worker, where it is preempted like a process; it ends with who
         // waits for it.
         let explained = self.scheduler.spawn(explain).fallible();
-        let end = self.timers.at(timers::after(nanoseconds(PATIENCE)));
+        let end = self.timers.at(timers::after(PATIENCE));
         let explained = tokio::select! {
             explained = explained => explained,
             () = end => None,

@@ -1,6 +1,6 @@
 //! The life of processes: turns, waiting, ends.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::support::child::{BUSY, CHILD, FINISH_WITH_EVENT, event, names, spawn};
 use crate::support::{PATIENCE, Setup, World, bytes, echo, error, field, guest, in_time, parked};
@@ -124,7 +124,7 @@ async fn a_cancel_deadline_is_enforced_on_loops_waits_and_jobs() {
         world.define("t:victim", &victim);
         let mut victim = world.start("t:victim").await;
         let now = world.node.now();
-        let deadline = now.after(30_000_000);
+        let deadline = now.after(Duration::from_millis(30));
         let kernel = world.node.kernel();
         kernel
             .cancel(None, victim.process(), Some(deadline), true, now)

@@ -11,7 +11,7 @@ use crate::moment::Moment;
 use crate::observe::Change;
 use crate::outcome::Outcome;
 use crate::pid::Pid;
-use crate::process::{Process, terminate_all};
+use crate::process::Process;
 use crate::state::{Caller, Doom, Remains};
 use crate::sync::Arc;
 use crate::ties::Ties;
@@ -136,7 +136,9 @@ impl Exiting {
         {
             process.callee_exited(caller.subscription, pid, &notice.outcome);
         }
-        terminate_all(&callees);
+        for callee in callees {
+            callee.terminate();
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use super::Kernel;
 use crate::error::Error;
 use crate::message::Message;
 use crate::moment::Moment;
-use crate::process::{Process, check_topic};
+use crate::process::Process;
 use crate::sync::Arc;
+use crate::topic::check_topic;
 use crate::trace::Trace;
 
 impl Kernel {

@@ -9,10 +9,11 @@ use crate::introspection::Origin;
 use crate::message::Message;
 use crate::names::check_name;
 use crate::observe::Change;
-use crate::process::{Birth, Process, check_topic};
+use crate::process::{Birth, Process};
 use crate::state::Relation;
 use crate::subscription::Subscription;
 use crate::sync::Arc;
+use crate::topic::check_topic;
 use crate::trace::Trace;
 
 /// What a new process begins with.

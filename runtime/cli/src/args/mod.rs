@@ -1,17 +1,20 @@
 //! The command line.
 
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+mod policy;
+mod run;
 
-use clap::builder::NonEmptyStringValueParser;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use warren::app::{EnvGrant, parse_duration};
 
 #[cfg(unix)]
 use crate::control::args::{CancelArgs, PsArgs, SendArgs, TerminateArgs, TopArgs};
 use crate::logging;
+
+pub(crate) use policy::{PolicyArgs, PolicyCheckArgs, PolicyCommand, PolicyWhyArgs};
+pub(crate) use run::RunArgs;
 
 /// Runs programs of many small processes, each a WebAssembly instance of its
 /// own.
@@ -22,6 +25,26 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
     #[command(flatten)]
     pub(crate) log: LogArgs,
+}
+
+impl Cli {
+    /// Reads a command line.
+    pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+        let cli = Cli::try_parse_from(words)?;
+        let Command::Run(run) = &cli.command else {
+            return Ok(cli);
+        };
+        if run.args_json.is_some() && run.words().next().is_some() {
+            let mut command = Cli::command();
+            command.build();
+            let reason = "--args-json stands instead of arguments after PATH; give one of the two";
+            return Err(match command.find_subcommand_mut("run") {
+                Some(run) => run.error(ErrorKind::ArgumentConflict, reason),
+                None => command.error(ErrorKind::ArgumentConflict, reason),
+            });
+        }
+        Ok(cli)
+    }
 }
 
 /// What to do.
@@ -115,91 +138,6 @@ pub(crate) struct InspectArgs {
     pub(crate) path: PathBuf,
 }
 
-/// The options of `warren policy`.
-#[derive(Debug, Args)]
-pub(crate) struct PolicyArgs {
-    #[command(subcommand)]
-    pub(crate) command: PolicyCommand,
-}
-
-/// What to do with policies.
-#[derive(Debug, Subcommand)]
-pub(crate) enum PolicyCommand {
-    /// Check all policies, and the manifest that names them
-    Check(PolicyCheckArgs),
-    /// Say what the policies decide, and which of them does
-    Why(Box<PolicyWhyArgs>),
-}
-
-/// The options of `warren policy check`.
-#[derive(Debug, Args)]
-pub(crate) struct PolicyCheckArgs {
-    /// The program: a directory, or a .lua, .wasm or .wat file
-    #[arg(default_value = ".")]
-    pub(crate) path: PathBuf,
-}
-
-/// The options of `warren policy why`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Exit status: 0 where it is allowed, 1 where it is not; 2 for a wrong command\n\
-                        line, manifest or policy."
-)]
-pub(crate) struct PolicyWhyArgs {
-    /// The program: a directory, or a .lua, .wasm or .wat file
-    #[arg(default_value = ".")]
-    pub(crate) path: PathBuf,
-    /// On whose behalf; without one, a process without an actor
-    #[arg(long, value_name = "ID")]
-    pub(crate) actor: Option<String>,
-    /// What is known of the actor
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value, requires = "actor")]
-    pub(crate) meta: Vec<(String, String)>,
-    /// Under which scope of the manifest
-    #[arg(long, value_name = "NAME")]
-    pub(crate) scope: Option<String>,
-    /// A context value of the process that asks
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
-    pub(crate) context: Vec<(String, String)>,
-    /// What the process that asks runs; what is started first, without it
-    #[arg(long, value_name = "DEFINITION")]
-    pub(crate) definition: Option<String>,
-    /// The host the process that asks lives in; that of what is started first
-    #[arg(long, value_name = "HOST")]
-    pub(crate) host: Option<String>,
-    /// The action, such as process.send
-    #[arg(long)]
-    pub(crate) action: String,
-    /// What it is done to: a definition, host, name or PID, as the action says
-    #[arg(long)]
-    pub(crate) resource: String,
-    /// What the process that it is done to runs
-    #[arg(long, value_name = "DEFINITION")]
-    pub(crate) target_definition: Option<String>,
-    /// The host that process lives in
-    #[arg(long, value_name = "HOST")]
-    pub(crate) target_host: Option<String>,
-    /// A name of that process
-    #[arg(long, value_name = "NAME")]
-    pub(crate) target_name: Vec<String>,
-    /// An attribute, as a program gives them to security.can
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
-    pub(crate) attribute: Vec<(String, String)>,
-    /// Judge as `warren run --strict` does
-    #[arg(long)]
-    pub(crate) strict: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-fn key_and_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("expected KEY=VALUE".to_owned()),
-    }
-}
-
 /// What is logged, and how.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
@@ -235,120 +173,13 @@ pub(crate) struct DoctorArgs {
     pub(crate) json: bool,
 }
 
-/// The options of `warren run`.
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "warren run [OPTIONS] <PATH> [ARGS]...",
-    after_help = "Exit status: 0; 1 when the program failed; 2 for a wrong command line or\n\
-                  manifest, or no such program; 130 after Ctrl-C, 143 after SIGTERM; or what\n\
-                  the program gives to os.exit."
-)]
-pub(crate) struct RunArgs {
-    /// The program (a .lua, .wasm or .wat file, or a directory), and its arguments
-    ///
-    /// All that follows PATH belongs to the program, also what begins with `-`.
-    // One list, because that is how clap leaves all after its first element alone.
-    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_names = ["PATH", "ARGS"])]
-    program: Vec<OsString>,
-    /// Typed arguments for the program, instead of ARGS: a JSON array
-    #[arg(long, value_name = "JSON")]
-    pub(crate) args_json: Option<String>,
-    /// Let the program read this file or directory
-    #[arg(long, value_name = "PATH")]
-    pub(crate) read: Vec<PathBuf>,
-    /// Let the program read and change this file or directory
-    ///
-    /// A file that is not there yet may be created.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) write: Vec<PathBuf>,
-    /// Let the program see this environment variable
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
-    pub(crate) env: Vec<EnvGrant>,
-    /// Deny what no policy allows, to every process
-    #[arg(long)]
-    pub(crate) strict: bool,
-    /// Write what is denied and granted to this file, one JSON object a line
-    #[arg(long, value_name = "FILE")]
-    pub(crate) audit: Option<PathBuf>,
-    /// Log each message, and which message caused it
-    ///
-    /// Log lines of processes then say which chain of messages they belong to.
-    #[arg(long)]
-    pub(crate) trace_messages: bool,
-    /// How long processes may go on after they were asked to end
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
-    pub(crate) grace: Duration,
-    /// Let `warren ps`, `top`, `cancel`, `terminate` and `send` reach the program
-    /// at this socket
-    ///
-    /// The socket is made for the user who runs the program, and removed when
-    /// it ends.
-    #[cfg(unix)]
-    #[arg(long, value_name = "SOCKET")]
-    pub(crate) control: Option<PathBuf>,
-}
-
-impl RunArgs {
-    /// The program.
-    pub(crate) fn path(&self) -> &Path {
-        self.program.first().map_or(Path::new(""), Path::new)
-    }
-
-    /// Its arguments, as they stand on the command line.
-    pub(crate) fn words(&self) -> impl Iterator<Item = &OsStr> {
-        self.program.iter().skip(1).map(OsString::as_os_str)
-    }
-}
-
-impl Cli {
-    /// Reads a command line.
-    pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-        let cli = Cli::try_parse_from(words)?;
-        let Command::Run(run) = &cli.command else {
-            return Ok(cli);
-        };
-        if run.args_json.is_some() && run.words().next().is_some() {
-            let mut command = Cli::command();
-            command.build();
-            let reason = "--args-json stands instead of arguments after PATH; give one of the two";
-            return Err(match command.find_subcommand_mut("run") {
-                Some(run) => run.error(ErrorKind::ArgumentConflict, reason),
-                None => command.error(ErrorKind::ArgumentConflict, reason),
-            });
-        }
-        Ok(cli)
-    }
-}
-
-/// `NAME`, or `NAME=VALUE`.
-#[derive(Clone)]
-struct EnvGrantParser;
-
-impl clap::builder::TypedValueParser for EnvGrantParser {
-    type Value = EnvGrant;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<EnvGrant, clap::Error> {
-        let text = NonEmptyStringValueParser::new().parse_ref(command, arg, value)?;
-        Ok(match text.split_once('=') {
-            Some((name, value)) => EnvGrant {
-                name: name.to_owned(),
-                value: Some(value.to_owned()),
-            },
-            None => EnvGrant {
-                name: text,
-                value: None,
-            },
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use warren::app::EnvGrant;
+
     use super::*;
 
     fn read(words: &[&str]) -> Result<(RunArgs, LogArgs), clap::Error> {

@@ -1,0 +1,101 @@
+//! The command line of `warren run`.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use warren::app::{EnvGrant, parse_duration};
+
+/// The options of `warren run`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "warren run [OPTIONS] <PATH> [ARGS]...",
+    after_help = "Exit status: 0; 1 when the program failed; 2 for a wrong command line or\n\
+                  manifest, or no such program; 130 after Ctrl-C, 143 after SIGTERM; or what\n\
+                  the program gives to os.exit."
+)]
+pub(crate) struct RunArgs {
+    /// The program (a .lua, .wasm or .wat file, or a directory), and its arguments
+    ///
+    /// All that follows PATH belongs to the program, also what begins with `-`.
+    // One list, because that is how clap leaves all after its first element alone.
+    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_names = ["PATH", "ARGS"])]
+    program: Vec<OsString>,
+    /// Typed arguments for the program, instead of ARGS: a JSON array
+    #[arg(long, value_name = "JSON")]
+    pub(crate) args_json: Option<String>,
+    /// Let the program read this file or directory
+    #[arg(long, value_name = "PATH")]
+    pub(crate) read: Vec<PathBuf>,
+    /// Let the program read and change this file or directory
+    ///
+    /// A file that is not there yet may be created.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) write: Vec<PathBuf>,
+    /// Let the program see this environment variable
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
+    pub(crate) env: Vec<EnvGrant>,
+    /// Deny what no policy allows, to every process
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Write what is denied and granted to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit: Option<PathBuf>,
+    /// Log each message, and which message caused it
+    ///
+    /// Log lines of processes then say which chain of messages they belong to.
+    #[arg(long)]
+    pub(crate) trace_messages: bool,
+    /// How long processes may go on after they were asked to end
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
+    pub(crate) grace: Duration,
+    /// Let `warren ps`, `top`, `cancel`, `terminate` and `send` reach the program
+    /// at this socket
+    ///
+    /// The socket is made for the user who runs the program, and removed when
+    /// it ends.
+    #[cfg(unix)]
+    #[arg(long, value_name = "SOCKET")]
+    pub(crate) control: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// The program.
+    pub(crate) fn path(&self) -> &Path {
+        self.program.first().map_or(Path::new(""), Path::new)
+    }
+
+    /// Its arguments, as they stand on the command line.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &OsStr> {
+        self.program.iter().skip(1).map(OsString::as_os_str)
+    }
+}
+
+/// `NAME`, or `NAME=VALUE`.
+#[derive(Clone)]
+struct EnvGrantParser;
+
+impl clap::builder::TypedValueParser for EnvGrantParser {
+    type Value = EnvGrant;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<EnvGrant, clap::Error> {
+        let text = NonEmptyStringValueParser::new().parse_ref(command, arg, value)?;
+        Ok(match text.split_once('=') {
+            Some((name, value)) => EnvGrant {
+                name: name.to_owned(),
+                value: Some(value.to_owned()),
+            },
+            None => EnvGrant {
+                name: text,
+                value: None,
+            },
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! The shell around the state of one process: its lock and its waker.
+//!
+//! A method here takes the lock, has [`State`] take a step, and wakes whom that
+//! concerns. What the process's own task does is in `task`, what others do to it
+//! in `signal` and `ties`, what they see of it in `identity` and `view`.
+
+mod identity;
+mod signal;
+mod task;
+mod ties;
+mod view;
+
+use std::fmt;
+use std::task::Waker;
+
+use crate::attributes::Attributes;
+use crate::error::Error;
+use crate::host::{Host, HostConfig, Place};
+use crate::introspection::Origin;
+use crate::moment::{AtomicDeadline, Monotonic};
+use crate::outcome::Outcome;
+use crate::pid::Pid;
+use crate::state::{Effect, State};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Arc, Mutex};
+use crate::usage::Usage;
+
+pub use view::{Depth, Relations};
+
+/// One process. Everyone may send it signals, through [`Kernel`](crate::Kernel);
+/// only the one task that drives it receives, listens and exits.
+pub struct Process {
+    pid: Pid,
+    text: Arc<str>,
+    host: Arc<Host>,
+    /// Follows `State::doomed_to`, to be read without the lock.
+    doomed: AtomicBool,
+    /// Follows `State::cancel_deadline`, likewise.
+    cancel_deadline: AtomicDeadline,
+    parent: Option<Pid>,
+    started: Monotonic,
+    usage: Usage,
+    attributes: Attributes,
+    inner: Mutex<Inner>,
+}
+
+/// What a process is born with.
+pub(crate) struct Birth {
+    pub(crate) pid: Pid,
+    pub(crate) parent: Option<Pid>,
+    pub(crate) at: Monotonic,
+    pub(crate) origin: Option<Origin>,
+}
+
+struct Inner {
+    state: State,
+    waker: Option<Waker>,
+    place: Option<Place>,
+    origin: Option<Origin>,
+    last_error: Option<Box<Error>>,
+}
+
+impl Process {
+    /// Its PID.
+    #[inline]
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// The text of its PID.
+    #[inline]
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The host it lives in.
+    #[inline]
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
+    /// Who spawned it; absent where it is the embedder.
+    pub fn parent(&self) -> Option<Pid> {
+        self.parent
+    }
+
+    /// When it was spawned, on the kernel's clock.
+    pub fn started(&self) -> Monotonic {
+        self.started
+    }
+
+    /// What it uses of the machine.
+    #[inline]
+    pub fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// Whether its end is decided. One atomic load: cheap enough to ask at every
+    /// preemption.
+    #[inline]
+    pub fn is_doomed(&self) -> bool {
+        self.doomed.load(Ordering::Acquire)
+    }
+
+    /// The end that was decided for it.
+    pub fn doom(&self) -> Option<Arc<Outcome>> {
+        let inner = self.inner.lock();
+        let doom = inner.state.doomed_to()?;
+        Some(Arc::clone(&doom.outcome))
+    }
+
+    /// Whether it has exited.
+    pub fn has_exited(&self) -> bool {
+        self.inner.lock().state.has_exited()
+    }
+}
+
+/// For the kernel.
+impl Process {
+    pub(crate) fn new(birth: Birth, place: Place) -> Self {
+        Process {
+            pid: birth.pid,
+            text: birth.pid.text(place.host().name()),
+            parent: birth.parent,
+            started: birth.at,
+            usage: Usage::default(),
+            host: Arc::clone(place.host()),
+            doomed: AtomicBool::new(false),
+            cancel_deadline: AtomicDeadline::new(),
+            attributes: Attributes::new(),
+            inner: Mutex::new(Inner {
+                state: State::new(),
+                waker: None,
+                place: Some(place),
+                origin: birth.origin,
+                last_error: None,
+            }),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn config(&self) -> &HostConfig {
+        self.host.config()
+    }
+
+    /// Takes one step and wakes, after the lock is released, whom it is to wake.
+    #[inline]
+    fn apply<R>(&self, step: impl FnOnce(&mut State) -> (R, Effect)) -> R {
+        let (result, waker) = self.step(step);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        result
+    }
+
+    /// Takes one step; returns whom to wake.
+    #[inline]
+    fn step<R>(&self, step: impl FnOnce(&mut State) -> (R, Effect)) -> (R, Option<Waker>) {
+        let mut inner = self.inner.lock();
+        let (result, effect) = step(&mut inner.state);
+        if effect == Effect::Doomed {
+            self.doomed.store(true, Ordering::Release);
+        }
+        let waker = match effect {
+            Effect::Nothing => None,
+            Effect::Wake | Effect::Doomed => inner.waker.clone(),
+        };
+        (result, waker)
+    }
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Process").field(&self.text).finish()
+    }
+}

@@ -1,0 +1,132 @@
+//! What a process does itself: for the one task that drives it.
+
+use std::task::Waker;
+
+use super::Process;
+use crate::error::Error;
+use crate::moment::Monotonic;
+use crate::state::Effect;
+use crate::subscription::{Delivery, Subscription};
+use crate::topic::check_topic_to_listen;
+
+impl Process {
+    /// Sets what to wake: when the process is doomed, when its cancel deadline
+    /// changes, and once when something arrives that the pending receive wants.
+    pub fn set_waker(&self, waker: &Waker) {
+        let mut inner = self.inner.lock();
+        let present = inner.waker.as_ref();
+        if present.is_some_and(|present| present.will_wake(waker)) || inner.state.has_exited() {
+            return;
+        }
+        let replaced = inner.waker.replace(waker.clone());
+        drop(inner);
+        // What a waker does when dropped is not ours to know: no lock is held.
+        drop(replaced);
+    }
+
+    /// Has its task look around, without anything to be found.
+    pub fn wake(&self) {
+        self.apply(|_| ((), Effect::Wake));
+    }
+
+    /// When it is to be terminated because someone who may do that asked it to
+    /// end by then. The driving task does it, with
+    /// [`Kernel::terminate`](crate::Kernel::terminate). One atomic load.
+    #[inline]
+    pub fn cancel_deadline(&self) -> Option<Monotonic> {
+        self.cancel_deadline.load()
+    }
+
+    /// Takes the oldest of the first wanted subscription that has something.
+    /// `None` registers the wish: the next delivery to one of them wakes.
+    /// Numbers that are no subscription have nothing.
+    #[inline]
+    pub fn poll_receive(&self, wanted: &[Subscription]) -> Option<(Subscription, Delivery)> {
+        self.inner.lock().state.poll_receive(wanted)
+    }
+
+    /// Takes like [`Process::poll_receive`] but registers nothing.
+    #[inline]
+    pub fn try_receive(&self, wanted: &[Subscription]) -> Option<(Subscription, Delivery)> {
+        self.inner.lock().state.try_receive(wanted)
+    }
+
+    /// Forgets what [`Process::poll_receive`] registered.
+    pub fn clear_interest(&self) {
+        self.inner.lock().state.clear_interest();
+    }
+
+    /// Opens the inbox, which takes over all unclaimed messages.
+    pub fn inbox(&self) -> Subscription {
+        self.inner.lock().state.open_inbox();
+        Subscription::INBOX
+    }
+
+    /// Opens the events; what came before waits there.
+    pub fn events(&self) -> Subscription {
+        self.inner.lock().state.open_events();
+        Subscription::EVENTS
+    }
+
+    /// Whether the code that runs now has opened the events. Code that has not
+    /// cannot notice a CANCEL.
+    pub fn has_opened_events(&self) -> bool {
+        self.inner.lock().state.has_opened_events()
+    }
+
+    /// Listens on exactly one topic; takes over its unclaimed messages. The same
+    /// subscription for the same topic.
+    ///
+    /// # Errors
+    /// `Invalid` for a topic that is empty, begins with `@` or is longer than
+    /// [`MAX_NAME_BYTES`](crate::MAX_NAME_BYTES); `RateLimited` at `max_subscriptions`.
+    pub fn listen(&self, topic: &str) -> Result<Subscription, Error> {
+        check_topic_to_listen(topic)?;
+        let listened = self.inner.lock().state.listen(topic, self.config());
+        listened.map_err(|refusal| refusal.into_error(self, topic))
+    }
+
+    /// Ends a subscription made by [`Process::listen`]; what was unread there
+    /// goes, in order of arrival, to the inbox, or waits unclaimed. Nothing
+    /// happens for a number that is no such subscription.
+    pub fn unlisten(&self, subscription: Subscription) {
+        self.apply(|state| ((), state.unlisten(subscription)));
+    }
+
+    /// Whether the failure of a linked process is an event, not its own end.
+    pub fn trap_links(&self) -> bool {
+        self.inner.lock().state.trap_links()
+    }
+
+    /// Sets whether the failure of a linked process is an event.
+    pub fn set_trap_links(&self, trap: bool) {
+        self.inner.lock().state.set_trap_links(trap);
+    }
+
+    /// Nobody waits for the outcome of an exec any more: its subscription ends,
+    /// and the callee is terminated where it still runs.
+    pub fn abandon_exec(&self, subscription: Subscription) {
+        let callee = self.inner.lock().state.abandon_exec(subscription);
+        if let Some(callee) = callee {
+            callee.terminate();
+        }
+    }
+
+    /// New code takes over under the same PID: all subscriptions end, all
+    /// messages are unclaimed again in order of arrival, events stay, and the
+    /// callees of pending execs are terminated.
+    pub fn begin_upgrade(&self) {
+        let callees = self.inner.lock().state.begin_upgrade();
+        for callee in callees {
+            callee.terminate();
+        }
+    }
+
+    /// Keeps an error that a call of the process API returned to it, for
+    /// [`Process::view`].
+    pub fn set_last_error(&self, error: &Error) {
+        let error = Some(Box::new(error.clone()));
+        let replaced = std::mem::replace(&mut self.inner.lock().last_error, error);
+        drop(replaced);
+    }
+}

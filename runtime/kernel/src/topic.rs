@@ -1,0 +1,28 @@
+//! What a message may be about.
+
+use crate::error::Error;
+use crate::names::MAX_NAME_BYTES;
+
+/// Refuses what can be no topic of a program's.
+pub(crate) fn check_topic(topic: &str) -> Result<(), Error> {
+    if topic.is_empty() {
+        Err(Error::invalid("a topic may not be empty"))
+    } else if topic.starts_with('@') {
+        Err(Error::invalid(format!(
+            "a topic may not begin with @, which is the system's: {topic}"
+        )))
+    } else {
+        Ok(())
+    }
+}
+
+/// Refuses what no program can listen on: a process keeps those topics.
+pub(crate) fn check_topic_to_listen(topic: &str) -> Result<(), Error> {
+    check_topic(topic)?;
+    if topic.len() > MAX_NAME_BYTES {
+        return Err(Error::invalid(format!(
+            "a topic to listen on may not be longer than {MAX_NAME_BYTES} bytes"
+        )));
+    }
+    Ok(())
+}
