@@ -36,12 +36,14 @@ impl Outcome {
         self
     }
 
-    /// Asserts that standard error contains each of these texts.
+    /// Asserts that standard error, which is no terminal, contains each of these
+    /// texts, and no colour.
     #[track_caller]
     pub fn says(self, texts: &[&str]) -> Outcome {
         for text in texts {
             assert!(self.stderr.contains(text), "{text:?} is missing: {self}");
         }
+        assert!(!self.stderr.contains("\x1b["), "there is colour: {self}");
         self
     }
 

@@ -1,7 +1,7 @@
 //! A command that is running.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,14 +22,17 @@ pub struct Session {
     child: Child,
     /// Lines of standard output as they come, each with its line end.
     lines: Option<Receiver<Vec<u8>>>,
-    /// All of standard error, at its end.
-    stderr: Receiver<Vec<u8>>,
+    /// Lines of standard error, likewise.
+    errors: Receiver<Vec<u8>>,
     read: Vec<u8>,
+    read_errors: Vec<u8>,
     deadline: Instant,
 }
 
 impl Session {
-    pub(crate) fn start(mut command: Command) -> Session {
+    /// Starts a command.
+    #[track_caller]
+    pub fn start(mut command: Command) -> Session {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -37,11 +40,17 @@ impl Session {
             .expect("the command starts");
         let stdout = child.stdout.take().expect("standard output is piped");
         let stderr = child.stderr.take().expect("standard error is piped");
+        // What nobody reads yet holds the command up on standard output only.
+        let (line, lines) = mpsc::sync_channel(1024);
+        read_lines(stdout, move |read| line.send(read).is_ok());
+        let (line, errors) = mpsc::channel();
+        read_lines(stderr, move |read| line.send(read).is_ok());
         Session {
             child,
-            lines: Some(lines_of(stdout)),
-            stderr: all_of(stderr),
+            lines: Some(lines),
+            errors,
             read: Vec::new(),
+            read_errors: Vec::new(),
             deadline: Instant::now() + TIMEOUT,
         }
     }
@@ -60,7 +69,21 @@ impl Session {
                 panic!("the command ended without printing the line {wanted:?}");
             };
             self.read.extend_from_slice(&line);
-            if line.strip_suffix(b"\n").unwrap_or(&line) == wanted.as_bytes() {
+            if is(&line, wanted) {
+                return;
+            }
+        }
+    }
+
+    /// Waits for such a line on standard error.
+    #[track_caller]
+    pub fn wait_for_error(&mut self, wanted: &str) {
+        loop {
+            let Some(line) = self.next_error() else {
+                panic!("the command ended without the error {wanted:?}");
+            };
+            self.read_errors.extend_from_slice(&line);
+            if is(&line, wanted) {
                 return;
             }
         }
@@ -118,15 +141,14 @@ impl Session {
         while let Some(line) = self.next_line() {
             self.read.extend_from_slice(&line);
         }
-        let stderr = match self.stderr.recv_timeout(self.left()) {
-            Ok(bytes) => bytes,
-            Err(_) => self.give_up(),
-        };
+        while let Some(line) = self.next_error() {
+            self.read_errors.extend_from_slice(&line);
+        }
         let status = self.child.wait().expect("the command is waited for");
         Outcome {
             status: status.code(),
             stdout: std::mem::take(&mut self.read),
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+            stderr: String::from_utf8_lossy(&self.read_errors).into_owned(),
         }
     }
 
@@ -135,13 +157,9 @@ impl Session {
     /// # Errors
     /// There was none in time.
     pub fn line(&mut self) -> Result<Option<Vec<u8>>, TimedOut> {
-        let Some(lines) = &self.lines else {
-            return Ok(None);
-        };
-        match lines.recv_timeout(self.left()) {
-            Ok(line) => Ok(Some(line)),
-            Err(RecvTimeoutError::Disconnected) => Ok(None),
-            Err(RecvTimeoutError::Timeout) => Err(TimedOut),
+        match &self.lines {
+            Some(lines) => self.next_of(lines),
+            None => Ok(None),
         }
     }
 
@@ -153,16 +171,30 @@ impl Session {
         }
     }
 
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+    #[track_caller]
+    fn next_error(&mut self) -> Option<Vec<u8>> {
+        match self.next_of(&self.errors) {
+            Ok(line) => line,
+            Err(TimedOut) => self.give_up(),
+        }
+    }
+
+    fn next_of(&self, lines: &Receiver<Vec<u8>>) -> Result<Option<Vec<u8>>, TimedOut> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        match lines.recv_timeout(left) {
+            Ok(line) => Ok(Some(line)),
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+            Err(RecvTimeoutError::Timeout) => Err(TimedOut),
+        }
     }
 
     /// Fails the test; dropping the session kills the command.
     #[track_caller]
     fn give_up(&self) -> ! {
         panic!(
-            "not done in time; standard output so far: {:?}",
-            String::from_utf8_lossy(&self.read)
+            "not done in time; so far: {:?}, on standard error {:?}",
+            String::from_utf8_lossy(&self.read),
+            String::from_utf8_lossy(&self.read_errors)
         );
     }
 }
@@ -175,31 +207,26 @@ impl Drop for Session {
     }
 }
 
-/// Reads lines on a thread of its own, so that waiting for one can time out.
-fn lines_of(stdout: ChildStdout) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::sync_channel(1024);
+/// Whether a line says this.
+fn is(line: &[u8], wanted: &str) -> bool {
+    line.strip_suffix(b"\n").unwrap_or(line) == wanted.as_bytes()
+}
+
+/// Reads lines on a thread of its own, so that waiting for one can time out,
+/// until nobody wants more.
+fn read_lines(
+    pipe: impl Read + Send + 'static,
+    mut hand_over: impl FnMut(Vec<u8>) -> bool + Send + 'static,
+) {
     thread::spawn(move || {
-        let mut stdout = BufReader::new(stdout);
+        let mut pipe = BufReader::new(pipe);
         loop {
             let mut line = Vec::new();
-            match stdout.read_until(b'\n', &mut line) {
+            match pipe.read_until(b'\n', &mut line) {
                 Ok(0) | Err(_) => return,
-                Ok(_) if sender.send(line).is_err() => return,
+                Ok(_) if !hand_over(line) => return,
                 Ok(_) => {}
             }
         }
     });
-    receiver
-}
-
-/// Reads everything on a thread of its own.
-fn all_of(mut stderr: ChildStderr) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // Where reading fails, what came before is what there is.
-        let _ = stderr.read_to_end(&mut bytes);
-        let _ = sender.send(bytes);
-    });
-    receiver
 }

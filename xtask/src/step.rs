@@ -1,7 +1,7 @@
 //! One command of a chore: announced before it runs, named when it fails.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
@@ -34,14 +34,7 @@ impl Step {
         let line = line(&self.command);
         let status = self.command.stdin(Stdio::null()).status();
         let status = status.with_context(|| format!("cannot start `{line}`"))?;
-        if !status.success() {
-            bail!(
-                "{}: `{line}` ended with {status}; {}",
-                self.title,
-                self.remedy
-            );
-        }
-        Ok(())
+        self.check(status)
     }
 
     /// Like [`run`](Self::run), adding the tests that the command reports to
@@ -69,18 +62,23 @@ impl Step {
         let status = child
             .wait()
             .with_context(|| format!("cannot wait for `{line}`"))?;
-        if !status.success() {
-            bail!(
-                "{}: `{line}` ended with {status}; {}",
-                self.title,
-                self.remedy
-            );
-        }
-        Ok(())
+        self.check(status)
     }
 
     fn announce(&self) {
         eprintln!("==> {}: {}", self.title, line(&self.command));
+    }
+
+    fn check(&self, status: ExitStatus) -> Result<()> {
+        if !status.success() {
+            bail!(
+                "{}: `{}` ended with {status}; {}",
+                self.title,
+                line(&self.command),
+                self.remedy
+            );
+        }
+        Ok(())
     }
 }
 

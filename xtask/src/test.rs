@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test, with cargo alone.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
@@ -24,13 +25,13 @@ pub(crate) fn run() -> Result<()> {
     }
     let mut tally = Tally::default();
     let mut failures = Vec::new();
-    let mut suite = |title: &str, arguments: &[&str], directory: &std::path::Path| {
+    let mut suite = |title: &str, arguments: &str, directory: &Path| {
         let mut command = if directory == root {
             project::cargo(directory)
         } else {
             project::cargo_beside(directory)
         };
-        command.args(arguments);
+        command.args(arguments.split_whitespace());
         if let Err(error) = Step::new(title, REMEDY, command).run_tests(&mut tally) {
             eprintln!("error: {error:#}");
             failures.push(error);
@@ -38,46 +39,36 @@ pub(crate) fn run() -> Result<()> {
     };
 
     if has_nextest() {
-        let all = [
-            "nextest",
-            "run",
-            "--release",
-            "--workspace",
-            "--locked",
-            "--no-fail-fast",
-        ];
-        suite("tests", &all, &root);
+        suite(
+            "tests",
+            "nextest run --release --workspace --locked --no-fail-fast",
+            &root,
+        );
         suite(
             "documentation tests",
-            &["test", "--release", "--workspace", "--locked", "--doc"],
+            "test --release --workspace --locked --doc",
             &root,
         );
     } else {
-        let all = [
-            "test",
-            "--release",
-            "--workspace",
-            "--locked",
-            "--no-fail-fast",
-        ];
-        suite("tests", &all, &root);
+        suite(
+            "tests",
+            "test --release --workspace --locked --no-fail-fast",
+            &root,
+        );
     }
     // Again with debug assertions; its few dependencies make that cheap.
     suite(
         "kernel, debug",
-        &[
-            "test",
-            "--package",
-            "warren-kernel",
-            "--locked",
-            "--no-fail-fast",
-        ],
+        "test --package warren-kernel --locked --no-fail-fast",
         &root,
     );
     for workspace in project::other_workspaces()? {
         // A guest's feature provides on this machine what its host provides elsewhere.
-        let all = ["test", "--all-features", "--locked", "--no-fail-fast"];
-        suite(&project::name(&workspace), &all, &workspace);
+        suite(
+            &project::name(&workspace),
+            "test --all-features --locked --no-fail-fast",
+            &workspace,
+        );
     }
 
     println!("all suites: {tally}");

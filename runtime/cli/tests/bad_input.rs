@@ -3,13 +3,14 @@
 
 mod support;
 
-use support::{outcome, program, run, warren};
+use support::{outcome, run, warren};
+use warren_tests::Program;
 
 const HELLO: (&str, &str) = ("main.lua", "print('hello')\n");
 
 #[test]
 fn a_missing_program() {
-    let dir = program(&[]);
+    let dir = Program::of::<&str>(&[]);
     run(dir.path(), &["nope.lua"]).ends_with(2).says(&[
         "error: nope.lua: no such file or directory",
         "help: give the path of a .lua",
@@ -18,7 +19,7 @@ fn a_missing_program() {
 
 #[test]
 fn a_file_of_another_kind() {
-    let dir = program(&[("notes.txt", "")]);
+    let dir = Program::of(&[("notes.txt", "")]);
     run(dir.path(), &["notes.txt"])
         .ends_with(2)
         .says(&["notes.txt: not a program", "help: rename it"]);
@@ -26,7 +27,7 @@ fn a_file_of_another_kind() {
 
 #[test]
 fn a_directory_without_a_main() {
-    let dir = program(&[("shop/server.lua", "")]);
+    let dir = Program::of(&[("shop/server.lua", "")]);
     run(dir.path(), &["shop"]).ends_with(2).says(&[
         "shop: there is no app:main",
         "main.lua, main.wasm, main.wat",
@@ -36,7 +37,7 @@ fn a_directory_without_a_main() {
 
 #[test]
 fn two_files_for_one_definition() {
-    let dir = program(&[HELLO, ("main.wasm", "")]);
+    let dir = Program::of(&[HELLO, ("main.wasm", "")]);
     run(dir.path(), &["."]).ends_with(2).says(&[
         "app:main could be each of main.lua, main.wasm",
         "help: remove all but one",
@@ -46,7 +47,7 @@ fn two_files_for_one_definition() {
 #[cfg(unix)]
 #[test]
 fn an_unreadable_path() {
-    let dir = program(&[]);
+    let dir = Program::of::<&str>(&[]);
     std::os::unix::fs::symlink("loop.lua", dir.path().join("loop.lua")).unwrap();
     run(dir.path(), &["loop.lua"])
         .ends_with(2)
@@ -56,7 +57,7 @@ fn an_unreadable_path() {
 #[cfg(unix)]
 #[test]
 fn a_main_outside_of_the_program() {
-    let dir = program(&[("secret.lua", ""), ("app/x", "")]);
+    let dir = Program::of(&[("secret.lua", ""), ("app/x", "")]);
     std::os::unix::fs::symlink("../secret.lua", dir.path().join("app/main.lua")).unwrap();
     run(dir.path(), &["app"])
         .ends_with(2)
@@ -65,7 +66,7 @@ fn a_main_outside_of_the_program() {
 
 #[test]
 fn a_manifest_that_is_no_toml() {
-    let dir = program(&[HELLO, ("warren.toml", "[app]\nname = shop\n")]);
+    let dir = Program::of(&[HELLO, ("warren.toml", "[app]\nname = shop\n")]);
     run(dir.path(), &["."])
         .ends_with(2)
         .says(&["[warren.toml:2:8]", "name = shop"]);
@@ -73,7 +74,7 @@ fn a_manifest_that_is_no_toml() {
 
 #[test]
 fn an_unknown_key_in_the_manifest() {
-    let dir = program(&[
+    let dir = Program::of(&[
         ("shop/main.lua", ""),
         ("shop/warren.toml", "[app]\nmian = \"app:main\"\n"),
     ]);
@@ -87,7 +88,7 @@ fn an_unknown_key_in_the_manifest() {
 
 #[test]
 fn a_wrong_value_in_the_manifest() {
-    let dir = program(&[
+    let dir = Program::of(&[
         HELLO,
         ("warren.toml", "[hosts.\"app:w\"]\nmax_memory = \"32MB\"\n"),
     ]);
@@ -101,7 +102,7 @@ fn a_wrong_value_in_the_manifest() {
 #[test]
 fn a_manifest_that_names_what_is_not_there() {
     let manifest = "[app]\nmain = \"app:mian\"\n[processes.\"app:main\"]\nhost = \"app:workers\"\n";
-    let dir = program(&[HELLO, ("warren.toml", manifest)]);
+    let dir = Program::of(&[HELLO, ("warren.toml", manifest)]);
     run(dir.path(), &["."]).ends_with(2).says(&[
         "there is no definition `app:mian`",
         "warren.toml:2:8]",
@@ -112,7 +113,7 @@ fn a_manifest_that_names_what_is_not_there() {
 
 #[test]
 fn a_lua_file_with_a_syntax_error() {
-    let dir = program(&[("main.lua", "local x = 1\nlocal y = = 2\n")]);
+    let dir = Program::of(&[("main.lua", "local x = 1\nlocal y = = 2\n")]);
     run(dir.path(), &["main.lua"])
         .ends_with(1)
         .says(&[
@@ -125,7 +126,7 @@ fn a_lua_file_with_a_syntax_error() {
 
 #[test]
 fn a_wasm_file_that_is_none() {
-    let dir = program(&[("tool.wasm", "this is no wasm")]);
+    let dir = Program::of(&[("tool.wasm", "this is no wasm")]);
     run(dir.path(), &["tool.wasm"])
         .ends_with(1)
         .says(&["error: tool.wasm: not WebAssembly"]);
@@ -133,7 +134,7 @@ fn a_wasm_file_that_is_none() {
 
 #[test]
 fn wasm_text_with_an_error() {
-    let dir = program(&[("tool.wat", "(module\n  (funk))\n")]);
+    let dir = Program::of(&[("tool.wat", "(module\n  (funk))\n")]);
     run(dir.path(), &["tool.wat"])
         .ends_with(1)
         .says(&["tool.wat", "2:"]);
@@ -143,7 +144,7 @@ fn wasm_text_with_an_error() {
 fn unknown_imports() {
     let module = r#"(module (import "env" "launch" (func)) (memory (export "memory") 1)
                     (func (export "start")))"#;
-    let dir = program(&[("tool.wat", module)]);
+    let dir = Program::of(&[("tool.wat", module)]);
     run(dir.path(), &["tool.wat"])
         .ends_with(1)
         .says(&["tool.wat", "env", "launch"]);
@@ -151,7 +152,7 @@ fn unknown_imports() {
 
 #[test]
 fn a_module_without_start() {
-    let dir = program(&[("tool.wat", "(module)")]);
+    let dir = Program::of(&[("tool.wat", "(module)")]);
     run(dir.path(), &["tool.wat"])
         .ends_with(1)
         .says(&["tool.wat", "start"]);
@@ -159,7 +160,7 @@ fn a_module_without_start() {
 
 #[test]
 fn arguments_that_are_not_json() {
-    let dir = program(&[HELLO]);
+    let dir = Program::of(&[HELLO]);
     run(dir.path(), &["--args-json", "[1, two]", "main.lua"])
         .ends_with(2)
         .says(&[
@@ -174,7 +175,7 @@ fn arguments_that_are_not_json() {
 
 #[test]
 fn a_grant_of_what_is_not_there() {
-    let dir = program(&[HELLO]);
+    let dir = Program::of(&[HELLO]);
     run(dir.path(), &["--read", "data", "main.lua"])
         .ends_with(2)
         .says(&["--read data: there is no ", "help: "]);
@@ -191,7 +192,7 @@ fn a_grant_of_what_is_not_there() {
 
 #[test]
 fn a_wrong_command_line() {
-    let dir = program(&[HELLO]);
+    let dir = Program::of(&[HELLO]);
     run(dir.path(), &[]).ends_with(2).says(&["<PATH>"]);
     run(dir.path(), &["--bogus", "main.lua"])
         .ends_with(2)
@@ -209,7 +210,7 @@ fn a_wrong_command_line() {
 
 #[test]
 fn a_log_filter_that_is_none() {
-    let dir = program(&[HELLO]);
+    let dir = Program::of(&[HELLO]);
     run(dir.path(), &["--log", "inof", "main.lua"])
         .ends_with(2)
         .says(&["--log: `inof` is not a level", "help: "]);

@@ -11,7 +11,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use support::{Outcome, Session, outcome, program, warren};
+use support::{outcome, warren};
+use warren_tests::{Outcome, Program, Session};
 
 /// A main process, which reads events, and a worker with a name, a link to main
 /// and a message that it does not read.
@@ -63,18 +64,19 @@ fn ask(dir: &Path, args: &[&str]) -> Outcome {
 
 fn ask_json(dir: &Path, args: &[&str]) -> Value {
     let answer = ask(dir, &[args, &["--json"]].concat()).ends_with(0);
-    serde_json::from_str(&answer.stdout).unwrap()
+    serde_json::from_str(answer.text()).unwrap()
 }
 
 #[test]
 fn ps_shows_the_processes_and_others_step_in() {
-    let dir = program(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
+    let dir = Program::of(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
     let mut session = start(dir.path());
     let socket = std::fs::symlink_metadata(dir.path().join("control")).unwrap();
     assert!(socket.file_type().is_socket());
     assert_eq!(socket.permissions().mode() & 0o777, 0o600);
 
-    let table = ask(dir.path(), &["ps"]).ends_with(0).stdout;
+    let table = ask(dir.path(), &["ps"]).ends_with(0);
+    let table = table.text();
     assert!(table.lines().next().unwrap().starts_with("PID"), "{table}");
     assert_eq!(table.lines().count(), 3, "{table}");
 
@@ -101,7 +103,7 @@ fn ps_shows_the_processes_and_others_step_in() {
     assert!(stack.contains("worker.lua:7: in function"), "{details}");
     let text = ask(dir.path(), &["ps", "--show", "worker"]).ends_with(0);
     assert!(
-        text.stdout.contains("    worker.lua:7: in function"),
+        text.text().contains("    worker.lua:7: in function"),
         "{text:?}"
     );
 
@@ -120,7 +122,7 @@ fn ps_shows_the_processes_and_others_step_in() {
 
 #[test]
 fn what_is_wrong_with_a_socket_is_said_with_what_to_do() {
-    let dir = program(&[("main.lua", "print(1)"), ("file", "x")]);
+    let dir = Program::of(&[("main.lua", "print(1)"), ("file", "x")]);
     outcome(warren(dir.path(), &["ps"]))
         .ends_with(2)
         .says(&["--control SOCKET"]);
@@ -147,7 +149,7 @@ fn what_is_wrong_with_a_socket_is_said_with_what_to_do() {
 
 #[test]
 fn another_version_of_the_protocol_is_refused() {
-    let dir = program(&[]);
+    let dir = Program::of::<&str>(&[]);
     let listener = UnixListener::bind(dir.path().join("control")).unwrap();
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
@@ -162,7 +164,7 @@ fn another_version_of_the_protocol_is_refused() {
 
 #[test]
 fn a_line_that_is_no_request_is_answered_and_one_without_end_ends_the_talk() {
-    let dir = program(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
+    let dir = Program::of(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
     let session = start(dir.path());
     let stream = UnixStream::connect(dir.path().join("control")).unwrap();
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
@@ -188,7 +190,7 @@ fn a_line_that_is_no_request_is_answered_and_one_without_end_ends_the_talk() {
 
 #[test]
 fn top_needs_a_terminal() {
-    let dir = program(&[]);
+    let dir = Program::of::<&str>(&[]);
     ask(dir.path(), &["top"])
         .ends_with(2)
         .says(&["needs a terminal", "warren ps"]);
@@ -200,7 +202,7 @@ fn top_needs_a_terminal() {
 fn top_shows_the_processes_on_a_terminal_until_q_is_pressed() {
     use std::process::{Command, Stdio};
 
-    let dir = program(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
+    let dir = Program::of(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
     let session = start(dir.path());
     let mut top = Command::new("script");
     top.args(["-qec"])

@@ -6,7 +6,8 @@ mod support;
 use std::path::Path;
 
 use serde_json::Value;
-use support::{Outcome, outcome, program, warren};
+use support::{outcome, warren};
+use warren_tests::{Outcome, Program};
 
 fn doctor(dir: &Path, args: &[&str]) -> Outcome {
     let args: Vec<&str> = ["doctor"].into_iter().chain(args.iter().copied()).collect();
@@ -14,7 +15,7 @@ fn doctor(dir: &Path, args: &[&str]) -> Outcome {
 }
 
 fn checks(outcome: &Outcome) -> Vec<Value> {
-    let report: Value = serde_json::from_str(&outcome.stdout).expect("it is JSON");
+    let report: Value = serde_json::from_str(outcome.text()).expect("it is JSON");
     report["checks"].as_array().expect("a list").clone()
 }
 
@@ -28,9 +29,9 @@ fn mapping_check(outcome: &Outcome) -> Value {
 
 #[test]
 fn a_default_is_no_need() {
-    let dir = program(&[]);
+    let dir = Program::of::<&str>(&[]);
     let report = doctor(dir.path(), &["--json"]);
-    assert_eq!(report.status, Some(0), "{report:#?}");
+    assert_eq!(report.status, Some(0), "{report}");
     let present = std::fs::read_to_string("/proc/sys/vm/max_map_count").unwrap();
     let check = mapping_check(&report);
     assert_eq!(check["present"], present.trim());
@@ -40,7 +41,7 @@ fn a_default_is_no_need() {
 #[test]
 fn a_manifest_that_asks_for_too_much_fails_and_says_what_to_do() {
     let manifest = "[hosts.\"app:processes\"]\nmax_processes = 400_000_000\n";
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", "return function() end"),
         ("warren.toml", manifest),
     ]);
@@ -52,7 +53,7 @@ fn a_manifest_that_asks_for_too_much_fails_and_says_what_to_do() {
         "sysctl -w vm.max_map_count=2400002500",
         "failed  address space",
     ] {
-        assert!(text.stdout.contains(expected), "{expected}: {text:#?}");
+        assert!(text.text().contains(expected), "{expected}: {text}");
     }
     let json = doctor(dir.path(), &["--json", "."]).ends_with(1);
     assert_eq!(mapping_check(&json)["verdict"], "failed");
@@ -61,7 +62,7 @@ fn a_manifest_that_asks_for_too_much_fails_and_says_what_to_do() {
 #[test]
 fn a_manifest_that_asks_for_little_passes() {
     let manifest = "[hosts.\"app:processes\"]\nmax_processes = 100\n";
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", "return function() end"),
         ("warren.toml", manifest),
     ]);
@@ -71,7 +72,7 @@ fn a_manifest_that_asks_for_little_passes() {
 
 #[test]
 fn a_code_cache_that_cannot_be_used_is_named() {
-    let dir = program(&[("file", "")]);
+    let dir = Program::of(&[("file", "")]);
     let mut command = warren(dir.path(), &["doctor", "--json"]);
     command.env("XDG_CACHE_HOME", dir.path().join("file"));
     let report = outcome(command).ends_with(0);
@@ -85,7 +86,7 @@ fn a_code_cache_that_cannot_be_used_is_named() {
 
 #[test]
 fn no_such_program_is_a_wrong_command() {
-    let dir = program(&[]);
+    let dir = Program::of::<&str>(&[]);
     doctor(dir.path(), &["missing"])
         .ends_with(2)
         .says(&["missing"]);

@@ -5,7 +5,8 @@ mod support;
 
 use std::fs;
 
-use support::{Session, outcome, program, run, warren};
+use support::{outcome, run, warren};
+use warren_tests::{Program, Session};
 
 const MANIFEST: &str = "[scopes.\"app:guest\"]\npolicies = [\"guest\"]\n";
 
@@ -16,7 +17,7 @@ const GUEST: &str = "permit (principal, action == Action::\"process.registry.reg
 
 #[test]
 fn check_counts_what_is_right_and_names_what_no_scope_has() {
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", ""),
         ("warren.toml", MANIFEST),
         ("policies/guest.cedar", GUEST),
@@ -34,7 +35,7 @@ fn check_counts_what_is_right_and_names_what_no_scope_has() {
 fn what_is_wrong_is_shown_with_file_and_line() {
     let broken = "permit (principal, action == Action::\"process.send\", resource)\n\
                   when { resource.nmaes.contains(\"x\") };\n";
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", ""),
         ("warren.toml", MANIFEST),
         ("policies/guest.cedar", broken),
@@ -45,7 +46,7 @@ fn what_is_wrong_is_shown_with_file_and_line() {
             .says(&["policies/guest.cedar:2:", "nmaes"]);
     }
     let manifest = "[scopes.\"app:guest\"]\npolicies = [\"geust\"]\n";
-    let dir = program(&[("main.lua", ""), ("warren.toml", manifest)]);
+    let dir = Program::of(&[("main.lua", ""), ("warren.toml", manifest)]);
     run(dir.path(), &["."])
         .ends_with(2)
         .says(&["there is no policy `geust`", "warren.toml:2:"]);
@@ -53,7 +54,7 @@ fn what_is_wrong_is_shown_with_file_and_line() {
 
 #[test]
 fn why_names_the_statement_that_decides() {
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", ""),
         ("warren.toml", MANIFEST),
         ("policies/guest.cedar", GUEST),
@@ -84,9 +85,9 @@ fn why_names_the_statement_that_decides() {
         "denied: process.registry.register on safe: guest.cedar:4:1 forbids it\n\
          the process is told: the safe is not for guests\n",
     );
-    let json = why("door", &["--json"]).ends_with(1).stdout;
+    let json = why("door", &["--json"]).ends_with(1);
     assert!(
-        json.contains("\"because\":\"no policy permits it\""),
+        json.text().contains("\"because\":\"no policy permits it\""),
         "{json}"
     );
 }
@@ -103,7 +104,7 @@ fn why_is_told_of_whatever_a_policy_looks_at() {
         when { context.definition.namespace == \"app.desk\" };\n\
         permit (principal, action, resource)\n\
         when { context.host == Host::\"app:desks\" };\n";
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", ""),
         ("warren.toml", MANIFEST),
         ("policies/guest.cedar", policy),
@@ -143,7 +144,7 @@ fn why_is_told_of_whatever_a_policy_looks_at() {
 #[test]
 fn strict_denies_what_nothing_permits() {
     let source = "print(process.registry.register('desk'))";
-    let dir = program(&[("main.lua", source)]);
+    let dir = Program::of(&[("main.lua", source)]);
     run(dir.path(), &["."]).ends_with(0).prints("true\n");
     run(dir.path(), &["--strict", "."])
         .ends_with(0)
@@ -159,7 +160,7 @@ fn denials_and_grants_are_in_the_audit_log() {
         end";
     let guest =
         "return function() return (select(2, process.registry.register('safe'))):message() end";
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", main),
         ("guest.lua", guest),
         ("warren.toml", MANIFEST),
@@ -206,7 +207,7 @@ fn sighup_reads_the_policies_anew_and_a_broken_one_changes_nothing() {
           print(expected)\n\
         end\n\
         end";
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", main),
         ("guest.lua", guest),
         ("warren.toml", MANIFEST),

@@ -3,12 +3,13 @@
 
 mod support;
 
-use support::{Session, outcome, program, run, warren};
+use support::{outcome, run, warren};
+use warren_tests::{Outcome, Program, Session};
 
 /// A program of one file, `main.lua`, with these arguments.
 #[track_caller]
-fn lua(source: &str, args: &[&str]) -> support::Outcome {
-    let dir = program(&[("main.lua", source)]);
+fn lua(source: &str, args: &[&str]) -> Outcome {
+    let dir = Program::of(&[("main.lua", source)]);
     let args: Vec<&str> = ["main.lua"]
         .into_iter()
         .chain(args.iter().copied())
@@ -25,7 +26,7 @@ fn a_file_is_run() {
 
 #[test]
 fn a_directory_is_run() {
-    let dir = program(&[
+    let dir = Program::of(&[
         ("shop/main.lua", "print(require('lib.util').name)"),
         ("shop/lib/util.lua", "return {name = 'util'}"),
     ]);
@@ -46,7 +47,7 @@ fn a_manifest_says_what_to_run_and_where() {
         host = "shop:workers"
     "#;
     let source = "return {go = function(...) print(process.pid(), ...) end}";
-    let dir = program(&[("warren.toml", manifest), ("src/start.lua", source)]);
+    let dir = Program::of(&[("warren.toml", manifest), ("src/start.lua", source)]);
     run(dir.path(), &[".", "x"])
         .ends_with(0)
         .prints("{shop:workers|0x00001}\tx\n");
@@ -63,7 +64,7 @@ fn words_after_the_path_are_the_programs() {
 fn typed_arguments() {
     let source =
         "local n, f, t = ...\nprint(math.type(n), math.type(f), t.list[2], select('#', ...))";
-    let dir = program(&[("main.lua", source)]);
+    let dir = Program::of(&[("main.lua", source)]);
     run(
         dir.path(),
         &[
@@ -126,7 +127,7 @@ fn output_and_errors_are_apart() {
 
 #[test]
 fn standard_input_is_the_first_process() {
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", "print(io.read('l'))"),
         ("in.txt", "a line\nmore\n"),
     ]);
@@ -141,7 +142,7 @@ fn only_what_is_granted_is_reached() {
         local f, err = io.open("data/x.txt")
         print(f and f:read("a") or "refused", os.getenv("SHOP_REGION"))
     "#;
-    let dir = program(&[("main.lua", source), ("data/x.txt", "content")]);
+    let dir = Program::of(&[("main.lua", source), ("data/x.txt", "content")]);
     run(dir.path(), &["main.lua"])
         .ends_with(0)
         .prints("refused\tnil\n");
@@ -166,7 +167,7 @@ fn reading_is_not_writing() {
         print(f and "open" or "refused")
         if f then f:write("new") f:close() end
     "#;
-    let dir = program(&[("main.lua", source), ("data/x.txt", "old")]);
+    let dir = Program::of(&[("main.lua", source), ("data/x.txt", "old")]);
     let content = || std::fs::read_to_string(dir.path().join("data/x.txt")).unwrap();
     run(dir.path(), &["--read", "data", "main.lua", "data/x.txt"])
         .ends_with(0)
@@ -200,15 +201,15 @@ fn what_still_runs_when_main_is_done_is_asked_to_end() {
         inbox:receive()
     "#;
     let busy = "process.send(..., 'started') while true do end";
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", main),
         ("worker.lua", worker),
         ("busy.lua", busy),
     ]);
     let ended = run(dir.path(), &["."]).ends_with(0);
     assert!(
-        ["", "waiting\npid.cancel\n"].contains(&ended.stdout.as_str()),
-        "the worker is asked if it listened in time: {ended:#?}"
+        ["", "waiting\npid.cancel\n"].contains(&ended.text()),
+        "the worker is asked if it listened in time: {ended}"
     );
 }
 
@@ -223,7 +224,7 @@ const LISTENER: &str = r#"
 
 #[test]
 fn an_interrupt_asks_and_ends_with_130() {
-    let dir = program(&[("main.lua", LISTENER)]);
+    let dir = Program::of(&[("main.lua", LISTENER)]);
     let mut session = Session::start(warren(dir.path(), &["run", "main.lua"]));
     session.wait_for_line("ready");
     session.signal("INT");
@@ -232,7 +233,7 @@ fn an_interrupt_asks_and_ends_with_130() {
 
 #[test]
 fn sigterm_asks_and_ends_with_143() {
-    let dir = program(&[("main.lua", LISTENER)]);
+    let dir = Program::of(&[("main.lua", LISTENER)]);
     let mut session = Session::start(warren(dir.path(), &["run", "main.lua"]));
     session.wait_for_line("ready");
     session.signal("TERM");
@@ -241,7 +242,7 @@ fn sigterm_asks_and_ends_with_143() {
 
 #[test]
 fn who_stays_is_ended_after_the_grace() {
-    let dir = program(&[("main.lua", LISTENER)]);
+    let dir = Program::of(&[("main.lua", LISTENER)]);
     let mut session = Session::start(warren(
         dir.path(),
         &["run", "--grace", "50ms", "main.lua", "stay"],
@@ -253,7 +254,7 @@ fn who_stays_is_ended_after_the_grace() {
 
 #[test]
 fn a_second_interrupt_ends_all_at_once() {
-    let dir = program(&[("main.lua", LISTENER)]);
+    let dir = Program::of(&[("main.lua", LISTENER)]);
     let mut session = Session::start(warren(
         dir.path(),
         &["run", "--grace", "1h", "main.lua", "stay"],
@@ -267,7 +268,7 @@ fn a_second_interrupt_ends_all_at_once() {
 
 #[test]
 fn who_listens_to_no_events_is_ended_at_once() {
-    let dir = program(&[("main.lua", "print('ready') while true do end")]);
+    let dir = Program::of(&[("main.lua", "print('ready') while true do end")]);
     let mut session = Session::start(warren(dir.path(), &["run", "--grace", "1h", "main.lua"]));
     session.wait_for_line("ready");
     session.signal("INT");
@@ -276,7 +277,7 @@ fn who_listens_to_no_events_is_ended_at_once() {
 
 #[test]
 fn waiting_for_standard_input_does_not_hold_the_end_up() {
-    let dir = program(&[("main.lua", "print('ready') io.read('l')")]);
+    let dir = Program::of(&[("main.lua", "print('ready') io.read('l')")]);
     let mut command = warren(dir.path(), &["run", "main.lua"]);
     command.stdin(std::process::Stdio::piped());
     let mut session = Session::start(command);
@@ -287,7 +288,7 @@ fn waiting_for_standard_input_does_not_hold_the_end_up() {
 
 #[test]
 fn a_reader_that_goes_away_ends_the_program_quietly() {
-    let dir = program(&[("main.lua", "while true do print('line') end")]);
+    let dir = Program::of(&[("main.lua", "while true do print('line') end")]);
     let mut session = Session::start(warren(dir.path(), &["run", "main.lua"]));
     session.wait_for_line("line");
     session.close_stdout();
@@ -310,7 +311,7 @@ fn a_failure_is_told_while_others_take_their_time() {
         print("out")
         error("boom")
     "#;
-    let dir = program(&[("main.lua", main), ("listener.lua", listener)]);
+    let dir = Program::of(&[("main.lua", main), ("listener.lua", listener)]);
     let mut session = Session::start(warren(dir.path(), &["run", "--grace", "1h", "."]));
     session.wait_for_error("error: main.lua:6: boom");
     session.signal("INT");
@@ -320,7 +321,7 @@ fn a_failure_is_told_while_others_take_their_time() {
 #[cfg(target_os = "linux")]
 #[test]
 fn output_that_cannot_be_written_is_a_failure() {
-    let dir = program(&[("main.lua", "print('x')")]);
+    let dir = Program::of(&[("main.lua", "print('x')")]);
     let full = std::fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")
@@ -343,9 +344,9 @@ fn the_log_goes_to_standard_error() {
         .ends_with(0)
         .prints("")
         .says(&["INFO", "started", "eu"]);
-    assert!(!ended.stderr.contains("detail"), "{ended:#?}");
+    assert!(!ended.stderr.contains("detail"), "{ended}");
 
-    let dir = program(&[("main.lua", source)]);
+    let dir = Program::of(&[("main.lua", source)]);
     run(dir.path(), &["--log", "debug", "main.lua"])
         .ends_with(0)
         .says(&["detail"]);
@@ -358,7 +359,7 @@ fn the_log_goes_to_standard_error() {
 
 #[test]
 fn the_log_may_be_json() {
-    let dir = program(&[("main.lua", "logger.warn('careful')")]);
+    let dir = Program::of(&[("main.lua", "logger.warn('careful')")]);
     let ended = run(dir.path(), &["--log-format", "json", "main.lua"]).ends_with(0);
     let line: serde_json::Value = serde_json::from_str(ended.stderr.trim()).unwrap();
     assert_eq!(line["level"], "WARN");
@@ -368,7 +369,7 @@ fn the_log_may_be_json() {
 
 #[test]
 fn help_and_version() {
-    let dir = program(&[]);
+    let dir = Program::of::<&str>(&[]);
     let help = outcome(warren(dir.path(), &["run", "--help"])).ends_with(0);
     for option in [
         "--args-json",
@@ -378,7 +379,7 @@ fn help_and_version() {
         "--grace",
         "Exit status",
     ] {
-        assert!(help.stdout.contains(option), "{option}");
+        assert!(help.text().contains(option), "{option}");
     }
     outcome(warren(dir.path(), &["--version"]))
         .ends_with(0)

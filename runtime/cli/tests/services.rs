@@ -4,7 +4,8 @@
 
 mod support;
 
-use support::{Outcome, Session, program, run, warren};
+use support::{run, warren};
+use warren_tests::{Outcome, Program, Session};
 
 /// A service that answers `ask` and fails at `fail`; it tells the process
 /// `main`, where there is one, which of its starts this is.
@@ -27,7 +28,7 @@ const MANIFEST: &str = "[services.\"app:worker\"]\nprocess = \"app:worker\"\n";
 /// Runs a program whose `app:worker` the manifest makes a service.
 #[track_caller]
 fn run_with_worker(main: &str, worker: &str, manifest: &str) -> Outcome {
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", main),
         ("worker.lua", worker),
         ("warren.toml", manifest),
@@ -197,7 +198,7 @@ fn services_start_after_those_they_depend_on_and_end_before_them() {
         [services."app:store"]
         process = "app:store"
     "#;
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", ""),
         ("orders.lua", orders),
         ("store.lua", store),
@@ -233,7 +234,7 @@ host = "app:processes"
 source = "main.lua"
 host = "app:hall"
 "#;
-    let dir = program(&[("main.lua", ""), ("warren.toml", manifest)]);
+    let dir = Program::of(&[("main.lua", ""), ("warren.toml", manifest)]);
     run(dir.path(), &["."]).ends_with(2).says(&[
         "services wait for each other: `app:a` -> `app:b` -> `app:a`",
         "warren.toml:4:15]",

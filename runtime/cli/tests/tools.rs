@@ -6,13 +6,14 @@ mod support;
 
 use std::fs;
 
-use support::{outcome, program, warren};
+use support::{outcome, warren};
+use warren_tests::Program;
 
 const EMPTY: &str = r#"(module (memory (export "memory") 1) (func (export "start")))"#;
 
 #[test]
 fn new_takes_no_place_that_is_taken() {
-    let dir = program(&[("taken/main.lua", "return 1")]);
+    let dir = Program::of(&[("taken/main.lua", "return 1")]);
     outcome(warren(dir.path(), &["new", "taken"]))
         .ends_with(2)
         .says(&["taken: it is there already"]);
@@ -35,7 +36,7 @@ fn new_takes_no_place_that_is_taken() {
 
 #[test]
 fn build_says_what_is_missing() {
-    let dir = program(&[
+    let dir = Program::of(&[
         ("c/Makefile", "all:\n"),
         ("rust/Cargo.toml", "[package]\nname = \"x\"\n"),
         ("nothing/x.txt", ""),
@@ -80,7 +81,7 @@ fn build_says_what_is_missing() {
 
 #[test]
 fn check_compiles_all_and_runs_nothing() {
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", "print('it ran')"),
         ("lib/util.lua", "return {}"),
         ("native.wat", EMPTY),
@@ -119,7 +120,7 @@ fn check_compiles_all_and_runs_nothing() {
 
 #[test]
 fn check_reads_the_manifest() {
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", ""),
         ("warren.toml", "[processes.\"app:x\"]\nsource = \"x.lua\"\n"),
     ]);
@@ -128,7 +129,7 @@ fn check_reads_the_manifest() {
         .says(&["there is no file `x.lua`", "warren.toml:2"]);
 
     // A host of its own, and a name outside the app's.
-    let dir = program(&[
+    let dir = Program::of(&[
         ("main.lua", ""),
         ("x.wat", EMPTY),
         (
@@ -144,7 +145,7 @@ fn check_reads_the_manifest() {
 
 #[test]
 fn inspect_tells_what_it_is() {
-    let dir = program(&[
+    let dir = Program::of(&[
         ("core.wat", EMPTY),
         (
             "foreign.wat",
@@ -169,7 +170,7 @@ fn inspect_tells_what_it_is() {
         "It runs as a process.",
         "the faster way in",
     ] {
-        assert!(core.stdout.contains(text), "{text:?}: {core:#?}");
+        assert!(core.text().contains(text), "{text:?}: {core}");
     }
     let component = inspect("component.wat").ends_with(0);
     for text in [
@@ -177,7 +178,7 @@ fn inspect_tells_what_it_is() {
         "It takes the component path",
         "wasm32-unknown-unknown",
     ] {
-        assert!(component.stdout.contains(text), "{text:?}: {component:#?}");
+        assert!(component.text().contains(text), "{text:?}: {component}");
     }
     let foreign = inspect("foreign.wat").ends_with(1);
     for text in [
@@ -185,7 +186,7 @@ fn inspect_tells_what_it_is() {
         "It does not run: ",
         "nothing provides its imports",
     ] {
-        assert!(foreign.stdout.contains(text), "{text:?}: {foreign:#?}");
+        assert!(foreign.text().contains(text), "{text:?}: {foreign}");
     }
     inspect("text.wasm").ends_with(2).says(&["not WebAssembly"]);
     inspect("none.wasm").ends_with(2).says(&["none.wasm"]);

@@ -13,7 +13,7 @@
 #[path = "../../../guest-sdk/rust/src/error.rs"]
 mod error;
 #[doc(hidden)]
-#[path = "../../../guest-sdk/rust/src/msgpack.rs"]
+#[path = "../../../guest-sdk/rust/src/msgpack/mod.rs"]
 pub mod msgpack;
 
 mod sdk;

@@ -2,11 +2,11 @@
 
 #[path = "../../../guest-sdk/rust/src/sdk/codec.rs"]
 pub(crate) mod codec;
-#[path = "../../../guest-sdk/rust/src/sdk/de.rs"]
+#[path = "../../../guest-sdk/rust/src/sdk/de/mod.rs"]
 mod de;
 #[path = "../../../guest-sdk/rust/src/sdk/error.rs"]
 mod error;
-#[path = "../../../guest-sdk/rust/src/sdk/ser.rs"]
+#[path = "../../../guest-sdk/rust/src/sdk/ser/mod.rs"]
 mod ser;
 #[path = "../../../guest-sdk/rust/src/sdk/value.rs"]
 mod value;

@@ -1,12 +1,18 @@
 //! The deserializer behind [`codec`](super::codec).
 
+mod elements;
+mod error;
+mod variant;
+
 use serde::de::value::StrDeserializer;
-use serde::de::{self, DeserializeSeed, IntoDeserializer, Unexpected, Visitor};
-use serde::forward_to_deserialize_any;
+use serde::de::{self, IntoDeserializer, Unexpected, Visitor};
 
 use super::codec::CodecError;
 use super::error::ERROR_STRUCT;
 use crate::msgpack::{Input, MAX_DEPTH, Malformed, Token};
+use elements::Elements;
+use error::{ErrorAsMap, error_parts};
+use variant::Variant;
 
 impl From<Malformed> for CodecError {
     fn from(error: Malformed) -> Self {
@@ -39,6 +45,15 @@ impl<'i, 'de> Deserializer<'i, 'de> {
         }
     }
 
+    /// One value that is part of another.
+    fn within(input: &'i mut Input<'de>, depth: usize) -> Self {
+        Deserializer {
+            input,
+            shape: Shape::One,
+            depth,
+        }
+    }
+
     /// The head of the array of n values.
     fn count(&mut self) -> Result<u32, CodecError> {
         match self.input.token()? {
@@ -67,13 +82,7 @@ impl<'i, 'de> Deserializer<'i, 'de> {
         if depth > MAX_DEPTH {
             return Err(Malformed::TooDeep.into());
         }
-        Ok(Elements {
-            input: self.input,
-            left: len,
-            index: 0,
-            depth,
-            key: None,
-        })
+        Ok(Elements::new(self.input, len, depth))
     }
 
     fn visit<V: Visitor<'de>>(
@@ -92,18 +101,14 @@ impl<'i, 'de> Deserializer<'i, 'de> {
             },
             Token::Array(len) => self.sequence(len, visitor),
             Token::Map(len) => self.map(len, visitor),
-            Token::Error(payload) => visitor.visit_map(ErrorAsMap {
-                payload: Some(payload),
-                depth: self.depth,
-                keyed: false,
-            }),
+            Token::Error(payload) => visitor.visit_map(ErrorAsMap::new(payload, self.depth)),
         }
     }
 
     fn sequence<V: Visitor<'de>>(&mut self, len: u32, visitor: V) -> Result<V::Value, CodecError> {
         let mut elements = self.elements(len)?;
         let value = visitor.visit_seq(&mut elements)?;
-        elements.skip_rest()?;
+        elements.check_end()?;
         Ok(value)
     }
 
@@ -200,14 +205,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_, 'de> {
             return Err(wrong_count(count, len));
         }
         // The array of n values is no container of the value's own.
-        let mut elements = Elements {
-            input: self.input,
-            left: count,
-            index: 0,
-            depth: self.depth,
-            key: None,
-        };
-        visitor.visit_seq(&mut elements)
+        visitor.visit_seq(&mut Elements::new(self.input, count, self.depth))
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -253,14 +251,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_, 'de> {
                 let name: StrDeserializer<'_, CodecError> = text(variant)?.into_deserializer();
                 visitor.visit_enum(name)
             }
-            Token::Map(1) => {
-                let depth = self.depth + 1;
-                visitor.visit_enum(Variant {
-                    input: self.input,
-                    depth,
-                    name: "",
-                })
-            }
+            Token::Map(1) => visitor.visit_enum(Variant::new(self.input, self.depth + 1)),
             token => Err(de::Error::invalid_type(unexpected(token), &visitor)),
         }
     }
@@ -308,238 +299,5 @@ fn unexpected(token: Token<'_>) -> Unexpected<'_> {
         Token::Array(_) => Unexpected::Seq,
         Token::Map(_) => Unexpected::Map,
         Token::Error(_) => Unexpected::Other("structured error"),
-    }
-}
-
-/// The elements of an array, or the pairs of a map.
-struct Elements<'i, 'de> {
-    input: &'i mut Input<'de>,
-    left: u32,
-    index: usize,
-    depth: usize,
-    /// The key whose value comes next, for messages.
-    key: Option<Token<'de>>,
-}
-
-impl<'de> Elements<'_, 'de> {
-    fn next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, CodecError> {
-        seed.deserialize(Deserializer {
-            input: self.input,
-            shape: Shape::One,
-            depth: self.depth,
-        })
-    }
-
-    fn skip_rest(&mut self) -> Result<(), CodecError> {
-        match self.left {
-            0 => Ok(()),
-            more => Err(CodecError::new(format!(
-                "{more} more elements than were expected"
-            ))),
-        }
-    }
-}
-
-impl<'de> de::SeqAccess<'de> for &mut Elements<'_, 'de> {
-    type Error = CodecError;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, CodecError> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        self.left -= 1;
-        let index = self.index;
-        self.index += 1;
-        self.next(seed)
-            .map(Some)
-            .map_err(|error| error.at_index(index))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.left as usize)
-    }
-}
-
-impl<'de> de::MapAccess<'de> for &mut Elements<'_, 'de> {
-    type Error = CodecError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, CodecError> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        self.left -= 1;
-        self.key = self.input.clone().token().ok();
-        self.next(seed).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, CodecError> {
-        let key = self.key.take();
-        self.next(seed).map_err(|error| match key {
-            Some(Token::String(key)) => error.at_key(&String::from_utf8_lossy(key)),
-            Some(Token::Integer(key)) => error.at_key(&key.to_string()),
-            _ => error.at_key("?"),
-        })
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.left as usize)
-    }
-}
-
-/// A map of one key: a variant and what it holds.
-struct Variant<'i, 'de> {
-    input: &'i mut Input<'de>,
-    depth: usize,
-    name: &'de str,
-}
-
-impl<'i, 'de> Variant<'i, 'de> {
-    fn content(self) -> Deserializer<'i, 'de> {
-        Deserializer {
-            input: self.input,
-            shape: Shape::One,
-            depth: self.depth,
-        }
-    }
-}
-
-impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = CodecError;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(
-        mut self,
-        seed: V,
-    ) -> Result<(V::Value, Self), CodecError> {
-        let Token::String(name) = self.input.token()? else {
-            return Err(CodecError::new("a variant's name must be text"));
-        };
-        self.name = text(name)?;
-        let name: StrDeserializer<'_, CodecError> = self.name.into_deserializer();
-        let variant = seed.deserialize(name)?;
-        Ok((variant, self))
-    }
-}
-
-impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = CodecError;
-
-    fn unit_variant(self) -> Result<(), CodecError> {
-        let name = self.name;
-        <() as de::Deserialize>::deserialize(self.content()).map_err(|error| error.at_key(name))
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
-        self,
-        seed: T,
-    ) -> Result<T::Value, CodecError> {
-        let name = self.name;
-        seed.deserialize(self.content())
-            .map_err(|error| error.at_key(name))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(
-        self,
-        _len: usize,
-        visitor: V,
-    ) -> Result<V::Value, CodecError> {
-        let name = self.name;
-        de::Deserializer::deserialize_seq(self.content(), visitor)
-            .map_err(|error| error.at_key(name))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, CodecError> {
-        let name = self.name;
-        de::Deserializer::deserialize_map(self.content(), visitor)
-            .map_err(|error| error.at_key(name))
-    }
-}
-
-/// The parts of a structured error, in order.
-fn error_parts<'de, V: Visitor<'de>>(
-    payload: &'de [u8],
-    depth: usize,
-    visitor: V,
-) -> Result<V::Value, CodecError> {
-    let mut input = Input::new(payload);
-    let Token::Array(left) = input.token()? else {
-        return Err(Malformed::Unexpected.into());
-    };
-    if depth >= MAX_DEPTH {
-        return Err(Malformed::TooDeep.into());
-    }
-    visitor.visit_seq(&mut Elements {
-        input: &mut input,
-        left,
-        index: 0,
-        depth: depth + 1,
-        key: None,
-    })
-}
-
-/// A structured error, for who takes anything: a map of the one key
-/// [`ERROR_STRUCT`].
-struct ErrorAsMap<'de> {
-    payload: Option<&'de [u8]>,
-    depth: usize,
-    keyed: bool,
-}
-
-impl<'de> de::MapAccess<'de> for ErrorAsMap<'de> {
-    type Error = CodecError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, CodecError> {
-        if self.keyed {
-            return Ok(None);
-        }
-        self.keyed = true;
-        let key: StrDeserializer<'_, CodecError> = ERROR_STRUCT.into_deserializer();
-        seed.deserialize(key).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, CodecError> {
-        let payload = self.payload.take().unwrap_or_default();
-        seed.deserialize(ErrorParts {
-            payload,
-            depth: self.depth,
-        })
-    }
-}
-
-struct ErrorParts<'de> {
-    payload: &'de [u8],
-    depth: usize,
-}
-
-impl<'de> de::Deserializer<'de> for ErrorParts<'de> {
-    type Error = CodecError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, CodecError> {
-        error_parts(self.payload, self.depth, visitor)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        option unit unit_struct newtype_struct seq tuple tuple_struct map struct enum
-        identifier ignored_any
     }
 }

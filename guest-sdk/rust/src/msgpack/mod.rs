@@ -1,0 +1,137 @@
+//! MessagePack as the guest ABI uses it: a fallible output and a checked input.
+//!
+//! The formats themselves come from the crate `rmp`; this module adds that
+//! running out of memory is an error and that a claimed length never exceeds
+//! what is there.
+
+mod input;
+mod output;
+
+pub use input::{Input, Malformed, Token};
+pub use output::{Open, OutOfMemory, Output};
+
+/// The extension type of a structured error.
+pub const ERROR_EXTENSION: i8 = 1;
+
+/// How deep values may nest.
+pub const MAX_DEPTH: usize = 100;
+
+/// The bytes as text, where they are UTF-8. Most text that crosses is short
+/// and ASCII, which is seen at eight bytes a time, without a call.
+#[inline]
+pub fn text(bytes: &[u8]) -> Option<&str> {
+    const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = bytes.as_chunks();
+    let mut seen = rest.iter().fold(0, |seen, byte| seen | u64::from(*byte));
+    for word in words {
+        seen |= u64::from_ne_bytes(*word);
+    }
+    if seen & NOT_ASCII == 0 {
+        // SAFETY: bytes below 128 are UTF-8.
+        Some(unsafe { core::str::from_utf8_unchecked(bytes) })
+    } else {
+        core::str::from_utf8(bytes).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut out = Output::new();
+        let whole = out.open().unwrap();
+        for n in [0, 127, 128, -1, -33, i64::MAX, i64::MIN] {
+            out.integer(n).unwrap();
+        }
+        out.float(1.0).unwrap();
+        out.string("grün".as_bytes()).unwrap();
+        out.string(b"\xff\xfe").unwrap();
+        out.finish_array(whole, 10).unwrap();
+        let mut input = Input::new(out.as_slice());
+        assert_eq!(input.token(), Ok(Token::Array(10)));
+        for n in [0, 127, 128, -1, -33, i64::MAX, i64::MIN] {
+            assert_eq!(input.token(), Ok(Token::Integer(n)));
+        }
+        assert_eq!(input.token(), Ok(Token::Float(1.0)));
+        assert_eq!(input.token(), Ok(Token::String("grün".as_bytes())));
+        assert_eq!(input.token(), Ok(Token::String(b"\xff\xfe")));
+        assert!(input.is_empty());
+    }
+
+    #[test]
+    fn text_is_what_is_utf8() {
+        for len in 0..40 {
+            let ascii = vec![b'x'; len];
+            assert_eq!(text(&ascii), core::str::from_utf8(&ascii).ok());
+            for at in 0..len {
+                for (byte, and_next) in [(0xff, None), (0xc3, None), (0xc3, Some(0xbc))] {
+                    let mut bytes = ascii.clone();
+                    bytes[at] = byte;
+                    if let (Some(next), Some(place)) = (and_next, bytes.get_mut(at + 1)) {
+                        *place = next;
+                    }
+                    assert_eq!(text(&bytes), core::str::from_utf8(&bytes).ok());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn open_lengths_take_the_shortest_header() {
+        for (len, header) in [(3_u32, 1_usize), (16, 3), (70_000, 5)] {
+            let mut out = Output::new();
+            let open = out.open().unwrap();
+            for _ in 0..len {
+                out.nil().unwrap();
+            }
+            out.finish_array(open, len).unwrap();
+            assert_eq!(out.as_slice().len(), header + len as usize);
+            assert_eq!(Input::new(out.as_slice()).token(), Ok(Token::Array(len)));
+        }
+    }
+
+    #[test]
+    fn errors_of_every_length_are_extensions() {
+        for len in [10_usize, 300] {
+            let mut out = Output::new();
+            let open = out.open().unwrap();
+            out.string(&vec![b'x'; len]).unwrap();
+            out.finish_error(open).unwrap();
+            let Ok(Token::Error(payload)) = Input::new(out.as_slice()).token() else {
+                panic!("no error")
+            };
+            assert_eq!(
+                Input::new(payload).token(),
+                Ok(Token::String(vec![b'x'; len].as_slice()))
+            );
+        }
+    }
+
+    #[test]
+    fn a_length_beyond_the_input_is_refused() {
+        assert_eq!(
+            Input::new(b"\xdd\xff\xff\xff\xff\x00").token(),
+            Err(Malformed::Truncated)
+        );
+        assert_eq!(
+            Input::new(b"\xdb\x00\x00\x00\x09abc").token(),
+            Err(Malformed::Truncated)
+        );
+        assert_eq!(Input::new(b"").token(), Err(Malformed::Truncated));
+        assert_eq!(
+            Input::new(b"\xd4\x05\x00").token(),
+            Err(Malformed::Format(5))
+        );
+        assert_eq!(Input::new(b"\xc1").token(), Err(Malformed::Format(0xc1)));
+    }
+
+    #[test]
+    fn a_value_is_skipped_whole() {
+        let bytes = b"\x82\xa1a\x93\x01\x02\x03\xa1b\xc0\x05";
+        let mut input = Input::new(bytes);
+        assert_eq!(input.value(), Ok(&bytes[..bytes.len() - 1]));
+        assert_eq!(input.token(), Ok(Token::Integer(5)));
+    }
+}

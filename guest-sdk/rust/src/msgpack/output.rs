@@ -1,0 +1,209 @@
+//! The output: bytes that are encoded.
+
+use std::io;
+
+use rmp::Marker;
+use rmp::encode;
+
+use super::{ERROR_EXTENSION, text};
+
+/// Encoded bytes that grow without ever aborting.
+#[derive(Debug, Default)]
+pub struct Output {
+    bytes: Vec<u8>,
+}
+
+/// A larger output is given back when it is cleared.
+const KEPT_CAPACITY: usize = 64 * 1024;
+
+impl Output {
+    /// An empty output. Allocates nothing before its first use.
+    pub const fn new() -> Self {
+        Self { bytes: Vec::new() }
+    }
+
+    /// Empties it, keeping memory of ordinary size.
+    pub fn clear(&mut self) {
+        if self.bytes.capacity() > KEPT_CAPACITY {
+            self.bytes = Vec::new();
+        }
+        self.bytes.clear();
+    }
+
+    /// What was written.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Takes back what was written after the first `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        self.bytes.truncate(len);
+    }
+
+    /// Appends bytes that are already encoded.
+    #[inline]
+    pub fn raw(&mut self, bytes: &[u8]) -> Result<(), OutOfMemory> {
+        if self.bytes.capacity() - self.bytes.len() < bytes.len() {
+            self.bytes
+                .try_reserve(bytes.len())
+                .map_err(|_| OutOfMemory)?;
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Writes nil.
+    pub fn nil(&mut self) -> Result<(), OutOfMemory> {
+        self.raw(&[Marker::Null.to_u8()])
+    }
+
+    /// Writes a boolean.
+    pub fn boolean(&mut self, value: bool) -> Result<(), OutOfMemory> {
+        self.raw(&[if value { Marker::True } else { Marker::False }.to_u8()])
+    }
+
+    /// Writes an integer in its shortest format.
+    pub fn integer(&mut self, value: i64) -> Result<(), OutOfMemory> {
+        encode::write_sint(self, value)?;
+        Ok(())
+    }
+
+    /// Writes a float, always as 64 bits.
+    pub fn float(&mut self, value: f64) -> Result<(), OutOfMemory> {
+        Ok(encode::write_f64(self, value)?)
+    }
+
+    /// Writes a string: `str` where it is UTF-8, else `bin`.
+    pub fn string(&mut self, bytes: &[u8]) -> Result<(), OutOfMemory> {
+        let _ = match text(bytes) {
+            Some(text) => encode::write_str_len(self, length(text.len())?)?,
+            None => encode::write_bin_len(self, length(bytes.len())?)?,
+        };
+        self.raw(bytes)
+    }
+
+    /// Begins an array of `len` values.
+    pub fn array(&mut self, len: u32) -> Result<(), OutOfMemory> {
+        encode::write_array_len(self, len)?;
+        Ok(())
+    }
+
+    /// Begins a map of `len` pairs.
+    pub fn map(&mut self, len: u32) -> Result<(), OutOfMemory> {
+        encode::write_map_len(self, len)?;
+        Ok(())
+    }
+
+    /// Begins an array or map whose length is not known yet, and returns what
+    /// [`finish_array`](Self::finish_array) or
+    /// [`finish_map`](Self::finish_map) needs.
+    pub fn open(&mut self) -> Result<Open, OutOfMemory> {
+        let at = self.bytes.len();
+        // Most are short: their header is this byte.
+        self.raw(&[0])?;
+        Ok(Open(at))
+    }
+
+    /// Ends an array begun with [`open`](Self::open).
+    pub fn finish_array(&mut self, open: Open, len: u32) -> Result<(), OutOfMemory> {
+        self.close(open, [0x90, 0xdc, 0xdd], len)
+    }
+
+    /// Ends a map begun with [`open`](Self::open).
+    pub fn finish_map(&mut self, open: Open, len: u32) -> Result<(), OutOfMemory> {
+        self.close(open, [0x80, 0xde, 0xdf], len)
+    }
+
+    /// Ends a structured error begun with [`open`](Self::open): everything
+    /// written since becomes the payload of ext type 1.
+    pub fn finish_error(&mut self, Open(at): Open) -> Result<(), OutOfMemory> {
+        let len = length(self.bytes.len() - at - 1)?;
+        match u8::try_from(len) {
+            Ok(short) => {
+                self.bytes[at] = Marker::Ext8.to_u8();
+                self.insert(at + 1, &[short, ERROR_EXTENSION as u8])
+            }
+            Err(_) => {
+                let [a, b, c, d] = len.to_be_bytes();
+                self.bytes[at] = Marker::Ext32.to_u8();
+                self.insert(at + 1, &[a, b, c, d, ERROR_EXTENSION as u8])
+            }
+        }
+    }
+
+    /// Completes the header of `len` elements at the open place, `formats`
+    /// being those for 4, 16 and 32 bits.
+    fn close(&mut self, Open(at): Open, formats: [u8; 3], len: u32) -> Result<(), OutOfMemory> {
+        let [fix, short, long] = formats;
+        match len {
+            0..=15 => {
+                self.bytes[at] = fix | len as u8;
+                Ok(())
+            }
+            16..=0xffff => {
+                self.bytes[at] = short;
+                self.insert(at + 1, &(len as u16).to_be_bytes())
+            }
+            _ => {
+                self.bytes[at] = long;
+                self.insert(at + 1, &len.to_be_bytes())
+            }
+        }
+    }
+
+    /// Puts bytes in front of what was written from `at` on.
+    fn insert(&mut self, at: usize, bytes: &[u8]) -> Result<(), OutOfMemory> {
+        let end = self.bytes.len();
+        self.raw(bytes)?;
+        self.bytes.copy_within(at..end, at + bytes.len());
+        self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+impl io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.raw(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Ok(self.raw(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An array, map or error whose length is written when it is known.
+#[derive(Debug)]
+pub struct Open(usize);
+
+/// MessagePack knows no longer strings, and no guest has memory for them.
+fn length(len: usize) -> Result<u32, OutOfMemory> {
+    u32::try_from(len).map_err(|_| OutOfMemory)
+}
+
+/// There is no memory for what is being encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfMemory;
+
+impl core::fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("not enough memory")
+    }
+}
+
+impl core::error::Error for OutOfMemory {}
+
+impl<E> From<encode::ValueWriteError<E>> for OutOfMemory
+where
+    E: encode::RmpWriteErr,
+{
+    // Memory is the only thing an `Output` can lack.
+    fn from(_: encode::ValueWriteError<E>) -> Self {
+        OutOfMemory
+    }
+}
