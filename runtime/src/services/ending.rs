@@ -32,7 +32,11 @@ pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) 
         node.none_left().await;
     };
     // Those that remain, or were started meanwhile, are terminated below.
-    let _ = tokio::time::timeout(grace, in_order).await;
+    tokio::select! {
+        biased;
+        () = in_order => {}
+        () = node.sleep(grace) => {}
+    }
     node.terminate_all().await;
 }
 

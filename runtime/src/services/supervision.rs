@@ -36,7 +36,7 @@ pub(super) async fn begin(
         restarts: Restarts::new(service.restart.clone()),
         stopping: services.stopping.subscribe(),
     };
-    let task = tokio::spawn(supervisor.supervise(first));
+    let task = node.tokio().spawn(supervisor.supervise(first));
     lock(&services.supervisors).push(task.abort_handle());
     Ok(())
 }
@@ -91,7 +91,7 @@ impl Supervisor {
                 "the service ended and is started again"
             );
             tokio::select! {
-                () = tokio::time::sleep(delay) => {}
+                () = self.node.sleep(delay) => {}
                 _ = self.stopping.wait_for(|stopping| *stopping) => return None,
             }
             match start(&self.node, self.service()).await {

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use warren_kernel::{Error, Process, Trace, TraceId};
 
 use super::spawn::Given;
-use super::{Node, Relation, Running, SpawnRequest};
+use super::{Node, Relation, Running, SpawnRequest, nanoseconds};
 use crate::codec;
 use crate::guest::Inherited;
 use crate::native::NativeCode;
 use crate::security::{Identity, Scope};
-use crate::traces;
+use crate::{timers, traces};
 
 /// What a process starts with. Values are encoded; see `docs/guest-abi.md`.
 #[derive(Clone, Debug)]
@@ -64,6 +66,16 @@ impl Start {
 }
 
 impl Node {
+    /// The tokio runtime that this was started in.
+    pub fn tokio(&self) -> &Handle {
+        &self.tokio
+    }
+
+    /// Waits, wherever it is polled: the node has a clock of its own.
+    pub async fn sleep(&self, duration: Duration) {
+        self.timers.at(timers::after(nanoseconds(duration))).await;
+    }
+
     /// Starts a process at the head of a new chain of calls. `code` is for a
     /// process whose code no definition names; `first` for the program's first,
     /// which may read standard input and end the program.

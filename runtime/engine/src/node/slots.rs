@@ -27,7 +27,8 @@ impl Node {
             Some(slot) => slot,
             None => {
                 let sites = sites.clone();
-                let opened = tokio::task::spawn_blocking(move || sites.slot());
+                // The embedder may ask from outside its tokio runtime.
+                let opened = self.tokio.spawn_blocking(move || sites.slot());
                 opened
                     .await
                     .map_err(|error| Error::internal(format!("a pool was not opened: {error}")))??
@@ -72,7 +73,7 @@ impl Node {
     /// Compiles for the pools that come next, before anyone has to wait.
     fn compile_ahead(self: &Arc<Self>, artifact: Arc<Artifact>, next: Arc<Pools>) {
         let node = Arc::clone(self);
-        tokio::spawn(async move {
+        self.tokio.spawn(async move {
             let ahead = async {
                 let pool = compiling(move || next.first()).await?;
                 node.load(&artifact, &pool).await
