@@ -45,8 +45,8 @@
 //! - Values are of any type that serde knows; [`values`] says how they are
 //!   written. A [`CallError`] says why a call failed.
 //!
-//! Everything here is `Send + Sync`, there are no globals, and any number of
-//! runtimes live side by side. What happens when a future or a handle is
+//! A runtime and all it gives out are `Send + Sync`, every future is `Send`, there
+//! are no globals, and any number of runtimes live side by side. What happens when a future or a handle is
 //! dropped stands beside each of them. Lifecycle, limits, threads, shutdown,
 //! upgrades and errors are the subject of the guide, `docs/embedding.md`.
 
@@ -78,8 +78,8 @@ pub use values::Value;
 pub use warren_app as app;
 pub use warren_engine::{
     Code, Definition, Grants, HostLimits, Level, LogRecord, OTHER_MAPPINGS, PathGrant,
-    Requirements, Sink, Source, StandardStreams, Stream, pagemap_scan_is_available, security,
-    try_code_cache,
+    Requirements, Sink, Source, StandardStreams, StartError as NodeError, Stream,
+    pagemap_scan_is_available, security, try_code_cache,
 };
 pub use warren_guest as values;
 pub use warren_kernel::{
@@ -90,3 +90,8 @@ pub use warren_kernel::{
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/embedding.md")]
 pub struct Guide;
+
+/// Those of the operator's page.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/operating.md")]
+pub struct Operating;

@@ -275,10 +275,6 @@ impl Node {
         self.compiler.compiled.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn observers(&self) -> &Observers {
-        &self.observers
-    }
-
     #[inline]
     pub(crate) fn stacks(&self) -> &Stacks {
         &self.stacks

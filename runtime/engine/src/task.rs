@@ -4,7 +4,6 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
 use warren_kernel::{Error, Host, Kind, Outcome, Process, Trace};
 
 use crate::control::Control;
@@ -22,7 +21,6 @@ use crate::security::{Caller, Rights};
 /// Everything a process starts with.
 pub(crate) struct Task {
     pub(crate) node: Arc<Node>,
-    pub(crate) presence: Presence,
     pub(crate) process: Arc<Process>,
     pub(crate) inherited: Arc<Inherited>,
     pub(crate) first: bool,
@@ -30,7 +28,8 @@ pub(crate) struct Task {
     pub(crate) cause: Option<Trace>,
     pub(crate) run: Run,
     pub(crate) place: Place,
-    pub(crate) ended: Option<oneshot::Sender<Ended>>,
+    /// The last, as who hears of the end may have the place.
+    pub(crate) presence: Presence,
 }
 
 /// What the code of a process runs in.
@@ -46,14 +45,13 @@ impl Task {
     pub(crate) async fn run(self) {
         let Task {
             node,
-            presence,
+            mut presence,
             process,
             inherited,
             first,
             mut cause,
             mut run,
             mut place,
-            ended,
         } = self;
         tracing::debug!(target: "warren::span", "started");
         let (outcome, status, unwritten) = loop {
@@ -126,12 +124,7 @@ impl Task {
             report_failure(&process, &inherited, &run, outcome);
         }
         if let Some(outcome) = outcome {
-            let end = Ended { outcome, status };
-            node.observers().tell(process.pid(), &end);
-            if let Some(ended) = ended {
-                // Whoever started it may have lost interest.
-                let _ = ended.send(end);
-            }
+            presence.tell(Ended { outcome, status });
         }
         write(&node, unwritten).await;
         drop(presence);

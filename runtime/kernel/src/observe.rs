@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use crate::outcome::Outcome;
 use crate::pid::Pid;
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Arc, Mutex, RwLock, Weak};
+use crate::sync::{Arc, Mutex, MutexGuard, RwLock, Weak};
 
 /// Something that happened to a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,16 +74,20 @@ pub enum Change {
 pub struct Observer(Arc<Channel>);
 
 impl Observer {
-    /// The next event. It is safe to drop the future: no event is lost.
-    pub async fn next(&mut self) -> Change {
+    /// The next event; none when all have been read and no more can come. It is
+    /// safe to drop the future: no event is lost.
+    pub async fn next(&mut self) -> Option<Change> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// The next event, or a wake-up when there is one.
-    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
+    /// The next event, as for [`Observer::next`], or a wake-up when there is one.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Change>> {
         let mut buffer = self.0.buffer.lock();
         if let Some(change) = buffer.take() {
-            return Poll::Ready(change);
+            return Poll::Ready(Some(change));
+        }
+        if buffer.ended {
+            return Poll::Ready(None);
         }
         let replaced = buffer.waker.replace(cx.waker().clone());
         drop(buffer);
@@ -110,7 +114,14 @@ impl fmt::Debug for Observer {
 pub(crate) struct Observers {
     /// Whether there may be any, to be read without the lock.
     some: AtomicBool,
-    channels: RwLock<Vec<Weak<Channel>>>,
+    channels: RwLock<Channels>,
+}
+
+#[derive(Default)]
+struct Channels {
+    open: Vec<Weak<Channel>>,
+    /// No more events can come.
+    ended: bool,
 }
 
 struct Channel {
@@ -122,6 +133,7 @@ struct Channel {
 struct Buffer {
     changes: VecDeque<Change>,
     missed: u64,
+    ended: bool,
     waker: Option<Waker>,
 }
 
@@ -143,10 +155,28 @@ impl Observers {
             buffer: Mutex::new(Buffer::default()),
         });
         let mut channels = self.channels.write();
-        channels.retain(|channel| channel.strong_count() > 0);
-        channels.push(Arc::downgrade(&channel));
-        self.some.store(true, Ordering::Release);
+        channels.open.retain(|channel| channel.strong_count() > 0);
+        if channels.ended {
+            channel.end();
+        } else {
+            channels.open.push(Arc::downgrade(&channel));
+            self.some.store(true, Ordering::Release);
+        }
+        drop(channels);
         Observer(channel)
+    }
+
+    /// Ends the stream of each observer, and of those that come.
+    pub(crate) fn end(&self) {
+        let open = {
+            let mut channels = self.channels.write();
+            channels.ended = true;
+            self.some.store(false, Ordering::Release);
+            std::mem::take(&mut channels.open)
+        };
+        for channel in open.iter().filter_map(Weak::upgrade) {
+            channel.end();
+        }
     }
 
     /// Tells all observers. Wakes them, so no lock is to be held.
@@ -161,7 +191,7 @@ impl Observers {
     fn tell_all(&self, change: &Change) {
         let channels: Vec<_> = {
             let channels = self.channels.read();
-            channels.iter().filter_map(Weak::upgrade).collect()
+            channels.open.iter().filter_map(Weak::upgrade).collect()
         };
         for channel in &channels {
             channel.push(change);
@@ -173,8 +203,9 @@ impl Observers {
 
     fn forget_gone(&self) {
         let mut channels = self.channels.write();
-        channels.retain(|channel| channel.strong_count() > 0);
-        self.some.store(!channels.is_empty(), Ordering::Release);
+        channels.open.retain(|channel| channel.strong_count() > 0);
+        self.some
+            .store(!channels.open.is_empty(), Ordering::Release);
     }
 }
 
@@ -187,11 +218,22 @@ impl Channel {
         } else {
             buffer.changes.push_back(change.clone());
         }
-        let waker = buffer.waker.take();
-        drop(buffer);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wake(buffer);
+    }
+
+    fn end(&self) {
+        let mut buffer = self.buffer.lock();
+        buffer.ended = true;
+        wake(buffer);
+    }
+}
+
+/// Wakes the reader, without the lock.
+fn wake(mut buffer: MutexGuard<'_, Buffer>) {
+    let waker = buffer.waker.take();
+    drop(buffer);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
@@ -222,6 +264,23 @@ mod tests {
         assert_eq!(read(&mut slow), [named("b"), Change::Missed(3)]);
         observers.tell(|| named("f"));
         assert_eq!(read(&mut slow), [named("f")]);
+    }
+
+    #[test]
+    fn a_stream_ends_when_all_was_read() {
+        let observers = Observers::default();
+        let mut observer = observers.add(1);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert_eq!(observer.poll_next(&mut cx), Poll::Pending);
+        observers.tell(|| named("a"));
+        observers.tell(|| named("b"));
+        observers.end();
+        observers.tell(|| panic!("nobody listens"));
+        let mut next = || observer.poll_next(&mut cx);
+        assert_eq!(next(), Poll::Ready(Some(named("a"))));
+        assert_eq!(next(), Poll::Ready(Some(Change::Missed(1))));
+        assert_eq!([next(), next()], [Poll::Ready(None), Poll::Ready(None)]);
+        assert_eq!(observers.add(1).poll_next(&mut cx), Poll::Ready(None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Looking at the processes of a runtime, and stepping in.
 
 mod info;
+mod observer;
 mod query;
 
 use std::collections::HashSet;
@@ -8,8 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use info::{HostInfo, Listing, ProcessDetails, ProcessInfo, QueueInfo, State, Totals};
+pub use observer::Observer;
 pub use query::{Query, Sort};
-pub use warren_kernel::{Change, Observer, Pid};
+pub use warren_kernel::{Change, Pid};
 
 use query::{First, state_of};
 use warren_engine::Node;
@@ -134,7 +136,7 @@ impl Inspector {
     /// upgrades. Nobody waits for its reader; what does not fit into a buffer
     /// of so many events is counted ([`Change::Missed`]) and dropped.
     pub fn observe(&self, capacity: usize) -> Observer {
-        self.node.kernel().observe(capacity)
+        Observer::new(self.node.kernel().observe(capacity))
     }
 }
 

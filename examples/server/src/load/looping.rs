@@ -31,16 +31,17 @@ impl Looping {
         });
         loop {
             match changes.next().await {
-                Change::Started {
+                Some(Change::Started {
                     pid,
                     definition: Some(definition),
                     ..
-                } if *definition == *"app.globex:http" => {
+                }) if *definition == *"app.globex:http" => {
                     let process = runtime.find(&pid).context("the loop has ended")?;
                     return Ok(Looping { asking, process });
                 }
-                Change::Missed(missed) => bail!("missed {missed} events"),
-                _ => {}
+                Some(Change::Missed(missed)) => bail!("missed {missed} events"),
+                None => bail!("the server has ended"),
+                Some(_) => {}
             }
         }
     }

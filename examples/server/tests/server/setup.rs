@@ -104,7 +104,7 @@ impl Serving {
 /// The PID of the next process of a definition.
 pub(crate) async fn started(changes: &mut Observer, definition: &str) -> String {
     loop {
-        match changes.next().await {
+        match changes.next().await.expect("the server goes on") {
             Change::Started {
                 pid,
                 definition: Some(of),
@@ -119,7 +119,7 @@ pub(crate) async fn started(changes: &mut Observer, definition: &str) -> String 
 /// Waits for the end of a process.
 pub(crate) async fn ended(changes: &mut Observer, pid: &str) {
     loop {
-        match changes.next().await {
+        match changes.next().await.expect("the server goes on") {
             Change::Ended { pid: of, .. } if *of == *pid => return,
             Change::Missed(missed) => panic!("missed {missed} events"),
             _ => {}

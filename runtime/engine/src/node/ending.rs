@@ -61,6 +61,15 @@ impl Node {
             // Fails only where it has exited.
             let _ = self.kernel.terminate(&process);
         }
+        self.end_events_after_the_last();
+    }
+
+    /// Ends the streams of events where no process is left and none can come:
+    /// called after either has come true.
+    pub(super) fn end_events_after_the_last(&self) {
+        if self.closed.load(Ordering::SeqCst) && self.present.load(Ordering::SeqCst) == 0 {
+            self.kernel.end_events();
+        }
     }
 
     /// Waits until no process is left.

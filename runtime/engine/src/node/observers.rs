@@ -56,11 +56,6 @@ impl Observers {
         }
     }
 
-    /// A process is gone without an end that could be told.
-    pub(crate) fn forget(&self, pid: Pid) {
-        drop(self.take(pid));
-    }
-
     /// Whether this one was still in the list.
     fn leave(&self, pid: Pid, number: u64) -> bool {
         let mut by_pid = self.lock();

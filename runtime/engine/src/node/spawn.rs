@@ -88,12 +88,9 @@ impl Running {
     pub async fn wait(&mut self) -> Ended {
         match (&mut self.ended).await {
             Ok(ended) => ended,
-            // Only where its task was dropped: it panicked.
+            // Every presence tells.
             Err(_) => Ended {
-                outcome: Arc::new(Outcome::Failed(Box::new(Error::new(
-                    Kind::Canceled,
-                    "the task of the process was dropped",
-                )))),
+                outcome: Arc::new(Outcome::Failed(Box::new(unfinished()))),
                 status: None,
             },
         }
@@ -179,7 +176,7 @@ impl Node {
                 .as_ref()
                 .map(|actor| actor.id.as_str().into()),
         };
-        let mut presence = Presence::new(self);
+        let mut presence = Presence::new(self, request.ended.take());
         self.check_open()?;
         let spawned = self.kernel.spawn(
             place,
@@ -204,7 +201,6 @@ impl Node {
         let span = span_of(&spawned.process, &origin);
         let task = task::Task {
             node: Arc::clone(self),
-            presence,
             process: Arc::clone(&spawned.process),
             inherited: request.inherited,
             first: request.first,
@@ -214,7 +210,7 @@ impl Node {
                 arguments: request.arguments,
             },
             place: room,
-            ended: request.ended,
+            presence,
         };
         let task = task.run().instrument(span);
         if is_native {
@@ -315,38 +311,69 @@ fn span_of(process: &Process, origin: &Origin) -> tracing::Span {
     )
 }
 
-/// Counts a process from before it can be found until its task has ended,
-/// however that ends.
+/// Counts a process from before it can be found until its task has ended, however
+/// that ends, and tells the embedder how.
 pub(crate) struct Presence {
     node: Arc<Node>,
     process: Option<Arc<Process>>,
+    ended: Option<oneshot::Sender<Ended>>,
 }
 
 impl Presence {
-    fn new(node: &Arc<Node>) -> Presence {
+    fn new(node: &Arc<Node>, ended: Option<oneshot::Sender<Ended>>) -> Presence {
         node.present.fetch_add(1, Ordering::SeqCst);
         Presence {
             node: Arc::clone(node),
             process: None,
+            ended,
         }
+    }
+
+    /// Tells those of the embedder who wait for the end of the process.
+    pub(crate) fn tell(&mut self, ended: Ended) {
+        if let Some(process) = &self.process {
+            self.node.observers.tell(process.pid(), &ended);
+        }
+        if let Some(sender) = self.ended.take() {
+            // Whoever started it may have lost interest.
+            let _ = sender.send(ended);
+        }
+    }
+
+    /// Ends a process whose task did not come to its end.
+    fn end(&mut self, process: &Arc<Process>) {
+        let kernel = &self.node.kernel;
+        let exiting = kernel.exit(process, Outcome::Failed(Box::new(unfinished())));
+        let outcome = exiting.outcome().map(Arc::clone);
+        exiting.finish(self.node.now());
+        if let Some(outcome) = outcome {
+            self.tell(Ended {
+                outcome,
+                status: None,
+            });
+        }
+    }
+}
+
+/// Why a task does not come to its end: something that the embedder gave panicked,
+/// or the tokio runtime of a native process is gone.
+fn unfinished() -> Error {
+    if std::thread::panicking() {
+        Error::internal("the task of the process panicked")
+    } else {
+        Error::new(Kind::Canceled, "the task of the process was dropped")
     }
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        if let Some(process) = &self.process
+        if let Some(process) = self.process.clone()
             && !process.has_exited()
         {
-            // The task did not come to its end: it panicked.
-            let error = Error::internal("the task of the process was dropped");
-            let exiting = self
-                .node
-                .kernel
-                .exit(process, Outcome::Failed(Box::new(error)));
-            exiting.finish(self.node.now());
-            self.node.observers.forget(process.pid());
+            self.end(&process);
         }
         self.node.present.fetch_sub(1, Ordering::SeqCst);
+        self.node.end_events_after_the_last();
         self.node.ended.notify_waiters();
     }
 }

@@ -89,6 +89,12 @@ impl Kernel {
         self.observers.add(capacity)
     }
 
+    /// Says that nothing will happen any more: the streams of events end, when
+    /// what they have is read.
+    pub fn end_events(&self) {
+        self.observers.end();
+    }
+
     /// Says that a process runs other code from now on.
     pub fn set_definition(&self, process: &Process, definition: &Arc<str>) {
         process.set_definition(definition);

@@ -1,0 +1,141 @@
+//! What is given to a runtime and fails: its processes bear it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::StreamExt;
+use warren::{Error, Kind, Runtime, Sink, Spawn, Stream};
+
+use crate::setup::{builder, run};
+
+/// Nothing of a process is left: neither task nor place.
+async fn is_empty(runtime: &Runtime) {
+    let inspector = runtime.inspector();
+    loop {
+        let totals = inspector.totals();
+        if (totals.processes, totals.tasks, totals.places) == (0, 0, 0) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn a_hook_that_panics_ends_the_process_that_logs() {
+    run(async {
+        let runtime = builder()
+            .workers(std::num::NonZeroUsize::MIN)
+            .lua(
+                "app:logs",
+                "return function() process.listen('go'):receive() logger.info('x') end",
+            )
+            .lua("app:double", "return function(n) return 2 * n end")
+            .log(|record| panic!("no log today: {}", record.message))
+            .start()
+            .unwrap();
+        let logs = runtime
+            .spawn(Spawn::of("app:logs").name("one"))
+            .await
+            .unwrap();
+        let seen = runtime.find("one").unwrap();
+        let mut exits = logs.monitor();
+        let pid = logs.pid().to_owned();
+        let watcher = runtime
+            .spawn_native("app:watcher", move |mut ctx: warren::Context| async move {
+                ctx.monitor(&pid)?;
+                ctx.register("watcher")?;
+                match ctx.event().await? {
+                    warren::Event::Exit { outcome, .. } => match &*outcome {
+                        warren::Outcome::Failed(error) => Ok(error.to_string()),
+                        returned => Err(Error::internal(format!("{returned:?}"))),
+                    },
+                    other => Err(Error::internal(format!("{other:?}"))),
+                }
+            })
+            .await
+            .unwrap();
+        while runtime.find("watcher").is_err() {
+            tokio::task::yield_now().await;
+        }
+        logs.send("go", &()).unwrap();
+        // Everyone is told the same, and when its name is free again.
+        let told = watcher.result::<String>().await.unwrap();
+        assert!(runtime.find("one").is_err());
+        for ended in [
+            logs.wait().await,
+            seen.wait().await,
+            exits.next().await.unwrap().ended,
+        ] {
+            let error = ended.result::<()>().unwrap_err();
+            assert_eq!(error.kind(), &Kind::Internal);
+            assert_eq!(error.to_string(), told);
+        }
+        assert!(told.contains("the task of the process panicked"), "{told}");
+        // The worker goes on.
+        let double = Spawn::of("app:double").arguments(&4);
+        assert_eq!(runtime.exec::<i64>(double).await.unwrap(), 8);
+        is_empty(&runtime).await;
+        runtime.shutdown(Duration::from_secs(60)).await;
+    });
+}
+
+/// Panics at the first piece of output.
+struct Panics(Arc<Mutex<u32>>);
+
+impl Sink for Panics {
+    fn write(&mut self, _: Stream, _: &[u8]) {
+        *self.0.lock().unwrap() += 1;
+        panic!("no output today");
+    }
+}
+
+#[test]
+fn a_sink_that_panics_is_not_called_again_and_holds_nobody_up() {
+    run(async {
+        let calls = Arc::new(Mutex::new(0));
+        let runtime = builder()
+            .output(Panics(Arc::clone(&calls)))
+            // More than fits into the queue.
+            .lua(
+                "app:prints",
+                "return function() for _ = 1, 1000 do print(('x'):rep(1000)) end return 1 end",
+            )
+            .start()
+            .unwrap();
+        for _ in 0..2 {
+            assert_eq!(runtime.exec::<u8>("app:prints").await.unwrap(), 1);
+        }
+        runtime.shutdown(Duration::from_secs(60)).await;
+        assert_eq!(*calls.lock().unwrap(), 1);
+    });
+}
+
+#[test]
+fn output_is_given_as_the_bytes_that_were_written() {
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+    impl Sink for Kept {
+        fn write(&mut self, _: Stream, bytes: &[u8]) {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+        }
+    }
+    run(async {
+        let (kept, logged) = (Kept::default(), Arc::new(Mutex::new(Vec::new())));
+        let hook = Arc::clone(&logged);
+        let runtime = builder()
+            .output(kept.clone())
+            .log(move |record| hook.lock().unwrap().push(record.message.to_owned()))
+            .lua(
+                "app:main",
+                "return function() print('\\xff\\0\\xc3') logger.info('a\\xffb') return '\\xff' end",
+            )
+            .start()
+            .unwrap();
+        let result: warren::Value = runtime.exec("app:main").await.unwrap();
+        assert_eq!(result, warren::Value::Bytes(vec![0xff]));
+        runtime.shutdown(Duration::ZERO).await;
+        assert_eq!(*kept.0.lock().unwrap(), b"\xff\0\xc3\n");
+        // A record is text.
+        assert_eq!(*logged.lock().unwrap(), ["a\u{fffd}b"]);
+    });
+}

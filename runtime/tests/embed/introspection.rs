@@ -1,0 +1,252 @@
+//! What an embedder sees of the processes.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use warren::introspection::{Change, ProcessDetails, Query, Sort, State};
+use warren::security::{Actor, Scope};
+use warren::{Context, Error, Inspector, Kind, Outcome, Runtime, Spawn};
+
+use crate::setup::{builder, run};
+
+/// What is seen of a process, once it holds.
+async fn once(
+    inspector: &Inspector,
+    pid: &str,
+    holds: impl Fn(&ProcessDetails) -> bool,
+) -> ProcessDetails {
+    loop {
+        let seen = inspector.process(pid).unwrap();
+        if holds(&seen) {
+            return seen;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn one_process_is_seen_with_all_there_is() {
+    let parent = "return function()
+        local child = assert(process.spawn_linked_monitored('app:child', 'app:small'))
+        process.registry.register('parent')
+        process.send(child, 'request', 'four')
+        process.send(child, 'request', 'more')
+        process.send(child, 'unread', 'x')
+        process.inbox():receive()
+    end";
+    let child = "return function()
+        process.set_options{ trap_links = true }
+        local requests = process.listen('request')
+        process.registry.register('child')
+        process.registry.register('also')
+        assert(not process.send('nobody', 'x'))
+        process.listen('never'):receive()
+    end";
+    run(async {
+        let runtime = builder()
+            .host("app:small", warren::HostLimits::default())
+            .lua("app:parent", parent)
+            .lua("app:child", child)
+            .start()
+            .unwrap();
+        let parent = runtime.spawn("app:parent").await.unwrap();
+        let inspector = runtime.inspector();
+        while runtime.find("also").is_err() {
+            tokio::task::yield_now().await;
+        }
+        let child = runtime.find("child").unwrap();
+        let seen = once(&inspector, child.pid(), |seen| {
+            seen.last_error.is_some()
+                && seen.process.messages == 3
+                && seen.process.state == State::Waiting
+                && seen.process.oldest_ms.is_some_and(|oldest| oldest > 0)
+        })
+        .await;
+        let info = &seen.process;
+        let mut names = info.names.clone();
+        names.sort_unstable();
+        assert_eq!(info.pid, child.pid());
+        assert_eq!(info.definition.as_deref(), Some("app:child"));
+        assert_eq!(info.host, "app:small");
+        assert_eq!(info.parent.as_deref(), Some(parent.pid()));
+        assert_eq!(names, ["also", "child"]);
+        assert_eq!((info.links, info.monitors, info.events), (1, 0, 0));
+        assert!(info.bytes > 0 && info.memory >= 64 << 10, "{info:?}");
+        assert_eq!(info.linked_to, [parent.pid()]);
+        assert!(info.age_ms >= info.oldest_ms.unwrap(), "{info:?}");
+        assert_eq!(seen.frame.as_deref(), Some("app:parent#1"));
+        assert_eq!(seen.actor, None);
+        assert!(seen.trap_links);
+        assert_eq!(seen.monitored_by, [parent.pid()]);
+        assert!(seen.last_error.unwrap().contains("nobody"));
+        let depths: Vec<_> = seen
+            .queues
+            .iter()
+            .map(|queue| (&*queue.name, queue.messages))
+            .collect();
+        assert_eq!(depths, [("@unclaimed", 1), ("request", 2), ("never", 0)]);
+        child.cancel(Some(Duration::from_secs(3_600))).unwrap();
+        let seen = inspector.process("child").unwrap();
+        assert!(
+            seen.ends_within_ms.is_some_and(|left| left > 3_000_000),
+            "{seen:?}"
+        );
+        let seen = inspector.process(parent.pid()).unwrap();
+        assert_eq!(seen.monitoring, [child.pid()]);
+        assert_eq!((seen.process.links, seen.process.monitors), (1, 1));
+
+        let gone = inspector.process("nobody").unwrap_err();
+        assert_eq!(gone.kind, Kind::NotFound);
+        assert_eq!(inspector.process("").unwrap_err().kind, Kind::Invalid);
+    });
+}
+
+#[test]
+fn it_is_seen_for_whom_a_process_acts() {
+    run(async {
+        let runtime = builder()
+            .lua("app:waiter", "process.inbox():receive()")
+            .start()
+            .unwrap();
+        let waiter = Spawn::of("app:waiter")
+            .actor(Actor::new("ada", &Default::default()))
+            .scope(Scope { policies: vec![] });
+        let waiter = runtime.spawn(waiter).await.unwrap();
+        let seen = runtime.inspector().process(waiter.pid()).unwrap();
+        assert_eq!(seen.actor.as_deref(), Some("ada"));
+        assert_eq!(seen.process.parent, None, "the embedder has no PID");
+    });
+}
+
+#[test]
+fn one_that_runs_is_charged_and_comes_first() {
+    run(async {
+        let runtime = builder()
+            .lua("app:waiter", "process.inbox():receive()")
+            .lua("app:loop", "while true do end")
+            .start()
+            .unwrap();
+        for _ in 0..3 {
+            runtime.spawn("app:waiter").await.unwrap();
+        }
+        let looping = runtime.spawn("app:loop").await.unwrap();
+        let inspector = runtime.inspector();
+        let seen = once(&inspector, looping.pid(), |seen| {
+            seen.process.cpu_ms >= 20 && seen.process.load > 0.0
+        });
+        let seen = seen.await;
+        assert!(seen.process.cpu_ms <= seen.process.age_ms + 10, "{seen:?}");
+        let listing = |query: Query| inspector.processes(&query);
+        for sort in [Sort::Cpu, Sort::Load] {
+            let first = listing(Query {
+                sort,
+                limit: 1,
+                ..Query::default()
+            });
+            assert_eq!(first.matched, 4);
+            assert_eq!(first.processes[0].pid, looping.pid());
+        }
+        let only = Query {
+            text: Some("wait".to_owned()),
+            ..Query::default()
+        };
+        assert_eq!(listing(only).processes.len(), 3);
+        let nowhere = Query {
+            host: Some("app:nowhere".to_owned()),
+            ..Query::default()
+        };
+        assert_eq!(listing(nowhere).processes.len(), 0);
+        let totals = inspector.totals();
+        assert_eq!((totals.processes, totals.spawned), (4, 4));
+        assert_eq!(totals.states.iter().sum::<usize>(), 4);
+        assert_eq!(totals.hosts[0].processes, 4);
+        looping.terminate().unwrap();
+        looping.wait().await;
+        assert_eq!(inspector.totals().terminated, 1);
+    });
+}
+
+/// The pairs of what happens and to whom.
+fn told(change: &Change) -> (&'static str, String) {
+    match change {
+        Change::Started { definition, .. } => {
+            ("started", definition.as_deref().unwrap_or("-").into())
+        }
+        Change::Ended { outcome, .. } => match &**outcome {
+            Outcome::Returned(_) => ("returned", String::new()),
+            Outcome::Failed(error) => ("failed", error.message.clone()),
+        },
+        Change::Named { name, .. } => ("named", name.to_string()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_happens_is_a_stream_that_ends_with_the_runtime() {
+    run(async {
+        let runtime = builder()
+            .lua(
+                "app:waiter",
+                "return function() process.inbox():receive() end",
+            )
+            .start()
+            .unwrap();
+        let changes = runtime.inspector().observe(100);
+        let waiter = runtime
+            .spawn(Spawn::of("app:waiter").name("one"))
+            .await
+            .unwrap();
+        waiter.send("go", &()).unwrap();
+        waiter.wait().await;
+        runtime.spawn("app:waiter").await.unwrap();
+        // Handles and inspectors do not keep it going.
+        let inspector = runtime.inspector();
+        drop(runtime);
+        let changes: Vec<_> = changes.map(|change| told(&change)).collect().await;
+        let expected = [
+            ("started", "app:waiter"),
+            ("named", "one"),
+            ("returned", ""),
+            ("started", "app:waiter"),
+            ("failed", "process terminated"),
+        ];
+        assert_eq!(
+            changes,
+            expected.map(|(what, whom)| (what, whom.to_owned()))
+        );
+        assert_eq!(inspector.observe(1).next().await, None);
+        assert_eq!(waiter.send("go", &()).unwrap_err().kind(), &Kind::NotFound);
+    });
+}
+
+#[test]
+fn a_shutdown_ends_the_stream_even_where_nothing_ever_ran() {
+    run(async {
+        let runtime = builder().start().unwrap();
+        let mut changes = runtime.inspector().observe(1);
+        let reader = tokio::spawn(async move { changes.next().await });
+        runtime.shutdown(Duration::ZERO).await;
+        assert_eq!(reader.await.unwrap(), None);
+    });
+}
+
+#[test]
+fn who_does_not_read_misses_events_and_holds_nobody_up() {
+    run(async {
+        let runtime: Runtime = builder()
+            .native("app:nothing", |_: Context| async { Ok::<_, Error>(()) })
+            .start()
+            .unwrap();
+        let mut slow = runtime.inspector().observe(3);
+        for _ in 0..100 {
+            runtime.exec::<()>("app:nothing").await.unwrap();
+        }
+        runtime.shutdown(Duration::ZERO).await;
+        let mut seen = Vec::new();
+        while let Some(change) = slow.next().await {
+            seen.push(change);
+        }
+        assert_eq!(seen.len(), 4);
+        assert_eq!(seen[3], Change::Missed(197));
+    });
+}
