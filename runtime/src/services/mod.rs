@@ -48,6 +48,8 @@ pub(crate) struct Services {
     /// Each after those it depends on.
     list: Vec<Service>,
     states: Mutex<Vec<State>>,
+    /// Held by who starts them: who comes second finds them started.
+    starting: tokio::sync::Mutex<()>,
     /// Told whenever a state changes.
     changed: watch::Sender<()>,
     /// Whether the runtime ends: nothing is started again.
@@ -74,6 +76,7 @@ impl Services {
         Arc::new(Services {
             states: Mutex::new(vec![State::New; list.len()]),
             list,
+            starting: tokio::sync::Mutex::default(),
             changed: watch::Sender::new(()),
             stopping: watch::Sender::new(false),
             failed: Mutex::default(),
@@ -87,6 +90,7 @@ impl Services {
     ///
     /// [`ServiceError::NotStarted`]: those before it run, those after it do not.
     pub(crate) async fn start(self: &Arc<Self>, node: &Arc<Node>) -> Result<(), ServiceError> {
+        let _starting = self.starting.lock().await;
         for place in 0..self.list.len() {
             if self.state(place) == State::New {
                 supervision::begin(self, node, place).await?;

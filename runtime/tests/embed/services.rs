@@ -9,7 +9,7 @@ use warren::{Runtime, ServiceError};
 use crate::setup::{builder, in_time, run};
 
 /// A program with one service, `app:svc`, and this manifest for it.
-fn program(manifest: &str) -> (tempfile::TempDir, Runtime) {
+pub(crate) fn program(manifest: &str) -> (tempfile::TempDir, Runtime) {
     let dir = tempfile::tempdir().unwrap();
     let service = "return function() process.listen('stop'):receive() end";
     fs::write(dir.path().join("main.lua"), "").unwrap();
@@ -46,6 +46,21 @@ fn a_service_is_started_again_until_it_returns() {
         runtime.services_ended().await.unwrap();
         assert_eq!(runtime.live(), 0);
         runtime.shutdown(Duration::ZERO).await;
+    });
+}
+
+#[test]
+fn who_starts_services_at_the_same_time_starts_them_once() {
+    run(async {
+        let (_dir, runtime) = program("");
+        let (one, other) = tokio::join!(runtime.start_services(), runtime.start_services());
+        one.unwrap();
+        other.unwrap();
+        assert_eq!(runtime.live(), 1);
+        runtime.shutdown(Duration::ZERO).await;
+        let late = runtime.start_services().await;
+        late.unwrap(); // they were started, and have ended
+        assert_eq!(runtime.live(), 0);
     });
 }
 
