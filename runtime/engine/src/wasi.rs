@@ -9,7 +9,7 @@ mod component;
 mod grants;
 mod paths;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::{Caller, FuncType, Linker, Val, ValType};
 use wasmtime_wasi::WasiCtxBuilder;
@@ -131,10 +131,10 @@ pub(crate) fn link_with_grants(linker: &mut Linker<Guest>) -> wasmtime::Result<(
     linker.allow_shadowing(true);
     wasmtime_wasi::p1::add_to_linker_async(linker, |guest: &mut Guest| {
         let node = &guest.node;
-        &mut guest
+        guest
             .wasi
             .get_or_insert_with(|| Box::new(Granted::nothing(node)))
-            .context
+            .context()
     })?;
     paths::link(linker)?;
     link_exit(linker)?;
@@ -144,11 +144,17 @@ pub(crate) fn link_with_grants(linker: &mut Linker<Guest>) -> wasmtime::Result<(
 
 /// What a process with grants reaches.
 pub(crate) struct Granted {
-    context: WasiP1Ctx,
+    /// Never locked: it is so that what holds a guest can be shared.
+    context: Mutex<WasiP1Ctx>,
     preopens: Preopens,
 }
 
 impl Granted {
+    fn context(&mut self) -> &mut WasiP1Ctx {
+        let context = self.context.get_mut();
+        context.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Opens what was granted. Touches the file system.
     ///
     /// # Errors
@@ -161,7 +167,7 @@ impl Granted {
         }
         let preopens = Preopens::open(&mut builder, grants)?;
         Ok(Granted {
-            context: builder.build_p1(),
+            context: Mutex::new(builder.build_p1()),
             preopens,
         })
     }
@@ -183,7 +189,7 @@ impl Granted {
 
     fn nothing(node: &Arc<Node>) -> Granted {
         Granted {
-            context: builder(node).build_p1(),
+            context: Mutex::new(builder(node).build_p1()),
             preopens: Preopens::default(),
         }
     }

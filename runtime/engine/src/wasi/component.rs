@@ -31,7 +31,7 @@ impl WasiView for Guest {
         let node = Arc::clone(&self.node);
         self.wasi
             .get_or_insert_with(|| Box::new(Granted::nothing(&node)))
-            .context
+            .context()
             .ctx()
     }
 }

@@ -38,7 +38,7 @@ macro_rules! granted {
                     )+
                     $(let $flags = lookup_flags($flags, allowed);)?
                     let _ = allowed;
-                    p1::$name(&mut granted.context, &mut memory, $($parameter),+).await
+                    p1::$name(granted.context(), &mut memory, $($parameter),+).await
                 })
             },
         )?
@@ -90,16 +90,7 @@ fn link_listing(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
                 if !granted.preopens.may_list(fd.cast_unsigned()) {
                     return REFUSED;
                 }
-                p1::fd_readdir(
-                    &mut granted.context,
-                    &mut memory,
-                    fd,
-                    buffer,
-                    len,
-                    cookie,
-                    out,
-                )
-                .await
+                p1::fd_readdir(granted.context(), &mut memory, fd, buffer, len, cookie, out).await
             })
         },
     )?;
