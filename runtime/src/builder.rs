@@ -107,7 +107,8 @@ impl Builder {
         self
     }
 
-    /// Where the output of the processes goes: the standard streams unless set.
+    /// Where the output of the processes goes: the standard streams unless set. A
+    /// sink that panics is not called again, and what is printed goes nowhere.
     pub fn output(mut self, sink: impl Sink) -> Builder {
         self.output = Box::new(sink);
         self
@@ -115,7 +116,8 @@ impl Builder {
 
     /// What is given the log records of the processes, in place of `tracing`
     /// events of the target `warren::process`. It is called on the threads that
-    /// run processes: what takes long belongs elsewhere.
+    /// run processes: what takes long belongs elsewhere, and a panic is the end of
+    /// the process that logs.
     pub fn log(mut self, hook: impl Fn(&LogRecord<'_>) + Send + Sync + 'static) -> Builder {
         self.log = Some(Arc::new(hook));
         self

@@ -19,7 +19,8 @@ use crate::values;
 /// A process the embedder has started or found. Clones mean the same process.
 ///
 /// Dropping it does nothing to the process, and it does not keep the runtime
-/// going: once that is dropped, its processes end.
+/// going: once that is dropped, its processes end. Its threads do so when the last
+/// handle is dropped as well.
 #[derive(Clone)]
 pub struct Handle {
     node: Arc<Node>,

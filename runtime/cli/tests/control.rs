@@ -196,39 +196,98 @@ fn top_needs_a_terminal() {
         .says(&["needs a terminal", "warren ps"]);
 }
 
-/// By `script` of util-linux, which gives a command a terminal.
+/// `warren top` on a terminal, which `script` of util-linux gives it.
+#[cfg(target_os = "linux")]
+struct Top {
+    child: std::process::Child,
+    screen: std::process::ChildStdout,
+    seen: Vec<u8>,
+}
+
+#[cfg(target_os = "linux")]
+impl Top {
+    fn start(dir: &Path) -> Top {
+        use std::process::{Command, Stdio};
+
+        let mut child = Command::new("script")
+            .args(["-qec"])
+            .arg(format!(
+                "stty rows 30 cols 140; exec '{}' top --control control",
+                env!("CARGO_BIN_EXE_warren")
+            ))
+            .arg("/dev/null")
+            .current_dir(dir)
+            .env("TERM", "xterm")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let screen = child.stdout.take().unwrap();
+        Top {
+            child,
+            screen,
+            seen: Vec::new(),
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        let keyboard = self.child.stdin.as_mut().unwrap();
+        keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Reads until this was drawn, which it is in one piece.
+    fn shows(&mut self, text: &str) {
+        let before = self.seen.len();
+        let mut buffer = [0; 4096];
+        while !String::from_utf8_lossy(&self.seen[before..]).contains(text) {
+            let read = self.screen.read(&mut buffer).unwrap();
+            assert!(read > 0, "{text}: {}", String::from_utf8_lossy(&self.seen));
+            self.seen.extend_from_slice(&buffer[..read]);
+        }
+    }
+
+    /// The exit status, and all that was on the screen.
+    fn end(mut self) -> (Option<i32>, String) {
+        self.screen.read_to_end(&mut self.seen).unwrap();
+        let status = self.child.wait().unwrap().code();
+        let seen = String::from_utf8_lossy(&self.seen).into_owned();
+        // The screen of before is back.
+        assert!(seen.contains("\u{1b}[?1049l"), "{seen}");
+        (status, seen)
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn top_shows_the_processes_on_a_terminal_until_q_is_pressed() {
-    use std::process::{Command, Stdio};
-
     let dir = Program::of(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
     let session = start(dir.path());
-    let mut top = Command::new("script");
-    top.args(["-qec"])
-        .arg(format!(
-            "stty rows 30 cols 140; exec '{}' top --control control",
-            env!("CARGO_BIN_EXE_warren")
-        ))
-        .arg("/dev/null")
-        .current_dir(dir.path())
-        .env("TERM", "xterm")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut top = top.spawn().unwrap();
-    let mut screen = top.stdout.take().unwrap();
-    let mut seen = Vec::new();
-    let mut buffer = [0; 4096];
-    while !String::from_utf8_lossy(&seen).contains("app:worker") {
-        let read = screen.read(&mut buffer).unwrap();
-        assert!(read > 0, "{}", String::from_utf8_lossy(&seen));
-        seen.extend_from_slice(&buffer[..read]);
-    }
-    top.stdin.take().unwrap().write_all(b"q").unwrap();
-    screen.read_to_end(&mut seen).unwrap();
-    assert!(top.wait().unwrap().success());
-    // The screen of before is back.
-    assert!(String::from_utf8_lossy(&seen).contains("\u{1b}[?1049l"));
+    let mut top = Top::start(dir.path());
+    top.shows("app:worker");
+    top.press("q");
+    assert_eq!(top.end().0, Some(0));
+    session.signal("TERM");
+    session.end().ends_with(143);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn top_ends_with_the_program_and_says_so() {
+    let dir = Program::of(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
+    let session = start(dir.path());
+    let mut top = Top::start(dir.path());
+    top.shows("app:worker");
+    session.signal("KILL");
+    let (status, seen) = top.end();
+    assert_eq!(status, Some(1));
+    let after = seen.rsplit("\u{1b}[?1049l").next().unwrap();
+    assert!(
+        after.contains("control: the program does not answer"),
+        "{seen}"
+    );
+    drop(session);
+    // What it left behind is in nobody's way.
+    let session = start(dir.path());
     session.signal("TERM");
     session.end().ends_with(143);
 }

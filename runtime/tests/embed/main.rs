@@ -7,11 +7,17 @@
 )]
 
 mod definitions;
+mod hooks;
 mod identity;
+mod introspection;
 mod isolation;
 mod life;
 mod native;
+mod outside;
+mod readme;
 mod services;
 mod setup;
+mod shared;
+mod shutdown;
 mod stack;
 mod traces;

@@ -5,7 +5,7 @@ mod app;
 mod draw;
 pub(crate) mod tree;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,7 +45,11 @@ pub(crate) fn top(args: &TopArgs) -> Result<Exit, Box<Failure>> {
         &client.greeting().program,
         args.query.query(Sort::Load, app::LIMIT),
     );
-    match show(client, app, args.interval) {
+    let shown = show(client, app, args.interval);
+    // The way back to the screen of before waits in a buffer: what follows on
+    // standard error would be drawn on the one that is left.
+    let _ = io::stdout().flush();
+    match shown {
         Ok(()) => Ok(Exit::Success),
         Err(lost) => Err(Box::new(lost.failure(&path))),
     }

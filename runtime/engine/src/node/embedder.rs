@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use warren_kernel::{Error, Process, Trace, TraceId};
 
 use super::spawn::Given;
-use super::{Node, Relation, Running, SpawnRequest, nanoseconds};
+use super::{Node, Relation, Running, SpawnRequest};
 use crate::codec;
 use crate::guest::Inherited;
 use crate::native::NativeCode;
@@ -73,7 +73,7 @@ impl Node {
 
     /// Waits, wherever it is polled: the node has a clock of its own.
     pub async fn sleep(&self, duration: Duration) {
-        self.timers.at(timers::after(nanoseconds(duration))).await;
+        self.timers.at(timers::after(duration)).await;
     }
 
     /// Starts a process at the head of a new chain of calls. `code` is for a
