@@ -1,8 +1,11 @@
 //! Definitions, modules and hosts given in memory.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use warren::{CallError, Context, HostConfig, HostLimits, Kind, Level, Sink, StartError, Stream};
+use warren::{
+    CallError, Context, HostConfig, HostLimits, Kind, Level, Runtime, Sink, StartError, Stream,
+};
 
 use crate::setup::{builder, run};
 
@@ -171,5 +174,21 @@ fn output_and_log_go_where_they_are_sent() {
             *lines.lock().unwrap(),
             [(Level::Warn, "low".to_owned(), Some(3.into()))]
         );
+    });
+}
+
+#[test]
+fn who_waits_for_less_time_than_compiling_takes_finds_it_done_at_last() {
+    run(async {
+        // Without a cache: the interpreter is compiled, which takes seconds.
+        let builder = Runtime::builder().lua("app:main", "return function() return 42 end");
+        let runtime = builder.start().unwrap();
+        loop {
+            let asked = runtime.exec::<i64>("app:main");
+            if let Ok(answer) = tokio::time::timeout(Duration::from_millis(50), asked).await {
+                assert_eq!(answer.unwrap(), 42);
+                break;
+            }
+        }
     });
 }

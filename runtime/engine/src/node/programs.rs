@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, oneshot};
 use warren_kernel::{Error, Host};
 
 use super::Node;
@@ -45,7 +45,7 @@ type ContentHash = [u8; 32];
 pub(crate) struct Programs {
     /// In place of the bundled interpreter.
     other_interpreter: Option<Vec<u8>>,
-    interpreter: OnceCell<Arc<Artifact>>,
+    interpreter: Arc<OnceCell<Arc<Artifact>>>,
     programs: Once<Arc<str>, Arc<Program>>,
     artifacts: Once<ContentHash, Arc<Artifact>>,
     /// How many artifacts there are.
@@ -148,15 +148,12 @@ impl Node {
     }
 
     async fn interpreter(self: &Arc<Self>, host: &Arc<Host>) -> Result<Arc<Artifact>, Error> {
-        let cell = &self.programs.interpreter;
-        let artifact = cell.get_or_try_init(|| async {
-            let source = Source {
-                name: "the Lua interpreter".into(),
-                bytes: Arc::from(self.programs.interpreter_file()),
-            };
-            self.compile(source, host).await
-        });
-        artifact.await.map(Arc::clone)
+        let source = || Source {
+            name: "the Lua interpreter".into(),
+            bytes: Arc::from(self.programs.interpreter_file()),
+        };
+        self.compiled_once(&self.programs.interpreter, source, host)
+            .await
     }
 
     async fn artifact(
@@ -165,8 +162,38 @@ impl Node {
         host: &Arc<Host>,
     ) -> Result<Arc<Artifact>, Error> {
         let cell = self.programs.artifacts.cell(content_hash(&source));
-        let artifact = cell.get_or_try_init(|| self.compile(source, host));
-        artifact.await.map(Arc::clone)
+        self.compiled_once(&cell, || source, host).await
+    }
+
+    /// Compiles what is not. What was begun is finished and kept, also where who
+    /// asked has gone away: whoever waits for less time than compiling takes
+    /// finds it done at last, and nothing is compiled twice at a time.
+    async fn compiled_once(
+        self: &Arc<Self>,
+        cell: &Arc<OnceCell<Arc<Artifact>>>,
+        source: impl FnOnce() -> Source,
+        host: &Arc<Host>,
+    ) -> Result<Arc<Artifact>, Error> {
+        if let Some(artifact) = cell.get() {
+            return Ok(Arc::clone(artifact));
+        }
+        let (sender, made) = oneshot::channel();
+        let (node, cell, host) = (Arc::clone(self), Arc::clone(cell), Arc::clone(host));
+        let source = source();
+        tokio::spawn(async move {
+            let artifact = cell.get_or_try_init(|| async {
+                if sender.is_closed() {
+                    // Another attempt has failed meanwhile.
+                    return Err(Error::internal("nobody waits for this"));
+                }
+                node.compile(source, &host).await
+            });
+            let artifact = artifact.await.map(Arc::clone);
+            // Who asked may be gone.
+            let _ = sender.send(artifact);
+        });
+        made.await
+            .map_err(|_| Error::internal("the compiler was stopped"))?
     }
 
     /// Compiles for the host's first places.
