@@ -14,7 +14,7 @@ use crate::location::Location;
 use crate::manifest::{Manifest, ManifestError, Problem};
 use crate::options::AppOptions;
 use crate::place::Language;
-use crate::policy::{Policies, Settings, policy_path};
+use crate::policy::{Directory, Policies, Settings, policy_path};
 use crate::root::{SourceError, SourceRoot};
 use crate::services::identify;
 
@@ -54,7 +54,8 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         path: location.directory.clone(),
         error,
     })?;
-    let policies = Policies::open(policies, &location.directory, settings, asked_for)
+    let policies = Directory::below(policies, &location.directory);
+    let policies = Policies::open(policies, settings, asked_for)
         .map_err(|error| AppError::Policies(Box::new(error)))?;
     let main = match (&location.file, &manifest.parsed.main) {
         (Some(file), _) => checked.main_of_file(path, file, &name, &manifest.parsed)?,

@@ -1,7 +1,7 @@
 //! The policies of a running program.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -10,14 +10,13 @@ use warren_engine::security::{Authorizer, Decision, Event, Identity, Request, Sc
 use super::audit::{Audit, AuditError};
 use super::compiled::Compiled;
 use super::error::PolicyError;
-use super::files::Files;
+use super::files::{Directory, Files};
 use super::settings::Settings;
-use crate::root::SourceRoot;
 
-/// The policies of a program: they judge, and can be read anew while it runs.
+/// The policies of a program: they judge, and can be exchanged while it runs.
 pub struct Policies {
-    root: SourceRoot,
-    shown: PathBuf,
+    /// Where they are read from; none where they were given in memory.
+    directory: Option<Directory>,
     settings: Settings,
     compiled: RwLock<Arc<Compiled>>,
     generation: AtomicU64,
@@ -25,38 +24,91 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// The policies below a root; none where the program has no policies and its
-    /// manifest says nothing of them.
+    /// Policies given in memory, each an id and its statements in Cedar: for a
+    /// runtime without a program on disk. They hold for the scopes that name
+    /// them; see [`Policies::for_everyone`] and [`Policies::strict`].
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them, all of it. Messages name a policy `ID.cedar`.
+    pub fn of<'a>(
+        policies: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Policies, PolicyError> {
+        let compiled = Compiled::new(&Files::given(policies)?)?;
+        Ok(Policies::new(None, Settings::default(), compiled))
+    }
+
+    /// Has these policies hold for every process, whatever its scope. One that
+    /// is not there allows nothing to anybody.
+    #[must_use]
+    pub fn for_everyone<'a>(mut self, ids: impl IntoIterator<Item = &'a str>) -> Policies {
+        self.settings.everyone = ids.into_iter().map(str::to_owned).collect();
+        self
+    }
+
+    /// Denies to everyone what no policy permits, also to processes that have
+    /// neither actor nor scope.
+    #[must_use]
+    pub fn strict(mut self) -> Policies {
+        self.settings.strict = true;
+        self
+    }
+
+    /// The policies of a directory; none where the program has no policies and
+    /// its manifest says nothing of them.
     pub(crate) fn open(
-        root: SourceRoot,
-        shown: &Path,
+        directory: Directory,
         settings: Settings,
         asked_for: bool,
     ) -> Result<Option<Policies>, PolicyError> {
-        let files = Files::read(&root, shown)?;
+        let files = directory.read()?;
         if !asked_for && files.is_empty() {
             return Ok(None);
         }
         let compiled = Compiled::new(&files)?;
-        Ok(Some(Policies {
-            root,
-            shown: shown.to_owned(),
+        Ok(Some(Policies::new(Some(directory), settings, compiled)))
+    }
+
+    fn new(directory: Option<Directory>, settings: Settings, compiled: Compiled) -> Policies {
+        Policies {
+            directory,
             settings,
             compiled: RwLock::new(Arc::new(compiled)),
             generation: AtomicU64::new(0),
             audit: OnceLock::new(),
-        }))
+        }
     }
 
-    /// Reads the policies anew; answers given from now on are theirs. Where
-    /// anything is wrong, those of before stay in force.
+    /// Reads the files of the policies anew; answers given from now on are
+    /// theirs. Where anything is wrong, those of before stay in force. Those
+    /// that were given in memory have no files, and stay as they are; see
+    /// [`Policies::replace`].
     ///
     /// # Errors
     ///
     /// What is wrong, all of it.
     pub fn reload(&self) -> Result<(), PolicyError> {
-        let compiled = Files::read(&self.root, &self.shown).and_then(|files| Compiled::new(&files));
-        match compiled {
+        match &self.directory {
+            Some(directory) => self.exchange(directory.read()),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts others, given in memory, in place of all policies, as
+    /// [`Policies::reload`] does with files.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, all of it.
+    pub fn replace<'a>(
+        &self,
+        policies: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), PolicyError> {
+        self.exchange(Files::given(policies))
+    }
+
+    fn exchange(&self, files: Result<Files, PolicyError>) -> Result<(), PolicyError> {
+        match files.and_then(|files| Compiled::new(&files)) {
             Ok(compiled) => {
                 let compiled = Arc::new(compiled);
                 if let Some(audit) = self.audit.get() {
@@ -170,5 +222,62 @@ impl fmt::Debug for Policies {
             .field("settings", &self.settings)
             .field("generation", &self.generation)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use warren_engine::security::{Caller, Resource, Subject};
+
+    use super::*;
+
+    const STARTS: &str = "permit (principal, action == Action::\"process.spawn\", resource);";
+
+    fn may_start(policies: &Policies, scope: &[&str]) -> bool {
+        let scope = (!scope.is_empty()).then(|| Scope {
+            policies: scope.iter().map(|id| (*id).to_owned()).collect(),
+        });
+        let request = Request {
+            subject: &Subject::new(None, scope),
+            caller: &Caller {
+                pid: "{app:processes|0x00001}".into(),
+                definition: "app:main".into(),
+                host: "app:processes".into(),
+            },
+            action: "process.spawn",
+            resource: &Resource::Definition("app:worker".to_owned()),
+            attributes: &[],
+        };
+        policies.decide(&request).allowed
+    }
+
+    #[test]
+    fn policies_in_memory_hold_for_the_scopes_that_name_them() {
+        let policies = Policies::of([("starts", STARTS), ("nothing", "")]).unwrap();
+        assert!(may_start(&policies, &["starts"]));
+        assert!(!may_start(&policies, &["nothing"]));
+        assert!(may_start(&policies, &[]));
+        let policies = policies.strict();
+        assert!(!may_start(&policies, &[]));
+        assert!(may_start(&policies.for_everyone(["starts"]), &["nothing"]));
+    }
+
+    #[test]
+    fn policies_in_memory_are_exchanged_where_the_new_ones_hold() {
+        let policies = Policies::of([("starts", STARTS)]).unwrap();
+        let error = policies.replace([("starts", "permit (")]).unwrap_err();
+        assert!(error.to_string().starts_with("starts.cedar:1:"), "{error}");
+        policies.reload().unwrap();
+        assert!(may_start(&policies, &["starts"]));
+        assert_eq!(policies.generation(), 0);
+        policies.replace([("starts", "")]).unwrap();
+        assert!(!may_start(&policies, &["starts"]));
+        assert_eq!(policies.generation(), 1);
+    }
+
+    #[test]
+    fn two_policies_in_memory_of_one_id_are_an_error() {
+        let error = Policies::of([("starts", STARTS), ("starts", "")]).unwrap_err();
+        assert!(error.to_string().contains("given twice"), "{error}");
     }
 }

@@ -19,6 +19,13 @@ pub(crate) fn policy_path(id: &str) -> String {
     format!("{DIRECTORY}/{id}{EXTENSION}")
 }
 
+/// Where a program's policies are.
+pub(crate) struct Directory {
+    root: SourceRoot,
+    /// How messages name the root.
+    shown: PathBuf,
+}
+
 /// The texts of a program's policies.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
@@ -37,9 +44,18 @@ pub(crate) struct File {
     pub(crate) text: Arc<str>,
 }
 
-impl Files {
-    /// Reads them; `shown` is how messages name the root.
-    pub(crate) fn read(root: &SourceRoot, shown: &Path) -> Result<Files, PolicyError> {
+impl Directory {
+    /// That of the program below a root, which messages call `shown`.
+    pub(crate) fn below(root: SourceRoot, shown: &Path) -> Directory {
+        Directory {
+            root,
+            shown: shown.to_owned(),
+        }
+    }
+
+    /// Reads all files.
+    pub(crate) fn read(&self) -> Result<Files, PolicyError> {
+        let Directory { root, shown } = self;
         let mut files = Files::default();
         let mut problems = Vec::new();
         for name in root.file_names_in(DIRECTORY) {
@@ -48,7 +64,7 @@ impl Files {
                 continue;
             }
             let relative = format!("{DIRECTORY}/{name}");
-            let path = if shown == Path::new(".") {
+            let path = if shown.as_path() == Path::new(".") {
                 PathBuf::from(&relative)
             } else {
                 shown.join(&relative)
@@ -80,6 +96,28 @@ impl Files {
         } else {
             Err(PolicyError { problems })
         }
+    }
+}
+
+impl Files {
+    /// Policies that are in no file, by their ids.
+    pub(crate) fn given<'a>(
+        policies: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Files, PolicyError> {
+        let mut files = Files::default();
+        for (id, text) in policies {
+            let path = PathBuf::from(format!("{id}{EXTENSION}"));
+            if files.policies.iter().any(|file| file.id == id) {
+                let problems = vec![PolicyProblem::whole(path, "it is given twice")];
+                return Err(PolicyError { problems });
+            }
+            files.policies.push(File {
+                id: id.to_owned(),
+                path,
+                text: text.into(),
+            });
+        }
+        Ok(files)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

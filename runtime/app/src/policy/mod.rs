@@ -24,5 +24,5 @@ mod settings;
 pub use audit::AuditError;
 pub use authorizer::Policies;
 pub use error::{PolicyError, PolicyProblem};
-pub(crate) use files::policy_path;
+pub(crate) use files::{Directory, policy_path};
 pub(crate) use settings::Settings;
