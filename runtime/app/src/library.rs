@@ -1,6 +1,7 @@
 //! The definitions and modules of an opened program.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use warren_engine::{Code, Definition, Grants, Source};
@@ -9,6 +10,7 @@ use warren_kernel::{Error, Kind};
 use crate::id::Id;
 use crate::place::{self, EXTENSIONS, Language};
 use crate::root::{SourceError, SourceRoot};
+use crate::suggest::closest;
 
 /// What the manifest says about one definition.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,9 @@ pub(crate) struct Process {
 
 /// The function called where nothing says otherwise.
 pub(crate) const DEFAULT_METHOD: &str = "main";
+
+/// Extensions of what is compiled to definitions.
+const COMPILED: [&str; 6] = ["c", "cc", "cpp", "js", "py", "rs"];
 
 /// Finds definitions and modules, and keeps what it found. What was not found
 /// is not kept: guests choose the names they ask for.
@@ -197,8 +202,9 @@ impl Library {
                 self.app
             )),
             ResolveError::Missing { tried } => Error::not_found(format!(
-                "unknown definition {id}: there is none of {}",
-                tried.join(", ")
+                "unknown definition {id}: there is none of {}{}",
+                tried.join(", "),
+                self.near(id, &tried)
             )),
             ResolveError::Ambiguous { files } => Error::invalid(format!(
                 "definition {id} could be each of {}: remove all but one, \
@@ -206,6 +212,40 @@ impl Library {
                 files.join(", ")
             )),
             ResolveError::Refused { path, error } => unavailable(&path, &error),
+        }
+    }
+}
+
+impl Library {
+    /// What a definition that is not there was meant to be, where the files
+    /// beside its place tell: a source that is not compiled, or a slip.
+    fn near(&self, id: &Id, tried: &[String]) -> String {
+        let Some(place) = tried.first().map(Path::new) else {
+            return String::new();
+        };
+        let directory = match place.parent().and_then(Path::to_str) {
+            None | Some("") => ".",
+            Some(directory) => directory,
+        };
+        let files = self.root.file_names_in(directory);
+        let stem = |name: &str| Path::new(name).file_stem()?.to_str().map(str::to_owned);
+        let Some(wanted) = place.to_str().and_then(stem) else {
+            return String::new();
+        };
+        let is_source = |name: &String| {
+            let extension = Path::new(name).extension();
+            stem(name).is_some_and(|stem| stem == wanted)
+                && extension.is_some_and(|of| COMPILED.iter().any(|extension| of == *extension))
+        };
+        let source = files.iter().find(|name| is_source(name));
+        if let Some(source) = source {
+            return format!("; {source} is there, and is to be compiled first");
+        }
+        let code = files.iter().filter(|name| Language::of(name).is_some());
+        let stems: Vec<_> = code.filter_map(|name| stem(name)).collect();
+        match closest(&wanted, stems.iter().map(String::as_str)) {
+            Some(stem) => format!("; did you mean {}:{stem}?", id.namespace()),
+            None => String::new(),
         }
     }
 }

@@ -47,6 +47,39 @@ fn code(app: &App, id: &str) -> (&'static str, String) {
 }
 
 #[test]
+fn a_definition_that_is_not_there_comes_with_what_was_meant() {
+    let dir = program(&[
+        ("main.lua", ""),
+        ("workers/handler.lua", ""),
+        ("workers/parser.js", ""),
+        ("workers/notes.md", ""),
+    ]);
+    let app = open(dir.path()).unwrap();
+    let missing = |id: &str| app.definition(id).unwrap_err().message;
+    let none_of = |name: &str| {
+        let files = ["lua", "wasm", "wat"].map(|extension| format!("workers/{name}.{extension}"));
+        format!(
+            "unknown definition app.workers:{name}: there is none of {}",
+            files.join(", ")
+        )
+    };
+    for (name, hint) in [
+        ("hander", "; did you mean app.workers:handler?"),
+        (
+            "parser",
+            "; parser.js is there, and is to be compiled first",
+        ),
+        ("notes", ""),
+        ("store", ""),
+    ] {
+        let message = missing(&format!("app.workers:{name}"));
+        assert_eq!(message, none_of(name) + hint);
+    }
+    assert!(missing("app:mian").ends_with("; did you mean app:main?"));
+    assert!(missing("app.nowhere:main").ends_with("nowhere/main.wat"));
+}
+
+#[test]
 fn files_are_definitions_by_their_place() {
     let dir = program(&[
         ("main.lua", "print(1)"),
