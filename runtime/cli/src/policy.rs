@@ -78,12 +78,27 @@ fn why(args: &PolicyWhyArgs) -> Result<Exit, Vec<Failure>> {
         ),
         None => fixed(true, "the program has no policies"),
     };
+    if let Some(note) = unknown_action(&args.action) {
+        eprintln!("{note}");
+    }
     print(&told(args, &decision));
     Ok(if decision.allowed {
         Exit::Success
     } else {
         Exit::Failed
     })
+}
+
+/// That a word looks like an action of the runtime's and is none, which nothing
+/// would ask for.
+fn unknown_action(word: &str) -> Option<String> {
+    if !word.starts_with("process.") || Action::of(word).is_some() {
+        return None;
+    }
+    let actions = Action::ALL.map(Action::as_str).join(", ");
+    Some(format!(
+        "warning: `{word}` is no action of the runtime, which are {actions}"
+    ))
 }
 
 fn decide(policies: &Policies, app: &App, subject: &Subject, args: &PolicyWhyArgs) -> Decision {

@@ -4,9 +4,9 @@ mod policy;
 mod run;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 #[cfg(unix)]
@@ -30,7 +30,7 @@ pub(crate) struct Cli {
 impl Cli {
     /// Reads a command line.
     pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-        let cli = Cli::try_parse_from(words)?;
+        let cli = Cli::try_parse_from(words).map_err(with_run)?;
         let Command::Run(run) = &cli.command else {
             return Ok(cli);
         };
@@ -45,6 +45,18 @@ impl Cli {
         }
         Ok(cli)
     }
+}
+
+/// Where a program stands in place of a command, says how to run it.
+fn with_run(mut error: clap::Error) -> clap::Error {
+    let program = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) if Path::new(word).exists() => word,
+        _ => return error,
+    };
+    let run = format!("to run a program, use `warren run {program}`");
+    let suggested = ContextValue::StyledStrs(vec![run.into()]);
+    error.insert(ContextKind::Suggested, suggested);
+    error
 }
 
 /// What to do.
@@ -175,7 +187,6 @@ pub(crate) struct DoctorArgs {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
     use std::time::Duration;
 
     use warren::app::EnvGrant;
@@ -198,6 +209,17 @@ mod tests {
     #[test]
     fn the_command_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_program_in_place_of_a_command_is_told_how_to_run() {
+        let message = |word: &str| {
+            let words = ["warren", word].map(OsString::from);
+            Cli::read(words).unwrap_err().to_string()
+        };
+        // The tests run in the directory of this package.
+        assert!(message("src").contains("use `warren run src`"));
+        assert!(!message("no-such-directory").contains("warren run"));
     }
 
     #[test]
