@@ -180,7 +180,7 @@ impl Node {
         let (sender, made) = oneshot::channel();
         let (node, cell, host) = (Arc::clone(self), Arc::clone(cell), Arc::clone(host));
         let source = source();
-        tokio::spawn(async move {
+        self.tokio.spawn(async move {
             let artifact = cell.get_or_try_init(|| async {
                 if sender.is_closed() {
                     // Another attempt has failed meanwhile.
