@@ -14,27 +14,58 @@ use std::fs;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt};
-use warren::{Context, Error, Inspector, Runtime, Spawn};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use warren::app::{App, AppOptions, Survey};
+use warren::{Builder, Context, Error, Inspector, Runtime, Spawn};
 
 /// Longer than anything takes; who waits longer has found a leak.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// More often than any future wants to be polled.
+const MOST_POLLS: usize = 200;
+
+/// Of what takes a runtime for each time, only the first polls are probed.
+const PROBES: usize = 6;
 
 /// Waits for a message, then ends.
 const WAITER: &str = "return function() process.listen('go'):receive() return 7 end";
 
 fn start() -> Runtime {
+    builder().start().unwrap()
+}
+
+fn builder() -> Builder {
     let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("code-cache");
     Runtime::builder()
         .cache(cache)
         .lua("app:waiter", WAITER)
         .lua("app:seven", "return function() return 7 end")
         .native("app:native", native)
-        .start()
-        .unwrap()
+}
+
+/// Two services, of which the second depends on the first.
+const MANIFEST: &str = r#"
+[services."app:one"]
+process = "app:main"
+[services."app:two"]
+process = "app:main"
+depends_on = ["app:one"]
+"#;
+
+/// A runtime with a program on disk.
+fn start_program() -> (TempDir, Runtime) {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("main.lua"), WAITER).unwrap();
+    fs::write(dir.path().join("warren.toml"), MANIFEST).unwrap();
+    let app = App::open(dir.path(), AppOptions::default()).unwrap();
+    let runtime = builder().app(app).start().unwrap();
+    (dir, runtime)
 }
 
 async fn native(mut ctx: Context) -> Result<u8, Error> {
@@ -84,31 +115,45 @@ fn is_empty(inspector: &Inspector) -> bool {
     (totals.processes, totals.tasks, totals.places) == (0, 0, 0)
 }
 
+/// Its own wakes: those of a timer around it would be taken for them.
+#[derive(Default)]
+struct Wakes(Notify);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
+/// What became of a future that was polled a few times and dropped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Polled {
+    Ready,
+    /// It wanted to be polled again.
+    Woken,
+    /// It waited for what did not come.
+    Waiting,
+}
+
 /// Polls a future that many times, as often as it wants to be, and drops it
-/// then. Whether it was ready before.
-async fn polled<T>(future: impl Future<Output = T>, times: usize) -> bool {
+/// then.
+async fn polled<T>(future: impl Future<Output = T>, times: usize) -> Polled {
     let mut future = pin!(future);
     for _ in 0..times {
-        let mut polled = false;
-        let ready = std::future::poll_fn(|cx| {
-            if polled {
-                // Woken: that is the next poll.
-                return Poll::Ready(false);
-            }
-            polled = true;
-            match future.as_mut().poll(cx) {
-                Poll::Ready(_) => Poll::Ready(true),
-                Poll::Pending => Poll::Pending,
-            }
-        });
-        // A future that waits for what does not come is not polled again.
-        match tokio::time::timeout(Duration::from_millis(200), ready).await {
-            Ok(true) => return true,
-            Ok(false) => {}
-            Err(_) => return false,
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let polled = future
+            .as_mut()
+            .poll(&mut std::task::Context::from_waker(&waker));
+        if polled.is_ready() {
+            return Polled::Ready;
+        }
+        let woken = tokio::time::timeout(Duration::from_millis(200), wakes.0.notified());
+        if woken.await.is_err() {
+            return Polled::Waiting;
         }
     }
-    false
+    Polled::Woken
 }
 
 /// Drops a future at each of its polls, until it is ready or waits for good.
@@ -117,18 +162,21 @@ async fn dropped_at_each_poll<T, F: Future<Output = T>>(
     runtime: &Runtime,
     future: impl Fn() -> F,
 ) {
-    for times in 0..6 {
-        let ready = polled(future(), times).await;
+    let mut waited = 0;
+    for times in 0..MOST_POLLS {
+        let polled = polled(future(), times).await;
         // What was started is ended by hand, if by nobody else.
         while let Ok(left) = runtime.find("left") {
             left.terminate().ok();
             left.wait().await;
         }
         until(what, || is_empty(&runtime.inspector()));
-        if ready {
+        waited += u32::from(polled == Polled::Waiting);
+        if polled == Polled::Ready || waited == 3 {
             return;
         }
     }
+    panic!("{what} wants to be polled without end");
 }
 
 async fn every_future() {
@@ -167,7 +215,8 @@ async fn every_future() {
                 ctx.unlisten(topic);
                 polled(ctx.exec::<u8>("app:waiter"), times).await;
                 polled(ctx.exec::<u8>("app:seven"), times).await;
-                if polled(ctx.spawn(Spawn::of("app:waiter").name("left")), times).await {
+                let spawned = ctx.spawn(Spawn::of("app:waiter").name("left"));
+                if polled(spawned, times).await == Polled::Ready {
                     ctx.terminate("left").ok();
                     while ctx.lookup("left").is_ok() {
                         tokio::task::yield_now().await;
@@ -186,6 +235,12 @@ async fn every_future() {
         inspector.stack(handle.pid()).await
     })
     .await;
+    let observed = || async {
+        let mut changes = inspector.observe(10);
+        let (_, started) = tokio::join!(runtime.spawn(named("app:waiter")), changes.next());
+        started.unwrap()
+    };
+    dropped_at_each_poll("an event", &runtime, observed).await;
     drop(inspector);
 
     let waiter = runtime.spawn("app:waiter").await.unwrap();
@@ -195,6 +250,55 @@ async fn every_future() {
     waiter.wait().await;
     runtime.shutdown(Duration::ZERO).await;
     assert!(is_empty(&runtime.inspector()), "after its shutdown");
+}
+
+/// The futures of a runtime that was made for a program.
+async fn every_future_of_a_program() {
+    let (_dir, runtime) = start_program();
+    let main = || runtime.spawn_main(Spawn::of("").name("left"));
+    dropped_at_each_poll("spawn_main", &runtime, main).await;
+    drop(runtime);
+    for times in 0..=PROBES {
+        let (_dir, runtime) = start_program();
+        let all_started = polled(runtime.start_services(), times).await;
+        // None has ended, where one was started.
+        let all_ended = polled(runtime.services_ended(), times).await;
+        assert!(all_started != Polled::Ready || all_ended != Polled::Ready);
+        // Nothing that was dropped is in the way of the next.
+        runtime.start_services().await.unwrap();
+        assert_eq!(runtime.live(), 2);
+        for times in 0..3 {
+            polled(runtime.shutdown(Duration::from_secs(60)), times).await;
+        }
+        runtime.shutdown(Duration::ZERO).await;
+        let ended = tokio::time::timeout(PATIENCE, runtime.services_ended());
+        ended.await.expect("none is left").unwrap();
+        assert!(is_empty(&runtime.inspector()), "after its shutdown");
+    }
+}
+
+/// Of what has to be compiled: code that this program has never seen. What was
+/// begun is finished, and kept for the next.
+async fn every_future_that_compiles() {
+    for times in 0..=PROBES {
+        let unseen = format!("return function() return {times} end");
+        let runtime = builder().lua("app:unseen", unseen).start().unwrap();
+        let id = "app:unseen";
+        let survey = Survey {
+            id: id.into(),
+            host: warren::app::DEFAULT_HOST.into(),
+        };
+        polled(runtime.check(&survey), times).await;
+        polled(runtime.exec::<usize>(id), times).await;
+        let spawned = runtime.spawn_native("app:spawns", move |mut ctx: Context| async move {
+            polled(ctx.exec::<usize>(id), times).await;
+            Ok(())
+        });
+        spawned.await.unwrap().result::<()>().await.unwrap();
+        until("what has to be compiled", || is_empty(&runtime.inspector()));
+        runtime.check(&survey).await.unwrap();
+        assert_eq!(runtime.exec::<usize>(id).await.unwrap(), times);
+    }
 }
 
 /// Runtimes that are dropped at any time, with all they have.
@@ -223,6 +327,10 @@ fn what_is_dropped_leaves_nothing_behind() {
     let before = held();
     on_tokio(every_future());
     until("futures: all is given back", || held() == before);
+    on_tokio(every_future_of_a_program());
+    until("a program: all is given back", || held() == before);
+    on_tokio(every_future_that_compiles());
+    until("compiling: all is given back", || held() == before);
     on_tokio(every_runtime());
     until("runtimes: all is given back", || held() == before);
 }
