@@ -12,7 +12,7 @@ use warren::{Ended, Handle, Outcome, Runtime, ServiceError, Spawn, Value};
 use crate::args::RunArgs;
 use crate::arguments;
 #[cfg(unix)]
-use crate::control::{server, socket::Socket};
+use crate::control::{server::Server, socket::Socket};
 use crate::diagnostics::{Failure, Look, report};
 use crate::ending;
 use crate::exit::Exit;
@@ -216,17 +216,15 @@ fn audit(app: &App, path: &Path) -> Result<(), Box<Failure>> {
 
 /// Lets others reach the program, where that is asked for.
 #[cfg(unix)]
-fn serve_control(args: &RunArgs, runtime: &Runtime) -> Result<Option<Socket>, Box<Failure>> {
+fn serve_control(args: &RunArgs, runtime: &Runtime) -> Result<Option<Server>, Box<Failure>> {
     let Some(path) = &args.control else {
         return Ok(None);
     };
     let socket = Socket::listen(path)?;
     let program = args.path().display().to_string();
-    socket
-        .listener()
-        .and_then(|listener| server::serve(listener, runtime.inspector(), program))
-        .map_err(|error| Box::new(refused("control socket", &error)))?;
-    Ok(Some(socket))
+    Server::start(socket, runtime.inspector(), program)
+        .map(Some)
+        .map_err(|error| Box::new(refused("control socket", &error)))
 }
 
 /// How long a failure waits for the rest of the program to end and its output

@@ -121,6 +121,18 @@ fn ps_shows_the_processes_and_others_step_in() {
 }
 
 #[test]
+fn who_ends_the_program_hears_that_it_worked() {
+    let main = "print('ready') process.events():receive()";
+    let dir = Program::of(&[("main.lua", main)]);
+    // The program ends while the answer is on its way.
+    for _ in 0..20 {
+        let session = start(dir.path());
+        ask(dir.path(), &["cancel", "{app:processes|0x00001}"]).ends_with(0);
+        session.end().ends_with(0);
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_socket_is_said_with_what_to_do() {
     let dir = Program::of(&[("main.lua", "print(1)"), ("file", "x")]);
     outcome(warren(dir.path(), &["ps"]))

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use serde_json::Value;
 use warren::introspection::Query;
 use warren::{Error, Inspector};
 
+use super::socket::Socket;
 use super::{Answer, Greeting, MAX_REQUEST, PROTOCOL, Request};
 use crate::arguments;
 
@@ -24,28 +25,96 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Processes in one answer, at most.
 const MAX_ROWS: usize = 10_000;
 
-/// Serves clients until the program ends.
-pub(crate) fn serve(
-    listener: UnixListener,
+/// At the end of the program, who reads its answer within so long has it.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// Serves clients until the program ends. Dropped, it removes the socket, after
+/// those who are being answered have their answer: they may be who ended the
+/// program, and are to hear that it worked.
+pub(crate) struct Server {
+    answering: Arc<Answering>,
+    _socket: Socket,
+}
+
+impl Server {
+    /// Starts to serve.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, where it gives no thread.
+    pub(crate) fn start(
+        socket: Socket,
+        inspector: Inspector,
+        program: String,
+    ) -> io::Result<Server> {
+        let listener = socket.listener()?;
+        let answering = Arc::new(Answering::default());
+        let desk = Desk {
+            inspector,
+            program,
+            clients: Arc::default(),
+            answering: Arc::clone(&answering),
+        };
+        thread::Builder::new()
+            .name("warren-control".into())
+            .spawn(move || desk.serve(&listener))?;
+        Ok(Server {
+            answering,
+            _socket: socket,
+        })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.answering.wait(LAST_ANSWERS);
+    }
+}
+
+/// How many clients are being answered.
+#[derive(Default)]
+struct Answering {
+    count: Mutex<usize>,
+    fewer: Condvar,
+}
+
+/// One that is.
+struct BeingAnswered<'a>(&'a Answering);
+
+impl Answering {
+    fn begin(&self) -> BeingAnswered<'_> {
+        *self.lock() += 1;
+        BeingAnswered(self)
+    }
+
+    /// Waits until there is none. False where that takes longer.
+    fn wait(&self, patience: Duration) -> bool {
+        let waited = self
+            .fewer
+            .wait_timeout_while(self.lock(), patience, |count| *count > 0);
+        let (count, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *count == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for BeingAnswered<'_> {
+    fn drop(&mut self) {
+        *self.0.lock() -= 1;
+        self.0.fewer.notify_all();
+    }
+}
+
+/// What clients are served with.
+#[derive(Clone)]
+struct Desk {
     inspector: Inspector,
     program: String,
-) -> io::Result<()> {
-    let clients = Arc::new(AtomicUsize::new(0));
-    thread::Builder::new()
-        .name("warren-control".into())
-        .spawn(move || {
-            for stream in listener.incoming() {
-                match stream {
-                    Ok(stream) => accept(stream, &inspector, &program, &clients),
-                    // Out of descriptors, for instance: the next may do better.
-                    Err(error) => {
-                        tracing::warn!(%error, "a client of the control socket was lost");
-                        thread::sleep(Duration::from_millis(100));
-                    }
-                }
-            }
-        })
-        .map(drop)
+    clients: Arc<AtomicUsize>,
+    answering: Arc<Answering>,
 }
 
 /// Counts a client while it is there.
@@ -57,55 +126,71 @@ impl Drop for Client {
     }
 }
 
-fn accept(stream: UnixStream, inspector: &Inspector, program: &str, clients: &Arc<AtomicUsize>) {
-    let before = clients.fetch_add(1, Ordering::Relaxed);
-    let client = Client(Arc::clone(clients));
-    if before >= MAX_CLIENTS {
-        let refusal = refused("RateLimited", "too many clients of the control socket");
-        // One that does not take it finds the connection closed.
-        let _ = stream
-            .set_write_timeout(Some(PATIENCE))
-            .and_then(|()| write_line(&stream, &refusal));
-        return;
-    }
-    let greeting = Greeting {
-        protocol: PROTOCOL,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        program: program.to_owned(),
-        pid: std::process::id(),
-    };
-    let inspector = inspector.clone();
-    let served = thread::Builder::new()
-        .name("warren-client".into())
-        .spawn(move || {
-            let _client = client;
-            if let Err(error) = talk(&stream, &greeting, &inspector) {
-                tracing::debug!(%error, "a client of the control socket is gone");
+impl Desk {
+    fn serve(&self, listener: &UnixListener) {
+        for stream in listener.incoming() {
+            match stream {
+                Ok(stream) => self.accept(stream),
+                // Out of descriptors, for instance: the next may do better.
+                Err(error) => {
+                    tracing::warn!(%error, "a client of the control socket was lost");
+                    thread::sleep(Duration::from_millis(100));
+                }
             }
-        });
-    if let Err(error) = served {
-        tracing::warn!(%error, "no thread for a client of the control socket");
+        }
     }
-}
 
-fn talk(stream: &UnixStream, greeting: &Greeting, inspector: &Inspector) -> io::Result<()> {
-    stream.set_write_timeout(Some(PATIENCE))?;
-    write_line(stream, greeting)?;
-    let mut reader = BufReader::new(stream);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = (&mut reader)
-            .take(MAX_REQUEST)
-            .read_until(b'\n', &mut line)?;
-        if read == 0 {
-            return Ok(());
+    fn accept(&self, stream: UnixStream) {
+        let before = self.clients.fetch_add(1, Ordering::Relaxed);
+        let client = Client(Arc::clone(&self.clients));
+        if before >= MAX_CLIENTS {
+            let refusal = refused("RateLimited", "too many clients of the control socket");
+            // One that does not take it finds the connection closed.
+            let _ = stream
+                .set_write_timeout(Some(PATIENCE))
+                .and_then(|()| write_line(&stream, &refusal));
+            return;
         }
-        if line.last() != Some(&b'\n') && read as u64 == MAX_REQUEST {
-            // The rest of the line would be taken for requests.
-            return write_line(stream, &refused("Invalid", "the line is too long"));
+        let desk = self.clone();
+        let served = thread::Builder::new()
+            .name("warren-client".into())
+            .spawn(move || {
+                let _client = client;
+                if let Err(error) = desk.talk(&stream) {
+                    tracing::debug!(%error, "a client of the control socket is gone");
+                }
+            });
+        if let Err(error) = served {
+            tracing::warn!(%error, "no thread for a client of the control socket");
         }
-        write_line(stream, &answer(&line, inspector))?;
+    }
+
+    fn talk(&self, stream: &UnixStream) -> io::Result<()> {
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let greeting = Greeting {
+            protocol: PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            program: self.program.clone(),
+            pid: std::process::id(),
+        };
+        write_line(stream, &greeting)?;
+        let mut reader = BufReader::new(stream);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = (&mut reader)
+                .take(MAX_REQUEST)
+                .read_until(b'\n', &mut line)?;
+            if read == 0 {
+                return Ok(());
+            }
+            if line.last() != Some(&b'\n') && read as u64 == MAX_REQUEST {
+                // The rest of the line would be taken for requests.
+                return write_line(stream, &refused("Invalid", "the line is too long"));
+            }
+            let _answering = self.answering.begin();
+            write_line(stream, &answer(&line, &self.inspector))?;
+        }
     }
 }
 
@@ -167,4 +252,22 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
 
 fn json(value: &impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(value).map_err(|error| Error::internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_waits_for_those_who_are_being_answered() {
+        let answering = Answering::default();
+        assert!(answering.wait(Duration::ZERO), "there is none");
+        let one = answering.begin();
+        assert!(!answering.wait(Duration::ZERO), "there is one");
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| answering.wait(Duration::from_secs(60)));
+            drop(one);
+            assert!(waiting.join().expect("it does not panic"));
+        });
+    }
 }
