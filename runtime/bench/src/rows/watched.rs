@@ -128,8 +128,8 @@ impl Watcher {
                 let listing = inspector.processes(&query);
                 let json = serde_json::to_vec(&listing);
                 assert!(json.is_ok_and(|json| !json.is_empty()));
-                // `top` leaves the program alone for fifty times as long.
-                let pause = Duration::from_micros(listing.took_us * 50);
+                // `top` leaves the program alone for a hundred times as long.
+                let pause = Duration::from_micros(listing.took_us * 100);
                 let pause = pause.max(Duration::from_secs(1));
                 match stopped.recv_timeout(pause) {
                     Err(RecvTimeoutError::Timeout) => {}

@@ -103,7 +103,7 @@ pub(crate) struct PsArgs {
                   / filters by PID, definition and names; t shows each process under its parent;\n\
                   Enter shows one process; Esc goes back.\n\n\
                   With so many processes that looking at them takes long, they are looked at\n\
-                  less often: a fiftieth of one processor's time at most is used for it."
+                  less often: a hundredth of one processor's time at most is used for it."
 )]
 pub(crate) struct TopArgs {
     #[command(flatten)]

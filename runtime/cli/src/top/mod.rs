@@ -27,9 +27,9 @@ use crate::exit::Exit;
 use crate::ps::{Seen, Stack};
 use app::{App, Press, Step};
 
-/// Looking at the processes may take this share of one processor at most: with
+/// Looking at the processes takes one part in so many of a processor at most: with
 /// so many that one look takes long, they are looked at less often.
-const SHARE: u32 = 50;
+const SHARE: u32 = 100;
 
 /// Shows the processes until `q` is pressed or the program ends.
 pub(crate) fn top(args: &TopArgs) -> Result<Exit, Box<Failure>> {
