@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::guests::native;
 use crate::project;
-use crate::step::Step;
+use crate::step::{self, Step};
 
 /// What the benchmarks run of the Rust SDK.
 const RUST_GUESTS: &str = "runtime/bench/guests/rust";
@@ -43,15 +43,8 @@ pub(crate) fn build() -> Result<PathBuf> {
 fn target_directory() -> Result<PathBuf> {
     let mut metadata = project::cargo(&project::root());
     metadata.args(["metadata", "--format-version=1", "--no-deps", "--locked"]);
-    let output = metadata.output().context("cannot start `cargo metadata`")?;
-    if !output.status.success() {
-        bail!(
-            "`cargo metadata` failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    let metadata: serde_json::Value =
-        serde_json::from_slice(&output.stdout).context("`cargo metadata` printed no JSON")?;
+    let metadata: serde_json::Value = serde_json::from_str(&step::output(metadata)?)
+        .context("`cargo metadata` printed no JSON")?;
     let directory = metadata["target_directory"].as_str();
     directory
         .map(PathBuf::from)

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+
+use crate::step;
 
 /// Where people keep their files: a path below one of these is somebody's. The
 /// halves keep this file out of what the check of the project's files finds.
@@ -60,15 +62,10 @@ pub(crate) fn files() -> Result<Vec<PathBuf>> {
         "--exclude-standard",
     ])
     .current_dir(root());
-    let output = git.output().context("cannot start `git ls-files`")?;
-    if !output.status.success() {
-        bail!(
-            "`git ls-files` failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    let listed = String::from_utf8(output.stdout).context("a file name is not UTF-8")?;
-    let mut files: Vec<_> = listed.split_terminator('\0').map(PathBuf::from).collect();
+    let mut files: Vec<_> = step::output(git)?
+        .split_terminator('\0')
+        .map(PathBuf::from)
+        .collect();
     // A file deleted but not yet committed as deleted is still listed.
     files.retain(|file| root().join(file).is_file());
     files.sort();

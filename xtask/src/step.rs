@@ -82,6 +82,21 @@ impl Step {
     }
 }
 
+/// What a command writes to its standard output.
+///
+/// # Errors
+/// It cannot be started, does not end with status 0, or writes no UTF-8.
+pub(crate) fn output(mut command: Command) -> Result<String> {
+    let line = line(&command);
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.with_context(|| format!("cannot start `{line}`"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("`{line}` ended with {}: {}", output.status, said.trim());
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("`{line}` wrote no UTF-8"))
+}
+
 /// The command as one would type it.
 fn line(command: &Command) -> String {
     let directory = command
@@ -133,6 +148,20 @@ mod tests {
             .run()
             .unwrap_err();
         assert_eq!(error.to_string(), "cannot start `no-such-command`");
+    }
+
+    #[test]
+    fn what_a_command_writes_is_read_or_its_failure_explained() {
+        assert_eq!(output(shell("echo out; echo err >&2")).unwrap(), "out\n");
+        let error = output(shell("echo why >&2; exit 3"))
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "`sh -c echo why >&2; exit 3` ended with exit status: 3: why"
+        );
+        let error = output(shell("printf '\\377'")).unwrap_err().to_string();
+        assert!(error.ends_with("wrote no UTF-8"), "{error}");
     }
 
     #[test]

@@ -4,15 +4,15 @@
 //! only one of them has, of a crate that wasmtime uses too, would have wasmtime
 //! built twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use crate::project;
+use crate::{project, step};
 
 /// The features of each crate, by name and version. A crate that is built more
 /// than once has several.
-type Features = BTreeMap<String, Vec<String>>;
+type Features = BTreeMap<String, BTreeSet<String>>;
 
 /// Compares what cargo resolves with tests and without.
 ///
@@ -35,15 +35,7 @@ fn resolved(edges: &str) -> Result<Features> {
     let mut tree = project::cargo(&project::root());
     tree.args(["tree", "--locked", "--workspace", "--prefix", "none"])
         .args(["--format", "{p}|{f}", "--edges", edges]);
-    let output = tree.output().context("cannot start `cargo tree`")?;
-    if !output.status.success() {
-        bail!(
-            "`cargo tree` failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    let listed = String::from_utf8(output.stdout).context("`cargo tree` wrote no UTF-8")?;
-    Ok(parse(&listed))
+    Ok(parse(&step::output(tree)?))
 }
 
 fn parse(listed: &str) -> Features {
@@ -53,10 +45,7 @@ fn parse(listed: &str) -> Features {
         let line = line.trim_end_matches(" (*)");
         if let Some((package, of_it)) = line.split_once('|') {
             let all = features.entry(package.to_owned()).or_default();
-            if !all.iter().any(|before| before == of_it) {
-                all.push(of_it.to_owned());
-                all.sort();
-            }
+            all.insert(of_it.to_owned());
         }
     }
     features
@@ -65,15 +54,15 @@ fn parse(listed: &str) -> Features {
 fn differences(without: &Features, with: &Features) -> Vec<String> {
     let differing = without.iter().filter_map(|(package, features)| {
         let others = with.get(package)?;
-        (features != others).then(|| {
-            format!(
-                "{package}: {} and {}",
-                features.join(" or "),
-                others.join(" or ")
-            )
-        })
+        (features != others)
+            .then(|| format!("{package}: {} and {}", any_of(features), any_of(others)))
     });
     differing.collect()
+}
+
+fn any_of(features: &BTreeSet<String>) -> String {
+    let features: Vec<_> = features.iter().map(String::as_str).collect();
+    features.join(" or ")
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! Every dependency may be used in a project under MIT or Apache-2.0.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use spdx::{Expression, ParseMode};
 
-use crate::project;
+use crate::{project, step};
 
 /// Licences that ask for no more than a notice.
 const ALLOWED: [&str; 13] = [
@@ -64,18 +63,9 @@ struct Package {
 
 fn packages(workspace: &Path) -> Result<Vec<Package>> {
     let mut command = project::cargo(workspace);
-    command
-        .args(["metadata", "--format-version", "1", "--locked", "--quiet"])
-        .stderr(Stdio::inherit());
-    let output = command.output().context("cannot start `cargo metadata`")?;
-    if !output.status.success() {
-        bail!(
-            "`cargo metadata --locked` failed in {}",
-            workspace.display()
-        );
-    }
-    let metadata: Metadata =
-        serde_json::from_slice(&output.stdout).context("cargo metadata is not as expected")?;
+    command.args(["metadata", "--format-version", "1", "--locked", "--quiet"]);
+    let metadata: Metadata = serde_json::from_str(&step::output(command)?)
+        .context("cargo metadata is not as expected")?;
     Ok(metadata.packages)
 }
 

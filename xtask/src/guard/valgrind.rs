@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::step::Step;
+use crate::step::{self, Step};
 
 /// glibc keeps small freed blocks at hand, seven of each size; whether an
 /// allocation finds one depends on addresses, and was worth 6 % of a round trip
@@ -94,9 +94,9 @@ fn starts(program: &str) -> bool {
 }
 
 fn is_root() -> Result<bool> {
-    let output = Command::new("id").arg("-u").output();
-    let output = output.context("cannot start `id`")?;
-    Ok(output.stdout.trim_ascii() == b"0")
+    let mut id = Command::new("id");
+    id.arg("-u");
+    Ok(step::output(id)?.trim() == "0")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::direct::direct;
 use super::inputs;
 use super::toolchain::Toolchain;
 use crate::project;
-use crate::step::Step;
+use crate::step::{self, Step};
 
 /// What the interpreter is built for.
 pub(super) const TARGET: &str = "wasm32-wasip1";
@@ -167,10 +167,7 @@ pub(crate) fn rust_bin() -> Result<PathBuf> {
     rustc
         .args(["--print", "sysroot"])
         .current_dir(project::root());
-    let output = rustc
-        .output()
-        .context("cannot start `rustc --print sysroot`")?;
-    Ok(Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("bin"))
+    Ok(Path::new(step::output(rustc)?.trim()).join("bin"))
 }
 
 /// Lets `command` find the project's Rust whatever its home and directory:

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::build::rust_bin;
 use super::toolchain;
 use crate::project;
-use crate::step::Step;
+use crate::step::{self, Step};
 
 /// A core module that imports nothing but the process API.
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -35,11 +35,9 @@ pub(crate) fn build(package: &str) -> Result<Option<PathBuf>> {
 
 /// Rust's own cargo where it has the target, else that of the guest tool chain.
 fn cargo(directory: &Path) -> Result<Option<Command>> {
-    let libraries = Command::new(rust_bin()?.join("rustc"))
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .output()
-        .context("cannot start rustc")?;
-    if Path::new(String::from_utf8_lossy(&libraries.stdout).trim()).is_dir() {
+    let mut libraries = Command::new(rust_bin()?.join("rustc"));
+    libraries.args(["--print", "target-libdir", "--target", TARGET]);
+    if Path::new(step::output(libraries)?.trim()).is_dir() {
         return Ok(Some(project::cargo(directory)));
     }
     let installed = toolchain::default_prefix()?.join("sysroot/lib/rustlib");

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use super::build::{TARGET as INTERPRETER_TARGET, rust_bin};
 use super::inputs::sha256;
-use crate::project;
+use crate::{project, step};
 
 /// What guests are built for. A reactor with the C library, which the
 /// interpreter is; and a module that imports nothing but the process API.
@@ -41,12 +41,8 @@ pub(crate) fn default_prefix() -> Result<PathBuf> {
     let script = project::root().join("guest-sdk/toolchain/default-prefix.sh");
     let mut bash = Command::new("bash");
     bash.args(["-euc", ". \"$0\"; printf %s \"$GUEST_TOOLCHAIN\""]);
-    let output = bash.arg(&script).output().context("cannot start bash")?;
-    if !output.status.success() {
-        let message = String::from_utf8_lossy(&output.stderr);
-        bail!("{}: {}", script.display(), message.trim());
-    }
-    let prefix = String::from_utf8(output.stdout).context("GUEST_TOOLCHAIN is not UTF-8")?;
+    bash.arg(script);
+    let prefix = step::output(bash)?;
     std::path::absolute(prefix).context("GUEST_TOOLCHAIN is empty")
 }
 
@@ -114,12 +110,9 @@ fn stamp() -> Result<String> {
         let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         stamp += &format!("{script} {}\n", sha256(&text));
     }
-    let rustc = rust_bin()?.join("rustc");
-    let version = Command::new(&rustc)
-        .arg("-vV")
-        .output()
-        .with_context(|| format!("cannot run {}", rustc.display()))?;
-    Ok(stamp + &String::from_utf8_lossy(&version.stdout))
+    let mut version = Command::new(rust_bin()?.join("rustc"));
+    version.arg("-vV");
+    Ok(stamp + &step::output(version)?)
 }
 
 /// The exit status by which the set-up says that a part cannot be had.
