@@ -32,7 +32,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// those who are being answered have their answer: they may be who ended the
 /// program, and are to hear that it worked.
 pub(crate) struct Server {
-    answering: Arc<Answering>,
+    desk: Arc<Desk>,
     _socket: Socket,
 }
 
@@ -48,18 +48,23 @@ impl Server {
         program: String,
     ) -> io::Result<Server> {
         let listener = socket.listener()?;
-        let answering = Arc::new(Answering::default());
-        let desk = Desk {
+        let desk = Arc::new(Desk {
             inspector,
-            program,
-            clients: Arc::default(),
-            answering: Arc::clone(&answering),
-        };
+            greeting: Greeting {
+                protocol: PROTOCOL,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                program,
+                pid: std::process::id(),
+            },
+            clients: AtomicUsize::new(0),
+            answering: Answering::default(),
+        });
+        let serving = Arc::clone(&desk);
         thread::Builder::new()
             .name("warren-control".into())
-            .spawn(move || desk.serve(&listener))?;
+            .spawn(move || serving.serve(&listener))?;
         Ok(Server {
-            answering,
+            desk,
             _socket: socket,
         })
     }
@@ -67,7 +72,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.answering.wait(LAST_ANSWERS);
+        self.desk.answering.wait(LAST_ANSWERS);
     }
 }
 
@@ -109,25 +114,24 @@ impl Drop for BeingAnswered<'_> {
 }
 
 /// What clients are served with.
-#[derive(Clone)]
 struct Desk {
     inspector: Inspector,
-    program: String,
-    clients: Arc<AtomicUsize>,
-    answering: Arc<Answering>,
+    greeting: Greeting,
+    clients: AtomicUsize,
+    answering: Answering,
 }
 
-/// Counts a client while it is there.
-struct Client(Arc<AtomicUsize>);
+/// A client: counted while it is there.
+struct Client(Arc<Desk>);
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.clients.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Desk {
-    fn serve(&self, listener: &UnixListener) {
+    fn serve(self: &Arc<Self>, listener: &UnixListener) {
         for stream in listener.incoming() {
             match stream {
                 Ok(stream) => self.accept(stream),
@@ -140,9 +144,9 @@ impl Desk {
         }
     }
 
-    fn accept(&self, stream: UnixStream) {
+    fn accept(self: &Arc<Self>, stream: UnixStream) {
         let before = self.clients.fetch_add(1, Ordering::Relaxed);
-        let client = Client(Arc::clone(&self.clients));
+        let client = Client(Arc::clone(self));
         if before >= MAX_CLIENTS {
             let refusal = refused("RateLimited", "too many clients of the control socket");
             // One that does not take it finds the connection closed.
@@ -151,12 +155,10 @@ impl Desk {
                 .and_then(|()| write_line(&stream, &refusal));
             return;
         }
-        let desk = self.clone();
         let served = thread::Builder::new()
             .name("warren-client".into())
             .spawn(move || {
-                let _client = client;
-                if let Err(error) = desk.talk(&stream) {
+                if let Err(error) = client.0.talk(&stream) {
                     tracing::debug!(%error, "a client of the control socket is gone");
                 }
             });
@@ -167,13 +169,7 @@ impl Desk {
 
     fn talk(&self, stream: &UnixStream) -> io::Result<()> {
         stream.set_write_timeout(Some(PATIENCE))?;
-        let greeting = Greeting {
-            protocol: PROTOCOL,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            program: self.program.clone(),
-            pid: std::process::id(),
-        };
-        write_line(stream, &greeting)?;
+        write_line(stream, &self.greeting)?;
         let mut reader = BufReader::new(stream);
         let mut line = Vec::new();
         loop {
