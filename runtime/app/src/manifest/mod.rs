@@ -12,10 +12,10 @@ mod services;
 mod size;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::DeTable;
+use warren_engine::DEFAULT_TICK;
 
 use crate::host::{HostConfig, QueueConfig};
 use crate::id::{Id, is_segment_char};
@@ -151,7 +151,8 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
     let mut config = HostConfig {
         max_processes: reader.count(host, "max_processes"),
         max_memory: reader.size(host, "max_memory", MEMORY),
-        max_cpu: reader.duration(host, "max_cpu", LEAST_CPU),
+        // What a process runs is counted in ticks.
+        max_cpu: reader.duration(host, "max_cpu", DEFAULT_TICK),
         max_queue: QueueConfig::default(),
     };
     if let Some(queue) = reader.table(host, "max_queue") {
@@ -168,9 +169,6 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
 
 /// From one page of WebAssembly to all that 32 bits address.
 const MEMORY: std::ops::RangeInclusive<u64> = (64 << 10)..=(4 << 30);
-
-/// What a process runs is counted in ticks, which are as long.
-const LEAST_CPU: Duration = Duration::from_millis(1);
 
 fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> ProcessEntry {
     reader.known_keys(process, &["source", "method", "host", "actor", "scope"]);
@@ -203,6 +201,8 @@ fn read_grants(reader: &mut Reader, id: Spanned<Id>, grants: &Section<'_>) -> Gr
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
