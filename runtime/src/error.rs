@@ -25,8 +25,8 @@ pub enum StartError {
     Node(#[from] warren_engine::StartError),
 }
 
-/// Why a call of the embedder's fails. As an [`Error`](struct@Error), which `?` makes of it in
-/// native processes, it is what a guest would see.
+/// Why a call of the embedder's fails. As an [`Error`](struct@Error), which `?`
+/// makes of it in native processes, it is what a guest would see.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum CallError {

@@ -46,9 +46,10 @@
 //!   written. A [`CallError`] says why a call failed.
 //!
 //! A runtime and all it gives out are `Send + Sync`, every future is `Send`, there
-//! are no globals, and any number of runtimes live side by side. What happens when a future or a handle is
-//! dropped stands beside each of them. Lifecycle, limits, threads, shutdown,
-//! upgrades and errors are the subject of the guide, `docs/embedding.md`.
+//! are no globals, and any number of runtimes live side by side. What happens when
+//! a future or a handle is dropped stands beside each of them. Lifecycle, limits,
+//! threads, shutdown, upgrades and errors are the subject of the guide,
+//! `docs/embedding.md`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

@@ -226,11 +226,12 @@ impl Runtime {
 
     /// Ends all processes: those that read events are asked to and have this
     /// long, all others end at once. A service, with what it has started, is
-    /// asked when the services that depend on it have ended. Returns when all have ended and
-    /// everything they printed is written; native code that blocks its thread is
-    /// waited for, however long it takes. Dropped before it is ready, those
-    /// that were asked keep their deadline, and what was not asked goes on; no
-    /// service is started again. May be called any number of times.
+    /// asked when the services that depend on it have ended. Returns when all
+    /// have ended and everything they printed is written; native code that
+    /// blocks its thread is waited for, however long it takes. Dropped before it
+    /// is ready, those that were asked keep their deadline, and what was not
+    /// asked goes on; no service is started again. May be called any number of
+    /// times.
     pub async fn shutdown(&self, grace: Duration) {
         services::shutdown(&self.0.node, &self.0.services, grace).await;
     }

@@ -52,8 +52,8 @@ struct Shared {
 }
 
 impl Scheduler {
-    /// Starts a thread for each worker of the meter, with this runtime around them for whatever tasks
-    /// want of tokio.
+    /// Starts a thread for each worker of the meter, with this runtime around
+    /// them for whatever tasks want of tokio.
     ///
     /// # Errors
     ///
