@@ -1,10 +1,10 @@
 //! One instance: from code to the end of `start`.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::sync::Arc;
-use std::task::Poll;
 use std::thread;
 
+use tokio::task;
 use warren_kernel::{Error, Outcome};
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
@@ -93,15 +93,7 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
 /// for the operating system to look after the two of them, which takes longer than
 /// a slice.
 async fn others_first() {
-    let mut had_their_turn = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut had_their_turn, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+    task::yield_now().await;
     thread::yield_now();
 }
 

@@ -1,29 +1,12 @@
 //! How all processes end.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use warren_kernel::{Moment, Process};
 
 use super::Node;
-use crate::timers;
 
 impl Node {
-    /// Ends all processes. Those that read events get CANCEL with the grace as
-    /// deadline, and are terminated then; all others are terminated at once.
-    /// Returns when all have ended and everything they printed is written.
-    pub async fn shutdown(&self, grace: Duration) {
-        let deadline = self.now().after(grace);
-        self.ask_to_end(deadline, |_| true);
-        // Those that remain, or were started meanwhile, are terminated below.
-        let end = self.timers.at(timers::after(grace));
-        tokio::select! {
-            () = self.none_left() => {}
-            () = end => {}
-        }
-        self.terminate_all().await;
-    }
-
     /// Asks processes to end: those that read events get CANCEL and are
     /// terminated at the deadline, all others are terminated at once.
     pub fn ask_to_end(&self, deadline: Moment, which: impl Fn(&Process) -> bool) {

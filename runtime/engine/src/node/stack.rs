@@ -7,7 +7,6 @@ use warren_kernel::{Error, Kind, Process};
 
 use super::Node;
 use crate::stacks::{self, Sight};
-use crate::timers;
 
 /// How long a process has to come to where it can show itself, and how long it
 /// may take to find out what it shows.
@@ -49,10 +48,9 @@ impl Node {
         let answer = self.stacks.ask(process.pid());
         // One that waits goes on waiting at once.
         process.wake();
-        let end = self.timers.at(timers::after(PATIENCE));
         let answer = tokio::select! {
             answer = answer => answer.ok(),
-            () = end => None,
+            () = self.sleep(PATIENCE) => None,
         };
         self.stacks.forget_gone();
         answer.ok_or_else(|| {
@@ -75,10 +73,9 @@ impl Node {
         // On a worker, where it is preempted like a process; it ends with who
         // waits for it.
         let explained = self.scheduler.spawn(explain).fallible();
-        let end = self.timers.at(timers::after(PATIENCE));
         let explained = tokio::select! {
             explained = explained => explained,
-            () = end => None,
+            () = self.sleep(PATIENCE) => None,
         };
         explained.unwrap_or_else(|| Err(unavailable("it takes too long to find out")))
     }

@@ -1,12 +1,11 @@
-use std::future::{pending, poll_fn};
+use std::future::pending;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-
-use std::num::NonZeroUsize;
+use tokio::task;
 
 use super::*;
 
@@ -25,19 +24,6 @@ fn scheduler(workers: usize) -> Scheduler {
     let workers = NonZeroUsize::new(workers).expect("not zero");
     let meter = Arc::new(Meter::new(&warren_kernel::Kernel::new(), workers));
     Scheduler::start(&meter, tokio.handle()).expect("starts")
-}
-
-/// Lets others run.
-async fn give_way() {
-    let mut gave = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut gave, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 #[test]
@@ -74,7 +60,7 @@ fn who_gives_way_lets_everyone_run() {
         spawn(&scheduler, async move {
             loop {
                 turns.fetch_add(1, Ordering::Relaxed);
-                give_way().await;
+                task::yield_now().await;
             }
         });
     }
@@ -83,7 +69,7 @@ fn who_gives_way_lets_everyone_run() {
         // The others may have run for long before this one came.
         let before = turns.load(Ordering::Relaxed);
         for _ in 0..100 {
-            give_way().await;
+            task::yield_now().await;
         }
         done.send(turns.load(Ordering::Relaxed) - before)
             .expect("the test waits");
@@ -110,7 +96,7 @@ fn a_pair_that_talks_does_not_shut_out_others() {
     let (done, dones) = mpsc::channel();
     spawn(&scheduler, async move {
         for _ in 0..100 {
-            give_way().await;
+            task::yield_now().await;
         }
         done.send(()).expect("the test waits");
     });
@@ -161,7 +147,7 @@ fn the_last_task_may_drop_the_scheduler() {
     let own = Arc::clone(&scheduler);
     spawn(&scheduler, async move {
         while Arc::strong_count(&own) > 1 {
-            give_way().await;
+            task::yield_now().await;
         }
         drop(own);
         done.send(()).expect("the test waits");
@@ -179,7 +165,7 @@ fn tasks_that_never_end_do_not_keep_the_threads() {
     spawn(&scheduler, async move {
         let _kept = dropped;
         loop {
-            give_way().await;
+            task::yield_now().await;
         }
     });
     spawn(&scheduler, pending());

@@ -2,9 +2,19 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
+use warren_kernel::Kind;
+
 use crate::support::child::{names, spawn};
 use crate::support::{PATIENCE, World, bytes, error, guest, in_time, parked};
-use warren_kernel::Kind;
+
+/// Asks all to end, and terminates those that have not by the end of the grace.
+async fn shut_down(world: &World, grace: Duration) {
+    let node = &world.node;
+    node.ask_to_end(node.now().after(grace), |_| true);
+    let _ = timeout(grace, node.none_left()).await;
+    node.terminate_all().await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shutdown_waits_for_those_that_read_events() {
@@ -24,7 +34,7 @@ async fn shutdown_waits_for_those_that_read_events() {
         world.expect_line("ready").await;
     }
     let began = Instant::now();
-    in_time(world.node.shutdown(PATIENCE)).await;
+    in_time(shut_down(&world, PATIENCE)).await;
     assert!(
         began.elapsed() < PATIENCE / 2,
         "nobody used all of the grace"
@@ -48,7 +58,7 @@ async fn shutdown_ends_those_that_ignore_it_after_the_grace() {
     let mut world = World::new(&[("t:deaf", deaf)]);
     let mut deaf = world.start("t:deaf").await;
     world.expect_line("ready").await;
-    in_time(world.node.shutdown(Duration::from_millis(50))).await;
+    in_time(shut_down(&world, Duration::from_millis(50))).await;
     assert_eq!(error(&in_time(deaf.wait()).await).kind, Kind::Canceled);
     world.assert_empty();
 }
