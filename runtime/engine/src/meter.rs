@@ -155,7 +155,8 @@ impl Meter {
         }
     }
 
-    /// Tells the kernel the time.
+    /// Tells the kernel the time: at each tick while guests run, and at whatever
+    /// may happen while none does.
     pub(crate) fn set_clock(&self) -> Monotonic {
         let now = Monotonic(nanoseconds(self.started.elapsed()));
         self.kernel.set_clock(now);

@@ -1,8 +1,9 @@
 //! What an embedder sees of the processes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
+use tokio::sync::oneshot;
 use warren::introspection::{Change, ProcessDetails, Query, Sort, State};
 use warren::security::{Actor, Scope};
 use warren::{Context, Error, Inspector, Kind, Outcome, Runtime, Spawn};
@@ -115,6 +116,47 @@ fn it_is_seen_for_whom_a_process_acts() {
         let seen = runtime.inspector().process(waiter.pid()).unwrap();
         assert_eq!(seen.actor.as_deref(), Some("ada"));
         assert_eq!(seen.process.parent, None, "the embedder has no PID");
+    });
+}
+
+#[test]
+fn age_counts_from_the_start_or_the_send_however_long_nothing_ran_before() {
+    run(async {
+        let runtime = builder().start().unwrap();
+        let inspector = runtime.inspector();
+        let age = |pid: &str| inspector.process(pid).unwrap().process.age_ms;
+        let oldest = |pid: &str| inspector.process(pid).unwrap().process.oldest_ms.unwrap();
+        let idle = || tokio::time::sleep(Duration::from_millis(100));
+        let ms = |since: Instant| u64::try_from(since.elapsed().as_millis()).unwrap() + 1;
+        let (go, wait) = oneshot::channel();
+        idle().await;
+        let before = Instant::now();
+        let waiter =
+            runtime.spawn_native("app:waiter", |_| std::future::pending::<Result<(), _>>());
+        let waiter = waiter.await.unwrap();
+        let seen = age(waiter.pid());
+        assert!(seen <= ms(before), "{seen}");
+        idle().await;
+        let before = Instant::now();
+        waiter.send("to", &1).unwrap();
+        let seen = oldest(waiter.pid());
+        assert!(seen <= ms(before), "{seen}");
+
+        let receiver =
+            runtime.spawn_native("app:receiver", |_| std::future::pending::<Result<(), _>>());
+        let receiver = receiver.await.unwrap();
+        let to = receiver.pid().to_owned();
+        let sender = runtime.spawn_native("app:sender", |mut ctx: Context| async move {
+            wait.await.ok();
+            Ok(ctx.send(&to, "to", &1)?)
+        });
+        let sender = sender.await.unwrap();
+        idle().await;
+        let before = Instant::now();
+        go.send(()).unwrap();
+        sender.result::<()>().await.unwrap();
+        let seen = oldest(receiver.pid());
+        assert!(seen <= ms(before), "{seen}");
     });
 }
 

@@ -84,6 +84,8 @@ impl Future for NativeDrive<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Driven> {
         let this = &mut *self;
+        // What it does is dated by it, and while no guest runs nobody else sets it.
+        this.node.meter().set_clock();
         if this.task.set(cx.waker().clone()).is_ok() {
             // A task has one waker for life.
             this.process.set_waker(cx.waker());

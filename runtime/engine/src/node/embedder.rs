@@ -91,6 +91,7 @@ impl Node {
         code: Option<NativeCode>,
         first: bool,
     ) -> Result<Running, Error> {
+        self.meter().set_clock();
         let bound = match &code {
             Some(_) => None,
             None => self.definitions.definition(&start.definition)?.host.clone(),
@@ -138,6 +139,7 @@ impl Node {
         values: &[u8],
         trace: Option<TraceId>,
     ) -> Result<(), Error> {
+        self.meter().set_clock();
         let Some(traces) = self.traces() else {
             return self.kernel.send(None, to, topic, values);
         };
