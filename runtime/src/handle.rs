@@ -31,7 +31,7 @@ pub struct Handle {
 /// How a process ended.
 #[derive(Clone, Debug)]
 pub struct Ended {
-    /// Its result or error, encoded; see [`Ended::result`].
+    /// Its result or error, encoded; [`Ended::result`] reads it.
     pub outcome: Arc<Outcome>,
     /// The exit status it asked for, where it called for an exit.
     pub status: Option<i32>,
@@ -46,12 +46,17 @@ impl Ended {
     /// [`CallError::Failed`] with the process's own error;
     /// [`CallError::Value`] for a result of another type.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, CallError> {
-        read_outcome(&self.outcome)
+        result_of(&self.outcome)
     }
 }
 
-/// What a process returned, or its error.
-pub(crate) fn read_outcome<T: DeserializeOwned>(outcome: &Outcome) -> Result<T, CallError> {
+/// What a process returned, of an outcome that an [`Event`](crate::Event) or a
+/// [`Change`](crate::introspection::Change) tells of.
+///
+/// # Errors
+///
+/// As for [`Ended::result`].
+pub fn result_of<T: DeserializeOwned>(outcome: &Outcome) -> Result<T, CallError> {
     /// MessagePack for nothing.
     const NIL: &[u8] = &[0xc0];
     match outcome {

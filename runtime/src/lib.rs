@@ -60,27 +60,25 @@ mod handle;
 pub mod introspection;
 mod metrics;
 pub mod native;
-mod requirements;
+pub mod requirements;
 mod runtime;
 mod services;
 mod spawn;
 
 pub use builder::Builder;
 pub use error::{CallError, StartError, error_as_value, error_details, error_of_value};
-pub use handle::{Ended, Exit, Handle, Monitor};
+pub use handle::{Ended, Exit, Handle, Monitor, result_of};
 pub use introspection::Inspector;
 pub use metrics::METRICS_CONTENT_TYPE;
 pub use native::Context;
-pub use requirements::HostRequirements;
 pub use runtime::Runtime;
 pub use services::ServiceError;
 pub use spawn::Spawn;
 pub use values::Value;
 pub use warren_app as app;
 pub use warren_engine::{
-    Code, Definition, Grants, HostLimits, Level, LogRecord, OTHER_MAPPINGS, PathGrant,
-    Requirements, Sink, Source, StandardStreams, StartError as NodeError, Stream,
-    pagemap_scan_is_available, security, try_code_cache,
+    Code, Definition, Grants, HostLimits, Level, LogRecord, PathGrant, Sink, Source,
+    StandardStreams, StartError as NodeError, Stream, security,
 };
 pub use warren_guest as values;
 pub use warren_kernel::{

@@ -14,7 +14,7 @@ use warren_engine::{Native, NativeCode};
 use warren_kernel::{Delivery, Error, Event, Outcome, Subscription, Trace};
 
 use crate::error::CallError;
-use crate::handle::read_outcome;
+use crate::handle::result_of;
 use crate::spawn::Spawn;
 use crate::values;
 
@@ -200,7 +200,7 @@ impl Context {
         spawn: impl Into<Spawn>,
     ) -> Result<T, CallError> {
         let start = spawn.into().untied()?;
-        read_outcome(&*self.native.exec(start).await?)
+        result_of(&*self.native.exec(start).await?)
     }
 
     /// Asks a process to end; with a deadline, it is terminated when that has

@@ -1,8 +1,8 @@
-//! What a program asks of the machine.
+//! What a program asks of the machine, and what the machine has.
 
 use std::sync::Arc;
 
-use warren_engine::Requirements;
+pub use warren_engine::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};
 
 use crate::app::{App, HostConfig};
 use crate::builder::limits;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use warren_engine::Node;
 use warren_engine::security::Scope;
-use warren_engine::{Node, Start};
 use warren_kernel::Error;
 
 use crate::app::{self, Service};
@@ -18,7 +18,6 @@ use crate::handle::Handle;
 use crate::native::{self, Context};
 use crate::services::{self, ServiceError, Services};
 use crate::spawn::Spawn;
-use crate::values;
 
 /// The processes of one program and what they share. Clones mean the same
 /// runtime; any number of runtimes live side by side in one program, and do not
@@ -73,8 +72,10 @@ impl Runtime {
     /// is full. `AlreadyExists`: the name is taken. `Unavailable`: the runtime
     /// is ending.
     pub async fn spawn(&self, spawn: impl Into<Spawn>) -> Result<Handle, CallError> {
-        let start = spawn.into().untied()?;
-        let running = self.0.node.start_process(start, None, false).await?;
+        let spawn = spawn.into();
+        let is_first = spawn.is_first();
+        let start = spawn.untied()?;
+        let running = self.0.node.start_process(start, None, is_first).await?;
         Ok(Handle::new(&self.0.node, running))
     }
 
@@ -112,25 +113,20 @@ impl Runtime {
         Ok(Handle::new(&self.0.node, running))
     }
 
-    /// Starts the main definition of the program this was built with, as its
-    /// first process: the one that may read standard input, and whose exit
-    /// status is the program's. Definition and host of `spawn` are left aside.
+    /// The first process of the program this was built with, to be passed to
+    /// [`Runtime::spawn`] or [`Runtime::exec`]: its main definition, in the host
+    /// of that. It may read standard input, and its exit status is the program's.
     ///
     /// # Errors
     ///
-    /// As for [`Runtime::spawn`]; `NotFound` where the runtime was built without
-    /// a program.
-    pub async fn spawn_main(&self, spawn: Spawn) -> Result<Handle, CallError> {
-        let Some((main, host)) = &self.0.main else {
-            return Err(Error::not_found("the runtime has no program to start").into());
-        };
-        let start = Start {
-            definition: main.to_string(),
-            host: host.to_string(),
-            ..spawn.untied()?
-        };
-        let running = self.0.node.start_process(start, None, true).await?;
-        Ok(Handle::new(&self.0.node, running))
+    /// `NotFound` where the runtime was built without a program.
+    pub fn main(&self) -> Result<Spawn, Error> {
+        let (main, host) = self
+            .0
+            .main
+            .as_ref()
+            .ok_or_else(|| Error::not_found("the runtime has no program to start"))?;
+        Ok(Spawn::of(&**main).host(&**host).first())
     }
 
     /// Starts the services of the program this was built with, each after those
@@ -180,9 +176,7 @@ impl Runtime {
         topic: &str,
         values: &T,
     ) -> Result<(), CallError> {
-        let bytes = values::to_values(values).map_err(CallError::value("a message"))?;
-        let process = self.0.node.kernel().resolve(destination)?;
-        Ok(self.0.node.send(&process, topic, bytes.as_slice(), None)?)
+        self.inspector().send(destination, topic, values)
     }
 
     /// Gives a process a name, under which guests find it.

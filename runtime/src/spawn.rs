@@ -31,6 +31,7 @@ use crate::values::{self, Value};
 pub struct Spawn {
     start: Start,
     tied: Tied,
+    is_first: bool,
     /// The first value that could not be written.
     mistake: Option<CallError>,
 }
@@ -42,6 +43,7 @@ impl Spawn {
         Spawn {
             start: Start::new(definition, DEFAULT_HOST),
             tied: Tied::default(),
+            is_first: false,
             mistake: None,
         }
     }
@@ -152,6 +154,16 @@ impl Spawn {
     pub fn linked(mut self) -> Spawn {
         self.tied.linked = true;
         self
+    }
+
+    /// It is the first of the program, where the embedder starts it.
+    pub(crate) fn first(mut self) -> Spawn {
+        self.is_first = true;
+        self
+    }
+
+    pub(crate) fn is_first(&self) -> bool {
+        self.is_first
     }
 
     /// For the embedder, who is no process that another could be tied to.

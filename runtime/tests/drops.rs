@@ -255,8 +255,8 @@ async fn every_future() {
 /// The futures of a runtime that was made for a program.
 async fn every_future_of_a_program() {
     let (_dir, runtime) = start_program();
-    let main = || runtime.spawn_main(Spawn::of("").name("left"));
-    dropped_at_each_poll("spawn_main", &runtime, main).await;
+    let main = || runtime.spawn(runtime.main().unwrap().name("left"));
+    dropped_at_each_poll("main", &runtime, main).await;
     drop(runtime);
     for times in 0..=PROBES {
         let (_dir, runtime) = start_program();

@@ -9,8 +9,8 @@ use std::num::NonZero;
 use std::path::Path;
 
 use serde_json::json;
-use warren::HostRequirements;
 use warren::app::{App, AppOptions, HostConfig};
+use warren::requirements::HostRequirements;
 
 use crate::args::DoctorArgs;
 use crate::diagnostics::Failure;
@@ -61,7 +61,7 @@ fn of_cores(cores: usize) -> Finding {
 
 fn of_pagemap_scan() -> Finding {
     let finding = Finding::new("PAGEMAP_SCAN");
-    if warren::pagemap_scan_is_available() {
+    if warren::requirements::pagemap_scan_is_available() {
         finding.present("available")
     } else {
         finding.present("not available").says(
@@ -80,7 +80,7 @@ fn of_code_cache() -> Finding {
         );
     };
     let finding = finding.present(directory.display());
-    match warren::try_code_cache(&directory) {
+    match warren::requirements::try_code_cache(&directory) {
         Ok(()) => finding,
         Err(error) => finding.says(
             Verdict::Note,

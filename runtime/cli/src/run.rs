@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use warren::app::{App, AppOptions, Definition, Policies};
-use warren::{Ended, Handle, Outcome, Runtime, ServiceError, Spawn, Value};
+use warren::{Ended, Handle, Outcome, Runtime, ServiceError, Value};
 
 use crate::args::RunArgs;
 use crate::arguments;
@@ -89,13 +89,12 @@ async fn from_start_to_end(
         .start()
         .map_err(|error| Box::new(refused("a runtime", &error)))?;
 
-    let main = Spawn::of(&*definition.id).argument_list(&values);
     // Removed at the end, however this ends.
     #[cfg(unix)]
     let _control = serve_control(args, &runtime)?;
     // What runs before the first process does is not asked to finish.
     let started = tokio::select! {
-        started = start(&runtime, main, &definition) => started,
+        started = start(&runtime, &values, &definition) => started,
         stop = signals.next() => return Ok(stop.exit()),
     };
     let main = started?;
@@ -160,13 +159,18 @@ async fn from_start_to_end(
 /// Starts the services, then the first process.
 async fn start(
     runtime: &Runtime,
-    main: Spawn,
+    arguments: &[Value],
     definition: &Definition,
 ) -> Result<Handle, Box<Failure>> {
     let services = runtime.start_services().await;
     services.map_err(|error| Box::new(ending::service_failed(&error)))?;
-    let main = runtime.spawn_main(main).await;
-    main.map_err(|error| Box::new(ending::not_started(definition, &error.into())))
+    let main = async {
+        runtime
+            .spawn(runtime.main()?.argument_list(arguments))
+            .await
+    };
+    main.await
+        .map_err(|error| Box::new(ending::not_started(definition, &error.into())))
 }
 
 /// Whether the program goes on with its services alone.

@@ -9,11 +9,11 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
 use crate::outcome::Outcome;
-use crate::pid::Pid;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard, RwLock, Weak};
 
-/// Something that happened to a process.
+/// Something that happened to a process. Processes are told of by the texts of
+/// their PIDs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// It was started.
@@ -21,7 +21,7 @@ pub enum Change {
         /// The process.
         pid: Arc<str>,
         /// Who spawned it; absent where it is the embedder.
-        parent: Option<Pid>,
+        parent: Option<Arc<str>>,
         /// What it runs, where the embedder said so.
         definition: Option<Arc<str>>,
     },
@@ -49,14 +49,14 @@ pub enum Change {
         /// Who asked for it.
         pid: Arc<str>,
         /// The other.
-        peer: Pid,
+        peer: Arc<str>,
     },
-    /// A link was undone.
+    /// A link was undone, other than by the end of either.
     Unlinked {
         /// Who asked for it.
         pid: Arc<str>,
         /// The other.
-        peer: Pid,
+        peer: Arc<str>,
     },
     /// Other code took over.
     Upgraded {

@@ -11,15 +11,18 @@ use std::time::{Duration, Instant};
 pub use info::{HostInfo, Listing, ProcessDetails, ProcessInfo, QueueInfo, State, Totals};
 pub use observer::Observer;
 pub use query::{Query, Sort};
-pub use warren_kernel::{Change, Pid};
+pub use warren_kernel::Change;
 
 use query::{First, state_of};
+use serde::Serialize;
 use warren_engine::Node;
 use warren_kernel::{
-    Error, Kernel, Monotonic, Process, QueueLabel, QueueView, Relations, Summary, View,
+    Error, Kernel, Monotonic, Pid, Process, QueueLabel, QueueView, Relations, Summary, View,
 };
 
+use crate::error::CallError;
 use crate::runtime::Runtime;
+use crate::values;
 
 /// Looks at the processes of a [`Runtime`], without stopping any: of each, what
 /// is seen was true at one moment; of two, perhaps at two. A process that comes
@@ -142,16 +145,20 @@ impl Inspector {
 
 /// Stepping in. A destination is the text of a PID, or a name.
 impl Inspector {
-    /// Sends a message from nobody. `payload` is an encoded value (MessagePack).
+    /// Sends a message from nobody.
     ///
     /// # Errors
     ///
-    /// As a send of a process: `NotFound`, `Invalid`, `RateLimited`.
-    pub fn send(&self, destination: &str, topic: &str, payload: &[u8]) -> Result<(), Error> {
-        let kernel = self.node.kernel();
-        let process = kernel.resolve(destination)?;
-        kernel.set_clock(self.now());
-        self.node.send(&process, topic, payload, None)
+    /// As for [`Handle::send`](crate::Handle::send).
+    pub fn send<T: Serialize + ?Sized>(
+        &self,
+        destination: &str,
+        topic: &str,
+        values: &T,
+    ) -> Result<(), CallError> {
+        let bytes = values::to_values(values).map_err(CallError::value("a message"))?;
+        let process = self.node.kernel().resolve(destination)?;
+        Ok(self.node.send(&process, topic, bytes.as_slice(), None)?)
     }
 
     /// Asks a process to end within a time, after which it is terminated. One

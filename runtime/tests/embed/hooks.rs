@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
-use warren::{Error, Kind, Runtime, Sink, Spawn, Stream};
+use warren::{CallError, Error, Kind, Runtime, Sink, Spawn, Stream};
 
 use crate::setup::{builder, run};
 
@@ -45,10 +45,12 @@ fn a_hook_that_panics_ends_the_process_that_logs() {
                 ctx.monitor(&pid)?;
                 ctx.register("watcher")?;
                 match ctx.event().await? {
-                    warren::Event::Exit { outcome, .. } => match &*outcome {
-                        warren::Outcome::Failed(error) => Ok(error.to_string()),
-                        returned => Err(Error::internal(format!("{returned:?}"))),
-                    },
+                    warren::Event::Exit { outcome, .. } => {
+                        match warren::result_of::<()>(&outcome) {
+                            Err(CallError::Failed(error)) => Ok(error.to_string()),
+                            other => Err(Error::internal(format!("{other:?}"))),
+                        }
+                    }
                     other => Err(Error::internal(format!("{other:?}"))),
                 }
             })

@@ -36,7 +36,6 @@ fn each_future_may_be_awaited_on_any_thread() {
         sent(runtime.spawn("a:b"));
         sent(runtime.exec::<()>("a:b"));
         sent(runtime.spawn_native("a:b", |_| async { Ok(()) }));
-        sent(runtime.spawn_main(Spawn::of("")));
         sent(runtime.start_services());
         sent(runtime.services_ended());
         sent(runtime.shutdown(Duration::ZERO));

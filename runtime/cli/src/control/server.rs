@@ -237,11 +237,11 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
             topic,
             value,
         } => {
-            let payload = arguments::encode_value(value)
+            let value = arguments::of_message(value)
                 .ok_or_else(|| Error::invalid("the value nests too deep"))?;
-            inspector
-                .send(&process, &topic, &payload)
-                .map(|()| Value::Null)
+            // One value, also where it is an array.
+            inspector.send(&process, &topic, &(value,))?;
+            Ok(Value::Null)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The machine against what a program asks for.
 
-use warren::HostRequirements;
+use warren::requirements::HostRequirements;
 
 use super::finding::{Finding, Verdict};
 use super::machine::{Limit, Machine};
@@ -50,7 +50,7 @@ fn mappings(machine: &Machine, hosts: &[HostRequirements]) -> Finding {
         .iter()
         .map(|host| host.requirements.mappings)
         .fold(0, u64::saturating_add);
-    let needed = of_processes.saturating_add(warren::OTHER_MAPPINGS);
+    let needed = of_processes.saturating_add(warren::requirements::OTHER_MAPPINGS);
     let Some(present) = machine.max_map_count else {
         return finding.unknown();
     };
@@ -60,7 +60,7 @@ fn mappings(machine: &Machine, hosts: &[HostRequirements]) -> Finding {
     }
     let processes = processes(hosts);
     let each = (of_processes / processes.max(1)).max(1);
-    let room = present.saturating_sub(warren::OTHER_MAPPINGS) / each;
+    let room = present.saturating_sub(warren::requirements::OTHER_MAPPINGS) / each;
     finding
         .says(
             short_of(hosts),

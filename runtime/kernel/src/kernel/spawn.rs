@@ -96,7 +96,7 @@ impl Kernel {
     fn tell_of_start(&self, child: &Process, spawn: &Spawn<'_>) {
         self.observers.tell(|| Change::Started {
             pid: Arc::clone(child.text()),
-            parent: child.parent(),
+            parent: spawn.parent.map(|parent| Arc::clone(parent.text())),
             definition: spawn.origin.map(|origin| Arc::clone(&origin.definition)),
         });
         if let Some(name) = spawn.name {

@@ -60,7 +60,7 @@ impl Kernel {
                 if new {
                     self.observers.tell(|| Change::Linked {
                         pid: Arc::clone(who.text()),
-                        peer: target.pid(),
+                        peer: Arc::clone(target.text()),
                     });
                 }
                 Ok(())
@@ -80,14 +80,15 @@ impl Kernel {
     pub fn unlink(&self, who: &Process, target: Pid) {
         let pair = self.pairs.lock(who.pid(), target);
         let linked = who.unlink(target);
-        if let Some(target) = self.table.find(target) {
+        let target = self.table.find(target);
+        if let Some(target) = &target {
             target.remove_link(who.pid());
         }
         drop(pair);
-        if linked {
+        if linked && let Some(target) = target {
             self.observers.tell(|| Change::Unlinked {
                 pid: Arc::clone(who.text()),
-                peer: target,
+                peer: Arc::clone(target.text()),
             });
         }
     }

@@ -182,7 +182,11 @@ fn an_observer_reads_what_happens_in_order() {
     let setup = Setup::new();
     let before = setup.process();
     let mut observer = setup.kernel.observe(100);
-    let process = setup.process();
+    let spawned = setup.spawn(Spawn {
+        parent: Some(&before),
+        ..Spawn::default()
+    });
+    let process = spawned.unwrap().process;
     let (pid, text) = (process.pid(), Arc::clone(process.text()));
     setup.kernel.register("name", &process).unwrap();
     setup.kernel.unregister("name").unwrap();
@@ -197,7 +201,7 @@ fn an_observer_reads_what_happens_in_order() {
     let expected = [
         Change::Started {
             pid: Arc::clone(&text),
-            parent: None,
+            parent: Some(Arc::clone(&linker)),
             definition: None,
         },
         Change::Named {
@@ -209,11 +213,11 @@ fn an_observer_reads_what_happens_in_order() {
         },
         Change::Linked {
             pid: Arc::clone(&linker),
-            peer: pid,
+            peer: Arc::clone(&text),
         },
         Change::Unlinked {
             pid: linker,
-            peer: pid,
+            peer: Arc::clone(&text),
         },
         Change::Upgraded {
             pid: Arc::clone(&text),
