@@ -9,7 +9,7 @@
 use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use warren_kernel::{Kernel, Kind, Monotonic, Pid, nanoseconds};
@@ -31,6 +31,8 @@ pub(crate) struct Meter {
 struct Worker {
     /// The number of the PID that runs, or 0.
     running: AtomicU64,
+    /// Whether it has nothing to do.
+    sleeps: AtomicBool,
     sent: AtomicU64,
     busy: AtomicU64,
 }
@@ -103,11 +105,23 @@ impl Meter {
         }
     }
 
-    /// This worker has nothing to do.
-    pub(crate) fn nobody_runs(&self, worker: usize) {
-        if let Some(worker) = self.workers.get(worker) {
-            worker.running.store(0, Ordering::Relaxed);
-        }
+    /// This worker has nothing to do, for as long as `sleep` takes.
+    pub(crate) fn sleeping<T>(&self, worker: usize, sleep: impl FnOnce() -> T) -> T {
+        let Some(worker) = self.workers.get(worker) else {
+            return sleep();
+        };
+        worker.running.store(0, Ordering::Relaxed);
+        worker.sleeps.store(true, Ordering::SeqCst);
+        let slept = sleep();
+        worker.sleeps.store(false, Ordering::SeqCst);
+        slept
+    }
+
+    /// Whether no worker has anything to do. In one order with who says so
+    /// (`SeqCst`).
+    pub(crate) fn all_sleep(&self) -> bool {
+        let mut workers = self.workers.iter();
+        workers.all(|worker| worker.sleeps.load(Ordering::SeqCst))
     }
 
     /// A message is about to be sent, or refused.
@@ -214,8 +228,12 @@ mod tests {
         meter.charge(TICK);
         meter.runs(other.pid());
         meter.charge(TICK);
-        meter.nobody_runs(0);
-        meter.charge(TICK);
+        assert!(!meter.all_sleep());
+        meter.sleeping(0, || {
+            assert!(meter.all_sleep());
+            meter.charge(TICK);
+        });
+        assert!(!meter.all_sleep());
         this_is_worker(usize::MAX);
         assert_eq!(one.usage().processor(), 2_000_000);
         assert_eq!(other.usage().processor(), 1_000_000);

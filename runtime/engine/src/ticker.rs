@@ -16,8 +16,10 @@ use crate::punctual;
 /// told otherwise: 1 ms.
 pub const DEFAULT_TICK: Duration = Duration::from_millis(1);
 
-/// Ticks without a guest's sign of life before the thread sleeps. A guest that
-/// runs on gives one at every tick, when it is preempted.
+/// Ticks without a guest's sign of life before the thread sleeps, where no worker
+/// has anything to do. That none gives a sign is not enough: on a machine that is
+/// busy, a worker may be kept from its core for longer between the sign and the
+/// guest's first instruction, and the guest would then run without end.
 const PATIENCE: u32 = 8;
 
 /// Stops its thread when dropped.
@@ -85,6 +87,8 @@ impl Ticker {
 
     #[cold]
     fn wake(&self) {
+        // What it was seen as may have been long ago.
+        self.shared.active.store(true, Ordering::SeqCst);
         // The clock stood still: the thread may take a while to set it.
         self.shared.meter.set_clock();
         if let Some(thread) = &self.thread {
@@ -125,11 +129,15 @@ impl Shared {
         }
     }
 
-    /// Between `asleep` and the second look at `active` nobody is missed: who
-    /// sets `active` first is seen here, who comes later sees `asleep`.
+    /// Sleeps where no worker has anything to do. Between `asleep` and the look at
+    /// the workers nobody is missed: one that has got something to do before is
+    /// seen here, one that gets it later sees `asleep` before a guest runs.
     fn sleep(&self) {
         self.asleep.store(true, Ordering::SeqCst);
-        while !self.active.load(Ordering::SeqCst) && !self.stop.load(Ordering::Relaxed) {
+        while self.meter.all_sleep()
+            && !self.active.load(Ordering::SeqCst)
+            && !self.stop.load(Ordering::Relaxed)
+        {
             thread::park();
         }
         self.asleep.store(false, Ordering::SeqCst);
@@ -144,5 +152,54 @@ impl Drop for Ticker {
             // A ticker that panicked has nothing to give back.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::sync::mpsc;
+
+    use warren_kernel::Kernel;
+
+    use super::*;
+
+    /// Long enough for every machine; reached only by what is broken.
+    const DEADLINE: Duration = Duration::from_secs(60);
+
+    fn until(what: &str, holds: impl Fn() -> bool) {
+        let deadline = Instant::now() + DEADLINE;
+        while !holds() {
+            assert!(Instant::now() < deadline, "{what}");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn it_ticks_while_a_worker_is_awake_and_sleeps_when_none_is() {
+        let kernel = Kernel::new();
+        let meter = Arc::new(Meter::new(&kernel, NonZeroUsize::MIN));
+        let tick = Duration::from_micros(100);
+        let ticker = Ticker::start(tick, Arc::clone(&meter)).expect("a thread");
+        let asleep = || ticker.shared.asleep.load(Ordering::SeqCst);
+        // A worker is on its way to its first guest, however long that takes.
+        ticker.guest_runs();
+        let began = kernel.clock();
+        until("it ticks on", || {
+            u128::from(kernel.clock().0 - began.0) > (tick * PATIENCE * 20).as_nanos()
+        });
+
+        let (stop, stopped) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(|| meter.sleeping(0, move || stopped.recv()));
+            until("it sleeps", asleep);
+            let slept = kernel.clock();
+            drop(stop);
+            // The worker was woken, and has a guest to run.
+            until("the worker wakes", || !meter.all_sleep());
+            ticker.guest_runs();
+            until("it is awake", || !asleep());
+            until("it ticks", || kernel.clock() > slept);
+        });
     }
 }

@@ -65,9 +65,11 @@ impl Worker {
         let mut was_woken = false;
         while !self.shared.idle.is_stopped() {
             let Some(runnable) = self.find() else {
-                self.shared.meter.nobody_runs(self.index);
-                let idle = &self.shared.idle;
-                was_woken = idle.sleep(self.index, was_woken, || self.shared.has_work());
+                let shared = &*self.shared;
+                was_woken = shared.meter.sleeping(self.index, || {
+                    let has_work = || shared.has_work();
+                    shared.idle.sleep(self.index, was_woken, has_work)
+                });
                 continue;
             };
             if std::mem::take(&mut was_woken) {
