@@ -17,13 +17,14 @@ pub(crate) struct Tally {
 impl Tally {
     /// Adds what a line of output reports; most report nothing.
     pub(crate) fn read(&mut self, line: &str) {
-        let line = line.trim();
         // `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; ...`
+        // Indented, it is what nextest shows of a test that failed, which it counts.
         let libtest = line
             .strip_prefix("test result: ")
             .and_then(|rest| rest.split_once(". "));
         // `Summary [   0.012s] 3 tests run: 2 passed (1 slow), 1 failed, 0 skipped`
         let nextest = line
+            .trim_start()
             .strip_prefix("Summary [")
             .and_then(|rest| rest.split_once(" run: "));
         let Some((_, counts)) = libtest.or(nextest) else {
@@ -98,6 +99,7 @@ mod tests {
         let lines = [
             "        PASS [   0.004s] (1/3) xtask tally::tests::reads_nextest",
             "     Summary [   0.012s] 5 tests run: 2 passed (1 slow), 2 failed, 1 timed out, 7 skipped",
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out",
             "     Summary [   0.012s] 1 test run: 1 passed, 0 skipped",
         ];
         assert_eq!(
