@@ -5,9 +5,11 @@ local role, parent = ...
 if role then
   return function()
     local inbox = process.inbox()
+    local name = process.registry.lookup("child") == process.pid()
     local first, second = inbox:receive(), inbox:receive()
+    inbox:receive()
     return {
-      name = process.registry.lookup("child") == process.pid(),
+      name = name,
       first = first:topic(), value = first:payload(), second = second:topic(), from = first:from(),
       user = ctx.get("user"), missing = ctx.get("missing"), all = ctx.all(),
     }
@@ -20,6 +22,7 @@ local named = assert(base:with_name("child"))
 local full = assert(named:with_message("hello", { 1 }):with_message("again"):with_context { n = 2 })
 local pid = assert(full:spawn_monitored("app:sets_what_the_child_has", "app:processes", "child"))
 assert(process.registry.lookup("child") == pid, "the name is there at once")
+assert(process.send(pid, "looked"))
 local got = events:receive().result.value
 assert(got.name and got.first == "hello" and got.value[1] == 1 and got.second == "again")
 assert(got.from == process.pid() and got.user == "ada" and got.missing == nil and got.all.n == 2)
