@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use warren::app::{App, AppOptions};
 use warren::{
     CallError, Context, HostConfig, HostLimits, Kind, Level, Runtime, Sink, StartError, Stream,
 };
@@ -34,6 +35,26 @@ fn a_guest_in_webassembly_runs_from_memory() {
         let guest = r#"(module (memory (export "memory") 1) (func (export "start")))"#;
         let runtime = builder().wasm("app:empty", guest).start().unwrap();
         runtime.exec::<()>("app:empty").await.unwrap();
+    });
+}
+
+#[test]
+fn the_first_process_is_that_of_the_program() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("main.lua"),
+        "return function(...) return { ... } end",
+    )
+    .unwrap();
+    run(async {
+        let app = App::open(dir.path(), AppOptions::default()).unwrap();
+        let runtime = builder().app(app).start().unwrap();
+        let main = runtime.main().unwrap().arguments(&("a", 2));
+        let (first, second): (String, i64) = runtime.exec(main).await.unwrap();
+        assert_eq!((&*first, second), ("a", 2));
+
+        let without = builder().start().unwrap().main().unwrap_err();
+        assert_eq!(without.kind, Kind::NotFound);
     });
 }
 
