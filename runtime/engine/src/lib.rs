@@ -10,7 +10,7 @@
 //!      ├ Sites, per host     ─ Pools, per class ─ Pool: wasmtime engine, linkers,
 //!      │                                                places
 //!      ├ Scheduler           worker threads
-//!      ├ Ticker              preemption, once a millisecond
+//!      ├ Ticker              preemption, every 250 us
 //!      ├ Timers              deadlines of those that wait
 //!      └ Output              standard streams
 //!

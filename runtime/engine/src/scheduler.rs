@@ -1,7 +1,7 @@
 //! Runs the tasks of processes, on one worker thread for each core.
 //!
-//! Made for tasks that mostly answer one another, and that run for a slice of a
-//! millisecond at most:
+//! Made for tasks that mostly answer one another, and that run for a slice of
+//! 250 us at most:
 //!
 //! - Who is woken by a task runs next on the same worker, while the message is
 //!   in its cache. A pair that talks never touches a queue, and wakes no other

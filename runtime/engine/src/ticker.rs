@@ -13,14 +13,15 @@ use crate::meter::Meter;
 use crate::punctual;
 
 /// How long a guest runs at most before others get their turn, unless a node is
-/// told otherwise: 1 ms.
-pub const DEFAULT_TICK: Duration = Duration::from_millis(1);
+/// told otherwise: 250 us. That is also how long a thread of the program's own may
+/// wait for the core of a guest that computes.
+pub const DEFAULT_TICK: Duration = Duration::from_micros(250);
 
 /// Ticks without a guest's sign of life before the thread sleeps, where no worker
 /// has anything to do. That none gives a sign is not enough: on a machine that is
 /// busy, a worker may be kept from its core for longer between the sign and the
 /// guest's first instruction, and the guest would then run without end.
-const PATIENCE: u32 = 8;
+const PATIENCE: u32 = 32;
 
 /// Stops its thread when dropped.
 pub(crate) struct Ticker {
@@ -186,7 +187,7 @@ mod tests {
         ticker.guest_runs();
         let began = kernel.clock();
         until("it ticks on", || {
-            u128::from(kernel.clock().0 - began.0) > (tick * PATIENCE * 20).as_nanos()
+            u128::from(kernel.clock().0 - began.0) > (tick * PATIENCE * 5).as_nanos()
         });
 
         let (stop, stopped) = mpsc::channel::<()>();
