@@ -66,10 +66,11 @@ pub(crate) fn of_json(text: &str) -> Result<Vec<Value>, Box<Failure>> {
     }
 }
 
-/// A JSON value as a message has it; none where it nests too deep.
+/// A JSON value as the only one of a message, also where it is an array; none
+/// where it nests too deep.
 #[cfg(unix)]
-pub(crate) fn of_message(json: serde_json::Value) -> Option<Value> {
-    value(json, MAX_DEPTH)
+pub(crate) fn of_message(json: serde_json::Value) -> Option<(Value,)> {
+    Some((value(json, MAX_DEPTH)?,))
 }
 
 /// A JSON value as it crosses to a process; none where it nests too deep.
@@ -167,6 +168,17 @@ mod tests {
             ]
         );
         assert_eq!(of_json("[]").unwrap(), []);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_message_has_one_value() {
+        let message = of_message(serde_json::json!(["a", 3, 1.0])).unwrap();
+        let expected = [
+            0x91, 0x93, 0xa1, b'a', 3, 0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0,
+        ];
+        let encoded = warren::values::to_values(&message).unwrap();
+        assert_eq!(encoded.as_slice(), expected);
     }
 
     #[test]

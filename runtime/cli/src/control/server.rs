@@ -237,10 +237,9 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
             topic,
             value,
         } => {
-            let value = arguments::of_message(value)
+            let values = arguments::of_message(value)
                 .ok_or_else(|| Error::invalid("the value nests too deep"))?;
-            // One value, also where it is an array.
-            inspector.send(&process, &topic, &(value,))?;
+            inspector.send(&process, &topic, &values)?;
             Ok(Value::Null)
         }
     }
