@@ -44,7 +44,7 @@ end";
     run(async {
         let runtime = builder().lua("app:main", source).start().unwrap();
         let process = runtime.spawn("app:main").await.unwrap();
-        let stack = stack_with(&runtime, process.pid(), "coroutine 2").await;
+        let stack = stack_with(&runtime, process.pid(), "coroutine 2, waiting").await;
         let expected = "\
 main, waiting:
 \t[C]: in method 'receive'
