@@ -23,9 +23,10 @@ policies = ["all"]
 
 const MAIN: &str = r#"
 local replies = process.listen("reply")
-local worker = assert(process.spawn("app:worker", "app:small"))
+local worker = assert(process.spawn_monitored("app:worker", "app:small"))
 assert(process.send(worker, "work", 1))
 replies:receive()
+process.events():receive() -- its end, before that of the program
 "#;
 
 const WORKER: &str = r#"
