@@ -1,0 +1,34 @@
+//! The catalogue of attacks in `tests/hostile`, whose README says how one is
+//! written: each must meet the end it names, while processes beside it go on
+//! and with every count of the runtime back at its value from before.
+
+#![allow(clippy::expect_used)]
+
+#[path = "hostile/attack.rs"]
+mod attack;
+#[path = "hostile/counts.rs"]
+mod counts;
+#[path = "hostile/stage.rs"]
+mod stage;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let attacks = match attack::read() {
+        Ok(attacks) => attacks,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let trials = attacks.into_iter().map(|attack| {
+        Trial::test(attack.name.clone(), move || {
+            stage::run(&attack);
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}

@@ -1,0 +1,149 @@
+//! The attacks, and what their first comments say.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use warren_tests::project;
+
+/// The directory of the catalogue.
+pub(crate) const DIRECTORY: &str = "tests/hostile";
+
+/// MiB that the command may grow by, where an attack names no figure.
+const GROWS: u64 = 256;
+
+/// One attack of the catalogue.
+#[derive(Debug)]
+pub(crate) struct Attack {
+    /// `KIND/NAME`.
+    pub(crate) name: String,
+    /// Its file, or its directory.
+    pub(crate) path: PathBuf,
+    /// The end it must meet, as the warden prints it.
+    pub(crate) end: String,
+    pub(crate) says: Vec<String>,
+    pub(crate) prints: Vec<String>,
+    pub(crate) logs: Vec<String>,
+    pub(crate) unsaid: Vec<String>,
+    pub(crate) options: Vec<String>,
+    /// Bytes that the command may grow by.
+    pub(crate) grows: u64,
+}
+
+/// Finds all attacks, by name.
+///
+/// # Errors
+/// A file that cannot be read, or a first comment that lacks something or says
+/// what none may.
+pub(crate) fn read() -> Result<Vec<Attack>, String> {
+    let mut attacks = Vec::new();
+    for kind in entries(&project().join(DIRECTORY))? {
+        if !kind.is_dir() {
+            continue;
+        }
+        for path in entries(&kind)? {
+            attacks.push(Attack::read(path)?);
+        }
+    }
+    Ok(attacks)
+}
+
+impl Attack {
+    /// The file of the attack's own code.
+    pub(crate) fn code(&self) -> PathBuf {
+        code_of(&self.path)
+    }
+
+    /// Whether the warden has to end it.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.end == "terminated"
+    }
+
+    fn read(path: PathBuf) -> Result<Attack, String> {
+        let code = code_of(&path);
+        let text = fs::read_to_string(&code)
+            .map_err(|error| format!("cannot read {}: {error}", code.display()))?;
+        let name = path
+            .strip_prefix(project().join(DIRECTORY))
+            .unwrap_or(&path)
+            .with_extension("");
+        Attack::parse(name.display().to_string(), path, &text)
+    }
+
+    fn parse(name: String, path: PathBuf, text: &str) -> Result<Attack, String> {
+        let mut attack = Attack {
+            name,
+            path,
+            end: String::new(),
+            says: Vec::new(),
+            prints: Vec::new(),
+            logs: Vec::new(),
+            unsaid: Vec::new(),
+            options: Vec::new(),
+            grows: GROWS << 20,
+        };
+        let mut tries = false;
+        let comment = text.lines().map_while(|line| {
+            line.strip_prefix("-- ")
+                .or_else(|| line.strip_prefix(";; "))
+        });
+        for (key, value) in comment.filter_map(|line| line.split_once(": ")) {
+            let value = value.trim();
+            match key {
+                "tries" => tries = true,
+                "end" => value.clone_into(&mut attack.end),
+                "says" => attack.says.push(value.to_owned()),
+                "prints" => attack.prints.push(value.to_owned()),
+                "logs" => attack.logs.push(value.to_owned()),
+                "unsaid" => attack.unsaid.push(value.to_owned()),
+                "options" => {
+                    attack.options = value.split_whitespace().map(str::to_owned).collect();
+                }
+                "grows" => {
+                    let mib = value.strip_suffix(" MiB").unwrap_or(value);
+                    let mib: u64 = mib
+                        .parse()
+                        .map_err(|_| format!("{}: `grows: {value}` is no size", attack.name))?;
+                    attack.grows = mib << 20;
+                }
+                _ => {}
+            }
+        }
+        let end: Vec<&str> = attack.end.split(' ').collect();
+        let known = matches!(
+            *end,
+            ["returned" | "terminated"] | ["failed" | "refused", _]
+        );
+        match (tries, known) {
+            (true, true) => Ok(attack),
+            (false, _) => Err(format!("{}: its first comment lacks `tries:`", attack.name)),
+            (_, false) => Err(format!(
+                "{}: `end: {}` is neither `returned`, `terminated`, `failed KIND` nor `refused KIND`",
+                attack.name, attack.end
+            )),
+        }
+    }
+}
+
+fn code_of(path: &Path) -> PathBuf {
+    if !path.is_dir() {
+        return path.to_owned();
+    }
+    let lua = path.join("attack.lua");
+    if lua.is_file() {
+        lua
+    } else {
+        path.join("attack.wat")
+    }
+}
+
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, String> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        fs::read_dir(directory)?
+            .map(|entry| Ok(entry?.path()))
+            .collect()
+    };
+    let mut entries =
+        read().map_err(|error| format!("cannot read {}: {error}", directory.display()))?;
+    entries.sort();
+    Ok(entries)
+}

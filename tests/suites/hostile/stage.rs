@@ -1,0 +1,144 @@
+//! Runs one attack under the warden, through the real command.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use warren_tests::{Session, TIMEOUT, Warren, project};
+
+use crate::attack::{Attack, DIRECTORY};
+use crate::counts::{Control, Counts};
+
+/// Far longer than it takes to give back what an attack took.
+const BACK_WITHIN: Duration = Duration::from_secs(60);
+
+/// Runs an attack.
+///
+/// # Panics
+/// It does not end as it says, bystanders do not go on, or a count is not back
+/// at its value from before.
+#[track_caller]
+pub(crate) fn run(attack: &Attack) {
+    let program = program_of(attack);
+    let socket = program.path().join("control.sock");
+    let how = if attack.is_endless() {
+        "terminate"
+    } else {
+        "wait"
+    };
+    let mut session = Warren::run("program")
+        .current_dir(program.path())
+        .options(["--control".as_ref(), socket.as_os_str()])
+        .options(&attack.options)
+        .arguments([how])
+        .start()
+        .within(TIMEOUT);
+
+    session.wait_for_line("ready");
+    let mut control = Control::connect(&socket);
+    let before = control.counts(session.id());
+    let resident = session.resident();
+    control.send("warden", "go");
+    session.wait_for_line("over");
+    control.empty("app:attackers");
+    wait_for(&mut control, &session, &before.without_bystanders());
+    let grown = session.largest_resident().saturating_sub(resident);
+    control.send("warden", "go");
+    let outcome = session.end().ends_with(0);
+
+    let printed: Vec<&str> = outcome.text().lines().collect();
+    let end = format!("end: {}", attack.end);
+    assert!(
+        printed.contains(&&*end),
+        "the end is another one: {outcome}"
+    );
+    let error = printed.iter().find(|line| line.starts_with("error: "));
+    for text in &attack.says {
+        let said = error.is_some_and(|error| error.contains(text));
+        assert!(said, "the error does not say {text:?}: {outcome}");
+    }
+    for line in &attack.prints {
+        assert!(printed.contains(&&**line), "{line:?} is missing: {outcome}");
+    }
+    for text in &attack.logs {
+        assert!(
+            outcome.stderr.contains(text),
+            "{text:?} is not logged: {outcome}"
+        );
+    }
+    for text in &attack.unsaid {
+        let said = outcome.stderr.contains(text) || outcome.text().contains(text);
+        assert!(!said, "{text:?} is said: {outcome}");
+    }
+    assert!(
+        grown <= attack.grows,
+        "the command grew by {} MiB, {} may be: {outcome}",
+        grown >> 20,
+        attack.grows >> 20
+    );
+    if let Some(line) = printed.iter().find(|line| line.starts_with("bystanders: ")) {
+        println!("{}: {line}; grew by {} MiB", attack.name, grown >> 20);
+    }
+}
+
+/// A program of warden, bystanders and the attack, in a directory of its own.
+fn program_of(attack: &Attack) -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let program = directory.path().join("program");
+    fs::create_dir(&program).expect("a directory");
+    let catalogue = project().join(DIRECTORY);
+    copy(&catalogue.join("warden.lua"), &program.join("main.lua"));
+    for file in ["bystander.lua", "warren.toml"] {
+        copy(&catalogue.join(file), &program.join(file));
+    }
+    if attack.path.is_dir() {
+        copy_all(&attack.path, &program);
+    } else {
+        let code = attack.code();
+        let extension = code.extension().expect("code has an extension");
+        copy(&code, &program.join("attack").with_extension(extension));
+    }
+    directory
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("an attack's directory") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            fs::create_dir(&target).expect("a directory");
+            copy_all(&path, &target);
+        } else {
+            copy(&path, &target);
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    if let Err(error) = fs::copy(from, to) {
+        panic!(
+            "cannot copy {} to {}: {error}",
+            from.display(),
+            to.display()
+        );
+    }
+}
+
+/// Waits until the runtime counts what it must.
+#[track_caller]
+fn wait_for(control: &mut Control, session: &Session, wanted: &Counts) {
+    let started = Instant::now();
+    loop {
+        let counts = control.counts(session.id());
+        if counts.is_back_at(wanted) {
+            return;
+        }
+        assert!(
+            started.elapsed() < BACK_WITHIN,
+            "not back at {wanted:?}: {counts:?}"
+        );
+        // Counts come without an event to wait for: asking is what there is.
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
