@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::outcome::Outcome;
 use crate::pid::Pid;
 use crate::process::Process;
+use crate::readable::Readable;
 use crate::subscription::Subscription;
 use crate::sync::{Arc, Weak};
 
@@ -12,6 +13,8 @@ use crate::sync::{Arc, Weak};
 #[derive(Debug, Default)]
 pub(crate) struct Execs {
     by_subscription: BTreeMap<Subscription, Exec>,
+    /// Those that are done.
+    readable: Readable,
 }
 
 #[derive(Debug)]
@@ -43,6 +46,11 @@ impl Execs {
         self.by_subscription.len()
     }
 
+    /// Those that are done.
+    pub(crate) fn readable(&self) -> &Readable {
+        &self.readable
+    }
+
     pub(crate) fn contains(&self, subscription: Subscription) -> bool {
         self.by_subscription.contains_key(&subscription)
     }
@@ -70,6 +78,7 @@ impl Execs {
         let waiting = matches!(&*exec, Exec::Running(running) if running.pid == callee);
         if waiting {
             *exec = Exec::Done(outcome);
+            self.readable.add(subscription);
         }
         waiting
     }
@@ -77,15 +86,15 @@ impl Execs {
     /// Takes an outcome; the subscription ends with it.
     #[inline]
     pub(crate) fn take(&mut self, subscription: Subscription) -> Option<Arc<Outcome>> {
-        if self.by_subscription.is_empty() {
+        if self.readable.len() == 0
+            || !matches!(self.by_subscription.get(&subscription)?, Exec::Done(_))
+        {
             return None;
         }
+        self.readable.remove(subscription);
         match self.by_subscription.remove(&subscription)? {
             Exec::Done(outcome) => Some(outcome),
-            running => {
-                self.by_subscription.insert(subscription, running);
-                None
-            }
+            Exec::Running(_) => None,
         }
     }
 
@@ -93,13 +102,17 @@ impl Execs {
     pub(crate) fn abandon_one(&mut self, subscription: Subscription) -> Option<Callee> {
         match self.by_subscription.remove(&subscription)? {
             Exec::Running(callee) => Some(callee),
-            Exec::Done(_) => None,
+            Exec::Done(_) => {
+                self.readable.remove(subscription);
+                None
+            }
         }
     }
 
     /// Ends all; returns the callees that still run.
     pub(crate) fn abandon(&mut self) -> Vec<Callee> {
-        std::mem::take(&mut self.by_subscription)
+        std::mem::take(self)
+            .by_subscription
             .into_values()
             .filter_map(|exec| match exec {
                 Exec::Running(callee) => Some(callee),

@@ -61,6 +61,7 @@ mod pairs;
 mod pid;
 mod process;
 mod queue;
+mod readable;
 mod refusal;
 mod state;
 mod subscription;
@@ -69,6 +70,7 @@ mod table;
 mod ties;
 mod topic;
 mod trace;
+mod unclaimed;
 mod usage;
 #[cfg(test)]
 mod work;

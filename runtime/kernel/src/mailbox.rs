@@ -7,8 +7,10 @@ use crate::introspection::{QueueLabel, QueueView};
 use crate::message::Message;
 use crate::moment::Monotonic;
 use crate::queue::{Queue, QueueLimit};
-use crate::subscription::Subscription;
+use crate::readable::Readable;
+use crate::subscription::{Subscription, SubscriptionMap};
 use crate::sync::Arc;
+use crate::unclaimed::Unclaimed;
 
 /// The message queues of one process. A message goes to the listener of exactly
 /// its topic, else to the inbox if that is open, else it waits unclaimed.
@@ -21,11 +23,12 @@ pub(crate) struct Mailbox {
     /// Messages in all queues, and their bytes.
     messages: usize,
     bytes: usize,
-    unclaimed: Queue,
+    unclaimed: Unclaimed,
     inbox: Option<Queue>,
-    /// Sorted by number.
-    listeners: Vec<Listener>,
+    listeners: SubscriptionMap<Listener>,
     topics: HashMap<Arc<str>, Subscription>,
+    /// The listeners with messages.
+    readable: Readable,
 }
 
 /// So few listeners are looked through faster than a topic is hashed.
@@ -33,7 +36,6 @@ const FEW: usize = 8;
 
 #[derive(Debug)]
 struct Listener {
-    subscription: Subscription,
     topic: Arc<str>,
     queue: Queue,
 }
@@ -70,6 +72,13 @@ pub(crate) struct Full {
     pub(crate) limit: QueueLimit,
 }
 
+impl Full {
+    #[cold]
+    fn of(queue: QueueName, limit: QueueLimit) -> Full {
+        Full { queue, limit }
+    }
+}
+
 /// Which queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum QueueName {
@@ -95,11 +104,29 @@ impl Mailbox {
         let arrival = now.0.max(self.last_arrival + 1);
         let bytes = message.wire().len();
         self.admits(bytes, limits)?;
-        let (queue, name, subscription) = self.route(topic);
-        if let Err(limit) = queue.admits(bytes, limits.queue) {
-            return Err(Full { queue: name, limit });
-        }
-        queue.push(arrival, message);
+        let queue_limits = limits.queue;
+        let subscription = if let Some(subscription) = self.listener(topic)
+            && let Some(listener) = self.listeners.get_mut(&subscription)
+        {
+            let queue = &mut listener.queue;
+            let admitted = queue.admits(bytes, queue_limits);
+            admitted.map_err(|limit| Full::of(QueueName::Topic, limit))?;
+            if queue.is_empty() {
+                self.readable.add(subscription);
+            }
+            queue.push(arrival, message);
+            Some(subscription)
+        } else if let Some(inbox) = &mut self.inbox {
+            let admitted = inbox.admits(bytes, queue_limits);
+            admitted.map_err(|limit| Full::of(QueueName::Inbox, limit))?;
+            inbox.push(arrival, message);
+            Some(Subscription::INBOX)
+        } else {
+            let admitted = self.unclaimed.admits(bytes, queue_limits);
+            admitted.map_err(|limit| Full::of(QueueName::Unclaimed, limit))?;
+            self.unclaimed.push(topic, arrival, message);
+            None
+        };
         self.last_arrival = arrival;
         self.messages += 1;
         self.bytes += bytes;
@@ -109,13 +136,16 @@ impl Mailbox {
     /// Takes the oldest message of a subscription.
     #[inline]
     pub(crate) fn take(&mut self, subscription: Subscription) -> Option<Message> {
-        let queue = if subscription == Subscription::INBOX {
-            self.inbox.as_mut()?
+        let mut message = if subscription == Subscription::INBOX {
+            self.inbox.as_mut()?.pop()?
         } else {
-            let index = self.position(subscription).ok()?;
-            &mut self.listeners.get_mut(index)?.queue
+            let queue = &mut self.listeners.get_mut(&subscription)?.queue;
+            let message = queue.pop()?;
+            if queue.is_empty() {
+                self.readable.remove(subscription);
+            }
+            message
         };
-        let mut message = queue.pop()?;
         self.messages -= 1;
         self.bytes -= message.wire().len();
         message.set_subscription(subscription);
@@ -125,14 +155,29 @@ impl Mailbox {
     /// Opens the inbox, which takes over all that is unclaimed.
     pub(crate) fn open_inbox(&mut self) {
         if self.inbox.is_none() {
-            self.inbox = Some(std::mem::take(&mut self.unclaimed));
+            self.inbox = Some(std::mem::take(&mut self.unclaimed).into_queue());
         }
     }
 
     /// The listener of a topic, if there is one.
+    #[inline]
     pub(crate) fn listener(&self, topic: &str) -> Option<Subscription> {
-        let index = self.listening(topic)?;
-        Some(self.listeners.get(index)?.subscription)
+        if self.listeners.len() <= FEW {
+            let mut listeners = self.listeners.iter();
+            let (subscription, _) = listeners.find(|(_, listener)| *listener.topic == *topic)?;
+            return Some(*subscription);
+        }
+        self.topics.get(topic).copied()
+    }
+
+    /// Whether the inbox is open and has messages.
+    pub(crate) fn inbox_is_readable(&self) -> bool {
+        self.inbox.as_ref().is_some_and(|inbox| !inbox.is_empty())
+    }
+
+    /// The listeners with messages.
+    pub(crate) fn readable(&self) -> &Readable {
+        &self.readable
     }
 
     /// Listeners open at present.
@@ -142,7 +187,7 @@ impl Mailbox {
 
     /// Whether a listener has this number.
     pub(crate) fn is_listener(&self, subscription: Subscription) -> bool {
-        self.position(subscription).is_ok()
+        self.listeners.contains_key(&subscription)
     }
 
     /// Opens a listener, which takes over the unclaimed messages of its topic.
@@ -150,37 +195,48 @@ impl Mailbox {
     pub(crate) fn listen(&mut self, topic: &str, subscription: Subscription) {
         let topic: Arc<str> = topic.into();
         let listener = Listener {
-            subscription,
-            queue: self.unclaimed.split_off_topic(&topic),
+            queue: self.unclaimed.claim(&topic),
             topic: Arc::clone(&topic),
         };
-        let index = self.position(subscription).unwrap_or_else(|index| index);
-        self.listeners.insert(index, listener);
+        if !listener.queue.is_empty() {
+            self.readable.add(subscription);
+        }
+        self.listeners.insert(subscription, listener);
         self.topics.insert(topic, subscription);
     }
 
     /// Closes a listener; what was unread there goes, in order of arrival, to
     /// the inbox, or waits unclaimed. Returns whether the inbox got something.
     pub(crate) fn unlisten(&mut self, subscription: Subscription) -> bool {
-        let Ok(index) = self.position(subscription) else {
+        let Some(Listener { topic, queue }) = self.listeners.remove(&subscription) else {
             return false;
         };
-        let listener = self.listeners.remove(index);
-        self.topics.remove(&listener.topic);
-        let unread = listener.queue.len() > 0;
-        match &mut self.inbox {
-            Some(inbox) => inbox.join([listener.queue]),
-            None => self.unclaimed.join([listener.queue]),
+        self.topics.remove(&topic);
+        if queue.is_empty() {
+            return false;
         }
-        unread && self.inbox.is_some()
+        self.readable.remove(subscription);
+        match &mut self.inbox {
+            Some(inbox) => inbox.take_back(queue),
+            None => self.unclaimed.take_back(topic, queue),
+        }
+        self.inbox.is_some()
     }
 
     /// Closes everything; all messages are unclaimed again, in order of arrival.
     pub(crate) fn close_all(&mut self) {
-        let listeners = std::mem::take(&mut self.listeners).into_iter();
-        let queues = listeners.map(|listener| listener.queue);
-        self.unclaimed.join(queues.chain(self.inbox.take()));
+        for Listener { topic, queue } in std::mem::take(&mut self.listeners).into_values() {
+            self.unclaimed.take_back(topic, queue);
+        }
         self.topics.clear();
+        self.readable = Readable::default();
+        if let Some(inbox) = self.inbox.take() {
+            let unclaimed = std::mem::take(&mut self.unclaimed).into_queue();
+            for (arrival, message) in Queue::joined([inbox, unclaimed]).into_messages() {
+                let topic = message.topic().to_owned();
+                self.unclaimed.push(&topic, arrival, message);
+            }
+        }
     }
 
     /// Messages in all queues, and their bytes.
@@ -193,32 +249,48 @@ impl Mailbox {
         if self.messages == 0 {
             return None;
         }
-        self.queues().filter_map(|(_, queue)| queue.oldest()).min()
-    }
-
-    /// Its first few queues. What is unclaimed is one where there is any.
-    pub(crate) fn views(&self, limit: usize) -> Vec<QueueView> {
-        self.queues()
-            .filter(|(label, queue)| *label != QueueLabel::Unclaimed || queue.len() > 0)
-            .take(limit)
-            .map(|(label, queue)| QueueView {
-                label,
-                messages: queue.len(),
-                bytes: queue.bytes(),
-                oldest: queue.oldest(),
-            })
-            .collect()
-    }
-
-    fn queues(&self) -> impl Iterator<Item = (QueueLabel, &Queue)> {
-        let inbox = self.inbox.iter().map(|queue| (QueueLabel::Inbox, queue));
-        let listeners = self.listeners.iter().map(|listener| {
-            let topic = Arc::clone(&listener.topic);
-            (QueueLabel::Topic(topic), &listener.queue)
+        let inbox = self.inbox.as_ref().and_then(Queue::oldest);
+        let listeners = self.readable.iter().filter_map(|subscription| {
+            let listener = self.listeners.get(&subscription)?;
+            listener.queue.oldest()
         });
-        inbox
-            .chain([(QueueLabel::Unclaimed, &self.unclaimed)])
-            .chain(listeners)
+        listeners.chain(inbox).chain(self.unclaimed.oldest()).min()
+    }
+
+    /// Its first few queues, listeners by number. What is unclaimed is one
+    /// where there is any.
+    pub(crate) fn views(&self, limit: usize) -> Vec<QueueView> {
+        let view = |label, queue: &Queue| QueueView {
+            label,
+            messages: queue.len(),
+            bytes: queue.bytes(),
+            oldest: queue.oldest(),
+        };
+        let mut views: Vec<QueueView> = Vec::new();
+        views.extend(
+            self.inbox
+                .iter()
+                .map(|queue| view(QueueLabel::Inbox, queue)),
+        );
+        if self.unclaimed.len() > 0 {
+            views.push(QueueView {
+                label: QueueLabel::Unclaimed,
+                messages: self.unclaimed.len(),
+                bytes: self.unclaimed.bytes(),
+                oldest: self.unclaimed.oldest(),
+            });
+        }
+        let mut listeners: Vec<_> = self.listeners.iter().collect();
+        listeners.sort_unstable_by_key(|(subscription, _)| **subscription);
+        let listeners = listeners.into_iter().map(|(_, listener)| {
+            view(
+                QueueLabel::Topic(Arc::clone(&listener.topic)),
+                &listener.queue,
+            )
+        });
+        views.extend(listeners.take(limit.saturating_sub(views.len())));
+        views.truncate(limit);
+        views
     }
 
     /// Whether the process as a whole may be sent so many bytes more.
@@ -236,41 +308,12 @@ impl Mailbox {
             limit,
         })
     }
-
-    #[inline]
-    fn route(&mut self, topic: &str) -> (&mut Queue, QueueName, Option<Subscription>) {
-        if let Some(index) = self.listening(topic) {
-            let listener = &mut self.listeners[index];
-            let subscription = Some(listener.subscription);
-            return (&mut listener.queue, QueueName::Topic, subscription);
-        }
-        match &mut self.inbox {
-            Some(inbox) => (inbox, QueueName::Inbox, Some(Subscription::INBOX)),
-            None => (&mut self.unclaimed, QueueName::Unclaimed, None),
-        }
-    }
-
-    /// Where the listener of a topic is.
-    #[inline]
-    fn listening(&self, topic: &str) -> Option<usize> {
-        if self.listeners.len() <= FEW {
-            return self
-                .listeners
-                .iter()
-                .position(|listener| *listener.topic == *topic);
-        }
-        self.position(*self.topics.get(topic)?).ok()
-    }
-
-    fn position(&self, subscription: Subscription) -> Result<usize, usize> {
-        self.listeners
-            .binary_search_by_key(&subscription, |listener| listener.subscription)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::work;
 
     fn limits() -> MailboxLimits {
         MailboxLimits::of(&HostConfig {
@@ -421,5 +464,52 @@ mod tests {
         mailbox.open_inbox();
         assert_eq!(drain(&mut mailbox, Subscription::INBOX), "1234");
         assert_eq!(mailbox.depth(), (0, 0));
+    }
+
+    #[test]
+    fn listening_looks_at_what_concerns_it_only() {
+        let unlimited = MailboxLimits::of(&HostConfig {
+            queue: QueueLimits {
+                messages: usize::MAX,
+                bytes: usize::MAX,
+            },
+            ..HostConfig::default()
+        });
+        let deliver = |mailbox: &mut Mailbox, topic: &str| {
+            let message = Message::new(None, topic, b"x");
+            let delivered = mailbox.deliver(topic, message, &unlimited, Monotonic::default());
+            delivered.unwrap();
+        };
+        // What one request costs: a listener for the reply, one that is read and
+        // one that is not.
+        let request = |backlog: u32, others: u32, inbox: bool| {
+            let mut mailbox = Mailbox::default();
+            for number in 0..others {
+                mailbox.listen(&format!("other {number}"), Subscription(10 + number));
+            }
+            for number in 0..backlog {
+                deliver(&mut mailbox, &(number % 10).to_string());
+            }
+            if inbox {
+                mailbox.open_inbox();
+            }
+            let steps = work::of(|| {
+                mailbox.listen("reply", Subscription(3));
+                deliver(&mut mailbox, "reply");
+                deliver(&mut mailbox, "reply");
+                assert_eq!(mailbox.readable().iter().count(), 1);
+                assert!(mailbox.take(Subscription(3)).is_some());
+                mailbox.unlisten(Subscription(3));
+                assert_eq!(mailbox.readable().iter().count(), 0);
+            });
+            assert_eq!(mailbox.depth().0, backlog as usize + 1);
+            steps
+        };
+        for inbox in [false, true] {
+            let few = request(10, 1, inbox);
+            assert!(few > 0);
+            assert_eq!(request(10_000, 1, inbox), few);
+            assert_eq!(request(10, 1000, inbox), few);
+        }
     }
 }

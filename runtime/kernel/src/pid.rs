@@ -86,6 +86,11 @@ impl Hasher for PidHasher {
     }
 
     #[inline]
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(number.into());
+    }
+
+    #[inline]
     fn write_u64(&mut self, number: u64) {
         // The golden ratio spreads consecutive numbers over the high bits; the
         // table reads the low and the very highest ones.

@@ -1,6 +1,6 @@
 //! One queue of messages.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::host::QueueLimits;
 use crate::message::Message;
@@ -11,6 +11,9 @@ use crate::moment::Monotonic;
 pub(crate) struct Queue {
     messages: VecDeque<Queued>,
     bytes: usize,
+    /// Messages by arrival that came back from other queues, among those here:
+    /// so that what comes back costs nothing of what is here.
+    returned: Option<Box<BTreeMap<u64, Message>>>,
 }
 
 #[derive(Debug)]
@@ -28,12 +31,36 @@ pub(crate) enum QueueLimit {
     Bytes(usize),
 }
 
+impl QueueLimits {
+    /// Whether a message of so many bytes may be added to a queue of so many
+    /// messages and bytes.
+    #[inline]
+    pub(crate) fn admit(
+        self,
+        messages: usize,
+        present: usize,
+        bytes: usize,
+    ) -> Result<(), QueueLimit> {
+        if messages >= self.messages {
+            Err(QueueLimit::Messages(self.messages))
+        } else if present.saturating_add(bytes) > self.bytes {
+            Err(QueueLimit::Bytes(self.bytes))
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// An emptied queue gives its buffer back if it has room for more than this.
 const KEPT_CAPACITY: usize = 64;
 
 impl Queue {
     pub(crate) fn len(&self) -> usize {
-        self.messages.len()
+        self.messages.len() + self.returned.as_ref().map_or(0, |returned| returned.len())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.returned.is_none()
     }
 
     /// Bytes of its messages.
@@ -43,25 +70,24 @@ impl Queue {
 
     /// When the oldest of its messages came.
     pub(crate) fn oldest(&self) -> Option<Monotonic> {
-        let oldest = self.messages.front()?;
-        Some(Monotonic(oldest.arrival))
+        let here = self.messages.front().map(|queued| queued.arrival);
+        let oldest = match (here, self.first_returned()) {
+            (Some(here), Some(returned)) => here.min(returned),
+            (here, returned) => here.or(returned)?,
+        };
+        Some(Monotonic(oldest))
     }
 
     /// Whether a message of so many bytes may be added.
     #[inline]
     pub(crate) fn admits(&self, bytes: usize, limits: QueueLimits) -> Result<(), QueueLimit> {
-        if self.messages.len() >= limits.messages {
-            Err(QueueLimit::Messages(limits.messages))
-        } else if self.bytes.saturating_add(bytes) > limits.bytes {
-            Err(QueueLimit::Bytes(limits.bytes))
-        } else {
-            Ok(())
-        }
+        limits.admit(self.len(), self.bytes, bytes)
     }
 
     /// Adds a message that came later than all others here.
     #[inline]
     pub(crate) fn push(&mut self, arrival: u64, message: Message) {
+        step();
         self.bytes += message.wire().len();
         self.messages.push_back(Queued { arrival, message });
     }
@@ -69,6 +95,11 @@ impl Queue {
     /// Takes the oldest.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Message> {
+        if self.returned.is_some()
+            && let Some(message) = self.pop_returned()
+        {
+            return Some(message);
+        }
         let Queued { message, .. } = self.messages.pop_front()?;
         self.bytes -= message.wire().len();
         if self.messages.is_empty() && self.messages.capacity() > KEPT_CAPACITY {
@@ -77,37 +108,88 @@ impl Queue {
         Some(message)
     }
 
-    /// Takes over all messages of other queues of the same process, keeping the
-    /// order of arrival. Limits do not apply: these messages were accepted.
-    pub(crate) fn join(&mut self, others: impl IntoIterator<Item = Queue>) {
-        let mut messages = Vec::from(std::mem::take(&mut self.messages));
-        for other in others {
-            self.bytes += other.bytes;
-            messages.extend(other.messages);
+    /// Takes over all messages of another queue of the same process, keeping
+    /// the order of arrival. Looks at none of its own. Limits do not apply:
+    /// these messages were accepted.
+    pub(crate) fn take_back(&mut self, other: Queue) {
+        if other.is_empty() {
+            return;
         }
-        // A stable sort merges runs that are in order already.
-        messages.sort_by_key(|queued| queued.arrival);
-        self.messages = messages.into();
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        self.bytes += other.bytes;
+        let returned = self.returned.get_or_insert_default();
+        returned.extend(other.returned.into_iter().flat_map(|returned| *returned));
+        let messages = other.messages.into_iter();
+        returned.extend(messages.map(|queued| {
+            step();
+            (queued.arrival, queued.message)
+        }));
     }
 
-    /// Separates the messages of one topic.
-    pub(crate) fn split_off_topic(&mut self, topic: &str) -> Queue {
-        let of_topic = |queued: &Queued| queued.message.topic_bytes() == topic.as_bytes();
-        let mut split = Queue::default();
-        if !self.messages.iter().any(of_topic) {
-            return split;
+    /// Joins all queues of a process into one, in order of arrival.
+    pub(crate) fn joined(queues: impl IntoIterator<Item = Queue>) -> Queue {
+        let mut all = Queue::default();
+        let mut messages = Vec::new();
+        for queue in queues {
+            all.bytes += queue.bytes;
+            messages.extend(queue.messages);
+            let returned = queue.returned.into_iter().flat_map(|returned| *returned);
+            messages.extend(returned.map(|(arrival, message)| Queued { arrival, message }));
         }
-        let all = std::mem::take(self);
-        for queued in all.messages {
-            let queue = if of_topic(&queued) {
-                &mut split
-            } else {
-                &mut *self
-            };
-            queue.push(queued.arrival, queued.message);
-        }
-        split
+        // A stable sort merges runs that are in order already.
+        messages.sort_by_key(|queued| {
+            step();
+            queued.arrival
+        });
+        all.messages = messages.into();
+        all
     }
+
+    /// All messages with their arrivals, in order of arrival.
+    pub(crate) fn into_messages(self) -> impl Iterator<Item = (u64, Message)> {
+        let ordered = if self.returned.is_some() {
+            Queue::joined([self])
+        } else {
+            self
+        };
+        let messages = ordered.messages.into_iter();
+        messages.map(|queued| (queued.arrival, queued.message))
+    }
+
+    fn first_returned(&self) -> Option<u64> {
+        let (arrival, _) = self.returned.as_ref()?.first_key_value()?;
+        Some(*arrival)
+    }
+
+    /// Takes the oldest of what came back if it is the oldest of all.
+    #[cold]
+    fn pop_returned(&mut self) -> Option<Message> {
+        let returned = self.returned.as_mut()?;
+        let first = returned.first_entry()?;
+        let is_oldest = self
+            .messages
+            .front()
+            .is_none_or(|queued| *first.key() < queued.arrival);
+        if !is_oldest {
+            return None;
+        }
+        let message = first.remove();
+        if returned.is_empty() {
+            self.returned = None;
+        }
+        self.bytes -= message.wire().len();
+        Some(message)
+    }
+}
+
+/// A message was touched: counted in tests that say how often that may be.
+#[inline]
+fn step() {
+    #[cfg(test)]
+    crate::work::step();
 }
 
 #[cfg(test)]
@@ -147,25 +229,36 @@ mod tests {
 
     #[test]
     fn joining_keeps_the_order_of_arrival() {
-        let mut one = queue(&[(0, "a"), (3, "d"), (4, "e")]);
-        one.join([
+        let mut all = Queue::joined([
+            queue(&[(0, "a"), (3, "d"), (4, "e")]),
             queue(&[(1, "b"), (5, "f")]),
             Queue::default(),
             queue(&[(2, "c")]),
         ]);
-        assert_eq!(one.len(), 6);
-        assert_eq!(topics(&mut one), ["a", "b", "c", "d", "e", "f"]);
-        assert_eq!(one.bytes, 0);
+        assert_eq!(all.len(), 6);
+        assert_eq!(topics(&mut all), ["a", "b", "c", "d", "e", "f"]);
+        assert_eq!(all.bytes, 0);
     }
 
     #[test]
-    fn splitting_takes_one_topic_and_keeps_both_orders() {
-        let mut rest = queue(&[(0, "x"), (1, "t"), (2, "y"), (3, "t")]);
-        let mut split = rest.split_off_topic("t");
-        assert_eq!(split.len(), 2);
-        assert_eq!(split.bytes, rest.bytes);
-        assert_eq!(topics(&mut rest), ["x", "y"]);
-        assert_eq!(topics(&mut split), ["t", "t"]);
+    fn what_comes_back_keeps_the_order_of_arrival() {
+        let mut one = queue(&[(0, "a"), (3, "d"), (6, "g")]);
+        one.take_back(queue(&[(4, "e"), (5, "f")]));
+        one.take_back(Queue::default());
+        let mut nested = queue(&[(2, "c")]);
+        nested.take_back(queue(&[(1, "b")]));
+        one.take_back(nested);
+        one.push(7, Message::new(None, "h", b"1234"));
+        assert_eq!((one.len(), one.bytes), (8, 8 * (12 + 1 + 4)));
+        assert_eq!(one.oldest(), Some(Monotonic(0)));
+        assert_eq!(one.pop().unwrap().topic(), "a");
+        assert_eq!(one.oldest(), Some(Monotonic(1)));
+        assert_eq!(topics(&mut one), ["b", "c", "d", "e", "f", "g", "h"]);
+        assert!(one.is_empty());
+        assert_eq!(one.bytes, 0);
+        one.take_back(queue(&[(8, "i"), (9, "j")]));
+        let messages = one.into_messages().map(|(arrival, _)| arrival);
+        assert_eq!(messages.collect::<Vec<_>>(), [8, 9]);
     }
 
     #[test]

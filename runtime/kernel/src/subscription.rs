@@ -1,8 +1,12 @@
 //! What a process names its queues by, and what it takes from them.
 
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
 use crate::event::Event;
 use crate::message::Message;
 use crate::outcome::Outcome;
+use crate::pid::PidHasher;
 use crate::sync::Arc;
 
 /// Names one queue of one process. Below 2^31.
@@ -18,6 +22,9 @@ impl Subscription {
     const FIRST_FREE: u32 = 3;
     const LAST: u32 = i32::MAX as u32;
 }
+
+/// A map by subscription: numbers of a counter, as PIDs are.
+pub(crate) type SubscriptionMap<V> = HashMap<Subscription, V, BuildHasherDefault<PidHasher>>;
 
 /// What was taken from a queue.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ thread_local! {
     static STEPS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A lock was taken, or an entry of a map looked for.
+/// A lock was taken, an entry of a map looked for, or a message moved.
 pub(crate) fn step() {
     STEPS.set(STEPS.get() + 1);
 }

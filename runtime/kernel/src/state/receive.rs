@@ -5,6 +5,9 @@ use crate::host::HostConfig;
 use crate::refusal::Refusal;
 use crate::subscription::{Delivery, Subscription};
 
+/// So many subscriptions are asked one after the other.
+const FEW: usize = 8;
+
 impl State {
     /// Takes the oldest of the first wanted subscription that has something;
     /// with nothing there, remembers what is wanted.
@@ -27,9 +30,38 @@ impl State {
         &mut self,
         wanted: &[Subscription],
     ) -> Option<(Subscription, Delivery)> {
-        wanted
+        let first = if wanted.len() <= FEW {
+            return wanted
+                .iter()
+                .find_map(|&subscription| Some((subscription, self.take(subscription)?)));
+        } else {
+            self.first_readable(wanted)?
+        };
+        Some((first, self.take(first)?))
+    }
+
+    /// The first of many wanted subscriptions that may have something: found by
+    /// looking at those that have, which are mostly few.
+    fn first_readable(&self, wanted: &[Subscription]) -> Option<Subscription> {
+        let execs = self.execs.readable();
+        let listeners = self.mailbox.readable();
+        let always = [Subscription::INBOX, Subscription::EVENTS]
+            .into_iter()
+            .filter(|subscription| match *subscription {
+                Subscription::INBOX => self.mailbox.inbox_is_readable(),
+                _ => self.events.is_open() && self.events.len() > 0,
+            });
+        let mut readable: Vec<Subscription> =
+            always.chain(listeners.iter()).chain(execs.iter()).collect();
+        if readable.len() > FEW {
+            readable.sort_unstable();
+            let mut wanted = wanted.iter().copied();
+            return wanted.find(|wanted| readable.binary_search(wanted).is_ok());
+        }
+        let places = readable
             .iter()
-            .find_map(|&subscription| Some((subscription, self.take(subscription)?)))
+            .filter_map(|readable| wanted.iter().position(|wanted| wanted == readable));
+        wanted.get(places.min()?).copied()
     }
 
     pub(crate) fn clear_interest(&mut self) {
