@@ -135,7 +135,7 @@ unsafe extern "C-unwind" fn settle(l: State) -> c_int {
         lua_gc(l, LUA_GCRESTART);
         lua_gc(l, LUA_GCCOLLECT);
         lua_gc(l, LUA_GCGEN, 0 as c_int, 0 as c_int);
-        internals::note_collected(l);
+        internals::note_interpreter(l);
         0
     }
 }

@@ -23,9 +23,19 @@ unsafe extern "C" {
 }
 
 unsafe extern "C-unwind" {
-    /// Collects young garbage where more than `young` bytes were allocated
-    /// since `collected` bytes were left. May run finalizers.
-    fn warren_rest(l: State, young: usize, collected: *mut usize);
+    /// Collects young garbage where more than `young` bytes, and more than a
+    /// fifth of what the process has, were allocated since the last time. May
+    /// run finalizers.
+    fn warren_rest(l: State, young: usize, heap: *mut Heap);
+}
+
+/// Bytes that Lua has: of the interpreter as it is set up, and of everything
+/// after the last collection. As in `config/internals.c`.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C)]
+pub(crate) struct Heap {
+    interpreter: usize,
+    collected: usize,
 }
 
 /// How many bytes of young garbage a process may keep while it waits.
@@ -41,17 +51,22 @@ const YOUNG: usize = 8 * 1024;
 pub(crate) unsafe fn rest(l: State) {
     // SAFETY: as promised by the caller; the number is the runtime's, which
     // lives as long as the thread.
-    unsafe { warren_rest(l, YOUNG, runtime(l).collected.as_ptr()) };
+    unsafe { warren_rest(l, YOUNG, runtime(l).heap.as_ptr()) };
 }
 
-/// Notes how many bytes Lua has after a full collection.
+/// Notes how many bytes Lua has once it is set up, after a full collection.
 ///
 /// # Safety
 /// `l` is a live Lua thread.
-pub(crate) unsafe fn note_collected(l: State) {
+pub(crate) unsafe fn note_interpreter(l: State) {
     // SAFETY: as promised by the caller.
     let (kib, rest) = unsafe { (lua_gc(l, LUA_GCCOUNT), lua_gc(l, LUA_GCCOUNTB)) };
     let bytes = usize::try_from(kib).unwrap_or(0) * 1024 + usize::try_from(rest).unwrap_or(0);
     // SAFETY: as promised by the caller.
-    unsafe { runtime(l).collected.set(bytes) };
+    unsafe {
+        runtime(l).heap.set(Heap {
+            interpreter: bytes,
+            collected: bytes,
+        });
+    }
 }

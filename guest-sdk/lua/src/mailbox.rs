@@ -204,7 +204,7 @@ unsafe extern "C-unwind" fn unlisten(l: State) -> c_int {
         };
         if !(*channel).closed {
             mailbox::unlisten(subscription);
-            channel::close(l, 1);
+            channel::close(rt, channel);
             forget(l, subscription);
         }
         lua_pushboolean(l, 1);

@@ -10,6 +10,7 @@ use warren_guest::mailbox::Subscription;
 use warren_guest::msgpack::Output;
 
 use crate::channel::Channel;
+use crate::internals::Heap;
 use crate::scheduler::Scheduler;
 use crate::stack::{Class, State};
 
@@ -28,7 +29,7 @@ pub(crate) struct Runtime {
     /// A text on its way into Lua, see [`push_text`](crate::stack::push_text).
     pub(crate) text: Cell<String>,
     /// The bytes that Lua had after it last collected garbage.
-    pub(crate) collected: Cell<usize>,
+    pub(crate) heap: Cell<Heap>,
     /// Whether `math.random` has a seed of this process.
     pub(crate) random_is_seeded: Cell<bool>,
     /// The coroutines, and what they wait for.
@@ -95,7 +96,7 @@ impl Runtime {
             mail_is_read: Cell::new(false),
             output: Cell::new(Output::new()),
             text: Cell::new(String::new()),
-            collected: Cell::new(0),
+            heap: Cell::new(Heap::default()),
             random_is_seeded: Cell::new(false),
             scheduler: RefCell::new(Scheduler::default()),
             inbox: Cell::new(None),

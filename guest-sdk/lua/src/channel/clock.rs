@@ -4,13 +4,15 @@
 use mlua_sys::lua_pushnil;
 use warren_guest::clock;
 
-use super::{Alarm, Channel, Source};
+use super::{Again, Alarm, Channel, Source, transfer};
 use crate::exchange::{Built, protected};
+use crate::runtime::Runtime;
 use crate::stack::State;
 use crate::time;
 
 /// Pushes the Time at which the alarm of `channel` has rung, and sets the next
-/// one. `now` is the monotonic time, not before the alarm.
+/// one, if there is one. `now` is the monotonic time, not before the alarm.
+/// The caller then [settles](settle) the channel.
 ///
 /// # Safety
 /// `l` is a live Lua thread with four free stack slots. Does not raise.
@@ -26,15 +28,68 @@ pub(crate) unsafe fn push_ring(l: State, channel: &mut Channel, now: u64) -> Bui
     unsafe { protected(l, &at.to_le_bytes(), time::build_moment) }
 }
 
+/// After a ring that was handed over: closes a channel that never rings again,
+/// and tells the scheduler when it rings next.
+///
+/// # Safety
+/// `channel` is alive.
+pub(crate) unsafe fn settle(rt: &Runtime, channel: *mut Channel) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        rt.scheduler.borrow_mut().alarm_changed(channel);
+        if let Source::Clock(Alarm {
+            next: None,
+            again: Again::Never,
+            ..
+        }) = (*channel).source
+        {
+            transfer::close(rt, channel);
+        }
+    }
+}
+
+/// Sets an alarm anew, or with `None` stops it, which ends the plain receives
+/// that wait. True where the alarm before lay ahead.
+///
+/// # Safety
+/// `channel` is alive, and the scheduler has room for one more alarm.
+pub(crate) unsafe fn set_alarm(rt: &Runtime, channel: *mut Channel, next: Option<u64>) -> bool {
+    // SAFETY: as promised by the caller; a thread that waits keeps a slot free
+    // for the nil.
+    unsafe {
+        let Source::Clock(alarm) = &mut (*channel).source else {
+            return false;
+        };
+        let before = std::mem::replace(&mut alarm.next, next);
+        alarm.stopped = next.is_none();
+        rt.scheduler.borrow_mut().alarm_changed(channel);
+        if next.is_none() {
+            let mut place = (*channel).receivers.first();
+            while let Some(waiter) = place {
+                let (receiver, following) = rt.scheduler.borrow().plain_receiver(waiter);
+                if let Some(receiver) = receiver {
+                    lua_pushnil(receiver.thread);
+                    rt.scheduler.borrow_mut().part(receiver, false);
+                }
+                place = following;
+            }
+        }
+        before.is_some_and(|before| before > clock::monotonic())
+    }
+}
+
 impl Alarm {
     /// Sets the next alarm of one that has rung, and yields when it did. A
     /// ticker keeps its beat and leaves out what nobody has waited for.
     fn advance(&mut self, now: u64) -> u64 {
         let due = self.next.unwrap_or(now).min(now);
-        self.next = self.period.map(|period| {
-            let beats = (now - due) / period.max(1) + 1;
-            due.saturating_add(beats.saturating_mul(period))
-        });
+        self.next = match self.again {
+            Again::Never | Again::OnReset => None,
+            Again::After(period) => {
+                let beats = (now - due) / period.max(1) + 1;
+                Some(due.saturating_add(beats.saturating_mul(period)))
+            }
+        };
         due
     }
 }
@@ -47,7 +102,8 @@ mod tests {
     fn a_timer_rings_once() {
         let mut timer = Alarm {
             next: Some(10),
-            period: None,
+            again: Again::OnReset,
+            stopped: false,
         };
         assert_eq!((timer.advance(12), timer.next), (10, None));
     }
@@ -56,7 +112,8 @@ mod tests {
     fn a_ticker_keeps_its_beat_and_drops_what_was_missed() {
         let mut ticker = Alarm {
             next: Some(10),
-            period: Some(10),
+            again: Again::After(10),
+            stopped: false,
         };
         assert_eq!((ticker.advance(10), ticker.next), (10, Some(20)));
         assert_eq!((ticker.advance(57), ticker.next), (20, Some(60)));

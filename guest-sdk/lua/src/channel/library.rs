@@ -104,7 +104,7 @@ unsafe extern "C-unwind" fn close_channel(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
         check_local(l, "close");
-        close(l, 1);
+        close(runtime(l), lua_touserdata(l, 1).cast());
         0
     }
 }

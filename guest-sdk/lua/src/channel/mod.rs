@@ -13,12 +13,12 @@ use std::ffi::{CStr, c_int};
 use mlua_sys::*;
 use warren_guest::mailbox::Subscription;
 
-pub(crate) use clock::push_ring;
+pub(crate) use clock::{push_ring, set_alarm, settle};
 pub(crate) use library::open;
 pub(crate) use transfer::{close, receive, send, stash};
 
 use crate::runtime::runtime;
-use crate::scheduler::Queue;
+use crate::scheduler::{NOWHERE, Queue};
 use crate::stack::State;
 
 /// The name of the class in Lua.
@@ -40,6 +40,11 @@ pub(crate) struct Channel {
     pub(crate) receivers: Queue,
     /// The coroutines that wait to hand over a value.
     pub(crate) senders: Queue,
+    /// Its place among the alarms of the scheduler, for one of the clock.
+    pub(crate) alarm_place: u32,
+    /// Its place among what the scheduler wants of the mailbox, while a
+    /// coroutine waits for a message.
+    pub(crate) wanted_place: u32,
 }
 
 /// Where a channel's values come from.
@@ -82,8 +87,22 @@ pub(crate) enum Format {
 pub(crate) struct Alarm {
     /// On the monotonic clock; `None` once it has rung or was stopped.
     pub(crate) next: Option<u64>,
-    /// Nanoseconds between two, for a ticker.
-    pub(crate) period: Option<u64>,
+    pub(crate) again: Again,
+    /// Stopped: a plain receive ends, as if the channel were closed, but no
+    /// case of a select is ready, as a timer can be set anew.
+    pub(crate) stopped: bool,
+}
+
+/// What follows when an alarm has rung.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// Nothing: the channel is closed.
+    #[default]
+    Never,
+    /// Nothing, until somebody sets it anew.
+    OnReset,
+    /// The next beat of a ticker, after so many nanoseconds.
+    After(u64),
 }
 
 impl Channel {
@@ -101,6 +120,8 @@ impl Channel {
                 closed: false,
                 receivers: Queue::default(),
                 senders: Queue::default(),
+                alarm_place: NOWHERE,
+                wanted_place: NOWHERE,
             });
             runtime(l).classes.get().channel.apply(l);
             block

@@ -6,7 +6,7 @@ use std::ffi::c_int;
 use mlua_sys::*;
 use warren_guest::clock;
 
-use super::{BUFFER, Channel, Ring, Source, push_ring};
+use super::{BUFFER, Channel, Ring, Source, push_ring, settle};
 use crate::exchange::Built;
 use crate::runtime::{Runtime, runtime};
 use crate::scheduler::{Meeting, Queue};
@@ -34,7 +34,9 @@ pub(crate) unsafe fn receive(l: State, place: c_int) -> bool {
                 true
             }
             Source::Clock(alarm) if alarm.next.is_some() => {
-                if let Built::Raised = push_ring(l, &mut *channel, clock::monotonic()) {
+                let built = push_ring(l, &mut *channel, clock::monotonic());
+                settle(rt, channel);
+                if let Built::Raised = built {
                     lua_error(l);
                 }
                 true
@@ -81,17 +83,15 @@ pub(crate) unsafe fn send(l: State, place: c_int) -> bool {
     }
 }
 
-/// Closes the channel at `place`: whoever waits to receive gets nil, whoever
-/// waits to send an error. What lies in the ring can still be received.
+/// Closes a channel: whoever waits to receive gets nil, whoever waits to send
+/// an error. What lies in the ring can still be received.
 ///
 /// # Safety
-/// A channel is at the absolute index `place` of `l`.
-pub(crate) unsafe fn close(l: State, place: c_int) {
+/// `channel` is alive.
+pub(crate) unsafe fn close(rt: &Runtime, channel: *mut Channel) {
     // SAFETY: as promised by the caller; a thread that waits keeps a slot free
     // for the nil.
     unsafe {
-        let rt = runtime(l);
-        let channel: *mut Channel = lua_touserdata(l, place).cast();
         (*channel).closed = true;
         while let Some(receiver) = meet(rt, (*channel).receivers) {
             lua_pushnil(receiver.thread);

@@ -23,25 +23,27 @@
 //! A case is known by its place on the stack of the thread that blocks: the
 //! channel, and above it the value to send, or [`RECEIVE`].
 
+mod alarms;
 mod boundary;
 mod queue;
 mod run;
 mod turn;
 mod wait;
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 use std::ffi::c_int;
 use std::ptr;
 
 use warren_guest::mailbox::Subscription;
 
+pub(crate) use alarms::NOWHERE;
 pub(crate) use queue::{Meeting, Queue};
 pub(crate) use run::{Ended, again, prepare, run, spawn};
 pub(crate) use wait::{Patience, Shape, push_receive, receive_alone, wait};
 
-use crate::channel::{Channel, Source};
+use crate::channel::Channel;
 use crate::stack::State;
+use alarms::Alarms;
 use queue::Waiter;
 
 /// Names a task; its place in [`Scheduler::tasks`].
@@ -60,12 +62,14 @@ pub(crate) struct Scheduler {
     waiters: Vec<Waiter>,
     /// The first free place of `waiters`, linked by `next`.
     free_waiter: Option<u32>,
-    /// The mailbox queues that parked tasks want, oldest wish first.
+    /// The mailbox queues that parked tasks want, and the channel of each,
+    /// which knows its place here.
     wanted: Vec<Subscription>,
+    wanted_by: Vec<*mut Channel>,
     /// Those of a wait that is about to begin; kept for its memory.
     wanted_now: Vec<Subscription>,
-    /// When parked tasks want to wake; some of them no longer do.
-    deadlines: BinaryHeap<Reverse<(u64, TaskId, u32)>>,
+    /// When parked tasks want to wake.
+    alarms: Alarms,
     /// A task is on its way to [`run`], through the coroutines it has resumed.
     switching: bool,
     /// The innermost of the coroutines that wait for one they have resumed.
@@ -93,13 +97,13 @@ struct Task {
     at: State,
     /// The stack index of its first case on `at`.
     base: c_int,
-    /// Counts what it has waited for, to tell old deadlines from new ones.
-    serial: u32,
     /// Its waiters, linked by `sibling`.
     waiters: Option<u32>,
-    /// The time at which it wakes in any case.
-    until: Option<u64>,
+    /// Its place among the alarms while it wakes at a time in any case.
+    alarm: u32,
     parked: bool,
+    /// It waits in a plain receive.
+    receives: bool,
     fired: Fired,
 }
 
@@ -184,11 +188,12 @@ impl Scheduler {
                 .is_ok()
             && self.waiters.try_reserve(cases).is_ok()
             && self.wanted.try_reserve(cases).is_ok()
+            && self.wanted_by.try_reserve(cases).is_ok()
             && self
                 .wanted_now
                 .try_reserve(self.wanted.len() + cases)
                 .is_ok()
-            && self.deadlines.try_reserve(2).is_ok()
+            && self.alarms.reserve(cases + 1)
     }
 
     /// Adds a task; it is ready.
@@ -199,10 +204,10 @@ impl Scheduler {
             arguments,
             at: thread,
             base: 0,
-            serial: 0,
             waiters: None,
-            until: None,
+            alarm: NOWHERE,
             parked: false,
+            receives: false,
             fired: Fired::Deadline,
         };
         let id = self.vacant.pop().unwrap_or_else(|| {
@@ -230,62 +235,36 @@ impl Scheduler {
 
     /// Parks a task that is to wait at `at` for the cases that
     /// [`add_waiter`](Self::add_waiter) then adds.
-    fn park(&mut self, id: TaskId, at: State, base: c_int, until: Option<u64>) {
+    fn park(&mut self, id: TaskId, at: State, base: c_int, receives: bool, until: Option<u64>) {
         if let Some(task) = self.task(id) {
             task.at = at;
             task.base = base;
-            task.until = until;
             task.parked = true;
-        }
-        if let Some(until) = until {
-            self.add_deadline(id, until);
+            task.receives = receives;
+            if let Some(until) = until {
+                self.set_task_alarm(id, until);
+            }
         }
     }
 
-    /// Notes when a parked task wants to wake.
-    fn add_deadline(&mut self, id: TaskId, at: u64) {
-        let Some(serial) = self.task(id).map(|task| task.serial) else {
-            return;
-        };
-        // Deadlines of waits that ended early stay behind: sweep them out
-        // before they outweigh the living.
-        if self.deadlines.len() > 2 * self.live + 64 {
-            let tasks = &self.tasks;
-            self.deadlines
-                .retain(|Reverse((_, id, serial))| is_waiting(tasks, *id, *serial));
-        }
-        self.deadlines.push(Reverse((at, id, serial)));
+    /// Makes room for one more alarm. False where there is no memory.
+    pub(crate) fn reserve_alarm(&mut self) -> bool {
+        self.alarms.reserve(1)
     }
 
-    /// Notes that a channel's alarm was set anew, for the tasks that wait.
-    pub(crate) fn alarm_changed(&mut self, channel: &Channel) {
-        let Source::Clock(alarm) = channel.source else {
-            return;
-        };
-        let (Some(at), Some(first)) = (alarm.next, channel.receivers.first()) else {
-            return;
-        };
-        let id = self.waiters[first as usize].task;
-        self.add_deadline(id, at);
+    /// Notes that the alarm of a channel was set anew, for the tasks that wait
+    /// there. There is [room](Self::reserve_alarm) for it.
+    ///
+    /// # Safety
+    /// `channel` is alive.
+    pub(crate) unsafe fn alarm_changed(&mut self, channel: *mut Channel) {
+        // SAFETY: as promised by the caller.
+        unsafe { self.update_channel_alarm(channel) };
     }
 
     /// The earliest time at which a parked task wants to wake.
-    fn next_deadline(&mut self) -> Option<u64> {
-        while let Some(Reverse((at, id, serial))) = self.deadlines.peek().copied() {
-            if is_waiting(&self.tasks, id, serial) {
-                return Some(at);
-            }
-            self.deadlines.pop();
-        }
-        None
-    }
-
-    /// Takes a parked task whose deadline lies at or before `now`.
-    fn take_due(&mut self, now: u64) -> Option<TaskId> {
-        if self.next_deadline()? > now {
-            return None;
-        }
-        self.deadlines.pop().map(|Reverse((_, id, _))| id)
+    fn next_alarm(&self) -> Option<u64> {
+        self.alarms.first().map(|(at, _)| at)
     }
 
     /// Ends the wait of a parked task and makes it ready. The value it
@@ -300,16 +279,12 @@ impl Scheduler {
 
     /// Ends the wait of a parked task.
     fn unpark(&mut self, id: TaskId) {
+        self.clear_task_alarm(id);
         let Some(task) = self.task(id) else { return };
         task.parked = false;
-        task.serial = task.serial.wrapping_add(1);
         let mut waiter = task.waiters.take();
         while let Some(place) = waiter {
             waiter = self.remove_waiter(place);
         }
     }
-}
-
-fn is_waiting(tasks: &[Option<Task>], id: TaskId, serial: u32) -> bool {
-    matches!(tasks.get(id), Some(Some(task)) if task.parked && task.serial == serial)
 }

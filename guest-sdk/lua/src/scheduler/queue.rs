@@ -21,9 +21,10 @@ impl Queue {
     }
 
     /// The place of the waiter that came first.
-    pub(super) fn first(self) -> Option<u32> {
+    pub(crate) fn first(self) -> Option<u32> {
         self.first
     }
+
 }
 
 /// One case of a parked task.
@@ -43,7 +44,7 @@ pub(super) struct Waiter {
 /// Where a waiting task is to be given, or to be taken, a value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meeting {
-    task: TaskId,
+    pub(super) task: TaskId,
     case: c_int,
     /// The thread that blocks.
     pub(crate) thread: State,
@@ -54,7 +55,31 @@ pub(crate) struct Meeting {
 impl Scheduler {
     /// The task that has waited longest in a queue.
     pub(crate) fn meet(&self, queue: Queue) -> Option<Meeting> {
-        let waiter = self.waiters.get(queue.first? as usize)?;
+        self.meet_waiter(*self.waiters.get(queue.first? as usize)?)
+    }
+
+    /// The task of the waiter at a place, if it waits in a plain receive; and
+    /// the place of the waiter behind.
+    pub(crate) fn plain_receiver(&self, place: u32) -> (Option<Meeting>, Option<u32>) {
+        let Some(waiter) = self.waiters.get(place as usize) else {
+            return (None, None);
+        };
+        let meeting = self.meet_waiter(*waiter);
+        (meeting.filter(|meeting| self.is_plain(meeting)), waiter.next)
+    }
+
+    fn is_plain(&self, meeting: &Meeting) -> bool {
+        let task = self.tasks.get(meeting.task).and_then(Option::as_ref);
+        task.is_some_and(|task| task.receives)
+    }
+
+    /// Whether a waiter is the one of its queue that came first.
+    pub(super) fn is_first(&self, waiter: &Waiter) -> bool {
+        waiter.previous.is_none()
+    }
+
+    /// The task of a waiter.
+    pub(super) fn meet_waiter(&self, waiter: Waiter) -> Option<Meeting> {
         let task = self.tasks.get(waiter.task)?.as_ref()?;
         Some(Meeting {
             task: waiter.task,
@@ -124,7 +149,14 @@ impl Scheduler {
         // SAFETY: as above.
         unsafe { (*queue).last = Some(place) };
         if let (Source::Mailbox { subscription, .. }, None) = (source, previous) {
+            // SAFETY: as above.
+            unsafe { (*channel).wanted_place = self.wanted.len() as u32 };
             self.wanted.push(subscription);
+            self.wanted_by.push(channel);
+        }
+        if previous.is_none() {
+            // SAFETY: as above.
+            unsafe { self.update_channel_alarm(channel) };
         }
     }
 
@@ -150,9 +182,20 @@ impl Scheduler {
         }
         let deserted = queue.is_empty();
         // SAFETY: as above.
-        let source = unsafe { (*waiter.channel).source };
-        if let (Source::Mailbox { subscription, .. }, true) = (source, deserted) {
-            self.wanted.retain(|wanted| *wanted != subscription);
+        let (source, wanted) =
+            unsafe { ((*waiter.channel).source, (*waiter.channel).wanted_place as usize) };
+        match source {
+            Source::Mailbox { .. } if deserted && wanted < self.wanted.len() => {
+                self.wanted.swap_remove(wanted);
+                self.wanted_by.swap_remove(wanted);
+                if let Some(moved) = self.wanted_by.get(wanted) {
+                    // SAFETY: a channel is in the list while a task waits for it.
+                    unsafe { (**moved).wanted_place = wanted as u32 };
+                }
+            }
+            // SAFETY: as above.
+            Source::Clock(_) if deserted => unsafe { self.update_channel_alarm(waiter.channel) },
+            _ => {}
         }
         self.waiters[place as usize].next = self.free_waiter;
         self.free_waiter = Some(place);

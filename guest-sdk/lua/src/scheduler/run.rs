@@ -81,6 +81,9 @@ pub(crate) unsafe fn run(l: State, program: State) -> Ended {
                 LUA_YIELD if switched => {}
                 LUA_OK | LUA_YIELD if thread == program => return Ended::Returned(results),
                 LUA_OK | LUA_YIELD => {
+                    // A thread with values on its stack would pass for one that
+                    // has not begun.
+                    lua_settop(thread, 0);
                     let reference = rt.scheduler.borrow_mut().remove(id);
                     luaL_unref(l, LUA_REGISTRYINDEX, reference);
                 }

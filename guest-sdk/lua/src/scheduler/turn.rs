@@ -1,13 +1,13 @@
 //! Taking messages from the runtime, and waking the tasks they are for.
 
-use std::ffi::c_int;
-
 use mlua_sys::*;
 use warren_guest::mailbox::{self, Subscription};
 use warren_guest::{Buffer, Failure, clock};
 
+use super::alarms::Wake;
+use super::queue::{Meeting, Waiter};
 use super::{Fired, Scheduler, TaskId};
-use crate::channel::{self, Channel, Format, Source};
+use crate::channel::{self, Alarm, Channel, Format, Source};
 use crate::exchange::{Built, protected};
 use crate::message;
 use crate::runtime::Runtime;
@@ -115,12 +115,15 @@ pub(super) unsafe fn turn(l: State, rt: &Runtime, block: bool) -> bool {
         let mut scheduler = rt.scheduler.borrow_mut();
         scheduler.unpolled = 0;
         let deadline = if block {
-            scheduler.next_deadline()
+            scheduler.next_alarm()
         } else {
             Some(0)
         };
         (&raw const *scheduler.wanted, deadline)
     };
+    if wanted.is_empty() && deadline.is_none() && give_up_on_timers(rt) {
+        return true;
+    }
     let pulled = if wanted.is_empty() && !block {
         Pulled::Nothing
     } else {
@@ -187,60 +190,89 @@ unsafe fn deliver(l: State, rt: &Runtime, subscription: Subscription) -> bool {
 /// on top of the stack.
 unsafe fn ring(l: State, rt: &Runtime) -> bool {
     loop {
-        let due = {
-            let mut scheduler = rt.scheduler.borrow_mut();
-            if scheduler.next_deadline().is_none() {
-                return true;
-            }
-            let now = clock::monotonic();
-            scheduler
-                .take_due(now)
-                .map(|id| (now, id, scheduler.alarm_due(id, now)))
-        };
-        let Some((now, id, alarm)) = due else {
+        let first = rt.scheduler.borrow().alarms.first();
+        let Some((at, what)) = first else {
             return true;
         };
-        let Some((case, channel, thread)) = alarm else {
-            rt.scheduler.borrow_mut().wake_at_deadline(id, now);
-            continue;
-        };
-        // SAFETY: a parked task keeps its channels alive; a thread that waits
-        // keeps a slot free for the value.
-        unsafe {
-            if let Built::Raised = channel::push_ring(l, &mut *channel, now) {
-                return false;
-            }
-            if thread != l {
-                lua_xmove(l, thread, 1);
+        let now = clock::monotonic();
+        if at > now {
+            return true;
+        }
+        match what {
+            Wake::Task(id) => rt.scheduler.borrow_mut().wake(id, Fired::Deadline),
+            Wake::Channel(channel) => {
+                // SAFETY: a channel among the alarms is alive and awaited.
+                let meeting = unsafe { rt.scheduler.borrow().meet((*channel).receivers) };
+                let Some(meeting) = meeting else {
+                    debug_assert!(false, "an alarm that nobody waits for");
+                    return true;
+                };
+                // SAFETY: as above.
+                if !unsafe { hand_over(l, rt, meeting, now) } {
+                    return false;
+                }
             }
         }
-        rt.scheduler.borrow_mut().wake(id, Fired::Case(case, true));
     }
 }
 
-impl Scheduler {
-    /// The first case of a parked task whose alarm lies at or before `now`,
-    /// its channel, and the thread that waits.
-    fn alarm_due(&mut self, id: TaskId, now: u64) -> Option<(c_int, *mut Channel, State)> {
-        let thread = self.task(id)?.at;
-        let due = self.alarms(id).filter(|(_, _, next)| *next <= now);
-        due.min_by_key(|(case, ..)| *case)
-            .map(|(case, channel, _)| (case, channel, thread))
+/// Wakes a task, one of whose alarms is due, with the first case that is.
+unsafe fn hand_over(l: State, rt: &Runtime, meeting: Meeting, now: u64) -> bool {
+    let Some((channel, meeting)) = rt.scheduler.borrow().first_due(meeting, now) else {
+        return true;
+    };
+    // SAFETY: a parked task keeps its channels alive; a thread that waits
+    // keeps a slot free for the value.
+    unsafe {
+        let built = channel::push_ring(l, &mut *channel, now);
+        if !matches!(built, Built::Raised) {
+            if meeting.thread != l {
+                lua_xmove(l, meeting.thread, 1);
+            }
+            rt.scheduler.borrow_mut().part(meeting, true);
+        }
+        channel::settle(rt, channel);
+        !matches!(built, Built::Raised)
     }
+}
 
-    /// Wakes a task that had set itself a deadline, if that has come; else
-    /// sees to it that it is looked at again in time.
-    fn wake_at_deadline(&mut self, id: TaskId, now: u64) {
-        let until = self.task(id).and_then(|task| task.until);
-        if until.is_some_and(|until| until <= now) {
-            self.wake(id, Fired::Deadline);
-        } else if let Some(next) = self.alarms(id).map(|(.., next)| next).chain(until).min() {
-            self.add_deadline(id, next);
+/// Ends the waits of a process that nothing can wake any more: those at timers
+/// that have rung, which nobody is left to set anew. True where there was one.
+fn give_up_on_timers(rt: &Runtime) -> bool {
+    let mut any = false;
+    let tasks = rt.scheduler.borrow().tasks.len();
+    for id in 0..tasks {
+        let meeting = rt.scheduler.borrow().waits_for_reset(id);
+        if let Some(meeting) = meeting {
+            // SAFETY: a thread that waits keeps a slot free for the nil.
+            unsafe { lua_pushnil(meeting.thread) };
+            rt.scheduler.borrow_mut().part(meeting, false);
+            any = true;
         }
     }
+    any
+}
 
-    /// The alarms that a parked task waits for: case, channel, time.
-    fn alarms(&self, id: TaskId) -> impl Iterator<Item = (c_int, *mut Channel, u64)> + '_ {
+impl Scheduler {
+    /// Of the cases of a task that waits longest at an alarm that is due: the
+    /// first one that is due, and its channel.
+    fn first_due(&self, meeting: Meeting, now: u64) -> Option<(*mut Channel, Meeting)> {
+        let due = self.timed(meeting.task).filter(|(waiter, alarm)| {
+            alarm.next.is_some_and(|next| next <= now) && self.is_first(waiter)
+        });
+        let (waiter, _) = due.min_by_key(|(waiter, _)| waiter.case)?;
+        Some((waiter.channel, self.meet_waiter(waiter)?))
+    }
+
+    /// The first case of a parked task that waits for a timer to be set anew.
+    fn waits_for_reset(&self, id: TaskId) -> Option<Meeting> {
+        let stopped = self.timed(id).filter(|(_, alarm)| alarm.next.is_none());
+        let (waiter, _) = stopped.min_by_key(|(waiter, _)| waiter.case)?;
+        self.meet_waiter(waiter)
+    }
+
+    /// The cases of a parked task that wait for the clock.
+    fn timed(&self, id: TaskId) -> impl Iterator<Item = (Waiter, Alarm)> + '_ {
         let first = self
             .tasks
             .get(id)
@@ -251,7 +283,7 @@ impl Scheduler {
             let waiter = self.waiters[place as usize];
             // SAFETY: a parked task keeps its channels alive.
             match unsafe { (*waiter.channel).source } {
-                Source::Clock(alarm) => alarm.next.map(|next| (waiter.case, waiter.channel, next)),
+                Source::Clock(alarm) => Some((waiter, alarm)),
                 _ => None,
             }
         })

@@ -86,7 +86,7 @@ pub(crate) unsafe fn wait(
             out_of_memory(l);
         }
         loop {
-            let look = look(l, rt, base, count);
+            let look = look(l, rt, base, count, shape);
             let alone = rt.scheduler.borrow().is_alone();
             let blocks = look.ready.is_none() && patience != Patience::None;
             let until = match patience {
@@ -98,6 +98,12 @@ pub(crate) unsafe fn wait(
                 (true, Some(a), Some(b)) => Some(a.min(b)),
                 (true, a, b) => a.or(b),
             };
+            let idle = deadline.is_none() && rt.scheduler.borrow().wanted_now.is_empty();
+            if let (true, Some(case)) = (idle, look.rung) {
+                // Nobody is left to set the timer anew.
+                lua_pushnil(l);
+                return finish(l, base, shape, Fired::Case(case, false));
+            }
             // What lies in the mailbox comes before what was found ready, if
             // its case does.
             let pulled = if deadline == Some(0) && rt.scheduler.borrow().wanted_now.is_empty() {
@@ -119,12 +125,17 @@ pub(crate) unsafe fn wait(
                 let open = perform(l, base + 2 * case);
                 return finish(l, base, shape, Fired::Case(case, open));
             }
-            if patience == Patience::None || until.is_some_and(|until| until <= clock::monotonic())
-            {
+            if patience == Patience::None {
                 return finish(l, base, shape, Fired::Deadline);
             }
+            if until.is_some_and(|until| until <= clock::monotonic()) {
+                return match shape {
+                    Shape::Sleep if !alone => give_way(l, rt),
+                    _ => finish(l, base, shape, Fired::Deadline),
+                };
+            }
             if !alone {
-                return switch(l, rt, base, count, until, look.next_alarm, shape);
+                return switch(l, rt, base, count, until, shape);
             }
         }
     }
@@ -161,16 +172,19 @@ struct Look {
     ready: Option<c_int>,
     /// The earliest alarm among those that are not ready.
     next_alarm: Option<u64>,
+    /// The first case that waits for a timer to be set anew.
+    rung: Option<c_int>,
 }
 
 /// Looks at the cases in order, up to the first that is ready; leaves the
 /// mailbox queues among those before it in `wanted_now`.
-unsafe fn look(l: State, rt: &Runtime, base: c_int, count: c_int) -> Look {
+unsafe fn look(l: State, rt: &Runtime, base: c_int, count: c_int, shape: Shape) -> Look {
     let mut scheduler = rt.scheduler.borrow_mut();
     scheduler.wanted_now.clear();
     let mut look = Look {
         ready: None,
         next_alarm: None,
+        rung: None,
     };
     let mut now = None;
     for case in 0..count {
@@ -195,13 +209,23 @@ unsafe fn look(l: State, rt: &Runtime, base: c_int, count: c_int) -> Look {
                 false
             }
             Source::Clock(alarm) => match alarm.next {
-                Some(next) if next <= *now.get_or_insert_with(clock::monotonic) => true,
+                // Whoever waits already is served first.
+                Some(next)
+                    if channel.receivers.is_empty()
+                        && next <= *now.get_or_insert_with(clock::monotonic) =>
+                {
+                    true
+                }
                 Some(next) => {
                     look.next_alarm =
                         Some(look.next_alarm.map_or(next, |earlier| earlier.min(next)));
                     false
                 }
-                None => false,
+                None if alarm.stopped && shape == Shape::Receive => true,
+                None => {
+                    look.rung = look.rung.or(Some(case));
+                    false
+                }
             },
         };
         if ready {
@@ -242,7 +266,6 @@ unsafe fn switch(
     base: c_int,
     count: c_int,
     until: Option<u64>,
-    alarm: Option<u64>,
     shape: Shape,
 ) -> c_int {
     // SAFETY: the promise of `wait`.
@@ -253,10 +276,7 @@ unsafe fn switch(
         let id = {
             let mut scheduler = rt.scheduler.borrow_mut();
             let id = scheduler.current;
-            scheduler.park(id, l, base, until);
-            if let Some(alarm) = alarm {
-                scheduler.add_deadline(id, alarm);
-            }
+            scheduler.park(id, l, base, shape == Shape::Receive, until);
             for case in 0..count {
                 let place = base + 2 * case;
                 scheduler.add_waiter(
@@ -289,6 +309,36 @@ unsafe fn switch(
         }
         set_switched_out(l, true);
         lua_yieldk(l, 0, context(base, shape), Some(resumed))
+    }
+}
+
+/// Lets the other tasks run that can, and goes on after them. Inside what
+/// cannot be left it goes on at once.
+unsafe fn give_way(l: State, rt: &Runtime) -> c_int {
+    // SAFETY: the promise of `wait`; a sleeper has no cases.
+    unsafe {
+        if !boundary::can_switch(l, rt) {
+            return finish(l, 1, Shape::Sleep, Fired::Deadline);
+        }
+        let others = !rt.scheduler.borrow().ready.is_empty();
+        if !others && !turn(l, rt, false) {
+            lua_error(l);
+        }
+        {
+            let mut scheduler = rt.scheduler.borrow_mut();
+            if scheduler.ready.is_empty() {
+                drop(scheduler);
+                return finish(l, 1, Shape::Sleep, Fired::Deadline);
+            }
+            let id = scheduler.current;
+            if let Some(task) = scheduler.task(id) {
+                task.fired = Fired::Deadline;
+            }
+            scheduler.ready.push_back(id);
+            scheduler.switching = true;
+        }
+        set_switched_out(l, true);
+        lua_yieldk(l, 0, context(1, Shape::Sleep), Some(resumed))
     }
 }
 

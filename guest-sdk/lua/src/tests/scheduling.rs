@@ -168,3 +168,127 @@ fn execs_of_several_tasks_come_back_to_them() {
     );
     assert_eq!(output, "main\t2\nother\t3\n");
 }
+
+#[test]
+fn a_timer_set_anew_keeps_one_alarm_and_every_waiter() {
+    let output = output_of(
+        "local t, other, rang = time.timer('1h'), channel.new(), 0
+         coroutine.spawn(function() channel.select { t:channel():case_receive(), other:case_receive() } end)
+         for _ = 1, 3 do coroutine.spawn(function() if t:channel():receive() then rang = rang + 1 end end) end
+         time.sleep('1ms')
+         for _ = 1, 1000 do t:reset('20ms') end
+         other:send('leave')
+         time.sleep('100ms')
+         print(rang)
+         t:reset('1ms')
+         time.sleep('10ms')
+         print(rang)
+         t:stop()
+         time.sleep('1ms')
+         print(rang, t:channel():receive())",
+    );
+    assert_eq!(output, "1\n2\n2\tnil\tfalse\n");
+}
+
+#[test]
+fn what_never_rings_again_is_closed() {
+    let output = output_of(
+        "local after = time.after('1ms')
+         print((after:receive()))
+         print(after:receive())
+         local timer, ticker = time.timer('1h'), time.ticker('1h')
+         coroutine.spawn(function() print('timer', timer:channel():receive()) end)
+         coroutine.spawn(function() print('ticker', ticker:channel():receive()) end)
+         time.sleep('1ms')
+         print(timer:stop(), ticker:stop())
+         time.sleep('1ms')
+         print(timer:channel():receive())
+         print(channel.select({ ticker:channel():case_receive(), default = true }).default)
+         print(channel.select({ ticker:channel():case_receive() }).ok)
+         print(timer:reset('1ms'), (timer:channel():receive()))
+         local shared, ends = time.after('1ms'), 0
+         for _ = 1, 5 do coroutine.spawn(function() shared:receive(); ends = ends + 1 end) end
+         time.sleep('5ms')
+         print(ends)",
+    );
+    let expected = "2020-01-01T00:00:00.001Z\nnil\tfalse\ntrue\ttrue\n\
+                    timer\tnil\tfalse\nticker\tnil\tfalse\nnil\tfalse\ntrue\nfalse\n\
+                    false\t2020-01-01T00:00:00.004Z\n5\n";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn a_timer_that_has_rung_waits_for_a_reset_while_somebody_could_do_it() {
+    let output = output_of(
+        "local timer = time.timer('1ms')
+         local n = 0
+         coroutine.spawn(function() while timer:channel():receive() do n = n + 1 end end)
+         for _ = 1, 3 do time.sleep('5ms'); timer:reset('1ms') end
+         time.sleep('5ms')
+         print(n)
+         timer:stop()
+         local alone = time.timer('1ms')
+         print((alone:channel():receive()))
+         print(alone:channel():receive())
+         coroutine.spawn(function() print('the other', alone:channel():receive()) end)
+         print(alone:channel():receive())
+         print(alone:channel():receive())",
+    );
+    let expected =
+        "4\n2020-01-01T00:00:00.021Z\nnil\tfalse\nnil\tfalse\nthe other\tnil\tfalse\nnil\tfalse\n";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn of_several_alarms_that_are_due_the_first_case_wins() {
+    // Both ring at the same time, the second case's alarm being the older.
+    let output = output_of(
+        "local second = time.after('1ms')
+         local first = time.after('1ms')
+         coroutine.spawn(function()
+           local r = channel.select { first:case_receive(), second:case_receive() }
+           print(r.channel == first)
+         end)
+         time.sleep('1s')",
+    );
+    assert_eq!(output, "true\n");
+}
+
+#[test]
+fn the_shortest_sleep_lets_others_run() {
+    let output = output_of(
+        "local order = {}
+         local function task(name) for i = 1, 3 do order[#order + 1] = name .. i; time.sleep(0) end end
+         coroutine.spawn(task, 'b'); coroutine.spawn(task, 'c')
+         task('a')
+         print(table.concat(order, ' '))
+         local done = 0
+         coroutine.spawn(function() done = done + 1; time.sleep(0); done = done + 1 end)
+         while done < 2 do time.sleep(0) end
+         local ch = process.listen('t')
+         coroutine.spawn(function() done = ch:receive() end)
+         time.sleep(0)
+         process.send(process.pid(), 't', 'got it')
+         while done ~= 'got it' do time.sleep('1ns') end
+         print(done)
+         local lazy = setmetatable({}, { __tostring = function() return tostring(time.sleep(0)) end })
+         coroutine.spawn(function() end)
+         print(tostring(lazy))",
+    );
+    assert_eq!(output, "a1 b1 c1 a2 b2 c2 a3 b3 c3\ngot it\ntrue\n");
+}
+
+#[test]
+fn a_spawned_coroutine_that_returned_is_dead() {
+    let output = output_of(
+        "local th
+         coroutine.spawn(function() th = coroutine.running(); return print, 'called again' end)
+         time.sleep('1ms')
+         print(coroutine.status(th), coroutine.resume(th))
+         print(coroutine.close(th))",
+    );
+    assert_eq!(
+        output,
+        "dead\tfalse\tcannot resume dead coroutine\ntrue\n"
+    );
+}

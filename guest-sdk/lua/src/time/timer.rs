@@ -7,10 +7,10 @@ use warren_guest::clock;
 
 use super::{Unit, duration};
 use crate::argument::REFUSED;
-use crate::channel::{Alarm, Channel, Source};
+use crate::channel::{self, Again, Alarm, Channel, Source};
 use crate::errors::{self, Kind};
 use crate::runtime::runtime;
-use crate::stack::{self, Functions, State};
+use crate::stack::{self, Functions, State, out_of_memory};
 
 /// The names of the classes in Lua.
 const TIMER: &CStr = c"timer";
@@ -34,7 +34,7 @@ pub(super) unsafe fn open(l: State) {
     }
 }
 
-/// `time.after(d)`: a channel that yields one Time.
+/// `time.after(d)`: a channel that yields one Time and is closed then.
 pub(super) unsafe extern "C-unwind" fn after(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
@@ -45,7 +45,8 @@ pub(super) unsafe extern "C-unwind" fn after(l: State) -> c_int {
             l,
             Source::Clock(Alarm {
                 next: Some(instant_after(span)),
-                period: None,
+                again: Again::Never,
+                stopped: false,
             }),
         );
         1
@@ -64,7 +65,8 @@ pub(super) unsafe extern "C-unwind" fn timer(l: State) -> c_int {
             TIMER,
             Alarm {
                 next: Some(instant_after(span)),
-                period: None,
+                again: Again::OnReset,
+                stopped: false,
             },
         );
         1
@@ -90,7 +92,8 @@ pub(super) unsafe extern "C-unwind" fn ticker(l: State) -> c_int {
             TICKER,
             Alarm {
                 next: Some(instant_after(span)),
-                period: Some(span),
+                again: Again::After(span),
+                stopped: false,
             },
         );
         1
@@ -137,7 +140,8 @@ unsafe extern "C-unwind" fn stop(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
         let channel = push_channel(l);
-        lua_pushboolean(l, set(channel, Alarm::default()).into());
+        let pending = channel::set_alarm(runtime(l), channel, None);
+        lua_pushboolean(l, pending.into());
         1
     }
 }
@@ -146,28 +150,18 @@ unsafe extern "C-unwind" fn stop(l: State) -> c_int {
 unsafe extern "C-unwind" fn reset(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
+        luaL_checkudata(l, 1, TIMER.as_ptr());
         let Some(span) = duration::span(l, 2, Unit::Nanoseconds, "duration") else {
             return REFUSED;
         };
         let channel = push_channel(l);
-        let pending = set(
-            channel,
-            Alarm {
-                next: Some(instant_after(span)),
-                period: None,
-            },
-        );
-        runtime(l).scheduler.borrow_mut().alarm_changed(&*channel);
+        let rt = runtime(l);
+        let room = rt.scheduler.borrow_mut().reserve_alarm();
+        if !room {
+            out_of_memory(l);
+        }
+        let pending = channel::set_alarm(rt, channel, Some(instant_after(span)));
         lua_pushboolean(l, pending.into());
         1
     }
-}
-
-/// Sets an alarm; true where the one before lay ahead.
-unsafe fn set(channel: *mut Channel, alarm: Alarm) -> bool {
-    // SAFETY: the callers have the channel on the stack.
-    let source = unsafe { &mut (*channel).source };
-    let pending = matches!(source, Source::Clock(Alarm { next: Some(next), .. }) if *next > clock::monotonic());
-    *source = Source::Clock(alarm);
-    pending
 }
