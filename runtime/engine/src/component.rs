@@ -378,9 +378,7 @@ impl wit::stdio::Host for Guest {
     }
 
     async fn flush(&mut self, stream: wit::stdio::Stream) -> wasmtime::Result<()> {
-        if let Some(line) = self.control.take_line(stream.into()) {
-            self.write_slowly(stream.into(), line).await;
-        }
+        Guest::flush(self, stream.into()).await;
         Ok(())
     }
 

@@ -126,7 +126,7 @@ pub(crate) struct Writer {
 }
 
 impl Output {
-    /// A writer that passes on whole lines.
+    /// A writer that passes on whole lines, and standard error as it comes.
     pub(crate) fn writer(&self, stream: Stream) -> Writer {
         Writer {
             queue: self.queue.clone(),
@@ -163,7 +163,11 @@ impl AsyncWrite for Writer {
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
         let permit = ready!(self.poll_room(cx));
-        let complete = self.line.add(bytes);
+        let complete = match self.stream {
+            Stream::Stdout => self.line.add(bytes),
+            // As it comes: libc buffers none of it.
+            Stream::Stderr => Some(bytes.to_vec()),
+        };
         Self::pass_on(permit, self.stream, complete);
         Poll::Ready(Ok(bytes.len()))
     }

@@ -292,6 +292,10 @@ async fn fd_write(
             break;
         }
     }
+    // libc buffers no standard error, and has no other way to pass it on.
+    if stream == Stream::Stderr {
+        caller.data_mut().flush(stream).await;
+    }
     let (memory, _) = memory_and_guest(&mut caller)?;
     range_mut(memory, written, 4, "nwritten")?.copy_from_slice(&total.to_le_bytes());
     Ok(errno::SUCCESS)

@@ -111,10 +111,7 @@ pub(crate) async fn write_range(
 
 async fn flush(mut caller: Caller<'_, Guest>, number: u32) -> wasmtime::Result<()> {
     let stream = stream(number)?;
-    let guest = caller.data_mut();
-    if let Some(line) = guest.control.take_line(stream) {
-        guest.write_slowly(stream, line).await;
-    }
+    caller.data_mut().flush(stream).await;
     Ok(())
 }
 

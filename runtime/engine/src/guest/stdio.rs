@@ -70,7 +70,15 @@ impl Guest {
             .await;
     }
 
-    /// At most `max` bytes of standard input, none at its end.
+    /// Passes an incomplete line on.
+    pub(crate) async fn flush(&mut self, stream: Stream) {
+        if let Some(line) = self.control.take_line(stream) {
+            self.write_slowly(stream, line).await;
+        }
+    }
+
+    /// At most `max` bytes of standard input, none at its end. Passes an
+    /// incomplete line of standard output on first: it is the prompt.
     pub(crate) async fn read(&mut self, max: usize) -> Result<Vec<u8>, Error> {
         if !self.is_first() {
             return Err(Error::new(
@@ -78,6 +86,7 @@ impl Guest {
                 "only the program's first process reads standard input",
             ));
         }
+        self.flush(Stream::Stdout).await;
         let max = max.min(MAX_READ);
         let read = tokio::task::spawn_blocking(move || {
             let mut bytes = vec![0; max];
