@@ -15,7 +15,7 @@ const STACK_SIZE: usize = 512 * 1024;
 const LUA: &str = "lua-5.4.9";
 
 fn main() {
-    for file in ["warren.h", "lua.c", "internals.c"] {
+    for file in ["warren.h", "lua.c", "files.h", "stdio.c", "internals.c"] {
         println!("cargo::rerun-if-changed=config/{file}");
     }
     println!("cargo::rerun-if-changed=build.rs");

@@ -106,13 +106,18 @@ impl Warren {
 
     /// Starts it.
     #[track_caller]
-    pub fn start(mut self) -> Session {
+    pub fn start(self) -> Session {
+        Session::start(self.into_command())
+    }
+
+    /// The command itself, for a test that talks to it byte by byte.
+    pub fn into_command(mut self) -> Command {
         self.command
             .arg(self.subcommand)
             .args(self.options)
             .arg(self.path)
             .args(self.arguments);
-        Session::start(self.command)
+        self.command
     }
 
     /// Runs it to its end.

@@ -48,3 +48,18 @@ LUA_API void warren_rest (lua_State *L, size_t young, WarrenHeap *heap) {
     heap->collected = gettotalbytes(g);
   }
 }
+
+LUA_API int warren_has_finalizers (lua_State *L) {
+  return G(L)->finobj != NULL || G(L)->tobefnz != NULL;
+}
+
+/* The part of luaC_freeallobjects that a program sees. Memory is left alone, as
+** it goes with the instance: that would touch every object of the image. */
+LUA_API void warren_finalize (lua_State *L) {
+  global_State *g = G(L);
+  g->gcstp = GCSTPCLS;  /* nor is anything collected from here on */
+  /* Old objects are finalized, too: no list ends before them any more. */
+  g->finobjsur = g->finobjold1 = g->finobjrold = NULL;
+  separatetobefnz(g, 1);
+  callallpendingfinalizers(L);
+}

@@ -57,12 +57,27 @@
 #include "lvm.c"
 #include "lapi.c"
 
+#include "lauxlib.h"
+#include "files.h"
+
+/* Its own is renamed: an error has the number that programs know. */
+#define luaL_fileresult lauxlib_fileresult
 #include "lauxlib.c"
+#undef luaL_fileresult
+LUALIB_API int luaL_fileresult (lua_State *L, int done, const char *path);
 
 #include "lbaselib.c"
 #include "lcorolib.c"
 #include "ldblib.c"
+#define luaL_Stream warren_Stream
+#define lua_newuserdatauv(L, size, values) \
+  memset(lua_newuserdatauv(L, size, values), 0, size)
+#define fclose(f) warren_fclose(L, p)
 #include "liolib.c"
+#undef luaL_Stream
+#undef lua_newuserdatauv
+#undef fclose
+#include "stdio.c"
 #include "lmathlib.c"
 #include "loadlib.c"
 #include "loslib.c"

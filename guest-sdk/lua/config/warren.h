@@ -5,6 +5,9 @@
 #ifndef WARREN_H
 #define WARREN_H
 
+/* fopencookie, for the standard streams. */
+#define _GNU_SOURCE
+
 #include <time.h>
 
 /* The seed of string hashes: from the runtime's random source. */

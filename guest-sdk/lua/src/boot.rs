@@ -11,7 +11,7 @@ use crate::stack::{State, push_library, set_functions};
 use crate::{
     allocator, callbacks, channel, context, coroutine, errors, internals, json, libc_clock, logger,
     mailbox, math, message, module, object, os, prelude, process, scheduler, security, spawner,
-    stdio, time, traceback,
+    stdio, time, traceback, warnings,
 };
 
 /// The Lua state of this instance, set up at the first call, or in the image.
@@ -55,6 +55,7 @@ fn new_state() -> State {
         // Garbage is collected where set-up says so, see `prelude::run`.
         lua_gc(l, LUA_GCSTOP);
         Runtime::new().attach(l);
+        warnings::open(l);
         libc_clock::stop(true);
         let mut status = call(l, open_all);
         if status == LUA_OK {
@@ -158,7 +159,7 @@ unsafe extern "C-unwind" fn make_own(l: State) -> c_int {
 const STANDARD: [(&CStr, lua_CFunction); 8] = [
     (c"_G", luaopen_base),
     (c"table", luaopen_table),
-    (c"io", luaopen_io),
+    (c"io", stdio::warren_open_io),
     (c"os", luaopen_os),
     (c"string", luaopen_string),
     (c"utf8", luaopen_utf8),
@@ -211,8 +212,8 @@ unsafe fn library(l: State, name: &CStr, open: unsafe fn(State)) {
 unsafe fn push_native(l: State) {
     // SAFETY: as `open_all`.
     unsafe {
-        push_library(l, stdio::FUNCTIONS);
-        for functions in [logger::FUNCTIONS, security::FUNCTIONS, spawner::FUNCTIONS] {
+        push_library(l, logger::FUNCTIONS);
+        for functions in [security::FUNCTIONS, spawner::FUNCTIONS] {
             set_functions(l, functions);
         }
         set_functions(l, module::FUNCTIONS);

@@ -33,6 +33,7 @@ mod context;
 mod coroutine;
 mod decode;
 mod encode;
+mod ending;
 mod errors;
 mod exchange;
 mod exec;
@@ -62,6 +63,7 @@ mod stack;
 mod stdio;
 mod time;
 mod traceback;
+mod warnings;
 
 #[cfg(test)]
 mod tests;

@@ -3,12 +3,13 @@
 use std::ffi::c_int;
 
 use mlua_sys::*;
-use warren_guest::{clock, program};
+use warren_guest::clock;
 
+use crate::ending;
 use crate::stack::{Functions, State};
 
 /// The functions that the prelude is given.
-pub(crate) const FUNCTIONS: &Functions = &[(c"clock", seconds), (c"exit", exit)];
+pub(crate) const FUNCTIONS: &Functions = &[(c"clock", seconds), (c"exit", ending::exit)];
 
 /// `os.clock()`: seconds on a clock that never goes back. A process does not
 /// learn how much of them it was running.
@@ -18,11 +19,4 @@ unsafe extern "C-unwind" fn seconds(l: State) -> c_int {
         lua_pushnumber(l, clock::monotonic() as f64 / 1e9);
         1
     }
-}
-
-/// `exit(status)`: does not return.
-unsafe extern "C-unwind" fn exit(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    let status = unsafe { luaL_checkinteger(l, 1) };
-    program::exit(status as i32)
 }

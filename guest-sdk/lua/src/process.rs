@@ -9,6 +9,7 @@ use warren_guest::{Buffer, Failure};
 
 use crate::argument::{REFUSED, optional_text, text};
 use crate::errors::{self, Kind};
+use crate::runtime::runtime;
 use crate::stack::{self, Functions, State, bytes_at, wrong_type};
 use crate::time::{self, Unit};
 use crate::{exchange, exec, mailbox, registry};
@@ -158,7 +159,11 @@ unsafe fn on_target(
 
 unsafe extern "C-unwind" fn terminate(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
-    unsafe { on_target(l, process::terminate) }
+    unsafe {
+        // The target may be this process, or take it along.
+        runtime(l).streams.before_waiting();
+        on_target(l, process::terminate)
+    }
 }
 
 unsafe extern "C-unwind" fn monitor(l: State) -> c_int {
@@ -262,7 +267,10 @@ unsafe extern "C-unwind" fn upgrade(l: State) -> c_int {
             (2, lua_gettop(l)),
             "arguments",
             None,
-            |arguments, buffer| Err(process::upgrade(definition, arguments, buffer)),
+            |arguments, buffer| {
+                runtime(l).streams.flush_all();
+                Err(process::upgrade(definition, arguments, buffer))
+            },
         )
     }
 }

@@ -8,6 +8,7 @@ use warren_guest::msgpack::{Malformed, Output};
 use warren_guest::{Buffer, Error, program};
 
 use crate::boot;
+use crate::ending;
 use crate::errors::Kind;
 use crate::exchange;
 use crate::module::load_prepared;
@@ -54,6 +55,7 @@ pub(crate) fn start() {
         if lua_pcall(l, 0, 0, 0) != LUA_OK {
             outcome::fail_without_thread(l);
         }
+        ending::end(l);
     }
 }
 
@@ -149,6 +151,7 @@ unsafe extern "C-unwind" fn run(l: State) -> c_int {
         luaL_checkstack(l, arguments + LUA_MINSTACK, c"too many arguments".as_ptr());
         copy(l, first - 1, arguments + 1);
         let thread = scheduler::spawn(l, arguments);
+        runtime(l).program.set(thread);
         match scheduler::run(l, thread) {
             Ended::Failed(thread) => return outcome::failed(l, thread),
             Ended::Returned(0) => return outcome::finished_without_result(),

@@ -13,6 +13,8 @@ use crate::channel::Channel;
 use crate::internals::Heap;
 use crate::scheduler::Scheduler;
 use crate::stack::{Class, State};
+use crate::stdio::Streams;
+use crate::warnings::Warnings;
 
 /// The state of the process outside Lua. One exists per Lua state; it is
 /// reached from any thread of it and lives as long as the instance.
@@ -45,6 +47,12 @@ pub(crate) struct Runtime {
     /// made in advance, where every process writes.
     pub(crate) runner: Cell<Anchored>,
     pub(crate) spare: Cell<Option<Anchored>>,
+    /// The thread of the program's task, once it runs.
+    pub(crate) program: Cell<State>,
+    /// The standard streams, and files that were written to.
+    pub(crate) streams: Streams,
+    /// Whether `warn` says anything.
+    pub(crate) warnings: Warnings,
 }
 
 /// A Lua thread that the registry keeps alive.
@@ -112,6 +120,9 @@ impl Runtime {
             }),
             runner: Cell::new(Anchored::NONE),
             spare: Cell::new(None),
+            program: Cell::new(std::ptr::null_mut()),
+            streams: Streams::default(),
+            warnings: Warnings::default(),
         }
     }
 

@@ -23,6 +23,15 @@ pub fn flush(stream: Stream) {
     unsafe { abi::stdio::flush(stream as u32) }
 }
 
+/// Fills with some bytes of standard input, at most 65,536, and yields their
+/// number, which is 0 at the end. `buffer` is for a failure.
+pub fn read_into<'a>(bytes: &mut [u8], buffer: &'a mut Buffer) -> Result<usize, Failure<'a>> {
+    // SAFETY: the range is `bytes`.
+    let count =
+        buffer.number(|| unsafe { abi::stdio::read(bytes.as_mut_ptr(), bytes.len()) })? as usize;
+    Ok(count.min(bytes.len()))
+}
+
 /// Some bytes of standard input; none at its end.
 pub fn read(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
     // SAFETY: the range is the buffer's.

@@ -87,7 +87,3 @@ end
 
 logger = library
 native.loaded.logger = library
-
-function warn(...)
-  log(LEVELS.warn, "", table.concat { ... })
-end

@@ -43,6 +43,9 @@ pub(super) unsafe fn pull(
     wanted: *const [Subscription],
     deadline: Option<u64>,
 ) -> Pulled {
+    if deadline != Some(0) {
+        rt.streams.before_waiting();
+    }
     // SAFETY: as promised by the caller. While `mail_is_read` is not set,
     // nobody else has the buffer, and nothing of this instance runs while the
     // runtime fills it.

@@ -4,9 +4,11 @@
 mod blocking;
 mod crossing;
 mod documented;
+mod files;
 mod library;
 mod outcome;
 mod scheduling;
+mod streams;
 
 use warren_guest::mock::{self, Outcome};
 

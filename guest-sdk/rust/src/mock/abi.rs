@@ -319,11 +319,17 @@ pub mod stdio {
         with(|r| r.written[stream as usize & 1].extend_from_slice(written));
     }
 
-    pub unsafe fn flush(_: u32) {}
+    pub unsafe fn flush(stream: u32) {
+        with(|r| r.flushed[stream as usize & 1] = r.written[stream as usize & 1].len());
+    }
 
     pub unsafe fn read(out: *mut u8, cap: usize) -> i32 {
-        // SAFETY: the guest gives a range of its own.
-        with(|r| unsafe { r.settle(Ok(Vec::new()), out, cap) })
+        with(|r| {
+            let count = r.input.len().min(cap).min(65_536);
+            let bytes = r.input.drain(..count).collect();
+            // SAFETY: the guest gives a range of its own.
+            unsafe { r.settle(Ok(bytes), out, cap) }
+        })
     }
 }
 

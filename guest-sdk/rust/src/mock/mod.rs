@@ -25,6 +25,10 @@ pub struct Runtime {
     pub modules: BTreeMap<String, Vec<u8>>,
     /// What was written to standard output and standard error.
     pub written: [Vec<u8>; 2],
+    /// How much had been written to each when it was last flushed.
+    pub flushed: [usize; 2],
+    /// What standard input has yet to give.
+    pub input: VecDeque<u8>,
     /// Messages of the log.
     pub logged: Vec<String>,
     /// Definition, host, arguments and options of each spawn.

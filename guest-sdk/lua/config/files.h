@@ -1,0 +1,187 @@
+/* Between Lua's libraries and libc's files. Included before the libraries,
+** whose calls the macros at the end redirect; stdio.c is the rest, and
+** src/stdio.rs the other side. */
+
+#include <stdio_ext.h>
+
+/* What src/stdio.rs has for the standard streams; `err` picks the stream. */
+void warren_stream_write (lua_State *L, int err, const char *bytes, size_t len);
+void warren_stream_written (lua_State *L, int err);
+void warren_stream_flush (lua_State *L, int err);
+int warren_stream_buffering (lua_State *L, int err, int mode, size_t size);
+ssize_t warren_stream_read (lua_State *L, char *bytes, size_t len);
+
+#if defined(__wasi__)
+#define WARREN_STATIC	static
+#else
+/* In a test each thread has an interpreter. */
+#define WARREN_STATIC	static _Thread_local
+#endif
+
+/* The standard streams, which lead to the runtime instead of to descriptors. */
+WARREN_STATIC FILE *warren_in, *warren_out, *warren_err;
+
+#undef stdin
+#undef stdout
+#undef stderr
+#define stdin	warren_in
+#define stdout	warren_out
+#define stderr	warren_err
+
+/* Why standard input was refused, where the runtime has said so. */
+WARREN_STATIC char warren_refusal[160];
+WARREN_STATIC int warren_refused;
+
+LUA_API void warren_refuse (const char *text, size_t len) {
+  if (len >= sizeof(warren_refusal)) len = sizeof(warren_refusal) - 1;
+  memcpy(warren_refusal, text, len);
+  warren_refusal[len] = '\0';
+  warren_refused = 1;
+}
+
+static const char *warren_strerror (int en) {
+  if (en == EPERM && warren_refused) {
+    warren_refused = 0;
+    return warren_refusal;
+  }
+#if defined(ENOTCAPABLE)
+  /* Of WASI: a right that the descriptor of the granted directory lacks. */
+  if (en == ENOTCAPABLE) en = EACCES;
+#endif
+  return strerror(en);
+}
+
+/* The number that programs for Unix know an error by: WASI has others. */
+static int warren_error_number (int en) {
+#if defined(__wasi__)
+  switch (en) {
+    case EPERM: return 1;
+    case ENOENT: return 2;
+    case EINTR: return 4;
+    case EIO: return 5;
+    case ENXIO: return 6;
+    case EBADF: return 9;
+    case EAGAIN: return 11;
+    case ENOMEM: return 12;
+    case EACCES: case ENOTCAPABLE: return 13;
+    case EBUSY: return 16;
+    case EEXIST: return 17;
+    case EXDEV: return 18;
+    case ENODEV: return 19;
+    case ENOTDIR: return 20;
+    case EISDIR: return 21;
+    case EINVAL: return 22;
+    case ENFILE: return 23;
+    case EMFILE: return 24;
+    case ENOTTY: return 25;
+    case ETXTBSY: return 26;
+    case EFBIG: return 27;
+    case ENOSPC: return 28;
+    case ESPIPE: return 29;
+    case EROFS: return 30;
+    case EMLINK: return 31;
+    case EPIPE: return 32;
+    case ENAMETOOLONG: return 36;
+    case ENOTEMPTY: return 39;
+    case ELOOP: return 40;
+    case EILSEQ: return 84;
+    case EOVERFLOW: return 75;
+    case ENOTSUP: return 95;
+    case EDQUOT: return 122;
+  }
+#endif
+  return en;
+}
+
+/* libc takes an empty path for the directory it starts from. */
+static int warren_is_path (const char *path) {
+  if (*path != '\0') return 1;
+  errno = ENOENT;
+  return 0;
+}
+
+static FILE *warren_fopen (const char *path, const char *mode) {
+  FILE *f = warren_is_path(path) ? fopen(path, mode) : NULL;
+  /* libc would tell that it is at the beginning, until it writes. */
+  if (f != NULL && mode[0] == 'a' && mode[1] != '+') fseek(f, 0, SEEK_END);
+  return f;
+}
+
+static int warren_remove (const char *path) {
+  return warren_is_path(path) ? remove(path) : -1;
+}
+
+static int warren_rename (const char *from, const char *to) {
+  return warren_is_path(from) && warren_is_path(to) ? rename(from, to) : -1;
+}
+
+/* A stream that was opened for the other direction fails without a reason. */
+static int warren_ferror (FILE *f) {
+  if (!ferror(f)) return 0;
+  if (errno == 0) errno = EBADF;
+  return 1;
+}
+
+/* There is the locale C, by its two names, and no other. */
+static const char *warren_setlocale (int category, const char *name) {
+  (void)category;
+  if (name == NULL || *name == '\0' || strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0)
+    return "C";
+  return NULL;
+}
+
+/* A year of five digits gets no sign: only an offset from UTC has one. */
+static size_t warren_strftime (char *out, size_t size, const char *format, const struct tm *tm) {
+  size_t len = strftime(out, size, format, tm);
+  size_t from, to = 0;
+  if (strcmp(format, "%z") == 0) return len;
+  for (from = 0; from < len; from++)
+    if (out[from] != '+') out[to++] = out[from];
+  return to;
+}
+
+/* Summer time is an hour ahead, where a table says that it is summer. */
+static time_t warren_mktime (struct tm *tm) {
+#if defined(__wasi__)
+  if (tm->tm_isdst > 0 && tm->tm_hour > INT_MIN) tm->tm_hour--;
+#endif
+  return mktime(tm);
+}
+
+#define strftime(out, size, format, tm)	warren_strftime(out, size, format, tm)
+#define mktime(tm)	warren_mktime(tm)
+#define strerror(en)	warren_strerror(en)
+#define fopen(path, mode)	warren_fopen(path, mode)
+#define remove(path)	warren_remove(path)
+#define rename(from, to)	warren_rename(from, to)
+#define ferror(f)	warren_ferror(f)
+#undef setlocale
+#define setlocale(category, name)	warren_setlocale(category, name)
+
+/* A file that was written to, or that setvbuf was called on. It is no part of
+** the userdata, which a program can keep from being finalized. */
+typedef struct warren_File {
+  FILE *f;
+  char *buffer;  /* that setvbuf has made, or NULL */
+  int held;  /* setvbuf says when bytes are passed on */
+  int error;  /* of a flush that nobody has heard of yet, or 0 */
+  struct warren_File *next, **place;  /* in a list; place is NULL in none */
+} warren_File;
+
+/* Files whose buffers may hold something; `Files` in src/stdio.rs. */
+typedef struct warren_Files {
+  warren_File *pending;  /* to be passed on when the process waits */
+  warren_File *held;
+  int lost;  /* why something was lost that nobody has heard of, or 0 */
+} warren_Files;
+
+warren_Files *warren_files (lua_State *L);
+
+/* In the place of luaL_Stream, which it begins like. */
+typedef struct warren_Stream {
+  FILE *f;
+  lua_CFunction closef;
+  warren_File *file;  /* or NULL */
+} warren_Stream;
+
+static int warren_fclose (lua_State *L, warren_Stream *p);

@@ -1,0 +1,4 @@
+return function(other)
+  assert(process.link(other))
+  error("falls")
+end

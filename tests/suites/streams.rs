@@ -1,0 +1,171 @@
+//! The standard streams as a person at a terminal meets them: what shows before
+//! a line is complete, and reading what is typed.
+
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Instant;
+
+use warren_tests::{Program, TIMEOUT};
+
+/// A command whose streams are pipes. Killed when it is dropped.
+struct Talk {
+    child: Child,
+    typed: Option<ChildStdin>,
+    shown: Pieces,
+    errors: Pieces,
+}
+
+/// What came through a pipe, without regard to lines.
+struct Pieces {
+    read: Receiver<Vec<u8>>,
+    text: Vec<u8>,
+}
+
+impl Pieces {
+    fn of(mut pipe: impl Read + Send + 'static) -> Pieces {
+        let (piece, read) = mpsc::channel();
+        thread::spawn(move || {
+            let mut bytes = vec![0; 64 * 1024];
+            while let Ok(count @ 1..) = pipe.read(&mut bytes) {
+                if piece.send(bytes[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Pieces {
+            read,
+            text: Vec::new(),
+        }
+    }
+
+    /// Waits until everything shown so far is this.
+    #[track_caller]
+    fn wait_for(&mut self, wanted: &str) {
+        let deadline = Instant::now() + TIMEOUT;
+        while self.text != wanted.as_bytes() {
+            let shown = String::from_utf8_lossy(&self.text).into_owned();
+            assert!(
+                wanted.starts_with(&shown),
+                "{shown:?} is shown, not {wanted:?}"
+            );
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.read.recv_timeout(left) {
+                Ok(piece) => self.text.extend_from_slice(&piece),
+                Err(why) => panic!("{shown:?} is shown, not {wanted:?}: {why}"),
+            }
+        }
+    }
+}
+
+impl Talk {
+    fn with(program: &Program) -> Talk {
+        let mut child = program
+            .command()
+            .into_command()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        Talk {
+            typed: child.stdin.take(),
+            shown: Pieces::of(child.stdout.take().expect("standard output is piped")),
+            errors: Pieces::of(child.stderr.take().expect("standard error is piped")),
+            child,
+        }
+    }
+
+    #[track_caller]
+    fn types(&mut self, text: &str) {
+        let typed = self.typed.as_mut().expect("standard input is piped");
+        typed.write_all(text.as_bytes()).expect("it is read");
+    }
+}
+
+impl Drop for Talk {
+    fn drop(&mut self) {
+        // Both fail where it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_prompt_shows_before_every_way_to_read() {
+    let program = Program::lua(
+        r#"local lines, numbers = io.lines(), io.stdin:lines("n", "l")
+        local ways = {
+          function() return io.read() end,
+          function() return io.read("L") end,
+          function() return io.read("n", "l") end,
+          function() return io.read(2, 1) end,
+          function() return io.stdin:read("l") end,
+          function() return io.input():read(0, "l") end,
+          lines, numbers,
+        }
+        for i, way in ipairs(ways) do
+          io.write(i, "? ")
+          print(way())
+        end
+        io.stdout:write("all? ")
+        print(#io.read("a"))"#,
+    );
+    let mut talk = Talk::with(&program);
+    let mut shown = String::new();
+    let mut turn = |talk: &mut Talk, prompt: &str, typed: &str, answer: &str| {
+        shown += prompt;
+        talk.shown.wait_for(&shown);
+        talk.types(typed);
+        shown += answer;
+    };
+    turn(&mut talk, "1? ", "one\n", "one\n");
+    turn(&mut talk, "2? ", "two\n", "two\n\n");
+    turn(&mut talk, "3? ", "12abc\n", "12\tabc\n");
+    turn(&mut talk, "4? ", "ab\n", "ab\t\n\n");
+    turn(&mut talk, "5? ", "five\n", "five\n");
+    turn(&mut talk, "6? ", "six\n", "\tsix\n");
+    turn(&mut talk, "7? ", "seven\n", "seven\n");
+    turn(&mut talk, "8? ", "0x8p0 eight\n", "8.0\t eight\n");
+    turn(&mut talk, "all? ", "last\n and more", "14\n");
+    talk.typed = None;
+    talk.shown.wait_for(&shown);
+}
+
+#[test]
+fn what_is_not_buffered_shows_at_once() {
+    // Nothing is read here, and main waits for ever.
+    let wait = "process.inbox():receive()";
+    let program = Program::lua(&format!(
+        "io.stdout:setvbuf('no') io.write('a', 1) io.stderr:write('b', 2) {wait}"
+    ));
+    let mut talk = Talk::with(&program);
+    talk.shown.wait_for("a1");
+    talk.errors.wait_for("b2");
+    let program = Program::lua(&format!(
+        "io.write('whole\\nhalf') io.stderr:setvbuf('line') io.stderr:write('whole\\nhalf')
+         coroutine.spawn(function() time.sleep('1ms') io.flush() io.stderr:flush() end) {wait}"
+    ));
+    let mut talk = Talk::with(&program);
+    talk.shown.wait_for("whole\nhalf");
+    talk.errors.wait_for("whole\nhalf");
+}
+
+#[test]
+fn long_lines_of_standard_input_are_read_whole() {
+    let program = Program::lua(
+        r#"local first = io.read("l")
+        assert(first == ("x"):rep(#first))
+        local second = io.read(3000000)
+        assert(second == ("y"):rep(#second))
+        print(#first, #second, io.read("l"), #io.read("a"), io.read("l"))"#,
+    );
+    let mut input = "x".repeat(4_000_000) + "\n";
+    input += &("y".repeat(3_000_000) + "rest\n" + &"z\n".repeat(500_000));
+    let path = program.path().join("input.txt");
+    std::fs::write(&path, input).expect("the program's directory is there");
+    let input = std::fs::File::open(&path).expect("it was just written");
+    let ended = program.command().stdin(input).outcome().ends_with(0);
+    assert_eq!(ended.text(), "4000000\t3000000\trest\t1000000\tnil\n");
+}
