@@ -373,7 +373,8 @@ typedef struct visitor {
 enum { GO_ON = 0, COMPLETE = 1, STRANGE = -1, HEAD_READ = -2 };
 #define MSGPACK_UNPACK_PARSE_ERROR STRANGE
 #define MSGPACK_UNPACK_NOMEM_ERROR STRANGE
-#define MSGPACK_EMBED_STACK_SIZE WARREN_MAX_DEPTH
+/* An event holds a map, which holds an outcome, which holds a value. */
+#define MSGPACK_EMBED_STACK_SIZE (WARREN_MAX_DEPTH + 8)
 
 /* For each kind of value. The template would make objects: nothing is made here. */
 typedef char object;

@@ -18,6 +18,8 @@
 
 /** How deep values may nest. */
 const MAX_DEPTH = 100;
+// An event holds a map, which holds an outcome, which holds a value.
+const MAX_READ_DEPTH = MAX_DEPTH + 8;
 
 /** The extension type of structured errors. */
 const ERROR = 1;
@@ -363,7 +365,7 @@ class Decoder {
 
   /** The number of elements, each of so many bytes at least. */
   bounded(count, size, depth) {
-    if (depth === MAX_DEPTH) throw invalid(`nested deeper than ${MAX_DEPTH}`);
+    if (depth === MAX_READ_DEPTH) throw invalid(`nested deeper than ${MAX_READ_DEPTH}`);
     if (count * size > this.bytes.length - this.at) throw invalid("a length beyond the bytes there are");
     return count;
   }

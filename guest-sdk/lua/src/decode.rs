@@ -6,7 +6,7 @@
 use std::ffi::c_int;
 
 use mlua_sys::*;
-use warren_guest::msgpack::{Input, MAX_DEPTH, Malformed, Token};
+use warren_guest::msgpack::{Input, MAX_READ_DEPTH, Malformed, Token};
 
 use crate::errors::{self, part};
 use crate::stack::{State, push_bytes};
@@ -18,7 +18,7 @@ use crate::stack::{State, push_bytes};
 /// is alive: this may raise. Where it fails, values may be left on the stack.
 pub(crate) unsafe fn value(l: State, input: &mut Input<'_>) -> Result<(), Malformed> {
     // SAFETY: as promised by the caller.
-    unsafe { nested(l, input, MAX_DEPTH) }
+    unsafe { nested(l, input, MAX_READ_DEPTH) }
 }
 
 /// Pushes the values of an array, and yields how many there are.
@@ -35,7 +35,7 @@ pub(crate) unsafe fn values(l: State, input: &mut Input<'_>) -> Result<c_int, Ma
     unsafe {
         luaL_checkstack(l, len, c"too many values".as_ptr());
         for _ in 0..len {
-            nested(l, input, MAX_DEPTH)?;
+            nested(l, input, MAX_READ_DEPTH)?;
         }
     }
     Ok(len)

@@ -16,6 +16,8 @@ docs/guest-abi.md fixes it).
 import msgpack
 
 MAX_DEPTH = 100
+# An event holds a map, which holds an outcome, which holds a value.
+MAX_READ_DEPTH = MAX_DEPTH + 8
 """How deep values may nest."""
 
 _ERROR = 1
@@ -52,7 +54,7 @@ def encode_all(values, what):
 def decode(data):
     """The value of bytes. Raises a `WarrenError` where they are none."""
     try:
-        return _unpack(data, MAX_DEPTH)
+        return _unpack(data, MAX_READ_DEPTH)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
         raise _invalid(f"no value: {error or type(error).__name__}") from error
 
@@ -187,7 +189,7 @@ def _read(value, depth):
     if not isinstance(value, list):
         return value
     if depth == 0:
-        raise ValueError(f"nested deeper than {MAX_DEPTH}")
+        raise ValueError(f"nested deeper than {MAX_READ_DEPTH}")
     if isinstance(value, _Map):
         pairs = [(_hashable(key), _read(item, depth - 1)) for key, item in value]
         read = dict(pairs)

@@ -2,7 +2,7 @@
 
 use rmp::Marker;
 
-use super::{ERROR_EXTENSION, MAX_DEPTH};
+use super::{ERROR_EXTENSION, MAX_READ_DEPTH};
 
 /// What a value begins with. Strings and the contents of extensions are slices
 /// of the input; the elements of arrays and maps follow.
@@ -33,7 +33,7 @@ pub enum Malformed {
     Truncated,
     /// A format that the ABI does not use.
     Format(u8),
-    /// It nests deeper than [`MAX_DEPTH`].
+    /// It nests deeper than [`MAX_READ_DEPTH`].
     TooDeep,
     /// Something else than what must stand there.
     Unexpected,
@@ -44,7 +44,7 @@ impl core::fmt::Display for Malformed {
         match self {
             Malformed::Truncated => f.write_str("truncated"),
             Malformed::Format(byte) => write!(f, "unknown format 0x{byte:02x}"),
-            Malformed::TooDeep => write!(f, "nested deeper than {MAX_DEPTH}"),
+            Malformed::TooDeep => write!(f, "nested deeper than {MAX_READ_DEPTH}"),
             Malformed::Unexpected => f.write_str("not of the expected shape"),
         }
     }
@@ -163,6 +163,38 @@ impl<'a> Input<'a> {
             };
         }
         Ok(&from[..from.len() - self.rest.len()])
+    }
+
+    /// One whole value, still encoded, that nests no deeper than this. What is in
+    /// errors counts, and is well formed too.
+    pub fn value_within(&mut self, depth: usize) -> Result<&'a [u8], Malformed> {
+        let from = self.rest;
+        self.pass_over(depth)?;
+        Ok(&from[..from.len() - self.rest.len()])
+    }
+
+    fn pass_over(&mut self, depth: usize) -> Result<(), Malformed> {
+        let within = || depth.checked_sub(1).ok_or(Malformed::TooDeep);
+        match self.token()? {
+            Token::Array(len) => {
+                let depth = within()?;
+                (0..len).try_for_each(|_| self.pass_over(depth))
+            }
+            Token::Map(len) => {
+                let depth = within()?;
+                (0..2 * u64::from(len)).try_for_each(|_| self.pass_over(depth))
+            }
+            Token::Error(payload) => {
+                let mut payload = Input::new(payload);
+                payload.pass_over(depth)?;
+                if payload.is_empty() {
+                    Ok(())
+                } else {
+                    Err(Malformed::Unexpected)
+                }
+            }
+            _ => Ok(()),
+        }
     }
 
     fn error(&mut self, len: usize) -> Result<Token<'a>, Malformed> {

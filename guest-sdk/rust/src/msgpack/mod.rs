@@ -16,6 +16,10 @@ pub const ERROR_EXTENSION: i8 = 1;
 /// How deep values may nest.
 pub const MAX_DEPTH: usize = 100;
 
+/// How deep what is read may nest. An event holds a map, which holds an outcome,
+/// which holds a value or an error that nests as deep as any may.
+pub const MAX_READ_DEPTH: usize = MAX_DEPTH + 8;
+
 /// The bytes as text, where they are UTF-8. Most text that crosses is short
 /// and ASCII, which is seen at eight bytes a time, without a call.
 #[inline]

@@ -313,6 +313,33 @@ mod tests {
     }
 
     #[test]
+    fn errors_in_errors_take_a_step_for_each() {
+        let mut error = Error::internal("leaf");
+        for _ in 0..90 {
+            error = Error::internal("m").with_details(&error);
+        }
+        let bytes = to_value(&error).unwrap();
+        let value: Value = from_value(bytes.as_slice()).unwrap();
+        assert_eq!(value, Value::Error(Box::new(error.clone())));
+        assert_eq!(to_value(&value).unwrap().as_slice(), bytes.as_slice());
+        let mut depth = 0;
+        while let Some(inner) = error.details_as::<Error>() {
+            (error, depth) = (inner, depth + 1);
+        }
+        assert_eq!((depth, &*error.message), (90, "leaf"));
+    }
+
+    #[test]
+    fn what_is_read_may_nest_as_deep_as_an_event_has_it() {
+        let mut bytes = vec![0x91; 103];
+        bytes.push(0xc0);
+        assert!(from_value::<Value>(&bytes).is_ok());
+        let mut bytes = vec![0x91; 109];
+        bytes.push(0xc0);
+        assert!(from_value::<Value>(&bytes).is_err());
+    }
+
+    #[test]
     fn an_empty_array_reads_as_a_map_and_back() {
         assert!(
             from_value::<BTreeMap<String, u8>>(b"\x90")

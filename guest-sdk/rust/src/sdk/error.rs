@@ -12,6 +12,8 @@ use crate::Error;
 
 /// The name by which serializer and deserializer know a structured error.
 pub(super) const ERROR_STRUCT: &str = "$warren::Error";
+/// The name by which the deserializer knows a value that is kept as it is encoded.
+pub(super) const ENCODED: &str = "$warren::Encoded";
 const FIELDS: &[&str] = &["kind", "message", "retryable", "details", "stack"];
 
 /// The kinds of errors that the contract names. A program may use others.
@@ -158,7 +160,7 @@ impl<'de> Visitor<'de> for Parts {
             retryable: parts.next_element()?.unwrap_or_default(),
             ..Error::default()
         };
-        set_details(&mut error, parts.next_element()?.unwrap_or_default());
+        set_details(&mut error, parts.next_element()?);
         error.stack = parts.next_element()?.unwrap_or_default();
         // Those who know more parts than these may have written them.
         while parts.next_element::<IgnoredAny>()?.is_some() {}
@@ -173,7 +175,7 @@ impl<'de> Visitor<'de> for Parts {
                 "kind" => error.kind = parts.next_value()?,
                 "message" => error.message = parts.next_value()?,
                 "retryable" => error.retryable = parts.next_value()?,
-                "details" => set_details(&mut error, parts.next_value()?),
+                "details" => set_details(&mut error, Some(parts.next_value()?)),
                 "stack" => error.stack = parts.next_value()?,
                 _ => {
                     let message = "a map where a structured error was expected";
@@ -185,11 +187,46 @@ impl<'de> Visitor<'de> for Parts {
     }
 }
 
-fn set_details(error: &mut Error, details: Value) {
-    if details != Value::Nil
-        && let Ok(encoded) = to_value(&details)
+fn set_details(error: &mut Error, details: Option<Encoded>) {
+    const NIL: &[u8] = &[0xc0];
+    if let Some(Encoded(details)) = details
+        && details != NIL
     {
-        error.details = encoded.as_slice().to_vec();
+        error.details = details;
+    }
+}
+
+/// A value that is not taken apart: an error in the details of an error would be
+/// decoded and encoded again at each level, twice as often as at the one before.
+struct Encoded(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Encoded {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(ENCODED, AsItIs)
+    }
+}
+
+struct AsItIs;
+
+impl<'de> Visitor<'de> for AsItIs {
+    type Value = Encoded;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the details of an error")
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Encoded, E> {
+        Ok(Encoded(bytes.to_vec()))
+    }
+
+    /// Of another format, such as JSON.
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Encoded, D::Error> {
+        let details = Value::deserialize(deserializer)?;
+        let encoded = to_value(&details).map_err(de::Error::custom)?;
+        Ok(Encoded(encoded.as_slice().to_vec()))
     }
 }
 

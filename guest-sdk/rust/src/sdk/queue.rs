@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::codec::from_values;
 use super::{Pid, scratch};
 use crate::mailbox::{self, Subscription};
-use crate::msgpack::{Input, MAX_DEPTH, Malformed, Token, text};
+use crate::msgpack::{Input, MAX_DEPTH, MAX_READ_DEPTH, Malformed, Token, text};
 use crate::{Error, clock};
 
 /// One message.
@@ -194,7 +194,7 @@ pub(super) fn receive(
             Ok(Some((message.subscription, copy)))
         })?;
         match received {
-            Some((_, message)) if let Err(error) = well_formed(message.encoded()) => {
+            Some((_, message)) if let Err(error) = well_formed(&message) => {
                 let from = message.from.as_ref().map_or("nobody", Pid::as_str);
                 let topic = message.topic();
                 log::warn!("dropped a message `{topic}` from {from}: {error}");
@@ -204,31 +204,26 @@ pub(super) fn receive(
     }
 }
 
-/// Whether the payload is one array, and every element a value.
-fn well_formed(payload: &[u8]) -> Result<(), Malformed> {
-    let mut input = Input::new(payload);
+/// Whether the payload is one array, and every element a value. What the runtime
+/// wraps into an event may nest as deep as any value.
+fn well_formed(message: &Message) -> Result<(), Malformed> {
+    let depth = if message.topic().starts_with('@') {
+        MAX_READ_DEPTH
+    } else {
+        MAX_DEPTH
+    };
+    let mut input = Input::new(message.encoded());
     let Token::Array(count) = input.token()? else {
         return Err(Malformed::Unexpected);
     };
     for _ in 0..count {
-        pass_over(&mut input, MAX_DEPTH)?;
+        input.value_within(depth)?;
     }
     if input.is_empty() {
         Ok(())
     } else {
         Err(Malformed::Unexpected)
     }
-}
-
-/// Reads one value that may nest so deep.
-fn pass_over(input: &mut Input<'_>, depth: usize) -> Result<(), Malformed> {
-    let values = match input.token()? {
-        Token::Array(count) => u64::from(count),
-        Token::Map(count) => 2 * u64::from(count),
-        _ => return Ok(()),
-    };
-    let below = depth.checked_sub(1).ok_or(Malformed::TooDeep)?;
-    (0..values).try_for_each(|_| pass_over(input, below))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::elements::Elements;
-use crate::msgpack::{Input, MAX_DEPTH, Malformed, Token};
+use crate::msgpack::{Input, MAX_READ_DEPTH, Malformed, Token};
 use crate::sdk::codec::CodecError;
 use crate::sdk::error::ERROR_STRUCT;
 
@@ -19,7 +19,7 @@ pub(super) fn error_parts<'de, V: Visitor<'de>>(
     let Token::Array(left) = input.token()? else {
         return Err(Malformed::Unexpected.into());
     };
-    if depth >= MAX_DEPTH {
+    if depth >= MAX_READ_DEPTH {
         return Err(Malformed::TooDeep.into());
     }
     visitor.visit_seq(&mut Elements::new(&mut input, left, depth + 1))

@@ -8,8 +8,8 @@ use serde::de::value::StrDeserializer;
 use serde::de::{self, IntoDeserializer, Unexpected, Visitor};
 
 use super::codec::CodecError;
-use super::error::ERROR_STRUCT;
-use crate::msgpack::{Input, MAX_DEPTH, Malformed, Token};
+use super::error::{ENCODED, ERROR_STRUCT};
+use crate::msgpack::{Input, MAX_READ_DEPTH, Malformed, Token};
 use elements::Elements;
 use error::{ErrorAsMap, error_parts};
 use variant::Variant;
@@ -79,7 +79,7 @@ impl<'i, 'de> Deserializer<'i, 'de> {
 
     fn elements(&mut self, len: u32) -> Result<Elements<'_, 'de>, CodecError> {
         let depth = self.depth + 1;
-        if depth > MAX_DEPTH {
+        if depth > MAX_READ_DEPTH {
             return Err(Malformed::TooDeep.into());
         }
         Ok(Elements::new(self.input, len, depth))
@@ -172,9 +172,13 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_, 'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         mut self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, CodecError> {
+        if name == ENCODED {
+            let left = MAX_READ_DEPTH.saturating_sub(self.depth);
+            return visitor.visit_borrowed_bytes(self.input.value_within(left)?);
+        }
         // As it is written: one value.
         if self.shape == Shape::Values {
             match self.count()? {
