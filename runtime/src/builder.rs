@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use warren_engine::security::Authorizer;
 use warren_engine::{
-    Code, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node, NodeConfig, Sink, Source,
-    StandardStreams,
+    Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
+    NodeConfig, Sink, Source, StandardStreams,
 };
 use warren_kernel::{Error, HostConfig, QueueLimits};
 
@@ -33,6 +33,7 @@ pub struct Builder {
     authorizer: Option<Arc<dyn Authorizer>>,
     workers: Option<NonZeroUsize>,
     trace_messages: bool,
+    compile: CompileLimits,
 }
 
 impl Builder {
@@ -49,6 +50,7 @@ impl Builder {
             authorizer: None,
             workers: None,
             trace_messages: false,
+            compile: CompileLimits::default(),
         }
     }
 
@@ -164,6 +166,13 @@ impl Builder {
         self
     }
 
+    /// Bounds what sources and modules may consist of, and what compiling and
+    /// preparing them may take.
+    pub fn compile_limits(mut self, limits: CompileLimits) -> Builder {
+        self.compile = limits;
+        self
+    }
+
     /// Starts the runtime. Its processes run on threads of its own; native
     /// processes, and what blocks (compiling, standard input, files), use the
     /// tokio runtime this is called in, which has to have `enable_all` and to
@@ -211,6 +220,7 @@ impl Builder {
             workers: self.workers,
             tick: DEFAULT_TICK,
             trace_messages: self.trace_messages,
+            compile: self.compile,
         };
         Ok(Runtime::new(Node::start(config)?, main, services))
     }

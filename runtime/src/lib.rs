@@ -77,7 +77,7 @@ pub use spawn::Spawn;
 pub use values::Value;
 pub use warren_app as app;
 pub use warren_engine::{
-    Code, Definition, Grants, HostLimits, Level, LogRecord, PathGrant, Sink, Source,
+    Code, CompileLimits, Definition, Grants, HostLimits, Level, LogRecord, PathGrant, Sink, Source,
     StandardStreams, StartError as NodeError, Stream, security,
 };
 pub use warren_guest as values;

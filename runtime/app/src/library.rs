@@ -1,6 +1,7 @@
 //! The definitions and modules of an opened program.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -40,8 +41,45 @@ pub(crate) struct Library {
     processes: HashMap<Arc<str>, Process>,
     /// The grants of every definition that has none of its own.
     grants: Arc<Grants>,
-    definitions: RwLock<HashMap<Arc<str>, Arc<Definition>>>,
-    modules: RwLock<HashMap<String, Source>>,
+    definitions: RwLock<Known<Arc<str>, Arc<Definition>>>,
+    modules: RwLock<Known<String, Source>>,
+}
+
+/// What was read, with the bytes of its sources.
+#[derive(Debug)]
+struct Known<K, V> {
+    all: HashMap<K, V>,
+    bytes: usize,
+}
+
+/// Bytes of sources that are kept in memory. A program that may write below its own
+/// root can add to them without end.
+const MAX_KEPT: usize = 128 << 20;
+
+impl<K, V> Default for Known<K, V> {
+    fn default() -> Self {
+        Known {
+            all: HashMap::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Known<K, V> {
+    /// Adds what was read, or yields what another read before. Where there is too
+    /// much, what nobody else uses is forgotten, and read again when asked for.
+    fn add(&mut self, key: K, value: V, bytes: fn(&V) -> usize, is_used: fn(&V) -> bool) -> V {
+        if let Some(known) = self.all.get(&key) {
+            return known.clone();
+        }
+        self.bytes += bytes(&value);
+        if self.bytes > MAX_KEPT {
+            self.all.retain(|_, value| is_used(value));
+            self.bytes = self.all.values().map(bytes).sum::<usize>() + bytes(&value);
+        }
+        self.all.insert(key, value.clone());
+        value
+    }
 }
 
 /// Why a definition has no file.
@@ -128,7 +166,7 @@ impl Library {
             .definitions
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(definition) = known.get(id) {
+        if let Some(definition) = known.all.get(id) {
             return Ok(definition.clone());
         }
         drop(known);
@@ -144,13 +182,14 @@ impl Library {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         // Where two read it at once, all share what came first.
-        Ok(known.entry(id.text().clone()).or_insert(definition).clone())
+        let is_used = |definition: &Arc<Definition>| Arc::strong_count(definition) > 1;
+        Ok(known.add(id.text().clone(), definition, source_bytes, is_used))
     }
 
     /// The program's own Lua module of this name, if there is one.
     pub(crate) fn module(&self, name: &str) -> Result<Option<Source>, Error> {
         let known = self.modules.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(module) = known.get(name) {
+        if let Some(module) = known.all.get(name) {
             return Ok(Some(module.clone()));
         }
         drop(known);
@@ -164,7 +203,8 @@ impl Library {
         };
         let module = source(&path, bytes);
         let mut known = self.modules.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(Some(known.entry(name.to_owned()).or_insert(module).clone()))
+        let bytes = |module: &Source| module.bytes.len();
+        Ok(Some(known.add(name.to_owned(), module, bytes, |_| false)))
     }
 
     fn read(&self, id: &Id) -> Result<Definition, ResolveError> {
@@ -247,6 +287,13 @@ impl Library {
             Some(stem) => format!("; did you mean {}:{stem}?", id.namespace()),
             None => String::new(),
         }
+    }
+}
+
+fn source_bytes(definition: &Arc<Definition>) -> usize {
+    match &definition.code {
+        Code::Lua(source) | Code::Wasm(source) => source.bytes.len(),
+        Code::Native(_) => 0,
     }
 }
 

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use warren_engine::{DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream};
+use warren_engine::{
+    CompileLimits, DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream,
+};
 use warren_kernel::{HostConfig, Outcome, QueueLimits};
 
 use crate::allows_all::AllowsAll;
@@ -117,6 +119,7 @@ impl BenchNode {
             workers: setup.workers,
             tick: setup.tick,
             trace_messages: false,
+            compile: CompileLimits::default(),
         };
         let inside = tokio.enter();
         let node = Node::start(config).context("no node")?;

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
 use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
 use warren_kernel::Error;
 use wasmtime::component::{self, Component};
 use wasmtime::{Engine, ExternType, FuncType, InstancePre, Module, ModuleExport, ValType};
@@ -24,12 +25,59 @@ use crate::pool::Pool;
 #[derive(Debug)]
 pub(crate) struct Artifact {
     /// Of the artifacts of the node.
-    number: usize,
+    number: Number,
     source: Source,
     shape: Shape,
     codes: RwLock<HashMap<Class, Arc<MachineCode>>>,
+    /// Which codes are being made.
+    making: Mutex<HashMap<Class, Arc<OnceCell<()>>>>,
     /// Whether its code for places beyond the fast ones is being made.
     is_ahead: AtomicBool,
+}
+
+/// The numbers of a node's artifacts, the lowest first. Pools keep loaded code by
+/// them: one that is free again is given to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers(Mutex<(usize, Vec<usize>)>);
+
+/// A number, and the pools in which code is loaded under it.
+#[derive(Debug)]
+pub(crate) struct Number {
+    number: usize,
+    numbers: Arc<Numbers>,
+    pools: Mutex<Vec<Weak<Pool>>>,
+}
+
+impl Numbers {
+    /// A number that no artifact has.
+    pub(crate) fn take(self: &Arc<Self>) -> Number {
+        let mut numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = numbers.1.pop().unwrap_or_else(|| {
+            numbers.0 += 1;
+            numbers.0 - 1
+        });
+        Number {
+            number,
+            numbers: Arc::clone(self),
+            pools: Mutex::default(),
+        }
+    }
+}
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        // Nobody runs the code any more, or whoever does holds it.
+        let pools = self.pools.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for pool in pools.drain(..).filter_map(|pool| pool.upgrade()) {
+            pool.forget(self.number);
+        }
+        let mut numbers = self
+            .numbers
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        numbers.1.push(self.number);
+    }
 }
 
 #[derive(Debug)]
@@ -69,8 +117,8 @@ pub(crate) struct CoreCode {
 
 /// A WebAssembly file in its binary form.
 pub(crate) struct Wasm<'a> {
-    name: &'a str,
-    binary: Cow<'a, [u8]>,
+    pub(crate) name: &'a str,
+    pub(crate) binary: Cow<'a, [u8]>,
     /// Of the file as it was found.
     digest: [u8; 32],
     pub(crate) shape: Shape,
@@ -84,9 +132,7 @@ impl<'a> Wasm<'a> {
     /// `Invalid`, with the place for text.
     pub(crate) fn parse(source: &'a Source) -> Result<Wasm<'a>, Error> {
         let (name, bytes) = (&*source.name, &*source.bytes);
-        let is_text = !bytes.starts_with(b"\0asm")
-            && (name.ends_with(".wat") || bytes.trim_ascii_start().starts_with(b"("));
-        let binary = if is_text {
+        let binary = if Wasm::is_text(source) {
             wat::Parser::new()
                 .parse_bytes(Some(name.as_ref()), bytes)
                 .map_err(|error| Error::invalid(format!("{name}: not WebAssembly text: {error}")))?
@@ -110,6 +156,13 @@ impl<'a> Wasm<'a> {
             shape,
         })
     }
+
+    /// Whether a file is in the text form.
+    pub(crate) fn is_text(source: &Source) -> bool {
+        let (name, bytes) = (&*source.name, &*source.bytes);
+        !bytes.starts_with(b"\0asm")
+            && (name.ends_with(".wat") || bytes.trim_ascii_start().starts_with(b"("))
+    }
 }
 
 impl Artifact {
@@ -121,10 +174,10 @@ impl Artifact {
     /// `Invalid` where it is not valid WebAssembly, where an import is not
     /// provided, or where the exports of the ABI are missing.
     pub(crate) fn compile(
-        number: usize,
+        number: Number,
         source: &Source,
         wasm: &Wasm<'_>,
-        pool: &Pool,
+        pool: &Arc<Pool>,
         compiler: &Compiler,
     ) -> Result<Artifact, Error> {
         let artifact = Artifact {
@@ -132,6 +185,7 @@ impl Artifact {
             source: source.clone(),
             shape: wasm.shape,
             codes: RwLock::default(),
+            making: Mutex::default(),
             is_ahead: AtomicBool::new(false),
         };
         artifact.compile_wasm(wasm, pool, compiler)?;
@@ -145,11 +199,16 @@ impl Artifact {
     /// # Errors
     ///
     /// As for [`Artifact::compile`].
-    pub(crate) fn compile_for(&self, pool: &Pool, compiler: &Compiler) -> Result<(), Error> {
+    pub(crate) fn compile_for(&self, pool: &Arc<Pool>, compiler: &Compiler) -> Result<(), Error> {
         self.compile_wasm(&Wasm::parse(&self.source)?, pool, compiler)
     }
 
-    fn compile_wasm(&self, wasm: &Wasm<'_>, pool: &Pool, compiler: &Compiler) -> Result<(), Error> {
+    fn compile_wasm(
+        &self,
+        wasm: &Wasm<'_>,
+        pool: &Arc<Pool>,
+        compiler: &Compiler,
+    ) -> Result<(), Error> {
         let snapshot = wasm.shape == Shape::Core && image::is_wanted(&wasm.binary);
         let key = Key::new(
             &pool.engine,
@@ -191,7 +250,13 @@ impl Artifact {
 
     /// Its number among the artifacts of the node.
     pub(crate) fn number(&self) -> usize {
-        self.number
+        self.number.number
+    }
+
+    /// Made when code for such places is: by one of those who need it.
+    pub(crate) fn making(&self, class: Class) -> Arc<OnceCell<()>> {
+        let mut making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(making.entry(class).or_default())
     }
 
     /// What kind of code it is.
@@ -212,7 +277,7 @@ impl Artifact {
 
     /// The code in a pool's engine, where it was loaded.
     pub(crate) fn loaded(&self, pool: &Pool) -> Option<Arc<Loaded>> {
-        pool.loaded(self.number)
+        pool.loaded(self.number())
     }
 
     /// Loads the code into a pool's engine, where it is not.
@@ -220,8 +285,8 @@ impl Artifact {
     /// # Errors
     ///
     /// As for [`Artifact::compile`]; not again once that succeeded.
-    pub(crate) fn load(&self, pool: &Pool) -> Result<(), Error> {
-        if pool.has_loaded(self.number) {
+    pub(crate) fn load(&self, pool: &Arc<Pool>) -> Result<(), Error> {
+        if pool.has_loaded(self.number()) {
             return Ok(());
         }
         let name = &self.source.name;
@@ -242,7 +307,14 @@ impl Artifact {
                 Loaded::Component(linkers.component(name, &pool.engine, &component)?)
             }
         };
-        pool.keep(self.number, loaded);
+        let mut pools = self
+            .number
+            .pools
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        pools.push(Arc::downgrade(pool));
+        drop(pools);
+        pool.keep(self.number(), loaded);
         Ok(())
     }
 }

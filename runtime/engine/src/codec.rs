@@ -2,6 +2,7 @@
 //! events, outcomes, spawn options. The format is fixed in
 //! `docs/guest-abi.md`. Messages between processes are never decoded here.
 
+pub(crate) mod check;
 pub(crate) mod reader;
 
 use std::collections::BTreeMap;
@@ -74,7 +75,8 @@ pub(crate) const NO_VALUES: &[u8] = &[0x90];
 ///
 /// What is wrong with the bytes.
 pub(crate) fn read_error(bytes: &[u8]) -> Result<Error, String> {
-    match reader::ext(reader::whole(bytes)?) {
+    check::value(bytes).map_err(|error| error.to_string())?;
+    match reader::ext(bytes) {
         Some((ERROR, payload)) => read_error_payload(payload),
         _ => Err("not a structured error (ext type 1)".into()),
     }

@@ -4,15 +4,17 @@
 mod bindings;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bindings::warren::process as wit;
+use tokio::task;
 use warren_kernel::{Details, Error, Kind, Message, Monotonic, Subscription};
 use wasmtime::component::{HasSelf, Linker};
 
-use crate::codec::{self, reader};
-use crate::guest::{self, Guest, Level, Related, SpawnOptions, Unwind, receive};
+use crate::codec::{self, check};
+use crate::flat::TURN;
+use crate::guest::{self, Guest, Level, MAX_LOGGED, Related, SpawnOptions, Unwind, receive};
+use crate::operand::{self, NAME};
 use crate::output::{PIECE, Stream};
 use crate::security::{Actor, Refusal, Scope};
 use crate::stacks::{Asked, Sight};
@@ -70,6 +72,9 @@ impl wit::process::Host for Guest {
     }
 
     async fn send(&mut self, to: String, topic: String, payload: Vec<u8>) -> Answer<()> {
+        if let Err(error) = named("to", &to) {
+            return answer(self, Err(error));
+        }
         self.answered(|guest| guest.send(&to, &topic, &payload))
             .await
     }
@@ -86,7 +91,13 @@ impl wit::process::Host for Guest {
             monitored: relation.contains(wit::process::Relation::MONITORED),
             linked: relation.contains(wit::process::Relation::LINKED),
         };
-        let options = spawn_options(options)?;
+        let options = named("definition", &definition)
+            .and_then(|()| named("host", &host))
+            .and_then(|()| spawn_options(options));
+        let options = match options {
+            Ok(options) => options,
+            Err(error) => return answer(self, Err(error)),
+        };
         let pid = Guest::spawn(self, definition, host, arguments.into(), related, options).await;
         answer(self, pid.map(|pid| pid.to_string()))
     }
@@ -98,36 +109,48 @@ impl wit::process::Host for Guest {
         arguments: Vec<u8>,
         options: wit::process::SpawnOptions,
     ) -> Answer<u32> {
-        let options = spawn_options(options)?;
+        let options = named("definition", &definition)
+            .and_then(|()| named("host", &host))
+            .and_then(|()| spawn_options(options));
+        let options = match options {
+            Ok(options) => options,
+            Err(error) => return answer(self, Err(error)),
+        };
         let subscription = Guest::exec(self, definition, host, arguments.into(), options).await;
         answer(self, subscription.map(|subscription| subscription.0))
     }
 
     async fn terminate(&mut self, target: String) -> Answer<()> {
-        let result = self.settled(|guest| guest.terminate(&target)).await;
+        let result = self.on_target(&target, Guest::terminate).await;
         self.check_not_terminated()?;
         answer(self, result)
     }
 
     async fn cancel(&mut self, target: String, deadline: Option<u64>) -> Answer<()> {
         let deadline = deadline.map(Duration::from_nanos);
-        self.answered(|guest| guest.cancel(&target, deadline)).await
+        let done = self.on_target(&target, |guest, target| guest.cancel(target, deadline));
+        let done = done.await;
+        answer(self, done)
     }
 
     async fn monitor(&mut self, target: String) -> Answer<()> {
-        self.answered(|guest| guest.monitor(&target)).await
+        let done = self.on_target(&target, Guest::monitor).await;
+        answer(self, done)
     }
 
     async fn unmonitor(&mut self, target: String) -> Answer<()> {
-        self.answered(|guest| guest.unmonitor(&target)).await
+        let done = self.on_target(&target, Guest::unmonitor).await;
+        answer(self, done)
     }
 
     async fn link(&mut self, target: String) -> Answer<()> {
-        self.answered(|guest| guest.link(&target)).await
+        let done = self.on_target(&target, Guest::link).await;
+        answer(self, done)
     }
 
     async fn unlink(&mut self, target: String) -> Answer<()> {
-        self.answered(|guest| guest.unlink(&target)).await
+        let done = self.on_target(&target, Guest::unlink).await;
+        answer(self, done)
     }
 
     fn get_options(&mut self) -> wasmtime::Result<wit::process::Options> {
@@ -146,6 +169,9 @@ impl wit::process::Host for Guest {
         definition: Option<String>,
         arguments: Vec<u8>,
     ) -> wasmtime::Result<wit::types::Error> {
+        if let Err(error) = named("definition", definition.as_deref().unwrap_or_default()) {
+            return Ok(refused(self, error));
+        }
         match Guest::upgrade(self, definition, arguments.into()).await {
             Ok(unwind) => Err(wasmtime::Error::new(unwind)),
             Err(error) => Ok(refused(self, error)),
@@ -153,20 +179,27 @@ impl wit::process::Host for Guest {
     }
 }
 
+/// Refuses what is too long to be called by.
+fn named(operand: &'static str, name: &str) -> Result<(), Error> {
+    NAME.check(operand, name.len())
+}
+
 /// Checks the encoded parts of the options.
-fn spawn_options(options: wit::process::SpawnOptions) -> wasmtime::Result<SpawnOptions> {
-    let wrong = |what: &str, error: String| wasmtime::format_err!("options.{what}: {error}");
+fn spawn_options(options: wit::process::SpawnOptions) -> Result<SpawnOptions, Error> {
+    let wrong =
+        |what: &str, error: String| operand::malformed("options", format_args!("{what}: {error}"));
     let context = match &options.context {
         None => BTreeMap::new(),
-        Some(bytes) => reader::whole(bytes)
-            .and_then(guest::context)
+        Some(bytes) => check::map(bytes)
+            .map_err(|error| error.to_string())
+            .and_then(|()| guest::context(bytes))
             .map_err(|error| wrong("context", error))?,
     };
     if let Some(actor) = &options.actor {
-        let meta = reader::whole(&actor.meta).map_err(|error| wrong("actor.meta", error))?;
-        if reader::entries(meta).is_none() {
-            return Err(wrong("actor.meta", "a map was expected".into()));
-        }
+        check::map(&actor.meta).map_err(|error| wrong("actor.meta", error.to_string()))?;
+    }
+    for message in &options.messages {
+        check::values(&message.payload).map_err(|error| wrong("messages", error.to_string()))?;
     }
     Ok(SpawnOptions {
         context,
@@ -194,6 +227,16 @@ impl Guest {
     ) -> Answer<T> {
         let done = self.settled(operation).await;
         answer(self, done)
+    }
+
+    /// Does an operation on what a destination means.
+    async fn on_target(
+        &mut self,
+        target: &str,
+        operation: impl Fn(&mut Guest, &str) -> Result<(), Refusal>,
+    ) -> Result<(), Error> {
+        named("target", target)?;
+        self.settled(|guest| operation(guest, target)).await
     }
 
     async fn receive_message(
@@ -241,7 +284,7 @@ impl wit::mailbox::Host for Guest {
     }
 
     fn listen(&mut self, topic: String) -> Answer<u32> {
-        let listening = self.process().and_then(|process| process.listen(&topic));
+        let listening = named("topic", &topic).and_then(|()| self.process()?.listen(&topic));
         answer(self, listening.map(|s| s.0))
     }
 
@@ -255,7 +298,7 @@ impl wit::mailbox::Host for Guest {
         wanted: Vec<u32>,
         deadline: Option<u64>,
     ) -> wasmtime::Result<Option<wit::mailbox::Message>> {
-        receive::check_wanted(wanted.len())?;
+        receive::check_wanted(self, wanted.len())?;
         let wanted: Vec<_> = wanted.into_iter().map(Subscription).collect();
         self.receive_message(&wanted, deadline).await
     }
@@ -272,16 +315,24 @@ impl wit::mailbox::Host for Guest {
 
 impl wit::registry::Host for Guest {
     async fn register(&mut self, name: String, target: Option<String>) -> Answer<()> {
+        let fits = named("name", &name)
+            .and_then(|()| named("target", target.as_deref().unwrap_or_default()));
+        if let Err(error) = fits {
+            return answer(self, Err(error));
+        }
         self.answered(|guest| guest.register(&name, target.as_deref()))
             .await
     }
 
     fn lookup(&mut self, name: String) -> Answer<String> {
-        let found = Guest::lookup(self, &name);
+        let found = named("name", &name).and_then(|()| Guest::lookup(self, &name));
         answer(self, found.map(|pid| pid.to_string()))
     }
 
     async fn unregister(&mut self, name: String) -> Answer<bool> {
+        if let Err(error) = named("name", &name) {
+            return answer(self, Err(error));
+        }
         self.answered(|guest| guest.unregister(&name)).await
     }
 }
@@ -328,12 +379,13 @@ impl wit::security::Host for Guest {
     }
 
     fn policy(&mut self, id: String) -> Answer<()> {
-        let known = Guest::policy(self, &id);
+        let known = named("id", &id).and_then(|()| Guest::policy(self, &id));
         answer(self, known)
     }
 
     fn named_scope(&mut self, id: String) -> Answer<wit::security::PolicySet> {
-        let scope = Guest::named_scope(self, &id).map(|s| wit::security::PolicySet {
+        let scope = named("id", &id).and_then(|()| Guest::named_scope(self, &id));
+        let scope = scope.map(|s| wit::security::PolicySet {
             policies: s.policies,
         });
         answer(self, scope)
@@ -372,6 +424,9 @@ impl wit::stdio::Host for Guest {
         for piece in bytes.chunks(PIECE) {
             if let Some(unsent) = Guest::write(self, stream.into(), piece) {
                 self.write_slowly(stream.into(), unsent).await;
+            } else if bytes.len() > TURN * PIECE {
+                // However fast the output is read: others have their turn.
+                task::yield_now().await;
             }
         }
         Ok(())
@@ -402,6 +457,7 @@ impl wit::logger::Host for Guest {
             wit::logger::Level::Warn => Level::Warn,
             wit::logger::Level::Error => Level::Error,
         };
+        let fields = fields.filter(|fields| fields.len() <= MAX_LOGGED);
         Guest::log(self, level, name, message, fields).await;
         Ok(())
     }
@@ -431,6 +487,9 @@ impl wit::program::Host for Guest {
     }
 
     async fn module(&mut self, name: String) -> Answer<Option<wit::program::Chunk>> {
+        if let Err(error) = named("name", &name) {
+            return answer(self, Err(error));
+        }
         let found = Guest::module(self, name).await;
         answer(
             self,
@@ -444,7 +503,7 @@ impl wit::program::Host for Guest {
     }
 
     fn finish(&mut self, result: Option<Vec<u8>>) -> wasmtime::Result<()> {
-        Guest::finish(self, result.map(Arc::from));
+        Guest::finish(self, result.as_deref());
         Ok(())
     }
 

@@ -15,8 +15,10 @@ use wasmtime::{Caller, Linker};
 
 use crate::codec;
 use crate::guest::Guest;
+use crate::operand::{self, Limit, NAME};
+use crate::security::{Question, Refusal};
 
-pub(crate) use system::{fill_with_random_bytes, random_length, write_range};
+pub(crate) use system::{TURN, fill_with_random_bytes, random_length, write_range};
 
 /// Defines every function of the flat ABI.
 ///
@@ -85,6 +87,51 @@ fn outside(parameter: &'static str, ptr: u32, len: u32) -> wasmtime::Error {
     )
 }
 
+/// Why a function of the flat ABI does not do what it was called for.
+pub(crate) enum Fault {
+    /// The guest's author is wrong: the guest traps.
+    Trap(wasmtime::Error),
+    /// The call failed.
+    Error(Error),
+    /// Whether it is allowed has to be asked first.
+    Undecided(Box<Question>),
+}
+
+impl From<wasmtime::Error> for Fault {
+    fn from(error: wasmtime::Error) -> Self {
+        Fault::Trap(error)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Fault::Error(error)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Error(error) => Fault::Error(error),
+            Refusal::Undecided(question) => Fault::Undecided(question),
+        }
+    }
+}
+
+/// A range of the guest's memory that is no longer than it may be.
+#[inline]
+fn limited<'a>(
+    memory: &'a [u8],
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+    limit: Limit,
+) -> Result<&'a [u8], Fault> {
+    let bytes = range(memory, ptr, len, parameter)?;
+    limit.check(parameter, bytes.len())?;
+    Ok(bytes)
+}
+
 /// A parameter that is text.
 #[inline]
 fn text<'a>(
@@ -92,9 +139,41 @@ fn text<'a>(
     ptr: u32,
     len: u32,
     parameter: &'static str,
-) -> wasmtime::Result<&'a str> {
-    str::from_utf8(range(memory, ptr, len, parameter)?)
-        .map_err(|error| wasmtime::format_err!("the parameter `{parameter}` is not UTF-8: {error}"))
+    limit: Limit,
+) -> Result<&'a str, Fault> {
+    let bytes = limited(memory, ptr, len, parameter, limit)?;
+    str::from_utf8(bytes).map_err(|error| not_utf8(parameter, error))
+}
+
+#[cold]
+fn not_utf8(parameter: &'static str, error: std::str::Utf8Error) -> Fault {
+    Fault::Error(operand::malformed(
+        parameter,
+        format_args!("not UTF-8: {error}"),
+    ))
+}
+
+/// A parameter that is a topic or a key, which may be as long as a message.
+#[inline]
+fn long_text<'a>(
+    memory: &'a [u8],
+    guest: &Guest,
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+) -> Result<&'a str, Fault> {
+    text(memory, ptr, len, parameter, message_limit(guest, len))
+}
+
+/// The limit of an operand that is as long as a message at most. Most are short,
+/// and no host is asked what it allows.
+#[inline]
+fn message_limit(guest: &Guest, len: u32) -> Limit {
+    if len as usize <= NAME.bytes {
+        NAME
+    } else {
+        guest.node.message_limit()
+    }
 }
 
 /// The length of an absent parameter.
@@ -106,11 +185,12 @@ fn text_or_absent<'a>(
     ptr: u32,
     len: u32,
     parameter: &'static str,
-) -> wasmtime::Result<Option<&'a str>> {
+    limit: Limit,
+) -> Result<Option<&'a str>, Fault> {
     if len == ABSENT {
         Ok(None)
     } else {
-        text(memory, ptr, len, parameter).map(Some)
+        text(memory, ptr, len, parameter, limit).map(Some)
     }
 }
 
@@ -134,8 +214,9 @@ fn owned(
     ptr: u32,
     len: u32,
     parameter: &'static str,
-) -> wasmtime::Result<Arc<[u8]>> {
-    range(memory, ptr, len, parameter).map(Arc::from)
+    limit: Limit,
+) -> Result<Arc<[u8]>, Fault> {
+    limited(memory, ptr, len, parameter, limit).map(Arc::from)
 }
 
 /// Where a result that is bytes goes.
@@ -150,12 +231,12 @@ struct Out {
 fn reply<B: AsRef<[u8]>>(
     caller: &mut Caller<'_, Guest>,
     out: Out,
-    result: Result<B, Error>,
+    result: Result<B, Fault>,
 ) -> wasmtime::Result<i32> {
     let (memory, guest) = memory_and_guest(caller)?;
     match result {
         Ok(bytes) => write(memory, guest, out, bytes.as_ref()),
-        Err(error) => refuse(guest, &error),
+        Err(fault) => fail(guest, fault),
     }
 }
 
@@ -174,13 +255,25 @@ fn write(memory: &mut [u8], guest: &mut Guest, out: Out, bytes: &[u8]) -> wasmti
 
 /// The status of an operation whose result is a number or nothing.
 #[inline]
-fn status(guest: &mut Guest, result: Result<u32, Error>) -> wasmtime::Result<i32> {
+fn status(guest: &mut Guest, result: Result<u32, Fault>) -> wasmtime::Result<i32> {
     match result {
         Ok(number) => {
             forget_held(guest);
             Ok(number.cast_signed())
         }
-        Err(error) => refuse(guest, &error),
+        Err(fault) => fail(guest, fault),
+    }
+}
+
+/// The status of a call that failed, where there is nobody to be asked.
+#[cold]
+fn fail(guest: &mut Guest, fault: Fault) -> wasmtime::Result<i32> {
+    match fault {
+        Fault::Error(error) => refuse(guest, &error),
+        Fault::Trap(trap) => Err(trap),
+        Fault::Undecided(question) => {
+            wasmtime::bail!("nobody can say whether {} is allowed", question.action)
+        }
     }
 }
 

@@ -25,6 +25,8 @@ use crate::stacks::Sight;
 use crate::wasi::Granted;
 
 pub(crate) use options::{Related, SpawnOptions, context};
+pub(crate) use program::settled_outcome;
+pub(crate) use stdio::MAX_LOGGED;
 pub use stdio::{Level, LogHook, LogRecord};
 
 /// What a process inherits from its spawner and hands on.
@@ -93,6 +95,8 @@ pub(crate) struct Guest {
     pub(crate) held: Vec<u8>,
     /// What the guest said its result is.
     pub(crate) outcome: Option<Outcome>,
+    /// How often it was preempted.
+    pub(crate) slices: u32,
     /// Where WASI is granted.
     pub(crate) wasi: Option<Box<Granted>>,
 }
@@ -142,12 +146,16 @@ impl Guest {
             memory: None,
             held: Vec::new(),
             outcome: None,
+            slices: 0,
             wasi: None,
         }
     }
 
     /// What it fails with where it has used up its processor time.
     pub(crate) fn has_run_too_long(&self) -> Option<Error> {
+        if let Purpose::Prepare { .. } = self.purpose {
+            return self.has_prepared_too_long();
+        }
         let process = self.process().ok()?;
         let limit = self.node.room(process.host()).max_cpu?;
         let used = Duration::from_nanos(process.usage().processor());
@@ -157,6 +165,20 @@ impl Guest {
                  host {})",
                 process.host().name()
             ))
+        })
+    }
+
+    /// Preparing has no process whose time is counted: its slices are.
+    #[cold]
+    fn has_prepared_too_long(&self) -> Option<Error> {
+        let limit = self.node.max_prepare();
+        (u64::from(self.slices) > limit.slices).then(|| {
+            let time = limit.time;
+            Error::invalid(format!(
+                "preparing it takes longer than {time:?} of processor time (max_prepare)"
+            ))
+            .with("limit", "max_prepare")
+            .with("value", u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
         })
     }
 

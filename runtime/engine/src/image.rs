@@ -14,6 +14,8 @@ use wasmtime::{
     Caller, Config, Engine, Extern, Instance, Linker, Module, OptLevel, Store, StoreLimits,
     StoreLimitsBuilder, Trap, Val,
 };
+
+use crate::class::only_needed_proposals;
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
 /// The export that asks for a snapshot.
@@ -57,13 +59,12 @@ fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
     // heap of exceptions would take 4 GiB of address space each, which a limit
     // (`ulimit -v`) and the pools of places need not have left.
     let mut config = Config::new();
+    only_needed_proposals(&mut config);
     config
         .memory_reservation(MAX_MEMORY as u64)
         .memory_guard_size(0)
         .gc_heap_reservation(MAX_MEMORY as u64)
         .gc_heap_guard_size(0)
-        .concurrency_support(false)
-        .wasm_exceptions(true)
         .epoch_interruption(true)
         .cranelift_opt_level(OptLevel::None);
     let engine = Engine::new(&config)?;

@@ -61,8 +61,9 @@ pub(crate) fn run(pool: &Pool, guest: Guest) -> impl Future<Output = Finished> +
 async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
     store.limiter(|guest| &mut guest.limits);
     store.set_epoch_deadline(SLICE);
-    store.epoch_deadline_callback(|store| {
+    store.epoch_deadline_callback(|mut store| {
         stacks::show_if_asked(&store);
+        store.data_mut().slices += 1;
         if let Some(error) = store.data().has_run_too_long() {
             return Err(wasmtime::Error::new(error));
         }
@@ -97,11 +98,18 @@ async fn others_first() {
     thread::yield_now();
 }
 
+/// Bytes that one call of a component may pass, beyond two messages.
+const LIFTED: usize = 8 << 20;
+
 async fn enter_component(
     store: &mut Store<Guest>,
     component: &InstancePre<Guest>,
 ) -> wasmtime::Result<()> {
     open_grants(store, Granted::open_for_component)?;
+    // What a call passes is copied before the call is looked at. A message is refused
+    // by its limit; what is far beyond that is not copied at all.
+    let message = store.data().node.message_limit().bytes;
+    store.set_hostcall_fuel(message.saturating_mul(2).saturating_add(LIFTED));
     let instance = component.instantiate_async(&mut *store).await?;
     let start = instance.get_typed_func::<(), ()>(&mut *store, "start")?;
     start.call_async(store, ()).await

@@ -23,6 +23,7 @@
 //! for, it asks [`security`] before it has any effect.
 
 mod address_space;
+mod bounds;
 mod cache;
 mod class;
 mod code;
@@ -41,6 +42,7 @@ mod mappings;
 mod meter;
 mod native;
 mod node;
+mod operand;
 mod output;
 mod pool;
 mod program;
@@ -56,6 +58,7 @@ mod timers;
 mod traces;
 mod wasi;
 
+pub use bounds::CompileLimits;
 pub use definition::{Code, Definition, Definitions, Grants, PathGrant, Source};
 pub use guest::{Level, LogHook, LogRecord};
 pub use meter::Reading;

@@ -2,11 +2,13 @@
 
 mod embedder;
 mod ending;
+mod kept;
 mod observers;
 mod programs;
 mod slots;
 mod spawn;
 mod stack;
+mod turns;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -20,12 +22,14 @@ use tokio::sync::Notify;
 use warren_kernel::{Host, HostConfig, Kernel, Moment, Monotonic, Timestamp, nanoseconds};
 
 use crate::address_space::FOR_FAST_PLACES;
+use crate::bounds::CompileLimits;
 use crate::cache::CodeCache;
 use crate::code::Compiler;
 use crate::definition::Definitions;
 use crate::guest::LogHook;
 use crate::mappings::Mappings;
 use crate::meter::{Meter, Reading};
+use crate::operand::Limit;
 use crate::output::{Output, Sink};
 use crate::pool::Pools;
 use crate::scheduler::Scheduler;
@@ -42,6 +46,7 @@ pub(crate) use programs::Programs;
 pub(crate) use spawn::Presence;
 pub use spawn::{Ended, Running};
 pub(crate) use spawn::{Given, Relation, SpawnRequest, check_arguments};
+use turns::Turns;
 
 /// What the processes of a host may use.
 #[derive(Clone, Debug)]
@@ -54,6 +59,17 @@ pub struct HostLimits {
     /// counted in ticks, and its guests are held to it: native code is not.
     pub max_cpu: Option<Duration>,
 }
+
+/// Processor time that preparing one source may take, and as slices of the ticker.
+#[derive(Clone, Copy)]
+pub(crate) struct MaxPrepare {
+    pub(crate) time: Duration,
+    pub(crate) slices: u64,
+}
+
+/// Definitions whose chains of calls are counted one by one: an embedder may name
+/// its native processes as it likes.
+const MAX_FRAMES: usize = 10_000;
 
 /// Memory of a process where nobody said otherwise: 64 MiB.
 pub const DEFAULT_MAX_MEMORY: u64 = 64 << 20;
@@ -93,6 +109,8 @@ pub struct NodeConfig {
     pub tick: Duration,
     /// Whether each message carries what caused it.
     pub trace_messages: bool,
+    /// What sources and modules may consist of, and what compiling them may take.
+    pub compile: CompileLimits,
 }
 
 /// Why a node cannot be started.
@@ -126,6 +144,9 @@ pub struct Node {
     programs: Programs,
     judges: Judges,
     compiler: Compiler,
+    max_prepare: MaxPrepare,
+    compiling: Turns,
+    preparing: Turns,
     /// Those of all rooms.
     pools: Vec<Arc<Pools>>,
     ticker: Arc<Ticker>,
@@ -205,12 +226,18 @@ impl Node {
             rooms,
             other_room: sites.room(&HostLimits::default()),
             definitions: config.definitions,
-            programs: Programs::new(config.interpreter),
+            programs: Programs::new(config.interpreter, config.compile),
             judges,
             compiler: Compiler {
                 cache,
                 compiled: Arc::default(),
             },
+            max_prepare: MaxPrepare {
+                time: config.compile.max_prepare,
+                slices: nanoseconds(config.compile.max_prepare) / nanoseconds(config.tick).max(1),
+            },
+            compiling: Turns::new(workers),
+            preparing: Turns::new(workers),
             pools: sites.finish(),
             ticker,
             timers: Timers::start().map_err(StartError::Thread)?,
@@ -307,6 +334,11 @@ impl Node {
         &self.ticker
     }
 
+    /// What preparing one source may take.
+    pub(crate) fn max_prepare(&self) -> MaxPrepare {
+        self.max_prepare
+    }
+
     pub(crate) fn timers(&self) -> &Timers {
         &self.timers
     }
@@ -316,6 +348,30 @@ impl Node {
         self.rooms.get(host.number()).unwrap_or(&self.other_room)
     }
 
+    /// The most bytes that any host takes as a message. What a guest passes on is
+    /// compared with this before it is known where to.
+    #[cold]
+    pub(crate) fn message_limit(&self) -> Limit {
+        let hosts = self.kernel.hosts();
+        let limits = hosts.iter().map(|host| host.config().max_message);
+        Limit::message(limits.max().unwrap_or_default())
+    }
+
+    /// The most bytes of what a spawn sets: what is inherited has as many as a
+    /// message, and the first messages fit into one queue.
+    #[cold]
+    pub(crate) fn options_limit(&self) -> Limit {
+        let hosts = self.kernel.hosts();
+        let limits = hosts.iter().map(|host| {
+            let config = host.config();
+            config.max_message.saturating_add(config.queue.bytes)
+        });
+        Limit {
+            name: "max_message and max_queue.bytes",
+            bytes: limits.max().unwrap_or_default(),
+        }
+    }
+
     pub(crate) fn max_memory(&self, host: &Host) -> u64 {
         self.room(host).max_memory
     }
@@ -323,7 +379,13 @@ impl Node {
     /// A new frame id for a chain of calls that begins with this definition.
     fn new_frame(&self, definition: &str) -> Arc<str> {
         let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = frames.entry(definition.to_owned()).or_default();
+        // Beyond, definitions count together: no number of theirs is given twice.
+        let counted = if frames.len() < MAX_FRAMES || frames.contains_key(definition) {
+            definition
+        } else {
+            ""
+        };
+        let number = frames.entry(counted.to_owned()).or_default();
         *number += 1;
         format!("{definition}#{number}").into()
     }

@@ -309,6 +309,15 @@ impl Pool {
         loaded[artifact].get_or_insert_with(|| Arc::new(code));
     }
 
+    /// Drops the code of an artifact that is gone.
+    pub(crate) fn forget(&self, artifact: usize) {
+        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        let forgotten = loaded.get_mut(artifact).and_then(Option::take);
+        // Unmapping it takes a while.
+        drop(loaded);
+        drop(forgotten);
+    }
+
     fn take(&self) -> bool {
         self.taken
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
@@ -322,6 +331,14 @@ impl Slot {
     /// The pool the place is in.
     pub(crate) fn pool(&self) -> &Arc<Pool> {
         &self.pool
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool")
+            .field("places", &self.places)
+            .finish_non_exhaustive()
     }
 }
 

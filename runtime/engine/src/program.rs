@@ -63,6 +63,15 @@ impl Program {
         })
     }
 
+    /// Bytes of its source and of what was made of that.
+    pub(crate) fn bytes(&self) -> usize {
+        let source = match &self.definition.code {
+            Code::Lua(source) | Code::Wasm(source) => source.bytes.len(),
+            Code::Native(_) => 0,
+        };
+        source + self.chunk.as_ref().map_or(0, |chunk| chunk.code.len())
+    }
+
     /// The same code with other grants.
     pub(crate) fn with_grants(&self, grants: Arc<Grants>) -> Program {
         Program {

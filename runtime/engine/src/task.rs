@@ -9,7 +9,7 @@ use warren_kernel::{Error, Host, Kind, Outcome, Process, Trace};
 use crate::control::Control;
 use crate::definition::{Code, Definition, Grants, Source};
 use crate::drive::{Drive, Driven};
-use crate::guest::{Guest, Inherited, Purpose, Run, Unwind};
+use crate::guest::{Guest, Inherited, Purpose, Run, Unwind, settled_outcome};
 use crate::instance::{self, Finished};
 use crate::native::{NativeCode, NativeDrive};
 use crate::node::{Ended, Node, Presence};
@@ -103,7 +103,10 @@ impl Task {
             };
             write(&node, unwritten).await;
             match end(finished, &node, &process) {
-                End::Process(outcome, status) => break (outcome, status, Vec::new()),
+                End::Process(outcome, status) => {
+                    let outcome = settled_outcome(outcome, process.host().config().max_message);
+                    break (outcome, status, Vec::new());
+                }
                 End::Upgrade(next, other_slot) => {
                     cause = control.cause().get();
                     place = other_slot.map_or(place, Place::Instance);
@@ -298,9 +301,10 @@ pub(crate) async fn prepare(
         ))),
         (_, Err(trap)) => {
             let error = instance::failure(&trap);
-            Err(Error::invalid(format!(
-                "{name}: the source cannot be prepared: {error}"
-            )))
+            let mut refused =
+                Error::invalid(format!("{name}: the source cannot be prepared: {error}"));
+            refused.details = error.details;
+            Err(refused)
         }
     }
 }

@@ -40,7 +40,8 @@ impl Outcome {
 
     /// This outcome, or the failure that takes its place because it has more
     /// bytes than a message may.
-    pub(crate) fn within(self, max_message: usize) -> Self {
+    #[must_use]
+    pub fn within(self, max_message: usize) -> Self {
         let bytes = match &self {
             Outcome::Returned(value) => value.as_ref().map_or(0, |value| value.len()),
             Outcome::Failed(error) => error_bytes(error),
@@ -48,6 +49,11 @@ impl Outcome {
         if bytes <= max_message {
             return self;
         }
+        Outcome::too_large(bytes, max_message)
+    }
+
+    /// The failure in place of a result or an error of so many bytes.
+    pub fn too_large(bytes: usize, max_message: usize) -> Self {
         let too_large = Error::invalid("result too large")
             .with("bytes", bytes as u64)
             .with("max_message", max_message as u64);

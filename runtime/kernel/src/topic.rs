@@ -8,8 +8,10 @@ pub(crate) fn check_topic(topic: &str) -> Result<(), Error> {
     if topic.is_empty() {
         Err(Error::invalid("a topic may not be empty"))
     } else if topic.starts_with('@') {
+        // A topic may be as long as a message, and an error is kept.
+        let shown = &topic[..topic.floor_char_boundary(MAX_NAME_BYTES)];
         Err(Error::invalid(format!(
-            "a topic may not begin with @, which is the system's: {topic}"
+            "a topic may not begin with @, which is the system's: {shown}"
         )))
     } else {
         Ok(())

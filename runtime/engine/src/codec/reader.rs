@@ -95,13 +95,13 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// The beginning of one value.
-struct Head {
-    kind: Kind,
+pub(super) struct Head {
+    pub(super) kind: Kind,
     /// Bytes of its own that follow.
-    bytes: usize,
+    pub(super) bytes: usize,
 }
 
-enum Kind {
+pub(super) enum Kind {
     String,
     Ext,
     Other,
@@ -120,7 +120,7 @@ impl Kind {
     }
 }
 
-fn head(bytes: &[u8]) -> Option<(Head, &[u8])> {
+pub(super) fn head(bytes: &[u8]) -> Option<(Head, &[u8])> {
     let (marker, mut rest) = bytes.split_first()?;
     let mut number = |width: usize| {
         let (digits, after) = rest.split_at_checked(width)?;

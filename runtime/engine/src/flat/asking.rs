@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 
 use wasmtime::Caller;
 
-use super::status;
+use super::{Fault, status};
 use crate::guest::Guest;
-use crate::security::{Question, Refusal};
+use crate::security::Question;
 
 /// What came of such a function.
 pub(super) enum Asking {
@@ -23,14 +23,12 @@ impl Asking {
     #[inline]
     pub(super) fn status(
         guest: &mut Guest,
-        result: Result<u32, Refusal>,
+        result: Result<u32, Fault>,
     ) -> wasmtime::Result<Asking> {
-        let result = match result {
-            Ok(number) => Ok(number),
-            Err(Refusal::Error(error)) => Err(error),
-            Err(Refusal::Undecided(question)) => return Ok(Asking::First(question)),
-        };
-        Ok(Asking::Done(status(guest, result)?))
+        match result {
+            Err(Fault::Undecided(question)) => Ok(Asking::First(question)),
+            result => Ok(Asking::Done(status(guest, result)?)),
+        }
     }
 
     /// The status, where there is nobody to be asked.

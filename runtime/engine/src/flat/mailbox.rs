@@ -7,8 +7,9 @@ use std::task::{Context, Poll};
 use warren_kernel::{Message, Monotonic, Subscription};
 use wasmtime::{Caller, Linker};
 
-use super::{Out, memory_and_guest, range, status, text, write};
+use super::{Fault, Out, fail, memory_and_guest, range, status, text, write};
 use crate::guest::{Guest, receive};
+use crate::operand::NAME;
 use crate::stacks;
 
 const MODULE: &str = "warren:core/mailbox@0.1.0";
@@ -33,8 +34,8 @@ fn events(caller: Caller<'_, Guest>) -> wasmtime::Result<u32> {
 
 fn listen(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<i32> {
     let (memory, guest) = memory_and_guest(&mut caller)?;
-    let topic = text(memory, ptr, len, "topic")?;
-    let subscription = guest.process().and_then(|process| process.listen(topic));
+    let subscription = text(memory, ptr, len, "topic", NAME)
+        .and_then(|topic| Ok(guest.process()?.listen(topic)?));
     status(guest, subscription.map(|subscription| subscription.0))
 }
 
@@ -53,7 +54,7 @@ fn receive_any(
 ) -> Waiting<'_> {
     match read_wanted(&mut caller, list, count) {
         Ok(wanted) => receive(caller, wanted, deadline, Out { ptr, cap }),
-        Err(error) => Box::new(ready(Err(error))),
+        Err(fault) => Box::new(ready(fail(caller.data_mut(), fault))),
     }
 }
 
@@ -68,10 +69,11 @@ fn read_wanted(
     caller: &mut Caller<'_, Guest>,
     list: u32,
     count: u32,
-) -> wasmtime::Result<Vec<Subscription>> {
-    receive::check_wanted(count as usize)?;
-    let (memory, _) = memory_and_guest(caller)?;
-    let (numbers, _) = range(memory, list, count * 4, "wanted")?.as_chunks();
+) -> Result<Vec<Subscription>, Fault> {
+    let (memory, guest) = memory_and_guest(caller)?;
+    let list = range(memory, list, count.saturating_mul(4), "wanted")?;
+    receive::check_wanted(guest, count as usize)?;
+    let (numbers, _) = list.as_chunks();
     Ok(numbers
         .iter()
         .map(|bytes| Subscription(u32::from_le_bytes(*bytes)))

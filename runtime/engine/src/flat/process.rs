@@ -5,8 +5,12 @@ use std::time::Duration;
 use wasmtime::{Caller, Linker};
 
 use super::asking::{self, Asking, define};
-use super::{Out, memory_and_guest, owned, range, refuse, reply, status, text, text_or_absent};
+use super::{
+    Fault, Out, fail, limited, long_text, memory_and_guest, message_limit, owned, range, refuse,
+    reply, status, text, text_or_absent,
+};
 use crate::guest::{Guest, Related, SpawnOptions};
+use crate::operand::{self, NAME};
 use crate::security::Refusal;
 
 const MODULE: &str = "warren:core/process@0.1.0";
@@ -74,7 +78,8 @@ pub(super) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<(
     for (name, operation) in on_target {
         let on_target = move |caller: &mut Caller<'_, Guest>, ptr: u32, len: u32| {
             let (memory, guest) = memory_and_guest(caller)?;
-            let result = operation(guest, text(memory, ptr, len, "target")?);
+            let result = text(memory, ptr, len, "target", NAME)
+                .and_then(|target| Ok(operation(guest, target)?));
             guest.check_not_terminated()?;
             Asking::status(guest, result.map(|()| 0))
         };
@@ -101,7 +106,7 @@ fn pid(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i3
     reply(
         &mut caller,
         Out { ptr, cap },
-        pid.map(|pid| pid.as_bytes().to_vec()),
+        pid.map(|pid| pid.as_bytes().to_vec()).map_err(Fault::from),
     )
 }
 
@@ -110,7 +115,7 @@ fn frame_id(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Resu
         .data()
         .inherited()
         .map(|inherited| inherited.frame.as_bytes().to_vec());
-    reply(&mut caller, Out { ptr, cap }, frame)
+    reply(&mut caller, Out { ptr, cap }, frame.map_err(Fault::from))
 }
 
 #[inline]
@@ -124,12 +129,15 @@ fn send(
     len: u32,
 ) -> wasmtime::Result<Asking> {
     let (memory, guest) = memory_and_guest(caller)?;
-    let topic = text(memory, topic_ptr, topic_len, "topic")?;
+    // Its length is compared with the receiver's limits before it is copied.
     let payload = range(memory, ptr, len, "payload")?;
-    let sent = if guest.corresponds_with(range(memory, to_ptr, to_len, "to")?) {
-        guest.send_again(topic, payload)
-    } else {
-        guest.send(text(memory, to_ptr, to_len, "to")?, topic, payload)
+    let sent = match long_text(memory, guest, topic_ptr, topic_len, "topic") {
+        Err(fault) => Err(fault),
+        Ok(topic) if guest.corresponds_with(range(memory, to_ptr, to_len, "to")?) => {
+            guest.send_again(topic, payload).map_err(Fault::from)
+        }
+        Ok(topic) => text(memory, to_ptr, to_len, "to", NAME)
+            .and_then(|to| Ok(guest.send(to, topic, payload)?)),
     };
     Asking::status(guest, sent.map(|()| 0))
 }
@@ -150,15 +158,25 @@ struct Owned {
 }
 
 impl Request {
-    fn read(&self, caller: &mut Caller<'_, Guest>) -> wasmtime::Result<Owned> {
-        let (memory, _) = memory_and_guest(caller)?;
-        let options = range(memory, self.options.0, self.options.1, "options")?;
+    fn read(&self, caller: &mut Caller<'_, Guest>) -> Result<Owned, Fault> {
+        let (memory, guest) = memory_and_guest(caller)?;
+        let name = |(ptr, len), parameter| text(memory, ptr, len, parameter, NAME);
+        let definition = name(self.definition, "definition")?;
+        let host = name(self.host, "host")?;
+        let (ptr, len) = self.options;
+        let limit = if len as usize <= NAME.bytes {
+            NAME
+        } else {
+            guest.node.options_limit()
+        };
+        let options = limited(memory, ptr, len, "options", limit)?;
+        let (ptr, len) = self.arguments;
         Ok(Owned {
-            definition: text(memory, self.definition.0, self.definition.1, "definition")?.into(),
-            host: text(memory, self.host.0, self.host.1, "host")?.into(),
-            arguments: owned(memory, self.arguments.0, self.arguments.1, "arguments")?,
+            arguments: owned(memory, ptr, len, "arguments", message_limit(guest, len))?,
             options: SpawnOptions::read(options)
-                .map_err(|error| wasmtime::format_err!("the parameter `options`: {error}"))?,
+                .map_err(|error| operand::malformed("options", error))?,
+            definition: definition.into(),
+            host: host.into(),
         })
     }
 }
@@ -174,7 +192,10 @@ async fn spawn(
         host,
         arguments,
         options,
-    } = request.read(&mut caller)?;
+    } = match request.read(&mut caller) {
+        Ok(owned) => owned,
+        Err(fault) => return fail(caller.data_mut(), fault),
+    };
     let related = Related {
         monitored: relation & 1 != 0,
         linked: relation & 2 != 0,
@@ -183,7 +204,8 @@ async fn spawn(
         .data_mut()
         .spawn(definition, host, arguments, related, options)
         .await;
-    reply(&mut caller, out, pid.map(|pid| pid.as_bytes().to_vec()))
+    let pid = pid.map(|pid| pid.as_bytes().to_vec());
+    reply(&mut caller, out, pid.map_err(Fault::from))
 }
 
 async fn exec(mut caller: Caller<'_, Guest>, request: Request) -> wasmtime::Result<i32> {
@@ -192,14 +214,19 @@ async fn exec(mut caller: Caller<'_, Guest>, request: Request) -> wasmtime::Resu
         host,
         arguments,
         options,
-    } = request.read(&mut caller)?;
+    } = match request.read(&mut caller) {
+        Ok(owned) => owned,
+        Err(fault) => return fail(caller.data_mut(), fault),
+    };
     let subscription = caller
         .data_mut()
         .exec(definition, host, arguments, options)
         .await;
     status(
         caller.data_mut(),
-        subscription.map(|subscription| subscription.0),
+        subscription
+            .map(|subscription| subscription.0)
+            .map_err(Fault::from),
     )
 }
 
@@ -210,9 +237,9 @@ fn cancel(
     deadline: i64,
 ) -> wasmtime::Result<Asking> {
     let (memory, guest) = memory_and_guest(caller)?;
-    let target = text(memory, ptr, len, "target")?;
     let deadline = u64::try_from(deadline).ok().map(Duration::from_nanos);
-    let canceled = guest.cancel(target, deadline);
+    let canceled = text(memory, ptr, len, "target", NAME)
+        .and_then(|target| Ok(guest.cancel(target, deadline)?));
     Asking::status(guest, canceled.map(|()| 0))
 }
 
@@ -236,9 +263,16 @@ async fn upgrade(
     args_ptr: u32,
     args_len: u32,
 ) -> wasmtime::Result<i32> {
-    let (memory, _) = memory_and_guest(&mut caller)?;
-    let definition = text_or_absent(memory, id_ptr, id_len, "definition")?.map(str::to_owned);
-    let arguments = owned(memory, args_ptr, args_len, "arguments")?;
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let limit = message_limit(guest, args_len);
+    let read = text_or_absent(memory, id_ptr, id_len, "definition", NAME).and_then(|definition| {
+        let arguments = owned(memory, args_ptr, args_len, "arguments", limit)?;
+        Ok((definition.map(str::to_owned), arguments))
+    });
+    let (definition, arguments) = match read {
+        Ok(read) => read,
+        Err(fault) => return fail(guest, fault),
+    };
     match caller.data_mut().upgrade(definition, arguments).await {
         Ok(unwind) => Err(wasmtime::Error::new(unwind)),
         Err(error) => refuse(caller.data_mut(), &error),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use wasmtime::{Caller, Linker};
 
-use super::{Out, bytes_or_absent, memory_and_guest, range, reply, text};
-use crate::codec;
+use super::{Fault, Out, bytes_or_absent, fail, memory_and_guest, range, reply, text};
 use crate::guest::{Guest, Unwind};
+use crate::operand::NAME;
 use crate::program::Chunk;
 
 const MODULE: &str = "warren:core/program@0.1.0";
@@ -25,7 +25,7 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     )?;
     linker.func_wrap(MODULE, "prepared", prepared)?;
     linker.func_wrap(MODULE, "finish", finish)?;
-    linker.func_wrap(MODULE, "fail", fail)?;
+    linker.func_wrap(MODULE, "fail", fail_program)?;
     linker.func_wrap(MODULE, "exit", |status: i32| -> wasmtime::Result<()> {
         Err(wasmtime::Error::new(Unwind::Exit(status)))
     })?;
@@ -61,11 +61,14 @@ async fn module(
     name_len: u32,
     out: Out,
 ) -> wasmtime::Result<i32> {
-    let (memory, _) = memory_and_guest(&mut caller)?;
-    let name = text(memory, name_ptr, name_len, "name")?.to_owned();
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let name = match text(memory, name_ptr, name_len, "name", NAME) {
+        Ok(name) => name.to_owned(),
+        Err(fault) => return fail(guest, fault),
+    };
     let found = caller.data_mut().module(name).await;
     let found = found.map(|found| found.map_or_else(Vec::new, |chunk| record(&chunk)));
-    reply(&mut caller, out, found)
+    reply(&mut caller, out, found.map_err(Fault::from))
 }
 
 fn record(chunk: &Chunk) -> Vec<u8> {
@@ -85,15 +88,13 @@ fn prepared(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Resu
 
 fn finish(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<()> {
     let (memory, guest) = memory_and_guest(&mut caller)?;
-    let result = bytes_or_absent(memory, ptr, len, "result")?.map(Arc::from);
-    guest.finish(result);
+    guest.finish(bytes_or_absent(memory, ptr, len, "result")?);
     Ok(())
 }
 
-fn fail(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<()> {
+fn fail_program(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<()> {
     let (memory, guest) = memory_and_guest(&mut caller)?;
-    let error = codec::read_error(range(memory, ptr, len, "error")?)
-        .map_err(|error| wasmtime::format_err!("the parameter `error`: {error}"))?;
-    guest.fail(error);
+    let bytes = range(memory, ptr, len, "error")?;
+    guest.fail_encoded(bytes);
     Ok(())
 }

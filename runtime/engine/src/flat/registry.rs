@@ -3,9 +3,11 @@
 use wasmtime::{Caller, Linker};
 
 use super::asking::{self, Asking, define};
-use super::{Out, bytes_or_absent, memory_and_guest, reply, status, text, text_or_absent};
+use super::{
+    Fault, Out, bytes_or_absent, long_text, memory_and_guest, reply, status, text, text_or_absent,
+};
 use crate::guest::Guest;
-use crate::security::Refusal;
+use crate::operand::{ASKED, NAME};
 
 const REGISTRY: &str = "warren:core/registry@0.1.0";
 const CONTEXT: &str = "warren:core/context@0.1.0";
@@ -54,9 +56,10 @@ fn register(
     pid_len: u32,
 ) -> wasmtime::Result<Asking> {
     let (memory, guest) = memory_and_guest(caller)?;
-    let name = text(memory, name_ptr, name_len, "name")?;
-    let target = text_or_absent(memory, pid_ptr, pid_len, "target")?;
-    let registered = guest.register(name, target);
+    let registered = text(memory, name_ptr, name_len, "name", NAME).and_then(|name| {
+        let target = text_or_absent(memory, pid_ptr, pid_len, "target", NAME)?;
+        Ok(guest.register(name, target)?)
+    });
     Asking::status(guest, registered.map(|()| 0))
 }
 
@@ -68,7 +71,8 @@ fn lookup(
     cap: u32,
 ) -> wasmtime::Result<i32> {
     let (memory, guest) = memory_and_guest(&mut caller)?;
-    let pid = guest.lookup(text(memory, name_ptr, name_len, "name")?);
+    let pid =
+        text(memory, name_ptr, name_len, "name", NAME).and_then(|name| Ok(guest.lookup(name)?));
     reply(
         &mut caller,
         Out { ptr, cap },
@@ -78,7 +82,8 @@ fn lookup(
 
 fn unregister(caller: &mut Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<Asking> {
     let (memory, guest) = memory_and_guest(caller)?;
-    let was_taken = guest.unregister(text(memory, ptr, len, "name")?);
+    let was_taken =
+        text(memory, ptr, len, "name", NAME).and_then(|name| Ok(guest.unregister(name)?));
     Asking::status(guest, was_taken.map(u32::from))
 }
 
@@ -90,18 +95,15 @@ fn get(
     cap: u32,
 ) -> wasmtime::Result<i32> {
     let (memory, guest) = memory_and_guest(&mut caller)?;
-    let key = text(memory, key_ptr, key_len, "key")?;
-    let value = guest
-        .inherited()
-        .map(|inherited| match inherited.context.get(key) {
-            Some(value) => value.to_vec(),
-            None => Vec::new(),
-        });
+    let value = long_text(memory, guest, key_ptr, key_len, "key").and_then(|key| {
+        let value = guest.inherited()?.context.get(key);
+        Ok(value.map_or_else(Vec::new, |value| value.to_vec()))
+    });
     reply(&mut caller, Out { ptr, cap }, value)
 }
 
 fn all(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
-    let context = caller.data().context();
+    let context = caller.data().context().map_err(Fault::from);
     reply(&mut caller, Out { ptr, cap }, context)
 }
 
@@ -112,7 +114,7 @@ fn actor(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<
             .as_ref()
             .map_or_else(Vec::new, |actor| actor.write())
     });
-    reply(&mut caller, Out { ptr, cap }, actor)
+    reply(&mut caller, Out { ptr, cap }, actor.map_err(Fault::from))
 }
 
 fn scope(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
@@ -122,7 +124,7 @@ fn scope(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<
             .as_ref()
             .map_or_else(Vec::new, |scope| scope.write())
     });
-    reply(&mut caller, Out { ptr, cap }, scope)
+    reply(&mut caller, Out { ptr, cap }, scope.map_err(Fault::from))
 }
 
 #[allow(
@@ -139,20 +141,23 @@ fn can(
     attributes_len: u32,
 ) -> wasmtime::Result<Asking> {
     let (memory, guest) = memory_and_guest(caller)?;
-    let action = text(memory, action_ptr, action_len, "action")?;
-    let resource = text(memory, resource_ptr, resource_len, "resource")?;
     let attributes = bytes_or_absent(memory, attributes_ptr, attributes_len, "attributes")?;
-    match guest.can(action, resource, attributes.unwrap_or_default()) {
+    let allowed = text(memory, action_ptr, action_len, "action", ASKED).and_then(|action| {
+        let resource = text(memory, resource_ptr, resource_len, "resource", ASKED)?;
+        Ok(guest.can(action, resource, attributes.unwrap_or_default())?)
+    });
+    match allowed {
         Ok(allowed) => Ok(Asking::Done(allowed.into())),
         // Not allowed, whatever is the matter.
-        Err(Refusal::Error(_)) => Ok(Asking::Done(0)),
-        Err(Refusal::Undecided(question)) => Ok(Asking::First(question)),
+        Err(Fault::Error(_)) => Ok(Asking::Done(0)),
+        Err(Fault::Trap(trap)) => Err(trap),
+        Err(Fault::Undecided(question)) => Ok(Asking::First(question)),
     }
 }
 
 fn policy(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<i32> {
     let (memory, guest) = memory_and_guest(&mut caller)?;
-    let known = guest.policy(text(memory, ptr, len, "id")?);
+    let known = text(memory, ptr, len, "id", NAME).and_then(|id| Ok(guest.policy(id)?));
     status(guest, known.map(|()| 0))
 }
 
@@ -164,7 +169,7 @@ fn named_scope(
     cap: u32,
 ) -> wasmtime::Result<i32> {
     let (memory, guest) = memory_and_guest(&mut caller)?;
-    let scope = guest.named_scope(text(memory, id_ptr, id_len, "id")?);
+    let scope = text(memory, id_ptr, id_len, "id", NAME).and_then(|id| Ok(guest.named_scope(id)?));
     reply(
         &mut caller,
         Out { ptr, cap },

@@ -1,10 +1,10 @@
 //! `warren:core/clock`, `random`, `stdio` and `logger`.
 
-use warren_kernel::Error;
+use tokio::task;
 use wasmtime::{Caller, Linker};
 
-use super::{Out, bytes_or_absent, memory_and_guest, range, range_mut, reply, text};
-use crate::guest::{Guest, Level};
+use super::{Fault, Out, bytes_or_absent, memory_and_guest, range, range_mut, reply};
+use crate::guest::{Guest, Level, MAX_LOGGED};
 use crate::output::{PIECE, Stream};
 
 const CLOCK: &str = "warren:core/clock@0.1.0";
@@ -85,6 +85,9 @@ async fn write(
     write_range(&mut caller, stream, ptr, len, "bytes").await
 }
 
+/// Pieces of output that a guest passes on in one turn.
+pub(crate) const TURN: usize = 4;
+
 /// Writes a range of the guest's memory, in pieces that the output's bounds
 /// hold for.
 pub(crate) async fn write_range(
@@ -105,6 +108,9 @@ pub(crate) async fn write_range(
         done += piece.len();
         if let Some(unsent) = guest.write(stream, piece) {
             guest.write_slowly(stream, unsent).await;
+        } else if done % (TURN * PIECE) == 0 {
+            // However fast the output is read: others have their turn.
+            task::yield_now().await;
         }
     }
 }
@@ -116,8 +122,8 @@ async fn flush(mut caller: Caller<'_, Guest>, number: u32) -> wasmtime::Result<(
 }
 
 async fn read(mut caller: Caller<'_, Guest>, out: Out) -> wasmtime::Result<i32> {
-    let result: Result<Vec<u8>, Error> = caller.data_mut().read(out.cap as usize).await;
-    reply(&mut caller, out, result)
+    let result = caller.data_mut().read(out.cap as usize).await;
+    reply(&mut caller, out, result.map_err(Fault::from))
 }
 
 /// The parameters of `log`, as ranges.
@@ -137,10 +143,55 @@ async fn log(mut caller: Caller<'_, Guest>, record: Record) -> wasmtime::Result<
         level => wasmtime::bail!("the parameter `level` is {level}, not 0 to 3"),
     };
     let (memory, guest) = memory_and_guest(&mut caller)?;
-    let name = text(memory, record.name.0, record.name.1, "name")?.to_owned();
-    let message = text(memory, record.message.0, record.message.1, "message")?.to_owned();
+    let name = logged(range(memory, record.name.0, record.name.1, "name")?);
+    let message = logged(range(
+        memory,
+        record.message.0,
+        record.message.1,
+        "message",
+    )?);
     let fields = bytes_or_absent(memory, record.fields.0, record.fields.1, "fields")?;
+    // What is longer is left out, and not copied for that.
+    let fields = fields.filter(|fields| fields.len() <= MAX_LOGGED);
     let fields = fields.map(<[u8]>::to_vec);
     guest.log(level, name, message, fields).await;
     Ok(())
+}
+
+/// As much of a text as a log record takes. There is nobody to tell of bytes that
+/// are no text, and the record is worth having: they are replaced.
+fn logged(bytes: &[u8]) -> String {
+    let mut end = bytes.len().min(MAX_LOGGED);
+    // Not in the middle of a character, which has at most three more bytes.
+    let is_within = |end: usize| bytes.get(end).is_some_and(|byte| byte & 0xc0 == 0x80);
+    for _ in 0..3 {
+        if end < bytes.len() && is_within(end) {
+            end -= 1;
+        }
+    }
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_to_be_logged_is_cut_between_characters() {
+        assert_eq!(logged(b"short"), "short");
+        assert_eq!(logged(b"a\xffb"), "a\u{fffd}b");
+        for before in 0..4 {
+            let text = "x".repeat(MAX_LOGGED - before) + &"\u{1f600}".repeat(10);
+            let cut = logged(text.as_bytes());
+            assert!(text.starts_with(&cut), "{before}");
+            assert!(
+                cut.len() <= MAX_LOGGED && cut.len() > MAX_LOGGED - 4,
+                "{before}"
+            );
+        }
+        assert_eq!(
+            logged(&vec![0x80; MAX_LOGGED + 9]).chars().count(),
+            MAX_LOGGED - 3
+        );
+    }
 }

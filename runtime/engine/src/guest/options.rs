@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rmpv::Value;
 
-use crate::codec::{self, reader};
+use crate::codec::{self, check, reader};
 use crate::security::{Actor, Scope};
 
 /// How a new process is tied to its spawner, as the caller of an operation
@@ -72,7 +72,9 @@ pub(crate) fn context(value: &[u8]) -> Result<BTreeMap<String, Arc<[u8]>>, Strin
         if context.len() == MAX_ITEMS {
             return Err(format!("context: more than {MAX_ITEMS} values"));
         }
-        context.insert(key?.to_owned(), value.into());
+        let key = key?;
+        check::value(value).map_err(|error| format!("context.{key}: {error}"))?;
+        context.insert(key.to_owned(), value.into());
     }
     Ok(context)
 }
@@ -86,7 +88,10 @@ impl Actor {
         for (key, value) in map(value, "actor")? {
             match key? {
                 "id" => actor.id = text(value, "actor.id")?,
-                "meta" => actor.meta = value.into(),
+                "meta" => {
+                    check::map(value).map_err(|error| format!("actor.meta: {error}"))?;
+                    actor.meta = value.into();
+                }
                 _ => {}
             }
         }
@@ -129,6 +134,7 @@ impl Scope {
 fn message(value: &[u8]) -> Result<(String, Arc<[u8]>), String> {
     match array(value, "messages")?[..] {
         [topic, values] if reader::elements(values).is_some() => {
+            check::values(values).map_err(|error| format!("a message: {error}"))?;
             Ok((text(topic, "the topic of a message")?, values.into()))
         }
         _ => Err("a message that is not [topic, [value, ...]]".into()),

@@ -4,10 +4,9 @@
 use warren_kernel::Error;
 
 use super::Guest;
+use crate::codec::check;
+use crate::operand::ASKED;
 use crate::security::{Action, Key, Question, Refusal, Resource, ResourceKind, Scope, Target};
-
-/// Bytes of the longest question: nothing so long is allowed.
-const MAX_ASKED: usize = 64 * 1024;
 
 impl Guest {
     /// Does an operation; where it has to ask first, again once it has an answer.
@@ -69,7 +68,11 @@ impl Guest {
         if self.rights.judge().is_none() {
             return Ok(true);
         }
-        if action.len() + resource.len() + attributes.len() > MAX_ASKED {
+        // Nothing so long is allowed, and nothing of which attributes are given
+        // that are none.
+        if action.len() + resource.len() + attributes.len() > ASKED.bytes
+            || !attributes.is_empty() && check::map(attributes).is_err()
+        {
             return Ok(false);
         }
         let known = Action::of(action);

@@ -10,7 +10,7 @@ use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Subscripti
 use super::{Guest, Inherited, Related, Run, SpawnOptions, Unwind, process_of};
 use crate::codec;
 use crate::control::Control;
-use crate::node::{Given, Node, Relation, SpawnRequest, check_arguments};
+use crate::node::{Given, Node, Relation, SpawnRequest, Start, check_arguments};
 use crate::security::{Action, Identity, Refusal, Resource};
 
 impl Guest {
@@ -108,7 +108,7 @@ impl Guest {
             definition,
             code: None,
             host,
-            arguments,
+            arguments: Start::values(arguments),
             parent: Some(Arc::clone(parent)),
             judge: self.rights.judge().cloned(),
             relation,
@@ -227,6 +227,7 @@ impl Guest {
         arguments: Arc<[u8]>,
     ) -> Result<Unwind, Error> {
         let process = Arc::clone(self.process()?);
+        let arguments = Start::values(arguments);
         let node = Arc::clone(&self.node);
         let id = definition.unwrap_or_else(|| self.run.program.definition.id.to_string());
         let running = Arc::clone(&self.run.program);
@@ -240,7 +241,7 @@ impl Guest {
                 // Taken while the old code can still go on without it.
                 let slot = match pool {
                     Some(pool) if stays => {
-                        node.load(artifact, &pool).await?;
+                        node.load(artifact, &pool, process.host().number()).await?;
                         None
                     }
                     _ => Some(node.slot(process.host(), artifact).await?),

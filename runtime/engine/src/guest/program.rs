@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use warren_kernel::{Error, Outcome};
+use warren_kernel::{Details, Error, Outcome};
 
 use super::{Guest, Purpose};
+use crate::codec::{self, check};
+use crate::operand::{self, Limit, PREPARED};
 use crate::program::Chunk;
 
 impl Guest {
@@ -26,21 +28,122 @@ impl Guest {
     /// What `prepare` made of the source.
     pub(crate) fn prepared(&mut self, code: &[u8]) {
         if let Purpose::Prepare { prepared } = &mut self.purpose {
-            *prepared = Some(Ok(code.into()));
+            let checked = PREPARED.check("code", code.len());
+            *prepared = Some(checked.map(|()| code.into()).map_err(Box::new));
         }
     }
 
-    /// The result of the process. What is said last counts.
-    pub(crate) fn finish(&mut self, result: Option<Arc<[u8]>>) {
-        self.outcome = Some(Outcome::Returned(result));
+    /// The result of the process. What is said last counts. Whether it is a value
+    /// is checked once, at the end: see [`settled_outcome`].
+    pub(crate) fn finish(&mut self, result: Option<&[u8]>) {
+        let Ok(process) = self.process() else {
+            return;
+        };
+        let limit = process.host().config().max_message;
+        let bytes = result.map_or(0, <[u8]>::len);
+        self.outcome = Some(if bytes <= limit {
+            Outcome::Returned(result.map(Arc::from))
+        } else {
+            Outcome::too_large(bytes, limit)
+        });
     }
 
     /// The error the process, or the preparation, ends with.
     pub(crate) fn fail(&mut self, error: Error) {
         match &mut self.purpose {
             Purpose::Prepare { prepared } => *prepared = Some(Err(Box::new(error))),
-            Purpose::Process { .. } => self.outcome = Some(Outcome::Failed(Box::new(error))),
+            Purpose::Process { process, .. } => {
+                let limit = process.host().config().max_message;
+                self.outcome = Some(Outcome::Failed(Box::new(error)).within(limit));
+            }
             Purpose::Explain { .. } => {}
         }
+    }
+
+    /// The same for an error that is encoded. Bytes that are none are an error of
+    /// their own.
+    pub(crate) fn fail_encoded(&mut self, error: &[u8]) {
+        let limit = match &self.purpose {
+            Purpose::Process { process, .. } => process.host().config().max_message,
+            Purpose::Prepare { .. } | Purpose::Explain { .. } => PREPARED.bytes,
+        };
+        let error = match Limit::message(limit).check("error", error.len()) {
+            Ok(()) => codec::read_error(error).unwrap_or_else(|why| {
+                operand::malformed("error", format_args!("program.fail: {why}"))
+            }),
+            Err(error) => error,
+        };
+        self.fail(error);
+    }
+}
+
+/// The outcome of a process as every reader of it can read it: a result that is no
+/// value, and an error whose details are none, are an error of kind `Invalid`.
+pub(crate) fn settled_outcome(outcome: Outcome, max_message: usize) -> Outcome {
+    // Too large ones become another error, whatever they are.
+    let outcome = outcome.within(max_message);
+    let malformed = match &outcome {
+        Outcome::Returned(None) => return outcome,
+        Outcome::Returned(Some(value)) => check::value(value)
+            .err()
+            .map(|why| Error::invalid(format!("the result is no value: {why}"))),
+        Outcome::Failed(error) => match &error.details {
+            Some(Details::Encoded(details)) => check::value(details).err().map(|why| {
+                Error::invalid(format!(
+                    "{}: the details of this error are no value: {why}",
+                    error.message
+                ))
+            }),
+            Some(Details::Fields(_)) | None => None,
+        },
+    };
+    malformed.map_or(outcome, |error| Outcome::Failed(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use warren_kernel::Kind;
+
+    fn failure(outcome: Outcome) -> Error {
+        match settled_outcome(outcome, 100) {
+            Outcome::Failed(error) => *error,
+            outcome => panic!("it did not fail: {outcome:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_a_value_is_left_as_it_is() {
+        for outcome in [
+            Outcome::Returned(None),
+            Outcome::Returned(Some(Arc::from(*b"\x91\xc0"))),
+            Outcome::Failed(Box::new(Error::internal("x").with("limit", 7))),
+            Outcome::Failed(Box::new(Error {
+                details: Some(Details::Encoded(Arc::from(*b"\x80"))),
+                ..Error::internal("x")
+            })),
+        ] {
+            assert_eq!(settled_outcome(outcome.clone(), 100), outcome);
+        }
+    }
+
+    #[test]
+    fn what_is_no_value_is_invalid() {
+        for bytes in [&b""[..], b"\xc1", b"\xdd\xff\xff\xff\xff", &[0x91; 99]] {
+            let error = failure(Outcome::Returned(Some(bytes.into())));
+            assert_eq!(error.kind, Kind::Invalid, "{bytes:?}");
+            assert!(error.message.contains("the result is no value"), "{error}");
+            let error = failure(Outcome::Failed(Box::new(Error {
+                details: Some(Details::Encoded(bytes.into())),
+                ..Error::internal("it broke")
+            })));
+            assert_eq!(error.kind, Kind::Invalid, "{bytes:?}");
+            assert!(
+                error.message.starts_with("it broke: the details"),
+                "{error}"
+            );
+        }
+        let error = failure(Outcome::Returned(Some(Arc::from([0xc1; 101]))));
+        assert_eq!(error.message, "result too large");
     }
 }

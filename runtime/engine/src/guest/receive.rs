@@ -3,21 +3,32 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use warren_kernel::{Delivery, Message, Monotonic, Process, Subscription};
+use warren_kernel::{Delivery, Error, Message, Monotonic, Process, Subscription};
 
 use super::{Guest, handles};
 use crate::codec;
 use crate::stacks::Asked;
 
-/// More than the subscriptions a process may have is a mistake.
-const MAX_WANTED: usize = 1 << 16;
-
-/// Refuses a receive that would keep the mailbox busy for long.
-pub(crate) fn check_wanted(count: usize) -> wasmtime::Result<()> {
-    if count > MAX_WANTED {
-        wasmtime::bail!("receive: {count} subscriptions are more than a process may have");
+/// Refuses a receive that would keep the mailbox busy for long: it looks at each
+/// queue in turn.
+///
+/// # Errors
+///
+/// `Invalid`, for more queues than a process of this host may have.
+pub(crate) fn check_wanted(guest: &Guest, count: usize) -> Result<(), Error> {
+    let config = guest.process()?.host().config();
+    // The inbox and the events are queues too.
+    let most = config.max_subscriptions + config.max_execs + 2;
+    if count <= most {
+        return Ok(());
     }
-    Ok(())
+    Err(Error::invalid(format!(
+        "the parameter `wanted` names {count} queues, more than a process may have \
+         (max_subscriptions and max_execs: {most})"
+    ))
+    .with("operand", "wanted")
+    .with("limit", "max_subscriptions")
+    .with("value", most as u64))
 }
 
 /// Waits for the oldest of the first wanted subscription that has something, at

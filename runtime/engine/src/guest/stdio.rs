@@ -13,7 +13,7 @@ const MAX_READ: usize = 64 * 1024;
 
 /// Bytes of a log record's message, and of its encoded fields: what is longer
 /// is cut off, and left out.
-const MAX_LOGGED: usize = 64 * 1024;
+pub(crate) const MAX_LOGGED: usize = 64 * 1024;
 
 /// How much a log record matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,41 +1,22 @@
 //! Programs: from definitions to code that can be instantiated, each step once.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use tokio::sync::{OnceCell, oneshot};
 use warren_kernel::{Error, Host};
 
 use super::Node;
+use super::kept::Kept;
 use super::slots::compiling;
-use crate::class::Class;
-use crate::code::{Artifact, Wasm};
+use crate::bounds::{self, CompileLimits, check_file};
+use crate::code::{Artifact, Numbers, Wasm};
 use crate::definition::{Code, Source};
 use crate::program::{Chunk, Program};
 use crate::task;
 
 /// The Lua interpreter that comes with warren.
 const BUNDLED: &[u8] = include_bytes!("../../../../guest-sdk/lua/dist/warren-lua.wasm");
-
-/// Things made once each, however many ask for them at the same time. A
-/// failure is not kept: the next to ask tries again.
-pub(super) struct Once<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
-
-impl<K: Eq + Hash, V: Clone> Once<K, V> {
-    pub(super) fn cell(&self, key: K) -> Arc<OnceCell<V>> {
-        let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(cells.entry(key).or_default())
-    }
-}
-
-impl<K, V> Default for Once<K, V> {
-    fn default() -> Self {
-        Once(Mutex::new(HashMap::new()))
-    }
-}
 
 /// SHA-256 of content and what else matters for it.
 type ContentHash = [u8; 32];
@@ -46,20 +27,19 @@ pub(crate) struct Programs {
     /// In place of the bundled interpreter.
     other_interpreter: Option<Vec<u8>>,
     interpreter: Arc<OnceCell<Arc<Artifact>>>,
-    programs: Once<Arc<str>, Arc<Program>>,
-    artifacts: Once<ContentHash, Arc<Artifact>>,
-    /// How many artifacts there are.
-    numbers: AtomicUsize,
-    /// Which were compiled for which further classes of places.
-    pub(super) codes: Once<(usize, Class), ()>,
-    chunks: Once<ContentHash, Arc<Chunk>>,
+    programs: Kept<Arc<str>, Arc<Program>>,
+    artifacts: Kept<ContentHash, Arc<Artifact>>,
+    numbers: Arc<Numbers>,
+    chunks: Kept<ContentHash, Arc<Chunk>>,
+    pub(super) limits: CompileLimits,
 }
 
 impl Programs {
     /// Nothing yet; `interpreter` takes the place of the bundled one.
-    pub(crate) fn new(interpreter: Option<Vec<u8>>) -> Programs {
+    pub(crate) fn new(interpreter: Option<Vec<u8>>, limits: CompileLimits) -> Programs {
         Programs {
             other_interpreter: interpreter,
+            limits,
             ..Programs::default()
         }
     }
@@ -90,7 +70,12 @@ impl Node {
                 host.name()
             )));
         }
-        let cell = self.programs.programs.cell(Arc::clone(&definition.id));
+        let key = Arc::clone(&definition.id);
+        let programs = &self.programs.programs;
+        let cell = programs.cell(Arc::clone(&key));
+        if let Some(program) = cell.get() {
+            return Ok(Arc::clone(program));
+        }
         let program = cell
             .get_or_try_init(|| async {
                 let (artifact, chunk) = match &definition.code {
@@ -110,8 +95,17 @@ impl Node {
                     chunk,
                 }))
             })
-            .await?;
-        Ok(Arc::clone(program))
+            .await;
+        match program {
+            Ok(program) => {
+                programs.made(&key, program.bytes(), self.programs.limits.max_kept);
+                Ok(Arc::clone(program))
+            }
+            Err(error) => {
+                programs.failed(&key, &cell);
+                Err(error)
+            }
+        }
     }
 
     /// Compiles a definition as a spawn in this host would, its imports and
@@ -161,8 +155,23 @@ impl Node {
         source: Source,
         host: &Arc<Host>,
     ) -> Result<Arc<Artifact>, Error> {
-        let cell = self.programs.artifacts.cell(content_hash(&source));
-        self.compiled_once(&cell, || source, host).await
+        // Before its bytes are hashed.
+        check_file(
+            &source.name,
+            source.bytes.len(),
+            Wasm::is_text(&source),
+            &self.programs.limits,
+        )?;
+        let (key, bytes) = (content_hash(&source), source.bytes.len());
+        let artifacts = &self.programs.artifacts;
+        let cell = artifacts.cell(key);
+        let artifact = self.compiled_once(&cell, || source, host).await;
+        match &artifact {
+            // Its machine code is some times as long.
+            Ok(_) => artifacts.made(&key, bytes.saturating_mul(4), self.programs.limits.max_kept),
+            Err(_) => artifacts.failed(&key, &cell),
+        }
+        artifact
     }
 
     /// Compiles what is not. What was begun is finished and kept, also where who
@@ -186,6 +195,10 @@ impl Node {
                     // Another attempt has failed meanwhile.
                     return Err(Error::internal("nobody waits for this"));
                 }
+                let _turn = node.compiling.turn(host.number()).await;
+                if sender.is_closed() {
+                    return Err(Error::internal("nobody waits for this any more"));
+                }
                 node.compile(source, &host).await
             });
             let artifact = artifact.await.map(Arc::clone);
@@ -205,8 +218,9 @@ impl Node {
         let (node, host) = (Arc::clone(self), Arc::clone(host));
         compiling(move || {
             let wasm = Wasm::parse(&source)?;
+            bounds::check(&wasm, &node.programs.limits)?;
             let pool = node.room(&host).sites(wasm.shape).first()?;
-            let number = node.programs.numbers.fetch_add(1, Ordering::Relaxed);
+            let number = node.programs.numbers.take();
             Artifact::compile(number, &source, &wasm, &pool, &node.compiler).map(Arc::new)
         })
         .await
@@ -219,9 +233,20 @@ impl Node {
         interpreter: &Arc<Artifact>,
         host: &Arc<Host>,
     ) -> Result<Arc<Chunk>, Error> {
-        let cell = self.programs.chunks.cell(content_hash(source));
+        check_file(
+            &source.name,
+            source.bytes.len(),
+            true,
+            &self.programs.limits,
+        )?;
+        let (key, chunks) = (content_hash(source), &self.programs.chunks);
+        let cell = chunks.cell(key);
+        if let Some(chunk) = cell.get() {
+            return Ok(Arc::clone(chunk));
+        }
         let chunk = cell
             .get_or_try_init(|| async {
+                let _turn = self.preparing.turn(host.number()).await;
                 // A task of its own, so that it is preempted like a process. It
                 // ends with whoever asked; the next who waits begins anew.
                 let prepare = task::prepare(
@@ -240,8 +265,17 @@ impl Node {
                     code,
                 }))
             })
-            .await?;
-        Ok(Arc::clone(chunk))
+            .await;
+        match chunk {
+            Ok(chunk) => {
+                chunks.made(&key, chunk.code.len(), self.programs.limits.max_kept);
+                Ok(Arc::clone(chunk))
+            }
+            Err(error) => {
+                chunks.failed(&key, &cell);
+                Err(error)
+            }
+        }
     }
 }
 

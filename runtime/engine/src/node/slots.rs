@@ -37,14 +37,14 @@ impl Node {
         if let Some(next) = sites.next_after(&slot)
             && artifact.begins_ahead()
         {
-            self.compile_ahead(Arc::clone(artifact), Arc::clone(next));
+            self.compile_ahead(Arc::clone(artifact), Arc::clone(next), host.number());
         }
-        self.load(artifact, slot.pool()).await?;
+        self.load(artifact, slot.pool(), host.number()).await?;
         Ok(slot)
     }
 
     /// Loads code into a pool; compiles it where it was needed only in places
-    /// of another class so far.
+    /// of another class so far, when it is the turn of the host of this number.
     ///
     /// # Errors
     ///
@@ -53,14 +53,16 @@ impl Node {
         &self,
         artifact: &Arc<Artifact>,
         pool: &Arc<Pool>,
+        host: usize,
     ) -> Result<(), Error> {
         if pool.has_loaded(artifact.number()) {
             return Ok(());
         }
         let class = pool.class();
         if !artifact.is_compiled(class) {
-            let cell = self.programs.codes.cell((artifact.number(), class));
+            let cell = artifact.making(class);
             cell.get_or_try_init(|| async {
+                let _turn = self.compiling.turn(host).await;
                 let (artifact, pool) = (Arc::clone(artifact), Arc::clone(pool));
                 let compiler = self.compiler.clone();
                 compiling(move || artifact.compile_for(&pool, &compiler)).await
@@ -71,12 +73,12 @@ impl Node {
     }
 
     /// Compiles for the pools that come next, before anyone has to wait.
-    fn compile_ahead(self: &Arc<Self>, artifact: Arc<Artifact>, next: Arc<Pools>) {
+    fn compile_ahead(self: &Arc<Self>, artifact: Arc<Artifact>, next: Arc<Pools>, host: usize) {
         let node = Arc::clone(self);
         self.tokio.spawn(async move {
             let ahead = async {
                 let pool = compiling(move || next.first()).await?;
-                node.load(&artifact, &pool).await
+                node.load(&artifact, &pool, host).await
             };
             if let Err(error) = ahead.await {
                 // Who needs the code tries again, and is told.

@@ -10,10 +10,12 @@ use tracing::Instrument;
 use warren_kernel::{Error, Host, Kind, Origin, Outcome, Process, Spawn, Spawned, Trace};
 
 use super::Node;
+use crate::codec::check;
 use crate::definition::Code;
 use crate::guest::{Inherited, Run};
 use crate::native::NativeCode;
 use crate::node::Start;
+use crate::operand;
 use crate::program::Program;
 use crate::security::{Action, Event, Identity, Judge, Operation, Resource};
 use crate::task;
@@ -378,15 +380,15 @@ impl Drop for Presence {
     }
 }
 
-/// Arguments are limited like messages.
+/// Arguments are limited like messages, and are values.
 ///
 /// # Errors
 ///
-/// `Invalid`, naming the limit.
+/// `Invalid`, naming the limit or what is no value.
 pub(crate) fn check_arguments(arguments: &[u8], host: &Host) -> Result<(), Error> {
     let limit = host.config().max_message;
     if arguments.len() <= limit {
-        return Ok(());
+        return check::values(arguments).map_err(|why| operand::malformed("arguments", why));
     }
     Err(Error::invalid(format!(
         "the arguments are {} bytes, more than max_message of host {} ({limit})",

@@ -73,7 +73,7 @@ fn child() -> String {
          (if (i32.eq (i32.load8_u (i32.const 1)) (i32.const 1)) (then unreachable))
          (if (i32.eq (i32.load8_u (i32.const 1)) (i32.const 2))
            (then (drop (call $mailbox.receive-one (call $mailbox.inbox) (i64.const -1) (i32.const 0) (i32.const 0)))))
-         (call $program.finish (i32.const 0) (i32.const 2))",
+         (call $finish-bytes (i32.const 0) (i32.const 2))",
     )
 }
 
@@ -144,7 +144,7 @@ async fn pools_grow_beyond_the_first() {
         "t:parked",
         &guest(
             "",
-            "(call $program.finish (i32.const 1024)
+            "(call $finish-bytes (i32.const 1024)
                (call $mailbox.receive-one (call $mailbox.inbox) (i64.const -1) (i32.const 1024) (i32.const 1000)))",
         ),
     );

@@ -49,7 +49,7 @@ fn asker() -> String {
          (if (call $process.send (i32.const 0) (i32.const 4) (i32.const 4) (i32.const 8)
                (i32.const 64) (local.get $length)) (then unreachable))
          (call $receive)
-         (call $program.finish (call $payload) (call $payload-length))",
+         (call $finish-bytes (call $payload) (call $payload-length))",
     )
 }
 
@@ -122,7 +122,7 @@ async fn an_upgrade_in_a_dense_place_gets_code_for_it() {
         "t:new",
         &guest(
             r#"(data (i32.const 0) "new")"#,
-            "(call $program.finish (i32.const 0) (i32.const 3))",
+            "(call $finish-bytes (i32.const 0) (i32.const 3))",
         ),
     );
     let mut all = Vec::new();

@@ -10,7 +10,7 @@ use crate::support::{Setup, World, guest};
 fn answer() -> String {
     guest(
         r#"(data (i32.const 0) "ok")"#,
-        "(call $program.finish (i32.const 0) (i32.const 2))",
+        "(call $finish-bytes (i32.const 0) (i32.const 2))",
     )
 }
 
@@ -25,14 +25,14 @@ fn world(cache: &Path) -> World {
         "t:snapshot",
         &guest(
             r#"(func (export "wizer-initialize") (i32.store16 (i32.const 0) (i32.const 0x6b6f)))"#,
-            "(call $program.finish (i32.const 0) (i32.const 2))",
+            "(call $finish-bytes (i32.const 0) (i32.const 2))",
         ),
     );
     world.define(
         "t:component",
         &component(
             r#"(data (i32.const 0) "ok")"#,
-            "(call $finish (i32.const 1) (i32.const 0) (i32.const 2))",
+            "(call $finish-bytes (i32.const 0) (i32.const 2))",
         ),
     );
     world

@@ -25,7 +25,7 @@ async fn a_component_and_a_core_module_talk() {
          (local.set $pid (call $process.spawn (i32.const 0) (i32.const 10) (i32.const 10) (i32.const 9)
            (i32.const 19) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256) (i32.const 256)))
          (if (call $process.send (i32.const 256) (local.get $pid) (i32.const 32) (i32.const 3) (i32.const 35) (i32.const 2)) (then unreachable))
-         (call $program.finish (i32.const 1024)
+         (call $finish-bytes (i32.const 1024)
            (call $mailbox.receive-one (call $mailbox.inbox) (i64.const -1) (i32.const 1024) (i32.const 1000)))",
     );
     let world = World::new(&[("t:answerer", answerer()), ("t:caller", caller)]);
@@ -45,7 +45,7 @@ async fn a_component_is_executed() {
     );
     let caller = guest(
         &format!(r#"(data (i32.const 0) "t:callee{HOST}\92\01\a2hi")"#),
-        "(call $program.finish (i32.const 1024)
+        "(call $finish-bytes (i32.const 1024)
            (call $mailbox.receive-one
              (call $process.exec (i32.const 0) (i32.const 8) (i32.const 8) (i32.const 9) (i32.const 17) (i32.const 5) (i32.const 0) (i32.const 0))
              (i64.const -1) (i32.const 1024) (i32.const 1000)))",
@@ -74,7 +74,7 @@ async fn code_is_upgraded_from_core_to_component_and_back() {
     );
     let third = guest(
         "",
-        "(call $program.finish (i32.const 1024)
+        "(call $finish-bytes (i32.const 1024)
            (call $mailbox.receive-one (call $mailbox.inbox) (i64.const -1) (i32.const 1024) (i32.const 1000)))",
     );
     let world = World::new(&[("t:first", first), ("t:second", second), ("t:third", third)]);
@@ -93,7 +93,7 @@ async fn errors_reach_a_component_as_values() {
         r#"(data (i32.const 0) "t:none\90")"#,
         "(call $upgrade (i32.const 1) (i32.const 0) (i32.const 6) (i32.const 6) (i32.const 1) (i32.const 64))
          ;; The kind of the error.
-         (call $finish (i32.const 1) (i32.load (i32.const 64)) (i32.load (i32.const 68)))",
+         (call $finish-bytes (i32.load (i32.const 64)) (i32.load (i32.const 68)))",
     );
     let world = World::new(&[("t:upgrader", upgrader)]);
     assert_eq!(world.result("t:upgrader").await, b"NotFound");

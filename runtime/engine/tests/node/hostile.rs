@@ -85,81 +85,316 @@ async fn results_are_not_written_outside_the_memory() {
     world.close().await;
 }
 
+/// The body of a `start` that makes one call, and ends with the error that is then
+/// held as result: nothing where there is none.
+fn refusal_of(call: &str) -> String {
+    format!(
+        "{call} (call $finish-bytes (i32.const 4096) (call $held.take (i32.const 4096) (i32.const 8192)))"
+    )
+}
+
+/// Kind and message of an encoded error.
+fn refusal(bytes: &[u8]) -> (String, String) {
+    let Value::Ext(1, payload) = crate::support::decoded(bytes) else {
+        panic!("no error: {bytes:?}");
+    };
+    let parts = crate::support::decoded(&payload);
+    let part = |place: usize| parts[place].as_str().unwrap_or_default().to_owned();
+    (part(0), part(1))
+}
+
+/// Whether a refusal of this import can be heard of: it returns a status.
+fn has_status(import: &imports::Import) -> bool {
+    import.result == "i" && !matches!(import.name, "can" | "inbox" | "events" | "get-options")
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn text_that_is_not_utf_8_is_refused_by_name() {
+async fn text_that_is_not_utf_8_is_invalid_by_name() {
     let world = World::new(&[]);
     let mut tried = 0;
     for import in imports::ALL {
         for (position, parameter) in import.parameters.chars().enumerate() {
-            if parameter != 's' {
+            if parameter != 's'
+                && !(parameter == 'o' && matches!(import.name, "upgrade" | "register"))
+            {
                 continue;
             }
             let mut parameters = import.harmless();
             parameters[position] = pair(32, 2);
             let id = format!("t:{tried}");
-            world.define(
-                &id,
-                &guest(
-                    r#"(data (i32.const 32) "\ff\fe")"#,
-                    &import.call(&parameters),
-                ),
-            );
-            let error = world.failure(&id).await;
-            assert!(
-                error.message.contains("is not UTF-8"),
-                "{}: {error}",
-                import.identifier()
-            );
+            let items = r#"(data (i32.const 32) "\ff\fe") (data (i32.const 16) "x")"#;
+            world.define(&id, &guest(items, &refusal_of(&import.call(&parameters))));
+            let result = world.result(&id).await;
+            let what = import.identifier();
+            if has_status(import) {
+                let (kind, message) = refusal(&result);
+                assert_eq!(kind, "Invalid", "{what}: {message}");
+                assert!(message.contains("not UTF-8"), "{what}: {message}");
+            } else {
+                assert_eq!(result, b"", "{what}");
+            }
             tried += 1;
         }
     }
     assert!(tried > 20, "{tried}");
+    check_good(&world).await;
     world.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn records_that_do_not_decode_are_refused_by_name() {
+async fn operands_that_are_too_long_are_invalid_before_they_are_looked_at() {
+    // Longer than every limit, and no text, no record and no values: what looked
+    // at a byte would say that instead.
+    const LONG: u32 = 12 << 20;
+    let items = r#"(memory (export "memory") 220) (data (i32.const 16) "x") (data (i32.const 1048576) "\ff\ff")"#;
     let world = World::new(&[]);
-    let mut records: Vec<(&str, Vec<u8>)> = vec![
+    let mut tried = 0;
+    for import in imports::ALL {
+        for (position, parameter) in import.parameters.chars().enumerate() {
+            if !"sbo".contains(parameter) || matches!(import.name, "bytes" | "write") {
+                continue;
+            }
+            let mut parameters = import.harmless();
+            parameters[position] = pair(1 << 20, LONG);
+            let id = format!("t:{tried}");
+            world.define(&id, &guest(items, &refusal_of(&import.call(&parameters))));
+            let what = import.identifier();
+            let ended = world.run(&id).await;
+            tried += 1;
+            // What has no status says so at the end, as an error of its own.
+            if matches!(import.name, "finish" | "fail") {
+                continue;
+            }
+            let result = crate::support::bytes(&ended);
+            if has_status(import) {
+                let (kind, message) = refusal(&result);
+                // A payload is looked at last.
+                if (import.name, position) == ("send", 2) {
+                    assert_eq!(kind, "NotFound", "{what}: {message}");
+                    continue;
+                }
+                assert_eq!(kind, "Invalid", "{what}: {message}");
+                assert!(
+                    message.contains(&LONG.to_string()),
+                    "{what} {position}: {message}"
+                );
+            }
+        }
+    }
+    assert!(tried > 30, "{tried}");
+    check_good(&world).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_that_is_too_long_is_invalid() {
+    let items = r#"(memory (export "memory") 220)"#;
+    let world = World::new(&[]);
+    for (id, call) in [("t:finish", "$program.finish"), ("t:fail", "$program.fail")] {
+        // Many times over: only the last is kept, and of that what it says.
+        let call = format!("(call {call} (i32.const 1048576) (i32.const {}))", 12 << 20);
+        world.define(
+            id,
+            &guest(
+                items,
+                &format!("(local $n i32) (loop $l {call} (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000))))"),
+            ),
+        );
+        let error = world.failure(id).await;
+        assert_eq!(error.kind, Kind::Invalid, "{error}");
+        let said = ["result too large", "more than max_message"];
+        assert!(
+            said.iter().any(|said| error.message.contains(said)),
+            "{error}"
+        );
+    }
+    world.close().await;
+}
+
+/// Bytes that are no record and no value.
+fn garbage() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
         ("no MessagePack", b"\xc1".to_vec()),
+        ("nothing", b"".to_vec()),
         ("cut off", b"\x81\xa4name".to_vec()),
         ("an array of 2^32 - 1", b"\xdd\xff\xff\xff\xff".to_vec()),
         ("a map of 2^32 - 1", b"\xdf\xff\xff\xff\xff".to_vec()),
         ("a string of 2^32 - 1", b"\xdb\xff\xff\xff\xffx".to_vec()),
         ("an ext of 2^32 - 1", b"\xc9\xff\xff\xff\xff\x01x".to_vec()),
         ("deep", vec![0x91; 20_000]),
-        ("a number", b"\x07".to_vec()),
         ("bytes after the end", b"\x80\x80".to_vec()),
-    ];
+        ("a key that is nil", b"\x81\xc0\x01".to_vec()),
+        ("an ext of no meaning", b"\xd4\x05\x00".to_vec()),
+        ("an error of no parts", b"\xd4\x01\x90".to_vec()),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_do_not_decode_are_invalid_by_name() {
+    let world = World::new(&[]);
+    let mut records = garbage();
+    records.retain(|(_, record)| !record.is_empty());
+    records.push(("a number", b"\x07".to_vec()));
     let unknown = Value::Map(vec![("nom".into(), "x".into())]);
     records.push(("an unknown key", encoded(&unknown)));
-    for (what, record) in records {
-        let data = format!(r#"(data (i32.const 1024) "{}")"#, escaped(&record));
+    // Garbage in each part of the options.
+    let within = |key: &str, part: &[u8]| {
+        let mut record = vec![0x81];
+        record.extend(encoded(&key.into()));
+        record.extend(part);
+        record
+    };
+    for (what, part) in [
+        ("context", &b"\x81\xa1k\xd4\x05\x00"[..]),
+        ("context", b"\x81\xc4\x01\xff\x01"),
+        ("actor", b"\x82\xa2id\xa1a\xa4meta\x81\xc0\x01"),
+        ("actor", b"\x81\xa2id\xc4\x01\xff"),
+        ("scope", b"\x81\xa8policies\x91\xc4\x01\xff"),
+        ("name", b"\xc4\x01\xff"),
+        ("messages", b"\x91\x92\xa1t\x91\xd4\x05\x00"),
+        ("messages", b"\x91\x92\xc4\x01\xff\x90"),
+    ] {
+        records.push((what, within(what, part)));
+    }
+    for (number, (what, record)) in records.iter().enumerate() {
+        let data = format!(
+            r#"(data (i32.const 16) "x") (data (i32.const 1024) "{}")"#,
+            escaped(record)
+        );
         let range = pair(1024, u32::try_from(record.len()).unwrap());
+        let call = |name: &str, rest: &str| {
+            format!(
+                "(drop (call $process.{name} (i32.const 16) (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 16) (i32.const 0) {rest}))"
+            )
+        };
         let calls = [
-            (
-                "options",
-                format!(
-                    "(drop (call $process.spawn (i32.const 16) (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 16) (i32.const 0) (i32.const 0) {range} (i32.const 0) (i32.const 0)))"
-                ),
+            call(
+                "spawn",
+                &format!("(i32.const 0) {range} (i32.const 0) (i32.const 0)"),
             ),
-            (
-                "options",
-                format!(
-                    "(drop (call $process.exec (i32.const 16) (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 16) (i32.const 0) {range}))"
-                ),
-            ),
-            ("error", format!("(call $program.fail {range})")),
+            call("exec", &range),
         ];
-        for (number, (parameter, call)) in calls.iter().enumerate() {
-            let id = format!("{what} {number}");
-            world.define(&id, &guest(&data, call));
-            let error = world.failure(&id).await;
-            let said = format!("the parameter `{parameter}`");
-            assert!(error.message.contains(&said), "{what}: {error}");
+        for call in calls {
+            let id = format!("{what} {number} {}", call.len());
+            world.define(&id, &guest(&data, &refusal_of(&call)));
+            let (kind, message) = refusal(&world.result(&id).await);
+            assert_eq!(kind, "Invalid", "{what}: {message}");
+            assert!(
+                message.contains("the parameter `options`"),
+                "{what}: {message}"
+            );
+        }
+        let id = format!("fail {what} {number}");
+        world.define(&id, &guest(&data, &format!("(call $program.fail {range})")));
+        let error = world.failure(&id).await;
+        assert_eq!(error.kind, Kind::Invalid, "{what}: {error}");
+        assert!(
+            error.message.contains("the parameter `error`"),
+            "{what}: {error}"
+        );
+    }
+    check_good(&world).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_result_that_is_no_value_is_one_exit_of_kind_invalid() {
+    let world = World::new(&[]);
+    for (number, (what, result)) in garbage().into_iter().enumerate() {
+        let data = format!(r#"(data (i32.const 1024) "{}")"#, escaped(&result));
+        let range = pair(1024, u32::try_from(result.len()).unwrap());
+        let child = format!("t:child{number}");
+        world.define(
+            &child,
+            &guest(&data, &format!("(call $program.finish {range})")),
+        );
+        let error = world.failure(&child).await;
+        assert_eq!(error.kind, Kind::Invalid, "{what}: {error}");
+        assert!(
+            error.message.contains("the result is no value"),
+            "{what}: {error}"
+        );
+        // Who watches and who calls hear of it, once.
+        for spawn in [true, false] {
+            let names = format!(
+                r#"(data (i32.const 16) "{child}") (data (i32.const 64) "{HOST}") (data (i32.const 128) "\90")"#
+            );
+            let of = format!(
+                "(i32.const 16) (i32.const {}) (i32.const 64) (i32.const {}) (i32.const 128) (i32.const 1)",
+                child.len(),
+                HOST.len()
+            );
+            let begin = if spawn {
+                format!(
+                    "(drop (call $process.spawn {of} (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 256) (i32.const 100))) (local.set $queue (call $mailbox.events))"
+                )
+            } else {
+                format!("(local.set $queue (call $process.exec {of} (i32.const 0) (i32.const 0)))")
+            };
+            let id = format!("t:watcher{number}{spawn}");
+            world.define(
+                &id,
+                &guest(
+                    &names,
+                    &format!(
+                        "(local $queue i32) {begin}
+                         (call $finish-bytes (i32.const 1024)
+                           (call $mailbox.receive-one (local.get $queue) (i64.const -1) (i32.const 1024) (i32.const 60000)))"
+                    ),
+                ),
+            );
+            let record = world.result(&id).await;
+            let text = String::from_utf8_lossy(&record);
+            assert!(text.contains("Invalid"), "{what}: {text}");
+            assert!(text.contains("the result is no value"), "{what}: {text}");
         }
     }
     check_good(&world).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn arguments_that_are_no_values_are_invalid() {
+    let world = World::new(&[("t:child", guest("", ""))]);
+    for (number, (what, arguments)) in garbage().into_iter().enumerate() {
+        if arguments.is_empty() {
+            // None.
+            continue;
+        }
+        let error = in_time(world.node.run("t:child", HOST, &arguments)).await;
+        assert_eq!(error.expect_err(what).kind, Kind::Invalid, "{what}");
+        let data = format!(
+            r#"(data (i32.const 16) "t:child") (data (i32.const 64) "{HOST}") (data (i32.const 1024) "{}")"#,
+            escaped(&arguments)
+        );
+        let range = pair(1024, u32::try_from(arguments.len()).unwrap());
+        let of = format!(
+            "(i32.const 16) (i32.const 7) (i32.const 64) (i32.const {}) {range}",
+            HOST.len()
+        );
+        for (name, call) in [
+            (
+                "spawn",
+                format!(
+                    "(call $process.spawn {of} (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256) (i32.const 100))"
+                ),
+            ),
+            (
+                "exec",
+                format!("(call $process.exec {of} (i32.const 0) (i32.const 0))"),
+            ),
+            (
+                "upgrade",
+                format!("(call $process.upgrade (i32.const 16) (i32.const 7) {range})"),
+            ),
+        ] {
+            let id = format!("t:{name}{number}");
+            world.define(&id, &guest(&data, &refusal_of(&format!("(drop {call})"))));
+            let (kind, message) = refusal(&world.result(&id).await);
+            assert_eq!(kind, "Invalid", "{name} {what}: {message}");
+            assert!(message.contains("arguments"), "{name} {what}: {message}");
+        }
+    }
     world.close().await;
 }
 
@@ -169,7 +404,7 @@ async fn code_that_is_no_guest_is_refused_with_name_and_reason() {
         ("not WebAssembly", "(module".to_owned()),
         ("not WebAssembly", "\0asm".to_owned()),
         ("exports no 32-bit memory", r#"(module (func (export "start")))"#.to_owned()),
-        ("exports no 32-bit memory", r#"(module (memory (export "memory") i64 1) (func (export "start")))"#.to_owned()),
+        ("memory64 must be enabled", r#"(module (memory (export "memory") i64 1) (func (export "start")))"#.to_owned()),
         ("exports no function called `start`", r#"(module (memory (export "memory") 1))"#.to_owned()),
         ("`start` must be a function without", r#"(module (memory (export "memory") 1) (global (export "start") i32 (i32.const 0)))"#.to_owned()),
         ("`start` must be a function without parameters or results", r#"(module (memory (export "memory") 1) (func (export "start") (param i32)))"#.to_owned()),
@@ -179,7 +414,7 @@ async fn code_that_is_no_guest_is_refused_with_name_and_reason() {
         ("do not link", r#"(module (import "warren:core/clock@0.1.0" "now" (func (result i32))) (memory (export "memory") 1) (func (export "start")))"#.to_owned()),
         ("not valid WebAssembly", r#"(module (memory (export "memory") 1) (func (export "start") (i32.add)))"#.to_owned()),
         ("exceeds the limit of 10000", r#"(module (memory (export "memory") 1) (table 20000000 funcref) (func (export "start")))"#.to_owned()),
-        ("exceeds the per-instance limit", r#"(module (memory (export "memory") 1) (memory 1) (func (export "start")))"#.to_owned()),
+        ("multiple memories", r#"(module (memory (export "memory") 1) (memory 1) (func (export "start")))"#.to_owned()),
         ("no snapshot can be taken", r#"(module (memory (export "memory") 1) (func (export "wizer-initialize") unreachable) (func (export "start")))"#.to_owned()),
     ];
     let world = World::new(&[]);
@@ -246,13 +481,6 @@ async fn what_a_guest_does_to_itself_ends_it_alone() {
         (
             "unreachable",
             guest(r#"(func (export "_initialize") unreachable)"#, ""),
-        ),
-        (
-            "more than a process may have",
-            guest(
-                "",
-                "(drop (call $mailbox.receive (i32.const 0) (i32.const 0x80000000) (i64.const -1) (i32.const 0) (i32.const 0)))",
-            ),
         ),
         (
             "more than 65536",
@@ -327,7 +555,7 @@ async fn imports_work_while_a_guest_is_initialized() {
                  (drop (call $process.pid (i32.const 0) (i32.const 100)))
                  (drop (call $mailbox.inbox))
                  (drop (call $mailbox.receive-one (i32.const 1) (i64.const 0) (i32.const 0) (i32.const 0))))"#,
-            "(call $program.finish (i32.const 0) (i32.const 1))",
+            "(call $finish-bytes (i32.const 0) (i32.const 1))",
         ),
     )]);
     assert_eq!(world.result("t:init").await, b"{");
@@ -364,7 +592,7 @@ async fn what_is_held_is_taken_once() {
              (if (i32.ne (call $held.take (i32.const 8) (i32.const 3)) (i32.load (i32.const 0))) (then unreachable))
              (if (i32.ne (call $held.take (i32.const 8) (i32.const 99)) (i32.load (i32.const 0))) (then unreachable))
              (if (i32.ne (call $held.take (i32.const 8) (i32.const 99)) (i32.const 0)) (then unreachable))
-             (call $program.finish (i32.const 8) (i32.load (i32.const 0)))",
+             (call $finish-bytes (i32.const 8) (i32.load (i32.const 0)))",
         ),
     )]);
     let running = world.start("t:held").await;
@@ -385,7 +613,7 @@ fn storm() -> String {
              (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256) (i32.const 256)))
            (br_if $more (i32.ge_s (local.get $n) (i32.const 0))))
          (drop (call $held.take (i32.const 1024) (i32.const 4096)))
-         (call $program.finish (i32.const 1024) (i32.sub (i32.const 0) (local.get $n)))",
+         (call $finish-bytes (i32.const 1024) (i32.sub (i32.const 0) (local.get $n)))",
     )
 }
 

@@ -172,7 +172,7 @@ async fn memory_grows_up_to_the_hosts_limit() {
         r#"(memory (export "memory") 1)"#,
         "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
          (i32.store (i32.const 0) (memory.size))
-         (call $program.finish (i32.const 0) (i32.const 4))",
+         (call $finish-bytes (i32.const 0) (i32.const 4))",
     );
     let world = World::new(&[("t:grower", grower)]);
     let pages = u32::from_le_bytes(world.result("t:grower").await.try_into().unwrap());
@@ -190,7 +190,7 @@ fn reader() -> String {
            (then
              (drop (call $held.take (i32.const 1024) (i32.const 4096)))
              (local.set $n (i32.sub (i32.const 0) (local.get $n)))))
-         (call $program.finish (i32.const 1024) (local.get $n))",
+         (call $finish-bytes (i32.const 1024) (local.get $n))",
     )
 }
 
@@ -205,7 +205,7 @@ async fn only_the_first_process_reads_standard_input() {
     let parent = guest(
         &names(),
         &format!(
-            "(call $program.finish (i32.const 4096)
+            "(call $finish-bytes (i32.const 4096)
                (call $mailbox.receive-one
                  (call $process.exec {CHILD} (i32.const 32) (i32.const 1) (i32.const 0) (i32.const 0))
                  (i64.const -1) (i32.const 4096) (i32.const 8192)))"
@@ -269,7 +269,7 @@ async fn a_guest_refused_memory_can_still_throw() {
            (data (i32.const 0) "caught")"#,
         "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
          (block $caught (try_table (catch $full $caught) (throw $full)) unreachable)
-         (call $program.finish (i32.const 0) (i32.const 6))",
+         (call $finish-bytes (i32.const 0) (i32.const 6))",
     );
     let world = World::new(&[("t:full", guest)]);
     assert_eq!(world.result("t:full").await, b"caught");

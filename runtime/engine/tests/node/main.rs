@@ -5,6 +5,7 @@
 mod churn;
 mod classes;
 mod code_cache;
+mod compile;
 mod component;
 mod hostile;
 mod life;

@@ -25,7 +25,7 @@ async fn shutdown_waits_for_those_that_read_events() {
          (call $stdio.write (i32.const 0) (i32.const 0) (i32.const 6))
          (drop (call $mailbox.receive-one (local.get $events) (i64.const -1) (i32.const 4096) (i32.const 8192)))
          (call $stdio.write (i32.const 0) (i32.const 6) (i32.const 4))
-         (call $program.finish (i32.const 0) (i32.const 1))",
+         (call $finish-bytes (i32.const 0) (i32.const 1))",
     );
     let mut world = World::new(&[("t:polite", polite), ("t:parked", parked())]);
     let mut polite = world.start("t:polite").await;

@@ -46,7 +46,7 @@ async fn exec_yields_the_outcome_and_ends_with_its_caller() {
     let waits = guest(
         &names(),
         &format!(
-            "(call $program.finish (i32.const 4096)
+            "(call $finish-bytes (i32.const 4096)
                (call $mailbox.receive-one {exec} (i64.const -1) (i32.const 4096) (i32.const 8192)))"
         ),
     );
@@ -208,7 +208,7 @@ async fn arguments_and_context_are_limited_like_messages() {
         "(drop (call $process.spawn {CHILD} (i32.const 1024) (i32.const 1100000) (i32.const 0)
            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))"
     );
-    let finish = "(call $program.finish (i32.const 4096) (call $held.take (i32.const 4096) (i32.const 60000)))";
+    let finish = "(call $finish-bytes (i32.const 4096) (call $held.take (i32.const 4096) (i32.const 60000)))";
     let memory = r#"(memory (export "memory") 40)"#;
     let world = World::new(&[
         ("t:child", guest("", "")),

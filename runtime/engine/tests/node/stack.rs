@@ -36,7 +36,10 @@ async fn deepest(world: &World, id: &str) -> u32 {
 }
 
 async fn overflows(world: &World, id: &str, depth: u32) -> bool {
-    let ended = world.run_with(id, &depth.to_le_bytes()).await;
+    // One value, a string of four bytes.
+    let mut arguments = b"\x91\xc4\x04".to_vec();
+    arguments.extend(depth.to_le_bytes());
+    let ended = world.run_with(id, &arguments).await;
     match &*ended.outcome {
         Outcome::Returned(_) => false,
         // What is given to `fail` here is no error; it came that far.
@@ -50,8 +53,8 @@ async fn overflows(world: &World, id: &str, depth: u32) -> bool {
 
 async fn works_at_the_end_of_the_stack(world: &World, import: &imports::Import) {
     let call = import.call(&import.harmless());
-    let start = "(drop (call $program.arguments (i32.const 512) (i32.const 4)))
-                 (call $f (i32.load (i32.const 512)))";
+    let start = "(drop (call $program.arguments (i32.const 512) (i32.const 7)))
+                 (call $f (i32.load (i32.const 515)))";
     let id = import.identifier();
     world.define(&id, &guest(&recursion(&call), start));
     assert!(!overflows(world, &id, 0).await, "{id}");
@@ -150,8 +153,7 @@ async fn component_imports_work_at_the_end_of_the_stack() {
     let world = World::new(&[]);
     for call in calls {
         let items = format!(r#"(data (i32.const 0) "x") {}"#, recursion(call));
-        let start =
-            "(call $arguments (i32.const 512)) (call $f (i32.load (i32.load (i32.const 512))))";
+        let start = "(call $arguments (i32.const 512)) (call $f (i32.load offset=3 (i32.load (i32.const 512))))";
         world.define(call, &component(&items, start));
         assert!(!overflows(&world, call, 0).await, "{call}");
         let deepest = deepest(&world, call).await;

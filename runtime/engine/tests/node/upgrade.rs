@@ -29,7 +29,7 @@ async fn an_upgrade_keeps_messages_and_gains_no_grants() {
              ;; Without arguments it was upgraded to from `t:first`.
              (if (i32.eq (call $program.arguments (i32.const 128) (i32.const 64)) (i32.const 1))
                (then (drop (call $process.upgrade (i32.const 0) (i32.const -1) (i32.const 32) (i32.const 2)))))
-             (call $program.finish (i32.const 1024)
+             (call $finish-bytes (i32.const 1024)
                (call $mailbox.receive-one (call $mailbox.inbox) (i64.const -1) (i32.const 1024) (i32.const 1000)))",
         ),
         granted.clone(),
@@ -61,7 +61,7 @@ async fn an_upgrade_that_cannot_be_changes_nothing() {
             "(local $n i32)
              (local.set $n (call $process.upgrade (i32.const 0) (i32.const 8) (i32.const 32) (i32.const 1)))
              (drop (call $held.take (i32.const 1024) (i32.const 4096)))
-             (call $program.finish (i32.const 1024) (i32.sub (i32.const 0) (local.get $n)))",
+             (call $finish-bytes (i32.const 1024) (i32.sub (i32.const 0) (local.get $n)))",
         ),
     )]);
     let text = String::from_utf8_lossy(&world.result("t:first").await).into_owned();

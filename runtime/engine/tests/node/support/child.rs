@@ -25,7 +25,7 @@ pub fn spawn(relation: u32) -> String {
 }
 
 /// Waits for one event and finishes with its record.
-pub const FINISH_WITH_EVENT: &str = "(call $program.finish (i32.const 4096)
+pub const FINISH_WITH_EVENT: &str = "(call $finish-bytes (i32.const 4096)
     (call $mailbox.receive-one (call $mailbox.events) (i64.const -1) (i32.const 4096) (i32.const 8192)))";
 
 /// The event in a message's record.

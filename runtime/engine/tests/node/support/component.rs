@@ -5,6 +5,7 @@
 /// `$arguments` and `$finish`, lowered. Items of its core module, whose memory
 /// is free below 32 KiB, and the body of its `start`.
 pub fn component(items: &str, start: &str) -> String {
+    let finish = super::finish_bytes("$finish", "(i32.const 1)");
     format!(
         r#"(component
   {IMPORTS}
@@ -42,6 +43,7 @@ pub fn component(items: &str, start: &str) -> String {
     (import "m" "log" (func $log (param i32 i32 i32 i32 i32 i32 i32 i32)))
     (import "m" "arguments" (func $arguments (param i32)))
     (import "m" "finish" (func $finish (param i32 i32 i32)))
+    {finish}
     {items}
     (func (export "start") {start}))
   (core instance $main (instantiate $main (with "m" (instance

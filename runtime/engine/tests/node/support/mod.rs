@@ -23,8 +23,8 @@ use rmpv::Value;
 use tokio::sync::mpsc;
 use warren_engine::security::Authorizer;
 use warren_engine::{
-    Code, DEFAULT_TICK, Definition, Definitions, Ended, Grants, HostLimits, Node, NodeConfig,
-    Running, Sink, Source, Stream,
+    Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Ended, Grants, HostLimits, Node,
+    NodeConfig, Running, Sink, Source, Stream,
 };
 use warren_kernel::{Error, HostConfig, Outcome};
 
@@ -79,6 +79,7 @@ pub struct Setup {
     pub authorizer: Option<Arc<dyn Authorizer>>,
     /// In place of the one that keeps lines for [`World::line`].
     pub sink: Option<Box<dyn Sink>>,
+    pub compile: CompileLimits,
 }
 
 impl Default for Setup {
@@ -89,6 +90,7 @@ impl Default for Setup {
             interpreter: None,
             authorizer: None,
             sink: None,
+            compile: CompileLimits::default(),
         }
     }
 }
@@ -137,6 +139,7 @@ impl World {
             interpreter: setup.interpreter.map(String::into_bytes),
             tick: DEFAULT_TICK,
             trace_messages: false,
+            compile: setup.compile,
         });
         World {
             node: node.unwrap(),
@@ -152,6 +155,19 @@ impl World {
 
     pub fn define(&self, id: &str, guest: &str) {
         self.define_with(id, guest, Grants::default());
+    }
+
+    pub fn define_bytes(&self, id: &str, module: Vec<u8>) {
+        let source = Source {
+            name: format!("{id}.wasm").into(),
+            bytes: module.into(),
+        };
+        self.add(id, Code::Wasm(source), Grants::default());
+    }
+
+    /// Its file is gone.
+    pub fn undefine(&self, id: &str) {
+        self.shelf.definitions.lock().unwrap().remove(id);
     }
 
     pub fn define_with(&self, id: &str, guest: &str, grants: Grants) {
@@ -258,10 +274,14 @@ impl World {
     }
 }
 
-/// What a guest gave to `finish`; nothing where it gave nothing.
+/// What a guest gave to `finish`, the bytes of a string as they are; nothing where
+/// it gave nothing.
 pub fn bytes(ended: &Ended) -> Vec<u8> {
     match &*ended.outcome {
-        Outcome::Returned(Some(value)) => value.to_vec(),
+        Outcome::Returned(Some(value)) => match decoded(value) {
+            Value::Binary(bytes) => bytes,
+            _ => value.to_vec(),
+        },
         Outcome::Returned(None) => Vec::new(),
         Outcome::Failed(error) => panic!("it failed: {error:?}"),
     }
@@ -316,7 +336,30 @@ pub fn guest(items: &str, start: &str) -> String {
     } else {
         r#"(memory (export "memory") 1)"#
     };
-    format!(r#"(module {imports} {memory} {items} (func (export "start") {start}))"#)
+    let finish = finish_bytes("$program.finish", "");
+    format!(r#"(module {imports} {memory} {finish} {items} (func (export "start") {start}))"#)
+}
+
+/// A function that gives bytes to `finish` as one string, so that a test can look at
+/// whatever a guest has in its memory: `$finish-bytes`, of an address and a length.
+/// `present` comes before those where `finish` is called.
+pub fn finish_bytes(finish: &str, present: &str) -> String {
+    format!(
+        r#"(func $finish-bytes (param $ptr i32) (param $len i32)
+             (local $at i32)
+             (local.set $at (i32.mul (memory.size) (i32.const 65536)))
+             (if (i32.eq (i32.const -1) (memory.grow
+                   (i32.div_u (i32.add (local.get $len) (i32.const 65540)) (i32.const 65536))))
+               ;; No more is to be had: it goes to the end.
+               (then (local.set $at (i32.sub (local.get $at) (i32.add (local.get $len) (i32.const 5))))))
+             (i32.store8 (local.get $at) (i32.const 0xc6))
+             (i32.store8 offset=1 (local.get $at) (i32.shr_u (local.get $len) (i32.const 24)))
+             (i32.store8 offset=2 (local.get $at) (i32.shr_u (local.get $len) (i32.const 16)))
+             (i32.store8 offset=3 (local.get $at) (i32.shr_u (local.get $len) (i32.const 8)))
+             (i32.store8 offset=4 (local.get $at) (local.get $len))
+             (memory.copy (i32.add (local.get $at) (i32.const 5)) (local.get $ptr) (local.get $len))
+             (call {finish} {present} (local.get $at) (i32.add (local.get $len) (i32.const 5))))"#
+    )
 }
 
 /// A guest that waits for one message and ends with its record as result.
@@ -324,7 +367,7 @@ pub fn echo() -> String {
     guest(
         "",
         "(call $mailbox.inbox) (drop)
-         (call $program.finish (i32.const 1024)
+         (call $finish-bytes (i32.const 1024)
            (call $mailbox.receive-one (i32.const 1) (i64.const -1) (i32.const 1024) (i32.const 60000)))",
     )
 }

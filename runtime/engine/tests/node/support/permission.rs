@@ -112,7 +112,7 @@ const MESSAGE: &str = r#"
         (local.set $i (i32.add (local.get $i) (i32.const 1)))
         (br_if $next (i32.lt_u (local.get $i) (local.get $end)))))
     (if (i32.eqz (local.get $start)) (then (local.set $start (local.get $at))))
-    (call $program.finish (local.get $start) (i32.sub (local.get $end) (local.get $start))))"#;
+    (call $finish-bytes (local.get $start) (i32.sub (local.get $end) (local.get $start))))"#;
 
 pub fn component_call(operation: Operation, target: &str) -> String {
     let to = format!("(i32.const 64) (i32.const {})", target.len());
@@ -163,6 +163,7 @@ pub fn component_call(operation: Operation, target: &str) -> String {
   (core module $main
     (import "m" "memory" (memory 2))
     {imported}
+    {finish}
     (data (i32.const 0) "t:child") (data (i32.const 16) "{HOST}") (data (i32.const 32) "\90")
     (data (i32.const 64) "{target}") (data (i32.const 128) "topic") (data (i32.const 144) "new")
     (data (i32.const 152) "held") (data (i32.const 160) "\81\a1k\01") (data (i32.const 168) "\80")
@@ -174,10 +175,11 @@ pub fn component_call(operation: Operation, target: &str) -> String {
       {call}
       (call $module (i32.const 224) (i32.const 1) (i32.const 8192))
       (if (i32.load8_u (i32.const 4096))
-        (then (call $finish (i32.const 1) (i32.load (i32.const 4108)) (i32.load (i32.const 4112)))))))
+        (then (call $finish-bytes (i32.load (i32.const 4108)) (i32.load (i32.const 4112)))))))
   (core instance $main (instantiate $main (with "m" (instance (export "memory" (memory $memory)) {given}))))
   (func (export "start") (canon lift (core func $main "start"))))"#,
         record = escaped(&record),
+        finish = super::finish_bytes("$finish", "(i32.const 1)"),
         lowered = functions(|name, interface, _| format!(
             "(core func ${name} (canon lower (func ${interface} \"{name}\") (memory $memory) (realloc (core func $realloc))))\n"
         )),

@@ -1,0 +1,177 @@
+//! What is made once and kept for those who ask next, up to so many bytes.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::OnceCell;
+
+/// Things made once each, however many ask for them at the same time. A failure is
+/// not kept: the next to ask tries again.
+///
+/// What was used longest ago is forgotten where all that is kept is more than it may
+/// be: a program may write definitions anew as often as it likes. Who uses a thing
+/// meanwhile keeps it, and who asks for it later has it made again.
+pub(super) struct Kept<K, V>(Mutex<All<K, V>>);
+
+struct All<K, V> {
+    entries: HashMap<K, Entry<V>>,
+    /// Of all entries.
+    bytes: usize,
+    /// Counts uses.
+    clock: u64,
+}
+
+struct Entry<V> {
+    cell: Arc<OnceCell<V>>,
+    bytes: usize,
+    used: u64,
+}
+
+/// Entries that are kept, however small they are.
+const MAX_ENTRIES: usize = 10_000;
+
+impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
+    /// What is made for a key, or is to be made.
+    pub(super) fn cell(&self, key: K) -> Arc<OnceCell<V>> {
+        let mut all = self.lock();
+        all.clock += 1;
+        let used = all.clock;
+        let entry = all.entries.entry(key).or_insert_with(|| Entry {
+            cell: Arc::default(),
+            bytes: 0,
+            used,
+        });
+        entry.used = used;
+        Arc::clone(&entry.cell)
+    }
+
+    /// It has been made, and takes so many bytes. Forgets others where that is too
+    /// much.
+    pub(super) fn made(&self, key: &K, bytes: usize, max_bytes: usize) {
+        let mut all = self.lock();
+        let Some(entry) = all.entries.get_mut(key) else {
+            return;
+        };
+        let before = std::mem::replace(&mut entry.bytes, bytes);
+        all.bytes = all.bytes - before + bytes;
+        if all.bytes <= max_bytes && all.entries.len() <= MAX_ENTRIES {
+            return;
+        }
+        let forgotten = all.forget_oldest(key, max_bytes);
+        drop(all);
+        // What they hold is freed without the lock.
+        drop(forgotten);
+    }
+
+    /// It was not made: nothing is kept of it, unless another makes it meanwhile.
+    pub(super) fn failed(&self, key: &K, cell: &Arc<OnceCell<V>>) {
+        let mut all = self.lock();
+        // The map's and the caller's.
+        let is_last = Arc::strong_count(cell) <= 2 && !cell.initialized();
+        if is_last
+            && all
+                .entries
+                .get(key)
+                .is_some_and(|entry| Arc::ptr_eq(&entry.cell, cell))
+        {
+            all.entries.remove(key);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, All<K, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Eq + Hash + Clone, V> All<K, V> {
+    /// Down to three quarters, so that it is not done each time.
+    fn forget_oldest(&mut self, newest: &K, max_bytes: usize) -> Vec<Entry<V>> {
+        let (bytes, entries) = (max_bytes / 4 * 3, MAX_ENTRIES / 4 * 3);
+        let made = self.entries.iter();
+        let made = made.filter(|(key, entry)| *key != newest && entry.cell.initialized());
+        let mut by_use: Vec<_> = made.map(|(key, entry)| (entry.used, key.clone())).collect();
+        by_use.sort_unstable_by_key(|(used, _)| *used);
+        let mut forgotten = Vec::new();
+        for (_, key) in by_use {
+            if self.bytes <= bytes && self.entries.len() <= entries {
+                break;
+            }
+            if let Some(entry) = self.entries.remove(&key) {
+                self.bytes -= entry.bytes;
+                forgotten.push(entry);
+            }
+        }
+        forgotten
+    }
+}
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Kept(Mutex::new(All {
+            entries: HashMap::new(),
+            bytes: 0,
+            clock: 0,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn make(kept: &Kept<u32, Arc<u32>>, key: u32, bytes: usize) -> Arc<u32> {
+        let cell = kept.cell(key);
+        let value = cell.get().cloned().unwrap_or_else(|| {
+            cell.set(Arc::new(key)).unwrap();
+            kept.made(&key, bytes, 100);
+            Arc::clone(cell.get().unwrap())
+        });
+        value
+    }
+
+    #[test]
+    fn what_was_used_longest_ago_is_forgotten() {
+        let kept = Kept::default();
+        let values: Vec<_> = (0..10)
+            .map(|key| Arc::downgrade(&make(&kept, key, 10)))
+            .collect();
+        assert!(values.iter().all(|value| value.upgrade().is_some()));
+        // Used again: the next are older.
+        make(&kept, 0, 10);
+        let used = make(&kept, 1, 10);
+        make(&kept, 10, 10);
+        let alive: Vec<_> = values
+            .iter()
+            .map(|value| value.upgrade().is_some())
+            .collect();
+        assert!(alive[0] && alive[1] && alive[9], "{alive:?}");
+        assert!(!alive[2] && !alive[3], "{alive:?}");
+        // Forgotten, and still there for who has it.
+        for key in 100..200 {
+            make(&kept, key, 50);
+        }
+        assert_eq!(*used, 1);
+        assert!(kept.lock().bytes <= 100 && kept.lock().entries.len() <= 2);
+    }
+
+    #[test]
+    fn small_things_are_bounded_in_number() {
+        let kept = Kept::default();
+        for key in 0..3 * MAX_ENTRIES as u32 {
+            make(&kept, key, 0);
+            assert!(kept.lock().entries.len() <= MAX_ENTRIES);
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_of_what_failed() {
+        let kept = Kept::<u32, ()>::default();
+        let (cell, other) = (kept.cell(1), kept.cell(1));
+        kept.failed(&1, &cell);
+        assert_eq!(kept.lock().entries.len(), 1, "the other may make it");
+        drop(other);
+        kept.failed(&1, &cell);
+        assert_eq!(kept.lock().entries.len(), 0);
+    }
+}

@@ -1,0 +1,332 @@
+//! What compiling and preparing refuse, and what they leave behind.
+
+use std::time::Duration;
+
+use crate::support::{HOST, Setup, World, guest, in_time, resident, small_host};
+use warren_engine::{CompileLimits, HostLimits};
+use warren_kernel::{Details, Error, Field, Kind};
+
+fn limited(limits: impl FnOnce(&mut CompileLimits)) -> World {
+    let mut compile = CompileLimits::default();
+    limits(&mut compile);
+    World::set_up(Setup {
+        compile,
+        ..Setup::default()
+    })
+}
+
+/// Why a definition is not started.
+async fn refusal(world: &World, id: &str, code: &str) -> Error {
+    world.define(id, code);
+    let error = world.try_start(id).await.expect_err(id);
+    assert_eq!(error.kind, Kind::Invalid, "{error}");
+    assert!(error.message.contains(id), "{error}");
+    error
+}
+
+fn details(error: &Error) -> Vec<(&'static str, Field)> {
+    match &error.details {
+        Some(Details::Fields(fields)) => fields.clone(),
+        other => panic!("no fields: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_limit_of_a_module_is_named() {
+    let world = limited(|limits| {
+        limits.max_source = 20_000;
+        limits.max_functions = 100;
+        limits.max_function = 2_000;
+        limits.max_function_state = 10_000;
+        limits.max_items = 200;
+        limits.max_parts = 5;
+    });
+    let many = |one: &str, count: usize| one.repeat(count);
+    let cases = [
+        ("max_source", guest(&many("(; ;)", 5_000), "")),
+        ("max_functions", guest(&many("(func)", 101), "")),
+        (
+            "max_function",
+            guest("", &many("(drop (i64.const 0x123456789abcdef))", 250)),
+        ),
+        (
+            "max_function_state",
+            guest(
+                &format!(
+                    "(func (local {}) {} {})",
+                    many("i32 ", 50),
+                    many("(block ", 250),
+                    many(")", 250)
+                ),
+                "",
+            ),
+        ),
+        (
+            "max_items",
+            guest(&many("(global i32 (i32.const 0))", 201), ""),
+        ),
+        ("max_items", guest(&many("(data (i32.const 0))", 201), "")),
+        (
+            "max_tag_parameters",
+            guest(&format!("(tag (param {}))", many("i32 ", 9)), ""),
+        ),
+        (
+            "max_parts",
+            format!("(component {})", many("(core module)", 5)),
+        ),
+    ];
+    for (number, (limit, code)) in cases.iter().enumerate() {
+        let error = refusal(&world, &format!("t:{number}"), code).await;
+        assert!(error.message.contains(limit), "{error}");
+        let fields = details(&error);
+        assert!(
+            fields.contains(&("limit", Field::Text((*limit).into()))),
+            "{fields:?}"
+        );
+        assert!(
+            fields.iter().any(|(name, _)| *name == "value"),
+            "{fields:?}"
+        );
+    }
+    // What is within all of them runs.
+    world.define("t:good", &guest("", ""));
+    world.run("t:good").await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_million_functions_are_refused_before_they_are_compiled() {
+    let world = World::new(&[]);
+    // As bytes: the text would be more than a source may be.
+    let mut module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03".to_vec();
+    let leb = |mut n: usize| {
+        let mut bytes = Vec::new();
+        while n >= 128 {
+            bytes.push((n % 128) as u8 | 128);
+            n /= 128;
+        }
+        bytes.push(n as u8);
+        bytes
+    };
+    const MANY: usize = 1_000_000;
+    let count = leb(MANY);
+    module.extend(leb(count.len() + MANY));
+    module.extend(&count);
+    module.extend(std::iter::repeat_n(0, MANY));
+    module.push(10);
+    module.extend(leb(count.len() + 3 * MANY));
+    module.extend(&count);
+    module.extend(std::iter::repeat_n([2, 0, 0x0b], MANY).flatten());
+    world.define_bytes("t:many", module);
+    let error = world.try_start("t:many").await.expect_err("too many");
+    assert_eq!(error.kind, Kind::Invalid);
+    assert!(
+        error
+            .message
+            .contains("1000000 functions, more than max_functions"),
+        "{error}"
+    );
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn proposals_that_nothing_needs_are_refused() {
+    let world = World::new(&[]);
+    let cases = [
+        ("gc", guest("(type (struct (field i32)))", "")),
+        (
+            "gc",
+            guest(
+                "(type (array i8)) (func (drop (array.new_default 0 (i32.const 9))))",
+                "",
+            ),
+        ),
+        ("", guest("(func (drop (ref.i31 (i32.const 1))))", "")),
+        (
+            "",
+            guest(
+                "(type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0)))",
+                "",
+            ),
+        ),
+        ("tail call", guest("(func $f) (func (return_call $f))", "")),
+        (
+            "multi",
+            guest(
+                r#"(memory (export "memory") 1) (memory 1) (func (drop (i32.load 1 (i32.const 0))))"#,
+                "",
+            ),
+        ),
+        (
+            "memory64",
+            r#"(module (memory (export "memory") i64 1) (func (export "start")))"#.to_owned(),
+        ),
+        (
+            "relaxed",
+            guest(
+                "(func (param v128) (drop (i32x4.relaxed_trunc_f32x4_s (local.get 0))))",
+                "",
+            ),
+        ),
+        (
+            "page size",
+            r#"(module (memory (export "memory") 1 (pagesize 1)) (func (export "start")))"#
+                .to_owned(),
+        ),
+        (
+            "wide",
+            guest(
+                "(func (drop (drop (i64.mul_wide_u (i64.const 1) (i64.const 2)))))",
+                "",
+            )
+            .replace(
+                "(drop (drop (i64.mul_wide_u (i64.const 1) (i64.const 2))))",
+                "(i64.mul_wide_u (i64.const 1) (i64.const 2)) drop drop",
+            ),
+        ),
+        (
+            "thread",
+            r#"(module (memory (export "memory") 1 1 shared) (func (export "start")))"#.to_owned(),
+        ),
+        ("stack", guest("(type $f (func)) (type $c (cont $f))", "")),
+        (
+            "thread",
+            guest("(func (drop (i32.atomic.load (i32.const 0))))", ""),
+        ),
+        // Where exceptions could be kept.
+        ("a table", guest("(table 9 exnref)", "")),
+        (
+            "a global",
+            guest("(global (mut exnref) (ref.null exn))", ""),
+        ),
+        ("holds a reference", guest("(tag (param exnref))", "")),
+        ("holds a reference", guest("(tag (param externref))", "")),
+        (
+            "",
+            "(component (core type (func)) (type (stream u8)))".to_owned(),
+        ),
+    ];
+    for (number, (said, code)) in cases.iter().enumerate() {
+        let error = refusal(&world, &format!("t:{number}"), code).await;
+        assert!(error.message.contains(said), "{said}: {error}");
+    }
+    // Exceptions themselves are needed.
+    world.define("t:throws", &guest("(tag $t (param i32))", "(block $b (result i32) (try_table (catch $t $b) (throw $t (i32.const 1))) (i32.const 2)) drop"));
+    crate::support::bytes(&world.run("t:throws").await);
+    world.close().await;
+}
+
+/// Prepares as long as its source is long.
+fn slow_interpreter() -> String {
+    guest(r#"(func (export "prepare") (loop (br 0)))"#, "")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn preparing_for_ever_is_invalid() {
+    let mut compile = CompileLimits::default();
+    compile.max_prepare = Duration::from_millis(50);
+    let world = World::set_up(Setup {
+        compile,
+        interpreter: Some(slow_interpreter()),
+        ..Setup::default()
+    });
+    world.define_source("t:slow", "");
+    let error = world.try_start("t:slow").await.expect_err("never ends");
+    assert_eq!(error.kind, Kind::Invalid);
+    assert!(error.message.contains("max_prepare"), "{error}");
+    assert!(details(&error).contains(&("value", Field::Number(50))));
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_compiles_leaves_the_others_a_turn() {
+    const OTHER: &str = "test:other";
+    let mut compile = CompileLimits::default();
+    // Longer than the test takes.
+    compile.max_prepare = Duration::from_secs(600);
+    let world = World::set_up(Setup {
+        compile,
+        interpreter: Some(guest(
+            r#"(data (i32.const 0) "ok")
+               (func (export "prepare")
+                 ;; The name is the first byte after a length of four.
+                 (drop (call $program.code (i32.const 64) (i32.const 100)))
+                 (if (i32.eq (i32.load8_u (i32.const 70)) (i32.const 115)) (then (loop (br 0))))
+                 (call $program.prepared (i32.const 0) (i32.const 2)))"#,
+            "",
+        )),
+        hosts: vec![
+            (HOST.to_owned(), small_host()),
+            (OTHER.to_owned(), HostLimits { ..small_host() }),
+        ],
+        ..Setup::default()
+    });
+    let slow: Vec<_> = (0..20)
+        .map(|number| {
+            let id = format!("t:slow{number}");
+            world.define_source(&id, &number.to_string());
+            let node = std::sync::Arc::clone(&world.node);
+            tokio::spawn(async move { node.run(&id, HOST, &[]).await.map(drop) })
+        })
+        .collect();
+    world.define_source("t:quick", "");
+    let mut quick = in_time(world.node.run("t:quick", OTHER, &[]))
+        .await
+        .expect("has a turn");
+    in_time(quick.wait()).await;
+    for slow in slow {
+        slow.abort();
+    }
+    in_time(world.idle()).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn definitions_that_are_written_anew_are_forgotten() {
+    let world = limited(|limits| limits.max_kept = 8 << 20);
+    let filler = "(; 0123456789abcdef ;)".repeat(100_000);
+    let run = async |number: usize| {
+        let id = format!("t:{number}");
+        // Another module each time, and 2 MB of source.
+        world.define(
+            &id,
+            &guest(&format!("(global i32 (i32.const {number})) {filler}"), ""),
+        );
+        world.run(&id).await;
+        world.undefine(&id);
+    };
+    for number in 0..10 {
+        run(number).await;
+    }
+    let before = resident();
+    for number in 10..60 {
+        run(number).await;
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 60 << 20, "{} MiB", grown >> 20);
+    // What was forgotten runs again, under whatever number.
+    run(0).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_kept_of_code_that_is_refused() {
+    let world = World::new(&[]);
+    let filler = "x".repeat(1 << 20);
+    let run = async |number: usize| {
+        let id = format!("t:{number}");
+        world.define(&id, &format!("(module ;; {number} {filler}"));
+        world.try_start(&id).await.expect_err("is no module");
+        world.undefine(&id);
+    };
+    for number in 0..10 {
+        run(number).await;
+    }
+    let before = resident();
+    for number in 10..110 {
+        run(number).await;
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 40 << 20, "{} MiB", grown >> 20);
+    world.close().await;
+}
