@@ -3,6 +3,7 @@
 ** src/stdio.rs the other side. */
 
 #include <stdio_ext.h>
+#include <sys/stat.h>
 
 /* What src/stdio.rs has for the standard streams; `err` picks the stream. */
 void warren_stream_write (lua_State *L, int err, const char *bytes, size_t len);
@@ -115,10 +116,16 @@ static int warren_rename (const char *from, const char *to) {
   return warren_is_path(from) && warren_is_path(to) ? rename(from, to) : -1;
 }
 
-/* A stream that was opened for the other direction fails without a reason. */
+/* A stream that was opened for the other direction fails without a reason, and
+** WASI does not say that a directory is one. */
 static int warren_ferror (FILE *f) {
+  struct stat status;
   if (!ferror(f)) return 0;
   if (errno == 0) errno = EBADF;
+  if (errno == EBADF) {
+    int directory = fileno(f) >= 0 && fstat(fileno(f), &status) == 0 && S_ISDIR(status.st_mode);
+    errno = directory ? EISDIR : EBADF;
+  }
   return 1;
 }
 

@@ -79,6 +79,34 @@ static warren_File *file_of (warren_Stream *p) {
   return p->file;
 }
 
+enum { MODE_NO, MODE_FULL, MODE_LINE };
+
+/* Bytes of a buffer where the program does not say. A call of the runtime costs
+** more than libc's 1,024 bytes are worth. */
+#define FILE_BUFFER	(16 * 1024)
+
+/* libc keeps so many bytes of a buffer for ungetc. */
+#define UNGET_ROOM	8
+
+/* Gives a file a buffer of a size; false where there is no memory for it. */
+static int set_buffer (warren_File *file, int mode, size_t size) {
+  static const int modes[] = {_IONBF, _IOFBF, _IOLBF};
+  char *buffer = NULL;
+  if (mode != MODE_NO) {
+    if (size > (size_t)-1 - UNGET_ROOM) return 0;
+    buffer = malloc(size + UNGET_ROOM);
+    if (buffer == NULL) return 0;
+    size += UNGET_ROOM;
+  }
+  setvbuf(file->f, buffer, modes[mode], buffer != NULL ? size : 0);
+  /* A file without a buffer still uses the old one for ungetc. */
+  if (buffer != NULL) {
+    free(file->buffer);
+    file->buffer = buffer;
+  }
+  return 1;
+}
+
 static int is_standard_output (FILE *f) {
   return f == warren_out || f == warren_err;
 }
@@ -105,6 +133,7 @@ static int write_to (lua_State *L, warren_Stream *p, lua_CFunction write, int fi
   }
   /* What was read ahead would move the place of the write. */
   if (__freading(f)) fseek(f, 0, SEEK_CUR);
+  if (!file->held && file->buffer == NULL) set_buffer(file, MODE_FULL, FILE_BUFFER);
   put_in(L, file);
   return write(L);
 }
@@ -173,37 +202,13 @@ static int own_f_close (lua_State *L) {
   return close_told(L, f_close);
 }
 
-enum { MODE_NO, MODE_FULL, MODE_LINE };
-
-/* libc keeps so many bytes of a buffer for ungetc. */
-#define UNGET_ROOM	8
-
-/* Gives a file a buffer of a size; false where there is no memory for it. */
-static int set_buffer (warren_File *file, int mode, size_t size) {
-  static const int modes[] = {_IONBF, _IOFBF, _IOLBF};
-  char *buffer = NULL;
-  if (mode != MODE_NO) {
-    if (size > (size_t)-1 - UNGET_ROOM) return 0;
-    buffer = malloc(size + UNGET_ROOM);
-    if (buffer == NULL) return 0;
-    size += UNGET_ROOM;
-  }
-  setvbuf(file->f, buffer, modes[mode], buffer != NULL ? size : 0);
-  /* A file without a buffer still uses the old one for ungetc. */
-  if (buffer != NULL) {
-    free(file->buffer);
-    file->buffer = buffer;
-  }
-  return 1;
-}
-
 static int own_f_setvbuf (lua_State *L) {
   static const char *const names[] = {"no", "full", "line", NULL};
   FILE *f = tofile(L);
   warren_Stream *p = tolstream(L);
   int mode = luaL_checkoption(L, 2, NULL, names);
-  lua_Integer wanted = luaL_optinteger(L, 3, BUFSIZ);
-  size_t size = wanted <= 0 ? BUFSIZ : (size_t)wanted;
+  lua_Integer wanted = luaL_optinteger(L, 3, FILE_BUFFER);
+  size_t size = wanted <= 0 ? FILE_BUFFER : (size_t)wanted;
   warren_File *file;
   if (f == warren_in) return luaL_fileresult(L, 1, NULL);
   if ((lua_Integer)size != wanted && wanted > 0) return failure(L, ENOMEM);

@@ -295,6 +295,17 @@ do
   io.input(io.stdin)
 end
 
+-- A directory is no file to read.
+do
+  local f = io.open(".")
+  show(f:read())
+  show(f:read("a"))
+  try(f:lines())
+  f:close()
+  try(function() for line in io.lines(".") do show(line) end end)
+end
+show(io.open(".", "w"))
+
 -- Variables that close.
 do
   local kept
