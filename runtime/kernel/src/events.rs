@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::event::Event;
 use crate::moment::Timestamp;
 use crate::outcome::Outcome;
-use crate::pid::Pid;
+use crate::pid::{Pid, PidMap};
 use crate::sync::Arc;
 
 /// The queue of events of one process. It cannot be flooded: at most one CANCEL
@@ -15,16 +15,39 @@ use crate::sync::Arc;
 pub(crate) struct Events {
     opened: bool,
     queue: VecDeque<Queued>,
+    /// The number of the next event.
+    next: u64,
+    /// Events in the queue that were not dropped.
+    len: usize,
     exits: usize,
     link_downs: usize,
+    /// The CANCEL that waits.
+    cancel: Option<u64>,
+    /// What waits of each process, once somebody has asked while there was
+    /// much: so that dropping many events one by one does not look at all of
+    /// them each time.
+    places: Option<PidMap<Places>>,
 }
 
 #[derive(Debug)]
 struct Queued {
+    /// Grows along the queue.
+    number: u64,
     /// Whom it is about; absent for a CANCEL.
     about: Option<Pid>,
-    event: Event,
+    /// Absent once it was dropped.
+    event: Option<Event>,
 }
+
+/// The numbers of the events about one process.
+#[derive(Debug, Default)]
+struct Places {
+    exit: Option<u64>,
+    link_down: Option<u64>,
+}
+
+/// So many events are looked through.
+const FEW: usize = 16;
 
 /// An exit, as everyone who is told sees it.
 #[derive(Clone, Debug)]
@@ -60,7 +83,7 @@ impl Events {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.queue.len()
+        self.len
     }
 
     /// Takes the oldest, if the queue was opened.
@@ -68,40 +91,43 @@ impl Events {
         if !self.opened {
             return None;
         }
-        let Queued { event, .. } = self.queue.pop_front()?;
-        match event {
-            Event::Exit { .. } => self.exits -= 1,
-            Event::LinkDown { .. } => self.link_downs -= 1,
-            Event::Cancel { .. } => {}
+        loop {
+            let Queued { about, event, .. } = self.queue.pop_front()?;
+            if let Some(event) = event {
+                self.forget(about, &event);
+                if self.len == 0 {
+                    self.queue = VecDeque::new();
+                    self.places = None;
+                }
+                return Some(event);
+            }
         }
-        if self.queue.is_empty() {
-            self.queue = VecDeque::new();
-        }
-        Some(event)
     }
 
     pub(crate) fn push_exit(&mut self, notice: &Notice) {
         self.exits += 1;
-        self.queue.push_back(Queued {
-            about: Some(notice.pid),
-            event: Event::Exit {
-                from: Arc::clone(&notice.text),
-                at: notice.at,
-                outcome: Arc::clone(&notice.outcome),
-            },
-        });
+        let event = Event::Exit {
+            from: Arc::clone(&notice.text),
+            at: notice.at,
+            outcome: Arc::clone(&notice.outcome),
+        };
+        let number = self.push(Some(notice.pid), event);
+        if let Some(places) = &mut self.places {
+            places.entry(notice.pid).or_default().exit = Some(number);
+        }
     }
 
     pub(crate) fn push_link_down(&mut self, notice: &Notice) {
         self.link_downs += 1;
-        self.queue.push_back(Queued {
-            about: Some(notice.pid),
-            event: Event::LinkDown {
-                from: Arc::clone(&notice.text),
-                at: notice.at,
-                outcome: Arc::clone(&notice.outcome),
-            },
-        });
+        let event = Event::LinkDown {
+            from: Arc::clone(&notice.text),
+            at: notice.at,
+            outcome: Arc::clone(&notice.outcome),
+        };
+        let number = self.push(Some(notice.pid), event);
+        if let Some(places) = &mut self.places {
+            places.entry(notice.pid).or_default().link_down = Some(number);
+        }
     }
 
     /// Adds a CANCEL, or replaces the one that waits if the new deadline is
@@ -113,63 +139,150 @@ impl Events {
         deadline: Option<Timestamp>,
     ) -> bool {
         let event = Event::Cancel { from, at, deadline };
-        let waiting = self
-            .queue
-            .iter_mut()
-            .find_map(|queued| match &queued.event {
-                Event::Cancel { deadline, .. } => Some((*deadline, &mut queued.event)),
-                Event::Exit { .. } | Event::LinkDown { .. } => None,
-            });
-        match waiting {
-            None => {
-                self.queue.push_back(Queued { about: None, event });
-                true
-            }
-            Some((present, waiting)) => {
-                let earlier = match (deadline, present) {
-                    (Some(new), Some(present)) => new < present,
-                    (new, _) => new.is_some() && present.is_none(),
-                };
-                if earlier {
-                    *waiting = event;
-                }
-                false
+        let waiting = self.cancel.and_then(|number| self.place(number));
+        let Some(waiting) = waiting else {
+            self.cancel = Some(self.push(None, event));
+            return true;
+        };
+        if let Some(Event::Cancel {
+            deadline: present, ..
+        }) = &self.queue[waiting].event
+        {
+            let earlier = match (deadline, present) {
+                (Some(new), Some(present)) => new < *present,
+                (new, _) => new.is_some() && present.is_none(),
+            };
+            if earlier {
+                self.queue[waiting].event = Some(event);
             }
         }
+        false
     }
 
     /// Drops an unread EXIT of a process.
     pub(crate) fn drop_exit(&mut self, of: Pid) {
         if self.exits > 0 {
-            self.queue.retain(|queued| {
-                !(queued.about == Some(of) && matches!(queued.event, Event::Exit { .. }))
-            });
-            self.recount();
+            self.drop_event(of, |event| matches!(event, Event::Exit { .. }));
         }
     }
 
     /// Drops an unread LINK_DOWN of a process.
     pub(crate) fn drop_link_down(&mut self, of: Pid) {
         if self.link_downs > 0 {
-            self.queue.retain(|queued| {
-                !(queued.about == Some(of) && matches!(queued.event, Event::LinkDown { .. }))
-            });
-            self.recount();
+            self.drop_event(of, |event| matches!(event, Event::LinkDown { .. }));
         }
     }
 
-    fn recount(&mut self) {
-        let exits = self
-            .queue
-            .iter()
-            .filter(|queued| matches!(queued.event, Event::Exit { .. }));
-        self.exits = exits.count();
-        let link_downs = self
-            .queue
-            .iter()
-            .filter(|queued| matches!(queued.event, Event::LinkDown { .. }));
-        self.link_downs = link_downs.count();
+    fn push(&mut self, about: Option<Pid>, event: Event) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.len += 1;
+        self.queue.push_back(Queued {
+            number,
+            about,
+            event: Some(event),
+        });
+        number
     }
+
+    /// Drops the event about a process that is of a kind.
+    fn drop_event(&mut self, of: Pid, is_kind: fn(&Event) -> bool) {
+        let place = if self.queue.len() <= FEW {
+            self.queue.iter().position(|queued| {
+                step();
+                queued.about == Some(of) && queued.event.as_ref().is_some_and(is_kind)
+            })
+        } else {
+            let places = match &mut self.places {
+                Some(places) => places,
+                places => places.insert(places_of(&self.queue)),
+            };
+            let known = places.get(&of);
+            let numbers = known.map(|places| [places.exit, places.link_down]);
+            let mut numbers = numbers.into_iter().flatten().flatten();
+            numbers.find_map(|number| {
+                let place = self.place(number)?;
+                let event = self.queue[place].event.as_ref();
+                event.is_some_and(is_kind).then_some(place)
+            })
+        };
+        let Some(place) = place else { return };
+        if let Some(event) = self.queue[place].event.take() {
+            self.forget(Some(of), &event);
+        }
+        if self.len == 0 {
+            self.queue = VecDeque::new();
+            self.places = None;
+        } else if self.queue.len() > FEW && self.len < self.queue.len() / 2 {
+            self.queue.retain(|queued| {
+                step();
+                queued.event.is_some()
+            });
+        }
+    }
+
+    /// Counts one event less, which is out of the queue.
+    fn forget(&mut self, about: Option<Pid>, event: &Event) {
+        self.len -= 1;
+        let places = self.places.as_mut().zip(about);
+        let places = places.and_then(|(places, about)| places.get_mut(&about));
+        match event {
+            Event::Exit { .. } => {
+                self.exits -= 1;
+                if let Some(places) = places {
+                    places.exit = None;
+                }
+            }
+            Event::LinkDown { .. } => {
+                self.link_downs -= 1;
+                if let Some(places) = places {
+                    places.link_down = None;
+                }
+            }
+            Event::Cancel { .. } => self.cancel = None,
+        }
+        if let (Some(places), Some(about)) = (&mut self.places, about)
+            && let Some(Places {
+                exit: None,
+                link_down: None,
+            }) = places.get(&about)
+        {
+            places.remove(&about);
+        }
+    }
+
+    /// Where the event of a number is.
+    fn place(&self, number: u64) -> Option<usize> {
+        let found = self.queue.binary_search_by_key(&number, |queued| {
+            step();
+            queued.number
+        });
+        found.ok()
+    }
+}
+
+/// What waits of each process.
+fn places_of(queue: &VecDeque<Queued>) -> PidMap<Places> {
+    let mut all: PidMap<Places> = PidMap::default();
+    for queued in queue {
+        step();
+        let Some(about) = queued.about else { continue };
+        match &queued.event {
+            Some(Event::Exit { .. }) => all.entry(about).or_default().exit = Some(queued.number),
+            Some(Event::LinkDown { .. }) => {
+                all.entry(about).or_default().link_down = Some(queued.number);
+            }
+            Some(Event::Cancel { .. }) | None => {}
+        }
+    }
+    all
+}
+
+/// An event was looked at: counted in tests that say how often that may be.
+#[inline]
+fn step() {
+    #[cfg(test)]
+    crate::work::step();
 }
 
 #[cfg(test)]
@@ -177,6 +290,7 @@ mod tests {
     use std::num::NonZeroU64;
 
     use super::*;
+    use crate::work;
 
     fn notice(number: u64) -> Notice {
         let pid = Pid::new(NonZeroU64::new(number).unwrap());
@@ -239,5 +353,42 @@ mod tests {
             (events.exits(), events.link_downs(), events.len()),
             (1, 0, 1)
         );
+    }
+
+    #[test]
+    fn dropping_one_of_many_looks_at_few() {
+        let steps = |n: u64| {
+            let mut events = Events::default();
+            for number in 1..=n {
+                events.push_exit(&notice(number));
+                events.push_link_down(&notice(number));
+            }
+            events.push_cancel(None, Timestamp(0), None);
+            let steps = work::of(|| {
+                for number in 1..=n {
+                    events.drop_exit(notice(number).pid);
+                    events.drop_exit(notice(number).pid);
+                    events.push_cancel(None, Timestamp(0), Some(Timestamp(-(number as i64))));
+                }
+            });
+            assert_eq!(events.exits(), 0);
+            assert_eq!(
+                (events.link_downs(), events.len()),
+                (n as usize, n as usize + 1)
+            );
+            events.drop_link_down(notice(n).pid);
+            events.open();
+            let read = std::iter::from_fn(|| events.take()).count();
+            assert_eq!((read, events.len()), (n as usize, 0));
+            steps / n
+        };
+        // A binary search takes two steps more.
+        assert!(
+            steps(4000) < steps(1000) + 20,
+            "{} {}",
+            steps(4000),
+            steps(1000)
+        );
+        assert!(steps(4000) < 100);
     }
 }

@@ -47,6 +47,7 @@ mod error;
 mod event;
 mod events;
 mod execs;
+mod held_names;
 mod host;
 mod interest;
 mod introspection;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use crate::error::Error;
+use crate::held_names::HeldNames;
 use crate::process::Process;
 use crate::refusal::Refusal;
 use crate::sync::{Arc, RwLock};
@@ -104,8 +105,8 @@ impl Names {
     }
 
     /// Frees the names of a process that has exited.
-    pub(crate) fn release(&self, names: &[Arc<str>], process: &Process) {
-        for name in names {
+    pub(crate) fn release(&self, names: &HeldNames, process: &Process) {
+        for name in names.iter() {
             let mut shard = self.shard(name).write();
             // Someone may have freed it, and someone else taken it, since.
             let held = shard

@@ -23,7 +23,7 @@ impl Process {
 
     /// The names it is registered under, in the order it got them.
     pub fn names(&self) -> Vec<Arc<str>> {
-        self.inner.lock().state.names().to_vec()
+        self.inner.lock().state.names().iter().cloned().collect()
     }
 
     /// Whether a text is part of its PID, of what it runs, or of a name it has.

@@ -11,6 +11,7 @@ mod tests;
 
 use crate::events::Events;
 use crate::execs::{Callee, Execs};
+use crate::held_names::HeldNames;
 use crate::host::HostConfig;
 use crate::interest::Interest;
 use crate::mailbox::Mailbox;
@@ -42,7 +43,7 @@ pub(crate) struct State {
     events: Events,
     execs: Execs,
     ties: Ties,
-    names: Vec<Arc<str>>,
+    names: HeldNames,
     numbers: Numbers,
     interest: Interest,
     doom: Option<Doom>,
@@ -78,7 +79,7 @@ pub(crate) struct Relation {
 pub(crate) struct Remains {
     pub(crate) doom: Option<Doom>,
     pub(crate) ties: Ties,
-    pub(crate) names: Vec<Arc<str>>,
+    pub(crate) names: HeldNames,
     pub(crate) callees: Vec<Callee>,
     pub(crate) waited_for_by: Option<Caller>,
     /// Only to be dropped, outside the lock.
@@ -94,7 +95,7 @@ impl State {
             events: Events::default(),
             execs: Execs::default(),
             ties: Ties::default(),
-            names: Vec::new(),
+            names: HeldNames::default(),
             numbers: Numbers::new(),
             interest: Interest::default(),
             doom: None,
@@ -147,7 +148,7 @@ impl State {
         &self.execs
     }
 
-    pub(crate) fn names(&self) -> &[Arc<str>] {
+    pub(crate) fn names(&self) -> &HeldNames {
         &self.names
     }
 
@@ -165,12 +166,12 @@ impl State {
         if self.names.len() >= config.max_names {
             return Err(Refusal::TooMany("max_names", config.max_names));
         }
-        self.names.push(Arc::clone(name));
+        self.names.add(name);
         Ok(())
     }
 
     pub(crate) fn remove_name(&mut self, name: &str) {
-        self.names.retain(|held| **held != *name);
+        self.names.remove(name);
     }
 
     /// New code takes over: all subscriptions end, all messages are unclaimed
