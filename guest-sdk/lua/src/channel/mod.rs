@@ -65,10 +65,12 @@ pub(crate) enum Source {
 }
 
 /// The buffer of a local channel: `len` values from place `head` on, in a
-/// ring of `capacity` places. Capacity 0 is a rendezvous.
+/// ring of `room` places, which grows up to `capacity`. Capacity 0 is a
+/// rendezvous.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ring {
     pub(crate) capacity: lua_Integer,
+    pub(crate) room: lua_Integer,
     pub(crate) head: lua_Integer,
     pub(crate) len: lua_Integer,
 }

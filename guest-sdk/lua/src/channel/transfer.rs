@@ -121,6 +121,7 @@ impl Ring {
     /// A ring without bound.
     pub(crate) const UNBOUNDED: Ring = Ring {
         capacity: lua_Integer::MAX,
+        room: 0,
         head: 0,
         len: 0,
     };
@@ -139,34 +140,61 @@ impl Ring {
             lua_remove(l, -2);
         }
         self.len -= 1;
-        // An empty ring starts afresh, so that its table stays small.
-        self.head = if self.len == 0 {
-            0
-        } else {
-            (self.head + 1) % self.capacity
-        };
+        self.head = (self.head + 1) % self.room;
+        if self.len == 0 && self.room > KEPT_ROOM {
+            // SAFETY: as promised by the caller.
+            unsafe {
+                lua_pushnil(l);
+                lua_setiuservalue(l, place, BUFFER);
+            }
+            (self.room, self.head) = (0, 0);
+        }
     }
 
     /// Moves the value on top of the stack into the ring.
     ///
     /// # Safety
-    /// The ring belongs to the channel at `place`, and is not full. May raise.
+    /// The ring belongs to the channel at `place`, and is not full; `l` has
+    /// four free stack slots. May raise.
     unsafe fn put(&mut self, l: State, place: c_int) {
         // SAFETY: as promised by the caller.
         unsafe {
-            if lua_getiuservalue(l, place, BUFFER) != LUA_TTABLE {
-                lua_pop(l, 1);
-                lua_newtable(l);
-                lua_pushvalue(l, -1);
-                lua_setiuservalue(l, place, BUFFER);
+            if self.len == self.room {
+                self.grow(l, place);
             }
+            lua_getiuservalue(l, place, BUFFER);
             lua_insert(l, -2);
-            lua_rawseti(l, -2, (self.head + self.len) % self.capacity + 1);
+            lua_rawseti(l, -2, (self.head + self.len) % self.room + 1);
             lua_pop(l, 1);
         }
         self.len += 1;
     }
+
+    /// Doubles the room. The values keep to the array of their table: as keys of
+    /// its hash they would, each time it is full, have all of them moved.
+    ///
+    /// # Safety
+    /// As [`put`](Self::put).
+    unsafe fn grow(&mut self, l: State, place: c_int) {
+        let room = (2 * self.room).max(LEAST_ROOM).min(self.capacity);
+        // SAFETY: as promised by the caller.
+        unsafe {
+            lua_createtable(l, c_int::try_from(room).unwrap_or(c_int::MAX), 0);
+            lua_getiuservalue(l, place, BUFFER);
+            for offset in 0..self.len {
+                lua_rawgeti(l, -1, (self.head + offset) % self.room + 1);
+                lua_rawseti(l, -3, offset + 1);
+            }
+            lua_pop(l, 1);
+            lua_setiuservalue(l, place, BUFFER);
+        }
+        (self.room, self.head) = (room, 0);
+    }
 }
+
+/// Values that a ring has room for at first, and that an emptied one keeps.
+const LEAST_ROOM: lua_Integer = 4;
+const KEPT_ROOM: lua_Integer = 64;
 
 fn meet(rt: &Runtime, queue: Queue) -> Option<Meeting> {
     rt.scheduler.borrow().meet(queue)

@@ -47,26 +47,53 @@ local function with(self, part, value)
   return object(class, new)
 end
 
+-- The values of a context, of layers that later spawners share: the newest of
+-- each key.
+local function flattened(layer)
+  local values, count = {}, 0
+  while layer do
+    for key, value in next, layer.values do
+      if values[key] == nil then
+        values[key] = value
+        count = count + 1
+      end
+    end
+    layer = layer.before
+  end
+  return values, count
+end
+
+-- One layer more. When those above the lowest hold as much as that one, all
+-- become one: so a layer costs the same however many there are, and values that
+-- were replaced are not kept.
+local function layered(before, values, count)
+  local above = before and before.above + count + 1 or 0
+  local layer = { values = values, before = before, above = above, lowest = before and before.lowest or count }
+  if above > layer.lowest + 8 then
+    values, count = flattened(layer)
+    layer = { values = values, above = 0, lowest = count }
+  end
+  return layer
+end
+
 local function with_context(self, values)
   local err = denied("process.context", "context")
   if err then
     return nil, err
   end
-  local context = {}
-  for key, value in next, self.context or {} do
-    context[key] = value
-  end
+  local encoded, count = {}, 0
   for key, value in next, values do
     if type(key) ~= "string" then
       return invalid("a key of the context is not a string")
     end
-    local encoded, err = encode(value, "context." .. key)
-    if not encoded then
+    local bytes, err = encode(value, "context." .. key)
+    if not bytes then
       return nil, err
     end
-    context[key] = encoded
+    encoded[key] = bytes
+    count = count + 1
   end
-  return with(self, "context", context)
+  return with(self, "context", layered(self.context, encoded, count))
 end
 
 function process.with_context(values)
@@ -136,17 +163,32 @@ function methods.with_message(spawner, topic, ...)
   if not payload then
     return nil, err
   end
-  local messages = { table.unpack(self.messages or {}) }
-  messages[#messages + 1] = topic
-  messages[#messages + 1] = payload
-  return with(self, "messages", messages)
+  local before = self.messages
+  local count = before and before.count + 1 or 1
+  return with(self, "messages", { topic = topic, payload = payload, before = before, count = count })
+end
+
+-- The topics and payloads of messages, of which each knows the one before.
+local function in_order(message)
+  local list = {}
+  while message do
+    list[2 * message.count - 1], list[2 * message.count] = message.topic, message.payload
+    message = message.before
+  end
+  return list
 end
 
 -- The options of a spawner, encoded at the first start.
 local function options_of(spawner, name)
   local self = self_of(spawner, name)
   if not self.options then
-    self.options = native.encode_options(self)
+    self.options = native.encode_options {
+      context = self.context and flattened(self.context),
+      actor = self.actor,
+      scope = self.scope,
+      name = self.name,
+      messages = self.messages and in_order(self.messages),
+    }
   end
   return self.options
 end
