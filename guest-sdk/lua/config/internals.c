@@ -63,3 +63,56 @@ LUA_API void warren_finalize (lua_State *L) {
   separatetobefnz(g, 1);
   callallpendingfinalizers(L);
 }
+
+/* Takes the variable of a coroutine that is to be closed first out of the list
+** of those, and pushes its __close and its value; 0 where there is none. The
+** coroutine is suspended, or has failed, and does not run again. */
+LUA_API int warren_unclosed (lua_State *L, lua_State *co) {
+  const TValue *method;
+  StkId variable = co->tbclist.p;
+  if (variable <= co->stack.p) return 0;
+  luaF_closeupval(co, co->stack.p + 1);
+  poptbclist(co);
+  method = luaT_gettmbyobj(co, s2v(variable), TM_CLOSE);
+  setobj2s(L, L->top.p, method);
+  setobj2s(L, L->top.p + 1, s2v(variable));
+  L->top.p += 2;
+  return 1;
+}
+
+LUA_API int warren_has_unclosed (lua_State *co) {
+  return co->tbclist.p > co->stack.p;
+}
+
+/* Whether the function of `ci` was called as the message handler of the xpcall
+** around it; `guard` is what was found for a `ci` further inside. */
+static int is_handler (lua_State *L, CallInfo *ci, CallInfo **guard) {
+  while (*guard != &L->base_ci &&
+         (*guard == ci || *guard == NULL || isLua(*guard) ||
+          !ttislcf(s2v((*guard)->func.p)) ||
+          fvalue(s2v((*guard)->func.p)) != luaB_xpcall))
+    *guard = (*guard == NULL) ? ci->previous : (*guard)->previous;
+  return *guard != &L->base_ci &&
+         luaV_rawequalobj(s2v(ci->func.p), s2v((*guard)->func.p + 2));
+}
+
+/* The innermost place that keeps a thread from being left: see Barrier in
+** src/internals.rs. `passes` knows the functions of C that can be left. */
+LUA_API int warren_barrier (lua_State *L, lua_Debug *ar, int (*passes) (lua_CFunction)) {
+  CallInfo *ci, *guard = NULL;
+  for (ci = L->ci; ci != &L->base_ci; ci = ci->previous) {
+    const TValue *f = s2v(ci->func.p);
+    if (guard == ci) guard = NULL;
+    if (ci->previous->callstatus & CIST_FIN) return 2;
+    if (is_handler(L, ci, &guard)) return 3;
+    if (ci != L->ci && !isLua(ci)) {
+      lua_CFunction function = ttislcf(f) ? fvalue(f) : ttisCclosure(f) ? clCvalue(f)->f : NULL;
+      if (function != luaB_pcall && function != luaB_xpcall && function != luaB_pairs &&
+          function != luaB_dofile && !passes(function)) {
+        ar->i_ci = ci;
+        return 1;
+      }
+    }
+  }
+  return 0;
+}

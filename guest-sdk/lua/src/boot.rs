@@ -10,8 +10,8 @@ use crate::runtime::{Anchored, Runtime, runtime};
 use crate::stack::{State, push_library, set_functions};
 use crate::{
     allocator, callbacks, channel, context, coroutine, errors, internals, json, libc_clock, logger,
-    mailbox, math, message, module, object, os, prelude, process, scheduler, security, spawner,
-    stdio, time, traceback, warnings,
+    mailbox, math, message, metamethods, module, object, os, prelude, process, scheduler, security,
+    spawner, stdio, time, traceback, warnings,
 };
 
 /// The Lua state of this instance, set up at the first call, or in the image.
@@ -175,6 +175,7 @@ unsafe extern "C-unwind" fn open_all(l: State) -> c_int {
             lua_pop(l, 1);
         }
         math::replace_random(l);
+        metamethods::replace_arithmetic(l);
         lua_pushcfunction(l, stdio::print);
         lua_setglobal(l, c"print".as_ptr());
         message::open(l);
@@ -219,6 +220,7 @@ unsafe fn push_native(l: State) {
         set_functions(l, module::FUNCTIONS);
         set_functions(l, object::FUNCTIONS);
         set_functions(l, callbacks::FUNCTIONS);
+        set_functions(l, metamethods::FUNCTIONS);
         set_functions(l, os::FUNCTIONS);
         set_functions(l, traceback::FUNCTIONS);
         lua_getfield(l, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);

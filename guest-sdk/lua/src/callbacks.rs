@@ -8,6 +8,7 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 
+use crate::metamethods::is_lazy;
 use crate::stack::{Functions, State};
 
 /// The functions that the prelude is given: the first two take Lua's own
@@ -17,6 +18,9 @@ pub(crate) const FUNCTIONS: &Functions = &[
     (c"sort", choose::<SORT>),
     (c"comparable", comparable),
 ];
+
+/// The functions of C that can be left and come back to.
+pub(crate) const SWITCHABLE: &[lua_CFunction] = &[gsub, sort];
 
 const GSUB: bool = true;
 const SORT: bool = false;
@@ -64,19 +68,14 @@ unsafe extern "C-unwind" fn sort(l: State) -> c_int {
         if lua_type(l, 1) != LUA_TTABLE {
             return own(l);
         }
-        let length = luaL_len(l, 1);
-        if !(2..lua_Integer::from(i32::MAX)).contains(&length) {
-            return own(l);
-        }
+        let lazy = is_lazy(l, 1, &[c"__index", c"__newindex", c"__len"]);
+        let length = lua_rawlen(l, 1) as lua_Integer;
         let calls_back = match lua_type(l, 2) {
-            LUA_TFUNCTION => true,
-            LUA_TNONE | LUA_TNIL => {
-                // Only elements with a metatable compare by a function.
-                let first = lua_rawgeti(l, 1, 1);
-                let comparable = first == LUA_TTABLE || first == LUA_TUSERDATA;
-                let calls_back = comparable && has_metatable(l, -1);
-                lua_pop(l, 1);
-                calls_back
+            LUA_TFUNCTION => lazy || length > 1,
+            LUA_TNONE | LUA_TNIL => lazy || compares_by_function(l, length),
+            _ if lazy => {
+                luaL_checktype(l, 2, LUA_TFUNCTION);
+                false
             }
             _ => false,
         };
@@ -84,7 +83,12 @@ unsafe extern "C-unwind" fn sort(l: State) -> c_int {
             return own(l);
         }
         lua_settop(l, 2);
-        lua_pushinteger(l, length);
+        if lazy {
+            // The prelude asks for the length, which may block.
+            lua_pushnil(l);
+        } else {
+            lua_pushinteger(l, length);
+        }
         lua_insert(l, 2);
         lua_pushvalue(l, PRELUDE);
         lua_insert(l, 1);
@@ -106,6 +110,20 @@ unsafe extern "C-unwind" fn comparable(l: State) -> c_int {
             lua_compare(l, 1, 2, LUA_OPLT);
         }
         0
+    }
+}
+
+/// Whether an element of the list at index 1 has a metatable: only those compare
+/// by a function.
+unsafe fn compares_by_function(l: State, length: lua_Integer) -> bool {
+    // SAFETY: the caller is a C function.
+    unsafe {
+        (1..=length).any(|place| {
+            let kind = lua_rawgeti(l, 1, place);
+            let found = (kind == LUA_TTABLE || kind == LUA_TUSERDATA) && has_metatable(l, -1);
+            lua_pop(l, 1);
+            found
+        })
     }
 }
 

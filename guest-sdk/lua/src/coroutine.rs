@@ -6,10 +6,11 @@
 //! yields in turn, and when the task runs again resumes inwards, until the
 //! function that blocked goes on. Nobody on the way can tell.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_int, c_void};
 
 use mlua_sys::*;
 
+use crate::internals::{warren_has_unclosed, warren_unclosed};
 use crate::runtime::{is_switched_out, runtime, set_switched_out};
 use crate::scheduler;
 use crate::stack::{self, Functions, State, raise, wrong_type};
@@ -31,6 +32,9 @@ const FUNCTIONS: &Functions = &[
     (c"close", close),
     (c"spawn", spawn),
 ];
+
+/// The functions of C that can be left and come back to.
+pub(crate) const SWITCHABLE: &[lua_CFunction] = &[resume, wrapped, close];
 
 /// Pushes the library.
 ///
@@ -184,6 +188,16 @@ unsafe extern "C-unwind" fn close(l: State) -> c_int {
         if status != c"dead" && status != c"suspended" {
             return luaL_error(l, c"cannot close a %s coroutine".as_ptr(), status.as_ptr());
         }
+        if warren_has_unclosed(thread) != 0 {
+            lua_settop(l, 1);
+            let failed = !matches!(lua_status(thread), LUA_OK | LUA_YIELD);
+            if failed {
+                lua_xmove(thread, l, 1);
+            } else {
+                lua_pushnil(l);
+            }
+            return close_variables(l, thread, failed, closed);
+        }
         if lua_closethread(thread, l) == LUA_OK {
             lua_pushboolean(l, 1);
             1
@@ -193,6 +207,93 @@ unsafe extern "C-unwind" fn close(l: State) -> c_int {
             2
         }
     }
+}
+
+/// Closes the variables of a coroutine, which is not resumed any more; then
+/// goes on with `then`, for which the prelude's `ok` and error are on top of
+/// the stack. The closing methods may block.
+///
+/// # Safety
+/// The error of the coroutine, or nil, is on top of the stack of `l`.
+unsafe fn close_variables(
+    l: State,
+    thread: State,
+    failed: bool,
+    then: unsafe extern "C-unwind" fn(State, c_int, lua_KContext) -> c_int,
+) -> c_int {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        luaL_checkstack(l, LUA_MINSTACK, c"too many functions".as_ptr());
+        luaL_checkstack(thread, 1, c"too many functions".as_ptr());
+        // Until it is closed it counts as one that runs.
+        set_switched_out(thread, true);
+        lua_rawgetp(l, LUA_REGISTRYINDEX, close_key());
+        lua_insert(l, -2);
+        lua_pushthread(thread);
+        lua_xmove(thread, l, 1);
+        lua_insert(l, -2);
+        lua_pushboolean(l, failed.into());
+        lua_insert(l, -2);
+        lua_callk(l, 3, 2, thread as lua_KContext, Some(then));
+        then(l, LUA_OK, thread as lua_KContext)
+    }
+}
+
+/// Goes on in `close`.
+unsafe extern "C-unwind" fn closed(l: State, _: c_int, thread: lua_KContext) -> c_int {
+    // SAFETY: `l` has called `close_variables`, and the thread on its stack.
+    unsafe {
+        let thread = thread as State;
+        finish_closing(l, thread);
+        if lua_toboolean(l, -2) != 0 {
+            lua_pop(l, 1);
+            1
+        } else {
+            2
+        }
+    }
+}
+
+/// Makes a coroutine dead all of whose variables are closed.
+unsafe fn finish_closing(l: State, thread: State) {
+    // SAFETY: the callers give a thread that `close_variables` was called with.
+    unsafe {
+        set_switched_out(thread, false);
+        lua_closethread(thread, l);
+        lua_settop(thread, 0);
+    }
+}
+
+/// For the prelude: takes the next variable of a coroutine that is to be closed,
+/// and returns true, its method and its value; or nothing.
+pub(crate) unsafe extern "C-unwind" fn unclosed(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let thread = thread_argument(l);
+        lua_pushboolean(l, 1);
+        if warren_unclosed(l, thread) != 0 {
+            3
+        } else {
+            0
+        }
+    }
+}
+
+/// For the prelude: keeps the function that closes the variables of a
+/// coroutine.
+pub(crate) unsafe extern "C-unwind" fn keep_close(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        lua_settop(l, 1);
+        lua_rawsetp(l, LUA_REGISTRYINDEX, close_key());
+        0
+    }
+}
+
+/// Where the registry keeps that function.
+fn close_key() -> *const c_void {
+    static KEY: u8 = 0;
+    (&raw const KEY).cast()
 }
 
 unsafe fn thread_argument(l: State) -> State {
@@ -321,6 +422,9 @@ unsafe fn failed(l: State, thread: State, wrapped: bool) -> c_int {
         let status = lua_status(thread);
         if status != LUA_OK && status != LUA_YIELD {
             // Closes what the coroutine has left open; its error may change.
+            if warren_has_unclosed(thread) != 0 {
+                return close_variables(l, thread, true, failed_and_closed);
+            }
             lua_xmove(l, thread, 1);
             lua_closethread(thread, l);
             lua_xmove(thread, l, 1);
@@ -328,6 +432,16 @@ unsafe fn failed(l: State, thread: State, wrapped: bool) -> c_int {
         if status == LUA_ERRMEM {
             lua_error(l);
         }
+        lead_and_raise(l)
+    }
+}
+
+/// Goes on in [`failed`].
+unsafe extern "C-unwind" fn failed_and_closed(l: State, _: c_int, thread: lua_KContext) -> c_int {
+    // SAFETY: `l` has called `close_variables`, and the upvalue keeps the
+    // thread.
+    unsafe {
+        finish_closing(l, thread as State);
         lead_and_raise(l)
     }
 }

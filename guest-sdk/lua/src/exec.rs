@@ -7,7 +7,7 @@ use warren_guest::process::{self, Start};
 
 use crate::argument::{REFUSED, text};
 use crate::channel::{Channel, Format, Source};
-use crate::scheduler::{Patience, Shape, push_receive, wait};
+use crate::scheduler::{Patience, Shape, check_may_wait, push_receive, wait};
 use crate::stack::State;
 use crate::{exchange, mailbox};
 
@@ -32,6 +32,7 @@ pub(crate) unsafe fn exec_with(l: State, first: c_int, options: &[u8]) -> c_int 
         let Some(host) = text(l, first + 1, "host") else {
             return REFUSED;
         };
+        check_may_wait(l);
         let arguments = (first + 2, lua_gettop(l));
         let results =
             exchange::call_with_values(l, arguments, "arguments", None, |arguments, buffer| {

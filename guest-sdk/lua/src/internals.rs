@@ -3,7 +3,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use mlua_sys::{LUA_GCCOUNT, LUA_GCCOUNTB, lua_gc};
+use mlua_sys::{LUA_GCCOUNT, LUA_GCCOUNTB, lua_CFunction, lua_Debug, lua_gc};
 
 use crate::runtime::runtime;
 use crate::stack::State;
@@ -20,6 +20,56 @@ unsafe extern "C" {
     /// Gives the userdata on top of the stack, which was just made, a metatable
     /// without `__gc`. Does not raise.
     pub(crate) fn warren_setclass(l: State, metatable: *const c_void);
+}
+
+unsafe extern "C" {
+    /// Whether a coroutine has variables that are to be closed. Does not raise.
+    pub(crate) fn warren_has_unclosed(coroutine: State) -> c_int;
+
+    /// Takes such a variable out of the list of those and pushes its `__close`
+    /// and its value: the one that is to be closed first. 0 where there is none.
+    /// The coroutine is suspended, or has failed, and does not run again. Does
+    /// not raise.
+    pub(crate) fn warren_unclosed(l: State, coroutine: State) -> c_int;
+
+    /// What keeps a thread from being left, as [`barrier`] says.
+    fn warren_barrier(
+        l: State,
+        record: *mut lua_Debug,
+        passes: unsafe extern "C" fn(Option<lua_CFunction>) -> c_int,
+    ) -> c_int;
+}
+
+/// What keeps a thread from being left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Barrier {
+    /// A function of C, known by the record.
+    Function,
+    /// A finalizer.
+    Finalizer,
+    /// The handler of an `xpcall`.
+    Handler,
+    /// Nothing on its stack: variables of a coroutine that is over are closed.
+    Base,
+}
+
+/// The innermost place that keeps a thread from being left. `passes` tells the
+/// functions of C that can be left, beside those of Lua's own base library.
+///
+/// # Safety
+/// `l` is a live thread that runs, or waits for a coroutine it has resumed.
+pub(crate) unsafe fn barrier(
+    l: State,
+    record: *mut lua_Debug,
+    passes: unsafe extern "C" fn(Option<lua_CFunction>) -> c_int,
+) -> Barrier {
+    // SAFETY: as promised by the caller.
+    match unsafe { warren_barrier(l, record, passes) } {
+        1 => Barrier::Function,
+        2 => Barrier::Finalizer,
+        3 => Barrier::Handler,
+        _ => Barrier::Base,
+    }
 }
 
 unsafe extern "C-unwind" {

@@ -47,6 +47,7 @@ mod logger;
 mod mailbox;
 mod math;
 mod message;
+mod metamethods;
 mod module;
 mod object;
 mod os;

@@ -1,8 +1,9 @@
 //! `process.inbox`, `events`, `listen` and `unlisten`: receive-only channels
 //! on the queues that the runtime keeps.
 //!
-//! A table in the registry of Lua, by number of the subscription, keeps each
-//! channel alive, so that it is the same one every time.
+//! A table in the registry of Lua keeps each channel alive, so that it is the
+//! same one every time. Its places are reused: by the number of the subscription,
+//! which only grows, the table would be rebuilt again and again.
 
 use std::ffi::{c_int, c_void};
 
@@ -26,6 +27,13 @@ pub(crate) const FUNCTIONS: &Functions = &[
 
 /// A program rarely has more subscriptions.
 const ROOM: c_int = 4;
+
+/// A channel on a subscription, and its place in the table of channels.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    pub(crate) channel: *mut Channel,
+    place: c_int,
+}
 
 /// Makes the table of channels.
 ///
@@ -52,11 +60,16 @@ pub(crate) unsafe fn push_channel(
     // SAFETY: as promised by the caller.
     unsafe {
         lua_rawgetp(l, LUA_REGISTRYINDEX, channels_key());
-        if lua_rawgeti(l, -1, subscription.into()) == LUA_TUSERDATA {
+        let known = runtime(l)
+            .subscriptions
+            .borrow()
+            .get(&subscription)
+            .copied();
+        if let Some(kept) = known {
+            lua_rawgeti(l, -1, kept.place.into());
             lua_remove(l, -2);
-            return lua_touserdata(l, -1).cast();
+            return kept.channel;
         }
-        lua_pop(l, 1);
         let channel = Channel::push(
             l,
             Source::Mailbox {
@@ -66,12 +79,12 @@ pub(crate) unsafe fn push_channel(
             },
         );
         lua_pushvalue(l, -1);
-        lua_rawseti(l, -3, subscription.into());
+        let place = luaL_ref(l, -3);
         lua_remove(l, -2);
         runtime(l)
             .subscriptions
             .borrow_mut()
-            .insert(subscription, channel);
+            .insert(subscription, Kept { channel, place });
         channel
     }
 }
@@ -83,11 +96,12 @@ pub(crate) unsafe fn push_channel(
 pub(crate) unsafe fn forget(l: State, subscription: Subscription) {
     // SAFETY: as promised by the caller.
     unsafe {
-        runtime(l).subscriptions.borrow_mut().remove(&subscription);
-        lua_rawgetp(l, LUA_REGISTRYINDEX, channels_key());
-        lua_pushnil(l);
-        lua_rawseti(l, -2, subscription.into());
-        lua_pop(l, 1);
+        let kept = runtime(l).subscriptions.borrow_mut().remove(&subscription);
+        if let Some(kept) = kept {
+            lua_rawgetp(l, LUA_REGISTRYINDEX, channels_key());
+            luaL_unref(l, -1, kept.place);
+            lua_pop(l, 1);
+        }
     }
 }
 
@@ -97,17 +111,18 @@ pub(crate) unsafe fn forget(l: State, subscription: Subscription) {
 /// # Safety
 /// `l` is a live Lua thread with five free stack slots. Does not raise.
 pub(crate) unsafe fn stash(l: State, rt: &Runtime, subscription: Subscription) -> bool {
-    if !rt.subscriptions.borrow().contains_key(&subscription) {
+    let kept = rt.subscriptions.borrow().get(&subscription).copied();
+    let Some(kept) = kept else {
         // Unlistened meanwhile.
         // SAFETY: as promised by the caller.
         unsafe { lua_pop(l, 1) };
         return true;
-    }
+    };
     // SAFETY: as promised by the caller.
     unsafe {
         lua_pushcfunction(l, stash_protected);
         lua_insert(l, -2);
-        lua_pushinteger(l, subscription.into());
+        lua_pushinteger(l, kept.place.into());
         lua_pcall(l, 2, 0, 0) == LUA_OK
     }
 }
@@ -115,10 +130,10 @@ pub(crate) unsafe fn stash(l: State, rt: &Runtime, subscription: Subscription) -
 unsafe extern "C-unwind" fn stash_protected(l: State) -> c_int {
     // SAFETY: only `stash` calls this, with a value and a number.
     unsafe {
-        let subscription = lua_tointeger(l, 2);
+        let place = lua_tointeger(l, 2);
         lua_settop(l, 1);
         lua_rawgetp(l, LUA_REGISTRYINDEX, channels_key());
-        lua_rawgeti(l, -1, subscription);
+        lua_rawgeti(l, -1, place);
         lua_replace(l, 2);
         lua_insert(l, 1);
         // Channel, value.
@@ -241,7 +256,8 @@ unsafe fn format_option(l: State) -> Option<Format> {
             }
             lua_pop(l, 1);
         }
-        lua_getfield(l, 2, c"message".as_ptr());
+        lua_pushstring(l, c"message".as_ptr());
+        lua_rawget(l, 2);
         let message = lua_toboolean(l, -1) != 0;
         lua_pop(l, 1);
         Some(if message {

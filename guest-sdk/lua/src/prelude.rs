@@ -19,6 +19,7 @@ type Chunk = &'static str;
 pub(crate) const STANDARD: &[Chunk] = &[
     include_str!("prelude/strings.lua"),
     include_str!("prelude/sort.lua"),
+    include_str!("prelude/tables.lua"),
     include_str!("prelude/load.lua"),
     include_str!("prelude/require.lua"),
     include_str!("prelude/io.lua"),

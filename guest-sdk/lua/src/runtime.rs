@@ -9,8 +9,8 @@ use warren_guest::Buffer;
 use warren_guest::mailbox::Subscription;
 use warren_guest::msgpack::Output;
 
-use crate::channel::Channel;
 use crate::internals::Heap;
+use crate::mailbox::Kept;
 use crate::scheduler::Scheduler;
 use crate::stack::{Class, State};
 use crate::stdio::Streams;
@@ -40,7 +40,7 @@ pub(crate) struct Runtime {
     pub(crate) inbox: Cell<Option<Subscription>>,
     pub(crate) events: Cell<Option<Subscription>>,
     /// The channels on subscriptions, which the registry of Lua keeps alive.
-    pub(crate) subscriptions: RefCell<BTreeMap<Subscription, *mut Channel>>,
+    pub(crate) subscriptions: RefCell<BTreeMap<Subscription, Kept>>,
     /// The metatables of this crate's userdata.
     pub(crate) classes: Cell<Classes>,
     /// The thread that runs the scheduler, and one for the program's task:

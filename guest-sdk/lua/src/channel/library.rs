@@ -148,7 +148,8 @@ unsafe extern "C-unwind" fn select(l: State) -> c_int {
             wrong_type(l, 1, c"table");
         }
         lua_settop(l, 1);
-        lua_getfield(l, 1, c"default".as_ptr());
+        lua_pushstring(l, c"default".as_ptr());
+        lua_rawget(l, 1);
         let patience = if lua_toboolean(l, 2) != 0 {
             Patience::None
         } else {

@@ -3,7 +3,7 @@
 
 local native = ...
 local comparable, error = native.comparable, error
-local random = math.random
+local random, tointeger = math.random, math.tointeger
 
 -- Intervals up to this length take their middle as pivot.
 local RANDOM_LIMIT = 100
@@ -102,6 +102,12 @@ local function sort(t, low, high, random_pivot, comes_before)
 end
 
 table.sort = native.sort(table.sort, function(t, length, comes_before)
+  if not length then
+    length = tointeger(#t) or error("object length is not an integer", 3)
+    if length >= 0x7fffffff then
+      error("bad argument #1 to 'sort' (array too big)", 3)
+    end
+  end
   if not sort(t, 1, length, 0, comes_before or less) then
     -- The caller, past the function of C.
     error("invalid order function for sorting", 3)

@@ -81,7 +81,11 @@ impl Scheduler {
         // SAFETY: as promised by the caller.
         let (source, place, awaited) = unsafe {
             let channel = &*channel;
-            (channel.source, channel.alarm_place, !channel.receivers.is_empty())
+            (
+                channel.source,
+                channel.alarm_place,
+                !channel.receivers.is_empty(),
+            )
         };
         let Source::Clock(alarm) = source else { return };
         match alarm.next.filter(|_| awaited) {
@@ -230,7 +234,11 @@ mod tests {
         assert_eq!(scheduler.alarms.len(), 167);
         let drained = drain(&mut scheduler);
         assert!(drained.is_sorted());
-        assert!(drained.iter().all(|(at, id)| id % 3 == 0 && times[*id] == *at));
+        assert!(
+            drained
+                .iter()
+                .all(|(at, id)| id % 3 == 0 && times[*id] == *at)
+        );
         assert_eq!(drained.len(), 167);
     }
 }

@@ -1,13 +1,16 @@
 //! Where a task cannot be switched: inside a C function that Lua cannot leave
 //! and come back to.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_int};
 use std::mem::MaybeUninit;
+use std::ptr;
 
 use mlua_sys::*;
 
-use crate::runtime::Runtime;
+use crate::internals::{Barrier, barrier};
+use crate::runtime::{Runtime, runtime};
 use crate::stack::State;
+use crate::{callbacks, coroutine, metamethods};
 
 /// Whether a yield of `l` reaches the scheduler: neither it nor any coroutine
 /// that waits for it is inside such a function.
@@ -15,20 +18,26 @@ use crate::stack::State;
 /// # Safety
 /// `l` is the thread that runs.
 pub(super) unsafe fn can_switch(l: State, rt: &Runtime) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe { blocked(l, rt).is_none() }
+}
+
+/// The innermost thread that is inside such a function.
+unsafe fn blocked(l: State, rt: &Runtime) -> Option<State> {
     // SAFETY: as promised by the caller; a resumption lives on the machine
     // stack as long as it is linked, and its thread as long as it runs.
     unsafe {
         if lua_isyieldable(l) == 0 {
-            return false;
+            return Some(l);
         }
         let mut outer = rt.scheduler.borrow().resumed;
         while let Some(resumption) = outer {
             if lua_isyieldable((*resumption).thread) == 0 {
-                return false;
+                return Some((*resumption).thread);
             }
             outer = (*resumption).outer;
         }
-        true
+        None
     }
 }
 
@@ -37,52 +46,52 @@ pub(super) unsafe fn can_switch(l: State, rt: &Runtime) -> bool {
 /// # Safety
 /// `l` runs a C function; nothing that needs `Drop` is alive.
 pub(super) unsafe fn raise(l: State) -> ! {
-    // SAFETY: as promised by the caller; Lua fills the record before it is
-    // read, and its strings live as long as the functions on the stack.
+    // SAFETY: as promised by the caller; the thread that cannot be left waits
+    // for `l`, or is `l`. Lua fills the record before it is read, and its
+    // strings live as long as the functions on the stack.
     unsafe {
         luaL_checkstack(l, LUA_MINSTACK, c"too many functions".as_ptr());
         luaL_where(l, 1);
+        let thread = blocked(l, runtime(l)).unwrap_or(l);
         let mut record = MaybeUninit::<lua_Debug>::zeroed();
         let record = record.as_mut_ptr();
-        let mut level = 1;
-        while lua_getstack(l, level, record) != 0 {
-            level += 1;
-            lua_getinfo(l, c"nSf".as_ptr(), record);
-            let name = text((*record).name);
-            if name == c"__gc" {
-                lua_pop(l, 1);
-                lua_pushstring(l, c"attempt to block in __gc".as_ptr());
-                lua_concat(l, 2);
-                lua_error(l);
+        // Always a string of its own on top, so that all ends are alike.
+        match barrier(thread, record, passes) {
+            Barrier::Finalizer => lua_pushstring(l, c"__gc".as_ptr()),
+            Barrier::Handler => lua_pushstring(l, c"a message handler".as_ptr()),
+            Barrier::Base => lua_pushstring(l, c"__close after a failure".as_ptr()),
+            Barrier::Function if lua_checkstack(thread, LUA_MINSTACK) != 0 => {
+                lua_getinfo(thread, c"nf".as_ptr(), record);
+                let mut name = text((*record).name);
+                if name.is_empty() {
+                    name = name_of_top(thread);
+                }
+                lua_pop(thread, 1);
+                lua_pushfstring(l, c"a function called by '%s'".as_ptr(), name.as_ptr())
             }
-            let name = if text((*record).what) == c"C" && name.is_empty() {
-                name_of_top(l)
-            } else {
-                name
-            };
-            lua_pop(l, 1);
-            if text((*record).what) == c"C" && !SWITCHABLE.contains(&name) {
-                lua_pushfstring(
-                    l,
-                    c"attempt to block in a function called by '%s'".as_ptr(),
-                    name.as_ptr(),
-                );
-                lua_concat(l, 2);
-                lua_error(l);
-            }
-        }
-        lua_pushstring(l, c"attempt to block in a message handler".as_ptr());
-        lua_concat(l, 2);
+            Barrier::Function => lua_pushstring(l, c"a function of C".as_ptr()),
+        };
+        lua_pushstring(l, c"attempt to block in ".as_ptr());
+        lua_insert(l, -2);
+        lua_concat(l, 3);
         lua_error(l)
     }
 }
 
-/// The functions of C that can be left and come back to, and `error`, which
-/// calls a handler that cannot.
-const SWITCHABLE: [&CStr; 10] = [
-    c"pcall", c"xpcall", c"error", c"assert", c"dofile", c"pairs", c"gsub", c"sort", c"resume",
-    c"wrap",
-];
+/// Whether a function of C can be left and come back to.
+unsafe extern "C" fn passes(function: Option<lua_CFunction>) -> c_int {
+    let Some(function) = function else { return 0 };
+    let switchable = [
+        callbacks::SWITCHABLE,
+        metamethods::SWITCHABLE,
+        coroutine::SWITCHABLE,
+    ];
+    switchable
+        .iter()
+        .flat_map(|functions| functions.iter())
+        .any(|switchable| ptr::fn_addr_eq(*switchable, function))
+        .into()
+}
 
 /// The name under which a library has the function on top of the stack.
 unsafe fn name_of_top<'a>(l: State) -> &'a CStr {

@@ -39,7 +39,7 @@ use warren_guest::mailbox::Subscription;
 pub(crate) use alarms::NOWHERE;
 pub(crate) use queue::{Meeting, Queue};
 pub(crate) use run::{Ended, again, prepare, run, spawn};
-pub(crate) use wait::{Patience, Shape, push_receive, receive_alone, wait};
+pub(crate) use wait::{Patience, Shape, check_may_wait, push_receive, receive_alone, wait};
 
 use crate::channel::Channel;
 use crate::stack::State;

@@ -24,7 +24,6 @@ impl Queue {
     pub(crate) fn first(self) -> Option<u32> {
         self.first
     }
-
 }
 
 /// One case of a parked task.
@@ -65,7 +64,10 @@ impl Scheduler {
             return (None, None);
         };
         let meeting = self.meet_waiter(*waiter);
-        (meeting.filter(|meeting| self.is_plain(meeting)), waiter.next)
+        (
+            meeting.filter(|meeting| self.is_plain(meeting)),
+            waiter.next,
+        )
     }
 
     fn is_plain(&self, meeting: &Meeting) -> bool {
@@ -182,8 +184,12 @@ impl Scheduler {
         }
         let deserted = queue.is_empty();
         // SAFETY: as above.
-        let (source, wanted) =
-            unsafe { ((*waiter.channel).source, (*waiter.channel).wanted_place as usize) };
+        let (source, wanted) = unsafe {
+            (
+                (*waiter.channel).source,
+                (*waiter.channel).wanted_place as usize,
+            )
+        };
         match source {
             Source::Mailbox { .. } if deserted && wanted < self.wanted.len() => {
                 self.wanted.swap_remove(wanted);

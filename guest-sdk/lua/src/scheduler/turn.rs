@@ -147,9 +147,9 @@ pub(super) unsafe fn turn(l: State, rt: &Runtime, block: bool) -> bool {
 
 /// What the messages of a subscription become.
 fn format_of(rt: &Runtime, subscription: Subscription) -> Format {
-    let channel = rt.subscriptions.borrow().get(&subscription).copied();
+    let kept = rt.subscriptions.borrow().get(&subscription).copied();
     // SAFETY: the registry keeps the channels of subscriptions alive.
-    match channel.map(|channel| unsafe { (*channel).source }) {
+    match kept.map(|kept| unsafe { (*kept.channel).source }) {
         Some(Source::Mailbox { format, .. }) => format,
         _ => Format::Raw,
     }
@@ -169,11 +169,11 @@ unsafe fn refused(l: State, failure: Failure<'_>) -> Pulled {
 /// Hands the value on top of the stack to the task that waits for messages of
 /// a subscription.
 unsafe fn deliver(l: State, rt: &Runtime, subscription: Subscription) -> bool {
-    let channel = rt.subscriptions.borrow().get(&subscription).copied();
+    let kept = rt.subscriptions.borrow().get(&subscription).copied();
     // SAFETY: the registry keeps the channels of subscriptions alive; a thread
     // that waits keeps a slot free for the value.
     let meeting =
-        channel.and_then(|channel| unsafe { rt.scheduler.borrow().meet((*channel).receivers) });
+        kept.and_then(|kept| unsafe { rt.scheduler.borrow().meet((*kept.channel).receivers) });
     match meeting {
         // SAFETY: as above.
         Some(meeting) => unsafe {

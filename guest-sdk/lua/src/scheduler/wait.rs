@@ -141,6 +141,22 @@ pub(crate) unsafe fn wait(
     }
 }
 
+/// Raises where [`wait`] could not wait. For what begins something first that
+/// nobody would take the result of.
+///
+/// # Safety
+/// As [`wait`].
+pub(crate) unsafe fn check_may_wait(l: State) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let rt = runtime(l);
+        let alone = rt.scheduler.borrow().is_alone();
+        if !alone && !boundary::can_switch(l, rt) {
+            boundary::raise(l);
+        }
+    }
+}
+
 /// Receives from the channel of a subscription where that can be done without
 /// the scheduler: while a task is alone. Pushes the value.
 ///

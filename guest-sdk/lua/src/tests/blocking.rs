@@ -131,26 +131,220 @@ fn a_coroutine_that_blocks_cannot_be_resumed_by_another_task() {
     );
 }
 
+/// A table whose elements, length and assignments block.
+const LAZY: &str = "
+    local mt = {
+      __index = function(t, i) if math.type(i) == 'integer' and i >= 1 and i <= 3 then return nap(i * 10) end end,
+      __newindex = function(t, k, v) nap(); rawset(t, k, v) end,
+      __len = function() return nap(3) end,
+    }
+    local function lazy(t) return setmetatable(t or {}, mt) end
+    ";
+
+fn lazily(body: &str) -> String {
+    switching(&format!("{LAZY} {body}"))
+}
+
+#[test]
+fn inside_metamethods_that_the_table_library_calls() {
+    let output = lazily(
+        "print(table.concat(lazy(), ','), table.concat(lazy(), ' ', 2), table.concat(lazy(), '', 3, 2))
+         print(table.unpack(lazy()))
+         print(select('#', table.unpack(lazy(), 2, 5)), table.unpack(lazy(), -1, 1))
+         local t = lazy(); table.insert(t, 'x'); print(rawget(t, 4))
+         t = lazy(); table.insert(t, 2, 'x'); print(rawget(t, 2), rawget(t, 3), rawget(t, 4))
+         t = lazy(); print(table.remove(t), rawget(t, 3)); print(table.remove(lazy(), 1), table.remove(lazy(), 4))
+         t = table.move(lazy(), 1, 3, 2); print(rawget(t, 2), rawget(t, 3), rawget(t, 4))
+         t = table.move({ 'a', 'b' }, 1, 2, 3, lazy()); print(rawget(t, 3), rawget(t, 4))
+         t = table.move(lazy(), 1, 2, 1, {}); print(t[1], t[2])
+         t = lazy(); table.sort(t, function(a, b) return a > b end); print(rawget(t, 1), t[2], rawget(t, 3))
+         t = lazy(); table.sort(t); print(rawget(t, 1), t[3])
+         for i, v in ipairs(lazy()) do io.write(i, '=', v, ' ') end print()",
+    );
+    assert_eq!(
+        output,
+        "10,20,30\t20 30\t\n10\t20\t30\n4\tnil\tnil\t10\nx\nx\t20\t30\n30\tnil\n10\tnil\n\
+         10\t20\t30\na\tb\n10\t20\n30\t20\t10\nnil\t30\n1=10 2=20 3=30 \n"
+    );
+}
+
+#[test]
+fn inside_metamethods_of_elements_and_of_strings() {
+    let output = switching(
+        "local less = { __lt = function(a, b) nap(); return a.v < (type(b) == 'table' and b.v or b) end }
+         local list = {}
+         for i, v in ipairs { 3, 1, 2 } do list[i] = setmetatable({ v = v }, less) end
+         table.sort(list)
+         print(list[1].v, list[2].v, list[3].v)
+         print(pcall(table.sort, { 1, setmetatable({ v = 2 }, { __lt = function() return nap(false) end }) }))
+         local number = setmetatable({}, {
+           __add = function(a) return nap(a .. '+') end, __mod = function(a) return nap(a .. '%') end,
+           __pow = function(a) return nap(a .. '^') end, __idiv = function(a) return nap(a .. '//') end })
+         print('1' + number, '2' % number, 'x' ^ number, '4' // number)
+         print('10' + 5, '3' * '4', -'2')
+         print(select(2, pcall(function() return 'x' + 1 end)))
+         print(select(2, pcall(function() return '1' - number end)))
+         local parts = setmetatable({}, { __index = function(_, k) return nap(({ year = 2020, month = 2, day = 30, hour = 0 })[k]) end })
+         print(os.time(parts), rawget(parts, 'month'), rawget(parts, 'day'))
+         print(select(2, pcall(function() os.time(setmetatable({}, { __index = function() return nap() end })) end)))",
+    );
+    assert_eq!(
+        output,
+        "1\t2\t3\ntrue\n1+\t2%\tx^\t4//\n15\t12\t-2\n\
+         test.lua:15: attempt to add a 'string' with a 'number'\n\
+         test.lua:16: attempt to sub a 'string' with a 'table'\n\
+         1583020800\t3\t1\ntest.lua:19: field 'year' missing in date table\n"
+    );
+}
+
+#[test]
+fn inside_what_closing_a_coroutine_calls() {
+    let output = switching(
+        "local log = {}
+         local function closing(name, fails)
+           return setmetatable({}, { __close = function(_, err)
+             nap(); log[#log + 1] = name .. ':' .. tostring(err); if fails then error(fails, 0) end
+           end })
+         end
+         local function make(fails)
+           local co = coroutine.create(function()
+             local a <close> = closing('a')
+             local b <close> = closing('b', fails)
+             coroutine.yield()
+           end)
+           coroutine.resume(co)
+           return co
+         end
+         local co = make()
+         coroutine.spawn(function() print(coroutine.status(co), (coroutine.resume(co))); print((pcall(coroutine.close, co))) end)
+         print(coroutine.close(co), coroutine.status(co), coroutine.close(co))
+         print(table.concat(log, ' ')); log = {}
+         print(coroutine.close(make('b fails')))
+         print(table.concat(log, ' ')); log = {}
+         co = coroutine.create(function() local c <close> = closing('c'); error('boom', 0) end)
+         print(coroutine.resume(co))
+         print(coroutine.status(co), coroutine.close(co))
+         print(coroutine.close(co))
+         print(table.concat(log, ' ')); log = {}
+         local wrapped = coroutine.wrap(function() local d <close> = closing('d', 'd fails'); error('boom', 0) end)
+         print(pcall(wrapped))
+         print(pcall(wrapped))
+         print(table.concat(log, ' '))",
+    );
+    assert_eq!(
+        output,
+        "normal\tfalse\nfalse\ntrue\tdead\ttrue\nb:nil a:nil\nfalse\tb fails\nb:nil a:b fails\n\
+         false\tboom\ndead\tfalse\tboom\ntrue\nc:boom\n\
+         false\td fails\nfalse\tcannot resume dead coroutine\nd:boom\n"
+    );
+}
+
+#[test]
+fn errors_of_lazy_tables_are_those_of_lua() {
+    let output = lazily(
+        "local function why(f, ...) print(select(2, pcall(f, ...))) end
+         local holes = setmetatable({}, { __index = function() return nap({}) end, __len = function() return 2 end })
+         why(table.concat, holes)
+         why(function() table.concat(holes) end)
+         why(function() table.insert(lazy(), 6, 'x') end)
+         why(function() table.insert(lazy(), 0, 'x') end)
+         why(function() table.insert(lazy()) end)
+         why(function() table.insert(lazy(), 'x', 1) end)
+         why(function() table.remove(lazy(), 5) end)
+         why(function() table.unpack(lazy(), 1, 1e8) end)
+         why(function() table.unpack(lazy(), 1.5) end)
+         why(function() table.move(lazy(), 1, math.maxinteger, 2) end)
+         why(function() table.sort(lazy(), 1) end)
+         why(function() return table.concat(setmetatable({}, { __len = function() return 'x' end })) end)",
+    );
+    let expected = "invalid value (at index 1) in table for 'concat'
+test.lua:11: invalid value (at index 1) in table for 'concat'
+test.lua:12: bad argument #2 to 'insert' (position out of bounds)
+test.lua:13: bad argument #2 to 'insert' (position out of bounds)
+test.lua:14: wrong number of arguments to 'insert'
+test.lua:15: bad argument #2 to 'insert' (number expected, got string)
+test.lua:16: bad argument #2 to 'remove' (position out of bounds)
+test.lua:17: too many results to unpack
+test.lua:18: bad argument #2 to 'unpack' (number has no integer representation)
+test.lua:19: bad argument #4 to 'move' (destination wrap around)
+test.lua:20: bad argument #2 to 'sort' (function expected, got number)
+test.lua:21: object length is not an integer
+";
+    let without_lines = |text: &str| {
+        let lines = text.lines().map(|line| match line.split_once(": ") {
+            Some((place, rest)) if place.starts_with("test.lua:") => format!("test.lua: {rest}"),
+            _ => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(without_lines(&output), without_lines(expected));
+}
+
 #[test]
 fn not_inside_what_lua_cannot_leave() {
-    let output = switching(
-        "local lazy = setmetatable({}, { __tostring = function() nap(); return 'x' end })
-         print(select(2, pcall(function() return tostring(lazy) end)))
-         print(select(2, load(function() nap() end)))
-         xpcall(error, function() print(select(2, pcall(nap))) end)
-         setmetatable({}, { __gc = function() print(select(2, pcall(nap))) end })
-         collectgarbage()",
-    );
-    for (line, place) in output
-        .lines()
-        .zip(["tostring", "load", "message handler", "__gc"])
-    {
-        assert!(
-            line.starts_with("test.lua:3: attempt to block in ") && line.contains(place),
-            "{line}"
-        );
+    // Each line: what blocks, and the place that is named.
+    let places = [
+        ("tostring(lazy)", "a function called by 'tostring'"),
+        ("print(lazy)", "a function called by 'print'"),
+        ("string.format('%s', lazy)", "a function called by 'format'"),
+        ("('%s'):format(lazy)", "a function called by 'format'"),
+        (
+            "error((select(2, load(function() nap() end))), 0)",
+            "a function called by 'load'",
+        ),
+        // Inside coroutines and functions that could be left.
+        (
+            "tostring(setmetatable({}, { __tostring = function() return coroutine.wrap(function() nap() end)() end }))",
+            "a function called by 'tostring'",
+        ),
+        (
+            "tostring(setmetatable({}, { __tostring = function() error(select(3, pcall(pcall, nap)), 0) end }))",
+            "a function called by 'tostring'",
+        ),
+        (
+            "tostring(setmetatable({}, { __tostring = function() table.sort({ 2, 1 }, function() nap() end) end }))",
+            "a function called by 'tostring'",
+        ),
+        ("xpcall(error, handler)", "a message handler"),
+        (
+            "xpcall(function() local x = nil; x() end, handler)",
+            "a message handler",
+        ),
+        ("xpcall(string.rep, handler)", "a message handler"),
+        (
+            "xpcall(function() tostring() end, handler)",
+            "a message handler",
+        ),
+        (
+            "pcall(xpcall, function() pcall(error); error() end, handler)",
+            "a message handler",
+        ),
+        (
+            "setmetatable({}, { __gc = handler }); collectgarbage()",
+            "__gc",
+        ),
+        (
+            "local t = setmetatable({}, { __gc = handler }); t = nil; tostring(setmetatable({}, { __tostring = function() collectgarbage(); return '' end }))",
+            "__gc",
+        ),
+        (
+            "tostring(setmetatable({}, { __tostring = function() process.exec('app:f', 'app:processes') end }))",
+            "a function called by 'tostring'",
+        ),
+    ];
+    for (body, place) in places {
+        let output = switching(&format!(
+            "local lazy = setmetatable({{}}, {{ __tostring = function() nap(); return 'x' end }})
+             local why
+             local function handler() why = select(2, pcall(nap)) end
+             local ok, err = pcall(function() {body} end)
+             io.write(tostring(why or err))"
+        ));
+        let (_, named) = output
+            .split_once(": attempt to block in ")
+            .unwrap_or_default();
+        assert_eq!(named, place, "{body}: {output}");
     }
-    assert_eq!(output.lines().count(), 4, "{output}");
 }
 
 #[test]

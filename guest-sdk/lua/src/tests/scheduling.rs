@@ -287,8 +287,5 @@ fn a_spawned_coroutine_that_returned_is_dead() {
          print(coroutine.status(th), coroutine.resume(th))
          print(coroutine.close(th))",
     );
-    assert_eq!(
-        output,
-        "dead\tfalse\tcannot resume dead coroutine\ntrue\n"
-    );
+    assert_eq!(output, "dead\tfalse\tcannot resume dead coroutine\ntrue\n");
 }
