@@ -233,25 +233,40 @@ unsafe extern "C-unwind" fn arithmetic(l: State) -> c_int {
     }
 }
 
-/// Whether the value at `index` is a table with one of these metamethods.
+/// Whether the value at `index` is a table with one of these metamethods that may
+/// call a function. A class is none: its `__index` is a table.
 ///
 /// # Safety
-/// `l` runs a C function; `index` is acceptable.
+/// `l` runs a C function, with three free stack slots; `index` is acceptable.
 pub(crate) unsafe fn is_lazy(l: State, index: c_int, names: &[&CStr]) -> bool {
     // SAFETY: as promised by the caller.
-    unsafe { lua_type(l, index) == LUA_TTABLE && names.iter().any(|name| has(l, index, name)) }
+    unsafe { lua_type(l, index) == LUA_TTABLE && names.iter().any(|name| may_call(l, index, name)) }
 }
 
-unsafe fn has(l: State, index: c_int, name: &CStr) -> bool {
-    // SAFETY: the callers are C functions.
+unsafe fn may_call(l: State, index: c_int, name: &CStr) -> bool {
+    // SAFETY: the promise of `is_lazy`.
     unsafe {
-        let has = luaL_getmetafield(l, index, name.as_ptr()) != LUA_TNIL;
-        if has {
-            lua_pop(l, 1);
+        let top = lua_gettop(l);
+        let by_tables = name == c"__index" || name == c"__newindex";
+        lua_pushvalue(l, index);
+        let mut calls = true;
+        for _ in 0..MAX_CLASSES {
+            match luaL_getmetafield(l, -1, name.as_ptr()) {
+                LUA_TNIL => {
+                    calls = false;
+                    break;
+                }
+                LUA_TTABLE if by_tables => lua_replace(l, top + 1),
+                _ => break,
+            }
         }
-        has
+        lua_settop(l, top);
+        calls
     }
 }
+
+/// A chain of more classes than this is taken to end in a function.
+const MAX_CLASSES: usize = 16;
 
 unsafe fn replace_integer(l: State, arg: c_int, value: lua_Integer) {
     // SAFETY: the callers are C functions.

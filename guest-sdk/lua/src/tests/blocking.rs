@@ -131,6 +131,22 @@ fn a_coroutine_that_blocks_cannot_be_resumed_by_another_task() {
     );
 }
 
+#[test]
+fn inside_the_functions_of_the_last_of_several_classes() {
+    let output = switching(
+        "local base = setmetatable({}, { __index = function(_, i) if i == 2 then return nap('lazy') end end })
+         local class = setmetatable({}, { __index = base })
+         local object = setmetatable({ 'own' }, { __index = class })
+         for i, v in ipairs(object) do io.write(i, v, ' ') end
+         print(table.concat(object, ' ', 1, 2))
+         local plain = setmetatable({ 1 }, { __index = setmetatable({ nil, 'from the class' }, { __index = {} }) })
+         table.insert(plain, 1, 0)
+         for i, v in ipairs(plain) do io.write(i, v, ' ') end
+         print(table.unpack(plain, 1, 2))",
+    );
+    assert_eq!(output, "1own 2lazy own lazy\n10 21 0\t1\n");
+}
+
 /// A table whose elements, length and assignments block.
 const LAZY: &str = "
     local mt = {
