@@ -162,6 +162,9 @@ impl Mailbox {
     /// The listener of a topic, if there is one.
     #[inline]
     pub(crate) fn listener(&self, topic: &str) -> Option<Subscription> {
+        if self.listeners.is_empty() {
+            return None;
+        }
         if self.listeners.len() <= FEW {
             let mut listeners = self.listeners.iter();
             let (subscription, _) = listeners.find(|(_, listener)| *listener.topic == *topic)?;
