@@ -29,6 +29,14 @@ local function request(topic)
   process.unlisten(ch)
 end
 
+-- A child that lives until the end of the situation.
+local started = {}
+local function start(how)
+  local pid = assert(process[how](own, host, own, "sleep"))
+  started[#started + 1] = pid
+  return pid
+end
+
 local function send_all(n, topic)
   for i = 1, n do assert(process.send(me, topic(i), i)) end
 end
@@ -160,7 +168,7 @@ function situations.names(n)
 end
 
 function situations.children(n)
-  range(n, function() return assert(process.spawn(own, host, own, "sleep")) end)
+  range(n, function() return start("spawn") end)
   local events = process.events()
   return function()
     assert(process.spawn_monitored(own, host, own, "end"))
@@ -169,8 +177,9 @@ function situations.children(n)
 end
 
 function situations.links_and_monitors(n)
-  range(n, function() return assert(process.spawn_linked_monitored(own, host, own, "sleep")) end)
-  local other = assert(process.spawn(own, host, own, "sleep"))
+  process.set_options { trap_links = true }
+  range(n, function() return start("spawn_linked_monitored") end)
+  local other = start("spawn")
   return function()
     process.link(other)
     process.monitor(other)
@@ -370,5 +379,6 @@ return function(definition, name, n)
   end
   local operation, divisor, limit, measured = situations[name](n)
   local best = measured or fastest(operation, limit)
+  for _, pid in ipairs(started) do process.terminate(pid) end
   return math.ceil(best / (divisor or 1) * 1000)
 end

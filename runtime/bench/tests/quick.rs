@@ -132,6 +132,12 @@ fn fall() {
     }
 }
 
+/// Fails where the cost of an operation grows with what does not concern it.
+#[test]
+fn growth() {
+    is_measured("growth", &["unclaimed_messages", "coroutines_that_wait"]);
+}
+
 #[test]
 fn start() {
     // The command is measured only where it is built.

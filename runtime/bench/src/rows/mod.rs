@@ -3,6 +3,7 @@
 mod density;
 mod fall;
 mod fan;
+mod growth;
 mod latency;
 mod lua;
 mod memory;
@@ -145,6 +146,11 @@ pub(crate) const ALL: &[RowKind] = &[
         fall::MESH,
         "the same, each linked to every other",
         fall::prepare_mesh,
+    ),
+    on_request(
+        growth::NAME,
+        "how the cost of each operation grows with what is around it; fails over a bound",
+        growth::prepare,
     ),
     on_request(
         skynet::CLASSIC,
