@@ -257,7 +257,8 @@ class Encoder {
     this.writer.header(entries.length, 0x80, 16, 0xde);
     for (const [key, value] of entries) {
       const inner = typeof key === "string" ? `${path}.${key}` : `${path}[${String(key)}]`;
-      if (!["string", "number", "bigint", "boolean"].includes(typeof key) && !(key instanceof Float)) {
+      const scalar = ["string", "number", "bigint", "boolean"].includes(typeof key);
+      if (!scalar && !(key instanceof Float) && !(key instanceof Uint8Array)) {
         throw invalid(`${inner}: a key is a string, a number or a boolean`);
       }
       this.value(key, inner);
@@ -380,7 +381,8 @@ class Decoder {
     const entries = [];
     for (let left = this.bounded(count, 2, depth); left > 0; left--) {
       const key = this.value(depth + 1);
-      if (key === null || (typeof key === "object" && !(key instanceof Float))) throw invalid("a key of a strange type");
+      const plain = typeof key !== "object" || key instanceof Float || key instanceof Uint8Array;
+      if (key === null || !plain) throw invalid("a key of a strange type");
       entries.push([key instanceof Float ? key.valueOf() : key, this.value(depth + 1)]);
     }
     if (!entries.every(([key]) => typeof key === "string")) return new Map(entries);

@@ -8,7 +8,7 @@ docs/guest-abi.md fixes it).
     string             str
     string of bytes    bytes; written from bytearray and memoryview too
     array              list; written from tuple too
-    map                dict; keys are str, int, float or bool. One with keys that
+    map                dict; keys are str, bytes, int, float or bool. One with keys that
                        are one to Python (1, 1.0 and True) is read as Pairs
     structured error   WarrenError; written from any exception
 """
@@ -137,7 +137,7 @@ def _text(value, path):
 
 
 def _key(key, path):
-    if not isinstance(key, (str, int, float, bool)):
+    if not isinstance(key, (str, bytes, int, float, bool)):
         raise _invalid(f"{path}: a key is a string, a number or a boolean, no {type(key).__name__}")
     return _ready(key, path, [])
 
@@ -181,6 +181,9 @@ def _map(pairs):
 
 def _read(value, depth):
     """The value as programs see it."""
+    if isinstance(value, msgpack.Timestamp):
+        # The library reads this extension itself, without asking the hook.
+        raise ValueError("an extension of type -1")
     if isinstance(value, int) and value >= 1 << 63:
         return float(value)
     if isinstance(value, str):

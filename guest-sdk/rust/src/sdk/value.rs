@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -216,6 +216,14 @@ impl<'de> Visitor<'de> for AnyValue {
         while let Some(key) = map.next_key::<Value>()? {
             if matches!(&key, Value::String(key) if key == ERROR_STRUCT) {
                 return Ok(Value::Error(map.next_value()?));
+            }
+            if matches!(
+                key,
+                Value::Nil | Value::Array(_) | Value::Map(_) | Value::Error(_)
+            ) {
+                return Err(A::Error::custom(
+                    "a key of a map is a string, a number or a boolean",
+                ));
             }
             pairs.push((key, map.next_value()?));
         }
