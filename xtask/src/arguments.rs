@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt;
 
+use crate::fuzz;
 use crate::simulate::Plan;
 
 /// What `cargo xtask help` prints.
@@ -19,6 +20,8 @@ Usage: cargo xtask <chore>
   simulate [--seed N] [--seeds K] [--steps M]
                                  simulate random lives of the kernel; a seed
                                  alone is run once
+  fuzz [TARGET] [--seconds N]    hand random bytes to what reads the bytes of
+                                 strangers: one target, or all; a minute each
   api [--update]                 compare the library's public API with what it
                                  was, or accept what it is
   mutants                        break the kernel in known ways and see that
@@ -50,6 +53,8 @@ pub(crate) enum Chore {
         /// Whether it is the new list.
         update: bool,
     },
+    /// Hand random bytes to fuzz targets.
+    Fuzz(fuzz::Plan),
     /// Simulate random lives of the kernel.
     Simulate(Plan),
     /// Break the kernel and see that its tests notice.
@@ -94,6 +99,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
             Some("help") => Chore::Help,
             Some("test") => Chore::Test,
             Some("bench") => return Ok(Chore::Bench(parser.raw_args()?.collect())),
+            Some("fuzz") => return fuzzing(parser),
             Some("simulate") => return simulation(parser),
             Some("guard") => Chore::Guard { update: false },
             Some("api") => Chore::Api { update: false },
@@ -121,6 +127,23 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
         };
     }
     Ok(chore)
+}
+
+/// Parses what follows `fuzz`.
+fn fuzzing(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
+    let mut plan = fuzz::Plan {
+        target: None,
+        seconds: fuzz::Plan::SECONDS,
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("help") | Short('h') => return Ok(Chore::Help),
+            Long("seconds") => plan.seconds = parser.value()?.parse()?,
+            Value(name) if plan.target.is_none() => plan.target = Some(name.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Chore::Fuzz(plan))
 }
 
 /// Parses the options of `simulate`.
@@ -188,6 +211,13 @@ mod tests {
                 steps: 30
             }))
         );
+        assert_eq!(
+            parsed(&["fuzz", "flat", "--seconds", "5"]),
+            Ok(Chore::Fuzz(fuzz::Plan {
+                target: Some("flat".into()),
+                seconds: 5
+            }))
+        );
         assert_eq!(parsed(&["ci", "--quick"]), Ok(Chore::Ci(Extent::Quick)));
         assert_eq!(parsed(&["ci", "--help"]), Ok(Chore::Help));
     }
@@ -202,5 +232,7 @@ mod tests {
         assert!(parsed(&["simulate", "--seed"]).is_err());
         assert!(parsed(&["simulate", "--seed", "x"]).is_err());
         assert!(parsed(&["simulate", "7"]).is_err());
+        assert!(parsed(&["fuzz", "flat", "c"]).is_err());
+        assert!(parsed(&["fuzz", "--seconds", "x"]).is_err());
     }
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod ci;
+mod fuzz;
 mod guard;
 mod guests;
 mod mutants;
@@ -21,6 +22,9 @@ fn main() -> ExitCode {
     if let Some(code) = ci::api::stand_in_for_rustdoc() {
         return code;
     }
+    if let Some(code) = fuzz::stand_in_for_rustc() {
+        return code;
+    }
     let chore = match arguments::parse(lexopt::Parser::from_env()) {
         Ok(chore) => chore,
         Err(error) => {
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
         Chore::Test => test::run(),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Guard { update } => guard::run(update),
+        Chore::Fuzz(plan) => fuzz::run(&plan),
         Chore::Simulate(plan) => simulate::run(plan),
         Chore::Api { update } => ci::api::run(update),
         Chore::Mutants => mutants::run(),

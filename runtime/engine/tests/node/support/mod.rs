@@ -154,7 +154,15 @@ impl World {
     }
 
     pub fn define(&self, id: &str, guest: &str) {
-        self.define_with(id, guest, Grants::default());
+        self.define_bytes(id, guest.as_bytes());
+    }
+
+    pub fn define_bytes(&self, id: &str, guest: &[u8]) {
+        let source = Source {
+            name: format!("{id}.wat").into(),
+            bytes: guest.into(),
+        };
+        self.add(id, Code::Wasm(source), Grants::default());
     }
 
     pub fn define_bytes(&self, id: &str, module: Vec<u8>) {

@@ -1,0 +1,1 @@
+(module (memory (export "memory") 1) (func (export "start") (loop (br 0))))

@@ -1,0 +1,1 @@
+(module (memory (export "memory") 1 100) (func (export "start") (loop (drop (memory.grow (i32.const 1))) (br 0))))

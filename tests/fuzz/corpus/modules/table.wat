@@ -1,0 +1,1 @@
+(module (memory (export "memory") 1) (table 10 funcref) (elem (i32.const 0) $f) (func $f) (func (export "start") (call_indirect (i32.const 11))))

@@ -1,0 +1,82 @@
+//! Runs one target: under libFuzzer where `cargo xtask fuzz` builds it, otherwise
+//! over the files it is given.
+//!
+//! The interface of libFuzzer is that of
+//! <https://llvm.org/docs/LibFuzzer.html>.
+
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+mod under_libfuzzer {
+    use std::sync::OnceLock;
+
+    use warren_fuzz::{ALL, Target, find};
+
+    /// Has a panic end the program where it happens, which libFuzzer reports
+    /// with the input.
+    // SAFETY: no other function of this program has the name.
+    #[unsafe(no_mangle)]
+    extern "C" fn LLVMFuzzerInitialize(_: *const i32, _: *const *const *const u8) -> i32 {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            hook(info);
+            std::process::abort();
+        }));
+        0
+    }
+
+    /// Tries one input of libFuzzer's.
+    // SAFETY: no other function of this program has the name.
+    #[unsafe(no_mangle)]
+    extern "C" fn LLVMFuzzerTestOneInput(bytes: *const u8, len: usize) -> i32 {
+        let input = if len == 0 {
+            &[]
+        } else {
+            // SAFETY: libFuzzer lends `len` bytes at `bytes` for this call.
+            unsafe { std::slice::from_raw_parts(bytes, len) }
+        };
+        (target().run)(input);
+        0
+    }
+
+    fn target() -> &'static Target {
+        static TARGET: OnceLock<&Target> = OnceLock::new();
+        TARGET.get_or_init(|| {
+            let name = std::env::var("WARREN_FUZZ_TARGET").unwrap_or_default();
+            find(&name).unwrap_or_else(|| {
+                let names: Vec<&str> = ALL.iter().map(|target| target.name).collect();
+                eprintln!(
+                    "error: no fuzz target `{name}`; WARREN_FUZZ_TARGET is one of {}",
+                    names.join(", ")
+                );
+                std::process::exit(2)
+            })
+        })
+    }
+}
+
+#[cfg(not(fuzzing))]
+fn main() -> std::process::ExitCode {
+    use std::process::ExitCode;
+
+    let mut arguments = std::env::args().skip(1);
+    let target = arguments.next().and_then(|name| warren_fuzz::find(&name));
+    let Some(target) = target else {
+        eprintln!("usage: warren-fuzz TARGET FILE...; the targets are");
+        for target in warren_fuzz::ALL {
+            eprintln!("  {:10} {}", target.name, target.takes);
+        }
+        return ExitCode::from(2);
+    };
+    for path in arguments {
+        match std::fs::read(&path) {
+            Ok(bytes) => (target.run)(&bytes),
+            Err(error) => {
+                eprintln!("error: cannot read {path}: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+        println!("{path}: met");
+    }
+    ExitCode::SUCCESS
+}

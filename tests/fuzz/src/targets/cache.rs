@@ -1,0 +1,77 @@
+//! The code cache, whose files somebody has changed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+use crate::support::{Setup, World, guest};
+
+use super::guests::block_on;
+
+/// A cache with one entry, and where that is.
+struct Cache {
+    directory: TempDir,
+    entry: PathBuf,
+    content: Vec<u8>,
+}
+
+/// An entry that is not as it was written is never run: the definition is
+/// compiled again, and answers. The first byte says whether the rest takes the
+/// place of the entry, or changes it from a place on.
+pub(super) fn cache(bytes: &[u8]) {
+    static CACHE: OnceLock<Cache> = OnceLock::new();
+    let cache = CACHE.get_or_init(Cache::new);
+    let [how, at_low, at_high, rest @ ..] = bytes else {
+        return;
+    };
+    let mut content = cache.content.clone();
+    if how % 2 == 0 {
+        content = rest.to_vec();
+    } else {
+        let at = usize::from(u16::from_le_bytes([*at_low, *at_high])) % content.len();
+        let end = content.len().min(at + rest.len());
+        content[at..end].copy_from_slice(&rest[..end - at]);
+    }
+    // In its place: what a program has mapped must not change under it.
+    let other = cache.directory.path().join("other");
+    fs::write(&other, &content).expect("is written");
+    fs::rename(&other, &cache.entry).expect("takes its place");
+    let compiled = answer(cache.directory.path());
+    assert_eq!(compiled, u64::from(content != cache.content));
+}
+
+impl Cache {
+    fn new() -> Cache {
+        let directory = tempfile::tempdir().expect("a directory");
+        assert_eq!(answer(directory.path()), 1, "compiled the first time");
+        let entries = fs::read_dir(directory.path()).expect("reads");
+        let mut code = entries
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.extension().is_some_and(|it| it == "cwasm"));
+        let entry = code.next().expect("it is kept");
+        let content = fs::read(&entry).expect("reads");
+        Cache {
+            directory,
+            entry,
+            content,
+        }
+    }
+}
+
+/// Runs a guest with this cache; returns how much was compiled.
+fn answer(cache: &Path) -> u64 {
+    block_on(async {
+        let world = World::set_up(Setup {
+            cache: Some(cache.to_owned()),
+            ..Setup::default()
+        });
+        let body = "(call $program.finish (i32.const 0) (i32.const 1))";
+        world.define("t:guest", &guest(r#"(data (i32.const 0) "\2a")"#, body));
+        assert_eq!(world.result("t:guest").await, b"\x2a");
+        let compiled = world.node.compiled();
+        world.close().await;
+        compiled
+    })
+}

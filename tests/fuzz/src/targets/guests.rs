@@ -1,0 +1,202 @@
+//! Guests that a stranger wrote: each ends, or waits and can be terminated, and
+//! leaves nothing behind.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use arbitrary::{Arbitrary, Unstructured};
+use rmpv::Value;
+use tokio::runtime::Runtime;
+use warren_engine::{HostLimits, Running};
+use warren_kernel::HostConfig;
+
+use crate::support::imports::{ALL as IMPORTS, Import};
+use crate::support::{HOST, Setup, World, encoded, escaped, guest, in_time};
+
+/// What a guest may compute: endless loops are common among random ones.
+const MAX_CPU: Duration = Duration::from_millis(50);
+
+/// How long a guest may wait before it is terminated.
+const MAX_WAIT: Duration = Duration::from_millis(100);
+
+/// Definitions that a world knows before it is replaced by a new one.
+const DEFINITIONS: usize = 500;
+
+/// Runs a future on the runtime that all targets share.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    let runtime = RUNTIME.get_or_init(|| {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime starts")
+    });
+    runtime.block_on(future)
+}
+
+/// Calls of imports, most with ranges inside the memory and some outside.
+pub(super) fn flat(bytes: &[u8]) {
+    let mut random = Unstructured::new(bytes);
+    let Ok(text) = calls(&mut random) else {
+        return;
+    };
+    run(text.as_bytes());
+}
+
+/// A core module or a component, binary or text.
+pub(super) fn modules(bytes: &[u8]) {
+    run(bytes);
+}
+
+/// What a Lua process is sent it reads or refuses, and goes on either way. The
+/// first byte tells messages from texts of JSON.
+pub(super) fn lua(bytes: &[u8]) {
+    const READER: &str = "return function()
+        local values = process.listen('values', { message = true })
+        local texts = process.listen('text', { message = true })
+        local after = process.listen('after')
+        print('ready')
+        while true do
+            local chosen = channel.select {
+                values:case_receive(), texts:case_receive(), after:case_receive() }
+            if chosen.channel == after then
+                print('read')
+            else
+                local value = chosen.value:payload()
+                if chosen.channel == texts then value = json.decode(value) end
+                json.encode(value)
+            end
+        end
+    end";
+    thread_local! {
+        static WORLD: RefCell<Option<(World, Running)>> = const { RefCell::new(None) };
+    }
+    let Some((how, rest)) = bytes.split_first() else {
+        return;
+    };
+    block_on(async {
+        let (mut world, mut running) = match WORLD.take() {
+            Some(kept) => kept,
+            None => {
+                let mut world = World::new(&[]);
+                world.define_source("test:reader", READER);
+                let running = world.start("test:reader").await;
+                world.expect_line("ready").await;
+                (world, running)
+            }
+        };
+        if how % 2 == 0 {
+            // What are no values of the ABI are dropped where they are read.
+            world.send(&running, "values", rest);
+        } else {
+            world.send(&running, "text", &text_as_values(rest));
+        }
+        world.send(&running, "after", &text_as_values(b""));
+        tokio::select! {
+            line = world.line() => assert_eq!(line, "read"),
+            ended = running.wait() => panic!("the reader ended: {:?}", ended.outcome),
+        }
+        WORLD.set(Some((world, running)));
+    });
+}
+
+/// An array of one string of bytes.
+fn text_as_values(text: &[u8]) -> Vec<u8> {
+    encoded(&Value::Array(vec![Value::Binary(text.to_vec())]))
+}
+
+/// Defines what the bytes are, runs it, and sees that nothing stays.
+fn run(bytes: &[u8]) {
+    thread_local! {
+        static WORLD: RefCell<Option<(World, usize)>> = const { RefCell::new(None) };
+    }
+    block_on(async {
+        let (world, used) = WORLD.take().unwrap_or_else(|| (world(), 0));
+        let id = format!("test:{used}");
+        world.define_bytes(&id, bytes);
+        if let Ok(running) = world.try_start(&id).await {
+            end(&world, running).await;
+        }
+        // What the guest has spawned ends too.
+        in_time(world.node.terminate_all()).await;
+        in_time(world.idle()).await;
+        if used < DEFINITIONS {
+            WORLD.set(Some((world, used + 1)));
+        } else {
+            world.close().await;
+        }
+    });
+}
+
+async fn end(world: &World, mut running: Running) {
+    if tokio::time::timeout(MAX_WAIT, running.wait())
+        .await
+        .is_err()
+    {
+        // It may have ended just now.
+        let _ = world.node.kernel().terminate(running.process());
+        in_time(running.wait()).await;
+    }
+}
+
+fn world() -> World {
+    let host = HostLimits {
+        processes: HostConfig {
+            max_processes: 20,
+            ..HostConfig::default()
+        },
+        max_memory: 4 << 20,
+        max_cpu: Some(MAX_CPU),
+        ..HostLimits::default()
+    };
+    World::set_up(Setup {
+        hosts: vec![(HOST.to_owned(), host)],
+        ..Setup::default()
+    })
+}
+
+/// The text of a guest.
+fn calls(random: &mut Unstructured<'_>) -> arbitrary::Result<String> {
+    let mut body = String::new();
+    for _ in 0..random.int_in_range(1..=12)? {
+        let import = random.choose(IMPORTS)?;
+        body += &call(import, random)?;
+    }
+    let memory = u8::arbitrary(random)?;
+    let data = random.bytes(random.len().min(usize::from(memory) * 8))?;
+    let items = format!(
+        "(data (i32.const 0) \"{}\") (data (i32.const 4096) \"test:0{HOST}@inbox\")",
+        escaped(data)
+    );
+    Ok(guest(&items, &body))
+}
+
+fn call(import: &Import, random: &mut Unstructured<'_>) -> arbitrary::Result<String> {
+    let mut parameters = Vec::new();
+    for parameter in import.parameters.chars() {
+        parameters.push(match parameter {
+            'i' => format!("(i32.const {})", small_or_any(random)?),
+            // A deadline to come is waited for, most of the time briefly.
+            'I' => format!("(i64.const {})", random.choose(&[0_i64, 1, -1, i64::MAX])?),
+            _ => format!(
+                "(i32.const {}) (i32.const {})",
+                small_or_any(random)?,
+                small_or_any(random)?
+            ),
+        });
+    }
+    Ok(import.call(&parameters))
+}
+
+fn small_or_any(random: &mut Unstructured<'_>) -> arbitrary::Result<i32> {
+    Ok(match random.int_in_range(0..=9)? {
+        0 => i32::arbitrary(random)?,
+        1 => *random.choose(&[-1, i32::MAX, i32::MIN, 65_535, 65_536])?,
+        2 => 4096,
+        3 => 4102,
+        _ => i32::from(u8::arbitrary(random)?),
+    })
+}

@@ -1,0 +1,36 @@
+//! Files of a program that are read before it starts.
+
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+use warren_app::{App, AppOptions, Policies};
+
+/// Opening a program ends, with a program or with what is wrong with it.
+pub(super) fn manifests(bytes: &[u8]) {
+    static PROGRAM: OnceLock<TempDir> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        let program = tempfile::tempdir().expect("a directory");
+        fs::write(program.path().join("main.lua"), "return 1").expect("is written");
+        program
+    });
+    open(program.path(), bytes);
+}
+
+fn open(program: &Path, manifest: &[u8]) {
+    fs::write(program.join("warren.toml"), manifest).expect("is written");
+    match App::open(program, AppOptions::default()) {
+        Ok(app) => assert!(app.root().is_absolute()),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// Compiling policies ends, with policies or with what is wrong with them.
+pub(super) fn policies(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match Policies::of([("random", &*text)]) {
+        Ok(policies) => assert_eq!(policies.ids(), ["random"]),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}

@@ -1,0 +1,24 @@
+//! Every target over the inputs that are kept for it.
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
+use std::fs;
+use std::path::Path;
+
+use warren_fuzz::ALL;
+
+#[test]
+fn what_is_kept_is_met_as_it_must_be() {
+    for target in ALL {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("corpus")
+            .join(target.name);
+        let mut tried = 0;
+        for entry in fs::read_dir(&corpus).unwrap() {
+            let path = entry.unwrap().path();
+            println!("{}: {}", target.name, path.display());
+            (target.run)(&fs::read(&path).unwrap());
+            tried += 1;
+        }
+        assert!(tried > 0, "nothing is kept for {}", target.name);
+    }
+}
