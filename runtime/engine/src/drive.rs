@@ -164,8 +164,9 @@ impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
                 this.job = None;
                 this.is_blocked(false);
             }
-            if let Some(process) = this.process {
-                this.node.meter().runs(process.pid());
+            match this.process {
+                Some(process) => this.node.meter().runs(process.pid()),
+                None => this.node.meter().runs_no_process(),
             }
             this.node.ticker().guest_runs();
             let polled = this.guest.as_mut().poll(cx);

@@ -53,6 +53,7 @@ pub mod security;
 mod sites;
 mod stacks;
 mod task;
+mod thread_clock;
 mod ticker;
 mod timers;
 mod traces;

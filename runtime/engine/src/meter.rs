@@ -1,17 +1,22 @@
 //! What the workers do: whose turn it is, for how long, and how much is sent.
 //!
 //! Time is not measured at every turn, which would cost more than many turns
-//! take: once a tick, the time since the last is charged to those that run at
-//! that moment. Over seconds that is what they used, as with the clocks that
-//! operating systems counted by; a process that runs for microseconds now and
-//! then is charged a whole tick now and then.
+//! take. Once a tick, the ticker reads the processor time of each worker's thread
+//! and charges the time since the worker's last charge to the process that runs
+//! there at that moment. A worker that other threads keep from its core uses no
+//! time, so nobody is charged for the wait. All that a worker uses is charged to
+//! somebody: time used between two ticks that find the worker idle waits for the
+//! next process that a tick finds there. Over seconds each process is charged what
+//! it used; a process that runs for microseconds now and then is charged a whole
+//! tick now and then.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use crate::thread_clock::ThreadClock;
 use warren_kernel::{Kernel, Kind, Monotonic, Pid, nanoseconds};
 
 /// Counts for one node.
@@ -35,12 +40,21 @@ struct Worker {
     sleeps: AtomicBool,
     sent: AtomicU64,
     busy: AtomicU64,
+    /// The clock of the worker's thread; unset on systems without such clocks,
+    /// where the time between ticks is charged.
+    clock: OnceLock<ThreadClock>,
+    /// What that clock said at the last charge.
+    charged: AtomicU64,
 }
+
+/// In place of a PID: the worker runs code that belongs to no process.
+const NO_PROCESS: u64 = u64::MAX;
 
 /// What the workers have done since the node was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// For each worker: the time it has run processes, in nanoseconds.
+    /// For each worker: the processor time it has used for processes, in
+    /// nanoseconds.
     pub busy: Vec<u64>,
     /// Those that run at present.
     pub running: Vec<Pid>,
@@ -74,7 +88,7 @@ thread_local! {
 }
 
 /// Says that this thread is a worker.
-pub(crate) fn this_is_worker(index: usize) {
+fn this_is_worker(index: usize) {
     INDEX.set(index);
 }
 
@@ -95,6 +109,24 @@ impl Meter {
 
     pub(crate) fn started(&self) -> Instant {
         self.started
+    }
+
+    /// Begins to count this thread as a worker.
+    pub(crate) fn worker_starts(&self, index: usize) {
+        this_is_worker(index);
+        if let (Some(worker), Some(clock)) = (self.workers.get(index), ThreadClock::of_this()) {
+            worker
+                .charged
+                .store(clock.read().unwrap_or(0), Ordering::Relaxed);
+            let _set_once = worker.clock.set(clock);
+        }
+    }
+
+    /// On a worker: what runs now belongs to no process, and none is charged.
+    pub(crate) fn runs_no_process(&self) {
+        if let Some(worker) = self.this_worker() {
+            worker.running.store(NO_PROCESS, Ordering::Relaxed);
+        }
     }
 
     /// On a worker: it is this process's turn.
@@ -152,19 +184,24 @@ impl Meter {
         self.refused[index].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Charges the time since the last tick to those that run.
+    /// Charges those that run with what their workers have used since their last
+    /// charge. `since` is the time since the last tick.
     pub(crate) fn charge(&self, since: Duration) {
         let now = self.set_clock();
-        let nanoseconds = nanoseconds(since);
         for worker in &self.workers {
             let running = worker.running.load(Ordering::Relaxed);
-            let Some(pid) = Pid::from_number(running) else {
+            if running == 0 {
                 continue;
-            };
-            worker.busy.fetch_add(nanoseconds, Ordering::Relaxed);
+            }
+            let used = worker.used(since);
+            worker.busy.fetch_add(used, Ordering::Relaxed);
+            if running == NO_PROCESS {
+                continue;
+            }
+            let process = Pid::from_number(running).and_then(|pid| self.kernel.process(pid));
             // One that has ended meanwhile is charged no more.
-            if let Some(process) = self.kernel.process(pid) {
-                process.usage().charge(nanoseconds, now);
+            if let Some(process) = process {
+                process.usage().charge(used, now);
             }
         }
     }
@@ -186,7 +223,9 @@ impl Meter {
                 .map(|worker| worker.busy.load(Ordering::Relaxed))
                 .collect(),
             running: workers()
-                .filter_map(|worker| Pid::from_number(worker.running.load(Ordering::Relaxed)))
+                .map(|worker| worker.running.load(Ordering::Relaxed))
+                .filter(|running| *running != NO_PROCESS)
+                .filter_map(Pid::from_number)
                 .collect(),
             queued,
             sent: sent.sum::<u64>() + self.sent_elsewhere.load(Ordering::Relaxed),
@@ -200,6 +239,20 @@ impl Meter {
     #[inline]
     fn this_worker(&self) -> Option<&Worker> {
         self.workers.get(INDEX.get())
+    }
+}
+
+impl Worker {
+    /// Nanoseconds to be charged now.
+    fn used(&self, since: Duration) -> u64 {
+        let Some(clock) = self.clock.get() else {
+            return nanoseconds(since);
+        };
+        // A thread that has ended uses no more.
+        let Some(now) = clock.read() else {
+            return 0;
+        };
+        now.saturating_sub(self.charged.swap(now, Ordering::Relaxed))
     }
 }
 
@@ -240,6 +293,62 @@ mod tests {
         let reading = meter.read(0);
         assert_eq!(reading.busy, [3_000_000]);
         assert_eq!(reading.running, []);
+    }
+
+    /// Burns processor time of this thread.
+    fn compute(clock: ThreadClock, nanoseconds: u64) {
+        let end = clock.read().unwrap() + nanoseconds;
+        while clock.read().unwrap() < end {}
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_worker_uses_is_charged_and_no_time_that_it_waits() {
+        let kernel = Kernel::new();
+        let host = kernel
+            .add_host("app:processes", HostConfig::default())
+            .unwrap();
+        let spawn = || {
+            let place = host.reserve().unwrap();
+            kernel.spawn(place, Spawn::default()).unwrap().process
+        };
+        let (one, other) = (spawn(), spawn());
+        let meter = Meter::new(&kernel, NonZeroUsize::MIN);
+        // An hour goes by at each tick, as far as the wall clock knows.
+        let tick = || meter.charge(Duration::from_secs(3_600));
+        let on_a_thread = std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                meter.worker_starts(0);
+                let clock = ThreadClock::of_this().unwrap();
+                let begun = clock.read().unwrap();
+                meter.runs(one.pid());
+                compute(clock, 5_000_000);
+                tick();
+                // What is used between ticks that find nobody is not lost.
+                meter.sleeping(0, tick);
+                compute(clock, 5_000_000);
+                meter.sleeping(0, tick);
+                meter.runs(other.pid());
+                tick();
+                // Nobody pays for what belongs to no process.
+                meter.runs_no_process();
+                let other_work = clock.read().unwrap();
+                compute(clock, 5_000_000);
+                tick();
+                (other_work - begun, clock.read().unwrap() - begun)
+            });
+            thread.join().unwrap()
+        });
+        let (of_processes, all) = on_a_thread;
+        let [one, other] = [&one, &other].map(|process| process.usage().processor());
+        assert!(one >= 5_000_000, "{one}");
+        assert!(other >= 5_000_000, "{other}");
+        assert!(one + other <= of_processes, "{one} + {other}");
+        let busy = meter.read(0).busy[0];
+        assert!(
+            busy <= all && busy >= one + other + 5_000_000,
+            "{busy} of {all}"
+        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ use async_task::{Builder, ScheduleInfo, Task, WithInfo};
 use crossbeam_deque as deque;
 use tokio::runtime::Handle;
 
-use crate::meter::{self, Meter};
+use crate::meter::Meter;
 use idle::Idle;
 use injected::Injected;
 
@@ -78,7 +78,7 @@ impl Scheduler {
                 .name("warren-worker".into())
                 .spawn(move || {
                     let _inside = tokio.enter();
-                    meter::this_is_worker(index);
+                    shared.meter.worker_starts(index);
                     worker::run(shared, index, queue);
                 })?;
             scheduler.threads.push(thread);
