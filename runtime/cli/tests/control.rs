@@ -9,10 +9,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use support::{outcome, warren};
-use warren_tests::{Outcome, Program, Session};
+use warren_tests::{Outcome, Program, Session, TIMEOUT};
 
 /// A main process, which reads events, and a worker with a name, a link to main
 /// and a message that it does not read.
@@ -130,6 +131,37 @@ fn who_ends_the_program_hears_that_it_worked() {
         ask(dir.path(), &["cancel", "{app:processes|0x00001}"]).ends_with(0);
         session.end().ends_with(0);
     }
+}
+
+#[test]
+fn clients_that_idle_keep_nobody_out() {
+    let dir = Program::of(&[("main.lua", "print('ready') process.events():receive()")]);
+    let session = start(dir.path());
+    let connect = || UnixStream::connect(dir.path().join("control")).unwrap();
+    // More than are served at a time: silent ones, and some in the midst of a request.
+    let idle: Vec<_> = (0..40)
+        .map(|number| {
+            let mut client = connect();
+            if number % 2 == 0 {
+                // Fails where its seat is taken already.
+                let _ = client.write_all(b"{\"do\":\"li");
+            }
+            client
+        })
+        .collect();
+    // They may have come a moment ago.
+    let begun = Instant::now();
+    loop {
+        assert!(begun.elapsed() < TIMEOUT, "they keep their seats");
+        let ended = outcome(warren(dir.path(), &["ps", "--control", "control"]));
+        if ended.status == Some(0) {
+            break;
+        }
+        ended.ends_with(1).says(&["too many clients"]);
+    }
+    drop(idle);
+    ask(dir.path(), &["cancel", "{app:processes|0x00001}"]).ends_with(0);
+    session.end().ends_with(0);
 }
 
 #[test]

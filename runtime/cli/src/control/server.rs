@@ -2,25 +2,19 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
-use warren::introspection::Query;
+use warren::introspection::{ProcessInfo, Query};
 use warren::{Error, Inspector};
 
+use super::seats::{PATIENCE, Seat, Seats};
 use super::socket::Socket;
-use super::{Answer, Greeting, MAX_REQUEST, PROTOCOL, Request};
+use super::{Answer, Greeting, MAX_LINE, MAX_REQUEST, PROTOCOL, Request};
 use crate::arguments;
-
-/// Clients at one time; more are turned away.
-const MAX_CLIENTS: usize = 16;
-
-/// A client that reads nothing for so long is dropped.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Processes in one answer, at most.
 const MAX_ROWS: usize = 10_000;
@@ -56,8 +50,7 @@ impl Server {
                 program,
                 pid: std::process::id(),
             },
-            clients: AtomicUsize::new(0),
-            answering: Answering::default(),
+            seats: Arc::default(),
         });
         let serving = Arc::clone(&desk);
         thread::Builder::new()
@@ -72,44 +65,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.desk.answering.wait(LAST_ANSWERS);
-    }
-}
-
-/// How many clients are being answered.
-#[derive(Default)]
-struct Answering {
-    count: Mutex<usize>,
-    fewer: Condvar,
-}
-
-/// One that is.
-struct BeingAnswered<'a>(&'a Answering);
-
-impl Answering {
-    fn begin(&self) -> BeingAnswered<'_> {
-        *self.lock() += 1;
-        BeingAnswered(self)
-    }
-
-    /// Waits until there is none. False where that takes longer.
-    fn wait(&self, patience: Duration) -> bool {
-        let waited = self
-            .fewer
-            .wait_timeout_while(self.lock(), patience, |count| *count > 0);
-        let (count, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *count == 0
-    }
-
-    fn lock(&self) -> MutexGuard<'_, usize> {
-        self.count.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for BeingAnswered<'_> {
-    fn drop(&mut self) {
-        *self.0.lock() -= 1;
-        self.0.fewer.notify_all();
+        self.desk.seats.wait(LAST_ANSWERS);
     }
 }
 
@@ -117,17 +73,7 @@ impl Drop for BeingAnswered<'_> {
 struct Desk {
     inspector: Inspector,
     greeting: Greeting,
-    clients: AtomicUsize,
-    answering: Answering,
-}
-
-/// A client: counted while it is there.
-struct Client(Arc<Desk>);
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.0.clients.fetch_sub(1, Ordering::Relaxed);
-    }
+    seats: Arc<Seats>,
 }
 
 impl Desk {
@@ -145,20 +91,24 @@ impl Desk {
     }
 
     fn accept(self: &Arc<Self>, stream: UnixStream) {
-        let before = self.clients.fetch_add(1, Ordering::Relaxed);
-        let client = Client(Arc::clone(self));
-        if before >= MAX_CLIENTS {
-            let refusal = refused("RateLimited", "too many clients of the control socket");
-            // One that does not take it finds the connection closed.
-            let _ = stream
-                .set_write_timeout(Some(PATIENCE))
-                .and_then(|()| write_line(&stream, &refusal));
+        if let Err(error) = stream.set_write_timeout(Some(PATIENCE)) {
+            tracing::debug!(%error, "a client of the control socket is gone");
             return;
         }
+        let seat = match self.seats.take(stream) {
+            Ok(seat) => seat,
+            Err(stream) => {
+                let refusal = refused("RateLimited", "too many clients of the control socket");
+                // A client that does not take it finds the connection closed.
+                let _ = write_line(&stream, &refusal);
+                return;
+            }
+        };
+        let desk = Arc::clone(self);
         let served = thread::Builder::new()
             .name("warren-client".into())
             .spawn(move || {
-                if let Err(error) = client.0.talk(&stream) {
+                if let Err(error) = desk.talk(&seat) {
                     tracing::debug!(%error, "a client of the control socket is gone");
                 }
             });
@@ -167,13 +117,12 @@ impl Desk {
         }
     }
 
-    fn talk(&self, stream: &UnixStream) -> io::Result<()> {
-        stream.set_write_timeout(Some(PATIENCE))?;
+    fn talk(&self, seat: &Seat) -> io::Result<()> {
+        let stream = seat.stream();
         write_line(stream, &self.greeting)?;
         let mut reader = BufReader::new(stream);
-        let mut line = Vec::new();
         loop {
-            line.clear();
+            let mut line = Vec::new();
             let read = (&mut reader)
                 .take(MAX_REQUEST)
                 .read_until(b'\n', &mut line)?;
@@ -184,13 +133,13 @@ impl Desk {
                 // The rest of the line would be taken for requests.
                 return write_line(stream, &refused("Invalid", "the line is too long"));
             }
-            let _answering = self.answering.begin();
+            let _answering = seat.begin();
             write_line(stream, &answer(&line, &self.inspector))?;
         }
     }
 }
 
-fn write_line(mut stream: &UnixStream, value: &impl Serialize) -> io::Result<()> {
+fn write_line(mut stream: impl Write, value: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
     stream.write_all(&line)
@@ -221,7 +170,10 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
                 limit: query.limit.min(MAX_ROWS),
                 ..query
             };
-            json(&inspector.processes(&query))
+            let mut listing = inspector.processes(&query);
+            let fitting = fitting(&listing.processes);
+            listing.processes.truncate(fitting);
+            json(&listing)
         }
         Request::Show { process } => json(&inspector.process(&process)?),
         // The client waits, and nobody else does: this thread is its own.
@@ -245,6 +197,30 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
     }
 }
 
+/// How many of these fit into a line: what a process is called is its program's
+/// choice.
+fn fitting(processes: &[ProcessInfo]) -> usize {
+    // Of each, what is not text, with its keys; and what the answer begins with.
+    const OTHER: usize = 512;
+    const AROUND: usize = 64 << 10;
+    // A control character is six in JSON.
+    const ESCAPED: usize = 6;
+    let mut room = usize::try_from(MAX_LINE).unwrap_or(usize::MAX) - AROUND;
+    let fits = |process: &&ProcessInfo| {
+        let lists = process.names.iter().chain(&process.linked_to);
+        let texts = [&process.pid, &process.host]
+            .into_iter()
+            .chain(&process.definition)
+            .chain(&process.parent)
+            .chain(lists);
+        let size = OTHER + texts.map(|text| ESCAPED * text.len() + 4).sum::<usize>();
+        let left = room.checked_sub(size);
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    processes.iter().take_while(fits).count()
+}
+
 fn json(value: &impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(value).map_err(|error| Error::internal(error.to_string()))
 }
@@ -252,17 +228,20 @@ fn json(value: &impl Serialize) -> Result<Value, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::top::tree::tests::process;
 
     #[test]
-    fn the_end_waits_for_those_who_are_being_answered() {
-        let answering = Answering::default();
-        assert!(answering.wait(Duration::ZERO), "there is none");
-        let one = answering.begin();
-        assert!(!answering.wait(Duration::ZERO), "there is one");
-        thread::scope(|scope| {
-            let waiting = scope.spawn(|| answering.wait(Duration::from_secs(60)));
-            drop(one);
-            assert!(waiting.join().expect("it does not panic"));
-        });
+    fn an_answer_fits_into_a_line_whatever_processes_are_called() {
+        let small = process("{app:processes|0x00001}", None);
+        let small = vec![small; MAX_ROWS];
+        assert_eq!(fitting(&small), MAX_ROWS);
+        let mut large = small;
+        for process in &mut large {
+            process.names = vec!["\u{1}".repeat(1_000); 100];
+        }
+        let count = fitting(&large);
+        assert!(count > 0);
+        let size = serde_json::to_vec(&large[..count]).unwrap().len();
+        assert!(size as u64 <= MAX_LINE, "{size}");
     }
 }
