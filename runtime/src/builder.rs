@@ -117,9 +117,10 @@ impl Builder {
     }
 
     /// What is given the log records of the processes, in place of `tracing`
-    /// events of the target `warren::process`. It is called on the threads that
-    /// run processes: what takes long belongs elsewhere, and a panic is the end of
-    /// the process that logs.
+    /// events of the target `warren::process`. It is called on a thread that does
+    /// nothing else, some time after the record was written ([`LogRecord::time`]).
+    /// It may block: what finds no room meanwhile is counted and lost. A record
+    /// whose hook panics is lost as well.
     pub fn log(mut self, hook: impl Fn(&LogRecord<'_>) + Send + Sync + 'static) -> Builder {
         self.log = Some(Arc::new(hook));
         self
@@ -258,6 +259,8 @@ pub(crate) fn limits(host: &app::HostConfig) -> HostLimits {
         },
         max_memory: host.max_memory.unwrap_or(default.max_memory),
         max_cpu: host.max_cpu.or(default.max_cpu),
+        max_log: host.max_log.unwrap_or(default.max_log),
+        max_log_total: host.max_log_total.unwrap_or(default.max_log_total),
     }
 }
 

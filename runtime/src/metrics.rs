@@ -135,6 +135,11 @@ fn messages(totals: &Totals) -> Vec<Metric> {
             "Messages not read yet",
             Values::OneGauge(totals.messages as u64),
         ),
+        metric(
+            "log_lost",
+            "Log records of processes lost because nobody took them in time",
+            Values::OneCounter(totals.log_lost),
+        ),
         Metric {
             unit: Some(Unit::Bytes),
             ..metric(
@@ -231,6 +236,7 @@ mod tests {
             failed: 1,
             refused: vec![("RateLimited".to_owned(), 4)],
             bytes: 100,
+            log_lost: 7,
             busy_ms: vec![1_500, 0],
             ..Totals::default()
         };
@@ -244,6 +250,7 @@ mod tests {
             "warren_spawns_total 5",
             "warren_exits_total{outcome=\"failed\"} 1",
             "warren_refusals_total{kind=\"RateLimited\"} 4",
+            "warren_log_lost_total 7",
             "# UNIT warren_queue_bytes bytes",
             "warren_queue_bytes 100",
             "warren_worker_busy_seconds_total{worker=\"0\"} 1.5",

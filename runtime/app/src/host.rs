@@ -11,6 +11,10 @@ pub struct HostConfig {
     pub max_memory: Option<u64>,
     /// Processor time that one process may use in all.
     pub max_cpu: Option<Duration>,
+    /// Bytes of log records that one process may write in a second.
+    pub max_log: Option<u64>,
+    /// The same for all processes of the host together.
+    pub max_log_total: Option<u64>,
     /// Limits of every queue of one process.
     pub max_queue: QueueConfig,
 }

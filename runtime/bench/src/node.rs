@@ -281,7 +281,8 @@ async fn finish(definition: &str, began: Instant, running: &mut Running) -> Resu
 
 impl Drop for BenchNode {
     fn drop(&mut self) {
-        self.tokio.block_on(self.node.terminate_all());
+        self.tokio
+            .block_on(self.node.terminate_all(std::time::Duration::from_secs(60)));
     }
 }
 

@@ -1,7 +1,5 @@
 //! `warren check`: everything about a program that shows without running it.
 
-use std::io::Write;
-
 use warren::app::{App, AppOptions, Survey};
 use warren::{Error, Runtime};
 
@@ -9,7 +7,9 @@ use crate::args::CheckArgs;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 use crate::opening;
-use crate::run::{cache_directory, interpreter, refused};
+use crate::run::{cache_directory, interpreter};
+use crate::stdout;
+use crate::system::{self, refused};
 
 /// Opens the program as `run` does, then compiles all of it.
 pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Vec<Failure>> {
@@ -26,9 +26,8 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Vec<Failure>> {
     }
     let count = definitions.len();
     let s = if count == 1 { "" } else { "s" };
-    // Where nobody reads it, the status says the same.
-    let _ = writeln!(std::io::stdout(), "{count} definition{s}, nothing wrong");
-    Ok(Exit::Success)
+    let text = format!("{count} definition{s}, nothing wrong\n");
+    stdout::print(&text, Exit::Success).map_err(|failure| vec![*failure])
 }
 
 /// Compiles definitions of a program; yields those that fail.
@@ -36,9 +35,10 @@ pub(crate) fn compile(
     app: App,
     definitions: &[Survey],
 ) -> Result<Vec<(&Survey, Error)>, Box<Failure>> {
+    system::check_room()?;
     let interpreter = interpreter()?;
-    let threads =
-        tokio::runtime::Runtime::new().map_err(|error| Box::new(refused("threads", &error)))?;
+    let threads = tokio::runtime::Runtime::new()
+        .map_err(|error| Box::new(refused("the event loop", &error)))?;
     threads.block_on(async {
         let mut builder = Runtime::builder().app(app).cache(cache_directory());
         if let Some(wasm) = interpreter {
@@ -46,7 +46,7 @@ pub(crate) fn compile(
         }
         let runtime = builder
             .start()
-            .map_err(|error| Box::new(refused("a runtime", &error)))?;
+            .map_err(|error| Box::new(refused("the runtime", &error)))?;
         let mut failed = Vec::new();
         for definition in definitions {
             if let Err(error) = runtime.check(definition).await {

@@ -1,7 +1,7 @@
 //! What went wrong, told to whoever called the command.
 
 use std::fmt;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use miette::{
 };
 
 use crate::exit::Exit;
+use crate::stderr;
 
 /// One thing that went wrong and ends the command.
 #[derive(Debug)]
@@ -71,15 +72,14 @@ impl Look {
     }
 }
 
-/// Writes failures to standard error. The first decides how the command ends.
+/// Writes failures to standard error, without waiting for its reader. The first decides how the command ends.
 pub(crate) fn report(failures: &[Failure]) -> Exit {
     let look = Look::of_stderr();
     let text: String = failures
         .iter()
         .map(|failure| render(failure, look))
         .collect();
-    // Where standard error is closed there is nobody left to tell.
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    stderr::write(&text);
     failures
         .first()
         .map_or(Exit::Failed, |failure| failure.exit)

@@ -4,7 +4,6 @@ mod checks;
 mod finding;
 mod machine;
 
-use std::io::{self, Write};
 use std::num::NonZero;
 use std::path::Path;
 
@@ -17,6 +16,7 @@ use crate::diagnostics::Failure;
 use crate::exit::Exit;
 use crate::opening;
 use crate::run::cache_directory;
+use crate::stdout;
 use finding::{Finding, Verdict};
 use machine::Machine;
 
@@ -44,15 +44,8 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<Exit, Vec<Failure>> {
     } else {
         as_text(&hosts, &findings)
     };
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Ok(()) if failed => Ok(Exit::Failed),
-        Ok(()) => Ok(Exit::Success),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::BrokenPipe),
-        Err(error) => Err(vec![Failure::new(
-            Exit::Failed,
-            format!("standard output: {error}"),
-        )]),
-    }
+    let exit = if failed { Exit::Failed } else { Exit::Success };
+    stdout::print(&text, exit).map_err(|failure| vec![*failure])
 }
 
 fn of_cores(cores: usize) -> Finding {

@@ -33,8 +33,12 @@ impl Exit {
             Exit::Interrupted => 130,
             Exit::BrokenPipe => 141,
             Exit::Terminated => 143,
-            // The system keeps the low eight bits of a status, as `exit(3)`.
-            Exit::Chosen(status) => status.to_le_bytes()[0],
+            // The system keeps the low eight bits of a status; a failure stays one.
+            Exit::Chosen(status) => match (status, status.to_le_bytes()[0]) {
+                (0, _) => 0,
+                (_, 0) => 1,
+                (_, low) => low,
+            },
         }
     }
 }
@@ -52,7 +56,12 @@ mod tests {
     #[test]
     fn a_chosen_status_keeps_its_low_bits() {
         assert_eq!(Exit::Chosen(7).status(), 7);
-        assert_eq!(Exit::Chosen(256).status(), 0);
         assert_eq!(Exit::Chosen(-1).status(), 255);
+        assert_eq!(Exit::Chosen(0).status(), 0);
+        assert_eq!(Exit::Chosen(257).status(), 1);
+        // Any status but 0 is a failure.
+        for status in [256, -256, 1 << 16, i32::MIN] {
+            assert_eq!(Exit::Chosen(status).status(), 1, "{status}");
+        }
     }
 }

@@ -2,15 +2,19 @@
 //! runtime says of itself.
 
 use std::env;
+use std::time::SystemTime;
 
 use clap::ValueEnum;
 use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, registry};
 
 use crate::diagnostics::{Failure, Look};
 use crate::exit::Exit;
 use crate::progress::Progress;
+use crate::stderr::Lines;
 
 /// The variable that stands in for `--log`.
 pub(crate) const VARIABLE: &str = "WARREN_LOG";
@@ -40,7 +44,8 @@ pub(crate) fn start(filter: Option<&str>, format: Format) -> Result<(), Box<Fail
         _ => parse("--log", DEFAULT_FILTER)?,
     };
     let lines = fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_timer(RecordTime)
+        .with_writer(Lines)
         // It would tell of a closed standard error on standard error.
         .log_internal_errors(false)
         .with_ansi(Look::of_stderr().fancy);
@@ -53,6 +58,21 @@ pub(crate) fn start(filter: Option<&str>, format: Format) -> Result<(), Box<Fail
     // A second start is refused by tracing; the first one goes on.
     let _ = tracing::subscriber::set_global_default(registry().with(lines).with(progress));
     Ok(())
+}
+
+/// When a record was written, which for those of processes is a while ago where
+/// nobody read the log.
+struct RecordTime;
+
+impl FormatTime for RecordTime {
+    fn format_time(&self, w: &mut Writer<'_>) -> std::fmt::Result {
+        let at = warren::record_time().unwrap_or_else(SystemTime::now);
+        match jiff::Timestamp::try_from(at) {
+            Ok(at) => write!(w, "{at:.6}"),
+            // Beyond the year 9999, or long before the first.
+            Err(_) => w.write_str("-"),
+        }
+    }
 }
 
 /// Reads a filter: a level, or directives such as `warren=debug,info`.

@@ -17,6 +17,7 @@ mod logging;
 mod new;
 mod opening;
 mod output;
+mod panics;
 mod policy;
 mod progress;
 #[cfg(unix)]
@@ -25,23 +26,45 @@ mod ps;
 mod quantity;
 mod run;
 mod signals;
+mod stderr;
+mod stdout;
+mod system;
 #[cfg(unix)]
 mod top;
 
+use std::cell::Cell;
+use std::io::{self, Write};
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use args::{Cli, Command};
+use diagnostics::Failure;
+use exit::Exit;
 
 fn main() -> ExitCode {
+    // A command waits for whoever reads its messages, `run` as long as it is told.
+    let patience = Cell::new(None);
+    let exit = panics::guard(AssertUnwindSafe(|| {
+        command(&patience).unwrap_or_else(|failures| diagnostics::report(&failures))
+    }));
+    stderr::finish(patience.get());
+    exit.into()
+}
+
+/// Even `--grace 0s` leaves time for the last words.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Vec<Failure>> {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        // Help and version also come this way, and end with 0.
-        Err(error) => error.exit(),
+        Err(error) => return told_by_clap(&error).map_err(|failure| vec![*failure]),
     };
-    if let Err(failure) = logging::start(cli.log.log.as_deref(), cli.log.log_format) {
-        return diagnostics::report(&[*failure]).into();
+    logging::start(cli.log.log.as_deref(), cli.log.log_format).map_err(|failure| vec![*failure])?;
+    if let Command::Run(run) = &cli.command {
+        patience.set(Some(run.grace.max(LAST_WORDS)));
     }
-    let ended = match cli.command {
+    match cli.command {
         Command::Run(run) => run::run(&run),
         Command::New(new) => new::new(&new).map_err(|failure| vec![*failure]),
         Command::Build(build) => build::build(&build).map_err(|failure| vec![*failure]),
@@ -61,9 +84,16 @@ fn main() -> ExitCode {
         }
         #[cfg(unix)]
         Command::Send(send) => act::send(&send).map_err(|failure| vec![*failure]),
-    };
-    match ended {
-        Ok(exit) => exit.into(),
-        Err(failures) => diagnostics::report(&failures).into(),
     }
+}
+
+/// Prints what is wrong with the command line; help and version come this way, too.
+fn told_by_clap(error: &clap::Error) -> Result<Exit, Box<Failure>> {
+    if error.use_stderr() {
+        // Where standard error is closed there is nobody left to tell.
+        let _ = error.print();
+        return Ok(Exit::Usage);
+    }
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    stdout::settle(printed, Exit::Success)
 }

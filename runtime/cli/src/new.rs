@@ -1,12 +1,12 @@
 //! `warren new`: the files of a program that runs.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use crate::args::{Language, NewArgs};
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
+use crate::stdout;
 
 include!(concat!(env!("OUT_DIR"), "/sdks.rs"));
 
@@ -42,9 +42,7 @@ pub(crate) fn new(args: &NewArgs) -> Result<Exit, Box<Failure>> {
         Language::Lua => format!("warren run {path}\n"),
         Language::Rust | Language::C => format!("warren build {path}\nwarren run {path}\n"),
     };
-    // Where nobody reads it, the directory is there all the same.
-    let _ = std::io::stdout().write_all(next.as_bytes());
-    Ok(Exit::Success)
+    stdout::print(&next, Exit::Success)
 }
 
 /// The last part of the path, which is a package's name in Rust too.

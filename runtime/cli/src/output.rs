@@ -64,6 +64,10 @@ impl Sink for StandardStreams {
             }
         }
     }
+
+    fn split_stderr(&mut self) -> Option<Box<dyn Sink>> {
+        Some(Box::new(StandardStreams { failed: None }))
+    }
 }
 
 #[cfg(test)]

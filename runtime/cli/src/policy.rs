@@ -1,7 +1,6 @@
 //! `warren policy`: checks a program's policies and explains what they decide.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::sync::Arc;
 
 use warren::app::{App, AppOptions, Policies};
@@ -13,6 +12,7 @@ use crate::args::{PolicyCheckArgs, PolicyCommand, PolicyWhyArgs};
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 use crate::opening;
+use crate::{stderr, stdout};
 
 /// Does what the subcommand says.
 pub(crate) fn policy(command: &PolicyCommand) -> Result<Exit, Vec<Failure>> {
@@ -29,8 +29,7 @@ fn check(args: &PolicyCheckArgs) -> Result<Exit, Vec<Failure>> {
         None => "the program has no policies\n".to_owned(),
         Some(policies) => summary(policies),
     };
-    print(&text);
-    Ok(Exit::Success)
+    print(&text, Exit::Success)
 }
 
 fn summary(policies: &Policies) -> String {
@@ -79,14 +78,14 @@ fn why(args: &PolicyWhyArgs) -> Result<Exit, Vec<Failure>> {
         None => fixed(true, "the program has no policies"),
     };
     if let Some(note) = unknown_action(&args.action) {
-        eprintln!("{note}");
+        stderr::write(&format!("{note}\n"));
     }
-    print(&told(args, &decision));
-    Ok(if decision.allowed {
+    let exit = if decision.allowed {
         Exit::Success
     } else {
         Exit::Failed
-    })
+    };
+    print(&told(args, &decision), exit)
 }
 
 /// That a word looks like an action of the runtime's and is none, which nothing
@@ -179,7 +178,6 @@ fn fixed(allowed: bool, because: &str) -> Decision {
     }
 }
 
-fn print(text: &str) {
-    // Where nobody reads it, the status says the same.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+fn print(text: &str, exit: Exit) -> Result<Exit, Vec<Failure>> {
+    stdout::print(text, exit).map_err(|failure| vec![*failure])
 }

@@ -2,12 +2,14 @@
 //! compiles the interpreter.
 
 use std::fmt::Debug;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
+
+use crate::stderr;
 
 /// The target of the events that say what is being compiled.
 const TARGET: &str = "warren::compile";
@@ -35,8 +37,7 @@ impl<S: Subscriber> Layer<S> for Progress {
         let mut name = NameOf(String::new());
         event.record(&mut name);
         if name.0 == INTERPRETER {
-            // A line that cannot be written is one nobody misses.
-            let _ = writeln!(std::io::stderr(), "preparing {INTERPRETER}, once");
+            stderr::write(&format!("preparing {INTERPRETER}, once\n"));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `warren ps`: the processes of a running program.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use serde::Serialize;
 use warren::introspection::{Listing, ProcessDetails, ProcessInfo, Sort};
@@ -12,6 +11,7 @@ use crate::control::client::{Client, Lost};
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 use crate::quantity;
+use crate::stdout;
 
 /// Prints the processes, or all about one.
 pub(crate) fn ps(args: &PsArgs) -> Result<Exit, Box<Failure>> {
@@ -42,14 +42,7 @@ pub(crate) fn ps(args: &PsArgs) -> Result<Exit, Box<Failure>> {
             }
         }
     };
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Ok(()) => Ok(Exit::Success),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::BrokenPipe),
-        Err(error) => Err(Box::new(Failure::new(
-            Exit::Failed,
-            format!("standard output: {error}"),
-        ))),
-    }
+    stdout::print(&text, Exit::Success)
 }
 
 /// All about one process.

@@ -1,8 +1,9 @@
 //! `warren run`: one program from its start to its end.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
@@ -19,6 +20,8 @@ use crate::exit::Exit;
 use crate::opening;
 use crate::output;
 use crate::signals::{Reloads, Signals, Stop};
+use crate::stderr;
+use crate::system::{self, refused};
 
 /// Runs the program and says how the command ends.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
@@ -32,6 +35,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
         env: args.env.clone(),
         strict: args.strict,
     };
+    system::check_room().map_err(|failure| vec![*failure])?;
     let app = App::open(args.path(), options).map_err(|error| opening::failures(&error))?;
     if let Some(path) = &args.audit {
         audit(&app, path).map_err(|failure| vec![*failure])?;
@@ -41,7 +45,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
     let tokio = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| vec![refused("an event loop", &error)])?;
+        .map_err(|error| vec![refused("the event loop", &error)])?;
     let ended = tokio.block_on(from_start_to_end(app, interpreter, values, args));
     // A process may still wait for standard input, which nothing can interrupt.
     tokio.shutdown_background();
@@ -73,8 +77,9 @@ async fn from_start_to_end(
     let mut reloads = policies.as_ref().map(|_| Reloads::catch()).transpose();
     let reloads = reloads
         .as_mut()
-        .map_err(|error| Box::new(refused("signals", error)))?;
-    let mut signals = Signals::catch().map_err(|error| Box::new(refused("signals", &error)))?;
+        .map_err(|error| Box::new(refused("signal handling", error)))?;
+    let mut signals =
+        Signals::catch().map_err(|error| Box::new(refused("signal handling", &error)))?;
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
     let mut builder = Runtime::builder()
@@ -87,7 +92,7 @@ async fn from_start_to_end(
     }
     let runtime = builder
         .start()
-        .map_err(|error| Box::new(refused("a runtime", &error)))?;
+        .map_err(|error| Box::new(refused("the runtime", &error)))?;
 
     // Removed at the end, however this ends.
     #[cfg(unix)]
@@ -123,6 +128,9 @@ async fn from_start_to_end(
             () = asked_to_reload(reloads) => reload(policies.as_deref()),
         }
     };
+    // What the program printed is waited for as long as its reader takes, as every
+    // command does; one that was asked to end does not wait for ever.
+    let asked = matches!(end, End::Stop(_) | End::OutputLost(_));
     let (mut verdict, grace) = match end {
         End::Main(ended) => (exit_of_main(main.pid(), &definition.id, &ended), grace),
         End::Service(error) => (Err(Box::new(ending::service_failed(&error))), grace),
@@ -134,6 +142,7 @@ async fn from_start_to_end(
         }
     };
     let mut shutdown = pin!(runtime.shutdown(grace));
+    let mut too_long = pin!(tokio::time::sleep(grace.saturating_add(LAST_LINES)));
     loop {
         tokio::select! {
             biased;
@@ -142,17 +151,41 @@ async fn from_start_to_end(
                 verdict.unwrap_or_else(|failure| report(&[*failure]));
                 return Ok(stop.exit());
             }
+            () = &mut too_long, if asked => {
+                stderr::write("warning: output was lost: it was not read in time\n");
+                return verdict;
+            }
             () = tokio::time::sleep(PATIENCE), if verdict.is_err() => {
                 verdict = Ok(verdict.unwrap_or_else(|failure| report(&[*failure])));
             }
         }
     }
     if let Some(policies) = &policies {
-        policies.flush_audit();
+        tokio::select! {
+            () = flush_audit(policies, grace) => {}
+            stop = signals.next() => {
+                verdict.unwrap_or_else(|failure| report(&[*failure]));
+                return Ok(stop.exit());
+            }
+        }
     }
     match (verdict, lost.now()) {
         (Ok(exit), Some(error)) if exit.status() == 0 => exit_without_output(&error),
         (verdict, _) => verdict,
+    }
+}
+
+/// Even a program without `--grace` has this long to write its last lines.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Waits until the audit log is written, this long at most: what it goes to may be
+/// a pipe that nobody reads.
+async fn flush_audit(policies: &Arc<Policies>, patience: Duration) {
+    let policies = Arc::clone(policies);
+    let flushed =
+        tokio::task::spawn_blocking(move || policies.flush_audit(patience.max(LAST_LINES)));
+    if flushed.await.is_ok_and(|flushed| !flushed) {
+        stderr::write("warning: the audit log was not written in time: lines are lost\n");
     }
 }
 
@@ -228,7 +261,7 @@ fn serve_control(args: &RunArgs, runtime: &Runtime) -> Result<Option<Server>, Bo
     let program = args.path().display().to_string();
     Server::start(socket, runtime.inspector(), program)
         .map(Some)
-        .map_err(|error| Box::new(refused("control socket", &error)))
+        .map_err(|error| Box::new(refused("the control socket", &error)))
 }
 
 /// How long a failure waits for the rest of the program to end and its output
@@ -258,8 +291,7 @@ fn announce(stop: Stop, grace: Duration) {
     if stop == Stop::Interrupt
         && let Some(notice) = ending::notice_of_stop(grace, Look::of_stderr())
     {
-        // Where it cannot be written there is nobody to read it.
-        let _ = io::stderr().write_all(notice.as_bytes());
+        stderr::write(&notice);
     }
 }
 
@@ -284,8 +316,4 @@ pub(crate) fn interpreter() -> Result<Option<Vec<u8>>, Box<Failure>> {
 pub(crate) fn cache_directory() -> Option<PathBuf> {
     let user = etcetera::base_strategy::choose_native_strategy().ok()?;
     Some(user.cache_dir().join("warren"))
-}
-
-pub(crate) fn refused(what: &str, error: &dyn std::error::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("the system gives no {what}: {error}"))
 }

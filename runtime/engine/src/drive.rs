@@ -171,7 +171,7 @@ impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
             this.node.ticker().guest_runs();
             let polled = this.guest.as_mut().poll(cx);
             if this.node.traces().is_some() {
-                traces::tell();
+                traces::pass_on(this.node, this.process.map(|process| &**process));
             }
             if let Poll::Ready(finished) = polled {
                 return Poll::Ready(Driven::Finished(finished));

@@ -26,8 +26,8 @@ use crate::wasi::Granted;
 
 pub(crate) use options::{Related, SpawnOptions, context};
 pub(crate) use program::settled_outcome;
-pub(crate) use stdio::MAX_LOGGED;
 pub use stdio::{Level, LogHook, LogRecord};
+pub(crate) use stdio::{MAX_LOGGED, shortened};
 
 /// What a process inherits from its spawner and hands on.
 #[derive(Clone, Debug)]

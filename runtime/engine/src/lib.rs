@@ -12,6 +12,7 @@
 //!      ├ Scheduler           worker threads
 //!      ├ Ticker              preemption, every 250 us
 //!      ├ Timers              deadlines of those that wait
+//!      ├ Log                 records on their way to the hook or `tracing`
 //!      └ Output              standard streams
 //!
 //! Task ─ Drive ── polls ──> instance (store, fiber) ── imports ──> flat ┐
@@ -38,6 +39,7 @@ mod image;
 mod instance;
 mod limits;
 mod linkers;
+mod log;
 mod mappings;
 mod meter;
 mod native;
@@ -62,6 +64,7 @@ mod wasi;
 pub use bounds::CompileLimits;
 pub use definition::{Code, Definition, Definitions, Grants, PathGrant, Source};
 pub use guest::{Level, LogHook, LogRecord};
+pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, record_time};
 pub use meter::Reading;
 pub use native::{Native, NativeCode, NativeFuture, Tied};
 pub use node::{

@@ -318,9 +318,9 @@ mod tests {
         let tick = || meter.charge(Duration::from_secs(3_600));
         let on_a_thread = std::thread::scope(|scope| {
             let thread = scope.spawn(|| {
-                meter.worker_starts(0);
                 let clock = ThreadClock::of_this().unwrap();
                 let begun = clock.read().unwrap();
+                meter.worker_starts(0);
                 meter.runs(one.pid());
                 compute(clock, 5_000_000);
                 tick();

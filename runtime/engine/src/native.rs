@@ -135,7 +135,7 @@ impl Native {
 
     fn tell(&self) {
         if self.guest.node.traces().is_some() {
-            traces::tell();
+            traces::pass_on(&self.guest.node, Some(&self.process));
         }
     }
 

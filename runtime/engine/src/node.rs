@@ -27,6 +27,7 @@ use crate::cache::CodeCache;
 use crate::code::Compiler;
 use crate::definition::Definitions;
 use crate::guest::LogHook;
+use crate::log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Limits, Log};
 use crate::mappings::Mappings;
 use crate::meter::{Meter, Reading};
 use crate::operand::Limit;
@@ -58,6 +59,11 @@ pub struct HostLimits {
     /// Processor time that each may use in all, where there is a limit. It is
     /// counted in ticks, and its guests are held to it: native code is not.
     pub max_cpu: Option<Duration>,
+    /// Bytes of log records that each may write in a second; see
+    /// [`DEFAULT_MAX_LOG`](crate::DEFAULT_MAX_LOG).
+    pub max_log: u64,
+    /// The same for all of the host together.
+    pub max_log_total: u64,
 }
 
 /// Processor time that preparing one source may take, and as slices of the ticker.
@@ -80,6 +86,8 @@ impl Default for HostLimits {
             processes: HostConfig::default(),
             max_memory: DEFAULT_MAX_MEMORY,
             max_cpu: None,
+            max_log: DEFAULT_MAX_LOG,
+            max_log_total: DEFAULT_MAX_LOG_TOTAL,
         }
     }
 }
@@ -159,7 +167,7 @@ pub struct Node {
     stacks: Stacks,
     /// Where it is asked for.
     traces: Option<Box<Traces>>,
-    log: Option<LogHook>,
+    log: Log,
     meter: Arc<Meter>,
     started: Instant,
     frames: Mutex<HashMap<String, u64>>,
@@ -247,7 +255,7 @@ impl Node {
             observers: Observers::default(),
             stacks: Stacks::default(),
             traces: config.trace_messages.then(|| Box::new(Traces::new())),
-            log: config.log,
+            log: Log::start(config.log).map_err(StartError::Thread)?,
             started: meter.started(),
             meter,
             frames: Mutex::default(),
@@ -313,8 +321,18 @@ impl Node {
         self.traces.as_deref()
     }
 
-    pub(crate) fn log(&self) -> Option<&LogHook> {
-        self.log.as_ref()
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// How many log records were lost because nobody took them in time.
+    pub fn log_records_lost(&self) -> u64 {
+        self.log.lost()
+    }
+
+    /// What the processes of a host may log.
+    pub(crate) fn log_limits(&self, host: Option<&Host>) -> Limits {
+        host.map_or(&self.other_room, |host| self.room(host)).log
     }
 
     pub(crate) fn judges(&self) -> &Judges {

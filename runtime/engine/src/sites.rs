@@ -17,6 +17,7 @@ use warren_kernel::Error;
 
 use crate::address_space::AddressSpace;
 use crate::class::{Class, Shape};
+use crate::log::Limits;
 use crate::mappings::Mappings;
 use crate::node::HostLimits;
 use crate::pool::{Pool, Pools, Slot};
@@ -38,6 +39,8 @@ pub(crate) struct Room {
     pub(crate) max_memory: u64,
     /// Processor time of each process, where that has a limit.
     pub(crate) max_cpu: Option<Duration>,
+    /// What its processes may log.
+    pub(crate) log: Limits,
     core: Sites,
     component: Sites,
 }
@@ -74,6 +77,10 @@ impl Builder {
         Room {
             max_memory: limits.max_memory,
             max_cpu: limits.max_cpu,
+            log: Limits {
+                process: limits.max_log,
+                host: limits.max_log_total,
+            },
             core: self.sites(limits, Shape::Core),
             component: self.sites(limits, Shape::Component),
         }

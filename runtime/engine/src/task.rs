@@ -9,8 +9,9 @@ use warren_kernel::{Error, Host, Kind, Outcome, Process, Trace};
 use crate::control::Control;
 use crate::definition::{Code, Definition, Grants, Source};
 use crate::drive::{Drive, Driven};
-use crate::guest::{Guest, Inherited, Purpose, Run, Unwind, settled_outcome};
+use crate::guest::{Guest, Inherited, Purpose, Run, Unwind, settled_outcome, shortened};
 use crate::instance::{self, Finished};
+use crate::log::{Entry, Origin, Record};
 use crate::native::{NativeCode, NativeDrive};
 use crate::node::{Ended, Node, Presence};
 use crate::output::Stream;
@@ -53,7 +54,7 @@ impl Task {
             mut run,
             mut place,
         } = self;
-        tracing::debug!(target: "warren::span", "started");
+        note_in_span(&node, &process, &inherited, &run, || Record::Started);
         let (outcome, status, unwritten) = loop {
             let control = Arc::new(match &place {
                 Place::Instance(_) => Control::default(),
@@ -118,18 +119,22 @@ impl Task {
             }
         };
         let exiting = node.kernel().exit(&process, outcome);
-        tracing::debug!(target: "warren::span", outcome = ending(exiting.outcome()), "ended");
+        note_in_span(&node, &process, &inherited, &run, || {
+            Record::Ended(shortened(ending(exiting.outcome()).to_owned()))
+        });
         // Memory and place are free before anyone hears of the end.
         drop(place);
         let outcome = exiting.outcome().map(Arc::clone);
         exiting.finish(node.now());
         if let (false, Some(outcome)) = (first, &outcome) {
-            report_failure(&process, &inherited, &run, outcome);
+            report_failure(&node, &process, &inherited, &run, outcome);
         }
         if let Some(outcome) = outcome {
             presence.tell(Ended { outcome, status });
         }
-        write(&node, unwritten).await;
+        for (stream, line) in unwritten {
+            node.output().write_left(stream, line).await;
+        }
         drop(presence);
     }
 }
@@ -145,7 +150,13 @@ fn ending(outcome: Option<&Arc<Outcome>>) -> &str {
 
 /// Leaves a trace of a failure that perhaps nobody watches. The first
 /// process's is the program's, and reported as that.
-fn report_failure(process: &Process, inherited: &Inherited, run: &Run, outcome: &Outcome) {
+fn report_failure(
+    node: &Node,
+    process: &Process,
+    inherited: &Inherited,
+    run: &Run,
+    outcome: &Outcome,
+) {
     let Outcome::Failed(error) = outcome else {
         return;
     };
@@ -153,13 +164,35 @@ fn report_failure(process: &Process, inherited: &Inherited, run: &Run, outcome: 
     if error.kind == Kind::Canceled || error.message.starts_with("linked process failed") {
         return;
     }
-    tracing::warn!(
-        target: "warren::process",
-        pid = &**process.text(),
-        frame = &*inherited.frame,
-        definition = &*run.program.definition.id,
-        "process failed: {error}"
-    );
+    if tracing::enabled!(target: "warren::process", tracing::Level::WARN) {
+        let record = Record::Failed(shortened(error.to_string()));
+        let origin = origin(process, inherited, run);
+        node.log()
+            .put(Entry::new(node, Some(process), origin, record));
+    }
+}
+
+/// Adds a record for those who follow processes from their start to their end.
+fn note_in_span(
+    node: &Node,
+    process: &Process,
+    inherited: &Inherited,
+    run: &Run,
+    record: impl FnOnce() -> Record,
+) {
+    if tracing::enabled!(target: "warren::span", tracing::Level::DEBUG) {
+        let origin = origin(process, inherited, run);
+        node.log()
+            .put(Entry::new(node, Some(process), origin, record()));
+    }
+}
+
+fn origin(process: &Process, inherited: &Inherited, run: &Run) -> Origin {
+    Origin {
+        pid: Arc::clone(process.text()),
+        frame: Arc::clone(&inherited.frame),
+        definition: Arc::clone(&run.program.definition.id),
+    }
 }
 
 enum End {

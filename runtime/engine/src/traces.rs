@@ -5,15 +5,20 @@
 //! what caused its spawn. A message without a cause begins a chain.
 //!
 //! Guests send and receive on their own stacks, which have no room for whoever
-//! listens to `tracing`. What is to be told is noted for the thread, which tells
-//! it when it is back on its own stack: [`tell`].
+//! listens to `tracing`, and on threads that nobody may block. What is to be told
+//! is noted for the thread, which adds it to the log when it is back on its own
+//! stack: [`pass_on`].
 
 use std::cell::RefCell;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tracing::Level;
 use warren_kernel::{Error, Kernel, Message, Process, Trace, TraceId};
+
+use crate::log::{Entry, Origin, Record};
+use crate::node::Node;
 
 /// Hands out numbers to chains and messages.
 pub(crate) struct Traces {
@@ -30,7 +35,7 @@ pub(crate) struct Cause {
 }
 
 /// What is to be told.
-struct Note {
+pub(crate) struct Note {
     done: Done,
     trace: Trace,
     /// The message that caused it.
@@ -149,12 +154,32 @@ fn forget_last() {
     NOTES.with_borrow_mut(|notes| drop(notes.pop()));
 }
 
-/// Tells what was noted on this thread.
+impl Note {
+    /// Bytes of its texts.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Note>() + self.topic.len()
+    }
+}
+
+/// Adds what was noted on this thread to the log.
 #[cold]
-pub(crate) fn tell() {
-    // Whoever listens may itself send.
+pub(crate) fn pass_on(node: &Node, process: Option<&Process>) {
     let notes = NOTES.take();
-    for note in &notes {
+    if notes.is_empty() || !tracing::enabled!(target: "warren::process::message", Level::INFO) {
+        return;
+    }
+    let origin = Origin {
+        pid: process.map_or_else(|| "".into(), |process| Arc::clone(process.text())),
+        frame: "".into(),
+        definition: "".into(),
+    };
+    let entry = Entry::new(node, process, origin, Record::Messages(notes));
+    node.log().put(entry);
+}
+
+/// Gives notes to `tracing`.
+pub(crate) fn tell(notes: &[Note]) {
+    for note in notes {
         // A field called `message` would be the text of the event.
         let Trace {
             id,

@@ -170,6 +170,9 @@ pub struct Totals {
     pub busy_ms: Vec<u64>,
     /// Processes that wait for a worker.
     pub queued: usize,
+    /// Log records of processes that were lost because nobody took them in time.
+    #[serde(default)]
+    pub log_lost: u64,
     /// Tasks of processes; of one that has ended, for a moment longer.
     pub tasks: usize,
     /// Places for instances that are taken: one by each guest, and by each source

@@ -215,6 +215,7 @@ impl Inspector {
                 .collect(),
             busy_ms: reading.busy.iter().map(|busy| busy / 1_000_000).collect(),
             queued: reading.queued,
+            log_lost: self.node.log_records_lost(),
             tasks: self.node.tasks(),
             places: self.node.places_taken(),
             ..Totals::default()

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use warren_engine::Node;
 use warren_kernel::Process;
@@ -12,9 +12,11 @@ use super::{Services, State, lock};
 /// Ends all processes: those that read events are asked to and have this long,
 /// all others end at once. A service, with what it has started, is asked when
 /// those that depend on it have ended. Returns when all have ended and
-/// everything they printed is written.
+/// everything they printed is written; standard error and the log get what is left
+/// of the time.
 pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) {
     services.stopping.send_replace(true);
+    let begun = Instant::now();
     let deadline = node.now().after(grace);
     let mut changed = services.changed.subscribe();
     let mut held = services.held();
@@ -37,7 +39,8 @@ pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) 
         () = in_order => {}
         () = node.sleep(grace) => {}
     }
-    node.terminate_all().await;
+    node.terminate_all(grace.saturating_sub(begun.elapsed()))
+        .await;
 }
 
 impl Services {

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
+use warren::security::{Authorizer, Decision, Request, Reuse, Scope};
 use warren::{CallError, Error, Kind, Runtime, Sink, Spawn, Stream};
 
 use crate::setup::{builder, run};
@@ -20,26 +21,53 @@ async fn is_empty(runtime: &Runtime) {
     }
 }
 
+/// Judges everybody but `app:asks`, and panics at that.
+struct Panics;
+
+impl Authorizer for Panics {
+    fn decide(&self, request: &Request<'_>) -> Decision {
+        assert_ne!(&*request.caller.definition, "app:asks", "no answer today");
+        Decision {
+            allowed: true,
+            because: "the test".into(),
+            reason: None,
+            reuse: Reuse::Subject,
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        0
+    }
+
+    fn has_policy(&self, _id: &str) -> bool {
+        false
+    }
+
+    fn named_scope(&self, _name: &str) -> Option<Scope> {
+        None
+    }
+}
+
 #[test]
-fn a_hook_that_panics_ends_the_process_that_logs() {
+fn an_authorizer_that_panics_ends_the_process_that_asks() {
     run(async {
         let runtime = builder()
             .workers(std::num::NonZeroUsize::MIN)
             .lua(
-                "app:logs",
-                "return function() process.listen('go'):receive() logger.info('x') end",
+                "app:asks",
+                "return function() process.listen('go'):receive() process.registry.register('x') end",
             )
             .lua("app:double", "return function(n) return 2 * n end")
-            .log(|record| panic!("no log today: {}", record.message))
+            .authorizer(Arc::new(Panics))
             .start()
             .unwrap();
-        let logs = runtime
-            .spawn(Spawn::of("app:logs").name("one"))
+        let asks = runtime
+            .spawn(Spawn::of("app:asks").name("one"))
             .await
             .unwrap();
         let seen = runtime.find("one").unwrap();
-        let mut exits = logs.monitor();
-        let pid = logs.pid().to_owned();
+        let mut exits = asks.monitor();
+        let pid = asks.pid().to_owned();
         let watcher = runtime
             .spawn_native("app:watcher", move |mut ctx: warren::Context| async move {
                 ctx.monitor(&pid)?;
@@ -59,12 +87,12 @@ fn a_hook_that_panics_ends_the_process_that_logs() {
         while runtime.find("watcher").is_err() {
             tokio::task::yield_now().await;
         }
-        logs.send("go", &()).unwrap();
+        asks.send("go", &()).unwrap();
         // Everyone is told the same, and when its name is free again.
         let told = watcher.result::<String>().await.unwrap();
         assert!(runtime.find("one").is_err());
         for ended in [
-            logs.wait().await,
+            asks.wait().await,
             seen.wait().await,
             exits.next().await.unwrap().ended,
         ] {
@@ -81,10 +109,95 @@ fn a_hook_that_panics_ends_the_process_that_logs() {
     });
 }
 
-/// Panics at the first piece of output.
-struct Panics(Arc<Mutex<u32>>);
+#[test]
+fn a_hook_that_panics_loses_its_record_and_nothing_else() {
+    run(async {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let hook = Arc::clone(&kept);
+        let runtime = builder()
+            .lua(
+                "app:logs",
+                "return function() for i = 1, 4 do logger.info(tostring(i)) end return 'done' end",
+            )
+            .log(move |record| {
+                assert_ne!(record.message, "2", "no log today");
+                hook.lock().unwrap().push(record.message.to_owned());
+            })
+            .start()
+            .unwrap();
+        let result: String = runtime.exec("app:logs").await.unwrap();
+        assert_eq!(result, "done");
+        runtime.shutdown(Duration::from_secs(60)).await;
+        assert_eq!(*kept.lock().unwrap(), ["1", "3", "4"]);
+        assert_eq!(runtime.inspector().totals().log_lost, 1);
+    });
+}
 
-impl Sink for Panics {
+#[test]
+fn a_hook_that_blocks_holds_up_nobody_and_what_is_lost_is_told() {
+    run(async {
+        let (go, held) = std::sync::mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&told);
+        const RECORDS: usize = 20_000;
+        let runtime = builder()
+            .workers(std::num::NonZeroUsize::MIN)
+            .lua(
+                "app:logs",
+                "return function(n) for _ = 1, n do logger.info(('x'):rep(1000)) end end",
+            )
+            .lua("app:double", "return function(n) return 2 * n end")
+            .log(move |record| {
+                // Ends when the other side is dropped.
+                let _ = held.lock().unwrap().recv();
+                kept.lock().unwrap().push(record.message.to_owned());
+            })
+            .start()
+            .unwrap();
+        let logs = Spawn::of("app:logs").arguments(&RECORDS);
+        runtime.exec::<()>(logs).await.unwrap();
+        let double = Spawn::of("app:double").arguments(&4);
+        assert_eq!(runtime.exec::<i64>(double).await.unwrap(), 8);
+        let lost = runtime.inspector().totals().log_lost;
+        assert!(lost > 0);
+        assert!(
+            runtime
+                .metrics()
+                .contains(&format!("warren_log_lost_total {lost}\n"))
+        );
+        drop(go);
+        runtime.shutdown(Duration::from_secs(60)).await;
+        let told = told.lock().unwrap();
+        let lines = told.iter().filter(|line| line.starts_with('x')).count();
+        assert_eq!(lines as u64 + lost, RECORDS as u64);
+        let notice = format!("{lost} log records were lost: nobody took them in time");
+        assert!(told.contains(&notice), "{:?}", told.last());
+    });
+}
+
+#[test]
+fn the_end_does_not_wait_for_a_hook_that_never_returns() {
+    run(async {
+        let (_held, never) = std::sync::mpsc::channel::<()>();
+        let never = Mutex::new(never);
+        let runtime = builder()
+            .lua("app:logs", "return function() logger.info('x') end")
+            .log(move |_| {
+                // Ends when the other side is dropped.
+                let _ = never.lock().unwrap().recv();
+            })
+            .start()
+            .unwrap();
+        runtime.exec::<()>("app:logs").await.unwrap();
+        runtime.shutdown(Duration::from_millis(10)).await;
+    });
+}
+
+/// Panics at the first piece of output.
+struct PanicsOnce(Arc<Mutex<u32>>);
+
+impl Sink for PanicsOnce {
     fn write(&mut self, _: Stream, _: &[u8]) {
         *self.0.lock().unwrap() += 1;
         panic!("no output today");
@@ -96,7 +209,7 @@ fn a_sink_that_panics_is_not_called_again_and_holds_nobody_up() {
     run(async {
         let calls = Arc::new(Mutex::new(0));
         let runtime = builder()
-            .output(Panics(Arc::clone(&calls)))
+            .output(PanicsOnce(Arc::clone(&calls)))
             // More than fits into the queue.
             .lua(
                 "app:prints",

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use warren::{Context, Runtime, Spawn, TraceId};
 
@@ -98,6 +99,7 @@ fn what_a_request_causes_belongs_to_its_chain() {
         let (runtime, log) = start(true);
         let trace = TraceId(NonZeroU64::new(0xfeed).unwrap());
         assert_eq!(request(&runtime, trace).await, Some(0xfeed));
+        runtime.shutdown(Duration::from_secs(60)).await;
         let log = log.lock().unwrap().clone();
         let of = |text: &str| log.iter().find(|(said, _)| said == text).unwrap().1;
         assert_eq!(of("front last"), Some(trace));
@@ -136,6 +138,8 @@ fn a_process_that_the_embedder_spawns_begins_a_chain() {
             .exec::<()>(Spawn::of("app:main").trace(trace))
             .await
             .unwrap();
+        // What was logged is with the hook.
+        runtime.shutdown(Duration::from_secs(60)).await;
         assert_eq!(*log.lock().unwrap(), [("main".to_owned(), Some(trace))]);
     });
 }
@@ -146,6 +150,7 @@ fn without_the_switch_nothing_is_carried() {
         let (runtime, log) = start(false);
         let trace = TraceId(NonZeroU64::MIN);
         assert_eq!(request(&runtime, trace).await, None);
+        runtime.shutdown(Duration::from_secs(60)).await;
         assert!(log.lock().unwrap().iter().all(|(_, trace)| trace.is_none()));
     });
 }

@@ -143,6 +143,8 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
         "max_processes",
         "max_memory",
         "max_cpu",
+        "max_log",
+        "max_log_total",
         "max_queue",
         "actor",
         "scope",
@@ -153,6 +155,8 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
         max_memory: reader.size(host, "max_memory", MEMORY),
         // What a process runs is counted in ticks.
         max_cpu: reader.duration(host, "max_cpu", DEFAULT_TICK),
+        max_log: reader.size(host, "max_log", LOG),
+        max_log_total: reader.size(host, "max_log_total", LOG),
         max_queue: QueueConfig::default(),
     };
     if let Some(queue) = reader.table(host, "max_queue") {
@@ -166,6 +170,9 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
     }
     config
 }
+
+/// What may be logged in a second: from one short record to more than a disk takes.
+const LOG: std::ops::RangeInclusive<u64> = (1 << 10)..=(1 << 40);
 
 /// From one page of WebAssembly to all that 32 bits address.
 const MEMORY: std::ops::RangeInclusive<u64> = (64 << 10)..=(4 << 30);
@@ -217,6 +224,8 @@ mod tests {
             max_processes = 100_000
             max_memory = "32MiB"
             max_cpu = "1m30s"
+            max_log = "1MiB"
+            max_log_total = "2MiB"
             max_queue = { messages = 10_000, bytes = "4MiB" }
 
             [processes."shop.orders:handler"]
@@ -238,6 +247,8 @@ mod tests {
         assert_eq!(host.max_processes, Some(100_000));
         assert_eq!(host.max_memory, Some(32 << 20));
         assert_eq!(host.max_cpu, Some(Duration::from_secs(90)));
+        assert_eq!(host.max_log, Some(1 << 20));
+        assert_eq!(host.max_log_total, Some(2 << 20));
         assert_eq!(host.max_queue.messages, Some(10_000));
         assert_eq!(host.max_queue.bytes, Some(4 << 20));
         let process = &manifest.processes[0];

@@ -5,8 +5,11 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
-use std::time::SystemTime;
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, TrySendError, channel,
+    sync_channel,
+};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 use warren_engine::security::{Actor, Event, Scope};
@@ -34,6 +37,9 @@ pub enum AuditError {
 /// Lines that wait to be written. When so many do, more are dropped and counted:
 /// no process waits for a disk.
 const MAX_WAITING: usize = 4096;
+
+/// How often a flush looks for room in a full queue.
+const FULL: Duration = Duration::from_millis(5);
 
 /// A thread that writes the log.
 #[derive(Debug)]
@@ -131,16 +137,27 @@ impl Audit {
         });
     }
 
-    pub(super) fn flush(&self) {
+    /// Waits until everything before is in the file, this long at most. Returns
+    /// whether it is.
+    pub(super) fn flush(&self, patience: Duration) -> bool {
+        let begun = Instant::now();
         let (done, wait) = channel();
-        if self
-            .queue
-            .send((SystemTime::now(), Entry::Flush(done)))
-            .is_ok()
-        {
-            // Closed where the thread is gone: nothing more is written then.
-            let _ = wait.recv();
+        let mut entry = (SystemTime::now(), Entry::Flush(done));
+        loop {
+            entry = match self.queue.try_send(entry) {
+                Ok(()) => break,
+                // The thread is gone: nothing more is written.
+                Err(TrySendError::Disconnected(_)) => return false,
+                Err(TrySendError::Full(entry)) => entry,
+            };
+            if begun.elapsed() >= patience {
+                return false;
+            }
+            std::thread::sleep(FULL);
         }
+        let left = patience.saturating_sub(begun.elapsed());
+        // The thread drops its end when it has flushed.
+        wait.recv_timeout(left) != Err(RecvTimeoutError::Timeout)
     }
 
     fn put(&self, entry: Entry) {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use warren_engine::security::{Authorizer, Decision, Event, Identity, Request, Scope};
 
@@ -148,11 +149,11 @@ impl Policies {
         Ok(())
     }
 
-    /// Waits until everything that happened is in the audit file.
-    pub fn flush_audit(&self) {
-        if let Some(audit) = self.audit.get() {
-            audit.flush();
-        }
+    /// Waits until everything that happened is in the audit file, this long at
+    /// most: the file may be a pipe that nobody reads. Returns whether it is there;
+    /// true without an audit file. Blocks the thread.
+    pub fn flush_audit(&self, patience: Duration) -> bool {
+        self.audit.get().is_none_or(|audit| audit.flush(patience))
     }
 
     /// The ids of the policies, sorted.

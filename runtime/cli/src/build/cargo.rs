@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::args::BuildArgs;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
+use crate::stdout;
 
 const CARGO: &str = "WARREN_CARGO";
 const INSTALL_RUST: &str = "install Rust with rustup, from https://rustup.rs";
@@ -63,13 +64,14 @@ pub(super) fn build(directory: &Path, args: &BuildArgs) -> Result<(), Box<Failur
             ..*failed("the package has no guest".to_owned())
         }));
     }
+    let mut made = String::new();
     for (name, module) in modules {
         let path = directory.join(format!("{name}.wasm"));
         replace(&module, &path).map_err(|error| failed(format!("{name}.wasm: {error}")))?;
-        // Where nobody reads it, the file is there all the same.
-        let _ = writeln!(std::io::stdout(), "{}", path.display());
+        made += &format!("{}\n", path.display());
     }
-    Ok(())
+    // Where nobody reads it, the files are there all the same.
+    stdout::print(&made, Exit::Success).map(drop)
 }
 
 /// Says how to get the standard library where it is missing.

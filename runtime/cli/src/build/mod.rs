@@ -10,6 +10,7 @@ use std::process::Command;
 use crate::args::BuildArgs;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
+use crate::stderr;
 
 /// Something that builds guests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +32,12 @@ pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
     })?;
     if sources.is_empty() {
         let path = args.path.display();
-        eprintln!("nothing to build in {path}: there is no Cargo.toml and no Makefile");
+        stderr::write(&format!(
+            "nothing to build in {path}: there is no Cargo.toml and no Makefile\n"
+        ));
         for (extension, command) in COMPONENTS {
             if holds(&args.path, extension) {
-                eprintln!("for .{extension} files, run {command}");
+                stderr::write(&format!("for .{extension} files, run {command}\n"));
             }
         }
     }

@@ -5,7 +5,6 @@ mod contents;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 
 use warren::app::{App, AppOptions};
 
@@ -13,7 +12,7 @@ use self::contents::{Contents, Shape};
 use crate::args::InspectArgs;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
-use crate::{check, opening};
+use crate::{check, opening, stdout};
 
 /// Prints what the file is; ends with 1 where it cannot run as a process.
 pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Vec<Failure>> {
@@ -54,9 +53,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Vec<Failure>> {
         }
     };
     text.push_str(advice(&contents));
-    // Where nobody reads it, the status says what matters.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    Ok(exit)
+    stdout::print(&text, exit).map_err(|failure| vec![*failure])
 }
 
 /// Everything but whether it runs.

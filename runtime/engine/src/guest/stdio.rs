@@ -2,10 +2,12 @@
 
 use std::io::Read;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use warren_kernel::{Error, Trace};
 
 use super::Guest;
+use crate::log::{Entry, Origin, Record};
 use crate::output::Stream;
 
 /// The most one read of standard input gives.
@@ -33,6 +35,8 @@ pub enum Level {
 pub struct LogRecord<'a> {
     /// How much it matters.
     pub level: Level,
+    /// When it was written, which may be a while ago.
+    pub time: SystemTime,
     /// The text of the process's PID.
     pub pid: &'a str,
     /// The identifier of its call chain.
@@ -49,8 +53,9 @@ pub struct LogRecord<'a> {
     pub trace: Option<Trace>,
 }
 
-/// Takes log records, on the thread of the process that wrote them: what takes
-/// long belongs elsewhere.
+/// Takes log records, on a thread that does nothing else and may be blocked: the
+/// records that find no room meanwhile are counted and lost. A hook that panics
+/// loses its record.
 pub type LogHook = Arc<dyn Fn(&LogRecord<'_>) + Send + Sync>;
 
 impl Guest {
@@ -90,7 +95,14 @@ impl Guest {
         let max = max.min(MAX_READ);
         let read = tokio::task::spawn_blocking(move || {
             let mut bytes = vec![0; max];
-            let n = std::io::stdin().lock().read(&mut bytes)?;
+            let mut input = std::io::stdin().lock();
+            let n = loop {
+                match input.read(&mut bytes) {
+                    // A signal, after which the rest is still to be read.
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    read => break read?,
+                }
+            };
             bytes.truncate(n);
             Ok::<_, std::io::Error>(bytes)
         });
@@ -105,8 +117,9 @@ impl Guest {
         }
     }
 
-    /// Writes one record to the log. Formatting it, and whatever a subscriber
-    /// does, happens off the guest's stack.
+    /// Adds one record to the log. Looking at who takes it happens off the guest's
+    /// stack. Waits where there is no room, as [`Log::write`](crate::log::Log::write)
+    /// says.
     pub(crate) async fn log(
         &mut self,
         level: Level,
@@ -115,58 +128,37 @@ impl Guest {
         fields: Option<Vec<u8>>,
     ) {
         let process = self.process().ok().cloned();
-        let inherited = self.inherited().ok().cloned();
-        let definition = Arc::clone(&self.run.program.definition.id);
+        let origin = Origin {
+            pid: process
+                .as_ref()
+                .map_or_else(|| "".into(), |process| Arc::clone(process.text())),
+            frame: self
+                .inherited()
+                .map_or_else(|_| "".into(), |inherited| Arc::clone(&inherited.frame)),
+            definition: Arc::clone(&self.run.program.definition.id),
+        };
         let node = Arc::clone(&self.node);
         let trace = self.control.cause().get();
         let record = async move {
-            let pid = process.as_ref().map_or("", |process| process.text());
-            let frame = inherited.as_ref().map_or("", |inherited| &inherited.frame);
-            let message = shortened(&message);
-            let fields = fields.filter(|bytes| bytes.len() <= MAX_LOGGED);
-            let logger = (!name.is_empty()).then_some(shortened(&name));
-            if let Some(hook) = node.log() {
-                hook(&LogRecord {
-                    level,
-                    pid,
-                    frame,
-                    definition: &definition,
-                    logger,
-                    message,
-                    fields: fields.as_deref(),
-                    trace,
-                });
+            if !node.log().wants(level) {
                 return;
             }
-            let fields = fields.and_then(|bytes| crate::codec::read(&bytes).ok());
-            let fields = fields.as_ref().map(tracing::field::display);
-            let trace = trace.map(|trace| tracing::field::display(trace.id));
-            macro_rules! record {
-                ($level:expr) => {
-                    tracing::event!(
-                        target: "warren::process",
-                        $level,
-                        pid,
-                        frame,
-                        definition = &*definition,
-                        logger,
-                        fields,
-                        trace,
-                        "{message}"
-                    )
-                };
-            }
-            match level {
-                Level::Debug => record!(tracing::Level::DEBUG),
-                Level::Info => record!(tracing::Level::INFO),
-                Level::Warn => record!(tracing::Level::WARN),
-                Level::Error => record!(tracing::Level::ERROR),
-            }
+            let record = Record::Said {
+                level,
+                logger: (!name.is_empty()).then(|| shortened(name)),
+                message: shortened(message),
+                fields: fields.filter(|bytes| bytes.len() <= MAX_LOGGED),
+                trace,
+            };
+            let entry = Entry::new(&node, process.as_deref(), origin, record);
+            node.log().write(&node, entry).await;
         };
         self.control.outside(record).await;
     }
 }
 
-fn shortened(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_LOGGED)]
+/// A text as long as the log takes it.
+pub(crate) fn shortened(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(MAX_LOGGED));
+    text
 }

@@ -144,7 +144,7 @@ impl Node {
             return self.kernel.send(None, to, topic, values);
         };
         let sent = traces.send(&self.kernel, None, to, (topic, values), self.begins(trace));
-        traces::tell();
+        traces::pass_on(self, None);
         sent
     }
 

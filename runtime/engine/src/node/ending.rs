@@ -1,10 +1,16 @@
 //! How all processes end.
 
+use std::pin::pin;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use warren_kernel::{Moment, Process};
 
 use super::Node;
+
+/// Even those who are in a hurry wait this long for the last lines of the log and
+/// of standard error.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 impl Node {
     /// Asks processes to end: those that read events get CANCEL and are
@@ -28,11 +34,31 @@ impl Node {
     }
 
     /// Ends all processes at once. Returns when all have ended and everything
-    /// they printed is written.
-    pub async fn terminate_all(&self) {
+    /// they printed and logged is written; standard error and the log, where nobody
+    /// takes them, are waited for this long, and at least for a second.
+    pub async fn terminate_all(&self, patience: Duration) {
         self.close();
-        self.none_left().await;
-        self.output.flush().await;
+        let mut too_long = pin!(self.sleep(patience.max(LAST_LINES)));
+        let mut written = pin!(async {
+            self.none_left().await;
+            self.output.flush().await;
+        });
+        let mut logged = pin!(async {
+            self.none_left().await;
+            self.log.flush().await;
+        });
+        let (mut is_written, mut is_logged, mut given_up) = (false, false, false);
+        while !(is_written && (is_logged || given_up)) {
+            tokio::select! {
+                biased;
+                () = &mut written, if !is_written => is_written = true,
+                () = &mut logged, if !is_logged => is_logged = true,
+                () = &mut too_long, if !given_up => {
+                    given_up = true;
+                    self.output.give_up_stderr();
+                }
+            }
+        }
     }
 
     /// Refuses new processes and terminates all there are, without waiting for

@@ -701,7 +701,7 @@ async fn floods_of_output_wait_for_their_reader() {
     );
     let before = resident();
     world.run("t:flood").await;
-    in_time(world.node.terminate_all()).await;
+    in_time(world.node.terminate_all(std::time::Duration::from_secs(60))).await;
     assert_eq!(bytes.load(Ordering::Relaxed), 40 * EACH);
     let grown = most.load(Ordering::Relaxed).saturating_sub(before);
     assert!(grown < 200 << 20, "{} MiB", grown >> 20);

@@ -69,7 +69,7 @@ async fn a_process_that_is_terminated_does_not_wait_for_the_reader_of_its_last_l
     world.terminate(&flood);
     in_time(flood.wait()).await;
     drop(hold);
-    in_time(world.node.terminate_all()).await;
+    in_time(world.node.terminate_all(std::time::Duration::from_secs(60))).await;
     let written = String::from_utf8(written.lock().unwrap().clone()).unwrap();
     assert!(written.ends_with("x\nunfinished"), "{written}");
     world.assert_empty();

@@ -13,7 +13,7 @@ async fn shut_down(world: &World, grace: Duration) {
     let node = &world.node;
     node.ask_to_end(node.now().after(grace), |_| true);
     let _ = timeout(grace, node.none_left()).await;
-    node.terminate_all().await;
+    node.terminate_all(std::time::Duration::from_secs(60)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -83,7 +83,7 @@ async fn shutdown_outruns_those_that_spawn() {
         for _ in 0..3 {
             world.expect_line("ready").await;
         }
-        in_time(world.node.terminate_all()).await;
+        in_time(world.node.terminate_all(std::time::Duration::from_secs(60))).await;
         world.assert_empty();
     }
 }

@@ -52,7 +52,7 @@ fn a_disk_that_takes_nothing_holds_nobody_up_and_no_line_is_lost_unsaid() {
             .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
             .collect::<Vec<Value>>()
     });
-    audit.flush();
+    assert!(audit.flush(Duration::from_secs(60)));
     // Ends the thread that writes, and so the pipe.
     drop(audit);
     let lines = reading.join().unwrap();
@@ -73,5 +73,18 @@ fn a_log_that_nobody_can_write_holds_nobody_up() {
     for _ in 0..DENIALS {
         deny(&audit);
     }
-    audit.flush();
+    assert!(audit.flush(Duration::from_secs(60)));
+}
+
+#[test]
+fn a_log_that_nobody_reads_is_waited_for_no_longer_than_asked() {
+    let (audit, reader) = log();
+    for _ in 0..DENIALS {
+        deny(&audit);
+    }
+    assert!(!audit.flush(Duration::from_millis(50)));
+    let lines = std::thread::spawn(move || BufReader::new(reader).lines().count());
+    assert!(audit.flush(Duration::from_secs(60)));
+    drop(audit);
+    assert!(lines.join().unwrap() > 0);
 }

@@ -268,7 +268,7 @@ impl World {
 
     /// Ends everything, and checks that nothing is left.
     pub async fn close(self) {
-        in_time(self.node.terminate_all()).await;
+        in_time(self.node.terminate_all(std::time::Duration::from_secs(60))).await;
         self.assert_empty();
     }
 

@@ -1,0 +1,36 @@
+//! Faults of the command itself: a library that panics, mostly because the system
+//! refuses what it takes for granted.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic::{self, PanicHookInfo};
+
+use crate::exit::Exit;
+use crate::stderr;
+
+const HELP: &str = "this may be a limit of the system: raise `ulimit -n` (open files), `-u` \
+                    (processes and threads) or `-v` (memory), see `warren doctor`; report it \
+                    otherwise";
+
+/// Does something, which ends with [`Exit::Failed`] where it panics. Panics of
+/// this and all other threads are told on standard error, without waiting for its
+/// reader.
+pub(crate) fn guard(command: impl FnOnce() -> Exit + panic::UnwindSafe) -> Exit {
+    panic::set_hook(Box::new(|info| {
+        stderr::write_line(told(info, &Backtrace::capture()).as_bytes());
+    }));
+    // What it was said is enough.
+    panic::catch_unwind(command).unwrap_or(Exit::Failed)
+}
+
+fn told(info: &PanicHookInfo<'_>, backtrace: &Backtrace) -> String {
+    let what = info.payload_as_str().unwrap_or("no message");
+    let at = info
+        .location()
+        .map(|location| format!(" at {}:{}", location.file(), location.line()))
+        .unwrap_or_default();
+    let mut text = format!("error: warren panicked{at}: {what}\n  help: {HELP}\n");
+    if backtrace.status() == BacktraceStatus::Captured {
+        text += &format!("{backtrace}\n");
+    }
+    text
+}

@@ -1,0 +1,190 @@
+//! Standard error of the command, which nobody may read.
+//!
+//! Log lines and notices wait in a bounded queue for a thread that writes them.
+//! Lines that find no room are counted, and the count is logged when standard error
+//! is read again. The queue is that of the system's process, as standard error is.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Bytes that wait.
+const QUEUE: usize = 1 << 20;
+
+static QUEUED: Queue = Queue {
+    state: Mutex::new(State {
+        texts: VecDeque::new(),
+        bytes: 0,
+        writing: false,
+        lost: 0,
+    }),
+    wanted: Condvar::new(),
+    written: Condvar::new(),
+};
+
+/// Whether there is a thread; without one, whoever writes waits.
+static THREAD: OnceLock<bool> = OnceLock::new();
+
+struct Queue {
+    state: Mutex<State>,
+    /// For the thread.
+    wanted: Condvar,
+    /// For those who wait until all is written.
+    written: Condvar,
+}
+
+struct State {
+    texts: VecDeque<Vec<u8>>,
+    bytes: usize,
+    writing: bool,
+    lost: u64,
+}
+
+thread_local! {
+    /// Whether this is the thread that writes.
+    static WRITES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Writes a log line, or counts it as lost. Never waits for a reader.
+pub(crate) fn write_line(line: &[u8]) {
+    add(line, QUEUE);
+}
+
+/// Writes something that is said once and is not to be lost. Never waits for a
+/// reader.
+pub(crate) fn write(text: &str) {
+    add(text.as_bytes(), usize::MAX);
+}
+
+fn add(text: &[u8], limit: usize) {
+    if !*THREAD.get_or_init(start) {
+        return write_through(text);
+    }
+    let mut state = QUEUED.lock();
+    if state.bytes.saturating_add(text.len()) > limit {
+        state.lost += 1;
+        return;
+    }
+    state.bytes += text.len();
+    state.texts.push_back(text.to_vec());
+    drop(state);
+    QUEUED.wanted.notify_one();
+}
+
+/// Waits until everything is written, this long at most where there is a limit.
+pub(crate) fn finish(patience: Option<Duration>) {
+    let begun = Instant::now();
+    let mut state = QUEUED.lock();
+    while !state.is_written() {
+        let left = match patience {
+            Some(patience) => patience.saturating_sub(begun.elapsed()),
+            None => Duration::MAX,
+        };
+        if left.is_zero() {
+            return;
+        }
+        let waited = QUEUED.written.wait_timeout(state, left);
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+/// Starts the thread.
+fn start() -> bool {
+    let thread = thread::Builder::new().name("warren-stderr".into());
+    thread.spawn(work).is_ok()
+}
+
+fn work() {
+    WRITES.set(true);
+    let mut state = QUEUED.lock();
+    loop {
+        state.writing = false;
+        if state.is_written() {
+            QUEUED.written.notify_all();
+        }
+        let text = match state.texts.pop_front() {
+            Some(text) => text,
+            None if state.lost > 0 => Vec::new(),
+            None => {
+                let waited = QUEUED.wanted.wait(state);
+                state = waited.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+        };
+        state.bytes -= text.len();
+        state.writing = true;
+        // Told before what follows: it is where the lines are missing, or later.
+        let lost = match state.texts.is_empty() {
+            true => std::mem::take(&mut state.lost),
+            false => 0,
+        };
+        drop(state);
+        write_through(&text);
+        if lost > 0 {
+            tracing::warn!(
+                target: "warren::log",
+                lost,
+                "{lost} log lines were lost: standard error was not read in time"
+            );
+        }
+        state = QUEUED.lock();
+    }
+}
+
+/// Writes, and waits for the reader.
+fn write_through(text: &[u8]) {
+    // Where standard error is closed there is nobody left to tell.
+    let _ = io::stderr().lock().write_all(text);
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_written(&self) -> bool {
+        self.texts.is_empty() && !self.writing && self.lost == 0
+    }
+}
+
+/// Where the log writes its lines.
+pub(crate) struct Lines;
+
+/// One line, from the thread that logs it.
+pub(crate) struct Line {
+    waits: bool,
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Line;
+
+    fn make_writer(&'a self) -> Line {
+        Line {
+            // The runtime's own thread for log records keeps the others waiting
+            // behind it, each with a share of the room.
+            waits: WRITES.get() || warren::record_time().is_some(),
+        }
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.waits {
+            write_through(bytes);
+        } else {
+            write_line(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! What a command needs of the system, and what the system refuses.
+
+use std::error::Error;
+use std::io;
+
+use crate::diagnostics::Failure;
+use crate::exit::Exit;
+
+/// Pairs of files: what the event loop and signals open, and some more.
+#[cfg(unix)]
+const PAIRS: usize = 5;
+
+/// Checks that the event loop and signals find the files they open: their libraries
+/// panic where the system gives none.
+pub(crate) fn check_room() -> Result<(), Box<Failure>> {
+    #[cfg(unix)]
+    {
+        let pairs = (0..PAIRS).map(|_| std::os::unix::net::UnixStream::pair());
+        let pairs: io::Result<Vec<_>> = pairs.collect();
+        pairs.map_err(|error| Box::new(refused("the event loop", &error)))?;
+    }
+    Ok(())
+}
+
+/// The system does not give what a command needs.
+pub(crate) fn refused(what: &str, error: &(dyn Error + 'static)) -> Failure {
+    Failure {
+        help: limit_of(error).map(|limit| format!("raise {limit}; see `warren doctor`")),
+        ..Failure::new(Exit::Failed, format!("cannot start {what}: {error}"))
+    }
+}
+
+/// The limit that an error is about, or what caused it.
+fn limit_of(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>()
+            && let Some(number) = error.raw_os_error()
+        {
+            return limit_of_number(number);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+#[cfg(unix)]
+fn limit_of_number(number: i32) -> Option<&'static str> {
+    match number {
+        libc::EMFILE | libc::ENFILE => Some("`ulimit -n` (open files)"),
+        libc::EAGAIN => Some("`ulimit -u` (processes and threads)"),
+        libc::ENOMEM => Some("`ulimit -v` (memory)"),
+        _ => None,
+    }
+}
+
+#[cfg(not(unix))]
+fn limit_of_number(_: i32) -> Option<&'static str> {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_comes_with_the_limit_to_raise() {
+        let help = |number| refused("x", &io::Error::from_raw_os_error(number)).help;
+        assert!(help(libc::EMFILE).unwrap().contains("ulimit -n"));
+        assert!(help(libc::EAGAIN).unwrap().contains("ulimit -u"));
+        assert!(help(libc::ENOMEM).unwrap().contains("ulimit -v"));
+        assert_eq!(help(libc::ENOENT), None);
+        // Also below another error.
+        let error = warren::NodeError::Thread(io::Error::from_raw_os_error(libc::EAGAIN));
+        assert!(refused("x", &error).help.is_some());
+    }
+}

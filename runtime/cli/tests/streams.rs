@@ -1,0 +1,334 @@
+//! Standard streams that nobody reads, that are full, or whose reader is gone.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "this is test code")]
+
+mod support;
+
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use support::warren;
+use warren_tests::{Program, TIMEOUT};
+
+/// A command whose streams are pipes that nobody reads by itself. Killed when it is
+/// dropped.
+struct Unread(Child);
+
+impl Unread {
+    fn start(dir: &Path, args: &[&str]) -> Unread {
+        let mut command = warren(dir, args);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Unread(command.spawn().unwrap())
+    }
+
+    /// Reads standard output up to this line, and no further than its buffer.
+    fn wait_for_line(&mut self, wanted: &str) {
+        let mut stdout = BufReader::with_capacity(1, self.0.stdout.take().unwrap());
+        let mut line = String::new();
+        while line != format!("{wanted}\n") {
+            line.clear();
+            assert!(stdout.read_line(&mut line).unwrap() > 0, "no {wanted:?}");
+        }
+        self.0.stdout = Some(stdout.into_inner());
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.0.id().to_string();
+        let kill = ["-c", "kill -s \"$0\" \"$1\"", name, &id];
+        let sent = Command::new("sh").args(kill).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end; the status.
+    fn end(mut self) -> Option<i32> {
+        let id = self.0.id();
+        let (done, ended) = mpsc::channel::<()>();
+        let watch = thread::spawn(move || {
+            // Ends when the other side is dropped.
+            if ended.recv_timeout(TIMEOUT) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
+            }
+        });
+        let status = self.0.wait().unwrap();
+        drop(done);
+        watch.join().unwrap();
+        status.code()
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        // Both fail where it has ended, as it should have.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Bytes of a record; more of them than all queues and pipes hold.
+const RECORD: usize = 8_000;
+const RECORDS: usize = 3_000;
+
+/// Floods a stream in the way it is told to, and says when it is done.
+const FLOOD: &str = "
+return function(how, parent, count, size)
+  local text = ('x'):rep(size)
+  for i = 1, count do
+    if how == 'log' then logger.info(text)
+    elseif how == 'stderr' then io.stderr:write(text, '\\n')
+    elseif how == 'stdout' then print(text)
+    else process.spawn('app:fails', 'app:processes', text)
+    end
+  end
+  process.send(parent, 'flooded')
+end";
+
+const FAILS: &str = "return function(text) error(text, 0) end";
+
+fn program(main: &str) -> Program {
+    Program::of(&[
+        ("main.lua", main),
+        ("flood.lua", FLOOD),
+        ("fails.lua", FAILS),
+    ])
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_nobody_up() {
+    for how in ["log", "fails"] {
+        let main = format!(
+            "local flooded = process.listen('flooded')
+             for _ = 1, 2 do
+               process.spawn('app:flood', 'app:processes', '{how}', process.pid(), {RECORDS}, {RECORD})
+             end
+             for _ = 1, 2 do flooded:receive() end
+             print('done')"
+        );
+        let dir = program(&main);
+        let mut command = Unread::start(dir.path(), &["run", "--grace", "1s", "."]);
+        command.wait_for_line("done");
+        assert_eq!(command.end(), Some(0), "{how}");
+    }
+}
+
+#[test]
+fn a_signal_ends_a_program_whose_streams_nobody_reads() {
+    for how in ["log", "stderr", "stdout"] {
+        // Those that flood do so for ever; main waits for what does not come.
+        let main = format!(
+            "for _ = 1, 2 do
+               process.spawn('app:flood', 'app:processes', '{how}', process.pid(), math.maxinteger, {RECORD})
+             end
+             local events = process.events()
+             print('ready')
+             events:receive()"
+        );
+        let dir = program(&main);
+        for (signal, status) in [("TERM", 143), ("INT", 130)] {
+            let mut command = Unread::start(dir.path(), &["run", "--grace", "500ms", "."]);
+            command.wait_for_line("ready");
+            command.signal(signal);
+            assert_eq!(command.end(), Some(status), "{how}");
+        }
+    }
+}
+
+#[test]
+fn lines_that_are_lost_are_counted_and_said_and_others_are_not_lost() {
+    // One floods the log, another says something now and then.
+    let main = format!(
+        "local flooded, said = process.listen('flooded'), process.listen('said')
+         process.spawn('app:flood', 'app:processes', 'log', process.pid(), {RECORDS}, {RECORD})
+         flooded:receive()
+         process.spawn('app:says', 'app:processes', process.pid())
+         said:receive()
+         print('done')
+         io.read()"
+    );
+    let says = "
+        for i = 1, 20 do logger.warn('said', { number = i }) end
+        process.send(..., 'said')";
+    let dir = Program::of(&[
+        ("main.lua", main.as_str()),
+        ("flood.lua", FLOOD),
+        ("says.lua", says),
+    ]);
+    let mut command = warren(dir.path(), &["run", "--log-format", "json", "."]);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut command = Unread(command.spawn().unwrap());
+    command.wait_for_line("done");
+    // Now it is read.
+    let mut stderr = command.0.stderr.take().unwrap();
+    let read = thread::spawn(move || {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).unwrap();
+        text
+    });
+    drop(command.0.stdin.take());
+    assert_eq!(command.end(), Some(0));
+    let (mut logged, mut said, mut lost) = (0, 0, 0);
+    for line in read.join().unwrap().lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let fields = &line["fields"];
+        match (fields["message"].as_str(), fields["lost"].as_u64()) {
+            (_, Some(count)) => lost += count,
+            (Some("said"), None) => said += 1,
+            _ => logged += 1,
+        }
+    }
+    assert_eq!(said, 20);
+    assert!(lost > 0 && logged > 0, "{lost} of {logged}");
+    assert_eq!(logged + lost, RECORDS as u64);
+}
+
+/// Commands that print on standard output.
+const PRINTING: [&[&str]; 8] = [
+    &["--help"],
+    &["run", "--help"],
+    &["--version"],
+    &["check", "main.lua"],
+    &["inspect", "guest.wat"],
+    &["policy", "check", "main.lua"],
+    &["run", "main.lua"],
+    &["doctor", "--json"],
+];
+
+fn printing() -> Program {
+    let guest = r#"(module (memory (export "memory") 1) (func (export "start")))"#;
+    Program::of(&[("main.lua", "print('x')"), ("guest.wat", guest)])
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_said_by_every_command() {
+    let dir = printing();
+    for args in PRINTING {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = warren(dir.path(), args);
+        let output = command
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {stderr}");
+        assert!(
+            stderr.contains("standard output cannot be written: No space left"),
+            "{args:?}: {stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_reader_that_is_gone_ends_every_command_quietly() {
+    let dir = printing();
+    for args in PRINTING {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = warren(dir.path(), args);
+        let output = command
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        // What else is wrong goes before: `doctor` and `inspect` may end with 1.
+        let status = output.status.code();
+        let otherwise = ["doctor", "inspect"].contains(&args[0]) && status == Some(1);
+        assert!(status == Some(141) || otherwise, "{args:?}: {status:?}");
+        assert_eq!(stderr, "", "{args:?}");
+    }
+}
+
+#[test]
+fn a_closed_standard_error_changes_no_status() {
+    let dir = Program::of(&[
+        ("main.lua", "logger.error('x') print('y')"),
+        ("bad.lua", "error('x')"),
+    ]);
+    for (file, status) in [("main.lua", 0), ("bad.lua", 1), ("none.lua", 2)] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = warren(dir.path(), &["run", file]);
+        let output = command
+            .stdout(Stdio::piped())
+            .stderr(writer)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(status), "{file}");
+    }
+}
+
+#[test]
+fn few_open_files_are_an_error_that_says_what_to_do() {
+    let dir = Program::of(&[("main.lua", "print('x')")]);
+    for command in ["run", "check"] {
+        for limit in 3..=24 {
+            let inner = warren(dir.path(), &[command, "main.lua"]);
+            let mut shell = Command::new("sh");
+            shell
+                .args(["-c", "ulimit -n \"$0\" && exec \"$@\""])
+                .arg(limit.to_string())
+                .arg(inner.get_program())
+                .args(inner.get_args())
+                .current_dir(dir.path())
+                .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+                .stdin(Stdio::null());
+            let output = shell.output().unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let status = output.status.code();
+            // With the fewest, not even the libraries of the command are found.
+            let started = !stderr.contains("loading shared libraries");
+            if started {
+                assert!(
+                    matches!(status, Some(0..=2)),
+                    "{limit}: {status:?} {stderr}"
+                );
+            }
+            assert_eq!(status == Some(0), stderr.is_empty(), "{limit}: {stderr}");
+            assert!(!stderr.contains("panicked"), "{limit}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn an_idle_reader_of_the_log_is_waited_for_no_longer_than_the_grace() {
+    let main = format!(
+        "local flooded = process.listen('flooded')
+         process.spawn('app:flood', 'app:processes', 'log', process.pid(), {RECORDS}, {RECORD})
+         flooded:receive()
+         print('done')
+         error('it failed')"
+    );
+    let dir = program(&main);
+    let mut command = Unread::start(dir.path(), &["run", "--grace", "200ms", "."]);
+    command.wait_for_line("done");
+    // Its own failure is one more thing that nobody reads.
+    assert_eq!(command.end(), Some(1));
+}
+
+#[test]
+fn what_is_printed_waits_for_a_reader_that_takes_its_time() {
+    let main = "for i = 1, 200000 do print(i) end";
+    let dir = Program::of(&[("main.lua", main)]);
+    let mut command = warren(dir.path(), &["run", "--grace", "1ms", "main.lua"]);
+    let mut command = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = command.stdout.take().unwrap();
+    let mut byte = [0];
+    stdout.read_exact(&mut byte).unwrap();
+    // Longer than the grace, and than what the log is waited for at least: a
+    // command that does not wait has ended by then.
+    thread::sleep(Duration::from_millis(1_500));
+    let mut rest = Vec::from(byte);
+    stdout.read_to_end(&mut rest).unwrap();
+    assert!(rest.ends_with(b"\n200000\n"));
+    assert_eq!(command.wait().unwrap().code(), Some(0));
+}

@@ -1,0 +1,109 @@
+//! The order of two streams that two threads write.
+//!
+//! A piece of one stream waits for the pieces of the other that were queued before
+//! it. Where the other thread is held up, nobody waits for it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Stream;
+
+/// A write that takes longer than this holds its stream up.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How many pieces of the other stream go before a piece.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Turn(u64);
+
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    /// Pieces of each stream that were queued.
+    queued: [AtomicU64; 2],
+    threads: Mutex<[Progress; 2]>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// Pieces that the thread is done with.
+    done: u64,
+    /// Since when it is at one.
+    since: Option<Instant>,
+}
+
+/// The thread that writes one stream.
+pub(super) struct Thread<'a> {
+    order: &'a Order,
+    stream: Stream,
+}
+
+/// A piece is being written as long as this is there.
+pub(super) struct Writing<'a>(&'a Thread<'a>);
+
+impl Order {
+    /// The turn of a piece that its caller queues next.
+    pub(super) fn turn(&self, stream: Stream) -> Turn {
+        let own = stream as usize;
+        // In this order: of two pieces, one at most waits for the other.
+        let turn = self.queued[1 - own].load(Ordering::SeqCst);
+        self.queued[own].fetch_add(1, Ordering::SeqCst);
+        Turn(turn)
+    }
+
+    /// On the thread that writes a stream. Dropped, that thread has ended, and
+    /// nobody waits for its pieces any more.
+    pub(super) fn thread_of(&self, stream: Stream) -> Thread<'_> {
+        Thread {
+            order: self,
+            stream,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, [Progress; 2]> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Thread<'_> {
+    /// Waits for the turn of a piece.
+    pub(super) fn begin(&self, turn: Turn) -> Writing<'_> {
+        let own = self.stream as usize;
+        let begun = Instant::now();
+        let mut threads = self.order.lock();
+        loop {
+            let other = &threads[1 - own];
+            if other.done >= turn.0 {
+                break;
+            }
+            // A thread between two pieces, or that waits itself, gets as long.
+            let left = PATIENCE.saturating_sub(other.since.unwrap_or(begun).elapsed());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.order.changed.wait_timeout(threads, left);
+            threads = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        threads[own].since = Some(Instant::now());
+        Writing(self)
+    }
+}
+
+impl Drop for Thread<'_> {
+    fn drop(&mut self) {
+        self.order.lock()[self.stream as usize].done = u64::MAX;
+        self.order.changed.notify_all();
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        let Thread { order, stream } = self.0;
+        let mut threads = order.lock();
+        let own = &mut threads[*stream as usize];
+        own.done = own.done.saturating_add(1);
+        own.since = None;
+        drop(threads);
+        order.changed.notify_all();
+    }
+}
