@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Instant;
 
-use warren_tests::{Program, TIMEOUT};
+use warren_tests::{Program, TIMEOUT, Warren};
 
 /// A command whose streams are pipes. Killed when it is dropped.
 struct Talk {
@@ -61,8 +61,11 @@ impl Pieces {
 
 impl Talk {
     fn with(program: &Program) -> Talk {
-        let mut child = program
-            .command()
+        Talk::start(program.command())
+    }
+
+    fn start(command: Warren) -> Talk {
+        let mut child = command
             .into_command()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -168,4 +171,30 @@ fn long_lines_of_standard_input_are_read_whole() {
     let input = std::fs::File::open(&path).expect("it was just written");
     let ended = program.command().stdin(input).outcome().ends_with(0);
     assert_eq!(ended.text(), "4000000\t3000000\trest\t1000000\tnil\n");
+}
+
+#[test]
+fn a_guest_of_any_language_shows_prompts_and_errors() {
+    let guest = r#"(module
+        (import "wasi_snapshot_preview1" "fd_write"
+            (func $fd_write (param i32 i32 i32 i32) (result i32)))
+        (import "warren:core/stdio@0.1.0" "write" (func $write (param i32 i32 i32)))
+        (import "warren:core/stdio@0.1.0" "read" (func $read (param i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        ;; One vector: 5 bytes at 16.
+        (data (i32.const 0) "\10\00\00\00\05\00\00\00")
+        (data (i32.const 16) "error")
+        (data (i32.const 32) "name? ")
+        (func (export "start")
+            (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (call $write (i32.const 0) (i32.const 32) (i32.const 6))
+            (drop (call $read (i32.const 64) (i32.const 100)))))"#;
+    // With a grant, preview 1 is another implementation.
+    for options in [&[][..], &["--read", "."]] {
+        let program = Program::of(&[("main.wat", guest)]);
+        let mut talk = Talk::start(program.command().options(options));
+        talk.errors.wait_for("error");
+        talk.shown.wait_for("name? ");
+        talk.types("somebody\n");
+    }
 }
