@@ -193,6 +193,18 @@ mod tests {
         assert_eq!(failure.notes[0], r#"details: {"a": [1, 0.5, null, "x"]}"#);
     }
 
+    #[test]
+    fn errors_in_errors_are_shown_in_a_moment() {
+        let mut nested = warren::values::Error::internal("leaf");
+        for _ in 0..90 {
+            nested = warren::values::Error::internal("m").with_details(&nested);
+        }
+        let mut error = Error::internal("x");
+        error.details = Some(Details::Encoded(nested.details.into()));
+        let failure = main_failed("p", "d", &error);
+        assert_eq!(failure.notes[0], r#"details: "m""#);
+    }
+
     fn definition(source: &str) -> Definition {
         Definition {
             id: "app:main".into(),

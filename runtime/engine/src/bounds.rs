@@ -27,6 +27,9 @@ pub struct CompileLimits {
     /// Blocks of one function times its local variables: what a compiler keeps track
     /// of.
     pub max_function_state: usize,
+    /// The same for all functions of a module together, those of a component's
+    /// modules included.
+    pub max_state: usize,
     /// Types, imports, exports, globals, tags and segments, of each kind.
     pub max_items: usize,
     /// Modules and components of a component, with those in them.
@@ -45,7 +48,8 @@ impl Default for CompileLimits {
             max_source: 16 << 20,
             max_functions: 100_000,
             max_function: 2 << 20,
-            max_function_state: 64_000_000,
+            max_function_state: 32_000_000,
+            max_state: 256_000_000,
             max_items: 100_000,
             max_parts: 1_000,
             max_prepare: std::time::Duration::from_secs(5),
@@ -53,6 +57,9 @@ impl Default for CompileLimits {
         }
     }
 }
+
+/// Variables times bytes of a function that costs a compiler next to nothing.
+const NOTHING: usize = 10_000;
 
 /// Parameters of an exception. Toolchains have one.
 const MAX_TAG_PARAMETERS: usize = 8;
@@ -88,6 +95,7 @@ pub(crate) fn check(wasm: &Wasm<'_>, limits: &CompileLimits) -> Result<(), Error
         limits,
         functions: 0,
         parts: 0,
+        state: 0,
         types: Vec::new(),
     };
     for payload in Parser::new(0).parse_all(&wasm.binary) {
@@ -103,6 +111,8 @@ struct Count<'a> {
     limits: &'a CompileLimits,
     functions: usize,
     parts: usize,
+    /// Blocks times variables, of all functions so far.
+    state: usize,
     /// Of the functions of the module at hand: how many parameters, and whether
     /// some are references.
     types: Vec<(usize, bool)>,
@@ -213,7 +223,7 @@ impl Count<'_> {
         )
     }
 
-    fn body(&self, body: &wasmparser::FunctionBody<'_>) -> Result<(), Error> {
+    fn body(&mut self, body: &wasmparser::FunctionBody<'_>) -> Result<(), Error> {
         let bytes = body.range().len();
         self.within(
             "bytes of one function",
@@ -226,8 +236,8 @@ impl Count<'_> {
             locals = locals.saturating_add(group.0 as usize);
         }
         let limit = self.limits.max_function_state;
-        // No body of so few bytes has more blocks than that.
-        if locals.saturating_mul(bytes) <= limit {
+        // No body of so few bytes has more blocks than that: most are not looked at.
+        if locals.saturating_mul(bytes) <= NOTHING {
             return Ok(());
         }
         let mut blocks = 1_usize;
@@ -246,7 +256,10 @@ impl Count<'_> {
         }
         let state = locals.saturating_mul(blocks);
         let what = "variables times blocks of one function";
-        self.within(what, state, "max_function_state", limit)
+        self.within(what, state, "max_function_state", limit)?;
+        self.state = self.state.saturating_add(state);
+        let what = "variables times blocks of all functions";
+        self.within(what, self.state, "max_state", self.limits.max_state)
     }
 
     fn items(&self, what: &str, count: u32) -> Result<(), Error> {

@@ -23,7 +23,12 @@ struct Subjects {
     all: HashSet<Arc<Subject>>,
     /// How many there were after those without processes were last removed.
     kept: usize,
+    /// Bytes of those that were added since.
+    added: usize,
 }
+
+/// Bytes of subjects that may be left of processes that have ended.
+const MAX_LEFT: usize = 8 << 20;
 
 impl Judges {
     pub(crate) fn new(authorizer: Option<Arc<dyn Authorizer>>) -> Judges {
@@ -75,12 +80,14 @@ impl Judges {
         if let Some(known) = subjects.all.get(&subject) {
             return Arc::clone(known);
         }
-        if subjects.all.len() > 2 * subjects.kept + 64 {
+        subjects.added += subject.bytes();
+        if subjects.all.len() > 2 * subjects.kept + 64 || subjects.added > MAX_LEFT {
             // Those that only this set holds belong to no process any more.
             subjects
                 .all
                 .retain(|subject| Arc::strong_count(subject) > 1);
             subjects.kept = subjects.all.len();
+            subjects.added = 0;
         }
         let subject = Arc::new(subject);
         subjects.all.insert(Arc::clone(&subject));

@@ -87,6 +87,21 @@ impl Subject {
         }
     }
 
+    /// Bytes of what guests have said of it.
+    pub(crate) fn bytes(&self) -> usize {
+        let actor = self
+            .actor
+            .iter()
+            .map(|actor| actor.id.len() + actor.meta.len());
+        let scope = self.scope.iter().flat_map(|scope| &scope.policies);
+        let context = self.context.iter();
+        actor.sum::<usize>()
+            + scope.map(String::len).sum::<usize>()
+            + context
+                .map(|(key, value)| key.len() + value.len())
+                .sum::<usize>()
+    }
+
     /// The actor, if it has one.
     pub fn actor(&self) -> Option<&Actor> {
         self.actor.as_deref()

@@ -38,6 +38,7 @@ async fn each_limit_of_a_module_is_named() {
         limits.max_functions = 100;
         limits.max_function = 2_000;
         limits.max_function_state = 10_000;
+        limits.max_state = 30_000;
         limits.max_items = 200;
         limits.max_parts = 5;
     });
@@ -57,6 +58,21 @@ async fn each_limit_of_a_module_is_named() {
                     many("i32 ", 50),
                     many("(block ", 250),
                     many(")", 250)
+                ),
+                "",
+            ),
+        ),
+        (
+            "max_state",
+            guest(
+                &many(
+                    &format!(
+                        "(func (local {}) {} {})",
+                        many("i32 ", 50),
+                        many("(block ", 150),
+                        many(")", 150)
+                    ),
+                    5,
                 ),
                 "",
             ),
