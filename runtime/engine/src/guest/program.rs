@@ -106,7 +106,7 @@ mod tests {
     use warren_kernel::Kind;
 
     fn failure(outcome: Outcome) -> Error {
-        match settled_outcome(outcome, 100) {
+        match settled_outcome(outcome, 200) {
             Outcome::Failed(error) => *error,
             outcome => panic!("it did not fail: {outcome:?}"),
         }
@@ -143,7 +143,7 @@ mod tests {
                 "{error}"
             );
         }
-        let error = failure(Outcome::Returned(Some(Arc::from([0xc1; 101]))));
+        let error = failure(Outcome::Returned(Some(Arc::from([0xc1; 201]))));
         assert_eq!(error.message, "result too large");
     }
 }
