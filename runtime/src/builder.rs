@@ -2,14 +2,14 @@
 
 use std::future::Future;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 use warren_engine::security::Authorizer;
 use warren_engine::{
-    Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
-    NodeConfig, Sink, Source, StandardStreams,
+    Code, CompileLimits, DEFAULT_TICK, Definition, FileLimits, HostLimits, LogHook, LogRecord,
+    Node, NodeConfig, Sink, Source, StandardStreams,
 };
 use warren_kernel::{Error, HostConfig, QueueLimits};
 
@@ -187,6 +187,9 @@ impl Builder {
             .app
             .as_ref()
             .map(|app| (Arc::clone(app.main()), Arc::clone(app.main_host())));
+        if let (Some(app), Some(cache)) = (&self.app, &self.cache) {
+            check_cache(app, cache)?;
+        }
         let hosts = hosts(self.hosts, self.app.as_ref());
         let services = self.app.as_ref().map(App::services);
         let services = services.unwrap_or_default().to_vec();
@@ -227,6 +230,29 @@ impl Builder {
     }
 }
 
+/// Refuses a grant that lets a program write machine code that the next start
+/// would run outside of any sandbox.
+fn check_cache(app: &App, cache: &Path) -> Result<(), StartError> {
+    // One that is not there yet is made below what is.
+    let mut place = cache;
+    let real = loop {
+        match (place.canonicalize(), place.parent()) {
+            (Ok(real), _) => break real.join(cache.strip_prefix(place).unwrap_or(Path::new(""))),
+            (Err(_), Some(parent)) => place = parent,
+            (Err(_), None) => break cache.to_owned(),
+        }
+    };
+    let grants = app.write_grants().into_iter();
+    let mut paths = grants.map(|(path, _)| path);
+    match paths.find(|path| real.starts_with(path) || path.starts_with(&real)) {
+        Some(path) => Err(StartError::CacheGranted {
+            path,
+            cache: cache.to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// The hosts that were given, then those of the program that were not, and the
 /// one that is always there.
 fn hosts(mut hosts: Vec<(String, HostLimits)>, app: Option<&App>) -> Vec<(String, HostLimits)> {
@@ -261,6 +287,11 @@ pub(crate) fn limits(host: &app::HostConfig) -> HostLimits {
         max_cpu: host.max_cpu.or(default.max_cpu),
         max_log: host.max_log.unwrap_or(default.max_log),
         max_log_total: host.max_log_total.unwrap_or(default.max_log_total),
+        files: FileLimits {
+            of_process: host.max_files,
+            of_host: host.max_files_total,
+            max_disk: host.max_disk,
+        },
     }
 }
 

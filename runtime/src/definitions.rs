@@ -2,6 +2,7 @@
 //! program on disk.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use warren_engine::{Definition, Definitions, Source};
@@ -32,5 +33,9 @@ impl Definitions for Library {
             (None, Some(app)) => app.module(name),
             (None, None) => Ok(None),
         }
+    }
+
+    fn ungranted(&self, definition: &str, path: &Path, write: bool) -> Option<String> {
+        self.app.as_ref()?.ungranted(definition, path, write)
     }
 }

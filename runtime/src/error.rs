@@ -1,5 +1,6 @@
 //! Why a call fails.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -19,6 +20,20 @@ pub enum StartError {
     Duplicate {
         /// The id.
         id: Arc<str>,
+    },
+    /// A grant lets the program write to the code cache, whose code runs outside
+    /// of any sandbox.
+    #[error(
+        "writing {} cannot be granted: it would let the program change the code cache {}, which \
+         the next start runs",
+        path.display(),
+        cache.display()
+    )]
+    CacheGranted {
+        /// What was granted.
+        path: PathBuf,
+        /// The directory of the cache.
+        cache: PathBuf,
     },
     /// Threads or hosts cannot be had.
     #[error(transparent)]

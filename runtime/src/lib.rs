@@ -77,9 +77,9 @@ pub use spawn::Spawn;
 pub use values::Value;
 pub use warren_app as app;
 pub use warren_engine::{
-    Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Definition, Grants, HostLimits,
-    Level, LogRecord, PathGrant, Sink, Source, StandardStreams, StartError as NodeError, Stream,
-    record_time, security,
+    Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Definition, FileLimits, Grants,
+    HostLimits, Level, LogRecord, PathGrant, Sink, Source, StandardStreams,
+    StartError as NodeError, Stream, record_time, security,
 };
 pub use warren_guest as values;
 pub use warren_kernel::{

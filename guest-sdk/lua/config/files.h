@@ -46,8 +46,9 @@ static const char *warren_strerror (int en) {
     return warren_refusal;
   }
 #if defined(ENOTCAPABLE)
-  /* Of WASI: a right that the descriptor of the granted directory lacks. */
-  if (en == ENOTCAPABLE) en = EACCES;
+  /* What the runtime says of a path that is there, to who may know that. */
+  if (en == ENOTCAPABLE)
+    return "It is there, but was not granted (--read, --write)";
 #endif
   return strerror(en);
 }

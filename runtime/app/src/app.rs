@@ -99,4 +99,8 @@ impl Definitions for App {
     fn module(&self, name: &str) -> Result<Option<Source>, Error> {
         self.library.module(name)
     }
+
+    fn ungranted(&self, definition: &str, path: &Path, write: bool) -> Option<String> {
+        self.hint(definition, path, write)
+    }
 }

@@ -143,6 +143,12 @@ pub enum GrantError {
         /// The file or directory it would also be.
         other: PathBuf,
     },
+    /// A FIFO, a socket or a device is at the path.
+    #[error("{} is neither a file nor a directory", path.display())]
+    NotAFile {
+        /// Where that is.
+        path: PathBuf,
+    },
     /// The name of a variable is empty or holds `=` or NUL.
     #[error("that is no name of an environment variable")]
     VariableName,
@@ -208,6 +214,9 @@ impl GrantError {
             GrantError::NoParent { path } => format!("create {} first", path.display()),
             GrantError::Outside => "name something below it, or give the absolute path".to_owned(),
             GrantError::Conflict { .. } => "write one of them as an absolute path".to_owned(),
+            GrantError::NotAFile { .. } => {
+                "grant a file or a directory; devices, FIFOs and sockets are not reached".to_owned()
+            }
             GrantError::VariableName => "write NAME, or NAME=VALUE".to_owned(),
             GrantError::Empty | GrantError::NotUtf8 | GrantError::Io { .. } => return None,
         })

@@ -2,7 +2,8 @@
 //!
 //! A path is granted under the name that was written, so a program opens
 //! exactly what its grant names; a trailing `/` makes no difference to that.
-//! What it stands for is fixed when the program is opened, links resolved.
+//! What it stands for is fixed when the program is opened, links resolved: the
+//! grant holds the open directory.
 //!
 //! - Reading: the file or directory must exist.
 //! - Writing, which includes reading: the same; or its directory must exist,
@@ -78,11 +79,16 @@ pub(crate) fn resolve(written: &str, base: Base<'_>, write: bool) -> Result<Path
         "" => "/",
         trimmed => trimmed,
     };
-    Ok(PathGrant {
-        guest: guest.to_owned(),
-        path: found,
-        write,
-    })
+    let grant = PathGrant::open(guest, found.clone(), write).map_err(|error| {
+        if error.kind() == io::ErrorKind::Unsupported {
+            GrantError::NotAFile {
+                path: found.clone(),
+            }
+        } else {
+            GrantError::Io { path: found, error }
+        }
+    })?;
+    Ok(grant.known_as(place))
 }
 
 /// Adds a path; granted twice, the wider grant holds.
@@ -232,17 +238,21 @@ mod tests {
 
     #[test]
     fn the_wider_grant_holds_and_two_meanings_are_refused() {
-        let grant = |path: &str, write| PathGrant {
-            guest: "data".into(),
-            path: path.into(),
-            write,
-        };
+        let (_outer, root) = directory();
+        let grant = |path: &str, write| PathGrant::open("data", root.join(path), write).unwrap();
         let mut grants = Grants::default();
-        add_path(&mut grants, grant("/a", true)).unwrap();
-        add_path(&mut grants, grant("/a", false)).unwrap();
-        assert_eq!(grants.paths, [grant("/a", true)]);
-        let error = add_path(&mut grants, grant("/b", false)).unwrap_err();
+        add_path(&mut grants, grant("data", true)).unwrap();
+        add_path(&mut grants, grant("data", false)).unwrap();
+        assert_eq!(grants.paths, [grant("data", true)]);
+        let error = add_path(&mut grants, grant("", false)).unwrap_err();
         assert!(matches!(error, GrantError::Conflict { .. }));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_not_granted() {
+        let error = resolve("/dev/null", Base::Current, true).unwrap_err();
+        assert!(matches!(error, GrantError::NotAFile { .. }), "{error}");
     }
 
     #[test]

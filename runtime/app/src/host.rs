@@ -15,6 +15,12 @@ pub struct HostConfig {
     pub max_log: Option<u64>,
     /// The same for all processes of the host together.
     pub max_log_total: Option<u64>,
+    /// Files that one process may have open.
+    pub max_files: Option<usize>,
+    /// Files that all its processes may have open together.
+    pub max_files_total: Option<usize>,
+    /// Bytes by which all its processes may make disks fuller.
+    pub max_disk: Option<u64>,
     /// Limits of every queue of one process.
     pub max_queue: QueueConfig,
 }

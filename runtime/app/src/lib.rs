@@ -33,6 +33,7 @@ mod open;
 mod options;
 mod place;
 mod policy;
+mod reach;
 mod root;
 mod service;
 mod services;
@@ -47,6 +48,7 @@ pub use id::{Id, IdError};
 pub use manifest::{ManifestError, Position, Problem};
 pub use options::{AppOptions, EnvGrant};
 pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
+pub use reach::SelfWrite;
 pub use service::{Restart, RestartPolicy, Service};
 pub use survey::Survey;
 // What an opened program is made of, for those who use only this crate.

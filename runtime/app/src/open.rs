@@ -79,7 +79,7 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let definition = library
         .load(&main)
         .map_err(|error| no_start(&location.directory, &main, error, &library))?;
-    Ok(App {
+    let app = App {
         name,
         main_host: match &definition.host {
             Some(host) => host.clone(),
@@ -90,7 +90,11 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         services,
         library,
         policies: policies.map(Arc::new),
-    })
+    };
+    for write in app.self_writes() {
+        tracing::warn!(target: "warren::grants", "{write}");
+    }
+    Ok(app)
 }
 
 /// Why the definition to start cannot be had.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use warren::app::{App, AppOptions, Definition, Policies};
-use warren::{Ended, Handle, Outcome, Runtime, ServiceError, Value};
+use warren::{Ended, Handle, Outcome, Runtime, ServiceError, StartError, Value};
 
 use crate::args::RunArgs;
 use crate::arguments;
@@ -92,7 +92,7 @@ async fn from_start_to_end(
     }
     let runtime = builder
         .start()
-        .map_err(|error| Box::new(refused("the runtime", &error)))?;
+        .map_err(|error| Box::new(not_started(&error)))?;
 
     // Removed at the end, however this ends.
     #[cfg(unix)]
@@ -316,4 +316,14 @@ pub(crate) fn interpreter() -> Result<Option<Vec<u8>>, Box<Failure>> {
 pub(crate) fn cache_directory() -> Option<PathBuf> {
     let user = etcetera::base_strategy::choose_native_strategy().ok()?;
     Some(user.cache_dir().join("warren"))
+}
+
+fn not_started(error: &StartError) -> Failure {
+    if matches!(error, StartError::CacheGranted { .. }) {
+        return Failure {
+            help: Some("grant a directory that the code cache is not in".to_owned()),
+            ..Failure::new(Exit::Usage, error.to_string())
+        };
+    }
+    refused("the runtime", error)
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
@@ -104,9 +104,7 @@ pub(crate) enum Loaded {
 
 /// A core module that speaks the flat ABI.
 pub(crate) struct CoreCode {
-    module: Module,
-    without_grants: InstancePre<Guest>,
-    with_grants: OnceLock<InstancePre<Guest>>,
+    pub(crate) instance: InstancePre<Guest>,
     pub(crate) memory: ModuleExport,
     pub(crate) start: ModuleExport,
     pub(crate) prepare: Option<ModuleExport>,
@@ -388,33 +386,15 @@ impl CoreCode {
             Some(ExternType::Func(ty)) if is_traceback(&ty) => export("traceback"),
             _ => None,
         };
-        let without_grants = pool.linkers.without_grants(name, &module)?;
+        let instance = pool.linkers.core(name, &module)?;
         Ok(CoreCode {
-            module,
-            without_grants,
-            with_grants: OnceLock::new(),
+            instance,
             memory,
             start,
             prepare,
             initialize,
             traceback,
         })
-    }
-
-    /// What to instantiate for a process with or without grants.
-    pub(crate) fn instance(
-        &self,
-        pool: &Pool,
-        grants: bool,
-    ) -> wasmtime::Result<&InstancePre<Guest>> {
-        if !grants {
-            return Ok(&self.without_grants);
-        }
-        if let Some(instance) = self.with_grants.get() {
-            return Ok(instance);
-        }
-        let instance = pool.linkers.with_grants(&pool.engine, &self.module)?;
-        Ok(self.with_grants.get_or_init(|| instance))
     }
 }
 

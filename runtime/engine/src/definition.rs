@@ -1,10 +1,11 @@
 //! Definitions: what code a process runs, and who knows them.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use warren_kernel::Error;
 
+use crate::grant::PathGrant;
 use crate::native::NativeCode;
 
 /// Code as a program's author wrote it.
@@ -25,17 +26,6 @@ pub enum Code {
     Wasm(Source),
     /// A Rust function of the embedder's.
     Native(NativeCode),
-}
-
-/// One directory a process may reach.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathGrant {
-    /// The path as the guest names it.
-    pub guest: String,
-    /// The file or directory of the machine it stands for, absolute.
-    pub path: PathBuf,
-    /// Whether it may be changed, not only read.
-    pub write: bool,
 }
 
 /// What of the machine around the sandbox a process may reach. Empty by
@@ -91,4 +81,15 @@ pub trait Definitions: Send + Sync + 'static {
     ///
     /// `Unavailable` where the file is there but cannot be read.
     fn module(&self, name: &str) -> Result<Option<Source>, Error>;
+
+    /// What to tell the operator where a process of this definition asked for a
+    /// path that it was not granted, but that is there: which path that is, and
+    /// how to grant it. `write` where it was to be changed. Nothing where there is
+    /// nothing at the path.
+    ///
+    /// The process does not learn it.
+    fn ungranted(&self, definition: &str, path: &Path, write: bool) -> Option<String> {
+        let _ = (definition, path, write);
+        None
+    }
 }

@@ -1,6 +1,7 @@
 //! One running instance, as its imports see it: the data of its store, and the
 //! operations of the process API, written once behind both linkers.
 
+mod files;
 mod options;
 mod permission;
 mod process;
@@ -22,7 +23,7 @@ use crate::pool::{Pool, Slot};
 use crate::program::Program;
 use crate::security::{Actor, Rights, Scope};
 use crate::stacks::Sight;
-use crate::wasi::Granted;
+use crate::wasi::Wasi;
 
 pub(crate) use options::{Related, SpawnOptions, context};
 pub(crate) use program::settled_outcome;
@@ -97,8 +98,8 @@ pub(crate) struct Guest {
     pub(crate) outcome: Option<Outcome>,
     /// How often it was preempted.
     pub(crate) slices: u32,
-    /// Where WASI is granted.
-    pub(crate) wasi: Option<Box<Granted>>,
+    /// What it has of WASI, made when it first asks.
+    pub(crate) wasi: Option<Box<Wasi>>,
 }
 
 /// Why a guest's stack is unwound by the runtime itself, which is no trap of

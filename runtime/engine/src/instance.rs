@@ -11,12 +11,10 @@ use wasmtime::component::InstancePre;
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::code::{CoreCode, Loaded};
-use crate::definition::Grants;
 use crate::guest::{Guest, Prepared, Purpose};
-use crate::node::Node;
 use crate::pool::Pool;
 use crate::stacks;
-use crate::wasi::{self, Granted};
+use crate::wasi::{self, Wasi};
 
 /// How an instance ended.
 pub(crate) struct Finished {
@@ -82,7 +80,7 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
         wasmtime::bail!("the code is not loaded");
     };
     match &*loaded {
-        Loaded::Core(code) => enter_core(pool, store, code).await,
+        Loaded::Core(code) => enter_core(store, code).await,
         Loaded::Component(component) => enter_component(store, component)
             .await
             .map_err(wasi::exit_of),
@@ -106,7 +104,7 @@ async fn enter_component(
     store: &mut Store<Guest>,
     component: &InstancePre<Guest>,
 ) -> wasmtime::Result<()> {
-    open_grants(store, Granted::open_for_component)?;
+    give_grants(store.data_mut())?;
     // What a call passes is copied before the call is looked at. A message is refused
     // by its limit; what is far beyond that is not copied at all.
     let message = store.data().node.message_limit().bytes;
@@ -116,30 +114,20 @@ async fn enter_component(
     start.call_async(store, ()).await
 }
 
-/// Opens what the process was granted, if anything: briefly, and before the
-/// guest has a stack.
-fn open_grants(
-    store: &mut Store<Guest>,
-    open: fn(&Arc<Node>, &Grants) -> Result<Granted, String>,
-) -> wasmtime::Result<()> {
-    let guest = store.data_mut();
+/// Gives a component what the process was granted, if anything. A core module
+/// finds it when it first asks.
+fn give_grants(guest: &mut Guest) -> wasmtime::Result<()> {
     let grants = &guest.run.program.grants;
     if !grants.is_empty() {
-        let granted = open(&guest.node, grants)
+        let component = wasi::Component::new(&guest.node, grants)
             .map_err(|error| wasmtime::format_err!("a grant cannot be opened: {error}"))?;
-        guest.wasi = Some(Box::new(granted));
+        guest.wasi = Some(Box::new(Wasi::Component(component)));
     }
     Ok(())
 }
 
-async fn enter_core(
-    pool: &Pool,
-    store: &mut Store<Guest>,
-    code: &CoreCode,
-) -> wasmtime::Result<()> {
-    open_grants(store, Granted::open)?;
-    let pre = code.instance(pool, store.data().wasi.is_some())?;
-    let instance = pre.instantiate_async(&mut *store).await?;
+async fn enter_core(store: &mut Store<Guest>, code: &CoreCode) -> wasmtime::Result<()> {
+    let instance = code.instance.instantiate_async(&mut *store).await?;
     let Some(memory) = instance
         .get_module_export(&mut *store, &code.memory)
         .and_then(wasmtime::Extern::into_memory)

@@ -12,15 +12,13 @@ use crate::{component as wit, flat, wasi};
 
 /// The linkers of one engine.
 pub(crate) struct Linkers {
-    asks: bool,
-    without_grants: Linker<Guest>,
-    with_grants: OnceLock<Linker<Guest>>,
+    core: Linker<Guest>,
     component: OnceLock<component::Linker<Guest>>,
 }
 
 impl Linkers {
-    /// Links everything a guest without grants may import. `asks` where imports
-    /// may have to ask for permission, and so to wait.
+    /// Links everything a core module may import. `asks` where imports may have to
+    /// ask for permission, and so to wait.
     ///
     /// # Errors
     ///
@@ -28,55 +26,30 @@ impl Linkers {
     pub(crate) fn new(engine: &Engine, asks: bool) -> wasmtime::Result<Linkers> {
         let mut linker = Linker::new(engine);
         flat::link(&mut linker, asks)?;
-        wasi::link_without_grants(&mut linker)?;
+        wasi::link_core(&mut linker)?;
         Ok(Linkers {
-            asks,
-            without_grants: linker,
-            with_grants: OnceLock::new(),
+            core: linker,
             component: OnceLock::new(),
         })
     }
 
-    /// A module linked for processes without grants.
+    /// A core module, linked.
     ///
     /// # Errors
     ///
     /// `Invalid`, naming every import that nothing provides.
-    pub(crate) fn without_grants(
-        &self,
-        name: &str,
-        module: &Module,
-    ) -> Result<InstancePre<Guest>, Error> {
-        self.without_grants
-            .instantiate_pre(module)
-            .map_err(|error| {
-                let unknown = unknown_imports(self.without_grants.clone(), module);
-                let problem = if unknown.is_empty() {
-                    format!("its imports do not link: {error:#}")
-                } else {
-                    format!("nothing provides its imports {}", unknown.join(", "))
-                };
-                Error::invalid(format!(
-                    "{name}: {problem}; a guest may import warren:core/* and wasi_snapshot_preview1"
-                ))
-            })
-    }
-
-    /// A module linked for processes with grants: preview 1 is real.
-    pub(crate) fn with_grants(
-        &self,
-        engine: &Engine,
-        module: &Module,
-    ) -> wasmtime::Result<InstancePre<Guest>> {
-        if let Some(linker) = self.with_grants.get() {
-            return linker.instantiate_pre(module);
-        }
-        let mut linker = Linker::new(engine);
-        flat::link(&mut linker, self.asks)?;
-        wasi::link_with_grants(&mut linker)?;
-        self.with_grants
-            .get_or_init(|| linker)
-            .instantiate_pre(module)
+    pub(crate) fn core(&self, name: &str, module: &Module) -> Result<InstancePre<Guest>, Error> {
+        self.core.instantiate_pre(module).map_err(|error| {
+            let unknown = unknown_imports(self.core.clone(), module);
+            let problem = if unknown.is_empty() {
+                format!("its imports do not link: {error:#}")
+            } else {
+                format!("nothing provides its imports {}", unknown.join(", "))
+            };
+            Error::invalid(format!(
+                "{name}: {problem}; a guest may import warren:core/* and wasi_snapshot_preview1"
+            ))
+        })
     }
 
     /// A component, linked.

@@ -10,11 +10,11 @@ mod spawn;
 mod stack;
 mod turns;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
@@ -26,6 +26,7 @@ use crate::bounds::CompileLimits;
 use crate::cache::CodeCache;
 use crate::code::Compiler;
 use crate::definition::Definitions;
+use crate::files::{FileLimits, Files, HostFiles};
 use crate::guest::LogHook;
 use crate::log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Limits, Log};
 use crate::mappings::Mappings;
@@ -64,6 +65,8 @@ pub struct HostLimits {
     pub max_log: u64,
     /// The same for all of the host together.
     pub max_log_total: u64,
+    /// How many files they may have open, and how much fuller they may make disks.
+    pub files: FileLimits,
 }
 
 /// Processor time that preparing one source may take, and as slices of the ticker.
@@ -77,6 +80,21 @@ pub(crate) struct MaxPrepare {
 /// its native processes as it likes.
 const MAX_FRAMES: usize = 10_000;
 
+/// Paths that were not granted.
+#[derive(Default)]
+struct RefusedPaths {
+    /// Those where it was looked for what is there.
+    looked_at: HashSet<PathBuf>,
+    /// How many the operator was told of.
+    told: usize,
+}
+
+/// Refused paths that are looked at.
+const MAX_LOOKED_AT: usize = 512;
+
+/// Refused paths that the operator is told of.
+const MAX_TOLD: usize = 64;
+
 /// Memory of a process where nobody said otherwise: 64 MiB.
 pub const DEFAULT_MAX_MEMORY: u64 = 64 << 20;
 
@@ -88,6 +106,7 @@ impl Default for HostLimits {
             max_cpu: None,
             max_log: DEFAULT_MAX_LOG,
             max_log_total: DEFAULT_MAX_LOG_TOTAL,
+            files: FileLimits::default(),
         }
     }
 }
@@ -148,6 +167,11 @@ pub struct Node {
     rooms: Vec<Room>,
     /// Of hosts that the embedder added to the kernel itself.
     other_room: Room,
+    /// Open files; by the number of the host.
+    files: Vec<Arc<HostFiles>>,
+    other_files: Arc<HostFiles>,
+    /// Which paths were told of that nobody granted.
+    refused_paths: Mutex<RefusedPaths>,
     definitions: Arc<dyn Definitions>,
     programs: Programs,
     judges: Judges,
@@ -199,6 +223,7 @@ impl Node {
     /// See [`StartError`].
     pub fn start(config: NodeConfig) -> Result<Arc<Node>, StartError> {
         let tokio = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        crate::file_size::ignore_signal();
         let workers = config
             .workers
             .map_or_else(std::thread::available_parallelism, Ok);
@@ -212,7 +237,10 @@ impl Node {
         let (mappings, asks) = (Arc::new(Mappings::new()), judges.authorizer().is_some());
         let mut sites = sites::Builder::new(&FOR_FAST_PLACES, Arc::clone(&ticker), mappings, asks);
         let mut rooms = Vec::new();
+        let all_files = Files::of_system();
+        let mut files = Vec::new();
         for (name, limits) in config.hosts {
+            files.push(all_files.host(&name, limits.files));
             kernel
                 .add_host(&name, limits.processes)
                 .map_err(|error| StartError::Host {
@@ -233,6 +261,9 @@ impl Node {
             kernel,
             rooms,
             other_room: sites.room(&HostLimits::default()),
+            files,
+            other_files: all_files.host("-", FileLimits::default()),
+            refused_paths: Mutex::default(),
             definitions: config.definitions,
             programs: Programs::new(config.interpreter, config.compile),
             judges,
@@ -388,6 +419,41 @@ impl Node {
             name: "max_message and max_queue.bytes",
             bytes: limits.max().unwrap_or_default(),
         }
+    }
+
+    /// The open files of a host.
+    pub(crate) fn files(&self, host: &Host) -> &Arc<HostFiles> {
+        self.files.get(host.number()).unwrap_or(&self.other_files)
+    }
+
+    /// Those of what runs in no host.
+    pub(crate) fn other_files(&self) -> &Arc<HostFiles> {
+        &self.other_files
+    }
+
+    pub(crate) fn definitions(&self) -> &Arc<dyn Definitions> {
+        &self.definitions
+    }
+
+    /// Whether to look for what is at a path that was refused: once, and not for
+    /// too many paths.
+    pub(crate) fn looks_at_refused(&self, path: &Path) -> bool {
+        let mut paths = self.lock_refused();
+        paths.looked_at.len() < MAX_LOOKED_AT
+            && paths.told < MAX_TOLD
+            && paths.looked_at.insert(path.to_owned())
+    }
+
+    /// Whether to tell the operator of one more refused path.
+    pub(crate) fn tells_of_refused(&self) -> bool {
+        let mut paths = self.lock_refused();
+        paths.told += 1;
+        paths.told <= MAX_TOLD
+    }
+
+    fn lock_refused(&self) -> MutexGuard<'_, RefusedPaths> {
+        let paths = self.refused_paths.lock();
+        paths.unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn max_memory(&self, host: &Host) -> u64 {

@@ -145,6 +145,9 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
         "max_cpu",
         "max_log",
         "max_log_total",
+        "max_files",
+        "max_files_total",
+        "max_disk",
         "max_queue",
         "actor",
         "scope",
@@ -157,6 +160,9 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
         max_cpu: reader.duration(host, "max_cpu", DEFAULT_TICK),
         max_log: reader.size(host, "max_log", LOG),
         max_log_total: reader.size(host, "max_log_total", LOG),
+        max_files: reader.count(host, "max_files"),
+        max_files_total: reader.count(host, "max_files_total"),
+        max_disk: reader.size(host, "max_disk", 0..=i64::MAX.unsigned_abs()),
         max_queue: QueueConfig::default(),
     };
     if let Some(queue) = reader.table(host, "max_queue") {
@@ -226,6 +232,9 @@ mod tests {
             max_cpu = "1m30s"
             max_log = "1MiB"
             max_log_total = "2MiB"
+            max_files = 100
+            max_files_total = 1_000
+            max_disk = "2GiB"
             max_queue = { messages = 10_000, bytes = "4MiB" }
 
             [processes."shop.orders:handler"]
@@ -249,6 +258,9 @@ mod tests {
         assert_eq!(host.max_cpu, Some(Duration::from_secs(90)));
         assert_eq!(host.max_log, Some(1 << 20));
         assert_eq!(host.max_log_total, Some(2 << 20));
+        assert_eq!(host.max_files, Some(100));
+        assert_eq!(host.max_files_total, Some(1_000));
+        assert_eq!(host.max_disk, Some(2 << 30));
         assert_eq!(host.max_queue.messages, Some(10_000));
         assert_eq!(host.max_queue.bytes, Some(4 << 20));
         let process = &manifest.processes[0];
@@ -347,6 +359,9 @@ mod tests {
             ("max_cpu = \"10\"", "\"10\""),
             ("max_cpu = \"0s\"", "\"0s\""),
             ("max_queue = { bytes = 0 }", "0"),
+            ("max_files = 0", "0"),
+            ("max_files_total = -1", "-1"),
+            ("max_disk = \"lots\"", "\"lots\""),
         ] {
             assert_eq!(problem(&host(line)).1, at, "{line}");
         }

@@ -5,17 +5,57 @@
 //! directories and no variables, and no socket is ever opened. Nothing else of
 //! WASI is linked; a component that imports more is refused.
 
-use std::sync::Arc;
+mod filesystem;
+mod output;
+mod poll;
 
-use wasmtime::component::Linker;
-use wasmtime_wasi::{I32Exit, WasiCtxView, WasiView};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Granted;
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::filesystem::Dir;
+use wasmtime_wasi::{FsPerms, I32Exit, OpenMode, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use self::filesystem::Held;
+use super::Wasi;
+use crate::definition::Grants;
+use crate::grant::Place;
 use crate::guest::{Guest, Unwind};
+use crate::node::Node;
+use crate::output::Stream;
+
+/// Resources of WASI that a component may hold at once: streams, pollables,
+/// directory listings. Files have a limit of their own.
+const MAX_RESOURCES: usize = 4_096;
+
+/// Random bytes that one call gives: more would keep the worker from others.
+const MAX_RANDOM: u64 = 64 * 1024;
+
+/// What a component has of WASI.
+pub(crate) struct Component {
+    /// Never locked: it is so that what holds a guest can be shared.
+    parts: Mutex<Parts>,
+}
+
+struct Parts {
+    ctx: WasiCtx,
+    table: ResourceTable,
+    preopens: Vec<(Dir, String)>,
+    /// By descriptor: what it counts as.
+    held: HashMap<u32, Arc<Held>>,
+    /// Shared by all of `held`, streams included: how many files are open.
+    open: Arc<()>,
+}
 
 /// Defines the imports of `wasi:cli`.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_async(linker)
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    linker.allow_shadowing(true);
+    filesystem::link(linker)?;
+    poll::link(linker)?;
+    linker.allow_shadowing(false);
+    Ok(())
 }
 
 /// `wasi:cli/exit` ends the process as `program.exit` does.
@@ -26,12 +66,107 @@ pub(crate) fn exit_of(error: wasmtime::Error) -> wasmtime::Error {
     }
 }
 
+impl Component {
+    /// What was granted.
+    ///
+    /// # Errors
+    ///
+    /// For a grant of a file: a component is granted whole directories only.
+    pub(crate) fn new(node: &Arc<Node>, grants: &Grants) -> Result<Component, String> {
+        let mut preopens = Vec::new();
+        for grant in &grants.paths {
+            let Place::Directory(dir) = grant.place() else {
+                return Err(format!(
+                    "{} is a file; a component is granted whole directories only",
+                    grant.guest
+                ));
+            };
+            let (perms, mode) = if grant.write {
+                (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE)
+            } else {
+                (FsPerms::ReadOnly, OpenMode::READ)
+            };
+            let file = dir
+                .try_clone()
+                .map_err(|error| format!("{}: {error}", grant.path.display()))?;
+            let dir = Dir::new(file.into_std_file(), perms, mode, false);
+            preopens.push((dir, grant.guest.clone()));
+        }
+        let output = |stream| ToOutput {
+            node: Arc::clone(node),
+            stream,
+        };
+        let mut builder = WasiCtxBuilder::new();
+        builder
+            .stdout(output(Stream::Stdout))
+            .stderr(output(Stream::Stderr))
+            // To make a socket takes a file of the system, even if it may not
+            // be used.
+            .allow_tcp(false)
+            .allow_udp(false)
+            .max_random_size(MAX_RANDOM);
+        for (name, value) in &grants.env {
+            builder.env(name, value);
+        }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_RESOURCES);
+        Ok(Component {
+            parts: Mutex::new(Parts {
+                ctx: builder.build(),
+                table,
+                preopens,
+                held: HashMap::new(),
+                open: Arc::new(()),
+            }),
+        })
+    }
+
+    fn parts(&mut self) -> &mut Parts {
+        let parts = self.parts.get_mut();
+        parts.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Guest {
+    /// What the component has of WASI.
+    fn component(&mut self) -> &mut Parts {
+        if !matches!(self.wasi.as_deref(), Some(Wasi::Component(_))) {
+            // Without grants nothing can fail.
+            if let Ok(component) = Component::new(&self.node, &Grants::default()) {
+                self.wasi = Some(Box::new(Wasi::Component(component)));
+            }
+        }
+        match self.wasi.as_deref_mut() {
+            Some(Wasi::Component(component)) => component.parts(),
+            _ => unreachable!("it was made above"),
+        }
+    }
+}
+
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let node = Arc::clone(&self.node);
-        self.wasi
-            .get_or_insert_with(|| Box::new(Granted::nothing(&node)))
-            .context()
-            .ctx()
+        let parts = self.component();
+        WasiCtxView {
+            ctx: &mut parts.ctx,
+            table: &mut parts.table,
+        }
+    }
+}
+
+/// A standard stream of a component.
+struct ToOutput {
+    node: Arc<Node>,
+    stream: Stream,
+}
+
+impl IsTerminal for ToOutput {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for ToOutput {
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
+        Box::new(self.node.output().writer(self.stream))
     }
 }

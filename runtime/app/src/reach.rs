@@ -1,0 +1,140 @@
+//! What grants reach of the program itself, and what was not granted.
+
+use std::env;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::app::{App, MANIFEST};
+
+/// The directory of policies, below the root.
+const POLICIES: &str = "policies";
+
+/// A grant that lets a program change what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SelfWrite {
+    /// What may be written to.
+    pub path: PathBuf,
+    /// The definition that may; all of the program's where absent.
+    pub definition: Option<String>,
+    /// What that contains of the program.
+    pub contains: Vec<&'static str>,
+}
+
+impl fmt::Display for SelfWrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display().to_string();
+        write!(f, "writing to {} is granted", path.escape_debug())?;
+        if let Some(definition) = &self.definition {
+            write!(f, " to {definition}")?;
+        }
+        write!(
+            f,
+            ": the program can change its own {}, and so what it may do at its next start; grant a \
+             directory of its own instead, such as `data`",
+            self.contains.join(" and ")
+        )
+    }
+}
+
+impl App {
+    /// What may be written to, and by which definition; by all that have no
+    /// grants of their own where that is absent.
+    pub fn write_grants(&self) -> Vec<(PathBuf, Option<String>)> {
+        let of_program = (None, &**self.library.grants());
+        let of_definitions = self.library.named().filter_map(|(id, process)| {
+            let grants = process.grants.as_deref()?;
+            Some((Some(id.to_string()), grants))
+        });
+        let mut found: Vec<(PathBuf, Option<String>)> = Vec::new();
+        for (definition, grants) in std::iter::once(of_program).chain(of_definitions) {
+            for grant in grants.paths.iter().filter(|grant| grant.write) {
+                let has = |(path, of): &(PathBuf, Option<String>)| {
+                    *path == grant.path && (of.is_none() || *of == definition)
+                };
+                if !found.iter().any(has) {
+                    found.push((grant.path.clone(), definition.clone()));
+                }
+            }
+        }
+        found
+    }
+
+    /// The grants that let the program change its manifest, its policies or its
+    /// sources.
+    pub fn self_writes(&self) -> Vec<SelfWrite> {
+        let grants = self.write_grants();
+        if grants.is_empty() {
+            return Vec::new();
+        }
+        let root = self.root();
+        let sources = self.library.root().code_files();
+        let reaches = |grant: &Path, own: &Path| own.starts_with(grant) || grant.starts_with(own);
+        let own = |(path, definition): (PathBuf, Option<String>)| {
+            let mut contains = Vec::new();
+            if reaches(&path, &root.join(MANIFEST)) {
+                contains.push("manifest");
+            }
+            if reaches(&path, &root.join(POLICIES)) {
+                contains.push("policies");
+            }
+            if sources
+                .iter()
+                .any(|source| reaches(&path, &root.join(source)))
+            {
+                contains.push("sources");
+            }
+            (!contains.is_empty()).then_some(SelfWrite {
+                path,
+                definition,
+                contains,
+            })
+        };
+        grants.into_iter().filter_map(own).collect()
+    }
+
+    /// What to tell the operator about a path that a definition was not granted,
+    /// if there is something at it, or room to make it where it was to be written.
+    pub(crate) fn hint(&self, definition: &str, path: &Path, write: bool) -> Option<String> {
+        let there = |place: &Path| {
+            place.symlink_metadata().is_ok() || write && place.parent().is_some_and(Path::is_dir)
+        };
+        let current = env::current_dir().ok()?;
+        let text = path.to_str()?;
+        let option = if write { "--write" } else { "--read" };
+        let shown = text.escape_debug();
+        let own_grants = self
+            .library
+            .named()
+            .any(|(id, process)| **id == *definition && process.grants.is_some());
+        let in_manifest = |path: &str| {
+            let key = if write { "write" } else { "read" };
+            let path = path.escape_debug();
+            format!("add \"{path}\" to {key} of [grants.{definition:?}] in {MANIFEST}")
+        };
+        // The leading `/` of an absolute path may be lost on the way.
+        let absolute = Path::new("/").join(text.trim_start_matches('/'));
+        let (place, what_to_do) = if there(&self.root().join(path)) && own_grants {
+            (self.root().join(path), in_manifest(text))
+        } else if path.is_relative() && there(&current.join(path)) {
+            (current.join(path), format!("run with {option} {shown}"))
+        } else if there(&self.root().join(path)) {
+            (self.root().join(path), in_manifest(text))
+        } else if absolute.components().count() > 2 && there(&absolute) {
+            let shown = absolute.display().to_string();
+            let shown = shown.escape_debug();
+            (absolute, format!("run with {option} {shown}"))
+        } else {
+            return None;
+        };
+        let is = if place.symlink_metadata().is_ok() {
+            "is there"
+        } else {
+            "can be made"
+        };
+        let access = if write { "writing" } else { "reading" };
+        Some(format!(
+            "`{shown}` {is}, but was not granted to {definition} for {access}: to grant it, \
+             {what_to_do}"
+        ))
+    }
+}

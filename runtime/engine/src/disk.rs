@@ -1,0 +1,386 @@
+//! Budgets of bytes on disk: how much fuller the processes of a host may make
+//! the disks that they may write to.
+//!
+//! What a host's processes create or lengthen is charged to the host, and given
+//! back when it is shortened or gone: when its last name is removed and no
+//! process has it open. Each charge is kept with the file it is for, so nothing
+//! is given back twice, and nothing that was never charged. A file that a host
+//! finds there may be overwritten for nothing.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Bytes on disk for one host where nobody said otherwise: 10 GiB.
+pub const DEFAULT_MAX_DISK: u64 = 10 << 30;
+
+/// What a file, directory or link counts for, besides a file's bytes: a block
+/// of most file systems.
+const OBJECT: u64 = 4_096;
+
+/// Charged files that are remembered. What is charged beyond is not given back.
+const MAX_REMEMBERED: usize = 1 << 18;
+
+/// The charges of a runtime, by file.
+#[derive(Debug, Default)]
+pub(crate) struct Disks(Mutex<HashMap<Key, Arc<Inode>>>);
+
+/// A file as the system knows it: device and number.
+type Key = (u64, u64);
+
+#[derive(Debug, Default)]
+struct Inode {
+    /// Held while the file's length changes.
+    charges: Mutex<Vec<(Arc<HostDisk>, u64)>>,
+    /// How many descriptors of processes it has; under the lock of [`Disks`].
+    open: AtomicU64,
+}
+
+/// The budget of one host.
+#[derive(Debug)]
+pub(crate) struct HostDisk {
+    name: Box<str>,
+    limit: u64,
+    used: AtomicU64,
+    told: AtomicBool,
+}
+
+/// A charge that the budget of a host has no room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DiskFull;
+
+/// A file that a process has open.
+#[derive(Debug)]
+pub(crate) struct Tracked {
+    disks: Arc<Disks>,
+    key: Key,
+    inode: Arc<Inode>,
+    file: Arc<File>,
+}
+
+impl HostDisk {
+    pub(crate) fn new(name: &str, limit: u64) -> Arc<HostDisk> {
+        Arc::new(HostDisk {
+            name: name.into(),
+            limit,
+            used: AtomicU64::new(0),
+            told: AtomicBool::new(false),
+        })
+    }
+
+    /// Bytes charged at present.
+    #[cfg(test)]
+    fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    fn charge(&self, bytes: u64) -> Result<(), DiskFull> {
+        let charged = self
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                used.checked_add(bytes).filter(|used| *used <= self.limit)
+            });
+        if charged.is_ok() {
+            return Ok(());
+        }
+        if !self.told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                host = &*self.name,
+                "its processes have used their {} MiB on disk and are refused more: the limit is \
+                 max_disk of the host; further refusals are not logged",
+                self.limit >> 20
+            );
+        }
+        Err(DiskFull)
+    }
+
+    fn refund(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Disks {
+    /// Follows a file that a process opened.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `NotFound` where its last name was removed meanwhile.
+    pub(crate) fn track(self: &Arc<Self>, file: Arc<File>) -> io::Result<Tracked> {
+        let key = key(&file)?;
+        let inode = {
+            let mut inodes = self.lock();
+            let inode = Arc::clone(inodes.entry(key).or_default());
+            inode.open.fetch_add(1, Ordering::Relaxed);
+            inode
+        };
+        let tracked = Tracked {
+            disks: Arc::clone(self),
+            key,
+            inode,
+            file,
+        };
+        // Whoever removed it before it was followed gave its charge back.
+        if tracked.file.metadata()?.nlink() == 0 {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(tracked)
+    }
+
+    /// Charges for something that was made, if the system still has it.
+    pub(crate) fn made(&self, host: &Arc<HostDisk>, file: &File) {
+        let Ok(key) = key(file) else {
+            return;
+        };
+        if host.charge(OBJECT).is_err() {
+            // It is there already; what comes next is refused.
+            return;
+        }
+        let mut inodes = self.lock();
+        if inodes.len() < MAX_REMEMBERED || inodes.contains_key(&key) {
+            let inode = Arc::clone(inodes.entry(key).or_default());
+            drop(inodes);
+            add(&mut lock(&inode.charges), host, OBJECT);
+        }
+    }
+
+    /// Gives back what was charged for something that was removed, unless it has
+    /// another name or a process has it open.
+    pub(crate) fn removed(&self, file: &File) {
+        let is_gone = file.metadata().is_ok_and(|metadata| {
+            metadata.nlink() == 0 || (metadata.is_dir() && metadata.nlink() <= 1)
+        });
+        if let (true, Ok(key)) = (is_gone, key(file)) {
+            self.forget(key, true);
+        }
+    }
+
+    /// Forgets a file that no process has open: with its charges where it is
+    /// gone, otherwise only if it has none.
+    fn forget(&self, key: Key, is_gone: bool) {
+        let mut inodes = self.lock();
+        let Some(inode) = inodes.get(&key) else {
+            return;
+        };
+        if inode.open.load(Ordering::Relaxed) > 0 {
+            return;
+        }
+        let crowded = inodes.len() > MAX_REMEMBERED;
+        if is_gone || crowded || lock(&inode.charges).is_empty() {
+            let inode = inodes.remove(&key);
+            drop(inodes);
+            if let (true, Some(inode)) = (is_gone, inode) {
+                refund(&mut lock(&inode.charges), u64::MAX);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Inode>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HostDisk {
+    /// Whether there is room for something new.
+    pub(crate) fn has_room(&self) -> Result<(), DiskFull> {
+        self.charge(OBJECT)?;
+        self.refund(OBJECT);
+        Ok(())
+    }
+}
+
+impl Tracked {
+    pub(crate) fn file(&self) -> &Arc<File> {
+        &self.file
+    }
+
+    /// Does something that makes the file as long as this at least, or where
+    /// `append`, longer by this.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskFull`], before anything is done; otherwise those of `work`.
+    pub(crate) fn lengthening<T, E: From<DiskFull> + From<io::Error>>(
+        &self,
+        host: &Arc<HostDisk>,
+        by: Length,
+        work: impl FnOnce(&File) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut charges = lock(&self.inode.charges);
+        let before = self.file.metadata()?.len();
+        let wanted = match by {
+            Length::To(length) => length.saturating_sub(before),
+            Length::By(bytes) => bytes,
+        };
+        host.charge(wanted)?;
+        let result = work(&self.file);
+        // Less may have been written.
+        let after = self
+            .file
+            .metadata()
+            .map_or(before, |metadata| metadata.len());
+        let grown = after.saturating_sub(before).min(wanted);
+        host.refund(wanted - grown);
+        add(&mut charges, host, grown);
+        if after < before {
+            refund(&mut charges, before - after);
+        }
+        result
+    }
+}
+
+/// How long a file is to become.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Length {
+    To(u64),
+    By(u64),
+}
+
+fn add(charges: &mut Vec<(Arc<HostDisk>, u64)>, host: &Arc<HostDisk>, bytes: u64) {
+    if bytes == 0 {
+        return;
+    }
+    match charges
+        .iter_mut()
+        .find(|(other, _)| Arc::ptr_eq(other, host))
+    {
+        Some((_, charged)) => *charged += bytes,
+        None => charges.push((Arc::clone(host), bytes)),
+    }
+}
+
+/// Gives back so many bytes of those charged.
+fn refund(charges: &mut Vec<(Arc<HostDisk>, u64)>, mut bytes: u64) {
+    while let Some((host, charged)) = charges.last_mut() {
+        let now = bytes.min(*charged);
+        host.refund(now);
+        *charged -= now;
+        bytes -= now;
+        if *charged > 0 {
+            return;
+        }
+        charges.pop();
+    }
+}
+
+fn key(file: &File) -> io::Result<Key> {
+    let metadata = file.metadata()?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        {
+            let _inodes = self.disks.lock();
+            self.inode.open.fetch_sub(1, Ordering::Relaxed);
+        }
+        let is_gone = self
+            .file
+            .metadata()
+            .is_ok_and(|metadata| metadata.nlink() == 0);
+        self.disks.forget(self.key, is_gone);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::io::Write;
+
+    #[derive(Debug, PartialEq)]
+    enum Failed {
+        Full,
+        Io,
+    }
+
+    impl From<DiskFull> for Failed {
+        fn from(_: DiskFull) -> Failed {
+            Failed::Full
+        }
+    }
+
+    impl From<io::Error> for Failed {
+        fn from(_: io::Error) -> Failed {
+            Failed::Io
+        }
+    }
+
+    fn write(tracked: &Tracked, host: &Arc<HostDisk>, bytes: usize) -> Result<(), Failed> {
+        tracked.lengthening(host, Length::By(bytes as u64), |mut file| {
+            Ok(file.write_all(&vec![0; bytes])?)
+        })
+    }
+
+    fn open(path: &std::path::Path) -> Arc<File> {
+        let mut options = File::options();
+        Arc::new(options.append(true).create(true).open(path).expect("opens"))
+    }
+
+    #[test]
+    fn what_is_written_is_charged_and_given_back_when_it_is_gone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a");
+        let (disks, host) = (Arc::new(Disks::default()), HostDisk::new("a:host", 10_000));
+        let file = open(&path);
+        disks.made(&host, &file);
+        assert_eq!(host.used(), OBJECT);
+        let tracked = disks.track(file).expect("is there");
+        write(&tracked, &host, 5_000).expect("there is room");
+        assert_eq!(host.used(), OBJECT + 5_000);
+        assert_eq!(write(&tracked, &host, 5_000), Err(Failed::Full));
+        tracked
+            .lengthening::<_, Failed>(&host, Length::To(0), |file| Ok(file.set_len(1_000)?))
+            .expect("is shortened");
+        assert_eq!(host.used(), OBJECT + 1_000);
+        // Removed while it is open, it still takes its place.
+        let name = File::open(&path).expect("opens");
+        fs::remove_file(&path).expect("is removed");
+        disks.removed(&name);
+        drop(name);
+        assert_eq!(host.used(), OBJECT + 1_000);
+        drop(tracked);
+        assert_eq!(host.used(), 0);
+        assert!(disks.lock().is_empty());
+    }
+
+    #[test]
+    fn a_second_name_keeps_the_charge() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let [path, other] = ["a", "b"].map(|name| directory.path().join(name));
+        let (disks, host) = (Arc::new(Disks::default()), HostDisk::new("a:host", 10_000));
+        let tracked = disks.track(open(&path)).expect("is there");
+        write(&tracked, &host, 100).expect("there is room");
+        drop(tracked);
+        fs::hard_link(&path, &other).expect("is linked");
+        for (path, left) in [(&path, 100), (&other, 0)] {
+            let file = File::open(path).expect("opens");
+            fs::remove_file(path).expect("is removed");
+            disks.removed(&file);
+            assert_eq!(host.used(), left);
+        }
+    }
+
+    #[test]
+    fn what_another_host_removes_is_given_back_to_the_one_that_wrote() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a");
+        let disks = Arc::new(Disks::default());
+        let [one, other] = ["a:one", "a:other"].map(|name| HostDisk::new(name, 10_000));
+        let tracked = disks.track(open(&path)).expect("is there");
+        write(&tracked, &one, 100).expect("there is room");
+        write(&tracked, &other, 50).expect("there is room");
+        drop(tracked);
+        assert_eq!((one.used(), other.used()), (100, 50));
+        let file = File::open(&path).expect("opens");
+        fs::remove_file(&path).expect("is removed");
+        disks.removed(&file);
+        assert_eq!((one.used(), other.used()), (0, 0));
+    }
+}

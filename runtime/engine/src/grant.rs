@@ -1,0 +1,136 @@
+//! A path a process may reach, opened once.
+//!
+//! A grant holds the open directory, not only its path. Whoever later puts a
+//! link in the place of that path, another guest with a grant above it for
+//! example, changes nothing for the processes that have the grant.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+/// A file or directory that a process may reach, open.
+#[derive(Clone)]
+pub struct PathGrant {
+    /// The path as the guest names it.
+    pub guest: String,
+    /// The file or directory of the machine it stands for, absolute.
+    pub path: PathBuf,
+    /// Whether it may be changed, not only read.
+    pub write: bool,
+    /// The absolute path as the operator wrote it, links included.
+    absolute: Option<PathBuf>,
+    place: Place,
+}
+
+/// What a grant stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// A directory and all below it.
+    Directory(Arc<Dir>),
+    /// The file of this name in a directory, which may have to be made.
+    File {
+        /// The directory; nothing else in it is granted.
+        directory: Arc<Dir>,
+        /// The file's name there.
+        name: OsString,
+    },
+}
+
+impl PathGrant {
+    /// Opens what a path stands for. The path is absolute; where it is no
+    /// directory, its last part is the name of a file, which may be missing.
+    ///
+    /// # Errors
+    ///
+    /// The system's, for the directory or the directory of the file; and
+    /// `Unsupported` for a FIFO, socket or device.
+    pub fn open(
+        guest: impl Into<String>,
+        path: impl Into<PathBuf>,
+        write: bool,
+    ) -> io::Result<PathGrant> {
+        let path = path.into();
+        let place = Place::open(&path)?;
+        Ok(PathGrant {
+            guest: guest.into(),
+            path,
+            write,
+            absolute: None,
+            place,
+        })
+    }
+
+    /// Lets the guest also name it by this absolute path, besides
+    /// [`PathGrant::path`].
+    #[must_use]
+    pub fn known_as(mut self, absolute: PathBuf) -> PathGrant {
+        self.absolute = Some(absolute);
+        self
+    }
+
+    /// Whether it is a directory.
+    pub fn is_directory(&self) -> bool {
+        matches!(self.place, Place::Directory(_))
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The absolute paths of the machine that also name it.
+    pub(crate) fn absolute_paths(&self) -> impl Iterator<Item = &Path> {
+        let written = self.absolute.as_deref();
+        std::iter::once(self.path.as_path()).chain(written.filter(|path| *path != self.path))
+    }
+}
+
+impl Place {
+    fn open(path: &Path) -> io::Result<Place> {
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => {
+                let directory = Dir::open_ambient_dir(path, ambient_authority())?;
+                return Ok(Place::Directory(Arc::new(directory)));
+            }
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    "it is neither a file nor a directory",
+                ));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let name = path.file_name().map(OsStr::to_owned);
+        let (Some(directory), Some(name)) = (path.parent(), name) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        Ok(Place::File {
+            directory: Arc::new(Dir::open_ambient_dir(directory, ambient_authority())?),
+            name,
+        })
+    }
+}
+
+impl PartialEq for PathGrant {
+    fn eq(&self, other: &PathGrant) -> bool {
+        (&self.guest, &self.path, self.write) == (&other.guest, &other.path, other.write)
+    }
+}
+
+impl Eq for PathGrant {}
+
+impl fmt::Debug for PathGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PathGrant")
+            .field("guest", &self.guest)
+            .field("path", &self.path)
+            .field("write", &self.write)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,62 @@
+//! What a guest's calls of WASI need of the runtime around it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Guest;
+use crate::files::HostFiles;
+
+impl Guest {
+    /// The budget of open files.
+    pub(crate) fn files(&self) -> &Arc<HostFiles> {
+        match self.process() {
+            Ok(process) => self.node.files(process.host()),
+            Err(_) => self.node.other_files(),
+        }
+    }
+
+    /// Does work that may wait for a disk while other processes run; nothing
+    /// comes back where the runtime is ending.
+    pub(crate) async fn file_work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (files, tokio) = (Arc::clone(self.files()), self.node.tokio().clone());
+        self.control.outside(files.run(tokio, work)).await
+    }
+
+    /// Whether this is the process that the operator started, acting for nobody
+    /// else: it may know what is there that it was not granted.
+    pub(crate) fn is_operators(&self) -> bool {
+        let acts_for_nobody = |inherited: &Arc<super::Inherited>| {
+            inherited.actor.is_none() && inherited.scope.is_none()
+        };
+        self.is_first() && self.inherited().is_ok_and(acts_for_nobody)
+    }
+
+    /// Tells the operator of a path that the process was not granted, if there is
+    /// something at it. The process cannot tell: nothing waits for this.
+    pub(crate) fn tell_of_ungranted(&self, path: &Path, write: bool) {
+        if !self.node.looks_at_refused(path) {
+            return;
+        }
+        let Ok(process) = self.process().cloned() else {
+            return;
+        };
+        let definition = Arc::clone(&self.run.program.definition.id);
+        let definitions = Arc::clone(self.node.definitions());
+        let (node, path) = (Arc::clone(&self.node), path.to_owned());
+        drop(self.node.tokio().spawn_blocking(move || {
+            if let Some(hint) = definitions.ungranted(&definition, &path, write)
+                && node.tells_of_refused()
+            {
+                tracing::warn!(
+                    target: "warren::grants",
+                    pid = &**process.text(),
+                    definition = &*definition,
+                    "{hint}"
+                );
+            }
+        }));
+    }
+}

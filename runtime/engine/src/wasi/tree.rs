@@ -1,0 +1,317 @@
+//! What a path stands for, and what may be done to it. The right to change
+//! something is kept with the open directory or file, and goes wherever that
+//! goes: a descriptor is only its number.
+//!
+//! Everything here may wait for a disk; nothing waits without end: what is no
+//! file and no directory is not opened.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use cap_fs_ext::{
+    DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt, SystemTimeSpec,
+};
+use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
+
+use super::errno::Errno;
+use crate::disk::{Length, Tracked};
+use crate::files::HostFiles;
+
+/// An open directory and the right to what is below it.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree {
+    pub(crate) dir: Arc<Dir>,
+    pub(crate) write: bool,
+}
+
+/// What a path stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    /// Something below a directory that is granted as a whole.
+    Below(Tree, PathBuf),
+    /// A file that is granted by its name. Nothing but a file can be there: no
+    /// link is followed, and none can be made.
+    File(Tree, OsString),
+}
+
+/// How to open something.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct How {
+    pub(crate) read: bool,
+    pub(crate) write: bool,
+    pub(crate) append: bool,
+    pub(crate) create: bool,
+    pub(crate) exclusive: bool,
+    pub(crate) truncate: bool,
+    /// It must be a directory.
+    pub(crate) directory: bool,
+    /// A link at the end of the path is followed.
+    pub(crate) follow: bool,
+}
+
+impl How {
+    fn changes(&self) -> bool {
+        self.write || self.append || self.create || self.truncate
+    }
+}
+
+/// What was opened.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    Directory(Tree),
+    File {
+        file: Tracked,
+        /// The right that its directory gives.
+        may_change: bool,
+    },
+}
+
+/// Times to set; what is absent stays.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) accessed: Option<SystemTime>,
+    pub(crate) modified: Option<SystemTime>,
+}
+
+impl Target {
+    fn parts(&self) -> (&Tree, &Path) {
+        match self {
+            Target::Below(tree, path) => (tree, path),
+            Target::File(tree, name) => (tree, Path::new(name)),
+        }
+    }
+
+    /// Whether it may be changed.
+    ///
+    /// # Errors
+    ///
+    /// `ROFS`.
+    fn check_write(&self) -> Result<(), Errno> {
+        if self.parts().0.write {
+            Ok(())
+        } else {
+            Err(Errno::ROFS)
+        }
+    }
+
+    /// A file's grant is for a file: nothing else can be made in its place.
+    fn check_below(&self) -> Result<(&Tree, &Path), Errno> {
+        match self {
+            Target::Below(tree, path) => Ok((tree, path)),
+            Target::File(..) => Err(Errno::NOTCAPABLE),
+        }
+    }
+
+    fn follows(&self, follow: bool) -> bool {
+        follow && matches!(self, Target::Below(..))
+    }
+
+    /// Opens it.
+    pub(crate) fn open(&self, how: How, budget: &HostFiles) -> Result<Opened, Errno> {
+        if how.changes() {
+            self.check_write()?;
+        }
+        if how.directory && (how.create || how.exclusive || how.truncate) {
+            return Err(Errno::INVAL);
+        }
+        let (tree, path) = self.parts();
+        let follow = self.follows(how.follow);
+        // Before opening: to open a device can have an effect.
+        let is_new = match metadata(tree, path, follow) {
+            Ok(metadata) => {
+                check_openable(&metadata, follow)?;
+                false
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => how.create,
+            Err(error) => return Err(error.into()),
+        };
+        if is_new {
+            budget.disk().has_room()?;
+        }
+        let mut options = OpenOptions::new();
+        options
+            .read(how.read || !how.changes())
+            .write(how.write || how.create || how.truncate)
+            .append(how.append)
+            .create(how.create && !how.exclusive)
+            .create_new(how.create && how.exclusive)
+            .follow(if follow {
+                FollowSymlinks::Yes
+            } else {
+                FollowSymlinks::No
+            })
+            // Something else may be there by now: to open a FIFO does not wait.
+            .nonblock(true);
+        let file = tree.dir.open_with(path, &options)?;
+        let metadata = file.metadata()?;
+        check_openable(&metadata, true)?;
+        if metadata.is_dir() {
+            if matches!(self, Target::File(..)) {
+                return Err(Errno::ISDIR);
+            }
+            let dir = Arc::new(Dir::from_std_file(file.into_std()));
+            return Ok(Opened::Directory(Tree {
+                dir,
+                write: tree.write,
+            }));
+        }
+        if how.directory {
+            return Err(Errno::NOTDIR);
+        }
+        let file = Arc::new(file.into_std());
+        if is_new {
+            budget.disks().made(budget.disk(), &file);
+        }
+        let file = budget.disks().track(file)?;
+        if how.truncate && metadata.len() > 0 {
+            let shorten = |file: &File| Ok::<_, Errno>(file.set_len(0)?);
+            file.lengthening(budget.disk(), Length::To(0), shorten)?;
+        }
+        Ok(Opened::File {
+            file,
+            may_change: tree.write,
+        })
+    }
+
+    pub(crate) fn metadata(&self, follow: bool) -> Result<Metadata, Errno> {
+        let (tree, path) = self.parts();
+        Ok(metadata(tree, path, self.follows(follow))?)
+    }
+
+    pub(crate) fn set_times(&self, follow: bool, times: Times) -> Result<(), Errno> {
+        self.check_write()?;
+        let (tree, path) = self.parts();
+        let time = |time: Option<SystemTime>| {
+            time.map(|time| SystemTimeSpec::from(cap_std::time::SystemTime::from_std(time)))
+        };
+        let (accessed, modified) = (time(times.accessed), time(times.modified));
+        if self.follows(follow) {
+            tree.dir.set_times(path, accessed, modified)?;
+        } else {
+            tree.dir.set_symlink_times(path, accessed, modified)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn create_directory(&self, budget: &HostFiles) -> Result<(), Errno> {
+        let (tree, path) = self.check_below()?;
+        self.check_write()?;
+        budget.disk().has_room()?;
+        tree.dir.create_dir(path)?;
+        self.was_made(budget);
+        Ok(())
+    }
+
+    pub(crate) fn remove_directory(&self, budget: &HostFiles) -> Result<(), Errno> {
+        let (tree, path) = self.check_below()?;
+        self.check_write()?;
+        let handle = self.handle();
+        tree.dir.remove_dir(path)?;
+        was_removed(handle, budget);
+        Ok(())
+    }
+
+    pub(crate) fn remove_file(&self, budget: &HostFiles) -> Result<(), Errno> {
+        self.check_write()?;
+        let (tree, path) = self.parts();
+        let handle = self.handle();
+        tree.dir.remove_file_or_symlink(path)?;
+        was_removed(handle, budget);
+        Ok(())
+    }
+
+    pub(crate) fn read_link(&self) -> Result<PathBuf, Errno> {
+        let (tree, path) = self.parts();
+        Ok(tree.dir.read_link_contents(path)?)
+    }
+
+    /// Makes a link with this content. It is never followed out of the
+    /// directory it was reached through.
+    pub(crate) fn create_link(&self, content: &Path, budget: &HostFiles) -> Result<(), Errno> {
+        let (tree, path) = self.check_below()?;
+        self.check_write()?;
+        budget.disk().has_room()?;
+        DirExt::symlink(&*tree.dir, content, path)?;
+        self.was_made(budget);
+        Ok(())
+    }
+
+    /// Gives a file a second name. Both are changed: whoever may write under
+    /// one name could write what is only readable under the other.
+    pub(crate) fn hard_link(&self, new: &Target) -> Result<(), Errno> {
+        let (tree, path) = self.check_below()?;
+        let (new_tree, new_path) = new.check_below()?;
+        self.check_write()?;
+        new.check_write()?;
+        Ok(tree.dir.hard_link(path, &new_tree.dir, new_path)?)
+    }
+
+    pub(crate) fn rename(&self, new: &Target, budget: &HostFiles) -> Result<(), Errno> {
+        self.check_write()?;
+        new.check_write()?;
+        let (tree, path) = self.parts();
+        let (new_tree, new_path) = new.parts();
+        if matches!(new, Target::File(..)) && !metadata(tree, path, false)?.is_file() {
+            return Err(Errno::NOTCAPABLE);
+        }
+        let replaced = new.handle();
+        tree.dir.rename(path, &new_tree.dir, new_path)?;
+        was_removed(replaced, budget);
+        Ok(())
+    }
+
+    /// What is there, whatever it is, to ask about and for nothing else.
+    fn handle(&self) -> Option<File> {
+        let (tree, path) = self.parts();
+        let mut options = OpenOptions::new();
+        options
+            .read(true)
+            .follow(FollowSymlinks::No)
+            .custom_flags(TO_ASK);
+        let file = tree.dir.open_with(path, &options).ok()?;
+        Some(file.into_std())
+    }
+
+    fn was_made(&self, budget: &HostFiles) {
+        if let Some(handle) = self.handle() {
+            budget.disks().made(budget.disk(), &handle);
+        }
+    }
+}
+
+/// Opens without touching, where the system can.
+#[cfg(target_os = "linux")]
+const TO_ASK: i32 = libc::O_PATH;
+#[cfg(not(target_os = "linux"))]
+const TO_ASK: i32 = libc::O_NONBLOCK;
+
+fn was_removed(handle: Option<File>, budget: &HostFiles) {
+    if let Some(handle) = handle {
+        budget.disks().removed(&handle);
+    }
+}
+
+fn metadata(tree: &Tree, path: &Path, follow: bool) -> io::Result<Metadata> {
+    if follow {
+        tree.dir.metadata(path)
+    } else {
+        tree.dir.symlink_metadata(path)
+    }
+}
+
+/// FIFOs, sockets and devices are not opened: reading or opening them could
+/// wait for ever, and what they do is not a file's.
+fn check_openable(metadata: &Metadata, followed: bool) -> Result<(), Errno> {
+    let kind = metadata.file_type();
+    if kind.is_file() || kind.is_dir() {
+        Ok(())
+    } else if kind.is_symlink() && !followed {
+        Err(Errno::LOOP)
+    } else {
+        Err(Errno::NOTSUP)
+    }
+}
