@@ -278,6 +278,25 @@ async fn what_wasi_has_for_every_command_is_there_and_reaches_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_bytes_come_in_pieces() {
+    let bytes = |len: u32| {
+        wasi(
+            "wasi:random/random@0.2.3#get-random-bytes",
+            r#"(param "len" u64) (result (list u8))"#,
+            &format!(
+                r#"(import "m" "call" (func $call (param i64 i32)))
+                   (func (export "start") (call $call (i64.const {len}) (i32.const 64)))"#
+            ),
+        )
+    };
+    let world = World::new(&[("t:few", bytes(1_000)), ("t:many", bytes(1 << 20))]);
+    assert_eq!(world.result("t:few").await, b"");
+    let error = world.failure("t:many").await;
+    assert!(error.message.contains("exceeds limit 65536"), "{error}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_component_does_to_itself_ends_it_alone() {
     let world = World::new(&[
         ("t:trap", component("", "unreachable")),

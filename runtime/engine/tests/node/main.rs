@@ -7,6 +7,7 @@ mod classes;
 mod code_cache;
 mod compile;
 mod component;
+mod grants;
 mod hostile;
 mod life;
 mod output;
