@@ -57,8 +57,10 @@ IMPORT("program", "exit") void program_exit(int32_t) __attribute__((noreturn));
 
 /* --- Text and errors ------------------------------------------------------ */
 
-/* MessagePack's extension type of structured errors. */
+/* MessagePack's extension types: of structured errors, and of JSON's null, which
+ * is nil here. */
 #define ERROR_EXTENSION 1
+#define NULL_EXTENSION 2
 
 static const char no_memory[] = "\xc7\x1c\x01\x92\xa8Internal\xb1not enough memory";
 
@@ -95,6 +97,8 @@ static int set_last(char *bytes, size_t len) {
 
 int warren_fail_with(const warren_error *error) {
   warren_writer writer = WARREN_WRITER;
+  /* The runtime says what a process has failed with that has too many bytes. */
+  writer.unlimited = true;
   warren_write_error(&writer, error);
   if (writer.mistake) {
     warren_writer_free(&writer);
@@ -128,6 +132,7 @@ int warren_fail(const char *kind, const char *format, ...) {
 
 static void report_last(void) {
   warren_writer writer = WARREN_WRITER;
+  writer.unlimited = true;
   warren_write_error(&writer, &last_error);
   if (writer.mistake) program_fail(no_memory, sizeof no_memory - 1);
   else program_fail(writer.bytes, writer.len);
@@ -167,17 +172,19 @@ static int done(int32_t status) { return status < 0 ? fetch_error(status) : 0; }
 
 /* --- Writing --------------------------------------------------------------- */
 
+#define TEXT_OF(number) #number
+#define DIGITS(number) TEXT_OF(number)
+static const char too_large[] = "more than " DIGITS(WARREN_MAX_MESSAGE) " bytes (max_message)";
+
 static bool reserve(warren_writer *writer, size_t more) {
   if (writer->mistake) return false;
+  if (more > (writer->unlimited ? SIZE_MAX / 4 : WARREN_MAX_MESSAGE) - writer->len) {
+    writer->mistake = too_large;
+    return false;
+  }
   if (writer->capacity - writer->len >= more) return true;
   size_t capacity = writer->capacity ? writer->capacity : 64;
-  while (capacity - writer->len < more) {
-    if (capacity > SIZE_MAX / 2) {
-      writer->mistake = "not enough memory";
-      return false;
-    }
-    capacity *= 2;
-  }
+  while (capacity - writer->len < more) capacity *= 2;
   char *bytes = realloc(writer->bytes, capacity);
   if (!bytes) {
     writer->mistake = "not enough memory";
@@ -270,6 +277,11 @@ void warren_write_float(warren_writer *writer, double value) {
 }
 
 void warren_write_text(warren_writer *writer, warren_text text) {
+  if (text.len > WARREN_MAX_MESSAGE && !writer->unlimited) {
+    /* Before every byte is looked at. */
+    if (!writer->mistake) writer->mistake = too_large;
+    return;
+  }
   if (is_utf8((const uint8_t *)text.data, text.len)) msgpack_pack_str(writer, text.len);
   else msgpack_pack_bin(writer, text.len);
   raw(writer, text.data, text.len);
@@ -293,6 +305,7 @@ void warren_write_map(warren_writer *writer, uint32_t count) {
 
 void warren_write_error(warren_writer *writer, const warren_error *error) {
   warren_writer parts = WARREN_WRITER;
+  parts.unlimited = writer->unlimited;
   warren_write_array(&parts, 5);
   warren_write_text(&parts, error->kind);
   warren_write_text(&parts, error->message);
@@ -430,10 +443,11 @@ ON(_str, const char *bytes, const char *at, unsigned len,) {
   return on_text(v, WARREN_STRING, at, len);
 }
 ON(_bin, const char *bytes, const char *at, unsigned len,) { return on_str(v, bytes, at, len, o); }
-/* Begins with its type, which is that of structured errors and no other. */
+/* Begins with its type. */
 ON(_ext, const char *bytes, const char *at, unsigned len,) {
   (void)bytes;
   *o = 0;
+  if (len && *at == NULL_EXTENSION) return on_number(v, WARREN_NIL, 0);
   return len == 0 || *at != ERROR_EXTENSION ? STRANGE : on_text(v, WARREN_ERROR, at + 1, len - 1);
 }
 ON(_array, unsigned count,) { *o = 0; return on_container(v, WARREN_ARRAY, count); }
@@ -674,6 +688,12 @@ static int fetch_value(warren_message *message, warren_reader *value, const call
   return 0;
 }
 
+/* Fails where a string is no text: names, topics and ids are. */
+static int check(const char *what, const char *string) {
+  if (!string || is_utf8((const uint8_t *)string, strlen(string))) return 0;
+  return warren_fail(WARREN_INVALID, "%s is not UTF-8", what);
+}
+
 /* --- Processes ------------------------------------------------------------ */
 
 static int pid_from(int32_t status, warren_pid *pid) {
@@ -687,6 +707,7 @@ static int pid_from(int32_t status, warren_pid *pid) {
 int warren_self(warren_pid *pid) { return pid_from(process_pid(pid->text, WARREN_PID_SIZE - 1), pid); }
 
 int warren_send(const char *to, const char *topic, const warren_writer *payload) {
+  if (check("destination", to) || check("topic", topic)) return -1;
   warren_writer values = WARREN_WRITER;
   int failed = values_of(payload, "payload", &values);
   if (!failed) failed = done(process_send(STRING(to), STRING(topic), values.bytes, values.len));
@@ -694,18 +715,25 @@ int warren_send(const char *to, const char *topic, const warren_writer *payload)
   return failed;
 }
 
-int warren_terminate(const char *target) { return done(process_terminate(STRING(target))); }
+/* A call on one process. */
+static int on(const char *target, int32_t (*call)(IN)) {
+  return check("destination", target) ? -1 : done(call(STRING(target)));
+}
+
+int warren_terminate(const char *target) { return on(target, process_terminate); }
 int warren_cancel(const char *target, int64_t deadline) {
+  if (check("destination", target)) return -1;
   return done(process_cancel(STRING(target), deadline < 0 ? -1 : deadline));
 }
-int warren_monitor(const char *target) { return done(process_monitor(STRING(target))); }
-int warren_unmonitor(const char *target) { return done(process_unmonitor(STRING(target))); }
-int warren_link(const char *target) { return done(process_link(STRING(target))); }
-int warren_unlink(const char *target) { return done(process_unlink(STRING(target))); }
+int warren_monitor(const char *target) { return on(target, process_monitor); }
+int warren_unmonitor(const char *target) { return on(target, process_unmonitor); }
+int warren_link(const char *target) { return on(target, process_link); }
+int warren_unlink(const char *target) { return on(target, process_unlink); }
 bool warren_trap_links(void) { return process_get_options() & 1; }
 void warren_set_trap_links(bool trap) { process_set_options(trap); }
 
 int warren_upgrade(const char *definition, const warren_writer *arguments) {
+  if (check("definition", definition)) return -1;
   warren_writer values = WARREN_WRITER;
   /* What was printed and not yet written would be lost. */
   fflush(NULL);
@@ -727,7 +755,14 @@ static void append(warren_writer *writer, const warren_writer *value) {
 }
 
 static int write_options(const warren_start *start, warren_writer *out) {
+  if (check("name", start->name) || check("actor", start->actor)) return -1;
+  for (size_t i = 0; start->policies && i < start->policy_count; i++)
+    if (check("policy", start->policies[i])) return -1;
+  for (size_t i = 0; i < start->message_count; i++)
+    if (check("topic", start->messages[i].topic)) return -1;
   if (sound_one(start->context, "context") || sound_one(start->actor_meta, "meta of the actor")) return -1;
+  /* The parts have their limits; messages may be many. */
+  out->unlimited = true;
   uint32_t pairs = !!start->name + !!start->context + !!start->actor + !!start->policies + !!start->message_count;
   if (pairs == 0) return 0;
   warren_write_map(out, pairs);
@@ -773,6 +808,7 @@ static int write_options(const warren_start *start, warren_writer *out) {
 
 /* Spawns, or, without a place for the PID, begins an exec. */
 static int begin(const warren_start *start, warren_pid *pid, warren_queue *queue) {
+  if (check("definition", start->definition) || check("host", start->host)) return -1;
   warren_writer options = WARREN_WRITER, values = WARREN_WRITER;
   int failed = values_of(start->arguments, "arguments", &values) || write_options(start, &options) ? -1 : 0;
   if (!failed && pid) {
@@ -799,6 +835,7 @@ warren_queue warren_inbox(void) { return mailbox_inbox(); }
 warren_queue warren_events(void) { return mailbox_events(); }
 
 int warren_listen(const char *topic, warren_queue *queue) {
+  if (check("topic", topic)) return -1;
   int32_t status = mailbox_listen(STRING(topic));
   if (status < 0) return fetch_error(status);
   *queue = (warren_queue)status;
@@ -928,19 +965,23 @@ int warren_exec(const warren_start *start, warren_message *message, warren_reade
 /* --- Names, context, identity --------------------------------------------- */
 
 int warren_register(const char *name, const char *pid) {
+  if (check("name", name) || check("pid", pid)) return -1;
   return done(registry_register(STRING(name), pid, pid ? strlen(pid) : ABSENT));
 }
 
 int warren_lookup(const char *name, warren_pid *pid) {
+  if (check("name", name)) return -1;
   return pid_from(registry_lookup(STRING(name), pid->text, WARREN_PID_SIZE - 1), pid);
 }
 
 int warren_unregister(const char *name) {
+  if (check("name", name)) return -1;
   int32_t status = registry_unregister(STRING(name));
   return status < 0 ? fetch_error(status) : status;
 }
 
 int warren_context(const char *key, warren_message *message, warren_reader *value) {
+  if (check("key", key)) return -1;
   call get = {CONTEXT, key, NULL, 0, 0};
   return fetch_value(message, value, &get);
 }
@@ -961,13 +1002,15 @@ int warren_scope(warren_message *message, warren_reader *value) {
 }
 
 int warren_named_scope(const char *id, warren_message *message, warren_reader *value) {
+  if (check("id", id)) return -1;
   call scope = {NAMED_SCOPE, id, NULL, 0, 0};
   return fetch_value(message, value, &scope);
 }
 
-int warren_policy(const char *id) { return done(security_policy(STRING(id))); }
+int warren_policy(const char *id) { return check("id", id) ? -1 : done(security_policy(STRING(id))); }
 
 bool warren_can(const char *action, const char *resource, const warren_writer *attributes) {
+  if (check("action", action) || check("resource", resource)) return false;
   if (sound_one(attributes, "attributes")) return false;
   return security_can(STRING(action), STRING(resource), attributes ? attributes->bytes : NULL,
                       attributes ? attributes->len : ABSENT);

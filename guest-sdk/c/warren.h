@@ -90,10 +90,12 @@ void warren_panic_at(const char *file, int line, const char *format, ...)
 
 /* How deep values may nest. */
 #define WARREN_MAX_DEPTH 100
+/* Bytes of the longest value that crosses: no host's max_message is more. */
+#define WARREN_MAX_MESSAGE 1048576
 
 /* Collects values. Begins as WARREN_WRITER, ends in warren_writer_free. A
- * mistake (no memory, nesting too deep, a container with too few elements) is
- * kept, and told by the call the writer is given to. */
+ * mistake (no memory, too many bytes, nesting too deep, a container with too few
+ * elements) is kept, and told by the call the writer is given to. */
 struct warren_writer {
   char *bytes;
   size_t len, capacity;
@@ -101,8 +103,9 @@ struct warren_writer {
   uint32_t depth;                          /* open containers */
   uint32_t open[WARREN_MAX_DEPTH];         /* how many values each still needs */
   const char *mistake;
+  bool unlimited;                          /* the SDK's own, for what is no message */
 };
-#define WARREN_WRITER {NULL, 0, 0, 0, 0, {0}, NULL}
+#define WARREN_WRITER {NULL, 0, 0, 0, 0, {0}, NULL, false}
 
 void warren_write_nil(warren_writer *writer);
 void warren_write_bool(warren_writer *writer, bool value);

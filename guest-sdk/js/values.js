@@ -21,8 +21,12 @@ const MAX_DEPTH = 100;
 // An event holds a map, which holds an outcome, which holds a value.
 const MAX_READ_DEPTH = MAX_DEPTH + 8;
 
-/** The extension type of structured errors. */
+/** Bytes of the longest value that crosses: no host's `max_message` is more. */
+const MAX_MESSAGE = 1 << 20;
+
+/** The extension types: of structured errors, and of JSON's null. */
 const ERROR = 1;
+const NULL = 2;
 
 const MIN_INTEGER = -(2n ** 63n);
 const MAX_INTEGER = 2n ** 63n - 1n;
@@ -54,7 +58,9 @@ export class WarrenError extends Error {
     if (thrown?.payload?.kind !== undefined) return ofRecord(thrown.payload);
     if (!(thrown instanceof Error)) return new WarrenError(String(thrown), { kind: "Internal", stack: "" });
     const { name, message, stack } = thrown;
-    const place = /[^@\s]+:\d+:\d+/.exec(stack ?? "")?.[0];
+    // Line by line, and none that is long: a message that stands there may be any text.
+    const lines = (stack ?? "").split("\n", MAX_DEPTH).filter((line) => line.length < 1000);
+    const place = lines.map((line) => /[^@\s]+:\d+:\d+/.exec(line)?.[0]).find(Boolean);
     const text = name === "Error" ? message : `${name}: ${message}`;
     return new WarrenError(place ? `${place}: ${text}` : text, { kind: "Internal", stack, cause: thrown });
   }
@@ -79,10 +85,11 @@ export function toRecord(error) {
 
 /**
  * The bytes of one value; `what` begins the path in messages.
- * Throws a `WarrenError` of kind `Invalid` where it cannot cross.
+ * Throws a `WarrenError` of kind `Invalid` where it cannot cross, or has more than
+ * MAX_MESSAGE bytes: as soon as these are passed.
  */
 export function encode(value, what) {
-  const writer = new Writer();
+  const writer = new Writer(what);
   new Encoder(writer).value(value, what);
   return writer.taken();
 }
@@ -90,7 +97,7 @@ export function encode(value, what) {
 /** The bytes of n values. */
 export function encodeAll(values, what) {
   if (!Array.isArray(values)) throw invalid(`${what}: an array was expected`);
-  const writer = new Writer();
+  const writer = new Writer(what);
   const encoder = new Encoder(writer);
   writer.header(values.length, 0x90, 16, 0xdc);
   values.forEach((value, index) => encoder.value(value, `${what}[${index}]`));
@@ -116,8 +123,16 @@ function invalid(message) {
   return new WarrenError(message, { kind: "Invalid" });
 }
 
-/** A Uint8Array that grows. */
+function tooLarge(what) {
+  return invalid(`${what}: more than ${MAX_MESSAGE} bytes (max_message) cannot leave the process`);
+}
+
+/** A Uint8Array that grows up to MAX_MESSAGE; `what` begins the message beyond. */
 class Writer {
+  constructor(what) {
+    this.what = what;
+  }
+
   bytes = new Uint8Array(128);
   view = new DataView(this.bytes.buffer);
   length = 0;
@@ -125,9 +140,10 @@ class Writer {
   /** Makes room for so many bytes and yields where they begin. */
   grow(count) {
     const at = this.length;
+    if (count > MAX_MESSAGE - at) throw tooLarge(this.what);
     this.length += count;
     if (this.length > this.bytes.length) {
-      const larger = new Uint8Array(this.length * 2);
+      const larger = new Uint8Array(Math.min(this.length * 2, MAX_MESSAGE));
       larger.set(this.bytes);
       this.bytes = larger;
       this.view = new DataView(larger.buffer);
@@ -223,6 +239,8 @@ class Encoder {
   }
 
   string(value, path) {
+    // Before every character is looked at: none is less than a byte.
+    if (value.length > MAX_MESSAGE) throw tooLarge(this.writer.what);
     if (!value.isWellFormed()) throw invalid(`${path}: a string with half a surrogate pair; send its bytes`);
     const bytes = encoder.encode(value);
     if (bytes.length < 32) this.writer.byte(0xa0 | bytes.length);
@@ -267,7 +285,7 @@ class Encoder {
   }
 
   error({ kind, message, retryable, details, stack }, path) {
-    const writer = new Writer();
+    const writer = new Writer(this.writer.what);
     const inner = new Encoder(writer);
     inner.around = this.around;
     writer.byte(0x95);
@@ -392,6 +410,7 @@ class Decoder {
   extension(length, depth) {
     const type = this.read(1, "getInt8");
     const bytes = this.bin(length);
+    if (type === NULL) return null;
     if (type !== ERROR) throw invalid(`an extension of type ${type}`);
     const decoder = new Decoder(bytes);
     const parts = decoder.value(depth);

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ffi::{CStr, c_int};
 
 use mlua_sys::*;
-use warren_guest::msgpack::Output;
+use warren_guest::msgpack::{MAX_MESSAGE, Output};
 
 use crate::runtime::{Anchored, Runtime, runtime};
 use crate::stack::{State, push_library, set_functions};
@@ -223,6 +223,8 @@ unsafe fn push_native(l: State) {
         set_functions(l, metamethods::FUNCTIONS);
         set_functions(l, os::FUNCTIONS);
         set_functions(l, traceback::FUNCTIONS);
+        lua_pushinteger(l, MAX_MESSAGE as lua_Integer);
+        lua_setfield(l, -2, c"max_message".as_ptr());
         lua_getfield(l, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
         lua_setfield(l, -2, c"loaded".as_ptr());
     }

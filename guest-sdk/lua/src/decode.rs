@@ -9,6 +9,7 @@ use mlua_sys::*;
 use warren_guest::msgpack::{Input, MAX_READ_DEPTH, Malformed, Token};
 
 use crate::errors::{self, part};
+use crate::json;
 use crate::stack::{State, push_bytes};
 
 /// Pushes one value.
@@ -53,6 +54,7 @@ unsafe fn nested(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Ma
     unsafe {
         match input.token()? {
             Token::Nil => lua_pushnil(l),
+            Token::Null => json::push_null(l),
             Token::Boolean(b) => lua_pushboolean(l, b.into()),
             Token::Integer(n) => lua_pushinteger(l, n),
             Token::Float(x) => lua_pushnumber(l, x),
@@ -74,6 +76,9 @@ unsafe fn nested(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Ma
                     key(l, input)?;
                     nested(l, input, depth)?;
                     lua_rawset(l, -3);
+                }
+                if len == 0 {
+                    json::mark_object(l);
                 }
             }
             Token::Error(payload) => {

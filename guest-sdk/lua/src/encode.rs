@@ -8,9 +8,10 @@ use std::fmt::Write as _;
 use std::mem::MaybeUninit;
 
 use mlua_sys::*;
-use warren_guest::msgpack::{MAX_DEPTH, OutOfMemory, Output};
+use warren_guest::msgpack::{Full, MAX_DEPTH, MAX_MESSAGE, Output};
 
 use crate::errors::part;
+use crate::json;
 use crate::runtime::{Classes, runtime};
 use crate::stack::{State, bytes_at};
 
@@ -19,8 +20,17 @@ use crate::stack::{State, bytes_at};
 pub(crate) enum Stop {
     /// A value may not leave its process; the text names its path and says why.
     Refused(String),
+    /// There would be more bytes than any message may have.
+    TooLarge,
     /// There is no memory for the encoded bytes.
     OutOfMemory,
+}
+
+impl Stop {
+    /// What is wrong with a value that has too many bytes.
+    pub(crate) fn too_large(root: &str) -> String {
+        format!("{root}: more than {MAX_MESSAGE} bytes (max_message) cannot leave the process")
+    }
 }
 
 /// Encodes the stack slots `first..=last` as one array. The paths in refusals
@@ -58,9 +68,12 @@ pub(crate) unsafe fn value(
     unsafe { Encoder::new(l, output).run(index, || root.to_owned()) }
 }
 
-impl From<OutOfMemory> for Stop {
-    fn from(_: OutOfMemory) -> Self {
-        Stop::OutOfMemory
+impl From<Full> for Stop {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Memory => Stop::OutOfMemory,
+            Full::Limit => Stop::TooLarge,
+        }
     }
 }
 
@@ -93,12 +106,16 @@ enum Keys {
 /// Why one value may not cross.
 enum Trouble {
     Refused(&'static str),
+    TooLarge,
     OutOfMemory,
 }
 
-impl From<OutOfMemory> for Trouble {
-    fn from(_: OutOfMemory) -> Self {
-        Trouble::OutOfMemory
+impl From<Full> for Trouble {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Memory => Trouble::OutOfMemory,
+            Full::Limit => Trouble::TooLarge,
+        }
     }
 }
 
@@ -128,6 +145,7 @@ impl<'o> Encoder<'o> {
             lua_settop(self.l, top);
             outcome.map_err(|trouble| match trouble {
                 Trouble::OutOfMemory => Stop::OutOfMemory,
+                Trouble::TooLarge => Stop::TooLarge,
                 Trouble::Refused(why) => {
                     let mut text = root();
                     self.path.iter().rev().for_each(|step| text.push_str(step));
@@ -157,6 +175,7 @@ impl<'o> Encoder<'o> {
                 LUA_TUSERDATA if self.classes.error.test::<()>(self.l, index).is_some() => {
                     self.error(index)?
                 }
+                LUA_TLIGHTUSERDATA if json::is_null(self.l, index) => self.output.null()?,
                 _ => return Err(Trouble::Refused(self.kind_of(index))),
             }
             Ok(())
@@ -182,6 +201,9 @@ impl<'o> Encoder<'o> {
                 keys = Keys::Sequence(len);
             }
             match keys {
+                Keys::Sequence(0) if json::is_object(self.l, index) => {
+                    self.output.finish_map(mark, 0)?;
+                }
                 Keys::Sequence(len) => self.output.finish_array(mark, len)?,
                 Keys::Unordered | Keys::Other => {
                     let len = self.pairs(index)?;

@@ -130,7 +130,7 @@ pub(crate) unsafe fn call_with_values(
         output.clear();
         if let Err(stop) = encode::values(l, first, last, root, &mut output) {
             rt.output.set(output);
-            return stopped(l, stop);
+            return stopped(l, stop, root);
         }
         let mut buffer = rt.buffer.take();
         let built = match make(output.as_slice(), &mut buffer) {
@@ -182,11 +182,11 @@ pub(crate) unsafe fn call_number(
 }
 
 /// Reports why values could not be encoded: nil and an error, or a raise where
-/// memory ran out.
+/// memory ran out. `root` is what the paths in refusals begin with.
 ///
 /// # Safety
 /// As [`call`].
-pub(crate) unsafe fn stopped(l: State, stop: Stop) -> c_int {
+pub(crate) unsafe fn stopped(l: State, stop: Stop, root: &str) -> c_int {
     // SAFETY: as promised by the caller; the text is handed over before
     // anything raises.
     unsafe {
@@ -194,6 +194,12 @@ pub(crate) unsafe fn stopped(l: State, stop: Stop) -> c_int {
             Stop::Refused(why) => {
                 lua_pushnil(l);
                 push_text(l, why);
+                errors::wrap_message(l, Kind::Invalid);
+                2
+            }
+            Stop::TooLarge => {
+                lua_pushnil(l);
+                push_text(l, Stop::too_large(root));
                 errors::wrap_message(l, Kind::Invalid);
                 2
             }

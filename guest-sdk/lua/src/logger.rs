@@ -51,7 +51,7 @@ unsafe extern "C-unwind" fn log(l: State) -> c_int {
                 lua_pushboolean(l, 1);
                 1
             }
-            Err(stop) => exchange::stopped(l, stop),
+            Err(stop) => exchange::stopped(l, stop, "fields"),
         }
     }
 }

@@ -7,10 +7,22 @@ use warren_guest::program;
 
 use crate::argument::{REFUSED, text};
 use crate::exchange;
+use crate::runtime::is_switched_out;
 use crate::stack::{Functions, State};
 
 /// The functions that the prelude is given.
-pub(crate) const FUNCTIONS: &Functions = &[(c"module", module)];
+pub(crate) const FUNCTIONS: &Functions = &[(c"module", module), (c"is_blocked", is_blocked)];
+
+/// `is_blocked(coroutine)`: whether it waits for something, or for its turn,
+/// and goes on by itself.
+unsafe extern "C-unwind" fn is_blocked(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread; the prelude gives a coroutine.
+    unsafe {
+        let thread = lua_tothread(l, 1);
+        lua_pushboolean(l, (!thread.is_null() && is_switched_out(thread)).into());
+        1
+    }
+}
 
 /// `module(name)`: the module's chunk as a function, and its name; or nothing
 /// where there is no such module; or nil and the error of one that does not

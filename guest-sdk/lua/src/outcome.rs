@@ -47,8 +47,12 @@ pub(crate) unsafe fn returned(l: State, thread: State, results: c_int) -> c_int 
         rt.output.set(output);
         match encoded {
             Ok(()) => 0,
+            Err(Stop::TooLarge) => {
+                push_too_large(l);
+                fail_with_top(l)
+            }
             Err(stop) => {
-                exchange::stopped(l, stop);
+                exchange::stopped(l, stop, "result");
                 fail_with_top(l)
             }
         }
@@ -102,6 +106,7 @@ pub(crate) unsafe fn fail_with_top(l: State) -> c_int {
             rt.output.set(output);
             match encoded {
                 Ok(()) => return 0,
+                Err(Stop::TooLarge) if attempt == 0 => push_too_large(l),
                 // Details that may not cross are left out.
                 Err(Stop::Refused(_)) if attempt == 0 => {
                     lua_pushnil(l);
@@ -129,6 +134,13 @@ pub(crate) unsafe fn fail_without_thread(l: State) {
             program::fail_out_of_memory();
         }
     }
+}
+
+/// Pushes the error that takes the place of a result or error with more bytes
+/// than a message may have: the runtime's own words for it.
+unsafe fn push_too_large(l: State) {
+    // SAFETY: the callers are C functions.
+    unsafe { push_error(l, Kind::Invalid, format_args!("result too large")) };
 }
 
 /// Pushes a new error.

@@ -21,13 +21,13 @@ pub(crate) const STANDARD: &[Chunk] = &[
     include_str!("prelude/sort.lua"),
     include_str!("prelude/tables.lua"),
     include_str!("prelude/load.lua"),
-    include_str!("prelude/require.lua"),
     include_str!("prelude/io.lua"),
     include_str!("prelude/os.lua"),
 ];
 
 /// Parts of warren's own libraries.
 pub(crate) const WARREN: &[Chunk] = &[
+    include_str!("prelude/require.lua"),
     include_str!("prelude/logger.lua"),
     include_str!("prelude/security.lua"),
     include_str!("prelude/spawner.lua"),
@@ -68,6 +68,7 @@ unsafe fn strip(l: State) {
         let rt = runtime(l);
         let mut code = rt.output.take();
         code.clear();
+        code.lift_limit();
         let failed = lua_dump(l, program::write, (&raw mut code).cast(), 1);
         rt.output.set(code);
         lua_pop(l, 1);

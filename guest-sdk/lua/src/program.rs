@@ -79,6 +79,7 @@ pub(crate) unsafe fn compile(
         return Err(Some(named("a binary chunk; only text can be loaded")));
     }
     let mut code = Output::new();
+    code.lift_limit();
     // SAFETY: as promised by the caller; a load is protected by itself, the
     // name ends with 0, and the writer gets the address of `code`.
     unsafe {
@@ -155,10 +156,15 @@ unsafe extern "C-unwind" fn run(l: State) -> c_int {
         match scheduler::run(l, thread) {
             Ended::Failed(thread) => return outcome::failed(l, thread),
             Ended::Returned(0) => return outcome::finished_without_result(),
-            Ended::Returned(results) => lua_pop(thread, results - 1),
+            Ended::Returned(results) => {
+                // `return nil, err` is a failure, as from any function of a program.
+                if lua_type(thread, -results) == LUA_TNIL {
+                    return outcome::returned(l, thread, results);
+                }
+                lua_pop(thread, results - 1);
+            }
         }
         match lua_type(thread, -1) {
-            LUA_TNIL => return outcome::finished_without_result(),
             LUA_TFUNCTION => {}
             LUA_TTABLE => {
                 lua_xmove(thread, l, 1);

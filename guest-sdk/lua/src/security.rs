@@ -61,7 +61,7 @@ unsafe extern "C-unwind" fn can(l: State) -> c_int {
                 lua_pushboolean(l, allowed.into());
                 1
             }
-            Err(stop) => exchange::stopped(l, stop),
+            Err(stop) => exchange::stopped(l, stop, "attrs"),
         }
     }
 }

@@ -4,10 +4,10 @@
 use std::ffi::c_int;
 
 use mlua_sys::*;
-use warren_guest::msgpack::{OutOfMemory, Output};
+use warren_guest::msgpack::{Full, Output};
 use warren_guest::process::Relation;
 
-use crate::encode;
+use crate::encode::{self, Stop};
 use crate::exchange;
 use crate::exec;
 use crate::process::spawn_with;
@@ -34,12 +34,15 @@ unsafe extern "C-unwind" fn encode_value(l: State) -> c_int {
         let mut output = rt.output.take();
         output.clear();
         let root = String::from_utf8_lossy(bytes_at(l, 2).unwrap_or_default());
-        let encoded = encode::value(l, 1, &root, &mut output);
+        let encoded = match encode::value(l, 1, &root, &mut output) {
+            Err(Stop::TooLarge) => Err(Stop::Refused(Stop::too_large(&root))),
+            encoded => encoded,
+        };
         drop(root);
         rt.output.set(output);
         match encoded {
             Ok(()) => push_output(l),
-            Err(stop) => exchange::stopped(l, stop),
+            Err(stop) => exchange::stopped(l, stop, ""),
         }
     }
 }
@@ -56,7 +59,7 @@ unsafe extern "C-unwind" fn encode_values(l: State) -> c_int {
         rt.output.set(output);
         match encoded {
             Ok(()) => push_output(l),
-            Err(stop) => exchange::stopped(l, stop),
+            Err(stop) => exchange::stopped(l, stop, "payload"),
         }
     }
 }
@@ -78,18 +81,20 @@ unsafe extern "C-unwind" fn encode_options(l: State) -> c_int {
         let rt = runtime(l);
         let mut output = rt.output.take();
         output.clear();
+        // The parts have their limits; messages may be many.
+        output.lift_limit();
         let encoded = write_options(l, &mut output);
         rt.output.set(output);
         match encoded {
             Ok(()) => push_output(l),
-            Err(OutOfMemory) => out_of_memory(l),
+            Err(_) => out_of_memory(l),
         }
     }
 }
 
 /// Writes the options whose parts are at 2 (context), 3 (actor), 4 (scope), 5
 /// (name) and 6 (messages). Does not raise.
-unsafe fn write_options(l: State, output: &mut Output) -> Result<(), OutOfMemory> {
+unsafe fn write_options(l: State, output: &mut Output) -> Result<(), Full> {
     // SAFETY: the promise of `encode_options`.
     unsafe {
         let given = (2..=6).filter(|index| lua_isnil(l, *index) == 0).count();

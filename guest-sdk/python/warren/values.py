@@ -20,7 +20,11 @@ MAX_DEPTH = 100
 MAX_READ_DEPTH = MAX_DEPTH + 8
 """How deep values may nest."""
 
+MAX_MESSAGE = 1 << 20
+"""Bytes of the longest value that crosses: no host's `max_message` is more."""
+
 _ERROR = 1
+_NULL = 2
 
 
 class WarrenError(Exception):
@@ -43,12 +47,15 @@ class Pairs(list):
 def encode(value, what):
     """The bytes of one value; `what` begins the path in messages. Raises a
     `WarrenError` of kind Invalid where it cannot cross."""
-    return _pack(_ready(value, what, []))
+    room = _Room(what)
+    return room.checked(_pack(_ready(value, what, [], room)))
 
 
 def encode_all(values, what):
     """The bytes of n values."""
-    return _pack([_ready(value, f"{what}[{index}]", []) for index, value in enumerate(values)])
+    room = _Room(what)
+    ready = [_ready(value, f"{what}[{index}]", [], room) for index, value in enumerate(values)]
+    return room.checked(_pack(ready))
 
 
 def decode(data):
@@ -75,6 +82,29 @@ def _pack(value):
     return msgpack.packb(value, use_bin_type=True, strict_types=True, default=_plain)
 
 
+class _Room:
+    """Counts what is encoded, so that it ends as soon as it is too much, however
+    often one list is reached."""
+
+    def __init__(self, what):
+        self.what = what
+        self.left = MAX_MESSAGE
+
+    def take(self, count):
+        """Notes that there will be so many bytes more, at least."""
+        self.left -= count
+        if self.left < 0:
+            raise self.too_large()
+
+    def checked(self, data):
+        if len(data) > MAX_MESSAGE:
+            raise self.too_large()
+        return data
+
+    def too_large(self):
+        return _invalid(f"{self.what}: more than {MAX_MESSAGE} bytes (max_message) cannot leave the process")
+
+
 class _Key:
     """A key that is no other's equal."""
 
@@ -88,8 +118,9 @@ def _plain(value):
     raise TypeError(f"a {type(value).__name__} among values that were checked")
 
 
-def _ready(value, path, around):
+def _ready(value, path, around, room):
     """The value as the packer takes it."""
+    room.take(1 + (len(value) if isinstance(value, (str, bytes, bytearray)) else 0))
     if value is None or isinstance(value, (bool, str)):
         return _text(value, path) if isinstance(value, str) else value
     if isinstance(value, int):
@@ -99,6 +130,7 @@ def _ready(value, path, around):
     if isinstance(value, float):
         return float(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
+        room.take(value.nbytes if isinstance(value, memoryview) else 0)
         return bytes(value)
     if not isinstance(value, (list, tuple, dict, BaseException)):
         raise _invalid(f"{path}: a {type(value).__name__} cannot leave its process")
@@ -109,13 +141,16 @@ def _ready(value, path, around):
     inside = [*around, value]
     if isinstance(value, (dict, Pairs)):
         pairs = value.items() if isinstance(value, dict) else value
-        return {_Key(_key(key, path)): _ready(item, _below(path, key), inside) for key, item in pairs}
+        return {
+            _Key(_key(key, path, room)): _ready(item, _below(path, key), inside, room) for key, item in pairs
+        }
     if isinstance(value, BaseException):
         error = as_error(value)
-        details = _ready(error.details, f"{path}.details", inside)
+        details = _ready(error.details, f"{path}.details", inside, room)
+        room.take(sum(len(part) for part in (error.kind, error.message, error.stack) if isinstance(part, str)))
         parts = [error.kind, error.message, error.retryable, details, error.stack]
         return msgpack.ExtType(_ERROR, _pack(parts))
-    return [_ready(item, f"{path}[{index}]", inside) for index, item in enumerate(value)]
+    return [_ready(item, f"{path}[{index}]", inside, room) for index, item in enumerate(value)]
 
 
 def as_error(thrown):
@@ -136,10 +171,10 @@ def _text(value, path):
     return str(value)
 
 
-def _key(key, path):
+def _key(key, path, room):
     if not isinstance(key, (str, bytes, int, float, bool)):
         raise _invalid(f"{path}: a key is a string, a number or a boolean, no {type(key).__name__}")
-    return _ready(key, path, [])
+    return _ready(key, path, [], room)
 
 
 def _below(path, key):
@@ -211,6 +246,8 @@ def _hashable(key):
 
 
 def _extension(code, content, depth):
+    if code == _NULL:
+        return None
     if code != _ERROR:
         raise ValueError(f"an extension of type {code}")
     parts = _unpack(content, depth)

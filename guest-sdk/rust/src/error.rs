@@ -1,6 +1,6 @@
 //! The structured error as an owned record.
 
-use crate::msgpack::{Input, Malformed, OutOfMemory, Output, Token};
+use crate::msgpack::{Full, Input, Malformed, Output, Token};
 
 /// A structured error: what a failed call returns, and what ends a process
 /// that fails.
@@ -39,7 +39,7 @@ impl Error {
     }
 
     /// Writes the error as ext type 1.
-    pub fn encode(&self, out: &mut Output) -> Result<(), OutOfMemory> {
+    pub fn encode(&self, out: &mut Output) -> Result<(), Full> {
         let open = out.open()?;
         out.array(5)?;
         out.string(self.kind.as_bytes())?;
@@ -77,7 +77,7 @@ impl Error {
                     self.message = String::from_utf8_lossy(message).into_owned()
                 }
                 (2, Token::Boolean(retryable)) => self.retryable = Some(retryable),
-                (3, Token::Nil) => {}
+                (3, Token::Nil | Token::Null) => {}
                 (3, _) => self.details = value.to_vec(),
                 (4, Token::String(stack)) => {
                     self.stack = Some(String::from_utf8_lossy(stack).into_owned())

@@ -60,6 +60,8 @@ pub fn finish(value: Option<&[u8]>) {
 /// compile. Where there is no memory to encode it, a shorter one says so.
 pub fn fail(error: &Error) {
     let mut out = Output::new();
+    // The runtime says what a process has failed with that has too many bytes.
+    out.lift_limit();
     match error.encode(&mut out) {
         Ok(()) => fail_encoded(out.as_slice()),
         Err(_) => fail_out_of_memory(),

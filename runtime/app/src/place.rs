@@ -68,13 +68,15 @@ pub(crate) fn id_text_of_path(app: &str, path: &str) -> String {
     format!("{text}:{name}")
 }
 
-/// The file that `require(name)` means, `lib/util.lua` for `lib.util`; none
-/// where the name could never be one.
+/// The file that `require(name)` means, `lib/util.lua` for `lib.util` and
+/// `lib/util`; none where the name could never be one: it does not lead out of
+/// the root, as every dot is a separator.
 pub(crate) fn module_path(name: &str) -> Option<String> {
+    let is_file_char = |c: char| !c.is_control() && !matches!(c, '\\' | ':');
     let sound = name.len() <= Id::MAX_LEN
         && name
-            .split('.')
-            .all(|segment| !segment.is_empty() && segment.chars().all(is_segment_char));
+            .split(['.', '/'])
+            .all(|segment| !segment.is_empty() && segment.chars().all(is_file_char));
     sound.then(|| format!("{}.lua", name.replace('.', "/")))
 }
 
@@ -134,8 +136,12 @@ mod tests {
     fn modules_are_below_the_root() {
         assert_eq!(module_path("lib.util").as_deref(), Some("lib/util.lua"));
         assert_eq!(module_path("util").as_deref(), Some("util.lua"));
+        assert_eq!(module_path("lib/util").as_deref(), Some("lib/util.lua"));
+        assert_eq!(module_path("größe").as_deref(), Some("größe.lua"));
+        assert_eq!(module_path("a b").as_deref(), Some("a b.lua"));
         for name in [
-            "", ".", "..", "a..b", "../x", "/etc/x", "a/b", "a\0b", "a b",
+            "", ".", "..", "a..b", "../x", "/etc/x", "a/", "a//b", "a/../b", "./a", "a\0b", "a\\b",
+            "c:x",
         ] {
             assert_eq!(module_path(name), None, "{name:?}");
         }

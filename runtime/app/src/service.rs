@@ -34,9 +34,10 @@ pub struct Service {
 pub struct Restart {
     /// After which ends.
     pub policy: RestartPolicy,
-    /// How many times in a row; see [`Restart::reset_after`].
+    /// Starts in a row after which it is given up, the first included; see
+    /// [`Restart::reset_after`].
     pub max_attempts: u32,
-    /// How long the first start of a row waits.
+    /// Wait before the second start of a row.
     pub initial_delay: Duration,
     /// The longest wait.
     pub max_delay: Duration,
@@ -45,7 +46,7 @@ pub struct Restart {
     /// The part of a wait by which it may be longer or shorter, at random, so
     /// that what failed together does not start together: 0 to 1.
     pub jitter: f64,
-    /// A process that has run this long begins a new row.
+    /// Time after which the next start of a process begins a new row.
     pub reset_after: Duration,
 }
 

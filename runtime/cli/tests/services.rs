@@ -93,7 +93,7 @@ fn a_service_that_fails_is_started_again_under_its_name() {
     run_with_worker(main, WORKER, manifest)
         .ends_with(0)
         .prints("from app:worker#4\n")
-        .says(&["told to fail", "service=\"app:worker\" restart=3 of=10"]);
+        .says(&["told to fail", "service=\"app:worker\" attempt=4 of=10"]);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_critical_service_that_uses_up_its_attempts_ends_the_program() {
         .ends_with(1)
         .says(&[
             "error: worker.lua:1: no luck",
-            "the service app:worker gave up after 2 restarts",
+            "the service app:worker gave up after 1 restart",
         ]);
 }
 

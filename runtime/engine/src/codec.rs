@@ -15,6 +15,9 @@ use warren_kernel::{Details, Error, Event, Field, Kind, Outcome, Timestamp};
 /// The ext type of a structured error.
 const ERROR: i8 = 1;
 
+/// The ext type of JSON's null, which is nil for who cannot tell them apart.
+const NULL: i8 = 2;
+
 /// Nesting beyond this is refused, as the SDKs refuse it when they write.
 const MAX_DEPTH: usize = 110;
 

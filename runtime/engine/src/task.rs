@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use warren_kernel::{Error, Host, Kind, Outcome, Process, Trace};
+use warren_kernel::{Error, Host, Outcome, Process, Trace};
 
 use crate::control::Control;
 use crate::definition::{Code, Definition, Grants, Source};
@@ -125,8 +125,10 @@ impl Task {
         // Memory and place are free before anyone hears of the end.
         drop(place);
         let outcome = exiting.outcome().map(Arc::clone);
+        // Who terminated a process, or failed and took its links along, is known.
+        let by_itself = exiting.failed_by_itself();
         exiting.finish(node.now());
-        if let (false, Some(outcome)) = (first, &outcome) {
+        if let (false, true, Some(outcome)) = (first, by_itself, &outcome) {
             report_failure(&node, &process, &inherited, &run, outcome);
         }
         if let Some(outcome) = outcome {
@@ -160,10 +162,6 @@ fn report_failure(
     let Outcome::Failed(error) = outcome else {
         return;
     };
-    // Who terminated a process, or failed and took its links along, is known.
-    if error.kind == Kind::Canceled || error.message.starts_with("linked process failed") {
-        return;
-    }
     if tracing::enabled!(target: "warren::process", tracing::Level::WARN) {
         let record = Record::Failed(shortened(error.to_string()));
         let origin = origin(process, inherited, run);

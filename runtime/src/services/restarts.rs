@@ -19,7 +19,7 @@ pub(super) enum Next {
 #[derive(Debug)]
 pub(super) struct Restarts {
     settings: Restart,
-    /// How often it was started again since it last ran for long enough.
+    /// Starts in a row: since the process last ran for long enough.
     attempts: u32,
 }
 
@@ -27,11 +27,11 @@ impl Restarts {
     pub(super) fn new(settings: Restart) -> Restarts {
         Restarts {
             settings,
-            attempts: 0,
+            attempts: 1,
         }
     }
 
-    /// How often it was started again in a row.
+    /// Starts in a row, the present one included.
     pub(super) fn attempts(&self) -> u32 {
         self.attempts
     }
@@ -45,6 +45,7 @@ impl Restarts {
             RestartPolicy::Never => false,
         };
         if ran >= self.settings.reset_after {
+            // The next start begins a new row.
             self.attempts = 0;
         }
         if again && self.attempts < self.settings.max_attempts {
@@ -60,7 +61,8 @@ impl Restarts {
 
     fn delay(&self, luck: f64) -> Duration {
         let settings = &self.settings;
-        let before = i32::try_from(self.attempts.saturating_sub(1)).unwrap_or(i32::MAX);
+        // The first start of a row waits for nothing, unless it follows on another row.
+        let before = i32::try_from(self.attempts.saturating_sub(2)).unwrap_or(i32::MAX);
         let seconds = settings.initial_delay.as_secs_f64() * settings.backoff.powi(before);
         let seconds = seconds.min(settings.max_delay.as_secs_f64());
         let seconds = seconds * (1.0 + settings.jitter * luck.clamp(-1.0, 1.0));
@@ -96,18 +98,16 @@ mod tests {
     fn waits_grow_up_to_the_longest_and_then_it_gives_up() {
         let mut restarts = restarts(RestartPolicy::OnFailure);
         let mut next = || restarts.after(true, SHORT, 0.0);
-        assert_eq!(
-            [next(), next(), next(), next()],
-            [waits(1), waits(2), waits(3), Next::GiveUp]
-        );
+        assert_eq!([next(), next(), next()], [waits(1), waits(2), Next::GiveUp]);
     }
 
     #[test]
     fn one_that_ran_long_enough_begins_anew() {
         let mut restarts = restarts(RestartPolicy::OnFailure);
-        for _ in 0..3 {
+        for _ in 0..2 {
             restarts.after(true, SHORT, 0.0);
         }
+        assert_eq!(restarts.attempts(), 3);
         assert_eq!(restarts.after(true, Duration::from_secs(5), 0.0), waits(1));
         assert_eq!(restarts.attempts(), 1);
     }

@@ -85,7 +85,8 @@ impl Supervisor {
             let service = self.service();
             tracing::warn!(
                 service = &*service.name,
-                restart = self.restarts.attempts(),
+                // The start that comes, counted in its row.
+                attempt = self.restarts.attempts(),
                 of = service.restart.max_attempts,
                 after = ?delay,
                 "the service ended and is started again"
@@ -111,7 +112,7 @@ impl Supervisor {
             .unwrap_or_else(|| CallError::Failed(Box::new(Error::internal("it ends each time"))));
         let failed = ServiceError::Failed {
             name: Arc::clone(&service.name),
-            restarts: self.restarts.attempts(),
+            restarts: self.restarts.attempts().saturating_sub(1),
             error,
         };
         if service.critical {

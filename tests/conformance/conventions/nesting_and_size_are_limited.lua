@@ -29,8 +29,8 @@ for name, call in pairs {
   spawn = function() return process.spawn(me, host, large) end,
   exec = function() return process.exec(me, host, large) end,
   upgrade = function() return process.upgrade(nil, large) end,
-  context = function() return spawner:with_context({ large = large }):spawn(me, host) end,
-  message = function() return spawner:with_message("t", large):spawn(me, host) end,
+  context = function() return spawner:with_context({ large = large }) end,
+  message = function() return spawner:with_message("t", large) end,
 } do
   local value, err = call()
   assert(value == nil and errors.is(err, errors.INVALID), name)

@@ -1,5 +1,5 @@
 -- What was encoded is decoded to the same.
--- shows: J-1
+-- shows: J-1, J-2, J-4
 local function same(a, b)
   if type(a) ~= "table" or type(b) ~= "table" then
     return a == b and math.type(a) == math.type(b)
@@ -22,4 +22,14 @@ for _, value in ipairs {
 } do
   assert(same(json.decode(json.encode(value)), value))
   assert(same(json.decode(json.encode(value, { pretty = true })), value))
+end
+
+-- A document that was sent is what it was.
+local text = [[{"a":[null,{},[],{"b":{}}]}]]
+local there = process.listen("document")
+assert(process.send(process.pid(), "document", json.decode(text)))
+assert(json.encode((there:receive())) == text)
+for _, bad in ipairs { "1e999", "-1e999", ("9"):rep(400), [["\ud800"]], [["\udc00"]] } do
+  local value, err = json.decode(bad)
+  assert(value == nil and errors.is(err, errors.INVALID), bad)
 end

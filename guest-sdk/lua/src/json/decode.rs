@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 
-use super::{MAX_DEPTH, push_null};
+use super::{MAX_DEPTH, mark_object, push_null};
 use crate::errors::{self, Kind};
 use crate::stack::{State, bytes_at, push_bytes, wrong_type};
 
@@ -132,6 +132,7 @@ impl Parser<'_> {
             self.at += 1;
             self.skip_space();
             if self.eat(b'}') {
+                mark_object(self.l);
                 return Ok(());
             }
             loop {
@@ -158,7 +159,7 @@ impl Parser<'_> {
     }
 
     /// A number with a fraction or an exponent is a float, as is an integer
-    /// that 64 bits do not hold.
+    /// that 64 bits do not hold. A number beyond all floats is refused.
     unsafe fn number(&mut self) -> Parsed {
         let from = self.at;
         self.eat(b'-');
@@ -184,7 +185,14 @@ impl Parser<'_> {
         unsafe {
             match text.parse::<i64>() {
                 Ok(integer) if !float => lua_pushinteger(self.l, integer),
-                _ => lua_pushnumber(self.l, text.parse().map_err(|_| "not a number")?),
+                _ => {
+                    let number: f64 = text.parse().map_err(|_| "not a number")?;
+                    if !number.is_finite() {
+                        self.at = from;
+                        return Err("a number beyond the range of floats");
+                    }
+                    lua_pushnumber(self.l, number);
+                }
             }
         }
         Ok(())
@@ -244,7 +252,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The character that an escape means; a lone surrogate is replaced.
+    /// The character that an escape means. Half a surrogate pair is none.
     fn escape(&mut self) -> Result<char, &'static str> {
         let byte = self.peek().ok_or("unexpected end in a string")?;
         self.at += 1;
@@ -273,7 +281,7 @@ impl Parser<'_> {
                 decoded
                     .next()
                     .and_then(Result::ok)
-                    .unwrap_or(char::REPLACEMENT_CHARACTER)
+                    .ok_or("half a surrogate pair")?
             }
             _ => return Err("unknown escape"),
         })

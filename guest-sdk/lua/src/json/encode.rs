@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::mem::MaybeUninit;
 
 use mlua_sys::*;
-use warren_guest::msgpack::{OutOfMemory, Output};
+use warren_guest::msgpack::{Full, Output};
 
 use super::{MAX_DEPTH, is_null, is_object};
 use crate::errors::{self, Kind};
@@ -33,6 +33,8 @@ pub(super) unsafe extern "C-unwind" fn encode(l: State) -> c_int {
         let rt = runtime(l);
         let mut output = rt.output.take();
         output.clear();
+        // The text stays in the process.
+        output.lift_limit();
         let mut encoder = Encoder {
             l,
             output: &mut output,
@@ -63,8 +65,9 @@ enum Trouble {
     OutOfMemory,
 }
 
-impl From<OutOfMemory> for Trouble {
-    fn from(_: OutOfMemory) -> Self {
+impl From<Full> for Trouble {
+    fn from(_: Full) -> Self {
+        // The text has no other limit.
         Trouble::OutOfMemory
     }
 }

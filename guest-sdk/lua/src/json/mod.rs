@@ -29,11 +29,13 @@ pub(crate) unsafe fn open(l: State) {
         stack::push_library(l, FUNCTIONS);
         push_null(l);
         lua_setfield(l, -2, c"null".as_ptr());
-        // The metatable that marks an empty table as an object.
+        // The marked tables, which are collected all the same.
         lua_newtable(l);
-        lua_pushstring(l, c"json.object".as_ptr());
-        lua_setfield(l, -2, c"__name".as_ptr());
-        lua_rawsetp(l, LUA_REGISTRYINDEX, object_key());
+        lua_createtable(l, 0, 1);
+        lua_pushstring(l, c"k".as_ptr());
+        lua_setfield(l, -2, c"__mode".as_ptr());
+        lua_setmetatable(l, -2);
+        lua_rawsetp(l, LUA_REGISTRYINDEX, objects_key());
     }
 }
 
@@ -41,7 +43,7 @@ pub(crate) unsafe fn open(l: State) {
 ///
 /// # Safety
 /// `l` has a free stack slot.
-unsafe fn push_null(l: State) {
+pub(crate) unsafe fn push_null(l: State) {
     // SAFETY: as promised by the caller. A light userdata equals every other
     // of the same address, so that it stays itself.
     unsafe { lua_pushlightuserdata(l, std::ptr::null_mut()) };
@@ -51,25 +53,41 @@ unsafe fn push_null(l: State) {
 ///
 /// # Safety
 /// `index` is acceptable for `l`.
-unsafe fn is_null(l: State, index: c_int) -> bool {
+pub(crate) unsafe fn is_null(l: State, index: c_int) -> bool {
     // SAFETY: as promised by the caller.
     unsafe { lua_type(l, index) == LUA_TLIGHTUSERDATA && lua_touserdata(l, index).is_null() }
 }
 
-/// Whether the table at `index` was marked by `json.object`.
+/// Whether the table at `index` was marked as an object.
 ///
 /// # Safety
-/// `index` is acceptable for `l`, which has two free stack slots.
-unsafe fn is_object(l: State, index: c_int) -> bool {
+/// `index` is an absolute index of `l`, which has two free stack slots.
+pub(crate) unsafe fn is_object(l: State, index: c_int) -> bool {
     // SAFETY: as promised by the caller.
     unsafe {
-        if lua_getmetatable(l, index) == 0 {
-            return false;
-        }
-        lua_rawgetp(l, LUA_REGISTRYINDEX, object_key());
-        let marked = lua_rawequal(l, -1, -2) != 0;
+        lua_rawgetp(l, LUA_REGISTRYINDEX, objects_key());
+        lua_pushvalue(l, index);
+        let marked = lua_rawget(l, -2) != LUA_TNIL;
         lua_pop(l, 2);
         marked
+    }
+}
+
+/// Marks the table on top of the stack as an object: where it is empty it
+/// encodes as `{}`. The mark is no part of the table, which may have a
+/// metatable of its own.
+///
+/// # Safety
+/// A table is on top of the stack of `l`, which has three free slots; this may
+/// raise.
+pub(crate) unsafe fn mark_object(l: State) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        lua_rawgetp(l, LUA_REGISTRYINDEX, objects_key());
+        lua_pushvalue(l, -2);
+        lua_pushboolean(l, 1);
+        lua_rawset(l, -3);
+        lua_pop(l, 1);
     }
 }
 
@@ -85,14 +103,13 @@ unsafe extern "C-unwind" fn object(l: State) -> c_int {
             _ => stack::wrong_type(l, 1, c"table"),
         }
         lua_settop(l, 1);
-        lua_rawgetp(l, LUA_REGISTRYINDEX, object_key());
-        lua_setmetatable(l, 1);
+        mark_object(l);
         1
     }
 }
 
-/// Where the registry keeps the metatable of marked objects.
-fn object_key() -> *const c_void {
+/// Where the registry keeps the table whose keys are the marked tables.
+fn objects_key() -> *const c_void {
     static KEY: u8 = 0;
     (&raw const KEY).cast()
 }

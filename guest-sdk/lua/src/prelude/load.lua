@@ -4,43 +4,66 @@ local native = ...
 
 -- Called as a field, and not in the place of its caller, so that errors know
 -- its name.
-local own = { load = load }
-local loadfile = loadfile
-local error, find = error, string.find
+local own = { load = load, loadfile = loadfile }
+local error, find, gsub, type = error, string.find, string.gsub, type
 local select = select
 
-local NOT_TEXT = "attempt to load a binary chunk (only text can be loaded)"
-
-local function is_text(mode)
-  return mode == nil or find(mode, "t", 1, true) ~= nil
+-- The mode to load with, and the one to name in messages: never binary, and a
+-- mode that allows no text allows nothing.
+local function text_only(mode)
+  if type(mode) == "number" then
+    mode = mode .. ""
+  end
+  if mode == nil or type(mode) == "string" and find(mode, "t", 1, true) then
+    return "t", "t"
+  elseif type(mode) == "string" then
+    return "-", find(mode, "b", 1, true) and "b" or mode
+  end
+  -- Lua's own function says what is wrong with it.
+  return mode
 end
 
-function _G.load(chunk, name, mode, ...)
-  if not is_text(mode) then
-    return nil, NOT_TEXT
-  end
-  -- An environment of nil is not the same as none.
-  local loaded, why
-  if select("#", ...) > 0 then
-    loaded, why = own.load(chunk, name, "t", (...))
-  else
-    loaded, why = own.load(chunk, name, "t")
+-- What Lua says about a chunk of the wrong kind, with the mode that was given.
+local function named(loaded, why, mode)
+  if not loaded and mode and find(why, "attempt to load a text chunk", 1, true) then
+    why = gsub(why, "%(mode is '%-'%)", { ["(mode is '-')"] = "(mode is '" .. mode .. "')" })
+  elseif not loaded and find(why, "attempt to load a binary chunk", 1, true) then
+    why = gsub(why, "%(mode is '%-'%)", "(mode is 't')")
   end
   return loaded, why
 end
 
-function _G.loadfile(file, mode, ...)
-  if not is_text(mode) then
-    return nil, NOT_TEXT
+function _G.load(...)
+  if select("#", ...) == 0 then
+    local loaded, why = own.load()
+    return loaded, why
   end
-  if select("#", ...) > 0 then
-    return loadfile(file, "t", (...))
+  local chunk, name, wanted = ...
+  local mode, shown = text_only(wanted)
+  -- An environment of nil is not the same as none.
+  local loaded, why
+  if select("#", ...) > 3 then
+    loaded, why = own.load(chunk, name, mode, (select(4, ...)))
+  else
+    loaded, why = own.load(chunk, name, mode)
   end
-  return loadfile(file, "t")
+  return named(loaded, why, shown)
+end
+
+function _G.loadfile(...)
+  local file, wanted = ...
+  local mode, shown = text_only(wanted)
+  local loaded, why
+  if select("#", ...) > 2 then
+    loaded, why = own.loadfile(file, mode, (select(3, ...)))
+  else
+    loaded, why = own.loadfile(file, mode)
+  end
+  return named(loaded, why, shown)
 end
 
 function _G.dofile(file)
-  local chunk, why = loadfile(file, "t")
+  local chunk, why = own.loadfile(file, "t")
   if not chunk then
     error(why, 0)
   end

@@ -4,6 +4,7 @@ local native = ...
 local object, state, encode = native.object, native.state, native.encode
 local errors = errors
 local error, type, ipairs = error, type, ipairs
+local utf8_len = utf8.len
 
 local actor_class = { __name = "actor", __metatable = "actor" }
 local scope_class = { __name = "scope", __metatable = "scope" }
@@ -16,6 +17,20 @@ end
 
 local function wrong(arg, name, expected, value)
   error("bad argument #" .. arg .. " to '" .. name .. "' (" .. expected .. " expected, got " .. type(value) .. ")", 3)
+end
+
+-- Bytes of the longest id, as of the longest name.
+local MAX_ID = 1024
+
+-- Why a string is no id of an actor or policy; nothing where it is one.
+local function not_id(what, id)
+  if id == "" then
+    return what .. " is empty"
+  elseif #id > MAX_ID then
+    return what .. " is longer than " .. MAX_ID .. " bytes"
+  elseif not utf8_len(id) then
+    return what .. " is not UTF-8"
+  end
 end
 
 -- A copy of plain values; they were checked by encoding them.
@@ -70,6 +85,10 @@ function scope_methods.with(scope, policy)
   elseif type(policy) ~= "string" then
     wrong(2, "with", "string", policy)
   end
+  local why = not_id("policy", policy)
+  if why then
+    return invalid(why)
+  end
   local ids = copy(self.policies)
   ids[#ids + 1] = policy
   return new_scope(ids)
@@ -102,12 +121,17 @@ function security.new_actor(id, meta)
   elseif meta ~= nil and type(meta) ~= "table" then
     wrong(2, "new_actor", "table", meta)
   end
+  local why = not_id("id", id)
+  if why then
+    return invalid(why)
+  end
   for key in next, meta or {} do
-    if type(key) ~= "string" then
-      return invalid("a key of meta is not a string")
+    if type(key) ~= "string" or not utf8_len(key) then
+      return invalid("a key of meta is not text")
     end
   end
-  local ok, err = encode(meta, "meta")
+  -- With its id, as it will be given on.
+  local ok, err = encode({ id = id, meta = meta }, "actor")
   if not ok then
     return nil, err
   end
@@ -121,6 +145,10 @@ function security.new_scope(policies)
   for _, id in ipairs(policies or {}) do
     if type(id) ~= "string" then
       return invalid("a policy is not named by a string")
+    end
+    local why = not_id("a policy", id)
+    if why then
+      return invalid(why)
     end
   end
   return new_scope(policies)
@@ -143,13 +171,18 @@ function security.named_scope(id)
   return new_scope(scope.policies)
 end
 
--- For the spawner: an actor or scope, encoded; nothing for anything else.
+-- For the spawner: an actor or scope, encoded, or nil and why it cannot be;
+-- nothing for anything else.
 function native.encode_actor(value)
   local actor = state(value, actor_class)
-  return actor and encode({ id = actor.id, meta = actor.meta }, "actor")
+  if actor then
+    return encode({ id = actor.id, meta = actor.meta }, "actor")
+  end
 end
 
 function native.encode_scope(value)
   local scope = state(value, scope_class)
-  return scope and encode({ policies = scope.policies }, "scope")
+  if scope then
+    return encode({ policies = scope.policies }, "scope")
+  end
 end

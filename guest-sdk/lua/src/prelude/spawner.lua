@@ -8,6 +8,10 @@ local spawn, exec = native.spawn_with_options, native.exec_with_options
 local can = native.can
 local errors, process = errors, process
 local error, type, next = error, type, next
+local find, utf8_len = string.find, utf8.len
+
+-- Bytes of the longest name, and of the longest value that crosses.
+local MAX_NAME, MAX_MESSAGE = 1024, native.max_message
 
 local class = { __name = "spawner", __metatable = "spawner" }
 local methods = {}
@@ -76,6 +80,15 @@ local function layered(before, values, count)
   return layer
 end
 
+-- Bytes of keys and encoded values.
+local function bytes_of(values)
+  local bytes = 0
+  for key, value in next, values do
+    bytes = bytes + #key + #value
+  end
+  return bytes
+end
+
 local function with_context(self, values)
   local err = denied("process.context", "context")
   if err then
@@ -83,8 +96,8 @@ local function with_context(self, values)
   end
   local encoded, count = {}, 0
   for key, value in next, values do
-    if type(key) ~= "string" then
-      return invalid("a key of the context is not a string")
+    if type(key) ~= "string" or not utf8_len(key) then
+      return invalid("a key of the context is not text")
     end
     local bytes, err = encode(value, "context." .. key)
     if not bytes then
@@ -93,7 +106,18 @@ local function with_context(self, values)
     encoded[key] = bytes
     count = count + 1
   end
-  return with(self, "context", layered(self.context, encoded, count))
+  local before = self.context
+  local layer = layered(before, encoded, count)
+  -- Counts what was replaced, too: only beyond the limit is it worth a look.
+  layer.bytes = (before and before.bytes or 0) + bytes_of(encoded)
+  if layer.bytes > MAX_MESSAGE then
+    local all, number = flattened(layer)
+    layer = { values = all, above = 0, lowest = number, bytes = bytes_of(all) }
+    if layer.bytes > MAX_MESSAGE then
+      return invalid("context: more than " .. MAX_MESSAGE .. " bytes (max_message) cannot leave the process")
+    end
+  end
+  return with(self, "context", layer)
 end
 
 function process.with_context(values)
@@ -123,8 +147,10 @@ local function with_identity(part, encoded_by)
     if value == nil then
       return invalid(part .. " is missing")
     end
-    local encoded = encoded_by(value)
-    if not encoded then
+    local encoded, refused = encoded_by(value)
+    if refused then
+      return nil, refused
+    elseif not encoded then
       wrong(2, name, part, value)
     end
     local err = denied("process.security", "security")
@@ -144,8 +170,10 @@ function methods.with_name(spawner, name)
     return invalid("name is missing")
   elseif type(name) ~= "string" then
     wrong(2, "with_name", "string", name)
-  elseif name == "" or name:find("^[{@]") or not utf8.len(name) then
+  elseif name == "" or find(name, "^[{@]") or not utf8_len(name) then
     return invalid("a name is text that is not empty and does not begin with '{' or '@'")
+  elseif #name > MAX_NAME then
+    return invalid("a name may not be longer than " .. MAX_NAME .. " bytes")
   end
   return with(self, "name", name)
 end
@@ -156,12 +184,14 @@ function methods.with_message(spawner, topic, ...)
     return invalid("topic is missing")
   elseif type(topic) ~= "string" then
     wrong(2, "with_message", "string", topic)
-  elseif topic == "" or topic:find("^@") or not utf8.len(topic) then
+  elseif topic == "" or find(topic, "^@") or not utf8_len(topic) then
     return invalid("a topic is text that is not empty and does not begin with '@'")
   end
   local payload, err = encode_values(...)
   if not payload then
     return nil, err
+  elseif #topic + #payload > MAX_MESSAGE then
+    return invalid("payload: more than " .. MAX_MESSAGE .. " bytes (max_message) cannot leave the process")
   end
   local before = self.messages
   local count = before and before.count + 1 or 1

@@ -47,6 +47,166 @@ fn json_goes_both_ways() {
 }
 
 #[test]
+fn a_document_is_what_it_was_after_it_was_sent() {
+    let output = output_of(
+        r#"local text = '{"a":[null,{},[],{"b":{}}]}'
+         local there = process.listen("t")
+         local value = json.decode(text)
+         assert(process.send(process.pid(), "t", value))
+         local back = there:receive()
+         print(json.encode(value), json.encode(back), back.a[1] == json.null)
+         for _, bad in ipairs { "1e999", "-1e999", ("9"):rep(400), '"\\ud800"', '"\\ud800\\u0041"', '"\\udc00"' } do
+           local ok, err = json.decode(bad)
+           print(ok, err:kind())
+         end
+         print(json.decode('{"a":1,"a":2}').a, json.decode('-0') == 0, json.decode('1e308') == 1e308)
+         local Shape = { area = function() return "area" end }
+         Shape.__index = Shape
+         local shape = json.object(setmetatable({}, Shape))
+         print(shape:area(), getmetatable(shape) == Shape, json.encode(shape), getmetatable(json.object {}))"#,
+    );
+    let expected = "{\"a\":[null,{},[],{\"b\":{}}]}\t{\"a\":[null,{},[],{\"b\":{}}]}\ttrue\n".to_owned()
+        + &"nil\tInvalid\n".repeat(6)
+        + "2\ttrue\ttrue\narea\ttrue\t{}\tnil\n";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn a_value_ends_at_the_limit_however_it_is_shared() {
+    let output = output_of(
+        r##"local function dag(n)
+           local t = {}
+           for _ = 1, n do t = { t, k = t } end
+           return t
+         end
+         local s = assert(process.with_context {})
+         local e = errors.new { message = "m", details = { dag(60) } }
+         local policies = {}
+         for i = 1, 2000 do policies[i] = ("x"):rep(1000) end
+         for _, value in ipairs { dag(60), ("x"):rep(1 << 20), e } do
+           local shared = type(value) ~= "string"
+           for name, call in pairs {
+             send = function() return process.send(process.pid(), "t", value) end,
+             spawn = function() return process.spawn("a:b", "a:c", value) end,
+             exec = function() return process.exec("a:b", "a:c", value) end,
+             upgrade = function() return process.upgrade(nil, value) end,
+             log = function() return logger.info("m", { a = value }) end,
+             with = function() return logger:with({ a = value }):info("m") end,
+             context = function() return s:with_context { a = value } end,
+             message = function() return s:with_message("t", value) end,
+             actor = function() return security.new_actor("a", { a = value }) end,
+             scope = function() return s:with_scope(security.new_scope(policies)) end,
+             can = function() return security.can("a", "b", { a = value }) end,
+           } do
+             -- One call is enough of what takes long here.
+             if not shared or name == "send" then
+               local ok, err = call()
+               assert(ok == nil and err:kind() == errors.INVALID, name)
+               assert(err:find("more than 1048576 bytes", 1, true), err)
+             end
+           end
+         end
+         -- What fits alone may be too much together.
+         local half = { ("x"):rep(600000) }
+         local one = assert(s:with_context { a = half })
+         local two, err = one:with_context { b = half }
+         print(two, err:kind(), one:with_context { a = half } ~= nil)
+         print(select("#", json.decode(json.encode(("x"):rep(3 << 20)))))"##,
+    );
+    assert_eq!(output, "nil\tInvalid\ttrue\n1\n");
+}
+
+#[test]
+fn modules_that_require_each_other_are_named() {
+    let output = output_of(
+        r#"package.preload.a = function() return require("b") end
+         package.preload.b = function() return require("c") end
+         package.preload.c = function() return require("b") end
+         print(select(2, pcall(require, "a")))
+         -- Nothing is left of it: now they load.
+         package.preload.c = function() return 3 end
+         print(require("a"))
+         -- Whoever requires what another coroutine loads waits for it.
+         local count = 0
+         package.preload.slow = function()
+           count = count + 1
+           time.sleep("1ms")
+           return count
+         end
+         local done = channel.new()
+         for _ = 1, 3 do
+           coroutine.spawn(function() done:send((require("slow"))) end)
+         end
+         print(done:receive(), done:receive(), done:receive(), count)
+         -- Also in a circle over two coroutines, or in a coroutine of its own.
+         package.preload.x = function() time.sleep("1ms") return require("y") end
+         package.preload.y = function() time.sleep("1ms") return require("x") end
+         for _, name in ipairs { "x", "y" } do
+           coroutine.spawn(function() done:send(pcall(require, name)) end)
+         end
+         print(done:receive(), done:receive())
+         package.preload.w = function() return coroutine.wrap(function() return require("w") end)() end
+         print(pcall(require, "w"))
+         package.loaded.a = false
+         package.preload.a = function(...) print(...) return false end
+         print(require("a"))
+         print(require("a"))
+         print(pcall(require), pcall(require, {}))"#,
+    );
+    let expected = "module 'b' requires itself: b -> c -> b\n3\t:preload:\n1\t1\t1\t1\nfalse\tfalse\ttrue\n\
+        false\ttest.lua:27: module 'w' requires itself: w -> w\na\t:preload:\nfalse\t:preload:\na\t:preload:\nfalse\t:preload:\n\
+        false\tfalse\tbad argument #1 to 'require' (string expected, got table)\n";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn names_that_cannot_be_are_refused_where_they_are_given() {
+    let output = output_of(
+        r#"local s = assert(process.with_context {})
+         local long, bad = ("x"):rep(1025), "\xff"
+         for place, call in ipairs {
+           function(t) return s:with_name(t) end,
+           function(t) return security.new_actor(t) end,
+           function(t) return security.new_scope { t } end,
+           function(t) return security.new_scope():with(t) end,
+         } do
+           for _, text in ipairs { long, bad, "" } do
+             local ok, err = call(text)
+             assert(ok == nil and err:kind() == errors.INVALID, place .. #text)
+           end
+           assert(call(("x"):rep(1024)), place)
+         end
+         for place, call in ipairs {
+           function(t) return s:with_context { [t] = 1 } end,
+           function(t) return process.with_context { [t] = 1 } end,
+           function(t) return security.new_actor("a", { [t] = 1 }) end,
+           function(t) return s:with_message(t) end,
+           function(t) return process.send("x", t) end,
+           function(t) return process.send(t, "x") end,
+           function(t) return process.listen(t) end,
+           function(t) return process.spawn(t, "a:b") end,
+           function(t) return process.spawn("a:b", t) end,
+           function(t) return process.exec(t, "a:b") end,
+           function(t) return process.upgrade(t) end,
+           function(t) return process.cancel(t) end,
+           function(t) return process.registry.register(t) end,
+           function(t) return process.registry.lookup(t) end,
+           function(t) return process.registry.unregister(t) end,
+           function(t) return ctx.get(t) end,
+           function(t) return security.can(t, "b") end,
+           function(t) return security.can("b", t) end,
+           function(t) return security.policy(t) end,
+           function(t) return security.named_scope(t) end,
+           function(t) return json.encode { [t] = 1 } end,
+         } do
+           local ok, err = call(bad)
+           assert(ok == nil and err:kind() == errors.INVALID, place)
+         end"#,
+    );
+    assert_eq!(output, "");
+}
+
+#[test]
 fn times_and_durations_compute() {
     let output = output_of(
         "local t = time.parse('2024-02-29T12:00:00.5+01:00')
@@ -102,7 +262,7 @@ fn the_sandbox_has_no_way_out() {
          print(table.concat(names, ' '), package.loadlib('x', 'y'))",
     );
     let expected = "attempt to load a binary chunk (mode is 't')\n\
-        nil\tattempt to load a binary chunk (only text can be loaded)\n3\n4\n\
+        nil\tattempt to load a text chunk (mode is 'b')\n3\n4\n\
         false\t[string \"x\"]:1: attempt to index a nil value (upvalue '_ENV')\n\
         false\tfalse\n\
         false\tis not available\nfalse\tis not available\nfalse\tis not available\nfalse\tis not available\n\
@@ -148,7 +308,7 @@ fn require_finds_libraries_preloads_and_modules() {
         p!\ttrue\ttrue\tp!\n\
         false\tmodule 'no.such' not found:\n\tno field package.preload['no.such']\n\
         \tno file 'no/such.lua' in the program\n\
-        false\tbad argument #1 to 'require' (string expected, got nil)\n";
+        false\tbad argument #1 to 'require' (string expected, got no value)\n";
     assert_eq!(run.output, expected, "{:?}", run.outcome);
 }
 

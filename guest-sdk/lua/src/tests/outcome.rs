@@ -20,6 +20,33 @@ fn result(source: &str) -> Option<Vec<u8>> {
 }
 
 #[test]
+fn a_file_that_returns_nil_and_an_error_has_failed() {
+    let failed = |source: &str| match run(source).outcome {
+        Outcome::Failed(error) => error.message,
+        other => panic!("{source}: {other:?}"),
+    };
+    assert_eq!(failed("return nil, 'no config'"), "no config");
+    assert_eq!(failed("return nil, errors.new('none')"), "none");
+    for source in ["return nil", "return nil, nil", "return nil, 5", "return"] {
+        assert_eq!(run(source).outcome, Outcome::Finished(None), "{source}");
+    }
+}
+
+#[test]
+fn what_has_too_many_bytes_ends_the_process_as_the_runtime_says_it() {
+    for source in [
+        "return function() return ('x'):rep(2 << 20) end",
+        "return function() error(('x'):rep(2 << 20)) end",
+        "return function() return nil, ('x'):rep(2 << 20) end",
+    ] {
+        let Outcome::Failed(error) = run(source).outcome else {
+            panic!("{source}");
+        };
+        assert_eq!((&*error.kind, &*error.message), ("Invalid", "result too large"));
+    }
+}
+
+#[test]
 fn what_main_returns_is_the_result() {
     assert_eq!(result("return function() end"), None);
     assert_eq!(result("return function() return nil, nil end"), None);

@@ -221,6 +221,7 @@ impl Runtime {
 
     pub(crate) fn fail(&mut self, error: &Error) -> i32 {
         let mut output = Output::new();
+        output.lift_limit();
         // A test has memory enough.
         let _ = error.encode(&mut output);
         self.held = output.as_slice().to_vec();

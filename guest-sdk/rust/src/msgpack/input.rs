@@ -2,7 +2,7 @@
 
 use rmp::Marker;
 
-use super::{ERROR_EXTENSION, MAX_READ_DEPTH};
+use super::{ERROR_EXTENSION, MAX_READ_DEPTH, NULL_EXTENSION};
 
 /// What a value begins with. Strings and the contents of extensions are slices
 /// of the input; the elements of arrays and maps follow.
@@ -24,6 +24,8 @@ pub enum Token<'a> {
     Map(u32),
     /// The payload of a structured error.
     Error(&'a [u8]),
+    /// JSON's null: nil, for all who cannot tell them apart.
+    Null,
 }
 
 /// The input is not a value of the guest ABI.
@@ -129,22 +131,22 @@ impl<'a> Input<'a> {
                 let n = self.len32()?;
                 Token::Map(self.elements(n, 2)?)
             }
-            Marker::FixExt1 => self.error(1)?,
-            Marker::FixExt2 => self.error(2)?,
-            Marker::FixExt4 => self.error(4)?,
-            Marker::FixExt8 => self.error(8)?,
-            Marker::FixExt16 => self.error(16)?,
+            Marker::FixExt1 => self.extension(1)?,
+            Marker::FixExt2 => self.extension(2)?,
+            Marker::FixExt4 => self.extension(4)?,
+            Marker::FixExt8 => self.extension(8)?,
+            Marker::FixExt16 => self.extension(16)?,
             Marker::Ext8 => {
                 let n = self.len8()?;
-                self.error(n)?
+                self.extension(n)?
             }
             Marker::Ext16 => {
                 let n = self.len16()?;
-                self.error(n)?
+                self.extension(n)?
             }
             Marker::Ext32 => {
                 let n = self.len32()?;
-                self.error(n)?
+                self.extension(n)?
             }
             Marker::Reserved => return Err(Malformed::Format(byte)),
         })
@@ -197,9 +199,13 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn error(&mut self, len: usize) -> Result<Token<'a>, Malformed> {
+    fn extension(&mut self, len: usize) -> Result<Token<'a>, Malformed> {
         match self.fixed()? {
             [kind] if kind as i8 == ERROR_EXTENSION => Ok(Token::Error(self.bytes(len)?)),
+            [kind] if kind as i8 == NULL_EXTENSION => {
+                self.bytes(len)?;
+                Ok(Token::Null)
+            }
             [kind] => Err(Malformed::Format(kind)),
         }
     }

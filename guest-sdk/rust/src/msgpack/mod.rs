@@ -8,10 +8,14 @@ mod input;
 mod output;
 
 pub use input::{Input, Malformed, Token};
-pub use output::{Open, OutOfMemory, Output};
+pub use output::{Full, MAX_MESSAGE, Open, Output};
 
 /// The extension type of a structured error.
 pub const ERROR_EXTENSION: i8 = 1;
+
+/// The extension type of JSON's null inside a value, without content. Readers
+/// that have one nothing only read it as nil.
+pub const NULL_EXTENSION: i8 = 2;
 
 /// How deep values may nest.
 pub const MAX_DEPTH: usize = 100;
@@ -111,6 +115,30 @@ mod tests {
                 Ok(Token::String(vec![b'x'; len].as_slice()))
             );
         }
+    }
+
+    #[test]
+    fn an_output_ends_at_the_limit() {
+        let mut out = Output::new();
+        out.raw(&vec![0; MAX_MESSAGE - 1]).unwrap();
+        out.nil().unwrap();
+        assert_eq!(out.nil(), Err(Full::Limit));
+        assert_eq!(out.integer(1 << 40), Err(Full::Limit));
+        assert_eq!(out.as_slice().len(), MAX_MESSAGE);
+        // Its text is not even looked at.
+        assert_eq!(out.string(&vec![b'x'; MAX_MESSAGE + 1]), Err(Full::Limit));
+        out.lift_limit();
+        out.nil().unwrap();
+        out.clear();
+        assert_eq!(out.raw(&vec![0; MAX_MESSAGE + 1]), Err(Full::Limit));
+    }
+
+    #[test]
+    fn a_null_is_a_value_of_its_own() {
+        let mut out = Output::new();
+        out.null().unwrap();
+        assert_eq!(Input::new(out.as_slice()).token(), Ok(Token::Null));
+        assert_eq!(Input::new(b"\xd4\x02\x00").token(), Ok(Token::Null));
     }
 
     #[test]

@@ -5,29 +5,49 @@ use std::io;
 use rmp::Marker;
 use rmp::encode;
 
-use super::{ERROR_EXTENSION, text};
+use super::{ERROR_EXTENSION, NULL_EXTENSION, text};
 
-/// Encoded bytes that grow without ever aborting.
-#[derive(Debug, Default)]
+/// Encoded bytes that grow without ever aborting, up to [`MAX_MESSAGE`] unless
+/// the limit is lifted.
+#[derive(Debug)]
 pub struct Output {
     bytes: Vec<u8>,
+    /// The capacity never grows beyond this many bytes.
+    limit: usize,
 }
+
+/// Bytes of the longest value that crosses: no host's `max_message` is more.
+pub const MAX_MESSAGE: usize = 1 << 20;
 
 /// A larger output is given back when it is cleared.
 const KEPT_CAPACITY: usize = 64 * 1024;
 
+/// Room that the first byte makes.
+const FIRST_CAPACITY: usize = 64;
+
 impl Output {
     /// An empty output. Allocates nothing before its first use.
     pub const fn new() -> Self {
-        Self { bytes: Vec::new() }
+        Self {
+            bytes: Vec::new(),
+            limit: MAX_MESSAGE,
+        }
     }
 
-    /// Empties it, keeping memory of ordinary size.
+    /// Empties the output, keeping memory of ordinary size, and puts the limit
+    /// back in force.
     pub fn clear(&mut self) {
         if self.bytes.capacity() > KEPT_CAPACITY {
             self.bytes = Vec::new();
         }
         self.bytes.clear();
+        self.limit = MAX_MESSAGE;
+    }
+
+    /// Lets the output grow beyond [`MAX_MESSAGE`], for what is no message: code,
+    /// or text that stays in the process.
+    pub fn lift_limit(&mut self) {
+        self.limit = usize::MAX;
     }
 
     /// What was written.
@@ -42,39 +62,62 @@ impl Output {
 
     /// Appends bytes that are already encoded.
     #[inline]
-    pub fn raw(&mut self, bytes: &[u8]) -> Result<(), OutOfMemory> {
+    pub fn raw(&mut self, bytes: &[u8]) -> Result<(), Full> {
         if self.bytes.capacity() - self.bytes.len() < bytes.len() {
-            self.bytes
-                .try_reserve(bytes.len())
-                .map_err(|_| OutOfMemory)?;
+            self.grow(bytes.len())?;
         }
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
+    /// Makes room for `more` bytes: twice the room there was, or what is needed
+    /// if that is more, but never more than the limit.
+    #[cold]
+    fn grow(&mut self, more: usize) -> Result<(), Full> {
+        let len = self.bytes.len();
+        let needed = len.checked_add(more).ok_or(Full::Limit)?;
+        if needed > self.limit {
+            return Err(Full::Limit);
+        }
+        let doubled = self.bytes.capacity().saturating_mul(2);
+        let capacity = doubled.max(FIRST_CAPACITY).min(self.limit).max(needed);
+        self.bytes
+            .try_reserve_exact(capacity - len)
+            .map_err(|_| Full::Memory)
+    }
+
     /// Writes nil.
-    pub fn nil(&mut self) -> Result<(), OutOfMemory> {
+    pub fn nil(&mut self) -> Result<(), Full> {
         self.raw(&[Marker::Null.to_u8()])
     }
 
+    /// Writes the null of JSON, which is nil for all who cannot tell them apart.
+    pub fn null(&mut self) -> Result<(), Full> {
+        self.raw(&[Marker::Ext8.to_u8(), 0, NULL_EXTENSION as u8])
+    }
+
     /// Writes a boolean.
-    pub fn boolean(&mut self, value: bool) -> Result<(), OutOfMemory> {
+    pub fn boolean(&mut self, value: bool) -> Result<(), Full> {
         self.raw(&[if value { Marker::True } else { Marker::False }.to_u8()])
     }
 
     /// Writes an integer in its shortest format.
-    pub fn integer(&mut self, value: i64) -> Result<(), OutOfMemory> {
+    pub fn integer(&mut self, value: i64) -> Result<(), Full> {
         encode::write_sint(self, value)?;
         Ok(())
     }
 
     /// Writes a float, always as 64 bits.
-    pub fn float(&mut self, value: f64) -> Result<(), OutOfMemory> {
+    pub fn float(&mut self, value: f64) -> Result<(), Full> {
         Ok(encode::write_f64(self, value)?)
     }
 
     /// Writes a string: `str` where it is UTF-8, else `bin`.
-    pub fn string(&mut self, bytes: &[u8]) -> Result<(), OutOfMemory> {
+    pub fn string(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        // Before every byte is looked at.
+        if bytes.len() > self.limit {
+            return Err(Full::Limit);
+        }
         let _ = match text(bytes) {
             Some(text) => encode::write_str_len(self, length(text.len())?)?,
             None => encode::write_bin_len(self, length(bytes.len())?)?,
@@ -83,13 +126,13 @@ impl Output {
     }
 
     /// Begins an array of `len` values.
-    pub fn array(&mut self, len: u32) -> Result<(), OutOfMemory> {
+    pub fn array(&mut self, len: u32) -> Result<(), Full> {
         encode::write_array_len(self, len)?;
         Ok(())
     }
 
     /// Begins a map of `len` pairs.
-    pub fn map(&mut self, len: u32) -> Result<(), OutOfMemory> {
+    pub fn map(&mut self, len: u32) -> Result<(), Full> {
         encode::write_map_len(self, len)?;
         Ok(())
     }
@@ -97,7 +140,7 @@ impl Output {
     /// Begins an array or map whose length is not known yet, and returns what
     /// [`finish_array`](Self::finish_array) or
     /// [`finish_map`](Self::finish_map) needs.
-    pub fn open(&mut self) -> Result<Open, OutOfMemory> {
+    pub fn open(&mut self) -> Result<Open, Full> {
         let at = self.bytes.len();
         // Most are short: their header is this byte.
         self.raw(&[0])?;
@@ -105,18 +148,18 @@ impl Output {
     }
 
     /// Ends an array begun with [`open`](Self::open).
-    pub fn finish_array(&mut self, open: Open, len: u32) -> Result<(), OutOfMemory> {
+    pub fn finish_array(&mut self, open: Open, len: u32) -> Result<(), Full> {
         self.close(open, [0x90, 0xdc, 0xdd], len)
     }
 
     /// Ends a map begun with [`open`](Self::open).
-    pub fn finish_map(&mut self, open: Open, len: u32) -> Result<(), OutOfMemory> {
+    pub fn finish_map(&mut self, open: Open, len: u32) -> Result<(), Full> {
         self.close(open, [0x80, 0xde, 0xdf], len)
     }
 
     /// Ends a structured error begun with [`open`](Self::open): everything
     /// written since becomes the payload of ext type 1.
-    pub fn finish_error(&mut self, Open(at): Open) -> Result<(), OutOfMemory> {
+    pub fn finish_error(&mut self, Open(at): Open) -> Result<(), Full> {
         let len = length(self.bytes.len() - at - 1)?;
         match u8::try_from(len) {
             Ok(short) => {
@@ -133,7 +176,7 @@ impl Output {
 
     /// Completes the header of `len` elements at the open place, `formats`
     /// being those for 4, 16 and 32 bits.
-    fn close(&mut self, Open(at): Open, formats: [u8; 3], len: u32) -> Result<(), OutOfMemory> {
+    fn close(&mut self, Open(at): Open, formats: [u8; 3], len: u32) -> Result<(), Full> {
         let [fix, short, long] = formats;
         match len {
             0..=15 => {
@@ -152,7 +195,7 @@ impl Output {
     }
 
     /// Puts bytes in front of what was written from `at` on.
-    fn insert(&mut self, at: usize, bytes: &[u8]) -> Result<(), OutOfMemory> {
+    fn insert(&mut self, at: usize, bytes: &[u8]) -> Result<(), Full> {
         let end = self.bytes.len();
         self.raw(bytes)?;
         self.bytes.copy_within(at..end, at + bytes.len());
@@ -161,15 +204,21 @@ impl Output {
     }
 }
 
+impl Default for Output {
+    fn default() -> Self {
+        Output::new()
+    }
+}
+
 impl io::Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.raw(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        self.raw(bytes)?;
         Ok(bytes.len())
     }
 
     #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        Ok(self.raw(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?)
+        Ok(self.raw(bytes)?)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -182,28 +231,53 @@ impl io::Write for Output {
 pub struct Open(usize);
 
 /// MessagePack knows no longer strings, and no guest has memory for them.
-fn length(len: usize) -> Result<u32, OutOfMemory> {
-    u32::try_from(len).map_err(|_| OutOfMemory)
+fn length(len: usize) -> Result<u32, Full> {
+    u32::try_from(len).map_err(|_| Full::Limit)
 }
 
-/// There is no memory for what is being encoded.
+/// Why an [`Output`] takes no more bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OutOfMemory;
+pub enum Full {
+    /// There is no memory for what is being encoded.
+    Memory,
+    /// It would have more than [`MAX_MESSAGE`] bytes.
+    Limit,
+}
 
-impl core::fmt::Display for OutOfMemory {
+impl core::fmt::Display for Full {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("not enough memory")
+        match self {
+            Full::Memory => f.write_str("not enough memory"),
+            Full::Limit => write!(f, "more than {MAX_MESSAGE} bytes (max_message)"),
+        }
     }
 }
 
-impl core::error::Error for OutOfMemory {}
+impl core::error::Error for Full {}
 
-impl<E> From<encode::ValueWriteError<E>> for OutOfMemory
-where
-    E: encode::RmpWriteErr,
-{
-    // Memory is the only thing an `Output` can lack.
-    fn from(_: encode::ValueWriteError<E>) -> Self {
-        OutOfMemory
+impl From<Full> for io::Error {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Memory => io::ErrorKind::OutOfMemory.into(),
+            Full::Limit => io::ErrorKind::FileTooLarge.into(),
+        }
+    }
+}
+
+impl From<io::Error> for Full {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::FileTooLarge => Full::Limit,
+            _ => Full::Memory,
+        }
+    }
+}
+
+impl From<encode::ValueWriteError<io::Error>> for Full {
+    fn from(error: encode::ValueWriteError<io::Error>) -> Self {
+        match error {
+            encode::ValueWriteError::InvalidMarkerWrite(error)
+            | encode::ValueWriteError::InvalidDataWrite(error) => error.into(),
+        }
     }
 }

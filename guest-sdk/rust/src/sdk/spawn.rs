@@ -204,7 +204,9 @@ impl Spawn {
 
     /// The record of the flat ABI; empty where nothing was said.
     fn options(&self) -> Result<Output, CodecError> {
+        // The parts have their limits; messages may be many.
         let mut pairs = Output::new();
+        pairs.lift_limit();
         let mut len = 0;
         if !self.context.is_empty() {
             pairs.string(b"context")?;
@@ -241,6 +243,7 @@ impl Spawn {
             len += 1;
         }
         let mut options = Output::new();
+        options.lift_limit();
         if len > 0 {
             options.map(len)?;
             options.raw(pairs.as_slice())?;

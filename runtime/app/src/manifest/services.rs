@@ -84,6 +84,7 @@ fn read_restart(reader: &mut Reader, service: &Section<'_>) -> Restart {
     duration("initial_delay", &mut restart.initial_delay);
     duration("max_delay", &mut restart.max_delay);
     duration("reset_after", &mut restart.reset_after);
+    check_delays(reader, &section, &restart);
     let mut number = |key: &str, range: std::ops::RangeInclusive<f64>, into: &mut f64| {
         if let Some(number) = reader.number(&section, key, range) {
             *into = number;
@@ -92,6 +93,30 @@ fn read_restart(reader: &mut Reader, service: &Section<'_>) -> Restart {
     number("backoff", 1.0..=1000.0, &mut restart.backoff);
     number("jitter", 0.0..=1.0, &mut restart.jitter);
     restart
+}
+
+/// Refuses a first wait that is longer than the longest, defaults included.
+fn check_delays(reader: &mut Reader, section: &Section<'_>, restart: &Restart) {
+    let (first, longest) = (restart.initial_delay, restart.max_delay);
+    if first <= longest {
+        return;
+    }
+    let given = |key: &'static str| section.value(key).map(|value| (key, value.span()));
+    let Some((key, span)) = given("initial_delay").or_else(|| given("max_delay")) else {
+        return;
+    };
+    let message = format!(
+        "`{key}`{}: the first wait, {first:?}, is longer than the longest, {longest:?}",
+        section.place()
+    );
+    let remedy = "write an initial_delay (1s where it is absent) of at most max_delay (90s \
+                  where it is absent)";
+    reader.problem(
+        span,
+        message,
+        "expected initial_delay <= max_delay",
+        Some(remedy.to_owned()),
+    );
 }
 
 #[cfg(test)]
@@ -183,6 +208,21 @@ mod tests {
                 "process = \"a:c\"\nrestart.initial_delay = \"5\"",
                 "\"5\"",
                 "a unit is missing",
+            ),
+            (
+                "process = \"a:c\"\nrestart = { initial_delay = \"2s\", max_delay = \"1s\" }",
+                "\"2s\"",
+                "longer than the longest",
+            ),
+            (
+                "process = \"a:c\"\nrestart.initial_delay = \"2m\"",
+                "\"2m\"",
+                "90s where it is absent",
+            ),
+            (
+                "process = \"a:c\"\nrestart.max_delay = \"10ms\"",
+                "\"10ms\"",
+                "1s where it is absent",
             ),
             (
                 "process = \"a:c\"\nrestart.backoff = 0.5",

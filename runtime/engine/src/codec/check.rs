@@ -4,8 +4,8 @@
 //! outcome or a record is checked where it enters, so that no reader fails later.
 //! Messages are left to their receiver: checking them would cost each send.
 
-use super::ERROR;
 use super::reader::{self, Kind};
+use super::{ERROR, NULL};
 
 /// How deep a value may nest, as `docs/guest-abi.md` has it.
 pub(crate) const MAX_NESTING: usize = 100;
@@ -19,7 +19,7 @@ pub(crate) enum Malformed {
     /// There are more bytes than values.
     #[error("{0} bytes after the end of the value")]
     Trailing(usize),
-    /// An extension other than that of errors.
+    /// An extension other than those of errors and of JSON's null.
     #[error("an extension of type {0}, which no value is")]
     Extension(i8),
     /// It nests deeper than [`MAX_NESTING`].
@@ -112,6 +112,7 @@ fn one(rest: &mut &[u8], depth: usize) -> Result<(), Malformed> {
         }
         Kind::Ext => match own.split_first() {
             Some((ty, payload)) if ty.cast_signed() == ERROR => error(payload, within()?),
+            Some((ty, _)) if ty.cast_signed() == NULL => Ok(()),
             Some((ty, _)) => Err(Malformed::Extension(ty.cast_signed())),
             None => Err(Malformed::Broken),
         },
@@ -203,6 +204,7 @@ mod tests {
             assert_eq!(value(bytes), Ok(()), "{bytes:?}");
         }
         assert_eq!(values(b"\x92\x01\xc0"), Ok(()));
+        assert_eq!(values(b"\x91\xc7\x00\x02"), Ok(()));
         assert_eq!(map(b"\x90"), Ok(()));
         assert_eq!(map(b"\x81\xa1a\x01"), Ok(()));
     }

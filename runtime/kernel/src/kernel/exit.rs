@@ -29,6 +29,7 @@ struct Unfinished {
     text: Arc<str>,
     outcome: Arc<Outcome>,
     by_link: bool,
+    ending: Ending,
     ties: Ties,
     callees: Vec<Callee>,
     waited_for_by: Option<Caller>,
@@ -76,6 +77,7 @@ impl Kernel {
             text: Arc::clone(process.text()),
             outcome,
             by_link,
+            ending,
             ties,
             callees,
             waited_for_by,
@@ -88,6 +90,14 @@ impl Exiting {
     /// How the process ended; absent where it had exited before.
     pub fn outcome(&self) -> Option<&Arc<Outcome>> {
         self.0.as_ref().map(|unfinished| &unfinished.outcome)
+    }
+
+    /// Whether the process failed by itself: it was neither terminated nor taken
+    /// along by a link, whatever its error says.
+    pub fn failed_by_itself(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|unfinished| unfinished.ending == Ending::Failed)
     }
 
     /// The second step, once the process's memory is returned: frees its place,
@@ -103,6 +113,7 @@ impl Exiting {
             text,
             outcome,
             by_link,
+            ending: _,
             ties,
             callees,
             waited_for_by,

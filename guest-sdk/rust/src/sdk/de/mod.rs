@@ -91,7 +91,7 @@ impl<'i, 'de> Deserializer<'i, 'de> {
         visitor: V,
     ) -> Result<V::Value, CodecError> {
         match token {
-            Token::Nil => visitor.visit_unit(),
+            Token::Nil | Token::Null => visitor.visit_unit(),
             Token::Boolean(v) => visitor.visit_bool(v),
             Token::Integer(v) => visitor.visit_i64(v),
             Token::Float(v) => visitor.visit_f64(v),
@@ -151,7 +151,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_, 'de> {
     fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, CodecError> {
         let before = *self.input;
         match self.token()? {
-            Token::Nil => visitor.visit_none(),
+            Token::Nil | Token::Null => visitor.visit_none(),
             _ => {
                 *self.input = before;
                 visitor.visit_some(self)
@@ -293,7 +293,7 @@ fn text(bytes: &[u8]) -> Result<&str, CodecError> {
 
 fn unexpected(token: Token<'_>) -> Unexpected<'_> {
     match token {
-        Token::Nil => Unexpected::Unit,
+        Token::Nil | Token::Null => Unexpected::Unit,
         Token::Boolean(v) => Unexpected::Bool(v),
         Token::Integer(v) => Unexpected::Signed(v),
         Token::Float(v) => Unexpected::Float(v),

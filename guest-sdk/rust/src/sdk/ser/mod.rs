@@ -7,11 +7,11 @@ use serde::ser::{self, Serialize};
 
 use super::codec::CodecError;
 use super::error::ERROR_STRUCT;
-use crate::msgpack::{MAX_DEPTH, OutOfMemory, Output};
+use crate::msgpack::{Full, MAX_DEPTH, Output};
 use compound::{Compound, Kind};
 
-impl From<OutOfMemory> for CodecError {
-    fn from(error: OutOfMemory) -> Self {
+impl From<Full> for CodecError {
+    fn from(error: Full) -> Self {
         CodecError::new(error.to_string())
     }
 }
