@@ -133,7 +133,7 @@ async fn a_million_functions_are_refused_before_they_are_compiled() {
     module.extend(leb(count.len() + 3 * MANY));
     module.extend(&count);
     module.extend(std::iter::repeat_n([2, 0, 0x0b], MANY).flatten());
-    world.define_bytes("t:many", module);
+    world.define_bytes("t:many", &module);
     let error = world.try_start("t:many").await.expect_err("too many");
     assert_eq!(error.kind, Kind::Invalid);
     assert!(

@@ -165,14 +165,6 @@ impl World {
         self.add(id, Code::Wasm(source), Grants::default());
     }
 
-    pub fn define_bytes(&self, id: &str, module: Vec<u8>) {
-        let source = Source {
-            name: format!("{id}.wasm").into(),
-            bytes: module.into(),
-        };
-        self.add(id, Code::Wasm(source), Grants::default());
-    }
-
     /// Its file is gone.
     pub fn undefine(&self, id: &str) {
         self.shelf.definitions.lock().unwrap().remove(id);
