@@ -189,7 +189,7 @@ function situations.links_and_monitors(n)
 end
 
 function situations.unread_exits(n)
-  local ended = range(n + 2000, function() return assert(process.spawn_monitored(own, host, own, "end")) end)
+  local ended = range(n + 1000, function() return assert(process.spawn_monitored(own, host, own, "end")) end)
   -- Each has ended when it cannot be found any more.
   for _, pid in ipairs(ended) do
     while process.send(pid, "t") do time.sleep("1ms") end
@@ -198,7 +198,7 @@ function situations.unread_exits(n)
   return function()
     i = i + 1
     assert(process.unmonitor(ended[i]))
-  end, 1, 400
+  end, 1, 100
 end
 
 function situations.pending_execs(n)
