@@ -83,7 +83,8 @@ pub use warren_engine::{
 };
 pub use warren_guest as values;
 pub use warren_kernel::{
-    Details, Error, Event, Field, HostConfig, Kind, Outcome, QueueLimits, Timestamp, Trace, TraceId,
+    Details, Error, Event, Field, HostConfig, Kind, Outcome, QueueLimits, Timestamp, Trace,
+    TraceId, text,
 };
 
 /// The examples of the guide, compiled and run as tests.

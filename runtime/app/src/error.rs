@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
+use warren_kernel::text;
 
 use crate::id::IdError;
 use crate::manifest::ManifestError;
@@ -14,13 +15,13 @@ use crate::policy::PolicyError;
 #[non_exhaustive]
 pub enum AppError {
     /// Nothing is at the path given.
-    #[error("{}: no such file or directory", path.display())]
+    #[error("{}: no such file or directory", text::path(path))]
     NotFound {
         /// The path given.
         path: PathBuf,
     },
     /// The path given cannot be looked at.
-    #[error("{}: cannot be read: {error}", path.display())]
+    #[error("{}: cannot be read: {error}", text::path(path))]
     Unreadable {
         /// The path given.
         path: PathBuf,
@@ -28,13 +29,16 @@ pub enum AppError {
         error: io::Error,
     },
     /// The path given is a file, but its name does not say what code it holds.
-    #[error("{}: not a program: its name ends in none of .lua, .wasm, .wat", path.display())]
+    #[error(
+        "{}: not a program: its name ends in none of .lua, .wasm, .wat",
+        text::path(path)
+    )]
     UnknownKind {
         /// The path given.
         path: PathBuf,
     },
     /// The directory given has nothing to start.
-    #[error("{}: there is no {id}: found none of {}", root.display(), tried.join(", "))]
+    #[error("{}: there is no {id}: found none of {}", text::path(root), tried.join(", "))]
     NoMain {
         /// The directory given.
         root: PathBuf,
@@ -46,7 +50,7 @@ pub enum AppError {
         candidates: Vec<String>,
     },
     /// More than one file could be the definition to start.
-    #[error("{}: {id} could be each of {}", root.display(), files.join(", "))]
+    #[error("{}: {id} could be each of {}", text::path(root), files.join(", "))]
     Ambiguous {
         /// The directory given.
         root: PathBuf,
@@ -56,7 +60,10 @@ pub enum AppError {
         files: Vec<String>,
     },
     /// The file given would have the id of another definition.
-    #[error("{}: the manifest gives its id, {id}, to {source_file}", path.display())]
+    #[error(
+        "{}: the manifest gives its id, {id}, to {source_file}",
+        text::path(path)
+    )]
     Shadowed {
         /// The path given.
         path: PathBuf,
@@ -66,7 +73,7 @@ pub enum AppError {
         source_file: String,
     },
     /// A file of the program is there but cannot be used.
-    #[error("{}: cannot be read: {reason}", path.display())]
+    #[error("{}: cannot be read: {reason}", text::path(path))]
     Source {
         /// The file.
         path: PathBuf,
@@ -74,7 +81,7 @@ pub enum AppError {
         reason: String,
     },
     /// No id can be made of the name of the file given.
-    #[error("{}: its name makes no definition: {error}", path.display())]
+    #[error("{}: its name makes no definition: {error}", text::path(path))]
     FileName {
         /// The path given.
         path: PathBuf,
@@ -121,13 +128,13 @@ pub enum GrantError {
     #[error("it is not UTF-8")]
     NotUtf8,
     /// Nothing is at the path.
-    #[error("there is no {}", path.display())]
+    #[error("there is no {}", text::path(path))]
     Missing {
         /// Where it was looked for.
         path: PathBuf,
     },
     /// Neither the path is there nor the directory it would be made in.
-    #[error("there is no directory {} to create it in", path.display())]
+    #[error("there is no directory {} to create it in", text::path(path))]
     NoParent {
         /// That directory.
         path: PathBuf,
@@ -136,7 +143,11 @@ pub enum GrantError {
     #[error("it leads out of the program's directory")]
     Outside,
     /// The same path, as the program writes it, is granted with another meaning.
-    #[error("it already stands for {}, and would stand for {}", one.display(), other.display())]
+    #[error(
+        "it already stands for {}, and would stand for {}",
+        text::path(one),
+        text::path(other)
+    )]
     Conflict {
         /// The file or directory granted first.
         one: PathBuf,
@@ -153,7 +164,7 @@ pub enum GrantError {
     #[error("that is no name of an environment variable")]
     VariableName,
     /// The system refuses to look at it.
-    #[error("{path}: {error}", path = path.display())]
+    #[error("{}: {error}", text::path(path))]
     Io {
         /// What was looked at.
         path: PathBuf,
@@ -180,7 +191,7 @@ impl AppError {
                 Some(file) => format!(
                     "run one of its files, such as {}, or name one in a warren.toml: \
                      [app] main = \"namespace:name\"",
-                    root.join(file).display()
+                    text::path(&root.join(file))
                 ),
                 None => "add a main.lua, or name another start in a warren.toml: \
                          [app] main = \"namespace:name\""
@@ -211,7 +222,7 @@ impl GrantError {
                 "create the directory first".to_owned()
             }
             GrantError::Missing { .. } => "only what exists can be granted for reading".to_owned(),
-            GrantError::NoParent { path } => format!("create {} first", path.display()),
+            GrantError::NoParent { path } => format!("create {} first", text::path(path)),
             GrantError::Outside => "name something below it, or give the absolute path".to_owned(),
             GrantError::Conflict { .. } => "write one of them as an absolute path".to_owned(),
             GrantError::NotAFile { .. } => {

@@ -7,7 +7,7 @@ use crate::args::CheckArgs;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 use crate::opening;
-use crate::run::{cache_directory, interpreter};
+use crate::run::{cache_for_code, interpreter};
 use crate::stdout;
 use crate::system::{self, refused};
 
@@ -40,7 +40,7 @@ pub(crate) fn compile(
     let threads = tokio::runtime::Runtime::new()
         .map_err(|error| Box::new(refused("the event loop", &error)))?;
     threads.block_on(async {
-        let mut builder = Runtime::builder().app(app).cache(cache_directory());
+        let mut builder = Runtime::builder().app(app).cache(cache_for_code());
         if let Some(wasm) = interpreter {
             builder = builder.interpreter(wasm);
         }

@@ -1,24 +1,29 @@
 //! What went wrong, told to whoever called the command.
 
+mod excerpt;
+
 use std::fmt;
 use std::io::IsTerminal;
 use std::ops::Range;
 use std::sync::Arc;
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteSpanContents,
-    SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters,
+    ThemeStyles,
 };
+use warren::text;
 
 use crate::exit::Exit;
 use crate::stderr;
+use excerpt::Window;
 
 /// One thing that went wrong and ends the command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     /// The status the command ends with because of it.
     pub(crate) exit: Exit,
-    /// What is wrong, in one sentence.
+    /// What is wrong, in one sentence. Lines after the first are shown below it,
+    /// each marked as a part of the message.
     pub(crate) message: String,
     /// The place in a text, where there is one.
     pub(crate) excerpt: Option<Excerpt>,
@@ -100,64 +105,85 @@ pub(crate) fn render(failure: &Failure, look: Look) -> String {
         .with_wrap_lines(false)
         .with_context_lines(1)
         .without_cause_chain();
+    let shown = Shown::of(failure);
     let mut text = String::new();
-    if handler.render_report(&mut text, failure).is_err() {
-        text = format!("error: {failure}\n");
+    if handler.render_report(&mut text, &shown).is_err() {
+        text = format!("error: {shown}\n");
     }
     let mut text = format!("{}\n", text.trim_start_matches([' ', '\n']).trim_end());
+    let mut line = |start: &str, line: &str| {
+        let indent = line.len() - line.trim_start_matches('\t').len();
+        let (indent, rest) = line.split_at(indent);
+        text.push_str(format!("{start}{indent}{}", text::line(rest)).trim_end());
+        text.push('\n');
+    };
+    // Marked, so that the text of a guest is not taken for a note of the runtime's.
+    failure
+        .message
+        .lines()
+        .skip(1)
+        .for_each(|rest| line("  | ", rest));
     for note in &failure.notes {
-        for line in note.lines() {
-            text.push_str("  ");
-            text.push_str(line);
-            text.push('\n');
-        }
+        note.lines().for_each(|note| line("  ", note));
     }
     text
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        text::line(&self.message).fmt(f)
     }
 }
 
 impl std::error::Error for Failure {}
 
-impl Diagnostic for Failure {
+/// The first line of a failure, its place and remedy, as a terminal may have them.
+#[derive(Debug)]
+struct Shown {
+    headline: String,
+    help: Option<String>,
+    place: Option<(Window, String)>,
+}
+
+impl Shown {
+    fn of(failure: &Failure) -> Shown {
+        let headline = failure.message.lines().next().unwrap_or_default();
+        let place = failure.excerpt.as_ref();
+        Shown {
+            headline: text::line(headline).to_string(),
+            help: failure
+                .help
+                .as_ref()
+                .map(|help| text::line(help).to_string()),
+            place: place.map(|place| (Window::on(place), text::line(&place.label).to_string())),
+        }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.headline)
+    }
+}
+
+impl std::error::Error for Shown {}
+
+impl Diagnostic for Shown {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let help = self.help.as_ref()?;
         Some(Box::new(help))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.excerpt
+        self.place
             .as_ref()
-            .map(|excerpt| excerpt as &dyn SourceCode)
+            .map(|(window, _)| window as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let excerpt = self.excerpt.as_ref()?;
-        let label = LabeledSpan::new_with_span(Some(excerpt.label.clone()), excerpt.span.clone());
+        let (window, label) = self.place.as_ref()?;
+        let label = LabeledSpan::new_with_span(Some(label.clone()), window.span());
         Some(Box::new(std::iter::once(label)))
-    }
-}
-
-impl SourceCode for Excerpt {
-    fn read_span<'a>(
-        &'a self,
-        span: &SourceSpan,
-        before: usize,
-        after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, miette::MietteError> {
-        let inner = self.text.read_span(span, before, after)?;
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.name.clone(),
-            inner.data(),
-            *inner.span(),
-            inner.line(),
-            inner.column(),
-            inner.line_count(),
-        )))
     }
 }
 
@@ -211,6 +237,30 @@ mod tests {
             render(&failure, Look { fancy: false }),
             "error: main.lua:3: boom\n  stack traceback:\n  \tmain.lua:3: in main\n  process: {a:b|0x1}\n"
         );
+    }
+
+    #[test]
+    fn what_others_chose_stays_in_its_line_and_is_seen() {
+        let hostile = "a\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\u{7f}\r\u{2028}b";
+        let text = format!("[app]\n\t{hostile} = 1\r\n");
+        let failure = Failure {
+            excerpt: Some(Excerpt {
+                name: format!("{hostile}/warren.toml"),
+                span: 7..7 + hostile.len(),
+                text: text.into(),
+                label: hostile.into(),
+            }),
+            help: Some(format!("{hostile}\nerror: forged")),
+            notes: vec![format!("traceback:\n\t{hostile}")],
+            ..Failure::new(Exit::Failed, format!("{hostile}\nerror: forged"))
+        };
+        let text = render(&failure, Look { fancy: false });
+        let starts = text.lines().filter(|line| line.starts_with("error: "));
+        assert_eq!(starts.count(), 1, "{text}");
+        assert!(text.contains("\n  | error: forged\n"), "{text}");
+        assert!(text.contains("\n  \ta\\u{1b}]0;x"), "{text}");
+        let plain = |c: char| matches!(c, '\n' | '\t' | ' '..='~');
+        assert!(text.chars().all(plain), "{text:?}");
     }
 
     #[test]

@@ -10,12 +10,13 @@ use std::path::Path;
 use serde_json::json;
 use warren::app::{App, AppOptions, HostConfig};
 use warren::requirements::HostRequirements;
+use warren::text;
 
 use crate::args::DoctorArgs;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 use crate::opening;
-use crate::run::cache_directory;
+use crate::run::{NO_CACHE_HELP, cache_directory};
 use crate::stdout;
 use finding::{Finding, Verdict};
 use machine::Machine;
@@ -67,18 +68,25 @@ fn of_pagemap_scan() -> Finding {
 fn of_code_cache() -> Finding {
     let finding = Finding::new("code cache");
     let Some(directory) = cache_directory() else {
-        return finding.says(
-            Verdict::Note,
-            "there is no home directory: every start compiles, which takes seconds".to_owned(),
-        );
+        return finding
+            .says(
+                Verdict::Note,
+                "there is no directory for it: every start compiles, which takes seconds"
+                    .to_owned(),
+            )
+            .remedy(NO_CACHE_HELP.to_owned());
     };
     let finding = finding.present(directory.display());
     match warren::requirements::try_code_cache(&directory) {
         Ok(()) => finding,
-        Err(error) => finding.says(
-            Verdict::Note,
-            format!("{error}: every start compiles, which takes seconds"),
-        ),
+        Err(error) => {
+            let message = format!("{error}: every start compiles, which takes seconds");
+            let finding = finding.says(Verdict::Note, message);
+            match error.remedy() {
+                Some(remedy) => finding.remedy(remedy),
+                None => finding,
+            }
+        }
     }
 }
 
@@ -88,7 +96,8 @@ fn as_text(hosts: &[HostRequirements], findings: &[Finding]) -> String {
         let origin = if host.stated { "" } else { ", the default" };
         text += &format!(
             "host {}: {} processes{origin}\n",
-            host.name, host.max_processes
+            text::line(&*host.name),
+            host.max_processes
         );
     }
     for finding in findings {
@@ -110,5 +119,5 @@ fn as_json(hosts: &[HostRequirements], findings: &[Finding], failed: bool) -> St
         "hosts": hosts.collect::<Vec<_>>(),
         "checks": findings.iter().map(Finding::to_json).collect::<Vec<_>>(),
     });
-    format!("{report:#}\n")
+    format!("{}\n", text::json(&format!("{report:#}")))
 }

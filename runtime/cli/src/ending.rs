@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use warren::app::{Code, Definition, Source};
-use warren::{Details, Error, Field, Kind, ServiceError, Value};
+use warren::{Details, Error, Field, Kind, ServiceError, Value, text};
 
 use crate::diagnostics::{Excerpt, Failure, Look};
 use crate::exit::Exit;
@@ -72,18 +72,13 @@ pub(crate) fn notice_of_stop(grace: Duration, look: Look) -> Option<String> {
 }
 
 fn failure(exit: Exit, error: &Error, process: String) -> Failure {
-    let message = message(error);
-    let (first, rest) = message.split_once('\n').unwrap_or((&message, ""));
     let mut notes = Vec::new();
-    if !rest.is_empty() {
-        notes.push(rest.to_owned());
-    }
     notes.extend(error.stack.clone());
     notes.extend(details(error));
     notes.push(process);
     Failure {
         notes,
-        ..Failure::new(exit, first)
+        ..Failure::new(exit, message(error))
     }
 }
 
@@ -131,7 +126,7 @@ fn details(error: &Error) -> Option<String> {
         // Its author can decode what is shown of it no better than this.
         Details::Encoded(_) => shown(&warren::error_details(error)?),
     };
-    Some(format!("details: {text}"))
+    Some(format!("details: {}", text::line(&text)))
 }
 
 /// A value as a person reads it: JSON, as far as JSON has it.
@@ -247,8 +242,10 @@ mod tests {
     #[test]
     fn a_message_of_several_lines_begins_with_its_first() {
         let failure = main_failed("p", "d", &Error::invalid("bad text\n --> 1:1"));
-        assert_eq!(failure.message, "bad text");
-        assert_eq!(failure.notes[0], " --> 1:1");
+        assert_eq!(
+            render(&failure, Look { fancy: false }),
+            "error: bad text\n  |  --> 1:1\n  in process p (d)\n"
+        );
     }
 
     #[test]

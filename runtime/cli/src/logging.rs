@@ -1,6 +1,8 @@
 //! The log, on standard error: what processes say with `logger`, and what the
 //! runtime says of itself.
 
+mod fields;
+
 use std::env;
 use std::time::SystemTime;
 
@@ -15,6 +17,7 @@ use crate::diagnostics::{Failure, Look};
 use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::stderr::Lines;
+use fields::{Fields, SafeJson};
 
 /// The variable that stands in for `--log`.
 pub(crate) const VARIABLE: &str = "WARREN_LOG";
@@ -44,6 +47,7 @@ pub(crate) fn start(filter: Option<&str>, format: Format) -> Result<(), Box<Fail
         _ => parse("--log", DEFAULT_FILTER)?,
     };
     let lines = fmt::layer()
+        .fmt_fields(Fields)
         .with_timer(RecordTime)
         .with_writer(Lines)
         // It would tell of a closed standard error on standard error.
@@ -51,7 +55,11 @@ pub(crate) fn start(filter: Option<&str>, format: Format) -> Result<(), Box<Fail
         .with_ansi(Look::of_stderr().fancy);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
         Format::Text => lines.with_filter(filter).boxed(),
-        Format::Json => lines.json().with_filter(filter).boxed(),
+        Format::Json => lines
+            .json()
+            .map_event_format(SafeJson)
+            .with_filter(filter)
+            .boxed(),
     };
     let progress = Progress::of_stderr()
         .map(|progress| progress.with_filter(filter_fn(|event| Progress::wants(event.target()))));

@@ -18,6 +18,7 @@ mod new;
 mod opening;
 mod output;
 mod panics;
+mod plain;
 mod policy;
 mod progress;
 #[cfg(unix)]
@@ -41,6 +42,7 @@ use std::time::Duration;
 use args::{Cli, Command};
 use diagnostics::Failure;
 use exit::Exit;
+use warren::text;
 
 fn main() -> ExitCode {
     // A command waits for whoever reads its messages, `run` as long as it is told.
@@ -88,8 +90,20 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Vec<Failure>> {
 }
 
 /// Prints what is wrong with the command line; help and version come this way, too.
+/// Where the error quotes a word that a terminal would obey, it is shown as any other
+/// failure.
 fn told_by_clap(error: &clap::Error) -> Result<Exit, Box<Failure>> {
     if error.use_stderr() {
+        let rendered = error.render().to_string();
+        let is_plain = |line: &str| text::line(line).to_string() == line;
+        if !rendered.lines().all(is_plain) {
+            let mut lines = rendered.lines();
+            let first = lines.next().unwrap_or_default();
+            return Err(Box::new(Failure {
+                notes: lines.map(str::to_owned).collect(),
+                ..Failure::new(Exit::Usage, first.trim_start_matches("error: "))
+            }));
+        }
         // Where standard error is closed there is nobody left to tell.
         let _ = error.print();
         return Ok(Exit::Usage);

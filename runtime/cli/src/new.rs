@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use warren::text;
+
 use crate::args::{Language, NewArgs};
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
@@ -23,7 +25,7 @@ pub(crate) fn new(args: &NewArgs) -> Result<Exit, Box<Failure>> {
                 help: Some("give the name of a directory that is not there yet".to_owned()),
                 ..Failure::new(
                     Exit::Usage,
-                    format!("{}: it is there already", args.path.display()),
+                    format!("{}: it is there already", text::path(&args.path)),
                 )
             }));
         }
@@ -37,7 +39,7 @@ pub(crate) fn new(args: &NewArgs) -> Result<Exit, Box<Failure>> {
             .and_then(|()| fs::write(&path, content));
         written.map_err(|error| refused(&path, &error))?;
     }
-    let path = args.path.display();
+    let path = text::path(&args.path);
     let next = match args.lang {
         Language::Lua => format!("warren run {path}\n"),
         Language::Rust | Language::C => format!("warren build {path}\nwarren run {path}\n"),
@@ -55,7 +57,7 @@ fn name(path: &Path) -> Result<&str, Box<Failure>> {
                 .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
     };
     name.filter(is_name).ok_or_else(|| {
-        let shown = path.display();
+        let shown = text::path(path);
         Box::new(Failure {
             help: Some("a name is of ASCII letters, digits, `-` and `_`, a letter first".into()),
             ..Failure::new(
@@ -113,7 +115,7 @@ fn files(language: Language, name: &str) -> Vec<(String, String)> {
 fn refused(path: &Path, error: &std::io::Error) -> Box<Failure> {
     Box::new(Failure::new(
         Exit::Failed,
-        format!("{}: it cannot be made: {error}", path.display()),
+        format!("{}: it cannot be made: {error}", text::path(path)),
     ))
 }
 

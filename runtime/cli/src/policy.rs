@@ -7,6 +7,7 @@ use warren::app::{App, AppOptions, Policies};
 use warren::security::{
     Action, Actor, Authorizer, Caller, Decision, Request, Resource, ResourceKind, Subject, Target,
 };
+use warren::text;
 
 use crate::args::{PolicyCheckArgs, PolicyCommand, PolicyWhyArgs};
 use crate::diagnostics::Failure;
@@ -43,7 +44,10 @@ fn summary(policies: &Policies) -> String {
         count(policies.statements(), "statement", "statements"),
     );
     for id in policies.unused() {
-        text += &format!("policies/{id}.cedar: no scope of the manifest names it\n");
+        text += &format!(
+            "policies/{}.cedar: no scope of the manifest names it\n",
+            text::line(&id)
+        );
     }
     text
 }
@@ -78,7 +82,7 @@ fn why(args: &PolicyWhyArgs) -> Result<Exit, Vec<Failure>> {
         None => fixed(true, "the program has no policies"),
     };
     if let Some(note) = unknown_action(&args.action) {
-        stderr::write(&format!("{note}\n"));
+        stderr::write(&format!("{}\n", text::line(&note)));
     }
     let exit = if decision.allowed {
         Exit::Success
@@ -152,7 +156,7 @@ fn told(args: &PolicyWhyArgs, decision: &Decision) -> String {
             "because": &*decision.because,
             "reason": decision.reason.as_deref(),
         });
-        return format!("{value}\n");
+        return format!("{}\n", text::json(&value.to_string()));
     }
     let verdict = if decision.allowed {
         "allowed"
@@ -161,10 +165,12 @@ fn told(args: &PolicyWhyArgs, decision: &Decision) -> String {
     };
     let mut text = format!(
         "{verdict}: {} on {}: {}\n",
-        args.action, args.resource, decision.because
+        text::line(&args.action),
+        text::line(&args.resource),
+        text::line(&*decision.because)
     );
     if let Some(reason) = &decision.reason {
-        text += &format!("the process is told: {reason}\n");
+        text += &format!("the process is told: {}\n", text::line(&**reason));
     }
     text
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use warren::introspection::{Listing, ProcessDetails, ProcessInfo, Sort};
+use warren::text;
 
 use crate::control::Request;
 use crate::control::args::PsArgs;
@@ -79,7 +80,7 @@ impl Stack {
 fn as_json(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
-    text
+    text::json(&text).into_owned()
 }
 
 /// What the columns are called; the text is on the left, numbers on the right.
@@ -97,6 +98,10 @@ const COLUMNS: [&str; 9] = [
 
 const NUMBERS: std::ops::Range<usize> = 3..8;
 
+/// Characters of the names of a process that a row shows: there may be thousands,
+/// and `--show` has all.
+pub(crate) const NAMES_SHOWN: usize = 100;
+
 fn table(listing: &Listing) -> String {
     let rows: Vec<[String; 9]> = listing.processes.iter().map(row).collect();
     let mut widths = COLUMNS.map(str::len);
@@ -109,11 +114,16 @@ fn table(listing: &Listing) -> String {
     let mut line = |cells: [&str; 9]| {
         let mut line = String::new();
         for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
-            let _ = if NUMBERS.contains(&column) {
-                write!(line, "{cell:>width$}  ")
+            // A width in a format may have 16 bits, and data decides about this one.
+            let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
+            let (before, after) = if NUMBERS.contains(&column) {
+                (&*padding, "")
             } else {
-                write!(line, "{cell:<width$}  ")
+                ("", &*padding)
             };
+            for part in [before, cell, after, "  "] {
+                line.push_str(part);
+            }
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -130,16 +140,31 @@ fn table(listing: &Listing) -> String {
 
 fn row(process: &ProcessInfo) -> [String; 9] {
     [
-        quantity::printable(&process.pid),
+        text::line(&process.pid).to_string(),
         process.state.as_str().to_owned(),
-        quantity::printable(process.definition.as_deref().unwrap_or("-")),
+        text::line(process.definition.as_deref().unwrap_or("-")).to_string(),
         process.messages.to_string(),
         process.oldest_ms.map_or("-".to_owned(), quantity::duration),
         quantity::bytes(process.memory),
         quantity::duration(process.cpu_ms),
         quantity::percent(process.load),
-        quantity::printable(&process.names.join(" ")),
+        names(process),
     ]
+}
+
+/// The names of a process, as far as a row shows them.
+pub(crate) fn names(process: &ProcessInfo) -> String {
+    let mut names = String::new();
+    for name in &process.names {
+        if !names.is_empty() {
+            names.push(' ');
+        }
+        names.push_str(name);
+        if names.len() > NAMES_SHOWN * 4 {
+            break;
+        }
+    }
+    text::clipped(&names, NAMES_SHOWN)
 }
 
 /// All about one process, a line for each thing.
@@ -149,7 +174,7 @@ pub(crate) fn lines(seen: &Seen) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
-            let _ = writeln!(text, "{name:<14}{}", quantity::printable(value));
+            let _ = writeln!(text, "{name:<14}{}", text::line(value));
         }
     };
     line("pid", &process.pid);
@@ -200,7 +225,7 @@ pub(crate) fn lines(seen: &Seen) -> String {
                     Some(call) => ("    ", call),
                     None => ("  ", call),
                 };
-                let _ = writeln!(text, "{indent}{}", quantity::printable(call));
+                let _ = writeln!(text, "{indent}{}", text::line(call));
             }
         }
     }
@@ -251,6 +276,27 @@ PID                       STATE    DEFINITION  MESSAGES  OLDEST   MEMORY   CPU  
     fn what_a_program_chose_cannot_write_to_the_terminal() {
         let mut process = process(1);
         process.names = vec!["a\u{1b}[31m\nb".to_owned()];
-        assert_eq!(row(&process)[8], "a\u{fffd}[31m\u{fffd}b");
+        assert_eq!(row(&process)[8], r"a\u{1b}[31m\nb");
+        process.definition = Some("d\u{9b}2J".to_owned());
+        assert_eq!(row(&process)[2], r"d\u{9b}2J");
+        let json = as_json(&process);
+        assert!(json.contains(r"d\u009b2J"), "{json}");
+        let again: ProcessInfo = serde_json::from_str(&json).unwrap();
+        assert_eq!(again.names, process.names);
+    }
+
+    #[test]
+    fn names_without_end_are_cut() {
+        let mut process = process(1);
+        process.names = vec!["x".repeat(1024); 200];
+        process.definition = Some("d".repeat(100_000));
+        let listing = Listing {
+            matched: 1,
+            processes: vec![process],
+            ..Listing::default()
+        };
+        let shown = table(&listing);
+        let expected = format!("{}...\n", "x".repeat(NAMES_SHOWN - 3));
+        assert!(shown.ends_with(&expected), "{}", shown.len());
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers and names as a person reads them.
+//! Numbers as a person reads them.
 
 /// A length of time, given in milliseconds.
 pub(crate) fn duration(ms: u64) -> String {
@@ -33,13 +33,6 @@ pub(crate) fn bytes(bytes: u64) -> String {
 /// A share.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
-}
-
-/// A text that a program chose, without what a terminal would obey.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }
 
 #[cfg(test)]

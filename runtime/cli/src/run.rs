@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use warren::app::{App, AppOptions, Definition, Policies};
-use warren::{Ended, Handle, Outcome, Runtime, ServiceError, StartError, Value};
+use warren::app::{App, AppOptions, AuditError, Definition, Policies};
+use warren::{Ended, Handle, Outcome, Runtime, ServiceError, StartError, Value, text};
 
 use crate::args::RunArgs;
 use crate::arguments;
@@ -19,6 +19,7 @@ use crate::ending;
 use crate::exit::Exit;
 use crate::opening;
 use crate::output;
+use crate::plain;
 use crate::signals::{Reloads, Signals, Stop};
 use crate::stderr;
 use crate::system::{self, refused};
@@ -86,7 +87,7 @@ async fn from_start_to_end(
         .app(app)
         .output(streams)
         .trace_messages(args.trace_messages)
-        .cache(cache_directory());
+        .cache(cache_for_code());
     if let Some(wasm) = interpreter {
         builder = builder.interpreter(wasm);
     }
@@ -246,9 +247,13 @@ fn audit(app: &App, path: &Path) -> Result<(), Box<Failure>> {
             ..failure
         }));
     };
-    policies
-        .audit_to(path)
-        .map_err(|error| Box::new(Failure::new(Exit::Usage, format!("--audit {error}"))))
+    policies.audit_to(path).map_err(|error| {
+        Box::new(Failure {
+            help: matches!(error, AuditError::NotAFile { .. })
+                .then(|| "name a file, or one that is not there yet".to_owned()),
+            ..Failure::new(Exit::Usage, format!("--audit {error}"))
+        })
+    })
 }
 
 /// Lets others reach the program, where that is asked for.
@@ -303,19 +308,22 @@ pub(crate) fn interpreter() -> Result<Option<Vec<u8>>, Box<Failure>> {
     let Some(path) = std::env::var_os(INTERPRETER) else {
         return Ok(None);
     };
-    match std::fs::read(&path) {
+    match plain::read(Path::new(&path)) {
         Ok(wasm) => Ok(Some(wasm)),
         Err(error) => Err(Box::new(Failure::new(
             Exit::Usage,
-            format!("{INTERPRETER}: {}: {error}", path.display()),
+            format!("{INTERPRETER}: {}: {error}", text::path(Path::new(&path))),
         ))),
     }
 }
 
-/// Where compiled code is kept between runs, by the conventions of the system.
+/// Where compiled code is kept between runs, by the conventions of the system. None
+/// where the environment names no absolute path: a cache in whatever directory is
+/// the current one would belong to nobody.
 pub(crate) fn cache_directory() -> Option<PathBuf> {
-    let user = etcetera::base_strategy::choose_native_strategy().ok()?;
-    Some(user.cache_dir().join("warren"))
+    let user = etcetera::base_strategy::choose_native_strategy().ok();
+    let directory = user.map(|user| user.cache_dir().join("warren"));
+    directory.filter(|directory| directory.is_absolute())
 }
 
 fn not_started(error: &StartError) -> Failure {
@@ -327,3 +335,16 @@ fn not_started(error: &StartError) -> Failure {
     }
     refused("the runtime", error)
 }
+
+/// The same, and a line in the log where there is none.
+pub(crate) fn cache_for_code() -> Option<PathBuf> {
+    let directory = cache_directory();
+    if directory.is_none() {
+        tracing::warn!(help = NO_CACHE_HELP, "no code cache, every start compiles");
+    }
+    directory
+}
+
+/// What to do where there is no directory for a cache.
+pub(crate) const NO_CACHE_HELP: &str =
+    "set HOME or XDG_CACHE_HOME to the absolute path of a directory of your own";

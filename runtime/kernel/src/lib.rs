@@ -68,6 +68,7 @@ mod state;
 mod subscription;
 mod sync;
 mod table;
+pub mod text;
 mod ties;
 mod topic;
 mod trace;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use warren::text;
 
 use crate::args::BuildArgs;
 use crate::diagnostics::Failure;
@@ -37,7 +38,7 @@ pub(super) fn build(directory: &Path, args: &BuildArgs) -> Result<(), Box<Failur
     let failed = |message: String| {
         Box::new(Failure::new(
             Exit::Failed,
-            format!("{}: {message}", directory.display()),
+            format!("{}: {message}", text::path(directory)),
         ))
     };
     let mut child = cargo.spawn().map_err(|error| {
@@ -68,7 +69,7 @@ pub(super) fn build(directory: &Path, args: &BuildArgs) -> Result<(), Box<Failur
     for (name, module) in modules {
         let path = directory.join(format!("{name}.wasm"));
         replace(&module, &path).map_err(|error| failed(format!("{name}.wasm: {error}")))?;
-        made += &format!("{}\n", path.display());
+        made += &format!("{}\n", text::path(&path));
     }
     // Where nobody reads it, the files are there all the same.
     stdout::print(&made, Exit::Success).map(drop)

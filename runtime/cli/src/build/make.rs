@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use warren::text;
+
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 
@@ -17,7 +19,7 @@ pub(super) fn build(directory: &Path) -> Result<(), Box<Failure>> {
     if env::var_os("CC").is_some() {
         make.arg("--environment-overrides");
     }
-    let what = directory.display().to_string();
+    let what = text::path(directory).to_string();
     super::run(make, &what, "install make")
 }
 

@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use warren::text;
+
 use crate::args::BuildArgs;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
@@ -27,11 +29,11 @@ pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
     find(&args.path, 0, &mut sources).map_err(|error| {
         Box::new(Failure::new(
             Exit::Usage,
-            format!("{}: {error}", args.path.display()),
+            format!("{}: {error}", text::path(&args.path)),
         ))
     })?;
     if sources.is_empty() {
-        let path = args.path.display();
+        let path = text::path(&args.path);
         stderr::write(&format!(
             "nothing to build in {path}: there is no Cargo.toml and no Makefile\n"
         ));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use warren::text;
 
 use super::{Answer, Greeting, MAX_LINE, PROTOCOL, Request};
 use crate::diagnostics::Failure;
@@ -46,6 +47,15 @@ impl Client {
             Ok((stream, line))
         });
         let (stream, line) = connected.map_err(|error| Box::new(not_connected(path, &error)))?;
+        if let Some(owner) = foreign_owner(stream.get_ref()) {
+            return Err(Box::new(Failure {
+                help: Some("whoever it is would be sent what you send to your program".to_owned()),
+                ..Failure::new(
+                    Exit::Failed,
+                    format!("{}: user {owner} listens there", text::path(path)),
+                )
+            }));
+        }
         let greeting: Greeting =
             serde_json::from_slice(&line).map_err(|_| Box::new(no_greeting(path, &line)))?;
         if greeting.protocol != PROTOCOL {
@@ -56,7 +66,7 @@ impl Client {
                     format!(
                         "{}: the program speaks version {} of the control protocol (warren {}), \
                          this command version {PROTOCOL} (warren {})",
-                        path.display(),
+                        text::path(path),
                         greeting.protocol,
                         greeting.version,
                         env!("CARGO_PKG_VERSION"),
@@ -116,7 +126,7 @@ impl Lost {
             },
             Lost::Gone(error) => Failure::new(
                 Exit::Failed,
-                format!("{}: the program does not answer: {error}", path.display()),
+                format!("{}: the program does not answer: {error}", text::path(path)),
             ),
         }
     }
@@ -126,6 +136,22 @@ impl From<io::Error> for Lost {
     fn from(error: io::Error) -> Self {
         Lost::Gone(error)
     }
+}
+
+/// The user at the other end, where that is neither this one nor root: in a
+/// directory that others may write to, a socket can be anybody's. Root talks to
+/// everybody's programs.
+#[cfg(target_os = "linux")]
+fn foreign_owner(stream: &UnixStream) -> Option<u32> {
+    let me = rustix::process::geteuid();
+    let other = rustix::net::sockopt::socket_peercred(stream).ok()?.uid;
+    (!me.is_root() && !other.is_root() && me != other).then(|| other.as_raw())
+}
+
+/// This system does not tell.
+#[cfg(not(target_os = "linux"))]
+fn foreign_owner(_stream: &UnixStream) -> Option<u32> {
+    None
 }
 
 fn read_line(stream: &mut BufReader<UnixStream>) -> io::Result<Vec<u8>> {
@@ -155,7 +181,7 @@ fn not_connected(path: &Path, error: &io::Error) -> Failure {
     };
     Failure {
         help: Some(help.to_owned()),
-        ..Failure::new(Exit::Failed, format!("{}: {error}", path.display()))
+        ..Failure::new(Exit::Failed, format!("{}: {error}", text::path(path)))
     }
 }
 
@@ -165,7 +191,7 @@ fn no_greeting(path: &Path, line: &[u8]) -> Failure {
         Ok(Answer::Error { kind, message }) => Lost::Refused { kind, message }.failure(path),
         _ => Failure::new(
             Exit::Failed,
-            format!("{}: who listens there is no warren", path.display()),
+            format!("{}: who listens there is no warren", text::path(path)),
         ),
     }
 }

@@ -7,6 +7,8 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use warren::text;
+
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 
@@ -54,7 +56,10 @@ fn free(path: &Path) -> Result<(), Box<Failure>> {
     let taken = |what: &str, help: &str| {
         Box::new(Failure {
             help: Some(help.to_owned()),
-            ..Failure::new(Exit::Usage, format!("--control {}: {what}", path.display()))
+            ..Failure::new(
+                Exit::Usage,
+                format!("--control {}: {what}", text::path(path)),
+            )
         })
     };
     if !present.file_type().is_socket() {
@@ -112,7 +117,7 @@ fn refused(path: &Path, error: &io::Error) -> Failure {
         help: Some(help.to_owned()),
         ..Failure::new(
             Exit::Usage,
-            format!("--control {}: {error}", path.display()),
+            format!("--control {}: {error}", text::path(path)),
         )
     }
 }

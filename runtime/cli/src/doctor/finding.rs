@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 
 use serde_json::{Value, json};
+use warren::text;
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,16 +116,16 @@ impl Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:6}  {}", self.verdict, self.name)?;
         if let Some(present) = &self.present {
-            write!(f, ": {present}")?;
+            write!(f, ": {}", text::line(present))?;
         }
         if let Some(needed) = &self.needed {
             write!(f, ", {needed} needed")?;
         }
         if let Some(message) = &self.message {
-            write!(f, "\n        {message}")?;
+            write!(f, "\n        {}", text::line(message))?;
         }
         if let Some(remedy) = &self.remedy {
-            write!(f, "\n        {remedy}")?;
+            write!(f, "\n        {}", text::line(remedy))?;
         }
         Ok(())
     }

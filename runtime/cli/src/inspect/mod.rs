@@ -4,19 +4,19 @@ mod contents;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 
 use warren::app::{App, AppOptions};
+use warren::text;
 
 use self::contents::{Contents, Shape};
 use crate::args::InspectArgs;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
-use crate::{check, opening, stdout};
+use crate::{check, opening, plain, stdout};
 
 /// Prints what the file is; ends with 1 where it cannot run as a process.
 pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Vec<Failure>> {
-    let path = args.path.display();
+    let path = text::path(&args.path);
     let usage = |message: String| vec![Failure::new(Exit::Usage, format!("{path}: {message}"))];
     if args.path.is_dir() || args.path.extension().is_some_and(|kind| kind == "lua") {
         return Err(vec![Failure {
@@ -26,7 +26,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Vec<Failure>> {
             ..Failure::new(Exit::Usage, format!("{path}: no file of WebAssembly"))
         }]);
     }
-    let bytes = fs::read(&args.path).map_err(|error| usage(error.to_string()))?;
+    let bytes = plain::read(&args.path).map_err(|error| usage(error.to_string()))?;
     let binary = wat::Parser::new()
         .parse_bytes(Some(&args.path), &bytes)
         .map_err(|error| usage(format!("not WebAssembly text: {error}")))?;
@@ -48,7 +48,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Vec<Failure>> {
             Exit::Success
         }
         Some((_, error)) => {
-            let _ = write!(text, "\nIt does not run: {}\n", error.message);
+            let _ = write!(text, "\nIt does not run: {}\n", text::line(&error.message));
             Exit::Failed
         }
     };
@@ -77,13 +77,15 @@ fn describe(contents: &Contents, len: usize) -> String {
         let names = names.join(", ");
         let _ = writeln!(
             text,
-            "  {module}{}{names}",
-            if names.is_empty() { "" } else { ": " }
+            "  {}{}{}",
+            text::line(module),
+            if names.is_empty() { "" } else { ": " },
+            text::line(&names),
         );
     }
     text.push_str("exports\n");
     for name in &contents.exports {
-        let _ = writeln!(text, "  {name}");
+        let _ = writeln!(text, "  {}", text::line(name));
     }
     if let Some(memory) = contents.memory {
         let pages = |pages: u64| memory_size(pages.saturating_mul(memory.page_size));

@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Cell, Paragraph, Row, Table, Wrap};
 use warren::introspection::{ProcessInfo, Sort, State};
+use warren::text;
 
 use super::app::{App, Details};
 use super::tree::Shape;
@@ -41,7 +42,7 @@ fn totals(app: &App) -> Vec<Line<'static>> {
     vec![
         Line::from(format!(
             "{}   up {}   {} processes: {}",
-            quantity::printable(&app.program),
+            text::line(&app.program),
             quantity::duration(totals.uptime_ms),
             totals.processes,
             states.join(", "),
@@ -105,22 +106,22 @@ fn draw_table(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
 fn row(depth: usize, process: &ProcessInfo) -> Row<'static> {
     let indent = "  ".repeat(depth.min(DEEPEST));
     Row::new([
-        format!("{indent}{}", quantity::printable(&process.pid)),
+        format!("{indent}{}", text::line(&process.pid)),
         process.state.as_str().to_owned(),
-        quantity::printable(process.definition.as_deref().unwrap_or("-")),
+        text::line(process.definition.as_deref().unwrap_or("-")).to_string(),
         quantity::percent(process.load),
         quantity::duration(process.cpu_ms),
         quantity::bytes(process.memory),
         process.messages.to_string(),
         process.oldest_ms.map_or("-".to_owned(), quantity::duration),
-        quantity::printable(&process.names.join(" ")),
+        ps::names(process),
     ])
 }
 
 fn draw_details(frame: &mut Frame<'_>, area: Rect, details: &mut Details) {
     let text = match &details.content {
         Ok(seen) => ps::lines(seen),
-        Err(why) => quantity::printable(why),
+        Err(why) => text::line(why).to_string(),
     };
     // Its last line stays in sight.
     let lines = u16::try_from(text.lines().count()).unwrap_or(u16::MAX);
@@ -134,14 +135,14 @@ fn draw_details(frame: &mut Frame<'_>, area: Rect, details: &mut Details) {
 
 fn help(app: &App) -> String {
     if app.editing {
-        return format!("filter: {}_", quantity::printable(app.filter()));
+        return format!("filter: {}_", text::line(app.filter()));
     }
     if app.details.is_some() {
         return "Esc back  Up/Down scroll  q quit".to_owned();
     }
     let filter = match app.filter() {
         "" => String::new(),
-        filter => format!("  [{}, Esc: all]", quantity::printable(filter)),
+        filter => format!("  [{}, Esc: all]", text::line(filter)),
     };
     let shape = match app.shape {
         Shape::List => "",

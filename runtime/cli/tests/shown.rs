@@ -1,0 +1,255 @@
+//! What guests and files choose is shown within its line, whatever it holds.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "this is test code")]
+
+mod support;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use support::{outcome, run, warren};
+use warren_tests::{Outcome, Program, Session};
+
+/// Ends a line, moves the cursor, renames the window, and turns text around.
+const HOSTILE: &str = "a\nFORGED\r\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\u{2028}\u{7f}b";
+
+/// The same in a Lua string, and in one of TOML and Cedar.
+const IN_LUA: &str = r"a\nFORGED\r\27[2J\27]0;x\7\u{9b}2J\u{202e}\u{2028}\127b";
+
+/// Nothing that was printed begins a line of its own or speaks to a terminal.
+#[track_caller]
+fn is_harmless(ended: &Outcome) {
+    for text in [ended.text(), &ended.stderr] {
+        assert!(
+            !text.lines().any(|line| line.starts_with("FORGED")),
+            "{ended}"
+        );
+        let plain = |c: char| matches!(c, '\n' | '\t' | ' '..='~' | '\u{fffd}');
+        assert!(text.chars().all(plain), "{:?}", text);
+    }
+}
+
+fn lua(source: &str) -> String {
+    source.replace("HOSTILE", IN_LUA)
+}
+
+#[test]
+fn a_log_record_is_a_line() {
+    let main = lua(r#"
+        logger.info("HOSTILE")
+        logger:named("HOSTILE"):warn("HOSTILE", { ["HOSTILE"] = "HOSTILE" })
+        process.spawn_monitored("app:fails", "app:processes")
+        process.events():receive()
+    "#);
+    let fails = lua(r#"error("HOSTILE", 0)"#);
+    let dir = Program::of(&[("main.lua", main), ("fails.lua", fails)]);
+    let ended = run(dir.path(), &["."]).ends_with(0);
+    is_harmless(&ended);
+    assert_eq!(ended.stderr.lines().count(), 3, "{ended}");
+    for line in ended.stderr.lines() {
+        assert!(
+            line.starts_with("20") && line.contains("{app:processes|"),
+            "{line}"
+        );
+        assert!(line.contains(r"a\nFORGED\r\u{1b}[2J"), "{line}");
+    }
+
+    let ended = run(dir.path(), &["--log-format", "json", "."]).ends_with(0);
+    is_harmless(&ended);
+    for line in ended.stderr.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        let message = record["fields"]["message"].as_str().unwrap();
+        assert!(message.contains(HOSTILE), "{line}");
+    }
+}
+
+#[test]
+fn a_failure_of_the_program_is_told_in_lines_of_the_runtimes() {
+    for main in [
+        r#"error("HOSTILE", 0)"#,
+        r#"error(errors.new(errors.INVALID, "HOSTILE", { a = "HOSTILE" }))"#,
+        r#"local function f() error("HOSTILE") end; f()"#,
+    ] {
+        let dir = Program::of(&[("main.lua", lua(main))]);
+        let ended = run(dir.path(), &["."]).ends_with(1);
+        is_harmless(&ended);
+        let first = ended.stderr.lines().filter(|line| !line.starts_with("  "));
+        assert_eq!(first.count(), 1, "{ended}");
+    }
+}
+
+#[test]
+fn a_service_that_fails_is_told_in_lines_of_the_runtimes() {
+    let manifest = "[services.\"app:s\"]\nprocess = \"app:s\"\ncritical = true\n\
+                    restart = { policy = \"never\" }\n";
+    let dir = Program::of(&[
+        ("warren.toml", manifest.to_owned()),
+        ("main.lua", "process.inbox():receive()".to_owned()),
+        ("s.lua", lua(r#"error("HOSTILE", 0)"#)),
+    ]);
+    is_harmless(&run(dir.path(), &["."]).ends_with(1));
+}
+
+#[test]
+fn a_manifest_is_shown_with_what_is_in_it() {
+    let key = HOSTILE.replace('\n', "\\n").replace('\r', "\\r");
+    let key: String = key
+        .chars()
+        .map(|c| match c {
+            '\u{1b}' | '\u{7}' | '\u{7f}' => format!("\\u{:04X}", u32::from(c)),
+            c => c.to_string(),
+        })
+        .collect();
+    for manifest in [
+        format!("\"{key}\" = 1\n"),
+        format!("[processes.\"{key}\"]\n"),
+        format!("[app]\nname = \"{key}\"\n"),
+        format!("[app]\nmain = \"{key}\"\n"),
+        format!("[hosts.\"app:x\"]\nmax_cpu = \"{key}\"\nmax_memory = \"{key}\"\n"),
+        format!("[grants.\"app:main\"]\nread = [\"{key}\"]\n"),
+        format!("[services.\"app:s\"]\nprocess = \"app:main\"\ndepends_on = [\"{key}\"]\n"),
+        format!("[security]\npolicies = [\"{key}\"]\n"),
+        format!("[scopes.\"app:s\"]\n[hosts.\"app:h\"]\nscope = \"{key}\"\n"),
+        format!("{HOSTILE}\n"),
+        format!("# {HOSTILE}\nx = y\n"),
+    ] {
+        let dir = Program::of(&[("main.lua", ""), ("warren.toml", &manifest)]);
+        for command in ["run", "check", "doctor"] {
+            let ended = outcome(warren(dir.path(), &[command, "."])).ends_with(2);
+            is_harmless(&ended);
+            assert!(ended.stderr.contains("warren.toml:"), "{ended}");
+        }
+    }
+}
+
+#[test]
+fn names_of_files_are_shown_as_text() {
+    let dir = Program::of(&[("main.lua", "")]);
+    let name = OsStr::from_bytes(b"a\nFORGED\x1b]0;x\x07\xff.cedar");
+    let policies = dir.path().join("policies");
+    std::fs::create_dir(&policies).unwrap();
+    std::fs::write(policies.join(name), "").unwrap();
+    // A name that is not UTF-8 cannot be a policy's, and is not passed over.
+    is_harmless(&run(dir.path(), &["."]).ends_with(2));
+    std::fs::remove_dir_all(&policies).unwrap();
+    std::fs::create_dir(&policies).unwrap();
+    let policy = format!("permit (principal, action, resource) when {{ \"{HOSTILE}\" }};");
+    std::fs::write(policies.join(format!("{HOSTILE}.cedar")), policy).unwrap();
+    is_harmless(&outcome(warren(dir.path(), &["policy", "check", "."])).ends_with(2));
+    let path = policies.join(format!("{HOSTILE}.cedar"));
+    std::fs::write(path, "permit (principal, action, resource);").unwrap();
+    is_harmless(&outcome(warren(dir.path(), &["policy", "check", "."])).ends_with(0));
+    let file = format!("{HOSTILE}.lua");
+    is_harmless(&run(dir.path(), &[&file]).ends_with(2));
+    std::fs::write(dir.path().join(&file), "local x = = 1").unwrap();
+    is_harmless(&run(dir.path(), &[&file]).ends_with(1));
+    for words in [
+        &["run", "--read", HOSTILE, "."][..],
+        &["run", "--log", HOSTILE, "."],
+        &["run", "--grace", HOSTILE, "."],
+        &["run", &format!("--{HOSTILE}"), "."],
+        &["run", "--audit", HOSTILE, "."],
+        &["run", "--args-json", HOSTILE, "."],
+        &[HOSTILE],
+        &["new", HOSTILE],
+        &["build", HOSTILE],
+        &["inspect", HOSTILE],
+    ] {
+        let ended = outcome(warren(dir.path(), words));
+        assert_ne!(ended.status, Some(101), "{ended}");
+        is_harmless(&ended);
+    }
+}
+
+#[test]
+fn a_module_is_described_with_its_names() {
+    let name = |c: u8| format!("\\{c:02x}");
+    let hostile: String = HOSTILE.bytes().map(name).collect();
+    let module = format!(
+        "(module (import \"{hostile}\" \"{hostile}\" (func)) (memory (export \"memory\") 1)\
+         (func (export \"start\")) (func (export \"{hostile}\")))"
+    );
+    let dir = Program::of(&[("main.wat", module)]);
+    for (command, status) in [("inspect", 1), ("run", 1), ("check", 1)] {
+        let ended = outcome(warren(dir.path(), &[command, "main.wat"])).ends_with(status);
+        is_harmless(&ended);
+        let said = format!("{}{}", ended.text(), ended.stderr);
+        assert!(said.contains(r"a\nFORGED\r\u{1b}[2J"), "{ended}");
+    }
+}
+
+#[test]
+fn decisions_are_explained_with_what_was_asked() {
+    let policy = format!(
+        "@reason(\"{}\")\nforbid (principal, action, resource);",
+        IN_LUA
+            .replace(r"\27", r"\u{1b}")
+            .replace(r"\7\", r"\u{7}\")
+            .replace(r"\127", r"\u{7f}")
+    );
+    let dir = Program::of(&[
+        ("main.lua", "".to_owned()),
+        ("warren.toml", "[security]\npolicies = [\"p\"]\n".to_owned()),
+        ("policies/p.cedar", policy),
+    ]);
+    let why = [
+        "policy",
+        "why",
+        ".",
+        "--action",
+        HOSTILE,
+        "--resource",
+        HOSTILE,
+    ];
+    let ended = outcome(warren(dir.path(), &why)).ends_with(1);
+    is_harmless(&ended);
+    assert!(
+        ended.text().contains(r"the process is told: a\nFORGED"),
+        "{ended}"
+    );
+    let ended = outcome(warren(dir.path(), &[&why[..], &["--json"]].concat())).ends_with(1);
+    is_harmless(&ended);
+    let answer: serde_json::Value = serde_json::from_str(ended.text()).unwrap();
+    assert_eq!(answer["resource"], HOSTILE);
+}
+
+#[test]
+fn processes_are_listed_with_their_names() {
+    let main = lua(r#"
+        assert(process.registry.register("HOSTILE"))
+        for n = 1, 200 do
+          assert(process.registry.register(n .. string.rep("x", 1000)))
+        end
+        pcall(process.send, "HOSTILE-nobody", "t")
+        print("ready")
+        process.listen("HOSTILE"):receive()
+    "#);
+    let dir = Program::of(&[("main.lua", main)]);
+    let mut session = Session::start(warren(dir.path(), &["run", "--control", "control", "."]));
+    session.wait_for_line("ready");
+    let pid = "{app:processes|0x00001}";
+    for words in [
+        &["ps"][..],
+        &["ps", "--json"],
+        &["ps", "--show", pid],
+        &["ps", "--show", pid, "--json"],
+        &["ps", "--show", HOSTILE],
+        &["ps", "--show", "nobody\nFORGED\u{9b}"],
+        &["cancel", "nobody\nFORGED\u{9b}"],
+    ] {
+        let ended = outcome(warren(
+            dir.path(),
+            &[words, &["--control", "control"]].concat(),
+        ));
+        assert!(matches!(ended.status, Some(0 | 1)), "{ended}");
+        is_harmless(&ended);
+        if words.contains(&"--json") {
+            let json = serde_json::from_str::<serde_json::Value>(ended.text());
+            let names = json.unwrap().to_string();
+            assert!(names.contains("x".repeat(1000).as_str()));
+        }
+    }
+    session.signal("INT");
+    session.end().ends_with(130);
+}
