@@ -92,9 +92,16 @@ impl Session {
     /// Sends a signal, by its name without SIG.
     #[track_caller]
     pub fn signal(&self, name: &str) {
+        self.signals(name, 1);
+    }
+
+    /// Sends a signal so many times at once.
+    #[track_caller]
+    pub fn signals(&self, name: &str, times: usize) {
         let sent = Command::new("sh")
-            .args(["-c", "kill -s \"$0\" \"$1\"", name])
+            .args(["-c", "for _ in $2; do kill -s \"$0\" \"$1\"; done", name])
             .arg(self.child.id().to_string())
+            .arg("x ".repeat(times))
             .status()
             .expect("a shell");
         assert!(sent.success(), "signal {name} was not sent");

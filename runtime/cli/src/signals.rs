@@ -1,8 +1,14 @@
 //! Signals that ask the command to end.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use crate::exit::Exit;
+
+/// Two of the same signal within so long are one request. A terminal signals the
+/// whole foreground group, and a parent such as `cargo run` or `npm` passes the
+/// signal on once more; no person presses a key twice in so short a time.
+const SAME_REQUEST: Duration = Duration::from_millis(50);
 
 /// A request to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,27 +29,69 @@ impl Stop {
     }
 }
 
+/// Tells a new request from the echo of the last one.
+#[derive(Debug, Default)]
+struct Requests {
+    last: Option<(Stop, Instant)>,
+}
+
+impl Requests {
+    /// Whether a signal that arrives now is a request of its own.
+    fn is_new(&mut self, stop: Stop, now: Instant) -> bool {
+        let echo = self.last.is_some_and(|(last, at)| {
+            last == stop && now.saturating_duration_since(at) < SAME_REQUEST
+        });
+        if !echo {
+            self.last = Some((stop, now));
+        }
+        !echo
+    }
+}
+
 /// Catches both signals from its creation on. What arrives while nobody waits
 /// is kept.
-#[cfg(unix)]
 pub(crate) struct Signals {
+    caught: Caught,
+    requests: Requests,
+}
+
+impl Signals {
+    /// Begins to catch. Needs a tokio runtime.
+    pub(crate) fn catch() -> io::Result<Self> {
+        Ok(Signals {
+            caught: Caught::new()?,
+            requests: Requests::default(),
+        })
+    }
+
+    /// Waits for the next request: the same signal twice within 50 ms is one.
+    pub(crate) async fn next(&mut self) -> Stop {
+        loop {
+            let stop = self.caught.next().await;
+            if self.requests.is_new(stop, Instant::now()) {
+                return stop;
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+struct Caught {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-impl Signals {
-    /// Begins to catch. Needs a tokio runtime.
-    pub(crate) fn catch() -> io::Result<Self> {
+impl Caught {
+    fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Signals {
+        Ok(Caught {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
         })
     }
 
-    /// Waits for the next one.
-    pub(crate) async fn next(&mut self) -> Stop {
+    async fn next(&mut self) -> Stop {
         tokio::select! {
             Some(()) = self.interrupt.recv() => Stop::Interrupt,
             Some(()) = self.terminate.recv() => Stop::Terminate,
@@ -54,17 +102,15 @@ impl Signals {
 
 /// Catches Ctrl-C, which is all there is here.
 #[cfg(not(unix))]
-pub(crate) struct Signals;
+struct Caught;
 
 #[cfg(not(unix))]
-impl Signals {
-    /// Begins to catch. Needs a tokio runtime.
-    pub(crate) fn catch() -> io::Result<Self> {
-        Ok(Signals)
+impl Caught {
+    fn new() -> io::Result<Self> {
+        Ok(Caught)
     }
 
-    /// Waits for the next one.
-    pub(crate) async fn next(&mut self) -> Stop {
+    async fn next(&mut self) -> Stop {
         match tokio::signal::ctrl_c().await {
             Ok(()) => Stop::Interrupt,
             Err(_) => std::future::pending().await,
@@ -106,5 +152,50 @@ impl Reloads {
     /// Waits for ever.
     pub(crate) async fn next(&mut self) {
         std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_echo_of_a_request_is_no_request() {
+        let mut requests = Requests::default();
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        assert!(requests.is_new(Stop::Interrupt, at(0)));
+        assert!(!requests.is_new(Stop::Interrupt, at(0)));
+        assert!(!requests.is_new(Stop::Interrupt, at(49)));
+        assert!(requests.is_new(Stop::Interrupt, at(50)));
+        assert!(!requests.is_new(Stop::Interrupt, at(99)));
+        assert!(requests.is_new(Stop::Interrupt, at(1_000)));
+    }
+
+    #[test]
+    fn signals_that_repeat_for_ever_are_heard() {
+        // Each is close to the one before, and not to the last that counted.
+        let mut requests = Requests::default();
+        let start = Instant::now();
+        let heard = (0..10)
+            .filter(|n| requests.is_new(Stop::Interrupt, start + Duration::from_millis(30) * *n));
+        assert_eq!(heard.count(), 5);
+    }
+
+    #[test]
+    fn another_signal_is_another_request() {
+        let mut requests = Requests::default();
+        let now = Instant::now();
+        assert!(requests.is_new(Stop::Interrupt, now));
+        assert!(requests.is_new(Stop::Terminate, now));
+        assert!(!requests.is_new(Stop::Terminate, now));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_makes_an_echo() {
+        let mut requests = Requests::default();
+        let now = Instant::now() + Duration::from_secs(60);
+        assert!(requests.is_new(Stop::Interrupt, now));
+        assert!(!requests.is_new(Stop::Interrupt, now - Duration::from_secs(30)));
     }
 }
