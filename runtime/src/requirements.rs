@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-pub use warren_engine::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};
+pub use warren_engine::{
+    CacheError, OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache,
+};
 
 use crate::app::{App, HostConfig};
 use crate::builder::limits;

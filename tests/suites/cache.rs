@@ -126,8 +126,8 @@ fn without_a_usable_directory_it_works_and_says_so() {
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).expect("is set");
     cache.start().end().ends_with(0).prints(WORKS).says(&[
         "no code cache",
-        "other users may write",
-        "chmod go-w",
+        "others may write to it (mode 0777)",
+        &format!("chmod go-w {}", directory.display()),
     ]);
     assert!(cache.files().is_empty());
 
@@ -139,6 +139,85 @@ fn without_a_usable_directory_it_works_and_says_so() {
         .ends_with(0)
         .prints(WORKS)
         .says(&["no code cache"]);
+}
+
+/// What stands in the cache in place of a file that was written there.
+fn plant(path: &Path, what: &str) {
+    let bytes = fs::read(path).expect("a file of the cache");
+    fs::remove_file(path).expect("is removed");
+    match what {
+        "a pipe" => {
+            let made = std::process::Command::new("mkfifo").arg(path).status();
+            assert!(made.expect("a command").success());
+        }
+        "a link" => {
+            let elsewhere = path.with_extension("elsewhere");
+            fs::write(&elsewhere, bytes).expect("is written");
+            std::os::unix::fs::symlink(elsewhere, path).expect("is made");
+        }
+        _ => {
+            fs::write(path, bytes).expect("is written");
+            fs::set_permissions(path, fs::Permissions::from_mode(0o666)).expect("is set");
+        }
+    }
+}
+
+#[test]
+fn what_others_could_have_put_there_is_not_loaded() {
+    let cache = Cache::new();
+    cache.start().end().ends_with(0);
+    for what in ["a pipe", "a link", "a file that others can change"] {
+        for file in cache.files() {
+            if !file.is_being_written() {
+                plant(&file.path, what);
+            }
+        }
+        let ended = cache.start().end().ends_with(0).prints(WORKS);
+        assert_eq!(compiled(&ended), 2, "{what}: {ended}");
+        let ended = ended.says(&["not loaded from the code cache", "help=\"rm -r "]);
+        assert!(ended.stderr.contains(".cwasm: "), "{what}: {ended}");
+        cache.works_and_compiles_nothing();
+    }
+}
+
+#[test]
+fn what_was_planted_before_the_directory_was_closed_is_not_loaded() {
+    let [cache, theirs] = [Cache::new(), Cache::new()];
+    theirs.start().end().ends_with(0);
+    // Names do not depend on the cache, so another's files fit.
+    let directory = cache.directory.path().join("warren");
+    fs::create_dir(&directory).expect("is made");
+    for file in theirs.files() {
+        let name = file.path.file_name().expect("a name");
+        fs::copy(&file.path, directory.join(name)).expect("is planted");
+    }
+    let ended = cache.start().end().ends_with(0).prints(WORKS);
+    assert_eq!(compiled(&ended), 2, "{ended}");
+    ended.says(&["not written by this user's runtime"]);
+    cache.works_and_compiles_nothing();
+}
+
+#[test]
+fn a_home_that_is_no_absolute_path_makes_no_cache() {
+    for (variable, value) in [("HOME", ""), ("HOME", "home"), ("XDG_CACHE_HOME", "cache")] {
+        let cache = Cache::new();
+        let program = cache.program.path();
+        // A variable that is empty counts as absent.
+        let ended = cache
+            .program
+            .command()
+            .current_dir(program)
+            .env("XDG_CACHE_HOME", "")
+            .env("HOME", cache.directory.path())
+            .env(variable, value)
+            .outcome();
+        let ended = ended.ends_with(0).prints(WORKS);
+        let files = fs::read_dir(program).expect("a directory").count();
+        assert_eq!(files, 2, "{variable}={value}: {ended}");
+        if value == "home" {
+            ended.says(&["no code cache", "set HOME or XDG_CACHE_HOME"]);
+        }
+    }
 }
 
 /// A cache directory of its own, and a program to start with it.
@@ -231,7 +310,7 @@ fn collect(directory: &Path, files: &mut Vec<File>) {
         let path = entry.path();
         if path.is_dir() {
             collect(&path, files);
-        } else {
+        } else if entry.file_name() != "key" {
             files.push(File { path });
         }
     }

@@ -4,32 +4,40 @@
 //! A file's name is the SHA-256 of everything its content depends on; its
 //! content is written under another name, made to reach the disk, and renamed,
 //! so that whatever ends the writer or the machine at whatever step, a file
-//! under its final name is whole. It ends in a CRC-32 of what it begins with:
-//! what a failing disk has changed or lost is not run but made again. A checksum
-//! is enough, since who could forge it could change the code as well: files are
-//! loaded as machine code, and the directory belongs to the user alone.
+//! under its final name is whole.
+//!
+//! Files are loaded as machine code, so they are trusted like an executable. The
+//! directory and each file are checked on their open descriptors (see
+//! [`directory`]), and a file ends in a keyed hash of its name and code: what
+//! another user put there while the directory was open to others, what was copied
+//! from another cache, and what a failing disk has changed is not run but made
+//! again. The key is the user's alone.
 //!
 //! What was not used for a month is removed, and beyond a size what was unused
 //! longest. Another program that runs such a file keeps it mapped.
 
-use std::fs::{self, File};
+mod directory;
+mod secret;
+
+use std::fs::File;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::Stat;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
+
+pub use directory::CacheError;
+use directory::Directory;
+use secret::Secret;
 
 /// What files are called while they are written.
 const UNFINISHED: &str = ".writing-";
 
 /// A file unfinished for longer than this never will be.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
-
-/// Bytes of the checksum at a file's end, which is little-endian.
-const CHECKSUM: usize = 4;
 
 /// Files that nobody used for so long are removed: of versions that are gone,
 /// of programs that have changed.
@@ -42,12 +50,18 @@ const MAX_BYTES: u64 = 1 << 30;
 /// How exactly it is known when a file was last used.
 const USE_IS_NOTED: Duration = Duration::from_secs(60 * 60);
 
-const EXTENSION: &str = "cwasm";
+/// What names of files end in.
+const EXTENSION: &str = ".cwasm";
+
+/// How files are laid out. A part of what names are made of, so that a file of an
+/// older version is not taken for a forged one.
+const FORMAT: &str = "code, keyed BLAKE3";
 
 /// A directory of compiled code.
 #[derive(Debug)]
 pub(crate) struct CodeCache {
-    directory: PathBuf,
+    directory: Directory,
+    secret: Secret,
     max_bytes: u64,
 }
 
@@ -63,16 +77,17 @@ impl Key {
         engine.precompile_compatibility_hash().hash(&mut hasher);
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
         way.hash(&mut hasher);
+        FORMAT.hash(&mut hasher);
         hasher.0.update(source);
         Key(hasher.0.finalize().into())
     }
 
     fn file_name(self) -> String {
-        let mut name = String::with_capacity(70);
+        let mut name = String::with_capacity(72);
         for byte in self.0 {
             name.push_str(&format!("{byte:02x}"));
         }
-        name + "." + EXTENSION
+        name + EXTENSION
     }
 }
 
@@ -81,127 +96,164 @@ impl CodeCache {
     ///
     /// # Errors
     ///
-    /// Where it cannot be made, or where another user owns it or may write
-    /// to it.
-    pub(crate) fn open(directory: &Path) -> io::Result<CodeCache> {
+    /// See [`CacheError`]: it cannot be made, or somebody other than the user and
+    /// root could put code there.
+    pub(crate) fn open(directory: &Path) -> Result<CodeCache, CacheError> {
         CodeCache::open_with(directory, MAX_BYTES)
     }
 
-    fn open_with(directory: &Path, max_bytes: u64) -> io::Result<CodeCache> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)?;
-        let metadata = fs::metadata(directory)?;
-        // A file made by this process belongs to who runs it.
-        let probe = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .tempfile_in(directory)?;
-        let me = probe.as_file().metadata()?.uid();
-        if metadata.uid() != me {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "another user owns the directory, and code from it would run",
-            ));
-        }
-        if metadata.permissions().mode() & 0o022 != 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "other users may write to the directory, and code from it would run; \
-                 run: chmod go-w on it",
-            ));
-        }
+    fn open_with(directory: &Path, max_bytes: u64) -> Result<CodeCache, CacheError> {
+        let directory = Directory::open(directory)?;
         let cache = CodeCache {
-            directory: directory.to_owned(),
+            secret: Secret::of(&directory)?,
+            directory,
             max_bytes,
         };
         cache.sweep();
         Ok(cache)
     }
 
-    /// The file of this key, if it is there and whole. It begins with the code.
+    /// The file of this key, if it is there and this user's runtime wrote it. It
+    /// begins with the code, and nobody else can change it. What is there but
+    /// cannot be trusted is told to the log, and replaced by [`CodeCache::add`].
     pub(crate) fn find(&self, key: Key) -> Option<File> {
-        let path = self.directory.join(key.file_name());
-        let mut file = File::open(&path).ok()?;
-        match is_whole(&mut file) {
-            Ok(true) => {
-                note_use(&file);
-                return Some(file);
+        let name = key.file_name();
+        let found = self
+            .directory
+            .file(&name)
+            .and_then(|file| file.map(|file| self.checked(key, file)).transpose());
+        match found {
+            Ok(file) => {
+                file.as_ref().inspect(|file| note_use(file));
+                file
             }
-            Ok(false) => tracing::warn!(path = %path.display(), "a damaged file in the code cache"),
             Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "an unreadable file in the code cache");
+                tracing::warn!(
+                    help = error.remedy(),
+                    "not loaded from the code cache, compiled anew: {error}"
+                );
+                None
             }
         }
-        None
+    }
+
+    fn checked(&self, key: Key, mut file: File) -> Result<File, CacheError> {
+        let path = || self.directory.path_of(&key.file_name());
+        match self.is_authentic(key, &mut file) {
+            Ok(true) => Ok(file),
+            Ok(false) => Err(CacheError::NotAuthentic { path: path() }),
+            Err(error) => Err(CacheError::Io {
+                path: path(),
+                error,
+            }),
+        }
+    }
+
+    /// Whether a file ends in the authenticator of what it begins with.
+    fn is_authentic(&self, key: Key, file: &mut File) -> io::Result<bool> {
+        let Some(length) = file.metadata()?.len().checked_sub(secret::LENGTH as u64) else {
+            return Ok(false);
+        };
+        let mut hasher = self.secret.hasher(&key.0);
+        let mut code = file.take(length);
+        // In pieces that fit the processor's second cache.
+        let mut buffer = vec![0; 128 * 1024];
+        loop {
+            match code.read(&mut buffer)? {
+                0 => break,
+                n => hasher.update(&buffer[..n]),
+            };
+        }
+        let mut authenticator = [0; secret::LENGTH];
+        file.read_exact(&mut authenticator)?;
+        // Compared in constant time.
+        Ok(hasher.finalize() == authenticator)
     }
 
     /// Adds a file, or replaces it.
     ///
     /// # Errors
     ///
-    /// The operating system's.
-    pub(crate) fn add(&self, key: Key, code: &[u8]) -> io::Result<File> {
-        let path = self.directory.join(key.file_name());
-        let mut file = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .tempfile_in(&self.directory)?;
-        file.write_all(code)?;
-        file.write_all(&crc32fast::hash(code).to_le_bytes())?;
-        // Without it a crash of the machine could leave the final name on an
-        // empty file.
-        file.as_file().sync_data()?;
-        Ok(file.persist(&path)?)
+    /// The operating system's, with what to do about it.
+    pub(crate) fn add(&self, key: Key, code: &[u8]) -> Result<File, CacheError> {
+        let name = key.file_name();
+        self.write(&name, key, code).map_err(|error| {
+            let path = self.directory.path_of(&name);
+            match error.kind() {
+                io::ErrorKind::IsADirectory => CacheError::Kind {
+                    path,
+                    expected: "plain file",
+                },
+                _ => CacheError::Io { path, error },
+            }
+        })
+    }
+
+    fn write(&self, name: &str, key: Key, code: &[u8]) -> io::Result<File> {
+        let authenticator = self.secret.hasher(&key.0).update(code).finalize();
+        let unfinished = unfinished()?;
+        let mut file = self.directory.new_file(&unfinished)?;
+        let written = file
+            .write_all(code)
+            .and_then(|()| file.write_all(authenticator.as_bytes()))
+            // Without it a crash of the machine could leave the final name on an
+            // empty file.
+            .and_then(|()| file.sync_data())
+            .and_then(|()| self.directory.rename(&unfinished, name));
+        match written {
+            Ok(()) => Ok(file),
+            Err(error) => {
+                let _ = self.directory.remove(unfinished.as_ref());
+                Err(error)
+            }
+        }
     }
 
     /// Removes what writers that were killed left behind, what was not used for
     /// long, and what is too much.
     fn sweep(&self) {
-        let Ok(entries) = fs::read_dir(&self.directory) else {
+        let Ok(entries) = self.directory.entries() else {
             return;
         };
         let mut kept = Vec::new();
-        for entry in entries.flatten() {
-            let (name, path) = (entry.file_name(), entry.path());
-            let Some(file) = Known::of(&entry) else {
-                continue;
-            };
-            let is_unfinished = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
-            let is_code = path.extension().is_some_and(|it| it == EXTENSION);
+        for (name, stat) in entries {
+            let unused = unused(&stat);
+            let text = name.as_encoded_bytes();
+            let is_unfinished = text.starts_with(UNFINISHED.as_bytes());
+            let is_code = text.ends_with(EXTENSION.as_bytes());
             // Another start may have been faster to remove it.
-            if is_unfinished && file.unused > ABANDONED || is_code && file.unused > KEPT {
-                let _ = fs::remove_file(path);
+            if is_unfinished && unused > ABANDONED || is_code && unused > KEPT {
+                let _ = self.directory.remove(&name);
             } else if is_code {
-                kept.push((file, path));
+                let bytes = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
+                kept.push((unused, bytes, name));
             }
         }
-        kept.sort_unstable_by_key(|(file, _)| file.unused);
-        let mut bytes = 0;
-        for (file, path) in kept {
-            bytes += file.bytes;
-            if bytes > self.max_bytes {
-                let _ = fs::remove_file(path);
+        kept.sort_unstable();
+        let mut all = 0_u64;
+        for (_, bytes, name) in kept {
+            all = all.saturating_add(bytes);
+            if all > self.max_bytes {
+                let _ = self.directory.remove(&name);
             }
         }
     }
 }
 
-/// What is known of a file without opening it.
-struct Known {
-    bytes: u64,
-    unused: Duration,
+/// A name for a file that is being written, which no other has.
+fn unfinished() -> io::Result<String> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    Ok(format!("{UNFINISHED}{:016x}", u64::from_le_bytes(random)))
 }
 
-impl Known {
-    fn of(entry: &fs::DirEntry) -> Option<Known> {
-        let metadata = entry.metadata().ok()?;
-        // A time to come is the present of a clock that was wrong.
-        let unused = metadata.modified().ok()?.elapsed().unwrap_or_default();
-        Some(Known {
-            bytes: metadata.len(),
-            unused,
-        })
-    }
+/// How long ago a file was changed.
+fn unused(stat: &Stat) -> Duration {
+    let modified = u64::try_from(stat.st_mtime).unwrap_or(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    // A time to come is the present of a clock that was wrong.
+    now.unwrap_or_default()
+        .saturating_sub(Duration::from_secs(modified))
 }
 
 /// Keeps a file from being taken for unused.
@@ -223,27 +275,8 @@ pub(crate) fn code_in(mut file: &File) -> io::Result<Vec<u8>> {
     let mut code = Vec::new();
     file.seek(SeekFrom::Start(0))?;
     file.read_to_end(&mut code)?;
-    code.truncate(code.len().saturating_sub(CHECKSUM));
+    code.truncate(code.len().saturating_sub(secret::LENGTH));
     Ok(code)
-}
-
-/// Whether a file ends in the checksum of what it begins with.
-fn is_whole(file: &mut File) -> io::Result<bool> {
-    let Some(length) = file.metadata()?.len().checked_sub(CHECKSUM as u64) else {
-        return Ok(false);
-    };
-    let mut hasher = crc32fast::Hasher::new();
-    let mut code = file.take(length);
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match code.read(&mut buffer)? {
-            0 => break,
-            n => hasher.update(&buffer[..n]),
-        }
-    }
-    let mut checksum = [0; CHECKSUM];
-    file.read_exact(&mut checksum)?;
-    Ok(hasher.finalize() == u32::from_le_bytes(checksum))
 }
 
 struct Sha256Hasher(Sha256);
@@ -261,6 +294,9 @@ impl Hasher for Sha256Hasher {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn key(text: &str) -> Key {
@@ -355,7 +391,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let cache = CodeCache::open(directory.path()).expect("opens");
         for (hours, name) in ["newest", "middle", "oldest"].into_iter().enumerate() {
-            cache.add(key(name), &[0; 96]).expect("is written");
+            cache.add(key(name), &[0; 68]).expect("is written");
             let path = directory.path().join(key(name).file_name());
             make_unused_for(&path, Duration::from_secs(hours as u64 * 3_600));
         }
@@ -369,19 +405,79 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_others_may_write_to_is_refused() {
+    fn what_others_can_change_is_not_found_and_is_replaced() {
         let directory = tempfile::tempdir().expect("a directory");
-        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o777)).expect("is set");
-        let error = CodeCache::open(directory.path()).expect_err("must be refused");
-        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        let cache = CodeCache::open(directory.path()).expect("opens");
+        let path = directory.path().join(key("a").file_name());
+        let other = directory.path().join("other");
+        cache.add(key("a"), b"code").expect("is written");
+        fs::copy(&path, &other).expect("is copied");
+        type Spoil<'a> = (&'a str, &'a dyn Fn());
+        let spoils: [Spoil<'_>; 4] = [
+            ("a mode", &|| {
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("is set");
+            }),
+            ("a link", &|| {
+                fs::remove_file(&path).expect("is removed");
+                std::os::unix::fs::symlink("other", &path).expect("is made");
+            }),
+            ("a pipe", &|| {
+                fs::remove_file(&path).expect("is removed");
+                let mode = rustix::fs::Mode::RWXU;
+                rustix::fs::mkfifoat(rustix::fs::CWD, &path, mode).expect("is made");
+            }),
+            ("an owner", &|| {
+                // Only root gives files away.
+                if std::os::unix::fs::chown(&path, Some(12_345), None).is_err() {
+                    fs::write(&path, b"code").expect("is written");
+                }
+            }),
+        ];
+        for (what, spoil) in spoils {
+            spoil();
+            assert!(cache.find(key("a")).is_none(), "{what}");
+            cache.add(key("a"), b"code").expect("is replaced");
+            let found = cache.find(key("a")).expect("is there");
+            assert_eq!(code_in(&found).expect("reads"), b"code", "{what}");
+            assert!(fs::symlink_metadata(&path).expect("is there").is_file());
+        }
     }
 
     #[test]
-    fn the_directory_is_made_for_its_user_alone() {
-        let parent = tempfile::tempdir().expect("a directory");
-        let path = parent.path().join("a/b");
-        CodeCache::open(&path).expect("opens");
-        let mode = fs::metadata(path).expect("is there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o700);
+    fn what_another_cache_or_another_name_was_for_is_not_found() {
+        let [one, other] = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
+        let cache = CodeCache::open(one.path()).expect("opens");
+        let foreign = CodeCache::open(other.path()).expect("opens");
+        foreign.add(key("a"), b"planted").expect("is written");
+        let name = key("a").file_name();
+        fs::copy(other.path().join(&name), one.path().join(&name)).expect("is copied");
+        assert!(cache.find(key("a")).is_none(), "of another cache");
+        cache.add(key("b"), b"code").expect("is written");
+        fs::copy(
+            one.path().join(key("b").file_name()),
+            one.path().join(&name),
+        )
+        .expect("is copied");
+        assert!(cache.find(key("a")).is_none(), "of another name");
+        assert!(cache.find(key("b")).is_some());
+        // With the key gone, nothing that was written with it counts.
+        fs::remove_file(one.path().join("key")).expect("is removed");
+        let again = CodeCache::open(one.path()).expect("opens");
+        assert!(again.find(key("b")).is_none());
+    }
+
+    #[test]
+    fn a_directory_in_place_of_a_file_is_named() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = CodeCache::open(directory.path()).expect("opens");
+        let path = directory.path().join(key("a").file_name());
+        fs::create_dir(&path).expect("is made");
+        assert!(cache.find(key("a")).is_none());
+        let error = cache
+            .add(key("a"), b"code")
+            .expect_err("cannot be replaced");
+        assert_eq!(error.remedy(), Some(format!("rm -r {}", path.display())));
+        let names = fs::read_dir(directory.path()).expect("is there").count();
+        assert_eq!(names, 2, "the key and the directory");
     }
 }

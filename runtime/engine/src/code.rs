@@ -227,7 +227,10 @@ impl Artifact {
         let machine_code = match cache.map(|cache| cache.add(key, &machine_code)) {
             Some(Ok(file)) => MachineCode::File(file),
             Some(Err(error)) => {
-                tracing::warn!(%error, "the code cache cannot be written");
+                tracing::warn!(
+                    help = error.remedy(),
+                    "the code cache cannot be written: {error}"
+                );
                 MachineCode::Memory(machine_code)
             }
             None => MachineCode::Memory(machine_code),
@@ -320,9 +323,9 @@ impl Artifact {
 impl MachineCode {
     fn module(&self, engine: &Engine) -> wasmtime::Result<Module> {
         // SAFETY: the bytes are machine code that `Engine::precompile_module`
-        // made: in this run, or in an earlier one, from a file with the right
-        // checksum in a directory that only its user writes to (see
-        // `CodeCache`).
+        // made: in this run, or in an earlier one of this user, whose key has
+        // authenticated them. The open file that was checked is the one that is
+        // loaded, and only its user can write to it (see `CodeCache`).
         unsafe {
             match self {
                 MachineCode::File(file) => Module::deserialize_open_file(engine, file.try_clone()?),

@@ -66,6 +66,7 @@ mod traces;
 mod wasi;
 
 pub use bounds::CompileLimits;
+pub use cache::CacheError;
 pub use definition::{Code, Definition, Definitions, Grants, Source};
 pub use disk::DEFAULT_MAX_DISK;
 pub use files::{FileLimits, MAX_FILES_OF_PROCESS};

@@ -252,7 +252,8 @@ impl Node {
         let cache = config.cache.and_then(|directory| {
             CodeCache::open(&directory)
                 .inspect_err(|error| {
-                    tracing::warn!(directory = %directory.display(), %error, "no code cache");
+                    let help = error.remedy();
+                    tracing::warn!(help, "no code cache, every start compiles: {error}");
                 })
                 .ok()
                 .map(Arc::new)

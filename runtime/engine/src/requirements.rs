@@ -1,9 +1,8 @@
 //! What a machine has to allow so that a host can be full.
 
-use std::io;
 use std::path::Path;
 
-use crate::cache::CodeCache;
+use crate::cache::{CacheError, CodeCache};
 use crate::class::{Class, Shape};
 use crate::mappings;
 use crate::node::HostLimits;
@@ -47,8 +46,8 @@ pub fn pagemap_scan_is_available() -> bool {
 ///
 /// # Errors
 ///
-/// Where it cannot be made or written to, or where other users may.
-pub fn try_code_cache(directory: &Path) -> io::Result<()> {
+/// See [`CacheError`], which also says what to do.
+pub fn try_code_cache(directory: &Path) -> Result<(), CacheError> {
     CodeCache::open(directory).map(drop)
 }
 

@@ -57,6 +57,7 @@ impl Toolchain {
             prefix: prefix.to_path_buf(),
         };
         let wanted = stamp()?;
+        refuse_if_shared(prefix)?;
         let stamp_path = prefix.join("stamp");
         let installed = fs::read_to_string(&stamp_path).is_ok_and(|stamp| stamp == wanted);
         if !installed || toolchain.versions().is_err() {
@@ -99,6 +100,31 @@ impl Toolchain {
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("in {}", path.display()))
     }
+}
+
+/// Refuses a directory whose programs somebody else could have put there.
+#[cfg(unix)]
+fn refuse_if_shared(prefix: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(there), Ok(me)) = (fs::metadata(prefix), fs::metadata("/proc/self")) else {
+        return Ok(());
+    };
+    let shown = prefix.display();
+    if there.uid() != me.uid() && there.uid() != 0 {
+        bail!(
+            "{shown} belongs to user {}; set GUEST_TOOLCHAIN to a directory of your own",
+            there.uid()
+        );
+    }
+    if there.mode() & 0o022 != 0 {
+        bail!("others may write to {shown}, and programs from it would run; run `rm -r {shown}`");
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_if_shared(_prefix: &Path) -> Result<()> {
+    Ok(())
 }
 
 /// Changes with whatever makes an installed tool chain outdated.
