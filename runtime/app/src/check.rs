@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use toml::Spanned;
+use warren_kernel::text;
 
 use crate::app::DEFAULT_HOST;
 use crate::error::{Access, AppError, GrantError};
@@ -18,6 +19,10 @@ use crate::options::EnvGrant;
 use crate::place::{self, Language};
 use crate::service::Service;
 use crate::suggest::closest;
+
+/// Problems of a manifest that come with a suggestion, which looks at every name
+/// that could be meant.
+pub(crate) const MAX_SUGGESTIONS: usize = 100;
 
 /// A program whose manifest was held against its files.
 pub(crate) struct Checked {
@@ -120,7 +125,10 @@ impl Checked {
         let text = host.get_ref().as_str();
         let known = self.hosts.contains_key(text);
         if !known {
-            let like = closest(text, self.hosts.keys().map(|id| &**id));
+            let like = match self.problems.len() {
+                0..MAX_SUGGESTIONS => closest(text, self.hosts.keys().map(|id| &**id)),
+                _ => None,
+            };
             let remedy = match like {
                 Some(right) => format!("did you mean `{right}`?"),
                 None => format!("add a table [hosts.\"{text}\"], or use `{DEFAULT_HOST}`"),
@@ -137,7 +145,7 @@ impl Checked {
 
     fn check_source(&mut self, source: &Spanned<String>) -> bool {
         let path = source.get_ref();
-        let shown = path.escape_debug();
+        let shown = text::quoted(path);
         let (message, label, remedy) = if !place::is_plain(path) {
             (
                 format!("`{shown}` is not a path below the program's directory"),
@@ -232,10 +240,14 @@ impl Checked {
     fn refused_grant(&mut self, what: &Spanned<String>, access: Access, error: &GrantError) {
         self.problems.push(Problem {
             span: what.span(),
-            message: format!("cannot grant {access} `{}`", what.get_ref().escape_debug()),
+            message: format!("cannot grant {access} `{}`", text::quoted(what.get_ref())),
             label: error.to_string(),
             remedy: error.remedy(access),
         });
+    }
+
+    pub(crate) fn problems_found(&self) -> usize {
+        self.problems.len()
     }
 
     pub(crate) fn problem(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use thiserror::Error;
+use warren_kernel::text;
 
 /// Why a text is not a duration.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -11,14 +12,22 @@ pub enum DurationError {
     #[error("expected numbers with units, such as 250ms, 5s or 1m30s")]
     Form,
     /// This number has no unit.
-    #[error("a unit is missing after `{0}`; write one of ns, us, ms, s, m, h")]
+    #[error("a unit is missing after `{}`; write one of ns, us, ms, s, m, h", shown(.0))]
     NoUnit(String),
     /// This is no unit.
-    #[error("there is no unit `{0}`; write one of ns, us, ms, s, m, h")]
+    #[error("there is no unit `{}`; write one of ns, us, ms, s, m, h", shown(.0))]
     Unit(String),
     /// Nanoseconds in 64 bits cannot count it.
-    #[error("it is too long")]
+    #[error("it is too long; the longest is {LONGEST}")]
     TooLong,
+}
+
+/// The longest duration, in whole hours: 584 years.
+pub(crate) const LONGEST: &str = "5124095h";
+
+/// What a message quotes of a text that may be of any length.
+fn shown(text: &str) -> String {
+    text::clipped(text, 40)
 }
 
 /// Units and their length in nanoseconds.
@@ -129,7 +138,16 @@ mod tests {
         );
         assert_eq!(parse_duration("5d"), Err(DurationError::Unit("d".into())));
         assert_eq!(parse_duration("5 s"), Err(DurationError::Unit(" s".into())));
+        assert!(parse_duration(LONGEST).is_ok());
+        assert_eq!(parse_duration("5124096h"), Err(DurationError::TooLong));
         assert_eq!(parse_duration("99999999999h"), Err(DurationError::TooLong));
+        let message = parse_duration(&"5\u{1b}".repeat(1_000))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.len() < 200 && !message.contains('\u{1b}'),
+            "{message}"
+        );
         assert_eq!(
             parse_duration("99999999999999999999s"),
             Err(DurationError::TooLong)

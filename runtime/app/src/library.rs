@@ -267,7 +267,7 @@ impl Library {
             None | Some("") => ".",
             Some(directory) => directory,
         };
-        let files = self.root.file_names_in(directory);
+        let files = self.root.some_file_names(directory);
         let stem = |name: &str| Path::new(name).file_stem()?.to_str().map(str::to_owned);
         let Some(wanted) = place.to_str().and_then(stem) else {
             return String::new();

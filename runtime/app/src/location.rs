@@ -39,10 +39,16 @@ impl Location {
         } else {
             path.to_owned()
         };
+        if !metadata.is_file() {
+            return Err(AppError::Source {
+                path: path.to_owned(),
+                reason: "it is neither a file nor a directory".to_owned(),
+            });
+        }
         let file = real
             .file_name()
             .and_then(|name| name.to_str())
-            .filter(|name| Language::of(name).is_some() && metadata.is_file())
+            .filter(|name| Language::of(name).is_some())
             .ok_or_else(|| AppError::UnknownKind {
                 path: path.to_owned(),
             })?;
@@ -101,6 +107,16 @@ mod tests {
             AppError::NotFound { .. }
         ));
         assert!(matches!(at(&text.join("b.lua")), AppError::NotFound { .. }));
+        #[cfg(unix)]
+        {
+            let fifo = dir.path().join("fifo.lua");
+            rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
+            assert!(matches!(at(&fifo), AppError::Source { .. }));
+            assert!(matches!(
+                at(Path::new("/dev/null")),
+                AppError::Source { .. }
+            ));
+        }
         let long = dir.path().join("x".repeat(5000));
         assert!(matches!(at(&long), AppError::Unreadable { .. }));
     }

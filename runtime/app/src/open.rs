@@ -108,7 +108,7 @@ fn no_start(directory: &Path, id: &Id, error: ResolveError, library: &Library) -
             reason: error.to_string(),
         },
         ResolveError::Missing { tried } => {
-            let files = library.root().file_names().into_iter();
+            let files = library.root().some_file_names(".").into_iter();
             AppError::NoMain {
                 root,
                 id,
@@ -142,7 +142,7 @@ impl FoundManifest {
         } else {
             location.directory.join(MANIFEST)
         };
-        let bytes = match root.read(MANIFEST) {
+        let bytes = match root.read_text(MANIFEST) {
             Ok(bytes) => bytes,
             Err(SourceError::Missing) => Vec::new(),
             Err(error) => {

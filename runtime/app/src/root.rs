@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, OpenOptions};
 use thiserror::Error;
 
 use crate::place::Language;
@@ -28,11 +28,8 @@ pub(crate) enum SourceError {
     NotAFile,
     #[error("its name ends in none of .lua, .wasm, .wat")]
     UnknownKind,
-    #[error(
-        "it has {size} bytes; a source may have at most {}",
-        SourceRoot::MAX_SIZE
-    )]
-    TooLarge { size: u64 },
+    #[error("it has {size} bytes or more; it may have at most {most}")]
+    TooLarge { size: u64, most: u64 },
     #[error("{0}")]
     Io(io::Error),
 }
@@ -66,46 +63,96 @@ impl SourceRoot {
         }
     }
 
-    /// The content of a file.
+    /// The largest manifest, policy or schema that is read, in bytes.
+    pub(crate) const MAX_TEXT: u64 = 1 << 20;
+
+    /// The content of a source.
     pub(crate) fn read(&self, relative: &str) -> Result<Vec<u8>, SourceError> {
-        // Asked before opening: opening a named pipe would wait for a writer.
+        self.read_at_most(relative, Self::MAX_SIZE)
+    }
+
+    /// The content of a manifest, a policy or a schema.
+    pub(crate) fn read_text(&self, relative: &str) -> Result<Vec<u8>, SourceError> {
+        self.read_at_most(relative, Self::MAX_TEXT)
+    }
+
+    fn read_at_most(&self, relative: &str, most: u64) -> Result<Vec<u8>, SourceError> {
+        // Asked before opening, since opening a device may have effects.
         if !self.dir.metadata(relative)?.is_file() {
             return Err(SourceError::NotAFile);
         }
-        let file = self.dir.open(relative)?;
-        let size = file.metadata()?.len();
+        let file = self.dir.open_with(relative, &without_waiting())?;
+        // Asked again: the name may stand for something else by now.
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(SourceError::NotAFile);
+        }
+        let size = metadata.len();
         let mut bytes = Vec::new();
-        if size <= Self::MAX_SIZE {
+        if size <= most {
             bytes.reserve_exact(usize::try_from(size).unwrap_or(0));
-            file.take(Self::MAX_SIZE + 1).read_to_end(&mut bytes)?;
+            file.take(most + 1).read_to_end(&mut bytes)?;
         }
         let size = size.max(bytes.len() as u64);
-        if size > Self::MAX_SIZE {
-            return Err(SourceError::TooLarge { size });
+        if size > most {
+            return Err(SourceError::TooLarge { size, most });
         }
         Ok(bytes)
     }
 
-    /// Names of the files directly in the directory, sorted. What cannot be
-    /// listed is left out.
-    pub(crate) fn file_names(&self) -> Vec<String> {
-        self.file_names_in(".")
-    }
-
-    /// The same for a directory below.
-    pub(crate) fn file_names_in(&self, relative: &str) -> Vec<String> {
-        let Ok(entries) = self.dir.read_dir(relative) else {
-            return Vec::new();
-        };
-        let mut names: Vec<String> = entries
-            .flatten()
-            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .collect();
+    /// Names of files directly in the directory, sorted, to suggest one. What
+    /// cannot be listed is left out, and so is what comes after the first
+    /// thousand: guests cause this by asking for what is not there.
+    pub(crate) fn some_file_names(&self, relative: &str) -> Vec<String> {
+        let mut names = self.file_names_among(relative, MAX_NAMES);
         names.sort();
         names
     }
+
+    /// Names of all that is directly in a directory below, sorted; none where there
+    /// is no such directory. In a name that is not UTF-8, what is not has become
+    /// U+FFFD: there is no such file then.
+    pub(crate) fn names_in(&self, relative: &str) -> Result<Vec<String>, SourceError> {
+        let entries = match self.dir.read_dir(relative).map_err(SourceError::from) {
+            Ok(entries) => entries,
+            Err(SourceError::Missing) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let mut names = names.collect::<io::Result<Vec<String>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    fn file_names_among(&self, relative: &str, most: usize) -> Vec<String> {
+        let Ok(entries) = self.dir.read_dir(relative) else {
+            return Vec::new();
+        };
+        entries
+            .take(most)
+            .flatten()
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect()
+    }
 }
+
+/// Opens for reading. A named pipe, which would wait for a writer, opens at once.
+fn without_waiting() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use cap_std::fs::OpenOptionsExt;
+        use rustix::fs::OFlags;
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    options
+}
+
+/// Names in a directory that are looked at for a suggestion.
+const MAX_NAMES: usize = 1_000;
 
 /// Directories deeper than this are not looked into.
 const MAX_DEPTH: usize = 16;
@@ -184,7 +231,7 @@ mod tests {
         assert!(!root.has_file("none.lua").unwrap());
         assert!(!root.has_file("main.lua/x.lua").unwrap());
         assert!(!root.has_file("lib").unwrap());
-        assert_eq!(root.file_names(), ["main.lua"]);
+        assert_eq!(root.some_file_names("."), ["main.lua"]);
     }
 
     #[test]
@@ -202,6 +249,24 @@ mod tests {
             fs::write(path, "").unwrap();
         }
         assert_eq!(root.code_files(), ["lib/a.lua", "main.lua", "x/y/d.wat"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn looking_for_code_ends_whatever_is_there() {
+        use std::os::unix::fs::symlink;
+        let (outer, root) = root();
+        let inner = outer.path().join("app");
+        symlink("..", inner.join("lib/up")).unwrap();
+        symlink(".", inner.join("lib/here")).unwrap();
+        symlink("loop.lua", inner.join("loop.lua")).unwrap();
+        symlink("/", inner.join("all")).unwrap();
+        let fifo = inner.join("lib/fifo.lua");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
+        fs::create_dir(inner.join("lib/directory.lua")).unwrap();
+        let deep = (0..100).fold(inner.join("deep"), |path, _| path.join("d"));
+        fs::create_dir_all(deep).unwrap();
+        assert_eq!(root.code_files(), ["main.lua"]);
     }
 
     #[test]
@@ -234,6 +299,41 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn special_files_are_refused_at_once() {
+        let (outer, root) = root();
+        let fifo = outer.path().join("app/fifo.lua");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
+        assert!(!root.has_file("fifo.lua").unwrap());
+        assert!(matches!(root.read("fifo.lua"), Err(SourceError::NotAFile)));
+        // Also where it took the place of a file after it was looked at.
+        let opened = root.dir.open_with("fifo.lua", &without_waiting());
+        assert!(!opened.unwrap().metadata().unwrap().is_file());
+        assert_eq!(root.some_file_names("."), ["main.lua"]);
+        assert_eq!(root.names_in(".").unwrap(), ["fifo.lua", "lib", "main.lua"]);
+        assert!(root.names_in("none").unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_before_it_is_read() {
+        let (outer, root) = root();
+        let file = fs::File::create(outer.path().join("app/large.lua")).unwrap();
+        file.set_len(SourceRoot::MAX_TEXT + 1).unwrap();
+        assert!(root.read("large.lua").is_ok());
+        let error = root.read_text("large.lua").unwrap_err();
+        assert!(matches!(
+            error,
+            SourceError::TooLarge {
+                size: 1_048_577,
+                ..
+            }
+        ));
+        file.set_len(SourceRoot::MAX_SIZE + 1).unwrap();
+        let error = root.read("large.lua").unwrap_err();
+        assert!(matches!(error, SourceError::TooLarge { .. }), "{error}");
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use toml::Spanned;
 use warren_engine::security::Identity;
+use warren_kernel::text;
 
 use crate::app::DEFAULT_HOST;
-use crate::check::Checked;
+use crate::check::{Checked, MAX_SUGGESTIONS};
 use crate::manifest::ServiceEntry;
 use crate::service::Service;
 use crate::suggest::closest;
@@ -38,10 +39,12 @@ impl Checked {
                     .collect()
             }
             Err(cycle) => {
-                let names = cycle.iter().chain(cycle.first());
-                let names: Vec<_> = names
-                    .map(|place| format!("`{}`", entries[*place].id.get_ref()))
-                    .collect();
+                let name = |place: &usize| format!("`{}`", entries[*place].id.get_ref());
+                let mut names: Vec<_> = cycle.iter().take(CYCLE_SHOWN).map(name).collect();
+                if cycle.len() > CYCLE_SHOWN {
+                    names.push("...".to_owned());
+                }
+                names.extend(cycle.first().map(name));
                 let first = &entries[cycle[0]];
                 let next = cycle.get(1).unwrap_or(&cycle[0]);
                 let next = entries[*next].id.get_ref().as_str();
@@ -96,13 +99,17 @@ impl Checked {
         let text = name.get_ref().as_str();
         let found = places.get(text).copied();
         if found.is_none() {
-            let remedy = match closest(text, places.keys().copied()) {
+            let like = match self.problems_found() {
+                0..MAX_SUGGESTIONS => closest(text, places.keys().copied()),
+                _ => None,
+            };
+            let remedy = match like {
                 Some(right) => format!("did you mean `{right}`?"),
                 None => format!("add a table [services.{text:?}]"),
             };
             self.problem(
                 name.span(),
-                format!("unknown service `{}`", text.escape_debug()),
+                format!("unknown service `{}`", text::quoted(text)),
                 "no such service",
                 remedy,
             );
@@ -110,6 +117,9 @@ impl Checked {
         found
     }
 }
+
+/// Services of a cycle that are named.
+const CYCLE_SHOWN: usize = 10;
 
 /// Gives services what `[services]` says they act as.
 pub(crate) fn identify(services: &mut [Service], identities: &BTreeMap<Arc<str>, Identity>) {
@@ -153,8 +163,9 @@ fn in_order(depends: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
         return Ok(order);
     };
     let mut path: Vec<usize> = Vec::new();
+    let mut been = vec![None; depends.len()];
     loop {
-        if let Some(start) = path.iter().position(|been| *been == place) {
+        if let Some(start) = been[place].replace(path.len()) {
             return Err(path.split_off(start));
         }
         path.push(place);

@@ -1,14 +1,28 @@
 //! Did-you-mean.
 
+/// Words longer than this, in bytes, have no suggestion: comparing costs the product
+/// of both lengths.
+const MAX_WORD: usize = 256;
+
+/// Candidates that are compared: a manifest may have thousands.
+const MAX_CANDIDATES: usize = 1_000;
+
 /// The candidate most like `word`, if one is so like it that a slip of the
 /// hand explains the difference.
 pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    if word.len() > MAX_WORD {
+        return None;
+    }
     let tolerated = (word.chars().count() / 3).clamp(1, 3);
+    // A character that is missing changes the length, by at most 4 bytes.
+    let is_near = |candidate: &&str| candidate.len().abs_diff(word.len()) <= tolerated * 4;
     candidates
         .into_iter()
+        .filter(is_near)
+        .take(MAX_CANDIDATES)
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= tolerated)
         .min_by_key(|(distance, _)| *distance)

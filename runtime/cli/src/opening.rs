@@ -1,6 +1,7 @@
 //! From a program that cannot be opened to what is told about it.
 
-use warren::app::{Access, AppError, ManifestError, PolicyError};
+use warren::app::{Access, AppError, ManifestError, PolicyError, more_problems};
+use warren::text;
 
 use crate::build;
 use crate::diagnostics::{Excerpt, Failure};
@@ -20,7 +21,7 @@ pub(crate) fn failures(error: &AppError) -> Vec<Failure> {
             ..Failure::new(Exit::Usage, format!("{} {what}: {reason}", option(*access)))
         }],
         AppError::NoMain { root, .. } if let Some(file) = build::file_in(root) => {
-            let path = root.display();
+            let path = text::path(root);
             vec![Failure {
                 help: Some(format!(
                     "there is a {file}: run `warren build {path}` first"
@@ -46,7 +47,7 @@ fn of_manifest(error: &ManifestError) -> Vec<Failure> {
         help: problem.remedy.clone(),
         ..Failure::new(Exit::Usage, problem.message.clone())
     };
-    error.problems.iter().map(failure).collect()
+    first_of(error.problems.iter().map(failure))
 }
 
 /// One failure for each thing that is wrong with policies.
@@ -54,7 +55,7 @@ pub(crate) fn of_policies(error: &PolicyError) -> Vec<Failure> {
     let failure = |wrong: &warren::app::PolicyProblem| {
         let name = wrong.path.display().to_string();
         if wrong.text.is_empty() {
-            let message = format!("{name}: {}", wrong.problem.message);
+            let message = format!("{}: {}", text::path(&wrong.path), wrong.problem.message);
             return Failure::new(Exit::Usage, message);
         }
         Failure {
@@ -68,7 +69,15 @@ pub(crate) fn of_policies(error: &PolicyError) -> Vec<Failure> {
             ..Failure::new(Exit::Usage, wrong.problem.message.clone())
         }
     };
-    error.problems.iter().map(failure).collect()
+    first_of(error.problems.iter().map(failure))
+}
+
+/// So many failures as are shown, and that there are more.
+fn first_of(mut failures: impl ExactSizeIterator<Item = Failure>) -> Vec<Failure> {
+    let more = more_problems(failures.len());
+    let mut first: Vec<_> = failures.by_ref().take(ManifestError::MAX_SHOWN).collect();
+    first.extend(more.map(|more| Failure::new(Exit::Usage, more)));
+    first
 }
 
 /// The option of the command that asked for the grant.
@@ -98,6 +107,19 @@ mod tests {
         assert_eq!(spans, [0..1, 12..16]);
         assert_eq!(failures[1].help.as_deref(), Some("did you mean `name`?"));
         assert!(failures.iter().all(|failure| failure.exit == Exit::Usage));
+    }
+
+    #[test]
+    fn of_many_problems_the_first_are_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        let keys: String = (0..20_000).map(|n| format!("wrong_{n:05} = 1\n")).collect();
+        std::fs::write(dir.path().join("warren.toml"), keys).unwrap();
+        let error = App::open(dir.path(), AppOptions::default()).unwrap_err();
+        let failures = failures(&error);
+        assert_eq!(failures.len(), ManifestError::MAX_SHOWN + 1);
+        assert_eq!(failures[0].message, "unknown key `wrong_00000`");
+        let last = &failures[ManifestError::MAX_SHOWN].message;
+        assert_eq!(last, "19980 more problems are not shown");
     }
 
     #[test]

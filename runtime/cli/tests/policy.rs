@@ -233,3 +233,38 @@ fn sighup_reads_the_policies_anew_and_a_broken_one_changes_nothing() {
     let reloads = log.lines().filter(|line| line.contains("\"reloaded\""));
     assert_eq!(reloads.count(), 3, "{log}");
 }
+
+#[cfg(unix)]
+#[test]
+fn no_policy_is_passed_over() {
+    let policy = "permit (principal, action, resource);";
+    let dir = Program::of(&[("main.lua", ""), ("policies/notes.txt", "")]);
+    let path = |name: &str| dir.path().join("policies").join(name);
+    let check = || outcome(warren(dir.path(), &["policy", "check", "."]));
+    // A link counts as the file that it leads to.
+    fs::write(dir.path().join("shared.cedar"), policy).unwrap();
+    std::os::unix::fs::symlink("../shared.cedar", path("link.cedar")).unwrap();
+    check().ends_with(0).prints(
+        "1 policy with 1 statement, nothing wrong\n\
+         policies/link.cedar: no scope of the manifest names it\n",
+    );
+    let fifo = path("fifo.cedar");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    check()
+        .ends_with(2)
+        .says(&["fifo.cedar: it cannot be read: it is not a file"]);
+    fs::remove_file(fifo).unwrap();
+    fs::create_dir(path("directory.cedar")).unwrap();
+    check()
+        .ends_with(2)
+        .says(&["directory.cedar", "it is not a file"]);
+    fs::remove_dir(path("directory.cedar")).unwrap();
+    std::os::unix::fs::symlink("gone.cedar", path("gone.cedar")).unwrap();
+    check().ends_with(2).says(&["gone.cedar"]);
+    fs::remove_file(path("gone.cedar")).unwrap();
+    fs::write(path("large.cedar"), " ".repeat((1 << 20) + 1)).unwrap();
+    check()
+        .ends_with(2)
+        .says(&["large.cedar", "at most 1048576"]);
+}

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::DeTable;
 use warren_engine::DEFAULT_TICK;
+use warren_kernel::text;
 
 use crate::host::{HostConfig, QueueConfig};
 use crate::id::{Id, is_segment_char};
@@ -23,7 +24,7 @@ use reader::{Reader, Section};
 pub(crate) use security::{IdentityOf, SecurityEntries};
 pub(crate) use services::ServiceEntry;
 
-pub use problem::{ManifestError, Position, Problem};
+pub use problem::{ManifestError, Position, Problem, more_problems};
 
 /// The longest name of an app, in bytes. It leaves ids room for the rest.
 const MAX_NAME: usize = 64;
@@ -128,7 +129,7 @@ impl Manifest {
             } else {
                 reader.problem(
                     name.span(),
-                    format!("`{}` cannot be an app's name", name.get_ref()),
+                    format!("`{}` cannot be an app's name", text::quoted(name.get_ref())),
                     format!("expected at most {MAX_NAME} ASCII letters, digits, `_` and `-`"),
                     None,
                 );
@@ -170,7 +171,7 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
         config.max_queue = QueueConfig {
             messages: reader.count(&queue, "messages"),
             bytes: reader
-                .size(&queue, "bytes", 1..=usize::MAX as u64)
+                .size(&queue, "bytes", 1..=MAX_QUEUE)
                 .and_then(|bytes| usize::try_from(bytes).ok()),
         };
     }
@@ -179,6 +180,9 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
 
 /// What may be logged in a second: from one short record to more than a disk takes.
 const LOG: std::ops::RangeInclusive<u64> = (1 << 10)..=(1 << 40);
+
+/// Bytes that a queue may be allowed: more than any machine has.
+const MAX_QUEUE: u64 = 1 << 40;
 
 /// From one page of WebAssembly to all that 32 bits address.
 const MEMORY: std::ops::RangeInclusive<u64> = (64 << 10)..=(4 << 30);
@@ -358,12 +362,27 @@ mod tests {
             ("max_cpu = 10", "10"),
             ("max_cpu = \"10\"", "\"10\""),
             ("max_cpu = \"0s\"", "\"0s\""),
+            ("max_cpu = \"5124096h\"", "\"5124096h\""),
             ("max_queue = { bytes = 0 }", "0"),
             ("max_files = 0", "0"),
             ("max_files_total = -1", "-1"),
             ("max_disk = \"lots\"", "\"lots\""),
+            ("max_queue = { bytes = \"2TiB\" }", "\"2TiB\""),
+            ("max_queue = { messages = 4294967296 }", "4294967296"),
+            (
+                "max_memory = 99999999999999999999999",
+                "99999999999999999999999",
+            ),
         ] {
-            assert_eq!(problem(&host(line)).1, at, "{line}");
+            let text = host(line);
+            let (_, found, all) = problem(&text);
+            assert_eq!(found, at, "{line}");
+            // Each range is said, and each text that is none has its form said.
+            assert!(
+                all.contains("expected ") || all.contains("write one of"),
+                "{all}"
+            );
+            assert!(all.contains(" to ") || !all.contains("range"), "{all}");
         }
         let (_, _, all) = problem(&host("max_memory = \"32MB\""));
         assert!(all.contains("write `MiB`"), "{all}");
@@ -393,6 +412,44 @@ mod tests {
         assert!(all.contains("duplicate key"), "{all}");
         let (_, _, all) = problem("[app\n");
         assert!(all.contains("expected"), "{all}");
+    }
+
+    #[test]
+    fn what_a_message_quotes_has_an_end() {
+        let long = "x".repeat(100_000);
+        for text in [
+            format!("{long} = 1"),
+            format!("[app]\nname = \"{long}\""),
+            format!("[app]\nmain = \"{long}\""),
+            format!("[hosts.\"a:b\"]\nmax_cpu = \"1{long}\""),
+            format!("[hosts.\"a:b\"]\nmax_memory = \"1{long}\""),
+            format!("[processes.\"{long}\"]"),
+            format!("[services.\"a:b\"]\nprocess = \"a:b\"\nrestart.policy = \"{long}\""),
+        ] {
+            let all = problem(&text).2;
+            assert!(all.len() < 1_000, "{}", all.len());
+        }
+        let strings = format!("[security]\npolicies = [{}]", "\"a\", ".repeat(1_001));
+        let all = problem(&strings).2;
+        assert!(
+            all.contains("holds 1001 strings | expected at most 1000"),
+            "{all}"
+        );
+    }
+
+    #[test]
+    fn what_nests_too_deep_is_refused() {
+        let deep = 100_000;
+        for text in [
+            format!("a = {}", "[".repeat(deep)),
+            format!("a = {}", "{a = ".repeat(deep)),
+            format!("a{} = 1", ".a".repeat(deep)),
+            format!("[a{}]", ".a".repeat(deep)),
+            format!("[[a{}]]", ".a".repeat(deep)),
+        ] {
+            let (_, problems) = Manifest::parse(&text);
+            assert!(!problems.is_empty());
+        }
     }
 
     #[test]

@@ -5,10 +5,13 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use warren_kernel::text;
+
 /// A manifest that cannot be used, with everything that is wrong with it.
 ///
-/// Displayed, it is one line per problem, each with file, line and column. The
-/// text and the spans are there for a caller that shows the place itself.
+/// Displayed, it is one line per problem, each with file, line and column, for the
+/// first [`ManifestError::MAX_SHOWN`] problems. The text and the spans are there for
+/// a caller that shows the place itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestError {
     /// The file, as the caller named its directory.
@@ -41,7 +44,21 @@ pub struct Position {
     pub column: usize,
 }
 
+/// That there are more problems than are shown, if there are.
+pub fn more_problems(count: usize) -> Option<String> {
+    let more = count.checked_sub(ManifestError::MAX_SHOWN + 1)? + 1;
+    let problems = if more == 1 {
+        "problem is"
+    } else {
+        "problems are"
+    };
+    Some(format!("{more} more {problems} not shown"))
+}
+
 impl ManifestError {
+    /// How many problems are shown; of the rest, only how many there are.
+    pub const MAX_SHOWN: usize = 20;
+
     /// Where a problem begins.
     pub fn position(&self, problem: &Problem) -> Position {
         let before = self.text.get(..problem.span.start).unwrap_or(&self.text);
@@ -55,14 +72,17 @@ impl ManifestError {
 
 impl fmt::Display for ManifestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
+        for (index, problem) in self.problems.iter().take(Self::MAX_SHOWN).enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
             let Position { line, column } = self.position(problem);
-            write!(f, "{}:{line}:{column}: {problem}", self.path.display())?;
+            write!(f, "{}:{line}:{column}: {problem}", text::path(&self.path))?;
         }
-        Ok(())
+        match more_problems(self.problems.len()) {
+            Some(more) => write!(f, "\n{more}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -70,12 +90,12 @@ impl std::error::Error for ManifestError {}
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        write!(f, "{}", text::line(&self.message))?;
         if !self.label.is_empty() {
-            write!(f, " ({})", self.label)?;
+            write!(f, " ({})", text::line(&self.label))?;
         }
         match &self.remedy {
-            Some(remedy) => write!(f, "; {remedy}"),
+            Some(remedy) => write!(f, "; {}", text::line(remedy)),
             None => Ok(()),
         }
     }
@@ -84,6 +104,31 @@ impl fmt::Display for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_problems_the_first_are_shown() {
+        let problem = |at: usize| Problem {
+            span: at..at + 1,
+            message: format!("a\nb{at}"),
+            label: String::new(),
+            remedy: None,
+        };
+        let error = |count: usize| ManifestError {
+            path: "m".into(),
+            text: "x".repeat(count).into(),
+            problems: (0..count).map(problem).collect(),
+        };
+        let shown = error(20).to_string();
+        assert_eq!(shown.lines().count(), 20);
+        assert!(shown.starts_with("m:1:1: a\\nb0\n"), "{shown}");
+        let shown = error(21).to_string();
+        assert!(shown.ends_with("\n1 more problem is not shown"), "{shown}");
+        let shown = error(20_000).to_string();
+        assert!(
+            shown.ends_with("\n19980 more problems are not shown"),
+            "{shown}"
+        );
+    }
 
     #[test]
     fn a_problem_has_line_and_column() {

@@ -5,6 +5,7 @@ use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use warren_kernel::text;
 
 use super::problem::Problem;
 use super::size;
@@ -58,9 +59,9 @@ impl<'a> Section<'a> {
             .iter()
             .map(|key| {
                 if !key.is_empty() && key.chars().all(crate::id::is_segment_char) {
-                    key.clone()
+                    text::quoted(key)
                 } else {
-                    format!("{key:?}")
+                    format!("\"{}\"", text::quoted(key))
                 }
             })
             .collect();
@@ -100,7 +101,7 @@ impl Reader {
             }
             self.problem(
                 key.span(),
-                format!("unknown key `{}`{}", name.escape_debug(), section.place()),
+                format!("unknown key `{}`{}", text::quoted(name), section.place()),
                 format!("expected {}", alternatives(known)),
                 closest(name, known.iter().copied())
                     .map(|right| format!("did you mean `{right}`?")),
@@ -156,6 +157,16 @@ impl Reader {
             self.wrong_type(section, key, value.span(), value.get_ref(), expected);
             return Vec::new();
         };
+        if array.len() > MAX_STRINGS {
+            let message = format!("`{key}`{} holds {} strings", section.place(), array.len());
+            self.problem(
+                value.span(),
+                message,
+                format!("expected at most {MAX_STRINGS}"),
+                None,
+            );
+            return Vec::new();
+        }
         let mut strings = Vec::with_capacity(array.len());
         for element in array.iter() {
             match element.get_ref() {
@@ -262,12 +273,8 @@ impl Reader {
         };
         let bytes = bytes.filter(|bytes| range.contains(bytes));
         if bytes.is_none() {
-            let label = if *range.end() == u64::MAX {
-                format!("expected at least {}", size::Bytes(*range.start()))
-            } else {
-                let (least, most) = (size::Bytes(*range.start()), size::Bytes(*range.end()));
-                format!("expected {least} to {most}")
-            };
+            let (least, most) = (size::Bytes(*range.start()), size::Bytes(*range.end()));
+            let label = format!("expected {least} to {most}");
             let message = format!("`{key}`{} is out of range", section.place());
             self.problem(value.span(), message, label, None);
         }
@@ -312,7 +319,7 @@ impl Reader {
             span,
             format!(
                 "`{}`{} is {}",
-                key.escape_debug(),
+                text::quoted(key),
                 section.place(),
                 type_of(found)
             ),
@@ -321,6 +328,9 @@ impl Reader {
         );
     }
 }
+
+/// Elements of an array of strings.
+const MAX_STRINGS: usize = 1_000;
 
 /// `a`, `b` or `c`.
 pub(super) fn alternatives(keys: &[&str]) -> String {

@@ -8,7 +8,7 @@ use toml::de::DeValue;
 use warren_guest::Value;
 
 use super::reader::{Reader, Section, alternatives, type_of};
-use crate::duration::parse_duration;
+use crate::duration::{LONGEST, parse_duration};
 use crate::suggest::closest;
 
 impl Reader {
@@ -48,7 +48,7 @@ impl Reader {
         let text = self.string(section, key)?;
         let (message, label) = match parse_duration(text.get_ref()) {
             Ok(duration) if duration >= least => return Some(duration),
-            Ok(_) => ("is too short", format!("expected at least {least:?}")),
+            Ok(_) => ("is too short", format!("expected {least:?} to {LONGEST}")),
             Err(error) => ("is no duration", error.to_string()),
         };
         let message = format!("`{key}`{} {message}", section.place());

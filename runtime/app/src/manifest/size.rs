@@ -4,7 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-const UNITS: [(&str, u64); 4] = [
+const UNITS: [(&str, u64); 5] = [
+    ("TiB", 1 << 40),
     ("GiB", 1 << 30),
     ("MiB", 1 << 20),
     ("KiB", 1 << 10),
@@ -14,7 +15,7 @@ const UNITS: [(&str, u64); 4] = [
 /// Why a text is not a size. Worded as what to do about it.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(super) enum SizeError {
-    #[error("write a whole number and a unit, B, KiB, MiB or GiB")]
+    #[error("write a whole number and a unit, B, KiB, MiB, GiB or TiB")]
     Form,
     #[error("there is no unit `{found}`; write `{right}`")]
     Unit { found: String, right: &'static str },
@@ -22,7 +23,7 @@ pub(super) enum SizeError {
     TooLarge,
 }
 
-/// Reads a whole number followed by `B`, `KiB`, `MiB` or `GiB`, perhaps with a
+/// Reads a whole number followed by `B`, `KiB`, `MiB`, `GiB` or `TiB`, perhaps with a
 /// space between.
 pub(super) fn parse(text: &str) -> Result<u64, SizeError> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -57,6 +58,7 @@ fn meant(unit: &str) -> SizeError {
         "k" | "kb" | "kib" => "KiB",
         "m" | "mb" | "mib" => "MiB",
         "g" | "gb" | "gib" => "GiB",
+        "t" | "tb" | "tib" => "TiB",
         _ => return SizeError::Form,
     };
     SizeError::Unit {
@@ -74,6 +76,7 @@ mod tests {
         assert_eq!(parse("32MiB"), Ok(32 << 20));
         assert_eq!(parse("4 KiB"), Ok(4096));
         assert_eq!(parse("1GiB"), Ok(1 << 30));
+        assert_eq!(parse("2TiB"), Ok(2 << 40));
         assert_eq!(parse("7B"), Ok(7));
         assert_eq!(parse("0B"), Ok(0));
     }
@@ -81,7 +84,7 @@ mod tests {
     #[test]
     fn what_is_no_size() {
         for text in [
-            "", "MiB", "-1MiB", "1.5GiB", "1 000B", "1", "1TiB", "1  B", "1B ",
+            "", "MiB", "-1MiB", "1.5GiB", "1 000B", "1", "1PiB", "1  B", "1B ",
         ] {
             assert_eq!(parse(text), Err(SizeError::Form), "{text:?}");
         }

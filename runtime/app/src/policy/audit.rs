@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 use warren_engine::security::{Actor, Event, Scope};
+use warren_kernel::text;
 
 use super::error::PolicyError;
 
@@ -21,13 +22,20 @@ use super::error::PolicyError;
 #[non_exhaustive]
 pub enum AuditError {
     /// The file cannot be opened.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: {error}", text::path(path))]
     File {
         /// The file.
         path: PathBuf,
         /// What the system says.
         #[source]
         error: io::Error,
+    },
+    /// It is a link, a pipe, a device or a directory: writing to it could end up
+    /// in a file of somebody's choice, or wait for a reader.
+    #[error("{}: it is no plain file", text::path(path))]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
     },
     /// No thread can be started.
     #[error("no thread can be started: {0}")]
@@ -78,11 +86,21 @@ enum Entry {
 
 impl Audit {
     pub(super) fn start(path: &Path) -> Result<Audit, AuditError> {
-        let file = OpenOptions::new().append(true).create(true).open(path);
-        let file = file.map_err(|error| AuditError::File {
+        let refused = |error| AuditError::File {
             path: path.to_owned(),
             error,
+        };
+        let file = append_to(path).map_err(|error| match is_special(&error) {
+            true => AuditError::NotAFile {
+                path: path.to_owned(),
+            },
+            false => refused(error),
         })?;
+        if !file.metadata().map_err(refused)?.is_file() {
+            return Err(AuditError::NotAFile {
+                path: path.to_owned(),
+            });
+        }
         Audit::to(file)
     }
 
@@ -167,6 +185,38 @@ impl Audit {
     }
 }
 
+/// Opens a file to be added to, and makes it for its user alone where it is
+/// missing. Neither follows a link nor waits for the reader of a pipe.
+fn append_to(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
+    options.open(path)
+}
+
+/// Whether opening failed because of what is there: a link, or a pipe that nobody
+/// reads.
+fn is_special(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        matches!(
+            Errno::from_io_error(error),
+            Some(Errno::LOOP | Errno::NXIO | Errno::ISDIR)
+        )
+    }
+    #[cfg(not(unix))]
+    {
+        error.kind() == io::ErrorKind::IsADirectory
+    }
+}
+
 fn write(waiting: &Receiver<(SystemTime, Entry)>, dropped: &AtomicU64, file: File) {
     let mut file = BufWriter::new(file);
     let mut failed = false;
@@ -187,7 +237,10 @@ fn write(waiting: &Receiver<(SystemTime, Entry)>, dropped: &AtomicU64, file: Fil
                 Entry::Flush(done) => flushed = Some(done),
                 entry => lines.push(line(at, &entry)),
             }
-            let mut written = lines.iter().try_for_each(|line| writeln!(file, "{line}"));
+            let mut written = lines.iter().try_for_each(|line| {
+                let line = line.to_string();
+                writeln!(file, "{}", text::json(&line))
+            });
             if flushed.is_some() {
                 written = written.and_then(|()| file.flush());
             }

@@ -1,6 +1,7 @@
 //! Policies that were validated, and judging by them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,12 +15,21 @@ use warren_engine::security::{Decision, Request, Reuse};
 use super::entities::Asked;
 use super::error::{PolicyError, PolicyProblem};
 use super::files::{File, Files};
+use super::scan::{MAX_NESTING, deepest, first_token, statements};
 
 /// What is the same for every program.
 const SCHEMA: &str = include_str!("warren.cedarschema");
 
 /// Sets of policies kept put together.
 const MAX_SETS: usize = 256;
+
+/// A file is checked up to so many problems: each statement is checked for each kind
+/// of request, and few problems are shown.
+const MAX_PROBLEMS: usize = 1_000;
+
+/// The stack on which policies are read: some 10 KiB for each unit of
+/// [`MAX_NESTING`], of which what is used is what counts.
+const STACK: usize = 32 << 20;
 
 /// Validated policies.
 pub(super) struct Compiled {
@@ -45,11 +55,32 @@ struct Effective {
 impl Compiled {
     /// Validates all policies.
     pub(super) fn new(files: &Files) -> Result<Compiled, PolicyError> {
+        let texts = files.policies.iter().chain(&files.schema);
+        let problems: Vec<_> = texts.filter_map(too_deep).collect();
+        if !problems.is_empty() {
+            return Err(PolicyError { problems });
+        }
+        // On a stack of its own: Cedar recurses, and who calls may have little left.
+        std::thread::scope(|scope| {
+            std::thread::Builder::new()
+                .name("warren-policies".into())
+                .stack_size(STACK)
+                .spawn_scoped(scope, || Compiled::of(files))
+                .map_err(|error| format!("no thread can be started to read it: {error}"))
+                .and_then(|thread| {
+                    let read = thread.join();
+                    read.map_err(|_| "Cedar cannot read it: it panicked".to_owned())
+                })
+                .unwrap_or_else(|message| Err(unread(files, &message)))
+        })
+    }
+
+    fn of(files: &Files) -> Result<Compiled, PolicyError> {
         let validator = Validator::new(schema(files.schema.as_ref())?);
         let mut policies = BTreeMap::new();
         let mut problems = Vec::new();
         for file in &files.policies {
-            match statements(file, &validator) {
+            match read(file, &validator) {
                 Ok(statements) => {
                     policies.insert(file.id.clone(), statements);
                 }
@@ -186,6 +217,31 @@ fn denied(because: String) -> Decision {
     }
 }
 
+/// What is wrong with a file that nests deeper than Cedar can be trusted with.
+fn too_deep(file: &File) -> Option<PolicyProblem> {
+    let (depth, at) = deepest(&file.text);
+    (depth > MAX_NESTING).then(|| {
+        PolicyProblem::at(
+            file,
+            at,
+            "it nests too deep",
+            format!(
+                "a statement may nest {} brackets, or {MAX_NESTING} operators",
+                MAX_NESTING / 5
+            ),
+        )
+    })
+}
+
+/// That the files could not be read, for a reason that is none of theirs.
+fn unread(files: &Files, message: &str) -> PolicyError {
+    let file = files.policies.iter().chain(&files.schema).next();
+    let path = file.map_or_else(PathBuf::new, |file| file.path.clone());
+    PolicyError {
+        problems: vec![PolicyProblem::whole(path, message)],
+    }
+}
+
 fn schema(own: Option<&File>) -> Result<Schema, PolicyError> {
     let built_in = File {
         id: String::new(),
@@ -196,71 +252,87 @@ fn schema(own: Option<&File>) -> Result<Schema, PolicyError> {
     for file in std::iter::once(&built_in).chain(own) {
         let (fragment, _) =
             SchemaFragment::from_cedarschema_str(&file.text).map_err(|error| PolicyError {
-                problems: vec![PolicyProblem::of(file.path.clone(), &file.text, &error)],
+                problems: vec![PolicyProblem::within(file, 0, &error)],
             })?;
         fragments.push(fragment);
     }
     Schema::from_schema_fragments(fragments).map_err(|error| {
         let file = own.unwrap_or(&built_in);
         PolicyError {
-            problems: vec![PolicyProblem::of(file.path.clone(), &file.text, &error)],
+            problems: vec![PolicyProblem::within(file, 0, &error)],
         }
     })
 }
 
-fn statements(file: &File, validator: &Validator) -> Result<Vec<Statement>, PolicyError> {
-    let problem = |diagnostic: &dyn miette::Diagnostic| {
-        PolicyProblem::of(file.path.clone(), &file.text, diagnostic)
-    };
-    let set = PolicySet::from_str(&file.text).map_err(|errors| PolicyError {
-        problems: errors.iter().map(|error| problem(error)).collect(),
-    })?;
-    if set.templates().next().is_some() {
-        let message = "it has a template; a policy may not have `?principal` or `?resource`";
-        return Err(PolicyError {
-            problems: vec![PolicyProblem::whole(file.path.clone(), message)],
-        });
-    }
-    let result = validator.validate(&set, ValidationMode::Strict);
-    let problems: Vec<_> = result
-        .validation_errors()
-        .map(|error| problem(error))
-        .collect();
-    if !problems.is_empty() {
-        return Err(PolicyError { problems });
-    }
-    let mut policies: Vec<&Policy> = set.policies().collect();
-    // Cedar counts them as they stand in the text: `policy0`, `policy1` ...
-    policies.sort_by_key(|policy| {
-        let id = policy.id().to_string();
-        id.trim_start_matches("policy")
-            .parse()
-            .unwrap_or(usize::MAX)
-    });
-    let mut end = 0;
-    let statements = policies.into_iter().map(|policy| {
-        let text = policy.to_string();
-        let start = file.text[end..].find(&text).map_or(end, |at| end + at);
-        end = (start + text.len()).min(file.text.len());
-        let id = format!("{}.cedar:{}", file.id, position(&file.text, start));
-        Statement {
-            policy: policy.new_id(PolicyId::new(id)),
-            reuse: reuse(policy),
+/// The statements of a file, each read and validated as a text of its own.
+fn read(file: &File, validator: &Validator) -> Result<Vec<Statement>, PolicyError> {
+    let mut position = Position::default();
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    for range in statements(&file.text) {
+        if problems.len() >= MAX_PROBLEMS {
+            break;
         }
-    });
-    Ok(statements.collect())
+        let text = &file.text[range.clone()];
+        let problem = |diagnostic: &dyn miette::Diagnostic| {
+            PolicyProblem::within(file, range.start, diagnostic)
+        };
+        let set = match PolicySet::from_str(text) {
+            Ok(set) => set,
+            Err(errors) => {
+                problems.extend(errors.iter().map(|error| problem(error)));
+                continue;
+            }
+        };
+        let start = range.start + first_token(text);
+        if set.templates().next().is_some() {
+            let message = "it has a template; a policy may not have `?principal` or `?resource`";
+            problems.push(PolicyProblem::at(file, start, message, "here"));
+            continue;
+        }
+        let result = validator.validate(&set, ValidationMode::Strict);
+        problems.extend(result.validation_errors().map(|error| problem(error)));
+        position.go_to(&file.text, start);
+        let id = PolicyId::new(format!("{}.cedar:{position}", file.id));
+        found.extend(set.policies().map(|policy| Statement {
+            policy: policy.new_id(id.clone()),
+            reuse: reuse(policy),
+        }));
+    }
+    if problems.is_empty() {
+        Ok(found)
+    } else {
+        Err(PolicyError { problems })
+    }
 }
 
-/// `LINE:COLUMN`, both from 1.
-fn position(text: &str, at: usize) -> String {
-    let before = text.get(..at).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |last| last.chars().count())
-        + 1;
-    format!("{line}:{column}")
+/// A place in a text that only goes on: `LINE:COLUMN`, both from 1.
+#[derive(Default)]
+struct Position {
+    at: usize,
+    lines: usize,
+    /// Characters since the last newline.
+    characters: usize,
+}
+
+impl Position {
+    fn go_to(&mut self, text: &str, at: usize) {
+        let passed = text.get(self.at..at).unwrap_or_default();
+        match passed.rfind('\n') {
+            Some(newline) => {
+                self.lines += passed.matches('\n').count();
+                self.characters = passed[newline + 1..].chars().count();
+            }
+            None => self.characters += passed.chars().count(),
+        }
+        self.at = at;
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.lines + 1, self.characters + 1)
+    }
 }
 
 /// What a statement looks at of its caller beside actor, scope and context

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use miette::Diagnostic;
 
-use crate::manifest::{ManifestError, Problem};
+use super::files::File;
+use crate::manifest::{ManifestError, Problem, more_problems};
 
 /// Policies that cannot be used: at least one problem.
 #[derive(Clone, Debug)]
@@ -28,15 +29,17 @@ pub struct PolicyProblem {
 }
 
 impl PolicyProblem {
-    /// What Cedar says of a text, with the place it names.
-    pub(crate) fn of(path: PathBuf, text: &Arc<str>, diagnostic: &dyn Diagnostic) -> PolicyProblem {
+    /// What Cedar says of a part of a file that begins at a byte of it, with the
+    /// place it names.
+    pub(crate) fn within(file: &File, start: usize, diagnostic: &dyn Diagnostic) -> PolicyProblem {
         let label = diagnostic.labels().and_then(|mut labels| labels.next());
-        let span: Range<usize> = label.as_ref().map_or(0..0, |label| {
-            label.offset()..label.offset().saturating_add(label.len())
+        let span: Range<usize> = label.as_ref().map_or(start..start, |label| {
+            let at = start.saturating_add(label.offset());
+            at..at.saturating_add(label.len())
         });
         PolicyProblem {
-            path,
-            text: Arc::clone(text),
+            path: file.path.clone(),
+            text: Arc::clone(&file.text),
             problem: Problem {
                 span,
                 message: diagnostic.to_string(),
@@ -44,6 +47,25 @@ impl PolicyProblem {
                     .and_then(|label| label.label().map(str::to_owned))
                     .unwrap_or_else(|| "here".to_owned()),
                 remedy: diagnostic.help().map(|help| help.to_string()),
+            },
+        }
+    }
+
+    /// A problem at a byte of a file.
+    pub(crate) fn at(
+        file: &File,
+        at: usize,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> PolicyProblem {
+        PolicyProblem {
+            path: file.path.clone(),
+            text: Arc::clone(&file.text),
+            problem: Problem {
+                span: at..at.saturating_add(1),
+                message: message.into(),
+                label: label.into(),
+                remedy: None,
             },
         }
     }
@@ -65,7 +87,12 @@ impl PolicyProblem {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
+        for (index, problem) in self
+            .problems
+            .iter()
+            .take(ManifestError::MAX_SHOWN)
+            .enumerate()
+        {
             if index > 0 {
                 f.write_str("\n")?;
             }
@@ -76,7 +103,10 @@ impl fmt::Display for PolicyError {
             };
             write!(f, "{error}")?;
         }
-        Ok(())
+        match more_problems(self.problems.len()) {
+            Some(more) => write!(f, "\n{more}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -58,7 +58,15 @@ impl Directory {
         let Directory { root, shown } = self;
         let mut files = Files::default();
         let mut problems = Vec::new();
-        for name in root.file_names_in(DIRECTORY) {
+        let whole = |message: String| PolicyError {
+            problems: vec![PolicyProblem::whole(shown.join(DIRECTORY), message)],
+        };
+        // Whatever has the name of a policy counts: one that is passed over would
+        // leave the program with fewer rules than its operator wrote.
+        let names = root
+            .names_in(DIRECTORY)
+            .map_err(|error| whole(format!("it cannot be listed: {error}")))?;
+        for name in names {
             let id = name.strip_suffix(EXTENSION);
             if id.is_none() && name != SCHEMA {
                 continue;
@@ -69,7 +77,7 @@ impl Directory {
             } else {
                 shown.join(&relative)
             };
-            let text = match root.read(&relative).map(String::from_utf8) {
+            let text = match root.read_text(&relative).map(String::from_utf8) {
                 Ok(Ok(text)) => text,
                 Ok(Err(_)) => {
                     problems.push(PolicyProblem::whole(path, "the file is not UTF-8"));

@@ -19,6 +19,7 @@ mod compiled;
 mod entities;
 mod error;
 mod files;
+mod scan;
 mod settings;
 
 pub use audit::AuditError;

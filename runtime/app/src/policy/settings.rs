@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use toml::Spanned;
 use warren_engine::security::{Actor, Identity, Scope};
+use warren_kernel::text;
 
+use crate::check::MAX_SUGGESTIONS;
 use crate::manifest::{IdentityOf, Problem, SecurityEntries};
 use crate::suggest::closest;
 
@@ -39,11 +41,11 @@ impl Settings {
             for policy in policies.iter().filter(|id| !has_policy(id.get_ref())) {
                 problems.push(Problem {
                     span: policy.span(),
-                    message: format!("there is no policy `{}`", policy.get_ref().escape_debug()),
+                    message: format!("there is no policy `{}`", text::quoted(policy.get_ref())),
                     label: "no such policy".to_owned(),
                     remedy: Some(format!(
                         "a policy is a file policies/{}.cedar",
-                        policy.get_ref().escape_debug()
+                        text::quoted(policy.get_ref())
                     )),
                 });
             }
@@ -64,12 +66,15 @@ impl Settings {
                 let scope = settings.scopes.get(name.get_ref().as_str()).cloned();
                 if scope.is_none() {
                     let names = settings.scopes.keys().map(|name| &**name);
+                    let like = match problems.len() {
+                        0..MAX_SUGGESTIONS => closest(name.get_ref(), names),
+                        _ => None,
+                    };
                     problems.push(Problem {
                         span: name.span(),
-                        message: format!("unknown scope `{}`", name.get_ref().escape_debug()),
+                        message: format!("unknown scope `{}`", text::quoted(name.get_ref())),
                         label: "no such scope".to_owned(),
-                        remedy: closest(name.get_ref(), names)
-                            .map(|right| format!("did you mean `{right}`?")),
+                        remedy: like.map(|right| format!("did you mean `{right}`?")),
                     });
                 }
                 scope

@@ -88,3 +88,75 @@ fn a_log_that_nobody_reads_is_waited_for_no_longer_than_asked() {
     drop(audit);
     assert!(lines.join().unwrap() > 0);
 }
+
+#[test]
+fn only_a_plain_file_is_written_to_and_nothing_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    std::fs::write(path("file"), "before\n").unwrap();
+    std::os::unix::fs::symlink("file", path("link")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, path("fifo"), rustix::fs::Mode::RWXU).unwrap();
+    std::fs::create_dir(path("dir")).unwrap();
+    for name in ["link", "fifo", "dir"] {
+        let error = Audit::start(&path(name)).unwrap_err();
+        assert!(
+            matches!(error, AuditError::NotAFile { .. }),
+            "{name}: {error}"
+        );
+    }
+    // A pipe that is read is none either: its reader could stop.
+    let _reader = rustix::fs::open(
+        path("fifo"),
+        rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NONBLOCK,
+        rustix::fs::Mode::empty(),
+    );
+    let error = Audit::start(&path("fifo")).unwrap_err();
+    assert!(matches!(error, AuditError::NotAFile { .. }), "{error}");
+    Audit::start(&path("new")).unwrap();
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(path("new")).unwrap());
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_line_is_one_line_and_nothing_a_terminal_obeys() {
+    let hostile = "a\nb\u{1b}]0;x\u{7}\u{9b}\u{202e}\u{2028}\u{7f}";
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit");
+    let audit = Audit::start(&path).unwrap();
+    let caller = Caller {
+        pid: hostile.into(),
+        definition: hostile.into(),
+        host: hostile.into(),
+    };
+    let actor = Actor::new(hostile, &Default::default());
+    audit.record(&Event::Denied {
+        caller: &caller,
+        subject: &Subject::new(Some(actor), None),
+        action: hostile,
+        resource: &Resource::Other(hostile.to_owned()),
+        decision: &Decision {
+            allowed: false,
+            because: hostile.into(),
+            reason: None,
+            reuse: Reuse::Subject,
+        },
+    });
+    audit.flush();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().count(), 1);
+    assert!(
+        text.trim_end().chars().all(|c| (' '..='~').contains(&c)),
+        "{text:?}"
+    );
+    let line: Value = serde_json::from_str(&text).unwrap();
+    for field in [
+        "pid",
+        "definition",
+        "actor",
+        "action",
+        "resource",
+        "because",
+    ] {
+        assert_eq!(line[field], hostile, "{field}");
+    }
+}

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use warren_engine::security::{Actor, Caller, Resource, Scope, Subject, Target};
 
 use super::*;
+use crate::manifest::ManifestError;
 
 fn file(id: &str, text: &str) -> File {
     File {
@@ -258,4 +259,90 @@ fn a_program_adds_actions_and_resources() {
     };
     assert!(refund("7").allowed);
     assert!(!refund("8").allowed);
+}
+
+/// A statement with this condition, and perhaps one that never ends.
+fn nested(condition: &str) -> Files {
+    let text = format!("permit (principal, action, resource) when {{ {condition} }};");
+    Files {
+        policies: vec![file("p", &text)],
+        schema: None,
+    }
+}
+
+#[test]
+fn what_nests_too_deep_is_refused_before_cedar_reads_it() {
+    for condition in [
+        "(".repeat(100_000),
+        "[".repeat(10_000) + &"]".repeat(10_000),
+        "!".repeat(100_000) + "true",
+        "-".repeat(100_000) + "1 == 1",
+        vec!["true"; 50_000].join(" && "),
+        vec!["1"; 50_000].join(" + ") + " == 1",
+        "if true then true else ".repeat(20_000) + "true",
+        "context".to_owned() + &".values".repeat(50_000),
+        "{a: ".repeat(10_000),
+        "true } when { ".repeat(20_000) + "true",
+    ] {
+        let Err(error) = Compiled::new(&nested(&condition)) else {
+            panic!("{} is fine", &condition[..40]);
+        };
+        let message = error.to_string();
+        assert!(message.contains("it nests too deep"), "{message}");
+        assert!(message.contains("200 brackets"), "{message}");
+    }
+    let schema = "entity X = { a: ".to_owned() + &"Set<".repeat(100_000);
+    let files = Files {
+        schema: Some(file("", &schema)),
+        ..nested("true")
+    };
+    assert!(Compiled::new(&files).is_err());
+}
+
+#[test]
+fn what_nests_as_deep_as_it_may_is_read_judged_and_dropped() {
+    for condition in [
+        "(".repeat(198) + "true" + &")".repeat(198),
+        vec!["true"; 990].join(" && "),
+        vec!["1"; 990].join(" + ") + " == 990",
+        "if true then true else ".repeat(300) + "true",
+    ] {
+        let policies = Compiled::new(&nested(&condition)).unwrap();
+        let resource = Resource::Name("n".into());
+        // Cedar may find the stack too small to evaluate it: then nothing is permitted.
+        ask(
+            &policies,
+            &subject(None, &["p"]),
+            "process.registry.register",
+            resource,
+        );
+    }
+}
+
+#[test]
+fn a_file_full_of_mistakes_is_refused_in_a_moment() {
+    let statement = "permit (principal, action, resource) when { principal.nope == 1 };\n";
+    let files = Files {
+        policies: vec![file("p", &statement.repeat(10_000))],
+        schema: None,
+    };
+    let Err(error) = Compiled::new(&files) else {
+        panic!("it is fine");
+    };
+    assert!((MAX_PROBLEMS..2 * MAX_PROBLEMS).contains(&error.problems.len()));
+    let shown = error.to_string();
+    assert_eq!(shown.lines().count(), ManifestError::MAX_SHOWN + 1);
+    assert!(shown.ends_with("more problems are not shown"), "{shown}");
+}
+
+#[test]
+fn statements_are_named_by_their_places() {
+    let text = "// first\npermit (principal, action, resource) when { \"a;b\" == \"a;b\" };  \
+                @id(\"x\") forbid (principal, action, resource) when { false };\n// last\n";
+    let policies = compiled(&[("p", text)]);
+    let ids: Vec<_> = policies.policies["p"]
+        .iter()
+        .map(|statement| statement.policy.id().to_string())
+        .collect();
+    assert_eq!(ids, ["p.cedar:2:1", "p.cedar:2:64"]);
 }
