@@ -301,7 +301,7 @@ unsafe fn thread_argument(l: State) -> State {
     unsafe {
         let thread = lua_tothread(l, 1);
         if thread.is_null() {
-            wrong_type(l, 1, c"coroutine");
+            wrong_type(l, 1, c"thread");
         }
         thread
     }

@@ -25,20 +25,34 @@ end
 
 -- What Lua says about a chunk of the wrong kind, with the mode that was given.
 local function named(loaded, why, mode)
-  if not loaded and mode and find(why, "attempt to load a text chunk", 1, true) then
+  if loaded then
+    return loaded
+  elseif mode and find(why, "attempt to load a text chunk", 1, true) then
     why = gsub(why, "%(mode is '%-'%)", { ["(mode is '-')"] = "(mode is '" .. mode .. "')" })
-  elseif not loaded and find(why, "attempt to load a binary chunk", 1, true) then
+  elseif find(why, "attempt to load a binary chunk", 1, true) then
     why = gsub(why, "%(mode is '%-'%)", "(mode is 't')")
   end
-  return loaded, why
+  return nil, why
+end
+
+-- Raises as Lua's own function does, at the place of its caller.
+local function check(place, value, expected, given)
+  error("bad argument #" .. place .. " to 'load' (" .. expected .. " expected, got " .. (given or type(value)) .. ")", 3)
+end
+
+local function is_string(value)
+  return type(value) == "string" or type(value) == "number"
 end
 
 function _G.load(...)
-  if select("#", ...) == 0 then
-    local loaded, why = own.load()
-    return loaded, why
-  end
   local chunk, name, wanted = ...
+  if not is_string(chunk) and type(chunk) ~= "function" then
+    check(1, chunk, "function", select("#", ...) == 0 and "no value" or nil)
+  elseif wanted ~= nil and not is_string(wanted) then
+    check(3, wanted, "string")
+  elseif name ~= nil and not is_string(name) then
+    check(2, name, "string")
+  end
   local mode, shown = text_only(wanted)
   -- An environment of nil is not the same as none.
   local loaded, why
