@@ -5,9 +5,10 @@ local a = require("lib.a")
 assert(a.name == "lib.a" and a.inner == "inner value")
 assert(require("lib.a") == a and package.loaded["lib.a"] == a, "loaded once")
 assert(require("lib.inner.b") == a.inner)
+assert(require("lib/inner/b") == "inner value", "a slash separates as well")
 assert(require("lib.nothing") == true, "a module that returns nothing")
 
-for _, name in ipairs { "lib.missing", "../secret", "/etc/passwd", "lib/a", "", "lib..a" } do
+for _, name in ipairs { "lib.missing", "../secret", "/etc/passwd", "lib//a", "", "lib..a" } do
   local ok, message = pcall(require, name)
   assert(not ok and message:find("module '" .. name .. "' not found", 1, true), message)
 end
