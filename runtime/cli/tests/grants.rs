@@ -194,17 +194,18 @@ fn a_file_that_grows_too_large_is_an_error_of_the_guest() {
         local file = assert(io.open("data/large", "w"))
         file:setvbuf("no")
         local ok, why, number
-        for _ = 1, 10 do
-            ok, why, number = file:write(("x"):rep(1 << 16))
+        for _ = 1, 40 do
+            ok, why, number = file:write(("x"):rep(2 << 20))
             if not ok then break end
         end
         print(ok, why, number)
     "#;
     let dir = Program::of(&[("main.lua", source), ("data/a.txt", "A")]);
     let path = warren(dir.path(), &["run", "--write", "data", "main.lua"]);
+    // Some 32 MiB: room for the code cache.
     let mut command = std::process::Command::new("sh");
     command
-        .args(["-c", "ulimit -f 128; exec \"$0\" \"$@\""])
+        .args(["-c", "ulimit -f 65536; exec \"$0\" \"$@\""])
         .arg(path.get_program())
         .args(path.get_args())
         .current_dir(dir.path());
