@@ -85,6 +85,15 @@ fn the_operator_is_told_what_to_grant() {
     run(above, &[name, "data/a.txt"])
         .ends_with(0)
         .says(&[r#"add "data/a.txt" to read of [grants."app:main"] in warren.toml"#]);
+    // What is granted and not there is nobody's mistake.
+    let removes = Program::of(&[("main.lua", "print(os.remove(...))"), ("data/a.txt", "A")]);
+    run(
+        removes.path(),
+        &["--write", "data", "main.lua", "data/none"],
+    )
+    .ends_with(0)
+    .prints("nil\tdata/none: No such file or directory\t2\n")
+    .says_nothing();
     let writes = Program::of(&[
         ("main.lua", "print(io.open(..., 'w'))"),
         ("data/a.txt", "A"),

@@ -95,6 +95,7 @@ impl Found {
         attempt: impl Fn(&Target) -> Result<T, Errno> + Send + 'static,
     ) -> Result<T, Failure> {
         let targets = self.targets;
+        let is_granted = !targets.is_empty();
         let result = on_disk(caller.data(), move || first(&targets, attempt)).await;
         let Err(Failure::Errno(errno @ (Errno::NOENT | Errno::ROFS))) = result else {
             return result;
@@ -102,6 +103,9 @@ impl Found {
         let Some(named) = self.named else {
             return result;
         };
+        if is_granted && errno == Errno::NOENT {
+            return result;
+        }
         let guest = caller.data();
         guest.tell_of_ungranted(&named, write);
         if errno == Errno::NOENT && guest.is_operators() {
