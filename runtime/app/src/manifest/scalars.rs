@@ -8,7 +8,7 @@ use toml::de::DeValue;
 use warren_guest::Value;
 
 use super::reader::{Reader, Section, alternatives, type_of};
-use crate::duration::{LONGEST, parse_duration};
+use crate::duration::{DurationError, LONGEST, parse_duration};
 use crate::suggest::closest;
 
 impl Reader {
@@ -49,6 +49,9 @@ impl Reader {
         let (message, label) = match parse_duration(text.get_ref()) {
             Ok(duration) if duration >= least => return Some(duration),
             Ok(_) => ("is too short", format!("expected {least:?} to {LONGEST}")),
+            Err(DurationError::TooLong) => {
+                ("is too long", format!("expected {least:?} to {LONGEST}"))
+            }
             Err(error) => ("is no duration", error.to_string()),
         };
         let message = format!("`{key}`{} {message}", section.place());

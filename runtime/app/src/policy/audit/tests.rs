@@ -141,7 +141,7 @@ fn a_line_is_one_line_and_nothing_a_terminal_obeys() {
             reuse: Reuse::Subject,
         },
     });
-    audit.flush();
+    assert!(audit.flush(std::time::Duration::from_secs(60)));
     let text = std::fs::read_to_string(&path).unwrap();
     assert_eq!(text.lines().count(), 1);
     assert!(
