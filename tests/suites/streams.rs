@@ -1,6 +1,8 @@
 //! The standard streams as a person at a terminal meets them: what shows before
 //! a line is complete, and reading what is typed.
 
+#![allow(clippy::expect_used, reason = "a test program")]
+
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{self, Receiver};

@@ -12,6 +12,10 @@ pub(crate) use component::{Component, exit_of, link as link_component};
 pub(crate) use preview1::{Core, link as link_core};
 
 /// What a process has of WASI, made when it first asks.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "each process has one, boxed, of the kind that it needs"
+)]
 pub(crate) enum Wasi {
     /// A core module's.
     Core(Core),

@@ -13,6 +13,10 @@ pub(crate) struct Queue {
     bytes: usize,
     /// Messages by arrival that came back from other queues, among those here:
     /// so that what comes back costs nothing of what is here.
+    #[expect(
+        clippy::box_collection,
+        reason = "one word of each queue: few have any"
+    )]
     returned: Option<Box<BTreeMap<u64, Message>>>,
 }
 

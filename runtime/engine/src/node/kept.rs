@@ -122,12 +122,11 @@ mod tests {
 
     fn make(kept: &Kept<u32, Arc<u32>>, key: u32, bytes: usize) -> Arc<u32> {
         let cell = kept.cell(key);
-        let value = cell.get().cloned().unwrap_or_else(|| {
+        cell.get().cloned().unwrap_or_else(|| {
             cell.set(Arc::new(key)).unwrap();
             kept.made(&key, bytes, 100);
             Arc::clone(cell.get().unwrap())
-        });
-        value
+        })
     }
 
     #[test]

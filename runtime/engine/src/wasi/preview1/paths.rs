@@ -1,5 +1,10 @@
 //! Calls that name a path.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the parameters are those of preview 1"
+)]
+
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
