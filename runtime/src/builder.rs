@@ -34,6 +34,7 @@ pub struct Builder {
     workers: Option<NonZeroUsize>,
     trace_messages: bool,
     compile: CompileLimits,
+    max_memory_total: Option<u64>,
 }
 
 impl Builder {
@@ -51,6 +52,7 @@ impl Builder {
             workers: None,
             trace_messages: false,
             compile: CompileLimits::default(),
+            max_memory_total: None,
         }
     }
 
@@ -155,6 +157,16 @@ impl Builder {
         self
     }
 
+    /// Bytes of memory that all processes of all hosts may hold together. Unless it
+    /// is set here or by the program: what the machine, the control groups around
+    /// this program and its resource limits allow, less a reserve of an eighth
+    /// (64 MiB at least, 4 GiB at most). Where it is spent, growth of memory, spawns
+    /// and messages are refused, and what runs goes on.
+    pub fn max_memory_total(mut self, bytes: u64) -> Builder {
+        self.max_memory_total = Some(bytes);
+        self
+    }
+
     /// Has each message carry what caused it: what a process sends while it
     /// handles a message belongs to the same chain ([`TraceId`]), also where a
     /// process was spawned in between. Each send and each receive becomes a
@@ -197,6 +209,9 @@ impl Builder {
         let authorizer = self
             .authorizer
             .or(policies.map(|policies| policies as Arc<dyn Authorizer>));
+        let max_memory_total = self
+            .max_memory_total
+            .or(self.app.as_ref().and_then(App::max_memory_total));
         let mut library = Library {
             modules: self.modules.into_iter().collect(),
             app: self.app,
@@ -225,6 +240,8 @@ impl Builder {
             tick: DEFAULT_TICK,
             trace_messages: self.trace_messages,
             compile: self.compile,
+            max_memory_total,
+            memory: None,
         };
         Ok(Runtime::new(Node::start(config)?, main, services))
     }
@@ -284,6 +301,7 @@ pub(crate) fn limits(host: &app::HostConfig) -> HostLimits {
             ..default.processes
         },
         max_memory: host.max_memory.unwrap_or(default.max_memory),
+        max_memory_total: host.max_memory_total,
         max_cpu: host.max_cpu.or(default.max_cpu),
         max_log: host.max_log.unwrap_or(default.max_log),
         max_log_total: host.max_log_total.unwrap_or(default.max_log_total),

@@ -72,6 +72,10 @@ fn processes(totals: &Totals) -> Vec<Metric> {
     let states = states.map(|(state, count)| labelled("state", state.as_str(), count as u64));
     let hosts = totals.hosts.iter();
     let hosts = hosts.map(|host| labelled("host", &host.name, host.processes as u64));
+    let memory = totals.hosts.iter();
+    let memory = memory.map(|host| labelled("host", &host.name, host.memory));
+    let max_memory = totals.hosts.iter();
+    let max_memory = max_memory.map(|host| labelled("host", &host.name, host.max_memory_total));
     let exits = [
         ("returned", totals.returned),
         ("failed", totals.failed),
@@ -113,7 +117,39 @@ fn processes(totals: &Totals) -> Vec<Metric> {
                 Values::OneGauge(totals.memory),
             )
         },
+        in_bytes(
+            "held",
+            "What the runtime holds for all processes: messages, events, results, names, ties",
+            Values::OneGauge(totals.held),
+        ),
+        in_bytes(
+            "budget_used",
+            "Memory that counts against the limit of all processes",
+            Values::OneGauge(totals.counted),
+        ),
+        in_bytes(
+            "budget_limit",
+            "Memory that all processes may hold together",
+            Values::OneGauge(totals.max_memory_total),
+        ),
+        in_bytes(
+            "host_budget_used",
+            "Memory that counts against the limit of each host",
+            Values::Gauge(memory.collect()),
+        ),
+        in_bytes(
+            "host_budget_limit",
+            "Memory that the processes of each host may hold together",
+            Values::Gauge(max_memory.collect()),
+        ),
     ]
+}
+
+fn in_bytes(name: &'static str, help: &'static str, values: Values) -> Metric {
+    Metric {
+        unit: Some(Unit::Bytes),
+        ..metric(name, help, values)
+    }
 }
 
 fn messages(totals: &Totals) -> Vec<Metric> {
@@ -230,7 +266,12 @@ mod tests {
                 name: "app:processes".to_owned(),
                 processes: 3,
                 max_processes: 10,
+                memory: 500,
+                max_memory_total: 700,
             }],
+            held: 40,
+            counted: 600,
+            max_memory_total: 800,
             spawned: 5,
             returned: 1,
             failed: 1,
@@ -246,6 +287,11 @@ mod tests {
             "warren_processes{state=\"running\"} 1",
             "warren_processes{state=\"waiting\"} 2",
             "warren_host_processes{host=\"app:processes\"} 3",
+            "warren_held_bytes 40",
+            "warren_budget_used_bytes 600",
+            "warren_budget_limit_bytes 800",
+            "warren_host_budget_used_bytes{host=\"app:processes\"} 500",
+            "warren_host_budget_limit_bytes{host=\"app:processes\"} 700",
             "# TYPE warren_spawns counter",
             "warren_spawns_total 5",
             "warren_exits_total{outcome=\"failed\"} 1",

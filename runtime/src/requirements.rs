@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 pub use warren_engine::{
-    CacheError, OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache,
+    CacheError, MachineMemory, OTHER_MAPPINGS, Requirements, SystemMemory, default_max_memory,
+    pagemap_scan_is_available, try_code_cache,
 };
 
 use crate::app::{App, HostConfig};
@@ -19,6 +20,10 @@ pub struct HostRequirements {
     /// Whether the manifest says so; else it is the default, which is meant as
     /// a bound and not as a need.
     pub stated: bool,
+    /// Bytes of memory that each of them may hold.
+    pub max_memory: u64,
+    /// Bytes of memory that all of them may hold together, where the manifest says.
+    pub max_memory_total: Option<u64>,
     /// What so many need.
     pub requirements: Requirements,
 }
@@ -38,6 +43,8 @@ impl HostRequirements {
         HostRequirements {
             name,
             max_processes: limits.processes.max_processes,
+            max_memory: limits.max_memory,
+            max_memory_total: limits.max_memory_total,
             stated: host.max_processes.is_some(),
             requirements: limits.requirements(),
         }

@@ -30,6 +30,7 @@ pub struct App {
     pub(crate) name: Arc<str>,
     pub(crate) main: Arc<Definition>,
     pub(crate) main_host: Arc<str>,
+    pub(crate) max_memory_total: Option<u64>,
     pub(crate) hosts: BTreeMap<Arc<str>, HostConfig>,
     pub(crate) services: Vec<Service>,
     pub(crate) library: Library,
@@ -73,6 +74,12 @@ impl App {
     /// Its hosts by id, [`DEFAULT_HOST`] always among them.
     pub fn hosts(&self) -> &BTreeMap<Arc<str>, HostConfig> {
         &self.hosts
+    }
+
+    /// Bytes of memory that all of its processes may hold together, where the
+    /// manifest or whoever started it says.
+    pub fn max_memory_total(&self) -> Option<u64> {
+        self.max_memory_total
     }
 
     /// Its services, each after those it depends on.

@@ -7,8 +7,11 @@ use std::time::Duration;
 pub struct HostConfig {
     /// How many processes may live in it at once.
     pub max_processes: Option<usize>,
-    /// Linear memory of one process, in bytes.
+    /// Memory of one process, in bytes: linear memory, and what the runtime holds
+    /// for it.
     pub max_memory: Option<u64>,
+    /// Memory of all its processes together, in bytes.
+    pub max_memory_total: Option<u64>,
     /// Processor time that one process may use in all.
     pub max_cpu: Option<Duration>,
     /// Bytes of log records that one process may write in a second.

@@ -45,7 +45,7 @@ pub use duration::{DurationError, parse_duration};
 pub use error::{Access, AppError, GrantError};
 pub use host::{HostConfig, QueueConfig};
 pub use id::{Id, IdError};
-pub use manifest::{ManifestError, Position, Problem, more_problems};
+pub use manifest::{ManifestError, Position, Problem, SizeError, more_problems, parse_size};
 pub use options::{AppOptions, EnvGrant};
 pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
 pub use reach::SelfWrite;

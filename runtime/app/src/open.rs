@@ -86,6 +86,9 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
             None => DEFAULT_HOST.into(),
         },
         main: definition,
+        max_memory_total: options
+            .max_memory_total
+            .or(manifest.parsed.max_memory_total),
         hosts,
         services,
         library,

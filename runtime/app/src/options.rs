@@ -16,6 +16,9 @@ pub struct AppOptions {
     pub env: Vec<EnvGrant>,
     /// Whether what no policy allows is denied, to every process.
     pub strict: bool,
+    /// Bytes of memory that all processes may hold together, in place of what the
+    /// manifest says.
+    pub max_memory_total: Option<u64>,
 }
 
 /// An environment variable a program may see.

@@ -120,6 +120,8 @@ impl BenchNode {
             tick: setup.tick,
             trace_messages: false,
             compile: CompileLimits::default(),
+            max_memory_total: None,
+            memory: None,
         };
         let inside = tokio.enter();
         let node = Node::start(config).context("no node")?;

@@ -23,10 +23,13 @@ use machine::Machine;
 
 /// Checks and prints: 0 where nothing that was asked for is out of reach.
 pub(crate) fn run(args: &DoctorArgs) -> Result<Exit, Vec<Failure>> {
+    let mut stated = None;
     let hosts = match &args.path {
         Some(path) => {
             let app = App::open(path, AppOptions::default());
-            HostRequirements::of(&app.map_err(|error| opening::failures(&error))?)
+            let app = app.map_err(|error| opening::failures(&error))?;
+            stated = app.max_memory_total();
+            HostRequirements::of(&app)
         }
         None => vec![HostRequirements::of_host(
             "app:processes".into(),
@@ -36,6 +39,7 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<Exit, Vec<Failure>> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let machine = Machine::read(Path::new("/"));
     let mut findings = checks::of_limits(&machine, &hosts, cores);
+    findings.extend(checks::budgets(&machine, &hosts, stated));
     findings.extend([of_cores(cores), of_pagemap_scan(), of_code_cache()]);
     let failed = findings
         .iter()

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use warren::introspection::{Listing, ProcessDetails, ProcessInfo, Sort};
+use warren::introspection::{Listing, ProcessDetails, ProcessInfo, Sort, Totals};
 use warren::text;
 
 use crate::control::Request;
@@ -84,26 +84,27 @@ fn as_json(value: &impl Serialize) -> String {
 }
 
 /// What the columns are called; the text is on the left, numbers on the right.
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "PID",
     "STATE",
     "DEFINITION",
     "MESSAGES",
     "OLDEST",
     "MEMORY",
+    "HELD",
     "CPU",
     "LOAD",
     "NAMES",
 ];
 
-const NUMBERS: std::ops::Range<usize> = 3..8;
+const NUMBERS: std::ops::Range<usize> = 3..9;
 
 /// Characters of the names of a process that a row shows: there may be thousands,
 /// and `--show` has all.
 pub(crate) const NAMES_SHOWN: usize = 100;
 
 fn table(listing: &Listing) -> String {
-    let rows: Vec<[String; 9]> = listing.processes.iter().map(row).collect();
+    let rows: Vec<[String; 10]> = listing.processes.iter().map(row).collect();
     let mut widths = COLUMNS.map(str::len);
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -111,7 +112,7 @@ fn table(listing: &Listing) -> String {
         }
     }
     let mut text = String::new();
-    let mut line = |cells: [&str; 9]| {
+    let mut line = |cells: [&str; 10]| {
         let mut line = String::new();
         for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
             // A width in a format may have 16 bits, and data decides about this one.
@@ -135,10 +136,38 @@ fn table(listing: &Listing) -> String {
     if listing.matched > rows.len() {
         let _ = writeln!(text, "{} of {} are shown", rows.len(), listing.matched);
     }
+    let _ = writeln!(text, "{}", budgets(&listing.totals));
     text
 }
 
-fn row(process: &ProcessInfo) -> [String; 9] {
+/// What of its memory a process uses.
+fn memory(process: &ProcessInfo) -> String {
+    let [linear, held, counted, most] = [
+        process.memory,
+        process.held,
+        process.counted,
+        process.max_memory,
+    ]
+    .map(quantity::bytes);
+    format!("{linear} linear, {held} held by the runtime; {counted} of {most} counted")
+}
+
+/// What of their memory the hosts and the runtime use.
+pub(crate) fn budgets(totals: &Totals) -> String {
+    let of = |used, limit| format!("{} of {}", quantity::bytes(used), quantity::bytes(limit));
+    let mut shown = format!("memory {}", of(totals.counted, totals.max_memory_total));
+    for host in &totals.hosts {
+        let _ = write!(
+            shown,
+            "   {} {}",
+            text::line(&host.name),
+            of(host.memory, host.max_memory_total)
+        );
+    }
+    shown
+}
+
+fn row(process: &ProcessInfo) -> [String; 10] {
     [
         text::line(&process.pid).to_string(),
         process.state.as_str().to_owned(),
@@ -146,6 +175,7 @@ fn row(process: &ProcessInfo) -> [String; 9] {
         process.messages.to_string(),
         process.oldest_ms.map_or("-".to_owned(), quantity::duration),
         quantity::bytes(process.memory),
+        quantity::bytes(process.held),
         quantity::duration(process.cpu_ms),
         quantity::percent(process.load),
         names(process),
@@ -188,7 +218,7 @@ pub(crate) fn lines(seen: &Seen) -> String {
     line("age", &quantity::duration(process.age_ms));
     line("cpu", &quantity::duration(process.cpu_ms));
     line("load", &quantity::percent(process.load));
-    line("memory", &quantity::bytes(process.memory));
+    line("memory", &memory(process));
     line("linked to", &some(&process.linked_to, process.links));
     line("monitors", &some(&details.monitoring, process.monitors));
     line("monitored by", &details.monitored_by.join(" "));
@@ -245,6 +275,7 @@ fn some(pids: &[String], count: usize) -> String {
 mod tests {
     use super::*;
     use crate::top::tree::tests::process as process_called;
+    use warren::introspection::HostInfo;
 
     fn process(number: u32) -> ProcessInfo {
         ProcessInfo {
@@ -259,15 +290,28 @@ mod tests {
         let listing = Listing {
             matched: 3,
             processes: vec![process(1), process(0xab_cdef)],
+            totals: Totals {
+                counted: 3 << 20,
+                max_memory_total: 4 << 30,
+                hosts: vec![HostInfo {
+                    name: "app:processes".to_owned(),
+                    processes: 3,
+                    max_processes: 10,
+                    memory: 2 << 20,
+                    max_memory_total: 1 << 30,
+                }],
+                ..Totals::default()
+            },
             ..Listing::default()
         };
         assert_eq!(
             table(&listing),
             "\
-PID                       STATE    DEFINITION  MESSAGES  OLDEST   MEMORY   CPU   LOAD  NAMES
-{app:processes|0x00001}   waiting  app:worker        12    1.5s  1.0 MiB  20ms  50.0%  one
-{app:processes|0xabcdef}  waiting  app:worker        12    1.5s  1.0 MiB  20ms  50.0%  one
+PID                       STATE    DEFINITION  MESSAGES  OLDEST   MEMORY     HELD   CPU   LOAD  NAMES
+{app:processes|0x00001}   waiting  app:worker        12    1.5s  1.0 MiB  2.0 KiB  20ms  50.0%  one
+{app:processes|0xabcdef}  waiting  app:worker        12    1.5s  1.0 MiB  2.0 KiB  20ms  50.0%  one
 2 of 3 are shown
+memory 3.0 MiB of 4.0 GiB   app:processes 2.0 MiB of 1.0 GiB
 "
         );
     }
@@ -276,7 +320,7 @@ PID                       STATE    DEFINITION  MESSAGES  OLDEST   MEMORY   CPU  
     fn what_a_program_chose_cannot_write_to_the_terminal() {
         let mut process = process(1);
         process.names = vec!["a\u{1b}[31m\nb".to_owned()];
-        assert_eq!(row(&process)[8], r"a\u{1b}[31m\nb");
+        assert_eq!(row(&process)[9], r"a\u{1b}[31m\nb");
         process.definition = Some("d\u{9b}2J".to_owned());
         assert_eq!(row(&process)[2], r"d\u{9b}2J");
         let json = as_json(&process);
@@ -297,6 +341,6 @@ PID                       STATE    DEFINITION  MESSAGES  OLDEST   MEMORY   CPU  
         };
         let shown = table(&listing);
         let expected = format!("{}...\n", "x".repeat(NAMES_SHOWN - 3));
-        assert!(shown.ends_with(&expected), "{}", shown.len());
+        assert!(shown.contains(&expected), "{}", shown.len());
     }
 }

@@ -35,6 +35,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
         write: args.write.clone(),
         env: args.env.clone(),
         strict: args.strict,
+        max_memory_total: args.max_memory_total,
     };
     system::check_room().map_err(|failure| vec![*failure])?;
     let app = App::open(args.path(), options).map_err(|error| opening::failures(&error))?;

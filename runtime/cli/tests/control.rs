@@ -79,7 +79,9 @@ fn ps_shows_the_processes_and_others_step_in() {
     let table = ask(dir.path(), &["ps"]).ends_with(0);
     let table = table.text();
     assert!(table.lines().next().unwrap().starts_with("PID"), "{table}");
-    assert_eq!(table.lines().count(), 3, "{table}");
+    assert_eq!(table.lines().count(), 4, "{table}");
+    let budgets = table.lines().last().unwrap();
+    assert!(budgets.contains("   app:processes "), "{budgets}");
 
     let listing = ask_json(dir.path(), &["ps", "worker"]);
     assert_eq!(listing["matched"], 1);

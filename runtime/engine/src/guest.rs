@@ -131,17 +131,16 @@ impl Guest {
         control: Arc<Control>,
         purpose: Purpose,
         run: Run,
-        max_memory: u64,
+        limits: Limits,
         rights: Rights,
     ) -> Guest {
-        let process = process_of(&purpose).ok().cloned();
         Guest {
             node,
             pool,
             control,
             purpose,
             run,
-            limits: Limits::new(max_memory, process),
+            limits,
             rights,
             correspondent: None,
             memory: None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use tokio::task;
-use warren_kernel::{Error, Outcome};
+use warren_kernel::{Error, Outcome, Spent};
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
@@ -26,8 +26,8 @@ pub(crate) struct Finished {
     pub(crate) prepared: Option<Prepared>,
     /// What `traceback` found in the memory of another process.
     pub(crate) text: Option<String>,
-    /// Whether it was refused the memory it wanted last.
-    pub(crate) memory_refused: bool,
+    /// What refused it memory last.
+    pub(crate) memory_refused: Option<Spent>,
 }
 
 /// Ticks a guest runs before others get their turn.

@@ -11,6 +11,7 @@
 //!      │                                                places
 //!      ├ Scheduler           worker threads
 //!      ├ Ticker              preemption, every 250 us
+//!      ├ Watch               the machine's memory
 //!      ├ Timers              deadlines of those that wait
 //!      ├ Log                 records on their way to the hook or `tracing`
 //!      └ Output              standard streams
@@ -45,6 +46,7 @@ mod limits;
 mod linkers;
 mod log;
 mod mappings;
+mod memory;
 mod meter;
 mod native;
 mod node;
@@ -73,6 +75,7 @@ pub use files::{FileLimits, MAX_FILES_OF_PROCESS};
 pub use grant::PathGrant;
 pub use guest::{Level, LogHook, LogRecord};
 pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, record_time};
+pub use memory::{MachineMemory, SystemMemory, default_max_memory};
 pub use meter::Reading;
 pub use native::{Native, NativeCode, NativeFuture, Tied};
 pub use node::{

@@ -1,44 +1,98 @@
-//! The memory limit of one process.
+//! The memory of one instance: what it may have, and who is charged for it.
 
 use std::sync::Arc;
 
-use warren_kernel::Process;
+use warren_kernel::{Charge, Process, Spent, Which};
 use wasmtime::ResourceLimiter;
 
-/// Says no to growth beyond the limit, and remembers that it did. Each memory
-/// has the limit for itself: one of them is the heap of exceptions, which a
-/// guest that has used up its own memory needs to say so.
+/// A memory of so many bytes is not charged: the Lua interpreter begins with 896
+/// KiB, a snapshot of which an idle process touches some pages, and those are in
+/// [`INSTANCE`]. A memory that has grown beyond is charged as a whole: its guest
+/// grows it when it has used it up.
+const UNCHARGED: u64 = 1 << 20;
+
+/// Elements of a table that are not charged: that of every interpreter.
+const UNCHARGED_ELEMENTS: u64 = 10_000;
+
+/// Bytes of an element: a pointer.
+const ELEMENT: u64 = 8;
+
+/// What an idle process with an instance costs: its stack, its store, the pages of
+/// its memory that it has touched, page tables. Measured for Lua; see
+/// `docs/performance.md`, row memory-100k.
+pub(crate) const INSTANCE: u64 = 40 << 10;
+
+/// What an idle native process costs: its future and task.
+pub(crate) const TASK: u64 = 4 << 10;
+
+/// Who is charged.
+pub(crate) enum Payer {
+    Process(Arc<Process>),
+    /// A host, for an instance that runs for no process.
+    Host(Charge),
+}
+
+/// Says no to growth beyond the limits, and remembers why. Each memory has
+/// `max_memory` for itself: one of them is the heap of exceptions, which a guest
+/// that has used up its own memory needs to say so. All of them together are
+/// charged, with what the process holds otherwise, to its account.
 pub(crate) struct Limits {
-    max_memory: usize,
-    refused: bool,
-    /// Whom the memory is charged to.
-    process: Option<Arc<Process>>,
-    /// What was granted last.
+    max_memory: u64,
+    refused: Option<Spent>,
+    payer: Payer,
+    /// What was granted last, should it fail: of the memory, and of it charged.
     granted: (u64, u64),
+    charged: u64,
 }
 
 impl Limits {
     /// At most this many bytes of linear memory.
-    pub(crate) fn new(max_memory: u64, process: Option<Arc<Process>>) -> Limits {
+    pub(crate) fn new(max_memory: u64, payer: Payer) -> Limits {
         Limits {
-            max_memory: usize::try_from(max_memory).unwrap_or(usize::MAX),
-            refused: false,
-            process,
+            max_memory,
+            refused: None,
+            payer,
             granted: (0, 0),
+            charged: 0,
         }
     }
 
-    fn charge(&mut self, from: u64, to: u64) {
-        self.granted = (from, to);
-        if let Some(process) = &self.process {
+    /// What refused the guest memory last: the likely reason where it fails for
+    /// want of memory.
+    pub(crate) fn refused(&self) -> Option<Spent> {
+        self.refused
+    }
+
+    fn charge(&mut self, bytes: u64) -> Result<(), Spent> {
+        self.charged = bytes;
+        if bytes == 0 {
+            return Ok(());
+        }
+        match &mut self.payer {
+            Payer::Process(process) => process.grow_memory(bytes),
+            Payer::Host(charge) => charge.add(bytes),
+        }
+    }
+
+    fn give_back(&mut self) {
+        let bytes = std::mem::take(&mut self.charged);
+        if bytes > 0 {
+            match &mut self.payer {
+                Payer::Process(process) => process.shrink_memory(bytes),
+                Payer::Host(charge) => charge.remove(bytes),
+            }
+        }
+    }
+
+    fn show(&self, from: u64, to: u64) {
+        if let Payer::Process(process) = &self.payer {
             process.usage().change_memory(from, to);
         }
     }
 
-    /// Whether the guest ever wanted more than it may have: the likely reason
-    /// where it fails for want of memory.
-    pub(crate) fn refused(&self) -> bool {
-        self.refused
+    fn grant(&mut self, granted: Result<(), Spent>) -> bool {
+        self.refused = granted.err().or(self.refused);
+        granted.is_ok()
     }
 }
 
@@ -49,28 +103,121 @@ impl ResourceLimiter for Limits {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let granted = desired <= self.max_memory;
-        self.refused |= !granted;
-        if granted {
-            self.charge(current as u64, desired as u64);
+        let (current, desired) = (current as u64, desired as u64);
+        let granted = if desired > self.max_memory {
+            Err(Spent {
+                which: Which::Process,
+                limit: self.max_memory,
+            })
+        } else {
+            self.charge(beyond(desired, UNCHARGED) - beyond(current, UNCHARGED))
+        };
+        if granted.is_ok() {
+            self.granted = (current, desired);
+            self.show(current, desired);
         }
-        Ok(granted)
+        Ok(self.grant(granted))
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        let (from, to) = self.granted;
-        self.charge(to, from);
+        let (from, to) = std::mem::take(&mut self.granted);
+        self.show(to, from);
+        self.give_back();
         tracing::debug!(%error, "a granted growth of memory failed");
         Ok(())
     }
 
     fn table_growing(
         &mut self,
-        _current: usize,
-        _desired: usize,
+        current: usize,
+        desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         // The pool bounds every table; see `Class`.
-        Ok(true)
+        let bytes = |elements| ELEMENT * beyond(elements as u64, UNCHARGED_ELEMENTS);
+        let granted = self.charge(bytes(desired) - bytes(current));
+        Ok(self.grant(granted))
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.give_back();
+        tracing::debug!(%error, "a granted growth of a table failed");
+        Ok(())
+    }
+}
+
+/// All of a size, or nothing where it is small.
+fn beyond(size: u64, small: u64) -> u64 {
+    if size > small { size } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use warren_kernel::{HostConfig, Kernel, MemoryLimits, Spawn};
+
+    const MIB: usize = 1 << 20;
+
+    #[test]
+    fn a_memory_is_charged_as_a_whole_once_it_has_grown() {
+        let kernel = Kernel::within(8 << 20);
+        let limits = MemoryLimits {
+            process: 6 << 20,
+            total: None,
+        };
+        let host = kernel
+            .add_host_within("a:b", HostConfig::default(), limits)
+            .expect("it is new");
+        let place = host.reserve().expect("there is room");
+        let process = kernel.spawn(place, Spawn::default()).expect("it starts");
+        let process = process.process;
+        let idle = process.footprint();
+        let mut limits = Limits::new(64 << 20, Payer::Process(Arc::clone(&process)));
+        let mut grow = |from, to| limits.memory_growing(from, to, None).expect("no trap");
+        assert!(grow(0, 896 << 10));
+        assert!(grow(0, 0));
+        assert_eq!(process.footprint(), idle);
+        assert!(grow(896 << 10, MIB));
+        assert_eq!(process.footprint(), idle);
+        assert!(grow(MIB, 2 * MIB));
+        assert_eq!(process.footprint() - idle, 2 << 20);
+        assert!(grow(2 * MIB, 4 * MIB));
+        assert!(!grow(4 * MIB, 7 * MIB));
+        assert_eq!(process.footprint() - idle, 4 << 20);
+        assert!(grow(4 * MIB, 5 * MIB));
+        let failed = limits.memory_grow_failed(wasmtime::format_err!("no pages"));
+        failed.expect("no trap");
+        assert_eq!(process.footprint() - idle, 4 << 20);
+        assert_eq!(process.usage().memory(), 4 << 20);
+        let refused = limits.refused().expect("it was refused");
+        assert_eq!((refused.which, refused.limit), (Which::Process, 6 << 20));
+        let table = |limits: &mut Limits, from, to| limits.table_growing(from, to, None);
+        assert!(table(&mut limits, 0, 10_000).expect("no trap"));
+        assert_eq!(process.footprint() - idle, 4 << 20);
+        assert!(table(&mut limits, 10_000, 20_000).expect("no trap"));
+        assert_eq!(process.footprint() - idle, (4 << 20) + 160_000);
+        process.release_memory();
+        assert_eq!(process.footprint(), idle);
+    }
+
+    #[test]
+    fn an_instance_without_a_process_is_charged_to_its_host() {
+        let kernel = Kernel::within(8 << 20);
+        let limits = MemoryLimits {
+            process: u64::MAX,
+            total: Some(4 << 20),
+        };
+        let host = kernel
+            .add_host_within("a:b", HostConfig::default(), limits)
+            .expect("it is new");
+        let charge = Charge::new(Arc::clone(host.budget()));
+        let mut limits = Limits::new(64 << 20, Payer::Host(charge));
+        assert!(limits.memory_growing(0, 3 * MIB, None).expect("no trap"));
+        assert!(!limits.memory_growing(0, 2 * MIB, None).expect("no trap"));
+        assert_eq!(host.budget().used(), 3 << 20);
+        let refused = limits.refused().expect("it was refused");
+        assert_eq!(refused.which, Which::Host);
+        drop(limits);
+        assert_eq!(host.budget().used(), 0);
     }
 }

@@ -19,7 +19,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use warren_kernel::{Host, HostConfig, Kernel, Moment, Monotonic, Timestamp, nanoseconds};
+use warren_kernel::{
+    Charge, Host, HostConfig, Kernel, MemoryLimits, Moment, Monotonic, Timestamp, nanoseconds,
+};
 
 use crate::address_space::FOR_FAST_PLACES;
 use crate::bounds::CompileLimits;
@@ -28,8 +30,10 @@ use crate::code::Compiler;
 use crate::definition::Definitions;
 use crate::files::{FileLimits, Files, HostFiles};
 use crate::guest::LogHook;
+use crate::limits::{self, Payer};
 use crate::log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Limits, Log};
 use crate::mappings::Mappings;
+use crate::memory::{MachineMemory, SystemMemory, Watch, default_max_memory};
 use crate::meter::{Meter, Reading};
 use crate::operand::Limit;
 use crate::output::{Output, Sink};
@@ -55,8 +59,12 @@ use turns::Turns;
 pub struct HostLimits {
     /// How many there may be, and what each may hold and know.
     pub processes: HostConfig,
-    /// Bytes of linear memory of each.
+    /// Bytes of memory of each: its linear memory, and what the runtime holds for
+    /// it (messages, events, results, names, ties, arguments and context).
     pub max_memory: u64,
+    /// Bytes of memory of all of them together; absent, seven eighths of what the
+    /// node may have.
+    pub max_memory_total: Option<u64>,
     /// Processor time that each may use in all, where there is a limit. It is
     /// counted in ticks, and its guests are held to it: native code is not.
     pub max_cpu: Option<Duration>,
@@ -103,6 +111,7 @@ impl Default for HostLimits {
         HostLimits {
             processes: HostConfig::default(),
             max_memory: DEFAULT_MAX_MEMORY,
+            max_memory_total: None,
             max_cpu: None,
             max_log: DEFAULT_MAX_LOG,
             max_log_total: DEFAULT_MAX_LOG_TOTAL,
@@ -138,6 +147,11 @@ pub struct NodeConfig {
     pub trace_messages: bool,
     /// What sources and modules may consist of, and what compiling them may take.
     pub compile: CompileLimits,
+    /// Bytes of memory of all processes together: what the machine has, less a
+    /// reserve ([`default_max_memory`]), if absent.
+    pub max_memory_total: Option<u64>,
+    /// The memory of the machine, in place of what Linux says.
+    pub memory: Option<Arc<dyn MachineMemory>>,
 }
 
 /// Why a node cannot be started.
@@ -162,6 +176,7 @@ pub enum StartError {
 
 /// The processes of one program and what they share.
 pub struct Node {
+    _watch: Option<Watch>,
     kernel: Arc<Kernel>,
     /// By the number of the host.
     rooms: Vec<Room>,
@@ -227,7 +242,13 @@ impl Node {
         let workers = config
             .workers
             .map_or_else(std::thread::available_parallelism, Ok);
-        let kernel = Kernel::new();
+        let memory = config
+            .memory
+            .unwrap_or_else(|| Arc::new(SystemMemory::find()));
+        let max_memory = config
+            .max_memory_total
+            .or_else(|| memory.total().map(default_max_memory));
+        let kernel = Kernel::within(max_memory.unwrap_or(u64::MAX));
         let workers = workers.map_err(StartError::Thread)?;
         let meter = Arc::new(Meter::new(&kernel, workers));
         let scheduler = Scheduler::start(&meter, &tokio).map_err(StartError::Thread)?;
@@ -235,14 +256,24 @@ impl Node {
         let ticker = Arc::new(ticker);
         let judges = Judges::new(config.authorizer);
         let (mappings, asks) = (Arc::new(Mappings::new()), judges.authorizer().is_some());
-        let mut sites = sites::Builder::new(&FOR_FAST_PLACES, Arc::clone(&ticker), mappings, asks);
+        let mut sites = sites::Builder::new(
+            &FOR_FAST_PLACES,
+            Arc::clone(&ticker),
+            mappings,
+            Arc::clone(kernel.budget()),
+            asks,
+        );
         let mut rooms = Vec::new();
         let all_files = Files::of_system();
         let mut files = Vec::new();
         for (name, limits) in config.hosts {
             files.push(all_files.host(&name, limits.files));
+            let memory = MemoryLimits {
+                process: limits.max_memory,
+                total: limits.max_memory_total,
+            };
             kernel
-                .add_host(&name, limits.processes)
+                .add_host_within(&name, limits.processes, memory)
                 .map_err(|error| StartError::Host {
                     name,
                     error: Box::new(error),
@@ -258,7 +289,9 @@ impl Node {
                 .ok()
                 .map(Arc::new)
         });
+        let watch = Watch::start(&kernel, memory).map_err(StartError::Thread)?;
         Ok(Arc::new(Node {
+            _watch: watch,
             kernel,
             rooms,
             other_room: sites.room(&HostLimits::default()),
@@ -459,6 +492,12 @@ impl Node {
 
     pub(crate) fn max_memory(&self, host: &Host) -> u64 {
         self.room(host).max_memory
+    }
+
+    /// Those of an instance that runs for no process, charged to its host.
+    pub(crate) fn limits_of(&self, host: &Host) -> limits::Limits {
+        let charge = Charge::new(Arc::clone(host.budget()));
+        limits::Limits::new(self.max_memory(host), Payer::Host(charge))
     }
 
     /// A new frame id for a chain of calls that begins with this definition.

@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use warren_kernel::Error;
+use warren_kernel::{Budget, Error};
 use wasmtime::Engine;
 
 use crate::address_space::{AddressSpace, Reserved};
@@ -27,6 +27,11 @@ const LARGEST: u32 = 128_000;
 /// Pools of fast places where dense ones would do, with [`FIRST`] places each.
 const FAST_TO_SPARE: usize = 2;
 
+/// Bytes that stay with a place whose instance has ended, counted to the node until
+/// it has another: pages are kept for it, up to 128 KiB (`Class::config`), of which
+/// small guests have touched a part.
+const KEPT: u64 = 64 << 10;
+
 /// All pools of one class.
 pub(crate) struct Pools {
     class: Class,
@@ -34,6 +39,8 @@ pub(crate) struct Pools {
     for_fast: &'static AddressSpace,
     ticker: Arc<Ticker>,
     mappings: Arc<Mappings>,
+    /// Of the node.
+    budget: Arc<Budget>,
     /// Whether imports may have to ask for permission.
     asks: bool,
     members: RwLock<Vec<Arc<Pool>>>,
@@ -50,6 +57,8 @@ pub(crate) struct Pool {
     class: Class,
     places: u32,
     taken: AtomicU32,
+    /// Places that are free and were taken before.
+    kept: AtomicU32,
     is_last_fast: bool,
     /// By the number of the artifact.
     loaded: RwLock<Vec<Option<Arc<Loaded>>>>,
@@ -61,6 +70,7 @@ pub(crate) struct Pool {
 /// not be before the instance's store is.
 pub(crate) struct Slot {
     pool: Arc<Pool>,
+    budget: Arc<Budget>,
     mappings: Arc<Mappings>,
 }
 
@@ -71,6 +81,7 @@ impl Pools {
         for_fast: &'static AddressSpace,
         ticker: Arc<Ticker>,
         mappings: Arc<Mappings>,
+        budget: Arc<Budget>,
         asks: bool,
     ) -> Pools {
         Pools {
@@ -78,6 +89,7 @@ impl Pools {
             for_fast,
             ticker,
             mappings,
+            budget,
             asks,
             members: RwLock::default(),
             opening: Mutex::default(),
@@ -173,8 +185,12 @@ impl Pools {
             pool.taken.fetch_sub(1, Ordering::Relaxed);
             return Err(error);
         }
+        if pool.take_kept() {
+            self.budget.give(KEPT);
+        }
         Ok(Some(Slot {
             pool,
+            budget: Arc::clone(&self.budget),
             mappings: Arc::clone(&self.mappings),
         }))
     }
@@ -235,6 +251,7 @@ impl Pools {
             class: self.class,
             places,
             taken: AtomicU32::new(0),
+            kept: AtomicU32::new(0),
             is_last_fast: self.class.is_fast() && members.len() + 1 >= FAST_TO_SPARE,
             loaded: RwLock::default(),
             _address_space: address_space,
@@ -318,6 +335,16 @@ impl Pool {
         drop(forgotten);
     }
 
+    /// Whether one of the places that were taken before is taken again, as far as
+    /// their number goes.
+    fn take_kept(&self) -> bool {
+        self.kept
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |kept| {
+                kept.checked_sub(1)
+            })
+            .is_ok()
+    }
+
     fn take(&self) -> bool {
         self.taken
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
@@ -353,6 +380,8 @@ impl std::fmt::Debug for Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.mappings.free_instance();
+        self.budget.force(KEPT);
+        self.pool.kept.fetch_add(1, Ordering::Relaxed);
         self.pool.taken.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -373,8 +402,9 @@ mod tests {
         let meter = Arc::new(Meter::new(&Kernel::new(), NonZeroUsize::MIN));
         let ticker = Arc::new(Ticker::start(DEFAULT_TICK, meter).expect("a thread"));
         let class = Class::dense(1 << 20, Shape::Core);
+        let budget = Arc::new(Budget::of_runtime(u64::MAX));
         let mappings = Arc::new(Mappings::limited_by(limit));
-        Pools::new(class, &FOR_FAST_PLACES, ticker, mappings, false)
+        Pools::new(class, &FOR_FAST_PLACES, ticker, mappings, budget, false)
     }
 
     #[test]
@@ -393,9 +423,12 @@ mod tests {
         );
         slots.pop();
         assert_eq!(pools.taken(), 19);
+        assert_eq!(pools.budget.used(), KEPT);
         slots.push(pools.slot().expect("a place came back"));
+        assert_eq!(pools.budget.used(), 0);
         drop(slots);
         assert_eq!(pools.taken(), 0);
+        assert_eq!(pools.budget.used(), 20 * KEPT);
     }
 
     #[test]

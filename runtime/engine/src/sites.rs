@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_kernel::Error;
+use warren_kernel::{Budget, Error};
 
 use crate::address_space::AddressSpace;
 use crate::class::{Class, Shape};
@@ -50,6 +50,8 @@ pub(crate) struct Builder {
     for_fast: &'static AddressSpace,
     ticker: Arc<Ticker>,
     mappings: Arc<Mappings>,
+    /// Of the node.
+    budget: Arc<Budget>,
     /// Whether imports may have to ask for permission.
     asks: bool,
     pools: HashMap<Class, Arc<Pools>>,
@@ -61,12 +63,14 @@ impl Builder {
         for_fast: &'static AddressSpace,
         ticker: Arc<Ticker>,
         mappings: Arc<Mappings>,
+        budget: Arc<Budget>,
         asks: bool,
     ) -> Builder {
         Builder {
             for_fast,
             ticker,
             mappings,
+            budget,
             asks,
             pools: HashMap::new(),
         }
@@ -108,6 +112,7 @@ impl Builder {
                 self.for_fast,
                 ticker,
                 mappings,
+                Arc::clone(&self.budget),
                 self.asks,
             ))
         });
@@ -200,7 +205,8 @@ mod tests {
         let meter = Arc::new(Meter::new(&Kernel::new(), NonZeroUsize::MIN));
         let ticker = Arc::new(Ticker::start(DEFAULT_TICK, meter).expect("a thread"));
         let mappings = Arc::new(Mappings::limited_by(|| u64::MAX));
-        let mut builder = Builder::new(space, ticker, mappings, false);
+        let budget = Arc::new(Budget::of_runtime(u64::MAX));
+        let mut builder = Builder::new(space, ticker, mappings, budget, false);
         builder.room(&limits).core
     }
 

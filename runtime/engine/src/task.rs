@@ -11,6 +11,7 @@ use crate::definition::{Code, Definition, Grants, Source};
 use crate::drive::{Drive, Driven};
 use crate::guest::{Guest, Inherited, Purpose, Run, Unwind, settled_outcome, shortened};
 use crate::instance::{self, Finished};
+use crate::limits::{Limits, Payer};
 use crate::log::{Entry, Origin, Record};
 use crate::native::{NativeCode, NativeDrive};
 use crate::node::{Ended, Node, Presence};
@@ -85,7 +86,10 @@ impl Task {
                     first,
                 },
                 run.clone(),
-                node.max_memory(process.host()),
+                Limits::new(
+                    node.max_memory(process.host()),
+                    Payer::Process(Arc::clone(&process)),
+                ),
                 Rights::new(judge),
             );
             let finished = match &place {
@@ -95,7 +99,7 @@ impl Task {
                 }
                 Place::Task(code) => NativeDrive::new(&node, &process, code, guest).await,
             };
-            process.usage().release_memory();
+            process.release_memory();
             let unwritten = pass_on_last_lines(&node, &control, !first);
             let finished = match finished {
                 // Its end waits for nothing.
@@ -103,7 +107,7 @@ impl Task {
                 Driven::Finished(finished) => finished,
             };
             write(&node, unwritten).await;
-            match end(finished, &node, &process) {
+            match end(finished, &process) {
                 End::Process(outcome, status) => {
                     let outcome = settled_outcome(outcome, process.host().config().max_message);
                     break (outcome, status, Vec::new());
@@ -112,6 +116,7 @@ impl Task {
                     cause = control.cause().get();
                     place = other_slot.map_or(place, Place::Instance);
                     process.begin_upgrade();
+                    process.set_given(inherited.given(&next.arguments));
                     let definition = &next.program.definition.id;
                     node.kernel().set_definition(&process, definition);
                     run = next;
@@ -198,14 +203,10 @@ enum End {
     Upgrade(Run, Option<Slot>),
 }
 
-fn end(finished: Finished, node: &Node, process: &Process) -> End {
-    let limit = finished.memory_refused.then(|| {
-        format!(
-            "the limit is {} MiB (max_memory of host {})",
-            node.max_memory(process.host()) >> 20,
-            process.host().name()
-        )
-    });
+fn end(finished: Finished, process: &Process) -> End {
+    let limit = finished
+        .memory_refused
+        .map(|spent| spent.explanation(process.host().name()));
     match finished.result {
         Ok(()) => {
             let mut outcome = finished.outcome.unwrap_or(Outcome::Returned(None));
@@ -314,7 +315,7 @@ pub(crate) async fn prepare(
             program: Arc::new(program),
             arguments: Arc::from(crate::codec::NO_VALUES),
         },
-        node.max_memory(&host),
+        node.limits_of(&host),
         Rights::new(None),
     );
     let finished = {

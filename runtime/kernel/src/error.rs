@@ -137,6 +137,16 @@ impl Error {
         Error::new(Kind::Internal, message)
     }
 
+    /// Bytes of its parts; the runtime's own details are small and count nothing.
+    pub(crate) fn bytes(&self) -> usize {
+        let details = match &self.details {
+            Some(Details::Encoded(bytes)) => bytes.len(),
+            Some(Details::Fields(_)) | None => 0,
+        };
+        let stack = self.stack.as_ref().map_or(0, String::len);
+        self.kind.as_str().len() + self.message.len() + stack + details
+    }
+
     /// Says whether trying again makes sense.
     #[must_use]
     pub fn retryable(mut self, retryable: bool) -> Self {

@@ -21,6 +21,8 @@ pub(crate) struct Events {
     len: usize,
     exits: usize,
     link_downs: usize,
+    /// Of the outcomes in it.
+    outcome_bytes: usize,
     /// The CANCEL that waits.
     cancel: Option<u64>,
     /// What waits of each process, once somebody has asked while there was
@@ -58,6 +60,16 @@ pub(crate) struct Notice {
     pub(crate) outcome: Arc<Outcome>,
 }
 
+impl Notice {
+    /// The same with another outcome.
+    pub(crate) fn telling(&self, outcome: Arc<Outcome>) -> Notice {
+        Notice {
+            outcome,
+            ..self.clone()
+        }
+    }
+}
+
 impl Events {
     pub(crate) fn open(&mut self) {
         self.opened = true;
@@ -80,6 +92,11 @@ impl Events {
     /// Unread LINK_DOWNs.
     pub(crate) fn link_downs(&self) -> usize {
         self.link_downs
+    }
+
+    /// Bytes of the outcomes that wait to be read.
+    pub(crate) fn outcome_bytes(&self) -> usize {
+        self.outcome_bytes
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -177,6 +194,7 @@ impl Events {
         let number = self.next;
         self.next += 1;
         self.len += 1;
+        self.outcome_bytes += bytes_of(&event);
         self.queue.push_back(Queued {
             number,
             about,
@@ -224,6 +242,7 @@ impl Events {
     /// Counts one event less, which is out of the queue.
     fn forget(&mut self, about: Option<Pid>, event: &Event) {
         self.len -= 1;
+        self.outcome_bytes -= bytes_of(event);
         let places = self.places.as_mut().zip(about);
         let places = places.and_then(|(places, about)| places.get_mut(&about));
         match event {
@@ -258,6 +277,14 @@ impl Events {
             queued.number
         });
         found.ok()
+    }
+}
+
+/// Bytes of what an event says of an end.
+fn bytes_of(event: &Event) -> usize {
+    match event {
+        Event::Exit { outcome, .. } | Event::LinkDown { outcome, .. } => outcome.bytes(),
+        Event::Cancel { .. } => 0,
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Execs {
     by_subscription: BTreeMap<Subscription, Exec>,
     /// Those that are done.
     readable: Readable,
+    /// Of the outcomes in it.
+    outcome_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -51,6 +53,17 @@ impl Execs {
         &self.readable
     }
 
+    /// Bytes of the outcomes that wait to be read.
+    pub(crate) fn outcome_bytes(&self) -> usize {
+        self.outcome_bytes
+    }
+
+    /// Whether anyone waits for this callee.
+    pub(crate) fn waits_for(&self, subscription: Subscription, callee: Pid) -> bool {
+        let exec = self.by_subscription.get(&subscription);
+        exec.is_some_and(|exec| matches!(exec, Exec::Running(running) if running.pid == callee))
+    }
+
     pub(crate) fn contains(&self, subscription: Subscription) -> bool {
         self.by_subscription.contains_key(&subscription)
     }
@@ -72,12 +85,11 @@ impl Execs {
         callee: Pid,
         outcome: Arc<Outcome>,
     ) -> bool {
-        let Some(exec) = self.by_subscription.get_mut(&subscription) else {
-            return false;
-        };
-        let waiting = matches!(&*exec, Exec::Running(running) if running.pid == callee);
+        let waiting = self.waits_for(subscription, callee);
         if waiting {
-            *exec = Exec::Done(outcome);
+            self.outcome_bytes += outcome.bytes();
+            self.by_subscription
+                .insert(subscription, Exec::Done(outcome));
             self.readable.add(subscription);
         }
         waiting
@@ -93,7 +105,10 @@ impl Execs {
         }
         self.readable.remove(subscription);
         match self.by_subscription.remove(&subscription)? {
-            Exec::Done(outcome) => Some(outcome),
+            Exec::Done(outcome) => {
+                self.outcome_bytes -= outcome.bytes();
+                Some(outcome)
+            }
             Exec::Running(_) => None,
         }
     }
@@ -102,8 +117,9 @@ impl Execs {
     pub(crate) fn abandon_one(&mut self, subscription: Subscription) -> Option<Callee> {
         match self.by_subscription.remove(&subscription)? {
             Exec::Running(callee) => Some(callee),
-            Exec::Done(_) => {
+            Exec::Done(outcome) => {
                 self.readable.remove(subscription);
+                self.outcome_bytes -= outcome.bytes();
                 None
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::budget::Budget;
 use crate::error::Error;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -54,20 +55,53 @@ impl Default for HostConfig {
     }
 }
 
+/// What processes of a host may hold of the machine's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryLimits {
+    /// Bytes of each process: its linear memory, and what the runtime holds for
+    /// it.
+    pub process: u64,
+    /// Bytes of all its processes together; absent, seven eighths of what the
+    /// runtime may have, so that one host leaves something to the others.
+    pub total: Option<u64>,
+}
+
+impl Default for MemoryLimits {
+    /// No limit but that of the runtime.
+    fn default() -> Self {
+        MemoryLimits {
+            process: u64::MAX,
+            total: None,
+        }
+    }
+}
+
 /// A named pool of processes.
 pub struct Host {
     name: Arc<str>,
     number: usize,
     config: HostConfig,
+    memory: MemoryLimits,
+    budget: Arc<Budget>,
     live: AtomicUsize,
 }
 
 impl Host {
-    pub(crate) fn new(name: &str, number: usize, config: HostConfig) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        number: usize,
+        config: HostConfig,
+        memory: MemoryLimits,
+        runtime: &Arc<Budget>,
+    ) -> Self {
+        let limit = runtime.limit();
+        let total = memory.total.unwrap_or(limit - limit / 8);
         Host {
             name: name.into(),
             number,
             config,
+            memory,
+            budget: Arc::new(Budget::of_host(total, runtime)),
             live: AtomicUsize::new(0),
         }
     }
@@ -88,6 +122,18 @@ impl Host {
     #[inline]
     pub fn config(&self) -> &HostConfig {
         &self.config
+    }
+
+    /// What each of its processes, and all of them, may hold.
+    #[inline]
+    pub fn memory(&self) -> &MemoryLimits {
+        &self.memory
+    }
+
+    /// What all of its processes hold.
+    #[inline]
+    pub fn budget(&self) -> &Arc<Budget> {
+        &self.budget
     }
 
     /// Places taken at present.
@@ -162,7 +208,13 @@ mod tests {
             max_processes: 2,
             ..HostConfig::default()
         };
-        let host = Arc::new(Host::new("a:b", 0, config));
+        let host = Arc::new(Host::new(
+            "a:b",
+            0,
+            config,
+            MemoryLimits::default(),
+            &Arc::new(Budget::of_runtime(u64::MAX)),
+        ));
         let first = host.reserve().unwrap();
         let second = host.reserve().unwrap();
         let error = host.reserve().unwrap_err();

@@ -20,7 +20,7 @@
 //! # Structure
 //!
 //! ```text
-//! Kernel ── Host*            limits, places
+//! Kernel ── Host*            limits, places, budget of memory
 //!        ├─ process table    Pid  -> Process    sharded
 //!        ├─ registry         name -> Process    sharded
 //!        ├─ pair locks       one of many per pair of processes
@@ -42,7 +42,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod account;
 mod attributes;
+mod budget;
 mod error;
 mod event;
 mod events;
@@ -77,9 +79,10 @@ mod usage;
 #[cfg(test)]
 mod work;
 
+pub use budget::{Budget, Charge, Spent, Which};
 pub use error::{Details, Error, Field, Kind};
 pub use event::Event;
-pub use host::{Host, HostConfig, Place, QueueLimits};
+pub use host::{Host, HostConfig, MemoryLimits, Place, QueueLimits};
 pub use introspection::{
     Activity, Origin, Peers, QueueLabel, QueueView, Scan, Summary, Totals, View,
 };

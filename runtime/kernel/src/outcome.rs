@@ -1,6 +1,7 @@
 //! How a process ended.
 
-use crate::error::{Details, Error, Kind};
+use crate::budget::Spent;
+use crate::error::{Error, Kind};
 use crate::sync::Arc;
 
 /// How a process ended.
@@ -38,14 +39,48 @@ impl Outcome {
         }
     }
 
+    /// Bytes of its value or error.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Outcome::Returned(value) => value.as_ref().map_or(0, |value| value.len()),
+            Outcome::Failed(error) => error.bytes(),
+        }
+    }
+
+    /// What is told of this outcome where its bytes have no room: of a value, that
+    /// it was dropped; of an error, its kind and the beginning of its message.
+    pub(crate) fn without_payload(&self, spent: Spent) -> Self {
+        let dropped = |kind, message: String| {
+            Error::new(kind, message)
+                .with("bytes", self.bytes() as u64)
+                .with("limit", spent.which.limit())
+                .with("value", spent.limit)
+        };
+        Outcome::Failed(Box::new(match self {
+            Outcome::Returned(_) => dropped(
+                Kind::RateLimited,
+                format!(
+                    "the result was dropped: {} bytes are more than {} of who is told leaves",
+                    self.bytes(),
+                    spent.which.limit()
+                ),
+            ),
+            Outcome::Failed(error) => {
+                let kept = error.message.floor_char_boundary(KEPT_OF_MESSAGE);
+                let kind = match &error.kind {
+                    Kind::Other(word) if word.len() > KEPT_OF_MESSAGE => Kind::Unknown,
+                    kind => kind.clone(),
+                };
+                dropped(kind, format!("{}...", &error.message[..kept]))
+            }
+        }))
+    }
+
     /// This outcome, or the failure that takes its place because it has more
     /// bytes than a message may.
     #[must_use]
     pub fn within(self, max_message: usize) -> Self {
-        let bytes = match &self {
-            Outcome::Returned(value) => value.as_ref().map_or(0, |value| value.len()),
-            Outcome::Failed(error) => error_bytes(error),
-        };
+        let bytes = self.bytes();
         if bytes <= max_message {
             return self;
         }
@@ -61,17 +96,8 @@ impl Outcome {
     }
 }
 
-fn error_bytes(error: &Error) -> usize {
-    let details = match &error.details {
-        Some(Details::Encoded(bytes)) => bytes.len(),
-        // The runtime's own are small.
-        Some(Details::Fields(_)) | None => 0,
-    };
-    error.kind.as_str().len()
-        + error.message.len()
-        + error.stack.as_ref().map_or(0, String::len)
-        + details
-}
+/// Bytes of an error's message that are left of it where it has no room.
+const KEPT_OF_MESSAGE: usize = 200;
 
 #[cfg(test)]
 mod tests {

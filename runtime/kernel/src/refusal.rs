@@ -1,6 +1,7 @@
 //! Why a process's state refuses a signal, before it is put into words: the
 //! words are found after the process's lock is released.
 
+use crate::budget::Spent;
 use crate::error::Error;
 use crate::mailbox::{Full, QueueName};
 use crate::process::Process;
@@ -15,6 +16,14 @@ pub(crate) enum Refusal {
     TooMany(&'static str, usize),
     /// The queue the message's topic goes to is full.
     Full(Full),
+    /// A budget of memory has no room.
+    Spent(Spent),
+}
+
+impl From<Spent> for Refusal {
+    fn from(spent: Spent) -> Self {
+        Refusal::Spent(spent)
+    }
 }
 
 impl Refusal {
@@ -30,6 +39,7 @@ impl Refusal {
             .with("host", host)
             .with("limit", limit)
             .with("value", value as u64),
+            Refusal::Spent(spent) => spent.error(host, target.text()),
             Refusal::Full(Full { queue, limit }) => {
                 let queue = match queue {
                     QueueName::Inbox => "inbox",

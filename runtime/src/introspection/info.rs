@@ -71,6 +71,16 @@ pub struct ProcessInfo {
     /// Linear memory, in bytes: what it can reach, of which it may not have
     /// touched all.
     pub memory: u64,
+    /// What the runtime holds for it, in bytes: messages, events, results, names,
+    /// ties, arguments and context.
+    #[serde(default)]
+    pub held: u64,
+    /// What of linear memory and of that counts against `max_memory`, in bytes.
+    #[serde(default)]
+    pub counted: u64,
+    /// What it may have of both, in bytes.
+    #[serde(default)]
+    pub max_memory: u64,
     /// How long it has run, in milliseconds.
     pub cpu_ms: u64,
     /// The share of one processor it had in the last seconds, from 0 to 1.
@@ -131,6 +141,12 @@ pub struct HostInfo {
     pub processes: usize,
     /// Processes it allows.
     pub max_processes: usize,
+    /// Memory its processes hold, in bytes, with what they cost by being there.
+    #[serde(default)]
+    pub memory: u64,
+    /// Memory they may hold together, in bytes.
+    #[serde(default)]
+    pub max_memory_total: u64,
 }
 
 /// A runtime as a whole.
@@ -166,6 +182,15 @@ pub struct Totals {
     pub bytes: usize,
     /// Linear memory of all processes, in bytes.
     pub memory: u64,
+    /// What the runtime holds for them, in bytes.
+    #[serde(default)]
+    pub held: u64,
+    /// Memory that counts against `max_memory_total`, in bytes.
+    #[serde(default)]
+    pub counted: u64,
+    /// Memory that all processes may hold together, in bytes.
+    #[serde(default)]
+    pub max_memory_total: u64,
     /// For each worker: how long it has run processes, in milliseconds.
     pub busy_ms: Vec<u64>,
     /// Processes that wait for a worker.

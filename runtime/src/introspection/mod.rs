@@ -197,10 +197,14 @@ impl Inspector {
             name: host.name().to_owned(),
             processes: host.live(),
             max_processes: host.config().max_processes,
+            memory: host.budget().used(),
+            max_memory_total: host.budget().limit(),
         });
         Totals {
             uptime_ms: u64::try_from(reading.uptime.as_millis()).unwrap_or(u64::MAX),
             hosts: hosts.collect(),
+            counted: kernel.budget().used(),
+            max_memory_total: kernel.budget().limit(),
             names: kernel.names(),
             spawned: ends.spawned,
             returned: ends.returned,
@@ -250,6 +254,9 @@ impl Inspector {
             events: summary.events,
             oldest_ms: summary.oldest.map(|oldest| age_ms(oldest, now)),
             memory: summary.memory,
+            held: summary.held,
+            counted: summary.counted,
+            max_memory: process.host().memory().process,
             cpu_ms: summary.processor / 1_000_000,
             load: process.usage().load(now),
             age_ms: age_ms(view.started, now),
@@ -292,6 +299,7 @@ impl Totals {
         self.messages += summary.messages;
         self.bytes += summary.bytes;
         self.memory += summary.memory;
+        self.held += summary.held;
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Sort {
     Load,
     /// How long it has run.
     Cpu,
-    /// Memory.
+    /// Memory: linear memory and what the runtime holds for it.
     Memory,
     /// Messages in its queues.
     Messages,
@@ -132,7 +132,7 @@ impl First {
             // Of the bits of numbers from 0 to 1, as of these.
             Sort::Load => !process.usage().load(self.now).to_bits(),
             Sort::Cpu => !summary.processor,
-            Sort::Memory => !summary.memory,
+            Sort::Memory => !(summary.memory + summary.held),
             Sort::Messages => !(summary.messages as u64),
             Sort::Oldest => summary.oldest.map_or(u64::MAX, |oldest| oldest.0),
         }

@@ -25,6 +25,7 @@ pub(crate) use security::{IdentityOf, SecurityEntries};
 pub(crate) use services::ServiceEntry;
 
 pub use problem::{ManifestError, Position, Problem, more_problems};
+pub use size::{SizeError, parse_size};
 
 /// The longest name of an app, in bytes. It leaves ids room for the rest.
 const MAX_NAME: usize = 64;
@@ -34,6 +35,8 @@ const MAX_NAME: usize = 64;
 pub(crate) struct Manifest {
     pub(crate) name: Option<String>,
     pub(crate) main: Option<Spanned<Id>>,
+    /// Bytes of memory of all processes together.
+    pub(crate) max_memory_total: Option<u64>,
     pub(crate) hosts: BTreeMap<Id, HostConfig>,
     pub(crate) processes: Vec<ProcessEntry>,
     pub(crate) services: Vec<ServiceEntry>,
@@ -121,7 +124,7 @@ impl Manifest {
     }
 
     fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {
-        reader.known_keys(app, &["name", "main"]);
+        reader.known_keys(app, &["name", "main", "max_memory_total"]);
         if let Some(name) = reader.string(app, "name") {
             let sound = (1..=MAX_NAME).contains(&name.get_ref().len());
             if sound && name.get_ref().chars().all(is_segment_char) {
@@ -136,6 +139,7 @@ impl Manifest {
             }
         }
         self.main = reader.id(app, "main");
+        self.max_memory_total = reader.size(app, "max_memory_total", TOTAL);
     }
 }
 
@@ -143,6 +147,7 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
     let known = [
         "max_processes",
         "max_memory",
+        "max_memory_total",
         "max_cpu",
         "max_log",
         "max_log_total",
@@ -157,6 +162,7 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
     let mut config = HostConfig {
         max_processes: reader.count(host, "max_processes"),
         max_memory: reader.size(host, "max_memory", MEMORY),
+        max_memory_total: reader.size(host, "max_memory_total", TOTAL),
         // What a process runs is counted in ticks.
         max_cpu: reader.duration(host, "max_cpu", DEFAULT_TICK),
         max_log: reader.size(host, "max_log", LOG),
@@ -183,6 +189,10 @@ const LOG: std::ops::RangeInclusive<u64> = (1 << 10)..=(1 << 40);
 
 /// Bytes that a queue may be allowed: more than any machine has.
 const MAX_QUEUE: u64 = 1 << 40;
+
+/// Of several processes: from 1 MiB, which has room for a few small ones, to all
+/// that any machine has.
+const TOTAL: std::ops::RangeInclusive<u64> = (1 << 20)..=(1 << 47);
 
 /// From one page of WebAssembly to all that 32 bits address.
 const MEMORY: std::ops::RangeInclusive<u64> = (64 << 10)..=(4 << 30);
@@ -229,10 +239,12 @@ mod tests {
             [app]
             name = "shop"
             main = "shop:main"
+            max_memory_total = "8GiB"
 
             [hosts."shop:workers"]
             max_processes = 100_000
             max_memory = "32MiB"
+            max_memory_total = "2GiB"
             max_cpu = "1m30s"
             max_log = "1MiB"
             max_log_total = "2MiB"
@@ -259,6 +271,8 @@ mod tests {
         assert_eq!(id.as_str(), "shop:workers");
         assert_eq!(host.max_processes, Some(100_000));
         assert_eq!(host.max_memory, Some(32 << 20));
+        assert_eq!(host.max_memory_total, Some(2 << 30));
+        assert_eq!(manifest.max_memory_total, Some(8 << 30));
         assert_eq!(host.max_cpu, Some(Duration::from_secs(90)));
         assert_eq!(host.max_log, Some(1 << 20));
         assert_eq!(host.max_log_total, Some(2 << 20));
@@ -312,7 +326,7 @@ mod tests {
         assert_eq!(at, "mian");
         assert_eq!(
             all,
-            "unknown key `mian` in [app] | expected `name` or `main` | did you mean `main`?"
+            "unknown key `mian` in [app] | expected `name`, `main` or `max_memory_total` | did you mean `main`?"
         );
 
         let (_, at, all) = problem("[host.\"app:workers\"]\n");
@@ -359,6 +373,7 @@ mod tests {
             ("max_memory = \"lots\"", "\"lots\""),
             ("max_memory = 1000", "1000"),
             ("max_memory = \"5GiB\"", "\"5GiB\""),
+            ("max_memory_total = \"5KiB\"", "\"5KiB\""),
             ("max_cpu = 10", "10"),
             ("max_cpu = \"10\"", "\"10\""),
             ("max_cpu = \"0s\"", "\"0s\""),

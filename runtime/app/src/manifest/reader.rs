@@ -253,7 +253,7 @@ impl Reader {
             DeValue::Integer(integer) => {
                 u64::from_str_radix(integer.as_str(), integer.radix()).ok()
             }
-            DeValue::String(text) => match size::parse(text) {
+            DeValue::String(text) => match size::parse_size(text) {
                 Ok(bytes) => Some(bytes),
                 Err(error) => {
                     self.problem(

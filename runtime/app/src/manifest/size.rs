@@ -14,18 +14,30 @@ const UNITS: [(&str, u64); 5] = [
 
 /// Why a text is not a size. Worded as what to do about it.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub(super) enum SizeError {
+pub enum SizeError {
+    /// It is no number with a unit.
     #[error("write a whole number and a unit, B, KiB, MiB, GiB or TiB")]
     Form,
+    /// The unit is another.
     #[error("there is no unit `{found}`; write `{right}`")]
-    Unit { found: String, right: &'static str },
+    Unit {
+        /// What was written.
+        found: String,
+        /// What was probably meant.
+        right: &'static str,
+    },
+    /// It is beyond all memory.
     #[error("the size does not fit 64 bits")]
     TooLarge,
 }
 
 /// Reads a whole number followed by `B`, `KiB`, `MiB`, `GiB` or `TiB`, perhaps with a
 /// space between.
-pub(super) fn parse(text: &str) -> Result<u64, SizeError> {
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn parse_size(text: &str) -> Result<u64, SizeError> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     if number.is_empty() {
@@ -73,12 +85,12 @@ mod tests {
 
     #[test]
     fn sizes() {
-        assert_eq!(parse("32MiB"), Ok(32 << 20));
-        assert_eq!(parse("4 KiB"), Ok(4096));
-        assert_eq!(parse("1GiB"), Ok(1 << 30));
-        assert_eq!(parse("2TiB"), Ok(2 << 40));
-        assert_eq!(parse("7B"), Ok(7));
-        assert_eq!(parse("0B"), Ok(0));
+        assert_eq!(parse_size("32MiB"), Ok(32 << 20));
+        assert_eq!(parse_size("4 KiB"), Ok(4096));
+        assert_eq!(parse_size("1GiB"), Ok(1 << 30));
+        assert_eq!(parse_size("2TiB"), Ok(2 << 40));
+        assert_eq!(parse_size("7B"), Ok(7));
+        assert_eq!(parse_size("0B"), Ok(0));
     }
 
     #[test]
@@ -86,16 +98,19 @@ mod tests {
         for text in [
             "", "MiB", "-1MiB", "1.5GiB", "1 000B", "1", "1PiB", "1  B", "1B ",
         ] {
-            assert_eq!(parse(text), Err(SizeError::Form), "{text:?}");
+            assert_eq!(parse_size(text), Err(SizeError::Form), "{text:?}");
         }
         for (text, right) in [("1kb", "KiB"), ("1MB", "MiB"), ("1g", "GiB"), ("1b", "B")] {
             assert!(
-                matches!(parse(text), Err(SizeError::Unit { right: found, .. }) if found == right),
+                matches!(parse_size(text), Err(SizeError::Unit { right: found, .. }) if found == right),
                 "{text}"
             );
         }
-        assert_eq!(parse("99999999999999999999B"), Err(SizeError::TooLarge));
-        assert_eq!(parse("99999999999999GiB"), Err(SizeError::TooLarge));
+        assert_eq!(
+            parse_size("99999999999999999999B"),
+            Err(SizeError::TooLarge)
+        );
+        assert_eq!(parse_size("99999999999999GiB"), Err(SizeError::TooLarge));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use warren::app::{EnvGrant, parse_duration};
+use warren::app::{EnvGrant, parse_duration, parse_size};
 
 /// The options of `warren run`.
 #[derive(Debug, Args)]
@@ -37,6 +37,13 @@ pub(crate) struct RunArgs {
     /// Let the program see this environment variable
     #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
     pub(crate) env: Vec<EnvGrant>,
+    /// How much memory all processes may hold together, like `8GiB`
+    ///
+    /// Beyond it, growth of memory, spawns and messages are refused. Without it and
+    /// without `max_memory_total` in the manifest: what the machine or its control
+    /// group has, less a reserve.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) max_memory_total: Option<u64>,
     /// Deny what no policy allows, to every process
     #[arg(long)]
     pub(crate) strict: bool,

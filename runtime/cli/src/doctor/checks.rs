@@ -1,8 +1,8 @@
 //! The machine against what a program asks for.
 
-use warren::requirements::HostRequirements;
+use warren::requirements::{HostRequirements, default_max_memory};
 
-use super::finding::{Finding, Verdict};
+use super::finding::{Finding, Verdict, bytes as size};
 use super::machine::{Limit, Machine};
 
 /// What x86-64 and AArch64 give a process: 47 bits.
@@ -97,15 +97,12 @@ fn address_space(machine: &Machine, hosts: &[HostRequirements]) -> Option<Findin
 }
 
 fn memory(machine: &Machine, hosts: &[HostRequirements]) -> Finding {
-    let name = match (machine.available, machine.group_memory) {
-        (Some(machine), Some(group)) if group < machine => "memory (control group)",
-        _ => "memory",
-    };
-    let Some(present) = machine.memory() else {
-        return Finding::new(name).unknown();
+    let finding = Finding::new("memory");
+    let Some(present) = machine.available else {
+        return finding.unknown();
     };
     let processes = processes(hosts);
-    let finding = Finding::new(name).bytes(present, processes.saturating_mul(NATIVE));
+    let finding = finding.bytes(present, processes.saturating_mul(NATIVE));
     if present < processes.saturating_mul(LUA) {
         // Nobody says what the processes will hold.
         return finding.says(
@@ -119,6 +116,51 @@ fn memory(machine: &Machine, hosts: &[HostRequirements]) -> Finding {
         );
     }
     finding
+}
+
+/// What all processes together may hold, and those of each host.
+pub(super) fn budgets(
+    machine: &Machine,
+    hosts: &[HostRequirements],
+    stated: Option<u64>,
+) -> Vec<Finding> {
+    let finding = Finding::new("max_memory_total");
+    let derived = machine.memory.map(default_max_memory);
+    let Some(limit) = stated.or(derived) else {
+        return vec![
+            finding.says(
+                Verdict::Note,
+                "this system does not say how much memory it has: no limit for all processes"
+                    .to_owned(),
+            ),
+        ];
+    };
+    let origin = match stated {
+        Some(_) => "of all processes, as stated",
+        None => "of all processes: what the machine or its control group has, less a reserve",
+    };
+    let finding = finding.size(limit);
+    let finding = match machine.memory {
+        Some(memory) if limit > memory => finding
+            .says(
+                Verdict::Note,
+                format!("{origin}; more than the {} there are", size(memory)),
+            )
+            .remedy("lower max_memory_total of the program".to_owned()),
+        _ => finding.says(Verdict::Ok, origin.to_owned()),
+    };
+    let of_hosts = hosts.iter().map(|host| {
+        let total = host.max_memory_total.unwrap_or(limit - limit / 8);
+        let text = format!(
+            "of host {}; {} of each of its processes (max_memory)",
+            host.name,
+            size(host.max_memory)
+        );
+        Finding::new("max_memory_total")
+            .size(total)
+            .says(Verdict::Ok, text)
+    });
+    std::iter::once(finding).chain(of_hosts).collect()
 }
 
 fn overcommit(machine: &Machine) -> Option<Finding> {
@@ -188,8 +230,8 @@ mod tests {
         Machine {
             max_map_count: Some(1 << 30),
             overcommit: Some(0),
+            memory: Some(1 << 40),
             available: Some(1 << 40),
-            group_memory: None,
             group_tasks: Some(1_000),
             address_space: Limit::Unlimited,
             open_files: Limit::Is(1_024),
@@ -244,8 +286,8 @@ mod tests {
         let low = Machine {
             max_map_count: Some(100),
             overcommit: Some(2),
-            available: Some(1 << 20),
-            group_memory: Some(1 << 19),
+            memory: Some(1 << 20),
+            available: Some(1 << 19),
             group_tasks: Some(3),
             address_space: Limit::Is(1 << 30),
             open_files: Limit::Is(3),
@@ -253,7 +295,7 @@ mod tests {
         for (name, verdict) in [
             ("vm.max_map_count", Verdict::Failed),
             ("address space", Verdict::Failed),
-            ("memory (control group)", Verdict::Note),
+            ("memory", Verdict::Note),
             ("vm.overcommit_memory", Verdict::Note),
             ("open files", Verdict::Failed),
             ("threads", Verdict::Failed),
@@ -264,6 +306,29 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn budgets_are_shown_and_one_beyond_the_machine_is_noted() {
+        let shown = |stated| {
+            let findings = budgets(&roomy(), &hosts(None), stated);
+            let text = findings.iter().map(|finding| format!("{finding}\n"));
+            text.collect::<String>()
+        };
+        let derived = shown(None);
+        assert!(derived.contains("max_memory_total: 1020 GiB"), "{derived}");
+        assert!(
+            derived.contains("64.0 MiB of each of its processes"),
+            "{derived}"
+        );
+        assert!(!derived.contains("note"), "{derived}");
+        let stated = shown(Some(2 << 40));
+        assert!(
+            stated.contains("more than the 1.0 TiB there are"),
+            "{stated}"
+        );
+        let unknown = budgets(&Machine::default(), &hosts(None), None);
+        assert_eq!(unknown[0].verdict, Verdict::Note);
     }
 
     #[test]

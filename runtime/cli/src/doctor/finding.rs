@@ -51,6 +51,11 @@ impl Finding {
         }
     }
 
+    /// What is there, in bytes.
+    pub(super) fn size(self, present: u64) -> Finding {
+        self.present(bytes(present))
+    }
+
     /// What is there, and what has to be.
     pub(super) fn values(self, present: u64, needed: u64) -> Finding {
         Finding {
@@ -132,7 +137,7 @@ impl Display for Finding {
 }
 
 /// Bytes in the largest unit that leaves a whole part.
-fn bytes(number: u64) -> String {
+pub(super) fn bytes(number: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let mut value = number as f64;
     let mut unit = 0;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use warren::requirements::{MachineMemory, SystemMemory};
+
 /// The limits of this process and the system it runs on. What could not be
 /// read is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,10 +13,11 @@ pub(super) struct Machine {
     pub(super) max_map_count: Option<u64>,
     /// `vm.overcommit_memory`: 0, 1 or 2.
     pub(super) overcommit: Option<u64>,
+    /// Bytes of memory that this program may use: those of the machine, or what the
+    /// control groups around it and its resource limits allow.
+    pub(super) memory: Option<u64>,
     /// Bytes of memory that can still be had.
     pub(super) available: Option<u64>,
-    /// Bytes the control group may use, less what it uses.
-    pub(super) group_memory: Option<u64>,
     /// Threads and processes the control group may have, less what it has.
     pub(super) group_tasks: Option<u64>,
     /// Bytes of address space (`ulimit -v`).
@@ -38,6 +41,7 @@ impl Machine {
     pub(super) fn read(root: &Path) -> Machine {
         let limits = fs::read_to_string(root.join("proc/self/limits")).unwrap_or_default();
         let group = group(root);
+        let memory = SystemMemory::below(root);
         let left = |max: &str, used: &str| {
             let group = group.as_ref()?;
             let max = number(&group.join(max))?;
@@ -46,19 +50,11 @@ impl Machine {
         Machine {
             max_map_count: number(&root.join("proc/sys/vm/max_map_count")),
             overcommit: number(&root.join("proc/sys/vm/overcommit_memory")),
-            available: available(root),
-            group_memory: left("memory.max", "memory.current"),
+            memory: memory.total(),
+            available: memory.available(),
             group_tasks: left("pids.max", "pids.current"),
             address_space: limit(&limits, "Max address space"),
             open_files: limit(&limits, "Max open files"),
-        }
-    }
-
-    /// Bytes of memory that this process can still have.
-    pub(super) fn memory(&self) -> Option<u64> {
-        match (self.available, self.group_memory) {
-            (Some(machine), Some(group)) => Some(machine.min(group)),
-            (machine, group) => machine.or(group),
         }
     }
 }
@@ -76,15 +72,6 @@ fn group(root: &Path) -> Option<PathBuf> {
 /// The number a file consists of; none where it is `max`, or not there.
 fn number(path: &Path) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
-}
-
-fn available(root: &Path) -> Option<u64> {
-    let text = fs::read_to_string(root.join("proc/meminfo")).ok()?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024)
 }
 
 /// The soft limit in a line of `/proc/self/limits`.
@@ -113,6 +100,10 @@ mod tests {
                 "Limit  Soft Limit  Hard Limit  Units\nMax address space   4096  unlimited  bytes\nMax open files   unlimited   2   files\n",
             ),
             ("proc/self/cgroup", "0::/a/b\n"),
+            (
+                "proc/self/mountinfo",
+                "30 24 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            ),
             ("sys/fs/cgroup/a/b/memory.max", "3000\n"),
             ("sys/fs/cgroup/a/b/memory.current", "1000\n"),
             ("sys/fs/cgroup/a/b/pids.max", "max\n"),
@@ -125,14 +116,14 @@ mod tests {
         let expected = Machine {
             max_map_count: Some(65_530),
             overcommit: Some(2),
-            available: Some(4096),
-            group_memory: Some(2000),
+            // A quarter of the address space.
+            memory: Some(1024),
+            available: Some(2000),
             group_tasks: None,
             address_space: Limit::Is(4096),
             open_files: Limit::Unlimited,
         };
         assert_eq!(machine, expected);
-        assert_eq!(machine.memory(), Some(2000));
     }
 
     #[test]

@@ -18,7 +18,7 @@ const DEEPEST: usize = 10;
 /// Draws all of it.
 pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
     let [head, body, foot] = Layout::vertical([
-        Constraint::Length(3),
+        Constraint::Length(4),
         Constraint::Min(1),
         Constraint::Length(1),
     ])
@@ -52,12 +52,13 @@ fn totals(app: &App) -> Vec<Line<'static>> {
             totals.spawned, totals.failed, totals.sent, totals.queued,
         )),
         Line::from(format!(
-            "unread {} messages, {}   memory {}   names {}",
+            "unread {} messages, {}   linear memory {}   names {}",
             totals.messages,
             quantity::bytes(totals.bytes as u64),
             quantity::bytes(totals.memory),
             totals.names,
         )),
+        Line::from(format!("budget: {}", ps::budgets(totals))),
     ]
 }
 
@@ -78,6 +79,7 @@ fn draw_table(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
         heading("LOAD", Some(Sort::Load)),
         heading("CPU", Some(Sort::Cpu)),
         heading("MEMORY", Some(Sort::Memory)),
+        heading("HELD", None),
         heading("MESSAGES", Some(Sort::Messages)),
         heading("OLDEST", Some(Sort::Oldest)),
         heading("NAMES", None),
@@ -90,6 +92,7 @@ fn draw_table(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
         Constraint::Length(6),
         Constraint::Length(7),
         Constraint::Length(10),
+        Constraint::Length(9),
         Constraint::Length(8),
         Constraint::Length(7),
         Constraint::Min(10),
@@ -112,6 +115,7 @@ fn row(depth: usize, process: &ProcessInfo) -> Row<'static> {
         quantity::percent(process.load),
         quantity::duration(process.cpu_ms),
         quantity::bytes(process.memory),
+        quantity::bytes(process.held),
         process.messages.to_string(),
         process.oldest_ms.map_or("-".to_owned(), quantity::duration),
         ps::names(process),

@@ -335,6 +335,13 @@ impl Inherited {
         context.sum::<usize>() + actor.sum::<usize>() + scope.map(String::len).sum::<usize>()
     }
 
+    /// Bytes that a process keeps for as long as it lives: these, and its arguments.
+    /// What is shared with its spawner is counted with each, as each may outlive
+    /// the other.
+    pub(crate) fn given(&self, arguments: &[u8]) -> u64 {
+        (self.bytes() + arguments.len()) as u64
+    }
+
     /// What a child gets when its spawner sets these options.
     fn with(&self, options: &SpawnOptions) -> Inherited {
         let mut inherited = self.clone();

@@ -107,7 +107,7 @@ impl Future for NativeDrive<'_> {
                     outcome: Some(outcome),
                     prepared: None,
                     text: None,
-                    memory_refused: false,
+                    memory_refused: None,
                 }));
             }
             let deadline_came = match this.process.cancel_deadline() {

@@ -13,6 +13,7 @@ use super::Node;
 use crate::codec::check;
 use crate::definition::Code;
 use crate::guest::{Inherited, Run};
+use crate::limits::{INSTANCE, TASK};
 use crate::native::NativeCode;
 use crate::node::Start;
 use crate::operand;
@@ -190,6 +191,8 @@ impl Node {
                 name: request.name.as_deref(),
                 messages: &messages,
                 trace: request.cause,
+                base: if is_native { TASK } else { INSTANCE },
+                given: inherited.given(&request.arguments),
                 origin: Some(&origin),
             },
         )?;

@@ -50,7 +50,7 @@ pub(crate) async fn explain(
             program: Arc::new(program(Arc::clone(artifact))),
             arguments: Arc::from(crate::codec::NO_VALUES),
         },
-        node.max_memory(&host),
+        node.limits_of(&host),
         Rights::new(None),
     );
     let driven = {

@@ -10,6 +10,7 @@ mod component;
 mod grants;
 mod hostile;
 mod life;
+mod memory;
 mod output;
 mod permissions;
 mod residue;

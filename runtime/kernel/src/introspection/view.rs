@@ -44,8 +44,14 @@ pub struct Summary {
     pub events: usize,
     /// When the oldest of its messages came.
     pub oldest: Option<Monotonic>,
-    /// Bytes of memory it holds.
+    /// Bytes of linear memory.
     pub memory: u64,
+    /// Bytes that the runtime holds for it: messages, events, results, names,
+    /// ties, what it was given.
+    pub held: u64,
+    /// What of both is counted against its limit: linear memory only once it has
+    /// grown, or is large from the beginning.
+    pub counted: u64,
     /// Nanoseconds it has run.
     pub processor: u64,
 }

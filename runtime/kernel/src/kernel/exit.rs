@@ -3,6 +3,7 @@
 //! and those tied to it are told. So whoever hears of it can reuse all of it.
 
 use super::Kernel;
+use crate::account::Account;
 use crate::events::Notice;
 use crate::execs::Callee;
 use crate::host::Place;
@@ -33,7 +34,8 @@ struct Unfinished {
     ties: Ties,
     callees: Vec<Callee>,
     waited_for_by: Option<Caller>,
-    place: Option<Place>,
+    /// Held until the embedder has returned it.
+    memory: (Account, Option<Place>),
 }
 
 impl Kernel {
@@ -53,6 +55,7 @@ impl Kernel {
             names,
             callees,
             waited_for_by,
+            account,
             _unread,
         } = remains;
         self.table.remove(process.pid());
@@ -81,7 +84,7 @@ impl Kernel {
             ties,
             callees,
             waited_for_by,
-            place,
+            memory: (account, place),
         })))
     }
 }
@@ -117,9 +120,9 @@ impl Exiting {
             ties,
             callees,
             waited_for_by,
-            place,
+            memory,
         } = *unfinished;
-        drop(place);
+        drop(memory);
         kernel.observers.tell(|| Change::Ended {
             pid: Arc::clone(&text),
             outcome: Arc::clone(&outcome),

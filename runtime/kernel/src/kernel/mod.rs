@@ -2,6 +2,7 @@
 
 mod dump;
 mod exit;
+mod memory;
 mod signal;
 mod spawn;
 mod ties;
@@ -13,8 +14,9 @@ use std::num::NonZeroU64;
 pub use exit::Exiting;
 pub use spawn::{Spawn, Spawned};
 
+use crate::budget::Budget;
 use crate::error::{Error, Kind};
-use crate::host::{Host, HostConfig};
+use crate::host::{Host, HostConfig, MemoryLimits};
 use crate::introspection::Counts;
 use crate::moment::Monotonic;
 use crate::names::{Names, NotRegistered, check_name};
@@ -37,11 +39,17 @@ pub struct Kernel {
     clock: AtomicU64,
     counts: Counts,
     observers: Observers,
+    budget: Arc<Budget>,
 }
 
 impl Kernel {
-    /// A kernel without hosts.
+    /// A kernel without hosts, and without a limit of memory.
     pub fn new() -> Arc<Kernel> {
+        Kernel::within(u64::MAX)
+    }
+
+    /// A kernel without hosts, whose processes may hold so many bytes together.
+    pub fn within(max_memory: u64) -> Arc<Kernel> {
         Arc::new(Kernel {
             hosts: RwLock::default(),
             table: Table::new(),
@@ -51,6 +59,7 @@ impl Kernel {
             clock: AtomicU64::new(0),
             counts: Counts::default(),
             observers: Observers::default(),
+            budget: Arc::new(Budget::of_runtime(max_memory)),
         })
     }
 
@@ -132,6 +141,19 @@ impl Kernel {
     /// could not be told apart inside a PID's text (empty, or with any of
     /// `{|}@`).
     pub fn add_host(&self, name: &str, config: HostConfig) -> Result<Arc<Host>, Error> {
+        self.add_host_within(name, config, MemoryLimits::default())
+    }
+
+    /// The same for a host whose processes may hold so much memory.
+    ///
+    /// # Errors
+    /// As for [`Kernel::add_host`].
+    pub fn add_host_within(
+        &self,
+        name: &str,
+        config: HostConfig,
+        memory: MemoryLimits,
+    ) -> Result<Arc<Host>, Error> {
         if name.is_empty() || name.contains(['{', '|', '}', '@']) {
             return Err(Error::invalid(format!(
                 "a host's name may not be empty or contain any of {{|}}@: {name}"
@@ -144,7 +166,7 @@ impl Kernel {
                 format!("host already exists: {name}"),
             ));
         }
-        let host = Arc::new(Host::new(name, hosts.len(), config));
+        let host = Arc::new(Host::new(name, hosts.len(), config, memory, &self.budget));
         hosts.insert(name.into(), Arc::clone(&host));
         Ok(host)
     }

@@ -1,6 +1,7 @@
 //! Signals that act on one process: messages, cancellation, termination.
 
 use super::Kernel;
+use crate::account::MESSAGE;
 use crate::error::Error;
 use crate::message::Message;
 use crate::moment::Moment;
@@ -14,10 +15,11 @@ impl Kernel {
     ///
     /// # Errors
     /// `Invalid` for a topic that is empty or begins with `@`, and for more
-    /// bytes than the target's queues can ever hold (`max_message`, or the byte
-    /// limit of a queue); `NotFound` where the target has exited; `RateLimited`,
-    /// retryable, where the queue the topic goes to is full, details
-    /// `{host, queue, limit}`.
+    /// bytes than the target's queues can ever hold (`max_message`, the byte limit
+    /// of a queue, or `max_memory`); `NotFound` where the target has exited;
+    /// `RateLimited`, retryable, where the queue the topic goes to is full, details
+    /// `{host, queue, limit}`, or where the target, its host or the runtime may hold
+    /// no more memory, details `{host, limit, value}`.
     pub fn send(
         &self,
         from: Option<&Process>,
@@ -59,7 +61,7 @@ impl Kernel {
     ) -> Result<(), Error> {
         check_topic(topic)?;
         let sender = from.map(|from| &**from.text());
-        check_size(to.config(), sender, topic, payload)?;
+        check_size(to.host(), sender, topic, payload)?;
         // Built before the target is locked: the copy takes no one else's time.
         let message = make(sender);
         to.deliver(topic, message, self.clock())
@@ -103,11 +105,12 @@ impl Kernel {
 
 /// Refuses a message that no queue of a process of this host could ever hold.
 pub(super) fn check_size(
-    config: &crate::HostConfig,
+    host: &crate::Host,
     sender: Option<&str>,
     topic: &str,
     payload: &[u8],
 ) -> Result<(), Error> {
+    let config = host.config();
     let bytes = topic.len() + payload.len();
     if bytes > config.max_message {
         return Err(too_large(bytes, "max_message", config.max_message));
@@ -115,6 +118,11 @@ pub(super) fn check_size(
     let wire = Message::wire_bytes(sender.unwrap_or_default(), topic, payload);
     if wire > config.queue.bytes {
         return Err(too_large(wire, "max_queue.bytes", config.queue.bytes));
+    }
+    let max_memory = host.memory().process;
+    if wire as u64 + MESSAGE > max_memory {
+        let max_memory = usize::try_from(max_memory).unwrap_or(usize::MAX);
+        return Err(too_large(wire, "max_memory", max_memory));
     }
     Ok(())
 }

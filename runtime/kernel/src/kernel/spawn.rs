@@ -2,6 +2,7 @@
 
 use super::signal::check_size;
 use super::{Kernel, already_registered};
+use crate::account::Account;
 use crate::error::Error;
 use crate::execs::Callee;
 use crate::host::Place;
@@ -34,6 +35,11 @@ pub struct Spawn<'a> {
     pub messages: &'a [(&'a str, &'a [u8])],
     /// What caused those messages, to be noted in each.
     pub trace: Option<Trace>,
+    /// Bytes that it costs by being there, whatever it does: its stack, its task,
+    /// the pages that any code of its sort touches.
+    pub base: u64,
+    /// Bytes that it is given and keeps; see [`Process::set_given`].
+    pub given: u64,
     /// What it runs and for whom, for those who look at it.
     pub origin: Option<&'a Origin>,
 }
@@ -47,6 +53,10 @@ pub struct Spawned {
     pub exec: Option<Subscription>,
 }
 
+/// Bytes of the kernel's own that a process takes: its state, its PID as text, its
+/// entry in the table.
+const OWN: u64 = 2 << 10;
+
 impl Kernel {
     /// Makes a process in a place of its host. When this returns it can be found
     /// and sent to; the embedder starts its code afterwards. On an error nothing
@@ -56,8 +66,8 @@ impl Kernel {
     /// `Invalid` for a name or topic that can be none, a message too large, and
     /// a relation to a parent that is not given; `AlreadyExists` where the name
     /// is taken, details `{pid}`; `NotFound` where the parent has exited;
-    /// `RateLimited` at a limit of the parent's, or where the messages do not
-    /// fit into one queue.
+    /// `RateLimited` at a limit of the parent's, where the messages do not fit
+    /// into one queue, or where the host or the runtime has no memory for it.
     pub fn spawn(&self, place: Place, spawn: Spawn<'_>) -> Result<Spawned, Error> {
         if let Some(name) = spawn.name {
             check_name(name)?;
@@ -73,7 +83,15 @@ impl Kernel {
             at: self.clock(),
             origin: spawn.origin.cloned(),
         };
-        let child = Arc::new(Process::new(birth, place));
+        let host = place.host();
+        let account = Account::open(
+            host.budget(),
+            host.memory().process,
+            spawn.base.saturating_add(OWN),
+            spawn.given,
+        );
+        let account = account.map_err(|spent| spent.error(host.name(), "a new one"))?;
+        let child = Arc::new(Process::new(birth, place, account));
         queue_first_messages(&child, &spawn)?;
         let name: Option<Arc<str>> = spawn.name.map(Arc::from);
         if let Some(name) = &name {
@@ -157,7 +175,7 @@ fn queue_first_messages(child: &Process, spawn: &Spawn<'_>) -> Result<(), Error>
     let sender = spawn.parent.map(|parent| &**parent.text());
     for &(topic, payload) in spawn.messages {
         check_topic(topic)?;
-        check_size(child.config(), sender, topic, payload)?;
+        check_size(child.host(), sender, topic, payload)?;
         let message = match spawn.trace {
             Some(trace) => Message::traced(sender, topic, payload, trace),
             None => Message::new(sender, topic, payload),

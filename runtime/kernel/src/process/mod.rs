@@ -2,9 +2,11 @@
 //!
 //! A method here takes the lock, has [`State`] take a step, and wakes whom that
 //! concerns. What the process's own task does is in `task`, what others do to it
-//! in `signal` and `ties`, what they see of it in `identity` and `view`.
+//! in `signal` and `ties`, what they see of it in `identity` and `view`, what it
+//! holds of the machine's memory in `memory`.
 
 mod identity;
+mod memory;
 mod signal;
 mod task;
 mod ties;
@@ -13,6 +15,7 @@ mod view;
 use std::fmt;
 use std::task::Waker;
 
+use crate::account::Account;
 use crate::attributes::Attributes;
 use crate::error::Error;
 use crate::host::{Host, HostConfig, Place};
@@ -117,7 +120,7 @@ impl Process {
 
 /// For the kernel.
 impl Process {
-    pub(crate) fn new(birth: Birth, place: Place) -> Self {
+    pub(crate) fn new(birth: Birth, place: Place, account: Account) -> Self {
         Process {
             pid: birth.pid,
             text: birth.pid.text(place.host().name()),
@@ -129,7 +132,7 @@ impl Process {
             cancel_deadline: AtomicDeadline::new(),
             attributes: Attributes::new(),
             inner: Mutex::new(Inner {
-                state: State::new(),
+                state: State::new(account),
                 waker: None,
                 place: Some(place),
                 origin: birth.origin,

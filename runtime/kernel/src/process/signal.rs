@@ -41,10 +41,13 @@ impl Process {
     }
 
     pub(crate) fn terminate(&self) -> Result<(), Refusal> {
-        let doom = Doom {
+        self.be_doomed(Doom {
             outcome: Arc::new(Outcome::terminated()),
             by_link: false,
-        };
+        })
+    }
+
+    pub(crate) fn be_doomed(&self, doom: Doom) -> Result<(), Refusal> {
         self.try_apply(|state| state.doom(doom))
     }
 

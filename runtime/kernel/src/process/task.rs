@@ -125,8 +125,12 @@ impl Process {
     /// Keeps an error that a call of the process API returned to it, for
     /// [`Process::view`].
     pub fn set_last_error(&self, error: &Error) {
+        let bytes = error.bytes();
         let error = Some(Box::new(error.clone()));
-        let replaced = std::mem::replace(&mut self.inner.lock().last_error, error);
+        let mut inner = self.inner.lock();
+        let replaced = std::mem::replace(&mut inner.last_error, error);
+        inner.state.set_error_bytes(bytes);
+        drop(inner);
         drop(replaced);
     }
 }

@@ -99,6 +99,8 @@ impl Process {
             events: state.events().len(),
             oldest: state.mailbox().oldest(),
             memory: self.usage.memory(),
+            held: state.account().held(),
+            counted: state.account().linear() + state.account().held(),
             processor: self.usage.processor(),
         }
     }

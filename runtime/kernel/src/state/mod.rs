@@ -2,6 +2,7 @@
 //! takes a signal, or an operation of the process's own, and returns what came
 //! of it and what the shell around it has to do ([`Effect`]).
 
+mod memory;
 mod receive;
 mod signal;
 mod tie;
@@ -9,6 +10,7 @@ mod tie;
 #[cfg(test)]
 mod tests;
 
+use crate::account::Account;
 use crate::events::Events;
 use crate::execs::{Callee, Execs};
 use crate::held_names::HeldNames;
@@ -44,7 +46,11 @@ pub(crate) struct State {
     execs: Execs,
     ties: Ties,
     names: HeldNames,
+    name_bytes: usize,
     numbers: Numbers,
+    account: Account,
+    /// Arguments, context and identity, as the embedder says.
+    given: u64,
     interest: Interest,
     doom: Option<Doom>,
     cancel_deadline: Option<Monotonic>,
@@ -82,12 +88,14 @@ pub(crate) struct Remains {
     pub(crate) names: HeldNames,
     pub(crate) callees: Vec<Callee>,
     pub(crate) waited_for_by: Option<Caller>,
+    /// To be dropped with the place: all that was held is free before.
+    pub(crate) account: Account,
     /// Only to be dropped, outside the lock.
     pub(crate) _unread: (Mailbox, Events),
 }
 
 impl State {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(account: Account) -> Self {
         State {
             exited: false,
             trap_links: false,
@@ -96,7 +104,10 @@ impl State {
             execs: Execs::default(),
             ties: Ties::default(),
             names: HeldNames::default(),
+            name_bytes: 0,
             numbers: Numbers::new(),
+            given: account.held(),
+            account,
             interest: Interest::default(),
             doom: None,
             cancel_deadline: None,
@@ -166,12 +177,17 @@ impl State {
         if self.names.len() >= config.max_names {
             return Err(Refusal::TooMany("max_names", config.max_names));
         }
+        self.account.admit(memory::NAME + name.len() as u64)?;
         self.names.add(name);
+        self.name_bytes += name.len();
+        self.recount();
         Ok(())
     }
 
     pub(crate) fn remove_name(&mut self, name: &str) {
         self.names.remove(name);
+        self.name_bytes = self.name_bytes.saturating_sub(name.len());
+        self.recount();
     }
 
     /// New code takes over: all subscriptions end, all messages are unclaimed
@@ -180,7 +196,9 @@ impl State {
         self.interest.clear();
         self.mailbox.close_all();
         self.events.close();
-        self.execs.abandon()
+        let callees = self.execs.abandon();
+        self.recount();
+        callees
     }
 
     /// Ends the process. Absent the second time.
@@ -196,6 +214,7 @@ impl State {
             names: std::mem::take(&mut self.names),
             callees: self.execs.abandon(),
             waited_for_by: self.waited_for_by.take(),
+            account: std::mem::take(&mut self.account),
             _unread: (
                 std::mem::take(&mut self.mailbox),
                 std::mem::take(&mut self.events),

@@ -1,6 +1,7 @@
 //! What a process does with its own queues.
 
 use super::{Effect, State};
+use crate::account::MESSAGE;
 use crate::host::HostConfig;
 use crate::refusal::Refusal;
 use crate::subscription::{Delivery, Subscription};
@@ -95,13 +96,18 @@ impl State {
                 config.max_subscriptions,
             ));
         }
+        // Counted, and never refused for want of memory: it may be what unclaimed
+        // messages wait for to be read.
         let subscription = self.allocate();
         self.mailbox.listen(topic, subscription);
+        self.recount();
         Ok(subscription)
     }
 
     pub(crate) fn unlisten(&mut self, subscription: Subscription) -> Effect {
-        if self.mailbox.unlisten(subscription) {
+        let readable = self.mailbox.unlisten(subscription);
+        self.recount();
+        if readable {
             self.readable(Subscription::INBOX)
         } else {
             Effect::Nothing
@@ -111,12 +117,17 @@ impl State {
     #[inline]
     fn take(&mut self, subscription: Subscription) -> Option<Delivery> {
         if subscription == Subscription::EVENTS {
-            return self.events.take().map(Delivery::Event);
+            let event = self.events.take()?;
+            self.recount();
+            return Some(Delivery::Event(event));
         }
-        match self.mailbox.take(subscription) {
-            Some(message) => Some(Delivery::Message(message)),
-            None => self.execs.take(subscription).map(Delivery::Exec),
+        if let Some(message) = self.mailbox.take(subscription) {
+            self.account.unqueue(MESSAGE + message.wire().len() as u64);
+            return Some(Delivery::Message(message));
         }
+        let outcome = self.execs.take(subscription)?;
+        self.recount();
+        Some(Delivery::Exec(outcome))
     }
 
     pub(super) fn allocate(&mut self) -> Subscription {

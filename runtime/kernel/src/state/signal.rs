@@ -1,6 +1,7 @@
 //! What others do to a process.
 
 use super::{Doom, Effect, State};
+use crate::account::MESSAGE;
 use crate::events::Notice;
 use crate::host::HostConfig;
 use crate::mailbox::MailboxLimits;
@@ -22,10 +23,13 @@ impl State {
         now: Monotonic,
     ) -> Result<Effect, Refusal> {
         self.check_alive()?;
+        let bytes = MESSAGE + message.wire().len() as u64;
+        self.account.admit(bytes)?;
         let readable = self
             .mailbox
             .deliver(topic, message, &MailboxLimits::of(config), now)
             .map_err(Refusal::Full)?;
+        self.account.queue(bytes);
         Ok(match readable {
             Some(subscription) => self.readable(subscription),
             None => Effect::Nothing,
@@ -77,7 +81,9 @@ impl State {
         let mut effect = Effect::Nothing;
         if let Some(doom) = doom.filter(|_| tie.linked) {
             if self.trap_links {
-                self.events.push_link_down(notice);
+                let outcome = self.told(&notice.outcome);
+                self.events.push_link_down(&notice.telling(outcome));
+                self.recount();
                 effect = self.event_readable();
             } else if self.doom.is_none() {
                 self.doom = Some(doom.clone());
@@ -85,12 +91,14 @@ impl State {
             }
         }
         if tie.monitors {
-            self.events.push_exit(notice);
+            let outcome = self.told(&notice.outcome);
+            self.events.push_exit(&notice.telling(outcome));
             let exit_effect = self.event_readable();
             if effect == Effect::Nothing {
                 effect = exit_effect;
             }
         }
+        self.recount();
         effect
     }
 
@@ -101,10 +109,12 @@ impl State {
         callee: Pid,
         outcome: &Arc<Outcome>,
     ) -> Effect {
-        if self.execs.finish(subscription, callee, Arc::clone(outcome)) {
-            self.readable(subscription)
-        } else {
-            Effect::Nothing
+        if !self.execs.waits_for(subscription, callee) {
+            return Effect::Nothing;
         }
+        let outcome = self.told(outcome);
+        self.execs.finish(subscription, callee, outcome);
+        self.recount();
+        self.readable(subscription)
     }
 }

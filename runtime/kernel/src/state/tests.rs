@@ -30,7 +30,7 @@ fn doom(message: &str, by_link: bool) -> Doom {
 #[test]
 fn after_the_exit_every_signal_is_refused_and_a_second_exit_is_none() {
     let config = HostConfig::default();
-    let mut state = State::new();
+    let mut state = State::new(Account::default());
     assert!(state.exit().is_some());
     assert!(state.exit().is_none());
     let message = Message::new(None, "t", b"");
@@ -48,7 +48,7 @@ fn after_the_exit_every_signal_is_refused_and_a_second_exit_is_none() {
 
 #[test]
 fn the_first_doom_holds() {
-    let mut state = State::new();
+    let mut state = State::new(Account::default());
     assert_eq!(state.doom(doom("first", false)), Ok(Effect::Doomed));
     assert_eq!(state.doom(doom("second", true)), Ok(Effect::Nothing));
     let held = state.doomed_to().unwrap();
@@ -61,18 +61,18 @@ fn what_a_failure_does_depends_on_tie_and_trap() {
     let config = HostConfig::default();
     let failed = notice(2, Outcome::terminated());
     let fall = doom("fall", true);
-    let mut stranger = State::new();
+    let mut stranger = State::new(Account::default());
     assert_eq!(stranger.peer_exited(&failed, Some(&fall)), Effect::Nothing);
-    let mut linked = State::new();
+    let mut linked = State::new(Account::default());
     linked.link(pid(2), &config).unwrap();
     assert_eq!(linked.peer_exited(&failed, Some(&fall)), Effect::Doomed);
     assert_eq!(linked.ties().links(), 0);
-    let mut trapping = State::new();
+    let mut trapping = State::new(Account::default());
     trapping.set_trap_links(true);
     trapping.link(pid(2), &config).unwrap();
     assert_eq!(trapping.peer_exited(&failed, Some(&fall)), Effect::Nothing);
     assert_eq!(trapping.events().link_downs(), 1);
-    let mut watching = State::new();
+    let mut watching = State::new(Account::default());
     watching.monitor(pid(2), &config).unwrap();
     watching.open_events();
     assert!(watching.poll_receive(&[Subscription::EVENTS]).is_none());
@@ -84,7 +84,7 @@ fn what_a_failure_does_depends_on_tie_and_trap() {
 #[test]
 fn adoption_is_undone_whole() {
     let config = HostConfig::default();
-    let mut state = State::new();
+    let mut state = State::new(Account::default());
     let child = Callee {
         pid: pid(2),
         process: crate::sync::Weak::new(),

@@ -1,6 +1,6 @@
 //! Links, monitors and children, seen from one of the two sides.
 
-use super::{Caller, Relation, State};
+use super::{Caller, Relation, State, memory};
 use crate::execs::Callee;
 use crate::host::HostConfig;
 use crate::pid::Pid;
@@ -17,7 +17,8 @@ impl State {
             return Ok(false);
         }
         self.check_room_for_link(config)?;
-        self.ties.set(
+        self.account.admit(memory::PEER + memory::TIE)?;
+        self.set_tie(
             peer,
             Tie {
                 linked: true,
@@ -30,7 +31,7 @@ impl State {
     /// Removes a link and nothing else.
     pub(crate) fn remove_link(&mut self, peer: Pid) {
         let tie = self.ties.with(peer);
-        self.ties.set(
+        self.set_tie(
             peer,
             Tie {
                 linked: false,
@@ -45,6 +46,7 @@ impl State {
         let linked = self.ties.with(peer).linked;
         self.remove_link(peer);
         self.events.drop_link_down(peer);
+        self.recount();
         linked
     }
 
@@ -56,7 +58,8 @@ impl State {
             return Ok(false);
         }
         self.check_room_for_monitor(config)?;
-        self.ties.set(
+        self.account.admit(memory::PEER + memory::TIE)?;
+        self.set_tie(
             peer,
             Tie {
                 monitors: true,
@@ -69,7 +72,7 @@ impl State {
     /// Stops watching a peer and nothing else.
     pub(crate) fn remove_monitor(&mut self, peer: Pid) {
         let tie = self.ties.with(peer);
-        self.ties.set(
+        self.set_tie(
             peer,
             Tie {
                 monitors: false,
@@ -82,13 +85,17 @@ impl State {
     pub(crate) fn unmonitor(&mut self, peer: Pid) {
         self.remove_monitor(peer);
         self.events.drop_exit(peer);
+        self.recount();
     }
 
     /// A peer begins, or stops, to watch this process.
     pub(crate) fn set_monitored(&mut self, by: Pid, monitored: bool) -> Result<(), Refusal> {
         self.check_alive()?;
         let tie = self.ties.with(by);
-        self.ties.set(by, Tie { monitored, ..tie });
+        if monitored && !tie.monitored {
+            self.account.admit(memory::PEER)?;
+        }
+        self.set_tie(by, Tie { monitored, ..tie });
         Ok(())
     }
 
@@ -111,17 +118,21 @@ impl State {
         if exec && self.execs.len() >= config.max_execs {
             return Err(Refusal::TooMany("max_execs", config.max_execs));
         }
+        self.account
+            .admit(memory::PEER + 2 * memory::TIE + memory::EXEC)?;
         let tie = Tie {
             linked: relation.linked,
             monitors: relation.monitored,
             monitored: false,
         };
         self.ties.set(child.pid, tie);
-        Ok(exec.then(|| {
+        let subscription = exec.then(|| {
             let subscription = self.allocate();
             self.execs.start(subscription, child);
             subscription
-        }))
+        });
+        self.recount();
+        Ok(subscription)
     }
 
     /// The other side of [`State::adopt`], for the child.
@@ -131,7 +142,7 @@ impl State {
             monitored: relation.monitored,
             monitors: false,
         };
-        self.ties.set(parent, tie);
+        self.set_tie(parent, tie);
         self.waited_for_by = exec.map(|subscription| Caller {
             pid: parent,
             subscription,
@@ -144,12 +155,20 @@ impl State {
         if let Some(subscription) = exec {
             self.execs.undo(subscription);
         }
+        self.recount();
     }
 
     /// Nobody waits for the outcome of this exec any more; returns the callee
     /// where it still runs.
     pub(crate) fn abandon_exec(&mut self, subscription: Subscription) -> Option<Callee> {
-        self.execs.abandon_one(subscription)
+        let callee = self.execs.abandon_one(subscription);
+        self.recount();
+        callee
+    }
+
+    fn set_tie(&mut self, peer: Pid, tie: Tie) {
+        self.ties.set(peer, tie);
+        self.recount();
     }
 
     fn check_room_for_link(&self, config: &HostConfig) -> Result<(), Refusal> {

@@ -9,6 +9,7 @@ mod cancel;
 mod delivery;
 mod exit;
 mod introspection;
+mod memory;
 mod registry;
 mod spawn;
 mod ties;

@@ -105,6 +105,8 @@ impl World {
         }
         assert_eq!((self.kernel.live(), self.kernel.names()), (0, 0));
         assert_eq!(self.host.live(), 0);
+        assert_eq!(self.host.budget().used(), 0);
+        assert_eq!(self.kernel.budget().used(), 0);
         for handle in &self.handles {
             assert_eq!(handle.process.relations(), Default::default());
             assert_eq!(handle.process.depth(), Default::default());

@@ -23,8 +23,8 @@ use rmpv::Value;
 use tokio::sync::mpsc;
 use warren_engine::security::Authorizer;
 use warren_engine::{
-    Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Ended, Grants, HostLimits, Node,
-    NodeConfig, Running, Sink, Source, Stream,
+    Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Ended, Grants, HostLimits,
+    MachineMemory, Node, NodeConfig, Running, Sink, Source, Stream,
 };
 use warren_kernel::{Error, HostConfig, Outcome};
 
@@ -80,6 +80,8 @@ pub struct Setup {
     /// In place of the one that keeps lines for [`World::line`].
     pub sink: Option<Box<dyn Sink>>,
     pub compile: CompileLimits,
+    pub max_memory_total: Option<u64>,
+    pub memory: Option<Arc<dyn MachineMemory>>,
 }
 
 impl Default for Setup {
@@ -91,6 +93,8 @@ impl Default for Setup {
             authorizer: None,
             sink: None,
             compile: CompileLimits::default(),
+            max_memory_total: None,
+            memory: None,
         }
     }
 }
@@ -140,6 +144,8 @@ impl World {
             tick: DEFAULT_TICK,
             trace_messages: false,
             compile: setup.compile,
+            max_memory_total: setup.max_memory_total,
+            memory: setup.memory,
         });
         World {
             node: node.unwrap(),

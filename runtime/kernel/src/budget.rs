@@ -1,0 +1,377 @@
+//! Budgets of memory, one within the other: what all processes of a host may
+//! hold, and what all hosts of a runtime may.
+//!
+//! A process takes from its host's budget in grains, so that the counters that
+//! all threads share change rarely; see [`Account`](crate::account::Account).
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use crate::error::Error;
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// A number of bytes that many share, and how many of them are taken.
+pub struct Budget {
+    which: Which,
+    limit: u64,
+    used: AtomicU64,
+    within: Option<Arc<Budget>>,
+    /// Whether the machine has too little left, whatever the limit says.
+    short: AtomicBool,
+    alarm: OnceLock<Alarm>,
+}
+
+/// Which budget refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// That of one process, its linear memory included.
+    Process,
+    /// That of all processes of a host.
+    Host,
+    /// That of all hosts.
+    Runtime,
+    /// No budget: the machine itself is nearly out of memory.
+    Machine,
+}
+
+impl Which {
+    /// The name of the limit, as errors say it.
+    pub fn limit(self) -> &'static str {
+        match self {
+            Which::Process => "max_memory",
+            Which::Host => "max_memory_total",
+            Which::Runtime => "runtime.max_memory_total",
+            Which::Machine => "machine.memory",
+        }
+    }
+}
+
+/// A budget has no room for what was asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// Which budget.
+    pub which: Which,
+    /// Its limit in bytes; for the machine, that of the runtime.
+    pub limit: u64,
+}
+
+/// Who is called once when more than a threshold is taken, until set anew.
+struct Alarm {
+    above: u64,
+    armed: AtomicBool,
+    ring: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Budget {
+    /// The budget of a runtime.
+    pub fn of_runtime(limit: u64) -> Budget {
+        Budget::new(Which::Runtime, limit, None)
+    }
+
+    /// The budget of a host within that of its runtime.
+    pub(crate) fn of_host(limit: u64, runtime: &Arc<Budget>) -> Budget {
+        Budget::new(Which::Host, limit, Some(Arc::clone(runtime)))
+    }
+
+    fn new(which: Which, limit: u64, within: Option<Arc<Budget>>) -> Budget {
+        Budget {
+            which,
+            limit,
+            used: AtomicU64::new(0),
+            within,
+            short: AtomicBool::new(false),
+            alarm: OnceLock::new(),
+        }
+    }
+
+    /// Bytes that may be taken in all.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Bytes that are taken.
+    pub fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Takes bytes here and in the budget around this one, or in neither.
+    ///
+    /// # Errors
+    /// [`Spent`], naming the budget that has no room.
+    pub fn take(&self, bytes: u64) -> Result<(), Spent> {
+        if self.short.load(Ordering::Relaxed) {
+            return Err(self.spent(Which::Machine));
+        }
+        let room = |used: u64| {
+            let after = used.checked_add(bytes)?;
+            (after <= self.limit).then_some(after)
+        };
+        let taken = self
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room);
+        let Ok(before) = taken else {
+            return Err(self.spent(self.which));
+        };
+        if let Some(around) = &self.within
+            && let Err(spent) = around.take(bytes)
+        {
+            self.used.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(spent);
+        }
+        self.ring_above(before + bytes);
+        Ok(())
+    }
+
+    /// Takes bytes that are held already, whatever the limits say.
+    pub fn force(&self, bytes: u64) {
+        let before = self.used.fetch_add(bytes, Ordering::Relaxed);
+        if let Some(around) = &self.within {
+            around.force(bytes);
+        }
+        self.ring_above(before.saturating_add(bytes));
+    }
+
+    /// Gives bytes back that were taken.
+    pub fn give(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+        if let Some(around) = &self.within {
+            around.give(bytes);
+        }
+    }
+
+    /// Says whether the machine has too little memory left for anything to be
+    /// taken from this budget or those within it.
+    pub fn set_short(&self, short: bool) {
+        self.short.store(short, Ordering::Relaxed);
+    }
+
+    /// Calls `ring` once, on the thread that takes, when more than so many bytes
+    /// are taken; again after [`Budget::arm`]. The first caller wins.
+    pub fn on_use_above(&self, above: u64, ring: impl Fn() + Send + Sync + 'static) {
+        let _ = self.alarm.set(Alarm {
+            above,
+            armed: AtomicBool::new(true),
+            ring: Box::new(ring),
+        });
+    }
+
+    /// Has the alarm ring again. Returns whether its threshold is exceeded
+    /// already, in which case it may have been missed.
+    pub fn arm(&self) -> bool {
+        let Some(alarm) = self.alarm.get() else {
+            return false;
+        };
+        alarm.armed.store(true, Ordering::SeqCst);
+        self.used.load(Ordering::SeqCst) > alarm.above
+    }
+
+    #[inline]
+    fn ring_above(&self, used: u64) {
+        if let Some(alarm) = self.alarm.get()
+            && used > alarm.above
+            && alarm.armed.load(Ordering::Relaxed)
+            && alarm.armed.swap(false, Ordering::SeqCst)
+        {
+            (alarm.ring)();
+        }
+    }
+
+    fn spent(&self, which: Which) -> Spent {
+        Spent {
+            which,
+            limit: self.limit,
+        }
+    }
+}
+
+impl fmt::Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Budget")
+            .field("which", &self.which)
+            .field("limit", &self.limit)
+            .field("used", &self.used())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Spent {
+    /// The error of what is refused in a host: `RateLimited`, retryable, details
+    /// `{host, limit, value}`. `whose` is the process, where its own budget is
+    /// spent.
+    pub fn error(self, host: &str, whose: &str) -> Error {
+        let Spent { which, limit } = self;
+        let bytes = Bytes(limit);
+        let message = match which {
+            Which::Process => {
+                format!(
+                    "process {whose} holds all the memory it may: max_memory = {bytes} of host {host}"
+                )
+            }
+            Which::Host => {
+                format!(
+                    "the processes of host {host} hold all the memory they may: max_memory_total = {bytes}"
+                )
+            }
+            Which::Runtime => {
+                format!(
+                    "all processes together hold all the memory they may: max_memory_total of the runtime = {bytes}"
+                )
+            }
+            Which::Machine => "the machine is nearly out of memory".to_owned(),
+        };
+        Error::rate_limited(message)
+            .with("host", host)
+            .with("limit", which.limit())
+            .with("value", limit)
+    }
+
+    /// What the limit is, as the end of a sentence.
+    pub fn explanation(self, host: &str) -> String {
+        let bytes = Bytes(self.limit);
+        match self.which {
+            Which::Process => format!("the limit is {bytes} (max_memory of host {host})"),
+            Which::Host => format!(
+                "the limit of all its processes is {bytes} (max_memory_total of host {host})"
+            ),
+            Which::Runtime => {
+                format!("the limit of all processes is {bytes} (max_memory_total of the runtime)")
+            }
+            Which::Machine => "the machine is nearly out of memory".to_owned(),
+        }
+    }
+}
+
+/// Bytes in the largest unit that divides them, MiB at most.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes >= 10 << 20 || bytes.is_multiple_of(1 << 20) => {
+                write!(f, "{} MiB", bytes >> 20)
+            }
+            bytes if bytes.is_multiple_of(1 << 10) => write!(f, "{} KiB", bytes >> 10),
+            bytes => write!(f, "{bytes} bytes"),
+        }
+    }
+}
+
+/// Bytes taken from a budget, given back when dropped.
+#[derive(Debug)]
+pub struct Charge {
+    budget: Arc<Budget>,
+    bytes: u64,
+}
+
+impl Charge {
+    /// Nothing yet.
+    pub fn new(budget: Arc<Budget>) -> Charge {
+        Charge { budget, bytes: 0 }
+    }
+
+    /// Takes more.
+    ///
+    /// # Errors
+    /// [`Spent`].
+    pub fn add(&mut self, bytes: u64) -> Result<(), Spent> {
+        self.budget.take(bytes)?;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// Gives a part back.
+    pub fn remove(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.bytes);
+        self.budget.give(bytes);
+        self.bytes -= bytes;
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.budget.give(self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn what_is_taken_is_taken_around_it_too_or_nowhere() {
+        let runtime = Arc::new(Budget::of_runtime(100));
+        let one = Budget::of_host(80, &runtime);
+        let other = Budget::of_host(80, &runtime);
+        one.take(60).unwrap();
+        assert_eq!(one.take(30).unwrap_err().which, Which::Host);
+        let spent = other.take(50).unwrap_err();
+        assert_eq!((spent.which, spent.limit), (Which::Runtime, 100));
+        assert_eq!((one.used(), other.used(), runtime.used()), (60, 0, 60));
+        other.force(90);
+        assert_eq!((other.used(), runtime.used()), (90, 150));
+        other.give(90);
+        one.give(60);
+        assert_eq!((one.used(), other.used(), runtime.used()), (0, 0, 0));
+        assert!(one.take(u64::MAX).is_err());
+    }
+
+    #[test]
+    fn a_short_machine_refuses_all_hosts() {
+        let runtime = Arc::new(Budget::of_runtime(100));
+        let host = Budget::of_host(80, &runtime);
+        runtime.set_short(true);
+        assert_eq!(host.take(1).unwrap_err().which, Which::Machine);
+        assert_eq!(host.used(), 0);
+        runtime.set_short(false);
+        host.take(1).unwrap();
+    }
+
+    #[test]
+    fn the_alarm_rings_once_until_it_is_armed() {
+        let runtime = Arc::new(Budget::of_runtime(100));
+        let host = Budget::of_host(100, &runtime);
+        let rings = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&rings);
+        runtime.on_use_above(10, move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        let rung = |take: u64| {
+            host.take(take).unwrap();
+            rings.load(Ordering::Relaxed)
+        };
+        assert_eq!([rung(10), rung(1), rung(1)], [0, 1, 1]);
+        assert!(runtime.arm());
+        assert_eq!(rung(1), 2);
+        host.give(13);
+        assert!(!runtime.arm());
+    }
+
+    #[test]
+    fn errors_name_the_budget() {
+        let spent = |which| Spent {
+            which,
+            limit: 64 << 20,
+        };
+        for (which, name, text) in [
+            (Which::Process, "max_memory", "process p holds"),
+            (Which::Host, "max_memory_total", "max_memory_total = 64 MiB"),
+            (
+                Which::Runtime,
+                "runtime.max_memory_total",
+                "of the runtime = 64 MiB",
+            ),
+            (Which::Machine, "machine.memory", "the machine is nearly"),
+        ] {
+            let error = spent(which).error("a:b", "p");
+            assert_eq!(error.retryable, Some(true));
+            assert!(error.message.contains(text), "{error}");
+            let expected = Error::rate_limited(&*error.message)
+                .with("host", "a:b")
+                .with("limit", name)
+                .with("value", 64 << 20);
+            assert_eq!(error, expected);
+        }
+    }
+}

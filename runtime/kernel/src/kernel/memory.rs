@@ -1,0 +1,46 @@
+//! Who holds most of the machine's memory.
+
+use std::cmp::Reverse;
+
+use super::Kernel;
+use crate::budget::Budget;
+use crate::host::Host;
+use crate::process::Process;
+use crate::sync::Arc;
+
+impl Kernel {
+    /// What all processes of all hosts hold.
+    pub fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    /// The processes that hold most, first the largest, in the host that is
+    /// furthest over its share: its `max_memory_total` where it has one, else an
+    /// equal part of the runtime's memory. As many as hold so many bytes together,
+    /// but one at least where there is any.
+    pub fn largest(&self, bytes: u64) -> Vec<Arc<Process>> {
+        let hosts = self.hosts();
+        let equal = self.budget.limit() / (hosts.len() as u64).max(1);
+        let over = |host: &Arc<Host>| {
+            let share = host.memory().total.unwrap_or(equal);
+            i128::from(host.budget().used()) - i128::from(share)
+        };
+        let occupied = hosts.iter().filter(|host| host.live() > 0);
+        let Some(host) = occupied.max_by_key(|host| over(host)) else {
+            return Vec::new();
+        };
+        let mut all: Vec<_> = self
+            .scan()
+            .filter(|process| Arc::ptr_eq(process.host(), host) && !process.is_doomed())
+            .map(|process| (process.footprint(), process))
+            .collect();
+        all.sort_unstable_by_key(|(footprint, process)| (Reverse(*footprint), process.pid()));
+        let mut sum = 0;
+        let enough = all.iter().position(|(footprint, _)| {
+            sum += footprint;
+            sum >= bytes
+        });
+        all.truncate(enough.map_or(all.len(), |last| last + 1));
+        all.into_iter().map(|(_, process)| process).collect()
+    }
+}
