@@ -107,6 +107,19 @@ impl Meter {
         NonZeroUsize::new(self.workers.len()).unwrap_or(NonZeroUsize::MIN)
     }
 
+    /// The time, as of the last tick.
+    #[inline]
+    pub(crate) fn clock(&self) -> Monotonic {
+        self.kernel.clock()
+    }
+
+    /// Has time pass.
+    #[cfg(test)]
+    pub(crate) fn advance_clock(&self, nanoseconds: u64) {
+        let now = self.kernel.clock();
+        self.kernel.set_clock(Monotonic(now.0 + nanoseconds));
+    }
+
     pub(crate) fn started(&self) -> Instant {
         self.started
     }

@@ -251,7 +251,8 @@ impl Node {
         let kernel = Kernel::within(max_memory.unwrap_or(u64::MAX));
         let workers = workers.map_err(StartError::Thread)?;
         let meter = Arc::new(Meter::new(&kernel, workers));
-        let scheduler = Scheduler::start(&meter, &tokio).map_err(StartError::Thread)?;
+        let scheduler =
+            Scheduler::start(&meter, &tokio, config.hosts.len()).map_err(StartError::Thread)?;
         let ticker = Ticker::start(config.tick, Arc::clone(&meter)).map_err(StartError::Thread)?;
         let ticker = Arc::new(ticker);
         let judges = Judges::new(config.authorizer);

@@ -6,7 +6,9 @@
 //! - Who is woken by a task runs next on the same worker, while the message is
 //!   in its cache. A pair that talks never touches a queue, and wakes no other
 //!   worker, as tokio's scheduler would after every third message.
-//! - Everyone else queues at the worker that woke them. While others queue, a
+//! - Everyone else queues at the worker that woke them, in a lane for each host:
+//!   the hosts have turns, so that many processes of one do not hold up those of
+//!   another. While others queue, a
 //!   worker that sleeps is woken, which takes half of them.
 //! - Who is woken from elsewhere (a timer, the embedder) waits in a queue of all
 //!   workers, and is next wherever a task ends its turn; after each of them one
@@ -16,6 +18,7 @@
 
 mod idle;
 mod injected;
+mod lanes;
 mod worker;
 
 use std::future::Future;
@@ -23,12 +26,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use async_task::{Builder, ScheduleInfo, Task, WithInfo};
-use crossbeam_deque as deque;
+use crossbeam_deque::Stealer;
 use tokio::runtime::Handle;
 
 use crate::meter::Meter;
 use idle::Idle;
 use injected::Injected;
+use lanes::Lanes;
 
 /// The workers. Dropping it stops them, each after the task it runs, and drops
 /// the tasks that are queued: there are none where each task keeps what owns
@@ -40,12 +44,19 @@ pub(crate) struct Scheduler {
 
 /// A task that is to run. It knows whose it is: a schedule function that held that
 /// itself would have async-task count references at every turn.
-type Runnable = async_task::Runnable<Arc<Shared>>;
+type Runnable = async_task::Runnable<Tag>;
+
+/// What a task knows.
+struct Tag {
+    shared: Arc<Shared>,
+    /// The number of its host.
+    lane: usize,
+}
 
 /// What all workers know.
 struct Shared {
-    /// One for each worker's queue.
-    stealers: Box<[deque::Stealer<Runnable>]>,
+    /// For each worker, one for each of its lanes.
+    stealers: Box<[Box<[Stealer<Runnable>]>]>,
     injected: Injected,
     idle: Idle,
     meter: Arc<Meter>,
@@ -53,33 +64,35 @@ struct Shared {
 
 impl Scheduler {
     /// Starts a thread for each worker of the meter, with this runtime around
-    /// them for whatever tasks want of tokio.
+    /// them for whatever tasks want of tokio, and lanes for so many hosts.
     ///
     /// # Errors
     ///
     /// The operating system's, where it gives no threads.
-    pub(crate) fn start(meter: &Arc<Meter>, tokio: &Handle) -> std::io::Result<Scheduler> {
+    pub(crate) fn start(
+        meter: &Arc<Meter>,
+        tokio: &Handle,
+        hosts: usize,
+    ) -> std::io::Result<Scheduler> {
         let workers = meter.workers();
-        let queues: Vec<_> = (0..workers.get())
-            .map(|_| deque::Worker::new_fifo())
-            .collect();
+        let lanes: Vec<_> = (0..workers.get()).map(|_| Lanes::new(hosts)).collect();
         let mut scheduler = Scheduler {
             shared: Arc::new(Shared {
-                stealers: queues.iter().map(deque::Worker::stealer).collect(),
+                stealers: lanes.iter().map(Lanes::stealers).collect(),
                 injected: Injected::default(),
                 idle: Idle::new(workers.get()),
                 meter: Arc::clone(meter),
             }),
             threads: Vec::with_capacity(workers.get()),
         };
-        for (index, queue) in queues.into_iter().enumerate() {
+        for (index, lanes) in lanes.into_iter().enumerate() {
             let (shared, tokio) = (Arc::clone(&scheduler.shared), tokio.clone());
             let thread = thread::Builder::new()
                 .name("warren-worker".into())
                 .spawn(move || {
                     let _inside = tokio.enter();
                     shared.meter.worker_starts(index);
-                    worker::run(shared, index, queue);
+                    worker::run(shared, index, lanes);
                 })?;
             scheduler.threads.push(thread);
         }
@@ -88,18 +101,22 @@ impl Scheduler {
 
     /// Tasks that wait for a worker.
     pub(crate) fn queued(&self) -> usize {
-        let queues = self.shared.stealers.iter().map(deque::Stealer::len);
+        let queues = self.shared.stealers.iter().flatten().map(Stealer::len);
         queues.sum::<usize>() + self.shared.injected.len()
     }
 
-    /// Runs a task, to its end where that is detached, else as long as someone
-    /// waits for it.
+    /// Runs a task of the host of this number, to its end where that is detached,
+    /// else as long as someone waits for it.
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
+        host: usize,
         task: impl Future<Output = T> + Send + 'static,
     ) -> Task<T, impl Send + Sync> {
         let (runnable, task) = Builder::new()
-            .metadata(Arc::clone(&self.shared))
+            .metadata(Tag {
+                shared: Arc::clone(&self.shared),
+                lane: host,
+            })
             .spawn(|_| task, WithInfo(schedule));
         runnable.schedule();
         task
@@ -108,7 +125,7 @@ impl Scheduler {
 
 fn schedule(runnable: Runnable, info: ScheduleInfo) {
     if let Err(runnable) = worker::keep(runnable, info) {
-        let shared = Arc::clone(runnable.metadata());
+        let shared = Arc::clone(&runnable.metadata().shared);
         shared.injected.push(runnable);
         shared.idle.wake_one();
     }
@@ -117,7 +134,12 @@ fn schedule(runnable: Runnable, info: ScheduleInfo) {
 impl Shared {
     /// Whether a task waits for a worker.
     fn has_work(&self) -> bool {
-        !self.injected.is_empty() || self.stealers.iter().any(|queue| !queue.is_empty())
+        !self.injected.is_empty()
+            || self
+                .stealers
+                .iter()
+                .flatten()
+                .any(|queue| !queue.is_empty())
     }
 }
 

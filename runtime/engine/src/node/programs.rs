@@ -258,7 +258,11 @@ impl Node {
                         code: Arc::clone(&source.bytes),
                     },
                 );
-                let prepared = self.scheduler.spawn(prepare).fallible().await;
+                let prepared = self
+                    .scheduler
+                    .spawn(host.number(), prepare)
+                    .fallible()
+                    .await;
                 let code = prepared.ok_or_else(|| Error::internal("preparing failed"))??;
                 Ok::<_, Error>(Arc::new(Chunk {
                     name: Arc::clone(&source.name),

@@ -222,7 +222,7 @@ impl Node {
             // Its end is known by its presence, however it comes.
             drop(self.tokio.spawn(task));
         } else {
-            self.scheduler.spawn(task).detach();
+            self.scheduler.spawn(host.number(), task).detach();
         }
         Ok(spawned)
     }

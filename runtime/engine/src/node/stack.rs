@@ -69,10 +69,11 @@ impl Node {
         process: &Process,
         sight: Arc<Sight>,
     ) -> Result<String, Error> {
-        let explain = stacks::explain(Arc::clone(self), Arc::clone(process.host()), sight);
+        let host = process.host();
+        let explain = stacks::explain(Arc::clone(self), Arc::clone(host), sight);
         // On a worker, where it is preempted like a process; it ends with who
         // waits for it.
-        let explained = self.scheduler.spawn(explain).fallible();
+        let explained = self.scheduler.spawn(host.number(), explain).fallible();
         let explained = tokio::select! {
             explained = explained => explained,
             () = self.sleep(PATIENCE) => None,

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs a task to its end.
 fn spawn(scheduler: &Scheduler, task: impl Future<Output = ()> + Send + 'static) {
-    scheduler.spawn(task).detach();
+    scheduler.spawn(0, task).detach();
 }
 
 fn scheduler(workers: usize) -> Scheduler {
@@ -23,7 +23,7 @@ fn scheduler(workers: usize) -> Scheduler {
         .expect("builds");
     let workers = NonZeroUsize::new(workers).expect("not zero");
     let meter = Arc::new(Meter::new(&warren_kernel::Kernel::new(), workers));
-    Scheduler::start(&meter, tokio.handle()).expect("starts")
+    Scheduler::start(&meter, tokio.handle(), 4).expect("starts")
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn tasks_that_never_end_do_not_keep_the_threads() {
 fn a_task_nobody_waits_for_any_more_is_dropped() {
     let scheduler = scheduler(1);
     let (dropped, drops) = mpsc::channel::<()>();
-    let task = scheduler.spawn(async move {
+    let task = scheduler.spawn(0, async move {
         let _kept = dropped;
         pending::<()>().await;
     });
@@ -190,5 +190,45 @@ fn a_task_nobody_waits_for_any_more_is_dropped() {
     assert_eq!(
         drops.recv_timeout(PATIENCE),
         Err(mpsc::RecvTimeoutError::Disconnected)
+    );
+}
+
+#[test]
+fn many_tasks_of_one_host_do_not_hold_up_another() {
+    const CROWD: usize = 2_000;
+    let scheduler = scheduler(1);
+    let clock = Arc::clone(&scheduler.shared);
+    let turns = Arc::new(AtomicUsize::new(0));
+    for _ in 0..CROWD {
+        let (turns, clock) = (Arc::clone(&turns), Arc::clone(&clock));
+        let computes = async move {
+            loop {
+                turns.fetch_add(1, Ordering::Relaxed);
+                // A fifth of a host's turn passes, as on the clock of a ticker.
+                clock.meter.advance_clock(200_000);
+                task::yield_now().await;
+            }
+        };
+        scheduler.spawn(1, computes).detach();
+    }
+    let (done, dones) = mpsc::channel();
+    let alone = async move {
+        while turns.load(Ordering::Relaxed) < CROWD {
+            clock.meter.advance_clock(1_000_000);
+            task::yield_now().await;
+        }
+        let before = turns.load(Ordering::Relaxed);
+        for _ in 0..100 {
+            clock.meter.advance_clock(1_000_000);
+            task::yield_now().await;
+        }
+        done.send(turns.load(Ordering::Relaxed) - before)
+            .expect("the test waits");
+    };
+    scheduler.spawn(2, alone).detach();
+    let turns = dones.recv_timeout(PATIENCE).expect("it has its turns");
+    assert!(
+        turns <= 100 * 6,
+        "{turns} turns of the crowd in 100 of another host"
     );
 }

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use async_task::ScheduleInfo;
-use crossbeam_deque::{Steal, Worker as Queue};
+use warren_kernel::Monotonic;
 
+use super::lanes::Lanes;
 use super::{Runnable, Shared};
 
 thread_local! {
@@ -23,7 +24,7 @@ struct Worker {
     /// Tasks in a row that were `next`.
     handed_on: Cell<u32>,
     /// Everyone else; others steal from here.
-    queue: Queue<Runnable>,
+    lanes: Lanes,
     /// Whether its last task came from elsewhere.
     took_injected: Cell<bool>,
 }
@@ -33,13 +34,13 @@ struct Worker {
 const HAND_ONS: u32 = 16;
 
 /// Works until the scheduler is dropped.
-pub(super) fn run(shared: Arc<Shared>, index: usize, queue: Queue<Runnable>) {
+pub(super) fn run(shared: Arc<Shared>, index: usize, lanes: Lanes) {
     let worker = Rc::new(Worker {
         shared,
         index,
         next: Cell::new(None),
         handed_on: Cell::new(0),
-        queue,
+        lanes,
         took_injected: Cell::new(false),
     });
     WORKER.set(Some(Rc::clone(&worker)));
@@ -52,7 +53,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, queue: Queue<Runnable>) {
 #[inline]
 pub(super) fn keep(runnable: Runnable, info: ScheduleInfo) -> Result<(), Runnable> {
     WORKER.with_borrow(|worker| match worker {
-        Some(worker) if Arc::ptr_eq(&worker.shared, runnable.metadata()) => {
+        Some(worker) if Arc::ptr_eq(&worker.shared, &runnable.metadata().shared) => {
             worker.add(runnable, info);
             Ok(())
         }
@@ -75,7 +76,7 @@ impl Worker {
             if std::mem::take(&mut was_woken) {
                 self.shared.idle.has_found_work();
             }
-            if !self.queue.is_empty() || !self.shared.injected.is_empty() {
+            if !self.lanes.is_empty() || !self.shared.injected.is_empty() {
                 self.shared.idle.wake_one();
             }
             // A task that panics is gone, and has said so itself; the others
@@ -88,9 +89,9 @@ impl Worker {
     fn add(&self, runnable: Runnable, info: ScheduleInfo) {
         if info.woken_while_running {
             // It lets others go first.
-            self.queue.push(runnable);
+            self.lanes.push(runnable);
         } else if let Some(displaced) = self.next.replace(Some(runnable)) {
-            self.queue.push(displaced);
+            self.lanes.push(displaced);
             self.shared.idle.wake_one();
         }
     }
@@ -107,30 +108,30 @@ impl Worker {
         self.took_injected.set(false);
         if let Some(next) = self.next.take() {
             let handed_on = self.handed_on.get();
-            if handed_on < HAND_ONS || self.queue.is_empty() {
+            let goes_on = || handed_on < HAND_ONS && !self.lanes.turn_is_over(|| self.now());
+            if self.lanes.is_empty() || goes_on() {
                 self.handed_on.set(handed_on.saturating_add(1));
                 return Some(next);
             }
-            self.queue.push(next);
+            self.lanes.push(next);
         }
         self.handed_on.set(0);
-        self.queue
-            .pop()
+        self.lanes
+            .pop(|| self.now())
             .or_else(|| self.shared.injected.pop())
             .or_else(|| self.steal())
     }
 
-    /// Takes half of another worker's queue.
+    /// Takes half of a lane of another worker.
     fn steal(&self) -> Option<Runnable> {
         let (before, from) = self.shared.stealers.split_at(self.index);
-        from.iter().skip(1).chain(before).find_map(|victim| {
-            loop {
-                match victim.steal_batch_and_pop(&self.queue) {
-                    Steal::Success(runnable) => return Some(runnable),
-                    Steal::Empty => return None,
-                    Steal::Retry => {}
-                }
-            }
-        })
+        let mut victims = from.iter().skip(1).chain(before);
+        victims.find_map(|victim| self.lanes.steal(victim, || self.now()))
+    }
+
+    /// The time, as of the last tick.
+    #[inline]
+    fn now(&self) -> Monotonic {
+        self.shared.meter.clock()
     }
 }

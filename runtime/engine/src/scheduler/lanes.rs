@@ -1,0 +1,164 @@
+//! The queues of one worker: a lane for each host, which have turns.
+//!
+//! In one queue for all, a host of ten thousand processes that compute would have
+//! ten thousand turns before a process of another host has one. So each host has
+//! the worker for [`TURN`], or until nobody of it wants to run, and then the next.
+
+use std::cell::Cell;
+
+use crossbeam_deque::{Steal, Stealer, Worker as Queue};
+use warren_kernel::Monotonic;
+
+use super::Runnable;
+
+/// Lanes of a worker: hosts beyond share them.
+pub(super) const MOST: usize = 64;
+
+/// How long the processes of one host run while those of others queue: 1 ms. So
+/// long that of the round trips of a pair less than one in a hundred has to wait
+/// for another host.
+const TURN: u64 = 1_000_000;
+
+/// Tasks that a host has in a turn, should the clock stand still.
+const TASKS: u32 = 256;
+
+pub(super) struct Lanes {
+    queues: Box<[Queue<Runnable>]>,
+    /// A bit for each lane that may have something; others may have stolen it.
+    busy: Cell<u64>,
+    /// Whose turn it is, and since when.
+    present: Cell<usize>,
+    began: Cell<Monotonic>,
+    /// Tasks it has had since.
+    had: Cell<u32>,
+}
+
+impl Lanes {
+    pub(super) fn new(count: usize) -> Lanes {
+        Lanes {
+            queues: (0..count.clamp(1, MOST))
+                .map(|_| Queue::new_fifo())
+                .collect(),
+            busy: Cell::new(0),
+            present: Cell::new(0),
+            began: Cell::new(Monotonic::default()),
+            had: Cell::new(0),
+        }
+    }
+
+    /// What others steal from.
+    pub(super) fn stealers(&self) -> Box<[Stealer<Runnable>]> {
+        self.queues.iter().map(Queue::stealer).collect()
+    }
+
+    /// Whether nothing is here. What was stolen may count for a while.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.busy.get() == 0
+    }
+
+    #[inline]
+    pub(super) fn push(&self, runnable: Runnable) {
+        let lane = runnable.metadata().lane % self.queues.len();
+        self.queues[lane].push(runnable);
+        self.busy.set(self.busy.get() | 1 << lane);
+    }
+
+    /// Whether another host waits for its turn and the present one has had its own.
+    #[inline]
+    pub(super) fn turn_is_over(&self, now: impl FnOnce() -> Monotonic) -> bool {
+        let others = self.busy.get() & !(1 << self.present.get());
+        others != 0
+            && (self.had.get() >= TASKS || now().0.saturating_sub(self.began.get().0) >= TURN)
+    }
+
+    /// The next task: of the host whose turn it is, or of the next.
+    #[inline]
+    pub(super) fn pop(&self, now: impl Fn() -> Monotonic) -> Option<Runnable> {
+        if self.is_empty() {
+            return None;
+        }
+        let present = self.present.get();
+        if !self.turn_is_over(&now)
+            && let Some(runnable) = self.pop_from(present)
+        {
+            self.had.set(self.had.get().saturating_add(1));
+            return Some(runnable);
+        }
+        loop {
+            let lane = next_after(present, self.busy.get())?;
+            if let Some(runnable) = self.pop_from(lane) {
+                self.begin(lane, now());
+                return Some(runnable);
+            }
+        }
+    }
+
+    /// Takes half of one of another worker's lanes.
+    pub(super) fn steal(
+        &self,
+        from: &[Stealer<Runnable>],
+        now: impl Fn() -> Monotonic,
+    ) -> Option<Runnable> {
+        let first = self.present.get() + 1;
+        let lanes = (0..self.queues.len()).map(|lane| (first + lane) % self.queues.len());
+        for lane in lanes {
+            let (Some(victim), Some(own)) = (from.get(lane), self.queues.get(lane)) else {
+                continue;
+            };
+            loop {
+                match victim.steal_batch_and_pop(own) {
+                    Steal::Success(runnable) => {
+                        self.busy.set(self.busy.get() | 1 << lane);
+                        self.begin(lane, now());
+                        return Some(runnable);
+                    }
+                    Steal::Empty => break,
+                    Steal::Retry => {}
+                }
+            }
+        }
+        None
+    }
+
+    fn begin(&self, lane: usize, now: Monotonic) {
+        self.present.set(lane);
+        self.began.set(now);
+        self.had.set(1);
+    }
+
+    #[inline]
+    fn pop_from(&self, lane: usize) -> Option<Runnable> {
+        let popped = self.queues.get(lane)?.pop();
+        if popped.is_none() {
+            self.busy.set(self.busy.get() & !(1 << lane));
+        }
+        popped
+    }
+}
+
+/// The first lane after this one whose bit is set; this one last.
+fn next_after(lane: usize, busy: u64) -> Option<usize> {
+    if busy == 0 {
+        return None;
+    }
+    let first = (lane + 1) % MOST;
+    let ahead = busy.rotate_right(first as u32).trailing_zeros() as usize;
+    Some((first + ahead) % MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_have_turns() {
+        assert_eq!(next_after(0, 0), None);
+        assert_eq!(next_after(0, 0b1), Some(0));
+        assert_eq!(next_after(0, 0b1011), Some(1));
+        assert_eq!(next_after(1, 0b1011), Some(3));
+        assert_eq!(next_after(3, 0b1011), Some(0));
+        assert_eq!(next_after(63, 1 << 63 | 1), Some(0));
+        assert_eq!(next_after(62, 1 << 63 | 1), Some(63));
+    }
+}
