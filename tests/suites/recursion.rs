@@ -42,7 +42,7 @@ const FORMS: &[(&str, &str)] = &[
     ("pattern_captures", "too many captures"),
     ("pattern_lazy", "pattern too complex"),
     ("pcall", "stack overflow"),
-    ("require", "stack overflow"),
+    ("require", "requires itself"),
     ("send", "deeper than 100"),
     ("sort", "stack overflow"),
     ("table_concat", "stack overflow"),

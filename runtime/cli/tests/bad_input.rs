@@ -81,7 +81,7 @@ fn an_unknown_key_in_the_manifest() {
     run(dir.path(), &["shop"]).ends_with(2).says(&[
         "error: unknown key `mian` in [app]",
         "[shop/warren.toml:2:1]",
-        "expected `name` or `main`",
+        "expected `name`, `main` or `max_memory_total`",
         "help: did you mean `main`?",
     ]);
 }

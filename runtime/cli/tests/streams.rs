@@ -293,7 +293,9 @@ fn few_open_files_are_an_error_that_says_what_to_do() {
                     "{limit}: {status:?} {stderr}"
                 );
             }
-            assert_eq!(status == Some(0), stderr.is_empty(), "{limit}: {stderr}");
+            // A start without the code cache is a warning.
+            let failed = stderr.contains("error: ") || !started;
+            assert_eq!(status == Some(0), !failed, "{limit}: {stderr}");
             assert!(!stderr.contains("panicked"), "{limit}: {stderr}");
         }
     }

@@ -155,7 +155,7 @@ impl<'a> Wanted<'a> {
     /// What is left of the path below a name.
     fn below(&self, name: &Parts) -> Option<&[&'a [u8]]> {
         let rest = rest_below(&self.literal, name).filter(|rest| stays(rest));
-        rest.or_else(|| rest_below(&self.normal, name))
+        rest.or_else(|| rest_below(&self.normal, name).filter(|rest| stays(rest)))
     }
 
     fn joined(&self, rest: &[&[u8]]) -> PathBuf {
