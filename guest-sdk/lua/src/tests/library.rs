@@ -65,7 +65,8 @@ fn a_document_is_what_it_was_after_it_was_sent() {
          local shape = json.object(setmetatable({}, Shape))
          print(shape:area(), getmetatable(shape) == Shape, json.encode(shape), getmetatable(json.object {}))"#,
     );
-    let expected = "{\"a\":[null,{},[],{\"b\":{}}]}\t{\"a\":[null,{},[],{\"b\":{}}]}\ttrue\n".to_owned()
+    let expected = "{\"a\":[null,{},[],{\"b\":{}}]}\t{\"a\":[null,{},[],{\"b\":{}}]}\ttrue\n"
+        .to_owned()
         + &"nil\tInvalid\n".repeat(6)
         + "2\ttrue\ttrue\narea\ttrue\t{}\tnil\n";
     assert_eq!(output, expected);

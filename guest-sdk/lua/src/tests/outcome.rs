@@ -42,7 +42,10 @@ fn what_has_too_many_bytes_ends_the_process_as_the_runtime_says_it() {
         let Outcome::Failed(error) = run(source).outcome else {
             panic!("{source}");
         };
-        assert_eq!((&*error.kind, &*error.message), ("Invalid", "result too large"));
+        assert_eq!(
+            (&*error.kind, &*error.message),
+            ("Invalid", "result too large")
+        );
     }
 }
 
