@@ -49,12 +49,6 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// What must hold before a change is accepted.
-    pub(crate) const CI: Plan = Plan {
-        target: None,
-        seconds: 8,
-    };
-
     /// Seconds for a target where nobody says how many.
     pub(crate) const SECONDS: u32 = 60;
 }

@@ -81,6 +81,9 @@ fn count(valgrind: &Valgrind, program: &Path, operation: &str, times: u64) -> Re
     if !status.success() {
         bail!("{operation}: the benchmarks ended with {status}");
     }
+    // Valgrind's processor has other features than this one: for it all is
+    // compiled again, which would count for the shorter run alone.
+    valgrind.instructions(&command(1))?;
     let short = valgrind.instructions(&command(times))?;
     let long = valgrind.instructions(&command(3 * times))?;
     Ok(long.saturating_sub(short) / (2 * times))

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use super::Guest;
 use crate::files::HostFiles;
 
@@ -35,18 +37,18 @@ impl Guest {
     }
 
     /// Tells the operator of a path that the process was not granted, if there is
-    /// something at it. The process cannot tell: nothing waits for this.
-    pub(crate) fn tell_of_ungranted(&self, path: &Path, write: bool) {
+    /// something at it. A process that may not know waits for nothing of this.
+    ///
+    /// Returns what ends when that is done, where there is anything to look at.
+    pub(crate) fn tell_of_ungranted(&self, path: &Path, write: bool) -> Option<JoinHandle<()>> {
         if !self.node.looks_at_refused(path) {
-            return;
+            return None;
         }
-        let Ok(process) = self.process().cloned() else {
-            return;
-        };
+        let process = self.process().cloned().ok()?;
         let definition = Arc::clone(&self.run.program.definition.id);
         let definitions = Arc::clone(self.node.definitions());
         let (node, path) = (Arc::clone(&self.node), path.to_owned());
-        drop(self.node.tokio().spawn_blocking(move || {
+        Some(self.node.tokio().spawn_blocking(move || {
             if let Some(hint) = definitions.ungranted(&definition, &path, write)
                 && node.tells_of_refused()
             {
@@ -57,6 +59,6 @@ impl Guest {
                     "{hint}"
                 );
             }
-        }));
+        }))
     }
 }

@@ -112,8 +112,15 @@ impl Found {
             return result;
         }
         let guest = caller.data();
-        guest.tell_of_ungranted(&named, write);
-        if errno == Errno::NOENT && guest.is_operators() {
+        let told = guest.tell_of_ungranted(&named, write);
+        let is_operators = guest.is_operators();
+        if let Some(told) = told.filter(|_| is_operators) {
+            // The program may end with this process. Fails only where the
+            // runtime is over.
+            let _ = told.await;
+        }
+        let guest = caller.data();
+        if errno == Errno::NOENT && is_operators {
             let definition = Arc::clone(&guest.run.program.definition.id);
             let definitions = Arc::clone(guest.node.definitions());
             let look = move || Ok(definitions.ungranted(&definition, &named, write).is_some());
