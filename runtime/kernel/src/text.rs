@@ -2,7 +2,7 @@
 //!
 //! Guests, files and other users choose messages, names and paths. Shown as they
 //! are, a newline in one of them forges a line of the log, and an escape
-//! sequence moves the cursor or retitles the window. [`line`] shows any bytes
+//! sequence moves the cursor or retitles the window. [`line()`] shows any bytes
 //! within one line; everything the runtime writes for people goes through it.
 //! What a guest prints to its own standard streams does not.
 
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::path::Path;
 
-/// Text or bytes that are displayed within one line: see [`line`].
+/// Text or bytes that are displayed within one line: see [`line()`].
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a>(&'a [u8]);
 
@@ -25,18 +25,18 @@ pub fn line<T: AsRef<[u8]> + ?Sized>(text: &T) -> Line<'_> {
     Line(text.as_ref())
 }
 
-/// Displays a path as [`line`] displays text.
+/// Displays a path as [`line()`] displays text.
 pub fn path(path: &Path) -> Line<'_> {
     Line(path.as_os_str().as_encoded_bytes())
 }
 
-/// Displays text as a message quotes it: as [`line`] does, at most 300 characters.
+/// Displays text as a message quotes it: as [`line()`] does, at most 300 characters.
 /// No id is longer; what else is quoted may be as long as a file.
 pub fn quoted<T: AsRef<[u8]> + ?Sized>(text: &T) -> String {
     clipped(text, 300)
 }
 
-/// Displays text as [`line`] does, at most `max` characters of the result. What
+/// Displays text as [`line()`] does, at most `max` characters of the result. What
 /// is cut off is replaced by `...`.
 pub fn clipped<T: AsRef<[u8]> + ?Sized>(text: &T, max: usize) -> String {
     // A character takes at most 4 bytes, and its escape at least as many
@@ -56,7 +56,7 @@ pub fn clipped<T: AsRef<[u8]> + ?Sized>(text: &T, max: usize) -> String {
 }
 
 /// Makes JSON harmless on a terminal without changing its meaning: characters
-/// that [`line`] escapes become `\u` escapes. The input must be valid JSON, whose
+/// that [`line()`] escapes become `\u` escapes. The input must be valid JSON, whose
 /// strings have no raw control characters below U+0020.
 pub fn json(json: &str) -> Cow<'_, str> {
     let is_kept = |c: char| c < ' ' || is_plain(c);
@@ -76,7 +76,7 @@ pub fn json(json: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Passes on what is written to it as [`line`] displays it.
+/// Passes on what is written to it as [`line()`] displays it.
 #[derive(Debug)]
 pub struct Escaping<W>(pub W);
 
