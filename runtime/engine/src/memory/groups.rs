@@ -87,8 +87,8 @@ pub(super) fn all(root: &Path) -> Vec<Group> {
             _ if controllers.split(',').any(|name| name == "memory") => Version::One,
             _ => continue,
         };
-        let mount = mounts.lines().filter_map(Mount::read);
-        if let Some(mount) = mount.filter(|mount| mount.has(version)).next_back() {
+        let mut readable = mounts.lines().filter_map(Mount::read);
+        if let Some(mount) = readable.rfind(|mount| mount.has(version)) {
             groups.extend(
                 mount
                     .levels(root, path)
