@@ -8,6 +8,22 @@ pub fn project() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
+/// The paths in a directory, sorted.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn entries(directory: &Path) -> Result<Vec<PathBuf>, String> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        std::fs::read_dir(directory)?
+            .map(|entry| Ok(entry?.path()))
+            .collect()
+    };
+    let mut entries =
+        read().map_err(|error| format!("cannot read {}: {error}", directory.display()))?;
+    entries.sort();
+    Ok(entries)
+}
+
 /// The command to test.
 pub(crate) fn binary() -> PathBuf {
     if let Some(path) = env::var_os("WARREN") {

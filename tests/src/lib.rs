@@ -20,7 +20,7 @@ pub mod scripts;
 mod session;
 
 pub use command::Warren;
-pub use layout::project;
+pub use layout::{entries, project};
 pub use outcome::Outcome;
 pub use program::Program;
 pub use session::{Session, TIMEOUT, TimedOut};

@@ -1,10 +1,10 @@
 //! The programs in `tests/conformance`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use warren_tests::{Warren, project};
+use warren_tests::{Warren, entries, project};
 
 /// Where they are: a directory for each section; in it, Lua files and
 /// directories with a `main.lua`.
@@ -148,17 +148,4 @@ impl Program {
             assert_eq!(sorted(outcome.text()), sorted(&expected));
         }
     }
-}
-
-/// What is in a directory, sorted.
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, String> {
-    let read = || -> std::io::Result<Vec<PathBuf>> {
-        fs::read_dir(directory)?
-            .map(|entry| Ok(entry?.path()))
-            .collect()
-    };
-    let mut entries =
-        read().map_err(|error| format!("cannot read {}: {error}", directory.display()))?;
-    entries.sort();
-    Ok(entries)
 }

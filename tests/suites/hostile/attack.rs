@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use warren_tests::project;
+use warren_tests::{entries, project};
 
 /// The directory of the catalogue.
 pub(crate) const DIRECTORY: &str = "tests/hostile";
@@ -134,16 +134,4 @@ fn code_of(path: &Path) -> PathBuf {
     } else {
         path.join("attack.wat")
     }
-}
-
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, String> {
-    let read = || -> std::io::Result<Vec<PathBuf>> {
-        fs::read_dir(directory)?
-            .map(|entry| Ok(entry?.path()))
-            .collect()
-    };
-    let mut entries =
-        read().map_err(|error| format!("cannot read {}: {error}", directory.display()))?;
-    entries.sort();
-    Ok(entries)
 }
