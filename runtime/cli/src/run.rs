@@ -18,7 +18,7 @@ use crate::diagnostics::{Failure, Look, report};
 use crate::ending;
 use crate::exit::Exit;
 use crate::opening;
-use crate::output;
+use crate::output::{self, OutputLost};
 use crate::plain;
 use crate::signals::{Reloads, Signals, Stop};
 use crate::stderr;
@@ -56,8 +56,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
 
 /// What brought a running program to its end.
 enum End {
-    /// Its first process ended, and no service is left.
-    Main(Ended),
+    /// Its first process, of this PID, ended, and no service is left.
+    Main(String, Ended),
     /// A service that it cannot do without has failed for good.
     Service(ServiceError),
     /// A signal.
@@ -99,42 +99,24 @@ async fn from_start_to_end(
     // Removed at the end, however this ends.
     #[cfg(unix)]
     let _control = serve_control(args, &runtime)?;
-    // What runs before the first process does is not asked to finish.
-    let started = tokio::select! {
-        started = start(&runtime, &values, &definition) => started,
-        stop = signals.next() => return Ok(stop.exit()),
-    };
-    let main = started?;
-
-    let mut finished = None;
-    let mut services = pin!(runtime.services_ended());
-    let mut services_left = true;
-    let end = loop {
-        tokio::select! {
-            // What has ended is not asked to end.
-            biased;
-            ended = main.wait(), if finished.is_none() => {
-                if services_left && leaves_services(&ended) {
-                    finished = Some(ended);
-                } else {
-                    break End::Main(ended);
-                }
-            }
-            ended = &mut services, if services_left => match (ended, finished.take()) {
-                (Err(error), _) => break End::Service(error),
-                (Ok(()), Some(ended)) => break End::Main(ended),
-                (Ok(()), None) => services_left = false,
-            },
-            error = lost.wait() => break End::OutputLost(error),
-            stop = signals.next() => break End::Stop(stop),
-            () = asked_to_reload(reloads) => reload(policies.as_deref()),
+    // Services that run before the first process does are asked to end, too.
+    let end = tokio::select! {
+        started = start(&runtime, &values, &definition) => {
+            let main = started?;
+            let events = Events {
+                signals: &mut signals,
+                lost: &mut lost,
+                reloads,
+            };
+            until_its_end(&runtime, main, events, policies.as_deref()).await
         }
+        stop = signals.next() => End::Stop(stop),
     };
     // What the program printed is waited for as long as its reader takes, as every
     // command does; one that was asked to end does not wait for ever.
     let asked = matches!(end, End::Stop(_) | End::OutputLost(_));
     let (mut verdict, grace) = match end {
-        End::Main(ended) => (exit_of_main(main.pid(), &definition.id, &ended), grace),
+        End::Main(pid, ended) => (exit_of_main(&pid, &definition.id, &ended), grace),
         End::Service(error) => (Err(Box::new(ending::service_failed(&error))), grace),
         // Whatever they print has nowhere to go.
         End::OutputLost(error) => (exit_without_output(&error), Duration::ZERO),
@@ -174,6 +156,51 @@ async fn from_start_to_end(
     match (verdict, lost.now()) {
         (Ok(exit), Some(error)) if exit.status() == 0 => exit_without_output(&error),
         (verdict, _) => verdict,
+    }
+}
+
+/// What a running program is told from outside.
+struct Events<'a> {
+    signals: &'a mut Signals,
+    lost: &'a mut OutputLost,
+    reloads: &'a mut Option<Reloads>,
+}
+
+/// Runs a program that has started until something brings it to its end.
+async fn until_its_end(
+    runtime: &Runtime,
+    main: Handle,
+    events: Events<'_>,
+    policies: Option<&Policies>,
+) -> End {
+    let Events {
+        signals,
+        lost,
+        reloads,
+    } = events;
+    let mut finished = None;
+    let mut services = pin!(runtime.services_ended());
+    let mut services_left = true;
+    loop {
+        tokio::select! {
+            // What has ended is not asked to end.
+            biased;
+            ended = main.wait(), if finished.is_none() => {
+                if services_left && leaves_services(&ended) {
+                    finished = Some(ended);
+                } else {
+                    return End::Main(main.pid().to_owned(), ended);
+                }
+            }
+            ended = &mut services, if services_left => match (ended, finished.take()) {
+                (Err(error), _) => return End::Service(error),
+                (Ok(()), Some(ended)) => return End::Main(main.pid().to_owned(), ended),
+                (Ok(()), None) => services_left = false,
+            },
+            error = lost.wait() => return End::OutputLost(error),
+            stop = signals.next() => return End::Stop(stop),
+            () = asked_to_reload(reloads) => reload(policies),
+        }
     }
 }
 

@@ -214,6 +214,40 @@ fn services_start_after_those_they_depend_on_and_end_before_them() {
 }
 
 #[test]
+fn a_signal_before_the_first_process_ends_services_in_order() {
+    let worker = r#"
+        return function()
+            local events = process.events()
+            print("ready")
+            assert(events:receive().kind == "pid.cancel")
+            print("worker ends")
+        end
+    "#;
+    let manifest = r#"
+        [services."app:worker"]
+        process = "app:worker"
+    "#;
+    // Takes longer to compile than a signal takes to arrive.
+    let function = "(func (param i32) (result i32) local.get 0 i32.const 1 i32.add)\n";
+    let main = format!(
+        "(module (memory (export \"memory\") 1) (func (export \"_start\"))\n{})",
+        function.repeat(20_000)
+    );
+    let dir = Program::of(&[
+        ("main.wat", main.as_str()),
+        ("worker.lua", worker),
+        ("warren.toml", manifest),
+    ]);
+    let mut session = Session::start(warren(dir.path(), &["run", "."]));
+    session.wait_for_line("ready");
+    session.signal("TERM");
+    session
+        .end()
+        .ends_with(143)
+        .prints("ready\nworker ends\n");
+}
+
+#[test]
 fn what_is_wrong_with_services_is_said_with_its_place() {
     let manifest = r#"
 [services."app:a"]
