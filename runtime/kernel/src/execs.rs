@@ -95,12 +95,15 @@ impl Execs {
         waiting
     }
 
-    /// Takes an outcome; the subscription ends with it.
+    /// Whether any has an outcome to take.
     #[inline]
+    pub(crate) fn has_outcome(&self) -> bool {
+        self.readable.len() > 0
+    }
+
+    /// Takes an outcome; the subscription ends with it.
     pub(crate) fn take(&mut self, subscription: Subscription) -> Option<Arc<Outcome>> {
-        if self.readable.len() == 0
-            || !matches!(self.by_subscription.get(&subscription)?, Exec::Done(_))
-        {
+        if !matches!(self.by_subscription.get(&subscription)?, Exec::Done(_)) {
             return None;
         }
         self.readable.remove(subscription);

@@ -4,18 +4,24 @@ use crate::error::Error;
 use crate::names::MAX_NAME_BYTES;
 
 /// Refuses what can be no topic of a program's.
+#[inline]
 pub(crate) fn check_topic(topic: &str) -> Result<(), Error> {
-    if topic.is_empty() {
-        Err(Error::invalid("a topic may not be empty"))
-    } else if topic.starts_with('@') {
-        // A topic may be as long as a message, and an error is kept.
-        let shown = &topic[..topic.floor_char_boundary(MAX_NAME_BYTES)];
-        Err(Error::invalid(format!(
-            "a topic may not begin with @, which is the system's: {shown}"
-        )))
-    } else {
-        Ok(())
+    match topic.as_bytes().first() {
+        None | Some(b'@') => Err(no_topic(topic)),
+        Some(_) => Ok(()),
     }
+}
+
+#[cold]
+fn no_topic(topic: &str) -> Error {
+    if topic.is_empty() {
+        return Error::invalid("a topic may not be empty");
+    }
+    // A topic may be as long as a message, and an error is kept.
+    let shown = &topic[..topic.floor_char_boundary(MAX_NAME_BYTES)];
+    Error::invalid(format!(
+        "a topic may not begin with @, which is the system's: {shown}"
+    ))
 }
 
 /// Refuses what no program can listen on: a process keeps those topics.

@@ -31,13 +31,20 @@ impl State {
         &mut self,
         wanted: &[Subscription],
     ) -> Option<(Subscription, Delivery)> {
-        let first = if wanted.len() <= FEW {
-            return wanted
-                .iter()
-                .find_map(|&subscription| Some((subscription, self.take(subscription)?)));
-        } else {
-            self.first_readable(wanted)?
-        };
+        if wanted.len() > FEW {
+            return self.try_receive_of_many(wanted);
+        }
+        wanted
+            .iter()
+            .find_map(|&subscription| Some((subscription, self.take(subscription)?)))
+    }
+
+    #[cold]
+    fn try_receive_of_many(
+        &mut self,
+        wanted: &[Subscription],
+    ) -> Option<(Subscription, Delivery)> {
+        let first = self.first_readable(wanted)?;
         Some((first, self.take(first)?))
     }
 
@@ -117,14 +124,28 @@ impl State {
     #[inline]
     fn take(&mut self, subscription: Subscription) -> Option<Delivery> {
         if subscription == Subscription::EVENTS {
-            let event = self.events.take()?;
-            self.recount();
-            return Some(Delivery::Event(event));
+            return self.take_event();
         }
         if let Some(message) = self.mailbox.take(subscription) {
             self.account.unqueue(MESSAGE + message.wire().len() as u64);
             return Some(Delivery::Message(message));
         }
+        if self.execs.has_outcome() {
+            return self.take_outcome(subscription);
+        }
+        None
+    }
+
+    // Not inlined, so that what takes messages stays short.
+    #[inline(never)]
+    fn take_event(&mut self) -> Option<Delivery> {
+        let event = self.events.take()?;
+        self.recount();
+        Some(Delivery::Event(event))
+    }
+
+    #[inline(never)]
+    fn take_outcome(&mut self, subscription: Subscription) -> Option<Delivery> {
         let outcome = self.execs.take(subscription)?;
         self.recount();
         Some(Delivery::Exec(outcome))
