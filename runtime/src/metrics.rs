@@ -10,7 +10,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::introspection::{State, Totals};
+use crate::introspection::{HostInfo, State, Totals};
 use crate::runtime::Runtime;
 
 /// The content type of what [`Runtime::metrics`] writes.
@@ -70,12 +70,6 @@ impl Collector for Snapshot {
 fn processes(totals: &Totals) -> Vec<Metric> {
     let states = State::ALL.iter().zip(totals.states);
     let states = states.map(|(state, count)| labelled("state", state.as_str(), count as u64));
-    let hosts = totals.hosts.iter();
-    let hosts = hosts.map(|host| labelled("host", &host.name, host.processes as u64));
-    let memory = totals.hosts.iter();
-    let memory = memory.map(|host| labelled("host", &host.name, host.memory));
-    let max_memory = totals.hosts.iter();
-    let max_memory = max_memory.map(|host| labelled("host", &host.name, host.max_memory_total));
     let exits = [
         ("returned", totals.returned),
         ("failed", totals.failed),
@@ -92,7 +86,7 @@ fn processes(totals: &Totals) -> Vec<Metric> {
         metric(
             "host_processes",
             "Processes in each host",
-            Values::Gauge(hosts.collect()),
+            of_hosts(totals, |host| host.processes as u64),
         ),
         metric(
             "names",
@@ -135,14 +129,41 @@ fn processes(totals: &Totals) -> Vec<Metric> {
         in_bytes(
             "host_budget_used",
             "Memory that counts against the limit of each host",
-            Values::Gauge(memory.collect()),
+            of_hosts(totals, |host| host.memory),
         ),
         in_bytes(
             "host_budget_limit",
             "Memory that the processes of each host may hold together",
-            Values::Gauge(max_memory.collect()),
+            of_hosts(totals, |host| host.max_memory_total),
+        ),
+        metric(
+            "host_files",
+            "Files that the processes of each host have open",
+            of_hosts(totals, |host| host.files as u64),
+        ),
+        metric(
+            "host_files_limit",
+            "Files that the processes of each host may have open together",
+            of_hosts(totals, |host| host.max_files_total as u64),
+        ),
+        in_bytes(
+            "host_disk_used",
+            "By how much the processes of each host have made disks fuller",
+            of_hosts(totals, |host| host.disk),
+        ),
+        in_bytes(
+            "host_disk_limit",
+            "By how much the processes of each host may make disks fuller",
+            of_hosts(totals, |host| host.max_disk),
         ),
     ]
+}
+
+/// A gauge of each host.
+fn of_hosts(totals: &Totals, value: impl Fn(&HostInfo) -> u64) -> Values {
+    let hosts = totals.hosts.iter();
+    let values = hosts.map(|host| labelled("host", &host.name, value(host)));
+    Values::Gauge(values.collect())
 }
 
 fn in_bytes(name: &'static str, help: &'static str, values: Values) -> Metric {
@@ -255,7 +276,6 @@ impl Metric {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::introspection::HostInfo;
 
     #[test]
     fn the_text_has_every_count_with_type_and_unit() {
@@ -268,6 +288,10 @@ mod tests {
                 max_processes: 10,
                 memory: 500,
                 max_memory_total: 700,
+                files: 6,
+                max_files_total: 20,
+                disk: 4_096,
+                max_disk: 8_192,
             }],
             held: 40,
             counted: 600,
@@ -292,6 +316,10 @@ mod tests {
             "warren_budget_limit_bytes 800",
             "warren_host_budget_used_bytes{host=\"app:processes\"} 500",
             "warren_host_budget_limit_bytes{host=\"app:processes\"} 700",
+            "warren_host_files{host=\"app:processes\"} 6",
+            "warren_host_files_limit{host=\"app:processes\"} 20",
+            "warren_host_disk_used_bytes{host=\"app:processes\"} 4096",
+            "warren_host_disk_limit_bytes{host=\"app:processes\"} 8192",
             "# TYPE warren_spawns counter",
             "warren_spawns_total 5",
             "warren_exits_total{outcome=\"failed\"} 1",

@@ -152,7 +152,8 @@ fn memory(process: &ProcessInfo) -> String {
     format!("{linear} linear, {held} held by the runtime; {counted} of {most} counted")
 }
 
-/// What of their memory the hosts and the runtime use.
+/// What the hosts and the runtime use of their budgets: memory, and where any is
+/// used, files and disk.
 pub(crate) fn budgets(totals: &Totals) -> String {
     let of = |used, limit| format!("{} of {}", quantity::bytes(used), quantity::bytes(limit));
     let mut shown = format!("memory {}", of(totals.counted, totals.max_memory_total));
@@ -163,6 +164,12 @@ pub(crate) fn budgets(totals: &Totals) -> String {
             text::line(&host.name),
             of(host.memory, host.max_memory_total)
         );
+        if host.files > 0 {
+            let _ = write!(shown, ", {} of {} files", host.files, host.max_files_total);
+        }
+        if host.disk > 0 {
+            let _ = write!(shown, ", disk {}", of(host.disk, host.max_disk));
+        }
     }
     shown
 }
@@ -299,6 +306,10 @@ mod tests {
                     max_processes: 10,
                     memory: 2 << 20,
                     max_memory_total: 1 << 30,
+                    files: 3,
+                    max_files_total: 384,
+                    disk: 1 << 20,
+                    max_disk: 10 << 30,
                 }],
                 ..Totals::default()
             },
@@ -311,7 +322,7 @@ PID                       STATE    DEFINITION  MESSAGES  OLDEST   MEMORY     HEL
 {app:processes|0x00001}   waiting  app:worker        12    1.5s  1.0 MiB  2.0 KiB  20ms  50.0%  one
 {app:processes|0xabcdef}  waiting  app:worker        12    1.5s  1.0 MiB  2.0 KiB  20ms  50.0%  one
 2 of 3 are shown
-memory 3.0 MiB of 4.0 GiB   app:processes 2.0 MiB of 1.0 GiB
+memory 3.0 MiB of 4.0 GiB   app:processes 2.0 MiB of 1.0 GiB, 3 of 384 files, disk 1.0 MiB of 10.0 GiB
 "
         );
     }

@@ -72,9 +72,13 @@ impl HostDisk {
     }
 
     /// Bytes charged at present.
-    #[cfg(test)]
-    fn used(&self) -> u64 {
+    pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that may be charged.
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit
     }
 
     fn charge(&self, bytes: u64) -> Result<(), DiskFull> {

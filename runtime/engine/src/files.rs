@@ -119,6 +119,19 @@ pub(crate) struct HostFiles {
     told: [AtomicBool; 3],
 }
 
+/// What the processes of a host have of its files and disks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FilesInUse {
+    /// Files they have open.
+    pub open: usize,
+    /// Files they may have open together.
+    pub max_open: usize,
+    /// Bytes by which they have made disks fuller.
+    pub disk: u64,
+    /// Bytes by which they may.
+    pub max_disk: u64,
+}
+
 /// Which limit refuses another open file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Full {
@@ -182,6 +195,16 @@ impl HostFiles {
                  -n) allows no more; further refusals are not logged",
                 self.all.limit
             ),
+        }
+    }
+
+    /// What its processes have at present.
+    pub(crate) fn in_use(&self) -> FilesInUse {
+        FilesInUse {
+            open: self.open.load(Ordering::Relaxed),
+            max_open: self.limit,
+            disk: self.disk.used(),
+            max_disk: self.disk.limit(),
         }
     }
 

@@ -71,7 +71,7 @@ pub use bounds::CompileLimits;
 pub use cache::CacheError;
 pub use definition::{Code, Definition, Definitions, Grants, Source};
 pub use disk::DEFAULT_MAX_DISK;
-pub use files::{FileLimits, MAX_FILES_OF_PROCESS};
+pub use files::{FileLimits, FilesInUse, MAX_FILES_OF_PROCESS};
 pub use grant::PathGrant;
 pub use guest::{Level, LogHook, LogRecord};
 pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, record_time};

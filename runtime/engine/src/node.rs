@@ -28,7 +28,7 @@ use crate::bounds::CompileLimits;
 use crate::cache::CodeCache;
 use crate::code::Compiler;
 use crate::definition::Definitions;
-use crate::files::{FileLimits, Files, HostFiles};
+use crate::files::{FileLimits, Files, FilesInUse, HostFiles};
 use crate::guest::LogHook;
 use crate::limits::{self, Payer};
 use crate::log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Limits, Log};
@@ -454,6 +454,11 @@ impl Node {
             name: "max_message and max_queue.bytes",
             bytes: limits.max().unwrap_or_default(),
         }
+    }
+
+    /// What the processes of a host have of its files and disks.
+    pub fn files_in_use(&self, host: &Host) -> FilesInUse {
+        self.files(host).in_use()
     }
 
     /// The open files of a host.

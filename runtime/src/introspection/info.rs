@@ -147,6 +147,18 @@ pub struct HostInfo {
     /// Memory they may hold together, in bytes.
     #[serde(default)]
     pub max_memory_total: u64,
+    /// Files its processes have open.
+    #[serde(default)]
+    pub files: usize,
+    /// Files they may have open together.
+    #[serde(default)]
+    pub max_files_total: usize,
+    /// Bytes by which they have made disks fuller.
+    #[serde(default)]
+    pub disk: u64,
+    /// Bytes by which they may.
+    #[serde(default)]
+    pub max_disk: u64,
 }
 
 /// A runtime as a whole.

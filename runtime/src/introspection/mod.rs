@@ -193,12 +193,19 @@ impl Inspector {
     fn totals_without_scan(&self, reading: &warren_engine::Reading) -> Totals {
         let kernel = self.node.kernel();
         let ends = kernel.totals();
-        let hosts = kernel.hosts().into_iter().map(|host| HostInfo {
-            name: host.name().to_owned(),
-            processes: host.live(),
-            max_processes: host.config().max_processes,
-            memory: host.budget().used(),
-            max_memory_total: host.budget().limit(),
+        let hosts = kernel.hosts().into_iter().map(|host| {
+            let files = self.node.files_in_use(&host);
+            HostInfo {
+                name: host.name().to_owned(),
+                processes: host.live(),
+                max_processes: host.config().max_processes,
+                memory: host.budget().used(),
+                max_memory_total: host.budget().limit(),
+                files: files.open,
+                max_files_total: files.max_open,
+                disk: files.disk,
+                max_disk: files.max_disk,
+            }
         });
         Totals {
             uptime_ms: u64::try_from(reading.uptime.as_millis()).unwrap_or(u64::MAX),
