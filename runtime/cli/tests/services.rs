@@ -241,10 +241,7 @@ fn a_signal_before_the_first_process_ends_services_in_order() {
     let mut session = Session::start(warren(dir.path(), &["run", "."]));
     session.wait_for_line("ready");
     session.signal("TERM");
-    session
-        .end()
-        .ends_with(143)
-        .prints("ready\nworker ends\n");
+    session.end().ends_with(143).prints("ready\nworker ends\n");
 }
 
 #[test]

@@ -91,10 +91,7 @@ impl wit::process::Host for Guest {
             monitored: relation.contains(wit::process::Relation::MONITORED),
             linked: relation.contains(wit::process::Relation::LINKED),
         };
-        let options = named("definition", &definition)
-            .and_then(|()| named("host", &host))
-            .and_then(|()| spawn_options(options));
-        let options = match options {
+        let options = match checked(&definition, &host, options) {
             Ok(options) => options,
             Err(error) => return answer(self, Err(error)),
         };
@@ -109,10 +106,7 @@ impl wit::process::Host for Guest {
         arguments: Vec<u8>,
         options: wit::process::SpawnOptions,
     ) -> Answer<u32> {
-        let options = named("definition", &definition)
-            .and_then(|()| named("host", &host))
-            .and_then(|()| spawn_options(options));
-        let options = match options {
+        let options = match checked(&definition, &host, options) {
             Ok(options) => options,
             Err(error) => return answer(self, Err(error)),
         };
@@ -185,6 +179,17 @@ fn named(operand: &'static str, name: &str) -> Result<(), Error> {
 }
 
 /// Checks the encoded parts of the options.
+/// The options of a spawn or an exec, when all that it was given is what it must be.
+fn checked(
+    definition: &str,
+    host: &str,
+    options: wit::process::SpawnOptions,
+) -> Result<SpawnOptions, Error> {
+    named("definition", definition)?;
+    named("host", host)?;
+    spawn_options(options)
+}
+
 fn spawn_options(options: wit::process::SpawnOptions) -> Result<SpawnOptions, Error> {
     let wrong =
         |what: &str, error: String| operand::malformed("options", format_args!("{what}: {error}"));

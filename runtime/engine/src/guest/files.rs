@@ -37,11 +37,13 @@ impl Guest {
     }
 
     /// Tells the operator of a path that the process was not granted, if there is
-    /// something at it. A process that may not know waits for nothing of this.
+    /// something at it. Only the operator's own process may wait for this and
+    /// learn whether there is.
     ///
-    /// Returns what ends when that is done, where there is anything to look at.
-    pub(crate) fn tell_of_ungranted(&self, path: &Path, write: bool) -> Option<JoinHandle<()>> {
-        if !self.node.looks_at_refused(path) {
+    /// None where nobody wants to know any more.
+    pub(crate) fn tell_of_ungranted(&self, path: &Path, write: bool) -> Option<JoinHandle<bool>> {
+        let tells = self.node.looks_at_refused(path);
+        if !tells && !self.is_operators() {
             return None;
         }
         let process = self.process().cloned().ok()?;
@@ -49,9 +51,10 @@ impl Guest {
         let definitions = Arc::clone(self.node.definitions());
         let (node, path) = (Arc::clone(&self.node), path.to_owned());
         Some(self.node.tokio().spawn_blocking(move || {
-            if let Some(hint) = definitions.ungranted(&definition, &path, write)
-                && node.tells_of_refused()
-            {
+            let Some(hint) = definitions.ungranted(&definition, &path, write) else {
+                return false;
+            };
+            if tells && node.tells_of_refused() {
                 tracing::warn!(
                     target: "warren::grants",
                     pid = &**process.text(),
@@ -59,6 +62,7 @@ impl Guest {
                     "{hint}"
                 );
             }
+            true
         }))
     }
 }

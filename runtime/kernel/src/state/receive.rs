@@ -40,10 +40,7 @@ impl State {
     }
 
     #[cold]
-    fn try_receive_of_many(
-        &mut self,
-        wanted: &[Subscription],
-    ) -> Option<(Subscription, Delivery)> {
+    fn try_receive_of_many(&mut self, wanted: &[Subscription]) -> Option<(Subscription, Delivery)> {
         let first = self.first_readable(wanted)?;
         Some((first, self.take(first)?))
     }

@@ -115,16 +115,10 @@ impl Found {
         let told = guest.tell_of_ungranted(&named, write);
         let is_operators = guest.is_operators();
         if let Some(told) = told.filter(|_| is_operators) {
-            // The program may end with this process. Fails only where the
-            // runtime is over.
-            let _ = told.await;
-        }
-        let guest = caller.data();
-        if errno == Errno::NOENT && is_operators {
-            let definition = Arc::clone(&guest.run.program.definition.id);
-            let definitions = Arc::clone(guest.node.definitions());
-            let look = move || Ok(definitions.ungranted(&definition, &named, write).is_some());
-            if on_disk(guest, look).await? {
+            // The program may end with this process, so the log comes first. Fails
+            // only where the runtime is over.
+            let is_there = told.await.unwrap_or(false);
+            if is_there && errno == Errno::NOENT {
                 return Err(Errno::NOTCAPABLE.into());
             }
         }
