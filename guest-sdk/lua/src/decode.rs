@@ -19,7 +19,17 @@ use crate::stack::{State, push_bytes};
 /// is alive: this may raise. Where it fails, values may be left on the stack.
 pub(crate) unsafe fn value(l: State, input: &mut Input<'_>) -> Result<(), Malformed> {
     // SAFETY: as promised by the caller.
-    unsafe { nested(l, input, MAX_READ_DEPTH) }
+    unsafe { nested(l, input, MAX_READ_DEPTH, 0) }
+}
+
+/// Pushes an event. Its own table and that of the result are the runtime's: where
+/// these are empty nobody marks them, which would cost more than the rest.
+///
+/// # Safety
+/// As [`value`].
+pub(crate) unsafe fn event(l: State, input: &mut Input<'_>) -> Result<(), Malformed> {
+    // SAFETY: as promised by the caller.
+    unsafe { nested(l, input, MAX_READ_DEPTH, 2) }
 }
 
 /// Pushes the values of an array, and yields how many there are.
@@ -36,7 +46,7 @@ pub(crate) unsafe fn values(l: State, input: &mut Input<'_>) -> Result<c_int, Ma
     unsafe {
         luaL_checkstack(l, len, c"too many values".as_ptr());
         for _ in 0..len {
-            nested(l, input, MAX_READ_DEPTH)?;
+            nested(l, input, MAX_READ_DEPTH, 0)?;
         }
     }
     Ok(len)
@@ -49,7 +59,14 @@ const TRUSTED_LENGTH: u32 = 1024;
 /// Stack slots that one level of nesting uses.
 const SLOTS: c_int = 4;
 
-unsafe fn nested(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Malformed> {
+/// `unmarked`: so many levels, this one included, hold tables of the runtime's own.
+unsafe fn nested(
+    l: State,
+    input: &mut Input<'_>,
+    depth: usize,
+    unmarked: usize,
+) -> Result<(), Malformed> {
+    let below = unmarked.saturating_sub(1);
     // SAFETY: the promise of `value`; every level makes room for its values.
     unsafe {
         match input.token()? {
@@ -64,7 +81,7 @@ unsafe fn nested(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Ma
                 luaL_checkstack(l, SLOTS, c"nested too deeply".as_ptr());
                 lua_createtable(l, len.min(TRUSTED_LENGTH) as c_int, 0);
                 for place in 1..=len {
-                    nested(l, input, depth)?;
+                    nested(l, input, depth, below)?;
                     lua_rawseti(l, -2, place.into());
                 }
             }
@@ -74,10 +91,10 @@ unsafe fn nested(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Ma
                 lua_createtable(l, 0, len.min(TRUSTED_LENGTH) as c_int);
                 for _ in 0..len {
                     key(l, input)?;
-                    nested(l, input, depth)?;
+                    nested(l, input, depth, below)?;
                     lua_rawset(l, -3);
                 }
-                if len == 0 {
+                if len == 0 && unmarked == 0 {
                     json::mark_object(l);
                 }
             }
@@ -127,7 +144,7 @@ unsafe fn error(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Mal
                 input.value()?;
                 continue;
             }
-            nested(l, input, depth)?;
+            nested(l, input, depth, 0)?;
             let fits = match part {
                 part::KIND | part::MESSAGE => lua_type(l, -1) == LUA_TSTRING,
                 part::RETRYABLE => matches!(lua_type(l, -1), LUA_TNIL | LUA_TBOOLEAN),

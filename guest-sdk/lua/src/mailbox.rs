@@ -159,7 +159,7 @@ unsafe extern "C-unwind" fn events(l: State) -> c_int {
         let opened = &runtime(l).events;
         let subscription = opened.get().unwrap_or_else(mailbox::events);
         opened.set(Some(subscription));
-        push_channel(l, subscription, Format::Raw);
+        push_channel(l, subscription, Format::Event);
         1
     }
 }

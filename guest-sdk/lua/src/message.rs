@@ -76,6 +76,20 @@ pub(crate) unsafe fn raw(l: State, payload: &[u8]) -> Result<c_int, Malformed> {
     Ok(1)
 }
 
+/// Builds an event.
+///
+/// # Safety
+/// See [`exchange::Build`].
+pub(crate) unsafe fn event(l: State, payload: &[u8]) -> Result<c_int, Malformed> {
+    let mut input = Input::new(payload);
+    let Token::Array(1) = input.token()? else {
+        return Err(Malformed::Unexpected);
+    };
+    // SAFETY: as promised by the caller.
+    unsafe { decode::event(l, &mut input)? };
+    Ok(1)
+}
+
 /// Builds a Message.
 ///
 /// # Safety

@@ -82,6 +82,8 @@ pub(crate) enum Format {
     Message,
     /// Its values: one as itself, none as nil, several as a table with `n`.
     Raw,
+    /// The one value of a payload that the runtime wrote.
+    Event,
 }
 
 /// When a timer or ticker yields its next Time.

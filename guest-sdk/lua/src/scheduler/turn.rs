@@ -60,6 +60,7 @@ pub(super) unsafe fn pull(
             Ok(Some(message)) => {
                 let built = match format_of(rt, message.subscription) {
                     Format::Raw => message::raw(l, message.payload),
+                    Format::Event => message::event(l, message.payload),
                     Format::Message => message::build(l, &message),
                 };
                 match built {
@@ -91,6 +92,7 @@ unsafe fn pull_beside(
         Ok(Some(message)) => unsafe {
             let built = match format_of(rt, message.subscription) {
                 Format::Raw => protected(l, message.payload, message::raw),
+                Format::Event => protected(l, message.payload, message::event),
                 Format::Message => message::protected(l, &message),
             };
             match built {
