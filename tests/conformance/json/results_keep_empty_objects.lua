@@ -1,5 +1,5 @@
 -- What a process returns crosses as it is, an empty object as an empty object.
--- shows: J-4
+-- shows: J-2
 local me, host = process.id():match("[^#]+"), "app:processes"
 
 return function(role)
