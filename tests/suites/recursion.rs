@@ -11,6 +11,7 @@ const FORMS: &[(&str, &str)] = &[
     ("call", "stack overflow"),
     ("calls", "stack overflow"),
     ("close", "stack overflow"),
+    ("closures", "stack overflow"),
     ("concat", "stack overflow"),
     ("coroutine_resume", "stack overflow"),
     ("coroutine_wrap", "stack overflow"),
@@ -44,9 +45,12 @@ const FORMS: &[(&str, &str)] = &[
     ("pcall", "stack overflow"),
     ("require", "requires itself"),
     ("send", "deeper than 100"),
+    ("smallest", "stack overflow"),
     ("sort", "stack overflow"),
     ("table_concat", "stack overflow"),
+    ("tables", "stack overflow"),
     ("tostring", "stack overflow"),
+    ("varargs", "stack overflow"),
     ("xpcall_handler", "error in error handling"),
 ];
 

@@ -53,7 +53,14 @@
 #include "ltm.c"
 #include "lstring.c"
 #include "ltable.c"
+/* A recursion without end is "stack overflow" before it has used up the memory of
+** a process of default size: a call takes 16 bytes of the stack, 40 beside it, and
+** the old stack is there while the new one is filled. */
+#pragma push_macro("LUAI_MAXSTACK")
+#undef LUAI_MAXSTACK
+#define LUAI_MAXSTACK	400000
 #include "ldo.c"
+#pragma pop_macro("LUAI_MAXSTACK")
 #include "lvm.c"
 #include "lapi.c"
 

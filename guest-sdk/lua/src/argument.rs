@@ -56,3 +56,34 @@ pub(crate) unsafe fn optional_text<'a>(
         }
     }
 }
+
+/// A whole number, `default` where it is absent. Text is no number.
+///
+/// # Safety
+/// As [`text`].
+pub(crate) unsafe fn integer(
+    l: State,
+    arg: c_int,
+    default: lua_Integer,
+    name: &str,
+) -> Option<lua_Integer> {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        match lua_type(l, arg) {
+            LUA_TNONE | LUA_TNIL => return Some(default),
+            LUA_TNUMBER => {}
+            _ => wrong_type(l, arg, c"number"),
+        }
+        let mut is_whole = 0;
+        let number = lua_tointegerx(l, arg, &mut is_whole);
+        if is_whole == 0 {
+            errors::refuse(
+                l,
+                Kind::Invalid,
+                format_args!("{name} is no whole number of 64 bits"),
+            );
+            return None;
+        }
+        Some(number)
+    }
+}

@@ -10,8 +10,8 @@ use crate::runtime::{Anchored, Runtime, runtime};
 use crate::stack::{State, push_library, set_functions};
 use crate::{
     allocator, callbacks, channel, context, coroutine, errors, internals, json, libc_clock, logger,
-    mailbox, math, message, metamethods, module, object, os, prelude, process, scheduler, security,
-    spawner, stdio, time, traceback, warnings,
+    mailbox, math, message, metamethods, module, object, os, prelude, process, public, scheduler,
+    security, spawner, stdio, time, traceback, warnings,
 };
 
 /// The Lua state of this instance, set up at the first call, or in the image.
@@ -219,6 +219,7 @@ unsafe fn push_native(l: State) {
         }
         set_functions(l, module::FUNCTIONS);
         set_functions(l, object::FUNCTIONS);
+        set_functions(l, public::FUNCTIONS);
         set_functions(l, callbacks::FUNCTIONS);
         set_functions(l, metamethods::FUNCTIONS);
         set_functions(l, os::FUNCTIONS);

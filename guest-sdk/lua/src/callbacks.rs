@@ -17,6 +17,7 @@ pub(crate) const FUNCTIONS: &Functions = &[
     (c"gsub", choose::<GSUB>),
     (c"sort", choose::<SORT>),
     (c"comparable", comparable),
+    (c"find", choose_find),
 ];
 
 /// The functions of C that can be left and come back to.
@@ -94,6 +95,37 @@ unsafe extern "C-unwind" fn sort(l: State) -> c_int {
         lua_insert(l, 1);
         lua_callk(l, 3, 0, 0, Some(top_results));
         0
+    }
+}
+
+/// Given `string.find`.
+unsafe extern "C-unwind" fn choose_find(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        lua_settop(l, 1);
+        lua_pushcclosure(l, find, 1);
+        1
+    }
+}
+
+/// `string.find` for the prelude's `gsub`: an error of it has the position of the
+/// caller of `gsub`, as those of Lua's own `gsub` have.
+unsafe extern "C-unwind" fn find(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        lua_pushvalue(l, OWN);
+        lua_insert(l, 1);
+        match lua_pcall(l, lua_gettop(l) - 1, LUA_MULTRET, 0) {
+            LUA_OK => lua_gettop(l),
+            LUA_ERRMEM => lua_error(l),
+            _ => {
+                // Past the prelude's function and the one of C that has called it.
+                luaL_where(l, 3);
+                lua_insert(l, -2);
+                lua_concat(l, 2);
+                lua_error(l)
+            }
+        }
     }
 }
 

@@ -168,10 +168,10 @@ unsafe extern "C-unwind" fn running(l: State) -> c_int {
 unsafe extern "C-unwind" fn isyieldable(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        let thread = if lua_isthread(l, 1) != 0 {
-            lua_tothread(l, 1)
-        } else {
+        let thread = if lua_type(l, 1) == LUA_TNONE {
             l
+        } else {
+            thread_argument(l)
         };
         let yieldable =
             lua_isyieldable(thread) != 0 && !runtime(l).scheduler.borrow().is_task(thread);

@@ -341,30 +341,38 @@ unsafe fn add_string_methods(l: State) {
         lua_getglobal(l, c"string".as_ptr());
         lua_pushnil(l);
         while lua_next(l, -2) != 0 {
+            let function = lua_gettop(l);
             lua_pushvalue(l, -2);
-            lua_insert(l, -2);
-            lua_pushcclosure(l, string_method, 1);
-            lua_rawset(l, -5);
+            let mut upvalues = 0;
+            while !lua_getupvalue(l, function, upvalues + 1).is_null() {
+                upvalues += 1;
+            }
+            lua_pushvalue(l, function);
+            lua_pushcclosure(l, string_method, upvalues + 1);
+            lua_rawset(l, function - 3);
+            lua_settop(l, function - 1);
         }
         lua_pop(l, 2);
     }
 }
 
+/// Runs a function of `string` in the place of this one, so that what it raises
+/// names this call. The upvalues are that function's own, and behind them itself.
 unsafe extern "C-unwind" fn string_method(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread; the upvalue is a function.
+    // SAFETY: Lua calls with a live thread; the closure was made by
+    // `add_string_methods`.
     unsafe {
         if lua_gettop(l) > 0 {
             push_message(l, 1);
             lua_replace(l, 1);
         }
-        lua_pushvalue(l, lua_upvalueindex(1));
-        lua_insert(l, 1);
-        lua_callk(l, lua_gettop(l) - 1, LUA_MULTRET, 0, Some(all_results));
-        lua_gettop(l)
+        let mut last = 1;
+        while lua_type(l, lua_upvalueindex(last + 1)) != LUA_TNONE {
+            last += 1;
+        }
+        match lua_tocfunction(l, lua_upvalueindex(last)) {
+            Some(function) => function(l),
+            None => 0,
+        }
     }
-}
-
-unsafe extern "C-unwind" fn all_results(l: State, _: c_int, _: lua_KContext) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { lua_gettop(l) }
 }

@@ -55,6 +55,7 @@ mod outcome;
 mod prelude;
 mod process;
 mod program;
+mod public;
 mod registry;
 mod runtime;
 mod scheduler;

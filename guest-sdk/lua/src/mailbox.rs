@@ -15,7 +15,7 @@ use crate::channel::{self, Channel, Format, Ring, Source};
 use crate::errors::{self, Kind};
 use crate::exchange;
 use crate::runtime::{Runtime, runtime};
-use crate::stack::{Functions, State, raise};
+use crate::stack::{Functions, State, wrong_type};
 
 /// The functions for the library `process`.
 pub(crate) const FUNCTIONS: &Functions = &[
@@ -234,7 +234,7 @@ unsafe fn format_option(l: State) -> Option<Format> {
         match lua_type(l, 2) {
             LUA_TNIL => return Some(Format::Raw),
             LUA_TTABLE => {}
-            _ => raise(l, "bad argument #2 to 'listen' (table expected)"),
+            _ => wrong_type(l, 2, c"table"),
         }
         lua_pushnil(l);
         while lua_next(l, 2) != 0 {

@@ -5,7 +5,7 @@
 //! it and the `pcall` without running destructors. So no value that needs
 //! `Drop` may be alive across such a call.
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::slice;
 
 use mlua_sys::*;
@@ -204,13 +204,29 @@ impl Class {
 pub(crate) unsafe fn wrong_type(l: State, arg: c_int, expected: &CStr) -> ! {
     // SAFETY: as promised by the caller; luaL_argerror does not return.
     unsafe {
-        let got = if luaL_getmetafield(l, arg, c"__name".as_ptr()) == LUA_TSTRING {
-            lua_tostring(l, -1)
-        } else {
-            luaL_typename(l, arg)
-        };
+        let got = push_typename(l, arg);
         let message = lua_pushfstring(l, c"%s expected, got %s".as_ptr(), expected.as_ptr(), got);
         luaL_argerror(l, arg, message);
         lua_error(l)
+    }
+}
+
+/// The type of the value at `index`, as Lua's messages name it. Pushes a value that
+/// the name lasts as long as.
+///
+/// # Safety
+/// `index` is acceptable for `l`, which has two free stack slots.
+pub(crate) unsafe fn push_typename(l: State, index: c_int) -> *const c_char {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        if luaL_getmetafield(l, index, c"__name".as_ptr()) == LUA_TSTRING {
+            return lua_tostring(l, -1);
+        }
+        let name = match lua_type(l, index) {
+            LUA_TLIGHTUSERDATA => c"light userdata".as_ptr(),
+            _ => luaL_typename(l, index),
+        };
+        lua_pushnil(l);
+        name
     }
 }

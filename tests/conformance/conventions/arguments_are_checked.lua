@@ -31,7 +31,7 @@ local wrong = {
   { process.with_context, "x" }, { process.upgrade, {} },
   { registry.register, {} }, { registry.register, "x", {} }, { registry.lookup, {} }, { registry.unregister, {} },
   { errors.new, print }, { errors.is, "x", {} }, { channel.new, "x" }, { channel.select, 1 },
-  { coroutine.spawn, 1 }, { time.parse, {} }, { json.decode, {} }, { ctx.get, {} },
+  { coroutine.spawn, 1 }, { time.parse, {} }, { ctx.get, {} },
 }
 for i, call in ipairs(wrong) do
   local fine, err = pcall(call[1], call[2], call[3])

@@ -12,6 +12,42 @@ function forms.calls()
   return f(1)
 end
 
+-- The smallest frames, of which the most fit on the stack.
+function forms.smallest()
+  local function f()
+    f()
+  end
+  f()
+end
+
+function forms.tables()
+  local function f()
+    local t = {}
+    f()
+    return t
+  end
+  f()
+end
+
+function forms.closures()
+  local function f(inner)
+    local function outer()
+      return inner
+    end
+    f(outer)
+    return outer
+  end
+  f()
+end
+
+function forms.varargs()
+  local function f(...)
+    local n = f(...)
+    return n
+  end
+  f(1, 2, 3)
+end
+
 function forms.pcall()
   local function f()
     local _, message = pcall(f)

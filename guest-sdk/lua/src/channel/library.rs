@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_int};
 use mlua_sys::*;
 
 use super::{CLASS, Channel, RECEIVE_CASE, Ring, Source, close};
-use crate::argument::REFUSED;
+use crate::argument::{REFUSED, integer};
 use crate::errors::{self, Kind};
 use crate::internals::rest;
 use crate::runtime::runtime;
@@ -50,10 +50,8 @@ pub(crate) unsafe fn open(l: State) {
 unsafe extern "C-unwind" fn new(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        let capacity = if lua_type(l, 1) <= LUA_TNIL {
-            0
-        } else {
-            luaL_checkinteger(l, 1)
+        let Some(capacity) = integer(l, 1, 0, "capacity") else {
+            return REFUSED;
         };
         if capacity < 0 {
             return errors::refuse(

@@ -4,21 +4,20 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 
-use super::{MAX_DEPTH, mark_object, push_null};
+use super::{MAX_DEPTH, is_given, mark_object, push_null};
+use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
-use crate::stack::{State, bytes_at, push_bytes, wrong_type};
+use crate::stack::{State, bytes_at, push_bytes};
 
 /// `json.decode(s)`.
 pub(super) unsafe extern "C-unwind" fn decode(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread; the text stays on the stack, and
     // the parser owns nothing.
     unsafe {
-        if lua_type(l, 1) <= LUA_TNIL {
-            return errors::refuse(l, Kind::Invalid, format_args!("text is missing"));
+        if !is_given(l, 1, LUA_TSTRING, "text") {
+            return REFUSED;
         }
-        let Some(text) = bytes_at(l, 1) else {
-            wrong_type(l, 1, c"string")
-        };
+        let text = bytes_at(l, 1).unwrap_or_default();
         lua_settop(l, 1);
         let mut parser = Parser { l, text, at: 0 };
         let outcome = match parser.document() {

@@ -7,10 +7,11 @@ use std::mem::MaybeUninit;
 use mlua_sys::*;
 use warren_guest::msgpack::{Full, Output};
 
-use super::{MAX_DEPTH, is_null, is_object};
+use super::{MAX_DEPTH, is_given, is_null, is_object};
+use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
 use crate::runtime::runtime;
-use crate::stack::{self, State, bytes_at, out_of_memory, push_bytes};
+use crate::stack::{State, bytes_at, out_of_memory, push_bytes};
 
 /// `json.encode(v, {pretty = bool}?)`.
 pub(super) unsafe extern "C-unwind" fn encode(l: State) -> c_int {
@@ -21,13 +22,12 @@ pub(super) unsafe extern "C-unwind" fn encode(l: State) -> c_int {
             return errors::refuse(l, Kind::Invalid, format_args!("value is missing"));
         }
         let mut pretty = false;
-        match lua_type(l, 2) {
-            LUA_TNONE | LUA_TNIL => {}
-            LUA_TTABLE => {
-                lua_getfield(l, 2, c"pretty".as_ptr());
-                pretty = lua_toboolean(l, -1) != 0;
+        if lua_type(l, 2) > LUA_TNIL {
+            if !is_given(l, 2, LUA_TTABLE, "options") {
+                return REFUSED;
             }
-            _ => stack::wrong_type(l, 2, c"table"),
+            lua_getfield(l, 2, c"pretty".as_ptr());
+            pretty = lua_toboolean(l, -1) != 0;
         }
         lua_settop(l, 1);
         let rt = runtime(l);

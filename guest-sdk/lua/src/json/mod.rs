@@ -3,10 +3,11 @@
 mod decode;
 mod encode;
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 
 use mlua_sys::*;
 
+use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
 use crate::stack::{self, Functions, State};
 
@@ -95,16 +96,43 @@ pub(crate) unsafe fn mark_object(l: State) {
 unsafe extern "C-unwind" fn object(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        match lua_type(l, 1) {
-            LUA_TNONE | LUA_TNIL => {
-                return errors::refuse(l, Kind::Invalid, format_args!("table is missing"));
-            }
-            LUA_TTABLE => {}
-            _ => stack::wrong_type(l, 1, c"table"),
+        if !is_given(l, 1, LUA_TTABLE, "table") {
+            return REFUSED;
         }
         lua_settop(l, 1);
         mark_object(l);
         1
+    }
+}
+
+/// Whether an argument is of the type that it must be. If not, nil and an error were
+/// pushed: other than elsewhere, a wrong type is INVALID, as what is encoded and
+/// decoded here often comes from outside.
+///
+/// # Safety
+/// `l` runs a C function.
+unsafe fn is_given(l: State, arg: c_int, kind: c_int, name: &str) -> bool {
+    // SAFETY: as promised by the caller; a type's name is static.
+    unsafe {
+        let given = lua_type(l, arg);
+        if given == kind {
+            return true;
+        }
+        if given <= LUA_TNIL {
+            errors::refuse(l, Kind::Invalid, format_args!("{name} is missing"));
+        } else {
+            let [kind, given] = [kind, given].map(|kind| {
+                CStr::from_ptr(lua_typename(l, kind))
+                    .to_str()
+                    .unwrap_or("?")
+            });
+            errors::refuse(
+                l,
+                Kind::Invalid,
+                format_args!("{name} is a {given}, not a {kind}"),
+            );
+        }
+        false
     }
 }
 

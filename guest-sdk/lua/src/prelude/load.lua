@@ -7,6 +7,7 @@ local native = ...
 local own = { load = load, loadfile = loadfile }
 local error, find, gsub, type = error, string.find, string.gsub, type
 local select = select
+local public, bad_argument = native.public, native.bad_argument
 
 -- The mode to load with, and the one to name in messages: never binary, and a
 -- mode that allows no text allows nothing.
@@ -14,13 +15,10 @@ local function text_only(mode)
   if type(mode) == "number" then
     mode = mode .. ""
   end
-  if mode == nil or type(mode) == "string" and find(mode, "t", 1, true) then
+  if mode == nil or find(mode, "t", 1, true) then
     return "t", "t"
-  elseif type(mode) == "string" then
-    return "-", find(mode, "b", 1, true) and "b" or mode
   end
-  -- Lua's own function says what is wrong with it.
-  return mode
+  return "-", find(mode, "b", 1, true) and "b" or mode
 end
 
 -- What Lua says about a chunk of the wrong kind, with the mode that was given.
@@ -35,23 +33,18 @@ local function named(loaded, why, mode)
   return nil, why
 end
 
--- Raises as Lua's own function does, at the place of its caller.
-local function check(place, value, expected, given)
-  error("bad argument #" .. place .. " to 'load' (" .. expected .. " expected, got " .. (given or type(value)) .. ")", 3)
-end
-
 local function is_string(value)
   return type(value) == "string" or type(value) == "number"
 end
 
-function _G.load(...)
+_G.load = public(function(...)
   local chunk, name, wanted = ...
   if not is_string(chunk) and type(chunk) ~= "function" then
-    check(1, chunk, "function", select("#", ...) == 0 and "no value" or nil)
+    bad_argument(1, "load", "function", ...)
   elseif wanted ~= nil and not is_string(wanted) then
-    check(3, wanted, "string")
+    bad_argument(3, "load", "string", wanted)
   elseif name ~= nil and not is_string(name) then
-    check(2, name, "string")
+    bad_argument(2, "load", "string", name)
   end
   local mode, shown = text_only(wanted)
   -- An environment of nil is not the same as none.
@@ -62,10 +55,15 @@ function _G.load(...)
     loaded, why = own.load(chunk, name, mode)
   end
   return named(loaded, why, shown)
-end
+end)
 
-function _G.loadfile(...)
+_G.loadfile = public(function(...)
   local file, wanted = ...
+  if file ~= nil and not is_string(file) then
+    bad_argument(1, "loadfile", "string", file)
+  elseif wanted ~= nil and not is_string(wanted) then
+    bad_argument(2, "loadfile", "string", wanted)
+  end
   local mode, shown = text_only(wanted)
   local loaded, why
   if select("#", ...) > 2 then
@@ -74,15 +72,18 @@ function _G.loadfile(...)
     loaded, why = own.loadfile(file, mode)
   end
   return named(loaded, why, shown)
-end
+end)
 
-function _G.dofile(file)
+_G.dofile = public(function(file)
+  if file ~= nil and not is_string(file) then
+    bad_argument(1, "dofile", "string", file)
+  end
   local chunk, why = own.loadfile(file, "t")
   if not chunk then
     error(why, 0)
   end
   return chunk()
-end
+end)
 
 -- Reading, not changing, what runs.
 local debug = debug

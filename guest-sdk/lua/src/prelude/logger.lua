@@ -2,8 +2,9 @@
 
 local native = ...
 local log, object, state = native.log, native.object, native.state
+local public, bad_argument = native.public, native.bad_argument
 local errors = errors
-local error, type, pairs, tostring = error, type, pairs, tostring
+local type, pairs, tostring = type, pairs, tostring
 
 local LEVELS = { debug = 0, info = 1, warn = 2, error = 3 }
 
@@ -17,8 +18,7 @@ end
 
 -- The logger that a method was called on.
 local function self_of(logger, method)
-  return state(logger, class)
-    or error("bad argument #1 to '" .. method .. "' (logger expected, got " .. type(logger) .. ")", 3)
+  return state(logger, class) or bad_argument(1, method, "logger", logger)
 end
 
 local function merged(fields, more)
@@ -35,12 +35,16 @@ local function merged(fields, more)
   return all
 end
 
-local function write(self, name, message, fields)
+local function missing(what)
+  return nil, errors.new { kind = errors.INVALID, message = what .. " missing" }
+end
+
+-- `first` is the place of the message among the arguments.
+local function write(self, name, first, message, fields)
   if message == nil then
-    return nil, errors.new { kind = errors.INVALID, message = "message is missing" }
-  end
-  if fields ~= nil and type(fields) ~= "table" then
-    error("bad argument #2 to '" .. name .. "' (table expected, got " .. type(fields) .. ")", 3)
+    return missing("message is")
+  elseif fields ~= nil and type(fields) ~= "table" then
+    bad_argument(first + 1, name, "table", fields)
   end
   return log(LEVELS[name], self.name, tostring(message), merged(self.fields, fields))
 end
@@ -49,41 +53,49 @@ local root = { name = "" }
 local library = {}
 
 for name in pairs(LEVELS) do
-  methods[name] = function(logger, message, fields)
-    return write(self_of(logger, name), name, message, fields)
-  end
+  methods[name] = public(function(logger, message, fields)
+    return write(self_of(logger, name), name, 2, message, fields)
+  end)
   -- Called as logger.info(...), without a logger in front.
-  library[name] = function(message, fields)
-    return write(root, name, message, fields)
-  end
+  library[name] = public(function(message, fields)
+    return write(root, name, 1, message, fields)
+  end)
 end
 
-function methods.with(logger, fields)
-  local self = self_of(logger, "with")
-  if type(fields) ~= "table" then
-    error("bad argument #1 to 'with' (table expected, got " .. type(fields) .. ")", 2)
+local function with(self, fields)
+  if fields == nil then
+    return missing("fields are")
+  elseif type(fields) ~= "table" then
+    bad_argument(2, "with", "table", fields)
   end
   return new(self.name, merged(self.fields or {}, fields))
 end
 
-function methods.named(logger, name)
-  local self = self_of(logger, "named")
-  if type(name) ~= "string" then
-    error("bad argument #1 to 'named' (string expected, got " .. type(name) .. ")", 2)
+local function named(self, name)
+  if name == nil then
+    return missing("name is")
+  elseif type(name) ~= "string" then
+    bad_argument(2, "named", "string", name)
   end
   return new(name, self.fields)
 end
 
-local first = object(class, root)
+methods.with = public(function(logger, fields)
+  return with(self_of(logger, "with"), fields)
+end)
+
+methods.named = public(function(logger, name)
+  return named(self_of(logger, "named"), name)
+end)
 
 -- logger:with(...) and logger:named(...), on the library itself.
-function library.with(_, fields)
-  return methods.with(first, fields)
-end
+library.with = public(function(_, fields)
+  return with(root, fields)
+end)
 
-function library.named(_, name)
-  return methods.named(first, name)
-end
+library.named = public(function(_, name)
+  return named(root, name)
+end)
 
 logger = library
 native.loaded.logger = library

@@ -5,7 +5,7 @@ local native = ...
 local loaded, load_module, is_blocked = native.loaded, native.module, native.is_blocked
 local error, type, setmetatable = error, type, setmetatable
 local running, status, concat = coroutine.running, coroutine.status, table.concat
-local gsub, select = string.gsub, select
+local gsub, bad_argument = string.gsub, native.bad_argument
 local new_channel = channel.new
 local receive = new_channel().receive
 
@@ -14,9 +14,9 @@ local preload = {}
 package = { loaded = loaded, preload = preload, config = "/\n;\n?\n!\n-\n", path = "?.lua", cpath = "" }
 loaded.package = package
 
-function package.loadlib()
+package.loadlib = native.public(function()
   return nil, "dynamic libraries cannot be loaded", "absent"
-end
+end)
 
 -- Returns the loader of a module and what it is called with; or nothing, and
 -- what was tried.
@@ -30,7 +30,7 @@ local function search(name)
     return chunk, where
   end
   if where then
-    error("error loading module '" .. name .. "':\n\t" .. where, 3)
+    error("error loading module '" .. name .. "':\n\t" .. where, 4)
   end
   local file = gsub(name, "%.", "/")
   return nil, "\n\tno field package.preload['" .. name .. "']\n\tno file '" .. file .. ".lua' in the program"
@@ -86,11 +86,10 @@ local function cycle(name, by)
   return "module '" .. name .. "' requires itself: " .. concat(way, " -> ")
 end
 
-function require(...)
+require = native.public(function(...)
   local name = ...
   if type(name) ~= "string" and type(name) ~= "number" then
-    local given = select("#", ...) == 0 and "no value" or type(name)
-    error("bad argument #1 to 'require' (string expected, got " .. given .. ")", 2)
+    bad_argument(1, "require", "string", ...)
   end
   name = name .. ""
   if loaded[name] then
@@ -101,7 +100,7 @@ function require(...)
   -- without it.
   while loading[name] and status(loading[name].by) ~= "suspended" do
     if waits_for_us(name, by) then
-      error(cycle(name, by), 2)
+      error(cycle(name, by), 3)
     end
     local wait <close> = setmetatable({ by = by }, end_of_wait)
     waits_for[by] = name
@@ -112,7 +111,7 @@ function require(...)
   end
   local loader, where = search(name)
   if not loader then
-    error("module '" .. name .. "' not found:" .. where, 2)
+    error("module '" .. name .. "' not found:" .. where, 3)
   end
   local names = inside[by] or {}
   inside[by] = names
@@ -126,4 +125,4 @@ function require(...)
     loaded[name] = true
   end
   return loaded[name], where
-end
+end)

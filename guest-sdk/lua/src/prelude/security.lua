@@ -2,8 +2,9 @@
 
 local native = ...
 local object, state, encode = native.object, native.state, native.encode
+local public, wrong = native.public, native.bad_argument
 local errors = errors
-local error, type, ipairs = error, type, ipairs
+local type, ipairs, next = type, ipairs, next
 local utf8_len = utf8.len
 
 local actor_class = { __name = "actor", __metatable = "actor" }
@@ -13,10 +14,6 @@ actor_class.__index, scope_class.__index = actor_methods, scope_methods
 
 local function invalid(message)
   return nil, errors.new { kind = errors.INVALID, message = message }
-end
-
-local function wrong(arg, name, expected, value)
-  error("bad argument #" .. arg .. " to '" .. name .. "' (" .. expected .. " expected, got " .. type(value) .. ")", 3)
 end
 
 -- Bytes of the longest id, as of the longest name.
@@ -94,7 +91,7 @@ function scope_methods.with(scope, policy)
   return new_scope(ids)
 end
 
-security = { can = native.can }
+security = {}
 native.loaded.security = security
 
 function security.actor()
@@ -156,6 +153,9 @@ end
 
 -- The id of a policy that exists, for new_scope and scope:with.
 function security.policy(id)
+  if id ~= nil and type(id) ~= "string" then
+    wrong(1, "policy", "string", id)
+  end
   local ok, err = native.policy(id)
   if not ok then
     return nil, err
@@ -164,12 +164,22 @@ function security.policy(id)
 end
 
 function security.named_scope(id)
+  if id ~= nil and type(id) ~= "string" then
+    wrong(1, "named_scope", "string", id)
+  end
   local scope, err = native.named_scope(id)
   if not scope then
     return nil, err
   end
   return new_scope(scope.policies)
 end
+
+for _, functions in next, { security, actor_methods, scope_methods } do
+  for name, f in next, functions do
+    functions[name] = public(f)
+  end
+end
+security.can = native.can
 
 -- For the spawner: an actor or scope, encoded, or nil and why it cannot be;
 -- nothing for anything else.

@@ -6,8 +6,9 @@ local object, state = native.object, native.state
 local encode, encode_values = native.encode, native.encode_values
 local spawn, exec = native.spawn_with_options, native.exec_with_options
 local can = native.can
+local public, wrong = native.public, native.bad_argument
 local errors, process = errors, process
-local error, type, next = error, type, next
+local type, next = type, next
 local find, utf8_len = string.find, utf8.len
 
 -- Bytes of the longest name, and of the longest value that crosses.
@@ -30,10 +31,6 @@ local function denied(action, resource)
     message = "not allowed: " .. action .. " on " .. resource,
     details = { action = action, resource = resource },
   }
-end
-
-local function wrong(arg, name, expected, value)
-  error("bad argument #" .. arg .. " to '" .. name .. "' (" .. expected .. " expected, got " .. type(value) .. ")", 3)
 end
 
 local function self_of(spawner, name)
@@ -120,14 +117,14 @@ local function with_context(self, values)
   return with(self, "context", layer)
 end
 
-function process.with_context(values)
+process.with_context = public(function(values)
   if values == nil then
     return invalid("values are missing")
   elseif type(values) ~= "table" then
     wrong(1, "with_context", "table", values)
   end
   return with_context({}, values)
-end
+end)
 
 function methods.with_context(spawner, values)
   local self = self_of(spawner, "with_context")
@@ -223,9 +220,20 @@ local function options_of(spawner, name)
   return self.options
 end
 
+-- Raises where definition or host is no string, as process.spawn does.
+local function check(name, definition, host)
+  if definition ~= nil and type(definition) ~= "string" then
+    wrong(2, name, "string", definition)
+  elseif definition ~= nil and host ~= nil and type(host) ~= "string" then
+    wrong(3, name, "string", host)
+  end
+end
+
 local function spawning(name, monitored, linked)
   methods[name] = function(spawner, ...)
-    return spawn(options_of(spawner, name), monitored, linked, ...)
+    local options = options_of(spawner, name)
+    check(name, ...)
+    return spawn(options, monitored, linked, ...)
   end
 end
 
@@ -235,5 +243,11 @@ spawning("spawn_linked", false, true)
 spawning("spawn_linked_monitored", true, true)
 
 function methods.exec(spawner, ...)
-  return exec(options_of(spawner, "exec"), ...)
+  local options = options_of(spawner, "exec")
+  check("exec", ...)
+  return exec(options, ...)
+end
+
+for name, f in next, methods do
+  methods[name] = public(f)
 end

@@ -2,7 +2,9 @@
 -- as Lua's, but no C function between the caller and the replacement.
 
 local native = ...
-local find, sub, byte = string.find, string.sub, string.byte
+-- Raises for a malformed pattern at the place of gsub's caller.
+local find = native.find(string.find)
+local sub, byte = string.sub, string.byte
 local concat = table.concat
 local error, type = error, type
 
@@ -73,6 +75,6 @@ end
 
 string.gsub = native.gsub(string.gsub, gsub)
 
-function string.dump()
-  error("string.dump is not available: only text can be loaded", 2)
-end
+string.dump = native.public(function()
+  error("string.dump is not available: only text can be loaded", 3)
+end)

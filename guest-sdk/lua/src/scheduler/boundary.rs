@@ -10,7 +10,7 @@ use mlua_sys::*;
 use crate::internals::{Barrier, barrier};
 use crate::runtime::{Runtime, runtime};
 use crate::stack::State;
-use crate::{callbacks, coroutine, metamethods};
+use crate::{callbacks, coroutine, metamethods, public};
 
 /// Whether a yield of `l` reaches the scheduler: neither it nor any coroutine
 /// that waits for it is inside such a function.
@@ -85,6 +85,7 @@ unsafe extern "C" fn passes(function: Option<lua_CFunction>) -> c_int {
         callbacks::SWITCHABLE,
         metamethods::SWITCHABLE,
         coroutine::SWITCHABLE,
+        public::SWITCHABLE,
     ];
     switchable
         .iter()

@@ -12,7 +12,7 @@ use crate::boot;
 use crate::stack::{State, bytes_at};
 
 /// How the document calls an object of each class.
-const OBJECTS: [(&str, &str); 12] = [
+pub(super) const OBJECTS: [(&str, &str); 12] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -44,7 +44,7 @@ fn every_method_is_documented() {
     }
 }
 
-fn is_string_function(name: &str) -> bool {
+pub(super) fn is_string_function(name: &str) -> bool {
     // SAFETY: the state is this thread's, and left as it was.
     unsafe {
         let l = boot::state();
@@ -57,7 +57,7 @@ fn is_string_function(name: &str) -> bool {
 }
 
 /// All classes that have methods, with their names. Several may share a name.
-fn classes() -> BTreeMap<String, BTreeSet<String>> {
+pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
     let mut walk = Walk::default();
     // SAFETY: the state is this thread's; there is room for one value.
     unsafe {

@@ -1,6 +1,7 @@
 //! Programs run from their source to their outcome, against the runtime in
 //! miniature of `warren-guest`.
 
+mod arguments;
 mod blocking;
 mod crossing;
 mod documented;

@@ -7,10 +7,10 @@ use warren_guest::clock;
 
 use super::moment::{self, Moment};
 use super::{Unit, duration, timer};
-use crate::argument::{REFUSED, text};
+use crate::argument::{REFUSED, integer, text};
 use crate::errors::{self, Kind};
 use crate::scheduler::{Patience, Shape, wait};
-use crate::stack::{self, Functions, State, wrong_type};
+use crate::stack::{self, Functions, State};
 
 const FUNCTIONS: &Functions = &[
     (c"now", now),
@@ -100,11 +100,13 @@ unsafe extern "C-unwind" fn unix(l: State) -> c_int {
         if lua_type(l, 1) <= LUA_TNIL {
             return errors::refuse(l, Kind::Invalid, format_args!("seconds are missing"));
         }
-        if lua_type(l, 1) != LUA_TNUMBER {
-            wrong_type(l, 1, c"number");
-        }
-        let nanoseconds = luaL_optinteger(l, 2, 0);
-        match Moment::new(luaL_checkinteger(l, 1), nanoseconds) {
+        let Some(seconds) = integer(l, 1, 0, "seconds") else {
+            return REFUSED;
+        };
+        let Some(nanoseconds) = integer(l, 2, 0, "nanoseconds") else {
+            return REFUSED;
+        };
+        match Moment::new(seconds, nanoseconds) {
             Some(moment) => {
                 moment::push(l, moment);
                 1

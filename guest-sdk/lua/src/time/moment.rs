@@ -40,7 +40,7 @@ const METHODS: &Functions = &[
 
 const METAMETHODS: &Functions = &[
     (c"__tostring", rfc3339),
-    (c"__eq", equal),
+    (c"__eq", equals),
     (c"__lt", before),
     (c"__le", not_after),
 ];
@@ -297,19 +297,16 @@ unsafe extern "C-unwind" fn not_after(l: State) -> c_int {
 
 unsafe extern "C-unwind" fn equal(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
+    unsafe { compare(l, |a, b| a == b) }
+}
+
+/// `==` of two userdata, one of which is a Time.
+unsafe extern "C-unwind" fn equals(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
     unsafe {
-        if runtime(l)
-            .classes
-            .get()
-            .moment
-            .test::<Moment>(l, 2)
-            .is_none()
-            && lua_type(l, 2) == LUA_TUSERDATA
-        {
-            // `==` with another kind of userdata.
-            lua_pushboolean(l, 0);
-            return 1;
-        }
-        compare(l, |a, b| a == b)
+        let class = runtime(l).classes.get().moment;
+        let [a, b] = [1, 2].map(|arg| class.test::<Moment>(l, arg).map(|moment| *moment));
+        lua_pushboolean(l, (a.is_some() && a == b).into());
+        1
     }
 }

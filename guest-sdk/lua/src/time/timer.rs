@@ -18,8 +18,12 @@ const TICKER: &CStr = c"ticker";
 
 const CHANNEL: c_int = 1;
 
-const TIMER_METHODS: &Functions = &[(c"channel", channel), (c"stop", stop), (c"reset", reset)];
-const TICKER_METHODS: &Functions = &[(c"channel", channel), (c"stop", stop)];
+const TIMER_METHODS: &Functions = &[
+    (c"channel", channel::<false>),
+    (c"stop", stop::<false>),
+    (c"reset", reset),
+];
+const TICKER_METHODS: &Functions = &[(c"channel", channel::<true>), (c"stop", stop::<true>)];
 
 /// Registers the classes.
 ///
@@ -115,31 +119,29 @@ unsafe fn push(l: State, class: &CStr, alarm: Alarm) {
     }
 }
 
-/// Pushes the channel of the timer or ticker that is argument 1.
-unsafe fn push_channel(l: State) -> *mut Channel {
+/// Pushes the channel of the timer that is argument 1, or of the ticker.
+unsafe fn push_channel<const BEATS: bool>(l: State) -> *mut Channel {
     // SAFETY: the callers are C functions.
     unsafe {
-        if luaL_testudata(l, 1, TICKER.as_ptr()).is_null() {
-            luaL_checkudata(l, 1, TIMER.as_ptr());
-        }
+        luaL_checkudata(l, 1, if BEATS { TICKER } else { TIMER }.as_ptr());
         lua_getiuservalue(l, 1, CHANNEL);
         lua_touserdata(l, -1).cast()
     }
 }
 
-unsafe extern "C-unwind" fn channel(l: State) -> c_int {
+unsafe extern "C-unwind" fn channel<const BEATS: bool>(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        push_channel(l);
+        push_channel::<BEATS>(l);
         1
     }
 }
 
 /// `stop()`: true where it had not rung yet.
-unsafe extern "C-unwind" fn stop(l: State) -> c_int {
+unsafe extern "C-unwind" fn stop<const BEATS: bool>(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        let channel = push_channel(l);
+        let channel = push_channel::<BEATS>(l);
         let pending = channel::set_alarm(runtime(l), channel, None);
         lua_pushboolean(l, pending.into());
         1
@@ -154,7 +156,7 @@ unsafe extern "C-unwind" fn reset(l: State) -> c_int {
         let Some(span) = duration::span(l, 2, Unit::Nanoseconds, "duration") else {
             return REFUSED;
         };
-        let channel = push_channel(l);
+        let channel = push_channel::<false>(l);
         let rt = runtime(l);
         let room = rt.scheduler.borrow_mut().reserve_alarm();
         if !room {

@@ -1,0 +1,73 @@
+//! What every function does with arguments of every kind, by the programs of the
+//! conformance suite; and that they leave out no method, which programs cannot
+//! list.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use warren_guest::mock::{self, Outcome};
+
+use super::documented::{OBJECTS, classes, is_string_function};
+use super::run_in;
+use crate::program;
+
+#[test]
+fn every_function_checks_its_arguments() {
+    runs("conventions/every_function_checks_its_arguments");
+}
+
+#[test]
+fn wrong_types_are_refused_as_in_lua() {
+    runs("stdlib/wrong_types_are_refused_as_in_lua");
+}
+
+#[test]
+fn every_method_has_a_row() {
+    let path = directory("conventions/every_function_checks_its_arguments").join("rows.lua");
+    let rows = fs::read_to_string(path).expect("the rows are there");
+    let classes = classes();
+    for (class, object) in OBJECTS {
+        for method in &classes[class] {
+            let of_strings = class == "error" && is_string_function(method);
+            let row = rows.contains(&format!("\"{object}:{method}\""));
+            // Files are Lua's own: stdlib/wrong_types_are_refused_as_in_lua.
+            assert!(row || of_strings || class == "FILE*", "{object}:{method}");
+        }
+    }
+}
+
+/// Runs a program of several files, which must end without a result.
+fn runs(program: &str) {
+    let directory = directory(program);
+    let mut runtime = mock::Runtime::default();
+    for name in ["rows", "calls", "tried", "expected"] {
+        if let Ok(source) = fs::read(directory.join(name).with_extension("lua")) {
+            let prepared = prepare(name, source);
+            runtime.modules.insert(name.to_owned(), prepared);
+        }
+    }
+    let main = fs::read_to_string(directory.join("main.lua")).expect("the program is there");
+    let run = run_in(runtime, &main);
+    match run.outcome {
+        Outcome::Finished(None) => {}
+        Outcome::Failed(error) => panic!("{}", error.message),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn directory(program: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/conformance")
+        .join(program)
+}
+
+/// The prepared code of a source, made by an interpreter of its own.
+fn prepare(name: &str, source: Vec<u8>) -> Vec<u8> {
+    let name = name.to_owned();
+    let thread = std::thread::spawn(move || {
+        mock::with(|r| r.code = Some((format!("{name}.lua"), source)));
+        program::prepare();
+        mock::with(|r| r.prepared.take()).expect("the source compiles")
+    });
+    thread.join().expect("the guest does not panic")
+}

@@ -1,0 +1,206 @@
+-- Each function with each kind of value in the place of each argument: a wrong
+-- type raises Lua's own message, a wrong value and a missing one are INVALID.
+-- options: --log off
+-- shows: C-2, C-3
+
+local rows = require("rows")
+
+-- Types that an argument may have, and the name that messages have for it. With
+-- `refuses` any other type is INVALID and does not raise; with `invalid` a value of
+-- the right type that is INVALID.
+local kinds = {
+  any = { value = "x", takes = "boolean number string table function thread case channel userdata" },
+  text = { takes = "string", name = "string", invalid = "\xff" },
+  bytes = { takes = "string", name = "string", value = "x" },
+  table = { takes = "table", name = "table", value = {} },
+  cases = { takes = "table", name = "table", value = { default = true }, invalid = {} },
+  ["function"] = { takes = "function", name = "function" },
+  integer = { takes = "number", name = "number", value = 1, invalid = 1.5 },
+  duration = { takes = "number string", refuses = true, value = "1ns", invalid = "soon" },
+  time = { takes = "", name = "time", value = time.now() },
+  channel = { takes = "channel", name = "channel" },
+  actor = { takes = "", name = "actor" },
+  scope = { takes = "", name = "scope" },
+  error = { takes = "string", name = "error or string", value = "x" },
+  message = { takes = "string table", name = "string or table", invalid = {} },
+  -- Of `json`, which refuses what it is not made for.
+  options = { takes = "table", refuses = true },
+  document = { takes = "string", refuses = true, invalid = "{" },
+  object = { takes = "table", refuses = true },
+}
+
+local values = {
+  { "boolean", true },
+  { "number", 1 },
+  { "string", "x" },
+  { "table", {} },
+  { "function", print },
+  { "thread", coroutine.create(print) },
+  { "case", channel.new():case_receive() },
+  { "channel", channel.new() },
+  { "userdata", json.null, "light userdata" },
+}
+
+process.send(process.pid(), "topic", "x")
+local spawner, ch = assert(process.with_context {}), channel.new()
+ch:close()
+local objects = {
+  message = { "message", (process.inbox():receive()) },
+  spawner = { "spawner", spawner },
+  ch = { "channel", ch },
+  timer = { "timer", time.timer("1h") },
+  ticker = { "ticker", time.ticker("1h") },
+  t = { "time", time.now() },
+  duration = { "duration", time.parse_duration("1s") },
+  err = { "error", errors.new("x") },
+  log = { "logger", logger:named("x") },
+  logger = { "logger", logger },
+  actor = { "actor", security.new_actor("x") },
+  scope = { "scope", security.new_scope {} },
+}
+
+local wrong = {}
+local function check(holds, call, what)
+  if not holds then
+    wrong[#wrong + 1] = call .. ": " .. what
+  end
+end
+
+-- Calls a function by its name, so that messages know it.
+local function call(path, object, arguments, count)
+  local names = {}
+  for place = 1, count do
+    names[place] = "a" .. place
+  end
+  local list = table.concat(names, ", ")
+  local made = object and path:gsub("^.*:", "object:") or path
+  local code = "local object" .. (count > 0 and ", " .. list or "") .. " = ... return " .. made .. "(" .. list .. ")"
+  -- No tail call: that has no name, and its error no place.
+  code = code:gsub("return (.*)$", "local one, two = %1 return one, two")
+  return pcall(assert(load(code, "=call")), object, table.unpack(arguments, 1, count))
+end
+
+local function written(path, place, kind)
+  return path .. " with " .. kind .. " as #" .. place
+end
+
+local function raises(path, place, count, kind, name, came)
+  local expected = "call:1: bad argument #" .. count .. " to '" .. path:match("[%w_]+$") .. "' (" .. name .. " expected, got "
+  local message = tostring(came[2])
+  local fine = message == expected .. kind .. ")" or kind == "no value" and message == expected .. "nil)"
+  check(not came[1] and fine, written(path, place, kind), message)
+end
+
+local function invalid(path, place, kind, came)
+  local fine = came[1] and came[2] == nil and errors.is(came[3], errors.INVALID)
+  check(fine, written(path, place, kind), tostring(came[2]) .. " " .. tostring(came[3]))
+end
+
+local function is_taken(path, place, kind, came)
+  local refused = not came[1] and tostring(came[2]):find("bad argument #" .. place, 1, true)
+  check(not refused, written(path, place, kind), tostring(came[2]))
+end
+
+local function argument_of(spec)
+  local kind, value = spec, nil
+  if type(spec) == "table" then
+    kind, value = spec[1], spec[2]
+  end
+  local optional = kind:sub(-1) == "?"
+  kind = kinds[optional and kind:sub(1, -2) or kind]
+  return { kind = kind, optional = optional, value = value == nil and kind.value or value }
+end
+
+local function try_argument(row, object, arguments, place)
+  local path, argument = row[1], arguments[place]
+  local kind = argument.kind
+  local given = {}
+  for i, other in ipairs(arguments) do
+    given[i] = other.value
+  end
+  local function came(value, count)
+    given[place] = value
+    return table.pack(call(path, object, given, count or #arguments))
+  end
+  for _, value in ipairs(values) do
+    local of, shown = value[1], value[3] or value[1]
+    if (" " .. kind.takes .. " "):find(" " .. of .. " ", 1, true) then
+      if not row.only_wrong then
+        is_taken(path, place, shown, came(value[2]))
+      end
+    elseif kind.refuses then
+      invalid(path, place, shown, came(value[2]))
+    else
+      raises(path, place, place, shown, kind.name, came(value[2]))
+    end
+  end
+  if row.as_lua then
+    raises(path, place, place, "nil", kind.name, came(nil))
+    raises(path, place, place, "no value", kind.name, came(nil, place - 1))
+  elseif not argument.optional then
+    invalid(path, place, "nil", came(nil))
+    invalid(path, place, "no value", came(nil, place - 1))
+  elseif not row.only_wrong then
+    is_taken(path, place, "nil", came(nil))
+    is_taken(path, place, "no value", came(nil, place - 1))
+  end
+  if kind.invalid ~= nil then
+    invalid(path, place, "a wrong value", came(kind.invalid))
+  end
+end
+
+-- The object itself, where it is no object of its kind.
+local function try_self(path, class, object)
+  local method = path:match("[%w_]+$")
+  local holder = { [method] = object[method] }
+  for _, value in ipairs(values) do
+    if value[1] ~= class then
+      local code = "local object, value = ... local one = object." .. method .. "(value) return one"
+      local got = table.pack(pcall(assert(load(code, "=call")), holder, value[2]))
+      raises(path, "self", 1, value[3] or value[1], class, got)
+    end
+  end
+  local code = "local object = ... local one = object." .. method .. "() return one"
+  raises(path, "self", 1, "no value", class, table.pack(pcall(assert(load(code, "=call")), holder)))
+end
+
+kinds.channel.value = assert(process.listen("unlistened"))
+kinds.actor.value, kinds.scope.value = objects.actor[2], objects.scope[2]
+
+local rowed = {}
+for _, row in ipairs(rows) do
+  local path = row[1]
+  rowed[path] = true
+  local class, object = table.unpack(objects[path:match("^(%w+):")] or {})
+  local arguments = {}
+  for place = 2, #row do
+    if row[place] ~= "..." then
+      arguments[#arguments + 1] = argument_of(row[place])
+    end
+  end
+  for place in ipairs(arguments) do
+    try_argument(row, object, arguments, place)
+  end
+  if object and not row.any_self then
+    try_self(path, class, object)
+  end
+end
+
+-- That no function is left out. The methods are compared by a test of the
+-- interpreter, which can see them.
+local function walk(path, library)
+  for name, value in pairs(library) do
+    local here = path .. "." .. name
+    if type(value) == "function" then
+      check(rowed[here] or rowed[path .. ":" .. name], here, "has no row")
+    elseif type(value) == "table" then
+      walk(here, value)
+    end
+  end
+end
+for _, name in ipairs { "process", "channel", "time", "errors", "json", "logger", "ctx", "security" } do
+  walk(name, _G[name])
+end
+check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
+
+assert(#wrong == 0, "\n" .. table.concat(wrong, "\n"))
