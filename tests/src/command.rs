@@ -64,9 +64,23 @@ impl Warren {
     /// it reads.
     pub fn address_space(mut self, bytes: u64) -> Warren {
         let kib = (bytes / 1024).to_string();
+        self.through_shell(r#"ulimit -v "$0" && exec "$@""#, kib.as_ref());
+        self
+    }
+
+    /// Has standard error go to a named pipe that is there and that nobody reads.
+    pub fn unread_stderr(mut self, pipe: &Path) -> Warren {
+        // Opened for reading too, so that the open does not wait.
+        self.through_shell(r#"exec "$@" 2<>"$0""#, pipe.as_os_str());
+        self
+    }
+
+    /// Has a shell start the command, which is `"$@"` there.
+    fn through_shell(&mut self, script: &str, argument: &OsStr) {
         let mut shell = Command::new("sh");
         shell
-            .args(["-c", r#"ulimit -v "$0" && exec "$@""#, &kib])
+            .args(["-c", script])
+            .arg(argument)
             .arg(self.command.get_program())
             .stdin(Stdio::null());
         if let Some(directory) = self.command.get_current_dir() {
@@ -79,7 +93,6 @@ impl Warren {
             };
         }
         self.command = shell;
-        self
     }
 
     /// Adds options of the command.
