@@ -1,7 +1,7 @@
 -- tries: to have unread exits hold a mebibyte each
 -- end: returned
 -- grows: 250 MiB
-local CHILDREN = 300
+local CHILDREN = 120
 
 return function(role)
   if role then return ("x"):rep(1000000) end

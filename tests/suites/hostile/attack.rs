@@ -24,6 +24,12 @@ pub(crate) struct Attack {
     pub(crate) prints: Vec<String>,
     pub(crate) logs: Vec<String>,
     pub(crate) unsaid: Vec<String>,
+    /// What no line of either stream begins with.
+    pub(crate) forges: Vec<String>,
+    /// Named pipes to make in the program's directory.
+    pub(crate) fifos: Vec<String>,
+    /// Whether nobody reads standard error.
+    pub(crate) is_unread: bool,
     pub(crate) options: Vec<String>,
     /// Bytes that the command may grow by.
     pub(crate) grows: u64,
@@ -78,6 +84,9 @@ impl Attack {
             prints: Vec::new(),
             logs: Vec::new(),
             unsaid: Vec::new(),
+            forges: Vec::new(),
+            fifos: Vec::new(),
+            is_unread: false,
             options: Vec::new(),
             grows: GROWS << 20,
         };
@@ -95,6 +104,9 @@ impl Attack {
                 "prints" => attack.prints.push(value.to_owned()),
                 "logs" => attack.logs.push(value.to_owned()),
                 "unsaid" => attack.unsaid.push(value.to_owned()),
+                "forges" => attack.forges.push(value.to_owned()),
+                "unread" if value == "stderr" => attack.is_unread = true,
+                "fifo" => attack.fifos.push(value.to_owned()),
                 "options" => {
                     attack.options = value.split_whitespace().map(str::to_owned).collect();
                 }
@@ -105,7 +117,7 @@ impl Attack {
                         .map_err(|_| format!("{}: `grows: {value}` is no size", attack.name))?;
                     attack.grows = mib << 20;
                 }
-                _ => {}
+                _ => return Err(format!("{}: nobody knows `{key}:`", attack.name)),
             }
         }
         let end: Vec<&str> = attack.end.split(' ').collect();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -27,8 +28,13 @@ pub(crate) fn run(attack: &Attack) {
     } else {
         "wait"
     };
-    let mut session = Warren::run("program")
-        .current_dir(program.path())
+    let mut command = Warren::run("program").current_dir(program.path());
+    if attack.is_unread {
+        let pipe = program.path().join("unread");
+        make_pipe(&pipe);
+        command = command.unread_stderr(&pipe);
+    }
+    let mut session = command
         .options(["--control".as_ref(), socket.as_os_str()])
         .options(&attack.options)
         .arguments([how])
@@ -71,6 +77,11 @@ pub(crate) fn run(attack: &Attack) {
         let said = outcome.stderr.contains(text) || outcome.text().contains(text);
         assert!(!said, "{text:?} is said: {outcome}");
     }
+    for text in &attack.forges {
+        let mut lines = outcome.stderr.lines().chain(printed.iter().copied());
+        let forged = lines.any(|line| line.starts_with(text));
+        assert!(!forged, "a line begins with {text:?}: {outcome}");
+    }
     assert!(
         grown <= attack.grows,
         "the command grew by {} MiB, {} may be: {outcome}",
@@ -99,7 +110,16 @@ fn program_of(attack: &Attack) -> TempDir {
         let extension = code.extension().expect("code has an extension");
         copy(&code, &program.join("attack").with_extension(extension));
     }
+    for fifo in &attack.fifos {
+        make_pipe(&program.join(fifo));
+    }
     directory
+}
+
+fn make_pipe(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status();
+    let made = made.is_ok_and(|status| status.success());
+    assert!(made, "cannot make the pipe {}", path.display());
 }
 
 fn copy_all(from: &Path, to: &Path) {
