@@ -45,12 +45,34 @@ pub(crate) fn cache() -> PathBuf {
     profile().join("../tmp")
 }
 
-/// The directory of the build profile: a test executable lies in its `deps`.
 fn profile() -> PathBuf {
-    let executable = env::current_exe().expect("a test knows its own executable");
-    executable
-        .ancestors()
-        .nth(2)
-        .expect("an executable lies two directories below its build profile")
-        .to_owned()
+    let executable = env::current_exe().expect("a program knows its own executable");
+    profile_of(&executable).to_owned()
+}
+
+/// The directory of the build profile: a test executable lies in its `deps`, any
+/// other in the directory itself.
+fn profile_of(executable: &Path) -> &Path {
+    let directory = executable.parent().expect("an executable lies somewhere");
+    if directory.ends_with("deps") {
+        directory.parent().expect("`deps` lies somewhere")
+    } else {
+        directory
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_and_other_programs_have_one_profile() {
+        for executable in [
+            "/x/target/release/deps/suites-12",
+            "/x/target/release/warren-fuzz",
+        ] {
+            let profile = profile_of(Path::new(executable));
+            assert_eq!(profile, Path::new("/x/target/release"), "{executable}");
+        }
+    }
 }
