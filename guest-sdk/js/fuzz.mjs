@@ -56,6 +56,7 @@ function check(bytes) {
     if (error instanceof WarrenError && error.kind === "Invalid") return;
     throw error;
   }
+  decoded++;
   // A stack is written as JavaScript makes it, and may be another one.
   const again = decode(encode(value, "value"));
   if (!isDeepStrictEqual(again, value)) throw new Error("it decodes to something else");
@@ -63,6 +64,7 @@ function check(bytes) {
 
 const until = Date.now() + seconds * 1000;
 let executions = 0;
+let decoded = 0;
 while (Date.now() < until) {
   const bytes = KEPT[executions] ?? mutated(seeds[random(seeds.length)]);
   executions++;
@@ -73,4 +75,5 @@ while (Date.now() < until) {
     process.exit(1);
   }
 }
-console.log(`fuzz js: ${executions} executions, nothing found`);
+// As libFuzzer says it, for `cargo xtask fuzz`.
+console.log(`stat::number_of_executed_units: ${executions}\nreached::values decoded: ${decoded}`);

@@ -11,7 +11,10 @@
     reason = "a panic is how a target says that it found something"
 )]
 
+mod reached;
 mod targets;
+
+pub use reached::Reached;
 
 /// The worlds of the engine's own tests.
 #[path = "../../../runtime/engine/tests/node/support/mod.rs"]
@@ -25,6 +28,8 @@ pub struct Target {
     pub name: &'static str,
     /// What is handed to it.
     pub takes: &'static str,
+    /// The places that inputs must come to.
+    pub reaches: &'static [Reached],
     /// Tries one input.
     pub run: fn(&[u8]),
 }

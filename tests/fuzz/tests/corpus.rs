@@ -20,5 +20,14 @@ fn what_is_kept_is_met_as_it_must_be() {
             tried += 1;
         }
         assert!(tried > 0, "nothing is kept for {}", target.name);
+        for reached in target.reaches {
+            println!("{}: {} {}", target.name, reached.count(), reached.name());
+            assert!(
+                reached.count() > 0,
+                "the corpus of {} has no input for `{}`",
+                target.name,
+                reached.name()
+            );
+        }
     }
 }

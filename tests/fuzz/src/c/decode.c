@@ -40,11 +40,12 @@ static void read_one(warren_reader *reader, unsigned depth) {
   }
 }
 
-void warren_fuzz_decode(const unsigned char *bytes, size_t len);
-void warren_fuzz_decode(const unsigned char *bytes, size_t len) {
+uint32_t warren_fuzz_decode(const unsigned char *bytes, size_t len);
+uint32_t warren_fuzz_decode(const unsigned char *bytes, size_t len) {
   warren_reader whole = {(const char *)bytes, (const char *)bytes + len, 1, NULL};
   warren_reader copy = whole;
   warren_reader value = warren_read_value(&copy);
   read_one(&value, 0);
   read_one(&whole, 0);
+  return !copy.mistake;
 }

@@ -10,6 +10,13 @@ use std::sync::{Mutex, OnceLock};
 use tempfile::TempDir;
 use warren_tests::{Session, TIMEOUT, Warren};
 
+use crate::Reached;
+
+pub(crate) static CONTROL: [Reached; 2] = [
+    Reached::new("requests refused"),
+    Reached::new("requests granted"),
+];
+
 /// A program that waits, with its socket.
 struct Server {
     _session: Mutex<Session>,
@@ -84,6 +91,7 @@ fn read_to_end(client: &mut BufReader<UnixStream>) {
                     serde_json::from_slice(&line).expect("each answer is JSON");
                 let said = answer.get("ok").is_some() != answer.get("error").is_some();
                 assert!(said, "{answer}");
+                CONTROL[usize::from(answer.get("ok").is_some())].add(1);
             }
             // It closes the connection of who sends too much while it still does.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => return,

@@ -9,10 +9,11 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use rmpv::Value;
 use tokio::runtime::Runtime;
-use warren_engine::{HostLimits, Running};
-use warren_kernel::{HostConfig, Kind};
+use warren_engine::{HostLimits, Running, Sink, Stream};
+use warren_kernel::{HostConfig, Kind, Outcome};
 
-use crate::support::imports::{ALL as IMPORTS, Import};
+use crate::Reached;
+use crate::support::imports::{ALL as IMPORTS, Import, pair};
 use crate::support::{HOST, Setup, World, encoded, escaped, guest, in_time};
 
 /// What a guest may compute: endless loops are common among random ones.
@@ -23,6 +24,25 @@ const MAX_WAIT: Duration = Duration::from_millis(100);
 
 /// Definitions that a world knows before it is replaced by a new one.
 const DEFINITIONS: usize = 500;
+
+/// Texts in the memory of a guest of `flat`, by address and length: its
+/// definition, its host, a topic, both of the last, and none.
+const TEXTS: [(u32, u32); 5] = [(4096, 6), (4102, 9), (4112, 5), (4102, 15), (16, 0)];
+
+/// What a guest prints after each call that it comes back from.
+const RETURNED: &str = "a call has returned";
+
+pub(crate) static LUA: [Reached; 2] = [Reached::new("values taken"), Reached::new("texts taken")];
+pub(crate) static FLAT: [Reached; 3] = [
+    Reached::new("guests started"),
+    Reached::new("calls returned"),
+    Reached::new("guests returned"),
+];
+pub(crate) static MODULES: [Reached; 3] = [
+    Reached::new("guests started"),
+    Reached::new("guests failed"),
+    Reached::new("guests returned"),
+];
 
 /// Runs a future on the runtime that all targets share.
 pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -43,12 +63,19 @@ pub(super) fn flat(bytes: &[u8]) {
     let Ok(text) = calls(&mut random) else {
         return;
     };
-    run(text.as_bytes());
+    match run(text.as_bytes()) {
+        Some(returned) => FLAT[2].add(u64::from(returned)),
+        None => panic!("a guest of the target's own is refused: {text}"),
+    }
+    FLAT[0].add(1);
 }
 
 /// A core module or a component, binary or text.
 pub(super) fn modules(bytes: &[u8]) {
-    run(bytes);
+    if let Some(returned) = run(bytes) {
+        MODULES[0].add(1);
+        MODULES[if returned { 2 } else { 1 }].add(1);
+    }
 }
 
 /// What a Lua process is sent it reads or refuses, and goes on either way. The
@@ -58,13 +85,16 @@ pub(super) fn lua(bytes: &[u8]) {
         local values = process.listen('values', { message = true })
         local texts = process.listen('text', { message = true })
         local after = process.listen('after')
+        local taken = 0
         print('ready')
         while true do
             local chosen = channel.select {
                 values:case_receive(), texts:case_receive(), after:case_receive() }
             if chosen.channel == after then
-                print('read')
+                print('read ' .. taken)
+                taken = 0
             else
+                taken = taken + 1
                 local value = chosen.value:payload()
                 if chosen.channel == texts then value = json.decode(value) end
                 json.encode(value)
@@ -96,7 +126,12 @@ pub(super) fn lua(bytes: &[u8]) {
         }
         world.send(&running, "after", &text_as_values(b""));
         tokio::select! {
-            line = world.line() => assert_eq!(line, "read"),
+            line = world.line() => {
+                let taken = line.strip_prefix("read ").and_then(|it| it.parse().ok());
+                let taken: u64 = taken.unwrap_or_else(|| panic!("the reader says {line}"));
+                assert!(taken <= 1, "{taken} messages of one");
+                LUA[usize::from(how % 2)].add(taken);
+            }
             ended = running.wait() => panic!("the reader ended: {:?}", ended.outcome),
         }
         WORLD.set(Some((world, running)));
@@ -108,8 +143,9 @@ fn text_as_values(text: &[u8]) -> Vec<u8> {
     encoded(&Value::Array(vec![Value::Binary(text.to_vec())]))
 }
 
-/// Defines what the bytes are, runs it, and sees that nothing stays.
-fn run(bytes: &[u8]) {
+/// Defines what the bytes are, runs it, and sees that nothing stays. Returns
+/// whether it returned, or nothing where it was refused.
+fn run(bytes: &[u8]) -> Option<bool> {
     thread_local! {
         static WORLD: RefCell<Option<(World, usize)>> = const { RefCell::new(None) };
     }
@@ -117,11 +153,14 @@ fn run(bytes: &[u8]) {
         let (world, used) = WORLD.take().unwrap_or_else(|| (world(), 0));
         let id = format!("test:{used}");
         world.define_bytes(&id, bytes);
-        match world.try_start(&id).await {
-            Ok(running) => end(&world, running).await,
+        let returned = match world.try_start(&id).await {
+            Ok(running) => Some(end(&world, running).await),
             // The world itself must go on: only what was handed in is refused.
-            Err(error) => assert_eq!(error.kind, Kind::Invalid, "{error}"),
-        }
+            Err(error) => {
+                assert_eq!(error.kind, Kind::Invalid, "{error}");
+                None
+            }
+        };
         // What the guest has spawned ends too.
         in_time(none_left(&world)).await;
         if used < DEFINITIONS {
@@ -129,7 +168,8 @@ fn run(bytes: &[u8]) {
         } else {
             world.close().await;
         }
-    });
+        returned
+    })
 }
 
 /// Terminates what lives, until nothing does and no place is taken.
@@ -143,14 +183,28 @@ async fn none_left(world: &World) {
     }
 }
 
-async fn end(world: &World, mut running: Running) {
-    if tokio::time::timeout(MAX_WAIT, running.wait())
-        .await
-        .is_err()
-    {
-        // It may have ended just now.
-        let _ = world.node.kernel().terminate(running.process());
-        in_time(running.wait()).await;
+/// Whether it returned by itself.
+async fn end(world: &World, mut running: Running) -> bool {
+    let in_time_by_itself = tokio::time::timeout(MAX_WAIT, running.wait()).await;
+    let ended = match in_time_by_itself {
+        Ok(ended) => ended,
+        Err(_) => {
+            // It may have ended just now.
+            let _ = world.node.kernel().terminate(running.process());
+            in_time(running.wait()).await
+        }
+    };
+    matches!(&*ended.outcome, Outcome::Returned(_))
+}
+
+/// Counts how often guests come back from a call.
+struct Returns;
+
+impl Sink for Returns {
+    fn write(&mut self, _: Stream, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes);
+        let lines = text.lines().filter(|line| line.ends_with(RETURNED));
+        FLAT[1].add(lines.count() as u64);
     }
 }
 
@@ -166,6 +220,7 @@ fn world() -> World {
     };
     World::set_up(Setup {
         hosts: vec![(HOST.to_owned(), host)],
+        sink: Some(Box::new(Returns)),
         ..Setup::default()
     })
 }
@@ -176,11 +231,17 @@ fn calls(random: &mut Unstructured<'_>) -> arbitrary::Result<String> {
     for _ in 0..random.int_in_range(1..=12)? {
         let import = random.choose(IMPORTS)?;
         body += &call(import, random)?;
+        // Where results seldom go.
+        body += &format!(
+            "(call $stdio.write (i32.const 0) (i32.const 61000) (i32.const {}))",
+            RETURNED.len() + 1
+        );
     }
     let memory = u8::arbitrary(random)?;
     let data = random.bytes(random.len().min(usize::from(memory) * 8))?;
     let items = format!(
-        "(data (i32.const 0) \"{}\") (data (i32.const 4096) \"test:0{HOST}@inbox\")",
+        "(data (i32.const 0) \"{}\") (data (i32.const 4096) \"test:0{HOST}@inbox\")
+         (data (i32.const 61000) \"{RETURNED}\\n\")",
         escaped(data)
     );
     Ok(guest(&items, &body))
@@ -193,6 +254,11 @@ fn call(import: &Import, random: &mut Unstructured<'_>) -> arbitrary::Result<Str
             'i' => format!("(i32.const {})", small_or_any(random)?),
             // A deadline to come is waited for, most of the time briefly.
             'I' => format!("(i64.const {})", random.choose(&[0_i64, 1, -1, i64::MAX])?),
+            // The first text that is none ends the guest.
+            's' | 'o' if random.ratio(7, 8)? => {
+                let (ptr, len) = *random.choose(&TEXTS)?;
+                pair(ptr, len)
+            }
             _ => format!(
                 "(i32.const {}) (i32.const {})",
                 small_or_any(random)?,

@@ -7,6 +7,11 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 use warren_app::{App, AppOptions, Policies};
 
+use crate::Reached;
+
+pub(crate) static MANIFESTS: [Reached; 1] = [Reached::new("programs opened")];
+pub(crate) static POLICIES: [Reached; 1] = [Reached::new("policies compiled")];
+
 /// Opening a program ends, with a program or with what is wrong with it.
 pub(super) fn manifests(bytes: &[u8]) {
     static PROGRAM: OnceLock<TempDir> = OnceLock::new();
@@ -21,7 +26,10 @@ pub(super) fn manifests(bytes: &[u8]) {
 fn open(program: &Path, manifest: &[u8]) {
     fs::write(program.join("warren.toml"), manifest).expect("is written");
     match App::open(program, AppOptions::default()) {
-        Ok(app) => assert!(app.root().is_absolute()),
+        Ok(app) => {
+            MANIFESTS[0].add(1);
+            assert!(app.root().is_absolute());
+        }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 }
@@ -30,7 +38,10 @@ fn open(program: &Path, manifest: &[u8]) {
 pub(super) fn policies(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     match Policies::of([("random", &*text)]) {
-        Ok(policies) => assert_eq!(policies.ids(), ["random"]),
+        Ok(policies) => {
+            POLICIES[0].add(1);
+            assert_eq!(policies.ids(), ["random"]);
+        }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 }

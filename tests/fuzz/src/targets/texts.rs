@@ -3,12 +3,21 @@
 use warren_app::{Id, parse_duration};
 use warren_kernel::Destination;
 
+use crate::Reached;
+
+pub(crate) static TEXTS: [Reached; 3] = [
+    Reached::new("destinations read"),
+    Reached::new("durations read"),
+    Reached::new("ids read"),
+];
+
 /// None of the readers of texts does more than refuse.
 pub(super) fn texts(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let _ = Destination::parse(&text);
-    let _ = parse_duration(&text);
+    TEXTS[0].add(u64::from(Destination::parse(&text).is_ok()));
+    TEXTS[1].add(u64::from(parse_duration(&text).is_ok()));
     if let Ok(id) = Id::parse(&text) {
+        TEXTS[2].add(1);
         assert_eq!(id.to_string(), text, "an id is its text");
     }
 }

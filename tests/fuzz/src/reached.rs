@@ -1,0 +1,34 @@
+//! Counts how far inputs get, so that a target that refuses every input at its
+//! door does not look like one that finds nothing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A place in a target that inputs must come to.
+#[derive(Debug)]
+pub struct Reached {
+    name: &'static str,
+    count: AtomicU64,
+}
+
+impl Reached {
+    pub(crate) const fn new(name: &'static str) -> Reached {
+        Reached {
+            name,
+            count: AtomicU64::new(0),
+        }
+    }
+
+    /// What has come there, in the plural: `modules loaded`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// How many have come there in this program.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add(&self, count: u64) {
+        self.count.fetch_add(count, Ordering::Relaxed);
+    }
+}
