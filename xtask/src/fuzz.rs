@@ -5,17 +5,20 @@
 //! project's own crates are compiled once more with its coverage, and share all
 //! that they depend on with every other build.
 
+mod counts;
 mod coverage;
 mod library;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::project;
 use crate::step::{self, Step};
+use crate::{project, scripting};
+
+use counts::Count;
 
 pub(crate) use coverage::stand_in_for_rustc;
 
@@ -51,13 +54,20 @@ pub(crate) struct Plan {
 impl Plan {
     /// Seconds for a target where nobody says how many.
     pub(crate) const SECONDS: u32 = 60;
+
+    /// What must hold before a change is accepted.
+    pub(crate) const CI: Plan = Plan {
+        target: None,
+        seconds: 10,
+    };
 }
 
-/// Runs the targets, and says how often each was tried.
+/// Runs the targets, and prints one table of how often each was tried and how
+/// far its inputs got.
 ///
 /// # Errors
-/// No such target, a target that found something, or what builds them is
-/// missing.
+/// No such target, a target that found something or whose inputs did not get
+/// where they must, or what builds the targets is missing.
 pub(crate) fn run(plan: &Plan) -> Result<()> {
     let wanted = |name: &str| plan.target.as_deref().is_none_or(|target| target == name);
     let guided: Vec<&str> = GUIDED.into_iter().filter(|name| wanted(name)).collect();
@@ -76,36 +86,92 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
             names.join(", ")
         );
     }
-    let mut failed = Vec::new();
+    let mut results = Vec::new();
     if !guided.is_empty() {
         let program = build()?;
         for name in guided {
-            if let Err(error) = run_guided(&program, name, plan.seconds) {
-                eprintln!("error: {error:#}");
-                failed.push(name);
-            }
+            let counts = run_guided(&program, name, plan.seconds);
+            results.push(Outcome { name, counts });
         }
+    }
+    if !others.is_empty() {
+        scripting::install()?;
     }
     for (name, script) in others {
-        let mut driver = if name == "js" {
-            Command::new("node")
-        } else {
-            Command::new(library::python()?)
-        };
-        driver
-            .arg(script)
-            .arg(plan.seconds.to_string())
-            .current_dir(project::root());
-        let remedy = "the bytes that it failed on are above";
-        if let Err(error) = Step::new(format!("fuzz {name}"), remedy, driver).run() {
-            eprintln!("error: {error:#}");
-            failed.push(name);
-        }
+        let counts = run_script(name, script, plan.seconds);
+        results.push(Outcome { name, counts });
     }
+    print!("{}", table(&results));
+    let failed: Vec<&str> = results
+        .iter()
+        .filter(|result| result.counts.is_err())
+        .map(|result| result.name)
+        .collect();
     if !failed.is_empty() {
         bail!("fuzzing found something in {}", failed.join(", "));
     }
     Ok(())
+}
+
+/// How a target went.
+struct Outcome {
+    name: &'static str,
+    /// Its counts, the executions first.
+    counts: Result<Vec<Count>>,
+}
+
+/// One line for each target: its name, its finds, and its counts.
+fn table(results: &[Outcome]) -> String {
+    let mut table = String::from("target      finds  counts\n");
+    for Outcome { name, counts } in results {
+        let (finds, counts) = match counts {
+            Ok(counts) => {
+                let counts: Vec<String> = counts
+                    .iter()
+                    .map(|count| format!("{} {}", count.number, count.name))
+                    .collect();
+                ("0", counts.join(", "))
+            }
+            Err(_) => ("1", "see above".to_owned()),
+        };
+        table += &format!("{name:10}  {finds:>5}  {counts}\n");
+    }
+    table
+}
+
+/// Runs a target that drives itself.
+fn run_script(name: &str, script: &str, seconds: u32) -> Result<Vec<Count>> {
+    let said = command_of(name).and_then(|mut driver| {
+        eprintln!("==> fuzz {name} for {seconds} s");
+        driver
+            .arg(script)
+            .arg(seconds.to_string())
+            .current_dir(project::root());
+        step::output(driver)
+    });
+    let counts = said.and_then(|said| {
+        let counts = counts::read(&said);
+        counts::check(&counts)?;
+        Ok(counts)
+    });
+    said_aloud(name, counts)
+}
+
+/// The interpreter of a target that drives itself.
+fn command_of(name: &str) -> Result<Command> {
+    if name == "js" {
+        Ok(Command::new("node"))
+    } else {
+        Ok(Command::new(library::python()?))
+    }
+}
+
+/// Prints an error where it happens; the table comes much later.
+fn said_aloud(name: &str, counts: Result<Vec<Count>>) -> Result<Vec<Count>> {
+    if let Err(error) = &counts {
+        eprintln!("error: fuzz {name}: {error:#}");
+    }
+    counts
 }
 
 /// Builds the program of all guided targets, and returns where it is.
@@ -135,7 +201,7 @@ fn build() -> Result<PathBuf> {
     coverage::ask_for(&mut covered, &library)?;
     Step::new("the fuzz targets", "they must compile", covered).run()?;
     // Out of the way of the next build without coverage.
-    let program = root.join("target/fuzz/program/deps/warren-fuzz");
+    let program = root.join("target/fuzz/program/warren-fuzz");
     let directory = program.parent().context("a path has a parent")?;
     fs::create_dir_all(directory)
         .with_context(|| format!("cannot make {}", directory.display()))?;
@@ -145,7 +211,11 @@ fn build() -> Result<PathBuf> {
 }
 
 /// Runs one target under libFuzzer.
-fn run_guided(program: &PathBuf, name: &str, seconds: u32) -> Result<()> {
+fn run_guided(program: &Path, name: &str, seconds: u32) -> Result<Vec<Count>> {
+    said_aloud(name, drive(program, name, seconds))
+}
+
+fn drive(program: &Path, name: &str, seconds: u32) -> Result<Vec<Count>> {
     let root = project::root();
     let found = root.join("target/fuzz").join(name);
     let growing = found.join("corpus");
@@ -157,7 +227,8 @@ fn run_guided(program: &PathBuf, name: &str, seconds: u32) -> Result<()> {
         .env("RUST_BACKTRACE", "1")
         .current_dir(&root)
         .arg(format!("-max_total_time={seconds}"))
-        .args(["-timeout=60", "-rss_limit_mb=4096", "-print_final_stats=1"])
+        // An input takes milliseconds. A loaded machine must not make a find of it.
+        .args(["-timeout=300", "-rss_limit_mb=4096", "-print_final_stats=1"])
         .arg(format!("-artifact_prefix={}/", found.display()))
         .arg(growing)
         .arg(root.join("tests/fuzz/corpus").join(name))
@@ -173,23 +244,39 @@ fn run_guided(program: &PathBuf, name: &str, seconds: u32) -> Result<()> {
             eprintln!("{line}");
         }
         bail!(
-            "{name}: ended with {}; the input is in {}, and belongs into tests/fuzz/corpus/{name} \
+            "it ended with {}; the input is in {}, and belongs into tests/fuzz/corpus/{name} \
              when the fault is mended",
             output.status,
             found.display()
         );
     }
-    let executions = said
-        .lines()
-        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))
-        .map_or("?", str::trim);
-    println!("fuzz {name}: {executions} executions, nothing found");
-    Ok(())
+    let counts = counts::read(&said);
+    counts::check(&counts)?;
+    Ok(counts)
 }
 
-/// Runs a command for what it prints.
-fn printed(program: &str, arguments: &[&str]) -> Result<String> {
-    let mut command = Command::new(program);
-    command.args(arguments);
-    step::output(command)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_a_line_for_each_target() {
+        let counts = counts::read("stat::number_of_executed_units: 5\nreached::ids read: 2\n");
+        let results = [
+            Outcome {
+                name: "texts",
+                counts: Ok(counts),
+            },
+            Outcome {
+                name: "js",
+                counts: Err(anyhow::anyhow!("a find")),
+            },
+        ];
+        assert_eq!(
+            table(&results),
+            "target      finds  counts\n\
+             texts           0  5 executions, 2 ids read\n\
+             js              1  see above\n"
+        );
+    }
 }

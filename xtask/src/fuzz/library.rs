@@ -6,7 +6,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::printed;
 use crate::project;
 use crate::step::{self, Step};
 
@@ -60,7 +59,9 @@ pub(super) fn python() -> Result<PathBuf> {
 /// The newest that is installed.
 fn find() -> Result<Option<PathBuf>> {
     let name = format!("libclang_rt.fuzzer-{}.a", std::env::consts::ARCH);
-    let found = printed("find", &["/usr/lib", "-name", &name])?;
+    let mut search = Command::new("find");
+    search.args(["/usr/lib", "-name", &name]);
+    let found = step::output(search)?;
     let mut paths: Vec<&str> = found.lines().collect();
     paths.sort_unstable();
     Ok(paths.last().map(PathBuf::from))
