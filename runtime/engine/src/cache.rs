@@ -23,6 +23,7 @@ use std::fs::File;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::Stat;
@@ -63,6 +64,9 @@ pub(crate) struct CodeCache {
     directory: Directory,
     secret: Secret,
     max_bytes: u64,
+    /// Bytes that were added since the last sweep. A program that may write its own
+    /// sources would fill the disk with code otherwise.
+    added: AtomicU64,
 }
 
 /// What one compiled file depends on.
@@ -108,6 +112,7 @@ impl CodeCache {
             secret: Secret::of(&directory)?,
             directory,
             max_bytes,
+            added: AtomicU64::new(0),
         };
         cache.sweep();
         Ok(cache)
@@ -177,7 +182,7 @@ impl CodeCache {
     /// The operating system's, with what to do about it.
     pub(crate) fn add(&self, key: Key, code: &[u8]) -> Result<File, CacheError> {
         let name = key.file_name();
-        self.write(&name, key, code).map_err(|error| {
+        let written = self.write(&name, key, code).map_err(|error| {
             let path = self.directory.path_of(&name);
             match error.kind() {
                 io::ErrorKind::IsADirectory => CacheError::Kind {
@@ -186,7 +191,18 @@ impl CodeCache {
                 },
                 _ => CacheError::Io { path, error },
             }
-        })
+        })?;
+        self.sweep_if_due(code.len() as u64);
+        Ok(written)
+    }
+
+    /// Sweeps when an eighth of what the cache may hold was added since the last time.
+    fn sweep_if_due(&self, added: u64) {
+        let before = self.added.fetch_add(added, Ordering::Relaxed);
+        if before.saturating_add(added) > self.max_bytes / 8 {
+            self.added.store(0, Ordering::Relaxed);
+            self.sweep();
+        }
     }
 
     fn write(&self, name: &str, key: Key, code: &[u8]) -> io::Result<File> {
@@ -313,6 +329,23 @@ mod tests {
         let found = cache.find(key("a")).expect("is there");
         assert_eq!(code_in(&found).expect("reads"), b"code");
         assert!(cache.find(key("b")).is_none());
+    }
+
+    #[test]
+    fn a_cache_that_is_open_for_long_does_not_outgrow_its_limit() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = CodeCache::open_with(directory.path(), 8_000).expect("opens");
+        for number in 0..100 {
+            cache
+                .add(key(&number.to_string()), &[7; 500])
+                .expect("is written");
+            let files = fs::read_dir(directory.path()).expect("reads").flatten();
+            let all: u64 = files
+                .filter(|file| file.path().extension().is_some_and(|it| it == "cwasm"))
+                .map(|file| file.metadata().map_or(0, |it| it.len()))
+                .sum();
+            assert!(all < 10_000, "{all} bytes after {number}");
+        }
     }
 
     #[test]
