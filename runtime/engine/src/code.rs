@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
@@ -16,6 +17,7 @@ use wasmtime::{Engine, ExternType, FuncType, InstancePre, Module, ModuleExport, 
 use crate::cache::{self, CodeCache, Key};
 use crate::class::{Class, Shape};
 use crate::definition::Source;
+use crate::excerpt::{self, excerpt};
 use crate::guest::Guest;
 use crate::image;
 use crate::pool::Pool;
@@ -133,7 +135,7 @@ impl<'a> Wasm<'a> {
         let binary = if Wasm::is_text(source) {
             wat::Parser::new()
                 .parse_bytes(Some(name.as_ref()), bytes)
-                .map_err(|error| Error::invalid(format!("{name}: not WebAssembly text: {error}")))?
+                .map_err(|error| refusal(name, "not WebAssembly text", error))?
         } else {
             bytes.into()
         };
@@ -292,7 +294,7 @@ impl Artifact {
         }
         let name = &self.source.name;
         let unreadable = |error: wasmtime::Error| {
-            Error::invalid(format!("{name}: it cannot be loaded: {error:#}"))
+            refusal(name, "it cannot be loaded", format_args!("{error:#}"))
         };
         let Some(code) = self.code(pool.class()) else {
             return Err(Error::internal(format!("{name}: not compiled")));
@@ -409,19 +411,30 @@ fn is_traceback(ty: &FuncType) -> bool {
         && ty.results().all(is_i32)
 }
 
+/// What is wrong with code, in the words of who found it.
+fn refusal(name: &str, what: &str, why: impl Display) -> Error {
+    let why = excerpt(why, excerpt::MESSAGE);
+    Error::invalid(format!("{name}: {what}: {why}"))
+}
+
 fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, Error> {
     let invalid = |error: wasmtime::Error| {
-        Error::invalid(format!("{}: not valid WebAssembly: {error:#}", wasm.name))
+        refusal(
+            wasm.name,
+            "not valid WebAssembly",
+            format_args!("{error:#}"),
+        )
     };
     tracing::info!(target: "warren::compile", name = %wasm.name, "compiling");
     match wasm.shape {
         Shape::Component => engine.precompile_component(&wasm.binary).map_err(invalid),
         Shape::Core if snapshot => {
             let image = image::take(&wasm.binary).map_err(|error| {
-                Error::invalid(format!(
-                    "{}: no snapshot can be taken: {error:#}",
-                    wasm.name
-                ))
+                refusal(
+                    wasm.name,
+                    "no snapshot can be taken",
+                    format_args!("{error:#}"),
+                )
             })?;
             engine.precompile_module(&image).map_err(invalid)
         }

@@ -1,6 +1,5 @@
 //! One instance: from code to the end of `start`.
 
-use std::fmt::{self, Write};
 use std::future::Future;
 use std::sync::Arc;
 use std::thread;
@@ -11,6 +10,7 @@ use wasmtime::component::InstancePre;
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::code::{CoreCode, Loaded};
+use crate::excerpt::excerpt;
 use crate::guest::{Guest, Prepared, Purpose};
 use crate::pool::Pool;
 use crate::stacks;
@@ -173,31 +173,12 @@ pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
         None => trap.root_cause().to_string(),
     };
     let mut error = Error::internal(message);
-    error.stack = trap.downcast_ref::<WasmBacktrace>().map(bounded);
+    error.stack = trap
+        .downcast_ref::<WasmBacktrace>()
+        .map(|backtrace| excerpt(backtrace, MAX_STACK));
     error
 }
 
 /// Bytes of the longest stack in an error. A module may call its functions by names
 /// of 100,000 bytes.
 const MAX_STACK: usize = 16 * 1024;
-
-fn bounded(backtrace: &WasmBacktrace) -> String {
-    /// Fails where it is full.
-    struct Room(String);
-    impl Write for Room {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            let left = MAX_STACK - self.0.len();
-            self.0.push_str(&text[..text.floor_char_boundary(left)]);
-            if text.len() > left {
-                Err(fmt::Error)
-            } else {
-                Ok(())
-            }
-        }
-    }
-    let mut room = Room(String::new());
-    if write!(room, "{backtrace}").is_err() {
-        room.0.push_str(" ...");
-    }
-    room.0
-}

@@ -35,6 +35,7 @@ mod control;
 mod definition;
 mod disk;
 mod drive;
+mod excerpt;
 mod file_size;
 mod files;
 mod flat;

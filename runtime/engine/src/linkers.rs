@@ -7,6 +7,7 @@ use warren_kernel::Error;
 use wasmtime::component::{self, Component};
 use wasmtime::{Caller, Engine, ExternType, InstancePre, Linker, Module, UnknownImportError, Val};
 
+use crate::excerpt::{self, excerpt};
 use crate::guest::Guest;
 use crate::{component as wit, flat, wasi};
 
@@ -46,6 +47,7 @@ impl Linkers {
             } else {
                 format!("nothing provides its imports {}", unknown.join(", "))
             };
+            let problem = excerpt(problem, excerpt::MESSAGE);
             Error::invalid(format!(
                 "{name}: {problem}; a guest may import warren:core/* and wasi_snapshot_preview1"
             ))
@@ -82,8 +84,9 @@ impl Linkers {
                 .instantiate_pre(component)
         };
         link().map_err(|error| {
+            let problem = excerpt(format_args!("{error:#}"), excerpt::MESSAGE);
             Error::invalid(format!(
-                "{name}: {error:#}; a component may import warren:process/*@0.1.0 and what \
+                "{name}: {problem}; a component may import warren:process/*@0.1.0 and what \
                  wasi:cli@0.2 does, and exports `start`"
             ))
         })

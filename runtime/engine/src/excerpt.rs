@@ -1,0 +1,57 @@
+//! The beginning of text that a guest or a file may have made long.
+
+use std::fmt::{self, Display, Write};
+
+/// Bytes of the longest message about code. A parser quotes the line that it stopped
+/// at, which may be the whole file; a module may import by names of 100,000 bytes.
+pub(crate) const MESSAGE: usize = 4 * 1024;
+
+/// What `text` displays, cut off after `max` bytes. What is beyond is never built.
+pub(crate) fn excerpt(text: impl Display, max: usize) -> String {
+    let mut room = Room {
+        text: String::new(),
+        max,
+    };
+    if write!(room, "{text}").is_err() {
+        room.text.push_str(" ...");
+    }
+    room.text
+}
+
+/// Fails where it is full.
+struct Room {
+    text: String,
+    max: usize,
+}
+
+impl Write for Room {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let left = self.max - self.text.len();
+        self.text.push_str(&text[..text.floor_char_boundary(left)]);
+        if text.len() > left {
+            Err(fmt::Error)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_whole() {
+        assert_eq!(excerpt("12345", 5), "12345");
+        assert_eq!(excerpt(format_args!("{}{}", 12, 345), 5), "12345");
+        assert_eq!(excerpt("", 0), "");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut_between_characters() {
+        assert_eq!(excerpt("123456", 5), "12345 ...");
+        assert_eq!(excerpt(format_args!("{}{}", "1234", "€"), 5), "1234 ...");
+        let many = ["x"; 100].concat();
+        assert_eq!(excerpt(format_args!("{many}{many}"), 150).len(), 154);
+    }
+}
