@@ -24,6 +24,47 @@ async fn refusal(world: &World, id: &str, code: &str) -> Error {
     error
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_compiler_would_take_minutes_for_is_refused() {
+    let world = World::set_up(Setup::default());
+    let cases = [
+        ("max_blocks", "(br_if 0 (i32.const 0))".repeat(200_001)),
+        (
+            "max_function_state",
+            "(loop (br_if 0 (i32.const 0)))".repeat(10_000),
+        ),
+        // Few in number, in a small function.
+        (
+            "max_function_state",
+            format!("{}{}", "loop ".repeat(2_000), "end ".repeat(2_000)),
+        ),
+    ];
+    for (number, (limit, body)) in cases.iter().enumerate() {
+        let code = guest(&format!("(func {body})"), "");
+        let error = refusal(&world, &format!("t:{number}"), &code).await;
+        assert!(error.message.contains(limit), "{error}");
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_quotes_no_more_than_the_beginning_of_a_line() {
+    let world = World::set_up(Setup::default());
+    let long = "x".repeat(90_000);
+    let cases = [
+        format!("(module {long}"),
+        "(".repeat(100_000),
+        guest(&format!(r#"(import "{long}" "{long}" (func))"#), ""),
+        format!(r#"(component (import "{long}" (func)))"#),
+        guest("(func (drop (f32.add (i64.const 0) (i64.const 0))))", ""),
+    ];
+    for (number, code) in cases.iter().enumerate() {
+        let error = refusal(&world, &format!("t:{number}"), code).await;
+        assert!(error.message.len() < 5_000, "{number}: {error}");
+    }
+    world.close().await;
+}
+
 fn details(error: &Error) -> Vec<(&'static str, Field)> {
     match &error.details {
         Some(Details::Fields(fields)) => fields.clone(),
@@ -34,9 +75,9 @@ fn details(error: &Error) -> Vec<(&'static str, Field)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_limit_of_a_module_is_named() {
     let world = limited(|limits| {
-        limits.max_source = 20_000;
+        limits.max_source = 6_000_000;
         limits.max_functions = 100;
-        limits.max_function = 2_000;
+        limits.max_function = 1_000_000;
         limits.max_function_state = 10_000;
         limits.max_state = 30_000;
         limits.max_items = 200;
@@ -44,11 +85,11 @@ async fn each_limit_of_a_module_is_named() {
     });
     let many = |one: &str, count: usize| one.repeat(count);
     let cases = [
-        ("max_source", guest(&many("(; ;)", 5_000), "")),
+        ("max_source", guest(&many("(; ;)", 1_500_000), "")),
         ("max_functions", guest(&many("(func)", 101), "")),
         (
             "max_function",
-            guest("", &many("(drop (i64.const 0x123456789abcdef))", 250)),
+            guest("", &many("(drop (i64.const 0x123456789abcdef))", 100_000)),
         ),
         (
             "max_function_state",
@@ -82,6 +123,14 @@ async fn each_limit_of_a_module_is_named() {
             guest(&many("(global i32 (i32.const 0))", 201), ""),
         ),
         ("max_items", guest(&many("(data (i32.const 0))", 201), "")),
+        (
+            "max_function_state",
+            guest(&format!("(func {})", many("(loop)", 100)), ""),
+        ),
+        (
+            "max_calls",
+            guest(&format!("(func $f {})", many("(call $f)", 100_001)), ""),
+        ),
         (
             "max_tag_parameters",
             guest(&format!("(tag (param {}))", many("i32 ", 9)), ""),
