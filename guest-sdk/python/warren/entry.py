@@ -1,5 +1,7 @@
 """From `start` to the function that the process runs, and back."""
 
+import gc
+import io
 import random
 import sys
 import traceback
@@ -26,8 +28,7 @@ def main(run):
                 program.finish(None if result is None else encode(result, "result"))
             except BaseException as thrown:
                 _fail(thrown)
-            sys.stdout.flush()
-            sys.stderr.flush()
+            _flush()
 
     # Where componentize-py looks for it.
     sys.modules[run.__module__].WitWorld = WitWorld
@@ -42,9 +43,14 @@ def _begin():
 
 def _fail(thrown):
     if isinstance(thrown, SystemExit):
-        sys.stdout.flush()
+        if thrown.code is not None and not isinstance(thrown.code, int):
+            print(thrown.code, file=sys.stderr)
+        _flush()
         program.exit(thrown.code if isinstance(thrown.code, int) else 0 if thrown.code is None else 1)
     error = from_wit(thrown.value) if isinstance(thrown, Err) else as_error(thrown)
+    if isinstance(thrown, MemoryError):
+        # By this kind the runtime knows the reason, and adds the limit.
+        error.kind = "OutOfMemory"
     place = _place(thrown)
     if error.stack is None:
         error.stack = "".join(traceback.format_tb(thrown.__traceback__)).rstrip() or None
@@ -55,6 +61,20 @@ def _fail(thrown):
     except WarrenError as reason:
         # Details that cannot cross.
         program.fail(to_wit(reason))
+
+
+def _flush():
+    """What was printed, and written to files that nobody has closed: nothing is
+    finalized at the end of an instance."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for kept in gc.get_objects():
+        if issubclass(type(kept), io.IOBase):
+            try:
+                kept.closed or kept.flush()
+            except (OSError, ValueError) as reason:
+                print(f"{type(kept).__name__}: {reason}", file=sys.stderr)
+    sys.stderr.flush()
 
 
 def _place(thrown):

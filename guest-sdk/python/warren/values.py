@@ -157,9 +157,7 @@ def as_error(thrown):
     """Any exception as a structured error; others than this class are bugs."""
     if isinstance(thrown, WarrenError):
         return thrown
-    name = type(thrown).__name__
-    # Python says no more of it, and the runtime adds the limit to these words.
-    text = str(thrown) or ("not enough memory" if isinstance(thrown, MemoryError) else "")
+    name, text = type(thrown).__name__, str(thrown)
     return WarrenError(f"{name}: {text}" if text else name, kind="Internal")
 
 

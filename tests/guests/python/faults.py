@@ -70,8 +70,13 @@ ROLES = {
     "key": lambda: {}["missing"],
     "result": lambda: {"run": print},
     "exit": lambda: sys.exit(7),
+    "refuse": lambda: sys.exit("no stock"),
+    "keep": lambda path: KEPT.append(open(path, "w")) or KEPT[0].write("kept"),
     "log": lambda: warren.log.named("faults").warn("something here is odd", job=7),
 }
+
+
+KEPT = []
 
 
 @warren.main
