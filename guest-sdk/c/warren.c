@@ -63,6 +63,8 @@ IMPORT("program", "exit") void program_exit(int32_t) __attribute__((noreturn));
 #define NULL_EXTENSION 2
 
 static const char no_memory[] = "\xc7\x1c\x01\x92\xa8Internal\xb1not enough memory";
+/* What the process ends with then. */
+static const char failed_for_memory[] = "\xc7\x1f\x01\x92\xabOutOfMemory\xb1not enough memory";
 
 static warren_error last_error;
 /* Its encoded form, which the parts of last_error lie in. */
@@ -134,7 +136,7 @@ static void report_last(void) {
   warren_writer writer = WARREN_WRITER;
   writer.unlimited = true;
   warren_write_error(&writer, &last_error);
-  if (writer.mistake) program_fail(no_memory, sizeof no_memory - 1);
+  if (writer.mistake) program_fail(failed_for_memory, sizeof failed_for_memory - 1);
   else program_fail(writer.bytes, writer.len);
   warren_writer_free(&writer);
 }

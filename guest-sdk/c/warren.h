@@ -61,6 +61,9 @@ bool warren_text_is(warren_text text, const char *string);
 #define WARREN_CONFLICT "Conflict"
 #define WARREN_TIMEOUT "Timeout"
 #define WARREN_RATE_LIMITED "RateLimited"
+/* For ending the process for want of memory: the runtime makes it Internal, and
+ * adds the limit to the message. */
+#define WARREN_OUT_OF_MEMORY "OutOfMemory"
 
 /* Where nobody knows whether the same call may succeed later. */
 #define WARREN_RETRYABLE_UNKNOWN (-1)

@@ -155,7 +155,10 @@ fn js_calls() {
             "result",
             &["result.run: a function cannot leave its process"],
         ),
-        ("memory", &["out of memory: the limit is 64 MiB"]),
+        (
+            "memory",
+            &["out of memory", "refused memory: the limit is 64 MiB"],
+        ),
         ("nothing", &["TypeError: roles[role] is not a function"]),
     ] {
         let run = program.command().arguments([fault]).outcome();
@@ -197,6 +200,18 @@ fn python_calls() {
         let run = program.command().arguments([fault]).outcome();
         run.ends_with(1).says(texts);
     }
+    let refused = program.command().arguments(["refuse"]).outcome();
+    refused.ends_with(1).says(&["no stock"]);
+    let out = program.path().join("out");
+    std::fs::create_dir(&out).expect("the directory is writable");
+    let path = out.join("kept.txt");
+    let kept = program
+        .command()
+        .options(["--write".as_ref(), out.as_os_str()]);
+    let arguments = ["keep".as_ref(), path.as_os_str()];
+    kept.arguments(arguments).outcome().ends_with(0);
+    let written = std::fs::read_to_string(&path).expect("it is there");
+    assert_eq!(written, "kept");
     exits_and_logs(&program, &["logger=\"faults\"", "\"file\": \"faults.py\""]);
 }
 

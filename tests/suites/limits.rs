@@ -71,6 +71,34 @@ fn running_out_of_memory_can_be_caught() {
 }
 
 #[test]
+fn the_limit_is_named_by_what_happened_and_not_by_the_text() {
+    let main = r#"
+        local events = process.events()
+        for _, how in ipairs { "fails for it", "gets some again" } do
+          assert(process.spawn_monitored("app:child", "app:processes", how))
+          local result = events:receive().result
+          print(result.cause:kind(), result.error)
+        end
+    "#;
+    let child = r#"
+        return function(how)
+          local function take(bytes) return #("x"):rep(bytes) end
+          if how == "fails for it" then take(1 << 30) end
+          assert(not pcall(take, 1 << 30))
+          take(8 << 20)
+          error("the memory of an elephant", 0)
+        end
+    "#;
+    Program::of(&[("main.lua", main), ("child.lua", child)])
+        .run()
+        .ends_with(0)
+        .prints(
+            "Internal\tnot enough memory: the limit is 64 MiB (max_memory of host app:processes)\n\
+             Internal\tthe memory of an elephant\n",
+        );
+}
+
+#[test]
 fn a_module_that_grows_its_memory_is_refused_more() {
     let greedy = r#"(module
         (memory (export "memory") 1)

@@ -24,6 +24,9 @@ pub(crate) enum Kind {
     Timeout,
     RateLimited,
     Unknown,
+    /// With which a process ends for want of memory: the runtime makes it Internal,
+    /// and names the limit. Programs never see it.
+    OutOfMemory,
 }
 
 impl Kind {
@@ -41,6 +44,7 @@ impl Kind {
             Kind::Timeout => c"Timeout",
             Kind::RateLimited => c"RateLimited",
             Kind::Unknown => c"",
+            Kind::OutOfMemory => c"OutOfMemory",
         }
     }
 }

@@ -74,10 +74,16 @@ pub(crate) unsafe fn failed(l: State, thread: State) -> c_int {
     unsafe {
         lua_settop(l, 0);
         traceback::push(l, thread);
+        let out_of_memory = lua_status(thread) == LUA_ERRMEM;
         // Closes what the task has left open; the error may change.
         lua_closethread(thread, l);
         lua_xmove(thread, l, 1);
+        let out_of_memory = out_of_memory && lua_type(l, -1) == LUA_TSTRING;
         structure(l);
+        if out_of_memory {
+            lua_pushstring(l, Kind::OutOfMemory.name().as_ptr());
+            lua_setiuservalue(l, -2, part::KIND);
+        }
         if lua_getiuservalue(l, -1, part::STACK) == LUA_TNIL {
             lua_pushvalue(l, 1);
             lua_setiuservalue(l, -3, part::STACK);

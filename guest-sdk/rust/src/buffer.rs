@@ -29,6 +29,11 @@ const KEPT_CAPACITY: usize = 64 * 1024;
 /// `{kind = "Internal", message = "not enough memory"}`, encoded.
 pub(crate) const OUT_OF_MEMORY: &[u8] = b"\xc7\x1c\x01\x92\xa8Internal\xb1not enough memory";
 
+/// The error that a process ends with for want of memory, encoded: the kind is that
+/// by which the runtime knows the reason, and names the limit.
+pub(crate) const FAILED_OUT_OF_MEMORY: &[u8] =
+    b"\xc7\x1f\x01\x92\xabOutOfMemory\xb1not enough memory";
+
 impl Buffer {
     /// An empty buffer. Allocates nothing before its first use.
     pub const fn new() -> Self {
@@ -109,11 +114,16 @@ mod tests {
 
     #[test]
     fn out_of_memory_is_a_well_formed_error() {
-        let error = Failure(OUT_OF_MEMORY).decode();
-        assert_eq!(
-            (error.kind.as_str(), error.message.as_str()),
-            ("Internal", "not enough memory")
-        );
-        assert_eq!(OUT_OF_MEMORY.len(), 3 + usize::from(OUT_OF_MEMORY[1]));
+        for (encoded, kind) in [
+            (OUT_OF_MEMORY, "Internal"),
+            (FAILED_OUT_OF_MEMORY, "OutOfMemory"),
+        ] {
+            let error = Failure(encoded).decode();
+            assert_eq!(
+                (error.kind.as_str(), error.message.as_str()),
+                (kind, "not enough memory")
+            );
+            assert_eq!(encoded.len(), 3 + usize::from(encoded[1]));
+        }
     }
 }

@@ -76,7 +76,7 @@ pub fn fail_encoded(error: &[u8]) {
 
 /// The same for want of memory. Allocates nothing.
 pub fn fail_out_of_memory() {
-    fail_encoded(crate::buffer::OUT_OF_MEMORY);
+    fail_encoded(crate::buffer::FAILED_OUT_OF_MEMORY);
 }
 
 /// In the program's first process ends the program with this exit status, in

@@ -96,6 +96,8 @@ pub(crate) struct Guest {
     pub(crate) held: Vec<u8>,
     /// What the guest said its result is.
     pub(crate) outcome: Option<Outcome>,
+    /// Whether that is an error for want of memory.
+    pub(crate) out_of_memory: bool,
     /// How often it was preempted.
     pub(crate) slices: u32,
     /// What it has of WASI, made when it first asks.
@@ -146,6 +148,7 @@ impl Guest {
             memory: None,
             held: Vec::new(),
             outcome: None,
+            out_of_memory: false,
             slices: 0,
             wasi: None,
         }

@@ -28,6 +28,19 @@ pub(crate) struct Finished {
     pub(crate) text: Option<String>,
     /// What refused it memory last.
     pub(crate) memory_refused: Option<Spent>,
+    /// What its want of memory has to do with its end.
+    pub(crate) want: Want,
+}
+
+/// What an instance's want of memory has to do with its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// The guest has said that it ended for it.
+    Said,
+    /// It was refused memory, and was given none afterwards.
+    Likely,
+    /// Nothing that is known.
+    Unknown,
 }
 
 /// Ticks a guest runs before others get their turn.
@@ -42,6 +55,11 @@ pub(crate) fn run(pool: &Pool, guest: Guest) -> impl Future<Output = Finished> +
         let result = enter(pool, &mut store).await;
         let guest = store.into_data();
         let memory_refused = guest.limits.refused();
+        let want = match guest.out_of_memory {
+            true => Want::Said,
+            false if guest.limits.is_refused() => Want::Likely,
+            false => Want::Unknown,
+        };
         let (prepared, text) = match guest.purpose {
             Purpose::Process { .. } => (None, None),
             Purpose::Prepare { prepared } => (prepared, None),
@@ -53,6 +71,7 @@ pub(crate) fn run(pool: &Pool, guest: Guest) -> impl Future<Output = Finished> +
             prepared,
             text,
             memory_refused,
+            want,
         }
     }
 }

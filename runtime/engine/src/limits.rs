@@ -39,6 +39,8 @@ pub(crate) enum Payer {
 pub(crate) struct Limits {
     max_memory: u64,
     refused: Option<Spent>,
+    /// Whether nothing was granted since then.
+    is_refused: bool,
     payer: Payer,
     /// What was granted last, should it fail: of the memory, and of it charged.
     granted: (u64, u64),
@@ -51,6 +53,7 @@ impl Limits {
         Limits {
             max_memory,
             refused: None,
+            is_refused: false,
             payer,
             granted: (0, 0),
             charged: 0,
@@ -61,6 +64,11 @@ impl Limits {
     /// want of memory.
     pub(crate) fn refused(&self) -> Option<Spent> {
         self.refused
+    }
+
+    /// Whether what the guest asked for last was refused.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.is_refused
     }
 
     fn charge(&mut self, bytes: u64) -> Result<(), Spent> {
@@ -92,6 +100,7 @@ impl Limits {
 
     fn grant(&mut self, granted: Result<(), Spent>) -> bool {
         self.refused = granted.err().or(self.refused);
+        self.is_refused = granted.is_err();
         granted.is_ok()
     }
 }

@@ -20,7 +20,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use warren_kernel::{
-    Charge, Host, HostConfig, Kernel, MemoryLimits, Moment, Monotonic, Timestamp, nanoseconds,
+    Charge, Error, Host, HostConfig, Kernel, MemoryLimits, Moment, Monotonic, Timestamp,
+    nanoseconds,
 };
 
 use crate::address_space::FOR_FAST_PLACES;
@@ -273,8 +274,8 @@ impl Node {
                 process: limits.max_memory,
                 total: limits.max_memory_total,
             };
-            kernel
-                .add_host_within(&name, limits.processes, memory)
+            allowed(&limits.processes)
+                .and_then(|()| kernel.add_host_within(&name, limits.processes, memory))
                 .map_err(|error| StartError::Host {
                     name,
                     error: Box::new(error),
@@ -519,4 +520,17 @@ impl Node {
         *number += 1;
         format!("{definition}#{number}").into()
     }
+}
+/// Bytes of the largest message: where the SDKs stop encoding one.
+const MAX_MESSAGE: usize = 1 << 20;
+
+/// Refuses a host whose messages no guest could write.
+fn allowed(config: &HostConfig) -> Result<(), Error> {
+    if config.max_message > MAX_MESSAGE {
+        return Err(Error::invalid(format!(
+            "max_message is {} bytes, more than the {MAX_MESSAGE} of any message: set no more",
+            config.max_message
+        )));
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use crate::control::Control;
 use crate::definition::{Code, Definition, Grants, Source};
 use crate::drive::{Drive, Driven};
 use crate::guest::{Guest, Inherited, Purpose, Run, Unwind, settled_outcome, shortened};
-use crate::instance::{self, Finished};
+use crate::instance::{self, Finished, Want};
 use crate::limits::{Limits, Payer};
 use crate::log::{Entry, Origin, Record};
 use crate::native::{NativeCode, NativeDrive};
@@ -211,9 +211,9 @@ fn end(finished: Finished, process: &Process) -> End {
         Ok(()) => {
             let mut outcome = finished.outcome.unwrap_or(Outcome::Returned(None));
             if let (Outcome::Failed(error), Some(limit)) = (&mut outcome, limit)
-                && says_memory(error)
+                && finished.want != Want::Unknown
             {
-                error.message = format!("{}: {limit}", error.message);
+                explain(error, finished.want, &limit);
             }
             End::Process(outcome, None)
         }
@@ -231,12 +231,7 @@ fn end(finished: Finished, process: &Process) -> End {
                     _ => instance::failure(&trap),
                 };
                 if let Some(limit) = limit {
-                    let joint = if says_memory(&error) {
-                        ":"
-                    } else {
-                        "; it was refused memory:"
-                    };
-                    error.message = format!("{}{joint} {limit}", error.message);
+                    explain(&mut error, finished.want, &limit);
                 }
                 End::Process(Outcome::Failed(Box::new(error)), None)
             }
@@ -244,10 +239,13 @@ fn end(finished: Finished, process: &Process) -> End {
     }
 }
 
-/// Whether an error is already about memory, so that naming the limit explains
-/// it.
-fn says_memory(error: &Error) -> bool {
-    error.message.contains("memory")
+/// Names the limit of memory in an error that it explains, or may explain.
+fn explain(error: &mut Error, want: Want, limit: &str) {
+    let joint = match want {
+        Want::Said => ":",
+        Want::Likely | Want::Unknown => "; it was refused memory:",
+    };
+    error.message = format!("{}{joint} {limit}", error.message);
 }
 
 /// What a process has not ended with a newline gets one, so that it never runs

@@ -23,7 +23,8 @@ pub struct HostConfig {
     pub max_processes: usize,
     /// Of each queue: every listener, the inbox, what waits unclaimed.
     pub queue: QueueLimits,
-    /// Bytes of one message (its topic and payload), and of a result.
+    /// Bytes of one message (its topic and payload), and of a result. A node takes no
+    /// more than 1 MiB.
     pub max_message: usize,
     /// Listeners open at once.
     pub max_subscriptions: usize,

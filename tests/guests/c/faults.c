@@ -17,7 +17,7 @@ int warren_main(warren_reader *args, warren_writer *result) {
   if (warren_text_is(fault, "memory"))
     for (;;) {
       volatile char *bytes = malloc(1 << 20);
-      if (!bytes) return warren_fail(WARREN_INTERNAL, "not enough memory");
+      if (!bytes) return warren_fail(WARREN_OUT_OF_MEMORY, "not enough memory");
       bytes[0] = 1;
     }
   if (warren_text_is(fault, "recursion")) printf("%d\n", deeper(1));

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use warren_kernel::{Details, Error, Outcome};
+use warren_kernel::{Details, Error, Kind, Outcome};
 
 use super::{Guest, Purpose};
 use crate::codec::{self, check};
 use crate::operand::{self, Limit, PREPARED};
 use crate::program::Chunk;
+
+/// The kind of the error with which a guest ends that had no memory left. The error
+/// becomes one of kind `Internal` that names the limit.
+const OUT_OF_MEMORY: &str = "OutOfMemory";
 
 impl Guest {
     /// The code to run or to prepare; none for a guest that is the code.
@@ -41,6 +45,7 @@ impl Guest {
         };
         let limit = process.host().config().max_message;
         let bytes = result.map_or(0, <[u8]>::len);
+        self.out_of_memory = false;
         self.outcome = Some(if bytes <= limit {
             Outcome::Returned(result.map(Arc::from))
         } else {
@@ -49,7 +54,11 @@ impl Guest {
     }
 
     /// The error the process, or the preparation, ends with.
-    pub(crate) fn fail(&mut self, error: Error) {
+    pub(crate) fn fail(&mut self, mut error: Error) {
+        self.out_of_memory = matches!(&error.kind, Kind::Other(word) if **word == *OUT_OF_MEMORY);
+        if self.out_of_memory {
+            error.kind = Kind::Internal;
+        }
         match &mut self.purpose {
             Purpose::Prepare { prepared } => *prepared = Some(Err(Box::new(error))),
             Purpose::Process { process, .. } => {
@@ -103,7 +112,6 @@ pub(crate) fn settled_outcome(outcome: Outcome, max_message: usize) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use warren_kernel::Kind;
 
     fn failure(outcome: Outcome) -> Error {
         match settled_outcome(outcome, 200) {

@@ -13,7 +13,7 @@ use warren_kernel::{Error, Outcome, Process};
 use super::{Native, NativeCode, NativeFuture};
 use crate::drive::{Driven, Timer};
 use crate::guest::Guest;
-use crate::instance::Finished;
+use crate::instance::{Finished, Want};
 use crate::node::Node;
 use crate::stacks::Sight;
 
@@ -108,6 +108,7 @@ impl Future for NativeDrive<'_> {
                     prepared: None,
                     text: None,
                     memory_refused: None,
+                    want: Want::Unknown,
                 }));
             }
             let deadline_came = match this.process.cancel_deadline() {

@@ -1,8 +1,10 @@
 //! The keys of maps.
 
+use std::fmt;
+
 use serde::ser::{self, Impossible, Serialize};
 
-use super::Serializer;
+use super::{Serializer, displayed};
 use crate::msgpack::Output;
 use crate::sdk::codec::CodecError;
 
@@ -51,6 +53,10 @@ impl ser::Serializer for KeySerializer<'_> {
     fn serialize_str(self, v: &str) -> Result<String, CodecError> {
         self.0.string(v.as_bytes())?;
         Ok(v.to_owned())
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<String, CodecError> {
+        self.serialize_str(&displayed(value)?)
     }
 
     fn serialize_bytes(self, v: &[u8]) -> Result<String, CodecError> {

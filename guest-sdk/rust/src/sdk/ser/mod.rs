@@ -3,16 +3,37 @@
 mod compound;
 mod key;
 
+use std::fmt::{self, Write};
+
 use serde::ser::{self, Serialize};
 
 use super::codec::CodecError;
 use super::error::ERROR_STRUCT;
-use crate::msgpack::{Full, MAX_DEPTH, Output};
+use crate::msgpack::{Full, MAX_DEPTH, MAX_MESSAGE, Output};
 use compound::{Compound, Kind};
 
 impl From<Full> for CodecError {
     fn from(error: Full) -> Self {
         CodecError::new(error.to_string())
+    }
+}
+
+/// The text of a value, which is not written further than a message may be long.
+fn displayed<T: fmt::Display + ?Sized>(value: &T) -> Result<String, CodecError> {
+    struct Room(String);
+    impl fmt::Write for Room {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            if self.0.len() + text.len() > MAX_MESSAGE {
+                return Err(fmt::Error);
+            }
+            self.0.push_str(text);
+            Ok(())
+        }
+    }
+    let mut room = Room(String::new());
+    match write!(room, "{value}") {
+        Ok(()) => Ok(room.0),
+        Err(_) => Err(Full::Limit.into()),
     }
 }
 
@@ -140,6 +161,10 @@ impl<'o> ser::Serializer for Serializer<'o> {
 
     fn serialize_str(self, v: &str) -> Result<(), CodecError> {
         self.serialize_bytes(v.as_bytes())
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), CodecError> {
+        self.serialize_str(&displayed(value)?)
     }
 
     fn serialize_bytes(self, v: &[u8]) -> Result<(), CodecError> {
