@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use warren_kernel::Error;
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{self, Component};
 use wasmtime::{Caller, Engine, ExternType, InstancePre, Linker, Module, UnknownImportError, Val};
 
@@ -66,10 +67,10 @@ impl Linkers {
         engine: &Engine,
         component: &Component,
     ) -> Result<component::InstancePre<Guest>, Error> {
-        if component.get_export_index(None, "start").is_none() {
+        if let Some(problem) = problem_of_start(component) {
             return Err(Error::invalid(format!(
-                "{name}: it exports no function called `start`; a guest exports `start`, and \
-                 runs until it returns; see docs/guest-abi.md"
+                "{name}: {problem}; a guest exports a function `start: func()`, and runs until it \
+                 returns; see docs/guest-abi.md"
             )));
         }
         let link = || -> wasmtime::Result<_> {
@@ -90,6 +91,23 @@ impl Linkers {
                  wasi:cli@0.2 does, and exports `start`"
             ))
         })
+    }
+}
+
+/// What is wrong with the `start` of a component, where something is.
+fn problem_of_start(component: &Component) -> Option<&'static str> {
+    match component.get_export(None, "start") {
+        None => Some("it exports no function called `start`"),
+        Some((ComponentItem::ComponentFunc(ty), _)) => {
+            if ty.params().len() > 0 || ty.results().len() > 0 {
+                Some("its `start` has parameters or a result")
+            } else if ty.async_() {
+                Some("its `start` is `async`")
+            } else {
+                None
+            }
+        }
+        Some(_) => Some("its `start` is no function"),
     }
 }
 
