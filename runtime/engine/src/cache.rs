@@ -263,19 +263,21 @@ fn unfinished() -> io::Result<String> {
     Ok(format!("{UNFINISHED}{:016x}", u64::from_le_bytes(random)))
 }
 
-/// How long ago a file was changed.
+/// How far the last change of a file is from now. A time to come is that of a clock
+/// that was wrong, and says as little as one long ago: the file is not the one used
+/// last, and does not stay forever.
 fn unused(stat: &Stat) -> Duration {
     let modified = u64::try_from(stat.st_mtime).unwrap_or(0);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    // A time to come is the present of a clock that was wrong.
     now.unwrap_or_default()
-        .saturating_sub(Duration::from_secs(modified))
+        .abs_diff(Duration::from_secs(modified))
 }
 
 /// Keeps a file from being taken for unused.
 fn note_use(file: &File) {
     let modified = file.metadata().and_then(|metadata| metadata.modified());
-    let noted = modified.is_ok_and(|time| time.elapsed().unwrap_or_default() < USE_IS_NOTED);
+    let since = |time: SystemTime| time.elapsed().unwrap_or_else(|ahead| ahead.duration());
+    let noted = modified.is_ok_and(|time| since(time) < USE_IS_NOTED);
     if !noted {
         // Where it cannot be noted, the file is made again some day.
         let _ = file.set_modified(SystemTime::now());
@@ -417,6 +419,38 @@ mod tests {
         let cache = CodeCache::open(directory.path()).expect("opens");
         assert!(cache.find(key("used")).is_some());
         assert!(cache.find(key("unused")).is_none());
+    }
+
+    fn date_ahead_by(path: &Path, ahead: Duration) {
+        let file = File::options().write(true).open(path).expect("opens");
+        file.set_modified(SystemTime::now() + ahead)
+            .expect("is set");
+    }
+
+    #[test]
+    fn a_date_to_come_keeps_no_file() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = CodeCache::open(directory.path()).expect("opens");
+        let path = |name| directory.path().join(key(name).file_name());
+        for name in ["ahead", "used", "far"] {
+            cache.add(key(name), &[0; 68]).expect("is written");
+        }
+        let unfinished = directory.path().join(".writing-ahead");
+        fs::write(&unfinished, b"co").expect("is written");
+        date_ahead_by(&unfinished, ABANDONED * 2);
+        date_ahead_by(&path("ahead"), Duration::from_secs(24 * 3_600));
+        date_ahead_by(&path("far"), KEPT * 2);
+        // Where the size decides, the file used last stays.
+        let cache = CodeCache::open_with(directory.path(), 150).expect("opens");
+        assert!(cache.find(key("used")).is_some());
+        assert!(cache.find(key("ahead")).is_none());
+        assert!(cache.find(key("far")).is_none());
+        assert!(!unfinished.exists());
+        // A use sets the date right.
+        date_ahead_by(&path("used"), KEPT * 2);
+        assert!(cache.find(key("used")).is_some());
+        let cache = CodeCache::open(directory.path()).expect("opens");
+        assert!(cache.find(key("used")).is_some());
     }
 
     #[test]
