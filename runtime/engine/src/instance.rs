@@ -6,7 +6,7 @@ use std::thread;
 
 use tokio::task;
 use warren_kernel::{Error, Outcome, Spent};
-use wasmtime::component::InstancePre;
+use wasmtime::component::{InstancePre, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::code::{CoreCode, Loaded};
@@ -189,7 +189,10 @@ pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
                 .cloned()
                 .unwrap_or_else(|| Error::internal("the process failed"));
         }
-        None => trap.root_cause().to_string(),
+        None => match trap.root_cause().downcast_ref() {
+            Some(ResourceTableError::Full) => wasi::too_many_resources(),
+            _ => trap.root_cause().to_string(),
+        },
     };
     let mut error = Error::internal(message);
     error.stack = trap

@@ -8,7 +8,7 @@ mod preview1;
 mod table;
 mod tree;
 
-pub(crate) use component::{Component, exit_of, link as link_component};
+pub(crate) use component::{Component, exit_of, link as link_component, too_many_resources};
 pub(crate) use preview1::{Core, link as link_core};
 
 /// What a process has of WASI, made when it first asks.

@@ -66,6 +66,14 @@ pub(crate) fn exit_of(error: wasmtime::Error) -> wasmtime::Error {
     }
 }
 
+/// What a component is told that holds too many resources.
+pub(crate) fn too_many_resources() -> String {
+    format!(
+        "it holds {MAX_RESOURCES} resources of WASI, and may hold no more; drop streams and \
+         pollables that are done with"
+    )
+}
+
 impl Component {
     /// What was granted.
     ///
