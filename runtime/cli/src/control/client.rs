@@ -1,10 +1,11 @@
 //! The other end of the control socket.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use serde::de::DeserializeOwned;
 use warren::text;
 
@@ -12,7 +13,7 @@ use super::{Answer, Greeting, MAX_LINE, PROTOCOL, Request};
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 
-/// A program that does not answer for so long has no time for us.
+/// A program that has not answered whole after so long has no time for us.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection to a running program.
@@ -39,15 +40,9 @@ pub(crate) enum Lost {
 impl Client {
     /// Connects to the program at a socket.
     pub(crate) fn connect(path: &Path) -> Result<Client, Box<Failure>> {
-        let connected = UnixStream::connect(path).and_then(|stream| {
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_write_timeout(Some(PATIENCE))?;
-            let mut stream = BufReader::new(stream);
-            let line = read_line(&mut stream)?;
-            Ok((stream, line))
-        });
-        let (stream, line) = connected.map_err(|error| Box::new(not_connected(path, &error)))?;
-        if let Some(owner) = foreign_owner(stream.get_ref()) {
+        let stream =
+            connected_to(path, PATIENCE).map_err(|error| Box::new(not_connected(path, &error)))?;
+        if let Some(owner) = foreign_owner(&stream) {
             return Err(Box::new(Failure {
                 help: Some("whoever it is would be sent what you send to your program".to_owned()),
                 ..Failure::new(
@@ -56,6 +51,9 @@ impl Client {
                 )
             }));
         }
+        let mut stream = BufReader::new(stream);
+        let line = read_line(&mut stream, PATIENCE)
+            .map_err(|error| Box::new(not_connected(path, &error)))?;
         let greeting: Greeting =
             serde_json::from_slice(&line).map_err(|_| Box::new(no_greeting(path, &line)))?;
         if greeting.protocol != PROTOCOL {
@@ -96,7 +94,7 @@ impl Client {
         let mut line = serde_json::to_vec(request).map_err(io::Error::from)?;
         line.push(b'\n');
         self.stream.get_mut().write_all(&line)?;
-        let answer = read_line(&mut self.stream)?;
+        let answer = read_line(&mut self.stream, PATIENCE)?;
         match serde_json::from_slice(&answer).map_err(io::Error::from)? {
             Answer::Ok(value) => Ok(serde_json::from_value(value).map_err(io::Error::from)?),
             Answer::Error { kind, message } => Err(Lost::Refused { kind, message }),
@@ -154,16 +152,50 @@ fn foreign_owner(_stream: &UnixStream) -> Option<u32> {
     None
 }
 
-fn read_line(stream: &mut BufReader<UnixStream>) -> io::Result<Vec<u8>> {
+/// Connects within so long: a program that is stopped takes no client, and the
+/// system lets those wait that are one too many.
+fn connected_to(path: &Path, patience: Duration) -> io::Result<UnixStream> {
+    let address = SocketAddrUnix::new(path)?;
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    let stream = UnixStream::from(socket);
+    stream.set_write_timeout(Some(patience))?;
+    rustix::net::connect(&stream, &address)?;
+    Ok(stream)
+}
+
+/// Reads a line that is whole within so long, however often bytes of it arrive.
+fn read_line(stream: &mut BufReader<UnixStream>, patience: Duration) -> io::Result<Vec<u8>> {
+    let until = Instant::now() + patience;
     let mut line = Vec::new();
-    stream.take(MAX_LINE).read_until(b'\n', &mut line)?;
-    if line.last() == Some(&b'\n') {
-        Ok(line)
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            "the connection was closed",
-        ))
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.get_ref().set_read_timeout(Some(left))?;
+        let bytes = match stream.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            bytes => bytes?,
+        };
+        if bytes.is_empty() {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the connection was closed",
+            ));
+        }
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let taken = end.map_or(bytes.len(), |end| end + 1);
+        if (line.len() + taken) as u64 > MAX_LINE {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("it sends a line of more than {MAX_LINE} bytes"),
+            ));
+        }
+        line.extend_from_slice(&bytes[..taken]);
+        stream.consume(taken);
+        if end.is_some() {
+            return Ok(line);
+        }
     }
 }
 
@@ -193,5 +225,49 @@ fn no_greeting(path: &Path, line: &[u8]) -> Failure {
             Exit::Failed,
             format!("{}: who listens there is no warren", text::path(path)),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::thread;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn a_line_that_drips_is_not_waited_for_byte_by_byte() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let dripping = thread::spawn(move || {
+            // Ends when this side has given up.
+            while theirs.write_all(b"x").is_ok() {
+                thread::sleep(SOON / 20);
+            }
+        });
+        let mut ours = BufReader::new(ours);
+        let error = read_line(&mut ours, SOON).unwrap_err();
+        let late = [io::ErrorKind::TimedOut, io::ErrorKind::WouldBlock];
+        assert!(late.contains(&error.kind()), "{error}");
+        drop(ours);
+        dripping.join().unwrap();
+    }
+
+    #[test]
+    fn who_accepts_nobody_is_not_waited_for_without_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control");
+        let listener = UnixListener::bind(&path).unwrap();
+        rustix::net::listen(&listener, 1).unwrap();
+        let mut clients = Vec::new();
+        let error = loop {
+            match connected_to(&path, SOON) {
+                Ok(client) => clients.push(client),
+                Err(error) => break error,
+            }
+            assert!(clients.len() < 100, "all are let in");
+        };
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
     }
 }
