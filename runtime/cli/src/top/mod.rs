@@ -60,7 +60,14 @@ fn show(mut client: Client, mut app: App, interval: Duration) -> Result<(), Lost
     let mut terminal = Terminal::new(TermionBackend::new(screen))?;
     let keys = keys();
     loop {
-        let pause = interval.max(refresh(&mut client, &mut app)? * SHARE);
+        let took = match refresh(&mut client, &mut app) {
+            Err(Lost::Gone(error)) => {
+                client = again(&client, error)?;
+                refresh(&mut client, &mut app)?
+            }
+            took => took?,
+        };
+        let pause = interval.max(took * SHARE);
         let next = Instant::now() + pause;
         loop {
             terminal.draw(|frame| draw::draw(frame, &mut app))?;
@@ -75,6 +82,23 @@ fn show(mut client: Client, mut app: App, interval: Duration) -> Result<(), Lost
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
         }
+    }
+}
+
+/// Connects to the same program again: between two looks, a client that has just come
+/// may be given the place of this one.
+///
+/// # Errors
+///
+/// Why the connection was lost, where the program is gone or has no place left.
+fn again(lost: &Client, error: io::Error) -> Result<Client, Lost> {
+    match Client::connect(lost.path()) {
+        Ok(client) if client.greeting().pid == lost.greeting().pid => Ok(client),
+        Ok(_) => Err(Lost::Gone(error)),
+        Err(failure) => Err(Lost::Gone(io::Error::other(format!(
+            "{error}, and cannot be opened again: {}",
+            failure.message
+        )))),
     }
 }
 
