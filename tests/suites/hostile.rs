@@ -6,8 +6,20 @@
 
 #[path = "hostile/attack.rs"]
 mod attack;
+#[path = "hostile/cache.rs"]
+mod cache;
+#[path = "hostile/control.rs"]
+mod control;
 #[path = "hostile/counts.rs"]
 mod counts;
+#[path = "hostile/manifests.rs"]
+mod manifests;
+#[path = "hostile/scene.rs"]
+mod scene;
+#[path = "hostile/servers.rs"]
+mod servers;
+#[path = "hostile/sources.rs"]
+mod sources;
 #[path = "hostile/stage.rs"]
 mod stage;
 
@@ -30,5 +42,19 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let scenes = [
+        cache::SCENES,
+        control::SCENES,
+        manifests::SCENES,
+        servers::SCENES,
+        sources::SCENES,
+    ];
+    let scenes = scenes.into_iter().flatten().map(|scene| {
+        Trial::test(scene.name, || {
+            println!("{}: tries {}; end: {}", scene.name, scene.tries, scene.end);
+            (scene.run)();
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, trials.chain(scenes).collect()).exit_code()
 }

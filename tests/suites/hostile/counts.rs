@@ -54,6 +54,12 @@ impl Control {
     /// Connects and reads the greeting.
     #[track_caller]
     pub(crate) fn connect(socket: &Path) -> Control {
+        Control::try_connect(socket).expect("the control socket has a seat for a client")
+    }
+
+    /// The same; none where all seats are taken.
+    #[track_caller]
+    pub(crate) fn try_connect(socket: &Path) -> Option<Control> {
         let stream = UnixStream::connect(socket).expect("the control socket takes a client");
         stream
             .set_read_timeout(Some(TIMEOUT))
@@ -62,8 +68,7 @@ impl Control {
             stream: BufReader::new(stream),
         };
         let greeting = control.read();
-        assert!(greeting["protocol"].is_u64(), "{greeting}");
-        control
+        greeting["protocol"].is_u64().then_some(control)
     }
 
     /// What the runtime counts at present; `pid` is the number of the command.
