@@ -204,6 +204,55 @@ mod tests {
     }
 
     #[test]
+    fn values_without_end_are_refused_where_the_limit_is() {
+        struct Endless;
+        impl std::fmt::Display for Endless {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                loop {
+                    f.write_str("text")?;
+                }
+            }
+        }
+        struct Text;
+        impl serde::Serialize for Text {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(&Endless)
+            }
+        }
+        struct List;
+        impl serde::Serialize for List {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_seq(std::iter::repeat(1))
+            }
+        }
+        struct Map;
+        impl serde::Serialize for Map {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_map(std::iter::repeat(("key", "value")))
+            }
+        }
+        struct Key;
+        impl serde::Serialize for Key {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_map([(Text, 1)])
+            }
+        }
+        let full = crate::msgpack::Full::Limit.to_string();
+        let long = vec!["x".repeat(1000); 20_000];
+        for error in [
+            to_value(&Text).err(),
+            to_value(&List).err(),
+            to_value(&Map).err(),
+            to_value(&Key).err(),
+            to_value(&long).err(),
+            to_values(&(1, Text)).err(),
+        ] {
+            let message = error.map(|error| error.to_string()).unwrap_or_default();
+            assert!(message.contains(&full), "{message}");
+        }
+    }
+
+    #[test]
     fn what_is_written_is_read() {
         let bytes = to_value(&everything()).unwrap();
         assert_eq!(
