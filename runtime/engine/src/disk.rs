@@ -37,6 +37,8 @@ struct Inode {
     charges: Mutex<Vec<(Arc<HostDisk>, u64)>>,
     /// How many descriptors of processes it has; under the lock of [`Disks`].
     open: AtomicU64,
+    /// How many second names were charged for.
+    names: AtomicU64,
 }
 
 /// The budget of one host.
@@ -150,14 +152,38 @@ impl Disks {
         }
     }
 
-    /// Gives back what was charged for something that was removed, unless it has
-    /// another name or a process has it open.
-    pub(crate) fn removed(&self, file: &File) {
-        let is_gone = file.metadata().is_ok_and(|metadata| {
-            metadata.nlink() == 0 || (metadata.is_dir() && metadata.nlink() <= 1)
-        });
-        if let (true, Ok(key)) = (is_gone, key(file)) {
+    /// Charges for a second name of a file.
+    pub(crate) fn named(&self, host: &Arc<HostDisk>, file: &File) {
+        self.made(host, file);
+        let inode = key(file)
+            .ok()
+            .and_then(|key| self.lock().get(&key).cloned());
+        if let Some(inode) = inode {
+            inode.names.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Gives back what was charged for something of which a name was removed, one of
+    /// `before`. Where it was the last and no process has the file open, that is all
+    /// that was charged for the file; otherwise what a second name was charged for.
+    pub(crate) fn removed(&self, file: &File, before: u64) {
+        let (Ok(metadata), Ok(key)) = (file.metadata(), key(file)) else {
+            return;
+        };
+        let names = metadata.nlink();
+        if names == 0 || (metadata.is_dir() && names <= 1) {
             self.forget(key, true);
+        } else if names < before {
+            let inode = self.lock().get(&key).cloned();
+            let one_less = |names: u64| names.checked_sub(1);
+            if let Some(inode) = inode
+                && inode
+                    .names
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+                    .is_ok()
+            {
+                refund(&mut lock(&inode.charges), OBJECT);
+            }
         }
     }
 
@@ -346,7 +372,7 @@ mod tests {
         // Removed while it is open, it still takes its place.
         let name = File::open(&path).expect("opens");
         fs::remove_file(&path).expect("is removed");
-        disks.removed(&name);
+        disks.removed(&name, 1);
         drop(name);
         assert_eq!(host.used(), OBJECT + 1_000);
         drop(tracked);
@@ -363,11 +389,32 @@ mod tests {
         write(&tracked, &host, 100).expect("there is room");
         drop(tracked);
         fs::hard_link(&path, &other).expect("is linked");
-        for (path, left) in [(&path, 100), (&other, 0)] {
+        for (path, names, left) in [(&path, 2, 100), (&other, 1, 0)] {
             let file = File::open(path).expect("opens");
             fs::remove_file(path).expect("is removed");
-            disks.removed(&file);
+            disks.removed(&file, names);
             assert_eq!(host.used(), left);
+        }
+    }
+
+    #[test]
+    fn a_second_name_takes_its_place_until_it_is_removed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let [path, other] = ["a", "b"].map(|name| directory.path().join(name));
+        let (disks, host) = (Arc::new(Disks::default()), HostDisk::new("a:host", 10_000));
+        let tracked = disks.track(open(&path)).expect("is there");
+        write(&tracked, &host, 100).expect("there is room");
+        for _ in 0..10 {
+            fs::hard_link(&path, &other).expect("is linked");
+            let file = File::open(&other).expect("opens");
+            disks.named(&host, &file);
+            assert_eq!(host.used(), OBJECT + 100);
+            // A rename of one onto the other removes none.
+            disks.removed(&file, 2);
+            assert_eq!(host.used(), OBJECT + 100);
+            fs::remove_file(&other).expect("is removed");
+            disks.removed(&file, 2);
+            assert_eq!(host.used(), 100);
         }
     }
 
@@ -384,7 +431,7 @@ mod tests {
         assert_eq!((one.used(), other.used()), (100, 50));
         let file = File::open(&path).expect("opens");
         fs::remove_file(&path).expect("is removed");
-        disks.removed(&file);
+        disks.removed(&file, 1);
         assert_eq!((one.used(), other.used()), (0, 0));
     }
 }

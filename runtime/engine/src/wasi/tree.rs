@@ -209,18 +209,18 @@ impl Target {
     pub(crate) fn remove_directory(&self, budget: &HostFiles) -> Result<(), Errno> {
         let (tree, path) = self.check_below()?;
         self.check_write()?;
-        let handle = self.handle();
+        let before = Before::of(self);
         tree.dir.remove_dir(path)?;
-        was_removed(handle, budget);
+        before.was_removed(budget);
         Ok(())
     }
 
     pub(crate) fn remove_file(&self, budget: &HostFiles) -> Result<(), Errno> {
         self.check_write()?;
         let (tree, path) = self.parts();
-        let handle = self.handle();
+        let before = Before::of(self);
         tree.dir.remove_file_or_symlink(path)?;
-        was_removed(handle, budget);
+        before.was_removed(budget);
         Ok(())
     }
 
@@ -242,12 +242,17 @@ impl Target {
 
     /// Gives a file a second name. Both are changed: whoever may write under
     /// one name could write what is only readable under the other.
-    pub(crate) fn hard_link(&self, new: &Target) -> Result<(), Errno> {
+    pub(crate) fn hard_link(&self, new: &Target, budget: &HostFiles) -> Result<(), Errno> {
         let (tree, path) = self.check_below()?;
         let (new_tree, new_path) = new.check_below()?;
         self.check_write()?;
         new.check_write()?;
-        Ok(tree.dir.hard_link(path, &new_tree.dir, new_path)?)
+        budget.disk().has_room()?;
+        tree.dir.hard_link(path, &new_tree.dir, new_path)?;
+        if let Some(handle) = new.handle() {
+            budget.disks().named(budget.disk(), &handle);
+        }
+        Ok(())
     }
 
     pub(crate) fn rename(&self, new: &Target, budget: &HostFiles) -> Result<(), Errno> {
@@ -258,9 +263,9 @@ impl Target {
         if matches!(new, Target::File(..)) && !metadata(tree, path, false)?.is_file() {
             return Err(Errno::NOTCAPABLE);
         }
-        let replaced = new.handle();
+        let replaced = Before::of(new);
         tree.dir.rename(path, &new_tree.dir, new_path)?;
-        was_removed(replaced, budget);
+        replaced.was_removed(budget);
         Ok(())
     }
 
@@ -289,9 +294,22 @@ const TO_ASK: i32 = libc::O_PATH;
 #[cfg(not(target_os = "linux"))]
 const TO_ASK: i32 = libc::O_NONBLOCK;
 
-fn was_removed(handle: Option<File>, budget: &HostFiles) {
-    if let Some(handle) = handle {
-        budget.disks().removed(&handle);
+/// What was there before a name was taken away, and how many names it had.
+struct Before(Option<(File, u64)>);
+
+impl Before {
+    fn of(target: &Target) -> Before {
+        let named = |file: File| {
+            let names = std::os::unix::fs::MetadataExt::nlink(&file.metadata().ok()?);
+            Some((file, names))
+        };
+        Before(target.handle().and_then(named))
+    }
+
+    fn was_removed(self, budget: &HostFiles) {
+        if let Some((handle, names)) = self.0 {
+            budget.disks().removed(&handle, names);
+        }
     }
 }
 

@@ -10,6 +10,7 @@
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "path_create_directory" (func $mkdir (param i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "path_symlink" (func $symlink (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_link" (func $link (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 10)
   (data (i32.const 0) "one.txt") (data (i32.const 32) "n0000")
   (data (i32.const 256) "\00\04\00\00\00\00\08\00")
@@ -46,4 +47,5 @@
       (br_if $small (i32.eqz (call $mkdir (i32.const 3) (i32.const 32) (i32.const 5)))))
     (call $name (i32.const 0xfff))
     (call $must (call $symlink (i32.const 0) (i32.const 7) (i32.const 3) (i32.const 32) (i32.const 5)))
+    (call $must (call $link (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 7) (i32.const 3) (i32.const 32) (i32.const 5)))
     (call $must (call $open (i32.const 3) (i32.const 0) (i32.const 32) (i32.const 5) (i32.const 1) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 300)))))

@@ -190,8 +190,9 @@ pub(super) async fn path_link(
     }
     let old = find(caller, fd, ptr, len)?.targets;
     let new = find(caller, new_fd, new_ptr, new_len)?.targets;
+    let files = Arc::clone(caller.data().files());
     on_disk(caller.data(), move || {
-        first_of_both(&old, &new, Target::hard_link)
+        first_of_both(&old, &new, |old, new| old.hard_link(new, &files))
     })
     .await
 }
