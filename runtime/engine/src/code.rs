@@ -218,10 +218,14 @@ impl Artifact {
         let cache = compiler.cache.as_deref();
         if let Some(file) = cache.and_then(|cache| cache.find(key)) {
             self.add(pool.class(), MachineCode::File(file));
-            match self.load(pool) {
+            match self.try_load(pool) {
                 Ok(()) => return Ok(()),
+                Err(Unusable::Guest(error)) => return Err(error),
                 // Adding it again replaces the file.
-                Err(error) => tracing::warn!(%error, "unusable file in the code cache"),
+                Err(Unusable::Code(error)) => {
+                    let error = self.unreadable(&error);
+                    tracing::warn!(%error, "unusable file in the code cache");
+                }
             }
         }
         compiler.compiled.fetch_add(1, Ordering::Relaxed);
@@ -289,23 +293,32 @@ impl Artifact {
     ///
     /// As for [`Artifact::compile`]; not again once that succeeded.
     pub(crate) fn load(&self, pool: &Arc<Pool>) -> Result<(), Error> {
+        self.try_load(pool).map_err(|unusable| match unusable {
+            Unusable::Code(error) => self.unreadable(&error),
+            Unusable::Guest(error) => error,
+        })
+    }
+
+    fn unreadable(&self, error: &wasmtime::Error) -> Error {
+        let reason = format_args!("{error:#}");
+        refusal(&self.source.name, "it cannot be loaded", reason)
+    }
+
+    fn try_load(&self, pool: &Arc<Pool>) -> Result<(), Unusable> {
         if pool.has_loaded(self.number()) {
             return Ok(());
         }
         let name = &self.source.name;
-        let unreadable = |error: wasmtime::Error| {
-            refusal(name, "it cannot be loaded", format_args!("{error:#}"))
-        };
         let Some(code) = self.code(pool.class()) else {
-            return Err(Error::internal(format!("{name}: not compiled")));
+            return Err(Error::internal(format!("{name}: not compiled")).into());
         };
         let loaded = match self.shape {
             Shape::Core => {
-                let module = code.module(&pool.engine).map_err(unreadable)?;
+                let module = code.module(&pool.engine).map_err(Unusable::Code)?;
                 Loaded::Core(Box::new(CoreCode::new(name, module, pool)?))
             }
             Shape::Component => {
-                let component = code.component(&pool.engine).map_err(unreadable)?;
+                let component = code.component(&pool.engine).map_err(Unusable::Code)?;
                 let linkers = &pool.linkers;
                 Loaded::Component(linkers.component(name, &pool.engine, &component)?)
             }
@@ -319,6 +332,20 @@ impl Artifact {
         drop(pools);
         pool.keep(self.number(), loaded);
         Ok(())
+    }
+}
+
+/// Why compiled code was not loaded.
+enum Unusable {
+    /// The machine code cannot be read.
+    Code(wasmtime::Error),
+    /// It can, and is none of a guest.
+    Guest(Error),
+}
+
+impl From<Error> for Unusable {
+    fn from(error: Error) -> Unusable {
+        Unusable::Guest(error)
     }
 }
 

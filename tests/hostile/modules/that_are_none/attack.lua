@@ -2,6 +2,7 @@
 -- end: returned
 -- logs: \u{1b}[2J
 -- forges: forged
+-- unsaid: unusable file in the code cache
 local start = '(func (export "start"))'
 local memory = '(memory (export "memory") 1)'
 local odd = {
@@ -71,6 +72,7 @@ for name, text in pairs(odd) do
   if pid then err = events:receive().result.cause end
   assert(err and (errors.is(err, errors.INVALID) or errors.is(err, errors.RATE_LIMITED)), ("%s: %s %s"):format(name, err and err:kind(), err))
   assert(#err:message() < 5000, name)
+  if name == "import_that_draws" then logger.warn(err:message()) end
 end
 for name, text in pairs(failing) do
   local pid, err = write("failing_" .. name, text)
