@@ -5,8 +5,9 @@
 
 mod support;
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -298,6 +299,53 @@ fn few_open_files_are_an_error_that_says_what_to_do() {
             assert_eq!(status == Some(0), !failed, "{limit}: {stderr}");
             assert!(!stderr.contains("panicked"), "{limit}: {stderr}");
         }
+    }
+}
+
+#[test]
+fn few_threads_are_an_error_that_says_so() {
+    const NOBODY: &str = "65534";
+    let wat = r#"(module (memory (export "memory") 1) (func (export "start")))"#;
+    let dir = Program::of(&[("main.wat", wat), ("main.lua", "print('x')")]);
+    // The limit does not hold for root, and nobody may not read what root made.
+    let command = dir.path().join("warren");
+    fs::copy(warren(dir.path(), &[]).get_program(), &command).unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let is_root = fs::metadata(dir.path()).unwrap().uid() == 0;
+    let limits = (5..=20).map(|limit| (limit, "main.wat"));
+    for (limit, program) in limits.chain((14..=18).map(|limit| (limit, "main.lua"))) {
+        let mut shell = if is_root {
+            let mut other = Command::new("setpriv");
+            other.args([
+                "--reuid",
+                NOBODY,
+                "--regid",
+                NOBODY,
+                "--clear-groups",
+                "bash",
+            ]);
+            other
+        } else {
+            Command::new("bash")
+        };
+        shell
+            .args(["-c", "ulimit -u \"$0\" && exec \"$@\"", &limit.to_string()])
+            .args([command.as_os_str(), "run".as_ref(), program.as_ref()])
+            .current_dir(dir.path())
+            .env_remove("HOME")
+            .env_remove("XDG_CACHE_HOME")
+            .stdin(Stdio::null());
+        let output = shell.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let status = output.status.code();
+        assert!(
+            matches!(status, Some(0 | 1)),
+            "{limit}: {status:?} {stderr}"
+        );
+        // A start without the code cache is a warning.
+        let failed = stderr.contains("error: ");
+        assert_eq!(status == Some(0), !failed, "{limit}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{limit}: {stderr}");
     }
 }
 

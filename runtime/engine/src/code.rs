@@ -16,6 +16,7 @@ use wasmtime::{Engine, ExternType, FuncType, InstancePre, Module, ModuleExport, 
 
 use crate::cache::{self, CodeCache, Key};
 use crate::class::{Class, Shape};
+use crate::compile_threads;
 use crate::definition::Source;
 use crate::excerpt::{self, excerpt};
 use crate::guest::Guest;
@@ -216,20 +217,18 @@ impl Artifact {
             &wasm.digest,
         );
         let cache = compiler.cache.as_deref();
+        let mut replaced = None;
         if let Some(file) = cache.and_then(|cache| cache.find(key)) {
             self.add(pool.class(), MachineCode::File(file));
             match self.try_load(pool) {
                 Ok(()) => return Ok(()),
                 Err(Unusable::Guest(error)) => return Err(error),
                 // Adding it again replaces the file.
-                Err(Unusable::Code(error)) => {
-                    let error = self.unreadable(&error);
-                    tracing::warn!(%error, "unusable file in the code cache");
-                }
+                Err(Unusable::Code(error)) => replaced = Some(error),
             }
         }
         compiler.compiled.fetch_add(1, Ordering::Relaxed);
-        let machine_code = compile(&pool.engine, wasm, snapshot)?;
+        let machine_code = compile_threads::run(|| compile(&pool.engine, wasm, snapshot))??;
         let machine_code = match cache.map(|cache| cache.add(key, &machine_code)) {
             Some(Ok(file)) => MachineCode::File(file),
             Some(Err(error)) => {
@@ -242,7 +241,13 @@ impl Artifact {
             None => MachineCode::Memory(machine_code),
         };
         self.add(pool.class(), machine_code);
-        self.load(pool)
+        self.load(pool)?;
+        // Where what replaces it cannot be loaded either, the file is not at fault.
+        if let Some(error) = replaced {
+            let error = self.unreadable(&error);
+            tracing::warn!(%error, "unusable file in the code cache, which was replaced");
+        }
+        Ok(())
     }
 
     fn add(&self, class: Class, code: MachineCode) {

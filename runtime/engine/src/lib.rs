@@ -30,6 +30,7 @@ mod cache;
 mod class;
 mod code;
 mod codec;
+mod compile_threads;
 mod component;
 mod control;
 mod definition;

@@ -6,6 +6,8 @@
 //! after every message. A thread that does nothing else is punctual and costs
 //! the workers nothing.
 
+use std::io;
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -32,19 +34,28 @@ impl Timers {
     /// # Errors
     ///
     /// The operating system's, where it gives no thread.
-    pub(crate) fn start() -> std::io::Result<Timers> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()?;
-        let clock = runtime.handle().clone();
+    pub(crate) fn start() -> io::Result<Timers> {
         let (stop, stopped) = oneshot::channel();
+        let (sender, made) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
             .name("warren-timers".into())
             .spawn(move || {
+                // Made here, and so dropped here: who starts this may be in a
+                // runtime of tokio's, where no other may be dropped.
+                let runtime = runtime::Builder::new_current_thread().enable_time().build();
+                let runtime = match runtime {
+                    Ok(runtime) => runtime,
+                    Err(error) => {
+                        let _ = sender.send(Err(error));
+                        return;
+                    }
+                };
+                let _ = sender.send(Ok(runtime.handle().clone()));
                 punctual::this_thread();
                 // An error is the expected answer: the sender was dropped.
                 let _ = runtime.block_on(stopped);
             })?;
+        let clock = made.recv().map_err(io::Error::other)??;
         Ok(Timers {
             clock,
             stop: Some(stop),

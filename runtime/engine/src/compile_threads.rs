@@ -1,0 +1,41 @@
+//! The threads that compile.
+
+use std::sync::OnceLock;
+
+use rayon_core::{ThreadPool, ThreadPoolBuilder};
+use warren_kernel::Error;
+
+/// Runs what compiles on threads of this program's own.
+///
+/// wasmtime compiles with rayon, whose global threads panic where the system
+/// gives none; these are an error then, and are tried again the next time.
+///
+/// # Errors
+///
+/// There is no thread.
+pub(crate) fn run<T: Send>(compile: impl FnOnce() -> T + Send) -> Result<T, Error> {
+    Ok(threads()?.install(compile))
+}
+
+fn threads() -> Result<&'static ThreadPool, Error> {
+    static THREADS: OnceLock<ThreadPool> = OnceLock::new();
+    if let Some(threads) = THREADS.get() {
+        return Ok(threads);
+    }
+    let threads = ThreadPoolBuilder::new()
+        .thread_name(|number| format!("warren-compile-{number}"))
+        .build()
+        .map_err(|error| Error::internal(format!("no thread to compile on: {error}")))?;
+    Ok(THREADS.get_or_init(|| threads))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_compiles_runs_on_threads_of_its_own() {
+        let name = run(|| std::thread::current().name().map(str::to_owned)).unwrap();
+        assert!(name.is_some_and(|name| name.starts_with("warren-compile-")));
+    }
+}
