@@ -6,7 +6,8 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -31,11 +32,21 @@ const FLAGS: [&str; 7] = [
 /// # Errors
 /// This program cannot tell where it is.
 pub(crate) fn ask_for(cargo: &mut Command, library: &Path) -> Result<()> {
-    let this = env::current_exe().context("xtask cannot tell where it is")?;
+    let this = this_program().context("xtask cannot tell where it is")?;
     cargo
         .env("RUSTC_WORKSPACE_WRAPPER", this)
         .env(LIBRARY, library);
     Ok(())
+}
+
+/// Where this program is, or what a build has put into its place meanwhile: Linux
+/// calls the one that runs deleted then.
+fn this_program() -> io::Result<PathBuf> {
+    let this = env::current_exe()?;
+    let present = this
+        .to_str()
+        .and_then(|path| path.strip_suffix(" (deleted)"));
+    Ok(present.map(PathBuf::from).unwrap_or(this))
 }
 
 /// Is rustc with coverage, where cargo calls this program as that.
