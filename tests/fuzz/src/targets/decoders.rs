@@ -29,7 +29,7 @@ pub(super) fn values(bytes: &[u8]) {
 
 /// The same value, where the details of errors are encoded as the SDK does it: it
 /// keeps those it reads as they are until they are written, and then leaves out
-/// those that are no value.
+/// those that are no value, or nil, which means none.
 fn with_plain_details(value: Value) -> Value {
     match value {
         Value::Array(items) => Value::Array(items.into_iter().map(with_plain_details).collect()),
@@ -43,8 +43,11 @@ fn with_plain_details(value: Value) -> Value {
         }
         Value::Error(mut error) => {
             let details = from_value(&error.details).map(with_plain_details);
-            let plain = details.and_then(|details| to_value(&details));
-            error.details = plain.map_or_else(|_| Vec::new(), |plain| plain.as_slice().to_vec());
+            error.details = match details {
+                Ok(Value::Nil) | Err(_) => Vec::new(),
+                Ok(details) => to_value(&details)
+                    .map_or_else(|_| Vec::new(), |plain| plain.as_slice().to_vec()),
+            };
             Value::Error(error)
         }
         other => other,
