@@ -152,8 +152,8 @@ fn memory(process: &ProcessInfo) -> String {
     format!("{linear} linear, {held} held by the runtime; {counted} of {most} counted")
 }
 
-/// What the hosts and the runtime use of their budgets: memory, and where any is
-/// used, files and disk.
+/// The used part of the budgets of the runtime and its hosts: memory, and where any
+/// is used, files and disk.
 pub(crate) fn budgets(totals: &Totals) -> String {
     let of = |used, limit| format!("{} of {}", quantity::bytes(used), quantity::bytes(limit));
     let mut shown = format!("memory {}", of(totals.counted, totals.max_memory_total));

@@ -159,7 +159,7 @@ async fn from_start_to_end(
     }
 }
 
-/// What a running program is told from outside.
+/// The news from outside that a running program reacts to.
 struct Events<'a> {
     signals: &'a mut Signals,
     lost: &'a mut OutputLost,
@@ -183,7 +183,7 @@ async fn until_its_end(
     let mut services_left = true;
     loop {
         tokio::select! {
-            // What has ended is not asked to end.
+            // A program that has ended is not asked to end.
             biased;
             ended = main.wait(), if finished.is_none() => {
                 if services_left && leaves_services(&ended) {

@@ -289,7 +289,7 @@ impl Count<'_> {
     }
 }
 
-/// What of a function its compilation grows with.
+/// The parts of a function that its compilation grows with.
 #[derive(Default)]
 struct Seen {
     blocks: usize,
