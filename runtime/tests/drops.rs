@@ -87,12 +87,12 @@ fn held() -> Held {
     }
 }
 
-/// The names of the threads, but for those that compile: the compiler starts
-/// some for itself, which take the name of who compiles first, and keeps them.
+/// The names of the threads, but for those that compile: the first compilation
+/// starts them for the whole program, which keeps them.
 fn threads() -> impl Iterator<Item = String> {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    names.filter(|name| name.trim_end() != "warren-compile")
+    names.filter(|name| !name.starts_with("warren-compile"))
 }
 
 /// Whether a runtime's thread is still there.
