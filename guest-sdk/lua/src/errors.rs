@@ -1,5 +1,5 @@
 //! Structured errors: userdata with five user values, and the library
-//! `errors`. The parts that need no speed are in `prelude/errors.lua`.
+//! `errors`.
 
 use std::ffi::{CStr, c_int};
 use std::fmt;

@@ -12,7 +12,7 @@ use wasmparser::{Operator, Parser, Payload, TypeRef, ValType};
 use crate::code::Wasm;
 
 /// What sources and WebAssembly may consist of, and what preparing and compiling may
-/// take. See the constants' values in `docs/security.md`.
+/// take. `docs/limits.md` has the defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompileLimits {

@@ -12,6 +12,7 @@ mod identity;
 mod introspection;
 mod isolation;
 mod life;
+mod limits;
 mod native;
 mod outside;
 mod readme;

@@ -101,7 +101,8 @@ pub(crate) struct PsArgs {
 #[command(
     after_help = "Keys: q quits; up, down, page up, page down select; s sorts by the next column;\n\
                   / filters by PID, definition and names; t shows each process under its parent;\n\
-                  Enter shows one process; Esc goes back.\n\n\
+                  l shows each process under one that it is linked to; Enter shows one process;\n\
+                  Esc goes back.\n\n\
                   With so many processes that looking at them takes long, they are looked at\n\
                   less often: a hundredth of one processor's time at most is used for it."
 )]
