@@ -1,58 +1,60 @@
-//! What one process holds of the machine's memory, against its own limit and the
-//! budget of its host.
+//! The account of one process: the memory it holds, checked against its own
+//! limit and the budget of its host.
 //!
-//! The state of a process changes under the process's lock, and so does its
-//! account: a message costs one comparison and one addition. The account takes
-//! from the host's budget in grains and keeps some of what becomes free, so
-//! that a queue that fills and empties rarely touches what all threads share.
+//! The account changes under the lock of its process, together with the
+//! process's state. A message costs one comparison and one addition. The
+//! account takes from the host's budget in grains and keeps some of the freed
+//! bytes, so a queue that fills and empties rarely touches the counters that
+//! all threads share.
 
 use std::fmt;
 
 use crate::budget::{Budget, Spent, Which};
 use crate::sync::Arc;
 
-/// Bytes that a message costs beside its own: its place in a queue, and what the
-/// allocator adds.
+/// Overhead of one message in bytes, beside its own bytes: its entry in a queue
+/// and the allocator's share.
 pub(crate) const MESSAGE: u64 = 64;
 
-/// Bytes of what a process can hold without asking its host: in its base.
+/// Bytes that a process can hold without asking its host; part of its base.
 const SLACK: u64 = 4 << 10;
 
-/// The least and the most that is taken from the host's budget at a time.
+/// Smallest and largest number of bytes taken from the host's budget at a time.
 const LEAST: u64 = 16 << 10;
 const MOST: u64 = 1 << 20;
 
-/// What is free beyond this, and beyond half of what is used, is given back.
+/// Free bytes an account keeps; the rest is given back, except for half of the
+/// bytes in use.
 const KEPT_FREE: u64 = 64 << 10;
 
-/// What the runtime holds up to this part of the limit takes nothing from linear
-/// memory: a process that has used up its memory still hears of things, and one
-/// message does not cost it a page.
+/// Part of the limit up to which the runtime's own bytes take nothing from
+/// linear memory. A process that has used up its memory still receives events,
+/// and one message does not cost it a page.
 const SHARE_OF_HELD: u64 = 16;
 
-/// The account of one process. Gives back what it has when dropped.
+/// The account of one process. Dropping the account gives its bytes back.
 pub(crate) struct Account {
-    /// The host's; absent after the end.
+    /// Budget of the host; absent after the end of the process.
     budget: Option<Arc<Budget>>,
     limit: u64,
-    /// What the process costs by being there.
+    /// Cost of the process's existence.
     base: u64,
     linear: u64,
-    /// Messages in its queues.
+    /// Bytes of messages in the process's queues.
     queued: u64,
-    /// All else that the runtime holds for it.
+    /// All other bytes that the runtime holds for the process.
     kept: u64,
-    /// Of that, the last error.
+    /// Bytes of the last error, a part of `kept`.
     pub(crate) error: u64,
-    /// What may be used before the host is asked for more.
+    /// Bytes that may be used before the host is asked for more.
     room: u64,
     /// The lesser of `room` and `limit`.
     ceiling: u64,
 }
 
 impl Account {
-    /// An account whose limit does not count the base, and is not asked about what
-    /// is kept from the beginning.
+    /// Opens an account whose limit does not count the base. Bytes that are
+    /// kept from the beginning are never refused.
     pub(crate) fn open(
         budget: &Arc<Budget>,
         limit: u64,
@@ -74,22 +76,22 @@ impl Account {
         })
     }
 
-    /// Bytes of linear memory.
+    /// Returns the bytes of linear memory.
     pub(crate) fn linear(&self) -> u64 {
         self.linear
     }
 
-    /// Bytes that the runtime holds for the process.
+    /// Returns the bytes that the runtime holds for the process.
     pub(crate) fn held(&self) -> u64 {
         self.queued + self.kept
     }
 
-    /// All that the process costs.
+    /// Returns the whole cost of the process.
     pub(crate) fn all(&self) -> u64 {
         self.base + self.used()
     }
 
-    /// Whether so many bytes more may be held.
+    /// Returns whether `bytes` more may be held.
     #[inline]
     pub(crate) fn admit(&mut self, bytes: u64) -> Result<(), Spent> {
         if self.used().saturating_add(bytes) <= self.ceiling {
@@ -104,15 +106,15 @@ impl Account {
         self.queued += bytes;
     }
 
-    /// Counts a message less.
+    /// Counts one message less.
     #[inline]
     pub(crate) fn unqueue(&mut self, bytes: u64) {
         self.queued = self.queued.saturating_sub(bytes);
         self.give_back_much();
     }
 
-    /// Sets what the runtime holds beside messages. What is held already is
-    /// counted whatever the limits say.
+    /// Sets the bytes that the runtime holds beside messages. Bytes that are
+    /// held already count whatever the limits say.
     pub(crate) fn keep(&mut self, bytes: u64) {
         self.kept = bytes;
         if self.used() > self.room {
@@ -137,7 +139,7 @@ impl Account {
         Ok(())
     }
 
-    /// Linear memory is returned.
+    /// Counts linear memory that was returned.
     pub(crate) fn shrink(&mut self, bytes: u64) {
         self.linear = self.linear.saturating_sub(bytes);
         self.give_back_much();
@@ -167,8 +169,8 @@ impl Account {
         Ok(())
     }
 
-    /// Makes room for so much: with a grain to spare, or where there is none
-    /// left, exactly.
+    /// Makes room for `used` bytes: with a grain to spare, or exactly where the
+    /// budget has no grain left.
     fn reserve(&mut self, used: u64) -> Result<(), Spent> {
         let needed = used - self.room;
         let Some(budget) = &self.budget else {
@@ -218,7 +220,8 @@ impl Account {
     }
 }
 
-/// What a process holds follows from its state, which is shown beside it.
+/// Prints no fields: the account follows from the process's state, which is
+/// printed beside it.
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Account")
@@ -226,7 +229,7 @@ impl fmt::Debug for Account {
 }
 
 impl Default for Account {
-    /// Without a budget, and without limits.
+    /// Returns an account without a budget and without limits.
     fn default() -> Account {
         Account {
             budget: None,
@@ -313,7 +316,7 @@ mod tests {
         assert_eq!(which(account.admit(1)), Some(Which::Process));
         assert_eq!(which(account.grow(2 * MIB)), Some(Which::Process));
         account.unqueue(6 * MIB);
-        // All of it linear memory: a part is left for messages.
+        // The whole limit is linear memory now; a part is left for messages.
         account.grow(6 * MIB).unwrap();
         assert_eq!(account.linear(), 16 * MIB);
         account.admit(MIB).unwrap();

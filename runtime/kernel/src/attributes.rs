@@ -1,10 +1,10 @@
-//! What a process is known by beside its PID: the code it runs and its names.
-//! Policies judge by these, and keep a judgement until they change.
+//! The attributes of a process beside its PID: the code it runs and its names.
+//! Policies judge by these attributes and keep a judgement until they change.
 
 use crate::process::Process;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts the changes of what a process is known by.
+/// Counter of the changes of one process's attributes.
 #[derive(Debug)]
 pub(crate) struct Attributes {
     version: AtomicU64,
@@ -17,17 +17,17 @@ impl Attributes {
         }
     }
 
-    /// Called once a change can be seen, so that what was read under an earlier
-    /// version is never taken for later.
+    /// Counts a change. The caller has made the change visible before, so that
+    /// attributes read under an earlier version are never taken for later ones.
     pub(crate) fn have_changed(&self) {
         self.version.fetch_add(1, Ordering::Release);
     }
 }
 
 impl Process {
-    /// Counts the changes of what it is known by: [`Process::definition`] and
-    /// [`Process::names`]. One atomic load. Who keeps what it made of them reads
-    /// this first.
+    /// Returns the number of changes of [`Process::definition`] and
+    /// [`Process::names`]. One atomic load. A cache of a judgement reads this
+    /// number before it reads the attributes.
     #[inline]
     pub fn attributes_version(&self) -> u64 {
         self.attributes().version.load(Ordering::Acquire)

@@ -1,5 +1,5 @@
-//! Budgets of memory, one within the other: what all processes of a host may
-//! hold, and what all hosts of a runtime may.
+//! Budgets of memory, one within the other: the budget of each host within the
+//! budget of the runtime.
 //!
 //! A process takes from its host's budget in grains, so that the counters that
 //! all threads share change rarely; see [`Account`](crate::account::Account).
@@ -11,32 +11,33 @@ use crate::error::Error;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// A number of bytes that many share, and how many of them are taken.
+/// A shared number of bytes, and how many of them are taken.
 pub struct Budget {
     which: Which,
     limit: u64,
     used: AtomicU64,
     within: Option<Arc<Budget>>,
-    /// Whether the machine has too little left, whatever the limit says.
+    /// Set while the machine has too little memory left, whatever the limit
+    /// says.
     short: AtomicBool,
     alarm: OnceLock<Alarm>,
 }
 
-/// Which budget refuses.
+/// The budget that refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// That of one process, its linear memory included.
+    /// The budget of one process, its linear memory included.
     Process,
-    /// That of all processes of a host.
+    /// The budget of all processes of a host.
     Host,
-    /// That of all hosts.
+    /// The budget of all hosts.
     Runtime,
     /// No budget: the machine itself is nearly out of memory.
     Machine,
 }
 
 impl Which {
-    /// The name of the limit, as errors say it.
+    /// Returns the name of the limit, as errors quote it.
     pub fn limit(self) -> &'static str {
         match self {
             Which::Process => "max_memory",
@@ -47,16 +48,17 @@ impl Which {
     }
 }
 
-/// A budget has no room for what was asked of it.
+/// The error of a budget that has no room for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spent {
-    /// Which budget.
+    /// The budget that has no room.
     pub which: Which,
-    /// Its limit in bytes; for the machine, that of the runtime.
+    /// The budget's limit in bytes; for the machine, the limit of the runtime.
     pub limit: u64,
 }
 
-/// Who is called once when more than a threshold is taken, until set anew.
+/// A callback that rings once when more than a threshold is taken, until it is
+/// armed again.
 struct Alarm {
     above: u64,
     armed: AtomicBool,
@@ -64,12 +66,12 @@ struct Alarm {
 }
 
 impl Budget {
-    /// The budget of a runtime.
+    /// Returns the budget of a runtime.
     pub fn of_runtime(limit: u64) -> Budget {
         Budget::new(Which::Runtime, limit, None)
     }
 
-    /// The budget of a host within that of its runtime.
+    /// Returns the budget of a host within the budget of its runtime.
     pub(crate) fn of_host(limit: u64, runtime: &Arc<Budget>) -> Budget {
         Budget::new(Which::Host, limit, Some(Arc::clone(runtime)))
     }
@@ -85,17 +87,17 @@ impl Budget {
         }
     }
 
-    /// Bytes that may be taken in all.
+    /// Returns the bytes that may be taken in all.
     pub fn limit(&self) -> u64 {
         self.limit
     }
 
-    /// Bytes that are taken.
+    /// Returns the bytes that are taken.
     pub fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Takes bytes here and in the budget around this one, or in neither.
+    /// Takes bytes here and in the surrounding budget, or in neither.
     ///
     /// # Errors
     /// [`Spent`], naming the budget that has no room.
@@ -132,7 +134,7 @@ impl Budget {
         self.ring_above(before.saturating_add(bytes));
     }
 
-    /// Gives bytes back that were taken.
+    /// Gives back bytes that were taken.
     pub fn give(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
         if let Some(around) = &self.within {
@@ -140,13 +142,13 @@ impl Budget {
         }
     }
 
-    /// Says whether the machine has too little memory left for anything to be
-    /// taken from this budget or those within it.
+    /// Sets whether the machine is short of memory. While it is, this budget
+    /// and those within it refuse every request.
     pub fn set_short(&self, short: bool) {
         self.short.store(short, Ordering::Relaxed);
     }
 
-    /// Calls `ring` once, on the thread that takes, when more than so many bytes
+    /// Calls `ring` once, on the taking thread, when more than `above` bytes
     /// are taken; again after [`Budget::arm`]. The first caller wins.
     pub fn on_use_above(&self, above: u64, ring: impl Fn() + Send + Sync + 'static) {
         let _ = self.alarm.set(Alarm {
@@ -156,8 +158,8 @@ impl Budget {
         });
     }
 
-    /// Has the alarm ring again. Returns whether its threshold is exceeded
-    /// already, in which case it may have been missed.
+    /// Lets the alarm ring again. Returns whether the threshold is exceeded
+    /// already, in which case the alarm may have been missed.
     pub fn arm(&self) -> bool {
         let Some(alarm) = self.alarm.get() else {
             return false;
@@ -196,9 +198,9 @@ impl fmt::Debug for Budget {
 }
 
 impl Spent {
-    /// The error of what is refused in a host: `RateLimited`, retryable, details
-    /// `{host, limit, value}`. `whose` is the process, where its own budget is
-    /// spent.
+    /// Returns the error for a request that was refused in a host:
+    /// `RateLimited`, retryable, details `{host, limit, value}`. `whose` names
+    /// the process where its own budget is spent.
     pub fn error(self, host: &str, whose: &str) -> Error {
         let Spent { which, limit } = self;
         let bytes = Bytes(limit);
@@ -226,7 +228,7 @@ impl Spent {
             .with("value", limit)
     }
 
-    /// What the limit is, as the end of a sentence.
+    /// Returns a description of the limit, as the end of a sentence.
     pub fn explanation(self, host: &str) -> String {
         let bytes = Bytes(self.limit);
         match self.which {
@@ -242,7 +244,7 @@ impl Spent {
     }
 }
 
-/// Bytes in the largest unit that divides them, MiB at most.
+/// A number of bytes, printed in the largest unit that divides it, MiB at most.
 struct Bytes(u64);
 
 impl fmt::Display for Bytes {
@@ -265,7 +267,7 @@ pub struct Charge {
 }
 
 impl Charge {
-    /// Nothing yet.
+    /// Returns a charge of no bytes.
     pub fn new(budget: Arc<Budget>) -> Charge {
         Charge { budget, bytes: 0 }
     }

@@ -1,10 +1,10 @@
-//! The structured error of the process API: what a refused operation returns
-//! and what a failed process ends with.
+//! The structured error of the process API: the result of a refused operation,
+//! and the end of a failed process.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// The kinds of the contract, and whatever other word a guest made up.
+/// The kinds of the contract, and any other word a guest made up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// No such process, name, definition or host.
@@ -13,9 +13,9 @@ pub enum Kind {
     AlreadyExists,
     /// The call itself is wrong.
     Invalid,
-    /// A policy says no.
+    /// A policy denies the call.
     PermissionDenied,
-    /// Something needed is not there at present.
+    /// A resource the call needs is missing at present.
     Unavailable,
     /// A program failed without saying more.
     Internal,
@@ -34,7 +34,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word that stands for this kind on the wire.
+    /// Returns the word that stands for this kind on the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Kind::NotFound => "NotFound",
@@ -72,7 +72,7 @@ impl From<&str> for Kind {
     }
 }
 
-/// One field of an error's details, as the runtime itself fills them in.
+/// One field of an error's details, as the runtime fills them in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Field {
     /// Text.
@@ -81,32 +81,32 @@ pub enum Field {
     Number(u64),
 }
 
-/// What a program may read beside the message.
+/// The part of an error that programs read beside the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Details {
     /// From the runtime: names and values, in this order.
     Fields(Vec<(&'static str, Field)>),
-    /// From a guest: one encoded value, passed on as it is.
+    /// From a guest: one encoded value, passed on unchanged.
     Encoded(Arc<[u8]>),
 }
 
 /// A structured error. Cheap to pass by box; rare by nature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// What sort of failure this is.
+    /// The sort of failure.
     pub kind: Kind,
-    /// For people: one sentence, no trailing full stop.
+    /// One sentence for people, without a full stop.
     pub message: String,
-    /// Whether the same call may succeed later, where that is known.
+    /// True if the same call may succeed later; absent if unknown.
     pub retryable: Option<bool>,
-    /// More for a program to read.
+    /// Fields for a program to read.
     pub details: Option<Details>,
-    /// Where it happened, in the notation of the guest's language.
+    /// The place of the failure, in the notation of the guest's language.
     pub stack: Option<String>,
 }
 
 impl Error {
-    /// An error of a kind, with a message and nothing else.
+    /// Returns an error of a kind, with a message and nothing else.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Error {
             kind,
@@ -117,27 +117,29 @@ impl Error {
         }
     }
 
-    /// The call itself is wrong.
+    /// Returns an error for a call that is wrong itself.
     pub fn invalid(message: impl Into<String>) -> Self {
         Error::new(Kind::Invalid, message).retryable(false)
     }
 
-    /// No such process, name, definition or host.
+    /// Returns an error for a missing process, name, definition or host.
     pub fn not_found(message: impl Into<String>) -> Self {
         Error::new(Kind::NotFound, message)
     }
 
-    /// A limit is reached; the same call may succeed later.
+    /// Returns an error for a limit that is reached; the same call may succeed
+    /// later.
     pub fn rate_limited(message: impl Into<String>) -> Self {
         Error::new(Kind::RateLimited, message).retryable(true)
     }
 
-    /// A program failed without saying more.
+    /// Returns an error for a program that failed without saying more.
     pub fn internal(message: impl Into<String>) -> Self {
         Error::new(Kind::Internal, message)
     }
 
-    /// Bytes of its parts; the runtime's own details are small and count nothing.
+    /// Returns the bytes of the error's parts. The runtime's own details are
+    /// small and count nothing.
     pub(crate) fn bytes(&self) -> usize {
         let details = match &self.details {
             Some(Details::Encoded(bytes)) => bytes.len(),
@@ -147,7 +149,7 @@ impl Error {
         self.kind.as_str().len() + self.message.len() + stack + details
     }
 
-    /// Says whether trying again makes sense.
+    /// Sets whether trying again makes sense.
     #[must_use]
     pub fn retryable(mut self, retryable: bool) -> Self {
         self.retryable = Some(retryable);

@@ -1,37 +1,37 @@
-//! What a process is told about others.
+//! The events a process is told about other processes.
 
 use crate::moment::Timestamp;
 use crate::outcome::Outcome;
 use crate::sync::Arc;
 
-/// Something that happened to another process, or a wish of another process.
+/// Something that happened to another process, or a request of another process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The process is asked to end.
     Cancel {
-        /// The text of the PID of who asks; absent where it is the embedder.
+        /// The text of the asking process's PID; absent if the embedder asks.
         from: Option<Arc<str>>,
-        /// When it was asked.
+        /// Time of the request.
         at: Timestamp,
-        /// Until when, if that was said.
+        /// Deadline of the request, if it names one.
         deadline: Option<Timestamp>,
     },
     /// A process this one monitors has ended.
     Exit {
-        /// The text of the PID of who ended.
+        /// The text of the ended process's PID.
         from: Arc<str>,
-        /// When it ended.
+        /// Time of the end.
         at: Timestamp,
-        /// How it ended.
+        /// The outcome of the ended process.
         outcome: Arc<Outcome>,
     },
     /// A process linked to this one, which traps links, has failed.
     LinkDown {
-        /// The text of the PID of who failed.
+        /// The text of the failed process's PID.
         from: Arc<str>,
-        /// When it failed.
+        /// Time of the failure.
         at: Timestamp,
-        /// How it failed.
+        /// The outcome of the failed process.
         outcome: Arc<Outcome>,
     },
 }

@@ -8,9 +8,9 @@ use crate::outcome::Outcome;
 use crate::pid::{Pid, PidMap};
 use crate::sync::Arc;
 
-/// The queue of events of one process. It cannot be flooded: at most one CANCEL
-/// waits, and the unread EXITs and LINK_DOWNs are counted with the monitors and
-/// links they came from.
+/// The queue of events of one process. The queue cannot be flooded: at most one
+/// CANCEL waits, and unread EXITs and LINK_DOWNs count against the limits of
+/// the monitors and links they came from.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     opened: bool,
@@ -21,23 +21,23 @@ pub(crate) struct Events {
     len: usize,
     exits: usize,
     link_downs: usize,
-    /// Of the outcomes in it.
+    /// Bytes of the outcomes in the queue.
     outcome_bytes: usize,
-    /// The CANCEL that waits.
+    /// Number of the CANCEL that waits.
     cancel: Option<u64>,
-    /// What waits of each process, once somebody has asked while there was
-    /// much: so that dropping many events one by one does not look at all of
-    /// them each time.
+    /// Numbers of the waiting events, by process. Built the first time somebody
+    /// asks while the queue is long, so that dropping many events one by one
+    /// does not scan all of them each time.
     places: Option<PidMap<Places>>,
 }
 
 #[derive(Debug)]
 struct Queued {
-    /// Grows along the queue.
+    /// Number of the event; grows along the queue.
     number: u64,
-    /// Whom it is about; absent for a CANCEL.
+    /// The process the event is about; absent for a CANCEL.
     about: Option<Pid>,
-    /// Absent once it was dropped.
+    /// The event; absent once dropped.
     event: Option<Event>,
 }
 
@@ -48,10 +48,10 @@ struct Places {
     link_down: Option<u64>,
 }
 
-/// So many events are looked through.
+/// Length up to which the queue is scanned.
 const FEW: usize = 16;
 
-/// An exit, as everyone who is told sees it.
+/// An exit, as every process that is told of it sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Notice {
     pub(crate) pid: Pid,
@@ -61,7 +61,7 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// The same with another outcome.
+    /// Returns this notice with another outcome.
     pub(crate) fn telling(&self, outcome: Arc<Outcome>) -> Notice {
         Notice {
             outcome,
@@ -84,17 +84,17 @@ impl Events {
         self.opened
     }
 
-    /// Unread EXITs.
+    /// Returns the number of unread EXITs.
     pub(crate) fn exits(&self) -> usize {
         self.exits
     }
 
-    /// Unread LINK_DOWNs.
+    /// Returns the number of unread LINK_DOWNs.
     pub(crate) fn link_downs(&self) -> usize {
         self.link_downs
     }
 
-    /// Bytes of the outcomes that wait to be read.
+    /// Returns the bytes of the outcomes that wait to be read.
     pub(crate) fn outcome_bytes(&self) -> usize {
         self.outcome_bytes
     }
@@ -103,7 +103,7 @@ impl Events {
         self.len
     }
 
-    /// Takes the oldest, if the queue was opened.
+    /// Takes the oldest event, if the queue was opened.
     pub(crate) fn take(&mut self) -> Option<Event> {
         if !self.opened {
             return None;
@@ -147,8 +147,8 @@ impl Events {
         }
     }
 
-    /// Adds a CANCEL, or replaces the one that waits if the new deadline is
-    /// earlier. Returns whether it was added.
+    /// Adds a CANCEL, or replaces the waiting CANCEL if the new deadline is
+    /// earlier. Returns whether an event was added.
     pub(crate) fn push_cancel(
         &mut self,
         from: Option<Arc<str>>,
@@ -239,7 +239,7 @@ impl Events {
         }
     }
 
-    /// Counts one event less, which is out of the queue.
+    /// Updates the counts for an event that has left the queue.
     fn forget(&mut self, about: Option<Pid>, event: &Event) {
         self.len -= 1;
         self.outcome_bytes -= bytes_of(event);
@@ -270,7 +270,7 @@ impl Events {
         }
     }
 
-    /// Where the event of a number is.
+    /// Returns the position of the event with this number.
     fn place(&self, number: u64) -> Option<usize> {
         let found = self.queue.binary_search_by_key(&number, |queued| {
             step();
@@ -280,7 +280,7 @@ impl Events {
     }
 }
 
-/// Bytes of what an event says of an end.
+/// Returns the bytes of the outcome an event carries.
 fn bytes_of(event: &Event) -> usize {
     match event {
         Event::Exit { outcome, .. } | Event::LinkDown { outcome, .. } => outcome.bytes(),
@@ -288,7 +288,7 @@ fn bytes_of(event: &Event) -> usize {
     }
 }
 
-/// What waits of each process.
+/// Returns the numbers of the waiting events, by process.
 fn places_of(queue: &VecDeque<Queued>) -> PidMap<Places> {
     let mut all: PidMap<Places> = PidMap::default();
     for queued in queue {
@@ -305,7 +305,8 @@ fn places_of(queue: &VecDeque<Queued>) -> PidMap<Places> {
     all
 }
 
-/// An event was looked at: counted in tests that say how often that may be.
+/// Counts one event that was looked at, for tests that bound the number of
+/// looks.
 #[inline]
 fn step() {
     #[cfg(test)]

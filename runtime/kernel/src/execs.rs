@@ -1,4 +1,4 @@
-//! The execs of a process: callees whose outcome it waits for.
+//! The execs of a process: callees whose outcome the process waits for.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use crate::readable::Readable;
 use crate::subscription::Subscription;
 use crate::sync::{Arc, Weak};
 
-/// Pending execs, and outcomes not read yet.
+/// Pending execs, and outcomes that were not read yet.
 #[derive(Debug, Default)]
 pub(crate) struct Execs {
     by_subscription: BTreeMap<Subscription, Exec>,
-    /// Those that are done.
+    /// Subscriptions of the execs that are done.
     readable: Readable,
-    /// Of the outcomes in it.
+    /// Bytes of the outcomes that wait to be read.
     outcome_bytes: usize,
 }
 
@@ -25,8 +25,8 @@ enum Exec {
     Done(Arc<Outcome>),
 }
 
-/// A process someone waits for. Weak: the process table owns processes, and a
-/// chain of execs must not be a chain of owners.
+/// A process whose outcome is awaited. The reference is weak: the process table
+/// owns processes, and a chain of execs must not be a chain of owners.
 #[derive(Clone, Debug)]
 pub(crate) struct Callee {
     pub(crate) pid: Pid,
@@ -34,10 +34,10 @@ pub(crate) struct Callee {
 }
 
 impl Callee {
-    /// Ends it, where it still runs: its caller no longer waits.
+    /// Terminates the callee if it still runs: its caller no longer waits.
     pub(crate) fn terminate(self) {
         if let Some(process) = self.process.upgrade() {
-            // It may have ended by itself: nothing is left to do then.
+            // The callee may have ended by itself: nothing is left to do then.
             let _ = process.terminate();
         }
     }
@@ -48,17 +48,17 @@ impl Execs {
         self.by_subscription.len()
     }
 
-    /// Those that are done.
+    /// Returns the subscriptions of the execs that are done.
     pub(crate) fn readable(&self) -> &Readable {
         &self.readable
     }
 
-    /// Bytes of the outcomes that wait to be read.
+    /// Returns the bytes of the outcomes that wait to be read.
     pub(crate) fn outcome_bytes(&self) -> usize {
         self.outcome_bytes
     }
 
-    /// Whether anyone waits for this callee.
+    /// Returns whether the exec of this subscription waits for this callee.
     pub(crate) fn waits_for(&self, subscription: Subscription, callee: Pid) -> bool {
         let exec = self.by_subscription.get(&subscription);
         exec.is_some_and(|exec| matches!(exec, Exec::Running(running) if running.pid == callee))
@@ -73,12 +73,13 @@ impl Execs {
             .insert(subscription, Exec::Running(callee));
     }
 
-    /// Takes back a start of which nothing came.
+    /// Removes an exec whose callee did not start.
     pub(crate) fn undo(&mut self, subscription: Subscription) {
         self.by_subscription.remove(&subscription);
     }
 
-    /// The callee has ended. Returns whether anyone still waits for it.
+    /// Records the outcome of a callee that has ended. Returns whether the exec
+    /// is still awaited.
     pub(crate) fn finish(
         &mut self,
         subscription: Subscription,
@@ -95,13 +96,13 @@ impl Execs {
         waiting
     }
 
-    /// Whether any has an outcome to take.
+    /// Returns whether any exec has an outcome to take.
     #[inline]
     pub(crate) fn has_outcome(&self) -> bool {
         self.readable.len() > 0
     }
 
-    /// Takes an outcome; the subscription ends with it.
+    /// Takes an outcome; its subscription ends.
     pub(crate) fn take(&mut self, subscription: Subscription) -> Option<Arc<Outcome>> {
         if !matches!(self.by_subscription.get(&subscription)?, Exec::Done(_)) {
             return None;
@@ -116,7 +117,7 @@ impl Execs {
         }
     }
 
-    /// Ends one; returns the callee where it still runs.
+    /// Ends one exec. Returns the callee if it still runs.
     pub(crate) fn abandon_one(&mut self, subscription: Subscription) -> Option<Callee> {
         match self.by_subscription.remove(&subscription)? {
             Exec::Running(callee) => Some(callee),
@@ -128,7 +129,7 @@ impl Execs {
         }
     }
 
-    /// Ends all; returns the callees that still run.
+    /// Ends all execs. Returns the callees that still run.
     pub(crate) fn abandon(&mut self) -> Vec<Callee> {
         std::mem::take(self)
             .by_subscription

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::sync::Arc;
 
-/// Names in the order they were given, each found without a look at the others.
+/// Names in the order they were given. A lookup does not scan the other names.
 #[derive(Debug, Default)]
 pub(crate) struct HeldNames {
     orders: BTreeMap<Arc<str>, u64>,
@@ -17,12 +17,12 @@ impl HeldNames {
         self.orders.len()
     }
 
-    /// The names, in the order they were given.
+    /// Iterates over the names in the order they were given.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<str>> {
         self.names.values()
     }
 
-    /// Adds a name that is not there.
+    /// Adds a name that is not there yet.
     pub(crate) fn add(&mut self, name: &Arc<str>) {
         self.orders.insert(Arc::clone(name), self.next);
         self.names.insert(self.next, Arc::clone(name));

@@ -7,12 +7,12 @@ use crate::error::Error;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
-/// How much one queue may hold.
+/// Capacity of one queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueLimits {
-    /// Messages.
+    /// Number of messages.
     pub messages: usize,
-    /// Bytes, those of sender, topic and payload together.
+    /// Bytes of sender, topic and payload together.
     pub bytes: usize,
 }
 
@@ -21,16 +21,16 @@ pub struct QueueLimits {
 pub struct HostConfig {
     /// Processes that live at once.
     pub max_processes: usize,
-    /// Of each queue: every listener, the inbox, what waits unclaimed.
+    /// Limits of each queue: every listener, the inbox, the unclaimed messages.
     pub queue: QueueLimits,
-    /// Bytes of one message (its topic and payload), and of a result. A node takes no
-    /// more than 1 MiB.
+    /// Bytes of one message (its topic and payload), and of a result. A node
+    /// takes no more than 1 MiB.
     pub max_message: usize,
     /// Listeners open at once.
     pub max_subscriptions: usize,
-    /// Links, and news of failed links not read yet.
+    /// Links, together with unread events of failed links.
     pub max_links: usize,
-    /// Monitors a process has on others, and news from them not read yet.
+    /// Monitors a process has on others, together with their unread events.
     pub max_monitors: usize,
     /// Registered names.
     pub max_names: usize,
@@ -56,19 +56,19 @@ impl Default for HostConfig {
     }
 }
 
-/// What processes of a host may hold of the machine's memory.
+/// Limits of the memory that the processes of a host may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLimits {
-    /// Bytes of each process: its linear memory, and what the runtime holds for
-    /// it.
+    /// Bytes of each process: its linear memory, and the bytes that the runtime
+    /// holds for it.
     pub process: u64,
-    /// Bytes of all its processes together; absent, seven eighths of what the
-    /// runtime may have, so that one host leaves something to the others.
+    /// Bytes of all its processes together. Absent means seven eighths of the
+    /// runtime's memory, so that one host leaves something to the others.
     pub total: Option<u64>,
 }
 
 impl Default for MemoryLimits {
-    /// No limit but that of the runtime.
+    /// Returns no limit but the runtime's own.
     fn default() -> Self {
         MemoryLimits {
             process: u64::MAX,
@@ -107,37 +107,38 @@ impl Host {
         }
     }
 
-    /// Its name, `namespace:name`.
+    /// Returns the host's name, `namespace:name`.
     #[inline]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many hosts were added to the kernel before it.
+    /// Returns the number of hosts that were added to the kernel before this
+    /// one.
     #[inline]
     pub fn number(&self) -> usize {
         self.number
     }
 
-    /// Its limits.
+    /// Returns the host's limits.
     #[inline]
     pub fn config(&self) -> &HostConfig {
         &self.config
     }
 
-    /// What each of its processes, and all of them, may hold.
+    /// Returns the memory limits of each process and of all together.
     #[inline]
     pub fn memory(&self) -> &MemoryLimits {
         &self.memory
     }
 
-    /// What all of its processes hold.
+    /// Returns the budget of all the host's processes.
     #[inline]
     pub fn budget(&self) -> &Arc<Budget> {
         &self.budget
     }
 
-    /// Places taken at present.
+    /// Returns the number of places taken at present.
     pub fn live(&self) -> usize {
         self.live.load(Ordering::Acquire)
     }
@@ -178,7 +179,7 @@ impl fmt::Debug for Host {
     }
 }
 
-/// Room for one process in a host, given back when dropped.
+/// A place for one process in a host, given back when dropped.
 #[derive(Debug)]
 #[must_use = "the place is given back when this is dropped"]
 pub struct Place {
@@ -186,7 +187,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The host it is in.
+    /// Returns the host of this place.
     pub fn host(&self) -> &Arc<Host> {
         &self.host
     }

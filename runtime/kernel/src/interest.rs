@@ -1,14 +1,16 @@
-//! What a blocked receive waits for.
+//! The subscriptions a blocked receive waits for.
 
 use crate::subscription::Subscription;
 
 /// The subscriptions a pending receive wants; empty while none is pending.
 #[derive(Debug, Default)]
 pub(crate) struct Interest {
-    /// The usual case, a receive that wants one, needs no buffer.
+    /// First wanted subscription. The usual receive wants only one and needs no
+    /// buffer.
     first: Option<Subscription>,
     rest: Vec<Subscription>,
-    /// Whether a receive is pending, be it one that wants nothing but time.
+    /// Set while a receive is pending, even one that waits only for time to
+    /// pass.
     pending: bool,
 }
 
@@ -30,13 +32,14 @@ impl Interest {
         self.rest.clear();
     }
 
-    /// Whether a receive is pending.
+    /// Returns whether a receive is pending.
     pub(crate) fn is_pending(&self) -> bool {
         self.pending
     }
 
-    /// Whether a delivery to this subscription ends the wait. If so the interest
-    /// is gone: one delivery wakes a receive, the next one need not.
+    /// Returns whether a delivery to this subscription ends the wait. If so,
+    /// the interest is gone: one delivery wakes a receive, the next one need
+    /// not.
     #[inline]
     pub(crate) fn meets(&mut self, subscription: Subscription) -> bool {
         let met = self.first == Some(subscription) || self.rest.contains(&subscription);

@@ -1,19 +1,20 @@
-//! The process model of warren: who exists, what waits to be read, who is told
-//! when someone ends. No WebAssembly, no scheduler, no clock: an embedder runs
+//! The process model of warren: processes, their queues, and the events they
+//! send each other. No WebAssembly, no scheduler, no clock: an embedder runs
 //! the code, passes the time in, and calls this crate for everything one
 //! process does to another.
 //!
 //! # Words
 //!
-//! - A **process** ([`Process`]) has a [`Pid`], lives in a [`Host`] (a pool with
-//!   limits of its own) and is driven by one task of the embedder's.
+//! - A **process** ([`Process`]) has a [`Pid`], lives in a [`Host`] (a pool
+//!   with limits of its own) and is driven by one task of the embedder's.
 //! - A **signal** is anything one process does to another: a message, a link, a
 //!   monitor, a cancellation, its end. A signal acts on the target's state
 //!   before the call that sends it returns.
-//! - A **queue** holds what a process has not read; a [`Subscription`] names one
-//!   of its queues. A message is routed to a queue when it arrives.
+//! - A **queue** holds unread messages, events or outcomes of a process; a
+//!   [`Subscription`] names one of its queues. A message is routed to a queue
+//!   when it arrives.
 //! - A **tie** is a link or a monitor between two processes.
-//! - A process is **doomed** when something outside it decided its end
+//! - A process is **doomed** when its end was decided from outside
 //!   (termination, a failed link); its own task notices and exits. It has
 //!   **exited** once [`Kernel::exit`] was called: from then on it is not found.
 //!
@@ -29,12 +30,12 @@
 //!                 State = mailbox, events, execs, ties, doom
 //! ```
 //!
-//! `State` is the whole logic of one process: plain data without locks, whose
-//! methods take a signal and return what came of it and whether the process's
-//! task must wake. `Process` wraps it in a mutex. What concerns two processes
-//! visits one after the other; two process locks are never held at once.
-//! Operations on the *ties* of two processes also hold the lock of the pair, so
-//! that for one pair, linking, unlinking and the news of an exit happen one
+//! `State` is the whole logic of one process: plain data without locks. Its
+//! methods take a signal and return the result, and whether the process's task
+//! must wake. `Process` wraps the state in a mutex. An operation on two
+//! processes visits one after the other; two process locks are never held at
+//! once. Operations on the *ties* of two processes also hold the lock of the
+//! pair. So for one pair, linking, unlinking and the news of an exit happen one
 //! after the other, and half a link is never seen.
 //!
 //! Lock order, outermost first: pair, registry shard, then either one process

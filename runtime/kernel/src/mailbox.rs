@@ -1,4 +1,4 @@
-//! The messages a process has not read, and where each goes when it arrives.
+//! The unread messages of a process, and the routing of new ones.
 
 use std::collections::HashMap;
 
@@ -13,14 +13,16 @@ use crate::sync::Arc;
 use crate::unclaimed::Unclaimed;
 
 /// The message queues of one process. A message goes to the listener of exactly
-/// its topic, else to the inbox if that is open, else it waits unclaimed.
+/// its topic, else to the inbox if that is open, else to the unclaimed
+/// messages.
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
-    /// When the last message arrived, on the kernel's clock, which stands still
-    /// for a while at a time: each message is at least a nanosecond later than
-    /// the one before, so that it also says their order.
+    /// Arrival of the last message, in nanoseconds of the kernel's clock. That
+    /// clock stands still for a while at a time, so each message is dated at
+    /// least a nanosecond after the one before: arrivals also give the order of
+    /// messages.
     last_arrival: u64,
-    /// Messages in all queues, and their bytes.
+    /// Number of messages in all queues, and their bytes.
     messages: usize,
     bytes: usize,
     unclaimed: Unclaimed,
@@ -31,7 +33,7 @@ pub(crate) struct Mailbox {
     readable: Readable,
 }
 
-/// So few listeners are looked through faster than a topic is hashed.
+/// Number of listeners up to which a scan is faster than hashing a topic.
 const FEW: usize = 8;
 
 #[derive(Debug)]
@@ -40,20 +42,21 @@ struct Listener {
     queue: Queue,
 }
 
-/// How much a mailbox may hold.
+/// Capacity of a mailbox.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MailboxLimits {
-    /// Each of its queues.
+    /// Limits of each queue.
     queue: QueueLimits,
-    /// All of them together: what so many full queues as there can be hold.
-    /// Without it, a process that listens and unlistens in turn could pile up
-    /// messages in a queue that only refuses new ones.
+    /// Limits of all queues together: the sum of as many full queues as a
+    /// process may have. Without this limit, a process that listens and
+    /// unlistens in turn could pile up messages in a queue that only refuses
+    /// new ones.
     total: QueueLimits,
 }
 
 impl MailboxLimits {
     pub(crate) fn of(config: &HostConfig) -> Self {
-        // The inbox and what waits unclaimed are queues too.
+        // The inbox and the unclaimed messages are queues too.
         let queues = config.max_subscriptions.saturating_add(2);
         MailboxLimits {
             queue: config.queue,
@@ -65,7 +68,7 @@ impl MailboxLimits {
     }
 }
 
-/// A queue is full.
+/// The error of a full queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full {
     pub(crate) queue: QueueName,
@@ -79,7 +82,7 @@ impl Full {
     }
 }
 
-/// Which queue.
+/// The queue that is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum QueueName {
     Inbox,
@@ -91,8 +94,8 @@ pub(crate) enum QueueName {
 }
 
 impl Mailbox {
-    /// Adds a message to the queue its topic goes to; returns the subscription
-    /// that can read it now, if one can.
+    /// Adds a message to the queue of its topic. Returns the subscription that
+    /// can read the message now, if there is one.
     #[inline]
     pub(crate) fn deliver(
         &mut self,
@@ -152,14 +155,14 @@ impl Mailbox {
         Some(message)
     }
 
-    /// Opens the inbox, which takes over all that is unclaimed.
+    /// Opens the inbox, which takes over all unclaimed messages.
     pub(crate) fn open_inbox(&mut self) {
         if self.inbox.is_none() {
             self.inbox = Some(std::mem::take(&mut self.unclaimed).into_queue());
         }
     }
 
-    /// The listener of a topic, if there is one.
+    /// Returns the listener of a topic, if there is one.
     #[inline]
     pub(crate) fn listener(&self, topic: &str) -> Option<Subscription> {
         if self.listeners.is_empty() {
@@ -173,28 +176,29 @@ impl Mailbox {
         self.topics.get(topic).copied()
     }
 
-    /// Whether the inbox is open and has messages.
+    /// Returns whether the inbox is open and has messages.
     pub(crate) fn inbox_is_readable(&self) -> bool {
         self.inbox.as_ref().is_some_and(|inbox| !inbox.is_empty())
     }
 
-    /// The listeners with messages.
+    /// Returns the listeners with messages.
     pub(crate) fn readable(&self) -> &Readable {
         &self.readable
     }
 
-    /// Listeners open at present.
+    /// Returns the number of open listeners.
     pub(crate) fn listeners(&self) -> usize {
         self.listeners.len()
     }
 
-    /// Whether a listener has this number.
+    /// Returns whether a listener has this number.
     pub(crate) fn is_listener(&self, subscription: Subscription) -> bool {
         self.listeners.contains_key(&subscription)
     }
 
     /// Opens a listener, which takes over the unclaimed messages of its topic.
-    /// The topic has none yet and the number is free.
+    /// The caller has checked that the topic has no listener and that the
+    /// number is free.
     pub(crate) fn listen(&mut self, topic: &str, subscription: Subscription) {
         let topic: Arc<str> = topic.into();
         let listener = Listener {
@@ -208,8 +212,8 @@ impl Mailbox {
         self.topics.insert(topic, subscription);
     }
 
-    /// Closes a listener; what was unread there goes, in order of arrival, to
-    /// the inbox, or waits unclaimed. Returns whether the inbox got something.
+    /// Closes a listener. Its unread messages go, in order of arrival, to the
+    /// inbox, or become unclaimed. Returns whether the inbox got any.
     pub(crate) fn unlisten(&mut self, subscription: Subscription) -> bool {
         let Some(Listener { topic, queue }) = self.listeners.remove(&subscription) else {
             return false;
@@ -242,12 +246,12 @@ impl Mailbox {
         }
     }
 
-    /// Messages in all queues, and their bytes.
+    /// Returns the number of messages in all queues, and their bytes.
     pub(crate) fn depth(&self) -> (usize, usize) {
         (self.messages, self.bytes)
     }
 
-    /// When the oldest message of all queues came.
+    /// Returns the arrival of the oldest message of all queues.
     pub(crate) fn oldest(&self) -> Option<Monotonic> {
         if self.messages == 0 {
             return None;
@@ -260,8 +264,8 @@ impl Mailbox {
         listeners.chain(inbox).chain(self.unclaimed.oldest()).min()
     }
 
-    /// Its first few queues, listeners by number. What is unclaimed is one
-    /// where there is any.
+    /// Returns views of the first `limit` queues, listeners by number. The
+    /// unclaimed messages count as a queue if there are any.
     pub(crate) fn views(&self, limit: usize) -> Vec<QueueView> {
         let view = |label, queue: &Queue| QueueView {
             label,
@@ -296,7 +300,7 @@ impl Mailbox {
         views
     }
 
-    /// Whether the process as a whole may be sent so many bytes more.
+    /// Returns whether the process as a whole has room for `bytes` more.
     #[inline]
     fn admits(&self, bytes: usize, limits: &MailboxLimits) -> Result<(), Full> {
         let limit = if self.messages >= limits.total.messages {
@@ -483,7 +487,7 @@ mod tests {
             let delivered = mailbox.deliver(topic, message, &unlimited, Monotonic::default());
             delivered.unwrap();
         };
-        // What one request costs: a listener for the reply, one that is read and
+        // Cost of one request: a listener for the reply, one that is read and
         // one that is not.
         let request = |backlog: u32, others: u32, inbox: bool| {
             let mut mailbox = Mailbox::default();

@@ -1,4 +1,4 @@
-//! One message, in the layout in which it is handed to a guest.
+//! One message, in the layout in which a guest reads it.
 
 use std::fmt;
 
@@ -7,7 +7,8 @@ use crate::trace::{self, Trace};
 /// Bytes before the sender: three numbers.
 const HEADER: usize = 12;
 
-/// In the highest byte of the sender's length: the message ends with its cause.
+/// Flag in the highest byte of the sender's length: the message ends with its
+/// cause.
 const TRACED: u8 = 0x80;
 
 /// One message. A single buffer in the layout of the guest ABI, so that a
@@ -20,17 +21,17 @@ const TRACED: u8 = 0x80;
 ///       12   sender, topic, payload          numbers are little-endian
 /// ```
 ///
-/// While its cause is noted in it, the highest bit of the sender's length is set
-/// and the [`Trace`] comes after the payload: a message without one is as small
-/// as before there were any.
+/// A message with a cause has the highest bit of the sender's length set, and
+/// the [`Trace`] after the payload. A message without a cause is no larger for
+/// it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     wire: Box<[u8]>,
 }
 
 impl Message {
-    /// A message from a process (the text of its PID) or from nobody. Sender and
-    /// topic have less than 4 GiB.
+    /// Returns a message from a process (the text of its PID) or from nobody.
+    /// Sender and topic have less than 4 GiB.
     pub fn new(sender: Option<&str>, topic: &str, payload: &[u8]) -> Self {
         let sender = sender.unwrap_or_default();
         let mut header = [0; HEADER];
@@ -46,8 +47,9 @@ impl Message {
         }
     }
 
-    /// The same with a note of its cause, to be taken out with
-    /// [`Message::take_trace`] before anybody reads the message.
+    /// Returns a message as [`Message::new`] does, with its cause.
+    /// [`Message::take_trace`] must take the cause out before anybody reads the
+    /// message.
     pub fn traced(sender: Option<&str>, topic: &str, payload: &[u8], trace: Trace) -> Self {
         let mut wire = Self::new(sender, topic, payload).wire.into_vec();
         wire.extend_from_slice(&trace.to_bytes());
@@ -59,7 +61,7 @@ impl Message {
         }
     }
 
-    /// Takes out what caused it.
+    /// Takes the cause out of the message.
     pub fn take_trace(&mut self) -> Option<Trace> {
         let highest = self.wire.get_mut(7).filter(|byte| **byte & TRACED != 0)?;
         *highest &= !TRACED;
@@ -70,7 +72,7 @@ impl Message {
         trace
     }
 
-    /// The text of the sender's PID, if a process sent it.
+    /// Returns the text of the sender's PID, if a process sent the message.
     pub fn sender(&self) -> Option<&str> {
         let sender = self.part(HEADER, self.sender_len());
         (!sender.is_empty()).then(|| text(sender))
@@ -81,24 +83,25 @@ impl Message {
         text(self.topic_bytes())
     }
 
-    /// What was sent: encoded values, which the kernel does not look into.
+    /// Returns the encoded values that were sent. The kernel does not look into
+    /// them.
     pub fn payload(&self) -> &[u8] {
         let start = HEADER + self.sender_len() + self.number(8);
         self.wire.get(start..).unwrap_or_default()
     }
 
-    /// The whole record.
+    /// Returns the whole record.
     #[inline]
     pub fn wire(&self) -> &[u8] {
         &self.wire
     }
 
-    /// The queue it was taken from; 0 while it is in one.
+    /// Returns the queue the message was taken from; 0 while it is in a queue.
     pub fn subscription(&self) -> crate::Subscription {
         crate::Subscription(self.number(0) as u32)
     }
 
-    /// Writes into the record which queue the message is taken from.
+    /// Writes the subscription the message is taken from into the record.
     #[inline]
     pub fn set_subscription(&mut self, subscription: crate::Subscription) {
         if let Some(number) = self.wire.first_chunk_mut() {
@@ -106,7 +109,7 @@ impl Message {
         }
     }
 
-    /// Bytes of the record a message of these parts becomes.
+    /// Returns the bytes of the record for a message of these parts.
     pub(crate) fn wire_bytes(sender: &str, topic: &str, payload: &[u8]) -> usize {
         HEADER + sender.len() + topic.len() + payload.len()
     }
@@ -145,7 +148,7 @@ impl fmt::Debug for Message {
     }
 }
 
-/// The parts were strings when they were written.
+/// Reads a part as a string; it was a string when it was written.
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }

@@ -13,18 +13,18 @@ pub struct Timestamp(pub i64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Monotonic(pub u64);
 
-/// The same point on both clocks: the one is shown to programs, the other is
-/// what deadlines are measured by.
+/// One point in time on both clocks. Programs see the wall clock; deadlines are
+/// measured by the monotonic one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Moment {
-    /// On the wall clock.
+    /// The wall clock's reading.
     pub wall: Timestamp,
-    /// On the clock that never goes back.
+    /// The monotonic clock's reading.
     pub monotonic: Monotonic,
 }
 
 impl Moment {
-    /// The moment this much later, or the last there is.
+    /// Returns the moment this much later, or the last possible moment.
     #[must_use]
     pub fn after(self, duration: Duration) -> Moment {
         let nanoseconds = nanoseconds(duration);
@@ -35,8 +35,8 @@ impl Moment {
     }
 }
 
-/// A duration in nanoseconds, which the kernel counts time in; what is longer
-/// than 584 years is as long as that.
+/// Converts a duration to nanoseconds, the kernel's unit of time. Durations
+/// above 584 years are cut to that.
 #[inline]
 pub fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
@@ -49,19 +49,19 @@ pub struct AtomicDeadline(AtomicU64);
 const NONE: u64 = u64::MAX;
 
 impl AtomicDeadline {
-    /// None.
+    /// Returns no deadline.
     pub fn new() -> Self {
         AtomicDeadline(AtomicU64::new(NONE))
     }
 
-    /// Sets it, or unsets it.
+    /// Sets or removes the deadline.
     #[inline]
     pub fn store(&self, deadline: Option<Monotonic>) {
         let nanoseconds = deadline.map_or(NONE, |deadline| deadline.0);
         self.0.store(nanoseconds, Ordering::Release);
     }
 
-    /// What it is.
+    /// Returns the deadline.
     #[inline]
     pub fn load(&self) -> Option<Monotonic> {
         match self.0.load(Ordering::Acquire) {

@@ -9,17 +9,17 @@ use crate::process::Process;
 use crate::refusal::Refusal;
 use crate::sync::{Arc, RwLock};
 
-/// Programs choose names, so the hash is keyed at random; but not where a
-/// schedule is to be run again exactly.
+/// Programs choose names, so the hash is keyed at random. Under shuttle the key
+/// is fixed, because a schedule must run again exactly.
 #[cfg(not(shuttle))]
 type NameHash = std::hash::RandomState;
 #[cfg(shuttle)]
 type NameHash = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 
-/// Bytes of the longest name, and of the longest topic one can listen on.
+/// Bytes of the longest name, and of the longest topic a process can listen on.
 pub const MAX_NAME_BYTES: usize = 1024;
 
-/// Names and who holds them. A process also knows its own names: both sides
+/// Names and their holders. A process also knows its own names: both sides
 /// change under the lock of the name's shard.
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -33,11 +33,11 @@ struct Shard(RwLock<HashMap<Arc<str>, Arc<Process>>>);
 
 const SHARDS: usize = 64;
 
-/// Why a name was not given.
+/// The reason why a name was not given.
 pub(crate) enum NotRegistered {
-    /// Someone else holds it.
+    /// Another process holds the name.
     Taken(Arc<Process>),
-    /// The process refuses it.
+    /// The process refuses the name.
     Refused(Refusal),
 }
 
@@ -75,9 +75,10 @@ impl Names {
         }
     }
 
-    /// Gives a new process, which already knows its name, that name, and calls
-    /// `publish` in the same step: who finds the name finds the process. Where
-    /// the name is taken, nothing is published; returns the holder.
+    /// Claims a name for a new process, which already knows its name, and calls
+    /// `publish` in the same step: a name that is found leads to a process that
+    /// is found. If the name is taken, nothing is published. Returns the
+    /// holder.
     pub(crate) fn claim(
         &self,
         name: Arc<str>,
@@ -93,7 +94,7 @@ impl Names {
         Ok(())
     }
 
-    /// Frees a name; returns whether anyone held it.
+    /// Frees a name. Returns whether any process held it.
     pub(crate) fn unregister(&self, name: &str) -> bool {
         let mut shard = self.shard(name).write();
         let Some(holder) = shard.remove(name) else {
@@ -108,7 +109,8 @@ impl Names {
     pub(crate) fn release(&self, names: &HeldNames, process: &Process) {
         for name in names.iter() {
             let mut shard = self.shard(name).write();
-            // Someone may have freed it, and someone else taken it, since.
+            // The name may have been freed, and taken by another process,
+            // since.
             let held = shard
                 .get(name)
                 .is_some_and(|holder| holder.pid() == process.pid());
@@ -116,7 +118,7 @@ impl Names {
         }
     }
 
-    /// All names and their holders, by name.
+    /// Returns all names and their holders, by name.
     pub(crate) fn all(&self) -> Vec<(Arc<str>, Arc<Process>)> {
         let mut all = Vec::new();
         for shard in &self.shards {
@@ -140,7 +142,7 @@ impl Names {
     }
 }
 
-/// Refuses what can be no name.
+/// Refuses texts that cannot be names.
 pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     if name.is_empty() {
         Err(Error::invalid("a name may not be empty"))

@@ -1,7 +1,8 @@
-//! A stream of what happens to processes.
+//! A stream of the events of processes.
 //!
-//! Nobody waits for an observer: what does not fit into its buffer is counted
-//! and dropped. Without observers, each event costs one load.
+//! Nothing waits for an observer: an event that does not fit into the
+//! observer's buffer is counted and dropped. Without observers, each event
+//! costs one load.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,75 +13,76 @@ use crate::outcome::Outcome;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard, RwLock, Weak};
 
-/// Something that happened to a process. Processes are told of by the texts of
+/// Something that happened to a process. Events name processes by the texts of
 /// their PIDs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It was started.
+    /// A process was started.
     Started {
         /// The process.
         pid: Arc<str>,
-        /// Who spawned it; absent where it is the embedder.
+        /// Its spawner; absent if the embedder started the process.
         parent: Option<Arc<str>>,
-        /// What it runs, where the embedder said so.
+        /// The definition it runs, if the embedder named one.
         definition: Option<Arc<str>>,
     },
-    /// It ended.
+    /// A process ended.
     Ended {
         /// The process.
         pid: Arc<str>,
-        /// How.
+        /// Its outcome.
         outcome: Arc<Outcome>,
     },
-    /// It was given a name.
+    /// A process was given a name.
     Named {
         /// The process.
         pid: Arc<str>,
         /// The name.
         name: Arc<str>,
     },
-    /// A name is free again, other than by the end of its process.
+    /// A name was freed, other than by the end of its process.
     Unnamed {
         /// The name.
         name: Arc<str>,
     },
-    /// It was linked to another, after it was started.
+    /// A process was linked to another, after it was started.
     Linked {
-        /// Who asked for it.
+        /// The process that asked for the link.
         pid: Arc<str>,
-        /// The other.
+        /// The other process.
         peer: Arc<str>,
     },
-    /// A link was undone, other than by the end of either.
+    /// A link was removed, other than by the end of either process.
     Unlinked {
-        /// Who asked for it.
+        /// The process that asked for the removal.
         pid: Arc<str>,
-        /// The other.
+        /// The other process.
         peer: Arc<str>,
     },
-    /// Other code took over.
+    /// New code took over a process.
     Upgraded {
         /// The process.
         pid: Arc<str>,
-        /// What it runs now.
+        /// The definition it runs now.
         definition: Arc<str>,
     },
-    /// So many events did not fit into the buffer of this observer, here.
+    /// Number of events that did not fit into this observer's buffer at this
+    /// point.
     Missed(u64),
 }
 
-/// The events of a kernel from the time of its creation on, for one reader.
-/// Dropping it ends it.
+/// The events of a kernel since the observer's creation, for one reader.
+/// Dropping the observer ends the stream.
 pub struct Observer(Arc<Channel>);
 
 impl Observer {
-    /// The next event; none when all have been read and no more can come. It is
-    /// safe to drop the future: no event is lost.
+    /// Returns the next event; `None` once all events were read and no more can
+    /// come. The future may be dropped: no event is lost.
     pub async fn next(&mut self) -> Option<Change> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// The next event, as for [`Observer::next`], or a wake-up when there is one.
+    /// Polls for the next event, as [`Observer::next`] does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Change>> {
         let mut buffer = self.0.buffer.lock();
         if let Some(change) = buffer.take() {
@@ -95,7 +97,7 @@ impl Observer {
         Poll::Pending
     }
 
-    /// The next event, if there is one.
+    /// Returns the next event, if there is one.
     pub fn try_next(&mut self) -> Option<Change> {
         self.0.buffer.lock().take()
     }
@@ -112,7 +114,7 @@ impl fmt::Debug for Observer {
 /// All observers of a kernel.
 #[derive(Default)]
 pub(crate) struct Observers {
-    /// Whether there may be any, to be read without the lock.
+    /// Set while there may be observers; read without the lock.
     some: AtomicBool,
     channels: RwLock<Channels>,
 }
@@ -120,7 +122,7 @@ pub(crate) struct Observers {
 #[derive(Default)]
 struct Channels {
     open: Vec<Weak<Channel>>,
-    /// No more events can come.
+    /// Set when no more events can come.
     ended: bool,
 }
 
@@ -138,7 +140,7 @@ struct Buffer {
 }
 
 impl Buffer {
-    /// What was missed came after all that is kept.
+    /// Missed events came after all events that are kept.
     fn take(&mut self) -> Option<Change> {
         self.changes.pop_front().or_else(|| {
             let missed = std::mem::take(&mut self.missed);
@@ -148,7 +150,7 @@ impl Buffer {
 }
 
 impl Observers {
-    /// A new observer, with room for so many events, one at least.
+    /// Returns a new observer with room for `capacity` events, one at least.
     pub(crate) fn add(&self, capacity: usize) -> Observer {
         let channel = Arc::new(Channel {
             capacity: capacity.max(1),
@@ -166,7 +168,7 @@ impl Observers {
         Observer(channel)
     }
 
-    /// Ends the stream of each observer, and of those that come.
+    /// Ends the stream of each present and future observer.
     pub(crate) fn end(&self) {
         let open = {
             let mut channels = self.channels.write();
@@ -179,7 +181,7 @@ impl Observers {
         }
     }
 
-    /// Tells all observers. Wakes them, so no lock is to be held.
+    /// Tells all observers. Wakes their readers, so the caller holds no lock.
     #[inline]
     pub(crate) fn tell(&self, change: impl FnOnce() -> Change) {
         if self.some.load(Ordering::Acquire) {
@@ -212,7 +214,7 @@ impl Observers {
 impl Channel {
     fn push(&self, change: &Change) {
         let mut buffer = self.buffer.lock();
-        // What comes after a gap waits until the gap was told of.
+        // An event after a gap waits until the gap was reported.
         if buffer.missed > 0 || buffer.changes.len() >= self.capacity {
             buffer.missed += 1;
         } else {
@@ -228,7 +230,7 @@ impl Channel {
     }
 }
 
-/// Wakes the reader, without the lock.
+/// Wakes the reader, with the lock released.
 fn wake(mut buffer: MutexGuard<'_, Buffer>) {
     let waker = buffer.waker.take();
     drop(buffer);
@@ -288,7 +290,7 @@ mod tests {
         let observers = Observers::default();
         observers.tell(|| panic!("nobody listens"));
         drop(observers.add(1));
-        // The first event finds nobody there and says so.
+        // The first event finds no observer and clears the flag.
         observers.tell(|| named("a"));
         observers.tell(|| panic!("nobody listens"));
     }

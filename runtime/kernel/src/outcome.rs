@@ -1,33 +1,34 @@
-//! How a process ended.
+//! The outcome of a process.
 
 use crate::budget::Spent;
 use crate::error::{Error, Kind};
 use crate::sync::Arc;
 
-/// How a process ended.
+/// The end of a process: a value or an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It returned, with an encoded value or with nothing.
+    /// The process returned, with an encoded value or with nothing.
     Returned(Option<Arc<[u8]>>),
-    /// It failed. Being terminated counts as a failure.
+    /// The process failed. Termination counts as a failure.
     Failed(Box<Error>),
 }
 
 impl Outcome {
-    /// Whether the process failed.
+    /// Returns whether the process failed.
     pub fn is_failure(&self) -> bool {
         matches!(self, Outcome::Failed(_))
     }
 
-    /// The end of a process that was stopped by force.
+    /// Returns the outcome of a process that was stopped by force.
     pub(crate) fn terminated() -> Self {
         Outcome::Failed(Box::new(
             Error::new(Kind::Canceled, "process terminated").retryable(false),
         ))
     }
 
-    /// The end of a process that did not trap its links, of which one failed
-    /// like this: the same error, with what it means here before it.
+    /// Returns the outcome of a process that does not trap links and is linked
+    /// to a process that ended with this outcome: the same error, with a prefix
+    /// that names the cause.
     pub(crate) fn of_linked_peer(&self) -> Self {
         match self {
             Outcome::Returned(value) => Outcome::Returned(value.clone()),
@@ -39,7 +40,7 @@ impl Outcome {
         }
     }
 
-    /// Bytes of its value or error.
+    /// Returns the bytes of the value or error.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Outcome::Returned(value) => value.as_ref().map_or(0, |value| value.len()),
@@ -47,8 +48,9 @@ impl Outcome {
         }
     }
 
-    /// What is told of this outcome where its bytes have no room: of a value, that
-    /// it was dropped; of an error, its kind and the beginning of its message.
+    /// Returns this outcome for a receiver that has no room for its bytes. A
+    /// value is replaced by the news that it was dropped; an error keeps its
+    /// kind and the beginning of its message.
     pub(crate) fn without_payload(&self, spent: Spent) -> Self {
         let dropped = |kind, message: String| {
             Error::new(kind, message)
@@ -76,8 +78,8 @@ impl Outcome {
         }))
     }
 
-    /// This outcome, or the failure that takes its place because it has more
-    /// bytes than a message may.
+    /// Returns this outcome, or the failure that replaces it if it has more
+    /// bytes than a message may have.
     #[must_use]
     pub fn within(self, max_message: usize) -> Self {
         let bytes = self.bytes();
@@ -87,7 +89,7 @@ impl Outcome {
         Outcome::too_large(bytes, max_message)
     }
 
-    /// The failure in place of a result or an error of so many bytes.
+    /// Returns the failure that replaces a result or an error of `bytes` bytes.
     pub fn too_large(bytes: usize, max_message: usize) -> Self {
         let too_large = Error::invalid("result too large")
             .with("bytes", bytes as u64)
@@ -96,7 +98,7 @@ impl Outcome {
     }
 }
 
-/// Bytes of an error's message that are left of it where it has no room.
+/// Bytes kept of an error's message that has no room.
 const KEPT_OF_MESSAGE: usize = 200;
 
 #[cfg(test)]

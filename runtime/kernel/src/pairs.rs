@@ -3,7 +3,7 @@
 use crate::pid::Pid;
 use crate::sync::{Mutex, MutexGuard};
 
-/// Orders what happens to the ties of two processes, which no single process
+/// Orders the changes to the ties of two processes, which no single process
 /// lock can. Pairs share locks, so a holder may not take a second one.
 #[derive(Debug)]
 pub(crate) struct PairLocks {
@@ -19,7 +19,7 @@ impl PairLocks {
         }
     }
 
-    /// Locks a pair, whichever is named first.
+    /// Locks a pair. The order of the two PIDs does not matter.
     pub(crate) fn lock(&self, one: Pid, other: Pid) -> MutexGuard<'_, ()> {
         let (low, high) = (
             one.number().min(other.number()),

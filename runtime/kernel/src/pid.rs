@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::names::check_name;
 use crate::sync::Arc;
 
-/// Identifies a process. Never reused while its [`Kernel`](crate::Kernel) lives.
+/// Identifies a process. Never reused while its [`Kernel`](crate::Kernel)
+/// lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pid(NonZeroU64);
 
@@ -18,19 +19,19 @@ impl Pid {
         Pid(number)
     }
 
-    /// The PID of this number, which is any but 0.
+    /// Returns the PID with this number; `None` for 0.
     pub fn from_number(number: u64) -> Option<Self> {
         NonZeroU64::new(number).map(Pid)
     }
 
-    /// The number behind the text.
+    /// Returns the number behind the text.
     #[inline]
     pub fn number(self) -> u64 {
         self.0.get()
     }
 
-    /// The text of this PID in a host: `{host|0x00002}`, with at least five
-    /// lower case hexadecimal digits.
+    /// Returns the text of this PID in a host: `{host|0x00002}`, with at least
+    /// five lower case hexadecimal digits.
     pub fn text(self, host: &str) -> Arc<str> {
         let mut text = String::with_capacity(host.len() + 10);
         // Writing to a string does not fail.
@@ -39,7 +40,7 @@ impl Pid {
     }
 }
 
-/// What a program writes to say which process it means.
+/// The text by which a program names a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination<'a> {
     /// A PID's text.
@@ -70,9 +71,9 @@ impl<'a> Destination<'a> {
     }
 }
 
-/// A map keyed by PID. The keys are numbers of a counter, chosen by no program,
-/// so a multiplication spreads them well enough; and iteration is the same in
-/// every run, which a simulator needs.
+/// A map keyed by PID. The keys come from a counter, not from a program, so a
+/// multiplication spreads them well enough. Iteration order is equal in every
+/// run, which a simulator needs.
 pub(crate) type PidMap<V> = HashMap<Pid, V, BuildHasherDefault<PidHasher>>;
 
 #[derive(Clone, Copy, Default)]
@@ -111,7 +112,7 @@ fn parse_pid(text: &str) -> Option<(&str, Pid)> {
         .strip_suffix('}')?
         .rsplit_once('|')?;
     let digits = id.strip_prefix("0x")?;
-    // Each process has one text: no capital digits, no zero that pads beyond
+    // Each process has one text: no capital digits, no padding zeros beyond
     // five digits.
     let canonical = digits.len() >= 5
         && !(digits.len() > 5 && digits.starts_with('0'))

@@ -11,8 +11,8 @@ use crate::moment::Monotonic;
 pub(crate) struct Queue {
     messages: VecDeque<Queued>,
     bytes: usize,
-    /// Messages by arrival that came back from other queues, among those here:
-    /// so that what comes back costs nothing of what is here.
+    /// Arrivals of the messages here that came back from other queues, so that
+    /// taking messages back costs nothing per message already here.
     #[expect(
         clippy::box_collection,
         reason = "one word of each queue: few have any"
@@ -22,13 +22,13 @@ pub(crate) struct Queue {
 
 #[derive(Debug)]
 struct Queued {
-    /// When it came; for each message of the process another, so that queues
-    /// can be joined.
+    /// Arrival of the message; differs for each message of the process, so that
+    /// queues can be joined.
     arrival: u64,
     message: Message,
 }
 
-/// Which limit of a queue is reached.
+/// The limit of a queue that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum QueueLimit {
     Messages(usize),
@@ -36,8 +36,8 @@ pub(crate) enum QueueLimit {
 }
 
 impl QueueLimits {
-    /// Whether a message of so many bytes may be added to a queue of so many
-    /// messages and bytes.
+    /// Checks whether a queue of so many messages and bytes has room for a
+    /// message of `bytes` bytes.
     #[inline]
     pub(crate) fn admit(
         self,
@@ -55,7 +55,7 @@ impl QueueLimits {
     }
 }
 
-/// An emptied queue gives its buffer back if it has room for more than this.
+/// Capacity above which an emptied queue gives its buffer back.
 const KEPT_CAPACITY: usize = 64;
 
 impl Queue {
@@ -67,12 +67,12 @@ impl Queue {
         self.messages.is_empty() && self.returned.is_none()
     }
 
-    /// Bytes of its messages.
+    /// Returns the bytes of the messages.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// When the oldest of its messages came.
+    /// Returns the arrival of the oldest message.
     pub(crate) fn oldest(&self) -> Option<Monotonic> {
         let here = self.messages.front().map(|queued| queued.arrival);
         let oldest = match (here, self.first_returned()) {
@@ -82,7 +82,7 @@ impl Queue {
         Some(Monotonic(oldest))
     }
 
-    /// Whether a message of so many bytes may be added.
+    /// Checks whether a message of `bytes` bytes may be added.
     #[inline]
     pub(crate) fn admits(&self, bytes: usize, limits: QueueLimits) -> Result<(), QueueLimit> {
         limits.admit(self.len(), self.bytes, bytes)
@@ -96,7 +96,7 @@ impl Queue {
         self.messages.push_back(Queued { arrival, message });
     }
 
-    /// Takes the oldest.
+    /// Takes the oldest message.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Message> {
         if self.returned.is_some()
@@ -113,8 +113,8 @@ impl Queue {
     }
 
     /// Takes over all messages of another queue of the same process, keeping
-    /// the order of arrival. Looks at none of its own. Limits do not apply:
-    /// these messages were accepted.
+    /// the order of arrival, without looking at the messages already here.
+    /// Limits do not apply: these messages were accepted.
     pub(crate) fn take_back(&mut self, other: Queue) {
         if other.is_empty() {
             return;
@@ -152,7 +152,7 @@ impl Queue {
         all
     }
 
-    /// All messages with their arrivals, in order of arrival.
+    /// Returns all messages with their arrivals, in order of arrival.
     pub(crate) fn into_messages(self) -> impl Iterator<Item = (u64, Message)> {
         let ordered = if self.returned.is_some() {
             Queue::joined([self])
@@ -168,7 +168,7 @@ impl Queue {
         Some(*arrival)
     }
 
-    /// Takes the oldest of what came back if it is the oldest of all.
+    /// Takes the oldest message that came back, if it is the oldest of all.
     #[cold]
     fn pop_returned(&mut self) -> Option<Message> {
         let returned = self.returned.as_mut()?;
@@ -189,7 +189,7 @@ impl Queue {
     }
 }
 
-/// A message was touched: counted in tests that say how often that may be.
+/// Counts one message that was touched, for tests that bound the number.
 #[inline]
 fn step() {
     #[cfg(test)]

@@ -1,14 +1,14 @@
-//! Which of many queues have something to be read.
+//! The queues, of many, that have something to read.
 
 use crate::subscription::Subscription;
 
-/// Subscriptions that have something to be read; mostly few, in no order.
+/// Subscriptions that have something to read; mostly few, in no order.
 #[derive(Debug, Default)]
 pub(crate) struct Readable {
     subscriptions: Vec<Subscription>,
 }
 
-/// An emptied list gives its buffer back if it has room for more than this.
+/// Capacity above which an emptied list gives its buffer back.
 const KEPT_CAPACITY: usize = 64;
 
 impl Readable {
@@ -20,13 +20,13 @@ impl Readable {
         self.subscriptions.iter().copied()
     }
 
-    /// Adds one that is not there.
+    /// Adds a subscription that is not there.
     #[inline]
     pub(crate) fn add(&mut self, subscription: Subscription) {
         self.subscriptions.push(subscription);
     }
 
-    /// Removes one, if it is there.
+    /// Removes a subscription, if it is there.
     #[inline]
     pub(crate) fn remove(&mut self, subscription: Subscription) {
         let mut present = self.subscriptions.iter();

@@ -1,5 +1,5 @@
-//! Why a process's state refuses a signal, before it is put into words: the
-//! words are found after the process's lock is released.
+//! The reason why a process's state refuses a signal. The reason becomes an
+//! error with a message only after the process's lock is released.
 
 use crate::budget::Spent;
 use crate::error::Error;
@@ -7,14 +7,15 @@ use crate::mailbox::{Full, QueueName};
 use crate::process::Process;
 use crate::queue::QueueLimit;
 
-/// Why a signal had no effect.
+/// The reason why a signal had no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The process has ended.
     Exited,
-    /// It has as many of something as its host allows: the setting, its value.
+    /// The process has as many of something as its host allows: the setting,
+    /// its value.
     TooMany(&'static str, usize),
-    /// The queue the message's topic goes to is full.
+    /// The queue of the message's topic is full.
     Full(Full),
     /// A budget of memory has no room.
     Spent(Spent),
@@ -27,7 +28,8 @@ impl From<Spent> for Refusal {
 }
 
 impl Refusal {
-    /// The error for a signal to `target`; `topic` is that of the message.
+    /// Returns the error for a signal to `target`; `topic` is the topic of the
+    /// message.
     pub(crate) fn into_error(self, target: &Process, topic: &str) -> Error {
         let host = target.host().name();
         match self {

@@ -1,4 +1,4 @@
-//! What a process names its queues by, and what it takes from them.
+//! The names of a process's queues, and the items taken from them.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -14,32 +14,32 @@ use crate::sync::Arc;
 pub struct Subscription(pub u32);
 
 impl Subscription {
-    /// Every process's inbox.
+    /// The inbox of every process.
     pub const INBOX: Subscription = Subscription(1);
-    /// Every process's events.
+    /// The events of every process.
     pub const EVENTS: Subscription = Subscription(2);
 
     const FIRST_FREE: u32 = 3;
     const LAST: u32 = i32::MAX as u32;
 }
 
-/// A map by subscription: numbers of a counter, as PIDs are.
+/// A map keyed by subscription. The keys come from a counter, as PIDs do.
 pub(crate) type SubscriptionMap<V> = HashMap<Subscription, V, BuildHasherDefault<PidHasher>>;
 
-/// What was taken from a queue.
+/// An item taken from a queue.
 #[derive(Debug)]
 pub enum Delivery {
     /// A message, from the inbox or a listener.
     Message(Message),
     /// An event, from [`Subscription::EVENTS`].
     Event(Event),
-    /// How a process started by exec ended. The subscription ends with it.
+    /// The outcome of a process started by exec. The subscription ends with it.
     Exec(Arc<Outcome>),
 }
 
-/// Hands out the numbers of listeners and execs: growing ones, so that a number
-/// used too late means nothing. After 2^31 of them it begins anew with those
-/// not in use.
+/// Allocates the numbers of listeners and execs. Numbers grow, so that a stale
+/// number means nothing. After 2^31 of them, allocation starts over with the
+/// numbers that are not in use.
 #[derive(Debug)]
 pub(crate) struct Numbers {
     next: u32,
@@ -52,8 +52,8 @@ impl Numbers {
         }
     }
 
-    /// A number not in use. There is one: a process's subscriptions are limited
-    /// to far fewer than there are numbers.
+    /// Returns a number that is not in use. There always is one: the limit of a
+    /// process's subscriptions is far below the number of numbers.
     pub(crate) fn allocate(&mut self, in_use: impl Fn(Subscription) -> bool) -> Subscription {
         loop {
             let number = Subscription(self.next);

@@ -1,5 +1,5 @@
 //! Every lock, atomic and shared pointer of the crate, in one place, so that a
-//! randomized scheduler can stand in for the operating system's.
+//! randomized scheduler can replace the operating system's.
 //!
 //! The locks ignore poisoning: a panic while one is held is a bug of this
 //! crate, and the other processes are better served by going on.
@@ -12,7 +12,7 @@ use std::sync as imp;
 pub(crate) use imp::{Arc, MutexGuard, RwLockReadGuard, RwLockWriteGuard, Weak, atomic};
 use std::sync::PoisonError;
 
-/// A mutex.
+/// A mutex that ignores poisoning.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(imp::Mutex<T>);
 

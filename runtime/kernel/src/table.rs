@@ -4,14 +4,15 @@ use crate::pid::{Pid, PidMap};
 use crate::process::Process;
 use crate::sync::{Arc, RwLock};
 
-/// Every process that has not exited, by PID. Sharded, so that those who look
-/// up and those who come and go rarely meet.
+/// Every process that has not exited, by PID. Sharded, so that lookups rarely
+/// meet spawns and exits.
 #[derive(Debug)]
 pub(crate) struct Table {
     shards: Box<[Shard]>,
 }
 
-/// Shards on cache lines of their own do not slow each other down.
+/// A shard on a cache line of its own, so that shards do not slow each other
+/// down.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Shard(RwLock<PidMap<Arc<Process>>>);
@@ -36,7 +37,8 @@ impl Table {
     }
 
     pub(crate) fn remove(&self, pid: Pid) {
-        // Bound, so that what may be the last reference is dropped unlocked.
+        // Bound to a name, so that what may be the last reference is dropped
+        // unlocked.
         let _removed = self.shard(pid).write().remove(&pid);
     }
 
@@ -44,7 +46,8 @@ impl Table {
         self.shards.iter().map(|shard| shard.0.read().len()).sum()
     }
 
-    /// Adds a part of the table to a list; false where there is no such part.
+    /// Appends one part of the table to a list. Returns false if there is no
+    /// such part.
     pub(crate) fn read_part(&self, part: usize, into: &mut Vec<Arc<Process>>) -> bool {
         let Some(shard) = self.shards.get(part) else {
             return false;
@@ -53,7 +56,7 @@ impl Table {
         true
     }
 
-    /// Those in the table at present, by PID. A process that comes or goes
+    /// Returns the processes in the table, by PID. A process that comes or goes
     /// meanwhile may or may not be among them.
     pub(crate) fn all(&self) -> Vec<Arc<Process>> {
         let mut all = Vec::new();

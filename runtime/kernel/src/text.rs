@@ -1,10 +1,10 @@
 //! Text for people.
 //!
-//! Guests, files and other users choose messages, names and paths. Shown as they
-//! are, a newline in one of them forges a line of the log, and an escape
+//! Guests, files and other users choose messages, names and paths. Printed
+//! unchanged, a newline in one of them forges a line of the log, and an escape
 //! sequence moves the cursor or retitles the window. [`line()`] shows any bytes
-//! within one line; everything the runtime writes for people goes through it.
-//! What a guest prints to its own standard streams does not.
+//! within one line. Everything the runtime writes for people goes through
+//! [`line()`], except what a guest prints to its own standard streams.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -30,14 +30,14 @@ pub fn path(path: &Path) -> Line<'_> {
     Line(path.as_os_str().as_encoded_bytes())
 }
 
-/// Displays text as a message quotes it: as [`line()`] does, at most 300 characters.
-/// No id is longer; what else is quoted may be as long as a file.
+/// Displays text as a message quotes it: as [`line()`] does, at most 300
+/// characters. No id is longer; other quoted texts may be as long as a file.
 pub fn quoted<T: AsRef<[u8]> + ?Sized>(text: &T) -> String {
     clipped(text, 300)
 }
 
-/// Displays text as [`line()`] does, at most `max` characters of the result. What
-/// is cut off is replaced by `...`.
+/// Displays text as [`line()`] does, at most `max` characters of the result.
+/// The cut part is replaced by `...`.
 pub fn clipped<T: AsRef<[u8]> + ?Sized>(text: &T, max: usize) -> String {
     // A character takes at most 4 bytes, and its escape at least as many
     // characters as it takes itself.
@@ -56,8 +56,8 @@ pub fn clipped<T: AsRef<[u8]> + ?Sized>(text: &T, max: usize) -> String {
 }
 
 /// Makes JSON harmless on a terminal without changing its meaning: characters
-/// that [`line()`] escapes become `\u` escapes. The input must be valid JSON, whose
-/// strings have no raw control characters below U+0020.
+/// that [`line()`] escapes become `\u` escapes. The input must be valid JSON,
+/// whose strings have no raw control characters below U+0020.
 pub fn json(json: &str) -> Cow<'_, str> {
     let is_kept = |c: char| c < ' ' || is_plain(c);
     if json.chars().all(is_kept) {
@@ -76,11 +76,11 @@ pub fn json(json: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Passes on what is written to it as [`line()`] displays it.
+/// A writer that passes on its input as [`line()`] displays it.
 #[derive(Debug)]
 pub struct Escaping<W>(pub W);
 
-/// Whether a character is shown as it is.
+/// Returns whether a character is shown unchanged.
 fn is_plain(c: char) -> bool {
     // Most text is ASCII.
     if c.is_ascii() {
@@ -90,9 +90,9 @@ fn is_plain(c: char) -> bool {
         '\u{80}'..='\u{9f}'
         // Separators of lines and paragraphs.
         | '\u{2028}' | '\u{2029}'
-        // What changes the direction of writing.
+        // Characters that change the direction of writing.
         | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        // What is not seen: two texts that look alike are alike.
+        // Invisible characters: two texts that look alike are alike.
         | '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}'
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
@@ -138,7 +138,8 @@ impl fmt::Display for Line<'_> {
 mod tests {
     use super::*;
 
-    /// Every character that must not reach a terminal or end a line.
+    /// Iterates over every character that must not reach a terminal or end a
+    /// line.
     fn dangerous() -> impl Iterator<Item = char> {
         let ranges = [
             0..=0x1f_u32,
@@ -168,7 +169,8 @@ mod tests {
         }
     }
 
-    /// A JSON string as serializers write it: C0 escaped, all else as it is.
+    /// Returns a JSON string as serializers write it: C0 escaped, all else
+    /// unchanged.
     fn serde_like(text: &str) -> String {
         let mut json = String::from("\"");
         for c in text.chars() {

@@ -3,7 +3,8 @@
 use crate::introspection::Peers;
 use crate::pid::{Pid, PidMap};
 
-/// What ties one process to its peers, seen from its side: one entry per peer.
+/// The ties of one process to its peers, seen from its side: one entry per
+/// peer.
 #[derive(Debug, Default)]
 pub(crate) struct Ties {
     peers: PidMap<Tie>,
@@ -11,10 +12,10 @@ pub(crate) struct Ties {
     monitors: usize,
 }
 
-/// What ties a process to one peer.
+/// The tie of a process to one peer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tie {
-    /// There is a link.
+    /// The two are linked.
     pub(crate) linked: bool,
     /// This process is told of the peer's end.
     pub(crate) monitors: bool,
@@ -23,17 +24,18 @@ pub(crate) struct Tie {
 }
 
 impl Ties {
-    /// Links.
+    /// Returns the number of links.
     pub(crate) fn links(&self) -> usize {
         self.links
     }
 
-    /// Peers whose end this process is told of.
+    /// Returns the number of peers whose end this process is told of.
     pub(crate) fn monitors(&self) -> usize {
         self.monitors
     }
 
-    /// Whom this process is tied to: of each sort the first few, by PID.
+    /// Returns the peers of this process: of each sort the first `limit`, by
+    /// PID.
     pub(crate) fn view(&self, limit: usize) -> Peers {
         let first = |wanted: fn(&Tie) -> bool| {
             let mut pids: Vec<Pid> = self
@@ -53,17 +55,17 @@ impl Ties {
         }
     }
 
-    /// Peers this process is tied to in any way.
+    /// Returns the number of peers this process is tied to in any way.
     pub(crate) fn peers(&self) -> usize {
         self.peers.len()
     }
 
-    /// What ties this process to a peer.
+    /// Returns the tie to a peer.
     pub(crate) fn with(&self, peer: Pid) -> Tie {
         self.peers.get(&peer).copied().unwrap_or_default()
     }
 
-    /// Replaces what ties this process to a peer.
+    /// Replaces the tie to a peer.
     pub(crate) fn set(&mut self, peer: Pid, tie: Tie) {
         let before = if tie == Tie::default() {
             self.peers.remove(&peer)
@@ -79,14 +81,14 @@ impl Ties {
         }
     }
 
-    /// Removes and returns what tied this process to a peer.
+    /// Removes and returns the tie to a peer.
     pub(crate) fn cut(&mut self, peer: Pid) -> Tie {
         let tie = self.with(peer);
         self.set(peer, Tie::default());
         tie
     }
 
-    /// All peers.
+    /// Returns all peers.
     pub(crate) fn into_peers(self) -> impl Iterator<Item = Pid> {
         self.peers.into_keys()
     }

@@ -1,9 +1,9 @@
-//! What a message may be about.
+//! The topics of messages.
 
 use crate::error::Error;
 use crate::names::MAX_NAME_BYTES;
 
-/// Refuses what can be no topic of a program's.
+/// Refuses texts that a program cannot use as a topic.
 #[inline]
 pub(crate) fn check_topic(topic: &str) -> Result<(), Error> {
     match topic.as_bytes().first() {
@@ -24,7 +24,8 @@ fn no_topic(topic: &str) -> Error {
     ))
 }
 
-/// Refuses what no program can listen on: a process keeps those topics.
+/// Refuses texts no program can listen on; a process keeps its listeners'
+/// topics.
 pub(crate) fn check_topic_to_listen(topic: &str) -> Result<(), Error> {
     check_topic(topic)?;
     if topic.len() > MAX_NAME_BYTES {

@@ -1,20 +1,19 @@
-//! What caused a message.
+//! The cause of a message.
 
 use std::fmt;
 use std::num::NonZeroU64;
 
-/// The place of a message in a chain of causes, which begins with one message
-/// and goes on with those that are sent while it, or any of the chain, is
-/// handled.
+/// The place of a message in a chain of causes. A chain begins with one message
+/// and goes on with the messages sent while a message of the chain is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Trace {
     /// The chain.
     pub id: TraceId,
-    /// The message: no other of the runtime has the same number.
+    /// The message: no other message of the runtime has this number.
     pub message: u64,
 }
 
-/// What the messages of one chain have in common. Text is sixteen hexadecimal
+/// The id that the messages of one chain share. Printed as sixteen hexadecimal
 /// digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TraceId(pub NonZeroU64);

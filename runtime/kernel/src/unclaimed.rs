@@ -14,7 +14,7 @@ use crate::sync::Arc;
 pub(crate) struct Unclaimed {
     /// None of these queues is empty.
     topics: HashMap<Arc<str>, Queue>,
-    /// When the first message of each topic came.
+    /// Arrival of the first message of each topic.
     firsts: BTreeSet<u64>,
     messages: usize,
     bytes: usize,
@@ -25,17 +25,17 @@ impl Unclaimed {
         self.messages
     }
 
-    /// Bytes of its messages.
+    /// Returns the bytes of the messages.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// When the oldest of its messages came.
+    /// Returns the arrival of the oldest message.
     pub(crate) fn oldest(&self) -> Option<Monotonic> {
         self.firsts.first().copied().map(Monotonic)
     }
 
-    /// Whether a message of so many bytes may be added.
+    /// Checks whether a message of `bytes` bytes may be added.
     pub(crate) fn admits(&self, bytes: usize, limits: QueueLimits) -> Result<(), QueueLimit> {
         limits.admit(self.messages, self.bytes, bytes)
     }
@@ -65,15 +65,15 @@ impl Unclaimed {
         if let Some(first) = queue.oldest() {
             self.firsts.remove(&first.0);
         }
-        // What a flood of topics has taken is given back.
+        // The room that a flood of topics has taken is given back.
         if self.topics.is_empty() {
             *self = Unclaimed::default();
         }
         queue
     }
 
-    /// Takes back what a topic's listener has not read. The topic has no other
-    /// messages here: while it was listened on, all went to the listener.
+    /// Takes back the unread messages of a topic's listener. The topic has no
+    /// other messages here: while it was listened on, all went to the listener.
     pub(crate) fn take_back(&mut self, topic: Arc<str>, queue: Queue) {
         let Some(first) = queue.oldest() else { return };
         self.messages += queue.len();
@@ -83,7 +83,7 @@ impl Unclaimed {
         debug_assert!(before.is_none(), "a topic was listened on and unclaimed");
     }
 
-    /// All messages, in order of arrival.
+    /// Returns all messages, in order of arrival.
     pub(crate) fn into_queue(self) -> Queue {
         Queue::joined(self.topics.into_values())
     }

@@ -1,30 +1,30 @@
-//! What a process uses of the machine, as far as its embedder says so.
+//! The memory and processor time of a process, as its embedder reports them.
 
 use crate::moment::Monotonic;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The account of one process. Whoever runs its code charges it; anybody reads
-/// it, without a lock.
+/// The usage of one process. The embedder's thread that runs the process
+/// charges it; any thread reads it, without a lock.
 #[derive(Debug, Default)]
 pub struct Usage {
     memory: AtomicU64,
     processor: AtomicU64,
-    /// When time was charged last, and the bits of the charge that is recent.
+    /// Time of the last charge, and the bits of the recent charge.
     charged_at: AtomicU64,
     recent: AtomicU64,
     blocked: AtomicBool,
 }
 
-/// A charge counts half as much as a recent one after this long: 2 s.
+/// Nanoseconds after which a charge counts half as much as a recent one: 2 s.
 const HALF_LIFE_NS: f64 = 2e9;
 
 impl Usage {
-    /// Bytes of memory it holds.
+    /// Returns the bytes of memory the process holds.
     pub fn memory(&self) -> u64 {
         self.memory.load(Ordering::Relaxed)
     }
 
-    /// It holds more bytes now, or less.
+    /// Replaces a share of `from` bytes by one of `to` bytes.
     pub fn change_memory(&self, from: u64, to: u64) {
         if to >= from {
             self.memory.fetch_add(to - from, Ordering::Relaxed);
@@ -33,25 +33,27 @@ impl Usage {
         }
     }
 
-    /// It holds nothing: its code ended, or other code takes over.
+    /// Counts all memory as released: the process's code ended, or other code
+    /// takes over.
     pub fn release_memory(&self) {
         self.memory.store(0, Ordering::Relaxed);
     }
 
-    /// Nanoseconds it has run.
+    /// Returns the nanoseconds the process has run.
     pub fn processor(&self) -> u64 {
         self.processor.load(Ordering::Relaxed)
     }
 
-    /// The share of one processor it has had in the last seconds, from 0 to 1:
-    /// what is longer ago counts less, by half every two seconds.
+    /// Returns the share of one processor the process has had in the last
+    /// seconds, from 0 to 1. Older time counts less, by half every two seconds.
     pub fn load(&self, now: Monotonic) -> f64 {
-        // What runs always: the sum of all that was ever charged, decayed.
+        // The decayed sum of all charges of a process that always runs.
         let all = HALF_LIFE_NS / std::f64::consts::LN_2;
         (self.recent_at(now) / all).min(1.0)
     }
 
-    /// Charges time it has run, up to now. One thread at a time charges.
+    /// Charges time the process has run, up to `now`. One thread at a time
+    /// charges.
     pub fn charge(&self, nanoseconds: u64, now: Monotonic) {
         self.processor.fetch_add(nanoseconds, Ordering::Relaxed);
         let recent = self.recent_at(now) + nanoseconds as f64;
@@ -59,12 +61,13 @@ impl Usage {
         self.charged_at.store(now.0, Ordering::Relaxed);
     }
 
-    /// Whether its task waits for the embedder (a file, a compilation).
+    /// Returns whether the process's task waits for the embedder (a file, a
+    /// compilation).
     pub fn is_blocked(&self) -> bool {
         self.blocked.load(Ordering::Relaxed)
     }
 
-    /// Says whether its task waits for the embedder.
+    /// Sets whether the process's task waits for the embedder.
     pub fn set_blocked(&self, blocked: bool) {
         self.blocked.store(blocked, Ordering::Relaxed);
     }

@@ -1,5 +1,5 @@
-//! Counts what the kernel does, for tests that say how much that may be: a clock
-//! would say something else every time.
+//! Counts the kernel's steps, for tests that bound them. A clock would give
+//! another result every time.
 
 use std::cell::Cell;
 
@@ -7,12 +7,13 @@ thread_local! {
     static STEPS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A lock was taken, an entry of a map looked for, or a message moved.
+/// Counts one step: a lock that was taken, an entry of a map that was looked
+/// up, or a message that was moved.
 pub(crate) fn step() {
     STEPS.set(STEPS.get() + 1);
 }
 
-/// How many steps of this thread it took.
+/// Returns the number of steps that `work` takes on this thread.
 pub(crate) fn of(work: impl FnOnce()) -> u64 {
     let before = STEPS.get();
     work();

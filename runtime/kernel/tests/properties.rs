@@ -1,6 +1,7 @@
-//! Whatever a handful of processes do, in whatever order, the kernel does what
-//! the model says: order per sender and of arrival, no loss, no doubled event,
-//! every limit, names and places free before anyone is told, nothing left over.
+//! The kernel does what the model says, for any operations of a handful of
+//! processes in any order: order per sender and of arrival, no loss, no doubled
+//! event, every limit, names and places free before anyone is told, nothing
+//! left over.
 
 mod world;
 

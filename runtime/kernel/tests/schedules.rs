@@ -19,7 +19,8 @@ use warren_kernel::{Delivery, HostConfig, Kind, Outcome, Process, Spawn, Subscri
 
 use setup::{Setup, events, failure, message_of, moment, nothing};
 
-/// Half of the schedules are uniform, half favour few, well-placed switches.
+/// Runs a race under random schedules: half are uniform, half favour few,
+/// well-placed switches.
 fn check(race: fn()) {
     shuttle::check_random(race, 5_000);
     shuttle::check_pct(race, 5_000, 3);
@@ -60,7 +61,7 @@ fn a_link_from_both_ends_against_the_failure_of_one() {
                 linked
             })
         };
-        // Found linked, or refused because the other has ended meanwhile.
+        // Linked, or refused because the other has ended meanwhile.
         let _ = setup.kernel.link(&one, &other);
         assert!(ends.join().unwrap(), "neither had ended then");
         assert_eq!(events(&one).len(), 1);
@@ -176,7 +177,7 @@ fn a_name_against_the_end_of_its_holder() {
             let (setup, holder) = (Arc::clone(&setup), Arc::clone(&holder));
             thread::spawn(move || {
                 let exiting = setup.kernel.exit(&holder, nothing());
-                // From here on both names are free, or the other's.
+                // From here on both names are free, or the other process's.
                 let held = |name| {
                     setup
                         .kernel
@@ -197,7 +198,7 @@ fn a_name_against_the_end_of_its_holder() {
     });
 }
 
-/// Wakes a thread of the scheduler's.
+/// Wakes a thread of shuttle's scheduler.
 struct Unpark(thread::Thread);
 
 impl Wake for Unpark {

@@ -1,13 +1,14 @@
-//! Long random lives of small worlds, each from one seed and therefore the same
-//! whenever it is run again:
+//! Long random lives of small worlds. Each comes from one seed, so it can be
+//! run again:
 //!
 //! ```text
 //! cargo test -p warren-kernel --test simulator -- --seed 7 --seeds 1000 --steps 500
 //! ```
 //!
-//! runs the worlds of the seeds 7 to 1006, 500 steps each. Without arguments it
-//! runs enough for a test. When the kernel and the model disagree it names the
-//! seed and the step, prints the last steps, and says how to run them again.
+//! This command runs the worlds of the seeds 7 to 1006, 500 steps each. Without
+//! arguments the simulator runs enough for a test. If the kernel and the model
+//! disagree, the simulator names the seed and the step, prints the last steps,
+//! and says how to run them again.
 
 mod world;
 
@@ -27,11 +28,11 @@ struct Plan {
     steps: usize,
 }
 
-/// How many of the last steps a failure shows.
+/// Number of the last steps that a failure shows.
 const SHOWN: usize = 20;
 
 fn main() -> ExitCode {
-    // What test runners ask first.
+    // The first question of test runners.
     if std::env::args().any(|argument| argument == "--list") {
         if !std::env::args().any(|argument| argument == "--ignored") {
             println!("simulator: test");
@@ -70,8 +71,8 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Lives one world, and returns how many of the steps were signals; fails with
-/// the step at which it went wrong.
+/// Lives one world. Returns the number of signals among the steps; fails with
+/// the step at which kernel and model disagree.
 fn simulate(seed: u64, steps: usize) -> Result<usize, usize> {
     let mut draws = Draws::new(seed);
     let mut taken: Vec<Op> = Vec::with_capacity(steps);
@@ -94,8 +95,8 @@ fn simulate(seed: u64, steps: usize) -> Result<usize, usize> {
     })
 }
 
-/// Whether one process does something to another, as opposed to what it does with
-/// its own queues.
+/// Returns whether a step is one process's effect on another, as opposed to an
+/// operation on its own queues.
 fn is_signal(op: &Op) -> bool {
     !matches!(
         op,
@@ -135,8 +136,7 @@ impl Draws {
 }
 
 impl Plan {
-    /// Reads what is meant for the simulator and passes over what is meant for a
-    /// test harness.
+    /// Reads the simulator's arguments and skips those for a test harness.
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let (mut seed, mut seeds, mut steps) = (None, None, None);
         while let Some(argument) = arguments.next() {
@@ -153,7 +153,7 @@ impl Plan {
             *place = Some(number);
         }
         Ok(Plan {
-            // A seed without a count is one to run again.
+            // A seed without a count is a seed to run again.
             seeds: seeds.unwrap_or(if seed.is_some() { 1 } else { 200 }),
             seed: seed.unwrap_or(1),
             steps: steps.unwrap_or(400) as usize,

@@ -1,5 +1,5 @@
-//! Many threads at once. What happens in between differs from run to run; what
-//! comes of it may not.
+//! Many threads at once. The interleaving differs from run to run; the result
+//! may not.
 
 #![allow(clippy::unwrap_used, reason = "this is test code")]
 
@@ -42,7 +42,7 @@ fn receive(process: &Process, wanted: &[Subscription]) -> Delivery {
 }
 
 /// Every receiver gets every message of every sender, each sender's in order,
-/// though it listens, unlistens and upgrades in between.
+/// although it listens, unlistens and upgrades in between.
 #[test]
 fn messages_of_one_sender_stay_in_order_and_none_is_lost() {
     const SENDERS: u64 = 4;
@@ -76,8 +76,8 @@ fn messages_of_one_sender_stay_in_order_and_none_is_lost() {
         scope.spawn(|| {
             let mut next: HashMap<String, u64> = HashMap::new();
             for round in 0..SENDERS * MESSAGES {
-                // What order means with two queues is shown elsewhere: here all
-                // goes through the inbox in the end.
+                // The order across two queues is shown elsewhere: here all
+                // messages go through the inbox in the end.
                 if round % 7 == 0 {
                     let listened = receiver.listen("t").unwrap();
                     receiver.unlisten(listened);
@@ -117,7 +117,7 @@ fn a_tie_that_races_with_the_exit_is_refused_or_told_exactly_once() {
                 start.wait();
                 let monitored = setup.kernel.monitor(&watcher, &target).is_ok();
                 let linked = setup.kernel.link(&watcher, &target).is_ok();
-                // Again, and the other way round, with nothing gained by it.
+                // Again, in the other direction, without an effect.
                 let _ = setup.kernel.link(&target, &watcher);
                 let _ = setup.kernel.monitor(&watcher, &target);
                 (monitored, linked)
@@ -170,7 +170,8 @@ fn a_link_is_never_half() {
     setup.assert_empty();
 }
 
-/// Of all who claim a name at once one gets it, and the rest are told who.
+/// One of several processes that claim a name at once gets it; the rest are
+/// told the holder.
 #[test]
 fn one_claim_of_a_name_wins() {
     const ROUNDS: usize = 500;
@@ -209,7 +210,7 @@ fn one_claim_of_a_name_wins() {
     setup.assert_empty();
 }
 
-/// Who is woken by an EXIT can have the place and the name at once.
+/// A process woken by an EXIT can have the place and the name at once.
 #[test]
 fn place_and_name_are_free_for_who_is_told() {
     const ROUNDS: usize = 1_000;
@@ -241,8 +242,8 @@ fn place_and_name_are_free_for_who_is_told() {
     setup.assert_empty();
 }
 
-/// Random ties among processes that all fail, from several threads: every one
-/// falls or ends, nothing is left.
+/// Random ties among processes that all fail, from several threads: every
+/// process falls or ends, nothing is left.
 #[test]
 fn everything_falls_and_nothing_is_left() {
     const THREADS: usize = 4;

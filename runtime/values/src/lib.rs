@@ -1,8 +1,8 @@
 //! The values that cross between processes, outside of a guest.
 //!
-//! The sources are those of the SDK for guests in Rust: what one side writes the
-//! other reads, because both are the same code. Only the layer of the guest ABI
-//! is left out, which needs imports that a host does not have.
+//! The sources are those of the Rust SDK for guests: one side reads what the
+//! other writes, because both are the same code. Only the layer of the guest
+//! ABI is left out, since it needs imports that a host does not have.
 
 #![allow(
     rustdoc::private_intra_doc_links,

@@ -1,4 +1,4 @@
-//! The part of the SDK that is about values.
+//! The part of the SDK that handles values.
 
 #[path = "../../../guest-sdk/rust/src/sdk/codec.rs"]
 pub(crate) mod codec;

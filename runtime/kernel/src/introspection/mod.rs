@@ -1,9 +1,9 @@
 //! Looking at processes from outside, without stopping any.
 //!
-//! What is read of one process is read under its own lock, so it belongs
-//! together; two processes are read one after the other, so what is seen of
-//! them may never have been true at one moment. A process that comes or goes
-//! meanwhile may be missing; no process is seen twice.
+//! One process is read under its own lock, so its view is consistent. Two
+//! processes are read one after the other, so their views may never have been
+//! true at one moment. A process that comes or goes meanwhile may be missing;
+//! no process is seen twice.
 
 mod scan;
 mod view;
@@ -14,22 +14,22 @@ pub use view::{Activity, Origin, Peers, QueueLabel, QueueView, Summary, View};
 use crate::kernel::Kernel;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// How many processes there were, by their end. Only grows.
+/// Numbers of processes, by their end. They only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Processes that were started.
     pub spawned: u64,
-    /// Those that returned.
+    /// Processes that returned.
     pub returned: u64,
-    /// Those that failed by themselves.
+    /// Processes that failed by themselves.
     pub failed: u64,
-    /// Those that were terminated.
+    /// Processes that were terminated.
     pub terminated: u64,
-    /// Those that ended with a linked process.
+    /// Processes that ended with a linked process.
     pub linked: u64,
 }
 
-/// How a process came to its end.
+/// The way a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     Returned,
@@ -38,7 +38,7 @@ pub(crate) enum Ending {
     Linked,
 }
 
-/// [`Totals`], while they grow.
+/// The growing counters behind [`Totals`].
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     spawned: AtomicU64,
@@ -61,20 +61,21 @@ impl Counts {
             failed: ended(Ending::Failed),
             terminated: ended(Ending::Terminated),
             linked: ended(Ending::Linked),
-            // Last: never less than those that ended.
+            // Read last: never less than the processes that ended.
             spawned: self.spawned.load(Ordering::Relaxed),
         }
     }
 }
 
 impl Kernel {
-    /// All processes that have not exited, in no order, taken from the table a
-    /// part at a time: whoever spawns or exits waits for one part at most.
+    /// Iterates over all processes that have not exited, in no order. The scan
+    /// reads the table a part at a time: a spawn or an exit waits for one part
+    /// at most.
     pub fn scan(&self) -> Scan<'_> {
         Scan::new(self.table())
     }
 
-    /// How many processes there were.
+    /// Returns the numbers of processes, by their end.
     pub fn totals(&self) -> Totals {
         self.counts().totals()
     }

@@ -1,4 +1,4 @@
-//! Going through the process table.
+//! The scan of the process table.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::table::Table;
 /// [`Kernel::scan`](crate::Kernel::scan). No lock is held between two items.
 pub struct Scan<'a> {
     table: &'a Table,
-    /// The part to be read next.
+    /// The next part to read.
     part: usize,
     read: Vec<Arc<Process>>,
 }

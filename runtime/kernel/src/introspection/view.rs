@@ -1,4 +1,4 @@
-//! One process, as it is seen from outside.
+//! One process, as seen from outside.
 
 use crate::error::Error;
 use crate::moment::Monotonic;
@@ -6,7 +6,7 @@ use crate::pid::Pid;
 use crate::process::Relations;
 use crate::sync::Arc;
 
-/// What the embedder says of a process when it starts it. The kernel passes it
+/// The embedder's description of a process at its start. The kernel passes it
 /// on and does not look into it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
@@ -14,54 +14,54 @@ pub struct Origin {
     pub definition: Arc<str>,
     /// The chain of calls it belongs to.
     pub frame: Arc<str>,
-    /// On whose behalf it acts.
+    /// The user or service for which the process acts.
     pub actor: Option<Arc<str>>,
 }
 
-/// What a process is about.
+/// The present activity of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Activity {
-    /// It runs, or waits for its turn to run.
+    /// Running, or ready to run.
     Active,
-    /// It waits in a receive.
+    /// Waiting in a receive.
     Waiting,
-    /// Its task waits for the embedder: a file, a compilation, a new process.
+    /// Waiting for the embedder: a file, a compilation, a new process.
     Blocked,
-    /// Its end is decided; its task has not come to it yet.
+    /// Doomed: the end is decided, but the process's task has not exited yet.
     Ending,
 }
 
-/// What is cheap to know of a process: no copy, one lock.
+/// The cheap part of a view: no copy, one lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// What it is about.
+    /// The present activity.
     pub activity: Activity,
-    /// Messages in all of its queues.
+    /// Messages in all queues.
     pub messages: usize,
     /// Bytes of those messages.
     pub bytes: usize,
-    /// Events it has not read.
+    /// Unread events.
     pub events: usize,
-    /// When the oldest of its messages came.
+    /// Arrival of the oldest message.
     pub oldest: Option<Monotonic>,
     /// Bytes of linear memory.
     pub memory: u64,
-    /// Bytes that the runtime holds for it: messages, events, results, names,
-    /// ties, what it was given.
+    /// Bytes that the runtime holds for the process: messages, events, results,
+    /// names, ties, arguments and context.
     pub held: u64,
-    /// What of both is counted against its limit: linear memory only once it has
-    /// grown, or is large from the beginning.
+    /// Bytes of both that count against the process's limit. Linear memory
+    /// counts only once it has grown, or if it is large from the beginning.
     pub counted: u64,
-    /// Nanoseconds it has run.
+    /// Nanoseconds the process has run.
     pub processor: u64,
 }
 
-/// Which queue of a process.
+/// The label of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueueLabel {
     /// The inbox.
     Inbox,
-    /// What no subscription reads.
+    /// The messages no subscription reads.
     Unclaimed,
     /// The listener of this topic.
     Topic(Arc<str>),
@@ -70,52 +70,53 @@ pub enum QueueLabel {
 /// One queue of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueView {
-    /// Which it is.
+    /// The queue's label.
     pub label: QueueLabel,
     /// Messages in it.
     pub messages: usize,
     /// Their bytes.
     pub bytes: usize,
-    /// When the oldest of them came.
+    /// Arrival of the oldest message.
     pub oldest: Option<Monotonic>,
 }
 
-/// Whom a process is tied to: of each sort at most so many as
-/// were asked for, by PID.
+/// The peers of a process: of each sort at most as many as were asked for, by
+/// PID.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Peers {
-    /// Processes it is linked to.
+    /// Processes linked to this one.
     pub links: Vec<Pid>,
-    /// Processes it monitors.
+    /// Processes that this one monitors.
     pub monitors: Vec<Pid>,
-    /// Processes that monitor it.
+    /// Processes that monitor this one.
     pub monitored_by: Vec<Pid>,
 }
 
 /// Everything of a process that can be seen from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// What is cheap to know.
+    /// The cheap part.
     pub summary: Summary,
-    /// What it runs and for whom, where the embedder said so.
+    /// The code it runs and the caller it acts for, if the embedder said so.
     pub origin: Option<Origin>,
-    /// Who spawned it; absent where it is the embedder.
+    /// The spawner; absent if the embedder started the process.
     pub parent: Option<Pid>,
-    /// When it was spawned.
+    /// Time of the spawn.
     pub started: Monotonic,
-    /// Names it is registered under: the first few, in the order it got them.
+    /// Registered names: the first few, in the order they were given.
     pub names: Vec<Arc<str>>,
-    /// How many ties and names there are.
+    /// Numbers of ties and names.
     pub relations: Relations,
     /// Its peers.
     pub peers: Peers,
-    /// Its queues, the first few: the inbox if it is open, what is unclaimed if
-    /// there is any, its listeners in the order they were made.
+    /// The first few queues: the inbox if it is open, the unclaimed messages if
+    /// there are any, the listeners in the order they were made.
     pub queues: Vec<QueueView>,
-    /// Whether it traps links.
+    /// True if the process traps links.
     pub trap_links: bool,
-    /// When it is to be terminated because it was asked to end by then.
+    /// Time at which the process is terminated because it was asked to end by
+    /// then.
     pub cancel_deadline: Option<Monotonic>,
-    /// The last error that a call of the process API returned to it.
+    /// The last error that a call of the process API returned to the process.
     pub last_error: Option<Error>,
 }

@@ -1,4 +1,4 @@
-//! Everything the kernel knows, as text.
+//! The kernel's whole state, as text.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,10 @@ use super::Kernel;
 use crate::sync::atomic::Ordering;
 
 impl Kernel {
-    /// Everything the kernel knows, as text: hosts, names, and the state of each
-    /// process. Two dumps are equal where nothing happened between them, and
-    /// differ where anything did. For tests and for looking at a hung program;
-    /// the form is not stable.
+    /// Returns the kernel's whole state as text: hosts, names, and the state of
+    /// each process. Two dumps are equal if nothing happened between them, and
+    /// differ if anything did. For tests and for looking at a hung program; the
+    /// form is not stable.
     pub fn dump(&self) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.

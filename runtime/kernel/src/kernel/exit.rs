@@ -1,6 +1,7 @@
-//! The end of a process, in two steps: first it is no longer found and its names
-//! are free; then, when the embedder has returned its memory, its place is free
-//! and those tied to it are told. So whoever hears of it can reuse all of it.
+//! The end of a process, in two steps. First the process is no longer found and
+//! its names are free. Once the embedder has returned its memory, its place is
+//! freed and its peers are told. So a peer that hears of the end can reuse its
+//! memory, place and names.
 
 use super::Kernel;
 use crate::account::Account;
@@ -17,7 +18,7 @@ use crate::state::{Caller, Doom, Remains};
 use crate::sync::Arc;
 use crate::ties::Ties;
 
-/// A process that has exited but of whose end nobody was told yet. Call
+/// A process that has exited and whose peers were not told yet. Call
 /// [`Exiting::finish`]: dropping this gives the place back and tells no one.
 #[must_use = "nobody is told of the exit until it is finished"]
 #[derive(Debug)]
@@ -34,17 +35,19 @@ struct Unfinished {
     ties: Ties,
     callees: Vec<Callee>,
     waited_for_by: Option<Caller>,
-    /// Held until the embedder has returned it.
+    /// Account and place, held until the embedder has returned the memory.
     memory: (Account, Option<Place>),
 }
 
 impl Kernel {
-    /// The first step of a process's end. From here on every signal to it is
-    /// refused with `NotFound`, its names are free and what it had not read is
-    /// gone. Where its end was decided from outside before, that decision is the
-    /// outcome, not the one given here; a value or error of more than
+    /// Takes the first step of a process's end. From here on every signal to
+    /// the process is refused with `NotFound`, its names are free and its
+    /// unread messages are gone.
+    ///
+    /// If the end was decided from outside before, that decision is the
+    /// outcome, not the one given here. A value or error of more than
     /// `max_message` bytes becomes the error "result too large". For a process
-    /// that has exited already this does nothing, and neither will finishing it.
+    /// that has exited already, this call and finishing it do nothing.
     pub fn exit(self: &Arc<Self>, process: &Arc<Process>, outcome: Outcome) -> Exiting {
         let Some((remains, place)) = process.exit() else {
             return Exiting(None);
@@ -90,24 +93,24 @@ impl Kernel {
 }
 
 impl Exiting {
-    /// How the process ended; absent where it had exited before.
+    /// Returns the outcome of the process; `None` if it had exited before.
     pub fn outcome(&self) -> Option<&Arc<Outcome>> {
         self.0.as_ref().map(|unfinished| &unfinished.outcome)
     }
 
-    /// Whether the process failed by itself: it was neither terminated nor taken
-    /// along by a link, whatever its error says.
+    /// Returns whether the process failed by itself: it was neither terminated
+    /// nor ended by a link, whatever its error says.
     pub fn failed_by_itself(&self) -> bool {
         self.0
             .as_ref()
             .is_some_and(|unfinished| unfinished.ending == Ending::Failed)
     }
 
-    /// The second step, once the process's memory is returned: frees its place,
-    /// then tells those linked to it, those who monitor it and who waits for its
-    /// outcome, and terminates the callees of its own execs. A linked process
-    /// that does not trap links is doomed here and exits by its own task, so a
-    /// chain of links is never a chain of calls.
+    /// Takes the second step, once the process's memory is returned. Frees its
+    /// place, then tells its links, its monitors and the process that waits for
+    /// its outcome, and terminates the callees of its own execs. A linked
+    /// process that does not trap links is doomed here and exits by its own
+    /// task, so a chain of links is never a chain of calls.
     pub fn finish(self, now: Moment) {
         let Some(unfinished) = self.0 else { return };
         let Unfinished {
@@ -156,8 +159,8 @@ impl Exiting {
     }
 }
 
-/// What the failure of a process makes of its linked peers that do not trap it.
-/// One for all of them; and one for a whole chain, however long.
+/// Returns the doom of linked peers that do not trap the failure of a process.
+/// All peers share one, and so does a whole chain, however long.
 fn doom_of_peers(outcome: &Arc<Outcome>, by_link: bool) -> Doom {
     Doom {
         outcome: if by_link {

@@ -1,4 +1,4 @@
-//! Who holds most of the machine's memory.
+//! The processes that hold most of the machine's memory.
 
 use std::cmp::Reverse;
 
@@ -9,15 +9,15 @@ use crate::process::Process;
 use crate::sync::Arc;
 
 impl Kernel {
-    /// What all processes of all hosts hold.
+    /// Returns the budget of all processes of all hosts.
     pub fn budget(&self) -> &Arc<Budget> {
         &self.budget
     }
 
-    /// The processes that hold most, first the largest, in the host that is
-    /// furthest over its share: its `max_memory_total` where it has one, else an
-    /// equal part of the runtime's memory. As many as hold so many bytes together,
-    /// but one at least where there is any.
+    /// Returns the largest processes, largest first, in the host that is
+    /// furthest over its share. The share is the host's `max_memory_total`, or
+    /// an equal part of the runtime's memory. Returns as many as hold `bytes`
+    /// bytes together, and at least one if there is any.
     pub fn largest(&self, bytes: u64) -> Vec<Arc<Process>> {
         let hosts = self.hosts();
         let equal = self.budget.limit() / (hosts.len() as u64).max(1);

@@ -28,7 +28,7 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, RwLock};
 use crate::table::Table;
 
-/// All hosts and processes of one runtime, and the names they are found by.
+/// All hosts and processes of one runtime, and the names of the processes.
 pub struct Kernel {
     hosts: RwLock<HashMap<Arc<str>, Arc<Host>>>,
     table: Table,
@@ -43,12 +43,13 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// A kernel without hosts, and without a limit of memory.
+    /// Returns a kernel without hosts, and without a limit of memory.
     pub fn new() -> Arc<Kernel> {
         Kernel::within(u64::MAX)
     }
 
-    /// A kernel without hosts, whose processes may hold so many bytes together.
+    /// Returns a kernel without hosts, whose processes may hold `max_memory`
+    /// bytes together.
     pub fn within(max_memory: u64) -> Arc<Kernel> {
         Arc::new(Kernel {
             hosts: RwLock::default(),
@@ -63,48 +64,48 @@ impl Kernel {
         })
     }
 
-    /// Processes that have not exited.
+    /// Returns the number of processes that have not exited.
     pub fn live(&self) -> usize {
         self.table.len()
     }
 
-    /// Names held.
+    /// Returns the number of names held.
     pub fn names(&self) -> usize {
         self.names.len()
     }
 
-    /// The processes that have not exited, by PID. Those that come or go
-    /// meanwhile may or may not be among them.
+    /// Returns the processes that have not exited, by PID. Processes that come
+    /// or go meanwhile may or may not be among them.
     pub fn processes(&self) -> Vec<Arc<Process>> {
         self.table.all()
     }
 
-    /// Tells the kernel what time it is. Messages and processes are dated by
-    /// what it was told last, so whoever wants to know their age says it every
-    /// now and then; it never goes back.
+    /// Sets the kernel's clock. The kernel dates messages and processes by the
+    /// time it was told last, so an embedder that reads their age sets the
+    /// clock every now and then. The clock never goes back.
     pub fn set_clock(&self, now: Monotonic) {
         self.clock.fetch_max(now.0, Ordering::Relaxed);
     }
 
-    /// What time it was told last.
+    /// Returns the time that was set last.
     #[inline]
     pub fn clock(&self) -> Monotonic {
         Monotonic(self.clock.load(Ordering::Relaxed))
     }
 
-    /// The stream of all that happens from now on, with room for so many events
-    /// that were not read.
+    /// Returns the stream of all events from now on, with room for `capacity`
+    /// unread events.
     pub fn observe(&self, capacity: usize) -> Observer {
         self.observers.add(capacity)
     }
 
-    /// Says that nothing will happen any more: the streams of events end, when
-    /// what they have is read.
+    /// Ends the streams of events, once their readers have read what they hold:
+    /// nothing will happen any more.
     pub fn end_events(&self) {
         self.observers.end();
     }
 
-    /// Says that a process runs other code from now on.
+    /// Records that a process runs other code from now on.
     pub fn set_definition(&self, process: &Process, definition: &Arc<str>) {
         process.set_definition(definition);
         self.observers.tell(|| Change::Upgraded {
@@ -137,14 +138,13 @@ impl Kernel {
     /// Adds a host.
     ///
     /// # Errors
-    /// `Conflict` where there is one of this name; `Invalid` for a name that
-    /// could not be told apart inside a PID's text (empty, or with any of
-    /// `{|}@`).
+    /// `Conflict` if a host has this name; `Invalid` for a name that could not
+    /// be told apart inside a PID's text (empty, or with any of `{|}@`).
     pub fn add_host(&self, name: &str, config: HostConfig) -> Result<Arc<Host>, Error> {
         self.add_host_within(name, config, MemoryLimits::default())
     }
 
-    /// The same for a host whose processes may hold so much memory.
+    /// Adds a host whose processes may hold so much memory.
     ///
     /// # Errors
     /// As for [`Kernel::add_host`].
@@ -171,16 +171,16 @@ impl Kernel {
         Ok(host)
     }
 
-    /// A host by its name.
+    /// Returns a host by its name.
     ///
     /// # Errors
-    /// `NotFound`, naming it.
+    /// `NotFound`, naming the host.
     pub fn host(&self, name: &str) -> Result<Arc<Host>, Error> {
         let host = self.hosts.read().get(name).cloned();
         host.ok_or_else(|| Error::not_found(format!("no such host: {name}")))
     }
 
-    /// All hosts, by name.
+    /// Returns all hosts, by name.
     pub fn hosts(&self) -> Vec<Arc<Host>> {
         let mut hosts: Vec<_> = self.hosts.read().values().cloned().collect();
         hosts.sort_unstable_by(|one, other| one.name().cmp(other.name()));
@@ -190,12 +190,12 @@ impl Kernel {
 
 /// Finding processes.
 impl Kernel {
-    /// The process of this PID, if it has not exited.
+    /// Returns the process of this PID, if it has not exited.
     pub fn process(&self, pid: Pid) -> Option<Arc<Process>> {
         self.table.find(pid)
     }
 
-    /// The process a destination means: the text of a PID, or a name.
+    /// Returns the process a destination names: the text of a PID, or a name.
     ///
     /// # Errors
     /// `Invalid` for a text that is neither; `NotFound`.
@@ -215,7 +215,7 @@ impl Kernel {
     /// # Errors
     /// `Invalid` (the name is empty, begins with `{` or `@`, or is longer than
     /// [`MAX_NAME_BYTES`](crate::MAX_NAME_BYTES)); `AlreadyExists`, details
-    /// `{pid}`; `NotFound` where the process has exited; `RateLimited` at
+    /// `{pid}`; `NotFound` if the process has exited; `RateLimited` at
     /// `max_names`.
     pub fn register(&self, name: &str, process: &Arc<Process>) -> Result<(), Error> {
         check_name(name)?;
@@ -232,19 +232,20 @@ impl Kernel {
         Ok(())
     }
 
-    /// The process of this name.
+    /// Returns the process of this name.
     ///
     /// # Errors
-    /// `Invalid` for what can be no name; `NotFound` "name not registered".
+    /// `Invalid` for a text that cannot be a name; `NotFound` "name not
+    /// registered".
     pub fn lookup(&self, name: &str) -> Result<Arc<Process>, Error> {
         check_name(name)?;
         self.find_name(name)
     }
 
-    /// Frees a name; false where nobody held it.
+    /// Frees a name. Returns false if no process held it.
     ///
     /// # Errors
-    /// `Invalid` for what can be no name.
+    /// `Invalid` for a text that cannot be a name.
     pub fn unregister(&self, name: &str) -> Result<bool, Error> {
         check_name(name)?;
         let freed = self.names.unregister(name);

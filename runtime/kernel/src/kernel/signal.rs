@@ -15,11 +15,11 @@ impl Kernel {
     ///
     /// # Errors
     /// `Invalid` for a topic that is empty or begins with `@`, and for more
-    /// bytes than the target's queues can ever hold (`max_message`, the byte limit
-    /// of a queue, or `max_memory`); `NotFound` where the target has exited;
-    /// `RateLimited`, retryable, where the queue the topic goes to is full, details
-    /// `{host, queue, limit}`, or where the target, its host or the runtime may hold
-    /// no more memory, details `{host, limit, value}`.
+    /// bytes than the target's queues can ever hold (`max_message`, the byte
+    /// limit of a queue, or `max_memory`); `NotFound` if the target has exited;
+    /// `RateLimited`, retryable, if the queue of the topic is full, details
+    /// `{host, queue, limit}`, or if the target, its host or the runtime may
+    /// hold no more memory, details `{host, limit, value}`.
     pub fn send(
         &self,
         from: Option<&Process>,
@@ -32,8 +32,8 @@ impl Kernel {
         })
     }
 
-    /// The same with a note of what caused the message, which whoever takes it
-    /// has to take out: [`Message::take_trace`].
+    /// Queues one message with its cause. The taker of the message must take
+    /// the cause out by [`Message::take_trace`].
     ///
     /// # Errors
     /// As for [`Kernel::send`].
@@ -62,18 +62,19 @@ impl Kernel {
         check_topic(topic)?;
         let sender = from.map(|from| &**from.text());
         check_size(to.host(), sender, topic, payload)?;
-        // Built before the target is locked: the copy takes no one else's time.
+        // Built before the target is locked: the copy takes no other process's
+        // time.
         let message = make(sender);
         to.deliver(topic, message, self.clock())
             .map_err(|refusal| refusal.into_error(to, topic))
     }
 
-    /// Asks a process to end. One CANCEL waits at most; one with an earlier
-    /// deadline replaces it. With `enforce`, the deadline is also kept as
-    /// [`Process::cancel_deadline`], unless an earlier one is.
+    /// Asks a process to end. One CANCEL waits at most; a CANCEL with an
+    /// earlier deadline replaces it. With `enforce`, the deadline is also kept
+    /// as [`Process::cancel_deadline`], unless an earlier one is.
     ///
     /// # Errors
-    /// `NotFound` where the target has exited.
+    /// `NotFound` if the target has exited.
     pub fn cancel(
         &self,
         from: Option<&Process>,
@@ -92,10 +93,11 @@ impl Kernel {
             .map_err(|refusal| refusal.into_error(target, ""))
     }
 
-    /// Decides that a process ends now, whatever it does. Twice is harmless.
+    /// Decides that a process ends now, whatever it does. A second call is
+    /// harmless.
     ///
     /// # Errors
-    /// `NotFound` where the target has exited.
+    /// `NotFound` if the target has exited.
     pub fn terminate(&self, target: &Process) -> Result<(), Error> {
         target
             .terminate()

@@ -1,4 +1,4 @@
-//! A new process: everything in place before it runs, or nothing at all.
+//! Spawning a process: everything is in place before it runs, or nothing is.
 
 use super::signal::check_size;
 use super::{Kernel, already_registered};
@@ -17,30 +17,31 @@ use crate::sync::Arc;
 use crate::topic::check_topic;
 use crate::trace::Trace;
 
-/// What a new process begins with.
+/// The request for a new process.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spawn<'a> {
-    /// Who spawns it; absent where it is the embedder.
+    /// The spawner; absent if the embedder starts the process.
     pub parent: Option<&'a Arc<Process>>,
-    /// The parent is told of its end.
+    /// True if the parent is told of the new process's end.
     pub monitored: bool,
-    /// The parent is linked to it.
+    /// True if the parent is linked to the new process.
     pub linked: bool,
-    /// The parent waits for its outcome.
+    /// True if the parent waits for the new process's outcome.
     pub exec: bool,
     /// A name, claimed in the same step.
     pub name: Option<&'a str>,
     /// Topics and encoded values of messages that come before all others; the
     /// parent is their sender.
     pub messages: &'a [(&'a str, &'a [u8])],
-    /// What caused those messages, to be noted in each.
+    /// Cause of those messages, noted in each.
     pub trace: Option<Trace>,
-    /// Bytes that it costs by being there, whatever it does: its stack, its task,
-    /// the pages that any code of its sort touches.
+    /// Bytes of the process's existence: its stack, its task, the pages that
+    /// any code of its sort touches.
     pub base: u64,
-    /// Bytes that it is given and keeps; see [`Process::set_given`].
+    /// Bytes of arguments and context the process keeps; see
+    /// [`Process::set_given`].
     pub given: u64,
-    /// What it runs and for whom, for those who look at it.
+    /// The code it runs and the caller it acts for, for introspection.
     pub origin: Option<&'a Origin>,
 }
 
@@ -49,25 +50,27 @@ pub struct Spawn<'a> {
 pub struct Spawned {
     /// The process.
     pub process: Arc<Process>,
-    /// For an exec: what of the parent's yields the outcome, once.
+    /// For an exec: the parent's subscription that yields the outcome, once.
     pub exec: Option<Subscription>,
 }
 
-/// Bytes of the kernel's own that a process takes: its state, its PID as text, its
-/// entry in the table.
+/// Bytes of the kernel's own that a process takes: its state, its PID as text,
+/// its entry in the table.
 const OWN: u64 = 2 << 10;
 
 impl Kernel {
-    /// Makes a process in a place of its host. When this returns it can be found
-    /// and sent to; the embedder starts its code afterwards. On an error nothing
-    /// is left behind and the place is given back.
+    /// Makes a process in a place of its host. When this returns, the process
+    /// can be found and receives signals; the embedder starts its code
+    /// afterwards. On an error nothing is left behind and the place is given
+    /// back.
     ///
     /// # Errors
-    /// `Invalid` for a name or topic that can be none, a message too large, and
-    /// a relation to a parent that is not given; `AlreadyExists` where the name
-    /// is taken, details `{pid}`; `NotFound` where the parent has exited;
-    /// `RateLimited` at a limit of the parent's, where the messages do not fit
-    /// into one queue, or where the host or the runtime has no memory for it.
+    /// `Invalid` for a text that cannot be a name or topic, a message too
+    /// large, and a relation to a parent that is not given; `AlreadyExists` if
+    /// the name is taken, details `{pid}`; `NotFound` if the parent has exited;
+    /// `RateLimited` at a limit of the parent's, if the messages do not fit
+    /// into one queue, or if the host or the runtime has no memory for the
+    /// process.
     pub fn spawn(&self, place: Place, spawn: Spawn<'_>) -> Result<Spawned, Error> {
         if let Some(name) = spawn.name {
             check_name(name)?;
@@ -139,8 +142,8 @@ impl Kernel {
         if relation == Relation::default() && !spawn.exec {
             return self.publish(name, child).map(|()| None);
         }
-        // Should the parent exit meanwhile, its news waits until the child can
-        // be found.
+        // If the parent exits meanwhile, the news waits until the child can be
+        // found.
         let _pair = self.pairs.lock(parent.pid(), child.pid());
         let callee = Callee {
             pid: child.pid(),
@@ -155,7 +158,7 @@ impl Kernel {
         Ok(exec)
     }
 
-    /// Lets a process be found, by its name too.
+    /// Publishes a process in the table, and under its name.
     fn publish(&self, name: Option<Arc<str>>, process: &Arc<Process>) -> Result<(), Error> {
         let insert = || self.table.insert(Arc::clone(process));
         match name {

@@ -8,11 +8,12 @@ use crate::process::Process;
 use crate::sync::Arc;
 
 impl Kernel {
-    /// Has `who` told once when `target` ends. Twice is once.
+    /// Monitors `target`: `who` is told once when `target` ends. A second call
+    /// changes nothing.
     ///
     /// # Errors
-    /// `Invalid` for a process itself; `NotFound` where the target (or `who`)
-    /// has exited; `RateLimited` at `max_monitors`.
+    /// `Invalid` for a process itself; `NotFound` if the target (or `who`) has
+    /// exited; `RateLimited` at `max_monitors`.
     pub fn monitor(&self, who: &Process, target: &Process) -> Result<(), Error> {
         if who.pid() == target.pid() {
             return Err(Error::invalid("a process cannot monitor itself"));
@@ -31,21 +32,21 @@ impl Kernel {
     }
 
     /// Undoes [`Kernel::monitor`], and drops an EXIT of the target that `who`
-    /// has not read. Nothing happens where nothing was monitored.
+    /// has not read. Does nothing without a monitor.
     pub fn unmonitor(&self, who: &Process, target: Pid) {
         let _pair = self.pairs.lock(who.pid(), target);
         who.unmonitor(target);
         if let Some(target) = self.table.find(target) {
-            // One that is about to exit finds nobody to tell.
+            // A process that is about to exit finds no monitor to tell.
             let _ = target.set_monitored(who.pid(), false);
         }
     }
 
-    /// Ties the fates of two processes. Twice is one link.
+    /// Links two processes. A second call changes nothing.
     ///
     /// # Errors
-    /// `Invalid` for a process itself; `NotFound` where the target (or `who`)
-    /// has exited; `RateLimited` at the `max_links` of either.
+    /// `Invalid` for a process itself; `NotFound` if the target (or `who`) has
+    /// exited; `RateLimited` at the `max_links` of either.
     pub fn link(&self, who: &Process, target: &Process) -> Result<(), Error> {
         if who.pid() == target.pid() {
             return Err(Error::invalid("a process cannot link to itself"));
@@ -66,7 +67,8 @@ impl Kernel {
                 Ok(())
             }
             Err(refusal) => {
-                // An earlier link stands: the news of its failure is on the way.
+                // An earlier link stands: the news of its failure is on the
+                // way.
                 if new {
                     who.remove_link(target.pid());
                 }
@@ -76,7 +78,7 @@ impl Kernel {
     }
 
     /// Undoes [`Kernel::link`], and drops a LINK_DOWN of the target that `who`
-    /// has not read. Nothing happens where nothing was linked.
+    /// has not read. Does nothing without a link.
     pub fn unlink(&self, who: &Process, target: Pid) {
         let pair = self.pairs.lock(who.pid(), target);
         let linked = who.unlink(target);

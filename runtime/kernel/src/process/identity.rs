@@ -1,5 +1,5 @@
-//! Who a process is to others, as far as that can change: its definition and
-//! its names.
+//! The identity of a process to others, as far as it can change: its definition
+//! and its names.
 
 use super::Process;
 use crate::attributes::Attributes;
@@ -7,26 +7,29 @@ use crate::refusal::Refusal;
 use crate::sync::Arc;
 
 impl Process {
-    /// The id of the definition it runs, where the embedder said it.
+    /// Returns the id of the definition the process runs, if the embedder set
+    /// it.
     pub fn definition(&self) -> Option<Arc<str>> {
         let inner = self.inner.lock();
         let origin = inner.origin.as_ref()?;
         Some(Arc::clone(&origin.definition))
     }
 
-    /// The id of the chain of calls it belongs to, where the embedder said it.
+    /// Returns the id of the chain of calls the process belongs to, if the
+    /// embedder set it.
     pub fn frame(&self) -> Option<Arc<str>> {
         let inner = self.inner.lock();
         let origin = inner.origin.as_ref()?;
         Some(Arc::clone(&origin.frame))
     }
 
-    /// The names it is registered under, in the order it got them.
+    /// Returns the registered names, in the order they were given.
     pub fn names(&self) -> Vec<Arc<str>> {
         self.inner.lock().state.names().iter().cloned().collect()
     }
 
-    /// Whether a text is part of its PID, of what it runs, or of a name it has.
+    /// Returns whether a text is part of the process's PID, its definition, or
+    /// one of its names.
     pub fn mentions(&self, text: &str) -> bool {
         if self.text.contains(text) {
             return true;
@@ -42,7 +45,7 @@ impl Process {
         &self.attributes
     }
 
-    /// Says what it runs from now on.
+    /// Sets the definition the process runs from now on.
     pub(crate) fn set_definition(&self, definition: &Arc<str>) {
         let mut inner = self.inner.lock();
         let origin = inner.origin.get_or_insert_default();

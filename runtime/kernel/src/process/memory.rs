@@ -1,4 +1,4 @@
-//! What a process holds of the machine's memory, for whoever runs its code.
+//! The memory of a process, for the embedder that runs its code.
 
 use super::Process;
 use crate::budget::Spent;
@@ -17,13 +17,13 @@ impl Process {
         self.inner.lock().state.grow(bytes)
     }
 
-    /// Counts linear memory that is returned, or was not to be had.
+    /// Counts linear memory that was returned, or could not be allocated.
     pub fn shrink_memory(&self, bytes: u64) {
         self.inner.lock().state.shrink(bytes);
     }
 
-    /// Counts all linear memory as returned: its code ended, or other code takes
-    /// over.
+    /// Counts all linear memory as returned: the process's code ended, or other
+    /// code takes over.
     pub fn release_memory(&self) {
         self.usage.release_memory();
         let mut inner = self.inner.lock();
@@ -31,13 +31,13 @@ impl Process {
         inner.state.shrink(linear);
     }
 
-    /// Counts what the process was given and keeps, its arguments and context
-    /// for example, in place of what was counted so before.
+    /// Sets the bytes that the process was given and keeps, for example its
+    /// arguments and context.
     pub fn set_given(&self, bytes: u64) {
         self.inner.lock().state.set_given(bytes);
     }
 
-    /// Bytes that the process costs in all; none after its end.
+    /// Returns the whole cost of the process in bytes; 0 after its end.
     pub fn footprint(&self) -> u64 {
         self.inner.lock().state.account().all()
     }
@@ -46,7 +46,7 @@ impl Process {
     /// first decision holds.
     ///
     /// # Errors
-    /// `NotFound` where it has exited.
+    /// `NotFound` if the process has exited.
     pub fn end_with(&self, error: Error) -> Result<(), Error> {
         let doom = Doom {
             outcome: Arc::new(Outcome::Failed(Box::new(error))),

@@ -1,9 +1,9 @@
 //! The shell around the state of one process: its lock and its waker.
 //!
-//! A method here takes the lock, has [`State`] take a step, and wakes whom that
-//! concerns. What the process's own task does is in `task`, what others do to it
-//! in `signal` and `ties`, what they see of it in `identity` and `view`, what it
-//! holds of the machine's memory in `memory`.
+//! A method here takes the lock, has [`State`] take a step, and wakes the tasks
+//! concerned. The process's own operations are in `task`, those of others in
+//! `signal` and `ties`, its view from outside in `identity` and `view`, its
+//! memory in `memory`.
 
 mod identity;
 mod memory;
@@ -30,15 +30,16 @@ use crate::usage::Usage;
 
 pub use view::{Depth, Relations};
 
-/// One process. Everyone may send it signals, through [`Kernel`](crate::Kernel);
-/// only the one task that drives it receives, listens and exits.
+/// One process. Any process may send it signals, through
+/// [`Kernel`](crate::Kernel); only the one task that drives it receives,
+/// listens and exits.
 pub struct Process {
     pid: Pid,
     text: Arc<str>,
     host: Arc<Host>,
-    /// Follows `State::doomed_to`, to be read without the lock.
+    /// A copy of `State::doomed_to`, read without the lock.
     doomed: AtomicBool,
-    /// Follows `State::cancel_deadline`, likewise.
+    /// A copy of `State::cancel_deadline`, read without the lock.
     cancel_deadline: AtomicDeadline,
     parent: Option<Pid>,
     started: Monotonic,
@@ -47,7 +48,7 @@ pub struct Process {
     inner: Mutex<Inner>,
 }
 
-/// What a process is born with.
+/// The parts of a new process.
 pub(crate) struct Birth {
     pub(crate) pid: Pid,
     pub(crate) parent: Option<Pid>,
@@ -64,55 +65,55 @@ struct Inner {
 }
 
 impl Process {
-    /// Its PID.
+    /// Returns the process's PID.
     #[inline]
     pub fn pid(&self) -> Pid {
         self.pid
     }
 
-    /// The text of its PID.
+    /// Returns the text of the process's PID.
     #[inline]
     pub fn text(&self) -> &Arc<str> {
         &self.text
     }
 
-    /// The host it lives in.
+    /// Returns the host the process lives in.
     #[inline]
     pub fn host(&self) -> &Arc<Host> {
         &self.host
     }
 
-    /// Who spawned it; absent where it is the embedder.
+    /// Returns the spawner; `None` if the embedder started the process.
     pub fn parent(&self) -> Option<Pid> {
         self.parent
     }
 
-    /// When it was spawned, on the kernel's clock.
+    /// Returns the time of the spawn, on the kernel's clock.
     pub fn started(&self) -> Monotonic {
         self.started
     }
 
-    /// What it uses of the machine.
+    /// Returns the processor time and memory the process uses.
     #[inline]
     pub fn usage(&self) -> &Usage {
         &self.usage
     }
 
-    /// Whether its end is decided. One atomic load: cheap enough to ask at every
-    /// preemption.
+    /// Returns whether the process's end is decided. One atomic load: cheap
+    /// enough to ask at every preemption.
     #[inline]
     pub fn is_doomed(&self) -> bool {
         self.doomed.load(Ordering::Acquire)
     }
 
-    /// The end that was decided for it.
+    /// Returns the outcome that was decided for the process.
     pub fn doom(&self) -> Option<Arc<Outcome>> {
         let inner = self.inner.lock();
         let doom = inner.state.doomed_to()?;
         Some(Arc::clone(&doom.outcome))
     }
 
-    /// Whether it has exited.
+    /// Returns whether the process has exited.
     pub fn has_exited(&self) -> bool {
         self.inner.lock().state.has_exited()
     }
@@ -146,7 +147,7 @@ impl Process {
         self.host.config()
     }
 
-    /// Takes one step and wakes, after the lock is released, whom it is to wake.
+    /// Takes one step and wakes the task concerned, after the lock is released.
     #[inline]
     fn apply<R>(&self, step: impl FnOnce(&mut State) -> (R, Effect)) -> R {
         let (result, waker) = self.step(step);
@@ -156,7 +157,7 @@ impl Process {
         result
     }
 
-    /// Takes one step; returns whom to wake.
+    /// Takes one step; returns the waker to call.
     #[inline]
     fn step<R>(&self, step: impl FnOnce(&mut State) -> (R, Effect)) -> (R, Option<Waker>) {
         let mut inner = self.inner.lock();

@@ -1,5 +1,5 @@
-//! What is done to a process: messages, cancellation, termination, the ends of
-//! others, and its own.
+//! The signals to a process: messages, cancellation, termination, the ends of
+//! others, and its own end.
 
 use std::task::Waker;
 
@@ -51,7 +51,7 @@ impl Process {
         self.try_apply(|state| state.doom(doom))
     }
 
-    /// Returns whom to wake once the lock of the pair is released.
+    /// Returns the waker to call once the lock of the pair is released.
     #[must_use]
     pub(crate) fn peer_exited(&self, notice: &Notice, doom: Option<&Doom>) -> Option<Waker> {
         let ((), waker) = self.step(|state| ((), state.peer_exited(notice, doom)));
@@ -67,7 +67,7 @@ impl Process {
         self.apply(|state| ((), state.callee_exited(subscription, callee, outcome)));
     }
 
-    /// Ends the process. Absent the second time.
+    /// Ends the process. Returns `None` the second time.
     pub(crate) fn exit(&self) -> Option<(Remains, Option<Place>)> {
         let mut inner = self.inner.lock();
         let remains = inner.state.exit()?;

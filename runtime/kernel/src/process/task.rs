@@ -1,4 +1,4 @@
-//! What a process does itself: for the one task that drives it.
+//! The operations of a process itself, for the one task that drives it.
 
 use std::task::Waker;
 
@@ -10,8 +10,9 @@ use crate::subscription::{Delivery, Subscription};
 use crate::topic::check_topic_to_listen;
 
 impl Process {
-    /// Sets what to wake: when the process is doomed, when its cancel deadline
-    /// changes, and once when something arrives that the pending receive wants.
+    /// Sets the waker. The kernel calls it when the process is doomed, when its
+    /// cancel deadline changes, and once when an item arrives that the pending
+    /// receive wants.
     pub fn set_waker(&self, waker: &Waker) {
         let mut inner = self.inner.lock();
         let present = inner.waker.as_ref();
@@ -20,24 +21,25 @@ impl Process {
         }
         let replaced = inner.waker.replace(waker.clone());
         drop(inner);
-        // What a waker does when dropped is not ours to know: no lock is held.
+        // Dropping a waker may run any code: no lock is held.
         drop(replaced);
     }
 
-    /// Has its task look around, without anything to be found.
+    /// Wakes the process's task without a delivery.
     pub fn wake(&self) {
         self.apply(|_| ((), Effect::Wake));
     }
 
-    /// When it is to be terminated because someone who may do that asked it to
-    /// end by then. The driving task does it, with
-    /// [`Kernel::terminate`](crate::Kernel::terminate). One atomic load.
+    /// Returns the time at which the process is to be terminated, because a
+    /// permitted process asked it to end by then. The driving task terminates
+    /// it, with [`Kernel::terminate`](crate::Kernel::terminate). One atomic
+    /// load.
     #[inline]
     pub fn cancel_deadline(&self) -> Option<Monotonic> {
         self.cancel_deadline.load()
     }
 
-    /// Takes the oldest of the first wanted subscription that has something.
+    /// Takes the oldest item of the first wanted subscription that has any.
     /// `None` registers the wish: the next delivery to one of them wakes.
     /// Numbers that are no subscription have nothing.
     #[inline]
@@ -51,7 +53,7 @@ impl Process {
         self.inner.lock().state.try_receive(wanted)
     }
 
-    /// Forgets what [`Process::poll_receive`] registered.
+    /// Forgets the wish that [`Process::poll_receive`] registered.
     pub fn clear_interest(&self) {
         self.inner.lock().state.clear_interest();
     }
@@ -62,38 +64,40 @@ impl Process {
         Subscription::INBOX
     }
 
-    /// Opens the events; what came before waits there.
+    /// Opens the events; earlier events wait there.
     pub fn events(&self) -> Subscription {
         self.inner.lock().state.open_events();
         Subscription::EVENTS
     }
 
-    /// Whether the code that runs now has opened the events. Code that has not
-    /// cannot notice a CANCEL.
+    /// Returns whether the code that runs now has opened the events. Code that
+    /// has not cannot notice a CANCEL.
     pub fn has_opened_events(&self) -> bool {
         self.inner.lock().state.has_opened_events()
     }
 
-    /// Listens on exactly one topic; takes over its unclaimed messages. The same
-    /// subscription for the same topic.
+    /// Listens on exactly one topic; takes over its unclaimed messages. Returns
+    /// the same subscription for the same topic.
     ///
     /// # Errors
     /// `Invalid` for a topic that is empty, begins with `@` or is longer than
-    /// [`MAX_NAME_BYTES`](crate::MAX_NAME_BYTES); `RateLimited` at `max_subscriptions`.
+    /// [`MAX_NAME_BYTES`](crate::MAX_NAME_BYTES); `RateLimited` at
+    /// `max_subscriptions`.
     pub fn listen(&self, topic: &str) -> Result<Subscription, Error> {
         check_topic_to_listen(topic)?;
         let listened = self.inner.lock().state.listen(topic, self.config());
         listened.map_err(|refusal| refusal.into_error(self, topic))
     }
 
-    /// Ends a subscription made by [`Process::listen`]; what was unread there
-    /// goes, in order of arrival, to the inbox, or waits unclaimed. Nothing
-    /// happens for a number that is no such subscription.
+    /// Ends a subscription made by [`Process::listen`]. Its unread messages go,
+    /// in order of arrival, to the inbox, or become unclaimed. Does nothing for
+    /// a number that is no such subscription.
     pub fn unlisten(&self, subscription: Subscription) {
         self.apply(|state| ((), state.unlisten(subscription)));
     }
 
-    /// Whether the failure of a linked process is an event, not its own end.
+    /// Returns whether the failure of a linked process is an event instead of
+    /// this process's end.
     pub fn trap_links(&self) -> bool {
         self.inner.lock().state.trap_links()
     }
@@ -103,8 +107,8 @@ impl Process {
         self.inner.lock().state.set_trap_links(trap);
     }
 
-    /// Nobody waits for the outcome of an exec any more: its subscription ends,
-    /// and the callee is terminated where it still runs.
+    /// Ends the subscription of an exec, whose outcome is no longer wanted. The
+    /// callee is terminated if it still runs.
     pub fn abandon_exec(&self, subscription: Subscription) {
         let callee = self.inner.lock().state.abandon_exec(subscription);
         if let Some(callee) = callee {
@@ -112,9 +116,9 @@ impl Process {
         }
     }
 
-    /// New code takes over under the same PID: all subscriptions end, all
-    /// messages are unclaimed again in order of arrival, events stay, and the
-    /// callees of pending execs are terminated.
+    /// Lets new code take over under the same PID. All subscriptions end, all
+    /// messages become unclaimed again in order of arrival, events stay, and
+    /// the callees of pending execs are terminated.
     pub fn begin_upgrade(&self) {
         let callees = self.inner.lock().state.begin_upgrade();
         for callee in callees {
@@ -122,8 +126,8 @@ impl Process {
         }
     }
 
-    /// Keeps an error that a call of the process API returned to it, for
-    /// [`Process::view`].
+    /// Keeps an error that a call of the process API returned to the process,
+    /// for [`Process::view`].
     pub fn set_last_error(&self, error: &Error) {
         let bytes = error.bytes();
         let error = Some(Box::new(error.clone()));

@@ -16,7 +16,7 @@ impl Process {
         self.inner.lock().state.remove_link(peer);
     }
 
-    /// Returns whether there was a link.
+    /// Removes a link. Returns whether there was one.
     pub(crate) fn unlink(&self, peer: Pid) -> bool {
         self.inner.lock().state.unlink(peer)
     }

@@ -1,44 +1,44 @@
-//! What can be seen of a process from outside.
+//! The view of a process from outside.
 
 use super::Process;
 use crate::introspection::{Activity, Summary, View};
 use crate::state::State;
 
-/// How much a process has not read.
+/// Numbers of a process's unread items.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// Messages in all of its queues.
+    /// Messages in all queues.
     pub messages: usize,
     /// Bytes of those messages.
     pub bytes: usize,
-    /// Events.
+    /// Unread events.
     pub events: usize,
 }
 
-/// How much ties a process to the rest of the world.
+/// Numbers of a process's ties.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Relations {
-    /// Processes it is linked to.
+    /// Processes linked to this one.
     pub links: usize,
-    /// Processes it monitors.
+    /// Processes that this one monitors.
     pub monitors: usize,
-    /// Processes it is tied to in any way, those that monitor it included.
+    /// Processes tied to this one in any way, its monitors included.
     pub peers: usize,
-    /// Names it is registered under.
+    /// Registered names.
     pub names: usize,
-    /// Execs whose outcome it has not taken.
+    /// Execs whose outcome was not taken.
     pub execs: usize,
 }
 
 impl Process {
-    /// What is cheap to know of it; absent where it has exited.
+    /// Returns the cheap part of the view; `None` if the process has exited.
     pub fn summary(&self) -> Option<Summary> {
         let inner = self.inner.lock();
         (!inner.state.has_exited()).then(|| self.summary_of(&inner.state))
     }
 
-    /// Everything that can be seen of it, of lists so many entries at most;
-    /// absent where it has exited.
+    /// Returns everything that can be seen of the process, with at most `limit`
+    /// entries of each list; `None` if the process has exited.
     pub fn view(&self, limit: usize) -> Option<View> {
         let inner = self.inner.lock();
         let state = &inner.state;
@@ -60,7 +60,7 @@ impl Process {
         })
     }
 
-    /// What waits to be read.
+    /// Returns the numbers of unread items.
     pub fn depth(&self) -> Depth {
         let inner = self.inner.lock();
         let (messages, bytes) = inner.state.mailbox().depth();
@@ -71,12 +71,12 @@ impl Process {
         }
     }
 
-    /// What ties it to others.
+    /// Returns the numbers of ties.
     pub fn relations(&self) -> Relations {
         relations_of(&self.inner.lock().state)
     }
 
-    /// All of its state, as text.
+    /// Returns the whole state, as text.
     pub(crate) fn state_text(&self) -> String {
         format!("{:#?}", self.inner.lock().state)
     }

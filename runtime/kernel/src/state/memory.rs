@@ -1,4 +1,4 @@
-//! What the runtime holds for a process beside its messages.
+//! The bytes the runtime holds for a process beside its messages.
 
 use super::State;
 use crate::account::Account;
@@ -9,7 +9,7 @@ use crate::sync::Arc;
 /// Bytes of a peer that a process is tied to.
 pub(super) const PEER: u64 = 64;
 
-/// Bytes of a link or a monitor: the event that comes of it is counted from the
+/// Bytes of a link or a monitor. The event that follows is counted from the
 /// beginning, since it cannot be refused.
 pub(super) const TIE: u64 = 128;
 
@@ -26,7 +26,7 @@ pub(super) const NAME: u64 = 192;
 pub(super) const EXEC: u64 = 192;
 
 impl State {
-    /// What the process holds.
+    /// Returns the process's account.
     pub(crate) fn account(&self) -> &Account {
         &self.account
     }
@@ -36,12 +36,12 @@ impl State {
         self.account.grow(bytes)
     }
 
-    /// Counts linear memory that is returned.
+    /// Counts linear memory that was returned.
     pub(crate) fn shrink(&mut self, bytes: u64) {
         self.account.shrink(bytes);
     }
 
-    /// Counts what the process was given, in place of what it was given before.
+    /// Sets the bytes that the process was given.
     pub(crate) fn set_given(&mut self, bytes: u64) {
         if !self.exited {
             self.given = bytes;
@@ -57,8 +57,8 @@ impl State {
         }
     }
 
-    /// Counts anew what is held beside messages: after each step that may have
-    /// changed it.
+    /// Recounts the bytes held beside messages, after each step that may have
+    /// changed them.
     pub(super) fn recount(&mut self) {
         let (ties, events, execs) = (&self.ties, &self.events, &self.execs);
         let bound = ties.links() + ties.monitors() + events.exits() + events.link_downs();
@@ -74,8 +74,8 @@ impl State {
         self.account.keep(kept);
     }
 
-    /// An outcome as this process is told of it: where it has no room for all,
-    /// without value, details and stack.
+    /// Returns an outcome as this process is told of it: without value, details
+    /// and stack if it has no room for them.
     pub(super) fn told(&mut self, outcome: &Arc<Outcome>) -> Arc<Outcome> {
         let bytes = outcome.bytes();
         if bytes <= SMALL_OUTCOME {

@@ -1,6 +1,6 @@
 //! The state machine of one process: plain data, no lock, no waker. Each method
-//! takes a signal, or an operation of the process's own, and returns what came
-//! of it and what the shell around it has to do ([`Effect`]).
+//! takes a signal, or an operation of the process's own, and returns its result
+//! and the shell's next action ([`Effect`]).
 
 mod memory;
 mod receive;
@@ -25,18 +25,18 @@ use crate::subscription::{Numbers, Subscription};
 use crate::sync::Arc;
 use crate::ties::Ties;
 
-/// What the shell has to do after a step.
+/// The shell's action after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Effect {
     Nothing,
     /// Wake the task that drives the process.
     Wake,
-    /// The same, and let its code be stopped.
+    /// Wake the task, and stop its code.
     Doomed,
 }
 
-/// One process.
+/// The state of one process.
 #[derive(Debug)]
 pub(crate) struct State {
     exited: bool,
@@ -49,7 +49,7 @@ pub(crate) struct State {
     name_bytes: usize,
     numbers: Numbers,
     account: Account,
-    /// Arguments, context and identity, as the embedder says.
+    /// Bytes of arguments, context and identity, as the embedder reports them.
     given: u64,
     interest: Interest,
     doom: Option<Doom>,
@@ -57,30 +57,30 @@ pub(crate) struct State {
     waited_for_by: Option<Caller>,
 }
 
-/// Why a process must end.
+/// The reason why a process must end.
 #[derive(Clone, Debug)]
 pub(crate) struct Doom {
     pub(crate) outcome: Arc<Outcome>,
-    /// A linked process failed. The outcome already says so: it is passed on
-    /// along further links as it is, however long the chain.
+    /// True if the cause is a failed link. The outcome already says so: it is
+    /// passed on along further links unchanged, however long the chain.
     pub(crate) by_link: bool,
 }
 
-/// Who waits, in an exec, for the end of this process.
+/// The process that waits, in an exec, for the end of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
     pub(crate) pid: Pid,
     pub(crate) subscription: Subscription,
 }
 
-/// What ties a process to a child it spawns.
+/// The ties of a process to a child it spawns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Relation {
     pub(crate) monitored: bool,
     pub(crate) linked: bool,
 }
 
-/// What an exit leaves to be done.
+/// The parts of an exited process that remain to be handled.
 #[derive(Debug)]
 pub(crate) struct Remains {
     pub(crate) doom: Option<Doom>,
@@ -88,9 +88,9 @@ pub(crate) struct Remains {
     pub(crate) names: HeldNames,
     pub(crate) callees: Vec<Callee>,
     pub(crate) waited_for_by: Option<Caller>,
-    /// To be dropped with the place: all that was held is free before.
+    /// Dropped with the place: everything held is free before.
     pub(crate) account: Account,
-    /// Only to be dropped, outside the lock.
+    /// Dropped outside the lock.
     pub(crate) _unread: (Mailbox, Events),
 }
 
@@ -116,7 +116,7 @@ impl State {
     }
 }
 
-/// What a process is, and its end.
+/// Identity and end of a process.
 impl State {
     pub(crate) fn has_exited(&self) -> bool {
         self.exited
@@ -138,7 +138,7 @@ impl State {
         self.trap_links = trap;
     }
 
-    /// Whether a receive is pending.
+    /// Returns whether a receive is pending.
     pub(crate) fn is_waiting(&self) -> bool {
         self.interest.is_pending()
     }
@@ -163,7 +163,7 @@ impl State {
         &self.names
     }
 
-    /// Notes a name the registry is about to give, or (`held`) has given.
+    /// Records a name the registry is about to give, or (`held`) has given.
     pub(crate) fn add_name(
         &mut self,
         name: &Arc<str>,
@@ -190,8 +190,8 @@ impl State {
         self.recount();
     }
 
-    /// New code takes over: all subscriptions end, all messages are unclaimed
-    /// again. Returns the callees that nobody waits for any more.
+    /// Lets new code take over: all subscriptions end, all messages become
+    /// unclaimed again. Returns the callees that are no longer awaited.
     pub(crate) fn begin_upgrade(&mut self) -> Vec<Callee> {
         self.interest.clear();
         self.mailbox.close_all();
@@ -201,7 +201,7 @@ impl State {
         callees
     }
 
-    /// Ends the process. Absent the second time.
+    /// Ends the process. Returns `None` the second time.
     pub(crate) fn exit(&mut self) -> Option<Remains> {
         if std::mem::replace(&mut self.exited, true) {
             return None;

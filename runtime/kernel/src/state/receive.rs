@@ -1,4 +1,4 @@
-//! What a process does with its own queues.
+//! The operations of a process on its own queues.
 
 use super::{Effect, State};
 use crate::account::MESSAGE;
@@ -6,12 +6,12 @@ use crate::host::HostConfig;
 use crate::refusal::Refusal;
 use crate::subscription::{Delivery, Subscription};
 
-/// So many subscriptions are asked one after the other.
+/// Number of subscriptions up to which they are asked one after the other.
 const FEW: usize = 8;
 
 impl State {
-    /// Takes the oldest of the first wanted subscription that has something;
-    /// with nothing there, remembers what is wanted.
+    /// Takes the oldest item of the first wanted subscription that has any.
+    /// Without an item, remembers the wanted subscriptions.
     #[inline]
     pub(crate) fn poll_receive(
         &mut self,
@@ -25,7 +25,7 @@ impl State {
         received
     }
 
-    /// The same without remembering anything.
+    /// Takes like `poll_receive` without remembering anything.
     #[inline]
     pub(crate) fn try_receive(
         &mut self,
@@ -45,8 +45,8 @@ impl State {
         Some((first, self.take(first)?))
     }
 
-    /// The first of many wanted subscriptions that may have something: found by
-    /// looking at those that have, which are mostly few.
+    /// Returns the first of many wanted subscriptions that may have an item.
+    /// Looks at the readable subscriptions, which are mostly few.
     fn first_readable(&self, wanted: &[Subscription]) -> Option<Subscription> {
         let execs = self.execs.readable();
         let listeners = self.mailbox.readable();
@@ -100,8 +100,8 @@ impl State {
                 config.max_subscriptions,
             ));
         }
-        // Counted, and never refused for want of memory: it may be what unclaimed
-        // messages wait for to be read.
+        // Counted, and never refused for want of memory: the process may need
+        // the listener to read its unclaimed messages.
         let subscription = self.allocate();
         self.mailbox.listen(topic, subscription);
         self.recount();
@@ -133,7 +133,7 @@ impl State {
         None
     }
 
-    // Not inlined, so that what takes messages stays short.
+    // Not inlined, so that the code that takes messages stays short.
     #[inline(never)]
     fn take_event(&mut self) -> Option<Delivery> {
         let event = self.events.take()?;

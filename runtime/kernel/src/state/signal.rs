@@ -1,4 +1,4 @@
-//! What others do to a process.
+//! The signals of others to a process.
 
 use super::{Doom, Effect, State};
 use crate::account::MESSAGE;
@@ -70,9 +70,9 @@ impl State {
         Ok(Effect::Doomed)
     }
 
-    /// A peer has exited: cuts what tied this process to it, and tells it what
-    /// it is to be told. `doom` is what a failed link makes of a process that
-    /// does not trap it; absent where the peer did not fail.
+    /// Handles the exit of a peer: cuts the tie to the peer and queues the
+    /// events it owes. `doom` is the end of a process that does not trap the
+    /// link; absent if the peer did not fail.
     pub(crate) fn peer_exited(&mut self, notice: &Notice, doom: Option<&Doom>) -> Effect {
         if self.exited {
             return Effect::Nothing;
@@ -102,7 +102,7 @@ impl State {
         effect
     }
 
-    /// A process this one waits for, in an exec, has exited.
+    /// Handles the exit of a process this one waits for in an exec.
     pub(crate) fn callee_exited(
         &mut self,
         subscription: Subscription,

@@ -9,7 +9,7 @@ use crate::subscription::Subscription;
 use crate::ties::Tie;
 
 impl State {
-    /// Adds a link; returns whether it is new.
+    /// Adds a link. Returns whether it is new.
     pub(crate) fn link(&mut self, peer: Pid, config: &HostConfig) -> Result<bool, Refusal> {
         self.check_alive()?;
         let tie = self.ties.with(peer);
@@ -40,7 +40,7 @@ impl State {
         );
     }
 
-    /// Removes a link, and unread news of its failure; returns whether there
+    /// Removes a link, and unread news of its failure. Returns whether there
     /// was a link.
     pub(crate) fn unlink(&mut self, peer: Pid) -> bool {
         let linked = self.ties.with(peer).linked;
@@ -50,7 +50,7 @@ impl State {
         linked
     }
 
-    /// Begins to watch a peer; returns whether it did not before.
+    /// Begins to watch a peer. Returns whether it was not watched before.
     pub(crate) fn monitor(&mut self, peer: Pid, config: &HostConfig) -> Result<bool, Refusal> {
         self.check_alive()?;
         let tie = self.ties.with(peer);
@@ -88,7 +88,7 @@ impl State {
         self.recount();
     }
 
-    /// A peer begins, or stops, to watch this process.
+    /// Records whether a peer watches this process.
     pub(crate) fn set_monitored(&mut self, by: Pid, monitored: bool) -> Result<(), Refusal> {
         self.check_alive()?;
         let tie = self.ties.with(by);
@@ -135,7 +135,7 @@ impl State {
         Ok(subscription)
     }
 
-    /// The other side of [`State::adopt`], for the child.
+    /// Ties the child to its parent: the other side of [`State::adopt`].
     pub(crate) fn be_child(&mut self, parent: Pid, relation: Relation, exec: Option<Subscription>) {
         let tie = Tie {
             linked: relation.linked,
@@ -158,8 +158,8 @@ impl State {
         self.recount();
     }
 
-    /// Nobody waits for the outcome of this exec any more; returns the callee
-    /// where it still runs.
+    /// Ends an exec whose outcome is no longer wanted. Returns the callee if it
+    /// still runs.
     pub(crate) fn abandon_exec(&mut self, subscription: Subscription) -> Option<Callee> {
         let callee = self.execs.abandon_one(subscription);
         self.recount();

@@ -31,7 +31,7 @@ fn name_and_place_are_free_before_anyone_is_told() {
 
 #[test]
 fn the_place_is_free_when_a_watcher_is_woken() {
-    /// Notes how many places are taken when it is woken.
+    /// A waker that counts the places taken when it is woken.
     struct Census(Arc<Host>, AtomicUsize);
     impl Wake for Census {
         fn wake(self: Arc<Self>) {

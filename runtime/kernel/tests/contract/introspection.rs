@@ -1,4 +1,4 @@
-//! What can be seen of processes from outside.
+//! The view of processes from outside.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -114,7 +114,7 @@ fn a_process_waits_while_it_receives() {
     assert_eq!(activity(), Activity::Waiting);
     setup.send(&process, &process, "t", "x");
     assert_eq!(activity(), Activity::Active);
-    // It waits for time alone.
+    // The process waits for time alone.
     process.poll_receive(&[]);
     assert_eq!(activity(), Activity::Waiting);
     process.clear_interest();
@@ -242,7 +242,7 @@ fn a_slow_observer_holds_nobody_up() {
     assert!(matches!(observer.try_next(), Some(Change::Started { .. })));
     assert_eq!(observer.try_next(), Some(Change::Missed(2)));
     assert_eq!(observer.try_next(), None);
-    // The inbox of nobody: only to show that the kernel works on.
+    // Shows only that the kernel works on.
     let process = setup.process();
     assert_eq!(process.inbox(), Subscription::INBOX);
 }

@@ -1,4 +1,4 @@
-//! What the contract promises, one test for each promise.
+//! The promises of the contract, one test for each.
 
 #![allow(clippy::unwrap_used, reason = "this is test code")]
 

@@ -1,4 +1,4 @@
-//! What processes hold, against the budgets of process, host and runtime.
+//! The memory of processes, against the budgets of process, host and runtime.
 
 use std::sync::Arc;
 
@@ -43,7 +43,8 @@ impl Machine {
         Ok(spawned.process)
     }
 
-    /// Fills a process's mailbox; how many messages of a hundredth of a MiB it took.
+    /// Fills a process's mailbox. Returns how many messages of a hundredth of a
+    /// MiB it took.
     fn fill(&self, process: &Process, topic: &str) -> (usize, warren_kernel::Error) {
         let payload = vec![0; 10 << 10];
         let mut sent = 0;
@@ -91,7 +92,7 @@ fn all_queues_of_a_process_have_one_limit() {
         assert_eq!(value(&error), Some(4 * MIB));
     }
     assert!((390..=410).contains(&sent), "{sent}");
-    // What is read makes room.
+    // A message that is read makes room.
     let topic = process.listen("t0").unwrap();
     for _ in 0..10 {
         assert!(process.try_receive(&[topic]).is_some());
@@ -116,7 +117,7 @@ fn linear_memory_and_messages_share_the_limit() {
     assert_eq!((spent.which, spent.limit), (Which::Process, 4 * MIB));
     process.release_memory();
     process.grow_memory(MIB).unwrap();
-    // A process that its own memory fills still hears of something.
+    // A process that its own memory fills still receives events.
     let full = machine.process();
     full.grow_memory(4 * MIB).unwrap();
     let (sent, _) = machine.fill(&full, "t");
@@ -139,7 +140,7 @@ fn a_host_and_the_runtime_refuse_each_for_itself() {
     });
     assert_eq!(detail(&refused.unwrap_err(), "limit"), "max_memory_total");
     assert_eq!(machine.host.live(), 1);
-    // Seven eighths of the runtime's where nothing is said, and less where
+    // Seven eighths of the runtime's memory is the default; less remains if
     // others have taken it.
     assert_eq!(other.budget().limit(), 10 * MIB - 10 * MIB / 8);
     let place = other.reserve().unwrap();
@@ -180,7 +181,7 @@ fn results_that_nobody_reads_are_held_and_dropped_where_there_is_no_room() {
         let child = machine.process();
         machine.kernel.monitor(&watcher, &child).unwrap();
         machine.end(&child, large());
-        // An error says what it can.
+        // An error keeps what has room.
         let child = machine.process();
         machine.kernel.monitor(&watcher, &child).unwrap();
         machine.end(&child, failure(&"ü".repeat(MIB as usize / 2)));
@@ -216,7 +217,7 @@ fn what_others_do_to_a_process_counts_too() {
     });
     let refused = refused.expect("ties take memory");
     assert_eq!(detail(&refused, "limit"), "max_memory");
-    // Listening makes room: it is counted and not refused.
+    // Listening is counted and never refused: it makes room.
     let listener = machine.process();
     machine.fill(&listener, "t0");
     let before = listener.footprint();
@@ -252,7 +253,8 @@ fn the_largest_is_found_in_the_host_that_is_furthest_over_its_share() {
         process.grow_memory(mib * MIB).unwrap();
         process
     };
-    // Its share is all it was promised; the other's is half of all.
+    // The share of `modest`'s host is its promised total; the other host's
+    // share is half of all memory.
     let modest = spawn(&machine.host, 1);
     let [small, large] = [spawn(&free, 20), spawn(&free, 40)];
     let pids = |bytes| -> Vec<_> {

@@ -1,4 +1,4 @@
-//! A kernel with one host, and short words for what tests do with it.
+//! A kernel with one host, and helpers for the tests.
 
 #![allow(
     dead_code,
@@ -43,18 +43,18 @@ impl Setup {
         sent.unwrap();
     }
 
-    /// Both steps of an exit.
+    /// Takes both steps of an exit.
     pub(crate) fn end(&self, process: &Arc<Process>, outcome: Outcome) {
         self.kernel.exit(process, outcome).finish(moment(1));
     }
 
-    /// What the task of a doomed process does.
+    /// Exits a doomed process, as its task does.
     pub(crate) fn reap(&self, process: &Arc<Process>) {
         assert!(process.is_doomed());
         self.end(process, nothing());
     }
 
-    /// Nothing is left of anything.
+    /// Asserts that nothing is left.
     pub(crate) fn assert_empty(&self) {
         assert_eq!((self.kernel.live(), self.kernel.names()), (0, 0));
         assert_eq!(self.host.live(), 0);
@@ -77,7 +77,7 @@ pub(crate) fn failure(message: &str) -> Outcome {
     Outcome::Failed(Box::new(Error::internal(message)))
 }
 
-/// The message of a failure.
+/// Returns the message of a failure.
 pub(crate) fn message_of(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Failed(error) => &error.message,
@@ -85,7 +85,7 @@ pub(crate) fn message_of(outcome: &Outcome) -> &str {
     }
 }
 
-/// All payloads a subscription has.
+/// Takes all payloads of a subscription.
 pub(crate) fn payloads(process: &Process, subscription: Subscription) -> Vec<String> {
     std::iter::from_fn(|| process.try_receive(&[subscription]))
         .map(|(_, delivery)| match delivery {
@@ -95,7 +95,7 @@ pub(crate) fn payloads(process: &Process, subscription: Subscription) -> Vec<Str
         .collect()
 }
 
-/// All events, as kind and sender.
+/// Takes all events, as kind and sender.
 pub(crate) fn events(process: &Process) -> Vec<(&'static str, String)> {
     let events = process.events();
     std::iter::from_fn(|| process.try_receive(&[events]))
@@ -110,7 +110,7 @@ pub(crate) fn events(process: &Process) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// One text among an error's details.
+/// Returns one text among an error's details.
 pub(crate) fn detail(error: &Error, name: &str) -> String {
     match &error.details {
         Some(Details::Fields(fields)) => fields

@@ -1,4 +1,4 @@
-//! Whether kernel and model say the same.
+//! Comparison of the kernel and the model.
 
 use std::sync::atomic::Ordering;
 
@@ -48,7 +48,7 @@ impl World {
     }
 }
 
-/// What is seen of a process from outside agrees with itself.
+/// Asserts that the views of a process agree with each other.
 fn same_view(process: &Process) {
     let view = process.view(usize::MAX).expect("it has not exited");
     let (depth, relations) = (process.depth(), process.relations());
@@ -72,7 +72,7 @@ fn same_view(process: &Process) {
     );
 }
 
-/// Both refuse for the same reason, or both return the same.
+/// Asserts that both refuse for the same reason, or both return the same.
 pub(super) fn same<T: PartialEq + std::fmt::Debug>(
     result: Result<T, Error>,
     expected: Result<T, No>,

@@ -1,5 +1,5 @@
-//! A small world of processes run twice at once: on the kernel and on a model
-//! that is too plain to be wrong. After every step both must say the same.
+//! A small world of processes, run on the kernel and on a model that is too
+//! plain to be wrong. After every step both must agree.
 
 #![allow(clippy::expect_used, reason = "this is test code")]
 
@@ -24,12 +24,12 @@ use op::{Op, Wanted};
 pub(crate) const TOPICS: [&str; 5] = ["a", "b", "c", "", "@inbox"];
 pub(crate) const NAMES: [&str; 4] = ["one", "two", "three", "four"];
 
-/// All texts of PIDs in a world are this long.
+/// Length of every PID's text in a world.
 const TEXT_BYTES: usize = "{w:p|0x00001}".len();
-/// `target` and `who` choose among so many.
+/// Number of recent processes that `target` and `who` choose from.
 const RECENT: usize = 8;
 
-/// Limits small enough to be met all the time.
+/// Returns limits small enough to be reached all the time.
 fn config() -> HostConfig {
     HostConfig {
         max_processes: 6,
@@ -86,7 +86,7 @@ impl World {
         }
     }
 
-    /// Takes one step on both and compares.
+    /// Takes one step on both and compares them.
     pub(crate) fn step(&mut self, op: &Op) {
         self.step += 1;
         self.perform(op);
@@ -110,7 +110,7 @@ impl World {
         for handle in &self.handles {
             assert_eq!(handle.process.relations(), Default::default());
             assert_eq!(handle.process.depth(), Default::default());
-            // Nothing but this world refers to it any more, its waker included.
+            // Only this world still refers to the process, its waker included.
             assert_eq!(Arc::strong_count(&handle.process), 1);
             assert_eq!(Arc::strong_count(&handle.woken), 1);
         }
@@ -394,7 +394,7 @@ impl World {
         self.model.finish(who, self.step as i64);
     }
 
-    /// A live process about to act: it is not blocked in a receive.
+    /// Picks a live process that can act: it is not blocked in a receive.
     fn actor(&mut self, which: usize) -> Option<Id> {
         let live = self.model.live();
         let id = *live.get(which % live.len().max(1))?;
@@ -403,7 +403,7 @@ impl World {
         Some(id)
     }
 
-    /// One of the recent processes, whether it lives or not.
+    /// Picks one of the recent processes, live or not.
     fn target(&self, which: usize) -> Option<Id> {
         let recent = self.handles.len().min(RECENT);
         (recent > 0).then(|| self.handles.len() - 1 - which % recent)
@@ -413,7 +413,8 @@ impl World {
         &self.handles[id].process
     }
 
-    /// Bytes no other message has, as far as there is room.
+    /// Returns a payload that differs from all others, as far as its bytes
+    /// allow.
     fn payload(&mut self, bytes: usize) -> Vec<u8> {
         self.sent += 1;
         let number = self.sent.to_le_bytes();

@@ -1,10 +1,10 @@
-//! What the processes of a world do, as data: drawn at random, and shrunk.
+//! The steps of a world's processes, as data: drawn at random, and shrunk.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// One step. Numbers choose among what there is at that time: `who` among the
-/// live processes, `to` and `target` among the recent ones, dead ones included.
+/// One step. Numbers choose among the processes of that time: `who` among the
+/// live ones, `to` and `target` among the recent ones, dead ones included.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     Spawn {
@@ -168,7 +168,7 @@ fn wanted() -> impl Strategy<Value = Wanted> + Clone {
     ]
 }
 
-/// Mostly something.
+/// Draws `Some` mostly.
 fn of<T: std::fmt::Debug + Clone>(
     strategy: impl Strategy<Value = T> + Clone,
 ) -> impl Strategy<Value = Option<T>> + Clone {
@@ -191,7 +191,7 @@ fn name() -> impl Strategy<Value = usize> + Clone {
     0..super::NAMES.len()
 }
 
-/// Up to a little more than the largest message.
+/// Draws up to a little more than the largest message.
 fn bytes() -> impl Strategy<Value = usize> + Clone {
     0..72_usize
 }

@@ -1,4 +1,4 @@
-//! What it costs when linked processes fall.
+//! The cost of the fall of linked processes.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use crate::{
 
 use super::*;
 
-/// Processes that were woken and have not run since, by number.
+/// Numbers of the processes that were woken and have not run since.
 type Ready = Arc<Mutex<VecDeque<usize>>>;
 
 /// The waker of a process: its task is ready to run.
@@ -58,8 +58,8 @@ impl Crowd {
         self.kernel.link(one, other).unwrap();
     }
 
-    /// One fails, and whoever falls with it exits when its task runs: the steps
-    /// until nobody is left.
+    /// Fails one process and lets every process that falls with it exit when
+    /// its task runs. Returns the steps until none is left.
     fn fall(self, first: usize) -> u64 {
         let steps = work::of(|| {
             self.exit(first);
@@ -86,7 +86,8 @@ impl Crowd {
     }
 }
 
-/// Each is linked to the next; the one at this place fails.
+/// Builds a chain, each process linked to the next; the process at `first`
+/// fails.
 fn chain(count: usize, first: usize) -> u64 {
     let crowd = Crowd::of(count);
     for number in 1..count {
@@ -95,7 +96,8 @@ fn chain(count: usize, first: usize) -> u64 {
     crowd.fall(first)
 }
 
-/// All are linked to one; the one at this place fails, 0 being the middle.
+/// Links all processes to one; the process at `first` fails, 0 being the
+/// middle.
 fn star(count: usize, first: usize) -> u64 {
     let crowd = Crowd::of(count);
     for number in 1..count {
@@ -104,7 +106,7 @@ fn star(count: usize, first: usize) -> u64 {
     crowd.fall(first)
 }
 
-/// Each is linked to every other.
+/// Links each process to every other.
 fn mesh(count: usize) -> u64 {
     let crowd = Crowd::of(count);
     for number in 1..count {
@@ -128,7 +130,7 @@ fn ten_times_the_processes_fall_for_ten_times_the_work() {
         ("star from a ray", star(1_000, 7), star(10_000, 7)),
     ] {
         assert!(many < 11 * few, "{shape}: {few} steps became {many}");
-        // And few steps for each process.
+        // Few steps for each process, too.
         assert!(many < 40 * 10_000, "{shape}: {many} steps");
     }
 }

@@ -1,6 +1,5 @@
-//! What the kernel promises, said again in the plainest way there is: one
-//! thread, one list of messages per process, global sets of links and monitors,
-//! no care for speed.
+//! The kernel's promises, in the plainest form: one thread, one list of
+//! messages per process, global sets of links and monitors, no care for speed.
 
 mod process;
 
@@ -8,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use warren_kernel::{HostConfig, Kind};
 
-/// A process of the model, by its place in `Model::processes`.
+/// A process of the model: its index in `Model::processes`.
 pub(crate) type Id = usize;
 
 pub(crate) const INBOX: u32 = 1;
@@ -22,11 +21,12 @@ pub(crate) enum Phase {
     Gone,
 }
 
-/// Why a call is refused: the kind of error, and the limit or queue it names.
+/// The reason for a refusal: the kind of error, and the limit or queue it
+/// names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct No(pub(crate) Kind, pub(crate) Option<String>);
 
-/// What a receive yields.
+/// The result of a receive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
     Message {
@@ -54,7 +54,7 @@ pub(crate) enum Item {
 
 #[derive(Debug)]
 struct Mail {
-    /// The subscription that can read it; 0 while it is unclaimed.
+    /// The subscription that can read the message; 0 while it is unclaimed.
     at: u32,
     bytes: usize,
     item: Item,
@@ -69,7 +69,7 @@ pub(crate) struct Process {
     pub(crate) listeners: BTreeMap<u32, String>,
     mail: Vec<Mail>,
     news: Vec<Item>,
-    /// Callee and, once it ended, its outcome.
+    /// The callee and, once it ended, its outcome.
     pub(crate) execs: BTreeMap<u32, (Id, Option<String>)>,
     waited_for_by: Option<(Id, u32)>,
     next_subscription: u32,
@@ -89,11 +89,11 @@ pub(crate) struct Model {
     pub(crate) names: BTreeMap<String, Id>,
     /// Each link once, the lower id first.
     pub(crate) links: BTreeSet<(Id, Id)>,
-    /// Who is told, of whose end.
+    /// Pairs of a monitoring process and the process it watches.
     pub(crate) monitors: BTreeSet<(Id, Id)>,
 }
 
-/// What a spawn asks for.
+/// The request of a spawn.
 #[derive(Debug)]
 pub(crate) struct Birth {
     pub(crate) parent: Option<Id>,
@@ -378,7 +378,7 @@ impl Model {
                     outcome,
                 });
             }
-            // However much a process is told at once, it is woken once.
+            // A process is woken once, however much it is told at once.
             let woken = &mut self.processes[peer].wakes;
             *woken = (*woken).min(wakes + 1);
         }
