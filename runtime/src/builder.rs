@@ -1,4 +1,4 @@
-//! How a runtime is put together.
+//! The builder of a runtime.
 
 use std::future::Future;
 use std::num::NonZeroUsize;
@@ -19,7 +19,7 @@ use crate::error::StartError;
 use crate::native::{self, Context};
 use crate::runtime::Runtime;
 
-/// What a [`Runtime`] will be made of; see [`Runtime::builder`].
+/// The configuration of a new [`Runtime`]; see [`Runtime::builder`].
 #[must_use = "nothing runs before `start`"]
 pub struct Builder {
     app: Option<App>,
@@ -56,27 +56,28 @@ impl Builder {
         }
     }
 
-    /// A program on disk: its definitions, hosts and grants.
+    /// Adds a program on disk: its definitions, hosts and grants.
     pub fn app(mut self, app: App) -> Builder {
         self.app = Some(app);
         self
     }
 
-    /// A definition in Lua, of this id. It goes before one of the program's.
+    /// Adds a definition in Lua with this id. It takes precedence over a
+    /// definition of the program.
     pub fn lua(self, id: &str, source: impl Into<Vec<u8>>) -> Builder {
         let code = Code::Lua(source_of(format!("{id}.lua"), source));
         self.definition(plain(id, code))
     }
 
-    /// A definition in WebAssembly, binary or text: a core module of the flat
-    /// ABI or a component.
+    /// Adds a definition in WebAssembly, binary or text: a core module of the
+    /// flat ABI or a component.
     pub fn wasm(self, id: &str, code: impl Into<Vec<u8>>) -> Builder {
         let code = Code::Wasm(source_of(format!("{id}.wasm"), code));
         self.definition(plain(id, code))
     }
 
-    /// A definition whose code is a Rust function, called once for each
-    /// process: guests spawn it as any other.
+    /// Adds a definition whose code is a Rust function, called once for each
+    /// process. Guests spawn it like any other definition.
     pub fn native<F, T>(
         self,
         id: &str,
@@ -89,14 +90,15 @@ impl Builder {
         self.definition(plain(id, Code::Native(native::code(code))))
     }
 
-    /// A definition with all there is to say of it: its method, the only host
-    /// that may run it, what it may reach.
+    /// Adds a definition in full: its code, its method, the only host that may
+    /// run it, its capabilities.
     pub fn definition(mut self, definition: Definition) -> Builder {
         self.definitions.push(definition);
         self
     }
 
-    /// A module for `require(name)` in Lua. It goes before one of the program's.
+    /// Adds a module for `require(name)` in Lua. It takes precedence over a
+    /// module of the program.
     pub fn module(mut self, name: impl Into<String>, source: impl Into<Vec<u8>>) -> Builder {
         let name = name.into();
         let source = source_of(format!("{name}.lua"), source);
@@ -104,74 +106,78 @@ impl Builder {
         self
     }
 
-    /// A host of this name with these limits, in place of one of the program's.
-    /// [`DEFAULT_HOST`] is always there.
+    /// Adds a host with these limits, in place of a host of the program with
+    /// this name. [`DEFAULT_HOST`] is always there.
     pub fn host(mut self, name: impl Into<String>, limits: HostLimits) -> Builder {
         self.hosts.push((name.into(), limits));
         self
     }
 
-    /// Where the output of the processes goes: the standard streams unless set. A
-    /// sink that panics is not called again, and what is printed goes nowhere.
+    /// Sets the sink for the output of the processes. The default is the
+    /// standard streams. A sink that panics is not called again, and later
+    /// output is dropped.
     pub fn output(mut self, sink: impl Sink) -> Builder {
         self.output = Box::new(sink);
         self
     }
 
-    /// What is given the log records of the processes, in place of `tracing`
-    /// events of the target `warren::process`. It is called on a thread that does
-    /// nothing else, some time after the record was written ([`LogRecord::time`]).
-    /// It may block: what finds no room meanwhile is counted and lost. A record
-    /// whose hook panics is lost as well.
+    /// Sets the hook for the log records of the processes. The default emits
+    /// `tracing` events of the target `warren::process`. The hook runs on a
+    /// thread of its own, some time after a record was written
+    /// ([`LogRecord::time`]). It may block: records that find no room meanwhile
+    /// are counted and lost. A record whose hook panics is lost as well.
     pub fn log(mut self, hook: impl Fn(&LogRecord<'_>) + Send + Sync + 'static) -> Builder {
         self.log = Some(Arc::new(hook));
         self
     }
 
-    /// A directory where compiled code is kept between runs. None unless set:
-    /// every start compiles then, which takes seconds. It is made where it is
-    /// missing, for its user alone; one that another user owns or may write to
-    /// is not used.
+    /// Sets a directory where compiled code is kept between runs. The default
+    /// is none: every start compiles, which takes seconds. The runtime creates
+    /// a missing directory for its user alone. A directory that another user
+    /// owns or may write to is not used.
     pub fn cache(mut self, directory: impl Into<Option<PathBuf>>) -> Builder {
         self.cache = directory.into();
         self
     }
 
-    /// A Lua interpreter guest in place of the bundled one.
+    /// Replaces the bundled Lua interpreter guest.
     pub fn interpreter(mut self, wasm: Vec<u8>) -> Builder {
         self.interpreter = Some(wasm);
         self
     }
 
-    /// Who judges what processes ask to do: the program's policies unless set.
-    /// Where there are none, processes with an actor or a scope may do nothing that
-    /// needs a permission, all others everything.
+    /// Sets the authorizer of the processes' requests. The default judges by
+    /// the program's policies. Without policies, a process with an actor or a
+    /// scope may do nothing that needs a permission, and every other process
+    /// may do everything.
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Builder {
         self.authorizer = Some(authorizer);
         self
     }
 
-    /// How many threads run processes: one for each core unless set.
+    /// Sets the number of threads that run processes. The default is one for
+    /// each core.
     pub fn workers(mut self, workers: NonZeroUsize) -> Builder {
         self.workers = Some(workers);
         self
     }
 
-    /// Bytes of memory that all processes of all hosts may hold together. Unless it
-    /// is set here or by the program: what the machine, the control groups around
-    /// this program and its resource limits allow, less a reserve of an eighth
-    /// (64 MiB at least, 4 GiB at most). Where it is spent, growth of memory, spawns
-    /// and messages are refused, and what runs goes on.
+    /// Sets the bytes of memory that all processes of all hosts may hold
+    /// together. The program may set this too. The default is the memory that
+    /// the machine, the control groups around this program and its resource
+    /// limits allow, less a reserve of an eighth (64 MiB at least, 4 GiB at
+    /// most). Once the memory is spent, growth of memory, spawns and messages
+    /// are refused, and running processes go on.
     pub fn max_memory_total(mut self, bytes: u64) -> Builder {
         self.max_memory_total = Some(bytes);
         self
     }
 
-    /// Has each message carry what caused it: what a process sends while it
-    /// handles a message belongs to the same chain ([`TraceId`]), also where a
-    /// process was spawned in between. Each send and each receive becomes a
-    /// `tracing` event of the target `warren::process::message`, and log records
-    /// say in which chain they were written. Without this, nothing is kept.
+    /// Sets whether each message carries its cause. Everything a process sends
+    /// while it handles a message belongs to the message's chain ([`TraceId`]),
+    /// also across a spawn. Each send and each receive becomes a `tracing`
+    /// event of the target `warren::process::message`, and log records name the
+    /// chain they were written in. The default keeps no causes.
     ///
     /// [`TraceId`]: crate::TraceId
     pub fn trace_messages(mut self, trace: bool) -> Builder {
@@ -179,17 +185,18 @@ impl Builder {
         self
     }
 
-    /// Bounds what sources and modules may consist of, and what compiling and
-    /// preparing them may take.
+    /// Bounds the contents of sources and modules, and the time and memory of
+    /// compiling and preparing them.
     pub fn compile_limits(mut self, limits: CompileLimits) -> Builder {
         self.compile = limits;
         self
     }
 
-    /// Starts the runtime. Its processes run on threads of its own; native
-    /// processes, and what blocks (compiling, standard input, files), use the
-    /// tokio runtime this is called in, which has to have `enable_all` and to
-    /// outlive the processes. No process runs yet, and nothing is compiled.
+    /// Starts the runtime. Its processes run on threads of its own. Native
+    /// processes, and work that blocks (compiling, standard input, files), use
+    /// the tokio runtime that calls this function. That tokio runtime needs
+    /// `enable_all` and must outlive the processes. On return no process runs
+    /// yet, and nothing is compiled.
     ///
     /// # Errors
     ///
@@ -250,7 +257,7 @@ impl Builder {
 /// Refuses a grant that lets a program write machine code that the next start
 /// would run outside of any sandbox.
 fn check_cache(app: &App, cache: &Path) -> Result<(), StartError> {
-    // One that is not there yet is made below what is.
+    // A missing directory will be created below an existing one.
     let mut place = cache;
     let real = loop {
         match (place.canonicalize(), place.parent()) {
@@ -270,8 +277,8 @@ fn check_cache(app: &App, cache: &Path) -> Result<(), StartError> {
     }
 }
 
-/// The hosts that were given, then those of the program that were not, and the
-/// one that is always there.
+/// Returns the given hosts, then those of the program that were not given, and
+/// [`DEFAULT_HOST`].
 fn hosts(mut hosts: Vec<(String, HostLimits)>, app: Option<&App>) -> Vec<(String, HostLimits)> {
     let of_app = app.into_iter().flat_map(App::hosts);
     for (name, host) in of_app {
@@ -285,7 +292,7 @@ fn hosts(mut hosts: Vec<(String, HostLimits)>, app: Option<&App>) -> Vec<(String
     hosts
 }
 
-/// What the manifest says of a host, over the defaults.
+/// Returns the limits that the manifest sets for a host, over the defaults.
 pub(crate) fn limits(host: &app::HostConfig) -> HostLimits {
     let default = HostLimits::default();
     let queue = &default.processes.queue;

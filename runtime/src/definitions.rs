@@ -1,5 +1,5 @@
-//! The definitions of a runtime: those given in memory, before those of a
-//! program on disk.
+//! The definitions of a runtime: those given in memory take precedence over
+//! those of a program on disk.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use warren_kernel::Error;
 
 use crate::app::App;
 
-/// Everything that processes may run.
+/// All definitions that processes may run.
 #[derive(Default)]
 pub(crate) struct Library {
     pub(crate) own: HashMap<Arc<str>, Arc<Definition>>,

@@ -1,4 +1,4 @@
-//! Why a call fails.
+//! The errors of the embedder's calls.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use warren_kernel::{Details, Error, Field, Kind};
 
 use crate::values;
 
-/// Why the runtime cannot be started.
+/// The reason why the runtime cannot be started.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// A definition given in memory has a name that can be none.
+    /// A definition given in memory has an invalid name.
     #[error(transparent)]
     Id(#[from] crate::app::IdError),
     /// Two definitions given in memory have the same id.
@@ -21,8 +21,8 @@ pub enum StartError {
         /// The id.
         id: Arc<str>,
     },
-    /// A grant lets the program write to the code cache, whose code runs outside
-    /// of any sandbox.
+    /// A grant lets the program write to the code cache, whose code runs
+    /// outside of any sandbox.
     #[error(
         "writing {} cannot be granted: it would let the program change the code cache {}, which \
          the next start runs",
@@ -30,28 +30,28 @@ pub enum StartError {
         cache.display()
     )]
     CacheGranted {
-        /// What was granted.
+        /// The granted directory.
         path: PathBuf,
         /// The directory of the cache.
         cache: PathBuf,
     },
-    /// Threads or hosts cannot be had.
+    /// Threads or hosts could not be created.
     #[error(transparent)]
     Node(#[from] warren_engine::StartError),
 }
 
-/// Why a call of the embedder's fails. As an [`Error`](struct@Error), which `?`
-/// makes of it in native processes, it is what a guest would see.
+/// The reason why a call of the embedder's fails. In native processes `?`
+/// converts it to an [`Error`](struct@Error), which a guest would see.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// A value could not be written or read; nothing was sent or started for
-    /// one that could not be written.
+    /// A value could not be written or read. If it could not be written,
+    /// nothing was sent or started.
     #[error("{what}: {error}")]
     Value {
-        /// Which value.
+        /// The kind of value.
         what: &'static str,
-        /// What is wrong with it.
+        /// The codec's error.
         #[source]
         error: values::CodecError,
     },
@@ -64,7 +64,7 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// What sort of failure it is.
+    /// Returns the sort of failure.
     pub fn kind(&self) -> &Kind {
         match self {
             CallError::Value { .. } => &Kind::Invalid,
@@ -73,7 +73,8 @@ impl CallError {
         }
     }
 
-    /// Makes an error of the codec's one about a certain value.
+    /// Returns a function that converts an error of the codec for a kind of
+    /// value.
     pub(crate) fn value(what: &'static str) -> impl FnOnce(values::CodecError) -> CallError {
         move |error| CallError::Value { what, error }
     }
@@ -89,7 +90,7 @@ impl From<CallError> for Error {
     }
 }
 
-/// The error as a value that can be part of a message.
+/// Converts an error to a value that can be part of a message.
 pub fn error_as_value(error: &Error) -> values::Error {
     values::Error {
         kind: error.kind.as_str().to_owned(),
@@ -104,7 +105,7 @@ pub fn error_as_value(error: &Error) -> values::Error {
     }
 }
 
-/// The error that a value is.
+/// Converts a value back to the error it was made from.
 pub fn error_of_value(error: values::Error) -> Error {
     Error {
         kind: Kind::from(error.kind.as_str()),
@@ -115,7 +116,7 @@ pub fn error_of_value(error: values::Error) -> Error {
     }
 }
 
-/// The details of an error, where there are any of this type.
+/// Returns the details of an error, if it has any of this type.
 pub fn error_details<T: serde::de::DeserializeOwned>(error: &Error) -> Option<T> {
     let bytes = error_as_value(error).details;
     (!bytes.is_empty())
@@ -133,7 +134,7 @@ fn of_fields(fields: &[(&'static str, Field)]) -> Vec<u8> {
         (values::Value::from(*name), value)
     });
     let map = values::Value::Map(pairs.collect());
-    // Text and numbers can be written.
+    // Text and numbers can always be written.
     values::to_value(&map).map_or_else(|_| Vec::new(), |out| out.as_slice().to_vec())
 }
 

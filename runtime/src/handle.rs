@@ -1,4 +1,4 @@
-//! A process, as the embedder holds it.
+//! The embedder's handle of a process.
 
 use std::fmt;
 use std::pin::Pin;
@@ -16,11 +16,11 @@ use warren_kernel::{Error, Outcome, Process, TraceId};
 use crate::error::CallError;
 use crate::values;
 
-/// A process the embedder has started or found. Clones mean the same process.
+/// A process the embedder has started or found. Clones name the same process.
 ///
-/// Dropping it does nothing to the process, and it does not keep the runtime
-/// going: once that is dropped, its processes end. Its threads do so when the last
-/// handle is dropped as well.
+/// Dropping a handle does nothing to the process, and a handle does not keep
+/// the runtime going: once the runtime is dropped, its processes end. Its
+/// threads end when the last handle is dropped as well.
 #[derive(Clone)]
 pub struct Handle {
     node: Arc<Node>,
@@ -28,36 +28,36 @@ pub struct Handle {
     ended: Shared<BoxFuture<'static, warren_engine::Ended>>,
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Clone, Debug)]
 pub struct Ended {
-    /// Its result or error, encoded; [`Ended::result`] reads it.
+    /// The process's result or error, encoded; [`Ended::result`] reads it.
     pub outcome: Arc<Outcome>,
-    /// The exit status it asked for, where it called for an exit.
+    /// The exit status the process asked for, if it called for an exit.
     pub status: Option<i32>,
 }
 
 impl Ended {
-    /// What it returned, as a value of this type. One that returned nothing
-    /// reads as `()` or as an `Option`.
+    /// Returns the process's result as a value of this type. A process that
+    /// returned nothing reads as `()` or as an `Option`.
     ///
     /// # Errors
     ///
-    /// [`CallError::Failed`] with the process's own error;
-    /// [`CallError::Value`] for a result of another type.
+    /// [`CallError::Failed`] with the process's own error; [`CallError::Value`]
+    /// for a result of another type.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         result_of(&self.outcome)
     }
 }
 
-/// What a process returned, of an outcome that an [`Event`](crate::Event) or a
-/// [`Change`](crate::introspection::Change) tells of.
+/// Returns the result in an outcome that an [`Event`](crate::Event) or a
+/// [`Change`](crate::introspection::Change) reports.
 ///
 /// # Errors
 ///
 /// As for [`Ended::result`].
 pub fn result_of<T: DeserializeOwned>(outcome: &Outcome) -> Result<T, CallError> {
-    /// MessagePack for nothing.
+    /// Nothing, in MessagePack.
     const NIL: &[u8] = &[0xc0];
     match outcome {
         Outcome::Returned(value) => values::from_value(value.as_deref().unwrap_or(NIL))
@@ -76,32 +76,32 @@ impl Handle {
         }
     }
 
-    /// The text of its PID.
+    /// Returns the text of the process's PID.
     pub fn pid(&self) -> &str {
         self.process.text()
     }
 
-    /// Whether it has ended.
+    /// Returns whether the process has ended.
     pub fn has_ended(&self) -> bool {
         self.process.has_exited()
     }
 
-    /// Sends it one message from nobody: a tuple is as many values as it has
+    /// Sends one message from nobody. A tuple is as many values as it has
     /// elements.
     ///
     /// # Errors
     ///
-    /// [`CallError::Value`]; `NotFound` where it has ended; `RateLimited` where
-    /// the queue is full; `Invalid` for a topic that can be none.
+    /// [`CallError::Value`]; `NotFound` if the process has ended; `RateLimited`
+    /// if the queue is full; `Invalid` for a text that cannot be a topic.
     pub fn send<T: Serialize + ?Sized>(&self, topic: &str, values: &T) -> Result<(), CallError> {
         self.send_in(None, topic, values)
     }
 
-    /// Sends like [`Handle::send`] a message that begins a chain of this number,
-    /// such as that of the request that the embedder serves: what it causes is
-    /// told of with it. For runtimes with
-    /// [`Builder::trace_messages`](crate::Builder::trace_messages); in others the
-    /// number is lost.
+    /// Sends, like [`Handle::send`], a message that begins a chain with this
+    /// number, for example the number of the request that the embedder serves.
+    /// Traces of all the message causes carry that number. The number is lost
+    /// unless the runtime was built with
+    /// [`Builder::trace_messages`](crate::Builder::trace_messages).
     ///
     /// # Errors
     ///
@@ -128,13 +128,13 @@ impl Handle {
         Ok(sent?)
     }
 
-    /// Waits for its end. May be called any number of times, also after it has
-    /// ended; dropping the future changes nothing.
+    /// Waits for the end of the process. May be called any number of times,
+    /// also after the end. Dropping the future changes nothing.
     pub async fn wait(&self) -> Ended {
         self.ended.clone().await.into()
     }
 
-    /// Waits for its end and reads its result.
+    /// Waits for the end of the process and reads its result.
     ///
     /// # Errors
     ///
@@ -143,7 +143,8 @@ impl Handle {
         self.wait().await.result()
     }
 
-    /// Its end as a stream of one item, to be merged with those of others.
+    /// Returns the end of the process as a stream of one item, to be merged
+    /// with other streams.
     pub fn monitor(&self) -> Monitor {
         Monitor {
             pid: Arc::clone(self.process.text()),
@@ -151,11 +152,12 @@ impl Handle {
         }
     }
 
-    /// Asks it to end; with a deadline, it is terminated when that has passed.
+    /// Asks the process to end. With a deadline, the process is terminated once
+    /// the deadline has passed.
     ///
     /// # Errors
     ///
-    /// `NotFound` where it has ended.
+    /// `NotFound` if the process has ended.
     pub fn cancel(&self, deadline: Option<Duration>) -> Result<(), Error> {
         let now = self.node.now();
         let deadline = deadline.map(|after| now.after(after));
@@ -163,11 +165,12 @@ impl Handle {
         kernel.cancel(None, &self.process, deadline, true, now)
     }
 
-    /// Stops it by force. Returns before it has ended; see [`Handle::wait`].
+    /// Stops the process by force. Returns before it has ended; see
+    /// [`Handle::wait`].
     ///
     /// # Errors
     ///
-    /// `NotFound` where it has ended.
+    /// `NotFound` if the process has ended.
     pub fn terminate(&self) -> Result<(), Error> {
         self.node.kernel().terminate(&self.process)
     }
@@ -192,7 +195,7 @@ impl From<warren_engine::Ended> for Ended {
     }
 }
 
-/// Yields the end of one process, then nothing more; see [`Handle::monitor`].
+/// A stream of the end of one process; see [`Handle::monitor`].
 #[derive(Debug)]
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Monitor {
@@ -200,12 +203,12 @@ pub struct Monitor {
     ended: Option<Shared<BoxFuture<'static, warren_engine::Ended>>>,
 }
 
-/// The end of a process.
+/// The end of a process, with its PID.
 #[derive(Clone, Debug)]
 pub struct Exit {
     /// The text of its PID.
     pub pid: Arc<str>,
-    /// How it ended.
+    /// The end itself.
     pub ended: Ended,
 }
 

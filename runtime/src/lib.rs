@@ -92,7 +92,7 @@ pub use warren_kernel::{
 #[doc = include_str!("../../docs/embedding.md")]
 pub struct Guide;
 
-/// Those of the operator's page.
+/// The examples of the operator's page.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/operating.md")]
 pub struct Operating;

@@ -13,14 +13,14 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::introspection::{HostInfo, State, Totals};
 use crate::runtime::Runtime;
 
-/// The content type of what [`Runtime::metrics`] writes.
+/// The content type of the text of [`Runtime::metrics`].
 pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 impl Runtime {
-    /// The runtime's metrics in the exposition format (OpenMetrics 1.0), for an
-    /// HTTP endpoint that Prometheus asks; see [`METRICS_CONTENT_TYPE`]. Looks
-    /// at every process, as [`Inspector::totals`](crate::Inspector::totals)
-    /// does.
+    /// Returns the runtime's metrics in the exposition format (OpenMetrics
+    /// 1.0), for an HTTP endpoint that Prometheus scrapes; see
+    /// [`METRICS_CONTENT_TYPE`]. Looks at every process, as
+    /// [`Inspector::totals`](crate::Inspector::totals) does.
     pub fn metrics(&self) -> String {
         exposition(self.inspector().totals())
     }
@@ -30,7 +30,7 @@ fn exposition(totals: Totals) -> String {
     let mut registry = Registry::with_prefix("warren");
     registry.register_collector(Box::new(Snapshot(totals)));
     let mut text = String::new();
-    // A string takes all that is written.
+    // Writing to a string does not fail.
     let _ = encode(&mut text, &registry);
     text
 }
@@ -39,7 +39,7 @@ fn exposition(totals: Totals) -> String {
 #[derive(Debug)]
 struct Snapshot(Totals);
 
-/// One metric: a name, what it means, and its values by one label.
+/// One metric: its name, its meaning, and its values by one label.
 struct Metric {
     name: &'static str,
     help: &'static str,
@@ -159,7 +159,7 @@ fn processes(totals: &Totals) -> Vec<Metric> {
     ]
 }
 
-/// A gauge of each host.
+/// Returns the values of a gauge by host.
 fn of_hosts(totals: &Totals, value: impl Fn(&HostInfo) -> u64) -> Values {
     let hosts = totals.hosts.iter();
     let values = hosts.map(|host| labelled("host", &host.name, value(host)));

@@ -23,59 +23,61 @@ pub use message::{Message, Received, Topic};
 /// A native process, as its own code sees it.
 ///
 /// A function that takes a `Context` and returns a future is the code of a
-/// native process, given to [`Runtime::spawn_native`](crate::Runtime::spawn_native)
-/// or, as a definition, to [`Builder::native`](crate::Builder::native). What the
-/// future returns is the result of the process; an error or a panic is its
-/// failure. To others it is a process like any: it has a PID and a mailbox, can
-/// be named, linked, monitored, sent to, cancelled and terminated. Termination
-/// drops the future where it waits.
+/// native process. It is given to
+/// [`Runtime::spawn_native`](crate::Runtime::spawn_native) or, as a definition,
+/// to [`Builder::native`](crate::Builder::native). The future's value is the
+/// result of the process; an error or a panic is its failure. To others it is a
+/// process like any: it has a PID and a mailbox, can be named, linked,
+/// monitored, sent to, cancelled and terminated. Termination drops the future
+/// where it waits.
 ///
-/// It runs on the embedder's tokio runtime, so it may await what that offers. It
-/// is not preempted, and its memory is the embedder's.
+/// The future runs on the embedder's tokio runtime, so it may use tokio's
+/// timers and I/O. It is not preempted, and its memory is the embedder's.
 ///
-/// Every future of this type may be dropped before it is ready: nothing is
-/// lost then, and nothing was started that goes on.
+/// Every future of this type may be dropped before it is ready: nothing is lost
+/// then, and nothing was started that goes on.
 pub struct Context {
     native: Native,
 }
 
-/// Who it is.
+/// Identity.
 impl Context {
-    /// The text of its PID.
+    /// Returns the text of the process's PID.
     pub fn pid(&self) -> &str {
         self.native.process().text()
     }
 
-    /// The identifier of the chain of calls it belongs to.
+    /// Returns the identifier of the chain of calls the process belongs to.
     pub fn frame(&self) -> &str {
         self.native.frame()
     }
 
-    /// The message it handles, that is the last it has taken, where messages are
-    /// traced ([`Builder::trace_messages`](crate::Builder::trace_messages)).
+    /// Returns the trace of the message the process handles, the last it has
+    /// taken. Requires
+    /// [`Builder::trace_messages`](crate::Builder::trace_messages).
     pub fn trace(&self) -> Option<Trace> {
         self.native.trace()
     }
 
-    /// The definition it runs.
+    /// Returns the definition the process runs.
     pub fn definition(&self) -> &str {
         self.native.definition()
     }
 
-    /// Its arguments: a tuple of as many values, or `()` for none.
+    /// Returns the arguments: a tuple of as many values, or `()` for none.
     ///
     /// # Errors
     ///
-    /// They are of another number or type.
+    /// The arguments differ in number or type.
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         values::from_values(self.native.arguments()).map_err(CallError::value("the arguments"))
     }
 
-    /// A context value; none where there is none of this key.
+    /// Returns a context value, if there is one for this key.
     ///
     /// # Errors
     ///
-    /// It is of another type.
+    /// The value has another type.
     pub fn context<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, CallError> {
         let value = self.native.context(key).map(values::from_value);
         value
@@ -84,21 +86,21 @@ impl Context {
     }
 }
 
-/// What comes to it.
+/// Receiving.
 impl Context {
     /// Waits for the next message that no [`Topic`] takes.
     ///
     /// # Errors
     ///
-    /// `NotFound` where the process has ended, which only code that was moved
-    /// out of its future can ask. The same goes for the others here.
+    /// `NotFound` if the process has ended. Only code that was moved out of its
+    /// future can see this error, here and in the other methods.
     pub async fn message(&mut self) -> Result<Message, Error> {
         let inbox = self.native.process().inbox();
         self.message_of(inbox).await
     }
 
-    /// Waits for the next event. A process that has asked for events gets a
-    /// CANCEL when the runtime shuts down, and time to finish; one that has not
+    /// Waits for the next event. At the shutdown of the runtime, a process that
+    /// has asked for events gets a CANCEL and time to finish; any other process
     /// is ended at once.
     ///
     /// # Errors
@@ -127,11 +129,11 @@ impl Context {
         }
     }
 
-    /// Has the messages of exactly this topic wait apart from all others.
+    /// Queues the messages of exactly this topic apart from all others.
     ///
     /// # Errors
     ///
-    /// `Invalid` for what can be no topic; `RateLimited` at
+    /// `Invalid` for a text that cannot be a topic; `RateLimited` at
     /// `max_subscriptions`.
     pub fn listen(&mut self, topic: &str) -> Result<Topic, Error> {
         self.native.process().listen(topic).map(Topic)
@@ -146,7 +148,7 @@ impl Context {
         self.message_of(topic.0).await
     }
 
-    /// Ends [`Context::listen`]: what waits there goes to the others.
+    /// Ends [`Context::listen`]: unread messages of the topic join the others.
     pub fn unlisten(&mut self, topic: Topic) {
         self.native.process().unlisten(topic.0);
     }
@@ -159,15 +161,15 @@ impl Context {
     }
 }
 
-/// What it does to others. Destinations are PIDs or names. Every call is
-/// refused as it is to a guest, with the same errors.
+/// Operations on other processes. Destinations are PIDs or names. Every call is
+/// refused as a guest's call is, with the same errors.
 impl Context {
-    /// Sends one message: a tuple is as many values as it has elements.
+    /// Sends one message. A tuple is as many values as it has elements.
     ///
     /// # Errors
     ///
-    /// [`CallError::Value`]; `NotFound`; `RateLimited` where the queue is full;
-    /// `Invalid` for a topic that can be none.
+    /// [`CallError::Value`]; `NotFound`; `RateLimited` if the queue is full;
+    /// `Invalid` for a text that cannot be a topic.
     pub fn send<T: Serialize + ?Sized>(
         &mut self,
         to: &str,
@@ -178,7 +180,7 @@ impl Context {
         Ok(self.native.send(to, topic, bytes.as_slice())?)
     }
 
-    /// Starts a process, and returns its PID.
+    /// Starts a process and returns its PID.
     ///
     /// # Errors
     ///
@@ -188,9 +190,9 @@ impl Context {
         Ok(self.native.spawn(start, tied).await?)
     }
 
-    /// Starts a process, waits for its end and returns its result. Dropped
-    /// before it is ready, or where this process ends first, it terminates the
-    /// other.
+    /// Starts a process, waits for its end and returns its result. The started
+    /// process is terminated if the future is dropped before it is ready, or if
+    /// this process ends first.
     ///
     /// # Errors
     ///
@@ -203,8 +205,8 @@ impl Context {
         result_of(&*self.native.exec(start).await?)
     }
 
-    /// Asks a process to end; with a deadline, it is terminated when that has
-    /// passed.
+    /// Asks a process to end. With a deadline, the process is terminated once
+    /// the deadline has passed.
     ///
     /// # Errors
     ///
@@ -213,7 +215,7 @@ impl Context {
         self.native.cancel(target, deadline)
     }
 
-    /// Stops a process by force. One that does so to itself goes on until it
+    /// Stops a process by force. A process that stops itself goes on until it
     /// next waits.
     ///
     /// # Errors
@@ -232,17 +234,17 @@ impl Context {
         self.native.monitor(target)
     }
 
-    /// Undoes [`Context::monitor`], also of what was not read yet.
+    /// Undoes [`Context::monitor`], and drops its unread event.
     ///
     /// # Errors
     ///
-    /// `Invalid` for what can be no destination.
+    /// `Invalid` for a text that cannot be a destination.
     pub fn unmonitor(&mut self, target: &str) -> Result<(), Error> {
         self.native.unmonitor(target)
     }
 
-    /// Links it with a process: the failure of either ends the other, unless
-    /// that traps it.
+    /// Links this process with another: the failure of either ends the other,
+    /// unless the other traps links.
     ///
     /// # Errors
     ///
@@ -251,44 +253,44 @@ impl Context {
         self.native.link(target)
     }
 
-    /// Undoes [`Context::link`], also of what was not read yet.
+    /// Undoes [`Context::link`], and drops its unread event.
     ///
     /// # Errors
     ///
-    /// `Invalid` for what can be no destination.
+    /// `Invalid` for a text that cannot be a destination.
     pub fn unlink(&mut self, target: &str) -> Result<(), Error> {
         self.native.unlink(target)
     }
 
-    /// Sets whether the failure of a linked process is an
-    /// [`Event::LinkDown`], not its own end.
+    /// Sets whether the failure of a linked process is an [`Event::LinkDown`]
+    /// instead of this process's end.
     pub fn set_trap_links(&self, trap: bool) {
         self.native.process().set_trap_links(trap);
     }
 
-    /// Gives itself a name.
+    /// Gives this process a name.
     ///
     /// # Errors
     ///
-    /// `AlreadyExists`; `Invalid` for what can be no name.
+    /// `AlreadyExists`; `Invalid` for a text that cannot be a name.
     pub fn register(&mut self, name: &str) -> Result<(), Error> {
         self.native.register(name, None)
     }
 
-    /// The PID of who holds a name.
+    /// Returns the PID of a name's holder.
     ///
     /// # Errors
     ///
-    /// `NotFound`; `Invalid` for what can be no name.
+    /// `NotFound`; `Invalid` for a text that cannot be a name.
     pub fn lookup(&self, name: &str) -> Result<Arc<str>, Error> {
         self.native.lookup(name)
     }
 
-    /// Frees a name; false where nobody held it.
+    /// Frees a name. Returns false if no process held it.
     ///
     /// # Errors
     ///
-    /// `Invalid` for what can be no name.
+    /// `Invalid` for a text that cannot be a name.
     pub fn unregister(&mut self, name: &str) -> Result<bool, Error> {
         self.native.unregister(name)
     }
@@ -300,7 +302,7 @@ impl fmt::Debug for Context {
     }
 }
 
-/// Code for any number of processes.
+/// Returns code for any number of processes.
 pub(crate) fn code<F, T>(code: impl Fn(Context) -> F + Send + Sync + 'static) -> NativeCode
 where
     F: Future<Output = Result<T, Error>> + Send + 'static,
@@ -312,7 +314,7 @@ where
     })
 }
 
-/// Code for one process.
+/// Returns code for one process.
 pub(crate) fn code_once<F, T>(code: impl FnOnce(Context) -> F + Send + 'static) -> NativeCode
 where
     F: Future<Output = Result<T, Error>> + Send + 'static,
@@ -325,7 +327,7 @@ where
         async move {
             match running {
                 Some(running) => outcome(running.await),
-                // A process that was spawned for this code has started it.
+                // The process that was spawned for this code has started it.
                 None => outcome(Err::<(), _>(Error::internal("started a second time"))),
             }
         }
@@ -333,9 +335,9 @@ where
     })
 }
 
-/// How a process ends whose code returned this.
+/// Converts the value or error that the code returned.
 fn outcome<T: Serialize>(returned: Result<T, Error>) -> Outcome {
-    /// MessagePack for nothing.
+    /// Nothing, in MessagePack.
     const NIL: &[u8] = &[0xc0];
     let encoded = returned.and_then(|value| {
         values::to_value(&value).map_err(|error| CallError::value("the result")(error).into())

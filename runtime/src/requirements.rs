@@ -1,4 +1,4 @@
-//! What a program asks of the machine, and what the machine has.
+//! The needs of a program, and the resources of the machine.
 
 use std::sync::Arc;
 
@@ -10,26 +10,27 @@ pub use warren_engine::{
 use crate::app::{App, HostConfig};
 use crate::builder::limits;
 
-/// What one host of a program asks of the machine when it is full.
+/// The needs of one full host of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostRequirements {
     /// The host.
     pub name: Arc<str>,
-    /// How many processes it allows.
+    /// Number of processes the host allows.
     pub max_processes: usize,
-    /// Whether the manifest says so; else it is the default, which is meant as
-    /// a bound and not as a need.
+    /// True if the manifest sets the number. The default is a bound and not a
+    /// need.
     pub stated: bool,
-    /// Bytes of memory that each of them may hold.
+    /// Bytes of memory that each process may hold.
     pub max_memory: u64,
-    /// Bytes of memory that all of them may hold together, where the manifest says.
+    /// Bytes of memory that all processes may hold together, if the manifest
+    /// sets a limit.
     pub max_memory_total: Option<u64>,
-    /// What so many need.
+    /// The needs of that many processes.
     pub requirements: Requirements,
 }
 
 impl HostRequirements {
-    /// Those of each host of a program.
+    /// Returns the requirements of each host of a program.
     pub fn of(app: &App) -> Vec<HostRequirements> {
         let hosts = app.hosts().iter();
         hosts
@@ -37,7 +38,7 @@ impl HostRequirements {
             .collect()
     }
 
-    /// Those of a host with these limits.
+    /// Returns the requirements of a host with these limits.
     pub fn of_host(name: Arc<str>, host: &HostConfig) -> HostRequirements {
         let limits = limits(host);
         HostRequirements {

@@ -19,12 +19,12 @@ use crate::native::{self, Context};
 use crate::services::{self, ServiceError, Services};
 use crate::spawn::Spawn;
 
-/// The processes of one program and what they share. Clones mean the same
-/// runtime; any number of runtimes live side by side in one program, and do not
+/// The processes of one program and the state they share. Clones name the same
+/// runtime. Any number of runtimes live side by side in one program, and do not
 /// see each other.
 ///
-/// When the last clone is dropped, its processes are terminated; nothing waits
-/// for that. [`Runtime::shutdown`] ends them in order.
+/// When the last clone is dropped, the runtime terminates its processes without
+/// waiting for them. [`Runtime::shutdown`] ends them in order.
 #[derive(Clone)]
 pub struct Runtime(Arc<Inner>);
 
@@ -43,7 +43,7 @@ impl Drop for Inner {
 }
 
 impl Runtime {
-    /// Begins to put a runtime together.
+    /// Returns a new builder.
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -61,16 +61,16 @@ impl Runtime {
         }))
     }
 
-    /// Starts a process. It is ready when the process can be sent to; dropped
-    /// before that, it has started nothing.
+    /// Starts a process. The future is ready once the process can be sent to;
+    /// dropped before that, it has started nothing.
     ///
     /// # Errors
     ///
-    /// [`CallError::Value`] for arguments that cannot cross. `NotFound`: no such
-    /// definition or host. `Invalid`: code that does not compile, with file and
-    /// line; a definition that belongs to another host. `RateLimited`: the host
-    /// is full. `AlreadyExists`: the name is taken. `Unavailable`: the runtime
-    /// is ending.
+    /// [`CallError::Value`] for arguments that cannot cross. `NotFound`: no
+    /// such definition or host. `Invalid`: code that does not compile, with
+    /// file and line; a definition that belongs to another host. `RateLimited`:
+    /// the host is full. `AlreadyExists`: the name is taken. `Unavailable`: the
+    /// runtime is ending.
     pub async fn spawn(&self, spawn: impl Into<Spawn>) -> Result<Handle, CallError> {
         let spawn = spawn.into();
         let is_first = spawn.is_first();
@@ -79,8 +79,8 @@ impl Runtime {
         Ok(Handle::new(&self.0.node, running))
     }
 
-    /// Starts a process, waits for its end and returns its result. Dropped
-    /// before it is ready, this terminates the process.
+    /// Starts a process, waits for its end and returns its result. Dropping the
+    /// future before it is ready terminates the process.
     ///
     /// # Errors
     ///
@@ -92,12 +92,12 @@ impl Runtime {
     }
 
     /// Starts a process whose code is a Rust function, called once; see
-    /// [`Context`]. The definition's id is only what it is called. To let
-    /// guests spawn native code, give it to [`Builder::native`].
+    /// [`Context`]. The definition's id is only a label. To let guests spawn
+    /// native code, give it to [`Builder::native`].
     ///
     /// # Errors
     ///
-    /// As for [`Runtime::spawn`], as far as it concerns code that is there.
+    /// As for [`Runtime::spawn`], except for errors of code.
     pub async fn spawn_native<F, T>(
         &self,
         spawn: impl Into<Spawn>,
@@ -113,13 +113,13 @@ impl Runtime {
         Ok(Handle::new(&self.0.node, running))
     }
 
-    /// The first process of the program this was built with, to be passed to
-    /// [`Runtime::spawn`] or [`Runtime::exec`]: its main definition, in the host
-    /// of that. It may read standard input, and its exit status is the program's.
+    /// Returns the first process of the program this runtime was built with,
+    /// for [`Runtime::spawn`] or [`Runtime::exec`]: its main definition, in its
+    /// host. It may read standard input, and its exit status is the program's.
     ///
     /// # Errors
     ///
-    /// `NotFound` where the runtime was built without a program.
+    /// `NotFound` if the runtime was built without a program.
     pub fn main(&self) -> Result<Spawn, Error> {
         let (main, host) = self
             .0
@@ -129,11 +129,12 @@ impl Runtime {
         Ok(Spawn::of(&**main).host(&**host).first())
     }
 
-    /// Starts the services of the program this was built with, each after those
-    /// it depends on: it has started when its name is there and messages to it
-    /// are queued. From then on they are started again as the manifest says.
-    /// Those that were started before are left alone. Dropped before it is
-    /// ready, those that were started by then go on.
+    /// Starts the services of the program this runtime was built with, each
+    /// after its dependencies. A service has started once its name is
+    /// registered and messages to it are queued. From then on services are
+    /// restarted as the manifest says. Services that were started before are
+    /// left alone. If the future is dropped before it is ready, the services
+    /// started so far go on.
     ///
     /// # Errors
     ///
@@ -143,18 +144,18 @@ impl Runtime {
         self.0.services.start(&self.0.node).await
     }
 
-    /// Waits until no service runs or will be started again: at once where none
+    /// Waits until no service runs or will be started again: at once if none
     /// was started.
     ///
     /// # Errors
     ///
-    /// [`ServiceError::Failed`] as soon as a critical one has used up its
-    /// restarts. Nothing else is ended by that.
+    /// [`ServiceError::Failed`] as soon as a critical service has used up its
+    /// restarts. This error ends nothing else.
     pub async fn services_ended(&self) -> Result<(), ServiceError> {
         self.0.services.ended().await
     }
 
-    /// The process of a PID or a name.
+    /// Returns the process of a PID or a name.
     ///
     /// # Errors
     ///
@@ -183,22 +184,22 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// `AlreadyExists`; `NotFound` where it has ended; `Invalid` for what can be
-    /// no name.
+    /// `AlreadyExists`; `NotFound` if the process has ended; `Invalid` for a
+    /// text that cannot be a name.
     pub fn register(&self, name: &str, process: &Handle) -> Result<(), Error> {
         self.0.node.kernel().register(name, process.process())
     }
 
-    /// Frees a name; false where nobody held it.
+    /// Frees a name. Returns false if no process held it.
     ///
     /// # Errors
     ///
-    /// `Invalid` for what can be no name.
+    /// `Invalid` for a text that cannot be a name.
     pub fn unregister(&self, name: &str) -> Result<bool, Error> {
         self.0.node.kernel().unregister(name)
     }
 
-    /// The scope that the program's manifest gives this name, for
+    /// Returns the scope that the program's manifest gives this name, for
     /// [`Spawn::scope`].
     ///
     /// # Errors
@@ -208,24 +209,25 @@ impl Runtime {
         self.0.node.named_scope(name)
     }
 
-    /// Compiles one of the program's definitions, checks its imports and
-    /// exports, and starts nothing.
+    /// Compiles one of the program's definitions and checks its imports and
+    /// exports, without starting it.
     ///
     /// # Errors
     ///
-    /// What a spawn of it would say of its code.
+    /// The errors that a spawn would return for its code.
     pub async fn check(&self, definition: &app::Survey) -> Result<(), Error> {
         self.0.node.check(&definition.id, &definition.host).await
     }
 
-    /// Ends all processes: those that read events are asked to and have this
-    /// long, all others end at once. A service, with what it has started, is
-    /// asked when the services that depend on it have ended. Returns when all
-    /// have ended and everything they printed is written; native code that
-    /// blocks its thread is waited for, however long it takes. Dropped before it
-    /// is ready, those that were asked keep their deadline, and what was not
-    /// asked goes on; no service is started again. May be called any number of
-    /// times.
+    /// Ends all processes. Processes that read events are asked to end and have
+    /// the time `grace`; all others end at once. A service, with the processes
+    /// it has started, is asked once the services that depend on it have ended.
+    ///
+    /// Returns when all processes have ended and all their output is written.
+    /// Native code that blocks its thread is waited for, however long it takes.
+    /// If the future is dropped before it is ready, processes that were asked
+    /// keep their deadline, and the others go on; no service is started again.
+    /// May be called any number of times.
     pub async fn shutdown(&self, grace: Duration) {
         services::shutdown(&self.0.node, &self.0.services, grace).await;
     }
@@ -234,13 +236,13 @@ impl Runtime {
         &self.0.node
     }
 
-    /// How many processes live.
+    /// Returns the number of live processes.
     pub fn live(&self) -> usize {
         self.0.node.kernel().live()
     }
 
-    /// How many pieces of code were compiled to machine code, because the
-    /// cache did not have them.
+    /// Returns the number of pieces of code that were compiled to machine code
+    /// because the cache did not have them.
     pub fn compiled(&self) -> u64 {
         self.0.node.compiled()
     }
@@ -254,12 +256,12 @@ impl fmt::Debug for Runtime {
     }
 }
 
-/// Ends the callee of an exec that nobody waits for any more.
+/// Ends the callee of an exec whose future was dropped.
 struct Pending(Handle);
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        // Fails where it has ended, as it has when the exec is done.
+        // Fails if the callee has ended, as it has when the exec is done.
         let _ = self.0.terminate();
     }
 }

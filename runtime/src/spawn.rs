@@ -1,4 +1,4 @@
-//! What a new process starts with.
+//! The request for a new process.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::values::{self, Value};
 /// A process to be started: by [`Runtime::spawn`](crate::Runtime::spawn), by
 /// [`Runtime::exec`](crate::Runtime::exec), or by a native process.
 ///
-/// Its definition's id alone will do where nothing else is to be said:
+/// The definition's id alone converts to a `Spawn`:
 ///
 /// ```
 /// use warren::Spawn;
@@ -37,8 +37,8 @@ pub struct Spawn {
 }
 
 impl Spawn {
-    /// A process of a definition, in the host
-    /// [`DEFAULT_HOST`](crate::app::DEFAULT_HOST) unless said otherwise.
+    /// Returns the request for a process of a definition. The default host is
+    /// [`DEFAULT_HOST`](crate::app::DEFAULT_HOST).
     pub fn of(definition: impl Into<String>) -> Spawn {
         Spawn {
             start: Start::new(definition, DEFAULT_HOST),
@@ -48,15 +48,15 @@ impl Spawn {
         }
     }
 
-    /// The host that is to run it. Where the embedder spawns a definition that
-    /// is bound to a host, that one counts.
+    /// Sets the host. If the embedder spawns a definition that is bound to a
+    /// host, the definition's host counts.
     pub fn host(mut self, host: impl Into<String>) -> Spawn {
         self.start.host = host.into();
         self
     }
 
-    /// Its arguments: a tuple is its elements, `()` is none, everything else is
-    /// one.
+    /// Sets the arguments. A tuple is its elements, `()` is none, any other
+    /// value is one argument.
     pub fn arguments<T: Serialize + ?Sized>(mut self, arguments: &T) -> Spawn {
         if let Some(bytes) = self.values("the arguments", arguments) {
             self.start.arguments = bytes;
@@ -64,7 +64,7 @@ impl Spawn {
         self
     }
 
-    /// Arguments whose number is known only here.
+    /// Sets arguments whose number is known only at run time.
     pub fn argument_list(self, arguments: &[Value]) -> Spawn {
         let mut spawn = self;
         if let Some(bytes) = spawn.values("the arguments", &Elements(arguments)) {
@@ -73,20 +73,20 @@ impl Spawn {
         spawn
     }
 
-    /// Arguments as one MessagePack array, in the format of
+    /// Sets the arguments as one MessagePack array, in the format of
     /// `docs/guest-abi.md`.
     pub fn encoded_arguments(mut self, arguments: impl Into<Arc<[u8]>>) -> Spawn {
         self.start.arguments = arguments.into();
         self
     }
 
-    /// A name, claimed together with the start.
+    /// Sets a name, claimed together with the start.
     pub fn name(mut self, name: impl Into<String>) -> Spawn {
         self.start.name = Some(name.into());
         self
     }
 
-    /// A context value, over an inherited one of this key.
+    /// Sets a context value, over an inherited value of this key.
     pub fn context<T: Serialize + ?Sized>(mut self, key: impl Into<String>, value: &T) -> Spawn {
         match values::to_value(value) {
             Ok(out) => {
@@ -98,10 +98,12 @@ impl Spawn {
         self
     }
 
-    /// On whose behalf it acts, and all that it starts. The embedder says so
-    /// before the manifest, which may give an actor to its definition or host. Of a
-    /// native process that needs the permission `process.security`, and the
-    /// manifest goes before it; unless set, it hands on its own actor.
+    /// Sets the actor for which the process, and all processes it starts, act.
+    ///
+    /// For the embedder, this setting takes precedence over the manifest, which
+    /// may give an actor to a definition or host. A native process needs the
+    /// permission `process.security`, and the manifest takes precedence. If
+    /// unset, a native process hands on its own actor.
     ///
     /// ```
     /// use std::collections::BTreeMap;
@@ -118,16 +120,17 @@ impl Spawn {
         self
     }
 
-    /// The policies that say what it may do, and all that it starts; as for
-    /// [`Spawn::actor`]. [`Runtime::named_scope`](crate::Runtime::named_scope)
-    /// finds one that the manifest describes. One that names a policy which is not
-    /// there allows nothing.
+    /// Sets the policies that judge the process, and all processes it starts,
+    /// with the precedence of [`Spawn::actor`].
+    /// [`Runtime::named_scope`](crate::Runtime::named_scope) finds a scope that
+    /// the manifest describes. A scope that names a missing policy allows
+    /// nothing.
     pub fn scope(mut self, scope: Scope) -> Spawn {
         self.start.identity.scope = Some(Arc::new(scope));
         self
     }
 
-    /// A message that is queued before anything else can come.
+    /// Adds a message that is queued before any other message can arrive.
     pub fn message<T: Serialize + ?Sized>(mut self, topic: impl Into<String>, values: &T) -> Spawn {
         if let Some(bytes) = self.values("a message", values) {
             self.start.messages.push((topic.into(), bytes));
@@ -135,28 +138,29 @@ impl Spawn {
         self
     }
 
-    /// It begins a chain of messages of this number, such as that of the request
-    /// that the embedder serves, for runtimes with
-    /// [`Builder::trace_messages`](crate::Builder::trace_messages). Of a process
-    /// that another spawns, the chain is that of what the other handles.
+    /// Begins a chain of messages with this number, for example the number of
+    /// the request that the embedder serves. Requires
+    /// [`Builder::trace_messages`](crate::Builder::trace_messages). A process
+    /// that another process spawns continues that process's chain.
     pub fn trace(mut self, trace: TraceId) -> Spawn {
         self.start.trace = Some(trace);
         self
     }
 
-    /// The native process that spawns it monitors it from the beginning.
+    /// Makes the spawning native process monitor the new process from the
+    /// beginning.
     pub fn monitored(mut self) -> Spawn {
         self.tied.monitored = true;
         self
     }
 
-    /// The native process that spawns it is linked to it from the beginning.
+    /// Links the spawning native process to the new process from the beginning.
     pub fn linked(mut self) -> Spawn {
         self.tied.linked = true;
         self
     }
 
-    /// It is the first of the program, where the embedder starts it.
+    /// Marks the process as the program's first, where the embedder starts it.
     pub(crate) fn first(mut self) -> Spawn {
         self.is_first = true;
         self
@@ -166,7 +170,8 @@ impl Spawn {
         self.is_first
     }
 
-    /// For the embedder, who is no process that another could be tied to.
+    /// Returns the request for the embedder, which is not a process and cannot
+    /// be tied to another.
     pub(crate) fn untied(self) -> Result<Start, CallError> {
         let (start, tied) = self.into_parts()?;
         if tied != Tied::default() {
@@ -204,8 +209,8 @@ impl Spawn {
     }
 }
 
-/// A list as a tuple: as many values as it has elements, none of which nests
-/// deeper for standing in it.
+/// A list written like a tuple: as many values as it has elements, none nested
+/// deeper for being in the list.
 struct Elements<'a>(&'a [Value]);
 
 impl Serialize for Elements<'_> {

@@ -1,5 +1,5 @@
-//! Every public future dropped at each of its polls, and with them handles and
-//! the runtime: what they took of the machine is there again afterwards.
+//! Drops every public future at each of its polls, and with them handles and
+//! the runtime. Afterwards the machine's resources are free again.
 //!
 //! A program of its own with one test: it counts threads and file descriptors.
 #![cfg(target_os = "linux")]
@@ -24,13 +24,14 @@ use tokio::sync::Notify;
 use warren::app::{App, AppOptions, Survey};
 use warren::{Builder, Context, Error, Inspector, Runtime, Spawn};
 
-/// Longer than anything takes; who waits longer has found a leak.
+/// Longer than any step takes; a longer wait has found a leak.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// More often than any future wants to be polled.
+/// More polls than any future needs.
 const MOST_POLLS: usize = 200;
 
-/// Of what takes a runtime for each time, only the first polls are probed.
+/// Number of first polls probed of futures that need a runtime of their own
+/// each time.
 const PROBES: usize = 6;
 
 /// Waits for a message, then ends.
@@ -58,7 +59,7 @@ process = "app:main"
 depends_on = ["app:one"]
 "#;
 
-/// A runtime with a program on disk.
+/// Starts a runtime with a program on disk.
 fn start_program() -> (TempDir, Runtime) {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("main.lua"), WAITER).unwrap();
@@ -73,7 +74,7 @@ async fn native(mut ctx: Context) -> Result<u8, Error> {
     Ok(7)
 }
 
-/// What this program holds of the machine.
+/// The machine's resources that this program holds.
 #[derive(Debug, PartialEq)]
 struct Held {
     threads: usize,
@@ -87,20 +88,20 @@ fn held() -> Held {
     }
 }
 
-/// The names of the threads, but for those that compile: the first compilation
-/// starts them for the whole program, which keeps them.
+/// Returns the names of the threads, except those that compile: the first
+/// compilation starts them for the whole program, which keeps them.
 fn threads() -> impl Iterator<Item = String> {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
     names.filter(|name| !name.starts_with("warren-compile"))
 }
 
-/// Whether a runtime's thread is still there.
+/// Returns whether a thread of a runtime is still there.
 fn any_thread_of_a_runtime() -> bool {
     threads().any(|name| name.starts_with("warren-"))
 }
 
-/// The end of a thread can only be looked for.
+/// Polls a condition: the end of a thread sends no event.
 fn until(what: &str, holds: impl Fn() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !holds() {
@@ -109,13 +110,13 @@ fn until(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
-/// Whether no process, task or place of a runtime is left.
+/// Returns whether no process, task or place of a runtime is left.
 fn is_empty(inspector: &Inspector) -> bool {
     let totals = inspector.totals();
     (totals.processes, totals.tasks, totals.places) == (0, 0, 0)
 }
 
-/// Its own wakes: those of a timer around it would be taken for them.
+/// Counts a future's own wakes, apart from those of a timer around it.
 #[derive(Default)]
 struct Wakes(Notify);
 
@@ -125,18 +126,18 @@ impl Wake for Wakes {
     }
 }
 
-/// What became of a future that was polled a few times and dropped.
+/// The fate of a future that was polled a few times and dropped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Polled {
     Ready,
-    /// It wanted to be polled again.
+    /// The future wanted to be polled again.
     Woken,
-    /// It waited for what did not come.
+    /// The future waited for an event that did not come.
     Waiting,
 }
 
-/// Polls a future that many times, as often as it wants to be, and drops it
-/// then.
+/// Polls a future up to `times` times, as long as it wants to be polled, and
+/// drops it.
 async fn polled<T>(future: impl Future<Output = T>, times: usize) -> Polled {
     let mut future = pin!(future);
     for _ in 0..times {
@@ -165,7 +166,7 @@ async fn dropped_at_each_poll<T, F: Future<Output = T>>(
     let mut waited = 0;
     for times in 0..MOST_POLLS {
         let polled = polled(future(), times).await;
-        // What was started is ended by hand, if by nobody else.
+        // Processes that no drop has ended are ended by hand.
         while let Ok(left) = runtime.find("left") {
             left.terminate().ok();
             left.wait().await;
@@ -181,7 +182,7 @@ async fn dropped_at_each_poll<T, F: Future<Output = T>>(
 
 async fn every_future() {
     let runtime = start();
-    // Compiled beforehand, so that what is counted are the futures' own polls.
+    // Compiled beforehand, so that only the futures' own polls are counted.
     let seven: u8 = runtime.exec("app:seven").await.unwrap();
     assert_eq!(seven, 7);
 
@@ -261,10 +262,10 @@ async fn every_future_of_a_program() {
     for times in 0..=PROBES {
         let (_dir, runtime) = start_program();
         let all_started = polled(runtime.start_services(), times).await;
-        // None has ended, where one was started.
+        // No service has ended, if any was started.
         let all_ended = polled(runtime.services_ended(), times).await;
         assert!(all_started != Polled::Ready || all_ended != Polled::Ready);
-        // Nothing that was dropped is in the way of the next.
+        // Nothing that was dropped blocks the next start.
         runtime.start_services().await.unwrap();
         assert_eq!(runtime.live(), 2);
         for times in 0..3 {
@@ -277,8 +278,8 @@ async fn every_future_of_a_program() {
     }
 }
 
-/// Of what has to be compiled: code that this program has never seen. What was
-/// begun is finished, and kept for the next.
+/// Drops futures that compile code this program has never seen. A compilation
+/// that began is finished, and kept for the next.
 async fn every_future_that_compiles() {
     for times in 0..=PROBES {
         let unseen = format!("return function() return {times} end");
@@ -301,7 +302,7 @@ async fn every_future_that_compiles() {
     }
 }
 
-/// Runtimes that are dropped at any time, with all they have.
+/// Drops runtimes at any time, with all they have.
 async fn every_runtime() {
     drop(start());
     let runtime = start();
@@ -313,7 +314,7 @@ async fn every_runtime() {
     drop(runtime);
     assert!(!native.has_ended(), "a clone keeps it going");
     drop(looping);
-    // Those that are left hear of the end.
+    // The remaining handles hear of the end.
     assert!(left.wait().await.result::<u8>().is_err());
     assert!(native.wait().await.result::<u8>().is_err());
     until("a runtime that is gone", || is_empty(&inspector));
@@ -321,7 +322,7 @@ async fn every_runtime() {
 
 #[test]
 fn what_is_dropped_leaves_nothing_behind() {
-    // What a program takes once and keeps, such as its code cache.
+    // Resources a program takes once and keeps, for example its code cache.
     on_tokio(async { start().exec::<u8>("app:seven").await.map(drop).unwrap() });
     until("warming up", || !any_thread_of_a_runtime());
     let before = held();

@@ -1,25 +1,26 @@
-//! What is told of processes: plain data, also as JSON.
+//! Information on processes: plain data, also as JSON.
 
 use serde::{Deserialize, Serialize};
 
-/// What a process is doing.
+/// The activity of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// A worker runs it at present.
+    /// A worker runs the process at present.
     Running,
-    /// It wants to run.
+    /// The process waits for a worker.
     Ready,
-    /// It waits in a receive.
+    /// The process waits in a receive.
     Waiting,
-    /// A call of it waits for the runtime: a file, a compilation, a new process.
+    /// The process waits for the runtime in a call: a file, a compilation, a
+    /// new process.
     Blocked,
-    /// Its end is decided; it has not come to it yet.
+    /// The end of the process is decided; the process has not ended yet.
     Ending,
 }
 
 impl State {
-    /// All of them.
+    /// All states.
     pub const ALL: [State; 5] = [
         State::Running,
         State::Ready,
@@ -28,7 +29,7 @@ impl State {
         State::Ending,
     ];
 
-    /// Its word.
+    /// Returns the state's word.
     pub fn as_str(self) -> &'static str {
         match self {
             State::Running => "running",
@@ -45,90 +46,90 @@ impl State {
 pub struct ProcessInfo {
     /// Its PID.
     pub pid: String,
-    /// What it is doing.
+    /// Its activity.
     pub state: State,
-    /// What it runs.
+    /// The definition it runs.
     pub definition: Option<String>,
     /// The host it lives in.
     pub host: String,
-    /// The PID of who spawned it; absent where that is the embedder. Where that
-    /// has ended, its number alone.
+    /// PID of the spawner; absent if the embedder spawned the process. The
+    /// number alone if the spawner has ended.
     pub parent: Option<String>,
-    /// Names it is registered under, at most a hundred.
+    /// Registered names, at most a hundred.
     pub names: Vec<String>,
-    /// Processes it is linked to.
+    /// Processes linked to this one.
     pub links: usize,
-    /// Processes it monitors.
+    /// Processes that this one monitors.
     pub monitors: usize,
-    /// Messages in its queues.
+    /// Messages in the process's queues.
     pub messages: usize,
-    /// Their bytes.
+    /// Bytes of those messages.
     pub bytes: usize,
-    /// Events it has not read.
+    /// Unread events.
     pub events: usize,
-    /// How long the oldest of its messages waits, in milliseconds.
+    /// Age of the oldest unread message, in milliseconds.
     pub oldest_ms: Option<u64>,
-    /// Linear memory, in bytes: what it can reach, of which it may not have
-    /// touched all.
+    /// Linear memory in bytes: the addressable size, of which the process may
+    /// not have touched all.
     pub memory: u64,
-    /// What the runtime holds for it, in bytes: messages, events, results, names,
-    /// ties, arguments and context.
+    /// Bytes that the runtime holds for the process: messages, events, results,
+    /// names, ties, arguments and context.
     #[serde(default)]
     pub held: u64,
-    /// What of linear memory and of that counts against `max_memory`, in bytes.
+    /// Bytes of both that count against `max_memory`.
     #[serde(default)]
     pub counted: u64,
-    /// What it may have of both, in bytes.
+    /// Bytes of both that the process may have.
     #[serde(default)]
     pub max_memory: u64,
-    /// How long it has run, in milliseconds.
+    /// Run time, in milliseconds.
     pub cpu_ms: u64,
-    /// The share of one processor it had in the last seconds, from 0 to 1.
+    /// Share of one processor in the last seconds, from 0 to 1.
     pub load: f64,
-    /// How long it is there, in milliseconds.
+    /// Age of the process, in milliseconds.
     pub age_ms: u64,
-    /// PIDs of processes it is linked to, at most a hundred; none where a query
-    /// did not ask for them ([`Query::links`](super::Query::links)).
+    /// PIDs of linked processes, at most a hundred; empty unless a query asked
+    /// for them ([`Query::links`](super::Query::links)).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub linked_to: Vec<String>,
 }
 
-/// One process, with all there is to see.
+/// One process, in full.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProcessDetails {
-    /// What a line says of it.
+    /// The process in a line.
     #[serde(flatten)]
     pub process: ProcessInfo,
     /// The chain of calls it belongs to.
     pub frame: Option<String>,
-    /// On whose behalf it acts.
+    /// The actor for which the process acts.
     pub actor: Option<String>,
-    /// Whether the failure of a linked process is an event to it.
+    /// True if the failure of a linked process is an event.
     pub trap_links: bool,
-    /// PIDs of processes it monitors, at most a hundred.
+    /// PIDs of processes that this one monitors, at most a hundred.
     pub monitoring: Vec<String>,
-    /// PIDs of processes that monitor it, at most a hundred.
+    /// PIDs of processes that monitor this one, at most a hundred.
     pub monitored_by: Vec<String>,
-    /// Its queues, at most a hundred.
+    /// The process's queues, at most a hundred.
     pub queues: Vec<QueueInfo>,
-    /// Until when it has to end because it was asked to, in milliseconds from
-    /// now.
+    /// Milliseconds from now until the process must end, if it was asked to end
+    /// by a deadline.
     pub ends_within_ms: Option<u64>,
-    /// The last error that a call of the process API returned to it.
+    /// The last error that a call of the process API returned to the process.
     pub last_error: Option<String>,
 }
 
 /// One queue of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueInfo {
-    /// The topic it listens on, `@inbox`, or `@unclaimed` for what nobody
-    /// reads.
+    /// The topic of a listener, `@inbox`, or `@unclaimed` for messages without
+    /// a reader.
     pub name: String,
     /// Messages in it.
     pub messages: usize,
-    /// Their bytes.
+    /// Bytes of those messages.
     pub bytes: usize,
-    /// How long the oldest of them waits, in milliseconds.
+    /// Age of the oldest message, in milliseconds.
     pub oldest_ms: Option<u64>,
 }
 
@@ -139,24 +140,24 @@ pub struct HostInfo {
     pub name: String,
     /// Processes in it.
     pub processes: usize,
-    /// Processes it allows.
+    /// Processes the host allows.
     pub max_processes: usize,
-    /// Memory its processes hold, in bytes, with what they cost by being there.
+    /// Memory the host's processes hold, in bytes, their base cost included.
     #[serde(default)]
     pub memory: u64,
-    /// Memory they may hold together, in bytes.
+    /// Memory the processes may hold together, in bytes.
     #[serde(default)]
     pub max_memory_total: u64,
-    /// Files its processes have open.
+    /// Files the processes have open.
     #[serde(default)]
     pub files: usize,
-    /// Files they may have open together.
+    /// Files the processes may have open together.
     #[serde(default)]
     pub max_files_total: usize,
-    /// Bytes by which they have made disks fuller.
+    /// Bytes the processes have added to disks.
     #[serde(default)]
     pub disk: u64,
-    /// Bytes by which they may.
+    /// Bytes the processes may add to disks.
     #[serde(default)]
     pub max_disk: u64,
 }
@@ -164,11 +165,12 @@ pub struct HostInfo {
 /// A runtime as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
-    /// How long the runtime is there, in milliseconds.
+    /// Age of the runtime, in milliseconds.
     pub uptime_ms: u64,
     /// Processes.
     pub processes: usize,
-    /// How many are running, ready, waiting, blocked, ending, in this order.
+    /// Numbers of processes that are running, ready, waiting, blocked, ending,
+    /// in this order.
     pub states: [usize; 5],
     /// The hosts, by name.
     pub hosts: Vec<HostInfo>,
@@ -176,25 +178,25 @@ pub struct Totals {
     pub names: usize,
     /// Processes ever started.
     pub spawned: u64,
-    /// Of these, how many returned,
+    /// Processes that returned.
     pub returned: u64,
-    /// failed by themselves,
+    /// Processes that failed by themselves.
     pub failed: u64,
-    /// were terminated,
+    /// Processes that were terminated.
     pub terminated: u64,
-    /// ended with a linked process.
+    /// Processes that ended with a linked process.
     pub linked: u64,
-    /// Messages that processes ever sent, those that were refused included.
+    /// Messages that processes ever sent, refused ones included.
     pub sent: u64,
     /// Calls of the process API that were refused, by kind of error.
     pub refused: Vec<(String, u64)>,
-    /// Messages that wait to be read.
+    /// Unread messages.
     pub messages: usize,
-    /// Their bytes.
+    /// Bytes of those messages.
     pub bytes: usize,
     /// Linear memory of all processes, in bytes.
     pub memory: u64,
-    /// What the runtime holds for them, in bytes.
+    /// Bytes that the runtime holds for all processes.
     #[serde(default)]
     pub held: u64,
     /// Memory that counts against `max_memory_total`, in bytes.
@@ -203,29 +205,31 @@ pub struct Totals {
     /// Memory that all processes may hold together, in bytes.
     #[serde(default)]
     pub max_memory_total: u64,
-    /// For each worker: how long it has run processes, in milliseconds.
+    /// Milliseconds for which each worker has run processes.
     pub busy_ms: Vec<u64>,
     /// Processes that wait for a worker.
     pub queued: usize,
-    /// Log records of processes that were lost because nobody took them in time.
+    /// Log records of processes that were lost because the hook did not take
+    /// them in time.
     #[serde(default)]
     pub log_lost: u64,
-    /// Tasks of processes; of one that has ended, for a moment longer.
+    /// Tasks of processes. The task of an ended process is counted for a moment
+    /// longer.
     pub tasks: usize,
-    /// Places for instances that are taken: one by each guest, and by each source
-    /// that is being compiled.
+    /// Places for instances that are taken: one by each guest, and by each
+    /// source that is being compiled.
     pub places: usize,
 }
 
-/// What a [`Query`](super::Query) found.
+/// The result of a [`Query`](super::Query).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Listing {
     /// The runtime as a whole.
     pub totals: Totals,
-    /// How many processes the query is about, those beyond its limit included.
+    /// Number of matching processes, those beyond the query's limit included.
     pub matched: usize,
-    /// The first of them.
+    /// The first of the matching processes.
     pub processes: Vec<ProcessInfo>,
-    /// How long looking took, in microseconds.
+    /// Duration of the scan, in microseconds.
     pub took_us: u64,
 }

@@ -1,4 +1,4 @@
-//! Looking at the processes of a runtime, and stepping in.
+//! Inspection of a runtime's processes, and operations on them.
 
 mod info;
 mod observer;
@@ -24,23 +24,23 @@ use crate::error::CallError;
 use crate::runtime::Runtime;
 use crate::values;
 
-/// Looks at the processes of a [`Runtime`], without stopping any: of each, what
-/// is seen was true at one moment; of two, perhaps at two. A process that comes
-/// or goes meanwhile may be missing, and none is seen twice.
+/// Looks at the processes of a [`Runtime`], without stopping any. The view of
+/// one process is consistent; the views of two may stem from two moments. A
+/// process that comes or goes meanwhile may be missing, and none is seen twice.
 ///
 /// Looking at all processes takes time in proportion to their number
-/// ([`Listing::took_us`] says how long); whoever does so every now and then
-/// inside an async program uses a thread that may block.
+/// ([`Listing::took_us`] says how long). An async program that does so
+/// regularly should use a thread that may block.
 #[derive(Clone, Debug)]
 pub struct Inspector {
     node: Arc<Node>,
 }
 
-/// Of the lists of one process, so many entries are shown.
+/// Number of entries shown of each list of one process.
 const ENTRIES: usize = 100;
 
 impl Runtime {
-    /// Looks at the processes.
+    /// Returns an inspector of the runtime's processes.
     pub fn inspector(&self) -> Inspector {
         Inspector::of_node(Arc::clone(self.node()))
     }
@@ -48,13 +48,14 @@ impl Runtime {
 
 /// Looking.
 impl Inspector {
-    /// Looks at a node without the runtime around it: for the benchmarks.
+    /// Returns an inspector of a node without the runtime around it, for the
+    /// benchmarks.
     #[doc(hidden)]
     pub fn of_node(node: Arc<Node>) -> Inspector {
         Inspector { node }
     }
 
-    /// The runtime as a whole, and the processes a query is about.
+    /// Returns the runtime's totals, and the processes that match a query.
     pub fn processes(&self, query: &Query) -> Listing {
         let begun = Instant::now();
         let (kernel, now) = (self.node.kernel(), self.now());
@@ -94,7 +95,7 @@ impl Inspector {
         }
     }
 
-    /// The runtime as a whole.
+    /// Returns the runtime's totals.
     pub fn totals(&self) -> Totals {
         let nothing = Query {
             limit: 0,
@@ -103,7 +104,7 @@ impl Inspector {
         self.processes(&nothing).totals
     }
 
-    /// One process, by its PID or name.
+    /// Returns one process, by its PID or name.
     ///
     /// # Errors
     ///
@@ -117,33 +118,36 @@ impl Inspector {
         Ok(self.details(&process, view, &running))
     }
 
-    /// Where the code of a process is, by its PID or name: for Lua, the calls of
-    /// each of its coroutines, the innermost first; for other modules, the
-    /// functions they are in. The process is neither stopped nor can it tell. Of
-    /// one that runs this may be some milliseconds old, and the line is that of
-    /// the last call, or of anything else that may fail. Dropped before it is
-    /// ready, this has done nothing.
+    /// Returns the stack of a process, by its PID or name: for Lua, the calls
+    /// of each of its coroutines, the innermost first; for other modules, the
+    /// functions they are in.
+    ///
+    /// The process is neither stopped nor can it notice. The stack of a running
+    /// process may be some milliseconds old, and its line is the line of the
+    /// last call, or of any other operation that may fail. Dropping the future
+    /// before it is ready has no effect.
     ///
     /// # Errors
     ///
-    /// `Invalid`; `NotFound`; `Unavailable`, with the reason, where it cannot be
-    /// told: of native processes, of components that wait, of processes with more
-    /// than 64 MiB of memory or in the midst of a call that waits for the runtime;
-    /// `RateLimited` where the host has no place to find out.
+    /// `Invalid`; `NotFound`; `Unavailable`, with the reason, for native
+    /// processes, components that wait, processes with more than 64 MiB of
+    /// memory, and processes in the midst of a call that waits for the runtime;
+    /// `RateLimited` if the host has no free place for the inspection.
     pub async fn stack(&self, destination: &str) -> Result<String, Error> {
         let process = self.node.kernel().resolve(destination)?;
         self.node.stack(&process).await
     }
 
-    /// The stream of all that happens from now on: starts, ends, names, links,
-    /// upgrades. Nobody waits for its reader; what does not fit into a buffer
-    /// of so many events is counted ([`Change::Missed`]) and dropped.
+    /// Returns the stream of all events from now on: starts, ends, names,
+    /// links, upgrades. Nothing waits for the stream's reader: events that do
+    /// not fit into a buffer of `capacity` events are counted
+    /// ([`Change::Missed`]) and dropped.
     pub fn observe(&self, capacity: usize) -> Observer {
         Observer::new(self.node.kernel().observe(capacity))
     }
 }
 
-/// Stepping in. A destination is the text of a PID, or a name.
+/// Operations on processes. A destination is the text of a PID, or a name.
 impl Inspector {
     /// Sends a message from nobody.
     ///
@@ -161,8 +165,8 @@ impl Inspector {
         Ok(self.node.send(&process, topic, bytes.as_slice(), None)?)
     }
 
-    /// Asks a process to end within a time, after which it is terminated. One
-    /// that does not read events cannot notice and goes on until then.
+    /// Asks a process to end within a time, after which it is terminated. A
+    /// process that does not read events cannot notice and goes on until then.
     ///
     /// # Errors
     ///
@@ -310,8 +314,8 @@ impl Totals {
     }
 }
 
-/// The text of a PID; of one that has ended, of which nobody knows the host any
-/// more, its number.
+/// Returns the text of a PID; of a process that has ended, whose host is
+/// unknown, its number.
 fn text(kernel: &Kernel, pid: Pid) -> String {
     match kernel.process(pid) {
         Some(process) => process.text().to_string(),

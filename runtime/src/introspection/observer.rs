@@ -1,14 +1,14 @@
-//! What happens, as a stream.
+//! The stream of a runtime's events.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use warren_kernel::Change;
 
-/// The stream of all that happens to the processes of a runtime; see
-/// [`Inspector::observe`](super::Inspector::observe). It ends when the runtime was
-/// shut down, or the last clone of it dropped, and the end of the last process was
-/// read. Dropping it ends it, too.
+/// The stream of all events of a runtime's processes; see
+/// [`Inspector::observe`](super::Inspector::observe). The stream ends once the
+/// runtime was shut down, or its last clone dropped, and the end of the last
+/// process was read. Dropping the observer ends the stream, too.
 #[derive(Debug)]
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Observer(warren_kernel::Observer);
@@ -18,13 +18,13 @@ impl Observer {
         Observer(observer)
     }
 
-    /// The next event, none at the end of the stream: as `StreamExt::next`, for who
-    /// has no use for that. It is safe to drop the future: no event is lost.
+    /// Returns the next event, `None` at the end of the stream, without the
+    /// need for `StreamExt`. The future may be dropped: no event is lost.
     pub async fn next(&mut self) -> Option<Change> {
         self.0.next().await
     }
 
-    /// The next event, if there is one.
+    /// Returns the next event, if there is one.
     pub fn try_next(&mut self) -> Option<Change> {
         self.0.try_next()
     }

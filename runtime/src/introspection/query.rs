@@ -1,4 +1,4 @@
-//! Which processes are shown, and in which order.
+//! Queries: the processes to show, and their order.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use warren_kernel::{Activity, Monotonic, Pid, Process, Summary};
 
 use super::info::State;
 
-/// What processes are sorted by.
+/// The sort key of processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sort {
@@ -16,33 +16,33 @@ pub enum Sort {
     #[default]
     Pid,
     /// Share of a processor in the last seconds: the largest first, as for all
-    /// that follow.
+    /// keys below.
     Load,
-    /// How long it has run.
+    /// Run time.
     Cpu,
-    /// Memory: linear memory and what the runtime holds for it.
+    /// Memory: linear memory and the bytes the runtime holds for the process.
     Memory,
-    /// Messages in its queues.
+    /// Messages in the queues.
     Messages,
-    /// How long its oldest message waits.
+    /// Age of the oldest unread message.
     Oldest,
 }
 
-/// Which processes to look at. The default is all of them, by PID.
+/// A selection of processes. The default is all of them, by PID.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Query {
     /// The order.
     pub sort: Sort,
-    /// Only those whose PID, definition or names contain this.
+    /// Selects processes whose PID, definition or names contain this text.
     pub text: Option<String>,
-    /// Only those in this host.
+    /// Selects processes in this host.
     pub host: Option<String>,
-    /// Only those in this state.
+    /// Selects processes in this state.
     pub state: Option<State>,
-    /// Only the first so many.
+    /// Maximum number of processes.
     pub limit: usize,
-    /// With the PIDs of those that each is linked to.
+    /// Includes the PIDs of linked processes.
     pub links: bool,
 }
 
@@ -73,7 +73,8 @@ impl Query {
     }
 }
 
-/// The state of a process, of which the kernel does not know who runs.
+/// Returns the state of a process. The kernel does not know which processes
+/// run.
 pub(super) fn state_of(pid: Pid, activity: Activity, running: &HashSet<Pid>) -> State {
     match activity {
         Activity::Ending => State::Ending,
@@ -89,7 +90,7 @@ pub(super) struct First {
     sort: Sort,
     limit: usize,
     now: Monotonic,
-    /// With what they are sorted by, the smallest first.
+    /// Processes with their sort keys, the smallest first.
     kept: Vec<(u64, Pid, Arc<Process>)>,
 }
 
@@ -106,7 +107,7 @@ impl First {
     pub(super) fn add(&mut self, process: Arc<Process>, summary: &Summary) {
         let key = self.key(&process, summary);
         self.kept.push((key, process.pid(), process));
-        // So each is moved a few times at most.
+        // Trimming late moves each process a few times at most.
         if self.kept.len() >= self.limit.saturating_mul(4).max(64) {
             self.cut();
         }
@@ -129,7 +130,7 @@ impl First {
     fn key(&self, process: &Process, summary: &Summary) -> u64 {
         match self.sort {
             Sort::Pid => process.pid().number(),
-            // Of the bits of numbers from 0 to 1, as of these.
+            // The bits of numbers from 0 to 1 sort like the numbers.
             Sort::Load => !process.usage().load(self.now).to_bits(),
             Sort::Cpu => !summary.processor,
             Sort::Memory => !(summary.memory + summary.held),

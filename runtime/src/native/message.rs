@@ -1,4 +1,4 @@
-//! What a native process receives.
+//! The messages and events of a native process.
 
 use std::fmt;
 
@@ -16,21 +16,22 @@ impl Message {
         Message(message)
     }
 
-    /// The text of the PID of who sent it; none where it was the embedder.
+    /// Returns the text of the sender's PID; `None` if the embedder sent the
+    /// message.
     pub fn from(&self) -> Option<&str> {
         self.0.sender()
     }
 
-    /// Its topic.
+    /// Returns the topic.
     pub fn topic(&self) -> &str {
         self.0.topic()
     }
 
-    /// Its values: a tuple of as many, or `()` for none.
+    /// Returns the values: a tuple of as many, or `()` for none.
     ///
     /// # Errors
     ///
-    /// They are of another number or type.
+    /// The values differ in number or type.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         values::from_values(self.0.payload()).map_err(CallError::value("a message"))
     }
@@ -45,12 +46,12 @@ impl fmt::Debug for Message {
     }
 }
 
-/// What a process that waits for everything gets.
+/// The item of a receive that waits for messages and events.
 #[derive(Debug)]
 pub enum Received {
     /// A message that no [`Topic`] takes.
     Message(Message),
-    /// News of another process, or a request to end.
+    /// An event of another process, or a request to end.
     Event(Event),
 }
 

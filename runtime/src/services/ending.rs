@@ -1,4 +1,4 @@
-//! How a runtime with services ends.
+//! The shutdown of a runtime with services.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use warren_kernel::Process;
 
 use super::{Services, State, lock};
 
-/// Ends all processes: those that read events are asked to and have this long,
-/// all others end at once. A service, with what it has started, is asked when
-/// those that depend on it have ended. Returns when all have ended and
-/// everything they printed is written; standard error and the log get what is left
-/// of the time.
+/// Ends all processes. Processes that read events are asked to end and have the
+/// time `grace`; all others end at once. A service, with the processes it has
+/// started, is asked once the services that depend on it have ended. Returns
+/// when all processes have ended and all their output is written; standard
+/// error and the log get the rest of the time.
 pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) {
     services.stopping.send_replace(true);
     let begun = Instant::now();
@@ -23,7 +23,7 @@ pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) 
     node.ask_to_end(deadline, |process| !is_of(process, &held));
     let in_order = async {
         while !held.is_empty() {
-            // Fails only where the sender is gone, which `services` holds.
+            // Fails only if the sender is gone, which `services` holds.
             let _ = changed.changed().await;
             let still = services.held();
             node.ask_to_end(deadline, |process| {
@@ -33,7 +33,7 @@ pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) 
         }
         node.none_left().await;
     };
-    // Those that remain, or were started meanwhile, are terminated below.
+    // Processes that remain, or were started meanwhile, are terminated below.
     tokio::select! {
         biased;
         () = in_order => {}
@@ -44,7 +44,7 @@ pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) 
 }
 
 impl Services {
-    /// The chains of calls of services that others still depend on.
+    /// Returns the chains of calls of services that others still depend on.
     fn held(&self) -> HashSet<Arc<str>> {
         let states = lock(&self.states);
         let is_there = |state: &State| !matches!(state, State::New | State::Done);

@@ -1,4 +1,5 @@
-//! The services of a program: processes that start with it and are started again.
+//! The services of a program: processes that start with the program and are
+//! restarted.
 
 mod ending;
 mod restarts;
@@ -16,28 +17,29 @@ use crate::error::CallError;
 
 pub(crate) use ending::shutdown;
 
-/// Why a service is not there.
+/// The reason why a service does not run.
 #[derive(Clone, Debug, Error)]
 pub enum ServiceError {
-    /// It could not be started with the program.
+    /// The service could not be started with the program.
     #[error("the service {name} was not started: {error}")]
     NotStarted {
-        /// Its name.
+        /// Name of the service.
         name: Arc<str>,
-        /// What a spawn said.
+        /// The error of the spawn.
         #[source]
         error: CallError,
     },
-    /// A critical one has failed for good.
+    /// A critical service has failed for good.
     #[error(
         "the service {name} failed and is not started again after {restarts} restarts: {error}"
     )]
     Failed {
-        /// Its name.
+        /// Name of the service.
         name: Arc<str>,
-        /// How often it was started again in a row.
+        /// Number of restarts in a row.
         restarts: u32,
-        /// How it ended the last time, or why it could not be started again.
+        /// The error of its last end, or the reason why it could not be
+        /// restarted.
         #[source]
         error: CallError,
     },
@@ -45,29 +47,29 @@ pub enum ServiceError {
 
 /// The services of one runtime.
 pub(crate) struct Services {
-    /// Each after those it depends on.
+    /// The services, each after its dependencies.
     list: Vec<Service>,
     states: Mutex<Vec<State>>,
-    /// Held by who starts them: who comes second finds them started.
+    /// Held while services start: a second caller waits and finds them started.
     starting: tokio::sync::Mutex<()>,
-    /// Told whenever a state changes.
+    /// Notified at each change of a state.
     changed: watch::Sender<()>,
-    /// Whether the runtime ends: nothing is started again.
+    /// True if the runtime ends: no service is restarted.
     stopping: watch::Sender<bool>,
     failed: Mutex<Option<ServiceError>>,
     supervisors: Mutex<Vec<AbortHandle>>,
 }
 
-/// Where a service stands.
+/// The state of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
-    /// It was not started yet.
+    /// Not started yet.
     New,
-    /// It runs, in this chain of calls.
+    /// Running, in this chain of calls.
     Running(Option<Arc<str>>),
-    /// It is to be started again.
+    /// Waiting for its restart.
     Waiting,
-    /// It has ended and stays so.
+    /// Ended for good.
     Done,
 }
 
@@ -84,11 +86,11 @@ impl Services {
         })
     }
 
-    /// Starts all that were not started.
+    /// Starts all services that were not started.
     ///
     /// # Errors
     ///
-    /// [`ServiceError::NotStarted`]: those before it run, those after it do not.
+    /// [`ServiceError::NotStarted`]: services before the failed one run, services after it do not.
     pub(crate) async fn start(self: &Arc<Self>, node: &Arc<Node>) -> Result<(), ServiceError> {
         let _starting = self.starting.lock().await;
         for place in 0..self.list.len() {
@@ -99,11 +101,12 @@ impl Services {
         Ok(())
     }
 
-    /// Waits until none is left that runs or will run.
+    /// Waits until no service runs or will be restarted.
     ///
     /// # Errors
     ///
-    /// [`ServiceError::Failed`] as soon as a critical one has failed for good.
+    /// [`ServiceError::Failed`] as soon as a critical service has failed for
+    /// good.
     pub(crate) async fn ended(&self) -> Result<(), ServiceError> {
         let mut changed = self.changed.subscribe();
         loop {
@@ -114,12 +117,12 @@ impl Services {
             if lock(&self.states).iter().all(is_over) {
                 return Ok(());
             }
-            // Fails only where the sender is gone, which `self` holds.
+            // Fails only if the sender is gone, which `self` holds.
             let _ = changed.changed().await;
         }
     }
 
-    /// Ends what supervises them, and leaves them as they are.
+    /// Ends the supervision and leaves the services as they are.
     pub(crate) fn abandon(&self) {
         for supervisor in lock(&self.supervisors).drain(..) {
             supervisor.abort();

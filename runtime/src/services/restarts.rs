@@ -1,17 +1,17 @@
-//! Whether a service that has ended is started again, and when.
+//! The decision to restart a service that has ended, and its time.
 
 use std::time::Duration;
 
 use crate::app::{Restart, RestartPolicy};
 
-/// What happens after the end of a service.
+/// The next step after the end of a service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Next {
-    /// It is started again, after this long.
+    /// Restart after this delay.
     Start(Duration),
-    /// It has ended as it should.
+    /// The service has ended as it should.
     Done,
-    /// It has failed for good.
+    /// The service has failed for good.
     GiveUp,
 }
 
@@ -31,13 +31,13 @@ impl Restarts {
         }
     }
 
-    /// Starts in a row, the present one included.
+    /// Returns the number of starts in a row, the present one included.
     pub(super) fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// What follows an end after `ran`. `luck` places the wait within what
-    /// jitter allows, from -1 to 1.
+    /// Returns the next step after an end that follows a run of `ran`. `luck`
+    /// places the delay within the range of the jitter, from -1 to 1.
     pub(super) fn after(&mut self, failed: bool, ran: Duration, luck: f64) -> Next {
         let again = match self.settings.policy {
             RestartPolicy::Always => true,
@@ -61,12 +61,12 @@ impl Restarts {
 
     fn delay(&self, luck: f64) -> Duration {
         let settings = &self.settings;
-        // The first start of a row waits for nothing, unless it follows on another row.
+        // The first start of a row has no delay, unless it follows another row.
         let before = i32::try_from(self.attempts.saturating_sub(2)).unwrap_or(i32::MAX);
         let seconds = settings.initial_delay.as_secs_f64() * settings.backoff.powi(before);
         let seconds = seconds.min(settings.max_delay.as_secs_f64());
         let seconds = seconds * (1.0 + settings.jitter * luck.clamp(-1.0, 1.0));
-        // What is too long to be a duration is far beyond the longest wait.
+        // A delay too long for a duration is far beyond the longest delay.
         Duration::try_from_secs_f64(seconds).unwrap_or(settings.max_delay)
     }
 }

@@ -15,7 +15,7 @@ use crate::error::CallError;
 use crate::handle::Handle;
 use crate::spawn::Spawn;
 
-/// Starts a service, and what looks after it.
+/// Starts a service and its supervision.
 pub(super) async fn begin(
     services: &Arc<Services>,
     node: &Arc<Node>,
@@ -66,8 +66,8 @@ impl Supervisor {
         self.services.set(self.place, State::Done);
     }
 
-    /// Starts it again, where and when that is due; none where it has ended for
-    /// good.
+    /// Restarts the service if and when a restart is due. Returns `None` if it
+    /// has ended for good.
     async fn again(&mut self, mut error: Option<CallError>, mut ran: Duration) -> Option<Handle> {
         loop {
             if *self.stopping.borrow() {
@@ -85,7 +85,7 @@ impl Supervisor {
             let service = self.service();
             tracing::warn!(
                 service = &*service.name,
-                // The start that comes, counted in its row.
+                // The coming start, counted in its row.
                 attempt = self.restarts.attempts(),
                 of = service.restart.max_attempts,
                 after = ?delay,
@@ -142,7 +142,7 @@ async fn start(node: &Arc<Node>, service: &Service) -> Result<Handle, CallError>
     Ok(Handle::new(node, running))
 }
 
-/// A number from -1 to 1; the middle where the system gives no random one.
+/// Returns a random number from -1 to 1; 0 if the system has no random numbers.
 fn luck() -> f64 {
     let random = getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX));
     random.mul_add(2.0, -1.0)

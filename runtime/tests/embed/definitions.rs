@@ -155,12 +155,12 @@ fn a_host_has_its_own_limits() {
         );
         waiter.terminate().unwrap();
         waiter.wait().await;
-        // Whoever heard of the end can have the place.
+        // A process that heard of the end can have the place.
         runtime.spawn(small("app:waiter")).await.unwrap();
     });
 }
 
-/// Keeps what is printed.
+/// Keeps the output.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<String>>);
 
@@ -201,7 +201,7 @@ fn output_and_log_go_where_they_are_sent() {
 #[test]
 fn who_waits_for_less_time_than_compiling_takes_finds_it_done_at_last() {
     run(async {
-        // Without a cache: the interpreter is compiled, which takes seconds.
+        // Without a cache, the interpreter is compiled, which takes seconds.
         let builder = Runtime::builder().lua("app:main", "return function() return 42 end");
         let runtime = builder.start().unwrap();
         loop {

@@ -1,4 +1,4 @@
-//! What is given to a runtime and fails: its processes bear it.
+//! Sinks, hooks and authorizers that fail: the processes are not harmed.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use warren::{CallError, Error, Kind, Runtime, Sink, Spawn, Stream};
 
 use crate::setup::{builder, run};
 
-/// Nothing of a process is left: neither task nor place.
+/// Waits until neither a task nor a place of a process is left.
 async fn is_empty(runtime: &Runtime) {
     let inspector = runtime.inspector();
     loop {
@@ -21,7 +21,7 @@ async fn is_empty(runtime: &Runtime) {
     }
 }
 
-/// Judges everybody but `app:asks`, and panics at that.
+/// Judges all processes but `app:asks`, and panics at that one.
 struct Panics;
 
 impl Authorizer for Panics {
@@ -88,7 +88,7 @@ fn an_authorizer_that_panics_ends_the_process_that_asks() {
             tokio::task::yield_now().await;
         }
         asks.send("go", &()).unwrap();
-        // Everyone is told the same, and when its name is free again.
+        // Every observer is told the same, after the name is free again.
         let told = watcher.result::<String>().await.unwrap();
         assert!(runtime.find("one").is_err());
         for ended in [
@@ -210,7 +210,7 @@ fn a_sink_that_panics_is_not_called_again_and_holds_nobody_up() {
         let calls = Arc::new(Mutex::new(0));
         let runtime = builder()
             .output(PanicsOnce(Arc::clone(&calls)))
-            // More than fits into the queue.
+            // More output than fits into the queue.
             .lua(
                 "app:prints",
                 "return function() for _ = 1, 1000 do print(('x'):rep(1000)) end return 1 end",

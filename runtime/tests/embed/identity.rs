@@ -1,4 +1,4 @@
-//! On whose behalf processes act that the embedder starts.
+//! Actors and scopes of processes that the embedder starts.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use warren::{Context, Error, Kind, Spawn};
 
 use crate::setup::{builder, run};
 
-/// Who the process acts for, and under which policies.
+/// Returns the actor and the policies of the process.
 const WHO: &str = "return function()
     local actor, scope = security.actor(), security.scope()
     return {
@@ -20,7 +20,7 @@ const WHO: &str = "return function()
     }
 end";
 
-/// What [`WHO`] says.
+/// The result of [`WHO`].
 #[derive(Debug, Default, PartialEq, serde::Deserialize)]
 #[serde(default)]
 struct Who {
@@ -50,7 +50,8 @@ fn readers() -> Scope {
     }
 }
 
-/// Permits what the scope names: one action each. Who has none may do everything.
+/// Permits the actions that the scope names. A process without a scope may do
+/// everything.
 #[derive(Default)]
 struct ByScope {
     granted: Mutex<Vec<String>>,
@@ -131,7 +132,8 @@ fn it_acts_for_whom_the_spawn_says_and_so_do_its_children() {
         let policies = ["process.exec", "process.host"];
         assert_eq!(child, Who::of("ada", Some("acme"), &policies));
 
-        // What the manifest gives a definition goes behind what the spawn says.
+        // The scope that the manifest gives a definition yields to the spawn's
+        // scope.
         let assigned = Spawn::of("app:assigned").scope(readers());
         let assigned: Who = runtime.exec(assigned).await.unwrap();
         assert_eq!(assigned, Who::of("bob", None, &["readers"]));

@@ -1,4 +1,4 @@
-//! What an embedder sees of the processes.
+//! The embedder's view of the processes.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use warren::{Context, Error, Inspector, Kind, Outcome, Runtime, Spawn};
 
 use crate::setup::{builder, run};
 
-/// What is seen of a process, once it holds.
+/// Returns the view of a process, once a condition holds.
 async fn once(
     inspector: &Inspector,
     pid: &str,
@@ -208,7 +208,7 @@ fn one_that_runs_is_charged_and_comes_first() {
     });
 }
 
-/// The pairs of what happens and to whom.
+/// Returns an event's kind and process.
 fn told(change: &Change) -> (&'static str, String) {
     match change {
         Change::Started { definition, .. } => {
@@ -241,7 +241,7 @@ fn what_happens_is_a_stream_that_ends_with_the_runtime() {
         waiter.send("go", &()).unwrap();
         waiter.wait().await;
         runtime.spawn("app:waiter").await.unwrap();
-        // Handles and inspectors do not keep it going.
+        // Handles and inspectors do not keep the runtime going.
         let inspector = runtime.inspector();
         drop(runtime);
         let changes: Vec<_> = changes.map(|change| told(&change)).collect().await;

@@ -21,7 +21,7 @@ fn two_runtimes_do_not_see_each_other() {
             .spawn(Spawn::of("app:there").name("same"))
             .await
             .unwrap();
-        // The same text names another process in each of them.
+        // The two runtimes use this text for different processes.
         assert_eq!(one.pid(), other.pid());
         assert_eq!((here.live(), there.live()), (1, 1));
         let unknown = here.spawn("app:there").await.unwrap_err();
@@ -32,7 +32,7 @@ fn two_runtimes_do_not_see_each_other() {
         assert!(!other.has_ended());
         assert_eq!(here.find("same").unwrap_err().kind, Kind::NotFound);
 
-        // The end of one is not the end of the other.
+        // The end of one runtime is not the end of the other.
         here.shutdown(Duration::ZERO).await;
         drop(here);
         there.send("same", "stop", &()).unwrap();

@@ -232,11 +232,11 @@ fn after_shutdown_nothing_is_started() {
             .unwrap();
         let polite = runtime.spawn(Spawn::of("app:polite")).await.unwrap();
         let waiter = runtime.spawn("app:waiter").await.unwrap();
-        // Asked is who reads events: it does once this has been answered.
+        // The process reads events once it has answered, so it is asked to end.
         let both = async { (polite.wait().await, waiter.wait().await) };
         let (asked, ended) = tokio::join!(both, runtime.shutdown(Duration::from_secs(60))).0;
         assert_eq!(ended.result::<()>().unwrap_err().kind(), &Kind::Canceled);
-        // Whether it had come so far as to read events when it was asked.
+        // Succeeds only if the process had opened its events when it was asked.
         let asked = asked.result::<String>();
         assert!(asked.is_ok_and(|said| said == "asked") || polite.has_ended());
         let error = runtime.spawn("app:waiter").await.unwrap_err();

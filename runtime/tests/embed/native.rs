@@ -32,7 +32,7 @@ async fn forever(mut ctx: Context) -> Result<(), Error> {
     ctx.message().await.map(drop)
 }
 
-/// Tells when it is dropped.
+/// Notifies when it is dropped.
 struct Told(Option<oneshot::Sender<()>>);
 
 impl Drop for Told {
@@ -105,7 +105,7 @@ fn a_panic_is_the_error_of_the_process() {
             (&error.kind, &*error.message),
             (&Kind::Internal, "panicked: on purpose")
         );
-        // Before its first await too, and without harm to others.
+        // Panics before its first await too, without harm to others.
         let panics = |_| -> std::future::Ready<Result<(), Error>> { panic!("at once") };
         let native = runtime.spawn_native("app:panics", panics).await.unwrap();
         let error = Error::from(native.result::<()>().await.unwrap_err());
@@ -172,7 +172,7 @@ fn links_and_monitors_hold_between_both_kinds() {
                 let child = ctx
                     .spawn(Spawn::of("app:fails").monitored().linked())
                     .await?;
-                // A monitor of the one, by the other kind.
+                // A native process monitors a guest.
                 let native = ctx.spawn("app:forever").await?;
                 ctx.monitor(&native)?;
                 ctx.link(&native)?;
@@ -188,7 +188,7 @@ fn links_and_monitors_hold_between_both_kinds() {
                 ctx.terminate(&native)?;
                 let exit = ctx.event().await?;
                 assert_eq!(self::from(&exit), Some(&*native));
-                // Without the trap its failure is this one's too.
+                // Without the trap the failure ends this process, too.
                 ctx.set_trap_links(false);
                 let child = ctx.spawn(Spawn::of("app:fails").linked()).await?;
                 ctx.send(&child, "go", &())?;
@@ -214,14 +214,14 @@ fn an_exec_returns_the_result_and_ends_with_whoever_waits() {
         let caller = runtime
             .spawn_native("app:caller", |mut ctx: Context| async move {
                 let doubled: i64 = ctx.exec(Spawn::of("app:double").arguments(&4)).await?;
-                // One that is not waited for any more is ended.
+                // Dropping the exec's future ends the callee.
                 let abandoned = ctx.exec::<()>(Spawn::of("app:forever").name("first"));
                 let waited = tokio::time::timeout(Duration::from_millis(20), abandoned).await;
                 assert!(waited.is_err());
                 while ctx.lookup("first").is_ok() {
                     tokio::task::yield_now().await;
                 }
-                // One whose caller ends as well.
+                // The end of the caller ends the callee.
                 ctx.send("test", "ready", &doubled).ok();
                 ctx.exec::<()>(Spawn::of("app:forever").name("second"))
                     .await?;
@@ -262,7 +262,7 @@ fn a_receive_within_another_future_is_woken() {
                 let mut futures: FuturesUnordered<_> = [receiving].into_iter().collect();
                 let first = futures.next().await;
                 drop(futures);
-                // The task's own waker is back, by which termination comes.
+                // The task's own waker is back, which termination needs.
                 let first = first.unwrap_or(Ok(0))?;
                 let second: u8 = ctx.message().await?.get()?;
                 Ok((first, second))
@@ -406,7 +406,7 @@ fn it_goes_on_until_it_waits() {
         let native = runtime
             .spawn_native("app:busy", |mut ctx: Context| async move {
                 begun.send(()).ok();
-                // Computes, as far as anybody can see.
+                // Looks busy to everyone outside.
                 goes_on.recv().ok();
                 done.send(()).ok();
                 ctx.message().await.map(drop)

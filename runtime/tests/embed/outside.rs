@@ -7,8 +7,8 @@ use warren::{Context, Kind, NodeError, Spawn, StartError};
 
 use crate::setup::builder;
 
-/// A tokio runtime that has neither timers nor input and output, for native
-/// processes; all else is polled elsewhere.
+/// Returns a tokio runtime without timers and I/O, for native processes; all
+/// else is polled elsewhere.
 fn bare_tokio() -> tokio::runtime::Runtime {
     let mut tokio = tokio::runtime::Builder::new_multi_thread();
     tokio.worker_threads(1).build().unwrap()
@@ -28,7 +28,7 @@ fn what_is_awaited_needs_no_tokio_around_it() {
     let tokio = bare_tokio();
     let inside = tokio.enter();
     let runtime = builder()
-        // Not in memory yet: it has to be compiled.
+        // The code is not in memory yet and has to be compiled.
         .lua("app:sum", "return function(a, b) return a + b end")
         .lua("app:waiter", "process.inbox():receive()")
         .native("app:native", |mut ctx: Context| async move {
@@ -61,7 +61,7 @@ fn services_are_looked_after_without_tokio_around_the_embedder() {
     let mut changes = runtime.inspector().observe(100);
     let first = runtime.find("app:svc").unwrap();
     first.terminate().unwrap();
-    // Started again, under its name.
+    // Restarted, under its name.
     block_on(async {
         use warren::introspection::Change;
         while !matches!(changes.next().await, Some(Change::Named { name, .. }) if *name == *"app:svc")

@@ -8,7 +8,7 @@ use warren::{Runtime, ServiceError};
 
 use crate::setup::{builder, in_time, run};
 
-/// A program with one service, `app:svc`, and this manifest for it.
+/// Starts a program with one service, `app:svc`, and this manifest for it.
 pub(crate) fn program(manifest: &str) -> (tempfile::TempDir, Runtime) {
     let dir = tempfile::tempdir().unwrap();
     let service = "return function() process.listen('stop'):receive() end";

@@ -1,4 +1,4 @@
-//! What the tests share: a cache of compiled code, and patience.
+//! Shared parts of the tests: a cache of compiled code, and patience.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use warren::{Builder, Event, Runtime};
 
-/// Longer than anything takes; who waits longer has found a hang.
+/// Longer than any step takes; a longer wait has found a hang.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A runtime that compiles the interpreter only where no test has before.
+/// Returns a builder that compiles the interpreter only if no earlier test has.
 pub(crate) fn builder() -> Builder {
     let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("code-cache");
     Runtime::builder().cache(cache)
@@ -30,7 +30,7 @@ pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     done.expect("it should not have taken so long")
 }
 
-/// Who an event is about.
+/// Returns the process an event is about.
 pub(crate) fn from(event: &Event) -> Option<&str> {
     match event {
         Event::Cancel { from, .. } => from.as_deref(),

@@ -1,4 +1,4 @@
-//! What may be shared between threads, and sent to others: a test that compiles.
+//! `Send` and `Sync` of the public types: a test that compiles.
 
 use std::time::Duration;
 

@@ -26,7 +26,7 @@ fn any_number_of_shutdowns_is_one() {
         second.await.unwrap();
         runtime.shutdown(Duration::MAX).await;
         assert_eq!(runtime.live(), 0);
-        // It can still be looked at.
+        // The process can still be looked at.
         assert!(
             runtime
                 .metrics()
@@ -82,7 +82,7 @@ fn native_code_that_does_not_listen_ends_where_it_waits() {
         let runtime = builder().start().unwrap();
         let deaf = |mut ctx: Context| async move {
             ctx.register("deaf")?;
-            // It asks for events, and does nothing about them.
+            // The process asks for events, and ignores them.
             loop {
                 if let Event::Cancel { .. } = ctx.event().await? {
                     std::future::pending::<()>().await;
@@ -110,7 +110,7 @@ fn a_shutdown_waits_for_native_code_that_blocks() {
         let native = runtime
             .spawn_native("app:blocks", |_| async move {
                 begun.send(()).ok();
-                // As no async function should.
+                // Blocks its thread, as no async function should.
                 wait.recv().ok();
                 Ok::<_, Error>(())
             })
@@ -135,7 +135,8 @@ fn a_process_may_end_the_runtime_it_lives_in() {
         let own = runtime.clone();
         let native = runtime
             .spawn_native("app:ends", move |_| async move {
-                // It ends with the others, and waits for that no longer.
+                // The runtime ends with the others, and this call waits no
+                // longer.
                 own.shutdown(Duration::from_secs(60)).await;
                 Ok::<_, Error>(())
             })

@@ -1,10 +1,10 @@
-//! Where processes are, as it is seen from outside.
+//! The stacks of processes, as seen from outside.
 
 use warren::{Context, Kind, Runtime};
 
 use crate::setup::{builder, run};
 
-/// Its stack, once it has this in it.
+/// Returns a process's stack, once it contains this text.
 async fn stack_with(runtime: &Runtime, pid: &str, wanted: &str) -> String {
     loop {
         match runtime.inspector().stack(pid).await {
@@ -66,7 +66,7 @@ coroutine 2, waiting:
 \tapp:main.lua:16: in function <app:main.lua:9>
 ";
         assert_eq!(stack, expected, "{stack}");
-        // It was not disturbed, and can be asked again.
+        // The process was not disturbed, and can be asked again.
         assert_eq!(
             runtime.inspector().stack(process.pid()).await.unwrap(),
             expected

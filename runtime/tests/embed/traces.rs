@@ -8,8 +8,8 @@ use warren::{Context, Runtime, Spawn, TraceId};
 
 use crate::setup::{builder, run};
 
-/// Passes each request on, by way of another process and a third that it spawns
-/// for it, and says so in the log.
+/// Three processes: each request passes through another process and a third
+/// that is spawned for it, and each logs it.
 const PROGRAM: [(&str, &str); 3] = [
     (
         "app:front",
@@ -42,7 +42,7 @@ const PROGRAM: [(&str, &str); 3] = [
     ),
 ];
 
-/// What was logged: the text, and the chain it belongs to.
+/// The log: each text, and the chain it belongs to.
 type Log = Arc<Mutex<Vec<(String, Option<TraceId>)>>>;
 
 fn start(traced: bool) -> (Runtime, Log) {
@@ -59,8 +59,8 @@ fn start(traced: bool) -> (Runtime, Log) {
     (builder.start().unwrap(), log)
 }
 
-/// Takes the three results, in whatever order they come, and tells in which chain
-/// that of `last` was.
+/// Takes the three results, in any order, and returns the chain of the result
+/// of `last`.
 async fn collect(mut ctx: Context) -> Result<Option<u64>, warren::Error> {
     ctx.register("collector")?;
     let mut chain = None;
@@ -73,8 +73,8 @@ async fn collect(mut ctx: Context) -> Result<Option<u64>, warren::Error> {
     Ok(chain)
 }
 
-/// Sends two requests, the last of them in a chain of its own; returns the chain
-/// in which its result came.
+/// Sends two requests, the last of them in a chain of its own. Returns the
+/// chain of its result.
 async fn request(runtime: &Runtime, trace: TraceId) -> Option<u64> {
     let collector = runtime
         .spawn_native("app:collector", collect)
@@ -107,7 +107,7 @@ fn what_a_request_causes_belongs_to_its_chain() {
         let other = of("front first");
         assert!(other.is_some() && other != Some(trace), "{log:?}");
         assert_eq!(of("worker first"), other);
-        // Nobody's message caused this one.
+        // No message caused this log record.
         let own = of("front hello");
         assert!(
             own.is_some() && own != other && own != Some(trace),
@@ -138,7 +138,7 @@ fn a_process_that_the_embedder_spawns_begins_a_chain() {
             .exec::<()>(Spawn::of("app:main").trace(trace))
             .await
             .unwrap();
-        // What was logged is with the hook.
+        // The hook has received all log records.
         runtime.shutdown(Duration::from_secs(60)).await;
         assert_eq!(*log.lock().unwrap(), [("main".to_owned(), Some(trace))]);
     });
