@@ -145,6 +145,11 @@ impl Control {
     pub(crate) fn take_line(&self, stream: Stream) -> Option<Vec<u8>> {
         lock(&self.lines)[stream as usize].take()
     }
+
+    /// Task: takes an incomplete line with a newline after it.
+    pub(crate) fn finish_line(&self, stream: Stream) -> Option<Vec<u8>> {
+        lock(&self.lines)[stream as usize].finish()
+    }
 }
 
 /// A bit.

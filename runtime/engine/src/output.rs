@@ -190,10 +190,10 @@ impl Output {
         }
     }
 
-    /// Passes on what a process has left that is gone, when there is room. So much
-    /// of it waits for all processes, and what is more is lost: those that are gone
-    /// count against no limit.
-    pub(crate) async fn write_left(&self, stream: Stream, bytes: Vec<u8>) {
+    /// Passes on the last line of a process that has ended, when there is room.
+    /// At most [`LEFT`] bytes of all processes wait; a line beyond is lost, since a
+    /// process that has ended counts against no limit.
+    pub(crate) async fn write_left(self: Arc<Self>, stream: Stream, bytes: Vec<u8>) {
         let size = bytes.len();
         if self.left.fetch_add(size, Ordering::Relaxed) <= LEFT {
             self.write(stream, bytes).await;
@@ -345,7 +345,12 @@ impl AsyncWrite for Writer {
 
 /// The unfinished line of one process on one stream.
 #[derive(Debug, Default)]
-pub(crate) struct Line(Vec<u8>);
+pub(crate) struct Line {
+    /// The part that has not been passed on.
+    bytes: Vec<u8>,
+    /// A part without a newline has been passed on.
+    is_begun: bool,
+}
 
 impl Line {
     /// Adds bytes and returns what is complete: everything up to the last
@@ -354,21 +359,39 @@ impl Line {
         match bytes.iter().rposition(|byte| *byte == b'\n') {
             Some(end) => {
                 let (complete, rest) = bytes.split_at(end + 1);
-                let mut line = std::mem::take(&mut self.0);
+                let mut line = std::mem::take(&mut self.bytes);
                 line.extend_from_slice(complete);
-                self.0.extend_from_slice(rest);
+                self.bytes.extend_from_slice(rest);
+                self.is_begun = false;
                 Some(line)
             }
             None => {
-                self.0.extend_from_slice(bytes);
-                (self.0.len() > PIECE).then(|| std::mem::take(&mut self.0))
+                self.bytes.extend_from_slice(bytes);
+                (self.bytes.len() > PIECE).then(|| self.begin())
             }
         }
     }
 
-    /// What is there, complete or not.
+    /// Takes the unfinished part of the line; the rest of the line may follow.
     pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
-        (!self.0.is_empty()).then(|| std::mem::take(&mut self.0))
+        (!self.bytes.is_empty()).then(|| self.begin())
+    }
+
+    /// Takes the unfinished part of the line with a newline after it. Returns the
+    /// newline alone if everything before it has been passed on.
+    pub(crate) fn finish(&mut self) -> Option<Vec<u8>> {
+        if !self.is_begun && self.bytes.is_empty() {
+            return None;
+        }
+        let mut rest = std::mem::take(&mut self.bytes);
+        rest.push(b'\n');
+        self.is_begun = false;
+        Some(rest)
+    }
+
+    fn begin(&mut self) -> Vec<u8> {
+        self.is_begun = true;
+        std::mem::take(&mut self.bytes)
     }
 }
 
@@ -385,6 +408,18 @@ mod tests {
         assert_eq!(line.add(b"\n\nd"), Some(b"c\n\n".to_vec()));
         assert_eq!(line.take(), Some(b"d".to_vec()));
         assert_eq!(line.take(), None);
+    }
+
+    #[test]
+    fn a_line_is_finished_where_it_was_begun() {
+        let mut line = Line::default();
+        assert_eq!(line.finish(), None);
+        assert_eq!(line.add(b"a\nb"), Some(b"a\n".to_vec()));
+        assert_eq!(line.finish(), Some(b"b\n".to_vec()));
+        assert_eq!(line.add(b"c"), None);
+        assert_eq!(line.take(), Some(b"c".to_vec()));
+        assert_eq!(line.finish(), Some(b"\n".to_vec()));
+        assert_eq!(line.finish(), None);
     }
 
     #[test]
@@ -486,7 +521,7 @@ mod tests {
         let left = (0..200).map(|_| {
             let output = Arc::clone(&output);
             let line = vec![b'l'; PIECE];
-            tokio::spawn(async move { output.write_left(Stream::Stdout, line).await })
+            tokio::spawn(output.write_left(Stream::Stdout, line))
         });
         let left: Vec<_> = left.collect();
         // Those that are lost are done.

@@ -1,8 +1,10 @@
 //! The task of one process: runs its code through all its upgrades, and reports
 //! its end.
 
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 
 use warren_kernel::{Error, Host, Outcome, Process, Trace};
 
@@ -56,7 +58,7 @@ impl Task {
             mut place,
         } = self;
         note_in_span(&node, &process, &inherited, &run, || Record::Started);
-        let (outcome, status, unwritten) = loop {
+        let (outcome, status, last_lines) = loop {
             let control = Arc::new(match &place {
                 Place::Instance(_) => Control::default(),
                 Place::Task(_) => Control::without_fiber(),
@@ -103,7 +105,10 @@ impl Task {
             let unwritten = pass_on_last_lines(&node, &control, !first);
             let finished = match finished {
                 // Its end waits for nothing.
-                Driven::Doomed => break (Outcome::Returned(None), None, unwritten),
+                Driven::Doomed => {
+                    let queued = queue_for_room(&node, unwritten).await;
+                    break (Outcome::Returned(None), None, queued);
+                }
                 Driven::Finished(finished) => finished,
             };
             write(&node, unwritten).await;
@@ -139,8 +144,8 @@ impl Task {
         if let Some(outcome) = outcome {
             presence.tell(Ended { outcome, status });
         }
-        for (stream, line) in unwritten {
-            node.output().write_left(stream, line).await;
+        for written in last_lines {
+            written.await;
         }
         drop(presence);
     }
@@ -255,15 +260,33 @@ fn explain(error: &mut Error, want: Want, limit: &str) {
 fn pass_on_last_lines(node: &Node, control: &Control, complete: bool) -> Vec<(Stream, Vec<u8>)> {
     let mut unwritten = Vec::new();
     for stream in [Stream::Stdout, Stream::Stderr] {
-        if let Some(mut line) = control.take_line(stream) {
-            if complete {
-                line.push(b'\n');
-            }
+        let line = match complete {
+            true => control.finish_line(stream),
+            false => control.take_line(stream),
+        };
+        if let Some(line) = line {
             let rest = node.output().try_write(stream, line).err();
             unwritten.extend(rest.map(|line| (stream, line)));
         }
     }
     unwritten
+}
+
+/// A line that waits for room in the queue of its stream.
+type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Has the last lines of a process wait for room, and so before what others print
+/// of its end.
+async fn queue_for_room(node: &Node, lines: Vec<(Stream, Vec<u8>)>) -> Vec<Waiting> {
+    let mut queued = Vec::new();
+    for (stream, line) in lines {
+        let mut written: Waiting = Box::pin(Arc::clone(node.output()).write_left(stream, line));
+        // The first poll takes its turn among those who wait.
+        if poll_fn(|cx| Poll::Ready(written.as_mut().poll(cx))).await.is_pending() {
+            queued.push(written);
+        }
+    }
+    queued
 }
 
 /// Writes lines when there is room for them.

@@ -11,6 +11,8 @@ return function(i)
       print("printed by", i)
     end
     io.write("last words of ", i)
+    -- The end of the process also ends a line that was passed on before.
+    if i % 2 == 0 then io.flush() end
     return true
   end
   local done = channel.new()
