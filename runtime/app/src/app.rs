@@ -21,9 +21,9 @@ pub const DEFAULT_HOST: &str = "app:processes";
 /// The file name of the manifest.
 pub const MANIFEST: &str = "warren.toml";
 
-/// A program that was found, whose manifest holds and whose start exists.
+/// An opened program: its manifest is valid and its first definition exists.
 ///
-/// Its definitions are found when they are asked for, and then kept: the
+/// Other definitions are found when they are asked for, and then kept: the
 /// program does not change while it runs.
 #[derive(Debug)]
 pub struct App {
@@ -43,56 +43,56 @@ impl App {
     ///
     /// # Errors
     ///
-    /// What is wrong with path, manifest, grants or the definition to start.
-    /// Errors in code, and in definitions that the manifest does not mention,
-    /// show when they are spawned.
+    /// Any fault of the path, the manifest, the grants or the definition to
+    /// start. Errors in code, and in definitions that the manifest does not
+    /// mention, show when they are spawned.
     pub fn open(path: impl AsRef<Path>, options: AppOptions) -> Result<App, AppError> {
         open::open(path.as_ref(), &options)
     }
 
-    /// The first part of the namespaces of its definitions.
+    /// Returns the first part of the namespaces of the program's definitions.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The id of the definition to start.
+    /// Returns the id of the definition to start.
     pub fn main(&self) -> &Arc<str> {
         &self.main.id
     }
 
-    /// The definition to start.
+    /// Returns the definition to start.
     pub fn main_definition(&self) -> &Arc<Definition> {
         &self.main
     }
 
-    /// The host to start it in: the only one that may run it, else
-    /// [`DEFAULT_HOST`].
+    /// Returns the host to start the main definition in: the only one that may
+    /// run it, else [`DEFAULT_HOST`].
     pub fn main_host(&self) -> &Arc<str> {
         &self.main_host
     }
 
-    /// Its hosts by id, [`DEFAULT_HOST`] always among them.
+    /// Returns the hosts by id, [`DEFAULT_HOST`] always among them.
     pub fn hosts(&self) -> &BTreeMap<Arc<str>, HostConfig> {
         &self.hosts
     }
 
-    /// Bytes of memory that all of its processes may hold together, where the
-    /// manifest or whoever started it says.
+    /// Returns the bytes of memory that all processes may hold together, if the
+    /// manifest or the caller sets a limit.
     pub fn max_memory_total(&self) -> Option<u64> {
         self.max_memory_total
     }
 
-    /// Its services, each after those it depends on.
+    /// Returns the services, each after its dependencies.
     pub fn services(&self) -> &[Service] {
         &self.services
     }
 
-    /// Its policies; none where it says nothing of permissions.
+    /// Returns the policies; `None` if the program says nothing of permissions.
     pub fn policies(&self) -> Option<&Arc<Policies>> {
         self.policies.as_ref()
     }
 
-    /// Its directory, absolute and without symbolic links.
+    /// Returns the program's directory, absolute and without symbolic links.
     pub fn root(&self) -> &Path {
         self.library.root().path()
     }

@@ -1,4 +1,4 @@
-//! Holds what a manifest names against the files and hosts of its program.
+//! Checks the names in a manifest against the files and hosts of its program.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,11 +20,11 @@ use crate::place::{self, Language};
 use crate::service::Service;
 use crate::suggest::closest;
 
-/// Problems of a manifest that come with a suggestion, which looks at every name
-/// that could be meant.
+/// Maximum number of a manifest's problems with a suggestion. Each suggestion
+/// scans every name that could be meant.
 pub(crate) const MAX_SUGGESTIONS: usize = 100;
 
-/// A program whose manifest was held against its files.
+/// A program whose manifest was checked against its files.
 pub(crate) struct Checked {
     pub(crate) library: Library,
     pub(crate) hosts: BTreeMap<Arc<str>, HostConfig>,
@@ -33,8 +33,8 @@ pub(crate) struct Checked {
 }
 
 impl Checked {
-    /// Adds what the manifest says to a library, and says what is wrong with
-    /// it, in the order of the text.
+    /// Adds the manifest's settings to a library. Returns its problems in the
+    /// order of the text.
     pub(crate) fn new(manifest: &Manifest, library: Library) -> (Checked, Vec<Problem>) {
         let mut checked = Checked {
             library,
@@ -57,8 +57,8 @@ impl Checked {
         (checked, problems)
     }
 
-    /// The definition that a file given is: the one the manifest makes of it,
-    /// else that of its place.
+    /// Returns the definition of a given file: the definition that the manifest
+    /// assigns to the file, else the definition of the file's place.
     pub(crate) fn main_of_file(
         &mut self,
         path: &Path,
@@ -81,7 +81,8 @@ impl Checked {
             .filter(of_file)
             .map(|entry| entry.id.get_ref())
             .collect();
-        // Of several, the one that the directory would start, or that is its place.
+        // If several match, prefers the definition that the directory would
+        // start, or the one of the file's place.
         let main = manifest.main.as_ref().map(Spanned::get_ref);
         let preferred = ids
             .iter()
@@ -177,7 +178,7 @@ impl Checked {
         false
     }
 
-    /// Whether the definition has a file; notes a problem where it has none.
+    /// Returns whether the definition has a file; records a problem if not.
     pub(crate) fn check_place(&mut self, id: &Spanned<Id>) -> bool {
         let Err(error) = self.library.resolve(id.get_ref()) else {
             return true;
@@ -226,7 +227,7 @@ impl Checked {
                 name: name.get_ref().clone(),
                 value: None,
             };
-            // What the start of the program gave goes before.
+            // Variables granted at the start of the program take precedence.
             if grants.env.iter().any(|(had, _)| *had == variable.name) {
                 continue;
             }

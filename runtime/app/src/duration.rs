@@ -1,23 +1,23 @@
-//! Durations as manifests and command lines write them: `250ms`, `1m30s`, `1.5h`.
+//! Durations in manifests and on command lines: `250ms`, `1m30s`, `1.5h`.
 
 use std::time::Duration;
 
 use thiserror::Error;
 use warren_kernel::text;
 
-/// Why a text is not a duration.
+/// The reason why a text is not a duration.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum DurationError {
-    /// It is no sequence of numbers with units.
+    /// The text is not a sequence of numbers with units.
     #[error("expected numbers with units, such as 250ms, 5s or 1m30s")]
     Form,
     /// This number has no unit.
     #[error("a unit is missing after `{}`; write one of ns, us, ms, s, m, h", shown(.0))]
     NoUnit(String),
-    /// This is no unit.
+    /// The unit does not exist.
     #[error("there is no unit `{}`; write one of ns, us, ms, s, m, h", shown(.0))]
     Unit(String),
-    /// Nanoseconds in 64 bits cannot count it.
+    /// The duration does not fit 64 bits of nanoseconds.
     #[error("it is too long; the longest is {LONGEST}")]
     TooLong,
 }
@@ -25,7 +25,8 @@ pub enum DurationError {
 /// The longest duration, in whole hours: 584 years.
 pub(crate) const LONGEST: &str = "5124095h";
 
-/// What a message quotes of a text that may be of any length.
+/// Returns the part of a text that a message quotes; the text may be of any
+/// length.
 fn shown(text: &str) -> String {
     text::clipped(text, 40)
 }
@@ -42,7 +43,7 @@ const UNITS: [(&str, u64); 7] = [
 ];
 
 /// Reads a duration: decimal numbers, each with a unit (`ns`, `us`, `ms`, `s`,
-/// `m`, `h`), added up; or `0`. Parts of nanoseconds are left out.
+/// `m`, `h`), added up; or `0`. Parts of nanoseconds are dropped.
 ///
 /// # Errors
 ///
@@ -77,7 +78,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     Ok(Duration::from_nanos(total))
 }
 
-/// `whole.fraction` units in nanoseconds, rounded down.
+/// Returns `whole.fraction` units in nanoseconds, rounded down.
 fn part(whole: &str, fraction: &str, unit: u64) -> Option<u64> {
     let whole: u64 = if whole.is_empty() {
         0

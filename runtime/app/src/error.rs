@@ -1,4 +1,4 @@
-//! Why a program cannot be opened.
+//! The errors of opening a program.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,7 +10,8 @@ use crate::id::IdError;
 use crate::manifest::ManifestError;
 use crate::policy::PolicyError;
 
-/// Why a program cannot be opened. [`AppError::remedy`] says what to do.
+/// The reason why a program cannot be opened. [`AppError::remedy`] says what to
+/// do.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AppError {
@@ -20,15 +21,16 @@ pub enum AppError {
         /// The path given.
         path: PathBuf,
     },
-    /// The path given cannot be looked at.
+    /// The given path cannot be read.
     #[error("{}: cannot be read: {error}", text::path(path))]
     Unreadable {
         /// The path given.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         error: io::Error,
     },
-    /// The path given is a file, but its name does not say what code it holds.
+    /// The given path is a file, but its name does not tell the language of its
+    /// code.
     #[error(
         "{}: not a program: its name ends in none of .lua, .wasm, .wat",
         text::path(path)
@@ -37,14 +39,14 @@ pub enum AppError {
         /// The path given.
         path: PathBuf,
     },
-    /// The directory given has nothing to start.
+    /// The given directory has nothing to start.
     #[error("{}: there is no {id}: found none of {}", text::path(root), tried.join(", "))]
     NoMain {
         /// The directory given.
         root: PathBuf,
         /// The definition that would be started.
         id: String,
-        /// The files it could be.
+        /// The files that would be the definition.
         tried: Vec<String>,
         /// Files that could be started instead.
         candidates: Vec<String>,
@@ -54,12 +56,12 @@ pub enum AppError {
     Ambiguous {
         /// The directory given.
         root: PathBuf,
-        /// The definition to be started.
+        /// The definition to start.
         id: String,
-        /// The files it could be.
+        /// The candidates.
         files: Vec<String>,
     },
-    /// The file given would have the id of another definition.
+    /// The given file would have the id of another definition.
     #[error(
         "{}: the manifest gives its id, {id}, to {source_file}",
         text::path(path)
@@ -72,20 +74,20 @@ pub enum AppError {
         /// The file the manifest names.
         source_file: String,
     },
-    /// A file of the program is there but cannot be used.
+    /// A file of the program exists but cannot be used.
     #[error("{}: cannot be read: {reason}", text::path(path))]
     Source {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// No id can be made of the name of the file given.
+    /// The name of the given file does not convert to an id.
     #[error("{}: its name makes no definition: {error}", text::path(path))]
     FileName {
         /// The path given.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         error: IdError,
     },
     /// The manifest is wrong.
@@ -94,19 +96,19 @@ pub enum AppError {
     /// The policies are wrong.
     #[error(transparent)]
     Policies(Box<PolicyError>),
-    /// Something is to be granted that cannot be.
+    /// A grant is impossible.
     #[error("cannot grant {access} `{what}`: {error}")]
     Grant {
-        /// What was to be granted.
+        /// The sort of access.
         access: Access,
         /// The path or variable.
         what: String,
-        /// Why not.
+        /// The reason.
         error: GrantError,
     },
 }
 
-/// What a grant allows.
+/// The access that a grant allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Reading a path.
@@ -117,7 +119,7 @@ pub enum Access {
     Env,
 }
 
-/// Why something cannot be granted.
+/// The reason why a path or variable cannot be granted.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum GrantError {
@@ -130,19 +132,20 @@ pub enum GrantError {
     /// Nothing is at the path.
     #[error("there is no {}", text::path(path))]
     Missing {
-        /// Where it was looked for.
+        /// The missing path.
         path: PathBuf,
     },
-    /// Neither the path is there nor the directory it would be made in.
+    /// Neither the path nor the directory it would be created in exists.
     #[error("there is no directory {} to create it in", text::path(path))]
     NoParent {
-        /// That directory.
+        /// The missing directory.
         path: PathBuf,
     },
     /// A relative path of a manifest leads out of the program's directory.
     #[error("it leads out of the program's directory")]
     Outside,
-    /// The same path, as the program writes it, is granted with another meaning.
+    /// The path, as the program writes it, is already granted with another
+    /// meaning.
     #[error(
         "it already stands for {}, and would stand for {}",
         text::path(one),
@@ -154,28 +157,28 @@ pub enum GrantError {
         /// The file or directory it would also be.
         other: PathBuf,
     },
-    /// A FIFO, a socket or a device is at the path.
+    /// The path is a FIFO, a socket or a device.
     #[error("{} is neither a file nor a directory", path.display())]
     NotAFile {
-        /// Where that is.
+        /// The path.
         path: PathBuf,
     },
-    /// The name of a variable is empty or holds `=` or NUL.
+    /// The name of a variable is empty or contains `=` or NUL.
     #[error("that is no name of an environment variable")]
     VariableName,
-    /// The system refuses to look at it.
+    /// The system refuses access to the path.
     #[error("{}: {error}", text::path(path))]
     Io {
-        /// What was looked at.
+        /// The path.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         error: io::Error,
     },
 }
 
 impl AppError {
-    /// What to do about it, where that can be said. A manifest's problems have
-    /// remedies of their own.
+    /// Returns what to do about the error, if there is advice. A manifest's
+    /// problems have remedies of their own.
     pub fn remedy(&self) -> Option<String> {
         Some(match self {
             AppError::NotFound { .. } => {
@@ -215,7 +218,7 @@ impl AppError {
 }
 
 impl GrantError {
-    /// What to do about it, where that can be said.
+    /// Returns what to do about the error, if there is advice.
     pub fn remedy(&self, access: Access) -> Option<String> {
         Some(match self {
             GrantError::Missing { .. } if access == Access::Write => {

@@ -1,9 +1,9 @@
-//! From what an author wrote to what a process may reach.
+//! From an author's grants to the files and variables a process may access.
 //!
 //! A path is granted under the name that was written, so a program opens
-//! exactly what its grant names; a trailing `/` makes no difference to that.
-//! What it stands for is fixed when the program is opened, links resolved: the
-//! grant holds the open directory.
+//! exactly the path its grant names; a trailing `/` makes no difference. The
+//! target is fixed when the program is opened, links resolved: the grant holds
+//! the open directory.
 //!
 //! - Reading: the file or directory must exist.
 //! - Writing, which includes reading: the same; or its directory must exist,
@@ -20,16 +20,16 @@ use warren_engine::{Grants, PathGrant};
 use crate::error::{Access, AppError, GrantError};
 use crate::options::{AppOptions, EnvGrant};
 
-/// What relative paths are relative to.
+/// The base of relative paths.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Base<'a> {
-    /// The current directory; they may leave it.
+    /// The current directory; relative paths may leave it.
     Current,
-    /// The program's directory, canonical; they may not leave it.
+    /// The program's directory, canonical; relative paths may not leave it.
     Root(&'a Path),
 }
 
-/// The grants given at the start.
+/// Resolves the grants given at the start.
 pub(crate) fn of_options(options: &AppOptions) -> Result<Grants, AppError> {
     let mut grants = Grants::default();
     let read = options.read.iter().map(|path| (path, Access::Read));
@@ -55,7 +55,7 @@ pub(crate) fn of_options(options: &AppOptions) -> Result<Grants, AppError> {
     Ok(grants)
 }
 
-/// Finds what a path stands for.
+/// Resolves the target of a path.
 pub(crate) fn resolve(written: &str, base: Base<'_>, write: bool) -> Result<PathGrant, GrantError> {
     if written.is_empty() {
         return Err(GrantError::Empty);
@@ -69,7 +69,7 @@ pub(crate) fn resolve(written: &str, base: Base<'_>, write: bool) -> Result<Path
         return Err(GrantError::Outside);
     }
     let place = confined.map_or_else(|| path.to_owned(), |root| root.join(path));
-    // Messages name the whole path; without a current directory, what there is.
+    // Messages name the absolute path, if there is a current directory.
     let place = std::path::absolute(&place).unwrap_or(place);
     let found = locate(&place, write && !written.ends_with('/'))?;
     if confined.is_some_and(|root| !found.starts_with(root)) {
@@ -91,7 +91,7 @@ pub(crate) fn resolve(written: &str, base: Base<'_>, write: bool) -> Result<Path
     Ok(grant.known_as(place))
 }
 
-/// Adds a path; granted twice, the wider grant holds.
+/// Adds a path. If it is granted twice, the wider grant counts.
 pub(crate) fn add_path(grants: &mut Grants, grant: PathGrant) -> Result<(), GrantError> {
     match grants.paths.iter_mut().find(|had| had.guest == grant.guest) {
         Some(had) if had.path == grant.path => had.write |= grant.write,
@@ -106,7 +106,7 @@ pub(crate) fn add_path(grants: &mut Grants, grant: PathGrant) -> Result<(), Gran
     Ok(())
 }
 
-/// Adds a variable that is set; granted twice, the later value holds.
+/// Adds a variable that is set. If it is granted twice, the later value counts.
 pub(crate) fn add_env(grants: &mut Grants, variable: &EnvGrant) -> Result<(), GrantError> {
     let name = &variable.name;
     if name.is_empty() || name.contains(['=', '\0']) {
@@ -126,8 +126,8 @@ pub(crate) fn add_env(grants: &mut Grants, variable: &EnvGrant) -> Result<(), Gr
     Ok(())
 }
 
-/// The absolute path without links; for a file yet to be created, that of its
-/// directory with its name.
+/// Returns the absolute path without links; for a file yet to be created, that
+/// of its directory with its name.
 fn locate(place: &Path, may_be_missing: bool) -> Result<PathBuf, GrantError> {
     let error = match place.canonicalize() {
         Ok(found) => return Ok(found),
@@ -139,8 +139,8 @@ fn locate(place: &Path, may_be_missing: bool) -> Result<PathBuf, GrantError> {
             error,
         });
     }
-    // A link whose target is missing is there, and would be followed later to
-    // wherever it then leads.
+    // A link whose target is missing exists, and would be followed later to any
+    // target it then has.
     let dangling = place.symlink_metadata().is_ok();
     let name = place.file_name().filter(|_| may_be_missing && !dangling);
     let Some(name) = name else {

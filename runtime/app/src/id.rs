@@ -24,7 +24,7 @@ impl Id {
     ///
     /// # Errors
     ///
-    /// Says what is wrong with it, in words that fit a message to its author.
+    /// The fault, in words that fit a message to the author.
     pub fn parse(text: &str) -> Result<Id, IdError> {
         if text.len() > Id::MAX_LEN {
             return Err(IdError::TooLong { len: text.len() });
@@ -41,22 +41,22 @@ impl Id {
         })
     }
 
-    /// What stands before the colon.
+    /// Returns the part before the colon.
     pub fn namespace(&self) -> &str {
         &self.text[..self.colon]
     }
 
-    /// What stands after the colon.
+    /// Returns the part after the colon.
     pub fn name(&self) -> &str {
         &self.text[self.colon + 1..]
     }
 
-    /// The whole id.
+    /// Returns the whole id.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The whole id, shared.
+    /// Returns the whole id, shared.
     pub fn text(&self) -> &Arc<str> {
         &self.text
     }
@@ -68,10 +68,10 @@ impl fmt::Display for Id {
     }
 }
 
-/// Why a text is not an id.
+/// The reason why a text is not an id.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum IdError {
-    /// It has no colon.
+    /// The text has no colon.
     #[error(
         "`{}` is not an id: expected `namespace:name`, for example `app:main`",
         shown(text)
@@ -89,7 +89,7 @@ pub enum IdError {
         /// The text.
         text: String,
     },
-    /// A character that ids cannot have.
+    /// A character is not allowed in ids.
     #[error(
         "`{}` is not an id: {character:?} is not allowed; \
          ids have ASCII letters, digits, `_` and `-`",
@@ -101,7 +101,7 @@ pub enum IdError {
         /// The first such character.
         character: char,
     },
-    /// It is longer than [`Id::MAX_LEN`].
+    /// The id is longer than [`Id::MAX_LEN`].
     #[error(
         "an id of {len} bytes is too long; the longest has {} bytes",
         Id::MAX_LEN
@@ -112,7 +112,7 @@ pub enum IdError {
     },
 }
 
-/// Whether a character may stand in a segment of an id.
+/// Returns whether a character may occur in a segment of an id.
 pub(crate) fn is_segment_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }
@@ -132,7 +132,8 @@ fn check_segment(text: &str, segment: &str) -> Result<(), IdError> {
     }
 }
 
-/// A guest chooses these texts: control characters must not reach a terminal.
+/// Displays a text that a guest may have chosen: control characters must not
+/// reach a terminal.
 fn shown(text: &str) -> impl fmt::Display + '_ {
     text.escape_debug()
 }

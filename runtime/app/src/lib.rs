@@ -1,20 +1,20 @@
-//! A warren program as it is found on disk.
+//! A warren program on disk.
 //!
 //! [`App::open`] takes a file or a directory and yields everything a runtime
 //! needs to run it: the definition to start, the hosts, and, through
 //! [`warren_engine::Definitions`], the code of every definition together with
-//! what it may reach.
+//! its grants.
 //!
 //! Words used throughout:
 //!
 //! - The **root** is the directory given, or the directory of the file given.
 //!   Code and manifest are read below it and nowhere else, symbolic links
 //!   included.
-//! - A **definition id** is `namespace:name`. It belongs to a file by **place**:
-//!   in an app named `app`, `app.workers:handler` is `workers/handler.lua`
-//!   (or `.wasm`, or `.wat`) below the root.
-//! - The **manifest** is `warren.toml` at the root. It is optional and says
-//!   what place alone does not.
+//! - A **definition id** is `namespace:name`. It belongs to a file by
+//!   **place**: in an app named `app`, `app.workers:handler` is
+//!   `workers/handler.lua` (or `.wasm`, or `.wat`) below the root.
+//! - The **manifest** is `warren.toml` at the root. It is optional and holds
+//!   the settings that do not follow from a place.
 //!
 //! A program does not change while it runs: each file is read once, when it is
 //! first needed, and kept in memory.
@@ -51,5 +51,5 @@ pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
 pub use reach::SelfWrite;
 pub use service::{Restart, RestartPolicy, Service};
 pub use survey::Survey;
-// What an opened program is made of, for those who use only this crate.
+// The parts of an opened program, for users of this crate alone.
 pub use warren_engine::{Code, Definition, Definitions, Source};

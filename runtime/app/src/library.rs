@@ -13,47 +13,47 @@ use crate::place::{self, EXTENSIONS, Language};
 use crate::root::{SourceError, SourceRoot};
 use crate::suggest::closest;
 
-/// What the manifest says about one definition.
+/// The manifest's settings of one definition.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Process {
-    /// Its file below the root; by place where absent.
+    /// The definition's file below the root; by place if absent.
     pub(crate) source: Option<String>,
-    /// The function to call; [`DEFAULT_METHOD`] where absent.
+    /// The function to call; [`DEFAULT_METHOD`] if absent.
     pub(crate) method: Option<String>,
     /// The only host that may run it.
     pub(crate) host: Option<Arc<str>>,
-    /// What it may reach; the program's own grants where absent.
+    /// The definition's grants; the program's own grants if absent.
     pub(crate) grants: Option<Arc<Grants>>,
 }
 
-/// The function called where nothing says otherwise.
+/// The function called by default.
 pub(crate) const DEFAULT_METHOD: &str = "main";
 
-/// Extensions of what is compiled to definitions.
+/// Extensions of sources that compile to definitions.
 const COMPILED: [&str; 6] = ["c", "cc", "cpp", "js", "py", "rs"];
 
-/// Finds definitions and modules, and keeps what it found. What was not found
-/// is not kept: guests choose the names they ask for.
+/// Finds definitions and modules, and keeps those it found. Missing ones are
+/// not remembered: guests choose the names they ask for.
 #[derive(Debug)]
 pub(crate) struct Library {
     app: Arc<str>,
     root: SourceRoot,
     processes: HashMap<Arc<str>, Process>,
-    /// The grants of every definition that has none of its own.
+    /// The grants of every definition without grants of its own.
     grants: Arc<Grants>,
     definitions: RwLock<Known<Arc<str>, Arc<Definition>>>,
     modules: RwLock<Known<String, Source>>,
 }
 
-/// What was read, with the bytes of its sources.
+/// The files read so far, with the bytes of their sources.
 #[derive(Debug)]
 struct Known<K, V> {
     all: HashMap<K, V>,
     bytes: usize,
 }
 
-/// Bytes of sources that are kept in memory. A program that may write below its own
-/// root can add to them without end.
+/// Bytes of sources that are kept in memory. A program that may write below its
+/// own root can add sources without end.
 const MAX_KEPT: usize = 128 << 20;
 
 impl<K, V> Default for Known<K, V> {
@@ -66,8 +66,9 @@ impl<K, V> Default for Known<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Known<K, V> {
-    /// Adds what was read, or yields what another read before. Where there is too
-    /// much, what nobody else uses is forgotten, and read again when asked for.
+    /// Adds a value that was read, or returns the value that another thread
+    /// read before. If the sources exceed the limit, unused ones are dropped
+    /// and read again when asked for.
     fn add(&mut self, key: K, value: V, bytes: fn(&V) -> usize, is_used: fn(&V) -> bool) -> V {
         if let Some(known) = self.all.get(&key) {
             return known.clone();
@@ -82,21 +83,22 @@ impl<K: Eq + Hash, V: Clone> Known<K, V> {
     }
 }
 
-/// Why a definition has no file.
+/// The reason why a definition has no file.
 #[derive(Debug)]
 pub(crate) enum ResolveError {
-    /// Its namespace is not the app's, and the manifest does not know it.
+    /// The namespace is not the app's, and the manifest does not mention the
+    /// definition.
     OtherApp,
-    /// None of these files is there.
+    /// None of these files exists.
     Missing { tried: Vec<String> },
-    /// All of these files are there.
+    /// All of these files exist.
     Ambiguous { files: Vec<String> },
     /// This file cannot be used.
     Refused { path: String, error: SourceError },
 }
 
 impl Library {
-    /// A library with nothing cached yet.
+    /// Returns a library with nothing cached yet.
     pub(crate) fn new(app: Arc<str>, root: SourceRoot, grants: Arc<Grants>) -> Self {
         Library {
             app,
@@ -108,28 +110,28 @@ impl Library {
         }
     }
 
-    /// The program's directory.
+    /// Returns the program's directory.
     pub(crate) fn root(&self) -> &SourceRoot {
         &self.root
     }
 
-    /// The grants of every definition that has none of its own.
+    /// Returns the grants of every definition without grants of its own.
     pub(crate) fn grants(&self) -> &Arc<Grants> {
         &self.grants
     }
 
-    /// What is said about a definition, to be added to while the program is
+    /// Returns the settings of a definition, to be filled while the program is
     /// opened.
     pub(crate) fn process_mut(&mut self, id: &Id) -> &mut Process {
         self.processes.entry(id.text().clone()).or_default()
     }
 
-    /// The ids that the manifest has something to say about.
+    /// Returns the definitions that the manifest mentions.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&Arc<str>, &Process)> {
         self.processes.iter()
     }
 
-    /// The file of a definition, as a path below the root with `/`.
+    /// Returns the file of a definition, as a path below the root with `/`.
     pub(crate) fn resolve(&self, id: &Id) -> Result<String, ResolveError> {
         let named = self.processes.get(id.as_str());
         if let Some(source) = named.and_then(|process| process.source.clone()) {
@@ -160,7 +162,8 @@ impl Library {
         }
     }
 
-    /// The definition of this id, from memory where it was asked for before.
+    /// Returns the definition of this id, from memory if it was asked for
+    /// before.
     pub(crate) fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
         let known = self
             .definitions
@@ -181,12 +184,13 @@ impl Library {
             .definitions
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        // Where two read it at once, all share what came first.
+        // If two threads read a definition at once, both share the first
+        // result.
         let is_used = |definition: &Arc<Definition>| Arc::strong_count(definition) > 1;
         Ok(known.add(id.text().clone(), definition, source_bytes, is_used))
     }
 
-    /// The program's own Lua module of this name, if there is one.
+    /// Returns the program's own Lua module of this name, if there is one.
     pub(crate) fn module(&self, name: &str) -> Result<Option<Source>, Error> {
         let known = self.modules.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(module) = known.all.get(name) {
@@ -257,8 +261,8 @@ impl Library {
 }
 
 impl Library {
-    /// What a definition that is not there was meant to be, where the files
-    /// beside its place tell: a source that is not compiled, or a slip.
+    /// Suggests the definition that was meant, from the files beside its place:
+    /// a source that is not compiled, or a misspelt name.
     fn near(&self, id: &Id, tried: &[String]) -> String {
         let Some(place) = tried.first().map(Path::new) else {
             return String::new();

@@ -1,4 +1,4 @@
-//! Where a program lies.
+//! The location of a program.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use crate::error::AppError;
 use crate::place::Language;
 
-/// Where a program lies: a directory, and perhaps the one file of it to start.
+/// The location of a program: a directory, and perhaps the one file of it to
+/// start.
 pub(crate) struct Location {
-    /// As the caller named it.
+    /// The directory, as the caller named it.
     pub(crate) directory: PathBuf,
-    /// The name of a file directly in it.
+    /// The name of a file directly in the directory.
     pub(crate) file: Option<String>,
 }
 
 impl Location {
-    /// Looks at what is at the path.
+    /// Returns the location of the program at a path.
     pub(crate) fn of(path: &Path) -> Result<Location, AppError> {
         let unreadable = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => AppError::NotFound {
@@ -33,7 +34,7 @@ impl Location {
                 file: None,
             });
         }
-        // The own directory of a linked file is that of the file itself.
+        // The directory of a linked file is the directory of the link's target.
         let real = if path.is_symlink() {
             path.canonicalize().map_err(unreadable)?
         } else {

@@ -18,7 +18,7 @@ use crate::policy::{Directory, Policies, Settings, policy_path};
 use crate::root::{SourceError, SourceRoot};
 use crate::services::identify;
 
-/// The name of an app that gives itself none.
+/// The default name of an app.
 const DEFAULT_NAME: &str = "app";
 
 /// Opens the program at `path`.
@@ -49,7 +49,8 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     }
     let asked_for = manifest.parsed.security.stated || options.strict;
     let identities = settings.services.clone();
-    // A directory of its own: policies are read again while the program runs.
+    // A directory handle of its own: policies are read again while the program
+    // runs.
     let policies = SourceRoot::open(&location.directory).map_err(|error| AppError::Unreadable {
         path: location.directory.clone(),
         error,
@@ -68,7 +69,8 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
             })?
         }
     };
-    // Reads the code of the start: a program that is opened can begin.
+    // Reads the code of the first definition, so that an opened program can
+    // start.
     let Checked {
         library,
         hosts,
@@ -100,7 +102,7 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     Ok(app)
 }
 
-/// Why the definition to start cannot be had.
+/// Returns the error for a definition to start that cannot be read.
 fn no_start(directory: &Path, id: &Id, error: ResolveError, library: &Library) -> AppError {
     let root = directory.to_owned();
     let id = id.to_string();
@@ -119,8 +121,8 @@ fn no_start(directory: &Path, id: &Id, error: ResolveError, library: &Library) -
                 candidates: files.filter(|name| Language::of(name).is_some()).collect(),
             }
         }
-        // Checked before, for a start that the manifest names; all others are
-        // in the app.
+        // A start that the manifest names was checked before; all others are in
+        // the app.
         ResolveError::OtherApp => AppError::NoMain {
             root,
             id,
@@ -130,7 +132,7 @@ fn no_start(directory: &Path, id: &Id, error: ResolveError, library: &Library) -
     }
 }
 
-/// A manifest and where it comes from; empty where the program has none.
+/// A manifest and its file; empty if the program has none.
 struct FoundManifest {
     path: PathBuf,
     text: String,
@@ -138,7 +140,7 @@ struct FoundManifest {
 }
 
 impl FoundManifest {
-    /// Reads the manifest and checks what its text alone can show.
+    /// Reads the manifest and runs the checks that need only its text.
     fn read(location: &Location, root: &SourceRoot) -> Result<FoundManifest, AppError> {
         let path = if location.directory == Path::new(".") {
             PathBuf::from(MANIFEST)

@@ -1,23 +1,23 @@
-//! What whoever starts a program adds to it.
+//! The options of opening a program.
 
 use std::path::PathBuf;
 
 /// Grants given at the start of a program. They hold for all of its
-/// definitions, beside what the manifest grants to single ones.
+/// definitions, beside the manifest's grants to single definitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppOptions {
-    /// Files and directories that may be read. Relative ones are below the
+    /// Files and directories that may be read. Relative paths are below the
     /// current directory.
     pub read: Vec<PathBuf>,
-    /// Files and directories that may be read and changed. One that is not
-    /// there yet may be created as a file.
+    /// Files and directories that may be read and changed. A missing path may
+    /// be created as a file.
     pub write: Vec<PathBuf>,
     /// Environment variables.
     pub env: Vec<EnvGrant>,
-    /// Whether what no policy allows is denied, to every process.
+    /// True if requests that no policy allows are denied, to every process.
     pub strict: bool,
-    /// Bytes of memory that all processes may hold together, in place of what the
-    /// manifest says.
+    /// Bytes of memory that all processes may hold together. Overrides the
+    /// manifest.
     pub max_memory_total: Option<u64>,
 }
 
@@ -26,7 +26,8 @@ pub struct AppOptions {
 pub struct EnvGrant {
     /// Its name.
     pub name: String,
-    /// Its value; absent for the value it has in the environment of the
-    /// runtime. Where it has none there either, the program sees none.
+    /// Its value. If absent, the variable has its value in the runtime's
+    /// environment; if it has none there either, the program does not see the
+    /// variable.
     pub value: Option<String>,
 }

@@ -1,11 +1,11 @@
-//! Which file a definition or module is, by its place below the root.
+//! Files of definitions and modules, by their place below the root.
 
 use crate::id::{Id, is_segment_char};
 
-/// The extensions of code, in the order messages name them.
+/// Extensions of code, in the order in which messages name them.
 pub(crate) const EXTENSIONS: [&str; 3] = ["lua", "wasm", "wat"];
 
-/// What kind of code a file holds, by its name.
+/// The kind of code in a file, by the file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Language {
     Lua,
@@ -14,7 +14,7 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// By the extension of a path with `/`.
+    /// Returns the language for the extension of a path with `/`.
     pub(crate) fn of(path: &str) -> Option<Language> {
         let name = path.rsplit('/').next().unwrap_or(path);
         match name.rsplit_once('.') {
@@ -26,8 +26,8 @@ impl Language {
     }
 }
 
-/// The path of a definition without its extension, `workers/handler` for
-/// `app.workers:handler`; none where its namespace is not the app's.
+/// Returns the path of a definition without its extension, `workers/handler`
+/// for `app.workers:handler`; `None` if its namespace is not the app's.
 pub(crate) fn stem_of(app: &str, id: &Id) -> Option<String> {
     let mut segments = id.namespace().split('.');
     if segments.next() != Some(app) {
@@ -42,8 +42,8 @@ pub(crate) fn stem_of(app: &str, id: &Id) -> Option<String> {
     Some(path)
 }
 
-/// The id of a file that lies directly in the root. Characters an id cannot
-/// have become `_`, so that every file can be started.
+/// Returns the id of a file directly in the root. Characters that ids do not
+/// allow become `_`, so that every file can be started.
 pub(crate) fn id_text_of_file(app: &str, file_name: &str) -> String {
     let stem = file_name
         .rsplit_once('.')
@@ -55,8 +55,8 @@ pub(crate) fn id_text_of_file(app: &str, file_name: &str) -> String {
     format!("{app}:{name}")
 }
 
-/// The text of the id whose place a file is, `app.workers:handler` for
-/// `workers/handler.lua`. Whether it is an id, its characters decide.
+/// Returns the id's text of the definition in a file, `app.workers:handler` for
+/// `workers/handler.lua`. The characters may still make it an invalid id.
 pub(crate) fn id_text_of_path(app: &str, path: &str) -> String {
     let (directory, file) = path.rsplit_once('/').unwrap_or(("", path));
     let name = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
@@ -68,9 +68,9 @@ pub(crate) fn id_text_of_path(app: &str, path: &str) -> String {
     format!("{text}:{name}")
 }
 
-/// The file that `require(name)` means, `lib/util.lua` for `lib.util` and
-/// `lib/util`; none where the name could never be one: it does not lead out of
-/// the root, as every dot is a separator.
+/// Returns the file of `require(name)`, `lib/util.lua` for `lib.util` and
+/// `lib/util`; `None` for names that cannot be modules. A name cannot lead out
+/// of the root, as every dot is a separator.
 pub(crate) fn module_path(name: &str) -> Option<String> {
     let is_file_char = |c: char| !c.is_control() && !matches!(c, '\\' | ':');
     let sound = name.len() <= Id::MAX_LEN
@@ -80,8 +80,8 @@ pub(crate) fn module_path(name: &str) -> Option<String> {
     sound.then(|| format!("{}.lua", name.replace('.', "/")))
 }
 
-/// Whether a manifest may write a file's path this way: relative, with `/`, and
-/// nothing but plain names in it.
+/// Returns whether a manifest may write a file's path this way: relative, with
+/// `/`, and only plain names between.
 pub(crate) fn is_plain(path: &str) -> bool {
     !path.contains(['\\', '\0'])
         && path

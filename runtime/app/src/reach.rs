@@ -1,4 +1,4 @@
-//! What grants reach of the program itself, and what was not granted.
+//! Access of grants to the program's own files, and hints about missing grants.
 
 use std::env;
 use std::fmt;
@@ -9,14 +9,14 @@ use crate::app::{App, MANIFEST};
 /// The directory of policies, below the root.
 const POLICIES: &str = "policies";
 
-/// A grant that lets a program change what it is.
+/// A grant that lets a program change its own files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SelfWrite {
-    /// What may be written to.
+    /// The writable path.
     pub path: PathBuf,
-    /// The definition that may; all of the program's where absent.
+    /// The definition with the grant; absent if all of the program's have it.
     pub definition: Option<String>,
-    /// What that contains of the program.
+    /// The parts of the program in the path.
     pub contains: Vec<&'static str>,
 }
 
@@ -37,8 +37,8 @@ impl fmt::Display for SelfWrite {
 }
 
 impl App {
-    /// What may be written to, and by which definition; by all that have no
-    /// grants of their own where that is absent.
+    /// Returns the writable paths, each with the definition that may write;
+    /// `None` stands for all definitions without grants of their own.
     pub fn write_grants(&self) -> Vec<(PathBuf, Option<String>)> {
         let of_program = (None, &**self.library.grants());
         let of_definitions = self.library.named().filter_map(|(id, process)| {
@@ -59,8 +59,8 @@ impl App {
         found
     }
 
-    /// The grants that let the program change its manifest, its policies or its
-    /// sources.
+    /// Returns the grants that let the program change its manifest, its
+    /// policies or its sources.
     pub fn self_writes(&self) -> Vec<SelfWrite> {
         let grants = self.write_grants();
         if grants.is_empty() {
@@ -92,8 +92,9 @@ impl App {
         grants.into_iter().filter_map(own).collect()
     }
 
-    /// What to tell the operator about a path that a definition was not granted,
-    /// if there is something at it, or room to make it where it was to be written.
+    /// Returns a hint for the operator about a path that a definition was not
+    /// granted. `None` if nothing is at the path and, for writing, nothing can
+    /// be created there.
     pub(crate) fn hint(&self, definition: &str, path: &Path, write: bool) -> Option<String> {
         let there = |place: &Path| {
             place.symlink_metadata().is_ok() || write && place.parent().is_some_and(Path::is_dir)

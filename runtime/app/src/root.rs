@@ -1,4 +1,4 @@
-//! The directory of a program, and nothing outside of it.
+//! Access to the directory of a program, and to nothing outside of it.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub(crate) struct SourceRoot {
     path: PathBuf,
 }
 
-/// Why a file below the root cannot be had.
+/// The reason why a file below the root cannot be read.
 #[derive(Debug, Error)]
 pub(crate) enum SourceError {
     #[error("there is no such file")]
@@ -35,8 +35,8 @@ pub(crate) enum SourceError {
 }
 
 impl SourceRoot {
-    /// The largest source read, in bytes. A limit only so that a file that was
-    /// never meant as code is refused instead of filling memory.
+    /// Bytes of the largest source. The limit refuses files that were never
+    /// meant as code, instead of filling memory.
     pub(crate) const MAX_SIZE: u64 = 256 << 20;
 
     /// Opens the directory.
@@ -46,13 +46,13 @@ impl SourceRoot {
         Ok(SourceRoot { dir, path })
     }
 
-    /// Its absolute path, without symbolic links.
+    /// Returns the absolute path, without symbolic links.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether there is a file of this name. What is there but no file does
-    /// not count.
+    /// Returns whether there is a file of this name. Directories and other
+    /// non-files do not count.
     pub(crate) fn has_file(&self, relative: &str) -> Result<bool, SourceError> {
         match self.dir.metadata(relative) {
             Ok(metadata) => Ok(metadata.is_file()),
@@ -63,26 +63,26 @@ impl SourceRoot {
         }
     }
 
-    /// The largest manifest, policy or schema that is read, in bytes.
+    /// Bytes of the largest manifest, policy or schema.
     pub(crate) const MAX_TEXT: u64 = 1 << 20;
 
-    /// The content of a source.
+    /// Reads a source.
     pub(crate) fn read(&self, relative: &str) -> Result<Vec<u8>, SourceError> {
         self.read_at_most(relative, Self::MAX_SIZE)
     }
 
-    /// The content of a manifest, a policy or a schema.
+    /// Reads a manifest, a policy or a schema.
     pub(crate) fn read_text(&self, relative: &str) -> Result<Vec<u8>, SourceError> {
         self.read_at_most(relative, Self::MAX_TEXT)
     }
 
     fn read_at_most(&self, relative: &str, most: u64) -> Result<Vec<u8>, SourceError> {
-        // Asked before opening, since opening a device may have effects.
+        // Checked before opening, since opening a device may have effects.
         if !self.dir.metadata(relative)?.is_file() {
             return Err(SourceError::NotAFile);
         }
         let file = self.dir.open_with(relative, &without_waiting())?;
-        // Asked again: the name may stand for something else by now.
+        // Checked again: the name may stand for another file by now.
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(SourceError::NotAFile);
@@ -100,18 +100,18 @@ impl SourceRoot {
         Ok(bytes)
     }
 
-    /// Names of files directly in the directory, sorted, to suggest one. What
-    /// cannot be listed is left out, and so is what comes after the first
-    /// thousand: guests cause this by asking for what is not there.
+    /// Returns names of files directly in the directory, sorted, for
+    /// suggestions. Unreadable entries are left out, and so are those after the
+    /// first thousand: guests trigger this by asking for missing files.
     pub(crate) fn some_file_names(&self, relative: &str) -> Vec<String> {
         let mut names = self.file_names_among(relative, MAX_NAMES);
         names.sort();
         names
     }
 
-    /// Names of all that is directly in a directory below, sorted; none where there
-    /// is no such directory. In a name that is not UTF-8, what is not has become
-    /// U+FFFD: there is no such file then.
+    /// Returns the names of all entries directly in a directory below, sorted;
+    /// none if there is no such directory. Bytes that are not UTF-8 become
+    /// U+FFFD: no file has that name then.
     pub(crate) fn names_in(&self, relative: &str) -> Result<Vec<String>, SourceError> {
         let entries = match self.dir.read_dir(relative).map_err(SourceError::from) {
             Ok(entries) => entries,
@@ -137,7 +137,8 @@ impl SourceRoot {
     }
 }
 
-/// Opens for reading. A named pipe, which would wait for a writer, opens at once.
+/// Returns options for reading. A named pipe, which would wait for a writer,
+/// opens at once.
 fn without_waiting() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -151,18 +152,18 @@ fn without_waiting() -> OpenOptions {
     options
 }
 
-/// Names in a directory that are looked at for a suggestion.
+/// Names in a directory that are scanned for a suggestion.
 const MAX_NAMES: usize = 1_000;
 
-/// Directories deeper than this are not looked into.
+/// Depth below which directories are not scanned.
 const MAX_DEPTH: usize = 16;
 
-/// Directories in which tools keep what they make or fetch.
+/// Directories in which tools keep built or fetched files.
 const OF_TOOLS: [&str; 2] = ["target", "node_modules"];
 
 impl SourceRoot {
-    /// Paths of the code files here and below, sorted. Left out are hidden
-    /// directories and those of tools, and what cannot be listed.
+    /// Returns paths of the code files here and below, sorted. Hidden
+    /// directories, those of tools, and unreadable ones are left out.
     pub(crate) fn code_files(&self) -> Vec<String> {
         let mut found = Vec::new();
         collect(&self.dir, "", 0, &mut found);
@@ -197,8 +198,8 @@ impl From<io::Error> for SourceError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SourceError::Missing,
-            // cap-std makes this error itself where a path would lead out of
-            // the directory; one of the system carries its number.
+            // cap-std makes this error itself if a path would lead out of the
+            // directory; an error of the system carries its number.
             io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => {
                 SourceError::Outside
             }
@@ -309,7 +310,7 @@ mod tests {
         rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
         assert!(!root.has_file("fifo.lua").unwrap());
         assert!(matches!(root.read("fifo.lua"), Err(SourceError::NotAFile)));
-        // Also where it took the place of a file after it was looked at.
+        // Also if the pipe has replaced a file after the check.
         let opened = root.dir.open_with("fifo.lua", &without_waiting());
         assert!(!opened.unwrap().metadata().unwrap().is_file());
         assert_eq!(root.some_file_names("."), ["main.lua"]);

@@ -1,4 +1,4 @@
-//! Processes that start with the program and are started again.
+//! Processes that start with the program and are restarted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use warren_engine::security::Identity;
 use warren_guest::Value;
 
 /// A table `[services."id"]`: a process that is started with the program under
-/// the name `id`, and again when it ends as its [`Restart`] says.
+/// the name `id`, and restarted by its [`Restart`] rules.
 #[derive(Clone, Debug)]
 pub struct Service {
-    /// The name it is registered under.
+    /// The registered name.
     pub name: Arc<str>,
     /// The definition it runs.
     pub definition: Arc<str>,
@@ -18,51 +18,52 @@ pub struct Service {
     pub host: Arc<str>,
     /// Its arguments.
     pub arguments: Vec<Value>,
-    /// The names of the services that are started before it, and asked to end
+    /// Names of the services that start before this one, and are asked to end
     /// after it.
     pub depends_on: Vec<Arc<str>>,
-    /// Whether the program ends when it has failed for good.
+    /// True if the program ends once this service has failed for good.
     pub critical: bool,
-    /// When it is started again.
+    /// The restart rules.
     pub restart: Restart,
-    /// What it acts as, before anything its definition and host are given.
+    /// Its identity; takes precedence over the identities of its definition and
+    /// host.
     pub identity: Identity,
 }
 
-/// When a process that has ended is started again, and how long that waits.
+/// The rules by which a process that has ended is restarted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Restart {
-    /// After which ends.
+    /// The ends that lead to a restart.
     pub policy: RestartPolicy,
-    /// Starts in a row after which it is given up, the first included; see
-    /// [`Restart::reset_after`].
+    /// Starts in a row after which the service is given up, the first included;
+    /// see [`Restart::reset_after`].
     pub max_attempts: u32,
-    /// Wait before the second start of a row.
+    /// Delay before the second start of a row.
     pub initial_delay: Duration,
-    /// The longest wait.
+    /// The longest delay.
     pub max_delay: Duration,
-    /// What each wait of a row is of the one before; at least 1.
+    /// Factor by which each delay grows over the previous one; at least 1.
     pub backoff: f64,
-    /// The part of a wait by which it may be longer or shorter, at random, so
-    /// that what failed together does not start together: 0 to 1.
+    /// Part of a delay by which it may be longer or shorter, at random, so that
+    /// services that failed together do not start together: 0 to 1.
     pub jitter: f64,
     /// Time after which the next start of a process begins a new row.
     pub reset_after: Duration,
 }
 
-/// After which ends a process is started again.
+/// The ends after which a process is restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestartPolicy {
-    /// After each.
+    /// Every end.
     Always,
-    /// After an error, whoever caused it; not after a return.
+    /// An error, whatever its cause; not a return.
     OnFailure,
-    /// After none.
+    /// No end.
     Never,
 }
 
 impl RestartPolicy {
-    /// Each with its text in a manifest.
+    /// All policies, each with its text in a manifest.
     pub(crate) const ALL: [(&'static str, RestartPolicy); 3] = [
         ("always", RestartPolicy::Always),
         ("on-failure", RestartPolicy::OnFailure),

@@ -1,4 +1,4 @@
-//! Holds the services of a manifest against its program, and puts them in order.
+//! Checks the services of a manifest against its program, and sorts them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::service::Service;
 use crate::suggest::closest;
 
 impl Checked {
-    /// The services of a manifest, each after those it depends on. One that is
-    /// wrong is left out and stands among the problems.
+    /// Returns the services of a manifest, each after its dependencies. Invalid
+    /// services are left out and recorded as problems.
     pub(crate) fn services_of(&mut self, entries: &[ServiceEntry]) -> Vec<Service> {
         let services = entries.iter().map(|entry| self.service(entry)).collect();
         let places: BTreeMap<&str, usize> = entries
@@ -118,10 +118,10 @@ impl Checked {
     }
 }
 
-/// Services of a cycle that are named.
+/// Services of a cycle that a message names.
 const CYCLE_SHOWN: usize = 10;
 
-/// Gives services what `[services]` says they act as.
+/// Gives services their identities of `[services]`.
 pub(crate) fn identify(services: &mut [Service], identities: &BTreeMap<Arc<str>, Identity>) {
     for service in services {
         if let Some(identity) = identities.get(&service.name) {
@@ -130,12 +130,13 @@ pub(crate) fn identify(services: &mut [Service], identities: &BTreeMap<Arc<str>,
     }
 }
 
-/// The places in an order in which each comes after those it depends on, and
-/// otherwise as they stand (Kahn's algorithm).
+/// Sorts indices so that each comes after its dependencies, otherwise keeping
+/// their order (Kahn's algorithm).
 ///
 /// # Errors
 ///
-/// Places of which each depends on the next, and the last on the first.
+/// A cycle: indices of which each depends on the next, and the last on the
+/// first.
 fn in_order(depends: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
     let mut missing: Vec<BTreeSet<usize>> = depends
         .iter()
@@ -169,7 +170,7 @@ fn in_order(depends: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
             return Err(path.split_off(start));
         }
         path.push(place);
-        // One that waits waits for another that waits.
+        // Every waiting service waits for another one: a dependency cycle.
         match missing[place].first() {
             Some(next) => place = *next,
             None => return Ok(order),

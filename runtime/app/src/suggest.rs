@@ -1,14 +1,14 @@
 //! Did-you-mean.
 
-/// Words longer than this, in bytes, have no suggestion: comparing costs the product
+/// Bytes of the longest word with a suggestion: a comparison costs the product
 /// of both lengths.
 const MAX_WORD: usize = 256;
 
 /// Candidates that are compared: a manifest may have thousands.
 const MAX_CANDIDATES: usize = 1_000;
 
-/// The candidate most like `word`, if one is so like it that a slip of the
-/// hand explains the difference.
+/// Returns the candidate most like `word`, if a typing error explains the
+/// difference.
 pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -17,7 +17,7 @@ pub(crate) fn closest<'a>(
         return None;
     }
     let tolerated = (word.chars().count() / 3).clamp(1, 3);
-    // A character that is missing changes the length, by at most 4 bytes.
+    // A missing character changes the length by at most 4 bytes.
     let is_near = |candidate: &&str| candidate.len().abs_diff(word.len()) <= tolerated * 4;
     candidates
         .into_iter()

@@ -1,4 +1,4 @@
-//! All definitions of a program, for who wants to check it before it runs.
+//! All definitions of a program, for checks before it runs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::app::{App, DEFAULT_HOST};
 use crate::id::Id;
 use crate::place;
 
-/// A definition that is there, and a host that may run it.
+/// An existing definition, and a host that may run it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Survey {
     /// Its id.
@@ -17,9 +17,9 @@ pub struct Survey {
 }
 
 impl App {
-    /// The definition to start, those of the manifest, and every file of code
-    /// below the root whose place is an id, sorted by id. A file that is only
-    /// required as a module is among them: it must compile as well.
+    /// Returns the definition to start, those of the manifest, and every file
+    /// of code below the root whose place is an id, sorted by id. Files that
+    /// are only required as modules are among them: they must compile as well.
     pub fn survey(&self) -> Vec<Survey> {
         let default: Arc<str> = DEFAULT_HOST.into();
         let mut hosts: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();

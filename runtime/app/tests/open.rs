@@ -12,7 +12,7 @@ use warren_app::{App, AppError, AppOptions, DEFAULT_HOST, EnvGrant};
 use warren_engine::{Code, Definitions};
 use warren_kernel::Kind;
 
-/// A directory with these files.
+/// Creates a directory with these files.
 fn program(files: &[(&str, &str)]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (name, content) in files {
@@ -27,7 +27,7 @@ fn open(path: impl AsRef<Path>) -> Result<App, AppError> {
     App::open(path, AppOptions::default())
 }
 
-/// The problems of a manifest, one per line, without its directory.
+/// Returns the problems of a manifest, one per line, without its directory.
 #[track_caller]
 fn problems(dir: &TempDir) -> String {
     match open(dir.path()) {

@@ -1,8 +1,8 @@
-//! The manifest `warren.toml`: what it may say, and what is wrong with it.
+//! The manifest `warren.toml`: its settings and its problems.
 //!
-//! Reading goes in two steps. [`Manifest::parse`] looks at the text alone;
-//! checks that need the files and hosts of the program follow where those are
-//! known. Both report [`Problem`]s, and all of them at once.
+//! Reading goes in two steps. [`Manifest::parse`] looks at the text alone.
+//! Checks that need the program's files and hosts follow once those are known.
+//! Both report [`Problem`]s, and all of them at once.
 
 mod problem;
 mod reader;
@@ -27,10 +27,11 @@ pub(crate) use services::ServiceEntry;
 pub use problem::{ManifestError, Position, Problem, more_problems};
 pub use size::{SizeError, parse_size};
 
-/// The longest name of an app, in bytes. It leaves ids room for the rest.
+/// Bytes of the longest name of an app, which leave ids room for the rest.
 const MAX_NAME: usize = 64;
 
-/// What a manifest says, before it is held against the program's files.
+/// The settings of a manifest, before they are checked against the program's
+/// files.
 #[derive(Debug, Default)]
 pub(crate) struct Manifest {
     pub(crate) name: Option<String>,
@@ -63,8 +64,8 @@ pub(crate) struct GrantEntry {
 }
 
 impl Manifest {
-    /// Reads the text of a manifest. What could not be read is left out and
-    /// stands among the problems.
+    /// Reads the text of a manifest. Unreadable settings are left out and
+    /// recorded as problems.
     pub(crate) fn parse(text: &str) -> (Manifest, Vec<Problem>) {
         let document = match DeTable::parse(text) {
             Ok(document) => document,
@@ -163,7 +164,7 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
         max_processes: reader.count(host, "max_processes"),
         max_memory: reader.size(host, "max_memory", MEMORY),
         max_memory_total: reader.size(host, "max_memory_total", TOTAL),
-        // What a process runs is counted in ticks.
+        // A process's run time is counted in ticks.
         max_cpu: reader.duration(host, "max_cpu", DEFAULT_TICK),
         max_log: reader.size(host, "max_log", LOG),
         max_log_total: reader.size(host, "max_log_total", LOG),
@@ -184,17 +185,19 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
     config
 }
 
-/// What may be logged in a second: from one short record to more than a disk takes.
+/// Bytes that may be logged in a second: from one short record to more than a
+/// disk takes.
 const LOG: std::ops::RangeInclusive<u64> = (1 << 10)..=(1 << 40);
 
-/// Bytes that a queue may be allowed: more than any machine has.
+/// Most bytes of a queue: more than any machine has.
 const MAX_QUEUE: u64 = 1 << 40;
 
-/// Of several processes: from 1 MiB, which has room for a few small ones, to all
-/// that any machine has.
+/// Memory of several processes: from 1 MiB, which has room for a few small
+/// ones, to all that any machine has.
 const TOTAL: std::ops::RangeInclusive<u64> = (1 << 20)..=(1 << 47);
 
-/// From one page of WebAssembly to all that 32 bits address.
+/// Memory of one process: from one page of WebAssembly to all that 32 bits
+/// address.
 const MEMORY: std::ops::RangeInclusive<u64> = (64 << 10)..=(4 << 30);
 
 fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> ProcessEntry {
@@ -303,7 +306,8 @@ mod tests {
         assert!(problems.is_empty() && manifest.name.is_none() && manifest.main.is_none());
     }
 
-    /// The only problem of a manifest, its line, and the text it points at.
+    /// Returns the only problem of a manifest, its line, and the text it points
+    /// at.
     #[track_caller]
     fn problem(text: &str) -> (usize, &str, String) {
         let (_, problems) = Manifest::parse(text);
@@ -392,7 +396,7 @@ mod tests {
             let text = host(line);
             let (_, found, all) = problem(&text);
             assert_eq!(found, at, "{line}");
-            // Each range is said, and each text that is none has its form said.
+            // Each message names the range, or the form of the text.
             assert!(
                 all.contains("expected ") || all.contains("write one of"),
                 "{all}"

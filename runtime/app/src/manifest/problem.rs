@@ -1,4 +1,4 @@
-//! What is wrong with a manifest, and where.
+//! The problems of a manifest, and their places.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use warren_kernel::text;
 
-/// A manifest that cannot be used, with everything that is wrong with it.
+/// A manifest that cannot be used, with all its problems.
 ///
-/// Displayed, it is one line per problem, each with file, line and column, for the
-/// first [`ManifestError::MAX_SHOWN`] problems. The text and the spans are there for
-/// a caller that shows the place itself.
+/// Displayed, it is one line per problem, each with file, line and column, for
+/// the first [`ManifestError::MAX_SHOWN`] problems. The text and the spans are
+/// for callers that show the place itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestError {
     /// The file, as the caller named its directory.
@@ -22,16 +22,16 @@ pub struct ManifestError {
     pub problems: Vec<Problem>,
 }
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The place, in bytes of the text.
     pub span: Range<usize>,
-    /// What is wrong, in one sentence.
+    /// One sentence that states the problem.
     pub message: String,
-    /// What was expected at the place.
+    /// The text that was expected at the place.
     pub label: String,
-    /// What to do about it, where that can be said.
+    /// The remedy, if there is one.
     pub remedy: Option<String>,
 }
 
@@ -44,7 +44,8 @@ pub struct Position {
     pub column: usize,
 }
 
-/// That there are more problems than are shown, if there are.
+/// Returns a line that counts the problems that are not shown, if there are
+/// any.
 pub fn more_problems(count: usize) -> Option<String> {
     let more = count.checked_sub(ManifestError::MAX_SHOWN + 1)? + 1;
     let problems = if more == 1 {
@@ -56,10 +57,10 @@ pub fn more_problems(count: usize) -> Option<String> {
 }
 
 impl ManifestError {
-    /// How many problems are shown; of the rest, only how many there are.
+    /// Maximum number of problems shown; the others are only counted.
     pub const MAX_SHOWN: usize = 20;
 
-    /// Where a problem begins.
+    /// Returns the position at which a problem begins.
     pub fn position(&self, problem: &Problem) -> Position {
         let before = self.text.get(..problem.span.start).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

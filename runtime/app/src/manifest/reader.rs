@@ -1,4 +1,4 @@
-//! Takes typed values out of a parsed TOML document and notes what is wrong.
+//! Reads typed values from a parsed TOML document and records problems.
 
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
@@ -12,8 +12,8 @@ use super::size;
 use crate::id::Id;
 use crate::suggest::closest;
 
-/// Collects problems while the document is read. What is wrong is noted and
-/// then treated as absent, so that one reading finds everything.
+/// Collects problems while the document is read. A wrong value is recorded and
+/// then treated as absent, so that one reading finds all problems.
 #[derive(Default)]
 pub(super) struct Reader {
     problems: Vec<Problem>,
@@ -26,7 +26,7 @@ pub(super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// The whole document.
+    /// Returns the whole document as a section.
     pub(super) fn document(entries: &'a DeTable<'a>) -> Self {
         Section {
             path: Vec::new(),
@@ -40,7 +40,7 @@ impl<'a> Section<'a> {
         Section { path, entries }
     }
 
-    /// Whether there is anything under this key.
+    /// Returns whether the key is present.
     pub(super) fn has(&self, key: &str) -> bool {
         self.value(key).is_some()
     }
@@ -49,7 +49,7 @@ impl<'a> Section<'a> {
         self.entries.get(key)
     }
 
-    /// ` in [hosts."app:workers"]`; nothing at the top.
+    /// Returns ` in [hosts."app:workers"]`; nothing at the top.
     pub(super) fn place(&self) -> String {
         if self.path.is_empty() {
             return String::new();
@@ -70,13 +70,13 @@ impl<'a> Section<'a> {
 }
 
 impl Reader {
-    /// Everything noted, in the order of the text.
+    /// Returns all recorded problems, in the order of the text.
     pub(super) fn into_problems(mut self) -> Vec<Problem> {
         self.problems.sort_by_key(|problem| problem.span.start);
         self.problems
     }
 
-    /// Notes a problem.
+    /// Records a problem.
     pub(super) fn problem(
         &mut self,
         span: Range<usize>,
@@ -92,7 +92,7 @@ impl Reader {
         });
     }
 
-    /// Notes every key of the section that is not `known`.
+    /// Records every key of the section that is not `known`.
     pub(super) fn known_keys(&mut self, section: &Section<'_>, known: &[&str]) {
         for key in section.entries.keys() {
             let name: &str = key.get_ref();
@@ -109,13 +109,14 @@ impl Reader {
         }
     }
 
-    /// The table of this key, if it is there.
+    /// Returns the table of this key, if present.
     pub(super) fn table<'a>(&mut self, section: &Section<'a>, key: &str) -> Option<Section<'a>> {
         let value = section.value(key)?;
         self.as_table(section, key, value)
     }
 
-    /// The tables in the table of this key, each with its key read as an id.
+    /// Returns the tables in the table of this key, each with its key read as
+    /// an id.
     pub(super) fn tables_by_id<'a>(
         &mut self,
         section: &Section<'a>,
@@ -135,7 +136,7 @@ impl Reader {
         tables
     }
 
-    /// The string of this key, if it is there.
+    /// Returns the string of this key, if present.
     pub(super) fn string(&mut self, section: &Section<'_>, key: &str) -> Option<Spanned<String>> {
         let value = section.value(key)?;
         match value.get_ref() {
@@ -147,7 +148,7 @@ impl Reader {
         }
     }
 
-    /// The strings of the array of this key; none where it is absent.
+    /// Returns the strings of the array of this key; none if absent.
     pub(super) fn strings(&mut self, section: &Section<'_>, key: &str) -> Vec<Spanned<String>> {
         let Some(value) = section.value(key) else {
             return Vec::new();
@@ -184,7 +185,7 @@ impl Reader {
         strings
     }
 
-    /// The boolean of this key, if it is there.
+    /// Returns the boolean of this key, if present.
     pub(super) fn boolean(&mut self, section: &Section<'_>, key: &str) -> Option<bool> {
         let value = section.value(key)?;
         if let DeValue::Boolean(value) = value.get_ref() {
@@ -194,7 +195,7 @@ impl Reader {
         None
     }
 
-    /// All strings of the section, by key.
+    /// Returns all strings of the section, by key.
     pub(super) fn texts(&mut self, section: &Section<'_>) -> BTreeMap<String, String> {
         let mut texts = BTreeMap::new();
         for key in section.entries.keys() {
@@ -205,7 +206,7 @@ impl Reader {
         texts
     }
 
-    /// Notes that the table of this key lacks something.
+    /// Records that the table of this key lacks a key.
     pub(super) fn missing(&mut self, section: &Section<'_>, key: &str, expected: &str) {
         if let Some(value) = section.value(key) {
             let message = format!("`{key}`{} is not complete", section.place());
@@ -213,13 +214,13 @@ impl Reader {
         }
     }
 
-    /// The id of this key, if it is there.
+    /// Returns the id of this key, if present.
     pub(super) fn id(&mut self, section: &Section<'_>, key: &str) -> Option<Spanned<Id>> {
         let text = self.string(section, key)?;
         self.parse_id(text.get_ref(), text.span())
     }
 
-    /// The count of this key, if it is there: a whole number above zero.
+    /// Returns the count of this key, if present: a whole number above zero.
     pub(super) fn count(&mut self, section: &Section<'_>, key: &str) -> Option<usize> {
         let value = section.value(key)?;
         let DeValue::Integer(integer) = value.get_ref() else {
@@ -240,8 +241,8 @@ impl Reader {
         }
     }
 
-    /// The size of this key in bytes, if it is there: an integer, or a string
-    /// with a unit.
+    /// Returns the size of this key in bytes, if present: an integer, or a
+    /// string with a unit.
     pub(super) fn size(
         &mut self,
         section: &Section<'_>,
@@ -306,7 +307,7 @@ impl Reader {
         }
     }
 
-    /// Notes that the value of this key is of another type.
+    /// Records that the value of this key has another type.
     pub(super) fn wrong_type(
         &mut self,
         section: &Section<'_>,
@@ -329,10 +330,10 @@ impl Reader {
     }
 }
 
-/// Elements of an array of strings.
+/// Maximum number of elements of an array of strings.
 const MAX_STRINGS: usize = 1_000;
 
-/// `a`, `b` or `c`.
+/// Returns `a`, `b` or `c`.
 pub(super) fn alternatives(keys: &[&str]) -> String {
     let quoted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
     match &quoted[..] {
@@ -342,7 +343,7 @@ pub(super) fn alternatives(keys: &[&str]) -> String {
     }
 }
 
-/// `a string`, and so on.
+/// Returns `a string`, and so on.
 pub(super) fn type_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",

@@ -12,7 +12,7 @@ use crate::duration::{DurationError, LONGEST, parse_duration};
 use crate::suggest::closest;
 
 impl Reader {
-    /// The number of this key within a range, if it is there: whole or not.
+    /// Returns the number of this key within a range, if present: whole or not.
     pub(super) fn number(
         &mut self,
         section: &Section<'_>,
@@ -37,8 +37,8 @@ impl Reader {
         number
     }
 
-    /// The duration of this key, if it is there: a string such as `"1m30s"`, for
-    /// so long at least.
+    /// Returns the duration of this key, if present: a string such as
+    /// `"1m30s"`, at least `least` long.
     pub(super) fn duration(
         &mut self,
         section: &Section<'_>,
@@ -59,7 +59,7 @@ impl Reader {
         None
     }
 
-    /// What the string of this key stands for, if it is there.
+    /// Returns the value that the string of this key stands for, if present.
     pub(super) fn choice<T: Copy>(
         &mut self,
         section: &Section<'_>,
@@ -81,7 +81,7 @@ impl Reader {
         found.map(|(_, choice)| *choice)
     }
 
-    /// The values of the array of this key; none where it is absent.
+    /// Returns the values of the array of this key; none if absent.
     pub(super) fn values(&mut self, section: &Section<'_>, key: &str) -> Vec<Value> {
         let Some(value) = section.value(key) else {
             return Vec::new();
@@ -97,7 +97,7 @@ impl Reader {
             .collect()
     }
 
-    /// Any value that can cross to a process.
+    /// Reads any value that can cross to a process.
     fn free_value(
         &mut self,
         section: &Section<'_>,

@@ -1,4 +1,4 @@
-//! The tables of a manifest that are about permissions.
+//! The tables of a manifest about permissions.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,11 @@ use toml::Spanned;
 use super::reader::{Reader, Section};
 use crate::id::Id;
 
-/// What a manifest says of permissions, before it is held against the policies.
+/// The manifest's settings of permissions, before they are checked against the
+/// policies.
 #[derive(Debug, Default)]
 pub(crate) struct SecurityEntries {
-    /// Whether it says anything of them.
+    /// True if the manifest has any such setting.
     pub(crate) stated: bool,
     pub(crate) strict: bool,
     /// The policies that hold for every process.
@@ -19,7 +20,7 @@ pub(crate) struct SecurityEntries {
     pub(crate) identities: Vec<IdentityEntry>,
 }
 
-/// What the processes of a definition, or in a host, or a service get.
+/// The identity of a definition's, host's or service's processes.
 #[derive(Debug)]
 pub(crate) struct IdentityEntry {
     pub(crate) of: IdentityOf,
@@ -29,7 +30,7 @@ pub(crate) struct IdentityEntry {
     pub(crate) scope: Option<Spanned<String>>,
 }
 
-/// Whose identity it is.
+/// The owner of an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IdentityOf {
     Host,
@@ -72,7 +73,7 @@ impl SecurityEntries {
             let mut meta = reader.texts(&actor);
             let given = meta.remove("id");
             if given.is_none() {
-                // What is no string was reported already.
+                // A value that is not a string was reported already.
                 reader.missing(
                     section,
                     "actor",

@@ -9,7 +9,7 @@ use super::reader::{Reader, Section};
 use crate::id::Id;
 use crate::service::{Restart, RestartPolicy};
 
-/// A table `[services."id"]`, before it is held against the program.
+/// A table `[services."id"]`, before it is checked against the program.
 #[derive(Debug)]
 pub(crate) struct ServiceEntry {
     pub(crate) id: Spanned<Id>,
@@ -95,7 +95,7 @@ fn read_restart(reader: &mut Reader, service: &Section<'_>) -> Restart {
     restart
 }
 
-/// Refuses a first wait that is longer than the longest, defaults included.
+/// Refuses a first delay that is longer than the longest, defaults included.
 fn check_delays(reader: &mut Reader, section: &Section<'_>, restart: &Restart) {
     let (first, longest) = (restart.initial_delay, restart.max_delay);
     if first <= longest {

@@ -1,4 +1,4 @@
-//! Sizes in bytes as a manifest writes them.
+//! Sizes in bytes, as a manifest writes them.
 
 use std::fmt;
 
@@ -12,31 +12,31 @@ const UNITS: [(&str, u64); 5] = [
     ("B", 1),
 ];
 
-/// Why a text is not a size. Worded as what to do about it.
+/// The reason why a text is not a size. Worded as advice.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum SizeError {
-    /// It is no number with a unit.
+    /// The text is not a number with a unit.
     #[error("write a whole number and a unit, B, KiB, MiB, GiB or TiB")]
     Form,
-    /// The unit is another.
+    /// The unit does not exist.
     #[error("there is no unit `{found}`; write `{right}`")]
     Unit {
-        /// What was written.
+        /// The unit that was written.
         found: String,
-        /// What was probably meant.
+        /// The unit that was probably meant.
         right: &'static str,
     },
-    /// It is beyond all memory.
+    /// The size does not fit 64 bits.
     #[error("the size does not fit 64 bits")]
     TooLarge,
 }
 
-/// Reads a whole number followed by `B`, `KiB`, `MiB`, `GiB` or `TiB`, perhaps with a
-/// space between.
+/// Reads a whole number followed by `B`, `KiB`, `MiB`, `GiB` or `TiB`, perhaps
+/// with a space between.
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// See [`SizeError`].
 pub fn parse_size(text: &str) -> Result<u64, SizeError> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);

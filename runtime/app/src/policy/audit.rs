@@ -1,4 +1,4 @@
-//! The audit log: what was denied and granted, and when policies changed.
+//! The audit log: denials, grants, and reloads of policies.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -17,7 +17,7 @@ use warren_kernel::text;
 
 use super::error::PolicyError;
 
-/// Why there is no audit log.
+/// The reason why the audit log cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditError {
@@ -26,12 +26,12 @@ pub enum AuditError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         #[source]
         error: io::Error,
     },
-    /// It is a link, a pipe, a device or a directory: writing to it could end up
-    /// in a file of somebody's choice, or wait for a reader.
+    /// The path is a link, a pipe, a device or a directory. Writing to it could
+    /// end up in a file of somebody's choice, or wait for a reader.
     #[error("{}: it is no plain file", text::path(path))]
     NotAFile {
         /// The path.
@@ -42,11 +42,11 @@ pub enum AuditError {
     Thread(#[source] io::Error),
 }
 
-/// Lines that wait to be written. When so many do, more are dropped and counted:
-/// no process waits for a disk.
+/// Lines that wait to be written. Further lines are dropped and counted: no
+/// process waits for a disk.
 const MAX_WAITING: usize = 4096;
 
-/// How often a flush looks for room in a full queue.
+/// Interval at which a flush looks for room in a full queue.
 const FULL: Duration = Duration::from_millis(5);
 
 /// A thread that writes the log.
@@ -56,8 +56,8 @@ pub(super) struct Audit {
     dropped: Arc<AtomicU64>,
 }
 
-/// What is to be written. Put into words by the thread that writes: processes
-/// report from stacks of their own, which are small.
+/// An entry to be written. The writing thread formats it: processes report from
+/// stacks of their own, which are small.
 #[derive(Debug)]
 enum Entry {
     Denied {
@@ -80,7 +80,7 @@ enum Entry {
         statements: usize,
         error: Option<String>,
     },
-    /// Everything before is to be in the file.
+    /// A flush: all earlier entries go to the file first.
     Flush(Sender<()>),
 }
 
@@ -155,8 +155,8 @@ impl Audit {
         });
     }
 
-    /// Waits until everything before is in the file, this long at most. Returns
-    /// whether it is.
+    /// Waits until all earlier entries are in the file, for `patience` at most.
+    /// Returns whether they are.
     pub(super) fn flush(&self, patience: Duration) -> bool {
         let begun = Instant::now();
         let (done, wait) = channel();
@@ -185,8 +185,8 @@ impl Audit {
     }
 }
 
-/// Opens a file to be added to, and makes it for its user alone where it is
-/// missing. Neither follows a link nor waits for the reader of a pipe.
+/// Opens a file for appending, and creates a missing one for its user alone.
+/// Neither follows a link nor waits for the reader of a pipe.
 fn append_to(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -200,8 +200,8 @@ fn append_to(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whether opening failed because of what is there: a link, or a pipe that nobody
-/// reads.
+/// Returns whether opening failed because the path is a link, or a pipe without
+/// a reader.
 fn is_special(error: &io::Error) -> bool {
     #[cfg(unix)]
     {
@@ -245,7 +245,7 @@ fn write(waiting: &Receiver<(SystemTime, Entry)>, dropped: &AtomicU64, file: Fil
                 written = written.and_then(|()| file.flush());
             }
             if let (Err(error), false) = (written, failed) {
-                // Once: the disk stays full for a while.
+                // Reported once: the disk stays full for a while.
                 failed = true;
                 tracing::error!(%error, "the audit log cannot be written");
             }

@@ -14,9 +14,10 @@ use super::error::PolicyError;
 use super::files::{Directory, Files};
 use super::settings::Settings;
 
-/// The policies of a program: they judge, and can be exchanged while it runs.
+/// The policies of a program: they judge requests, and can be replaced while
+/// the program runs.
 pub struct Policies {
-    /// Where they are read from; none where they were given in memory.
+    /// The directory they are read from; absent for policies in memory.
     directory: Option<Directory>,
     settings: Settings,
     compiled: RwLock<Arc<Compiled>>,
@@ -25,13 +26,13 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Policies given in memory, each an id and its statements in Cedar: for a
-    /// runtime without a program on disk. They hold for the scopes that name
-    /// them; see [`Policies::for_everyone`] and [`Policies::strict`].
+    /// Compiles policies given in memory, each an id and its statements in
+    /// Cedar: for a runtime without a program on disk. They hold for the scopes
+    /// that name them; see [`Policies::for_everyone`] and [`Policies::strict`].
     ///
     /// # Errors
     ///
-    /// What is wrong with them, all of it. Messages name a policy `ID.cedar`.
+    /// All problems. Messages name a policy `ID.cedar`.
     pub fn of<'a>(
         policies: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Policies, PolicyError> {
@@ -39,15 +40,15 @@ impl Policies {
         Ok(Policies::new(None, Settings::default(), compiled))
     }
 
-    /// Has these policies hold for every process, whatever its scope. One that
-    /// is not there allows nothing to anybody.
+    /// Makes these policies hold for every process, whatever its scope. A
+    /// missing policy allows nothing to anybody.
     #[must_use]
     pub fn for_everyone<'a>(mut self, ids: impl IntoIterator<Item = &'a str>) -> Policies {
         self.settings.everyone = ids.into_iter().map(str::to_owned).collect();
         self
     }
 
-    /// Denies to everyone what no policy permits, also to processes that have
+    /// Denies requests that no policy permits, even to processes that have
     /// neither actor nor scope.
     #[must_use]
     pub fn strict(mut self) -> Policies {
@@ -55,8 +56,8 @@ impl Policies {
         self
     }
 
-    /// The policies of a directory; none where the program has no policies and
-    /// its manifest says nothing of them.
+    /// Reads the policies of a directory; `None` if the program has no policies
+    /// and its manifest says nothing of them.
     pub(crate) fn open(
         directory: Directory,
         settings: Settings,
@@ -80,14 +81,14 @@ impl Policies {
         }
     }
 
-    /// Reads the files of the policies anew; answers given from now on are
-    /// theirs. Where anything is wrong, those of before stay in force. Those
-    /// that were given in memory have no files, and stay as they are; see
+    /// Reads the files of the policies anew; later answers follow the new
+    /// policies. If there is any problem, the old policies stay in force.
+    /// Policies given in memory have no files and stay as they are; see
     /// [`Policies::replace`].
     ///
     /// # Errors
     ///
-    /// What is wrong, all of it.
+    /// All problems.
     pub fn reload(&self) -> Result<(), PolicyError> {
         match &self.directory {
             Some(directory) => self.exchange(directory.read()),
@@ -95,12 +96,12 @@ impl Policies {
         }
     }
 
-    /// Puts others, given in memory, in place of all policies, as
+    /// Replaces all policies by others, given in memory, as
     /// [`Policies::reload`] does with files.
     ///
     /// # Errors
     ///
-    /// What is wrong, all of it.
+    /// All problems.
     pub fn replace<'a>(
         &self,
         policies: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -122,7 +123,8 @@ impl Policies {
                 let replaced = std::mem::replace(&mut *present, compiled);
                 drop(present);
                 drop(replaced);
-                // Only now: an answer of this generation is one of the new policies.
+                // Stored last: an answer of this generation follows the new
+                // policies.
                 self.generation.fetch_add(1, Ordering::Release);
                 Ok(())
             }
@@ -135,39 +137,38 @@ impl Policies {
         }
     }
 
-    /// Writes denials, grants of actors and scopes, and reloads to a file from
-    /// now on, one JSON object a line, after what it holds. Only the first call
-    /// has an effect.
+    /// Appends denials, grants of actors and scopes, and reloads to a file from
+    /// now on, one JSON object a line. Only the first call has an effect.
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, or no thread be started.
+    /// The file cannot be opened, or the thread cannot be started.
     pub fn audit_to(&self, path: &Path) -> Result<(), AuditError> {
         let audit = Audit::start(path)?;
-        // A second one ends here, having written nothing.
+        // A second audit log ends here, having written nothing.
         let _ = self.audit.set(audit);
         Ok(())
     }
 
-    /// Waits until everything that happened is in the audit file, this long at
-    /// most: the file may be a pipe that nobody reads. Returns whether it is there;
-    /// true without an audit file. Blocks the thread.
+    /// Waits until all earlier entries are in the audit file, for `patience` at
+    /// most: the file may be a pipe that nobody reads. Returns whether they
+    /// are; true without an audit file. Blocks the thread.
     pub fn flush_audit(&self, patience: Duration) -> bool {
         self.audit.get().is_none_or(|audit| audit.flush(patience))
     }
 
-    /// The ids of the policies, sorted.
+    /// Returns the ids of the policies, sorted.
     pub fn ids(&self) -> Vec<String> {
         self.compiled().ids().map(str::to_owned).collect()
     }
 
-    /// How many statements they have together.
+    /// Returns the number of statements of all policies.
     pub fn statements(&self) -> usize {
         self.compiled().statements()
     }
 
-    /// The ids of policies that neither a scope nor `[security]` names: they hold
-    /// only for scopes that the program makes up itself.
+    /// Returns the ids of policies that neither a scope nor `[security]` names:
+    /// they hold only for scopes that the program makes up itself.
     pub fn unused(&self) -> Vec<String> {
         let settings = &self.settings;
         let used = |id: &str| {

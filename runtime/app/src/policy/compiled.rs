@@ -1,4 +1,4 @@
-//! Policies that were validated, and judging by them.
+//! Validated policies, and decisions by them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -17,18 +17,18 @@ use super::error::{PolicyError, PolicyProblem};
 use super::files::{File, Files};
 use super::scan::{MAX_NESTING, deepest, first_token, statements};
 
-/// What is the same for every program.
+/// The schema that every program shares.
 const SCHEMA: &str = include_str!("warren.cedarschema");
 
-/// Sets of policies kept put together.
+/// Combined policy sets that are kept.
 const MAX_SETS: usize = 256;
 
-/// A file is checked up to so many problems: each statement is checked for each kind
-/// of request, and few problems are shown.
+/// Problems after which a file is not checked further. Each statement is
+/// checked for each kind of request, and few problems are shown.
 const MAX_PROBLEMS: usize = 1_000;
 
-/// The stack on which policies are read: some 10 KiB for each unit of
-/// [`MAX_NESTING`], of which what is used is what counts.
+/// Bytes of the stack on which policies are read: some 10 KiB for each unit of
+/// [`MAX_NESTING`]. Only the used part takes memory.
 const STACK: usize = 32 << 20;
 
 /// Validated policies.
@@ -40,15 +40,15 @@ pub(super) struct Compiled {
 /// A `permit` or `forbid`.
 struct Statement {
     policy: Policy,
-    /// For whom its answers hold.
+    /// The subjects for which an answer of the statement may be reused.
     reuse: Reuse,
 }
 
-/// What holds for one scope.
+/// The policies of one scope.
 struct Effective {
     set: PolicySet,
     reuse: Reuse,
-    /// A policy that is named and not there.
+    /// A policy that is named and missing.
     missing: Option<String>,
 }
 
@@ -60,7 +60,8 @@ impl Compiled {
         if !problems.is_empty() {
             return Err(PolicyError { problems });
         }
-        // On a stack of its own: Cedar recurses, and who calls may have little left.
+        // Runs on a stack of its own: Cedar recurses, and the caller's may have
+        // little left.
         std::thread::scope(|scope| {
             std::thread::Builder::new()
                 .name("warren-policies".into())
@@ -108,7 +109,7 @@ impl Compiled {
         self.policies.values().map(Vec::len).sum()
     }
 
-    /// Judges by the policies for everyone and those of the subject's scope.
+    /// Decides by the policies for everyone and those of the subject's scope.
     pub(super) fn decide(
         &self,
         request: &Request<'_>,
@@ -128,8 +129,8 @@ impl Compiled {
         let response =
             Authorizer::new().is_authorized(&asked.request, &effective.set, &asked.entities);
         let diagnostics = response.diagnostics();
-        // Cedar passes over a statement that fails. One that forbids may not be
-        // passed over.
+        // Cedar skips a statement that fails. A statement that forbids must not
+        // be skipped.
         for error in diagnostics.errors() {
             let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
             let policy = effective.set.policy(error.policy_id());
@@ -192,7 +193,7 @@ impl Compiled {
                 if statement.reuse == Reuse::Caller {
                     effective.reuse = Reuse::Caller;
                 }
-                // Ids were made to differ: `NAME.cedar:LINE:COLUMN`.
+                // Ids differ by construction: `NAME.cedar:LINE:COLUMN`.
                 if let Err(error) = effective.set.add(statement.policy.clone()) {
                     effective.missing = Some(format!("{id}: {error}"));
                 }
@@ -202,7 +203,8 @@ impl Compiled {
     }
 }
 
-/// What the caller may read: the `@reason` of a statement that decided.
+/// Returns the reason that the caller may read: the `@reason` of a deciding
+/// statement.
 fn reason<'a>(set: &PolicySet, mut ids: impl Iterator<Item = &'a PolicyId>) -> Option<Arc<str>> {
     ids.find_map(|id| set.annotation(id, "reason"))
         .map(Arc::from)
@@ -217,7 +219,8 @@ fn denied(because: String) -> Decision {
     }
 }
 
-/// What is wrong with a file that nests deeper than Cedar can be trusted with.
+/// Returns the problem of a file that nests deeper than Cedar can handle
+/// safely.
 fn too_deep(file: &File) -> Option<PolicyProblem> {
     let (depth, at) = deepest(&file.text);
     (depth > MAX_NESTING).then(|| {
@@ -233,7 +236,8 @@ fn too_deep(file: &File) -> Option<PolicyProblem> {
     })
 }
 
-/// That the files could not be read, for a reason that is none of theirs.
+/// Returns the error for files that could not be read through no fault of
+/// theirs.
 fn unread(files: &Files, message: &str) -> PolicyError {
     let file = files.policies.iter().chain(&files.schema).next();
     let path = file.map_or_else(PathBuf::new, |file| file.path.clone());
@@ -264,7 +268,7 @@ fn schema(own: Option<&File>) -> Result<Schema, PolicyError> {
     })
 }
 
-/// The statements of a file, each read and validated as a text of its own.
+/// Reads the statements of a file, each validated as a text of its own.
 fn read(file: &File, validator: &Validator) -> Result<Vec<Statement>, PolicyError> {
     let mut position = Position::default();
     let mut found = Vec::new();
@@ -306,7 +310,7 @@ fn read(file: &File, validator: &Validator) -> Result<Vec<Statement>, PolicyErro
     }
 }
 
-/// A place in a text that only goes on: `LINE:COLUMN`, both from 1.
+/// A position that moves forward through a text: `LINE:COLUMN`, both from 1.
 #[derive(Default)]
 struct Position {
     at: usize,
@@ -335,8 +339,9 @@ impl fmt::Display for Position {
     }
 }
 
-/// What a statement looks at of its caller beside actor, scope and context
-/// values: its answers hold for that process alone then.
+/// Returns the subjects for which an answer may be reused. A statement that
+/// looks at more of its caller than actor, scope and context values answers for
+/// that process alone.
 fn reuse(policy: &Policy) -> Reuse {
     match policy.to_json() {
         Ok(json) if !looks_at_caller(&json) => Reuse::Subject,
@@ -344,8 +349,9 @@ fn reuse(policy: &Policy) -> Reuse {
     }
 }
 
-/// Whether an expression uses `context` in another way than `context.values` and
-/// `context.attributes`, which are part of the subject and of the question.
+/// Returns whether an expression uses `context` in another way than
+/// `context.values` and `context.attributes`, which are part of the subject and
+/// of the question.
 fn looks_at_caller(json: &serde_json::Value) -> bool {
     use serde_json::Value;
     match json {

@@ -5,13 +5,13 @@ use cedar_policy::{
 };
 use warren_engine::security::{Request, Resource, Target};
 
-/// A request and everything it refers to.
+/// A request and all entities it refers to.
 pub(super) struct Asked {
     pub(super) request: cedar_policy::Request,
     pub(super) entities: Entities,
 }
 
-/// What no request of the engine's brings about.
+/// An error that no request of the engine causes.
 pub(super) type Unusual = Box<dyn std::error::Error + Send + Sync>;
 
 impl Asked {

@@ -1,4 +1,4 @@
-//! What is wrong with the policies of a program.
+//! The problems of a program's policies.
 
 use std::fmt;
 use std::ops::Range;
@@ -13,24 +13,24 @@ use crate::manifest::{ManifestError, Problem, more_problems};
 /// Policies that cannot be used: at least one problem.
 #[derive(Clone, Debug)]
 pub struct PolicyError {
-    /// In the order of the files.
+    /// The problems, in the order of the files.
     pub problems: Vec<PolicyProblem>,
 }
 
-/// One thing that is wrong with a file of policies.
+/// One problem of a file of policies.
 #[derive(Clone, Debug)]
 pub struct PolicyProblem {
     /// The file, as the caller named its directory.
     pub path: PathBuf,
     /// Its text.
     pub text: Arc<str>,
-    /// What is wrong, and where.
+    /// The problem, and its place.
     pub problem: Problem,
 }
 
 impl PolicyProblem {
-    /// What Cedar says of a part of a file that begins at a byte of it, with the
-    /// place it names.
+    /// Converts Cedar's diagnostic for a part of a file, which starts at byte
+    /// `start`, with the place it names.
     pub(crate) fn within(file: &File, start: usize, diagnostic: &dyn Diagnostic) -> PolicyProblem {
         let label = diagnostic.labels().and_then(|mut labels| labels.next());
         let span: Range<usize> = label.as_ref().map_or(start..start, |label| {
@@ -51,7 +51,7 @@ impl PolicyProblem {
         }
     }
 
-    /// A problem at a byte of a file.
+    /// Returns a problem at a byte of a file.
     pub(crate) fn at(
         file: &File,
         at: usize,
@@ -70,7 +70,7 @@ impl PolicyProblem {
         }
     }
 
-    /// A problem without a place of its own.
+    /// Returns a problem without a place of its own.
     pub(crate) fn whole(path: PathBuf, message: impl Into<String>) -> PolicyProblem {
         PolicyProblem {
             path,

@@ -9,20 +9,20 @@ use crate::root::SourceRoot;
 /// The directory of the policies, below the root.
 const DIRECTORY: &str = "policies";
 
-/// What a program adds to the schema.
+/// The file of the program's additions to the schema.
 const SCHEMA: &str = "schema.cedarschema";
 
 const EXTENSION: &str = ".cedar";
 
-/// The path of a policy's file, below the root.
+/// Returns the path of a policy's file, below the root.
 pub(crate) fn policy_path(id: &str) -> String {
     format!("{DIRECTORY}/{id}{EXTENSION}")
 }
 
-/// Where a program's policies are.
+/// The directory of a program's policies.
 pub(crate) struct Directory {
     root: SourceRoot,
-    /// How messages name the root.
+    /// The root's name in messages.
     shown: PathBuf,
 }
 
@@ -30,22 +30,23 @@ pub(crate) struct Directory {
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     pub(crate) policies: Vec<File>,
-    /// What the program adds to the schema.
+    /// The program's additions to the schema.
     pub(crate) schema: Option<File>,
 }
 
 /// One file.
 #[derive(Clone, Debug)]
 pub(crate) struct File {
-    /// Its name without directory and extension.
+    /// The file's name without directory and extension.
     pub(crate) id: String,
-    /// As the caller named its directory.
+    /// The path, as the caller named its directory.
     pub(crate) path: PathBuf,
     pub(crate) text: Arc<str>,
 }
 
 impl Directory {
-    /// That of the program below a root, which messages call `shown`.
+    /// Returns the policies' directory below a program's root, which messages
+    /// call `shown`.
     pub(crate) fn below(root: SourceRoot, shown: &Path) -> Directory {
         Directory {
             root,
@@ -61,7 +62,7 @@ impl Directory {
         let whole = |message: String| PolicyError {
             problems: vec![PolicyProblem::whole(shown.join(DIRECTORY), message)],
         };
-        // Whatever has the name of a policy counts: one that is passed over would
+        // Every file with the name of a policy counts: a skipped file would
         // leave the program with fewer rules than its operator wrote.
         let names = root
             .names_in(DIRECTORY)
@@ -108,7 +109,7 @@ impl Directory {
 }
 
 impl Files {
-    /// Policies that are in no file, by their ids.
+    /// Returns policies without files, by their ids.
     pub(crate) fn given<'a>(
         policies: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Files, PolicyError> {

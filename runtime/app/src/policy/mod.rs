@@ -1,9 +1,9 @@
-//! Policies: what the operator allows, written in Cedar.
+//! Policies: the operator's permissions, written in Cedar.
 //!
 //! - A **policy** is a file `policies/NAME.cedar` below the program's root; its
 //!   id is NAME. It holds any number of statements, `permit` and `forbid`.
-//! - A **scope** is a set of policies that hold for a process. The manifest gives
-//!   scopes names.
+//! - A **scope** is a set of policies that hold for a process. The manifest
+//!   gives scopes names.
 //! - The policies that `[security]` lists hold for every process, whatever its
 //!   scope.
 //!

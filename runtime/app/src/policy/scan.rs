@@ -1,21 +1,23 @@
-//! A look at a text of Cedar before Cedar reads it: where its statements end, and
-//! how deep it nests.
+//! A scan of a Cedar text before Cedar reads it: the ends of its statements,
+//! and the depth of its nesting.
 //!
 //! Cedar hashes the whole text of a set for each error in it, so a set of one
-//! statement keeps that linear. Cedar's conversion, printing and dropping of expressions recurse without a
-//! limit: a file of opening brackets would exhaust the stack and take the runtime
-//! down. This count is an upper bound for the depth of every tree that Cedar can
-//! make of a text.
+//! statement keeps that linear. Cedar's conversion, printing and dropping of
+//! expressions recurse without a limit: a file of opening brackets would
+//! exhaust the stack and abort the runtime. The scan's count is an upper bound
+//! for the depth of every tree that Cedar can make of a text.
 
 use std::ops::Range;
 
-/// The deepest nesting that is read, in the units of [`deepest`].
+/// The deepest nesting that is accepted, in the units of [`deepest`].
 pub(super) const MAX_NESTING: usize = 1_000;
 
-/// A level of brackets: Cedar visits each rule of its grammar once for it.
+/// Cost of a level of brackets: Cedar visits each rule of its grammar once for
+/// it.
 const BRACKET: usize = 5;
 
-/// An operator: each operand of a chain such as `a && b && c` is one level deeper.
+/// Cost of an operator: each operand of a chain such as `a && b && c` is one
+/// level deeper.
 const OPERATOR: usize = 1;
 
 /// Words that nest as operators do.
@@ -23,10 +25,10 @@ const WORDS: [&str; 9] = [
     "else", "has", "if", "in", "is", "like", "then", "unless", "when",
 ];
 
-/// The deepest nesting of a text, and the byte where it is reached. A bracket
-/// counts 5, an operator 1.
+/// Returns the deepest nesting of a text, and the byte where it is reached. A
+/// bracket counts 5, an operator 1.
 pub(super) fn deepest(text: &str) -> (usize, usize) {
-    // Of each bracket that is open, the operators since it, or the last comma.
+    // For each open bracket, the operators since it, or since the last comma.
     let mut open: Vec<usize> = Vec::new();
     let (mut here, mut below) = (0_usize, 0_usize);
     let mut deepest = (0, 0);
@@ -50,7 +52,7 @@ pub(super) fn deepest(text: &str) -> (usize, usize) {
             b',' | b';' => here = 0,
             b'&' | b'|' | b'=' => {
                 here += OPERATOR;
-                // Written twice, it is one operator.
+                // A doubled character is one operator.
                 next += usize::from(bytes.get(next) == Some(byte));
             }
             b'!' | b'<' | b'>' | b'+' | b'-' | b'*' | b'.' | b'?' => here += OPERATOR,
@@ -70,8 +72,8 @@ pub(super) fn deepest(text: &str) -> (usize, usize) {
     deepest
 }
 
-/// The statements of a text, each with what stands before it; what follows the last
-/// one where that is more than space and comments.
+/// Returns the statements of a text, each with the text before it. The rest
+/// after the last statement is added if it is more than space and comments.
 pub(super) fn statements(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let mut statements = Vec::new();
@@ -97,8 +99,8 @@ pub(super) fn statements(text: &str) -> Vec<Range<usize>> {
     statements
 }
 
-/// The first byte of a text that is neither space nor comment; the length where
-/// there is none.
+/// Returns the first byte of a text that is neither space nor comment; the
+/// length if there is none.
 pub(super) fn first_token(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -112,8 +114,8 @@ pub(super) fn first_token(text: &str) -> usize {
     bytes.len()
 }
 
-/// The byte after the string or comment that begins here; after a lone slash, the
-/// next byte.
+/// Returns the byte after the string or comment that begins here; after a lone
+/// slash, the next byte.
 fn after_text(bytes: &[u8], at: usize) -> usize {
     let mut next = at + 1;
     if bytes[at] == b'"' {

@@ -1,4 +1,4 @@
-//! What the manifest says of security.
+//! The manifest's security settings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,26 +11,27 @@ use crate::check::MAX_SUGGESTIONS;
 use crate::manifest::{IdentityOf, Problem, SecurityEntries};
 use crate::suggest::closest;
 
-/// What the manifest says, checked against itself.
+/// The settings, checked against each other.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
-    /// Whether what no policy allows is denied to everyone.
+    /// True if requests that no policy allows are denied to everyone.
     pub(crate) strict: bool,
     /// The policies that hold for every process.
     pub(crate) everyone: Vec<String>,
     /// Scopes by name.
     pub(crate) scopes: BTreeMap<Arc<str>, Arc<Scope>>,
-    /// What processes of a definition get.
+    /// Identities of processes by definition.
     pub(crate) definitions: BTreeMap<Arc<str>, Identity>,
-    /// What processes in a host get that their definition gives nothing else.
+    /// Identities of processes by host. The definition's identity takes
+    /// precedence.
     pub(crate) hosts: BTreeMap<Arc<str>, Identity>,
-    /// What services get, before both.
+    /// Identities of services, which take precedence over both.
     pub(crate) services: BTreeMap<Arc<str>, Identity>,
 }
 
 impl Settings {
-    /// What a manifest says, and what is wrong with it; `has_policy` tells which
-    /// policies there are.
+    /// Returns the settings of a manifest, and its problems; `has_policy` tells
+    /// the existing policies.
     pub(crate) fn new(
         entries: &SecurityEntries,
         strict: bool,

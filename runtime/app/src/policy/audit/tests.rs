@@ -5,11 +5,11 @@ use warren_engine::security::{Caller, Decision, Resource, Reuse, Subject};
 
 use super::*;
 
-/// More than the queue and a pipe take together.
+/// More entries than the queue and a pipe hold together.
 const DENIALS: u64 = 20_000;
 
-/// A log that is written to a pipe: to a disk that takes as much as a pipe holds
-/// until somebody reads.
+/// Returns a log that is written to a pipe: like a disk that takes as much as a
+/// pipe holds until somebody reads.
 fn log() -> (Audit, PipeReader) {
     let (reader, writer) = io::pipe().unwrap();
     let audit = Audit::to(File::from(OwnedFd::from(writer))).unwrap();
@@ -53,7 +53,7 @@ fn a_disk_that_takes_nothing_holds_nobody_up_and_no_line_is_lost_unsaid() {
             .collect::<Vec<Value>>()
     });
     assert!(audit.flush(Duration::from_secs(60)));
-    // Ends the thread that writes, and so the pipe.
+    // Ends the writing thread, and so the pipe.
     drop(audit);
     let lines = reading.join().unwrap();
     let denied = lines.iter().filter(|line| line["event"] == "denied");
@@ -104,7 +104,7 @@ fn only_a_plain_file_is_written_to_and_nothing_waits() {
             "{name}: {error}"
         );
     }
-    // A pipe that is read is none either: its reader could stop.
+    // A pipe with a reader is refused too: its reader could stop.
     let _reader = rustix::fs::open(
         path("fifo"),
         rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NONBLOCK,

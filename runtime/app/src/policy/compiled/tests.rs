@@ -88,7 +88,7 @@ fn what_is_permitted_is_allowed_and_a_forbid_wins() {
     assert_eq!(&*unknown.because, "no policy permits it");
 }
 
-/// Well typed, and fails whenever it is evaluated: the sum is too large.
+/// A well typed condition that fails at every evaluation: the sum is too large.
 const FAILS: &str = "when { 9223372036854775807 + 1 > 0 }";
 
 #[test]
@@ -105,13 +105,15 @@ fn a_forbid_that_fails_denies() {
     assert!(!denied.allowed);
     let because = &*denied.because;
     assert!(because.starts_with("links.cedar:1:1 fails: "), "{because}");
-    // It is the operator's to know, and not the process's.
+    // The operator may know the reason, and the process may not.
     assert_eq!(denied.reason, None);
-    // It says nothing of other actions, nor to those it does not hold for.
+    // The statement covers no other actions, and no processes outside its
+    // scope.
     assert!(ask(&policies, &both, "process.send", process("a:b", &[])).allowed);
     let all = subject(None, &["all"]);
     assert!(ask(&policies, &all, "process.link", process("a:b", &[])).allowed);
-    // Nor does it need a permit to deny: nothing forbids it otherwise.
+    // A denial needs no permit elsewhere: nothing forbids the request
+    // otherwise.
     let everyone = Subject::new(None, None);
     let resource = process("a:b", &[]);
     let request = Request {
@@ -142,7 +144,7 @@ fn a_permit_that_fails_permits_nothing() {
     let one = subject(None, &["fails"]);
     let denied = ask(&policies, &one, "process.send", process("a:b", &[]));
     assert!(!denied.allowed);
-    // What another permits it does not take away.
+    // The failing statement does not revoke the permit of another.
     let both = subject(None, &["fails", "sends"]);
     assert!(ask(&policies, &both, "process.send", process("a:b", &[])).allowed);
     assert!(!ask(&policies, &both, "process.link", process("a:b", &[])).allowed);
@@ -261,7 +263,7 @@ fn a_program_adds_actions_and_resources() {
     assert!(!refund("8").allowed);
 }
 
-/// A statement with this condition, and perhaps one that never ends.
+/// Returns a statement with this condition, which may not end.
 fn nested(condition: &str) -> Files {
     let text = format!("permit (principal, action, resource) when {{ {condition} }};");
     Files {
@@ -309,7 +311,8 @@ fn what_nests_as_deep_as_it_may_is_read_judged_and_dropped() {
     ] {
         let policies = Compiled::new(&nested(&condition)).unwrap();
         let resource = Resource::Name("n".into());
-        // Cedar may find the stack too small to evaluate it: then nothing is permitted.
+        // Cedar may find the stack too small for the evaluation: then nothing
+        // is permitted.
         ask(
             &policies,
             &subject(None, &["p"]),
