@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-/// Of each SDK, what a program needs of it.
+/// The files of each SDK that a program needs.
 const SDKS: [(&str, &str, &[&str]); 2] = [
     (
         "RUST_SDK",

@@ -1,4 +1,5 @@
-//! `warren cancel`, `warren terminate` and `warren send`: stepping in.
+//! `warren cancel`, `warren terminate` and `warren send`: operations on
+//! processes.
 
 use crate::control::Request;
 use crate::control::args::{CancelArgs, SendArgs, TerminateArgs};

@@ -1,4 +1,4 @@
-//! The arguments of the program, as the values its first process is given.
+//! The program's arguments, as the values its first process is given.
 
 use std::ffi::OsStr;
 
@@ -7,10 +7,10 @@ use warren::Value;
 use crate::diagnostics::{Excerpt, Failure};
 use crate::exit::Exit;
 
-/// The deepest nesting a value may have that crosses to a process.
+/// The deepest nesting of a value that crosses to a process.
 const MAX_DEPTH: usize = 100;
 
-/// Arguments as they stand on the command line: strings. Of bytes where they
+/// Returns the arguments of the command line: strings, or bytes for words that
 /// are not UTF-8.
 pub(crate) fn of_words<'a>(words: impl IntoIterator<Item = &'a OsStr>) -> Vec<Value> {
     words
@@ -22,7 +22,7 @@ pub(crate) fn of_words<'a>(words: impl IntoIterator<Item = &'a OsStr>) -> Vec<Va
         .collect()
 }
 
-/// Arguments as one JSON array.
+/// Returns the arguments of one JSON array.
 pub(crate) fn of_json(text: &str) -> Result<Vec<Value>, Box<Failure>> {
     let not_an_array = |span, message: String| {
         Box::new(Failure {
@@ -53,7 +53,8 @@ pub(crate) fn of_json(text: &str) -> Result<Vec<Value>, Box<Failure>> {
         Err(error) => {
             let at = offset(text, error.line(), error.column());
             let reason = error.to_string();
-            // The place is shown; serde_json also ends its sentence with it.
+            // The excerpt shows the place that serde_json appends to its
+            // sentence.
             let reason = match reason.split(" at line ").next() {
                 Some("expected ident") | None => "expected a value",
                 Some(reason) => reason,
@@ -66,14 +67,14 @@ pub(crate) fn of_json(text: &str) -> Result<Vec<Value>, Box<Failure>> {
     }
 }
 
-/// A JSON value as the only one of a message, also where it is an array; none
-/// where it nests too deep.
+/// Converts a JSON value to the only value of a message, even if it is an
+/// array; `None` if it nests too deep.
 #[cfg(unix)]
 pub(crate) fn of_message(json: serde_json::Value) -> Option<(Value,)> {
     Some((value(json, MAX_DEPTH)?,))
 }
 
-/// A JSON value as it crosses to a process; none where it nests too deep.
+/// Converts a JSON value; `None` if it nests too deep.
 fn value(json: serde_json::Value, depth: usize) -> Option<Value> {
     Some(match json {
         serde_json::Value::Null => Value::Nil,
@@ -109,8 +110,8 @@ fn type_of(json: &serde_json::Value) -> &'static str {
     }
 }
 
-/// The byte a place of serde_json's means: lines count from 1, columns are the
-/// bytes read of the line, so that the last of them is where it stopped.
+/// Returns the byte of a place of serde_json's: lines count from 1, columns are
+/// the bytes read of the line.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let before: usize = text
         .split_inclusive('\n')

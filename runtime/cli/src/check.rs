@@ -1,4 +1,4 @@
-//! `warren check`: everything about a program that shows without running it.
+//! `warren check`: checks of a program that do not run it.
 
 use warren::app::{App, AppOptions, Survey};
 use warren::{Error, Runtime};
@@ -30,7 +30,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Vec<Failure>> {
     stdout::print(&text, Exit::Success).map_err(|failure| vec![*failure])
 }
 
-/// Compiles definitions of a program; yields those that fail.
+/// Compiles definitions of a program; returns those that fail.
 pub(crate) fn compile(
     app: App,
     definitions: &[Survey],

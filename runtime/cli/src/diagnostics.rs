@@ -1,4 +1,4 @@
-//! What went wrong, told to whoever called the command.
+//! The failures of a command, and their display.
 
 mod excerpt;
 
@@ -17,19 +17,19 @@ use crate::exit::Exit;
 use crate::stderr;
 use excerpt::Window;
 
-/// One thing that went wrong and ends the command.
+/// A failure that ends the command.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// The status the command ends with because of it.
+    /// The exit status of the command.
     pub(crate) exit: Exit,
-    /// What is wrong, in one sentence. Lines after the first are shown below it,
-    /// each marked as a part of the message.
+    /// One sentence that states the fault. Lines after the first are shown
+    /// below it, each marked as a part of the message.
     pub(crate) message: String,
-    /// The place in a text, where there is one.
+    /// The place in a text, if there is one.
     pub(crate) excerpt: Option<Excerpt>,
-    /// What to do about it.
+    /// The remedy.
     pub(crate) help: Option<String>,
-    /// What belongs to it, line by line: a traceback, the process.
+    /// Further lines: a traceback, the process.
     pub(crate) notes: Vec<String>,
 }
 
@@ -41,12 +41,12 @@ pub(crate) struct Excerpt {
     pub(crate) text: Arc<str>,
     /// The place, in bytes.
     pub(crate) span: Range<usize>,
-    /// What is said of the place.
+    /// The label of the place.
     pub(crate) label: String,
 }
 
 impl Failure {
-    /// A failure without place or remedy.
+    /// Returns a failure without place or remedy.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Failure {
             exit,
@@ -58,16 +58,16 @@ impl Failure {
     }
 }
 
-/// How output on standard error may look.
+/// The look of output on standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
-    /// Colours, and lines drawn with more than ASCII.
+    /// True for colours, and lines drawn with more than ASCII.
     pub(crate) fancy: bool,
 }
 
 impl Look {
-    /// As standard error allows: plain unless it is a terminal, and plain on
-    /// one that is asked to be (`NO_COLOR`, `TERM=dumb`).
+    /// Returns the look for standard error: plain unless it is a terminal, and
+    /// plain on a terminal that is asked to be (`NO_COLOR`, `TERM=dumb`).
     pub(crate) fn of_stderr() -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -77,7 +77,8 @@ impl Look {
     }
 }
 
-/// Writes failures to standard error, without waiting for its reader. The first decides how the command ends.
+/// Writes failures to standard error, without waiting for its reader. The first
+/// failure decides the exit status.
 pub(crate) fn report(failures: &[Failure]) -> Exit {
     let look = Look::of_stderr();
     let text: String = failures
@@ -90,7 +91,7 @@ pub(crate) fn report(failures: &[Failure]) -> Exit {
         .map_or(Exit::Failed, |failure| failure.exit)
 }
 
-/// A failure as text, ending in a newline.
+/// Renders a failure as text, ending in a newline.
 pub(crate) fn render(failure: &Failure, look: Look) -> String {
     let mut theme = GraphicalTheme {
         characters: ThemeCharacters::ascii(),
@@ -117,7 +118,7 @@ pub(crate) fn render(failure: &Failure, look: Look) -> String {
         text.push_str(format!("{start}{indent}{}", text::line(rest)).trim_end());
         text.push('\n');
     };
-    // Marked, so that the text of a guest is not taken for a note of the runtime's.
+    // Marked, so that a guest's text cannot pass for a note of the runtime's.
     failure
         .message
         .lines()
@@ -137,7 +138,8 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The first line of a failure, its place and remedy, as a terminal may have them.
+/// The first line of a failure, its place and remedy, with characters that are
+/// safe for a terminal.
 #[derive(Debug)]
 struct Shown {
     headline: String,

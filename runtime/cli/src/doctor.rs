@@ -1,4 +1,4 @@
-//! `warren doctor`: does this machine allow what a program asks for?
+//! `warren doctor`: checks that the machine meets a program's needs.
 
 mod checks;
 mod finding;
@@ -21,7 +21,7 @@ use crate::stdout;
 use finding::{Finding, Verdict};
 use machine::Machine;
 
-/// Checks and prints: 0 where nothing that was asked for is out of reach.
+/// Runs and prints the checks. Exits with 0 if the machine meets all needs.
 pub(crate) fn run(args: &DoctorArgs) -> Result<Exit, Vec<Failure>> {
     let mut stated = None;
     let hosts = match &args.path {

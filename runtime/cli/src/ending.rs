@@ -1,4 +1,4 @@
-//! How a program ended, told to whoever ran it.
+//! Messages about the end of a program.
 
 use std::io;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use warren::{Details, Error, Field, Kind, ServiceError, Value, text};
 use crate::diagnostics::{Excerpt, Failure, Look};
 use crate::exit::Exit;
 
-/// The program's first process failed.
+/// Returns the failure of the program's first process.
 pub(crate) fn main_failed(pid: &str, definition: &str, error: &Error) -> Failure {
     failure(
         Exit::Failed,
@@ -18,9 +18,10 @@ pub(crate) fn main_failed(pid: &str, definition: &str, error: &Error) -> Failure
     )
 }
 
-/// The program's first process could not be started.
+/// Returns the failure for a first process that could not be started.
 pub(crate) fn not_started(definition: &Definition, error: &Error) -> Failure {
-    // Gone since it was opened; everything else is the program's own failure.
+    // The definition is gone since the program was opened; all other errors are
+    // the program's own failures.
     let exit = match error.kind {
         Kind::NotFound => Exit::Usage,
         _ => Exit::Failed,
@@ -28,14 +29,14 @@ pub(crate) fn not_started(definition: &Definition, error: &Error) -> Failure {
     Failure {
         excerpt: match &definition.code {
             Code::Lua(source) => place_of_syntax_error(source, &error.message),
-            // Its messages show the place themselves.
+            // Messages about these show the place themselves.
             Code::Wasm(_) | Code::Native(_) => None,
         },
         ..failure(exit, error, format!("{} was not started", definition.id))
     }
 }
 
-/// A service that the program cannot do without is not there.
+/// Returns the failure of a critical service.
 pub(crate) fn service_failed(error: &ServiceError) -> Failure {
     let (name, happened, cause) = match error {
         ServiceError::NotStarted { name, error } => (name, "was not started".to_owned(), error),
@@ -56,7 +57,8 @@ pub(crate) fn service_failed(error: &ServiceError) -> Failure {
     )
 }
 
-/// Standard output failed; none where its reader simply went away.
+/// Returns the failure of standard output; `None` if its reader simply went
+/// away.
 pub(crate) fn output_lost(error: &io::Error) -> Option<Failure> {
     (error.kind() != io::ErrorKind::BrokenPipe).then(|| {
         let message = format!("standard output cannot be written: {error}");
@@ -64,7 +66,7 @@ pub(crate) fn output_lost(error: &io::Error) -> Option<Failure> {
     })
 }
 
-/// What a person at a terminal reads after the first Ctrl-C.
+/// Returns the notice for a person at a terminal after the first Ctrl-C.
 pub(crate) fn notice_of_stop(grace: Duration, look: Look) -> Option<String> {
     look.fancy.then(|| {
         format!("ending: processes have {grace:?} to finish; Ctrl-C again ends all at once\n")
@@ -82,7 +84,7 @@ fn failure(exit: Exit, error: &Error, process: String) -> Failure {
     }
 }
 
-/// The message, with its kind where that says something.
+/// Returns the message, with its kind if that adds information.
 fn message(error: &Error) -> String {
     match (&error.kind, error.message.as_str()) {
         (kind, "") => format!("an error of kind {} without a message", kind.as_str()),
@@ -91,7 +93,7 @@ fn message(error: &Error) -> String {
     }
 }
 
-/// The line that a compiler's message `file:line: reason` names.
+/// Returns the line that a compiler's message `file:line: reason` names.
 fn place_of_syntax_error(source: &Source, message: &str) -> Option<Excerpt> {
     let (line, reason) = message
         .strip_prefix(&*source.name)?
@@ -123,13 +125,13 @@ fn details(error: &Error) -> Option<String> {
                 .collect();
             fields.join(", ")
         }
-        // Its author can decode what is shown of it no better than this.
+        // The author can decode the details no better than this.
         Details::Encoded(_) => shown(&warren::error_details(error)?),
     };
     Some(format!("details: {}", text::line(&text)))
 }
 
-/// A value as a person reads it: JSON, as far as JSON has it.
+/// Returns a value for people: JSON, as far as JSON has it.
 fn shown(value: &Value) -> String {
     let joined = |parts: Vec<String>| parts.join(", ");
     match value {

@@ -1,30 +1,30 @@
-//! How the command ends.
+//! The exit status of the command.
 
 use std::process::ExitCode;
 
 /// The exit status, by its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// The program did what it was to do.
+    /// The program succeeded.
     Success,
     /// The program's first process failed, or its code is broken.
     Failed,
-    /// The command line, the manifest or a grant is wrong, or there is no such
-    /// program.
+    /// The command line, the manifest or a grant is wrong, or the program does
+    /// not exist.
     Usage,
     /// Ended by Ctrl-C.
     Interrupted,
     /// Ended by SIGTERM.
     Terminated,
-    /// Nobody reads the output any more; what a shell reports of a command that
-    /// SIGPIPE ended.
+    /// The reader of the output has gone; the status a shell reports for a
+    /// command that SIGPIPE ended.
     BrokenPipe,
-    /// The program chose it.
+    /// The program chose the status.
     Chosen(i32),
 }
 
 impl Exit {
-    /// The number a shell sees.
+    /// Returns the number a shell sees.
     pub(crate) fn status(self) -> u8 {
         match self {
             Exit::Success => 0,
@@ -33,7 +33,8 @@ impl Exit {
             Exit::Interrupted => 130,
             Exit::BrokenPipe => 141,
             Exit::Terminated => 143,
-            // The system keeps the low eight bits of a status; a failure stays one.
+            // The system keeps the low eight bits of a status; a failure stays
+            // a failure.
             Exit::Chosen(status) => match (status, status.to_le_bytes()[0]) {
                 (0, _) => 0,
                 (_, 0) => 1,

@@ -1,5 +1,5 @@
-//! The log, on standard error: what processes say with `logger`, and what the
-//! runtime says of itself.
+//! The log, on standard error: the records of processes and those of the
+//! runtime.
 
 mod fields;
 
@@ -19,16 +19,16 @@ use crate::progress::Progress;
 use crate::stderr::Lines;
 use fields::{Fields, SafeJson};
 
-/// The variable that stands in for `--log`.
+/// The environment variable for `--log`.
 pub(crate) const VARIABLE: &str = "WARREN_LOG";
 
-/// What is logged unless something else is asked for: of the program what it
-/// finds worth telling, of the runtime what may be wrong.
+/// The default filter: the program's notable records, and the runtime's
+/// warnings.
 const DEFAULT_FILTER: &str = "warn,warren::process=info";
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Lines for people.
@@ -38,7 +38,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Starts the log. `filter` goes before [`VARIABLE`].
+/// Starts the log. `filter` takes precedence over [`VARIABLE`].
 pub(crate) fn start(filter: Option<&str>, format: Format) -> Result<(), Box<Failure>> {
     let variable = env::var(VARIABLE).ok();
     let filter = match (filter, &variable) {
@@ -50,7 +50,8 @@ pub(crate) fn start(filter: Option<&str>, format: Format) -> Result<(), Box<Fail
         .fmt_fields(Fields)
         .with_timer(RecordTime)
         .with_writer(Lines)
-        // It would tell of a closed standard error on standard error.
+        // An internal error would be a closed standard error, reported on
+        // standard error.
         .log_internal_errors(false)
         .with_ansi(Look::of_stderr().fancy);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
@@ -63,13 +64,13 @@ pub(crate) fn start(filter: Option<&str>, format: Format) -> Result<(), Box<Fail
     };
     let progress = Progress::of_stderr()
         .map(|progress| progress.with_filter(filter_fn(|event| Progress::wants(event.target()))));
-    // A second start is refused by tracing; the first one goes on.
+    // tracing refuses a second start; the first one goes on.
     let _ = tracing::subscriber::set_global_default(registry().with(lines).with(progress));
     Ok(())
 }
 
-/// When a record was written, which for those of processes is a while ago where
-/// nobody read the log.
+/// The time at which a record was written. For records of processes that is a
+/// while ago if the log was not read.
 struct RecordTime;
 
 impl FormatTime for RecordTime {
@@ -94,7 +95,7 @@ fn parse(given_by: &str, filter: &str) -> Result<EnvFilter, Box<Failure>> {
             ..Failure::new(Exit::Usage, format!("{given_by}: {reason}"))
         })
     };
-    // A lone word that is no level would silently be taken for a target.
+    // tracing would silently take a lone word that is no level for a target.
     for word in filter.split(',').map(str::trim) {
         let lone = !word.contains(['=', '[', ':']);
         if lone && !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word)) {

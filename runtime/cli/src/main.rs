@@ -45,7 +45,8 @@ use exit::Exit;
 use warren::text;
 
 fn main() -> ExitCode {
-    // A command waits for whoever reads its messages, `run` as long as it is told.
+    // A command waits for the reader of its messages; `run` waits for its
+    // `--grace`.
     let patience = Cell::new(None);
     let exit = panics::guard(AssertUnwindSafe(|| {
         command(&patience).unwrap_or_else(|failures| diagnostics::report(&failures))
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-/// Even `--grace 0s` leaves time for the last words.
+/// Even `--grace 0s` leaves time for the last messages.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Vec<Failure>> {
@@ -89,9 +90,8 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Vec<Failure>> {
     }
 }
 
-/// Prints what is wrong with the command line; help and version come this way, too.
-/// Where the error quotes a word that a terminal would obey, it is shown as any other
-/// failure.
+/// Prints an error of the command line; help and version come this way, too. An
+/// error that quotes control characters is shown as any other failure.
 fn told_by_clap(error: &clap::Error) -> Result<Exit, Box<Failure>> {
     if error.use_stderr() {
         let rendered = error.render().to_string();
@@ -104,7 +104,7 @@ fn told_by_clap(error: &clap::Error) -> Result<Exit, Box<Failure>> {
                 ..Failure::new(Exit::Usage, first.trim_start_matches("error: "))
             }));
         }
-        // Where standard error is closed there is nobody left to tell.
+        // If standard error is closed, nobody reads the message.
         let _ = error.print();
         return Ok(Exit::Usage);
     }

@@ -1,4 +1,4 @@
-//! `warren new`: the files of a program that runs.
+//! `warren new`: the files of a new program.
 
 use std::fs;
 use std::path::Path;
@@ -12,14 +12,14 @@ use crate::stdout;
 
 include!(concat!(env!("OUT_DIR"), "/sdks.rs"));
 
-/// Makes the directory and says what to do next.
+/// Creates the directory and prints the next steps.
 pub(crate) fn new(args: &NewArgs) -> Result<Exit, Box<Failure>> {
     let name = name(&args.path)?;
     match fs::create_dir(&args.path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
             return Err(refused(&args.path, &error));
         }
-        // An empty one may be there already.
+        // An empty directory may exist already.
         Err(_) if !is_empty(&args.path) => {
             return Err(Box::new(Failure {
                 help: Some("give the name of a directory that is not there yet".to_owned()),
@@ -47,7 +47,7 @@ pub(crate) fn new(args: &NewArgs) -> Result<Exit, Box<Failure>> {
     stdout::print(&next, Exit::Success)
 }
 
-/// The last part of the path, which is a package's name in Rust too.
+/// Returns the last part of the path, which is also a package's name in Rust.
 fn name(path: &Path) -> Result<&str, Box<Failure>> {
     let name = path.file_name().and_then(|name| name.to_str());
     let is_name = |name: &&str| {
@@ -72,7 +72,7 @@ fn is_empty(path: &Path) -> bool {
     fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// Paths and contents.
+/// Returns the paths and contents.
 fn files(language: Language, name: &str) -> Vec<(String, String)> {
     let file = |path: &str, content: &str| (path.to_owned(), content.replace("@NAME@", name));
     match language {

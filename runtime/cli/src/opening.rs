@@ -1,4 +1,4 @@
-//! From a program that cannot be opened to what is told about it.
+//! Failures for a program that cannot be opened.
 
 use warren::app::{Access, AppError, ManifestError, PolicyError, more_problems};
 use warren::text;
@@ -7,7 +7,7 @@ use crate::build;
 use crate::diagnostics::{Excerpt, Failure};
 use crate::exit::Exit;
 
-/// One failure for each thing that is wrong.
+/// Returns one failure for each problem.
 pub(crate) fn failures(error: &AppError) -> Vec<Failure> {
     match error {
         AppError::Manifest(error) => of_manifest(error),
@@ -50,7 +50,7 @@ fn of_manifest(error: &ManifestError) -> Vec<Failure> {
     first_of(error.problems.iter().map(failure))
 }
 
-/// One failure for each thing that is wrong with policies.
+/// Returns one failure for each problem of the policies.
 pub(crate) fn of_policies(error: &PolicyError) -> Vec<Failure> {
     let failure = |wrong: &warren::app::PolicyProblem| {
         let name = wrong.path.display().to_string();
@@ -72,7 +72,7 @@ pub(crate) fn of_policies(error: &PolicyError) -> Vec<Failure> {
     first_of(error.problems.iter().map(failure))
 }
 
-/// So many failures as are shown, and that there are more.
+/// Keeps the first failures, and counts the rest.
 fn first_of(mut failures: impl ExactSizeIterator<Item = Failure>) -> Vec<Failure> {
     let more = more_problems(failures.len());
     let mut first: Vec<_> = failures.by_ref().take(ManifestError::MAX_SHOWN).collect();
@@ -80,7 +80,7 @@ fn first_of(mut failures: impl ExactSizeIterator<Item = Failure>) -> Vec<Failure
     first
 }
 
-/// The option of the command that asked for the grant.
+/// Returns the command's option that asked for the grant.
 fn option(access: Access) -> &'static str {
     match access {
         Access::Read => "--read",

@@ -5,17 +5,17 @@ use std::io::{self, Write};
 use tokio::sync::mpsc;
 use warren::{Sink, Stream};
 
-/// Writes what processes print. A standard output that fails is told about
-/// once; what follows it has no reader and is dropped.
+/// Writes the output of processes. A failure of standard output is reported
+/// once; later output is dropped.
 pub(crate) struct StandardStreams {
     /// Present while standard output works.
     failed: Option<mpsc::Sender<io::Error>>,
 }
 
-/// Why standard output failed, once it did.
+/// The failure of standard output, once it happens.
 pub(crate) struct OutputLost(mpsc::Receiver<io::Error>);
 
-/// The standard streams, and how to hear of their end.
+/// Returns the standard streams, and a receiver of their failure.
 pub(crate) fn standard_streams() -> (StandardStreams, OutputLost) {
     let (sender, receiver) = mpsc::channel(1);
     let streams = StandardStreams {
@@ -25,7 +25,7 @@ pub(crate) fn standard_streams() -> (StandardStreams, OutputLost) {
 }
 
 impl OutputLost {
-    /// Waits until standard output fails; for ever where it does not.
+    /// Waits until standard output fails; for ever if it does not.
     pub(crate) async fn wait(&mut self) -> io::Error {
         match self.0.recv().await {
             Some(error) => error,
@@ -33,7 +33,7 @@ impl OutputLost {
         }
     }
 
-    /// Why it failed, where it has.
+    /// Returns the failure, if there was one.
     pub(crate) fn now(&mut self) -> Option<io::Error> {
         self.0.try_recv().ok()
     }
@@ -48,7 +48,7 @@ impl StandardStreams {
         if let Err(error) = written
             && let Some(failed) = self.failed.take()
         {
-            // Refused only when nobody waits any more: the command is ending.
+            // Refused only if the receiver is gone: the command is ending.
             let _ = failed.try_send(error);
         }
     }
@@ -58,7 +58,7 @@ impl Sink for StandardStreams {
     fn write(&mut self, stream: Stream, bytes: &[u8]) {
         match stream {
             Stream::Stdout => self.write_to(&mut io::stdout().lock(), bytes),
-            // Nobody is left to tell where standard error is gone.
+            // A failure of standard error cannot be reported anywhere.
             Stream::Stderr => {
                 let _ = io::stderr().lock().write_all(bytes);
             }

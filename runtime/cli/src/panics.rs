@@ -1,5 +1,5 @@
-//! Faults of the command itself: a library that panics, mostly because the system
-//! refuses what it takes for granted.
+//! Panics of the command itself, mostly of a library whose needs the system
+//! refuses.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{self, PanicHookInfo};
@@ -11,14 +11,14 @@ const HELP: &str = "this may be a limit of the system: raise `ulimit -n` (open f
                     (processes and threads) or `-v` (memory), see `warren doctor`; report it \
                     otherwise";
 
-/// Does something, which ends with [`Exit::Failed`] where it panics. Panics of
-/// this and all other threads are told on standard error, without waiting for its
+/// Runs a command; a panic becomes [`Exit::Failed`]. Panics of this and all
+/// other threads are reported on standard error, without waiting for its
 /// reader.
 pub(crate) fn guard(command: impl FnOnce() -> Exit + panic::UnwindSafe) -> Exit {
     panic::set_hook(Box::new(|info| {
         stderr::write_line(told(info, &Backtrace::capture()).as_bytes());
     }));
-    // What it was said is enough.
+    // The panic hook has reported the panic.
     panic::catch_unwind(command).unwrap_or(Exit::Failed)
 }
 

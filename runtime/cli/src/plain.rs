@@ -1,4 +1,4 @@
-//! Reads a file that the command line or the environment names.
+//! Reading a file that the command line or the environment names.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -7,8 +7,8 @@ use std::path::Path;
 /// The largest file that is read, in bytes: the largest source of a program.
 const MAX_SIZE: u64 = 256 << 20;
 
-/// Reads a plain file. A named pipe, which would wait for a writer, and a device,
-/// which may have no end, are refused.
+/// Reads a plain file. Refuses a named pipe, which would wait for a writer, and
+/// a device, which may have no end.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     let metadata = file.metadata()?;

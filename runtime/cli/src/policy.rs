@@ -1,4 +1,4 @@
-//! `warren policy`: checks a program's policies and explains what they decide.
+//! `warren policy`: checks a program's policies and explains their decisions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::opening;
 use crate::{stderr, stdout};
 
-/// Does what the subcommand says.
+/// Runs the subcommand.
 pub(crate) fn policy(command: &PolicyCommand) -> Result<Exit, Vec<Failure>> {
     match command {
         PolicyCommand::Check(args) => check(args),
@@ -92,8 +92,8 @@ fn why(args: &PolicyWhyArgs) -> Result<Exit, Vec<Failure>> {
     print(&told(args, &decision), exit)
 }
 
-/// That a word looks like an action of the runtime's and is none, which nothing
-/// would ask for.
+/// Returns a message for a word that looks like an action of the runtime but is
+/// not: no request would have it.
 fn unknown_action(word: &str) -> Option<String> {
     if !word.starts_with("process.") || Action::of(word).is_some() {
         return None;

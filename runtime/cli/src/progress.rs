@@ -1,5 +1,5 @@
-//! One line on a terminal for the one start that takes long: the first, which
-//! compiles the interpreter.
+//! A line on a terminal for the slow first start, which compiles the
+//! interpreter.
 
 use std::fmt::Debug;
 use std::io::IsTerminal;
@@ -11,22 +11,22 @@ use tracing_subscriber::layer::Context;
 
 use crate::stderr;
 
-/// The target of the events that say what is being compiled.
+/// The target of the events that name the code being compiled.
 const TARGET: &str = "warren::compile";
 
-/// The name such an event gives the interpreter.
+/// The interpreter's name in those events.
 const INTERPRETER: &str = "the Lua interpreter";
 
 /// Writes the line when the interpreter begins to be compiled.
 pub(crate) struct Progress(());
 
 impl Progress {
-    /// On a terminal; elsewhere nobody watches.
+    /// Returns the progress for a terminal; `None` elsewhere.
     pub(crate) fn of_stderr() -> Option<Self> {
         std::io::stderr().is_terminal().then_some(Progress(()))
     }
 
-    /// Whether an event may matter to it.
+    /// Returns whether an event may matter.
     pub(crate) fn wants(target: &str) -> bool {
         target == TARGET
     }

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::quantity;
 use crate::stdout;
 
-/// Prints the processes, or all about one.
+/// Prints the processes, or one in full.
 pub(crate) fn ps(args: &PsArgs) -> Result<Exit, Box<Failure>> {
     let mut client = args.control.connect()?;
     let text = match &args.show {
@@ -46,7 +46,7 @@ pub(crate) fn ps(args: &PsArgs) -> Result<Exit, Box<Failure>> {
     stdout::print(&text, Exit::Success)
 }
 
-/// All about one process.
+/// One process, in full.
 #[derive(Debug, Serialize)]
 pub(crate) struct Seen {
     #[serde(flatten)]
@@ -55,18 +55,18 @@ pub(crate) struct Seen {
     pub(crate) stack: Stack,
 }
 
-/// Where its code is.
+/// The stack of a process.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Stack {
-    /// Here.
+    /// The stack's text.
     Stack(String),
-    /// Nobody can tell, for this reason.
+    /// The reason why the stack is unavailable.
     NoStack(String),
 }
 
 impl Stack {
-    /// Asks the program.
+    /// Asks the program for a process's stack.
     pub(crate) fn of(client: &mut Client, process: &str) -> Result<Stack, Lost> {
         let process = process.to_owned();
         match client.ask(&Request::Stack { process }) {
@@ -83,7 +83,7 @@ fn as_json(value: &impl Serialize) -> String {
     text::json(&text).into_owned()
 }
 
-/// What the columns are called; the text is on the left, numbers on the right.
+/// The columns' headings; text is aligned left, numbers right.
 const COLUMNS: [&str; 10] = [
     "PID",
     "STATE",
@@ -99,8 +99,8 @@ const COLUMNS: [&str; 10] = [
 
 const NUMBERS: std::ops::Range<usize> = 3..9;
 
-/// Characters of the names of a process that a row shows: there may be thousands,
-/// and `--show` has all.
+/// Characters of a process's names in a row: there may be thousands, and
+/// `--show` prints all.
 pub(crate) const NAMES_SHOWN: usize = 100;
 
 fn table(listing: &Listing) -> String {
@@ -115,7 +115,7 @@ fn table(listing: &Listing) -> String {
     let mut line = |cells: [&str; 10]| {
         let mut line = String::new();
         for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
-            // A width in a format may have 16 bits, and data decides about this one.
+            // A width in a format has 16 bits, and this width depends on data.
             let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
             let (before, after) = if NUMBERS.contains(&column) {
                 (&*padding, "")
@@ -140,7 +140,7 @@ fn table(listing: &Listing) -> String {
     text
 }
 
-/// What of its memory a process uses.
+/// Returns the memory a process uses.
 fn memory(process: &ProcessInfo) -> String {
     let [linear, held, counted, most] = [
         process.memory,
@@ -152,8 +152,8 @@ fn memory(process: &ProcessInfo) -> String {
     format!("{linear} linear, {held} held by the runtime; {counted} of {most} counted")
 }
 
-/// The used part of the budgets of the runtime and its hosts: memory, and where any
-/// is used, files and disk.
+/// Returns the used part of the budgets of the runtime and its hosts: memory,
+/// and files and disk if any are used.
 pub(crate) fn budgets(totals: &Totals) -> String {
     let of = |used, limit| format!("{} of {}", quantity::bytes(used), quantity::bytes(limit));
     let mut shown = format!("memory {}", of(totals.counted, totals.max_memory_total));
@@ -189,7 +189,7 @@ fn row(process: &ProcessInfo) -> [String; 10] {
     ]
 }
 
-/// The names of a process, as far as a row shows them.
+/// Returns the names of a process, as far as a row shows them.
 pub(crate) fn names(process: &ProcessInfo) -> String {
     let mut names = String::new();
     for name in &process.names {
@@ -204,7 +204,7 @@ pub(crate) fn names(process: &ProcessInfo) -> String {
     text::clipped(&names, NAMES_SHOWN)
 }
 
-/// All about one process, a line for each thing.
+/// Returns all details of a process, one per line.
 pub(crate) fn lines(seen: &Seen) -> String {
     let details = &seen.details;
     let process = &details.process;

@@ -1,6 +1,6 @@
-//! Numbers as a person reads them.
+//! Numbers for people.
 
-/// A length of time, given in milliseconds.
+/// Formats a duration, given in milliseconds.
 pub(crate) fn duration(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
@@ -12,7 +12,7 @@ pub(crate) fn duration(ms: u64) -> String {
     }
 }
 
-/// A number of bytes.
+/// Formats a number of bytes.
 pub(crate) fn bytes(bytes: u64) -> String {
     let mut size = bytes as f64;
     let mut unit = "B";
@@ -30,7 +30,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
     }
 }
 
-/// A share.
+/// Formats a share.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
 }

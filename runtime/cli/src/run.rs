@@ -24,7 +24,7 @@ use crate::signals::{Reloads, Signals, Stop};
 use crate::stderr;
 use crate::system::{self, refused};
 
-/// Runs the program and says how the command ends.
+/// Runs the program and returns the command's exit.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
     let values = match &args.args_json {
         Some(json) => arguments::of_json(json).map_err(|failure| vec![*failure])?,
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
         audit(&app, path).map_err(|failure| vec![*failure])?;
     }
     let interpreter = interpreter().map_err(|failure| vec![*failure])?;
-    // For signals and what blocks: processes have threads of their own.
+    // For signals and blocking work: processes have threads of their own.
     let tokio = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -54,15 +54,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Vec<Failure>> {
     ended.map_err(|failure| vec![*failure])
 }
 
-/// What brought a running program to its end.
+/// The cause of a program's end.
 enum End {
-    /// Its first process, of this PID, ended, and no service is left.
+    /// The first process, of this PID, ended, and no service is left.
     Main(String, Ended),
-    /// A service that it cannot do without has failed for good.
+    /// A critical service has failed for good.
     Service(ServiceError),
     /// A signal.
     Stop(Stop),
-    /// Nobody takes its output.
+    /// Nobody reads the output.
     OutputLost(io::Error),
 }
 
@@ -75,7 +75,7 @@ async fn from_start_to_end(
     let grace = args.grace;
     // From here on a signal ends the program in order.
     let policies = app.policies().cloned();
-    // Without policies SIGHUP ends the command, as it does any other.
+    // Without policies SIGHUP ends the command, like any other.
     let mut reloads = policies.as_ref().map(|_| Reloads::catch()).transpose();
     let reloads = reloads
         .as_mut()
@@ -96,10 +96,10 @@ async fn from_start_to_end(
         .start()
         .map_err(|error| Box::new(not_started(&error)))?;
 
-    // Removed at the end, however this ends.
+    // Removed at the end, whatever the end.
     #[cfg(unix)]
     let _control = serve_control(args, &runtime)?;
-    // Services that run before the first process does are asked to end, too.
+    // A signal before the first process also asks running services to end.
     let end = tokio::select! {
         started = start(&runtime, &values, &definition) => {
             let main = started?;
@@ -112,13 +112,13 @@ async fn from_start_to_end(
         }
         stop = signals.next() => End::Stop(stop),
     };
-    // What the program printed is waited for as long as its reader takes, as every
-    // command does; one that was asked to end does not wait for ever.
+    // The command waits for the reader of the program's output as long as it
+    // takes. Only a program that was asked to end does not wait for ever.
     let asked = matches!(end, End::Stop(_) | End::OutputLost(_));
     let (mut verdict, grace) = match end {
         End::Main(pid, ended) => (exit_of_main(&pid, &definition.id, &ended), grace),
         End::Service(error) => (Err(Box::new(ending::service_failed(&error))), grace),
-        // Whatever they print has nowhere to go.
+        // Further output has nowhere to go.
         End::OutputLost(error) => (exit_without_output(&error), Duration::ZERO),
         End::Stop(stop) => {
             announce(stop, grace);
@@ -159,14 +159,14 @@ async fn from_start_to_end(
     }
 }
 
-/// The news from outside that a running program reacts to.
+/// The outside events that a running program reacts to.
 struct Events<'a> {
     signals: &'a mut Signals,
     lost: &'a mut OutputLost,
     reloads: &'a mut Option<Reloads>,
 }
 
-/// Runs a program that has started until something brings it to its end.
+/// Runs a started program until its end.
 async fn until_its_end(
     runtime: &Runtime,
     main: Handle,
@@ -204,11 +204,11 @@ async fn until_its_end(
     }
 }
 
-/// Even a program without `--grace` has this long to write its last lines.
+/// Time for the last lines, even of a program without `--grace`.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Waits until the audit log is written, this long at most: what it goes to may be
-/// a pipe that nobody reads.
+/// Waits until the audit log is written, for `patience` at most: its file may
+/// be a pipe that nobody reads.
 async fn flush_audit(policies: &Arc<Policies>, patience: Duration) {
     let policies = Arc::clone(policies);
     let flushed =
@@ -235,7 +235,7 @@ async fn start(
         .map_err(|error| Box::new(ending::not_started(definition, &error.into())))
 }
 
-/// Whether the program goes on with its services alone.
+/// Returns whether the program goes on with its services alone.
 fn leaves_services(main: &Ended) -> bool {
     main.status.is_none() && matches!(*main.outcome, Outcome::Returned(_))
 }
@@ -247,8 +247,8 @@ async fn asked_to_reload(reloads: &mut Option<Reloads>) {
     }
 }
 
-/// Reads the policies anew; where they are wrong, says so and goes on with those
-/// of before.
+/// Reloads the policies. If they have problems, logs them and keeps the old
+/// ones.
 fn reload(policies: Option<&Policies>) {
     let Some(policies) = policies else {
         return;
@@ -284,7 +284,7 @@ fn audit(app: &App, path: &Path) -> Result<(), Box<Failure>> {
     })
 }
 
-/// Lets others reach the program, where that is asked for.
+/// Opens the control socket, if there is one.
 #[cfg(unix)]
 fn serve_control(args: &RunArgs, runtime: &Runtime) -> Result<Option<Server>, Box<Failure>> {
     let Some(path) = &args.control else {
@@ -297,9 +297,9 @@ fn serve_control(args: &RunArgs, runtime: &Runtime) -> Result<Option<Server>, Bo
         .map_err(|error| Box::new(refused("the control socket", &error)))
 }
 
-/// How long a failure waits for the rest of the program to end and its output
-/// to be written, so that it stands after it. Processes that take their time
-/// do not hold the news up.
+/// Time for which a failure waits for the rest of the program to end and its
+/// output to be written, so that the failure is printed last. Slow processes do
+/// not delay the failure further.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 fn exit_of_main(pid: &str, definition: &str, ended: &Ended) -> Result<Exit, Box<Failure>> {
@@ -328,8 +328,8 @@ fn announce(stop: Stop, grace: Duration) {
     }
 }
 
-/// Names a Lua interpreter guest to use instead of the bundled one: for those
-/// who work on it.
+/// The environment variable of a Lua interpreter guest that replaces the
+/// bundled one, for its developers.
 const INTERPRETER: &str = "WARREN_LUA_GUEST";
 
 pub(crate) fn interpreter() -> Result<Option<Vec<u8>>, Box<Failure>> {
@@ -345,9 +345,9 @@ pub(crate) fn interpreter() -> Result<Option<Vec<u8>>, Box<Failure>> {
     }
 }
 
-/// Where compiled code is kept between runs, by the conventions of the system. None
-/// where the environment names no absolute path: a cache in whatever directory is
-/// the current one would belong to nobody.
+/// Returns the directory for compiled code, by the conventions of the system.
+/// `None` if the environment names no absolute path: a cache in the current
+/// directory would belong to nobody.
 pub(crate) fn cache_directory() -> Option<PathBuf> {
     let user = etcetera::base_strategy::choose_native_strategy().ok();
     let directory = user.map(|user| user.cache_dir().join("warren"));
@@ -364,7 +364,7 @@ fn not_started(error: &StartError) -> Failure {
     refused("the runtime", error)
 }
 
-/// The same, and a line in the log where there is none.
+/// Returns the directory for compiled code; logs a warning if there is none.
 pub(crate) fn cache_for_code() -> Option<PathBuf> {
     let directory = cache_directory();
     if directory.is_none() {
@@ -373,6 +373,6 @@ pub(crate) fn cache_for_code() -> Option<PathBuf> {
     directory
 }
 
-/// What to do where there is no directory for a cache.
+/// The remedy for a missing cache directory.
 pub(crate) const NO_CACHE_HELP: &str =
     "set HOME or XDG_CACHE_HOME to the absolute path of a directory of your own";

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::exit::Exit;
 
-/// Two of the same signal within so long are one request. A terminal signals the
-/// whole foreground group, and a parent such as `cargo run` or `npm` passes the
-/// signal on once more; no person presses a key twice in so short a time.
+/// Time within which two of the same signal are one request. A terminal signals
+/// the whole foreground group, and a parent such as `cargo run` or `npm` passes
+/// the signal on once more; no person presses a key twice in so short a time.
 const SAME_REQUEST: Duration = Duration::from_millis(50);
 
 /// A request to end.
@@ -20,7 +20,7 @@ pub(crate) enum Stop {
 }
 
 impl Stop {
-    /// How the command ends that was asked this way.
+    /// Returns the exit of a command that was asked this way.
     pub(crate) fn exit(self) -> Exit {
         match self {
             Stop::Interrupt => Exit::Interrupted,
@@ -36,7 +36,7 @@ struct Requests {
 }
 
 impl Requests {
-    /// Whether a signal that arrives now is a request of its own.
+    /// Returns whether a signal that arrives now is a new request.
     fn is_new(&mut self, stop: Stop, now: Instant) -> bool {
         let echo = self.last.is_some_and(|(last, at)| {
             last == stop && now.saturating_duration_since(at) < SAME_REQUEST
@@ -48,8 +48,8 @@ impl Requests {
     }
 }
 
-/// Catches both signals from its creation on. What arrives while nobody waits
-/// is kept.
+/// Catches both signals from its creation on. Signals that arrive while nobody
+/// waits are kept.
 pub(crate) struct Signals {
     caught: Caught,
     requests: Requests,
@@ -100,7 +100,7 @@ impl Caught {
     }
 }
 
-/// Catches Ctrl-C, which is all there is here.
+/// Catches Ctrl-C, the only signal here.
 #[cfg(not(unix))]
 struct Caught;
 
@@ -118,7 +118,7 @@ impl Caught {
     }
 }
 
-/// Catches the signal that asks for the policies to be read anew, SIGHUP.
+/// Catches SIGHUP, the signal that asks for a reload of the policies.
 #[cfg(unix)]
 pub(crate) struct Reloads(tokio::signal::unix::Signal);
 
@@ -130,7 +130,7 @@ impl Reloads {
         signal(SignalKind::hangup()).map(Reloads)
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         if self.0.recv().await.is_none() {
             std::future::pending().await
@@ -138,13 +138,13 @@ impl Reloads {
     }
 }
 
-/// There is no such signal here.
+/// A stub: this system has no such signal.
 #[cfg(not(unix))]
 pub(crate) struct Reloads;
 
 #[cfg(not(unix))]
 impl Reloads {
-    /// Nothing to catch.
+    /// Does nothing.
     pub(crate) fn catch() -> io::Result<Self> {
         Ok(Reloads)
     }

@@ -1,8 +1,9 @@
-//! Standard error of the command, which nobody may read.
+//! Standard error of the command, which may have no reader.
 //!
 //! Log lines and notices wait in a bounded queue for a thread that writes them.
-//! Lines that find no room are counted, and the count is logged when standard error
-//! is read again. The queue is that of the system's process, as standard error is.
+//! Lines that find no room are counted, and the count is logged when standard
+//! error is read again. There is one queue per OS process, as there is one
+//! standard error.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Bytes that wait.
+/// Bytes that may wait.
 const QUEUE: usize = 1 << 20;
 
 static QUEUED: Queue = Queue {
@@ -27,14 +28,14 @@ static QUEUED: Queue = Queue {
     written: Condvar::new(),
 };
 
-/// Whether there is a thread; without one, whoever writes waits.
+/// True if the thread runs; without it, writers write and wait themselves.
 static THREAD: OnceLock<bool> = OnceLock::new();
 
 struct Queue {
     state: Mutex<State>,
-    /// For the thread.
+    /// Wakes the thread.
     wanted: Condvar,
-    /// For those who wait until all is written.
+    /// Wakes the callers that wait until all is written.
     written: Condvar,
 }
 
@@ -46,7 +47,7 @@ struct State {
 }
 
 thread_local! {
-    /// Whether this is the thread that writes.
+    /// True on the writing thread.
     static WRITES: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -55,8 +56,7 @@ pub(crate) fn write_line(line: &[u8]) {
     add(line, QUEUE);
 }
 
-/// Writes something that is said once and is not to be lost. Never waits for a
-/// reader.
+/// Writes a notice that must not be lost. Never waits for a reader.
 pub(crate) fn write(text: &str) {
     add(text.as_bytes(), usize::MAX);
 }
@@ -76,7 +76,7 @@ fn add(text: &[u8], limit: usize) {
     QUEUED.wanted.notify_one();
 }
 
-/// Waits until everything is written, this long at most where there is a limit.
+/// Waits until everything is written, for `patience` at most if given.
 pub(crate) fn finish(patience: Option<Duration>) {
     let begun = Instant::now();
     let mut state = QUEUED.lock();
@@ -118,7 +118,7 @@ fn work() {
         };
         state.bytes -= text.len();
         state.writing = true;
-        // Told before what follows: it is where the lines are missing, or later.
+        // Reported before the next text: the missing lines were here, or later.
         let lost = match state.texts.is_empty() {
             true => std::mem::take(&mut state.lost),
             false => 0,
@@ -138,7 +138,7 @@ fn work() {
 
 /// Writes, and waits for the reader.
 fn write_through(text: &[u8]) {
-    // Where standard error is closed there is nobody left to tell.
+    // If standard error is closed, nobody reads the text.
     let _ = io::stderr().lock().write_all(text);
 }
 
@@ -154,7 +154,7 @@ impl State {
     }
 }
 
-/// Where the log writes its lines.
+/// The log's writer.
 pub(crate) struct Lines;
 
 /// One line, from the thread that logs it.

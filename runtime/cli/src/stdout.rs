@@ -1,4 +1,4 @@
-//! What a command prints on standard output.
+//! Standard output of a command.
 
 use std::io::{self, Write};
 
@@ -8,12 +8,12 @@ use crate::exit::Exit;
 
 /// Prints the text of a command that ends with this status.
 ///
-/// Where the reader has gone away, as `head` does, a command that succeeded ends as
-/// one that SIGPIPE ended.
+/// If the reader has gone away, as `head` does, a successful command ends as if
+/// by SIGPIPE.
 ///
 /// # Errors
 ///
-/// The text cannot be written: the disk is full, for instance.
+/// The text cannot be written, for example because the disk is full.
 pub(crate) fn print(text: &str, exit: Exit) -> Result<Exit, Box<Failure>> {
     let mut out = io::stdout().lock();
     settle(
@@ -22,7 +22,7 @@ pub(crate) fn print(text: &str, exit: Exit) -> Result<Exit, Box<Failure>> {
     )
 }
 
-/// How a command ends that wrote with this result.
+/// Returns the exit of a command whose output was written with this result.
 pub(crate) fn settle(written: io::Result<()>, exit: Exit) -> Result<Exit, Box<Failure>> {
     let Err(error) = written else {
         return Ok(exit);

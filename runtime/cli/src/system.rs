@@ -1,4 +1,4 @@
-//! What a command needs of the system, and what the system refuses.
+//! System resources of a command, and errors about them.
 
 use std::error::Error;
 use std::io;
@@ -6,12 +6,12 @@ use std::io;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 
-/// Pairs of files: what the event loop and signals open, and some more.
+/// Pairs of files: those of the event loop and signals, and some more.
 #[cfg(unix)]
 const PAIRS: usize = 5;
 
-/// Checks that the event loop and signals find the files they open: their libraries
-/// panic where the system gives none.
+/// Checks that the event loop and signals can open their files: their libraries
+/// panic if the system refuses.
 pub(crate) fn check_room() -> Result<(), Box<Failure>> {
     #[cfg(unix)]
     {
@@ -22,7 +22,7 @@ pub(crate) fn check_room() -> Result<(), Box<Failure>> {
     Ok(())
 }
 
-/// The system does not give what a command needs.
+/// Returns the failure for a resource that the system refuses.
 pub(crate) fn refused(what: &str, error: &(dyn Error + 'static)) -> Failure {
     Failure {
         help: limit_of(error).map(|limit| format!("raise {limit}; see `warren doctor`")),
@@ -30,7 +30,7 @@ pub(crate) fn refused(what: &str, error: &(dyn Error + 'static)) -> Failure {
     }
 }
 
-/// The limit that an error is about, or what caused it.
+/// Returns the limit that an error, or its cause, is about.
 fn limit_of(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -1,5 +1,5 @@
 //! Each bad input gets one clear message with place and remedy, and its status:
-//! 2 for what the command was told, 1 for what the program's code is.
+//! 2 for an error of the command's input, 1 for an error of the program's code.
 
 mod support;
 

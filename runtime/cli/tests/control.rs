@@ -1,4 +1,4 @@
-//! `warren run --control` and the commands that reach the program by it.
+//! `warren run --control`, and the commands that use its socket.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "this is test code")]
@@ -16,7 +16,7 @@ use support::{outcome, warren};
 use warren_tests::{Outcome, Program, Session, TIMEOUT};
 
 /// A main process, which reads events, and a worker with a name, a link to main
-/// and a message that it does not read.
+/// and an unread message.
 const MAIN: &str = r#"
 local worker = assert(process.spawn_linked("app:worker", "app:processes"))
 process.set_options({trap_links = true})
@@ -47,7 +47,7 @@ return function()
 end
 "#;
 
-/// The program, when it is ready.
+/// Starts the program and waits until it is ready.
 fn start(dir: &Path) -> Session {
     let mut session = Session::start(warren(dir, &["run", "--control", "control", "."]));
     session.wait_for_line("ready");
@@ -140,18 +140,19 @@ fn clients_that_idle_keep_nobody_out() {
     let dir = Program::of(&[("main.lua", "print('ready') process.events():receive()")]);
     let session = start(dir.path());
     let connect = || UnixStream::connect(dir.path().join("control")).unwrap();
-    // More than are served at a time: silent ones, and some in the midst of a request.
+    // More clients than are served at a time: silent ones, and some in the
+    // midst of a request.
     let idle: Vec<_> = (0..40)
         .map(|number| {
             let mut client = connect();
             if number % 2 == 0 {
-                // Fails where its seat is taken already.
+                // Fails if the client's seat is taken already.
                 let _ = client.write_all(b"{\"do\":\"li");
             }
             client
         })
         .collect();
-    // They may have come a moment ago.
+    // The clients may have come a moment ago.
     let begun = Instant::now();
     loop {
         assert!(begun.elapsed() < TIMEOUT, "they keep their seats");
@@ -221,7 +222,7 @@ fn a_line_that_is_no_request_is_answered_and_one_without_end_ends_the_talk() {
     assert_eq!(next()["error"]["kind"], "Invalid");
     writeln!(writer, r#"{{"do":"list","query":{{"limit":1}}}}"#).unwrap();
     assert_eq!(next()["ok"]["matched"], 2);
-    // Refused when a mebibyte has come without an end.
+    // Refused after a mebibyte without a newline.
     let _ = writer.write_all(&vec![b'x'; 2 << 20]);
     assert_eq!(next()["error"]["message"], "the line is too long");
     drop(stream);
@@ -242,7 +243,7 @@ fn top_needs_a_terminal() {
         .says(&["needs a terminal", "warren ps"]);
 }
 
-/// `warren top` on a terminal, which `script` of util-linux gives it.
+/// `warren top` on a terminal, which `script` of util-linux provides.
 #[cfg(target_os = "linux")]
 struct Top {
     child: std::process::Child,
@@ -281,7 +282,7 @@ impl Top {
         keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Reads until this was drawn, which it is in one piece.
+    /// Reads until this text was drawn; it is drawn in one piece.
     fn shows(&mut self, text: &str) {
         let before = self.seen.len();
         let mut buffer = [0; 4096];
@@ -292,12 +293,12 @@ impl Top {
         }
     }
 
-    /// The exit status, and all that was on the screen.
+    /// Returns the exit status, and all text of the screen.
     fn end(mut self) -> (Option<i32>, String) {
         self.screen.read_to_end(&mut self.seen).unwrap();
         let status = self.child.wait().unwrap().code();
         let seen = String::from_utf8_lossy(&self.seen).into_owned();
-        // The screen of before is back.
+        // The previous screen is back.
         assert!(seen.contains("\u{1b}[?1049l"), "{seen}");
         (status, seen)
     }
@@ -332,7 +333,7 @@ fn top_ends_with_the_program_and_says_so() {
         "{seen}"
     );
     drop(session);
-    // What it left behind is in nobody's way.
+    // Its remains do not disturb the next program.
     let session = start(dir.path());
     session.signal("TERM");
     session.end().ends_with(143);

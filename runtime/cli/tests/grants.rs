@@ -1,5 +1,4 @@
-//! What a grant on the command line or in the manifest gives, and what the
-//! operator is told of what was not granted.
+//! Grants of the command line and the manifest, and hints about missing ones.
 #![cfg(unix)]
 
 mod support;
@@ -10,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use support::{outcome, run, warren};
 use warren_tests::Program;
 
-/// Opens each path that is given, and prints what comes of it.
+/// Opens each given path, and prints the result.
 const OPENS: &str = r#"
     for _, path in ipairs { ... } do
         local file, why, number = io.open(path)
@@ -79,13 +78,14 @@ fn the_operator_is_told_what_to_grant() {
     run(dir.path(), &["--read", "data", "main.lua", "/etc/passwd"])
         .ends_with(0)
         .says(&["run with --read /etc/passwd"]);
-    // By another directory the path means the program's own only in its manifest.
+    // By another directory the path means the program's own only in its
+    // manifest.
     let above = dir.path().parent().unwrap();
     let name = dir.path().file_name().unwrap().to_str().unwrap();
     run(above, &[name, "data/a.txt"])
         .ends_with(0)
         .says(&[r#"add "data/a.txt" to read of [grants."app:main"] in warren.toml"#]);
-    // What is granted and not there is nobody's mistake.
+    // A granted path that is missing is nobody's mistake.
     let removes = Program::of(&[("main.lua", "print(os.remove(...))"), ("data/a.txt", "A")]);
     run(
         removes.path(),

@@ -1,4 +1,4 @@
-//! The log as those read it who look for what a process did, and why.
+//! The log as its readers use it: to find what a process did, and why.
 
 #![allow(clippy::unwrap_used, reason = "this is test code")]
 
@@ -37,7 +37,7 @@ return function()
 end
 "#;
 
-/// The lines of the log of this program.
+/// Returns the log lines of this program.
 fn log_of(options: &[&str]) -> Vec<Value> {
     let dir = Program::of(&[
         ("warren.toml", MANIFEST),
@@ -74,7 +74,7 @@ fn a_process_is_a_span_that_says_what_it_is() {
         .collect();
     assert_eq!(words, ["started", "ended"], "{log:#?}");
     assert_eq!(of_worker[1]["fields"]["outcome"], "returned");
-    // What it logs itself belongs to it.
+    // The worker's own log record names the worker.
     let own = of(&log, "warren::process");
     assert_eq!(own.len(), 1, "{log:#?}");
     for line in of_worker.into_iter().chain(&own) {

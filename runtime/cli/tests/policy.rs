@@ -1,5 +1,5 @@
-//! Policies as an operator sees them: `warren policy`, `--strict`, `--audit`, and
-//! reading them anew.
+//! Policies as an operator sees them: `warren policy`, `--strict`, `--audit`,
+//! and reloads.
 
 mod support;
 
@@ -195,7 +195,7 @@ fn denials_and_grants_are_in_the_audit_log() {
 #[cfg(unix)]
 #[test]
 fn sighup_reads_the_policies_anew_and_a_broken_one_changes_nothing() {
-    // Whatever it may do at the moment, each time that changes.
+    // Prints the current permission each time it changes.
     let main = "return function()\n\
         local desk = process.with_context({}):with_scope(assert(security.named_scope('app:guest')))\n\
         local _, err = desk:exec('app:guest', 'app:processes')\n\

@@ -1,4 +1,4 @@
-//! Processor time as `ps` shows it, against what the system says.
+//! Processor time as `ps` shows it, compared with the system's.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "this is test code")]
@@ -14,18 +14,18 @@ use serde_json::Value;
 use support::{outcome, warren};
 use warren_tests::{Program, TIMEOUT};
 
-/// Ended when it is dropped.
+/// A child that is killed when dropped.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail where it has ended.
+        // Both fail if the child has ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Processor time of all threads of a process of the system.
+/// Returns the processor time of all threads of an OS process.
 fn used(id: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
     // The name before may contain spaces.
@@ -35,7 +35,7 @@ fn used(id: u32) -> Duration {
         .take(2)
         .map(|ticks| ticks.parse::<u64>().unwrap())
         .sum();
-    // A hundred a second, whatever the kernel counts in.
+    // A hundred ticks a second, whatever the kernel counts in.
     Duration::from_millis(10 * ticks)
 }
 
@@ -49,7 +49,7 @@ fn charged(dir: &Path) -> Vec<u64> {
 
 #[test]
 fn processes_are_charged_what_they_use_beside_others_that_want_the_cores() {
-    // Three compute as much as they get, and two of them let others run often.
+    // Three processes compute as much as they get, and two of them yield often.
     let main = "
         for _ = 1, 2 do process.spawn('app:yields', 'app:processes') end
         while true do end";

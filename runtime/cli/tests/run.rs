@@ -8,7 +8,7 @@ use std::time::Duration;
 use support::{outcome, run, warren};
 use warren_tests::{Outcome, Program, Session};
 
-/// A program of one file, `main.lua`, with these arguments.
+/// Runs a program of one file, `main.lua`, with these arguments.
 #[track_caller]
 fn lua(source: &str, args: &[&str]) -> Outcome {
     let dir = Program::of(&[("main.lua", source)]);
@@ -215,7 +215,7 @@ fn what_still_runs_when_main_is_done_is_asked_to_end() {
     );
 }
 
-/// A program that waits for CANCEL, says so, and goes on if it is told to.
+/// A program that waits for CANCEL, prints it, and goes on if told to.
 const LISTENER: &str = r#"
     local events = process.events()
     print("ready")
@@ -264,7 +264,7 @@ fn a_second_interrupt_ends_all_at_once() {
     session.wait_for_line("ready");
     session.signal("INT");
     session.wait_for_line("pid.cancel");
-    // One that follows within 50 ms is an echo of the first: the next counts.
+    // A second signal within 50 ms is an echo of the first: the next counts.
     while !session.has_ended() {
         session.signal("INT");
         std::thread::sleep(Duration::from_millis(60));
@@ -291,7 +291,7 @@ fn an_interrupt_that_arrives_twice_is_one() {
     let apart = sent.elapsed();
     session.wait_for_line("pid.cancel");
     let ended = session.end().ends_with(130);
-    // Two that took longer to be sent may be two.
+    // Signals that were sent further apart may count as two.
     if apart < Duration::from_millis(25) {
         let took = sent.elapsed();
         assert!(

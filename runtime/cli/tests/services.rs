@@ -7,8 +7,8 @@ mod support;
 use support::{run, warren};
 use warren_tests::{Outcome, Program, Session};
 
-/// A service that answers `ask` and fails at `fail`; it tells the process
-/// `main`, where there is one, which of its starts this is.
+/// A service that answers `ask` and fails at `fail`. It tells the process
+/// `main`, if there is one, the number of its start.
 const WORKER: &str = r#"
     return function(...)
         process.send("main", "up", tostring((...)) .. " " .. process.id())

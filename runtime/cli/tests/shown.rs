@@ -1,4 +1,5 @@
-//! What guests and files choose is shown within its line, whatever it holds.
+//! Texts that guests and files choose are shown within their line, whatever
+//! they contain.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "this is test code")]
@@ -11,13 +12,15 @@ use std::os::unix::ffi::OsStrExt;
 use support::{outcome, run, warren};
 use warren_tests::{Outcome, Program, Session};
 
-/// Ends a line, moves the cursor, renames the window, and turns text around.
+/// A text that ends a line, moves the cursor, renames the window, and turns
+/// text around.
 const HOSTILE: &str = "a\nFORGED\r\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\u{2028}\u{7f}b";
 
-/// The same in a Lua string, and in one of TOML and Cedar.
+/// [`HOSTILE`] in a Lua string, and in one of TOML and Cedar.
 const IN_LUA: &str = r"a\nFORGED\r\27[2J\27]0;x\7\u{9b}2J\u{202e}\u{2028}\127b";
 
-/// Nothing that was printed begins a line of its own or speaks to a terminal.
+/// Asserts that no printed text begins a line of its own or controls a
+/// terminal.
 #[track_caller]
 fn is_harmless(ended: &Outcome) {
     for text in [ended.text(), &ended.stderr] {
@@ -130,7 +133,7 @@ fn names_of_files_are_shown_as_text() {
     let policies = dir.path().join("policies");
     std::fs::create_dir(&policies).unwrap();
     std::fs::write(policies.join(name), "").unwrap();
-    // A name that is not UTF-8 cannot be a policy's, and is not passed over.
+    // A name that is not UTF-8 cannot be a policy's, and is not skipped.
     is_harmless(&run(dir.path(), &["."]).ends_with(2));
     std::fs::remove_dir_all(&policies).unwrap();
     std::fs::create_dir(&policies).unwrap();

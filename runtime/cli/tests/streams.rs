@@ -17,7 +17,7 @@ use std::time::Duration;
 use support::warren;
 use warren_tests::{Program, TIMEOUT};
 
-/// A command whose streams are pipes that nobody reads by itself. Killed when it is
+/// A command whose streams are pipes that nobody reads by default. Killed when
 /// dropped.
 struct Unread(Child);
 
@@ -46,7 +46,7 @@ impl Unread {
         assert!(sent.success());
     }
 
-    /// Waits for the end; the status.
+    /// Waits for the end and returns the status.
     fn end(mut self) -> Option<i32> {
         let id = self.0.id();
         let (done, ended) = mpsc::channel::<()>();
@@ -65,17 +65,17 @@ impl Unread {
 
 impl Drop for Unread {
     fn drop(&mut self) {
-        // Both fail where it has ended, as it should have.
+        // Both fail if the child has ended, as it should have.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Bytes of a record; more of them than all queues and pipes hold.
+/// Bytes of a record. The records sent exceed all queues and pipes.
 const RECORD: usize = 8_000;
 const RECORDS: usize = 3_000;
 
-/// Floods a stream in the way it is told to, and says when it is done.
+/// Floods a stream in the given way, and prints when it is done.
 const FLOOD: &str = "
 return function(how, parent, count, size)
   local text = ('x'):rep(size)
@@ -120,7 +120,8 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
 #[test]
 fn a_signal_ends_a_program_whose_streams_nobody_reads() {
     for how in ["log", "stderr", "stdout"] {
-        // Those that flood do so for ever; main waits for what does not come.
+        // The flooding processes never stop; main waits for a message that does
+        // not come.
         let main = format!(
             "for _ = 1, 2 do
                process.spawn('app:flood', 'app:processes', '{how}', process.pid(), math.maxinteger, {RECORD})
@@ -141,7 +142,7 @@ fn a_signal_ends_a_program_whose_streams_nobody_reads() {
 
 #[test]
 fn lines_that_are_lost_are_counted_and_said_and_others_are_not_lost() {
-    // One floods the log, another says something now and then.
+    // One process floods the log, another logs now and then.
     let main = format!(
         "local flooded, said = process.listen('flooded'), process.listen('said')
          process.spawn('app:flood', 'app:processes', 'log', process.pid(), {RECORDS}, {RECORD})
@@ -166,7 +167,7 @@ fn lines_that_are_lost_are_counted_and_said_and_others_are_not_lost() {
         .stderr(Stdio::piped());
     let mut command = Unread(command.spawn().unwrap());
     command.wait_for_line("done");
-    // Now it is read.
+    // The first read of standard error.
     let mut stderr = command.0.stderr.take().unwrap();
     let read = thread::spawn(move || {
         let mut text = String::new();
@@ -241,7 +242,8 @@ fn a_reader_that_is_gone_ends_every_command_quietly() {
             .output()
             .unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
-        // What else is wrong goes before: `doctor` and `inspect` may end with 1.
+        // Other failures take precedence: `doctor` and `inspect` may end with
+        // 1.
         let status = output.status.code();
         let otherwise = ["doctor", "inspect"].contains(&args[0]) && status == Some(1);
         assert!(status == Some(141) || otherwise, "{args:?}: {status:?}");
@@ -286,7 +288,8 @@ fn few_open_files_are_an_error_that_says_what_to_do() {
             let output = shell.output().unwrap();
             let stderr = String::from_utf8_lossy(&output.stderr);
             let status = output.status.code();
-            // With the fewest, not even the libraries of the command are found.
+            // Below a certain limit, not even the command's libraries are
+            // found.
             let started = !stderr.contains("loading shared libraries");
             if started {
                 assert!(
@@ -307,7 +310,7 @@ fn few_threads_are_an_error_that_says_so() {
     const NOBODY: &str = "65534";
     let wat = r#"(module (memory (export "memory") 1) (func (export "start")))"#;
     let dir = Program::of(&[("main.wat", wat), ("main.lua", "print('x')")]);
-    // The limit does not hold for root, and nobody may not read what root made.
+    // The limit does not hold for root, and `nobody` may not read root's files.
     let command = dir.path().join("warren");
     fs::copy(warren(dir.path(), &[]).get_program(), &command).unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -361,7 +364,7 @@ fn an_idle_reader_of_the_log_is_waited_for_no_longer_than_the_grace() {
     let dir = program(&main);
     let mut command = Unread::start(dir.path(), &["run", "--grace", "200ms", "."]);
     command.wait_for_line("done");
-    // Its own failure is one more thing that nobody reads.
+    // Nobody reads the command's own failure either.
     assert_eq!(command.end(), Some(1));
 }
 
@@ -374,8 +377,8 @@ fn what_is_printed_waits_for_a_reader_that_takes_its_time() {
     let mut stdout = command.stdout.take().unwrap();
     let mut byte = [0];
     stdout.read_exact(&mut byte).unwrap();
-    // Longer than the grace, and than what the log is waited for at least: a
-    // command that does not wait has ended by then.
+    // Longer than the grace, and than the least wait for the log: a command
+    // that does not wait has ended by then.
     thread::sleep(Duration::from_millis(1_500));
     let mut rest = Vec::from(byte);
     stdout.read_to_end(&mut rest).unwrap();

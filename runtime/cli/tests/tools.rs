@@ -47,7 +47,7 @@ fn build_says_what_is_missing() {
         for variable in ["CC", "WASI_SDK", "WARREN_CARGO"] {
             command.env_remove(variable);
         }
-        // Nothing is installed there.
+        // No tool is installed there.
         command.env("PATH", dir.path());
         outcome(command)
     };

@@ -47,7 +47,7 @@ impl Cli {
     }
 }
 
-/// Where a program stands in place of a command, says how to run it.
+/// Adds a hint to `warren run` if a program stands in place of a command.
 fn with_run(mut error: clap::Error) -> clap::Error {
     let program = match error.get(ContextKind::InvalidSubcommand) {
         Some(ContextValue::String(word)) if Path::new(word).exists() => word,

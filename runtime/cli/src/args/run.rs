@@ -69,18 +69,18 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
-    /// The program.
+    /// Returns the program's path.
     pub(crate) fn path(&self) -> &Path {
         self.program.first().map_or(Path::new(""), Path::new)
     }
 
-    /// Its arguments, as they stand on the command line.
+    /// Returns the program's arguments, as written on the command line.
     pub(crate) fn words(&self) -> impl Iterator<Item = &OsStr> {
         self.program.iter().skip(1).map(OsString::as_os_str)
     }
 }
 
-/// `NAME`, or `NAME=VALUE`.
+/// A parser of `NAME` and `NAME=VALUE`.
 #[derive(Clone)]
 struct EnvGrantParser;
 

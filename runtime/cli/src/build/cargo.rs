@@ -17,10 +17,10 @@ use crate::stdout;
 const CARGO: &str = "WARREN_CARGO";
 const INSTALL_RUST: &str = "install Rust with rustup, from https://rustup.rs";
 
-/// Builds the package and puts its binaries beside its manifest.
+/// Builds the package and copies its binaries beside its manifest.
 pub(super) fn build(directory: &Path, args: &BuildArgs) -> Result<(), Box<Failure>> {
     let own = env::var_os(CARGO);
-    // Another cargo may know another place of the standard library.
+    // Another cargo may have another place of the standard library.
     if own.is_none() {
         check_target(directory, &args.target)?;
     }
@@ -71,11 +71,12 @@ pub(super) fn build(directory: &Path, args: &BuildArgs) -> Result<(), Box<Failur
         replace(&module, &path).map_err(|error| failed(format!("{name}.wasm: {error}")))?;
         made += &format!("{}\n", text::path(&path));
     }
-    // Where nobody reads it, the files are there all the same.
+    // The files exist even if nobody reads the output.
     stdout::print(&made, Exit::Success).map(drop)
 }
 
-/// Says how to get the standard library where it is missing.
+/// Checks that the standard library is installed; the failure says how to get
+/// it.
 fn check_target(directory: &Path, target: &str) -> Result<(), Box<Failure>> {
     let mut rustc = Command::new("rustc");
     rustc
@@ -99,7 +100,8 @@ fn check_target(directory: &Path, target: &str) -> Result<(), Box<Failure>> {
     }))
 }
 
-/// Name and file of the guest that a message of cargo announces, if it does.
+/// Returns name and file of the guest that a message of cargo announces, if it
+/// does.
 fn module(message: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(message).ok()?;
     if message.get("reason")? != "compiler-artifact" {
@@ -118,7 +120,7 @@ fn module(message: &str) -> Option<(String, PathBuf)> {
     Some((target.get("name")?.as_str()?.to_owned(), file.into()))
 }
 
-/// Puts a copy in place of what is there, so that nobody ever reads half of it.
+/// Replaces a file atomically, so that no reader sees half of it.
 fn replace(from: &Path, to: &Path) -> std::io::Result<()> {
     let mut new = to.as_os_str().to_owned();
     new.push(format!(".{}", std::process::id()));

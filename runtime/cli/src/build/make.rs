@@ -1,4 +1,4 @@
-//! Guests in C: what a Makefile says.
+//! Guests in C, built by a Makefile.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,12 +10,13 @@ use warren::text;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 
-/// Runs make. Where a compiler for WebAssembly is missing, says how to get one.
+/// Runs make. If a compiler for WebAssembly is missing, the failure says how to
+/// get one.
 pub(super) fn build(directory: &Path) -> Result<(), Box<Failure>> {
     check_compiler()?;
     let mut make = Command::new("make");
     make.current_dir(directory).stdin(Stdio::null());
-    // An environment variable does not replace make's own CC, but this does.
+    // An environment variable does not replace make's own CC; an argument does.
     if env::var_os("CC").is_some() {
         make.arg("--environment-overrides");
     }
@@ -27,7 +28,8 @@ const INSTALL_CLANG: &str = "unpack a wasi-sdk (https://github.com/WebAssembly/w
                              WASI_SDK to its directory; or, on Debian 13 and newer, run `apt-get install \
                              clang lld wasi-libc libclang-rt-dev-wasm32`";
 
-/// The compiler that the Makefiles of the SDK and of `warren new` choose.
+/// Checks the compiler that the Makefiles of the SDK and of `warren new`
+/// choose.
 fn check_compiler() -> Result<(), Box<Failure>> {
     let compiler = match (env::var_os("CC"), env::var_os("WASI_SDK")) {
         (Some(compiler), _) => compiler,
@@ -51,7 +53,7 @@ fn check_compiler() -> Result<(), Box<Failure>> {
             let said = String::from_utf8_lossy(&output.stderr);
             missing(format!("{compiler} does not work: {}", said.trim()))
         }
-        // Without the library, the name comes back as it was given.
+        // Without the library, clang prints the bare name.
         Ok(output) if !String::from_utf8_lossy(&output.stdout).contains('/') => {
             missing(format!("{compiler} has no C library for wasm32-wasip1"))
         }

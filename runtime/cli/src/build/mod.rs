@@ -1,4 +1,4 @@
-//! `warren build`: from the sources of native guests to `.wasm` files.
+//! `warren build`: compiles the sources of native guests to `.wasm` files.
 
 mod cargo;
 mod make;
@@ -14,7 +14,7 @@ use crate::diagnostics::Failure;
 use crate::exit::Exit;
 use crate::stderr;
 
-/// Something that builds guests.
+/// A tool that builds guests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// A Cargo package.
@@ -23,7 +23,7 @@ enum Kind {
     Make,
 }
 
-/// Builds everything below the directory; stops at the first that fails.
+/// Builds everything below the directory; stops at the first failure.
 pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
     let mut sources = Vec::new();
     find(&args.path, 0, &mut sources).map_err(|error| {
@@ -52,7 +52,7 @@ pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
     Ok(Exit::Success)
 }
 
-/// What is built by the tools of its SDK, and how.
+/// Sources that the tools of their SDK build, and the commands.
 const COMPONENTS: [(&str, &str); 2] = [
     (
         "js",
@@ -64,26 +64,27 @@ const COMPONENTS: [(&str, &str); 2] = [
     ),
 ];
 
-/// Whether a file in the directory ends so.
+/// Returns whether a file in the directory has this extension.
 fn holds(directory: &Path, extension: &str) -> bool {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut paths = entries.map(|entry| entry.path());
     paths.any(|path| path.extension().is_some_and(|found| found == extension))
 }
 
-/// What each kind of thing that can be built is known by.
+/// The file that marks each kind of buildable directory.
 const FILES: [(&str, Kind); 2] = [("Cargo.toml", Kind::Cargo), ("Makefile", Kind::Make)];
 
-/// The file by which something can be built in a directory.
+/// Returns the file that marks a directory as buildable.
 pub(crate) fn file_in(directory: &Path) -> Option<&'static str> {
     let mut files = FILES.into_iter().map(|(file, _)| file);
     files.find(|file| directory.join(file).is_file())
 }
 
-/// Directories deeper than this are not looked into.
+/// Depth below which directories are not scanned.
 const MAX_DEPTH: usize = 16;
 
-/// What can be built in a directory or, where nothing can, below it.
+/// Finds the buildable directory itself or, if it is not buildable, those below
+/// it.
 fn find(
     directory: &Path,
     depth: usize,
@@ -95,7 +96,7 @@ fn find(
             found.push((directory.to_owned(), kind));
         }
     }
-    // What lies below a package or a Makefile is its affair.
+    // A package or Makefile is responsible for the directories below it.
     if found.len() > before || depth == MAX_DEPTH {
         return Ok(());
     }
@@ -107,13 +108,14 @@ fn find(
         .collect();
     below.sort();
     for directory in below {
-        // One that may not be read holds nothing to build.
+        // An unreadable directory has nothing to build.
         let _ = find(&directory, depth + 1, found);
     }
     Ok(())
 }
 
-/// Runs a command on this terminal; `missing` is the help where it is not there.
+/// Runs a command on this terminal; `missing` is the help if it is not
+/// installed.
 fn run(mut command: Command, what: &str, missing: &str) -> Result<(), Box<Failure>> {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().map_err(|error| {

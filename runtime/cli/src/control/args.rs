@@ -14,7 +14,7 @@ use super::client::Client;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 
-/// The variable that stands in for `--control`.
+/// The environment variable for `--control`.
 const VARIABLE: &str = "WARREN_CONTROL";
 
 /// Which program.
@@ -65,7 +65,7 @@ pub(crate) struct QueryArgs {
 }
 
 impl QueryArgs {
-    /// The query, sorted by this where nothing was said.
+    /// Returns the query, with a default sort key.
     pub(crate) fn query(&self, sort: Sort, limit: usize) -> Query {
         Query {
             sort: self.sort.unwrap_or(sort),

@@ -1,4 +1,4 @@
-//! The other end of the control socket.
+//! The client of the control socket.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -13,7 +13,7 @@ use super::{Answer, Greeting, MAX_LINE, PROTOCOL, Request};
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 
-/// A program that has not answered whole after so long has no time for us.
+/// Time for a whole answer, after which the client gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection to a running program.
@@ -23,17 +23,17 @@ pub(crate) struct Client {
     greeting: Greeting,
 }
 
-/// Why a request failed.
+/// The reason why a request failed.
 #[derive(Debug)]
 pub(crate) enum Lost {
-    /// The program refused it.
+    /// The program refused the request.
     Refused {
         /// The kind of the error.
         kind: String,
         /// What is wrong.
         message: String,
     },
-    /// The program does not answer: it has ended, mostly.
+    /// The program does not answer: mostly because it has ended.
     Gone(io::Error),
 }
 
@@ -79,17 +79,17 @@ impl Client {
         })
     }
 
-    /// Who is at the other end.
+    /// Returns the server's greeting.
     pub(crate) fn greeting(&self) -> &Greeting {
         &self.greeting
     }
 
-    /// The socket.
+    /// Returns the socket's path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Asks for something.
+    /// Sends a request and reads its answer.
     pub(crate) fn ask<T: DeserializeOwned>(&mut self, request: &Request) -> Result<T, Lost> {
         let mut line = serde_json::to_vec(request).map_err(io::Error::from)?;
         line.push(b'\n');
@@ -101,7 +101,8 @@ impl Client {
         }
     }
 
-    /// The same, for a command that ends when it fails.
+    /// Sends a request as [`Client::ask`] does, for a command that ends on a
+    /// failure.
     pub(crate) fn demand<T: DeserializeOwned>(
         &mut self,
         request: &Request,
@@ -112,7 +113,7 @@ impl Client {
 }
 
 impl Lost {
-    /// What is told about it.
+    /// Returns the failure for the user.
     pub(crate) fn failure(&self, path: &Path) -> Failure {
         match self {
             Lost::Refused { kind, message } => Failure {
@@ -136,7 +137,7 @@ impl From<io::Error> for Lost {
     }
 }
 
-/// The user at the other end, where that is neither this one nor root: in a
+/// Returns the user at the other end, if it is neither this one nor root. In a
 /// directory that others may write to, a socket can be anybody's. Root talks to
 /// everybody's programs.
 #[cfg(target_os = "linux")]
@@ -146,14 +147,14 @@ fn foreign_owner(stream: &UnixStream) -> Option<u32> {
     (!me.is_root() && !other.is_root() && me != other).then(|| other.as_raw())
 }
 
-/// This system does not tell.
+/// This system does not tell the user.
 #[cfg(not(target_os = "linux"))]
 fn foreign_owner(_stream: &UnixStream) -> Option<u32> {
     None
 }
 
-/// Connects within so long: a program that is stopped takes no client, and the
-/// system lets those wait that are one too many.
+/// Connects within `patience`: a stopped program accepts no client, and the
+/// system queues further ones.
 fn connected_to(path: &Path, patience: Duration) -> io::Result<UnixStream> {
     let address = SocketAddrUnix::new(path)?;
     let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
@@ -163,7 +164,7 @@ fn connected_to(path: &Path, patience: Duration) -> io::Result<UnixStream> {
     Ok(stream)
 }
 
-/// Reads a line that is whole within so long, however often bytes of it arrive.
+/// Reads a whole line within `patience`, however slowly its bytes arrive.
 fn read_line(stream: &mut BufReader<UnixStream>, patience: Duration) -> io::Result<Vec<u8>> {
     let until = Instant::now() + patience;
     let mut line = Vec::new();
@@ -217,7 +218,8 @@ fn not_connected(path: &Path, error: &io::Error) -> Failure {
     }
 }
 
-/// The first line is no greeting: a refusal, or another program.
+/// Returns the failure for a first line that is not a greeting: a refusal, or
+/// another program.
 fn no_greeting(path: &Path, line: &[u8]) -> Failure {
     match serde_json::from_slice(line) {
         Ok(Answer::Error { kind, message }) => Lost::Refused { kind, message }.failure(path),

@@ -1,5 +1,5 @@
-//! The control socket of a running program, and those who use it: one JSON
-//! object a line, as docs/operating.md describes it.
+//! The control socket of a running program, and its clients: one JSON object a
+//! line, as docs/operating.md describes it.
 
 pub(crate) mod args;
 pub(crate) mod client;
@@ -29,26 +29,26 @@ pub(crate) struct Greeting {
     pub(crate) version: String,
     /// The program.
     pub(crate) program: String,
-    /// The process of the operating system.
+    /// The PID of the operating system's process.
     pub(crate) pid: u32,
 }
 
-/// A line of the client's.
+/// A request of the client.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase", deny_unknown_fields)]
 pub(crate) enum Request {
-    /// The runtime as a whole, and processes.
+    /// Lists the runtime's totals, and processes.
     List {
-        /// Which.
+        /// The query.
         #[serde(default)]
         query: Query,
     },
-    /// One process.
+    /// Shows one process.
     Show {
         /// PID or name.
         process: String,
     },
-    /// Where a process is.
+    /// Shows the stack of a process.
     Stack {
         /// PID or name.
         process: String,
@@ -57,7 +57,7 @@ pub(crate) enum Request {
     Cancel {
         /// PID or name.
         process: String,
-        /// When it is terminated, in milliseconds from now.
+        /// Milliseconds after which the process is terminated.
         within_ms: u64,
     },
     /// Ends a process.
@@ -71,23 +71,23 @@ pub(crate) enum Request {
         process: String,
         /// The topic.
         topic: String,
-        /// What is sent.
+        /// The values to send.
         #[serde(default)]
         value: serde_json::Value,
     },
 }
 
-/// The answer to a line.
+/// The answer to a request.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Answer {
-    /// What was asked for.
+    /// The result.
     Ok(serde_json::Value),
-    /// It was refused.
+    /// A refusal.
     Error {
         /// The kind of the error.
         kind: String,
-        /// What is wrong.
+        /// The error's message.
         message: String,
     },
 }

@@ -1,8 +1,8 @@
 //! The seats of the clients at the control socket.
 //!
-//! There are so many and no more. A new client takes the seat of one that has had
-//! it for long without asking for anything, or without reading its answer: clients
-//! that idle keep nobody out.
+//! The number of seats is fixed. A new client takes the seat of a client that
+//! has been idle for long, or has not read its answer: idle clients keep nobody
+//! out.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -10,13 +10,13 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Clients at one time; more are turned away.
+/// Clients at one time; further ones are turned away.
 pub(super) const MAX_CLIENTS: usize = 16;
 
-/// A client that has sent no whole request for so long may lose its seat.
+/// Time without a whole request after which a client may lose its seat.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// A client that has not taken its answer for so long may lose its seat.
+/// Time without reading its answer after which a client may lose its seat.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
@@ -34,28 +34,28 @@ struct State {
 struct Taken {
     number: u64,
     stream: Arc<UnixStream>,
-    /// Since when it is idle or being answered.
+    /// Start of being idle or of being answered.
     since: Instant,
     answered: bool,
 }
 
-/// A client has this as long as it is served.
+/// A seat, held as long as its client is served.
 pub(super) struct Seat {
     seats: Arc<Seats>,
     number: u64,
     stream: Arc<UnixStream>,
 }
 
-/// A client is being answered as long as this is there.
+/// A mark that a client is being answered, as long as it exists.
 pub(super) struct BeingAnswered<'a>(&'a Seat);
 
 impl Seats {
-    /// Gives a client a seat, where necessary that of another, whose connection is
+    /// Gives a client a seat, if necessary that of another, whose connection is
     /// closed.
     ///
     /// # Errors
     ///
-    /// The stream, where all seats are taken by clients that are busy.
+    /// The stream, if busy clients hold all seats.
     pub(super) fn take(self: &Arc<Self>, stream: UnixStream) -> Result<Seat, UnixStream> {
         let mut state = self.lock();
         if state.taken.len() >= MAX_CLIENTS {
@@ -63,7 +63,7 @@ impl Seats {
                 return Err(stream);
             };
             let other = state.taken.swap_remove(place);
-            // Fails where that client is gone by itself.
+            // Fails if that client is gone by itself.
             let _ = other.stream.shutdown(Shutdown::Both);
         }
         let stream = Arc::new(stream);
@@ -82,7 +82,7 @@ impl Seats {
         })
     }
 
-    /// Waits until no client is being answered. False where that takes longer.
+    /// Waits until no client is being answered. Returns false after `patience`.
     pub(super) fn wait(&self, patience: Duration) -> bool {
         let answered = |state: &mut State| state.taken.iter().any(|taken| taken.answered);
         let waited = self
@@ -98,7 +98,8 @@ impl Seats {
 }
 
 impl State {
-    /// The seat that is idle for longest, where one is idle for long enough.
+    /// Returns the seat that is idle for longest, if it is idle for long
+    /// enough.
     fn replaceable(&self) -> Option<usize> {
         let now = Instant::now();
         let beyond = |taken: &Taken| {
@@ -117,12 +118,12 @@ impl State {
 }
 
 impl Seat {
-    /// The client's connection.
+    /// Returns the client's connection.
     pub(super) fn stream(&self) -> Connection<'_> {
         Connection(&self.stream)
     }
 
-    /// The client has asked for something.
+    /// Marks that the client is being answered.
     pub(super) fn begin(&self) -> BeingAnswered<'_> {
         self.set_answered(true);
         BeingAnswered(self)
@@ -151,7 +152,7 @@ impl Drop for Seat {
     }
 }
 
-/// A client's connection, to read from and to write to.
+/// A client's connection, for reading and writing.
 #[derive(Clone, Copy)]
 pub(super) struct Connection<'a>(&'a UnixStream);
 
@@ -181,7 +182,7 @@ mod tests {
         (seats.take(ours), theirs)
     }
 
-    /// As if that much time had gone by.
+    /// Advances the seats' time.
     fn age(seats: &Seats, by: Duration) {
         for taken in &mut seats.lock().taken {
             taken.since -= by;
@@ -203,14 +204,14 @@ mod tests {
         let (new, _theirs) = client(&seats);
         assert!(new.is_ok());
         assert!(client(&seats).0.is_err());
-        // The first one's connection is closed, and nobody else's.
+        // The first client's connection is closed, and no other.
         let mut byte = [0];
         assert_eq!((&clients[0].1).read(&mut byte).unwrap(), 0);
         clients[1].1.set_nonblocking(true).unwrap();
         drop(answered);
         let error = (&clients[1].1).read(&mut byte).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
-        // One that takes no answer gives way at last.
+        // A client that takes no answer gives way at last.
         let seats = Arc::new(Seats::default());
         let clients: Vec<_> = (0..MAX_CLIENTS).map(|_| client(&seats)).collect();
         let answered = clients

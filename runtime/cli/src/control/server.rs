@@ -1,4 +1,5 @@
-//! Answers on the control socket of a running program, on threads of its own.
+//! The server at the control socket of a running program, on threads of its
+//! own.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -16,15 +17,15 @@ use super::socket::Socket;
 use super::{Answer, Greeting, MAX_LINE, MAX_REQUEST, PROTOCOL, Request};
 use crate::arguments;
 
-/// Processes in one answer, at most.
+/// Maximum number of processes in one answer.
 const MAX_ROWS: usize = 10_000;
 
-/// At the end of the program, who reads its answer within so long has it.
+/// Time for clients to read their answers at the end of the program.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
-/// Serves clients until the program ends. Dropped, it removes the socket, after
-/// those who are being answered have their answer: they may be who ended the
-/// program, and are to hear that it worked.
+/// Serves clients until the program ends. Dropping the server removes the
+/// socket once the clients that are being answered have their answers: one of
+/// them may have ended the program, and hears that it worked.
 pub(crate) struct Server {
     desk: Arc<Desk>,
     _socket: Socket,
@@ -35,7 +36,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The operating system's, where it gives no thread.
+    /// The operating system's, if it refuses a thread.
     pub(crate) fn start(
         socket: Socket,
         inspector: Inspector,
@@ -69,7 +70,7 @@ impl Drop for Server {
     }
 }
 
-/// What clients are served with.
+/// State shared by the clients' threads.
 struct Desk {
     inspector: Inspector,
     greeting: Greeting,
@@ -81,7 +82,7 @@ impl Desk {
         for stream in listener.incoming() {
             match stream {
                 Ok(stream) => self.accept(stream),
-                // Out of descriptors, for instance: the next may do better.
+                // Out of descriptors, for example: the next may succeed.
                 Err(error) => {
                     tracing::warn!(%error, "a client of the control socket was lost");
                     thread::sleep(Duration::from_millis(100));
@@ -99,7 +100,8 @@ impl Desk {
             Ok(seat) => seat,
             Err(stream) => {
                 let refusal = refused("RateLimited", "too many clients of the control socket");
-                // A client that does not take it finds the connection closed.
+                // A client that does not take the line finds the connection
+                // closed.
                 let _ = write_line(&stream, &refusal);
                 return;
             }
@@ -176,7 +178,7 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
             json(&listing)
         }
         Request::Show { process } => json(&inspector.process(&process)?),
-        // The client waits, and nobody else does: this thread is its own.
+        // Only this client waits: the thread is its own.
         Request::Stack { process } => {
             json(&futures::executor::block_on(inspector.stack(&process))?)
         }
@@ -197,13 +199,14 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
     }
 }
 
-/// How many of these fit into a line: what a process is called is its program's
-/// choice.
+/// Returns how many of these processes fit into a line: programs choose the
+/// length of their names.
 fn fitting(processes: &[ProcessInfo]) -> usize {
-    // Of each, what is not text, with its keys; and what the answer begins with.
+    // Bytes of a process beside its texts, with its keys; also those of the
+    // answer's head.
     const OTHER: usize = 512;
     const AROUND: usize = 64 << 10;
-    // A control character is six in JSON.
+    // A control character takes six characters in JSON.
     const ESCAPED: usize = 6;
     let mut room = usize::try_from(MAX_LINE).unwrap_or(usize::MAX) - AROUND;
     let fits = |process: &&ProcessInfo| {

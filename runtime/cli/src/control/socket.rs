@@ -1,5 +1,5 @@
-//! The socket in the file system: made for its user alone, never in place of
-//! something else, and gone when the program is.
+//! The socket in the file system: created for its user alone, never in place of
+//! another file, and removed at the program's end.
 
 use std::fs;
 use std::io;
@@ -12,12 +12,12 @@ use warren::text;
 use crate::diagnostics::Failure;
 use crate::exit::Exit;
 
-/// A socket that listens. Its path is free again when this is dropped, unless
-/// someone else has taken it meanwhile.
+/// A listening socket. Dropping it frees its path, unless another program has
+/// taken the path meanwhile.
 pub(crate) struct Socket {
     listener: UnixListener,
     path: PathBuf,
-    /// Device and inode of what was made.
+    /// Device and inode of the created socket.
     made: (u64, u64),
 }
 
@@ -39,8 +39,7 @@ impl Drop for Socket {
         let is_ours = fs::symlink_metadata(&self.path)
             .is_ok_and(|present| (present.dev(), present.ino()) == self.made);
         if is_ours {
-            // Where it cannot be removed, the next program finds that nobody
-            // listens.
+            // If removing fails, the next program finds that nobody listens.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -79,12 +78,12 @@ fn free(path: &Path) -> Result<(), Box<Failure>> {
     }
 }
 
-/// Makes the socket in a directory that only its user can enter and moves it to
-/// its place when its mode is set: nobody else can connect in between. A link
-/// does not replace what is there, as renaming it would.
+/// Creates the socket in a directory that only its user can enter and links it
+/// to its place once its mode is set: nobody else can connect in between.
+/// Unlike a rename, a link does not replace an existing file.
 fn make(path: &Path) -> io::Result<Socket> {
-    // One that is too long could be made, by way of the shorter path below, but
-    // not connected to.
+    // A path that is too long could be created by way of the shorter path
+    // below, but not connected to.
     SocketAddr::from_pathname(path)?;
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -146,7 +145,7 @@ mod tests {
         let path = dir.path().join("control");
         drop(UnixListener::bind(&path).unwrap());
         let socket = Socket::listen(&path).unwrap();
-        // Someone else takes the path: it is not ours to remove.
+        // Another program takes the path: it is not ours to remove.
         fs::remove_file(&path).unwrap();
         fs::write(&path, "x").unwrap();
         drop(socket);

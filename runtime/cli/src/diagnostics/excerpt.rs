@@ -7,30 +7,31 @@ use warren::text;
 
 use super::Excerpt;
 
-/// Characters of a line that are shown; of a longer line, those around the place.
+/// Characters of a line that are shown; of a longer line, those around the
+/// place.
 const WIDTH: usize = 160;
 
 /// Characters shown before the place in a line that is too long.
 const BEFORE: usize = 60;
 
-/// The line of a place with the lines beside it, as a terminal may have them.
-/// Built once for a failure: what it costs does not depend on how often miette
-/// looks.
+/// The line of a place with its neighbours, with characters that are safe for a
+/// terminal. Built once per failure, so that its cost does not depend on how
+/// often miette reads it.
 #[derive(Debug)]
 pub(super) struct Window {
     name: String,
     text: String,
-    /// The place in the text of the window.
+    /// The place in the window's text.
     span: Range<usize>,
-    /// The line of the file that the window begins with, from 0.
+    /// Line of the file at which the window begins, from 0.
     first_line: usize,
-    /// The column of the place in the file, from 0.
+    /// Column of the place in the file, from 0.
     column: usize,
 }
 
 impl Window {
-    /// The window on the place of an excerpt. Of a place of many lines, the first
-    /// is shown.
+    /// Returns the window on the place of an excerpt. If the place has many
+    /// lines, the first is shown.
     pub(super) fn on(excerpt: &Excerpt) -> Window {
         let text = &*excerpt.text;
         let start = text.floor_char_boundary(excerpt.span.start);
@@ -79,19 +80,19 @@ impl Window {
         }
     }
 
-    /// The place in the window.
+    /// Returns the place in the window.
     pub(super) fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 }
 
-/// The first characters of a line.
+/// Returns the first characters of a line.
 fn first(line: &str, count: usize) -> &str {
     let end = line.char_indices().nth(count);
     end.map_or(line, |(end, _)| &line[..end])
 }
 
-/// The last characters of a line.
+/// Returns the last characters of a line.
 fn last(line: &str, count: usize) -> &str {
     let skipped = line.chars().count().saturating_sub(count);
     let start = line.char_indices().nth(skipped);
@@ -100,7 +101,7 @@ fn last(line: &str, count: usize) -> &str {
 
 fn push(shown: &mut String, part: &str) {
     let part = part.strip_suffix('\r').unwrap_or(part);
-    // A tab only indents, and an escape would be in the reader's way.
+    // A tab only indents, and its escape would be hard to read.
     shown.push_str(&text::line(&part.replace('\t', "    ")).to_string());
 }
 
@@ -112,7 +113,7 @@ impl SourceCode for Window {
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let inner = self.text.read_span(span, before, after)?;
-        // Asked for without lines before it, the column is the place's own.
+        // Asked for without lines before, the column is the place's own.
         let column = if before == 0 {
             self.column
         } else {

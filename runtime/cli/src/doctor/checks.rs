@@ -1,25 +1,25 @@
-//! The machine against what a program asks for.
+//! Checks of the machine against a program's needs.
 
 use warren::requirements::{HostRequirements, default_max_memory};
 
 use super::finding::{Finding, Verdict, bytes as size};
 use super::machine::{Limit, Machine};
 
-/// What x86-64 and AArch64 give a process: 47 bits.
+/// Bytes of a process's address space on x86-64 and AArch64: 47 bits.
 const ADDRESS_SPACE: u64 = 1 << 47;
 
-/// Code, streams and what a program opens.
+/// Files of code and streams, and those a program opens.
 const OPEN_FILES: u64 = 64;
 
 /// Threads besides the workers.
 const OTHER_THREADS: u64 = 16;
 
-/// An idle process of each kind, everything counted; docs/performance.md says
-/// how that is measured.
+/// Bytes of an idle process of each kind, everything counted;
+/// docs/performance.md says how that is measured.
 const NATIVE: u64 = 24 << 10;
 const LUA: u64 = 90 << 10;
 
-/// All that follows from files of the system.
+/// Runs all checks of the system's limits.
 pub(super) fn of_limits(
     machine: &Machine,
     hosts: &[HostRequirements],
@@ -34,8 +34,8 @@ pub(super) fn of_limits(
     findings
 }
 
-/// A need that only a default states is a bound: what falls short of it is
-/// worth a note.
+/// Returns the verdict on an unmet need: a need that only a default states is a
+/// bound, and falling short of it is worth a note.
 fn short_of(hosts: &[HostRequirements]) -> Verdict {
     if hosts.iter().any(|host| host.stated) {
         Verdict::Failed
@@ -104,7 +104,7 @@ fn memory(machine: &Machine, hosts: &[HostRequirements]) -> Finding {
     let processes = processes(hosts);
     let finding = finding.bytes(present, processes.saturating_mul(NATIVE));
     if present < processes.saturating_mul(LUA) {
-        // Nobody says what the processes will hold.
+        // No setting says how much the processes will hold.
         return finding.says(
             Verdict::Note,
             format!(
@@ -118,7 +118,7 @@ fn memory(machine: &Machine, hosts: &[HostRequirements]) -> Finding {
     finding
 }
 
-/// What all processes together may hold, and those of each host.
+/// Checks the memory budgets of all processes, and those of each host.
 pub(super) fn budgets(
     machine: &Machine,
     hosts: &[HostRequirements],

@@ -1,37 +1,37 @@
-//! What a check found.
+//! The result of a check.
 
 use std::fmt::{self, Display};
 
 use serde_json::{Value, json};
 use warren::text;
 
-/// How a check ended.
+/// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Nothing is in the way.
+    /// The need is met.
     Ok,
-    /// It works, and could work better or carry more.
+    /// The program works, and could work better or carry more.
     Note,
-    /// What the program asks for cannot be had.
+    /// The machine cannot meet the program's need.
     Failed,
 }
 
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
-    /// The setting, by the name it is changed by.
+    /// The setting, by the name under which it is changed.
     pub(super) name: &'static str,
     pub(super) verdict: Verdict,
     pub(super) present: Option<String>,
     pub(super) needed: Option<String>,
-    /// What follows from it, where something does.
+    /// The consequence, if there is one.
     pub(super) message: Option<String>,
-    /// A command, or what to do.
+    /// A command, or advice.
     pub(super) remedy: Option<String>,
 }
 
 impl Finding {
-    /// A check that passes.
+    /// Returns a check that passes.
     pub(super) fn new(name: &'static str) -> Finding {
         Finding {
             name,
@@ -43,7 +43,7 @@ impl Finding {
         }
     }
 
-    /// What is there.
+    /// Sets the machine's value.
     pub(super) fn present(self, present: impl Display) -> Finding {
         Finding {
             present: Some(present.to_string()),
@@ -51,12 +51,12 @@ impl Finding {
         }
     }
 
-    /// What is there, in bytes.
+    /// Sets the machine's value, in bytes.
     pub(super) fn size(self, present: u64) -> Finding {
         self.present(bytes(present))
     }
 
-    /// What is there, and what has to be.
+    /// Sets the machine's value and the needed one.
     pub(super) fn values(self, present: u64, needed: u64) -> Finding {
         Finding {
             needed: Some(needed.to_string()),
@@ -64,7 +64,7 @@ impl Finding {
         }
     }
 
-    /// The same in bytes.
+    /// Sets the machine's value and the needed one, in bytes.
     pub(super) fn bytes(self, present: u64, needed: u64) -> Finding {
         Finding {
             needed: Some(bytes(needed)),
@@ -72,12 +72,12 @@ impl Finding {
         }
     }
 
-    /// Says that it could not be found out.
+    /// Records that the value could not be read.
     pub(super) fn unknown(self) -> Finding {
         self.says(Verdict::Note, "this system does not say".to_owned())
     }
 
-    /// Ends otherwise, for this reason.
+    /// Sets another verdict, and its reason.
     pub(super) fn says(self, verdict: Verdict, message: String) -> Finding {
         Finding {
             verdict,
@@ -86,7 +86,7 @@ impl Finding {
         }
     }
 
-    /// What to do about it.
+    /// Sets the remedy.
     pub(super) fn remedy(self, remedy: String) -> Finding {
         Finding {
             remedy: Some(remedy),
@@ -94,7 +94,7 @@ impl Finding {
         }
     }
 
-    /// It for other programs.
+    /// Returns the finding for other programs.
     pub(super) fn to_json(&self) -> Value {
         json!({
             "name": self.name,
@@ -136,7 +136,7 @@ impl Display for Finding {
     }
 }
 
-/// Bytes in the largest unit that leaves a whole part.
+/// Formats bytes in the largest unit that leaves a whole part.
 pub(super) fn bytes(number: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let mut value = number as f64;

@@ -1,24 +1,24 @@
-//! What the machine allows, as `/proc` and the control groups say.
+//! The machine's limits, as `/proc` and the control groups state them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use warren::requirements::{MachineMemory, SystemMemory};
 
-/// The limits of this process and the system it runs on. What could not be
-/// read is absent.
+/// The limits of this process and the system it runs on. Unreadable limits are
+/// absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Machine {
     /// `vm.max_map_count`.
     pub(super) max_map_count: Option<u64>,
     /// `vm.overcommit_memory`: 0, 1 or 2.
     pub(super) overcommit: Option<u64>,
-    /// Bytes of memory that this program may use: those of the machine, or what the
+    /// Bytes of memory that this program may use: the machine's, or those the
     /// control groups around it and its resource limits allow.
     pub(super) memory: Option<u64>,
-    /// Bytes of memory that can still be had.
+    /// Bytes of memory still available.
     pub(super) available: Option<u64>,
-    /// Threads and processes the control group may have, less what it has.
+    /// Threads and processes the control group may still add.
     pub(super) group_tasks: Option<u64>,
     /// Bytes of address space (`ulimit -v`).
     pub(super) address_space: Limit,
@@ -29,7 +29,7 @@ pub(super) struct Machine {
 /// A limit of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Limit {
-    /// It could not be read.
+    /// The limit could not be read.
     #[default]
     Unknown,
     Unlimited,
@@ -37,7 +37,7 @@ pub(super) enum Limit {
 }
 
 impl Machine {
-    /// Reads all of it from the files below a root, which is `/`.
+    /// Reads all limits from the files below a root, which is `/`.
     pub(super) fn read(root: &Path) -> Machine {
         let limits = fs::read_to_string(root.join("proc/self/limits")).unwrap_or_default();
         let group = group(root);
@@ -59,7 +59,7 @@ impl Machine {
     }
 }
 
-/// The directory of this process's control group (version 2).
+/// Returns the directory of this process's control group (version 2).
 fn group(root: &Path) -> Option<PathBuf> {
     let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
     let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
@@ -69,12 +69,12 @@ fn group(root: &Path) -> Option<PathBuf> {
     )
 }
 
-/// The number a file consists of; none where it is `max`, or not there.
+/// Returns the number in a file; `None` if it is `max`, or missing.
 fn number(path: &Path) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// The soft limit in a line of `/proc/self/limits`.
+/// Returns the soft limit in a line of `/proc/self/limits`.
 fn limit(limits: &str, name: &str) -> Limit {
     let line = limits.lines().find_map(|line| line.strip_prefix(name));
     match line.and_then(|line| line.split_whitespace().next()) {

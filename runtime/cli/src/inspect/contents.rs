@@ -1,15 +1,15 @@
-//! What a WebAssembly binary imports, exports and holds.
+//! Imports, exports and memory of a WebAssembly binary.
 
 use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
 
-/// Which of the two kinds it is.
+/// The kind of binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Core,
     Component,
 }
 
-/// The outside of a binary.
+/// The interface of a binary.
 #[derive(Debug)]
 pub(super) struct Contents {
     pub(super) shape: Shape,
@@ -18,7 +18,7 @@ pub(super) struct Contents {
     pub(super) exports: Vec<String>,
     /// The first memory of a core module.
     pub(super) memory: Option<Memory>,
-    /// Whether it is initialized once and started from a snapshot.
+    /// True if the module is initialized once and started from a snapshot.
     pub(super) snapshot: bool,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Memory {
     pub(super) page_size: u64,
 }
 
-/// Reads a binary. What is nested in a component is its own affair.
+/// Reads a binary. The contents of nested modules and components are skipped.
 pub(super) fn read(binary: &[u8]) -> Result<Contents, BinaryReaderError> {
     let mut contents = Contents {
         shape: Shape::Core,

@@ -1,4 +1,4 @@
-//! `warren inspect`: what a WebAssembly file is, and how it would run.
+//! `warren inspect`: describes a WebAssembly file, and how it would run.
 
 mod contents;
 
@@ -14,7 +14,7 @@ use crate::diagnostics::Failure;
 use crate::exit::Exit;
 use crate::{check, opening, plain, stdout};
 
-/// Prints what the file is; ends with 1 where it cannot run as a process.
+/// Prints the description; exits with 1 if the file cannot run as a process.
 pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Vec<Failure>> {
     let path = text::path(&args.path);
     let usage = |message: String| vec![Failure::new(Exit::Usage, format!("{path}: {message}"))];
@@ -56,7 +56,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Vec<Failure>> {
     stdout::print(&text, exit).map_err(|failure| vec![*failure])
 }
 
-/// Everything but whether it runs.
+/// Returns the description without the verdict.
 fn describe(contents: &Contents, len: usize) -> String {
     let shape = match contents.shape {
         Shape::Core => "a core module",
@@ -110,7 +110,7 @@ fn memory_size(bytes: u64) -> String {
     }
 }
 
-/// Which of the two ways in it takes, and how to take the faster.
+/// Returns which of the two ABIs the binary uses, and how to use the faster.
 fn advice(contents: &Contents) -> &'static str {
     match contents.shape {
         Shape::Core if contents.snapshot => {

@@ -1,4 +1,4 @@
-//! How the parts of a log line are written: one record, one line.
+//! Formatting of the parts of a log line: one record, one line.
 
 use std::fmt::{self, Debug, Write};
 
@@ -67,7 +67,8 @@ impl Visit for Visitor<'_> {
     }
 }
 
-/// Writes the JSON of another format, with nothing in it that a terminal obeys.
+/// Writes the JSON of another format, with every character that a terminal
+/// obeys escaped.
 pub(super) struct SafeJson<F>(pub(super) F);
 
 impl<S, N, F> FormatEvent<S, N> for SafeJson<F>

@@ -1,4 +1,4 @@
-//! What is on the screen, and what keys do to it.
+//! The state of the screen, and the effects of keys.
 
 use ratatui::widgets::TableState;
 use warren::introspection::{Listing, ProcessInfo, Query, Sort};
@@ -6,10 +6,10 @@ use warren::introspection::{Listing, ProcessInfo, Query, Sort};
 use super::tree::{self, Shape};
 use crate::ps::Seen;
 
-/// Processes that are kept to be scrolled through.
+/// Processes that are kept for scrolling.
 pub(super) const LIMIT: usize = 1_000;
 
-/// Rows that a page key goes.
+/// Rows that a page key moves.
 const PAGE: usize = 20;
 
 /// A key.
@@ -30,7 +30,7 @@ pub(super) enum Press {
     Char(char),
 }
 
-/// What a key leads to.
+/// The effect of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Draw again.
@@ -41,29 +41,29 @@ pub(super) enum Step {
     Quit,
 }
 
-/// What is shown.
+/// The state of the screen.
 pub(super) struct App {
     pub(super) program: String,
     query: Query,
     pub(super) listing: Listing,
-    /// The processes in the order of the screen, and how deep each is.
+    /// The processes in the order of the screen, each with its depth.
     pub(super) rows: Vec<(usize, ProcessInfo)>,
     pub(super) shape: Shape,
     pub(super) selected: TableState,
-    /// Whether keys are the text of the filter.
+    /// True while keys edit the filter.
     pub(super) editing: bool,
     pub(super) details: Option<Details>,
 }
 
-/// One process, with all there is to see.
+/// One process, in full.
 pub(super) struct Details {
     pid: String,
     pub(super) content: Result<Box<Seen>, String>,
-    /// Lines that are scrolled out of sight.
+    /// Lines scrolled out of sight.
     pub(super) scrolled: u16,
 }
 
-/// The orders, in the order of the key `s`.
+/// The sort keys, in the order of the key `s`.
 const SORTS: [Sort; 6] = [
     Sort::Load,
     Sort::Cpu,
@@ -91,17 +91,17 @@ impl App {
         &self.query
     }
 
-    /// What the filter is.
+    /// Returns the filter.
     pub(super) fn filter(&self) -> &str {
         self.query.text.as_deref().unwrap_or_default()
     }
 
-    /// Whose details are shown.
+    /// Returns the process whose details are shown.
     pub(super) fn details_of(&self) -> Option<&str> {
         self.details.as_ref().map(|details| details.pid.as_str())
     }
 
-    /// There are news. The selection stays at its process where that is still
+    /// Shows a new listing. The selection stays at its process if that is still
     /// there.
     pub(super) fn show(&mut self, mut listing: Listing) {
         let selected = self.selected_pid().map(str::to_owned);
@@ -193,14 +193,14 @@ impl App {
         Step::Refresh
     }
 
-    /// Shows a tree, or the list again where that is the tree shown.
+    /// Shows a tree, or the list again if that tree is shown.
     fn change_shape(&mut self, to: Shape) -> Step {
         self.shape = if self.shape == to { Shape::List } else { to };
         self.query.links = self.shape == Shape::Links;
         Step::Refresh
     }
 
-    /// Moves the selection, or the details that are shown.
+    /// Moves the selection, or the shown details.
     fn go(&mut self, to: impl FnOnce(usize) -> usize) {
         if let Some(details) = &mut self.details {
             details.scrolled = u16::try_from(to(details.scrolled.into())).unwrap_or(u16::MAX);

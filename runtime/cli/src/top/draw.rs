@@ -12,10 +12,10 @@ use super::app::{App, Details};
 use super::tree::Shape;
 use crate::{ps, quantity};
 
-/// Indentation of a tree, at most.
+/// Deepest indentation of a tree.
 const DEEPEST: usize = 10;
 
-/// Draws all of it.
+/// Draws the whole screen.
 pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
     let [head, body, foot] = Layout::vertical([
         Constraint::Length(4),
@@ -127,7 +127,7 @@ fn draw_details(frame: &mut Frame<'_>, area: Rect, details: &mut Details) {
         Ok(seen) => ps::lines(seen),
         Err(why) => text::line(why).to_string(),
     };
-    // Its last line stays in sight.
+    // The last line stays in sight.
     let lines = u16::try_from(text.lines().count()).unwrap_or(u16::MAX);
     details.scrolled = details.scrolled.min(lines.saturating_sub(1));
     let paragraph = Paragraph::new(text)

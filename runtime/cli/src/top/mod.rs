@@ -1,5 +1,4 @@
-//! `warren top`: the processes of a running program, kept up to date on the
-//! terminal.
+//! `warren top`: the processes of a running program, updated on the terminal.
 
 mod app;
 mod draw;
@@ -27,8 +26,8 @@ use crate::exit::Exit;
 use crate::ps::{Seen, Stack};
 use app::{App, Press, Step};
 
-/// Looking at the processes takes one part in so many of a processor at most: with
-/// so many that one look takes long, they are looked at less often.
+/// Divisor of the processor share for looking at the processes, at most: the
+/// more processes, the less often they are looked at.
 const SHARE: u32 = 100;
 
 /// Shows the processes until `q` is pressed or the program ends.
@@ -46,8 +45,8 @@ pub(crate) fn top(args: &TopArgs) -> Result<Exit, Box<Failure>> {
         args.query.query(Sort::Load, app::LIMIT),
     );
     let shown = show(client, app, args.interval);
-    // The way back to the screen of before waits in a buffer: what follows on
-    // standard error would be drawn on the one that is left.
+    // The switch back to the previous screen waits in a buffer: later text on
+    // standard error would be drawn on the screen that is left.
     let _ = io::stdout().flush();
     match shown {
         Ok(()) => Ok(Exit::Success),
@@ -85,12 +84,13 @@ fn show(mut client: Client, mut app: App, interval: Duration) -> Result<(), Lost
     }
 }
 
-/// Connects to the same program again: between two looks, a client that has just come
-/// may be given the place of this one.
+/// Connects to the same program again: between two looks, a new client may have
+/// been given this client's seat.
 ///
 /// # Errors
 ///
-/// Why the connection was lost, where the program is gone or has no place left.
+/// The reason of the lost connection, if the program is gone or has no seat
+/// left.
 fn again(lost: &Client, error: io::Error) -> Result<Client, Lost> {
     match Client::connect(lost.path()) {
         Ok(client) if client.greeting().pid == lost.greeting().pid => Ok(client),
@@ -102,7 +102,7 @@ fn again(lost: &Client, error: io::Error) -> Result<Client, Lost> {
     }
 }
 
-/// Asks for what is shown; returns how long the program took to look.
+/// Asks for the data on the screen. Returns the time the program took to look.
 fn refresh(client: &mut Client, app: &mut App) -> Result<Duration, Lost> {
     let query = app.query().clone();
     let listing: Listing = client.ask(&Request::List { query })?;
@@ -119,7 +119,7 @@ fn refresh(client: &mut Client, app: &mut App) -> Result<Duration, Lost> {
     Ok(took)
 }
 
-/// The keys that are pressed, from a thread that waits for them.
+/// Returns the pressed keys, from a thread that waits for them.
 fn keys() -> mpsc::Receiver<Press> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {

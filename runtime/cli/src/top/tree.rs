@@ -1,22 +1,22 @@
-//! The processes as trees: under those that spawned them, or by their links.
+//! The processes as trees: by parents, or by links.
 
 use std::collections::HashMap;
 
 use warren::introspection::ProcessInfo;
 
-/// How the processes are arranged.
+/// The arrangement of the processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     List,
-    /// Each under its parent.
+    /// Each process under its parent.
     Parents,
-    /// Each under one that it is linked to.
+    /// Each process under one that it is linked to.
     Links,
 }
 
-/// The rows of the screen: each with how deep it is. In a tree, one whose parent
-/// is not there is at the top, and so is the first of those that are linked to
-/// one another. Beside each other, the order stays.
+/// Returns the rows of the screen, each with its depth. In a tree, a process
+/// without its parent is at the top, and so is the first of a group of linked
+/// processes. Siblings keep their order.
 pub(super) fn rows(processes: Vec<ProcessInfo>, shape: Shape) -> Vec<(usize, ProcessInfo)> {
     let (first, below) = match shape {
         Shape::List => return processes.into_iter().map(|process| (0, process)).collect(),
@@ -26,7 +26,7 @@ pub(super) fn rows(processes: Vec<ProcessInfo>, shape: Shape) -> Vec<(usize, Pro
     let mut processes: Vec<_> = processes.into_iter().map(Some).collect();
     let mut rows = Vec::with_capacity(processes.len());
     for root in first {
-        // By hand, not by calls: a chain of processes can be long.
+        // Iterates instead of recursing: a chain of processes can be long.
         let mut open = vec![(0, root)];
         while let Some((depth, at)) = open.pop() {
             // With links, more than one way leads to a process.
@@ -39,7 +39,7 @@ pub(super) fn rows(processes: Vec<ProcessInfo>, shape: Shape) -> Vec<(usize, Pro
     rows
 }
 
-/// Which processes a tree may begin with, and which come below each.
+/// Roots of a tree, and the children of each process.
 type Arrangement = (Vec<usize>, Vec<Vec<usize>>);
 
 fn by_parents(processes: &[ProcessInfo]) -> Arrangement {

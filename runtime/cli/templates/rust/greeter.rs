@@ -1,4 +1,4 @@
-//! The definition `app:greeter`, by the name of its file. It runs until the
+//! The definition `app:greeter`, named after its file. It runs until the
 //! program ends.
 
 use warren_guest::{Error, inbox, pid, send};

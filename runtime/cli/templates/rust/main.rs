@@ -1,4 +1,4 @@
-//! What `warren run` starts, as `app:main`.
+//! The definition `app:main`, which `warren run` starts.
 
 use warren_guest::{Args, Error, listen, println, send, spawn};
 

@@ -1,6 +1,6 @@
 //! Runs the built command in a directory of its test's.
 
-// A test binary uses part of this.
+// Each test binary uses only a part.
 #![allow(dead_code)]
 
 use std::path::Path;
@@ -8,13 +8,13 @@ use std::process::{Command, Stdio};
 
 use warren_tests::{Outcome, Session};
 
-/// `warren` with these arguments, in this directory.
+/// Returns `warren` with these arguments, in this directory.
 pub(crate) fn warren(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_warren"));
     command
         .args(args)
         .current_dir(dir)
-        // All tests share what was compiled once, and nothing else on the machine.
+        // All tests share the compiled code, and nothing else on the machine.
         .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .env_remove("WARREN_LOG")
         .stdin(Stdio::null());
