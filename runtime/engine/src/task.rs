@@ -282,7 +282,10 @@ async fn queue_for_room(node: &Node, lines: Vec<(Stream, Vec<u8>)>) -> Vec<Waiti
     for (stream, line) in lines {
         let mut written: Waiting = Box::pin(Arc::clone(node.output()).write_left(stream, line));
         // The first poll takes its turn among those who wait.
-        if poll_fn(|cx| Poll::Ready(written.as_mut().poll(cx))).await.is_pending() {
+        if poll_fn(|cx| Poll::Ready(written.as_mut().poll(cx)))
+            .await
+            .is_pending()
+        {
             queued.push(written);
         }
     }
