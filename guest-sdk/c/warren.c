@@ -51,7 +51,7 @@ IMPORT("program", "finish") void program_finish(IN);
 IMPORT("program", "fail") void program_fail(IN);
 IMPORT("program", "exit") void program_exit(int32_t) __attribute__((noreturn));
 
-/* How the ABI writes a range that is absent. */
+/* An absent range of the ABI. */
 #define ABSENT ((size_t)-1)
 #define STRING(string) (string), strlen(string)
 
@@ -63,7 +63,7 @@ IMPORT("program", "exit") void program_exit(int32_t) __attribute__((noreturn));
 #define NULL_EXTENSION 2
 
 static const char no_memory[] = "\xc7\x1c\x01\x92\xa8Internal\xb1not enough memory";
-/* What the process ends with then. */
+/* The error of a process that ends for want of memory. */
 static const char failed_for_memory[] = "\xc7\x1f\x01\x92\xabOutOfMemory\xb1not enough memory";
 
 static warren_error last_error;
@@ -83,7 +83,7 @@ bool warren_text_is(warren_text text, const char *string) {
 
 const warren_error *warren_last_error(void) { return &last_error; }
 
-/* Takes ownership of `bytes`, an encoded error; NULL where there was no memory. */
+/* Takes ownership of `bytes`, an encoded error; NULL if there was no memory. */
 static int set_last(char *bytes, size_t len) {
   const char *encoded = bytes ? bytes : no_memory;
   if (!bytes) len = sizeof no_memory - 1;
@@ -99,7 +99,7 @@ static int set_last(char *bytes, size_t len) {
 
 int warren_fail_with(const warren_error *error) {
   warren_writer writer = WARREN_WRITER;
-  /* The runtime says what a process has failed with that has too many bytes. */
+  /* The runtime replaces an error of too many bytes. */
   writer.unlimited = true;
   warren_write_error(&writer, error);
   if (writer.mistake) {
@@ -157,12 +157,12 @@ void warren_panic_at(const char *file, int line, const char *format, ...) {
   __builtin_trap();
 }
 
-/* What the macro assert of wasi-libc calls. */
+/* Called by the macro assert of wasi-libc. */
 void __assert_fail(const char *expression, const char *file, int line, const char *function) {
   warren_panic_at(file, line, "%s: assertion failed: %s", function ? function : "?", expression);
 }
 
-/* The error that a negative status announces. */
+/* Fetches the error that a negative status announces. */
 static int fetch_error(int32_t status) {
   size_t len = (size_t)-(int64_t)status;
   char *bytes = malloc(len);
@@ -203,7 +203,7 @@ static void raw(warren_writer *writer, const void *bytes, size_t len) {
   writer->len += len;
 }
 
-/* The writer of msgpack-c, to a warren_writer. */
+/* Writes the output of msgpack-c to a warren_writer. */
 #define MSGPACK_ENDIAN_LITTLE_BYTE 1
 #define MSGPACK_ENDIAN_BIG_BYTE 0
 #include <msgpack/pack_define.h>
@@ -217,7 +217,7 @@ typedef struct msgpack_timestamp {
 #define msgpack_pack_append_buffer(writer, bytes, len) raw(writer, bytes, len)
 #include <msgpack/pack_template.h>
 
-/* Notes one more value where it belongs. */
+/* Counts one more value in its container. */
 static void count_value(warren_writer *writer) {
   if (writer->depth == 0) {
     writer->count++;
@@ -228,8 +228,8 @@ static void count_value(warren_writer *writer) {
 }
 
 static void open_container(warren_writer *writer, uint32_t values) {
-  /* It counts where it stands; where it is that container's last value, it must
-   * not close it before it is closed itself. */
+  /* The new container counts as a value of the enclosing one. As its last value,
+   * it must not close the enclosing container before itself. */
   if (writer->depth == 0) writer->count++;
   else writer->open[writer->depth - 1]--;
   if (writer->depth == WARREN_MAX_DEPTH) {
@@ -280,7 +280,7 @@ void warren_write_float(warren_writer *writer, double value) {
 
 void warren_write_text(warren_writer *writer, warren_text text) {
   if (text.len > WARREN_MAX_MESSAGE && !writer->unlimited) {
-    /* Before every byte is looked at. */
+    /* Checked before every byte is scanned. */
     if (!writer->mistake) writer->mistake = too_large;
     return;
   }
@@ -343,7 +343,7 @@ void warren_writer_free(warren_writer *writer) {
   memset(writer, 0, sizeof *writer);
 }
 
-/* Fails where the writer holds a mistake, or an unfinished container. */
+/* Fails if the writer holds a mistake, or an unfinished container. */
 static int sound(const warren_writer *writer, const char *what) {
   if (writer && writer->mistake) return warren_fail(WARREN_INVALID, "%s: %s", what, writer->mistake);
   if (writer && writer->depth)
@@ -351,7 +351,7 @@ static int sound(const warren_writer *writer, const char *what) {
   return 0;
 }
 
-/* Fails where it does not hold exactly one value. */
+/* Fails unless the writer holds exactly one value. */
 static int sound_one(const warren_writer *writer, const char *what) {
   if (sound(writer, what)) return -1;
   if (writer && writer->count != 1)
@@ -359,7 +359,7 @@ static int sound_one(const warren_writer *writer, const char *what) {
   return 0;
 }
 
-/* The array of all its values; without a writer, of none. */
+/* Returns the array of all its values; an empty one without a writer. */
 static int values_of(const warren_writer *writer, const char *what, warren_writer *out) {
   if (sound(writer, what)) return -1;
   msgpack_pack_array(out, writer ? writer->count : 0);
@@ -369,7 +369,7 @@ static int values_of(const warren_writer *writer, const char *what, warren_write
 
 /* --- Reading ----------------------------------------------------------------- */
 
-/* One token: what a value begins with. */
+/* The head of a value. */
 typedef struct token {
   warren_type type;
   uint64_t number; /* also a boolean, or the bits of a float */
@@ -377,21 +377,20 @@ typedef struct token {
   uint32_t count;
 } token;
 
-/* What the reader of msgpack-c works for: one token, or none where a whole value
- * is only passed over. */
+/* The target of msgpack-c's reader: one token, or none to skip a whole value. */
 typedef struct visitor {
   token *first;
 } visitor;
 
-/* What it is told: go on; stop, the token is there; this is no value of the ABI.
- * The other names stand for what the template finds out itself. */
+/* Verdicts: go on; stop, the token is read; not a value of the ABI. The template
+ * finds out the others itself. */
 enum { GO_ON = 0, COMPLETE = 1, STRANGE = -1, HEAD_READ = -2 };
 #define MSGPACK_UNPACK_PARSE_ERROR STRANGE
 #define MSGPACK_UNPACK_NOMEM_ERROR STRANGE
 /* An event holds a map, which holds an outcome, which holds a value. */
 #define MSGPACK_EMBED_STACK_SIZE (WARREN_MAX_DEPTH + 8)
 
-/* For each kind of value. The template would make objects: nothing is made here. */
+/* The template makes an object for each value; these objects are empty. */
 typedef char object;
 
 static int on_token(visitor *v, warren_type type, uint64_t number, warren_text text) {
@@ -405,7 +404,7 @@ static int on_number(visitor *v, warren_type type, uint64_t number) {
 }
 
 static int on_text(visitor *v, warren_type type, const char *at, size_t len) {
-  /* Where it is empty, there is no place either. */
+  /* The template gives an empty text no address. */
   warren_text text = {len ? at : "", len};
   return on_token(v, type, 0, text);
 }
@@ -445,7 +444,7 @@ ON(_str, const char *bytes, const char *at, unsigned len,) {
   return on_text(v, WARREN_STRING, at, len);
 }
 ON(_bin, const char *bytes, const char *at, unsigned len,) { return on_str(v, bytes, at, len, o); }
-/* Begins with its type. */
+/* The first byte is the type. */
 ON(_ext, const char *bytes, const char *at, unsigned len,) {
   (void)bytes;
   *o = 0;
@@ -471,8 +470,8 @@ static inline int on_map_item(visitor *v, object *map, object key, object item) 
 #define msgpack_unpack_user visitor
 #include <msgpack/unpack_template.h>
 
-/* Has a visitor see one value from the front on; yields the machine's verdict and
- * where it stopped. */
+/* Shows a visitor one value. Returns the machine's verdict, and the place where it
+ * stopped. */
 static int visit(token *first, const char *at, const char *end, const char **stopped) {
   struct msgpack_unpack_context machine;
   size_t len = 0;
@@ -486,7 +485,7 @@ static int visit(token *first, const char *at, const char *end, const char **sto
 static bool read_token(const char **at, const char *end, token *t) {
   const char *stopped;
   int verdict = visit(t, *at, end, &stopped);
-  /* It stops upon the last byte of a head. */
+  /* The machine stops at the last byte of a head. */
   if (verdict == HEAD_READ) stopped++;
   else if (verdict != COMPLETE) return false;
   *at = stopped;
@@ -494,13 +493,13 @@ static bool read_token(const char **at, const char *end, token *t) {
   return t->count * (uint64_t)(t->type == WARREN_MAP ? 2 : 1) <= (uint64_t)(end - stopped);
 }
 
-/* Passes over one value; false where it is none. */
+/* Skips one value. Returns false if there is none. */
 static bool skip(const char **at, const char *end) {
   return visit(NULL, *at, end, at) == COMPLETE;
 }
 
-/* Takes a token of a type; where something else comes, notes that. Elements of a
- * container count for the value they are in. */
+/* Takes a token of a type; another type is a mistake. Elements of a container
+ * belong to its value. */
 static bool take(warren_reader *reader, warren_type type, const char *expected, token *t) {
   memset(t, 0, sizeof *t);
   if (reader->mistake) return false;
@@ -627,7 +626,7 @@ int warren_read_done(const warren_reader *reader, const char *what) {
   return 0;
 }
 
-/* A reader of n values from the array that holds them; false where it is none. */
+/* Returns a reader of the n values of an array; false if there is no array. */
 static bool values_reader(const char *at, const char *end, warren_reader *reader) {
   token t;
   if (!read_token(&at, end, &t) || t.type != WARREN_ARRAY) return false;
@@ -662,7 +661,7 @@ static int32_t perform(const call *c, char *out, size_t capacity) {
   return 0;
 }
 
-/* Makes a call with the message's memory; yields the length, or -1. */
+/* Makes a call with the message's memory. Returns the length, or -1. */
 static int64_t fetch(warren_message *message, const call *c) {
   if (!message->bytes) {
     message->bytes = malloc(1024);
@@ -690,7 +689,7 @@ static int fetch_value(warren_message *message, warren_reader *value, const call
   return 0;
 }
 
-/* Fails where a string is no text: names, topics and ids are. */
+/* Fails if a string is not UTF-8, as names, topics and ids must be. */
 static int check(const char *what, const char *string) {
   if (!string || is_utf8((const uint8_t *)string, strlen(string))) return 0;
   return warren_fail(WARREN_INVALID, "%s is not UTF-8", what);
@@ -737,7 +736,7 @@ void warren_set_trap_links(bool trap) { process_set_options(trap); }
 int warren_upgrade(const char *definition, const warren_writer *arguments) {
   if (check("definition", definition)) return -1;
   warren_writer values = WARREN_WRITER;
-  /* What was printed and not yet written would be lost. */
+  /* Printed and unwritten output would be lost. */
   fflush(NULL);
   if (!values_of(arguments, "arguments", &values))
     done(process_upgrade(definition, definition ? strlen(definition) : ABSENT, values.bytes, values.len));
@@ -750,7 +749,7 @@ void warren_exit(int status) {
   program_exit(status);
 }
 
-/* Appends what one writer holds to another, as one value. */
+/* Appends the content of one writer to another, as one value. */
 static void append(warren_writer *writer, const warren_writer *value) {
   raw(writer, value->bytes, value->len);
   count_value(writer);
@@ -763,7 +762,7 @@ static int write_options(const warren_start *start, warren_writer *out) {
   for (size_t i = 0; i < start->message_count; i++)
     if (check("topic", start->messages[i].topic)) return -1;
   if (sound_one(start->context, "context") || sound_one(start->actor_meta, "meta of the actor")) return -1;
-  /* The parts have their limits; messages may be many. */
+  /* Each part has its limit; messages may be many. */
   out->unlimited = true;
   uint32_t pairs = !!start->name + !!start->context + !!start->actor + !!start->policies + !!start->message_count;
   if (pairs == 0) return 0;
@@ -808,7 +807,7 @@ static int write_options(const warren_start *start, warren_writer *out) {
   return sound(out, "options");
 }
 
-/* Spawns, or, without a place for the PID, begins an exec. */
+/* Spawns; begins an exec if `pid` is NULL. */
 static int begin(const warren_start *start, warren_pid *pid, warren_queue *queue) {
   if (check("definition", start->definition) || check("host", start->host)) return -1;
   warren_writer options = WARREN_WRITER, values = WARREN_WRITER;

@@ -1,7 +1,7 @@
 /* Write warren processes in C or C++.
  *
  * A process is a small WebAssembly instance of its own. It shares no memory
- * with others, blocks while it waits, and is known by its messages alone.
+ * with others, blocks while it waits, and communicates only by messages.
  *
  *     #include "warren.h"
  *
@@ -28,27 +28,27 @@
 extern "C" {
 #endif
 
-/* --- What you write ------------------------------------------------------ */
+/* --- The program --------------------------------------------------------- */
 
 typedef struct warren_reader warren_reader;
 typedef struct warren_writer warren_writer;
 
-/* What the process runs. `args` has the values it was started with; what is
- * written to `result`, one value or none, is its result. */
+/* The process's code, which the program defines. `args` has the process's
+ * arguments; one value or none written to `result` is its result. */
 int warren_main(warren_reader *args, warren_writer *result);
 
 /* --- Text and errors ------------------------------------------------------ */
 
-/* Bytes that belong to somebody else and end at no zero byte. */
+/* Borrowed bytes without a terminating zero byte. */
 typedef struct warren_text {
   const char *data;
   size_t len;
 } warren_text;
 
-/* Whether it is exactly this string. */
+/* Returns whether the text equals the string. */
 bool warren_text_is(warren_text text, const char *string);
-/* For printf: printf("%.*s", WARREN_TEXT(text)). Names its argument twice: give
- * it a variable, no call. */
+/* For printf: printf("%.*s", WARREN_TEXT(text)). Evaluates its argument twice:
+ * pass a variable, not a call. */
 #define WARREN_TEXT(text) (int)(text).len, (text).data
 
 #define WARREN_NOT_FOUND "NotFound"
@@ -65,7 +65,7 @@ bool warren_text_is(warren_text text, const char *string);
  * adds the limit to the message. */
 #define WARREN_OUT_OF_MEMORY "OutOfMemory"
 
-/* Where nobody knows whether the same call may succeed later. */
+/* The same call may or may not succeed later. */
 #define WARREN_RETRYABLE_UNKNOWN (-1)
 
 /* A structured error. */
@@ -74,14 +74,15 @@ typedef struct warren_error {
   warren_text message; /* for people */
   int retryable;       /* 0, 1, or WARREN_RETRYABLE_UNKNOWN */
   warren_text details; /* one encoded value; empty for none */
-  warren_text stack;   /* where it happened; empty where unknown */
+  warren_text stack;   /* place of the failure; empty if unknown */
 } warren_error;
 
-/* Why the last call failed. Valid until the next call that fails. */
+/* Returns the error of the last failed call. Valid until the next call that
+ * fails. */
 const warren_error *warren_last_error(void);
-/* Makes this the last error; returns -1, so that one can return it. */
+/* Sets the last error. Returns -1, for use in a return statement. */
 int warren_fail(const char *kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same with all its parts, which are copied. */
+/* Sets the last error with all its parts, which are copied. Returns -1. */
 int warren_fail_with(const warren_error *error);
 
 /* Ends the process with an error of kind Internal that names the place. */
@@ -91,22 +92,22 @@ void warren_panic_at(const char *file, int line, const char *format, ...)
 
 /* --- Values -------------------------------------------------------------- */
 
-/* How deep values may nest. */
+/* Maximum nesting of values. */
 #define WARREN_MAX_DEPTH 100
 /* Bytes of the longest value that crosses: no host's max_message is more. */
 #define WARREN_MAX_MESSAGE 1048576
 
 /* Collects values. Begins as WARREN_WRITER, ends in warren_writer_free. A
  * mistake (no memory, too many bytes, nesting too deep, a container with too few
- * elements) is kept, and told by the call the writer is given to. */
+ * elements) is kept, and returned by the call that takes the writer. */
 struct warren_writer {
   char *bytes;
   size_t len, capacity;
   uint32_t count;                          /* values at the top */
   uint32_t depth;                          /* open containers */
-  uint32_t open[WARREN_MAX_DEPTH];         /* how many values each still needs */
+  uint32_t open[WARREN_MAX_DEPTH];         /* values that each still needs */
   const char *mistake;
-  bool unlimited;                          /* the SDK's own, for what is no message */
+  bool unlimited;                          /* set by the SDK for data that is not a message */
 };
 #define WARREN_WRITER {NULL, 0, 0, 0, 0, {0}, NULL, false}
 
@@ -114,17 +115,17 @@ void warren_write_nil(warren_writer *writer);
 void warren_write_bool(warren_writer *writer, bool value);
 void warren_write_int(warren_writer *writer, int64_t value);
 void warren_write_float(warren_writer *writer, double value);
-/* A string that ends at its zero byte. */
+/* Writes a string that ends at its zero byte. */
 void warren_write_string(warren_writer *writer, const char *string);
-/* A string of any bytes. */
+/* Writes a string of any bytes. */
 void warren_write_text(warren_writer *writer, warren_text text);
-/* The next `count` values are its elements. */
+/* Begins an array; the next `count` values are its elements. */
 void warren_write_array(warren_writer *writer, uint32_t count);
-/* The next 2 * `count` values are its keys and values by turns. Keys are
- * strings, numbers or booleans. */
+/* Begins a map; the next 2 * `count` values are its keys and values by turns.
+ * Keys are strings, numbers or booleans. */
 void warren_write_map(warren_writer *writer, uint32_t count);
 void warren_write_error(warren_writer *writer, const warren_error *error);
-/* One value as a reader has it; takes it from the reader. */
+/* Moves one value from a reader. */
 void warren_write_value(warren_writer *writer, warren_reader *value);
 /* Empties the writer and keeps its memory. */
 void warren_writer_clear(warren_writer *writer);
@@ -142,34 +143,34 @@ typedef enum warren_type {
   WARREN_ERROR
 } warren_type;
 
-/* Reads values from front to back; copy it to read them twice. What was read
- * belongs to whom the reader came from. A mistake (another type, no value
- * left) is kept, and every later read yields nothing: read all you expect,
- * then ask warren_read_done. */
+/* Reads values from front to back; copy the reader to read them twice. Texts
+ * point into the reader's source. A mistake (another type, no value left) is
+ * kept, and every later read yields nothing: read all expected values, then
+ * call warren_read_done. */
 struct warren_reader {
   const char *at, *end;
   uint32_t count; /* values at the top, those read included */
   const char *mistake;
 };
 
-/* What comes next. */
+/* Returns the type of the next value. */
 warren_type warren_peek(const warren_reader *reader);
-/* Takes a nil, if one comes next. */
+/* Takes the next value if it is nil. */
 bool warren_read_nil(warren_reader *reader);
 bool warren_read_bool(warren_reader *reader);
 int64_t warren_read_int(warren_reader *reader);
-/* Takes integers too. */
+/* Reads a float or an integer. */
 double warren_read_float(warren_reader *reader);
-/* A string of any bytes. */
+/* Reads a string of any bytes. */
 warren_text warren_read_text(warren_reader *reader);
-/* How many elements follow. */
+/* Begins an array; returns the number of elements that follow. */
 uint32_t warren_read_array(warren_reader *reader);
-/* How many pairs of key and value follow. */
+/* Begins a map; returns the number of pairs of key and value that follow. */
 uint32_t warren_read_map(warren_reader *reader);
 void warren_read_error(warren_reader *reader, warren_error *error);
-/* One whole value, to be read later. */
+/* Takes one whole value, to be read later. */
 warren_reader warren_read_value(warren_reader *reader);
-/* Fails where a mistake was made or a value is left; `what` is for the message. */
+/* Fails if a mistake was made or a value is left; the message names `what`. */
 int warren_read_done(const warren_reader *reader, const char *what);
 
 /* --- Processes ------------------------------------------------------------ */
@@ -192,10 +193,10 @@ int warren_link(const char *target);
 int warren_unlink(const char *target);
 bool warren_trap_links(void);
 void warren_set_trap_links(bool trap);
-/* Returns only where it failed. Without a definition, the present one starts
- * afresh. */
+/* Replaces the running code; returns only on failure. Without a definition, the
+ * present one starts afresh. */
 int warren_upgrade(const char *definition, const warren_writer *arguments);
-/* Ends the program in its first process, else the process. */
+/* Ends the program, in its first process; ends the process in any other. */
 void warren_exit(int status) __attribute__((noreturn));
 
 typedef struct warren_message_spec {
@@ -206,7 +207,7 @@ typedef struct warren_message_spec {
 #define WARREN_MONITORED 1u
 #define WARREN_LINKED 2u
 
-/* What to start, and where. All but the first two may be left zero. */
+/* The request for a new process. All but the first two may be left zero. */
 typedef struct warren_start {
   const char *definition, *host;
   const warren_writer *arguments;
@@ -227,17 +228,17 @@ int warren_spawn(const warren_start *start, warren_pid *pid);
 
 typedef uint32_t warren_queue;
 
-/* The queues: all that no topic claims, what happens to others, one topic. */
+/* The queues: the messages that no topic claims, the events, one topic. */
 warren_queue warren_inbox(void);
 warren_queue warren_events(void);
 int warren_listen(const char *topic, warren_queue *queue);
 void warren_unlisten(warren_queue queue);
 
-/* A message. Begins as WARREN_MESSAGE and can be received into again and again;
- * what it held is gone then. Ends in warren_message_free. */
+/* A message. Begins as WARREN_MESSAGE and can be received into repeatedly, which
+ * replaces its content. Ends in warren_message_free. */
 typedef struct warren_message {
   warren_queue queue;
-  warren_pid from; /* empty where nobody sent it */
+  warren_pid from; /* empty if no process sent it */
   warren_text topic;
   warren_reader payload;
   char *bytes;
@@ -249,14 +250,15 @@ typedef struct warren_message {
 #define WARREN_SECOND INT64_C(1000000000)
 #define WARREN_MILLISECOND INT64_C(1000000)
 
-/* Waits until one of the queues has a message, at most so many nanoseconds, and
- * takes the oldest of the first that has one. Returns 1, 0 when the time was
- * up, -1 without memory. What is no value of the ABI is logged and dropped. */
+/* Waits until one of the queues has a message, for `timeout` nanoseconds at most,
+ * and takes the oldest of the first that has one. Returns 1; 0 at the timeout; -1
+ * without memory. A message that is not a value of the ABI is logged and
+ * dropped. */
 int warren_receive_any(warren_message *message, const warren_queue *queues, size_t count,
                        int64_t timeout);
 int warren_receive(warren_message *message, warren_queue queue, int64_t timeout);
 void warren_message_free(warren_message *message);
-/* Waits so long. */
+/* Waits for `nanoseconds`. */
 void warren_sleep(int64_t nanoseconds);
 
 typedef enum warren_event_kind {
@@ -265,33 +267,33 @@ typedef enum warren_event_kind {
   WARREN_EVENT_CANCEL
 } warren_event_kind;
 
-/* What a message of warren_events says. */
+/* The content of a message of warren_events. */
 typedef struct warren_event {
   warren_event_kind kind;
-  warren_text from, at, deadline; /* deadline only for CANCEL, where there is one */
+  warren_text from, at, deadline; /* deadline: CANCEL only, may be empty */
   bool failed;
-  warren_error error;             /* where it failed */
+  warren_error error;             /* if failed */
   warren_reader value;            /* the result, nil for none */
 } warren_event;
 int warren_read_event(const warren_message *message, warren_event *event);
 
-/* Starts a process and waits for its end. `message` keeps what `value` reads.
- * Where it failed, that is the last error. */
+/* Starts a process and waits for its end. `message` owns the bytes of `value`. If
+ * the process failed, its error is the last error. */
 int warren_exec(const warren_start *start, warren_message *message, warren_reader *value);
-/* The same in two steps: the queue yields one message, for the second. */
+/* warren_exec in two steps: the queue yields one message, for the second. */
 int warren_exec_start(const warren_start *start, warren_queue *queue);
 int warren_exec_result(const warren_message *message, warren_reader *value);
 
 /* --- Names, context, identity --------------------------------------------- */
 
-/* Without a PID, the caller. */
+/* Gives a process, the caller if `pid` is NULL, a name. */
 int warren_register(const char *name, const char *pid);
 int warren_lookup(const char *name, warren_pid *pid);
-/* 1; 0 where it was free. */
+/* Frees a name. Returns 1; 0 if it was free. */
 int warren_unregister(const char *name);
 
-/* Each of these leaves one value in `value`, nil where there is none; `message`
- * keeps it. */
+/* Each of these sets `value` to one value, nil if there is none; `message` owns
+ * its bytes. */
 int warren_context(const char *key, warren_message *message, warren_reader *value);
 int warren_context_all(warren_message *message, warren_reader *value);
 int warren_actor(warren_message *message, warren_reader *value);
@@ -303,10 +305,10 @@ bool warren_can(const char *action, const char *resource, const warren_writer *a
 
 /* --- The rest ---------------------------------------------------------------- */
 
-/* Nanoseconds since 1970, and since some point in the past. */
+/* Return nanoseconds since 1970, and since some point in the past. */
 int64_t warren_now(void);
 int64_t warren_monotonic(void);
-/* At most 65,536 bytes. */
+/* Fills `bytes`, at most 65,536. */
 void warren_random(void *bytes, size_t len);
 
 typedef enum warren_level { WARREN_DEBUG, WARREN_INFO, WARREN_WARN, WARREN_ERROR_LEVEL } warren_level;

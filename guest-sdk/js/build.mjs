@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// Builds processes: `node build.mjs greeter.js` makes greeter.wasm beside it.
-// With `--out DIR` it is made there. What the file imports by relative path
-// becomes part of it.
+// Builds processes: `node build.mjs greeter.js` writes greeter.wasm beside it,
+// or into DIR with `--out DIR`. Files imported by relative path are bundled.
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
@@ -23,8 +22,8 @@ if (!wit) stop(1, `there is no directory wit in ${here}`);
 for (const source of sources) {
   const path = resolve(source);
   const out = join(options.out ?? dirname(path), `${basename(path, ".js")}.wasm`);
-  // What is below the directory this runs in can be imported, and is named by
-  // its path from there in errors.
+  // Only files below the current directory can be imported; errors name them by
+  // their path from there.
   if (relative(process.cwd(), path).startsWith("..")) stop(2, `${source}: run this in a directory above it`);
   try {
     const { component } = await componentize({

@@ -1,6 +1,7 @@
 // Hands random bytes to the decoder of values: `node fuzz.mjs SECONDS [SEED]`.
-// What decodes must encode to bytes that decode to the same, and what does not
-// must be refused as INVALID. Ends with status 1 and the bytes otherwise.
+// Decoded values must encode to bytes that decode to the same values; other
+// bytes must be refused as INVALID. On a fault it prints the bytes and ends
+// with status 1.
 import { isDeepStrictEqual } from "node:util";
 
 import { WarrenError, decode, encode, float } from "./values.js";
@@ -57,7 +58,7 @@ function check(bytes) {
     throw error;
   }
   decoded++;
-  // A stack is written as JavaScript makes it, and may be another one.
+  // A stack is written as JavaScript makes it, and may differ.
   const again = decode(encode(value, "value"));
   if (!isDeepStrictEqual(again, value)) throw new Error("it decodes to something else");
 }
@@ -75,5 +76,5 @@ while (Date.now() < until) {
     process.exit(1);
   }
 }
-// As libFuzzer says it, for `cargo xtask fuzz`.
+// The format of libFuzzer, for `cargo xtask fuzz`.
 console.log(`stat::number_of_executed_units: ${executions}\nreached::values decoded: ${decoded}`);

@@ -58,7 +58,7 @@ export class WarrenError extends Error {
     if (thrown?.payload?.kind !== undefined) return ofRecord(thrown.payload);
     if (!(thrown instanceof Error)) return new WarrenError(String(thrown), { kind: "Internal", stack: "" });
     const { name, message, stack } = thrown;
-    // Line by line, and none that is long: a message that stands there may be any text.
+    // Line by line, and no long line: a message in the stack may be any text.
     const lines = (stack ?? "").split("\n", MAX_DEPTH).filter((line) => line.length < 1000);
     const place = lines.map((line) => /[^@\s]+:\d+:\d+/.exec(line)?.[0]).find(Boolean);
     const text = name === "Error" ? message : `${name}: ${message}`;
@@ -239,7 +239,7 @@ class Encoder {
   }
 
   string(value, path) {
-    // Before every character is looked at: none is less than a byte.
+    // Checked before every character is scanned: each takes at least a byte.
     if (value.length > MAX_MESSAGE) throw tooLarge(this.writer.what);
     if (!value.isWellFormed()) throw invalid(`${path}: a string with half a surrogate pair; send its bytes`);
     const bytes = encoder.encode(value);

@@ -1,5 +1,5 @@
-// What warren.js has. Times are milliseconds; every call blocks the process
-// until it is done. A call that fails throws a `WarrenError`.
+// The functions of warren.js. Times are milliseconds; every call blocks the
+// process until it is done. A call that fails throws a `WarrenError`.
 
 /** What can leave its process; values.js says what becomes of each. */
 export type Value =

@@ -1,5 +1,5 @@
-// Write warren processes in JavaScript; README.md begins, warren.d.ts says what
-// each function does.
+// Write warren processes in JavaScript; see README.md for a start, and
+// warren.d.ts for each function.
 //
 // Every call blocks the process until it is done, as receiving does: there is
 // nothing to await. Times are milliseconds. A call that fails throws a
@@ -32,7 +32,7 @@ export const kinds = Object.freeze({
   RATE_LIMITED: "RateLimited",
 });
 
-// --- What you write
+// --- The program
 
 /** The function a module exports as `start`: runs `run` as the process. */
 export function main(run) {
@@ -47,7 +47,7 @@ export function main(run) {
   };
 }
 
-// Named, because `arguments` is no name for a function's own use.
+// Named, because `arguments` cannot be a parameter's name.
 function finish(result) {
   program.finish(result == null ? undefined : encode(result, "result"));
 }
@@ -215,7 +215,7 @@ export function select(sources, timeout) {
   for (;;) {
     const now = clock.monotonic();
     const rung = sources.findIndex((source) => source instanceof Timer && source.at <= now);
-    // Of what is ready at once, the first named wins.
+    // If several are ready at once, the first named wins.
     const asked = rung === -1 ? sources : sources.slice(0, rung);
     const queues = asked.filter((source) => source instanceof Source);
     const until = rung === -1 ? earliest(asked, limit) : 0n;

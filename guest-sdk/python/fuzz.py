@@ -24,7 +24,7 @@ VALUES = [
     values.WarrenError("message", kind="Invalid", retryable=True, details={"a": [1]}),
     "x" * 300,
 ]
-# Inputs that found something once.
+# Inputs that found a fault once.
 KEPT = [bytes.fromhex(text) for text in ("81c401ff01", "d6ff00000001", "81813cfe06")]
 MARKERS = [0xC1, 0xC7, 0xC9, 0xD4, 0xDC, 0xDD, 0xDE, 0xDF, 0xDB, 0xC6]
 
@@ -49,7 +49,7 @@ def mutated(chance, encoded):
 
 
 def plain(value):
-    """The value as text by which two are told apart: NaN is no equal of itself."""
+    """Returns the value as text, by which two are compared: NaN does not equal itself."""
     if isinstance(value, values.WarrenError):
         return repr(("error", value.kind, value.message, value.retryable, plain(value.details), value.stack))
     if isinstance(value, dict):
@@ -61,7 +61,7 @@ def plain(value):
 
 
 def check(data):
-    """1 where the data decode, 0 where they are refused."""
+    """Returns 1 if the data decode, 0 if they are refused."""
     try:
         value = values.decode(data)
     except values.WarrenError as error:
@@ -89,7 +89,7 @@ def main():
         except Exception as error:
             print(f"error: seed {seed}: {data.hex()}: {type(error).__name__}: {error}", file=sys.stderr)
             raise
-    # As libFuzzer says it, for `cargo xtask fuzz`.
+    # The format of libFuzzer, for `cargo xtask fuzz`.
     print(f"stat::number_of_executed_units: {executions}\nreached::values decoded: {decoded}")
 
 

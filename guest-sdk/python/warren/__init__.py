@@ -1,4 +1,4 @@
-"""Write warren processes in Python; README.md begins.
+"""Write warren processes in Python; see README.md for a start.
 
 Every call blocks the process until it is done, as receiving does: there is
 nothing to await. Times are seconds. A call that fails raises a `WarrenError`.

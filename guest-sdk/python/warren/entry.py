@@ -1,4 +1,4 @@
-"""From `start` to the function that the process runs, and back."""
+"""The way from `start` to the function that the process runs, and back."""
 
 import gc
 import io
@@ -16,9 +16,8 @@ from .values import WarrenError, as_error, decode_all, encode
 
 
 def main(run):
-    """Makes a function what the process runs. It is given the arguments; what
-    it returns is the result, and what it raises is what the process ends
-    with."""
+    """Makes a function the process's code. It gets the arguments; its return value
+    is the result, and an exception is the error the process ends with."""
 
     class WitWorld(wit_world.WitWorld):
         def start(self):
@@ -30,13 +29,13 @@ def main(run):
                 _fail(thrown)
             _flush()
 
-    # Where componentize-py looks for it.
+    # componentize-py looks for the class in this module.
     sys.modules[run.__module__].WitWorld = WitWorld
     return run
 
 
 def _begin():
-    """What the snapshot that was taken at the build must not decide."""
+    """Sets the state that must not come from the snapshot taken at the build."""
     sys.stdout, sys.stderr = _Output(stdio.Stream.STDOUT), _Output(stdio.Stream.STDERR)
     random.seed(randomness.bytes(32))
 
@@ -49,7 +48,7 @@ def _fail(thrown):
         program.exit(thrown.code if isinstance(thrown.code, int) else 0 if thrown.code is None else 1)
     error = from_wit(thrown.value) if isinstance(thrown, Err) else as_error(thrown)
     if isinstance(thrown, MemoryError):
-        # By this kind the runtime knows the reason, and adds the limit.
+        # The runtime knows the reason by this kind, and adds the limit.
         error.kind = "OutOfMemory"
     place = _place(thrown)
     if error.stack is None:
@@ -59,13 +58,13 @@ def _fail(thrown):
     try:
         program.fail(to_wit(error))
     except WarrenError as reason:
-        # Details that cannot cross.
+        # The details cannot cross.
         program.fail(to_wit(reason))
 
 
 def _flush():
-    """What was printed, and written to files that nobody has closed: nothing is
-    finalized at the end of an instance."""
+    """Flushes printed output, and files that were not closed: nothing is finalized at
+    the end of an instance."""
     sys.stdout.flush()
     sys.stderr.flush()
     for kept in gc.get_objects():
@@ -78,13 +77,13 @@ def _flush():
 
 
 def _place(thrown):
-    """File and line of the call that raised it."""
+    """Returns file and line of the raising call."""
     frames = traceback.extract_tb(thrown.__traceback__)
     return f"{file_name(frames[-1].filename)}:{frames[-1].lineno}" if frames else None
 
 
 class _Output:
-    """Standard output or error as the process has it: lines never mix."""
+    """Standard output or error of the process: lines of processes never mix."""
 
     encoding = "utf-8"
 

@@ -18,7 +18,7 @@ RATE_LIMITED = "RateLimited"
 
 
 def call(imported, *values):
-    """Makes an import's failure a `WarrenError` of this place."""
+    """Converts an import's failure to a `WarrenError` of this place."""
     try:
         return imported(*values)
     except Err as failed:
@@ -27,7 +27,7 @@ def call(imported, *values):
 
 
 def from_wit(error):
-    """The exception for an error of the WIT."""
+    """Returns the exception for an error of the WIT."""
     details = None if error.details is None else decode(error.details)
     return WarrenError(
         error.message, kind=error.kind, retryable=error.retryable, details=details, stack=error.stack
@@ -35,6 +35,6 @@ def from_wit(error):
 
 
 def to_wit(error):
-    """The error of the WIT for an exception. Raises where its details cannot cross."""
+    """Returns the error of the WIT for an exception. Raises if its details cannot cross."""
     details = None if error.details is None else encode(error.details, "details")
     return types.Error(error.kind, error.message, error.retryable, details, error.stack)

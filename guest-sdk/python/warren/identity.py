@@ -1,4 +1,4 @@
-"""Names, context values, and on whose behalf a process acts."""
+"""Names, context values, actor and scope."""
 
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -11,23 +11,23 @@ from .values import decode, encode
 
 
 def register(name, target=None):
-    """Gives a process, this one where absent, a name."""
+    """Gives a process, by default this one, a name."""
     call(registry.register, name, target)
 
 
 def lookup(name):
-    """The PID of that name."""
+    """Returns the PID of the process with that name."""
     return call(registry.lookup, name)
 
 
 def unregister(name):
-    """Frees a name; False where it was free."""
+    """Frees a name. Returns False if it was free."""
     return call(registry.unregister, name)
 
 
 @dataclass
 class Actor:
-    """On whose behalf a process acts."""
+    """The user or service for which a process acts."""
 
     id: str
     meta: dict
@@ -53,7 +53,7 @@ def _can(action, resource, attributes=None):
 
 
 context = SimpleNamespace(get=_get, all=lambda: decode(context_values.all()))
-"""Values inherited from the spawner: `get(key)`, None where not set; `all()`."""
+"""Values inherited from the spawner: `get(key)`, None if not set; `all()`."""
 
 security = SimpleNamespace(
     actor=_actor,
@@ -63,4 +63,4 @@ security = SimpleNamespace(
     named_scope=lambda id: call(rights.named_scope, id).policies,
 )
 """`actor()`, `scope()` (policy ids, or None), `can(action, resource)`,
-`policy(id)`, which raises where there is none, and `named_scope(id)`."""
+`policy(id)`, which raises if there is none, and `named_scope(id)`."""

@@ -15,11 +15,11 @@ class Logger:
         self._fields = fields
 
     def named(self, name):
-        """Another of this name."""
+        """Returns a logger of this name."""
         return Logger(name, **self._fields)
 
     def bind(self, **fields):
-        """Another whose lines have these fields."""
+        """Returns a logger whose lines have these fields."""
         return Logger(self._name, **{**self._fields, **fields})
 
     def debug(self, message, **fields):
@@ -41,7 +41,7 @@ class Logger:
 
 
 def file_name(path):
-    """A file's name without the place where the build put it."""
+    """Returns a file's name without the directory of the build."""
     return path.lstrip("/").partition("/")[2] or path
 
 

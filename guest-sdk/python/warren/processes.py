@@ -1,4 +1,4 @@
-"""What a process does to itself and to others."""
+"""Operations of a process on itself and on others."""
 
 import sys
 
@@ -10,12 +10,12 @@ from .values import encode, encode_all
 
 
 def pid():
-    """The text of this process's PID."""
+    """Returns the text of this process's PID."""
     return process.pid()
 
 
 def frame_id():
-    """The identifier of this call chain."""
+    """Returns the identifier of this call chain."""
     return process.frame_id()
 
 
@@ -26,7 +26,7 @@ def send(to, topic, *values):
 
 def spawn(definition, host, *args, monitored=False, linked=False, **options):
     """Starts a process and returns its PID. `options` are `context`, `actor`
-    (an `Actor`), `scope` (policy ids), `name`, and `messages`, each of which is
+    (an `Actor`), `scope` (policy ids), `name`, and `messages`, each a tuple
     `(topic, value, ...)`."""
     relation = process.Relation(0)
     if monitored:
@@ -38,13 +38,12 @@ def spawn(definition, host, *args, monitored=False, linked=False, **options):
 
 
 def exec(definition, host, *args, **options):
-    """Starts a process, waits for its end and returns its result; raises what
-    it failed with."""
+    """Starts a process, waits for its end and returns its result; raises its error."""
     return exec_start(definition, host, *args, **options).result()
 
 
 def exec_start(definition, host, *args, **options):
-    """The same in two steps, the second of which is `result`, or `select`."""
+    """Runs `exec` in two steps, the second of which is `result`, or `select`."""
     encoded = encode_all(args, "arguments")
     return Pending(call(process.exec, definition, host, encoded, _options(**options)))
 
@@ -68,12 +67,12 @@ def terminate(target):
 
 
 def cancel(target, deadline=None):
-    """Asks a process to end; at the deadline, it is ended."""
+    """Asks a process to end; at the deadline, it is terminated."""
     call(process.cancel, target, None if deadline is None else nanoseconds(deadline))
 
 
 def monitor(target):
-    """One event when the process ends."""
+    """Asks for one event when the process ends."""
     call(process.monitor, target)
 
 
@@ -83,7 +82,7 @@ def unmonitor(target):
 
 
 def link(target):
-    """Ties the fates of two processes."""
+    """Links two processes."""
     call(process.link, target)
 
 
@@ -93,7 +92,7 @@ def unlink(target):
 
 
 def trap_links():
-    """Whether the failure of a linked process is an event instead of this
+    """Returns whether the failure of a linked process is an event instead of this
     one's end."""
     return process.get_options().trap_links
 
@@ -104,12 +103,12 @@ def set_trap_links(trap):
 
 
 def upgrade(definition, *args):
-    """Becomes another definition, or with None starts this one afresh. It
-    returns never: it raises where it failed."""
+    """Replaces the running code by another definition, or with None starts this one
+    afresh. Raises on failure, and never returns."""
     sys.stdout.flush()
     raise from_wit(process.upgrade(definition, encode_all(args, "arguments")))
 
 
 def random_bytes(count):
-    """Random bytes fit for keys; at most 65,536."""
+    """Returns random bytes fit for keys; at most 65,536."""
     return randomness.bytes(count)

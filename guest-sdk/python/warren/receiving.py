@@ -1,4 +1,4 @@
-"""Messages, events, outcomes and times, and waiting for them."""
+"""Messages, events, outcomes and timers, and waiting for them."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from .values import WarrenError, decode_all
 
 @dataclass
 class Message:
-    """What was sent to this process; `sender` is None where no process did."""
+    """A message; `sender` is None if no process sent it."""
 
     topic: str
     sender: str | None
@@ -19,13 +19,13 @@ class Message:
 
     @property
     def value(self):
-        """The first of the values, None where there is none."""
+        """The first of the values, None if there is none."""
         return self.values[0] if self.values else None
 
 
 @dataclass
 class Outcome:
-    """How a process ended: `error` is None where it returned `value`."""
+    """The end of a process: `error` is None if it returned `value`."""
 
     value: object = None
     error: WarrenError | None = None
@@ -33,8 +33,9 @@ class Outcome:
 
 @dataclass
 class Event(Outcome):
-    """What happened to another: `kind` is `pid.exit`, `pid.link.down` or
-    `pid.cancel`, `sender` who ended or asked. `at` and `deadline` are RFC 3339."""
+    """An event of another process: `kind` is `pid.exit`, `pid.link.down` or
+    `pid.cancel`, `sender` the process that ended or asked. `at` and `deadline`
+    are RFC 3339."""
 
     kind: str = ""
     sender: str = ""
@@ -43,14 +44,14 @@ class Event(Outcome):
 
 
 class Source:
-    """Something to receive from, or to `select`."""
+    """A source to receive from, or to `select`."""
 
     def __init__(self, subscription, read):
         self._subscription = subscription
         self._read = read
 
     def receive(self, timeout=None):
-        """Waits, at most so long; None when the time was up."""
+        """Waits, for `timeout` at most; None at the timeout."""
         chosen = select([self], timeout)
         return chosen and chosen[1]
 
@@ -63,7 +64,7 @@ class Topic(Source):
     """The messages of one topic."""
 
     def close(self):
-        """Listens no more."""
+        """Ends listening."""
         mailbox.unlisten(self._subscription)
 
 
@@ -74,7 +75,7 @@ class Pending(Source):
         super().__init__(subscription, lambda _, values: Outcome(**_outcome(values[0])))
 
     def result(self):
-        """Its result; raises what it failed with."""
+        """Returns its result; raises its error."""
         outcome = self.receive()
         if outcome.error is not None:
             raise outcome.error
@@ -82,7 +83,7 @@ class Pending(Source):
 
 
 class Timer:
-    """A time to `select`: `after(0.5)` is ready once half a second has passed."""
+    """A timer to `select`: `after(0.5)` is ready once half a second has passed."""
 
     def __init__(self, delay):
         self.at = _deadline(delay)
@@ -109,23 +110,23 @@ def _outcome(result):
 
 
 def inbox():
-    """The messages that no topic claims."""
+    """Returns the messages that no topic claims."""
     return Source(mailbox.inbox(), _message)
 
 
 def events():
-    """What happens to others."""
+    """Returns the events of other processes."""
     return Source(mailbox.events(), _event)
 
 
 def listen(topic):
-    """The messages of exactly this topic."""
+    """Returns the messages of exactly this topic."""
     return Topic(call(mailbox.listen, topic), _message)
 
 
 def select(sources, timeout=None):
-    """Waits for the first of several and returns `(source, item)`; of those
-    ready at once, the first named wins. None when the time was up."""
+    """Waits for the first of several sources and returns `(source, item)`; if several
+    are ready at once, the first named wins. None at the timeout."""
     limit = None if timeout is None else _deadline(timeout)
     while True:
         now = clock.monotonic()
@@ -148,7 +149,7 @@ def select(sources, timeout=None):
 
 
 def _take(queues, until):
-    """The next message of the first queue that has one; None at the deadline."""
+    """Returns the next message of the first queue that has one; None at the deadline."""
     numbers = [queue._subscription for queue in queues]
     while True:
         record = mailbox.receive(numbers, until)
@@ -163,7 +164,7 @@ def _take(queues, until):
 
 
 def sleep(delay):
-    """Waits so long."""
+    """Waits for a duration."""
     mailbox.receive([], _deadline(delay))
 
 
@@ -172,7 +173,7 @@ def _deadline(delay):
 
 
 def nanoseconds(seconds):
-    """A duration as the process API has them."""
+    """Converts a duration to that of the process API."""
     if not isinstance(seconds, (int, float)) or not seconds >= 0:
         raise WarrenError(f"{seconds} is no number of seconds", kind=INVALID)
     return min(round(seconds * 1e9), 1 << 62)

@@ -18,7 +18,7 @@ import msgpack
 MAX_DEPTH = 100
 # An event holds a map, which holds an outcome, which holds a value.
 MAX_READ_DEPTH = MAX_DEPTH + 8
-"""How deep values may nest."""
+"""Maximum nesting of values."""
 
 MAX_MESSAGE = 1 << 20
 """Bytes of the longest value that crosses: no host's `max_message` is more."""
@@ -28,8 +28,7 @@ _NULL = 2
 
 
 class WarrenError(Exception):
-    """A structured error: what a failed call raises, and what a process ends
-    with."""
+    """A structured error: the error of a failed call, and of a process that failed."""
 
     def __init__(self, message, *, kind="", retryable=None, details=None, stack=None):
         super().__init__(message)
@@ -45,21 +44,21 @@ class Pairs(list):
 
 
 def encode(value, what):
-    """The bytes of one value; `what` begins the path in messages. Raises a
-    `WarrenError` of kind Invalid where it cannot cross."""
+    """Returns the bytes of one value; `what` begins the path in messages. Raises a
+    `WarrenError` of kind Invalid if it cannot cross."""
     room = _Room(what)
     return room.checked(_pack(_ready(value, what, [], room)))
 
 
 def encode_all(values, what):
-    """The bytes of n values."""
+    """Returns the bytes of n values."""
     room = _Room(what)
     ready = [_ready(value, f"{what}[{index}]", [], room) for index, value in enumerate(values)]
     return room.checked(_pack(ready))
 
 
 def decode(data):
-    """The value of bytes. Raises a `WarrenError` where they are none."""
+    """Returns the value of bytes. Raises a `WarrenError` if they are not a value."""
     try:
         return _unpack(data, MAX_READ_DEPTH)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
@@ -67,7 +66,7 @@ def decode(data):
 
 
 def decode_all(data):
-    """The n values of bytes."""
+    """Returns the n values of bytes."""
     values = decode(data)
     if not isinstance(values, list):
         raise _invalid("no array of values")
@@ -83,15 +82,15 @@ def _pack(value):
 
 
 class _Room:
-    """Counts what is encoded, so that it ends as soon as it is too much, however
-    often one list is reached."""
+    """Counts the encoded bytes, so that encoding ends at the limit, however often one
+    list is reached."""
 
     def __init__(self, what):
         self.what = what
         self.left = MAX_MESSAGE
 
     def take(self, count):
-        """Notes that there will be so many bytes more, at least."""
+        """Counts bytes that will follow, at least."""
         self.left -= count
         if self.left < 0:
             raise self.too_large()
@@ -106,7 +105,7 @@ class _Room:
 
 
 class _Key:
-    """A key that is no other's equal."""
+    """A key that equals no other key."""
 
     def __init__(self, key):
         self.key = key
@@ -119,7 +118,7 @@ def _plain(value):
 
 
 def _ready(value, path, around, room):
-    """The value as the packer takes it."""
+    """Returns the value as the packer takes it."""
     room.take(1 + (len(value) if isinstance(value, (str, bytes, bytearray)) else 0))
     if value is None or isinstance(value, (bool, str)):
         return _text(value, path) if isinstance(value, str) else value
@@ -154,7 +153,7 @@ def _ready(value, path, around, room):
 
 
 def as_error(thrown):
-    """Any exception as a structured error; others than this class are bugs."""
+    """Converts any exception to a structured error; exceptions of other classes are bugs."""
     if isinstance(thrown, WarrenError):
         return thrown
     name, text = type(thrown).__name__, str(thrown)
@@ -205,7 +204,7 @@ def _as_it_is(items):
 
 
 class _Map(list):
-    """The pairs of a map, not yet read."""
+    """The unread pairs of a map."""
 
 
 def _map(pairs):
@@ -213,14 +212,14 @@ def _map(pairs):
 
 
 def _read(value, depth):
-    """The value as programs see it."""
+    """Returns the value as programs see it."""
     if isinstance(value, msgpack.Timestamp):
         # The library reads this extension itself, without asking the hook.
         raise ValueError("an extension of type -1")
     if isinstance(value, int) and value >= 1 << 63:
         return float(value)
     if isinstance(value, str):
-        # Bytes that were no UTF-8.
+        # Bytes that were not UTF-8.
         return value if value.isascii() or not _is_escaped(value) else value.encode(errors="surrogateescape")
     if not isinstance(value, list):
         return value

@@ -1,8 +1,8 @@
 //! The imports of the flat ABI, as `docs/guest-abi.md` lists them.
 //!
-//! A range of memory is an address and a length, which is -1 for an optional
-//! range that is absent. A status is the length of the result, or, negative, that of the
-//! error; `held::take` fetches what did not fit.
+//! A range of memory is an address and a length; length -1 marks an absent
+//! optional range. A status is the length of the result, or, negative, the
+//! length of the error. `held::take` fetches a result that did not fit.
 
 macro_rules! interface {
     ($(#[$doc:meta])* $name:ident = $module:literal {
@@ -30,7 +30,7 @@ interface! {
 }
 
 interface! {
-    /// Who a process is, and what it does to others.
+    /// Identity of a process, and its operations on others.
     process = "warren:core/process@0.1.0" {
         "pid" pid(out: *mut u8, cap: usize) -> i32;
         "frame-id" frame_id(out: *mut u8, cap: usize) -> i32;
@@ -56,7 +56,7 @@ interface! {
 }
 
 interface! {
-    /// What a process receives.
+    /// Receiving.
     mailbox = "warren:core/mailbox@0.1.0" {
         "inbox" inbox() -> u32;
         "events" events() -> u32;
@@ -85,7 +85,7 @@ interface! {
 }
 
 interface! {
-    /// On whose behalf a process acts.
+    /// Actor, scope and permissions of a process.
     security = "warren:core/security@0.1.0" {
         "actor" actor(out: *mut u8, cap: usize) -> i32;
         "scope" scope(out: *mut u8, cap: usize) -> i32;
@@ -129,7 +129,7 @@ interface! {
 }
 
 interface! {
-    /// What a process runs and how it ends.
+    /// Code of a process, and its end.
     program = "warren:core/program@0.1.0" {
         "definition" definition(out: *mut u8, cap: usize) -> i32;
         "method" method(out: *mut u8, cap: usize) -> i32;

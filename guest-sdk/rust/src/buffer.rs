@@ -1,21 +1,22 @@
-//! One reusable buffer for results, and the rule that statuses follow.
+//! A reusable buffer for results, and the rules of statuses.
 
 use crate::{Error, abi};
 
-/// Where a call puts its result. Keeps its memory from call to call, so that
-/// one buffer per guest is enough and a result that fits costs no allocation.
+/// A buffer for the results of calls. It keeps its memory from call to call, so
+/// that one buffer per guest is enough and a result that fits costs no
+/// allocation.
 #[derive(Debug, Default)]
 pub struct Buffer {
     bytes: Vec<u8>,
 }
 
-/// A call failed. Holds the structured error as MessagePack (ext type 1), so
-/// that a guest can decode it straight into values of its own.
+/// The error of a failed call, as MessagePack (ext type 1), so that a guest can
+/// decode it straight into values of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failure<'a>(pub &'a [u8]);
 
 impl Failure<'_> {
-    /// The error as an owned record.
+    /// Decodes the error into an owned record.
     pub fn decode(self) -> Error {
         Error::decode(self.0)
     }
@@ -23,19 +24,19 @@ impl Failure<'_> {
 
 /// Enough for a message of ordinary size.
 const FIRST_CAPACITY: usize = 512;
-/// A larger buffer is given back before the next call.
+/// Capacity above which the buffer is freed before the next call.
 const KEPT_CAPACITY: usize = 64 * 1024;
 
 /// `{kind = "Internal", message = "not enough memory"}`, encoded.
 pub(crate) const OUT_OF_MEMORY: &[u8] = b"\xc7\x1c\x01\x92\xa8Internal\xb1not enough memory";
 
-/// The error that a process ends with for want of memory, encoded: the kind is that
-/// by which the runtime knows the reason, and names the limit.
+/// The error of a process that ends for want of memory, encoded. The runtime
+/// knows the reason by the kind, and adds the limit.
 pub(crate) const FAILED_OUT_OF_MEMORY: &[u8] =
     b"\xc7\x1f\x01\x92\xabOutOfMemory\xb1not enough memory";
 
 impl Buffer {
-    /// An empty buffer. Allocates nothing before its first use.
+    /// Returns an empty buffer. Allocates nothing before its first use.
     pub const fn new() -> Self {
         Self { bytes: Vec::new() }
     }
@@ -87,7 +88,7 @@ impl Buffer {
         }
     }
 
-    /// Fetches `len` held bytes; false where there is no memory for them.
+    /// Fetches `len` held bytes. Returns false if there is no memory for them.
     fn take(&mut self, len: usize) -> bool {
         if !self.reserve(len) {
             return false;
@@ -101,7 +102,7 @@ impl Buffer {
         true
     }
 
-    /// Empties the buffer and makes room; false where there is no memory.
+    /// Empties the buffer and makes room. Returns false if there is no memory.
     fn reserve(&mut self, capacity: usize) -> bool {
         self.bytes.clear();
         self.bytes.try_reserve_exact(capacity).is_ok()

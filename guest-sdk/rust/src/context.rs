@@ -2,13 +2,13 @@
 
 use crate::{Buffer, Failure, abi};
 
-/// One value, encoded; empty where it was not set.
+/// Returns one value, encoded; empty if it was not set.
 pub fn get<'b>(key: &str, buffer: &'b mut Buffer) -> Result<&'b [u8], Failure<'b>> {
     // SAFETY: the ranges are `key` and the buffer's.
     buffer.bytes(|out, cap| unsafe { abi::context::get(key.as_ptr(), key.len(), out, cap) })
 }
 
-/// All of them, as one encoded map.
+/// Returns all values, as one encoded map.
 pub fn all(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
     // SAFETY: the range is the buffer's.
     buffer.bytes(|out, cap| unsafe { abi::context::all(out, cap) })

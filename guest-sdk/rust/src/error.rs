@@ -2,24 +2,24 @@
 
 use crate::msgpack::{Full, Input, Malformed, Output, Token};
 
-/// A structured error: what a failed call returns, and what ends a process
-/// that fails.
+/// A structured error: the error of a failed call, and of a process that
+/// failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Error {
-    /// One of the kinds of the WIT package, or empty where nothing is known.
+    /// One of the kinds of the WIT package, or empty if nothing is known.
     pub kind: String,
-    /// For people: one sentence without a full stop.
+    /// One sentence for people, without a full stop.
     pub message: String,
-    /// Whether the same call may succeed later; `None` where nobody knows.
+    /// True if the same call may succeed later; `None` if unknown.
     pub retryable: Option<bool>,
     /// A value for programs, encoded; empty for none.
     pub details: Vec<u8>,
-    /// Where it happened, in the notation of the guest's language.
+    /// The place of the failure, in the notation of the guest's language.
     pub stack: Option<String>,
 }
 
 impl Error {
-    /// An error of a kind with a message, and nothing more.
+    /// Returns an error of a kind with a message, and nothing more.
     pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             kind: kind.into(),
@@ -28,8 +28,8 @@ impl Error {
         }
     }
 
-    /// Reads an encoded error. What is missing or of another shape stays
-    /// empty, so that an error is never lost for its form.
+    /// Reads an encoded error. Missing or malformed parts stay empty, so that
+    /// an error is never lost for its form.
     pub fn decode(bytes: &[u8]) -> Self {
         let mut error = Self::default();
         if error.read(bytes).is_err() && error.message.is_empty() {

@@ -1,7 +1,7 @@
 //! Write warren processes in Rust.
 //!
 //! A process is a small WebAssembly instance of its own: it shares no memory
-//! with others, blocks while it waits, and is known by its messages alone.
+//! with others, blocks while it waits, and communicates only by messages.
 //!
 //! ```no_run
 //! use warren_guest::{Args, Error, inbox, send};
@@ -22,26 +22,26 @@
 //!
 //! - [`send`], [`inbox`], [`listen`], [`events`], [`Select`]: messages.
 //! - [`spawn`], [`Spawn`], [`exec`], [`upgrade`]: processes.
-//! - [`monitor`], [`link`], [`cancel`], [`terminate`]: what ties them.
+//! - [`monitor`], [`link`], [`cancel`], [`terminate`]: ties between processes.
 //! - [`names`], [`ctx`], [`identity`], [`time`], [`random`]: the rest of the
 //!   process API.
 //! - [`server`] and [`supervisor`]: processes that answer, and processes that
 //!   keep others running.
 //!
 //! Values are of any type that serde knows. The crate `log` writes to the
-//! program's log, with file and line; a panic ends the process with an error
-//! that has its message and place. [`print!`] and [`println!`] are here
-//! because those of the standard library print nothing on
-//! `wasm32-unknown-unknown`; both that target and `wasm32-wasip1` will do.
+//! program's log, with file and line. A panic ends the process with an error
+//! that has its message and place. Use this crate's [`print!`] and
+//! [`println!`]: those of the standard library print nothing on
+//! `wasm32-unknown-unknown`. Both that target and `wasm32-wasip1` work.
 //!
 //! # The layer beneath
 //!
 //! Without the feature `sdk` (a default), only [`raw`] is left: the imports of
 //! the flat ABI as `docs/guest-abi.md` defines them, and above them one module
-//! per interface, which turns numbers into slices and statuses into results,
-//! and nothing else. Interpreters build on it. Every call that yields bytes
-//! puts them into a [`Buffer`] of the caller's, so that a guest in
-//! steady state allocates nothing; values stay encoded.
+//! per interface, which only turns numbers into slices and statuses into
+//! results. Interpreters build on it. Every call that yields bytes puts them
+//! into a [`Buffer`] of the caller's, so that a guest in steady state allocates
+//! nothing; values stay encoded.
 //!
 //! # Tests
 //!
@@ -65,7 +65,7 @@ mod absent;
 mod buffer;
 mod error;
 
-// Shown as parts of `raw`.
+// Documented as parts of `raw`.
 #[doc(hidden)]
 pub mod clock;
 #[doc(hidden)]
@@ -105,10 +105,10 @@ pub mod raw {
 mod sdk;
 #[cfg(feature = "sdk")]
 pub use sdk::*;
-/// Makes `main` what the process runs.
+/// Makes `main` the process's code.
 ///
-/// It takes [`Args`] or nothing, and returns nothing or a `Result`: its value
-/// is the process's result, its error the error the process ends with.
+/// `main` takes [`Args`] or nothing, and returns nothing or a `Result`: its
+/// value is the process's result, its error the error the process ends with.
 ///
 /// ```no_run
 /// #[warren_guest::main]

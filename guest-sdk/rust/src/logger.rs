@@ -2,16 +2,16 @@
 
 use crate::{abi, absent};
 
-/// How much a record matters.
+/// The importance of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// For whoever looks for a mistake.
+    /// Details for debugging.
     Debug = 0,
     /// Worth knowing.
     Info = 1,
-    /// Something is not as it should be.
+    /// A possible fault.
     Warn = 2,
-    /// Something failed.
+    /// A failure.
     Error = 3,
 }
 

@@ -1,4 +1,4 @@
-//! What a process receives.
+//! Receiving.
 
 use crate::{Buffer, Failure, abi, absent};
 
@@ -10,27 +10,28 @@ pub type Subscription = u32;
 pub struct Message<'a> {
     /// The queue it was taken from.
     pub subscription: Subscription,
-    /// The PID of the process that sent it; empty where none did.
+    /// PID of the process that sent it; empty if no process did.
     pub sender: &'a [u8],
-    /// Its topic; `@events` for an event, `@exec` for the outcome of an exec.
+    /// Topic; `@events` for an event, `@exec` for the outcome of an exec.
     pub topic: &'a [u8],
     /// The values sent: one encoded array.
     pub payload: &'a [u8],
 }
 
-/// Opens the inbox. The same subscription every time.
+/// Opens the inbox. Returns the same subscription every time.
 pub fn inbox() -> Subscription {
     // SAFETY: no argument refers to memory.
     unsafe { abi::mailbox::inbox() }
 }
 
-/// Opens the queue of events. The same subscription every time.
+/// Opens the queue of events. Returns the same subscription every time.
 pub fn events() -> Subscription {
     // SAFETY: no argument refers to memory.
     unsafe { abi::mailbox::events() }
 }
 
-/// Listens on exactly one topic. The same subscription for the same topic.
+/// Listens on exactly one topic. Returns the same subscription for the same
+/// topic.
 pub fn listen<'b>(topic: &str, buffer: &'b mut Buffer) -> Result<Subscription, Failure<'b>> {
     // SAFETY: the range is `topic`.
     buffer.number(|| unsafe { abi::mailbox::listen(topic.as_ptr(), topic.len()) })
@@ -43,7 +44,8 @@ pub fn unlisten(subscription: Subscription) {
 }
 
 /// Waits for the oldest message of the first wanted subscription that has one;
-/// `None` at the deadline, an instant of [`clock::monotonic`](crate::clock::monotonic).
+/// `None` at the deadline, an instant of
+/// [`clock::monotonic`](crate::clock::monotonic).
 pub fn receive<'b>(
     wanted: &[Subscription],
     deadline: Option<u64>,
@@ -60,7 +62,7 @@ pub fn receive<'b>(
 }
 
 impl<'a> Message<'a> {
-    /// Takes a record of the flat ABI apart; `None` where it is empty.
+    /// Parses a record of the flat ABI; `None` if it is empty.
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (subscription, rest) = number(bytes)?;
         let (sender_len, rest) = number(rest)?;

@@ -1,19 +1,20 @@
-//! Who a process is, and what it does to others. A destination is the text of
-//! a PID or a registered name; arguments and payloads are encoded arrays.
+//! Identity of a process, and its operations on others. A destination is the
+//! text of a PID or a registered name; arguments and payloads are encoded
+//! arrays.
 
 use crate::mailbox::Subscription;
 use crate::{Buffer, Failure, abi, absent};
 
-/// What ties a new process to the one that spawns it.
+/// The ties of a new process to its spawner.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Relation {
-    /// One EXIT event for the spawner when the process ends.
+    /// The spawner gets one EXIT event when the process ends.
     pub monitored: bool,
-    /// A link in both directions.
+    /// The two processes are linked.
     pub linked: bool,
 }
 
-/// What to start, and where.
+/// The definition to start, and its host.
 #[derive(Debug, Clone, Copy)]
 pub struct Start<'a> {
     /// The id of the definition.
@@ -26,13 +27,13 @@ pub struct Start<'a> {
     pub options: &'a [u8],
 }
 
-/// The caller's PID.
+/// Returns the caller's PID.
 pub fn pid(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
     // SAFETY: the range is the buffer's.
     buffer.bytes(|out, cap| unsafe { abi::process::pid(out, cap) })
 }
 
-/// The identifier of this call chain, `definition#number`.
+/// Returns the identifier of this call chain, `definition#number`.
 pub fn frame_id(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
     // SAFETY: the range is the buffer's.
     buffer.bytes(|out, cap| unsafe { abi::process::frame_id(out, cap) })
@@ -58,7 +59,7 @@ pub fn send<'b>(
     })
 }
 
-/// Starts a process; yields its PID.
+/// Starts a process. Returns its PID.
 pub fn spawn<'b>(
     start: Start<'_>,
     relation: Relation,
@@ -137,31 +138,31 @@ macro_rules! on_target {
 on_target! {
     /// Ends a process by force.
     terminate;
-    /// One EXIT event when the target ends.
+    /// Asks for one EXIT event when the target ends.
     monitor;
     /// Undoes [`monitor`].
     unmonitor;
-    /// Ties the fates of caller and target.
+    /// Links caller and target.
     link;
     /// Undoes [`link`].
     unlink;
 }
 
-/// Whether the failure of a linked process is an event to read instead of the
+/// Returns whether the failure of a linked process is an event instead of the
 /// caller's own end.
 pub fn trap_links() -> bool {
     // SAFETY: no argument refers to memory.
     unsafe { abi::process::get_options() & 1 != 0 }
 }
 
-/// Sets what [`trap_links`] yields.
+/// Sets the value of [`trap_links`].
 pub fn set_trap_links(trap_links: bool) {
     // SAFETY: no argument refers to memory.
     unsafe { abi::process::set_options(trap_links.into()) }
 }
 
-/// Replaces the running code, or starts it afresh. Returns only where it
-/// failed, and then nothing has changed.
+/// Replaces the running code, or starts it afresh. Returns only on failure;
+/// nothing has changed then.
 pub fn upgrade<'b>(
     definition: Option<&str>,
     arguments: &[u8],

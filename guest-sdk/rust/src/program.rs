@@ -1,66 +1,67 @@
-//! What a process runs and how it ends.
+//! Code of a process, and its end.
 
 use crate::{Buffer, Error, Failure, abi, absent, msgpack::Output};
 
-/// A piece of code an interpreter is given to run or to prepare.
+/// A piece of code that an interpreter runs or prepares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chunk<'a> {
-    /// How error messages name it.
+    /// The code's name in error messages.
     pub name: &'a [u8],
-    /// In `prepare` the source, in `start` what `prepare` made of it.
+    /// In `prepare` the source, in `start` the output of `prepare`.
     pub code: &'a [u8],
 }
 
-/// The id of the definition that runs, `namespace:name`.
+/// Returns the id of the running definition, `namespace:name`.
 pub fn definition(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
     // SAFETY: the range is the buffer's.
     buffer.bytes(|out, cap| unsafe { abi::program::definition(out, cap) })
 }
 
-/// The name of the function to call.
+/// Returns the name of the function to call.
 pub fn method(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
     // SAFETY: the range is the buffer's.
     buffer.bytes(|out, cap| unsafe { abi::program::method(out, cap) })
 }
 
-/// The arguments of the spawn, upgrade or exec: one encoded array.
+/// Returns the arguments of the spawn, upgrade or exec: one encoded array.
 pub fn arguments(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
     // SAFETY: the range is the buffer's.
     buffer.bytes(|out, cap| unsafe { abi::program::arguments(out, cap) })
 }
 
-/// The record of the code of the definition, for [`Chunk::parse`]; empty for a
-/// guest that is itself the code.
+/// Returns the record of the definition's code, for [`Chunk::parse`]; empty for
+/// a guest that is itself the code.
 pub fn code(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
     // SAFETY: the range is the buffer's.
     buffer.bytes(|out, cap| unsafe { abi::program::code(out, cap) })
 }
 
-/// The record of the prepared code of the program's own module of this name,
-/// for [`Chunk::parse`]; empty where there is none.
+/// Returns the record of the prepared code of the program's own module of this
+/// name, for [`Chunk::parse`]; empty if there is none.
 pub fn module<'b>(name: &str, buffer: &'b mut Buffer) -> Result<&'b [u8], Failure<'b>> {
     // SAFETY: the ranges are `name` and the buffer's.
     buffer.bytes(|out, cap| unsafe { abi::program::module(name.as_ptr(), name.len(), out, cap) })
 }
 
-/// Called by `prepare`: what `start` is to be given as code.
+/// Sets the code that `start` will be given. Called by `prepare`.
 pub fn prepared(code: &[u8]) {
     // SAFETY: the range is `code`.
     unsafe { abi::program::prepared(code.as_ptr(), code.len()) }
 }
 
-/// The result of the process, one encoded value, at most once.
+/// Sets the result of the process, one encoded value, at most once.
 pub fn finish(value: Option<&[u8]>) {
     let (value, len) = absent::range(value);
     // SAFETY: the range is the slice.
     unsafe { abi::program::finish(value, len) }
 }
 
-/// The error the process ends with, or, in `prepare`, why its source does not
-/// compile. Where there is no memory to encode it, a shorter one says so.
+/// Sets the error the process ends with, or, in `prepare`, the error of a
+/// source that does not compile. Without memory to encode it, sets a shorter
+/// error that says so.
 pub fn fail(error: &Error) {
     let mut out = Output::new();
-    // The runtime says what a process has failed with that has too many bytes.
+    // The runtime replaces an error of too many bytes.
     out.lift_limit();
     match error.encode(&mut out) {
         Ok(()) => fail_encoded(out.as_slice()),
@@ -68,26 +69,26 @@ pub fn fail(error: &Error) {
     }
 }
 
-/// The same for an error that is already encoded (ext type 1).
+/// Sets the error as [`fail`] does, already encoded (ext type 1).
 pub fn fail_encoded(error: &[u8]) {
     // SAFETY: the range is `error`.
     unsafe { abi::program::fail(error.as_ptr(), error.len()) }
 }
 
-/// The same for want of memory. Allocates nothing.
+/// Sets the error for want of memory. Allocates nothing.
 pub fn fail_out_of_memory() {
     fail_encoded(crate::buffer::FAILED_OUT_OF_MEMORY);
 }
 
-/// In the program's first process ends the program with this exit status, in
-/// any other ends the process.
+/// Ends the program with this exit status, in the program's first process; ends
+/// the process in any other.
 pub fn exit(status: i32) -> ! {
     // SAFETY: no argument refers to memory.
     unsafe { abi::program::exit(status) }
 }
 
 impl<'a> Chunk<'a> {
-    /// Takes a record apart; `None` where it is empty.
+    /// Parses a record; `None` if it is empty.
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (len, rest) = bytes.split_first_chunk()?;
         let (name, code) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;

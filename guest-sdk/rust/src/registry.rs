@@ -2,7 +2,7 @@
 
 use crate::{Buffer, Failure, abi, absent};
 
-/// Gives a process (the caller where `None`) a name.
+/// Gives a process (the caller if `None`) a name.
 pub fn register<'b>(
     name: &str,
     target: Option<&str>,
@@ -14,13 +14,13 @@ pub fn register<'b>(
         .done(|| unsafe { abi::registry::register(name.as_ptr(), name.len(), target, target_len) })
 }
 
-/// The PID of the process of that name.
+/// Returns the PID of the process with that name.
 pub fn lookup<'b>(name: &str, buffer: &'b mut Buffer) -> Result<&'b [u8], Failure<'b>> {
     // SAFETY: the ranges are `name` and the buffer's.
     buffer.bytes(|out, cap| unsafe { abi::registry::lookup(name.as_ptr(), name.len(), out, cap) })
 }
 
-/// Frees a name; false where it was free.
+/// Frees a name. Returns false if it was free.
 pub fn unregister<'b>(name: &str, buffer: &'b mut Buffer) -> Result<bool, Failure<'b>> {
     // SAFETY: the range is `name`.
     let freed =

@@ -2,7 +2,7 @@
 
 use crate::{Buffer, Failure, abi};
 
-/// Where to write.
+/// A standard stream to write to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.
@@ -11,19 +11,19 @@ pub enum Stream {
     Err = 1,
 }
 
-/// Adds bytes to a stream; a line is passed on when it is complete.
+/// Adds bytes to a stream. The runtime prints a line once it is complete.
 pub fn write(stream: Stream, bytes: &[u8]) {
     // SAFETY: the range is `bytes`.
     unsafe { abi::stdio::write(stream as u32, bytes.as_ptr(), bytes.len()) }
 }
 
-/// Passes an incomplete line on.
+/// Prints an incomplete line.
 pub fn flush(stream: Stream) {
     // SAFETY: no argument refers to memory.
     unsafe { abi::stdio::flush(stream as u32) }
 }
 
-/// Fills with some bytes of standard input, at most 65,536, and yields their
+/// Fills `bytes` with standard input, at most 65,536 bytes, and returns their
 /// number, which is 0 at the end. `buffer` is for a failure.
 pub fn read_into<'a>(bytes: &mut [u8], buffer: &'a mut Buffer) -> Result<usize, Failure<'a>> {
     // SAFETY: the range is `bytes`.
@@ -32,7 +32,7 @@ pub fn read_into<'a>(bytes: &mut [u8], buffer: &'a mut Buffer) -> Result<usize, 
     Ok(count.min(bytes.len()))
 }
 
-/// Some bytes of standard input; none at its end.
+/// Returns some bytes of standard input; none at its end.
 pub fn read(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
     // SAFETY: the range is the buffer's.
     buffer.bytes(|out, cap| unsafe { abi::stdio::read(out, cap) })

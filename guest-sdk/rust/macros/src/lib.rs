@@ -4,9 +4,9 @@ use proc_macro::TokenStream;
 use quote::quote;
 use syn::{Error, ItemFn, parse_macro_input};
 
-/// Makes `main` what the process runs.
+/// Makes `main` the process's code.
 ///
-/// It takes [`Args`](https://docs.rs/warren-guest) or nothing, and returns
+/// `main` takes [`Args`](https://docs.rs/warren-guest) or nothing, and returns
 /// nothing or a `Result`: its value is the process's result, its error the
 /// error the process ends with.
 #[proc_macro_attribute]
@@ -35,7 +35,7 @@ pub fn main(attributes: TokenStream, item: TokenStream) -> TokenStream {
                 ::warren_guest::__private::start(#call);
             }
 
-            // Elsewhere nobody calls it, but it must compile.
+            // Other targets never call the function, but must compile it.
             #[cfg(not(target_family = "wasm"))]
             const _: extern "C" fn() = start;
         };

@@ -33,7 +33,7 @@ fn target_status(target: &str) -> i32 {
     }
 }
 
-/// A record of a chunk.
+/// Returns the record of a chunk.
 fn chunk(name: &str, code: &[u8]) -> Vec<u8> {
     [
         &(name.len() as u32).to_le_bytes()[..],
@@ -303,7 +303,7 @@ pub mod clock {
 pub mod random {
     use super::*;
 
-    /// The same bytes every time: tests repeat.
+    /// Returns the same bytes every time: tests repeat.
     pub unsafe fn bytes(out: *mut u8, len: usize) {
         // SAFETY: the guest gives a range of its own.
         unsafe { slice::from_raw_parts_mut(out, len) }.fill(7);
@@ -424,7 +424,7 @@ pub mod program {
         with(|r| r.outcome = Some(Outcome::Failed(error)));
     }
 
-    /// Ends the test program: there is nothing to return to.
+    /// Ends the test program: there is no caller to return to.
     pub unsafe fn exit(status: i32) -> ! {
         std::process::exit(status)
     }

@@ -1,6 +1,6 @@
-//! A runtime in miniature, inside the guest's own process, for tests: one
-//! process that can send messages to itself, clocks that stand still until
-//! somebody waits, and everything else recorded.
+//! A small runtime inside the guest's own process, for tests: one process that
+//! can send messages to itself, clocks that stand still until a receive waits,
+//! and records of everything else.
 //!
 //! Each thread has a runtime of its own.
 
@@ -14,33 +14,32 @@ use crate::msgpack::Output;
 /// The PID of the only process.
 pub const PID: &str = "{app:test|0x00001}";
 
-/// What the process did, and what it finds.
+/// The recorded calls of the process, and the answers it gets.
 #[derive(Debug, Default)]
 pub struct Runtime {
-    /// Name and code of what `program.code` yields.
+    /// Name and code that `program.code` returns.
     pub code: Option<(String, Vec<u8>)>,
-    /// What `program.arguments` yields, encoded.
+    /// Arguments that `program.arguments` returns, encoded.
     pub arguments: Vec<u8>,
     /// The prepared code of modules, by name.
     pub modules: BTreeMap<String, Vec<u8>>,
-    /// What was written to standard output and standard error.
+    /// Bytes written to standard output and standard error.
     pub written: [Vec<u8>; 2],
-    /// How much had been written to each when it was last flushed.
+    /// Bytes written to each stream at its last flush.
     pub flushed: [usize; 2],
-    /// What standard input has yet to give.
+    /// Unread bytes of standard input.
     pub input: VecDeque<u8>,
     /// Messages of the log.
     pub logged: Vec<String>,
     /// Definition, host, arguments and options of each spawn.
     pub spawned: Vec<Spawned>,
-    /// How the program ended.
+    /// The program's end.
     pub outcome: Option<Outcome>,
-    /// What `program.prepared` was given.
+    /// Code that `program.prepared` was given.
     pub prepared: Option<Vec<u8>>,
-    /// How often `mailbox.receive` was called, and with how many wanted
-    /// subscriptions the last time.
+    /// Number of calls of `mailbox.receive`.
     pub receives: usize,
-    /// See `receives`.
+    /// Number of wanted subscriptions of the last of these calls.
     pub wanted: usize,
     /// The monotonic clock, in nanoseconds.
     pub monotonic: u64,
@@ -63,12 +62,12 @@ pub struct Spawned {
     pub options: Vec<u8>,
 }
 
-/// How a program ended.
+/// The end of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// With a result, encoded, or none.
+    /// A result, encoded, or none.
     Finished(Option<Vec<u8>>),
-    /// With an error.
+    /// An error.
     Failed(Error),
 }
 
@@ -83,12 +82,12 @@ thread_local! {
     static RUNTIME: RefCell<Runtime> = RefCell::default();
 }
 
-/// Looks at, or changes, the runtime of this thread.
+/// Runs an action on the runtime of this thread.
 pub fn with<T>(action: impl FnOnce(&mut Runtime) -> T) -> T {
     RUNTIME.with(|runtime| action(&mut runtime.borrow_mut()))
 }
 
-/// Begins anew.
+/// Resets the runtime of this thread.
 pub fn reset() {
     with(|runtime| *runtime = Runtime::default());
 }
@@ -96,7 +95,7 @@ pub fn reset() {
 const INBOX: &str = "@inbox";
 
 impl Runtime {
-    /// Routes a message as the runtime would; `payload` is encoded.
+    /// Routes a message as the runtime does; `payload` is encoded.
     pub fn deliver(&mut self, sender: &str, topic: &str, payload: &[u8]) {
         let stored = Stored {
             sender: sender.into(),
@@ -110,7 +109,7 @@ impl Runtime {
         }
     }
 
-    /// The text written to standard output.
+    /// Returns the text written to standard output.
     pub fn output(&self) -> String {
         String::from_utf8_lossy(&self.written[0]).into_owned()
     }
@@ -139,7 +138,7 @@ impl Runtime {
         self.queues.remove(&subscription);
     }
 
-    /// Every exec is answered at once, with its own arguments.
+    /// Answers every exec at once, with its own arguments.
     pub(crate) fn exec(&mut self, spawned: Spawned) -> Subscription {
         let subscription = self.subscribe();
         let mut payload = b"\x91\x81\xa5value".to_vec();
@@ -154,7 +153,7 @@ impl Runtime {
         subscription
     }
 
-    /// A record of the flat ABI, or none at the deadline.
+    /// Returns a record of the flat ABI, or nothing at the deadline.
     pub(crate) fn receive(
         &mut self,
         wanted: &[Subscription],
@@ -184,7 +183,7 @@ impl Runtime {
             return Ok(record);
         }
         match u64::try_from(deadline) {
-            // Waiting takes no time, but time goes on.
+            // Waiting takes no real time, but advances the clock.
             Ok(deadline) => {
                 self.monotonic = self.monotonic.saturating_add(1).max(deadline);
                 Ok(Vec::new())
@@ -193,7 +192,7 @@ impl Runtime {
         }
     }
 
-    /// The status of a result, which is written to the range or held.
+    /// Returns the status of a result, which is written to the range or held.
     ///
     /// # Safety
     /// The range is writable.

@@ -4,8 +4,8 @@ use rmp::Marker;
 
 use super::{ERROR_EXTENSION, MAX_READ_DEPTH, NULL_EXTENSION};
 
-/// What a value begins with. Strings and the contents of extensions are slices
-/// of the input; the elements of arrays and maps follow.
+/// The head of a value. Strings and the contents of extensions are slices of
+/// the input; the elements of arrays and maps follow.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Token<'a> {
     /// Nil.
@@ -24,20 +24,20 @@ pub enum Token<'a> {
     Map(u32),
     /// The payload of a structured error.
     Error(&'a [u8]),
-    /// JSON's null: nil, for all who cannot tell them apart.
+    /// JSON's null; nil for readers without a null.
     Null,
 }
 
-/// The input is not a value of the guest ABI.
+/// The reason why the input is not a value of the guest ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Malformed {
-    /// It ends too early, or claims more elements than it has bytes.
+    /// The input ends too early, or claims more elements than it has bytes.
     Truncated,
     /// A format that the ABI does not use.
     Format(u8),
-    /// It nests deeper than [`MAX_READ_DEPTH`].
+    /// The input nests deeper than [`MAX_READ_DEPTH`].
     TooDeep,
-    /// Something else than what must stand there.
+    /// Another token than the expected one.
     Unexpected,
 }
 
@@ -55,7 +55,7 @@ impl core::fmt::Display for Malformed {
 impl core::error::Error for Malformed {}
 
 /// Encoded bytes that are read from front to back. They may come from anyone:
-/// nothing about them is taken for granted.
+/// the reader trusts none of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
     rest: &'a [u8],
@@ -67,18 +67,19 @@ impl<'a> Input<'a> {
         Self { rest: bytes }
     }
 
-    /// Whether everything was read.
+    /// Returns whether everything was read.
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// What was not read yet.
+    /// Returns the unread bytes.
     pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// The next token. An array or map never claims more elements than there
-    /// are bytes left, so that its length can be trusted for an allocation.
+    /// Reads the next token. An array or map never claims more elements than
+    /// there are bytes left, so that its length can be trusted for an
+    /// allocation.
     pub fn token(&mut self) -> Result<Token<'a>, Malformed> {
         let [byte] = self.fixed()?;
         Ok(match Marker::from_u8(byte) {
@@ -152,7 +153,7 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// One whole value, still encoded.
+    /// Returns one whole value, still encoded.
     pub fn value(&mut self) -> Result<&'a [u8], Malformed> {
         let from = self.rest;
         let mut open = 1_u64;
@@ -167,8 +168,8 @@ impl<'a> Input<'a> {
         Ok(&from[..from.len() - self.rest.len()])
     }
 
-    /// One whole value, still encoded, that nests no deeper than this. What is in
-    /// errors counts, and is well formed too.
+    /// Returns one whole value, still encoded, that nests at most `depth` deep.
+    /// The contents of errors count, and are well formed too.
     pub fn value_within(&mut self, depth: usize) -> Result<&'a [u8], Malformed> {
         let from = self.rest;
         self.pass_over(depth)?;

@@ -1,8 +1,8 @@
 //! MessagePack as the guest ABI uses it: a fallible output and a checked input.
 //!
-//! The formats themselves come from the crate `rmp`; this module adds that
-//! running out of memory is an error and that a claimed length never exceeds
-//! what is there.
+//! The formats themselves come from the crate `rmp`. This module turns a lack
+//! of memory into an error, and checks that a claimed length never exceeds the
+//! input.
 
 mod input;
 mod output;
@@ -14,18 +14,18 @@ pub use output::{Full, MAX_MESSAGE, Open, Output};
 pub const ERROR_EXTENSION: i8 = 1;
 
 /// The extension type of JSON's null inside a value, without content. Readers
-/// that have one nothing only read it as nil.
+/// without a null read it as nil.
 pub const NULL_EXTENSION: i8 = 2;
 
-/// How deep values may nest.
+/// Maximum nesting of values.
 pub const MAX_DEPTH: usize = 100;
 
-/// How deep what is read may nest. An event holds a map, which holds an outcome,
-/// which holds a value or an error that nests as deep as any may.
+/// Maximum nesting of input. An event holds a map, which holds an outcome,
+/// which holds a value or an error of maximum nesting.
 pub const MAX_READ_DEPTH: usize = MAX_DEPTH + 8;
 
-/// The bytes as text, where they are UTF-8. Most text that crosses is short
-/// and ASCII, which is seen at eight bytes a time, without a call.
+/// Returns the bytes as text, if they are UTF-8. Most text that crosses is
+/// short and ASCII; a test of eight bytes at a time finds that without a call.
 #[inline]
 pub fn text(bytes: &[u8]) -> Option<&str> {
     const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(out.nil(), Err(Full::Limit));
         assert_eq!(out.integer(1 << 40), Err(Full::Limit));
         assert_eq!(out.as_slice().len(), MAX_MESSAGE);
-        // Its text is not even looked at.
+        // The text is not even scanned.
         assert_eq!(out.string(&vec![b'x'; MAX_MESSAGE + 1]), Err(Full::Limit));
         out.lift_limit();
         out.nil().unwrap();

@@ -12,21 +12,21 @@ use super::{ERROR_EXTENSION, NULL_EXTENSION, text};
 #[derive(Debug)]
 pub struct Output {
     bytes: Vec<u8>,
-    /// The capacity never grows beyond this many bytes.
+    /// Upper bound of the capacity, in bytes.
     limit: usize,
 }
 
 /// Bytes of the longest value that crosses: no host's `max_message` is more.
 pub const MAX_MESSAGE: usize = 1 << 20;
 
-/// A larger output is given back when it is cleared.
+/// Capacity above which an output is freed when it is cleared.
 const KEPT_CAPACITY: usize = 64 * 1024;
 
-/// Room that the first byte makes.
+/// Capacity at the first byte.
 const FIRST_CAPACITY: usize = 64;
 
 impl Output {
-    /// An empty output. Allocates nothing before its first use.
+    /// Returns an empty output. Allocates nothing before its first use.
     pub const fn new() -> Self {
         Self {
             bytes: Vec::new(),
@@ -34,8 +34,8 @@ impl Output {
         }
     }
 
-    /// Empties the output, keeping memory of ordinary size, and puts the limit
-    /// back in force.
+    /// Empties the output, keeping memory of ordinary size, and restores the
+    /// limit.
     pub fn clear(&mut self) {
         if self.bytes.capacity() > KEPT_CAPACITY {
             self.bytes = Vec::new();
@@ -44,18 +44,18 @@ impl Output {
         self.limit = MAX_MESSAGE;
     }
 
-    /// Lets the output grow beyond [`MAX_MESSAGE`], for what is no message: code,
-    /// or text that stays in the process.
+    /// Lets the output grow beyond [`MAX_MESSAGE`], for content that is not a
+    /// message: code, or text that stays in the process.
     pub fn lift_limit(&mut self) {
         self.limit = usize::MAX;
     }
 
-    /// What was written.
+    /// Returns the written bytes.
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Takes back what was written after the first `len` bytes.
+    /// Drops all but the first `len` bytes.
     pub fn truncate(&mut self, len: usize) {
         self.bytes.truncate(len);
     }
@@ -70,8 +70,8 @@ impl Output {
         Ok(())
     }
 
-    /// Makes room for `more` bytes: twice the room there was, or what is needed
-    /// if that is more, but never more than the limit.
+    /// Makes room for `more` bytes: doubles the room, or takes as much as is
+    /// needed, but never more than the limit.
     #[cold]
     fn grow(&mut self, more: usize) -> Result<(), Full> {
         let len = self.bytes.len();
@@ -91,7 +91,7 @@ impl Output {
         self.raw(&[Marker::Null.to_u8()])
     }
 
-    /// Writes the null of JSON, which is nil for all who cannot tell them apart.
+    /// Writes the null of JSON; nil for readers without a null.
     pub fn null(&mut self) -> Result<(), Full> {
         self.raw(&[Marker::Ext8.to_u8(), 0, NULL_EXTENSION as u8])
     }
@@ -112,9 +112,9 @@ impl Output {
         Ok(encode::write_f64(self, value)?)
     }
 
-    /// Writes a string: `str` where it is UTF-8, else `bin`.
+    /// Writes a string: `str` if it is UTF-8, else `bin`.
     pub fn string(&mut self, bytes: &[u8]) -> Result<(), Full> {
-        // Before every byte is looked at.
+        // Checked before every byte is scanned.
         if bytes.len() > self.limit {
             return Err(Full::Limit);
         }
@@ -137,8 +137,8 @@ impl Output {
         Ok(())
     }
 
-    /// Begins an array or map whose length is not known yet, and returns what
-    /// [`finish_array`](Self::finish_array) or
+    /// Begins an array or map whose length is not known yet. Returns the value
+    /// that [`finish_array`](Self::finish_array) or
     /// [`finish_map`](Self::finish_map) needs.
     pub fn open(&mut self) -> Result<Open, Full> {
         let at = self.bytes.len();
@@ -174,8 +174,8 @@ impl Output {
         }
     }
 
-    /// Completes the header of `len` elements at the open place, `formats`
-    /// being those for 4, 16 and 32 bits.
+    /// Completes the header of `len` elements at the open position; `formats`
+    /// are those for 4, 16 and 32 bits.
     fn close(&mut self, Open(at): Open, formats: [u8; 3], len: u32) -> Result<(), Full> {
         let [fix, short, long] = formats;
         match len {
@@ -194,7 +194,7 @@ impl Output {
         }
     }
 
-    /// Puts bytes in front of what was written from `at` on.
+    /// Inserts bytes before those written from `at` on.
     fn insert(&mut self, at: usize, bytes: &[u8]) -> Result<(), Full> {
         let end = self.bytes.len();
         self.raw(bytes)?;
@@ -230,17 +230,18 @@ impl io::Write for Output {
 #[derive(Debug)]
 pub struct Open(usize);
 
-/// MessagePack knows no longer strings, and no guest has memory for them.
+/// Converts a length. MessagePack has no longer strings, and no guest has
+/// memory for them.
 fn length(len: usize) -> Result<u32, Full> {
     u32::try_from(len).map_err(|_| Full::Limit)
 }
 
-/// Why an [`Output`] takes no more bytes.
+/// The reason why an [`Output`] takes no more bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
-    /// There is no memory for what is being encoded.
+    /// There is no memory left.
     Memory,
-    /// It would have more than [`MAX_MESSAGE`] bytes.
+    /// The output would have more than [`MAX_MESSAGE`] bytes.
     Limit,
 }
 

@@ -1,8 +1,7 @@
-//! Rust values as the values of the guest ABI, and back.
+//! Conversion of Rust values to the values of the guest ABI, and back.
 //!
-//! A message, an argument list and the like are *n* values. The rule for what
-//! counts as n: a tuple is its elements, `()` is no value, and everything else
-//! is one. Reading follows the same rule.
+//! A message or an argument list has *n* values. A tuple is its elements, `()`
+//! is no value, and everything else is one. Reading follows the same rule.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,10 +10,10 @@ use super::{de, ser};
 use crate::Error;
 use crate::msgpack::{Input, Output};
 
-/// What could not be written or read, and where in the value.
+/// An error of encoding or decoding, with its place in the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodecError {
-    /// From the outermost part of the value to the innermost, reversed.
+    /// Path from the outermost part of the value to the innermost, reversed.
     path: Vec<Segment>,
     message: String,
 }
@@ -33,13 +32,13 @@ impl CodecError {
         }
     }
 
-    /// The same, in an element of a sequence; counted from 0, as Rust does.
+    /// Adds an index of a sequence to the path; counted from 0, as Rust does.
     pub(super) fn at_index(mut self, index: usize) -> Self {
         self.path.push(Segment::Index(index));
         self
     }
 
-    /// The same, below a key.
+    /// Adds a key to the path.
     pub(super) fn at_key(mut self, key: &str) -> Self {
         self.path.push(Segment::Key(key.to_owned()));
         self
@@ -82,19 +81,19 @@ impl From<CodecError> for Error {
     }
 }
 
-/// One encoded value.
+/// Encodes one value.
 ///
 /// # Errors
 ///
-/// An integer beyond 64 signed bits, a map key that is neither text, number
-/// nor boolean, nesting deeper than 100, or a `Serialize` that fails.
+/// An integer beyond 64 signed bits, a map key that is neither text, number nor
+/// boolean, nesting deeper than 100, or a `Serialize` that fails.
 pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Output, CodecError> {
     let mut out = Output::new();
     value.serialize(ser::Serializer::one(&mut out))?;
     Ok(out)
 }
 
-/// An encoded array of n values; see the [module](self) for how many.
+/// Encodes an array of n values; see the [module](self) for how many.
 ///
 /// # Errors
 ///
@@ -118,7 +117,7 @@ pub fn from_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
 ///
 /// # Errors
 ///
-/// As [`from_value`]; and another number of values than the type has.
+/// As [`from_value`]; and a number of values that differs from the type's.
 pub fn from_values<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     read(bytes, de::Shape::Values)
 }
@@ -266,7 +265,7 @@ mod tests {
         let bytes = to_value(&everything()).unwrap();
         let value: Value = from_value(bytes.as_slice()).unwrap();
         assert_eq!(to_value(&value).unwrap().as_slice(), bytes.as_slice());
-        // And a value converts without bytes in between.
+        // A value also converts without bytes in between.
         let again: Everything = value.to().unwrap();
         assert_eq!(again, everything());
     }

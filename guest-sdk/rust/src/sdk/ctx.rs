@@ -9,11 +9,11 @@ use super::codec::from_value;
 use super::{Value, scratch};
 use crate::{Error, context};
 
-/// One context value; `None` where it was not set.
+/// Returns one context value; `None` if it was not set.
 ///
 /// # Errors
 ///
-/// `Invalid`: it is not of this type.
+/// `Invalid`: the value is not of this type.
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>, Error> {
     scratch::with(|buffer| match context::get(key, buffer) {
         Ok([]) => Ok(None),
@@ -24,7 +24,7 @@ pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>, Error> {
     })
 }
 
-/// All of them.
+/// Returns all context values.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! From `start` to `main` and back.
+//! The way from `start` to `main` and back.
 
 use std::panic::PanicHookInfo;
 
@@ -10,7 +10,7 @@ use super::{Value, kind, scratch};
 use crate::msgpack::{Input, Output, Token};
 use crate::{Error, program};
 
-/// What a process was started with.
+/// The arguments of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Args {
     /// An encoded array.
@@ -18,7 +18,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// All of them, as this type: a tuple takes n, any other type one.
+    /// Returns all arguments as this type: a tuple takes n, any other type one.
     ///
     /// ```no_run
     /// # use warren_guest::{Args, Error};
@@ -31,16 +31,17 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// `Invalid`: they are something else; the message says what, and where.
+    /// `Invalid`: the arguments have another type; the message names the type
+    /// and the place.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, Error> {
         from_values(&self.encoded).map_err(|error| Error::from(error).wrap("arguments"))
     }
 
-    /// One of them, counted from 0; `None` where there are not so many.
+    /// Returns one argument, counted from 0; `None` beyond the last.
     ///
     /// # Errors
     ///
-    /// `Invalid`: it is not of this type.
+    /// `Invalid`: the argument is not of this type.
     pub fn nth<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>, Error> {
         let read = || -> Result<Option<T>, CodecError> {
             let mut input = Input::new(&self.encoded);
@@ -58,20 +59,20 @@ impl Args {
         read().map_err(|error| Error::from(error).wrap(format_args!("argument {index}")))
     }
 
-    /// Whatever they are.
+    /// Returns the arguments as values of any type.
     ///
     /// # Errors
     ///
-    /// `Invalid`: they nest deeper than a value may.
+    /// `Invalid`: the arguments nest deeper than a value may.
     pub fn values(&self) -> Result<Vec<Value>, Error> {
         from_value(&self.encoded).map_err(|error| Error::from(error).wrap("arguments"))
     }
 }
 
-/// What `main` may return: nothing, or a `Result` of any value that can cross
-/// and any error that becomes an [`Error`].
+/// A return type of `main`: nothing, or a `Result` of any value that can cross
+/// and any error that converts to [`Error`].
 pub trait MainResult {
-    /// The encoded result, none for `()`.
+    /// Returns the encoded result, none for `()`.
     #[doc(hidden)]
     fn into_result(self) -> Result<Option<Output>, Error>;
 }
@@ -86,13 +87,13 @@ impl<T: Serialize, E: Into<Error>> MainResult for Result<T, E> {
     fn into_result(self) -> Result<Option<Output>, Error> {
         let value = self.map_err(Into::into)?;
         let encoded = to_value(&value).map_err(|error| Error::from(error).wrap("result"))?;
-        // Nil is the result of who returns nothing.
+        // Nil is the result of a process that returns nothing.
         Ok((encoded.as_slice() != b"\xc0").then_some(encoded))
     }
 }
 
-/// Runs `main` as the process; what `#[warren_guest::main]` makes of it calls
-/// this.
+/// Runs `main` as the process. The expansion of `#[warren_guest::main]` calls
+/// this function.
 pub fn start<R: MainResult>(main: impl FnOnce(Args) -> R) {
     std::panic::set_hook(Box::new(report_panic));
     super::log::install();
@@ -109,7 +110,7 @@ pub fn start<R: MainResult>(main: impl FnOnce(Args) -> R) {
     }
 }
 
-/// Says why the process is about to trap.
+/// Reports the panic as the process's error, before the process traps.
 fn report_panic(info: &PanicHookInfo<'_>) {
     let message = info
         .payload_as_str()

@@ -10,9 +10,9 @@ use super::Value;
 use super::codec::{from_value, to_value};
 use crate::Error;
 
-/// The name by which serializer and deserializer know a structured error.
+/// The name that marks a structured error between serializer and deserializer.
 pub(super) const ERROR_STRUCT: &str = "$warren::Error";
-/// The name by which the deserializer knows a value that is kept as it is encoded.
+/// The name that marks a value that the deserializer keeps encoded.
 pub(super) const ENCODED: &str = "$warren::Encoded";
 const FIELDS: &[&str] = &["kind", "message", "retryable", "details", "stack"];
 
@@ -20,23 +20,23 @@ const FIELDS: &[&str] = &["kind", "message", "retryable", "details", "stack"];
 pub mod kind {
     /// No such process, name, definition or host.
     pub const NOT_FOUND: &str = "NotFound";
-    /// Taken already, such as a name.
+    /// The name is taken.
     pub const ALREADY_EXISTS: &str = "AlreadyExists";
     /// The call can never succeed as it was made.
     pub const INVALID: &str = "Invalid";
     /// The caller's actor and scope do not allow it.
     pub const PERMISSION_DENIED: &str = "PermissionDenied";
-    /// It cannot be had now.
+    /// A resource is unavailable at present.
     pub const UNAVAILABLE: &str = "Unavailable";
     /// A mistake in a program, or in the runtime.
     pub const INTERNAL: &str = "Internal";
-    /// Somebody ended it.
+    /// The process was ended from outside.
     pub const CANCELED: &str = "Canceled";
-    /// It contradicts what was done before.
+    /// The call contradicts an earlier one.
     pub const CONFLICT: &str = "Conflict";
-    /// It took longer than it may.
+    /// A deadline passed.
     pub const TIMEOUT: &str = "Timeout";
-    /// A limit is reached; later it may succeed.
+    /// A limit is reached; the call may succeed later.
     pub const RATE_LIMITED: &str = "RateLimited";
     /// Nothing is known.
     pub const UNKNOWN: &str = "";
@@ -56,36 +56,36 @@ macro_rules! constructors {
 }
 
 constructors! {
-    /// An error of kind [`NOT_FOUND`](kind::NOT_FOUND).
+    /// Returns an error of kind [`NOT_FOUND`](kind::NOT_FOUND).
     not_found = NOT_FOUND;
-    /// An error of kind [`ALREADY_EXISTS`](kind::ALREADY_EXISTS).
+    /// Returns an error of kind [`ALREADY_EXISTS`](kind::ALREADY_EXISTS).
     already_exists = ALREADY_EXISTS;
-    /// An error of kind [`INVALID`](kind::INVALID).
+    /// Returns an error of kind [`INVALID`](kind::INVALID).
     invalid = INVALID;
-    /// An error of kind [`PERMISSION_DENIED`](kind::PERMISSION_DENIED).
+    /// Returns an error of kind [`PERMISSION_DENIED`](kind::PERMISSION_DENIED).
     permission_denied = PERMISSION_DENIED;
-    /// An error of kind [`UNAVAILABLE`](kind::UNAVAILABLE).
+    /// Returns an error of kind [`UNAVAILABLE`](kind::UNAVAILABLE).
     unavailable = UNAVAILABLE;
-    /// An error of kind [`INTERNAL`](kind::INTERNAL).
+    /// Returns an error of kind [`INTERNAL`](kind::INTERNAL).
     internal = INTERNAL;
-    /// An error of kind [`CANCELED`](kind::CANCELED).
+    /// Returns an error of kind [`CANCELED`](kind::CANCELED).
     canceled = CANCELED;
-    /// An error of kind [`CONFLICT`](kind::CONFLICT).
+    /// Returns an error of kind [`CONFLICT`](kind::CONFLICT).
     conflict = CONFLICT;
-    /// An error of kind [`TIMEOUT`](kind::TIMEOUT).
+    /// Returns an error of kind [`TIMEOUT`](kind::TIMEOUT).
     timeout = TIMEOUT;
-    /// An error of kind [`RATE_LIMITED`](kind::RATE_LIMITED).
+    /// Returns an error of kind [`RATE_LIMITED`](kind::RATE_LIMITED).
     rate_limited = RATE_LIMITED;
 }
 
 impl Error {
-    /// Whether it is of this [`kind`].
+    /// Returns whether the error is of this [`kind`].
     pub fn is(&self, kind: &str) -> bool {
         self.kind == kind
     }
 
-    /// The same with a value for programs. One that cannot be encoded is left
-    /// out, for an error must not be lost for its details.
+    /// Sets the details, a value for programs. Details that cannot be encoded
+    /// are left out, for an error must not be lost for its details.
     pub fn with_details(mut self, details: &impl Serialize) -> Self {
         if let Ok(encoded) = to_value(details) {
             self.details = encoded.as_slice().to_vec();
@@ -93,19 +93,19 @@ impl Error {
         self
     }
 
-    /// The same, known to be worth a second try, or known not to be.
+    /// Sets whether a second try may succeed.
     pub fn with_retryable(mut self, retryable: bool) -> Self {
         self.retryable = Some(retryable);
         self
     }
 
-    /// The same with `context: ` before its message.
+    /// Prefixes the message with `context: `.
     pub fn wrap(mut self, context: impl fmt::Display) -> Self {
         self.message = format!("{context}: {}", self.message);
         self
     }
 
-    /// The details, where there are any of this type.
+    /// Returns the details, if they are of this type.
     ///
     /// ```
     /// # use warren_guest::Error;
@@ -162,7 +162,7 @@ impl<'de> Visitor<'de> for Parts {
         };
         set_details(&mut error, parts.next_element()?);
         error.stack = parts.next_element()?.unwrap_or_default();
-        // Those who know more parts than these may have written them.
+        // A writer with more parts may have added them.
         while parts.next_element::<IgnoredAny>()?.is_some() {}
         Ok(error)
     }
@@ -196,8 +196,9 @@ fn set_details(error: &mut Error, details: Option<Encoded>) {
     }
 }
 
-/// A value that is not taken apart: an error in the details of an error would be
-/// decoded and encoded again at each level, twice as often as at the one before.
+/// A value that is kept encoded. An error in the details of an error would
+/// otherwise be decoded and encoded again at each level, twice as often as at
+/// the level before.
 struct Encoded(Vec<u8>);
 
 impl<'de> Deserialize<'de> for Encoded {
@@ -219,7 +220,7 @@ impl<'de> Visitor<'de> for AsItIs {
         Ok(Encoded(bytes.to_vec()))
     }
 
-    /// Of another format, such as JSON.
+    /// Reads another format, such as JSON.
     fn visit_newtype_struct<D: Deserializer<'de>>(
         self,
         deserializer: D,

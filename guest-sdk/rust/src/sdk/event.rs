@@ -1,4 +1,4 @@
-//! What a process hears about others.
+//! The events a process receives about others.
 
 use serde::Deserialize;
 
@@ -6,43 +6,43 @@ use super::queue::{Message, Queue};
 use super::{Pid, Value};
 use crate::{Error, mailbox};
 
-/// How a process ended: with a result, [`Value::Nil`] for none, or an error.
+/// The end of a process: a result, [`Value::Nil`] for none, or an error.
 pub type Outcome = Result<Value, Error>;
 
-/// Something that happened to, or was asked by, another process.
+/// Something that happened to another process, or a request of another process.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A process that is monitored has ended.
+    /// A monitored process has ended.
     Exit {
-        /// Who ended.
+        /// The ended process.
         from: Pid,
-        /// When, in RFC 3339.
+        /// Time of the end, in RFC 3339.
         at: String,
-        /// How.
+        /// Outcome of the process.
         result: Outcome,
     },
     /// A linked process failed, and the caller traps links.
     LinkDown {
-        /// Who failed.
+        /// The failed process.
         from: Pid,
-        /// When, in RFC 3339.
+        /// Time of the failure, in RFC 3339.
         at: String,
-        /// Why.
+        /// Error of the process.
         result: Outcome,
     },
     /// The caller is asked to end.
     Cancel {
-        /// Who asks.
+        /// The asking process.
         from: Pid,
-        /// When it was asked, in RFC 3339.
+        /// Time of the request, in RFC 3339.
         at: String,
-        /// When it will be terminated, in RFC 3339, where that was said.
+        /// Time of the termination, in RFC 3339, if the request has a deadline.
         deadline: Option<String>,
     },
 }
 
 impl Event {
-    /// The other process: who ended, or who asks.
+    /// Returns the other process: the one that ended or asks.
     pub fn from(&self) -> &Pid {
         match self {
             Event::Exit { from, .. }
@@ -52,9 +52,10 @@ impl Event {
     }
 }
 
-/// Opens the queue of events. What came before is not lost.
+/// Opens the queue of events. Earlier events are not lost.
 ///
-/// A process that never calls this is ended at once when it is asked to end.
+/// A process that never calls this function is ended at once when it is asked
+/// to end.
 ///
 /// ```no_run
 /// use warren_guest::{Error, Event, Spawn, events};
@@ -86,7 +87,7 @@ impl Events {
         event(&self.0.recv()?)
     }
 
-    /// Waits for the next event, but not longer than this.
+    /// Waits for the next event, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -99,7 +100,7 @@ impl Events {
             .transpose()
     }
 
-    /// The next event, if it is there already.
+    /// Returns the next event, if there is one already.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! On whose behalf a process acts, and what it may do.
+//! Actor, scope and permissions of a process.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use super::codec::{from_value, to_value};
 use super::{Value, scratch};
 use crate::{Buffer, Error, Failure, security};
 
-/// Who acts.
+/// The user or service for which a process acts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Actor {
-    /// Its identifier.
+    /// The actor's identifier.
     pub id: String,
-    /// What else is known about it.
+    /// Further data about the actor.
     #[serde(default)]
     pub meta: BTreeMap<String, Value>,
 }
@@ -26,7 +26,7 @@ pub struct Scope {
 }
 
 impl Actor {
-    /// An actor of whom only the id is known.
+    /// Returns an actor with an id and no further data.
     pub fn new(id: impl Into<String>) -> Self {
         Actor {
             id: id.into(),
@@ -35,7 +35,7 @@ impl Actor {
     }
 }
 
-/// The caller's actor; `None` where it has none.
+/// Returns the caller's actor; `None` if it has none.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub fn actor() -> Result<Option<Actor>, Error> {
     record(security::actor)
 }
 
-/// The caller's scope; `None` where it has none.
+/// Returns the caller's scope; `None` if it has none.
 ///
 /// # Errors
 ///
@@ -53,22 +53,23 @@ pub fn scope() -> Result<Option<Scope>, Error> {
     record(security::scope)
 }
 
-/// Whether the caller may do this action on this resource.
+/// Returns whether the caller may do this action on this resource.
 pub fn can(action: &str, resource: &str) -> bool {
     security::can(action, resource, None)
 }
 
-/// The same, given attributes (a map) beside those every check has.
+/// Checks as [`can`] does, with attributes (a map) beside those every check
+/// has.
 ///
 /// # Errors
 ///
-/// `Invalid`: they cannot be encoded.
+/// `Invalid`: the attributes cannot be encoded.
 pub fn can_with(action: &str, resource: &str, attributes: &impl Serialize) -> Result<bool, Error> {
     let attributes = to_value(attributes)?;
     Ok(security::can(action, resource, Some(attributes.as_slice())))
 }
 
-/// Succeeds where a policy of this id exists.
+/// Succeeds if a policy of this id exists.
 ///
 /// # Errors
 ///
@@ -77,7 +78,7 @@ pub fn policy(id: &str) -> Result<(), Error> {
     scratch::with(|buffer| security::policy(id, buffer).map_err(|error| error.decode()))
 }
 
-/// The scope that the program's manifest gives this name.
+/// Returns the scope that the program's manifest gives this name.
 ///
 /// # Errors
 ///

@@ -7,9 +7,10 @@ use crate::logger;
 
 struct Logger;
 
-/// Sends the records of the crate `log` to the program's log. `main` does it.
+/// Sends the records of the crate `log` to the program's log. Called before
+/// `main`.
 pub(super) fn install() {
-    // Whoever set another logger before knows why.
+    // A logger that the program has set before stays.
     if log::set_logger(&Logger).is_ok() {
         log::set_max_level(LevelFilter::Debug);
     }

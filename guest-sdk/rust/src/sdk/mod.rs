@@ -37,7 +37,7 @@ pub use select::{Select, Source};
 pub use spawn::{Pending, Spawn, exec, spawn};
 pub use value::Value;
 
-/// What the macros expand to.
+/// Items that the macros expand to.
 #[doc(hidden)]
 pub mod __private {
     pub use super::entry::start;

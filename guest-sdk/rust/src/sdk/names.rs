@@ -15,8 +15,8 @@ use crate::{Error, registry};
 ///
 /// # Errors
 ///
-/// `Invalid`: no such name can be. `AlreadyExists`: taken; details `{pid}`.
-/// `RateLimited`: too many names.
+/// `Invalid`: the text cannot be a name. `AlreadyExists`: taken; details
+/// `{pid}`. `RateLimited`: too many names.
 pub fn register(name: &str) -> Result<(), Error> {
     scratch::with(|buffer| registry::register(name, None, buffer).map_err(|error| error.decode()))
 }
@@ -32,7 +32,7 @@ pub fn register_for(name: &str, pid: &Pid) -> Result<(), Error> {
     })
 }
 
-/// The process of that name.
+/// Returns the process with that name.
 ///
 /// # Errors
 ///
@@ -44,11 +44,11 @@ pub fn lookup(name: &str) -> Result<Pid, Error> {
     })
 }
 
-/// Frees a name; false where it was free.
+/// Frees a name. Returns false if it was free.
 ///
 /// # Errors
 ///
-/// `Invalid`: no such name can be.
+/// `Invalid`: the text cannot be a name.
 pub fn unregister(name: &str) -> Result<bool, Error> {
     scratch::with(|buffer| registry::unregister(name, buffer).map_err(|error| error.decode()))
 }

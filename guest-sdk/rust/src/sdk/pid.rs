@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::msgpack::text;
 
-/// Who a process is. Opaque, stable for the process's life, and never given to
-/// another process while the runtime lives. It crosses to other processes as
-/// its text.
+/// The identifier of a process. Opaque, stable for the process's life, and
+/// never given to another process while the runtime lives. It crosses to other
+/// processes as its text.
 ///
-/// Whatever takes a destination takes a PID or a registered name:
+/// Every function with a destination takes a PID or a registered name:
 ///
 /// ```no_run
 /// # fn example(pid: warren_guest::Pid) -> Result<(), warren_guest::Error> {
@@ -30,7 +30,7 @@ impl Pid {
         })
     }
 
-    /// Its text, `{host|id}`.
+    /// Returns the text, `{host|id}`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -61,8 +61,8 @@ impl From<Pid> for String {
 }
 
 impl From<String> for Pid {
-    /// Takes a PID that arrived as text. Whether a process has it shows when
-    /// it is used.
+    /// Takes a PID that arrived as text. The first use shows if a process has
+    /// it.
     fn from(text: String) -> Self {
         Pid(text)
     }

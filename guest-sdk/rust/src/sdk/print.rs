@@ -36,7 +36,7 @@ macro_rules! eprintln {
     };
 }
 
-/// What the macros call: one write for each call of theirs.
+/// Prints for the macros: one write for each call of a macro.
 pub fn print(stream: Stream, text: fmt::Arguments<'_>) {
     match text.as_str() {
         Some(text) => stdio::write(stream, text.as_bytes()),

@@ -1,4 +1,4 @@
-//! What a process does to others and to itself.
+//! Operations of a process on others and on itself.
 
 use core::time::Duration;
 
@@ -8,13 +8,13 @@ use super::codec::to_values;
 use super::{Pid, scratch};
 use crate::{Error, process as raw};
 
-/// The caller's PID.
+/// Returns the caller's PID.
 pub fn pid() -> Pid {
     scratch::with(|buffer| Pid::from_bytes(raw::pid(buffer).unwrap_or_default()))
 }
 
-/// The frame id, the identifier of this call chain: the definition that began
-/// it, `#`, and a number. Passed on by spawn and exec, kept by upgrade.
+/// Returns the frame id, the identifier of this call chain: the definition that
+/// began it, `#`, and a number. Passed on by spawn and exec, kept by upgrade.
 pub fn frame_id() -> String {
     scratch::with(|buffer| {
         String::from_utf8_lossy(raw::frame_id(buffer).unwrap_or_default()).into_owned()
@@ -22,7 +22,7 @@ pub fn frame_id() -> String {
 }
 
 /// Sends one message: a tuple is n values, anything else one. Success means
-/// that it is queued, not that it was or will be read.
+/// queued, not read.
 ///
 /// ```no_run
 /// # fn example(worker: warren_guest::Pid) -> Result<(), warren_guest::Error> {
@@ -56,44 +56,45 @@ macro_rules! on_target {
 }
 
 on_target! {
-    /// Ends a process by force, also one in a busy loop.
+    /// Ends a process by force, even one in a busy loop.
     ///
     /// # Errors
     ///
     /// `NotFound`.
     terminate;
     /// Asks for one [`Event::Exit`](super::Event::Exit) when the target ends,
-    /// however it ends. Twice is one.
+    /// however it ends. A second call changes nothing.
     ///
     /// # Errors
     ///
     /// `NotFound`, `Invalid` (the caller itself), `RateLimited`.
     monitor;
-    /// Undoes [`monitor`]; an event of the target not read yet is dropped. Nothing
-    /// happens where the target was not watched, or nobody holds the name.
+    /// Undoes [`monitor`], and drops an unread event of the target. Does
+    /// nothing if the target was not monitored, or the name is free.
     ///
     /// # Errors
     ///
-    /// `Invalid`: it can be neither a PID nor a name.
+    /// `Invalid`: the text can be neither a PID nor a name.
     unmonitor;
-    /// Ties the fates of caller and target: when one fails, so does the other,
-    /// unless it [traps links](set_trap_links). Twice is one link.
+    /// Links caller and target: when one fails, so does the other, unless it
+    /// [traps links](set_trap_links). A second call changes nothing.
     ///
     /// # Errors
     ///
     /// `NotFound`, `Invalid` (the caller itself), `RateLimited`.
     link;
-    /// Undoes [`link`]; an event of the target not read yet is dropped. Nothing
-    /// happens where the two were not linked, or nobody holds the name.
+    /// Undoes [`link`], and drops an unread event of the target. Does nothing
+    /// if the two were not linked, or the name is free.
     ///
     /// # Errors
     ///
-    /// `Invalid`: it can be neither a PID nor a name.
+    /// `Invalid`: the text can be neither a PID nor a name.
     unlink;
 }
 
 /// Asks a process to end: it reads an [`Event::Cancel`](super::Event::Cancel).
-/// At the deadline, counted from now, it is terminated if it still lives.
+/// At the deadline, counted from now, the process is terminated if it still
+/// lives.
 ///
 /// # Errors
 ///
@@ -105,22 +106,22 @@ pub fn cancel(target: impl AsRef<str>, deadline: Option<Duration>) -> Result<(),
     })
 }
 
-/// Whether the failure of a linked process is an event to read instead of the
+/// Returns whether the failure of a linked process is an event instead of the
 /// caller's own end. False at the start.
 pub fn trap_links() -> bool {
     raw::trap_links()
 }
 
-/// Sets what [`trap_links`] tells.
+/// Sets the value of [`trap_links`].
 pub fn set_trap_links(trap_links: bool) {
     raw::set_trap_links(trap_links);
 }
 
 /// Replaces the running code by another definition's, or, with `None`, starts
-/// the present one afresh. The new code gets the arguments; PID, names, links,
-/// monitors, context and unread messages stay, memory goes.
+/// the present one afresh. The new code gets the arguments. PID, names, links,
+/// monitors, context and unread messages stay; memory is dropped.
 ///
-/// Returns only where it failed, and then nothing has changed: `NotFound`,
+/// Returns only on failure, and nothing has changed then: `NotFound`,
 /// `Invalid`.
 ///
 /// ```no_run
@@ -136,8 +137,8 @@ pub fn upgrade(definition: Option<&str>, arguments: impl Serialize) -> Error {
     scratch::with(|buffer| raw::upgrade(definition, arguments.as_slice(), buffer).decode())
 }
 
-/// In the program's first process ends the program with this exit status; in
-/// any other ends the process, with an error where the status is not 0.
+/// Ends the program with this exit status, in the program's first process. In
+/// any other, ends the process, with an error if the status is not 0.
 pub fn exit(status: i32) -> ! {
     crate::program::exit(status)
 }

@@ -21,23 +21,25 @@ pub struct Message {
 }
 
 impl Message {
-    /// Its topic.
+    /// Returns the topic.
     pub fn topic(&self) -> &str {
-        // The runtime says so of every topic.
+        // The runtime guarantees that every topic is UTF-8.
         text(&self.bytes[..self.topic_len]).unwrap_or_default()
     }
 
-    /// The process that sent it; none where the runtime or its embedder did.
+    /// Returns the process that sent the message; none if the runtime or its
+    /// embedder did.
     pub fn from(&self) -> Option<&Pid> {
         self.from.as_ref()
     }
 
-    /// The values sent, as this type: a tuple takes n values, any other type
-    /// one, [`Value`](super::Value) whatever comes.
+    /// Returns the values sent, as this type: a tuple takes n values, any other
+    /// type one, [`Value`](super::Value) any value.
     ///
     /// # Errors
     ///
-    /// `Invalid`: they are something else; the message says what, and where.
+    /// `Invalid`: the values have another type; the message names the type and
+    /// the place.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, Error> {
         from_values(self.encoded()).map_err(|error| {
             let from = self.from.as_ref().map_or("the runtime", Pid::as_str);
@@ -45,7 +47,7 @@ impl Message {
         })
     }
 
-    /// The values sent, as MessagePack: one array.
+    /// Returns the values sent, as MessagePack: one array.
     pub fn encoded(&self) -> &[u8] {
         &self.bytes[self.topic_len..]
     }
@@ -61,8 +63,8 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Opens the inbox, which takes every message that no topic of
-/// [`listen`] claims. What came before is not lost.
+/// Opens the inbox, which takes every message that no topic of [`listen`]
+/// claims. Earlier messages are not lost.
 ///
 /// ```no_run
 /// # fn example() -> Result<(), warren_guest::Error> {
@@ -84,8 +86,8 @@ pub fn inbox() -> Queue {
     Queue::of(mailbox::inbox())
 }
 
-/// Listens on exactly one topic. What came before is not lost. The same topic
-/// gives the same queue.
+/// Listens on exactly one topic. Earlier messages are not lost. Returns the
+/// same queue for the same topic.
 ///
 /// ```no_run
 /// # fn example() -> Result<(), warren_guest::Error> {
@@ -105,8 +107,8 @@ pub fn listen(topic: &str) -> Result<Queue, Error> {
     })
 }
 
-/// Messages of the inbox or of one topic, in the order they came. The runtime
-/// keeps them; a queue is only their number.
+/// The messages of the inbox or of one topic, in the order they came. The
+/// runtime keeps the messages; a queue is only a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue(Subscription);
 
@@ -132,17 +134,16 @@ impl Queue {
         }
     }
 
-    /// Waits for the next message and returns what it holds; see
-    /// [`Message::get`].
+    /// Waits for the next message and returns its values; see [`Message::get`].
     ///
     /// # Errors
     ///
-    /// `Invalid`: it holds something else. The message is gone then.
+    /// `Invalid`: the values have another type. The message is gone then.
     pub fn recv_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.recv()?.get()
     }
 
-    /// Waits for the next message, but not longer than this.
+    /// Waits for the next message, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -151,7 +152,7 @@ impl Queue {
         Ok(receive(&[self.0], Some(deadline(timeout)))?.map(|(_, message)| message))
     }
 
-    /// The next message, if it is there already.
+    /// Returns the next message, if there is one already.
     ///
     /// # Errors
     ///
@@ -160,21 +161,21 @@ impl Queue {
         Ok(receive(&[self.0], Some(0))?.map(|(_, message)| message))
     }
 
-    /// Ends listening. What was unread goes to the inbox, or waits unclaimed.
-    /// Nothing happens to the inbox itself.
+    /// Ends listening. Unread messages go to the inbox, or become unclaimed.
+    /// The inbox itself cannot be closed.
     pub fn unlisten(self) {
         mailbox::unlisten(self.0);
     }
 }
 
-/// The instant that lies so far ahead.
+/// Returns the instant `timeout` from now.
 pub(super) fn deadline(timeout: Duration) -> u64 {
     let timeout = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
     clock::monotonic().saturating_add(timeout)
 }
 
 /// Takes the oldest message of the first wanted queue that has one. A message
-/// that is not MessagePack of the ABI is logged and dropped.
+/// that is not valid MessagePack of the ABI is logged and dropped.
 pub(super) fn receive(
     wanted: &[Subscription],
     deadline: Option<u64>,
@@ -204,8 +205,8 @@ pub(super) fn receive(
     }
 }
 
-/// Whether the payload is one array, and every element a value. What the runtime
-/// wraps into an event may nest as deep as any value.
+/// Checks that the payload is one array, and every element a value. Values that
+/// the runtime wraps into an event may nest as deep as any value.
 fn well_formed(message: &Message) -> Result<(), Malformed> {
     let depth = if message.topic().starts_with('@') {
         MAX_READ_DEPTH

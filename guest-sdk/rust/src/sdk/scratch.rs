@@ -1,4 +1,4 @@
-//! The buffer that the calls of a guest share, and what messages are encoded in.
+//! The buffers that the calls of a guest share, for results and for encoding.
 
 use std::cell::Cell;
 
@@ -14,7 +14,7 @@ thread_local! {
     static OUTPUT: Cell<Output> = const { Cell::new(Output::new()) };
 }
 
-/// Lends the buffer. A call within the call gets one of its own.
+/// Lends the buffer. A nested call gets a buffer of its own.
 pub(super) fn with<T>(action: impl FnOnce(&mut Buffer) -> T) -> T {
     let mut buffer = BUFFER.take();
     let result = action(&mut buffer);
@@ -22,8 +22,9 @@ pub(super) fn with<T>(action: impl FnOnce(&mut Buffer) -> T) -> T {
     result
 }
 
-/// Lends an array of n values, as [`to_values`](super::codec::to_values) makes it,
-/// in memory that is kept. An encoding within the encoding gets some of its own.
+/// Lends an array of n values, as [`to_values`](super::codec::to_values)
+/// encodes it, in memory that is kept. A nested encoding gets memory of its
+/// own.
 pub(super) fn with_values<T: Serialize + ?Sized, R>(
     values: &T,
     action: impl FnOnce(&[u8]) -> R,

@@ -9,8 +9,8 @@ use super::time::{Instant, Timer};
 use crate::Error;
 use crate::mailbox::Subscription;
 
-/// Something a [`Select`] can wait for: a [`Queue`], the [`Events`], a
-/// [`Timer`], or a [`Pending`] process.
+/// A source of a [`Select`]: a [`Queue`], the [`Events`], a [`Timer`], or a
+/// [`Pending`] process.
 pub trait Source: sealed::Source {}
 
 impl<S: sealed::Source> Source for S {}
@@ -23,7 +23,7 @@ mod sealed {
 
         fn kind(&self) -> Kind<'_>;
 
-        /// The item of a message, `None` where a timer rang.
+        /// Returns the item of a message, `None` if a timer rang.
         fn item(&self, message: Option<Message>) -> Result<Self::Item, Error>;
     }
 
@@ -87,8 +87,8 @@ impl sealed::Source for Timer {
     }
 }
 
-/// Waits for the first of several sources that has something. Of those that
-/// have something at once, the first named wins.
+/// Waits for the first of several sources that is ready. If several are ready
+/// at once, the first named wins.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -131,12 +131,12 @@ impl<T> Default for Select<'_, T> {
 }
 
 impl<'a, T> Select<'a, T> {
-    /// Waits for nothing yet.
+    /// Returns a select without sources.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Also waits for this; what it yields is given to `then`.
+    /// Adds a source; `then` gets its item.
     pub fn on<S: Source>(mut self, source: &'a S, then: impl FnOnce(S::Item) -> T + 'a) -> Self {
         self.cases.push(Case {
             kind: source.kind(),
@@ -145,11 +145,11 @@ impl<'a, T> Select<'a, T> {
         self
     }
 
-    /// Waits. With nothing to wait for, that is until the process's end.
+    /// Waits. Without sources, waits until the process's end.
     ///
     /// # Errors
     ///
-    /// There is no memory for what came.
+    /// There is no memory for the item.
     pub fn wait(self) -> Result<T, Error> {
         let mut select = self;
         loop {
@@ -160,33 +160,33 @@ impl<'a, T> Select<'a, T> {
         }
     }
 
-    /// Waits, but not longer than this.
+    /// Waits, for `timeout` at most.
     ///
     /// # Errors
     ///
-    /// There is no memory for what came.
+    /// There is no memory for the item.
     pub fn wait_timeout(self, timeout: Duration) -> Result<Option<T>, Error> {
         Ok(self.wait_until(Some(deadline(timeout)))?.ok())
     }
 
-    /// Takes what is ready, without waiting.
+    /// Takes a ready item, without waiting.
     ///
     /// # Errors
     ///
-    /// There is no memory for what came.
+    /// There is no memory for the item.
     pub fn poll(self) -> Result<Option<T>, Error> {
         Ok(self.wait_until(Some(0))?.ok())
     }
 
-    /// The first item, or all cases again at the deadline.
+    /// Returns the first item, or all cases again at the deadline.
     fn wait_until(mut self, limit: Option<u64>) -> Result<Result<T, Self>, Error> {
         let now = Instant::now();
         let rung = self
             .cases
             .iter()
             .position(|case| matches!(case.kind, Kind::Timer(timer) if timer.at() <= Some(now) && timer.at().is_some()));
-        // A timer that rang keeps those named after it from their turn, and
-        // leaves those before it just that.
+        // A timer that rang takes the turn of the sources named after it, and
+        // of none before it.
         let asked = &self.cases[..rung.unwrap_or(self.cases.len())];
         let wanted: Vec<Subscription> = asked
             .iter()
@@ -227,7 +227,7 @@ impl<'a, T> Select<'a, T> {
     }
 }
 
-/// The earliest of the timers and the limit.
+/// Returns the earliest of the timers and the limit.
 fn earliest<T>(cases: &[Case<'_, T>], limit: Option<u64>) -> Option<u64> {
     let timers = cases.iter().filter_map(|case| match case.kind {
         Kind::Timer(timer) => timer.at().map(Instant::nanoseconds),

@@ -60,42 +60,41 @@ use serde::de::DeserializeOwned;
 use super::{Event, Message, Pid, Select, Value, events, inbox, listen, send};
 use crate::Error;
 
-/// The topic of requests that want a reply.
+/// The topic of requests with a reply.
 pub const CALL: &str = "call";
-/// The topic of requests that want none.
+/// The topic of requests without a reply.
 pub const CAST: &str = "cast";
-/// How long [`call`] waits.
+/// Timeout of [`call`].
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Whether a server goes on.
+/// The decision of a handler whether the server goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// With the next message.
+    /// Go on with the next message.
     Continue,
-    /// Not: [`serve`] returns, and with it the process usually ends.
+    /// Stop: [`serve`] returns, and the process usually ends.
     Stop,
 }
 
-/// What a server does with what it receives. An error from any of these is the
-/// server's own failure; one that is the caller's fault goes to
-/// [`Caller::refuse`].
+/// The handlers of a server. An error from any of them is the server's own
+/// failure; report an error of the caller by [`Caller::refuse`].
 pub trait Server {
-    /// What it is asked. A request that is none of these is refused with
-    /// `Invalid`, or, where nobody waits for a reply, logged and dropped.
+    /// The type of requests. Another request is refused with `Invalid`, or, if
+    /// nobody waits for a reply, logged and dropped.
     type Request: DeserializeOwned;
-    /// What it answers.
+    /// The type of replies.
     type Reply: Serialize;
 
-    /// A request whose caller waits. Who does not answer keeps it waiting: the
-    /// caller can be kept and answered later, from any other function.
+    /// Handles a request whose caller waits until it is answered. The caller
+    /// can be kept and answered later, from any other function.
     ///
     /// # Errors
     ///
     /// Ends the server.
     fn call(&mut self, request: Self::Request, caller: Caller<Self::Reply>) -> Result<Next, Error>;
 
-    /// A request whose sender does not wait. Without this it is logged and
-    /// dropped.
+    /// Handles a request whose sender does not wait. The default logs and drops
+    /// it.
     ///
     /// # Errors
     ///
@@ -106,7 +105,7 @@ pub trait Server {
         Ok(Next::Continue)
     }
 
-    /// Any other message. Without this it is logged and dropped.
+    /// Handles any other message. The default logs and drops it.
     ///
     /// # Errors
     ///
@@ -117,9 +116,8 @@ pub trait Server {
         Ok(Next::Continue)
     }
 
-    /// An event. Without this, being asked to end stops the server, the
-    /// failure of a linked process ends it with that error, and an EXIT is
-    /// nothing.
+    /// Handles an event. By default a CANCEL stops the server, the failure of a
+    /// linked process ends it with that error, and an EXIT is ignored.
     ///
     /// # Errors
     ///
@@ -137,11 +135,12 @@ pub trait Server {
     }
 }
 
-/// Handles what comes until a handler says stop. Events go before messages.
+/// Handles messages and events until a handler stops the server. Events go
+/// before messages.
 ///
 /// # Errors
 ///
-/// What a handler returned.
+/// The error of a handler.
 pub fn serve<S: Server>(mut server: S) -> Result<(), Error> {
     enum Came {
         Message(Message),
@@ -200,7 +199,7 @@ fn caller_of<R>(message: &Message) -> Option<(Caller<R>, Value)> {
     Some((caller, request))
 }
 
-/// Somebody who waits for a reply.
+/// A process that waits for a reply.
 #[must_use = "whoever called waits until it is answered"]
 pub struct Caller<R> {
     from: Pid,
@@ -215,13 +214,13 @@ impl<R> fmt::Debug for Caller<R> {
 }
 
 impl<R: Serialize> Caller<R> {
-    /// Who it is.
+    /// Returns the caller's PID.
     pub fn pid(&self) -> &Pid {
         &self.from
     }
 
-    /// Answers. One that has ended meanwhile, or whose queue is full, gets
-    /// none, and that is its own affair.
+    /// Answers. If the caller has ended meanwhile, or its queue is full, the
+    /// reply is dropped.
     ///
     /// # Errors
     ///
@@ -232,7 +231,7 @@ impl<R: Serialize> Caller<R> {
 }
 
 impl<R> Caller<R> {
-    /// Answers that it cannot be: [`call`] returns this error.
+    /// Refuses the request: [`call`] returns this error.
     ///
     /// # Errors
     ///
@@ -261,13 +260,13 @@ pub fn call<T: DeserializeOwned>(
     call_timeout(server, request, TIMEOUT)
 }
 
-/// Asks a server and waits for its reply, but not longer than this.
+/// Asks a server and waits for its reply, for `timeout` at most.
 ///
 /// # Errors
 ///
-/// As [`send`]; what the server refused with; `Timeout`, also where the server
-/// ended meanwhile (a late reply waits unclaimed); `Invalid`: the reply is not
-/// of this type.
+/// As [`send`]; the error the server refused with; `Timeout`, also if the
+/// server ended meanwhile (a late reply waits unclaimed); `Invalid`: the reply
+/// is not of this type.
 pub fn call_timeout<T: DeserializeOwned>(
     server: impl AsRef<str>,
     request: impl Serialize,
@@ -295,12 +294,12 @@ pub fn call_timeout<T: DeserializeOwned>(
     }
 }
 
-/// Sends a server a request without waiting for anything.
+/// Sends a server a request without waiting for a reply.
 ///
 /// # Errors
 ///
 /// As [`send`].
 pub fn cast(server: impl AsRef<str>, request: impl Serialize) -> Result<(), Error> {
-    // One value, also where the request is a tuple.
+    // One value, even if the request is a tuple.
     send(server, CAST, (request,))
 }

@@ -36,7 +36,7 @@ pub fn spawn(definition: &str, host: &str, arguments: impl Serialize) -> Result<
 ///
 /// # Errors
 ///
-/// As [`Spawn::start`]; the error the process ended with; `Invalid` where its
+/// As [`Spawn::start`]; the error the process ended with; `Invalid` if its
 /// result is not of this type.
 pub fn exec<T: DeserializeOwned>(
     definition: &str,
@@ -46,7 +46,7 @@ pub fn exec<T: DeserializeOwned>(
     Spawn::new(definition, host).exec(arguments)?.wait()
 }
 
-/// A process about to be started, with all that can be said about it.
+/// A builder of a new process.
 ///
 /// ```no_run
 /// # use warren_guest::{Spawn, Error};
@@ -70,12 +70,12 @@ pub struct Spawn {
     scope: Option<Scope>,
     name: Option<String>,
     messages: Vec<(String, Vec<u8>)>,
-    /// The first value that could not be encoded; told when it is started.
+    /// The first value that could not be encoded; returned by the start.
     mistake: Option<Error>,
 }
 
 impl Spawn {
-    /// A process of a definition in a host, nothing else said.
+    /// Returns a builder for a process of a definition in a host.
     pub fn new(definition: impl Into<String>, host: impl Into<String>) -> Self {
         Spawn {
             definition: definition.into(),
@@ -90,20 +90,20 @@ impl Spawn {
         }
     }
 
-    /// One [`Event::Exit`](super::Event::Exit) when it ends; in place before it
-    /// runs.
+    /// Asks for one [`Event::Exit`](super::Event::Exit) at the process's end;
+    /// in place before it runs.
     pub fn monitored(mut self) -> Self {
         self.relation.monitored = true;
         self
     }
 
-    /// A link in both directions, in place before it runs.
+    /// Links the process with the caller, before it runs.
     pub fn linked(mut self) -> Self {
         self.relation.linked = true;
         self
     }
 
-    /// A context value, beside and over those it inherits.
+    /// Sets a context value, over an inherited value of this key.
     pub fn context(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
         let key = key.into();
         match to_value(&value) {
@@ -113,25 +113,26 @@ impl Spawn {
         self
     }
 
-    /// Its actor, instead of the caller's.
+    /// Sets the actor, instead of the caller's.
     pub fn actor(mut self, actor: Actor) -> Self {
         self.actor = Some(actor);
         self
     }
 
-    /// Its scope, instead of the caller's.
+    /// Sets the scope, instead of the caller's.
     pub fn scope(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
         self
     }
 
-    /// A name, claimed together with the start.
+    /// Sets a name, claimed together with the start.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// A message that it finds before any other; several in the order given.
+    /// Adds a message that the process finds before any other; several in the
+    /// order given.
     pub fn message(mut self, topic: impl Into<String>, payload: impl Serialize) -> Self {
         let topic = topic.into();
         match to_values(&payload) {
@@ -141,7 +142,7 @@ impl Spawn {
         self
     }
 
-    /// Starts it.
+    /// Starts the process.
     ///
     /// # Errors
     ///
@@ -160,9 +161,9 @@ impl Spawn {
         })
     }
 
-    /// Starts it and returns at once; its end is waited for with
-    /// [`Pending::wait`] or in a [`Select`](super::Select). When the caller
-    /// ends first, it is terminated.
+    /// Starts the process and returns at once; wait for its end with
+    /// [`Pending::wait`] or in a [`Select`](super::Select). The process is
+    /// terminated if the caller ends first.
     ///
     /// # Errors
     ///
@@ -191,7 +192,7 @@ impl Spawn {
         }
     }
 
-    /// Options and arguments.
+    /// Returns the encoded options and arguments.
     fn encode(&self, arguments: &impl Serialize) -> Result<(Output, Output), Error> {
         if let Some(mistake) = &self.mistake {
             return Err(mistake.clone());
@@ -202,9 +203,9 @@ impl Spawn {
         Ok((options, arguments))
     }
 
-    /// The record of the flat ABI; empty where nothing was said.
+    /// Returns the record of the flat ABI; empty without options.
     fn options(&self) -> Result<Output, CodecError> {
-        // The parts have their limits; messages may be many.
+        // Each part has its limit; messages may be many.
         let mut pairs = Output::new();
         pairs.lift_limit();
         let mut len = 0;
@@ -252,7 +253,7 @@ impl Spawn {
     }
 }
 
-/// A process whose result somebody waits for.
+/// A process whose result is awaited.
 #[derive(Debug)]
 pub struct Pending(Queue);
 
@@ -261,7 +262,8 @@ impl Pending {
     ///
     /// # Errors
     ///
-    /// The error it ended with; `Invalid` where its result is not of this type.
+    /// The error the process ended with; `Invalid` if its result is not of this
+    /// type.
     pub fn wait<T: DeserializeOwned>(self) -> Result<T, Error> {
         let value = outcome(&self.0.recv()?)??;
         value
@@ -274,7 +276,7 @@ impl Pending {
     }
 }
 
-/// How the process of an exec ended.
+/// Returns the outcome of an exec.
 pub(super) fn outcome(message: &Message) -> Result<Outcome, Error> {
     message
         .get::<super::event::EncodedOutcome>()

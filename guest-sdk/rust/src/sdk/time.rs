@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::queue;
 use crate::{Error, clock, mailbox};
 
-/// The present, which may jump.
+/// Returns the present time, which may jump.
 pub fn now() -> SystemTime {
     let nanoseconds = clock::now();
     let distance = Duration::from_nanos(nanoseconds.unsigned_abs());
@@ -25,12 +25,12 @@ pub fn now() -> SystemTime {
 pub struct Instant(u64);
 
 impl Instant {
-    /// The present.
+    /// Returns the present.
     pub fn now() -> Self {
         Instant(clock::monotonic())
     }
 
-    /// How long ago it was; zero for one that is still to come.
+    /// Returns the time since this instant; zero for a future one.
     pub fn elapsed(self) -> Duration {
         Instant::now() - self
     }
@@ -52,13 +52,13 @@ impl Add<Duration> for Instant {
 impl Sub for Instant {
     type Output = Duration;
 
-    /// How much later it is; zero where it is earlier.
+    /// Returns the difference; zero if `earlier` is later.
     fn sub(self, earlier: Instant) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// Waits at least so long. Messages that come meanwhile wait too.
+/// Waits for `duration` at least. Messages that come meanwhile stay queued.
 ///
 /// # Errors
 ///
@@ -73,9 +73,9 @@ pub fn sleep(duration: Duration) -> Result<(), Error> {
     )
 }
 
-/// Rings at a time, or again and again. It is a part of the process, so it
-/// rings in [`wait`](Self::wait) and in a [`Select`](super::Select) alone, and
-/// an upgrade forgets it.
+/// A timer that rings once or periodically. It is a part of the process: it
+/// rings only in [`wait`](Self::wait) and in a [`Select`](super::Select), and
+/// an upgrade drops it.
 ///
 /// ```no_run
 /// # use std::time::Duration;
@@ -93,13 +93,13 @@ pub fn sleep(duration: Duration) -> Result<(), Error> {
 /// ```
 #[derive(Debug)]
 pub struct Timer {
-    /// When it rings next; never where it has rung or was stopped.
+    /// Time of the next ring; `None` if it has rung or was stopped.
     at: Cell<Option<Instant>>,
     period: Option<Duration>,
 }
 
 impl Timer {
-    /// Rings once, after this.
+    /// Returns a timer that rings once, after `duration`.
     pub fn after(duration: Duration) -> Self {
         Timer {
             at: Cell::new(Some(Instant::now() + duration)),
@@ -107,8 +107,8 @@ impl Timer {
         }
     }
 
-    /// Rings after this and then again and again. Rings that nobody waited for
-    /// are not made up for. A period of zero rings always.
+    /// Returns a timer that rings every `period`. Missed rings are not made up
+    /// for. A period of zero rings always.
     pub fn every(period: Duration) -> Self {
         Timer {
             period: Some(period),
@@ -116,8 +116,8 @@ impl Timer {
         }
     }
 
-    /// Waits until it rings. One that will not ring again waits for the
-    /// process's end.
+    /// Waits until the timer rings. A timer that will not ring again waits for
+    /// the process's end.
     ///
     /// # Errors
     ///
@@ -126,12 +126,12 @@ impl Timer {
         super::Select::new().on(self, |()| ()).wait()
     }
 
-    /// Keeps it from ringing.
+    /// Stops the timer.
     pub fn stop(&self) {
         self.at.set(None);
     }
 
-    /// Lets it ring after this, counted from now, whatever was before.
+    /// Lets the timer ring once `duration` from now, whatever was set before.
     pub fn reset(&self, duration: Duration) {
         self.at.set(Some(Instant::now() + duration));
     }
@@ -140,7 +140,7 @@ impl Timer {
         self.at.get()
     }
 
-    /// Notes that it rang.
+    /// Records that the timer rang.
     pub(super) fn ring(&self) {
         let next = self.period.map(|period| {
             let due = self.at.get().unwrap_or_else(Instant::now) + period;

@@ -10,8 +10,8 @@ use super::codec::{CodecError, from_value, to_value};
 use super::error::ERROR_STRUCT;
 use crate::Error;
 
-/// A value whose type is known when it arrives: every value that can cross
-/// from one process to another is one of these.
+/// A value whose type is known at run time: every value that can cross from one
+/// process to another converts to this type.
 ///
 /// ```
 /// use warren_guest::Value;
@@ -29,7 +29,7 @@ pub enum Value {
     Boolean(bool),
     /// An integer.
     Integer(i64),
-    /// A float; `1.0` is one and stays one.
+    /// A float; `1.0` is a float and stays one.
     Float(f64),
     /// Text.
     String(String),
@@ -44,7 +44,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// Any value as one of these.
+    /// Converts a value of any type.
     ///
     /// # Errors
     ///
@@ -53,21 +53,21 @@ impl Value {
         from_value(to_value(value)?.as_slice())
     }
 
-    /// The value as one of a type.
+    /// Converts to a type.
     ///
     /// # Errors
     ///
-    /// It is none.
+    /// The value is not of this type.
     pub fn to<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
         from_value(to_value(self)?.as_slice())
     }
 
-    /// Whether it is nothing.
+    /// Returns whether the value is nil.
     pub fn is_nil(&self) -> bool {
         *self == Value::Nil
     }
 
-    /// The value of a text key of a map, where there is one.
+    /// Returns the value of a text key of a map, if there is one.
     pub fn get(&self, key: &str) -> Option<&Value> {
         let Value::Map(pairs) = self else {
             return None;
@@ -170,7 +170,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
-        // As the ABI reads integers beyond its range.
+        // The ABI reads integers beyond its range as floats.
         Ok(i64::try_from(v).map_or(Value::Float(v as f64), Value::Integer))
     }
 
@@ -203,7 +203,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        // Sizes come from the sender: the vector grows with what is really there.
+        // Sizes come from the sender: the vector grows only with real elements.
         let mut values = Vec::new();
         while let Some(value) = seq.next_element()? {
             values.push(value);

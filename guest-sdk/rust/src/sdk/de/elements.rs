@@ -12,12 +12,12 @@ pub(super) struct Elements<'i, 'de> {
     pub(super) left: u32,
     index: usize,
     depth: usize,
-    /// The key whose value comes next, for messages.
+    /// The key of the next value, for messages.
     key: Option<Token<'de>>,
 }
 
 impl<'i, 'de> Elements<'i, 'de> {
-    /// So many of the input, each this deep.
+    /// Returns the next `left` elements of the input, at this depth.
     pub(super) fn new(input: &'i mut Input<'de>, left: u32, depth: usize) -> Self {
         Elements {
             input,
@@ -32,7 +32,7 @@ impl<'i, 'de> Elements<'i, 'de> {
         seed.deserialize(Deserializer::within(self.input, self.depth))
     }
 
-    /// Refuses elements that nobody has read.
+    /// Refuses elements that were not read.
     pub(super) fn check_end(&self) -> Result<(), CodecError> {
         match self.left {
             0 => Ok(()),

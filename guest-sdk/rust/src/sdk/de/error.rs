@@ -9,7 +9,7 @@ use crate::msgpack::{Input, MAX_READ_DEPTH, Malformed, Token};
 use crate::sdk::codec::CodecError;
 use crate::sdk::error::ERROR_STRUCT;
 
-/// The parts of a structured error, in order.
+/// Visits the parts of a structured error, in order.
 pub(super) fn error_parts<'de, V: Visitor<'de>>(
     payload: &'de [u8],
     depth: usize,
@@ -25,7 +25,7 @@ pub(super) fn error_parts<'de, V: Visitor<'de>>(
     visitor.visit_seq(&mut Elements::new(&mut input, left, depth + 1))
 }
 
-/// A structured error, for who takes anything: a map of the one key
+/// A structured error, for visitors of any type: a map of the one key
 /// [`ERROR_STRUCT`].
 pub(super) struct ErrorAsMap<'de> {
     payload: Option<&'de [u8]>,

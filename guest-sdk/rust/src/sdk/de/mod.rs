@@ -20,7 +20,7 @@ impl From<Malformed> for CodecError {
     }
 }
 
-/// What the input holds.
+/// The shape of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     One,
@@ -32,7 +32,7 @@ pub(super) enum Shape {
 pub(super) struct Deserializer<'i, 'de> {
     input: &'i mut Input<'de>,
     shape: Shape,
-    /// How many containers this is in.
+    /// Number of enclosing containers.
     depth: usize,
 }
 
@@ -45,7 +45,7 @@ impl<'i, 'de> Deserializer<'i, 'de> {
         }
     }
 
-    /// One value that is part of another.
+    /// Returns a deserializer for a value inside another.
     fn within(input: &'i mut Input<'de>, depth: usize) -> Self {
         Deserializer {
             input,
@@ -54,7 +54,7 @@ impl<'i, 'de> Deserializer<'i, 'de> {
         }
     }
 
-    /// The head of the array of n values.
+    /// Reads the head of the array of n values.
     fn count(&mut self) -> Result<u32, CodecError> {
         match self.input.token()? {
             Token::Array(count) => Ok(count),
@@ -62,7 +62,7 @@ impl<'i, 'de> Deserializer<'i, 'de> {
         }
     }
 
-    /// The token a single value begins with; no value reads as nil.
+    /// Reads the head of a single value; no value reads as nil.
     fn token(&mut self) -> Result<Token<'de>, CodecError> {
         if self.shape == Shape::Values {
             match self.count()? {
@@ -122,7 +122,7 @@ impl<'i, 'de> Deserializer<'i, 'de> {
     }
 }
 
-/// One value each, whatever the type says it is: the visitor decides.
+/// Reads one value each, whatever type is asked for: the visitor decides.
 macro_rules! single_values {
     ($($method:ident)*) => { $(
         fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, CodecError> {
@@ -137,7 +137,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_, 'de> {
 
     fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, CodecError> {
         if self.shape == Shape::Values {
-            // Whoever takes anything gets several as a sequence.
+            // A visitor of any type gets several values as a sequence.
             let mut ahead = *self.input;
             if let Token::Array(len @ 2..) = ahead.token()? {
                 *self.input = ahead;
@@ -179,7 +179,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_, 'de> {
             let left = MAX_READ_DEPTH.saturating_sub(self.depth);
             return visitor.visit_borrowed_bytes(self.input.value_within(left)?);
         }
-        // As it is written: one value.
+        // Read as it is written: one value.
         if self.shape == Shape::Values {
             match self.count()? {
                 1 => self.shape = Shape::One,
@@ -208,7 +208,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_, 'de> {
         if count as usize != len {
             return Err(wrong_count(count, len));
         }
-        // The array of n values is no container of the value's own.
+        // The array of n values does not count as a container of the value.
         visitor.visit_seq(&mut Elements::new(self.input, count, self.depth))
     }
 

@@ -7,7 +7,7 @@ use super::{Deserializer, text};
 use crate::msgpack::{Input, Token};
 use crate::sdk::codec::CodecError;
 
-/// A map of one key: a variant and what it holds.
+/// A map of one key: a variant and its content.
 pub(super) struct Variant<'i, 'de> {
     input: &'i mut Input<'de>,
     depth: usize,
@@ -15,7 +15,7 @@ pub(super) struct Variant<'i, 'de> {
 }
 
 impl<'i, 'de> Variant<'i, 'de> {
-    /// The one whose name comes next, and what it holds, this deep.
+    /// Returns the variant whose name comes next, at this depth.
     pub(super) fn new(input: &'i mut Input<'de>, depth: usize) -> Self {
         Variant {
             input,

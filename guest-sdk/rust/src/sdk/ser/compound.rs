@@ -1,4 +1,4 @@
-//! Arrays, maps and errors, whose parts come one by one.
+//! Arrays, maps and errors, whose parts come one after the other.
 
 use serde::ser::{self, Serialize};
 
@@ -15,19 +15,19 @@ pub(super) enum Kind {
     Error,
 }
 
-/// An array, map or error in the making.
+/// An unfinished array, map or error.
 pub(in crate::sdk) struct Compound<'o> {
     pub(super) out: &'o mut Output,
     open: Open,
     len: u32,
     depth: usize,
     kind: Kind,
-    /// The key whose value comes next, for messages.
+    /// The key of the next value, for messages.
     key: Option<String>,
 }
 
 impl<'o> Compound<'o> {
-    /// Begins one whose parts are this deep.
+    /// Begins a container whose parts are at this depth.
     pub(super) fn open(out: &'o mut Output, kind: Kind, depth: usize) -> Result<Self, CodecError> {
         let open = out.open()?;
         Ok(Compound {

@@ -8,7 +8,7 @@ use super::{Serializer, displayed};
 use crate::msgpack::Output;
 use crate::sdk::codec::CodecError;
 
-/// Writes the key of a map and yields it as text for messages.
+/// Writes the key of a map and returns it as text for messages.
 pub(super) struct KeySerializer<'o>(pub(super) &'o mut Output);
 
 fn no_key() -> CodecError {

@@ -18,7 +18,7 @@ impl From<Full> for CodecError {
     }
 }
 
-/// The text of a value, which is not written further than a message may be long.
+/// Returns the text of a value, cut at the length of a message.
 fn displayed<T: fmt::Display + ?Sized>(value: &T) -> Result<String, CodecError> {
     struct Room(String);
     impl fmt::Write for Room {
@@ -40,9 +40,9 @@ fn displayed<T: fmt::Display + ?Sized>(value: &T) -> Result<String, CodecError> 
 /// Writes one value, or the array of n values.
 pub(super) struct Serializer<'o> {
     out: &'o mut Output,
-    /// How many containers this is in.
+    /// Number of enclosing containers.
     depth: usize,
-    /// Whether the outermost array has yet to be written.
+    /// True while the outermost array is unwritten.
     values: bool,
 }
 
@@ -63,7 +63,7 @@ impl<'o> Serializer<'o> {
         }
     }
 
-    /// One value that is part of another.
+    /// Returns a serializer for a value inside another.
     fn within(out: &'o mut Output, depth: usize) -> Self {
         Serializer {
             out,
@@ -72,7 +72,8 @@ impl<'o> Serializer<'o> {
         }
     }
 
-    /// The output, after the head of an array of one where n values are wanted.
+    /// Returns the output, after the head of an array of one if n values are
+    /// wanted.
     fn out(self) -> Result<&'o mut Output, CodecError> {
         if self.values {
             self.out.array(1)?;
@@ -88,7 +89,7 @@ impl<'o> Serializer<'o> {
         Compound::open(self.out()?, kind, depth)
     }
 
-    /// A map of one key, the variant, whose value follows.
+    /// Begins a map of one key, the variant, whose value follows.
     fn variant(self, variant: &str) -> Result<Serializer<'o>, CodecError> {
         let depth = self.depth + 1;
         let out = self.out()?;
@@ -205,7 +206,7 @@ impl<'o> ser::Serializer for Serializer<'o> {
         _name: &'static str,
         value: &T,
     ) -> Result<(), CodecError> {
-        // The type has a name of its own: one value, also where it holds a tuple.
+        // The type has a name of its own: one value, even if it holds a tuple.
         let depth = self.depth;
         value.serialize(Serializer::within(self.out()?, depth))
     }
@@ -230,7 +231,7 @@ impl<'o> ser::Serializer for Serializer<'o> {
         if !self.values {
             return self.open(Kind::Array);
         }
-        // The array of n values is no container of the value's own.
+        // The array of n values does not count as a container of the value.
         Compound::open(self.out, Kind::Array, self.depth)
     }
 

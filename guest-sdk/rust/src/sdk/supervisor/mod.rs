@@ -1,5 +1,5 @@
-//! A process that starts others and starts them again when they fail:
-//! Erlang's `supervisor`.
+//! A process that starts others and restarts them when they fail: Erlang's
+//! `supervisor`.
 //!
 //! ```no_run
 //! use warren_guest::Error;
@@ -15,8 +15,9 @@
 //! ```
 //!
 //! Children are linked and monitored. When the supervisor ends, they end: it
-//! asks each to, in reverse order of their start, and terminates those that do
-//! not within their time; and when it is terminated itself, the links do it.
+//! asks each to end, in reverse order of their start, and terminates those that
+//! do not end within their time. If the supervisor itself is terminated, the
+//! links end its children.
 
 mod plan;
 
@@ -36,20 +37,20 @@ use crate::Error;
 
 pub use self::plan::{Restart, Strategy};
 
-/// One child: what to start, and when to start it again.
+/// A child: its definition, and its restart rules.
 #[derive(Debug, Clone)]
 pub struct Child {
     name: String,
     spawn: Spawn,
-    /// Encoded when it is said, told when it is started.
+    /// Encoded when set; an error is returned by the start.
     arguments: Result<Value, Error>,
     restart: Restart,
     shutdown: Duration,
 }
 
 impl Child {
-    /// A child that is always started again and has five seconds to end. The
-    /// name is the supervisor's own, for its log lines; [`Spawn::name`]
+    /// Returns a child that is always restarted and has five seconds to end.
+    /// The name is the supervisor's own, for its log lines; [`Spawn::name`]
     /// registers one.
     pub fn new(
         name: impl Into<String>,
@@ -59,7 +60,8 @@ impl Child {
         Child::of(name, Spawn::new(definition, host))
     }
 
-    /// The same for a spawn with more to say, such as a registered name.
+    /// Returns a child as [`Child::new`] does, for a spawn with more options,
+    /// such as a registered name.
     pub fn of(name: impl Into<String>, spawn: Spawn) -> Self {
         Child {
             name: name.into(),
@@ -70,7 +72,7 @@ impl Child {
         }
     }
 
-    /// Its arguments at each start: a tuple is n of them.
+    /// Sets the arguments of each start: a tuple is n of them.
     pub fn args(mut self, arguments: impl Serialize) -> Self {
         let encoded = super::codec::to_values(&arguments);
         self.arguments = encoded
@@ -79,13 +81,13 @@ impl Child {
         self
     }
 
-    /// When it is started again.
+    /// Sets the restart rule.
     pub fn restart(mut self, restart: Restart) -> Self {
         self.restart = restart;
         self
     }
 
-    /// How long it may take to end when it is asked to.
+    /// Sets the time the child has to end when it is asked to.
     pub fn shutdown(mut self, timeout: Duration) -> Self {
         self.shutdown = timeout;
         self
@@ -100,7 +102,7 @@ impl Child {
     }
 }
 
-/// Values that are known when they are there: written as a tuple of so many.
+/// Values whose number is known at run time, written as a tuple.
 struct Arguments(Vec<Value>);
 
 impl Serialize for Arguments {
@@ -114,7 +116,7 @@ impl Serialize for Arguments {
     }
 }
 
-/// Starts children in order, and starts them again.
+/// Starts children in order, and restarts them.
 #[derive(Debug)]
 #[must_use = "nothing is started before `run`"]
 pub struct Supervisor {
@@ -125,8 +127,8 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// A supervisor without children, which gives up after more than three
-    /// restarts within five seconds.
+    /// Returns a supervisor without children, which gives up after more than
+    /// three restarts within five seconds.
     pub fn new(strategy: Strategy) -> Self {
         Supervisor {
             strategy,
@@ -136,7 +138,8 @@ impl Supervisor {
         }
     }
 
-    /// Gives up after more than so many restarts within this time.
+    /// Sets the number of restarts within a time after which the supervisor
+    /// gives up.
     pub fn intensity(mut self, max_restarts: usize, within: Duration) -> Self {
         self.max_restarts = max_restarts;
         self.within = within;
@@ -149,13 +152,13 @@ impl Supervisor {
         self
     }
 
-    /// Starts the children and keeps them running until the supervisor is
-    /// asked to end, or no child is left that could be started again.
+    /// Starts the children and keeps them running until the supervisor is asked
+    /// to end, or no child is left that could be restarted.
     ///
     /// # Errors
     ///
     /// A child could not be started; too many failed; a linked process that is
-    /// no child failed. The other children have ended then.
+    /// not a child failed. The other children have ended then.
     pub fn run(self) -> Result<(), Error> {
         set_trap_links(true);
         let restarts: Vec<Restart> = self.children.iter().map(|child| child.restart).collect();
@@ -174,9 +177,9 @@ impl Supervisor {
 struct Running {
     plan: Plan,
     children: Vec<Child>,
-    /// In the order of the children; none where it does not run.
+    /// PIDs in the order of the children; `None` for a child that does not run.
     pids: Vec<Option<Pid>>,
-    /// Events that came while the end of a child was waited for.
+    /// Events that arrived during the wait for a child's end.
     set_aside: VecDeque<Event>,
 }
 
@@ -263,10 +266,10 @@ impl Running {
         }
     }
 
-    /// Asks a process to end, and waits until it has; its EXIT is consumed.
+    /// Asks a process to end, and waits until it has; consumes its EXIT.
     fn stop(&mut self, pid: &Pid, within: Duration) {
-        // That it ends is no failure to be told of. What fails here fails for a
-        // process that has ended already.
+        // The requested end is not a failure to report. A failing call here
+        // means that the process has ended already.
         let _ = unlink(pid);
         if cancel(pid, Some(within)).is_err() {
             let _ = unmonitor(pid);
@@ -287,5 +290,5 @@ impl Running {
     }
 }
 
-/// How much longer than its deadline the runtime may take to end a process.
+/// Additional time for the runtime to end a process after its deadline.
 const PATIENCE: Duration = Duration::from_secs(5);

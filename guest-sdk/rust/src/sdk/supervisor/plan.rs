@@ -1,4 +1,4 @@
-//! What a supervisor does when a child ends: decisions without effects.
+//! The supervisor's decision at the end of a child, without effects.
 
 use core::ops::Range;
 use core::time::Duration;
@@ -6,51 +6,52 @@ use std::collections::VecDeque;
 
 use super::super::time::Instant;
 
-/// Which children are started again when one ended.
+/// The children that are restarted when one ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {
-    /// That one.
+    /// The ended child.
     OneForOne,
-    /// All.
+    /// All children.
     OneForAll,
-    /// That one and those started after it.
+    /// The ended child and those started after it.
     RestForOne,
 }
 
-/// When a child is started again.
+/// The ends after which a child is restarted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restart {
-    /// However it ended.
+    /// Any end.
     Permanent,
-    /// When it failed.
+    /// Failures.
     Transient,
-    /// Never.
+    /// None.
     Temporary,
 }
 
-/// What to do now.
+/// The next step.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Nothing.
     Leave,
-    /// Start this one.
+    /// Restart this child.
     RestartOne(usize),
-    /// End all from the first of these on, and start these.
+    /// End all children from the first of the range on, and restart the range.
     Restart(Range<usize>),
-    /// End all, and fail.
+    /// End all children, and fail.
     GiveUp,
 }
 
-/// Knows how often children were started again.
+/// The restart counts of the children.
 #[derive(Debug)]
 pub(super) struct Plan {
     strategy: Strategy,
     restarts: Vec<Restart>,
-    /// Whether each child is to run: one that ended for good is not.
+    /// True for each child that should run: a child that ended for good should
+    /// not.
     wanted: Vec<bool>,
     max_restarts: usize,
     within: Duration,
-    /// When the last were, at most one more than the maximum.
+    /// Times of the last restarts, at most one more than the maximum.
     recent: VecDeque<Instant>,
 }
 
@@ -71,12 +72,12 @@ impl Plan {
         }
     }
 
-    /// Whether a child is to run.
+    /// Returns whether a child should run.
     pub(super) fn is_wanted(&self, index: usize) -> bool {
         self.wanted[index]
     }
 
-    /// A child ended by itself.
+    /// Decides on a child that ended by itself.
     pub(super) fn ended(&mut self, index: usize, failed: bool, now: Instant) -> Step {
         let again = match self.restarts[index] {
             Restart::Permanent => true,
@@ -103,7 +104,7 @@ impl Plan {
             Strategy::OneForAll => 0,
             Strategy::RestForOne => index,
         };
-        // Temporary ones end with the others and are not started again.
+        // Temporary children end with the others and are not restarted.
         for other in first..self.restarts.len() {
             if self.restarts[other] == Restart::Temporary {
                 self.wanted[other] = false;
@@ -160,7 +161,7 @@ mod tests {
         for second in [0, 1, 2] {
             assert_eq!(plan.ended(0, true, at(second)), Step::RestartOne(0));
         }
-        // The first is forgotten by now.
+        // The first restart is forgotten by now.
         assert_eq!(plan.ended(0, true, at(6)), Step::RestartOne(0));
         assert_eq!(plan.ended(0, true, at(6)), Step::GiveUp);
     }
