@@ -8,7 +8,7 @@ use lexopt::ValueExt;
 use crate::fuzz;
 use crate::simulate::Plan;
 
-/// What `cargo xtask help` prints.
+/// The text of `cargo xtask help`.
 pub(crate) const USAGE: &str = "\
 Usage: cargo xtask <chore>
 
@@ -45,12 +45,12 @@ pub(crate) enum Chore {
     Bench(Vec<OsString>),
     /// Count instructions, and compare them or accept them.
     Guard {
-        /// Whether they are the new baseline.
+        /// True to accept the counts as the new baseline.
         update: bool,
     },
     /// Compare the public API with the committed list, or accept it.
     Api {
-        /// Whether it is the new list.
+        /// True to accept the new list.
         update: bool,
     },
     /// Hand random bytes to fuzz targets.
@@ -59,16 +59,16 @@ pub(crate) enum Chore {
     Simulate(Plan),
     /// Break the kernel and see that its tests notice.
     Mutants,
-    /// Build or check the guests.
+    /// Run the checks that are not tests.
     Guests(GuestAction),
     /// Run the checks that are no tests.
     Ci(Extent),
 }
 
-/// What to do with the guests.
+/// An action on the guests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum GuestAction {
-    /// Build them and write artifact and recipe.
+    /// Build the guests and write artifact and recipe.
     Build,
     /// Check the committed artifact.
     Check,
@@ -78,12 +78,12 @@ pub(crate) enum GuestAction {
     Toolchain,
 }
 
-/// How many of the checks to run.
+/// The extent of the checks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Extent {
-    /// All.
+    /// All checks.
     Full,
-    /// Those that compile nothing.
+    /// The checks that compile nothing.
     Quick,
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
     Ok(chore)
 }
 
-/// Parses what follows `fuzz`.
+/// Parses the arguments of `fuzz`.
 fn fuzzing(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
     let mut plan = fuzz::Plan {
         target: None,
@@ -160,7 +160,7 @@ fn simulation(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
         *place = Some(parser.value()?.parse()?);
     }
     Ok(Chore::Simulate(Plan {
-        // A seed without a count is one to run again.
+        // A seed without a count is a seed to run again.
         seeds: seeds.unwrap_or(if seed.is_some() { 1 } else { Plan::CI.seeds }),
         seed: seed.unwrap_or(Plan::CI.seed),
         steps: steps.unwrap_or(Plan::CI.steps),

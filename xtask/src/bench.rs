@@ -10,13 +10,13 @@ use crate::guests::native;
 use crate::project;
 use crate::step::{self, Step};
 
-/// What the benchmarks run of the Rust SDK.
+/// The package of Rust guests that the benchmarks run.
 const RUST_GUESTS: &str = "runtime/bench/guests/rust";
 
 /// Runs the benchmarks with the given arguments.
 ///
 /// # Errors
-/// They do not compile, or one failed.
+/// The benchmarks do not compile, or one failed.
 pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
     let mut benchmarks = Command::new(build()?);
     benchmarks.args(arguments);
@@ -26,20 +26,21 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
     Step::new("benchmarks", "what failed is said above", benchmarks).run()
 }
 
-/// Builds the benchmarks, and says where the program is.
+/// Builds the benchmarks and returns the program's path.
 ///
 /// # Errors
-/// They do not compile.
+/// The benchmarks do not compile.
 pub(crate) fn build() -> Result<PathBuf> {
-    // All of the workspace: they run the command too, and to select one package
-    // is to select other features, with which wasmtime would be built again.
+    // Builds the whole workspace: the benchmarks run the command too, and to
+    // select one package is to select other features, with which wasmtime would
+    // be built again.
     let mut build = project::cargo(&project::root());
     build.args(["build", "--release", "--locked", "--workspace"]);
     Step::new("building", "what failed is said above", build).run()?;
     Ok(target_directory()?.join("release").join("warren-bench"))
 }
 
-/// Where cargo puts what it builds.
+/// Returns cargo's target directory.
 fn target_directory() -> Result<PathBuf> {
     let mut metadata = project::cargo(&project::root());
     metadata.args(["metadata", "--format-version=1", "--no-deps", "--locked"]);

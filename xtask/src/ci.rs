@@ -1,5 +1,5 @@
-//! `cargo xtask ci`: what must hold besides the tests. Every check runs, also
-//! after another failed.
+//! `cargo xtask ci`: the checks besides the tests. A failed check does not stop
+//! the others.
 
 pub(crate) mod api;
 mod features;
@@ -21,7 +21,7 @@ use crate::{fuzz, guard, guests, mutants, project, simulate};
 /// Runs the checks, the cheap ones first.
 ///
 /// # Errors
-/// A check failed; all that failed are named at the end.
+/// A check failed; all failed checks are named at the end.
 pub(crate) fn run(extent: Extent) -> Result<()> {
     let mut checks = Checks { failed: Vec::new() };
     checks.add("places", places::check());
@@ -87,7 +87,7 @@ impl Checks {
         } else {
             project::cargo_beside(workspace)
         };
-        // As the tests do, whose dependencies are built.
+        // Same selection as the tests, whose dependencies are built.
         command.args(["clippy", "--workspace", "--all-targets", "--locked"]);
         command.arg(if is_root {
             "--release"

@@ -1,9 +1,9 @@
-//! `cargo xtask fuzz`: hands random bytes to what reads the bytes of strangers.
+//! `cargo xtask fuzz`: hands random bytes to the readers of untrusted bytes.
 //!
 //! The targets are those of `tests/fuzz` and the decoders in JavaScript and
 //! Python. libFuzzer, from LLVM's runtime library, drives the first: the
-//! project's own crates are compiled once more with its coverage, and share all
-//! that they depend on with every other build.
+//! project's own crates are compiled once more with its coverage, and share
+//! their dependencies with every other build.
 
 mod counts;
 mod coverage;
@@ -22,7 +22,7 @@ use counts::Count;
 
 pub(crate) use coverage::stand_in_for_rustc;
 
-/// Those that libFuzzer drives.
+/// Targets that libFuzzer drives.
 const GUIDED: [&str; 10] = [
     "values",
     "c",
@@ -36,38 +36,38 @@ const GUIDED: [&str; 10] = [
     "cache",
 ];
 
-/// Those that drive themselves, each with the script that does.
+/// Targets that drive themselves, each with its script.
 const OTHERS: [(&str, &str); 2] = [
     ("js", "guest-sdk/js/fuzz.mjs"),
     ("python", "guest-sdk/python/fuzz.py"),
 ];
 
-/// What to fuzz, and for how long.
+/// The targets to fuzz, and the time for each.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
-    /// One target; all where it is absent.
+    /// One target; all if absent.
     pub(crate) target: Option<String>,
-    /// Seconds for each.
+    /// Seconds for each target.
     pub(crate) seconds: u32,
 }
 
 impl Plan {
-    /// Seconds for a target where nobody says how many.
+    /// Default number of seconds for a target.
     pub(crate) const SECONDS: u32 = 60;
 
-    /// What must hold before a change is accepted.
+    /// The plan of `cargo xtask ci`, before a change is accepted.
     pub(crate) const CI: Plan = Plan {
         target: None,
         seconds: 10,
     };
 }
 
-/// Runs the targets, and prints one table of how often each was tried and how
+/// Runs the targets, and prints a table of each target's executions and of how
 /// far its inputs got.
 ///
 /// # Errors
-/// No such target, a target that found something or whose inputs did not get
-/// where they must, or what builds the targets is missing.
+/// No such target, a target that found a fault or whose inputs did not get far
+/// enough, or a missing build tool.
 pub(crate) fn run(plan: &Plan) -> Result<()> {
     let wanted = |name: &str| plan.target.as_deref().is_none_or(|target| target == name);
     let guided: Vec<&str> = GUIDED.into_iter().filter(|name| wanted(name)).collect();
@@ -113,14 +113,14 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// How a target went.
+/// The result of a target.
 struct Outcome {
     name: &'static str,
-    /// Its counts, the executions first.
+    /// The counts, the executions first.
     counts: Result<Vec<Count>>,
 }
 
-/// One line for each target: its name, its finds, and its counts.
+/// Returns one line for each target: its name, its finds, and its counts.
 fn table(results: &[Outcome]) -> String {
     let mut table = String::from("target      finds  counts\n");
     for Outcome { name, counts } in results {
@@ -157,7 +157,7 @@ fn run_script(name: &str, script: &str, seconds: u32) -> Result<Vec<Count>> {
     said_aloud(name, counts)
 }
 
-/// The interpreter of a target that drives itself.
+/// Returns the interpreter of a target that drives itself.
 fn command_of(name: &str) -> Result<Command> {
     if name == "js" {
         Ok(Command::new("node"))
@@ -166,7 +166,7 @@ fn command_of(name: &str) -> Result<Command> {
     }
 }
 
-/// Prints an error where it happens; the table comes much later.
+/// Prints an error when it happens; the table comes much later.
 fn said_aloud(name: &str, counts: Result<Vec<Count>>) -> Result<Vec<Count>> {
     if let Err(error) = &counts {
         eprintln!("error: fuzz {name}: {error:#}");
@@ -174,11 +174,11 @@ fn said_aloud(name: &str, counts: Result<Vec<Count>>) -> Result<Vec<Count>> {
     counts
 }
 
-/// Builds the program of all guided targets, and returns where it is.
+/// Builds the program of all guided targets, and returns its path.
 fn build() -> Result<PathBuf> {
     let library = library::find_or_install()?;
     let root = project::root();
-    // The program that the target `control` talks to has no coverage.
+    // The target `control` talks to a program without coverage.
     let mut plain = project::cargo(&root);
     plain.args([
         "build",
@@ -200,7 +200,7 @@ fn build() -> Result<PathBuf> {
     ]);
     coverage::ask_for(&mut covered, &library)?;
     Step::new("the fuzz targets", "they must compile", covered).run()?;
-    // Out of the way of the next build without coverage.
+    // Moved out of the way of the next build without coverage.
     let program = root.join("target/fuzz/program/warren-fuzz");
     let directory = program.parent().context("a path has a parent")?;
     fs::create_dir_all(directory)
@@ -227,7 +227,7 @@ fn drive(program: &Path, name: &str, seconds: u32) -> Result<Vec<Count>> {
         .env("RUST_BACKTRACE", "1")
         .current_dir(&root)
         .arg(format!("-max_total_time={seconds}"))
-        // An input takes milliseconds. A loaded machine must not make a find of it.
+        // An input takes milliseconds; the timeout allows for a loaded machine.
         .args(["-timeout=300", "-rss_limit_mb=4096", "-print_final_stats=1"])
         .arg(format!("-artifact_prefix={}/", found.display()))
         .arg(growing)

@@ -1,8 +1,8 @@
-//! `cargo xtask guard`: does an operation take more instructions than it did?
+//! `cargo xtask guard`: compares each operation's instructions with a baseline.
 //!
-//! Instructions are counted by valgrind's callgrind, which no other program of
-//! the machine disturbs. An operation's count is the difference of two runs of
-//! different length, so that starting up counts for nothing. What it was is
+//! Valgrind's callgrind counts the instructions, undisturbed by other programs
+//! of the machine. An operation's count is the difference of two runs of
+//! different length, so that starting up counts for nothing. The baseline is
 //! committed in `runtime/bench/instructions.toml`.
 
 mod baseline;
@@ -17,8 +17,8 @@ use crate::project;
 use baseline::Baseline;
 use valgrind::Valgrind;
 
-/// What is counted, as `warren-bench --counted` calls it, and how often the
-/// shorter of the two runs does it.
+/// The counted operations, as `warren-bench --counted` calls them, and their
+/// number in the shorter of the two runs.
 const OPERATIONS: [(&str, u64); 5] = [
     ("native-round-trip", 400),
     ("lua-round-trip", 300),
@@ -27,9 +27,9 @@ const OPERATIONS: [(&str, u64); 5] = [
     ("lua-values", 100),
 ];
 
-/// By how much an operation may become more expensive. The counts of one build
-/// vary by less than 1.5 %: hash maps and the interpreter's snapshot have random
-/// seeds.
+/// Part by which an operation may become more expensive. The counts of one
+/// build vary by less than 1.5 %: hash maps and the interpreter's snapshot have
+/// random seeds.
 const TOLERANCE: f64 = 0.04;
 
 /// Counts all operations and compares them with the baseline, or makes them the
@@ -65,7 +65,7 @@ pub(crate) fn run(update: bool) -> Result<()> {
     compare(&Baseline::read(&path)?, &counts)
 }
 
-/// The instructions of one operation.
+/// Returns the instructions of one operation.
 fn count(valgrind: &Valgrind, program: &Path, operation: &str, times: u64) -> Result<u64> {
     let cache = cache()?;
     let command = |times: u64| {
@@ -76,20 +76,20 @@ fn count(valgrind: &Valgrind, program: &Path, operation: &str, times: u64) -> Re
             .arg(&cache);
         command
     };
-    // Compiles what is not in the cache yet, at full speed.
+    // Compiles the code that is not in the cache yet, at full speed.
     let status = command(1).status().context("the benchmarks do not start")?;
     if !status.success() {
         bail!("{operation}: the benchmarks ended with {status}");
     }
-    // Valgrind's processor has other features than this one: for it all is
-    // compiled again, which would count for the shorter run alone.
+    // Valgrind's processor has other features than this one. Code is compiled
+    // again for it, which would count for the shorter run alone.
     valgrind.instructions(&command(1))?;
     let short = valgrind.instructions(&command(times))?;
     let long = valgrind.instructions(&command(3 * times))?;
     Ok(long.saturating_sub(short) / (2 * times))
 }
 
-/// Where the counted runs keep compiled code.
+/// Returns the cache directory of the counted runs.
 fn cache() -> Result<PathBuf> {
     let cache = project::root().join("target/guard");
     std::fs::create_dir_all(&cache)
@@ -97,7 +97,7 @@ fn cache() -> Result<PathBuf> {
     Ok(cache.join("code"))
 }
 
-/// Prints a table; fails where something became more expensive.
+/// Prints a table; fails if an operation became more expensive.
 fn compare(baseline: &Baseline, counts: &[(&str, u64)]) -> Result<()> {
     let mut worse = Vec::new();
     println!(

@@ -1,10 +1,10 @@
 //! `cargo xtask guests`: builds and checks the guest that is committed as a
-//! module, the Lua interpreter, so that nobody needs a tool chain for
-//! WebAssembly to run Lua programs.
+//! module, the Lua interpreter, so that running Lua programs needs no tool
+//! chain for WebAssembly.
 //!
 //! Beside the module stands its **recipe**: the tools that built it and the
 //! hash of every source. The same recipe gives the same bytes on any machine
-//! and in any directory; `guest-sdk/toolchain` says what that takes.
+//! and in any directory; `guest-sdk/toolchain` describes the means.
 
 mod build;
 mod direct;
@@ -30,7 +30,7 @@ use toolchain::Toolchain;
 /// Builds, checks or proves, as `action` says.
 ///
 /// # Errors
-/// The build failed, or what is committed is not what the recipe says.
+/// The build failed, or the committed guest differs from the recipe.
 pub(crate) fn run(action: GuestAction) -> Result<()> {
     match action {
         GuestAction::Build => build_and_write(),
@@ -40,18 +40,18 @@ pub(crate) fn run(action: GuestAction) -> Result<()> {
     }
 }
 
-/// Installs the tool chain where it is missing.
+/// Installs the tool chain if it is missing.
 ///
 /// # Errors
-/// It cannot be had, or the set-up failed.
+/// The tool chain is not available, or the set-up failed.
 pub(crate) fn install_toolchain() -> Result<()> {
     Toolchain::ensure(&toolchain::default_prefix()?).map(|_| ())
 }
 
-/// Runs clippy on what is compiled for WebAssembly only.
+/// Runs clippy on the code that is compiled for WebAssembly only.
 ///
 /// # Errors
-/// Clippy has something to say, or the tool chain could not be installed.
+/// Clippy reports a warning, or the tool chain could not be installed.
 pub(crate) fn lint() -> Result<()> {
     let place = Place::of_the_project()?;
     match available(&toolchain::default_prefix()?)? {
@@ -60,7 +60,7 @@ pub(crate) fn lint() -> Result<()> {
     }
 }
 
-/// The tool chain; where it cannot be had, nothing but a line that says so.
+/// Returns the tool chain; prints a line if it is not available.
 fn available(prefix: &Path) -> Result<Option<Toolchain>> {
     match Toolchain::ensure(prefix) {
         Ok(toolchain) => Ok(Some(toolchain)),

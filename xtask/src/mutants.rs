@@ -1,6 +1,6 @@
-//! `cargo xtask mutants`: are the kernel's tests worth something? Each patch in
-//! `runtime/kernel/mutations` breaks one promise of the kernel. It is applied to
-//! a copy, never to the tree, and some test of the copy must fail.
+//! `cargo xtask mutants`: tests the kernel's tests. Each patch in
+//! `runtime/kernel/mutations` breaks one promise of the kernel. It is applied
+//! to a copy, never to the tree, and some test of the copy must fail.
 
 mod copy;
 
@@ -13,7 +13,8 @@ use anyhow::{Context, Result, bail};
 use crate::project;
 use copy::Copy;
 
-/// What is run on every mutant: cargo's words for it, and the table's.
+/// The suites that run on every mutant: cargo's arguments, and the table's
+/// name.
 const SUITES: [(&str, &[&str]); 3] = [
     ("unit", &["--lib"]),
     ("contract", &["--test", "contract"]),
@@ -71,7 +72,7 @@ struct Mutation {
     patch: PathBuf,
 }
 
-/// All of them, by name.
+/// Returns all mutations, by name.
 fn mutations() -> Result<Vec<Mutation>> {
     let directory = project::root().join("runtime/kernel/mutations");
     let listed =
@@ -94,7 +95,7 @@ fn mutations() -> Result<Vec<Mutation>> {
     Ok(mutations)
 }
 
-/// Compiles every suite, so that a failure of one afterwards is a failed test.
+/// Compiles every suite, so that a later failure is a failed test.
 fn build(copy: &Copy) -> Result<()> {
     let mut command = cargo(copy.tree(), copy.target());
     for (_, arguments) in SUITES {
@@ -118,7 +119,7 @@ fn cargo(tree: &Path, target: &Path) -> Command {
         .args(["test", "--quiet", "--package", "warren-kernel"])
         .arg("--target-dir")
         .arg(target)
-        // Warnings about what a mutation leaves unused are no news.
+        // A mutation may leave code unused: its warnings are expected.
         .env("RUSTFLAGS", "-Awarnings")
         .stdin(Stdio::null());
     command

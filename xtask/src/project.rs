@@ -1,4 +1,4 @@
-//! Where the project is, and what it consists of.
+//! The project's directory and files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 
 use crate::step;
 
-/// Where people keep their files: a path below one of these is somebody's. The
-/// halves keep this file out of what the check of the project's files finds.
+/// Directories of people's files: a path below one of these is somebody's. The
+/// split strings keep this file out of the check's own findings.
 pub(crate) const HOMES: [&str; 4] = [
     concat!("/ro", "ot/"),
     concat!("/ho", "me/"),
@@ -17,13 +17,13 @@ pub(crate) const HOMES: [&str; 4] = [
     concat!("/wo", "rk/"),
 ];
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub(crate) fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().unwrap_or(package).to_path_buf()
 }
 
-/// What to call a workspace: its directory, relative to [`root`].
+/// Returns the label of a workspace: its directory, relative to [`root`].
 pub(crate) fn name(workspace: &Path) -> String {
     match workspace.strip_prefix(root()) {
         Ok(relative) if relative.as_os_str().is_empty() => "the workspace".to_owned(),
@@ -32,26 +32,26 @@ pub(crate) fn name(workspace: &Path) -> String {
     }
 }
 
-/// Cargo, started in a directory of the project.
+/// Returns cargo, started in a directory of the project.
 pub(crate) fn cargo(directory: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(directory);
     command
 }
 
-/// Cargo in a workspace of its own beside the one at the root. They share what
-/// they build, for they depend on much the same.
+/// Returns cargo in a workspace of its own beside the one at the root. They
+/// share a target directory, for they depend on much the same crates.
 pub(crate) fn cargo_beside(workspace: &Path) -> Command {
     let mut command = cargo(workspace);
     command.env("CARGO_TARGET_DIR", root().join("target/guests"));
     command
 }
 
-/// Every file that is committed or could be: tracked, or untracked and not
-/// ignored. Relative to [`root`], sorted.
+/// Returns every file that is committed or could be: tracked, or untracked and
+/// not ignored. Relative to [`root`], sorted.
 ///
 /// # Errors
-/// Git is missing, or this is no clone of the repository.
+/// Git is missing, or this is not a clone of the repository.
 pub(crate) fn files() -> Result<Vec<PathBuf>> {
     let mut git = Command::new("git");
     git.args([
@@ -66,15 +66,15 @@ pub(crate) fn files() -> Result<Vec<PathBuf>> {
         .split_terminator('\0')
         .map(PathBuf::from)
         .collect();
-    // A file deleted but not yet committed as deleted is still listed.
+    // Git still lists a file that is deleted but not yet committed as deleted.
     files.retain(|file| root().join(file).is_file());
     files.sort();
     files.dedup();
     Ok(files)
 }
 
-/// The directories of the cargo workspaces beside the one at the root, such as
-/// guests and examples, which have lock files of their own.
+/// Returns the directories of the cargo workspaces beside the one at the root,
+/// such as guests and examples, which have lock files of their own.
 ///
 /// # Errors
 /// As [`files`], or a manifest cannot be read.

@@ -1,5 +1,5 @@
-//! What the tool chains for JavaScript and Python start from: Node.js and
-//! Python, from Debian where they are missing.
+//! Prerequisites of the tool chains for JavaScript and Python: Node.js and
+//! Python, from Debian if missing.
 
 use std::process::{Command, Stdio};
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::step::Step;
 
-/// What shows that a package is there, and the packages that bring it.
+/// Files that show that a package is installed, and the packages.
 const NEEDED: [(&[&str], &[&str]); 2] = [
     (&["npm", "--version"], &["nodejs", "npm"]),
     (
@@ -16,7 +16,7 @@ const NEEDED: [(&[&str], &[&str]); 2] = [
     ),
 ];
 
-/// Installs what is missing.
+/// Installs the missing packages.
 ///
 /// # Errors
 /// There is no apt-get, or it failed.

@@ -5,20 +5,21 @@ use anyhow::Result;
 use crate::project;
 use crate::step::Step;
 
-/// Which lives to simulate.
+/// The lives to simulate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Plan {
     /// The first seed.
     pub(crate) seed: u64,
-    /// How many seeds, counted up from the first.
+    /// Number of seeds, counted up from the first.
     pub(crate) seeds: u64,
     /// Steps of each: signals, receives, exits and so on.
     pub(crate) steps: u64,
 }
 
 impl Plan {
-    /// What must hold before a change is accepted: many short lives rather than
-    /// few long ones, since most surprises need a handful of processes.
+    /// The plan of `cargo xtask ci`, before a change is accepted: many short
+    /// lives rather than few long ones, since most surprises need a handful of
+    /// processes.
     pub(crate) const CI: Plan = Plan {
         seed: 1,
         seeds: 10_000,
@@ -30,7 +31,7 @@ impl Plan {
 ///
 /// # Errors
 /// It does not compile, or kernel and model disagree: the seed is printed, and
-/// how to run it again.
+/// the command to run it again.
 pub(crate) fn run(plan: Plan) -> Result<()> {
     let mut command = project::cargo(&project::root());
     command.args(["test", "--quiet", "--locked", "--package", "warren-kernel"]);

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::tally::Tally;
 
-/// A command together with what it is for and what to do when it fails.
+/// A command together with its purpose and the remedy for its failure.
 pub(crate) struct Step {
     title: String,
     remedy: &'static str,
@@ -16,7 +16,8 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// `title` says what the command does, `remedy` what to do when it fails.
+    /// Returns a step; `title` states the command's purpose, `remedy` what to
+    /// do when it fails.
     pub(crate) fn new(title: impl Into<String>, remedy: &'static str, command: Command) -> Self {
         Self {
             title: title.into(),
@@ -37,7 +38,7 @@ impl Step {
         self.check(status)
     }
 
-    /// Like [`run`](Self::run), adding the tests that the command reports to
+    /// Runs the command like [`run`](Self::run), and adds its reported tests to
     /// `tally` while its output passes through.
     pub(crate) fn run_tests(mut self, tally: &mut Tally) -> Result<()> {
         self.announce();
@@ -82,10 +83,11 @@ impl Step {
     }
 }
 
-/// What a command writes to its standard output.
+/// Returns a command's standard output.
 ///
 /// # Errors
-/// It cannot be started, does not end with status 0, or writes no UTF-8.
+/// It cannot be started, does not end with status 0, or its output is not
+/// UTF-8.
 pub(crate) fn output(mut command: Command) -> Result<String> {
     let line = line(&command);
     let output = command.stdin(Stdio::null()).output();
@@ -97,7 +99,7 @@ pub(crate) fn output(mut command: Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{line}` wrote no UTF-8"))
 }
 
-/// The command as one would type it.
+/// Returns the command as one would type it.
 fn line(command: &Command) -> String {
     let directory = command
         .get_current_dir()

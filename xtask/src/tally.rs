@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::AddAssign;
 
-/// How many tests ended how.
+/// Numbers of tests, by their result.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     /// Tests that passed.
@@ -15,10 +15,11 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Adds what a line of output reports; most report nothing.
+    /// Adds the counts in a line of output, if there are any.
     pub(crate) fn read(&mut self, line: &str) {
-        // `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; ...`
-        // Indented, it is what nextest shows of a test that failed, which it counts.
+        // `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0
+        // filtered out; ...` An indented line is nextest's excerpt of a failed
+        // test, which nextest counts itself.
         let libtest = line
             .strip_prefix("test result: ")
             .and_then(|rest| rest.split_once(". "));

@@ -11,13 +11,14 @@ use crate::{guests, project, scripting};
 
 const REMEDY: &str = "the failing tests are named above";
 
-/// Runs every test, then prints how many there were.
+/// Runs every test, then prints the counts.
 ///
 /// # Errors
-/// A test failed, or a command could not run at all. The other suites still run.
+/// A test failed, or a command could not run at all. The other suites still
+/// run.
 pub(crate) fn run() -> Result<()> {
     let root = project::root();
-    // Where it cannot be had, the tests that need it say what would do instead.
+    // If a tool chain is not available, the tests that need it name the remedy.
     for outcome in [guests::install_toolchain(), scripting::install()] {
         if let Err(error) = outcome {
             eprintln!("error: {error:#}");
@@ -63,7 +64,8 @@ pub(crate) fn run() -> Result<()> {
         &root,
     );
     for workspace in project::other_workspaces()? {
-        // A guest's feature provides on this machine what its host provides elsewhere.
+        // A feature of the guest replaces the imports of its host on this
+        // machine.
         suite(
             &project::name(&workspace),
             "test --all-features --locked --no-fail-fast",

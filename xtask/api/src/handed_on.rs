@@ -1,12 +1,12 @@
-//! The items of other crates that a library hands on by `pub use`: with their
+//! The items of other crates that a library re-exports by `pub use`: with their
 //! fields and methods, as if they were its own.
 
 use std::collections::BTreeSet;
 
 use crate::rustdoc::Crate;
 
-/// A line for each item: the library's own, then those of the others that can be
-/// reached through it.
+/// Returns a line for each item: the library's own, then those of the other
+/// crates that can be reached through it.
 pub(crate) fn with_items(library: &Crate, others: &[Crate]) -> String {
     let named = paths(library, others);
     let mut lines = library.items.clone();
@@ -20,8 +20,8 @@ pub(crate) fn with_items(library: &Crate, others: &[Crate]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// The paths that the library hands on, and where one is a whole crate, those
-/// that this one does.
+/// Returns the paths that the library re-exports. A re-exported crate adds its
+/// own re-exports.
 fn paths(library: &Crate, others: &[Crate]) -> BTreeSet<String> {
     let mut paths = BTreeSet::new();
     let mut open = library.uses.clone();
@@ -36,8 +36,8 @@ fn paths(library: &Crate, others: &[Crate]) -> BTreeSet<String> {
     paths
 }
 
-/// Whose line it is: the first path of this crate in it, of an `impl` that for
-/// which it is.
+/// Returns the item that a line belongs to: the first path of this crate in it;
+/// of an `impl`, the type.
 fn subject<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let of = match line.strip_prefix("impl") {
         Some(rest) => rest.rsplit(" for ").next().unwrap_or(rest),
@@ -45,7 +45,8 @@ fn subject<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     };
     let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let mut words = of.split(|c| !is_path(c));
-    // A path is the subject wherever it belongs: of another crate, nobody's.
+    // The first path counts wherever it belongs; a path of another crate
+    // belongs to no item.
     let first = words.find(|word| word.contains("::") || *word == name)?;
     is_below(first, name).then_some(first)
 }

@@ -1,6 +1,6 @@
-//! `warren-public-api SNAPSHOT LIBRARY [CRATE...] [--update]`: compares the public
-//! items of a library, as rustdoc wrote them down as JSON, with a file that lists
-//! them: its own, and those of other crates that it hands on.
+//! `warren-public-api SNAPSHOT LIBRARY [CRATE...] [--update]`: compares the
+//! public items of a library, as rustdoc's JSON lists them, with a file: its
+//! own items, and re-exported ones of other crates.
 
 mod handed_on;
 mod rustdoc;
@@ -49,7 +49,7 @@ fn run(mut arguments: Vec<String>) -> Result<()> {
     bail!("the public API is not what {snapshot} says")
 }
 
-/// The lines that only one of them has, each with `-` or `+` before it.
+/// Returns the lines that only one text has, each with `-` or `+` before it.
 fn differences(accepted: &str, present: &str) -> Vec<String> {
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
     let (accepted, present) = (lines(accepted), lines(present));

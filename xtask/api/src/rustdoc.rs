@@ -1,4 +1,4 @@
-//! One crate, as rustdoc wrote it down.
+//! One crate, as rustdoc's JSON describes it.
 
 use std::fs;
 use std::path::Path;
@@ -6,21 +6,22 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// What a crate offers.
+/// The public interface of a crate.
 pub(crate) struct Crate {
-    /// As code names it.
+    /// The crate's name in code.
     pub(crate) name: String,
     /// A line for each public item.
     pub(crate) items: Vec<String>,
-    /// The paths that its `pub use` name, of other crates too.
+    /// The paths that its `pub use` items name, those of other crates included.
     pub(crate) uses: Vec<String>,
 }
 
 impl Crate {
-    /// Reads it. What every type has (`Send`, `From<T> for T`) is not listed.
+    /// Reads the JSON. Implementations that every type has (`Send`, `From<T>
+    /// for T`) are left out.
     ///
     /// # Errors
-    /// The file cannot be read, or is none of rustdoc's.
+    /// The file cannot be read, or is not rustdoc's.
     pub(crate) fn read(json: &Path) -> Result<Crate> {
         let unreadable = || format!("cannot read {}", json.display());
         let api = public_api::Builder::from_rustdoc_json(json)

@@ -1,9 +1,9 @@
-//! The public API of the library, held against the list of it that is committed.
+//! The public API of the library, compared with its committed list.
 //!
-//! The list is made from what rustdoc writes as JSON, which it does on the
-//! nightly channel only, or when told to behave as if it were of it. Cargo must
-//! not hear of that: build scripts of our dependencies would, and everything be
-//! built anew. So cargo is given this program in place of rustdoc.
+//! The list is made from rustdoc's JSON, which rustdoc writes on the nightly
+//! channel only, or when told to behave as nightly. Cargo must not see that
+//! setting: build scripts of our dependencies would, and everything be built
+//! anew. So cargo runs this program in place of rustdoc.
 
 use std::env;
 use std::ffi::OsString;
@@ -14,11 +14,11 @@ use anyhow::{Context, Result};
 use crate::project;
 use crate::step::Step;
 
-/// Set where this program is called in place of rustdoc.
+/// Set when this program is called in place of rustdoc.
 const AS_RUSTDOC: &str = "WARREN_XTASK_AS_RUSTDOC";
 
-/// The library, and the crates of ours whose items it hands on, by the names
-/// that rustdoc knows them by.
+/// The library, and our crates whose items it re-exports, by their names in
+/// rustdoc.
 const LIBRARIES: [&str; 5] = [
     "warren",
     "warren_app",
@@ -30,10 +30,10 @@ const LIBRARIES: [&str; 5] = [
 /// The committed list, below the root.
 const SNAPSHOT: &str = "runtime/public-api.txt";
 
-/// Compares the public API with the list, or makes the list what it is.
+/// Compares the public API with the list, or updates the list.
 ///
 /// # Errors
-/// They differ; or it cannot be found out.
+/// They differ, or rustdoc fails.
 pub(crate) fn run(update: bool) -> Result<()> {
     let root = project::root();
     let mut doc = project::cargo(&root);
@@ -56,8 +56,8 @@ pub(crate) fn run(update: bool) -> Result<()> {
     Step::new("public API", remedy, compare).run()
 }
 
-/// Where cargo wants rustdoc: runs it, for the libraries with JSON as output.
-/// None where this program was called as itself.
+/// Runs rustdoc in cargo's place, with JSON as output for the libraries.
+/// Returns `None` if this program was called as itself.
 pub(crate) fn stand_in_for_rustdoc() -> Option<ExitCode> {
     env::var_os(AS_RUSTDOC)?;
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();

@@ -1,8 +1,8 @@
-//! The tests ask no feature of a dependency that the command does not ask for.
+//! The tests use only features of dependencies that the command uses.
 //!
-//! Both are built in one directory, by the README's two commands: a feature that
-//! only one of them has, of a crate that wasmtime uses too, would have wasmtime
-//! built twice.
+//! Both are built in one directory, by the README's two commands. A feature
+//! that only one of them has, of a crate that wasmtime uses too, would have
+//! wasmtime built twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use anyhow::{Result, bail};
 use crate::{project, step};
 
 /// The features of each crate, by name and version. A crate that is built more
-/// than once has several.
+/// than once has several sets.
 type Features = BTreeMap<String, BTreeSet<String>>;
 
-/// Compares what cargo resolves with tests and without.
+/// Compares cargo's resolution with tests and without.
 ///
 /// # Errors
 /// There is a difference, or cargo fails.
@@ -41,7 +41,7 @@ fn resolved(edges: &str) -> Result<Features> {
 fn parse(listed: &str) -> Features {
     let mut features = Features::new();
     for line in listed.lines() {
-        // Marks what was listed before.
+        // Marks lines that were listed before.
         let line = line.trim_end_matches(" (*)");
         if let Some((package, of_it)) = line.split_once('|') {
             let all = features.entry(package.to_owned()).or_default();

@@ -1,4 +1,5 @@
-//! Every dependency may be used in a project under MIT or Apache-2.0.
+//! Licences of dependencies: each must allow use in a project under MIT or
+//! Apache-2.0.
 
 use std::path::Path;
 
@@ -25,7 +26,7 @@ const ALLOWED: [&str; 13] = [
     "Zlib",
 ];
 
-/// Asks cargo for the packages of every workspace.
+/// Checks the packages of every workspace.
 ///
 /// # Errors
 /// A package has no licence of [`ALLOWED`] to choose, or cargo failed.
@@ -69,7 +70,7 @@ fn packages(workspace: &Path) -> Result<Vec<Package>> {
     Ok(metadata.packages)
 }
 
-/// Whether the expression can be met with licences of [`ALLOWED`]. An exception
+/// Returns whether licences of [`ALLOWED`] satisfy the expression. An exception
 /// only ever adds a permission.
 fn is_allowed(expression: &str) -> bool {
     let expression = Expression::parse_mode(expression, ParseMode::LAX);

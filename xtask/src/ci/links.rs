@@ -1,4 +1,4 @@
-//! Every relative link in a Markdown file leads somewhere.
+//! Relative links of Markdown files: each must lead to a file or heading.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -42,7 +42,7 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// What a page links to, and the anchors one can link to in it.
+/// The links of a page, and its anchors.
 struct Page {
     links: Vec<String>,
     anchors: HashSet<String>,
@@ -77,7 +77,8 @@ impl Page {
         page
     }
 
-    /// Anchors as code hosts make them: of equal ones, the second gets `-1`.
+    /// Adds an anchor as code hosts make it: the second of equal ones gets
+    /// `-1`.
     fn add_anchor(&mut self, title: &str) {
         let kept = title
             .trim()
@@ -92,7 +93,7 @@ impl Page {
     }
 }
 
-/// Why `link` on the page at `from` leads nowhere; `None` when it does lead
+/// Returns why `link` on the page at `from` leads nowhere; `None` if it leads
 /// somewhere, or out of the project.
 fn follow(from: &Path, link: &str, pages: &HashMap<PathBuf, Page>) -> Option<&'static str> {
     if link.contains("://") || link.starts_with("mailto:") {
@@ -111,7 +112,7 @@ fn follow(from: &Path, link: &str, pages: &HashMap<PathBuf, Page>) -> Option<&'s
     (!anchor.is_empty() && !page.anchors.contains(anchor)).then_some("no such heading")
 }
 
-/// The path without `.` and `..`, as the keys of the pages are.
+/// Returns the path without `.` and `..`, like the keys of the pages.
 fn normalized(path: &Path) -> PathBuf {
     let mut normalized = PathBuf::new();
     for component in path.components() {

@@ -1,5 +1,6 @@
-//! No file of the project names a place of somebody's machine, or the address
-//! of a package registry: cargo, apt and their like know theirs.
+//! Machine-specific texts: no file of the project names a directory of
+//! somebody's machine, or the address of a package registry, which cargo, apt
+//! and the like know themselves.
 
 use std::env;
 use std::fs;
@@ -8,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::project::{self, HOMES};
 
-/// The halves keep this file from being found by its own check.
+/// The split strings keep this file from being found by its own check.
 const REGISTRIES: [&str; 8] = [
     concat!("index.", "crates.io"),
     concat!("static.", "crates.io"),
@@ -23,7 +24,7 @@ const REGISTRIES: [&str; 8] = [
 /// Reads every file of the project.
 ///
 /// # Errors
-/// A file names such a place, or cannot be read.
+/// A file contains such a text, or cannot be read.
 pub(crate) fn check() -> Result<()> {
     eprintln!("==> no place of a machine, no address of a registry in any file");
     let root = project::root();
@@ -40,7 +41,8 @@ pub(crate) fn check() -> Result<()> {
         let Ok(text) = String::from_utf8(contents) else {
             continue;
         };
-        // Cargo writes the name of the public registry there, whatever it fetches from.
+        // Cargo writes the name of the public registry there, whatever it
+        // fetches from.
         let is_lock = file.file_name().is_some_and(|name| name == "Cargo.lock");
         for (line, text) in (1..).zip(text.lines()) {
             let registry = REGISTRIES
@@ -65,8 +67,8 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Whether `text` has `directory` as an absolute path, not as the end of a
-/// relative one.
+/// Returns whether `text` has `directory` as an absolute path, not as the end
+/// of a relative one.
 fn names_directory(text: &str, directory: &str) -> bool {
     text.match_indices(directory).any(|(at, _)| {
         let before = text[..at].chars().next_back();

@@ -1,16 +1,16 @@
-//! What a target says it has done.
+//! The counts that a target reports.
 
 use anyhow::{Result, bail};
 
-/// How often something happened.
+/// The number of times an event happened.
 #[derive(Debug, PartialEq)]
 pub(super) struct Count {
-    /// What happened, in the plural.
+    /// The event, in the plural.
     pub(super) name: String,
     pub(super) number: u64,
 }
 
-/// The executions, then what inputs have reached, from what a target printed.
+/// Reads the executions, then the reached places, from a target's output.
 pub(super) fn read(said: &str) -> Vec<Count> {
     said.lines()
         .filter_map(|line| {
@@ -30,7 +30,7 @@ pub(super) fn read(said: &str) -> Vec<Count> {
 /// Refuses a run that proves nothing.
 ///
 /// # Errors
-/// Nothing was counted, or something never happened.
+/// Nothing was counted, or an event never happened.
 pub(super) fn check(counts: &[Count]) -> Result<()> {
     if counts.len() < 2 {
         bail!("it does not say how far its inputs got");

@@ -1,7 +1,7 @@
-//! Compiles the project's crates with the coverage that libFuzzer is guided by.
+//! Compiles the project's crates with the coverage that guides libFuzzer.
 //!
 //! Cargo calls this program in place of rustc for the members of the workspace
-//! (`RUSTC_WORKSPACE_WRAPPER`), and for nothing else, so what they depend on is
+//! (`RUSTC_WORKSPACE_WRAPPER`), and for nothing else, so their dependencies are
 //! not built again.
 
 use std::env;
@@ -12,10 +12,10 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-/// Says to this program, when it is called in place of rustc, where libFuzzer is.
+/// The path of libFuzzer, for this program when it is called in place of rustc.
 const LIBRARY: &str = "WARREN_FUZZ_LIBRARY";
 
-/// What makes the compiler count which code runs and what it compares:
+/// Compiler flags that count executed code and record comparisons:
 /// <https://clang.llvm.org/docs/SanitizerCoverage.html>.
 const FLAGS: [&str; 7] = [
     "-Cpasses=sancov-module",
@@ -27,10 +27,10 @@ const FLAGS: [&str; 7] = [
     "fuzzing",
 ];
 
-/// Has cargo compile with coverage.
+/// Makes cargo compile with coverage.
 ///
 /// # Errors
-/// This program cannot tell where it is.
+/// The path of this program is unknown.
 pub(crate) fn ask_for(cargo: &mut Command, library: &Path) -> Result<()> {
     let this = this_program().context("xtask cannot tell where it is")?;
     cargo
@@ -39,8 +39,8 @@ pub(crate) fn ask_for(cargo: &mut Command, library: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where this program is, or what a build has put into its place meanwhile: Linux
-/// calls the one that runs deleted then.
+/// Returns this program's path, even if a build has replaced the file
+/// meanwhile: Linux marks the running one as deleted then.
 fn this_program() -> io::Result<PathBuf> {
     let this = env::current_exe()?;
     let present = this
@@ -49,7 +49,7 @@ fn this_program() -> io::Result<PathBuf> {
     Ok(present.map(PathBuf::from).unwrap_or(this))
 }
 
-/// Is rustc with coverage, where cargo calls this program as that.
+/// Runs rustc with coverage, if cargo calls this program in place of rustc.
 pub(crate) fn stand_in_for_rustc() -> Option<ExitCode> {
     let library = env::var_os(LIBRARY)?;
     let mut arguments = env::args_os().skip(1);
@@ -79,7 +79,7 @@ fn link(library: &OsStr) -> OsString {
     argument
 }
 
-/// Build scripts run while the project is built, without libFuzzer.
+/// Build scripts run during the build, without libFuzzer.
 fn has_coverage(arguments: &[OsString]) -> bool {
     let name = value_of(arguments, "--crate-name");
     name.and_then(OsStr::to_str)

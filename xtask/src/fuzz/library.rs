@@ -1,5 +1,5 @@
-//! What the targets are driven by: libFuzzer, which comes with LLVM's runtime
-//! library, and Python with the package that its SDK reads values by.
+//! The drivers of the targets: libFuzzer, which comes with LLVM's runtime
+//! library, and Python with the package by which its SDK reads values.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,12 +9,12 @@ use anyhow::{Context, Result};
 use crate::project;
 use crate::step::{self, Step};
 
-/// The package that brings it.
+/// The package with the library.
 const PACKAGE: &str = "libclang-rt-22-dev";
 
 const REMEDY: &str = "install LLVM's runtime library (libclang_rt.fuzzer)";
 
-/// Where the library is; installs it where it is missing.
+/// Returns the library's path; installs the library if it is missing.
 ///
 /// # Errors
 /// There is no apt-get, or it failed.
@@ -29,7 +29,7 @@ pub(super) fn find_or_install() -> Result<PathBuf> {
     find()?.with_context(|| format!("{PACKAGE} brings no libFuzzer for this machine; {REMEDY}"))
 }
 
-/// A Python that has what the SDK for Python asks for.
+/// Returns a Python with the packages of the SDK for Python.
 ///
 /// # Errors
 /// There is no Python, or its packages cannot be installed.
@@ -56,7 +56,7 @@ pub(super) fn python() -> Result<PathBuf> {
     Ok(python)
 }
 
-/// The newest that is installed.
+/// Returns the newest installed library.
 fn find() -> Result<Option<PathBuf>> {
     let name = format!("libclang_rt.fuzzer-{}.a", std::env::consts::ARCH);
     let mut search = Command::new("find");

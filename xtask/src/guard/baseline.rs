@@ -1,4 +1,4 @@
-//! How many instructions each operation took when that was last accepted.
+//! The accepted number of instructions of each operation.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,7 @@ pub(super) struct Baseline {
 }
 
 impl Baseline {
-    /// These counts.
+    /// Returns a baseline of these counts.
     pub(super) fn of(counts: &[(&str, u64)]) -> Baseline {
         let counts = counts.iter();
         Baseline {
@@ -31,10 +31,10 @@ impl Baseline {
         }
     }
 
-    /// The counts in a file.
+    /// Reads the counts in a file.
     ///
     /// # Errors
-    /// It is not there, or no such file.
+    /// The file is missing or malformed.
     pub(super) fn read(path: &Path) -> Result<Baseline> {
         let text =
             fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -44,16 +44,16 @@ impl Baseline {
     /// Replaces the file.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The file cannot be written.
     pub(super) fn write(&self, path: &Path) -> Result<()> {
         let text = HEAD.to_owned() + &toml::to_string(self).context("counts as TOML")?;
         fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// The count of an operation.
+    /// Returns the count of an operation.
     ///
     /// # Errors
-    /// It has none.
+    /// The operation has no count.
     pub(super) fn instructions(&self, operation: &str) -> Result<u64> {
         let found = self.instructions.get(operation).filter(|count| **count > 0);
         found.copied().with_context(|| {

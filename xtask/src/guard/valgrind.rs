@@ -1,4 +1,4 @@
-//! Valgrind, installed where it is missing.
+//! Valgrind, installed if missing.
 
 use std::process::{Command, Stdio};
 
@@ -6,20 +6,20 @@ use anyhow::{Context, Result, bail};
 
 use crate::step::{self, Step};
 
-/// glibc keeps small freed blocks at hand, seven of each size; whether an
-/// allocation finds one depends on addresses, and was worth 6 % of a round trip
-/// in some runs. With more at hand it always does.
+/// Settings of glibc's cache of small freed blocks, by default seven of each
+/// size. An allocation finds a block by its address, which was worth 6 % of a
+/// round trip in some runs. With more blocks the cache always has one.
 const ALLOCATOR: (&str, &str) = (
     "GLIBC_TUNABLES",
     "glibc.malloc.tcache_count=127:glibc.malloc.arena_max=1",
 );
 
-/// A valgrind that runs.
+/// An installed valgrind.
 pub(super) struct Valgrind(());
 
 impl Valgrind {
-    /// Valgrind; installs it with apt-get where it is missing. The inner error
-    /// says why it cannot be had on this machine.
+    /// Returns valgrind; installs it with apt-get if it is missing. The inner
+    /// error says why it is not available on this machine.
     ///
     /// # Errors
     /// The installation failed.
@@ -58,10 +58,10 @@ impl Valgrind {
         Ok(Ok(Valgrind(())))
     }
 
-    /// How many instructions a command takes, its libraries included.
+    /// Returns the instructions of a command, its libraries included.
     ///
     /// # Errors
-    /// It fails, or valgrind says no number.
+    /// The command fails, or valgrind prints no number.
     pub(super) fn instructions(&self, command: &Command) -> Result<u64> {
         let mut counted = Command::new("valgrind");
         counted
@@ -78,7 +78,7 @@ impl Valgrind {
     }
 }
 
-/// The number in `==123== Collected : 4567`.
+/// Returns the number in `==123== Collected : 4567`.
 fn collected(said: &str) -> Option<u64> {
     let line = said.lines().find(|line| line.contains("Collected"))?;
     line.rsplit(' ').next()?.parse().ok()

@@ -1,4 +1,4 @@
-//! One build of the Lua guest, from scratch, at some place.
+//! One build of the Lua guest, from scratch, in a given place.
 
 use std::env;
 use std::fs;
@@ -13,7 +13,7 @@ use super::toolchain::Toolchain;
 use crate::project;
 use crate::step::{self, Step};
 
-/// What the interpreter is built for.
+/// The target of the interpreter.
 pub(super) const TARGET: &str = "wasm32-wasip1";
 
 /// The sources, and the home and target directory to build them with.
@@ -24,7 +24,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The project where it stands, in the home directory of the user.
+    /// Returns the project's own sources, with the home directory of the user.
     ///
     /// # Errors
     /// The target directory cannot be made.
@@ -39,7 +39,7 @@ impl Place {
         })
     }
 
-    /// A copy of the guest's sources in `root`, built with `home` as home.
+    /// Copies the guest's sources to `root`, to be built with `home` as home.
     ///
     /// # Errors
     /// A file cannot be copied.
@@ -61,17 +61,18 @@ impl Place {
         })
     }
 
-    /// Where builds of this place leave what they make.
+    /// Returns the directory of this place's build outputs.
     pub(crate) fn target(&self) -> &Path {
         &self.target
     }
 
-    /// Builds the guest, nothing reused from a build before.
+    /// Builds the guest, without reuse of an earlier build.
     ///
     /// # Errors
     /// The build failed, or read a source that the recipe does not cover.
     pub(crate) fn build(&self, toolchain: &Toolchain) -> Result<Vec<u8>> {
-        // The directory is fresh: cargo does not notice a change of the tool chain's wrappers.
+        // The directory is fresh: cargo does not notice a change of the tool
+        // chain's wrappers.
         let target = tempfile::Builder::new()
             .prefix("lua-")
             .tempdir_in(self.existing_target()?)
@@ -96,10 +97,10 @@ impl Place {
         direct(&read("warren_lua.wasm")?)
     }
 
-    /// Runs clippy on the guest and what it is built on.
+    /// Runs clippy on the guest and the crates it is built on.
     ///
     /// # Errors
-    /// Clippy has something to say.
+    /// Clippy reports a warning.
     pub(crate) fn lint(&self, toolchain: &Toolchain) -> Result<()> {
         for package in ["guest-sdk/rust", "guest-sdk/lua"] {
             let mut command = self.cargo(package, toolchain)?;
@@ -113,7 +114,7 @@ impl Place {
         Ok(())
     }
 
-    /// The paths that a module built here could have caught.
+    /// Returns the paths that a module built here could contain.
     pub(crate) fn traces(&self, toolchain: &Path) -> Vec<String> {
         let home = self.home.clone().or_else(env::home_dir);
         let user = env::var("USER").or_else(|_| env::var("LOGNAME")).ok();
@@ -126,7 +127,7 @@ impl Place {
             toolchain.to_path_buf(),
             env::temp_dir(),
         ]);
-        // A home such as `/` says nothing.
+        // A home such as `/` proves nothing.
         let paths = paths.filter(|path| path.is_absolute() && path.components().count() > 1);
         let user = user
             .filter(|name| !name.is_empty())
@@ -137,7 +138,7 @@ impl Place {
             .collect()
     }
 
-    /// Cargo with the tool chain, in a directory of the sources.
+    /// Returns cargo with the tool chain, in a directory of the sources.
     fn cargo(&self, directory: &str, toolchain: &Toolchain) -> Result<Command> {
         let mut command = Command::new(self.root.join("guest-sdk/toolchain/cargo.sh"));
         command.current_dir(self.root.join(directory));
@@ -158,7 +159,7 @@ impl Place {
     }
 }
 
-/// The directory of the project's own rustc and cargo.
+/// Returns the directory of the project's own rustc and cargo.
 ///
 /// # Errors
 /// There is no Rust.
@@ -174,12 +175,13 @@ pub(crate) fn rust_bin() -> Result<PathBuf> {
 /// rustup's own look-up depends on both.
 ///
 /// # Errors
-/// There is no Rust, or its path cannot stand in `PATH`.
+/// There is no Rust, or its path cannot be written into `PATH`.
 pub(crate) fn put_rust_first(command: &mut Command) -> Result<()> {
     let old = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths([rust_bin()?].into_iter().chain(env::split_paths(&old)));
     command.env("PATH", path.context("the path of Rust has a colon")?);
-    // What `cargo run` said about xtask would reach the guest's build scripts.
+    // The variables that `cargo run` sets for xtask would reach the guest's
+    // build scripts.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"

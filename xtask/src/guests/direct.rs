@@ -5,8 +5,8 @@
 //! Every function that a table refers to costs every instance 32 bytes of
 //! context, and the table a page. An interpreter with 400 functions in its
 //! libraries pays that for each process; a branch costs an instance nothing.
-//! What a call does is not changed: an index without a function of the type
-//! that is called still traps.
+//! The effect of a call does not change: an index without a function of the
+//! called type still traps.
 
 mod dispatcher;
 mod encoding;
@@ -18,11 +18,12 @@ use wasmparser::{Validator, WasmFeatures};
 use dispatcher::Dispatcher;
 use module::Module;
 
-/// The module with direct calls.
+/// Returns the module with direct calls.
 ///
 /// # Errors
-/// The module is not valid, or does with its table what dispatchers do not see:
-/// imports, exports or changes it, or takes references to functions.
+/// The module is not valid, or uses its table in a way dispatchers do not
+/// support: it imports, exports or changes the table, or takes references to
+/// functions.
 pub(super) fn direct(bytes: &[u8]) -> Result<Vec<u8>> {
     validate(bytes).context("the guest is not a valid module")?;
     let module = Module::read(bytes)?;
@@ -61,7 +62,7 @@ mod tests {
             (call_indirect (type $none) (i32.const 0))
             (call_indirect (type $unary) (i32.const 7) (local.get 0))))"#;
 
-    /// The functions that each function calls by name.
+    /// Returns the functions that each function calls by name.
     fn calls(bytes: &[u8]) -> Vec<Vec<u32>> {
         let mut calls = Vec::new();
         for payload in Parser::new(0).parse_all(bytes) {

@@ -1,4 +1,4 @@
-//! The files that the Lua guest is made of.
+//! The sources of the Lua guest.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-/// The directories whose files decide what the guest is; what is built, the
-/// tests beside the sources, and the part of the Rust SDK that stands above the
-/// layer of the ABI do not.
+/// The directories whose files decide what the guest is. Left out are build
+/// outputs, the tests beside the sources, and the part of the Rust SDK above
+/// the layer of the ABI.
 const DIRECTORIES: [&str; 4] = [
     "guest-sdk/lua",
     "guest-sdk/rust",
@@ -18,7 +18,7 @@ const DIRECTORIES: [&str; 4] = [
 ];
 const OUTSIDE: [&str; 6] = ["dist", "target", "build", "tests", "macros", "src/sdk"];
 
-/// Every input below `root`, relative to it and sorted.
+/// Returns every input below `root`, relative to it and sorted.
 ///
 /// # Errors
 /// A directory cannot be read.
@@ -46,7 +46,7 @@ pub(crate) fn list(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The SHA-256 of every input, by its path below `root`.
+/// Returns the SHA-256 of every input, by its path below `root`.
 ///
 /// # Errors
 /// A file cannot be read, or its name is not UTF-8.
@@ -63,7 +63,7 @@ pub(crate) fn hashes(root: &Path) -> Result<BTreeMap<String, String>> {
     Ok(hashes)
 }
 
-/// The SHA-256 of `contents`, in lower-case hexadecimal.
+/// Returns the SHA-256 of `contents`, in lower-case hexadecimal.
 pub(crate) fn sha256(contents: &[u8]) -> String {
     Sha256::digest(contents)
         .iter()
@@ -71,9 +71,9 @@ pub(crate) fn sha256(contents: &[u8]) -> String {
         .collect()
 }
 
-/// Refuses a build that read a file below `root` which is no input: the recipe
-/// would not notice its change. `dep_info` is what rustc wrote about the build,
-/// in the syntax of make.
+/// Refuses a build that read a file below `root` which is not an input: the
+/// recipe would not notice its change. `dep_info` is rustc's record of the
+/// build, in the syntax of make.
 ///
 /// # Errors
 /// There is such a file; it is named.
@@ -97,7 +97,8 @@ pub(crate) fn cover(root: &Path, dep_info: &str) -> Result<()> {
     Ok(())
 }
 
-/// The files of a rule: separated by spaces, a space in a name is escaped.
+/// Returns the files of a rule: separated by spaces, a space in a name is
+/// escaped.
 fn split(files: &str) -> Vec<String> {
     let mut names = vec![String::new()];
     let mut characters = files.chars();

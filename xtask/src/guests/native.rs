@@ -1,4 +1,4 @@
-//! Packages of guests in Rust, built to be run by a chore.
+//! Packages of guests in Rust, built for a chore.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,14 +10,14 @@ use super::toolchain;
 use crate::project;
 use crate::step::{self, Step};
 
-/// A core module that imports nothing but the process API.
+/// The target of core modules that import only the process API.
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Builds a package and says where its modules are; nowhere where neither Rust
-/// nor the guest tool chain has the target.
+/// Builds a package and returns the directory of its modules; `None` if neither
+/// Rust nor the guest tool chain has the target.
 ///
 /// # Errors
-/// It does not compile.
+/// The package does not compile.
 pub(crate) fn build(package: &str) -> Result<Option<PathBuf>> {
     let directory = project::root().join(package);
     let Some(mut cargo) = cargo(&directory)? else {
@@ -33,7 +33,8 @@ pub(crate) fn build(package: &str) -> Result<Option<PathBuf>> {
     Ok(Some(target.join(TARGET).join("release")))
 }
 
-/// Rust's own cargo where it has the target, else that of the guest tool chain.
+/// Returns Rust's own cargo if it has the target, else that of the guest tool
+/// chain.
 fn cargo(directory: &Path) -> Result<Option<Command>> {
     let mut libraries = Command::new(rust_bin()?.join("rustc"));
     libraries.args(["--print", "target-libdir", "--target", TARGET]);

@@ -15,13 +15,15 @@ use super::{refuse_traces, write};
 /// Builds tool chain and guest in two home directories and compares.
 ///
 /// # Errors
-/// A build failed, a module names a place, or the bytes differ.
+/// A build failed, a module contains a path of the machine, or the bytes
+/// differ.
 pub(crate) fn run() -> Result<()> {
     let directory = tempfile::Builder::new()
         .prefix("warren-")
         .tempdir()
         .context("cannot make a directory")?;
-    // Unlike in name, length and depth: any of these could change an order or a size.
+    // The homes differ in name, length and depth: any of these could change an
+    // order or a size.
     let ann = build(&directory.path().join("ann"), "src", "tools")?;
     let benjamin = build(
         &directory.path().join("users/benjamin"),
@@ -47,7 +49,8 @@ fn build(home: &Path, sources: &str, tools: &str) -> Result<Vec<u8>> {
     let place = Place::copy(&home.join(sources), home)?;
     let own_configuration = home.join(".cargo");
     fs::create_dir_all(&own_configuration)?;
-    // A user may reach the registry only through what is configured there.
+    // The registry may be reachable only through the user's configuration
+    // there.
     let configuration = cargo_home()
         .map(|from| from.join("config.toml"))
         .filter(|file| file.is_file());

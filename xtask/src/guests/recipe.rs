@@ -1,4 +1,4 @@
-//! What a committed guest was made of.
+//! The recipe of a committed guest.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use super::inputs::sha256;
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Recipe {
-    /// What was built.
+    /// The built module.
     pub(crate) artifact: Artifact,
     /// The tools that built it, by name: a version or a hash each.
     pub(crate) tools: BTreeMap<String, String>,
@@ -22,7 +22,7 @@ pub(crate) struct Recipe {
     pub(crate) inputs: BTreeMap<String, String>,
 }
 
-/// Tells one module from another.
+/// The identity of a module.
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Artifact {
@@ -31,7 +31,7 @@ pub(crate) struct Artifact {
 }
 
 impl Artifact {
-    /// Size and hash of `module`.
+    /// Returns size and hash of `module`.
     pub(crate) fn of(module: &[u8]) -> Self {
         Self {
             bytes: module.len() as u64,
@@ -50,17 +50,17 @@ impl Recipe {
     /// Reads `recipe.toml`.
     ///
     /// # Errors
-    /// It cannot be read, or is no recipe.
+    /// The file cannot be read, or is not a recipe.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)
             .with_context(|| format!("cannot read {}; run `cargo xtask guests`", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{} is no recipe", path.display()))
     }
 
-    /// The text of `recipe.toml`.
+    /// Returns the text of `recipe.toml`.
     ///
     /// # Errors
-    /// It cannot be written as TOML.
+    /// The recipe cannot be written as TOML.
     pub(crate) fn to_toml(&self) -> Result<String> {
         let body = toml::to_string(self).context("cannot write the recipe")?;
         Ok(format!(
@@ -69,7 +69,8 @@ impl Recipe {
     }
 }
 
-/// One line for each key that is missing on a side or has another value.
+/// Returns one line for each key that is missing on a side or has another
+/// value.
 pub(crate) fn differences(
     recipe: &BTreeMap<String, String>,
     here: &BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! The tool chain that builds guests, installed by `guest-sdk/toolchain/setup.sh`.
+//! The tool chain of guests, installed by `guest-sdk/toolchain/setup.sh`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,16 +12,17 @@ use super::build::{TARGET as INTERPRETER_TARGET, rust_bin};
 use super::inputs::sha256;
 use crate::{project, step};
 
-/// What guests are built for. A reactor with the C library, which the
-/// interpreter is; and a module that imports nothing but the process API.
+/// The targets of guests: a reactor with the C library, for the interpreter;
+/// and a module that imports only the process API.
 const TARGETS: &str = "wasm32-wasip1 wasm32-unknown-unknown";
 
-/// A tool chain that is there.
+/// An installed tool chain.
 pub(crate) struct Toolchain {
     prefix: PathBuf,
 }
 
-/// The tool chain cannot be had on this machine: no failure of the project.
+/// The tool chain is not available on this machine: not a failure of the
+/// project.
 #[derive(Debug)]
 pub(crate) struct Unavailable(String);
 
@@ -33,7 +34,7 @@ impl std::fmt::Display for Unavailable {
 
 impl std::error::Error for Unavailable {}
 
-/// Where the tool chain is installed, as `default-prefix.sh` decides.
+/// Returns the directory of the tool chain, as `default-prefix.sh` decides.
 ///
 /// # Errors
 /// There is neither a home directory nor `GUEST_TOOLCHAIN`.
@@ -47,8 +48,9 @@ pub(crate) fn default_prefix() -> Result<PathBuf> {
 }
 
 impl Toolchain {
-    /// The tool chain in `prefix`; installs it where it is missing or not of
-    /// this version of Rust and of the set-up, which takes about three minutes.
+    /// Returns the tool chain in `prefix`. Installs it if it is missing, or
+    /// belongs to another version of Rust or of the set-up, which takes about
+    /// three minutes.
     ///
     /// # Errors
     /// [`Unavailable`], or the set-up failed.
@@ -73,7 +75,7 @@ impl Toolchain {
         Ok(toolchain)
     }
 
-    /// Installs a tool chain of its own in `prefix` with the scripts of
+    /// Installs a separate tool chain in `prefix` with the scripts of
     /// `scripts`, for the target of the interpreter alone.
     ///
     /// # Errors
@@ -85,12 +87,12 @@ impl Toolchain {
         })
     }
 
-    /// The directory it is in.
+    /// Returns the tool chain's directory.
     pub(crate) fn prefix(&self) -> &Path {
         &self.prefix
     }
 
-    /// Its tools, by name: a version or a hash each.
+    /// Returns its tools, by name: a version or a hash each.
     ///
     /// # Errors
     /// The set-up did not write them.
@@ -102,7 +104,7 @@ impl Toolchain {
     }
 }
 
-/// Refuses a directory whose programs somebody else could have put there.
+/// Refuses a directory into which another user could have put programs.
 #[cfg(unix)]
 fn refuse_if_shared(prefix: &Path) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
@@ -127,7 +129,8 @@ fn refuse_if_shared(_prefix: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Changes with whatever makes an installed tool chain outdated.
+/// Returns a text that changes with every input of the set-up, by which an
+/// outdated tool chain is known.
 fn stamp() -> Result<String> {
     let scripts = project::root().join("guest-sdk/toolchain");
     let mut stamp = format!("targets {TARGETS}\n");
@@ -141,7 +144,7 @@ fn stamp() -> Result<String> {
     Ok(stamp + &step::output(version)?)
 }
 
-/// The exit status by which the set-up says that a part cannot be had.
+/// The set-up's exit status if a part is not available.
 const EX_UNAVAILABLE: i32 = 69;
 
 fn set_up(prefix: &Path, scripts: &Path, targets: &str) -> Result<()> {
@@ -177,7 +180,7 @@ fn set_up(prefix: &Path, scripts: &Path, targets: &str) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// Installs with a set-up that is `script`.
+    /// Installs with the set-up `script`.
     fn install(script: &str) -> Result<Toolchain> {
         let scripts = tempfile::tempdir()?;
         fs::write(scripts.path().join("setup.sh"), script)?;

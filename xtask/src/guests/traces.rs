@@ -1,9 +1,9 @@
-//! Looks for places of a machine in a module.
+//! Searches a module for paths of a machine.
 
 use crate::project::HOMES;
 
-/// What no module may contain, besides [`HOMES`], wherever it is built. A bare
-/// `registry` would not do: it is the name of an interface too.
+/// Texts that no module may contain, besides [`HOMES`], wherever it is built. A
+/// bare `registry` would not do: it is the name of an interface too.
 const ANYWHERE: [&str; 6] = [
     "/opt/",
     "/tmp/",
@@ -13,8 +13,8 @@ const ANYWHERE: [&str; 6] = [
     "crates.io",
 ];
 
-/// The forbidden texts, of [`HOMES`], [`ANYWHERE`] and `here`, that occur in `module`:
-/// each with its first occurrence and what surrounds it.
+/// Returns the forbidden texts, of [`HOMES`], [`ANYWHERE`] and `here`, that
+/// occur in `module`: each with its first occurrence and its surroundings.
 pub(crate) fn find(module: &[u8], here: &[String]) -> Vec<String> {
     let forbidden = HOMES
         .into_iter()

@@ -8,10 +8,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::project;
 
-/// What is copied.
+/// The directory that is copied.
 const KERNEL: &str = "runtime/kernel";
 
-/// The copy, and where it is built. The builds stay from one run to the next.
+/// The copy, and its target directory. Builds are kept from one run to the
+/// next.
 pub(crate) struct Copy {
     tree: PathBuf,
     target: PathBuf,
@@ -19,7 +20,7 @@ pub(crate) struct Copy {
 }
 
 impl Copy {
-    /// Copies the kernel below a directory, over what an earlier run left.
+    /// Copies the kernel below a directory, over the files of an earlier run.
     ///
     /// # Errors
     /// A file cannot be read or written.
@@ -43,12 +44,12 @@ impl Copy {
         Ok(copy)
     }
 
-    /// The directory of its workspace.
+    /// Returns the directory of the copy's workspace.
     pub(crate) fn tree(&self) -> &Path {
         &self.tree
     }
 
-    /// Where to build it.
+    /// Returns the target directory.
     pub(crate) fn target(&self) -> &Path {
         &self.target
     }
@@ -56,13 +57,13 @@ impl Copy {
     /// Applies a patch made at the project's root.
     ///
     /// # Errors
-    /// It does not fit.
+    /// The patch does not apply.
     pub(crate) fn apply(&self, patch: &Path) -> Result<()> {
         let mut git = Command::new("git");
         git.args(["apply", "--whitespace=nowarn"])
             .arg(patch)
             .current_dir(&self.tree)
-            // Inside a repository git would apply nothing to files it ignores.
+            // Inside a repository git would skip ignored files.
             .env(
                 "GIT_CEILING_DIRECTORIES",
                 self.tree.parent().unwrap_or(&self.tree),
@@ -79,8 +80,8 @@ impl Copy {
         Ok(())
     }
 
-    /// Undoes what was applied. Files that are as they should be stay untouched:
-    /// cargo goes by their times.
+    /// Undoes the patches. Unchanged files stay untouched: cargo goes by their
+    /// times.
     ///
     /// # Errors
     /// A file cannot be read or written.
@@ -98,7 +99,7 @@ impl Copy {
     }
 }
 
-/// The manifest of a workspace whose only member is the kernel.
+/// Returns the manifest of a workspace whose only member is the kernel.
 fn manifest() -> Result<String> {
     let path = project::root().join("Cargo.toml");
     let text =

@@ -8,16 +8,16 @@ use wasmparser::{FuncType, ValType};
 use super::encoding::{number, signed};
 use super::module::Module;
 
-/// The function that takes the place of indirect calls of one type. It has the
-/// parameters of the callee and then the callee's index in the table.
+/// The function that replaces indirect calls of one type. Its parameters are
+/// those of the callee and then the callee's index in the table.
 pub(super) struct Dispatcher {
-    /// What is called through it.
+    /// The type of the callees.
     pub(super) callees: FuncType,
-    /// The number of the type of what is called.
+    /// The type's index.
     ty: u32,
-    /// Its own number.
+    /// The dispatcher's function index.
     pub(super) function: u32,
-    /// What it may call, by the index in the table.
+    /// The callees, by the index in the table.
     branches: BTreeMap<u32, u32>,
 }
 
@@ -35,17 +35,17 @@ mod op {
 
 /// The type of a block without parameters and results.
 const EMPTY: u8 = 0x40;
-/// What introduces a function type.
+/// The byte that introduces a function type.
 const FUNCTION: u8 = 0x60;
 const I32: u8 = 0x7f;
 
 impl Dispatcher {
-    /// A dispatcher for each type that is called and has functions in the
-    /// table, in the order of the types. A call of any other type can only
-    /// trap, and stays as it is.
+    /// Returns a dispatcher for each type that is called and has functions in
+    /// the table, in the order of the types. A call of any other type can only
+    /// trap, and stays unchanged.
     ///
     /// # Errors
-    /// The table refers to a function that there is not.
+    /// The table refers to a missing function.
     pub(super) fn all(module: &Module<'_>) -> Result<Vec<Dispatcher>> {
         let mut called: Vec<u32> = module
             .bodies
@@ -78,10 +78,10 @@ impl Dispatcher {
         Ok(dispatchers)
     }
 
-    /// Its type, as the format has it.
+    /// Returns the dispatcher's type in the binary format.
     ///
     /// # Errors
-    /// It has parameters or results that are not numbers.
+    /// A parameter or result is not a number.
     pub(super) fn encoded_type(&self) -> Result<Vec<u8>> {
         let mut out = vec![FUNCTION];
         number(&mut out, self.callees.params().len() as u32 + 1);
@@ -96,8 +96,8 @@ impl Dispatcher {
         Ok(out)
     }
 
-    /// Its code: a block for each branch, the first innermost, all of them in
-    /// one for an index without function.
+    /// Returns the dispatcher's code: a block for each branch, the first
+    /// innermost, all of them in one for an index without function.
     pub(super) fn body(&self) -> Vec<u8> {
         let index = self.callees.params().len() as u32;
         let first = self.branches.keys().next().copied().unwrap_or_default();
@@ -131,7 +131,7 @@ impl Dispatcher {
             number(&mut out, *function);
             out.extend([op::RETURN, op::END]);
         }
-        // The table is empty: this traps as the call would have.
+        // The table is empty: this call traps as the original would have.
         (0..=index).for_each(|param| get(&mut out, param));
         out.push(op::CALL_INDIRECT);
         number(&mut out, self.ty);

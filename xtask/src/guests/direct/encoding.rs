@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::dispatcher::Dispatcher;
 use super::module::{Body, Module};
 
-/// The numbers of the sections that change.
+/// The ids of the sections that change.
 mod id {
     pub(super) const TYPE: u8 = 1;
     pub(super) const FUNCTION: u8 = 3;
@@ -15,8 +15,8 @@ mod id {
 
 const CALL: u8 = 0x10;
 
-/// The module with the dispatchers as its last functions, called by all others
-/// in the place of the table, which stays empty.
+/// Returns the module with the dispatchers as its last functions, which all
+/// others call instead of the table. The table stays empty.
 ///
 /// # Errors
 /// A dispatcher's type cannot be written, or a section cannot be read.
@@ -38,7 +38,7 @@ pub(super) fn with_dispatchers(module: &Module<'_>, dispatchers: &[Dispatcher]) 
                 let (count, items) = section.items()?;
                 number(&mut content, count + dispatchers.len() as u32);
                 content.extend_from_slice(items);
-                // Their types are the last, in the same order.
+                // The dispatchers' types are the last, in the same order.
                 let types = module.types.len()..module.types.len() + dispatchers.len();
                 types.for_each(|ty| number(&mut content, ty as u32));
             }
@@ -60,7 +60,7 @@ pub(super) fn with_dispatchers(module: &Module<'_>, dispatchers: &[Dispatcher]) 
     Ok(out)
 }
 
-/// A function with calls of dispatchers in the place of indirect calls.
+/// Returns a function with its indirect calls replaced by calls of dispatchers.
 fn with_calls(module: &Module<'_>, body: &Body<'_>, dispatchers: &[Dispatcher]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.code.len());
     let mut from = 0;
@@ -78,13 +78,13 @@ fn with_calls(module: &Module<'_>, body: &Body<'_>, dispatchers: &[Dispatcher]) 
     out
 }
 
-/// Bytes behind their length.
+/// Writes bytes after their length.
 fn sized(out: &mut Vec<u8>, bytes: &[u8]) {
     number(out, bytes.len() as u32);
     out.extend_from_slice(bytes);
 }
 
-/// An unsigned number in LEB128.
+/// Writes an unsigned number in LEB128.
 pub(super) fn number(out: &mut Vec<u8>, mut n: u32) {
     while n >= 0x80 {
         out.push(n as u8 | 0x80);
@@ -93,7 +93,7 @@ pub(super) fn number(out: &mut Vec<u8>, mut n: u32) {
     out.push(n as u8);
 }
 
-/// A signed number in LEB128.
+/// Writes a signed number in LEB128.
 pub(super) fn signed(out: &mut Vec<u8>, mut n: i64) {
     loop {
         let byte = n as u8 & 0x7f;

@@ -1,4 +1,4 @@
-//! What of a module matters for its indirect calls.
+//! The parts of a module that its indirect calls depend on.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,22 +9,22 @@ use wasmparser::{
     Parser, Payload, TypeRef,
 };
 
-/// A module in parts; its functions and types are named by their indices.
+/// A module in parts; functions and types are named by their indices.
 pub(super) struct Module<'a> {
     /// Magic number and version.
     pub(super) header: &'a [u8],
-    /// The sections in their order.
+    /// The sections, in order.
     pub(super) sections: Vec<Section<'a>>,
     pub(super) types: Vec<FuncType>,
     /// The type of each function, imported ones first.
     pub(super) functions: Vec<u32>,
-    /// What the table is initialised with.
+    /// The initial contents of the table.
     pub(super) table: BTreeMap<u32, u32>,
     /// The functions that are not imported.
     pub(super) bodies: Vec<Body<'a>>,
 }
 
-/// A section as it stands.
+/// A section, unparsed.
 pub(super) struct Section<'a> {
     pub(super) id: u8,
     pub(super) content: &'a [u8],
@@ -38,17 +38,17 @@ pub(super) struct Body<'a> {
 
 /// A `call_indirect`.
 pub(super) struct IndirectCall {
-    /// Where it stands in the body.
+    /// The call's range in the body.
     pub(super) at: Range<usize>,
     /// The type that is called.
     pub(super) ty: u32,
 }
 
 impl<'a> Module<'a> {
-    /// Takes a valid module apart.
+    /// Parses a valid module.
     ///
     /// # Errors
-    /// It does with its table what only an indirect call sees.
+    /// The module uses its table other than by indirect calls.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Module<'a>> {
         let mut module = Module {
             header: &[],
@@ -127,7 +127,7 @@ impl<'a> Module<'a> {
         Ok(())
     }
 
-    /// The type of a function.
+    /// Returns the type of a function.
     ///
     /// # Errors
     /// There is no such function.
@@ -139,10 +139,10 @@ impl<'a> Module<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// The number of items and the items themselves.
+    /// Returns the number of items and the items themselves.
     ///
     /// # Errors
-    /// The section is no vector.
+    /// The section is not a vector.
     pub(super) fn items(&self) -> Result<(u32, &'a [u8])> {
         let mut reader = BinaryReader::new(self.content, 0);
         let count = reader.read_var_u32()?;
