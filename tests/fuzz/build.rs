@@ -1,4 +1,4 @@
-//! Compiles the SDK for C for this machine: its decoder reads what others send.
+//! Compiles the C SDK for this machine: its decoder reads untrusted bytes.
 
 fn main() {
     let sdk = "../../guest-sdk/c";
@@ -11,7 +11,8 @@ fn main() {
         .file("src/c/imports.c")
         .file("src/c/decode.c")
         .flag_if_supported("-Wno-attributes")
-        // The SDK brings the failure of wasi-libc's assert, whose type is another here.
+        // The SDK defines the failure function of wasi-libc's assert, whose
+        // type differs here.
         .define("NDEBUG", None)
         .warnings(false)
         .compile("warren-c-sdk");

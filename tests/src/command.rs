@@ -9,7 +9,7 @@ use crate::layout;
 use crate::outcome::Outcome;
 use crate::session::Session;
 
-/// `warren SUBCOMMAND OPTIONS PATH ARGUMENTS`, about to be started.
+/// `warren SUBCOMMAND OPTIONS PATH ARGUMENTS`, not started yet.
 #[derive(Debug)]
 pub struct Warren {
     command: Command,
@@ -25,7 +25,7 @@ impl Warren {
         Warren::tool("run", path)
     }
 
-    /// Runs another of its commands on this path, in the project's directory.
+    /// Runs another subcommand on this path, in the project's directory.
     pub fn tool(subcommand: &'static str, path: impl AsRef<OsStr>) -> Warren {
         let mut command = Command::new(layout::binary());
         command
@@ -60,22 +60,22 @@ impl Warren {
         self
     }
 
-    /// Allows it this much address space (`ulimit -v`). To be said before what
-    /// it reads.
+    /// Limits the address space (`ulimit -v`). Call before the methods that set
+    /// its input.
     pub fn address_space(mut self, bytes: u64) -> Warren {
         let kib = (bytes / 1024).to_string();
         self.through_shell(r#"ulimit -v "$0" && exec "$@""#, kib.as_ref());
         self
     }
 
-    /// Has standard error go to a named pipe that is there and that nobody reads.
+    /// Redirects standard error to an existing named pipe that nobody reads.
     pub fn unread_stderr(mut self, pipe: &Path) -> Warren {
         // Opened for reading too, so that the open does not wait.
         self.through_shell(r#"exec "$@" 2<>"$0""#, pipe.as_os_str());
         self
     }
 
-    /// Has a shell start the command, which is `"$@"` there.
+    /// Makes a shell start the command, which is `"$@"` there.
     fn through_shell(&mut self, script: &str, argument: &OsStr) {
         let mut shell = Command::new("sh");
         shell
@@ -111,19 +111,19 @@ impl Warren {
         self
     }
 
-    /// Gives it something to read, in place of nothing.
+    /// Sets standard input, which is empty by default.
     pub fn stdin(mut self, file: File) -> Warren {
         self.command.stdin(file);
         self
     }
 
-    /// Starts it.
+    /// Starts the command.
     #[track_caller]
     pub fn start(self) -> Session {
         Session::start(self.into_command())
     }
 
-    /// The command itself, for a test that talks to it byte by byte.
+    /// Returns the command itself, for a test that talks to it byte by byte.
     pub fn into_command(mut self) -> Command {
         self.command
             .arg(self.subcommand)
@@ -133,7 +133,7 @@ impl Warren {
         self.command
     }
 
-    /// Runs it to its end.
+    /// Runs the command to its end.
     #[track_caller]
     pub fn outcome(self) -> Outcome {
         self.start().end()

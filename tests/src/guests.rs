@@ -1,4 +1,4 @@
-//! Guests that are built before they are run.
+//! Guests that are built before they run.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use crate::layout;
 
-/// Builds a package of guests in the project and yields its binaries: where it
-/// was built before, that takes a moment.
+/// Builds a package of guests in the project and returns its binaries; a
+/// repeated build takes a moment.
 ///
 /// # Panics
 ///
@@ -29,7 +29,7 @@ pub fn rust(package: &str, target: &str) -> Guests {
 }
 
 /// Builds guests in C and C++ with the Makefile of the SDK and every warning an
-/// error, and yields them. A directory belongs to one test alone, for make
+/// error, and returns them. A directory belongs to one test alone, for make
 /// takes no lock.
 ///
 /// # Panics
@@ -57,22 +57,22 @@ fn assignment(variable: &str, path: &Path) -> OsString {
     assignment
 }
 
-/// Guests that were built.
+/// Built guests.
 #[derive(Debug)]
 pub struct Guests(PathBuf);
 
 impl Guests {
-    /// Those in this directory.
+    /// Returns the guests in this directory.
     pub(crate) fn in_directory(directory: PathBuf) -> Guests {
         Guests(directory)
     }
 
-    /// Where they are.
+    /// Returns the directory.
     pub fn directory(&self) -> &Path {
         &self.0
     }
 
-    /// The module of this name.
+    /// Returns the module of this name.
     #[track_caller]
     pub fn module(&self, name: &str) -> Vec<u8> {
         let path = self.0.join(format!("{name}.wasm"));
@@ -80,7 +80,8 @@ impl Guests {
     }
 }
 
-/// Rust's own cargo where it has the target, else that of the guest tool chain.
+/// Returns Rust's own cargo if it has the target, else that of the guest tool
+/// chain.
 ///
 /// # Panics
 ///
@@ -105,8 +106,8 @@ pub fn cargo_for(target: &str) -> PathBuf {
     canonical(&layout::project().join("guest-sdk/toolchain/cargo.sh"))
 }
 
-/// The C compiler of a wasi-sdk where WASI_SDK names one, else that of the guest
-/// tool chain.
+/// Returns the C compiler of a wasi-sdk if WASI_SDK names one, else that of the
+/// guest tool chain.
 ///
 /// # Panics
 ///
@@ -124,12 +125,12 @@ pub fn c_compiler() -> PathBuf {
     canonical(&layout::project().join("guest-sdk/toolchain/clang.sh"))
 }
 
-/// Without `..`: what is told to make may be read elsewhere.
+/// Returns the path without `..`: make may read it from another directory.
 fn canonical(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Where the guest tool chain is, or would be.
+/// Returns the directory of the guest tool chain, installed or not.
 pub fn toolchain() -> PathBuf {
     let script = layout::project().join("guest-sdk/toolchain/default-prefix.sh");
     let prefix = Command::new("bash")
@@ -140,10 +141,10 @@ pub fn toolchain() -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(&prefix.stdout).into_owned())
 }
 
-/// Runs a command that builds something.
+/// Runs a build command.
 #[track_caller]
 pub(crate) fn run(mut command: Command, what: &str) {
-    // What cargo says about this package is nothing to the package built.
+    // Cargo's variables for this package do not concern the built one.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {

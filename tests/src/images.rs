@@ -1,5 +1,4 @@
-//! Pages of memory images that a running command's instances have to
-//! themselves.
+//! Private pages of memory images in a running command's instances.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -11,12 +10,12 @@ const PAGE: u64 = 4096;
 /// Bits of an entry of `/proc/PID/pagemap`.
 const PRESENT: u64 = 1 << 63;
 const SWAPPED: u64 = 1 << 62;
-/// Of a file, or shared: not written to.
+/// Flag of pages of a file, or shared ones: not written to.
 const OF_FILE: u64 = 1 << 61;
 
 impl Session {
-    /// For each mapping of a memory image in compiled code, which is one for
-    /// each instance: how many of its pages were written to.
+    /// Returns the number of written pages of each mapping of a memory image in
+    /// compiled code, one mapping for each instance.
     #[track_caller]
     pub fn dirty_pages_of_images(&self) -> Vec<usize> {
         let process = format!("/proc/{}", self.id());
@@ -27,7 +26,7 @@ impl Session {
     }
 }
 
-/// The first and the last address of a mapping that is the image of an
+/// Returns the first and the last address of a mapping that is the image of an
 /// instance.
 fn image(line: &str) -> Option<(u64, u64)> {
     let mut words = line.split_whitespace();

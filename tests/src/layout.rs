@@ -1,14 +1,14 @@
-//! Where things are.
+//! Paths of the project and its builds.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The project's directory.
+/// Returns the project's directory.
 pub fn project() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// The paths in a directory, sorted.
+/// Returns the paths in a directory, sorted.
 ///
 /// # Errors
 /// The directory cannot be read.
@@ -24,7 +24,7 @@ pub fn entries(directory: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(entries)
 }
 
-/// The command to test.
+/// Returns the command to test.
 pub(crate) fn binary() -> PathBuf {
     if let Some(path) = env::var_os("WARREN") {
         return PathBuf::from(path);
@@ -39,8 +39,8 @@ pub(crate) fn binary() -> PathBuf {
     path
 }
 
-/// A cache directory that all tests share, so that the interpreter is compiled
-/// once, and that is nobody else's.
+/// Returns a private cache directory that all tests share, so that the
+/// interpreter is compiled once.
 pub(crate) fn cache() -> PathBuf {
     profile().join("../tmp")
 }
@@ -50,8 +50,8 @@ fn profile() -> PathBuf {
     profile_of(&executable).to_owned()
 }
 
-/// The directory of the build profile: a test executable lies in its `deps`, any
-/// other in the directory itself.
+/// Returns the directory of the build profile: a test executable lies in its
+/// `deps`, any other in the directory itself.
 fn profile_of(executable: &Path) -> &Path {
     let directory = executable.parent().expect("an executable lies somewhere");
     if directory.ends_with("deps") {

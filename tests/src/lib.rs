@@ -1,12 +1,12 @@
 //! Runs the real `warren` command for the end-to-end tests.
 //!
-//! The command is the one the same build made: `cargo test --workspace` builds
-//! it. Where it is somewhere else, the environment variable `WARREN` names it.
+//! The command comes from the same build: `cargo test --workspace` builds it.
+//! The environment variable `WARREN` names another command.
 //!
-//! Nothing here waits for a time: a test waits for a line, for the end of the
-//! command, or for the one generous timeout after which the command is killed
-//! and the test fails. What fails here leaves a test nothing to go on with, so
-//! it panics.
+//! No function here waits for a time: a test waits for a line, for the end of
+//! the command, or for the one generous timeout after which the command is
+//! killed and the test fails. A failure here leaves a test nothing to go on
+//! with, so it panics.
 
 #![allow(clippy::expect_used)]
 

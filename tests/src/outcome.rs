@@ -1,18 +1,18 @@
-//! How the command ended.
+//! The result of a command.
 
-/// What the command printed, and how it ended.
+/// The output of a command, and its exit status.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The exit status; none where a signal ended it.
+    /// The exit status; `None` if a signal ended the command.
     pub status: Option<i32>,
-    /// Standard output, byte by byte.
+    /// Standard output, unchanged.
     pub stdout: Vec<u8>,
     /// Standard error.
     pub stderr: String,
 }
 
 impl Outcome {
-    /// Standard output as text.
+    /// Returns standard output as text.
     #[track_caller]
     pub fn text(&self) -> &str {
         match std::str::from_utf8(&self.stdout) {
@@ -29,15 +29,15 @@ impl Outcome {
         self
     }
 
-    /// Asserts what standard output holds.
+    /// Asserts the content of standard output.
     #[track_caller]
     pub fn prints(self, stdout: &str) -> Outcome {
         assert_eq!(self.text(), stdout, "{self}");
         self
     }
 
-    /// Asserts that standard error, which is no terminal, contains each of these
-    /// texts, and no colour.
+    /// Asserts that standard error, which is not a terminal, contains each of
+    /// these texts, and no colour.
     #[track_caller]
     pub fn says(self, texts: &[&str]) -> Outcome {
         for text in texts {
@@ -55,7 +55,7 @@ impl Outcome {
     }
 }
 
-/// As it would look on a terminal.
+/// Prints the outcome as a terminal would show it.
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.status {

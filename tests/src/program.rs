@@ -8,14 +8,14 @@ use tempfile::TempDir;
 use crate::command::Warren;
 use crate::outcome::Outcome;
 
-/// A directory with the files of a program, removed when it is dropped.
+/// A directory with the files of a program, removed when dropped.
 #[derive(Debug)]
 pub struct Program {
     directory: TempDir,
 }
 
 impl Program {
-    /// A program of these files, each with its content.
+    /// Writes a program of these files, each with its content.
     pub fn of<C: AsRef<[u8]>>(files: &[(&str, C)]) -> Program {
         let directory = tempfile::tempdir().expect("a temporary directory");
         for (name, content) in files {
@@ -28,22 +28,22 @@ impl Program {
         Program { directory }
     }
 
-    /// A program that is one file, `main.lua`.
+    /// Writes a program that is one file, `main.lua`.
     pub fn lua(source: &str) -> Program {
         Program::of(&[("main.lua", source)])
     }
 
-    /// The directory.
+    /// Returns the directory.
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// `warren run .` in its directory.
+    /// Returns `warren run .` in the program's directory.
     pub fn command(&self) -> Warren {
         Warren::run(".").current_dir(self.path())
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     #[track_caller]
     pub fn run(&self) -> Outcome {
         self.command().outcome()

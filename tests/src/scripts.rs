@@ -1,5 +1,5 @@
-//! Guests in languages whose tool chains come from a package registry: they
-//! are installed below the target directory and kept for each lock file.
+//! Guests in languages whose tool chains come from a package registry. Tool
+//! chains are installed below the target directory and kept for each lock file.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,8 +9,8 @@ use std::process::Command;
 use crate::guests::{Guests, run};
 use crate::layout;
 
-/// Builds guests in JavaScript and yields them; where nothing changed since,
-/// that takes a moment.
+/// Builds guests in JavaScript and returns them; a repeated build takes a
+/// moment.
 ///
 /// # Panics
 ///
@@ -42,14 +42,14 @@ pub fn js(sources: &[&str]) -> Guests {
             .arg("--out")
             .arg(out)
             .arg(source)
-            // Whose files may be imported, and how errors name them.
+            // Files below this directory may be imported, and errors name them
+            // relative to it.
             .current_dir(layout::project());
         run(node, source);
     })
 }
 
-/// Builds guests in Python and yields them; where nothing changed since, that
-/// takes a moment.
+/// Builds guests in Python and returns them; a repeated build takes a moment.
 ///
 /// # Panics
 ///
@@ -80,19 +80,19 @@ pub fn python(sources: &[&str]) -> Guests {
             .arg("--out")
             .arg(out)
             .arg(layout::project().join(source))
-            // Nobody wants it beside the sources.
+            // Keeps bytecode out of the sources' directories.
             .env("PYTHONDONTWRITEBYTECODE", "1");
         run(build, source);
     })
 }
 
-/// One tool chain and what was built with it.
+/// A tool chain and its builds.
 struct Tools {
     directory: PathBuf,
 }
 
 impl Tools {
-    /// The directory for what this lock file asks for.
+    /// Returns the directory for this lock file.
     #[track_caller]
     fn at(language: &str, lock: &Path) -> Tools {
         let hash = hash_of(&[lock.to_owned()]);
@@ -102,7 +102,7 @@ impl Tools {
         Tools { directory }
     }
 
-    /// Installs it, if that was never brought to an end.
+    /// Installs the tool chain, unless an earlier installation was completed.
     #[track_caller]
     fn install(&self, install: impl FnOnce(&Path)) {
         let _lock = self.lock("install.lock");
@@ -113,8 +113,8 @@ impl Tools {
         }
     }
 
-    /// Builds what changed: a source, a file beside it, or one in a directory
-    /// of inputs.
+    /// Rebuilds after a change: of a source, a file beside it, or a file in a
+    /// directory of inputs.
     #[track_caller]
     fn build(&self, sources: &[&str], inputs: &[PathBuf], build: impl Fn(&str, &Path)) -> Guests {
         let out = self.directory.join("built");
@@ -140,7 +140,7 @@ impl Tools {
         Guests::in_directory(out)
     }
 
-    /// Held by one test process at a time, until it is dropped.
+    /// Returns a lock that one test process holds at a time.
     #[track_caller]
     fn lock(&self, name: &str) -> File {
         let file = File::create(self.directory.join(name)).expect("a lock file");
@@ -158,7 +158,7 @@ fn need(program: &str, what: &str, packages: &str) {
     );
 }
 
-/// The files of a directory, in order.
+/// Returns the files of a directory, in order.
 #[track_caller]
 fn files(directory: &Path) -> Vec<PathBuf> {
     let entries =

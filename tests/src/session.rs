@@ -1,4 +1,4 @@
-//! A command that is running.
+//! A running command.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -12,17 +12,17 @@ use crate::outcome::Outcome;
 /// included.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// The command took longer than it was given.
+/// The error of a command that exceeds its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimedOut;
 
-/// A command that is running. Killed when it is dropped before its end.
+/// A running command, killed when dropped before its end.
 #[derive(Debug)]
 pub struct Session {
     child: Child,
     /// Lines of standard output as they come, each with its line end.
     lines: Option<Receiver<Vec<u8>>>,
-    /// Lines of standard error, likewise.
+    /// Lines of standard error, each with its line end.
     errors: Receiver<Vec<u8>>,
     read: Vec<u8>,
     read_errors: Vec<u8>,
@@ -40,7 +40,7 @@ impl Session {
             .expect("the command starts");
         let stdout = child.stdout.take().expect("standard output is piped");
         let stderr = child.stderr.take().expect("standard error is piped");
-        // What nobody reads yet holds the command up on standard output only.
+        // Unread lines stop the command at its standard output only.
         let (line, lines) = mpsc::sync_channel(1024);
         read_lines(stdout, move |read| line.send(read).is_ok());
         let (line, errors) = mpsc::channel();
@@ -55,13 +55,13 @@ impl Session {
         }
     }
 
-    /// Gives it less time than [`TIMEOUT`], counted from now.
+    /// Limits the time to less than [`TIMEOUT`], counted from now.
     pub fn within(mut self, limit: Duration) -> Session {
         self.deadline = Instant::now() + limit;
         self
     }
 
-    /// Waits until a line was printed that is exactly this.
+    /// Waits until exactly this line was printed.
     #[track_caller]
     pub fn wait_for_line(&mut self, wanted: &str) {
         loop {
@@ -75,7 +75,7 @@ impl Session {
         }
     }
 
-    /// Waits for such a line on standard error.
+    /// Waits for exactly this line on standard error.
     #[track_caller]
     pub fn wait_for_error(&mut self, wanted: &str) {
         loop {
@@ -95,7 +95,7 @@ impl Session {
         self.signals(name, 1);
     }
 
-    /// Sends a signal so many times at once.
+    /// Sends a signal several times at once.
     #[track_caller]
     pub fn signals(&self, name: &str, times: usize) {
         let sent = Command::new("sh")
@@ -114,24 +114,24 @@ impl Session {
         self.lines = None;
     }
 
-    /// Ends the command at once, as the system does for want of memory.
+    /// Kills the command, as the system does for want of memory.
     pub fn kill(mut self) {
         self.child.kill().expect("the command is killed");
         self.child.wait().expect("the command is waited for");
     }
 
-    /// The number of its process.
+    /// Returns the command's PID.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Bytes of memory that it occupies.
+    /// Returns the bytes of memory that the command occupies.
     #[track_caller]
     pub fn resident(&self) -> u64 {
         self.memory("VmRSS:")
     }
 
-    /// Bytes of memory that it occupied when they were most.
+    /// Returns the peak of that memory, in bytes.
     #[track_caller]
     pub fn largest_resident(&self) -> u64 {
         self.memory("VmHWM:")
@@ -147,7 +147,7 @@ impl Session {
             .expect("it is in KiB")
     }
 
-    /// Whether the command has ended.
+    /// Returns whether the command has ended.
     pub fn has_ended(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(Some(_)))
     }
@@ -169,10 +169,11 @@ impl Session {
         }
     }
 
-    /// The next line of standard output with its line end; none at its end.
+    /// Returns the next line of standard output with its line end; `None` at
+    /// its end.
     ///
     /// # Errors
-    /// There was none in time.
+    /// No line came in time.
     pub fn line(&mut self) -> Result<Option<Vec<u8>>, TimedOut> {
         match &self.lines {
             Some(lines) => self.next_of(lines),
@@ -218,19 +219,19 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // Both fail where it has ended, as it should have.
+        // Both fail if the command has ended, as it should have.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Whether a line says this.
+/// Returns whether a line has this text.
 fn is(line: &[u8], wanted: &str) -> bool {
     line.strip_suffix(b"\n").unwrap_or(line) == wanted.as_bytes()
 }
 
-/// Reads lines on a thread of its own, so that waiting for one can time out,
-/// until nobody wants more.
+/// Reads lines on a thread of its own, so that waiting for a line can time out,
+/// until the receiver is dropped.
 fn read_lines(
     pipe: impl Read + Send + 'static,
     mut hand_over: impl FnMut(Vec<u8>) -> bool + Send + 'static,

@@ -1,6 +1,6 @@
-//! Bad input gets one clear message with its place, and the exit status that
-//! belongs to it. The tests of the command itself cover its options, the
-//! manifest and the program's path; these here the program's content.
+//! Bad content of a program gets one clear message with its place, and the
+//! right exit status. The command's own tests cover its options, the manifest
+//! and the program's path.
 
 use warren_tests::Program;
 

@@ -1,5 +1,5 @@
-//! The cache of compiled code: whatever ends a start that fills it, the second
-//! start after that works and compiles nothing.
+//! The cache of compiled code: however a start that fills the cache ends, the
+//! second start after it works and compiles nothing.
 
 #![allow(clippy::expect_used)]
 
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use warren_tests::{Outcome, Program, Session, TIMEOUT};
 
-/// What a start prints that worked.
+/// The output of a successful start.
 const WORKS: &str = "hello from lua\nhello from wasm\n";
 
 #[test]
@@ -78,8 +78,8 @@ fn killed_at_any_time() {
         cache.start().end().ends_with(0);
         began.elapsed()
     };
-    // Spread over the time a first start takes: the time is what is varied
-    // here, nothing is waited for.
+    // Spread over the duration of a first start. The time is the varied
+    // parameter; the test waits for nothing.
     const TRIALS: u32 = 6;
     for trial in 0..TRIALS {
         let cache = Cache::new();
@@ -106,8 +106,8 @@ fn unusable_files_are_replaced() {
                 "cut" => bytes.truncate(bytes.len() / 2),
                 _ => bytes = b"not machine code".to_vec(),
             }
-            // A new file, because the old one may be mapped by a start that is
-            // about to end.
+            // A new file, because a start that is about to end may still map
+            // the old one.
             fs::remove_file(&file.path).expect("is removed");
             fs::write(&file.path, bytes).expect("is written");
         }
@@ -120,7 +120,7 @@ fn unusable_files_are_replaced() {
 #[test]
 fn without_a_usable_directory_it_works_and_says_so() {
     let cache = Cache::new();
-    // Others may write to it, so code from it could be anybody's.
+    // Others may write to the directory, so code from it could be anybody's.
     let directory = cache.directory.path().join("warren");
     fs::create_dir(&directory).expect("is made");
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).expect("is set");
@@ -141,7 +141,7 @@ fn without_a_usable_directory_it_works_and_says_so() {
         .says(&["no code cache"]);
 }
 
-/// What stands in the cache in place of a file that was written there.
+/// Replaces a file in the cache by another sort of entry.
 fn plant(path: &Path, what: &str) {
     let bytes = fs::read(path).expect("a file of the cache");
     fs::remove_file(path).expect("is removed");
@@ -184,7 +184,7 @@ fn what_others_could_have_put_there_is_not_loaded() {
 fn what_was_planted_before_the_directory_was_closed_is_not_loaded() {
     let [cache, theirs] = [Cache::new(), Cache::new()];
     theirs.start().end().ends_with(0);
-    // Names do not depend on the cache, so another's files fit.
+    // Names do not depend on the cache, so another cache's files fit.
     let directory = cache.directory.path().join("warren");
     fs::create_dir(&directory).expect("is made");
     for file in theirs.files() {
@@ -247,7 +247,7 @@ impl Cache {
         }
     }
 
-    /// Starts the program; what it compiles is logged.
+    /// Starts the program, with its compilations logged.
     fn start(&self) -> Session {
         self.program
             .command()
@@ -256,7 +256,7 @@ impl Cache {
             .start()
     }
 
-    /// Starts it, and kills it as soon as the files in the cache are so.
+    /// Starts the program, and kills it once the files in the cache match.
     #[track_caller]
     fn kill_when(&self, so: impl Fn(&[File]) -> bool) {
         let mut session = self.start();
@@ -269,7 +269,7 @@ impl Cache {
         session.kill();
     }
 
-    /// Asserts what is promised after a start that did not end by itself.
+    /// Asserts the promise after a start that did not end by itself.
     #[track_caller]
     fn second_start_compiles_nothing(&self) {
         self.start().end().ends_with(0).prints(WORKS);
@@ -289,7 +289,7 @@ impl Cache {
     }
 }
 
-/// How many compilations a start has logged.
+/// Returns the number of compilations a start has logged.
 fn compiled(outcome: &Outcome) -> usize {
     outcome.stderr.matches("warren::compile").count()
 }

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
             Ok(())
         }));
     }
-    // A part of the suite has no table of its own.
+    // A filtered run prints no table.
     let whole = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);
     if whole {
@@ -64,7 +64,7 @@ fn refuse(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// What statements and programs do not say about each other.
+/// Returns the mismatches of statements and programs.
 fn complaints(statements: &[Statement], programs: &[Program]) -> Vec<String> {
     let known: HashSet<&str> = statements.iter().map(|one| &*one.id).collect();
     let mut shown = HashSet::new();

@@ -1,4 +1,4 @@
-//! What a Lua process costs in pages of its image that it has written to, and
+//! The cost of a Lua process in pages of its image that it has written to, and
 //! so has for itself: counted, not measured.
 
 use warren_tests::Warren;
@@ -22,8 +22,8 @@ fn a_process_that_has_answered_a_thousand_has_hardly_more() {
     at_most(AFTER_A_THOUSAND, 1_000);
 }
 
-/// The median process has at most so many after so many messages: places that
-/// were used before keep pages of their last process.
+/// Asserts the median over processes: reused places keep dirty pages of their
+/// last process.
 #[track_caller]
 fn at_most(pages: usize, messages: usize) {
     let mut session = Warren::run("tests/programs/parked")

@@ -1,4 +1,4 @@
-//! The examples do what they say.
+//! The examples behave as their pages say.
 
 #![allow(clippy::expect_used)]
 
@@ -76,7 +76,7 @@ fn tenants() {
     }
 }
 
-/// What the page on permissions shows is what the command prints.
+/// The output on the page about permissions is the command's.
 #[test]
 fn tenants_are_explained_as_the_page_says() {
     let page = fs::read_to_string(project().join("docs/security.md")).expect("the page is there");
@@ -99,8 +99,8 @@ fn tenants_are_explained_as_the_page_says() {
 #[test]
 fn chat_room() {
     let ended = Warren::run("examples/chat-room").outcome().ends_with(0);
-    // Who hears of the end waits for what was said before it, so there is
-    // exactly one way for this to go.
+    // A process that hears of the end waits for the earlier lines, so there is
+    // exactly one possible output.
     let crash = "* cid is gone: member.lua:19: the trick went wrong";
     let expected = [
         "* ann joins",
@@ -134,7 +134,7 @@ fn word_count_without_a_newline_at_the_end() {
 
 #[test]
 fn word_count_reads_files_as_one_text() {
-    // As `cat` does: `the` and `re` become one word, the empty file changes
+    // As with `cat`: `the` and `re` become one word, the empty file changes
     // nothing.
     same_as_the_pipeline(&[
         ("a.txt", b"  over the"),
@@ -154,12 +154,12 @@ fn word_count_of_binary_bytes() {
 
 #[test]
 fn word_count_of_one_huge_word() {
-    // Longer than any message may be, with short ones around it.
+    // Longer than the largest message, with short words around it.
     let mut text = b"huge ".to_vec();
     text.resize(3 << 20, b'W');
     text.extend_from_slice(b"\nhuge");
     same_as_the_pipeline(&[("huge.txt", &text)]);
-    // Ending exactly where a chunk ends, at a file's end and before more.
+    // Ends exactly at the end of a chunk, at a file's end and before more.
     let chunks = vec![b'x'; 5 * 64 * 1024];
     same_as_the_pipeline(&[("a.txt", &chunks)]);
     same_as_the_pipeline(&[("a.txt", &chunks), ("b.txt", b" y"), ("c.txt", &chunks)]);
@@ -179,7 +179,7 @@ fn word_count_of_real_texts() {
         "too little text on this machine: {} bytes",
         text.len()
     );
-    // In three files, cut anywhere.
+    // Three files, cut anywhere.
     let (a, rest) = text.split_at(text.len() / 3);
     let (b, c) = rest.split_at(rest.len() / 2);
     same_as_the_pipeline(&[("a.txt", a), ("b.txt", b), ("c.txt", c)]);
@@ -207,8 +207,7 @@ fn word_count_without_files_or_grants() {
         .says(&["README.md", "is it granted with --read?"]);
 }
 
-/// Asserts that the example prints for these files what the pipeline it names
-/// prints.
+/// Asserts that the example prints for these files what its pipeline prints.
 #[track_caller]
 fn same_as_the_pipeline(files: &[(&str, &[u8])]) {
     let texts = Program::of(files);
@@ -255,9 +254,9 @@ fn pipeline<'a>(texts: &Program, names: impl Iterator<Item = &'a str>) -> Outcom
     }
 }
 
-/// Texts that every machine which can build this project has: the sources and
-/// change logs of its dependencies, where cargo keeps them, and else the
-/// project's own.
+/// Returns texts of every machine that can build this project: the sources and
+/// change logs of its dependencies, if cargo keeps them, else the project's
+/// own.
 fn real_texts() -> Vec<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map_or_else(
         || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo"),

@@ -1,4 +1,4 @@
-//! Guests in languages that are compiled: what their SDKs promise.
+//! The promises of the SDKs for compiled languages.
 
 use warren_tests::{Outcome, Program, guests, project, scripts};
 
@@ -8,7 +8,7 @@ const C: &str = "tests/guests/c";
 const JS_PEER: &str = "tests/guests/js/peer.js";
 const PYTHON_PEER: &str = "tests/guests/python/peer.py";
 
-/// Every call of the Rust SDK, against the runtime itself.
+/// Makes every call of the Rust SDK, against the real runtime.
 #[test]
 fn rust_calls() {
     for target in TARGETS {
@@ -61,7 +61,7 @@ fn arguments_of_another_type_are_named() {
         .says(&["arguments: invalid type: integer `7`, expected a string"]);
 }
 
-/// What the pairs leave over of the C SDK.
+/// Makes the calls of the C SDK that the pairs do not cover.
 #[test]
 fn c_calls() {
     let guests = guests::c(C, "c-calls");
@@ -101,7 +101,7 @@ fn c_calls() {
         .says(&["something here is odd", "faults.c"]);
 }
 
-/// The examples of the C SDK, one of them in C++.
+/// Runs the examples of the C SDK, one of them in C++.
 #[test]
 fn c_examples() {
     let guests = guests::c("guest-sdk/c/examples", "c-examples");
@@ -128,7 +128,7 @@ fn c_examples() {
     );
 }
 
-/// Every call of the SDK for JavaScript, and what faults look like.
+/// Makes every call of the JavaScript SDK, and shows its faults.
 #[test]
 fn js_calls() {
     let tour = scripts::js(&["tests/guests/js/tour.js"]).module("tour");
@@ -167,7 +167,8 @@ fn js_calls() {
     exits_and_logs(&program, &["logger=\"tour\"", "tests/guests/js/tour.js"]);
 }
 
-/// `exit` ends the program with its status; a line of the log says where from.
+/// Asserts that `exit` ends the program with its status, and a line of the log
+/// says where from.
 #[track_caller]
 fn exits_and_logs(program: &Program, place: &[&str]) {
     program.command().arguments(["exit"]).outcome().ends_with(7);
@@ -178,8 +179,8 @@ fn exits_and_logs(program: &Program, place: &[&str]) {
         .says(place);
 }
 
-/// Calls of the SDK for Python that the pairs leave over, and what faults look
-/// like.
+/// Makes the calls of the Python SDK that the pairs do not cover, and shows its
+/// faults.
 #[test]
 fn python_calls() {
     let faults = scripts::python(&["tests/guests/python/faults.py"]).module("faults");
@@ -215,7 +216,7 @@ fn python_calls() {
     exits_and_logs(&program, &["logger=\"faults\"", "\"file\": \"faults.py\""]);
 }
 
-/// A program in Lua, JavaScript and Python.
+/// Runs a program in Lua, JavaScript and Python.
 #[test]
 fn the_receipts_example() {
     let receipts = project().join("examples/receipts");
@@ -239,8 +240,8 @@ fn the_receipts_example() {
     );
 }
 
-/// Every language with every other: values, errors, exec, messages, upgrade, and
-/// what else an SDK must do.
+/// Pairs every language with every other: values, errors, exec, messages,
+/// upgrade, and the other duties of an SDK.
 #[test]
 fn languages_in_pairs() {
     let conformance = project().join("guest-sdk/conformance");
@@ -266,7 +267,7 @@ fn languages_in_pairs() {
     ]);
     program
         .command()
-        // Every failure there is one that was asked for.
+        // Every failure in the output is requested by the test.
         .options(["--log", "error"])
         .arguments([
             "app:lua",
@@ -282,7 +283,7 @@ fn languages_in_pairs() {
         .says_nothing();
 }
 
-/// A peer that is wrong is found out.
+/// Finds out a peer that is wrong.
 #[test]
 fn the_conformance_program_notices() {
     let conformance = project().join("guest-sdk/conformance");

@@ -1,6 +1,6 @@
-//! The catalogue of attacks in `tests/hostile`, whose README says how one is
-//! written: each must meet the end it names, while processes beside it go on
-//! and with every count of the runtime back at its value from before.
+//! The catalogue of attacks in `tests/hostile`, whose README says how to write
+//! one. Each attack must meet the end it names, while processes beside it go on
+//! and every count of the runtime returns to its earlier value.
 
 #![allow(clippy::expect_used)]
 

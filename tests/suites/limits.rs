@@ -1,5 +1,4 @@
-//! A process that takes more than its limit ends with a clear reason; the
-//! others go on.
+//! A process that exceeds its limit ends with a clear reason; the others go on.
 
 use warren_tests::{Program, Warren};
 
@@ -53,7 +52,8 @@ fn a_main_that_takes_too_much_memory_ends_with_1() {
 
 #[test]
 fn running_out_of_memory_can_be_caught() {
-    // What the failed part held is free again: the same may be done after it.
+    // The memory of the failed part is free again: the operation succeeds after
+    // it.
     Program::lua(
         "for i = 1, 5 do
            local ok, message = pcall(function()
@@ -147,7 +147,7 @@ fn a_host_too_small_for_the_interpreter_says_so() {
 
 #[test]
 fn a_flood_of_messages_is_refused_to_its_sender() {
-    // The receiver never reads. Nobody dies of it, and the sender is told.
+    // The receiver never reads. No process fails, and the sender gets an error.
     Program::of(&[
         (
             "main.lua",

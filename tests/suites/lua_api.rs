@@ -1,7 +1,7 @@
-//! `docs/lua-api.md` against the library it describes. Whatever a process can
-//! call is documented, whatever is documented is there, every documented
-//! function has an example, every example runs and prints what it says; and
-//! where the function is replaced by one that does nothing, it does not.
+//! `docs/lua-api.md` against the library it describes. Every function is
+//! documented, every documented function exists and has an example, and every
+//! example runs and prints its stated output. An example must fail if its
+//! function is replaced by one that does nothing.
 
 #![allow(clippy::expect_used)]
 
@@ -28,8 +28,8 @@ use globals::Globals;
 
 const FILE: &str = "docs/lua-api.md";
 
-/// A sabotaged example that waits for what does not come is noticed after this;
-/// most of them end at once.
+/// Time after which a sabotaged example that waits in vain counts as failed;
+/// most fail at once.
 const NOTICED: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
@@ -78,7 +78,8 @@ fn trials(document: Document) -> Vec<Trial> {
     trials
 }
 
-/// Some example of a function fails without it, or is not done in time.
+/// Proves that some example of a function fails without it, or does not end in
+/// time.
 fn prove(function: &Function, examples: &[Example], limit: Duration) -> Result<(), String> {
     let mut examples = examples
         .iter()
@@ -94,7 +95,7 @@ fn prove(function: &Function, examples: &[Example], limit: Duration) -> Result<(
     ))
 }
 
-/// What document and library do not say about each other, and what is missing.
+/// Returns the mismatches of document and library.
 fn complaints(document: &Document, globals: &Globals) -> Vec<String> {
     let mut complaints = Vec::new();
     let sections = || document.sections.iter();
@@ -118,13 +119,13 @@ fn complaints(document: &Document, globals: &Globals) -> Vec<String> {
     complaints
 }
 
-/// What a section documents that is not there or that it has no example of, and
-/// its examples that show nothing.
+/// Returns a section's documented functions that do not exist or have no
+/// example, and its examples that show nothing.
 fn missing(section: &Section, globals: &Globals) -> Vec<String> {
     let mut complaints = Vec::new();
     for function in &section.functions {
         let name = &function.name;
-        // That a method is there is shown by its example.
+        // A method's example shows that it exists.
         if function.method().is_none() && !globals.functions.contains(name) {
             complaints.push(format!("{name} is documented and not there"));
         }

@@ -7,8 +7,8 @@ use warren_tests::{Warren, guests, project};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// A place for a new program. The same every time, so that what was built for
-/// it before is built no more.
+/// Returns a directory for a new program. The same every time, so that earlier
+/// builds are reused.
 fn place(name: &str) -> PathBuf {
     let place = project().join("target/tmp/new").join(name);
     if place.exists() {
@@ -61,7 +61,7 @@ fn lua() {
 fn rust() {
     let path = place("hello-rust");
     new("rust", &path);
-    // The versions that were fetched for the tests' own guests.
+    // The versions that the tests' own guests use.
     let lock = project().join("tests/guests/rust/Cargo.lock");
     fs::copy(lock, path.join("Cargo.lock")).unwrap_or_else(|error| panic!("{error}"));
     let built = Warren::tool("build", &path)

@@ -1,4 +1,4 @@
-//! Standard output, and how the command ends: by itself, by its reader, by
+//! Standard output and the end of the command: by itself, by its reader, by
 //! signals.
 
 use std::collections::HashMap;
@@ -19,8 +19,8 @@ fn lines_of_many_processes_never_mix() {
            assert(not result.error, result.error)
          end"
     );
-    // Lines are put together in many ways, and long enough that no single
-    // write of the system takes all that waits.
+    // Lines are built in many ways, and long enough that no single write of the
+    // system takes all waiting bytes.
     let writer = "
         local number, lines = ...
         for line = 1, lines do
@@ -157,7 +157,8 @@ fn a_reader_that_goes_away_ends_writers_that_are_not_main() {
     session.end().ends_with(141).says_nothing();
 }
 
-/// Many processes that wait for CANCEL; each says `bye` and ends, or stays.
+/// Writes a program of many processes that wait for CANCEL; each prints `bye`
+/// and ends, or stays.
 fn crowd(processes: usize, how: &str) -> Program {
     let main = format!(
         "local ready, events = process.listen('ready'), process.events()
@@ -203,7 +204,8 @@ fn a_second_signal_ends_who_stays() {
         for _ in 0..20 {
             session.wait_for_line("bye");
         }
-        // Two within 50 ms are one, and the last word may come as soon.
+        // Two signals within 50 ms count as one, and the last line may come as
+        // soon.
         while !session.has_ended() {
             session.signal(signal);
             std::thread::sleep(std::time::Duration::from_millis(60));
@@ -221,8 +223,8 @@ fn a_signal_during_the_first_start_ends_it() {
     };
     let program = Program::lua("print('not reached') while true do end");
     let session = program.command().cache(cache.path()).start();
-    // It may come before the command has begun to catch signals; then it ends
-    // by the signal itself.
+    // The signal may arrive before the command catches signals; then the signal
+    // itself ends the command.
     session.signal("INT");
     let ended = session.end();
     assert!(matches!(ended.status, Some(130) | None), "{ended}");

@@ -1,11 +1,11 @@
 //! Recursion without end is an error of Lua or the end of its process, in every
-//! form there is; never the runtime's end.
+//! form; never the runtime's end.
 
 use std::collections::BTreeMap;
 
 use warren_tests::{Program, Warren};
 
-/// What each form of `programs/recursion/forms.lua` ends with.
+/// The end of each form of `programs/recursion/forms.lua`.
 const FORMS: &[(&str, &str)] = &[
     ("add", "stack overflow"),
     ("call", "stack overflow"),

@@ -22,8 +22,8 @@ fn thousands_come_and_go() {
         .says_nothing();
 }
 
-/// A thousand fast places would take 8 TiB. A dense pool takes what it can get of
-/// this.
+/// A thousand fast slots would take 8 TiB. A dense pool takes the part it can
+/// get.
 #[test]
 fn little_address_space_is_enough_for_a_few_processes() {
     Warren::run("tests/programs/crowd")
@@ -35,8 +35,8 @@ fn little_address_space_is_enough_for_a_few_processes() {
         .says_nothing();
 }
 
-/// What a pool could get is not all that there is: the interpreter is compiled, and
-/// its snapshot is taken, with the pool in place.
+/// The pool leaves some memory: the interpreter is compiled, and its snapshot
+/// is taken, with the pool in place.
 #[test]
 fn a_first_start_needs_little_address_space() {
     let cache = tempfile::tempdir().expect("a directory");
@@ -49,8 +49,8 @@ fn a_first_start_needs_little_address_space() {
         .says_nothing();
 }
 
-/// Names, places, links and messages are counted by the program itself; what is
-/// left of memory is seen from outside.
+/// The program itself counts names, places, links and messages; the remaining
+/// memory is read from outside.
 #[test]
 fn nothing_is_left_of_a_hundred_thousand_lua_processes() {
     let mut session = Warren::run("tests/programs/churn")
@@ -70,7 +70,7 @@ fn nothing_is_left_of_a_hundred_thousand_lua_processes() {
     );
 }
 
-/// What a host without a manifest allows.
+/// The default `max_processes` of a host.
 const DEFAULT_MAX_PROCESSES: u64 = 100_000;
 
 #[test]
@@ -98,7 +98,7 @@ fn the_limit_of_mappings_is_named_with_its_value_and_what_is_needed() {
     assert_eq!(said, setting.trim());
     let number = |text: &str| text.parse::<u64>().expect("it is a number");
     assert!(number(needed) > present, "{ended}");
-    // Most of what the setting allows was used: six mappings for each.
+    // Most of the setting was used: six mappings for each process.
     assert!(number(count) * 6 > present / 2, "{ended}");
     let remedy = format!("sysctl -w vm.max_map_count={needed}");
     assert!(

@@ -1,5 +1,5 @@
-//! The standard streams as a person at a terminal meets them: what shows before
-//! a line is complete, and reading what is typed.
+//! The standard streams at a terminal: incomplete lines that show, and typed
+//! input.
 
 #![allow(clippy::expect_used, reason = "a test program")]
 
@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use warren_tests::{Program, TIMEOUT, Warren};
 
-/// A command whose streams are pipes. Killed when it is dropped.
+/// A command whose streams are pipes, killed when dropped.
 struct Talk {
     child: Child,
     typed: Option<ChildStdin>,
@@ -19,7 +19,7 @@ struct Talk {
     errors: Pieces,
 }
 
-/// What came through a pipe, without regard to lines.
+/// The bytes that came through a pipe, without regard to lines.
 struct Pieces {
     read: Receiver<Vec<u8>>,
     text: Vec<u8>,
@@ -42,7 +42,7 @@ impl Pieces {
         }
     }
 
-    /// Waits until everything shown so far is this.
+    /// Waits until the whole output so far is this text.
     #[track_caller]
     fn wait_for(&mut self, wanted: &str) {
         let deadline = Instant::now() + TIMEOUT;
@@ -91,7 +91,7 @@ impl Talk {
 
 impl Drop for Talk {
     fn drop(&mut self) {
-        // Both fail where it has ended.
+        // Both fail if the command has ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -140,7 +140,7 @@ fn a_prompt_shows_before_every_way_to_read() {
 
 #[test]
 fn what_is_not_buffered_shows_at_once() {
-    // Nothing is read here, and main waits for ever.
+    // Nothing reads here, and main waits for ever.
     let wait = "process.inbox():receive()";
     let program = Program::lua(&format!(
         "io.stdout:setvbuf('no') io.write('a', 1) io.stderr:write('b', 2) {wait}"
@@ -191,7 +191,7 @@ fn a_guest_of_any_language_shows_prompts_and_errors() {
             (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8)))
             (call $write (i32.const 0) (i32.const 32) (i32.const 6))
             (drop (call $read (i32.const 64) (i32.const 100)))))"#;
-    // With a grant, preview 1 is another implementation.
+    // With a grant, preview 1 has another implementation.
     for options in [&[][..], &["--read", "."]] {
         let program = Program::of(&[("main.wat", guest)]);
         let mut talk = Talk::start(program.command().options(options));

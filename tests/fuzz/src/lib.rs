@@ -1,9 +1,9 @@
-//! Fuzz targets: each is handed bytes as a stranger might choose them, and
-//! panics where what takes them breaks a promise.
+//! Fuzz targets: each takes untrusted bytes, and panics if the code under test
+//! breaks a promise.
 //!
 //! `cargo xtask fuzz TARGET` drives one with libFuzzer, guided by the coverage
-//! of the project's own crates. `tests/corpus.rs` runs each over the inputs that
-//! are kept, those that once found a fault among them.
+//! of the project's own crates. `tests/corpus.rs` runs each over the kept
+//! inputs, among them all that once found a fault.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,11 +24,11 @@ mod support;
 /// One target.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its name, as `cargo xtask fuzz` takes it.
+    /// The target's name, as `cargo xtask fuzz` takes it.
     pub name: &'static str,
-    /// What is handed to it.
+    /// Description of the input.
     pub takes: &'static str,
-    /// The places that inputs must come to.
+    /// The places that inputs must reach.
     pub reaches: &'static [Reached],
     /// Tries one input.
     pub run: fn(&[u8]),
@@ -37,7 +37,7 @@ pub struct Target {
 /// All targets.
 pub const ALL: &[Target] = targets::ALL;
 
-/// The target of this name.
+/// Returns the target of this name.
 pub fn find(name: &str) -> Option<&'static Target> {
     ALL.iter().find(|target| target.name == name)
 }

@@ -1,7 +1,7 @@
-//! Runs one target: under libFuzzer where `cargo xtask fuzz` builds it, otherwise
-//! over the files it is given.
+//! Runs one target: under libFuzzer if `cargo xtask fuzz` builds it, otherwise
+//! over the given files.
 //!
-//! The interface of libFuzzer is that of
+//! libFuzzer's interface is described at
 //! <https://llvm.org/docs/LibFuzzer.html>.
 
 #![cfg_attr(fuzzing, no_main)]
@@ -12,7 +12,7 @@ mod under_libfuzzer {
 
     use warren_fuzz::{ALL, Target, find};
 
-    /// Has a panic end the program where it happens, which libFuzzer reports
+    /// Makes a panic abort the program at its place, which libFuzzer reports
     /// with the input.
     // SAFETY: no other function of this program has the name.
     #[unsafe(no_mangle)]
@@ -42,11 +42,11 @@ mod under_libfuzzer {
     }
 
     unsafe extern "C" {
-        /// Of the C library: `function` runs when the program exits.
+        /// C library: `function` runs when the program exits.
         fn atexit(function: extern "C" fn()) -> i32;
     }
 
-    /// `cargo xtask fuzz` reads these lines.
+    /// Prints the lines that `cargo xtask fuzz` reads.
     extern "C" fn say_what_was_reached() {
         for reached in target().reaches {
             eprintln!("reached::{}: {}", reached.name(), reached.count());

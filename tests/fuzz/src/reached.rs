@@ -1,9 +1,9 @@
-//! Counts how far inputs get, so that a target that refuses every input at its
-//! door does not look like one that finds nothing.
+//! Counts how far inputs get, so that a target that refuses every input at once
+//! does not look like one that finds no fault.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A place in a target that inputs must come to.
+/// A place in a target that inputs must reach.
 #[derive(Debug)]
 pub struct Reached {
     name: &'static str,
@@ -18,12 +18,12 @@ impl Reached {
         }
     }
 
-    /// What has come there, in the plural: `modules loaded`.
+    /// Returns the event counted, in the plural: `modules loaded`.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// How many have come there in this program.
+    /// Returns the number of inputs that have reached the place.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! The targets by what they try.
+//! The targets, by the code they test.
 
 mod cache;
 mod control;

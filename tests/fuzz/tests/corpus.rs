@@ -1,4 +1,4 @@
-//! Every target over the inputs that are kept for it.
+//! Runs every target over its kept inputs.
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
 use std::fs;

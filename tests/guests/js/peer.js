@@ -1,5 +1,5 @@
-// The conformance peer in JavaScript; guest-sdk/conformance/lua.lua says what
-// each command does.
+// The conformance peer in JavaScript; guest-sdk/conformance/lua.lua describes
+// the commands.
 import {
   WarrenError, cancel, context, events, exec, inbox, kinds, listen, lookup, main, monitor, pid,
   register, select, after, send, setOptions, spawn, upgrade,

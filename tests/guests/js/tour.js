@@ -1,5 +1,4 @@
-// Every call of the SDK for JavaScript against the runtime itself, and what
-// faults look like.
+// Every call of the JavaScript SDK against the real runtime, and its faults.
 import {
   Float, WarrenError, after, cancel, context, events, exec, execStart, exit, float, frameId,
   getOptions, inbox, kinds, link, listen, log, lookup, main, monitor, pid, print, randomBytes,

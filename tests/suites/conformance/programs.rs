@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use warren_tests::{Warren, entries, project};
 
-/// Where they are: a directory for each section; in it, Lua files and
-/// directories with a `main.lua`.
+/// The directory of the programs: a directory for each section; in it, Lua
+/// files and directories with a `main.lua`.
 const DIRECTORY: &str = "tests/conformance";
 
-/// Far more than any of them takes.
+/// Far more than any of the programs takes.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One program, with what the comment at its beginning says about it:
+/// One program, with the settings in its first comment:
 ///
 /// ```text
 /// -- What it shows, in words.
@@ -26,12 +26,12 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// -- unsaid: text                something it does not say there
 /// ```
 ///
-/// In a directory, `stdout.txt` is all it prints, byte by byte, and
+/// In a directory, `stdout.txt` is its whole output, byte by byte, and
 /// `stdout-in-any-order.txt` the lines of several processes.
 pub(crate) struct Program {
-    /// Its path below [`DIRECTORY`], without `.lua`.
+    /// The path below [`DIRECTORY`], without `.lua`.
     pub(crate) name: String,
-    /// The statements it shows.
+    /// The statements the program shows.
     pub(crate) shows: Vec<String>,
     path: PathBuf,
     options: Vec<String>,
@@ -42,7 +42,7 @@ pub(crate) struct Program {
     unsaid: Vec<String>,
 }
 
-/// Finds all, by name.
+/// Finds all programs, by name.
 ///
 /// # Errors
 /// A directory or file cannot be read; a header that makes no sense.
@@ -72,7 +72,7 @@ impl Program {
         Program::parse(name.display().to_string(), path, &text)
     }
 
-    /// Reads what the text of a program says about it.
+    /// Reads the settings in the text of a program.
     ///
     /// # Errors
     /// A header that makes no sense.
@@ -109,10 +109,10 @@ impl Program {
         Ok(program)
     }
 
-    /// Runs it, in its own directory.
+    /// Runs the program, in its own directory.
     ///
     /// # Panics
-    /// It does not end as it says.
+    /// The program does not end as its header says.
     pub(crate) fn run(&self) {
         let directory = match self.path.parent() {
             Some(section) if !self.path.is_dir() => section,

@@ -1,4 +1,4 @@
-//! That this suite would notice: each rule against what breaks it.
+//! Tests of this suite: each rule against an input that breaks it.
 
 use std::path::PathBuf;
 

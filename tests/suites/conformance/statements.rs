@@ -5,16 +5,16 @@ use std::fs;
 
 use warren_tests::project;
 
-/// Where they are.
+/// The page of the statements.
 const FILE: &str = "docs/semantics.md";
 
 /// One numbered statement.
 pub(crate) struct Statement {
-    /// Such as `D-3`.
+    /// The statement's id, such as `D-3`.
     pub(crate) id: String,
-    /// The heading it stands under, such as `D: Delivery`.
+    /// The statement's heading, such as `D: Delivery`.
     pub(crate) section: String,
-    /// The Rust tests that show it, where it names any.
+    /// The Rust tests that show the statement, if it names any.
     pub(crate) tests: Vec<RustTest>,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct RustTest {
     function: String,
 }
 
-/// Reads all, in order.
+/// Reads all statements, in order.
 ///
 /// # Errors
 /// The file cannot be read; a statement out of place or numbered twice.
@@ -34,7 +34,7 @@ pub(crate) fn read() -> Result<Vec<Statement>, String> {
     parse(&text)
 }
 
-/// Reads all of a text.
+/// Reads all statements of a text.
 ///
 /// # Errors
 /// As [`read`].
@@ -72,7 +72,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Statement>, String> {
 }
 
 impl Statement {
-    /// Those of its Rust tests that are not there.
+    /// Returns the statement's Rust tests that do not exist.
     pub(crate) fn missing_tests(&self) -> impl Iterator<Item = String> {
         self.tests.iter().filter_map(|test| {
             let text = fs::read_to_string(project().join(&test.file)).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::programs::Program;
 use crate::statements::Statement;
 
-/// Counts statements, programs and those that passed, by section.
+/// The numbers of statements, programs and passed programs, by section.
 pub(crate) struct Table {
     rows: Vec<Row>,
 }
@@ -19,8 +19,8 @@ struct Row {
 }
 
 impl Table {
-    /// A table of which nothing has passed yet. A program counts in every
-    /// section of which it shows something.
+    /// Returns a table without passed programs. A program counts in every
+    /// section of its statements.
     pub(crate) fn new(statements: &[Statement], programs: &[Program]) -> Table {
         let mut rows: Vec<Row> = Vec::new();
         for statement in statements {
@@ -40,7 +40,7 @@ impl Table {
         Table { rows }
     }
 
-    /// A program passed.
+    /// Counts a program that passed.
     pub(crate) fn count(&self, program: &Program) {
         for row in self.rows.iter().filter(|row| row.concerns(program)) {
             row.passed.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! The attacks, and what their first comments say.
+//! The attacks, and the settings in their first comments.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use warren_tests::{entries, project};
 /// The directory of the catalogue.
 pub(crate) const DIRECTORY: &str = "tests/hostile";
 
-/// MiB that the command may grow by, where an attack names no figure.
+/// Default MiB by which the command may grow.
 const GROWS: u64 = 256;
 
 /// One attack of the catalogue.
@@ -16,30 +16,29 @@ const GROWS: u64 = 256;
 pub(crate) struct Attack {
     /// `KIND/NAME`.
     pub(crate) name: String,
-    /// Its file, or its directory.
+    /// The attack's file or directory.
     pub(crate) path: PathBuf,
-    /// The end it must meet, as the warden prints it.
+    /// The required end, as the warden prints it.
     pub(crate) end: String,
     pub(crate) says: Vec<String>,
     pub(crate) prints: Vec<String>,
     pub(crate) logs: Vec<String>,
     pub(crate) unsaid: Vec<String>,
-    /// What no line of either stream begins with.
+    /// Texts that no line of either stream begins with.
     pub(crate) forges: Vec<String>,
-    /// Named pipes to make in the program's directory.
+    /// Named pipes to create in the program's directory.
     pub(crate) fifos: Vec<String>,
-    /// Whether nobody reads standard error.
+    /// True if nobody reads standard error.
     pub(crate) is_unread: bool,
     pub(crate) options: Vec<String>,
-    /// Bytes that the command may grow by.
+    /// Bytes by which the command may grow.
     pub(crate) grows: u64,
 }
 
 /// Finds all attacks, by name.
 ///
 /// # Errors
-/// A file that cannot be read, or a first comment that lacks something or says
-/// what none may.
+/// An unreadable file, or a first comment with a missing or invalid setting.
 pub(crate) fn read() -> Result<Vec<Attack>, String> {
     let mut attacks = Vec::new();
     for kind in entries(&project().join(DIRECTORY))? {
@@ -54,12 +53,12 @@ pub(crate) fn read() -> Result<Vec<Attack>, String> {
 }
 
 impl Attack {
-    /// The file of the attack's own code.
+    /// Returns the file of the attack's own code.
     pub(crate) fn code(&self) -> PathBuf {
         code_of(&self.path)
     }
 
-    /// Whether the warden has to end it.
+    /// Returns whether the warden has to end the attack.
     pub(crate) fn is_endless(&self) -> bool {
         self.end == "terminated"
     }

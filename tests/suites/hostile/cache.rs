@@ -1,4 +1,4 @@
-//! Attacks by what lies in the cache of compiled code, or in its place.
+//! Attacks by files in the cache of compiled code, or in its place.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -64,7 +64,7 @@ pub(crate) const SCENES: &[Scene] = &[
     },
 ];
 
-/// Prints one word.
+/// Returns a module that prints one word.
 fn says(word: &str) -> String {
     let length = word.len() + 1;
     format!(
@@ -77,7 +77,7 @@ fn says(word: &str) -> String {
     )
 }
 
-/// A program and a cache of its own.
+/// A program with a cache of its own.
 struct Stage {
     program: Program,
     home: TempDir,
@@ -164,7 +164,7 @@ fn planted_entries() {
         }),
         ("of another owner", &|| {
             fs::write(entry, &whole).expect("is written");
-            // Only root gives files away.
+            // Only root can give files away.
             if chown(entry, Some(12_345), None).is_err() {
                 fs::write(entry, "").expect("is written");
             }
@@ -178,7 +178,7 @@ fn planted_entries() {
             outcome.stderr.contains("compiled anew"),
             "{what}: {outcome}"
         );
-        // It was replaced, and so the next start says nothing.
+        // The entry was replaced, and so the next start reports nothing.
         stage.works().says_nothing();
     }
     remove(entry);

@@ -107,7 +107,7 @@ impl Stage {
         BufReader::new(stream)
     }
 
-    /// A client that has read the greeting.
+    /// Returns a client that has read the greeting.
     fn greeted(&self) -> BufReader<UnixStream> {
         let mut client = self.client();
         assert!(read(&mut client)["protocol"].is_u64());
@@ -119,7 +119,7 @@ impl Stage {
     fn serves(self) {
         let started = Instant::now();
         loop {
-            // A client that finds no seat is told so instead of greeted.
+            // A client that finds no seat gets a refusal instead of a greeting.
             if let Some(mut control) = Control::try_connect(&self.socket)
                 && control.counts(self.session.id()).is_back_at(&self.before)
             {
@@ -147,7 +147,7 @@ fn line_without_end() {
     let sent = (0..64).take_while(|_| client.get_mut().write_all(&piece).is_ok());
     assert!(sent.count() < 64, "all of it is taken");
     let mut rest = String::new();
-    // What was not read resets the connection, perhaps before the refusal.
+    // Unread bytes reset the connection, perhaps before the refusal.
     match client.read_to_string(&mut rest) {
         Ok(_) => assert!(rest.contains("too long"), "{rest}"),
         Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
@@ -162,7 +162,7 @@ fn half_lines() {
     let stage = Stage::new();
     let mut clients: Vec<_> = (0..100).map(|_| stage.client()).collect();
     for client in &mut clients {
-        // Those without a seat are closed already.
+        // Clients without a seat are closed already.
         let _ = client.get_mut().write_all(b"{\"do\": \"li");
     }
     let started = Instant::now();
@@ -255,7 +255,7 @@ fn unread_answers() {
             let mut client = stage.greeted();
             let stream = client.get_mut();
             stream.set_nonblocking(true).expect("is set");
-            // Until the socket is full; the server stopped to read long before.
+            // Until the socket is full; the server stopped reading long before.
             let mut sent = 0;
             while let Ok(bytes) = stream.write(request.as_bytes()) {
                 sent += bytes;
@@ -271,7 +271,7 @@ fn unread_answers() {
     );
     let grown = stage.session.largest_resident().saturating_sub(resident);
     assert!(grown < 64 << 20, "{grown} bytes");
-    // Ends though nobody reads.
+    // The program ends although nobody reads.
     stage.session.signal("TERM");
     stage.session.end().ends_with(143);
     drop(clients);

@@ -1,4 +1,4 @@
-//! What the runtime counts, read through its control socket.
+//! The runtime's counts, read through its control socket.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -13,7 +13,7 @@ pub(crate) struct Control {
     stream: BufReader<UnixStream>,
 }
 
-/// What an attack may change for its own time only.
+/// The counts that an attack may change only while it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Counts {
     processes: u64,
@@ -27,8 +27,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// The same after the two bystanders have ended, each with its task and its
-    /// place, when at most so much is left as then.
+    /// Returns the counts after the two bystanders have ended, each with its
+    /// task and its place: the allowed rest at that time.
     pub(crate) fn without_bystanders(&self) -> Counts {
         Counts {
             processes: self.processes - 2,
@@ -38,8 +38,9 @@ impl Counts {
         }
     }
 
-    /// Whether all that an attack took has been given back. The warden may hold
-    /// more memory and fewer messages than before; the bystanders' is gone.
+    /// Returns whether the attack's resources are free again. The warden may
+    /// hold more memory and fewer messages than before; the bystanders' is
+    /// gone.
     pub(crate) fn is_back_at(&self, wanted: &Counts) -> bool {
         (self.processes, self.tasks, self.names, self.places)
             == (wanted.processes, wanted.tasks, wanted.names, wanted.places)
@@ -57,7 +58,7 @@ impl Control {
         Control::try_connect(socket).expect("the control socket has a seat for a client")
     }
 
-    /// The same; none where all seats are taken.
+    /// Connects and reads the greeting; `None` if all seats are taken.
     #[track_caller]
     pub(crate) fn try_connect(socket: &Path) -> Option<Control> {
         let stream = UnixStream::connect(socket).expect("the control socket takes a client");
@@ -71,7 +72,7 @@ impl Control {
         greeting["protocol"].is_u64().then_some(control)
     }
 
-    /// What the runtime counts at present; `pid` is the number of the command.
+    /// Returns the runtime's present counts; `pid` is the command's.
     #[track_caller]
     pub(crate) fn counts(&mut self, pid: u32) -> Counts {
         let listing = self.ask(json!({"do": "list", "query": {"limit": 1}}));
@@ -99,7 +100,7 @@ impl Control {
         self.ask(json!({"do": "send", "process": process, "topic": topic, "value": true}));
     }
 
-    /// Terminates what lives in a host, until nothing does.
+    /// Terminates all processes in a host, until none lives.
     #[track_caller]
     pub(crate) fn empty(&mut self, host: &str) {
         loop {
@@ -109,7 +110,8 @@ impl Control {
                 return;
             }
             for process in processes {
-                // One that has ended meanwhile is not found, which is as good.
+                // A process that has ended meanwhile is not found, which is as
+                // good.
                 self.request(&json!({"do": "terminate", "process": process["pid"]}));
             }
         }
@@ -136,14 +138,14 @@ impl Control {
     }
 }
 
-/// Files that a command has open, but for compiled code, which stays mapped for
-/// the next process of its definition.
+/// Returns the number of files that a command has open, except for compiled
+/// code, which stays mapped for the next process of its definition.
 fn open_files(pid: u32) -> usize {
     let files = fs::read_dir(format!("/proc/{pid}/fd")).expect("the command runs");
     files
         .flatten()
         .filter_map(|file| fs::read_link(file.path()).ok())
-        // One that was swept from the cache meanwhile is ` (deleted)`.
+        // Code that was swept from the cache meanwhile is ` (deleted)`.
         .filter(|target| !target.to_string_lossy().contains(".cwasm"))
         .count()
 }

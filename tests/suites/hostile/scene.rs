@@ -1,5 +1,5 @@
-//! Attacks that need no running program: functions, each with what it tries and
-//! the end it must meet.
+//! Attacks that need no running program: functions, each with its aim and its
+//! required end.
 
 use std::fmt::Display;
 
@@ -9,24 +9,24 @@ use warren_tests::{Outcome, Program};
 pub(crate) struct Scene {
     /// `KIND/NAME`.
     pub(crate) name: &'static str,
-    /// What the attack tries.
+    /// The attack's aim.
     pub(crate) tries: &'static str,
-    /// The end it must meet.
+    /// The required end.
     pub(crate) end: &'static str,
-    /// Plays it; panics where it ends otherwise.
+    /// Plays the attack; panics at another end.
     pub(crate) run: fn(),
 }
 
 /// A module that does nothing, and compiles in a moment.
 pub(crate) const IDLE: &str = r#"(module (memory (export "memory") 1) (func (export "start")))"#;
 
-/// A program that is one module in text.
+/// Returns a program that is one module in text.
 pub(crate) fn module(text: &str) -> Program {
     Program::of(&[("main.wat", text)])
 }
 
-/// That a command ended as one does that was given nonsense: with this status, in
-/// few words, and without a byte that a terminal obeys.
+/// Asserts that a command ended as on nonsense: with this status, in few words,
+/// and without a byte that a terminal obeys.
 #[track_caller]
 pub(crate) fn refused(outcome: Outcome, status: i32, texts: &[&str]) -> Outcome {
     let outcome = outcome.ends_with(status).says(texts);
@@ -37,7 +37,7 @@ pub(crate) fn refused(outcome: Outcome, status: i32, texts: &[&str]) -> Outcome 
     outcome
 }
 
-/// What is repeated, as text.
+/// Returns repeated lines, as text.
 pub(crate) fn lines<T: Display>(count: usize, line: impl Fn(usize) -> T) -> String {
     use std::fmt::Write;
     let mut text = String::new();

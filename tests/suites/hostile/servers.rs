@@ -1,4 +1,4 @@
-//! Attacks by what listens at a control socket and is no program of warren.
+//! Attacks by servers at a control socket that are not warren.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -56,7 +56,7 @@ pub(crate) const SCENES: &[Scene] = &[
 
 const GREETING: &[u8] = b"{\"protocol\":1,\"version\":\"0\",\"program\":\"p\",\"pid\":1}\n";
 
-/// The commands that ask, each against a server that behaves like this.
+/// Runs each client command against a server with this behaviour.
 fn all(serve: fn(&mut BufReader<UnixStream>), check: impl Fn(Outcome)) {
     let commands: [(&'static str, &[&str]); 5] = [
         ("ps", &[]),

@@ -77,7 +77,7 @@ pub(crate) const SCENES: &[Scene] = &[
     },
 ];
 
-/// Runs to its end or is refused, and no other way.
+/// Asserts that the program runs to its end or is refused.
 #[track_caller]
 fn survives(program: &Program) {
     let outcome = program.run();
@@ -145,7 +145,7 @@ fn modules_from_elsewhere() {
         .prints("none\n");
 }
 
-/// A number as WebAssembly writes it.
+/// Encodes a number as WebAssembly does.
 fn leb(mut number: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
@@ -165,7 +165,8 @@ fn locals() {
     survives(&module(&format!(
         r#"(module {functions} (memory (export "memory") 1) (func (export "start")))"#
     )));
-    // The same in bytes, where a function of 50,000 locals takes six.
+    // The same attack in binary, in which a function of 50,000 locals takes six
+    // bytes.
     let count = 1_000_u32;
     let body: &[u8] = &[6, 1, 0xd0, 0x86, 0x03, 0x7e, 0x0b];
     let mut code = leb(count);
@@ -274,7 +275,8 @@ fn nested_components() {
 fn cut_and_claimed() {
     let header = b"\0asm\x01\0\0\0";
     let claims: [&[u8]; 7] = [
-        // A section, a count of types, of functions, of bytes of a name: 2^32 - 1.
+        // A section, a count of types, of functions, of bytes of a name: 2^32 -
+        // 1.
         b"\x01\xff\xff\xff\xff\x0f",
         b"\x01\x05\xff\xff\xff\xff\x0f",
         b"\x03\x05\xff\xff\xff\xff\x0f",
@@ -293,7 +295,7 @@ fn cut_and_claimed() {
     for end in 0..component.len() {
         let program = Program::of(&[("main.wasm", &component[..end])]);
         if end == 8 {
-            // A component of nothing: without `start`.
+            // An empty component: without `start`.
             refused(program.run(), 1, &["start"]);
         } else {
             refused(program.run(), 1, &["main.wasm"]);

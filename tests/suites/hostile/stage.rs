@@ -11,14 +11,14 @@ use warren_tests::{Session, TIMEOUT, Warren, project};
 use crate::attack::{Attack, DIRECTORY};
 use crate::counts::{Control, Counts};
 
-/// Far longer than it takes to give back what an attack took.
+/// Far longer than it takes to free an attack's resources.
 const BACK_WITHIN: Duration = Duration::from_secs(60);
 
 /// Runs an attack.
 ///
 /// # Panics
-/// It does not end as it says, bystanders do not go on, or a count is not back
-/// at its value from before.
+/// The attack ends otherwise than it says, bystanders do not go on, or a count
+/// does not return to its earlier value.
 #[track_caller]
 pub(crate) fn run(attack: &Attack) {
     let program = program_of(attack);
@@ -93,7 +93,8 @@ pub(crate) fn run(attack: &Attack) {
     }
 }
 
-/// A program of warden, bystanders and the attack, in a directory of its own.
+/// Writes a program of warden, bystanders and the attack, in a directory of its
+/// own.
 fn program_of(attack: &Attack) -> TempDir {
     let directory = tempfile::tempdir().expect("a directory");
     let program = directory.path().join("program");
@@ -145,7 +146,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Waits until the runtime counts what it must.
+/// Waits until the runtime's counts are right.
 #[track_caller]
 fn wait_for(control: &mut Control, session: &Session, wanted: &Counts) {
     let started = Instant::now();
@@ -158,7 +159,7 @@ fn wait_for(control: &mut Control, session: &Session, wanted: &Counts) {
             started.elapsed() < BACK_WITHIN,
             "not back at {wanted:?}: {counts:?}"
         );
-        // Counts come without an event to wait for: asking is what there is.
+        // No event announces a count: the test must ask.
         std::thread::sleep(Duration::from_millis(10));
     }
 }

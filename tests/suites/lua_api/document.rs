@@ -1,23 +1,23 @@
-//! `docs/lua-api.md`, read.
+//! A parser of `docs/lua-api.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-/// What the document says.
+/// The parsed document.
 pub(crate) struct Document {
-    /// What stands under each heading, in order.
+    /// The sections, in order.
     pub(crate) sections: Vec<Section>,
-    /// All that stands between backticks, but for examples.
+    /// All texts between backticks, except for examples.
     pub(crate) mentions: BTreeSet<String>,
 }
 
-/// What stands under one heading.
+/// The section below one heading.
 #[derive(Default)]
 pub(crate) struct Section {
     /// The heading, without backticks.
     pub(crate) title: String,
-    /// The functions it documents: those in the heading and in the first column
+    /// The documented functions: those in the heading and in the first column
     /// of its tables.
     pub(crate) functions: Vec<Function>,
     pub(crate) examples: Vec<Example>,
@@ -29,20 +29,20 @@ pub(crate) struct Function {
     pub(crate) name: String,
 }
 
-/// A program with what comes of it.
+/// A program with its expected result.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Example {
     /// The sources by file name, `main.lua` among them.
     pub(crate) files: BTreeMap<String, String>,
     /// Options of the command.
     pub(crate) options: Vec<String>,
-    /// What it can read.
+    /// The standard input.
     pub(crate) stdin: String,
-    /// With what it ends.
+    /// The exit status.
     pub(crate) status: i32,
-    /// All the lines it prints.
+    /// All lines of standard output.
     pub(crate) stdout: Vec<String>,
-    /// What is among that which it says on standard error.
+    /// Texts that standard error contains.
     pub(crate) stderr: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Example {
 pub(crate) const MAIN: &str = "main.lua";
 
 impl Document {
-    /// Reads a document.
+    /// Parses a document.
     ///
     /// # Errors
     /// A header of an example that makes no sense; a file without a program.
@@ -124,7 +124,7 @@ impl Document {
 }
 
 impl Function {
-    /// Reads a signature; none for anything else.
+    /// Parses a signature; `None` for any other text.
     fn of(code: &str) -> Option<Function> {
         let (name, _) = code.split_once('(')?;
         let is_name = |c: char| c.is_ascii_alphanumeric() || "_.:".contains(c);
@@ -133,7 +133,7 @@ impl Function {
         })
     }
 
-    /// The name that a method is called by; none for a function of a library.
+    /// Returns the method's name; `None` for a function of a library.
     pub(crate) fn method(&self) -> Option<&str> {
         Some(self.name.split_once(':')?.1)
     }
@@ -171,7 +171,7 @@ impl Example {
     }
 }
 
-/// The name that a block begins with, where it is a file of its own.
+/// Returns the file name that a block begins with, if it is a file of its own.
 fn file_name(source: &str) -> Option<&str> {
     let name = source.lines().next()?.strip_prefix("-- ")?;
     (name.ends_with(".lua") && !name.contains(' ')).then_some(name)

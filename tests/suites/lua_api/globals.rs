@@ -1,4 +1,4 @@
-//! What a Lua process sees, asked of one.
+//! The globals of a Lua process, as the process itself lists them.
 
 use std::collections::BTreeSet;
 
@@ -22,18 +22,18 @@ end
 walk("", _G)
 "#;
 
-/// What is there, by path.
+/// The globals, by path.
 #[derive(Default)]
 pub(crate) struct Globals {
     pub(crate) functions: BTreeSet<String>,
-    /// Everything else but tables.
+    /// Everything else except tables.
     pub(crate) values: BTreeSet<String>,
 }
 
 /// Asks a process.
 ///
 /// # Panics
-/// It does not answer.
+/// The process does not answer.
 pub(crate) fn read() -> Globals {
     let outcome = Program::lua(WALK).run().ends_with(0);
     let mut globals = Globals::default();

@@ -1,4 +1,4 @@
-//! That this suite would notice: each rule against a document that breaks it.
+//! Tests of this suite: each rule against a document that breaks it.
 
 use libtest_mimic::{Failed, Trial};
 use warren_tests::TIMEOUT;
@@ -51,7 +51,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A process that has `f` and `v`, and a document that is refused for this.
+/// Returns a trial of a process that has `f` and `v`, and a document that is
+/// refused with this complaint.
 fn refused(rule: &str, text: &'static str, complaint: &'static str) -> Trial {
     Trial::test(format!("rules: {rule}"), move || {
         let globals = Globals {
@@ -66,7 +67,7 @@ fn refused(rule: &str, text: &'static str, complaint: &'static str) -> Trial {
     })
 }
 
-/// The example does not need the function.
+/// Returns a trial whose example does not need the function.
 fn unproven(what: &str, text: &'static str) -> Trial {
     Trial::test(
         format!("rules: an example that proves nothing of its {what}"),

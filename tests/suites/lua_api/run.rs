@@ -1,4 +1,4 @@
-//! Examples, run.
+//! The execution of examples.
 
 use std::fs::{self, File};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::document::Example;
 /// Runs an example with the real command.
 ///
 /// # Errors
-/// How it differs from what it says, as soon as that is known.
+/// The first difference from the stated result.
 pub(crate) fn run(example: &Example, limit: Duration) -> Result<(), String> {
     let files: Vec<_> = example
         .files
@@ -58,7 +58,7 @@ pub(crate) fn run(example: &Example, limit: Duration) -> Result<(), String> {
     }
 }
 
-/// A line as the document shows it: a tab is two spaces.
+/// Returns a line as the document shows it: a tab is two spaces.
 fn shown(line: &[u8]) -> String {
     let line = String::from_utf8_lossy(line).replace('\t', "  ");
     line.trim_end().to_owned()

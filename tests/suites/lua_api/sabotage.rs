@@ -1,9 +1,9 @@
-//! What an example proves: the function it shows is replaced by one that does
-//! nothing and returns nothing, and that must be noticed.
+//! The proof of an example: its function is replaced by one that does nothing
+//! and returns nothing, and the example must fail.
 
 use crate::document::{Example, Function};
 
-/// Whether an example has anything to do with a function.
+/// Returns whether an example mentions a function.
 pub(crate) fn mentions(example: &Example, function: &Function) -> bool {
     let sources = || example.files.values();
     match function.method() {
@@ -12,12 +12,12 @@ pub(crate) fn mentions(example: &Example, function: &Function) -> bool {
     }
 }
 
-/// The example with the function replaced, in all of its files.
+/// Returns the example with the function replaced, in all of its files.
 pub(crate) fn without(example: &Example, function: &Function) -> Example {
     let mut example = example.clone();
     for source in example.files.values_mut() {
         *source = match function.method() {
-            // Nobody can replace a method; but every call of it.
+            // A method cannot be replaced; every call of it can.
             Some(method) => {
                 let calls = without_calls(source, method);
                 format!("local function nothing() return function() end end {calls}")
@@ -28,7 +28,7 @@ pub(crate) fn without(example: &Example, function: &Function) -> Example {
     example
 }
 
-/// `OBJECT:method(` becomes `nothing(OBJECT)(`.
+/// Replaces `OBJECT:method(` by `nothing(OBJECT)(`.
 fn without_calls(source: &str, method: &str) -> String {
     let call = format!(":{method}(");
     let mut source = source.to_owned();
@@ -40,7 +40,7 @@ fn without_calls(source: &str, method: &str) -> String {
     source
 }
 
-/// Where the expression begins that this text ends with: names, and what is in
+/// Returns the start of the expression that this text ends with: names, and
 /// brackets behind them.
 fn begin_of_object(text: &str) -> usize {
     let mut depth = 0_usize;
@@ -58,7 +58,7 @@ fn begin_of_object(text: &str) -> usize {
     begin
 }
 
-/// Whether a name stands there that is not a part of a longer one.
+/// Returns whether a name occurs that is not a part of a longer one.
 fn has_word(source: &str, name: &str) -> bool {
     let is_part =
         |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || "_.:".contains(c));

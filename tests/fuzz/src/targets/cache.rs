@@ -1,4 +1,4 @@
-//! The code cache, whose files somebody has changed.
+//! The code cache, with modified files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,16 +16,16 @@ pub(crate) static CACHE: [Reached; 2] = [
     Reached::new("entries taken"),
 ];
 
-/// A cache with one entry, and where that is.
+/// A cache with one entry, and the entry's path.
 struct Cache {
     directory: TempDir,
     entry: PathBuf,
     content: Vec<u8>,
 }
 
-/// An entry that is not as it was written is never run: the definition is
-/// compiled again, and answers. The first byte says whether the rest takes the
-/// place of the entry, or changes it from a place on.
+/// Tries a modified entry, which must never run: the definition is compiled
+/// again, and answers. The first byte decides if the rest replaces the entry,
+/// or changes a part of it.
 pub(super) fn cache(bytes: &[u8]) {
     static KEPT: OnceLock<Cache> = OnceLock::new();
     let cache = KEPT.get_or_init(Cache::new);
@@ -40,7 +40,7 @@ pub(super) fn cache(bytes: &[u8]) {
         let end = content.len().min(at + rest.len());
         content[at..end].copy_from_slice(&rest[..end - at]);
     }
-    // In its place: what a program has mapped must not change under it.
+    // Replaced by a new file: mapped code must not change under its program.
     let other = cache.directory.path().join("other");
     fs::write(&other, &content).expect("is written");
     fs::rename(&other, &cache.entry).expect("takes its place");
@@ -68,7 +68,7 @@ impl Cache {
     }
 }
 
-/// Runs a guest with this cache; returns how much was compiled.
+/// Runs a guest with this cache. Returns the number of compilations.
 fn answer(cache: &Path) -> u64 {
     block_on(async {
         let world = World::set_up(Setup {

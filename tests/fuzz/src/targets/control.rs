@@ -1,4 +1,4 @@
-//! The control socket, as a client that says anything.
+//! The control socket, with a client that sends anything.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, PipeWriter, Write};
@@ -17,7 +17,7 @@ pub(crate) static CONTROL: [Reached; 2] = [
     Reached::new("requests granted"),
 ];
 
-/// A program that waits, with its socket.
+/// A waiting program, with its socket.
 struct Server {
     _session: Mutex<Session>,
     _open: PipeWriter,
@@ -25,7 +25,7 @@ struct Server {
     socket: PathBuf,
 }
 
-/// Whatever is sent, each line is answered or the connection is closed, and the
+/// Sends the bytes: each line is answered or the connection is closed, and the
 /// next client is served.
 pub(super) fn control(bytes: &[u8]) {
     static SERVER: OnceLock<Server> = OnceLock::new();
@@ -47,7 +47,7 @@ impl Server {
     fn start() -> Server {
         let directory = tempfile::tempdir().expect("a directory");
         let program = directory.path().join("main.lua");
-        // It ends with this program, whose end of the pipe closes then.
+        // The program ends with this test, which closes the pipe then.
         let source = "process.registry.register('worker') print('ready') io.read()";
         std::fs::write(&program, source).expect("is written");
         let socket = directory.path().join("control.sock");
@@ -93,7 +93,7 @@ fn read_to_end(client: &mut BufReader<UnixStream>) {
                 assert!(said, "{answer}");
                 CONTROL[usize::from(answer.get("ok").is_some())].add(1);
             }
-            // It closes the connection of who sends too much while it still does.
+            // The server closes the connection of a client that sends too much.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => return,
             Err(error) => panic!("no end in time: {error}"),
         }

@@ -1,4 +1,4 @@
-//! Decoders of values that run on this side.
+//! Decoders of values on the host's side.
 
 use warren_guest::{Value, from_value, to_value};
 
@@ -7,7 +7,8 @@ use crate::Reached;
 pub(crate) static VALUES: [Reached; 1] = [Reached::new("values decoded")];
 pub(crate) static C: [Reached; 1] = [Reached::new("values decoded")];
 
-/// What decodes is written as bytes that decode to the same.
+/// Decodes the bytes: a decoded value encodes to bytes that decode to the same
+/// value.
 pub(super) fn values(bytes: &[u8]) {
     let Ok(value) = from_value::<Value>(bytes) else {
         return;
@@ -22,14 +23,14 @@ pub(super) fn values(bytes: &[u8]) {
         }
     };
     let read = from_value::<Value>(again.as_slice()).expect("what was written can be read");
-    // NaN is no equal of itself; its text is.
+    // NaN does not equal itself; its text does.
     let text = |value| format!("{:?}", with_plain_details(value));
     assert_eq!(text(value), text(read));
 }
 
-/// The same value, where the details of errors are encoded as the SDK does it: it
-/// keeps those it reads as they are until they are written, and then leaves out
-/// those that are no value, or nil, which means none.
+/// Returns the value with the details of errors as the SDK encodes them: it
+/// keeps read details unchanged until they are written, and then drops details
+/// that are not a value, or nil, which means none.
 fn with_plain_details(value: Value) -> Value {
     match value {
         Value::Array(items) => Value::Array(items.into_iter().map(with_plain_details).collect()),
@@ -54,8 +55,8 @@ fn with_plain_details(value: Value) -> Value {
     }
 }
 
-/// Containers around the innermost value, an error as two: its extension and its
-/// fields.
+/// Returns the number of containers around the innermost value, an error as
+/// two: its extension and its fields.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
@@ -72,7 +73,7 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// The decoder in C stays within its bytes and comes to an end.
+/// Decodes in C: the decoder stays within its bytes and comes to an end.
 pub(super) fn c(bytes: &[u8]) {
     // SAFETY: the function reads `len` bytes at `bytes` and keeps none of them.
     let decoded = unsafe { warren_fuzz_decode(bytes.as_ptr(), bytes.len()) };
@@ -80,6 +81,6 @@ pub(super) fn c(bytes: &[u8]) {
 }
 
 unsafe extern "C" {
-    /// Reads one value; 1 where it is whole; see `src/c/decode.c`.
+    /// Reads one value. Returns 1 if it is whole; see `src/c/decode.c`.
     fn warren_fuzz_decode(bytes: *const u8, len: usize) -> u32;
 }

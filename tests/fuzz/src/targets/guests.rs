@@ -1,5 +1,5 @@
-//! Guests that a stranger wrote: each ends, or waits and can be terminated, and
-//! leaves nothing behind.
+//! Untrusted guests: each ends, or waits and can be terminated, and leaves
+//! nothing behind.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -16,20 +16,20 @@ use crate::Reached;
 use crate::support::imports::{ALL as IMPORTS, Import, pair};
 use crate::support::{HOST, Setup, World, encoded, escaped, guest, in_time};
 
-/// What a guest may compute: endless loops are common among random ones.
+/// Processor time of a guest: endless loops are common among random guests.
 const MAX_CPU: Duration = Duration::from_millis(50);
 
-/// How long a guest may wait before it is terminated.
+/// Time a guest may wait before it is terminated.
 const MAX_WAIT: Duration = Duration::from_millis(100);
 
-/// Definitions that a world knows before it is replaced by a new one.
+/// Definitions after which a world is replaced by a new one.
 const DEFINITIONS: usize = 500;
 
 /// Texts in the memory of a guest of `flat`, by address and length: its
-/// definition, its host, a topic, both of the last, and none.
+/// definition, its host, a topic, definition and host together, and none.
 const TEXTS: [(u32, u32); 5] = [(4096, 6), (4102, 9), (4112, 5), (4102, 15), (16, 0)];
 
-/// What a guest prints after each call that it comes back from.
+/// Output of a guest after each call that returns.
 const RETURNED: &str = "a call has returned";
 
 pub(crate) static LUA: [Reached; 2] = [Reached::new("values taken"), Reached::new("texts taken")];
@@ -57,7 +57,7 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
-/// Calls of imports, most with ranges inside the memory and some outside.
+/// Runs calls of imports, most with ranges inside the memory and some outside.
 pub(super) fn flat(bytes: &[u8]) {
     let mut random = Unstructured::new(bytes);
     let Ok(text) = calls(&mut random) else {
@@ -70,7 +70,7 @@ pub(super) fn flat(bytes: &[u8]) {
     FLAT[0].add(1);
 }
 
-/// A core module or a component, binary or text.
+/// Runs a core module or a component, binary or text.
 pub(super) fn modules(bytes: &[u8]) {
     if let Some(returned) = run(bytes) {
         MODULES[0].add(1);
@@ -78,8 +78,8 @@ pub(super) fn modules(bytes: &[u8]) {
     }
 }
 
-/// What a Lua process is sent it reads or refuses, and goes on either way. The
-/// first byte tells messages from texts of JSON.
+/// Sends values to a Lua process, which reads or refuses them, and goes on
+/// either way. The first byte selects messages or texts of JSON.
 pub(super) fn lua(bytes: &[u8]) {
     const READER: &str = "return function()
         local values = process.listen('values', { message = true })
@@ -119,7 +119,7 @@ pub(super) fn lua(bytes: &[u8]) {
             }
         };
         if how % 2 == 0 {
-            // What are no values of the ABI are dropped where they are read.
+            // Invalid values are dropped when they are read.
             world.send(&running, "values", rest);
         } else {
             world.send(&running, "text", &text_as_values(rest));
@@ -138,13 +138,13 @@ pub(super) fn lua(bytes: &[u8]) {
     });
 }
 
-/// An array of one string of bytes.
+/// Returns an array of one string of bytes.
 fn text_as_values(text: &[u8]) -> Vec<u8> {
     encoded(&Value::Array(vec![Value::Binary(text.to_vec())]))
 }
 
-/// Defines what the bytes are, runs it, and sees that nothing stays. Returns
-/// whether it returned, or nothing where it was refused.
+/// Defines and runs a guest, and asserts that nothing remains. Returns whether
+/// the guest returned, or `None` if it was refused.
 fn run(bytes: &[u8]) -> Option<bool> {
     thread_local! {
         static WORLD: RefCell<Option<(World, usize)>> = const { RefCell::new(None) };
@@ -155,13 +155,13 @@ fn run(bytes: &[u8]) -> Option<bool> {
         world.define_bytes(&id, bytes);
         let returned = match world.try_start(&id).await {
             Ok(running) => Some(end(&world, running).await),
-            // The world itself must go on: only what was handed in is refused.
+            // The world itself must go on: only the input is refused.
             Err(error) => {
                 assert_eq!(error.kind, Kind::Invalid, "{error}");
                 None
             }
         };
-        // What the guest has spawned ends too.
+        // Processes that the guest has spawned end too.
         in_time(none_left(&world)).await;
         if used < DEFINITIONS {
             WORLD.set(Some((world, used + 1)));
@@ -172,24 +172,24 @@ fn run(bytes: &[u8]) -> Option<bool> {
     })
 }
 
-/// Terminates what lives, until nothing does and no place is taken.
+/// Terminates all processes, until none lives and no place is taken.
 async fn none_left(world: &World) {
     while world.node.kernel().live() > 0 || world.node.places_taken() > 0 {
         for process in world.node.kernel().processes() {
-            // Fails where it has ended meanwhile.
+            // Fails if the process has ended meanwhile.
             let _ = world.node.kernel().terminate(&process);
         }
         tokio::task::yield_now().await;
     }
 }
 
-/// Whether it returned by itself.
+/// Returns whether the guest returned by itself.
 async fn end(world: &World, mut running: Running) -> bool {
     let in_time_by_itself = tokio::time::timeout(MAX_WAIT, running.wait()).await;
     let ended = match in_time_by_itself {
         Ok(ended) => ended,
         Err(_) => {
-            // It may have ended just now.
+            // The process may have ended just now.
             let _ = world.node.kernel().terminate(running.process());
             in_time(running.wait()).await
         }
@@ -197,7 +197,7 @@ async fn end(world: &World, mut running: Running) -> bool {
     matches!(&*ended.outcome, Outcome::Returned(_))
 }
 
-/// Counts how often guests come back from a call.
+/// Counts the calls that return to guests.
 struct Returns;
 
 impl Sink for Returns {
@@ -225,13 +225,13 @@ fn world() -> World {
     })
 }
 
-/// The text of a guest.
+/// Returns the text of a guest.
 fn calls(random: &mut Unstructured<'_>) -> arbitrary::Result<String> {
     let mut body = String::new();
     for _ in 0..random.int_in_range(1..=12)? {
         let import = random.choose(IMPORTS)?;
         body += &call(import, random)?;
-        // Where results seldom go.
+        // Results rarely go there.
         body += &format!(
             "(call $stdio.write (i32.const 0) (i32.const 61000) (i32.const {}))",
             RETURNED.len() + 1
@@ -252,9 +252,9 @@ fn call(import: &Import, random: &mut Unstructured<'_>) -> arbitrary::Result<Str
     for parameter in import.parameters.chars() {
         parameters.push(match parameter {
             'i' => format!("(i32.const {})", small_or_any(random)?),
-            // A deadline to come is waited for, most of the time briefly.
+            // A future deadline is waited for, mostly briefly.
             'I' => format!("(i64.const {})", random.choose(&[0_i64, 1, -1, i64::MAX])?),
-            // The first text that is none ends the guest.
+            // The first invalid text ends the guest.
             's' | 'o' if random.ratio(7, 8)? => {
                 let (ptr, len) = *random.choose(&TEXTS)?;
                 pair(ptr, len)

@@ -12,7 +12,7 @@ use crate::Reached;
 pub(crate) static MANIFESTS: [Reached; 1] = [Reached::new("programs opened")];
 pub(crate) static POLICIES: [Reached; 1] = [Reached::new("policies compiled")];
 
-/// Opening a program ends, with a program or with what is wrong with it.
+/// Opens a program, which ends with a program or its problems.
 pub(super) fn manifests(bytes: &[u8]) {
     static PROGRAM: OnceLock<TempDir> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
@@ -34,7 +34,7 @@ fn open(program: &Path, manifest: &[u8]) {
     }
 }
 
-/// Compiling policies ends, with policies or with what is wrong with them.
+/// Compiles policies, which ends with policies or their problems.
 pub(super) fn policies(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     match Policies::of([("random", &*text)]) {

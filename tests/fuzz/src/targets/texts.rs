@@ -1,4 +1,4 @@
-//! Texts that name something.
+//! Parsers of short texts, such as ids and durations.
 
 use warren_app::{Id, parse_duration};
 use warren_kernel::Destination;
@@ -11,7 +11,7 @@ pub(crate) static TEXTS: [Reached; 3] = [
     Reached::new("ids read"),
 ];
 
-/// None of the readers of texts does more than refuse.
+/// Parses the text: every parser accepts or refuses it, and never panics.
 pub(super) fn texts(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     TEXTS[0].add(u64::from(Destination::parse(&text).is_ok()));

@@ -1,5 +1,5 @@
-//! The conformance peer in Rust; `guest-sdk/conformance/lua.lua` says what each
-//! command does.
+//! The conformance peer in Rust; `guest-sdk/conformance/lua.lua` describes the
+//! commands.
 
 use std::time::Duration;
 
@@ -160,7 +160,7 @@ fn refusals() -> Result<Value, Error> {
     Ok(Value::of(&kinds)?)
 }
 
-/// The failure that the next event tells of.
+/// Returns the failure in the next event.
 fn down() -> Result<Value, Error> {
     let (event, result) = match events().recv()? {
         Event::Exit { result, .. } => ("pid.exit", result),

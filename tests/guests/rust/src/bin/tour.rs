@@ -45,7 +45,7 @@ fn park() -> Result<Value, Error> {
     }
 }
 
-/// Returns what was in the mailbox before it ran.
+/// Returns the messages that were queued before the process ran.
 fn first_messages() -> Result<Value, Error> {
     let inbox = inbox();
     let mut topics = Vec::new();
@@ -259,7 +259,7 @@ fn naming() -> Result<(), Error> {
     terminate("parked")
 }
 
-/// The client's side of the server protocol, with nobody there who answers.
+/// Runs the client's side of the server protocol, without a server.
 fn calling() -> Result<(), Error> {
     let mute = Spawn::new(ME, HOST).monitored().start("park")?;
     let error = server::call_timeout::<Value>(&mute, "Get", 5 * MS).unwrap_err();
@@ -284,7 +284,7 @@ fn clocks() -> Result<(), Error> {
     Ok(())
 }
 
-/// Waits for the end of a process that is monitored.
+/// Waits for the end of a monitored process.
 fn ended(pid: &Pid) -> Result<warren_guest::Outcome, Error> {
     match events().recv()? {
         Event::Exit { from, result, .. } if from == *pid => Ok(result),
