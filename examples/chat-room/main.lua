@@ -3,7 +3,7 @@
 --
 --     warren run examples/chat-room
 
--- What each member does when it hears a line: see member.lua.
+-- Each member's reply to a line it hears is in member.lua.
 local scripts = {
   ann = {
     { hears = "cid joins", says = "welcome, everybody" },

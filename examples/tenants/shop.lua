@@ -1,4 +1,4 @@
--- What both tenants run: a shop that tries to reach the other tenant's.
+-- The code of both tenants: a shop that tries to reach the other tenant's.
 return function(tenant, other)
   return function(main)
     local start = process.listen("start")

@@ -3,7 +3,7 @@
 
 local send = require("lib.send")
 
--- How much is read at once.
+-- Bytes read at once.
 local CHUNK <const> = 64 * 1024
 -- A longer run of letters goes in pieces: no message holds more than a MiB.
 local LONG <const> = 4 * CHUNK

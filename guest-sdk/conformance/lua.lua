@@ -5,7 +5,7 @@
 local host <const> = "app:processes"
 local commands = {}
 
--- What the peer says of a failure: its parts.
+-- The parts of a failure, as the peer reports them.
 local function parts(err)
   return { kind = err:kind(), message = err:message(), retryable = err:retryable(), details = err:details() }
 end

@@ -1,5 +1,5 @@
--- Whatever a process is doing, terminating it ends it: a busy loop, a blocked
--- receive, its start, a long string.rep, a pattern match, sorting, collecting.
+-- Terminating ends a process in any state: a busy loop, a blocked receive,
+-- its start, a long string.rep, a pattern match, sorting, collecting.
 -- shows: K-8, K-9, K-10, K-12, K-13, K-14, K-16, E-8
 
 local me, host = process.id():match("[^#]+"), "app:processes"

@@ -1,4 +1,4 @@
--- What `channel` refuses.
+-- `channel` refuses these arguments.
 -- shows: C-2, C-3
 local ch = channel.new()
 for _, case in ipairs { "x", ch, 1, {} } do

@@ -12,6 +12,6 @@ return function(role)
   while process.send(pid, "are you there?") do
     time.sleep("1ms")
   end
-  -- What comes later is logged later.
+  -- Later records are logged later.
   logger.warn("end of main")
 end

@@ -33,7 +33,7 @@ assert("1" + number == "1!")
 local before = setmetatable({}, { __lt = function(_, other) return nap(other ~= 1) end })
 table.sort { 1, before }
 
--- What closes a coroutine.
+-- Closes a coroutine.
 local closed = {}
 local function closing(name)
   return setmetatable({}, { __close = function() closed[#closed + 1] = nap(name) end })

@@ -1,4 +1,4 @@
--- Where blocking would raise, it works if nothing else could run anyway.
+-- Blocking that would raise works if nothing else could run anyway.
 -- shows: O-9
 
 local function awake()

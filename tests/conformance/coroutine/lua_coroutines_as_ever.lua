@@ -1,4 +1,4 @@
--- What Lua says of its coroutines holds.
+-- Lua's own coroutines behave as in Lua.
 -- shows: I-8, O-6
 local co = coroutine.create(function(a)
   local b = coroutine.yield(a + 1)

@@ -1,5 +1,5 @@
--- What the inbox has, a later `listen` leaves there; what nobody had claimed
--- is taken over.
+-- A later `listen` leaves the inbox's messages
+-- there, and takes over unclaimed ones.
 -- shows: D-5
 local me = process.pid()
 process.send(me, "t", "before both")

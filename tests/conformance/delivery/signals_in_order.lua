@@ -1,5 +1,5 @@
--- What one process does to another arrives in the order it did it: its CANCEL
--- before its EXIT, its messages before its LINK_DOWN.
+-- The effects of one process on another arrive in the order it caused
+-- them: its CANCEL before its EXIT, its messages before its LINK_DOWN.
 -- shows: D-22, D-2, L-16
 
 local me, host = process.id():match("[^#]+"), "app:processes"

@@ -1,5 +1,5 @@
--- What was unread on a closed channel goes to the inbox in order of arrival, or
--- waits unclaimed.
+-- Unread messages of a closed channel go to the
+-- inbox in order of arrival, or wait unclaimed.
 -- shows: D-7, D-8, D-20
 
 local pid = process.pid()

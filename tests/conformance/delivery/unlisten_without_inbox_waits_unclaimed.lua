@@ -1,5 +1,5 @@
--- Where no inbox was opened, what `unlisten` gives back waits for whoever
--- subscribes next.
+-- Without an open inbox, the messages that `unlisten`
+-- gives back wait for the next subscriber.
 -- shows: D-7
 local me = process.pid()
 local t = process.listen("t")

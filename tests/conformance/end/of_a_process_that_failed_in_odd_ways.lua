@@ -1,4 +1,4 @@
--- Whatever is raised, the process fails with a text and a structured error.
+-- The process fails with a text and a structured error, whatever value it raises.
 -- shows: E-4
 
 local me, host = process.id():match("[^#]+"), "app:processes"

@@ -1,4 +1,4 @@
--- Which kind each failure of the process API has.
+-- Each failure of the process API has its kind.
 -- shows: C-1, C-3, K-6, S-7, L-11
 local function kind(expected, value, err)
   assert(value == nil and errors.is(err, expected), ("%s expected, got %s"):format(expected, err and err:kind()))

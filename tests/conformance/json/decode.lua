@@ -1,4 +1,4 @@
--- What values are made of which JSON, and what is refused.
+-- `json.decode` makes these values of JSON, and refuses the rest.
 -- shows: J-2, J-3, J-5
 local value = json.decode([[ {"a": [1, 1.0, -2e3, "x\u00fc\ud83d\ude00\n", true, false, null], "b": {}} ]])
 local a = value.a

@@ -1,4 +1,4 @@
--- What JSON is made of which value.
+-- `json.encode` makes this JSON of each value.
 -- shows: J-2, J-3, J-4, J-6
 assert(json.encode(nil) == "null" and json.encode(true) == "true" and json.encode(json.null) == "null")
 assert(json.encode(1) == "1" and json.encode(1.0) == "1.0" and json.encode(-0.5) == "-0.5")

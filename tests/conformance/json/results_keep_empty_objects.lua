@@ -1,4 +1,4 @@
--- What a process returns crosses as it is, an empty object as an empty object.
+-- The result of a process crosses unchanged, an empty object as an empty object.
 -- shows: J-2
 local me, host = process.id():match("[^#]+"), "app:processes"
 

@@ -1,4 +1,4 @@
--- What was encoded is decoded to the same.
+-- Encoded values decode to the same values.
 -- shows: J-1, J-2, J-4
 local function same(a, b)
   if type(a) ~= "table" or type(b) ~= "table" then

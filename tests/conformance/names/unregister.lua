@@ -1,5 +1,5 @@
--- `unregister` frees a name: true, or false if it was free. Whoever may do it
--- may free any name.
+-- `unregister` frees a name: true, or false if it was
+-- free. A process with that permission may free any name.
 -- shows: N-7
 if ... then
   process.inbox():receive()

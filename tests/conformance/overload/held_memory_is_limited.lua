@@ -11,7 +11,7 @@ for i = 1, 40 do
     refusal = err
   until not sent
 end
--- What 40 queues have room for is 160 of them.
+-- The 40 queues have room for 160 of them.
 assert(queued >= 30 and queued <= 67, queued)
 assert(errors.is(refusal, errors.RATE_LIMITED) and refusal:retryable() == true, refusal)
 local details = refusal:details()

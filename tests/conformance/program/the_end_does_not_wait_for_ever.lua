@@ -1,5 +1,5 @@
--- Who stays is terminated after the grace; who never opened its events, at
--- once.
+-- A process that stays is terminated after the
+-- grace; one that never opened its events, at once.
 -- shows: A-12, K-2
 -- options: --grace 200ms
 

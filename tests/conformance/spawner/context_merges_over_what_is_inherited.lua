@@ -1,4 +1,4 @@
--- What a spawner gives is merged over what the child inherits.
+-- A spawner's context is merged over the context that the child inherits.
 -- shows: W-3, S-11, G-1, G-2
 
 local me, host = process.id():match("[^#]+"), "app:processes"
@@ -7,7 +7,7 @@ return function(depth)
   if depth == 1 then
     local spawner = assert(process.with_context { level = 2 })
     local all = assert(spawner:exec(me, host, 2))
-    -- What the child did to its copy is not seen here.
+    -- The child's changes of its copy are not seen here.
     ctx.all().level = "changed"
     assert(ctx.get("level") == 1 and ctx.get("tags")[1] == "a" and ctx.get("nothing") == nil)
     return all

@@ -1,5 +1,5 @@
--- Whatever the order of monitor, exit, upgrade, cancel and terminate: a monitor
--- that was accepted brings exactly one EXIT.
+-- An accepted monitor brings exactly one EXIT, in any
+-- order of monitor, exit, upgrade, cancel and terminate.
 -- shows: L-2, L-3, L-4, U-4, U-7, K-14, Q-8
 
 local me, host = process.id():match("[^#]+"), "app:processes"

@@ -232,7 +232,7 @@ function forms.coroutine_wrap()
   return f()
 end
 
--- What leaves the process.
+-- Values that leave the process.
 
 local function nested()
   local t = {}

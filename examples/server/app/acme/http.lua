@@ -1,5 +1,5 @@
--- What acme answers. A request is { method, path, query, headers, body }, an answer
--- { status, headers, body }, of which each part may be absent.
+-- The answers of acme. A request is { method, path, query, headers, body },
+-- an answer { status, headers, body }; each part of an answer may be absent.
 
 local on = {}
 
@@ -22,7 +22,7 @@ on["GET /report"] = function(request)
   return { body = "all is well\n" }
 end
 
--- Who is in the chat room: a process that is there all the time.
+-- The members of the chat room: a process that is there all the time.
 on["GET /members"] = function()
   local members = process.listen("members")
   assert(process.send("acme:room", "who"))

@@ -1,4 +1,4 @@
--- What globex answers, whose code is bad: it shows what that does to the others.
+-- The answers of globex, whose code is bad: they show its effect on the others.
 
 local on = {}
 
@@ -30,7 +30,7 @@ on["/nonsense"] = function()
   return { status = "fine" }
 end
 
--- What it tries to do to acme, and is told of it.
+-- Attempts against acme, and the answers of the runtime.
 on["/spy"] = function()
   local room = assert(process.registry.lookup("acme:room")) -- names are public
   local tried = {

@@ -16,7 +16,7 @@ return function()
     assert(process.terminate(endless))
     local event = events:receive()
     assert(event.from == endless and event.result.error == "process terminated", event.result.error)
-    -- What it had said before.
+    -- The messages that the child sent before.
     while not channel.select { ready:case_receive(), default = true }.default do end
   end
 

@@ -1,4 +1,4 @@
--- A trap of a native guest ends the process like an error that nobody caught.
+-- A trap of a wasm guest ends the process like an uncaught error.
 -- shows: E-4, L-13
 
 return function()

@@ -1,4 +1,4 @@
--- What a process wrote to files that it did not close, after each end.
+-- The files that a process wrote and did not close, after each end.
 -- shows: E-17, E-19
 -- options: --write .
 local events = process.events()

@@ -1,4 +1,4 @@
--- What a manifest grants a definition, that definition alone has.
+-- A grant of the manifest to a definition holds for that definition alone.
 -- shows: M-5
 assert(not io.open("data/x.txt"))
 assert(process.exec("app:reader", "app:processes") == "content")

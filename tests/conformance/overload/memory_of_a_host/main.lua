@@ -24,7 +24,7 @@ return function()
   end
   answers_to(workers[1])
   answers_to(assert(process.spawn("app:worker", "app:processes")))
-  -- Who ends makes room.
+  -- The end of a process makes room.
   process.terminate(workers[2])
   assert(events:receive().from == workers[2])
   answers_to(assert(process.spawn("app:worker", "app:small")))

@@ -11,7 +11,7 @@ end
 return function()
   assert(process.registry.register("main"))
   local me, host = process.pid(), "app:processes"
-  -- What a guest is told of someone who may do more.
+  -- An actor that arrives in a message gives a guest no rights.
   local other = { id = "boss", meta = { role = "admin" } }
   local events = process.events()
   local guests = assert(security.named_scope("app:guest"))
@@ -40,14 +40,14 @@ return function()
   reader = spawner:with_scope(assert(security.named_scope("app:reader")))
   is(assert(reader:exec("app:guest", host, me, other)), { register = "denied" })
 
-  -- Whoever starts them, and whatever they say.
+  -- Actor and scope of the manifest hold for every spawner, whatever it sets.
   local fixed = assert(process.exec("app:fixed", host))
   assert(fixed.id == "fixed" and fixed.role == "robot" and fixed.scope == "guest")
   fixed = assert(spawner:with_actor(security.new_actor("main")):exec("app:fixed", host))
   assert(fixed.id == "fixed")
   is(assert(process.exec("app:guest", "app:guests", me, other)), { send = "allowed", terminate = "denied" })
 
-  -- Who lost the name is not who it stands for.
+  -- A process that lost the name is not judged by the name.
   assert(process.registry.unregister("main"))
   could = assert(spawner:with_scope(guests):exec("app:guest", host, me, other))
   is(could, { send_pid = "denied", can_send = false })

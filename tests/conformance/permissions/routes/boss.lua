@@ -1,4 +1,4 @@
--- What the guest becomes by an upgrade: the code of one who may do everything.
+-- The guest's code after an upgrade: that of a process that may do everything.
 return function(victim)
   assert(security.actor() == nil and security.scope():policies()[1] == "guest")
   local done, err = process.terminate(victim)

@@ -1,5 +1,5 @@
--- Where several things are wrong, the definition is told before the host, the
--- host before its limits, and these before a name that is taken.
+-- If several things are wrong, the error names the definition before the
+-- host, the host before its limits, and these before a name that is taken.
 -- shows: S-17, W-6
 
 local function refused(kind, part, value, err)

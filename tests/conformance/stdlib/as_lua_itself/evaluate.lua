@@ -1,4 +1,4 @@
--- What an expression, or the statements of a chunk, come to, as text.
+-- Returns the value of an expression, or of the statements of a chunk, as text.
 local function shown(value)
   if math.type(value) == "float" and value ~= value then
     return "nan"

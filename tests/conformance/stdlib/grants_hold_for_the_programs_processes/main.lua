@@ -1,4 +1,4 @@
--- What the command grants, every process of the program has.
+-- The command's grants hold for every process of the program.
 -- shows: I-6
 -- options: --read shelf
 local parent = ...

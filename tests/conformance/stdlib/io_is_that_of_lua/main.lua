@@ -51,7 +51,7 @@ try(io.input, {})
 try(io.output, true)
 try(io.open, 12)
 
--- What is a file.
+-- Values that are files.
 show(io.type(io.stdin), io.type(io.stdout), io.type(io.stderr), io.type(5), io.type("x"), io.type {})
 try(io.type)
 do

@@ -1,4 +1,4 @@
--- What was not granted is not there, however it is written.
+-- A path without a grant looks absent, in any spelling.
 -- shows: I-4, I-5
 -- options: --read shelf
 for _, path in ipairs {

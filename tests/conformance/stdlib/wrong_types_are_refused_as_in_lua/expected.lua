@@ -1,4 +1,4 @@
--- What Lua 5.4 itself says, by call and argument: made with `tried` and Lua 5.4.4.
+-- The messages of Lua 5.4 itself, by call and argument: made with `tried` and Lua 5.4.4.
 return {
   ["assert(true, 'x')"] = {
     "x:1: bad argument #1 to 'assert' (value expected) for no value",

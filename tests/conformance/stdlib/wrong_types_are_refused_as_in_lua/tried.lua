@@ -5,7 +5,7 @@ local kinds = { "nil", "boolean", "number", "string", "table", "function", "thre
 local function nothing() end
 local samples = { boolean = true, number = 1, string = "/x", table = {}, ["function"] = nothing }
 
--- What stands between the commas of a call.
+-- The text between the commas of a call.
 local function parts(arguments)
   local list, depth, from = {}, 0, 1
   for at = 1, #arguments do
@@ -50,7 +50,7 @@ return function(call)
       elseif kind == "FILE*" then
         value = io.stderr
       end
-      -- What would wait for input, or close what others need.
+      -- Calls that would wait for input, or close streams that others need.
       if not (kind == "FILE*" and (name:find("^io") or name == "FILE:close")) then
         try(place, kind, name .. "(" .. table.concat(list, ", ") .. ")", value)
       end

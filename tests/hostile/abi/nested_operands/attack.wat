@@ -10,7 +10,7 @@
   (import "warren:core/program@0.1.0" "fail" (func $fail (param i32 i32)))
   (memory (export "memory") 4)
   (data (i32.const 0) "app:attack") (data (i32.const 16) "app:attackers") (data (i32.const 32) "process.send") (data (i32.const 48) "x")
-  ;; What stands before the nesting: nothing, a key of each option, a map, an error's details.
+  ;; The bytes before the nesting: none, a key of each option, a map, an error's details.
   (data (i32.const 64) "\00")
   (data (i32.const 96) "\0b\81\a7context\81\a1k")
   (data (i32.const 128) "\0f\81\a5actor\82\a2id\a1a\a4met")

@@ -63,7 +63,7 @@
       ;; There is one.
       (if (i32.ne (i32.load (i32.const 20)) (i32.const 1)) (then unreachable))
       (local.set $directory (i32.load (i32.load (i32.const 16))))
-      ;; What is inside opens, so that the other attempts mean something.
+      ;; Files inside open, so that the other attempts mean something.
       (i64.store (i32.const 512) (i64.const 0x656469736e69))
       (call $open (local.get $directory) (i32.const 0) (i32.const 512) (i32.const 6)
         (i32.const 0) (i32.const 1) (i32.const 64))

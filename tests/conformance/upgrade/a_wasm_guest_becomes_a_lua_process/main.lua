@@ -1,5 +1,5 @@
--- A WebAssembly module becomes a Lua process, under the same PID and with the
--- messages it had not read; and a Lua process that became native comes back.
+-- A wasm guest becomes a Lua process, under the same PID and with its
+-- unread messages; and a Lua process that became a wasm guest comes back.
 -- shows: U-14, U-6
 
 return function(...)
@@ -8,10 +8,10 @@ return function(...)
     process.send(message:from(), "answer", process.pid(), message:payload())
     return "as Lua"
   elseif ... == "go" then
-    process.upgrade("app:native")
+    process.upgrade("app:module")
   end
   local answers, events = process.listen("answer"), process.events()
-  for _, from in ipairs { "app:native", "app:main" } do
+  for _, from in ipairs { "app:module", "app:main" } do
     local spawner = assert(process.with_context {}):with_message("question", "unread")
     local pid = assert(spawner:spawn_monitored(from, "app:processes", "go"))
     local answer = answers:receive()

@@ -1,5 +1,5 @@
--- A Lua process becomes a WebAssembly module of one's own, under the same PID
--- and with the messages it had not read.
+-- A Lua process becomes a wasm guest, under the same PID and
+-- with its unread messages.
 -- shows: U-14, U-6
 
 return function(role)
