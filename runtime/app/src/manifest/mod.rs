@@ -6,6 +6,8 @@
 
 mod problem;
 mod reader;
+#[cfg(test)]
+mod reference;
 mod scalars;
 mod security;
 mod services;

@@ -1,0 +1,244 @@
+//! Compares the page docs/manifest.md with the reader, in both directions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use warren_engine::HostLimits;
+
+use super::problem::Problem;
+use super::{Manifest, size};
+use crate::duration::parse_duration;
+use crate::service::{Restart, RestartPolicy};
+
+const PAGE: &str = include_str!("../../../../docs/manifest.md");
+
+/// A row of a table of keys.
+struct Row {
+    /// The table's header, such as `hosts."id"`.
+    table: &'static str,
+    /// The key, with that of the table it stands in: `max_queue.bytes`.
+    key: &'static str,
+    kind: &'static str,
+    range: &'static str,
+    default: &'static str,
+    since: &'static str,
+}
+
+/// Returns the rows of all tables of keys.
+fn rows() -> Vec<Row> {
+    let mut table = None;
+    let mut rows = Vec::new();
+    for line in PAGE.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            table = heading
+                .strip_prefix("`[")
+                .and_then(|rest| rest.strip_suffix("]`"));
+            continue;
+        }
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if let (Some(table), ["", key, kind, range, default, since, _, ""]) = (table, &cells[..]) {
+            let Some(key) = key.strip_prefix('`').and_then(|key| key.strip_suffix('`')) else {
+                continue;
+            };
+            rows.push(Row {
+                table,
+                key,
+                kind,
+                range,
+                default,
+                since,
+            });
+        }
+    }
+    assert!(rows.len() > 30, "the page has lost its tables");
+    rows
+}
+
+/// Returns the problems of a manifest that sets this key, and no other that can
+/// be wrong.
+fn problems(table: &str, key: &str, value: &str) -> Vec<Problem> {
+    let table = table.replace("\"id\"", "\"a:b\"");
+    let required = match (table.split('.').next(), key) {
+        (Some("services"), key) if key != "process" => "process = \"a:b\"\n",
+        _ => "",
+    };
+    let text = format!("[{table}]\n{required}{key} = {value}\n");
+    Manifest::parse(&text).1
+}
+
+/// Returns the label of the only problem.
+#[track_caller]
+fn label(row: &Row, value: &str) -> String {
+    match &problems(row.table, row.key, value)[..] {
+        [problem] => problem.label.clone(),
+        other => panic!("{}.{} = {value}: {other:#?}", row.table, row.key),
+    }
+}
+
+/// Returns the keys that the reader takes where it expects some of its list.
+fn keys_of_the_reader(text: &str) -> BTreeSet<String> {
+    let (_, problems) = Manifest::parse(text);
+    let unknown = problems
+        .iter()
+        .find(|problem| problem.message.starts_with("unknown key `unknown`"))
+        .unwrap_or_else(|| panic!("{text}: {problems:#?}"));
+    let words = unknown.label.split('`').skip(1).step_by(2);
+    words.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_page_has_the_keys_of_the_reader_and_no_other() {
+    let mut stated: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows() {
+        let (table, key) = match row.key.split_once('.') {
+            Some((inner, key)) => (format!("{}.{inner}", row.table), key),
+            None => {
+                // Every table has a list, be it empty: its rows must follow.
+                let inner = format!("{}.{}", row.table, row.key);
+                if row.kind == "table" && row.key != "actor" {
+                    stated.entry(inner).or_default();
+                }
+                (row.table.to_owned(), row.key)
+            }
+        };
+        assert!(
+            stated.entry(table).or_default().insert(key.to_owned()),
+            "{key} twice"
+        );
+    }
+    let sections: BTreeSet<String> = stated
+        .keys()
+        .filter_map(|table| table.split('.').next())
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(sections, keys_of_the_reader("unknown = 1\n"));
+    for (table, keys) in stated {
+        let header = table.replace("\"id\"", "\"a:b\"");
+        let of_reader = keys_of_the_reader(&format!("[{header}]\nunknown = 1\n"));
+        assert_eq!(keys, of_reader, "[{table}]");
+    }
+}
+
+#[test]
+fn each_key_has_its_type() {
+    for row in rows() {
+        let expected = match row.kind {
+            "string" | "id" | "duration" => "expected a string",
+            "boolean" => "expected true or false",
+            "integer" => "expected an integer",
+            "number" => "expected a number",
+            "size" => "expected a number of bytes, or a string such as \"32MiB\"",
+            "strings" => "expected an array of strings",
+            "values" => "expected an array of values",
+            "table" => "expected a table",
+            other => panic!("{}: no type is named {other}", row.key),
+        };
+        // No key takes a date.
+        assert_eq!(label(&row, "2026-01-01"), expected, "{}", row.key);
+        match row.kind {
+            "id" => assert_eq!(label(&row, "\"no id\""), "not an id", "{}", row.key),
+            "duration" => {
+                let hint = label(&row, "\"5\"");
+                assert!(hint.contains("unit"), "{}: {hint}", row.key);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn each_key_has_its_range() {
+    for row in rows() {
+        let outside = match row.kind {
+            "integer" | "size" | "number" => "-1",
+            "duration" => "\"99999999h\"",
+            _ => continue,
+        };
+        let expected = format!("expected {}", row.range);
+        assert_eq!(label(&row, outside), expected, "{}", row.key);
+        // The bounds themselves are inside.
+        let (least, most) = row.range.split_once(" to ").unwrap();
+        for bound in [least, most] {
+            let bound = match row.kind {
+                "integer" | "number" => bound.to_owned(),
+                _ => format!("{:?}", bound.replace('µ', "u")),
+            };
+            // The first delay is held against the longest as well.
+            if !row.key.ends_with("_delay") {
+                let found = problems(row.table, row.key, &bound);
+                assert_eq!(found, [], "{} = {bound}", row.key);
+            }
+        }
+    }
+}
+
+#[test]
+fn each_policy_of_restarts_is_named() {
+    let row = rows()
+        .into_iter()
+        .find(|row| row.key == "restart.policy")
+        .unwrap();
+    let named: Vec<&str> = row
+        .range
+        .split(", ")
+        .map(|name| name.trim_matches(['`', '"']))
+        .collect();
+    assert_eq!(named, RestartPolicy::ALL.map(|(name, _)| name));
+}
+
+#[test]
+fn defaults_are_those_of_the_code() {
+    let rows = rows();
+    let default = |key: &str| {
+        let row = rows.iter().find(|row| row.key == key);
+        row.unwrap_or_else(|| panic!("no row of {key}")).default
+    };
+    let count = |key: &str| default(key).replace(',', "").parse::<usize>().unwrap();
+    let bytes = |key: &str| size::parse_size(default(key)).unwrap();
+    let number = |key: &str| default(key).parse::<f64>().unwrap();
+    let delay = |key: &str| parse_duration(default(key)).unwrap();
+
+    let host = HostLimits::default();
+    assert_eq!(count("max_processes"), host.processes.max_processes);
+    assert_eq!(bytes("max_memory"), host.max_memory);
+    assert_eq!(bytes("max_log"), host.max_log);
+    assert_eq!(bytes("max_log_total"), host.max_log_total);
+    assert_eq!(count("max_queue.messages"), host.processes.queue.messages);
+    assert_eq!(bytes("max_queue.bytes"), host.processes.queue.bytes as u64);
+    assert_eq!(
+        (default("max_cpu"), host.max_cpu),
+        ("none", None::<Duration>)
+    );
+
+    let restart = Restart::default();
+    assert_eq!(default("restart.policy"), "`\"on-failure\"`");
+    assert_eq!(restart.policy, RestartPolicy::OnFailure);
+    assert_eq!(count("restart.max_attempts"), restart.max_attempts as usize);
+    assert_eq!(delay("restart.initial_delay"), restart.initial_delay);
+    assert_eq!(delay("restart.max_delay"), restart.max_delay);
+    assert_eq!(delay("restart.reset_after"), restart.reset_after);
+    assert_eq!(number("restart.backoff"), restart.backoff);
+    assert_eq!(number("restart.jitter"), restart.jitter);
+
+    // What has no default is what the reader misses.
+    for row in &rows {
+        let is_required = row.default == "required";
+        assert_eq!(
+            is_required,
+            (row.table, row.key) == ("services.\"id\"", "process")
+        );
+    }
+}
+
+#[test]
+fn no_key_is_of_the_future() {
+    let version =
+        |text: &str| -> Vec<u32> { text.split('.').map(|part| part.parse().unwrap()).collect() };
+    for row in rows() {
+        assert!(
+            version(row.since) <= version(env!("CARGO_PKG_VERSION")),
+            "{}",
+            row.key
+        );
+    }
+}
