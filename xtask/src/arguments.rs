@@ -1,6 +1,7 @@
 //! The command line of `cargo xtask`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt;
@@ -30,6 +31,8 @@ Usage: cargo xtask <chore>
   guests --check                 check that guest: sources, paths, a rebuild
   guests --prove-reproducible    build it in two homes and compare the bytes
   guests --toolchain             install what builds guests, where rustup cannot
+  dist DIRECTORY                 lay out the command with its completions, man
+                                 pages and documents, as packages have them
   ci                             what must hold besides the tests
   ci --quick                     the part of it that compiles nothing
   help                           print this";
@@ -61,6 +64,8 @@ pub(crate) enum Chore {
     Mutants,
     /// Run the checks that are not tests.
     Guests(GuestAction),
+    /// Lay out the command below this directory.
+    Dist(PathBuf),
     /// Run the checks that are no tests.
     Ci(Extent),
 }
@@ -104,6 +109,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
             Some("guard") => Chore::Guard { update: false },
             Some("api") => Chore::Api { update: false },
             Some("mutants") => Chore::Mutants,
+            Some("dist") => return distribution(parser),
             Some("guests") => Chore::Guests(GuestAction::Build),
             Some("ci") => Chore::Ci(Extent::Full),
             _ => return Err(format!("no chore is named {}", name.display()).into()),
@@ -144,6 +150,20 @@ fn fuzzing(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
         }
     }
     Ok(Chore::Fuzz(plan))
+}
+
+/// Parses the rest of `dist`.
+fn distribution(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
+    let mut prefix = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("help") | Short('h') => return Ok(Chore::Help),
+            Value(path) if prefix.is_none() => prefix = Some(PathBuf::from(path)),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let prefix = prefix.ok_or("which directory?")?;
+    Ok(Chore::Dist(prefix))
 }
 
 /// Parses the options of `simulate`.
@@ -201,6 +221,7 @@ mod tests {
             parsed(&["api", "--update"]),
             Ok(Chore::Api { update: true })
         );
+        assert_eq!(parsed(&["dist", "out"]), Ok(Chore::Dist("out".into())));
         assert_eq!(parsed(&["mutants"]), Ok(Chore::Mutants));
         assert_eq!(parsed(&["simulate"]), Ok(Chore::Simulate(Plan::CI)));
         assert_eq!(
@@ -228,6 +249,8 @@ mod tests {
         assert!(parsed(&["tests"]).is_err());
         assert!(parsed(&["test", "--check"]).is_err());
         assert!(parsed(&["guests", "--check", "--prove-reproducible"]).is_err());
+        assert!(parsed(&["dist"]).is_err());
+        assert!(parsed(&["dist", "a", "b"]).is_err());
         assert!(parsed(&["ci", "now"]).is_err());
         assert!(parsed(&["simulate", "--seed"]).is_err());
         assert!(parsed(&["simulate", "--seed", "x"]).is_err());

@@ -41,7 +41,7 @@ pub(crate) fn build() -> Result<PathBuf> {
 }
 
 /// Returns cargo's target directory.
-fn target_directory() -> Result<PathBuf> {
+pub(crate) fn target_directory() -> Result<PathBuf> {
     let mut metadata = project::cargo(&project::root());
     metadata.args(["metadata", "--format-version=1", "--no-deps", "--locked"]);
     let metadata: serde_json::Value = serde_json::from_str(&step::output(metadata)?)

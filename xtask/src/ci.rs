@@ -16,7 +16,7 @@ use anyhow::{Result, bail};
 use crate::arguments::{Extent, GuestAction};
 use crate::simulate::Plan;
 use crate::step::Step;
-use crate::{fuzz, guard, guests, mutants, project, simulate};
+use crate::{dist, fuzz, guard, guests, mutants, project, simulate};
 
 /// Runs the checks, the cheap ones first.
 ///
@@ -41,6 +41,7 @@ pub(crate) fn run(extent: Extent) -> Result<()> {
         checks.documentation();
         checks.add("public API", api::run(false));
         checks.add("guard", guard::run(false));
+        checks.add("dist", dist::check());
         checks.add("simulator", simulate::run(Plan::CI));
         checks.add("fuzz", fuzz::run(&fuzz::Plan::CI));
         checks.add("mutants", mutants::run());

@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod ci;
+mod dist;
 mod fuzz;
 mod guard;
 mod guests;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Chore::Api { update } => ci::api::run(update),
         Chore::Mutants => mutants::run(),
         Chore::Guests(action) => guests::run(action),
+        Chore::Dist(prefix) => dist::run(&prefix),
         Chore::Ci(extent) => ci::run(extent),
     };
     match outcome {

@@ -6,6 +6,7 @@ mod args;
 mod arguments;
 mod build;
 mod check;
+mod completions;
 #[cfg(unix)]
 mod control;
 mod diagnostics;
@@ -14,6 +15,7 @@ mod ending;
 mod exit;
 mod inspect;
 mod logging;
+mod man;
 mod new;
 mod opening;
 mod output;
@@ -75,6 +77,8 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Vec<Failure>> {
         Command::Inspect(inspect) => inspect::inspect(&inspect),
         Command::Policy(policy) => policy::policy(&policy.command),
         Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Completions(args) => completions::print(&args).map_err(|failure| vec![*failure]),
+        Command::Man(args) => man::write(&args).map_err(|failure| vec![*failure]),
         #[cfg(unix)]
         Command::Ps(ps) => ps::ps(&ps).map_err(|failure| vec![*failure]),
         #[cfg(unix)]

@@ -196,3 +196,42 @@ fn inspect_tells_what_it_is() {
             .says(&["no file of WebAssembly", "warren check"]);
     }
 }
+
+#[test]
+fn bash_completes_commands_and_options() {
+    let dir = Program::of(&[("x.txt", "")]);
+    let script = warren(dir.path(), &["completions", "bash"])
+        .output()
+        .unwrap();
+    assert!(script.status.success());
+    fs::write(dir.path().join("warren.bash"), script.stdout).unwrap();
+    let completed = |words: &str, current: &str| {
+        let mut bash = std::process::Command::new("bash");
+        bash.current_dir(dir.path()).arg("-c").arg(format!(
+            ". ./warren.bash; COMP_WORDS=({words} {current}); \
+             COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _warren warren {current} x; echo \"${{COMPREPLY[@]}}\""
+        ));
+        let output = bash.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(completed("warren", "ru"), "run\n");
+    assert_eq!(completed("warren run", "--grac"), "--grace\n");
+}
+
+#[test]
+fn man_pages_are_written_or_the_reason_is_given() {
+    let dir = Program::of(&[("taken", "")]);
+    outcome(warren(dir.path(), &["man", "pages"]))
+        .ends_with(0)
+        .prints("");
+    let page = fs::read_to_string(dir.path().join("pages/warren-run.1")).unwrap();
+    assert!(page.starts_with(".ie"), "{page}");
+    outcome(warren(dir.path(), &["man", "taken"]))
+        .ends_with(1)
+        .says(&["cannot write man pages to taken"]);
+    outcome(warren(dir.path(), &["completions", "tcsh"]))
+        .ends_with(2)
+        .says(&["possible values: bash"]);
+}

@@ -1,8 +1,9 @@
-//! The tests use only features of dependencies that the command uses.
+//! The command alone, the workspace and its tests use the same features of the
+//! dependencies that they share.
 //!
-//! Both are built in one directory, by the README's two commands. A feature
-//! that only one of them has, of a crate that wasmtime uses too, would have
-//! wasmtime built twice.
+//! All are built in one directory: by `cargo install` and by the README's two
+//! commands. A feature that only one of them has, of a crate that wasmtime uses
+//! too, would have wasmtime built twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,26 +15,43 @@ use crate::{project, step};
 /// than once has several sets.
 type Features = BTreeMap<String, BTreeSet<String>>;
 
-/// Compares cargo's resolution with tests and without.
+/// Compares cargo's resolutions of the command, of the workspace and of its
+/// tests.
 ///
 /// # Errors
 /// There is a difference, or cargo fails.
 pub(crate) fn check() -> Result<()> {
-    eprintln!("==> tests ask no features of dependencies that the command does not ask for");
-    let differences = differences(&resolved("normal,build")?, &resolved("normal,build,dev")?);
-    if !differences.is_empty() {
-        bail!(
-            "without tests and with them, features differ of:\n  {}\n\
-             list those that are missing in [workspace.dependencies]",
-            differences.join("\n  ")
-        );
+    eprintln!("==> command, workspace and tests use the same features of dependencies");
+    let workspace = resolved("--workspace", "normal,build")?;
+    let tests = resolved("--workspace", "normal,build,dev")?;
+    // First without what runs while compiling, which has features of its own.
+    let compiled = |selection| resolved(selection, "normal,no-proc-macro");
+    let installed = compiled("--package=warren-cli")?;
+    let command = resolved("--package=warren-cli", "normal,build")?;
+    let mut problems = Vec::new();
+    for difference in differences(&workspace, &tests) {
+        problems.push(format!(
+            "{difference} without tests and with them; list those that are missing in \
+             [workspace.dependencies]"
+        ));
+    }
+    let mut installing = differences(&installed, &compiled("--workspace")?);
+    installing.extend(differences(&command, &shared(&command, &workspace)));
+    for difference in installing {
+        problems.push(format!(
+            "{difference} in the command and in the workspace; let runtime/cli/Cargo.toml \
+             depend on it as the other members do"
+        ));
+    }
+    if !problems.is_empty() {
+        bail!("features differ:\n  {}", problems.join("\n  "));
     }
     Ok(())
 }
 
-fn resolved(edges: &str) -> Result<Features> {
+fn resolved(selection: &str, edges: &str) -> Result<Features> {
     let mut tree = project::cargo(&project::root());
-    tree.args(["tree", "--locked", "--workspace", "--prefix", "none"])
+    tree.args(["tree", "--locked", selection, "--prefix", "none"])
         .args(["--format", "{p}|{f}", "--edges", edges]);
     Ok(parse(&step::output(tree)?))
 }
@@ -51,6 +69,7 @@ fn parse(listed: &str) -> Features {
     features
 }
 
+/// Returns the crates of both that are not built with the same sets of features.
 fn differences(without: &Features, with: &Features) -> Vec<String> {
     let differing = without.iter().filter_map(|(package, features)| {
         let others = with.get(package)?;
@@ -58,6 +77,22 @@ fn differences(without: &Features, with: &Features) -> Vec<String> {
             .then(|| format!("{package}: {} and {}", any_of(features), any_of(others)))
     });
     differing.collect()
+}
+
+/// Returns the part of `with` whose sets of features `without` has, too: a crate
+/// may be built once more for others, such as a build script.
+///
+/// A crate of which no set is the same keeps all its sets, so that it differs.
+fn shared(without: &Features, with: &Features) -> Features {
+    let mut shared = with.clone();
+    for (package, features) in without {
+        if let Some(others) = shared.get_mut(package)
+            && features.is_subset(others)
+        {
+            others.clone_from(features);
+        }
+    }
+    shared
 }
 
 fn any_of(features: &BTreeSet<String>) -> String {
@@ -78,5 +113,14 @@ mod tests {
             ["a v1.0.0: std and alloc,std"]
         );
         assert!(differences(&with, &with).is_empty());
+    }
+
+    #[test]
+    fn a_crate_that_others_build_once_more_is_the_same() {
+        let command = parse("a v1.0.0|std\n");
+        let both = parse("a v1.0.0|std\na v1.0.0|alloc,std\n");
+        assert!(differences(&command, &shared(&command, &both)).is_empty());
+        let another = parse("a v1.0.0|alloc,std\n");
+        assert_eq!(differences(&command, &shared(&command, &another)).len(), 1);
     }
 }

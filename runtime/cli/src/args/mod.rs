@@ -91,6 +91,10 @@ pub(crate) enum Command {
     /// Send a message to a process of a running program
     #[cfg(unix)]
     Send(SendArgs),
+    /// Print a shell's completions of this command
+    Completions(CompletionsArgs),
+    /// Write the man pages of this command
+    Man(ManArgs),
 }
 
 /// The options of `warren new`.
@@ -183,6 +187,28 @@ pub(crate) struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The options of `warren completions`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "For the shell that runs:  source <(warren completions bash)\n\
+                  For all later ones, the shell reads the text from a file:\n\
+                  bash  ~/.local/share/bash-completion/completions/warren\n\
+                  zsh   _warren, in a directory of $fpath\n\
+                  fish  ~/.config/fish/completions/warren.fish"
+)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// The options of `warren man`.
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The directory to write warren.1, warren-run.1 and so on into; made if
+    /// absent
+    pub(crate) dir: PathBuf,
 }
 
 #[cfg(test)]

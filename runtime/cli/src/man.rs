@@ -1,0 +1,52 @@
+//! `warren man`: one page of the manual for each command.
+
+use std::fs;
+
+use clap::CommandFactory;
+use warren::text;
+
+use crate::args::{Cli, ManArgs};
+use crate::diagnostics::Failure;
+use crate::exit::Exit;
+
+/// Writes the pages into the directory, over pages of the same names.
+pub(crate) fn write(args: &ManArgs) -> Result<Exit, Box<Failure>> {
+    let written = fs::create_dir_all(&args.dir)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), &args.dir));
+    match written {
+        Ok(()) => Ok(Exit::Success),
+        Err(error) => Err(Box::new(Failure::new(
+            Exit::Failed,
+            format!(
+                "cannot write man pages to {}: {error}",
+                text::path(&args.dir)
+            ),
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_page_with_its_options() {
+        let dir = tempfile::tempdir().unwrap();
+        let args = ManArgs {
+            dir: dir.path().join("share/man1"),
+        };
+        assert_eq!(write(&args).unwrap(), Exit::Success);
+        let mut command = Cli::command();
+        command.build();
+        let mut commands = vec![("warren".to_owned(), &command)];
+        while let Some((name, command)) = commands.pop() {
+            let page = fs::read_to_string(args.dir.join(format!("{name}.1"))).unwrap();
+            for option in command.get_arguments().filter_map(clap::Arg::get_long) {
+                let option = option.replace('-', "\\-");
+                assert!(page.contains(&option), "{name}: {option}");
+            }
+            let inner = command.get_subcommands().filter(|c| c.get_name() != "help");
+            commands.extend(inner.map(|inner| (format!("{name}-{}", inner.get_name()), inner)));
+        }
+    }
+}
