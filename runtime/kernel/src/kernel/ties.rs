@@ -67,8 +67,7 @@ impl Kernel {
                 Ok(())
             }
             Err(refusal) => {
-                // An earlier link stands: the news of its failure is on the
-                // way.
+                // An earlier link stands: the news of its failure follows.
                 if new {
                     who.remove_link(target.pid());
                 }
