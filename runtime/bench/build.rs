@@ -1,4 +1,4 @@
-//! Builds Lua for this machine, from the sources that the guest is built from.
+//! Builds Lua for this machine, from the guest's own sources.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,4 +1,4 @@
-//! What a handler in Lua answers.
+//! The answer of a Lua handler.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(crate) struct Answer {
     body: Value,
 }
 
-/// Why what a handler returned is no answer.
+/// The reason why a handler's value is not an answer.
 #[derive(Debug, Error)]
 pub(crate) enum NoAnswer {
     #[error("status {0} is none of 200 to 599")]
@@ -35,7 +35,8 @@ pub(crate) enum NoAnswer {
     Http(#[from] http::Error),
 }
 
-/// What says where a message ends, and what becomes of its connection.
+/// Headers about the end of a message and the state of its connection, which
+/// the server sets.
 const SERVERS_OWN: [HeaderName; 4] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -44,7 +45,7 @@ const SERVERS_OWN: [HeaderName; 4] = [
 ];
 
 impl Answer {
-    /// As HTTP. A body without a type is text.
+    /// Converts to HTTP. A body without a type is text.
     pub(crate) fn into_response(self) -> Result<Response, NoAnswer> {
         if !(200..600).contains(&self.status) {
             return Err(NoAnswer::Status(self.status));

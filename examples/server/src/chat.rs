@@ -11,14 +11,14 @@ use crate::handler::not_started;
 use crate::socket;
 use crate::state::State;
 
-/// The most bytes that a line may have.
+/// Bytes of the longest line.
 const MAX_LINE: usize = 4 << 10;
 
-/// The most bytes that a name may have.
+/// Bytes of the longest name.
 const MAX_NAME: usize = 32;
 
-/// `GET /acme/chat?name=ada` as a WebSocket. Who they are, users of this example
-/// say themselves: here a real server would look at a session or a token.
+/// Handles `GET /acme/chat?name=ada` as a WebSocket. Users of this example name
+/// themselves: a real server would check a session or a token here.
 pub(crate) async fn enter(
     extract::State(state): extract::State<State>,
     Path(tenant): Path<String>,
@@ -27,16 +27,18 @@ pub(crate) async fn enter(
 ) -> Result<Response, Failure> {
     let tenant = state.tenants.find(&tenant).ok_or(Failure::NoTenant)?;
     let name = name(&uri)?;
-    // Started by the other, it acts for whom that acts for.
+    // Started by the socket's process, the session acts for that process's
+    // actor.
     let session = tenant.spawn_plain("chat");
     let process = tenant.spawn_for(&name, "socket");
     let (upgraded, socket) = oneshot::channel();
-    // Before the upgrade: afterwards it could not be refused in HTTP any more.
+    // Before the upgrade: a later failure could not be reported in HTTP any
+    // more.
     let code = |ctx| socket::serve(ctx, socket, session, name);
     let spawned = state.runtime.spawn_native(process, code).await;
     spawned.map_err(not_started)?;
     let upgrade = upgrade.max_message_size(MAX_LINE);
-    // Where it fails, the channel closes, and the process ends by that.
+    // If the upgrade fails, the channel closes, which ends the process.
     Ok(upgrade.on_upgrade(async |socket| drop(upgraded.send(socket))))
 }
 

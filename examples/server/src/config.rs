@@ -1,27 +1,27 @@
-//! What the operator decides.
+//! The operator's settings.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How a [`Server`](crate::Server) is to run.
+/// The configuration of a [`Server`](crate::Server).
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The directory of the program.
     pub app: PathBuf,
-    /// Where to listen; port 0 takes any that is free.
+    /// The address to listen on; port 0 takes any free port.
     pub listen: SocketAddr,
-    /// How long a request may take, its body included.
+    /// Time for a request, its body included.
     pub deadline: Duration,
-    /// How long requests and chat sessions have to finish at the end.
+    /// Time that requests and chat sessions have to finish at the end.
     pub grace: Duration,
-    /// Where compiled code is kept between runs; nowhere means that each start
-    /// compiles, which takes seconds.
+    /// The directory for compiled code; without one, each start compiles, which
+    /// takes seconds.
     pub cache: Option<PathBuf>,
 }
 
 impl Config {
-    /// A program on a free port of this machine.
+    /// Returns a configuration for a program on a free port of this machine.
     pub fn new(app: impl Into<PathBuf>) -> Config {
         Config {
             app: app.into(),

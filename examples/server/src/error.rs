@@ -1,4 +1,4 @@
-//! What the operator has to mend.
+//! Errors for the operator.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use thiserror::Error;
 use warren::{ServiceError, StartError};
 
-/// Why a server cannot be opened.
+/// The reason why a server cannot be opened.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -22,9 +22,9 @@ pub enum OpenError {
     /// The code of a tenant does not compile, or is not there.
     #[error("tenant {tenant}: {error}")]
     Code {
-        /// Whose.
+        /// The tenant.
         tenant: String,
-        /// What is wrong with it, with file and line.
+        /// The error, with file and line.
         error: Box<warren::Error>,
     },
     /// The runtime cannot be started.
@@ -38,13 +38,13 @@ pub enum OpenError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// The system's error.
         #[source]
         error: io::Error,
     },
 }
 
-/// Why a server ended that was not told to.
+/// The reason why a server ended without being told to.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServeError {

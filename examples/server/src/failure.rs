@@ -1,4 +1,4 @@
-//! Requests that come to nothing, as their senders hear of it.
+//! Failed requests, and their responses.
 
 use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
@@ -10,30 +10,30 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// Why a request comes to nothing.
+/// The reason why a request failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// No such tenant.
     NoTenant,
-    /// This is not what the page takes.
+    /// The request does not fit the page.
     BadRequest(&'static str),
     /// The body is larger than the server takes.
     TooLarge,
     /// The sender took too long.
     SlowSender,
-    /// All processes that the tenant may have are busy.
+    /// All processes of the tenant are busy.
     Overloaded,
     /// The deadline has passed; the process is terminated.
     Deadline,
-    /// What the log says of it, the sender cannot mend.
+    /// An error that only the log describes: the sender cannot fix it.
     Internal {
-        /// Under which the log has it.
+        /// The id of the error in the log.
         id: String,
     },
 }
 
 impl Failure {
-    /// An error that is logged under an id, which the sender is told.
+    /// Logs an error under an id, which the sender gets.
     pub(crate) fn internal(of: &str, error: &dyn Display) -> Failure {
         let id = new_id();
         tracing::error!(%id, of, %error, "a request failed");
@@ -72,7 +72,8 @@ impl IntoResponse for Failure {
     }
 }
 
-/// An id that no other request has had, and that cannot be guessed from those.
+/// Returns an id that no other request has had, and that cannot be guessed from
+/// other ids.
 fn new_id() -> String {
     static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     static NEXT: AtomicU64 = AtomicU64::new(0);

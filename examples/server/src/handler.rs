@@ -15,11 +15,11 @@ use crate::request::Request;
 use crate::state::{Shared, State};
 use crate::tenants::Tenant;
 
-/// The most that a body may have. It becomes part of one message, which may have
-/// 1 MiB (`max_message`), with what the headers take.
+/// Bytes of the largest body. It becomes part of one message, which may have 1
+/// MiB (`max_message`), together with the headers.
 pub(crate) const MAX_BODY: usize = 512 << 10;
 
-/// Answers what is meant for a tenant: `/acme/orders` for the handler of acme.
+/// Answers a tenant's request: `/acme/orders` goes to the handler of acme.
 pub(crate) async fn handle(
     extract::State(state): extract::State<State>,
     request: extract::Request,
@@ -34,7 +34,7 @@ pub(crate) async fn handle(
     let body = body.map_err(|_| Failure::SlowSender)?.map_err(unreadable)?;
 
     let answer = answer(&state, tenant, &parts, path, &body);
-    // Where it has passed, the future is dropped, and with it ends the process.
+    // At the deadline the future is dropped, which ends the process.
     let answer = timeout_at(deadline, answer).await;
     answer.map_err(|_| Failure::Deadline)?
 }
@@ -59,7 +59,7 @@ async fn answer(
     answer.into_response().map_err(|error| failed(&error))
 }
 
-/// The tenant's name, and the path of its own page.
+/// Returns the tenant's name, and the path of its own page.
 fn split(path: &str) -> (&str, &str) {
     let path = path.strip_prefix('/').unwrap_or(path);
     match path.find('/') {
@@ -76,7 +76,7 @@ fn unreadable(error: BytesRejection) -> Failure {
     }
 }
 
-/// Why no process was started for it.
+/// Converts the error of a process that could not be started.
 pub(crate) fn not_started(error: CallError) -> Failure {
     match error.kind() {
         // The tenant's host is full, or the server is ending.
@@ -85,12 +85,12 @@ pub(crate) fn not_started(error: CallError) -> Failure {
     }
 }
 
-/// A process that is worth nothing to anyone else: it ends with this.
+/// A process that ends when this is dropped: only its request needs it.
 struct Running(Handle);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Fails where it has ended by itself.
+        // Fails if the process has ended by itself.
         let _ = self.0.terminate();
     }
 }

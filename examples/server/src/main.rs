@@ -17,16 +17,16 @@ use warren_server::{Config, Server};
 struct Arguments {
     /// The directory of the program
     app: PathBuf,
-    /// Where to listen; port 0 takes any that is free
+    /// The address to listen on; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// How long a request may take
+    /// Time for a request
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
     deadline: Duration,
-    /// How long requests and chats may take to finish when the server ends
+    /// Time that requests and chats have to finish when the server ends
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     grace: Duration,
-    /// Where compiled code is kept [default: the user's directory of caches]
+    /// The directory for compiled code [default: the user's cache directory]
     #[arg(long, value_name = "DIRECTORY")]
     cache: Option<PathBuf>,
 }
@@ -92,7 +92,7 @@ fn stop() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Where the command `warren` has it, too.
+/// Returns the directory that the command `warren` uses, too.
 fn user_cache() -> Option<PathBuf> {
     let user = etcetera::base_strategy::choose_native_strategy().ok()?;
     Some(user.cache_dir().join("warren"))

@@ -1,4 +1,4 @@
-//! What the operator's tools ask for: `/metrics` and `/healthz`.
+//! Pages for the operator's tools: `/metrics` and `/healthz`.
 
 use axum::extract;
 use axum::http::{StatusCode, header};
@@ -20,7 +20,7 @@ pub(crate) async fn metrics(extract::State(state): extract::State<State>) -> Res
     }
 }
 
-/// Whether all is well: each tenant has its room.
+/// Answers whether all is well: each tenant has its room.
 pub(crate) async fn health(extract::State(state): extract::State<State>) -> Response {
     let is_open = |tenant: &&Tenant| state.runtime.find(&tenant.room()).is_ok();
     match state.tenants.iter().find(|tenant| !is_open(tenant)) {

@@ -22,7 +22,7 @@ use crate::state::{Shared, State};
 use crate::tenants::Tenants;
 use crate::{chat, handler, operator};
 
-/// A server that listens: its code is compiled, and its rooms are open.
+/// A listening server: its code is compiled, and its rooms are open.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
@@ -31,12 +31,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the program and all that the tenants' requests will need. Connections
-    /// are accepted from now on, and wait for [`Server::serve`].
+    /// Opens the program and everything that the tenants' requests will need.
+    /// Connections are accepted from now on, and wait for [`Server::serve`].
     ///
     /// # Errors
     ///
-    /// What the operator has to mend.
+    /// Any error for the operator.
     pub async fn open(config: Config) -> Result<Server, OpenError> {
         let app = App::open(&config.app, AppOptions::default())?;
         let tenants = Tenants::of(&app)?;
@@ -60,25 +60,26 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The runtime, for whoever wants to look.
+    /// Returns the runtime, for inspection.
     pub fn runtime(&self) -> &Runtime {
         &self.state.runtime
     }
 
-    /// Serves until it is told to stop. Then it accepts no more; requests and chat
-    /// sessions have the grace of the configuration to finish, together.
+    /// Serves until it is told to stop. Then it accepts no more connections;
+    /// requests and chat sessions have the grace of the configuration to
+    /// finish, together.
     ///
     /// # Errors
     ///
-    /// It could not go on, and has ended in the same way.
+    /// The server could not go on, and has ended in the same way.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let (tell, told) = oneshot::channel::<()>();
-        // Answers are to leave at once.
+        // Answers must leave at once.
         let listener = self.listener.tap_io(|connection| {
             if let Err(error) = connection.set_nodelay(true) {
                 tracing::debug!(%error, "a connection delays what is small");
@@ -93,7 +94,7 @@ impl Server {
             served = &mut serving => return served.map_err(ServeError::Accept),
         };
         let until = Instant::now() + self.grace;
-        // Nobody listens where it has ended.
+        // Fails if the receiver has ended.
         let _ = tell.send(());
         match timeout_at(until, serving).await {
             Ok(served) => served.map_err(ServeError::Accept)?,
@@ -115,7 +116,7 @@ fn router(state: State) -> Router {
         .with_state(state)
 }
 
-/// Compiles what the first requests would have to wait for.
+/// Compiles the code that the first requests would have to wait for.
 async fn warm(runtime: &Runtime, tenants: &Tenants) -> Result<(), OpenError> {
     for tenant in tenants.iter() {
         for code in tenant.code() {
@@ -129,7 +130,7 @@ async fn warm(runtime: &Runtime, tenants: &Tenants) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Ready when the program cannot do without a service that has failed for good.
+/// Completes when a critical service has failed for good.
 async fn service_failed(runtime: &Runtime) -> ServiceError {
     match runtime.services_ended().await {
         Err(error) => error,

@@ -18,28 +18,30 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use warren::native::{self, Received};
 use warren::{Context, Error, Event, Outcome, Spawn};
 
-/// How long a client may take to read a line.
+/// Time that a client has to read a line.
 const SLOWEST: Duration = Duration::from_secs(10);
 
-/// A client of which nothing is heard for between one and two of these is gone.
+/// Interval of pings. A client that stays silent for one to two intervals is
+/// gone.
 const BEAT: Duration = Duration::from_secs(30);
 
-/// How long a session may take to end that is asked to.
+/// Time that a session has to end when it is asked to.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Why a conversation is over.
+/// The reason for the end of a conversation.
 enum End {
     /// The session has ended, well or not.
     Session { failed: bool },
     /// The client is gone, or does not read.
     Client,
-    /// The client sends what this is not for, or more than the session reads.
+    /// The client sends other messages than text, or more than the session
+    /// reads.
     Misuse(u16, &'static str),
     /// The server ends.
     Server,
 }
 
-/// The code of the process.
+/// The code of the socket's process.
 pub(crate) async fn serve(
     mut ctx: Context,
     upgraded: oneshot::Receiver<WebSocket>,
@@ -49,7 +51,7 @@ pub(crate) async fn serve(
     let Ok(mut socket) = upgraded.await else {
         return Ok(()); // the client went away before
     };
-    // What becomes of the session is an event here.
+    // The session's end is an event here.
     ctx.set_trap_links(true);
     let session = session.arguments(&(ctx.pid(), name));
     let session = match ctx.spawn(session.monitored().linked()).await {
@@ -75,7 +77,7 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// Carries lines to and fro.
+/// Carries lines in both directions.
 async fn converse(ctx: &mut Context, socket: &mut WebSocket, session: &str) -> Result<End, Error> {
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -118,7 +120,8 @@ async fn converse(ctx: &mut Context, socket: &mut WebSocket, session: &str) -> R
     }
 }
 
-/// A line for the client. What others than the session send is nothing to it.
+/// Returns a line for the client. Messages of other processes than the session
+/// are ignored.
 fn line_of(message: &native::Message, session: &str) -> Result<Option<String>, Error> {
     if message.topic() != "line" || message.from() != Some(session) {
         return Ok(None);
@@ -126,7 +129,7 @@ fn line_of(message: &native::Message, session: &str) -> Result<Option<String>, E
     Ok(Some(message.get()?))
 }
 
-/// Whether the session has failed, where this is the event of its end.
+/// Returns whether the session has failed, if this event is its end.
 fn exit_of(event: &Event, session: &str) -> Option<bool> {
     match event {
         Event::Exit { from, outcome, .. } if **from == *session => {
@@ -136,19 +139,20 @@ fn exit_of(event: &Event, session: &str) -> Option<bool> {
     }
 }
 
-/// Whether it could be sent in time.
+/// Sends a message. Returns whether the client took it in time.
 async fn send(socket: &mut WebSocket, message: Message) -> bool {
     matches!(timeout(SLOWEST, socket.send(message)).await, Ok(Ok(())))
 }
 
-/// Says why, and waits for the client to have heard.
+/// Sends the reason, and waits for the client's answer.
 async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
     let frame = CloseFrame {
         code,
         reason: reason.into(),
     };
     let farewell = async {
-        // Fails where the client has closed it, to which the answer is on its way.
+        // Fails if the client has closed the socket, and the answer is on its
+        // way.
         let _ = socket.send(Message::Close(Some(frame))).await;
         while let Some(Ok(_)) = socket.recv().await {}
     };

@@ -1,4 +1,4 @@
-//! What all requests share.
+//! The state that all requests share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use warren::Runtime;
 
 use crate::tenants::Tenants;
 
-/// What all requests share. Clones mean the same.
+/// The state that all requests share. Clones name the same state.
 pub(crate) type State = Arc<Shared>;
 
-/// Behind [`State`].
+/// The content of [`State`].
 pub(crate) struct Shared {
     pub(crate) runtime: Runtime,
     pub(crate) tenants: Tenants,
-    /// How long a request may take.
+    /// Time for a request.
     pub(crate) deadline: Duration,
 }

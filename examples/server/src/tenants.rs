@@ -1,4 +1,4 @@
-//! Whose code runs, and what it is given.
+//! The tenants: their code, their hosts and their actors.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,13 @@ const NAMESPACE: &str = "tenants:";
 /// Pages of the server's own.
 const RESERVED: [&str; 2] = ["healthz", "metrics"];
 
-/// One tenant: a host of the program, which limits what its processes use, and an
-/// actor, by which policies know them.
+/// One tenant: a host of the program, which limits its processes' resources,
+/// and an actor, by which policies know them.
 #[derive(Clone, Debug)]
 pub struct Tenant {
     name: String,
-    /// What policies know of its actors: `tenant`, `namespace` and `host`.
+    /// Tags of the tenant's actors for policies: `tenant`, `namespace` and
+    /// `host`.
     tags: BTreeMap<String, String>,
 }
 
@@ -36,40 +37,41 @@ impl Tenant {
         }
     }
 
-    /// Its name, the first part of the paths of its pages.
+    /// Returns the tenant's name, the first part of the paths of its pages.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The host its processes live in.
+    /// Returns the host of the tenant's processes.
     pub fn host(&self) -> &str {
         &self.tags["host"]
     }
 
-    /// The name of its room, a service of the manifest.
+    /// Returns the name of the tenant's room, a service of the manifest.
     pub fn room(&self) -> String {
         format!("{}:room", self.name)
     }
 
-    /// A process of one of its definitions, in its host, on behalf of whom its
-    /// spawner acts for. What it may do, the manifest says by the scope of the host.
+    /// Returns a process of one of the tenant's definitions, in its host, with
+    /// its spawner's actor. The manifest sets its permissions by the scope of
+    /// the host.
     pub(crate) fn spawn_plain(&self, definition: &str) -> Spawn {
         Spawn::of(self.definition(definition)).host(self.host())
     }
 
-    /// The same, on behalf of the tenant.
+    /// Returns a process that acts for the tenant.
     pub(crate) fn spawn(&self, definition: &str) -> Spawn {
         let actor = Actor::new(self.name.as_str(), &self.tags);
         self.spawn_plain(definition).actor(actor)
     }
 
-    /// The same, on behalf of one of its users.
+    /// Returns a process that acts for one of the tenant's users.
     pub(crate) fn spawn_for(&self, user: &str, definition: &str) -> Spawn {
         let actor = Actor::new(format!("{}/{user}", self.name), &self.tags);
         self.spawn_plain(definition).actor(actor)
     }
 
-    /// What has to be there and compile.
+    /// Returns the definitions that must exist and compile.
     pub(crate) fn code(&self) -> [Survey; 3] {
         ["http", "chat", "room"].map(|definition| Survey {
             id: self.definition(definition).into(),
@@ -87,7 +89,7 @@ impl Tenant {
 pub struct Tenants(BTreeMap<String, Tenant>);
 
 impl Tenants {
-    /// Those that the manifest of a program has hosts for.
+    /// Returns the tenants that the manifest of a program has hosts for.
     ///
     /// # Errors
     ///
@@ -107,12 +109,12 @@ impl Tenants {
         }
     }
 
-    /// The one of this name.
+    /// Returns the tenant of this name.
     pub fn find(&self, name: &str) -> Option<&Tenant> {
         self.0.get(name)
     }
 
-    /// All of them, by name.
+    /// Iterates over all tenants, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Tenant> {
         self.0.values()
     }

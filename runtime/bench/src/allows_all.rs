@@ -1,4 +1,4 @@
-//! Permission for everything, which has to be asked for all the same.
+//! An authorizer that allows everything, but still has to be asked.
 
 use warren_engine::security::{Authorizer, Decision, Request, Reuse, Scope};
 

@@ -1,14 +1,15 @@
-//! This program in another process of the machine, for what one process can
-//! measure only once.
+//! This program in another OS process, for figures that one process can measure
+//! only once.
 
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-/// Runs it with these arguments and settings; what it says on standard output.
+/// Runs the program with these arguments and settings. Returns its standard
+/// output.
 ///
 /// # Errors
-/// It does not start, or fails: the message is what it says on standard error.
+/// It does not start, or fails: the message is its standard error.
 pub(crate) fn run(prepare: impl FnOnce(&mut Command)) -> Result<Vec<u8>> {
     let own = std::env::current_exe().context("where this program is")?;
     let mut command = Command::new(own);

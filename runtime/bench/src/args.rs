@@ -10,53 +10,55 @@ use crate::crowd::{Crowd, Kind};
 use crate::lua_program::WithBacktraces;
 use crate::rows::{self, RowKind};
 
-/// Measures what warren costs, each figure beside its baseline in the same run.
+/// Measures the costs of warren, each figure beside its baseline in the same
+/// run.
 #[derive(Debug, Parser)]
 #[command(name = "warren-bench", version)]
 pub(crate) struct Args {
-    /// The rows to measure; all usual ones where none is named
+    /// The rows to measure; by default all usual ones
     #[arg(value_name = "ROW")]
     rows: Vec<String>,
     /// List the rows and stop
     #[arg(long)]
     list: bool,
-    /// Do little work, to see that everything runs: the figures mean nothing
+    /// Do little work, to test the benchmarks themselves: the figures mean
+    /// nothing
     #[arg(long)]
     quick: bool,
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
 
-    /// Measure only this contender of each row, as for a profiler
+    /// Measure only this contender of each row, for example for a profiler
     #[arg(long, value_name = "NAME")]
     contender: Option<String>,
 
-    /// Hold a crowd of this kind and print what it takes; what a measurement
-    /// starts, to have a system process of its own
+    /// Hold a crowd of this kind and print its memory; started by a measurement
+    /// to have an OS process of its own
     #[arg(long, hide = true, value_name = "KIND", requires = "cache")]
     crowd: Option<Kind>,
-    /// How many processes that crowd has
+    /// Number of processes in that crowd
     #[arg(long, hide = true, default_value_t = 1_000)]
     processes: u32,
-    /// How many messages each of them answers
+    /// Number of messages each of them answers
     #[arg(long, hide = true, default_value_t = 1)]
     messages: u32,
-    /// Do this many times and print nothing: what the regression guard counts
-    /// the instructions of
+    /// Do this many times and print nothing: the regression guard counts the
+    /// instructions
     #[arg(long, hide = true, value_name = "OPERATION", requires = "cache")]
     counted: Option<Operation>,
-    /// How many times
+    /// Number of repetitions
     #[arg(long, hide = true, default_value_t = 1)]
     times: u32,
     /// Run this Lua program with this argument and print the nanoseconds
     #[arg(long, hide = true, num_args = 2, value_names = ["NAME", "N"], requires = "cache")]
     lua: Vec<String>,
-    /// Where compiled code is kept
+    /// The directory for compiled code
     #[arg(long, hide = true)]
     cache: Option<PathBuf>,
 }
 
-/// What the command line asks for.
+/// The requested action.
 pub(crate) enum Action {
     /// List the rows.
     List,
@@ -80,7 +82,7 @@ pub(crate) enum Action {
 }
 
 impl Args {
-    /// What to do.
+    /// Returns the requested action.
     ///
     /// # Errors
     /// A row that does not exist.

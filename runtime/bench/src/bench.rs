@@ -1,4 +1,4 @@
-//! What all rows of a run share.
+//! The state that all rows of a run share.
 
 use std::path::{Path, PathBuf};
 
@@ -21,18 +21,18 @@ impl Bench {
         Ok(Bench { quick, scratch })
     }
 
-    /// How much to do of something: the first when figures are wanted, the
-    /// second when only the way there is to be tried.
+    /// Returns the amount of work: `full` for figures, `quick` for a test of
+    /// the benchmarks.
     pub(crate) fn amount<T>(&self, full: T, quick: T) -> T {
         if self.quick { quick } else { full }
     }
 
-    /// A directory for files of this run, removed at its end.
+    /// Returns a directory for files of this run, removed at its end.
     pub(crate) fn scratch(&self) -> &Path {
         self.scratch.path()
     }
 
-    /// Where this run keeps compiled code.
+    /// Returns the directory of this run's compiled code.
     pub(crate) fn cache(&self) -> PathBuf {
         self.scratch.path().join("code")
     }

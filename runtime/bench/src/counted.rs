@@ -1,6 +1,6 @@
-//! What the regression guard counts the instructions of: one operation many
-//! times, on one thread and with nothing that depends on the time, so that two
-//! runs of different length differ by the operations alone.
+//! The operations whose instructions the regression guard counts: one operation
+//! many times, on one thread and independent of time, so that two runs of
+//! different length differ by the operations alone.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -18,25 +18,26 @@ use crate::payload::Payload;
 pub(crate) enum Operation {
     /// 64 bytes there and back between two flat guests.
     NativeRoundTrip,
-    /// The same where each send is judged, by an answer that is known.
+    /// A round trip in which each send is judged, by a known answer.
     NativeJudgedRoundTrip,
-    /// The same between two guests on the Rust SDK, without that.
+    /// A round trip between two guests on the Rust SDK, without judging.
     RustRoundTrip,
-    /// The same between two Lua processes.
+    /// A round trip between two Lua processes.
     LuaRoundTrip,
     /// A flat guest that does nothing, from its spawn to the news of its exit.
     NativeSpawn,
-    /// The same for a Lua process.
+    /// A Lua process, from its spawn to the news of its exit.
     LuaSpawn,
     /// A table encoded and decoded by a Lua process.
     LuaValues,
 }
 
-/// Longer than any run: nobody is preempted.
+/// Longer than any run: no guest is preempted.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Operation {
-    /// Does it so many times, with compiled code kept in this directory.
+    /// Runs the operation so many times, with compiled code kept in this
+    /// directory.
     ///
     /// # Errors
     /// A guest fails.
@@ -45,7 +46,7 @@ impl Operation {
             workers: Some(NonZeroUsize::MIN),
             tick: NEVER,
             judged: self == Operation::NativeJudgedRoundTrip,
-            // Of dense places alone: valgrind has no address space for others.
+            // Dense slots only: valgrind has no address space for others.
             max_processes: 1_000_000,
         };
         let node = BenchNode::set_up(cache, setup)?;

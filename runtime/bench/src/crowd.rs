@@ -1,6 +1,6 @@
 //! Crowds: many processes that have each answered some messages and wait. Each
-//! is held by a process of the operating system of its own, which so starts
-//! with nothing left over from what was measured before.
+//! crowd is held by an OS process of its own, so that earlier measurements
+//! leave no remains in it.
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use crate::guests::Arguments;
 use crate::node::{BenchNode, Setup};
 use crate::resident::{Resident, Share, available};
 
-/// What a crowd consists of.
+/// The kind of a crowd's processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     Flat,
@@ -32,30 +32,30 @@ pub(crate) enum Kind {
 pub(crate) struct Crowd {
     pub(crate) kind: Kind,
     pub(crate) processes: u32,
-    /// How many messages each answers before it waits.
+    /// Number of messages each process answers before it waits.
     pub(crate) messages: u32,
-    /// Where compiled code is kept.
+    /// The directory for compiled code.
     pub(crate) cache: PathBuf,
 }
 
-/// What holding a crowd was like.
+/// The measurements of a held crowd.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Held {
-    /// What one of it takes.
+    /// One process's share.
     pub(crate) share: Share,
-    /// From before the first was started until the last had answered.
+    /// Time from before the first start until the last answer.
     pub(crate) elapsed: Duration,
 }
 
-/// A crowd that comes first, so that what is needed once (code, threads, the
-/// first pool of places) is there before anything is measured.
+/// Size of a first crowd, so that shared parts (code, threads, the first pool)
+/// exist before anything is measured.
 pub(crate) const FIRST: u32 = 16;
 
-/// A crowd stops growing when the machine has less memory than this left.
+/// Bytes of free memory below which a crowd stops growing.
 const SPARE: u64 = 1 << 30;
 
 impl Crowd {
-    /// Has another process hold the crowd.
+    /// Holds the crowd in another OS process.
     ///
     /// # Errors
     /// The crowd does not come together.
@@ -79,7 +79,7 @@ impl Crowd {
         })
     }
 
-    /// Holds the crowd in this process, and says how it was: JSON.
+    /// Holds the crowd in this process. Returns the measurements as JSON.
     ///
     /// # Errors
     /// As for [`Crowd::measure`].
@@ -155,8 +155,8 @@ impl Crowd {
 
 type Inbox = mpsc::UnboundedSender<[u8; 64]>;
 
-/// Starts tasks that have each answered so many messages; they end when what is
-/// returned is dropped.
+/// Starts tasks that have each answered so many messages; they end when the
+/// returned inboxes are dropped.
 async fn tasks(number: u32, messages: u32) -> Result<Vec<Inbox>> {
     let (answer, mut answers) = mpsc::unbounded_channel();
     let mut inboxes = Vec::new();

@@ -13,7 +13,7 @@ use crate::rows::Shape;
 
 const PROGRAM: &str = include_str!("../guests/warren_bench.erl");
 
-/// What a row says where there is no Erlang.
+/// The text of a row on a machine without Erlang.
 pub(crate) const MISSING: &str = "erl is not installed; on Debian: apt-get install erlang-base";
 
 /// A running virtual machine. Ends when dropped.
@@ -24,7 +24,7 @@ pub(crate) struct Erlang {
 }
 
 impl Erlang {
-    /// Starts a virtual machine; none where this machine has no Erlang. The
+    /// Starts a virtual machine; `None` if this machine has no Erlang. The
     /// program is compiled in this directory, once. `options` are those of
     /// `erl`: `+S 1` for one scheduler.
     ///
@@ -52,13 +52,13 @@ impl Erlang {
         }))
     }
 
-    /// The virtual machine's process in the operating system.
+    /// Returns the virtual machine's OS process.
     pub(crate) fn os_pid(&mut self) -> Result<u32> {
         number(&self.call("os_pid")?)
     }
 
-    /// Has it do something that it measures itself: nanoseconds for all of it.
-    /// `guests/warren_bench.erl` says what there is.
+    /// Runs a command that measures itself; returns its nanoseconds.
+    /// `guests/warren_bench.erl` lists the commands.
     pub(crate) fn nanoseconds(&mut self, command: &str) -> Result<f64> {
         number(&self.call(command)?)
     }
@@ -71,7 +71,8 @@ impl Erlang {
         Ok(())
     }
 
-    /// By how many nanoseconds a sleeper of 2 ms woke too late, each time.
+    /// Returns the nanoseconds by which a sleeper of 2 ms woke too late, each
+    /// time.
     pub(crate) fn sleeps(&mut self, count: u32, busy: usize) -> Result<Vec<f64>> {
         let answer = self.call(&format!("sleep {count} {busy}"))?;
         let list = answer.strip_prefix('[').and_then(|a| a.strip_suffix(']'));
@@ -79,8 +80,8 @@ impl Erlang {
         list.split(',').map(number).collect()
     }
 
-    /// From the failure of one of so many linked processes until all are known
-    /// to have ended.
+    /// Returns the time from the failure of one of so many linked processes
+    /// until all are known to have ended.
     pub(crate) fn fall(&mut self, shape: Shape, count: usize) -> Result<Duration> {
         let shape = match shape {
             Shape::Chain => 0,
@@ -106,13 +107,14 @@ impl Erlang {
 
 impl Drop for Erlang {
     fn drop(&mut self) {
-        // It ends at the end of its input. What becomes of it is of no interest.
+        // The virtual machine ends at the end of its input. Its status does not
+        // matter.
         drop(self.commands.take());
         let _ = self.child.wait();
     }
 }
 
-/// Whether there is a compiler, and it compiled.
+/// Compiles the program. Returns false if there is no compiler.
 fn compile(scratch: &Path) -> Result<bool> {
     let source = scratch.join("warren_bench.erl");
     fs::write(&source, PROGRAM).with_context(|| format!("{} is not written", source.display()))?;

@@ -1,4 +1,4 @@
-//! The guests that are measured, embedded.
+//! The measured guests, embedded.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use warren_kernel::Error;
 
 use crate::rust_guests;
 
-/// The host they run in. The guests know it by this name.
+/// The host of the guests, which know it by this name.
 pub(crate) const HOST: &str = "bench:processes";
 
-/// A host of so many processes that all its places are dense: its code checks
+/// A host of so many processes that all its slots are dense: its code checks
 /// bounds.
 pub(crate) const DENSE_HOST: &str = "bench:dense";
 
@@ -43,14 +43,14 @@ const CPU: &[(&str, &str)] = files!("cpu/":
     "building.lua" "coroutines.lua" "fib.lua" "json.lua" "n-body.lua" "pcall-error.lua"
     "permute.lua" "queens.lua" "richards.lua" "sort.lua" "strings.lua" "tables.lua");
 
-/// Knows the definitions of all guests.
+/// The definitions of all guests.
 pub(crate) struct Guests(HashMap<Arc<str>, Arc<Definition>>);
 
 impl Guests {
-    /// All of them, those in Rust where they are built.
+    /// Returns all guests, those in Rust if they are built.
     ///
     /// # Errors
-    /// Those in Rust cannot be read.
+    /// The guests in Rust cannot be read.
     pub(crate) fn new() -> Result<Guests> {
         let files = FILES
             .iter()
@@ -104,10 +104,10 @@ impl Definitions for Guests {
     }
 }
 
-/// The text of a program that needs nothing but Lua.
+/// Returns the text of a program that needs nothing but Lua.
 ///
 /// # Errors
-/// There is none of this name.
+/// There is no such program.
 pub(crate) fn cpu_program(name: &str) -> Result<&'static str> {
     let found = CPU
         .iter()
@@ -123,19 +123,19 @@ pub(crate) fn cpu_program(name: &str) -> Result<&'static str> {
 pub(crate) struct Arguments(Vec<u8>);
 
 impl Arguments {
-    /// None yet.
+    /// Returns no arguments.
     pub(crate) fn new() -> Arguments {
         Arguments(vec![0x90])
     }
 
-    /// One more: a number.
+    /// Adds a number.
     pub(crate) fn number(self, number: u32) -> Arguments {
         let mut bytes = vec![0xce];
         bytes.extend(number.to_be_bytes());
         self.encoded(&bytes)
     }
 
-    /// One more: a string.
+    /// Adds a string.
     pub(crate) fn text(self, text: &str) -> Arguments {
         let mut bytes = Vec::new();
         // Never fails: it writes to memory.
@@ -143,20 +143,21 @@ impl Arguments {
         self.encoded(&bytes)
     }
 
-    /// One more: a value that is encoded already.
+    /// Adds a value that is encoded already.
     pub(crate) fn encoded(mut self, value: &[u8]) -> Arguments {
         self.0[0] += 1;
         self.0.extend(value);
         self
     }
 
-    /// All of them.
+    /// Returns all arguments.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// What most guests take: a count, and the id of another definition.
+/// Returns the arguments of most guests: a count, and the id of another
+/// definition.
 pub(crate) fn arguments(count: u32, definition: &str) -> Arguments {
     Arguments::new().number(count).text(definition)
 }

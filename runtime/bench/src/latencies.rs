@@ -4,10 +4,10 @@ use anyhow::{Context, Result, ensure};
 
 use crate::statistics::percentile;
 
-/// The nanoseconds in a sleeper's encoded result.
+/// Returns the nanoseconds in a sleeper's encoded result.
 ///
 /// # Errors
-/// It is no string of whole numbers.
+/// The result is not a string of whole numbers.
 pub(crate) fn decode(mut value: &[u8]) -> Result<Vec<f64>> {
     let value = rmpv::decode::read_value(&mut value).context("a result that is no MessagePack")?;
     let bytes = value.as_slice().context("a result that is no string")?;
@@ -21,7 +21,7 @@ pub(crate) fn decode(mut value: &[u8]) -> Result<Vec<f64>> {
         .collect())
 }
 
-/// Milliseconds at the 50th and the 99th percentile.
+/// Returns the milliseconds at the 50th and the 99th percentile.
 ///
 /// # Errors
 /// There is no number.

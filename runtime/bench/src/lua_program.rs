@@ -9,17 +9,17 @@ use crate::another;
 use crate::guests::{Arguments, DENSE_HOST, HOST};
 use crate::node::BenchNode;
 
-/// Where such a program runs.
+/// The class of slots a program runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     /// Without bounds checks.
     Fast,
-    /// With them.
+    /// With bounds checks.
     Dense,
 }
 
-/// Runs a program of `guests/cpu`: how long its process lived, and the number
-/// it returned.
+/// Runs a program of `guests/cpu`. Returns the lifetime of its process, and the
+/// number it returned.
 ///
 /// # Errors
 /// It fails, or returns no integer.
@@ -33,18 +33,18 @@ pub(crate) fn run(node: &BenchNode, class: Class, name: &str, n: u32) -> Result<
     Ok((run.elapsed, run.integer()?))
 }
 
-/// A program to be run by another process of the operating system, which was
-/// started with `RUST_BACKTRACE=1`.
+/// A program to be run by another OS process, which was started with
+/// `RUST_BACKTRACE=1`.
 #[derive(Clone, Debug)]
 pub(crate) struct WithBacktraces {
     pub(crate) name: String,
     pub(crate) n: u32,
-    /// Where compiled code is kept.
+    /// The directory for compiled code.
     pub(crate) cache: PathBuf,
 }
 
 impl WithBacktraces {
-    /// Has it run.
+    /// Runs the program in another process.
     ///
     /// # Errors
     /// It fails.
@@ -63,7 +63,8 @@ impl WithBacktraces {
         ))
     }
 
-    /// Runs it in this process, twice: how many nanoseconds the second took.
+    /// Runs the program in this process, twice. Returns the nanoseconds of the
+    /// second run.
     ///
     /// # Errors
     /// As for [`run`].

@@ -1,4 +1,4 @@
-//! `warren-bench` measures what warren costs, each figure beside its baseline
+//! `warren-bench` measures the costs of warren, each figure beside its baseline
 //! in the same run, and prints one table. `docs/performance.md` explains the
 //! rows.
 

@@ -1,6 +1,6 @@
-//! `vm.max_map_count`, which bounds how many processes live at once: raised
-//! while something is measured that needs more, and put back afterwards, also
-//! after a panic or Ctrl-C. (Not after SIGKILL, which nobody hears of.)
+//! `vm.max_map_count`, which bounds the number of live processes: raised for
+//! measurements that need more, and restored afterwards, also after a panic or
+//! Ctrl-C. (Not after SIGKILL, which no program can catch.)
 
 use std::fs;
 use std::sync::{Mutex, Once, PoisonError};
@@ -11,10 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 const SETTING: &str = "/proc/sys/vm/max_map_count";
 
-/// What it was before it was raised.
+/// The value before it was raised.
 static BEFORE: Mutex<Option<u64>> = Mutex::new(None);
 
-/// As long as this lives, the setting is high enough.
+/// Keeps the setting high enough while it lives.
 #[derive(Debug)]
 pub(crate) struct Raised {
     restores: bool,
@@ -24,10 +24,10 @@ impl Raised {
     /// Raises the setting so that this many processes can live at once.
     ///
     /// # Errors
-    /// It may not be changed here; the message says what is needed.
+    /// The setting cannot be changed here; the message says the needed value.
     pub(crate) fn for_processes(number: u32) -> Result<Raised> {
-        // Two mappings for each place's stack and four for a live instance; the
-        // last pool may be larger than what is used of it.
+        // Two mappings for each slot's stack and four for a live instance; the
+        // last pool may be larger than its used part.
         Raised::to(u64::from(number) * 8 + 100_000)
     }
 
@@ -74,8 +74,7 @@ fn restore() {
     }
 }
 
-/// From now on SIGINT and SIGTERM put the setting back before they end the
-/// program.
+/// Makes SIGINT and SIGTERM restore the setting before they end the program.
 fn restore_on_signals() {
     static WATCHED: Once = Once::new();
     WATCHED.call_once(|| {

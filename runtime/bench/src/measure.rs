@@ -1,42 +1,41 @@
-//! Measuring the contenders of a row in turns: A B C, A B C, ... What else the
-//! machine does meanwhile, and how it clocks its cores, is then the same for
-//! all.
+//! Measures the contenders of a row in turns: A B C, A B C, ... The machine's
+//! other work and the clocks of its cores are then the same for all.
 
 use anyhow::{Context, Result, ensure};
 
 use crate::progress::Progress;
 use crate::statistics::Summary;
 
-/// What one figure of a row means.
+/// The meaning of one figure of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Metric {
-    /// What is counted.
+    /// The counted thing.
     pub(crate) name: &'static str,
-    /// In what.
+    /// The unit.
     pub(crate) unit: &'static str,
-    /// Whether a ratio to the baselines says something.
+    /// True if a ratio to the baselines is meaningful.
     pub(crate) compared: bool,
 }
 
-/// One of those that are compared.
+/// A contender of a row.
 pub(crate) struct Contender<'a> {
     pub(crate) name: &'static str,
     pub(crate) entry: Entry<'a>,
 }
 
-/// One sample: one figure for each metric of the row.
+/// A function that takes one sample: one figure for each metric of the row.
 type Sample<'a> = Box<dyn FnMut() -> Result<Vec<f64>> + 'a>;
 
-/// How a contender is measured.
+/// The measurement of a contender.
 pub(crate) enum Entry<'a> {
-    /// By this.
+    /// Measured by this function.
     Ready(Sample<'a>),
-    /// Not at all, for this reason.
+    /// Not measured, for this reason.
     Missing(String),
 }
 
 impl<'a> Contender<'a> {
-    /// A contender measured by a function.
+    /// Returns a contender measured by a function.
     pub(crate) fn ready(
         name: &'static str,
         sample: impl FnMut() -> Result<Vec<f64>> + 'a,
@@ -47,7 +46,7 @@ impl<'a> Contender<'a> {
         }
     }
 
-    /// A contender that this machine does not have.
+    /// Returns a contender that this machine does not have.
     pub(crate) fn missing(name: &'static str, reason: impl Into<String>) -> Contender<'a> {
         Contender {
             name,
@@ -70,10 +69,10 @@ pub(crate) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// Leaves out all contenders but one.
+    /// Drops all contenders but one.
     ///
     /// # Errors
-    /// There is none of this name.
+    /// There is no such contender.
     pub(crate) fn keep(&mut self, name: &str) -> Result<()> {
         let names: Vec<_> = self.contenders.iter().map(|c| c.name).collect();
         self.contenders.retain(|contender| contender.name == name);
@@ -101,7 +100,7 @@ pub(crate) struct Measured {
 #[derive(Debug)]
 pub(crate) struct MeasuredContender {
     pub(crate) name: &'static str,
-    /// One for each metric, or why there is none.
+    /// A summary for each metric, or the reason why there is none.
     pub(crate) summaries: Result<Vec<Summary>, String>,
 }
 

@@ -1,5 +1,5 @@
-//! Lua 5.4 as a library of this machine, built from the sources that the guest
-//! is built from: what Lua processes are compared with.
+//! Lua 5.4 as a library of this machine, built from the guest's own sources:
+//! the baseline of Lua processes.
 
 use std::ffi::CStr;
 use std::time::{Duration, Instant};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use mlua_sys as lua;
 
-/// A state of the interpreter with the standard library, as `lua` has it.
+/// A state of the interpreter with the standard library, like that of `lua`.
 pub(crate) struct NativeLua {
     state: *mut lua::lua_State,
 }
 
 impl NativeLua {
-    /// A new state.
+    /// Returns a new state.
     ///
     /// # Errors
     /// There is no memory for one.
@@ -34,8 +34,8 @@ impl NativeLua {
     /// timed.
     ///
     /// # Errors
-    /// Lua's own, where it does not compile or fails; a result that is no
-    /// integer.
+    /// Lua's own, if the program does not compile or fails; a result that is
+    /// not an integer.
     pub(crate) fn run(&mut self, program: &str, arguments: &[i64]) -> Result<(Duration, i64)> {
         let state = self.state;
         // SAFETY: the chunk is `program.len()` bytes long and Lua copies what it
@@ -69,7 +69,7 @@ impl NativeLua {
         }
     }
 
-    /// The error on top of the stack.
+    /// Returns the error on top of the stack.
     fn message(&self) -> String {
         // SAFETY: the string lives while it is on the stack, and ends with a
         // zero; it is copied here.

@@ -23,16 +23,16 @@ pub(crate) struct BenchNode {
     node: Arc<Node>,
 }
 
-/// How a node differs from one of `warren run`.
+/// Differences of a node from one of `warren run`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
-    /// Threads for processes; one for each core where absent.
+    /// Threads for processes; one for each core if absent.
     pub(crate) workers: Option<NonZeroUsize>,
-    /// What [`HOST`] allows.
+    /// The `max_processes` of [`HOST`].
     pub(crate) max_processes: usize,
-    /// How long a guest runs before others get their turn.
+    /// Time that a guest runs before others get their turn.
     pub(crate) tick: Duration,
-    /// Whether every operation that needs a permission asks for it.
+    /// True if every operation that needs a permission asks for it.
     pub(crate) judged: bool,
 }
 
@@ -47,17 +47,17 @@ impl Default for Setup {
     }
 }
 
-/// How a program went.
+/// The result of a program.
 pub(crate) struct Run {
-    /// From the call that spawned its first process until that process's end
-    /// was known.
+    /// Time from the call that spawned its first process until that process's
+    /// end was known.
     pub(crate) elapsed: Duration,
-    /// What it returned, encoded.
+    /// The encoded value it returned.
     pub(crate) value: Option<Arc<[u8]>>,
 }
 
 impl Run {
-    /// The integer it returned.
+    /// Returns the integer that the program returned.
     ///
     /// # Errors
     /// It returned something else.
@@ -69,8 +69,8 @@ impl Run {
     }
 }
 
-/// Names a Lua interpreter guest to measure instead of the bundled one, as for
-/// the command.
+/// The environment variable of a Lua interpreter guest that replaces the
+/// bundled one, as for the command.
 const INTERPRETER: &str = "WARREN_LUA_GUEST";
 
 fn interpreter() -> Result<Option<Vec<u8>>> {
@@ -87,7 +87,7 @@ impl BenchNode {
         BenchNode::set_up(cache, Setup::default())
     }
 
-    /// The same, set up otherwise.
+    /// Starts a node with other settings.
     pub(crate) fn set_up(cache: &Path, setup: Setup) -> Result<BenchNode> {
         let tokio = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -129,7 +129,7 @@ impl BenchNode {
         Ok(BenchNode { tokio, node })
     }
 
-    /// Looks at its processes.
+    /// Returns an inspector of its processes.
     pub(crate) fn inspector(&self) -> warren::Inspector {
         warren::Inspector::of_node(Arc::clone(&self.node))
     }
@@ -142,7 +142,7 @@ impl BenchNode {
         self.run_in(HOST, definition, arguments)
     }
 
-    /// The same in another host.
+    /// Runs a program in another host.
     ///
     /// # Errors
     /// As for [`BenchNode::run`].
@@ -159,7 +159,7 @@ impl BenchNode {
         })
     }
 
-    /// Runs a program so many times at once. The result is that of the last to
+    /// Runs a program so many times at once. Returns the result of the last to
     /// end.
     ///
     /// # Errors
@@ -185,8 +185,7 @@ impl BenchNode {
         })
     }
 
-    /// Runs a program while this many processes of another definition run,
-    /// which would not end by themselves.
+    /// Runs a program beside this many endless processes of another definition.
     ///
     /// # Errors
     /// As for [`BenchNode::run`]; one of the others ended.
@@ -219,9 +218,8 @@ impl BenchNode {
         run
     }
 
-    /// Starts so many processes that wait, links them as told, by number, and
-    /// has the first fail. Returns how long it took until all had ended: each
-    /// must have fallen.
+    /// Starts so many waiting processes, links them by number, and fails the
+    /// first. Returns the time until all had ended: each must have fallen.
     ///
     /// # Errors
     /// A process does not start; some process did not fall.
@@ -258,7 +256,7 @@ impl BenchNode {
         })
     }
 
-    /// Processes that live.
+    /// Returns the number of live processes.
     pub(crate) fn live(&self) -> usize {
         self.node.kernel().live()
     }
@@ -288,12 +286,12 @@ impl Drop for BenchNode {
     }
 }
 
-/// Standard output is the table's alone.
+/// A sink to standard error: standard output has only the table.
 struct ToStandardError;
 
 impl Sink for ToStandardError {
     fn write(&mut self, _stream: Stream, bytes: &[u8]) {
-        // Nobody is left to tell when standard error itself is gone.
+        // If standard error is gone, nobody reads the output.
         let _ = std::io::stderr().write_all(bytes);
     }
 }

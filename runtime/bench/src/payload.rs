@@ -1,4 +1,4 @@
-//! What is sent there and back.
+//! The values that are exchanged.
 
 use rmpv::Value;
 
@@ -14,7 +14,7 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
-    /// Its number in `guests/warren_bench.erl`.
+    /// Returns its number in `guests/warren_bench.erl`.
     pub(crate) fn in_erlang(self) -> u32 {
         match self {
             Payload::Bytes64 => 0,
@@ -23,7 +23,7 @@ impl Payload {
         }
     }
 
-    /// It as MessagePack.
+    /// Returns the value as MessagePack.
     pub(crate) fn encoded(self) -> Vec<u8> {
         let text = |repeated: usize| Value::from("0123456789abcdef".repeat(repeated));
         let value = match self {

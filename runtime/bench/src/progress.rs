@@ -1,9 +1,9 @@
-//! What a run is doing, for whoever waits for it: on standard error, because
-//! standard output is the table's alone.
+//! The progress of a run: on standard error, because standard output has only
+//! the table.
 
 use std::io::{self, IsTerminal, Write};
 
-/// Says which row and round are measured: at a terminal in one line that
+/// Prints the row and round being measured: at a terminal in one line that
 /// changes, elsewhere in one line for each row.
 pub(crate) struct Progress {
     terminal: bool,
@@ -12,7 +12,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Of a run of so many rows.
+    /// Returns the progress of a run of so many rows.
     pub(crate) fn new(rows: usize) -> Progress {
         Progress {
             terminal: io::stderr().is_terminal(),
@@ -21,14 +21,14 @@ impl Progress {
         }
     }
 
-    /// The next row begins.
+    /// Begins the next row.
     pub(crate) fn row(&mut self, name: &str) {
         self.row += 1;
         let line = format!("[{}/{}] {name}", self.row, self.rows);
         self.say(&line, !self.terminal);
     }
 
-    /// A contender of the row is about to be measured.
+    /// Announces the measurement of a contender.
     pub(crate) fn contender(&self, row: &str, contender: &str, round: usize, rounds: usize) {
         if self.terminal {
             let line = format!(
@@ -44,7 +44,7 @@ impl Progress {
             if self.terminal { "\r\x1b[K" } else { "" },
             if ends { "\n" } else { "" },
         );
-        // Whoever does not see it can wait all the same.
+        // A failure only hides the progress.
         let _ = write!(io::stderr(), "{clear}{line}{end}");
         let _ = io::stderr().flush();
     }

@@ -1,4 +1,4 @@
-//! The table, and the same as JSON.
+//! The results as a table or as JSON.
 
 use std::fmt::{self, Display};
 
@@ -25,7 +25,7 @@ impl Report {
         }
     }
 
-    /// All of it, for other programs.
+    /// Returns the report as JSON.
     pub(crate) fn to_json(&self) -> Value {
         let lines = self.lines();
         let lines = lines.iter().map(|line| {
@@ -67,7 +67,7 @@ impl Report {
     }
 }
 
-/// A figure and where it belongs.
+/// A figure and its place.
 struct Line<'a> {
     row: &'a Measured,
     contender: &'static str,
@@ -78,13 +78,13 @@ enum Figure<'a> {
     Measured {
         metric: Metric,
         summary: Summary,
-        /// To each baseline that was measured, except to itself.
+        /// Ratios to each measured baseline, except to itself.
         ratios: Vec<(&'static str, f64)>,
     },
     Missing(&'a str),
 }
 
-/// The lines of a row, by metric, then by contender.
+/// Returns the lines of a row, by metric, then by contender.
 fn lines(row: &Measured) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     for (number, metric) in row.metrics.iter().enumerate() {
@@ -187,7 +187,7 @@ impl Display for Line<'_> {
     }
 }
 
-/// Decimals that leave about three digits to read.
+/// Returns the number of decimals that leave about three digits to read.
 fn digits(figure: f64) -> usize {
     match figure.abs() {
         ..10.0 => 2,

@@ -1,4 +1,4 @@
-//! How much memory a process of the operating system takes.
+//! The memory of an OS process.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ pub(crate) struct Resident {
 }
 
 impl Resident {
-    /// That of a running process.
+    /// Returns the memory of a running process.
     ///
     /// # Errors
     /// The files of `/proc` cannot be read, as on a system that is not Linux.
@@ -26,7 +26,7 @@ impl Resident {
         })
     }
 
-    /// What each of this many took since an earlier point.
+    /// Returns each process's share of the growth since an earlier point.
     pub(crate) fn each_since(self, earlier: Resident, number: u32) -> Share {
         let share = |now: u64, before: u64| (now as f64 - before as f64) / f64::from(number);
         Share {
@@ -36,7 +36,7 @@ impl Resident {
     }
 }
 
-/// How much memory the machine still has to give, in bytes.
+/// Returns the machine's available memory, in bytes.
 ///
 /// # Errors
 /// As for [`Resident::of`].
@@ -56,7 +56,7 @@ fn bytes(path: &str, label: &str) -> Result<u64> {
     field(&text, label).with_context(|| format!("{path} has no {label}"))
 }
 
-/// A line such as `Pss:    1234 kB`.
+/// Reads a line such as `Pss:    1234 kB`.
 fn field(text: &str, label: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(label))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

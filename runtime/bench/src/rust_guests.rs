@@ -7,25 +7,25 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-/// Names the directory they were built into.
+/// The environment variable of the directory with their modules.
 const DIRECTORY: &str = "WARREN_RUST_GUESTS";
 
-/// What a row says where they are not built.
+/// The text of a row if they are not built.
 pub(crate) const MISSING: &str = "no guests in Rust: `cargo xtask bench` builds them where Rust has \
                                   wasm32-unknown-unknown, or after `cargo xtask guests --toolchain`";
 
 /// The binaries of `guests/rust`: `ping` is the definition `bench:rust/ping`.
 const NAMES: [&str; 2] = ["echo", "ping"];
 
-/// Where they are, if they are built.
+/// Returns the directory, if they are built.
 pub(crate) fn directory() -> Option<PathBuf> {
     env::var_os(DIRECTORY).map(PathBuf::from)
 }
 
-/// Name and module of each; none where they are not built.
+/// Returns name and module of each; none if they are not built.
 ///
 /// # Errors
-/// They are not where they should be.
+/// A module is missing in its directory.
 pub(crate) fn modules() -> Result<Vec<(&'static str, Vec<u8>)>> {
     let Some(directory) = directory() else {
         return Ok(Vec::new());

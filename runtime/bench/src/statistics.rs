@@ -1,4 +1,4 @@
-//! What many samples say.
+//! Summaries of samples.
 
 /// The middle and the ends of a set of samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,7 +9,7 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    /// The summary of these samples, if there are any.
+    /// Returns the summary of these samples, if there are any.
     pub(crate) fn of(mut samples: Vec<f64>) -> Option<Summary> {
         samples.sort_by(f64::total_cmp);
         Some(Summary {
@@ -20,8 +20,8 @@ impl Summary {
     }
 }
 
-/// The value that this share of the samples, in ascending order, does not
-/// exceed (nearest rank).
+/// Returns the value that this share of the samples, in ascending order, does
+/// not exceed (nearest rank).
 pub(crate) fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.saturating_sub(1)).copied()

@@ -1,5 +1,5 @@
-//! Bare tokio tasks with unbounded channels: what warren's processes are made
-//! of, and so cannot be faster than.
+//! Bare tokio tasks with unbounded channels: the parts of warren's processes,
+//! and so a bound of their speed.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ pub(crate) struct Tasks {
 }
 
 impl Tasks {
-    /// One worker for each core.
+    /// Returns one worker for each core.
     ///
     /// # Errors
     /// The operating system gives no threads.
@@ -26,7 +26,7 @@ impl Tasks {
         Ok(Tasks { threads })
     }
 
-    /// So many workers.
+    /// Returns so many workers.
     ///
     /// # Errors
     /// As for [`Tasks::new`].
@@ -38,8 +38,8 @@ impl Tasks {
         })
     }
 
-    /// Pairs that each send so many messages there and back. Each way copies
-    /// the message once.
+    /// Runs pairs that each send so many messages there and back. Each way
+    /// copies the message once.
     pub(crate) fn round_trips(&self, count: u32, pairs: usize, size: usize) -> Result<Duration> {
         self.timed(async move {
             let pairs: Vec<_> = (0..pairs)
@@ -52,7 +52,7 @@ impl Tasks {
         })
     }
 
-    /// 1,000 receivers get so many messages each.
+    /// Sends so many messages to each of 1,000 receivers.
     pub(crate) fn fan_out(&self, count: u32) -> Result<Duration> {
         self.timed(async move {
             let (done, mut all_done) = mpsc::unbounded_channel::<()>();
@@ -78,7 +78,7 @@ impl Tasks {
         })
     }
 
-    /// 1,000 senders send so many messages each to one.
+    /// Sends so many messages from each of 1,000 senders to one receiver.
     pub(crate) fn fan_in(&self, count: u32) -> Result<Duration> {
         self.timed(async move {
             let (to, mut inbox) = mpsc::unbounded_channel::<Message>();
@@ -92,7 +92,7 @@ impl Tasks {
         })
     }
 
-    /// Tasks started and awaited one after the other.
+    /// Starts and awaits tasks one after the other.
     pub(crate) fn spawns(&self, count: u32) -> Result<Duration> {
         self.timed(async move {
             for _ in 0..count {
@@ -102,7 +102,8 @@ impl Tasks {
         })
     }
 
-    /// Tasks that are all alive at once, then each get a message and end.
+    /// Starts tasks that are all alive at once, then each get a message and
+    /// end.
     pub(crate) fn herd(&self, count: u32) -> Result<Duration> {
         self.timed(async move {
             let members: Vec<_> = (0..count)
@@ -113,7 +114,7 @@ impl Tasks {
                 .collect();
             let mut tasks = Vec::new();
             for (go, task) in members {
-                // Fails only where the task has ended.
+                // Fails only if the task has ended.
                 let _ = go.send(());
                 tasks.push(task);
             }
@@ -124,7 +125,7 @@ impl Tasks {
         })
     }
 
-    /// A token goes around 503 tasks.
+    /// Passes a token around 503 tasks.
     pub(crate) fn ring(&self, laps: u32) -> Result<Duration> {
         self.timed(async move {
             let (to_self, mut inbox) = mpsc::unbounded_channel::<Message>();
@@ -148,7 +149,7 @@ impl Tasks {
         })
     }
 
-    /// A tree of tasks with so many leaves, which sums their numbers.
+    /// Runs a tree of tasks with so many leaves, which sums their numbers.
     pub(crate) fn skynet(&self, size: u64, at_once: u64) -> Result<Duration> {
         self.timed(async move {
             let (to, result) = oneshot::channel();

@@ -29,7 +29,7 @@ fn lines(command: Command) -> Vec<Value> {
     report["lines"].as_array().expect("it has lines").clone()
 }
 
-/// Every contender but those of other projects was measured.
+/// Asserts that every contender was measured, except those of other projects.
 #[track_caller]
 fn is_measured(row: &str, contenders: &[&str]) {
     are_measured(row, lines(quick(row)), contenders);
@@ -62,7 +62,7 @@ fn messages() {
     }
 }
 
-/// Text and a record, between guests on the Rust SDK and with Lua.
+/// Measures text and a record, between guests on the Rust SDK and with Lua.
 #[test]
 fn typed_messages() {
     let guests = guests::rust("runtime/bench/guests/rust", "wasm32-unknown-unknown");
@@ -81,7 +81,7 @@ fn typed_messages() {
     }
 }
 
-/// Where they are not built, the rows say how to build them.
+/// Rows of guests that are not built say how to build them.
 #[test]
 fn guests_in_rust_may_be_missing() {
     let mut bench = quick("round-trip");
@@ -132,7 +132,7 @@ fn fall() {
     }
 }
 
-/// Fails where the cost of an operation grows with what does not concern it.
+/// Fails if the cost of an operation grows with unrelated things.
 #[test]
 fn growth() {
     is_measured("growth", &["unclaimed_messages", "coroutines_that_wait"]);
@@ -140,7 +140,7 @@ fn growth() {
 
 #[test]
 fn start() {
-    // The command is measured only where it is built.
+    // The command is measured only if it is built.
     is_measured("start-cold", &[]);
     is_measured("start-warm", &[]);
 }

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 use warren_guest::server::{self, Caller, Next, Server};
 use warren_guest::{Args, Error};
 
-/// What it is asked. From Lua: `"Get"`, `{Add = 5}`, `{Divide = 2}`.
+/// A request to the counter. From Lua: `"Get"`, `{Add = 5}`, `{Divide = 2}`.
 #[derive(Serialize, Deserialize)]
 enum Request {
     Get,
     Add(i64),
     Divide(i64),
-    /// Shows what a bug does.
+    /// Shows the effect of a bug.
     Crash,
 }
 

@@ -12,23 +12,23 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// When each connection sends the next request.
+/// The time at which each connection sends the next request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pace {
-    /// When the last is answered.
+    /// Once the last request is answered.
     Closed,
-    /// At its time, of so many requests a second on all connections together.
+    /// At its turn, of this many requests a second on all connections together.
     Rate(f64),
 }
 
-/// One page, and how it is asked for.
+/// One page, and the pace of its requests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
     pub(crate) address: SocketAddr,
     pub(crate) path: &'static str,
     pub(crate) connections: usize,
     pub(crate) pace: Pace,
-    /// For how long.
+    /// Duration of the run.
     pub(crate) length: Duration,
 }
 
@@ -36,12 +36,12 @@ pub(crate) struct Load {
 type Connection = SendRequest<Empty<Bytes>>;
 
 impl Load {
-    /// How long each request took. One that could not be sent at its time, because
-    /// the one before was not answered yet, has waited since then.
+    /// Returns the duration of each request. A request that had to wait for the
+    /// answer to the one before counts from the time at which it was due.
     ///
     /// # Errors
     ///
-    /// A request was not answered, or not well.
+    /// A request was not answered, or failed.
     pub(crate) async fn run(&self) -> Result<Vec<Duration>> {
         let connections = (0..self.connections).map(|_| connect(self.address));
         let connections = try_join_all(connections).await?;

@@ -1,9 +1,11 @@
-//! The load test: what a request to a Lua handler costs beside one to a plain axum
-//! handler, and what one tenant's endless loop does to another's requests.
+//! The load test: the cost of a request to a Lua handler beside one to a plain
+//! axum handler, and the effect of one tenant's endless loop on another's
+//! requests.
 //!
 //! Both servers run in this program, on one tokio runtime; the clients have a
 //! thread and a runtime of their own, and reach them over loopback. Rounds with
-//! and without take turns, so that what else the machine does falls on both.
+//! and without the loop take turns, so that the machine's other work falls on
+//! both.
 
 mod client;
 mod looping;
@@ -30,10 +32,10 @@ struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Run everything for a moment: whether it works, not how fast it is
+    /// Run everything for a moment, to test the program itself
     #[arg(long)]
     quick: bool,
-    /// Where compiled code is kept; nowhere unless set
+    /// The directory for compiled code; none by default
     #[arg(long, value_name = "DIRECTORY")]
     cache: Option<PathBuf>,
 }

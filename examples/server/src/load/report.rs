@@ -1,4 +1,4 @@
-//! What was found, as a table or as JSON. Times are milliseconds.
+//! The results, as a table or as JSON. Times are milliseconds.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,25 +7,26 @@ use serde::Serialize;
 
 use crate::statistics::{median, quantile, sorted_ms};
 
-/// All that was found.
+/// All results.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) connections: usize,
     pub(crate) closed: Closed,
-    /// Requests a second in what follows.
+    /// Requests a second in the paced rounds.
     pub(crate) rate: f64,
     pub(crate) plain: Beside,
     pub(crate) lua: Beside,
 }
 
-/// As many requests as are answered.
+/// Rounds without a pace.
 #[derive(Debug, Serialize)]
 pub(crate) struct Closed {
     pub(crate) plain: Vec<Round>,
     pub(crate) lua: Vec<Round>,
 }
 
-/// A certain rate of requests, without and with the loop of another tenant.
+/// Rounds at a certain rate of requests, without and with the loop of another
+/// tenant.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Beside {
     pub(crate) quiet: Vec<Round>,
@@ -42,7 +43,8 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    /// Of requests that took so long, in a round of this length.
+    /// Returns the figures of requests with these durations, in a round of this
+    /// length.
     pub(crate) fn new(took: &[Duration], length: Duration) -> Round {
         let ms = sorted_ms(took);
         Round {
@@ -55,8 +57,8 @@ impl Round {
 }
 
 impl Beside {
-    /// Whether the median p99 of the rounds with the loop is one that the rounds
-    /// without have had too.
+    /// Returns whether the median p99 of the rounds with the loop lies within
+    /// that of the rounds without.
     fn within_noise(&self) -> bool {
         let noise = self.quiet.iter().map(|round| round.p99);
         median(self.looping.iter().map(|round| round.p99)) <= noise.fold(0.0, f64::max)
@@ -116,7 +118,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Of requests a second, p50, p99.
+/// Returns the medians of requests a second, p50 and p99.
 fn medians(rounds: &[Round]) -> [f64; 3] {
     let of = |what: fn(&Round) -> f64| median(rounds.iter().map(what));
     [

@@ -1,4 +1,4 @@
-//! What is measured, in which order.
+//! The measured rounds, and their order.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,20 +17,20 @@ use crate::plain;
 use crate::report::{Beside, Closed, Report, Round};
 use crate::statistics::median;
 
-/// Connections that ask at the same time.
+/// Connections that send requests at the same time.
 const CONNECTIONS: usize = 16;
 
-/// Of the requests that the Lua handler can answer, so much is asked for where the
-/// loop's effect is measured: what a server with room for more would be asked.
+/// Part of the Lua handler's highest rate at which the loop's effect is
+/// measured: the load of a server with room for more.
 const SHARE: f64 = 0.25;
 
-/// How much is done.
+/// The amount of work.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {
     /// Rounds of each kind without a pace, and with one.
     closed: usize,
     paced: usize,
-    /// Of each round.
+    /// Length of each round.
     length: Duration,
 }
 
@@ -51,7 +51,7 @@ impl Extent {
 
 /// The servers.
 pub(crate) struct Servers {
-    /// Of the tenants.
+    /// The tenants' server.
     lua: SocketAddr,
     plain: SocketAddr,
     runtime: Runtime,
@@ -59,7 +59,7 @@ pub(crate) struct Servers {
     served: JoinHandle<Result<(), ServeError>>,
 }
 
-/// What is asked.
+/// The requested page.
 #[derive(Clone, Copy)]
 enum Page {
     Plain,
@@ -69,7 +69,7 @@ enum Page {
 impl Servers {
     pub(crate) async fn start(app: PathBuf, cache: Option<PathBuf>) -> Result<Servers> {
         let server = Server::open(Config {
-            // The loop is to last.
+            // The loop must last.
             deadline: Duration::from_secs(3600),
             grace: Duration::from_secs(1),
             cache,
@@ -85,7 +85,7 @@ impl Servers {
             stop,
             served: tokio::spawn(server.serve(async { drop(stopped.await) })),
         };
-        // Goes on until the program ends.
+        // Runs until the program ends.
         drop(tokio::spawn(plain::serve(listener)));
         Ok(servers)
     }

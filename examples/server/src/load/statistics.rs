@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-/// The value that so much of the others are not above; 0 of none.
+/// Returns the value that this share of the values does not exceed; 0 of none.
 pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let last = sorted.len().saturating_sub(1);
     let place = (share * last as f64).ceil() as usize;
     sorted.get(place.min(last)).copied().unwrap_or_default()
 }
 
-/// The one in the middle; of an even number, the larger.
+/// Returns the middle value; of an even number, the larger one.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     quantile(&values, 0.5)
 }
 
-/// In milliseconds, sorted.
+/// Returns the durations in milliseconds, sorted.
 pub(crate) fn sorted_ms(latencies: &[Duration]) -> Vec<f64> {
     let mut ms: Vec<f64> = latencies.iter().map(|l| l.as_secs_f64() * 1e3).collect();
     ms.sort_by(f64::total_cmp);

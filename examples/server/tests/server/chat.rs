@@ -44,7 +44,7 @@ fn a_session_ends_with_its_socket() {
         assert_eq!(ada.hear().await, "* bob joins");
         assert_eq!(ada.hear().await, "* bob leaves");
 
-        // Nor does it outlive a client that is gone without a word.
+        // The session does not outlive a client that vanishes either.
         let carl = Client::enter(server.address, "acme", "carl").await;
         let session = started(&mut changes, "app.acme:chat").await;
         drop(carl);

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -43,7 +43,7 @@ pub(crate) fn request(method: Method, path: &str, body: impl Into<Bytes>) -> Req
         .unwrap()
 }
 
-/// Dropped before it is ready, this hangs up.
+/// Sends a request. Dropping the future hangs up.
 pub(crate) async fn ask(
     address: SocketAddr,
     request: Request<Full<Bytes>>,
@@ -72,7 +72,7 @@ pub(crate) async fn ask(
     }
 }
 
-/// Somebody in a chat.
+/// A member of a chat.
 pub(crate) struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
@@ -93,7 +93,7 @@ impl Client {
         self.0.send(message).await.unwrap();
     }
 
-    /// The next line.
+    /// Returns the next line.
     pub(crate) async fn hear(&mut self) -> String {
         loop {
             match self.0.next().await.unwrap().unwrap() {
@@ -104,7 +104,7 @@ impl Client {
         }
     }
 
-    /// The code the socket is closed with; lines before that are passed over.
+    /// Returns the code with which the socket is closed; skips earlier lines.
     pub(crate) async fn closed(mut self) -> u16 {
         loop {
             match self.0.next().await.unwrap().unwrap() {
@@ -115,14 +115,14 @@ impl Client {
         }
     }
 
-    /// Closes the socket, in order.
+    /// Closes the socket in order.
     pub(crate) async fn leave(mut self) {
         self.0.close(None).await.unwrap();
         while let Some(Ok(_)) = self.0.next().await {}
     }
 }
 
-/// The status of a refused upgrade.
+/// Returns the status of a refused upgrade.
 pub(crate) async fn refused(address: SocketAddr, path: &str) -> StatusCode {
     match connect_async(format!("ws://{address}{path}")).await {
         Err(tungstenite::Error::Http(response)) => response.status(),

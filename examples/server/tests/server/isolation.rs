@@ -1,4 +1,4 @@
-//! What one tenant does to another: nothing.
+//! Effects of one tenant on another: none.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn beside_a_loop_others_answer_and_it_ends_when_its_client_hangs_up() {
     run(async {
         let server = Serving::example().await;
         let mut changes = server.observe();
-        // More of them than there are cores.
+        // More loops than there are cores.
         let loops: Vec<_> = (0..4)
             .map(|_| {
                 tokio::spawn(ask(
@@ -86,7 +86,7 @@ fn a_tenant_cannot_reach_what_is_another_s() {
             let denied = format!("{what}: not allowed: process.{what}");
             assert!(line.starts_with(&denied), "{line}");
         }
-        // The room has not seen anything of it.
+        // The room was not affected.
         ada.say("alone").await;
         assert_eq!(ada.hear().await, "ada: alone");
         let members = get(server.address, "/acme/members").await;

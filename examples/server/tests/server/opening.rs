@@ -1,4 +1,4 @@
-//! What keeps a server from being opened.
+//! Faults that keep a server from being opened.
 
 use tokio::net::TcpListener;
 use warren_server::{OpenError, Server};

@@ -1,4 +1,4 @@
-//! What the operator's tools see.
+//! The server as the operator's tools see it.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ fn the_metrics_are_openmetrics_and_tell_of_each_tenant() {
     });
 }
 
-/// The samples of a text of OpenMetrics; panics where it is none.
+/// Returns the samples of a text of OpenMetrics; panics on any other text.
 fn samples(text: &str) -> HashMap<String, f64> {
     let body = text.strip_suffix("# EOF\n").expect("it ends with # EOF");
     let (mut types, mut samples) = (HashMap::new(), HashMap::new());
@@ -82,8 +82,8 @@ fn it_ends_when_a_critical_service_has_failed_for_good() {
     });
 }
 
-/// A program with a tenant `one`, whose room is a service of which the manifest
-/// says this.
+/// Returns a program with a tenant `one`, whose room is a service with these
+/// settings.
 fn with_room(service: &str) -> tempfile::TempDir {
     let manifest = format!(
         "[hosts.\"tenants:one\"]\n

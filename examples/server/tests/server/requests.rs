@@ -1,4 +1,4 @@
-//! Requests and what is answered.
+//! Requests and their answers.
 
 use hyper::{Method, StatusCode};
 
@@ -121,7 +121,8 @@ fn a_tenant_whose_processes_are_all_busy_is_overloaded() {
     });
 }
 
-/// A program with a tenant `one`, whose host has room for so many processes.
+/// Returns a program with a tenant `one`, whose host has room for so many
+/// processes.
 fn one_tenant(handler: &str, max_processes: usize) -> tempfile::TempDir {
     let manifest = format!("[hosts.\"tenants:one\"]\nmax_processes = {max_processes}\n");
     app(&[

@@ -12,7 +12,7 @@ use warren::Runtime;
 use warren::introspection::{Change, Observer};
 use warren_server::{Config, ServeError, Server};
 
-/// Longer than anything takes; who waits longer has found a hang.
+/// Longer than any step takes; a longer wait has found a hang.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The example's program.
@@ -33,12 +33,12 @@ pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     done.expect("it should not have taken so long")
 }
 
-/// Where the tests keep compiled code.
+/// Returns the directory of compiled code.
 pub(crate) fn cache() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("code-cache")
 }
 
-/// A configuration in which nothing is ever too late.
+/// Returns a configuration without tight deadlines.
 pub(crate) fn config(app: impl AsRef<Path>) -> Config {
     Config {
         deadline: PATIENCE,
@@ -48,7 +48,7 @@ pub(crate) fn config(app: impl AsRef<Path>) -> Config {
     }
 }
 
-/// A program of these files.
+/// Returns a program of these files.
 pub(crate) fn app(files: &[(&str, &str)]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -59,7 +59,7 @@ pub(crate) fn app(files: &[(&str, &str)]) -> TempDir {
     directory
 }
 
-/// A server that serves.
+/// A serving server.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
     pub(crate) runtime: Runtime,
@@ -68,7 +68,7 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// The example, in which nothing is ever too late.
+    /// Starts the example, without tight deadlines.
     pub(crate) async fn example() -> Serving {
         Serving::start(config(APP)).await
     }
@@ -84,7 +84,7 @@ impl Serving {
         }
     }
 
-    /// All that happens to processes from now on.
+    /// Returns the events of processes from now on.
     pub(crate) fn observe(&self) -> Observer {
         self.runtime.inspector().observe(10_000)
     }

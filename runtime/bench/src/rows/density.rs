@@ -1,4 +1,4 @@
-//! How many Lua processes live on this machine at once.
+//! The number of Lua processes that live on this machine at once.
 
 use std::rc::Rc;
 

@@ -1,5 +1,5 @@
-//! Linked processes that fall with one of them: what many cost, and how many
-//! times as much as few.
+//! Linked processes that fall with one of them: the cost of many, and its ratio
+//! to the cost of few.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ const MESH_METRICS: &[Metric] = &[
     },
 ];
 
-/// How processes are linked. The first is the one that fails.
+/// The links of the processes. The first process fails.
 #[derive(Clone, Copy)]
 pub(crate) enum Shape {
     /// Each to the next.
@@ -96,9 +96,9 @@ fn prepare<'a>(
     })
 }
 
-/// How long the fall of many takes, in ms, and how many times as long as that of
-/// few. Few fall again and again, about as long as many: whatever else the
-/// machine does then is in both.
+/// Returns the time of the fall of many, in ms, and its ratio to that of few.
+/// Few fall repeatedly, for about as long as many, so that the machine's other
+/// work is in both.
 fn figures(
     few: usize,
     many: usize,
@@ -115,7 +115,7 @@ fn figures(
 }
 
 impl Shape {
-    /// All links among so many processes, by number.
+    /// Returns all links among so many processes, by number.
     fn links(self, count: usize) -> impl Iterator<Item = (usize, usize)> {
         (1..count).flat_map(move |number| {
             let others = match self {

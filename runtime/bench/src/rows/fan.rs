@@ -13,7 +13,7 @@ pub(super) const IN: &str = "fan-in";
 
 const METRICS: &[Metric] = &[time("each message")];
 
-/// The others.
+/// Number of other processes.
 const MANY: u32 = 1_000;
 
 pub(super) fn prepare_out(bench: &Bench) -> Result<Row<'_>> {

@@ -1,6 +1,5 @@
-//! How the cost of an operation grows with what is around it. The bound makes
-//! the row fail where an operation's cost follows the number of things that do
-//! not concern it.
+//! The growth of an operation's cost with the number of unrelated things around
+//! it. The row fails if the cost follows that number.
 
 use std::rc::Rc;
 
@@ -15,15 +14,15 @@ pub(super) const NAME: &str = "growth";
 
 const GUEST: &str = "bench:growth.lua";
 
-/// So many things are around an operation, if not fewer.
+/// Numbers of things around an operation, unless stated otherwise.
 const SIZES: [u32; 4] = [100, 200, 400, 800];
 
 /// The largest exponent of an operation's cost. Caches, and trees that become
 /// deeper, cost up to 0.3; a walk over everything is 1.
 const BOUND: f64 = 0.5;
 
-/// So often all sizes are measured while the exponent is over the bound: what
-/// disturbs the fastest batch of one size is not there every time.
+/// Attempts to measure all sizes while the exponent is over the bound: a
+/// disturbance of the fastest batch of one size does not recur every time.
 const ATTEMPTS: usize = 6;
 
 const METRICS: &[Metric] = &[
@@ -98,14 +97,14 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     })
 }
 
-/// Nanoseconds of an operation beside so many others.
+/// Returns the nanoseconds of an operation beside so many others.
 fn measured(node: &BenchNode, situation: &str, size: u32) -> Result<f64> {
     let arguments = Arguments::new().text(GUEST).text(situation).number(size);
     let picoseconds = node.run(GUEST, &arguments)?.integer()?;
     Ok(picoseconds as f64 / 1000.0)
 }
 
-/// The least cost of each size, and the exponent with which it grows.
+/// Returns the least cost of each size, and the exponent with which it grows.
 fn grown(mut cost: impl FnMut(u32) -> Result<f64>) -> Result<([f64; SIZES.len()], f64)> {
     let mut least = [f64::INFINITY; SIZES.len()];
     for _ in 0..ATTEMPTS {
@@ -119,13 +118,13 @@ fn grown(mut cost: impl FnMut(u32) -> Result<f64>) -> Result<([f64; SIZES.len()]
     Ok((least, exponent(least)))
 }
 
-/// The slope of the line through the costs, both on logarithmic scales, that
-/// lies closest to them.
+/// Returns the slope of the line of best fit through the costs, both on
+/// logarithmic scales.
 fn exponent(costs: [f64; SIZES.len()]) -> f64 {
     let points = SIZES
         .map(|size| f64::from(size).ln())
         .into_iter()
-        // What costs less than a picosecond costs nothing.
+        // A cost below a picosecond counts as a picosecond.
         .zip(costs.map(|cost| cost.max(0.001).ln()));
     let count = SIZES.len() as f64;
     let (x, y) = points

@@ -1,4 +1,4 @@
-//! How long one that answers waits for those that compute.
+//! The waiting time of an answering process beside computing ones.
 
 use std::rc::Rc;
 
@@ -29,7 +29,7 @@ const METRICS: &[Metric] = &[
 
 const ALONE: &str = "flat, alone";
 
-/// Processes that compute.
+/// Number of computing processes.
 const BUSY: usize = 8;
 
 pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {

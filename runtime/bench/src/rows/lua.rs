@@ -1,4 +1,4 @@
-//! What Lua itself costs: programs that use nothing but the language, beside
+//! The cost of Lua itself: programs that use nothing but the language, beside
 //! the same Lua built for this machine.
 
 use std::cell::RefCell;
@@ -17,7 +17,7 @@ use crate::node::BenchNode;
 pub(super) const CPU: &str = "lua-cpu";
 pub(super) const SWITCHES: &str = "lua-switches";
 
-/// A program and how much work it gets: some 30 ms for native Lua.
+/// A program and its amount of work: some 30 ms for native Lua.
 type Program = (&'static str, u32);
 
 const CPU_PROGRAMS: &[Program] = &[
@@ -96,7 +96,7 @@ pub(super) fn prepare_switches(bench: &Bench) -> Result<Row<'_>> {
     })
 }
 
-/// Programs, and what each returned where it ran first: all must agree.
+/// Programs, and each one's result of its first run: all runs must agree.
 #[derive(Clone)]
 struct Programs<'a> {
     bench: &'a Bench,
@@ -145,7 +145,7 @@ impl<'a> Programs<'a> {
         }))
     }
 
-    /// Milliseconds for each program.
+    /// Returns the milliseconds of each program.
     fn each(&self, mut measure: impl FnMut(Program) -> Result<Duration>) -> Result<Vec<f64>> {
         let programs = self.programs.iter();
         programs
@@ -178,7 +178,7 @@ fn unchanged(figures: Vec<f64>) -> Vec<f64> {
     figures
 }
 
-/// One figure more. The ratio of two means is the mean of the ratios.
+/// Adds the mean. The ratio of two means is the mean of the ratios.
 fn with_mean(mut figures: Vec<f64>) -> Vec<f64> {
     let logarithms: f64 = figures.iter().map(|figure| figure.ln()).sum();
     figures.push((logarithms / figures.len() as f64).exp());

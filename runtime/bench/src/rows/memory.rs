@@ -1,4 +1,4 @@
-//! What a waiting process takes.
+//! The memory of a waiting process.
 
 use std::rc::Rc;
 
@@ -29,7 +29,7 @@ const METRICS: &[Metric] = &[
     },
 ];
 
-/// 10,000 processes of every kind, each after one message.
+/// Measures 10,000 processes of every kind, each after one message.
 pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     let crowds = Crowds {
         bench,
@@ -43,7 +43,7 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     )
 }
 
-/// 100,000 processes, each after one message.
+/// Measures 100,000 processes, each after one message.
 pub(super) fn prepare_many(bench: &Bench) -> Result<Row<'_>> {
     let crowds = Crowds {
         bench,
@@ -53,7 +53,7 @@ pub(super) fn prepare_many(bench: &Bench) -> Result<Row<'_>> {
     crowds.row(MANY, &[Kind::Flat, Kind::Lua], 1)
 }
 
-/// Processes that are in use: each after a thousand messages.
+/// Measures used processes: each after a thousand messages.
 pub(super) fn prepare_used(bench: &Bench) -> Result<Row<'_>> {
     let crowds = Crowds {
         bench,
@@ -70,7 +70,7 @@ struct Crowds<'a> {
 }
 
 impl<'a> Crowds<'a> {
-    /// Crowds of these kinds, and of Erlang's processes.
+    /// Returns a row of crowds of these kinds, and of Erlang's processes.
     fn row(self, name: &'static str, kinds: &[Kind], rounds: usize) -> Result<Row<'a>> {
         let mut contenders = Vec::new();
         let raised = Raised::for_processes(self.processes).map(Rc::new);
@@ -107,7 +107,8 @@ impl<'a> Crowds<'a> {
         })
     }
 
-    /// In a virtual machine of its own, measured from outside as all others are.
+    /// Measures Erlang's processes in a virtual machine of their own, from
+    /// outside like all others.
     fn in_erlang(&self) -> Result<Share> {
         let Some(mut erlang) = Erlang::start(self.bench.scratch(), &[])? else {
             anyhow::bail!("Erlang is gone");

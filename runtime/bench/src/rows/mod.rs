@@ -28,14 +28,14 @@ use crate::payload::Payload;
 /// A row that can be measured.
 #[derive(Debug)]
 pub(crate) struct RowKind {
-    /// What it is selected by.
+    /// The name by which the row is selected.
     pub(crate) name: &'static str,
-    /// What it measures, in one line.
+    /// A one-line description.
     pub(crate) about: &'static str,
-    /// Whether it is measured without being named: others take minutes, or most
-    /// of the machine's memory.
+    /// True if the row is measured by default: others take minutes, or most of
+    /// the machine's memory.
     pub(crate) usual: bool,
-    /// Sets up what is to be measured.
+    /// Sets up the measurement.
     pub(crate) prepare: fn(&Bench) -> Result<Row<'_>>,
 }
 
@@ -200,7 +200,7 @@ const fn on_request(
     }
 }
 
-/// How contenders are called.
+/// Names of contenders.
 mod name {
     pub(super) const COMPONENT: &str = "component";
     pub(super) const ERLANG: &str = "Erlang";

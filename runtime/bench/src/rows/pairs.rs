@@ -1,4 +1,4 @@
-//! Sixteen pairs at once: do messages scale with workers?
+//! Sixteen pairs at once: the scaling of messages with workers.
 
 use std::time::Duration;
 

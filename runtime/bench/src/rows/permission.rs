@@ -1,4 +1,4 @@
-//! What permission costs that is known to be given.
+//! The cost of a permission that is known to be given.
 
 use std::rc::Rc;
 
@@ -16,8 +16,8 @@ pub(super) const NAME: &str = "round-trip-judged";
 
 const METRICS: &[Metric] = &[time("there and back")];
 
-/// Beside each pair the same pair on a node where each send is judged: two sends
-/// make one round trip.
+/// Measures each pair beside the same pair on a node that judges each send: two
+/// sends make one round trip.
 pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     let count: u32 = bench.amount(60_000, 100);
     let setup = Setup {

@@ -1,5 +1,5 @@
-//! Rows whose contenders all do the same thing many times, where the figure is
-//! the time of each.
+//! Rows whose contenders repeat one operation, where the figure is the time of
+//! each.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,24 +14,24 @@ use crate::measure::{Contender, Metric, Row};
 use crate::node::{BenchNode, Run};
 use crate::tasks::Tasks;
 
-/// A row being put together: its guests share a node.
+/// An unfinished row: its guests share a node.
 pub(super) struct Repeated<'a> {
     bench: &'a Bench,
     node: Rc<BenchNode>,
-    /// By how much each time is divided.
+    /// Divisor of each time.
     times: f64,
     contenders: Vec<Contender<'a>>,
 }
 
 impl<'a> Repeated<'a> {
-    /// A row without contenders yet. What they do, they do so many times in
-    /// each sample.
+    /// Returns a row without contenders. Each sample repeats the operation so
+    /// many times.
     pub(super) fn new(bench: &'a Bench, times: u32) -> Result<Repeated<'a>> {
         let node = Rc::new(BenchNode::start(&bench.cache())?);
         Ok(Repeated::on(bench, node, times))
     }
 
-    /// The same on a certain node.
+    /// Returns a row on a certain node.
     pub(super) fn on(bench: &'a Bench, node: Rc<BenchNode>, times: u32) -> Repeated<'a> {
         Repeated {
             bench,
@@ -41,7 +41,7 @@ impl<'a> Repeated<'a> {
         }
     }
 
-    /// A program; its time is from its spawn until its end is known.
+    /// Adds a program; its time is from its spawn until its end is known.
     pub(super) fn program(
         self,
         name: &'static str,
@@ -53,13 +53,13 @@ impl<'a> Repeated<'a> {
         })
     }
 
-    /// A program that this machine does not have.
+    /// Adds a program that this machine does not have.
     pub(super) fn missing(mut self, name: &'static str, reason: &'static str) -> Self {
         self.contenders.push(Contender::missing(name, reason));
         self
     }
 
-    /// A program that measures itself and returns nanoseconds.
+    /// Adds a program that measures itself and returns nanoseconds.
     pub(super) fn stopwatch(
         self,
         name: &'static str,
@@ -71,7 +71,7 @@ impl<'a> Repeated<'a> {
         })
     }
 
-    /// Whatever takes this time on the node.
+    /// Adds a function that returns its time on the node.
     pub(super) fn sampled(
         mut self,
         name: &'static str,
@@ -84,7 +84,7 @@ impl<'a> Repeated<'a> {
         self
     }
 
-    /// The baseline of tokio tasks.
+    /// Adds the baseline of tokio tasks.
     pub(super) fn tokio(
         mut self,
         sample: impl Fn(&Tasks) -> Result<Duration> + 'a,
@@ -96,12 +96,12 @@ impl<'a> Repeated<'a> {
         Ok(self)
     }
 
-    /// The baseline of Erlang, by a command of `guests/warren_bench.erl`.
+    /// Adds the baseline of Erlang, by a command of `guests/warren_bench.erl`.
     pub(super) fn erlang(self, command: String) -> Result<Self> {
         self.erlang_with(&[], command)
     }
 
-    /// The same with options of `erl`.
+    /// Adds the baseline of Erlang with options of `erl`.
     pub(super) fn erlang_with(mut self, options: &[&str], command: String) -> Result<Self> {
         let times = self.times;
         let started = Erlang::start(self.bench.scratch(), options)?;
@@ -114,7 +114,7 @@ impl<'a> Repeated<'a> {
         Ok(self)
     }
 
-    /// The row, measured in so many rounds after one that is forgotten.
+    /// Returns the row, measured in so many rounds after one that is dropped.
     pub(super) fn row(
         self,
         name: &'static str,
@@ -132,17 +132,17 @@ impl<'a> Repeated<'a> {
     }
 }
 
-/// The nanoseconds that a program returned.
+/// Returns the nanoseconds that a program returned.
 pub(super) fn nanoseconds(run: &Run) -> Result<Duration> {
     Ok(Duration::from_nanos(u64::try_from(run.integer()?)?))
 }
 
-/// A duration as the table has most of them.
+/// Converts a duration to the table's usual unit.
 pub(super) fn microseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
-/// The metric of most rows: microseconds, compared with the baselines.
+/// Returns the metric of most rows: microseconds, compared with the baselines.
 pub(super) const fn time(name: &'static str) -> Metric {
     Metric {
         name,

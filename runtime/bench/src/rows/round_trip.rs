@@ -14,8 +14,8 @@ pub(super) const BYTES: &str = "round-trip";
 pub(super) const KIB: &str = "round-trip-1k";
 pub(super) const TABLE: &str = "round-trip-table";
 
-/// The programs that can be paired: what they are called, who sends first, and
-/// who answers.
+/// The paired programs: the pair's name, the first sender, and the answering
+/// program.
 pub(super) const PAIRS: [(&str, &str, &str); 3] = [
     (name::FLAT, "bench:flat/ping", "bench:flat/echo"),
     (
@@ -26,7 +26,7 @@ pub(super) const PAIRS: [(&str, &str, &str); 3] = [
     (name::LUA, "bench:ping.lua", "bench:echo.lua"),
 ];
 
-/// Those on the Rust SDK, which encodes and decodes typed values.
+/// Pairs on the Rust SDK, which encodes and decodes typed values.
 const RUST_PAIRS: [(&str, &str, &str); 2] = [
     (name::RUST_TO_RUST, "bench:rust/ping", "bench:rust/echo"),
     (name::RUST_TO_LUA, "bench:rust/ping", "bench:echo.lua"),
@@ -57,7 +57,7 @@ pub(super) fn prepare<'a>(
         .row(name, METRICS, 9))
 }
 
-/// What every ping takes.
+/// Returns the arguments of every ping.
 pub(super) fn ping_arguments(count: u32, echo: &str, payload: Payload) -> Arguments {
     arguments(count, echo).encoded(&payload.encoded())
 }

@@ -19,19 +19,19 @@ pub(super) const MILLION: &str = "skynet-1m";
 
 const METRICS: &[Metric] = &[time("each process of the tree")];
 
-/// A tree of 100,000 leaves, a thousand of them at once.
+/// Measures a tree of 100,000 leaves, a thousand of them at once.
 pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     let size = bench.amount(100_000, 100);
     tree(bench, DEPTH_FIRST, size, bench.amount(1_000, 10), 2)
 }
 
-/// The same as it is usually done: all of them at once.
+/// Measures the usual tree: all leaves at once.
 pub(super) fn prepare_classic(bench: &Bench) -> Result<Row<'_>> {
     let size = bench.amount(100_000, 100);
     tree(bench, CLASSIC, size, size, 2)
 }
 
-/// A million leaves, a thousand at once.
+/// Measures a million leaves, a thousand at once.
 pub(super) fn prepare_million(bench: &Bench) -> Result<Row<'_>> {
     let size = bench.amount(1_000_000, 100);
     tree(bench, MILLION, size, bench.amount(1_000, 10), 1)
@@ -46,14 +46,14 @@ fn tree<'a>(
 ) -> Result<Row<'a>> {
     // 1 + 10 + 100 + ... + size
     let processes = (size * 10 - 1) / 9;
-    // With what is on the way to the leaves.
+    // Includes the processes on the way to the leaves.
     let live = at_once + at_once / 5 + 1_000;
     let setup = Setup {
         max_processes: live.max(10_000) as usize,
         ..Setup::default()
     };
     let node = Rc::new(BenchNode::set_up(&bench.cache(), setup)?);
-    // Where it may not be raised, the sum is wrong and says so.
+    // If the setting cannot be raised, the sum is wrong, and the row says so.
     let raised = Rc::new(Raised::for_processes(live).ok());
     let arguments = Arguments::new().number(0).number(size).number(at_once);
     let program = |definition: &'static str| {

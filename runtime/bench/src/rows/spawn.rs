@@ -37,8 +37,8 @@ pub(super) fn prepare_warm(bench: &Bench) -> Result<Row<'_>> {
         .row(WARM, METRICS, 9))
 }
 
-/// In places of a pool that were never used: all processes live at once, in a
-/// node that is new.
+/// Measures never used slots of a pool: all processes live at once, in a new
+/// node.
 pub(super) fn prepare_cold(bench: &Bench) -> Result<Row<'_>> {
     let count: u32 = bench.amount(901, 11);
     let program = |definition, member| {

@@ -85,7 +85,7 @@ fn prepare<'a>(
     })
 }
 
-/// The command built together with this program.
+/// Returns the command that was built together with this program.
 fn command() -> Result<Option<PathBuf>> {
     let own = std::env::current_exe().context("where this program is")?;
     let command = own.with_file_name("warren");

@@ -1,5 +1,5 @@
-//! Sixteen pairs that talk beside 100,000 processes that wait, with and without
-//! someone who watches them all.
+//! Sixteen talking pairs beside 100,000 waiting processes, with and without an
+//! observer that watches them all.
 
 use std::fs;
 use std::rc::Rc;
@@ -78,7 +78,7 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     })
 }
 
-/// The row on a machine that has no room for so many processes.
+/// Returns the row for a machine without room for so many processes.
 fn missing<'a>(reason: &str) -> Row<'a> {
     Row {
         name: NAME,
@@ -92,8 +92,8 @@ fn missing<'a>(reason: &str) -> Row<'a> {
     }
 }
 
-/// What this program has had of all processors: on a machine that does other
-/// things too, a steadier measure than the time that passes.
+/// Returns this program's time on all processors: beside other work, a steadier
+/// measure than elapsed time.
 fn processor_time() -> Result<Duration> {
     let stat = fs::read_to_string("/proc/self/stat").context("no processor time")?;
     // After the name, which may contain anything, the fields from the third on.
@@ -108,8 +108,8 @@ fn processor_time() -> Result<Duration> {
     Ok(Duration::from_millis(10 * (ticks(14)? + ticks(15)?)))
 }
 
-/// Looks at all processes as often as `warren top` does, and makes of them what
-/// the program sends to it.
+/// A thread that looks at all processes as often as `warren top` does, and
+/// builds what the program would send to it.
 struct Watcher {
     stop: Sender<()>,
     thread: JoinHandle<()>,

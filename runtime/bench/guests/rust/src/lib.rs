@@ -1,4 +1,4 @@
-//! What the guests send there and back.
+//! The values that the guests exchange.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -13,17 +13,18 @@ pub struct Record {
     pub ok: bool,
 }
 
-/// A program for values of whatever type.
+/// A program for values of any type.
 pub trait Program {
-    /// Runs it.
+    /// Runs the program.
     ///
     /// # Errors
     ///
-    /// Anything that fails is an error of the benchmark.
+    /// Any failure is an error of the benchmark.
     fn run<T: Serialize + DeserializeOwned + PartialEq>(args: &Args) -> Result<(), Error>;
 }
 
-/// Runs it for the type of the argument at this place: a text or a record.
+/// Runs a program for the type of the argument at this place: a text or a
+/// record.
 ///
 /// # Errors
 ///

@@ -1,6 +1,6 @@
-//! Sends each message back to its sender, and ends after so many.
+//! Sends each message back to its sender, and ends after a number of messages.
 //!
-//! Arguments: how many, and a value like those that come.
+//! Arguments: the number, and a value like those that come.
 
 use bench_guests::Program;
 use serde::Serialize;

@@ -1,6 +1,6 @@
-//! Sends a value to an echo and waits for it to come back, again and again.
+//! Sends a value to an echo and waits for its return, repeatedly.
 //!
-//! Arguments: how often, the definition of the echo, the value.
+//! Arguments: the number of repetitions, the definition of the echo, the value.
 
 use bench_guests::Program;
 use serde::Serialize;
@@ -13,7 +13,7 @@ impl Program for Ping {
     fn run<T: Serialize + DeserializeOwned + PartialEq>(args: &Args) -> Result<(), Error> {
         let (count, echo, value): (u32, String, T) = args.get()?;
         let inbox = inbox();
-        // An echo in Rust is told by an example what it is to echo.
+        // An echo in Rust gets an example of the values it will echo.
         let pid = Spawn::new(&echo, "bench:processes").start((count, &value))?;
         let mut answer = None;
         for _ in 0..count {
