@@ -207,17 +207,17 @@ impl Spent {
         let message = match which {
             Which::Process => {
                 format!(
-                    "process {whose} holds all the memory it may: max_memory = {bytes} of host {host}"
+                    "process {whose} has reached its memory limit: max_memory = {bytes} of host {host}"
                 )
             }
             Which::Host => {
                 format!(
-                    "the processes of host {host} hold all the memory they may: max_memory_total = {bytes}"
+                    "the processes of host {host} have reached their memory limit: max_memory_total = {bytes}"
                 )
             }
             Which::Runtime => {
                 format!(
-                    "all processes together hold all the memory they may: max_memory_total of the runtime = {bytes}"
+                    "all processes together have reached their memory limit: max_memory_total of the runtime = {bytes}"
                 )
             }
             Which::Machine => "the machine is nearly out of memory".to_owned(),

@@ -62,7 +62,7 @@ impl Outcome {
             Outcome::Returned(_) => dropped(
                 Kind::RateLimited,
                 format!(
-                    "the result was dropped: {} bytes are more than {} of who is told leaves",
+                    "the result was dropped: its {} bytes do not fit into the receiver's {}",
                     self.bytes(),
                     spent.which.limit()
                 ),

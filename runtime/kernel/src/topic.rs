@@ -20,7 +20,7 @@ fn no_topic(topic: &str) -> Error {
     // A topic may be as long as a message, and an error is kept.
     let shown = &topic[..topic.floor_char_boundary(MAX_NAME_BYTES)];
     Error::invalid(format!(
-        "a topic may not begin with @, which is the system's: {shown}"
+        "a topic may not begin with @, which is reserved: {shown}"
     ))
 }
 

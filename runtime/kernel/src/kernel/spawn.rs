@@ -77,7 +77,7 @@ impl Kernel {
         }
         if spawn.parent.is_none() && (spawn.monitored || spawn.linked || spawn.exec) {
             return Err(Error::invalid(
-                "a process without a parent cannot be monitored, linked or waited for by it",
+                "only a process can monitor, link to or wait for the process it spawns",
             ));
         }
         let birth = Birth {
