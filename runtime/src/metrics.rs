@@ -113,7 +113,7 @@ fn processes(totals: &Totals) -> Vec<Metric> {
         },
         in_bytes(
             "held",
-            "What the runtime holds for all processes: messages, events, results, names, ties",
+            "Memory that the runtime holds for all processes: messages, events, results, names, ties",
             Values::OneGauge(totals.held),
         ),
         in_bytes(
@@ -148,12 +148,12 @@ fn processes(totals: &Totals) -> Vec<Metric> {
         ),
         in_bytes(
             "host_disk_used",
-            "By how much the processes of each host have made disks fuller",
+            "Bytes that the processes of each host have added to disks",
             of_hosts(totals, |host| host.disk),
         ),
         in_bytes(
             "host_disk_limit",
-            "By how much the processes of each host may make disks fuller",
+            "Bytes that the processes of each host may add to disks",
             of_hosts(totals, |host| host.max_disk),
         ),
     ]
@@ -189,19 +189,19 @@ fn messages(totals: &Totals) -> Vec<Metric> {
         ),
         metric(
             "queue_messages",
-            "Messages not read yet",
+            "Unread messages",
             Values::OneGauge(totals.messages as u64),
         ),
         metric(
             "log_lost",
-            "Log records of processes lost because nobody took them in time",
+            "Log records of processes that were lost because they were not read in time",
             Values::OneCounter(totals.log_lost),
         ),
         Metric {
             unit: Some(Unit::Bytes),
             ..metric(
                 "queue",
-                "Messages not read yet",
+                "Bytes of unread messages",
                 Values::OneGauge(totals.bytes as u64),
             )
         },
@@ -229,7 +229,7 @@ fn workers(totals: &Totals) -> Vec<Metric> {
             unit: Some(Unit::Seconds),
             ..metric(
                 "uptime",
-                "How long the runtime is there",
+                "Age of the runtime",
                 Values::OneGauge(totals.uptime_ms / 1000),
             )
         },

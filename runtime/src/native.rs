@@ -328,7 +328,9 @@ where
             match running {
                 Some(running) => outcome(running.await),
                 // The process that was spawned for this code has started it.
-                None => outcome(Err::<(), _>(Error::internal("started a second time"))),
+                None => outcome(Err::<(), _>(Error::internal(
+                    "native code for one process was started twice",
+                ))),
             }
         }
         .boxed()
@@ -350,5 +352,5 @@ fn outcome<T: Serialize>(returned: Result<T, Error>) -> Outcome {
 }
 
 fn unexpected() -> Error {
-    Error::internal("a queue yielded what it cannot hold")
+    Error::internal("a queue yielded an item of another kind")
 }

@@ -121,11 +121,9 @@ impl Runtime {
     ///
     /// `NotFound` if the runtime was built without a program.
     pub fn main(&self) -> Result<Spawn, Error> {
-        let (main, host) = self
-            .0
-            .main
-            .as_ref()
-            .ok_or_else(|| Error::not_found("the runtime has no program to start"))?;
+        let (main, host) = self.0.main.as_ref().ok_or_else(|| {
+            Error::not_found("the runtime was built without a program; add one with `Builder::app`")
+        })?;
         Ok(Spawn::of(&**main).host(&**host).first())
     }
 

@@ -30,9 +30,7 @@ pub enum ServiceError {
         error: CallError,
     },
     /// A critical service has failed for good.
-    #[error(
-        "the service {name} failed and is not started again after {restarts} restarts: {error}"
-    )]
+    #[error("the service {name} failed and has used up its restarts ({restarts}): {error}")]
     Failed {
         /// Name of the service.
         name: Arc<str>,

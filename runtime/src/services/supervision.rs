@@ -89,7 +89,7 @@ impl Supervisor {
                 attempt = self.restarts.attempts(),
                 of = service.restart.max_attempts,
                 after = ?delay,
-                "the service ended and is started again"
+                "the service ended and will be restarted"
             );
             tokio::select! {
                 () = self.node.sleep(delay) => {}
@@ -109,7 +109,7 @@ impl Supervisor {
     fn give_up(&self, error: Option<CallError>) {
         let service = self.service();
         let error = error
-            .unwrap_or_else(|| CallError::Failed(Box::new(Error::internal("it ends each time"))));
+            .unwrap_or_else(|| CallError::Failed(Box::new(Error::internal("it ends every time"))));
         let failed = ServiceError::Failed {
             name: Arc::clone(&service.name),
             restarts: self.restarts.attempts().saturating_sub(1),
