@@ -155,7 +155,7 @@ impl Checked {
             )
         } else if Language::of(path).is_none() {
             (
-                format!("`{shown}` does not say what code it holds"),
+                format!("`{shown}` does not tell the language of its code"),
                 "expected a name that ends in .lua, .wasm or .wat",
                 "rename the file",
             )
@@ -170,7 +170,7 @@ impl Checked {
                 Err(error) => (
                     format!("`{shown}` cannot be read: {error}"),
                     "expected a file below the program's directory",
-                    "copy the file into it",
+                    "copy the file into that directory",
                 ),
             }
         };
@@ -195,7 +195,7 @@ impl Checked {
                 format!("expected one of {}", tried.join(", ")),
             ),
             ResolveError::Ambiguous { files } => (
-                format!("`{id_text}` could be each of {}", files.join(", ")),
+                format!("`{id_text}` is ambiguous: found {}", files.join(", ")),
                 "remove all but one, or name one as `source` in [processes]".to_owned(),
             ),
             ResolveError::Refused { path, error } => (

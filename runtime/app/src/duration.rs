@@ -15,10 +15,10 @@ pub enum DurationError {
     #[error("a unit is missing after `{}`; write one of ns, us, ms, s, m, h", shown(.0))]
     NoUnit(String),
     /// The unit does not exist.
-    #[error("there is no unit `{}`; write one of ns, us, ms, s, m, h", shown(.0))]
+    #[error("unknown unit `{}`; write one of ns, us, ms, s, m, h", shown(.0))]
     Unit(String),
     /// The duration does not fit 64 bits of nanoseconds.
-    #[error("it is too long; the longest is {LONGEST}")]
+    #[error("too long; the longest is {LONGEST}")]
     TooLong,
 }
 

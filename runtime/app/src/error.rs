@@ -40,7 +40,7 @@ pub enum AppError {
         path: PathBuf,
     },
     /// The given directory has nothing to start.
-    #[error("{}: there is no {id}: found none of {}", text::path(root), tried.join(", "))]
+    #[error("{}: there is no definition {id}: found none of {}", text::path(root), tried.join(", "))]
     NoMain {
         /// The directory given.
         root: PathBuf,
@@ -52,7 +52,7 @@ pub enum AppError {
         candidates: Vec<String>,
     },
     /// More than one file could be the definition to start.
-    #[error("{}: {id} could be each of {}", text::path(root), files.join(", "))]
+    #[error("{}: {id} is ambiguous: found {}", text::path(root), files.join(", "))]
     Ambiguous {
         /// The directory given.
         root: PathBuf,
@@ -83,7 +83,10 @@ pub enum AppError {
         reason: String,
     },
     /// The name of the given file does not convert to an id.
-    #[error("{}: its name makes no definition: {error}", text::path(path))]
+    #[error(
+        "{}: cannot make a definition id of its name: {error}",
+        text::path(path)
+    )]
     FileName {
         /// The path given.
         path: PathBuf,
@@ -147,7 +150,7 @@ pub enum GrantError {
     /// The path, as the program writes it, is already granted with another
     /// meaning.
     #[error(
-        "it already stands for {}, and would stand for {}",
+        "the path is granted for {} already, and cannot stand for {} too",
         text::path(one),
         text::path(other)
     )]
@@ -164,7 +167,7 @@ pub enum GrantError {
         path: PathBuf,
     },
     /// The name of a variable is empty or contains `=` or NUL.
-    #[error("that is no name of an environment variable")]
+    #[error("not a name of an environment variable")]
     VariableName,
     /// The system refuses access to the path.
     #[error("{}: {error}", text::path(path))]
@@ -224,12 +227,16 @@ impl GrantError {
             GrantError::Missing { .. } if access == Access::Write => {
                 "create the directory first".to_owned()
             }
-            GrantError::Missing { .. } => "only what exists can be granted for reading".to_owned(),
+            GrantError::Missing { .. } => {
+                "create it first: only an existing file or directory can be granted for reading"
+                    .to_owned()
+            }
             GrantError::NoParent { path } => format!("create {} first", text::path(path)),
             GrantError::Outside => "name something below it, or give the absolute path".to_owned(),
             GrantError::Conflict { .. } => "write one of them as an absolute path".to_owned(),
             GrantError::NotAFile { .. } => {
-                "grant a file or a directory; devices, FIFOs and sockets are not reached".to_owned()
+                "grant a file or a directory; devices, FIFOs and sockets cannot be granted"
+                    .to_owned()
             }
             GrantError::VariableName => "write NAME, or NAME=VALUE".to_owned(),
             GrantError::Empty | GrantError::NotUtf8 | GrantError::Io { .. } => return None,

@@ -246,12 +246,12 @@ impl Library {
                 self.app
             )),
             ResolveError::Missing { tried } => Error::not_found(format!(
-                "unknown definition {id}: there is none of {}{}",
+                "unknown definition {id}: found none of {}{}",
                 tried.join(", "),
                 self.near(id, &tried)
             )),
             ResolveError::Ambiguous { files } => Error::invalid(format!(
-                "definition {id} could be each of {}: remove all but one, \
+                "definition {id} is ambiguous: found {}: remove all but one, \
                  or choose in the manifest",
                 files.join(", ")
             )),
@@ -283,7 +283,7 @@ impl Library {
         };
         let source = files.iter().find(|name| is_source(name));
         if let Some(source) = source {
-            return format!("; {source} is there, and is to be compiled first");
+            return format!("; {source} must be compiled first");
         }
         let code = files.iter().filter(|name| Language::of(name).is_some());
         let stems: Vec<_> = code.filter_map(|name| stem(name)).collect();

@@ -165,7 +165,7 @@ impl FoundManifest {
                 let problem = Problem {
                     span: start..start + char::REPLACEMENT_CHARACTER.len_utf8(),
                     message: "the manifest is not UTF-8".to_owned(),
-                    label: "this byte belongs to no character".to_owned(),
+                    label: "this byte is not UTF-8".to_owned(),
                     remedy: Some("save the file as UTF-8".to_owned()),
                 };
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();

@@ -128,9 +128,9 @@ impl App {
             return None;
         };
         let is = if place.symlink_metadata().is_ok() {
-            "is there"
+            "exists"
         } else {
-            "can be made"
+            "can be created"
         };
         let access = if write { "writing" } else { "reading" };
         Some(format!(

@@ -59,16 +59,13 @@ fn a_definition_that_is_not_there_comes_with_what_was_meant() {
     let none_of = |name: &str| {
         let files = ["lua", "wasm", "wat"].map(|extension| format!("workers/{name}.{extension}"));
         format!(
-            "unknown definition app.workers:{name}: there is none of {}",
+            "unknown definition app.workers:{name}: found none of {}",
             files.join(", ")
         )
     };
     for (name, hint) in [
         ("hander", "; did you mean app.workers:handler?"),
-        (
-            "parser",
-            "; parser.js is there, and is to be compiled first",
-        ),
+        ("parser", "; parser.js must be compiled first"),
         ("notes", ""),
         ("store", ""),
     ] {
@@ -393,7 +390,10 @@ env = ["A=B"]
         ("warren.toml:2:8:", "there is no definition `app:mian`"),
         ("warren.toml:5:8:", "did you mean `app:workers`?"),
         ("warren.toml:7:10:", "there is no file `a.lua`"),
-        ("warren.toml:9:10:", "does not say what code it holds"),
+        (
+            "warren.toml:9:10:",
+            "does not tell the language of its code",
+        ),
         (
             "warren.toml:11:10:",
             "is not a path below the program's directory",

@@ -22,10 +22,10 @@ pub(crate) fn new(args: &NewArgs) -> Result<Exit, Box<Failure>> {
         // An empty directory may exist already.
         Err(_) if !is_empty(&args.path) => {
             return Err(Box::new(Failure {
-                help: Some("give the name of a directory that is not there yet".to_owned()),
+                help: Some("give a path that does not exist yet".to_owned()),
                 ..Failure::new(
                     Exit::Usage,
-                    format!("{}: it is there already", text::path(&args.path)),
+                    format!("{}: already exists", text::path(&args.path)),
                 )
             }));
         }
@@ -59,11 +59,11 @@ fn name(path: &Path) -> Result<&str, Box<Failure>> {
     name.filter(is_name).ok_or_else(|| {
         let shown = text::path(path);
         Box::new(Failure {
-            help: Some("a name is of ASCII letters, digits, `-` and `_`, a letter first".into()),
-            ..Failure::new(
-                Exit::Usage,
-                format!("{shown}: that is no name for a program"),
-            )
+            help: Some(
+                "a name consists of ASCII letters, digits, `-` and `_`, and begins with a letter"
+                    .into(),
+            ),
+            ..Failure::new(Exit::Usage, format!("{shown}: not a name for a program"))
         })
     })
 }
@@ -115,7 +115,7 @@ fn files(language: Language, name: &str) -> Vec<(String, String)> {
 fn refused(path: &Path, error: &std::io::Error) -> Box<Failure> {
     Box::new(Failure::new(
         Exit::Failed,
-        format!("{}: it cannot be made: {error}", text::path(path)),
+        format!("{}: cannot be created: {error}", text::path(path)),
     ))
 }
 

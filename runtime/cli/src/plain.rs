@@ -15,7 +15,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     if !metadata.is_file() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "it is no plain file",
+            "not a plain file",
         ));
     }
     let mut bytes = Vec::new();
@@ -53,7 +53,7 @@ mod tests {
         rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
         for path in [&fifo, dir.path(), Path::new("/dev/zero")] {
             let error = read(path).unwrap_err();
-            assert_eq!(error.to_string(), "it is no plain file");
+            assert_eq!(error.to_string(), "not a plain file");
         }
         let large = dir.path().join("large");
         let file = File::create(&large).unwrap();

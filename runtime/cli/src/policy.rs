@@ -100,7 +100,7 @@ fn unknown_action(word: &str) -> Option<String> {
     }
     let actions = Action::ALL.map(Action::as_str).join(", ");
     Some(format!(
-        "warning: `{word}` is no action of the runtime, which are {actions}"
+        "warning: `{word}` is not an action of the runtime; its actions are {actions}"
     ))
 }
 

@@ -259,7 +259,7 @@ fn reload(policies: Option<&Policies>) {
             let mut failures = opening::of_policies(&error);
             let first = Failure::new(
                 Exit::Usage,
-                "the policies were not reloaded; those of before stay in force",
+                "the policies were not reloaded; the old ones stay in force",
             );
             failures.insert(0, first);
             report(&failures);
@@ -278,7 +278,7 @@ fn audit(app: &App, path: &Path) -> Result<(), Box<Failure>> {
     policies.audit_to(path).map_err(|error| {
         Box::new(Failure {
             help: matches!(error, AuditError::NotAFile { .. })
-                .then(|| "name a file, or one that is not there yet".to_owned()),
+                .then(|| "name a plain file, or a path that does not exist yet".to_owned()),
             ..Failure::new(Exit::Usage, format!("--audit {error}"))
         })
     })
@@ -357,7 +357,7 @@ pub(crate) fn cache_directory() -> Option<PathBuf> {
 fn not_started(error: &StartError) -> Failure {
     if matches!(error, StartError::CacheGranted { .. }) {
         return Failure {
-            help: Some("grant a directory that the code cache is not in".to_owned()),
+            help: Some("grant a directory that does not contain the code cache".to_owned()),
             ..Failure::new(Exit::Usage, error.to_string())
         };
     }

@@ -29,7 +29,7 @@ fn a_file_of_another_kind() {
 fn a_directory_without_a_main() {
     let dir = Program::of(&[("shop/server.lua", "")]);
     run(dir.path(), &["shop"]).ends_with(2).says(&[
-        "shop: there is no app:main",
+        "shop: there is no definition app:main",
         "main.lua, main.wasm, main.wat",
         "shop/server.lua",
     ]);
@@ -39,7 +39,7 @@ fn a_directory_without_a_main() {
 fn two_files_for_one_definition() {
     let dir = Program::of(&[HELLO, ("main.wasm", "")]);
     run(dir.path(), &["."]).ends_with(2).says(&[
-        "app:main could be each of main.lua, main.wasm",
+        "app:main is ambiguous: found main.lua, main.wasm",
         "help: remove all but one",
     ]);
 }

@@ -72,7 +72,7 @@ fn the_operator_is_told_what_to_grant() {
         .ends_with(0)
         .prints("nil\tsingle.txt: It is there, but was not granted (--read, --write)\t13\n")
         .says(&[
-            "`single.txt` is there, but was not granted to app:main",
+            "`single.txt` exists, but was not granted to app:main",
             "run with --read single.txt",
         ]);
     run(dir.path(), &["--read", "data", "main.lua", "/etc/passwd"])
@@ -129,7 +129,7 @@ fn a_process_that_acts_for_somebody_cannot_tell_what_is_there() {
     run(dir.path(), &["main.lua"])
         .ends_with(0)
         .prints("2 2\tnil\n2 2\tnil\n")
-        .says(&["`single.txt` is there, but was not granted to app:tenant"]);
+        .says(&["`single.txt` exists, but was not granted to app:tenant"]);
 }
 
 #[test]

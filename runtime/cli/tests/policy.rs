@@ -221,7 +221,7 @@ fn sighup_reads_the_policies_anew_and_a_broken_one_changes_nothing() {
     session.wait_for_line("false");
     fs::write(&policy, "permit (principal;").unwrap();
     session.signal("HUP");
-    session.wait_for_error("error: the policies were not reloaded; those of before stay in force");
+    session.wait_for_error("error: the policies were not reloaded; the old ones stay in force");
     fs::write(&policy, GUEST).unwrap();
     session.signal("HUP");
     session

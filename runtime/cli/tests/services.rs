@@ -127,7 +127,7 @@ fn another_that_gives_up_does_not() {
     )
     .ends_with(0)
     .prints("main\n")
-    .says(&["the service app:worker failed and is not started again after 0 restarts"]);
+    .says(&["the service app:worker failed and has used up its restarts (0)"]);
 }
 
 #[test]

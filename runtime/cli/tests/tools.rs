@@ -16,17 +16,17 @@ fn new_takes_no_place_that_is_taken() {
     let dir = Program::of(&[("taken/main.lua", "return 1")]);
     outcome(warren(dir.path(), &["new", "taken"]))
         .ends_with(2)
-        .says(&["taken: it is there already"]);
+        .says(&["taken: already exists"]);
     assert_eq!(
         fs::read_to_string(dir.path().join("taken/main.lua")).unwrap(),
         "return 1"
     );
     outcome(warren(dir.path(), &["new", "2 b"]))
         .ends_with(2)
-        .says(&["2 b: that is no name for a program"]);
+        .says(&["2 b: not a name for a program"]);
     outcome(warren(dir.path(), &["new", "no/such/place"]))
         .ends_with(1)
-        .says(&["cannot be made"]);
+        .says(&["cannot be created"]);
     fs::create_dir(dir.path().join("empty")).unwrap();
     outcome(warren(dir.path(), &["new", "empty"]))
         .ends_with(0)
@@ -59,7 +59,7 @@ fn build_says_what_is_missing() {
         .says(&["cannot run rustc", "install Rust with rustup"]);
     let run = outcome(warren(dir.path(), &["run", "rust"]));
     run.ends_with(2)
-        .says(&["there is no app:main", "warren build rust"]);
+        .says(&["there is no definition app:main", "warren build rust"]);
     build("nothing")
         .ends_with(0)
         .says(&["nothing to build in nothing"]);
@@ -193,7 +193,7 @@ fn inspect_tells_what_it_is() {
     for path in [".", "main.lua"] {
         inspect(path)
             .ends_with(2)
-            .says(&["no file of WebAssembly", "warren check"]);
+            .says(&["not a WebAssembly file", "warren check"]);
     }
 }
 

@@ -52,7 +52,7 @@ impl Reader {
             Err(DurationError::TooLong) => {
                 ("is too long", format!("expected {least:?} to {LONGEST}"))
             }
-            Err(error) => ("is no duration", error.to_string()),
+            Err(error) => ("is not a duration", error.to_string()),
         };
         let message = format!("`{key}`{} {message}", section.place());
         self.problem(text.span(), message, label, None);
@@ -72,7 +72,7 @@ impl Reader {
             let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
             self.problem(
                 text.span(),
-                format!("`{key}`{} is none that there is", section.place()),
+                format!("`{key}`{} has an unknown value", section.place()),
                 format!("expected {}", alternatives(&names)),
                 closest(text.get_ref(), names.iter().copied())
                     .map(|right| format!("did you mean `{right}`?")),
@@ -135,7 +135,7 @@ impl Reader {
                 self.problem(
                     value.span(),
                     format!("`{key}`{} holds {}", section.place(), type_of(other)),
-                    "a process cannot be given one",
+                    "a process cannot receive a date or time",
                     Some("write it as a string".to_owned()),
                 );
                 return None;

@@ -106,11 +106,10 @@ fn check_delays(reader: &mut Reader, section: &Section<'_>, restart: &Restart) {
         return;
     };
     let message = format!(
-        "`{key}`{}: the first wait, {first:?}, is longer than the longest, {longest:?}",
+        "`{key}`{}: the first delay, {first:?}, is longer than the longest, {longest:?}",
         section.place()
     );
-    let remedy = "write an initial_delay (1s where it is absent) of at most max_delay (90s \
-                  where it is absent)";
+    let remedy = "write an initial_delay (default 1s) of at most max_delay (default 90s)";
     reader.problem(
         span,
         message,

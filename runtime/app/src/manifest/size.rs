@@ -19,7 +19,7 @@ pub enum SizeError {
     #[error("write a whole number and a unit, B, KiB, MiB, GiB or TiB")]
     Form,
     /// The unit does not exist.
-    #[error("there is no unit `{found}`; write `{right}`")]
+    #[error("unknown unit `{found}`; write `{right}`")]
     Unit {
         /// The unit that was written.
         found: String,

@@ -32,13 +32,13 @@ pub enum AuditError {
     },
     /// The path is a link, a pipe, a device or a directory. Writing to it could
     /// end up in a file of somebody's choice, or wait for a reader.
-    #[error("{}: it is no plain file", text::path(path))]
+    #[error("{}: not a plain file", text::path(path))]
     NotAFile {
         /// The path.
         path: PathBuf,
     },
     /// No thread can be started.
-    #[error("no thread can be started: {0}")]
+    #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
 }
 

@@ -67,10 +67,10 @@ impl Compiled {
                 .name("warren-policies".into())
                 .stack_size(STACK)
                 .spawn_scoped(scope, || Compiled::of(files))
-                .map_err(|error| format!("no thread can be started to read it: {error}"))
+                .map_err(|error| format!("cannot start a thread to read it: {error}"))
                 .and_then(|thread| {
                     let read = thread.join();
-                    read.map_err(|_| "Cedar cannot read it: it panicked".to_owned())
+                    read.map_err(|_| "Cedar panicked while reading it".to_owned())
                 })
                 .unwrap_or_else(|message| Err(unread(files, &message)))
         })

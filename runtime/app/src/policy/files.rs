@@ -117,7 +117,7 @@ impl Files {
         for (id, text) in policies {
             let path = PathBuf::from(format!("{id}{EXTENSION}"));
             if files.policies.iter().any(|file| file.id == id) {
-                let problems = vec![PolicyProblem::whole(path, "it is given twice")];
+                let problems = vec![PolicyProblem::whole(path, "given twice")];
                 return Err(PolicyError { problems });
             }
             files.policies.push(File {

@@ -37,7 +37,7 @@ impl Cli {
         if run.args_json.is_some() && run.words().next().is_some() {
             let mut command = Cli::command();
             command.build();
-            let reason = "--args-json stands instead of arguments after PATH; give one of the two";
+            let reason = "give either --args-json or arguments after PATH, not both";
             return Err(match command.find_subcommand_mut("run") {
                 Some(run) => run.error(ErrorKind::ArgumentConflict, reason),
                 None => command.error(ErrorKind::ArgumentConflict, reason),
@@ -59,22 +59,22 @@ fn with_run(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// What to do.
+/// A subcommand.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a program until it ends
     Run(RunArgs),
-    /// Begin a program in a directory of its own
+    /// Create a new program in a new directory
     New(NewArgs),
-    /// Build a directory's guests that are written in Rust or C
+    /// Build the Rust and C guests of a directory
     Build(BuildArgs),
     /// Compile all of a program and check its manifest, without running it
     Check(CheckArgs),
-    /// Say what a WebAssembly file is and whether it can run as a process
+    /// Describe a WebAssembly file, and check that it can run as a process
     Inspect(InspectArgs),
-    /// Check a program's policies, or explain what they decide
+    /// Check a program's policies, or explain a decision
     Policy(PolicyArgs),
-    /// Check whether this machine allows what a program asks for
+    /// Check that this machine meets a program's needs
     Doctor(DoctorArgs),
     /// List the processes of a running program
     #[cfg(unix)]
@@ -85,7 +85,7 @@ pub(crate) enum Command {
     /// Ask a process of a running program to end
     #[cfg(unix)]
     Cancel(CancelArgs),
-    /// End a process of a running program at once
+    /// Terminate a process of a running program at once
     #[cfg(unix)]
     Terminate(TerminateArgs),
     /// Send a message to a process of a running program
@@ -100,14 +100,14 @@ pub(crate) enum Command {
 /// The options of `warren new`.
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
-    /// The directory to make; its name is the program's
+    /// The directory to create; its name becomes the program's
     pub(crate) path: PathBuf,
-    /// The language to write it in
+    /// The program's language
     #[arg(long, value_enum, default_value_t)]
     pub(crate) lang: Language,
 }
 
-/// A language that `warren new` begins programs in.
+/// A language of new programs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
     /// Lua, which needs no build.
@@ -123,18 +123,18 @@ pub(crate) enum Language {
 #[derive(Debug, Args)]
 #[command(
     after_help = "A Cargo package becomes one .wasm file for each of its binaries, beside its\n\
-                  Cargo.toml; a Makefile does what its first goal says. Directories below are\n\
-                  searched too, up to the first that is a package or has a Makefile.\n\n\
+                  Cargo.toml; a Makefile builds its first goal. Directories below are searched\n\
+                  too, down to the first that is a package or has a Makefile.\n\n\
                   WARREN_CARGO names another cargo, CC and WASI_SDK another C compiler."
 )]
 pub(crate) struct BuildArgs {
-    /// The directory
+    /// The directory to build
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// What Rust guests are compiled for
+    /// The target of Rust guests
     #[arg(long, default_value = "wasm32-unknown-unknown", value_parser = ["wasm32-unknown-unknown", "wasm32-wasip1"])]
     pub(crate) target: String,
-    /// Where cargo keeps what it makes
+    /// The directory of cargo's build outputs
     #[arg(long, value_name = "DIR")]
     pub(crate) target_dir: Option<PathBuf>,
 }
@@ -154,15 +154,15 @@ pub(crate) struct InspectArgs {
     pub(crate) path: PathBuf,
 }
 
-/// What is logged, and how.
+/// The options of the log.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
-    /// What to log: a level, or a list of TARGET=LEVEL
+    /// Records to log: a level, or a list of TARGET=LEVEL
     ///
-    /// The environment variable WARREN_LOG stands in where this is absent.
+    /// The default is the environment variable WARREN_LOG.
     #[arg(long, global = true, value_name = "LEVEL|FILTER", help_heading = "Log")]
     pub(crate) log: Option<String>,
-    /// How log lines look
+    /// The format of log lines
     #[arg(
         long,
         global = true,
@@ -177,12 +177,12 @@ pub(crate) struct LogArgs {
 /// The options of `warren doctor`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 when something that the program's manifest asks for cannot be\n\
-                  had; 2 for a wrong command line or manifest, or no such program."
+    after_help = "Exit status: 0; 1 if the machine cannot meet a need of the program's manifest; 2\n\
+                  for a wrong command line or manifest, or no such program."
 )]
 pub(crate) struct DoctorArgs {
-    /// The program (a file or a directory); without one, what a program without
-    /// manifest gets
+    /// The program (a file or a directory); by default, a program without a
+    /// manifest
     pub(crate) path: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -330,7 +330,7 @@ mod tests {
             ),
             (
                 &["run", "--args-json", "[]", "x.lua", "y"],
-                "--args-json stands instead",
+                "give either --args-json",
             ),
             (&["run", "--log-format", "xml", "x.lua"], "xml"),
             (&["run", "--env", "", "x.lua"], "--env"),

@@ -11,12 +11,12 @@ pub(crate) struct PolicyArgs {
     pub(crate) command: PolicyCommand,
 }
 
-/// What to do with policies.
+/// A subcommand of `warren policy`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Check all policies, and the manifest that names them
     Check(PolicyCheckArgs),
-    /// Say what the policies decide, and which of them does
+    /// Explain a decision: its result, and the policies that made it
     Why(Box<PolicyWhyArgs>),
 }
 
@@ -31,47 +31,47 @@ pub(crate) struct PolicyCheckArgs {
 /// The options of `warren policy why`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0 where it is allowed, 1 where it is not; 2 for a wrong command\n\
+    after_help = "Exit status: 0 if the action is allowed, 1 if not; 2 for a wrong command\n\
                         line, manifest or policy."
 )]
 pub(crate) struct PolicyWhyArgs {
     /// The program: a directory, or a .lua, .wasm or .wat file
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// On whose behalf; without one, a process without an actor
+    /// The actor of the asking process; by default none
     #[arg(long, value_name = "ID")]
     pub(crate) actor: Option<String>,
-    /// What is known of the actor
+    /// Data about the actor
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value, requires = "actor")]
     pub(crate) meta: Vec<(String, String)>,
-    /// Under which scope of the manifest
+    /// The scope of the asking process, by its name in the manifest
     #[arg(long, value_name = "NAME")]
     pub(crate) scope: Option<String>,
-    /// A context value of the process that asks
+    /// A context value of the asking process
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(crate) context: Vec<(String, String)>,
-    /// What the process that asks runs; what is started first, without it
+    /// The definition of the asking process; by default the program's first
     #[arg(long, value_name = "DEFINITION")]
     pub(crate) definition: Option<String>,
-    /// The host the process that asks lives in; that of what is started first
+    /// The host of the asking process; by default the first definition's
     #[arg(long, value_name = "HOST")]
     pub(crate) host: Option<String>,
     /// The action, such as process.send
     #[arg(long)]
     pub(crate) action: String,
-    /// What it is done to: a definition, host, name or PID, as the action says
+    /// The resource: a definition, host, name or PID, depending on the action
     #[arg(long)]
     pub(crate) resource: String,
-    /// What the process that it is done to runs
+    /// The definition of the target process
     #[arg(long, value_name = "DEFINITION")]
     pub(crate) target_definition: Option<String>,
-    /// The host that process lives in
+    /// The host of the target process
     #[arg(long, value_name = "HOST")]
     pub(crate) target_host: Option<String>,
-    /// A name of that process
+    /// A name of the target process
     #[arg(long, value_name = "NAME")]
     pub(crate) target_name: Vec<String>,
-    /// An attribute, as a program gives them to security.can
+    /// An attribute, as for security.can
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(crate) attribute: Vec<(String, String)>,
     /// Judge as `warren run --strict` does

@@ -12,15 +12,15 @@ use warren::app::{EnvGrant, parse_duration, parse_size};
 #[derive(Debug, Args)]
 #[command(
     override_usage = "warren run [OPTIONS] <PATH> [ARGS]...",
-    after_help = "Exit status: 0; 1 when the program failed; 2 for a wrong command line or\n\
-                  manifest, or no such program; 130 after Ctrl-C, 143 after SIGTERM; or what\n\
-                  the program gives to os.exit."
+    after_help = "Exit status: 0; 1 if the program failed; 2 for a wrong command line or\n\
+                  manifest, or no such program; 130 after Ctrl-C, 143 after SIGTERM; or the\n\
+                  status that the program gives to os.exit."
 )]
 pub(crate) struct RunArgs {
     /// The program (a .lua, .wasm or .wat file, or a directory), and its arguments
     ///
-    /// All that follows PATH belongs to the program, also what begins with `-`.
-    // One list, because that is how clap leaves all after its first element alone.
+    /// Everything after PATH belongs to the program, options included.
+    // One list: clap does not parse anything after its first element.
     #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_names = ["PATH", "ARGS"])]
     program: Vec<OsString>,
     /// Typed arguments for the program, instead of ARGS: a JSON array
@@ -31,38 +31,38 @@ pub(crate) struct RunArgs {
     pub(crate) read: Vec<PathBuf>,
     /// Let the program read and change this file or directory
     ///
-    /// A file that is not there yet may be created.
+    /// A missing file may be created.
     #[arg(long, value_name = "PATH")]
     pub(crate) write: Vec<PathBuf>,
     /// Let the program see this environment variable
     #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
     pub(crate) env: Vec<EnvGrant>,
-    /// How much memory all processes may hold together, like `8GiB`
+    /// Limit the memory of all processes together, for example to `8GiB`
     ///
-    /// Beyond it, growth of memory, spawns and messages are refused. Without it and
-    /// without `max_memory_total` in the manifest: what the machine or its control
-    /// group has, less a reserve.
+    /// Beyond the limit, growth of memory, spawns and messages are refused. The
+    /// default is `max_memory_total` of the manifest, else the memory of the machine
+    /// or its control group, less a reserve.
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) max_memory_total: Option<u64>,
-    /// Deny what no policy allows, to every process
+    /// Deny every process all actions that no policy allows
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Write what is denied and granted to this file, one JSON object a line
+    /// Log denials and grants to this file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
-    /// Log each message, and which message caused it
+    /// Log each message and its cause
     ///
-    /// Log lines of processes then say which chain of messages they belong to.
+    /// Log lines of processes then name their chain of messages.
     #[arg(long)]
     pub(crate) trace_messages: bool,
-    /// How long processes may go on after they were asked to end
+    /// Time that processes have to end when they are asked to
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) grace: Duration,
     /// Let `warren ps`, `top`, `cancel`, `terminate` and `send` reach the program
     /// at this socket
     ///
-    /// The socket is made for the user who runs the program, and removed when
-    /// it ends.
+    /// Only the user who runs the program can use the socket. It is removed at the
+    /// program's end.
     #[cfg(unix)]
     #[arg(long, value_name = "SOCKET")]
     pub(crate) control: Option<PathBuf>,

@@ -17,12 +17,12 @@ use crate::exit::Exit;
 /// The environment variable for `--control`.
 const VARIABLE: &str = "WARREN_CONTROL";
 
-/// Which program.
+/// The option that names the running program.
 #[derive(Debug, Args)]
 pub(crate) struct ControlArgs {
-    /// The socket that the program was given with `warren run --control SOCKET`
+    /// The program's socket, from `warren run --control SOCKET`
     ///
-    /// The environment variable WARREN_CONTROL stands in where this is absent.
+    /// The default is the environment variable WARREN_CONTROL.
     #[arg(long, value_name = "SOCKET")]
     control: Option<PathBuf>,
 }
@@ -39,27 +39,27 @@ impl ControlArgs {
             Some(path) => Client::connect(&path),
             None => Err(Box::new(Failure {
                 help: Some(format!(
-                    "give --control SOCKET, or set {VARIABLE}, as it was given to `warren run`"
+                    "give the SOCKET of `warren run --control SOCKET` by --control or in {VARIABLE}"
                 )),
-                ..Failure::new(Exit::Usage, "which program? No control socket is given")
+                ..Failure::new(Exit::Usage, "no control socket is given")
             })),
         }
     }
 }
 
-/// Which processes.
+/// The options that select processes.
 #[derive(Debug, Args)]
 pub(crate) struct QueryArgs {
-    /// Only processes whose PID, definition or names contain this
+    /// Show only processes whose PID, definition or names contain this
     text: Option<String>,
-    /// What comes first: the oldest process (pid), or the largest of the others
+    /// Sort by this key: the oldest process first (pid), else the largest
     #[arg(long, value_name = "BY",
           value_parser = word::<Sort>(&["pid", "load", "cpu", "memory", "messages", "oldest"]))]
     sort: Option<Sort>,
-    /// Only processes in this state
+    /// Show only processes in this state
     #[arg(long, value_parser = word::<State>(&["running", "ready", "waiting", "blocked", "ending"]))]
     state: Option<State>,
-    /// Only processes in this host
+    /// Show only processes in this host
     #[arg(long)]
     host: Option<String>,
 }
@@ -83,10 +83,10 @@ impl QueryArgs {
 pub(crate) struct PsArgs {
     #[command(flatten)]
     pub(crate) query: QueryArgs,
-    /// Only the first so many; 10000 are the most
+    /// Show only the first COUNT processes; at most 10000
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 10_000)]
     pub(crate) limit: usize,
-    /// All about one process: its PID or name
+    /// Show one process in full, by its PID or name
     #[arg(long, value_name = "PROCESS", conflicts_with_all = ["text", "state", "host", "limit"])]
     pub(crate) show: Option<String>,
     /// Print JSON
@@ -103,13 +103,13 @@ pub(crate) struct PsArgs {
                   / filters by PID, definition and names; t shows each process under its parent;\n\
                   l shows each process under one that it is linked to; Enter shows one process;\n\
                   Esc goes back.\n\n\
-                  With so many processes that looking at them takes long, they are looked at\n\
-                  less often: a hundredth of one processor's time at most is used for it."
+                  The screen is updated less often if there are very many processes: updates use\n\
+                  at most a hundredth of one processor's time."
 )]
 pub(crate) struct TopArgs {
     #[command(flatten)]
     pub(crate) query: QueryArgs,
-    /// How often to look, at most
+    /// Time between two updates, at least
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
     pub(crate) interval: Duration,
     #[command(flatten)]
@@ -119,9 +119,9 @@ pub(crate) struct TopArgs {
 /// The options of `warren cancel`.
 #[derive(Debug, Args)]
 pub(crate) struct CancelArgs {
-    /// Its PID or name
+    /// The PID or name of the process
     pub(crate) process: String,
-    /// When it is terminated if it has not ended
+    /// Time after which the process is terminated if it has not ended
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) within: Duration,
     #[command(flatten)]
@@ -131,7 +131,7 @@ pub(crate) struct CancelArgs {
 /// The options of `warren terminate`.
 #[derive(Debug, Args)]
 pub(crate) struct TerminateArgs {
-    /// Its PID or name
+    /// The PID or name of the process
     pub(crate) process: String,
     #[command(flatten)]
     pub(crate) control: ControlArgs,
@@ -140,11 +140,11 @@ pub(crate) struct TerminateArgs {
 /// The options of `warren send`.
 #[derive(Debug, Args)]
 pub(crate) struct SendArgs {
-    /// Its PID or name
+    /// The PID or name of the process
     pub(crate) process: String,
     /// The topic
     pub(crate) topic: String,
-    /// What to send, as JSON
+    /// The value to send, as JSON
     #[arg(default_value = "null", value_name = "JSON", value_parser = json)]
     pub(crate) value: Value,
     #[command(flatten)]
@@ -156,7 +156,7 @@ fn json(text: &str) -> Result<Value, String> {
         .map_err(|error| format!("not JSON: {error}; a string has quotes: '\"text\"'"))
 }
 
-/// One of the words that a value is written as in JSON.
+/// Returns a parser of the words that a type has in JSON.
 fn word<T: DeserializeOwned + Clone + Send + Sync + 'static>(
     words: &'static [&'static str],
 ) -> impl TypedValueParser<Value = T> {

@@ -30,7 +30,7 @@ pub(crate) enum Lost {
     Refused {
         /// The kind of the error.
         kind: String,
-        /// What is wrong.
+        /// The error's message.
         message: String,
     },
     /// The program does not answer: mostly because it has ended.
@@ -44,10 +44,16 @@ impl Client {
             connected_to(path, PATIENCE).map_err(|error| Box::new(not_connected(path, &error)))?;
         if let Some(owner) = foreign_owner(&stream) {
             return Err(Box::new(Failure {
-                help: Some("whoever it is would be sent what you send to your program".to_owned()),
+                help: Some(
+                    "that user would receive your requests: give the socket of your own program"
+                        .to_owned(),
+                ),
                 ..Failure::new(
                     Exit::Failed,
-                    format!("{}: user {owner} listens there", text::path(path)),
+                    format!(
+                        "{}: the socket belongs to a program of user {owner}",
+                        text::path(path)
+                    ),
                 )
             }));
         }
@@ -189,7 +195,7 @@ fn read_line(stream: &mut BufReader<UnixStream>, patience: Duration) -> io::Resu
         if (line.len() + taken) as u64 > MAX_LINE {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("it sends a line of more than {MAX_LINE} bytes"),
+                format!("it sent a line of more than {MAX_LINE} bytes"),
             ));
         }
         line.extend_from_slice(&bytes[..taken]);
@@ -203,9 +209,9 @@ fn read_line(stream: &mut BufReader<UnixStream>, patience: Duration) -> io::Resu
 fn not_connected(path: &Path, error: &io::Error) -> Failure {
     let help = match error.kind() {
         io::ErrorKind::NotFound => "start the program with `warren run --control SOCKET`",
-        io::ErrorKind::ConnectionRefused => "nobody listens there: the program has ended",
+        io::ErrorKind::ConnectionRefused => "the program has ended: start it again",
         io::ErrorKind::PermissionDenied => {
-            "the socket belongs to whoever runs the program: become that user"
+            "only the user who runs the program may use its socket: become that user"
         }
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
             "the program does not answer: it may be stopped"
@@ -225,7 +231,10 @@ fn no_greeting(path: &Path, line: &[u8]) -> Failure {
         Ok(Answer::Error { kind, message }) => Lost::Refused { kind, message }.failure(path),
         _ => Failure::new(
             Exit::Failed,
-            format!("{}: who listens there is no warren", text::path(path)),
+            format!(
+                "{}: the server at this socket is not warren",
+                text::path(path)
+            ),
         ),
     }
 }

@@ -63,7 +63,7 @@ fn free(path: &Path) -> Result<(), Box<Failure>> {
     };
     if !present.file_type().is_socket() {
         return Err(taken(
-            "the path is taken by something that is no socket",
+            "the path exists and is not a socket",
             "name a path that is free",
         ));
     }
@@ -72,7 +72,7 @@ fn free(path: &Path) -> Result<(), Box<Failure>> {
             fs::remove_file(path).map_err(|error| Box::new(refused(path, &error)))
         }
         _ => Err(taken(
-            "another program listens there",
+            "another program uses the socket",
             "name another path, or end the other program",
         )),
     }
@@ -107,8 +107,10 @@ fn make(path: &Path) -> io::Result<Socket> {
 
 fn refused(path: &Path, error: &io::Error) -> Failure {
     let help = match error.kind() {
-        io::ErrorKind::NotFound => "the directory has to exist",
-        io::ErrorKind::InvalidInput => "a socket's path has at most 90 bytes or so",
+        io::ErrorKind::NotFound => "create the directory first",
+        io::ErrorKind::InvalidInput => {
+            "name a shorter path: a socket's path has at most about 90 bytes"
+        }
         io::ErrorKind::PermissionDenied => "name a directory you may write to",
         _ => "name another path",
     };

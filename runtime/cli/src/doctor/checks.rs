@@ -144,7 +144,7 @@ pub(super) fn budgets(
         Some(memory) if limit > memory => finding
             .says(
                 Verdict::Note,
-                format!("{origin}; more than the {} there are", size(memory)),
+                format!("{origin}; more than the machine's {}", size(memory)),
             )
             .remedy("lower max_memory_total of the program".to_owned()),
         _ => finding.says(Verdict::Ok, origin.to_owned()),

@@ -23,7 +23,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Vec<Failure>> {
             help: Some(format!(
                 "`warren check {path}` compiles a program and its Lua files"
             )),
-            ..Failure::new(Exit::Usage, format!("{path}: no file of WebAssembly"))
+            ..Failure::new(Exit::Usage, format!("{path}: not a WebAssembly file"))
         }]);
     }
     let bytes = plain::read(&args.path).map_err(|error| usage(error.to_string()))?;
