@@ -877,7 +877,7 @@ int warren_receive_any(warren_message *message, const warren_queue *queues, size
     if (len < 0) return -1;
     if (len >= 12) {
       if (parse_message(message, (size_t)len)) return 1;
-      warren_log(WARREN_WARN, "dropped a message `%.*s` from %s: no values of the guest ABI",
+      warren_log(WARREN_WARN, "dropped a message `%.*s` from %s: not values of the guest ABI",
                  WARREN_TEXT(message->topic), message->from.text);
     } else if (timeout >= 0) {
       return 0;
@@ -1066,7 +1066,7 @@ static void run(void) {
   call get = {ARGUMENTS, NULL, NULL, 0, 0};
   int64_t len = fetch(&message, &get);
   if (len >= 0 && !values_reader(message.bytes, message.bytes + len, &arguments))
-    len = warren_fail(WARREN_INVALID, "arguments: no values of the guest ABI");
+    len = warren_fail(WARREN_INVALID, "arguments: not values of the guest ABI");
   if (len < 0) {
     report_last();
     return;

@@ -16,7 +16,7 @@
 // The libraries of the registry read 1.0 as 1, and keys that are no strings as
 // strings: hence this one.
 
-/** How deep values may nest. */
+/** Maximum nesting of values. */
 const MAX_DEPTH = 100;
 // An event holds a map, which holds an outcome, which holds a value.
 const MAX_READ_DEPTH = MAX_DEPTH + 8;
@@ -40,7 +40,7 @@ export class Float extends Number {}
 /** `float(1)` is 1.0. */
 export const float = (number) => new Float(number);
 
-/** A structured error: what a failed call throws, and what a process ends with. */
+/** A structured error: the error of a failed call, and of a process that failed. */
 export class WarrenError extends Error {
   name = "WarrenError";
 
@@ -52,7 +52,7 @@ export class WarrenError extends Error {
     if (stack) this.stack = stack;
   }
 
-  /** Any thrown thing as a structured error; others than this class are bugs. */
+  /** Converts any thrown value; values of other classes are bugs. */
   static from(thrown) {
     if (thrown instanceof WarrenError) return thrown;
     if (thrown?.payload?.kind !== undefined) return ofRecord(thrown.payload);
@@ -66,12 +66,12 @@ export class WarrenError extends Error {
   }
 }
 
-/** The error of a failed import. */
+/** Converts the error of a failed import. */
 function ofRecord({ kind, message, retryable, details, stack }) {
   return new WarrenError(message, { kind, retryable, stack, details: details ? decode(details) : null });
 }
 
-/** An error as imports take it. */
+/** Converts an error to the record of imports. */
 export function toRecord(error) {
   const { kind, message, retryable, details, stack } = error;
   return {
@@ -84,9 +84,9 @@ export function toRecord(error) {
 }
 
 /**
- * The bytes of one value; `what` begins the path in messages.
- * Throws a `WarrenError` of kind `Invalid` where it cannot cross, or has more than
- * MAX_MESSAGE bytes: as soon as these are passed.
+ * Returns the bytes of one value; `what` begins the path in messages.
+ * Throws a `WarrenError` of kind `Invalid` if the value cannot cross, or as soon as
+ * it exceeds MAX_MESSAGE bytes.
  */
 export function encode(value, what) {
   const writer = new Writer(what);
@@ -94,7 +94,7 @@ export function encode(value, what) {
   return writer.taken();
 }
 
-/** The bytes of n values. */
+/** Returns the bytes of n values. */
 export function encodeAll(values, what) {
   if (!Array.isArray(values)) throw invalid(`${what}: an array was expected`);
   const writer = new Writer(what);
@@ -104,7 +104,7 @@ export function encodeAll(values, what) {
   return writer.taken();
 }
 
-/** The value of bytes. Throws a `WarrenError` where they are none. */
+/** Returns the value of bytes. Throws a `WarrenError` if they are not a value. */
 export function decode(bytes) {
   const decoder = new Decoder(bytes);
   const value = decoder.value(0);
@@ -112,10 +112,10 @@ export function decode(bytes) {
   return value;
 }
 
-/** The n values of bytes. */
+/** Returns the n values of bytes. */
 export function decodeAll(bytes) {
   const values = decode(bytes);
-  if (!Array.isArray(values)) throw invalid("no array of values");
+  if (!Array.isArray(values)) throw invalid("not an array of values");
   return values;
 }
 
@@ -137,7 +137,7 @@ class Writer {
   view = new DataView(this.bytes.buffer);
   length = 0;
 
-  /** Makes room for so many bytes and yields where they begin. */
+  /** Makes room for `count` bytes and returns their offset. */
   grow(count) {
     const at = this.length;
     if (count > MAX_MESSAGE - at) throw tooLarge(this.what);
@@ -161,14 +161,14 @@ class Writer {
     this.bytes.set(bytes, at);
   }
 
-  /** A length: within the first byte, or after it as 16 or 32 bits. */
+  /** Writes a length: within the first byte, or after it as 16 or 32 bits. */
   header(count, fixed, limit, wide) {
     if (count < limit) return this.byte(fixed | count);
     if (count < 0x10000) return this.marked(wide, 2, "setUint16", count);
     this.marked(wide + 1, 4, "setUint32", count);
   }
 
-  /** A length of 8, 16 or 32 bits. */
+  /** Writes a length of 8, 16 or 32 bits. */
   sized(count, first) {
     if (count < 0x100) return this.marked(first, 1, "setUint8", count);
     if (count < 0x10000) return this.marked(first + 1, 2, "setUint16", count);
@@ -262,7 +262,7 @@ class Encoder {
     else if (value instanceof Map) this.map([...value], path);
     else if (value instanceof Error) this.error(WarrenError.from(value), path);
     else if (isPlain(value)) this.map(Object.entries(value), path);
-    else throw invalid(`${path}: a ${value.constructor?.name ?? "strange object"} cannot leave its process`);
+    else throw invalid(`${path}: a ${value.constructor?.name ?? "value of unknown class"} cannot leave its process`);
     this.around.pop();
   }
 
@@ -310,7 +310,7 @@ function isPlain(value) {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Reads what anyone may have written: every length is bounded by what is left. */
+/** Reads untrusted bytes: the rest of the input bounds every length. */
 class Decoder {
   at = 0;
 
@@ -323,7 +323,7 @@ class Decoder {
     if (this.at !== this.bytes.length) throw invalid("bytes follow the value");
   }
 
-  /** Where the next `count` bytes begin. */
+  /** Returns the offset of the next `count` bytes. */
   take(count) {
     const at = this.at;
     if (count > this.bytes.length - at) throw invalid("the bytes end within a value");
@@ -364,7 +364,7 @@ class Decoder {
       case 0xd9: case 0xda: case 0xdb: return this.string(this.length(1 << (mark - 0xd9)));
       case 0xdc: case 0xdd: return this.array(this.length(mark === 0xdc ? 2 : 4), depth);
       case 0xde: case 0xdf: return this.map(this.length(mark === 0xde ? 2 : 4), depth);
-      default: throw invalid("a byte that begins no value");
+      default: throw invalid("a byte that cannot begin a value");
     }
   }
 
@@ -382,10 +382,10 @@ class Decoder {
     }
   }
 
-  /** The number of elements, each of so many bytes at least. */
+  /** Returns the number of elements, each of `size` bytes at least. */
   bounded(count, size, depth) {
     if (depth === MAX_READ_DEPTH) throw invalid(`nested deeper than ${MAX_READ_DEPTH}`);
-    if (count * size > this.bytes.length - this.at) throw invalid("a length beyond the bytes there are");
+    if (count * size > this.bytes.length - this.at) throw invalid("a length beyond the end of the bytes");
     return count;
   }
 
@@ -400,7 +400,7 @@ class Decoder {
     for (let left = this.bounded(count, 2, depth); left > 0; left--) {
       const key = this.value(depth + 1);
       const plain = typeof key !== "object" || key instanceof Float || key instanceof Uint8Array;
-      if (key === null || !plain) throw invalid("a key of a strange type");
+      if (key === null || !plain) throw invalid("a key of another type than string, number or boolean");
       entries.push([key instanceof Float ? key.valueOf() : key, this.value(depth + 1)]);
     }
     if (!entries.every(([key]) => typeof key === "string")) return new Map(entries);
@@ -415,7 +415,7 @@ class Decoder {
     const decoder = new Decoder(bytes);
     const parts = decoder.value(depth);
     decoder.end();
-    if (!Array.isArray(parts)) throw invalid("an error that is no array");
+    if (!Array.isArray(parts)) throw invalid("an error that is not an array");
     const [kind, message, retryable, details, stack] = parts;
     if (typeof kind !== "string" || typeof message !== "string") throw invalid("an error without kind and message");
     return new WarrenError(message, { kind, retryable, details, stack: typeof stack === "string" ? stack : null });

@@ -1,7 +1,7 @@
 // The functions of warren.js. Times are milliseconds; every call blocks the
 // process until it is done. A call that fails throws a `WarrenError`.
 
-/** What can leave its process; values.js says what becomes of each. */
+/** A value that can leave its process; values.js lists the conversions. */
 export type Value =
   | null
   | undefined
@@ -21,24 +21,24 @@ export class Float extends Number {}
 export function float(number: number): Float;
 
 export interface ErrorParts {
-  /** One of `kinds`, or the program's own; empty where nothing is known. */
+  /** One of `kinds`, or the program's own; empty if unknown. */
   kind?: string;
-  /** Whether the same call may succeed later; null where nobody knows. */
+  /** True if the same call may succeed later; null if unknown. */
   retryable?: boolean | null;
-  /** What a program may want to read. */
+  /** A value for programs. */
   details?: Value;
-  /** Where it happened; the place of the constructor where absent. */
+  /** Place of the failure; by default the constructor's. */
   stack?: string | null;
   cause?: unknown;
 }
 
-/** A structured error: what a failed call throws, and what a process ends with. */
+/** A structured error: the error of a failed call, and of a process that failed. */
 export class WarrenError extends Error {
   constructor(message: string, parts?: ErrorParts);
   kind: string;
   retryable: boolean | null;
   details: Value;
-  /** Any thrown thing as a structured error; others than this class are bugs. */
+  /** Converts any thrown value; values of other classes are bugs. */
   static from(thrown: unknown): WarrenError;
 }
 
@@ -56,9 +56,9 @@ export const kinds: Readonly<{
 }>;
 
 /**
- * What a module exports as `start`. `run` gets the arguments of the process;
- * what it returns, or its promise yields, is the result, and what it throws is
- * what the process ends with.
+ * Returns the function that a module exports as `start`. `run` gets the arguments
+ * of the process. Its return value, or the value of its promise, is the result; a
+ * thrown value is the error of the process.
  */
 export function main(run: (...args: any[]) => Value | void | Promise<Value | void>): () => void | Promise<void>;
 
@@ -85,21 +85,21 @@ export interface ExecOptions {
 }
 
 export interface SpawnOptions extends ExecOptions {
-  /** One event when the process ends. */
+  /** Asks for one event when the process ends. */
   monitored?: boolean;
-  /** A link in both directions. */
+  /** Links the two processes. */
   linked?: boolean;
 }
 
 /** Starts a process of a definition in a host. */
 export function spawn(definition: string, host: string, args?: Value[], options?: SpawnOptions): Pid;
-/** Starts a process, waits for its end and returns its result; throws what it failed with. */
+/** Starts a process, waits for its end and returns its result; throws its error. */
 export function exec(definition: string, host: string, args?: Value[], options?: ExecOptions): any;
-/** The same in two steps, the second of which is `result`, or `select`. */
+/** Runs `exec` in two steps, the second of which is `result`, or `select`. */
 export function execStart(definition: string, host: string, args?: Value[], options?: ExecOptions): Pending;
 /** Ends a process by force. */
 export function terminate(target: Destination): void;
-/** Asks a process to end; at the deadline, it is ended. */
+/** Asks a process to end; at the deadline, it is terminated. */
 export function cancel(target: Destination, deadline?: number): void;
 export function monitor(target: Destination): void;
 export function unmonitor(target: Destination): void;
@@ -107,26 +107,26 @@ export function link(target: Destination): void;
 export function unlink(target: Destination): void;
 
 export interface Options {
-  /** Whether the failure of a linked process is an event instead of the caller's end. */
+  /** True if the failure of a linked process is an event instead of the caller's end. */
   trapLinks: boolean;
 }
 export function getOptions(): Options;
 export function setOptions(options: Partial<Options>): void;
-/** Becomes another definition, or with null starts this one afresh. Returns never: it throws where it failed. */
+/** Replaces the running code by another definition, or with null starts this one afresh. Throws on failure, and never returns. */
 export function upgrade(definition: string | null, args?: Value[]): never;
 /** In the program's first process, ends the program with this status. */
 export function exit(status?: number): never;
 
 export class Message {
   readonly topic: string;
-  /** Who sent it; null where no process did. */
+  /** The sender; null if no process sent it. */
   readonly from: Pid | null;
   readonly values: any[];
-  /** The first of the values, null where there is none. */
+  /** The first of the values, null if there is none. */
   readonly value: any;
 }
 
-/** How a process ended: `error` is null where it returned `value`. */
+/** The end of a process: `error` is null if it returned `value`. */
 export interface Outcome {
   value: any;
   error: WarrenError | null;
@@ -134,52 +134,52 @@ export interface Outcome {
 
 export interface Event extends Partial<Outcome> {
   kind: "pid.exit" | "pid.link.down" | "pid.cancel";
-  /** Who ended, or who asked to cancel. */
+  /** The process that ended, or asked to cancel. */
   from: Pid;
   /** RFC 3339. */
   at: string;
-  /** RFC 3339; of `pid.cancel`, where one was given. */
+  /** RFC 3339; of `pid.cancel`, if it has one. */
   deadline?: string;
 }
 
 export interface Source<T> {
-  /** Waits, at most so long; undefined when the time was up. */
+  /** Waits, for `timeout` at most; undefined at the timeout. */
   receive(): T;
   receive(timeout: number | undefined): T | undefined;
 }
 /** Iterating receives for ever. */
 export interface Queue<T> extends Source<T>, Iterable<T> {}
 export interface Topic extends Queue<Message> {
-  /** Listens no more. */
+  /** Ends listening. */
   close(): void;
 }
 export interface Pending extends Source<Outcome> {
-  /** The result; throws what the process failed with. */
+  /** Returns the result; throws the process's error. */
   result(): any;
 }
 export interface Timer {}
 
-/** What no topic claims. */
+/** Returns the messages that no topic claims. */
 export function inbox(): Queue<Message>;
-/** What happens to others. */
+/** Returns the events of other processes. */
 export function events(): Queue<Event>;
-/** What has exactly this topic. */
+/** Returns the messages of exactly this topic. */
 export function listen(topic: string): Topic;
-/** For `select`: ready after so long. */
+/** Returns a source for `select` that is ready after `delay`. */
 export function after(delay: number): Timer;
-/** Waits for the first of several; of those ready at once, the first named. Undefined when the time was up. */
+/** Waits for the first of several; if several are ready at once, the first named wins. Undefined at the timeout. */
 export function select<S extends Source<any> | Timer>(sources: S[]): { source: S; item: any };
 export function select<S extends Source<any> | Timer>(sources: S[], timeout: number | undefined): { source: S; item: any } | undefined;
 export function sleep(delay: number): void;
 
-/** Gives a process, this one where absent, a name. */
+/** Gives a process, by default this one, a name. */
 export function register(name: string, target?: Pid): void;
 export function lookup(name: string): Pid;
-/** False where the name was free. */
+/** Frees a name. Returns false if it was free. */
 export function unregister(name: string): boolean;
 
 export const context: Readonly<{
-  /** Null where it was not set. */
+  /** Returns null if it was not set. */
   get(key: string): any;
   all(): { [key: string]: any };
 }>;
@@ -195,7 +195,7 @@ export const security: Readonly<{
   actor(): Actor | null;
   scope(): Scope | null;
   can(action: string, resource: string, attributes?: { [key: string]: Value }): boolean;
-  /** Throws where there is no such policy. */
+  /** Throws if there is no such policy. */
   policy(id: string): void;
   namedScope(id: string): Scope;
 }>;

@@ -132,7 +132,7 @@ export function exit(status = 0) {
 
 // --- Receiving
 
-/** What was sent to this process. */
+/** A message to this process. */
 export class Message {
   constructor({ topic, sender }, values) {
     this.topic = topic;
@@ -146,7 +146,7 @@ export class Message {
   }
 }
 
-/** Something `select` waits for: its number, and what a message of it means. */
+/** A source of `select`: its number, and the reader of its messages. */
 class Source {
   constructor(subscription, read) {
     this.subscription = subscription;
@@ -178,7 +178,7 @@ class Pending extends Source {
     super(subscription, (_, values) => outcome(values[0]));
   }
 
-  /** Its result; throws what it failed with. */
+  /** Returns its result; throws its error. */
   result() {
     const { value, error } = this.receive();
     if (error) throw error;
@@ -186,7 +186,7 @@ class Pending extends Source {
   }
 }
 
-/** A time to wait for: `after(50)` is ready once 50 ms have passed. */
+/** A timer: `after(50)` is ready once 50 ms have passed. */
 class Timer {
   constructor(delay) {
     this.at = deadline(delay);
@@ -235,7 +235,7 @@ function earliest(sources, limit) {
   return times.length === 0 ? undefined : times.reduce((a, b) => (a < b ? a : b));
 }
 
-/** The next message of the first queue that has one; undefined at the deadline. */
+/** Returns the next message of the first queue that has one; undefined at the deadline. */
 function take(queues, until) {
   const numbers = Uint32Array.from(queues, (queue) => queue.subscription);
   for (;;) {
@@ -247,13 +247,13 @@ function take(queues, until) {
   }
 }
 
-/** What anyone may have sent: what is no values of the ABI is dropped. */
+/** Reads an untrusted message; drops it if its payload is not values of the ABI. */
 function readable(record, source) {
   try {
     return source.read(record, decodeAll(record.payload));
   } catch (error) {
     const { topic, sender } = record;
-    log.warn(`dropped a message that is no values: ${error.message}`, { topic, from: sender ?? null });
+    log.warn(`dropped a message that is not values of the guest ABI: ${error.message}`, { topic, from: sender ?? null });
     return undefined;
   }
 }
@@ -262,14 +262,14 @@ export function sleep(delay) {
   mailbox.receive(new Uint32Array(), deadline(delay));
 }
 
-/** The instant so many milliseconds from now. */
+/** Returns the instant `delay` milliseconds from now. */
 function deadline(delay) {
   return clock.monotonic() + nanoseconds(delay);
 }
 
 function nanoseconds(milliseconds) {
   if (!(milliseconds >= 0)) {
-    throw new WarrenError(`${milliseconds} is no number of milliseconds`, { kind: kinds.INVALID });
+    throw new WarrenError(`${milliseconds} is not a number of milliseconds`, { kind: kinds.INVALID });
   }
   return BigInt(Math.round(Math.min(milliseconds, Number.MAX_SAFE_INTEGER / 1e6) * 1e6));
 }
@@ -328,7 +328,7 @@ class Logger {
   }
 }
 
-/** File and line of the first call that is not this file's. */
+/** Returns file and line of the first call outside this file. */
 function callSite(stack) {
   for (const [, file, line] of stack.matchAll(/@([^@\n]+):(\d+):\d+$/gm)) {
     if (!file.endsWith("warren.js")) return { file, line: Number(line) };
@@ -338,5 +338,5 @@ function callSite(stack) {
 
 export const log = new Logger();
 
-/** So many random bytes, fit for keys; at most 65,536. */
+/** Returns `count` random bytes, fit for keys; at most 65,536. */
 export const randomBytes = (count) => randomness.bytes(count);

@@ -160,7 +160,7 @@ def _take(queues, until):
             return source, source._read(record, decode_all(record.payload))
         except WarrenError as error:
             # Anyone may have sent anything.
-            log.warn(f"dropped a message that is no values: {error}", topic=record.topic, sender=record.sender)
+            log.warn(f"dropped a message that is not values of the guest ABI: {error}", topic=record.topic, sender=record.sender)
 
 
 def sleep(delay):
@@ -175,5 +175,5 @@ def _deadline(delay):
 def nanoseconds(seconds):
     """Converts a duration to that of the process API."""
     if not isinstance(seconds, (int, float)) or not seconds >= 0:
-        raise WarrenError(f"{seconds} is no number of seconds", kind=INVALID)
+        raise WarrenError(f"{seconds} is not a number of seconds", kind=INVALID)
     return min(round(seconds * 1e9), 1 << 62)

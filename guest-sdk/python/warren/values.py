@@ -62,14 +62,14 @@ def decode(data):
     try:
         return _unpack(data, MAX_READ_DEPTH)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
-        raise _invalid(f"no value: {error or type(error).__name__}") from error
+        raise _invalid(f"not a value: {error or type(error).__name__}") from error
 
 
 def decode_all(data):
     """Returns the n values of bytes."""
     values = decode(data)
     if not isinstance(values, list):
-        raise _invalid("no array of values")
+        raise _invalid("not an array of values")
     return values
 
 
@@ -170,7 +170,7 @@ def _text(value, path):
 
 def _key(key, path, room):
     if not isinstance(key, (str, bytes, int, float, bool)):
-        raise _invalid(f"{path}: a key is a string, a number or a boolean, no {type(key).__name__}")
+        raise _invalid(f"{path}: a key is a string, a number or a boolean, not {type(key).__name__}")
     return _ready(key, path, [], room)
 
 
@@ -238,7 +238,7 @@ def _is_escaped(text):
 
 def _hashable(key):
     if not isinstance(key, (str, bytes, int, float, bool)):
-        raise ValueError("a key of a strange type")
+        raise ValueError("a key of another type than str, bytes, int, float or bool")
     return _read(key, 1)
 
 
@@ -249,7 +249,7 @@ def _extension(code, content, depth):
         raise ValueError(f"an extension of type {code}")
     parts = _unpack(content, depth)
     if not isinstance(parts, list) or len(parts) < 2:
-        raise ValueError("an error that is no array")
+        raise ValueError("an error that is not an array")
     kind, message, retryable, details, stack, *_ = [*parts, None, None, None]
     if not isinstance(kind, str) or not isinstance(message, str):
         raise ValueError("an error without kind and message")

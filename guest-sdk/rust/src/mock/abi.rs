@@ -183,7 +183,7 @@ pub mod mailbox {
             if topic.is_empty() || topic.starts_with('@') {
                 r.fail(&Error::new(
                     "Invalid",
-                    "a topic is not empty and does not begin with '@'",
+                    "a topic may not be empty or begin with '@'",
                 ))
             } else {
                 r.open(&topic) as i32

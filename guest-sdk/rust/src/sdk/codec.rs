@@ -333,7 +333,7 @@ mod tests {
         let error = to_value(&[(1, u64::MAX)]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "[0][1]: 18446744073709551615 is no signed integer of 64 bits"
+            "[0][1]: 18446744073709551615 is not a signed integer of 64 bits"
         );
         let error = to_value(&BTreeMap::from([(vec![1], 1)])).unwrap_err();
         assert_eq!(

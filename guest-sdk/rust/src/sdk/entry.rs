@@ -114,7 +114,7 @@ pub fn start<R: MainResult>(main: impl FnOnce(Args) -> R) {
 fn report_panic(info: &PanicHookInfo<'_>) {
     let message = info
         .payload_as_str()
-        .unwrap_or("a panic whose payload is no text");
+        .unwrap_or("a panic whose payload is not text");
     let error = match info.location() {
         Some(place) => Error {
             stack: Some(format!("at {place}")),

@@ -144,7 +144,7 @@ impl<'o> ser::Serializer for Serializer<'o> {
 
     fn serialize_u64(self, v: u64) -> Result<(), CodecError> {
         let signed = i64::try_from(v)
-            .map_err(|_| CodecError::new(format!("{v} is no signed integer of 64 bits")))?;
+            .map_err(|_| CodecError::new(format!("{v} is not a signed integer of 64 bits")))?;
         self.serialize_i64(signed)
     }
 
