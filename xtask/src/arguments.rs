@@ -15,26 +15,27 @@ Usage: cargo xtask <chore>
 
   test                           run every test
   bench [arguments]              run the benchmarks and print one table
-  guard [--update]               count instructions of what must stay cheap and
-                                 compare them with what they were, or accept
-                                 what they are
+  guard [--update]               count the instructions of the guarded operations
+                                 and compare them with the baseline, or update
+                                 the baseline
   simulate [--seed N] [--seeds K] [--steps M]
                                  simulate random lives of the kernel; a seed
                                  alone is run once
-  fuzz [TARGET] [--seconds N]    hand random bytes to what reads the bytes of
-                                 strangers: one target, or all; a minute each
-  api [--update]                 compare the library's public API with what it
-                                 was, or accept what it is
+  fuzz [TARGET] [--seconds N]    hand random bytes to the readers of untrusted
+                                 input: one target, or all; a minute each
+  api [--update]                 compare the library's public API with the
+                                 committed list, or update the list
   mutants                        break the kernel in known ways and see that
                                  its tests notice
   guests                         build the Lua guest into guest-sdk/lua/dist
   guests --check                 check that guest: sources, paths, a rebuild
   guests --prove-reproducible    build it in two homes and compare the bytes
-  guests --toolchain             install what builds guests, where rustup cannot
+  guests --toolchain             install the guests' tool chain, for machines
+                                 without rustup
   dist DIRECTORY                 lay out the command with its completions, man
                                  pages and documents, as packages have them
-  ci                             what must hold besides the tests
-  ci --quick                     the part of it that compiles nothing
+  ci                             run all checks besides the tests
+  ci --quick                     run the checks that compile nothing
   help                           print this";
 
 /// One chore, parsed.
@@ -98,7 +99,7 @@ pub(crate) enum Extent {
 /// An unknown or missing chore, an unknown option, an argument too many.
 pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
     let mut chore = match parser.next()? {
-        None => return Err("which chore?".into()),
+        None => return Err("no chore is given; `cargo xtask help` lists them".into()),
         Some(Long("help") | Short('h')) => Chore::Help,
         Some(Value(name)) => match name.to_str() {
             Some("help") => Chore::Help,
@@ -112,7 +113,13 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
             Some("dist") => return distribution(parser),
             Some("guests") => Chore::Guests(GuestAction::Build),
             Some("ci") => Chore::Ci(Extent::Full),
-            _ => return Err(format!("no chore is named {}", name.display()).into()),
+            _ => {
+                return Err(format!(
+                    "there is no chore {}; `cargo xtask help` lists them",
+                    name.display()
+                )
+                .into());
+            }
         },
         Some(other) => return Err(other.unexpected()),
     };

@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
     if let Some(directory) = native::build(RUST_GUESTS)? {
         benchmarks.env("WARREN_RUST_GUESTS", directory);
     }
-    Step::new("benchmarks", "what failed is said above", benchmarks).run()
+    Step::new("benchmarks", "the failure is shown above", benchmarks).run()
 }
 
 /// Builds the benchmarks and returns the program's path.
@@ -36,7 +36,7 @@ pub(crate) fn build() -> Result<PathBuf> {
     // be built again.
     let mut build = project::cargo(&project::root());
     build.args(["build", "--release", "--locked", "--workspace"]);
-    Step::new("building", "what failed is said above", build).run()?;
+    Step::new("building", "the failure is shown above", build).run()?;
     Ok(target_directory()?.join("release").join("warren-bench"))
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn target_directory() -> Result<PathBuf> {
     let mut metadata = project::cargo(&project::root());
     metadata.args(["metadata", "--format-version=1", "--no-deps", "--locked"]);
     let metadata: serde_json::Value = serde_json::from_str(&step::output(metadata)?)
-        .context("`cargo metadata` printed no JSON")?;
+        .context("`cargo metadata` did not print JSON")?;
     let directory = metadata["target_directory"].as_str();
     directory
         .map(PathBuf::from)

@@ -81,7 +81,7 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
             .chain(OTHERS.map(|(name, _)| name))
             .collect();
         bail!(
-            "no fuzz target is named {}; there are {}",
+            "there is no fuzz target {}; the targets are {}",
             plan.target.as_deref().unwrap_or_default(),
             names.join(", ")
         );
@@ -108,7 +108,7 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
         .map(|result| result.name)
         .collect();
     if !failed.is_empty() {
-        bail!("fuzzing found something in {}", failed.join(", "));
+        bail!("fuzzing found faults in {}", failed.join(", "));
     }
     Ok(())
 }

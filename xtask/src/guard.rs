@@ -40,7 +40,7 @@ const TOLERANCE: f64 = 0.04;
 /// benchmarks do not compile or fail; valgrind cannot be installed.
 pub(crate) fn run(update: bool) -> Result<()> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        println!("NOT CHECKED: instructions are those of x86-64 Linux");
+        println!("NOT CHECKED: the baseline is for x86-64 Linux");
         return Ok(());
     }
     let valgrind = match Valgrind::ensure()? {
@@ -122,7 +122,7 @@ fn compare(baseline: &Baseline, counts: &[(&str, u64)]) -> Result<()> {
     }
     if !worse.is_empty() {
         bail!(
-            "more than {:.0} % more instructions: {}; where it is worth it, `cargo xtask guard \
+            "more than {:.0} % more instructions: {}; if that is worth it, `cargo xtask guard \
              --update` and the commit's message say why",
             TOLERANCE * 100.0,
             worse.join(", ")

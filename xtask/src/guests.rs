@@ -119,7 +119,7 @@ fn check() -> Result<()> {
     let differences = recipe::differences(&recipe.inputs, &inputs::hashes(&project::root())?);
     if !differences.is_empty() {
         bail!(
-            "the sources are not those of the committed guest:\n  {}\n{AGAIN}",
+            "the sources differ from those of the committed guest:\n  {}\n{AGAIN}",
             differences.join("\n  ")
         );
     }
@@ -128,12 +128,12 @@ fn check() -> Result<()> {
     let found = traces::find(&committed, &place.traces(&prefix));
     if !found.is_empty() {
         bail!(
-            "the committed guest names places of a machine:\n  {}",
+            "the committed guest contains paths of a machine:\n  {}",
             found.join("\n  ")
         );
     }
     println!(
-        "the committed guest has the sources and bytes of its recipe and names no place of a machine"
+        "the committed guest has the sources and bytes of its recipe and contains no path of a machine"
     );
 
     let Some(toolchain) = available(&prefix)? else {
@@ -144,7 +144,7 @@ fn check() -> Result<()> {
     let differences = recipe::differences(&recipe.tools, &toolchain.versions()?);
     if !differences.is_empty() {
         println!(
-            "NOT COMPARED, as these tools are not the recipe's:\n  {}",
+            "NOT COMPARED, because these tools differ from the recipe's:\n  {}",
             differences.join("\n  ")
         );
         return test_rebuilt(&place, &rebuilt);
@@ -185,7 +185,7 @@ fn refuse_traces(module: &[u8], place: &Place, toolchain: &Toolchain) -> Result<
     let found = traces::find(module, &place.traces(toolchain.prefix()));
     if !found.is_empty() {
         bail!(
-            "the built guest names places of this machine:\n  {}",
+            "the built guest contains paths of this machine:\n  {}",
             found.join("\n  ")
         );
     }

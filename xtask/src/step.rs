@@ -96,7 +96,8 @@ pub(crate) fn output(mut command: Command) -> Result<String> {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("`{line}` ended with {}: {}", output.status, said.trim());
     }
-    String::from_utf8(output.stdout).with_context(|| format!("`{line}` wrote no UTF-8"))
+    String::from_utf8(output.stdout)
+        .with_context(|| format!("`{line}` wrote text that is not UTF-8"))
 }
 
 /// Returns the command as one would type it.
@@ -163,7 +164,7 @@ mod tests {
             "`sh -c echo why >&2; exit 3` ended with exit status: 3: why"
         );
         let error = output(shell("printf '\\377'")).unwrap_err().to_string();
-        assert!(error.ends_with("wrote no UTF-8"), "{error}");
+        assert!(error.ends_with("wrote text that is not UTF-8"), "{error}");
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn run(mut arguments: Vec<String>) -> Result<()> {
     for line in &differences {
         eprintln!("{line}");
     }
-    bail!("the public API is not what {snapshot} says")
+    bail!("the public API differs from {snapshot}")
 }
 
 /// Returns the lines that only one text has, each with `-` or `+` before it.

@@ -40,9 +40,12 @@ pub(crate) fn run(update: bool) -> Result<()> {
     doc.args(["doc", "--release", "--workspace", "--no-deps", "--locked"])
         .arg("--target-dir")
         .arg(root.join("target"));
-    doc.env("RUSTDOC", env::current_exe().context("where am I?")?)
-        .env(AS_RUSTDOC, "1");
-    Step::new("what the library offers", "see above", doc).run()?;
+    doc.env(
+        "RUSTDOC",
+        env::current_exe().context("xtask cannot tell its own path")?,
+    )
+    .env(AS_RUSTDOC, "1");
+    Step::new("public items of the library", "see above", doc).run()?;
 
     let mut compare = project::cargo_beside(&root.join("xtask/api"));
     compare
@@ -52,7 +55,7 @@ pub(crate) fn run(update: bool) -> Result<()> {
     if update {
         compare.arg("--update");
     }
-    let remedy = "where that is meant, accept it with `cargo xtask api --update`";
+    let remedy = "if the change is intended, accept it with `cargo xtask api --update`";
     Step::new("public API", remedy, compare).run()
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn check() -> Result<()> {
         }
     }
     if !refused.is_empty() {
-        bail!("licences to look at:\n  {}", refused.join("\n  "));
+        bail!("licences that are not allowed:\n  {}", refused.join("\n  "));
     }
     Ok(())
 }

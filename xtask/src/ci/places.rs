@@ -26,7 +26,7 @@ const REGISTRIES: [&str; 8] = [
 /// # Errors
 /// A file contains such a text, or cannot be read.
 pub(crate) fn check() -> Result<()> {
-    eprintln!("==> no place of a machine, no address of a registry in any file");
+    eprintln!("==> paths of a machine and addresses of registries");
     let root = project::root();
     let mut here = vec![root.display().to_string()];
     here.extend(
@@ -60,7 +60,7 @@ pub(crate) fn check() -> Result<()> {
     }
     if !found.is_empty() {
         bail!(
-            "places of a machine or addresses of registries in:\n  {}",
+            "paths of a machine or addresses of registries in:\n  {}",
             found.join("\n  ")
         );
     }

@@ -33,12 +33,12 @@ pub(super) fn read(said: &str) -> Vec<Count> {
 /// Nothing was counted, or an event never happened.
 pub(super) fn check(counts: &[Count]) -> Result<()> {
     if counts.len() < 2 {
-        bail!("it does not say how far its inputs got");
+        bail!("the target does not report how far its inputs got");
     }
     for count in counts {
         if count.number == 0 {
             bail!(
-                "no input got far enough: 0 {}; add one to its corpus that does",
+                "no input got far enough: 0 {}; add an input to its corpus that does",
                 count.name
             );
         }

@@ -32,7 +32,7 @@ const FLAGS: [&str; 7] = [
 /// # Errors
 /// The path of this program is unknown.
 pub(crate) fn ask_for(cargo: &mut Command, library: &Path) -> Result<()> {
-    let this = this_program().context("xtask cannot tell where it is")?;
+    let this = this_program().context("xtask cannot tell its own path")?;
     cargo
         .env("RUSTC_WORKSPACE_WRAPPER", this)
         .env(LIBRARY, library);

@@ -26,7 +26,7 @@ pub(super) fn find_or_install() -> Result<PathBuf> {
     apt.args(["install", "--yes", "--no-install-recommends", PACKAGE])
         .env("DEBIAN_FRONTEND", "noninteractive");
     Step::new("libFuzzer", REMEDY, apt).run()?;
-    find()?.with_context(|| format!("{PACKAGE} brings no libFuzzer for this machine; {REMEDY}"))
+    find()?.with_context(|| format!("{PACKAGE} has no libFuzzer for this machine; {REMEDY}"))
 }
 
 /// Returns a Python with the packages of the SDK for Python.

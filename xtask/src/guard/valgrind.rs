@@ -42,7 +42,7 @@ impl Valgrind {
             command
                 .args(arguments)
                 .env("DEBIAN_FRONTEND", "noninteractive");
-            Step::new("installing valgrind", "what failed is said above", command).run()
+            Step::new("installing valgrind", "the failure is shown above", command).run()
         };
         apt(&["-qq", "update"])?;
         apt(&[

@@ -83,7 +83,7 @@ impl Place {
         command.arg(target.path());
         Step::new(
             "building the Lua guest",
-            "what failed is said above",
+            "the failure is shown above",
             command,
         )
         .run()?;

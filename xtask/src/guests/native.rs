@@ -29,7 +29,7 @@ pub(crate) fn build(package: &str) -> Result<Option<PathBuf>> {
         .arg("--target-dir")
         .arg(&target);
     let title = format!("building {package}");
-    Step::new(title, "what failed is said above", cargo).run()?;
+    Step::new(title, "the failure is shown above", cargo).run()?;
     Ok(Some(target.join(TARGET).join("release")))
 }
 

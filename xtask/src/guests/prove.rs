@@ -41,7 +41,7 @@ pub(crate) fn run() -> Result<()> {
             kept.display()
         );
     }
-    println!("equal bytes, no place of the machine in them");
+    println!("equal bytes, without a path of the machine");
     Ok(())
 }
 

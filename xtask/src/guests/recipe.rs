@@ -54,7 +54,7 @@ impl Recipe {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)
             .with_context(|| format!("cannot read {}; run `cargo xtask guests`", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is no recipe", path.display()))
+        toml::from_str(&text).with_context(|| format!("{} is not a recipe", path.display()))
     }
 
     /// Returns the text of `recipe.toml`.

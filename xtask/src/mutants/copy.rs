@@ -72,7 +72,7 @@ impl Copy {
         let output = git.output().context("cannot start `git apply`")?;
         if !output.status.success() {
             bail!(
-                "{} does not apply; make it again: {}",
+                "{} does not apply; update the patch: {}",
                 patch.display(),
                 String::from_utf8_lossy(&output.stderr).trim()
             );
