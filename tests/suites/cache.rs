@@ -163,7 +163,7 @@ fn plant(path: &Path, what: &str) {
 }
 
 #[test]
-fn what_others_could_have_put_there_is_not_loaded() {
+fn files_that_others_could_have_written_are_not_loaded() {
     let cache = Cache::new();
     cache.start().end().ends_with(0);
     for what in ["a pipe", "a link", "a file that others can change"] {
@@ -181,7 +181,7 @@ fn what_others_could_have_put_there_is_not_loaded() {
 }
 
 #[test]
-fn what_was_planted_before_the_directory_was_closed_is_not_loaded() {
+fn files_planted_before_the_directory_was_closed_are_not_loaded() {
     let [cache, theirs] = [Cache::new(), Cache::new()];
     theirs.start().end().ends_with(0);
     // Names do not depend on the cache, so another cache's files fit.

@@ -14,7 +14,7 @@ const HOGS: &[&str] = &[
 ];
 
 #[test]
-fn who_takes_too_much_memory_ends_and_the_others_go_on() {
+fn a_process_that_takes_too_much_memory_ends_and_the_others_go_on() {
     let ended = Warren::run("tests/programs/hogs").outcome().ends_with(0);
     let lines: Vec<&str> = ended.text().lines().collect();
     for hog in HOGS {

@@ -195,7 +195,7 @@ fn signals_ask_every_process_and_wait_for_it() {
 }
 
 #[test]
-fn a_second_signal_ends_who_stays() {
+fn a_second_signal_ends_processes_that_stay() {
     for (signal, status) in [("INT", 130), ("TERM", 143)] {
         let program = crowd(20, "stays");
         let mut session = program.command().options(["--grace", "1h"]).start();

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_became_more_expensive_is_named() {
+    fn operations_that_became_more_expensive_are_named() {
         let baseline = Baseline::of(&[("a", 1_000), ("b", 1_000)]);
         compare(&baseline, &[("a", 1_039), ("b", 500)]).unwrap();
         let error = compare(&baseline, &[("a", 1_041), ("b", 1_000)]).unwrap_err();

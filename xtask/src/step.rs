@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_command_writes_is_read_or_its_failure_explained() {
+    fn the_output_of_a_command_is_read_or_its_failure_explained() {
         assert_eq!(output(shell("echo out; echo err >&2")).unwrap(), "out\n");
         let error = output(shell("echo why >&2; exit 3"))
             .unwrap_err()

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_encoded_is_decoded() {
+    fn encoded_errors_are_decoded() {
         let error = Error {
             kind: "RateLimited".into(),
             message: "queue is full".into(),

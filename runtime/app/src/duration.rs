@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration() {
+    fn invalid_durations_are_refused() {
         for text in ["", "s", ".s", "-5s", "1.2.3s", " 5s", "ms5"] {
             assert_eq!(parse_duration(text), Err(DurationError::Form), "{text:?}");
         }

@@ -204,7 +204,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn nor_by_a_link() {
+    fn a_manifest_cannot_leave_the_root_by_a_link() {
         use std::os::unix::fs::symlink;
         let (outer, root) = directory();
         symlink(outer.path(), root.join("away")).unwrap();

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_says_why() {
+    fn invalid_ids_come_with_a_reason() {
         assert!(matches!(Id::parse("main"), Err(IdError::NoColon { .. })));
         for text in ["", ":", "app:", ":main", "app.:x", ".app:x", "a..b:x"] {
             let error = Id::parse(text).unwrap_err();

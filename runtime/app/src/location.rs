@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_program() {
+    fn other_paths_than_programs_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let text = dir.path().join("a.txt");
         fs::write(&text, "").unwrap();

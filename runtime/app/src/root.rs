@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_refused_before_it_is_read() {
+    fn a_file_that_is_too_large_is_refused_before_it_is_read() {
         let (outer, root) = root();
         let file = fs::File::create(outer.path().join("app/large.lua")).unwrap();
         file.set_len(SourceRoot::MAX_TEXT + 1).unwrap();

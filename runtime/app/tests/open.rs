@@ -47,7 +47,7 @@ fn code(app: &App, id: &str) -> (&'static str, String) {
 }
 
 #[test]
-fn a_definition_that_is_not_there_comes_with_what_was_meant() {
+fn a_missing_definition_comes_with_a_suggestion() {
     let dir = program(&[
         ("main.lua", ""),
         ("workers/handler.lua", ""),
@@ -139,7 +139,7 @@ fn the_file_given_is_started_even_beside_another_of_its_name() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn missing_definitions_are_not_found() {
     let dir = program(&[("main.lua", "")]);
     let app = open(dir.path()).unwrap();
     for id in [
@@ -227,7 +227,7 @@ fn each_file_is_read_once() {
 }
 
 #[test]
-fn what_was_missing_is_found_once_it_is_there() {
+fn a_missing_definition_is_found_once_it_exists() {
     let dir = program(&[("main.lua", "")]);
     let app = open(dir.path()).unwrap();
     assert!(app.definition("app:late").is_err());
@@ -287,7 +287,7 @@ fn a_start_bound_to_a_host_is_started_there() {
 }
 
 #[test]
-fn a_file_run_beside_a_manifest_is_what_the_manifest_makes_of_it() {
+fn a_file_beside_a_manifest_runs_as_its_definition() {
     let dir = program(&[
         (
             "warren.toml",
@@ -307,7 +307,7 @@ fn a_file_run_beside_a_manifest_is_what_the_manifest_makes_of_it() {
 }
 
 #[test]
-fn grants_hold_for_what_they_name() {
+fn grants_hold_for_their_definitions() {
     let dir = program(&[
         ("main.lua", ""),
         ("orders.lua", ""),
@@ -357,7 +357,7 @@ fn grants_hold_for_what_they_name() {
 }
 
 #[test]
-fn what_a_manifest_names_must_exist() {
+fn names_in_a_manifest_must_exist() {
     let dir = program(&[
         ("main.lua", ""),
         ("notes.txt", ""),
@@ -431,7 +431,7 @@ fn a_broken_manifest_has_its_place() {
 }
 
 #[test]
-fn a_directory_without_a_start_says_what_it_looked_for() {
+fn a_directory_without_a_start_names_the_files_it_looked_for() {
     let dir = program(&[("server.lua", "")]);
     let error = open(dir.path()).unwrap_err();
     assert!(

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_array_says_so_and_where() {
+    fn other_json_than_an_array_is_refused_with_its_place() {
         assert_eq!(
             refused(r#"{"a": 1}"#).0,
             "--args-json is an object, not an array"

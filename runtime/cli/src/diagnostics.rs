@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_chose_stays_in_its_line_and_is_seen() {
+    fn untrusted_text_stays_in_its_line_and_is_seen() {
         let hostile = "a\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\u{7f}\r\u{2028}b";
         let text = format!("[app]\n\t{hostile} = 1\r\n");
         let failure = Failure {

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_problems_the_first_are_shown() {
+    fn only_the_first_problems_are_shown() {
         let dir = tempfile::tempdir().unwrap();
         let keys: String = (0..20_000).map(|n| format!("wrong_{n:05} = 1\n")).collect();
         std::fs::write(dir.path().join("warren.toml"), keys).unwrap();

@@ -328,7 +328,7 @@ memory 3.0 MiB of 4.0 GiB   app:processes 2.0 MiB of 1.0 GiB, 3 of 384 files, di
     }
 
     #[test]
-    fn what_a_program_chose_cannot_write_to_the_terminal() {
+    fn texts_of_a_program_cannot_control_the_terminal() {
         let mut process = process(1);
         process.names = vec!["a\u{1b}[31m\nb".to_owned()];
         assert_eq!(row(&process)[9], r"a\u{1b}[31m\nb");

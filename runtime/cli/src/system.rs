@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_refused_comes_with_the_limit_to_raise() {
+    fn a_refused_resource_comes_with_the_limit_to_raise() {
         let help = |number| refused("x", &io::Error::from_raw_os_error(number)).help;
         assert!(help(libc::EMFILE).unwrap().contains("ulimit -n"));
         assert!(help(libc::EAGAIN).unwrap().contains("ulimit -u"));

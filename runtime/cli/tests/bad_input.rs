@@ -65,7 +65,7 @@ fn a_main_outside_of_the_program() {
 }
 
 #[test]
-fn a_manifest_that_is_no_toml() {
+fn a_manifest_that_is_not_toml() {
     let dir = Program::of(&[HELLO, ("warren.toml", "[app]\nname = shop\n")]);
     run(dir.path(), &["."])
         .ends_with(2)
@@ -100,7 +100,7 @@ fn a_wrong_value_in_the_manifest() {
 }
 
 #[test]
-fn a_manifest_that_names_what_is_not_there() {
+fn a_manifest_that_names_missing_files() {
     let manifest = "[app]\nmain = \"app:mian\"\n[processes.\"app:main\"]\nhost = \"app:workers\"\n";
     let dir = Program::of(&[HELLO, ("warren.toml", manifest)]);
     run(dir.path(), &["."]).ends_with(2).says(&[
@@ -125,7 +125,7 @@ fn a_lua_file_with_a_syntax_error() {
 }
 
 #[test]
-fn a_wasm_file_that_is_none() {
+fn a_wasm_file_that_is_not_webassembly() {
     let dir = Program::of(&[("tool.wasm", "this is no wasm")]);
     run(dir.path(), &["tool.wasm"])
         .ends_with(1)
@@ -174,7 +174,7 @@ fn arguments_that_are_not_json() {
 }
 
 #[test]
-fn a_grant_of_what_is_not_there() {
+fn a_grant_of_a_missing_path() {
     let dir = Program::of(&[HELLO]);
     run(dir.path(), &["--read", "data", "main.lua"])
         .ends_with(2)
@@ -209,7 +209,7 @@ fn a_wrong_command_line() {
 }
 
 #[test]
-fn a_log_filter_that_is_none() {
+fn an_invalid_log_filter() {
     let dir = Program::of(&[HELLO]);
     run(dir.path(), &["--log", "inof", "main.lua"])
         .ends_with(2)

@@ -124,7 +124,7 @@ fn ps_shows_the_processes_and_others_step_in() {
 }
 
 #[test]
-fn who_ends_the_program_hears_that_it_worked() {
+fn the_client_that_ends_the_program_gets_its_answer() {
     let main = "print('ready') process.events():receive()";
     let dir = Program::of(&[("main.lua", main)]);
     // The program ends while the answer is on its way.
@@ -168,7 +168,7 @@ fn clients_that_idle_keep_nobody_out() {
 }
 
 #[test]
-fn what_is_wrong_with_a_socket_is_said_with_what_to_do() {
+fn errors_of_a_socket_come_with_a_remedy() {
     let dir = Program::of(&[("main.lua", "print(1)"), ("file", "x")]);
     outcome(warren(dir.path(), &["ps"]))
         .ends_with(2)

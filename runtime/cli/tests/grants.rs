@@ -43,7 +43,7 @@ fn a_granted_path_is_reached_however_it_is_written() {
 }
 
 #[test]
-fn what_is_not_there_is_not_there_on_any_way() {
+fn a_missing_file_is_missing_by_any_path() {
     let dir = Program::of(&[("main.lua", OPENS), ("data/a.txt", "A")]);
     let paths = [
         "none",
@@ -108,7 +108,7 @@ fn the_operator_is_told_what_to_grant() {
 }
 
 #[test]
-fn a_process_that_acts_for_somebody_cannot_tell_what_is_there() {
+fn a_process_with_an_actor_cannot_probe_for_files() {
     let main = r#"
         local tenant = process.with_context({}):with_actor(security.new_actor("t", {}))
         print(tenant:exec("app:tenant", "app:processes"))

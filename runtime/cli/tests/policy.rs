@@ -16,7 +16,7 @@ const GUEST: &str = "permit (principal, action == Action::\"process.registry.reg
                      forbid (principal, action, resource) when { resource is Name && resource.text == \"safe\" };\n";
 
 #[test]
-fn check_counts_what_is_right_and_names_what_no_scope_has() {
+fn check_counts_policies_and_names_the_unused_ones() {
     let dir = Program::of(&[
         ("main.lua", ""),
         ("warren.toml", MANIFEST),
@@ -32,7 +32,7 @@ fn check_counts_what_is_right_and_names_what_no_scope_has() {
 }
 
 #[test]
-fn what_is_wrong_is_shown_with_file_and_line() {
+fn problems_of_policies_are_shown_with_file_and_line() {
     let broken = "permit (principal, action == Action::\"process.send\", resource)\n\
                   when { resource.nmaes.contains(\"x\") };\n";
     let dir = Program::of(&[
@@ -93,7 +93,7 @@ fn why_names_the_statement_that_decides() {
 }
 
 #[test]
-fn why_is_told_of_whatever_a_policy_looks_at() {
+fn why_takes_everything_that_a_policy_looks_at() {
     let policy = "permit (principal is Actor, action, resource)\n\
         when { principal.hasTag(\"role\") && principal.getTag(\"role\") == \"clerk\" };\n\
         permit (principal, action, resource)\n\
@@ -142,7 +142,7 @@ fn why_is_told_of_whatever_a_policy_looks_at() {
 }
 
 #[test]
-fn strict_denies_what_nothing_permits() {
+fn strict_denies_actions_without_a_permit() {
     let source = "print(process.registry.register('desk'))";
     let dir = Program::of(&[("main.lua", source)]);
     run(dir.path(), &["."]).ends_with(0).prints("true\n");
@@ -236,7 +236,7 @@ fn sighup_reads_the_policies_anew_and_a_broken_one_changes_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn no_policy_is_passed_over() {
+fn no_policy_is_skipped() {
     let policy = "permit (principal, action, resource);";
     let dir = Program::of(&[("main.lua", ""), ("policies/notes.txt", "")]);
     let path = |name: &str| dir.path().join("policies").join(name);

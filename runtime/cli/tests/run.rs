@@ -189,7 +189,7 @@ fn reading_is_not_writing() {
 }
 
 #[test]
-fn what_still_runs_when_main_is_done_is_asked_to_end() {
+fn processes_left_when_main_returns_are_asked_to_end() {
     let worker = r#"
         local events = process.events()
         print("waiting")
@@ -243,7 +243,7 @@ fn sigterm_asks_and_ends_with_143() {
 }
 
 #[test]
-fn who_stays_is_ended_after_the_grace() {
+fn a_process_that_stays_is_ended_after_the_grace() {
     let dir = Program::of(&[("main.lua", LISTENER)]);
     let mut session = Session::start(warren(
         dir.path(),
@@ -302,7 +302,7 @@ fn an_interrupt_that_arrives_twice_is_one() {
 }
 
 #[test]
-fn who_listens_to_no_events_is_ended_at_once() {
+fn a_process_without_events_is_ended_at_once() {
     let dir = Program::of(&[("main.lua", "print('ready') while true do end")]);
     let mut session = Session::start(warren(dir.path(), &["run", "--grace", "1h", "main.lua"]));
     session.wait_for_line("ready");

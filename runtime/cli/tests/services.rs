@@ -114,7 +114,7 @@ fn a_critical_service_that_uses_up_its_attempts_ends_the_program() {
 }
 
 #[test]
-fn another_that_gives_up_does_not() {
+fn a_service_that_is_not_critical_may_give_up() {
     let manifest = r#"
         [services."app:worker"]
         process = "app:worker"
@@ -245,7 +245,7 @@ fn a_signal_before_the_first_process_ends_services_in_order() {
 }
 
 #[test]
-fn what_is_wrong_with_services_is_said_with_its_place() {
+fn problems_of_services_come_with_their_places() {
     let manifest = r#"
 [services."app:a"]
 process = "app:main"

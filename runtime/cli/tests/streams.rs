@@ -369,7 +369,7 @@ fn an_idle_reader_of_the_log_is_waited_for_no_longer_than_the_grace() {
 }
 
 #[test]
-fn what_is_printed_waits_for_a_reader_that_takes_its_time() {
+fn output_waits_for_a_slow_reader() {
     let main = "for i = 1, 200000 do print(i) end";
     let dir = Program::of(&[("main.lua", main)]);
     let mut command = warren(dir.path(), &["run", "--grace", "1ms", "main.lua"]);

@@ -12,7 +12,7 @@ use warren_tests::Program;
 const EMPTY: &str = r#"(module (memory (export "memory") 1) (func (export "start")))"#;
 
 #[test]
-fn new_takes_no_place_that_is_taken() {
+fn new_refuses_a_path_that_exists() {
     let dir = Program::of(&[("taken/main.lua", "return 1")]);
     outcome(warren(dir.path(), &["new", "taken"]))
         .ends_with(2)
@@ -35,7 +35,7 @@ fn new_takes_no_place_that_is_taken() {
 }
 
 #[test]
-fn build_says_what_is_missing() {
+fn build_names_the_missing_tool() {
     let dir = Program::of(&[
         ("c/Makefile", "all:\n"),
         ("rust/Cargo.toml", "[package]\nname = \"x\"\n"),
@@ -144,7 +144,7 @@ fn check_reads_the_manifest() {
 }
 
 #[test]
-fn inspect_tells_what_it_is() {
+fn inspect_describes_a_file() {
     let dir = Program::of(&[
         ("core.wat", EMPTY),
         (

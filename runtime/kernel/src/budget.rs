@@ -302,7 +302,7 @@ mod tests {
     use crate::sync::atomic::AtomicUsize;
 
     #[test]
-    fn what_is_taken_is_taken_around_it_too_or_nowhere() {
+    fn taking_charges_both_budgets_or_neither() {
         let runtime = Arc::new(Budget::of_runtime(100));
         let one = Budget::of_host(80, &runtime);
         let other = Budget::of_host(80, &runtime);

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn abandoning_names_those_that_still_run() {
+    fn abandoning_returns_the_running_callees() {
         let mut execs = Execs::default();
         execs.start(Subscription(3), callee(2));
         execs.start(Subscription(4), callee(5));

@@ -205,7 +205,7 @@ mod tests {
     use crate::{Details, Field, Kind};
 
     #[test]
-    fn places_are_limited_and_come_back() {
+    fn places_are_limited_and_given_back() {
         let config = HostConfig {
             max_processes: 2,
             ..HostConfig::default()

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_wanted_meets_it_and_only_once() {
+    fn only_a_wanted_subscription_ends_the_wait_and_only_once() {
         let mut interest = Interest::default();
         assert!(!interest.meets(Subscription(3)));
         interest.set(&[Subscription(3), Subscription(4)]);

@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn unlisten_returns_what_is_unread_in_order_of_arrival() {
+    fn unlisten_returns_unread_messages_in_order_of_arrival() {
         let mut mailbox = Mailbox::default();
         mailbox.listen("t", Subscription(3));
         for (topic, payload) in [("t", "1"), ("u", "2"), ("t", "3")] {
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn what_unlisten_returns_may_exceed_the_limit_but_nothing_new_may() {
+    fn messages_of_unlisten_may_exceed_the_limit_and_new_ones_may_not() {
         let mut mailbox = Mailbox::default();
         mailbox.open_inbox();
         mailbox.listen("t", Subscription(3));
@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn listening_looks_at_what_concerns_it_only() {
+    fn listening_touches_only_messages_of_its_topic() {
         let unlimited = MailboxLimits::of(&HostConfig {
             queue: QueueLimits {
                 messages: usize::MAX,

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_is_noted_beside_the_parts_and_leaves_no_trace() {
+    fn a_cause_is_added_and_taken_out_whole() {
         let trace = Trace {
             id: crate::TraceId(std::num::NonZeroU64::MAX),
             message: 7,
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_no_sender() {
+    fn a_message_without_a_sender_reads_back() {
         let message = Message::new(None, "t", b"");
         assert_eq!(message.sender(), None);
         assert_eq!(message.payload(), b"");

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_counted_where_it_is_missing() {
+    fn dropped_events_are_counted_at_the_gap() {
         let observers = Observers::default();
         let mut slow = observers.add(2);
         let mut fast = observers.add(100);

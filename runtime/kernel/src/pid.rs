@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_begins_with_a_brace_is_a_pid_or_invalid() {
+    fn a_text_that_begins_with_a_brace_is_a_pid_or_invalid() {
         for text in [
             "{",
             "{}",

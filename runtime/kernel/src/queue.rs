@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_keeps_the_order_of_arrival() {
+    fn messages_taken_back_keep_the_order_of_arrival() {
         let mut one = queue(&[(0, "a"), (3, "d"), (6, "g")]);
         one.take_back(queue(&[(4, "e"), (5, "f")]));
         one.take_back(Queue::default());

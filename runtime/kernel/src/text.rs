@@ -184,20 +184,20 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_those_that_people_know() {
+    fn escapes_have_their_usual_notation() {
         let shown = line("a\n\r\t\u{1b}[31m\u{7}\u{9b}\u{202e}\\").to_string();
         assert_eq!(shown, r"a\n\r\t\u{1b}[31m\u{7}\u{9b}\u{202e}\");
     }
 
     #[test]
-    fn what_people_write_stays() {
+    fn ordinary_text_stays_unchanged() {
         let text = "größer, 日本語, שלום, 👩‍👩‍👧, a\\b \"c\"";
         assert_eq!(line(text).to_string(), text);
         assert!(matches!(json(text), Cow::Borrowed(_)));
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_seen() {
+    fn bytes_that_are_not_utf8_are_escaped() {
         assert_eq!(
             line(b"a\xff\xc3\n\xe2\x28").to_string(),
             r"a\xff\xc3\n\xe2("
@@ -206,7 +206,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn paths_are_text() {
+    fn paths_are_shown_as_text() {
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
         let name = Path::new(OsStr::from_bytes(b"/tmp/\x1b]0;x\x07\xfe"));
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn clipping_counts_what_is_shown() {
+    fn clipping_counts_shown_characters() {
         assert_eq!(clipped("abcdef", 6), "abcdef");
         assert_eq!(clipped("abcdefg", 6), "abc...");
         assert_eq!(clipped("\n\n\n\n", 6), r"\n\...");

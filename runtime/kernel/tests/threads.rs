@@ -212,7 +212,7 @@ fn one_claim_of_a_name_wins() {
 
 /// A process woken by an EXIT can have the place and the name at once.
 #[test]
-fn place_and_name_are_free_for_who_is_told() {
+fn place_and_name_are_free_for_the_woken_watcher() {
     const ROUNDS: usize = 1_000;
     let setup = Setup::with(HostConfig {
         max_processes: 2,

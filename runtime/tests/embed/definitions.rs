@@ -97,7 +97,7 @@ fn nobody_becomes_native_by_an_upgrade() {
 }
 
 #[test]
-fn what_does_not_compile_is_the_error_of_the_spawn() {
+fn a_compile_error_is_the_error_of_the_spawn() {
     run(async {
         let runtime = builder().lua("app:main", "local x = = 1").start().unwrap();
         let Err(CallError::Refused(error)) = runtime.spawn("app:main").await else {
@@ -199,7 +199,7 @@ fn output_and_log_go_where_they_are_sent() {
 }
 
 #[test]
-fn who_waits_for_less_time_than_compiling_takes_finds_it_done_at_last() {
+fn repeated_short_waits_find_the_compilation_done_at_last() {
     run(async {
         // Without a cache, the interpreter is compiled, which takes seconds.
         let builder = Runtime::builder().lua("app:main", "return function() return 42 end");

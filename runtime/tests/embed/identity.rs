@@ -108,7 +108,7 @@ impl Authorizer for ByScope {
 }
 
 #[test]
-fn it_acts_for_whom_the_spawn_says_and_so_do_its_children() {
+fn a_spawn_sets_the_actor_of_a_process_and_its_children() {
     run(async {
         let authorizer = Arc::new(ByScope::default());
         let runtime = builder()
@@ -153,7 +153,7 @@ fn it_acts_for_whom_the_spawn_says_and_so_do_its_children() {
 }
 
 #[test]
-fn who_acts_for_somebody_may_do_nothing_where_there_are_no_policies() {
+fn an_actor_may_do_nothing_without_policies() {
     run(async {
         let source = "return function()
             process.send(process.pid(), 'topic')

@@ -103,7 +103,7 @@ fn one_process_is_seen_with_all_there_is() {
 }
 
 #[test]
-fn it_is_seen_for_whom_a_process_acts() {
+fn the_actor_of_a_process_is_shown() {
     run(async {
         let runtime = builder()
             .lua("app:waiter", "process.inbox():receive()")
@@ -161,7 +161,7 @@ fn age_counts_from_the_start_or_the_send_however_long_nothing_ran_before() {
 }
 
 #[test]
-fn one_that_runs_is_charged_and_comes_first() {
+fn a_running_process_is_charged_and_comes_first() {
     run(async {
         let runtime = builder()
             .lua("app:waiter", "process.inbox():receive()")
@@ -224,7 +224,7 @@ fn told(change: &Change) -> (&'static str, String) {
 }
 
 #[test]
-fn what_happens_is_a_stream_that_ends_with_the_runtime() {
+fn events_are_a_stream_that_ends_with_the_runtime() {
     run(async {
         let runtime = builder()
             .lua(
@@ -273,7 +273,7 @@ fn a_shutdown_ends_the_stream_even_where_nothing_ever_ran() {
 }
 
 #[test]
-fn who_does_not_read_misses_events_and_holds_nobody_up() {
+fn a_slow_observer_misses_events_and_holds_nobody_up() {
     run(async {
         let runtime: Runtime = builder()
             .native("app:nothing", |_: Context| async { Ok::<_, Error>(()) })

@@ -82,7 +82,7 @@ fn the_error_of_a_process_arrives_intact() {
 }
 
 #[test]
-fn what_cannot_be_written_or_read_says_what() {
+fn a_codec_error_names_the_value() {
     run(async {
         let runtime = builder().lua("app:main", "return 'text'").start().unwrap();
         let error = runtime

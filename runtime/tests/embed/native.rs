@@ -368,7 +368,7 @@ fn arguments_name_and_host_are_those_of_the_spawn() {
 }
 
 #[test]
-fn what_a_native_process_is_refused_is_seen_from_outside() {
+fn refusals_of_a_native_process_are_seen_from_outside() {
     run(async {
         let runtime = builder().start().unwrap();
         let refused = |mut ctx: Context| async move {
@@ -397,7 +397,7 @@ fn what_a_native_process_is_refused_is_seen_from_outside() {
 }
 
 #[test]
-fn it_goes_on_until_it_waits() {
+fn a_terminated_native_process_goes_on_until_it_waits() {
     run(async {
         let runtime = builder().start().unwrap();
         let (begun, has_begun) = oneshot::channel();

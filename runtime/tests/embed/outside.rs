@@ -24,7 +24,7 @@ fn a_runtime_starts_within_tokio_only() {
 }
 
 #[test]
-fn what_is_awaited_needs_no_tokio_around_it() {
+fn futures_need_no_tokio_around_them() {
     let tokio = bare_tokio();
     let inside = tokio.enter();
     let runtime = builder()

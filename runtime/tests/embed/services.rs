@@ -50,7 +50,7 @@ fn a_service_is_started_again_until_it_returns() {
 }
 
 #[test]
-fn who_starts_services_at_the_same_time_starts_them_once() {
+fn concurrent_starts_start_each_service_once() {
     run(async {
         let (_dir, runtime) = program("");
         let (one, other) = tokio::join!(runtime.start_services(), runtime.start_services());

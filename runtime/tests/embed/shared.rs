@@ -15,7 +15,7 @@ fn sent<T: Send>(future: T) {
 }
 
 #[test]
-fn all_of_it_is_for_any_thread() {
+fn public_types_are_send_and_sync() {
     shared::<Runtime>();
     shared::<Spawn>();
     shared::<Handle>();

@@ -168,7 +168,7 @@ fn the_last_clone_may_go_within_a_process() {
 }
 
 #[test]
-fn what_outlives_the_runtime_finds_it_gone() {
+fn handles_that_outlive_the_runtime_find_it_gone() {
     run(async {
         let runtime = builder().lua("app:waiter", WAITER).start().unwrap();
         let waiter = runtime

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_handed_on_comes_with_its_parts_and_nothing_else_does() {
+    fn re_exported_items_come_with_their_parts_and_no_others() {
         let library = krate("lib", &["pub mod lib"], &["kernel::Error", "app", "own::X"]);
         let kernel = krate(
             "kernel",

@@ -63,7 +63,7 @@ mod tests {
     use super::differences;
 
     #[test]
-    fn what_only_one_has_is_a_difference() {
+    fn lines_of_only_one_list_are_differences() {
         assert!(differences("a\nb\n", "b\na\n").is_empty());
         assert_eq!(differences("a\nb\n", "b\nc\n"), ["-a", "+c"]);
     }

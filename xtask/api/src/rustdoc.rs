@@ -53,7 +53,7 @@ mod tests {
     use super::uses;
 
     #[test]
-    fn only_what_is_public_is_handed_on() {
+    fn only_public_items_are_re_exported() {
         let written = serde_json::json!({"index": {
             "1": {"visibility": "public", "inner": {"use": {"source": "a::B"}}},
             "2": {"visibility": "default", "inner": {"use": {"source": "a::C"}}},

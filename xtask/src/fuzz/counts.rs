@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_reached_is_an_error() {
+    fn a_place_that_was_never_reached_is_an_error() {
         assert!(check(&read("")).is_err());
         let said = |ids: u32| format!("stat::number_of_executed_units: 9\nreached::ids: {ids}\n");
         assert!(check(&read(&said(0))).is_err());

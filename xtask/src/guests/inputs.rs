@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_is_no_input_is_refused() {
+    fn a_source_outside_of_the_inputs_is_refused() {
         let root = tree();
         let at = |file: &str| root.path().join(file).display().to_string();
         let good = format!(

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_had_is_told_from_what_failed() {
+    fn an_unavailable_tool_chain_is_told_from_a_failure() {
         let unavailable = install("echo no clang >&2; exit 69").err().unwrap();
         assert!(unavailable.is::<Unavailable>());
         assert_eq!(unavailable.to_string(), "no clang");

@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn so_is_what_is_particular_to_this_machine() {
+    fn paths_of_this_machine_are_found() {
         let here = ["/srv/build".to_owned(), String::new()];
         assert_eq!(find(b".../srv/build/x", &here).len(), 1);
         assert!(

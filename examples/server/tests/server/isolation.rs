@@ -58,7 +58,7 @@ fn beside_a_loop_others_answer_and_it_ends_when_its_client_hangs_up() {
 }
 
 #[test]
-fn who_eats_memory_fails_at_its_limit_alone() {
+fn a_process_that_eats_memory_fails_at_its_limit_alone() {
     run(async {
         let server = Serving::example().await;
         let mut ada = Client::enter(server.address, "acme", "ada").await;

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_values_are_read_back() {
         let mut out = Output::new();
         let whole = out.open().unwrap();
         for n in [0, 127, 128, -1, -33, i64::MAX, i64::MIN] {

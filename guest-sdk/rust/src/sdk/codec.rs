@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_values_are_read_back() {
         let bytes = to_value(&everything()).unwrap();
         assert_eq!(
             from_value::<Everything>(bytes.as_slice()).unwrap(),
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_may_nest_as_deep_as_an_event_has_it() {
+    fn input_may_nest_as_deep_as_an_event() {
         let mut bytes = vec![0x91; 103];
         bytes.push(0xc0);
         assert!(from_value::<Value>(&bytes).is_ok());

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_chosen_stays() {
+    fn items_that_are_not_selected_stay() {
         mock::reset();
         let (jobs, events) = (listen("job").unwrap(), events());
         deliver("job");

@@ -290,7 +290,7 @@ mod tests {
     use crate::mock;
 
     #[test]
-    fn what_was_said_is_passed_on() {
+    fn spawn_options_are_passed_on() {
         mock::reset();
         Spawn::new("app:x", "app:processes")
             .context("region", "eu")
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_said_is_no_options() {
+    fn a_plain_spawn_has_no_options() {
         mock::reset();
         spawn("app:x", "app:processes", ()).unwrap();
         let spawned = mock::with(|runtime| runtime.spawned.clone());

@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_message_quotes_has_an_end() {
+    fn quotes_in_messages_are_cut() {
         let long = "x".repeat(100_000);
         for text in [
             format!("{long} = 1"),
@@ -459,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nests_too_deep_is_refused() {
+    fn too_deep_nesting_is_refused() {
         let deep = 100_000;
         for text in [
             format!("a = {}", "[".repeat(deep)),

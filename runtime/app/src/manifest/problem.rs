@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_many_problems_the_first_are_shown() {
+    fn only_the_first_problems_are_shown() {
         let problem = |at: usize| Problem {
             span: at..at + 1,
             message: format!("a\nb{at}"),

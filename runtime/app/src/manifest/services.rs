@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_has_its_default() {
+    fn absent_keys_have_defaults() {
         let (manifest, problems) =
             Manifest::parse("[services.\"a:b\"]\nprocess = \"a:c\"\nrestart = {}\n");
         assert_eq!(problems, []);

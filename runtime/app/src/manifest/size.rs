@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size() {
+    fn invalid_sizes_are_refused() {
         for text in [
             "", "MiB", "-1MiB", "1.5GiB", "1 000B", "1", "1PiB", "1  B", "1B ",
         ] {

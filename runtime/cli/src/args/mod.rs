@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_a_usage_error() {
+    fn a_wrong_command_line_is_a_usage_error() {
         for (line, expected) in [
             (&["run"][..], "PATH"),
             (&["run", "--bogus", "x.lua"], "--bogus"),

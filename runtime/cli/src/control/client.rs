@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn who_accepts_nobody_is_not_waited_for_without_end() {
+    fn connecting_to_a_stopped_server_times_out() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("control");
         let listener = UnixListener::bind(&path).unwrap();

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn who_idles_gives_way_and_who_is_being_answered_does_not() {
+    fn idle_clients_give_way_and_busy_ones_do_not() {
         let seats = Arc::new(Seats::default());
         let clients: Vec<_> = (0..MAX_CLIENTS).map(|_| client(&seats)).collect();
         assert!(clients.iter().all(|(seat, _)| seat.is_ok()));

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn places_that_are_none_are_shown_somewhere() {
+    fn invalid_places_are_shown_somewhere() {
         for (text, span) in [("", 0..9), ("ä", 1..1), ("a\nb", 99..120), ("a\n\nb", 2..4)] {
             let window = window(text, span.clone());
             assert!(

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_manifest_asks_for_must_be_there_and_a_default_need_not() {
+    fn unmet_needs_of_the_manifest_fail_and_unmet_defaults_are_notes() {
         let machine = Machine {
             max_map_count: Some(65_530),
             ..roomy()

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_absent() {
+    fn unreadable_limits_are_absent() {
         let nothing = tempfile::tempdir().unwrap();
         assert_eq!(Machine::read(nothing.path()), Machine::default());
     }

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_component_only_the_outside() {
+    fn only_the_interface_of_a_component_is_read() {
         let binary = wat::parse_str(
             r#"(component (import "warren:process/clock@0.1.0" (instance))
                  (core module (import "hidden" "x" (func)) (memory 1))
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_webassembly_is_refused() {
+    fn other_files_than_webassembly_are_refused() {
         assert!(read(b"hello").is_err());
         assert!(read(b"").is_err());
     }

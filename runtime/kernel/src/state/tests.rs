@@ -57,7 +57,7 @@ fn the_first_doom_holds() {
 }
 
 #[test]
-fn what_a_failure_does_depends_on_tie_and_trap() {
+fn the_effect_of_a_failure_depends_on_tie_and_trap() {
     let config = HostConfig::default();
     let failed = notice(2, Outcome::terminated());
     let fall = doom("fall", true);

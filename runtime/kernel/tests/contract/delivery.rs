@@ -3,7 +3,7 @@ use warren_kernel::{HostConfig, Kind, QueueLimits, Subscription};
 use crate::setup::{Setup, detail, nothing, payloads};
 
 #[test]
-fn what_came_before_inbox_and_listen_is_not_lost() {
+fn messages_before_inbox_and_listen_are_kept() {
     let setup = Setup::new();
     let (sender, receiver) = (setup.process(), setup.process());
     for (topic, payload) in [("a", "1"), ("b", "2"), ("a", "3")] {

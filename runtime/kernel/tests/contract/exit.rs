@@ -93,7 +93,7 @@ fn when_an_exit_can_be_read_so_can_every_earlier_message() {
 }
 
 #[test]
-fn who_ends_leaves_no_trace_in_its_peers() {
+fn an_exited_process_leaves_no_trace_in_its_peers() {
     let setup = Setup::new();
     let hub = setup.process();
     for _ in 0..1000 {
@@ -108,7 +108,7 @@ fn who_ends_leaves_no_trace_in_its_peers() {
 }
 
 #[test]
-fn the_callees_of_who_ends_are_terminated() {
+fn the_callees_of_an_exited_process_are_terminated() {
     let setup = Setup::new();
     let caller = setup.process();
     let spawned = setup.spawn(Spawn {

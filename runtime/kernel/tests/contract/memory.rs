@@ -208,7 +208,7 @@ fn results_that_nobody_reads_are_held_and_dropped_where_there_is_no_room() {
 }
 
 #[test]
-fn what_others_do_to_a_process_counts_too() {
+fn signals_of_others_count_too() {
     let machine = machine(u64::MAX, 64 << 10, None);
     let victim = machine.process();
     let refused = (0..10_000).find_map(|_| {
@@ -278,7 +278,7 @@ fn the_largest_is_found_in_the_host_that_is_furthest_over_its_share() {
 }
 
 #[test]
-fn what_was_given_is_counted_and_may_change() {
+fn given_bytes_are_counted_and_may_change() {
     let machine = machine(u64::MAX, MIB, None);
     let process = machine
         .spawn(Spawn {

@@ -48,7 +48,7 @@ fn a_taken_name_names_its_holder() {
 }
 
 #[test]
-fn what_can_be_no_name_is_invalid() {
+fn an_invalid_name_is_refused() {
     let setup = Setup::new();
     let process = setup.process();
     let long = "x".repeat(warren_kernel::MAX_NAME_BYTES + 1);

@@ -13,7 +13,7 @@ fn monitoring_twice_is_one_exit() {
 }
 
 #[test]
-fn nobody_watches_or_links_itself() {
+fn a_process_cannot_monitor_or_link_itself() {
     let setup = Setup::new();
     let process = setup.process();
     let kernel = &setup.kernel;

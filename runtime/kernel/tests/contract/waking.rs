@@ -26,7 +26,7 @@ fn wakes(count: &Count) -> usize {
 }
 
 #[test]
-fn only_what_a_pending_receive_wants_wakes_and_only_once() {
+fn only_a_wanted_delivery_wakes_and_only_once() {
     let setup = Setup::new();
     let (sender, process) = (setup.process(), setup.process());
     let count = counted(&process);

@@ -58,7 +58,7 @@ fn process(definition: &str, names: &[&str]) -> Resource {
 }
 
 #[test]
-fn what_is_permitted_is_allowed_and_a_forbid_wins() {
+fn a_permit_allows_and_a_forbid_wins() {
     let policies = compiled(&[(
         "rooms",
         "permit (principal, action == Action::\"process.send\", resource)\n\
@@ -213,7 +213,7 @@ fn an_answer_that_depends_on_the_caller_is_its_own() {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_its_place() {
+fn problems_come_with_their_places() {
     let error = |text: &str| {
         let files = Files {
             policies: vec![file("p", text)],
@@ -273,7 +273,7 @@ fn nested(condition: &str) -> Files {
 }
 
 #[test]
-fn what_nests_too_deep_is_refused_before_cedar_reads_it() {
+fn too_deep_nesting_is_refused_before_cedar_reads_it() {
     for condition in [
         "(".repeat(100_000),
         "[".repeat(10_000) + &"]".repeat(10_000),
@@ -302,7 +302,7 @@ fn what_nests_too_deep_is_refused_before_cedar_reads_it() {
 }
 
 #[test]
-fn what_nests_as_deep_as_it_may_is_read_judged_and_dropped() {
+fn the_deepest_allowed_nesting_is_read_judged_and_dropped() {
     for condition in [
         "(".repeat(198) + "true" + &")".repeat(198),
         vec!["true"; 990].join(" && "),
