@@ -406,7 +406,7 @@ env = ["A=B"]
             "warren.toml:17:20:",
             "it leads out of the program's directory",
         ),
-        ("warren.toml:18:8:", "no name of an environment variable"),
+        ("warren.toml:18:8:", "not a name of an environment variable"),
     ];
     assert_eq!(lines.len(), expected.len(), "{text}");
     for (line, (place, message)) in lines.iter().zip(expected) {

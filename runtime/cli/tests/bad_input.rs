@@ -202,7 +202,7 @@ fn a_wrong_command_line() {
         .says(&["a unit is missing after `5`"]);
     run(dir.path(), &["--args-json", "[]", "main.lua", "x"])
         .ends_with(2)
-        .says(&["give one of the two"]);
+        .says(&["not both"]);
     outcome(warren(dir.path(), &["rnu"]))
         .ends_with(2)
         .says(&["rnu"]);

@@ -185,7 +185,7 @@ fn errors_of_a_socket_come_with_a_remedy() {
         &["run", "--control", "file", "main.lua"],
     ))
     .ends_with(2)
-    .says(&["no socket", "name a path that is free"]);
+    .says(&["not a socket", "name a path that is free"]);
     outcome(warren(
         dir.path(),
         &["run", "--control", "stale", "main.lua"],

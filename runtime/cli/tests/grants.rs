@@ -104,7 +104,7 @@ fn the_operator_is_told_what_to_grant() {
         .says(&["for writing", "run with --write data/a.txt"]);
     run(writes.path(), &["main.lua", "new.txt"])
         .ends_with(0)
-        .says(&["`new.txt` can be made", "run with --write new.txt"]);
+        .says(&["`new.txt` can be created", "run with --write new.txt"]);
 }
 
 #[test]

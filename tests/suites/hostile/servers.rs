@@ -118,7 +118,7 @@ fn garbage() {
             .write_all(b"\x1b]0;title\x07\xff\0\x1b[2J\n");
     };
     all(serve, |outcome| {
-        refused(outcome, 1, &["no warren"]);
+        refused(outcome, 1, &["not warren"]);
     });
 }
 

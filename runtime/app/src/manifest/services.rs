@@ -216,12 +216,12 @@ mod tests {
             (
                 "process = \"a:c\"\nrestart.initial_delay = \"2m\"",
                 "\"2m\"",
-                "90s where it is absent",
+                "default 90s",
             ),
             (
                 "process = \"a:c\"\nrestart.max_delay = \"10ms\"",
                 "\"10ms\"",
-                "1s where it is absent",
+                "default 1s",
             ),
             (
                 "process = \"a:c\"\nrestart.backoff = 0.5",

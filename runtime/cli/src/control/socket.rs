@@ -160,7 +160,7 @@ mod tests {
         let path = dir.path().join("file");
         fs::write(&path, "x").unwrap();
         let failure = Socket::listen(&path).err().unwrap();
-        assert!(failure.message.contains("no socket"), "{failure}");
+        assert!(failure.message.contains("not a socket"), "{failure}");
         assert_eq!(fs::read(&path).unwrap(), b"x");
         for path in [dir.path().join("no/such"), dir.path().join("x".repeat(200))] {
             let failure = Socket::listen(&path).err().unwrap();

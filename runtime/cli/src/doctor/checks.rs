@@ -324,7 +324,7 @@ mod tests {
         assert!(!derived.contains("note"), "{derived}");
         let stated = shown(Some(2 << 40));
         assert!(
-            stated.contains("more than the 1.0 TiB there are"),
+            stated.contains("more than the machine's 1.0 TiB"),
             "{stated}"
         );
         let unknown = budgets(&Machine::default(), &hosts(None), None);
