@@ -377,7 +377,7 @@ typedef struct token {
   uint32_t count;
 } token;
 
-/* The target of msgpack-c's reader: one token, or none to skip a whole value. */
+/* The target of msgpack-c's reader: one token. */
 typedef struct visitor {
   token *first;
 } visitor;
@@ -387,15 +387,15 @@ typedef struct visitor {
 enum { GO_ON = 0, COMPLETE = 1, STRANGE = -1, HEAD_READ = -2 };
 #define MSGPACK_UNPACK_PARSE_ERROR STRANGE
 #define MSGPACK_UNPACK_NOMEM_ERROR STRANGE
-/* An event holds a map, which holds an outcome, which holds a value. */
-#define MSGPACK_EMBED_STACK_SIZE (WARREN_MAX_DEPTH + 8)
+/* The reader stops at the head of a container. */
+#define MSGPACK_EMBED_STACK_SIZE 1
 
 /* The template makes an object for each value; these objects are empty. */
 typedef char object;
 
 static int on_token(visitor *v, warren_type type, uint64_t number, warren_text text) {
   token found = {type, number, text, 0};
-  if (v->first) *v->first = found;
+  *v->first = found;
   return GO_ON;
 }
 
@@ -411,7 +411,6 @@ static int on_text(visitor *v, warren_type type, const char *at, size_t len) {
 
 /* Its elements are tokens of their own. */
 static int on_container(visitor *v, warren_type type, uint32_t count) {
-  if (!v->first) return GO_ON;
   on_number(v, type, 0);
   v->first->count = count;
   return HEAD_READ;
@@ -470,8 +469,8 @@ static inline int on_map_item(visitor *v, object *map, object key, object item) 
 #define msgpack_unpack_user visitor
 #include <msgpack/unpack_template.h>
 
-/* Shows a visitor one value. Returns the machine's verdict, and the place where it
- * stopped. */
+/* Shows a visitor the first token. Returns the machine's verdict, and the place where
+ * it stopped. */
 static int visit(token *first, const char *at, const char *end, const char **stopped) {
   struct msgpack_unpack_context machine;
   size_t len = 0;
@@ -493,9 +492,70 @@ static bool read_token(const char **at, const char *end, token *t) {
   return t->count * (uint64_t)(t->type == WARREN_MAP ? 2 : 1) <= (uint64_t)(end - stopped);
 }
 
+/* An event holds a map, which holds an outcome, which holds a value. */
+#define MAX_READ_DEPTH (WARREN_MAX_DEPTH + 8)
+
+/* An open container, or the parts of an open error. */
+typedef struct level {
+  warren_type type;
+  uint64_t place, count; /* of its elements; a pair of a map is two */
+  const char *end;       /* of the bytes that it lies in */
+} level;
+
+static bool fits_in_error(const level *error, const token *t) {
+  switch (error->place) {
+    case 0:
+    case 1: return t->type == WARREN_STRING;
+    case 2: return t->type == WARREN_BOOL || t->type == WARREN_NIL;
+    case 4: return t->type == WARREN_STRING || t->type == WARREN_NIL;
+    default: return true;
+  }
+}
+
+static bool fits_as_key(const token *t) {
+  double number;
+  switch (t->type) {
+    case WARREN_BOOL:
+    case WARREN_INT:
+    case WARREN_STRING: return true;
+    case WARREN_FLOAT: memcpy(&number, &t->number, sizeof number); return number == number;
+    default: return false;
+  }
+}
+
 /* Skips one value. Returns false if there is none. */
 static bool skip(const char **at, const char *end) {
-  return visit(NULL, *at, end, at) == COMPLETE;
+  level open[MAX_READ_DEPTH];
+  unsigned depth = 0;
+  const char *from = *at;
+  do {
+    level *around = depth ? &open[depth - 1] : NULL;
+    token t;
+    if (!read_token(&from, end, &t)) return false;
+    if (around) {
+      if (around->type == WARREN_MAP && around->place % 2 == 0 && !fits_as_key(&t)) return false;
+      if (around->type == WARREN_ERROR && !fits_in_error(around, &t)) return false;
+      around->place++;
+    }
+    if (t.type == WARREN_ARRAY || t.type == WARREN_MAP || t.type == WARREN_ERROR) {
+      if (depth == MAX_READ_DEPTH) return false;
+      level inside = {t.type, 0, t.type == WARREN_MAP ? 2 * (uint64_t)t.count : t.count, end};
+      if (t.type == WARREN_ERROR) {
+          /* The parts of the error come next, up to its own end. */
+        from = t.text.data;
+        end = from + t.text.len;
+        if (!read_token(&from, end, &t) || t.type != WARREN_ARRAY || t.count < 2) return false;
+        inside.count = t.count;
+      }
+      open[depth++] = inside;
+    }
+    for (; depth && open[depth - 1].place == open[depth - 1].count; depth--) {
+      if (open[depth - 1].type == WARREN_ERROR && from != end) return false;
+      end = open[depth - 1].end;
+    }
+  } while (depth);
+  *at = from;
+  return true;
 }
 
 /* Takes a token of a type; another type is a mistake. Elements of a container

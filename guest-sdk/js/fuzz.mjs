@@ -29,6 +29,13 @@ const VALUES = [
   new WarrenError("message", { kind: "Invalid", retryable: true, details: { a: [1] } }),
   "x".repeat(300),
 ];
+/** Every SDK refuses these: keys of wrong types, malformed errors, trailing bytes. */
+const REFUSED = [
+  "81cb7ff800000000000000", "81ca7fc0000000", "819000", "81c000", "c7030191a16b", "c7060192a16ba16dc0",
+  "c7060193a16ba16d01", "c7080195a16ba16dc0c001", "c70301920102", "0101", "c1",
+];
+/** Every SDK takes these: errors with few parts, with bytes for text, with JSON's null. */
+const TAKEN = ["c7050192a16ba16d", "c7060192a16bc401ff", "c7080193a16ba16dd40200", "c70a0195a16ba16dc0c0d40200", "c7070193c4016ba16dc3"];
 /** Inputs that found something once. */
 const KEPT = ["81c401ff01", "d6ff00000001", "81813cfe06"].map((hex) => Uint8Array.from(Buffer.from(hex, "hex")));
 
@@ -49,6 +56,8 @@ function mutated(bytes) {
   return Uint8Array.from(list);
 }
 
+let decoded = 0;
+
 function check(bytes) {
   let value;
   try {
@@ -63,9 +72,16 @@ function check(bytes) {
   if (!isDeepStrictEqual(again, value)) throw new Error("it decodes to something else");
 }
 
+for (const [list, taken] of [[REFUSED, 0], [TAKEN, 1]]) {
+  for (const hex of list) {
+    const before = decoded;
+    check(Uint8Array.from(Buffer.from(hex, "hex")));
+    if (decoded - before !== taken) throw new Error(`${hex} is ${taken ? "refused" : "taken"}`);
+  }
+}
+
 const until = Date.now() + seconds * 1000;
 let executions = 0;
-let decoded = 0;
 while (Date.now() < until) {
   const bytes = KEPT[executions] ?? mutated(seeds[random(seeds.length)]);
   executions++;

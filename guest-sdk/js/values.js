@@ -279,6 +279,9 @@ class Encoder {
       if (!scalar && !(key instanceof Float) && !(key instanceof Uint8Array)) {
         throw invalid(`${inner}: a key is a string, a number or a boolean`);
       }
+      if (Number.isNaN(key.valueOf())) {
+        throw invalid(`${inner}: a key cannot be NaN`);
+      }
       this.value(key, inner);
       this.value(value, inner);
     }
@@ -309,6 +312,7 @@ function isPlain(value) {
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Reads untrusted bytes: the rest of the input bounds every length. */
 class Decoder {
@@ -400,7 +404,7 @@ class Decoder {
     for (let left = this.bounded(count, 2, depth); left > 0; left--) {
       const key = this.value(depth + 1);
       const plain = typeof key !== "object" || key instanceof Float || key instanceof Uint8Array;
-      if (key === null || !plain) throw invalid("a key of another type than string, number or boolean");
+      if (key === null || !plain || Number.isNaN(key)) throw invalid("a key of another type than string, number or boolean, or NaN");
       entries.push([key instanceof Float ? key.valueOf() : key, this.value(depth + 1)]);
     }
     if (!entries.every(([key]) => typeof key === "string")) return new Map(entries);
@@ -416,10 +420,21 @@ class Decoder {
     const parts = decoder.value(depth);
     decoder.end();
     if (!Array.isArray(parts)) throw invalid("an error that is not an array");
-    const [kind, message, retryable, details, stack] = parts;
-    if (typeof kind !== "string" || typeof message !== "string") throw invalid("an error without kind and message");
-    return new WarrenError(message, { kind, retryable, details, stack: typeof stack === "string" ? stack : null });
+    const [kind, message, retryable, details, stack] = [parts[0], parts[1], parts[2] ?? null, parts[3] ?? null, parts[4] ?? null];
+    if (!isText(kind) || !isText(message)) throw invalid("an error without kind and message");
+    if (retryable !== null && typeof retryable !== "boolean") throw invalid("an error whose retryable is not a boolean");
+    if (stack !== null && !isText(stack)) throw invalid("an error whose stack is not text");
+    return new WarrenError(text(message), { kind: text(kind), retryable, details, stack: stack === null ? null : text(stack) });
   }
+}
+
+function isText(value) {
+  return typeof value === "string" || value instanceof Uint8Array;
+}
+
+/** Returns text for people. Other languages may have written bytes that are not UTF-8. */
+function text(value) {
+  return typeof value === "string" ? value : lossy.decode(value);
 }
 
 function whole(number) {

@@ -24,6 +24,13 @@ VALUES = [
     values.WarrenError("message", kind="Invalid", retryable=True, details={"a": [1]}),
     "x" * 300,
 ]
+# Every SDK refuses these: keys of wrong types, malformed errors, trailing bytes.
+REFUSED = [
+    "81cb7ff800000000000000", "81ca7fc0000000", "819000", "81c000", "c7030191a16b", "c7060192a16ba16dc0",
+    "c7060193a16ba16d01", "c7080195a16ba16dc0c001", "c70301920102", "0101", "c1",
+]
+# Every SDK takes these: errors with few parts, with bytes for text, with JSON's null.
+TAKEN = ["c7050192a16ba16d", "c7060192a16bc401ff", "c7080193a16ba16dd40200", "c70a0195a16ba16dc0c0d40200", "c7070193c4016ba16dc3"]
 # Inputs that found a fault once.
 KEPT = [bytes.fromhex(text) for text in ("81c401ff01", "d6ff00000001", "81813cfe06")]
 MARKERS = [0xC1, 0xC7, 0xC9, 0xD4, 0xDC, 0xDD, 0xDE, 0xDF, 0xDB, 0xC6]
@@ -77,6 +84,9 @@ def main():
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 32)
     chance = random.Random(seed)
     encoded = [values.encode(value, "value") for value in VALUES]
+    for texts, taken in ((REFUSED, 0), (TAKEN, 1)):
+        for text in texts:
+            assert check(bytes.fromhex(text)) == taken, text
     until = time.monotonic() + seconds
     executions = 0
     decoded = 0

@@ -141,10 +141,14 @@ unsafe fn error(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Mal
         for place in 1..=len {
             let part = c_int::try_from(place).unwrap_or(c_int::MAX);
             if part > part::COUNT {
-                input.value()?;
+                input.value_within(depth)?;
                 continue;
             }
             nested(l, input, depth, 0)?;
+            if matches!(part, part::RETRYABLE | part::STACK) && json::is_null(l, -1) {
+                lua_pop(l, 1);
+                lua_pushnil(l);
+            }
             let fits = match part {
                 part::KIND | part::MESSAGE => lua_type(l, -1) == LUA_TSTRING,
                 part::RETRYABLE => matches!(lua_type(l, -1), LUA_TNIL | LUA_TBOOLEAN),
@@ -160,6 +164,6 @@ unsafe fn error(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Mal
     if len < 2 {
         Err(Malformed::Unexpected)
     } else {
-        Ok(())
+        input.end()
     }
 }

@@ -73,6 +73,7 @@ pub(crate) unsafe fn raw(l: State, payload: &[u8]) -> Result<c_int, Malformed> {
             _ => table(l, &mut input, len)?,
         }
     }
+    input.end()?;
     Ok(1)
 }
 
@@ -87,6 +88,7 @@ pub(crate) unsafe fn event(l: State, payload: &[u8]) -> Result<c_int, Malformed>
     };
     // SAFETY: as promised by the caller.
     unsafe { decode::event(l, &mut input)? };
+    input.end()?;
     Ok(1)
 }
 
@@ -127,6 +129,7 @@ pub(crate) unsafe fn build(l: State, message: &Message<'_>) -> Result<c_int, Mal
             }
         }
     }
+    input.end()?;
     Ok(1)
 }
 

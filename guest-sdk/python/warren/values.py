@@ -169,6 +169,8 @@ def _text(value, path):
 
 
 def _key(key, path, room):
+    if key != key:
+        raise _invalid(f"{path}: a key cannot be NaN")
     if not isinstance(key, (str, bytes, int, float, bool)):
         raise _invalid(f"{path}: a key is a string, a number or a boolean, not {type(key).__name__}")
     return _ready(key, path, [], room)
@@ -237,8 +239,8 @@ def _is_escaped(text):
 
 
 def _hashable(key):
-    if not isinstance(key, (str, bytes, int, float, bool)):
-        raise ValueError("a key of another type than str, bytes, int, float or bool")
+    if not isinstance(key, (str, bytes, int, float, bool)) or key != key:
+        raise ValueError("a key of another type than str, bytes, int, float or bool, or NaN")
     return _read(key, 1)
 
 
@@ -251,6 +253,16 @@ def _extension(code, content, depth):
     if not isinstance(parts, list) or len(parts) < 2:
         raise ValueError("an error that is not an array")
     kind, message, retryable, details, stack, *_ = [*parts, None, None, None]
-    if not isinstance(kind, str) or not isinstance(message, str):
+    if not isinstance(kind, (str, bytes)) or not isinstance(message, (str, bytes)):
         raise ValueError("an error without kind and message")
-    return WarrenError(message, kind=kind, retryable=retryable, details=details, stack=stack)
+    if retryable is not None and not isinstance(retryable, bool):
+        raise ValueError("an error whose retryable is not a boolean")
+    if stack is not None and not isinstance(stack, (str, bytes)):
+        raise ValueError("an error whose stack is not text")
+    stack = None if stack is None else _lossy(stack)
+    return WarrenError(_lossy(message), kind=_lossy(kind), retryable=retryable, details=details, stack=stack)
+
+
+def _lossy(value):
+    """Returns text for people. Other languages may have written bytes that are not UTF-8."""
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")

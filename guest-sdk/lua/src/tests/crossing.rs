@@ -142,6 +142,10 @@ fn a_message_that_cannot_be_read_is_dropped_with_a_warning() {
         b"\x91\x81\xc0\x01",
         b"\x91\xd4\x07\x00",
         b"\x05",
+        // Bytes after the values, and after the parts of an error.
+        b"\x91\x01\xff",
+        b"\x90\xc0",
+        b"\x91\xc7\x06\x01\x92\xa1k\xa1m\xc0",
     ] {
         let mut runtime = mock::Runtime::default();
         runtime.deliver("{x|1}", "bad", payload);

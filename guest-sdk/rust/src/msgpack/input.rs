@@ -39,6 +39,8 @@ pub enum Malformed {
     TooDeep,
     /// Another token than the expected one.
     Unexpected,
+    /// The input has this many bytes after its value.
+    Trailing(usize),
 }
 
 impl core::fmt::Display for Malformed {
@@ -48,11 +50,23 @@ impl core::fmt::Display for Malformed {
             Malformed::Format(byte) => write!(f, "unknown format 0x{byte:02x}"),
             Malformed::TooDeep => write!(f, "nested deeper than {MAX_READ_DEPTH}"),
             Malformed::Unexpected => f.write_str("not of the expected shape"),
+            Malformed::Trailing(bytes) => write!(f, "{bytes} bytes after the value"),
         }
     }
 }
 
 impl core::error::Error for Malformed {}
+
+impl Token<'_> {
+    /// Returns true if the token can be the key of a map.
+    pub fn is_key(&self) -> bool {
+        match self {
+            Token::Boolean(_) | Token::Integer(_) | Token::String(_) => true,
+            Token::Float(number) => !number.is_nan(),
+            _ => false,
+        }
+    }
+}
 
 /// Encoded bytes that are read from front to back. They may come from anyone:
 /// the reader trusts none of them.
@@ -70,6 +84,18 @@ impl<'a> Input<'a> {
     /// Returns whether everything was read.
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
+    }
+
+    /// Checks that no byte is left.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed::Trailing`].
+    pub fn end(&self) -> Result<(), Malformed> {
+        match self.rest.len() {
+            0 => Ok(()),
+            bytes => Err(Malformed::Trailing(bytes)),
+        }
     }
 
     /// Returns the unread bytes.
@@ -168,8 +194,8 @@ impl<'a> Input<'a> {
         Ok(&from[..from.len() - self.rest.len()])
     }
 
-    /// Returns one whole value, still encoded, that nests at most `depth` deep.
-    /// The contents of errors count, and are well formed too.
+    /// Returns one whole value, still encoded, that nests at most `depth` deep. Checks
+    /// the keys of maps and the parts of errors.
     pub fn value_within(&mut self, depth: usize) -> Result<&'a [u8], Malformed> {
         let from = self.rest;
         self.pass_over(depth)?;
@@ -185,19 +211,42 @@ impl<'a> Input<'a> {
             }
             Token::Map(len) => {
                 let depth = within()?;
-                (0..2 * u64::from(len)).try_for_each(|_| self.pass_over(depth))
+                (0..len).try_for_each(|_| {
+                    self.pass_over_key()?;
+                    self.pass_over(depth)
+                })
             }
-            Token::Error(payload) => {
-                let mut payload = Input::new(payload);
-                payload.pass_over(depth)?;
-                if payload.is_empty() {
-                    Ok(())
-                } else {
-                    Err(Malformed::Unexpected)
-                }
-            }
+            Token::Error(payload) => Input::new(payload).pass_over_error(within()?),
             _ => Ok(()),
         }
+    }
+
+    fn pass_over_key(&mut self) -> Result<(), Malformed> {
+        if self.token()?.is_key() {
+            Ok(())
+        } else {
+            Err(Malformed::Unexpected)
+        }
+    }
+
+    fn pass_over_error(&mut self, depth: usize) -> Result<(), Malformed> {
+        let Token::Array(len @ 2..) = self.token()? else {
+            return Err(Malformed::Unexpected);
+        };
+        for place in 0..len {
+            let mut part = *self;
+            self.pass_over(depth)?;
+            let fits = match (place, part.token()?) {
+                (0 | 1 | 4, Token::String(_)) | (2, Token::Boolean(_)) => true,
+                (2 | 4, Token::Nil | Token::Null) => true,
+                (0 | 1 | 2 | 4, _) => false,
+                _ => true,
+            };
+            if !fits {
+                return Err(Malformed::Unexpected);
+            }
+        }
+        self.end()
     }
 
     fn extension(&mut self, len: usize) -> Result<Token<'a>, Malformed> {

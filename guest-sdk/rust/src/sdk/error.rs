@@ -154,14 +154,19 @@ impl<'de> Visitor<'de> for Parts {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Error, A::Error> {
+        let required = |part: Option<Lossy>| {
+            let Lossy(text) = part.ok_or_else(|| de::Error::invalid_length(1, &self))?;
+            Ok::<_, A::Error>(text)
+        };
         let mut error = Error {
-            kind: parts.next_element()?.unwrap_or_default(),
-            message: parts.next_element()?.unwrap_or_default(),
+            kind: required(parts.next_element()?)?,
+            message: required(parts.next_element()?)?,
             retryable: parts.next_element()?.unwrap_or_default(),
             ..Error::default()
         };
         set_details(&mut error, parts.next_element()?);
-        error.stack = parts.next_element()?.unwrap_or_default();
+        let stack: Option<Option<Lossy>> = parts.next_element()?;
+        error.stack = stack.flatten().map(|Lossy(text)| text);
         // A writer with more parts may have added them.
         while parts.next_element::<IgnoredAny>()?.is_some() {}
         Ok(error)
@@ -184,6 +189,33 @@ impl<'de> Visitor<'de> for Parts {
             }
         }
         Ok(error)
+    }
+}
+
+/// Text for people. Other languages may have written bytes that are not UTF-8.
+struct Lossy(String);
+
+impl<'de> Deserialize<'de> for Lossy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+struct Bytes;
+
+impl Visitor<'_> for Bytes {
+    type Value = Lossy;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Lossy, E> {
+        Ok(Lossy(String::from_utf8_lossy(bytes).into_owned()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Lossy, E> {
+        Ok(Lossy(text.to_owned()))
     }
 }
 

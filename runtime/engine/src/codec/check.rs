@@ -143,6 +143,11 @@ fn key(rest: &mut &[u8]) -> Result<(), Malformed> {
     Ok(())
 }
 
+/// Returns true for nil, and for JSON's null, which some readers cannot tell from nil.
+fn is_nil(value: &[u8]) -> bool {
+    value == super::NIL || reader::ext(value).is_some_and(|(ty, _)| ty == NULL)
+}
+
 /// Checks the payload of an error: `[kind, message, retryable, details, stack]`,
 /// where what is missing at the end is nil and what follows is for others.
 fn error(payload: &[u8], depth: usize) -> Result<(), Malformed> {
@@ -157,8 +162,8 @@ fn error(payload: &[u8], depth: usize) -> Result<(), Malformed> {
         let is_string = reader::string(part).is_some();
         let fits = match place {
             0 | 1 => is_string,
-            2 => part == super::NIL || reader::boolean(part).is_some(),
-            4 => part == super::NIL || is_string,
+            2 => is_nil(part) || reader::boolean(part).is_some(),
+            4 => is_nil(part) || is_string,
             _ => true,
         };
         if !fits {

@@ -3,7 +3,7 @@
 use serde::de::{self, DeserializeSeed};
 
 use super::Deserializer;
-use crate::msgpack::{Input, Token};
+use crate::msgpack::{Input, Malformed, Token};
 use crate::sdk::codec::CodecError;
 
 /// The elements of an array, or the pairs of a map.
@@ -77,7 +77,11 @@ impl<'de> de::MapAccess<'de> for &mut Elements<'_, 'de> {
             return Ok(None);
         }
         self.left -= 1;
-        self.key = self.input.clone().token().ok();
+        let key = self.input.clone().token()?;
+        if !key.is_key() {
+            return Err(Malformed::Unexpected.into());
+        }
+        self.key = Some(key);
         self.next(seed).map(Some)
     }
 

@@ -22,7 +22,9 @@ pub(super) fn error_parts<'de, V: Visitor<'de>>(
     if depth >= MAX_READ_DEPTH {
         return Err(Malformed::TooDeep.into());
     }
-    visitor.visit_seq(&mut Elements::new(&mut input, left, depth + 1))
+    let error = visitor.visit_seq(&mut Elements::new(&mut input, left, depth + 1))?;
+    input.end()?;
+    Ok(error)
 }
 
 /// A structured error, for visitors of any type: a map of the one key

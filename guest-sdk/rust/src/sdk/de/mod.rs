@@ -261,7 +261,8 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_, 'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, CodecError> {
-        self.input.value()?;
+        let depth = MAX_READ_DEPTH.saturating_sub(self.depth);
+        self.input.value_within(depth)?;
         visitor.visit_unit()
     }
 

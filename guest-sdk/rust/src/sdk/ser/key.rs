@@ -45,9 +45,20 @@ impl ser::Serializer for KeySerializer<'_> {
         serialize_u16: u16
         serialize_u32: u32
         serialize_u64: u64
-        serialize_f32: f32
-        serialize_f64: f64
         serialize_char: char
+    }
+
+    fn serialize_f32(self, v: f32) -> Result<String, CodecError> {
+        self.serialize_f64(v.into())
+    }
+
+    fn serialize_f64(self, v: f64) -> Result<String, CodecError> {
+        // Readers refuse NaN as a key, for nothing equals it.
+        if v.is_nan() {
+            return Err(no_key());
+        }
+        ser::Serializer::serialize_f64(Serializer::one(self.0), v)?;
+        Ok(v.to_string())
     }
 
     fn serialize_str(self, v: &str) -> Result<String, CodecError> {
