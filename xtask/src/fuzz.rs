@@ -23,9 +23,10 @@ use counts::Count;
 pub(crate) use coverage::stand_in_for_rustc;
 
 /// Targets that libFuzzer drives.
-const GUIDED: [&str; 10] = [
+const GUIDED: [&str; 11] = [
     "values",
     "c",
+    "alike",
     "lua",
     "flat",
     "modules",
@@ -41,6 +42,9 @@ const OTHERS: [(&str, &str); 2] = [
     ("js", "guest-sdk/js/fuzz.mjs"),
     ("python", "guest-sdk/python/fuzz.py"),
 ];
+
+/// The program that makes core modules for the target `modules`, below the root.
+const MODULES: &str = "target/fuzz/modules/release/warren-fuzz-modules";
 
 /// The targets to fuzz, and the time for each.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +93,9 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
     let mut results = Vec::new();
     if !guided.is_empty() {
         let program = build()?;
+        if guided.contains(&"modules") {
+            build_maker_of_modules()?;
+        }
         for name in guided {
             let counts = run_guided(&program, name, plan.seconds);
             results.push(Outcome { name, counts });
@@ -210,6 +217,16 @@ fn build() -> Result<PathBuf> {
     Ok(program)
 }
 
+/// Builds [`MODULES`] in its own workspace.
+fn build_maker_of_modules() -> Result<()> {
+    let root = project::root();
+    let mut maker = project::cargo(&root.join("tests/fuzz/modules"));
+    maker
+        .args(["build", "--release", "--locked", "--bins", "--target-dir"])
+        .arg(root.join("target/fuzz/modules"));
+    Step::new("the maker of modules", "it must compile", maker).run()
+}
+
 /// Runs one target under libFuzzer.
 fn run_guided(program: &Path, name: &str, seconds: u32) -> Result<Vec<Count>> {
     said_aloud(name, drive(program, name, seconds))
@@ -226,7 +243,10 @@ fn drive(program: &Path, name: &str, seconds: u32) -> Result<Vec<Count>> {
         .env("WARREN", root.join("target/release/warren"))
         .env("RUST_BACKTRACE", "1")
         .current_dir(&root)
+        .env("WARREN_FUZZ_MODULES", root.join(MODULES))
         .arg(format!("-max_total_time={seconds}"))
+        // Few made modules are longer.
+        .arg("-max_len=8192")
         // An input takes milliseconds; the timeout allows for a loaded machine.
         .args(["-timeout=300", "-rss_limit_mb=4096", "-print_final_stats=1"])
         .arg(format!("-artifact_prefix={}/", found.display()))

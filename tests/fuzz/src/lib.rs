@@ -11,9 +11,11 @@
     reason = "a panic is how a target says that it found something"
 )]
 
+mod made;
 mod reached;
 mod targets;
 
+pub use made::Make;
 pub use reached::Reached;
 
 /// The worlds of the engine's own tests.
@@ -30,6 +32,8 @@ pub struct Target {
     pub takes: &'static str,
     /// The places that inputs must reach.
     pub reaches: &'static [Reached],
+    /// Makes inputs that get far, which randomly changed bytes seldom do.
+    pub make: Option<Make>,
     /// Tries one input.
     pub run: fn(&[u8]),
 }

@@ -41,7 +41,34 @@ mod under_libfuzzer {
         0
     }
 
+    /// Replaces the `len` bytes at `bytes`, of which `room` are writable, by the next
+    /// input, and returns its length. Half of the inputs are made anew if the target
+    /// makes any; the others are kept ones with changes.
+    // SAFETY: no other function of this program has the name.
+    #[unsafe(no_mangle)]
+    extern "C" fn LLVMFuzzerCustomMutator(
+        bytes: *mut u8,
+        len: usize,
+        room: usize,
+        seed: u32,
+    ) -> usize {
+        if seed.is_multiple_of(2)
+            && let Some(made) = target().made(seed.into())
+            && made.len() <= room
+        {
+            // SAFETY: libFuzzer lends `room` bytes at `bytes` for this call.
+            unsafe { std::ptr::copy_nonoverlapping(made.as_ptr(), bytes, made.len()) };
+            return made.len();
+        }
+        // SAFETY: the arguments are those that libFuzzer lends for this call.
+        unsafe { LLVMFuzzerMutate(bytes, len, room) }
+    }
+
     unsafe extern "C" {
+        /// libFuzzer: changes the `len` bytes at `bytes`, of which `room` are writable,
+        /// and returns their new number.
+        fn LLVMFuzzerMutate(bytes: *mut u8, len: usize, room: usize) -> usize;
+
         /// C library: `function` runs when the program exits.
         fn atexit(function: extern "C" fn()) -> i32;
     }

@@ -1,11 +1,17 @@
 //! The targets, by the code they test.
 
+mod alike;
 mod cache;
 mod control;
 mod decoders;
-mod guests;
+mod documents;
+mod flat;
+mod lua;
+mod modules;
+mod node;
 mod programs;
 mod texts;
+mod values;
 
 use crate::Target;
 
@@ -14,60 +20,77 @@ pub(crate) const ALL: &[Target] = &[
         name: "values",
         takes: "MessagePack, for the decoder of the host and the SDK for Rust",
         reaches: &decoders::VALUES,
+        make: Some(values::make),
         run: decoders::values,
     },
     Target {
         name: "c",
         takes: "MessagePack, for the decoder of the SDK for C",
         reaches: &decoders::C,
+        make: Some(values::make),
         run: decoders::c,
+    },
+    Target {
+        name: "alike",
+        takes: "MessagePack, for the host and the SDKs for Rust, C and Lua, which must agree",
+        reaches: &alike::ALIKE,
+        make: Some(values::make),
+        run: alike::alike,
     },
     Target {
         name: "lua",
         takes: "MessagePack as a message, and JSON, for the decoders of the Lua guest",
-        reaches: &guests::LUA,
-        run: guests::lua,
+        reaches: &lua::LUA,
+        make: None,
+        run: lua::lua,
     },
     Target {
         name: "flat",
-        takes: "calls of the flat ABI over a memory of random bytes",
-        reaches: &guests::FLAT,
-        run: guests::flat,
+        takes: "scripts: calls of the flat ABI, and the data that they point to",
+        reaches: &flat::FLAT,
+        make: Some(flat::make),
+        run: flat::flat,
     },
     Target {
         name: "modules",
         takes: "core modules and components, binary or text, from their load to their end",
-        reaches: &guests::MODULES,
-        run: guests::modules,
+        reaches: &modules::MODULES,
+        make: Some(modules::make),
+        run: modules::modules,
     },
     Target {
         name: "manifests",
         takes: "the text of a warren.toml",
         reaches: &programs::MANIFESTS,
+        make: Some(documents::manifest),
         run: programs::manifests,
     },
     Target {
         name: "policies",
         takes: "the text of a Cedar policy",
         reaches: &programs::POLICIES,
+        make: Some(documents::policy),
         run: programs::policies,
     },
     Target {
         name: "texts",
         takes: "PIDs, names, ids and durations",
         reaches: &texts::TEXTS,
+        make: None,
         run: texts::texts,
     },
     Target {
         name: "control",
         takes: "lines of the control protocol",
         reaches: &control::CONTROL,
+        make: None,
         run: control::control,
     },
     Target {
         name: "cache",
         takes: "entries of the code cache",
         reaches: &cache::CACHE,
+        make: None,
         run: cache::cache,
     },
 ];

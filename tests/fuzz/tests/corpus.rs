@@ -1,10 +1,13 @@
-//! Runs every target over its kept inputs.
+//! Runs every target over its kept inputs, and over some that it makes.
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
 use std::fs;
 use std::path::Path;
 
 use warren_fuzz::ALL;
+
+/// Made inputs for each target.
+const MADE: u64 = 40;
 
 #[test]
 fn what_is_kept_is_met_as_it_must_be() {
@@ -20,6 +23,9 @@ fn what_is_kept_is_met_as_it_must_be() {
             tried += 1;
         }
         assert!(tried > 0, "nothing is kept for {}", target.name);
+        for made in (0..MADE).filter_map(|seed| target.made(seed)) {
+            (target.run)(&made);
+        }
         for reached in target.reaches {
             println!("{}: {} {}", target.name, reached.count(), reached.name());
             assert!(

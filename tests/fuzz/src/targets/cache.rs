@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::{Setup, World, guest};
 
-use super::guests::block_on;
+use super::node::block_on;
 use crate::Reached;
 
 pub(crate) static CACHE: [Reached; 2] = [

@@ -17,7 +17,23 @@ pub(super) fn manifests(bytes: &[u8]) {
     static PROGRAM: OnceLock<TempDir> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
         let program = tempfile::tempdir().expect("a directory");
-        fs::write(program.path().join("main.lua"), "return 1").expect("is written");
+        for directory in ["data", "out", "policies"] {
+            fs::create_dir(program.path().join(directory)).expect("is made");
+        }
+        for (file, text) in [
+            ("main.lua", "return 1"),
+            ("worker.lua", "return 1"),
+            (
+                "policies/program.cedar",
+                "permit (principal, action, resource);",
+            ),
+            (
+                "policies/guest.cedar",
+                "forbid (principal, action, resource);",
+            ),
+        ] {
+            fs::write(program.path().join(file), text).expect("is written");
+        }
         program
     });
     open(program.path(), bytes);
