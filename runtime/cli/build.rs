@@ -6,32 +6,19 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-/// The files of each SDK that a program needs.
-const SDKS: [(&str, &str, &[&str]); 2] = [
-    (
-        "RUST_SDK",
-        "guest-sdk/rust",
-        &["Cargo.toml", "src", "macros/Cargo.toml", "macros/src"],
-    ),
-    (
-        "C_SDK",
-        "guest-sdk/c",
-        &["warren.h", "warren.c", "third-party"],
-    ),
-];
+/// The SDKs, each in a directory of this package: links to the files that a
+/// program needs. A manifest ends in `.in`, or cargo would leave its directory
+/// out of this package.
+const SDKS: [(&str, &str); 2] = [("RUST_SDK", "sdk/rust"), ("C_SDK", "sdk/c")];
 
 fn main() -> Result<()> {
     let package = env::var_os("CARGO_MANIFEST_DIR").context("cargo sets CARGO_MANIFEST_DIR")?;
-    let root = Path::new(&package).join("../..");
     let mut generated = String::new();
-    for (name, directory, parts) in SDKS {
-        let sdk = root.join(directory).canonicalize()?;
+    for (name, directory) in SDKS {
+        let sdk = Path::new(&package).join(directory);
+        println!("cargo::rerun-if-changed={}", sdk.display());
         let mut files = Vec::new();
-        for part in parts {
-            let path = sdk.join(part);
-            println!("cargo::rerun-if-changed={}", path.display());
-            collect(&path, &mut files)?;
-        }
+        collect(&sdk, &mut files)?;
         files.sort();
         writeln!(
             generated,
@@ -39,7 +26,8 @@ fn main() -> Result<()> {
              pub(crate) const {name}: &[(&str, &str)] = &["
         )?;
         for file in files {
-            let relative = file.strip_prefix(&sdk)?;
+            let relative = file.strip_prefix(&sdk)?.to_string_lossy();
+            let relative = relative.strip_suffix(".in").unwrap_or(&relative);
             writeln!(generated, "    ({relative:?}, include_str!({file:?})),")?;
         }
         writeln!(generated, "];")?;
@@ -50,6 +38,8 @@ fn main() -> Result<()> {
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    // A link is followed: cargo looks at the links of a directory alone.
+    println!("cargo::rerun-if-changed={}", path.canonicalize()?.display());
     if !path.is_dir() {
         files.push(path.to_owned());
         return Ok(());

@@ -5,6 +5,7 @@ pub(crate) mod api;
 mod features;
 mod licences;
 mod links;
+mod packages;
 mod places;
 
 use std::io::IsTerminal;
@@ -28,6 +29,7 @@ pub(crate) fn run(extent: Extent) -> Result<()> {
     checks.add("links", links::check());
     checks.add("licences", licences::check());
     checks.add("features", features::check());
+    checks.add("packages", packages::check());
     let mut workspaces = vec![project::root()];
     workspaces.extend(project::other_workspaces()?);
     for workspace in &workspaces {

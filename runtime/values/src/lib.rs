@@ -10,10 +10,10 @@
 )]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-#[path = "../../../guest-sdk/rust/src/error.rs"]
+#[path = "../sdk/error.rs"]
 mod error;
 #[doc(hidden)]
-#[path = "../../../guest-sdk/rust/src/msgpack/mod.rs"]
+#[path = "../sdk/msgpack/mod.rs"]
 pub mod msgpack;
 
 mod sdk;

@@ -1,14 +1,14 @@
 //! The part of the SDK that handles values.
 
-#[path = "../../../guest-sdk/rust/src/sdk/codec.rs"]
+#[path = "../sdk/sdk/codec.rs"]
 pub(crate) mod codec;
-#[path = "../../../guest-sdk/rust/src/sdk/de/mod.rs"]
+#[path = "../sdk/sdk/de/mod.rs"]
 mod de;
-#[path = "../../../guest-sdk/rust/src/sdk/error.rs"]
+#[path = "../sdk/sdk/error.rs"]
 mod error;
-#[path = "../../../guest-sdk/rust/src/sdk/ser/mod.rs"]
+#[path = "../sdk/sdk/ser/mod.rs"]
 mod ser;
-#[path = "../../../guest-sdk/rust/src/sdk/value.rs"]
+#[path = "../sdk/sdk/value.rs"]
 mod value;
 
 pub use error::kind;

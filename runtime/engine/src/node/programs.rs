@@ -16,7 +16,7 @@ use crate::program::{Chunk, Program};
 use crate::task;
 
 /// The Lua interpreter that comes with warren.
-const BUNDLED: &[u8] = include_bytes!("../../../../guest-sdk/lua/dist/warren-lua.wasm");
+const BUNDLED: &[u8] = include_bytes!("../../bundled/warren-lua.wasm");
 
 /// SHA-256 of content and what else matters for it.
 type ContentHash = [u8; 32];

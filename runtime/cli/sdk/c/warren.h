@@ -1,0 +1,1 @@
+../../../../guest-sdk/c/warren.h
