@@ -141,11 +141,11 @@ fn js_calls() {
         (
             "type",
             &[
-                "tests/guests/js/tour.js:149:15: TypeError: can't access",
+                "tests/guests/js/tour.js:148:15: TypeError: can't access",
                 "type@tests/guests/js/tour.js",
             ][..],
         ),
-        ("later", &["tour.js:147:11: TypeError: a bug, later"]),
+        ("later", &["tour.js:146:11: TypeError: a bug, later"]),
         (
             "conflict",
             &["as asked", "conflict@tests/guests/js/tour.js"],
