@@ -21,7 +21,7 @@ const PUBLISHED: [(&str, &str); 6] = [
     ("warren-cli", "runtime/cli"),
 ];
 
-/// What includes another file, each up to the quote before its path.
+/// Code that includes another file, each up to the quote before its path.
 const INCLUDES: [&str; 3] = ["include_str!(\"", "include_bytes!(\"", "#[path = \""];
 
 /// Modules of tests, which read documents of the project.

@@ -220,7 +220,7 @@ fn defaults_are_those_of_the_code() {
     assert_eq!(number("restart.backoff"), restart.backoff);
     assert_eq!(number("restart.jitter"), restart.jitter);
 
-    // What has no default is what the reader misses.
+    // The reader reports exactly the keys without a default as missing.
     for row in &rows {
         let is_required = row.default == "required";
         assert_eq!(
