@@ -254,12 +254,16 @@ struct Top {
 #[cfg(target_os = "linux")]
 impl Top {
     fn start(dir: &Path) -> Top {
+        Top::start_with(dir, "")
+    }
+
+    fn start_with(dir: &Path, options: &str) -> Top {
         use std::process::{Command, Stdio};
 
         let mut child = Command::new("script")
             .args(["-qec"])
             .arg(format!(
-                "stty rows 30 cols 140; exec '{}' top --control control",
+                "stty rows 30 cols 140; exec '{}' top --control control {options}",
                 env!("CARGO_BIN_EXE_warren")
             ))
             .arg("/dev/null")
@@ -337,4 +341,105 @@ fn top_ends_with_the_program_and_says_so() {
     let session = start(dir.path());
     session.signal("TERM");
     session.end().ends_with(143);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn top_connects_again_where_another_was_given_its_place() {
+    let main = r#"
+        local go = process.listen("go")
+        process.registry.register("main")
+        print("ready")
+        go:receive()
+        assert(process.spawn("app:second", "app:processes"))
+        print("spawned")
+        process.inbox():receive()
+    "#;
+    let second = "return function() process.inbox():receive() end";
+    let dir = Program::of(&[("main.lua", main), ("second.lua", second)]);
+    let mut session = start(dir.path());
+    // It looks once, and then when a key asks it to.
+    let mut top = Top::start_with(dir.path(), "--interval 1h");
+    top.shows("app:main");
+    // Everybody else has asked for something since.
+    let connect = || {
+        let stream = UnixStream::connect(dir.path().join("control")).unwrap();
+        let mut client = BufReader::new(stream);
+        let mut greeting = String::new();
+        client.read_line(&mut greeting).unwrap();
+        let is_served = greeting.contains("protocol");
+        is_served.then(|| {
+            writeln!(client.get_mut(), r#"{{"do":"list","query":{{"limit":0}}}}"#).unwrap();
+            client.read_line(&mut greeting).unwrap();
+            client
+        })
+    };
+    let mut others: Vec<_> = (0..15).map(|_| connect().unwrap()).collect();
+    let started = Instant::now();
+    others.push(loop {
+        if let Some(client) = connect() {
+            break client;
+        }
+        assert!(started.elapsed() < TIMEOUT, "nobody gives way");
+    });
+    // The place was that of `top`: the others still have theirs.
+    for client in &mut others {
+        let mut answer = String::new();
+        writeln!(client.get_mut(), r#"{{"do":"list","query":{{"limit":0}}}}"#).unwrap();
+        client.read_line(&mut answer).unwrap();
+        assert!(answer.contains("totals"), "{answer}");
+    }
+    drop(others);
+    ask(dir.path(), &["send", "main", "go"]).ends_with(0);
+    session.wait_for_line("spawned");
+    top.press("s");
+    top.shows("app:second");
+    top.press("q");
+    assert_eq!(top.end().0, Some(0));
+    session.signal("TERM");
+    session.end().ends_with(143);
+}
+
+#[test]
+fn all_processes_of_a_host_end_at_once_and_others_go_on() {
+    let main = r#"
+        local pings = process.listen("ping")
+        assert(process.spawn("app:chain", "app:wild"))
+        assert(process.spawn("app:bomb", "app:wild"))
+        print("ready")
+        while pings:receive() do print("pong") end
+    "#;
+    let chain = r#"return function() process.spawn("app:chain", "app:wild") end"#;
+    let bomb = r#"return function()
+        while true do process.spawn("app:bomb", "app:wild") end
+    end"#;
+    let manifest = "[hosts.\"app:wild\"]\nmax_processes = 100\n[hosts.\"app:processes\"]";
+    let dir = Program::of(&[
+        ("main.lua", main),
+        ("chain.lua", chain),
+        ("bomb.lua", bomb),
+        ("warren.toml", manifest),
+    ]);
+    let mut session = start(dir.path());
+    ask(dir.path(), &["terminate", "--host", "app:wild"])
+        .ends_with(0)
+        .says_nothing();
+    let listing = ask_json(dir.path(), &["ps"]);
+    assert_eq!(listing["matched"], 1, "{listing}");
+    let main = "{app:processes|0x00001}";
+    ask(dir.path(), &["send", main, "ping", "1"]).ends_with(0);
+    session.wait_for_line("pong");
+
+    for command in ["terminate", "cancel"] {
+        ask(dir.path(), &[command, "--host", "app:none"])
+            .ends_with(1)
+            .says(&["no such host: app:none"]);
+        ask(dir.path(), &[command]).ends_with(2).says(&["--host"]);
+        ask(dir.path(), &[command, "a", "--host", "b"]).ends_with(2);
+    }
+    // The first process is one of them, and its end that of the program.
+    let hosts = ["--host", "app:wild", "--host", "app:processes"];
+    let cancel = [&["cancel", "--within", "1ms"], &hosts[..]].concat();
+    ask(dir.path(), &cancel).ends_with(0);
+    session.end().ends_with(1);
 }

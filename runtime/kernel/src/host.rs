@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::budget::Budget;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Capacity of one queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,10 @@ pub struct Host {
     memory: MemoryLimits,
     budget: Arc<Budget>,
     live: AtomicUsize,
+    /// Who keeps it closed at present.
+    closers: AtomicUsize,
+    /// How often it was closed.
+    closings: AtomicU64,
 }
 
 impl Host {
@@ -104,6 +108,8 @@ impl Host {
             memory,
             budget: Arc::new(Budget::of_host(total, runtime)),
             live: AtomicUsize::new(0),
+            closers: AtomicUsize::new(0),
+            closings: AtomicU64::new(0),
         }
     }
 
@@ -143,12 +149,37 @@ impl Host {
         self.live.load(Ordering::Acquire)
     }
 
+    /// Refuses new processes until the returned value is dropped. A process whose
+    /// place was taken before this call never runs: [`Kernel::spawn`] refuses it, or
+    /// terminates it at once. The processes that a look at the kernel's table finds
+    /// after this call are therefore all that there are.
+    ///
+    /// [`Kernel::spawn`]: crate::Kernel::spawn
+    pub fn close(self: &Arc<Self>) -> Closed {
+        self.closers.fetch_add(1, Ordering::SeqCst);
+        self.closings.fetch_add(1, Ordering::SeqCst);
+        Closed {
+            host: Arc::clone(self),
+        }
+    }
+
+    /// Tells whether the host refuses new processes at present.
+    pub fn is_closed(&self) -> bool {
+        self.closers.load(Ordering::SeqCst) > 0
+    }
+
     /// Takes a place for one process.
     ///
     /// # Errors
     /// `RateLimited`, retryable, when all `max_processes` are taken; details
-    /// `{host, limit, value}`.
+    /// `{host, limit, value}`. `Unavailable`, retryable, while the host is closed;
+    /// details `{host}`.
     pub fn reserve(self: &Arc<Self>) -> Result<Place, Error> {
+        // Read before the closers: a host that is closed in between has a new number.
+        let closings = self.closings.load(Ordering::SeqCst);
+        if self.is_closed() {
+            return Err(self.closed());
+        }
         let max = self.config.max_processes;
         let taken = self
             .live
@@ -158,6 +189,7 @@ impl Host {
         match taken {
             Ok(_) => Ok(Place {
                 host: Arc::clone(self),
+                closings,
             }),
             Err(_) => Err(Error::rate_limited(format!(
                 "host {} is full: max_processes = {max}",
@@ -167,6 +199,23 @@ impl Host {
             .with("limit", "max_processes")
             .with("value", max as u64)),
         }
+    }
+
+    /// Tells whether the host was closed since it had been closed so often.
+    pub(crate) fn was_closed_since(&self, closings: u64) -> bool {
+        self.closings.load(Ordering::SeqCst) != closings
+    }
+
+    fn closed(&self) -> Error {
+        Error::new(
+            Kind::Unavailable,
+            format!(
+                "host {} takes no processes: those in it are being ended",
+                self.name
+            ),
+        )
+        .retryable(true)
+        .with("host", &*self.name)
     }
 }
 
@@ -179,17 +228,52 @@ impl fmt::Debug for Host {
     }
 }
 
+/// Keeps a host closed; see [`Host::close`].
+#[derive(Debug)]
+#[must_use = "the host takes processes again when this is dropped"]
+pub struct Closed {
+    host: Arc<Host>,
+}
+
+impl Closed {
+    /// The host.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+}
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        self.host.closers.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// A place for one process in a host, given back when dropped.
 #[derive(Debug)]
 #[must_use = "the place is given back when this is dropped"]
 pub struct Place {
     host: Arc<Host>,
+    /// Times that the host had been closed when this was taken.
+    closings: u64,
 }
 
 impl Place {
     /// Returns the host of this place.
     pub fn host(&self) -> &Arc<Host> {
         &self.host
+    }
+
+    /// When this was taken, in closings of the host.
+    pub(crate) fn closings(&self) -> u64 {
+        self.closings
+    }
+
+    /// Refuses a process whose host was closed after its place was taken.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.host.was_closed_since(self.closings) {
+            return Err(self.host.closed());
+        }
+        Ok(())
     }
 }
 
@@ -234,6 +318,30 @@ mod tests {
         drop(first);
         let third = host.reserve().unwrap();
         drop((second, third));
+        assert_eq!(host.live(), 0);
+    }
+    #[test]
+    fn a_closed_host_has_no_places() {
+        let host = Arc::new(Host::new(
+            "a:b",
+            0,
+            HostConfig::default(),
+            MemoryLimits::default(),
+            &Arc::new(Budget::of_runtime(u64::MAX)),
+        ));
+        let before = host.reserve().unwrap();
+        let (one, other) = (host.close(), host.close());
+        drop(one);
+        let error = host.reserve().unwrap_err();
+        assert_eq!(
+            (error.kind, error.retryable),
+            (Kind::Unavailable, Some(true))
+        );
+        drop(other);
+        let after = host.reserve().unwrap();
+        assert!(after.check().is_ok());
+        assert_eq!(before.check().unwrap_err().kind, Kind::Unavailable);
+        drop((before, after));
         assert_eq!(host.live(), 0);
     }
 }

@@ -83,7 +83,7 @@ mod work;
 pub use budget::{Budget, Charge, Spent, Which};
 pub use error::{Details, Error, Field, Kind};
 pub use event::Event;
-pub use host::{Host, HostConfig, MemoryLimits, Place, QueueLimits};
+pub use host::{Closed, Host, HostConfig, MemoryLimits, Place, QueueLimits};
 pub use introspection::{
     Activity, Origin, Peers, QueueLabel, QueueView, Scan, Summary, Totals, View,
 };

@@ -1,5 +1,6 @@
 //! Inspection of a runtime's processes, and operations on them.
 
+mod hosts;
 mod info;
 mod observer;
 mod query;
@@ -8,6 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use hosts::HostsEnding;
 pub use info::{HostInfo, Listing, ProcessDetails, ProcessInfo, QueueInfo, State, Totals};
 pub use observer::Observer;
 pub use query::{Query, Sort};

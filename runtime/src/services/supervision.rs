@@ -91,8 +91,14 @@ impl Supervisor {
                 after = ?delay,
                 "the service ended and will be restarted"
             );
+            let (node, host) = (&self.node, &self.services.list[self.place].host);
+            let due = async {
+                node.sleep(delay).await;
+                // A start that a closed host refuses would count.
+                node.host_is_open(host).await;
+            };
             tokio::select! {
-                () = self.node.sleep(delay) => {}
+                () = due => {}
                 _ = self.stopping.wait_for(|stopping| *stopping) => return None,
             }
             match start(&self.node, self.service()).await {

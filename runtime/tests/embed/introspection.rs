@@ -292,3 +292,147 @@ fn a_slow_observer_misses_events_and_holds_nobody_up() {
         assert_eq!(seen[3], Change::Missed(197));
     });
 }
+
+/// Processes that nobody can end one by one: a chain, each of which starts the next
+/// and ends, and one that starts copies until it is refused, and again.
+const CHAIN: &str = "return function(where)
+    process.spawn('app:chain', where, where)
+end";
+const BOMB: &str = "return function()
+    while true do process.spawn('app:bomb', 'app:wild') end
+end";
+const ECHO: &str = "return function(value) return value end";
+
+fn wild() -> Runtime {
+    let few = || warren::HostLimits {
+        processes: warren::HostConfig {
+            max_processes: 50,
+            ..warren::HostConfig::default()
+        },
+        ..warren::HostLimits::default()
+    };
+    builder()
+        .host("app:wild", few())
+        .host("app:other", few())
+        .host("app:tame", few())
+        .lua("app:chain", CHAIN)
+        .lua("app:bomb", BOMB)
+        .lua("app:echo", ECHO)
+        .lua(
+            "app:waits",
+            "return function() process.listen('x'):receive() end",
+        )
+        .start()
+        .unwrap()
+}
+
+fn living(runtime: &Runtime, host: &str) -> usize {
+    let query = Query {
+        host: Some(host.to_owned()),
+        ..Query::default()
+    };
+    runtime.inspector().processes(&query).matched
+}
+
+#[test]
+fn a_host_is_emptied_whatever_its_processes_start() {
+    run(async {
+        let runtime = wild();
+        let inspector = runtime.inspector();
+        for round in 0..20 {
+            let bystander = runtime
+                .spawn(Spawn::of("app:waits").host("app:tame"))
+                .await
+                .unwrap();
+            let chain = Spawn::of("app:chain").host("app:wild");
+            runtime.spawn(chain.arguments("app:wild")).await.unwrap();
+            let started = inspector.totals().spawned;
+            while inspector.totals().spawned < started + 20 {
+                tokio::task::yield_now().await;
+            }
+            if round % 2 == 1 {
+                // Refused where the chain takes the last place.
+                let bomb = Spawn::of("app:bomb").host("app:wild");
+                runtime.spawn(bomb).await.unwrap();
+                while living(&runtime, "app:wild") < 40 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            inspector
+                .terminate_hosts(&["app:wild"])
+                .unwrap()
+                .wait()
+                .await;
+            let (left, spawned) = (living(&runtime, "app:wild"), inspector.totals().spawned);
+            // Whoever had been left would have started others meanwhile.
+            let echo = Spawn::of("app:echo").host("app:tame").arguments(&round);
+            assert_eq!(runtime.exec::<i32>(echo).await.unwrap(), round);
+            assert_eq!((left, living(&runtime, "app:wild")), (0, 0));
+            assert_eq!(inspector.totals().spawned, spawned + 1);
+            // The other host has not noticed, and this one takes processes again.
+            assert!(!bystander.has_ended());
+            bystander.terminate().unwrap();
+            bystander.wait().await;
+            let again = Spawn::of("app:echo").host("app:wild").arguments(&1);
+            assert_eq!(runtime.exec::<i32>(again).await.unwrap(), 1);
+        }
+        runtime.shutdown(Duration::ZERO).await;
+    });
+}
+
+#[test]
+fn processes_that_start_each_other_in_two_hosts_end_with_both() {
+    run(async {
+        let runtime = wild();
+        let inspector = runtime.inspector();
+        for (from, to) in [("app:wild", "app:other"), ("app:other", "app:wild")] {
+            let chain = Spawn::of("app:chain").host(from);
+            runtime.spawn(chain.arguments(to)).await.unwrap();
+        }
+        let ending = inspector
+            .terminate_hosts(&["app:wild", "app:other"])
+            .unwrap();
+        ending.wait().await;
+        assert_eq!(runtime.live(), 0);
+        let missing = inspector.terminate_hosts(&["app:wild", "app:none"]);
+        assert_eq!(missing.unwrap_err().kind, Kind::NotFound);
+        runtime.shutdown(Duration::ZERO).await;
+    });
+}
+
+#[test]
+fn a_host_refuses_processes_until_the_last_has_ended() {
+    run(async {
+        let runtime = wild();
+        let inspector = runtime.inspector();
+        let waits = || Spawn::of("app:waits").host("app:wild");
+        let process = runtime.spawn(waits()).await.unwrap();
+        let hour = Duration::from_secs(3_600);
+        let mut ending = inspector.cancel_hosts(&["app:wild"], hour).unwrap();
+        assert_eq!(ending.processes(), 1);
+        assert!(!ending.wait_for(Duration::from_millis(1)).await);
+        let refused = runtime.spawn(waits()).await.unwrap_err();
+        assert_eq!(refused.kind(), &Kind::Unavailable);
+        assert!(refused.to_string().contains("app:wild"), "{refused}");
+        assert!(!process.has_ended(), "it does not read events");
+        // Nobody has to wait for it to go on.
+        drop(ending);
+        assert!(runtime.spawn(waits()).await.is_err());
+        inspector
+            .terminate_hosts(&["app:wild"])
+            .unwrap()
+            .wait()
+            .await;
+        assert!(process.has_ended());
+        // The first of the two has noticed, or will.
+        let next = loop {
+            match runtime.spawn(waits()).await {
+                Ok(next) => break next,
+                Err(error) => assert_eq!(error.kind(), &Kind::Unavailable),
+            }
+            tokio::task::yield_now().await;
+        };
+        next.terminate().unwrap();
+        runtime.shutdown(Duration::ZERO).await;
+    });
+}

@@ -90,3 +90,39 @@ fn a_dropped_runtime_starts_nothing_again() {
         service.wait().await;
     });
 }
+
+#[test]
+fn a_service_waits_while_its_host_is_emptied() {
+    run(async {
+        let (_dir, runtime) = program(
+            "restart = { initial_delay = \"1ms\", max_attempts = 2 }\n\
+             [hosts.\"app:processes\"]\nmax_processes = 10",
+        );
+        runtime.start_services().await.unwrap();
+        let inspector = runtime.inspector();
+        let other = warren::Spawn::of("app:svc").host("app:processes");
+        let other = runtime.spawn(other).await.unwrap();
+        let hour = Duration::from_secs(3_600);
+        let ending = inspector.cancel_hosts(&["app:processes"], hour).unwrap();
+        let first = runtime.find("app:svc").unwrap();
+        first.terminate().unwrap();
+        first.wait().await;
+        // Far longer than all attempts take, if refused starts counted.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(runtime.find("app:svc").is_err());
+        other.terminate().unwrap();
+        ending.wait().await;
+        let second = in_time(async {
+            loop {
+                match runtime.find("app:svc") {
+                    Ok(second) => return second,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
+                }
+            }
+        })
+        .await;
+        second.send("stop", &()).unwrap();
+        runtime.services_ended().await.unwrap();
+        runtime.shutdown(Duration::ZERO).await;
+    });
+}

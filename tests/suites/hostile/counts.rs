@@ -100,21 +100,10 @@ impl Control {
         self.ask(json!({"do": "send", "process": process, "topic": topic, "value": true}));
     }
 
-    /// Terminates all processes in a host, until none lives.
+    /// Ends all processes of a host.
     #[track_caller]
     pub(crate) fn empty(&mut self, host: &str) {
-        loop {
-            let listing = self.ask(json!({"do": "list", "query": {"host": host, "limit": 1_000}}));
-            let processes = listing["processes"].as_array().cloned().unwrap_or_default();
-            if processes.is_empty() {
-                return;
-            }
-            for process in processes {
-                // A process that has ended meanwhile is not found, which is as
-                // good.
-                self.request(&json!({"do": "terminate", "process": process["pid"]}));
-            }
-        }
+        self.ask(json!({"do": "terminate_hosts", "hosts": [host]}));
     }
 
     #[track_caller]

@@ -116,12 +116,26 @@ pub(crate) struct TopArgs {
     pub(crate) control: ControlArgs,
 }
 
+/// One process, or all of some hosts.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct TargetArgs {
+    /// The process's PID or name
+    pub(crate) process: Option<String>,
+    /// All processes of this host instead; may be repeated
+    ///
+    /// The hosts refuse new processes until the last has ended, so processes that start
+    /// their successors end, too. Services are started again as after any failure.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Vec<String>,
+}
+
 /// The options of `warren cancel`.
 #[derive(Debug, Args)]
 pub(crate) struct CancelArgs {
-    /// The PID or name of the process
-    pub(crate) process: String,
-    /// Time after which the process is terminated if it has not ended
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Time after which a process is terminated if it has not ended
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) within: Duration,
     #[command(flatten)]
@@ -131,8 +145,8 @@ pub(crate) struct CancelArgs {
 /// The options of `warren terminate`.
 #[derive(Debug, Args)]
 pub(crate) struct TerminateArgs {
-    /// The PID or name of the process
-    pub(crate) process: String,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
     #[command(flatten)]
     pub(crate) control: ControlArgs,
 }

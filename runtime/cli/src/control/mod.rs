@@ -65,6 +65,20 @@ pub(crate) enum Request {
         /// PID or name.
         process: String,
     },
+    /// Asks all processes of hosts to end.
+    #[serde(rename = "cancel_hosts")]
+    CancelHosts {
+        /// Their names.
+        hosts: Vec<String>,
+        /// When the processes are terminated, in milliseconds from now.
+        within_ms: u64,
+    },
+    /// Ends all processes of hosts.
+    #[serde(rename = "terminate_hosts")]
+    TerminateHosts {
+        /// Their names.
+        hosts: Vec<String>,
+    },
     /// Sends a message.
     Send {
         /// PID or name.
@@ -123,6 +137,19 @@ mod tests {
                 process: "a".into(),
                 topic: "t".into(),
                 value: serde_json::Value::Null
+            }
+        );
+        assert_eq!(
+            read(r#"{"do":"terminate_hosts","hosts":["a:b"]}"#).unwrap(),
+            Request::TerminateHosts {
+                hosts: vec!["a:b".into()]
+            }
+        );
+        assert_eq!(
+            read(r#"{"do":"cancel_hosts","hosts":[],"within_ms":5}"#).unwrap(),
+            Request::CancelHosts {
+                hosts: Vec::new(),
+                within_ms: 5
             }
         );
         for wrong in [

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 use warren::introspection::{ProcessInfo, Query};
-use warren::{Error, Inspector};
+use warren::{Error, Inspector, Kind};
 
 use super::seats::{PATIENCE, Seat, Seats};
 use super::socket::Socket;
@@ -19,6 +19,10 @@ use crate::arguments;
 
 /// Maximum number of processes in one answer.
 const MAX_ROWS: usize = 10_000;
+
+/// How long an answer waits for the ends of the processes of a host: less than the
+/// client's patience.
+const HOSTS_END_WITHIN: Duration = Duration::from_secs(10);
 
 /// Time for clients to read their answers at the end of the program.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -186,6 +190,19 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
             .cancel(&process, Duration::from_millis(within_ms))
             .map(|()| Value::Null),
         Request::Terminate { process } => inspector.terminate(&process).map(|()| Value::Null),
+        Request::CancelHosts { hosts, within_ms } => {
+            let within = Duration::from_millis(within_ms);
+            let ending = inspector.cancel_hosts(&texts(&hosts), within)?;
+            Ok(ending.processes().into())
+        }
+        Request::TerminateHosts { hosts } => {
+            let mut ending = inspector.terminate_hosts(&texts(&hosts))?;
+            let waits = ending.wait_for(HOSTS_END_WITHIN);
+            if !futures::executor::block_on(waits) {
+                return Err(Error::new(Kind::Timeout, STILL_ENDING));
+            }
+            Ok(ending.processes().into())
+        }
         Request::Send {
             process,
             topic,
@@ -197,6 +214,15 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
             Ok(Value::Null)
         }
     }
+}
+
+/// What is said where a process does not end: native code that does not return, for
+/// instance.
+const STILL_ENDING: &str =
+    "not all processes have ended yet; the hosts refuse new ones until they have";
+
+fn texts(all: &[String]) -> Vec<&str> {
+    all.iter().map(String::as_str).collect()
 }
 
 /// Returns how many of these processes fit into a line: programs choose the

@@ -1,12 +1,15 @@
 //! How all processes end.
 
+use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use warren_kernel::{Moment, Process};
+use tokio::sync::oneshot;
+use warren_kernel::{Closed, Host, Moment, Process};
 
-use super::Node;
+use super::{Node, Running};
 
 /// Even those who are in a hurry wait this long for the last lines of the log and
 /// of standard error.
@@ -30,6 +33,74 @@ impl Node {
                 // Fails only where it has exited.
                 let _ = self.kernel.terminate(&process);
             }
+        }
+    }
+
+    /// Ends all processes of these hosts: at once, or by a CANCEL that is enforced at
+    /// the deadline. The hosts refuse new processes until the last has ended, whether
+    /// or not the future is polled. Returns the number of processes, and what resolves
+    /// at their end.
+    pub fn end_hosts(
+        self: &Arc<Self>,
+        hosts: &[Arc<Host>],
+        deadline: Option<Moment>,
+    ) -> (usize, impl Future<Output = ()> + Send + 'static + use<>) {
+        let closed: Vec<Closed> = hosts.iter().map(Host::close).collect();
+        let ending = self.end_processes_of(&closed, deadline);
+        let count = ending.len();
+        let (sender, ended) = oneshot::channel();
+        let node = Arc::clone(self);
+        self.tokio.spawn(async move {
+            let mut ending = ending;
+            while !ending.is_empty() {
+                for mut process in ending {
+                    process.wait().await;
+                }
+                // A process that was on its way when the hosts were closed comes late.
+                ending = node.end_processes_of(&closed, None);
+            }
+            drop(closed);
+            node.ended.notify_waiters();
+            // Whoever asked may have gone away.
+            let _ = sender.send(());
+        });
+        // Fails where the tokio runtime is gone, and every process with it.
+        (count, async move { ended.await.unwrap_or(()) })
+    }
+
+    fn end_processes_of(&self, hosts: &[Closed], deadline: Option<Moment>) -> Vec<Running> {
+        let now = self.now();
+        let is_there = |process: &Arc<Process>| {
+            let mut hosts = hosts.iter();
+            hosts.any(|closed| Arc::ptr_eq(closed.host(), process.host()))
+        };
+        let processes = self.kernel.processes();
+        let there = processes.into_iter().filter(is_there);
+        // Those that are not found here have exited.
+        let ending = there.filter_map(|process| self.observe(&process).ok());
+        ending
+            .inspect(|running| {
+                let process = running.process();
+                // Both fail only where the process has exited.
+                let _ = match deadline {
+                    Some(_) => self.kernel.cancel(None, process, deadline, true, now),
+                    None => self.kernel.terminate(process),
+                };
+            })
+            .collect()
+    }
+
+    /// Waits while a host of this name refuses new processes.
+    pub async fn host_is_open(&self, name: &str) {
+        let Ok(host) = self.kernel.host(name) else {
+            return;
+        };
+        loop {
+            let changed = self.ended.notified();
+            if !host.is_closed() {
+                return;
+            }
+            changed.await;
         }
     }
 

@@ -70,7 +70,8 @@ impl Kernel {
     /// the name is taken, details `{pid}`; `NotFound` if the parent has exited;
     /// `RateLimited` at a limit of the parent's, if the messages do not fit
     /// into one queue, or if the host or the runtime has no memory for the
-    /// process.
+    /// process; `Unavailable`, retryable, if the host was closed since the place was
+    /// taken.
     pub fn spawn(&self, place: Place, spawn: Spawn<'_>) -> Result<Spawned, Error> {
         if let Some(name) = spawn.name {
             check_name(name)?;
@@ -86,7 +87,8 @@ impl Kernel {
             at: self.clock(),
             origin: spawn.origin.cloned(),
         };
-        let host = place.host();
+        place.check()?;
+        let (host, closings) = (Arc::clone(place.host()), place.closings());
         let account = Account::open(
             host.budget(),
             host.memory().process,
@@ -106,6 +108,11 @@ impl Kernel {
             None => self.publish(name, &child).map(|()| None)?,
             Some(parent) => self.publish_child(parent, name, &child, &spawn)?,
         };
+        if host.was_closed_since(closings) {
+            // Whoever closed it may have looked before this one could be found. Fails
+            // only where the process has exited.
+            let _ = self.terminate(&child);
+        }
         self.counts.has_spawned();
         self.tell_of_start(&child, &spawn);
         Ok(Spawned {
