@@ -4,6 +4,7 @@
 mod bindings;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bindings::warren::process as wit;
@@ -14,6 +15,7 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::codec::{self, check};
 use crate::flat::TURN;
 use crate::guest::{self, Guest, Level, MAX_LOGGED, Related, SpawnOptions, Unwind, receive};
+use crate::node::AT_ONCE;
 use crate::operand::{self, NAME};
 use crate::output::{PIECE, Stream};
 use crate::security::{Actor, Refusal, Scope};
@@ -91,7 +93,7 @@ impl wit::process::Host for Guest {
             monitored: relation.contains(wit::process::Relation::MONITORED),
             linked: relation.contains(wit::process::Relation::LINKED),
         };
-        let options = match checked(&definition, &host, options) {
+        let options = match checked(self, &definition, &host, options).await {
             Ok(options) => options,
             Err(error) => return answer(self, Err(error)),
         };
@@ -106,7 +108,7 @@ impl wit::process::Host for Guest {
         arguments: Vec<u8>,
         options: wit::process::SpawnOptions,
     ) -> Answer<u32> {
-        let options = match checked(&definition, &host, options) {
+        let options = match checked(self, &definition, &host, options).await {
             Ok(options) => options,
             Err(error) => return answer(self, Err(error)),
         };
@@ -178,16 +180,27 @@ fn named(operand: &'static str, name: &str) -> Result<(), Error> {
     NAME.check(operand, name.len())
 }
 
-/// Checks the encoded parts of the options.
 /// The options of a spawn or an exec, when all that it was given is what it must be.
-fn checked(
+async fn checked(
+    guest: &Guest,
     definition: &str,
     host: &str,
     options: wit::process::SpawnOptions,
 ) -> Result<SpawnOptions, Error> {
     named("definition", definition)?;
     named("host", host)?;
-    spawn_options(options)
+    let context = options.context.as_ref().map_or(0, Vec::len);
+    let meta = options.actor.as_ref().map_or(0, |actor| actor.meta.len());
+    let messages: usize = options.messages.iter().map(|m| m.payload.len()).sum();
+    if context + meta + messages <= AT_ONCE {
+        return spawn_options(options);
+    }
+    let (node, host) = (Arc::clone(&guest.node), Arc::clone(guest.process()?.host()));
+    let aside = async move {
+        let turn = node.turn_aside(&host).await;
+        node.aside(turn, move || spawn_options(options)).await
+    };
+    guest.control.outside(aside).await?
 }
 
 fn spawn_options(options: wit::process::SpawnOptions) -> Result<SpawnOptions, Error> {

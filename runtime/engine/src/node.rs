@@ -1,7 +1,9 @@
 //! The node: everything the processes of one program share.
 
+mod aside;
 mod embedder;
 mod ending;
+mod failures;
 mod kept;
 mod observers;
 mod programs;
@@ -47,12 +49,14 @@ use crate::ticker::Ticker;
 use crate::timers::Timers;
 use crate::traces::Traces;
 
+pub(crate) use aside::AT_ONCE;
 pub use embedder::Start;
+pub(crate) use failures::Failure;
 use observers::Observers;
 pub(crate) use programs::Programs;
 pub(crate) use spawn::Presence;
 pub use spawn::{Ended, Running};
-pub(crate) use spawn::{Given, Relation, SpawnRequest, check_arguments};
+pub(crate) use spawn::{Given, Relation, SpawnRequest};
 use turns::Turns;
 
 /// What the processes of a host may use.
@@ -195,6 +199,8 @@ pub struct Node {
     max_prepare: MaxPrepare,
     compiling: Turns,
     preparing: Turns,
+    /// To read what is long.
+    aside: Turns,
     /// Those of all rooms.
     pools: Vec<Arc<Pools>>,
     ticker: Arc<Ticker>,
@@ -214,7 +220,7 @@ pub struct Node {
     closed: AtomicBool,
     /// Processes whose tasks have not ended.
     present: AtomicUsize,
-    /// Told at the end of every process.
+    /// Told at the end of every process, and when a host takes processes again.
     ended: Notify,
 }
 
@@ -313,6 +319,7 @@ impl Node {
             },
             compiling: Turns::new(workers),
             preparing: Turns::new(workers),
+            aside: Turns::new(workers),
             pools: sites.finish(),
             ticker,
             timers: Timers::start().map_err(StartError::Thread)?,
@@ -375,6 +382,12 @@ impl Node {
     /// did not have them.
     pub fn compiled(&self) -> u64 {
         self.compiler.compiled.load(Ordering::Relaxed)
+    }
+
+    /// How many times compiling a module or preparing a source was begun, also where
+    /// it failed or the code cache had the result.
+    pub fn compilations_begun(&self) -> u64 {
+        self.programs.begun()
     }
 
     #[inline]

@@ -16,7 +16,7 @@ use crate::instance::{self, Finished, Want};
 use crate::limits::{Limits, Payer};
 use crate::log::{Entry, Origin, Record};
 use crate::native::{NativeCode, NativeDrive};
-use crate::node::{Ended, Node, Presence};
+use crate::node::{Ended, Failure, Node, Presence};
 use crate::output::Stream;
 use crate::pool::Slot;
 use crate::program::{Chunk, Program};
@@ -310,7 +310,7 @@ pub(crate) async fn prepare(
     host: Arc<Host>,
     interpreter: Arc<crate::code::Artifact>,
     source: Chunk,
-) -> Result<Arc<[u8]>, Error> {
+) -> Result<Arc<[u8]>, Failure> {
     let name = Arc::clone(&source.name);
     let slot = node.slot(&host, &interpreter).await?;
     let control = Arc::new(Control::default());
@@ -348,19 +348,27 @@ pub(crate) async fn prepare(
     };
     write(&node, pass_on_last_lines(&node, &control, true)).await;
     let Driven::Finished(finished) = finished else {
-        return Err(Error::internal(format!("{name}: preparing was stopped")));
+        let stopped = Error::internal(format!("{name}: preparing was stopped"));
+        return Err(stopped.into());
+    };
+    // With more memory left in its host, it may succeed.
+    let wanted_memory = finished.memory_refused.is_some();
+    let failure = |error| match wanted_memory {
+        true => Failure::from(error),
+        false => Failure::of_code(error),
     };
     match (finished.prepared, finished.result) {
-        (Some(prepared), Ok(())) => prepared.map_err(|error| *error),
-        (None, Ok(())) => Err(Error::internal(format!(
-            "{name}: the interpreter prepared nothing"
-        ))),
+        (Some(prepared), Ok(())) => prepared.map_err(|error| failure(*error)),
+        (None, Ok(())) => {
+            let nothing = Error::internal(format!("{name}: the interpreter prepared nothing"));
+            Err(nothing.into())
+        }
         (_, Err(trap)) => {
             let error = instance::failure(&trap);
             let mut refused =
                 Error::invalid(format!("{name}: the source cannot be prepared: {error}"));
             refused.details = error.details;
-            Err(refused)
+            Err(failure(refused))
         }
     }
 }

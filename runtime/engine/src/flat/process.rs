@@ -1,5 +1,6 @@
 //! `warren:core/process`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{Caller, Linker};
@@ -10,6 +11,7 @@ use super::{
     reply, status, text, text_or_absent,
 };
 use crate::guest::{Guest, Related, SpawnOptions};
+use crate::node::AT_ONCE;
 use crate::operand::{self, NAME};
 use crate::security::Refusal;
 
@@ -153,12 +155,34 @@ struct Request {
 struct Owned {
     definition: String,
     host: String,
-    arguments: std::sync::Arc<[u8]>,
+    arguments: Arc<[u8]>,
     options: SpawnOptions,
 }
 
 impl Request {
-    fn read(&self, caller: &mut Caller<'_, Guest>) -> Result<Owned, Fault> {
+    async fn read(&self, caller: &mut Caller<'_, Guest>) -> Result<Owned, Fault> {
+        let mut owned = self.read_names(caller)?;
+        let (ptr, len) = self.options;
+        let (memory, guest) = memory_and_guest(caller)?;
+        let read = if len as usize <= AT_ONCE {
+            let options = range(memory, ptr, len, "options")?;
+            SpawnOptions::read(options)
+        } else {
+            let (node, host) = (Arc::clone(&guest.node), Arc::clone(guest.process()?.host()));
+            let turn = async move { node.turn_aside(&host).await };
+            let turn = guest.control.outside(turn).await;
+            let (memory, guest) = memory_and_guest(caller)?;
+            let options: Arc<[u8]> = range(memory, ptr, len, "options")?.into();
+            let node = Arc::clone(&guest.node);
+            let read = async move { node.aside(turn, move || SpawnOptions::read(&options)).await };
+            guest.control.outside(read).await?
+        };
+        owned.options = read.map_err(|error| operand::malformed("options", error))?;
+        Ok(owned)
+    }
+
+    /// Reads all but the options, of which it compares the length with its limit.
+    fn read_names(&self, caller: &mut Caller<'_, Guest>) -> Result<Owned, Fault> {
         let (memory, guest) = memory_and_guest(caller)?;
         let name = |(ptr, len), parameter| text(memory, ptr, len, parameter, NAME);
         let definition = name(self.definition, "definition")?;
@@ -169,12 +193,11 @@ impl Request {
         } else {
             guest.node.options_limit()
         };
-        let options = limited(memory, ptr, len, "options", limit)?;
+        limited(memory, ptr, len, "options", limit)?;
         let (ptr, len) = self.arguments;
         Ok(Owned {
             arguments: owned(memory, ptr, len, "arguments", message_limit(guest, len))?,
-            options: SpawnOptions::read(options)
-                .map_err(|error| operand::malformed("options", error))?,
+            options: SpawnOptions::default(),
             definition: definition.into(),
             host: host.into(),
         })
@@ -192,7 +215,7 @@ async fn spawn(
         host,
         arguments,
         options,
-    } = match request.read(&mut caller) {
+    } = match request.read(&mut caller).await {
         Ok(owned) => owned,
         Err(fault) => return fail(caller.data_mut(), fault),
     };
@@ -214,7 +237,7 @@ async fn exec(mut caller: Caller<'_, Guest>, request: Request) -> wasmtime::Resu
         host,
         arguments,
         options,
-    } = match request.read(&mut caller) {
+    } = match request.read(&mut caller).await {
         Ok(owned) => owned,
         Err(fault) => return fail(caller.data_mut(), fault),
     };

@@ -10,7 +10,7 @@ use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Subscripti
 use super::{Guest, Inherited, Related, Run, SpawnOptions, Unwind, process_of};
 use crate::codec;
 use crate::control::Control;
-use crate::node::{Given, Node, Relation, SpawnRequest, Start, check_arguments};
+use crate::node::{Given, Node, Relation, SpawnRequest, Start};
 use crate::security::{Action, Identity, Refusal, Resource};
 
 impl Guest {
@@ -234,7 +234,7 @@ impl Guest {
         let pool = self.pool.clone();
         self.control
             .outside(async move {
-                check_arguments(&arguments, process.host())?;
+                node.check_arguments(&arguments, process.host()).await?;
                 let program = node.program(&id, process.host()).await?;
                 let artifact = program.artifact()?;
                 let stays = artifact.shape() == running.artifact()?.shape();

@@ -1,12 +1,14 @@
 //! Programs: from definitions to code that can be instantiated, each step once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 use tokio::sync::{OnceCell, oneshot};
 use warren_kernel::{Error, Host};
 
 use super::Node;
+use super::failures::{Failure, Failures};
 use super::kept::Kept;
 use super::slots::compiling;
 use crate::bounds::{self, CompileLimits, check_file};
@@ -31,6 +33,12 @@ pub(crate) struct Programs {
     artifacts: Kept<ContentHash, Arc<Artifact>>,
     numbers: Arc<Numbers>,
     chunks: Kept<ContentHash, Arc<Chunk>>,
+    /// Why definitions cannot be run. Their content is not hashed anew for it.
+    failed_programs: Failures<Arc<str>>,
+    /// The same of content.
+    failed_code: Failures<ContentHash>,
+    /// Compilations and preparations that were begun.
+    begun: AtomicU64,
     pub(super) limits: CompileLimits,
 }
 
@@ -42,6 +50,11 @@ impl Programs {
             limits,
             ..Programs::default()
         }
+    }
+
+    /// How many compilations and preparations were begun.
+    pub(super) fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
     }
 
     fn interpreter_file(&self) -> &[u8] {
@@ -76,17 +89,29 @@ impl Node {
         if let Some(program) = cell.get() {
             return Ok(Arc::clone(program));
         }
+        let failed = &self.programs.failed_programs;
         let program = cell
             .get_or_try_init(|| async {
-                let (artifact, chunk) = match &definition.code {
-                    Code::Lua(source) => {
-                        let interpreter = self.interpreter(host).await?;
-                        let chunk = self.chunk(source, &interpreter, host).await?;
-                        (Some(interpreter), Some(chunk))
-                    }
-                    Code::Wasm(source) => (Some(self.artifact(source.clone(), host).await?), None),
-                    Code::Native(_) => (None, None),
+                if let Some(error) = failed.of_definition(&key, host.number(), &definition) {
+                    return Err(error);
+                }
+                let made = async {
+                    Ok::<_, Failure>(match &definition.code {
+                        Code::Lua(source) => {
+                            let interpreter = self.interpreter(host).await?;
+                            let chunk = self.chunk(source, &interpreter, host).await?;
+                            (Some(interpreter), Some(chunk))
+                        }
+                        Code::Wasm(source) => {
+                            (Some(self.artifact(source.clone(), host).await?), None)
+                        }
+                        Code::Native(_) => (None, None),
+                    })
                 };
+                let (artifact, chunk) = made.await.map_err(|failure| {
+                    failed.add(Arc::clone(&key), host.number(), Some(&definition), &failure);
+                    failure.error
+                })?;
                 let grants = Arc::clone(&definition.grants);
                 Ok::<_, Error>(Arc::new(Program {
                     definition,
@@ -136,7 +161,8 @@ impl Node {
             None => Ok(None),
             Some(source) => {
                 let interpreter = program.artifact()?;
-                self.chunk(&source, interpreter, host).await.map(Some)
+                let chunk = self.chunk(&source, interpreter, host).await;
+                chunk.map(Some).map_err(|failure| failure.error)
             }
         }
     }
@@ -146,7 +172,7 @@ impl Node {
             name: "the Lua interpreter".into(),
             bytes: Arc::from(self.programs.interpreter_file()),
         };
-        self.compiled_once(&self.programs.interpreter, source, host)
+        self.compiled_once(&self.programs.interpreter, source, host, None)
             .await
     }
 
@@ -154,18 +180,22 @@ impl Node {
         self: &Arc<Self>,
         source: Source,
         host: &Arc<Host>,
-    ) -> Result<Arc<Artifact>, Error> {
+    ) -> Result<Arc<Artifact>, Failure> {
         // Before its bytes are hashed.
         check_file(
             &source.name,
             source.bytes.len(),
             Wasm::is_text(&source),
             &self.programs.limits,
-        )?;
+        )
+        .map_err(Failure::of_code)?;
         let (key, bytes) = (content_hash(&source), source.bytes.len());
         let artifacts = &self.programs.artifacts;
         let cell = artifacts.cell(key);
-        let artifact = self.compiled_once(&cell, || source, host).await;
+        let artifact = self
+            .compiled_once(&cell, || source, host, Some(key))
+            .await
+            .map_err(Failure::of_code);
         match &artifact {
             // Its machine code is some times as long.
             Ok(_) => artifacts.made(&key, bytes.saturating_mul(4), self.programs.limits.max_kept),
@@ -176,12 +206,14 @@ impl Node {
 
     /// Compiles what is not. What was begun is finished and kept, also where who
     /// asked has gone away: whoever waits for less time than compiling takes
-    /// finds it done at last, and nothing is compiled twice at a time.
+    /// finds it done at last, and nothing is compiled twice at a time. A failure is
+    /// remembered by the key, if there is one.
     async fn compiled_once(
         self: &Arc<Self>,
         cell: &Arc<OnceCell<Arc<Artifact>>>,
         source: impl FnOnce() -> Source,
         host: &Arc<Host>,
+        key: Option<ContentHash>,
     ) -> Result<Arc<Artifact>, Error> {
         if let Some(artifact) = cell.get() {
             return Ok(Arc::clone(artifact));
@@ -195,11 +227,23 @@ impl Node {
                     // Another attempt has failed meanwhile.
                     return Err(Error::internal("nobody waits for this"));
                 }
+                let failed = &node.programs.failed_code;
+                let known = || failed.of(&key?, host.number());
+                if let Some(error) = known() {
+                    return Err(error);
+                }
                 let _turn = node.compiling.turn(host.number()).await;
                 if sender.is_closed() {
                     return Err(Error::internal("nobody waits for this any more"));
                 }
-                node.compile(source, &host).await
+                node.programs.begun.fetch_add(1, Ordering::Relaxed);
+                let compiled = node.compile(source, &host).await;
+                compiled.map_err(Failure::of_code).map_err(|failure| {
+                    if let Some(key) = key {
+                        failed.add(key, host.number(), None, &failure);
+                    }
+                    failure.error
+                })
             });
             let artifact = artifact.await.map(Arc::clone);
             // Who asked may be gone.
@@ -232,54 +276,66 @@ impl Node {
         source: &Source,
         interpreter: &Arc<Artifact>,
         host: &Arc<Host>,
-    ) -> Result<Arc<Chunk>, Error> {
+    ) -> Result<Arc<Chunk>, Failure> {
         check_file(
             &source.name,
             source.bytes.len(),
             true,
             &self.programs.limits,
-        )?;
+        )
+        .map_err(Failure::of_code)?;
         let (key, chunks) = (content_hash(source), &self.programs.chunks);
         let cell = chunks.cell(key);
         if let Some(chunk) = cell.get() {
             return Ok(Arc::clone(chunk));
         }
         let chunk = cell
-            .get_or_try_init(|| async {
-                let _turn = self.preparing.turn(host.number()).await;
-                // A task of its own, so that it is preempted like a process. It
-                // ends with whoever asked; the next who waits begins anew.
-                let prepare = task::prepare(
-                    Arc::clone(self),
-                    Arc::clone(host),
-                    Arc::clone(interpreter),
-                    Chunk {
-                        name: Arc::clone(&source.name),
-                        code: Arc::clone(&source.bytes),
-                    },
-                );
-                let prepared = self
-                    .scheduler
-                    .spawn(host.number(), prepare)
-                    .fallible()
-                    .await;
-                let code = prepared.ok_or_else(|| Error::internal("preparing failed"))??;
-                Ok::<_, Error>(Arc::new(Chunk {
-                    name: Arc::clone(&source.name),
-                    code,
-                }))
-            })
+            .get_or_try_init(|| self.prepare(source, key, interpreter, host))
             .await;
         match chunk {
             Ok(chunk) => {
                 chunks.made(&key, chunk.code.len(), self.programs.limits.max_kept);
                 Ok(Arc::clone(chunk))
             }
-            Err(error) => {
+            Err(failure) => {
                 chunks.failed(&key, &cell);
-                Err(error)
+                Err(failure)
             }
         }
+    }
+
+    async fn prepare(
+        self: &Arc<Self>,
+        source: &Source,
+        key: ContentHash,
+        interpreter: &Arc<Artifact>,
+        host: &Arc<Host>,
+    ) -> Result<Arc<Chunk>, Failure> {
+        let failed = &self.programs.failed_code;
+        if let Some(error) = failed.of(&key, host.number()) {
+            return Err(Failure::of_code(error));
+        }
+        let _turn = self.preparing.turn(host.number()).await;
+        self.programs.begun.fetch_add(1, Ordering::Relaxed);
+        // A task of its own, so that it is preempted like a process. It ends with
+        // whoever asked; the next who waits begins anew.
+        let prepare = task::prepare(
+            Arc::clone(self),
+            Arc::clone(host),
+            Arc::clone(interpreter),
+            Chunk {
+                name: Arc::clone(&source.name),
+                code: Arc::clone(&source.bytes),
+            },
+        );
+        let prepared = self.scheduler.spawn(host.number(), prepare).fallible();
+        let prepared = prepared.await;
+        let prepared = prepared.ok_or_else(|| Error::internal("preparing failed"))?;
+        let code = prepared.inspect_err(|failure| failed.add(key, host.number(), None, failure))?;
+        Ok(Arc::new(Chunk {
+            name: Arc::clone(&source.name),
+            code,
+        }))
     }
 }
 

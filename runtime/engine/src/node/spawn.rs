@@ -147,7 +147,7 @@ impl Node {
             self.definitions.definition(&request.definition)?;
         }
         let host = self.kernel.host(&request.host)?;
-        check_arguments(&request.arguments, &host)?;
+        self.check_arguments(&request.arguments, &host).await?;
         check_inherited(&request.inherited, &host)?;
         let program = match request.code.take() {
             Some(code) => Arc::new(Program::native(request.definition.as_str().into(), code)),
@@ -225,6 +225,30 @@ impl Node {
             self.scheduler.spawn(host.number(), task).detach();
         }
         Ok(spawned)
+    }
+
+    /// Arguments are limited like messages, and are values.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the limit or what is no value.
+    pub(crate) async fn check_arguments(
+        &self,
+        arguments: &Arc<[u8]>,
+        host: &Host,
+    ) -> Result<(), Error> {
+        let limit = host.config().max_message;
+        if arguments.len() > limit {
+            return Err(Error::invalid(format!(
+                "the arguments are {} bytes, more than max_message of host {} ({limit})",
+                arguments.len(),
+                host.name()
+            )));
+        }
+        let are_values = |arguments: &[u8]| {
+            check::values(arguments).map_err(|why| operand::malformed("arguments", why))
+        };
+        self.check_aside(host, arguments, are_values).await
     }
 
     fn check_open(&self) -> Result<(), Error> {
@@ -381,23 +405,6 @@ impl Drop for Presence {
         self.node.end_events_after_the_last();
         self.node.ended.notify_waiters();
     }
-}
-
-/// Arguments are limited like messages, and are values.
-///
-/// # Errors
-///
-/// `Invalid`, naming the limit or what is no value.
-pub(crate) fn check_arguments(arguments: &[u8], host: &Host) -> Result<(), Error> {
-    let limit = host.config().max_message;
-    if arguments.len() <= limit {
-        return check::values(arguments).map_err(|why| operand::malformed("arguments", why));
-    }
-    Err(Error::invalid(format!(
-        "the arguments are {} bytes, more than max_message of host {} ({limit})",
-        arguments.len(),
-        host.name()
-    )))
 }
 
 /// Context, actor and scope are limited like messages, all together: they are

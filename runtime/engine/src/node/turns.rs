@@ -16,7 +16,7 @@ pub(super) struct Turns {
 }
 
 /// A turn; over when dropped.
-pub(super) struct Turn {
+pub(crate) struct Turn {
     _host: Option<OwnedSemaphorePermit>,
     _all: Option<OwnedSemaphorePermit>,
 }

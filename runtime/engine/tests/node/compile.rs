@@ -395,3 +395,70 @@ async fn nothing_is_kept_of_code_that_is_refused() {
     assert!(grown < 40 << 20, "{} MiB", grown >> 20);
     world.close().await;
 }
+
+/// Starts a definition that fails, many times at once and one after the other; returns
+/// how often it was compiled, and the error, the same each time.
+async fn compilations_of(world: &World, id: &str) -> (u64, Error) {
+    let before = world.node.compilations_begun();
+    let at_once = (0..20).map(|_| world.try_start(id));
+    let mut errors: Vec<_> = futures::future::join_all(at_once)
+        .await
+        .into_iter()
+        .map(|started| started.expect_err(id))
+        .collect();
+    for _ in 0..20 {
+        errors.push(world.try_start(id).await.expect_err(id));
+    }
+    let first = errors.swap_remove(0);
+    assert!(errors.iter().all(|error| *error == first), "{errors:?}");
+    (world.node.compilations_begun() - before, first)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_that_fails_is_compiled_once_for_many_spawns() {
+    let world = World::new(&[]);
+    let (no_result, no_sum) = ("(func (result i32))", "(func (drop (i32.add)))");
+    world.define("t:bad", &guest(no_result, ""));
+    let (begun, first) = compilations_of(&world, "t:bad").await;
+    assert_eq!((begun, &first.kind), (1, &Kind::Invalid), "{first}");
+    // The same content, read anew.
+    world.define("t:bad", &guest(no_result, ""));
+    assert_eq!(compilations_of(&world, "t:bad").await, (0, first));
+    // Other content is tried.
+    world.define("t:bad", &guest(no_sum, ""));
+    assert_eq!(compilations_of(&world, "t:bad").await.0, 1);
+    world.define("t:bad", &guest("", ""));
+    world.run("t:bad").await;
+
+    world.define_source("t:lua", "");
+    world.run("t:lua").await;
+    world.define_source("t:wrong", "return function(");
+    let (begun, error) = compilations_of(&world, "t:wrong").await;
+    assert_eq!((begun, error.kind), (1, Kind::Invalid));
+    world.define_source("t:wrong", "return 1");
+    world.run("t:wrong").await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preparation_that_lacked_memory_is_tried_again() {
+    // Grows beyond the limit of the host, and fails.
+    let interpreter = guest(
+        r#"(func (export "prepare")
+             (drop (memory.grow (i32.const 10000)))
+             (call $program.fail (i32.const 0) (i32.const 0)))"#,
+        "",
+    );
+    let world = World::set_up(Setup {
+        interpreter: Some(interpreter),
+        ..Setup::default()
+    });
+    world.define_source("t:large", "");
+    world.try_start("t:large").await.expect_err("it fails");
+    let before = world.node.compilations_begun();
+    for _ in 0..3 {
+        world.try_start("t:large").await.expect_err("it fails");
+    }
+    assert_eq!(world.node.compilations_begun() - before, 3);
+    world.close().await;
+}
