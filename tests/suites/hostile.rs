@@ -8,16 +8,22 @@
 mod attack;
 #[path = "hostile/cache.rs"]
 mod cache;
+#[path = "hostile/commands.rs"]
+mod commands;
 #[path = "hostile/control.rs"]
 mod control;
 #[path = "hostile/counts.rs"]
 mod counts;
 #[path = "hostile/manifests.rs"]
 mod manifests;
+#[path = "hostile/policies.rs"]
+mod policies;
 #[path = "hostile/scene.rs"]
 mod scene;
 #[path = "hostile/servers.rs"]
 mod servers;
+#[path = "hostile/services.rs"]
+mod services;
 #[path = "hostile/sources.rs"]
 mod sources;
 #[path = "hostile/stage.rs"]
@@ -44,9 +50,12 @@ fn main() -> ExitCode {
     });
     let scenes = [
         cache::SCENES,
+        commands::SCENES,
         control::SCENES,
         manifests::SCENES,
+        policies::SCENES,
         servers::SCENES,
+        services::SCENES,
         sources::SCENES,
     ];
     let scenes = scenes.into_iter().flatten().map(|scene| {

@@ -311,3 +311,94 @@ fn source(path: &str, bytes: Vec<u8>) -> Source {
         bytes: bytes.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+
+    use super::*;
+
+    /// A value of so many bytes, which somebody else uses or not.
+    type Value = (usize, bool);
+
+    fn add(known: &mut Known<u32, Value>, key: u32, value: Value) -> Value {
+        known.add(key, value, |(bytes, _)| *bytes, |(_, is_used)| *is_used)
+    }
+
+    #[test]
+    fn what_nobody_uses_is_forgotten_where_there_is_too_much() {
+        let mut known = Known::default();
+        let half = MAX_KEPT / 2;
+        add(&mut known, 1, (half, false));
+        add(&mut known, 2, (half, true));
+        assert_eq!((known.all.len(), known.bytes), (2, MAX_KEPT));
+        assert_eq!(
+            add(&mut known, 1, (7, true)),
+            (half, false),
+            "the first one stays"
+        );
+        assert_eq!(known.bytes, MAX_KEPT);
+        add(&mut known, 3, (1, false));
+        let mut keys: Vec<_> = known.all.keys().copied().collect();
+        keys.sort_unstable();
+        assert_eq!((&*keys, known.bytes), (&[2, 3][..], half + 1));
+        // However often it is done, it is no more than the limit and what is used.
+        for key in 4..1_000 {
+            add(&mut known, key, (half / 3, false));
+            assert!(known.bytes <= MAX_KEPT, "{}", known.bytes);
+            assert_eq!(
+                known.bytes,
+                known.all.values().map(|(bytes, _)| bytes).sum::<usize>()
+            );
+        }
+        assert!(known.all.contains_key(&2));
+    }
+
+    #[test]
+    fn sources_that_were_forgotten_are_read_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        // Files of nothing, which take no room on the disk.
+        let write = |name: &str, first: &[u8]| {
+            let path = dir.path().join(name);
+            fs::write(&path, first).unwrap();
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_len(MAX_KEPT as u64 / 3).unwrap();
+        };
+        for name in ["one", "two", "three", "four"] {
+            write(&format!("{name}.lua"), b"1");
+            write(&format!("m{name}.lua"), b"1");
+        }
+        let root = SourceRoot::open(dir.path()).unwrap();
+        let library = Library::new("app".into(), root, Arc::new(Grants::default()));
+        let read = |name: &str| {
+            let definition = library.definition(&format!("app:{name}")).unwrap();
+            let Code::Lua(source) = &definition.code else {
+                panic!("{name} is Lua");
+            };
+            (source.bytes[0], definition)
+        };
+        let (_, used) = read("one");
+        read("two");
+        for name in ["one.lua", "two.lua"] {
+            write(name, b"2");
+        }
+        assert_eq!(
+            (read("one").0, read("two").0),
+            (b'1', b'1'),
+            "both are known"
+        );
+        read("three");
+        read("four");
+        assert_eq!(read("two").0, b'2', "it was forgotten");
+        assert!(Arc::ptr_eq(&read("one").1, &used), "a process runs it");
+
+        let module = |name: &str| library.module(name).unwrap().unwrap().bytes[0];
+        module("mone");
+        write("mone.lua", b"2");
+        assert_eq!(module("mone"), b'1');
+        for name in ["mtwo", "mthree", "mfour"] {
+            module(name);
+        }
+        assert_eq!(module("mone"), b'2');
+    }
+}

@@ -149,7 +149,8 @@ impl FoundManifest {
         };
         let bytes = match root.read_text(MANIFEST) {
             Ok(bytes) => bytes,
-            Err(SourceError::Missing) => Vec::new(),
+            // Without it the program would run without what its operator wrote there.
+            Err(SourceError::Missing) if !root.has_entry(MANIFEST) => Vec::new(),
             Err(error) => {
                 let reason = error.to_string();
                 return Err(AppError::Source { path, reason });

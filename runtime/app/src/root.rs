@@ -76,6 +76,11 @@ impl SourceRoot {
         self.read_at_most(relative, Self::MAX_TEXT)
     }
 
+    /// Tells whether anything has this name, also a link to nothing.
+    pub(crate) fn has_entry(&self, relative: &str) -> bool {
+        self.dir.symlink_metadata(relative).is_ok()
+    }
+
     fn read_at_most(&self, relative: &str, most: u64) -> Result<Vec<u8>, SourceError> {
         // Checked before opening, since opening a device may have effects.
         if !self.dir.metadata(relative)?.is_file() {
@@ -115,7 +120,7 @@ impl SourceRoot {
     pub(crate) fn names_in(&self, relative: &str) -> Result<Vec<String>, SourceError> {
         let entries = match self.dir.read_dir(relative).map_err(SourceError::from) {
             Ok(entries) => entries,
-            Err(SourceError::Missing) => return Ok(Vec::new()),
+            Err(SourceError::Missing) if !self.has_entry(relative) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
         let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));

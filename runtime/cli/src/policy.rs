@@ -33,6 +33,9 @@ fn check(args: &PolicyCheckArgs) -> Result<Exit, Vec<Failure>> {
     print(&text, Exit::Success)
 }
 
+/// Policies without a scope that are named.
+const MAX_UNUSED: usize = 20;
+
 fn summary(policies: &Policies) -> String {
     let count = |n: usize, what: &str, more: &str| match n {
         1 => format!("1 {what}"),
@@ -43,11 +46,15 @@ fn summary(policies: &Policies) -> String {
         count(policies.ids().len(), "policy", "policies"),
         count(policies.statements(), "statement", "statements"),
     );
-    for id in policies.unused() {
+    let unused = policies.unused();
+    for id in unused.iter().take(MAX_UNUSED) {
         text += &format!(
             "policies/{}.cedar: no scope of the manifest names it\n",
-            text::line(&id)
+            text::line(id)
         );
+    }
+    if let Some(more @ 1..) = unused.len().checked_sub(MAX_UNUSED) {
+        text += &format!("no scope names {more} more\n");
     }
     text
 }

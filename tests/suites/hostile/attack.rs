@@ -28,6 +28,8 @@ pub(crate) struct Attack {
     pub(crate) forges: Vec<String>,
     /// Named pipes to create in the program's directory.
     pub(crate) fifos: Vec<String>,
+    /// Symbolic links to make there, each with what it leads to.
+    pub(crate) links: Vec<(String, String)>,
     /// True if nobody reads standard error.
     pub(crate) is_unread: bool,
     pub(crate) options: Vec<String>,
@@ -85,6 +87,7 @@ impl Attack {
             unsaid: Vec::new(),
             forges: Vec::new(),
             fifos: Vec::new(),
+            links: Vec::new(),
             is_unread: false,
             options: Vec::new(),
             grows: GROWS << 20,
@@ -104,6 +107,12 @@ impl Attack {
                 "logs" => attack.logs.push(value.to_owned()),
                 "unsaid" => attack.unsaid.push(value.to_owned()),
                 "forges" => attack.forges.push(value.to_owned()),
+                "link" => {
+                    let (link, target) = value
+                        .split_once(" -> ")
+                        .ok_or_else(|| format!("{}: `link: {value}` has no ` -> `", attack.name))?;
+                    attack.links.push((link.to_owned(), target.to_owned()));
+                }
                 "unread" if value == "stderr" => attack.is_unread = true,
                 "fifo" => attack.fifos.push(value.to_owned()),
                 "options" => {

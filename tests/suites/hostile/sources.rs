@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
 
 use warren_tests::{Program, Warren};
@@ -26,6 +27,12 @@ pub(crate) const SCENES: &[Scene] = &[
         tries: "to load code from outside the program by `require` and `spawn`",
         end: "none is found",
         run: modules_from_elsewhere,
+    },
+    Scene {
+        name: "sources/links",
+        tries: "links as program files, that lead outside, to nothing, to themselves and to devices",
+        end: "what is outside is not read, a link inside runs",
+        run: links,
     },
     Scene {
         name: "sources/locals",
@@ -143,6 +150,69 @@ fn modules_from_elsewhere() {
         .outcome()
         .ends_with(0)
         .prints("none\n");
+}
+
+fn links() {
+    let outside = tempfile::tempdir().expect("a directory");
+    let secret = outside.path().join("secret.lua");
+    fs::write(
+        &secret,
+        "private = 'private'\nprint(private) error(private)",
+    )
+    .expect("is written");
+    let targets = [
+        secret.as_path(),
+        Path::new("/etc/passwd"),
+        Path::new("main.lua"),
+        Path::new("nothing.lua"),
+        Path::new("/dev/zero"),
+        Path::new("/proc/self/environ"),
+        outside.path(),
+    ];
+    for target in targets {
+        for name in ["main.lua", "main.wasm", "main.wat"] {
+            let program = Program::of(&[("other.lua", "")]);
+            symlink(target, program.path().join(name)).expect("is made");
+            let outcome = refused(program.run(), 2, &[]);
+            assert!(!outcome.stderr.contains("private ="), "{outcome}");
+            assert!(!outcome.stderr.contains("root:"), "{outcome}");
+        }
+        // As a file that a process, the manifest or a policy names.
+        let program = Program::of(&[
+            (
+                "main.lua",
+                "for _, id in ipairs { 'app:link', 'app:down.secret' } do
+                   local pid, err = process.spawn(id, 'app:processes')
+                   assert(not pid and not tostring(err):find('private ='), id)
+                 end
+                 assert(not pcall(require, 'link'))
+                 print('none')",
+            ),
+            ("policies/p.cedar", ""),
+        ]);
+        let path = |name: &str| program.path().join(name);
+        // A link to `main.lua` from elsewhere is none of these.
+        let circle = target == Path::new("main.lua");
+        let link = if circle {
+            Path::new("link.lua")
+        } else {
+            target
+        };
+        symlink(link, path("link.lua")).expect("is made");
+        symlink(outside.path(), path("down")).expect("is made");
+        program.run().ends_with(0).prints("none\n");
+        symlink(target, path("warren.toml")).expect("is made");
+        let outcome = refused(program.run(), 2, &[]);
+        assert!(!outcome.stderr.contains("private ="), "{outcome}");
+        fs::remove_file(path("warren.toml")).expect("is removed");
+        fs::remove_file(path("policies/p.cedar")).expect("is removed");
+        symlink(target, path("policies/p.cedar")).expect("is made");
+        let outcome = refused(program.run(), 2, &["p.cedar"]);
+        assert!(!outcome.stderr.contains("private ="), "{outcome}");
+    }
+    let program = Program::of(&[("code/real.lua", "print('inside')")]);
+    symlink("code/real.lua", program.path().join("main.lua")).expect("is made");
+    program.run().ends_with(0).prints("inside\n");
 }
 
 /// Encodes a number as WebAssembly does.

@@ -1,6 +1,7 @@
 //! Runs one attack under the warden, through the real command.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -113,6 +114,9 @@ fn program_of(attack: &Attack) -> TempDir {
     }
     for fifo in &attack.fifos {
         make_pipe(&program.join(fifo));
+    }
+    for (link, target) in &attack.links {
+        symlink(target, program.join(link)).expect("a link is made");
     }
     directory
 }

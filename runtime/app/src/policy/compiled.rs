@@ -12,6 +12,7 @@ use cedar_policy::{
 };
 use warren_engine::security::{Decision, Request, Reuse};
 
+use super::bounds::{Validation, check_schema};
 use super::entities::Asked;
 use super::error::{PolicyError, PolicyProblem};
 use super::files::{File, Files};
@@ -22,6 +23,10 @@ const SCHEMA: &str = include_str!("warren.cedarschema");
 
 /// Combined policy sets that are kept.
 const MAX_SETS: usize = 256;
+
+/// Statements of all sets that are kept: a process that makes scopes can ask for a set
+/// of any policies.
+const MAX_KEPT_STATEMENTS: usize = 200_000;
 
 /// Problems after which a file is not checked further. Each statement is
 /// checked for each kind of request, and few problems are shown.
@@ -47,6 +52,7 @@ struct Statement {
 /// The policies of one scope.
 struct Effective {
     set: PolicySet,
+    statements: usize,
     reuse: Reuse,
     /// A policy that is named and missing.
     missing: Option<String>,
@@ -77,11 +83,13 @@ impl Compiled {
     }
 
     fn of(files: &Files) -> Result<Compiled, PolicyError> {
-        let validator = Validator::new(schema(files.schema.as_ref())?);
+        let schema = schema(files.schema.as_ref())?;
+        let mut validation = Validation::of(schema.request_envs());
+        let validator = Validator::new(schema);
         let mut policies = BTreeMap::new();
         let mut problems = Vec::new();
         for file in &files.policies {
-            match read(file, &validator) {
+            match read(file, &validator, &mut validation) {
                 Ok(statements) => {
                     policies.insert(file.id.clone(), statements);
                 }
@@ -171,7 +179,8 @@ impl Compiled {
             return Arc::clone(known);
         }
         let effective = Arc::new(self.put_together(&ids));
-        if sets.len() >= MAX_SETS {
+        let kept: usize = sets.values().map(|kept| kept.statements).sum();
+        if sets.len() >= MAX_SETS || kept + effective.statements > MAX_KEPT_STATEMENTS {
             sets.clear();
         }
         sets.insert(ids, Arc::clone(&effective));
@@ -181,6 +190,7 @@ impl Compiled {
     fn put_together(&self, ids: &[String]) -> Effective {
         let mut effective = Effective {
             set: PolicySet::new(),
+            statements: 0,
             reuse: Reuse::Subject,
             missing: None,
         };
@@ -189,6 +199,7 @@ impl Compiled {
                 effective.missing = Some(id.clone());
                 continue;
             };
+            effective.statements += statements.len();
             for statement in statements {
                 if statement.reuse == Reuse::Caller {
                     effective.reuse = Reuse::Caller;
@@ -260,6 +271,15 @@ fn schema(own: Option<&File>) -> Result<Schema, PolicyError> {
             })?;
         fragments.push(fragment);
     }
+    let problem = |message: String| {
+        let file = own.unwrap_or(&built_in);
+        let problems = vec![PolicyProblem::at(file, 0, message, "in this schema")];
+        PolicyError { problems }
+    };
+    let as_json = fragments.iter().cloned().map(SchemaFragment::to_json_value);
+    let as_json: Result<Vec<_>, _> = as_json.collect();
+    let as_json = as_json.map_err(|error| problem(error.to_string()))?;
+    check_schema(&as_json).map_err(problem)?;
     Schema::from_schema_fragments(fragments).map_err(|error| {
         let file = own.unwrap_or(&built_in);
         PolicyError {
@@ -269,7 +289,11 @@ fn schema(own: Option<&File>) -> Result<Schema, PolicyError> {
 }
 
 /// Reads the statements of a file, each validated as a text of its own.
-fn read(file: &File, validator: &Validator) -> Result<Vec<Statement>, PolicyError> {
+fn read(
+    file: &File,
+    validator: &Validator,
+    validation: &mut Validation,
+) -> Result<Vec<Statement>, PolicyError> {
     let mut position = Position::default();
     let mut found = Vec::new();
     let mut problems = Vec::new();
@@ -278,6 +302,15 @@ fn read(file: &File, validator: &Validator) -> Result<Vec<Statement>, PolicyErro
             break;
         }
         let text = &file.text[range.clone()];
+        if let Err(message) = validation.take(text.len()) {
+            problems.push(PolicyProblem::at(
+                file,
+                range.start + first_token(text),
+                message,
+                "this one is too much",
+            ));
+            break;
+        }
         let problem = |diagnostic: &dyn miette::Diagnostic| {
             PolicyProblem::within(file, range.start, diagnostic)
         };

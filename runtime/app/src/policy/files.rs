@@ -14,6 +14,9 @@ const SCHEMA: &str = "schema.cedarschema";
 
 const EXTENSION: &str = ".cedar";
 
+/// Files in the directory of the policies.
+const MAX_FILES: usize = 10_000;
+
 /// Returns the path of a policy's file, below the root.
 pub(crate) fn policy_path(id: &str) -> String {
     format!("{DIRECTORY}/{id}{EXTENSION}")
@@ -67,6 +70,13 @@ impl Directory {
         let names = root
             .names_in(DIRECTORY)
             .map_err(|error| whole(format!("it cannot be listed: {error}")))?;
+        if names.len() > MAX_FILES {
+            let count = names.len();
+            return Err(whole(format!(
+                "it has {count} files, more than the {MAX_FILES} that it may have: put \
+                 statements together in fewer files"
+            )));
+        }
         for name in names {
             let id = name.strip_suffix(EXTENSION);
             if id.is_none() && name != SCHEMA {

@@ -15,6 +15,7 @@
 
 mod audit;
 mod authorizer;
+mod bounds;
 mod compiled;
 mod entities;
 mod error;

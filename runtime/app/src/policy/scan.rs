@@ -45,7 +45,8 @@ pub(super) fn deepest(text: &str) -> (usize, usize) {
             }
             b')' | b']' | b'}' => {
                 if let Some(before) = open.pop() {
-                    here = before;
+                    // It may have been an index: `a["b"]["c"]` nests like `a.b.c`.
+                    here = before + OPERATOR;
                     below -= before + BRACKET;
                 }
             }
@@ -151,7 +152,8 @@ mod tests {
             ("a + (b + c) + d", 7),
             ("f(a + b, c + d)", 6),
             ("a; b; c", 0),
-            ("when { a } when { b } unless { c }", 8),
+            ("when { a } when { b } unless { c }", 10),
+            (r#"a["b"]["c"]["d"]"#, 7),
             ("if a then b else c", 3),
             ("sift", 0),
             (r#""((((\"((" + a"#, 1),
@@ -186,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_place_is_where_it_is_deepest() {
-        assert_eq!(deepest("(a) ((b)) (c)"), (10, 5));
+        assert_eq!(deepest("(a) ((b)) (c)"), (11, 5));
     }
 
     #[test]

@@ -6,8 +6,10 @@ mod run;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use warren::text;
 
 #[cfg(unix)]
 use crate::control::args::{CancelArgs, PsArgs, SendArgs, TerminateArgs, TopArgs};
@@ -30,7 +32,7 @@ pub(crate) struct Cli {
 impl Cli {
     /// Reads a command line.
     pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-        let cli = Cli::try_parse_from(words).map_err(with_run)?;
+        let cli = Cli::try_parse_from(words).map_err(|error| escaped(with_run(error)))?;
         let Command::Run(run) = &cli.command else {
             return Ok(cli);
         };
@@ -59,6 +61,41 @@ fn with_run(mut error: clap::Error) -> clap::Error {
     error
 }
 
+/// Escapes what the error quotes of the command line: a script may have been given it.
+fn escaped(mut error: clap::Error) -> clap::Error {
+    let quoted: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(word) => Some((kind, ContextValue::String(quoted_part(word)))),
+            // What clap suggests repeats the word.
+            ContextValue::StyledStrs(lines) => {
+                let is_plain = |line: &&StyledStr| {
+                    let line = line.to_string();
+                    quoted_part(&line) == line
+                };
+                let plain = lines.iter().filter(is_plain).cloned().collect();
+                Some((kind, ContextValue::StyledStrs(plain)))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in quoted {
+        error.insert(kind, value);
+    }
+    error
+}
+
+/// Bytes of a word that an error quotes.
+const MAX_QUOTED: usize = 1_000;
+
+/// The beginning of a word, escaped.
+fn quoted_part(word: &str) -> String {
+    match word.char_indices().find(|(at, _)| *at >= MAX_QUOTED) {
+        Some((end, _)) => format!("{}...", text::line(&word[..end])),
+        None => text::line(word).to_string(),
+    }
+}
+
 /// A subcommand.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -82,10 +119,10 @@ pub(crate) enum Command {
     /// Watch the processes of a running program
     #[cfg(unix)]
     Top(TopArgs),
-    /// Ask a process of a running program to end
+    /// Ask a process of a running program, or all of a host, to end
     #[cfg(unix)]
     Cancel(CancelArgs),
-    /// Terminate a process of a running program at once
+    /// End a process of a running program, or all of a host, at once
     #[cfg(unix)]
     Terminate(TerminateArgs),
     /// Send a message to a process of a running program
