@@ -7,6 +7,7 @@
 )]
 
 mod definitions;
+mod ends;
 mod hooks;
 mod identity;
 mod introspection;
