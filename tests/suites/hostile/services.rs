@@ -87,7 +87,7 @@ fn storm() {
     let expected = (20 * ATTEMPTS).to_string();
     let outcome = program.command().arguments([&expected]).outcome();
     let outcome = outcome.ends_with(0).prints("over\n");
-    let given_up = outcome.stderr.matches("is not started again").count();
+    let given_up = outcome.stderr.matches("has used up its restarts").count();
     assert_eq!(given_up, 20, "{outcome}");
 }
 
@@ -98,9 +98,9 @@ fn critical() {
         ("warren.toml", &manifest(1, 50, "critical = true")),
     ]);
     let outcome = program.run().ends_with(1);
-    let outcome = outcome.says(&["app:s0", "after 49 restarts", "at once"]);
+    let outcome = outcome.says(&["app:s0", "used up its restarts (49)", "at once"]);
     assert_eq!(
-        outcome.stderr.matches("is started again").count(),
+        outcome.stderr.matches("will be restarted").count(),
         49,
         "{outcome}"
     );

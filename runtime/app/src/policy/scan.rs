@@ -26,7 +26,7 @@ const WORDS: [&str; 9] = [
 ];
 
 /// Returns the deepest nesting of a text, and the byte where it is reached. A
-/// bracket counts 5, an operator 1.
+/// bracket counts 5. An operator counts 1, and so does what follows a bracket.
 pub(super) fn deepest(text: &str) -> (usize, usize) {
     // For each open bracket, the operators since it, or since the last comma.
     let mut open: Vec<usize> = Vec::new();
