@@ -98,7 +98,7 @@ fn critical() {
         ("warren.toml", &manifest(1, 50, "critical = true")),
     ]);
     let outcome = program.run().ends_with(1);
-    let outcome = outcome.says(&["app:s0", "used up its restarts (49)", "at once"]);
+    let outcome = outcome.says(&["app:s0", "gave up after 49 restarts", "at once"]);
     assert_eq!(
         outcome.stderr.matches("will be restarted").count(),
         49,
