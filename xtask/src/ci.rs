@@ -2,6 +2,7 @@
 //! the others.
 
 pub(crate) mod api;
+mod cycles;
 mod features;
 mod licences;
 mod links;
@@ -26,6 +27,7 @@ use crate::{dist, fuzz, guard, guests, mutants, project, simulate};
 pub(crate) fn run(extent: Extent) -> Result<()> {
     let mut checks = Checks { failed: Vec::new() };
     checks.add("places", places::check());
+    checks.add("cycles", cycles::check());
     checks.add("links", links::check());
     checks.add("licences", licences::check());
     checks.add("features", features::check());

@@ -245,9 +245,8 @@ fn drive(program: &Path, name: &str, seconds: u32) -> Result<Vec<Count>> {
         .current_dir(&root)
         .env("WARREN_FUZZ_MODULES", root.join(MODULES))
         .arg(format!("-max_total_time={seconds}"))
-        // Few made modules are longer. libFuzzer would begin with short inputs, and made
-        // ones are not.
-        .args(["-max_len=8192", "-len_control=0"])
+        // Few made modules are longer.
+        .arg("-max_len=8192")
         // An input takes milliseconds; the timeout allows for a loaded machine.
         .args(["-timeout=300", "-rss_limit_mb=4096", "-print_final_stats=1"])
         .arg(format!("-artifact_prefix={}/", found.display()))

@@ -1,14 +1,22 @@
 //! One running instance, as its imports see it: the data of its store, and the
 //! operations of the process API, written once behind both linkers.
 
+pub(crate) mod aside;
+pub(crate) mod control;
 mod files;
 mod options;
 mod permission;
 mod process;
 mod program;
 pub(crate) mod receive;
+pub(crate) mod refused_paths;
+pub(crate) mod shared;
+mod sight;
+mod spawner;
+pub(crate) mod stacks;
 mod stdio;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,19 +24,29 @@ use std::time::Duration;
 use warren_kernel::{Error, Message, Outcome, Process};
 use wasmtime::Memory;
 
-use crate::control::Control;
+use crate::code::program::Program;
+use crate::guest::control::Control;
+use crate::guest::shared::Shared;
+use crate::guest::stacks::Sight;
 use crate::limits::Limits;
-use crate::node::Node;
-use crate::pool::{Pool, Slot};
-use crate::program::Program;
 use crate::security::{Actor, Rights, Scope};
-use crate::stacks::Sight;
-use crate::wasi::Wasi;
 
 pub(crate) use options::{Related, SpawnOptions, context};
 pub(crate) use program::settled_outcome;
-pub use stdio::{Level, LogHook, LogRecord};
-pub(crate) use stdio::{MAX_LOGGED, shortened};
+pub(crate) use sight::show_if_asked;
+pub use spawner::Ended;
+pub(crate) use spawner::{
+    Given, Relation, SpawnRequest, Spawner, Surroundings, UpgradeRequest, arguments_of,
+};
+
+/// Code that is loaded into a pool.
+pub(crate) type Loaded = crate::code::loaded::Loaded<Guest>;
+/// A core module that is loaded into a pool.
+pub(crate) type CoreCode = crate::code::loaded::CoreCode<Guest>;
+/// A pool of slots for instances.
+pub(crate) type Pool = crate::code::pool::Pool<Guest>;
+/// A slot of a pool.
+pub(crate) type Slot = crate::code::pool::Slot<Guest>;
 
 /// What a process inherits from its spawner and hands on.
 #[derive(Clone, Debug)]
@@ -80,7 +98,8 @@ pub(crate) enum Purpose {
 
 /// The data of a store.
 pub(crate) struct Guest {
-    pub(crate) node: Arc<Node>,
+    pub(crate) shared: Arc<Shared>,
+    spawner: Arc<dyn Spawner>,
     /// Where it runs.
     pool: Option<Arc<Pool>>,
     pub(crate) control: Arc<Control>,
@@ -101,7 +120,7 @@ pub(crate) struct Guest {
     /// How often it was preempted.
     pub(crate) slices: u32,
     /// What it has of WASI, made when it first asks.
-    pub(crate) wasi: Option<Box<Wasi>>,
+    pub(crate) wasi: Option<Box<dyn Any + Send + Sync>>,
 }
 
 /// Why a guest's stack is unwound by the runtime itself, which is no trap of
@@ -128,7 +147,7 @@ impl std::error::Error for Unwind {}
 
 impl Guest {
     pub(crate) fn new(
-        node: Arc<Node>,
+        around: Surroundings,
         pool: Option<Arc<Pool>>,
         control: Arc<Control>,
         purpose: Purpose,
@@ -137,7 +156,8 @@ impl Guest {
         rights: Rights,
     ) -> Guest {
         Guest {
-            node,
+            shared: around.shared,
+            spawner: around.spawner,
             pool,
             control,
             purpose,
@@ -160,7 +180,7 @@ impl Guest {
             return self.has_prepared_too_long();
         }
         let process = self.process().ok()?;
-        let limit = self.node.room(process.host()).max_cpu?;
+        let limit = self.shared.host(process.host()).max_cpu?;
         let used = Duration::from_nanos(process.usage().processor());
         (used >= limit).then(|| {
             Error::internal(format!(
@@ -174,7 +194,7 @@ impl Guest {
     /// Preparing has no process whose time is counted: its slices are.
     #[cold]
     fn has_prepared_too_long(&self) -> Option<Error> {
-        let limit = self.node.max_prepare();
+        let limit = self.shared.max_prepare();
         (u64::from(self.slices) > limit.slices).then(|| {
             let time = limit.time;
             Error::invalid(format!(
@@ -210,7 +230,7 @@ impl Guest {
     /// Notes that an operation was refused, for those who look at the process.
     #[cold]
     pub(crate) fn was_refused(&self, error: &Error) {
-        self.node.meter().refused(&error.kind);
+        self.shared.meter().refused(&error.kind);
         if let Ok(process) = self.process() {
             process.set_last_error(error);
         }
@@ -220,7 +240,7 @@ impl Guest {
     #[inline]
     pub(crate) fn handles(&self, message: &mut Message) {
         if let Ok(process) = self.process() {
-            handles(&self.node, process, &self.control, message);
+            handles(&self.shared, process, &self.control, message);
         }
     }
 
@@ -232,8 +252,8 @@ impl Guest {
 
 /// A process has taken a message, and handles it from now on.
 #[inline]
-fn handles(node: &Node, process: &Process, control: &Control, message: &mut Message) {
-    if let Some(traces) = node.traces() {
+fn handles(shared: &Shared, process: &Process, control: &Control, message: &mut Message) {
+    if let Some(traces) = shared.traces() {
         traces.received(process, control.cause(), message);
     }
 }

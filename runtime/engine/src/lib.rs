@@ -5,84 +5,73 @@
 //! runs each process as one wasmtime store on one fiber in one task:
 //!
 //! ```text
-//! Node ─ Kernel              PIDs, mailboxes, links, names     (warren-kernel)
-//!      ├ Programs            definitions, compiled and prepared
+//! Node ─ Programs            definitions, compiled and prepared
 //!      ├ Sites, per host     ─ Pools, per class ─ Pool: wasmtime engine, linkers,
-//!      │                                                places
+//!      │                                                slots
 //!      ├ Scheduler           worker threads
-//!      ├ Ticker              preemption, every 250 us
 //!      ├ Watch               the machine's memory
-//!      ├ Timers              deadlines of those that wait
-//!      ├ Log                 records on their way to the hook or `tracing`
-//!      └ Output              standard streams
+//!      └ Shared              what running guests use:
+//!         ├ Kernel           PIDs, mailboxes, links, names     (warren-kernel)
+//!         ├ Ticker           preemption, every 250 us
+//!         ├ Timers           deadlines of those that wait
+//!         ├ Log              records on their way to the hook or `tracing`
+//!         └ Output           standard streams
 //!
 //! Task ─ Drive ── polls ──> instance (store, fiber) ── imports ──> flat ┐
 //!        timers, jobs  <──────── Control ────────────         component ┴> Guest
 //! ```
 //!
 //! `Guest` has every operation of the process API once; `flat` and `component`
-//! translate their calling conventions to it. What an operation needs a permission
-//! for, it asks [`security`] before it has any effect.
+//! translate their calling conventions to it. An operation that needs a permission
+//! asks [`security`] before it has any effect.
+//!
+//! Modules use those of their own layer and of the layers below it:
+//!
+//! ```text
+//! node    spawns, tasks, instances, host function processes, the embedder's calls
+//! abi     flat ABI, WIT and WASI: translation to the operations of `guest`
+//! guest   the operations of the process API, and what guests share
+//! code    compiled code, and the pools where instances live
+//! sched   worker threads, preemption, processor time, deadlines
+//!         (beside them: log, output, files, memory, security, codec)
+//! ```
+//!
+//! A guest reaches the node above it through the trait `Spawner`.
 
-mod address_space;
-mod bounds;
-mod cache;
-mod class;
+mod abi;
 mod code;
 mod codec;
-mod compile_threads;
-mod component;
-mod control;
-mod definition;
 mod disk;
-mod drive;
-mod excerpt;
 mod file_size;
 mod files;
-mod flat;
-mod grant;
 mod guest;
-mod image;
-mod instance;
+mod host_limits;
 mod limits;
-mod linkers;
 mod log;
-mod mappings;
 mod memory;
-mod meter;
-mod native;
 mod node;
 mod operand;
 mod output;
-mod pool;
-mod program;
-mod punctual;
 mod requirements;
-mod scheduler;
+mod sched;
 pub mod security;
-mod sites;
-mod stacks;
-mod task;
-mod thread_clock;
-mod ticker;
-mod timers;
 mod traces;
-mod wasi;
 
-pub use bounds::CompileLimits;
-pub use cache::CacheError;
-pub use definition::{Code, Definition, Definitions, Grants, Source};
+pub use code::bounds::CompileLimits;
+pub use code::cache::CacheError;
+pub use code::definition::{Code, Definition, Definitions, Grants, Source};
+pub use code::grant::PathGrant;
+pub use code::native_code::NativeCode;
 pub use disk::DEFAULT_MAX_DISK;
 pub use files::{FileLimits, FilesInUse, MAX_FILES_OF_PROCESS};
-pub use grant::PathGrant;
-pub use guest::{Level, LogHook, LogRecord};
-pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, record_time};
+pub use guest::Ended;
+pub use host_limits::{DEFAULT_MAX_MEMORY, HostLimits};
+pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord, record_time};
 pub use memory::{MachineMemory, SystemMemory, default_max_memory};
-pub use meter::Reading;
-pub use native::{Native, NativeCode, NativeFuture, Tied};
-pub use node::{
-    DEFAULT_MAX_MEMORY, Ended, HostLimits, Node, NodeConfig, Running, Start, StartError,
-};
+pub use node::native::{Native, NativeFuture, Tied};
+pub use node::start::Start;
+pub use node::{Node, NodeConfig, Running, StartError};
 pub use output::{Sink, StandardStreams, Stream};
 pub use requirements::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};
-pub use ticker::DEFAULT_TICK;
+pub use sched::meter::Reading;
+pub use sched::ticker::DEFAULT_TICK;

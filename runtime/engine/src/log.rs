@@ -9,6 +9,7 @@
 
 mod emit;
 mod queue;
+mod record;
 mod share;
 
 use std::cell::Cell;
@@ -19,11 +20,12 @@ use std::time::{Duration, Instant, SystemTime};
 use tracing::Span;
 use warren_kernel::{Process, Trace};
 
-use crate::guest::{Level, LogHook};
-use crate::node::Node;
+use crate::sched::timers::{self, Timers};
 use crate::traces::Note;
 use queue::{Full, Queue};
 
+pub use record::{Level, LogHook, LogRecord};
+pub(crate) use record::{MAX_LOGGED, shortened};
 pub(crate) use share::Limits;
 
 /// Bytes of records that a process may log in a second where nobody said
@@ -93,14 +95,13 @@ const OVERHEAD: usize = 256;
 impl Entry {
     /// A record of this process, written now.
     pub(crate) fn new(
-        node: &Node,
+        limits: Limits,
         process: Option<&Process>,
         origin: Origin,
         record: Record,
     ) -> Entry {
         // A failure is its host's: processes that fail are new ones each time.
         let alone = matches!(record, Record::Said { .. } | Record::Messages(_));
-        let limits = node.log_limits(process.map(|process| &**process.host()));
         Entry {
             owner: share::Owner {
                 process: process
@@ -177,7 +178,7 @@ impl Log {
 
     /// Adds a record, and waits for room as long as the log moves on. A process
     /// that logs faster than its limit waits as well.
-    pub(crate) async fn write(&self, node: &Node, mut entry: Entry) {
+    pub(crate) async fn write(&self, timers: &Timers, mut entry: Entry) {
         let begun = Instant::now();
         loop {
             let mut room = std::pin::pin!(self.queue.changed());
@@ -189,14 +190,14 @@ impl Log {
                 Err(refused) => refused,
             };
             match full {
-                Full::TooFast(wait) => node.sleep(wait).await,
+                Full::TooFast(wait) => timers.at(timers::after(wait)).await,
                 Full::NoRoom if self.queue.is_stuck(STUCK) || begun.elapsed() > PATIENCE => {
                     return self.queue.lose(&entry);
                 }
                 Full::NoRoom => {
                     tokio::select! {
                         () = room => {}
-                        () = node.sleep(STUCK) => {}
+                        () = timers.at(timers::after(STUCK)) => {}
                     }
                 }
             }

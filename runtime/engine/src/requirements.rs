@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::cache::{CacheError, CodeCache};
-use crate::class::{Class, Shape};
-use crate::mappings;
-use crate::node::HostLimits;
+use crate::code::cache::{CacheError, CodeCache};
+use crate::code::class::{Class, Shape};
+use crate::code::mappings;
+use crate::host_limits::HostLimits;
 
 /// What the processes of one host need of the operating system beyond memory,
 /// when there are as many as it allows and none is a component.

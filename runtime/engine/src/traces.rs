@@ -7,7 +7,7 @@
 //! Guests send and receive on their own stacks, which have no room for whoever
 //! listens to `tracing`, and on threads that nobody may block. What is to be told
 //! is noted for the thread, which adds it to the log when it is back on its own
-//! stack: [`pass_on`].
+//! stack: [`take_notes`].
 
 use std::cell::RefCell;
 use std::num::NonZeroU64;
@@ -16,9 +16,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::Level;
 use warren_kernel::{Error, Kernel, Message, Process, Trace, TraceId};
-
-use crate::log::{Entry, Origin, Record};
-use crate::node::Node;
 
 /// Hands out numbers to chains and messages.
 pub(crate) struct Traces {
@@ -161,20 +158,12 @@ impl Note {
     }
 }
 
-/// Adds what was noted on this thread to the log.
+/// What was noted on this thread since it was last taken, if anybody listens.
 #[cold]
-pub(crate) fn pass_on(node: &Node, process: Option<&Process>) {
+pub(crate) fn take_notes() -> Option<Vec<Note>> {
     let notes = NOTES.take();
-    if notes.is_empty() || !tracing::enabled!(target: "warren::process::message", Level::INFO) {
-        return;
-    }
-    let origin = Origin {
-        pid: process.map_or_else(|| "".into(), |process| Arc::clone(process.text())),
-        frame: "".into(),
-        definition: "".into(),
-    };
-    let entry = Entry::new(node, process, origin, Record::Messages(notes));
-    node.log().put(entry);
+    let wanted = tracing::enabled!(target: "warren::process::message", Level::INFO);
+    (wanted && !notes.is_empty()).then_some(notes)
 }
 
 /// Gives notes to `tracing`.

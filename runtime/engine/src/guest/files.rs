@@ -12,8 +12,8 @@ impl Guest {
     /// The budget of open files.
     pub(crate) fn files(&self) -> &Arc<HostFiles> {
         match self.process() {
-            Ok(process) => self.node.files(process.host()),
-            Err(_) => self.node.other_files(),
+            Ok(process) => self.shared.files(process.host()),
+            Err(_) => self.shared.other_files(),
         }
     }
 
@@ -23,7 +23,7 @@ impl Guest {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
-        let (files, tokio) = (Arc::clone(self.files()), self.node.tokio().clone());
+        let (files, tokio) = (Arc::clone(self.files()), self.shared.tokio().clone());
         self.control.outside(files.run(tokio, work)).await
     }
 
@@ -42,19 +42,19 @@ impl Guest {
     ///
     /// None where nobody wants to know any more.
     pub(crate) fn tell_of_ungranted(&self, path: &Path, write: bool) -> Option<JoinHandle<bool>> {
-        let tells = self.node.looks_at_refused(path);
+        let tells = self.shared.refused_paths.looks_at(path);
         if !tells && !self.is_operators() {
             return None;
         }
         let process = self.process().cloned().ok()?;
         let definition = Arc::clone(&self.run.program.definition.id);
-        let definitions = Arc::clone(self.node.definitions());
-        let (node, path) = (Arc::clone(&self.node), path.to_owned());
-        Some(self.node.tokio().spawn_blocking(move || {
+        let definitions = Arc::clone(self.shared.definitions());
+        let (shared, path) = (Arc::clone(&self.shared), path.to_owned());
+        Some(self.shared.tokio().spawn_blocking(move || {
             let Some(hint) = definitions.ungranted(&definition, &path, write) else {
                 return false;
             };
-            if tells && node.tells_of_refused() {
+            if tells && shared.refused_paths.tells() {
                 tracing::warn!(
                     target: "warren::grants",
                     pid = &**process.text(),

@@ -78,7 +78,7 @@ impl Guest {
         let known = Action::of(action);
         if let (Some(action), true) = (known, attributes.is_empty())
             && action.resource() == ResourceKind::Process
-            && let Ok(target) = self.node.kernel().resolve(resource)
+            && let Ok(target) = self.shared.kernel().resolve(resource)
         {
             return self.rights.allows(action, &target);
         }
@@ -106,7 +106,7 @@ impl Guest {
     }
 
     fn target(&self, destination: &str) -> Target {
-        match self.node.kernel().resolve(destination) {
+        match self.shared.kernel().resolve(destination) {
             Ok(process) => Target::of(&process),
             Err(_) => Target::absent(destination),
         }
@@ -115,7 +115,7 @@ impl Guest {
     /// Succeeds where a policy of this id exists.
     pub(crate) fn policy(&self, id: &str) -> Result<(), Error> {
         self.process()?;
-        match self.node.judges().authorizer() {
+        match self.shared.judges().authorizer() {
             Some(authorizer) if authorizer.has_policy(id) => Ok(()),
             _ => Err(Error::not_found(format!("no policy is called `{id}`"))),
         }
@@ -124,6 +124,6 @@ impl Guest {
     /// The scope that the operator gave this name.
     pub(crate) fn named_scope(&self, id: &str) -> Result<Scope, Error> {
         self.process()?;
-        self.node.named_scope(id)
+        self.shared.named_scope(id)
     }
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Subscription};
 
-use super::{Guest, Inherited, Related, Run, SpawnOptions, Unwind, process_of};
+use super::spawner::{Given, Relation, SpawnRequest, UpgradeRequest, arguments_of};
+use super::{Guest, Inherited, Related, SpawnOptions, Unwind, process_of};
 use crate::codec;
-use crate::control::Control;
-use crate::node::{Given, Node, Relation, SpawnRequest, Start};
+use crate::guest::control::Control;
+use crate::guest::shared::Shared;
 use crate::security::{Action, Identity, Refusal, Resource};
 
 impl Guest {
@@ -18,12 +19,12 @@ impl Guest {
         if self.corresponds_with(to.as_bytes()) {
             return self.send_again(topic, payload);
         }
-        self.node.meter().sends();
+        self.shared.meter().sends();
         let process = process_of(&self.purpose)?;
-        let target = self.node.kernel().resolve(to)?;
+        let target = self.shared.kernel().resolve(to)?;
         self.rights.permit(Action::Send, &target)?;
         deliver(
-            &self.node,
+            &self.shared,
             &self.control,
             process,
             &target,
@@ -46,13 +47,19 @@ impl Guest {
     /// Sends to whom the last send by PID went.
     #[inline]
     pub(crate) fn send_again(&mut self, topic: &str, payload: &[u8]) -> Result<(), Refusal> {
-        self.node.meter().sends();
+        self.shared.meter().sends();
         let process = process_of(&self.purpose)?;
         let Some(target) = &self.correspondent else {
             return Err(Error::internal("nothing was sent by PID before").into());
         };
         self.rights.permit(Action::Send, target)?;
-        deliver(&self.node, &self.control, process, target, (topic, payload))?;
+        deliver(
+            &self.shared,
+            &self.control,
+            process,
+            target,
+            (topic, payload),
+        )?;
         Ok(())
     }
 
@@ -69,11 +76,8 @@ impl Guest {
             linked: related.linked,
         };
         let request = self.request(definition, host, arguments, relation, options)?;
-        let node = Arc::clone(&self.node);
-        let spawned = self
-            .control
-            .outside(async move { node.spawn(request).await })
-            .await?;
+        let spawner = Arc::clone(&self.spawner);
+        let spawned = self.control.outside(spawner.spawn(request)).await?;
         Ok(Arc::clone(spawned.process.text()))
     }
 
@@ -85,11 +89,8 @@ impl Guest {
         options: SpawnOptions,
     ) -> Result<Subscription, Error> {
         let request = self.request(definition, host, arguments, Relation::Exec, options)?;
-        let node = Arc::clone(&self.node);
-        let spawned = self
-            .control
-            .outside(async move { node.spawn(request).await })
-            .await?;
+        let spawner = Arc::clone(&self.spawner);
+        let spawned = self.control.outside(spawner.spawn(request)).await?;
         spawned
             .exec
             .ok_or_else(|| Error::internal("an exec without a subscription"))
@@ -108,7 +109,7 @@ impl Guest {
             definition,
             code: None,
             host,
-            arguments: Start::values(arguments),
+            arguments: arguments_of(arguments),
             parent: Some(Arc::clone(parent)),
             judge: self.rights.judge().cloned(),
             relation,
@@ -128,9 +129,9 @@ impl Guest {
 
     pub(crate) fn terminate(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
-        let target = self.node.kernel().resolve(target)?;
+        let target = self.shared.kernel().resolve(target)?;
         self.rights.permit(Action::Terminate, &target)?;
-        self.node.kernel().terminate(&target)?;
+        self.shared.kernel().terminate(&target)?;
         Ok(())
     }
 
@@ -149,43 +150,43 @@ impl Guest {
         deadline: Option<Duration>,
     ) -> Result<(), Refusal> {
         self.process()?;
-        let target = self.node.kernel().resolve(target)?;
+        let target = self.shared.kernel().resolve(target)?;
         self.rights.permit(Action::Cancel, &target)?;
         let enforce = deadline.is_some() && self.rights.allows(Action::Terminate, &target)?;
         let process = self.process()?;
-        let now = self.node.now();
+        let now = self.shared.now();
         let deadline = deadline.map(|after| now.after(after));
-        let kernel = self.node.kernel();
+        let kernel = self.shared.kernel();
         kernel.cancel(Some(process), &target, deadline, enforce, now)?;
         Ok(())
     }
 
     pub(crate) fn monitor(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
-        let target = self.node.kernel().resolve(target)?;
+        let target = self.shared.kernel().resolve(target)?;
         self.rights.permit(Action::Monitor, &target)?;
-        self.node.kernel().monitor(self.process()?, &target)?;
+        self.shared.kernel().monitor(self.process()?, &target)?;
         Ok(())
     }
 
     pub(crate) fn unmonitor(&mut self, target: &str) -> Result<(), Refusal> {
         if let Some(peer) = self.permitted_peer(Action::Unmonitor, target)? {
-            self.node.kernel().unmonitor(self.process()?, peer);
+            self.shared.kernel().unmonitor(self.process()?, peer);
         }
         Ok(())
     }
 
     pub(crate) fn link(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
-        let target = self.node.kernel().resolve(target)?;
+        let target = self.shared.kernel().resolve(target)?;
         self.rights.permit(Action::Link, &target)?;
-        self.node.kernel().link(self.process()?, &target)?;
+        self.shared.kernel().link(self.process()?, &target)?;
         Ok(())
     }
 
     pub(crate) fn unlink(&mut self, target: &str) -> Result<(), Refusal> {
         if let Some(peer) = self.permitted_peer(Action::Unlink, target)? {
-            self.node.kernel().unlink(self.process()?, peer);
+            self.shared.kernel().unlink(self.process()?, peer);
         }
         Ok(())
     }
@@ -196,7 +197,7 @@ impl Guest {
     fn permitted_peer(&mut self, action: Action, target: &str) -> Result<Option<Pid>, Refusal> {
         self.process()?;
         let peer = self.peer(target)?;
-        match peer.and_then(|peer| self.node.kernel().process(peer)) {
+        match peer.and_then(|peer| self.shared.kernel().process(peer)) {
             Some(process) => self.rights.permit(action, &process)?,
             None => self.rights.permit_absent(action, target)?,
         }
@@ -207,7 +208,7 @@ impl Guest {
     /// that has ended as well, since news of it may be unread; nobody for a free
     /// name, or a host that the process is not in.
     fn peer(&self, destination: &str) -> Result<Option<Pid>, Error> {
-        let kernel = self.node.kernel();
+        let kernel = self.shared.kernel();
         let peer = match Destination::parse(destination)? {
             Destination::Pid { host, pid } => {
                 let elsewhere = kernel
@@ -226,31 +227,16 @@ impl Guest {
         definition: Option<String>,
         arguments: Arc<[u8]>,
     ) -> Result<Unwind, Error> {
-        let process = Arc::clone(self.process()?);
-        let arguments = Start::values(arguments);
-        let node = Arc::clone(&self.node);
-        let id = definition.unwrap_or_else(|| self.run.program.definition.id.to_string());
-        let running = Arc::clone(&self.run.program);
-        let pool = self.pool.clone();
-        self.control
-            .outside(async move {
-                node.check_arguments(&arguments, process.host()).await?;
-                let program = node.program(&id, process.host()).await?;
-                let artifact = program.artifact()?;
-                let stays = artifact.shape() == running.artifact()?.shape();
-                // Taken while the old code can still go on without it.
-                let slot = match pool {
-                    Some(pool) if stays => {
-                        node.load(artifact, &pool, process.host().number()).await?;
-                        None
-                    }
-                    _ => Some(node.slot(process.host(), artifact).await?),
-                };
-                // The new definition brings code and nothing else.
-                let program = Arc::new(program.with_grants(Arc::clone(&running.grants)));
-                Ok(Unwind::Upgrade(Run { program, arguments }, slot))
-            })
-            .await
+        let request = UpgradeRequest {
+            process: Arc::clone(self.process()?),
+            running: Arc::clone(&self.run.program),
+            pool: self.pool.clone(),
+            definition: definition.unwrap_or_else(|| self.run.program.definition.id.to_string()),
+            arguments: arguments_of(arguments),
+        };
+        let spawner = Arc::clone(&self.spawner);
+        let (run, slot) = self.control.outside(spawner.upgrade(request)).await?;
+        Ok(Unwind::Upgrade(run, slot))
     }
 
     pub(crate) fn register(&mut self, name: &str, target: Option<&str>) -> Result<(), Refusal> {
@@ -262,7 +248,7 @@ impl Guest {
             }
         };
         self.permit_name(Action::Register, name)?;
-        self.node.kernel().register(name, &process)?;
+        self.shared.kernel().register(name, &process)?;
         Ok(())
     }
 
@@ -270,7 +256,7 @@ impl Guest {
     /// error.
     fn process_of(&self, pid: &str) -> Result<Arc<Process>, Error> {
         match Destination::parse(pid)? {
-            Destination::Pid { .. } => self.node.kernel().resolve(pid),
+            Destination::Pid { .. } => self.shared.kernel().resolve(pid),
             Destination::Name(name) => Err(Error::invalid(format!(
                 "a PID like {{app:processes|0x00001}} was expected, not `{name}`"
             ))),
@@ -279,13 +265,13 @@ impl Guest {
 
     pub(crate) fn lookup(&self, name: &str) -> Result<Arc<str>, Error> {
         self.process()?;
-        Ok(Arc::clone(self.node.kernel().lookup(name)?.text()))
+        Ok(Arc::clone(self.shared.kernel().lookup(name)?.text()))
     }
 
     pub(crate) fn unregister(&mut self, name: &str) -> Result<bool, Refusal> {
         self.process()?;
         self.permit_name(Action::Unregister, name)?;
-        Ok(self.node.kernel().unregister(name)?)
+        Ok(self.shared.kernel().unregister(name)?)
     }
 
     fn permit_name(&mut self, action: Action, name: &str) -> Result<(), Refusal> {
@@ -305,16 +291,16 @@ impl Guest {
 
 #[inline]
 fn deliver(
-    node: &Node,
+    shared: &Shared,
     control: &Control,
     process: &Process,
     target: &Process,
     (topic, payload): (&str, &[u8]),
 ) -> Result<(), Error> {
-    match node.traces() {
-        None => node.kernel().send(Some(process), target, topic, payload),
+    match shared.traces() {
+        None => shared.kernel().send(Some(process), target, topic, payload),
         Some(traces) => {
-            let (kernel, cause) = (node.kernel(), control.cause().get());
+            let (kernel, cause) = (shared.kernel(), control.cause().get());
             traces.send(kernel, Some(process), target, (topic, payload), cause)
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use warren_kernel::{Details, Error, Kind, Outcome};
 
 use super::{Guest, Purpose};
+use crate::code::program::Chunk;
 use crate::codec::{self, check};
 use crate::operand::{self, Limit, PREPARED};
-use crate::program::Chunk;
 
 /// The kind of the error with which a guest ends that had no memory left. The error
 /// becomes one of kind `Internal` that names the limit.
@@ -22,11 +22,10 @@ impl Guest {
     /// The prepared code of one of the program's own modules.
     pub(crate) async fn module(&mut self, name: String) -> Result<Option<Arc<Chunk>>, Error> {
         let host = Arc::clone(self.process()?.host());
-        let node = Arc::clone(&self.node);
+        let spawner = Arc::clone(&self.spawner);
         let program = Arc::clone(&self.run.program);
-        self.control
-            .outside(async move { node.module(&program, &name, &host).await })
-            .await
+        let module = spawner.module(program, name, host);
+        self.control.outside(module).await
     }
 
     /// What `prepare` made of the source.

@@ -7,7 +7,7 @@ use warren_kernel::{Delivery, Error, Message, Monotonic, Process, Subscription};
 
 use super::{Guest, handles};
 use crate::codec;
-use crate::stacks::Asked;
+use crate::guest::stacks::Asked;
 
 /// Refuses a receive that would keep the mailbox busy for long: it looks at each
 /// queue in turn.
@@ -49,7 +49,7 @@ pub(crate) async fn receive(
             return Poll::Pending;
         }
         let received = go_on(guest, wanted);
-        if received.is_pending() && guest.process().is_ok_and(|p| guest.node.stacks().asks(p)) {
+        if received.is_pending() && guest.process().is_ok_and(|p| guest.shared.stacks().asks(p)) {
             guest.control.wait_is_over();
             guest.control.has_waited();
             return Poll::Ready(Err(wasmtime::Error::new(Asked)));
@@ -72,7 +72,7 @@ pub(crate) fn begin(
         let message = message(guest, process, subscription, delivery);
         return Ok(Poll::Ready(Some(message)));
     }
-    if deadline.is_some_and(|deadline| deadline <= guest.node.monotonic()) {
+    if deadline.is_some_and(|deadline| deadline <= guest.shared.monotonic()) {
         process.clear_interest();
         return Ok(Poll::Ready(None));
     }
@@ -114,7 +114,7 @@ fn message(
 ) -> Message {
     match delivery {
         Delivery::Message(mut message) => {
-            handles(&guest.node, process, &guest.control, &mut message);
+            handles(&guest.shared, process, &guest.control, &mut message);
             message
         }
         Delivery::Event(event) => made(subscription, "@events", &codec::event(&event)),

@@ -2,61 +2,15 @@
 
 use std::io::Read;
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use warren_kernel::{Error, Trace};
+use warren_kernel::Error;
 
 use super::Guest;
-use crate::log::{Entry, Origin, Record};
+use crate::log::{Level, MAX_LOGGED, Origin, Record, shortened};
 use crate::output::Stream;
 
 /// The most one read of standard input gives.
 const MAX_READ: usize = 64 * 1024;
-
-/// Bytes of a log record's message, and of its encoded fields: what is longer
-/// is cut off, and left out.
-pub(crate) const MAX_LOGGED: usize = 64 * 1024;
-
-/// How much a log record matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// For who looks for a mistake.
-    Debug,
-    /// Worth knowing.
-    Info,
-    /// Something may be wrong.
-    Warn,
-    /// Something is wrong.
-    Error,
-}
-
-/// What a process says with `logger`.
-#[derive(Clone, Copy, Debug)]
-pub struct LogRecord<'a> {
-    /// How much it matters.
-    pub level: Level,
-    /// When it was written, which may be a while ago.
-    pub time: SystemTime,
-    /// The text of the process's PID.
-    pub pid: &'a str,
-    /// The identifier of its call chain.
-    pub frame: &'a str,
-    /// The definition it runs.
-    pub definition: &'a str,
-    /// The name of the logger, where it has one.
-    pub logger: Option<&'a str>,
-    /// What is said, at most 64 KiB of it.
-    pub message: &'a str,
-    /// Fields as one encoded map.
-    pub fields: Option<&'a [u8]>,
-    /// The message that the process handles, where messages are traced.
-    pub trace: Option<Trace>,
-}
-
-/// Takes log records, on a thread that does nothing else and may be blocked: the
-/// records that find no room meanwhile are counted and lost. A hook that panics
-/// loses its record.
-pub type LogHook = Arc<dyn Fn(&LogRecord<'_>) + Send + Sync>;
 
 impl Guest {
     /// Adds bytes to a stream; what is left over had no room in the queue and
@@ -64,14 +18,14 @@ impl Guest {
     #[inline]
     pub(crate) fn write(&self, stream: Stream, bytes: &[u8]) -> Option<Vec<u8>> {
         let complete = self.control.add_output(stream, bytes)?;
-        self.node.output().try_write(stream, complete).err()
+        self.shared.output().try_write(stream, complete).err()
     }
 
     /// The rest of a [`Guest::write`], when there is room.
     pub(crate) async fn write_slowly(&mut self, stream: Stream, bytes: Vec<u8>) {
-        let node = Arc::clone(&self.node);
+        let output = Arc::clone(self.shared.output());
         self.control
-            .outside(async move { node.output().write(stream, bytes).await })
+            .outside(async move { output.write(stream, bytes).await })
             .await;
     }
 
@@ -137,10 +91,10 @@ impl Guest {
                 .map_or_else(|_| "".into(), |inherited| Arc::clone(&inherited.frame)),
             definition: Arc::clone(&self.run.program.definition.id),
         };
-        let node = Arc::clone(&self.node);
+        let shared = Arc::clone(&self.shared);
         let trace = self.control.cause().get();
         let record = async move {
-            if !node.log().wants(level) {
+            if !shared.wants_log(level) {
                 return;
             }
             let record = Record::Said {
@@ -150,15 +104,8 @@ impl Guest {
                 fields: fields.filter(|bytes| bytes.len() <= MAX_LOGGED),
                 trace,
             };
-            let entry = Entry::new(&node, process.as_deref(), origin, record);
-            node.log().write(&node, entry).await;
+            shared.log_slowly(process.as_deref(), origin, record).await;
         };
         self.control.outside(record).await;
     }
-}
-
-/// A text as long as the log takes it.
-pub(crate) fn shortened(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(MAX_LOGGED));
-    text
 }

@@ -5,8 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use super::queue::Queue;
-use super::{EMITTING, Entry, Origin, Record};
-use crate::guest::{Level, LogHook, LogRecord};
+use super::{EMITTING, Entry, Level, LogHook, LogRecord, Origin, Record};
 use crate::traces;
 
 /// Emits until the queue is closed and empty.

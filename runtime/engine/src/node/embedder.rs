@@ -1,6 +1,5 @@
 //! What the embedder does without being a process.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,72 +7,21 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use warren_kernel::{Error, Process, Trace, TraceId};
 
-use super::spawn::Given;
-use super::{Node, Relation, Running, SpawnRequest};
-use crate::codec;
-use crate::guest::Inherited;
-use crate::native::NativeCode;
-use crate::security::{Identity, Scope};
-use crate::{timers, traces};
-
-/// What a process starts with. Values are encoded; see `docs/guest-abi.md`.
-#[derive(Clone, Debug)]
-pub struct Start {
-    /// The definition's id.
-    pub definition: String,
-    /// The host. Where the embedder starts a process whose definition is bound
-    /// to a host, that one counts.
-    pub host: String,
-    /// One array of values; none where it is empty.
-    pub arguments: Arc<[u8]>,
-    /// Context values by key.
-    pub context: BTreeMap<String, Arc<[u8]>>,
-    /// What it acts as, in place of what the operator gives processes of its
-    /// definition and host.
-    pub identity: Identity,
-    /// A name, claimed together with the start.
-    pub name: Option<String>,
-    /// Topics and arrays of values, queued before anything else.
-    pub messages: Vec<(String, Arc<[u8]>)>,
-    /// The chain of messages that it belongs to, where messages are traced; see
-    /// [`NodeConfig::trace_messages`](crate::NodeConfig::trace_messages).
-    pub trace: Option<TraceId>,
-}
-
-impl Start {
-    /// A definition in a host, without anything else.
-    pub fn new(definition: impl Into<String>, host: impl Into<String>) -> Start {
-        Start {
-            definition: definition.into(),
-            host: host.into(),
-            arguments: codec::NO_VALUES.into(),
-            context: BTreeMap::new(),
-            identity: Identity::default(),
-            name: None,
-            messages: Vec::new(),
-            trace: None,
-        }
-    }
-
-    /// The arguments as they are passed on.
-    pub(crate) fn values(arguments: Arc<[u8]>) -> Arc<[u8]> {
-        if arguments.is_empty() {
-            codec::NO_VALUES.into()
-        } else {
-            arguments
-        }
-    }
-}
+use super::{Node, Running};
+use crate::code::native_code::NativeCode;
+use crate::guest::{Given, Inherited, Relation, SpawnRequest, arguments_of};
+use crate::node::start::Start;
+use crate::security::Scope;
 
 impl Node {
     /// The tokio runtime that this was started in.
     pub fn tokio(&self) -> &Handle {
-        &self.tokio
+        self.shared.tokio()
     }
 
     /// Waits, wherever it is polled: the node has a clock of its own.
     pub async fn sleep(&self, duration: Duration) {
-        self.timers.at(timers::after(duration)).await;
+        self.shared.sleep(duration).await;
     }
 
     /// Starts a process at the head of a new chain of calls. `code` is for a
@@ -91,15 +39,20 @@ impl Node {
         code: Option<NativeCode>,
         first: bool,
     ) -> Result<Running, Error> {
-        self.meter().set_clock();
+        self.shared.meter().set_clock();
         let bound = match &code {
             Some(_) => None,
-            None => self.definitions.definition(&start.definition)?.host.clone(),
+            None => self
+                .shared
+                .definitions()
+                .definition(&start.definition)?
+                .host
+                .clone(),
         };
         let (sender, ended) = oneshot::channel();
         let request = SpawnRequest {
             host: bound.map_or(start.host, |host| host.to_string()),
-            arguments: Start::values(start.arguments),
+            arguments: arguments_of(start.arguments),
             parent: None,
             judge: None,
             relation: Relation::Related {
@@ -122,7 +75,7 @@ impl Node {
             first,
             ended: Some(sender),
         };
-        let spawned = self.spawn(request).await?;
+        let spawned = self.spawn_process(request).await?;
         Ok(Running::new(spawned.process, ended))
     }
 
@@ -139,18 +92,24 @@ impl Node {
         values: &[u8],
         trace: Option<TraceId>,
     ) -> Result<(), Error> {
-        self.meter().set_clock();
-        let Some(traces) = self.traces() else {
-            return self.kernel.send(None, to, topic, values);
+        self.shared.meter().set_clock();
+        let Some(traces) = self.shared.traces() else {
+            return self.shared.kernel().send(None, to, topic, values);
         };
-        let sent = traces.send(&self.kernel, None, to, (topic, values), self.begins(trace));
-        traces::pass_on(self, None);
+        let sent = traces.send(
+            self.shared.kernel(),
+            None,
+            to,
+            (topic, values),
+            self.begins(trace),
+        );
+        self.shared.pass_on_traces(None);
         sent
     }
 
     /// The beginning of a chain of this number.
     fn begins(&self, trace: Option<TraceId>) -> Option<Trace> {
-        let id = trace.filter(|_| self.traces().is_some())?;
+        let id = trace.filter(|_| self.shared.traces().is_some())?;
         Some(Trace { id, message: 0 })
     }
 
@@ -160,10 +119,7 @@ impl Node {
     ///
     /// `NotFound`.
     pub fn named_scope(&self, name: &str) -> Result<Scope, Error> {
-        let authorizer = self.judges.authorizer();
-        authorizer
-            .and_then(|authorizer| authorizer.named_scope(name))
-            .ok_or_else(|| Error::not_found(format!("no scope is called `{name}`")))
+        self.shared.named_scope(name)
     }
 
     /// Waits for the end of a process, whoever started it.

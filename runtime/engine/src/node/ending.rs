@@ -20,18 +20,19 @@ impl Node {
     /// terminated at the deadline, all others are terminated at once.
     pub fn ask_to_end(&self, deadline: Moment, which: impl Fn(&Process) -> bool) {
         let now = self.now();
-        for process in self.kernel.processes() {
+        for process in self.shared.kernel().processes() {
             if !which(&process) {
                 continue;
             }
             let cancelled = process.has_opened_events()
                 && self
-                    .kernel
+                    .shared
+                    .kernel()
                     .cancel(None, &process, Some(deadline), true, now)
                     .is_ok();
             if !cancelled {
                 // Fails only where it has exited.
-                let _ = self.kernel.terminate(&process);
+                let _ = self.shared.kernel().terminate(&process);
             }
         }
     }
@@ -50,7 +51,7 @@ impl Node {
         let count = ending.len();
         let (sender, ended) = oneshot::channel();
         let node = Arc::clone(self);
-        self.tokio.spawn(async move {
+        self.tokio().spawn(async move {
             let mut ending = ending;
             while !ending.is_empty() {
                 for mut process in ending {
@@ -74,7 +75,7 @@ impl Node {
             let mut hosts = hosts.iter();
             hosts.any(|closed| Arc::ptr_eq(closed.host(), process.host()))
         };
-        let processes = self.kernel.processes();
+        let processes = self.shared.kernel().processes();
         let there = processes.into_iter().filter(is_there);
         // Those that are not found here have exited.
         let ending = there.filter_map(|process| self.observe(&process).ok());
@@ -83,8 +84,11 @@ impl Node {
                 let process = running.process();
                 // Both fail only where the process has exited.
                 let _ = match deadline {
-                    Some(_) => self.kernel.cancel(None, process, deadline, true, now),
-                    None => self.kernel.terminate(process),
+                    Some(_) => self
+                        .shared
+                        .kernel()
+                        .cancel(None, process, deadline, true, now),
+                    None => self.shared.kernel().terminate(process),
                 };
             })
             .collect()
@@ -92,7 +96,7 @@ impl Node {
 
     /// Waits while a host of this name refuses new processes.
     pub async fn host_is_open(&self, name: &str) {
-        let Ok(host) = self.kernel.host(name) else {
+        let Ok(host) = self.shared.kernel().host(name) else {
             return;
         };
         loop {
@@ -109,14 +113,14 @@ impl Node {
     /// takes them, are waited for this long, and at least for a second.
     pub async fn terminate_all(&self, patience: Duration) {
         self.close();
-        let mut too_long = pin!(self.sleep(patience.max(LAST_LINES)));
+        let mut too_long = pin!(self.shared.sleep(patience.max(LAST_LINES)));
         let mut written = pin!(async {
             self.none_left().await;
-            self.output.flush().await;
+            self.shared.output().flush().await;
         });
         let mut logged = pin!(async {
             self.none_left().await;
-            self.log.flush().await;
+            self.shared.log.flush().await;
         });
         let (mut is_written, mut is_logged, mut given_up) = (false, false, false);
         while !(is_written && (is_logged || given_up)) {
@@ -126,7 +130,7 @@ impl Node {
                 () = &mut logged, if !is_logged => is_logged = true,
                 () = &mut too_long, if !given_up => {
                     given_up = true;
-                    self.output.give_up_stderr();
+                    self.shared.output().give_up_stderr();
                 }
             }
         }
@@ -137,9 +141,9 @@ impl Node {
     pub fn close(&self) {
         // Whoever spawns sees this, or is seen in the list; see `Node::spawn`.
         self.closed.store(true, Ordering::SeqCst);
-        for process in self.kernel.processes() {
+        for process in self.shared.kernel().processes() {
             // Fails only where it has exited.
-            let _ = self.kernel.terminate(&process);
+            let _ = self.shared.kernel().terminate(&process);
         }
         self.end_events_after_the_last();
     }
@@ -148,7 +152,7 @@ impl Node {
     /// called after either has come true.
     pub(super) fn end_events_after_the_last(&self) {
         if self.closed.load(Ordering::SeqCst) && self.present.load(Ordering::SeqCst) == 0 {
-            self.kernel.end_events();
+            self.shared.kernel().end_events();
         }
     }
 

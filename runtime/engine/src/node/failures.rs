@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use warren_kernel::{Error, Kind};
 
-use crate::definition::Definition;
+use crate::code::definition::Definition;
 
 /// An error, and whether the same code fails in the same way the next time.
 pub(crate) struct Failure {
@@ -130,7 +130,7 @@ impl<K> Default for Failures<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definition::{Code, Grants, Source};
+    use crate::code::definition::{Code, Grants, Source};
 
     fn definition() -> Arc<Definition> {
         Arc::new(Definition {

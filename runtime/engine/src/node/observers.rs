@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use warren_kernel::Pid;
 
-use super::Ended;
+use crate::guest::Ended;
 
 /// Told at the end of each process; costs those that nobody observes one load.
 #[derive(Default)]

@@ -11,11 +11,12 @@ use super::Node;
 use super::failures::{Failure, Failures};
 use super::kept::Kept;
 use super::slots::compiling;
-use crate::bounds::{self, CompileLimits, check_file};
-use crate::code::{Artifact, Numbers, Wasm};
-use crate::definition::{Code, Source};
-use crate::program::{Chunk, Program};
-use crate::task;
+use crate::code::artifact::{Artifact, Numbers};
+use crate::code::bounds::{self, CompileLimits, check_file};
+use crate::code::definition::{Code, Source};
+use crate::code::program::{Chunk, Program};
+use crate::code::wasm::Wasm;
+use crate::node::task;
 
 /// The Lua interpreter that comes with warren.
 const BUNDLED: &[u8] = include_bytes!("../../bundled/warren-lua.wasm");
@@ -74,7 +75,7 @@ impl Node {
         id: &str,
         host: &Arc<Host>,
     ) -> Result<Arc<Program>, Error> {
-        let definition = self.definitions.definition(id)?;
+        let definition = self.shared.definitions().definition(id)?;
         if let Some(only) = &definition.host
             && **only != *host.name()
         {
@@ -140,8 +141,8 @@ impl Node {
     ///
     /// Those of a spawn for which the code is to blame: `NotFound`, `Invalid`.
     pub async fn check(self: &Arc<Self>, definition: &str, host: &str) -> Result<(), Error> {
-        self.definitions.definition(definition)?;
-        let host = self.kernel.host(host)?;
+        self.shared.definitions().definition(definition)?;
+        let host = self.shared.kernel().host(host)?;
         self.program(definition, &host).await.map(|_| ())
     }
 
@@ -151,13 +152,13 @@ impl Node {
     /// # Errors
     ///
     /// `Invalid` where it does not compile.
-    pub(crate) async fn module(
+    pub(super) async fn module_of(
         self: &Arc<Self>,
         program: &Program,
         name: &str,
         host: &Arc<Host>,
     ) -> Result<Option<Arc<Chunk>>, Error> {
-        match self.definitions.module(name)? {
+        match self.shared.definitions().module(name)? {
             None => Ok(None),
             Some(source) => {
                 let interpreter = program.artifact()?;
@@ -221,7 +222,7 @@ impl Node {
         let (sender, made) = oneshot::channel();
         let (node, cell, host) = (Arc::clone(self), Arc::clone(cell), Arc::clone(host));
         let source = source();
-        self.tokio.spawn(async move {
+        self.shared.tokio().spawn(async move {
             let artifact = cell.get_or_try_init(|| async {
                 if sender.is_closed() {
                     // Another attempt has failed meanwhile.
@@ -319,8 +320,10 @@ impl Node {
         self.programs.begun.fetch_add(1, Ordering::Relaxed);
         // A task of its own, so that it is preempted like a process. It ends with
         // whoever asked; the next who waits begins anew.
+        let slot = self.slot(host, interpreter).await?;
         let prepare = task::prepare(
-            Arc::clone(self),
+            self.surroundings(),
+            slot,
             Arc::clone(host),
             Arc::clone(interpreter),
             Chunk {

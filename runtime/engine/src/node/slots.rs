@@ -7,8 +7,9 @@ use tokio::sync::oneshot;
 use warren_kernel::{Error, Host};
 
 use super::Node;
-use crate::code::Artifact;
-use crate::pool::{Pool, Pools, Slot};
+use crate::code::artifact::Artifact;
+use crate::code::pool::Pools;
+use crate::guest::{Guest, Pool, Slot};
 
 impl Node {
     /// A place for an instance of this code in a host. The code is loaded
@@ -28,7 +29,7 @@ impl Node {
             None => {
                 let sites = sites.clone();
                 // The embedder may ask from outside its tokio runtime.
-                let opened = self.tokio.spawn_blocking(move || sites.slot());
+                let opened = self.shared.tokio().spawn_blocking(move || sites.slot());
                 opened
                     .await
                     .map_err(|error| Error::internal(format!("a pool was not opened: {error}")))??
@@ -73,9 +74,14 @@ impl Node {
     }
 
     /// Compiles for the pools that come next, before anyone has to wait.
-    fn compile_ahead(self: &Arc<Self>, artifact: Arc<Artifact>, next: Arc<Pools>, host: usize) {
+    fn compile_ahead(
+        self: &Arc<Self>,
+        artifact: Arc<Artifact>,
+        next: Arc<Pools<Guest>>,
+        host: usize,
+    ) {
         let node = Arc::clone(self);
-        self.tokio.spawn(async move {
+        self.shared.tokio().spawn(async move {
             let ahead = async {
                 let pool = compiling(move || next.first()).await?;
                 node.load(&artifact, &pool, host).await

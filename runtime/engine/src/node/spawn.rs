@@ -7,72 +7,16 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 use tracing::Instrument;
-use warren_kernel::{Error, Host, Kind, Origin, Outcome, Process, Spawn, Spawned, Trace};
+use warren_kernel::{Error, Host, Kind, Origin, Outcome, Process, Spawn, Spawned};
 
 use super::Node;
-use crate::codec::check;
-use crate::definition::Code;
-use crate::guest::{Inherited, Run};
+use crate::code::definition::Code;
+use crate::code::program::Program;
+use crate::guest::{Ended, Inherited, Relation, Run, SpawnRequest};
 use crate::limits::{INSTANCE, TASK};
-use crate::native::NativeCode;
-use crate::node::Start;
-use crate::operand;
-use crate::program::Program;
-use crate::security::{Action, Event, Identity, Judge, Operation, Resource};
-use crate::task;
-
-/// How a new process is tied to its spawner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Relation {
-    /// By a monitor, a link, both or neither.
-    Related { monitored: bool, linked: bool },
-    /// The spawner waits for its outcome.
-    Exec,
-}
-
-/// Everything a spawn says.
-pub(crate) struct SpawnRequest {
-    pub(crate) definition: String,
-    /// Code that no definition names, which then only gives it a name.
-    pub(crate) code: Option<NativeCode>,
-    pub(crate) host: String,
-    /// Encoded values.
-    pub(crate) arguments: Arc<[u8]>,
-    /// Absent where the embedder spawns.
-    pub(crate) parent: Option<Arc<Process>>,
-    /// Who judges the spawner; absent where it may do everything.
-    pub(crate) judge: Option<Judge>,
-    pub(crate) relation: Relation,
-    pub(crate) inherited: Arc<Inherited>,
-    /// What of that the spawner does not have itself but gives.
-    pub(crate) given: Given,
-    /// What it gets before what its definition and host give it.
-    pub(crate) assigned: Identity,
-    pub(crate) name: Option<String>,
-    pub(crate) messages: Vec<(String, Arc<[u8]>)>,
-    /// What the spawner handles.
-    pub(crate) cause: Option<Trace>,
-    /// Whether it is the program's first process.
-    pub(crate) first: bool,
-    /// Told how it ended.
-    pub(crate) ended: Option<oneshot::Sender<Ended>>,
-}
-
-/// What a spawner gives beyond what is inherited; each needs a permission.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Given {
-    pub(crate) context: bool,
-    pub(crate) identity: bool,
-}
-
-/// How a process ended.
-#[derive(Clone, Debug)]
-pub struct Ended {
-    /// Its result or error.
-    pub outcome: Arc<Outcome>,
-    /// The status it asked for, where it called for an exit.
-    pub status: Option<i32>,
-}
+use crate::node::start::Start;
+use crate::node::task::{self, Presence as _};
+use crate::security::{Action, Event, Identity, Operation, Resource};
 
 /// A process the embedder started.
 #[derive(Debug)]
@@ -135,7 +79,7 @@ impl Node {
     }
 
     /// Starts a process. Nothing is left behind where it fails.
-    pub(crate) async fn spawn(
+    pub(crate) async fn spawn_process(
         self: &Arc<Self>,
         mut request: SpawnRequest,
     ) -> Result<Spawned, Error> {
@@ -144,10 +88,12 @@ impl Node {
         let assigned = request.assign_identity(self);
         // An unknown definition is said before an unknown host.
         if request.code.is_none() {
-            self.definitions.definition(&request.definition)?;
+            self.shared.definitions().definition(&request.definition)?;
         }
-        let host = self.kernel.host(&request.host)?;
-        self.check_arguments(&request.arguments, &host).await?;
+        let host = self.shared.kernel().host(&request.host)?;
+        self.shared
+            .check_arguments(&request.arguments, &host)
+            .await?;
         check_inherited(&request.inherited, &host)?;
         let program = match request.code.take() {
             Some(code) => Arc::new(Program::native(request.definition.as_str().into(), code)),
@@ -181,7 +127,7 @@ impl Node {
         };
         let mut presence = Presence::new(self, request.ended.take());
         self.check_open()?;
-        let spawned = self.kernel.spawn(
+        let spawned = self.shared.kernel().spawn(
             place,
             Spawn {
                 parent: request.parent.as_ref(),
@@ -201,11 +147,11 @@ impl Node {
         if self.closed.load(Ordering::SeqCst) {
             // Whoever ends all processes may not have seen it. Fails only where
             // it has.
-            let _ = self.kernel.terminate(&spawned.process);
+            let _ = self.shared.kernel().terminate(&spawned.process);
         }
         let span = span_of(&spawned.process, &origin);
         let task = task::Task {
-            node: Arc::clone(self),
+            around: self.surroundings(),
             process: Arc::clone(&spawned.process),
             inherited: request.inherited,
             first: request.first,
@@ -220,35 +166,11 @@ impl Node {
         let task = task.run().instrument(span);
         if is_native {
             // Its end is known by its presence, however it comes.
-            drop(self.tokio.spawn(task));
+            drop(self.shared.tokio().spawn(task));
         } else {
             self.scheduler.spawn(host.number(), task).detach();
         }
         Ok(spawned)
-    }
-
-    /// Arguments are limited like messages, and are values.
-    ///
-    /// # Errors
-    ///
-    /// `Invalid`, naming the limit or what is no value.
-    pub(crate) async fn check_arguments(
-        &self,
-        arguments: &Arc<[u8]>,
-        host: &Host,
-    ) -> Result<(), Error> {
-        let limit = host.config().max_message;
-        if arguments.len() > limit {
-            return Err(Error::invalid(format!(
-                "the arguments are {} bytes, more than max_message of host {} ({limit})",
-                arguments.len(),
-                host.name()
-            )));
-        }
-        let are_values = |arguments: &[u8]| {
-            check::values(arguments).map_err(|why| operand::malformed("arguments", why))
-        };
-        self.check_aside(host, arguments, are_values).await
     }
 
     fn check_open(&self) -> Result<(), Error> {
@@ -291,8 +213,8 @@ impl SpawnRequest {
     /// Puts what the operator gives this process, or those of its definition and
     /// host, in place of what the spawner says; returns it.
     fn assign_identity(&mut self, node: &Node) -> Identity {
-        let identity =
-            mem::take(&mut self.assigned).or(node.judges.identity(&self.definition, &self.host));
+        let identity = mem::take(&mut self.assigned)
+            .or(node.shared.judges().identity(&self.definition, &self.host));
         if identity != Identity::default() {
             let inherited = Arc::make_mut(&mut self.inherited);
             if let Some(actor) = &identity.actor {
@@ -312,9 +234,10 @@ impl SpawnRequest {
                 scope: self.inherited.scope.clone(),
             };
             judge.has_granted(process.text(), &self.definition, &identity);
-        } else if let (true, Some(authorizer)) =
-            (*assigned != Identity::default(), node.judges.authorizer())
-        {
+        } else if let (true, Some(authorizer)) = (
+            *assigned != Identity::default(),
+            node.shared.judges().authorizer(),
+        ) {
             authorizer.observe(&Event::Granted {
                 by: None,
                 pid: process.text(),
@@ -358,20 +281,9 @@ impl Presence {
         }
     }
 
-    /// Tells those of the embedder who wait for the end of the process.
-    pub(crate) fn tell(&mut self, ended: Ended) {
-        if let Some(process) = &self.process {
-            self.node.observers.tell(process.pid(), &ended);
-        }
-        if let Some(sender) = self.ended.take() {
-            // Whoever started it may have lost interest.
-            let _ = sender.send(ended);
-        }
-    }
-
     /// Ends a process whose task did not come to its end.
     fn end(&mut self, process: &Arc<Process>) {
-        let kernel = &self.node.kernel;
+        let kernel = &self.node.shared.kernel();
         let exiting = kernel.exit(process, Outcome::Failed(Box::new(unfinished())));
         let outcome = exiting.outcome().map(Arc::clone);
         exiting.finish(self.node.now());
@@ -380,6 +292,18 @@ impl Presence {
                 outcome,
                 status: None,
             });
+        }
+    }
+}
+
+impl task::Presence for Presence {
+    fn tell(&mut self, ended: Ended) {
+        if let Some(process) = &self.process {
+            self.node.observers.tell(process.pid(), &ended);
+        }
+        if let Some(sender) = self.ended.take() {
+            // Whoever started it may have lost interest.
+            let _ = sender.send(ended);
         }
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use warren_kernel::{Error, Kind, Process};
 
 use super::Node;
-use crate::stacks::{self, Sight};
+use crate::guest::stacks::Sight;
+use crate::node::explain;
 
 /// How long a process has to come to where it can show itself, and how long it
 /// may take to find out what it shows.
@@ -45,14 +46,14 @@ impl Node {
 
     /// What a process shows of itself.
     async fn sight(&self, process: &Process) -> Result<Arc<Sight>, Error> {
-        let answer = self.stacks.ask(process.pid());
+        let answer = self.shared.stacks().ask(process.pid());
         // One that waits goes on waiting at once.
         process.wake();
         let answer = tokio::select! {
             answer = answer => answer.ok(),
-            () = self.sleep(PATIENCE) => None,
+            () = self.shared.sleep(PATIENCE) => None,
         };
-        self.stacks.forget_gone();
+        self.shared.stacks().forget_gone();
         answer.ok_or_else(|| {
             if process.has_exited() {
                 Error::not_found(format!("no such process: {}", process.text()))
@@ -70,13 +71,17 @@ impl Node {
         sight: Arc<Sight>,
     ) -> Result<String, Error> {
         let host = process.host();
-        let explain = stacks::explain(Arc::clone(self), Arc::clone(host), sight);
+        let Sight::Memory { artifact, .. } = &*sight else {
+            return Ok(String::new());
+        };
+        let slot = self.slot(host, artifact).await?;
+        let explain = explain::explain(self.surroundings(), slot, Arc::clone(host), sight);
         // On a worker, where it is preempted like a process; it ends with who
         // waits for it.
         let explained = self.scheduler.spawn(host.number(), explain).fallible();
         let explained = tokio::select! {
             explained = explained => explained,
-            () = self.sleep(PATIENCE) => None,
+            () = self.shared.sleep(PATIENCE) => None,
         };
         explained.unwrap_or_else(|| Err(unavailable("it takes too long to find out")))
     }

@@ -7,7 +7,7 @@ use std::sync::{PoisonError, RwLock};
 use warren_kernel::Process;
 
 use super::action::Action;
-use super::authorizer::Decision;
+use super::decision::Decision;
 
 /// What an answer is an answer to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use warren_kernel::{Error, Kind};
 
 use super::action::Action;
-use super::authorizer::{Authorizer, Decision, Event, Identity, Reuse};
+use super::authorizer::{Authorizer, Event, Identity};
 use super::cache::Key;
+use super::decision::{Decision, Reuse};
+use super::question::Question;
 use super::request::{Caller, Request, Resource};
-use super::rights::Question;
 use super::subject::{Actor, Scope, Subject, texts};
 
 /// The authorizer of a node, and the subjects that live.

@@ -26,18 +26,22 @@
 mod action;
 mod authorizer;
 mod cache;
+mod decision;
 mod judge;
 mod operation;
+mod question;
 mod request;
 mod rights;
 mod subject;
 
 pub use action::{Action, ResourceKind};
-pub use authorizer::{Authorizer, Decision, Event, Identity, Reuse};
+pub use authorizer::{Authorizer, Event, Identity};
+pub use decision::{Decision, Reuse};
 pub use operation::{Open, Operation};
 pub use request::{Caller, Request, Resource, Target};
 pub use subject::{Actor, Scope, Subject};
 
 pub(crate) use cache::Key;
 pub(crate) use judge::{Judge, Judges};
-pub(crate) use rights::{Question, Refusal, Rights};
+pub(crate) use question::Question;
+pub(crate) use rights::{Refusal, Rights};

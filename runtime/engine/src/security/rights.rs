@@ -3,9 +3,10 @@
 use warren_kernel::{Error, Process};
 
 use super::action::Action;
-use super::authorizer::Decision;
 use super::cache::Key;
+use super::decision::Decision;
 use super::judge::Judge;
+use super::question::Question;
 use super::request::{Resource, Target};
 
 /// Why an operation had no effect.
@@ -20,28 +21,6 @@ pub(crate) enum Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Refusal::Error(error)
-    }
-}
-
-/// What has to be asked.
-#[derive(Debug)]
-pub(crate) struct Question {
-    pub(crate) key: Key,
-    pub(crate) action: String,
-    pub(crate) resource: Resource,
-    /// An encoded map, or nothing.
-    pub(crate) attributes: Vec<u8>,
-}
-
-impl Question {
-    /// About something that is not a process.
-    pub(crate) fn named(action: Action, resource: Resource) -> Question {
-        Question {
-            key: Key::Named(action, resource.text().into()),
-            action: action.as_str().to_owned(),
-            resource,
-            attributes: Vec::new(),
-        }
     }
 }
 

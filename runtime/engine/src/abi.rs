@@ -1,0 +1,7 @@
+//! The calling conventions of guests: each translates to the operations of
+//! [`Guest`](crate::guest::Guest).
+
+pub(crate) mod component;
+pub(crate) mod flat;
+pub(crate) mod imports;
+pub(crate) mod wasi;

@@ -1,0 +1,297 @@
+//! The flat ABI: the operations of the process API as core imports that take
+//! and return numbers. `docs/guest-abi.md` is its definition.
+
+mod asking;
+mod mailbox;
+mod process;
+mod program;
+mod registry;
+mod system;
+
+use std::sync::Arc;
+
+use warren_kernel::Error;
+use wasmtime::{Caller, Linker};
+
+use crate::codec;
+use crate::guest::Guest;
+use crate::operand::{self, Limit, NAME};
+use crate::security::{Question, Refusal};
+
+pub(crate) use system::{TURN, fill_with_random_bytes, random_length, write_range};
+
+/// Defines every function of the flat ABI.
+///
+/// Where `asks`, functions that need a permission may have to wait for it; where
+/// nobody judges they never do, and are spared what waiting costs.
+pub(crate) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<()> {
+    linker.func_wrap("warren:core/held@0.1.0", "take", take)?;
+    process::link(linker, asks)?;
+    mailbox::link(linker)?;
+    registry::link(linker, asks)?;
+    system::link(linker)?;
+    program::link(linker)
+}
+
+fn take(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let len = status_of(guest.held.len())?;
+    if guest.held.len() <= cap as usize {
+        range_mut(memory, ptr, len.cast_unsigned(), "out")?.copy_from_slice(&guest.held);
+        guest.held = Vec::new();
+    }
+    Ok(len)
+}
+
+/// The guest's memory and the data of its store.
+#[inline]
+pub(crate) fn memory_and_guest<'a>(
+    caller: &'a mut Caller<'_, Guest>,
+) -> wasmtime::Result<(&'a mut [u8], &'a mut Guest)> {
+    let Some(memory) = caller.data().memory else {
+        wasmtime::bail!("an import was called before the guest's memory was there");
+    };
+    Ok(memory.data_and_store_mut(caller))
+}
+
+/// A range of the guest's memory.
+#[inline]
+pub(crate) fn range<'a>(
+    memory: &'a [u8],
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+) -> wasmtime::Result<&'a [u8]> {
+    memory
+        .get(ptr as usize..(ptr as usize).saturating_add(len as usize))
+        .ok_or_else(|| outside(parameter, ptr, len))
+}
+
+/// A range of the guest's memory, to be written.
+#[inline]
+pub(crate) fn range_mut<'a>(
+    memory: &'a mut [u8],
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+) -> wasmtime::Result<&'a mut [u8]> {
+    memory
+        .get_mut(ptr as usize..(ptr as usize).saturating_add(len as usize))
+        .ok_or_else(|| outside(parameter, ptr, len))
+}
+
+#[cold]
+fn outside(parameter: &'static str, ptr: u32, len: u32) -> wasmtime::Error {
+    wasmtime::format_err!(
+        "the parameter `{parameter}` ({len} bytes at {ptr:#x}) is outside the guest's memory"
+    )
+}
+
+/// Why a function of the flat ABI does not do what it was called for.
+pub(crate) enum Fault {
+    /// The guest's author is wrong: the guest traps.
+    Trap(wasmtime::Error),
+    /// The call failed.
+    Error(Error),
+    /// Whether it is allowed has to be asked first.
+    Undecided(Box<Question>),
+}
+
+impl From<wasmtime::Error> for Fault {
+    fn from(error: wasmtime::Error) -> Self {
+        Fault::Trap(error)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Fault::Error(error)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Error(error) => Fault::Error(error),
+            Refusal::Undecided(question) => Fault::Undecided(question),
+        }
+    }
+}
+
+/// A range of the guest's memory that is no longer than it may be.
+#[inline]
+fn limited<'a>(
+    memory: &'a [u8],
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+    limit: Limit,
+) -> Result<&'a [u8], Fault> {
+    let bytes = range(memory, ptr, len, parameter)?;
+    limit.check(parameter, bytes.len())?;
+    Ok(bytes)
+}
+
+/// A parameter that is text.
+#[inline]
+fn text<'a>(
+    memory: &'a [u8],
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+    limit: Limit,
+) -> Result<&'a str, Fault> {
+    let bytes = limited(memory, ptr, len, parameter, limit)?;
+    str::from_utf8(bytes).map_err(|error| not_utf8(parameter, error))
+}
+
+#[cold]
+fn not_utf8(parameter: &'static str, error: std::str::Utf8Error) -> Fault {
+    Fault::Error(operand::malformed(
+        parameter,
+        format_args!("not UTF-8: {error}"),
+    ))
+}
+
+/// A parameter that is a topic or a key, which may be as long as a message.
+#[inline]
+fn long_text<'a>(
+    memory: &'a [u8],
+    guest: &Guest,
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+) -> Result<&'a str, Fault> {
+    text(memory, ptr, len, parameter, message_limit(guest, len))
+}
+
+/// The limit of an operand that is as long as a message at most. Most are short,
+/// and no host is asked what it allows.
+#[inline]
+fn message_limit(guest: &Guest, len: u32) -> Limit {
+    if len as usize <= NAME.bytes {
+        NAME
+    } else {
+        guest.shared.message_limit()
+    }
+}
+
+/// The length of an absent parameter.
+const ABSENT: u32 = u32::MAX;
+
+/// A parameter that is text and may be absent.
+fn text_or_absent<'a>(
+    memory: &'a [u8],
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+    limit: Limit,
+) -> Result<Option<&'a str>, Fault> {
+    if len == ABSENT {
+        Ok(None)
+    } else {
+        text(memory, ptr, len, parameter, limit).map(Some)
+    }
+}
+
+/// A parameter that is bytes and may be absent.
+fn bytes_or_absent<'a>(
+    memory: &'a [u8],
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+) -> wasmtime::Result<Option<&'a [u8]>> {
+    if len == ABSENT {
+        Ok(None)
+    } else {
+        range(memory, ptr, len, parameter).map(Some)
+    }
+}
+
+/// A parameter that is bytes, kept.
+fn owned(
+    memory: &[u8],
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+    limit: Limit,
+) -> Result<Arc<[u8]>, Fault> {
+    limited(memory, ptr, len, parameter, limit).map(Arc::from)
+}
+
+/// Where a result that is bytes goes.
+#[derive(Clone, Copy)]
+struct Out {
+    ptr: u32,
+    cap: u32,
+}
+
+/// The status of an operation whose result is bytes.
+#[inline]
+fn reply<B: AsRef<[u8]>>(
+    caller: &mut Caller<'_, Guest>,
+    out: Out,
+    result: Result<B, Fault>,
+) -> wasmtime::Result<i32> {
+    let (memory, guest) = memory_and_guest(caller)?;
+    match result {
+        Ok(bytes) => write(memory, guest, out, bytes.as_ref()),
+        Err(fault) => fail(guest, fault),
+    }
+}
+
+/// Writes a result, or holds it where it does not fit.
+#[inline]
+fn write(memory: &mut [u8], guest: &mut Guest, out: Out, bytes: &[u8]) -> wasmtime::Result<i32> {
+    let len = status_of(bytes.len())?;
+    if bytes.len() <= out.cap as usize {
+        range_mut(memory, out.ptr, len.cast_unsigned(), "out")?.copy_from_slice(bytes);
+        forget_held(guest);
+    } else {
+        guest.held = bytes.to_vec();
+    }
+    Ok(len)
+}
+
+/// The status of an operation whose result is a number or nothing.
+#[inline]
+fn status(guest: &mut Guest, result: Result<u32, Fault>) -> wasmtime::Result<i32> {
+    match result {
+        Ok(number) => {
+            forget_held(guest);
+            Ok(number.cast_signed())
+        }
+        Err(fault) => fail(guest, fault),
+    }
+}
+
+/// The status of a call that failed, where there is nobody to be asked.
+#[cold]
+fn fail(guest: &mut Guest, fault: Fault) -> wasmtime::Result<i32> {
+    match fault {
+        Fault::Error(error) => refuse(guest, &error),
+        Fault::Trap(trap) => Err(trap),
+        Fault::Undecided(question) => {
+            wasmtime::bail!("nobody can say whether {} is allowed", question.action)
+        }
+    }
+}
+
+#[inline]
+fn forget_held(guest: &mut Guest) {
+    if !guest.held.is_empty() {
+        guest.held = Vec::new();
+    }
+}
+
+/// Holds an error; its length is the status.
+#[cold]
+fn refuse(guest: &mut Guest, error: &Error) -> wasmtime::Result<i32> {
+    guest.was_refused(error);
+    guest.held = codec::error(error);
+    Ok(-status_of(guest.held.len())?)
+}
+
+fn status_of(len: usize) -> wasmtime::Result<i32> {
+    i32::try_from(len).map_err(|_| wasmtime::format_err!("a result of {len} bytes is too long"))
+}

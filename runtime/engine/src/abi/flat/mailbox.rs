@@ -1,0 +1,140 @@
+//! `warren:core/mailbox`.
+
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use warren_kernel::{Message, Monotonic, Subscription};
+use wasmtime::{Caller, Linker};
+
+use super::{Fault, Out, fail, memory_and_guest, range, status, text, write};
+use crate::guest::{self, Guest, receive};
+use crate::operand::NAME;
+
+const MODULE: &str = "warren:core/mailbox@0.1.0";
+
+pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    linker.func_wrap(MODULE, "inbox", inbox)?;
+    linker.func_wrap(MODULE, "events", events)?;
+    linker.func_wrap(MODULE, "listen", listen)?;
+    linker.func_wrap(MODULE, "unlisten", unlisten)?;
+    linker.func_wrap_async(MODULE, "receive", receive_any)?;
+    linker.func_wrap_async(MODULE, "receive-one", receive_one)?;
+    Ok(())
+}
+
+fn inbox(caller: Caller<'_, Guest>) -> wasmtime::Result<u32> {
+    Ok(caller.data().process()?.inbox().0)
+}
+
+fn events(caller: Caller<'_, Guest>) -> wasmtime::Result<u32> {
+    Ok(caller.data().process()?.events().0)
+}
+
+fn listen(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<i32> {
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let subscription = text(memory, ptr, len, "topic", NAME)
+        .and_then(|topic| Ok(guest.process()?.listen(topic)?));
+    status(guest, subscription.map(|subscription| subscription.0))
+}
+
+fn unlisten(caller: Caller<'_, Guest>, subscription: u32) {
+    if let Ok(process) = caller.data().process() {
+        process.unlisten(Subscription(subscription));
+    }
+}
+
+/// What an import that may wait returns.
+type Waiting<'a> = Box<dyn Future<Output = wasmtime::Result<i32>> + Send + 'a>;
+
+fn receive_any(
+    mut caller: Caller<'_, Guest>,
+    (list, count, deadline, ptr, cap): (u32, u32, i64, u32, u32),
+) -> Waiting<'_> {
+    match read_wanted(&mut caller, list, count) {
+        Ok(wanted) => receive(caller, wanted, deadline, Out { ptr, cap }),
+        Err(fault) => Box::new(ready(fail(caller.data_mut(), fault))),
+    }
+}
+
+fn receive_one(
+    caller: Caller<'_, Guest>,
+    (wanted, deadline, ptr, cap): (u32, i64, u32, u32),
+) -> Waiting<'_> {
+    receive(caller, [Subscription(wanted)], deadline, Out { ptr, cap })
+}
+
+fn read_wanted(
+    caller: &mut Caller<'_, Guest>,
+    list: u32,
+    count: u32,
+) -> Result<Vec<Subscription>, Fault> {
+    let (memory, guest) = memory_and_guest(caller)?;
+    let list = range(memory, list, count.saturating_mul(4), "wanted")?;
+    receive::check_wanted(guest, count as usize)?;
+    let (numbers, _) = list.as_chunks();
+    Ok(numbers
+        .iter()
+        .map(|bytes| Subscription(u32::from_le_bytes(*bytes)))
+        .collect())
+}
+
+/// Takes what is there at once, so that only who has to wait pays for waiting.
+#[inline]
+fn receive<'a, W>(mut caller: Caller<'a, Guest>, wanted: W, deadline: i64, out: Out) -> Waiting<'a>
+where
+    W: AsRef<[Subscription]> + Send + Unpin + 'a,
+{
+    let deadline = u64::try_from(deadline).ok().map(Monotonic);
+    let begun = receive::begin(caller.data(), wanted.as_ref(), deadline);
+    match begun.map(|received| received.map(|received| finish(&mut caller, received, out))) {
+        Ok(Poll::Pending) => Box::new(Receive {
+            caller,
+            wanted,
+            out,
+            begun: false,
+        }),
+        Ok(Poll::Ready(status)) => Box::new(ready(status)),
+        Err(error) => Box::new(ready(Err(error))),
+    }
+}
+
+/// A receive that found nothing.
+struct Receive<'a, W> {
+    caller: Caller<'a, Guest>,
+    wanted: W,
+    out: Out,
+    /// Whether it was polled: the first time, it has just looked.
+    begun: bool,
+}
+
+impl<W: AsRef<[Subscription]> + Unpin> Future for Receive<'_, W> {
+    type Output = wasmtime::Result<i32>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if !this.begun {
+            this.begun = true;
+            return Poll::Pending;
+        }
+        let received = receive::go_on(this.caller.data(), this.wanted.as_ref());
+        if received.is_pending() {
+            guest::show_if_asked(&this.caller);
+        }
+        received.map(|received| finish(&mut this.caller, received?, this.out))
+    }
+}
+
+/// Writes what was received, or that it was nothing.
+#[inline]
+fn finish(
+    caller: &mut Caller<'_, Guest>,
+    received: Option<Message>,
+    out: Out,
+) -> wasmtime::Result<i32> {
+    let (memory, guest) = memory_and_guest(caller)?;
+    match received {
+        Some(message) => write(memory, guest, out, message.wire()),
+        None => status(guest, Ok(0)),
+    }
+}

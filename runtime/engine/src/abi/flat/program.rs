@@ -1,0 +1,100 @@
+//! `warren:core/program`.
+
+use std::sync::Arc;
+
+use wasmtime::{Caller, Linker};
+
+use super::{Fault, Out, bytes_or_absent, fail, memory_and_guest, range, reply, text};
+use crate::code::program::Chunk;
+use crate::guest::{Guest, Unwind};
+use crate::operand::NAME;
+
+const MODULE: &str = "warren:core/program@0.1.0";
+
+pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    linker.func_wrap(MODULE, "definition", definition)?;
+    linker.func_wrap(MODULE, "method", method)?;
+    linker.func_wrap(MODULE, "arguments", arguments)?;
+    linker.func_wrap(MODULE, "code", code)?;
+    linker.func_wrap_async(
+        MODULE,
+        "module",
+        |caller, (name_ptr, name_len, ptr, cap)| {
+            Box::new(module(caller, name_ptr, name_len, Out { ptr, cap }))
+        },
+    )?;
+    linker.func_wrap(MODULE, "prepared", prepared)?;
+    linker.func_wrap(MODULE, "finish", finish)?;
+    linker.func_wrap(MODULE, "fail", fail_program)?;
+    linker.func_wrap(MODULE, "exit", |status: i32| -> wasmtime::Result<()> {
+        Err(wasmtime::Error::new(Unwind::Exit(status)))
+    })?;
+    Ok(())
+}
+
+fn definition(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
+    let id = Arc::clone(&caller.data().run.program.definition.id);
+    reply(&mut caller, Out { ptr, cap }, Ok(id.as_bytes()))
+}
+
+fn method(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
+    let method = Arc::clone(&caller.data().run.program.definition.method);
+    reply(&mut caller, Out { ptr, cap }, Ok(method.as_bytes()))
+}
+
+fn arguments(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
+    let arguments = Arc::clone(&caller.data().run.arguments);
+    reply(&mut caller, Out { ptr, cap }, Ok(arguments))
+}
+
+fn code(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
+    let chunk = caller
+        .data()
+        .code()
+        .map_or_else(Vec::new, |chunk| record(chunk));
+    reply(&mut caller, Out { ptr, cap }, Ok(chunk))
+}
+
+async fn module(
+    mut caller: Caller<'_, Guest>,
+    name_ptr: u32,
+    name_len: u32,
+    out: Out,
+) -> wasmtime::Result<i32> {
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let name = match text(memory, name_ptr, name_len, "name", NAME) {
+        Ok(name) => name.to_owned(),
+        Err(fault) => return fail(guest, fault),
+    };
+    let found = caller.data_mut().module(name).await;
+    let found = found.map(|found| found.map_or_else(Vec::new, |chunk| record(&chunk)));
+    reply(&mut caller, out, found.map_err(Fault::from))
+}
+
+fn record(chunk: &Chunk) -> Vec<u8> {
+    let mut record = Vec::with_capacity(4 + chunk.name.len() + chunk.code.len());
+    // Names are paths, far below 4 GiB.
+    record.extend_from_slice(&u32::try_from(chunk.name.len()).unwrap_or(0).to_le_bytes());
+    record.extend_from_slice(chunk.name.as_bytes());
+    record.extend_from_slice(&chunk.code);
+    record
+}
+
+fn prepared(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<()> {
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    guest.prepared(range(memory, ptr, len, "code")?);
+    Ok(())
+}
+
+fn finish(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<()> {
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    guest.finish(bytes_or_absent(memory, ptr, len, "result")?);
+    Ok(())
+}
+
+fn fail_program(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<()> {
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let bytes = range(memory, ptr, len, "error")?;
+    guest.fail_encoded(bytes);
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! `warren:core/clock`, `random`, `stdio` and `logger`.
+
+use tokio::task;
+use wasmtime::{Caller, Linker};
+
+use super::{Fault, Out, bytes_or_absent, memory_and_guest, range, range_mut, reply};
+use crate::guest::Guest;
+use crate::log::{Level, MAX_LOGGED};
+use crate::output::{PIECE, Stream};
+
+const CLOCK: &str = "warren:core/clock@0.1.0";
+const RANDOM: &str = "warren:core/random@0.1.0";
+const STDIO: &str = "warren:core/stdio@0.1.0";
+const LOGGER: &str = "warren:core/logger@0.1.0";
+
+pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    linker.func_wrap(CLOCK, "now", |caller: Caller<'_, Guest>| {
+        caller.data().shared.now().wall.0
+    })?;
+    linker.func_wrap(CLOCK, "monotonic", |caller: Caller<'_, Guest>| {
+        caller.data().shared.now().monotonic.0
+    })?;
+    linker.func_wrap(RANDOM, "bytes", bytes)?;
+    linker.func_wrap_async(STDIO, "write", |caller, (stream, ptr, len)| {
+        Box::new(write(caller, stream, ptr, len))
+    })?;
+    linker.func_wrap_async(STDIO, "flush", |caller, (stream,)| {
+        Box::new(flush(caller, stream))
+    })?;
+    linker.func_wrap_async(STDIO, "read", |caller, (ptr, cap)| {
+        Box::new(read(caller, Out { ptr, cap }))
+    })?;
+    linker.func_wrap_async(
+        LOGGER,
+        "log",
+        |caller, (level, name_ptr, name_len, message_ptr, message_len, fields_ptr, fields_len)| {
+            let record = Record {
+                level,
+                name: (name_ptr, name_len),
+                message: (message_ptr, message_len),
+                fields: (fields_ptr, fields_len),
+            };
+            Box::new(log(caller, record))
+        },
+    )?;
+    Ok(())
+}
+
+/// Fills with randomness from the operating system.
+pub(crate) fn fill_with_random_bytes(bytes: &mut [u8]) -> wasmtime::Result<()> {
+    getrandom::fill(bytes).map_err(|error| wasmtime::format_err!("no randomness: {error}"))
+}
+
+/// The most `random.bytes` gives at once.
+const MAX_RANDOM: u32 = 64 * 1024;
+
+/// Checks how many random bytes are wanted.
+pub(crate) fn random_length(len: u32) -> wasmtime::Result<usize> {
+    if len > MAX_RANDOM {
+        wasmtime::bail!("random.bytes: {len} bytes at once are more than {MAX_RANDOM}");
+    }
+    Ok(len as usize)
+}
+
+fn bytes(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<()> {
+    random_length(len)?;
+    let (memory, _) = memory_and_guest(&mut caller)?;
+    fill_with_random_bytes(range_mut(memory, ptr, len, "bytes")?)
+}
+
+fn stream(number: u32) -> wasmtime::Result<Stream> {
+    match number {
+        0 => Ok(Stream::Stdout),
+        1 => Ok(Stream::Stderr),
+        _ => wasmtime::bail!("the parameter `stream` is {number}, not 0 or 1"),
+    }
+}
+
+async fn write(
+    mut caller: Caller<'_, Guest>,
+    number: u32,
+    ptr: u32,
+    len: u32,
+) -> wasmtime::Result<()> {
+    let stream = stream(number)?;
+    write_range(&mut caller, stream, ptr, len, "bytes").await
+}
+
+/// Pieces of output that a guest passes on in one turn.
+pub(crate) const TURN: usize = 4;
+
+/// Writes a range of the guest's memory, in pieces that the output's bounds
+/// hold for.
+pub(crate) async fn write_range(
+    caller: &mut Caller<'_, Guest>,
+    stream: Stream,
+    ptr: u32,
+    len: u32,
+    parameter: &'static str,
+) -> wasmtime::Result<()> {
+    let mut done = 0;
+    loop {
+        let (memory, guest) = memory_and_guest(caller)?;
+        let bytes = &range(memory, ptr, len, parameter)?[done..];
+        let piece = &bytes[..bytes.len().min(PIECE)];
+        if piece.is_empty() {
+            return Ok(());
+        }
+        done += piece.len();
+        if let Some(unsent) = guest.write(stream, piece) {
+            guest.write_slowly(stream, unsent).await;
+        } else if done % (TURN * PIECE) == 0 {
+            // However fast the output is read: others have their turn.
+            task::yield_now().await;
+        }
+    }
+}
+
+async fn flush(mut caller: Caller<'_, Guest>, number: u32) -> wasmtime::Result<()> {
+    let stream = stream(number)?;
+    caller.data_mut().flush(stream).await;
+    Ok(())
+}
+
+async fn read(mut caller: Caller<'_, Guest>, out: Out) -> wasmtime::Result<i32> {
+    let result = caller.data_mut().read(out.cap as usize).await;
+    reply(&mut caller, out, result.map_err(Fault::from))
+}
+
+/// The parameters of `log`, as ranges.
+struct Record {
+    level: u32,
+    name: (u32, u32),
+    message: (u32, u32),
+    fields: (u32, u32),
+}
+
+async fn log(mut caller: Caller<'_, Guest>, record: Record) -> wasmtime::Result<()> {
+    let level = match record.level {
+        0 => Level::Debug,
+        1 => Level::Info,
+        2 => Level::Warn,
+        3 => Level::Error,
+        level => wasmtime::bail!("the parameter `level` is {level}, not 0 to 3"),
+    };
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let name = logged(range(memory, record.name.0, record.name.1, "name")?);
+    let message = logged(range(
+        memory,
+        record.message.0,
+        record.message.1,
+        "message",
+    )?);
+    let fields = bytes_or_absent(memory, record.fields.0, record.fields.1, "fields")?;
+    // What is longer is left out, and not copied for that.
+    let fields = fields.filter(|fields| fields.len() <= MAX_LOGGED);
+    let fields = fields.map(<[u8]>::to_vec);
+    guest.log(level, name, message, fields).await;
+    Ok(())
+}
+
+/// As much of a text as a log record takes. There is nobody to tell of bytes that
+/// are no text, and the record is worth having: they are replaced.
+fn logged(bytes: &[u8]) -> String {
+    let mut end = bytes.len().min(MAX_LOGGED);
+    // Not in the middle of a character, which has at most three more bytes.
+    let is_within = |end: usize| bytes.get(end).is_some_and(|byte| byte & 0xc0 == 0x80);
+    for _ in 0..3 {
+        if end < bytes.len() && is_within(end) {
+            end -= 1;
+        }
+    }
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_to_be_logged_is_cut_between_characters() {
+        assert_eq!(logged(b"short"), "short");
+        assert_eq!(logged(b"a\xffb"), "a\u{fffd}b");
+        for before in 0..4 {
+            let text = "x".repeat(MAX_LOGGED - before) + &"\u{1f600}".repeat(10);
+            let cut = logged(text.as_bytes());
+            assert!(text.starts_with(&cut), "{before}");
+            assert!(
+                cut.len() <= MAX_LOGGED && cut.len() > MAX_LOGGED - 4,
+                "{before}"
+            );
+        }
+        assert_eq!(
+            logged(&vec![0x80; MAX_LOGGED + 9]).chars().count(),
+            MAX_LOGGED - 3
+        );
+    }
+}

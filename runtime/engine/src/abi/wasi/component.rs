@@ -1,0 +1,183 @@
+//! WASI 0.2 for components: what their tool chains link in.
+//!
+//! The imports of `wasi:cli` are all there (clocks, randomness, streams, files,
+//! sockets), and reach what was granted: without grants there are no
+//! directories and no variables, and no socket is ever opened. Nothing else of
+//! WASI is linked; a component that imports more is refused.
+
+mod filesystem;
+mod held;
+mod output;
+mod poll;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::filesystem::Dir;
+use wasmtime_wasi::{FsPerms, I32Exit, OpenMode, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use self::held::Held;
+use crate::code::definition::Grants;
+use crate::code::grant::Place;
+use crate::guest::{Guest, Unwind};
+use crate::output::{Output, Stream};
+
+/// Resources of WASI that a component may hold at once: streams, pollables,
+/// directory listings. Files have a limit of their own.
+const MAX_RESOURCES: usize = 4_096;
+
+/// Random bytes that one call gives: more would keep the worker from others.
+const MAX_RANDOM: u64 = 64 * 1024;
+
+/// What a component has of WASI.
+pub(crate) struct Component {
+    /// Never locked: it is so that what holds a guest can be shared.
+    parts: Mutex<Parts>,
+}
+
+struct Parts {
+    ctx: WasiCtx,
+    table: ResourceTable,
+    preopens: Vec<(Dir, String)>,
+    /// By descriptor: what it counts as.
+    held: HashMap<u32, Arc<Held>>,
+    /// Shared by all of `held`, streams included: how many files are open.
+    open: Arc<()>,
+}
+
+/// Defines the imports of `wasi:cli`.
+pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    linker.allow_shadowing(true);
+    filesystem::link(linker)?;
+    poll::link(linker)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+/// `wasi:cli/exit` ends the process as `program.exit` does.
+pub(crate) fn exit_of(error: wasmtime::Error) -> wasmtime::Error {
+    match error.downcast::<I32Exit>() {
+        Ok(I32Exit(status)) => wasmtime::Error::new(Unwind::Exit(status)),
+        Err(error) => error,
+    }
+}
+
+/// What a component is told that holds too many resources.
+pub(crate) fn too_many_resources() -> String {
+    format!(
+        "it holds {MAX_RESOURCES} resources of WASI, and may hold no more; drop streams and \
+         pollables that are done with"
+    )
+}
+
+impl Component {
+    /// What was granted.
+    ///
+    /// # Errors
+    ///
+    /// For a grant of a file: a component is granted whole directories only.
+    pub(crate) fn new(output: &Arc<Output>, grants: &Grants) -> Result<Component, String> {
+        let mut preopens = Vec::new();
+        for grant in &grants.paths {
+            let Place::Directory(dir) = grant.place() else {
+                return Err(format!(
+                    "{} is a file; a component is granted whole directories only",
+                    grant.guest
+                ));
+            };
+            let (perms, mode) = if grant.write {
+                (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE)
+            } else {
+                (FsPerms::ReadOnly, OpenMode::READ)
+            };
+            let file = dir
+                .try_clone()
+                .map_err(|error| format!("{}: {error}", grant.path.display()))?;
+            let dir = Dir::new(file.into_std_file(), perms, mode, false);
+            preopens.push((dir, grant.guest.clone()));
+        }
+        let to = |stream| ToOutput {
+            output: Arc::clone(output),
+            stream,
+        };
+        let mut builder = WasiCtxBuilder::new();
+        builder
+            .stdout(to(Stream::Stdout))
+            .stderr(to(Stream::Stderr))
+            // To make a socket takes a file of the system, even if it may not
+            // be used.
+            .allow_tcp(false)
+            .allow_udp(false)
+            .max_random_size(MAX_RANDOM);
+        for (name, value) in &grants.env {
+            builder.env(name, value);
+        }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_RESOURCES);
+        Ok(Component {
+            parts: Mutex::new(Parts {
+                ctx: builder.build(),
+                table,
+                preopens,
+                held: HashMap::new(),
+                open: Arc::new(()),
+            }),
+        })
+    }
+
+    fn parts(&mut self) -> &mut Parts {
+        let parts = self.parts.get_mut();
+        parts.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Guest {
+    /// What the component has of WASI.
+    fn component(&mut self) -> &mut Parts {
+        if !self
+            .wasi
+            .as_ref()
+            .is_some_and(|wasi| wasi.is::<Component>())
+        {
+            // Without grants nothing can fail.
+            if let Ok(component) = Component::new(self.shared.output(), &Grants::default()) {
+                self.wasi = Some(Box::new(component));
+            }
+        }
+        match self.wasi.as_mut().and_then(|wasi| wasi.downcast_mut()) {
+            Some(component) => Component::parts(component),
+            None => unreachable!("it was made above"),
+        }
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let parts = self.component();
+        WasiCtxView {
+            ctx: &mut parts.ctx,
+            table: &mut parts.table,
+        }
+    }
+}
+
+/// A standard stream of a component.
+struct ToOutput {
+    output: Arc<Output>,
+    stream: Stream,
+}
+
+impl IsTerminal for ToOutput {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for ToOutput {
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
+        Box::new(self.output.writer(self.stream))
+    }
+}

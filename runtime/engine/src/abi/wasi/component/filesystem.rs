@@ -1,0 +1,421 @@
+//! `wasi:filesystem`: the library's, with directories that were opened once,
+//! files that are counted, and nothing opened that could wait without end.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cap_std::fs::Dir;
+use tokio::runtime::Handle;
+use wasmtime::component::{HasData, Linker, Resource};
+use wasmtime_wasi::filesystem::{
+    Descriptor, Dir as WasiDir, File as WasiFile, WasiFilesystemCtxView,
+};
+use wasmtime_wasi::p2::bindings::filesystem::preopens;
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    self, ErrorCode, HostDescriptor, HostDirectoryEntryStream,
+};
+use wasmtime_wasi::p2::{
+    DynInputStream, DynOutputStream, FsError, FsResult, InputStream, Pollable, StreamResult,
+};
+use wasmtime_wasi::{FsPerms, OpenMode, async_trait};
+
+use super::Parts;
+use super::held::Held;
+use super::output::FileOutput;
+use crate::abi::wasi::errno::Errno;
+use crate::abi::wasi::tree::{How, Opened, Target, Tree};
+use crate::disk::Length;
+use crate::files::HostFiles;
+use crate::guest::Guest;
+
+/// Entries of a directory that is listed; the host reads all of them at once.
+const MAX_ENTRIES: usize = 65_536;
+
+/// Bytes of a path.
+const MAX_PATH: usize = 4_096;
+
+struct Filesystem;
+
+impl HasData for Filesystem {
+    type Data<'a> = View<'a>;
+}
+
+struct View<'a> {
+    library: WasiFilesystemCtxView<'a>,
+    preopens: &'a [(WasiDir, String)],
+    held: &'a mut HashMap<u32, Arc<Held>>,
+    open: &'a Arc<()>,
+    files: Arc<HostFiles>,
+    tokio: Handle,
+}
+
+pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    types::add_to_linker::<Guest, Filesystem>(linker, view)?;
+    preopens::add_to_linker::<Guest, Filesystem>(linker, view)
+}
+
+fn view(guest: &mut Guest) -> View<'_> {
+    let (files, tokio) = (Arc::clone(guest.files()), guest.shared.tokio().clone());
+    let Parts {
+        ctx,
+        table,
+        preopens,
+        held,
+        open,
+    } = guest.component();
+    View {
+        library: WasiFilesystemCtxView {
+            ctx: ctx.filesystem(),
+            table,
+        },
+        preopens,
+        held,
+        open,
+        files,
+        tokio,
+    }
+}
+
+impl View<'_> {
+    /// Room for one file more. It is open twice: by the library, and to follow
+    /// how long it is.
+    fn hold(&self) -> FsResult<Held> {
+        let open = 2 * (Arc::strong_count(self.open) - 1);
+        let ticket = |open| self.files.take(open).ok_or(ErrorCode::InsufficientMemory);
+        Ok(Held {
+            _tickets: vec![ticket(open)?, ticket(open + 1)?],
+            _open: Arc::clone(self.open),
+            tracked: None,
+        })
+    }
+
+    /// What a path below a directory is.
+    fn target(&self, fd: &Fd, path: String) -> FsResult<Target> {
+        let Descriptor::Dir(dir) = self.library.table.get(fd)? else {
+            return Err(ErrorCode::NotDirectory.into());
+        };
+        if path.len() > MAX_PATH {
+            return Err(ErrorCode::NameTooLong.into());
+        }
+        let tree = Tree {
+            dir: Arc::new(Dir::from_std_file(dir.dir.try_clone()?)),
+            write: dir.perms == FsPerms::ReadWrite,
+        };
+        Ok(Target::Below(tree, path.into()))
+    }
+
+    fn on_disk<T, W>(&self, work: W) -> impl Future<Output = FsResult<T>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnOnce(&HostFiles) -> Result<T, Errno> + Send + 'static,
+    {
+        let files = Arc::clone(&self.files);
+        let done = Arc::clone(&self.files).run(self.tokio.clone(), move || work(&files));
+        async move { Ok(done.await.ok_or(ErrorCode::Io)?.map_err(error_code)?) }
+    }
+
+    /// An open file that may be changed, with what follows its length.
+    fn changeable(&self, fd: &Fd) -> FsResult<Arc<Held>> {
+        match self.library.table.get(fd)? {
+            Descriptor::File(file) if file.perms == FsPerms::ReadWrite => {
+                let held = self.held.get(&fd.rep());
+                Ok(Arc::clone(held.ok_or(ErrorCode::BadDescriptor)?))
+            }
+            Descriptor::File(_) => Err(ErrorCode::NotPermitted.into()),
+            Descriptor::Dir(_) => Err(ErrorCode::BadDescriptor.into()),
+        }
+    }
+}
+
+impl preopens::Host for View<'_> {
+    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
+        let mut directories = Vec::with_capacity(self.preopens.len());
+        for (dir, name) in self.preopens {
+            let dir = self.library.table.push(Descriptor::Dir(dir.clone()))?;
+            directories.push((dir, name.clone()));
+        }
+        Ok(directories)
+    }
+}
+
+impl types::Host for View<'_> {
+    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<ErrorCode> {
+        types::Host::convert_error_code(&mut self.library, error)
+    }
+
+    fn filesystem_error_code(
+        &mut self,
+        error: Resource<wasmtime::Error>,
+    ) -> wasmtime::Result<Option<ErrorCode>> {
+        types::Host::filesystem_error_code(&mut self.library, error)
+    }
+}
+
+/// Methods that the library's do, on a thread that is counted.
+macro_rules! the_librarys {
+    ($($name:ident($($parameter:ident: $type:ty),*) -> $result:ty;)+) => {$(
+        async fn $name(&mut self, $($parameter: $type),*) -> $result {
+            let _threads = self.files.threads().await;
+            HostDescriptor::$name(&mut self.library, $($parameter),*).await
+        }
+    )+};
+}
+
+type Fd = Resource<Descriptor>;
+
+impl HostDescriptor for View<'_> {
+    the_librarys! {
+        advise(fd: Fd, offset: u64, len: u64, advice: types::Advice) -> FsResult<()>;
+        sync_data(fd: Fd) -> FsResult<()>;
+        sync(fd: Fd) -> FsResult<()>;
+        get_flags(fd: Fd) -> FsResult<types::DescriptorFlags>;
+        get_type(fd: Fd) -> FsResult<types::DescriptorType>;
+        set_times(fd: Fd, accessed: types::NewTimestamp, modified: types::NewTimestamp) -> FsResult<()>;
+        read(fd: Fd, len: u64, offset: u64) -> FsResult<(Vec<u8>, bool)>;
+        stat(fd: Fd) -> FsResult<types::DescriptorStat>;
+        stat_at(fd: Fd, flags: types::PathFlags, path: String) -> FsResult<types::DescriptorStat>;
+        set_times_at(fd: Fd, flags: types::PathFlags, path: String, accessed: types::NewTimestamp, modified: types::NewTimestamp) -> FsResult<()>;
+        link_at(fd: Fd, flags: types::PathFlags, path: String, new: Fd, new_path: String) -> FsResult<()>;
+        readlink_at(fd: Fd, path: String) -> FsResult<String>;
+        is_same_object(one: Fd, other: Fd) -> wasmtime::Result<bool>;
+        metadata_hash(fd: Fd) -> FsResult<types::MetadataHashValue>;
+        metadata_hash_at(fd: Fd, flags: types::PathFlags, path: String) -> FsResult<types::MetadataHashValue>;
+    }
+
+    async fn open_at(
+        &mut self,
+        fd: Fd,
+        path_flags: types::PathFlags,
+        path: String,
+        open_flags: types::OpenFlags,
+        flags: types::DescriptorFlags,
+    ) -> FsResult<Fd> {
+        use types::{DescriptorFlags, OpenFlags, PathFlags};
+        let target = self.target(&fd, path)?;
+        let synchronous = DescriptorFlags::FILE_INTEGRITY_SYNC
+            | DescriptorFlags::DATA_INTEGRITY_SYNC
+            | DescriptorFlags::REQUESTED_WRITE_SYNC;
+        if flags.intersects(synchronous) {
+            return Err(ErrorCode::Unsupported.into());
+        }
+        let how = How {
+            read: flags.contains(DescriptorFlags::READ),
+            write: flags.contains(DescriptorFlags::WRITE),
+            append: false,
+            create: open_flags.contains(OpenFlags::CREATE),
+            exclusive: open_flags.contains(OpenFlags::EXCLUSIVE),
+            truncate: open_flags.contains(OpenFlags::TRUNCATE),
+            directory: open_flags.contains(OpenFlags::DIRECTORY),
+            follow: path_flags.contains(PathFlags::SYMLINK_FOLLOW),
+        };
+        let mut held = self.hold()?;
+        let mut mode = OpenMode::empty();
+        mode.set(OpenMode::READ, how.read || !how.write);
+        mode.set(OpenMode::WRITE, how.write || how.create || how.truncate);
+        let perms = |write| {
+            if write {
+                FsPerms::ReadWrite
+            } else {
+                FsPerms::ReadOnly
+            }
+        };
+        let descriptor = match self.on_disk(move |files| target.open(how, files)).await? {
+            Opened::Directory(tree) => {
+                let dir = Arc::into_inner(tree.dir).ok_or(ErrorCode::Io)?;
+                let dir = WasiDir::new(dir.into_std_file(), perms(tree.write), mode, false);
+                Descriptor::Dir(dir)
+            }
+            Opened::File { file, may_change } => {
+                let of_library = file.file().try_clone()?;
+                held.tracked = Some(file);
+                Descriptor::File(WasiFile::new(of_library, perms(may_change), mode, false))
+            }
+        };
+        let fd = self.library.table.push(descriptor)?;
+        self.held.insert(fd.rep(), Arc::new(held));
+        Ok(fd)
+    }
+
+    async fn set_size(&mut self, fd: Fd, size: u64) -> FsResult<()> {
+        let held = self.changeable(&fd)?;
+        self.on_disk(move |files| {
+            let tracked = held.tracked.as_ref().ok_or(Errno::BADF)?;
+            tracked.lengthening(files.disk(), Length::To(size), |file| {
+                Ok(file.set_len(size)?)
+            })
+        })
+        .await
+    }
+
+    async fn write(&mut self, fd: Fd, bytes: Vec<u8>, offset: u64) -> FsResult<u64> {
+        let held = self.changeable(&fd)?;
+        let write = move |files: &HostFiles| held.write(files, &bytes, Some(offset));
+        Ok(self.on_disk(write).await? as u64)
+    }
+
+    async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        let target = self.target(&fd, path)?;
+        self.on_disk(move |files| target.create_directory(files))
+            .await
+    }
+
+    async fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        let target = self.target(&fd, path)?;
+        self.on_disk(move |files| target.remove_directory(files))
+            .await
+    }
+
+    async fn rename_at(&mut self, fd: Fd, path: String, new: Fd, new_path: String) -> FsResult<()> {
+        let (old, new) = (self.target(&fd, path)?, self.target(&new, new_path)?);
+        self.on_disk(move |files| old.rename(&new, files)).await
+    }
+
+    async fn symlink_at(&mut self, fd: Fd, content: String, path: String) -> FsResult<()> {
+        let target = self.target(&fd, path)?;
+        self.on_disk(move |files| target.create_link(content.as_ref(), files))
+            .await
+    }
+
+    async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        let target = self.target(&fd, path)?;
+        self.on_disk(move |files| target.remove_file(files)).await
+    }
+
+    fn drop(&mut self, fd: Fd) -> wasmtime::Result<()> {
+        self.held.remove(&fd.rep());
+        HostDescriptor::drop(&mut self.library, fd)
+    }
+
+    async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<types::DirectoryEntryStream>> {
+        let Descriptor::Dir(dir) = self.library.table.get(&fd)? else {
+            return Err(ErrorCode::NotDirectory.into());
+        };
+        let dir = Arc::clone(&dir.dir);
+        let count = move || {
+            let dir = Dir::from_std_file(dir.try_clone()?);
+            let mut entries = dir.entries()?;
+            Ok::<_, std::io::Error>(entries.nth(MAX_ENTRIES).is_none())
+        };
+        let counted = Arc::clone(&self.files).run(self.tokio.clone(), count).await;
+        if !counted.ok_or(ErrorCode::Io)?? {
+            return Err(ErrorCode::Overflow.into());
+        }
+        let _threads = self.files.threads().await;
+        HostDescriptor::read_directory(&mut self.library, fd).await
+    }
+
+    fn read_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynInputStream>> {
+        let held = self.held.get(&fd.rep()).cloned();
+        let stream = HostDescriptor::read_via_stream(&mut self.library, fd, offset)?;
+        let stream = self.library.table.delete(stream)?;
+        let counted: DynInputStream = Box::new(Counted {
+            stream,
+            _held: held,
+        });
+        Ok(self.library.table.push(counted)?)
+    }
+
+    fn write_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynOutputStream>> {
+        self.output(&fd, Some(offset))
+    }
+
+    fn append_via_stream(&mut self, fd: Fd) -> FsResult<Resource<DynOutputStream>> {
+        self.output(&fd, None)
+    }
+}
+
+impl View<'_> {
+    fn output(&mut self, fd: &Fd, position: Option<u64>) -> FsResult<Resource<DynOutputStream>> {
+        let stream: DynOutputStream = Box::new(FileOutput::new(
+            self.changeable(fd)?,
+            position,
+            Arc::clone(&self.files),
+            self.tokio.clone(),
+        ));
+        Ok(self.library.table.push(stream)?)
+    }
+}
+
+impl HostDirectoryEntryStream for View<'_> {
+    async fn read_directory_entry(
+        &mut self,
+        stream: Resource<types::DirectoryEntryStream>,
+    ) -> FsResult<Option<types::DirectoryEntry>> {
+        HostDirectoryEntryStream::read_directory_entry(&mut self.library, stream).await
+    }
+
+    fn drop(&mut self, stream: Resource<types::DirectoryEntryStream>) -> wasmtime::Result<()> {
+        HostDirectoryEntryStream::drop(&mut self.library, stream)
+    }
+}
+
+/// A stream that keeps its file open, and so counted.
+struct Counted {
+    stream: DynInputStream,
+    _held: Option<Arc<Held>>,
+}
+
+#[async_trait]
+impl Pollable for Counted {
+    async fn ready(&mut self) {
+        self.stream.ready().await;
+    }
+}
+
+#[async_trait]
+impl InputStream for Counted {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        self.stream.read(size)
+    }
+
+    async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
+        self.stream.blocking_read(size).await
+    }
+
+    fn skip(&mut self, bytes: usize) -> StreamResult<usize> {
+        self.stream.skip(bytes)
+    }
+
+    async fn blocking_skip(&mut self, bytes: usize) -> StreamResult<usize> {
+        self.stream.blocking_skip(bytes).await
+    }
+
+    async fn cancel(&mut self) {
+        self.stream.cancel().await;
+    }
+}
+
+fn error_code(errno: Errno) -> ErrorCode {
+    match errno {
+        Errno::ACCES => ErrorCode::Access,
+        Errno::AGAIN => ErrorCode::WouldBlock,
+        Errno::BADF => ErrorCode::BadDescriptor,
+        Errno::BUSY => ErrorCode::Busy,
+        Errno::DQUOT => ErrorCode::Quota,
+        Errno::EXIST => ErrorCode::Exist,
+        Errno::FBIG => ErrorCode::FileTooLarge,
+        Errno::INTR => ErrorCode::Interrupted,
+        Errno::INVAL => ErrorCode::Invalid,
+        Errno::ISDIR => ErrorCode::IsDirectory,
+        Errno::LOOP => ErrorCode::Loop,
+        Errno::MLINK => ErrorCode::TooManyLinks,
+        // There is no word for too many open files.
+        Errno::MFILE | Errno::NFILE | Errno::NOMEM => ErrorCode::InsufficientMemory,
+        Errno::NAMETOOLONG => ErrorCode::NameTooLong,
+        Errno::NOENT => ErrorCode::NoEntry,
+        Errno::NOSPC => ErrorCode::InsufficientSpace,
+        Errno::NOTDIR => ErrorCode::NotDirectory,
+        Errno::NOTEMPTY => ErrorCode::NotEmpty,
+        Errno::NOTSUP => ErrorCode::Unsupported,
+        Errno::NXIO => ErrorCode::NoSuchDevice,
+        Errno::PERM | Errno::NOTCAPABLE => ErrorCode::NotPermitted,
+        Errno::PIPE => ErrorCode::Pipe,
+        Errno::ROFS => ErrorCode::ReadOnly,
+        Errno::SPIPE => ErrorCode::InvalidSeek,
+        Errno::TXTBSY => ErrorCode::TextFileBusy,
+        Errno::XDEV => ErrorCode::CrossDevice,
+        _ => ErrorCode::Io,
+    }
+}

@@ -1,0 +1,37 @@
+//! The files of a component that are open.
+
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use crate::abi::wasi::errno::Errno;
+use crate::disk::{Length, Tracked};
+use crate::files::{HostFiles, Ticket};
+
+/// An open file or directory, counted.
+pub(super) struct Held {
+    pub(super) _tickets: Vec<Ticket>,
+    pub(super) _open: Arc<()>,
+    /// Of a file.
+    pub(super) tracked: Option<Tracked>,
+}
+
+impl Held {
+    /// Writes once, at a position or else at the end; returns how much.
+    pub(super) fn write(
+        &self,
+        files: &HostFiles,
+        bytes: &[u8],
+        position: Option<u64>,
+    ) -> Result<usize, Errno> {
+        let tracked = self.tracked.as_ref().ok_or(Errno::BADF)?;
+        let len = bytes.len() as u64;
+        let length = position.map_or(Length::By(len), |at| Length::To(at.saturating_add(len)));
+        tracked.lengthening(files.disk(), length, |file| {
+            let at = match position {
+                Some(position) => position,
+                None => file.metadata()?.len(),
+            };
+            Ok(file.write_at(bytes, at)?)
+        })
+    }
+}

@@ -1,0 +1,387 @@
+//! What code may consist of before anything is compiled.
+//!
+//! Cranelift has no bound on its time and memory, and a compilation cannot be
+//! stopped. Both grow with what is counted here, which one pass over the file finds
+//! out in less time than reading it took. So the bounds are kept in the program
+//! itself rather than by a child process with limits of the system's: an embedder has
+//! no program of its own to start, and a module that is refused says why.
+
+use warren_kernel::Error;
+use wasmparser::{Operator, Parser, Payload, TypeRef, ValType};
+
+use crate::code::wasm::Wasm;
+
+/// What sources and WebAssembly may consist of, and what preparing and compiling may
+/// take. `docs/limits.md` has the defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CompileLimits {
+    /// Bytes of a WebAssembly file.
+    pub max_module: usize,
+    /// Bytes of a source: Lua, or WebAssembly as text.
+    pub max_source: usize,
+    /// Functions of a module; of a component, those of all its modules.
+    pub max_functions: usize,
+    /// Bytes of the body of one function.
+    pub max_function: usize,
+    /// Blocks of one function times its local variables, and eight times the square
+    /// of its loops, more where they nest: what a compiler keeps track of.
+    pub max_function_state: usize,
+    /// The same for all functions of a module together, those of a component's
+    /// modules included.
+    pub max_state: usize,
+    /// Types, imports, exports, globals, tags and segments, of each kind.
+    pub max_items: usize,
+    /// Modules and components of a component, with those in them.
+    pub max_parts: usize,
+    /// Processor time that preparing one source may take.
+    pub max_prepare: std::time::Duration,
+    /// Bytes of sources and of what was made of them that are kept for definitions
+    /// that no process runs.
+    pub max_kept: usize,
+}
+
+impl Default for CompileLimits {
+    fn default() -> Self {
+        CompileLimits {
+            max_module: 64 << 20,
+            max_source: 16 << 20,
+            max_functions: 100_000,
+            max_function: 2 << 20,
+            max_function_state: 32_000_000,
+            max_state: 256_000_000,
+            max_items: 100_000,
+            max_parts: 1_000,
+            max_prepare: std::time::Duration::from_secs(5),
+            max_kept: 256 << 20,
+        }
+    }
+}
+
+/// Variables times bytes of a function that costs a compiler next to nothing.
+const NOTHING: usize = 10_000;
+
+/// Bytes of a function that has too few loops to matter, whatever they nest in.
+const NO_LOOPS: usize = 60;
+
+/// Blocks of one function. A compiler keeps 1.2 KiB for each of them, and for one
+/// that is a loop 14, until the function is done.
+const MAX_BLOCKS: usize = 200_000;
+
+/// Calls in one function, instructions that call the runtime included. What a
+/// compiler keeps for each of them is 1.7 KiB until the function is done.
+const MAX_CALLS: usize = 100_000;
+
+/// Parameters of an exception. Toolchains have one.
+const MAX_TAG_PARAMETERS: usize = 8;
+
+/// Refuses a file that is longer than it may be, before it is read any further.
+///
+/// # Errors
+///
+/// `Invalid`, with limit and value.
+pub(crate) fn check_file(
+    name: &str,
+    bytes: usize,
+    is_text: bool,
+    limits: &CompileLimits,
+) -> Result<(), Error> {
+    let (limit, value) = if is_text {
+        ("max_source", limits.max_source)
+    } else {
+        ("max_module", limits.max_module)
+    };
+    within(name, "bytes", bytes, limit, value)
+}
+
+/// Refuses a module or component that is more than a compiler should be given.
+/// Whether it is valid otherwise, the compiler says.
+///
+/// # Errors
+///
+/// `Invalid`, with limit and value.
+pub(crate) fn check(wasm: &Wasm<'_>, limits: &CompileLimits) -> Result<(), Error> {
+    let mut count = Count {
+        name: wasm.name,
+        limits,
+        functions: 0,
+        parts: 0,
+        state: 0,
+        types: Vec::new(),
+    };
+    for payload in Parser::new(0).parse_all(&wasm.binary) {
+        // The compiler says what is wrong, with more of what is around it.
+        let Ok(payload) = payload else { return Ok(()) };
+        count.payload(payload)?;
+    }
+    Ok(())
+}
+
+struct Count<'a> {
+    name: &'a str,
+    limits: &'a CompileLimits,
+    functions: usize,
+    parts: usize,
+    /// Blocks times variables, of all functions so far.
+    state: usize,
+    /// Of the functions of the module at hand: how many parameters, and whether
+    /// some are references.
+    types: Vec<(usize, bool)>,
+}
+
+impl Count<'_> {
+    fn payload(&mut self, payload: Payload<'_>) -> Result<(), Error> {
+        match payload {
+            Payload::Version { .. } => {
+                self.parts += 1;
+                self.types.clear();
+                self.within(
+                    "modules and components",
+                    self.parts,
+                    "max_parts",
+                    self.limits.max_parts,
+                )
+            }
+            Payload::TypeSection(section) => {
+                self.items("types", section.count())?;
+                for group in section.into_iter().flatten() {
+                    for ty in group.types() {
+                        let parameters = match &ty.composite_type.inner {
+                            wasmparser::CompositeInnerType::Func(ty) => ty.params(),
+                            _ => &[],
+                        };
+                        let references = parameters.iter().any(|ty| matches!(ty, ValType::Ref(_)));
+                        self.types.push((parameters.len(), references));
+                    }
+                }
+                self.items("types", u32::try_from(self.types.len()).unwrap_or(u32::MAX))
+            }
+            Payload::ImportSection(section) => {
+                self.items("imports", section.count())?;
+                for import in section.into_imports().flatten() {
+                    if let TypeRef::Tag(ty) = import.ty {
+                        self.tag(ty.func_type_idx)?;
+                    }
+                }
+                Ok(())
+            }
+            Payload::FunctionSection(section) => {
+                self.functions = self.functions.saturating_add(section.count() as usize);
+                let limit = self.limits.max_functions;
+                self.within("functions", self.functions, "max_functions", limit)
+            }
+            Payload::ExportSection(section) => self.items("exports", section.count()),
+            Payload::GlobalSection(section) => {
+                self.items("globals", section.count())?;
+                for global in section.into_iter().flatten() {
+                    self.no_exception("a global", global.ty.content_type)?;
+                }
+                Ok(())
+            }
+            Payload::TableSection(section) => {
+                for table in section.into_iter().flatten() {
+                    self.no_exception("a table", ValType::Ref(table.ty.element_type))?;
+                }
+                Ok(())
+            }
+            Payload::TagSection(section) => {
+                self.items("tags", section.count())?;
+                for tag in section.into_iter().flatten() {
+                    self.tag(tag.func_type_idx)?;
+                }
+                Ok(())
+            }
+            Payload::ElementSection(section) => self.items("element segments", section.count()),
+            Payload::DataSection(section) => self.items("data segments", section.count()),
+            Payload::CodeSectionEntry(body) => self.body(&body),
+            _ => Ok(()),
+        }
+    }
+
+    /// Exceptions live in a heap whose collector keeps others waiting. It stays
+    /// small where only the stack holds exceptions, and exceptions hold none.
+    fn no_exception(&self, what: &str, ty: ValType) -> Result<(), Error> {
+        let holds = match ty {
+            ValType::Ref(ty) => !ty.is_func_ref() && !ty.is_extern_ref(),
+            _ => false,
+        };
+        if !holds {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "{}: {what} of {ty}: a guest keeps references to functions there, and nothing else",
+            self.name
+        )))
+    }
+
+    fn tag(&self, ty: u32) -> Result<(), Error> {
+        // The compiler says that there is no such type.
+        let Some((parameters, references)) = self.types.get(ty as usize).copied() else {
+            return Ok(());
+        };
+        if references {
+            return Err(Error::invalid(format!(
+                "{}: an exception that holds a reference: a guest's exceptions hold numbers",
+                self.name
+            )));
+        }
+        let limit = MAX_TAG_PARAMETERS;
+        self.within(
+            "parameters of an exception",
+            parameters,
+            "max_tag_parameters",
+            limit,
+        )
+    }
+
+    fn body(&mut self, body: &wasmparser::FunctionBody<'_>) -> Result<(), Error> {
+        let bytes = body.range().len();
+        self.within(
+            "bytes of one function",
+            bytes,
+            "max_function",
+            self.limits.max_function,
+        )?;
+        let mut locals = 1_usize;
+        for group in body.get_locals_reader().into_iter().flatten().flatten() {
+            locals = locals.saturating_add(group.0 as usize);
+        }
+        let limit = self.limits.max_function_state;
+        // Most bodies of so few bytes are harmless, and are not looked at.
+        if locals.saturating_mul(bytes) <= NOTHING && bytes <= NO_LOOPS {
+            return Ok(());
+        }
+        let mut seen = Seen::default();
+        let operators = body.get_operators_reader().into_iter().flatten().flatten();
+        for operator in operators {
+            seen.operator(&operator);
+            if seen.state(locals) > limit || seen.calls > MAX_CALLS || seen.blocks > MAX_BLOCKS {
+                break;
+            }
+        }
+        self.within("calls of one function", seen.calls, "max_calls", MAX_CALLS)?;
+        self.within(
+            "blocks of one function",
+            seen.blocks,
+            "max_blocks",
+            MAX_BLOCKS,
+        )?;
+        let state = seen.state(locals);
+        let what = "variables times blocks, and squares of loops, of one function";
+        self.within(what, state, "max_function_state", limit)?;
+        self.state = self.state.saturating_add(state);
+        let what = "variables times blocks, and squares of loops, of all functions";
+        self.within(what, self.state, "max_state", self.limits.max_state)
+    }
+
+    fn items(&self, what: &str, count: u32) -> Result<(), Error> {
+        self.within(what, count as usize, "max_items", self.limits.max_items)
+    }
+
+    fn within(
+        &self,
+        what: &str,
+        count: usize,
+        limit: &'static str,
+        value: usize,
+    ) -> Result<(), Error> {
+        within(self.name, what, count, limit, value)
+    }
+}
+
+/// The parts of a function that its compilation grows with.
+#[derive(Default)]
+struct Seen {
+    blocks: usize,
+    calls: usize,
+    loops: usize,
+    /// The blocks around the operator at hand: whether each is a loop.
+    around: Vec<bool>,
+    /// How many of them are.
+    depth: usize,
+    deepest: usize,
+}
+
+impl Seen {
+    fn operator(&mut self, operator: &Operator<'_>) {
+        self.calls += usize::from(is_call(operator));
+        self.blocks = self.blocks.saturating_add(match operator {
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::BrIf { .. } => 1,
+            Operator::If { .. } => 2,
+            Operator::TryTable { try_table } => 1 + try_table.catches.len(),
+            Operator::BrTable { targets } => targets.len() as usize,
+            _ => 0,
+        });
+        match operator {
+            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
+                self.around.push(false);
+            }
+            Operator::Loop { .. } => {
+                self.around.push(true);
+                self.loops += 1;
+                self.depth += 1;
+                self.deepest = self.deepest.max(self.depth);
+            }
+            Operator::End => {
+                self.depth -= usize::from(self.around.pop() == Some(true));
+            }
+            _ => {}
+        }
+    }
+
+    /// Blocks times variables, and what loops cost in the same unit: the compiler's
+    /// time grows with their square, and once more with how deep they nest. 10,000
+    /// loops in 70 KB took 7 s, 2,000 in each other 10 s.
+    fn state(&self, locals: usize) -> usize {
+        let loops = self.loops.saturating_mul(self.loops).saturating_mul(8);
+        let nested = loops.saturating_add(loops / 50 * self.deepest);
+        locals
+            .saturating_mul(self.blocks + 1)
+            .saturating_add(nested)
+    }
+}
+
+/// Whether code for an operator calls a function, of the module or of the runtime.
+fn is_call(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::Call { .. }
+            | Operator::CallIndirect { .. }
+            | Operator::CallRef { .. }
+            | Operator::ReturnCall { .. }
+            | Operator::ReturnCallIndirect { .. }
+            | Operator::ReturnCallRef { .. }
+            | Operator::MemoryGrow { .. }
+            | Operator::MemoryInit { .. }
+            | Operator::MemoryCopy { .. }
+            | Operator::MemoryFill { .. }
+            | Operator::DataDrop { .. }
+            | Operator::RefFunc { .. }
+            | Operator::TableGet { .. }
+            | Operator::TableSet { .. }
+            | Operator::TableGrow { .. }
+            | Operator::TableInit { .. }
+            | Operator::TableCopy { .. }
+            | Operator::TableFill { .. }
+            | Operator::ElemDrop { .. }
+            | Operator::Throw { .. }
+            | Operator::ThrowRef
+    )
+}
+
+fn within(
+    name: &str,
+    what: &str,
+    count: usize,
+    limit: &'static str,
+    value: usize,
+) -> Result<(), Error> {
+    if count <= value {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "{name}: {count} {what}, more than {limit} ({value})"
+    ))
+    .with("limit", limit)
+    .with("value", value as u64))
+}

@@ -1,0 +1,276 @@
+//! Snapshots of initialized guests.
+//!
+//! A core module that exports `wizer-initialize` is run up to the end of that
+//! function when the code cache is filled, and what its memory then holds
+//! becomes part of the module: every process starts with it. The function may
+//! import randomness (`warren:core/random`) and nothing else; the seeds it
+//! takes stay on this machine.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{
+    Caller, Config, Engine, Extern, Instance, Linker, Module, OptLevel, Store, StoreLimits,
+    StoreLimitsBuilder, Trap, Val,
+};
+
+use crate::code::class::only_needed_proposals;
+use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
+
+/// The export that asks for a snapshot.
+const INITIALIZE: &str = "wizer-initialize";
+
+/// How long it may take. Setting the Lua interpreter up takes some 10 ms.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes of memory it may use, all of which may end up in the image.
+const MAX_MEMORY: usize = 256 << 20;
+
+/// Whether the module asks for a snapshot. What is no valid module does not.
+pub(crate) fn is_wanted(binary: &[u8]) -> bool {
+    for payload in wasmparser::Parser::new(0).parse_all(binary) {
+        match payload {
+            Ok(wasmparser::Payload::ExportSection(exports)) => {
+                return exports
+                    .into_iter()
+                    .flatten()
+                    .any(|export| export.name == INITIALIZE);
+            }
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+/// Runs the initialization and returns the module with its memory. Compiles,
+/// so it takes a while; but not for ever, whatever the module does.
+pub(crate) fn take(binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
+    take_within(PATIENCE, binary)
+}
+
+fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
+    let mut wizer = Wizer::new();
+    wizer.init_func(INITIALIZE);
+    let (context, instrumented) = wizer.instrument(binary)?;
+    // Runs once: code that compiles fast is worth more than fast code. And
+    // wherever there is room for what it may use: by default, its memory and its
+    // heap of exceptions would take 4 GiB of address space each, which a limit
+    // (`ulimit -v`) and the pools of places need not have left.
+    let mut config = Config::new();
+    only_needed_proposals(&mut config);
+    config
+        .memory_reservation(MAX_MEMORY as u64)
+        .memory_guard_size(0)
+        .gc_heap_reservation(MAX_MEMORY as u64)
+        .gc_heap_guard_size(0)
+        .epoch_interruption(true)
+        .cranelift_opt_level(OptLevel::None);
+    let engine = Engine::new(&config)?;
+    let module = Module::new(&engine, &instrumented)?;
+    let mut linker = Linker::<StoreLimits>::new(&engine);
+    linker.func_wrap("warren:core/random@0.1.0", "bytes", fill_with_random_bytes)?;
+    linker.define_unknown_imports_as_traps(&module)?;
+    let limits = StoreLimitsBuilder::new().memory_size(MAX_MEMORY).build();
+    let mut store = Store::new(&engine, limits);
+    store.limiter(|limits| limits);
+    store.set_epoch_deadline(1);
+    let watchdog = Watchdog::start(engine.clone(), patience)?;
+    let instance = initialize(&mut store, &linker, &module).map_err(|error| {
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => wasmtime::format_err!(
+                "its initialization took longer than {} s",
+                patience.as_secs_f32()
+            ),
+            _ => error,
+        }
+    })?;
+    drop(watchdog);
+    let mut state = State { store, instance };
+    futures::executor::block_on(wizer.snapshot(&context, &mut state))
+}
+
+fn initialize(
+    store: &mut Store<StoreLimits>,
+    linker: &Linker<StoreLimits>,
+    module: &Module,
+) -> wasmtime::Result<Instance> {
+    let instance = linker.instantiate(&mut *store, module)?;
+    for function in ["_initialize", INITIALIZE] {
+        if instance.get_export(&mut *store, function).is_some() {
+            instance
+                .get_typed_func::<(), ()>(&mut *store, function)?
+                .call(&mut *store, ())?;
+        }
+    }
+    Ok(instance)
+}
+
+/// Interrupts what runs in an engine when its time is up. Does nothing any
+/// more once dropped.
+struct Watchdog {
+    _stop: mpsc::Sender<()>,
+}
+
+impl Watchdog {
+    fn start(engine: Engine, patience: Duration) -> std::io::Result<Watchdog> {
+        let (stop, stopped) = mpsc::channel();
+        thread::Builder::new()
+            .name("warren-watchdog".into())
+            .spawn(move || {
+                if stopped.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    engine.increment_epoch();
+                }
+            })?;
+        Ok(Watchdog { _stop: stop })
+    }
+}
+
+fn fill_with_random_bytes(
+    mut caller: Caller<'_, StoreLimits>,
+    ptr: u32,
+    len: u32,
+) -> wasmtime::Result<()> {
+    let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
+        return Err(wasmtime::format_err!("the module exports no memory"));
+    };
+    let data = memory.data_mut(&mut caller);
+    let range = (ptr as usize)..(ptr as usize).saturating_add(len as usize);
+    let Some(bytes) = data.get_mut(range) else {
+        return Err(wasmtime::format_err!(
+            "random.bytes: a range outside the memory"
+        ));
+    };
+    getrandom::fill(bytes).map_err(|error| wasmtime::format_err!("no randomness: {error}"))
+}
+
+struct State {
+    store: Store<StoreLimits>,
+    instance: Instance,
+}
+
+impl InstanceState for State {
+    async fn global_get(&mut self, name: &str, _: ValType) -> SnapshotVal {
+        match self
+            .instance
+            .get_global(&mut self.store, name)
+            .map(|g| g.get(&mut self.store))
+        {
+            Some(Val::I32(value)) => SnapshotVal::I32(value),
+            Some(Val::I64(value)) => SnapshotVal::I64(value),
+            Some(Val::F32(value)) => SnapshotVal::F32(value),
+            Some(Val::F64(value)) => SnapshotVal::F64(value),
+            Some(Val::V128(value)) => SnapshotVal::V128(value.as_u128()),
+            // Wizer refuses modules with mutable globals of other types before
+            // it asks for any, and asks only for what it exported itself.
+            other => unreachable!("global {name} is {other:?}"),
+        }
+    }
+
+    async fn memory_contents(&mut self, name: &str, contents: impl FnOnce(&[u8]) + Send) {
+        if let Some(memory) = self.instance.get_memory(&mut self.store, name) {
+            contents(memory.data(&self.store));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COUNTER: &str = r#"
+        (module
+          (import "warren:core/random@0.1.0" "bytes" (func $random (param i32 i32)))
+          (memory (export "memory") 1)
+          (func (export "wizer-initialize")
+            (i32.store (i32.const 0) (i32.const 42))
+            (call $random (i32.const 8) (i32.const 8)))
+          (func (export "start")))"#;
+
+    fn binary(text: &str) -> Vec<u8> {
+        wat::parse_str(text).expect("is WebAssembly text")
+    }
+
+    #[test]
+    fn the_snapshot_holds_what_initialization_wrote() {
+        let module = binary(COUNTER);
+        assert!(is_wanted(&module));
+        let image = take(&module).expect("initializes");
+        assert!(!is_wanted(&image), "must not be initialized again");
+        let engine = Engine::default();
+        let module = Module::new(&engine, &image).expect("compiles");
+        let mut linker = Linker::<()>::new(&engine);
+        linker
+            .define_unknown_imports_as_traps(&module)
+            .expect("links");
+        let mut store = Store::new(&engine, ());
+        let instance = linker
+            .instantiate(&mut store, &module)
+            .expect("instantiates");
+        let memory = instance
+            .get_memory(&mut store, "memory")
+            .expect("is exported");
+        assert_eq!(memory.data(&store)[..4], [42, 0, 0, 0]);
+    }
+
+    #[test]
+    fn each_snapshot_has_seeds_of_its_own() {
+        let module = binary(COUNTER);
+        assert_ne!(
+            take(&module).expect("initializes"),
+            take(&module).expect("initializes")
+        );
+    }
+
+    #[test]
+    fn initialization_may_import_nothing_else() {
+        let module = binary(
+            r#"(module
+                 (import "warren:core/clock@0.1.0" "now" (func $now (result i64)))
+                 (memory (export "memory") 1)
+                 (func (export "wizer-initialize") (drop (call $now))))"#,
+        );
+        assert!(take(&module).is_err());
+    }
+
+    #[test]
+    fn initialization_that_never_ends_is_ended() {
+        for forever in [
+            "(loop (br 0))",
+            "(drop (memory.grow (i32.const 1000000))) (loop (br 0))",
+        ] {
+            let module = binary(&format!(
+                r#"(module (memory (export "memory") 1)
+                     (func (export "wizer-initialize") {forever}))"#
+            ));
+            let error = take_within(Duration::from_millis(50), &module).expect_err("never ends");
+            assert!(error.to_string().contains("took longer"), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn a_trap_of_initialization_is_an_error() {
+        let module = binary(
+            r#"(module (memory (export "memory") 1)
+                 (func (export "wizer-initialize") (unreachable)))"#,
+        );
+        let error = take(&module).expect_err("traps");
+        assert!(format!("{error:#}").contains("unreachable"), "{error:#}");
+    }
+
+    #[test]
+    fn initialization_gets_no_more_memory_than_an_image_may_have() {
+        let module = binary(
+            r#"(module (memory (export "memory") 65536)
+                 (func (export "wizer-initialize")))"#,
+        );
+        assert!(take(&module).is_err());
+    }
+
+    #[test]
+    fn modules_without_the_export_are_left_alone() {
+        assert!(!is_wanted(&binary("(module (func (export \"start\")))")));
+        assert!(!is_wanted(b"no module"));
+    }
+}

@@ -1,0 +1,168 @@
+//! Linking code with the imports that guests get, once for each engine.
+
+use std::sync::OnceLock;
+
+use warren_kernel::Error;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{self, Component};
+use wasmtime::{Caller, Engine, ExternType, InstancePre, Linker, Module, UnknownImportError, Val};
+
+use crate::code::excerpt::{self, excerpt};
+
+/// The functions that define the imports of guests.
+pub(crate) struct Imports<T: 'static> {
+    /// Imports of core modules.
+    pub(crate) core: fn(&mut Linker<T>) -> wasmtime::Result<()>,
+    /// Imports of components.
+    pub(crate) component: fn(&mut component::Linker<T>) -> wasmtime::Result<()>,
+}
+
+impl<T> Clone for Imports<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Imports<T> {}
+
+#[cfg(test)]
+impl<T> Imports<T> {
+    /// No imports at all.
+    pub(crate) fn none() -> Imports<T> {
+        Imports {
+            core: |_| Ok(()),
+            component: |_| Ok(()),
+        }
+    }
+}
+
+/// The linkers of one engine.
+pub(crate) struct Linkers<T: 'static> {
+    core: Linker<T>,
+    component: OnceLock<component::Linker<T>>,
+    imports: Imports<T>,
+}
+
+impl<T> Linkers<T> {
+    /// Links everything a core module may import.
+    ///
+    /// # Errors
+    ///
+    /// Only where memory runs out.
+    pub(crate) fn new(engine: &Engine, imports: Imports<T>) -> wasmtime::Result<Linkers<T>> {
+        let mut linker = Linker::new(engine);
+        (imports.core)(&mut linker)?;
+        Ok(Linkers {
+            core: linker,
+            component: OnceLock::new(),
+            imports,
+        })
+    }
+
+    /// A core module, linked.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming every import that nothing provides.
+    pub(crate) fn core(&self, name: &str, module: &Module) -> Result<InstancePre<T>, Error> {
+        self.core.instantiate_pre(module).map_err(|error| {
+            let unknown = unknown_imports(self.core.clone(), module);
+            let problem = if unknown.is_empty() {
+                format!("its imports do not link: {error:#}")
+            } else {
+                format!("nothing provides its imports {}", unknown.join(", "))
+            };
+            let problem = excerpt(problem, excerpt::MESSAGE);
+            Error::invalid(format!(
+                "{name}: {problem}; a guest may import warren:core/* and wasi_snapshot_preview1"
+            ))
+        })
+    }
+
+    /// A component, linked.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the first import nothing provides, or where it does
+    /// not export `start`.
+    pub(crate) fn component(
+        &self,
+        name: &str,
+        engine: &Engine,
+        component: &Component,
+    ) -> Result<component::InstancePre<T>, Error> {
+        if let Some(problem) = problem_of_start(component) {
+            return Err(Error::invalid(format!(
+                "{name}: {problem}; a guest exports a function `start: func()`, and runs until it \
+                 returns; see docs/guest-abi.md"
+            )));
+        }
+        let link = || -> wasmtime::Result<_> {
+            if let Some(linker) = self.component.get() {
+                return linker.instantiate_pre(component);
+            }
+            let mut linker = component::Linker::new(engine);
+            (self.imports.component)(&mut linker)?;
+            self.component
+                .get_or_init(|| linker)
+                .instantiate_pre(component)
+        };
+        link().map_err(|error| {
+            let problem = excerpt(format_args!("{error:#}"), excerpt::MESSAGE);
+            Error::invalid(format!(
+                "{name}: {problem}; a component may import warren:process/*@0.1.0 and what \
+                 wasi:cli@0.2 does, and exports `start`"
+            ))
+        })
+    }
+}
+
+/// What is wrong with the `start` of a component, where something is.
+fn problem_of_start(component: &Component) -> Option<&'static str> {
+    match component.get_export(None, "start") {
+        None => Some("it exports no function called `start`"),
+        Some((ComponentItem::ComponentFunc(ty), _)) => {
+            if ty.params().len() > 0 || ty.results().len() > 0 {
+                Some("its `start` has parameters or a result")
+            } else if ty.async_() {
+                Some("its `start` is `async`")
+            } else {
+                None
+            }
+        }
+        Some(_) => Some("its `start` is no function"),
+    }
+}
+
+/// More unknown imports than this are not named: finding each takes a pass over
+/// all of them.
+const MAX_NAMED: usize = 10;
+
+/// The names of the imports the linker does not have.
+fn unknown_imports<T: 'static>(mut linker: Linker<T>, module: &Module) -> Vec<String> {
+    let mut unknown = Vec::new();
+    while let Err(error) = linker.instantiate_pre(module) {
+        let Some(import) = error.downcast_ref::<UnknownImportError>() else {
+            break;
+        };
+        if unknown.len() == MAX_NAMED {
+            unknown.push("and more".to_owned());
+            break;
+        }
+        unknown.push(format!("`{}` `{}`", import.module(), import.name()));
+        // Defined so that the next try names the next one.
+        let ExternType::Func(ty) = import.ty() else {
+            break;
+        };
+        let never = |_: Caller<'_, T>, _: &[Val], _: &mut [Val]| {
+            Err(wasmtime::format_err!("this import does not exist"))
+        };
+        if linker
+            .func_new(import.module(), import.name(), ty, never)
+            .is_err()
+        {
+            break;
+        }
+    }
+    unknown
+}

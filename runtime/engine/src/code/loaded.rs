@@ -1,0 +1,91 @@
+//! Code that is loaded into a pool, and linked there.
+
+use warren_kernel::Error;
+use wasmtime::{ExternType, FuncType, InstancePre, Module, ModuleExport, ValType, component};
+
+use crate::code::linkers::Linkers;
+
+/// Code in the engine of one pool, ready to be instantiated.
+pub(crate) enum Loaded<T: 'static> {
+    Core(Box<CoreCode<T>>),
+    Component(component::InstancePre<T>),
+}
+
+/// A core module that speaks the flat ABI.
+pub(crate) struct CoreCode<T> {
+    pub(crate) instance: InstancePre<T>,
+    pub(crate) memory: ModuleExport,
+    pub(crate) start: ModuleExport,
+    pub(crate) prepare: Option<ModuleExport>,
+    pub(crate) initialize: Option<ModuleExport>,
+    /// What reads the stack in a copy of a process's memory.
+    pub(crate) traceback: Option<ModuleExport>,
+}
+
+impl<T: 'static> CoreCode<T> {
+    pub(crate) fn new(
+        name: &str,
+        module: Module,
+        linkers: &Linkers<T>,
+    ) -> Result<CoreCode<T>, Error> {
+        let export = |export: &str| module.get_export_index(export);
+        let missing = |what: &str, remedy: &str| {
+            Err(Error::invalid(format!(
+                "{name}: it exports no {what}; {remedy}"
+            )))
+        };
+        let Some(memory) = export("memory").filter(
+            |_| matches!(module.get_export("memory"), Some(ExternType::Memory(m)) if !m.is_64()),
+        ) else {
+            return missing("32-bit memory called `memory`", "a guest must");
+        };
+        let function = |export: &str| match module.get_export(export) {
+            None => Ok(false),
+            Some(ExternType::Func(ty)) if ty.params().len() + ty.results().len() == 0 => Ok(true),
+            Some(_) => Err(Error::invalid(format!(
+                "{name}: its export `{export}` must be a function without parameters or results"
+            ))),
+        };
+        if !function("start")? {
+            return missing(
+                "function called `start`",
+                "a guest exports `start`, and runs until it returns; see docs/guest-abi.md",
+            );
+        }
+        let Some(start) = export("start") else {
+            return missing("function called `start`", "a guest must");
+        };
+        let prepare = if function("prepare")? {
+            export("prepare")
+        } else {
+            None
+        };
+        let initialize = if function("_initialize")? {
+            export("_initialize")
+        } else {
+            None
+        };
+        // Any other function of this name is the guest's own affair.
+        let traceback = match module.get_export("traceback") {
+            Some(ExternType::Func(ty)) if is_traceback(&ty) => export("traceback"),
+            _ => None,
+        };
+        let instance = linkers.core(name, &module)?;
+        Ok(CoreCode {
+            instance,
+            memory,
+            start,
+            prepare,
+            initialize,
+            traceback,
+        })
+    }
+}
+
+/// Whether a function takes a range of memory and returns a length.
+fn is_traceback(ty: &FuncType) -> bool {
+    let is_i32 = |ty: ValType| matches!(ty, ValType::I32);
+    (ty.params().len(), ty.results().len()) == (2, 1)
+        && ty.params().all(is_i32)
+        && ty.results().all(is_i32)
+}

@@ -1,0 +1,25 @@
+//! Code of native processes, as definitions hold it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+/// The code of native processes: called once for each.
+#[derive(Clone)]
+pub struct NativeCode(Arc<dyn Any + Send + Sync>);
+
+impl NativeCode {
+    pub(crate) fn holding(starter: impl Any + Send + Sync) -> NativeCode {
+        NativeCode(Arc::new(starter))
+    }
+
+    pub(crate) fn held<T: Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for NativeCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NativeCode")
+    }
+}

@@ -1,0 +1,67 @@
+//! WebAssembly as an author wrote it: a module or a component, binary or text.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use sha2::{Digest, Sha256};
+use warren_kernel::Error;
+
+use crate::code::class::Shape;
+use crate::code::definition::Source;
+use crate::code::excerpt::{self, excerpt};
+
+/// A WebAssembly file in its binary form.
+pub(crate) struct Wasm<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) binary: Cow<'a, [u8]>,
+    /// Of the file as it was found.
+    pub(crate) digest: [u8; 32],
+    pub(crate) shape: Shape,
+}
+
+impl<'a> Wasm<'a> {
+    /// Takes a file apart, binary or text.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, with the place for text.
+    pub(crate) fn parse(source: &'a Source) -> Result<Wasm<'a>, Error> {
+        let (name, bytes) = (&*source.name, &*source.bytes);
+        let binary = if Wasm::is_text(source) {
+            wat::Parser::new()
+                .parse_bytes(Some(name.as_ref()), bytes)
+                .map_err(|error| refusal(name, "not WebAssembly text", error))?
+        } else {
+            bytes.into()
+        };
+        let shape = match binary.get(..8) {
+            Some(b"\0asm\x01\0\0\0") => Shape::Core,
+            Some(b"\0asm\x0d\0\x01\0") => Shape::Component,
+            _ => {
+                return Err(Error::invalid(format!(
+                    "{name}: not WebAssembly: the file must begin with the bytes 00 61 73 6d and \
+                     a version"
+                )));
+            }
+        };
+        Ok(Wasm {
+            name,
+            binary,
+            digest: Sha256::digest(bytes).into(),
+            shape,
+        })
+    }
+
+    /// Whether a file is in the text form.
+    pub(crate) fn is_text(source: &Source) -> bool {
+        let (name, bytes) = (&*source.name, &*source.bytes);
+        !bytes.starts_with(b"\0asm")
+            && (name.ends_with(".wat") || bytes.trim_ascii_start().starts_with(b"("))
+    }
+}
+
+/// What is wrong with code, in the words of who found it.
+pub(crate) fn refusal(name: &str, what: &str, why: impl Display) -> Error {
+    let why = excerpt(why, excerpt::MESSAGE);
+    Error::invalid(format!("{name}: {what}: {why}"))
+}

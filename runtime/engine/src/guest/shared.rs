@@ -1,0 +1,239 @@
+//! The part of a node that running guests use.
+//!
+//! [`Shared`] is below the guests; the node above them starts their processes and
+//! is reached through [`Spawner`](crate::guest::Spawner).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::runtime::Handle;
+use warren_kernel::{
+    Charge, Error, Host, Kernel, Moment, Monotonic, Process, Timestamp, nanoseconds,
+};
+
+use crate::code::definition::Definitions;
+use crate::files::HostFiles;
+use crate::guest::refused_paths::RefusedPaths;
+use crate::guest::stacks::Stacks;
+use crate::limits::{self, Payer};
+use crate::log::{self, Entry, Log, Origin, Record};
+use crate::operand::Limit;
+use crate::output::Output;
+use crate::sched::meter::Meter;
+use crate::sched::ticker::Ticker;
+use crate::sched::timers::{self, Timers};
+use crate::sched::turns::Turns;
+use crate::security::{Judges, Scope};
+use crate::traces::{self, Traces};
+
+/// What all guests of a node use.
+pub(crate) struct Shared {
+    pub(crate) kernel: Arc<Kernel>,
+    /// By the number of the host.
+    pub(crate) hosts: Vec<PerHost>,
+    /// Of hosts that the embedder added to the kernel itself.
+    pub(crate) other_host: PerHost,
+    pub(crate) refused_paths: RefusedPaths,
+    pub(crate) definitions: Arc<dyn Definitions>,
+    pub(crate) judges: Judges,
+    pub(crate) max_prepare: MaxPrepare,
+    pub(crate) ticker: Arc<Ticker>,
+    pub(crate) timers: Timers,
+    pub(crate) output: Arc<Output>,
+    /// The embedder's, for native processes and what blocks.
+    pub(crate) tokio: Handle,
+    pub(crate) stacks: Stacks,
+    /// Present if messages are traced.
+    pub(crate) traces: Option<Box<Traces>>,
+    pub(crate) log: Log,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) started: Instant,
+    /// Turns of reading long records.
+    pub(crate) aside: Turns,
+}
+
+/// Limits of one host that guests meet while they run.
+pub(crate) struct PerHost {
+    pub(crate) max_memory: u64,
+    pub(crate) max_cpu: Option<Duration>,
+    pub(crate) log: log::Limits,
+    pub(crate) files: Arc<HostFiles>,
+}
+
+/// Processor time that preparing one source may take, and as slices of the ticker.
+#[derive(Clone, Copy)]
+pub(crate) struct MaxPrepare {
+    pub(crate) time: Duration,
+    pub(crate) slices: u64,
+}
+
+impl Shared {
+    #[inline]
+    pub(crate) fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    /// The present, on both clocks.
+    pub(crate) fn now(&self) -> Moment {
+        let wall = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Moment {
+            wall: Timestamp(i64::try_from(wall.as_nanos()).unwrap_or(i64::MAX)),
+            monotonic: self.monotonic(),
+        }
+    }
+
+    /// The present, on the clock of deadlines.
+    #[inline]
+    pub(crate) fn monotonic(&self) -> Monotonic {
+        Monotonic(nanoseconds(self.started.elapsed()))
+    }
+
+    /// Waits, wherever it is polled: the node has a clock of its own.
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        self.timers.at(timers::after(duration)).await;
+    }
+
+    #[inline]
+    pub(crate) fn stacks(&self) -> &Stacks {
+        &self.stacks
+    }
+
+    /// Follows messages, if messages are traced.
+    #[inline]
+    pub(crate) fn traces(&self) -> Option<&Traces> {
+        self.traces.as_deref()
+    }
+
+    /// Adds what was noted on this thread of messages to the log.
+    #[cold]
+    pub(crate) fn pass_on_traces(&self, process: Option<&Process>) {
+        if let Some(notes) = traces::take_notes() {
+            let origin = Origin {
+                pid: process.map_or_else(|| "".into(), |process| Arc::clone(process.text())),
+                frame: "".into(),
+                definition: "".into(),
+            };
+            self.log(process, origin, Record::Messages(notes));
+        }
+    }
+
+    /// Adds a record to the log, which is lost where there is no room.
+    pub(crate) fn log(&self, process: Option<&Process>, origin: Origin, record: Record) {
+        self.log.put(self.entry(process, origin, record));
+    }
+
+    /// Adds a record to the log, and waits for room as [`Log::write`] says.
+    pub(crate) async fn log_slowly(
+        &self,
+        process: Option<&Process>,
+        origin: Origin,
+        record: Record,
+    ) {
+        let entry = self.entry(process, origin, record);
+        self.log.write(&self.timers, entry).await;
+    }
+
+    fn entry(&self, process: Option<&Process>, origin: Origin, record: Record) -> Entry {
+        let host = process.map(|process| &**process.host());
+        let limits = host.map_or(&self.other_host, |host| self.host(host)).log;
+        Entry::new(limits, process, origin, record)
+    }
+
+    /// Tells whether anybody takes records of this level.
+    pub(crate) fn wants_log(&self, level: log::Level) -> bool {
+        self.log.wants(level)
+    }
+
+    pub(crate) fn judges(&self) -> &Judges {
+        &self.judges
+    }
+
+    /// The scope that the operator gave this name.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`.
+    pub(crate) fn named_scope(&self, name: &str) -> Result<Scope, Error> {
+        let authorizer = self.judges.authorizer();
+        authorizer
+            .and_then(|authorizer| authorizer.named_scope(name))
+            .ok_or_else(|| Error::not_found(format!("no scope is called `{name}`")))
+    }
+
+    pub(crate) fn output(&self) -> &Arc<Output> {
+        &self.output
+    }
+
+    #[inline]
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    pub(crate) fn ticker(&self) -> &Ticker {
+        &self.ticker
+    }
+
+    pub(crate) fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    pub(crate) fn tokio(&self) -> &Handle {
+        &self.tokio
+    }
+
+    pub(crate) fn definitions(&self) -> &Arc<dyn Definitions> {
+        &self.definitions
+    }
+
+    /// Limits of preparing one source.
+    pub(crate) fn max_prepare(&self) -> MaxPrepare {
+        self.max_prepare
+    }
+
+    /// The most bytes that any host takes as a message. What a guest passes on is
+    /// compared with this before it is known where to.
+    #[cold]
+    pub(crate) fn message_limit(&self) -> Limit {
+        let hosts = self.kernel.hosts();
+        let limits = hosts.iter().map(|host| host.config().max_message);
+        Limit::message(limits.max().unwrap_or_default())
+    }
+
+    /// The most bytes of what a spawn sets: what is inherited has as many as a
+    /// message, and the first messages fit into one queue.
+    #[cold]
+    pub(crate) fn options_limit(&self) -> Limit {
+        let hosts = self.kernel.hosts();
+        let limits = hosts.iter().map(|host| {
+            let config = host.config();
+            config.max_message.saturating_add(config.queue.bytes)
+        });
+        Limit {
+            name: "max_message and max_queue.bytes",
+            bytes: limits.max().unwrap_or_default(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn host(&self, host: &Host) -> &PerHost {
+        self.hosts.get(host.number()).unwrap_or(&self.other_host)
+    }
+
+    /// The open files of a host.
+    pub(crate) fn files(&self, host: &Host) -> &Arc<HostFiles> {
+        &self.host(host).files
+    }
+
+    /// The open files of what runs in no host.
+    pub(crate) fn other_files(&self) -> &Arc<HostFiles> {
+        &self.other_host.files
+    }
+
+    /// Limits of an instance that runs for no process, charged to its host.
+    pub(crate) fn limits_of(&self, host: &Host) -> limits::Limits {
+        let charge = Charge::new(Arc::clone(host.budget()));
+        limits::Limits::new(self.host(host).max_memory, Payer::Host(charge))
+    }
+}

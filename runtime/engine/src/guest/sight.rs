@@ -1,0 +1,76 @@
+//! Showing where a guest is.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use wasmtime::{AsContext, StoreContext, WasmBacktrace};
+
+use super::{Guest, Loaded};
+use crate::guest::stacks::Sight;
+
+/// Bytes of memory that are copied at most: some 20 ms of a worker.
+const MAX_MEMORY: usize = 64 << 20;
+
+/// Shows where a guest is, if it is asked to.
+#[inline]
+pub(crate) fn show_if_asked(store: impl AsContext<Data = Guest>) {
+    let store = store.as_context();
+    let guest = store.data();
+    if let Ok(process) = guest.process()
+        && guest.shared.stacks().asks(process)
+    {
+        show(store);
+    }
+}
+
+#[cold]
+fn show(store: StoreContext<'_, Guest>) {
+    let guest = store.data();
+    if let Ok(process) = guest.process() {
+        guest.shared.stacks().answer(process, sight_of(store));
+    }
+}
+
+fn sight_of(store: StoreContext<'_, Guest>) -> Sight {
+    let guest = store.data();
+    let (Some(memory), Some(artifact)) = (guest.memory, &guest.run.program.artifact) else {
+        return Sight::Functions(functions(store));
+    };
+    let loaded = guest.pool().and_then(|pool| artifact.loaded(pool));
+    let explains = loaded.is_some_and(|loaded| match &*loaded {
+        Loaded::Core(code) => code.traceback.is_some(),
+        Loaded::Component(_) => false,
+    });
+    if !explains {
+        return Sight::Functions(functions(store));
+    }
+    let bytes = memory.data(store);
+    if bytes.len() > MAX_MEMORY {
+        return Sight::Nothing(format!(
+            "it has {} MiB of memory, more than the {} that are copied to look at it",
+            bytes.len() >> 20,
+            MAX_MEMORY >> 20
+        ));
+    }
+    Sight::Memory {
+        artifact: Arc::clone(artifact),
+        bytes: bytes.to_vec(),
+    }
+}
+
+/// The functions on the stack of a guest that says no more itself.
+fn functions(store: StoreContext<'_, Guest>) -> String {
+    let mut text = String::new();
+    for frame in WasmBacktrace::force_capture(store).frames() {
+        let name = frame.func_name().map_or_else(
+            || format!("function {}", frame.func_index()),
+            |name| name.to_owned(),
+        );
+        let place = frame.symbols().first().and_then(|symbol| {
+            let (file, line) = (symbol.file()?, symbol.line()?);
+            Some(format!(" at {file}:{line}"))
+        });
+        let _ = writeln!(text, "\t{name}{}", place.unwrap_or_default());
+    }
+    text
+}

@@ -1,0 +1,202 @@
+//! Polling one process: its fiber, what the fiber leaves to be done, and the
+//! deadlines of both.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Sleep;
+use warren_kernel::{Monotonic, Process};
+
+use crate::guest::control::{Control, Job};
+use crate::guest::shared::Shared;
+use crate::node::instance::Finished;
+use crate::sched::timers;
+
+/// How a [`Drive`] ended.
+pub(crate) enum Driven {
+    Finished(Finished),
+    /// Its end was decided from outside.
+    Doomed,
+}
+
+/// Polls a fiber, and between polls does what it left to do; see [`Control`].
+pub(crate) struct Drive<'a, F> {
+    shared: &'a Shared,
+    process: Option<&'a Arc<Process>>,
+    control: &'a Control,
+    guest: Pin<&'a mut F>,
+    job: Option<Job>,
+    timer: Timer,
+    has_waker: bool,
+}
+
+impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
+    pub(crate) fn new(
+        shared: &'a Shared,
+        process: Option<&'a Arc<Process>>,
+        control: &'a Control,
+        guest: Pin<&'a mut F>,
+    ) -> Self {
+        Drive {
+            shared,
+            process,
+            control,
+            guest,
+            job: None,
+            timer: Timer::default(),
+            has_waker: false,
+        }
+    }
+
+    /// Whether the process's end is decided, here by its cancel deadline.
+    #[inline]
+    fn is_doomed(&self) -> bool {
+        let Some(process) = self.process else {
+            return false;
+        };
+        if process
+            .cancel_deadline()
+            .is_some_and(|deadline| deadline <= self.shared.monotonic())
+        {
+            // Fails only where it has exited.
+            let _ = self.shared.kernel().terminate(process);
+        }
+        process.is_doomed()
+    }
+
+    /// For those who look at the process.
+    fn is_blocked(&self, blocked: bool) {
+        if let Some(process) = self.process
+            && process.usage().is_blocked() != blocked
+        {
+            process.usage().set_blocked(blocked);
+        }
+    }
+
+    /// Whether the earlier of two deadlines has come: until when the fiber
+    /// waits, and when a cancelled process is terminated.
+    #[inline]
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let cancel = self.process.and_then(|process| process.cancel_deadline());
+        match earlier(self.control.deadline(), cancel) {
+            Some(deadline) => self.timer.poll(self.shared, deadline, cx),
+            None => false,
+        }
+    }
+}
+
+fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// The timer of a process, made when first needed.
+#[derive(Default)]
+pub(crate) struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// What it is set to.
+    deadline: Option<Monotonic>,
+}
+
+impl Timer {
+    /// Whether a deadline has come; wakes when it does.
+    pub(crate) fn poll(
+        &mut self,
+        shared: &Shared,
+        deadline: Monotonic,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        loop {
+            let sleep = match &mut self.sleep {
+                Some(sleep) if self.deadline == Some(deadline) => sleep,
+                sleep => {
+                    let after = deadline.0.saturating_sub(shared.monotonic().0);
+                    if after == 0 {
+                        return true;
+                    }
+                    let at = timers::after(Duration::from_nanos(after));
+                    self.deadline = Some(deadline);
+                    match sleep {
+                        Some(sleep) => {
+                            sleep.as_mut().reset(at);
+                            sleep
+                        }
+                        none => none.insert(Box::pin(shared.timers().at(at))),
+                    }
+                }
+            };
+            if sleep.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            // A deadline further away than a timer goes is not there yet.
+            self.deadline = None;
+        }
+    }
+}
+
+impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
+    type Output = Driven;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Driven> {
+        let this = &mut *self;
+        if !this.has_waker
+            && let Some(process) = this.process
+        {
+            // A task has one waker for life.
+            process.set_waker(cx.waker());
+            this.has_waker = true;
+        }
+        loop {
+            if this.is_doomed() {
+                return Poll::Ready(Driven::Doomed);
+            }
+            if let Some(job) = &mut this.job {
+                if job.as_mut().poll(cx).is_pending() {
+                    this.control.has_waited();
+                    this.is_blocked(true);
+                    if this.poll_timer(cx) {
+                        // The cancel deadline came just now.
+                        continue;
+                    }
+                    return Poll::Pending;
+                }
+                this.job = None;
+                this.is_blocked(false);
+            }
+            match this.process {
+                Some(process) => this.shared.meter().runs(process.pid()),
+                None => this.shared.meter().runs_no_process(),
+            }
+            this.shared.ticker().guest_runs();
+            let polled = this.guest.as_mut().poll(cx);
+            if this.shared.traces().is_some() {
+                this.shared
+                    .pass_on_traces(this.process.map(|process| &**process));
+            }
+            if let Poll::Ready(finished) = polled {
+                return Poll::Ready(Driven::Finished(finished));
+            }
+            this.job = this.control.take_job();
+            if this.job.is_some() {
+                continue;
+            }
+            if !this.poll_timer(cx) {
+                return Poll::Pending;
+            }
+            // Either deadline: the loop's head sees to a cancelled process.
+            let now = this.shared.monotonic();
+            if this
+                .control
+                .deadline()
+                .is_some_and(|deadline| deadline <= now)
+            {
+                this.control.time_out();
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Reading a copy of a process's memory.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use crate::code::definition::{Code, Definition, Grants, Source};
+use crate::code::program::Program;
+use crate::guest::control::Control;
+use crate::guest::stacks::Sight;
+use crate::guest::{Guest, Purpose, Run, Slot, Surroundings};
+use crate::node::drive::{Drive, Driven};
+use crate::node::instance;
+use crate::security::Rights;
+use warren_kernel::{Error, Host};
+
+/// Has the code of a process say where it is, in an instance of its own with the
+/// memory that the process has shown. Empty where that memory was in the midst
+/// of a change.
+///
+/// # Errors
+///
+/// `RateLimited` where there is no place for the instance; `Unavailable` where
+/// its memory has no room, or was in the midst of a change.
+pub(crate) async fn explain(
+    around: Surroundings,
+    slot: Slot,
+    host: Arc<Host>,
+    sight: Arc<Sight>,
+) -> Result<String, Error> {
+    let Sight::Memory { artifact, .. } = &*sight else {
+        return Ok(String::new());
+    };
+    let shared = Arc::clone(&around.shared);
+    let control = Arc::new(Control::default());
+    let guest = Guest::new(
+        around,
+        Some(Arc::clone(slot.pool())),
+        Arc::clone(&control),
+        Purpose::Explain {
+            sight: Arc::clone(&sight),
+            text: None,
+        },
+        Run {
+            program: Arc::new(program(Arc::clone(artifact))),
+            arguments: Arc::from(crate::codec::NO_VALUES),
+        },
+        shared.limits_of(&host),
+        Rights::new(None),
+    );
+    let driven = {
+        let guest = pin!(instance::run(slot.pool(), guest));
+        Drive::new(&shared, None, &control, guest).await
+    };
+    match driven {
+        Driven::Finished(finished) => match (finished.text, finished.result) {
+            (Some(text), Ok(())) => Ok(text),
+            (_, Err(error)) => Err(unreadable(&error.to_string())),
+            (None, Ok(())) => Err(unreadable("it says nothing")),
+        },
+        Driven::Doomed => Err(unreadable("it was stopped")),
+    }
+}
+
+fn unreadable(why: &str) -> Error {
+    let message = format!("its stack cannot be read: {why}");
+    Error::new(warren_kernel::Kind::Unavailable, message)
+}
+
+fn program(artifact: Arc<crate::code::artifact::Artifact>) -> Program {
+    let name: Arc<str> = "traceback".into();
+    let grants = Arc::new(Grants::default());
+    Program {
+        definition: Arc::new(Definition {
+            id: Arc::clone(&name),
+            code: Code::Wasm(Source {
+                name,
+                bytes: Arc::default(),
+            }),
+            method: "traceback".into(),
+            host: None,
+            grants: Arc::clone(&grants),
+        }),
+        grants,
+        artifact: Some(artifact),
+        chunk: None,
+    }
+}

@@ -1,0 +1,327 @@
+//! Processes whose code is a Rust future of the embedder's.
+//!
+//! To the rest of the node such a process is one like any other: it has a PID, a
+//! mailbox and a place in a host, and what it does goes through the operations
+//! of [`Guest`]. Its task runs on the embedder's tokio runtime, so its future
+//! may use whatever that offers; it is not preempted.
+
+mod drive;
+mod receive;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::Waker;
+use std::time::Duration;
+
+use warren_kernel::{Delivery, Error, Outcome, Process, Subscription, Trace};
+
+use crate::code::native_code::NativeCode;
+use crate::guest::{Guest, Related, SpawnOptions, arguments_of};
+use crate::node::start::Start;
+use crate::security::Refusal;
+
+pub(crate) use drive::NativeDrive;
+use receive::Receive;
+
+/// What native code does: its output is how the process ends.
+pub type NativeFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// What a [`NativeCode`] holds.
+#[derive(Clone)]
+struct Starter(Arc<dyn Fn(Native) -> NativeFuture + Send + Sync>);
+
+impl NativeCode {
+    /// Code that a function makes a future of.
+    pub fn new(code: impl Fn(Native) -> NativeFuture + Send + Sync + 'static) -> NativeCode {
+        NativeCode::holding(Starter(Arc::new(code)))
+    }
+
+    /// The future of one process. Even the function itself runs when that is
+    /// polled.
+    fn start(&self, native: Native) -> NativeFuture {
+        let starter = self.held::<Starter>().cloned();
+        Box::pin(async move {
+            match starter {
+                Some(starter) => (starter.0)(native).await,
+                None => Outcome::Failed(Box::new(Error::internal("native code of another kind"))),
+            }
+        })
+    }
+}
+
+/// How a new process is tied to the native process that spawns it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tied {
+    /// The spawner is told of its end.
+    pub monitored: bool,
+    /// Both are linked.
+    pub linked: bool,
+}
+
+/// A native process, as its own code sees it. Values are encoded.
+pub struct Native {
+    guest: Guest,
+    process: Arc<Process>,
+    /// What wakes the task as a whole; set when it is first polled.
+    task: Arc<OnceLock<Waker>>,
+}
+
+impl Native {
+    fn new(guest: Guest, process: Arc<Process>, task: Arc<OnceLock<Waker>>) -> Native {
+        Native {
+            guest,
+            process,
+            task,
+        }
+    }
+
+    /// The process, for what needs nobody's permission: its mailbox, its PID,
+    /// its options.
+    pub fn process(&self) -> &Arc<Process> {
+        &self.process
+    }
+
+    /// The identifier of the call chain.
+    pub fn frame(&self) -> &str {
+        self.guest
+            .inherited()
+            .map_or("", |inherited| &inherited.frame)
+    }
+
+    /// The id of the definition.
+    pub fn definition(&self) -> &str {
+        &self.guest.run.program.definition.id
+    }
+
+    /// One encoded array of values.
+    pub fn arguments(&self) -> &[u8] {
+        &self.guest.run.arguments
+    }
+
+    /// A context value.
+    pub fn context(&self, key: &str) -> Option<&[u8]> {
+        let inherited = self.guest.inherited().ok()?;
+        inherited.context.get(key).map(|value| &**value)
+    }
+
+    /// Takes the oldest of the first of these queues that has something; waits
+    /// where none has. Dropped before it is ready, this has taken nothing.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` where the process has ended, which only code that was moved
+    /// out of its future can ask.
+    pub async fn receive(
+        &mut self,
+        wanted: &[Subscription],
+    ) -> Result<(Subscription, Delivery), Error> {
+        // A process that always finds something lets others have their turn.
+        tokio::task::coop::consume_budget().await;
+        let (queue, mut delivery) = Receive::new(&self.process, &self.task, wanted).await?;
+        if let Delivery::Message(message) = &mut delivery {
+            self.guest.handles(message);
+            self.tell();
+        }
+        Ok((queue, delivery))
+    }
+
+    /// The message it handles, where messages are traced.
+    pub fn trace(&self) -> Option<Trace> {
+        self.guest.control.cause().get()
+    }
+
+    fn tell(&self) {
+        if self.guest.shared.traces().is_some() {
+            self.guest.shared.pass_on_traces(Some(&self.process));
+        }
+    }
+
+    /// Sends one message to a PID or a name.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.send`; see `wit/process.wit`. The same goes for all that
+    /// follows.
+    pub fn send(&mut self, to: &str, topic: &str, values: &[u8]) -> Result<(), Error> {
+        let sent = self.settled(|guest| guest.send(to, topic, values));
+        self.tell();
+        sent
+    }
+
+    /// Starts a process; returns its PID. Dropped before it is ready, this has
+    /// started nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.spawn`.
+    pub async fn spawn(&mut self, start: Start, tied: Tied) -> Result<Arc<str>, Error> {
+        self.check_alive()?;
+        let (options, start) = split(start);
+        let related = Related {
+            monitored: tied.monitored,
+            linked: tied.linked,
+        };
+        let spawned = self
+            .guest
+            .spawn(start.0, start.1, start.2, related, options)
+            .await;
+        spawned.inspect_err(|error| self.guest.was_refused(error))
+    }
+
+    /// Starts a process and waits for its end, which this returns. Dropped
+    /// before it is ready, this terminates the process.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.exec`, where nothing was started.
+    pub async fn exec(&mut self, start: Start) -> Result<Arc<Outcome>, Error> {
+        self.check_alive()?;
+        let (options, start) = split(start);
+        let called = self.guest.exec(start.0, start.1, start.2, options).await;
+        let subscription = called.inspect_err(|error| self.guest.was_refused(error))?;
+        let _pending = PendingExec {
+            process: Arc::clone(&self.process),
+            subscription,
+        };
+        match self.receive(&[subscription]).await? {
+            // The subscription has ended with it: nothing is left to abandon.
+            (_, Delivery::Exec(outcome)) => Ok(outcome),
+            _ => Err(Error::internal("an exec that yields no outcome")),
+        }
+    }
+
+    /// Stops a process by force.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.terminate`.
+    pub fn terminate(&mut self, target: &str) -> Result<(), Error> {
+        self.settled(|guest| guest.terminate(target))
+    }
+
+    /// Asks a process to end, within so long where a deadline is given.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.cancel`.
+    pub fn cancel(&mut self, target: &str, deadline: Option<Duration>) -> Result<(), Error> {
+        self.settled(|guest| guest.cancel(target, deadline))
+    }
+
+    /// Asks to be told of a process's end.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.monitor`.
+    pub fn monitor(&mut self, target: &str) -> Result<(), Error> {
+        self.settled(|guest| guest.monitor(target))
+    }
+
+    /// Undoes a monitor.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.unmonitor`.
+    pub fn unmonitor(&mut self, target: &str) -> Result<(), Error> {
+        self.settled(|guest| guest.unmonitor(target))
+    }
+
+    /// Links two processes.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.link`.
+    pub fn link(&mut self, target: &str) -> Result<(), Error> {
+        self.settled(|guest| guest.link(target))
+    }
+
+    /// Undoes a link.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.unlink`.
+    pub fn unlink(&mut self, target: &str) -> Result<(), Error> {
+        self.settled(|guest| guest.unlink(target))
+    }
+
+    /// Gives a process a name, itself where no PID is given.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.registry.register`.
+    pub fn register(&mut self, name: &str, pid: Option<&str>) -> Result<(), Error> {
+        self.settled(|guest| guest.register(name, pid))
+    }
+
+    /// The PID of who holds a name.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.registry.lookup`.
+    pub fn lookup(&self, name: &str) -> Result<Arc<str>, Error> {
+        self.check_alive()?;
+        let found = self.guest.lookup(name);
+        found.inspect_err(|error| self.guest.was_refused(error))
+    }
+
+    /// Frees a name; false where nobody held it.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.registry.unregister`.
+    pub fn unregister(&mut self, name: &str) -> Result<bool, Error> {
+        self.settled(|guest| guest.unregister(name))
+    }
+
+    /// Does an operation; where it is refused, those who look at the process can
+    /// see it.
+    fn settled<T>(
+        &mut self,
+        operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
+        self.check_alive()?;
+        let done = self.guest.settled_at_once(operation);
+        done.inspect_err(|error| self.guest.was_refused(error))
+    }
+
+    /// What was moved out of the process's future may outlive the process.
+    fn check_alive(&self) -> Result<(), Error> {
+        if self.process.has_exited() {
+            return Err(receive::has_ended(&self.process));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Native {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Native").field(&self.process).finish()
+    }
+}
+
+/// Ends an exec whose caller no longer waits.
+struct PendingExec {
+    process: Arc<Process>,
+    subscription: Subscription,
+}
+
+impl Drop for PendingExec {
+    fn drop(&mut self) {
+        self.process.abandon_exec(self.subscription);
+    }
+}
+
+/// Definition, host and arguments apart from what else a spawn sets.
+fn split(start: Start) -> (SpawnOptions, (String, String, Arc<[u8]>)) {
+    let options = SpawnOptions {
+        context: start.context,
+        actor: start.identity.actor.map(Arc::unwrap_or_clone),
+        scope: start.identity.scope.map(Arc::unwrap_or_clone),
+        name: start.name,
+        messages: start.messages,
+    };
+    let arguments = arguments_of(start.arguments);
+    (options, (start.definition, start.host, arguments))
+}

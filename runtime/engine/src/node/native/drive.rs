@@ -1,0 +1,140 @@
+//! Polling one native process: its future, its cancel deadline, and what ends it
+//! from outside.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
+
+use warren_kernel::{Error, Outcome, Process};
+
+use super::{Native, NativeFuture};
+use crate::code::native_code::NativeCode;
+use crate::guest::Guest;
+use crate::guest::shared::Shared;
+use crate::guest::stacks::Sight;
+use crate::node::drive::{Driven, Timer};
+use crate::node::instance::{Finished, Want};
+
+/// Polls the future of a native process until it ends or its end is decided,
+/// when it is dropped. A panic is the process's error.
+pub(crate) struct NativeDrive<'a> {
+    shared: &'a Shared,
+    process: &'a Process,
+    /// Present until it ends.
+    future: Option<NativeFuture>,
+    task: Arc<OnceLock<Waker>>,
+    timer: Timer,
+}
+
+impl<'a> NativeDrive<'a> {
+    pub(crate) fn new(
+        shared: &'a Shared,
+        process: &'a Arc<Process>,
+        code: &NativeCode,
+        guest: Guest,
+    ) -> Self {
+        let task = Arc::new(OnceLock::new());
+        let native = Native::new(guest, Arc::clone(process), Arc::clone(&task));
+        NativeDrive {
+            shared,
+            process,
+            future: Some(code.start(native)),
+            task,
+            timer: Timer::default(),
+        }
+    }
+
+    /// Whether the process's end is decided, here by its cancel deadline.
+    fn is_doomed(&self) -> bool {
+        let deadline = self.process.cancel_deadline();
+        if deadline.is_some_and(|deadline| deadline <= self.shared.monotonic()) {
+            // Fails only where it has exited.
+            let _ = self.shared.kernel().terminate(self.process);
+        }
+        self.process.is_doomed()
+    }
+
+    fn poll_future(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let Some(future) = &mut self.future else {
+            return Poll::Pending;
+        };
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        let outcome = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(outcome)) => outcome,
+            Err(panic) => Outcome::Failed(Box::new(of_panic(&*panic))),
+        };
+        match self.drop_future() {
+            Ok(()) => Poll::Ready(outcome),
+            Err(error) => Poll::Ready(Outcome::Failed(Box::new(error))),
+        }
+    }
+
+    /// What the future held is free before anyone hears of the end.
+    fn drop_future(&mut self) -> Result<(), Error> {
+        let future = self.future.take();
+        catch_unwind(AssertUnwindSafe(|| drop(future))).map_err(|panic| of_panic(&*panic))
+    }
+}
+
+impl Future for NativeDrive<'_> {
+    type Output = Driven;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Driven> {
+        let this = &mut *self;
+        // What it does is dated by it, and while no guest runs nobody else sets it.
+        this.shared.meter().set_clock();
+        if this.task.set(cx.waker().clone()).is_ok() {
+            // A task has one waker for life.
+            this.process.set_waker(cx.waker());
+        }
+        if this.shared.stacks().asks(this.process) {
+            let why = "it is native code, which runs in no instance".to_owned();
+            let stacks = this.shared.stacks();
+            stacks.answer(this.process, Sight::Nothing(why));
+        }
+        loop {
+            if this.is_doomed() {
+                // Whatever its destructors do, it was ended from outside.
+                let _ = this.drop_future();
+                return Poll::Ready(Driven::Doomed);
+            }
+            if let Poll::Ready(outcome) = this.poll_future(cx) {
+                return Poll::Ready(Driven::Finished(Finished {
+                    result: Ok(()),
+                    outcome: Some(outcome),
+                    prepared: None,
+                    text: None,
+                    memory_refused: None,
+                    want: Want::Unknown,
+                }));
+            }
+            let deadline_came = match this.process.cancel_deadline() {
+                Some(deadline) => this.timer.poll(this.shared, deadline, cx),
+                None => false,
+            };
+            if !deadline_came {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl Drop for NativeDrive<'_> {
+    fn drop(&mut self) {
+        // Where the embedder's tokio runtime ends before the process does.
+        let _ = self.drop_future();
+    }
+}
+
+fn of_panic(panic: &(dyn Any + Send)) -> Error {
+    let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (None, Some(text)) => text.clone(),
+        (None, None) => "a value that is no text".to_owned(),
+    };
+    Error::internal(format!("panicked: {message}"))
+}

@@ -1,0 +1,59 @@
+//! What the guests of a node ask of it.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use warren_kernel::{Error, Host, Spawned};
+
+use super::Node;
+use crate::code::program::{Chunk, Program};
+use crate::guest::{Run, Slot, SpawnRequest, Spawner, UpgradeRequest};
+
+impl Spawner for Node {
+    fn spawn(self: Arc<Self>, request: SpawnRequest) -> BoxFuture<'static, Result<Spawned, Error>> {
+        Box::pin(async move { self.spawn_process(request).await })
+    }
+
+    fn upgrade(
+        self: Arc<Self>,
+        upgrade: UpgradeRequest,
+    ) -> BoxFuture<'static, Result<(Run, Option<Slot>), Error>> {
+        Box::pin(async move { self.ready_upgrade(upgrade).await })
+    }
+
+    fn module(
+        self: Arc<Self>,
+        program: Arc<Program>,
+        name: String,
+        host: Arc<Host>,
+    ) -> BoxFuture<'static, Result<Option<Arc<Chunk>>, Error>> {
+        Box::pin(async move { self.module_of(&program, &name, &host).await })
+    }
+}
+
+impl Node {
+    async fn ready_upgrade(
+        self: &Arc<Self>,
+        upgrade: UpgradeRequest,
+    ) -> Result<(Run, Option<Slot>), Error> {
+        let (host, running) = (upgrade.process.host(), &upgrade.running);
+        self.shared
+            .check_arguments(&upgrade.arguments, host)
+            .await?;
+        let program = self.program(&upgrade.definition, host).await?;
+        let artifact = program.artifact()?;
+        let stays = artifact.shape() == running.artifact()?.shape();
+        // Taken while the old code can still go on without it.
+        let slot = match &upgrade.pool {
+            Some(pool) if stays => {
+                self.load(artifact, pool, host.number()).await?;
+                None
+            }
+            _ => Some(self.slot(host, artifact).await?),
+        };
+        // The new definition brings code and nothing else.
+        let program = Arc::new(program.with_grants(Arc::clone(&running.grants)));
+        let arguments = upgrade.arguments;
+        Ok((Run { program, arguments }, slot))
+    }
+}

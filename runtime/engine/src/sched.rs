@@ -1,0 +1,9 @@
+//! Turns of processes on threads, their time, and deadlines.
+
+pub(crate) mod meter;
+pub(crate) mod punctual;
+pub(crate) mod scheduler;
+pub(crate) mod thread_clock;
+pub(crate) mod ticker;
+pub(crate) mod timers;
+pub(crate) mod turns;

@@ -1,0 +1,381 @@
+//! What the workers do: whose turn it is, for how long, and how much is sent.
+//!
+//! Time is not measured at every turn, which would cost more than many turns
+//! take. Once a tick, the ticker reads the processor time of each worker's thread
+//! and charges the time since the worker's last charge to the process that runs
+//! there at that moment. A worker that other threads keep from its core uses no
+//! time, so nobody is charged for the wait. All that a worker uses is charged to
+//! somebody: time used between two ticks that find the worker idle waits for the
+//! next process that a tick finds there. Over seconds each process is charged what
+//! it used; a process that runs for microseconds now and then is charged a whole
+//! tick now and then.
+
+use std::cell::Cell;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use crate::sched::thread_clock::ThreadClock;
+use warren_kernel::{Kernel, Kind, Monotonic, Pid, nanoseconds};
+
+/// Counts for one node.
+pub(crate) struct Meter {
+    kernel: Arc<Kernel>,
+    started: Instant,
+    workers: Box<[Worker]>,
+    /// What was sent by others than workers.
+    sent_elsewhere: AtomicU64,
+    refused: [AtomicU64; KINDS.len() + 1],
+}
+
+/// Written by one worker, and its `busy` by the ticker; each on cache lines of
+/// its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Worker {
+    /// The number of the PID that runs, or 0.
+    running: AtomicU64,
+    /// Whether it has nothing to do.
+    sleeps: AtomicBool,
+    sent: AtomicU64,
+    busy: AtomicU64,
+    /// The clock of the worker's thread; unset on systems without such clocks,
+    /// where the time between ticks is charged.
+    clock: OnceLock<ThreadClock>,
+    /// What that clock said at the last charge.
+    charged: AtomicU64,
+}
+
+/// In place of a PID: the worker runs code that belongs to no process.
+const NO_PROCESS: u64 = u64::MAX;
+
+/// What the workers have done since the node was started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// For each worker: the processor time it has used for processes, in
+    /// nanoseconds.
+    pub busy: Vec<u64>,
+    /// Those that run at present.
+    pub running: Vec<Pid>,
+    /// Tasks that wait for a worker.
+    pub queued: usize,
+    /// Messages that processes have sent, those that were refused included.
+    pub sent: u64,
+    /// Calls of the process API that were refused, by kind of error; kinds of
+    /// programs' own are `Other`.
+    pub refused: Vec<(&'static str, u64)>,
+    /// How long the node is there.
+    pub uptime: Duration,
+}
+
+const KINDS: [&str; 10] = [
+    "NotFound",
+    "AlreadyExists",
+    "Invalid",
+    "PermissionDenied",
+    "Unavailable",
+    "Internal",
+    "Canceled",
+    "Conflict",
+    "Timeout",
+    "RateLimited",
+];
+
+thread_local! {
+    /// Which worker this thread is, of its own node.
+    static INDEX: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Says that this thread is a worker.
+fn this_is_worker(index: usize) {
+    INDEX.set(index);
+}
+
+impl Meter {
+    pub(crate) fn new(kernel: &Arc<Kernel>, workers: NonZeroUsize) -> Meter {
+        Meter {
+            kernel: Arc::clone(kernel),
+            started: Instant::now(),
+            workers: (0..workers.get()).map(|_| Worker::default()).collect(),
+            sent_elsewhere: AtomicU64::new(0),
+            refused: Default::default(),
+        }
+    }
+
+    pub(crate) fn workers(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.workers.len()).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// The time, as of the last tick.
+    #[inline]
+    pub(crate) fn clock(&self) -> Monotonic {
+        self.kernel.clock()
+    }
+
+    /// Has time pass.
+    #[cfg(test)]
+    pub(crate) fn advance_clock(&self, nanoseconds: u64) {
+        let now = self.kernel.clock();
+        self.kernel.set_clock(Monotonic(now.0 + nanoseconds));
+    }
+
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Begins to count this thread as a worker.
+    pub(crate) fn worker_starts(&self, index: usize) {
+        this_is_worker(index);
+        if let (Some(worker), Some(clock)) = (self.workers.get(index), ThreadClock::of_this()) {
+            worker
+                .charged
+                .store(clock.read().unwrap_or(0), Ordering::Relaxed);
+            let _set_once = worker.clock.set(clock);
+        }
+    }
+
+    /// On a worker: what runs now belongs to no process, and none is charged.
+    pub(crate) fn runs_no_process(&self) {
+        if let Some(worker) = self.this_worker() {
+            worker.running.store(NO_PROCESS, Ordering::Relaxed);
+        }
+    }
+
+    /// On a worker: it is this process's turn.
+    #[inline]
+    pub(crate) fn runs(&self, process: Pid) {
+        if let Some(worker) = self.this_worker() {
+            worker.running.store(process.number(), Ordering::Relaxed);
+        }
+    }
+
+    /// This worker has nothing to do, for as long as `sleep` takes.
+    pub(crate) fn sleeping<T>(&self, worker: usize, sleep: impl FnOnce() -> T) -> T {
+        let Some(worker) = self.workers.get(worker) else {
+            return sleep();
+        };
+        worker.running.store(0, Ordering::Relaxed);
+        worker.sleeps.store(true, Ordering::SeqCst);
+        let slept = sleep();
+        worker.sleeps.store(false, Ordering::SeqCst);
+        slept
+    }
+
+    /// Whether no worker has anything to do. In one order with who says so
+    /// (`SeqCst`).
+    pub(crate) fn all_sleep(&self) -> bool {
+        let mut workers = self.workers.iter();
+        workers.all(|worker| worker.sleeps.load(Ordering::SeqCst))
+    }
+
+    /// A message is about to be sent, or refused.
+    #[inline]
+    pub(crate) fn sends(&self) {
+        match self.this_worker() {
+            // Nobody else writes it.
+            Some(worker) => {
+                let sent = worker.sent.load(Ordering::Relaxed);
+                worker.sent.store(sent.wrapping_add(1), Ordering::Relaxed);
+            }
+            None => self.sends_elsewhere(),
+        }
+    }
+
+    #[cold]
+    fn sends_elsewhere(&self) {
+        self.sent_elsewhere.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A call of the process API was refused.
+    pub(crate) fn refused(&self, kind: &Kind) {
+        let word = kind.as_str();
+        let index = KINDS
+            .iter()
+            .position(|kind| *kind == word)
+            .unwrap_or(KINDS.len());
+        self.refused[index].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Charges those that run with what their workers have used since their last
+    /// charge. `since` is the time since the last tick.
+    pub(crate) fn charge(&self, since: Duration) {
+        let now = self.set_clock();
+        for worker in &self.workers {
+            let running = worker.running.load(Ordering::Relaxed);
+            if running == 0 {
+                continue;
+            }
+            let used = worker.used(since);
+            worker.busy.fetch_add(used, Ordering::Relaxed);
+            if running == NO_PROCESS {
+                continue;
+            }
+            let process = Pid::from_number(running).and_then(|pid| self.kernel.process(pid));
+            // One that has ended meanwhile is charged no more.
+            if let Some(process) = process {
+                process.usage().charge(used, now);
+            }
+        }
+    }
+
+    /// Tells the kernel the time: at each tick while guests run, and at whatever
+    /// may happen while none does.
+    pub(crate) fn set_clock(&self) -> Monotonic {
+        let now = Monotonic(nanoseconds(self.started.elapsed()));
+        self.kernel.set_clock(now);
+        now
+    }
+
+    pub(crate) fn read(&self, queued: usize) -> Reading {
+        let workers = || self.workers.iter();
+        let sent = workers().map(|worker| worker.sent.load(Ordering::Relaxed));
+        let refused = self.refused.iter().zip(KINDS.iter().chain([&"Other"]));
+        Reading {
+            busy: workers()
+                .map(|worker| worker.busy.load(Ordering::Relaxed))
+                .collect(),
+            running: workers()
+                .map(|worker| worker.running.load(Ordering::Relaxed))
+                .filter(|running| *running != NO_PROCESS)
+                .filter_map(Pid::from_number)
+                .collect(),
+            queued,
+            sent: sent.sum::<u64>() + self.sent_elsewhere.load(Ordering::Relaxed),
+            refused: refused
+                .map(|(count, kind)| (*kind, count.load(Ordering::Relaxed)))
+                .collect(),
+            uptime: self.started.elapsed(),
+        }
+    }
+
+    #[inline]
+    fn this_worker(&self) -> Option<&Worker> {
+        self.workers.get(INDEX.get())
+    }
+}
+
+impl Worker {
+    /// Nanoseconds to be charged now.
+    fn used(&self, since: Duration) -> u64 {
+        let Some(clock) = self.clock.get() else {
+            return nanoseconds(since);
+        };
+        // A thread that has ended uses no more.
+        let Some(now) = clock.read() else {
+            return 0;
+        };
+        now.saturating_sub(self.charged.swap(now, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use warren_kernel::{HostConfig, Spawn};
+
+    const TICK: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_tick_is_charged_to_whoever_runs() {
+        let kernel = Kernel::new();
+        let host = kernel
+            .add_host("app:processes", HostConfig::default())
+            .unwrap();
+        let spawn = || {
+            let place = host.reserve().unwrap();
+            kernel.spawn(place, Spawn::default()).unwrap().process
+        };
+        let (one, other) = (spawn(), spawn());
+        let meter = Meter::new(&kernel, NonZeroUsize::MIN);
+        this_is_worker(0);
+        meter.runs(one.pid());
+        meter.charge(TICK);
+        meter.charge(TICK);
+        meter.runs(other.pid());
+        meter.charge(TICK);
+        assert!(!meter.all_sleep());
+        meter.sleeping(0, || {
+            assert!(meter.all_sleep());
+            meter.charge(TICK);
+        });
+        assert!(!meter.all_sleep());
+        this_is_worker(usize::MAX);
+        assert_eq!(one.usage().processor(), 2_000_000);
+        assert_eq!(other.usage().processor(), 1_000_000);
+        let reading = meter.read(0);
+        assert_eq!(reading.busy, [3_000_000]);
+        assert_eq!(reading.running, []);
+    }
+
+    /// Burns processor time of this thread.
+    fn compute(clock: ThreadClock, nanoseconds: u64) {
+        let end = clock.read().unwrap() + nanoseconds;
+        while clock.read().unwrap() < end {}
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_worker_uses_is_charged_and_no_time_that_it_waits() {
+        let kernel = Kernel::new();
+        let host = kernel
+            .add_host("app:processes", HostConfig::default())
+            .unwrap();
+        let spawn = || {
+            let place = host.reserve().unwrap();
+            kernel.spawn(place, Spawn::default()).unwrap().process
+        };
+        let (one, other) = (spawn(), spawn());
+        let meter = Meter::new(&kernel, NonZeroUsize::MIN);
+        // An hour goes by at each tick, as far as the wall clock knows.
+        let tick = || meter.charge(Duration::from_secs(3_600));
+        let on_a_thread = std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                let clock = ThreadClock::of_this().unwrap();
+                let begun = clock.read().unwrap();
+                meter.worker_starts(0);
+                meter.runs(one.pid());
+                compute(clock, 5_000_000);
+                tick();
+                // What is used between ticks that find nobody is not lost.
+                meter.sleeping(0, tick);
+                compute(clock, 5_000_000);
+                meter.sleeping(0, tick);
+                meter.runs(other.pid());
+                tick();
+                // Nobody pays for what belongs to no process.
+                meter.runs_no_process();
+                let other_work = clock.read().unwrap();
+                compute(clock, 5_000_000);
+                tick();
+                (other_work - begun, clock.read().unwrap() - begun)
+            });
+            thread.join().unwrap()
+        });
+        let (of_processes, all) = on_a_thread;
+        let [one, other] = [&one, &other].map(|process| process.usage().processor());
+        assert!(one >= 5_000_000, "{one}");
+        assert!(other >= 5_000_000, "{other}");
+        assert!(one + other <= of_processes, "{one} + {other}");
+        let busy = meter.read(0).busy[0];
+        assert!(
+            busy <= all && busy >= one + other + 5_000_000,
+            "{busy} of {all}"
+        );
+    }
+
+    #[test]
+    fn what_is_sent_and_refused_is_counted() {
+        let meter = Meter::new(&Kernel::new(), NonZeroUsize::MIN);
+        meter.sends();
+        this_is_worker(0);
+        meter.sends();
+        this_is_worker(usize::MAX);
+        meter.refused(&Kind::RateLimited);
+        meter.refused(&Kind::Other("mine".into()));
+        let reading = meter.read(7);
+        assert_eq!((reading.sent, reading.queued), (2, 7));
+        let counted: Vec<_> = reading.refused.iter().filter(|(_, n)| *n > 0).collect();
+        assert_eq!(counted, [&("RateLimited", 1), &("Other", 1)]);
+    }
+}

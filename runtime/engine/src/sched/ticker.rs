@@ -1,0 +1,206 @@
+//! The clock of preemption: advances the epoch of every engine once a
+//! tick while guests run, and sleeps while none does. Each tick is also charged
+//! to those that run.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use wasmtime::Engine;
+
+use crate::sched::meter::Meter;
+use crate::sched::punctual;
+
+/// How long a guest runs at most before others get their turn, unless a node is
+/// told otherwise: 250 us. That is also how long a thread of the program's own may
+/// wait for the core of a guest that computes.
+pub const DEFAULT_TICK: Duration = Duration::from_micros(250);
+
+/// Ticks without a guest's sign of life before the thread sleeps, where no worker
+/// has anything to do. That none gives a sign is not enough: on a machine that is
+/// busy, a worker may be kept from its core for longer between the sign and the
+/// guest's first instruction, and the guest would then run without end.
+const PATIENCE: u32 = 32;
+
+/// Stops its thread when dropped.
+pub(crate) struct Ticker {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    tick: Duration,
+    meter: Arc<Meter>,
+    active: AtomicBool,
+    asleep: AtomicBool,
+    stop: AtomicBool,
+    engines: Mutex<Vec<Engine>>,
+}
+
+impl Ticker {
+    /// Starts the thread, which ticks this often.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, where it gives no thread.
+    pub(crate) fn start(tick: Duration, meter: Arc<Meter>) -> std::io::Result<Ticker> {
+        let shared = Arc::new(Shared {
+            tick,
+            meter,
+            active: AtomicBool::new(false),
+            asleep: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+            engines: Mutex::new(Vec::new()),
+        });
+        let for_thread = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("warren-ticker".into())
+            .spawn(move || {
+                punctual::this_thread();
+                for_thread.tick();
+            })?;
+        Ok(Ticker {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// Ticks this engine too from now on.
+    pub(crate) fn add(&self, engine: Engine) {
+        self.shared
+            .engines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(engine);
+    }
+
+    /// Says that a guest is about to run. Costs two loads while ticking.
+    #[inline]
+    pub(crate) fn guest_runs(&self) {
+        if !self.shared.active.load(Ordering::Relaxed) {
+            self.shared.active.store(true, Ordering::SeqCst);
+        }
+        if self.shared.asleep.load(Ordering::SeqCst) {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    fn wake(&self) {
+        // What it was seen as may have been long ago.
+        self.shared.active.store(true, Ordering::SeqCst);
+        // The clock stood still: the thread may take a while to set it.
+        self.shared.meter.set_clock();
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+}
+
+impl Shared {
+    fn tick(&self) {
+        let mut silent = 0;
+        let mut last = Instant::now();
+        while !self.stop.load(Ordering::Relaxed) {
+            // Not a sleep, which its end would have to wait for.
+            thread::park_timeout(self.tick);
+            let now = Instant::now();
+            // Before anybody is preempted.
+            self.meter.charge(now - last);
+            last = now;
+            for engine in self
+                .engines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .iter()
+            {
+                engine.increment_epoch();
+            }
+            silent = if self.active.swap(false, Ordering::SeqCst) {
+                0
+            } else {
+                silent + 1
+            };
+            if silent >= PATIENCE {
+                self.sleep();
+                last = Instant::now();
+                silent = 0;
+            }
+        }
+    }
+
+    /// Sleeps where no worker has anything to do. Between `asleep` and the look at
+    /// the workers nobody is missed: one that has got something to do before is
+    /// seen here, one that gets it later sees `asleep` before a guest runs.
+    fn sleep(&self) {
+        self.asleep.store(true, Ordering::SeqCst);
+        while self.meter.all_sleep()
+            && !self.active.load(Ordering::SeqCst)
+            && !self.stop.load(Ordering::Relaxed)
+        {
+            thread::park();
+        }
+        self.asleep.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A ticker that panicked has nothing to give back.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::sync::mpsc;
+
+    use warren_kernel::Kernel;
+
+    use super::*;
+
+    /// Long enough for every machine; reached only by what is broken.
+    const DEADLINE: Duration = Duration::from_secs(60);
+
+    fn until(what: &str, holds: impl Fn() -> bool) {
+        let deadline = Instant::now() + DEADLINE;
+        while !holds() {
+            assert!(Instant::now() < deadline, "{what}");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn it_ticks_while_a_worker_is_awake_and_sleeps_when_none_is() {
+        let kernel = Kernel::new();
+        let meter = Arc::new(Meter::new(&kernel, NonZeroUsize::MIN));
+        let tick = Duration::from_micros(100);
+        let ticker = Ticker::start(tick, Arc::clone(&meter)).expect("a thread");
+        let asleep = || ticker.shared.asleep.load(Ordering::SeqCst);
+        // A worker is on its way to its first guest, however long that takes.
+        ticker.guest_runs();
+        let began = kernel.clock();
+        until("it ticks on", || {
+            u128::from(kernel.clock().0 - began.0) > (tick * PATIENCE * 5).as_nanos()
+        });
+
+        let (stop, stopped) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(|| meter.sleeping(0, move || stopped.recv()));
+            until("it sleeps", asleep);
+            let slept = kernel.clock();
+            drop(stop);
+            // The worker was woken, and has a guest to run.
+            until("the worker wakes", || !meter.all_sleep());
+            ticker.guest_runs();
+            until("it is awake", || !asleep());
+            until("it ticks", || kernel.clock() > slept);
+        });
+    }
+}
