@@ -220,7 +220,7 @@ fn obeyed() {
     refused(program.run(), 1, &["forged"]);
     for mistake in [
         format!("permit (principal, action, resource) when {{ principal.{escape} }};"),
-        format!("permit (principal, action, resource) when {{ principal[\"\\u{{1b}}\"] == 1 }};"),
+        "permit (principal, action, resource) when { principal[\"\\u{1b}\"] == 1 };".to_owned(),
         format!("permit (principal == A{escape}::\"x\", action, resource);"),
         "permit (principal, action == Action::\"\\u{1b}[2J\", resource);".to_owned(),
     ] {

@@ -74,7 +74,7 @@ pub(super) fn check_schema(fragments: &[Value]) -> Result<(), String> {
 
 fn check_ancestors(parents: &HashMap<(bool, &str), Vec<&str>>) -> Result<(), String> {
     let mut ways = 0_usize;
-    for (&(is_action, name), _) in parents {
+    for &(is_action, name) in parents.keys() {
         let mut found = HashSet::from([name]);
         let mut next = vec![name];
         while let Some(name) = next.pop() {
