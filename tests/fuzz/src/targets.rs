@@ -41,7 +41,7 @@ pub(crate) const ALL: &[Target] = &[
         name: "lua",
         takes: "MessagePack as a message, and JSON, for the decoders of the Lua guest",
         reaches: &lua::LUA,
-        make: None,
+        make: Some(lua::make),
         run: lua::lua,
     },
     Target {

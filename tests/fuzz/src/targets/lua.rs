@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 
+use arbitrary::Unstructured;
 use rmpv::Value;
 use warren_engine::Running;
 
 use super::node::block_on;
+use super::values;
 use crate::Reached;
 use crate::support::{World, encoded};
 
@@ -74,4 +76,10 @@ pub(crate) fn lua(bytes: &[u8]) {
 /// An array of one string of bytes.
 fn text_as_values(text: &[u8]) -> Vec<u8> {
     encoded(&Value::Array(vec![Value::Binary(text.to_vec())]))
+}
+
+/// Makes a message of one value.
+pub(crate) fn make(random: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> {
+    let value = values::make(random)?;
+    Ok([&[0, 0x91], &value[..]].concat())
 }
