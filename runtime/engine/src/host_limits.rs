@@ -22,7 +22,7 @@ pub struct HostLimits {
     /// counted in ticks, and its guests are held to it: native code is not.
     pub max_cpu: Option<Duration>,
     /// Bytes of log records that each may write in a second; see
-    /// [`DEFAULT_MAX_LOG`](crate::DEFAULT_MAX_LOG).
+    /// [`DEFAULT_MAX_LOG`].
     pub max_log: u64,
     /// The same for all of the host together.
     pub max_log_total: u64,

@@ -234,7 +234,7 @@ thread_local! {
 }
 
 /// Returns when the record was written that this thread gives to a
-/// [`LogHook`](crate::LogHook) or to `tracing` at present.
+/// [`LogHook`] or to `tracing` at present.
 ///
 /// `None` on every thread but those that do nothing else. A `tracing` subscriber
 /// may block such a thread, and no other: events of the runtime itself come from
