@@ -350,6 +350,8 @@ pub(crate) struct Line {
     bytes: Vec<u8>,
     /// A part without a newline has been passed on.
     is_begun: bool,
+    /// The same before the last piece was taken.
+    was_begun: bool,
 }
 
 impl Line {
@@ -362,7 +364,7 @@ impl Line {
                 let mut line = std::mem::take(&mut self.bytes);
                 line.extend_from_slice(complete);
                 self.bytes.extend_from_slice(rest);
-                self.is_begun = false;
+                self.piece_taken(false);
                 Some(line)
             }
             None => {
@@ -389,9 +391,24 @@ impl Line {
         Some(rest)
     }
 
+    /// Notes that the last piece waits for room, and is lost if the process ends
+    /// before there is any. Returns the state to restore by [`Line::passed_on`].
+    pub(crate) fn waits_for_room(&mut self) -> bool {
+        std::mem::replace(&mut self.is_begun, self.was_begun)
+    }
+
+    /// Notes that the piece which waited has been passed on.
+    pub(crate) fn passed_on(&mut self, is_begun: bool) {
+        self.is_begun = is_begun;
+    }
+
     fn begin(&mut self) -> Vec<u8> {
-        self.is_begun = true;
+        self.piece_taken(true);
         std::mem::take(&mut self.bytes)
+    }
+
+    fn piece_taken(&mut self, is_begun: bool) {
+        self.was_begun = std::mem::replace(&mut self.is_begun, is_begun);
     }
 }
 
@@ -419,6 +436,18 @@ mod tests {
         assert_eq!(line.add(b"c"), None);
         assert_eq!(line.take(), Some(b"c".to_vec()));
         assert_eq!(line.finish(), Some(b"\n".to_vec()));
+        assert_eq!(line.finish(), None);
+    }
+
+    #[test]
+    fn a_line_is_finished_where_its_end_found_no_room() {
+        let mut line = Line::default();
+        assert_eq!(line.add(b"a"), None);
+        assert_eq!(line.take(), Some(b"a".to_vec()));
+        assert_eq!(line.add(b"b\n"), Some(b"b\n".to_vec()));
+        let is_begun = line.waits_for_room();
+        assert_eq!(line.finish(), Some(b"\n".to_vec()), "`b` is lost");
+        line.passed_on(is_begun);
         assert_eq!(line.finish(), None);
     }
 

@@ -146,6 +146,16 @@ impl Control {
         lock(&self.lines)[stream as usize].take()
     }
 
+    /// Fiber: the last piece of output waits for room; see [`Line::waits_for_room`].
+    pub(crate) fn waits_for_room(&self, stream: Stream) -> bool {
+        lock(&self.lines)[stream as usize].waits_for_room()
+    }
+
+    /// Task: the piece that waited has been passed on.
+    pub(crate) fn passed_on(&self, stream: Stream, is_begun: bool) {
+        lock(&self.lines)[stream as usize].passed_on(is_begun);
+    }
+
     /// Task: takes an incomplete line with a newline after it.
     pub(crate) fn finish_line(&self, stream: Stream) -> Option<Vec<u8>> {
         lock(&self.lines)[stream as usize].finish()

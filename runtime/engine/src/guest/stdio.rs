@@ -23,9 +23,13 @@ impl Guest {
 
     /// The rest of a [`Guest::write`], when there is room.
     pub(crate) async fn write_slowly(&mut self, stream: Stream, bytes: Vec<u8>) {
-        let output = Arc::clone(self.shared.output());
+        let is_begun = self.control.waits_for_room(stream);
+        let (output, control) = (Arc::clone(self.shared.output()), Arc::clone(&self.control));
         self.control
-            .outside(async move { output.write(stream, bytes).await })
+            .outside(async move {
+                output.write(stream, bytes).await;
+                control.passed_on(stream, is_begun);
+            })
             .await;
     }
 
