@@ -75,6 +75,8 @@ fn whole(mut bytes: &[u8]) -> Option<Value> {
 fn meaning(value: Value, lua: bool) -> Meaning {
     let of = |value| meaning(value, lua);
     let part = |(place, value)| match (place, of(value)) {
+        // C has no other word for an error without a stack.
+        (4, Meaning::String(text)) if text.is_empty() => Meaning::Nil,
         // Some sides replace bytes that are not UTF-8 in text for people.
         (0 | 1 | 4, Meaning::String(text)) => {
             Meaning::String(String::from_utf8_lossy(&text).into_owned().into_bytes())
