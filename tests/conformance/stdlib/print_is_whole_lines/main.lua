@@ -11,8 +11,7 @@ return function(i)
       print("printed by", i)
     end
     io.write("last words of ", i)
-    -- The end of the process also ends a line that was passed on before.
-    if i % 2 == 0 then io.flush() end
+    if i == 9 then io.flush() end
     return true
   end
   local done = channel.new()
@@ -24,4 +23,7 @@ return function(i)
   for _ = 1, 8 do
     done:receive()
   end
+  -- The end of a process ends a line of which a part was passed on before.
+  assert(process.exec("app:main", "app:processes", 9))
+  print("after the last words of 9")
 end
