@@ -7,19 +7,19 @@
 //! the processes that print, its queue fills and printing waits, process by
 //! process; nothing is dropped and no worker blocks.
 
+mod line;
 mod order;
+mod writer;
 
-use std::future::Future;
 use std::io::Write;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll, ready};
 
-use tokio::io::AsyncWrite;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use order::Order;
+
+pub(crate) use line::Line;
 
 /// Pieces of output on their way; each is at most [`PIECE`] bytes.
 const QUEUE: usize = 256;
@@ -273,193 +273,10 @@ impl Queue {
     }
 }
 
-type Permit = Result<mpsc::OwnedPermit<Piece>, mpsc::error::SendError<()>>;
-
-/// One process's way to a stream, for libraries that want a writer.
-pub(crate) struct Writer {
-    queue: Queue,
-    stream: Stream,
-    line: Line,
-    /// Waiting for room in the queue.
-    room: Option<Pin<Box<dyn Future<Output = Permit> + Send + Sync>>>,
-}
-
-impl Output {
-    /// A writer that passes on whole lines, and standard error as it comes.
-    pub(crate) fn writer(&self, stream: Stream) -> Writer {
-        Writer {
-            queue: self.queue(stream).clone(),
-            stream,
-            line: Line::default(),
-            room: None,
-        }
-    }
-}
-
-impl Writer {
-    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Permit> {
-        let queue = &self.queue.pieces;
-        let room = self
-            .room
-            .get_or_insert_with(|| Box::pin(queue.clone().reserve_owned()));
-        let permit = ready!(room.as_mut().poll(cx));
-        self.room = None;
-        Poll::Ready(permit)
-    }
-
-    fn pass_on(&self, permit: Permit, bytes: Option<Vec<u8>>) {
-        // Without a permit the program is over, and its output with it.
-        if let (Ok(permit), Some(bytes)) = (permit, bytes) {
-            permit.send(self.queue.piece(self.stream, bytes));
-        }
-    }
-}
-
-impl AsyncWrite for Writer {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        let permit = ready!(self.poll_room(cx));
-        let complete = match self.stream {
-            Stream::Stdout => self.line.add(bytes),
-            // As it comes: libc buffers none of it.
-            Stream::Stderr => Some(bytes.to_vec()),
-        };
-        self.pass_on(permit, complete);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        let permit = ready!(self.poll_room(cx));
-        let rest = self.line.take();
-        self.pass_on(permit, rest);
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        self.poll_flush(cx)
-    }
-}
-
-/// The unfinished line of one process on one stream.
-#[derive(Debug, Default)]
-pub(crate) struct Line {
-    /// The part that has not been passed on.
-    bytes: Vec<u8>,
-    /// A part without a newline has been passed on.
-    is_begun: bool,
-    /// The same before the last piece was taken.
-    was_begun: bool,
-}
-
-impl Line {
-    /// Adds bytes and returns what is complete: everything up to the last
-    /// newline, or all of it when it has grown too long.
-    pub(crate) fn add(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
-        match bytes.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => {
-                let (complete, rest) = bytes.split_at(end + 1);
-                let mut line = std::mem::take(&mut self.bytes);
-                line.extend_from_slice(complete);
-                self.bytes.extend_from_slice(rest);
-                self.piece_taken(false);
-                Some(line)
-            }
-            None => {
-                self.bytes.extend_from_slice(bytes);
-                (self.bytes.len() > PIECE).then(|| self.begin())
-            }
-        }
-    }
-
-    /// Takes the unfinished part of the line; the rest of the line may follow.
-    pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
-        (!self.bytes.is_empty()).then(|| self.begin())
-    }
-
-    /// Takes the unfinished part of the line with a newline after it. Returns the
-    /// newline alone if everything before it has been passed on.
-    pub(crate) fn finish(&mut self) -> Option<Vec<u8>> {
-        if !self.is_begun && self.bytes.is_empty() {
-            return None;
-        }
-        let mut rest = std::mem::take(&mut self.bytes);
-        rest.push(b'\n');
-        self.is_begun = false;
-        Some(rest)
-    }
-
-    /// Notes that the last piece waits for room, and is lost if the process ends
-    /// before there is any. Returns the state to restore by [`Line::passed_on`].
-    pub(crate) fn waits_for_room(&mut self) -> bool {
-        std::mem::replace(&mut self.is_begun, self.was_begun)
-    }
-
-    /// Notes that the piece which waited has been passed on.
-    pub(crate) fn passed_on(&mut self, is_begun: bool) {
-        self.is_begun = is_begun;
-    }
-
-    fn begin(&mut self) -> Vec<u8> {
-        self.piece_taken(true);
-        std::mem::take(&mut self.bytes)
-    }
-
-    fn piece_taken(&mut self, is_begun: bool) {
-        self.was_begun = std::mem::replace(&mut self.is_begun, is_begun);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::Mutex;
-
-    #[test]
-    fn lines_leave_whole() {
-        let mut line = Line::default();
-        assert_eq!(line.add(b"a"), None);
-        assert_eq!(line.add(b"b\nc"), Some(b"ab\n".to_vec()));
-        assert_eq!(line.add(b"\n\nd"), Some(b"c\n\n".to_vec()));
-        assert_eq!(line.take(), Some(b"d".to_vec()));
-        assert_eq!(line.take(), None);
-    }
-
-    #[test]
-    fn a_line_is_finished_where_it_was_begun() {
-        let mut line = Line::default();
-        assert_eq!(line.finish(), None);
-        assert_eq!(line.add(b"a\nb"), Some(b"a\n".to_vec()));
-        assert_eq!(line.finish(), Some(b"b\n".to_vec()));
-        assert_eq!(line.add(b"c"), None);
-        assert_eq!(line.take(), Some(b"c".to_vec()));
-        assert_eq!(line.finish(), Some(b"\n".to_vec()));
-        assert_eq!(line.finish(), None);
-    }
-
-    #[test]
-    fn a_line_is_finished_where_its_end_found_no_room() {
-        let mut line = Line::default();
-        assert_eq!(line.add(b"a"), None);
-        assert_eq!(line.take(), Some(b"a".to_vec()));
-        assert_eq!(line.add(b"b\n"), Some(b"b\n".to_vec()));
-        let is_begun = line.waits_for_room();
-        assert_eq!(line.finish(), Some(b"\n".to_vec()), "`b` is lost");
-        line.passed_on(is_begun);
-        assert_eq!(line.finish(), None);
-    }
-
-    #[test]
-    fn a_line_without_end_leaves_in_pieces() {
-        let mut line = Line::default();
-        let piece = line
-            .add(&vec![b'x'; PIECE + 1])
-            .expect("it is too long to keep");
-        assert_eq!(piece.len(), PIECE + 1);
-        assert_eq!(line.take(), None);
-    }
 
     struct Memory(Arc<Mutex<Vec<u8>>>);
 

@@ -1,0 +1,121 @@
+//! Gathering the pieces of one process into lines.
+
+use super::PIECE;
+
+/// The unfinished line of one process on one stream.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    /// The part that has not been passed on.
+    bytes: Vec<u8>,
+    /// A part without a newline has been passed on.
+    is_begun: bool,
+    /// The same before the last piece was taken.
+    was_begun: bool,
+}
+
+impl Line {
+    /// Adds bytes and returns what is complete: everything up to the last
+    /// newline, or all of it when it has grown too long.
+    pub(crate) fn add(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => {
+                let (complete, rest) = bytes.split_at(end + 1);
+                let mut line = std::mem::take(&mut self.bytes);
+                line.extend_from_slice(complete);
+                self.bytes.extend_from_slice(rest);
+                self.piece_taken(false);
+                Some(line)
+            }
+            None => {
+                self.bytes.extend_from_slice(bytes);
+                (self.bytes.len() > PIECE).then(|| self.begin())
+            }
+        }
+    }
+
+    /// Takes the unfinished part of the line; the rest of the line may follow.
+    pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
+        (!self.bytes.is_empty()).then(|| self.begin())
+    }
+
+    /// Takes the unfinished part of the line with a newline after it. Returns the
+    /// newline alone if everything before it has been passed on.
+    pub(crate) fn finish(&mut self) -> Option<Vec<u8>> {
+        if !self.is_begun && self.bytes.is_empty() {
+            return None;
+        }
+        let mut rest = std::mem::take(&mut self.bytes);
+        rest.push(b'\n');
+        self.is_begun = false;
+        Some(rest)
+    }
+
+    /// Notes that the last piece waits for room, and is lost if the process ends
+    /// before there is any. Returns the state to restore by [`Line::passed_on`].
+    pub(crate) fn waits_for_room(&mut self) -> bool {
+        std::mem::replace(&mut self.is_begun, self.was_begun)
+    }
+
+    /// Notes that the piece which waited has been passed on.
+    pub(crate) fn passed_on(&mut self, is_begun: bool) {
+        self.is_begun = is_begun;
+    }
+
+    fn begin(&mut self) -> Vec<u8> {
+        self.piece_taken(true);
+        std::mem::take(&mut self.bytes)
+    }
+
+    fn piece_taken(&mut self, is_begun: bool) {
+        self.was_begun = std::mem::replace(&mut self.is_begun, is_begun);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_leave_whole() {
+        let mut line = Line::default();
+        assert_eq!(line.add(b"a"), None);
+        assert_eq!(line.add(b"b\nc"), Some(b"ab\n".to_vec()));
+        assert_eq!(line.add(b"\n\nd"), Some(b"c\n\n".to_vec()));
+        assert_eq!(line.take(), Some(b"d".to_vec()));
+        assert_eq!(line.take(), None);
+    }
+
+    #[test]
+    fn a_line_is_finished_where_it_was_begun() {
+        let mut line = Line::default();
+        assert_eq!(line.finish(), None);
+        assert_eq!(line.add(b"a\nb"), Some(b"a\n".to_vec()));
+        assert_eq!(line.finish(), Some(b"b\n".to_vec()));
+        assert_eq!(line.add(b"c"), None);
+        assert_eq!(line.take(), Some(b"c".to_vec()));
+        assert_eq!(line.finish(), Some(b"\n".to_vec()));
+        assert_eq!(line.finish(), None);
+    }
+
+    #[test]
+    fn a_line_is_finished_where_its_end_found_no_room() {
+        let mut line = Line::default();
+        assert_eq!(line.add(b"a"), None);
+        assert_eq!(line.take(), Some(b"a".to_vec()));
+        assert_eq!(line.add(b"b\n"), Some(b"b\n".to_vec()));
+        let is_begun = line.waits_for_room();
+        assert_eq!(line.finish(), Some(b"\n".to_vec()), "`b` is lost");
+        line.passed_on(is_begun);
+        assert_eq!(line.finish(), None);
+    }
+
+    #[test]
+    fn a_line_without_end_leaves_in_pieces() {
+        let mut line = Line::default();
+        let piece = line
+            .add(&vec![b'x'; PIECE + 1])
+            .expect("it is too long to keep");
+        assert_eq!(piece.len(), PIECE + 1);
+        assert_eq!(line.take(), None);
+    }
+}
