@@ -19,7 +19,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use order::Order;
 
-pub(crate) use line::Line;
+pub(crate) use line::{Line, ends_line};
 
 /// Pieces of output on their way; each is at most [`PIECE`] bytes.
 const QUEUE: usize = 256;

@@ -24,7 +24,7 @@ use std::task::Poll;
 
 use warren_kernel::{AtomicDeadline, Monotonic};
 
-use crate::output::{Line, Stream};
+use crate::output::{Line, Stream, ends_line};
 use crate::traces::Cause;
 
 /// Work an import leaves for the task.
@@ -136,9 +136,22 @@ impl Control {
         &self.cause
     }
 
-    /// Fiber: adds output; what comes back is complete and to be passed on.
-    pub(crate) fn add_output(&self, stream: Stream, bytes: &[u8]) -> Option<Vec<u8>> {
-        lock(&self.lines)[stream as usize].add(bytes)
+    /// Fiber: adds output, and passes on what is complete. Returns the piece that
+    /// `pass_on` gave back.
+    pub(crate) fn print(
+        &self,
+        stream: Stream,
+        bytes: &[u8],
+        pass_on: impl FnOnce(Vec<u8>) -> Result<(), Vec<u8>>,
+    ) -> Option<Vec<u8>> {
+        let line = &mut lock(&self.lines)[stream as usize];
+        let piece = line.add(bytes)?;
+        let ends_line = ends_line(&piece);
+        let unsent = pass_on(piece).err();
+        if unsent.is_none() {
+            line.passed_on(ends_line);
+        }
+        unsent
     }
 
     /// Both: takes an incomplete line, to be passed on.
@@ -146,14 +159,9 @@ impl Control {
         lock(&self.lines)[stream as usize].take()
     }
 
-    /// Fiber: the last piece of output waits for room; see [`Line::waits_for_room`].
-    pub(crate) fn waits_for_room(&self, stream: Stream) -> bool {
-        lock(&self.lines)[stream as usize].waits_for_room()
-    }
-
-    /// Task: the piece that waited has been passed on.
-    pub(crate) fn passed_on(&self, stream: Stream, is_begun: bool) {
-        lock(&self.lines)[stream as usize].passed_on(is_begun);
+    /// Task: a piece that waited for room has been passed on.
+    pub(crate) fn passed_on(&self, stream: Stream, ends_line: bool) {
+        lock(&self.lines)[stream as usize].passed_on(ends_line);
     }
 
     /// Task: takes an incomplete line with a newline after it.

@@ -7,7 +7,7 @@ use warren_kernel::Error;
 
 use super::Guest;
 use crate::log::{Level, MAX_LOGGED, Origin, Record, shortened};
-use crate::output::Stream;
+use crate::output::{Stream, ends_line};
 
 /// The most one read of standard input gives.
 const MAX_READ: usize = 64 * 1024;
@@ -17,18 +17,19 @@ impl Guest {
     /// is to be passed to [`Guest::write_slowly`].
     #[inline]
     pub(crate) fn write(&self, stream: Stream, bytes: &[u8]) -> Option<Vec<u8>> {
-        let complete = self.control.add_output(stream, bytes)?;
-        self.shared.output().try_write(stream, complete).err()
+        let output = self.shared.output();
+        self.control
+            .print(stream, bytes, |piece| output.try_write(stream, piece))
     }
 
     /// The rest of a [`Guest::write`], when there is room.
     pub(crate) async fn write_slowly(&mut self, stream: Stream, bytes: Vec<u8>) {
-        let is_begun = self.control.waits_for_room(stream);
+        let ends_line = ends_line(&bytes);
         let (output, control) = (Arc::clone(self.shared.output()), Arc::clone(&self.control));
         self.control
             .outside(async move {
                 output.write(stream, bytes).await;
-                control.passed_on(stream, is_begun);
+                control.passed_on(stream, ends_line);
             })
             .await;
     }

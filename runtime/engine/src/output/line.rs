@@ -7,10 +7,8 @@ use super::PIECE;
 pub(crate) struct Line {
     /// The part that has not been passed on.
     bytes: Vec<u8>,
-    /// A part without a newline has been passed on.
+    /// The last piece that was passed on had no newline at its end.
     is_begun: bool,
-    /// The same before the last piece was taken.
-    was_begun: bool,
 }
 
 impl Line {
@@ -23,19 +21,18 @@ impl Line {
                 let mut line = std::mem::take(&mut self.bytes);
                 line.extend_from_slice(complete);
                 self.bytes.extend_from_slice(rest);
-                self.piece_taken(false);
                 Some(line)
             }
             None => {
                 self.bytes.extend_from_slice(bytes);
-                (self.bytes.len() > PIECE).then(|| self.begin())
+                (self.bytes.len() > PIECE).then(|| std::mem::take(&mut self.bytes))
             }
         }
     }
 
     /// Takes the unfinished part of the line; the rest of the line may follow.
     pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
-        (!self.bytes.is_empty()).then(|| self.begin())
+        (!self.bytes.is_empty()).then(|| std::mem::take(&mut self.bytes))
     }
 
     /// Takes the unfinished part of the line with a newline after it. Returns the
@@ -50,25 +47,16 @@ impl Line {
         Some(rest)
     }
 
-    /// Notes that the last piece waits for room, and is lost if the process ends
-    /// before there is any. Returns the state to restore by [`Line::passed_on`].
-    pub(crate) fn waits_for_room(&mut self) -> bool {
-        std::mem::replace(&mut self.is_begun, self.was_begun)
+    /// Notes that a piece has been passed on. A terminated process loses the piece
+    /// that waits for room.
+    pub(crate) fn passed_on(&mut self, ends_line: bool) {
+        self.is_begun = !ends_line;
     }
+}
 
-    /// Notes that the piece which waited has been passed on.
-    pub(crate) fn passed_on(&mut self, is_begun: bool) {
-        self.is_begun = is_begun;
-    }
-
-    fn begin(&mut self) -> Vec<u8> {
-        self.piece_taken(true);
-        std::mem::take(&mut self.bytes)
-    }
-
-    fn piece_taken(&mut self, is_begun: bool) {
-        self.was_begun = std::mem::replace(&mut self.is_begun, is_begun);
-    }
+/// Returns true if a piece ends with a newline.
+pub(crate) fn ends_line(piece: &[u8]) -> bool {
+    piece.last() == Some(&b'\n')
 }
 
 #[cfg(test)]
@@ -90,9 +78,11 @@ mod tests {
         let mut line = Line::default();
         assert_eq!(line.finish(), None);
         assert_eq!(line.add(b"a\nb"), Some(b"a\n".to_vec()));
+        line.passed_on(true);
         assert_eq!(line.finish(), Some(b"b\n".to_vec()));
         assert_eq!(line.add(b"c"), None);
         assert_eq!(line.take(), Some(b"c".to_vec()));
+        line.passed_on(false);
         assert_eq!(line.finish(), Some(b"\n".to_vec()));
         assert_eq!(line.finish(), None);
     }
@@ -102,10 +92,10 @@ mod tests {
         let mut line = Line::default();
         assert_eq!(line.add(b"a"), None);
         assert_eq!(line.take(), Some(b"a".to_vec()));
+        line.passed_on(false);
         assert_eq!(line.add(b"b\n"), Some(b"b\n".to_vec()));
-        let is_begun = line.waits_for_room();
         assert_eq!(line.finish(), Some(b"\n".to_vec()), "`b` is lost");
-        line.passed_on(is_begun);
+        line.passed_on(true);
         assert_eq!(line.finish(), None);
     }
 
