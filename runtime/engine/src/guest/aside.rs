@@ -38,24 +38,6 @@ impl Shared {
             .map_err(|error| Error::internal(format!("it was not read: {error}")))
     }
 
-    /// The same for encoded values that are there already, where they are long.
-    ///
-    /// # Errors
-    ///
-    /// Those of the check.
-    pub(crate) async fn check_aside(
-        &self,
-        host: &Host,
-        values: &Arc<[u8]>,
-        check: impl FnOnce(&[u8]) -> Result<(), Error> + Send + 'static,
-    ) -> Result<(), Error> {
-        if values.len() <= AT_ONCE {
-            return check(values);
-        }
-        let (turn, values) = (self.turn_aside(host).await, Arc::clone(values));
-        self.aside(turn, move || check(&values)).await?
-    }
-
     /// Arguments are limited like messages, and are values.
     ///
     /// # Errors
@@ -77,6 +59,10 @@ impl Shared {
         let are_values = |arguments: &[u8]| {
             check::values(arguments).map_err(|why| operand::malformed("arguments", why))
         };
-        self.check_aside(host, arguments, are_values).await
+        if arguments.len() <= AT_ONCE {
+            return are_values(arguments);
+        }
+        let (turn, arguments) = (self.turn_aside(host).await, Arc::clone(arguments));
+        self.aside(turn, move || are_values(&arguments)).await?
     }
 }

@@ -318,9 +318,9 @@ impl Node {
         }
         let _turn = self.preparing.turn(host.number()).await;
         self.programs.begun.fetch_add(1, Ordering::Relaxed);
+        let slot = self.slot(host, interpreter).await?;
         // A task of its own, so that it is preempted like a process. It ends with
         // whoever asked; the next who waits begins anew.
-        let slot = self.slot(host, interpreter).await?;
         let prepare = task::prepare(
             self.surroundings(),
             slot,
