@@ -15,12 +15,12 @@ impl Target {
     /// no inputs.
     pub fn made(&self, seed: u64) -> Option<Vec<u8>> {
         let make = self.make?;
-        make(&mut Unstructured::new(&bytes(seed))).ok()
+        make(&mut Unstructured::new(&random_bytes(seed, ENTROPY))).ok()
     }
 }
 
-/// Returns the random bytes of a seed, by SplitMix64.
-fn bytes(seed: u64) -> Vec<u8> {
+/// Returns the first random bytes of a seed, by SplitMix64; `len` is a multiple of 8.
+pub(crate) fn random_bytes(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed;
     let numbers = std::iter::repeat_with(|| {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -29,8 +29,5 @@ fn bytes(seed: u64) -> Vec<u8> {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     });
-    numbers
-        .take(ENTROPY / 8)
-        .flat_map(u64::to_le_bytes)
-        .collect()
+    numbers.take(len / 8).flat_map(u64::to_le_bytes).collect()
 }

@@ -1,9 +1,9 @@
 //! Makes valid core modules at random.
 //!
 //! Standard input begins with the shape of all modules, a module in binary: a made
-//! module has some of its imports and all of its exports. Seeds follow. Standard output
-//! gets one module for each seed. A length of 4 bytes precedes every module; a seed has
-//! 8 bytes; both are little-endian. The program ends with its input.
+//! module has some of its imports and all of its exports. Random bytes follow, 2,048 for
+//! one module. Standard output gets the modules. A length of 4 bytes, little-endian,
+//! precedes every module. The program ends with its input.
 
 use std::io::{self, BufReader, Read, Write};
 
@@ -22,14 +22,14 @@ fn main() -> io::Result<()> {
     let mut output = io::stdout();
     let mut shape = vec![0; usize::try_from(number(&mut input)?).map_err(io::Error::other)?];
     input.read_exact(&mut shape)?;
-    let mut seed = [0; 8];
+    let mut entropy = [0; ENTROPY];
     loop {
-        match input.read_exact(&mut seed) {
+        match input.read_exact(&mut entropy) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             Err(error) => return Err(error),
         }
-        let module = module(&shape, u64::from_le_bytes(seed)).map_err(io::Error::other)?;
+        let module = module(&shape, &entropy).map_err(io::Error::other)?;
         let length = u32::try_from(module.len()).map_err(io::Error::other)?;
         output.write_all(&length.to_le_bytes())?;
         output.write_all(&module)?;
@@ -43,10 +43,9 @@ fn number(input: &mut impl Read) -> io::Result<u32> {
     Ok(u32::from_le_bytes(number))
 }
 
-/// Makes the module of a seed, always the same.
-fn module(shape: &[u8], seed: u64) -> arbitrary::Result<Vec<u8>> {
-    let entropy = bytes(seed);
-    let mut random = Unstructured::new(&entropy);
+/// Makes a module, the same from the same bytes.
+fn module(shape: &[u8], entropy: &[u8]) -> arbitrary::Result<Vec<u8>> {
+    let mut random = Unstructured::new(entropy);
     // A few modules use proposals that the engine has off.
     let plain = random.ratio(15, 16)?;
     let config = Config {
@@ -74,20 +73,4 @@ fn module(shape: &[u8], seed: u64) -> arbitrary::Result<Vec<u8>> {
         let _ = made.ensure_termination(FUEL);
     }
     Ok(made.to_bytes())
-}
-
-/// Returns the random bytes of a seed, by SplitMix64.
-fn bytes(seed: u64) -> Vec<u8> {
-    let mut state = seed;
-    let numbers = std::iter::repeat_with(|| {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    });
-    numbers
-        .take(ENTROPY / 8)
-        .flat_map(u64::to_le_bytes)
-        .collect()
 }

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 
+use crate::made::random_bytes;
 use crate::support::component::component;
 use crate::support::imports;
 
@@ -40,10 +41,13 @@ pub(crate) fn make(random: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok(made_component(random)?.into_bytes())
 }
 
+/// Random bytes from which the program makes one module.
+const ENTROPY: usize = 2048;
+
 /// The running program that makes modules.
 struct Maker {
     _child: Child,
-    seeds: ChildStdin,
+    input: ChildStdin,
     modules: ChildStdout,
 }
 
@@ -64,24 +68,24 @@ impl Maker {
             .stdout(Stdio::piped())
             .spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
-        let (mut seeds, modules) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
+        let (mut input, modules) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
         let shape = wat::parse_str(format!(
             r#"(module {} {PREVIEW_1} (memory (export "memory") 1) (func (export "start")))"#,
             imports::text()
         ));
         let shape = shape.map_err(io::Error::other)?;
         let length = u32::try_from(shape.len()).map_err(io::Error::other)?;
-        seeds.write_all(&length.to_le_bytes())?;
-        seeds.write_all(&shape)?;
+        input.write_all(&length.to_le_bytes())?;
+        input.write_all(&shape)?;
         Ok(Maker {
             _child: child,
-            seeds,
+            input,
             modules,
         })
     }
 
     fn module(&mut self, seed: u64) -> io::Result<Vec<u8>> {
-        self.seeds.write_all(&seed.to_le_bytes())?;
+        self.input.write_all(&random_bytes(seed, ENTROPY))?;
         let mut length = [0; 4];
         self.modules.read_exact(&mut length)?;
         let length = usize::try_from(u32::from_le_bytes(length)).map_err(io::Error::other)?;
