@@ -195,35 +195,27 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A path from the root of the crate; none for one that begins in another crate
-    /// or in the module itself.
-    fn path_from_root(&self, path: &[String]) -> Option<Module> {
+    /// Returns a path from the root of the crate. A path that begins with none of the
+    /// words for modules begins with one that is declared here: `pub use child::Item`.
+    fn path_from_root(&self, path: &[String]) -> Module {
         let mut base = self.module.clone();
         let mut rest = path;
-        match rest.first()?.as_str() {
-            "crate" => base.clear(),
-            "self" => {}
-            "super" => {
-                while rest.first().is_some_and(|part| part == "super") {
-                    base.pop();
-                    rest = &rest[1..];
-                }
-                base.extend(rest.iter().cloned());
-                return Some(base);
+        while let [first, others @ ..] = rest {
+            match first.as_str() {
+                "crate" => base.clear(),
+                "self" => {}
+                "super" => drop(base.pop()),
+                _ => break,
             }
-            // A module declared here, as in `pub use child::Item`.
-            _ => {
-                base.extend(rest.iter().cloned());
-                return Some(base);
-            }
+            rest = others;
         }
-        base.extend(rest[1..].iter().cloned());
-        Some(base)
+        base.extend(rest.iter().cloned());
+        base
     }
 
     fn uses(&mut self, path: &[String]) {
-        let begins_here = matches!(path[0].as_str(), "crate" | "super" | "self");
-        if let (true, Some(path)) = (begins_here, self.path_from_root(path)) {
+        if matches!(path[0].as_str(), "crate" | "super" | "self") {
+            let path = self.path_from_root(path);
             self.graph.uses.push((self.module.clone(), path));
         }
     }
@@ -262,7 +254,8 @@ impl Reader<'_> {
             return;
         }
         self.uses(&path);
-        if let (true, Some(target)) = (handed_on, self.path_from_root(&path)) {
+        if handed_on {
+            let target = self.path_from_root(&path);
             let alias = alias.unwrap_or_else(|| path[path.len() - 1].clone());
             let exports = &mut self.graph.exports;
             exports.insert((self.module.clone(), alias), target);
@@ -301,7 +294,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 }
 
-/// Whether an item is compiled for tests only.
+/// Returns true if an item is compiled for tests only.
 fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
