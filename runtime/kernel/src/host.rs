@@ -85,9 +85,9 @@ pub struct Host {
     memory: MemoryLimits,
     budget: Arc<Budget>,
     live: AtomicUsize,
-    /// Who keeps it closed at present.
+    /// Number of callers that keep the host closed.
     closers: AtomicUsize,
-    /// How often it was closed.
+    /// Number of times the host was closed.
     closings: AtomicU64,
 }
 
@@ -263,7 +263,7 @@ impl Place {
         &self.host
     }
 
-    /// When this was taken, in closings of the host.
+    /// Returns the number of the host's closings when this place was taken.
     pub(crate) fn closings(&self) -> u64 {
         self.closings
     }

@@ -21,7 +21,7 @@ pub struct HostsEnding {
 }
 
 impl HostsEnding {
-    /// How many processes there were.
+    /// Returns the number of processes that were in the hosts.
     pub fn processes(&self) -> usize {
         self.processes
     }

@@ -1,4 +1,5 @@
-//! Whatever a process ends with, everybody who waits for its end hears of it, once.
+//! Everybody who waits for the end of a process hears of it once, whatever the process
+//! ends with.
 
 use std::fs;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use warren::{
 
 use crate::setup::{builder, run};
 
-/// What is no value.
+/// Bytes that are no value.
 const GARBAGE: [&[u8]; 8] = [
     b"\xc1",
     b"",
@@ -119,7 +120,7 @@ fn links_and_monitors_hear_of_every_end_once() {
                     assert!(result_of::<()>(outcome).is_err(), "{id}");
                     let error = ctx.exec::<()>(Spawn::of(id)).await.unwrap_err();
                     assert!(matches!(error, CallError::Failed(_)), "{id}: {error}");
-                    // What comes next is about another process: there was no second.
+                    // The next event is about another process: there was no second one.
                     let next = ctx.spawn(Spawn::of("app:nothing").monitored()).await?;
                     let event = ctx.event().await?;
                     assert!(matches!(&event, Event::Exit { from, .. } if *from == next));

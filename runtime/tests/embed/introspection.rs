@@ -364,7 +364,7 @@ fn a_host_is_emptied_whatever_its_processes_start() {
                 .wait()
                 .await;
             let (left, spawned) = (living(&runtime, "app:wild"), inspector.totals().spawned);
-            // Whoever had been left would have started others meanwhile.
+            // A process that was left would have started others meanwhile.
             let echo = Spawn::of("app:echo").host("app:tame").arguments(&round);
             assert_eq!(runtime.exec::<i32>(echo).await.unwrap(), round);
             assert_eq!((left, living(&runtime, "app:wild")), (0, 0));

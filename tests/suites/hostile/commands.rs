@@ -40,7 +40,7 @@ pub(crate) const SCENES: &[Scene] = &[
     },
 ];
 
-/// What a terminal obeys.
+/// Control sequences that a terminal obeys.
 const OBEYED: &str = "\u{1b}[2J\u{7}\r\nERROR forged";
 
 /// No text.

@@ -1,4 +1,4 @@
-//! What a program's schema and policies may make Cedar do.
+//! Bounds of the work that a program's schema and policies make for Cedar.
 //!
 //! Cedar writes types out where they are named, which doubles them with each level,
 //! finds all ancestors of entities and actions in cubic time, and validates each
@@ -22,7 +22,7 @@ const MAX_ANCESTORS: usize = 100_000;
 /// is an action with one type of principal and one of resource.
 const MAX_VALIDATION: usize = 32 << 20;
 
-/// What a statement costs however short it is, in bytes.
+/// Bytes that each statement counts beyond its own.
 const STATEMENT: usize = 100;
 
 /// Refuses a schema that takes minutes or gigabytes to understand. A circle is left to
@@ -30,7 +30,7 @@ const STATEMENT: usize = 100;
 ///
 /// # Errors
 ///
-/// What there is too much of, and the limit.
+/// Names the limit and what exceeds it.
 pub(super) fn check_schema(fragments: &[Value]) -> Result<(), String> {
     let namespaces = || fragments.iter().filter_map(Value::as_object).flatten();
     let types = namespaces().filter_map(|(_, space)| space["commonTypes"].as_object());
@@ -152,7 +152,7 @@ fn last(name: &str) -> &str {
     name.rsplit("::").next().unwrap_or(name)
 }
 
-/// What is left of the work that validating takes.
+/// The share of [`MAX_VALIDATION`] that is left.
 pub(super) struct Validation {
     kinds: usize,
     left: usize,

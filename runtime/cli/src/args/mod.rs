@@ -67,7 +67,7 @@ fn escaped(mut error: clap::Error) -> clap::Error {
         .context()
         .filter_map(|(kind, value)| match value {
             ContextValue::String(word) => Some((kind, ContextValue::String(quoted_part(word)))),
-            // What clap suggests repeats the word.
+            // Clap's suggestions repeat the word.
             ContextValue::StyledStrs(lines) => {
                 let is_plain = |line: &&StyledStr| {
                     let line = line.to_string();

@@ -70,7 +70,7 @@ pub(crate) enum Request {
     CancelHosts {
         /// Their names.
         hosts: Vec<String>,
-        /// When the processes are terminated, in milliseconds from now.
+        /// Milliseconds from now until the processes are terminated.
         within_ms: u64,
     },
     /// Ends all processes of hosts.

@@ -20,8 +20,8 @@ use crate::arguments;
 /// Maximum number of processes in one answer.
 const MAX_ROWS: usize = 10_000;
 
-/// How long an answer waits for the ends of the processes of a host: less than the
-/// client's patience.
+/// Time that an answer waits for the ends of a host's processes: less than the client's
+/// patience.
 const HOSTS_END_WITHIN: Duration = Duration::from_secs(10);
 
 /// Time for clients to read their answers at the end of the program.
@@ -216,8 +216,7 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
     }
 }
 
-/// What is said where a process does not end: native code that does not return, for
-/// instance.
+/// Answer while a process has not ended, such as a host function that does not return.
 const STILL_ENDING: &str =
     "not all processes have ended yet; the hosts refuse new ones until they have";
 

@@ -109,8 +109,8 @@ impl Kernel {
             Some(parent) => self.publish_child(parent, name, &child, &spawn)?,
         };
         if host.was_closed_since(closings) {
-            // Whoever closed it may have looked before this one could be found. Fails
-            // only where the process has exited.
+            // The caller that closed the host may have looked before this process could
+            // be found. Fails only if the process has exited.
             let _ = self.terminate(&child);
         }
         self.counts.has_spawned();
