@@ -51,10 +51,25 @@ impl Lanes {
         self.queues.iter().map(Queue::stealer).collect()
     }
 
-    /// Whether nothing is here. What was stolen may count for a while.
+    /// Whether nothing is here.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.busy.get() == 0
+        self.busy.get() == 0 || self.all_was_stolen()
+    }
+
+    /// Clears the bits of lanes that others have emptied, up to the first that
+    /// they have not.
+    fn all_was_stolen(&self) -> bool {
+        let mut busy = self.busy.get();
+        while busy != 0 {
+            let lane = busy.trailing_zeros() as usize;
+            if self.queues.get(lane).is_some_and(|queue| !queue.is_empty()) {
+                break;
+            }
+            busy &= busy - 1;
+        }
+        self.busy.set(busy);
+        busy == 0
     }
 
     #[inline]
@@ -150,6 +165,22 @@ fn next_after(lane: usize, busy: u64) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_stole_does_not_count() {
+        let lanes = Lanes::new(3);
+        let other = Lanes::new(3);
+        let scheduler = super::super::tests::scheduler(1);
+        for lane in [0, 2] {
+            lanes.push(super::super::tests::runnable(&scheduler, lane));
+        }
+        assert!(!lanes.is_empty());
+        assert!(other.steal(&lanes.stealers(), Monotonic::default).is_some());
+        assert!(!lanes.is_empty(), "one of two is left");
+        assert!(other.steal(&lanes.stealers(), Monotonic::default).is_some());
+        assert!(lanes.is_empty());
+        assert_eq!(lanes.busy.get(), 0);
+    }
 
     #[test]
     fn lanes_have_turns() {

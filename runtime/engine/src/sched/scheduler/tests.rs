@@ -17,7 +17,17 @@ fn spawn(scheduler: &Scheduler, task: impl Future<Output = ()> + Send + 'static)
     scheduler.spawn(0, task).detach();
 }
 
-fn scheduler(workers: usize) -> Scheduler {
+/// A task that has not run, of the host of this number.
+pub(super) fn runnable(scheduler: &Scheduler, lane: usize) -> Runnable {
+    let shared = Arc::clone(&scheduler.shared);
+    let (runnable, task) = Builder::new()
+        .metadata(Tag { shared, lane })
+        .spawn(|_| async {}, WithInfo(schedule));
+    task.detach();
+    runnable
+}
+
+pub(super) fn scheduler(workers: usize) -> Scheduler {
     let tokio = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("builds");
