@@ -11,14 +11,16 @@
 //!   another. While others queue, a
 //!   worker that sleeps is woken, which takes half of them.
 //! - Who is woken from elsewhere (a timer, the embedder) waits in a queue of all
-//!   workers, and is next wherever a task ends its turn; after each of them one
-//!   of the worker's own goes first.
+//!   workers. A worker that sleeps is woken for it and has half a millisecond to
+//!   come; then, or where none sleeps, it is next wherever a task ends its turn.
+//!   After each of them one of the worker's own goes first.
 //!
 //! The queues are those of crossbeam, the states of a task those of async-task.
 
 mod idle;
 mod injected;
 mod lanes;
+mod patience;
 mod worker;
 
 use std::future::Future;

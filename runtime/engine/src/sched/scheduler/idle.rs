@@ -38,6 +38,11 @@ impl Idle {
         }
     }
 
+    /// Whether a worker sleeps or is on its way to a task.
+    pub(super) fn has_another(&self) -> bool {
+        self.waking.load(Ordering::SeqCst) || self.count.load(Ordering::SeqCst) != 0
+    }
+
     #[cold]
     fn wake(&self) {
         if self.waking.swap(true, Ordering::SeqCst) {

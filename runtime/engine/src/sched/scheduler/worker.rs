@@ -9,6 +9,7 @@ use async_task::ScheduleInfo;
 use warren_kernel::Monotonic;
 
 use super::lanes::Lanes;
+use super::patience::Patience;
 use super::{Runnable, Shared};
 
 thread_local! {
@@ -27,6 +28,8 @@ struct Worker {
     lanes: Lanes,
     /// Whether its last task came from elsewhere.
     took_injected: Cell<bool>,
+    /// For tasks from elsewhere that another worker is to take.
+    patience: Patience,
 }
 
 /// While others queue, so many tasks in a row at most go before them because
@@ -42,6 +45,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, lanes: Lanes) {
         handed_on: Cell::new(0),
         lanes,
         took_injected: Cell::new(false),
+        patience: Patience::default(),
     });
     WORKER.set(Some(Rc::clone(&worker)));
     worker.work();
@@ -100,6 +104,7 @@ impl Worker {
     fn find(&self) -> Option<Runnable> {
         // In turns, so that neither shuts out the other.
         if !self.took_injected.get()
+            && !self.leaves_injected()
             && let Some(runnable) = self.shared.injected.pop()
         {
             self.took_injected.set(true);
@@ -120,6 +125,16 @@ impl Worker {
             .pop(|| self.now())
             .or_else(|| self.shared.injected.pop())
             .or_else(|| self.steal())
+    }
+
+    /// Whether what was woken from elsewhere, if anything, is another worker's.
+    #[inline]
+    fn leaves_injected(&self) -> bool {
+        if self.shared.injected.is_empty() {
+            self.patience.is_over();
+            return true;
+        }
+        self.shared.idle.has_another() && self.patience.lasts(self.now())
     }
 
     /// Takes half of a lane of another worker.
