@@ -103,6 +103,75 @@ fn a_line_that_is_not_complete_comes_at_the_end() {
 }
 
 #[test]
+fn an_incomplete_line_of_a_component_does_not_join_another() {
+    let main = "
+        for _, how in ipairs {'returns', 'exits', 'traps'} do
+          assert(process.spawn_monitored('app:word', 'app:processes', how))
+          process.events():receive()
+          print('next')
+        end";
+    let ended = Program::of(&[("main.lua", main), ("word.wat", WORD)])
+        .run()
+        .ends_with(0);
+    assert_eq!(ended.text(), "ab\ncd\nnext\n".repeat(3));
+}
+
+/// A component that writes a line and a half, and flushes neither. It exits where
+/// its argument has five letters and traps where they begin with `t`.
+const WORD: &str = r#"(component
+  (import "wasi:io/error@0.2.0" (instance $io-error
+    (export "error" (type (sub resource)))))
+  (alias export $io-error "error" (type $error))
+  (import "wasi:io/streams@0.2.0" (instance $streams
+    (export "output-stream" (type $output-stream (sub resource)))
+    (alias outer 1 $error (type $error'))
+    (export "error" (type $error (eq $error')))
+    (type $stream-error' (variant (case "last-operation-failed" (own $error)) (case "closed")))
+    (export "stream-error" (type $stream-error (eq $stream-error')))
+    (export "[method]output-stream.write" (func
+      (param "self" (borrow $output-stream)) (param "contents" (list u8))
+      (result (result (error $stream-error)))))))
+  (alias export $streams "output-stream" (type $output-stream))
+  (import "wasi:cli/stdout@0.2.0" (instance $stdout
+    (alias outer 1 $output-stream (type $outer))
+    (export "output-stream" (type $output-stream (eq $outer)))
+    (export "get-stdout" (func (result (own $output-stream))))))
+  (import "wasi:cli/exit@0.2.0" (instance $exit (export "exit" (func (param "status" (result))))))
+  (import "warren:process/program@0.1.0" (instance $program
+    (export "arguments" (func (result (list u8))))))
+  (core module $Memory
+    (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+    (data (i32.const 64) "ab\ncd"))
+  (core instance $memory (instantiate $Memory))
+  (core func $stdout (canon lower (func $stdout "get-stdout")))
+  (core func $write (canon lower (func $streams "[method]output-stream.write")
+    (memory (core memory $memory "memory"))))
+  (core func $exit (canon lower (func $exit "exit")))
+  (core func $arguments (canon lower (func $program "arguments")
+    (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+  (core module $Main
+    (import "host" "memory" (memory 1))
+    (import "host" "stdout" (func $stdout (result i32)))
+    (import "host" "write" (func $write (param i32 i32 i32 i32)))
+    (import "host" "exit" (func $exit (param i32)))
+    (import "host" "arguments" (func $arguments (param i32)))
+    (func (export "start")
+      (call $write (call $stdout) (i32.const 64) (i32.const 5) (i32.const 0))
+      (call $arguments (i32.const 0))
+      ;; An array of one, a text of five: 0x91 0xa5.
+      (if (i32.eq (i32.load8_u (i32.const 1025)) (i32.const 0xa5)) (then
+        (if (i32.eq (i32.load8_u (i32.const 1026)) (i32.const 0x74)) (then unreachable))
+        (call $exit (i32.const 0))))))
+  (core instance $main (instantiate $Main (with "host" (instance
+      (export "memory" (memory $memory "memory"))
+      (export "stdout" (func $stdout))
+      (export "write" (func $write))
+      (export "exit" (func $exit))
+      (export "arguments" (func $arguments))))))
+  (func (export "start") (canon lift (core func $main "start"))))"#;
+
+#[test]
 fn os_exit_of_main_ends_all() {
     let main = "
         local ready = process.listen('ready')

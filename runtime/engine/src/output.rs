@@ -9,7 +9,6 @@
 
 mod line;
 mod order;
-mod writer;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -187,6 +186,17 @@ impl Output {
                 }
             }
             () = queue.given_up.wait() => {}
+        }
+    }
+
+    /// Waits until there is room, which others may take first. Returns false once
+    /// nobody waits for the stream any more.
+    pub(crate) async fn room(&self, stream: Stream) -> bool {
+        let queue = self.queue(stream);
+        tokio::select! {
+            biased;
+            permit = queue.pieces.reserve() => permit.is_ok(),
+            () = queue.given_up.wait() => false,
         }
     }
 

@@ -154,6 +154,39 @@ impl Control {
         unsent
     }
 
+    /// Fiber: keeps a piece that [`Control::print`] returned for a later
+    /// [`Control::pass_on`].
+    pub(crate) fn put_back(&self, stream: Stream, piece: Vec<u8>) {
+        lock(&self.lines)[stream as usize].put_back(piece);
+    }
+
+    /// Fiber: passes on complete lines that were put back, or everything. Returns
+    /// false where `pass_on` gave the piece back.
+    pub(crate) fn pass_on(
+        &self,
+        stream: Stream,
+        everything: bool,
+        pass_on: impl FnOnce(Vec<u8>) -> Result<(), Vec<u8>>,
+    ) -> bool {
+        let line = &mut lock(&self.lines)[stream as usize];
+        let piece = match everything {
+            true => line.take(),
+            false => line.complete(),
+        };
+        let Some(piece) = piece else {
+            return true;
+        };
+        let ends_line = ends_line(&piece);
+        match pass_on(piece) {
+            Ok(()) => line.passed_on(ends_line),
+            Err(piece) => {
+                line.put_back(piece);
+                return false;
+            }
+        }
+        true
+    }
+
     /// Both: takes an incomplete line, to be passed on.
     pub(crate) fn take_line(&self, stream: Stream) -> Option<Vec<u8>> {
         lock(&self.lines)[stream as usize].take()

@@ -136,7 +136,7 @@ async fn enter_component(
 fn give_grants(guest: &mut Guest) -> wasmtime::Result<()> {
     let grants = &guest.run.program.grants;
     if !grants.is_empty() {
-        let component = wasi::Component::new(guest.shared.output(), grants)
+        let component = wasi::Component::new(guest.shared.output(), &guest.control, grants)
             .map_err(|error| wasmtime::format_err!("a grant cannot be opened: {error}"))?;
         guest.wasi = Some(Box::new(component));
     }

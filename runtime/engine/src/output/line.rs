@@ -30,6 +30,18 @@ impl Line {
         }
     }
 
+    /// Puts a piece back for which there was no room.
+    pub(crate) fn put_back(&mut self, mut piece: Vec<u8>) {
+        piece.append(&mut self.bytes);
+        self.bytes = piece;
+    }
+
+    /// Takes what is complete of what was put back.
+    pub(crate) fn complete(&mut self) -> Option<Vec<u8>> {
+        let all = std::mem::take(&mut self.bytes);
+        self.add(&all)
+    }
+
     /// Takes the unfinished part of the line; the rest of the line may follow.
     pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
         (!self.bytes.is_empty()).then(|| std::mem::take(&mut self.bytes))
@@ -42,7 +54,9 @@ impl Line {
             return None;
         }
         let mut rest = std::mem::take(&mut self.bytes);
-        rest.push(b'\n');
+        if !ends_line(&rest) {
+            rest.push(b'\n');
+        }
         self.is_begun = false;
         Some(rest)
     }
@@ -97,6 +111,20 @@ mod tests {
         assert_eq!(line.finish(), Some(b"\n".to_vec()), "`b` is lost");
         line.passed_on(true);
         assert_eq!(line.finish(), None);
+    }
+
+    #[test]
+    fn what_was_put_back_leaves_first() {
+        let mut line = Line::default();
+        let piece = line.add(b"a\nb").expect("a line is complete");
+        line.put_back(piece);
+        assert_eq!(line.complete(), Some(b"a\n".to_vec()));
+        line.put_back(b"a\n".to_vec());
+        assert_eq!(line.add(b"c\nd"), Some(b"a\nbc\n".to_vec()));
+        line.put_back(b"bc\n".to_vec());
+        assert_eq!(line.finish(), Some(b"bc\nd\n".to_vec()));
+        line.put_back(b"e\n".to_vec());
+        assert_eq!(line.finish(), Some(b"e\n".to_vec()), "it has its newline");
     }
 
     #[test]

@@ -9,18 +9,20 @@ mod filesystem;
 mod held;
 mod output;
 mod poll;
+mod stdio;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::component::{Linker, ResourceTable};
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::{FsPerms, I32Exit, OpenMode, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use self::held::Held;
+use self::stdio::Stdio;
 use crate::code::definition::Grants;
 use crate::code::grant::Place;
+use crate::guest::control::Control;
 use crate::guest::{Guest, Unwind};
 use crate::output::{Output, Stream};
 
@@ -79,7 +81,11 @@ impl Component {
     /// # Errors
     ///
     /// For a grant of a file: a component is granted whole directories only.
-    pub(crate) fn new(output: &Arc<Output>, grants: &Grants) -> Result<Component, String> {
+    pub(crate) fn new(
+        output: &Arc<Output>,
+        control: &Arc<Control>,
+        grants: &Grants,
+    ) -> Result<Component, String> {
         let mut preopens = Vec::new();
         for grant in &grants.paths {
             let Place::Directory(dir) = grant.place() else {
@@ -99,10 +105,7 @@ impl Component {
             let dir = Dir::new(file.into_std_file(), perms, mode, false);
             preopens.push((dir, grant.guest.clone()));
         }
-        let to = |stream| ToOutput {
-            output: Arc::clone(output),
-            stream,
-        };
+        let to = |stream| Stdio::new(Arc::clone(output), Arc::clone(control), stream);
         let mut builder = WasiCtxBuilder::new();
         builder
             .stdout(to(Stream::Stdout))
@@ -142,8 +145,9 @@ impl Guest {
             .as_ref()
             .is_some_and(|wasi| wasi.is::<Component>())
         {
+            let output = self.shared.output();
             // Without grants nothing can fail.
-            if let Ok(component) = Component::new(self.shared.output(), &Grants::default()) {
+            if let Ok(component) = Component::new(output, &self.control, &Grants::default()) {
                 self.wasi = Some(Box::new(component));
             }
         }
@@ -161,23 +165,5 @@ impl WasiView for Guest {
             ctx: &mut parts.ctx,
             table: &mut parts.table,
         }
-    }
-}
-
-/// A standard stream of a component.
-struct ToOutput {
-    output: Arc<Output>,
-    stream: Stream,
-}
-
-impl IsTerminal for ToOutput {
-    fn is_terminal(&self) -> bool {
-        false
-    }
-}
-
-impl StdoutStream for ToOutput {
-    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
-        Box::new(self.output.writer(self.stream))
     }
 }
