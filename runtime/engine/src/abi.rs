@@ -1,4 +1,4 @@
-//! The calling conventions of guests: each translates to the operations of
+//! The calling conventions of guests. Each calls the operations of
 //! [`Guest`](crate::guest::Guest).
 
 pub(crate) mod component;

@@ -1,5 +1,5 @@
-//! One running instance, as its imports see it: the data of its store, and the
-//! operations of the process API, written once behind both linkers.
+//! The data of one instance's store, and the operations of the process API. Both
+//! linkers call these operations.
 
 pub(crate) mod aside;
 pub(crate) mod control;
@@ -55,13 +55,13 @@ pub(crate) struct Inherited {
     pub(crate) frame: Arc<str>,
     /// Encoded values by key.
     pub(crate) context: Arc<BTreeMap<String, Arc<[u8]>>>,
-    /// On whose behalf the process acts.
+    /// The identity for which the process acts.
     pub(crate) actor: Option<Arc<Actor>>,
-    /// What it may do.
+    /// The policies under which the process acts.
     pub(crate) scope: Option<Arc<Scope>>,
 }
 
-/// What one start of a process runs.
+/// The program of one start of a process, with its arguments.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) program: Arc<Program>,
@@ -69,29 +69,29 @@ pub(crate) struct Run {
     pub(crate) arguments: Arc<[u8]>,
 }
 
-/// What came of preparing a source. A process has room for it, too, so an error is
-/// elsewhere.
+/// The code that `prepare` made of a source, or an error. The error is boxed to
+/// keep the type small: every process holds room for it.
 pub(crate) type Prepared = Result<Arc<[u8]>, Box<Error>>;
 
-/// What a store runs for.
+/// The purpose for which a store was made.
 pub(crate) enum Purpose {
     /// A process.
     Process {
         process: Arc<Process>,
         inherited: Arc<Inherited>,
-        /// Whether it is the program's first, which may read standard input
-        /// and end the program.
+        /// True for the program's first process, which may read standard input and
+        /// end the program.
         first: bool,
     },
-    /// Turning a source into prepared code, with no process around it.
+    /// Preparing a source. No process is involved.
     Prepare {
-        /// What `program.prepared` or `program.fail` said.
+        /// The argument of the last call of `program.prepared` or `program.fail`.
         prepared: Option<Prepared>,
     },
-    /// Reading what another process has shown of itself.
+    /// Reading the copied memory of another process.
     Explain {
         sight: Arc<Sight>,
-        /// What is in it.
+        /// The text that `traceback` found in that memory.
         text: Option<String>,
     },
 }
@@ -100,37 +100,39 @@ pub(crate) enum Purpose {
 pub(crate) struct Guest {
     pub(crate) shared: Arc<Shared>,
     spawner: Arc<dyn Spawner>,
-    /// Where it runs.
+    /// The pool of the instance; absent for a host function process.
     pool: Option<Arc<Pool>>,
     pub(crate) control: Arc<Control>,
     pub(crate) purpose: Purpose,
     pub(crate) run: Run,
     pub(crate) limits: Limits,
     rights: Rights,
-    /// Whom it last sent to by PID: most sends go where the one before went.
+    /// The last process to which the guest sent by PID. Most sends go to the same
+    /// process as the one before.
     correspondent: Option<Arc<Process>>,
     /// The exported memory of a core module, once it is instantiated.
     pub(crate) memory: Option<Memory>,
     /// A result or error of the flat ABI that the guest has yet to fetch.
     pub(crate) held: Vec<u8>,
-    /// What the guest said its result is.
+    /// The outcome that the guest last gave with `program.finish` or
+    /// `program.fail`.
     pub(crate) outcome: Option<Outcome>,
-    /// Whether that is an error for want of memory.
+    /// True if that outcome is an error for want of memory.
     pub(crate) out_of_memory: bool,
-    /// How often it was preempted.
+    /// The number of times that the guest was preempted.
     pub(crate) slices: u32,
-    /// What it has of WASI, made when it first asks.
+    /// The guest's WASI state, made at the first call of WASI.
     pub(crate) wasi: Option<Box<dyn Any + Send + Sync>>,
 }
 
-/// Why a guest's stack is unwound by the runtime itself, which is no trap of
-/// the guest's.
+/// A reason for which the runtime itself unwinds a guest's stack. It is not a trap
+/// of the guest.
 #[derive(Debug)]
 pub(crate) enum Unwind {
     /// `program.exit`.
     Exit(i32),
-    /// `process.upgrade` to this; in another place, where code of another
-    /// shape needs one.
+    /// `process.upgrade` to this run. The slot is present if the new code needs one
+    /// of another shape.
     Upgrade(Run, Option<Slot>),
 }
 
@@ -174,7 +176,7 @@ impl Guest {
         }
     }
 
-    /// What it fails with where it has used up its processor time.
+    /// Returns the error to fail with if the guest has used up its processor time.
     pub(crate) fn has_run_too_long(&self) -> Option<Error> {
         if let Purpose::Prepare { .. } = self.purpose {
             return self.has_prepared_too_long();
@@ -191,7 +193,8 @@ impl Guest {
         })
     }
 
-    /// Preparing has no process whose time is counted: its slices are.
+    /// Counts slices: a preparation has no process whose processor time could be
+    /// counted.
     #[cold]
     fn has_prepared_too_long(&self) -> Option<Error> {
         let limit = self.shared.max_prepare();
@@ -205,16 +208,16 @@ impl Guest {
         })
     }
 
-    /// Where it runs; nowhere for native code.
+    /// The pool of the instance; absent for a host function process.
     pub(crate) fn pool(&self) -> Option<&Arc<Pool>> {
         self.pool.as_ref()
     }
 
-    /// The process this runs for.
+    /// The process for which this guest runs.
     ///
     /// # Errors
     ///
-    /// `Invalid` where it is none.
+    /// `Invalid` if the guest prepares a source or explains a stack.
     #[inline]
     pub(crate) fn process(&self) -> Result<&Arc<Process>, Error> {
         process_of(&self.purpose)
@@ -227,7 +230,7 @@ impl Guest {
         }
     }
 
-    /// Notes that an operation was refused, for those who look at the process.
+    /// Records a refused operation for introspection.
     #[cold]
     pub(crate) fn was_refused(&self, error: &Error) {
         self.shared.meter().refused(&error.kind);
@@ -236,7 +239,7 @@ impl Guest {
         }
     }
 
-    /// It has taken a message, and handles it from now on.
+    /// Records that the guest handles this message from now on.
     #[inline]
     pub(crate) fn handles(&self, message: &mut Message) {
         if let Ok(process) = self.process() {
@@ -244,13 +247,13 @@ impl Guest {
         }
     }
 
-    /// Whether this is the program's first process.
+    /// Returns true for the program's first process.
     pub(crate) fn is_first(&self) -> bool {
         matches!(self.purpose, Purpose::Process { first: true, .. })
     }
 }
 
-/// A process has taken a message, and handles it from now on.
+/// Records that a process handles this message from now on.
 #[inline]
 fn handles(shared: &Shared, process: &Process, control: &Control, message: &mut Message) {
     if let Some(traces) = shared.traces() {

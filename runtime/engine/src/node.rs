@@ -1,4 +1,4 @@
-//! The node: everything the processes of one program share.
+//! The node: the state that all processes of one program share.
 
 pub(crate) mod drive;
 mod embedder;
@@ -59,52 +59,54 @@ use observers::Observers;
 pub(crate) use programs::Programs;
 pub use spawn::Running;
 
-/// Definitions whose chains of calls are counted one by one: an embedder may name
-/// its native processes as it likes.
+/// The most definitions with a frame counter of their own. An embedder may invent
+/// any number of names for its host function processes.
 const MAX_FRAMES: usize = 10_000;
 
-/// What a node is made of.
+/// The configuration of a node.
 pub struct NodeConfig {
-    /// Who knows the program's definitions.
+    /// The program's definitions.
     pub definitions: Arc<dyn Definitions>,
     /// The hosts, by name.
     pub hosts: Vec<(String, HostLimits)>,
-    /// Who judges what processes ask to do. Without one, processes with an actor
-    /// or a scope may do nothing that needs a permission, all others everything.
+    /// The authorizer that permits or forbids actions. Without one, processes with
+    /// an actor or a scope may do nothing that needs a permission; all other
+    /// processes may do everything.
     pub authorizer: Option<Arc<dyn Authorizer>>,
-    /// Where compiled code is kept between runs; nowhere if absent.
+    /// The directory that keeps compiled code between runs; nothing is kept if
+    /// absent.
     pub cache: Option<PathBuf>,
-    /// Where the processes' output goes.
+    /// The sink for the processes' output.
     pub output: Box<dyn Sink>,
-    /// What is given the log records of the processes, in place of `tracing`.
+    /// The receiver of the processes' log records; `tracing` if absent.
     pub log: Option<LogHook>,
     /// The Lua interpreter guest, in place of the bundled one.
     pub interpreter: Option<Vec<u8>>,
     /// Threads that run processes: one for each core if absent.
     pub workers: Option<NonZeroUsize>,
-    /// How long a guest runs at most before others get their turn:
-    /// [`DEFAULT_TICK`](crate::DEFAULT_TICK), unless one counts instructions
-    /// and wants no clock to interfere.
+    /// The longest turn of a guest while others wait. Use
+    /// [`DEFAULT_TICK`](crate::DEFAULT_TICK), unless instructions are to be counted
+    /// without a clock that interferes.
     pub tick: Duration,
-    /// Whether each message carries what caused it.
+    /// If true, each message carries the message that caused it.
     pub trace_messages: bool,
-    /// What sources and modules may consist of, and what compiling them may take.
+    /// The limits of sources and modules, and of compiling them.
     pub compile: CompileLimits,
-    /// Bytes of memory of all processes together: what the machine has, less a
-    /// reserve ([`default_max_memory`]), if absent.
+    /// Bytes of memory of all processes together. If absent, the memory of the
+    /// machine less a reserve ([`default_max_memory`]).
     pub max_memory_total: Option<u64>,
-    /// The memory of the machine, in place of what Linux says.
+    /// The memory of the machine; read from Linux if absent.
     pub memory: Option<Arc<dyn MachineMemory>>,
 }
 
-/// Why a node cannot be started.
+/// An error of [`Node::start`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// The operating system refuses a thread.
     #[error("no thread can be started: {0}")]
     Thread(#[source] std::io::Error),
-    /// A host's name is wrong or there twice.
+    /// A host has an invalid or a duplicate name, or an invalid limit.
     #[error("host {name}: {error}")]
     Host {
         /// The name.
@@ -121,15 +123,15 @@ pub enum StartError {
 pub struct Node {
     _watch: Option<Watch>,
     shared: Arc<Shared>,
-    /// By the number of the host.
+    /// The pools of the hosts, by number.
     rooms: Vec<Room<Guest>>,
-    /// Of hosts that the embedder added to the kernel itself.
+    /// The pools of hosts that the embedder added to the kernel itself.
     other_room: Room<Guest>,
     programs: Programs,
     compiler: Compiler,
     compiling: Turns,
     preparing: Turns,
-    /// Those of all rooms.
+    /// The pools of all rooms.
     pools: Vec<Arc<Pools<Guest>>>,
     scheduler: Scheduler,
     observers: Observers,
@@ -137,7 +139,7 @@ pub struct Node {
     closed: AtomicBool,
     /// Processes whose tasks have not ended.
     present: AtomicUsize,
-    /// Told at the end of every process, and when a host takes processes again.
+    /// Notified at the end of every process, and when a host takes processes again.
     ended: Notify,
 }
 
@@ -150,12 +152,12 @@ impl std::fmt::Debug for Node {
 }
 
 impl Node {
-    /// Starts a node: its processes run on threads of its own, and use the
-    /// tokio runtime this is called in for what blocks (compiling, standard
-    /// input, files). Compiles nothing yet.
+    /// Starts a node. Its processes run on threads of its own; blocking work
+    /// (standard input, files) runs on the tokio runtime in which this is called.
+    /// Compiles nothing yet.
     ///
-    /// A code cache that cannot be used is reported to the log and done
-    /// without.
+    /// Logs a warning and goes on without a code cache if the cache cannot be
+    /// opened.
     ///
     /// # Errors
     ///
@@ -263,7 +265,7 @@ impl Node {
         }))
     }
 
-    /// What a guest of this node has around it.
+    /// The parts of this node that a guest can reach.
     fn surroundings(self: &Arc<Self>) -> Surroundings {
         Surroundings {
             shared: Arc::clone(&self.shared),
@@ -276,59 +278,59 @@ impl Node {
         self.shared.kernel()
     }
 
-    /// The present, on both clocks.
+    /// The current time on both clocks.
     pub fn now(&self) -> Moment {
         self.shared.now()
     }
 
-    /// How many processes have a task that has not ended: for a moment more than
-    /// live, since a process that ended is told of before its task is gone.
+    /// The number of tasks of processes. For a moment it is larger than the number
+    /// of living processes: the end of a process is announced before its task ends.
     pub fn tasks(&self) -> usize {
         self.present.load(Ordering::SeqCst)
     }
 
-    /// How many places of the pools are taken: one by each process, and by each
-    /// source that is being prepared.
+    /// The number of slots in use: one for each guest, and one for each source that
+    /// is being prepared.
     pub fn places_taken(&self) -> usize {
         self.pools.iter().map(|pools| pools.taken()).sum()
     }
 
-    /// What the workers do.
+    /// The counters of the workers.
     pub fn reading(&self) -> Reading {
         self.shared.meter().read(self.scheduler.queued())
     }
 
-    /// How many pieces of code were compiled to machine code because the cache
-    /// did not have them.
+    /// The number of modules that were compiled because the code cache did not have
+    /// them.
     pub fn compiled(&self) -> u64 {
         self.compiler.compiled.load(Ordering::Relaxed)
     }
 
-    /// How many times compiling a module or preparing a source was begun, also where
-    /// it failed or the code cache had the result.
+    /// The number of times that compiling a module or preparing a source was begun.
+    /// It includes failures and results from the code cache.
     pub fn compilations_begun(&self) -> u64 {
         self.programs.begun()
     }
 
-    /// How many log records were lost because nobody took them in time.
+    /// The number of log records that were lost because nobody took them in time.
     pub fn log_records_lost(&self) -> u64 {
         self.shared.log.lost()
     }
 
-    /// A host's part of the engine.
+    /// The pools of a host.
     pub(crate) fn room(&self, host: &Host) -> &Room<Guest> {
         self.rooms.get(host.number()).unwrap_or(&self.other_room)
     }
 
-    /// What the processes of a host have of its files and disks.
+    /// The open files and disk space that the processes of a host use.
     pub fn files_in_use(&self, host: &Host) -> FilesInUse {
         self.shared.files(host).in_use()
     }
 
-    /// A new frame id for a chain of calls that begins with this definition.
+    /// Makes a frame id for a chain of calls that begins with this definition.
     fn new_frame(&self, definition: &str) -> Arc<str> {
         let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        // Beyond, definitions count together: no number of theirs is given twice.
+        // Further definitions share one counter, so no frame id is given twice.
         let counted = if frames.len() < MAX_FRAMES || frames.contains_key(definition) {
             definition
         } else {
@@ -352,10 +354,10 @@ fn per_host(limits: &HostLimits, files: Arc<HostFiles>) -> PerHost {
     }
 }
 
-/// Bytes of the largest message: where the SDKs stop encoding one.
+/// Bytes of the largest message that the SDKs encode.
 const MAX_MESSAGE: usize = 1 << 20;
 
-/// Refuses a host whose messages no guest could write.
+/// Refuses a limit for messages that no guest could write.
 fn allowed(config: &HostConfig) -> Result<(), Error> {
     if config.max_message > MAX_MESSAGE {
         return Err(Error::invalid(format!(

@@ -1,5 +1,5 @@
-//! The component path: the WIT of `warren:process`, over the same operations
-//! as the flat ABI.
+//! The WIT of `warren:process` for components, on the same operations as the flat
+//! ABI.
 
 mod bindings;
 
@@ -29,7 +29,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 
 type Answer<T> = wasmtime::Result<Result<T, wit::types::Error>>;
 
-/// An operation's own failure is a value of the WIT's, and noted.
+/// Records the failure of an operation, and turns it into a value of the WIT.
 fn answer<T>(guest: &Guest, result: Result<T, Error>) -> Answer<T> {
     Ok(result.map_err(|error| refused(guest, error)))
 }
@@ -176,12 +176,13 @@ impl wit::process::Host for Guest {
     }
 }
 
-/// Refuses what is too long to be called by.
+/// Refuses an operand that is too long to be a name.
 fn named(operand: &'static str, name: &str) -> Result<(), Error> {
     NAME.check(operand, name.len())
 }
 
-/// The options of a spawn or an exec, when all that it was given is what it must be.
+/// Checks the operands of a spawn or exec and converts its options. Long options
+/// are checked off the worker.
 async fn checked(
     guest: &Guest,
     definition: &str,
@@ -240,7 +241,7 @@ fn spawn_options(options: wit::process::SpawnOptions) -> Result<SpawnOptions, Er
 }
 
 impl Guest {
-    /// Does an operation, as [`Guest::settled`], and answers with what came of it.
+    /// Runs an operation with [`Guest::settled`] and answers with its result.
     async fn answered<T>(
         &mut self,
         operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
@@ -249,7 +250,7 @@ impl Guest {
         answer(self, done)
     }
 
-    /// Does an operation on what a destination means.
+    /// Runs an operation on the process of a destination.
     async fn on_target(
         &mut self,
         target: &str,
@@ -274,7 +275,8 @@ impl Guest {
         Ok(received.as_ref().map(wit::mailbox::Message::from))
     }
 
-    /// Within an import, a component's stack is out of reach.
+    /// Answers that the stack cannot be seen: it is out of reach while the
+    /// component waits in an import.
     fn shows_nothing(&self) {
         if let Ok(process) = self.process() {
             let why = "a component is seen only while it runs, and this one waits".to_owned();
@@ -445,7 +447,7 @@ impl wit::stdio::Host for Guest {
             if let Some(unsent) = Guest::write(self, stream.into(), piece) {
                 self.write_slowly(stream.into(), unsent).await;
             } else if bytes.len() > TURN * PIECE {
-                // However fast the output is read: others have their turn.
+                // Lets others have their turn, however fast the output is read.
                 task::yield_now().await;
             }
         }

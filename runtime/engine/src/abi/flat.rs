@@ -1,5 +1,5 @@
-//! The flat ABI: the operations of the process API as core imports that take
-//! and return numbers. `docs/guest-abi.md` is its definition.
+//! The flat ABI: the operations of the process API as core imports that take and
+//! return numbers. `docs/guest-abi.md` defines it.
 
 mod asking;
 mod mailbox;
@@ -22,8 +22,9 @@ pub(crate) use system::{TURN, fill_with_random_bytes, random_length, write_range
 
 /// Defines every function of the flat ABI.
 ///
-/// Where `asks`, functions that need a permission may have to wait for it; where
-/// nobody judges they never do, and are spared what waiting costs.
+/// With `asks`, functions that need a permission may have to wait for a decision.
+/// Without an authorizer they never wait, and are linked without the cost of
+/// waiting.
 pub(crate) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<()> {
     linker.func_wrap("warren:core/held@0.1.0", "take", take)?;
     process::link(linker, asks)?;
@@ -67,7 +68,7 @@ pub(crate) fn range<'a>(
         .ok_or_else(|| outside(parameter, ptr, len))
 }
 
-/// A range of the guest's memory, to be written.
+/// A writable range of the guest's memory.
 #[inline]
 pub(crate) fn range_mut<'a>(
     memory: &'a mut [u8],
@@ -87,13 +88,13 @@ fn outside(parameter: &'static str, ptr: u32, len: u32) -> wasmtime::Error {
     )
 }
 
-/// Why a function of the flat ABI does not do what it was called for.
+/// The failure of a function of the flat ABI.
 pub(crate) enum Fault {
-    /// The guest's author is wrong: the guest traps.
+    /// A mistake of the guest's author: the guest traps.
     Trap(wasmtime::Error),
     /// The call failed.
     Error(Error),
-    /// Whether it is allowed has to be asked first.
+    /// The authorizer has to decide before the call can go on.
     Undecided(Box<Question>),
 }
 
@@ -118,7 +119,7 @@ impl From<Refusal> for Fault {
     }
 }
 
-/// A range of the guest's memory that is no longer than it may be.
+/// A range of the guest's memory, checked against a limit.
 #[inline]
 fn limited<'a>(
     memory: &'a [u8],
@@ -132,7 +133,7 @@ fn limited<'a>(
     Ok(bytes)
 }
 
-/// A parameter that is text.
+/// A text parameter.
 #[inline]
 fn text<'a>(
     memory: &'a [u8],
@@ -153,7 +154,7 @@ fn not_utf8(parameter: &'static str, error: std::str::Utf8Error) -> Fault {
     ))
 }
 
-/// A parameter that is a topic or a key, which may be as long as a message.
+/// A topic or a key, which may be as long as a message.
 #[inline]
 fn long_text<'a>(
     memory: &'a [u8],
@@ -165,8 +166,8 @@ fn long_text<'a>(
     text(memory, ptr, len, parameter, message_limit(guest, len))
 }
 
-/// The limit of an operand that is as long as a message at most. Most are short,
-/// and no host is asked what it allows.
+/// The limit of an operand that may be as long as a message. Short operands, which
+/// are the most common, pass without a look at the hosts' limits.
 #[inline]
 fn message_limit(guest: &Guest, len: u32) -> Limit {
     if len as usize <= NAME.bytes {
@@ -179,7 +180,7 @@ fn message_limit(guest: &Guest, len: u32) -> Limit {
 /// The length of an absent parameter.
 const ABSENT: u32 = u32::MAX;
 
-/// A parameter that is text and may be absent.
+/// An optional text parameter.
 fn text_or_absent<'a>(
     memory: &'a [u8],
     ptr: u32,
@@ -194,7 +195,7 @@ fn text_or_absent<'a>(
     }
 }
 
-/// A parameter that is bytes and may be absent.
+/// An optional parameter of bytes.
 fn bytes_or_absent<'a>(
     memory: &'a [u8],
     ptr: u32,
@@ -208,7 +209,7 @@ fn bytes_or_absent<'a>(
     }
 }
 
-/// A parameter that is bytes, kept.
+/// A copy of a parameter of bytes.
 fn owned(
     memory: &[u8],
     ptr: u32,
@@ -219,14 +220,14 @@ fn owned(
     limited(memory, ptr, len, parameter, limit).map(Arc::from)
 }
 
-/// Where a result that is bytes goes.
+/// The guest's buffer for a result of bytes.
 #[derive(Clone, Copy)]
 struct Out {
     ptr: u32,
     cap: u32,
 }
 
-/// The status of an operation whose result is bytes.
+/// Writes the result of an operation, and returns its status.
 #[inline]
 fn reply<B: AsRef<[u8]>>(
     caller: &mut Caller<'_, Guest>,
@@ -240,7 +241,7 @@ fn reply<B: AsRef<[u8]>>(
     }
 }
 
-/// Writes a result, or holds it where it does not fit.
+/// Writes a result, or holds it if it does not fit.
 #[inline]
 fn write(memory: &mut [u8], guest: &mut Guest, out: Out, bytes: &[u8]) -> wasmtime::Result<i32> {
     let len = status_of(bytes.len())?;
@@ -265,7 +266,8 @@ fn status(guest: &mut Guest, result: Result<u32, Fault>) -> wasmtime::Result<i32
     }
 }
 
-/// The status of a call that failed, where there is nobody to be asked.
+/// The status of a failed call. A call that reaches this needs no decision, or is
+/// linked without an authorizer.
 #[cold]
 fn fail(guest: &mut Guest, fault: Fault) -> wasmtime::Result<i32> {
     match fault {

@@ -1,12 +1,12 @@
-//! The imports that guests get: the flat ABI and preview 1 for core modules, the
-//! WIT and WASI 0.2 for components.
+//! The imports of guests: the flat ABI and preview 1 for core modules, the WIT and
+//! WASI 0.2 for components.
 
 use super::{component, flat, wasi};
 use crate::code::linkers::Imports;
 use crate::guest::Guest;
 
-/// Everything a guest may import. `asks` where imports may have to ask for
-/// permission, and so to wait.
+/// Everything that a guest may import. With `asks`, imports may have to wait for a
+/// decision of the authorizer.
 pub(crate) fn all(asks: bool) -> Imports<Guest> {
     Imports {
         core: if asks {

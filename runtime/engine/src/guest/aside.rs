@@ -1,5 +1,5 @@
-//! Work that is bounded, and yet keeps a worker longer than it should: reading records
-//! of megabytes. It is done on threads that may block, when it is the host's turn.
+//! Reading of records of megabytes. The work is bounded, but it would keep a worker
+//! for too long: it runs on threads that may block, in turns of the hosts.
 
 use std::sync::Arc;
 
@@ -10,21 +10,23 @@ use crate::codec::check;
 use crate::operand;
 use crate::sched::turns::Turn;
 
-/// Bytes of values that are read where they are needed: in some 0.1 ms for each pass.
+/// Bytes of values that a worker reads itself. One pass over them takes some 0.1
+/// ms.
 pub(crate) const AT_ONCE: usize = 32 << 10;
 
 impl Shared {
-    /// Waits for a host's turn to have something read aside. What is to be read is
-    /// copied afterwards, so that no more copies wait than there are turns.
+    /// Waits for a host's turn to have a record read aside. The caller copies the
+    /// record afterwards, so that there are never more copies than turns.
     pub(crate) async fn turn_aside(&self, host: &Host) -> Turn {
         self.aside.turn(host.number()).await
     }
 
-    /// Does this aside; the turn is over when it is done, also where nobody waits.
+    /// Runs `work` on a thread that may block. The turn ends with the work, even if
+    /// the returned future was dropped.
     ///
     /// # Errors
     ///
-    /// `Internal` where the tokio runtime is gone.
+    /// `Internal` if the tokio runtime has shut down or `work` panicked.
     pub(crate) async fn aside<T: Send + 'static>(
         &self,
         turn: Turn,
@@ -38,11 +40,11 @@ impl Shared {
             .map_err(|error| Error::internal(format!("it was not read: {error}")))
     }
 
-    /// Arguments are limited like messages, and are values.
+    /// Checks that the arguments are encoded values and not longer than a message.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the limit or what is no value.
+    /// `Invalid`, naming the limit or the malformed value.
     pub(crate) async fn check_arguments(
         &self,
         arguments: &Arc<[u8]>,

@@ -1,4 +1,4 @@
-//! What a guest's fiber and the task around it tell each other.
+//! The state that a guest's fiber shares with the task that polls it.
 //!
 //! ```text
 //!   task (worker's own stack)                fiber (the guest's stack)
@@ -27,27 +27,27 @@ use warren_kernel::{AtomicDeadline, Monotonic};
 use crate::output::{Line, Stream, ends_line};
 use crate::traces::Cause;
 
-/// Work an import leaves for the task.
+/// Work that an import leaves for the task.
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The shared part.
+/// The state that both sides share.
 #[derive(Default)]
 pub(crate) struct Control {
     deadline: AtomicDeadline,
     timed_out: Flag,
     waited: Flag,
-    /// Whether there is a job, to be read without the lock.
+    /// True if there is a job. The task reads this flag without taking the lock.
     has_job: Flag,
     job: Mutex<Option<Job>>,
     lines: Mutex<[Line; 2]>,
-    /// The message that is being handled, where that is asked for.
+    /// The message that is being handled, if messages are traced.
     cause: Cause,
     without_fiber: bool,
 }
 
 impl Control {
-    /// For code that runs on the task's own stack: there is no fiber, and
-    /// nothing to be done outside of it.
+    /// The state of code that runs on the task's own stack. Without a fiber,
+    /// [`Control::outside`] runs its work in place.
     pub(crate) fn without_fiber() -> Control {
         Control {
             without_fiber: true,
@@ -78,38 +78,39 @@ impl Control {
         .await
     }
 
-    /// Fiber: about to wait, at most until then.
+    /// Fiber: begins to wait until the deadline at most.
     #[inline]
     pub(crate) fn wait_until(&self, deadline: Option<Monotonic>) {
         self.deadline.store(deadline);
         self.timed_out.take();
     }
 
-    /// Fiber: whether the deadline came. The wait is over then.
+    /// Fiber: returns true if the deadline came, which ends the wait.
     #[inline]
     pub(crate) fn timed_out(&self) -> bool {
         self.timed_out.take()
     }
 
-    /// Fiber: the wait is over.
+    /// Fiber: ends the wait.
     #[inline]
     pub(crate) fn wait_is_over(&self) {
         self.deadline.store(None);
     }
 
-    /// Either: the guest waited while others had their turn.
+    /// Both: records that the guest waited while other guests had their turn.
     #[inline]
     pub(crate) fn has_waited(&self) {
         self.waited.raise();
     }
 
-    /// Fiber: whether the guest waited since this was last asked.
+    /// Fiber: returns true if the guest waited since the last call of this
+    /// function.
     #[inline]
     pub(crate) fn take_waited(&self) -> bool {
         self.waited.take()
     }
 
-    /// Task: the work left for it.
+    /// Task: takes the work that the fiber left.
     #[inline]
     pub(crate) fn take_job(&self) -> Option<Job> {
         if self.has_job.take() {
@@ -119,13 +120,13 @@ impl Control {
         }
     }
 
-    /// Task: until when the fiber waits.
+    /// Task: the deadline of the fiber's wait.
     #[inline]
     pub(crate) fn deadline(&self) -> Option<Monotonic> {
         self.deadline.load()
     }
 
-    /// Task: the deadline has come.
+    /// Task: tells the fiber that its deadline has come.
     pub(crate) fn time_out(&self) {
         self.deadline.store(None);
         self.timed_out.raise();
@@ -136,8 +137,8 @@ impl Control {
         &self.cause
     }
 
-    /// Fiber: adds output, and passes on what is complete. Returns the piece that
-    /// `pass_on` gave back.
+    /// Fiber: adds output, and passes complete lines to `pass_on`. Returns the
+    /// piece that `pass_on` gave back.
     pub(crate) fn print(
         &self,
         stream: Stream,
@@ -161,7 +162,7 @@ impl Control {
     }
 
     /// Fiber: passes on complete lines that were put back, or everything. Returns
-    /// false where `pass_on` gave the piece back.
+    /// false if `pass_on` gave the piece back.
     pub(crate) fn pass_on(
         &self,
         stream: Stream,
@@ -187,23 +188,23 @@ impl Control {
         true
     }
 
-    /// Both: takes an incomplete line, to be passed on.
+    /// Both: takes an incomplete line.
     pub(crate) fn take_line(&self, stream: Stream) -> Option<Vec<u8>> {
         lock(&self.lines)[stream as usize].take()
     }
 
-    /// Task: a piece that waited for room has been passed on.
+    /// Task: records that a piece that waited for room has been passed on.
     pub(crate) fn passed_on(&self, stream: Stream, ends_line: bool) {
         lock(&self.lines)[stream as usize].passed_on(ends_line);
     }
 
-    /// Task: takes an incomplete line with a newline after it.
+    /// Task: takes an incomplete line, and appends a newline.
     pub(crate) fn finish_line(&self, stream: Stream) -> Option<Vec<u8>> {
         lock(&self.lines)[stream as usize].finish()
     }
 }
 
-/// A bit.
+/// A flag that one side raises and the other takes.
 #[derive(Default)]
 struct Flag(AtomicBool);
 
@@ -213,7 +214,7 @@ impl Flag {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it was raised; it no longer is.
+    /// Lowers the flag; returns true if it was raised.
     #[inline]
     fn take(&self) -> bool {
         let raised = self.0.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What a guest's calls of WASI need of the runtime around it.
+//! Services of the runtime for a guest's calls of WASI.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::Guest;
 use crate::files::HostFiles;
 
 impl Guest {
-    /// The budget of open files.
+    /// The open files of the guest's host.
     pub(crate) fn files(&self) -> &Arc<HostFiles> {
         match self.process() {
             Ok(process) => self.shared.files(process.host()),
@@ -17,8 +17,8 @@ impl Guest {
         }
     }
 
-    /// Does work that may wait for a disk while other processes run; nothing
-    /// comes back where the runtime is ending.
+    /// Runs work that may wait for a disk, while other processes run. Returns
+    /// `None` if the tokio runtime is shutting down.
     pub(crate) async fn file_work<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -27,8 +27,8 @@ impl Guest {
         self.control.outside(files.run(tokio, work)).await
     }
 
-    /// Whether this is the process that the operator started, acting for nobody
-    /// else: it may know what is there that it was not granted.
+    /// Returns true for the program's first process if it has neither actor nor
+    /// scope. This process may learn whether a path exists that it was not granted.
     pub(crate) fn is_operators(&self) -> bool {
         let acts_for_nobody = |inherited: &Arc<super::Inherited>| {
             inherited.actor.is_none() && inherited.scope.is_none()
@@ -36,11 +36,11 @@ impl Guest {
         self.is_first() && self.inherited().is_ok_and(acts_for_nobody)
     }
 
-    /// Tells the operator of a path that the process was not granted, if there is
-    /// something at it. Only the operator's own process may wait for this and
-    /// learn whether there is.
+    /// Logs a path that the process was not granted, if the path exists. Only the
+    /// operator's own process ([`Guest::is_operators`]) may wait for the task,
+    /// which returns true if the path exists.
     ///
-    /// None where nobody wants to know any more.
+    /// Returns `None` if neither the log nor the process takes the answer.
     pub(crate) fn tell_of_ungranted(&self, path: &Path, write: bool) -> Option<JoinHandle<bool>> {
         let tells = self.shared.refused_paths.looks_at(path);
         if !tells && !self.is_operators() {

@@ -1,5 +1,4 @@
-//! What a guest says of a process it spawns, and the records of the flat ABI
-//! that say it.
+//! The options of a spawn, and the records of the flat ABI that hold them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,15 +8,14 @@ use rmpv::Value;
 use crate::codec::{self, check, reader};
 use crate::security::{Actor, Scope};
 
-/// How a new process is tied to its spawner, as the caller of an operation
-/// says it.
+/// The ties of a new process to its spawner, as the flags of a spawn give them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Related {
     pub(crate) monitored: bool,
     pub(crate) linked: bool,
 }
 
-/// What a spawn sets beyond what is inherited.
+/// The options of a spawn, which replace or add to inherited values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SpawnOptions {
     pub(crate) context: BTreeMap<String, Arc<[u8]>>,
@@ -28,15 +26,15 @@ pub(crate) struct SpawnOptions {
     pub(crate) messages: Vec<(String, Arc<[u8]>)>,
 }
 
-/// More messages, policies or context values than this are no options.
+/// The most messages, policies or context values of one spawn.
 const MAX_ITEMS: usize = 1 << 16;
 
 impl SpawnOptions {
-    /// Reads the record of the flat ABI; no bytes are no options.
+    /// Reads the record of the flat ABI. An empty record sets no option.
     ///
     /// # Errors
     ///
-    /// What is wrong with it: the mistake of an SDK's author.
+    /// A description of the mistake, for the author of an SDK.
     pub(crate) fn read(bytes: &[u8]) -> Result<SpawnOptions, String> {
         let mut options = SpawnOptions::default();
         if bytes.is_empty() {
@@ -65,7 +63,7 @@ impl SpawnOptions {
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// A description of the mistake.
 pub(crate) fn context(value: &[u8]) -> Result<BTreeMap<String, Arc<[u8]>>, String> {
     let mut context = BTreeMap::new();
     for (key, value) in map(value, "context")? {
@@ -141,7 +139,7 @@ fn message(value: &[u8]) -> Result<(String, Arc<[u8]>), String> {
     }
 }
 
-/// The pairs of a map with string keys; an empty array is an empty map.
+/// The pairs of a map with string keys. An empty array counts as an empty map.
 fn map<'a>(
     value: &'a [u8],
     what: &'static str,

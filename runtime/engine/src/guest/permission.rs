@@ -1,5 +1,4 @@
-//! Asking for permission, and the operations of `warren:process/security` that
-//! are about it.
+//! Permission checks, and the operations of `warren:process/security` on them.
 
 use warren_kernel::Error;
 
@@ -9,7 +8,8 @@ use crate::operand::ASKED;
 use crate::security::{Action, Key, Question, Refusal, Resource, ResourceKind, Scope, Target};
 
 impl Guest {
-    /// Does an operation; where it has to ask first, again once it has an answer.
+    /// Runs an operation. If the operation needs a decision first, gets the
+    /// decision and runs the operation again.
     pub(crate) async fn settled<T>(
         &mut self,
         mut operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
@@ -23,7 +23,8 @@ impl Guest {
         }
     }
 
-    /// The same for a process without a fiber: its own stack has room for a judge.
+    /// [`Guest::settled`] for a host function process, whose own stack has room for
+    /// the authorizer.
     pub(crate) fn settled_at_once<T>(
         &mut self,
         mut operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
@@ -42,9 +43,10 @@ impl Guest {
         }
     }
 
-    /// Has a question judged on the task's stack, and keeps the answer.
+    /// Has the authorizer decide a question on the task's stack, and keeps the
+    /// decision.
     pub(crate) async fn ask(&mut self, question: Box<Question>) {
-        // Nobody asks who may do everything.
+        // A process without a judge may do everything.
         let Some(judge) = self.rights.judge().cloned() else {
             return;
         };
@@ -58,7 +60,8 @@ impl Guest {
         self.rights.learn(key, generation, decision);
     }
 
-    /// Whether the caller may do this, given attributes (an encoded map).
+    /// Returns true if the caller may do this. `attributes` is an encoded map, or
+    /// empty.
     pub(crate) fn can(
         &mut self,
         action: &str,
@@ -68,8 +71,7 @@ impl Guest {
         if self.rights.judge().is_none() {
             return Ok(true);
         }
-        // Nothing so long is allowed, and nothing of which attributes are given
-        // that are none.
+        // Questions that are too long or whose attributes are no map are denied.
         if action.len() + resource.len() + attributes.len() > ASKED.bytes
             || !attributes.is_empty() && check::map(attributes).is_err()
         {
@@ -91,7 +93,8 @@ impl Guest {
             Some(ResourceKind::Security) => Resource::Security,
             None => Resource::Other(resource.to_owned()),
         };
-        // What is asked of a process changes with it.
+        // The decision depends on the target's names and definition, so they are
+        // part of the key.
         let version = match &asked {
             Resource::Process(target) => format!("{target:?}"),
             _ => resource.to_owned(),
@@ -112,7 +115,7 @@ impl Guest {
         }
     }
 
-    /// Succeeds where a policy of this id exists.
+    /// Succeeds if a policy of this id exists.
     pub(crate) fn policy(&self, id: &str) -> Result<(), Error> {
         self.process()?;
         match self.shared.judges().authorizer() {
@@ -121,7 +124,7 @@ impl Guest {
         }
     }
 
-    /// The scope that the operator gave this name.
+    /// The scope that the operator has defined under this name.
     pub(crate) fn named_scope(&self, id: &str) -> Result<Scope, Error> {
         self.process()?;
         self.shared.named_scope(id)

@@ -30,21 +30,22 @@ impl Guest {
             &target,
             (topic, payload),
         )?;
-        // A name may mean another process the next time.
+        // A name may stand for another process the next time.
         if **target.text() == *to {
             self.correspondent = Some(target);
         }
         Ok(())
     }
 
-    /// Whether the last send by PID went to the process of this text.
+    /// Returns true if `to` is the PID of the last process to which the guest sent
+    /// by PID.
     #[inline]
     pub(crate) fn corresponds_with(&self, to: &[u8]) -> bool {
         let correspondent = self.correspondent.as_ref();
         correspondent.is_some_and(|process| process.text().as_bytes() == to)
     }
 
-    /// Sends to whom the last send by PID went.
+    /// Sends to the process that [`Guest::corresponds_with`] has compared.
     #[inline]
     pub(crate) fn send_again(&mut self, topic: &str, payload: &[u8]) -> Result<(), Refusal> {
         self.shared.meter().sends();
@@ -135,8 +136,8 @@ impl Guest {
         Ok(())
     }
 
-    /// Ends the guest at once where it has terminated itself, which nothing in
-    /// it survives.
+    /// Traps if the guest has terminated itself: no code of the guest may run after
+    /// that.
     pub(crate) fn check_not_terminated(&self) -> wasmtime::Result<()> {
         match self.process() {
             Ok(process) if process.is_doomed() => wasmtime::bail!("process terminated"),
@@ -191,9 +192,9 @@ impl Guest {
         Ok(())
     }
 
-    /// Whom a destination means, where the action on it is allowed. Who is not
-    /// there, for a name that nobody holds as well, is judged as a process of
-    /// which nothing is known: where undoing succeeds, it was permitted.
+    /// Resolves a destination and checks the permission for the action on it. An
+    /// absent process and a free name are judged too, as a process of which nothing
+    /// is known: no undoing succeeds without permission.
     fn permitted_peer(&mut self, action: Action, target: &str) -> Result<Option<Pid>, Refusal> {
         self.process()?;
         let peer = self.peer(target)?;
@@ -204,9 +205,9 @@ impl Guest {
         Ok(peer)
     }
 
-    /// Whom a destination means that this process may be tied to: a process
-    /// that has ended as well, since news of it may be unread; nobody for a free
-    /// name, or a host that the process is not in.
+    /// Resolves a destination to the PID of a possible tie. The process may have
+    /// ended, since an event of its end may still be unread. Returns `None` for a
+    /// free name, and for a PID with the wrong host.
     fn peer(&self, destination: &str) -> Result<Option<Pid>, Error> {
         let kernel = self.shared.kernel();
         let peer = match Destination::parse(destination)? {
@@ -221,7 +222,8 @@ impl Guest {
         Ok(peer)
     }
 
-    /// Prepares an upgrade: what comes back makes the caller unwind its stack.
+    /// Prepares an upgrade. The caller unwinds the guest's stack with the returned
+    /// value.
     pub(crate) async fn upgrade(
         &mut self,
         definition: Option<String>,
@@ -252,8 +254,8 @@ impl Guest {
         Ok(())
     }
 
-    /// Only PIDs name a process to be registered; a name would hide a typing
-    /// error.
+    /// Resolves the PID of a process to be registered. A name is refused: it is
+    /// most likely a typing error.
     fn process_of(&self, pid: &str) -> Result<Arc<Process>, Error> {
         match Destination::parse(pid)? {
             Destination::Pid { .. } => self.shared.kernel().resolve(pid),
@@ -276,7 +278,7 @@ impl Guest {
 
     fn permit_name(&mut self, action: Action, name: &str) -> Result<(), Refusal> {
         if name.len() > MAX_NAME_BYTES {
-            // No name at all, as the kernel will say.
+            // The kernel refuses this name.
             return Ok(());
         }
         self.rights
@@ -307,7 +309,7 @@ fn deliver(
 }
 
 impl Inherited {
-    /// Bytes that every process of the chain keeps.
+    /// Bytes of context, actor and scope.
     pub(crate) fn bytes(&self) -> usize {
         let context = self
             .context
@@ -321,14 +323,14 @@ impl Inherited {
         context.sum::<usize>() + actor.sum::<usize>() + scope.map(String::len).sum::<usize>()
     }
 
-    /// Bytes that a process keeps for as long as it lives: these, and its arguments.
-    /// What is shared with its spawner is counted with each, as each may outlive
-    /// the other.
+    /// Bytes that a process keeps for its whole life: the inherited values and its
+    /// arguments. Values that a process shares with its spawner count for both, as
+    /// each may outlive the other.
     pub(crate) fn given(&self, arguments: &[u8]) -> u64 {
         (self.bytes() + arguments.len()) as u64
     }
 
-    /// What a child gets when its spawner sets these options.
+    /// Returns the values of a child whose spawner sets these options.
     fn with(&self, options: &SpawnOptions) -> Inherited {
         let mut inherited = self.clone();
         if !options.context.is_empty() {

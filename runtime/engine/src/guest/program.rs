@@ -9,17 +9,18 @@ use crate::code::program::Chunk;
 use crate::codec::{self, check};
 use crate::operand::{self, Limit, PREPARED};
 
-/// The kind of the error with which a guest ends that had no memory left. The error
-/// becomes one of kind `Internal` that names the limit.
+/// The error kind with which a guest reports that it ran out of memory. The engine
+/// turns it into an `Internal` error that names the limit.
 const OUT_OF_MEMORY: &str = "OutOfMemory";
 
 impl Guest {
-    /// The code to run or to prepare; none for a guest that is the code.
+    /// The code for the interpreter to run or to prepare; absent for a wasm guest.
     pub(crate) fn code(&self) -> Option<&Arc<Chunk>> {
         self.run.program.chunk.as_ref()
     }
 
-    /// The prepared code of one of the program's own modules.
+    /// The prepared code of one of the program's own modules; `None` if there is no
+    /// module of this name.
     pub(crate) async fn module(&mut self, name: String) -> Result<Option<Arc<Chunk>>, Error> {
         let host = Arc::clone(self.process()?.host());
         let spawner = Arc::clone(&self.spawner);
@@ -28,7 +29,7 @@ impl Guest {
         self.control.outside(module).await
     }
 
-    /// What `prepare` made of the source.
+    /// Takes the code that `prepare` made of the source.
     pub(crate) fn prepared(&mut self, code: &[u8]) {
         if let Purpose::Prepare { prepared } = &mut self.purpose {
             let checked = PREPARED.check("code", code.len());
@@ -36,8 +37,8 @@ impl Guest {
         }
     }
 
-    /// The result of the process. What is said last counts. Whether it is a value
-    /// is checked once, at the end: see [`settled_outcome`].
+    /// Takes the result of the process. The last call counts. [`settled_outcome`]
+    /// checks at the end that the result is an encoded value.
     pub(crate) fn finish(&mut self, result: Option<&[u8]>) {
         let Ok(process) = self.process() else {
             return;
@@ -52,7 +53,7 @@ impl Guest {
         });
     }
 
-    /// The error the process, or the preparation, ends with.
+    /// Takes the error with which the process, or the preparation, ends.
     pub(crate) fn fail(&mut self, mut error: Error) {
         self.out_of_memory = matches!(&error.kind, Kind::Other(word) if **word == *OUT_OF_MEMORY);
         if self.out_of_memory {
@@ -68,8 +69,8 @@ impl Guest {
         }
     }
 
-    /// The same for an error that is encoded. Bytes that are none are an error of
-    /// their own.
+    /// Decodes an error and passes it to [`Guest::fail`]; malformed bytes become an
+    /// error that says so.
     pub(crate) fn fail_encoded(&mut self, error: &[u8]) {
         let limit = match &self.purpose {
             Purpose::Process { process, .. } => process.host().config().max_message,
@@ -85,10 +86,10 @@ impl Guest {
     }
 }
 
-/// The outcome of a process as every reader of it can read it: a result that is no
-/// value, and an error whose details are none, are an error of kind `Invalid`.
+/// Makes an outcome readable for every reader. A result that is not an encoded
+/// value, and an error with such details, become an `Invalid` error.
 pub(crate) fn settled_outcome(outcome: Outcome, max_message: usize) -> Outcome {
-    // Too large ones become another error, whatever they are.
+    // An outcome that is too large becomes an error before its bytes are checked.
     let outcome = outcome.within(max_message);
     let malformed = match &outcome {
         Outcome::Returned(None) => return outcome,

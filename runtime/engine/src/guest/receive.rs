@@ -1,4 +1,4 @@
-//! The operations of `warren:process/mailbox` that wait.
+//! The waiting operations of `warren:process/mailbox`.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -9,12 +9,12 @@ use super::{Guest, handles};
 use crate::codec;
 use crate::guest::stacks::Asked;
 
-/// Refuses a receive that would keep the mailbox busy for long: it looks at each
-/// queue in turn.
+/// Refuses a receive with more queues than a process can have: the mailbox looks at
+/// each queue in turn.
 ///
 /// # Errors
 ///
-/// `Invalid`, for more queues than a process of this host may have.
+/// `Invalid`, naming the limit of the host.
 pub(crate) fn check_wanted(guest: &Guest, count: usize) -> Result<(), Error> {
     let config = guest.process()?.host().config();
     // The inbox and the events are queues too.
@@ -31,9 +31,9 @@ pub(crate) fn check_wanted(guest: &Guest, count: usize) -> Result<(), Error> {
     .with("value", most as u64))
 }
 
-/// Waits for the oldest of the first wanted subscription that has something, at
-/// most until the deadline: nothing where that has passed. An [`Asked`] is no
-/// failure: it is to be called again then.
+/// Takes the oldest message of the first wanted queue that has any, and waits for
+/// one until the deadline. Returns `None` if the deadline has passed. An [`Asked`]
+/// is no failure: the caller shows the process, and calls again.
 pub(crate) async fn receive(
     guest: &mut Guest,
     wanted: &[Subscription],
@@ -59,8 +59,8 @@ pub(crate) async fn receive(
     .await
 }
 
-/// Takes what is there, or begins to wait: what comes from now on wakes the
-/// guest, and so does the deadline.
+/// Takes a message, or begins to wait: a later message and the deadline wake the
+/// guest.
 #[inline]
 pub(crate) fn begin(
     guest: &Guest,
@@ -80,7 +80,7 @@ pub(crate) fn begin(
     Ok(Poll::Pending)
 }
 
-/// Looks again, for a guest that waits and was woken.
+/// Looks again, after the guest was woken from a wait.
 #[inline]
 pub(crate) fn go_on(
     guest: &Guest,
@@ -104,7 +104,7 @@ pub(crate) fn go_on(
     Poll::Ready(Ok(received))
 }
 
-/// What was taken, in the shape of a message.
+/// Turns a delivery into a message.
 #[inline]
 fn message(
     guest: &Guest,

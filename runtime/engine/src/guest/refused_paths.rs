@@ -1,30 +1,30 @@
-//! Paths that guests asked for and that nobody granted.
+//! Paths that guests tried to use without a grant.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Refused paths that are looked at.
+/// The most refused paths of which the runtime checks whether they exist.
 const MAX_LOOKED_AT: usize = 512;
 
-/// Refused paths that the operator is told of.
+/// The most refused paths that are logged.
 const MAX_TOLD: usize = 64;
 
-/// Bounds what the operator is told of refused paths.
+/// Bounds the log records of refused paths.
 #[derive(Default)]
 pub(crate) struct RefusedPaths(Mutex<Refused>);
 
 #[derive(Default)]
 struct Refused {
-    /// Paths where it was looked for what is there.
+    /// The paths that were checked for existence.
     looked_at: HashSet<PathBuf>,
-    /// How many the operator was told of.
+    /// The number of logged paths.
     told: usize,
 }
 
 impl RefusedPaths {
-    /// Whether to look for what is at a path that was refused: once, and not for
-    /// too many paths.
+    /// Returns true if a refused path is to be checked for existence. That happens
+    /// once a path, up to a limit of paths.
     pub(crate) fn looks_at(&self, path: &Path) -> bool {
         let mut refused = self.lock();
         refused.looked_at.len() < MAX_LOOKED_AT
@@ -32,7 +32,7 @@ impl RefusedPaths {
             && refused.looked_at.insert(path.to_owned())
     }
 
-    /// Whether to tell the operator of one more refused path.
+    /// Counts one more logged path; returns true if it is within the limit.
     pub(crate) fn tells(&self) -> bool {
         let mut refused = self.lock();
         refused.told += 1;

@@ -1,7 +1,7 @@
 //! The part of a node that running guests use.
 //!
-//! [`Shared`] is below the guests; the node above them starts their processes and
-//! is reached through [`Spawner`](crate::guest::Spawner).
+//! Guests use [`Shared`] directly. They reach the node, which starts processes,
+//! through [`Spawner`](crate::guest::Spawner).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -26,12 +26,12 @@ use crate::sched::turns::Turns;
 use crate::security::{Judges, Scope};
 use crate::traces::{self, Traces};
 
-/// What all guests of a node use.
+/// The state that all guests of a node use.
 pub(crate) struct Shared {
     pub(crate) kernel: Arc<Kernel>,
-    /// By the number of the host.
+    /// The limits of the hosts, by number.
     pub(crate) hosts: Vec<PerHost>,
-    /// Of hosts that the embedder added to the kernel itself.
+    /// The limits of hosts that the embedder added to the kernel itself.
     pub(crate) other_host: PerHost,
     pub(crate) refused_paths: RefusedPaths,
     pub(crate) definitions: Arc<dyn Definitions>,
@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) timers: Timers,
     pub(crate) output: Arc<Output>,
-    /// The embedder's, for native processes and what blocks.
+    /// The embedder's tokio runtime, for host function processes and blocking work.
     pub(crate) tokio: Handle,
     pub(crate) stacks: Stacks,
     /// Present if messages are traced.
@@ -52,7 +52,7 @@ pub(crate) struct Shared {
     pub(crate) aside: Turns,
 }
 
-/// Limits of one host that guests meet while they run.
+/// The limits of one host that apply to running guests.
 pub(crate) struct PerHost {
     pub(crate) max_memory: u64,
     pub(crate) max_cpu: Option<Duration>,
@@ -60,7 +60,7 @@ pub(crate) struct PerHost {
     pub(crate) files: Arc<HostFiles>,
 }
 
-/// Processor time that preparing one source may take, and as slices of the ticker.
+/// The most processor time of preparing one source, also as a number of slices.
 #[derive(Clone, Copy)]
 pub(crate) struct MaxPrepare {
     pub(crate) time: Duration,
@@ -73,7 +73,7 @@ impl Shared {
         &self.kernel
     }
 
-    /// The present, on both clocks.
+    /// The current time on both clocks.
     pub(crate) fn now(&self) -> Moment {
         let wall = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -84,13 +84,13 @@ impl Shared {
         }
     }
 
-    /// The present, on the clock of deadlines.
+    /// The current time on the clock of deadlines.
     #[inline]
     pub(crate) fn monotonic(&self) -> Monotonic {
         Monotonic(nanoseconds(self.started.elapsed()))
     }
 
-    /// Waits, wherever it is polled: the node has a clock of its own.
+    /// Sleeps on the node's own timers; works outside a tokio runtime.
     pub(crate) async fn sleep(&self, duration: Duration) {
         self.timers.at(timers::after(duration)).await;
     }
@@ -100,13 +100,13 @@ impl Shared {
         &self.stacks
     }
 
-    /// Follows messages, if messages are traced.
+    /// The message tracer, if messages are traced.
     #[inline]
     pub(crate) fn traces(&self) -> Option<&Traces> {
         self.traces.as_deref()
     }
 
-    /// Adds what was noted on this thread of messages to the log.
+    /// Moves the message notes of this thread to the log.
     #[cold]
     pub(crate) fn pass_on_traces(&self, process: Option<&Process>) {
         if let Some(notes) = traces::take_notes() {
@@ -119,12 +119,12 @@ impl Shared {
         }
     }
 
-    /// Adds a record to the log, which is lost where there is no room.
+    /// Adds a record to the log. The record is lost if the log is full.
     pub(crate) fn log(&self, process: Option<&Process>, origin: Origin, record: Record) {
         self.log.put(self.entry(process, origin, record));
     }
 
-    /// Adds a record to the log, and waits for room as [`Log::write`] says.
+    /// Adds a record to the log. [`Log::write`] describes how it waits for room.
     pub(crate) async fn log_slowly(
         &self,
         process: Option<&Process>,
@@ -141,7 +141,7 @@ impl Shared {
         Entry::new(limits, process, origin, record)
     }
 
-    /// Tells whether anybody takes records of this level.
+    /// Returns true if records of this level are wanted.
     pub(crate) fn wants_log(&self, level: log::Level) -> bool {
         self.log.wants(level)
     }
@@ -150,7 +150,7 @@ impl Shared {
         &self.judges
     }
 
-    /// The scope that the operator gave this name.
+    /// The scope that the operator has defined under this name.
     ///
     /// # Errors
     ///
@@ -192,8 +192,8 @@ impl Shared {
         self.max_prepare
     }
 
-    /// The most bytes that any host takes as a message. What a guest passes on is
-    /// compared with this before it is known where to.
+    /// The most bytes of a message in any host. Operands are compared with this
+    /// limit before the destination is known.
     #[cold]
     pub(crate) fn message_limit(&self) -> Limit {
         let hosts = self.kernel.hosts();
@@ -201,8 +201,8 @@ impl Shared {
         Limit::message(limits.max().unwrap_or_default())
     }
 
-    /// The most bytes of what a spawn sets: what is inherited has as many as a
-    /// message, and the first messages fit into one queue.
+    /// The most bytes of the options of a spawn: inherited values up to the size of
+    /// a message, and first messages that fit into one queue.
     #[cold]
     pub(crate) fn options_limit(&self) -> Limit {
         let hosts = self.kernel.hosts();
@@ -226,12 +226,13 @@ impl Shared {
         &self.host(host).files
     }
 
-    /// The open files of what runs in no host.
+    /// The open files of hosts that the embedder added itself, and of preparations.
     pub(crate) fn other_files(&self) -> &Arc<HostFiles> {
         &self.other_host.files
     }
 
-    /// Limits of an instance that runs for no process, charged to its host.
+    /// The limits of an instance without a process; its memory is charged to the
+    /// host.
     pub(crate) fn limits_of(&self, host: &Host) -> limits::Limits {
         let charge = Charge::new(Arc::clone(host.budget()));
         limits::Limits::new(self.host(host).max_memory, Payer::Host(charge))

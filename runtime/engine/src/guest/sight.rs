@@ -1,4 +1,4 @@
-//! Showing where a guest is.
+//! Shows the current calls of a guest.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use wasmtime::{AsContext, StoreContext, WasmBacktrace};
 use super::{Guest, Loaded};
 use crate::guest::stacks::Sight;
 
-/// Bytes of memory that are copied at most: some 20 ms of a worker.
+/// The most bytes of memory to copy: some 20 ms of a worker.
 const MAX_MEMORY: usize = 64 << 20;
 
-/// Shows where a guest is, if it is asked to.
+/// Shows the guest's current calls, if another process or the embedder has asked.
 #[inline]
 pub(crate) fn show_if_asked(store: impl AsContext<Data = Guest>) {
     let store = store.as_context();
@@ -58,7 +58,7 @@ fn sight_of(store: StoreContext<'_, Guest>) -> Sight {
     }
 }
 
-/// The functions on the stack of a guest that says no more itself.
+/// The functions on a guest's stack, for a guest that exports no `traceback`.
 fn functions(store: StoreContext<'_, Guest>) -> String {
     let mut text = String::new();
     for frame in WasmBacktrace::force_capture(store).frames() {

@@ -1,4 +1,4 @@
-//! What guests ask of the node that started them.
+//! The node, as its guests see it.
 
 use std::sync::Arc;
 
@@ -13,28 +13,27 @@ use crate::codec::NO_VALUES;
 use crate::guest::shared::Shared;
 use crate::security::{Identity, Judge};
 
-/// What a guest has around it.
+/// The parts of a node that a guest can reach.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
     pub(crate) shared: Arc<Shared>,
     pub(crate) spawner: Arc<dyn Spawner>,
 }
 
-/// Starts processes, and readies their code.
+/// Starts processes, and prepares their code.
 pub(crate) trait Spawner: Send + Sync {
-    /// Starts a process. Nothing is left behind where it fails.
+    /// Starts a process. A failed spawn leaves nothing behind.
     fn spawn(self: Arc<Self>, request: SpawnRequest) -> BoxFuture<'static, Result<Spawned, Error>>;
 
-    /// Readies an upgrade of a process from the program that it runs, in this pool,
-    /// to the definition of this id. Returns a place where the new code needs
-    /// another one.
+    /// Prepares an upgrade of a process. Returns a slot if the new code needs one
+    /// of another shape.
     fn upgrade(
         self: Arc<Self>,
         upgrade: UpgradeRequest,
     ) -> BoxFuture<'static, Result<(Run, Option<Slot>), Error>>;
 
-    /// One of the program's own modules, prepared for the interpreter that runs
-    /// this program.
+    /// Returns one of the program's own modules, prepared for the interpreter of
+    /// this program; `None` if there is no module of this name.
     fn module(
         self: Arc<Self>,
         program: Arc<Program>,
@@ -43,7 +42,7 @@ pub(crate) trait Spawner: Send + Sync {
     ) -> BoxFuture<'static, Result<Option<Arc<Chunk>>, Error>>;
 }
 
-/// How a new process is tied to its spawner.
+/// The tie of a new process to its spawner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Relation {
     /// By a monitor, a link, both or neither.
@@ -52,63 +51,66 @@ pub(crate) enum Relation {
     Exec,
 }
 
-/// Everything a spawn says.
+/// The parameters of a spawn.
 pub(crate) struct SpawnRequest {
     pub(crate) definition: String,
-    /// Code that no definition names, which then only gives it a name.
+    /// Code of a host function process that no definition names; `definition` is
+    /// then only its name.
     pub(crate) code: Option<NativeCode>,
     pub(crate) host: String,
     /// Encoded values.
     pub(crate) arguments: Arc<[u8]>,
     /// Absent where the embedder spawns.
     pub(crate) parent: Option<Arc<Process>>,
-    /// Who judges the spawner; absent where it may do everything.
+    /// The judge of the spawner; absent if the spawner may do everything.
     pub(crate) judge: Option<Judge>,
     pub(crate) relation: Relation,
     pub(crate) inherited: Arc<Inherited>,
-    /// What of that the spawner does not have itself but gives.
+    /// The values in `inherited` that the spawner sets for the new process.
     pub(crate) given: Given,
-    /// What it gets before what its definition and host give it.
+    /// The identity that the embedder assigns. It takes precedence over the one
+    /// that the operator assigns to the definition and host.
     pub(crate) assigned: Identity,
     pub(crate) name: Option<String>,
     pub(crate) messages: Vec<(String, Arc<[u8]>)>,
-    /// What the spawner handles.
+    /// The message that the spawner handles, if messages are traced.
     pub(crate) cause: Option<Trace>,
-    /// Whether it is the program's first process.
+    /// True for the program's first process.
     pub(crate) first: bool,
-    /// Told how it ended.
+    /// Receives the end of the process.
     pub(crate) ended: Option<oneshot::Sender<Ended>>,
 }
 
-/// What a spawner gives beyond what is inherited; each needs a permission.
+/// The values that a spawner sets; each needs a permission.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Given {
     pub(crate) context: bool,
     pub(crate) identity: bool,
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Clone, Debug)]
 pub struct Ended {
-    /// Its result or error.
+    /// The result or error of the process.
     pub outcome: Arc<Outcome>,
-    /// The status it asked for, where it called for an exit.
+    /// The status that the process passed to `program.exit`; absent if the process
+    /// ended otherwise.
     pub status: Option<i32>,
 }
 
-/// Everything an upgrade says.
+/// The parameters of an upgrade.
 pub(crate) struct UpgradeRequest {
     pub(crate) process: Arc<Process>,
-    /// What the process runs until then.
+    /// The program that the process runs now.
     pub(crate) running: Arc<Program>,
-    /// Where it runs; absent for native code.
+    /// The pool of the process's instance; absent for a host function process.
     pub(crate) pool: Option<Arc<Pool>>,
     pub(crate) definition: String,
     /// Encoded values.
     pub(crate) arguments: Arc<[u8]>,
 }
 
-/// The arguments as they are passed on: no bytes are no values.
+/// The arguments as an encoded array: no bytes become an empty array.
 pub(crate) fn arguments_of(arguments: Arc<[u8]>) -> Arc<[u8]> {
     if arguments.is_empty() {
         NO_VALUES.into()

@@ -1,12 +1,12 @@
-//! Where a process is at a moment, for those who look at it from outside.
+//! Requests for the current calls of a process, and the answers.
 //!
-//! Only a guest's own code can read the stack of its language, and it is busy.
-//! So the process is asked for no more than a copy of its memory, which it gives
-//! where the worker has its instance in hand anyway: when it is woken while it
-//! waits, or is preempted. Another instance of the same code is then given that
-//! memory and says what is in it ([`explain`](crate::node::explain::explain)). To the process itself nothing
-//! happens but the copy; where nobody asks, one load at each preemption, and
-//! where a process is woken and finds nothing.
+//! Only a guest's own code can read the stack of its language, and that code is
+//! busy. So the runtime takes a copy of the process's memory when a worker holds
+//! the instance anyway: when the process is preempted, or is woken while it waits.
+//! A second instance of the same code then reads the copy
+//! ([`explain`](crate::node::explain::explain)). The process itself pays for the
+//! copy alone. Without a request, the cost is one load at each preemption and at
+//! each wake without a message.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,36 +17,36 @@ use warren_kernel::{Pid, Process};
 
 use crate::code::artifact::Artifact;
 
-/// Who is to show itself, and to whom.
+/// The requests that are not answered yet.
 #[derive(Default)]
 pub(crate) struct Stacks {
-    /// How many are asked, to be read without the lock.
+    /// The number of asked processes. Guests read it without taking the lock.
     asked: AtomicUsize,
     askers: Mutex<HashMap<Pid, Vec<oneshot::Sender<Arc<Sight>>>>>,
 }
 
-/// What a process shows of itself.
+/// The answer of a process.
 pub(crate) enum Sight {
-    /// Its memory, and the code that can read it.
+    /// A copy of its memory, and the code that can read the copy.
     Memory {
         artifact: Arc<Artifact>,
         bytes: Vec<u8>,
     },
-    /// The WebAssembly functions it is in.
+    /// The names of the WebAssembly functions on its stack.
     Functions(String),
-    /// Nothing, for this reason.
+    /// Nothing; the text is the reason.
     Nothing(String),
 }
 
-/// A receive was interrupted because the process is to show itself; it is to be
-/// called again.
+/// Returned by a receive that was interrupted because the process is to show
+/// itself. The caller answers, and receives again.
 #[derive(Debug, thiserror::Error)]
 #[error("the process is looked at")]
 pub(crate) struct Asked;
 
 impl Stacks {
-    /// Asks a process; what comes back yields its answer, once it is where it
-    /// can give one.
+    /// Asks a process. The receiver yields the answer when the process is next
+    /// preempted or woken.
     pub(crate) fn ask(&self, process: Pid) -> oneshot::Receiver<Arc<Sight>> {
         let (asker, answer) = oneshot::channel();
         let mut askers = self.lock();
@@ -55,7 +55,7 @@ impl Stacks {
         answer
     }
 
-    /// Those who lost patience are asked no more.
+    /// Forgets requests whose receiver was dropped.
     pub(crate) fn forget_gone(&self) {
         let mut askers = self.lock();
         askers.retain(|_, askers| {
@@ -65,13 +65,13 @@ impl Stacks {
         self.asked.store(askers.len(), Ordering::Relaxed);
     }
 
-    /// Whether a process is to show itself.
+    /// Returns true if a process is to show itself.
     #[inline]
     pub(crate) fn asks(&self, process: &Process) -> bool {
         self.asked.load(Ordering::Relaxed) > 0 && self.lock().contains_key(&process.pid())
     }
 
-    /// The answer of a process.
+    /// Gives the answer of a process to everyone who asked.
     pub(crate) fn answer(&self, process: &Process, sight: Sight) {
         let mut askers = self.lock();
         let answered = askers.remove(&process.pid());
@@ -79,7 +79,7 @@ impl Stacks {
         drop(askers);
         let sight = Arc::new(sight);
         for asker in answered.into_iter().flatten() {
-            // Who is gone needs no answer.
+            // Fails only if the receiver was dropped.
             let _ = asker.send(Arc::clone(&sight));
         }
     }

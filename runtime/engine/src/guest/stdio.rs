@@ -9,12 +9,12 @@ use super::Guest;
 use crate::log::{Level, MAX_LOGGED, Origin, Record, shortened};
 use crate::output::{Stream, ends_line};
 
-/// The most one read of standard input gives.
+/// The most bytes of one read of standard input.
 const MAX_READ: usize = 64 * 1024;
 
 impl Guest {
-    /// Adds bytes to a stream; what is left over had no room in the queue and
-    /// is to be passed to [`Guest::write_slowly`].
+    /// Adds bytes to a stream. Returns the bytes that had no room in the queue; the
+    /// caller passes them to [`Guest::write_slowly`].
     #[inline]
     pub(crate) fn write(&self, stream: Stream, bytes: &[u8]) -> Option<Vec<u8>> {
         let output = self.shared.output();
@@ -22,7 +22,7 @@ impl Guest {
             .print(stream, bytes, |piece| output.try_write(stream, piece))
     }
 
-    /// The rest of a [`Guest::write`], when there is room.
+    /// Waits for room, and adds the bytes that [`Guest::write`] returned.
     pub(crate) async fn write_slowly(&mut self, stream: Stream, bytes: Vec<u8>) {
         let ends_line = ends_line(&bytes);
         let (output, control) = (Arc::clone(self.shared.output()), Arc::clone(&self.control));
@@ -34,15 +34,15 @@ impl Guest {
             .await;
     }
 
-    /// Passes an incomplete line on.
+    /// Passes an incomplete line to the output.
     pub(crate) async fn flush(&mut self, stream: Stream) {
         if let Some(line) = self.control.take_line(stream) {
             self.write_slowly(stream, line).await;
         }
     }
 
-    /// At most `max` bytes of standard input, none at its end. Passes an
-    /// incomplete line of standard output on first: it is the prompt.
+    /// Reads at most `max` bytes of standard input; none at its end. Writes an
+    /// incomplete line of standard output first, which is the prompt.
     pub(crate) async fn read(&mut self, max: usize) -> Result<Vec<u8>, Error> {
         if !self.is_first() {
             return Err(Error::new(
@@ -57,7 +57,7 @@ impl Guest {
             let mut input = std::io::stdin().lock();
             let n = loop {
                 match input.read(&mut bytes) {
-                    // A signal, after which the rest is still to be read.
+                    // A signal came before any bytes were read.
                     Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                     read => break read?,
                 }
@@ -76,9 +76,8 @@ impl Guest {
         }
     }
 
-    /// Adds one record to the log. Looking at who takes it happens off the guest's
-    /// stack. Waits where there is no room, as [`Log::write`](crate::log::Log::write)
-    /// says.
+    /// Adds one record to the log. The level is checked off the guest's stack.
+    /// [`Log::write`](crate::log::Log::write) describes how it waits for room.
     pub(crate) async fn log(
         &mut self,
         level: Level,

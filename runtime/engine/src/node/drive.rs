@@ -1,5 +1,5 @@
-//! Polling one process: its fiber, what the fiber leaves to be done, and the
-//! deadlines of both.
+//! Polls one guest: its fiber, the work that the fiber leaves, and the deadlines of
+//! both.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,14 +15,14 @@ use crate::guest::shared::Shared;
 use crate::node::instance::Finished;
 use crate::sched::timers;
 
-/// How a [`Drive`] ended.
+/// The end of a [`Drive`].
 pub(crate) enum Driven {
     Finished(Finished),
-    /// Its end was decided from outside.
+    /// The process is to end, by an order from outside.
     Doomed,
 }
 
-/// Polls a fiber, and between polls does what it left to do; see [`Control`].
+/// Polls a fiber, and between polls the work that it left; see [`Control`].
 pub(crate) struct Drive<'a, F> {
     shared: &'a Shared,
     process: Option<&'a Arc<Process>>,
@@ -51,7 +51,8 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
         }
     }
 
-    /// Whether the process's end is decided, here by its cancel deadline.
+    /// Returns true if the process is to end. Terminates it if its cancel deadline
+    /// has passed.
     #[inline]
     fn is_doomed(&self) -> bool {
         let Some(process) = self.process else {
@@ -61,13 +62,13 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
             .cancel_deadline()
             .is_some_and(|deadline| deadline <= self.shared.monotonic())
         {
-            // Fails only where it has exited.
+            // Fails only if the process has exited.
             let _ = self.shared.kernel().terminate(process);
         }
         process.is_doomed()
     }
 
-    /// For those who look at the process.
+    /// Records for introspection that the guest waits for the runtime.
     fn is_blocked(&self, blocked: bool) {
         if let Some(process) = self.process
             && process.usage().is_blocked() != blocked
@@ -76,8 +77,8 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
         }
     }
 
-    /// Whether the earlier of two deadlines has come: until when the fiber
-    /// waits, and when a cancelled process is terminated.
+    /// Returns true if the earlier of two deadlines has come: the end of the
+    /// fiber's wait, and the cancel deadline of the process.
     #[inline]
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let cancel = self.process.and_then(|process| process.cancel_deadline());
@@ -95,16 +96,16 @@ fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
     }
 }
 
-/// The timer of a process, made when first needed.
+/// The timer of a process, made at its first use.
 #[derive(Default)]
 pub(crate) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
-    /// What it is set to.
+    /// The deadline to which `sleep` is set.
     deadline: Option<Monotonic>,
 }
 
 impl Timer {
-    /// Whether a deadline has come; wakes when it does.
+    /// Returns true if the deadline has come; wakes the task at the deadline.
     pub(crate) fn poll(
         &mut self,
         shared: &Shared,
@@ -133,7 +134,8 @@ impl Timer {
             if sleep.as_mut().poll(cx).is_pending() {
                 return false;
             }
-            // A deadline further away than a timer goes is not there yet.
+            // The timer fires early if the deadline is beyond its range: set it
+            // again.
             self.deadline = None;
         }
     }
@@ -188,7 +190,8 @@ impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
             if !this.poll_timer(cx) {
                 return Poll::Pending;
             }
-            // Either deadline: the loop's head sees to a cancelled process.
+            // If it was the cancel deadline, the head of the loop terminates the
+            // process.
             let now = this.shared.monotonic();
             if this
                 .control

@@ -1,4 +1,4 @@
-//! What the embedder does without being a process.
+//! Operations of the embedder, which is no process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,25 +14,25 @@ use crate::node::start::Start;
 use crate::security::Scope;
 
 impl Node {
-    /// The tokio runtime that this was started in.
+    /// The tokio runtime in which the node was started.
     pub fn tokio(&self) -> &Handle {
         self.shared.tokio()
     }
 
-    /// Waits, wherever it is polled: the node has a clock of its own.
+    /// Sleeps on the node's own timers; works outside a tokio runtime.
     pub async fn sleep(&self, duration: Duration) {
         self.shared.sleep(duration).await;
     }
 
-    /// Starts a process at the head of a new chain of calls. `code` is for a
-    /// process whose code no definition names; `first` for the program's first,
+    /// Starts a process with a new frame. `code` is the code of a host function
+    /// process that no definition names. `first` marks the program's first process,
     /// which may read standard input and end the program.
     ///
-    /// Dropped before it is ready, this has started nothing.
+    /// No process starts if the future is dropped before it is ready.
     ///
     /// # Errors
     ///
-    /// As for every spawn; see `wit/process.wit`.
+    /// The errors of every spawn; see `wit/process.wit`.
     pub async fn start_process(
         self: &Arc<Self>,
         start: Start,
@@ -79,8 +79,7 @@ impl Node {
         Ok(Running::new(spawned.process, ended))
     }
 
-    /// Sends a message from nobody, which begins a chain of this number, or of a
-    /// new one.
+    /// Sends a message without a sender. Its trace id is `trace`, or a new one.
     ///
     /// # Errors
     ///
@@ -107,13 +106,13 @@ impl Node {
         sent
     }
 
-    /// The beginning of a chain of this number.
+    /// The start of a trace of this id, if messages are traced.
     fn begins(&self, trace: Option<TraceId>) -> Option<Trace> {
         let id = trace.filter(|_| self.shared.traces().is_some())?;
         Some(Trace { id, message: 0 })
     }
 
-    /// The scope that the operator gave this name.
+    /// The scope that the operator has defined under this name.
     ///
     /// # Errors
     ///
@@ -122,11 +121,11 @@ impl Node {
         self.shared.named_scope(name)
     }
 
-    /// Waits for the end of a process, whoever started it.
+    /// Observes the end of a process, even one that another process started.
     ///
     /// # Errors
     ///
-    /// `NotFound` where it has ended.
+    /// `NotFound` if the process has ended.
     pub fn observe(&self, process: &Arc<Process>) -> Result<Running, Error> {
         let ended = self
             .observers

@@ -1,4 +1,4 @@
-//! How all processes end.
+//! The end of processes by order of the embedder: all, or those of a host.
 
 use std::future::Future;
 use std::pin::pin;
@@ -11,13 +11,13 @@ use warren_kernel::{Closed, Host, Moment, Process};
 
 use super::{Node, Running};
 
-/// Even those who are in a hurry wait this long for the last lines of the log and
-/// of standard error.
+/// The shortest wait for the last lines of the log and of standard error, whatever
+/// patience the embedder has.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 impl Node {
-    /// Asks processes to end: those that read events get CANCEL and are
-    /// terminated at the deadline, all others are terminated at once.
+    /// Asks processes to end. Processes that read events get CANCEL, and are
+    /// terminated at the deadline. All others are terminated at once.
     pub fn ask_to_end(&self, deadline: Moment, which: impl Fn(&Process) -> bool) {
         let now = self.now();
         for process in self.shared.kernel().processes() {
@@ -31,16 +31,16 @@ impl Node {
                     .cancel(None, &process, Some(deadline), true, now)
                     .is_ok();
             if !cancelled {
-                // Fails only where it has exited.
+                // Fails only if the process has exited.
                 let _ = self.shared.kernel().terminate(&process);
             }
         }
     }
 
-    /// Ends all processes of these hosts: at once, or by a CANCEL that is enforced at
-    /// the deadline. The hosts refuse new processes until the last has ended, whether
-    /// or not the future is polled. Returns the number of processes, and what resolves
-    /// at their end.
+    /// Ends all processes of these hosts: at once, or by a CANCEL that is enforced
+    /// at the deadline. The hosts refuse new processes until the last one has
+    /// ended, even if the future is not polled. Returns the number of processes,
+    /// and a future that resolves when all have ended.
     pub fn end_hosts(
         self: &Arc<Self>,
         hosts: &[Arc<Host>],
@@ -57,15 +57,16 @@ impl Node {
                 for mut process in ending {
                     process.wait().await;
                 }
-                // A process that was on its way when the hosts were closed comes late.
+                // A spawn that had begun before the hosts were closed may add a
+                // process.
                 ending = node.end_processes_of(&closed, None);
             }
             drop(closed);
             node.ended.notify_waiters();
-            // Whoever asked may have gone away.
+            // Fails only if the caller has dropped the future.
             let _ = sender.send(());
         });
-        // Fails where the tokio runtime is gone, and every process with it.
+        // Fails only if the tokio runtime is gone, and every process with it.
         (count, async move { ended.await.unwrap_or(()) })
     }
 
@@ -77,12 +78,12 @@ impl Node {
         };
         let processes = self.shared.kernel().processes();
         let there = processes.into_iter().filter(is_there);
-        // Those that are not found here have exited.
+        // `observe` fails only for processes that have exited.
         let ending = there.filter_map(|process| self.observe(&process).ok());
         ending
             .inspect(|running| {
                 let process = running.process();
-                // Both fail only where the process has exited.
+                // Both fail only if the process has exited.
                 let _ = match deadline {
                     Some(_) => self
                         .shared
@@ -94,7 +95,8 @@ impl Node {
             .collect()
     }
 
-    /// Waits while a host of this name refuses new processes.
+    /// Waits until the host of this name accepts new processes. Returns at once if
+    /// there is no such host.
     pub async fn host_is_open(&self, name: &str) {
         let Ok(host) = self.shared.kernel().host(name) else {
             return;
@@ -108,9 +110,9 @@ impl Node {
         }
     }
 
-    /// Ends all processes at once. Returns when all have ended and everything
-    /// they printed and logged is written; standard error and the log, where nobody
-    /// takes them, are waited for this long, and at least for a second.
+    /// Terminates all processes. Returns when all have ended and their output and
+    /// log records are written. If standard error or the log blocks, gives up on it
+    /// after `patience`, but not before one second.
     pub async fn terminate_all(&self, patience: Duration) {
         self.close();
         let mut too_long = pin!(self.shared.sleep(patience.max(LAST_LINES)));
@@ -136,20 +138,21 @@ impl Node {
         }
     }
 
-    /// Refuses new processes and terminates all there are, without waiting for
+    /// Refuses new processes and terminates all living ones, without waiting for
     /// their ends.
     pub fn close(&self) {
-        // Whoever spawns sees this, or is seen in the list; see `Node::spawn`.
+        // A concurrent spawn sees the flag, or its process is in the list below;
+        // see `Node::spawn_process`.
         self.closed.store(true, Ordering::SeqCst);
         for process in self.shared.kernel().processes() {
-            // Fails only where it has exited.
+            // Fails only if the process has exited.
             let _ = self.shared.kernel().terminate(&process);
         }
         self.end_events_after_the_last();
     }
 
-    /// Ends the streams of events where no process is left and none can come:
-    /// called after either has come true.
+    /// Ends the streams of events if the node is closed and no process is left.
+    /// Called after either has become true.
     pub(super) fn end_events_after_the_last(&self) {
         if self.closed.load(Ordering::SeqCst) && self.present.load(Ordering::SeqCst) == 0 {
             self.shared.kernel().end_events();

@@ -1,4 +1,4 @@
-//! Reading a copy of a process's memory.
+//! Reads the stack in a copy of a process's memory.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,14 +13,13 @@ use crate::node::instance;
 use crate::security::Rights;
 use warren_kernel::{Error, Host};
 
-/// Has the code of a process say where it is, in an instance of its own with the
-/// memory that the process has shown. Empty where that memory was in the midst
-/// of a change.
+/// Runs the `traceback` of a process's code on the copied memory, in a new
+/// instance. The text is empty if the memory was copied in the middle of a change.
 ///
 /// # Errors
 ///
-/// `RateLimited` where there is no place for the instance; `Unavailable` where
-/// its memory has no room, or was in the midst of a change.
+/// `Unavailable` if there is no memory for the instance, or the copied memory was
+/// in the middle of a change.
 pub(crate) async fn explain(
     around: Surroundings,
     slot: Slot,

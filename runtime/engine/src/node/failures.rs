@@ -1,5 +1,5 @@
-//! Code that cannot be compiled or prepared, and why: a spawn that fails for it costs
-//! the time of compiling once, however often it is tried again.
+//! Remembered failures of compiling and preparing: repeated spawns of invalid code
+//! compile it only once.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -9,14 +9,14 @@ use warren_kernel::{Error, Kind};
 
 use crate::code::definition::Definition;
 
-/// An error, and whether the same code fails in the same way the next time.
+/// An error of compiling or preparing.
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) is_lasting: bool,
 }
 
 impl Failure {
-    /// An error of the code itself, if of kind `Invalid`; anything else may pass.
+    /// A failure of the code itself: lasting if its kind is `Invalid`.
     pub(crate) fn of_code(error: Error) -> Failure {
         Failure {
             is_lasting: error.kind == Kind::Invalid,
@@ -26,7 +26,7 @@ impl Failure {
 }
 
 impl From<Error> for Failure {
-    /// What may pass: the runtime had no thread or no memory, for instance.
+    /// A passing failure: for instance, the runtime had no thread or no memory.
     fn from(error: Error) -> Failure {
         Failure {
             error,
@@ -35,8 +35,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// The errors of the code that failed last, by code and number of the host: what fits
-/// into the memory of one host may not fit into that of another.
+/// The latest failures, by code and number of the host. The host counts because
+/// hosts have different memory limits.
 pub(super) struct Failures<K> {
     all: Mutex<All<K>>,
 }
@@ -49,26 +49,27 @@ struct All<K> {
 
 struct Entry {
     error: Error,
-    /// Of what it is true, where the key does not say: dropped or replaced, the code
-    /// may be another.
+    /// The definition that failed, if the key is an id: another definition may
+    /// later have the same id.
     of: Option<Weak<Definition>>,
 }
 
-/// Failures that are remembered; the oldest goes first.
+/// The most failures that are remembered. The oldest is forgotten first.
 const MAX_ENTRIES: usize = 1_000;
 
-/// Bytes of the text of an error that is remembered. An excerpt of a source is 4 KiB.
+/// The most bytes of text of a remembered error. An excerpt of a source takes 4
+/// KiB.
 const MAX_ERROR: usize = 16 << 10;
 
 impl<K: Eq + Hash + Clone> Failures<K> {
-    /// Why this code failed before in this host.
+    /// The error with which this code failed before in this host.
     pub(super) fn of(&self, code: &K, host: usize) -> Option<Error> {
         let all = self.lock();
         let entry = all.by_code.get(&(code.clone(), host))?;
         entry.of.is_none().then(|| entry.error.clone())
     }
 
-    /// The same, where it was this definition that failed.
+    /// The error with which this definition failed before in this host.
     pub(super) fn of_definition(
         &self,
         code: &K,
@@ -77,12 +78,13 @@ impl<K: Eq + Hash + Clone> Failures<K> {
     ) -> Option<Error> {
         let all = self.lock();
         let entry = all.by_code.get(&(code.clone(), host))?;
-        // What is known weakly is not freed, and no other has its address.
+        // The weak reference keeps the allocation, so no other definition has its
+        // address.
         let of = entry.of.as_ref()?;
         std::ptr::eq(of.as_ptr(), Arc::as_ptr(definition)).then(|| entry.error.clone())
     }
 
-    /// Remembers a failure that lasts.
+    /// Remembers a failure, if it is lasting.
     pub(super) fn add(
         &self,
         code: K,

@@ -1,4 +1,4 @@
-//! One instance: from code to the end of `start`.
+//! Runs one instance, from instantiation to the end of `start`.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,30 +14,30 @@ use crate::code::excerpt::excerpt;
 use crate::guest::{self, CoreCode, Guest, Loaded, Pool, Prepared, Purpose};
 use crate::node::traceback;
 
-/// How an instance ended.
+/// The end of an instance.
 pub(crate) struct Finished {
     /// A trap, or a [`crate::guest::Unwind`].
     pub(crate) result: wasmtime::Result<()>,
-    /// What the guest said its result is.
+    /// The outcome that the guest gave.
     pub(crate) outcome: Option<Outcome>,
-    /// What `prepare` made of the source.
+    /// The code that `prepare` made of the source.
     pub(crate) prepared: Option<Prepared>,
-    /// What `traceback` found in the memory of another process.
+    /// The text that `traceback` made of another process's memory.
     pub(crate) text: Option<String>,
-    /// What refused it memory last.
+    /// The last limit that refused the instance memory.
     pub(crate) memory_refused: Option<Spent>,
-    /// What its want of memory has to do with its end.
+    /// The part that a want of memory had in the end.
     pub(crate) want: Want,
 }
 
-/// What an instance's want of memory has to do with its end.
+/// The part that a want of memory had in an instance's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Want {
-    /// The guest has said that it ended for it.
+    /// The guest has reported that it ran out of memory.
     Said,
-    /// It was refused memory, and was given none afterwards.
+    /// The last request for memory was refused.
     Likely,
-    /// Nothing that is known.
+    /// No known part.
     Unknown,
 }
 
@@ -46,8 +46,7 @@ const SLICE: u64 = 1;
 
 /// Instantiates and runs the guest's code.
 pub(crate) fn run(pool: &Pool, guest: Guest) -> impl Future<Output = Finished> + Send {
-    // Before the future: it holds a pointer for as long as the process lives, not
-    // room for a guest.
+    // Made outside the future, which then holds a pointer and not a whole guest.
     let mut store = Store::new(&pool.engine, guest);
     async move {
         let result = enter(pool, &mut store).await;
@@ -83,8 +82,8 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
         if let Some(error) = store.data().has_run_too_long() {
             return Err(wasmtime::Error::new(error));
         }
-        // The deadline of a guest that has waited is an old one: it has its
-        // whole slice before it. One whose imports return at once has not.
+        // If the guest has waited, this deadline dates from before its wait, and
+        // the guest begins a new slice. Otherwise the guest has used up its slice.
         if store.data().control.take_waited() {
             Ok(UpdateDeadline::Continue(SLICE))
         } else {
@@ -104,17 +103,17 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
     }
 }
 
-/// At the end of a slice: other processes have their turn, then other threads.
+/// Yields at the end of a slice, to other processes and then to other threads.
 ///
-/// A thread that woke up on this core, of the embedder's server say, would wait
-/// for the operating system to look after the two of them, which takes longer than
-/// a slice.
+/// Without the second yield, a thread that woke on this core, for example of the
+/// embedder's server, would wait for the scheduler of the operating system, whose
+/// time slice is longer.
 async fn others_first() {
     task::yield_now().await;
     thread::yield_now();
 }
 
-/// Bytes that one call of a component may pass, beyond two messages.
+/// Bytes that one call of a component may pass in addition to two messages.
 const LIFTED: usize = 8 << 20;
 
 async fn enter_component(
@@ -122,8 +121,8 @@ async fn enter_component(
     component: &InstancePre<Guest>,
 ) -> wasmtime::Result<()> {
     give_grants(store.data_mut())?;
-    // What a call passes is copied before the call is looked at. A message is refused
-    // by its limit; what is far beyond that is not copied at all.
+    // wasmtime copies the operands before the import runs and checks their limits.
+    // This bound keeps a component from having far larger operands copied.
     let message = store.data().shared.message_limit().bytes;
     store.set_hostcall_fuel(message.saturating_mul(2).saturating_add(LIFTED));
     let instance = component.instantiate_async(&mut *store).await?;
@@ -131,8 +130,8 @@ async fn enter_component(
     start.call_async(store, ()).await
 }
 
-/// Gives a component what the process was granted, if anything. A core module
-/// finds it when it first asks.
+/// Opens the grants for a component. A core module's grants are opened at its first
+/// call of WASI.
 fn give_grants(guest: &mut Guest) -> wasmtime::Result<()> {
     let grants = &guest.run.program.grants;
     if !grants.is_empty() {
@@ -173,7 +172,7 @@ async fn enter_core(store: &mut Store<Guest>, code: &CoreCode) -> wasmtime::Resu
     Ok(())
 }
 
-/// A trap as the error a process ends with.
+/// Turns a trap into the error with which the process ends.
 pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
     let message = match trap.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => "stack overflow: the guest's calls nest too deeply".to_owned(),
@@ -199,6 +198,6 @@ pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
     error
 }
 
-/// Bytes of the longest stack in an error. A module may call its functions by names
+/// The most bytes of the stack in an error. A module may give its functions names
 /// of 100,000 bytes.
 const MAX_STACK: usize = 16 * 1024;

@@ -1,4 +1,4 @@
-//! What is made once and kept for those who ask next, up to so many bytes.
+//! A cache of compiled code, bounded in bytes.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
-/// Things made once each, however many ask for them at the same time. A failure is
-/// not kept: the next to ask tries again.
+/// Values that are made once each, even if several callers ask at the same time. A
+/// failure is not kept: the next caller tries again.
 ///
-/// What was used longest ago is forgotten where all that is kept is more than it may
-/// be: a program may write definitions anew as often as it likes. Who uses a thing
-/// meanwhile keeps it, and who asks for it later has it made again.
+/// Beyond the limit, the least recently used values are evicted: a program may
+/// replace its definitions any number of times. An evicted value lives on with its
+/// users, and is made again for later callers.
 pub(super) struct Kept<K, V>(Mutex<All<K, V>>);
 
 struct All<K, V> {
     entries: HashMap<K, Entry<V>>,
-    /// Of all entries.
+    /// Bytes of all entries.
     bytes: usize,
-    /// Counts uses.
+    /// A counter that each use increments.
     clock: u64,
 }
 
@@ -28,11 +28,11 @@ struct Entry<V> {
     used: u64,
 }
 
-/// Entries that are kept, however small they are.
+/// The most entries, whatever their sizes.
 const MAX_ENTRIES: usize = 10_000;
 
 impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
-    /// What is made for a key, or is to be made.
+    /// The cell of a key, filled or still to be filled.
     pub(super) fn cell(&self, key: K) -> Arc<OnceCell<V>> {
         let mut all = self.lock();
         all.clock += 1;
@@ -46,8 +46,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
         Arc::clone(&entry.cell)
     }
 
-    /// It has been made, and takes so many bytes. Forgets others where that is too
-    /// much.
+    /// Records that the value of a key was made and takes so many bytes. Evicts
+    /// others if the limit is exceeded.
     pub(super) fn made(&self, key: &K, bytes: usize, max_bytes: usize) {
         let mut all = self.lock();
         let Some(entry) = all.entries.get_mut(key) else {
@@ -60,14 +60,15 @@ impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
         }
         let forgotten = all.forget_oldest(key, max_bytes);
         drop(all);
-        // What they hold is freed without the lock.
+        // The values are freed without holding the lock.
         drop(forgotten);
     }
 
-    /// It was not made: nothing is kept of it, unless another makes it meanwhile.
+    /// Records a failure: removes the entry, unless another caller is making the
+    /// value.
     pub(super) fn failed(&self, key: &K, cell: &Arc<OnceCell<V>>) {
         let mut all = self.lock();
-        // The map's and the caller's.
+        // The two references are the map's and the caller's.
         let is_last = Arc::strong_count(cell) <= 2 && !cell.initialized();
         if is_last
             && all
@@ -85,7 +86,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
 }
 
 impl<K: Eq + Hash + Clone, V> All<K, V> {
-    /// Down to three quarters, so that it is not done each time.
+    /// Evicts entries down to three quarters of the limits, so that the next values
+    /// fit without another eviction.
     fn forget_oldest(&mut self, newest: &K, max_bytes: usize) -> Vec<Entry<V>> {
         let (bytes, entries) = (max_bytes / 4 * 3, MAX_ENTRIES / 4 * 3);
         let made = self.entries.iter();
@@ -136,7 +138,7 @@ mod tests {
             .map(|key| Arc::downgrade(&make(&kept, key, 10)))
             .collect();
         assert!(values.iter().all(|value| value.upgrade().is_some()));
-        // Used again: the next are older.
+        // Entry 0 is used again, so entries 2 and 3 are older.
         make(&kept, 0, 10);
         let used = make(&kept, 1, 10);
         make(&kept, 10, 10);
@@ -146,7 +148,7 @@ mod tests {
             .collect();
         assert!(alive[0] && alive[1] && alive[9], "{alive:?}");
         assert!(!alive[2] && !alive[3], "{alive:?}");
-        // Forgotten, and still there for who has it.
+        // Evicted values live on with their users.
         for key in 100..200 {
             make(&kept, key, 50);
         }

@@ -1,9 +1,9 @@
-//! Processes whose code is a Rust future of the embedder's.
+//! Host function processes: their code is a Rust future of the embedder.
 //!
-//! To the rest of the node such a process is one like any other: it has a PID, a
-//! mailbox and a place in a host, and what it does goes through the operations
-//! of [`Guest`]. Its task runs on the embedder's tokio runtime, so its future
-//! may use whatever that offers; it is not preempted.
+//! A host function process has a PID, a mailbox and a place in a host like every
+//! other process, and calls the operations of [`Guest`]. Its task runs on the
+//! embedder's tokio runtime, so its future may use everything that tokio offers. It
+//! is not preempted.
 
 mod drive;
 mod receive;
@@ -25,21 +25,21 @@ use crate::security::Refusal;
 pub(crate) use drive::NativeDrive;
 use receive::Receive;
 
-/// What native code does: its output is how the process ends.
+/// The future of a host function process. Its output is the outcome of the process.
 pub type NativeFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-/// What a [`NativeCode`] holds.
+/// The function that a [`NativeCode`] holds.
 #[derive(Clone)]
 struct Starter(Arc<dyn Fn(Native) -> NativeFuture + Send + Sync>);
 
 impl NativeCode {
-    /// Code that a function makes a future of.
+    /// Makes code from a function that returns a future for each process.
     pub fn new(code: impl Fn(Native) -> NativeFuture + Send + Sync + 'static) -> NativeCode {
         NativeCode::holding(Starter(Arc::new(code)))
     }
 
-    /// The future of one process. Even the function itself runs when that is
-    /// polled.
+    /// Returns the future of one process. The function itself runs at the first
+    /// poll.
     fn start(&self, native: Native) -> NativeFuture {
         let starter = self.held::<Starter>().cloned();
         Box::pin(async move {
@@ -51,20 +51,20 @@ impl NativeCode {
     }
 }
 
-/// How a new process is tied to the native process that spawns it.
+/// The ties of a new process to the host function process that spawns it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tied {
-    /// The spawner is told of its end.
+    /// True if the spawner monitors the new process.
     pub monitored: bool,
-    /// Both are linked.
+    /// True if the two processes are linked.
     pub linked: bool,
 }
 
-/// A native process, as its own code sees it. Values are encoded.
+/// A host function process, as its own code sees it. Values are encoded.
 pub struct Native {
     guest: Guest,
     process: Arc<Process>,
-    /// What wakes the task as a whole; set when it is first polled.
+    /// The waker of the whole task, set at its first poll.
     task: Arc<OnceLock<Waker>>,
 }
 
@@ -77,13 +77,13 @@ impl Native {
         }
     }
 
-    /// The process, for what needs nobody's permission: its mailbox, its PID,
+    /// The process, for operations that need no permission: its mailbox, its PID,
     /// its options.
     pub fn process(&self) -> &Arc<Process> {
         &self.process
     }
 
-    /// The identifier of the call chain.
+    /// The frame of the process.
     pub fn frame(&self) -> &str {
         self.guest
             .inherited()
@@ -95,7 +95,7 @@ impl Native {
         &self.guest.run.program.definition.id
     }
 
-    /// One encoded array of values.
+    /// The arguments, as one encoded array of values.
     pub fn arguments(&self) -> &[u8] {
         &self.guest.run.arguments
     }
@@ -106,18 +106,19 @@ impl Native {
         inherited.context.get(key).map(|value| &**value)
     }
 
-    /// Takes the oldest of the first of these queues that has something; waits
-    /// where none has. Dropped before it is ready, this has taken nothing.
+    /// Takes the oldest message of the first of these queues that has any, and
+    /// waits if all are empty. Nothing is taken if the future is dropped before it
+    /// is ready.
     ///
     /// # Errors
     ///
-    /// `NotFound` where the process has ended, which only code that was moved
-    /// out of its future can ask.
+    /// `NotFound` if the process has ended. Only code that was moved out of the
+    /// process's future can meet this error.
     pub async fn receive(
         &mut self,
         wanted: &[Subscription],
     ) -> Result<(Subscription, Delivery), Error> {
-        // A process that always finds something lets others have their turn.
+        // A process whose mailbox is never empty yields to others here.
         tokio::task::coop::consume_budget().await;
         let (queue, mut delivery) = Receive::new(&self.process, &self.task, wanted).await?;
         if let Delivery::Message(message) = &mut delivery {
@@ -127,7 +128,7 @@ impl Native {
         Ok((queue, delivery))
     }
 
-    /// The message it handles, where messages are traced.
+    /// The message that the process handles, if messages are traced.
     pub fn trace(&self) -> Option<Trace> {
         self.guest.control.cause().get()
     }
@@ -142,16 +143,16 @@ impl Native {
     ///
     /// # Errors
     ///
-    /// As for `process.send`; see `wit/process.wit`. The same goes for all that
-    /// follows.
+    /// As for `process.send`; `wit/process.wit` describes the errors of all
+    /// operations.
     pub fn send(&mut self, to: &str, topic: &str, values: &[u8]) -> Result<(), Error> {
         let sent = self.settled(|guest| guest.send(to, topic, values));
         self.tell();
         sent
     }
 
-    /// Starts a process; returns its PID. Dropped before it is ready, this has
-    /// started nothing.
+    /// Starts a process; returns its PID. No process starts if the future is
+    /// dropped before it is ready.
     ///
     /// # Errors
     ///
@@ -170,12 +171,12 @@ impl Native {
         spawned.inspect_err(|error| self.guest.was_refused(error))
     }
 
-    /// Starts a process and waits for its end, which this returns. Dropped
-    /// before it is ready, this terminates the process.
+    /// Starts a process, waits for its end, and returns its outcome. The process is
+    /// terminated if the future is dropped before it is ready.
     ///
     /// # Errors
     ///
-    /// As for `process.exec`, where nothing was started.
+    /// As for `process.exec`. After an error no process was started.
     pub async fn exec(&mut self, start: Start) -> Result<Arc<Outcome>, Error> {
         self.check_alive()?;
         let (options, start) = split(start);
@@ -186,7 +187,8 @@ impl Native {
             subscription,
         };
         match self.receive(&[subscription]).await? {
-            // The subscription has ended with it: nothing is left to abandon.
+            // The subscription has ended with the outcome: nothing is left to
+            // abandon.
             (_, Delivery::Exec(outcome)) => Ok(outcome),
             _ => Err(Error::internal("an exec that yields no outcome")),
         }
@@ -201,7 +203,7 @@ impl Native {
         self.settled(|guest| guest.terminate(target))
     }
 
-    /// Asks a process to end, within so long where a deadline is given.
+    /// Asks a process to end, within `deadline` if there is one.
     ///
     /// # Errors
     ///
@@ -246,7 +248,7 @@ impl Native {
         self.settled(|guest| guest.unlink(target))
     }
 
-    /// Gives a process a name, itself where no PID is given.
+    /// Gives a name to a process: to the caller itself if `pid` is absent.
     ///
     /// # Errors
     ///
@@ -255,7 +257,7 @@ impl Native {
         self.settled(|guest| guest.register(name, pid))
     }
 
-    /// The PID of who holds a name.
+    /// The PID of the process that holds a name.
     ///
     /// # Errors
     ///
@@ -266,7 +268,7 @@ impl Native {
         found.inspect_err(|error| self.guest.was_refused(error))
     }
 
-    /// Frees a name; false where nobody held it.
+    /// Frees a name; returns false if no process held it.
     ///
     /// # Errors
     ///
@@ -275,8 +277,7 @@ impl Native {
         self.settled(|guest| guest.unregister(name))
     }
 
-    /// Does an operation; where it is refused, those who look at the process can
-    /// see it.
+    /// Runs an operation, and records a refusal for introspection.
     fn settled<T>(
         &mut self,
         operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
@@ -286,7 +287,8 @@ impl Native {
         done.inspect_err(|error| self.guest.was_refused(error))
     }
 
-    /// What was moved out of the process's future may outlive the process.
+    /// Refuses operations after the end of the process: the code may have moved
+    /// this value out of the process's future.
     fn check_alive(&self) -> Result<(), Error> {
         if self.process.has_exited() {
             return Err(receive::has_ended(&self.process));
@@ -301,7 +303,7 @@ impl fmt::Debug for Native {
     }
 }
 
-/// Ends an exec whose caller no longer waits.
+/// Abandons an exec when it is dropped.
 struct PendingExec {
     process: Arc<Process>,
     subscription: Subscription,
@@ -313,7 +315,7 @@ impl Drop for PendingExec {
     }
 }
 
-/// Definition, host and arguments apart from what else a spawn sets.
+/// Splits a start into the options of a spawn, and definition, host and arguments.
 fn split(start: Start) -> (SpawnOptions, (String, String, Arc<[u8]>)) {
     let options = SpawnOptions {
         context: start.context,

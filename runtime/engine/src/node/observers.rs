@@ -1,4 +1,4 @@
-//! Who among the embedder waits for the ends of processes it did not start.
+//! Observers: waits of the embedder for the ends of processes.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,10 +9,11 @@ use warren_kernel::Pid;
 
 use crate::guest::Ended;
 
-/// Told at the end of each process; costs those that nobody observes one load.
+/// All observers of a node. For a process without observers the cost is one load at
+/// its end.
 #[derive(Default)]
 pub(crate) struct Observers {
-    /// Observed processes, to be read without the lock.
+    /// The number of observed processes, read without taking the lock.
     observed: AtomicUsize,
     last: AtomicU64,
     by_pid: Mutex<HashMap<Pid, Vec<Observer>>>,
@@ -24,8 +25,8 @@ struct Observer {
 }
 
 impl Observers {
-    /// Waits for the end of a process, which `has_exited` tells of. None where
-    /// it had ended before.
+    /// Observes the end of a process. `has_exited` tells if the process has exited.
+    /// Returns `None` if it exited before.
     pub(crate) fn observe(
         &self,
         pid: Pid,
@@ -36,27 +37,27 @@ impl Observers {
         {
             let mut by_pid = self.lock();
             let observers = by_pid.entry(pid).or_default();
-            // Those nobody waits for any more make room.
+            // Removes observers whose receiver was dropped.
             observers.retain(|observer| !observer.sender.is_closed());
             observers.push(Observer { number, sender });
             self.observed.store(by_pid.len(), Ordering::SeqCst);
         }
-        // A process exits first and tells afterwards: who is in the list before
-        // the exit is told. Who came later may have come too late, and is in
-        // the list for ever.
+        // A process exits first and tells its observers afterwards. An observer
+        // that was in the list before the exit is told. A later one may never be
+        // told, so it leaves the list.
         let too_late = has_exited() && self.leave(pid, number);
         (!too_late).then_some(receiver)
     }
 
-    /// Passes on how a process ended.
+    /// Tells the observers of a process how it ended.
     pub(crate) fn tell(&self, pid: Pid, ended: &Ended) {
         for observer in self.take(pid) {
-            // Whoever waited may have lost interest.
+            // Fails only if the receiver was dropped.
             let _ = observer.sender.send(ended.clone());
         }
     }
 
-    /// Whether this one was still in the list.
+    /// Removes an observer; returns true if it was still in the list.
     fn leave(&self, pid: Pid, number: u64) -> bool {
         let mut by_pid = self.lock();
         let Some(observers) = by_pid.get_mut(&pid) else {

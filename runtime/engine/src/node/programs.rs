@@ -1,4 +1,4 @@
-//! Programs: from definitions to code that can be instantiated, each step once.
+//! Makes code that can be instantiated from definitions. Each step runs once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,30 +21,31 @@ use crate::node::task;
 /// The Lua interpreter that comes with warren.
 const BUNDLED: &[u8] = include_bytes!("../../bundled/warren-lua.wasm");
 
-/// SHA-256 of content and what else matters for it.
+/// SHA-256 of a source's name and content.
 type ContentHash = [u8; 32];
 
-/// What has been compiled and prepared.
+/// The compiled and prepared code of a node.
 #[derive(Default)]
 pub(crate) struct Programs {
-    /// In place of the bundled interpreter.
+    /// Replaces the bundled interpreter.
     other_interpreter: Option<Vec<u8>>,
     interpreter: Arc<OnceCell<Arc<Artifact>>>,
     programs: Kept<Arc<str>, Arc<Program>>,
     artifacts: Kept<ContentHash, Arc<Artifact>>,
     numbers: Arc<Numbers>,
     chunks: Kept<ContentHash, Arc<Chunk>>,
-    /// Why definitions cannot be run. Their content is not hashed anew for it.
+    /// Errors by definition, so that a repeated spawn does not hash the content
+    /// again.
     failed_programs: Failures<Arc<str>>,
-    /// The same of content.
+    /// Errors by content.
     failed_code: Failures<ContentHash>,
-    /// Compilations and preparations that were begun.
+    /// The number of compilations and preparations that were begun.
     begun: AtomicU64,
     pub(super) limits: CompileLimits,
 }
 
 impl Programs {
-    /// Nothing yet; `interpreter` takes the place of the bundled one.
+    /// Returns an empty collection. `interpreter` replaces the bundled one.
     pub(crate) fn new(interpreter: Option<Vec<u8>>, limits: CompileLimits) -> Programs {
         Programs {
             other_interpreter: interpreter,
@@ -53,7 +54,7 @@ impl Programs {
         }
     }
 
-    /// How many compilations and preparations were begun.
+    /// The number of compilations and preparations that were begun.
     pub(super) fn begun(&self) -> u64 {
         self.begun.load(Ordering::Relaxed)
     }
@@ -64,12 +65,12 @@ impl Programs {
 }
 
 impl Node {
-    /// The program of a definition's id, ready to run in a host.
+    /// Returns the program of a definition, ready to run in a host.
     ///
     /// # Errors
     ///
-    /// `NotFound` for the id; `Invalid` where the definition is bound to
-    /// another host or its code is not valid.
+    /// `NotFound` if there is no such definition; `Invalid` if the definition is
+    /// bound to another host or its code is invalid.
     pub(crate) async fn program(
         self: &Arc<Self>,
         id: &str,
@@ -134,24 +135,24 @@ impl Node {
         }
     }
 
-    /// Compiles a definition as a spawn in this host would, its imports and
-    /// exports included, and starts nothing.
+    /// Compiles a definition and checks its imports and exports, as a spawn in this
+    /// host would. Starts no process.
     ///
     /// # Errors
     ///
-    /// Those of a spawn for which the code is to blame: `NotFound`, `Invalid`.
+    /// The errors of a spawn that the code causes: `NotFound`, `Invalid`.
     pub async fn check(self: &Arc<Self>, definition: &str, host: &str) -> Result<(), Error> {
         self.shared.definitions().definition(definition)?;
         let host = self.shared.kernel().host(host)?;
         self.program(definition, &host).await.map(|_| ())
     }
 
-    /// One of the program's own modules, prepared for the interpreter that
-    /// runs this program.
+    /// Returns one of the program's own modules, prepared for the interpreter of
+    /// this program; `None` if there is no module of this name.
     ///
     /// # Errors
     ///
-    /// `Invalid` where it does not compile.
+    /// `Invalid` if the module does not compile.
     pub(super) async fn module_of(
         self: &Arc<Self>,
         program: &Program,
@@ -182,7 +183,7 @@ impl Node {
         source: Source,
         host: &Arc<Host>,
     ) -> Result<Arc<Artifact>, Failure> {
-        // Before its bytes are hashed.
+        // Checked before the bytes are hashed.
         check_file(
             &source.name,
             source.bytes.len(),
@@ -198,17 +199,17 @@ impl Node {
             .await
             .map_err(Failure::of_code);
         match &artifact {
-            // Its machine code is some times as long.
+            // The machine code is some four times as long as the file.
             Ok(_) => artifacts.made(&key, bytes.saturating_mul(4), self.programs.limits.max_kept),
             Err(_) => artifacts.failed(&key, &cell),
         }
         artifact
     }
 
-    /// Compiles what is not. What was begun is finished and kept, also where who
-    /// asked has gone away: whoever waits for less time than compiling takes
-    /// finds it done at last, and nothing is compiled twice at a time. A failure is
-    /// remembered by the key, if there is one.
+    /// Compiles a source, unless `cell` has the result. A compilation that has
+    /// begun is finished and kept even if the caller stops waiting: callers with
+    /// short timeouts succeed in the end, and no source is compiled twice at a
+    /// time. A failure is remembered by the key, if there is one.
     async fn compiled_once(
         self: &Arc<Self>,
         cell: &Arc<OnceCell<Arc<Artifact>>>,
@@ -225,7 +226,7 @@ impl Node {
         self.shared.tokio().spawn(async move {
             let artifact = cell.get_or_try_init(|| async {
                 if sender.is_closed() {
-                    // Another attempt has failed meanwhile.
+                    // Another attempt has failed, and its callers are gone.
                     return Err(Error::internal("nobody waits for this"));
                 }
                 let failed = &node.programs.failed_code;
@@ -247,14 +248,14 @@ impl Node {
                 })
             });
             let artifact = artifact.await.map(Arc::clone);
-            // Who asked may be gone.
+            // Fails only if the caller no longer waits.
             let _ = sender.send(artifact);
         });
         made.await
             .map_err(|_| Error::internal("the compiler was stopped"))?
     }
 
-    /// Compiles for the host's first places.
+    /// Compiles for the first slots of a host.
     async fn compile(
         self: &Arc<Self>,
         source: Source,
@@ -271,7 +272,7 @@ impl Node {
         .await
     }
 
-    /// What an interpreter makes of a source.
+    /// Returns the code that an interpreter prepares from a source.
     async fn chunk(
         self: &Arc<Self>,
         source: &Source,
@@ -319,8 +320,8 @@ impl Node {
         let _turn = self.preparing.turn(host.number()).await;
         self.programs.begun.fetch_add(1, Ordering::Relaxed);
         let slot = self.slot(host, interpreter).await?;
-        // A task of its own, so that it is preempted like a process. It ends with
-        // whoever asked; the next who waits begins anew.
+        // A task of its own, so that preparing is preempted like a process. The
+        // task is dropped with the caller; the next waiting caller starts again.
         let prepare = task::prepare(
             self.surroundings(),
             slot,
@@ -342,7 +343,7 @@ impl Node {
     }
 }
 
-/// The name is part of what is made of a source: error messages contain it.
+/// Hashes name and content: error messages of the compiled code contain the name.
 fn content_hash(source: &Source) -> ContentHash {
     let mut hasher = Sha256::new();
     hasher.update((source.name.len() as u64).to_le_bytes());

@@ -1,4 +1,4 @@
-//! Places for instances, with code that is made for them.
+//! Slots for instances, with the code loaded for them.
 
 use std::sync::Arc;
 use std::thread;
@@ -12,12 +12,12 @@ use crate::code::pool::Pools;
 use crate::guest::{Guest, Pool, Slot};
 
 impl Node {
-    /// A place for an instance of this code in a host. The code is loaded
-    /// there.
+    /// Takes a slot for an instance of this code in a host, and loads the code into
+    /// its pool.
     ///
     /// # Errors
     ///
-    /// As for [`Pools::slot`], and those of loading code into a new pool.
+    /// As for [`Pools::slot`] and [`Node::load`].
     pub(crate) async fn slot(
         self: &Arc<Self>,
         host: &Host,
@@ -28,7 +28,7 @@ impl Node {
             Some(slot) => slot,
             None => {
                 let sites = sites.clone();
-                // The embedder may ask from outside its tokio runtime.
+                // Via the handle: the caller may be outside the tokio runtime.
                 let opened = self.shared.tokio().spawn_blocking(move || sites.slot());
                 opened
                     .await
@@ -44,8 +44,8 @@ impl Node {
         Ok(slot)
     }
 
-    /// Loads code into a pool; compiles it where it was needed only in places
-    /// of another class so far, when it is the turn of the host of this number.
+    /// Loads code into a pool. If the code is not yet compiled for the pool's
+    /// class, compiles it in the turn of the host of this number.
     ///
     /// # Errors
     ///
@@ -73,7 +73,8 @@ impl Node {
         artifact.load(pool)
     }
 
-    /// Compiles for the pools that come next, before anyone has to wait.
+    /// Compiles for the pools that are used next, before a spawn has to wait for
+    /// it.
     fn compile_ahead(
         self: &Arc<Self>,
         artifact: Arc<Artifact>,
@@ -87,19 +88,21 @@ impl Node {
                 node.load(&artifact, &pool, host).await
             };
             if let Err(error) = ahead.await {
-                // Who needs the code tries again, and is told.
+                // A spawn that needs the code compiles it again, and gets the
+                // error.
                 tracing::debug!(%error, "no code for dense places yet");
             }
         });
     }
 }
 
-/// Does what takes seconds on a thread of its own, for which the end of the
-/// program does not wait.
+/// Runs work of seconds on a thread of its own. The end of the program does not
+/// wait for this thread.
 ///
 /// # Errors
 ///
-/// Those of the work, or where there is no thread.
+/// The errors of the work; `Internal` if no thread can be started or the work
+/// panicked.
 pub(super) async fn compiling<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
@@ -107,7 +110,8 @@ pub(super) async fn compiling<T: Send + 'static>(
     thread::Builder::new()
         .name("warren-compile".into())
         .spawn(move || {
-            // Who asked may be gone; the code cache has the result.
+            // Fails only if the caller no longer waits; the code cache has the
+            // result.
             let _ = sender.send(work());
         })
         .map_err(|error| Error::internal(format!("no thread to compile on: {error}")))?;

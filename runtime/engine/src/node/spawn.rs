@@ -18,7 +18,7 @@ use crate::node::start::Start;
 use crate::node::task::{self, Presence as _};
 use crate::security::{Action, Event, Identity, Operation, Resource};
 
-/// A process the embedder started.
+/// A process that the embedder started or observes.
 #[derive(Debug)]
 pub struct Running {
     process: Arc<Process>,
@@ -31,11 +31,11 @@ impl Running {
         &self.process
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the process.
     pub async fn wait(&mut self) -> Ended {
         match (&mut self.ended).await {
             Ok(ended) => ended,
-            // Every presence tells.
+            // Not reached: every `Presence` tells.
             Err(_) => Ended {
                 outcome: Arc::new(Outcome::Failed(Box::new(unfinished()))),
                 status: None,
@@ -45,26 +45,26 @@ impl Running {
 }
 
 impl Running {
-    /// A process, and what tells how it ended.
+    /// Makes a value from a process and the receiver of its end.
     pub(super) fn new(process: Arc<Process>, ended: oneshot::Receiver<Ended>) -> Running {
         Running { process, ended }
     }
 
-    /// The process, and what waits for its end without it.
+    /// Returns the process, and a future of its end that holds no reference to the
+    /// process.
     pub fn into_parts(mut self) -> (Arc<Process>, impl Future<Output = Ended> + Send + 'static) {
         (Arc::clone(&self.process), async move { self.wait().await })
     }
 }
 
 impl Node {
-    /// Starts the program's first process, the one that may read standard
-    /// input and end the program, in the host its definition is bound to or
-    /// else in this one. Arguments are encoded values, one
-    /// MessagePack array.
+    /// Starts the program's first process, which may read standard input and end
+    /// the program. It runs in the host to which its definition is bound, or else
+    /// in `host`. The arguments are encoded values in one MessagePack array.
     ///
     /// # Errors
     ///
-    /// As for every spawn; see `wit/process.wit`.
+    /// The errors of every spawn; see `wit/process.wit`.
     pub async fn run(
         self: &Arc<Self>,
         definition: &str,
@@ -78,7 +78,7 @@ impl Node {
         self.start_process(start, None, true).await
     }
 
-    /// Starts a process. Nothing is left behind where it fails.
+    /// Starts a process. A failed spawn leaves nothing behind.
     pub(crate) async fn spawn_process(
         self: &Arc<Self>,
         mut request: SpawnRequest,
@@ -86,7 +86,7 @@ impl Node {
         self.check_open()?;
         request.check_permissions()?;
         let assigned = request.assign_identity(self);
-        // An unknown definition is said before an unknown host.
+        // An unknown definition is reported before an unknown host.
         if request.code.is_none() {
             self.shared.definitions().definition(&request.definition)?;
         }
@@ -145,8 +145,8 @@ impl Node {
         request.tell_of_identity(self, &spawned.process, &assigned);
         presence.process = Some(Arc::clone(&spawned.process));
         if self.closed.load(Ordering::SeqCst) {
-            // Whoever ends all processes may not have seen it. Fails only where
-            // it has.
+            // `Node::close` may have missed the new process. Fails only if the
+            // process has exited.
             let _ = self.shared.kernel().terminate(&spawned.process);
         }
         let span = span_of(&spawned.process, &origin);
@@ -165,7 +165,7 @@ impl Node {
         };
         let task = task.run().instrument(span);
         if is_native {
-            // Its end is known by its presence, however it comes.
+            // `Presence` reports the end of the task, even after a panic.
             drop(self.shared.tokio().spawn(task));
         } else {
             self.scheduler.spawn(host.number(), task).detach();
@@ -182,7 +182,7 @@ impl Node {
 }
 
 impl SpawnRequest {
-    /// Refuses what the spawner may not do, before anything is looked at.
+    /// Checks the spawner's permissions, before anything else is looked up.
     fn check_permissions(&self) -> Result<(), Error> {
         let Some(judge) = &self.judge else {
             return Ok(());
@@ -210,8 +210,9 @@ impl SpawnRequest {
         }
     }
 
-    /// Puts what the operator gives this process, or those of its definition and
-    /// host, in place of what the spawner says; returns it.
+    /// Replaces the inherited identity by the one that the embedder or the operator
+    /// assigns, and returns the assigned one. The operator assigns by definition
+    /// and host.
     fn assign_identity(&mut self, node: &Node) -> Identity {
         let identity = mem::take(&mut self.assigned)
             .or(node.shared.judges().identity(&self.definition, &self.host));
@@ -249,8 +250,8 @@ impl SpawnRequest {
     }
 }
 
-/// What all that is logged while the process runs belongs to. Where nobody asks
-/// for it, it costs a look at each turn whether it is there.
+/// The tracing span of a process. If no subscriber wants spans, the cost is one
+/// check at each poll.
 fn span_of(process: &Process, origin: &Origin) -> tracing::Span {
     tracing::debug_span!(
         target: "warren::span",
@@ -263,8 +264,8 @@ fn span_of(process: &Process, origin: &Origin) -> tracing::Span {
     )
 }
 
-/// Counts a process from before it can be found until its task has ended, however
-/// that ends, and tells the embedder how.
+/// Counts a process from before it is visible until its task has ended, and tells
+/// the embedder how the process ended. It does so even if the task panics.
 pub(crate) struct Presence {
     node: Arc<Node>,
     process: Option<Arc<Process>>,
@@ -281,7 +282,7 @@ impl Presence {
         }
     }
 
-    /// Ends a process whose task did not come to its end.
+    /// Ends a process whose task was dropped before its end.
     fn end(&mut self, process: &Arc<Process>) {
         let kernel = &self.node.shared.kernel();
         let exiting = kernel.exit(process, Outcome::Failed(Box::new(unfinished())));
@@ -302,14 +303,14 @@ impl task::Presence for Presence {
             self.node.observers.tell(process.pid(), &ended);
         }
         if let Some(sender) = self.ended.take() {
-            // Whoever started it may have lost interest.
+            // Fails only if the receiver was dropped.
             let _ = sender.send(ended);
         }
     }
 }
 
-/// Why a task does not come to its end: something that the embedder gave panicked,
-/// or the tokio runtime of a native process is gone.
+/// The error of a process whose task was dropped: code of the embedder panicked, or
+/// the tokio runtime of a host function process is gone.
 fn unfinished() -> Error {
     if std::thread::panicking() {
         Error::internal("the task of the process panicked")
@@ -331,8 +332,8 @@ impl Drop for Presence {
     }
 }
 
-/// Context, actor and scope are limited like messages, all together: they are
-/// passed on from process to process.
+/// Limits context, actor and scope together like a message, since they are passed
+/// on from process to process.
 fn check_inherited(inherited: &Inherited, host: &Host) -> Result<(), Error> {
     let (bytes, limit) = (inherited.bytes(), host.config().max_message);
     if bytes <= limit {

@@ -1,4 +1,4 @@
-//! What the guests of a node ask of it.
+//! The operations that guests call on their node.
 
 use std::sync::Arc;
 
@@ -43,7 +43,8 @@ impl Node {
         let program = self.program(&upgrade.definition, host).await?;
         let artifact = program.artifact()?;
         let stays = artifact.shape() == running.artifact()?.shape();
-        // Taken while the old code can still go on without it.
+        // Taken before the old code unwinds: if no slot is free, the old code goes
+        // on.
         let slot = match &upgrade.pool {
             Some(pool) if stays => {
                 self.load(artifact, pool, host.number()).await?;
@@ -51,7 +52,7 @@ impl Node {
             }
             _ => Some(self.slot(host, artifact).await?),
         };
-        // The new definition brings code and nothing else.
+        // An upgrade changes the code, not the grants.
         let program = Arc::new(program.with_grants(Arc::clone(&running.grants)));
         let arguments = upgrade.arguments;
         Ok((Run { program, arguments }, slot))

@@ -1,4 +1,4 @@
-//! Asking a process where it is.
+//! Reads the current calls of a process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,23 +9,23 @@ use super::Node;
 use crate::guest::stacks::Sight;
 use crate::node::explain;
 
-/// How long a process has to come to where it can show itself, and how long it
-/// may take to find out what it shows.
+/// The time limit for a process to show itself, and again for reading what it has
+/// shown.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A process may be in the midst of changing what it shows.
+/// The most attempts: a process may be in the middle of changing its stack.
 const ATTEMPTS: u32 = 3;
 
 impl Node {
-    /// Where the code of a process is: for Lua, the calls of each coroutine, the
-    /// innermost first; for other modules, the functions they are in. It is not
-    /// stopped for that, nor can it tell. Takes 2 s at most each time it is
-    /// tried, which is seldom more than once.
+    /// Returns the current calls of a process. For Lua these are the calls of each
+    /// coroutine, the innermost first; for wasm guests, the functions on the stack.
+    /// The process is not stopped, and cannot notice. Each attempt takes at most 2
+    /// s; one is nearly always enough.
     ///
     /// # Errors
     ///
-    /// `NotFound` where it has ended; `Unavailable` where it cannot be told, with
-    /// the reason; `RateLimited` where there is no place to find out.
+    /// `NotFound` if the process has ended; `Unavailable` with the reason if its
+    /// stack cannot be read; `RateLimited` if there is no free slot to read it in.
     pub async fn stack(self: &Arc<Self>, process: &Arc<Process>) -> Result<String, Error> {
         let mut failure = None;
         for _ in 0..ATTEMPTS {
@@ -44,10 +44,10 @@ impl Node {
         Err(failure.unwrap_or_else(|| unavailable("its stack changes too fast to be read")))
     }
 
-    /// What a process shows of itself.
+    /// Asks a process to show itself.
     async fn sight(&self, process: &Process) -> Result<Arc<Sight>, Error> {
         let answer = self.shared.stacks().ask(process.pid());
-        // One that waits goes on waiting at once.
+        // Wakes a waiting process, which shows itself and waits again.
         process.wake();
         let answer = tokio::select! {
             answer = answer => answer.ok(),
@@ -76,8 +76,8 @@ impl Node {
         };
         let slot = self.slot(host, artifact).await?;
         let explain = explain::explain(self.surroundings(), slot, Arc::clone(host), sight);
-        // On a worker, where it is preempted like a process; it ends with who
-        // waits for it.
+        // Runs on a worker, where it is preempted like a process. Dropped if this
+        // future is dropped.
         let explained = self.scheduler.spawn(host.number(), explain).fallible();
         let explained = tokio::select! {
             explained = explained => explained,

@@ -1,4 +1,4 @@
-//! What the embedder says of a process that it starts.
+//! The parameters of a start by the embedder.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,32 +8,32 @@ use warren_kernel::TraceId;
 use crate::codec;
 use crate::security::Identity;
 
-/// What a process starts with. Values are encoded; see `docs/guest-abi.md`.
+/// The parameters of a process. Values are encoded; see `docs/guest-abi.md`.
 #[derive(Clone, Debug)]
 pub struct Start {
     /// The definition's id.
     pub definition: String,
-    /// The host. Where the embedder starts a process whose definition is bound
-    /// to a host, that one counts.
+    /// The host. For a start by the embedder, the host to which the definition is
+    /// bound takes precedence.
     pub host: String,
-    /// One array of values; none where it is empty.
+    /// One encoded array of values; empty bytes stand for no values.
     pub arguments: Arc<[u8]>,
     /// Context values by key.
     pub context: BTreeMap<String, Arc<[u8]>>,
-    /// What it acts as, in place of what the operator gives processes of its
-    /// definition and host.
+    /// The actor and scope of the process. They replace those that the operator
+    /// assigns by definition and host.
     pub identity: Identity,
-    /// A name, claimed together with the start.
+    /// A name to register together with the start.
     pub name: Option<String>,
-    /// Topics and arrays of values, queued before anything else.
+    /// Topics and arrays of values of the first messages.
     pub messages: Vec<(String, Arc<[u8]>)>,
-    /// The chain of messages that it belongs to, where messages are traced; see
+    /// The trace to which the process belongs, if messages are traced; see
     /// [`NodeConfig::trace_messages`](crate::NodeConfig::trace_messages).
     pub trace: Option<TraceId>,
 }
 
 impl Start {
-    /// A definition in a host, without anything else.
+    /// Returns a start of a definition in a host, without arguments or options.
     pub fn new(definition: impl Into<String>, host: impl Into<String>) -> Start {
         Start {
             definition: definition.into(),

@@ -25,31 +25,32 @@ use crate::node::native::NativeDrive;
 use crate::output::Stream;
 use crate::security::{Caller, Rights};
 
-/// Everything a process starts with.
+/// The task of a process, before it runs.
 pub(crate) struct Task<P> {
     pub(crate) around: Surroundings,
     pub(crate) process: Arc<Process>,
     pub(crate) inherited: Arc<Inherited>,
     pub(crate) first: bool,
-    /// What its spawner handled.
+    /// The message that the spawner handled, if messages are traced.
     pub(crate) cause: Option<Trace>,
     pub(crate) run: Run,
     pub(crate) place: Place,
-    /// The last, as who hears of the end may have the place.
+    /// Declared last, to be dropped last: the slot is free before the end is
+    /// announced.
     pub(crate) presence: P,
 }
 
-/// Hears how a process ended. Dropped when the task has ended.
+/// Receives the end of a process. Dropped when the task has ended.
 pub(crate) trait Presence {
-    /// Tells those who wait for the end of the process.
+    /// Tells everyone who waits for the end of the process.
     fn tell(&mut self, ended: Ended);
 }
 
-/// What the code of a process runs in.
+/// The place where the code of a process runs.
 pub(crate) enum Place {
     /// An instance.
     Instance(Slot),
-    /// The task itself, for native code.
+    /// The task itself, for a host function process.
     Task(NativeCode),
 }
 
@@ -114,7 +115,8 @@ impl<P: Presence> Task<P> {
             process.release_memory();
             let unwritten = pass_on_last_lines(shared, &control, !first);
             let finished = match finished {
-                // Its end waits for nothing.
+                // The end of a terminated process does not wait for room in the
+                // output queue.
                 Driven::Doomed => {
                     let queued = queue_for_room(shared, unwritten).await;
                     break (Outcome::Returned(None), None, queued);
@@ -142,10 +144,11 @@ impl<P: Presence> Task<P> {
         note_in_span(shared, &process, &inherited, &run, || {
             Record::Ended(shortened(ending(exiting.outcome()).to_owned()))
         });
-        // Memory and place are free before anyone hears of the end.
+        // Memory and slot are free before the end is announced.
         drop(place);
         let outcome = exiting.outcome().map(Arc::clone);
-        // Who terminated a process, or failed and took its links along, is known.
+        // A process that was terminated or failed through a link is not logged: the
+        // cause is known.
         let by_itself = exiting.failed_by_itself();
         exiting.finish(shared.now());
         if let (false, true, Some(outcome)) = (first, by_itself, &outcome) {
@@ -161,7 +164,7 @@ impl<P: Presence> Task<P> {
     }
 }
 
-/// The end of a process, in a word or what was wrong.
+/// A short text for the end of a process, for the log.
 fn ending(outcome: Option<&Arc<Outcome>>) -> &str {
     match outcome.map(|outcome| &**outcome) {
         Some(Outcome::Returned(_)) => "returned",
@@ -170,8 +173,8 @@ fn ending(outcome: Option<&Arc<Outcome>>) -> &str {
     }
 }
 
-/// Leaves a trace of a failure that perhaps nobody watches. The first
-/// process's is the program's, and reported as that.
+/// Logs a failure, which perhaps no process watches. The failure of the first
+/// process is not logged here: it is reported as the program's.
 fn report_failure(
     shared: &Shared,
     process: &Process,
@@ -189,7 +192,7 @@ fn report_failure(
     }
 }
 
-/// Adds a record for those who follow processes from their start to their end.
+/// Logs the start and the end of a process, if spans are wanted.
 fn note_in_span(
     shared: &Shared,
     process: &Process,
@@ -238,7 +241,8 @@ fn end(finished: Finished, process: &Process) -> End {
                 End::Process(Outcome::Failed(Box::new(error)), Some(status))
             }
             Err(trap) => {
-                // A guest that knows why it traps has said so before.
+                // A guest that knows the reason of its trap has called
+                // `program.fail` before.
                 let mut error = match finished.outcome {
                     Some(Outcome::Failed(error)) => *error,
                     _ => instance::failure(&trap),
@@ -252,7 +256,7 @@ fn end(finished: Finished, process: &Process) -> End {
     }
 }
 
-/// Names the limit of memory in an error that it explains, or may explain.
+/// Adds the memory limit to an error that it certainly or possibly caused.
 fn explain(error: &mut Error, want: Want, limit: &str) {
     let joint = match want {
         Want::Said => ":",
@@ -261,10 +265,11 @@ fn explain(error: &mut Error, want: Want, limit: &str) {
     error.message = format!("{}{joint} {limit}", error.message);
 }
 
-/// What a process has not ended with a newline gets one, so that it never runs
-/// into a line of another; the output of the first process is left as it is.
+/// Passes on the last incomplete lines of a process. If `complete`, appends a
+/// newline, so that the line does not run into a line of another process; the
+/// output of the first process is not changed.
 ///
-/// What comes back had no room in the queue yet.
+/// Returns the lines that had no room in the queue.
 fn pass_on_last_lines(
     shared: &Shared,
     control: &Control,
@@ -287,13 +292,13 @@ fn pass_on_last_lines(
 /// A line that waits for room in the queue of its stream.
 type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Has the last lines of a process wait for room, and so before what others print
-/// of its end.
+/// Queues the last lines of a process for room in the output, ahead of later output
+/// about its end.
 async fn queue_for_room(shared: &Shared, lines: Vec<(Stream, Vec<u8>)>) -> Vec<Waiting> {
     let mut queued = Vec::new();
     for (stream, line) in lines {
         let mut written: Waiting = Box::pin(Arc::clone(shared.output()).write_left(stream, line));
-        // The first poll takes its turn among those who wait.
+        // The first poll takes a position in the queue.
         if poll_fn(|cx| Poll::Ready(written.as_mut().poll(cx)))
             .await
             .is_pending()
@@ -311,12 +316,11 @@ async fn write(shared: &Shared, lines: Vec<(Stream, Vec<u8>)>) {
     }
 }
 
-/// Has an interpreter make prepared code of a source, in an instance of its
-/// own.
+/// Has an interpreter prepare a source, in an instance of its own.
 ///
 /// # Errors
 ///
-/// What the interpreter says is wrong with the source.
+/// The interpreter's error for the source, or the trap of the interpreter.
 pub(crate) async fn prepare(
     around: Surroundings,
     slot: Slot,
@@ -364,7 +368,7 @@ pub(crate) async fn prepare(
         let stopped = Error::internal(format!("{name}: preparing was stopped"));
         return Err(stopped.into());
     };
-    // With more memory left in its host, it may succeed.
+    // Not lasting: it may succeed when the host has more memory left.
     let wanted_memory = finished.memory_refused.is_some();
     let failure = |error| match wanted_memory {
         true => Failure::from(error),

@@ -1,4 +1,4 @@
-//! Reading a copy of a process's memory, in an instance made for that.
+//! Runs `traceback` on a copy of a process's memory, in a new instance.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use wasmtime::{Instance, Store};
 use crate::guest::stacks::Sight;
 use crate::guest::{CoreCode, Guest, Purpose};
 
-/// The longest text, in bytes; a page of memory.
+/// The most bytes of the text: one page of memory.
 const MAX_TEXT: u32 = 64 << 10;
 
-/// In the new instance: puts the memory in place and calls `traceback`.
+/// Copies the memory into the new instance and calls `traceback`.
 pub(crate) async fn read(
     store: &mut Store<Guest>,
     instance: Instance,
@@ -25,7 +25,7 @@ pub(crate) async fn read(
     else {
         return Ok(());
     };
-    // Above all that the process has, for the text.
+    // The text goes behind the memory of the process.
     let start = u32::try_from(bytes.len())?;
     let wanted = (u64::from(start) + u64::from(MAX_TEXT)).div_ceil(memory.page_size(&*store));
     let more = wanted.saturating_sub(memory.size(&*store));

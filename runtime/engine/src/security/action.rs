@@ -1,13 +1,13 @@
 //! The actions of the contract.
 
-/// What a process does that needs a permission.
+/// An operation of a process that needs a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// Starting a process of a definition.
     Spawn,
-    /// The same, and being told of its end.
+    /// Starting a process and monitoring it.
     SpawnMonitored,
-    /// The same, and sharing its fate.
+    /// Starting a process and linking to it.
     SpawnLinked,
     /// Starting a process in a host.
     Host,
@@ -19,11 +19,11 @@ pub enum Action {
     Terminate,
     /// Asking a process to end.
     Cancel,
-    /// Being told of the end of a process.
+    /// Monitoring a process.
     Monitor,
     /// Undoing that.
     Unmonitor,
-    /// Sharing the fate of a process.
+    /// Linking to a process.
     Link,
     /// Undoing that.
     Unlink,
@@ -37,7 +37,7 @@ pub enum Action {
     Unregister,
 }
 
-/// What an action is done to.
+/// The kind of resource on which an action acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceKind {
     /// A definition, by its id.
@@ -55,7 +55,7 @@ pub enum ResourceKind {
 }
 
 impl Action {
-    /// All of them.
+    /// All actions.
     pub const ALL: [Action; 16] = [
         Action::Spawn,
         Action::SpawnMonitored,
@@ -75,7 +75,7 @@ impl Action {
         Action::Unregister,
     ];
 
-    /// The word of the contract, `process.send`.
+    /// The word of the contract, for example `process.send`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Action::Spawn => "process.spawn",
@@ -97,14 +97,14 @@ impl Action {
         }
     }
 
-    /// The action of this word; absent for a word of the program's own.
+    /// The action of this word; `None` for a word of the program's own.
     pub fn of(word: &str) -> Option<Action> {
         Action::ALL
             .into_iter()
             .find(|action| action.as_str() == word)
     }
 
-    /// What it is done to.
+    /// The kind of resource on which the action acts.
     pub const fn resource(self) -> ResourceKind {
         match self {
             Action::Spawn | Action::SpawnMonitored | Action::SpawnLinked | Action::Exec => {
@@ -126,7 +126,7 @@ impl Action {
 }
 
 impl ResourceKind {
-    /// How the documentation names it.
+    /// The name of the kind in the documentation.
     pub const fn as_str(self) -> &'static str {
         match self {
             ResourceKind::Definition => "definition id",

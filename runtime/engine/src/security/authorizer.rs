@@ -1,4 +1,4 @@
-//! Who answers.
+//! The interface of the authorizer, which permits or denies actions.
 
 use std::sync::Arc;
 
@@ -6,45 +6,47 @@ use super::decision::Decision;
 use super::request::{Caller, Request, Resource};
 use super::subject::{Actor, Scope, Subject};
 
-/// Judges what processes ask to do.
+/// Permits or denies the actions of processes.
 pub trait Authorizer: Send + Sync + 'static {
-    /// The answer. Called on a worker's own stack, never on a guest's; it may
-    /// take its time, but that of the worker too.
+    /// Decides a request. Called on a worker's own stack, never on a guest's. The
+    /// worker runs nothing else meanwhile.
     fn decide(&self, request: &Request<'_>) -> Decision;
 
-    /// Counts the changes of anything that answers depend on. An answer is kept
-    /// until this changes; so it changes after the new policies are in force, not
-    /// before. Called at every check, on a guest's stack: one atomic load.
+    /// A counter of changes to policies and anything else on which decisions
+    /// depend. Decisions are kept until the counter changes, so increment it after
+    /// new policies are in force. Called at every check, on a guest's stack: keep
+    /// it to one atomic load.
     fn generation(&self) -> u64;
 
-    /// Whether there is a policy of this id. Called on a guest's stack.
+    /// Returns true if there is a policy of this id. Called on a guest's stack.
     fn has_policy(&self, id: &str) -> bool;
 
-    /// The scope that the operator gave this name. Called on a guest's stack.
+    /// The scope that the operator has defined under this name. Called on a guest's
+    /// stack.
     fn named_scope(&self, name: &str) -> Option<Scope>;
 
-    /// Actor and scope that the operator gives every process of this definition
-    /// in this host, whoever starts it.
+    /// The actor and scope that the operator assigns to every process of this
+    /// definition in this host, whoever starts it.
     fn identity(&self, _definition: &str, _host: &str) -> Identity {
         Identity::default()
     }
 
-    /// Told of what an operator wants to read afterwards. Called on a guest's
-    /// stack too: it may neither wait nor use much of it.
+    /// Receives the events for the operator's audit. May be called on a guest's
+    /// stack: it must not block, and must use little stack.
     fn observe(&self, _event: &Event<'_>) {}
 }
 
-/// What the operator gives a process instead of what it would inherit.
+/// The actor and scope that replace those a process would inherit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
-    /// The actor, if one is given.
+    /// The actor; inherited if absent.
     pub actor: Option<Arc<Actor>>,
-    /// The scope, if one is given.
+    /// The scope; inherited if absent.
     pub scope: Option<Arc<Scope>>,
 }
 
 impl Identity {
-    /// This, with what it lacks from another.
+    /// Returns this identity, with absent parts taken from another.
     #[must_use]
     pub fn or(self, other: Identity) -> Identity {
         Identity {
@@ -54,33 +56,34 @@ impl Identity {
     }
 }
 
-/// What an operator wants to read afterwards.
+/// An event for the operator's audit.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// A call was refused.
     Denied {
-        /// Who called.
+        /// The process that called.
         caller: &'a Caller,
-        /// On whose behalf.
+        /// The actor and scope for which it acted.
         subject: &'a Subject,
-        /// What it wanted to do.
+        /// The denied action.
         action: &'a str,
-        /// To what.
+        /// The resource of the action.
         resource: &'a Resource,
-        /// Why not.
+        /// The decision, with its reason.
         decision: &'a Decision,
     },
     /// A process was started with an actor or a scope of its own.
     Granted {
-        /// Who started it; absent where the operator's manifest says so.
+        /// The process that started it; absent if the operator's manifest assigns
+        /// the identity.
         by: Option<&'a Caller>,
         /// The text of its PID.
         pid: &'a str,
-        /// What it runs.
+        /// The definition that it runs.
         definition: &'a str,
-        /// The actor it has now.
+        /// The actor that it has now.
         actor: Option<&'a Actor>,
-        /// The scope it has now.
+        /// The scope that it has now.
         scope: Option<&'a Scope>,
     },
 }

@@ -1,4 +1,4 @@
-//! Answers that hold for all processes of one subject.
+//! Kept decisions that hold for all processes of one subject.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -9,10 +9,11 @@ use warren_kernel::Process;
 use super::action::Action;
 use super::decision::Decision;
 
-/// What an answer is an answer to.
+/// The key of a kept decision.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
-    /// An action on a process: its PID and the version of what it is known by.
+    /// An action on a process: its PID, and the version of its names and
+    /// definition.
     Process(Action, u64, u64),
     /// An action on something named.
     Named(Action, Box<str>),
@@ -21,7 +22,7 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// Whether it is small enough to be kept for others.
+    /// Returns true if the key is small enough to be kept.
     pub(crate) fn is_small(&self) -> bool {
         let bytes = match self {
             Key::Process(..) => 0,
@@ -37,14 +38,14 @@ impl Key {
     }
 }
 
-/// Bytes of the longest texts that answers are kept for: guests choose them.
+/// The most bytes of a kept key; guests choose these texts.
 const MAX_KEPT: usize = 1024;
 
-/// Answers kept of one subject. More are forgotten all at once: a subject that
-/// asks for more than this asks for something new every time.
+/// The most decisions that are kept for one subject. Beyond it all are dropped at
+/// once: a subject with so many questions asks a new one every time.
 const MAX_ANSWERS: usize = 4096;
 
-/// Bounded; forgets all when the generation changes.
+/// A bounded cache, which is emptied when the generation changes.
 #[derive(Debug, Default)]
 pub(crate) struct Cache(RwLock<Answers>);
 
@@ -55,7 +56,7 @@ struct Answers {
 }
 
 impl Cache {
-    /// The answer that holds in this generation.
+    /// The decision of this generation, if it is kept.
     pub(crate) fn get(&self, generation: u64, key: &Key) -> Option<Decision> {
         let answers = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if answers.generation != generation {
@@ -64,7 +65,7 @@ impl Cache {
         answers.by_key.get(key).cloned()
     }
 
-    /// Whether the answer that holds in this generation is there, and is yes.
+    /// Returns true if the decision of this generation is kept, and permits.
     pub(crate) fn permits(&self, generation: u64, key: &Key) -> bool {
         let answers = self.0.read().unwrap_or_else(PoisonError::into_inner);
         answers.generation == generation
@@ -74,7 +75,8 @@ impl Cache {
                 .is_some_and(|decision| decision.allowed)
     }
 
-    /// Keeps an answer that was sought after this generation was read.
+    /// Keeps a decision. The caller read the generation before it asked for the
+    /// decision.
     pub(crate) fn insert(&self, generation: u64, key: Key, decision: Decision) {
         let mut answers = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if answers.generation > generation {
@@ -93,9 +95,9 @@ impl Cache {
     }
 }
 
-/// Spreads PIDs, which no program chooses, with one multiplication a word. Texts
-/// that programs choose fall into a map that is bounded and belongs to their own
-/// subject: crowding it slows nobody else.
+/// A fast hash: one multiplication a word. Programs cannot choose PIDs. They can
+/// choose texts that collide, but the map is bounded and belongs to their own
+/// subject, so they slow down only themselves.
 #[derive(Default)]
 pub(crate) struct KeyHasher(u64);
 

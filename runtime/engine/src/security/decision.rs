@@ -1,25 +1,25 @@
-//! What an authorizer answers.
+//! The decisions of an authorizer.
 
 use std::sync::Arc;
 
-/// An answer.
+/// The decision on a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Yes or no.
+    /// True if the action is permitted.
     pub allowed: bool,
-    /// What decided, for the operator.
+    /// The policy or rule that decided, for the operator.
     pub because: Arc<str>,
-    /// What the caller may read of that.
+    /// The reason that the caller may read.
     pub reason: Option<Arc<str>>,
-    /// For whom it holds.
+    /// The processes for which the decision holds.
     pub reuse: Reuse,
 }
 
-/// For whom an answer holds, until something changes.
+/// The processes for which a decision holds, until the generation changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
-    /// For every process of the subject.
+    /// Every process of the subject.
     Subject,
-    /// For the process that asked, while it runs the same code.
+    /// The process that asked, until it is upgraded.
     Caller,
 }

@@ -1,4 +1,4 @@
-//! Asking the authorizer, off the guests' stacks.
+//! Calls of the authorizer, off the guests' stacks.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use super::question::Question;
 use super::request::{Caller, Request, Resource};
 use super::subject::{Actor, Scope, Subject, texts};
 
-/// The authorizer of a node, and the subjects that live.
+/// The authorizer of a node, and the subjects of living processes.
 pub(crate) struct Judges {
     authorizer: Option<Arc<dyn Authorizer>>,
     subjects: Mutex<Subjects>,
@@ -22,13 +22,13 @@ pub(crate) struct Judges {
 #[derive(Default)]
 struct Subjects {
     all: HashSet<Arc<Subject>>,
-    /// How many there were after those without processes were last removed.
+    /// The number of subjects after the last removal of those without processes.
     kept: usize,
-    /// Bytes of those that were added since.
+    /// Bytes of the subjects that were added since then.
     added: usize,
 }
 
-/// Bytes of subjects that may be left of processes that have ended.
+/// The most bytes of subjects to add before those without processes are removed.
 const MAX_LEFT: usize = 8 << 20;
 
 impl Judges {
@@ -43,7 +43,8 @@ impl Judges {
         self.authorizer.as_ref()
     }
 
-    /// What the operator gives processes of a definition in a host.
+    /// The identity that the operator assigns to processes of a definition in a
+    /// host.
     pub(crate) fn identity(&self, definition: &str, host: &str) -> Identity {
         match &self.authorizer {
             Some(authorizer) => authorizer.identity(definition, host),
@@ -51,7 +52,7 @@ impl Judges {
         }
     }
 
-    /// Who judges a process with these; nobody where it may do everything.
+    /// Makes the judge of a process; `None` if the process may do everything.
     pub(crate) fn judge(
         &self,
         caller: impl FnOnce() -> Caller,
@@ -64,7 +65,7 @@ impl Judges {
         }
         let subject = Subject::of(actor.clone(), scope.clone(), Arc::clone(context));
         let subject = match &self.authorizer {
-            // Nothing is asked for it, so nothing is worth sharing.
+            // Without an authorizer there are no decisions to share.
             None => Arc::new(subject),
             Some(_) => self.shared(subject),
         };
@@ -75,7 +76,7 @@ impl Judges {
         })
     }
 
-    /// The one for all processes that are equal to this.
+    /// Returns the subject that all processes with equal values share.
     fn shared(&self, subject: Subject) -> Arc<Subject> {
         let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = subjects.all.get(&subject) {
@@ -83,7 +84,7 @@ impl Judges {
         }
         subjects.added += subject.bytes();
         if subjects.all.len() > 2 * subjects.kept + 64 || subjects.added > MAX_LEFT {
-            // Those that only this set holds belong to no process any more.
+            // Subjects that only this set holds belong to no living process.
             subjects
                 .all
                 .retain(|subject| Arc::strong_count(subject) > 1);
@@ -96,7 +97,7 @@ impl Judges {
     }
 }
 
-/// Judges one process.
+/// The judge of one process.
 #[derive(Clone)]
 pub(crate) struct Judge {
     authorizer: Option<Arc<dyn Authorizer>>,
@@ -105,7 +106,7 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// In which generation an answer holds that is given now.
+    /// The generation of a decision that is made now.
     #[inline]
     pub(crate) fn generation(&self) -> u64 {
         self.authorizer
@@ -113,7 +114,7 @@ impl Judge {
             .map_or(0, |authorizer| authorizer.generation())
     }
 
-    /// Fiber: the answer, where it can be had without asking.
+    /// Fiber: the decision, if it is known without asking the authorizer.
     pub(crate) fn known(&self, generation: u64, key: &Key) -> Option<Decision> {
         match &self.authorizer {
             Some(_) => self.subject.cache.get(generation, key),
@@ -121,13 +122,13 @@ impl Judge {
         }
     }
 
-    /// Fiber: whether the answer is known and is yes.
+    /// Fiber: returns true if the decision is known, and permits.
     pub(crate) fn is_known_to_permit(&self, generation: u64, key: &Key) -> bool {
         self.authorizer.is_some() && self.subject.cache.permits(generation, key)
     }
 
-    /// Task: has the authorizer decide, and keeps what it says. The generation is
-    /// that of the answer.
+    /// Task: has the authorizer decide, and keeps the decision. Returns the
+    /// generation of the decision with it.
     pub(crate) fn decide(&self, question: &Question) -> (u64, Decision) {
         let generation = self.generation();
         if let Some(decision) = self.known(generation, &question.key) {
@@ -150,7 +151,7 @@ impl Judge {
         (generation, decision)
     }
 
-    /// Task: refuses what is not allowed.
+    /// Task: refuses an action that is not permitted.
     ///
     /// # Errors
     ///
@@ -165,7 +166,7 @@ impl Judge {
         }
     }
 
-    /// Tells of a new process that was given an actor or a scope.
+    /// Reports a new process with an actor or a scope from its spawner.
     pub(crate) fn has_granted(&self, pid: &str, definition: &str, identity: &Identity) {
         if let Some(authorizer) = &self.authorizer {
             authorizer.observe(&Event::Granted {
@@ -178,7 +179,7 @@ impl Judge {
         }
     }
 
-    /// The error of a call that is not allowed, which the operator hears of.
+    /// Makes the error of a denied call, and reports the denial to the operator.
     #[cold]
     pub(crate) fn denied(&self, action: &str, resource: &Resource, decision: &Decision) -> Error {
         if let Some(authorizer) = &self.authorizer {
@@ -207,7 +208,8 @@ impl Judge {
     }
 }
 
-/// Who has an actor or a scope in a program without policies.
+/// The decision for a process with an actor or a scope in a program without
+/// policies.
 fn no_policies() -> Decision {
     Decision {
         allowed: false,

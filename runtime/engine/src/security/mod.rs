@@ -1,5 +1,5 @@
-//! Who may do what: the questions the engine asks before it does anything for a
-//! guest, and who answers them.
+//! Permissions: the checks before each operation of a guest, and the authorizer
+//! that decides.
 //!
 //! ```text
 //!   fiber                                task (worker's own stack)
@@ -11,17 +11,18 @@
 //!   operation, from its beginning <----    the answer is kept
 //! ```
 //!
-//! An operation checks and acts in one step, on the fiber: what it was allowed
-//! to do is what it does, to the process it resolved. Only where no answer is
-//! known does it give up, before any effect; the task around it has the question
-//! judged on a stack of its own, and the operation starts over.
+//! An operation checks and acts in one step on the fiber, so it acts on exactly the
+//! process for which it was permitted. If no decision is known, the operation stops
+//! before it has any effect. The task then has the question decided on its own
+//! stack, and the operation starts over.
 //!
-//! - A **subject** is on whose behalf a process acts: actor, scope and context
-//!   values. All processes with equal ones share one [`Subject`] and its answers.
-//! - An **action** is a word of the contract's table, or of the program's own.
-//! - An **authorizer** judges. The engine has none of its own: without one, who
-//!   has an actor or a scope may do nothing that needs a permission, and
-//!   everyone else everything.
+//! - A **subject** is the identity for which a process acts: actor, scope and
+//!   context values. All processes with equal values share one [`Subject`] and its
+//!   decisions.
+//! - An **action** is a word of the contract's table, or one of the program's own.
+//! - An **authorizer** decides. The engine has none of its own. Without one,
+//!   processes with an actor or a scope may do nothing that needs a permission; all
+//!   other processes may do everything.
 
 mod action;
 mod authorizer;

@@ -12,7 +12,7 @@ pub enum Operation {
     SpawnMonitored,
     /// `process.spawn` with the relation `linked`.
     SpawnLinked,
-    /// `process.spawn` with both.
+    /// `process.spawn` with both relations.
     SpawnLinkedMonitored,
     /// `process.exec`.
     Exec,
@@ -28,8 +28,8 @@ pub enum Operation {
     Send,
     /// `process.terminate`.
     Terminate,
-    /// `process.cancel`. Its deadline is enforced where the caller may also
-    /// terminate the target.
+    /// `process.cancel`. Its deadline is enforced if the caller may also terminate
+    /// the target.
     Cancel,
     /// `process.monitor`.
     Monitor,
@@ -46,7 +46,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// All of them, in the order of the documentation.
+    /// All operations, in the order of the documentation.
     pub const ALL: [Operation; 18] = [
         Operation::Spawn,
         Operation::SpawnMonitored,
@@ -68,7 +68,7 @@ impl Operation {
         Operation::Unregister,
     ];
 
-    /// How a Lua program calls it.
+    /// The name of the operation in Lua.
     pub const fn as_str(self) -> &'static str {
         match self {
             Operation::Spawn => "process.spawn",
@@ -92,7 +92,7 @@ impl Operation {
         }
     }
 
-    /// The function of the WIT that it is, as `interface.function`.
+    /// The function of the WIT, as `interface.function`.
     pub const fn function(self) -> &'static str {
         match self {
             Operation::Spawn
@@ -116,8 +116,8 @@ impl Operation {
         }
     }
 
-    /// The permissions it needs, all of them; an option's beside those of the
-    /// spawn it belongs to.
+    /// The permissions that the operation needs, all of them. An option needs its
+    /// own in addition to those of its spawn.
     pub const fn actions(self) -> &'static [Action] {
         match self {
             Operation::Spawn => &[Action::Spawn, Action::Host],
@@ -155,17 +155,17 @@ impl Operation {
     }
 }
 
-/// Functions of the WIT that need no permission, and why.
+/// A function of the WIT that needs no permission, with the reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Open {
-    /// As `interface.function`; `interface.*` for all of an interface.
+    /// The name as `interface.function`, or `interface.*` for a whole interface.
     pub function: &'static str,
-    /// Why nobody has to allow it.
+    /// The reason why no permission is needed.
     pub why: &'static str,
 }
 
 impl Open {
-    /// All of them.
+    /// All functions without permissions.
     pub const ALL: &'static [Open] = &[
         open("process.pid", "tells a process about itself"),
         open("process.frame-id", "tells a process about itself"),

@@ -1,21 +1,21 @@
-//! What an instance has to ask.
+//! Questions of an instance to the authorizer.
 
 use super::action::Action;
 use super::cache::Key;
 use super::request::Resource;
 
-/// What has to be asked.
+/// A question that the authorizer has to decide.
 #[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) key: Key,
     pub(crate) action: String,
     pub(crate) resource: Resource,
-    /// An encoded map, or nothing.
+    /// An encoded map, or empty.
     pub(crate) attributes: Vec<u8>,
 }
 
 impl Question {
-    /// About something that is not a process.
+    /// A question about a resource that is not a process.
     pub(crate) fn named(action: Action, resource: Resource) -> Question {
         Question {
             key: Key::Named(action, resource.text().into()),

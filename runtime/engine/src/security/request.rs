@@ -1,4 +1,4 @@
-//! What an authorizer is asked.
+//! The request that an authorizer decides.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,19 +7,19 @@ use warren_kernel::Process;
 
 use super::subject::Subject;
 
-/// May this subject do this action on this resource?
+/// A request of a subject for permission to act on a resource.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// On whose behalf.
+    /// The actor, scope and context values for which the caller acts.
     pub subject: &'a Subject,
     /// The process that asks.
     pub caller: &'a Caller,
-    /// A word of the contract's, [`Action::as_str`](super::Action::as_str), or of
-    /// the program's own.
+    /// A word of the contract ([`Action::as_str`](super::Action::as_str)), or one
+    /// of the program's own.
     pub action: &'a str,
-    /// What it is done to.
+    /// The resource of the action.
     pub resource: &'a Resource,
-    /// What else the caller says of it.
+    /// The attributes that the caller passes to `security.can`, as texts.
     pub attributes: &'a [(String, String)],
 }
 
@@ -34,7 +34,7 @@ pub struct Caller {
     pub host: Arc<str>,
 }
 
-/// What an action is done to.
+/// The resource of an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resource {
     /// A definition, by its id.
@@ -53,12 +53,14 @@ pub enum Resource {
     Other(String),
 }
 
-/// A process, and what it is known by where it lives.
+/// A process as the target of an action, with the properties that policies can
+/// match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// The text of its PID, or whatever else was given for it.
+    /// The text of its PID; for an absent process, the destination that the caller
+    /// gave.
     pub pid: String,
-    /// The host it lives in; absent where there is no such process.
+    /// The host it lives in; `None` if there is no such process.
     pub host: Option<String>,
     /// The definition it runs.
     pub definition: Option<Arc<str>>,
@@ -67,7 +69,7 @@ pub struct Target {
 }
 
 impl Resource {
-    /// What messages call it.
+    /// The text of the resource in messages.
     pub fn text(&self) -> Cow<'_, str> {
         match self {
             Resource::Definition(text)
@@ -91,7 +93,7 @@ impl Target {
         }
     }
 
-    /// A process that is not there.
+    /// A target for a process that does not exist.
     pub fn absent(pid: impl Into<String>) -> Target {
         Target {
             pid: pid.into(),

@@ -1,4 +1,4 @@
-//! The checks of one instance, on its fiber.
+//! The permission checks of one instance, on its fiber.
 
 use warren_kernel::{Error, Process};
 
@@ -9,12 +9,12 @@ use super::judge::Judge;
 use super::question::Question;
 use super::request::{Resource, Target};
 
-/// Why an operation had no effect.
+/// The reason why an operation had no effect.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// It failed.
+    /// The operation failed.
     Error(Error),
-    /// Whether it is allowed has to be asked first, off the guest's stack.
+    /// The authorizer has to decide first, off the guest's stack.
     Undecided(Box<Question>),
 }
 
@@ -24,20 +24,19 @@ impl From<Error> for Refusal {
     }
 }
 
-/// What one instance may do, as far as it was asked; nothing is kept of one that
-/// may do everything.
+/// The known rights of one instance; empty if the instance may do everything.
 pub(crate) struct Rights(Option<Box<Judged>>);
 
 struct Judged {
     judge: Judge,
     permitted: [Option<Permitted>; PERMITTED],
-    /// The answers to this instance's own questions, the one used last first: an
-    /// operation that asked finds its answer here.
+    /// The decisions on this instance's own questions, the last used first. An
+    /// operation that starts over finds its decision here.
     answers: Vec<Answer>,
 }
 
-/// An action on a process that was allowed, and is while nothing has changed.
-/// What a send compares, which is most like one of those before it.
+/// A permitted action on a process. It is compared at each send, as sends usually
+/// repeat, and holds until one of its fields changes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Permitted {
     generation: u64,
@@ -46,7 +45,8 @@ struct Permitted {
     action: Action,
 }
 
-/// Places for those; a process's is its number modulo this.
+/// The number of slots for permitted actions. The slot of a process is its PID's
+/// number modulo this.
 const PERMITTED: usize = 4;
 
 struct Answer {
@@ -55,8 +55,8 @@ struct Answer {
     decision: Decision,
 }
 
-/// More answers than any operation needs at once. Those that hold for one process
-/// alone are nowhere else.
+/// The most decisions to keep, more than any one operation needs. Decisions with
+/// [`Reuse::Caller`](super::Reuse::Caller) are kept only here.
 const MAX_ANSWERS: usize = 16;
 
 impl Rights {
@@ -70,12 +70,13 @@ impl Rights {
         }))
     }
 
-    /// Who judges, off the fiber; nobody where everything is allowed.
+    /// The judge of the instance, for use off the fiber; `None` if everything is
+    /// permitted.
     pub(crate) fn judge(&self) -> Option<&Judge> {
         self.0.as_ref().map(|judged| &judged.judge)
     }
 
-    /// Refuses an action on a process that is not allowed.
+    /// Refuses an action on a process if it is not permitted.
     #[inline]
     pub(crate) fn permit(&mut self, action: Action, target: &Process) -> Result<(), Refusal> {
         match &mut self.0 {
@@ -84,7 +85,7 @@ impl Rights {
         }
     }
 
-    /// Refuses an action on a process that may be gone, by its PID.
+    /// Refuses an action on an absent process if it is not permitted.
     pub(crate) fn permit_absent(&mut self, action: Action, pid: &str) -> Result<(), Refusal> {
         let Some(judged) = &mut self.0 else {
             return Ok(());
@@ -93,7 +94,7 @@ impl Rights {
         judged.permit_by(key, action, || Resource::Process(Target::absent(pid)))
     }
 
-    /// Refuses an action on something that is named.
+    /// Refuses an action on a named resource if it is not permitted.
     pub(crate) fn permit_named(
         &mut self,
         action: Action,
@@ -107,7 +108,8 @@ impl Rights {
         judged.permit_by(key, action, || resource)
     }
 
-    /// Whether an action on a process is allowed; a denial is no event.
+    /// Returns true if an action on a process is permitted. A denial is not
+    /// reported to the operator.
     pub(crate) fn allows(&mut self, action: Action, target: &Process) -> Result<bool, Refusal> {
         let Some(judged) = &mut self.0 else {
             return Ok(true);
@@ -122,7 +124,7 @@ impl Rights {
         judged.answer(key, question)
     }
 
-    /// Whether what a program asks for is allowed.
+    /// Returns the decision on a question of the program's own.
     pub(crate) fn answers(
         &mut self,
         key: Key,
@@ -134,7 +136,7 @@ impl Rights {
         }
     }
 
-    /// Keeps the answer to a question that an operation gave up with.
+    /// Keeps the decision on a question for which an operation stopped.
     pub(crate) fn learn(&mut self, key: Key, generation: u64, decision: Decision) {
         if let Some(judged) = &mut self.0 {
             judged.keep(Answer {
@@ -178,8 +180,8 @@ impl Judged {
         Ok(())
     }
 
-    /// What allowing this would be. Read before it is judged, so that what changes
-    /// meanwhile is no part of it.
+    /// The entry for this action if it is permitted. Read before the decision, so
+    /// that a later change makes the entry invalid.
     #[inline]
     fn permitted(&self, action: Action, target: &Process) -> Permitted {
         Permitted {
@@ -235,7 +237,8 @@ impl Judged {
     }
 
     fn keep(&mut self, answer: Answer) {
-        // Of long texts, which guests choose, only the last.
+        // Guests choose the texts of questions: of the long ones only the last is
+        // kept.
         self.answers
             .retain(|kept| kept.key != answer.key && kept.key.is_small());
         self.answers.truncate(MAX_ANSWERS - 1);

@@ -1,4 +1,4 @@
-//! On whose behalf processes act.
+//! Subjects: the identities for which processes act.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -7,16 +7,16 @@ use std::sync::Arc;
 use super::cache::Cache;
 use crate::codec::{self, reader};
 
-/// Who acts.
+/// An actor: an identity with attributes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Actor {
     pub(crate) id: String,
-    /// An encoded map.
+    /// Attributes, as an encoded map.
     pub(crate) meta: Arc<[u8]>,
 }
 
 impl Actor {
-    /// An actor of whom these things are known.
+    /// An actor with an id and attributes.
     pub fn new(id: impl Into<String>, meta: &BTreeMap<String, String>) -> Actor {
         let values: Vec<_> = meta.values().map(|value| codec::text(value)).collect();
         let pairs: Vec<_> = meta
@@ -30,12 +30,12 @@ impl Actor {
         }
     }
 
-    /// Its id.
+    /// The id of the actor.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What is known of it, as texts; see [`Subject::context`].
+    /// The attributes of the actor as texts; see [`Subject::context`].
     pub fn meta(&self) -> Vec<(&str, String)> {
         let entries = reader::entries(&self.meta).into_iter().flatten();
         entries
@@ -47,12 +47,12 @@ impl Actor {
 /// A set of policies, by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// Their ids.
+    /// The ids of the policies.
     pub policies: Vec<String>,
 }
 
-/// On whose behalf a process acts. Shared by all processes for which it is the
-/// same, together with what was decided for it.
+/// The identity for which a process acts. All processes with equal values share one
+/// subject and the decisions on it.
 #[derive(Debug)]
 pub struct Subject {
     pub(crate) actor: Option<Arc<Actor>>,
@@ -62,12 +62,12 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// One that has a cache of its own.
+    /// A subject without context values, with a cache of its own.
     pub fn new(actor: Option<Actor>, scope: Option<Scope>) -> Subject {
         Subject::of(actor.map(Arc::new), scope.map(Arc::new), Arc::default())
     }
 
-    /// The same with these context values, and with a cache of its own.
+    /// Returns this subject with these context values, and with a cache of its own.
     pub fn with_context(self, values: &BTreeMap<String, String>) -> Subject {
         let values = values.iter();
         let context = values.map(|(key, value)| (key.clone(), codec::text(value).into()));
@@ -87,7 +87,7 @@ impl Subject {
         }
     }
 
-    /// Bytes of what guests have said of it.
+    /// Bytes of the actor, scope and context values, which guests choose.
     pub(crate) fn bytes(&self) -> usize {
         let actor = self
             .actor
@@ -112,13 +112,14 @@ impl Subject {
         self.scope.as_deref()
     }
 
-    /// Whether it has an actor or a scope: what no policy allows is denied then.
+    /// Returns true if the subject has an actor or a scope. Actions that no policy
+    /// permits are then denied.
     pub fn is_confined(&self) -> bool {
         self.actor.is_some() || self.scope.is_some()
     }
 
-    /// The context values as texts: strings as they are, numbers and booleans as
-    /// Lua writes them. Others, and strings that are not UTF-8, are left out.
+    /// The context values as texts: strings unchanged, numbers and booleans as Lua
+    /// writes them. Other values, and strings that are not UTF-8, are left out.
     pub fn context(&self) -> Vec<(&str, String)> {
         let values = self.context.iter();
         values
@@ -143,7 +144,7 @@ impl Hash for Subject {
     }
 }
 
-/// The pairs of an encoded map as texts; none for other bytes.
+/// The pairs of an encoded map as texts; empty for other bytes.
 pub(crate) fn texts(map: &[u8]) -> Vec<(String, String)> {
     let Some(entries) = reader::whole(map).ok().and_then(reader::entries) else {
         return Vec::new();

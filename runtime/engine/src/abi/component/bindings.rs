@@ -1,4 +1,4 @@
-//! What wasmtime makes of the WIT.
+//! The bindings that wasmtime generates from the WIT.
 #![allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
 
 wasmtime::component::bindgen!({

@@ -1,5 +1,5 @@
-//! Functions that need a permission: they may have to ask for it, and are then
-//! called again.
+//! Functions that need a permission. If the authorizer has to decide first, the
+//! function is called again after the decision.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,11 +10,11 @@ use super::{Fault, status};
 use crate::guest::Guest;
 use crate::security::Question;
 
-/// What came of such a function.
+/// The result of a function that needs a permission.
 pub(super) enum Asking {
-    /// The status it returns.
+    /// The status that the function returns.
     Done(i32),
-    /// What has to be asked before it can go on.
+    /// The question that has to be decided before the function can go on.
     First(Box<Question>),
 }
 
@@ -31,7 +31,7 @@ impl Asking {
         }
     }
 
-    /// The status, where there is nobody to be asked.
+    /// The status, for a function that is linked without an authorizer.
     #[inline]
     pub(super) fn done(self) -> wasmtime::Result<i32> {
         match self {
@@ -42,8 +42,8 @@ impl Asking {
         }
     }
 
-    /// The status; absent, once the question is answered, where the function is
-    /// to be called again.
+    /// Returns the status. If there is a question, has it decided and returns
+    /// `None`: the caller calls the function again.
     pub(super) async fn settled(self, caller: &mut Caller<'_, Guest>) -> Option<i32> {
         match self {
             Asking::Done(status) => Some(status),
@@ -55,9 +55,9 @@ impl Asking {
     }
 }
 
-/// The status zero, at once. It has no size, so that boxing it takes no memory:
-/// most sends end in it, and most of what they cost over those that nobody judges
-/// is what a function costs that may wait.
+/// A future of the status zero. It has no size, so boxing it allocates nothing.
+/// Most sends return it: a boxed future is most of the extra cost of a send that is
+/// judged.
 pub(super) struct Zero;
 
 impl Future for Zero {
@@ -69,7 +69,7 @@ impl Future for Zero {
     }
 }
 
-/// What a function that may wait returns.
+/// The future of a function that may wait.
 pub(super) type Waiting<'a> = Box<dyn Future<Output = wasmtime::Result<i32>> + Send + 'a>;
 
 /// Defines a function that returns [`Asking`].

@@ -44,7 +44,7 @@ fn unlisten(caller: Caller<'_, Guest>, subscription: u32) {
     }
 }
 
-/// What an import that may wait returns.
+/// The future of an import that may wait.
 type Waiting<'a> = Box<dyn Future<Output = wasmtime::Result<i32>> + Send + 'a>;
 
 fn receive_any(
@@ -79,7 +79,8 @@ fn read_wanted(
         .collect())
 }
 
-/// Takes what is there at once, so that only who has to wait pays for waiting.
+/// Takes a message at once if there is one, so that only a receive that waits pays
+/// for waiting.
 #[inline]
 fn receive<'a, W>(mut caller: Caller<'a, Guest>, wanted: W, deadline: i64, out: Out) -> Waiting<'a>
 where
@@ -99,12 +100,13 @@ where
     }
 }
 
-/// A receive that found nothing.
+/// A receive that found no message and waits.
 struct Receive<'a, W> {
     caller: Caller<'a, Guest>,
     wanted: W,
     out: Out,
-    /// Whether it was polled: the first time, it has just looked.
+    /// True after the first poll, which does not look again: `receive` has just
+    /// looked.
     begun: bool,
 }
 
@@ -125,7 +127,7 @@ impl<W: AsRef<[Subscription]> + Unpin> Future for Receive<'_, W> {
     }
 }
 
-/// Writes what was received, or that it was nothing.
+/// Writes the received message, or the status 0 if there is none.
 #[inline]
 fn finish(
     caller: &mut Caller<'_, Guest>,

@@ -131,7 +131,8 @@ fn send(
     len: u32,
 ) -> wasmtime::Result<Asking> {
     let (memory, guest) = memory_and_guest(caller)?;
-    // Its length is compared with the receiver's limits before it is copied.
+    // The kernel compares the length with the receiver's limits before it copies
+    // the payload.
     let payload = range(memory, ptr, len, "payload")?;
     let sent = match long_text(memory, guest, topic_ptr, topic_len, "topic") {
         Err(fault) => Err(fault),
@@ -144,7 +145,7 @@ fn send(
     Asking::status(guest, sent.map(|()| 0))
 }
 
-/// The parameters `spawn` and `exec` share, as ranges.
+/// The parameters that `spawn` and `exec` share, as ranges.
 struct Request {
     definition: (u32, u32),
     host: (u32, u32),
@@ -186,7 +187,7 @@ impl Request {
         Ok(owned)
     }
 
-    /// Reads all but the options, of which it compares the length with its limit.
+    /// Reads everything but the options, and checks the length of the options.
     fn read_names(&self, caller: &mut Caller<'_, Guest>) -> Result<Owned, Fault> {
         let (memory, guest) = memory_and_guest(caller)?;
         let name = |(ptr, len), parameter| text(memory, ptr, len, parameter, NAME);

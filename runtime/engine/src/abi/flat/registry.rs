@@ -148,7 +148,7 @@ fn can(
     });
     match allowed {
         Ok(allowed) => Ok(Asking::Done(allowed.into())),
-        // Not allowed, whatever is the matter.
+        // A question that is malformed or too long is denied.
         Err(Fault::Error(_)) => Ok(Asking::Done(0)),
         Err(Fault::Trap(trap)) => Err(trap),
         Err(Fault::Undecided(question)) => Ok(Asking::First(question)),

@@ -46,15 +46,15 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// Fills with randomness from the operating system.
+/// Fills bytes with randomness from the operating system.
 pub(crate) fn fill_with_random_bytes(bytes: &mut [u8]) -> wasmtime::Result<()> {
     getrandom::fill(bytes).map_err(|error| wasmtime::format_err!("no randomness: {error}"))
 }
 
-/// The most `random.bytes` gives at once.
+/// The most bytes of one call of `random.bytes`.
 const MAX_RANDOM: u32 = 64 * 1024;
 
-/// Checks how many random bytes are wanted.
+/// Checks the number of random bytes against its limit.
 pub(crate) fn random_length(len: u32) -> wasmtime::Result<usize> {
     if len > MAX_RANDOM {
         wasmtime::bail!("random.bytes: {len} bytes at once are more than {MAX_RANDOM}");
@@ -86,11 +86,11 @@ async fn write(
     write_range(&mut caller, stream, ptr, len, "bytes").await
 }
 
-/// Pieces of output that a guest passes on in one turn.
+/// The pieces of output that a guest writes in one turn.
 pub(crate) const TURN: usize = 4;
 
-/// Writes a range of the guest's memory, in pieces that the output's bounds
-/// hold for.
+/// Writes a range of the guest's memory to the output, in pieces of at most
+/// [`PIECE`] bytes.
 pub(crate) async fn write_range(
     caller: &mut Caller<'_, Guest>,
     stream: Stream,
@@ -110,7 +110,7 @@ pub(crate) async fn write_range(
         if let Some(unsent) = guest.write(stream, piece) {
             guest.write_slowly(stream, unsent).await;
         } else if done % (TURN * PIECE) == 0 {
-            // However fast the output is read: others have their turn.
+            // Lets others have their turn, however fast the output is read.
             task::yield_now().await;
         }
     }
@@ -152,18 +152,18 @@ async fn log(mut caller: Caller<'_, Guest>, record: Record) -> wasmtime::Result<
         "message",
     )?);
     let fields = bytes_or_absent(memory, record.fields.0, record.fields.1, "fields")?;
-    // What is longer is left out, and not copied for that.
+    // Fields that are too long are left out without being copied.
     let fields = fields.filter(|fields| fields.len() <= MAX_LOGGED);
     let fields = fields.map(<[u8]>::to_vec);
     guest.log(level, name, message, fields).await;
     Ok(())
 }
 
-/// As much of a text as a log record takes. There is nobody to tell of bytes that
-/// are no text, and the record is worth having: they are replaced.
+/// The start of a text, up to the limit of a log record. Bytes that are not UTF-8
+/// are replaced: the import cannot fail, and the record is still useful.
 fn logged(bytes: &[u8]) -> String {
     let mut end = bytes.len().min(MAX_LOGGED);
-    // Not in the middle of a character, which has at most three more bytes.
+    // Cuts between characters: a character has at most three continuation bytes.
     let is_within = |end: usize| bytes.get(end).is_some_and(|byte| byte & 0xc0 == 0x80);
     for _ in 0..3 {
         if end < bytes.len() && is_within(end) {

@@ -1,9 +1,9 @@
-//! WASI 0.2 for components: what their tool chains link in.
+//! WASI 0.2 for components, whose tool chains link it in.
 //!
-//! The imports of `wasi:cli` are all there (clocks, randomness, streams, files,
-//! sockets), and reach what was granted: without grants there are no
-//! directories and no variables, and no socket is ever opened. Nothing else of
-//! WASI is linked; a component that imports more is refused.
+//! All imports of `wasi:cli` are linked: clocks, randomness, streams, files,
+//! sockets. They reach only grants: without grants there are no directories and no
+//! variables. Sockets cannot be opened. A component that imports anything else of
+//! WASI is refused.
 
 mod filesystem;
 mod held;
@@ -26,16 +26,16 @@ use crate::guest::control::Control;
 use crate::guest::{Guest, Unwind};
 use crate::output::{Output, Stream};
 
-/// Resources of WASI that a component may hold at once: streams, pollables,
+/// The most resources of WASI that a component may hold: streams, pollables,
 /// directory listings. Files have a limit of their own.
 const MAX_RESOURCES: usize = 4_096;
 
-/// Random bytes that one call gives: more would keep the worker from others.
+/// The most random bytes of one call; more would occupy the worker for too long.
 const MAX_RANDOM: u64 = 64 * 1024;
 
-/// What a component has of WASI.
+/// The WASI state of a component.
 pub(crate) struct Component {
-    /// Never locked: it is so that what holds a guest can be shared.
+    /// Never locked. The mutex makes the type `Sync`.
     parts: Mutex<Parts>,
 }
 
@@ -43,9 +43,10 @@ struct Parts {
     ctx: WasiCtx,
     table: ResourceTable,
     preopens: Vec<(Dir, String)>,
-    /// By descriptor: what it counts as.
+    /// Open files and directories, by descriptor.
     held: HashMap<u32, Arc<Held>>,
-    /// Shared by all of `held`, streams included: how many files are open.
+    /// Every open file holds a clone, streams included. The number of clones is the
+    /// number of open files.
     open: Arc<()>,
 }
 
@@ -67,7 +68,7 @@ pub(crate) fn exit_of(error: wasmtime::Error) -> wasmtime::Error {
     }
 }
 
-/// What a component is told that holds too many resources.
+/// The message for a component that holds too many resources.
 pub(crate) fn too_many_resources() -> String {
     format!(
         "it holds {MAX_RESOURCES} resources of WASI, and may hold no more; drop streams and \
@@ -76,11 +77,12 @@ pub(crate) fn too_many_resources() -> String {
 }
 
 impl Component {
-    /// What was granted.
+    /// Opens the grants of a process.
     ///
     /// # Errors
     ///
-    /// For a grant of a file: a component is granted whole directories only.
+    /// A description of the mistake: a grant is a file, or its directory cannot be
+    /// opened.
     pub(crate) fn new(
         output: &Arc<Output>,
         control: &Arc<Control>,
@@ -110,8 +112,8 @@ impl Component {
         builder
             .stdout(to(Stream::Stdout))
             .stderr(to(Stream::Stderr))
-            // To make a socket takes a file of the system, even if it may not
-            // be used.
+            // Making a socket would take a file of the system, even if the socket
+            // is never used.
             .allow_tcp(false)
             .allow_udp(false)
             .max_random_size(MAX_RANDOM);
@@ -138,7 +140,7 @@ impl Component {
 }
 
 impl Guest {
-    /// What the component has of WASI.
+    /// The WASI state of the component, made at its first use.
     fn component(&mut self) -> &mut Parts {
         if !self
             .wasi
@@ -146,7 +148,7 @@ impl Guest {
             .is_some_and(|wasi| wasi.is::<Component>())
         {
             let output = self.shared.output();
-            // Without grants nothing can fail.
+            // Cannot fail without grants.
             if let Ok(component) = Component::new(output, &self.control, &Grants::default()) {
                 self.wasi = Some(Box::new(component));
             }

@@ -58,7 +58,7 @@ impl From<io::Error> for Errno {
     }
 }
 
-/// Those that [`io::ErrorKind`] does not tell apart.
+/// The numbers that [`io::ErrorKind`] does not tell apart.
 fn of_system(number: i32) -> Option<Errno> {
     Some(match number {
         libc::EPERM => Errno::PERM,
@@ -79,7 +79,7 @@ fn of_kind(kind: io::ErrorKind) -> Errno {
     use io::ErrorKind;
     match kind {
         ErrorKind::NotFound => Errno::NOENT,
-        // Of cap-std, where a path leads out of its directory.
+        // cap-std reports this for a path that leads out of its directory.
         ErrorKind::PermissionDenied => Errno::ACCES,
         ErrorKind::AlreadyExists => Errno::EXIST,
         ErrorKind::WouldBlock => Errno::AGAIN,

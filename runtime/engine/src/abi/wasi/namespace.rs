@@ -1,13 +1,14 @@
-//! The paths a process may name, and what they stand for.
+//! Resolves the paths of a process to its grants.
 //!
-//! A path is compared with the names of the grants, part by part: `./data/a.txt`
-//! and `data/a.txt` are below a grant of `data`, and so is an absolute path below
-//! the directory that `data` stands for. The longest name that fits comes first,
-//! then shorter ones: a file may be granted for writing in a directory that is
-//! granted for reading.
+//! A path is compared with the names of the grants, part by part. `./data/a.txt`
+//! and `data/a.txt` are below a grant of `data`; so is an absolute path below the
+//! directory of that grant. The longest matching name comes first, then shorter
+//! ones: a file may be granted for writing in a directory that is granted for
+//! reading.
 //!
-//! `..` is taken literally where it leaves a grant's name, since nothing outside
-//! of grants can be looked at; within a granted directory it is looked up there.
+//! A `..` that leaves a grant's name is resolved in the text, since nothing outside
+//! of grants may be looked up. A `..` inside a granted directory is looked up in
+//! the directory.
 
 use std::cmp::Reverse;
 use std::ffi::{OsStr, OsString};
@@ -27,16 +28,16 @@ pub(crate) struct Namespace(Vec<Grant>);
 
 #[derive(Debug)]
 struct Grant {
-    /// As the program names it, then as the machine does.
+    /// The name in the program, then the absolute paths on the machine.
     names: Vec<Parts>,
     place: Place,
     write: bool,
 }
 
-/// A directory that a program finds open when it starts: the beginning of a name.
+/// A directory that is open when a program starts.
 #[derive(Clone, Debug)]
 pub(crate) struct Preopen {
-    /// What the program is told.
+    /// The name that the program reads.
     pub(crate) name: String,
     base: Parts,
 }
@@ -57,8 +58,8 @@ impl Namespace {
         Namespace(grants.iter().map(grant).collect())
     }
 
-    /// What a program finds open: each granted directory, and last the one that
-    /// every other path is looked up in.
+    /// The directories that are open at the start: each granted directory, and last
+    /// `.`, in which all other paths are looked up.
     pub(crate) fn preopens(grants: &[PathGrant]) -> Vec<Preopen> {
         let mut names: Vec<&str> = grants
             .iter()
@@ -76,8 +77,8 @@ impl Namespace {
         preopens
     }
 
-    /// What a path may stand for, the likeliest first; nothing where it is not
-    /// granted. An absolute path is looked up without its directory.
+    /// The possible targets of a path, the likeliest first; empty if the path is
+    /// not granted. An absolute path is looked up without regard to `from`.
     pub(crate) fn find(self: &Arc<Self>, from: &Preopen, path: &[u8]) -> Vec<Target> {
         let path = Wanted::new(&from.base, path);
         let mut found: Vec<_> = self
@@ -98,7 +99,7 @@ impl Namespace {
 }
 
 impl Preopen {
-    /// A path as the program means it, for messages.
+    /// The path from the program's point of view, for messages.
     pub(crate) fn full_path(&self, path: &[u8]) -> PathBuf {
         let path = Path::new(OsStr::from_bytes(path));
         if self.base.is_empty() {
@@ -126,13 +127,13 @@ impl Grant {
     }
 }
 
-/// A path that is looked up.
+/// A path to look up.
 struct Wanted<'a> {
-    /// All parts, `..` among them.
+    /// All parts, including `..`.
     literal: Vec<&'a [u8]>,
-    /// With each `..` and the part before it left out.
+    /// The parts, without each `..` and the part before it.
     normal: Vec<&'a [u8]>,
-    /// It ends as the path of a directory does.
+    /// True if the path ends with `/` or `/.`.
     is_directory: bool,
 }
 
@@ -152,7 +153,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// What is left of the path below a name.
+    /// The rest of the path below a name.
     fn below(&self, name: &Parts) -> Option<&[&'a [u8]]> {
         let rest = rest_below(&self.literal, name).filter(|rest| stays(rest));
         rest.or_else(|| rest_below(&self.normal, name).filter(|rest| stays(rest)))
@@ -178,7 +179,7 @@ fn rest_below<'p, 'a>(path: &'p [&'a [u8]], name: &Parts) -> Option<&'p [&'a [u8
     begins.then(|| &path[name.len()..])
 }
 
-/// Whether a path does not leave the directory it begins in.
+/// Returns true if a path does not leave the directory in which it begins.
 fn stays(rest: &[&[u8]]) -> bool {
     let mut depth = 0_usize;
     rest.iter().all(|part| {
@@ -243,7 +244,7 @@ mod tests {
         }
     }
 
-    /// What is found for a path, as text.
+    /// The targets that are found for a path, as text.
     fn found(grants: &[PathGrant], path: &str) -> Vec<String> {
         let preopens = Namespace::preopens(grants);
         let from = preopens.last().expect("there is always one");
@@ -274,7 +275,8 @@ mod tests {
             assert_eq!(found(&grants, path), ["a.txt:false"], "{path}");
         }
         assert_eq!(found(&grants, "data/"), [".:false"]);
-        // Links are seen by the system alone, where the path stays inside.
+        // Inside a grant, the system resolves `..`, since only the system sees
+        // links.
         assert_eq!(found(&grants, "data/b/../a.txt"), ["b/../a.txt:false"]);
         for path in [
             "",

@@ -1,8 +1,8 @@
 //! Preview 1 of WASI for core modules.
 //!
-//! [`FUNCTIONS`] are all there are. What a call reads, writes or looks at is
-//! bounded: a longer read or write does a part, which callers expect; anything
-//! else is refused by its length, before a byte of it is looked at.
+//! [`link`] defines all functions. Every operand of a call is bounded. A longer
+//! read or write transfers a part, which callers expect. Any other operand that is
+//! too long is refused before a byte of it is read.
 
 mod descriptors;
 mod files;
@@ -24,7 +24,7 @@ use crate::guest::Guest;
 
 const MODULE: &str = "wasi_snapshot_preview1";
 
-/// What a core module has of WASI.
+/// The WASI state of a core module.
 pub(crate) struct Core {
     namespace: Arc<Namespace>,
     table: Table,
@@ -43,7 +43,7 @@ impl Core {
 }
 
 impl Drop for Core {
-    /// To close files can wait for a disk, which the worker does not.
+    /// Closes the files off the worker: closing can wait for a disk.
     fn drop(&mut self) {
         if self.table.has_opened() {
             let table = mem::take(&mut self.table);
@@ -52,11 +52,11 @@ impl Drop for Core {
     }
 }
 
-/// Why a call does not succeed.
+/// The failure of a call.
 enum Failure {
-    /// The guest is told.
+    /// The guest gets this number.
     Errno(Errno),
-    /// The guest ends: it named memory that it does not have.
+    /// The guest traps: it named memory that it does not have.
     Trap(wasmtime::Error),
 }
 
@@ -164,7 +164,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// What the process has of WASI, made where it is not there.
+/// The WASI state of the guest, made at its first use.
 fn core(guest: &mut Guest) -> Result<&mut Core, Failure> {
     if guest.wasi.is_none() {
         let core = Core::new(guest);
@@ -179,7 +179,7 @@ fn table(guest: &mut Guest) -> Result<&mut Table, Failure> {
     Ok(&mut core(guest)?.table)
 }
 
-/// Does what may wait for a disk, while others run.
+/// Runs work that may wait for a disk, while other processes run.
 async fn on_disk<T: Send + 'static>(
     guest: &Guest,
     work: impl FnOnce() -> Result<T, Errno> + Send + 'static,

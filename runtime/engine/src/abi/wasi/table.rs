@@ -10,14 +10,14 @@ use crate::disk::Tracked;
 use crate::files::{HostFiles, Ticket};
 use crate::output::Stream;
 
-/// What a descriptor is the number of. All rights are here, none with the number.
+/// The object behind a descriptor's number. The object holds all rights.
 #[derive(Debug)]
 pub(crate) enum Descriptor {
-    /// Standard input: at its end, since programs read it by another way.
+    /// Standard input, always at its end: programs read it with `stdio.read`.
     Input,
     /// Standard output or error.
     Output(Stream),
-    /// A directory that was open from the start.
+    /// A directory that was open at the start.
     Preopen(Preopen),
     /// A directory the guest opened.
     Directory(OpenDirectory),
@@ -36,11 +36,12 @@ pub(crate) struct OpenDirectory {
 /// A directory that is being listed.
 #[derive(Debug)]
 pub(crate) struct Listing {
-    /// The entries not listed yet.
+    /// The entries that were not read yet.
     pub(crate) rest: cap_std::fs::ReadDir,
-    /// Entries that the last call gave: the guest may have cut off the last.
+    /// The entries of the last call. The guest may ask for the last one again, if
+    /// it was cut off.
     pub(crate) given: VecDeque<Entry>,
-    /// The cookie of the first of them.
+    /// The cookie of the first entry in `given`.
     pub(crate) first: u64,
 }
 
@@ -61,26 +62,26 @@ pub(crate) struct OpenFile {
     pub(crate) _ticket: Ticket,
 }
 
-/// What a file was opened for.
+/// The modes in which a file was opened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FileFlags {
     pub(crate) read: bool,
     pub(crate) write: bool,
     pub(crate) append: bool,
-    /// The right of the grant it was reached by.
+    /// True if the grant of the file permits writing.
     pub(crate) may_change: bool,
 }
 
-/// By number. The lowest free number is given next.
+/// The descriptors by number. A new descriptor gets the lowest free number.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     descriptors: Vec<Option<Descriptor>>,
-    /// Of directories and files that the guest opened.
+    /// The number of directories and files that the guest has open.
     opened: usize,
 }
 
 impl Table {
-    /// The standard streams, and what is open from the start.
+    /// A table of the standard streams and the given directories.
     pub(crate) fn new(preopens: Vec<Preopen>) -> Table {
         let standard = [
             Descriptor::Input,
@@ -94,21 +95,22 @@ impl Table {
         }
     }
 
-    /// Whether the guest has anything open that takes time to close.
+    /// Returns true if the guest has files or directories open, which take time to
+    /// close.
     pub(crate) fn has_opened(&self) -> bool {
         self.opened > 0
     }
 
-    /// Room for one more, before anything is opened.
+    /// Takes a ticket for one more file, before it is opened.
     ///
     /// # Errors
     ///
-    /// `MFILE`, where a limit of open files is reached.
+    /// `MFILE` if a limit of open files is reached.
     pub(crate) fn ticket(&self, files: &Arc<HostFiles>) -> Result<Ticket, Errno> {
         files.take(self.opened).ok_or(Errno::MFILE)
     }
 
-    /// Adds what the guest opened.
+    /// Adds a file or directory; returns its number.
     pub(crate) fn add(&mut self, descriptor: Descriptor) -> u32 {
         self.opened += 1;
         let free = self.descriptors.iter().position(Option::is_none);
@@ -138,7 +140,7 @@ impl Table {
         Ok(Arc::clone(&self.file(number)?.tracked))
     }
 
-    /// Takes a descriptor out; what it was is closed when dropped.
+    /// Removes a descriptor. Its file closes when the returned value is dropped.
     pub(crate) fn remove(&mut self, number: u32) -> Result<Descriptor, Errno> {
         let slot = self.descriptors.get_mut(number as usize);
         let descriptor = slot.and_then(Option::take).ok_or(Errno::BADF)?;
@@ -148,7 +150,8 @@ impl Table {
         Ok(descriptor)
     }
 
-    /// Moves a descriptor to another number, whose descriptor comes back.
+    /// Moves a descriptor to another number, and returns the descriptor that had
+    /// this number.
     pub(crate) fn renumber(&mut self, from: u32, to: u32) -> Result<Option<Descriptor>, Errno> {
         self.get(from)?;
         self.get(to)?;

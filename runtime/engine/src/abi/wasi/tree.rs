@@ -1,9 +1,8 @@
-//! What a path stands for, and what may be done to it. The right to change
-//! something is kept with the open directory or file, and goes wherever that
-//! goes: a descriptor is only its number.
+//! The target of a path, and the operations on it. The right to write belongs to
+//! the open directory or file, not to the descriptor's number.
 //!
-//! Everything here may wait for a disk; nothing waits without end: what is no
-//! file and no directory is not opened.
+//! All operations may wait for a disk. None waits for ever: only files and
+//! directories are opened.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -21,24 +20,23 @@ use super::errno::Errno;
 use crate::disk::{Length, Tracked};
 use crate::files::HostFiles;
 
-/// An open directory and the right to what is below it.
+/// An open directory, and the right to the files below it.
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
     pub(crate) dir: Arc<Dir>,
     pub(crate) write: bool,
 }
 
-/// What a path stands for.
+/// The target of a path.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
-    /// Something below a directory that is granted as a whole.
+    /// A path below a granted directory.
     Below(Tree, PathBuf),
-    /// A file that is granted by its name. Nothing but a file can be there: no
-    /// link is followed, and none can be made.
+    /// A granted file. No link is followed at its name, and none can be made there.
     File(Tree, OsString),
 }
 
-/// How to open something.
+/// The modes of opening a target.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct How {
     pub(crate) read: bool,
@@ -47,9 +45,9 @@ pub(crate) struct How {
     pub(crate) create: bool,
     pub(crate) exclusive: bool,
     pub(crate) truncate: bool,
-    /// It must be a directory.
+    /// True if the target must be a directory.
     pub(crate) directory: bool,
-    /// A link at the end of the path is followed.
+    /// True if a link at the end of the path is followed.
     pub(crate) follow: bool,
 }
 
@@ -59,18 +57,18 @@ impl How {
     }
 }
 
-/// What was opened.
+/// An opened target.
 #[derive(Debug)]
 pub(crate) enum Opened {
     Directory(Tree),
     File {
         file: Tracked,
-        /// The right that its directory gives.
+        /// True if the grant permits writing.
         may_change: bool,
     },
 }
 
-/// Times to set; what is absent stays.
+/// Times to set; an absent time does not change.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
     pub(crate) accessed: Option<SystemTime>,
@@ -85,11 +83,11 @@ impl Target {
         }
     }
 
-    /// Whether it may be changed.
+    /// Checks that the target may be changed.
     ///
     /// # Errors
     ///
-    /// `ROFS`.
+    /// `ROFS` if the grant is for reading.
     fn check_write(&self) -> Result<(), Errno> {
         if self.parts().0.write {
             Ok(())
@@ -98,7 +96,8 @@ impl Target {
         }
     }
 
-    /// A file's grant is for a file: nothing else can be made in its place.
+    /// Checks that the target is below a granted directory: nothing else can be
+    /// made in the place of a granted file.
     fn check_below(&self) -> Result<(&Tree, &Path), Errno> {
         match self {
             Target::Below(tree, path) => Ok((tree, path)),
@@ -110,7 +109,7 @@ impl Target {
         follow && matches!(self, Target::Below(..))
     }
 
-    /// Opens it.
+    /// Opens the target.
     pub(crate) fn open(&self, how: How, budget: &HostFiles) -> Result<Opened, Errno> {
         if how.changes() {
             self.check_write()?;
@@ -120,7 +119,7 @@ impl Target {
         }
         let (tree, path) = self.parts();
         let follow = self.follows(how.follow);
-        // Before opening: to open a device can have an effect.
+        // Checked before opening, since opening a device can have an effect.
         let is_new = match metadata(tree, path, follow) {
             Ok(metadata) => {
                 check_openable(&metadata, follow)?;
@@ -144,7 +143,7 @@ impl Target {
             } else {
                 FollowSymlinks::No
             })
-            // Something else may be there by now: to open a FIFO does not wait.
+            // By now the path may be a FIFO: opening one must not block.
             .nonblock(true);
         let file = tree.dir.open_with(path, &options)?;
         let metadata = file.metadata()?;
@@ -229,8 +228,8 @@ impl Target {
         Ok(tree.dir.read_link_contents(path)?)
     }
 
-    /// Makes a link with this content. It is never followed out of the
-    /// directory it was reached through.
+    /// Makes a link with this content. A lookup never follows the link out of the
+    /// granted directory.
     pub(crate) fn create_link(&self, content: &Path, budget: &HostFiles) -> Result<(), Errno> {
         let (tree, path) = self.check_below()?;
         self.check_write()?;
@@ -240,8 +239,8 @@ impl Target {
         Ok(())
     }
 
-    /// Gives a file a second name. Both are changed: whoever may write under
-    /// one name could write what is only readable under the other.
+    /// Gives a file a second name. Both names need the right to write: otherwise a
+    /// file that is read-only under one name could be written under the other.
     pub(crate) fn hard_link(&self, new: &Target, budget: &HostFiles) -> Result<(), Errno> {
         let (tree, path) = self.check_below()?;
         let (new_tree, new_path) = new.check_below()?;
@@ -269,7 +268,7 @@ impl Target {
         Ok(())
     }
 
-    /// What is there, whatever it is, to ask about and for nothing else.
+    /// A handle of the target for metadata only, whatever kind of file it is.
     fn handle(&self) -> Option<File> {
         let (tree, path) = self.parts();
         let mut options = OpenOptions::new();
@@ -288,13 +287,13 @@ impl Target {
     }
 }
 
-/// Opens without touching, where the system can.
+/// Opens a file for metadata only, where the system supports it.
 #[cfg(target_os = "linux")]
 const TO_ASK: i32 = libc::O_PATH;
 #[cfg(not(target_os = "linux"))]
 const TO_ASK: i32 = libc::O_NONBLOCK;
 
-/// What was there before a name was taken away, and how many names it had.
+/// The file behind a name before the name is removed, and the number of its names.
 struct Before(Option<(File, u64)>);
 
 impl Before {
@@ -321,8 +320,8 @@ fn metadata(tree: &Tree, path: &Path, follow: bool) -> io::Result<Metadata> {
     }
 }
 
-/// FIFOs, sockets and devices are not opened: reading or opening them could
-/// wait for ever, and what they do is not a file's.
+/// Refuses FIFOs, sockets and devices: opening or reading them could block for
+/// ever, and they do not behave like files.
 fn check_openable(metadata: &Metadata, followed: bool) -> Result<(), Errno> {
     let kind = metadata.file_type();
     if kind.is_file() || kind.is_dir() {

@@ -1,5 +1,5 @@
-//! Polling one native process: its future, its cancel deadline, and what ends it
-//! from outside.
+//! Polls one host function process: its future, its cancel deadline, and its
+//! termination from outside.
 
 use std::any::Any;
 use std::future::Future;
@@ -18,12 +18,12 @@ use crate::guest::stacks::Sight;
 use crate::node::drive::{Driven, Timer};
 use crate::node::instance::{Finished, Want};
 
-/// Polls the future of a native process until it ends or its end is decided,
-/// when it is dropped. A panic is the process's error.
+/// Polls the future of a host function process until the future ends or the process
+/// is to end; the future is dropped then. A panic becomes the process's error.
 pub(crate) struct NativeDrive<'a> {
     shared: &'a Shared,
     process: &'a Process,
-    /// Present until it ends.
+    /// Absent after the end of the process.
     future: Option<NativeFuture>,
     task: Arc<OnceLock<Waker>>,
     timer: Timer,
@@ -47,11 +47,12 @@ impl<'a> NativeDrive<'a> {
         }
     }
 
-    /// Whether the process's end is decided, here by its cancel deadline.
+    /// Returns true if the process is to end. Terminates it if its cancel deadline
+    /// has passed.
     fn is_doomed(&self) -> bool {
         let deadline = self.process.cancel_deadline();
         if deadline.is_some_and(|deadline| deadline <= self.shared.monotonic()) {
-            // Fails only where it has exited.
+            // Fails only if the process has exited.
             let _ = self.shared.kernel().terminate(self.process);
         }
         self.process.is_doomed()
@@ -73,7 +74,8 @@ impl<'a> NativeDrive<'a> {
         }
     }
 
-    /// What the future held is free before anyone hears of the end.
+    /// Drops the future, so that its resources are free before the end is
+    /// announced.
     fn drop_future(&mut self) -> Result<(), Error> {
         let future = self.future.take();
         catch_unwind(AssertUnwindSafe(|| drop(future))).map_err(|panic| of_panic(&*panic))
@@ -85,7 +87,8 @@ impl Future for NativeDrive<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Driven> {
         let this = &mut *self;
-        // What it does is dated by it, and while no guest runs nobody else sets it.
+        // The clock dates the operations of this process. While no guest runs, no
+        // one else sets it.
         this.shared.meter().set_clock();
         if this.task.set(cx.waker().clone()).is_ok() {
             // A task has one waker for life.
@@ -98,7 +101,8 @@ impl Future for NativeDrive<'_> {
         }
         loop {
             if this.is_doomed() {
-                // Whatever its destructors do, it was ended from outside.
+                // A panic in a destructor does not change the outcome: the process
+                // was terminated.
                 let _ = this.drop_future();
                 return Poll::Ready(Driven::Doomed);
             }
@@ -125,7 +129,7 @@ impl Future for NativeDrive<'_> {
 
 impl Drop for NativeDrive<'_> {
     fn drop(&mut self) {
-        // Where the embedder's tokio runtime ends before the process does.
+        // Reached if the embedder's tokio runtime ends before the process.
         let _ = self.drop_future();
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting for what a native process wants to read.
+//! The wait of a host function process for a message.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,10 +7,10 @@ use std::task::{Context, Poll, Waker};
 
 use warren_kernel::{Delivery, Error, Process, Subscription};
 
-/// One pending receive. A future within the process's own may be polled with
-/// another waker than its task's, so it is this future's that is to be woken
-/// while it waits, and the task's again afterwards: in both cases the task is
-/// polled, and sees whether its end was decided.
+/// One pending receive. A future inside the process's own may be polled with a
+/// waker other than the task's. So the process wakes this future's waker during the
+/// wait, and the task's waker afterwards. Both wakers cause a poll of the task,
+/// which then checks if the process is to end.
 pub(super) struct Receive<'a> {
     process: &'a Process,
     task: &'a OnceLock<Waker>,
@@ -38,7 +38,8 @@ impl Future for Receive<'_> {
         if self.process.has_exited() {
             return Poll::Ready(Err(has_ended(self.process)));
         }
-        // Before it is looked at: what comes in between wakes.
+        // The waker is set before the mailbox is read: a message that comes in
+        // between wakes it.
         self.process.set_waker(cx.waker());
         match self.process.poll_receive(self.wanted) {
             Some(delivery) => Poll::Ready(Ok(delivery)),

@@ -1,4 +1,4 @@
-//! Answers that are kept are the answers that would be given anew.
+//! Kept decisions are equal to fresh ones.
 
 use std::collections::HashSet;
 use std::sync::RwLock;
@@ -10,10 +10,10 @@ use warren_kernel::{HostConfig, Kernel, Origin, Spawn};
 use super::*;
 use crate::security::{Refusal, Rights, Target};
 
-/// More than a process keeps answers of its own at hand.
+/// More targets than an instance has slots for permitted actions.
 const TARGETS: usize = 9;
 
-/// Rules that depend on everything a policy may look at.
+/// Rules that depend on everything that a policy may read.
 #[derive(Default)]
 struct Rules {
     generation: AtomicU64,
@@ -34,7 +34,7 @@ impl Rules {
             }
             other => is_named(&other.text()),
         };
-        // Whoever depends on the caller itself says so.
+        // Rules that depend on the caller's PID hold for the caller alone.
         let own = allowed.contains(&format!("{pid} {action}"));
         let by_caller = allowed.iter().any(|rule| rule.starts_with('{'));
         let reuse = if by_caller {
@@ -80,7 +80,7 @@ enum Step {
     Unname(usize),
     Upgrade(usize, usize),
     Ask(usize, Action, usize),
-    /// The same, as what has no effect asks.
+    /// Asks as `can` does, without an effect.
     Can(usize, Action, usize),
     Register(usize, usize),
 }
@@ -124,7 +124,7 @@ fn asked() -> impl Strategy<Value = (usize, Action, usize)> {
     (0..4_usize, prop::sample::select(&ACTIONS), 0..TARGETS)
 }
 
-/// Asks as an operation does: again, once it has an answer.
+/// Asks as an operation does: again, after each decision.
 fn ask(rights: &mut Rights, ask: impl Fn(&mut Rights) -> Result<bool, Refusal>) -> bool {
     loop {
         match ask(rights) {
@@ -182,7 +182,7 @@ proptest! {
                     rules.generation.fetch_add(1, Ordering::Release);
                 }
                 Step::Name(name, of) => {
-                    // May be taken.
+                    // Fails if the name is taken.
                     let _ = kernel.register(NAMES[name], &targets[of]);
                 }
                 Step::Unname(name) => {

@@ -1,5 +1,6 @@
-//! `wasi:filesystem`: the library's, with directories that were opened once,
-//! files that are counted, and nothing opened that could wait without end.
+//! `wasi:filesystem`, based on wasmtime's implementation. Here granted directories
+//! are opened once, open files are counted, and files that could block for ever are
+//! not opened.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -30,10 +31,10 @@ use crate::disk::Length;
 use crate::files::HostFiles;
 use crate::guest::Guest;
 
-/// Entries of a directory that is listed; the host reads all of them at once.
+/// The most entries of a listed directory: wasmtime reads all of them at once.
 const MAX_ENTRIES: usize = 65_536;
 
-/// Bytes of a path.
+/// The most bytes of a path.
 const MAX_PATH: usize = 4_096;
 
 struct Filesystem;
@@ -79,8 +80,8 @@ fn view(guest: &mut Guest) -> View<'_> {
 }
 
 impl View<'_> {
-    /// Room for one file more. It is open twice: by the library, and to follow
-    /// how long it is.
+    /// Takes tickets for one more file. The file is open twice: in wasmtime, and to
+    /// track its length.
     fn hold(&self) -> FsResult<Held> {
         let open = 2 * (Arc::strong_count(self.open) - 1);
         let ticket = |open| self.files.take(open).ok_or(ErrorCode::InsufficientMemory);
@@ -91,7 +92,7 @@ impl View<'_> {
         })
     }
 
-    /// What a path below a directory is.
+    /// Resolves a path below a directory.
     fn target(&self, fd: &Fd, path: String) -> FsResult<Target> {
         let Descriptor::Dir(dir) = self.library.table.get(fd)? else {
             return Err(ErrorCode::NotDirectory.into());
@@ -116,7 +117,7 @@ impl View<'_> {
         async move { Ok(done.await.ok_or(ErrorCode::Io)?.map_err(error_code)?) }
     }
 
-    /// An open file that may be changed, with what follows its length.
+    /// An open file that may be changed.
     fn changeable(&self, fd: &Fd) -> FsResult<Arc<Held>> {
         match self.library.table.get(fd)? {
             Descriptor::File(file) if file.perms == FsPerms::ReadWrite => {
@@ -153,7 +154,7 @@ impl types::Host for View<'_> {
     }
 }
 
-/// Methods that the library's do, on a thread that is counted.
+/// Defines methods that call wasmtime's, on a counted thread.
 macro_rules! the_librarys {
     ($($name:ident($($parameter:ident: $type:ty),*) -> $result:ty;)+) => {$(
         async fn $name(&mut self, $($parameter: $type),*) -> $result {
@@ -351,7 +352,7 @@ impl HostDirectoryEntryStream for View<'_> {
     }
 }
 
-/// A stream that keeps its file open, and so counted.
+/// A stream that keeps its file open and counted.
 struct Counted {
     stream: DynInputStream,
     _held: Option<Arc<Held>>,
@@ -401,7 +402,7 @@ fn error_code(errno: Errno) -> ErrorCode {
         Errno::ISDIR => ErrorCode::IsDirectory,
         Errno::LOOP => ErrorCode::Loop,
         Errno::MLINK => ErrorCode::TooManyLinks,
-        // There is no word for too many open files.
+        // `wasi:filesystem` has no code for too many open files.
         Errno::MFILE | Errno::NFILE | Errno::NOMEM => ErrorCode::InsufficientMemory,
         Errno::NAMETOOLONG => ErrorCode::NameTooLong,
         Errno::NOENT => ErrorCode::NoEntry,

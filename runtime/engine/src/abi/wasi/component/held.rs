@@ -1,4 +1,4 @@
-//! The files of a component that are open.
+//! The open files of a component.
 
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -7,16 +7,17 @@ use crate::abi::wasi::errno::Errno;
 use crate::disk::{Length, Tracked};
 use crate::files::{HostFiles, Ticket};
 
-/// An open file or directory, counted.
+/// An open file or directory, which counts against the limits.
 pub(super) struct Held {
     pub(super) _tickets: Vec<Ticket>,
     pub(super) _open: Arc<()>,
-    /// Of a file.
+    /// Present for a file.
     pub(super) tracked: Option<Tracked>,
 }
 
 impl Held {
-    /// Writes once, at a position or else at the end; returns how much.
+    /// Writes once, at a position or else at the end; returns the number of bytes
+    /// written.
     pub(super) fn write(
         &self,
         files: &HostFiles,

@@ -1,4 +1,4 @@
-//! An output stream of a file, whose growth is charged.
+//! An output stream of a file. The growth of the file is charged to its host.
 
 use std::io;
 use std::mem;
@@ -14,12 +14,12 @@ use super::held::Held;
 use crate::abi::wasi::errno::Errno;
 use crate::files::HostFiles;
 
-/// Bytes that one write takes.
+/// The most bytes of one write.
 const MAX_WRITE: usize = 64 * 1024;
 
 pub(super) struct FileOutput {
     held: Arc<Held>,
-    /// The end of the file if absent.
+    /// The next position; the end of the file if absent.
     position: Option<u64>,
     files: Arc<HostFiles>,
     tokio: Handle,
@@ -49,7 +49,7 @@ impl FileOutput {
         }
     }
 
-    /// Waits for the write that is under way.
+    /// Waits for the write in progress.
     async fn written(&mut self) {
         let State::Writing(write) = &mut self.state else {
             return;
@@ -60,7 +60,7 @@ impl FileOutput {
                 State::Ready
             }
             Ok(Some(Err(errno))) => State::Failed(errno),
-            // The runtime ends.
+            // The tokio runtime is shutting down.
             Ok(None) | Err(_) => State::Closed,
         };
     }
@@ -128,7 +128,7 @@ impl OutputStream for FileOutput {
     }
 }
 
-/// The error from which the library makes that of `wasi:filesystem`.
+/// The error that wasmtime turns into one of `wasi:filesystem`.
 fn of_system(errno: Errno) -> io::Error {
     io::Error::from_raw_os_error(match errno {
         Errno::DQUOT => libc::EDQUOT,

@@ -1,4 +1,4 @@
-//! `wasi:io/poll`, whose lists have a limit.
+//! `wasi:io/poll`, with a limit for lists of pollables.
 
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::WasiView;
@@ -7,7 +7,7 @@ use wasmtime_wasi_io::poll::DynPollable;
 
 use crate::guest::Guest;
 
-/// Pollables that one call looks at.
+/// The most pollables of one call.
 const MAX_POLLABLES: usize = 1_024;
 
 struct Bounded;

@@ -1,4 +1,4 @@
-//! Descriptors themselves: what they are, closing and moving them.
+//! Calls on descriptors: their kinds and rights, closing and moving them.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -12,8 +12,8 @@ use crate::abi::wasi::errno::Errno;
 use crate::abi::wasi::table::{Descriptor, FileFlags};
 use crate::guest::Guest;
 
-/// Rights that a descriptor has. They are told to the guest, which cannot change
-/// them; what decides is the open file or directory itself.
+/// The rights of a descriptor, for the guest to read. The guest cannot change them,
+/// and no check uses them: the open file or directory decides.
 mod rights {
     pub(super) const FD_DATASYNC: u64 = 1;
     pub(super) const FD_READ: u64 = 1 << 1;
@@ -42,7 +42,7 @@ mod rights {
     pub(super) const PATH_UNLINK_FILE: u64 = 1 << 26;
     pub(super) const POLL_FD_READWRITE: u64 = 1 << 27;
 
-    /// Of a file that is read.
+    /// The rights of a file that is open for reading.
     pub(super) const READING: u64 = FD_READ
         | FD_SEEK
         | FD_TELL
@@ -50,13 +50,13 @@ mod rights {
         | FD_FDSTAT_SET_FLAGS
         | FD_FILESTAT_GET
         | POLL_FD_READWRITE;
-    /// Of a file that is written.
+    /// The rights of a file that is open for writing.
     pub(super) const WRITING: u64 =
         FD_WRITE | FD_DATASYNC | FD_SYNC | FD_FILESTAT_SET_SIZE | FD_FILESTAT_SET_TIMES;
-    /// Of a directory that may be read.
+    /// The rights of a directory that may be read.
     pub(super) const LISTING: u64 =
         PATH_OPEN | FD_READDIR | PATH_READLINK | PATH_FILESTAT_GET | FD_FILESTAT_GET;
-    /// Of a directory that may be changed.
+    /// The rights of a directory that may be changed.
     pub(super) const CHANGING: u64 = PATH_CREATE_DIRECTORY
         | PATH_CREATE_FILE
         | PATH_LINK_SOURCE
@@ -76,8 +76,8 @@ const DSYNC: u32 = 1 << 1;
 const RSYNC: u32 = 1 << 3;
 const SYNC: u32 = 1 << 4;
 
-/// Whether flags ask for writes that the disk has when they return, which there
-/// are none of: `fd_sync` is what there is.
+/// Returns true if flags ask for synchronous writes. These are not supported; use
+/// `fd_sync`.
 pub(super) fn wants_sync(flags: u32) -> bool {
     flags & (DSYNC | RSYNC | SYNC) != 0
 }
@@ -112,7 +112,7 @@ pub(super) fn fd_fdstat_get(caller: &mut Caller<'_, Guest>, fd: u32, out: u32) -
     let (kind, flags, base, inheriting) = match table(caller.data_mut())?.get(fd)? {
         Descriptor::Input => (kind::UNKNOWN, 0, FD_READ, 0),
         Descriptor::Output(_) => (kind::UNKNOWN, 0, FD_WRITE, 0),
-        // What is below may be of several grants.
+        // The paths below may belong to several grants.
         Descriptor::Preopen(_) => {
             let all = LISTING | CHANGING;
             (kind::DIRECTORY, 0, all, all | READING | WRITING)
@@ -145,7 +145,7 @@ pub(super) fn fd_fdstat_get(caller: &mut Caller<'_, Guest>, fd: u32, out: u32) -
     put(caller, out, &stat)
 }
 
-/// Rights belong to what is open and stay as they are.
+/// Refuses: the rights of an open file never change.
 pub(super) fn fd_fdstat_set_rights(
     caller: &mut Caller<'_, Guest>,
     fd: u32,
@@ -156,7 +156,8 @@ pub(super) fn fd_fdstat_set_rights(
     Err(Errno::NOTSUP.into())
 }
 
-/// Only appending can be turned on and off; not to wait is what files do anyway.
+/// Turns appending on or off. The flag for not blocking is ignored, since files
+/// never block.
 pub(super) async fn fd_fdstat_set_flags(
     caller: &mut Caller<'_, Guest>,
     fd: u32,
@@ -197,7 +198,7 @@ fn set_append(file: &std::fs::File, append: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Advice changes nothing here.
+/// Advice is checked and ignored.
 pub(super) fn fd_advise(
     caller: &mut Caller<'_, Guest>,
     fd: u32,
@@ -212,7 +213,7 @@ pub(super) fn fd_advise(
     Ok(())
 }
 
-/// Later versions of WASI have it no more.
+/// Not supported; later versions of WASI have removed this function.
 pub(super) fn fd_allocate(caller: &mut Caller<'_, Guest>, fd: u32, _: u64, _: u64) -> Done {
     table(caller.data_mut())?.file(fd)?;
     Err(Errno::NOTSUP.into())
@@ -239,7 +240,7 @@ pub(super) async fn fd_renumber(caller: &mut Caller<'_, Guest>, from: u32, to: u
     }
 }
 
-/// To close a file can wait for a disk.
+/// Closes a file off the worker: closing can wait for a disk.
 async fn close(caller: &mut Caller<'_, Guest>, descriptor: Descriptor) -> Done {
     if matches!(descriptor, Descriptor::File(_) | Descriptor::Directory(_)) {
         on_disk(caller.data(), move || {

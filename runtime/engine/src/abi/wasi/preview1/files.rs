@@ -1,4 +1,4 @@
-//! Open files and directories: reading, writing, listing.
+//! Calls on open files and directories: reading, writing, listing.
 
 use std::collections::VecDeque;
 use std::fs::{File, FileTimes};
@@ -23,8 +23,8 @@ use crate::disk::Length;
 use crate::guest::Guest;
 use crate::output::Stream;
 
-/// Bytes of entries that one listing gives. A shorter answer would mean the end,
-/// so a longer buffer is refused.
+/// The most bytes of one listing. A longer buffer is refused: an answer that does
+/// not fill it would mean the end of the directory.
 const MAX_LISTING: u32 = 1 << 20;
 
 pub(super) async fn fd_datasync(caller: &mut Caller<'_, Guest>, fd: u32) -> Done {
@@ -47,7 +47,7 @@ pub(super) async fn fd_filestat_get(caller: &mut Caller<'_, Guest>, fd: u32, out
             stat[16] = kind::UNKNOWN;
             stat
         }
-        // The place where all grants are is no directory of the machine.
+        // `.` holds all grants, and may be no directory of the machine.
         Descriptor::Preopen(preopen) => {
             let preopen = preopen.clone();
             let targets = core(caller.data_mut())?.namespace.find(&preopen, b".");
@@ -228,7 +228,7 @@ pub(super) async fn fd_write(
     out: u32,
 ) -> Done {
     let stream = match &caller.data().wasi {
-        // Most programs write to the standard streams alone.
+        // Most programs write only to the standard streams, and need no table.
         None if fd == 1 => Some(Stream::Stdout),
         None if fd == 2 => Some(Stream::Stderr),
         _ => match table(caller.data_mut())?.get(fd)? {
@@ -242,7 +242,7 @@ pub(super) async fn fd_write(
             for (ptr, len) in &vectors {
                 write_range(caller, stream, *ptr, *len, "iov").await?;
             }
-            // libc buffers no standard error, and has no other way to pass it on.
+            // libc does not buffer standard error, and never flushes it.
             if stream == Stream::Stderr {
                 caller.data_mut().flush(stream).await;
             }
@@ -271,7 +271,7 @@ pub(super) async fn fd_pwrite(
     put(caller, out, &size(written))
 }
 
-/// Bytes written, and where the file is then.
+/// Returns the number of bytes written, and the position after them.
 async fn write_at(
     caller: &mut Caller<'_, Guest>,
     fd: u32,
@@ -299,7 +299,7 @@ async fn write_at(
     let write = move || {
         tracked.lengthening(files.disk(), length, |mut file| {
             if append {
-                // The system writes at the end, wherever that is by then.
+                // The system writes at the end of the file at that moment.
                 let written = again(|| io::Write::write(&mut file, &bytes))?;
                 return Ok((written, file.metadata()?.len()));
             }
@@ -310,7 +310,7 @@ async fn write_at(
     on_disk(caller.data(), write).await
 }
 
-/// Tries again where a signal came in between.
+/// Repeats a call that a signal interrupted.
 fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
@@ -361,7 +361,8 @@ pub(super) async fn fd_readdir(
             let preopen = preopen.clone();
             let targets = core(caller.data_mut())?.namespace.find(&preopen, b".");
             let tree = targets.into_iter().find_map(whole);
-            // It is listed from the start each time: a program opens what it lists.
+            // Listed from the start each time: programs open a directory to list
+            // it.
             (tree.ok_or(Errno::NOTCAPABLE)?, None)
         }
         _ => return Err(Errno::NOTDIR.into()),
@@ -382,7 +383,7 @@ fn whole(target: Target) -> Option<Tree> {
     }
 }
 
-/// Entries from a cookie on, as many as there is room for; the last may be cut
+/// Returns the entries from a cookie on, as many as fit; the last one may be cut
 /// off.
 fn list(
     dir: &Dir,
@@ -392,7 +393,7 @@ fn list(
 ) -> Result<(Vec<u8>, Listing), Errno> {
     let known = |listing: &Listing| {
         let given = listing.given.len() as u64;
-        // To begin again is to look again.
+        // A listing from the start reads the directory anew.
         cookie > 0 && (listing.first..=listing.first + given).contains(&cookie)
     };
     let mut listing = match listing.filter(known) {
@@ -442,7 +443,7 @@ impl Listing {
         Ok(())
     }
 
-    /// Reads one entry more, if there is one.
+    /// Reads one more entry; returns false at the end.
     fn read_one(&mut self) -> Result<bool, Errno> {
         let Some(entry) = self.rest.next() else {
             return Ok(false);

@@ -1,4 +1,4 @@
-//! What calls read from and write to the guest's memory.
+//! Reads the operands of calls from the guest's memory, and writes their results.
 
 use std::time::SystemTime;
 
@@ -11,20 +11,19 @@ use crate::abi::flat::{memory_and_guest, range, range_mut};
 use crate::abi::wasi::errno::Errno;
 use crate::guest::Guest;
 
-/// Bytes that one read or write moves at most.
+/// The most bytes of one read or write.
 pub(super) const MAX_TRANSFER: usize = 256 * 1024;
 
-/// Vectors that one read or write looks at.
+/// The most vectors of one read or write; further ones are ignored.
 const MAX_VECTORS: u32 = 1_024;
 
-/// Bytes of a path.
+/// The most bytes of a path.
 const MAX_PATH: u32 = 4_096;
 
 /// A range of the guest's memory.
 pub(super) type Vector = (u32, u32);
 
-/// The ranges of a read or write: as many as it looks at, and no more bytes than
-/// it moves.
+/// The ranges of a read or write, up to the limits of vectors and bytes.
 pub(super) fn vectors(
     caller: &mut Caller<'_, Guest>,
     vectors: u32,
@@ -41,7 +40,7 @@ pub(super) fn vectors(
         let len = (len as usize).min(room);
         if len > 0 {
             room -= len;
-            // No longer than it was.
+            // `len` has not grown, so it fits.
             found.push((ptr, u32::try_from(len).unwrap_or(u32::MAX)));
         }
         if room == 0 {
@@ -70,7 +69,8 @@ pub(super) fn gather(
     Ok(bytes)
 }
 
-/// Fills ranges with bytes, of which there are no more than room.
+/// Fills ranges with bytes. The caller ensures that the ranges have room for all of
+/// them.
 pub(super) fn scatter(
     caller: &mut Caller<'_, Guest>,
     vectors: &[Vector],
@@ -89,7 +89,7 @@ pub(super) fn total(vectors: &[Vector]) -> usize {
     vectors.iter().map(|(_, len)| *len as usize).sum()
 }
 
-/// A path, checked by its length before it is looked at.
+/// Reads a path. Its length is checked before a byte of it is read.
 pub(super) fn path(caller: &mut Caller<'_, Guest>, ptr: u32, len: u32) -> Result<Vec<u8>, Failure> {
     if len > MAX_PATH {
         return Err(Errno::NAMETOOLONG.into());
@@ -110,12 +110,12 @@ pub(super) fn put(caller: &mut Caller<'_, Guest>, ptr: u32, bytes: &[u8]) -> Res
     Ok(())
 }
 
-/// A number of bytes, as a result.
+/// Encodes a number of bytes.
 pub(super) fn size(len: usize) -> [u8; 4] {
     u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes()
 }
 
-/// Kinds of files, as preview 1 numbers them.
+/// The kinds of files, with the numbers of preview 1.
 pub(super) mod kind {
     pub(crate) const UNKNOWN: u8 = 0;
     pub(crate) const BLOCK_DEVICE: u8 = 1;
@@ -161,7 +161,7 @@ pub(super) fn filestat(metadata: &Metadata) -> [u8; 64] {
         (32, metadata.len()),
         (40, time(metadata.accessed())),
         (48, time(metadata.modified())),
-        // When it was changed is no longer known by all systems.
+        // Not all systems know the time of the last status change.
         (56, time(metadata.modified())),
     ] {
         bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());

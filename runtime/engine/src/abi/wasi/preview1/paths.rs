@@ -30,19 +30,19 @@ const DIRECTORY: u32 = 1 << 1;
 const EXCLUSIVE: u32 = 1 << 2;
 const TRUNCATE: u32 = 1 << 3;
 
-/// Of `rights`, what a file is to be opened for.
+/// The bits of `rights` that tell for which operations a file is opened.
 const READ: u64 = 1 << 1;
 const WRITE: u64 = 1 << 6;
 
-/// What a path may stand for.
+/// The possible targets of a path.
 struct Found {
     targets: Vec<Target>,
-    /// The path as the program means it, where it was looked up among the grants.
+    /// The path from the program's point of view; absent if it was looked up in a
+    /// directory that the guest opened.
     named: Option<PathBuf>,
 }
 
-/// Looks a path up: in a directory the guest opened there, otherwise among the
-/// grants.
+/// Looks up a path: in a directory that the guest opened, or else among the grants.
 fn find(caller: &mut Caller<'_, Guest>, fd: u32, ptr: u32, len: u32) -> Result<Found, Failure> {
     let path = path(caller, ptr, len)?;
     let core = core(caller.data_mut())?;
@@ -63,8 +63,7 @@ fn find(caller: &mut Caller<'_, Guest>, fd: u32, ptr: u32, len: u32) -> Result<F
     })
 }
 
-/// Tries what a path may stand for, the likeliest first, and the next where
-/// there is nothing, or no right to change it.
+/// Tries the targets of a path in turn, until one exists and may be changed.
 fn first<T>(
     targets: &[Target],
     mut attempt: impl FnMut(&Target) -> Result<T, Errno>,
@@ -79,7 +78,7 @@ fn first<T>(
     Err(failed.unwrap_or(Errno::NOENT))
 }
 
-/// The same for two paths.
+/// Tries all pairs of targets of two paths in turn.
 fn first_of_both<T>(
     one: &[Target],
     other: &[Target],
@@ -89,10 +88,10 @@ fn first_of_both<T>(
 }
 
 impl Found {
-    /// Does something with what the path stands for.
+    /// Tries an operation on the targets of the path.
     ///
-    /// Where the path is not granted it is as if nothing were there. Only the
-    /// operator's own process is told otherwise, by `NOTCAPABLE`.
+    /// A path that is not granted seems not to exist. Only the operator's own
+    /// process gets `NOTCAPABLE` if the path exists.
     async fn attempt<T: Send + 'static>(
         self,
         caller: &mut Caller<'_, Guest>,
@@ -115,8 +114,8 @@ impl Found {
         let told = guest.tell_of_ungranted(&named, write);
         let is_operators = guest.is_operators();
         if let Some(told) = told.filter(|_| is_operators) {
-            // The program may end with this process, so the log comes first. Fails
-            // only where the runtime is over.
+            // Waits for the log record, since the program may end with this
+            // process. Fails only if the tokio runtime has shut down.
             let is_there = told.await.unwrap_or(false);
             if is_there && errno == Errno::NOENT {
                 return Err(Errno::NOTCAPABLE.into());
@@ -184,7 +183,7 @@ pub(super) async fn path_link(
     new_ptr: u32,
     new_len: u32,
 ) -> Done {
-    // A link's target would get the name, and not the link.
+    // Following a link here would give the new name to the link's target.
     if flags & FOLLOW != 0 {
         return Err(Errno::INVAL.into());
     }

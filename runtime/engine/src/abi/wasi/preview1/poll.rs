@@ -1,4 +1,4 @@
-//! Waiting for a time; files are always ready.
+//! Waits for a time. Files are always ready.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::abi::wasi::table::Descriptor;
 use crate::guest::Guest;
 use crate::sched::timers;
 
-/// Subscriptions that one call looks at.
+/// The most subscriptions of one call.
 const MAX_SUBSCRIPTIONS: u32 = 1_024;
 
 const SUBSCRIPTION: u32 = 48;
@@ -28,7 +28,7 @@ struct Subscription {
 
 #[derive(Clone, Copy)]
 enum About {
-    /// On the clock of [`crate::guest::shared::Shared::monotonic`].
+    /// A time on the clock of [`crate::guest::shared::Shared::monotonic`].
     Time {
         nanoseconds: u64,
     },
@@ -36,7 +36,7 @@ enum About {
         number: u32,
         kind: u8,
     },
-    /// A clock that there is not.
+    /// An unknown clock.
     Unknown,
 }
 
@@ -73,7 +73,7 @@ async fn wait_until(caller: &mut Caller<'_, Guest>, nanoseconds: u64) {
             if rest == 0 {
                 return;
             }
-            // A timer fires in a year at the latest.
+            // A timer fires after a year at the latest, which may be too early.
             let at = timers::after(Duration::from_nanos(rest));
             shared.timers().at(at).await;
         }
@@ -119,7 +119,7 @@ fn read(
         .collect()
 }
 
-/// The events of those that are ready.
+/// The events of the subscriptions that are ready.
 fn ready(
     caller: &mut Caller<'_, Guest>,
     subscriptions: &[Subscription],

@@ -1,4 +1,5 @@
-//! Variables, clocks, randomness, and what there is none of.
+//! Variables, clocks and randomness; arguments, signals and sockets, which guests
+//! do not have.
 
 use wasmtime::Caller;
 
@@ -8,10 +9,10 @@ use crate::abi::flat::{fill_with_random_bytes, memory_and_guest, range_mut};
 use crate::abi::wasi::errno::Errno;
 use crate::guest::{Guest, Unwind};
 
-/// Bytes that `random_get` fills before other processes have their turn.
+/// The bytes that `random_get` fills in one turn.
 const RANDOM_PIECE: usize = 64 * 1024;
 
-/// There are no arguments.
+/// Writes nothing: a guest has no arguments of preview 1.
 pub(super) fn args_get(_: &mut Caller<'_, Guest>, _argv: u32, _buffer: u32) -> Done {
     Ok(())
 }
@@ -94,7 +95,7 @@ pub(super) fn sched_yield(_: &mut Caller<'_, Guest>) -> Done {
     Ok(())
 }
 
-/// No descriptor is a socket.
+/// Refuses calls on sockets: no descriptor is one.
 fn no_socket(caller: &mut Caller<'_, Guest>, fd: u32) -> Done {
     table(caller.data_mut())?.get(fd)?;
     Err(Failure::Errno(Errno::NOTSOCK))
