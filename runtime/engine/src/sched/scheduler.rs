@@ -18,7 +18,6 @@
 //! The queues are those of crossbeam, the states of a task those of async-task.
 
 mod idle;
-mod injected;
 mod lanes;
 mod patience;
 mod worker;
@@ -28,12 +27,11 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use async_task::{Builder, ScheduleInfo, Task, WithInfo};
-use crossbeam_deque::Stealer;
+use crossbeam_deque::{Injector, Steal, Stealer};
 use tokio::runtime::Handle;
 
 use crate::sched::meter::Meter;
 use idle::Idle;
-use injected::Injected;
 use lanes::Lanes;
 
 /// The workers. Dropping it stops them, each after the task it runs, and drops
@@ -59,7 +57,8 @@ struct Tag {
 struct Shared {
     /// For each worker, one for each of its lanes.
     stealers: Box<[Box<[Stealer<Runnable>]>]>,
-    injected: Injected,
+    /// Tasks that were woken from outside the workers.
+    injected: Injector<Runnable>,
     idle: Idle,
     meter: Arc<Meter>,
 }
@@ -81,7 +80,7 @@ impl Scheduler {
         let mut scheduler = Scheduler {
             shared: Arc::new(Shared {
                 stealers: lanes.iter().map(Lanes::stealers).collect(),
-                injected: Injected::default(),
+                injected: Injector::new(),
                 idle: Idle::new(workers.get()),
                 meter: Arc::clone(meter),
             }),
@@ -134,7 +133,22 @@ fn schedule(runnable: Runnable, info: ScheduleInfo) {
 }
 
 impl Shared {
-    /// Whether a task waits for a worker.
+    /// Takes a task that was woken from outside the workers.
+    #[inline]
+    fn take_injected(&self) -> Option<Runnable> {
+        if self.injected.is_empty() {
+            return None;
+        }
+        loop {
+            match self.injected.steal() {
+                Steal::Success(runnable) => return Some(runnable),
+                Steal::Empty => return None,
+                Steal::Retry => {}
+            }
+        }
+    }
+
+    /// Returns true if a task waits for a worker.
     fn has_work(&self) -> bool {
         !self.injected.is_empty()
             || self
@@ -155,7 +169,7 @@ impl Drop for Scheduler {
                 let _ = thread.join();
             }
         }
-        while self.shared.injected.pop().is_some() {}
+        while self.shared.take_injected().is_some() {}
     }
 }
 

@@ -9,7 +9,8 @@ use std::thread::{self, Thread};
 ///
 /// Nobody is missed: who adds a task looks for sleepers afterwards, who falls
 /// asleep looks for tasks after it has said so, and every access to the two is
-/// in one order (`SeqCst`).
+/// in one order (`SeqCst`, in crossbeam's `Injector` too). A task in the lane of a
+/// worker may be missed, and that worker looks for sleepers again at its next task.
 pub(super) struct Idle {
     threads: Box<[OnceLock<Thread>]>,
     /// Follows the list's length, to be read without the lock.

@@ -105,7 +105,7 @@ impl Worker {
         // In turns, so that neither shuts out the other.
         if !self.took_injected.get()
             && !self.leaves_injected()
-            && let Some(runnable) = self.shared.injected.pop()
+            && let Some(runnable) = self.shared.take_injected()
         {
             self.took_injected.set(true);
             return Some(runnable);
@@ -123,7 +123,7 @@ impl Worker {
         self.handed_on.set(0);
         self.lanes
             .pop(|| self.now())
-            .or_else(|| self.shared.injected.pop())
+            .or_else(|| self.shared.take_injected())
             .or_else(|| self.steal())
     }
 
