@@ -113,7 +113,7 @@ fn check_compiles_all_and_runs_nothing() {
             "lib/broken.lua:1: ",
             "in definition app.lib:broken",
             "starts.wat: it exports no function called `start`",
-            "nothing provides its imports `env` `open`",
+            "the runtime does not provide its imports `env` `open`",
             "in definition app:component",
         ]);
 }
@@ -184,7 +184,7 @@ fn inspect_describes_a_file() {
     for text in [
         "  env: open\n",
         "It does not run: ",
-        "nothing provides its imports",
+        "the runtime does not provide its imports",
     ] {
         assert!(foreign.text().contains(text), "{text:?}: {foreign}");
     }

@@ -16,5 +16,5 @@ pub(crate) mod mappings;
 pub(crate) mod native_code;
 pub(crate) mod pool;
 pub(crate) mod program;
-pub(crate) mod sites;
+pub(crate) mod slots;
 pub(crate) mod wasm;

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! Node ─ Programs            definitions, compiled and prepared
-//!      ├ Sites, per host     ─ Pools, per class ─ Pool: wasmtime engine, linkers,
+//!      ├ Slots, per host     ─ Pools, per class ─ Pool: wasmtime engine, linkers,
 //!      │                                                slots
 //!      ├ Scheduler           worker threads
 //!      ├ Watch               the machine's memory

@@ -30,14 +30,14 @@ use tokio::sync::Notify;
 use warren_kernel::{Error, Host, HostConfig, Kernel, MemoryLimits, Moment, nanoseconds};
 
 use crate::abi::imports;
-use crate::code::address_space::FOR_FAST_PLACES;
+use crate::code::address_space::FOR_FAST_SLOTS;
 use crate::code::artifact::Compiler;
 use crate::code::bounds::CompileLimits;
 use crate::code::cache::CodeCache;
 use crate::code::definition::Definitions;
 use crate::code::mappings::Mappings;
 use crate::code::pool::Pools;
-use crate::code::sites::{self, Room};
+use crate::code::slots::{HostSlots, SlotsBuilder};
 use crate::files::{Files, FilesInUse, HostFiles};
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::shared::{MaxPrepare, PerHost, Shared};
@@ -123,15 +123,15 @@ pub enum StartError {
 pub struct Node {
     _watch: Option<Watch>,
     shared: Arc<Shared>,
-    /// The pools of the hosts, by number.
-    rooms: Vec<Room<Guest>>,
-    /// The pools of hosts that the embedder added to the kernel itself.
-    other_room: Room<Guest>,
+    /// The slots of the hosts, by number.
+    host_slots: Vec<HostSlots<Guest>>,
+    /// The slots of hosts that the embedder added to the kernel itself.
+    other_host_slots: HostSlots<Guest>,
     programs: Programs,
     compiler: Compiler,
     compiling: Turns,
     preparing: Turns,
-    /// The pools of all rooms.
+    /// The pools of all slots above.
     pools: Vec<Arc<Pools<Guest>>>,
     scheduler: Scheduler,
     observers: Observers,
@@ -184,14 +184,14 @@ impl Node {
         let judges = Judges::new(config.authorizer);
         let mappings = Arc::new(Mappings::new());
         let imports = imports::all(judges.authorizer().is_some());
-        let mut sites = sites::Builder::new(
-            &FOR_FAST_PLACES,
+        let mut slots = SlotsBuilder::new(
+            &FOR_FAST_SLOTS,
             Arc::clone(&ticker),
             mappings,
             Arc::clone(kernel.budget()),
             imports,
         );
-        let mut rooms = Vec::new();
+        let mut host_slots = Vec::new();
         let files = Files::of_system();
         let mut hosts = Vec::new();
         for (name, limits) in config.hosts {
@@ -206,7 +206,7 @@ impl Node {
                     name,
                     error: Box::new(error),
                 })?;
-            rooms.push(sites.room(&limits));
+            host_slots.push(slots.of_host(&limits));
         }
         let cache = config.cache.and_then(|directory| {
             CodeCache::open(&directory)
@@ -219,7 +219,7 @@ impl Node {
         });
         let watch = Watch::start(&kernel, memory).map_err(StartError::Thread)?;
         let other = HostLimits::default();
-        let other_room = sites.room(&other);
+        let other_host_slots = slots.of_host(&other);
         let max_prepare = MaxPrepare {
             time: config.compile.max_prepare,
             slices: nanoseconds(config.compile.max_prepare) / nanoseconds(config.tick).max(1),
@@ -246,8 +246,8 @@ impl Node {
         Ok(Arc::new(Node {
             _watch: watch,
             shared: Arc::new(shared),
-            rooms,
-            other_room,
+            host_slots,
+            other_host_slots,
             programs: Programs::new(config.interpreter, config.compile),
             compiler: Compiler {
                 cache,
@@ -255,7 +255,7 @@ impl Node {
             },
             compiling: Turns::new(workers),
             preparing: Turns::new(workers),
-            pools: sites.finish(),
+            pools: slots.finish(),
             scheduler,
             observers: Observers::default(),
             frames: Mutex::default(),
@@ -291,7 +291,7 @@ impl Node {
 
     /// The number of slots in use: one for each guest, and one for each source that
     /// is being prepared.
-    pub fn places_taken(&self) -> usize {
+    pub fn slots_taken(&self) -> usize {
         self.pools.iter().map(|pools| pools.taken()).sum()
     }
 
@@ -317,9 +317,11 @@ impl Node {
         self.shared.log.lost()
     }
 
-    /// The pools of a host.
-    pub(crate) fn room(&self, host: &Host) -> &Room<Guest> {
-        self.rooms.get(host.number()).unwrap_or(&self.other_room)
+    /// The slots of a host.
+    pub(crate) fn host_slots(&self, host: &Host) -> &HostSlots<Guest> {
+        self.host_slots
+            .get(host.number())
+            .unwrap_or(&self.other_host_slots)
     }
 
     /// The open files and disk space that the processes of a host use.

@@ -234,7 +234,7 @@ impl Inspector {
             queued: reading.queued,
             log_lost: self.node.log_records_lost(),
             tasks: self.node.tasks(),
-            places: self.node.places_taken(),
+            places: self.node.slots_taken(),
             ..Totals::default()
         }
     }

@@ -1,6 +1,6 @@
 ;; tries: an instance by the name of `start`
 ;; end: refused Invalid
-;; says: its `start` is no function
+;; says: its export `start` is not a function
 (component
   (component $Empty)
   (instance $start (instantiate $Empty))

@@ -1,33 +1,33 @@
-//! How much address space fast places may take: that of a program is bounded,
-//! whatever memory the machine has, and dense places and everything else need
-//! some too.
+//! The budget of address space for fast slots. The address space of an operating
+//! system process is bounded, whatever memory the machine has, and dense slots and
+//! everything else need a part of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Of the 128 TiB of a program, this many for fast places, of all its nodes
-/// together: some 8,000 of core modules.
-pub(crate) static FOR_FAST_PLACES: AddressSpace = AddressSpace::new(64 << 40);
+/// The budget of all nodes in this operating system process: half of its 128 TiB,
+/// enough for some 8,000 fast slots of core modules.
+pub(crate) static FOR_FAST_SLOTS: AddressSpace = AddressSpace::new(64 << 40);
 
-/// A part of the program's address space.
+/// A budget of address space.
 pub(crate) struct AddressSpace {
     free: AtomicU64,
 }
 
-/// Some of it, free again when dropped.
+/// Bytes taken from a budget; dropping it gives them back.
 pub(crate) struct Reserved {
     of: &'static AddressSpace,
     bytes: u64,
 }
 
 impl AddressSpace {
-    /// So many bytes.
+    /// Makes a budget of this many bytes.
     pub(crate) const fn new(bytes: u64) -> AddressSpace {
         AddressSpace {
             free: AtomicU64::new(bytes),
         }
     }
 
-    /// Takes so many bytes, if there are as many.
+    /// Takes this many bytes, or none and returns `None` if fewer are free.
     pub(crate) fn reserve(&'static self, bytes: u64) -> Option<Reserved> {
         self.free
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {

@@ -1,4 +1,4 @@
-//! Guests as code: compiled once for each class of places, loaded once into
+//! The code of guests: compiled once for each class of slots, loaded once into
 //! each pool.
 
 use std::collections::HashMap;
@@ -20,23 +20,23 @@ use crate::code::loaded::{CoreCode, Loaded};
 use crate::code::pool::{Forget, Pool};
 use crate::code::wasm::{Wasm, refusal};
 
-/// A guest, compiled for every class of places it was needed in so far, at
+/// A guest's code, compiled for each class of slots that needed it so far, at
 /// least one.
 #[derive(Debug)]
 pub(crate) struct Artifact {
-    /// Of the artifacts of the node.
+    /// The number among the artifacts of the node.
     number: Number,
     source: Source,
     shape: Shape,
     codes: RwLock<HashMap<Class, Arc<MachineCode>>>,
-    /// Which codes are being made.
+    /// One cell for each class whose code is compiled or was.
     making: Mutex<HashMap<Class, Arc<OnceCell<()>>>>,
-    /// Whether its code for places beyond the fast ones is being made.
+    /// True once someone compiles the code for dense slots ahead.
     is_ahead: AtomicBool,
 }
 
-/// The numbers of a node's artifacts, the lowest first. Pools keep loaded code by
-/// them: one that is free again is given to the next.
+/// The numbers of a node's artifacts, by which pools keep loaded code. The number of
+/// a dropped artifact is given to a later one, so that the numbers stay small.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers(Mutex<(usize, Vec<usize>)>);
 
@@ -49,7 +49,7 @@ pub(crate) struct Number {
 }
 
 impl Numbers {
-    /// A number that no artifact has.
+    /// Takes a number that no artifact has.
     pub(crate) fn take(self: &Arc<Self>) -> Number {
         let mut numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = numbers.1.pop().unwrap_or_else(|| {
@@ -66,7 +66,7 @@ impl Numbers {
 
 impl Drop for Number {
     fn drop(&mut self) {
-        // Nobody runs the code any more, or whoever does holds it.
+        // A process that still runs the code holds it itself.
         let pools = self.pools.get_mut().unwrap_or_else(PoisonError::into_inner);
         for pool in pools.drain(..).filter_map(|pool| pool.upgrade()) {
             pool.forget(self.number);
@@ -82,28 +82,28 @@ impl Drop for Number {
 
 #[derive(Debug)]
 enum MachineCode {
-    /// Of the code cache; kept open, so that it can be loaded into further
-    /// pools whatever becomes of the directory.
+    /// A file of the code cache. It stays open, so that further pools can load it
+    /// even if it is removed from the directory.
     File(File),
     Memory(Vec<u8>),
 }
 
-/// What compiling needs besides the code.
+/// The code cache, and the count of compilations.
 #[derive(Clone)]
 pub(crate) struct Compiler {
     pub(crate) cache: Option<Arc<CodeCache>>,
-    /// How often the cache did not help.
+    /// Number of compilations that the cache did not spare.
     pub(crate) compiled: Arc<AtomicU64>,
 }
 
 impl Artifact {
-    /// Compiles for this pool's class of places and loads the code into the
+    /// Compiles for this pool's class of slots and loads the code into the
     /// pool; see [`Artifact::compile_for`].
     ///
     /// # Errors
     ///
-    /// `Invalid` where it is not valid WebAssembly, where an import is not
-    /// provided, or where the exports of the ABI are missing.
+    /// `Invalid` if the file is not valid WebAssembly, imports something that the
+    /// runtime does not provide, or lacks an export of the ABI.
     pub(crate) fn compile<T: 'static>(
         number: Number,
         source: &Source,
@@ -123,9 +123,9 @@ impl Artifact {
         Ok(artifact)
     }
 
-    /// Compiles for this pool's class of places, or takes the result of an
-    /// earlier run from the cache, and loads it into the pool. Takes seconds
-    /// for large code: not for an async worker.
+    /// Compiles for this pool's class of slots, or takes the result of an
+    /// earlier run from the cache, and loads it into the pool. Blocks for seconds if
+    /// the code is large: not for an async worker.
     ///
     /// # Errors
     ///
@@ -157,7 +157,7 @@ impl Artifact {
             match self.try_load(pool) {
                 Ok(()) => return Ok(()),
                 Err(Unusable::Guest(error)) => return Err(error),
-                // Adding it again replaces the file.
+                // Adding the code below replaces the file.
                 Err(Unusable::Code(error)) => replaced = Some(error),
             }
         }
@@ -168,7 +168,7 @@ impl Artifact {
             Some(Err(error)) => {
                 tracing::warn!(
                     help = error.remedy(),
-                    "the code cache cannot be written: {error}"
+                    "cannot write to the code cache: {error}"
                 );
                 MachineCode::Memory(machine_code)
             }
@@ -176,10 +176,10 @@ impl Artifact {
         };
         self.add(pool.class(), machine_code);
         self.load(pool)?;
-        // Where what replaces it cannot be loaded either, the file is not at fault.
+        // The new code could be loaded, so the old file was at fault.
         if let Some(error) = replaced {
             let error = self.unreadable(&error);
-            tracing::warn!(%error, "unusable file in the code cache, which was replaced");
+            tracing::warn!(%error, "replaced an unusable file of the code cache");
         }
         Ok(())
     }
@@ -194,43 +194,44 @@ impl Artifact {
         codes.get(&class).cloned()
     }
 
-    /// Its number among the artifacts of the node.
+    /// Returns the number among the artifacts of the node.
     pub(crate) fn number(&self) -> usize {
         self.number.number
     }
 
-    /// Made when code for such places is: by one of those who need it.
+    /// Returns the cell that is set once code for this class is compiled: of all
+    /// callers that need the code, one compiles and the others wait for the cell.
     pub(crate) fn making(&self, class: Class) -> Arc<OnceCell<()>> {
         let mut making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(making.entry(class).or_default())
     }
 
-    /// What kind of code it is.
+    /// Returns the kind of code.
     pub(crate) fn shape(&self) -> Shape {
         self.shape
     }
 
-    /// Whether there is code for such places.
+    /// Returns true if there is code for this class of slots.
     pub(crate) fn is_compiled(&self, class: Class) -> bool {
         self.code(class).is_some()
     }
 
-    /// Whether code for the places beyond the fast ones is to be made: only the
-    /// first who asks is told so.
+    /// Returns true once: to the first caller, which compiles the code for dense
+    /// slots ahead.
     pub(crate) fn begins_ahead(&self) -> bool {
         !self.is_ahead.load(Ordering::Relaxed) && !self.is_ahead.swap(true, Ordering::Relaxed)
     }
 
-    /// The code in a pool's engine, where it was loaded.
+    /// Returns the code that is loaded into a pool, if it is.
     pub(crate) fn loaded<T: 'static>(&self, pool: &Pool<T>) -> Option<Arc<Loaded<T>>> {
         pool.loaded(self.number())
     }
 
-    /// Loads the code into a pool's engine, where it is not.
+    /// Loads the code into a pool, unless it is loaded already.
     ///
     /// # Errors
     ///
-    /// As for [`Artifact::compile`]; not again once that succeeded.
+    /// As for [`Artifact::compile`]; none if the code is loaded already.
     pub(crate) fn load<T: 'static>(&self, pool: &Arc<Pool<T>>) -> Result<(), Error> {
         self.try_load(pool).map_err(|unusable| match unusable {
             Unusable::Code(error) => self.unreadable(&error),
@@ -240,7 +241,11 @@ impl Artifact {
 
     fn unreadable(&self, error: &wasmtime::Error) -> Error {
         let reason = format_args!("{error:#}");
-        refusal(&self.source.name, "it cannot be loaded", reason)
+        refusal(
+            &self.source.name,
+            "the compiled code cannot be loaded",
+            reason,
+        )
     }
 
     fn try_load<T: 'static>(&self, pool: &Arc<Pool<T>>) -> Result<(), Unusable> {
@@ -275,11 +280,11 @@ impl Artifact {
     }
 }
 
-/// Why compiled code was not loaded.
+/// The reason for which compiled code was not loaded.
 enum Unusable {
     /// The machine code cannot be read.
     Code(wasmtime::Error),
-    /// It can, and is none of a guest.
+    /// The machine code is readable, but it is not the code of a guest.
     Guest(Error),
 }
 
@@ -329,7 +334,7 @@ fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, 
             let image = image::take(&wasm.binary).map_err(|error| {
                 refusal(
                     wasm.name,
-                    "no snapshot can be taken",
+                    "cannot take a snapshot of its initialized memory",
                     format_args!("{error:#}"),
                 )
             })?;

@@ -1,18 +1,18 @@
-//! What code may consist of before anything is compiled.
+//! Bounds on code that are checked before anything is compiled.
 //!
 //! Cranelift has no bound on its time and memory, and a compilation cannot be
-//! stopped. Both grow with what is counted here, which one pass over the file finds
-//! out in less time than reading it took. So the bounds are kept in the program
-//! itself rather than by a child process with limits of the system's: an embedder has
-//! no program of its own to start, and a module that is refused says why.
+//! stopped. Both grow with the items counted here. Counting takes one pass over the
+//! file and less time than reading it. A child process with limits of the operating
+//! system would be the alternative. It needs a program to start, which an embedder
+//! does not have, and it could not say why a module is refused.
 
 use warren_kernel::Error;
 use wasmparser::{Operator, Parser, Payload, TypeRef, ValType};
 
 use crate::code::wasm::Wasm;
 
-/// What sources and WebAssembly may consist of, and what preparing and compiling may
-/// take. `docs/limits.md` has the defaults.
+/// Limits of sources and WebAssembly files, and of preparing and compiling them.
+/// `docs/limits.md` has the defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompileLimits {
@@ -24,20 +24,20 @@ pub struct CompileLimits {
     pub max_functions: usize,
     /// Bytes of the body of one function.
     pub max_function: usize,
-    /// Blocks of one function times its local variables, and eight times the square
-    /// of its loops, more where they nest: what a compiler keeps track of.
+    /// Blocks of one function times its local variables, plus eight times the square
+    /// of its loops, more if they nest. A compiler's time and memory grow with it.
     pub max_function_state: usize,
-    /// The same for all functions of a module together, those of a component's
-    /// modules included.
+    /// Sum of this state over all functions of a module, or of all modules of a
+    /// component.
     pub max_state: usize,
-    /// Types, imports, exports, globals, tags and segments, of each kind.
+    /// Items of each kind: types, imports, exports, globals, tags, segments.
     pub max_items: usize,
-    /// Modules and components of a component, with those in them.
+    /// Modules and components in a component, nested ones and itself included.
     pub max_parts: usize,
     /// Processor time that preparing one source may take.
     pub max_prepare: std::time::Duration,
-    /// Bytes of sources and of what was made of them that are kept for definitions
-    /// that no process runs.
+    /// Bytes of sources and prepared code that are kept for definitions that no
+    /// process runs.
     pub max_kept: usize,
 }
 
@@ -58,21 +58,22 @@ impl Default for CompileLimits {
     }
 }
 
-/// Variables times bytes of a function that costs a compiler next to nothing.
+/// Variables times bytes of a function up to which compiling it costs next to
+/// nothing.
 const NOTHING: usize = 10_000;
 
-/// Bytes of a function that has too few loops to matter, whatever they nest in.
+/// Bytes of a function up to which it has too few loops to matter.
 const NO_LOOPS: usize = 60;
 
-/// Blocks of one function. A compiler keeps 1.2 KiB for each of them, and for one
-/// that is a loop 14, until the function is done.
+/// Most blocks of one function. A compiler keeps 1.2 KiB for each block, and 14 KiB
+/// for each loop, until the function is done.
 const MAX_BLOCKS: usize = 200_000;
 
-/// Calls in one function, instructions that call the runtime included. What a
-/// compiler keeps for each of them is 1.7 KiB until the function is done.
+/// Most calls in one function, instructions that call the runtime included. A
+/// compiler keeps 1.7 KiB for each call until the function is done.
 const MAX_CALLS: usize = 100_000;
 
-/// Parameters of an exception. Toolchains have one.
+/// Most parameters of an exception. Toolchains use one.
 const MAX_TAG_PARAMETERS: usize = 8;
 
 /// Refuses a file that is longer than it may be, before it is read any further.
@@ -94,8 +95,8 @@ pub(crate) fn check_file(
     within(name, "bytes", bytes, limit, value)
 }
 
-/// Refuses a module or component that is more than a compiler should be given.
-/// Whether it is valid otherwise, the compiler says.
+/// Refuses a module or component that would cost a compiler too much. Anything else
+/// that is wrong with it is left to the compiler.
 ///
 /// # Errors
 ///
@@ -110,7 +111,7 @@ pub(crate) fn check(wasm: &Wasm<'_>, limits: &CompileLimits) -> Result<(), Error
         types: Vec::new(),
     };
     for payload in Parser::new(0).parse_all(&wasm.binary) {
-        // The compiler says what is wrong, with more of what is around it.
+        // The compiler reports the error, with more context.
         let Ok(payload) = payload else { return Ok(()) };
         count.payload(payload)?;
     }
@@ -122,10 +123,10 @@ struct Count<'a> {
     limits: &'a CompileLimits,
     functions: usize,
     parts: usize,
-    /// Blocks times variables, of all functions so far.
+    /// Sum of [`Seen::state`] over all functions so far.
     state: usize,
-    /// Of the functions of the module at hand: how many parameters, and whether
-    /// some are references.
+    /// For each type of the current module: the number of parameters, and true if
+    /// one of them is a reference.
     types: Vec<(usize, bool)>,
 }
 
@@ -198,8 +199,9 @@ impl Count<'_> {
         }
     }
 
-    /// Exceptions live in a heap whose collector keeps others waiting. It stays
-    /// small where only the stack holds exceptions, and exceptions hold none.
+    /// Refuses globals and tables that could hold exceptions. Exceptions live in a
+    /// heap whose collector makes other processes wait. That heap stays small if only
+    /// the stack holds exceptions, and exceptions hold no references.
     fn no_exception(&self, what: &str, ty: ValType) -> Result<(), Error> {
         let holds = match ty {
             ValType::Ref(ty) => !ty.is_func_ref() && !ty.is_extern_ref(),
@@ -209,19 +211,19 @@ impl Count<'_> {
             return Ok(());
         }
         Err(Error::invalid(format!(
-            "{}: {what} of {ty}: a guest keeps references to functions there, and nothing else",
+            "{}: {what} of type {ty}; a guest may keep only references to functions there",
             self.name
         )))
     }
 
     fn tag(&self, ty: u32) -> Result<(), Error> {
-        // The compiler says that there is no such type.
+        // The compiler reports a type that does not exist.
         let Some((parameters, references)) = self.types.get(ty as usize).copied() else {
             return Ok(());
         };
         if references {
             return Err(Error::invalid(format!(
-                "{}: an exception that holds a reference: a guest's exceptions hold numbers",
+                "{}: an exception with a reference; a guest's exceptions may hold only numbers",
                 self.name
             )));
         }
@@ -247,7 +249,7 @@ impl Count<'_> {
             locals = locals.saturating_add(group.0 as usize);
         }
         let limit = self.limits.max_function_state;
-        // Most bodies of so few bytes are harmless, and are not looked at.
+        // Most bodies are this small, and harmless.
         if locals.saturating_mul(bytes) <= NOTHING && bytes <= NO_LOOPS {
             return Ok(());
         }
@@ -289,15 +291,15 @@ impl Count<'_> {
     }
 }
 
-/// The parts of a function that its compilation grows with.
+/// Counts of a function that the cost of compiling it grows with.
 #[derive(Default)]
 struct Seen {
     blocks: usize,
     calls: usize,
     loops: usize,
-    /// The blocks around the operator at hand: whether each is a loop.
+    /// The blocks around the current operator; true for a loop.
     around: Vec<bool>,
-    /// How many of them are.
+    /// Number of loops in `around`.
     depth: usize,
     deepest: usize,
 }
@@ -329,9 +331,9 @@ impl Seen {
         }
     }
 
-    /// Blocks times variables, and what loops cost in the same unit: the compiler's
-    /// time grows with their square, and once more with how deep they nest. 10,000
-    /// loops in 70 KB took 7 s, 2,000 in each other 10 s.
+    /// Returns blocks times variables plus the cost of loops in the same unit. The
+    /// compiler's time grows with the square of the loops, and with the depth of their
+    /// nesting: 10,000 loops in 70 KB took 7 s, 2,000 nested ones 10 s.
     fn state(&self, locals: usize) -> usize {
         let loops = self.loops.saturating_mul(self.loops).saturating_mul(8);
         let nested = loops.saturating_add(loops / 50 * self.deepest);
@@ -341,7 +343,8 @@ impl Seen {
     }
 }
 
-/// Whether code for an operator calls a function, of the module or of the runtime.
+/// Returns true if code for an operator calls a function, of the module or of the
+/// runtime.
 fn is_call(operator: &Operator<'_>) -> bool {
     matches!(
         operator,

@@ -45,7 +45,7 @@ const ABANDONED: Duration = Duration::from_secs(60 * 60);
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Bytes of all files together. The interpreter takes about 2 MiB for each class
-/// of places.
+/// of slots.
 const MAX_BYTES: u64 = 1 << 30;
 
 /// How exactly it is known when a file was last used.

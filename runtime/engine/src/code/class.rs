@@ -1,13 +1,13 @@
-//! Classes of places: how the memory of an instance is laid out.
+//! Classes of slots: the layouts of an instance's memory.
 //!
-//! | class | each memory reserves | code checks bounds | ends near |
+//! | class | each memory reserves | code checks bounds | most slots |
 //! |---|---|---|---|
-//! | fast | 4 GiB and guards | no | 10,000 processes |
-//! | dense | its host's `max_memory`, rounded up | yes | a million |
+//! | fast | 4 GiB and guards | no | about 10,000 |
+//! | dense | its host's `max_memory`, rounded up | yes | about a million |
 //!
-//! The address space of a process of the machine ends at 128 TiB, which is what
-//! bounds both. So the first places of a node are fast, and those beyond dense;
-//! see [`Sites`](crate::code::sites::Sites).
+//! The 128 TiB of address space of an operating system process bound both. So the
+//! first slots of a node are fast, and further ones dense; see
+//! [`Slots`](crate::code::slots::Slots).
 
 use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
@@ -15,20 +15,20 @@ const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
 
-/// Wasm may use this much of a fiber's stack. The only tested size at which no
-/// C recursion of Lua (parser, patterns, metamethods, sort, pcall) trapped
-/// before Lua's own limits made it an error.
+/// Bytes of a fiber's stack for wasm. At smaller tested sizes C recursion of Lua
+/// (parser, patterns, metamethods, sort, pcall) trapped before Lua's own limits made
+/// it an error.
 const WASM_STACK: usize = 480 * KIB;
 
-/// What an import may use when the guest has used all of its own: 160 KiB, for
-/// the file access of WASI. Only touched pages cost memory.
+/// Bytes of a fiber's stack. The 160 KiB beyond [`WASM_STACK`] are for imports: the
+/// file access of WASI needs them. Only touched pages cost memory.
 const FIBER_STACK: usize = 640 * KIB;
 
-/// A host of more processes than this needs the address space for them: even
-/// its first places are dense.
+/// Most processes of a host that gets fast slots. A larger host needs the address
+/// space for its processes: even its first slots are dense.
 const FAST_UP_TO: usize = 400_000;
 
-/// What kind of code an instance is made of.
+/// The kind of code that an instance is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Shape {
     /// One core instance with one memory.
@@ -37,20 +37,19 @@ pub(crate) enum Shape {
     Component,
 }
 
-/// How many core instances a component may be made of: a guest adapted from
-/// WASI has four, an interpreter linked from shared libraries fourteen. They
-/// take no room of their own.
+/// Most core instances of a component: a guest adapted from WASI has four, an
+/// interpreter linked from shared libraries fourteen. They need no memory besides
+/// the component's own.
 const MAX_PARTS: u32 = 64;
 
-/// How many tables a component may have: those of its core instances, most of
-/// which have none.
+/// Most tables of a component. Most of its core instances have none.
 const MAX_TABLES: u32 = 8;
 
-/// How many elements a table may have. Compiled C++ has a table of all its
-/// functions that are called through a pointer.
+/// Most elements of a component's table. Compiled C++ has a table of all functions
+/// that it calls through a pointer.
 const TABLE_ELEMENTS: usize = 64 * KIB;
 
-/// How instances are laid out; one set of pools for each.
+/// A layout of instances; each class has pools of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Class {
     reservation: u64,
@@ -58,7 +57,7 @@ pub(crate) struct Class {
 }
 
 impl Class {
-    /// The class without bounds checks.
+    /// Returns the class without bounds checks.
     pub(crate) fn fast(shape: Shape) -> Class {
         Class {
             reservation: 4 * GIB,
@@ -66,8 +65,8 @@ impl Class {
         }
     }
 
-    /// The class with the least address space for processes with this much
-    /// memory. From 1 GiB on that is the fast one.
+    /// Returns the class with the least address space for processes with this much
+    /// memory. Above 1 GiB that is the fast class.
     pub(crate) fn dense(max_memory: u64, shape: Shape) -> Class {
         let steps = [64 * MIB, 256 * MIB, GIB, 4 * GIB];
         let reservation = steps.into_iter().find(|step| max_memory <= *step);
@@ -77,20 +76,20 @@ impl Class {
         }
     }
 
-    /// Whether a host of so many processes has fast places where its memory
-    /// would fit into dense ones.
+    /// Returns true if a host of this many processes gets fast slots although its
+    /// memory would fit into dense ones.
     pub(crate) fn is_fast_first(max_processes: usize) -> bool {
         max_processes <= FAST_UP_TO
     }
 
-    /// Bytes of address space that one place takes: its memories, a heap for
-    /// exceptions among them, and a stack.
+    /// Returns the bytes of address space that one slot takes: its memories, a heap
+    /// for exceptions among them, and a stack.
     pub(crate) fn address_space(self) -> u64 {
         u64::from(self.memories()) * (self.reservation + self.guard()) + FIBER_STACK as u64
     }
 
-    /// Memories of one place: one, or what a component may have, and a heap for
-    /// exceptions.
+    /// Returns the number of memories of one slot: one, or two for a component, and a
+    /// heap for exceptions.
     fn memories(self) -> u32 {
         match self.shape {
             Shape::Core => 2,
@@ -106,8 +105,8 @@ impl Class {
         self.reservation == 4 * GIB
     }
 
-    /// wasmtime's settings for one pool with this many places.
-    pub(crate) fn config(self, places: u32) -> Config {
+    /// Returns wasmtime's settings for one pool with this many slots.
+    pub(crate) fn config(self, slots: u32) -> Config {
         let (fast, guard) = (self.is_fast(), self.guard());
         let mut config = Config::new();
         only_needed_proposals(&mut config);
@@ -128,25 +127,25 @@ impl Class {
             .gc_heap_reservation_for_growth(0)
             .gc_heap_guard_size(guard)
             .gc_heap_may_move(false)
-            .allocation_strategy(InstanceAllocationStrategy::Pooling(self.pool(places)));
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(self.pool(slots)));
         config
     }
 
-    fn pool(self, places: u32) -> PoolingAllocationConfig {
+    fn pool(self, slots: u32) -> PoolingAllocationConfig {
         let (parts, tables, components) = match self.shape {
             Shape::Core => (1, 1, 0),
-            Shape::Component => (MAX_PARTS, MAX_TABLES, places),
+            Shape::Component => (MAX_PARTS, MAX_TABLES, slots),
         };
         let mut pool = PoolingAllocationConfig::new();
-        pool.total_core_instances(places.saturating_mul(parts))
+        pool.total_core_instances(slots.saturating_mul(parts))
             .total_component_instances(components)
             .max_core_instances_per_component(MAX_PARTS)
             .max_memories_per_component(2)
             .max_tables_per_component(MAX_TABLES)
-            .total_memories(places.saturating_mul(self.memories()))
-            .total_gc_heaps(places)
-            .total_tables(places.saturating_mul(tables))
-            .total_stacks(places)
+            .total_memories(slots.saturating_mul(self.memories()))
+            .total_gc_heaps(slots)
+            .total_tables(slots.saturating_mul(tables))
+            .total_stacks(slots)
             .table_elements(match self.shape {
                 Shape::Core => 10_000,
                 Shape::Component => TABLE_ELEMENTS,
@@ -159,13 +158,12 @@ impl Class {
     }
 }
 
-/// Leaves on what guests are compiled to today, and nothing else: what nobody needs
-/// is work for the host that no limit was tried on. A heap of 64 MiB under the
-/// collector of the GC proposal kept all others waiting for 148 ms.
+/// Switches off all proposals that no guest is compiled to today: their work for
+/// the runtime was not tried against any limit. A heap of 64 MiB under the collector
+/// of the GC proposal made all other processes wait for 148 ms.
 ///
-/// Exceptions stay: C and C++ unwind by them, and the Lua interpreter with them.
-/// They live in a heap of their own; see [`bounds`](crate::code::bounds) for what keeps
-/// that small.
+/// Exceptions stay: C, C++ and so the Lua interpreter unwind by them. They live in a
+/// heap of their own, which [`bounds`](crate::code::bounds) keeps small.
 pub(crate) fn only_needed_proposals(config: &mut Config) {
     config
         .concurrency_support(false)

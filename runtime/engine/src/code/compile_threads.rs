@@ -1,18 +1,18 @@
-//! The threads that compile.
+//! The threads that compile code.
 
 use std::sync::OnceLock;
 
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use warren_kernel::Error;
 
-/// Runs what compiles on threads of this program's own.
+/// Runs a compilation on threads that this module starts.
 ///
-/// wasmtime compiles with rayon, whose global threads panic where the system
-/// gives none; these are an error then, and are tried again the next time.
+/// wasmtime compiles with rayon, which panics if the operating system refuses its
+/// global threads. Here the refusal is an error, and the next call tries again.
 ///
 /// # Errors
 ///
-/// There is no thread.
+/// `Internal` if the operating system refuses the threads.
 pub(crate) fn run<T: Send>(compile: impl FnOnce() -> T + Send) -> Result<T, Error> {
     Ok(threads()?.install(compile))
 }
@@ -25,7 +25,7 @@ fn threads() -> Result<&'static ThreadPool, Error> {
     let threads = ThreadPoolBuilder::new()
         .thread_name(|number| format!("warren-compile-{number}"))
         .build()
-        .map_err(|error| Error::internal(format!("no thread to compile on: {error}")))?;
+        .map_err(|error| Error::internal(format!("cannot start threads to compile on: {error}")))?;
     Ok(THREADS.get_or_init(|| threads))
 }
 

@@ -1,4 +1,4 @@
-//! Definitions: what code a process runs, and who knows them.
+//! Definitions, and the trait that finds them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,25 +11,25 @@ use crate::code::native_code::NativeCode;
 /// Code as a program's author wrote it.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// How messages name it: the path below the program's root, with `/`.
+    /// The name in messages: the path below the program's root, with `/`.
     pub name: Arc<str>,
     /// The file's content.
     pub bytes: Arc<[u8]>,
 }
 
-/// What kind of code a definition has.
+/// The code of a definition, by its kind.
 #[derive(Clone, Debug)]
 pub enum Code {
     /// Source for the bundled Lua interpreter.
     Lua(Source),
     /// A WebAssembly core module or component, binary or text.
     Wasm(Source),
-    /// A Rust function of the embedder's.
+    /// A Rust function of the embedder.
     Native(NativeCode),
 }
 
-/// What of the machine around the sandbox a process may reach. Empty by
-/// default: nothing.
+/// Parts of the machine outside the sandbox that a process may reach. By default
+/// there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
     /// Files and directories.
@@ -39,13 +39,13 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// Whether nothing at all is granted.
+    /// Returns true if nothing is granted.
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty() && self.env.is_empty()
     }
 }
 
-/// What a process runs.
+/// Code under an id, with everything a process needs to run it.
 #[derive(Clone, Debug)]
 pub struct Definition {
     /// `namespace:name`.
@@ -54,40 +54,39 @@ pub struct Definition {
     pub code: Code,
     /// The function to call, `main` unless the manifest says otherwise.
     pub method: Arc<str>,
-    /// The only host that may run it, if there is such.
+    /// The only host that may run it; any host if `None`.
     pub host: Option<Arc<str>>,
-    /// What it may reach.
+    /// Parts of the machine that its processes may reach.
     pub grants: Arc<Grants>,
 }
 
-/// Who knows the definitions and modules of a program.
+/// Finds the definitions and modules of a program.
 ///
-/// Called off the guests' stacks, possibly for every spawn, so an
-/// implementation caches what is expensive. It may do short blocking file
-/// access.
+/// The runtime calls it off the guests' stacks, possibly for every spawn, so an
+/// implementation caches expensive results. It may block for short file access.
 pub trait Definitions: Send + Sync + 'static {
-    /// The definition of this id.
+    /// Returns the definition of this id.
     ///
     /// # Errors
     ///
-    /// `NotFound` where there is none; `Unavailable` where its file cannot be
-    /// read, naming the file and the reason.
+    /// `NotFound` if there is none; `Unavailable` if its file cannot be read, naming
+    /// the file and the reason.
     fn definition(&self, id: &str) -> Result<Arc<Definition>, Error>;
 
-    /// The program's own module that `require(name)` means: `lib.util` is
-    /// `lib/util.lua` below the root.
+    /// Returns the program's module that `require(name)` loads, if there is one:
+    /// `lib.util` is `lib/util.lua` below the root.
     ///
     /// # Errors
     ///
-    /// `Unavailable` where the file is there but cannot be read.
+    /// `Unavailable` if the file exists but cannot be read.
     fn module(&self, name: &str) -> Result<Option<Source>, Error>;
 
-    /// What to tell the operator where a process of this definition asked for a
-    /// path that it was not granted, but that is there: which path that is, and
-    /// how to grant it. `write` where it was to be changed. Nothing where there is
-    /// nothing at the path.
+    /// Returns a message to the operator about a path that exists but is not granted
+    /// to a process of this definition that asked for it: the full path, and how to
+    /// grant it. `write` is true if the process asked to change the path. Returns
+    /// `None` if the path does not exist.
     ///
-    /// The process does not learn it.
+    /// The process never sees the message.
     fn ungranted(&self, definition: &str, path: &Path, write: bool) -> Option<String> {
         let _ = (definition, path, write);
         None

@@ -1,12 +1,13 @@
-//! The beginning of text that a guest or a file may have made long.
+//! Excerpts of text whose length a guest or a file decides.
 
 use std::fmt::{self, Display, Write};
 
-/// Bytes of the longest message about code. A parser quotes the line that it stopped
-/// at, which may be the whole file; a module may import by names of 100,000 bytes.
+/// Most bytes of a message about code. A parser quotes the line that it stopped at,
+/// which may be the whole file; a name of an import may have 100,000 bytes.
 pub(crate) const MESSAGE: usize = 4 * 1024;
 
-/// What `text` displays, cut off after `max` bytes. What is beyond is never built.
+/// Returns the text that `text` displays, cut off after `max` bytes. The rest is
+/// never formatted.
 pub(crate) fn excerpt(text: impl Display, max: usize) -> String {
     let mut room = Room {
         text: String::new(),
@@ -18,7 +19,7 @@ pub(crate) fn excerpt(text: impl Display, max: usize) -> String {
     room.text
 }
 
-/// Fails where it is full.
+/// A writer that fails once it holds `max` bytes.
 struct Room {
     text: String,
     max: usize,

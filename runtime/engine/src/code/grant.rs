@@ -1,8 +1,8 @@
-//! A path a process may reach, opened once.
+//! A path that a process may reach, opened once.
 //!
-//! A grant holds the open directory, not only its path. Whoever later puts a
-//! link in the place of that path, another guest with a grant above it for
-//! example, changes nothing for the processes that have the grant.
+//! A grant holds the open directory, not only its path. A link that is later put
+//! in place of that path, for example by a guest with a grant above it, changes
+//! nothing for the processes that have the grant.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -13,26 +13,26 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-/// A file or directory that a process may reach, open.
+/// An open file or directory that a process may reach.
 #[derive(Clone)]
 pub struct PathGrant {
     /// The path as the guest names it.
     pub guest: String,
-    /// The file or directory of the machine it stands for, absolute.
+    /// The absolute path of the file or directory on the machine.
     pub path: PathBuf,
-    /// Whether it may be changed, not only read.
+    /// True if the process may change it, not only read it.
     pub write: bool,
-    /// The absolute path as the operator wrote it, links included.
+    /// The absolute path as the operator wrote it, with its links.
     absolute: Option<PathBuf>,
     place: Place,
 }
 
-/// What a grant stands for.
+/// The granted object.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
-    /// A directory and all below it.
+    /// A directory and everything below it.
     Directory(Arc<Dir>),
-    /// The file of this name in a directory, which may have to be made.
+    /// A file of this name in a directory; it need not exist.
     File {
         /// The directory; nothing else in it is granted.
         directory: Arc<Dir>,
@@ -42,12 +42,12 @@ pub(crate) enum Place {
 }
 
 impl PathGrant {
-    /// Opens what a path stands for. The path is absolute; where it is no
-    /// directory, its last part is the name of a file, which may be missing.
+    /// Opens an absolute path. If it is not a directory, its last part is the name
+    /// of a file, which need not exist.
     ///
     /// # Errors
     ///
-    /// The system's, for the directory or the directory of the file; and
+    /// Those of opening the directory, or the directory of the file; and
     /// `Unsupported` for a FIFO, socket or device.
     pub fn open(
         guest: impl Into<String>,
@@ -65,15 +65,14 @@ impl PathGrant {
         })
     }
 
-    /// Lets the guest also name it by this absolute path, besides
-    /// [`PathGrant::path`].
+    /// Lets the guest also name it by this absolute path.
     #[must_use]
     pub fn known_as(mut self, absolute: PathBuf) -> PathGrant {
         self.absolute = Some(absolute);
         self
     }
 
-    /// Whether it is a directory.
+    /// Returns true if it is a directory.
     pub fn is_directory(&self) -> bool {
         matches!(self.place, Place::Directory(_))
     }
@@ -82,7 +81,7 @@ impl PathGrant {
         &self.place
     }
 
-    /// The absolute paths of the machine that also name it.
+    /// Returns the absolute paths of the machine by which the guest may also name it.
     pub(crate) fn absolute_paths(&self) -> impl Iterator<Item = &Path> {
         let written = self.absolute.as_deref();
         std::iter::once(self.path.as_path()).chain(written.filter(|path| *path != self.path))

@@ -1,10 +1,9 @@
 //! Snapshots of initialized guests.
 //!
-//! A core module that exports `wizer-initialize` is run up to the end of that
-//! function when the code cache is filled, and what its memory then holds
-//! becomes part of the module: every process starts with it. The function may
-//! import randomness (`warren:core/random`) and nothing else; the seeds it
-//! takes stay on this machine.
+//! If a core module exports `wizer-initialize`, that function runs once, before
+//! the module is compiled. The memory that it leaves becomes part of the module, so
+//! every process starts with it. The function may import randomness
+//! (`warren:core/random`) and nothing else; the seeds it takes stay on this machine.
 
 use std::sync::mpsc;
 use std::thread;
@@ -21,13 +20,13 @@ use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 /// The export that asks for a snapshot.
 const INITIALIZE: &str = "wizer-initialize";
 
-/// How long it may take. Setting the Lua interpreter up takes some 10 ms.
+/// Time limit of the initialization. That of the Lua interpreter takes some 10 ms.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Bytes of memory it may use, all of which may end up in the image.
+/// Most bytes of memory of the initialization, all of which may be in the snapshot.
 const MAX_MEMORY: usize = 256 << 20;
 
-/// Whether the module asks for a snapshot. What is no valid module does not.
+/// Returns true if the module asks for a snapshot; false if it is not valid.
 pub(crate) fn is_wanted(binary: &[u8]) -> bool {
     for payload in wasmparser::Parser::new(0).parse_all(binary) {
         match payload {
@@ -44,8 +43,8 @@ pub(crate) fn is_wanted(binary: &[u8]) -> bool {
     false
 }
 
-/// Runs the initialization and returns the module with its memory. Compiles,
-/// so it takes a while; but not for ever, whatever the module does.
+/// Runs the initialization and returns the module with its memory. Blocks to compile
+/// the module, and then for at most [`PATIENCE`].
 pub(crate) fn take(binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
     take_within(PATIENCE, binary)
 }
@@ -54,10 +53,9 @@ fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
     let mut wizer = Wizer::new();
     wizer.init_func(INITIALIZE);
     let (context, instrumented) = wizer.instrument(binary)?;
-    // Runs once: code that compiles fast is worth more than fast code. And
-    // wherever there is room for what it may use: by default, its memory and its
-    // heap of exceptions would take 4 GiB of address space each, which a limit
-    // (`ulimit -v`) and the pools of places need not have left.
+    // The code runs once, so compiling it fast matters more than fast code. By
+    // default its memory and its heap of exceptions would reserve 4 GiB of address
+    // space each, which a limit (`ulimit -v`) and the pools may not have left.
     let mut config = Config::new();
     only_needed_proposals(&mut config);
     config
@@ -80,7 +78,7 @@ fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
     let instance = initialize(&mut store, &linker, &module).map_err(|error| {
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => wasmtime::format_err!(
-                "its initialization took longer than {} s",
+                "`wizer-initialize` took longer than {} s",
                 patience.as_secs_f32()
             ),
             _ => error,
@@ -107,8 +105,7 @@ fn initialize(
     Ok(instance)
 }
 
-/// Interrupts what runs in an engine when its time is up. Does nothing any
-/// more once dropped.
+/// Interrupts the code that runs in an engine after some time, unless dropped before.
 struct Watchdog {
     _stop: mpsc::Sender<()>,
 }
@@ -139,10 +136,11 @@ fn fill_with_random_bytes(
     let range = (ptr as usize)..(ptr as usize).saturating_add(len as usize);
     let Some(bytes) = data.get_mut(range) else {
         return Err(wasmtime::format_err!(
-            "random.bytes: a range outside the memory"
+            "random.bytes: the range is outside the memory"
         ));
     };
-    getrandom::fill(bytes).map_err(|error| wasmtime::format_err!("no randomness: {error}"))
+    getrandom::fill(bytes)
+        .map_err(|error| wasmtime::format_err!("cannot get random bytes: {error}"))
 }
 
 struct State {

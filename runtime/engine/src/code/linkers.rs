@@ -1,4 +1,4 @@
-//! Linking code with the imports that guests get, once for each engine.
+//! The imports of guests, linked once for each engine.
 
 use std::sync::OnceLock;
 
@@ -27,7 +27,7 @@ impl<T> Copy for Imports<T> {}
 
 #[cfg(test)]
 impl<T> Imports<T> {
-    /// No imports at all.
+    /// Returns imports that define nothing.
     pub(crate) fn none() -> Imports<T> {
         Imports {
             core: |_| Ok(()),
@@ -48,7 +48,7 @@ impl<T> Linkers<T> {
     ///
     /// # Errors
     ///
-    /// Only where memory runs out.
+    /// Those of the functions that define the imports.
     pub(crate) fn new(engine: &Engine, imports: Imports<T>) -> wasmtime::Result<Linkers<T>> {
         let mut linker = Linker::new(engine);
         (imports.core)(&mut linker)?;
@@ -59,18 +59,22 @@ impl<T> Linkers<T> {
         })
     }
 
-    /// A core module, linked.
+    /// Links a core module.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming every import that nothing provides.
+    /// `Invalid`, naming the imports that the runtime does not provide, at most
+    /// [`MAX_NAMED`].
     pub(crate) fn core(&self, name: &str, module: &Module) -> Result<InstancePre<T>, Error> {
         self.core.instantiate_pre(module).map_err(|error| {
             let unknown = unknown_imports(self.core.clone(), module);
             let problem = if unknown.is_empty() {
-                format!("its imports do not link: {error:#}")
+                format!("cannot link its imports: {error:#}")
             } else {
-                format!("nothing provides its imports {}", unknown.join(", "))
+                format!(
+                    "the runtime does not provide its imports {}",
+                    unknown.join(", ")
+                )
             };
             let problem = excerpt(problem, excerpt::MESSAGE);
             Error::invalid(format!(
@@ -79,12 +83,12 @@ impl<T> Linkers<T> {
         })
     }
 
-    /// A component, linked.
+    /// Links a component.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the first import nothing provides, or where it does
-    /// not export `start`.
+    /// `Invalid`, naming the first import that the runtime does not provide, or if
+    /// the component does not export `start`.
     pub(crate) fn component(
         &self,
         name: &str,
@@ -110,14 +114,14 @@ impl<T> Linkers<T> {
         link().map_err(|error| {
             let problem = excerpt(format_args!("{error:#}"), excerpt::MESSAGE);
             Error::invalid(format!(
-                "{name}: {problem}; a component may import warren:process/*@0.1.0 and what \
-                 wasi:cli@0.2 does, and exports `start`"
+                "{name}: {problem}; a component may import warren:process/*@0.1.0 and the \
+                 imports of wasi:cli@0.2, and exports `start`"
             ))
         })
     }
 }
 
-/// What is wrong with the `start` of a component, where something is.
+/// Returns the problem of a component's `start`, if there is one.
 fn problem_of_start(component: &Component) -> Option<&'static str> {
     match component.get_export(None, "start") {
         None => Some("it exports no function called `start`"),
@@ -130,15 +134,15 @@ fn problem_of_start(component: &Component) -> Option<&'static str> {
                 None
             }
         }
-        Some(_) => Some("its `start` is no function"),
+        Some(_) => Some("its export `start` is not a function"),
     }
 }
 
-/// More unknown imports than this are not named: finding each takes a pass over
-/// all of them.
+/// Most unknown imports that a message names: finding each takes a pass over all
+/// imports.
 const MAX_NAMED: usize = 10;
 
-/// The names of the imports the linker does not have.
+/// Returns the names of the imports that the linker does not have.
 fn unknown_imports<T: 'static>(mut linker: Linker<T>, module: &Module) -> Vec<String> {
     let mut unknown = Vec::new();
     while let Err(error) = linker.instantiate_pre(module) {
@@ -146,11 +150,11 @@ fn unknown_imports<T: 'static>(mut linker: Linker<T>, module: &Module) -> Vec<St
             break;
         };
         if unknown.len() == MAX_NAMED {
-            unknown.push("and more".to_owned());
+            unknown.push("and others".to_owned());
             break;
         }
         unknown.push(format!("`{}` `{}`", import.module(), import.name()));
-        // Defined so that the next try names the next one.
+        // Defining this import makes the next try name the next unknown one.
         let ExternType::Func(ty) = import.ty() else {
             break;
         };

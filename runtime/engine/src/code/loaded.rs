@@ -1,4 +1,4 @@
-//! Code that is loaded into a pool, and linked there.
+//! Code that is loaded into a pool and linked.
 
 use warren_kernel::Error;
 use wasmtime::{ExternType, FuncType, InstancePre, Module, ModuleExport, ValType, component};
@@ -18,7 +18,7 @@ pub(crate) struct CoreCode<T> {
     pub(crate) start: ModuleExport,
     pub(crate) prepare: Option<ModuleExport>,
     pub(crate) initialize: Option<ModuleExport>,
-    /// What reads the stack in a copy of a process's memory.
+    /// The function that reads the stack in a copy of a process's memory.
     pub(crate) traceback: Option<ModuleExport>,
 }
 
@@ -37,7 +37,7 @@ impl<T: 'static> CoreCode<T> {
         let Some(memory) = export("memory").filter(
             |_| matches!(module.get_export("memory"), Some(ExternType::Memory(m)) if !m.is_64()),
         ) else {
-            return missing("32-bit memory called `memory`", "a guest must");
+            return missing("32-bit memory called `memory`", "a guest must export one");
         };
         let function = |export: &str| match module.get_export(export) {
             None => Ok(false),
@@ -53,7 +53,7 @@ impl<T: 'static> CoreCode<T> {
             );
         }
         let Some(start) = export("start") else {
-            return missing("function called `start`", "a guest must");
+            return missing("function called `start`", "a guest must export one");
         };
         let prepare = if function("prepare")? {
             export("prepare")
@@ -65,7 +65,7 @@ impl<T: 'static> CoreCode<T> {
         } else {
             None
         };
-        // Any other function of this name is the guest's own affair.
+        // A function of this name and another type is not the runtime's.
         let traceback = match module.get_export("traceback") {
             Some(ExternType::Func(ty)) if is_traceback(&ty) => export("traceback"),
             _ => None,
@@ -82,7 +82,7 @@ impl<T: 'static> CoreCode<T> {
     }
 }
 
-/// Whether a function takes a range of memory and returns a length.
+/// Returns true if a function takes a range of memory and returns a length.
 fn is_traceback(ty: &FuncType) -> bool {
     let is_i32 = |ty: ValType| matches!(ty, ValType::I32);
     (ty.params().len(), ty.results().len()) == (2, 1)

@@ -1,27 +1,27 @@
-//! How many memory mappings the program may have (`vm.max_map_count`), which is
-//! what bounds the number of processes on an untuned Linux.
+//! The count of memory mappings against Linux's limit (`vm.max_map_count`), which
+//! bounds the number of processes on an untuned machine.
 //!
-//! Counting what pools and instances need is cheap; asking the kernel at each
-//! spawn is not. So the count is kept here, and the limit is read again only
-//! when it seems to be reached: an operator may raise it while the program
-//! runs.
+//! Counting the mappings of pools and instances is cheap; asking Linux at each
+//! spawn is not. So the count is kept here. The limit is read again only when it
+//! seems to be reached: an operator may raise it while the program runs.
 
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use warren_kernel::Error;
 
-/// A stack and its guard page.
-const PER_PLACE: u64 = 2;
+/// Mappings of a slot: a stack and its guard page.
+const PER_SLOT: u64 = 2;
 
-/// When an instance is live: what is used and the rest of its memory, and the
-/// same of the heap for exceptions, which is there from the first one on.
+/// Further mappings of a slot with a live instance: the used part of its memory
+/// and the rest, and both parts of its heap for exceptions, which exists from the
+/// first exception on.
 const PER_INSTANCE: u64 = 4;
 
-/// What a live process needs.
-pub(crate) const PER_PROCESS: u64 = PER_PLACE + PER_INSTANCE;
+/// Mappings of a live process.
+pub(crate) const PER_PROCESS: u64 = PER_SLOT + PER_INSTANCE;
 
-/// For everything else in the program: libraries, heaps, threads, code.
+/// Mappings kept for everything else: libraries, heaps, threads, code.
 pub(crate) const RESERVED: u64 = 2_500;
 
 /// The smallest pool worth opening.
@@ -38,12 +38,13 @@ pub(crate) struct Mappings {
 }
 
 impl Mappings {
-    /// As many as the machine allows.
+    /// Counts against the machine's limit.
     pub(crate) fn new() -> Mappings {
         Mappings::limited_by(read_limit)
     }
 
-    /// As many as this says, which is asked again when they are used up.
+    /// Counts against the limit that `read_limit` returns; it is called again when
+    /// that limit is reached.
     pub(crate) fn limited_by(read_limit: fn() -> u64) -> Mappings {
         Mappings {
             in_use: AtomicU64::new(RESERVED),
@@ -52,13 +53,13 @@ impl Mappings {
         }
     }
 
-    /// How many of the wanted places a new pool can have, leaving room for an
-    /// instance in each.
+    /// Returns the number of slots that a new pool can have, with an instance in
+    /// each; at most `wanted`.
     ///
     /// # Errors
     ///
-    /// `RateLimited` where not even a small pool fits.
-    pub(crate) fn affordable_places(&self, wanted: u32) -> Result<u32, Error> {
+    /// `RateLimited` if not even a small pool fits.
+    pub(crate) fn affordable_slots(&self, wanted: u32) -> Result<u32, Error> {
         let in_use = self.in_use.load(Ordering::Relaxed);
         let fits = |limit: u64| limit.saturating_sub(in_use) / PER_PROCESS;
         let mut affordable = fits(self.limit.load(Ordering::Relaxed));
@@ -66,24 +67,24 @@ impl Mappings {
             self.limit.store((self.read_limit)(), Ordering::Relaxed);
             affordable = fits(self.limit.load(Ordering::Relaxed));
         }
-        let places = u32::try_from(affordable).unwrap_or(u32::MAX).min(wanted);
-        if places < SMALLEST_POOL {
+        let slots = u32::try_from(affordable).unwrap_or(u32::MAX).min(wanted);
+        if slots < SMALLEST_POOL {
             return Err(self.refusal(in_use + u64::from(wanted) * PER_PROCESS));
         }
-        Ok(places)
+        Ok(slots)
     }
 
     /// Counts a new pool's stacks.
-    pub(crate) fn pool_opened(&self, places: u32) {
+    pub(crate) fn pool_opened(&self, slots: u32) {
         self.in_use
-            .fetch_add(u64::from(places) * PER_PLACE, Ordering::Relaxed);
+            .fetch_add(u64::from(slots) * PER_SLOT, Ordering::Relaxed);
     }
 
     /// Counts one live instance.
     ///
     /// # Errors
     ///
-    /// `RateLimited` where its mappings would exceed the limit.
+    /// `RateLimited` if its mappings would exceed the limit.
     pub(crate) fn take_instance(&self) -> Result<(), Error> {
         let in_use = self.in_use.fetch_add(PER_INSTANCE, Ordering::Relaxed) + PER_INSTANCE;
         if in_use <= self.limit.load(Ordering::Relaxed) {
@@ -105,7 +106,7 @@ impl Mappings {
     fn refusal(&self, needed: u64) -> Error {
         let present = self.limit.load(Ordering::Relaxed);
         Error::rate_limited(format!(
-            "the machine has no room for more processes: vm.max_map_count is {present}, \
+            "no memory mappings left for one more process: vm.max_map_count is {present}, \
              and {needed} is needed; run: sysctl -w vm.max_map_count={needed}"
         ))
         .with("limit", "vm.max_map_count")
@@ -147,7 +148,7 @@ mod tests {
             error.message.contains("vm.max_map_count is 65530"),
             "{error}"
         );
-        assert!(mappings.affordable_places(1_000).is_err());
+        assert!(mappings.affordable_slots(1_000).is_err());
         assert_eq!(mappings.in_use.load(Ordering::Relaxed), 1 << 40);
     }
 }

@@ -1,10 +1,10 @@
-//! Code of native processes, as definitions hold it.
+//! The code of a host function process, as a definition holds it.
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-/// The code of native processes: called once for each.
+/// A Rust function of the embedder, called once for each process that runs it.
 #[derive(Clone)]
 pub struct NativeCode(Arc<dyn Any + Send + Sync>);
 

@@ -1,4 +1,4 @@
-//! Pools of places for instances, which grow while programs need them.
+//! Pools of slots for instances, which grow while programs need them.
 //!
 //! Each pool is a wasmtime engine with its own pooling allocator. All pools of
 //! a class share their settings and so their compiled code; each new one is
@@ -18,55 +18,56 @@ use crate::code::loaded::Loaded;
 use crate::code::mappings::{Mappings, SMALLEST_POOL};
 use crate::sched::ticker::Ticker;
 
-/// Places in the first pool of a class.
+/// Slots in the first pool of a class.
 const FIRST: u32 = 1_000;
 
-/// Places in the largest pool of a class.
+/// Slots in the largest pool of a class.
 const LARGEST: u32 = 128_000;
 
-/// Pools of fast places where dense ones would do, with [`FIRST`] places each.
+/// Most pools of fast slots that are opened although dense slots would do, each
+/// with [`FIRST`] slots.
 const FAST_TO_SPARE: usize = 2;
 
-/// Bytes that stay with a place whose instance has ended, counted to the node until
-/// it has another: pages are kept for it, up to 128 KiB (`Class::config`), of which
-/// small guests have touched a part.
+/// Bytes charged to the node for a free slot that had an instance before. The pool
+/// keeps up to 128 KiB of pages for such a slot (`Class::config`), of which small
+/// guests have touched a part.
 const KEPT: u64 = 64 << 10;
 
 /// All pools of one class.
 pub(crate) struct Pools<T: 'static> {
     class: Class,
-    /// Where fast places take their address space from.
+    /// The address space that fast slots are taken from.
     for_fast: &'static AddressSpace,
     ticker: Arc<Ticker>,
     mappings: Arc<Mappings>,
-    /// Of the node.
+    /// Memory of the node.
     budget: Arc<Budget>,
     imports: Imports<T>,
     members: RwLock<Vec<Arc<Pool<T>>>>,
-    /// Held while a pool is opened, so that only one is.
+    /// Held while a pool is opened: two callers never open one at once.
     opening: Mutex<()>,
-    /// Whether no more address space is to be had for places to spare.
+    /// True once `for_fast` or the operating system has refused a spare pool.
     spent: AtomicBool,
 }
 
-/// One engine and its places.
+/// One engine and its slots.
 pub(crate) struct Pool<T: 'static> {
     pub(crate) engine: Engine,
     pub(crate) linkers: Linkers<T>,
     class: Class,
-    places: u32,
+    slots: u32,
     taken: AtomicU32,
-    /// Places that are free and were taken before.
+    /// Slots that are free and were taken before.
     kept: AtomicU32,
     is_last_fast: bool,
-    /// By the number of the artifact.
+    /// Loaded code by the number of its artifact.
     loaded: RwLock<Vec<Option<Arc<Loaded<T>>>>>,
-    /// Of fast places.
+    /// The part of `for_fast` that this pool holds, if its slots are fast.
     _address_space: Option<Reserved>,
 }
 
-/// The right to one instance in a pool. Free again when dropped, which must
-/// not be before the instance's store is.
+/// The right to one instance in a pool. Dropping it frees the slot, so it must be
+/// dropped after the instance's store.
 pub(crate) struct Slot<T: 'static> {
     pool: Arc<Pool<T>>,
     budget: Arc<Budget>,
@@ -74,7 +75,7 @@ pub(crate) struct Slot<T: 'static> {
 }
 
 impl<T> Pools<T> {
-    /// Pools of a class, none open yet.
+    /// Makes the pools of a class; none is open yet.
     pub(crate) fn new(
         class: Class,
         for_fast: &'static AddressSpace,
@@ -96,32 +97,32 @@ impl<T> Pools<T> {
         }
     }
 
-    /// A place for one instance, in a new pool where all are taken: that asks
+    /// Takes a slot; opens a new pool if all slots are taken. Opening a pool asks
     /// the operating system for thousands of mappings.
     ///
     /// # Errors
     ///
-    /// `RateLimited`, naming the operating system's setting in the way.
+    /// `RateLimited`, naming the setting of the operating system that is in the way.
     pub(crate) fn slot(&self) -> Result<Slot<T>, Error> {
         if let Some(slot) = self.free_slot()? {
             return Ok(slot);
         }
         let _opening = self.opening();
-        // Another may have opened one meanwhile.
+        // Another caller may have opened a pool meanwhile.
         if let Some(slot) = self.free_slot()? {
             return Ok(slot);
         }
         self.open()?;
         self.free_slot()?
-            .ok_or_else(|| Error::rate_limited("all places of the machine are taken"))
+            .ok_or_else(|| Error::rate_limited("no slot is free for one more process; try again"))
     }
 
-    /// The same where places of another class would do: none where all that are
-    /// to spare are taken, or where the address space for more is not to be had.
+    /// Takes a spare slot: one of a better class than the caller needs. Returns
+    /// `None` if all spare slots are taken and no further pool of them can be opened.
     ///
     /// # Errors
     ///
-    /// `RateLimited`, where no class has room for one more.
+    /// `RateLimited` if the machine has no slot of any class left.
     pub(crate) fn slot_to_spare(&self) -> Result<Option<Slot<T>>, Error> {
         let _opening = self.opening();
         if let Some(slot) = self.free_slot()? {
@@ -133,7 +134,7 @@ impl<T> Pools<T> {
         self.free_slot()
     }
 
-    /// The first pool, to compile for; opens it where none is open.
+    /// Returns the first pool, to compile for it; opens it if none is open.
     ///
     /// # Errors
     ///
@@ -144,8 +145,7 @@ impl<T> Pools<T> {
         first.map_or_else(|| self.open(), Ok)
     }
 
-    /// The same where pools of another class would do; see
-    /// [`Pools::slot_to_spare`].
+    /// Returns the first pool of spare slots; see [`Pools::slot_to_spare`].
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl<T> Pools<T> {
         first.map_or_else(|| self.open_to_spare(), |pool| Ok(Some(pool)))
     }
 
-    /// Places that are taken, in all pools.
+    /// Returns the number of taken slots in all pools.
     pub(crate) fn taken(&self) -> usize {
         let members = self.members();
         members
@@ -169,7 +169,7 @@ impl<T> Pools<T> {
         self.members.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place that is free in a pool that is open.
+    /// Takes a free slot of a pool that is already open, if there is one.
     ///
     /// # Errors
     ///
@@ -198,33 +198,34 @@ impl<T> Pools<T> {
         self.opening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens one more pool. For who holds `opening`.
+    /// Opens one more pool. The caller holds `opening`.
     fn open(&self) -> Result<Arc<Pool<T>>, Error> {
-        let last = self.members().last().map(|pool| pool.places);
-        let wanted = last.map_or(FIRST, |places| places.saturating_mul(2).min(LARGEST));
-        let (places, engine) = self.engine(self.mappings.affordable_places(wanted)?)?;
-        // No choice: taken into account where there is any left.
-        let bytes = self.class.address_space() * u64::from(places);
+        let last = self.members().last().map(|pool| pool.slots);
+        let wanted = last.map_or(FIRST, |slots| slots.saturating_mul(2).min(LARGEST));
+        let (slots, engine) = self.engine(self.mappings.affordable_slots(wanted)?)?;
+        // This pool must be opened either way: it counts as far as there is space left.
+        let bytes = self.class.address_space() * u64::from(slots);
         let reserved = self.class.is_fast().then(|| self.for_fast.reserve(bytes));
-        self.add(engine, places, reserved.flatten())
+        self.add(engine, slots, reserved.flatten())
     }
 
-    /// Opens one more pool, if it may be and can be. For who holds `opening`.
+    /// Opens one more pool of spare slots, if one is allowed and possible. The caller
+    /// holds `opening`.
     fn open_to_spare(&self) -> Result<Option<Arc<Pool<T>>>, Error> {
         if self.members().len() >= FAST_TO_SPARE || self.spent.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let places = self.mappings.affordable_places(FIRST)?;
-        let bytes = self.class.address_space() * u64::from(places);
+        let slots = self.mappings.affordable_slots(FIRST)?;
+        let bytes = self.class.address_space() * u64::from(slots);
         let Some(address_space) = self.for_fast.reserve(bytes) else {
-            tracing::debug!("no address space for more fast places: dense ones it is");
+            tracing::debug!("no address space left for fast slots: further slots are dense");
             self.spent.store(true, Ordering::Relaxed);
             return Ok(None);
         };
-        match Engine::new(&self.class.config(places)) {
-            Ok(engine) => self.add(engine, places, Some(address_space)).map(Some),
+        match Engine::new(&self.class.config(slots)) {
+            Ok(engine) => self.add(engine, slots, Some(address_space)).map(Some),
             Err(error) => {
-                tracing::debug!("fast places are refused, dense ones it is: {error:#}");
+                tracing::debug!("no more fast slots, further slots are dense: {error:#}");
                 self.spent.store(true, Ordering::Relaxed);
                 Ok(None)
             }
@@ -234,21 +235,21 @@ impl<T> Pools<T> {
     fn add(
         &self,
         engine: Engine,
-        places: u32,
+        slots: u32,
         address_space: Option<Reserved>,
     ) -> Result<Arc<Pool<T>>, Error> {
         let linkers = Linkers::new(&engine, self.imports).map_err(|error| {
-            Error::internal(format!("the runtime's own imports do not link: {error:#}"))
+            Error::internal(format!("cannot link the runtime's imports: {error:#}"))
         })?;
-        self.mappings.pool_opened(places);
+        self.mappings.pool_opened(slots);
         self.ticker.add(engine.clone());
-        tracing::debug!(places, class = ?self.class, "opened a pool");
+        tracing::debug!(slots, class = ?self.class, "opened a pool");
         let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
         let pool = Arc::new(Pool {
             engine,
             linkers,
             class: self.class,
-            places,
+            slots,
             taken: AtomicU32::new(0),
             kept: AtomicU32::new(0),
             is_last_fast: self.class.is_fast() && members.len() + 1 >= FAST_TO_SPARE,
@@ -259,64 +260,68 @@ impl<T> Pools<T> {
         Ok(pool)
     }
 
-    /// An engine with so many places. Where the limits of address space (`ulimit
-    /// -v`) allow no more than that, one of at most half the size that there is room
-    /// for: threads, compiled code and snapshots need some too.
+    /// Makes an engine with this many slots. If a limit of address space (`ulimit -v`)
+    /// refuses that many, the engine has at most half of the slots that the limit
+    /// allows: threads, compiled code and snapshots need address space too.
     fn engine(&self, wanted: u32) -> Result<(u32, Engine), Error> {
-        let mut places = wanted;
+        let mut slots = wanted;
         loop {
-            match Engine::new(&self.class.config(places)) {
-                Ok(engine) if places == wanted || places / 2 < SMALLEST_POOL => {
-                    return Ok((places, engine));
+            match Engine::new(&self.class.config(slots)) {
+                Ok(engine) if slots == wanted || slots / 2 < SMALLEST_POOL => {
+                    return Ok((slots, engine));
                 }
-                Ok(all_there_is) => {
-                    drop(all_there_is);
-                    places /= 2;
-                    let engine = Engine::new(&self.class.config(places));
+                Ok(largest) => {
+                    drop(largest);
+                    slots /= 2;
+                    let engine = Engine::new(&self.class.config(slots));
                     return engine
-                        .map(|engine| (places, engine))
-                        .map_err(|error| refused(wanted, places, &error));
+                        .map(|engine| (slots, engine))
+                        .map_err(|error| refused(wanted, slots, &error));
                 }
-                Err(error) if places / 2 < SMALLEST_POOL => {
-                    return Err(refused(wanted, places, &error));
+                Err(error) if slots / 2 < SMALLEST_POOL => {
+                    return Err(refused(wanted, slots, &error));
                 }
-                Err(_) => places /= 2,
+                Err(_) => slots /= 2,
             }
         }
     }
 }
 
-fn refused(wanted: u32, places: u32, error: &wasmtime::Error) -> Error {
+fn refused(wanted: u32, slots: u32, error: &wasmtime::Error) -> Error {
+    let fewer = if slots < wanted {
+        format!(", and even for {slots}")
+    } else {
+        String::new()
+    };
     Error::rate_limited(format!(
-        "the operating system refuses {wanted} more places for processes, and {places} too: \
-         {error:#}"
+        "the operating system refuses memory for {wanted} more processes{fewer}: {error:#}"
     ))
 }
 
 impl<T> Pool<T> {
-    /// How its places are laid out.
+    /// Returns the class of the pool's slots.
     pub(crate) fn class(&self) -> Class {
         self.class
     }
 
-    /// Whether its places are fast, and those that follow may not be.
+    /// Returns true if the slots are fast and those of the next pool may be dense.
     pub(crate) fn is_last_fast(&self) -> bool {
         self.is_last_fast
     }
 
-    /// The code of this artifact, if it is loaded.
+    /// Returns the code of this artifact, if it is loaded.
     pub(crate) fn loaded(&self, artifact: usize) -> Option<Arc<Loaded<T>>> {
         let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
         loaded.get(artifact)?.clone()
     }
 
-    /// Whether the code of this artifact is loaded.
+    /// Returns true if the code of this artifact is loaded.
     pub(crate) fn has_loaded(&self, artifact: usize) -> bool {
         let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
         loaded.get(artifact).is_some_and(Option::is_some)
     }
 
-    /// Keeps the code of an artifact.
+    /// Keeps the code of an artifact; code that is already kept for it stays.
     pub(crate) fn keep(&self, artifact: usize, code: Loaded<T>) {
         let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
         if loaded.len() <= artifact {
@@ -325,8 +330,7 @@ impl<T> Pool<T> {
         loaded[artifact].get_or_insert_with(|| Arc::new(code));
     }
 
-    /// Whether one of the places that were taken before is taken again, as far as
-    /// their number goes.
+    /// Counts one slot less that is free and was taken before; false if there is none.
     fn take_kept(&self) -> bool {
         self.kept
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |kept| {
@@ -338,14 +342,14 @@ impl<T> Pool<T> {
     fn take(&self) -> bool {
         self.taken
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
-                (taken < self.places).then(|| taken + 1)
+                (taken < self.slots).then(|| taken + 1)
             })
             .is_ok()
     }
 }
 
 impl<T> Slot<T> {
-    /// The pool the place is in.
+    /// Returns the pool that the slot is in.
     pub(crate) fn pool(&self) -> &Arc<Pool<T>> {
         &self.pool
     }
@@ -354,7 +358,7 @@ impl<T> Slot<T> {
 impl<T> std::fmt::Debug for Pool<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pool")
-            .field("places", &self.places)
+            .field("slots", &self.slots)
             .finish_non_exhaustive()
     }
 }
@@ -362,7 +366,7 @@ impl<T> std::fmt::Debug for Pool<T> {
 impl<T> std::fmt::Debug for Slot<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Slot")
-            .field("places", &self.pool.places)
+            .field("slots", &self.pool.slots)
             .finish_non_exhaustive()
     }
 }
@@ -376,9 +380,9 @@ impl<T> Drop for Slot<T> {
     }
 }
 
-/// A pool as compiled code knows it, whatever runs there.
+/// A pool without the type of its instances, as an artifact knows it.
 pub(crate) trait Forget: Send + Sync + std::fmt::Debug {
-    /// Drops the code of an artifact that is gone.
+    /// Drops the loaded code of an artifact that is gone.
     fn forget(&self, artifact: usize);
 }
 
@@ -395,7 +399,7 @@ impl<T> Forget for Pool<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::code::address_space::FOR_FAST_PLACES;
+    use crate::code::address_space::FOR_FAST_SLOTS;
     use crate::code::class::Shape;
     use crate::code::mappings::RESERVED;
     use crate::sched::meter::Meter;
@@ -403,7 +407,7 @@ mod tests {
     use std::num::NonZeroUsize;
     use warren_kernel::{Kernel, Kind};
 
-    /// Pools of small places, under this limit of mappings.
+    /// Pools of small slots, under this limit of mappings.
     fn pools(limit: fn() -> u64) -> Pools<()> {
         let meter = Arc::new(Meter::new(&Kernel::new(), NonZeroUsize::MIN));
         let ticker = Arc::new(Ticker::start(DEFAULT_TICK, meter).expect("a thread"));
@@ -412,7 +416,7 @@ mod tests {
         let mappings = Arc::new(Mappings::limited_by(limit));
         Pools::new(
             class,
-            &FOR_FAST_PLACES,
+            &FOR_FAST_SLOTS,
             ticker,
             mappings,
             budget,
@@ -422,7 +426,7 @@ mod tests {
 
     #[test]
     fn the_machines_limit_makes_pools_smaller_and_then_refuses() {
-        // Six mappings for each of twenty places.
+        // Six mappings for each of twenty slots.
         let pools = pools(|| RESERVED + 120);
         let mut slots: Vec<_> = (0..20)
             .map(|_| pools.slot().expect("there is room"))
@@ -437,7 +441,7 @@ mod tests {
         slots.pop();
         assert_eq!(pools.taken(), 19);
         assert_eq!(pools.budget.used(), KEPT);
-        slots.push(pools.slot().expect("a place came back"));
+        slots.push(pools.slot().expect("a slot came back"));
         assert_eq!(pools.budget.used(), 0);
         drop(slots);
         assert_eq!(pools.taken(), 0);
@@ -450,8 +454,8 @@ mod tests {
         let slots: Vec<_> = (0..=FIRST)
             .map(|_| pools.slot().expect("there is room"))
             .collect();
-        let places: Vec<_> = pools.members().iter().map(|pool| pool.places).collect();
-        assert_eq!(places, [FIRST, 2 * FIRST]);
+        let sizes: Vec<_> = pools.members().iter().map(|pool| pool.slots).collect();
+        assert_eq!(sizes, [FIRST, 2 * FIRST]);
         drop(slots);
         assert_eq!(pools.taken(), 0);
     }

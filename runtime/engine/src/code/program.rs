@@ -1,4 +1,4 @@
-//! Programs: definitions whose code is ready to be instantiated.
+//! Definitions whose code is ready to be instantiated.
 
 use std::sync::Arc;
 
@@ -11,9 +11,10 @@ use crate::code::native_code::NativeCode;
 /// Code for an interpreter.
 #[derive(Debug)]
 pub(crate) struct Chunk {
-    /// How messages name it.
+    /// The name in messages.
     pub(crate) name: Arc<str>,
-    /// A source in `prepare`, what that made of it in `start`.
+    /// The source while the guest runs `prepare`, the prepared code while it runs
+    /// `start`.
     pub(crate) code: Arc<[u8]>,
 }
 
@@ -24,15 +25,15 @@ pub(crate) struct Program {
     /// What the process may reach: its definition's grants, except after an
     /// upgrade, which brings none.
     pub(crate) grants: Arc<Grants>,
-    /// The guest to instantiate: the definition's own, or the interpreter; none
-    /// for native code.
+    /// The guest to instantiate: the definition's own, or the interpreter. `None` for
+    /// a host function process.
     pub(crate) artifact: Option<Arc<Artifact>>,
-    /// What the interpreter is to run.
+    /// The code for the interpreter, if the guest is the interpreter.
     pub(crate) chunk: Option<Arc<Chunk>>,
 }
 
 impl Program {
-    /// Code of the embedder's that no definition names: for one process.
+    /// Makes the program of a Rust function that no definition names.
     pub(crate) fn native(id: Arc<str>, code: NativeCode) -> Program {
         let grants = Arc::new(Grants::default());
         Program {
@@ -49,11 +50,11 @@ impl Program {
         }
     }
 
-    /// The guest to instantiate.
+    /// Returns the guest to instantiate.
     ///
     /// # Errors
     ///
-    /// `Invalid` for native code, which has none.
+    /// `Invalid` for a host function process, which has none.
     pub(crate) fn artifact(&self) -> Result<&Arc<Artifact>, Error> {
         self.artifact.as_ref().ok_or_else(|| {
             Error::invalid(format!(
@@ -63,7 +64,7 @@ impl Program {
         })
     }
 
-    /// Bytes of its source and of what was made of that.
+    /// Returns the bytes of the source and of the prepared code.
     pub(crate) fn bytes(&self) -> usize {
         let source = match &self.definition.code {
             Code::Lua(source) | Code::Wasm(source) => source.bytes.len(),
@@ -72,7 +73,7 @@ impl Program {
         source + self.chunk.as_ref().map_or(0, |chunk| chunk.code.len())
     }
 
-    /// The same code with other grants.
+    /// Returns this program with other grants.
     pub(crate) fn with_grants(&self, grants: Arc<Grants>) -> Program {
         Program {
             grants,

@@ -1,4 +1,4 @@
-//! WebAssembly as an author wrote it: a module or a component, binary or text.
+//! WebAssembly files: modules and components, binary or text.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -14,17 +14,17 @@ use crate::code::excerpt::{self, excerpt};
 pub(crate) struct Wasm<'a> {
     pub(crate) name: &'a str,
     pub(crate) binary: Cow<'a, [u8]>,
-    /// Of the file as it was found.
+    /// SHA-256 of the file as it was given, which may be text.
     pub(crate) digest: [u8; 32],
     pub(crate) shape: Shape,
 }
 
 impl<'a> Wasm<'a> {
-    /// Takes a file apart, binary or text.
+    /// Reads a file; translates text to the binary form.
     ///
     /// # Errors
     ///
-    /// `Invalid`, with the place for text.
+    /// `Invalid` if it is not WebAssembly; for text with line and column.
     pub(crate) fn parse(source: &'a Source) -> Result<Wasm<'a>, Error> {
         let (name, bytes) = (&*source.name, &*source.bytes);
         let binary = if Wasm::is_text(source) {
@@ -52,7 +52,7 @@ impl<'a> Wasm<'a> {
         })
     }
 
-    /// Whether a file is in the text form.
+    /// Returns true if a file is in the text form.
     pub(crate) fn is_text(source: &Source) -> bool {
         let (name, bytes) = (&*source.name, &*source.bytes);
         !bytes.starts_with(b"\0asm")
@@ -60,7 +60,8 @@ impl<'a> Wasm<'a> {
     }
 }
 
-/// What is wrong with code, in the words of who found it.
+/// Returns the error for code that cannot be used: `what` is wrong with it, `why` is
+/// the explanation of the parser or the compiler.
 pub(crate) fn refusal(name: &str, what: &str, why: impl Display) -> Error {
     let why = excerpt(why, excerpt::MESSAGE);
     Error::invalid(format!("{name}: {what}: {why}"))

@@ -265,7 +265,7 @@ impl Node {
         compiling(move || {
             let wasm = Wasm::parse(&source)?;
             bounds::check(&wasm, &node.programs.limits)?;
-            let pool = node.room(&host).sites(wasm.shape).first()?;
+            let pool = node.host_slots(&host).of(wasm.shape).first()?;
             let number = node.programs.numbers.take();
             Artifact::compile(number, &source, &wasm, &pool, &node.compiler).map(Arc::new)
         })

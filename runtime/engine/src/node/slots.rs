@@ -23,19 +23,19 @@ impl Node {
         host: &Host,
         artifact: &Arc<Artifact>,
     ) -> Result<Slot, Error> {
-        let sites = self.room(host).sites(artifact.shape());
-        let slot = match sites.free_slot()? {
+        let slots = self.host_slots(host).of(artifact.shape());
+        let slot = match slots.free_slot()? {
             Some(slot) => slot,
             None => {
-                let sites = sites.clone();
+                let slots = slots.clone();
                 // Via the handle: the caller may be outside the tokio runtime.
-                let opened = self.shared.tokio().spawn_blocking(move || sites.slot());
+                let opened = self.shared.tokio().spawn_blocking(move || slots.slot());
                 opened
                     .await
                     .map_err(|error| Error::internal(format!("a pool was not opened: {error}")))??
             }
         };
-        if let Some(next) = sites.next_after(&slot)
+        if let Some(next) = slots.next_after(&slot)
             && artifact.begins_ahead()
         {
             self.compile_ahead(Arc::clone(artifact), Arc::clone(next), host.number());

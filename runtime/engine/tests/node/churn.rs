@@ -152,7 +152,7 @@ async fn pools_grow_beyond_the_first() {
     for _ in 0..COUNT {
         running.push(world.start("t:parked").await);
     }
-    assert_eq!(world.node.places_taken(), COUNT);
+    assert_eq!(world.node.slots_taken(), COUNT);
     let error = world
         .try_start("t:parked")
         .await

@@ -411,11 +411,11 @@ async fn code_that_is_no_guest_is_refused_with_name_and_reason() {
         ("`_initialize` must be a function without", r#"(module (memory (export "memory") 1) (func (export "start")) (func (export "_initialize") (result i32) (i32.const 0)))"#.to_owned()),
         ("`env` `puts`", r#"(module (import "env" "puts" (func)) (memory (export "memory") 1) (func (export "start")))"#.to_owned()),
         ("`warren:core/process@0.1.0` `fly`", r#"(module (import "warren:core/process@0.1.0" "fly" (func)) (memory (export "memory") 1) (func (export "start")))"#.to_owned()),
-        ("do not link", r#"(module (import "warren:core/clock@0.1.0" "now" (func (result i32))) (memory (export "memory") 1) (func (export "start")))"#.to_owned()),
+        ("cannot link its imports", r#"(module (import "warren:core/clock@0.1.0" "now" (func (result i32))) (memory (export "memory") 1) (func (export "start")))"#.to_owned()),
         ("not valid WebAssembly", r#"(module (memory (export "memory") 1) (func (export "start") (i32.add)))"#.to_owned()),
         ("exceeds the limit of 10000", r#"(module (memory (export "memory") 1) (table 20000000 funcref) (func (export "start")))"#.to_owned()),
         ("multiple memories", r#"(module (memory (export "memory") 1) (memory 1) (func (export "start")))"#.to_owned()),
-        ("no snapshot can be taken", r#"(module (memory (export "memory") 1) (func (export "wizer-initialize") unreachable) (func (export "start")))"#.to_owned()),
+        ("cannot take a snapshot of its initialized memory", r#"(module (memory (export "memory") 1) (func (export "wizer-initialize") unreachable) (func (export "start")))"#.to_owned()),
     ];
     let world = World::new(&[]);
     for (number, (reason, code)) in cases.iter().enumerate() {

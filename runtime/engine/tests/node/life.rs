@@ -92,7 +92,7 @@ async fn preparing_ends_with_who_asked_for_it() {
     );
     let mut parent = world.start("t:parent").await;
     world.expect_line("preparing").await;
-    assert_eq!(world.node.places_taken(), 2);
+    assert_eq!(world.node.slots_taken(), 2);
     world.terminate(&parent);
     in_time(parent.wait()).await;
     // The instance it was prepared in is ended at its next turn.

@@ -113,7 +113,7 @@ async fn fill(world: &World, id: &str) {
     for _ in 0..PLACES {
         running.push(world.start(id).await);
     }
-    assert_eq!(world.node.places_taken(), PLACES);
+    assert_eq!(world.node.slots_taken(), PLACES);
     for running in &running {
         world.send(running, "t", b"\x90");
     }

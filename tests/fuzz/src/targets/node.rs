@@ -97,7 +97,7 @@ pub(super) async fn none_left(world: &World) {
         let hosts = kernel.hosts();
         let left = Left {
             live: kernel.live(),
-            places: world.node.places_taken(),
+            places: world.node.slots_taken(),
             names: kernel.names(),
             bytes: hosts.iter().map(|host| host.budget().used()).sum(),
         };

@@ -2,7 +2,7 @@
 -- end: returned
 -- logs: \u{1b}[2J
 -- forges: forged
--- unsaid: unusable file in the code cache
+-- unsaid: unusable file of the code cache
 local start = '(func (export "start"))'
 local memory = '(memory (export "memory") 1)'
 local odd = {

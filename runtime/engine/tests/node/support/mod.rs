@@ -259,7 +259,7 @@ impl World {
 
     /// Until no process is left and no place taken.
     pub async fn idle(&self) {
-        while self.node.kernel().live() > 0 || self.node.places_taken() > 0 {
+        while self.node.kernel().live() > 0 || self.node.slots_taken() > 0 {
             tokio::task::yield_now().await;
         }
     }
@@ -273,7 +273,7 @@ impl World {
     pub fn assert_empty(&self) {
         assert_eq!(self.node.kernel().live(), 0, "processes");
         assert_eq!(self.node.kernel().names(), 0, "names");
-        assert_eq!(self.node.places_taken(), 0, "places");
+        assert_eq!(self.node.slots_taken(), 0, "slots");
         for host in self.node.kernel().hosts() {
             assert_eq!(host.live(), 0, "places of host {}", host.name());
         }

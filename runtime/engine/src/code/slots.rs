@@ -1,13 +1,13 @@
-//! Where the processes of a host live: fast places first, dense ones beyond.
+//! The slots for the processes of a host: fast ones first, dense ones beyond.
 //!
 //! ```text
-//!   place   1 ............ 1,000 ............ 2,000 ...................
-//!           fast           fast               dense
-//!                          code for dense     nobody waits for it
-//!                          places compiled    any more
+//!   slot    1 ............ 1,001 .............. 2,001 ..............
+//!           fast           fast                 dense
+//!                          code for dense       that code is ready
+//!                          slots is compiled
 //! ```
 //!
-//! The pools belong to all hosts of a node whose memory fits into them.
+//! All hosts of a node whose memory limits lead to the same class share its pools.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,41 +23,42 @@ use crate::host_limits::HostLimits;
 use crate::sched::ticker::Ticker;
 
 /// The pools of one host for one shape of code.
-pub(crate) struct Sites<T: 'static> {
-    /// Without bounds checks, as far as they go; absent where the host is so
-    /// large that its address space is needed otherwise.
+pub(crate) struct Slots<T: 'static> {
+    /// Pools without bounds checks, used first. Absent if the host is so large that
+    /// dense slots need the address space, or if `rest` is fast itself.
     fast: Option<Arc<Pools<T>>>,
-    /// As many as it takes.
+    /// Pools of all further slots, opened while the machine has room.
     rest: Arc<Pools<T>>,
 }
 
-/// One host's part of the engine.
-pub(crate) struct Room<T: 'static> {
-    core: Sites<T>,
-    component: Sites<T>,
+/// The slots of one host for both shapes of code.
+pub(crate) struct HostSlots<T: 'static> {
+    core: Slots<T>,
+    component: Slots<T>,
 }
 
-/// Makes rooms, whose hosts share pools.
-pub(crate) struct Builder<T: 'static> {
+/// Makes the slots of all hosts of a node, which share pools.
+pub(crate) struct SlotsBuilder<T: 'static> {
     for_fast: &'static AddressSpace,
     ticker: Arc<Ticker>,
     mappings: Arc<Mappings>,
-    /// Of the node.
+    /// Memory of the node.
     budget: Arc<Budget>,
     imports: Imports<T>,
     pools: HashMap<Class, Arc<Pools<T>>>,
 }
 
-impl<T> Builder<T> {
-    /// No pools yet; fast ones will take their address space from this.
+impl<T> SlotsBuilder<T> {
+    /// Makes a builder without pools. Fast pools will take their address space from
+    /// `for_fast`.
     pub(crate) fn new(
         for_fast: &'static AddressSpace,
         ticker: Arc<Ticker>,
         mappings: Arc<Mappings>,
         budget: Arc<Budget>,
         imports: Imports<T>,
-    ) -> Builder<T> {
-        Builder {
+    ) -> SlotsBuilder<T> {
+        SlotsBuilder {
             for_fast,
             ticker,
             mappings,
@@ -67,23 +68,23 @@ impl<T> Builder<T> {
         }
     }
 
-    /// The room of a host with these limits. Opens no pool.
-    pub(crate) fn room(&mut self, limits: &HostLimits) -> Room<T> {
-        Room {
-            core: self.sites(limits, Shape::Core),
-            component: self.sites(limits, Shape::Component),
+    /// Returns the slots of a host with these limits. Opens no pool.
+    pub(crate) fn of_host(&mut self, limits: &HostLimits) -> HostSlots<T> {
+        HostSlots {
+            core: self.of_shape(limits, Shape::Core),
+            component: self.of_shape(limits, Shape::Component),
         }
     }
 
-    /// All pools of the rooms.
+    /// Returns all pools of all hosts.
     pub(crate) fn finish(self) -> Vec<Arc<Pools<T>>> {
         self.pools.into_values().collect()
     }
 
-    fn sites(&mut self, limits: &HostLimits, shape: Shape) -> Sites<T> {
+    fn of_shape(&mut self, limits: &HostLimits, shape: Shape) -> Slots<T> {
         let dense = Class::dense(limits.max_memory, shape);
         let choice = !dense.is_fast() && Class::is_fast_first(limits.processes.max_processes);
-        Sites {
+        Slots {
             fast: choice.then(|| self.pools(Class::fast(shape))),
             rest: self.pools(dense),
         }
@@ -105,9 +106,9 @@ impl<T> Builder<T> {
     }
 }
 
-impl<T> Room<T> {
-    /// Where code of this shape runs.
-    pub(crate) fn sites(&self, shape: Shape) -> &Sites<T> {
+impl<T> HostSlots<T> {
+    /// Returns the slots for code of this shape.
+    pub(crate) fn of(&self, shape: Shape) -> &Slots<T> {
         match shape {
             Shape::Core => &self.core,
             Shape::Component => &self.component,
@@ -115,17 +116,17 @@ impl<T> Room<T> {
     }
 }
 
-impl<T> Clone for Sites<T> {
+impl<T> Clone for Slots<T> {
     fn clone(&self) -> Self {
-        Sites {
+        Slots {
             fast: self.fast.clone(),
             rest: Arc::clone(&self.rest),
         }
     }
 }
 
-impl<T> Sites<T> {
-    /// A place that is free in a pool that is open.
+impl<T> Slots<T> {
+    /// Takes a free slot of a pool that is already open, if there is one.
     ///
     /// # Errors
     ///
@@ -136,11 +137,10 @@ impl<T> Sites<T> {
         {
             return Ok(Some(slot));
         }
-        // Before the first fast pool is open there is no other.
         self.rest.free_slot()
     }
 
-    /// A place for one instance, in a new pool where all are taken: that asks
+    /// Takes a slot; opens a new pool if all slots are taken. Opening a pool asks
     /// the operating system for thousands of mappings.
     ///
     /// # Errors
@@ -158,8 +158,8 @@ impl<T> Sites<T> {
         self.rest.slot()
     }
 
-    /// The pool where the first places are, to compile for; opens it where none
-    /// is open.
+    /// Returns the pool of the first slots, to compile for it; opens it if none is
+    /// open.
     ///
     /// # Errors
     ///
@@ -173,8 +173,8 @@ impl<T> Sites<T> {
         self.rest.first()
     }
 
-    /// The pools whose code will be needed soon, where this was one of the last
-    /// fast places.
+    /// Returns the pools whose code will be needed soon, if `slot` is in the last
+    /// fast pool.
     pub(crate) fn next_after(&self, slot: &Slot<T>) -> Option<&Arc<Pools<T>>> {
         (self.fast.is_some() && slot.pool().is_last_fast()).then_some(&self.rest)
     }
@@ -190,7 +190,7 @@ mod tests {
 
     const TIB: u64 = 1 << 40;
 
-    fn sites(max_memory: u64, max_processes: usize, space: &'static AddressSpace) -> Sites<()> {
+    fn of_host(max_memory: u64, max_processes: usize, space: &'static AddressSpace) -> Slots<()> {
         let mut limits = HostLimits {
             max_memory,
             ..HostLimits::default()
@@ -200,8 +200,8 @@ mod tests {
         let ticker = Arc::new(Ticker::start(DEFAULT_TICK, meter).expect("a thread"));
         let mappings = Arc::new(Mappings::limited_by(|| u64::MAX));
         let budget = Arc::new(Budget::of_runtime(u64::MAX));
-        let mut builder = Builder::new(space, ticker, mappings, budget, Imports::none());
-        builder.room(&limits).core
+        let mut builder = SlotsBuilder::new(space, ticker, mappings, budget, Imports::none());
+        builder.of_host(&limits).core
     }
 
     fn is_fast(slot: &Slot<()>) -> bool {
@@ -211,51 +211,52 @@ mod tests {
     #[test]
     fn the_first_places_are_fast_and_the_others_dense() {
         static SPACE: AddressSpace = AddressSpace::new(64 * TIB);
-        let sites = sites(64 << 20, 100_000, &SPACE);
+        let all = of_host(64 << 20, 100_000, &SPACE);
         let slots: Vec<_> = (0..2_001)
-            .map(|_| sites.slot().expect("there is room"))
+            .map(|_| all.slot().expect("there is room"))
             .collect();
         assert!(slots[..2_000].iter().all(is_fast));
         assert!(!is_fast(&slots[2_000]));
-        // Said when half of the fast ones are left.
-        assert!(sites.next_after(&slots[999]).is_none());
-        assert!(sites.next_after(&slots[1_000]).is_some());
-        assert!(sites.next_after(&slots[2_000]).is_none());
+        // Reported while half of the fast slots are left.
+        assert!(all.next_after(&slots[999]).is_none());
+        assert!(all.next_after(&slots[1_000]).is_some());
+        assert!(all.next_after(&slots[2_000]).is_none());
         drop(slots);
-        assert!(is_fast(&sites.slot().expect("there is room")));
+        assert!(is_fast(&all.slot().expect("there is room")));
     }
 
     #[test]
     fn what_other_nodes_took_of_the_address_space_is_missing() {
         static SPACE: AddressSpace = AddressSpace::new(20 * TIB);
         // Some 16 TiB.
-        let first = sites(64 << 20, 100_000, &SPACE);
+        let first = of_host(64 << 20, 100_000, &SPACE);
         let slots: Vec<_> = (0..2_000)
             .map(|_| first.slot().expect("there is room"))
             .collect();
         assert!(slots.iter().all(is_fast));
-        let second = sites(64 << 20, 100_000, &SPACE);
+        let second = of_host(64 << 20, 100_000, &SPACE);
         assert!(!second.first().expect("opens").class().is_fast());
         assert!(!is_fast(&second.slot().expect("there is room")));
         drop((first, slots));
-        // What a node has found out stays: its places are compiled for.
+        // A node that was refused address space keeps to dense slots: its code is
+        // compiled for them.
         assert!(!is_fast(&second.slot().expect("there is room")));
-        let third = sites(64 << 20, 100_000, &SPACE);
+        let third = of_host(64 << 20, 100_000, &SPACE);
         assert!(is_fast(&third.slot().expect("there is room")));
     }
 
     #[test]
     fn a_host_of_very_many_processes_has_dense_places_only() {
         static SPACE: AddressSpace = AddressSpace::new(64 * TIB);
-        let sites = sites(64 << 20, 1_000_000, &SPACE);
-        assert!(!is_fast(&sites.slot().expect("there is room")));
-        assert!(!sites.first().expect("is open").class().is_fast());
+        let all = of_host(64 << 20, 1_000_000, &SPACE);
+        assert!(!is_fast(&all.slot().expect("there is room")));
+        assert!(!all.first().expect("is open").class().is_fast());
     }
 
     #[test]
     fn memory_that_only_a_fast_place_has_room_for_gets_one() {
         static SPACE: AddressSpace = AddressSpace::new(0);
-        let sites = sites(2 << 30, 1_000_000, &SPACE);
-        assert!(is_fast(&sites.slot().expect("there is room")));
+        let all = of_host(2 << 30, 1_000_000, &SPACE);
+        assert!(is_fast(&all.slot().expect("there is room")));
     }
 }
