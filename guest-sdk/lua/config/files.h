@@ -176,7 +176,7 @@ typedef struct warren_File {
   struct warren_File *next, **place;  /* in a list; place is NULL in none */
 } warren_File;
 
-/* Files whose buffers may hold something; `Files` in src/stdio.rs. */
+/* Files whose buffers may hold something; `Files` in src/streams.rs. */
 typedef struct warren_Files {
   warren_File *pending;  /* to be passed on when the process waits */
   warren_File *held;

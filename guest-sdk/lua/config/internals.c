@@ -98,7 +98,7 @@ static int is_handler (lua_State *L, CallInfo *ci, CallInfo **guard) {
 
 /* The innermost place that keeps a thread from being left: see Barrier in
 ** src/internals.rs. `passes` knows the functions of C that can be left. */
-LUA_API int warren_barrier (lua_State *L, lua_Debug *ar, int (*passes) (lua_CFunction)) {
+LUA_API int warren_barrier (lua_State *L, lua_Debug *ar, int (*passes) (lua_State *, lua_CFunction)) {
   CallInfo *ci, *guard = NULL;
   for (ci = L->ci; ci != &L->base_ci; ci = ci->previous) {
     const TValue *f = s2v(ci->func.p);
@@ -108,7 +108,7 @@ LUA_API int warren_barrier (lua_State *L, lua_Debug *ar, int (*passes) (lua_CFun
     if (ci != L->ci && !isLua(ci)) {
       lua_CFunction function = ttislcf(f) ? fvalue(f) : ttisCclosure(f) ? clCvalue(f)->f : NULL;
       if (function != luaB_pcall && function != luaB_xpcall && function != luaB_pairs &&
-          function != luaB_dofile && !passes(function)) {
+          function != luaB_dofile && !passes(L, function)) {
         ar->i_ci = ci;
         return 1;
       }

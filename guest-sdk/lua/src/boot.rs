@@ -10,8 +10,8 @@ use crate::runtime::{Anchored, Runtime, runtime};
 use crate::stack::{State, push_library, set_functions};
 use crate::{
     allocator, callbacks, channel, context, coroutine, errors, internals, json, libc_clock, logger,
-    mailbox, math, message, metamethods, module, object, os, prelude, process, public, scheduler,
-    security, spawner, stdio, time, traceback, warnings,
+    math, message, metamethods, module, object, os, prelude, process, public, scheduler, security,
+    spawner, stdio, time, timers, traceback, transfer, warnings,
 };
 
 /// The Lua state of this instance, set up at the first call, or in the image.
@@ -54,8 +54,8 @@ fn new_state() -> State {
         lua_setallocf(l, allocator::lua, std::ptr::null_mut());
         // Garbage is collected where set-up says so, see `prelude::run`.
         lua_gc(l, LUA_GCSTOP);
-        Runtime::new().attach(l);
-        warnings::open(l);
+        Runtime::new(SWITCHABLE).attach(l);
+        warnings::open(l, &runtime(l).warnings);
         libc_clock::stop(true);
         let mut status = call(l, open_all);
         if status == LUA_OK {
@@ -136,7 +136,7 @@ unsafe extern "C-unwind" fn settle(l: State) -> c_int {
         lua_gc(l, LUA_GCRESTART);
         lua_gc(l, LUA_GCCOLLECT);
         lua_gc(l, LUA_GCGEN, 0 as c_int, 0 as c_int);
-        internals::note_interpreter(l);
+        rt.heap.set(internals::heap_of_interpreter(l));
         0
     }
 }
@@ -147,13 +147,21 @@ unsafe extern "C-unwind" fn make_own(l: State) -> c_int {
     // SAFETY: the callers run through Lua with a live thread.
     unsafe {
         let rt = runtime(l);
-        mailbox::open(l);
+        transfer::open(l);
         rt.runner.set(Anchored::new(l));
         rt.spare.set(Some(Anchored::new(l)));
         scheduler::prepare(rt);
         0
     }
 }
+
+/// The functions of C that a switch of the scheduler may leave.
+const SWITCHABLE: &[&[lua_CFunction]] = &[
+    callbacks::SWITCHABLE,
+    metamethods::SWITCHABLE,
+    coroutine::SWITCHABLE,
+    public::SWITCHABLE,
+];
 
 /// The libraries of Lua itself, whose functions the others may replace.
 const STANDARD: [(&CStr, lua_CFunction); 8] = [
@@ -186,13 +194,22 @@ unsafe extern "C-unwind" fn open_all(l: State) -> c_int {
         library(l, c"coroutine", coroutine::open);
         library(l, c"errors", errors::open);
         library(l, c"channel", channel::open);
-        library(l, c"time", time::open);
+        library(l, c"time", open_time);
         library(l, c"process", process::open);
         library(l, c"ctx", context::open);
         library(l, c"json", json::open);
         prelude::run(l, prelude::WARREN);
         warm_up(l);
         0
+    }
+}
+
+/// Pushes the library `time`.
+unsafe fn open_time(l: State) {
+    // SAFETY: as `open_all`.
+    unsafe {
+        time::open(l);
+        timers::open(l);
     }
 }
 

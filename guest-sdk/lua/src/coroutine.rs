@@ -10,16 +10,10 @@ use std::ffi::{CStr, c_int, c_void};
 
 use mlua_sys::*;
 
-use crate::internals::{warren_has_unclosed, warren_unclosed};
+use crate::internals::{lua_closethread, warren_has_unclosed, warren_unclosed};
 use crate::runtime::{is_switched_out, runtime, set_switched_out};
 use crate::scheduler;
 use crate::stack::{self, Functions, State, raise, wrong_type};
-
-unsafe extern "C-unwind" {
-    /// `lua_closethread` of Lua 5.4.6 and later, which the bindings leave out
-    /// where Lua is built by somebody else.
-    pub(crate) fn lua_closethread(thread: State, from: State) -> c_int;
-}
 
 const FUNCTIONS: &Functions = &[
     (c"create", create),

@@ -6,7 +6,7 @@ use std::ffi::c_int;
 use mlua_sys::*;
 use warren_guest::program;
 
-use crate::coroutine::lua_closethread;
+use crate::internals::lua_closethread;
 use crate::runtime::runtime;
 use crate::stack::State;
 

@@ -6,8 +6,8 @@ use std::fmt;
 
 use mlua_sys::*;
 
-use crate::runtime::runtime;
-use crate::stack::{self, Functions, State, bytes_at, push_bytes, push_text, wrong_type};
+use crate::runtime::{push_text, runtime};
+use crate::stack::{self, Functions, State, bytes_at, push_bytes, wrong_type};
 
 /// What went wrong, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

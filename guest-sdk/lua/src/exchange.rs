@@ -16,8 +16,8 @@ use warren_guest::{Buffer, Failure};
 use crate::decode;
 use crate::encode::{self, Stop};
 use crate::errors::{self, Kind};
-use crate::runtime::runtime;
-use crate::stack::{State, out_of_memory, push_bytes, push_text};
+use crate::runtime::{push_text, runtime};
+use crate::stack::{State, out_of_memory, push_bytes};
 
 /// Builds Lua values from bytes; yields how many it pushed.
 ///

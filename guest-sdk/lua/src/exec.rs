@@ -6,10 +6,10 @@ use mlua_sys::*;
 use warren_guest::process::{self, Start};
 
 use crate::argument::{REFUSED, text};
-use crate::channel::{Channel, Format, Source};
 use crate::scheduler::{Patience, Shape, check_may_wait, push_receive, wait};
 use crate::stack::State;
-use crate::{exchange, mailbox};
+use crate::tasks::Format;
+use crate::{exchange, transfer};
 
 /// `process.exec(id, host, ...)`.
 pub(crate) unsafe extern "C-unwind" fn exec(l: State) -> c_int {
@@ -51,36 +51,8 @@ pub(crate) unsafe fn exec_with(l: State, first: c_int, options: &[u8]) -> c_int 
             return results;
         };
         lua_settop(l, 0);
-        mailbox::push_channel(l, subscription, Format::Raw);
+        transfer::push_subscription(l, subscription, Format::Raw);
         push_receive(l);
         wait(l, 1, 1, Patience::Endless, Shape::Exec)
-    }
-}
-
-/// Returns what the outcome on top of the stack says: the callee's result, or
-/// nil and its error. The channel it came through is at `place`.
-///
-/// # Safety
-/// `l` runs the C function that has called [`exec_with`].
-pub(crate) unsafe fn results(l: State, place: c_int) -> c_int {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let channel: *const Channel = lua_touserdata(l, place).cast();
-        if let Source::Mailbox { subscription, .. } = (*channel).source {
-            mailbox::forget(l, subscription);
-        }
-        if lua_type(l, -1) != LUA_TTABLE {
-            lua_pushnil(l);
-            return 1;
-        }
-        let outcome = lua_gettop(l);
-        if lua_getfield(l, outcome, c"cause".as_ptr()) != LUA_TNIL {
-            lua_pushnil(l);
-            lua_insert(l, -2);
-            return 2;
-        }
-        lua_getfield(l, outcome, c"value".as_ptr());
-        lua_pushnil(l);
-        2
     }
 }

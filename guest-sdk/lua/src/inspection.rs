@@ -15,8 +15,8 @@ use mlua_sys::*;
 use crate::boot;
 use crate::coroutine;
 use crate::runtime::runtime;
-use crate::scheduler::Standing;
 use crate::stack::State;
+use crate::tasks::Standing;
 
 /// Of each coroutine, so many of its innermost calls are shown, and of its
 /// outermost.

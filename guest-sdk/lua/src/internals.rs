@@ -1,12 +1,13 @@
 //! What `config/internals.c` adds to Lua's API, for what every message does.
 //! All indices must be acceptable for the thread.
 
+use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 
-use mlua_sys::{LUA_GCCOUNT, LUA_GCCOUNTB, lua_CFunction, lua_Debug, lua_gc};
+use mlua_sys::{LUA_GCCOUNT, LUA_GCCOUNTB, lua_CFunction, lua_Debug, lua_State, lua_gc};
 
-use crate::runtime::runtime;
-use crate::stack::State;
+/// A Lua thread.
+pub(crate) type State = *mut lua_State;
 
 unsafe extern "C" {
     /// The block of the userdata at `index` if it has this metatable, else
@@ -36,7 +37,7 @@ unsafe extern "C" {
     fn warren_barrier(
         l: State,
         record: *mut lua_Debug,
-        passes: unsafe extern "C" fn(Option<lua_CFunction>) -> c_int,
+        passes: unsafe extern "C" fn(State, Option<lua_CFunction>) -> c_int,
     ) -> c_int;
 }
 
@@ -61,7 +62,7 @@ pub(crate) enum Barrier {
 pub(crate) unsafe fn barrier(
     l: State,
     record: *mut lua_Debug,
-    passes: unsafe extern "C" fn(Option<lua_CFunction>) -> c_int,
+    passes: unsafe extern "C" fn(State, Option<lua_CFunction>) -> c_int,
 ) -> Barrier {
     // SAFETY: as promised by the caller.
     match unsafe { warren_barrier(l, record, passes) } {
@@ -73,6 +74,10 @@ pub(crate) unsafe fn barrier(
 }
 
 unsafe extern "C-unwind" {
+    /// `lua_closethread` of Lua 5.4.6 and later, which the bindings leave out
+    /// where Lua is built by somebody else.
+    pub(crate) fn lua_closethread(thread: State, from: State) -> c_int;
+
     /// Collects young garbage where more than `young` bytes, and more than a
     /// fifth of what the process has, were allocated since the last time. May
     /// run finalizers.
@@ -98,25 +103,21 @@ const YOUNG: usize = 8 * 1024;
 /// # Safety
 /// `l` runs a C function; nothing that needs `Drop` is alive, as finalizers
 /// may run.
-pub(crate) unsafe fn rest(l: State) {
-    // SAFETY: as promised by the caller; the number is the runtime's, which
-    // lives as long as the thread.
-    unsafe { warren_rest(l, YOUNG, runtime(l).heap.as_ptr()) };
+pub(crate) unsafe fn rest(l: State, heap: &Cell<Heap>) {
+    // SAFETY: as promised by the caller.
+    unsafe { warren_rest(l, YOUNG, heap.as_ptr()) };
 }
 
-/// Notes how many bytes Lua has once it is set up, after a full collection.
+/// The bytes that Lua has once it is set up, after a full collection.
 ///
 /// # Safety
 /// `l` is a live Lua thread.
-pub(crate) unsafe fn note_interpreter(l: State) {
+pub(crate) unsafe fn heap_of_interpreter(l: State) -> Heap {
     // SAFETY: as promised by the caller.
     let (kib, rest) = unsafe { (lua_gc(l, LUA_GCCOUNT), lua_gc(l, LUA_GCCOUNTB)) };
     let bytes = usize::try_from(kib).unwrap_or(0) * 1024 + usize::try_from(rest).unwrap_or(0);
-    // SAFETY: as promised by the caller.
-    unsafe {
-        runtime(l).heap.set(Heap {
-            interpreter: bytes,
-            collected: bytes,
-        });
+    Heap {
+        interpreter: bytes,
+        collected: bytes,
     }
 }

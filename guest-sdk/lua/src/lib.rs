@@ -29,6 +29,7 @@ mod argument;
 mod boot;
 mod callbacks;
 mod channel;
+mod chunk;
 mod context;
 mod coroutine;
 mod decode;
@@ -63,8 +64,12 @@ mod security;
 mod spawner;
 mod stack;
 mod stdio;
+mod streams;
+mod tasks;
 mod time;
+mod timers;
 mod traceback;
+mod transfer;
 mod warnings;
 
 #[cfg(test)]

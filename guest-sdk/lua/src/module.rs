@@ -1,11 +1,12 @@
 //! The program's own modules, for `require` in `prelude/require.lua`.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::c_int;
 
 use mlua_sys::*;
 use warren_guest::program;
 
 use crate::argument::{REFUSED, text};
+use crate::chunk::load_prepared;
 use crate::exchange;
 use crate::runtime::is_switched_out;
 use crate::stack::{Functions, State};
@@ -51,27 +52,4 @@ unsafe fn build_chunk(l: State, record: &[u8]) -> Result<c_int, warren_guest::ms
         crate::stack::push_bytes(l, chunk.name);
     }
     Ok(2)
-}
-
-/// Pushes the function of prepared code; raises where it cannot be loaded.
-///
-/// # Safety
-/// `code` comes from `prepare`; `l` is a live Lua thread, nothing that needs
-/// `Drop` is alive.
-pub(crate) unsafe fn load_prepared(l: State, code: &[u8]) {
-    // SAFETY: as promised by the caller. The name is only used in messages
-    // about code that is not bytecode; chunks carry their own.
-    unsafe {
-        let code_start: *const c_char = code.as_ptr().cast();
-        if luaL_loadbufferx(
-            l,
-            code_start,
-            code.len(),
-            c"=program".as_ptr(),
-            c"b".as_ptr(),
-        ) != LUA_OK
-        {
-            lua_error(l);
-        }
-    }
 }

@@ -6,12 +6,12 @@ use std::fmt;
 use mlua_sys::*;
 use warren_guest::program;
 
-use crate::coroutine::lua_closethread;
 use crate::encode::{self, Stop};
 use crate::errors::{self, Kind, part};
 use crate::exchange;
-use crate::runtime::runtime;
-use crate::stack::{State, bytes_at, push_text};
+use crate::internals::lua_closethread;
+use crate::runtime::{push_text, runtime};
+use crate::stack::{State, bytes_at};
 use crate::traceback;
 
 /// The program's function returned `results` values, on top of the stack of

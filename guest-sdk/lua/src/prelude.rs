@@ -7,8 +7,7 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 
-use crate::module::load_prepared;
-use crate::program;
+use crate::chunk::{dump, load_prepared};
 use crate::runtime::runtime;
 use crate::stack::{State, out_of_memory};
 
@@ -69,10 +68,10 @@ unsafe fn strip(l: State) {
         let mut code = rt.output.take();
         code.clear();
         code.lift_limit();
-        let failed = lua_dump(l, program::write, (&raw mut code).cast(), 1);
+        let dumped = dump(l, &mut code, true);
         rt.output.set(code);
         lua_pop(l, 1);
-        if failed != 0 {
+        if !dumped {
             out_of_memory(l);
         }
         load_prepared(l, (*rt.output.as_ptr()).as_slice());

@@ -9,11 +9,10 @@ use warren_guest::Buffer;
 use warren_guest::mailbox::Subscription;
 use warren_guest::msgpack::Output;
 
-use crate::internals::Heap;
-use crate::mailbox::Kept;
-use crate::scheduler::Scheduler;
-use crate::stack::{Class, State};
-use crate::stdio::Streams;
+use crate::internals::{self, Heap};
+use crate::stack::{Class, State, push_bytes};
+use crate::streams::Streams;
+use crate::tasks::{Kept, Scheduler};
 use crate::warnings::Warnings;
 
 /// The state of the process outside Lua. One exists per Lua state; it is
@@ -28,7 +27,7 @@ pub(crate) struct Runtime {
     pub(crate) mail_is_read: Cell<bool>,
     /// What is being encoded; taken out while it is written and sent.
     pub(crate) output: Cell<Output>,
-    /// A text on its way into Lua, see [`push_text`](crate::stack::push_text).
+    /// A text on its way into Lua, see [`push_text`].
     pub(crate) text: Cell<String>,
     /// The bytes that Lua had after it last collected garbage.
     pub(crate) heap: Cell<Heap>,
@@ -53,6 +52,9 @@ pub(crate) struct Runtime {
     pub(crate) streams: Streams,
     /// Whether `warn` says anything.
     pub(crate) warnings: Warnings,
+    /// The functions of C that a switch of the scheduler may leave and come back
+    /// to, by library.
+    pub(crate) switchable: &'static [&'static [lua_CFunction]],
 }
 
 /// A Lua thread that the registry keeps alive.
@@ -97,7 +99,7 @@ pub(crate) struct Classes {
 
 impl Runtime {
     /// The runtime of a Lua state that is about to be set up.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(switchable: &'static [&'static [lua_CFunction]]) -> Self {
         Self {
             buffer: Cell::new(Buffer::new()),
             mail: Cell::new(Buffer::new()),
@@ -123,7 +125,17 @@ impl Runtime {
             program: Cell::new(std::ptr::null_mut()),
             streams: Streams::default(),
             warnings: Warnings::default(),
+            switchable,
         }
+    }
+
+    /// Collects young garbage where there is some, before a process waits.
+    ///
+    /// # Safety
+    /// As [`internals::rest`].
+    pub(crate) unsafe fn rest(&self, l: State) {
+        // SAFETY: as promised by the caller.
+        unsafe { internals::rest(l, &self.heap) };
     }
 
     /// Makes this the runtime of a new Lua state, for good.
@@ -148,6 +160,21 @@ pub(crate) unsafe fn runtime<'a>(l: State) -> &'a Runtime {
     // SAFETY: new threads copy the word of the main thread; the runtime is
     // never freed, and apart from its cells never written.
     unsafe { &*((*word(l) & !SWITCHED_OUT) as *const Runtime) }
+}
+
+/// Pushes a string that Rust has made.
+///
+/// # Safety
+/// `l` is a live Lua thread with a free stack slot. Raises on want of memory.
+pub(crate) unsafe fn push_text(l: State, text: String) {
+    // SAFETY: as promised by the caller. The runtime owns the text meanwhile,
+    // so that nothing leaks where pushing raises; nobody else touches it, as
+    // Lua copies it before it can run any finalizer.
+    unsafe {
+        let rt = runtime(l);
+        rt.text.set(text);
+        push_bytes(l, (*rt.text.as_ptr()).as_bytes());
+    }
 }
 
 /// Whether a thread is switched out: it, or a coroutine it has resumed, blocks

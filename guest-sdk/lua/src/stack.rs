@@ -11,10 +11,8 @@ use std::slice;
 use mlua_sys::*;
 
 use crate::internals::{warren_setclass, warren_string, warren_userdata};
-use crate::runtime::runtime;
 
-/// A Lua thread.
-pub(crate) type State = *mut lua_State;
+pub(crate) use crate::internals::State;
 
 /// The names and functions of a library.
 pub(crate) type Functions = [(&'static CStr, lua_CFunction)];
@@ -26,21 +24,6 @@ pub(crate) type Functions = [(&'static CStr, lua_CFunction)];
 pub(crate) unsafe fn push_bytes(l: State, bytes: &[u8]) {
     // SAFETY: `bytes` is a valid range; the rest is the caller's promise.
     unsafe { lua_pushlstring(l, bytes.as_ptr().cast(), bytes.len()) };
-}
-
-/// Pushes a string that Rust has made.
-///
-/// # Safety
-/// As [`push_bytes`].
-pub(crate) unsafe fn push_text(l: State, text: String) {
-    // SAFETY: as promised by the caller. The runtime owns the text meanwhile,
-    // so that nothing leaks where pushing raises; nobody else touches it, as
-    // Lua copies it before it can run any finalizer.
-    unsafe {
-        let rt = runtime(l);
-        rt.text.set(text);
-        push_bytes(l, (*rt.text.as_ptr()).as_bytes());
-    }
 }
 
 /// The string at `index`; `None` where there is another type. Numbers are not

@@ -4,7 +4,8 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 
-use crate::stack::{Functions, State, bytes_at, push_bytes, push_text};
+use crate::runtime::push_text;
+use crate::stack::{Functions, State, bytes_at, push_bytes};
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"traceback", traceback)];

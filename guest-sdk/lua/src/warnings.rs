@@ -7,7 +7,6 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use mlua_sys::*;
 use warren_guest::logger::{self, Level};
 
-use crate::runtime::runtime;
 use crate::stack::State;
 
 /// The state of the warning system.
@@ -26,18 +25,17 @@ const MOST: usize = 64 * 1024;
 /// Sees to it that Lua's warnings come here.
 ///
 /// # Safety
-/// `l` is the main thread of a Lua state with a runtime.
-pub(crate) unsafe fn open(l: State) {
-    // SAFETY: as promised by the caller; the state lives as long as warnings
-    // are emitted.
-    unsafe { lua_setwarnf(l, Some(take), l.cast()) };
+/// `l` is the main thread of a Lua state; `warnings` lives as long as the state.
+pub(crate) unsafe fn open(l: State, warnings: &Warnings) {
+    // SAFETY: as promised by the caller.
+    unsafe { lua_setwarnf(l, Some(take), (&raw const *warnings).cast_mut().cast()) };
 }
 
 /// Takes a piece of a message. Raises nothing.
-unsafe extern "C-unwind" fn take(l: *mut c_void, piece: *const c_char, to_continue: c_int) {
-    // SAFETY: Lua gives back the state, and a string.
+unsafe extern "C-unwind" fn take(warnings: *mut c_void, piece: *const c_char, to_continue: c_int) {
+    // SAFETY: Lua gives back what `open` gave it, and a string.
     unsafe {
-        let warnings = &runtime(l.cast()).warnings;
+        let warnings = &*warnings.cast::<Warnings>();
         warnings.take(CStr::from_ptr(piece).to_bytes(), to_continue != 0);
     }
 }

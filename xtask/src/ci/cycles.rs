@@ -18,8 +18,7 @@ use crate::project;
 
 /// Modules that are in cycles still, by crate. A number that falls is to be
 /// lowered here, so that it never rises.
-const LEFT: [(&str, usize); 7] = [
-    ("guest-sdk/lua", 26),
+const LEFT: [(&str, usize); 6] = [
     ("guest-sdk/rust", 7),
     ("runtime", 2),
     ("runtime/app", 10),

@@ -10,7 +10,6 @@ use mlua_sys::*;
 use crate::internals::{Barrier, barrier};
 use crate::runtime::{Runtime, runtime};
 use crate::stack::State;
-use crate::{callbacks, coroutine, metamethods, public};
 
 /// Whether a yield of `l` reaches the scheduler: neither it nor any coroutine
 /// that waits for it is inside such a function.
@@ -79,14 +78,10 @@ pub(super) unsafe fn raise(l: State) -> ! {
 }
 
 /// Whether a function of C can be left and come back to.
-unsafe extern "C" fn passes(function: Option<lua_CFunction>) -> c_int {
+unsafe extern "C" fn passes(l: State, function: Option<lua_CFunction>) -> c_int {
     let Some(function) = function else { return 0 };
-    let switchable = [
-        callbacks::SWITCHABLE,
-        metamethods::SWITCHABLE,
-        coroutine::SWITCHABLE,
-        public::SWITCHABLE,
-    ];
+    // SAFETY: `barrier` gives the thread that it was given.
+    let switchable = unsafe { runtime(l) }.switchable;
     switchable
         .iter()
         .flat_map(|functions| functions.iter())

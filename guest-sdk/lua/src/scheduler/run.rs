@@ -4,10 +4,10 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 
-use super::TaskId;
 use super::turn::turn;
 use crate::runtime::{Anchored, Runtime, runtime};
 use crate::stack::{State, out_of_memory};
+use crate::tasks::TaskId;
 
 /// A task has ended, and the process or this step of it with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,14 +4,14 @@ use mlua_sys::*;
 use warren_guest::mailbox::{self, Subscription};
 use warren_guest::{Buffer, Failure, clock};
 
-use super::alarms::Wake;
-use super::queue::{Meeting, Waiter};
-use super::{Fired, Scheduler, TaskId};
-use crate::channel::{self, Alarm, Channel, Format, Source};
 use crate::exchange::{Built, protected};
 use crate::message;
 use crate::runtime::Runtime;
 use crate::stack::State;
+use crate::tasks::{
+    Alarm, Channel, Fired, Format, Meeting, Scheduler, Source, TaskId, Waiter, Wake,
+};
+use crate::transfer;
 
 /// What [`pull`] has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,7 +187,7 @@ unsafe fn deliver(l: State, rt: &Runtime, subscription: Subscription) -> bool {
         },
         // A finalizer that ran while the value was built has ended the wait.
         // SAFETY: as above.
-        None => unsafe { crate::mailbox::stash(l, rt, subscription) },
+        None => unsafe { transfer::stash(l, rt, subscription) },
     }
 }
 
@@ -229,14 +229,14 @@ unsafe fn hand_over(l: State, rt: &Runtime, meeting: Meeting, now: u64) -> bool 
     // SAFETY: a parked task keeps its channels alive; a thread that waits
     // keeps a slot free for the value.
     unsafe {
-        let built = channel::push_ring(l, &mut *channel, now);
+        let built = transfer::push_ring(l, &mut *channel, now);
         if !matches!(built, Built::Raised) {
             if meeting.thread != l {
                 lua_xmove(l, meeting.thread, 1);
             }
             rt.scheduler.borrow_mut().part(meeting, true);
         }
-        channel::settle(rt, channel);
+        transfer::settle(rt, channel);
         !matches!(built, Built::Raised)
     }
 }

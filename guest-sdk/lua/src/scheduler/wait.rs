@@ -1,17 +1,18 @@
 //! Blocking: what a library function does that has to wait.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 
 use mlua_sys::*;
 use warren_guest::clock;
 use warren_guest::mailbox::Subscription;
 
+use super::boundary;
+use super::finish::{Shape, context, finish, from_context, is_receive};
 use super::turn::{Pulled, pull, turn};
-use super::{Fired, boundary};
-use crate::channel::{self, Channel, Source};
-use crate::internals::rest;
 use crate::runtime::{Runtime, runtime, set_switched_out};
-use crate::stack::{State, out_of_memory, raise};
+use crate::stack::{State, out_of_memory};
+use crate::tasks::{Channel, Fired, Source};
+use crate::transfer;
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,45 +23,6 @@ pub(crate) enum Patience {
     Until(u64),
     /// For ever.
     Endless,
-}
-
-/// What a library function returns once it need not wait any longer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// `value, true`, or `nil, false` where the channel is closed.
-    Receive,
-    /// `true`; raises where the channel is closed.
-    Send,
-    /// `{channel=, value=, ok=}`, or `{default=true}`.
-    Select,
-    /// `true`.
-    Sleep,
-    /// The result of an exec.
-    Exec,
-}
-
-/// Marks a case that receives, in the place of the value to send.
-static RECEIVE: u8 = 0;
-
-/// Pushes what marks a case that receives.
-///
-/// # Safety
-/// `l` has a free stack slot.
-pub(crate) unsafe fn push_receive(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe { lua_pushlightuserdata(l, (&raw const RECEIVE).cast::<c_void>().cast_mut()) };
-}
-
-/// Whether the value at `index` marks a case that receives.
-///
-/// # Safety
-/// `index` is acceptable for `l`.
-unsafe fn is_receive(l: State, index: c_int) -> bool {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        lua_type(l, index) == LUA_TLIGHTUSERDATA
-            && lua_touserdata(l, index).cast() == (&raw const RECEIVE).cast_mut()
-    }
 }
 
 /// Waits for the first of `count` cases that is ready, which lie on the stack
@@ -79,8 +41,8 @@ pub(crate) unsafe fn wait(
 ) -> c_int {
     // SAFETY: as promised by the caller.
     unsafe {
-        rest(l);
         let rt = runtime(l);
+        rt.rest(l);
         let room = rt.scheduler.borrow_mut().reserve(count as usize);
         if !room {
             out_of_memory(l);
@@ -258,9 +220,9 @@ unsafe fn perform(l: State, place: c_int) -> bool {
     // SAFETY: the promise of `wait`.
     unsafe {
         if is_receive(l, place + 1) {
-            channel::receive(l, place)
+            transfer::receive(l, place)
         } else {
-            channel::send(l, place)
+            transfer::send(l, place)
         }
     }
 }
@@ -373,72 +335,5 @@ unsafe extern "C-unwind" fn resumed(l: State, _: c_int, context: lua_KContext) -
                 .map_or(Fired::Deadline, |task| task.fired)
         };
         finish(l, base, shape, fired)
-    }
-}
-
-const SHAPES: [Shape; 5] = [
-    Shape::Receive,
-    Shape::Send,
-    Shape::Select,
-    Shape::Sleep,
-    Shape::Exec,
-];
-
-fn context(base: c_int, shape: Shape) -> lua_KContext {
-    base as lua_KContext * SHAPES.len() as lua_KContext + shape as lua_KContext
-}
-
-fn from_context(context: lua_KContext) -> (c_int, Shape) {
-    let count = SHAPES.len() as lua_KContext;
-    (
-        (context / count) as c_int,
-        SHAPES[(context % count) as usize],
-    )
-}
-
-/// Pushes what the library function returns.
-unsafe fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int {
-    // SAFETY: the promise of `wait`; a value received is on top of the stack.
-    unsafe {
-        match (shape, fired) {
-            (Shape::Sleep, _) | (Shape::Send, Fired::Case(_, true)) => {
-                lua_pushboolean(l, 1);
-                1
-            }
-            (Shape::Receive | Shape::Exec, Fired::Deadline) => {
-                lua_pushnil(l);
-                lua_pushboolean(l, 0);
-                2
-            }
-            (Shape::Receive, Fired::Case(_, open)) => {
-                lua_pushboolean(l, open.into());
-                2
-            }
-            (Shape::Exec, Fired::Case(..)) => crate::exec::results(l, base),
-            (Shape::Select, Fired::Deadline) => {
-                lua_createtable(l, 0, 1);
-                lua_pushboolean(l, 1);
-                lua_setfield(l, -2, c"default".as_ptr());
-                1
-            }
-            (Shape::Select, Fired::Case(case, open)) => {
-                let place = base + 2 * case;
-                if !is_receive(l, place + 1) {
-                    if !open {
-                        raise(l, "send on a closed channel");
-                    }
-                    lua_pushnil(l);
-                }
-                lua_createtable(l, 0, 3);
-                lua_insert(l, -2);
-                lua_setfield(l, -2, c"value".as_ptr());
-                lua_pushvalue(l, place);
-                lua_setfield(l, -2, c"channel".as_ptr());
-                lua_pushboolean(l, open.into());
-                lua_setfield(l, -2, c"ok".as_ptr());
-                1
-            }
-            (Shape::Send, _) => raise(l, "send on a closed channel"),
-        }
     }
 }

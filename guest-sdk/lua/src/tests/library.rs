@@ -3,7 +3,7 @@
 use warren_guest::mock;
 
 use super::{output_of, run_in};
-use crate::{boot, program};
+use crate::{boot, chunk};
 
 #[test]
 fn errors_act_like_their_message() {
@@ -269,8 +269,7 @@ fn require_finds_libraries_preloads_and_modules() {
         let file = format!("{}.lua", name.replace('.', "/"));
         let code = std::thread::spawn(move || {
             // SAFETY: the state is this thread's own.
-            let code =
-                unsafe { program::compile(boot::state(), file.as_bytes(), source.as_bytes()) };
+            let code = unsafe { chunk::compile(boot::state(), file.as_bytes(), source.as_bytes()) };
             code.expect("it compiles").as_slice().to_vec()
         });
         runtime

@@ -6,8 +6,8 @@ use std::ffi::{CStr, c_int};
 use mlua_sys::*;
 
 use crate::errors::{self, Kind};
-use crate::runtime::runtime;
-use crate::stack::{self, Functions, State, bytes_at, push_text, wrong_type};
+use crate::runtime::{push_text, runtime};
+use crate::stack::{self, Functions, State, bytes_at, wrong_type};
 
 /// What a number means where a duration is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

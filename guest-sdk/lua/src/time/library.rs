@@ -1,4 +1,4 @@
-//! The functions of the library.
+//! The functions of the library that do not wait.
 
 use std::ffi::c_int;
 
@@ -6,18 +6,13 @@ use mlua_sys::*;
 use warren_guest::clock;
 
 use super::moment::{self, Moment};
-use super::{Unit, duration, timer};
+use super::{Unit, duration};
 use crate::argument::{REFUSED, integer, text};
 use crate::errors::{self, Kind};
-use crate::scheduler::{Patience, Shape, wait};
 use crate::stack::{self, Functions, State};
 
 const FUNCTIONS: &Functions = &[
     (c"now", now),
-    (c"sleep", sleep),
-    (c"after", timer::after),
-    (c"timer", timer::timer),
-    (c"ticker", timer::ticker),
     (c"parse_duration", parse_duration),
     (c"parse", parse),
     (c"unix", unix),
@@ -32,7 +27,6 @@ pub(crate) unsafe fn open(l: State) {
     unsafe {
         duration::open(l);
         moment::open(l);
-        timer::open(l);
         stack::push_library(l, FUNCTIONS);
     }
 }
@@ -42,23 +36,6 @@ unsafe extern "C-unwind" fn now(l: State) -> c_int {
     unsafe {
         moment::push(l, Moment::from_nanoseconds(clock::now()));
         1
-    }
-}
-
-unsafe extern "C-unwind" fn sleep(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let Some(span) = duration::span(l, 1, Unit::Nanoseconds, "duration") else {
-            return REFUSED;
-        };
-        lua_settop(l, 0);
-        wait(
-            l,
-            1,
-            0,
-            Patience::Until(timer::instant_after(span)),
-            Shape::Sleep,
-        )
     }
 }
 

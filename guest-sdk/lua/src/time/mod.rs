@@ -3,7 +3,6 @@
 mod duration;
 mod library;
 mod moment;
-mod timer;
 
 pub(crate) use duration::{Unit, span};
 pub(crate) use library::open;

@@ -12,8 +12,8 @@ use warren_guest::msgpack::Malformed;
 use super::{Unit, duration};
 use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
-use crate::runtime::runtime;
-use crate::stack::{self, Functions, State, bytes_at, push_text, wrong_type};
+use crate::runtime::{push_text, runtime};
+use crate::stack::{self, Functions, State, bytes_at, wrong_type};
 
 /// A time: seconds since 1970-01-01T00:00:00Z, and nanoseconds after them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

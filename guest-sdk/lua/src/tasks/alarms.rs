@@ -4,15 +4,12 @@
 //! An entry is a task that sleeps, or a channel of the clock that has both an
 //! alarm ahead and a waiter. A timer with many waiters is one entry.
 
-use super::{Scheduler, TaskId};
-use crate::channel::{Channel, Source};
-
-/// No place in the heap.
-pub(crate) const NOWHERE: u32 = u32::MAX;
+use super::channel::{Channel, Source};
+use super::{NOWHERE, Scheduler, TaskId};
 
 /// What wakes at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wake {
+pub(crate) enum Wake {
     /// A parked task, in any case.
     Task(TaskId),
     /// The first waiter of a channel. The channel is alive: its waiters have
@@ -38,7 +35,7 @@ impl Entry {
 
 /// The heap; its earliest entry is the first.
 #[derive(Debug, Default)]
-pub(super) struct Alarms {
+pub(crate) struct Alarms {
     heap: Vec<Entry>,
     order: u32,
 }
@@ -50,7 +47,7 @@ impl Alarms {
     }
 
     /// The earliest time, and what wakes then.
-    pub(super) fn first(&self) -> Option<(u64, Wake)> {
+    pub(crate) fn first(&self) -> Option<(u64, Wake)> {
         self.heap.first().map(|entry| (entry.at, entry.what))
     }
 

@@ -4,15 +4,15 @@
 use mlua_sys::lua_pushnil;
 use warren_guest::clock;
 
-use super::{Again, Alarm, Channel, Source, transfer};
 use crate::exchange::{Built, protected};
 use crate::runtime::Runtime;
 use crate::stack::State;
+use crate::tasks::{Again, Alarm, Channel, Source};
 use crate::time;
 
 /// Pushes the Time at which the alarm of `channel` has rung, and sets the next
 /// one, if there is one. `now` is the monotonic time, not before the alarm.
-/// The caller then [settles](settle) the channel.
+/// The caller then [settles](super::settle) the channel.
 ///
 /// # Safety
 /// `l` is a live Lua thread with four free stack slots. Does not raise.
@@ -26,26 +26,6 @@ pub(crate) unsafe fn push_ring(l: State, channel: &mut Channel, now: u64) -> Bui
     let at = clock::now().saturating_sub_unsigned(late);
     // SAFETY: as promised by the caller.
     unsafe { protected(l, &at.to_le_bytes(), time::build_moment) }
-}
-
-/// After a ring that was handed over: closes a channel that never rings again,
-/// and tells the scheduler when it rings next.
-///
-/// # Safety
-/// `channel` is alive.
-pub(crate) unsafe fn settle(rt: &Runtime, channel: *mut Channel) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        rt.scheduler.borrow_mut().alarm_changed(channel);
-        if let Source::Clock(Alarm {
-            next: None,
-            again: Again::Never,
-            ..
-        }) = (*channel).source
-        {
-            transfer::close(rt, channel);
-        }
-    }
 }
 
 /// Sets an alarm anew, or with `None` stops it, which ends the plain receives

@@ -1,22 +1,32 @@
-//! Timers and tickers: userdata whose one user value is their channel.
+//! The functions of the library `time` that wait. Timers and tickers are userdata
+//! whose one user value is their channel.
 
 use std::ffi::{CStr, c_int};
 
 use mlua_sys::*;
 use warren_guest::clock;
 
-use super::{Unit, duration};
 use crate::argument::REFUSED;
-use crate::channel::{self, Again, Alarm, Channel, Source};
 use crate::errors::{self, Kind};
 use crate::runtime::runtime;
+use crate::scheduler::{Patience, Shape, wait};
 use crate::stack::{self, Functions, State, out_of_memory};
+use crate::tasks::{Again, Alarm, Channel, Source};
+use crate::time::{Unit, span};
+use crate::transfer::set_alarm;
 
 /// The names of the classes in Lua.
 const TIMER: &CStr = c"timer";
 const TICKER: &CStr = c"ticker";
 
 const CHANNEL: c_int = 1;
+
+const FUNCTIONS: &Functions = &[
+    (c"sleep", sleep),
+    (c"after", after),
+    (c"timer", timer),
+    (c"ticker", ticker),
+];
 
 const TIMER_METHODS: &Functions = &[
     (c"channel", channel::<false>),
@@ -25,30 +35,44 @@ const TIMER_METHODS: &Functions = &[
 ];
 const TICKER_METHODS: &Functions = &[(c"channel", channel::<true>), (c"stop", stop::<true>)];
 
-/// Registers the classes.
+/// Registers the classes, and adds the functions to the library on top of the
+/// stack.
 ///
 /// # Safety
-/// `l` is a live Lua thread with free stack slots.
-pub(super) unsafe fn open(l: State) {
+/// `l` is a live Lua thread with free stack slots; a table is on top of its stack.
+pub(crate) unsafe fn open(l: State) {
     // SAFETY: as promised by the caller.
     unsafe {
         stack::push_class(l, TIMER, TIMER_METHODS, &[]);
         stack::push_class(l, TICKER, TICKER_METHODS, &[]);
         lua_pop(l, 2);
+        stack::set_functions(l, FUNCTIONS);
+    }
+}
+
+/// `time.sleep(d)`.
+unsafe extern "C-unwind" fn sleep(l: State) -> c_int {
+    // SAFETY: Lua calls with a live thread.
+    unsafe {
+        let Some(after) = span(l, 1, Unit::Nanoseconds, "duration") else {
+            return REFUSED;
+        };
+        lua_settop(l, 0);
+        wait(l, 1, 0, Patience::Until(instant_after(after)), Shape::Sleep)
     }
 }
 
 /// `time.after(d)`: a channel that yields one Time and is closed then.
-pub(super) unsafe extern "C-unwind" fn after(l: State) -> c_int {
+unsafe extern "C-unwind" fn after(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        let Some(span) = duration::span(l, 1, Unit::Nanoseconds, "duration") else {
+        let Some(after) = span(l, 1, Unit::Nanoseconds, "duration") else {
             return REFUSED;
         };
         Channel::push(
             l,
             Source::Clock(Alarm {
-                next: Some(instant_after(span)),
+                next: Some(instant_after(after)),
                 again: Again::Never,
                 stopped: false,
             }),
@@ -58,17 +82,17 @@ pub(super) unsafe extern "C-unwind" fn after(l: State) -> c_int {
 }
 
 /// `time.timer(d)`.
-pub(super) unsafe extern "C-unwind" fn timer(l: State) -> c_int {
+unsafe extern "C-unwind" fn timer(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        let Some(span) = duration::span(l, 1, Unit::Nanoseconds, "duration") else {
+        let Some(after) = span(l, 1, Unit::Nanoseconds, "duration") else {
             return REFUSED;
         };
         push(
             l,
             TIMER,
             Alarm {
-                next: Some(instant_after(span)),
+                next: Some(instant_after(after)),
                 again: Again::OnReset,
                 stopped: false,
             },
@@ -78,13 +102,13 @@ pub(super) unsafe extern "C-unwind" fn timer(l: State) -> c_int {
 }
 
 /// `time.ticker(d)`.
-pub(super) unsafe extern "C-unwind" fn ticker(l: State) -> c_int {
+unsafe extern "C-unwind" fn ticker(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
-        let Some(span) = duration::span(l, 1, Unit::Nanoseconds, "duration") else {
+        let Some(after) = span(l, 1, Unit::Nanoseconds, "duration") else {
             return REFUSED;
         };
-        if span == 0 {
+        if after == 0 {
             return errors::refuse(
                 l,
                 Kind::Invalid,
@@ -95,8 +119,8 @@ pub(super) unsafe extern "C-unwind" fn ticker(l: State) -> c_int {
             l,
             TICKER,
             Alarm {
-                next: Some(instant_after(span)),
-                again: Again::After(span),
+                next: Some(instant_after(after)),
+                again: Again::After(after),
                 stopped: false,
             },
         );
@@ -105,7 +129,7 @@ pub(super) unsafe extern "C-unwind" fn ticker(l: State) -> c_int {
 }
 
 /// The instant so many nanoseconds from now.
-pub(super) fn instant_after(span: u64) -> u64 {
+fn instant_after(span: u64) -> u64 {
     clock::monotonic().saturating_add(span)
 }
 
@@ -142,7 +166,7 @@ unsafe extern "C-unwind" fn stop<const BEATS: bool>(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
         let channel = push_channel::<BEATS>(l);
-        let pending = channel::set_alarm(runtime(l), channel, None);
+        let pending = set_alarm(runtime(l), channel, None);
         lua_pushboolean(l, pending.into());
         1
     }
@@ -153,7 +177,7 @@ unsafe extern "C-unwind" fn reset(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
         luaL_checkudata(l, 1, TIMER.as_ptr());
-        let Some(span) = duration::span(l, 2, Unit::Nanoseconds, "duration") else {
+        let Some(after) = span(l, 2, Unit::Nanoseconds, "duration") else {
             return REFUSED;
         };
         let channel = push_channel::<false>(l);
@@ -162,7 +186,7 @@ unsafe extern "C-unwind" fn reset(l: State) -> c_int {
         if !room {
             out_of_memory(l);
         }
-        let pending = channel::set_alarm(rt, channel, Some(instant_after(span)));
+        let pending = set_alarm(rt, channel, Some(instant_after(after)));
         lua_pushboolean(l, pending.into());
         1
     }

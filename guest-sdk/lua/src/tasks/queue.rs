@@ -3,47 +3,28 @@
 
 use std::ffi::c_int;
 
+use super::channel::{Channel, Queue, Source};
 use super::{Scheduler, TaskId};
-use crate::channel::{Channel, Source};
 use crate::stack::State;
-
-/// The waiters of one side of a channel, in order of arrival.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Queue {
-    first: Option<u32>,
-    last: Option<u32>,
-}
-
-impl Queue {
-    /// Whether nobody waits.
-    pub(crate) fn is_empty(self) -> bool {
-        self.first.is_none()
-    }
-
-    /// The place of the waiter that came first.
-    pub(crate) fn first(self) -> Option<u32> {
-        self.first
-    }
-}
 
 /// One case of a parked task.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Waiter {
-    pub(super) channel: *mut Channel,
+pub(crate) struct Waiter {
+    pub(crate) channel: *mut Channel,
     pub(super) task: TaskId,
     /// The place of the case, the first being 0.
-    pub(super) case: c_int,
+    pub(crate) case: c_int,
     sends: bool,
     previous: Option<u32>,
     next: Option<u32>,
     /// The next waiter of the same task.
-    pub(super) sibling: Option<u32>,
+    pub(crate) sibling: Option<u32>,
 }
 
 /// Where a waiting task is to be given, or to be taken, a value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meeting {
-    pub(super) task: TaskId,
+    pub(crate) task: TaskId,
     case: c_int,
     /// The thread that blocks.
     pub(crate) thread: State,
@@ -76,12 +57,12 @@ impl Scheduler {
     }
 
     /// Whether a waiter is the one of its queue that came first.
-    pub(super) fn is_first(&self, waiter: &Waiter) -> bool {
+    pub(crate) fn is_first(&self, waiter: &Waiter) -> bool {
         waiter.previous.is_none()
     }
 
     /// The task of a waiter.
-    pub(super) fn meet_waiter(&self, waiter: Waiter) -> Option<Meeting> {
+    pub(crate) fn meet_waiter(&self, waiter: Waiter) -> Option<Meeting> {
         let task = self.tasks.get(waiter.task)?.as_ref()?;
         Some(Meeting {
             task: waiter.task,
@@ -102,7 +83,7 @@ impl Scheduler {
     ///
     /// # Safety
     /// `channel` is alive, and stays so while the task is parked.
-    pub(super) unsafe fn add_waiter(
+    pub(crate) unsafe fn add_waiter(
         &mut self,
         task: TaskId,
         channel: *mut Channel,

@@ -1,33 +1,9 @@
-//! Channels: what coroutines of a process hand values to each other with, and
-//! the form in which messages, events and timers arrive.
-//!
-//! A channel is a userdata whose block is [`Channel`]. Where it is a local
-//! channel with a buffer, its user value [`BUFFER`] is a table used as a ring.
+//! Channels as the scheduler sees them: where values come from, and who waits.
 
-mod clock;
-mod library;
-mod transfer;
+use std::ffi::c_int;
 
-use std::ffi::{CStr, c_int};
-
-use mlua_sys::*;
+use mlua_sys::lua_Integer;
 use warren_guest::mailbox::Subscription;
-
-pub(crate) use clock::{push_ring, set_alarm, settle};
-pub(crate) use library::open;
-pub(crate) use transfer::{close, receive, send, stash};
-
-use crate::runtime::runtime;
-use crate::scheduler::{NOWHERE, Queue};
-use crate::stack::State;
-
-/// The name of the class in Lua.
-pub(crate) const CLASS: &CStr = c"channel";
-
-/// The user value that holds the ring of a local channel.
-pub(crate) const BUFFER: c_int = 1;
-/// The user value that holds the case of [`Channel`]'s `case_receive`.
-pub(crate) const RECEIVE_CASE: c_int = 2;
 
 /// One channel. Nothing in here needs `Drop`: Lua frees it like any userdata.
 #[derive(Debug)]
@@ -110,39 +86,34 @@ pub(crate) enum Again {
 }
 
 impl Channel {
-    /// Pushes a new channel and yields its block.
-    ///
-    /// # Safety
-    /// `l` is a live Lua thread with three free stack slots. May raise.
-    pub(crate) unsafe fn push(l: State, source: Source) -> *mut Channel {
-        // SAFETY: as promised by the caller; the block has room for a channel
-        // and is written before anyone can see it.
-        unsafe {
-            let block: *mut Channel = lua_newuserdatauv(l, size_of::<Channel>(), 2).cast();
-            block.write(Channel {
-                source,
-                closed: false,
-                receivers: Queue::default(),
-                senders: Queue::default(),
-                alarm_place: NOWHERE,
-                wanted_place: NOWHERE,
-            });
-            runtime(l).classes.get().channel.apply(l);
-            block
-        }
-    }
-
-    /// The channel that is argument `arg`; raises for anything else.
-    ///
-    /// # Safety
-    /// `l` runs a C function; nothing that needs `Drop` is alive.
-    pub(crate) unsafe fn check(l: State, arg: c_int) -> *mut Channel {
-        // SAFETY: as promised by the caller.
-        unsafe { runtime(l).classes.get().channel.check(l, arg, CLASS) }
-    }
-
-    /// Whether programs may send on it and close it.
+    /// Returns true if programs may send on the channel and close it.
     pub(crate) fn is_local(&self) -> bool {
         matches!(self.source, Source::Local(_))
+    }
+}
+
+/// A channel on a subscription, and its place in the table of channels.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    pub(crate) channel: *mut Channel,
+    pub(crate) place: c_int,
+}
+
+/// The waiters of one side of a channel, in order of arrival.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Queue {
+    pub(super) first: Option<u32>,
+    pub(super) last: Option<u32>,
+}
+
+impl Queue {
+    /// Whether nobody waits.
+    pub(crate) fn is_empty(self) -> bool {
+        self.first.is_none()
+    }
+
+    /// The place of the waiter that came first.
+    pub(crate) fn first(self) -> Option<u32> {
+        self.first
     }
 }

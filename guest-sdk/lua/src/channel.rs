@@ -4,13 +4,13 @@ use std::ffi::{CStr, c_int};
 
 use mlua_sys::*;
 
-use super::{CLASS, Channel, RECEIVE_CASE, Ring, Source, close};
 use crate::argument::{REFUSED, integer};
 use crate::errors::{self, Kind};
-use crate::internals::rest;
-use crate::runtime::runtime;
+use crate::runtime::{push_text, runtime};
 use crate::scheduler::{Patience, Shape, push_receive, receive_alone, wait};
 use crate::stack::{self, Functions, State, raise, wrong_type};
+use crate::tasks::{Channel, Ring, Source};
+use crate::transfer::{CLASS, RECEIVE_CASE, close};
 
 /// The name of the class of cases in Lua. A case has two user values: the
 /// channel, and the value to send or the mark of a case that receives.
@@ -86,7 +86,7 @@ unsafe extern "C-unwind" fn receive(l: State) -> c_int {
     // SAFETY: Lua calls with a live thread.
     unsafe {
         let channel = Channel::check(l, 1);
-        rest(l);
+        runtime(l).rest(l);
         if receive_alone(l, channel) {
             lua_pushboolean(l, 1);
             return 2;
@@ -203,7 +203,7 @@ unsafe fn check_local(l: State, what: &str) {
         let channel = Channel::check(l, 1);
         if !(*channel).is_local() {
             luaL_where(l, 1);
-            stack::push_text(l, format!("cannot {what} a channel that is receive-only"));
+            push_text(l, format!("cannot {what} a channel that is receive-only"));
             lua_concat(l, 2);
             lua_error(l);
         }

@@ -6,11 +6,12 @@ use std::ffi::c_int;
 use mlua_sys::*;
 use warren_guest::clock;
 
-use super::{BUFFER, Channel, Ring, Source, push_ring, settle};
+use super::BUFFER;
+use super::clock::push_ring;
 use crate::exchange::Built;
 use crate::runtime::{Runtime, runtime};
-use crate::scheduler::{Meeting, Queue};
 use crate::stack::State;
+use crate::tasks::{Again, Alarm, Channel, Meeting, Queue, Ring, Source};
 
 /// Takes a value out of the channel at `place`, which is ready, and leaves it
 /// on top of the stack. False where the channel is closed and drained.
@@ -99,6 +100,26 @@ pub(crate) unsafe fn close(rt: &Runtime, channel: *mut Channel) {
         }
         while let Some(sender) = meet(rt, (*channel).senders) {
             rt.scheduler.borrow_mut().part(sender, false);
+        }
+    }
+}
+
+/// After a ring that was handed over: closes a channel that never rings again,
+/// and tells the scheduler when it rings next.
+///
+/// # Safety
+/// `channel` is alive.
+pub(crate) unsafe fn settle(rt: &Runtime, channel: *mut Channel) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        rt.scheduler.borrow_mut().alarm_changed(channel);
+        if let Source::Clock(Alarm {
+            next: None,
+            again: Again::Never,
+            ..
+        }) = (*channel).source
+        {
+            close(rt, channel);
         }
     }
 }
