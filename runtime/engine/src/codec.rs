@@ -1,6 +1,6 @@
-//! What the runtime itself writes and reads as MessagePack: structured errors,
-//! events, outcomes, spawn options. The format is fixed in
-//! `docs/guest-abi.md`. Messages between processes are never decoded here.
+//! MessagePack that the runtime itself writes and reads: structured errors, events,
+//! outcomes, spawn options. `docs/guest-abi.md` defines the format. Messages between
+//! processes are never decoded here.
 
 pub(crate) mod check;
 pub(crate) mod reader;
@@ -15,29 +15,29 @@ use warren_kernel::{Details, Error, Event, Field, Kind, Outcome, Timestamp};
 /// The ext type of a structured error.
 const ERROR: i8 = 1;
 
-/// The ext type of JSON's null, which is nil for who cannot tell them apart.
+/// The ext type of JSON's null. Readers without such a value read it as nil.
 const NULL: i8 = 2;
 
-/// Nesting beyond this is refused, as the SDKs refuse it when they write.
+/// Deepest nesting that [`read`] accepts.
 const MAX_DEPTH: usize = 110;
 
-/// The error as one encoded value.
+/// Encodes an error as one value.
 pub(crate) fn error(error: &Error) -> Vec<u8> {
     written(|out| out.error(error))
 }
 
-/// The outcome of a process as one encoded value: `{value}`, `{error, cause}`
-/// or an empty map.
+/// Encodes the outcome of a process as one value: `{value}`, `{error, cause}` or an
+/// empty map.
 pub(crate) fn outcome(outcome: &Outcome) -> Vec<u8> {
     written(|out| out.outcome(outcome))
 }
 
-/// The event as one encoded value.
+/// Encodes an event as one value.
 pub(crate) fn event(event: &Event) -> Vec<u8> {
     written(|out| out.event(event))
 }
 
-/// An array that holds this one encoded value.
+/// Encodes an array that holds this one encoded value.
 pub(crate) fn one(value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len() + 1);
     out.push(0x91);
@@ -45,38 +45,38 @@ pub(crate) fn one(value: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A map of encoded values.
+/// Encodes a map of encoded values.
 pub(crate) fn map(values: &BTreeMap<String, Arc<[u8]>>) -> Vec<u8> {
     let values = values.iter().map(|(key, value)| (&**key, &**value));
     written(|out| out.pairs(values))
 }
 
-/// A record: a map of encoded values, in the order given.
+/// Encodes a map of encoded values in the order given.
 pub(crate) fn pairs(values: &[(&str, &[u8])]) -> Vec<u8> {
     written(|out| out.pairs(values.iter().copied()))
 }
 
-/// An error's details as one encoded value.
+/// Encodes an error's details as one value.
 pub(crate) fn details(details: &Details) -> Vec<u8> {
     written(|out| out.details(details))
 }
 
-/// Text as one encoded value.
+/// Encodes text as one value.
 pub(crate) fn text(text: &str) -> Vec<u8> {
     written(|out| out.str(text))
 }
 
-/// Nil as an encoded value.
+/// Nil, encoded.
 const NIL: &[u8] = &[0xc0];
 
-/// The array of no values.
+/// The empty array, encoded.
 pub(crate) const NO_VALUES: &[u8] = &[0x90];
 
 /// Reads an encoded structured error.
 ///
 /// # Errors
 ///
-/// What is wrong with the bytes.
+/// A description of the first fault of the bytes.
 pub(crate) fn read_error(bytes: &[u8]) -> Result<Error, String> {
     check::value(bytes).map_err(|error| error.to_string())?;
     match reader::ext(bytes) {
@@ -89,14 +89,14 @@ pub(crate) fn read_error(bytes: &[u8]) -> Result<Error, String> {
 ///
 /// # Errors
 ///
-/// What is wrong with the bytes.
+/// A description of the first fault of the bytes.
 pub(crate) fn read(mut bytes: &[u8]) -> Result<Value, String> {
     let value = rmpv::decode::read_value_with_max_depth(&mut bytes, MAX_DEPTH)
         .map_err(|e| format!("not MessagePack: {e}"))?;
     if bytes.is_empty() {
         Ok(value)
     } else {
-        Err(format!("{} bytes after the end of the value", bytes.len()))
+        Err(check::Malformed::Trailing(bytes.len()).to_string())
     }
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn encode(value: &Value) -> Arc<[u8]> {
     out.into()
 }
 
-/// What is written in one go.
+/// Returns the bytes that `write` writes.
 fn written(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
     let mut out = Writer(Vec::new());
     write(&mut out);
@@ -117,16 +117,16 @@ fn written(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
 
 fn read_error_payload(payload: &[u8]) -> Result<Error, String> {
     let payload =
-        reader::whole(payload).map_err(|error| format!("the payload of the error is {error}"))?;
+        reader::whole(payload).map_err(|error| format!("the payload of the error: {error}"))?;
     let Some(fields) = reader::elements(payload) else {
-        return Err("a structured error whose payload is no array".into());
+        return Err("the payload of the error is not an array".into());
     };
-    // Those who know more fields than these may have written them.
+    // A newer SDK may write more fields than these.
     let fields: Vec<_> = fields.take(5).collect();
     let field = |i: usize| fields.get(i).copied().unwrap_or(NIL);
     let text = |i: usize| Some(String::from_utf8_lossy(reader::string(field(i))?).into_owned());
     let (Some(kind), Some(message)) = (text(0), text(1)) else {
-        return Err("a structured error without kind and message".into());
+        return Err("the error has no kind or no message".into());
     };
     Ok(Error {
         kind: Kind::from(kind.as_str()),
@@ -157,7 +157,7 @@ impl Writer {
         let _ = encode::write_nil(&mut self.0);
     }
 
-    /// A map of values that are encoded already.
+    /// Writes a map of encoded values.
     fn pairs<'a>(&mut self, pairs: impl ExactSizeIterator<Item = (&'a str, &'a [u8])>) {
         self.map(pairs.len());
         for (key, value) in pairs {
@@ -166,7 +166,7 @@ impl Writer {
         }
     }
 
-    /// A value that is encoded already.
+    /// Writes an encoded value.
     fn raw(&mut self, value: &[u8]) {
         self.0.extend_from_slice(value);
     }
@@ -265,7 +265,8 @@ fn rfc3339(at: Timestamp) -> String {
     jiff::Timestamp::from_nanosecond(at.0.into()).map_or_else(|_| String::new(), |t| t.to_string())
 }
 
-/// MessagePack lengths are 32 bits; nothing the runtime writes comes near.
+/// Converts a length. MessagePack lengths have 32 bits; nothing that the runtime writes
+/// comes near.
 fn length(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

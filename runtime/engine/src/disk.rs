@@ -1,11 +1,9 @@
-//! Budgets of bytes on disk: how much fuller the processes of a host may make
-//! the disks that they may write to.
+//! Budgets of bytes on disk that the processes of a host may add.
 //!
-//! What a host's processes create or lengthen is charged to the host, and given
-//! back when it is shortened or gone: when its last name is removed and no
-//! process has it open. Each charge is kept with the file it is for, so nothing
-//! is given back twice, and nothing that was never charged. A file that a host
-//! finds there may be overwritten for nothing.
+//! A host is charged for files that its processes create or lengthen. The charge is
+//! given back if the file is shortened, or is gone: its last name is removed and no
+//! process has it open. Each charge is kept with its file, so nothing is given back
+//! twice, or without a charge. Overwriting bytes of an existing file is free.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,30 +12,30 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Bytes on disk for one host where nobody said otherwise: 10 GiB.
+/// Default limit of the bytes on disk that one host may add: 10 GiB.
 pub const DEFAULT_MAX_DISK: u64 = 10 << 30;
 
-/// What a file, directory or link counts for, besides a file's bytes: a block
-/// of most file systems.
+/// Bytes charged for a file, directory or link, besides a file's content: a block of
+/// most file systems.
 const OBJECT: u64 = 4_096;
 
-/// Charged files that are remembered. What is charged beyond is not given back.
+/// Most charged files that are remembered. Charges of further files are not given back.
 const MAX_REMEMBERED: usize = 1 << 18;
 
-/// The charges of a runtime, by file.
+/// The charges of a node, by file.
 #[derive(Debug, Default)]
 pub(crate) struct Disks(Mutex<HashMap<Key, Arc<Inode>>>);
 
-/// A file as the system knows it: device and number.
+/// A file's identity: its device and inode numbers.
 type Key = (u64, u64);
 
 #[derive(Debug, Default)]
 struct Inode {
     /// Held while the file's length changes.
     charges: Mutex<Vec<(Arc<HostDisk>, u64)>>,
-    /// How many descriptors of processes it has; under the lock of [`Disks`].
+    /// Number of descriptors of processes; changed under the lock of [`Disks`].
     open: AtomicU64,
-    /// How many second names were charged for.
+    /// Number of further names that were charged for.
     names: AtomicU64,
 }
 
@@ -95,9 +93,9 @@ impl HostDisk {
         if !self.told.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 host = &*self.name,
-                "its processes have used their {} MiB on disk and are refused more: the limit is \
-                 max_disk of the host; further refusals are not logged",
-                self.limit >> 20
+                "the processes of a host may not use more disk space: max_disk of the host is {} \
+                 bytes; further refusals are not logged",
+                self.limit
             );
         }
         Err(DiskFull)
@@ -113,7 +111,7 @@ impl Disks {
     ///
     /// # Errors
     ///
-    /// The system's; `NotFound` where its last name was removed meanwhile.
+    /// Those of reading its metadata; `NotFound` if its last name was removed meanwhile.
     pub(crate) fn track(self: &Arc<Self>, file: Arc<File>) -> io::Result<Tracked> {
         let key = key(&file)?;
         let inode = {
@@ -128,20 +126,20 @@ impl Disks {
             inode,
             file,
         };
-        // Whoever removed it before it was followed gave its charge back.
+        // The removal before this call gave its charge back already.
         if tracked.file.metadata()?.nlink() == 0 {
             return Err(io::ErrorKind::NotFound.into());
         }
         Ok(tracked)
     }
 
-    /// Charges for something that was made, if the system still has it.
+    /// Charges for a file, directory or link that was made.
     pub(crate) fn made(&self, host: &Arc<HostDisk>, file: &File) {
         let Ok(key) = key(file) else {
             return;
         };
         if host.charge(OBJECT).is_err() {
-            // It is there already; what comes next is refused.
+            // It exists already; the next one is refused.
             return;
         }
         let mut inodes = self.lock();
@@ -152,7 +150,7 @@ impl Disks {
         }
     }
 
-    /// Charges for a second name of a file.
+    /// Charges for a further name of a file.
     pub(crate) fn named(&self, host: &Arc<HostDisk>, file: &File) {
         self.made(host, file);
         let inode = key(file)
@@ -163,9 +161,9 @@ impl Disks {
         }
     }
 
-    /// Gives back what was charged for something of which a name was removed, one of
-    /// `before`. Where it was the last and no process has the file open, that is all
-    /// that was charged for the file; otherwise what a second name was charged for.
+    /// Gives back charges after one of `before` names of a file was removed. If it was
+    /// the last name and no process has the file open, that is the whole charge of the
+    /// file; otherwise it is the charge of a further name.
     pub(crate) fn removed(&self, file: &File, before: u64) {
         let (Ok(metadata), Ok(key)) = (file.metadata(), key(file)) else {
             return;
@@ -187,8 +185,9 @@ impl Disks {
         }
     }
 
-    /// Forgets a file that no process has open: with its charges where it is
-    /// gone, otherwise only if it has none.
+    /// Forgets a file that no process has open. Gives its charges back if the file is
+    /// gone. A file that still exists is forgotten only if it has no charges, or if too
+    /// many are remembered.
     fn forget(&self, key: Key, is_gone: bool) {
         let mut inodes = self.lock();
         let Some(inode) = inodes.get(&key) else {
@@ -213,7 +212,11 @@ impl Disks {
 }
 
 impl HostDisk {
-    /// Whether there is room for something new.
+    /// Checks that one more file, directory or link may be made.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskFull`] if the budget has no room for it.
     pub(crate) fn has_room(&self) -> Result<(), DiskFull> {
         self.charge(OBJECT)?;
         self.refund(OBJECT);
@@ -226,8 +229,8 @@ impl Tracked {
         &self.file
     }
 
-    /// Does something that makes the file as long as this at least, or where
-    /// `append`, longer by this.
+    /// Does work that lengthens the file by as much as `by` says at most, and charges
+    /// the host for it.
     ///
     /// # Errors
     ///
@@ -246,7 +249,7 @@ impl Tracked {
         };
         host.charge(wanted)?;
         let result = work(&self.file);
-        // Less may have been written.
+        // The work may have written less.
         let after = self
             .file
             .metadata()
@@ -261,7 +264,7 @@ impl Tracked {
     }
 }
 
-/// How long a file is to become.
+/// The most that a file is lengthened: to a length, or by a number of bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Length {
     To(u64),
@@ -281,7 +284,7 @@ fn add(charges: &mut Vec<(Arc<HostDisk>, u64)>, host: &Arc<HostDisk>, bytes: u64
     }
 }
 
-/// Gives back so many bytes of those charged.
+/// Gives back this many of the charged bytes.
 fn refund(charges: &mut Vec<(Arc<HostDisk>, u64)>, mut bytes: u64) {
     while let Some((host, charged)) = charges.last_mut() {
         let now = bytes.min(*charged);
@@ -369,7 +372,7 @@ mod tests {
             .lengthening::<_, Failed>(&host, Length::To(0), |file| Ok(file.set_len(1_000)?))
             .expect("is shortened");
         assert_eq!(host.used(), OBJECT + 1_000);
-        // Removed while it is open, it still takes its place.
+        // A removed file that is still open keeps its charge.
         let name = File::open(&path).expect("opens");
         fs::remove_file(&path).expect("is removed");
         disks.removed(&name, 1);

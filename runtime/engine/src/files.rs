@@ -1,15 +1,15 @@
 //! Budgets of open files, and of threads that wait for a disk.
 //!
 //! ```text
-//!   process   max_files        files it has open
-//!   host      max_files_total  files all its processes have open; threads
-//!   runtime   ulimit -n        less what the runtime keeps for itself; threads
+//!   process   max_files        open files of the process
+//!   host      max_files_total  open files of all its processes; threads
+//!   runtime   ulimit -n        open files of all processes; threads
 //! ```
 //!
-//! A host at its limit leaves the others theirs: by default it gets half of what
-//! the runtime has. Work that may wait for a disk runs on threads that a host
-//! has [`THREADS_OF_HOST`] of, and all hosts together [`THREADS`]: the other
-//! blocking threads of the runtime stay free for compiling and reading sources.
+//! A host at its limit leaves files to other hosts: by default it gets half of those
+//! of the runtime. Work that may wait for a disk runs on [`THREADS_OF_HOST`] threads
+//! of a host at most, and on [`THREADS`] of all hosts together. The other blocking
+//! threads of the runtime stay free for compiling and reading sources.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,30 +19,30 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::disk::{DEFAULT_MAX_DISK, Disks, HostDisk};
 
-/// Open files of one process where nobody said otherwise, if the machine allows
-/// as many.
+/// Default limit of open files of one process, if the machine allows as many.
 pub const MAX_FILES_OF_PROCESS: usize = 256;
 
-/// Threads that the processes of one host may keep waiting for a disk.
+/// Most threads that wait for a disk for the processes of one host.
 const THREADS_OF_HOST: usize = 16;
 
-/// The same for all hosts. tokio has 512 blocking threads unless told otherwise.
+/// Most threads that wait for a disk for all hosts together. By default tokio has 512
+/// blocking threads.
 const THREADS: usize = 256;
 
-/// Limits of open files. What is absent has a default that follows from the
-/// system's limit of open files.
+/// Limits of open files and disk space. Absent limits of files follow from the
+/// operating system's limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileLimits {
-    /// Files that one process may have open.
+    /// Most open files of one process.
     pub of_process: Option<usize>,
-    /// Files that all processes of the host may have open together.
+    /// Most open files of all processes of the host together.
     pub of_host: Option<usize>,
-    /// Bytes by which all processes of the host may make disks fuller:
+    /// Most bytes that all processes of the host together may add to disks:
     /// [`DEFAULT_MAX_DISK`] if absent.
     pub max_disk: Option<u64>,
 }
 
-/// The budget of a runtime.
+/// The budget of a node.
 #[derive(Debug)]
 pub(crate) struct Files {
     limit: usize,
@@ -52,8 +52,7 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// A budget that follows from how many files the system lets this program
-    /// open.
+    /// Makes a budget from the operating system's limit of open files.
     pub(crate) fn of_system() -> Arc<Files> {
         Files::with_limit(for_guests(system_limit()))
     }
@@ -67,7 +66,7 @@ impl Files {
         })
     }
 
-    /// The part of one host.
+    /// Makes the budget of one host.
     pub(crate) fn host(self: &Arc<Files>, name: &str, limits: FileLimits) -> Arc<HostFiles> {
         let of_host = limits.of_host.unwrap_or(self.limit.div_ceil(2));
         let default = (of_host / 4).clamp(1, MAX_FILES_OF_PROCESS);
@@ -84,13 +83,13 @@ impl Files {
     }
 }
 
-/// What the system gives, less what the runtime itself needs: sockets, the code
-/// cache, sources, and what the embedder opens.
+/// Returns the open files left to guests. The rest is for the runtime (sockets, the
+/// code cache, sources) and the embedder.
 fn for_guests(system: usize) -> usize {
     system.saturating_sub((system / 4).max(64))
 }
 
-/// The soft limit of open files.
+/// Returns the operating system's soft limit of open files.
 fn system_limit() -> usize {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
@@ -115,24 +114,24 @@ pub(crate) struct HostFiles {
     threads: Arc<Semaphore>,
     disk: Arc<HostDisk>,
     all: Arc<Files>,
-    /// Which refusals were told, so that a guest cannot fill the log.
+    /// True for each limit whose refusal was logged: a guest must not fill the log.
     told: [AtomicBool; 3],
 }
 
-/// What the processes of a host have of its files and disks.
+/// Open files and disk space that the processes of a host use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FilesInUse {
-    /// Files they have open.
+    /// Open files.
     pub open: usize,
-    /// Files they may have open together.
+    /// Most open files of all of them together.
     pub max_open: usize,
-    /// Bytes by which they have made disks fuller.
+    /// Bytes that they have added to disks.
     pub disk: u64,
-    /// Bytes by which they may.
+    /// Most bytes that they may add to disks.
     pub max_disk: u64,
 }
 
-/// Which limit refuses another open file.
+/// The limit that refuses another open file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Full {
     Process,
@@ -140,13 +139,14 @@ enum Full {
     Runtime,
 }
 
-/// One open file; given back when dropped.
+/// The right to one open file; dropping it gives the right back.
 #[derive(Debug)]
 pub(crate) struct Ticket(Arc<HostFiles>);
 
 impl HostFiles {
-    /// Takes room for one file more of a process that has so many open; none
-    /// where a limit refuses, which the log names the first time.
+    /// Takes the right to one more open file, for a process that has
+    /// `open_of_process` already. Returns `None` if a limit refuses it, and logs the
+    /// first refusal of each limit.
     pub(crate) fn take(self: &Arc<Self>, open_of_process: usize) -> Option<Ticket> {
         match self.try_take(open_of_process) {
             Ok(ticket) => Some(ticket),
@@ -179,26 +179,26 @@ impl HostFiles {
         match full {
             Full::Process => tracing::warn!(
                 host,
-                "a process has {} files open and is refused more: the limit is max_files of the \
-                 host; further refusals are not logged",
+                "a process may not open more files: max_files of its host is {}; further \
+                 refusals are not logged",
                 self.of_process
             ),
             Full::Host => tracing::warn!(
                 host,
-                "its processes have {} files open and are refused more: the limit is \
-                 max_files_total of the host; further refusals are not logged",
+                "the processes of a host may not open more files: max_files_total of the host \
+                 is {}; further refusals are not logged",
                 self.limit
             ),
             Full::Runtime => tracing::warn!(
                 host,
-                "processes have {} files open and are refused more: the system's limit (ulimit \
-                 -n) allows no more; further refusals are not logged",
+                "no process may open more files: the operating system's limit (ulimit -n) leaves \
+                 {} to all processes; further refusals are not logged",
                 self.all.limit
             ),
         }
     }
 
-    /// What its processes have at present.
+    /// Returns the present use and the limits.
     pub(crate) fn in_use(&self) -> FilesInUse {
         FilesInUse {
             open: self.open.load(Ordering::Relaxed),
@@ -208,19 +208,18 @@ impl HostFiles {
         }
     }
 
-    /// What the host's processes may add to disks.
+    /// Returns the budget of disk space of the host.
     pub(crate) fn disk(&self) -> &Arc<HostDisk> {
         &self.disk
     }
 
-    /// Which files are charged to whom.
+    /// Returns the charges of all hosts, by file.
     pub(crate) fn disks(&self) -> &Arc<Disks> {
         &self.all.disks
     }
 
-    /// Does work that may wait for a disk, on a thread that may. The thread
-    /// stays counted until the work is done, even if nobody waits for it any
-    /// more.
+    /// Does work that may wait for a disk, on a blocking thread. The thread stays
+    /// counted until the work is done, even if its caller has gone.
     pub(crate) async fn run<T: Send + 'static>(
         self: Arc<Self>,
         tokio: Handle,
@@ -234,7 +233,7 @@ impl HostFiles {
         done.await.ok()
     }
 
-    /// Waits until the host may keep one thread more waiting for a disk.
+    /// Waits until one more thread of the host may wait for a disk.
     pub(crate) async fn threads(&self) -> Option<[OwnedSemaphorePermit; 2]> {
         let of_host = Arc::clone(&self.threads).acquire_owned().await.ok()?;
         let of_all = Arc::clone(&self.all.threads).acquire_owned().await.ok()?;

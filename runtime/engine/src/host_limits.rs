@@ -7,30 +7,31 @@ use warren_kernel::HostConfig;
 use crate::files::FileLimits;
 use crate::log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL};
 
-/// What the processes of a host may use.
+/// Limits of the processes of a host.
 #[derive(Clone, Debug)]
 pub struct HostLimits {
-    /// How many there may be, and what each may hold and know.
+    /// Limits of their number, and of each one's queues, names and ties.
     pub processes: HostConfig,
-    /// Bytes of memory of each: its linear memory, and what the runtime holds for
-    /// it (messages, events, results, names, ties, arguments and context).
+    /// Bytes of memory of each process: its linear memory, and the memory that the
+    /// runtime holds for it (messages, events, results, names, ties, arguments and
+    /// context).
     pub max_memory: u64,
-    /// Bytes of memory of all of them together; absent, seven eighths of what the
-    /// node may have.
+    /// Bytes of memory of all processes together. If absent, seven eighths of the
+    /// memory of the node.
     pub max_memory_total: Option<u64>,
-    /// Processor time that each may use in all, where there is a limit. It is
-    /// counted in ticks, and its guests are held to it: native code is not.
+    /// Processor time that each process may use in all, if there is a limit. It is
+    /// counted in ticks. Only guests are held to it, not host function processes.
     pub max_cpu: Option<Duration>,
-    /// Bytes of log records that each may write in a second; see
+    /// Bytes of log records that each process may write in a second; see
     /// [`DEFAULT_MAX_LOG`].
     pub max_log: u64,
-    /// The same for all of the host together.
+    /// Bytes of log records that all processes together may write in a second.
     pub max_log_total: u64,
-    /// How many files they may have open, and how much fuller they may make disks.
+    /// Limits of open files and disk space.
     pub files: FileLimits,
 }
 
-/// Memory of a process where nobody said otherwise: 64 MiB.
+/// Default limit of the memory of a process: 64 MiB.
 pub const DEFAULT_MAX_MEMORY: u64 = 64 << 20;
 
 impl Default for HostLimits {

@@ -1,54 +1,55 @@
-//! The memory of one instance: what it may have, and who is charged for it.
+//! The memory of one instance: its limit, and the account that is charged for it.
 
 use std::sync::Arc;
 
 use warren_kernel::{Charge, Process, Spent, Which};
 use wasmtime::ResourceLimiter;
 
-/// A memory of so many bytes is not charged: the Lua interpreter begins with 896
-/// KiB, a snapshot of which an idle process touches some pages, and those are in
-/// [`INSTANCE`]. A memory that has grown beyond is charged as a whole: its guest
-/// grows it when it has used it up.
+/// Bytes up to which a memory is not charged. The Lua interpreter begins with 896 KiB
+/// from its snapshot, and an idle process touches only some pages, which are in
+/// [`INSTANCE`]. A larger memory is charged as a whole: a guest grows its memory once
+/// it has used all of it.
 const UNCHARGED: u64 = 1 << 20;
 
-/// Elements of a table that are not charged: that of every interpreter.
+/// Elements up to which a table is not charged: the interpreter's table is smaller.
 const UNCHARGED_ELEMENTS: u64 = 10_000;
 
 /// Bytes of an element: a pointer.
 const ELEMENT: u64 = 8;
 
-/// What an idle process with an instance costs: its stack, its store, the pages of
-/// its memory that it has touched, page tables. Measured for Lua; see
-/// `docs/performance.md`, row memory-100k.
+/// Bytes of an idle process with an instance: its stack, its store, the touched pages
+/// of its memory, page tables. Measured for Lua; see `docs/performance.md`, row
+/// memory-100k.
 pub(crate) const INSTANCE: u64 = 40 << 10;
 
-/// What an idle native process costs: its future and task.
+/// Bytes of an idle host function process: its future and task.
 pub(crate) const TASK: u64 = 4 << 10;
 
-/// Who is charged.
+/// The account that is charged.
 pub(crate) enum Payer {
     Process(Arc<Process>),
-    /// A host, for an instance that runs for no process.
+    /// That of a host, for an instance without a process.
     Host(Charge),
 }
 
-/// Says no to growth beyond the limits, and remembers why. Each memory has
-/// `max_memory` for itself: one of them is the heap of exceptions, which a guest
-/// that has used up its own memory needs to say so. All of them together are
-/// charged, with what the process holds otherwise, to its account.
+/// Refuses growth beyond the limits, and remembers the reason. Each memory may have
+/// `max_memory` bytes: one of them is the heap of exceptions, which a guest still needs
+/// to report that its own memory is used up. All memories are charged to the account
+/// of the process, which counts everything that it holds.
 pub(crate) struct Limits {
     max_memory: u64,
     refused: Option<Spent>,
-    /// Whether nothing was granted since then.
+    /// True if the last growth was refused.
     is_refused: bool,
     payer: Payer,
-    /// What was granted last, should it fail: of the memory, and of it charged.
+    /// Sizes of the memory before and after the last granted growth, and the bytes
+    /// charged for it (`charged`), to undo them if the growth fails.
     granted: (u64, u64),
     charged: u64,
 }
 
 impl Limits {
-    /// At most this many bytes of linear memory.
+    /// Limits each memory to this many bytes.
     pub(crate) fn new(max_memory: u64, payer: Payer) -> Limits {
         Limits {
             max_memory,
@@ -60,13 +61,13 @@ impl Limits {
         }
     }
 
-    /// What refused the guest memory last: the likely reason where it fails for
-    /// want of memory.
+    /// Returns the limit that refused memory last: the likely reason if the guest fails
+    /// for want of memory.
     pub(crate) fn refused(&self) -> Option<Spent> {
         self.refused
     }
 
-    /// Whether what the guest asked for last was refused.
+    /// Returns true if the last growth was refused.
     pub(crate) fn is_refused(&self) -> bool {
         self.is_refused
     }
@@ -155,7 +156,7 @@ impl ResourceLimiter for Limits {
     }
 }
 
-/// All of a size, or nothing where it is small.
+/// Returns a size if it is larger than `small`, or 0.
 fn beyond(size: u64, small: u64) -> u64 {
     if size > small { size } else { 0 }
 }

@@ -1,11 +1,11 @@
-//! The log of the processes: what they say with `logger`, and what the runtime
-//! says of each of them.
+//! The log of the processes: their records of `logger`, and the runtime's records
+//! about each of them.
 //!
 //! Records wait in a bounded queue for one thread, which gives them to the hook or
-//! to `tracing`. That thread may be blocked by whoever takes them; no worker is.
-//! A process whose records find no room waits as long as the log moves on, and
-//! loses them when nobody takes any. What is lost is counted, and said when
-//! records are taken again.
+//! to `tracing`. A slow hook or subscriber blocks that thread, and no worker. If the
+//! queue has no room, a process that logs waits while the thread takes records, and
+//! loses its record if the thread is stuck. Lost records are counted; the count is
+//! logged when the thread goes on.
 
 mod emit;
 mod queue;
@@ -28,36 +28,37 @@ pub use record::{Level, LogHook, LogRecord};
 pub(crate) use record::{MAX_LOGGED, shortened};
 pub(crate) use share::Limits;
 
-/// Bytes of records that a process may log in a second where nobody said
-/// otherwise, and at once after a second of silence: 4 MiB.
+/// Default limit of the bytes of records that a process may log in a second, and at
+/// once after a second of silence: 4 MiB.
 pub const DEFAULT_MAX_LOG: u64 = 4 << 20;
 
-/// The same for all processes of a host together: 16 MiB.
+/// Default limit of the bytes that all processes of a host together may log in a
+/// second: 16 MiB.
 pub const DEFAULT_MAX_LOG_TOTAL: u64 = 16 << 20;
 
-/// A record that takes this long to be taken shows that nobody takes any: others
-/// no longer wait for room.
+/// Time for one record after which the thread counts as stuck: nobody waits for room
+/// any more.
 const STUCK: Duration = Duration::from_millis(100);
 
-/// A record waits this long for room at most while others are taken.
+/// Longest wait of a record for room while the thread takes others.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The log of one node. Its thread ends by itself, with everything written, once
-/// this is dropped.
+/// The log of one node. Its thread ends by itself once this is dropped, after it has
+/// emitted all records.
 #[derive(Debug)]
 pub(crate) struct Log {
     queue: Arc<Queue>,
     hooked: bool,
 }
 
-/// What is to be logged.
+/// A record's content.
 pub(crate) enum Record {
-    /// What a process says.
+    /// A record that a process wrote with `logger`.
     Said {
         level: Level,
         logger: Option<String>,
         message: String,
-        /// One encoded map.
+        /// The fields as one encoded map.
         fields: Option<Vec<u8>>,
         trace: Option<Trace>,
     },
@@ -65,13 +66,13 @@ pub(crate) enum Record {
     Failed(String),
     /// A process began.
     Started,
-    /// A process ended, in this way.
+    /// A process ended, with this outcome.
     Ended(String),
-    /// Messages were sent and taken.
+    /// Messages were sent and received.
     Messages(Vec<Note>),
 }
 
-/// Whose records they are, as the log names it.
+/// The process of a record, as the log names it.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(crate) pid: Arc<str>,
@@ -85,22 +86,23 @@ pub(crate) struct Entry {
     origin: Origin,
     owner: share::Owner,
     at: SystemTime,
-    /// What the record belongs to.
+    /// The span in which the record was written.
     span: Span,
 }
 
-/// What an entry takes besides its texts.
+/// Bytes charged for an entry besides its texts.
 const OVERHEAD: usize = 256;
 
 impl Entry {
-    /// A record of this process, written now.
+    /// Makes a record of this process, written now.
     pub(crate) fn new(
         limits: Limits,
         process: Option<&Process>,
         origin: Origin,
         record: Record,
     ) -> Entry {
-        // A failure is its host's: processes that fail are new ones each time.
+        // A failure is charged to the host alone: each failure is that of another
+        // process, so a limit for each process would bound nothing.
         let alone = matches!(record, Record::Said { .. } | Record::Messages(_));
         Entry {
             owner: share::Owner {
@@ -142,7 +144,7 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// The operating system's, where it gives no thread.
+    /// That of the operating system if it refuses the thread.
     pub(crate) fn start(hook: Option<LogHook>) -> std::io::Result<Log> {
         let queue = Arc::new(Queue::default());
         let taken = Arc::clone(&queue);
@@ -153,7 +155,7 @@ impl Log {
         Ok(Log { queue, hooked })
     }
 
-    /// Whether anybody takes what processes say at this level.
+    /// Returns true if the hook or a subscriber takes records of this level.
     pub(crate) fn wants(&self, level: Level) -> bool {
         macro_rules! enabled {
             ($level:ident) => {
@@ -169,20 +171,20 @@ impl Log {
             }
     }
 
-    /// Adds a record, which is lost where there is no room.
+    /// Adds a record; loses it if there is no room.
     pub(crate) fn put(&self, entry: Entry) {
         if let Err((entry, _)) = self.queue.try_put(entry) {
             self.queue.lose(&entry);
         }
     }
 
-    /// Adds a record, and waits for room as long as the log moves on. A process
-    /// that logs faster than its limit waits as well.
+    /// Adds a record; waits for room while the thread takes records. A process that
+    /// logs faster than its limit waits as well.
     pub(crate) async fn write(&self, timers: &Timers, mut entry: Entry) {
         let begun = Instant::now();
         loop {
             let mut room = std::pin::pin!(self.queue.changed());
-            // Before the look, so that no change is missed.
+            // Enabled before the attempt, so that no change is missed.
             room.as_mut().enable();
             let full;
             (entry, full) = match self.queue.try_put(entry) {
@@ -204,7 +206,7 @@ impl Log {
         }
     }
 
-    /// Waits until all records before were taken.
+    /// Waits until all records added before have been emitted.
     pub(crate) async fn flush(&self) {
         let until = self.queue.begin_flush();
         loop {
@@ -217,7 +219,7 @@ impl Log {
         }
     }
 
-    /// How many records were lost.
+    /// Returns the number of lost records.
     pub(crate) fn lost(&self) -> u64 {
         self.queue.lost.load(Ordering::Relaxed)
     }
@@ -233,12 +235,12 @@ thread_local! {
     static EMITTING: Cell<Option<SystemTime>> = const { Cell::new(None) };
 }
 
-/// Returns when the record was written that this thread gives to a
-/// [`LogHook`] or to `tracing` at present.
+/// Returns the time at which the record was written that this thread now gives to a
+/// [`LogHook`] or to `tracing`.
 ///
-/// `None` on every thread but those that do nothing else. A `tracing` subscriber
-/// may block such a thread, and no other: events of the runtime itself come from
-/// the threads that run processes too.
+/// Returns `None` on all threads except those that do nothing else. A `tracing`
+/// subscriber may block such a thread, and no other: events of the runtime itself
+/// also come from threads that run processes.
 pub fn record_time() -> Option<SystemTime> {
     EMITTING.get()
 }

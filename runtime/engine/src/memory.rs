@@ -1,5 +1,5 @@
-//! The machine's memory: how much of it the processes may have, and what happens
-//! near its end.
+//! The machine's memory: the part that the processes may have, and the watch that acts
+//! when it is nearly used up.
 
 mod groups;
 mod system;
@@ -8,19 +8,18 @@ mod watch;
 pub use system::SystemMemory;
 pub(crate) use watch::Watch;
 
-/// The memory of the machine, or of as much of it as this program may use.
+/// The memory of the machine, or the part that this program may use.
 pub trait MachineMemory: Send + Sync + 'static {
-    /// Bytes in all. Absent where that cannot be told.
+    /// Returns the total bytes; `None` if they are unknown.
     fn total(&self) -> Option<u64>;
 
-    /// Bytes that can still be had without swapping. Absent where that cannot be
-    /// told.
+    /// Returns the bytes still available without swapping; `None` if they are unknown.
     fn available(&self) -> Option<u64>;
 }
 
-/// Bytes that all processes together may have where nobody says otherwise: all but
-/// a reserve for the runtime itself and other programs, an eighth of the memory
-/// but 64 MiB at least and 4 GiB at most.
+/// Returns the default limit of the memory of all processes together: `total` less a
+/// reserve for the runtime and other programs. The reserve is an eighth of the memory,
+/// at least 64 MiB and at most 4 GiB, but never more than half.
 pub fn default_max_memory(total: u64) -> u64 {
     let reserve = (total / 8).clamp(64 << 20, 4 << 30);
     total - reserve.min(total / 2)

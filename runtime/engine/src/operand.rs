@@ -1,42 +1,42 @@
-//! Limits of what a guest passes to an import.
+//! Limits of the operands that a guest passes to an import.
 //!
-//! An import runs without preemption, and what it refuses goes into an error that
-//! is kept. So each operand has a limit, and its length is compared before a byte
-//! of it is read, copied or checked.
+//! An import runs without preemption, and its errors quote operands and are kept. So
+//! each operand has a limit, and its length is checked before a byte of it is read or
+//! copied.
 
 use warren_kernel::{Error, MAX_NAME_BYTES};
 
 /// A named number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
-    /// What errors call it.
+    /// The name in errors.
     pub(crate) name: &'static str,
     /// Bytes.
     pub(crate) bytes: usize,
 }
 
-/// Of names and whatever is called by one: PIDs, ids of definitions, hosts and
-/// policies, modules, topics to listen on.
+/// Limit of names: PIDs, ids of definitions, hosts and policies, modules, topics to
+/// listen on.
 pub(crate) const NAME: Limit = Limit {
     name: "max_name",
     bytes: MAX_NAME_BYTES,
 };
 
-/// Of each part of a question: action, resource, attributes.
+/// Limit of each part of an authorization question: action, resource, attributes.
 pub(crate) const ASKED: Limit = Limit {
     name: "max_question",
     bytes: 64 * 1024,
 };
 
-/// Of the code that an interpreter makes of a source.
+/// Limit of the code that an interpreter makes from a source.
 pub(crate) const PREPARED: Limit = Limit {
     name: "max_prepared",
     bytes: 64 << 20,
 };
 
 impl Limit {
-    /// Of what crosses from process to process: the largest `max_message` of any
-    /// host, which each host's own is compared with later.
+    /// Returns the limit of values that cross to another process: `bytes` is the
+    /// largest `max_message` of all hosts. The limit of the one host is checked later.
     pub(crate) fn message(bytes: usize) -> Limit {
         Limit {
             name: "max_message",
@@ -44,7 +44,7 @@ impl Limit {
         }
     }
 
-    /// Refuses an operand that is longer.
+    /// Refuses an operand that is longer than this.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Limit {
     }
 }
 
-/// The refusal of an operand that is not what it should be.
+/// Returns the refusal of an operand with a wrong content.
 #[cold]
 pub(crate) fn malformed(operand: &'static str, why: impl std::fmt::Display) -> Error {
     Error::invalid(format!("the parameter `{operand}`: {why}")).with("operand", operand)

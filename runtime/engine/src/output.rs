@@ -20,16 +20,16 @@ use order::Order;
 
 pub(crate) use line::{Line, ends_line};
 
-/// Pieces of output on their way; each is at most [`PIECE`] bytes.
+/// Most pieces of output that wait for the thread of a stream.
 const QUEUE: usize = 256;
 
-/// A line longer than this is passed on in pieces.
+/// Bytes beyond which an unfinished line is passed on in pieces.
 pub(crate) const PIECE: usize = 64 * 1024;
 
-/// Bytes that wait of processes which are gone.
+/// Most bytes that wait of processes that have ended.
 const LEFT: usize = 4 << 20;
 
-/// Where bytes go.
+/// A standard stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.
@@ -38,32 +38,32 @@ pub enum Stream {
     Stderr,
 }
 
-/// Takes what the processes print. Called from one thread of its own, which it
-/// may block.
+/// Takes the output of the processes. It is called from one thread of its own, which
+/// it may block.
 pub trait Sink: Send + 'static {
-    /// Takes whole lines, or a piece of one where a process flushed or ended.
+    /// Takes whole lines, or a piece of a line if a process flushed or ended.
     fn write(&mut self, stream: Stream, bytes: &[u8]);
 
-    /// Splits off a sink for standard error, which is called from a second thread:
-    /// a standard output that nobody reads does not hold standard error up, nor
-    /// the other way round. What one process prints on both is still written in
-    /// the order of printing, except while a stream blocks.
+    /// Splits off a sink for standard error, which is called from a second thread.
+    /// Then a stream that nobody reads does not hold up the other one. Output of a
+    /// process on both streams is still written in the order of printing, except while
+    /// a stream blocks.
     ///
-    /// Called once, before anything is written. `None` unless implemented: one
-    /// thread writes both streams.
+    /// It is called once, before anything is written. By default it returns `None`:
+    /// one thread writes both streams.
     fn split_stderr(&mut self) -> Option<Box<dyn Sink>> {
         None
     }
 }
 
-/// The real standard streams. A stream whose reader is gone swallows what
-/// follows.
+/// The standard streams of this program. If the reader of a stream is gone, further
+/// output on it is lost.
 #[derive(Debug, Default)]
 pub struct StandardStreams(());
 
 impl Sink for StandardStreams {
     fn write(&mut self, stream: Stream, bytes: &[u8]) {
-        // Nobody is left to tell when standard error itself is gone.
+        // An error cannot be reported: standard error may be gone itself.
         let _ = match stream {
             Stream::Stdout => {
                 let mut out = std::io::stdout().lock();
@@ -79,31 +79,31 @@ impl Sink for StandardStreams {
 }
 
 enum Piece {
-    /// Bytes, and the turn they have among both streams.
+    /// Bytes with their turn among both streams.
     Bytes(Stream, Vec<u8>, order::Turn),
-    /// Everything before it has been written once the sender is dropped.
+    /// A sender that the thread drops once everything before it has been written.
     Barrier(oneshot::Sender<()>),
 }
 
 /// The queues and their threads.
 #[derive(Debug)]
 pub(crate) struct Output {
-    /// Of each stream; one queue twice where the sink is in one part.
+    /// The queue of each stream; the same queue twice if one thread writes both.
     queues: [Queue; 2],
-    /// Bytes of lines that processes left which are gone.
+    /// Bytes of the last lines of ended processes that wait for room.
     left: AtomicUsize,
 }
 
-/// The way to the thread of one stream.
+/// The queue to the thread of one stream, or of both.
 #[derive(Clone, Debug)]
 struct Queue {
     pieces: mpsc::Sender<Piece>,
-    /// Where each stream has a thread.
+    /// The order of both streams, if each has a thread.
     order: Option<Arc<Order>>,
     given_up: Arc<GivenUp>,
 }
 
-/// Whether those who wait for room still do.
+/// A flag that ends all waits for a stream.
 #[derive(Debug, Default)]
 struct GivenUp {
     flag: AtomicBool,
@@ -133,7 +133,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// The operating system's, where it gives no thread.
+    /// That of the operating system if it refuses a thread.
     pub(crate) fn start(mut sink: Box<dyn Sink>) -> std::io::Result<Arc<Output>> {
         let (stdout, stderr) = match sink.split_stderr() {
             None => {
@@ -159,7 +159,7 @@ impl Output {
         &self.queues[stream as usize]
     }
 
-    /// Passes bytes on, and gives them back where the queue is full.
+    /// Queues bytes; returns them as the error if the queue is full.
     pub(crate) fn try_write(&self, stream: Stream, bytes: Vec<u8>) -> Result<(), Vec<u8>> {
         let queue = self.queue(stream);
         match queue.pieces.try_reserve() {
@@ -168,19 +168,19 @@ impl Output {
                 Ok(())
             }
             Err(mpsc::error::TrySendError::Full(())) => Err(bytes),
-            // Closed: the program is over and its output with it.
+            // Closed: the node has ended, and its output with it.
             Err(mpsc::error::TrySendError::Closed(())) => Ok(()),
         }
     }
 
-    /// Passes bytes on, when there is room. They are lost once nobody waits for
-    /// the stream any more.
+    /// Waits for room and queues bytes. They are lost once the stream has been given
+    /// up.
     pub(crate) async fn write(&self, stream: Stream, bytes: Vec<u8>) {
         let queue = self.queue(stream);
         tokio::select! {
             biased;
             permit = queue.pieces.reserve() => {
-                // Fails only when the program is over.
+                // Fails only after the node has ended.
                 if let Ok(permit) = permit {
                     permit.send(queue.piece(stream, bytes));
                 }
@@ -189,8 +189,8 @@ impl Output {
         }
     }
 
-    /// Waits until there is room, which others may take first. Returns false once
-    /// nobody waits for the stream any more.
+    /// Waits until there is room, which others may take first. Returns false once the
+    /// stream has been given up.
     pub(crate) async fn room(&self, stream: Stream) -> bool {
         let queue = self.queue(stream);
         tokio::select! {
@@ -200,9 +200,9 @@ impl Output {
         }
     }
 
-    /// Passes on the last line of a process that has ended, when there is room.
-    /// At most [`LEFT`] bytes of all processes wait; a line beyond is lost, since a
-    /// process that has ended counts against no limit.
+    /// Waits for room and queues the last line of a process that has ended. At most
+    /// [`LEFT`] bytes of all ended processes wait, and further lines are lost: an ended
+    /// process counts against no limit of its own.
     pub(crate) async fn write_left(self: Arc<Self>, stream: Stream, bytes: Vec<u8>) {
         let size = bytes.len();
         if self.left.fetch_add(size, Ordering::Relaxed) <= LEFT {
@@ -211,15 +211,15 @@ impl Output {
         self.left.fetch_sub(size, Ordering::Relaxed);
     }
 
-    /// Waits until everything passed on before has been written.
+    /// Waits until everything queued before has been written.
     pub(crate) async fn flush(&self) {
         for queue in &self.queues {
             queue.flush().await;
         }
     }
 
-    /// Has nobody wait for standard error any more. Where one thread writes both
-    /// streams, standard output decides.
+    /// Gives up standard error: ends all waits for it. Does nothing if one thread
+    /// writes both streams.
     pub(crate) fn give_up_stderr(&self) {
         let [stdout, stderr] = &self.queues;
         if !stdout.pieces.same_channel(&stderr.pieces) {
@@ -229,7 +229,7 @@ impl Output {
 }
 
 impl Queue {
-    /// Starts the thread, of one stream where the other has one too.
+    /// Starts the thread of one stream, with `order`, or of both streams without.
     fn start(
         name: &str,
         mut sink: Box<dyn Sink>,
@@ -237,7 +237,7 @@ impl Queue {
     ) -> std::io::Result<Queue> {
         let (queue, mut pieces) = mpsc::channel(QUEUE);
         let turns = order.as_ref().map(|(_, order)| Arc::clone(order));
-        // Ends by itself, with everything written, once the queue is dropped.
+        // The thread writes everything and ends once the queue is dropped.
         std::thread::Builder::new()
             .name(name.into())
             .spawn(move || {
@@ -261,7 +261,7 @@ impl Queue {
         })
     }
 
-    /// A piece that is sent at once.
+    /// Makes a piece, which must be sent at once: it takes its turn here.
     fn piece(&self, stream: Stream, bytes: Vec<u8>) -> Piece {
         let turn = self.order.as_ref().map(|order| order.turn(stream));
         Piece::Bytes(stream, bytes, turn.unwrap_or_default())
@@ -299,7 +299,7 @@ mod tests {
         }
     }
 
-    /// Blocks on one stream until it is let go.
+    /// A sink that blocks on one stream until `go` is dropped.
     struct Blocked {
         stream: Stream,
         go: Option<std::sync::mpsc::Receiver<()>>,
@@ -355,7 +355,7 @@ mod tests {
             );
             if blocked == Stream::Stderr {
                 output.give_up_stderr();
-                // Nobody waits for what nobody reads.
+                // No wait for a stream that was given up.
                 output.write(blocked, b"lost".to_vec()).await;
                 output.flush().await;
             }
@@ -380,7 +380,7 @@ mod tests {
             tokio::spawn(output.write_left(Stream::Stdout, line))
         });
         let left: Vec<_> = left.collect();
-        // Those that are lost are done.
+        // The lost lines are done.
         while left.iter().filter(|left| left.is_finished()).count() < 200 - LEFT / PIECE - 1 {
             tokio::task::yield_now().await;
         }
@@ -391,7 +391,7 @@ mod tests {
         output.flush().await;
         let written = written.lock().expect("no writer panics");
         let lines = written.iter().filter(|byte| **byte == b'l').count() / PIECE;
-        // One more may find the place of what the thread is at.
+        // One more may wait in place of the line that the thread writes.
         let most = LEFT / PIECE + 2;
         assert!((LEFT / PIECE..=most).contains(&lines), "{lines}");
         assert_eq!(output.left.load(Ordering::Relaxed), 0);

@@ -1,4 +1,4 @@
-//! What a machine has to allow so that a host can be full.
+//! Requirements of a full host on the machine.
 
 use std::path::Path;
 
@@ -7,8 +7,7 @@ use crate::code::class::{Class, Shape};
 use crate::code::mappings;
 use crate::host_limits::HostLimits;
 
-/// What the processes of one host need of the operating system beyond memory,
-/// when there are as many as it allows and none is a component.
+/// Needs of a full host, beyond memory, if none of its processes is a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requirements {
     /// Memory mappings, bounded by `vm.max_map_count`.
@@ -17,14 +16,14 @@ pub struct Requirements {
     pub address_space: u64,
 }
 
-/// Memory mappings a program needs besides those of its processes.
+/// Memory mappings of the runtime besides those of its processes.
 pub const OTHER_MAPPINGS: u64 = mappings::RESERVED;
 
 impl HostLimits {
-    /// What a full host needs.
+    /// Returns the needs of this host if it is full.
     pub fn requirements(&self) -> Requirements {
         let processes = self.processes.max_processes;
-        // Fast places are for whoever has the address space to spare.
+        // Fast slots are optional: they take address space that is left over.
         let class = Class::dense(self.max_memory, Shape::Core);
         let processes = u64::try_from(processes).unwrap_or(u64::MAX);
         Requirements {
@@ -34,19 +33,19 @@ impl HostLimits {
     }
 }
 
-/// Whether the operating system can say which pages were written to
-/// (`PAGEMAP_SCAN`, Linux 6.7). Without it, the memory of a process that ended
-/// is reset page by page, whether it was written to or not.
+/// Returns true if the operating system can list the pages that were written to
+/// (`PAGEMAP_SCAN`, Linux 6.7). Without it, the memory of a process that ended is reset
+/// page by page, written to or not.
 pub fn pagemap_scan_is_available() -> bool {
     wasmtime::PoolingAllocationConfig::is_pagemap_scan_available()
 }
 
-/// Tries whether compiled code can be kept in a directory, and makes it where
-/// it is missing.
+/// Opens the directory of a code cache to check that it can be used; makes it if it is
+/// missing.
 ///
 /// # Errors
 ///
-/// See [`CacheError`], which also says what to do.
+/// See [`CacheError`]; [`CacheError::remedy`] returns the repair.
 pub fn try_code_cache(directory: &Path) -> Result<(), CacheError> {
     CodeCache::open(directory).map(drop)
 }
@@ -61,7 +60,7 @@ mod tests {
         host.processes.max_processes = 100_000;
         let requirements = host.requirements();
         assert_eq!(requirements.mappings, 600_000);
-        // Two of 64 MiB and a stack each.
+        // Each process has two memories of 64 MiB and a stack.
         assert!(requirements.address_space > 100_000 * (128 << 20));
         assert!(requirements.address_space < 100_000 * (130 << 20));
     }

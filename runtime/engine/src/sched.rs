@@ -1,4 +1,4 @@
-//! Turns of processes on threads, their time, and deadlines.
+//! Worker threads for processes, preemption, processor time, and deadlines.
 
 pub(crate) mod meter;
 pub(crate) mod punctual;

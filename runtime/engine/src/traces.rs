@@ -1,12 +1,12 @@
-//! Which message caused which, where that is asked for.
+//! Causes of messages, recorded if the embedder asks for it.
 //!
-//! What a process sends while it handles a message, that is until it takes the
-//! next, is caused by that message; what it sends before it has taken any, by
-//! what caused its spawn. A message without a cause begins a chain.
+//! A process handles a message until it takes the next one. Each message that it sends
+//! meanwhile is caused by that message. Messages that it sends before it has taken any
+//! have the cause of its spawn. A message without a cause begins a chain.
 //!
-//! Guests send and receive on their own stacks, which have no room for whoever
-//! listens to `tracing`, and on threads that nobody may block. What is to be told
-//! is noted for the thread, which adds it to the log when it is back on its own
+//! Guests send and receive on their own stacks, which are too small for a subscriber
+//! of `tracing`, and on threads that nobody may block. So each send and receive is
+//! noted for the thread, which adds the notes to the log once it is back on its own
 //! stack: [`take_notes`].
 
 use std::cell::RefCell;
@@ -17,21 +17,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::Level;
 use warren_kernel::{Error, Kernel, Message, Process, Trace, TraceId};
 
-/// Hands out numbers to chains and messages.
+/// The numbers of chains and messages.
 pub(crate) struct Traces {
     next_id: AtomicU64,
     next_message: AtomicU64,
 }
 
-/// What a process handles at present.
+/// The message that a process handles now.
 #[derive(Default)]
 pub(crate) struct Cause {
-    /// 0 for nothing.
+    /// The chain; 0 for none.
     id: AtomicU64,
     message: AtomicU64,
 }
 
-/// What is to be told.
+/// A send or receive to be logged.
 pub(crate) struct Note {
     done: Done,
     trace: Trace,
@@ -52,11 +52,11 @@ thread_local! {
 }
 
 impl Traces {
-    /// Chains that this node begins are numbered from a random place on: those of
-    /// two nodes are not mistaken for each other.
+    /// Begins with a random number, so that chains of two nodes are not mistaken for
+    /// each other.
     pub(crate) fn new() -> Traces {
         let mut bytes = [0; 8];
-        // Without randomness the numbers are no worse, only not apart.
+        // Without randomness only the numbers of two nodes may coincide.
         let _ = getrandom::fill(&mut bytes);
         Traces {
             next_id: AtomicU64::new(u64::from_le_bytes(bytes)),
@@ -64,7 +64,7 @@ impl Traces {
         }
     }
 
-    /// Sends a message, with its cause noted in it.
+    /// Sends a message that carries its chain and number.
     #[cold]
     pub(crate) fn send(
         &self,
@@ -78,7 +78,7 @@ impl Traces {
             id: cause.map_or_else(|| self.begin(), |cause| cause.id),
             message: self.next_message.fetch_add(1, Ordering::Relaxed),
         };
-        // Before the target can tell of it.
+        // Noted first, so that the send is logged before the receive.
         note(Note {
             done: Done::Sent,
             trace,
@@ -92,7 +92,7 @@ impl Traces {
             .inspect_err(|_| forget_last())
     }
 
-    /// A process takes a message, and handles it from now on.
+    /// Notes that a process takes a message, and handles it from now on.
     #[cold]
     pub(crate) fn received(&self, process: &Process, cause: &Cause, message: &mut Message) {
         let trace = message.take_trace();
@@ -135,8 +135,7 @@ impl Cause {
     }
 }
 
-/// The message of a cause; none where only the chain is known, which the
-/// embedder has begun.
+/// Returns the message of a cause; `None` if the embedder began the chain.
 fn number_of(cause: Option<Trace>) -> Option<u64> {
     cause
         .map(|cause| cause.message)
@@ -152,13 +151,13 @@ fn forget_last() {
 }
 
 impl Note {
-    /// Bytes of its texts.
+    /// Returns the bytes of the note and its topic.
     pub(crate) fn size(&self) -> usize {
         size_of::<Note>() + self.topic.len()
     }
 }
 
-/// What was noted on this thread since it was last taken, if anybody listens.
+/// Takes the notes of this thread; `None` if there are none or nobody listens.
 #[cold]
 pub(crate) fn take_notes() -> Option<Vec<Note>> {
     let notes = NOTES.take();
@@ -169,7 +168,7 @@ pub(crate) fn take_notes() -> Option<Vec<Note>> {
 /// Gives notes to `tracing`.
 pub(crate) fn tell(notes: &[Note]) {
     for note in notes {
-        // A field called `message` would be the text of the event.
+        // A field named `message` would become the text of the event.
         let Trace {
             id,
             message: number,

@@ -1,20 +1,19 @@
-//! The code cache: compiled code in files, so that a second start compiles
-//! nothing.
+//! The code cache: compiled code in files, so that a second start compiles nothing.
 //!
-//! A file's name is the SHA-256 of everything its content depends on; its
-//! content is written under another name, made to reach the disk, and renamed,
-//! so that whatever ends the writer or the machine at whatever step, a file
-//! under its final name is whole.
+//! A file's name is the SHA-256 of everything its content depends on. The content is
+//! written under another name, synced to the disk, and renamed. So a file under its
+//! final name is complete, even if the writer or the machine fails.
 //!
 //! Files are loaded as machine code, so they are trusted like an executable. The
 //! directory and each file are checked on their open descriptors (see
-//! [`directory`]), and a file ends in a keyed hash of its name and code: what
-//! another user put there while the directory was open to others, what was copied
-//! from another cache, and what a failing disk has changed is not run but made
-//! again. The key is the user's alone.
+//! [`directory`]), and a file ends in a keyed hash of its name and code. A file does
+//! not match if another user put it there while the directory was open to others, if
+//! it was copied from another cache, or if a failing disk has changed it. Its code is
+//! then compiled again. Only the user can read the key.
 //!
-//! What was not used for a month is removed, and beyond a size what was unused
-//! longest. Another program that runs such a file keeps it mapped.
+//! Files that were not used for a month are removed. If the cache is too large, the
+//! files that were unused longest are removed too. Another runtime that has such a
+//! file mapped goes on with it.
 
 mod directory;
 mod secret;
@@ -34,28 +33,28 @@ pub use directory::CacheError;
 use directory::Directory;
 use secret::Secret;
 
-/// What files are called while they are written.
+/// Beginning of the names of files that are being written.
 const UNFINISHED: &str = ".writing-";
 
-/// A file unfinished for longer than this never will be.
+/// Age at which an unfinished file counts as abandoned by its writer.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
-/// Files that nobody used for so long are removed: of versions that are gone,
-/// of programs that have changed.
+/// Time without use after which a file is removed: its version of warren is gone, or
+/// its program has changed.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Bytes of all files together. The interpreter takes about 2 MiB for each class
+/// Most bytes of all files together. The interpreter takes about 2 MiB for each class
 /// of slots.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// How exactly it is known when a file was last used.
+/// Precision of the time of last use, so that most uses need not write to the disk.
 const USE_IS_NOTED: Duration = Duration::from_secs(60 * 60);
 
-/// What names of files end in.
+/// End of the names of complete files.
 const EXTENSION: &str = ".cwasm";
 
-/// How files are laid out. A part of what names are made of, so that a file of an
-/// older version is not taken for a forged one.
+/// Layout of the files. It is a part of every key, so that a file with an older
+/// layout is not taken for a forged one.
 const FORMAT: &str = "code, keyed BLAKE3";
 
 /// A directory of compiled code.
@@ -64,17 +63,17 @@ pub(crate) struct CodeCache {
     directory: Directory,
     secret: Secret,
     max_bytes: u64,
-    /// Bytes that were added since the last sweep. A program that may write its own
-    /// sources would fill the disk with code otherwise.
+    /// Bytes added since the last sweep. Without sweeps a program that may write its
+    /// own sources would fill the disk with code.
     added: AtomicU64,
 }
 
-/// What one compiled file depends on.
+/// The hash of everything that one compiled file depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key([u8; 32]);
 
 impl Key {
-    /// The key of code made by this engine and this version of warren, in this
+    /// Returns the key of code made by this engine and this version of warren, in this
     /// `way` (plain, or as a snapshot), from the file with this SHA-256.
     pub(crate) fn new(engine: &Engine, way: &str, source: &[u8; 32]) -> Key {
         let mut hasher = Sha256Hasher(Sha256::new());
@@ -96,12 +95,12 @@ impl Key {
 }
 
 impl CodeCache {
-    /// Opens the directory, and makes it where it is missing.
+    /// Opens the directory; makes it if it is missing.
     ///
     /// # Errors
     ///
-    /// See [`CacheError`]: it cannot be made, or somebody other than the user and
-    /// root could put code there.
+    /// See [`CacheError`]: the directory cannot be made, or a user other than this one
+    /// and root could put code there.
     pub(crate) fn open(directory: &Path) -> Result<CodeCache, CacheError> {
         CodeCache::open_with(directory, MAX_BYTES)
     }
@@ -118,9 +117,9 @@ impl CodeCache {
         Ok(cache)
     }
 
-    /// The file of this key, if it is there and this user's runtime wrote it. It
-    /// begins with the code, and nobody else can change it. What is there but
-    /// cannot be trusted is told to the log, and replaced by [`CodeCache::add`].
+    /// Returns the file of this key, if it exists and this user's runtime wrote it.
+    /// The file begins with the code, and no other user can change it. Logs a file that
+    /// cannot be trusted; [`CodeCache::add`] replaces it.
     pub(crate) fn find(&self, key: Key) -> Option<File> {
         let name = key.file_name();
         let found = self
@@ -135,7 +134,7 @@ impl CodeCache {
             Err(error) => {
                 tracing::warn!(
                     help = error.remedy(),
-                    "not loaded from the code cache, compiled anew: {error}"
+                    "code is not loaded from the code cache but compiled anew: {error}"
                 );
                 None
             }
@@ -154,14 +153,14 @@ impl CodeCache {
         }
     }
 
-    /// Whether a file ends in the authenticator of what it begins with.
+    /// Returns true if a file ends in the authenticator of the code before it.
     fn is_authentic(&self, key: Key, file: &mut File) -> io::Result<bool> {
         let Some(length) = file.metadata()?.len().checked_sub(secret::LENGTH as u64) else {
             return Ok(false);
         };
         let mut hasher = self.secret.hasher(&key.0);
         let mut code = file.take(length);
-        // In pieces that fit the processor's second cache.
+        // A piece fits into the processor's second-level cache.
         let mut buffer = vec![0; 128 * 1024];
         loop {
             match code.read(&mut buffer)? {
@@ -171,7 +170,7 @@ impl CodeCache {
         }
         let mut authenticator = [0; secret::LENGTH];
         file.read_exact(&mut authenticator)?;
-        // Compared in constant time.
+        // This comparison takes constant time.
         Ok(hasher.finalize() == authenticator)
     }
 
@@ -179,7 +178,7 @@ impl CodeCache {
     ///
     /// # Errors
     ///
-    /// The operating system's, with what to do about it.
+    /// That of the operating system, with a repair if one is known.
     pub(crate) fn add(&self, key: Key, code: &[u8]) -> Result<File, CacheError> {
         let name = key.file_name();
         let written = self.write(&name, key, code).map_err(|error| {
@@ -196,7 +195,7 @@ impl CodeCache {
         Ok(written)
     }
 
-    /// Sweeps when an eighth of what the cache may hold was added since the last time.
+    /// Sweeps if an eighth of the largest size was added since the last sweep.
     fn sweep_if_due(&self, added: u64) {
         let before = self.added.fetch_add(added, Ordering::Relaxed);
         if before.saturating_add(added) > self.max_bytes / 8 {
@@ -212,8 +211,8 @@ impl CodeCache {
         let written = file
             .write_all(code)
             .and_then(|()| file.write_all(authenticator.as_bytes()))
-            // Without it a crash of the machine could leave the final name on an
-            // empty file.
+            // Without the sync a crash of the machine could leave the final name on
+            // an empty file.
             .and_then(|()| file.sync_data())
             .and_then(|()| self.directory.rename(&unfinished, name));
         match written {
@@ -225,8 +224,8 @@ impl CodeCache {
         }
     }
 
-    /// Removes what writers that were killed left behind, what was not used for
-    /// long, and what is too much.
+    /// Removes the files of writers that were killed, files that were not used for
+    /// long, and the longest unused files beyond the size limit.
     fn sweep(&self) {
         let Ok(entries) = self.directory.entries() else {
             return;
@@ -237,7 +236,7 @@ impl CodeCache {
             let text = name.as_encoded_bytes();
             let is_unfinished = text.starts_with(UNFINISHED.as_bytes());
             let is_code = text.ends_with(EXTENSION.as_bytes());
-            // Another start may have been faster to remove it.
+            // Errors do not matter: another runtime may have removed it.
             if is_unfinished && unused > ABANDONED || is_code && unused > KEPT {
                 let _ = self.directory.remove(&name);
             } else if is_code {
@@ -256,16 +255,16 @@ impl CodeCache {
     }
 }
 
-/// A name for a file that is being written, which no other has.
+/// Returns a unique name for a file that is being written.
 fn unfinished() -> io::Result<String> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     Ok(format!("{UNFINISHED}{:016x}", u64::from_le_bytes(random)))
 }
 
-/// How far the last change of a file is from now. A time to come is that of a clock
-/// that was wrong, and says as little as one long ago: the file is not the one used
-/// last, and does not stay forever.
+/// Returns the time between the last change of a file and now. A change in the future
+/// comes from a wrong clock. It counts as unused for that long, so that the file does
+/// not stay forever.
 fn unused(stat: &Stat) -> Duration {
     let modified = u64::try_from(stat.st_mtime).unwrap_or(0);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -273,22 +272,22 @@ fn unused(stat: &Stat) -> Duration {
         .abs_diff(Duration::from_secs(modified))
 }
 
-/// Keeps a file from being taken for unused.
+/// Notes that a file is used now, by its time of modification.
 fn note_use(file: &File) {
     let modified = file.metadata().and_then(|metadata| metadata.modified());
     let since = |time: SystemTime| time.elapsed().unwrap_or_else(|ahead| ahead.duration());
     let noted = modified.is_ok_and(|time| since(time) < USE_IS_NOTED);
     if !noted {
-        // Where it cannot be noted, the file is made again some day.
+        // If this fails, the file is removed as unused and made again.
         let _ = file.set_modified(SystemTime::now());
     }
 }
 
-/// The code in a file of the cache.
+/// Reads the code in a file of the cache.
 ///
 /// # Errors
 ///
-/// The operating system's.
+/// Those of reading the file.
 pub(crate) fn code_in(mut file: &File) -> io::Result<Vec<u8>> {
     let mut code = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -304,7 +303,7 @@ impl Hasher for Sha256Hasher {
         self.0.update(bytes);
     }
 
-    /// Never used: the digest is taken from the inner hasher.
+    /// Unused: the digest is taken from the inner hasher.
     fn finish(&self) -> u64 {
         0
     }
@@ -440,7 +439,7 @@ mod tests {
         date_ahead_by(&unfinished, ABANDONED * 2);
         date_ahead_by(&path("ahead"), Duration::from_secs(24 * 3_600));
         date_ahead_by(&path("far"), KEPT * 2);
-        // Where the size decides, the file used last stays.
+        // If the cache is too large, the file used last stays.
         let cache = CodeCache::open_with(directory.path(), 150).expect("opens");
         assert!(cache.find(key("used")).is_some());
         assert!(cache.find(key("ahead")).is_none());

@@ -1,41 +1,42 @@
-//! Whether bytes are values that every SDK can read.
+//! Checks that bytes are values that every SDK can read.
 //!
-//! A guest may write anything. What the runtime passes on inside of an event, an
-//! outcome or a record is checked where it enters, so that no reader fails later.
-//! Messages are left to their receiver: checking them would cost each send.
+//! A guest may write anything. Values that the runtime passes on inside an event, an
+//! outcome or a record are checked where they enter, so that no reader fails later.
+//! Messages are not checked: that would cost each send, and their receiver can refuse
+//! them.
 
 use super::reader::{self, Kind};
 use super::{ERROR, NULL};
 
-/// How deep a value may nest, as `docs/guest-abi.md` has it.
+/// Deepest nesting of a value, as `docs/guest-abi.md` states.
 pub(crate) const MAX_NESTING: usize = 100;
 
-/// Why bytes are no values.
+/// The reason for which bytes are not the expected values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Malformed {
-    /// They end too early, or hold a format that does not exist.
+    /// The bytes end too early, or hold a format that does not exist.
     #[error("not MessagePack")]
     Broken,
-    /// There are more bytes than values.
-    #[error("{0} bytes after the end of the value")]
+    /// Bytes follow the value.
+    #[error("bytes after the end of the value: {0}")]
     Trailing(usize),
     /// An extension other than those of errors and of JSON's null.
-    #[error("an extension of type {0}, which no value is")]
+    #[error("no value has the extension type {0}")]
     Extension(i8),
-    /// It nests deeper than [`MAX_NESTING`].
+    /// A value nests deeper than [`MAX_NESTING`].
     #[error("nested deeper than {MAX_NESTING}")]
     TooDeep,
     /// A key of a map is nil, an array, a map, an error or NaN.
-    #[error("a key that is no string, number or boolean")]
+    #[error("the key of a map is not a string, a number or a boolean")]
     Key,
-    /// The parts of an error are not those of one.
-    #[error("a structured error without kind and message, or with parts of other types")]
+    /// An error lacks a part, or has a part of another type.
+    #[error("a structured error lacks its kind or message, or has a part of the wrong type")]
     Error,
-    /// A value that is well formed, but no array of values.
-    #[error("an array of values was expected")]
+    /// The value is well formed, but not an array.
+    #[error("expected an array of values")]
     NoArray,
-    /// A value that is well formed, but no map.
-    #[error("a map was expected")]
+    /// The value is well formed, but not a map.
+    #[error("expected a map")]
     NoMap,
 }
 
@@ -88,8 +89,8 @@ fn end(rest: &[u8]) -> Result<(), Malformed> {
     }
 }
 
-/// Passes over one value, in which so many more may nest. Takes a step for each
-/// value there is: a length that claims more ends at the end of the bytes.
+/// Skips one value, in which `depth` more levels may nest. It takes a step for each
+/// value that exists: a length that claims more ends at the end of the bytes.
 fn one(rest: &mut &[u8], depth: usize) -> Result<(), Malformed> {
     let (head, after) = reader::head(rest).ok_or(Malformed::Broken)?;
     let (own, after) = after
@@ -148,19 +149,19 @@ fn is_nil(value: &[u8]) -> bool {
     value == super::NIL || reader::ext(value).is_some_and(|(ty, _)| ty == NULL)
 }
 
-/// Checks the payload of an error: `[kind, message, retryable, details, stack]`,
-/// where what is missing at the end is nil and what follows is for others.
+/// Checks the payload of an error: `[kind, message, retryable, details, stack]`.
+/// Parts missing at the end count as nil; further parts are allowed.
 fn error(payload: &[u8], depth: usize) -> Result<(), Malformed> {
     let (head, mut rest) = reader::head(payload).ok_or(Malformed::Broken)?;
     let Kind::Array(len @ 2..) = head.kind else {
         return Err(Malformed::Error);
     };
-    for place in 0..len {
+    for index in 0..len {
         let part = rest;
         one(&mut rest, depth)?;
         let part = &part[..part.len() - rest.len()];
         let is_string = reader::string(part).is_some();
-        let fits = match place {
+        let fits = match index {
             0 | 1 => is_string,
             2 => is_nil(part) || reader::boolean(part).is_some(),
             4 => is_nil(part) || is_string,
@@ -183,7 +184,7 @@ mod tests {
         bytes
     }
 
-    /// An error with this in its details.
+    /// Returns an error with this value as its details.
     fn failed(details: &[u8]) -> Vec<u8> {
         let mut payload = b"\x94\xa1k\xa1m\xc0".to_vec();
         payload.extend_from_slice(details);

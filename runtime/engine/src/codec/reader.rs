@@ -1,23 +1,23 @@
-//! Reading encoded values where they lie, without building them: a value that a
-//! guest wrote may stand for forty times its bytes.
+//! Reads encoded values in place. A decoded value may need forty times the bytes of
+//! the encoded one.
 
 use rmp::Marker;
 
-/// The one value these bytes are. What it consists of is well formed too.
+/// Returns the value that spans all these bytes. Its parts are well formed too.
 ///
 /// # Errors
 ///
-/// What is wrong with the bytes.
+/// A description of the first fault of the bytes.
 pub(crate) fn whole(bytes: &[u8]) -> Result<&[u8], String> {
     let (value, rest) = split(bytes).ok_or("not MessagePack")?;
     if rest.is_empty() {
         Ok(value)
     } else {
-        Err(format!("{} bytes after the end of the value", rest.len()))
+        Err(format!("bytes after the end of the value: {}", rest.len()))
     }
 }
 
-/// The elements of an array, if it is one.
+/// Returns the elements of an array; `None` if the value is not an array.
 pub(crate) fn elements(value: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
     let (head, rest) = head(value)?;
     let Kind::Array(_) = head.kind else {
@@ -26,7 +26,8 @@ pub(crate) fn elements(value: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
     Some(Values(rest))
 }
 
-/// The pairs of a map, if it is one; an empty array is an empty map.
+/// Returns the pairs of a map; `None` if the value is not a map. An empty array counts
+/// as an empty map.
 pub(crate) fn entries(value: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
     let (head, rest) = head(value)?;
     match head.kind {
@@ -40,18 +41,18 @@ pub(crate) fn entries(value: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8]
     }
 }
 
-/// The bytes of a string, if it is one; it need not be UTF-8.
+/// Returns the bytes of a string, UTF-8 or not; `None` if the value is not a string.
 pub(crate) fn string(value: &[u8]) -> Option<&[u8]> {
     let (head, rest) = head(value)?;
     matches!(head.kind, Kind::String).then_some(rest)
 }
 
-/// The text of a string, if it is one and UTF-8.
+/// Returns the text of a string; `None` if the value is not a string or not UTF-8.
 pub(crate) fn text(value: &[u8]) -> Option<&str> {
     str::from_utf8(string(value)?).ok()
 }
 
-/// A boolean, if it is one.
+/// Returns a boolean; `None` if the value is not a boolean.
 pub(crate) fn boolean(value: &[u8]) -> Option<bool> {
     match Marker::from_u8(*value.first()?) {
         Marker::True => Some(true),
@@ -60,14 +61,14 @@ pub(crate) fn boolean(value: &[u8]) -> Option<bool> {
     }
 }
 
-/// Type and payload of an ext value, if it is one.
+/// Returns the type and payload of an ext value; `None` if the value is not one.
 pub(crate) fn ext(value: &[u8]) -> Option<(i8, &[u8])> {
     let (head, rest) = head(value)?;
     let (ty, payload) = rest.split_first()?;
     matches!(head.kind, Kind::Ext).then_some((ty.cast_signed(), payload))
 }
 
-/// The values that follow each other in well formed bytes.
+/// An iterator over consecutive well formed values.
 struct Values<'a>(&'a [u8]);
 
 impl<'a> Iterator for Values<'a> {
@@ -80,24 +81,23 @@ impl<'a> Iterator for Values<'a> {
     }
 }
 
-/// The first value, and what follows it.
+/// Splits off the first value.
 fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut rest = bytes;
     let mut pending = 1_u64;
     while pending > 0 {
         let (head, after) = head(rest)?;
         rest = after.get(head.bytes..)?;
-        // Each value takes a byte, so that the sum cannot overflow before the
-        // bytes end.
+        // Each value takes a byte, so the sum cannot overflow before the bytes end.
         pending = pending - 1 + head.kind.values();
     }
     Some(bytes.split_at(bytes.len() - rest.len()))
 }
 
-/// The beginning of one value.
+/// The first bytes of a value: its kind and length.
 pub(super) struct Head {
     pub(super) kind: Kind,
-    /// Bytes of its own that follow.
+    /// Further bytes of the value, without the values that it contains.
     pub(super) bytes: usize,
 }
 
@@ -110,7 +110,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Values that follow and are part of this one.
+    /// Returns the number of values that this value contains.
     fn values(&self) -> u64 {
         match self {
             Kind::Array(n) => *n,
@@ -147,7 +147,7 @@ pub(super) fn head(bytes: &[u8]) -> Option<(Head, &[u8])> {
         Marker::FixMap(n) => (Kind::Map(n.into()), 0),
         Marker::Map16 => (Kind::Map(number(2)?), 0),
         Marker::Map32 => (Kind::Map(number(4)?), 0),
-        // The type is a byte of its own.
+        // One more byte for the type.
         Marker::FixExt1 => (Kind::Ext, 2),
         Marker::FixExt2 => (Kind::Ext, 3),
         Marker::FixExt4 => (Kind::Ext, 5),
@@ -173,7 +173,7 @@ mod tests {
         bytes
     }
 
-    /// One of every format.
+    /// Returns an array with a value of every format.
     fn everything() -> Value {
         let strings = [3, 40, 300, 70_000].map(|len| "x".repeat(len));
         let mut values: Vec<_> = strings.iter().map(|s| Value::from(s.as_str())).collect();

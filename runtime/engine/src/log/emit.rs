@@ -24,7 +24,8 @@ pub(super) fn run(queue: &Queue, hook: Option<&LogHook>) {
     }
 }
 
-/// A hook or a subscriber that panics has lost the record, and says so itself.
+/// Emits a record and counts it as lost if the hook or subscriber panics. The panic
+/// itself is reported by the panic hook.
 fn guarded(queue: &Queue, at: SystemTime, emit: impl FnOnce()) {
     EMITTING.set(Some(at));
     if catch_unwind(AssertUnwindSafe(emit)).is_err() {
@@ -34,7 +35,7 @@ fn guarded(queue: &Queue, at: SystemTime, emit: impl FnOnce()) {
 }
 
 fn lost(hook: Option<&LogHook>, origin: Option<&Origin>, count: u64) {
-    let message = format!("{count} log records were lost: nobody took them in time");
+    let message = format!("the log was read too slowly; lost log records: {count}");
     let (pid, frame, definition) = origin.map_or(("", "", ""), Origin::texts);
     match hook {
         Some(hook) => hook(&LogRecord {

@@ -1,4 +1,4 @@
-//! The queue of records between those who log and the thread that emits.
+//! The queue of records between the processes that log and the thread that emits.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,18 +13,19 @@ use super::{Entry, Origin};
 
 pub(super) use super::share::Full;
 
-/// Losses are told this often at most.
+/// Shortest time between two notices of lost records.
 const BETWEEN_NOTICES: Duration = Duration::from_secs(1);
 
-/// Processes whose losses are told one by one; those of more are told together.
+/// Most processes whose losses get a notice each; the losses of further processes
+/// share one notice.
 const LOSERS: usize = 16;
 
 #[derive(Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// For the thread: there is something to do.
+    /// Wakes the thread: there is something to do.
     wanted: Condvar,
-    /// For those who wait: something was taken.
+    /// Wakes processes that wait: something was taken.
     changed: Notify,
     pub(super) lost: AtomicU64,
 }
@@ -34,25 +35,25 @@ struct State {
     entries: VecDeque<Entry>,
     shares: Shares,
     losers: HashMap<u64, (Origin, u64)>,
-    /// Losses of more processes than `losers` holds.
+    /// Losses of processes beyond those in `losers`.
     lost_besides: u64,
     told: Option<Instant>,
-    /// Entries that were added and that were emitted, in all.
+    /// Entries added since the start; `taken` counts those that were emitted.
     put: u64,
     taken: u64,
-    /// Since when the thread is at what it took last.
+    /// Time at which the thread took what it now emits.
     busy_since: Option<Instant>,
-    /// Whether somebody waits for a change.
+    /// True if somebody waits for a change.
     waiting: bool,
     flushing: bool,
     closed: bool,
 }
 
-/// What the thread takes at once.
+/// Work that the thread takes at once.
 #[derive(Default)]
 pub(super) struct Taken {
     pub(super) entry: Option<Entry>,
-    /// Who has lost records, and how many.
+    /// Processes that lost records, and the number of those records.
     pub(super) losses: Vec<(Option<Origin>, u64)>,
 }
 
@@ -61,7 +62,7 @@ impl Queue {
     ///
     /// # Errors
     ///
-    /// The entry, where it has no room.
+    /// The entry itself if it has no room.
     #[expect(clippy::result_large_err, reason = "the entry goes back as it came")]
     pub(super) fn try_put(&self, entry: Entry) -> Result<(), (Entry, Full)> {
         let mut state = self.lock();
@@ -99,18 +100,19 @@ impl Queue {
         self.wanted.notify_one();
     }
 
-    /// Whether the thread is at one entry for longer than this.
+    /// Returns true if the thread has emitted one entry for longer than this.
     pub(super) fn is_stuck(&self, limit: Duration) -> bool {
         let since = self.lock().busy_since;
         since.is_some_and(|since| since.elapsed() > limit)
     }
 
-    /// A change after the call of `enable`.
+    /// Waits for the next change after the call of `enable`.
     pub(super) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
     }
 
-    /// Begins to wait for all that was added before; for [`Queue::is_flushed`].
+    /// Begins a flush of all entries added before. Returns the number to give to
+    /// [`Queue::is_flushed`].
     pub(super) fn begin_flush(&self) -> u64 {
         let mut state = self.lock();
         state.flushing = true;
@@ -132,7 +134,8 @@ impl Queue {
         self.wanted.notify_one();
     }
 
-    /// Thread: waits for something to do; none when the queue is closed and empty.
+    /// Waits, on the thread, for something to do. Returns `None` once the queue is
+    /// closed and empty.
     pub(super) fn take(&self) -> Option<Taken> {
         let mut state = self.lock();
         state.busy_since = None;
@@ -183,7 +186,7 @@ impl State {
         self.lost_besides > 0 || !self.losers.is_empty()
     }
 
-    /// In how long losses are to be told, where there are any.
+    /// Returns the time until losses are due to be reported; `None` without losses.
     fn untold_for(&self) -> Option<Duration> {
         if !self.has_losses() {
             return None;

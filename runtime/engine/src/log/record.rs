@@ -1,18 +1,18 @@
-//! Log records, as a hook is given them.
+//! Log records, in the form that a hook receives.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use warren_kernel::Trace;
 
-/// Bytes of a log record's message, and of its encoded fields: what is longer
-/// is cut off, and left out.
+/// Most bytes of a log record's message, which is cut off beyond, and of its encoded
+/// fields, which are left out if they are longer.
 pub(crate) const MAX_LOGGED: usize = 64 * 1024;
 
-/// How much a log record matters.
+/// Severity of a log record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// For who looks for a mistake.
+    /// Detail for the search for a mistake.
     Debug,
     /// Worth knowing.
     Info,
@@ -22,12 +22,12 @@ pub enum Level {
     Error,
 }
 
-/// What a process says with `logger`.
+/// A record that a process wrote with `logger`.
 #[derive(Clone, Copy, Debug)]
 pub struct LogRecord<'a> {
-    /// How much it matters.
+    /// Severity.
     pub level: Level,
-    /// When it was written, which may be a while ago.
+    /// Time at which it was written, which may be a while ago.
     pub time: SystemTime,
     /// The text of the process's PID.
     pub pid: &'a str,
@@ -35,22 +35,22 @@ pub struct LogRecord<'a> {
     pub frame: &'a str,
     /// The definition it runs.
     pub definition: &'a str,
-    /// The name of the logger, where it has one.
+    /// The name of the logger, if it has one.
     pub logger: Option<&'a str>,
-    /// What is said, at most 64 KiB of it.
+    /// The message, cut off at 64 KiB.
     pub message: &'a str,
     /// Fields as one encoded map.
     pub fields: Option<&'a [u8]>,
-    /// The message that the process handles, where messages are traced.
+    /// The message that the process handles, if messages are traced.
     pub trace: Option<Trace>,
 }
 
-/// Takes log records, on a thread that does nothing else and may be blocked: the
-/// records that find no room meanwhile are counted and lost. A hook that panics
-/// loses its record.
+/// A function that takes log records. It runs on a thread that does nothing else and
+/// may block. Records that find no room meanwhile are lost and counted. If the hook
+/// panics, its record is lost.
 pub type LogHook = Arc<dyn Fn(&LogRecord<'_>) + Send + Sync>;
 
-/// A text as long as the log takes it.
+/// Cuts a text off after [`MAX_LOGGED`] bytes.
 pub(crate) fn shortened(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(MAX_LOGGED));
     text

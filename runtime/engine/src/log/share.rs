@@ -1,31 +1,31 @@
-//! How much of the log one process and one host may take.
+//! The shares of the log that one process and one host may take.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// Bytes of records that wait, of all processes.
+/// Most bytes of waiting records of all processes.
 const QUEUE: usize = 8 << 20;
 
-/// Those of one host.
+/// Most bytes of waiting records of one host.
 const OF_HOST: usize = QUEUE / 2;
 
-/// Those of one process.
+/// Most bytes of waiting records of one process.
 const OF_PROCESS: usize = QUEUE / 8;
 
-/// Accounts that are kept before those that say nothing are looked for.
+/// Number of accounts from which on idle ones are removed.
 const ACCOUNTS: usize = 1024;
 
-/// Whose an entry is.
+/// The process and the host that an entry is charged to.
 #[derive(Clone, Copy)]
 pub(super) struct Owner {
-    /// The number of a process that is held to limits of its own.
+    /// The number of the process, if the entry counts against its own limits.
     pub(super) process: Option<u64>,
-    /// The number of its host.
+    /// The number of the host.
     pub(super) host: usize,
     pub(super) limits: Limits,
 }
 
-/// Bytes in a second.
+/// Limits in bytes per second.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
     /// For each process.
@@ -34,11 +34,12 @@ pub(crate) struct Limits {
     pub(crate) host: u64,
 }
 
-/// Why there is no room.
+/// The reason for which an entry has no room.
 pub(super) enum Full {
-    /// The records that wait take all the room there is for this owner.
+    /// Waiting records take all the room of this owner.
     NoRoom,
-    /// The owner has logged more than it may; the next record has room in so long.
+    /// The owner has logged more than its limit; the next record has room after this
+    /// time.
     TooFast(Duration),
 }
 
@@ -51,23 +52,22 @@ enum Holder {
 struct Account {
     /// Bytes of its records in the queue.
     waiting: usize,
-    /// Bytes logged beyond what the limit allowed at `at`; they are forgotten as
-    /// time goes by.
+    /// Bytes logged beyond the limit as of `at`; they decay with time.
     owed: u64,
     at: Instant,
 }
 
-/// Who holds how much.
+/// The accounts of all owners.
 #[derive(Default)]
 pub(super) struct Shares {
     waiting: usize,
     accounts: HashMap<Holder, Account>,
-    /// Accounts that were worth keeping at the last look.
+    /// Accounts that were left after the last sweep.
     kept: usize,
 }
 
 impl Owner {
-    /// Each account that is charged, its room in the queue and its rate.
+    /// Returns each account that is charged, with its room in the queue and its rate.
     fn holders(&self) -> impl Iterator<Item = (Holder, usize, u64)> + use<> {
         let process = self.process;
         let process =
@@ -82,7 +82,7 @@ impl Shares {
     ///
     /// # Errors
     ///
-    /// Why it has no room; nothing is charged then.
+    /// The reason for which it has no room; nothing is charged then.
     pub(super) fn take(&mut self, owner: &Owner, size: usize, now: Instant) -> Result<(), Full> {
         if self.waiting + size > QUEUE {
             return Err(Full::NoRoom);
@@ -95,7 +95,7 @@ impl Shares {
                 return Err(Full::NoRoom);
             }
             account.forget(rate, now);
-            // What is owed may grow to a second's worth.
+            // The debt may grow to the limit of one second.
             if let Some(beyond) = account.owed.checked_sub(rate) {
                 return Err(Full::TooFast(time_for(beyond + 1, rate)));
             }
@@ -114,7 +114,7 @@ impl Shares {
         Ok(())
     }
 
-    /// An entry has left the queue.
+    /// Gives back the room of an entry that has left the queue.
     pub(super) fn give_back(&mut self, owner: &Owner, size: usize) {
         self.waiting = self.waiting.saturating_sub(size);
         for (holder, _, _) in owner.holders() {
@@ -124,12 +124,13 @@ impl Shares {
         }
     }
 
-    /// Forgets accounts that say nothing, now and then.
+    /// Removes idle accounts if there are many.
     fn sweep(&mut self, owner: &Owner, now: Instant) {
         if self.accounts.len() < 2 * self.kept + ACCOUNTS {
             return;
         }
-        // A rate of another host is a guess that is off by a moment at most.
+        // Accounts of other hosts may have another rate; theirs are then removed a
+        // moment too early or too late.
         let rate = owner.limits.process;
         self.accounts.retain(|_, account| {
             account.forget(rate, now);
@@ -143,7 +144,8 @@ impl Account {
     fn forget(&mut self, rate: u64, now: Instant) {
         let since = now.saturating_duration_since(self.at);
         let allowed = u128::from(rate) * since.as_nanos() / 1_000_000_000;
-        // Small steps are not rounded away: the time stays until it counts.
+        // `at` stays until a whole byte is allowed, so short steps are not lost to
+        // rounding.
         if allowed > 0 {
             let allowed = u64::try_from(allowed).unwrap_or(u64::MAX);
             self.owed = self.owed.saturating_sub(allowed);
@@ -152,7 +154,7 @@ impl Account {
     }
 }
 
-/// How long it takes to be allowed so many bytes.
+/// Returns the time in which the rate allows this many bytes.
 fn time_for(bytes: u64, rate: u64) -> Duration {
     Duration::from_secs_f64(bytes as f64 / rate.max(1) as f64)
 }

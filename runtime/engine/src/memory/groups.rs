@@ -1,10 +1,10 @@
-//! The control groups that bound the memory of this program: of both versions, and
-//! at each level, since what a group may use is bounded by all those around it.
+//! The control groups that bound the memory of this program: of both versions, and at
+//! each level, because each group is bounded by all groups around it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One group, of the program itself or around it.
+/// A control group: that of the program itself, or one around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Group {
     directory: PathBuf,
@@ -18,8 +18,8 @@ enum Version {
 }
 
 impl Version {
-    /// Files whose least number is the limit. Beyond `high`, Linux slows the group
-    /// down until it stands still.
+    /// Returns the files whose least number is the limit. Beyond `high` Linux slows
+    /// the group down until it stands still.
     fn limits(self) -> &'static [&'static str] {
         match self {
             Version::One => &["memory.limit_in_bytes"],
@@ -34,7 +34,8 @@ impl Version {
         }
     }
 
-    /// Of `memory.stat`: pages of files, which Linux takes back when it needs them.
+    /// Returns the lines of `memory.stat` for pages of files, which Linux takes back
+    /// if it needs them.
     fn of_files(self) -> [&'static str; 2] {
         match self {
             Version::One => ["total_inactive_file", "total_active_file"],
@@ -44,7 +45,7 @@ impl Version {
 }
 
 impl Group {
-    /// Bytes that the group may use, where it has a limit.
+    /// Returns the bytes that the group may use, if it has a limit.
     pub(super) fn limit(&self) -> Option<u64> {
         let limits = self.version.limits().iter();
         limits
@@ -52,7 +53,7 @@ impl Group {
             .min()
     }
 
-    /// Bytes that the group may use beside what it uses, where it has a limit.
+    /// Returns the bytes that the group may still use, if it has a limit.
     pub(super) fn available(&self) -> Option<u64> {
         let limit = self.limit()?;
         let used = number(&self.directory.join(self.version.usage()))?;
@@ -69,7 +70,8 @@ impl Group {
     }
 }
 
-/// The groups of this program, by the files below a root, which is `/`.
+/// Returns the groups of this program, read from the files below `root`: `/`, except
+/// in tests.
 pub(super) fn all(root: &Path) -> Vec<Group> {
     let own = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
     let mounts = fs::read_to_string(root.join("proc/self/mountinfo")).unwrap_or_default();
@@ -101,9 +103,9 @@ pub(super) fn all(root: &Path) -> Vec<Group> {
 
 /// One line of `/proc/self/mountinfo`.
 struct Mount<'a> {
-    /// What of the file system is mounted.
+    /// The directory of the file system that is mounted.
     root: &'a str,
-    /// Where.
+    /// The directory on which it is mounted.
     point: &'a str,
     kind: &'a str,
     options: &'a str,
@@ -131,9 +133,9 @@ impl<'a> Mount<'a> {
         }
     }
 
-    /// The directories of a group and of all those around it that can be seen. In a
-    /// container only a part of the groups is mounted: a path outside of it means
-    /// the outermost that is.
+    /// Returns the directories of a group and of all visible groups around it. In a
+    /// container only a part of the groups is mounted. A path outside that part stands
+    /// for the outermost mounted group.
     fn levels(&self, root: &Path, path: &str) -> impl Iterator<Item = PathBuf> + use<> {
         let top = root.join(self.point.trim_start_matches('/'));
         let inside = path.strip_prefix(self.root.trim_end_matches('/'));
@@ -149,7 +151,7 @@ impl<'a> Mount<'a> {
     }
 }
 
-/// The number a file consists of; none where it is `max`, or not there.
+/// Reads the number in a file; `None` if it is `max`, or the file does not exist.
 fn number(path: &Path) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
@@ -169,7 +171,7 @@ mod tests {
         root
     }
 
-    /// The least limit and the least that is available, and how many groups.
+    /// Returns the least limit, the least available bytes, and the number of groups.
     fn least(root: &tempfile::TempDir) -> (Option<u64>, Option<u64>, usize) {
         let groups = all(root.path());
         (

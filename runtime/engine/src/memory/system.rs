@@ -1,4 +1,4 @@
-//! The memory that Linux gives this program.
+//! The memory that Linux allows this program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,32 +6,32 @@ use std::path::{Path, PathBuf};
 use super::MachineMemory;
 use super::groups::{self, Group};
 
-/// The least of what the machine has, what the control groups around this program
-/// allow (both versions, each level), and its resource limits (`ulimit -v`, `-d`).
-/// Other systems than Linux tell nothing.
+/// The least of the machine's memory, the limits of the control groups around this
+/// program (both versions, each level), and its resource limits (`ulimit -v`, `-d`).
+/// On systems other than Linux nothing is known.
 #[derive(Debug)]
 pub struct SystemMemory {
     meminfo: PathBuf,
     groups: Vec<Group>,
-    /// What `ulimit` allows.
+    /// Bytes that `ulimit` allows.
     limited: Option<u64>,
 }
 
 impl SystemMemory {
-    /// Finds out where to look.
+    /// Finds the files that tell the memory.
     pub fn find() -> SystemMemory {
         SystemMemory::below(Path::new("/"))
     }
 
-    /// The same with all files below a root, which is `/`.
+    /// Finds the files below `root` in place of `/`.
     pub fn below(root: &Path) -> SystemMemory {
         let limits = fs::read_to_string(root.join("proc/self/limits")).unwrap_or_default();
         let limit = |name: &str| -> Option<u64> {
             let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
             line.split_whitespace().next()?.parse().ok()
         };
-        // Half of the address space is for places, which are reserved at once; of
-        // the other half, code, stacks and snapshots need some.
+        // Half of the address space is for slots, which are reserved at once. Code,
+        // stacks and snapshots need a part of the other half.
         let of_address_space = limit("Max address space").map(|bytes| bytes / 4);
         let of_data = limit("Max data size").map(|bytes| bytes / 2);
         SystemMemory {
@@ -41,7 +41,7 @@ impl SystemMemory {
         }
     }
 
-    /// One line of `/proc/meminfo`, in bytes.
+    /// Returns the bytes of one line of `/proc/meminfo`.
     fn meminfo(&self, name: &str) -> Option<u64> {
         let text = fs::read_to_string(&self.meminfo).ok()?;
         let line = text.lines().find_map(|line| line.strip_prefix(name))?;

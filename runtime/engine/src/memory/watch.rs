@@ -7,10 +7,10 @@
 //!                                   refused        over its share ends
 //! ```
 //!
-//! Budgets bound what processes may have. They do not know what else runs on the
-//! machine, nor the pages a process touches of what is not charged; so while the
-//! processes hold an amount that matters, a thread looks at what is left. It sleeps
-//! while they hold less.
+//! Budgets bound the memory of processes. They do not count other programs on the
+//! machine, nor touched pages of memory that is not charged. So while the processes
+//! hold an amount that matters, a thread checks the available memory. It sleeps while
+//! they hold less.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -21,32 +21,32 @@ use warren_kernel::{Error, Kernel, Process};
 
 use super::MachineMemory;
 
-/// The watch begins when the processes hold more than this part of what they may.
+/// The watch begins once the processes hold more than this fraction of their limit.
 const MATTERS: u64 = 16;
 
-/// How fast memory can be used up, in bytes a second: what the next look must not
-/// come later for.
+/// Fastest use of memory that is expected, in bytes per second. The next check comes
+/// before memory can be used up at this rate.
 const FASTEST: u64 = 4 << 30;
 
-/// The times between two looks.
+/// Bounds of the time between two checks.
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// How long to wait for the memory of processes that were ended, before others are.
+/// Longest wait for the memory of ended processes before others are ended.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Stops its thread when dropped.
+/// The watch, whose thread stops when this is dropped.
 pub(crate) struct Watch {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Watch {
-    /// Starts the thread, where the machine tells how much memory it has.
+    /// Starts the thread. Returns `None` if the machine's memory is unknown.
     ///
     /// # Errors
     ///
-    /// The operating system's, where it gives no thread.
+    /// That of the operating system if it refuses the thread.
     pub(crate) fn start(
         kernel: &Arc<Kernel>,
         memory: Arc<dyn MachineMemory>,
@@ -71,7 +71,7 @@ impl Watch {
         budget.on_use_above(budget.limit().min(total) / MATTERS, move || {
             sleeper.unpark();
         });
-        // What was taken before the alarm was set.
+        // Memory may have been taken before the alarm was set.
         thread.thread().unpark();
         Ok(Some(Watch {
             stop,
@@ -91,7 +91,7 @@ impl Drop for Watch {
     }
 }
 
-/// What is little, and what is almost none, in bytes.
+/// Bytes of available memory that count as little, and as almost none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Levels {
     little: u64,
@@ -99,7 +99,8 @@ struct Levels {
 }
 
 impl Levels {
-    /// A sixteenth of all, but 32 MiB at least and 1 GiB at most; and half of that.
+    /// Returns the levels: a sixteenth of the total, at least 32 MiB and at most
+    /// 1 GiB; and half of that.
     fn of(total: u64) -> Levels {
         let little = (total / 16).clamp(32 << 20, 1 << 30);
         Levels {
@@ -108,7 +109,7 @@ impl Levels {
         }
     }
 
-    /// When to look again.
+    /// Returns the time until the next check.
     fn next_look(self, available: u64) -> Duration {
         let spare = available.saturating_sub(self.little);
         let micros = spare.saturating_mul(1_000_000) / FASTEST;
@@ -121,7 +122,7 @@ struct Watcher {
     memory: Arc<dyn MachineMemory>,
     levels: Levels,
     stop: Arc<AtomicBool>,
-    /// Whom it ended last, and when.
+    /// The processes that were ended last and still hold memory.
     ended: Vec<Arc<Process>>,
     ended_at: Option<Instant>,
 }
@@ -132,7 +133,7 @@ impl Watcher {
             let Some(kernel) = self.kernel.upgrade() else {
                 return;
             };
-            // Armed before it is looked: what is taken in between unparks.
+            // Armed before the check: memory that is taken after it unparks the thread.
             let matters = kernel.budget().arm();
             let again = if matters {
                 self.look(&kernel)
@@ -148,7 +149,8 @@ impl Watcher {
         }
     }
 
-    /// Does what the present requires; says when to look again.
+    /// Checks the available memory and acts on it. Returns the time until the next
+    /// check.
     fn look(&mut self, kernel: &Arc<Kernel>) -> Option<Duration> {
         let available = self.memory.available()?;
         let Levels {
@@ -165,7 +167,7 @@ impl Watcher {
         Some(self.levels.next_look(available))
     }
 
-    /// Whether the memory of those that were ended is returned, or they take too
+    /// Returns true if the ended processes have returned their memory or take too
     /// long.
     fn has_waited(&mut self) -> bool {
         self.ended.retain(|process| process.footprint() > 0);
@@ -186,17 +188,17 @@ impl Watcher {
                 host,
                 "{reason}"
             );
-            // Fails only where it has exited.
+            // Fails only if the process has exited.
             let _ = process.end_with(reason);
         }
     }
 }
 
-/// Why a process is ended.
+/// Returns the error with which a process is ended.
 fn reason(host: &str, footprint: u64, available: u64) -> Error {
     Error::rate_limited(format!(
-        "ended because the machine is nearly out of memory: {} MiB are available, and this \
-         process held {} MiB, the most in host {host}, which is furthest over its share",
+        "ended because the machine is nearly out of memory ({} MiB available): this process \
+         held {} MiB, the most in host {host}, which is furthest over its share",
         available >> 20,
         footprint.div_ceil(1 << 20)
     ))
@@ -216,8 +218,8 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(60);
     const GIB: u64 = 1 << 30;
 
-    /// A machine of 16 GiB of which a test says how much is left, less what the
-    /// processes hold.
+    /// A machine of 16 GiB. The test sets the memory that is left, from which the memory
+    /// of the processes is taken.
     struct Told {
         left: AtomicU64,
         looks: AtomicU64,
@@ -277,7 +279,7 @@ mod tests {
         let modest = start(&kernel, "app:modest", 3);
         let small = start(&kernel, "app:greedy", 2);
         let large = start(&kernel, "app:greedy", 5);
-        // Other programs take what is left: 400 MiB remain.
+        // Other programs take memory: 400 MiB remain.
         told.left.store(10 * GIB + (400 << 20), Ordering::SeqCst);
         until("it is ended", || large.is_doomed());
         assert!(!modest.is_doomed() && !small.is_doomed());
@@ -293,7 +295,7 @@ mod tests {
                 .contains("5121 MiB, the most in host app:greedy"),
             "{error}"
         );
-        // Its memory is back: nobody else has to end, and all may grow again.
+        // The memory comes back: no other process ends, and all may grow again.
         let exiting = kernel.exit(&large, Outcome::Returned(None));
         exiting.finish(Default::default());
         until("there is memory again", || {
@@ -310,7 +312,7 @@ mod tests {
         let place = host.reserve().expect("there is room");
         let spawned = kernel.spawn(place, Spawn::default()).expect("it starts");
         let looks = || told.looks.load(Ordering::SeqCst);
-        // One look at the start, to see whether there is anything to be seen.
+        // One check at the start, to learn if the memory is known.
         assert_eq!(looks(), 1);
         spawned.process.grow_memory(GIB / 2).expect("no one looks");
         assert_eq!(looks(), 1);

@@ -1,4 +1,4 @@
-//! Gathering the pieces of one process into lines.
+//! The gathering of one process's output into lines.
 
 use super::PIECE;
 
@@ -7,13 +7,13 @@ use super::PIECE;
 pub(crate) struct Line {
     /// The part that has not been passed on.
     bytes: Vec<u8>,
-    /// The last piece that was passed on had no newline at its end.
+    /// True if the last piece that was passed on did not end with a newline.
     is_begun: bool,
 }
 
 impl Line {
-    /// Adds bytes and returns what is complete: everything up to the last
-    /// newline, or all of it when it has grown too long.
+    /// Adds bytes and returns the complete part: everything up to the last newline,
+    /// or everything if it has grown too long.
     pub(crate) fn add(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         match bytes.iter().rposition(|byte| *byte == b'\n') {
             Some(end) => {
@@ -30,13 +30,13 @@ impl Line {
         }
     }
 
-    /// Puts a piece back for which there was no room.
+    /// Puts back a piece that found no room.
     pub(crate) fn put_back(&mut self, mut piece: Vec<u8>) {
         piece.append(&mut self.bytes);
         self.bytes = piece;
     }
 
-    /// Takes what is complete of what was put back.
+    /// Takes the complete lines of a piece that was put back.
     pub(crate) fn complete(&mut self) -> Option<Vec<u8>> {
         let all = std::mem::take(&mut self.bytes);
         self.add(&all)

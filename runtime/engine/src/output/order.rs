@@ -1,7 +1,7 @@
 //! The order of two streams that two threads write.
 //!
 //! A piece of one stream waits for the pieces of the other that were queued before
-//! it. Where the other thread is held up, nobody waits for it.
+//! it, unless the other thread is held up.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 
 use super::Stream;
 
-/// A write that takes longer than this holds its stream up.
+/// Time of a write after which its thread counts as held up.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How many pieces of the other stream go before a piece.
+/// The number of pieces of the other stream that go before a piece.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Turn(u64);
 
 #[derive(Debug, Default)]
 pub(super) struct Order {
-    /// Pieces of each stream that were queued.
+    /// Pieces of each stream queued since the start.
     queued: [AtomicU64; 2],
     threads: Mutex<[Progress; 2]>,
     changed: Condvar,
@@ -26,9 +26,9 @@ pub(super) struct Order {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
-    /// Pieces that the thread is done with.
+    /// Pieces that the thread has written.
     done: u64,
-    /// Since when it is at one.
+    /// Start of the write in progress.
     since: Option<Instant>,
 }
 
@@ -38,21 +38,21 @@ pub(super) struct Thread<'a> {
     stream: Stream,
 }
 
-/// A piece is being written as long as this is there.
+/// A write in progress, until this is dropped.
 pub(super) struct Writing<'a>(&'a Thread<'a>);
 
 impl Order {
-    /// The turn of a piece that its caller queues next.
+    /// Returns the turn of the piece that the caller queues next.
     pub(super) fn turn(&self, stream: Stream) -> Turn {
         let own = stream as usize;
-        // In this order: of two pieces, one at most waits for the other.
+        // Read before counting, so that two pieces never wait for each other.
         let turn = self.queued[1 - own].load(Ordering::SeqCst);
         self.queued[own].fetch_add(1, Ordering::SeqCst);
         Turn(turn)
     }
 
-    /// On the thread that writes a stream. Dropped, that thread has ended, and
-    /// nobody waits for its pieces any more.
+    /// Returns the state of the thread that writes a stream. Once it is dropped,
+    /// nobody waits for the thread's pieces.
     pub(super) fn thread_of(&self, stream: Stream) -> Thread<'_> {
         Thread {
             order: self,
@@ -76,7 +76,7 @@ impl Thread<'_> {
             if other.done >= turn.0 {
                 break;
             }
-            // A thread between two pieces, or that waits itself, gets as long.
+            // A thread between two pieces, or one that waits itself, gets as much time.
             let left = PATIENCE.saturating_sub(other.since.unwrap_or(begun).elapsed());
             if left.is_zero() {
                 break;

@@ -1,14 +1,14 @@
-//! What the workers do: whose turn it is, for how long, and how much is sent.
+//! Counts of the workers' activity: the process that runs, the processor time, the
+//! messages sent.
 //!
-//! Time is not measured at every turn, which would cost more than many turns
-//! take. Once a tick, the ticker reads the processor time of each worker's thread
-//! and charges the time since the worker's last charge to the process that runs
-//! there at that moment. A worker that other threads keep from its core uses no
-//! time, so nobody is charged for the wait. All that a worker uses is charged to
-//! somebody: time used between two ticks that find the worker idle waits for the
-//! next process that a tick finds there. Over seconds each process is charged what
-//! it used; a process that runs for microseconds now and then is charged a whole
-//! tick now and then.
+//! Time is not measured at every turn: that would cost more than many turns take. Once
+//! a tick, the ticker reads the processor time of each worker's thread. It charges the
+//! time since the worker's last charge to the process that runs there at that moment.
+//! A worker that other threads keep from its core uses no time, so nobody is charged
+//! for the wait. If a tick finds the worker idle, the time used before is charged to
+//! the next process that a tick finds there. So over seconds each process is charged
+//! the time that it used. A process that runs for microseconds now and then is charged
+//! a whole tick now and then.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -19,53 +19,52 @@ use std::time::{Duration, Instant};
 use crate::sched::thread_clock::ThreadClock;
 use warren_kernel::{Kernel, Kind, Monotonic, Pid, nanoseconds};
 
-/// Counts for one node.
+/// The counts of one node.
 pub(crate) struct Meter {
     kernel: Arc<Kernel>,
     started: Instant,
     workers: Box<[Worker]>,
-    /// What was sent by others than workers.
+    /// Messages sent from threads that are not workers.
     sent_elsewhere: AtomicU64,
     refused: [AtomicU64; KINDS.len() + 1],
 }
 
-/// Written by one worker, and its `busy` by the ticker; each on cache lines of
-/// its own.
+/// The counts of one worker. The worker writes them, except `busy`, which the ticker
+/// writes. Each has cache lines of its own.
 #[derive(Default)]
 #[repr(align(128))]
 struct Worker {
-    /// The number of the PID that runs, or 0.
+    /// The number of the PID that runs, [`NO_PROCESS`], or 0 for nothing.
     running: AtomicU64,
-    /// Whether it has nothing to do.
+    /// True while it has nothing to do.
     sleeps: AtomicBool,
     sent: AtomicU64,
     busy: AtomicU64,
-    /// The clock of the worker's thread; unset on systems without such clocks,
-    /// where the time between ticks is charged.
+    /// The clock of the worker's thread. Unset on systems without such clocks, where
+    /// the time between ticks is charged instead.
     clock: OnceLock<ThreadClock>,
-    /// What that clock said at the last charge.
+    /// The reading of that clock at the last charge.
     charged: AtomicU64,
 }
 
-/// In place of a PID: the worker runs code that belongs to no process.
+/// Stands for a PID while the worker runs code that belongs to no process.
 const NO_PROCESS: u64 = u64::MAX;
 
-/// What the workers have done since the node was started.
+/// The activity of the workers since the start of the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// For each worker: the processor time it has used for processes, in
-    /// nanoseconds.
+    /// Processor time that each worker has used for processes, in nanoseconds.
     pub busy: Vec<u64>,
-    /// Those that run at present.
+    /// Processes that run now.
     pub running: Vec<Pid>,
     /// Tasks that wait for a worker.
     pub queued: usize,
-    /// Messages that processes have sent, those that were refused included.
+    /// Messages that processes have sent, refused ones included.
     pub sent: u64,
-    /// Calls of the process API that were refused, by kind of error; kinds of
-    /// programs' own are `Other`.
+    /// Refused calls of the process API by kind of error. Kinds that programs define
+    /// count as `Other`.
     pub refused: Vec<(&'static str, u64)>,
-    /// How long the node is there.
+    /// Time since the start of the node.
     pub uptime: Duration,
 }
 
@@ -83,11 +82,11 @@ const KINDS: [&str; 10] = [
 ];
 
 thread_local! {
-    /// Which worker this thread is, of its own node.
+    /// The index of the worker that this thread is, in its own node.
     static INDEX: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-/// Says that this thread is a worker.
+/// Notes that this thread is a worker.
 fn this_is_worker(index: usize) {
     INDEX.set(index);
 }
@@ -107,13 +106,13 @@ impl Meter {
         NonZeroUsize::new(self.workers.len()).unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// The time, as of the last tick.
+    /// Returns the time as of the last tick.
     #[inline]
     pub(crate) fn clock(&self) -> Monotonic {
         self.kernel.clock()
     }
 
-    /// Has time pass.
+    /// Advances the clock.
     #[cfg(test)]
     pub(crate) fn advance_clock(&self, nanoseconds: u64) {
         let now = self.kernel.clock();
@@ -135,14 +134,14 @@ impl Meter {
         }
     }
 
-    /// On a worker: what runs now belongs to no process, and none is charged.
+    /// Notes, on a worker, that it runs code of no process: nobody is charged.
     pub(crate) fn runs_no_process(&self) {
         if let Some(worker) = self.this_worker() {
             worker.running.store(NO_PROCESS, Ordering::Relaxed);
         }
     }
 
-    /// On a worker: it is this process's turn.
+    /// Notes, on a worker, that it runs this process.
     #[inline]
     pub(crate) fn runs(&self, process: Pid) {
         if let Some(worker) = self.this_worker() {
@@ -150,7 +149,7 @@ impl Meter {
         }
     }
 
-    /// This worker has nothing to do, for as long as `sleep` takes.
+    /// Counts this worker as asleep while `sleep` runs.
     pub(crate) fn sleeping<T>(&self, worker: usize, sleep: impl FnOnce() -> T) -> T {
         let Some(worker) = self.workers.get(worker) else {
             return sleep();
@@ -162,18 +161,18 @@ impl Meter {
         slept
     }
 
-    /// Whether no worker has anything to do. In one order with who says so
-    /// (`SeqCst`).
+    /// Returns true if all workers sleep. `SeqCst`: one order with the stores in
+    /// [`Meter::sleeping`].
     pub(crate) fn all_sleep(&self) -> bool {
         let mut workers = self.workers.iter();
         workers.all(|worker| worker.sleeps.load(Ordering::SeqCst))
     }
 
-    /// A message is about to be sent, or refused.
+    /// Counts a message that is about to be sent, or refused.
     #[inline]
     pub(crate) fn sends(&self) {
         match self.this_worker() {
-            // Nobody else writes it.
+            // Only this thread writes it.
             Some(worker) => {
                 let sent = worker.sent.load(Ordering::Relaxed);
                 worker.sent.store(sent.wrapping_add(1), Ordering::Relaxed);
@@ -187,7 +186,7 @@ impl Meter {
         self.sent_elsewhere.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A call of the process API was refused.
+    /// Counts a refused call of the process API.
     pub(crate) fn refused(&self, kind: &Kind) {
         let word = kind.as_str();
         let index = KINDS
@@ -197,8 +196,8 @@ impl Meter {
         self.refused[index].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Charges those that run with what their workers have used since their last
-    /// charge. `since` is the time since the last tick.
+    /// Charges the running processes with the time that their workers have used since
+    /// the last charge. `since` is the time since the last tick.
     pub(crate) fn charge(&self, since: Duration) {
         let now = self.set_clock();
         for worker in &self.workers {
@@ -212,15 +211,15 @@ impl Meter {
                 continue;
             }
             let process = Pid::from_number(running).and_then(|pid| self.kernel.process(pid));
-            // One that has ended meanwhile is charged no more.
+            // A process that has ended meanwhile is not charged.
             if let Some(process) = process {
                 process.usage().charge(used, now);
             }
         }
     }
 
-    /// Tells the kernel the time: at each tick while guests run, and at whatever
-    /// may happen while none does.
+    /// Sets the kernel's clock: at each tick while guests run, and at each event while
+    /// none runs.
     pub(crate) fn set_clock(&self) -> Monotonic {
         let now = Monotonic(nanoseconds(self.started.elapsed()));
         self.kernel.set_clock(now);
@@ -256,12 +255,12 @@ impl Meter {
 }
 
 impl Worker {
-    /// Nanoseconds to be charged now.
+    /// Returns the nanoseconds to charge now.
     fn used(&self, since: Duration) -> u64 {
         let Some(clock) = self.clock.get() else {
             return nanoseconds(since);
         };
-        // A thread that has ended uses no more.
+        // A thread that has ended uses no time.
         let Some(now) = clock.read() else {
             return 0;
         };
@@ -327,7 +326,7 @@ mod tests {
         };
         let (one, other) = (spawn(), spawn());
         let meter = Meter::new(&kernel, NonZeroUsize::MIN);
-        // An hour goes by at each tick, as far as the wall clock knows.
+        // The wall clock shows an hour for each tick.
         let tick = || meter.charge(Duration::from_secs(3_600));
         let on_a_thread = std::thread::scope(|scope| {
             let thread = scope.spawn(|| {
@@ -337,13 +336,13 @@ mod tests {
                 meter.runs(one.pid());
                 compute(clock, 5_000_000);
                 tick();
-                // What is used between ticks that find nobody is not lost.
+                // Time used between ticks that find the worker idle is not lost.
                 meter.sleeping(0, tick);
                 compute(clock, 5_000_000);
                 meter.sleeping(0, tick);
                 meter.runs(other.pid());
                 tick();
-                // Nobody pays for what belongs to no process.
+                // Nobody is charged for code of no process.
                 meter.runs_no_process();
                 let other_work = clock.read().unwrap();
                 compute(clock, 5_000_000);

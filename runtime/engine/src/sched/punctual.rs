@@ -1,15 +1,15 @@
-//! Threads that are to run as soon as they wake.
+//! Threads that run as soon as they wake.
 //!
-//! Linux lets a thread that computes go on for a while where another wakes up on
-//! its core, and looks at the two again when its clock ticks, which may be 4 ms
-//! later. For a thread whose turns are shorter it makes an exception: it runs at
-//! once ([EEVDF], `sched_runtime` of `sched_setattr(2)`, both since Linux 6.12; it
-//! takes no privilege). Over time such a thread gets no more than others.
+//! If a thread wakes on the core of one that computes, Linux lets the computing thread
+//! go on until the next tick of its clock, up to 4 ms later. A woken thread with
+//! shorter turns runs at once ([EEVDF], `sched_runtime` of `sched_setattr(2)`, both
+//! since Linux 6.12; no privilege is needed). Over time such a thread gets no more
+//! processor time than others.
 //!
 //! [EEVDF]: https://docs.kernel.org/scheduler/sched-eevdf.html
 
-/// Asks for that, on the thread that calls. Other systems and older kernels run it
-/// as they run every thread.
+/// Shortens the turns of the calling thread. Has no effect on other systems and older
+/// kernels.
 pub(crate) fn this_thread() {
     #[cfg(target_os = "linux")]
     linux::shorten_turns();
@@ -22,7 +22,7 @@ mod linux {
 
     use libc::{SYS_sched_getattr, SYS_sched_setattr, sched_attr, syscall};
 
-    /// The shortest there is, in nanoseconds.
+    /// The shortest turn that Linux allows, in nanoseconds.
     pub(super) const TURN: u64 = 100_000;
 
     pub(super) fn shorten_turns() {
@@ -32,18 +32,18 @@ mod linux {
         // `sched_runtime` means something else to real-time policies.
         if attributes.sched_policy == libc::SCHED_OTHER.unsigned_abs() {
             attributes.sched_runtime = TURN;
-            // SAFETY: it reads a `sched_attr`, whose size is in it. Where it is
-            // refused, the thread runs as it did.
+            // SAFETY: the call reads a `sched_attr`, which holds its own size. If
+            // Linux refuses, the thread runs as before.
             unsafe { syscall(SYS_sched_setattr, 0, &raw const attributes, 0) };
         }
     }
 
-    /// Those of the calling thread.
+    /// Returns the attributes of the calling thread.
     pub(super) fn attributes() -> Option<sched_attr> {
-        // SAFETY: made of integers, for all of which 0 is a value.
+        // SAFETY: a `sched_attr` consists of integers, for which 0 is valid.
         let mut attributes: sched_attr = unsafe { zeroed() };
         let size = size_of::<sched_attr>() as c_uint;
-        // SAFETY: it writes as many bytes at most as it is told are there.
+        // SAFETY: the call writes at most `size` bytes.
         let result = unsafe { syscall(SYS_sched_getattr, 0, &raw mut attributes, size, 0) };
         (result == 0).then_some(attributes)
     }
@@ -63,7 +63,7 @@ mod tests {
         let (before, after) = on_a_thread.join().expect("it ends");
         assert_eq!(before.sched_policy, after.sched_policy);
         assert_eq!(before.sched_nice, after.sched_nice);
-        // Kernels that know no turns of threads' own say 0.
+        // Kernels without turns for each thread report 0.
         if before.sched_runtime != 0 {
             assert_eq!(after.sched_runtime, linux::TURN);
         }

@@ -1,19 +1,19 @@
 //! Runs the tasks of processes, on one worker thread for each core.
 //!
-//! Made for tasks that mostly answer one another, and that run for a slice of
-//! 250 us at most:
+//! The scheduler is made for tasks that mostly answer one another, and that run for at
+//! most a slice of 250 us:
 //!
-//! - Who is woken by a task runs next on the same worker, while the message is
-//!   in its cache. A pair that talks never touches a queue, and wakes no other
-//!   worker, as tokio's scheduler would after every third message.
-//! - Everyone else queues at the worker that woke them, in a lane for each host:
-//!   the hosts have turns, so that many processes of one do not hold up those of
-//!   another. While others queue, a
-//!   worker that sleeps is woken, which takes half of them.
-//! - Who is woken from elsewhere (a timer, the embedder) waits in a queue of all
-//!   workers. A worker that sleeps is woken for it and has half a millisecond to
-//!   come; then, or where none sleeps, it is next wherever a task ends its turn.
-//!   After each of them one of the worker's own goes first.
+//! - A task that is woken by another task runs next on the same worker, while the
+//!   message is in its cache. A pair that exchanges messages never touches a queue. It
+//!   wakes no other worker, as tokio's scheduler would after every third message.
+//! - If a task wakes several others, all but the last queue at its worker, in a lane for
+//!   each host. The lanes take turns, so that many processes of one host do not hold up
+//!   those of another. While tasks queue, a sleeping worker is woken, which takes half
+//!   of a lane.
+//! - A task that is woken from elsewhere (a timer, the embedder) waits in a queue of all
+//!   workers. A sleeping worker is woken for it and has half a millisecond to take it.
+//!   After that time, or if no worker sleeps, the next worker that ends a task takes
+//!   it. Each worker alternates between that queue and its own tasks.
 //!
 //! The queues are those of crossbeam, the states of a task those of async-task.
 
@@ -34,28 +34,27 @@ use crate::sched::meter::Meter;
 use idle::Idle;
 use lanes::Lanes;
 
-/// The workers. Dropping it stops them, each after the task it runs, and drops
-/// the tasks that are queued: there are none where each task keeps what owns
-/// the scheduler.
+/// The workers. Dropping it stops each of them after its present task, and drops the
+/// queued tasks. There are none if each task keeps the owner of the scheduler alive.
 pub(crate) struct Scheduler {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
 }
 
-/// A task that is to run. It knows whose it is: a schedule function that held that
-/// itself would have async-task count references at every turn.
+/// A task that is to run. Its tag holds the scheduler: a schedule function that held
+/// it would make async-task count references at every turn.
 type Runnable = async_task::Runnable<Tag>;
 
-/// What a task knows.
+/// The scheduler and the lane of a task.
 struct Tag {
     shared: Arc<Shared>,
     /// The number of its host.
     lane: usize,
 }
 
-/// What all workers know.
+/// State that all workers share.
 struct Shared {
-    /// For each worker, one for each of its lanes.
+    /// One stealer for each lane of each worker.
     stealers: Box<[Box<[Stealer<Runnable>]>]>,
     /// Tasks that were woken from outside the workers.
     injected: Injector<Runnable>,
@@ -64,12 +63,12 @@ struct Shared {
 }
 
 impl Scheduler {
-    /// Starts a thread for each worker of the meter, with this runtime around
-    /// them for whatever tasks want of tokio, and lanes for so many hosts.
+    /// Starts a thread for each worker of the meter, with lanes for this many hosts.
+    /// The threads are inside the context of `tokio`, which tasks may use.
     ///
     /// # Errors
     ///
-    /// The operating system's, where it gives no threads.
+    /// That of the operating system if it refuses a thread.
     pub(crate) fn start(
         meter: &Arc<Meter>,
         tokio: &Handle,
@@ -100,14 +99,14 @@ impl Scheduler {
         Ok(scheduler)
     }
 
-    /// Tasks that wait for a worker.
+    /// Returns the number of tasks that wait for a worker.
     pub(crate) fn queued(&self) -> usize {
         let queues = self.shared.stealers.iter().flatten().map(Stealer::len);
         queues.sum::<usize>() + self.shared.injected.len()
     }
 
-    /// Runs a task of the host of this number, to its end where that is detached,
-    /// else as long as someone waits for it.
+    /// Runs a task of the host of this number. If the returned handle is dropped
+    /// without `detach`, the task is cancelled.
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
         host: usize,
@@ -163,7 +162,7 @@ impl Drop for Scheduler {
     fn drop(&mut self) {
         self.shared.idle.stop();
         for thread in self.threads.drain(..) {
-            // A worker itself drops it at the end of the last task.
+            // A worker may drop the scheduler itself at the end of the last task.
             if thread.thread().id() != thread::current().id() {
                 // Workers survive the panics of their tasks.
                 let _ = thread.join();

@@ -12,7 +12,7 @@ impl ThreadClock {
     #[cfg(target_os = "linux")]
     pub(crate) fn of_this() -> Option<ThreadClock> {
         let mut clock = 0;
-        // SAFETY: the calling thread exists, and `clock` is there to be written.
+        // SAFETY: the calling thread exists, and the pointer is to `clock`.
         let failed = unsafe { libc::pthread_getcpuclockid(libc::pthread_self(), &raw mut clock) };
         (failed == 0).then_some(ThreadClock(clock))
     }
@@ -30,7 +30,7 @@ impl ThreadClock {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        // SAFETY: `time` is there to be written; an unknown clock is refused.
+        // SAFETY: the pointer is to `time`; an unknown clock is an error.
         let failed = unsafe { libc::clock_gettime(self.0, &raw mut time) };
         let seconds = u64::try_from(time.tv_sec).ok()?;
         let nanoseconds = u64::try_from(time.tv_nsec).ok()?;

@@ -1,6 +1,6 @@
-//! The clock of preemption: advances the epoch of every engine once a
-//! tick while guests run, and sleeps while none does. Each tick is also charged
-//! to those that run.
+//! The clock of preemption. It advances the epoch of every engine once a tick while
+//! guests run, and sleeps while none runs. At each tick it also charges processor time
+//! to the processes that run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,18 +12,17 @@ use wasmtime::Engine;
 use crate::sched::meter::Meter;
 use crate::sched::punctual;
 
-/// How long a guest runs at most before others get their turn, unless a node is
-/// told otherwise: 250 us. That is also how long a thread of the program's own may
-/// wait for the core of a guest that computes.
+/// Default time that a guest runs before others get their turn: 250 us. A thread of
+/// the runtime waits for the core of a guest that computes for at most this time.
 pub const DEFAULT_TICK: Duration = Duration::from_micros(250);
 
-/// Ticks without a guest's sign of life before the thread sleeps, where no worker
-/// has anything to do. That none gives a sign is not enough: on a machine that is
-/// busy, a worker may be kept from its core for longer between the sign and the
-/// guest's first instruction, and the guest would then run without end.
+/// Ticks without a call of [`Ticker::guest_runs`] before the thread sleeps, if all
+/// workers sleep too. The missing calls alone are not enough: on a busy machine a
+/// worker may be kept from its core between the call and the guest's first
+/// instruction, and the guest would then run without end.
 const PATIENCE: u32 = 32;
 
-/// Stops its thread when dropped.
+/// The ticker, whose thread stops when this is dropped.
 pub(crate) struct Ticker {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -43,7 +42,7 @@ impl Ticker {
     ///
     /// # Errors
     ///
-    /// The operating system's, where it gives no thread.
+    /// That of the operating system if it refuses the thread.
     pub(crate) fn start(tick: Duration, meter: Arc<Meter>) -> std::io::Result<Ticker> {
         let shared = Arc::new(Shared {
             tick,
@@ -66,7 +65,7 @@ impl Ticker {
         })
     }
 
-    /// Ticks this engine too from now on.
+    /// Advances the epoch of this engine too from now on.
     pub(crate) fn add(&self, engine: Engine) {
         self.shared
             .engines
@@ -75,7 +74,7 @@ impl Ticker {
             .push(engine);
     }
 
-    /// Says that a guest is about to run. Costs two loads while ticking.
+    /// Notes that a guest is about to run. Costs two loads while the thread ticks.
     #[inline]
     pub(crate) fn guest_runs(&self) {
         if !self.shared.active.load(Ordering::Relaxed) {
@@ -88,9 +87,9 @@ impl Ticker {
 
     #[cold]
     fn wake(&self) {
-        // What it was seen as may have been long ago.
+        // The check of `active` in the caller may be stale by now.
         self.shared.active.store(true, Ordering::SeqCst);
-        // The clock stood still: the thread may take a while to set it.
+        // The clock stood still, and the thread may take a while to set it.
         self.shared.meter.set_clock();
         if let Some(thread) = &self.thread {
             thread.thread().unpark();
@@ -103,10 +102,10 @@ impl Shared {
         let mut silent = 0;
         let mut last = Instant::now();
         while !self.stop.load(Ordering::Relaxed) {
-            // Not a sleep, which its end would have to wait for.
+            // Parked, not asleep: dropping the ticker unparks the thread at once.
             thread::park_timeout(self.tick);
             let now = Instant::now();
-            // Before anybody is preempted.
+            // Charged before any guest is preempted.
             self.meter.charge(now - last);
             last = now;
             for engine in self
@@ -130,9 +129,9 @@ impl Shared {
         }
     }
 
-    /// Sleeps where no worker has anything to do. Between `asleep` and the look at
-    /// the workers nobody is missed: one that has got something to do before is
-    /// seen here, one that gets it later sees `asleep` before a guest runs.
+    /// Sleeps while all workers sleep. No worker is missed, because `asleep` is set
+    /// before the workers are checked: a worker that woke earlier is seen here, and one
+    /// that wakes later sees `asleep` before a guest runs.
     fn sleep(&self) {
         self.asleep.store(true, Ordering::SeqCst);
         while self.meter.all_sleep()
@@ -165,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    /// Long enough for every machine; reached only by what is broken.
+    /// A deadline that only a broken ticker reaches.
     const DEADLINE: Duration = Duration::from_secs(60);
 
     fn until(what: &str, holds: impl Fn() -> bool) {

@@ -1,10 +1,9 @@
-//! The clock of processes that wait: tokio's timers, on a thread of their own.
+//! The timers of processes that wait: tokio's timers, on a thread of their own.
 //!
-//! A worker looks at the timers of its own runtime between tasks only, and asks
-//! the operating system for input each time it does. Processes that compute
-//! would delay those that wait, and those that talk would pay for the question
-//! after every message. A thread that does nothing else is punctual and costs
-//! the workers nothing.
+//! A worker of tokio checks its timers only between tasks, and polls the operating
+//! system for input each time. Processes that compute would delay the timers, and
+//! every message would pay for the poll. A thread that does nothing else is punctual
+//! and costs the workers nothing.
 
 use std::io;
 use std::sync::mpsc;
@@ -17,7 +16,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::sched::punctual;
 
-/// Stops its thread when dropped.
+/// The timers, whose thread stops when this is dropped.
 pub(crate) struct Timers {
     clock: Handle,
     /// Dropped to stop the thread.
@@ -25,7 +24,8 @@ pub(crate) struct Timers {
     thread: Option<JoinHandle<()>>,
 }
 
-/// tokio's timers end after about two years; who waits longer looks again.
+/// Longest time of one timer. tokio's timers end after about two years; callers that
+/// wait longer set a further timer.
 const FAR: Duration = Duration::from_secs(3_600 * 24 * 365);
 
 impl Timers {
@@ -33,15 +33,15 @@ impl Timers {
     ///
     /// # Errors
     ///
-    /// The operating system's, where it gives no thread.
+    /// That of the operating system if it refuses the thread.
     pub(crate) fn start() -> io::Result<Timers> {
         let (stop, stopped) = oneshot::channel();
         let (sender, made) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
             .name("warren-timers".into())
             .spawn(move || {
-                // Made here, and so dropped here: who starts this may be in a
-                // runtime of tokio's, where no other may be dropped.
+                // Made and dropped on this thread: the caller may be inside a
+                // tokio runtime, where another runtime must not be dropped.
                 let runtime = runtime::Builder::new_current_thread().enable_time().build();
                 let runtime = match runtime {
                     Ok(runtime) => runtime,
@@ -63,14 +63,14 @@ impl Timers {
         })
     }
 
-    /// A timer that fires at a time, in a year at the latest.
+    /// Returns a timer that fires at this time.
     pub(crate) fn at(&self, at: Instant) -> Sleep {
         let _inside = self.clock.enter();
         tokio::time::sleep_until(at)
     }
 }
 
-/// The moment that is so far away, a year at most.
+/// Returns the moment after this duration, at most a year away.
 pub(crate) fn after(duration: Duration) -> Instant {
     Instant::now() + duration.min(FAR)
 }
@@ -79,7 +79,7 @@ impl Drop for Timers {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take()
-            // The thread itself drops them where it held the last process.
+            // The thread itself drops the timers if it held the last process.
             && thread.thread().id() != thread::current().id()
         {
             // A thread that panicked has nothing to give back.

@@ -1,5 +1,5 @@
-//! Turns for work that is worth a core for seconds: so many at a time, and one less
-//! for each host, so that no host keeps the others waiting.
+//! Turns for work that takes a core for seconds. The number of turns at a time is
+//! limited, and each host may have all but one, so that no host blocks the others.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -7,22 +7,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Who may work at present. Others wait in order of arrival.
+/// The turns. Callers wait for one in order of arrival.
 pub(crate) struct Turns {
     all: Arc<Semaphore>,
-    /// By the number of the host.
+    /// The turns of each host, by its number.
     hosts: Mutex<HashMap<usize, Arc<Semaphore>>>,
     each: usize,
 }
 
-/// A turn; over when dropped.
+/// A turn, which is over when this is dropped.
 pub(crate) struct Turn {
     _host: Option<OwnedSemaphorePermit>,
     _all: Option<OwnedSemaphorePermit>,
 }
 
 impl Turns {
-    /// As many at a time as there are cores, and two at least.
+    /// Makes as many turns as there are cores, and at least two.
     pub(crate) fn new(cores: NonZeroUsize) -> Turns {
         let all = cores.get().max(2);
         Turns {
@@ -39,8 +39,8 @@ impl Turns {
             let new = || Arc::new(Semaphore::new(self.each));
             Arc::clone(hosts.entry(host).or_insert_with(new))
         };
-        // Its own first: a host that has all its turns waits for none of the others'.
-        // No semaphore is ever closed.
+        // The host's own turn first: a host that has all its turns must not queue for
+        // those of others. Never fails: no semaphore is closed.
         let host = of_host.acquire_owned().await.ok();
         let all = Arc::clone(&self.all).acquire_owned().await.ok();
         Turn {

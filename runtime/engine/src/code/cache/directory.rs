@@ -1,11 +1,11 @@
 //! A directory that nobody but its user, and root, can change.
 //!
-//! What lies in the code cache runs as machine code, so the cache is trusted like
-//! an executable. Each directory on the way to it is opened without following
-//! links and checked on the open descriptor, as sshd does with its strict modes:
-//! it must belong to the user or to root, and others may write to it only where it
-//! is sticky, as `/tmp` is. Files are then opened relative to the descriptor, so
-//! nothing that was checked can be replaced by something else.
+//! Files of the code cache run as machine code, so the cache is trusted like an
+//! executable. Each directory on the way to it is opened without following links and
+//! checked on the open descriptor, as sshd does with its strict modes: it must belong
+//! to the user or to root, and others may write to it only if it is sticky, as `/tmp`
+//! is. Files are then opened relative to the descriptor, so nothing can be replaced
+//! between the check and the use.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -19,30 +19,30 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 use warren_kernel::text;
 
-/// Links that are followed on the way to the directory.
+/// Most links that are followed on the way to the directory.
 const MAX_LINKS: usize = 40;
 
 const STICKY: u32 = 0o1000;
 const OTHERS_WRITE: u32 = 0o022;
 const OTHERS: u32 = 0o077;
 
-/// Why the code cache, or a file of it, is not used. [`CacheError::remedy`] says
-/// what to do.
+/// The reason for which the code cache, or a file of it, is not used.
+/// [`CacheError::remedy`] returns the repair.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CacheError {
-    /// The system refuses it.
+    /// The operating system refuses an access.
     #[error("{}: {error}", text::path(path))]
     Io {
         /// The file or directory.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         #[source]
         error: io::Error,
     },
-    /// A directory on the way belongs to somebody else.
+    /// A directory on the way to the cache belongs to another user.
     #[error(
-        "{}: it belongs to user {owner}, who could put code into the cache that user {me} runs",
+        "{} belongs to user {owner}, who could put code into the cache of user {me}",
         text::path(path)
     )]
     ForeignParent {
@@ -53,9 +53,9 @@ pub enum CacheError {
         /// The user that this process runs as.
         me: u32,
     },
-    /// The directory of the cache, or a file in it, belongs to somebody else.
+    /// The directory of the cache, or a file in it, belongs to another user.
     #[error(
-        "{}: it belongs to user {owner}, and code of the cache runs as user {me}",
+        "{} belongs to user {owner}, so user {me} does not run code from it",
         text::path(path)
     )]
     Foreign {
@@ -66,9 +66,9 @@ pub enum CacheError {
         /// The user that this process runs as.
         me: u32,
     },
-    /// Others may change a directory.
+    /// Other users may write to a directory.
     #[error(
-        "{}: others may write to it (mode {mode:04o}), and code of the cache runs",
+        "{}: others may write to it (mode {mode:04o}), so no code from it is run",
         text::path(path)
     )]
     Writable {
@@ -77,9 +77,9 @@ pub enum CacheError {
         /// Its permissions.
         mode: u32,
     },
-    /// Others may read or change a file that is the user's alone.
+    /// Other users may write to a file, or read the key.
     #[error(
-        "{}: others may use it (mode {mode:04o}), and code of the cache runs",
+        "{}: others may read or write it (mode {mode:04o}), so it is not trusted",
         text::path(path)
     )]
     Shared {
@@ -88,17 +88,17 @@ pub enum CacheError {
         /// Its permissions.
         mode: u32,
     },
-    /// It is a link, a pipe, or something else that is not expected there.
-    #[error("{}: it is no {expected}", text::path(path))]
+    /// A link, a pipe or another kind of file is in the way.
+    #[error("{} is not a {expected}", text::path(path))]
     Kind {
-        /// What is there.
+        /// The path of that file.
         path: PathBuf,
-        /// What should be there.
+        /// The expected kind of file.
         expected: &'static str,
     },
-    /// The content is not what this user's runtime wrote.
+    /// The content of a file differs from what this user's runtime wrote.
     #[error(
-        "{}: it is damaged, or not written by this user's runtime",
+        "{} is damaged, or was not written by this user's runtime",
         text::path(path)
     )]
     NotAuthentic {
@@ -108,7 +108,7 @@ pub enum CacheError {
 }
 
 impl CacheError {
-    /// What to do about it, as a command where one command does it.
+    /// Returns the repair, as a command if one command does it.
     pub fn remedy(&self) -> Option<String> {
         Some(match self {
             CacheError::Io { .. } => return None,
@@ -124,7 +124,7 @@ impl CacheError {
     }
 }
 
-/// A path as a shell takes it.
+/// Quotes a path for a shell.
 fn quoted(path: &Path) -> String {
     let shown = text::path(path).to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%,:=".contains(c);
@@ -142,7 +142,7 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Opens a directory; makes it, and those above it, where they are missing.
+    /// Opens a directory. Makes it, and the directories above it, if they are missing.
     pub(super) fn open(path: &Path) -> Result<Directory, CacheError> {
         let path = std::path::absolute(path).map_err(|error| CacheError::Io {
             path: path.to_owned(),
@@ -155,18 +155,18 @@ impl Directory {
         way.end()
     }
 
-    /// The path of a file in it, for messages.
+    /// Returns the path of a file in the directory, for messages.
     pub(super) fn path_of(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Opens a file for reading; none where there is none. It is a plain file of
-    /// this user that others cannot write to.
+    /// Opens a file for reading; `None` if it does not exist. Refuses everything but
+    /// a plain file of this user that others cannot write to.
     pub(super) fn file(&self, name: &str) -> Result<Option<File>, CacheError> {
         self.file_closed_to(name, OTHERS_WRITE)
     }
 
-    /// The same for a file that others cannot even read.
+    /// Opens a file like [`Directory::file`], but refuses it if others can read it.
     pub(super) fn secret_file(&self, name: &str) -> Result<Option<File>, CacheError> {
         self.file_closed_to(name, OTHERS)
     }
@@ -174,13 +174,13 @@ impl Directory {
     fn file_closed_to(&self, name: &str, others: u32) -> Result<Option<File>, CacheError> {
         let path = self.path_of(name);
         let expected = "plain file";
-        // Without waiting: a pipe has no writer.
+        // `NONBLOCK`, because opening a pipe without a writer would block.
         let flags =
             OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let fd = match rustix::fs::openat(&self.fd, name, flags, Mode::empty()) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
-            // A link; a socket; a device that is not there.
+            // A link, a socket, or a device that does not exist.
             Err(Errno::LOOP | Errno::NXIO | Errno::NODEV | Errno::OPNOTSUPP) => {
                 return Err(CacheError::Kind { path, expected });
             }
@@ -198,7 +198,7 @@ impl Directory {
         Ok(Some(File::from(fd)))
     }
 
-    /// Makes a file that is not there yet, for this user alone.
+    /// Makes a new file that only this user can read and write.
     pub(super) fn new_file(&self, name: &str) -> io::Result<File> {
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -206,12 +206,12 @@ impl Directory {
         Ok(rustix::fs::openat(&self.fd, name, flags, mode).map(File::from)?)
     }
 
-    /// Gives a file another name; what has that name is replaced.
+    /// Renames a file; replaces the file that has the new name.
     pub(super) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.fd, from, &self.fd, to)?)
     }
 
-    /// Gives a file another name beside its own, where nothing has that name.
+    /// Gives a file a second name; fails if something has that name.
     pub(super) fn link(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(rustix::fs::linkat(
             &self.fd,
@@ -227,8 +227,8 @@ impl Directory {
         Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())?)
     }
 
-    /// What is in it, each with what is known of it without opening it. What
-    /// cannot be looked at is left out.
+    /// Returns the entries of the directory with their metadata. Leaves out entries
+    /// whose metadata cannot be read.
     pub(super) fn entries(&self) -> io::Result<Vec<(OsString, Stat)>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(&self.fd, ".", flags, Mode::empty())?;
@@ -246,16 +246,16 @@ impl Directory {
 struct Way {
     /// The directories entered so far, the root first.
     open: Vec<(OwnedFd, PathBuf)>,
-    /// What is still to be entered, the next last.
+    /// The names still to be entered, the next one last.
     ahead: Vec<OsString>,
     links: usize,
 }
 
-/// To enter and look at, not to list: that may be forbidden on the way.
+/// Flags to enter a directory. It may be unreadable, so it is not opened to list.
 #[cfg(target_os = "linux")]
 const ENTER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-/// To enter and look at.
+/// Flags to enter a directory.
 #[cfg(not(target_os = "linux"))]
 const ENTER: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
@@ -273,7 +273,7 @@ impl Way {
         Ok(way)
     }
 
-    /// Goes this way first.
+    /// Puts the parts of a path before all names still to be entered.
     fn push(&mut self, path: &Path) -> Result<(), CacheError> {
         if path.is_absolute() {
             self.open = vec![root()?];
@@ -301,7 +301,7 @@ impl Way {
         let open = || rustix::fs::openat(fd, &name, flags, Mode::empty());
         let opened = match open() {
             Err(Errno::NOENT) => match rustix::fs::mkdirat(fd, &name, Mode::RWXU) {
-                // Another start may have been faster.
+                // Another runtime may have made it meanwhile.
                 Ok(()) | Err(Errno::EXIST) => open(),
                 Err(error) => Err(error),
             },
@@ -317,8 +317,8 @@ impl Way {
         }
     }
 
-    /// Follows a link that is the user's or root's: nobody else says where code
-    /// comes from. The last name of the way is no link.
+    /// Follows a link of the user or of root: no other user decides where code comes
+    /// from. The last name of the way must not be a link.
     fn follow(&mut self, name: &OsStr, path: PathBuf) -> Result<(), CacheError> {
         let expected = "directory";
         let (fd, _) = self.last()?;
@@ -339,7 +339,7 @@ impl Way {
     }
 
     fn last(&self) -> Result<&(OwnedFd, PathBuf), CacheError> {
-        // The root is never left.
+        // Never empty: the root is not popped.
         self.open.last().ok_or_else(|| CacheError::Kind {
             path: PathBuf::from("/"),
             expected: "directory",
@@ -358,7 +358,7 @@ impl Way {
         Ok(())
     }
 
-    /// The directory at the end, which is the user's own.
+    /// Returns the directory at the end of the way, which must be the user's own.
     fn end(mut self) -> Result<Directory, CacheError> {
         let path = self.last()?.1.clone();
         let Some((fd, _)) = self.open.pop() else {

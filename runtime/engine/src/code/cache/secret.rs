@@ -1,4 +1,5 @@
-//! What tells the files that this user's runtimes wrote from all others.
+//! The key that authenticates the files of the code cache: only runtimes of this user
+//! can have written a file that matches it.
 
 use std::io::{self, Read, Write};
 
@@ -7,13 +8,13 @@ use warren_kernel::text;
 use super::directory::{CacheError, Directory};
 use super::unfinished;
 
-/// The file of the key.
+/// Name of the file that holds the key.
 const FILE: &str = "key";
 
-/// How often a key is looked for and made.
+/// Most attempts to read the key or make it.
 const ATTEMPTS: usize = 8;
 
-/// Bytes of a key, and of what is computed with it.
+/// Bytes of a key, and of an authenticator computed with it.
 pub(super) const LENGTH: usize = blake3::KEY_LEN;
 
 /// A random key that only the user can read, made once for each cache.
@@ -26,8 +27,9 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// The key of a cache. Where it has none, or a damaged one, one is made: under
-    /// its final name it is whole, and of several starts at once all get the same.
+    /// Returns the key of a cache. Makes one if it is missing or damaged. The key gets
+    /// its final name once it is complete, and runtimes that start at the same time all
+    /// get the same key.
     pub(super) fn of(directory: &Directory) -> Result<Secret, CacheError> {
         let path = directory.path_of(FILE);
         for _ in 0..ATTEMPTS {
@@ -41,13 +43,16 @@ impl Secret {
                 if let Ok(key) = bytes.try_into() {
                     return Ok(Secret(key));
                 }
-                // Nobody else could have written it: a disk has failed.
-                tracing::warn!("{}: a damaged key, all is compiled anew", text::path(&path));
-                // Where it stays, so does the error below.
+                // Only this user can write it, so a disk has failed.
+                tracing::warn!(
+                    "the key of the code cache, {}, is damaged: all code is compiled anew",
+                    text::path(&path)
+                );
+                // If it cannot be removed, the last attempt returns the error below.
                 let _ = directory.remove(FILE.as_ref());
             }
             match make(directory) {
-                // Another start may have been faster.
+                // Another runtime may have made the key meanwhile.
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                     return Err(CacheError::Io { path, error });
                 }
@@ -57,10 +62,10 @@ impl Secret {
         Err(CacheError::NotAuthentic { path })
     }
 
-    /// Begins to compute the authenticator of a file with this name.
+    /// Returns a hasher for the authenticator of a file with this name.
     pub(super) fn hasher(&self, name: &[u8; 32]) -> blake3::Hasher {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        // One file is not taken for another.
+        // With the name hashed, a renamed file does not match.
         hasher.update(name);
         hasher
     }
@@ -74,7 +79,7 @@ fn make(directory: &Directory) -> io::Result<()> {
     let made = file
         .write_all(&key)
         .and_then(|()| file.sync_data())
-        // A link does not replace what another start has made.
+        // A link, unlike a rename, does not replace a key that another runtime made.
         .and_then(|()| directory.link(&name, FILE));
     let removed = directory.remove(name.as_ref());
     made.and(removed)

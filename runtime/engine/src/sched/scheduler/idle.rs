@@ -1,19 +1,20 @@
-//! Which workers sleep, and waking them.
+//! The sleep of workers without a task, and their waking.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 
-/// The workers that sleep. At most one at a time is on its way from sleep to a
-/// task: if there is more to do, it wakes the next.
+/// The workers that sleep. At most one at a time is on its way from sleep to a task:
+/// if there is more to do, it wakes the next.
 ///
-/// Nobody is missed: who adds a task looks for sleepers afterwards, who falls
-/// asleep looks for tasks after it has said so, and every access to the two is
-/// in one order (`SeqCst`, in crossbeam's `Injector` too). A task in the lane of a
-/// worker may be missed, and that worker looks for sleepers again at its next task.
+/// No task from elsewhere is missed. The thread that adds it checks for sleepers
+/// afterwards. A worker checks for tasks after it has listed itself as a sleeper. All
+/// accesses to both are in one order (`SeqCst`, in crossbeam's `Injector` too). A task
+/// in the lane of a worker may be missed, and that worker checks for sleepers again at
+/// its next task.
 pub(super) struct Idle {
     threads: Box<[OnceLock<Thread>]>,
-    /// Follows the list's length, to be read without the lock.
+    /// The length of `sleepers`, readable without the lock.
     count: AtomicUsize,
     sleepers: Mutex<Vec<usize>>,
     waking: AtomicBool,
@@ -39,7 +40,7 @@ impl Idle {
         }
     }
 
-    /// Whether a worker sleeps or is on its way to a task.
+    /// Returns true if a worker sleeps or is on its way to a task.
     pub(super) fn has_another(&self) -> bool {
         self.waking.load(Ordering::SeqCst) || self.count.load(Ordering::SeqCst) != 0
     }
@@ -59,13 +60,13 @@ impl Idle {
         }
     }
 
-    /// A worker that was woken has something to do, and the next may be woken.
+    /// Notes that the woken worker has found a task: the next one may be woken.
     pub(super) fn has_found_work(&self) {
         self.waking.store(false, Ordering::SeqCst);
     }
 
-    /// Sleeps, as worker `index`, until woken, or at all only where `has_work`
-    /// finds nothing. Returns whether it was woken for work.
+    /// Sleeps, as worker `index`, until woken; does not sleep if `has_work` returns
+    /// true. Returns true if it was woken for work.
     pub(super) fn sleep(&self, index: usize, was_woken: bool, has_work: impl Fn() -> bool) -> bool {
         let _set_once = self.threads[index].get_or_init(thread::current);
         let mut sleepers = self.lock();
@@ -87,7 +88,7 @@ impl Idle {
         true
     }
 
-    /// Takes a worker off the list; false where it is being woken.
+    /// Takes a worker off the list. Returns false if it is being woken already.
     fn rise(&self, index: usize) -> bool {
         let mut sleepers = self.lock();
         let before = sleepers.len();
@@ -109,7 +110,7 @@ impl Idle {
     }
 
     fn unpark(&self, index: usize) {
-        // One that has never slept sees for itself that it is stopped.
+        // A worker that has never slept sees by itself that it is stopped.
         if let Some(thread) = self.threads[index].get() {
             thread.unpark();
         }

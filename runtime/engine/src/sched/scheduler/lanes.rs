@@ -1,8 +1,8 @@
-//! The queues of one worker: a lane for each host, which have turns.
+//! The queues of one worker: a lane for each host. The lanes take turns.
 //!
-//! In one queue for all, a host of ten thousand processes that compute would have
-//! ten thousand turns before a process of another host has one. So each host has
-//! the worker for [`TURN`], or until nobody of it wants to run, and then the next.
+//! With one queue for all hosts, ten thousand computing processes of one host would all
+//! run before the next process of another host. So each host has the worker for
+//! [`TURN`], or until its lane is empty; then the next host has it.
 
 use std::cell::Cell;
 
@@ -11,25 +11,25 @@ use warren_kernel::Monotonic;
 
 use super::Runnable;
 
-/// Lanes of a worker: hosts beyond share them.
+/// Most lanes of a worker; further hosts share them.
 pub(super) const MOST: usize = 64;
 
-/// How long the processes of one host run while those of others queue: 1 ms. So
-/// long that of the round trips of a pair less than one in a hundred has to wait
+/// Time for which the processes of one host run while others queue, in nanoseconds:
+/// 1 ms. With turns this long, less than one in a hundred round trips of a pair waits
 /// for another host.
 const TURN: u64 = 1_000_000;
 
-/// Tasks that a host has in a turn, should the clock stand still.
+/// Most tasks of a host in a turn, in case the clock stands still.
 const TASKS: u32 = 256;
 
 pub(super) struct Lanes {
     queues: Box<[Queue<Runnable>]>,
-    /// A bit for each lane that may have something; others may have stolen it.
+    /// A bit for each lane that may have tasks; others may have stolen them.
     busy: Cell<u64>,
-    /// Whose turn it is, and since when.
+    /// The lane that has its turn; `began` is the start of the turn.
     present: Cell<usize>,
     began: Cell<Monotonic>,
-    /// Tasks it has had since.
+    /// Tasks that have run in this turn.
     had: Cell<u32>,
 }
 
@@ -46,19 +46,19 @@ impl Lanes {
         }
     }
 
-    /// What others steal from.
+    /// Returns the ends of the queues from which other workers steal.
     pub(super) fn stealers(&self) -> Box<[Stealer<Runnable>]> {
         self.queues.iter().map(Queue::stealer).collect()
     }
 
-    /// Whether nothing is here.
+    /// Returns true if no lane has a task.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.busy.get() == 0 || self.all_was_stolen()
     }
 
-    /// Clears the bits of lanes that others have emptied, up to the first that
-    /// they have not.
+    /// Clears the bits of lanes that others have emptied, up to the first lane that
+    /// has tasks. Returns true if there is no such lane.
     fn all_was_stolen(&self) -> bool {
         let mut busy = self.busy.get();
         while busy != 0 {
@@ -79,7 +79,7 @@ impl Lanes {
         self.busy.set(self.busy.get() | 1 << lane);
     }
 
-    /// Whether another host waits for its turn and the present one has had its own.
+    /// Returns true if another host waits and the present turn is used up.
     #[inline]
     pub(super) fn turn_is_over(&self, now: impl FnOnce() -> Monotonic) -> bool {
         let others = self.busy.get() & !(1 << self.present.get());
@@ -87,7 +87,7 @@ impl Lanes {
             && (self.had.get() >= TASKS || now().0.saturating_sub(self.began.get().0) >= TURN)
     }
 
-    /// The next task: of the host whose turn it is, or of the next.
+    /// Takes the next task: of the host that has its turn, or of the next one.
     #[inline]
     pub(super) fn pop(&self, now: impl Fn() -> Monotonic) -> Option<Runnable> {
         if self.is_empty() {
@@ -109,7 +109,7 @@ impl Lanes {
         }
     }
 
-    /// Takes half of one of another worker's lanes.
+    /// Takes half of a lane from another worker, and begins a turn of that lane.
     pub(super) fn steal(
         &self,
         from: &[Stealer<Runnable>],
@@ -152,7 +152,7 @@ impl Lanes {
     }
 }
 
-/// The first lane after this one whose bit is set; this one last.
+/// Returns the first lane after this one whose bit is set; this one comes last.
 fn next_after(lane: usize, busy: u64) -> Option<usize> {
     if busy == 0 {
         return None;

@@ -1,32 +1,33 @@
-//! How long a worker that runs leaves what is woken from elsewhere to another.
+//! The time for which a running worker leaves tasks from elsewhere to a worker that is
+//! being woken.
 //!
-//! A timer or the embedder wakes a worker that sleeps, and that takes some ten
-//! microseconds. A pair that talks ends a task each microsecond on the worker that
-//! does not sleep, so that worker would take the task first: each of the pair's
-//! messages that a timer meets waits for the task of another process, and the
-//! worker that was woken finds nothing to do.
+//! A timer or the embedder wakes a worker that sleeps, which takes some ten
+//! microseconds. Meanwhile a pair of processes that exchange messages ends a task each
+//! microsecond on the running worker. Without patience that worker would take the new
+//! task first. Then the pair's next message would wait for another process, and the
+//! woken worker would find nothing to do.
 
 use std::cell::Cell;
 
 use warren_kernel::Monotonic;
 
-/// How long a task waits at most for the worker that is being woken: 500 us. The
-/// clock shows the time of its last tick, so it may be half of that.
+/// Longest wait of a task for the worker that is being woken, in nanoseconds: 500 us.
+/// The clock shows the time of the last tick, so the wait may be half as long.
 const TIME: u64 = 500_000;
 
-/// Tasks that run meanwhile at most, should the clock stand still.
+/// Most tasks that run during the wait, in case the clock stands still.
 const TASKS: u32 = 64;
 
-/// What a worker knows of the wait that is on.
+/// A worker's record of the present wait.
 #[derive(Default)]
 pub(super) struct Patience {
-    /// Tasks that it has run since a task began to wait; 0 where none does.
+    /// Tasks that the worker has run since a task began to wait; 0 if none waits.
     tasks: Cell<u32>,
     began: Cell<Monotonic>,
 }
 
 impl Patience {
-    /// Whether a task that waits may wait longer, at this time.
+    /// Returns true if the waiting task may wait longer at time `now`.
     pub(super) fn lasts(&self, now: Monotonic) -> bool {
         let tasks = self.tasks.get();
         if tasks == 0 {
@@ -37,7 +38,7 @@ impl Patience {
         lasts
     }
 
-    /// No task waits any more.
+    /// Notes that no task waits any more.
     #[inline]
     pub(super) fn is_over(&self) {
         self.tasks.set(0);
@@ -48,7 +49,8 @@ impl Patience {
 mod tests {
     use super::*;
 
-    /// How many tasks run before patience ends, with so many nanoseconds each.
+    /// Returns the number of tasks that run before the patience ends, if each takes
+    /// this many nanoseconds.
     fn tasks(patience: &Patience, each: u64) -> u32 {
         let mut now = 7;
         let mut tasks = 0;

@@ -9,7 +9,7 @@ use tokio::task;
 
 use super::*;
 
-/// Long enough for every machine; reached only by what is broken.
+/// A deadline that only a broken scheduler reaches.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs a task to its end.
@@ -17,7 +17,7 @@ fn spawn(scheduler: &Scheduler, task: impl Future<Output = ()> + Send + 'static)
     scheduler.spawn(0, task).detach();
 }
 
-/// A task that has not run, of the host of this number.
+/// Returns a task that has not run, of the host of this number.
 pub(super) fn runnable(scheduler: &Scheduler, lane: usize) -> Runnable {
     let shared = Arc::clone(&scheduler.shared);
     let (runnable, task) = Builder::new()
@@ -180,7 +180,7 @@ fn tasks_that_never_end_do_not_keep_the_threads() {
     });
     spawn(&scheduler, pending());
     drop(scheduler);
-    // Nobody sends; the sender goes with its task.
+    // Nobody sends; the sender is dropped with its task.
     assert_eq!(
         drops.recv_timeout(PATIENCE),
         Err(mpsc::RecvTimeoutError::Disconnected)
@@ -196,7 +196,7 @@ fn a_task_nobody_waits_for_any_more_is_dropped() {
         pending::<()>().await;
     });
     drop(task);
-    // Nobody sends; the sender goes with its task.
+    // Nobody sends; the sender is dropped with its task.
     assert_eq!(
         drops.recv_timeout(PATIENCE),
         Err(mpsc::RecvTimeoutError::Disconnected)
@@ -214,7 +214,7 @@ fn many_tasks_of_one_host_do_not_hold_up_another() {
         let computes = async move {
             loop {
                 turns.fetch_add(1, Ordering::Relaxed);
-                // A fifth of a host's turn passes, as on the clock of a ticker.
+                // Advances the clock by a fifth of a host's turn, as a ticker would.
                 clock.meter.advance_clock(200_000);
                 task::yield_now().await;
             }

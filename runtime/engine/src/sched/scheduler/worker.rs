@@ -13,27 +13,26 @@ use super::patience::Patience;
 use super::{Runnable, Shared};
 
 thread_local! {
-    /// The worker this thread is.
+    /// The worker that runs on this thread.
     static WORKER: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
 }
 
 struct Worker {
     shared: Arc<Shared>,
     index: usize,
-    /// Who was woken last, by the task that runs.
+    /// The task that the running task woke last.
     next: Cell<Option<Runnable>>,
     /// Tasks in a row that were `next`.
     handed_on: Cell<u32>,
-    /// Everyone else; others steal from here.
+    /// All other tasks; other workers steal from here.
     lanes: Lanes,
-    /// Whether its last task came from elsewhere.
+    /// True if its last task came from elsewhere.
     took_injected: Cell<bool>,
-    /// For tasks from elsewhere that another worker is to take.
+    /// The wait of tasks from elsewhere for another worker.
     patience: Patience,
 }
 
-/// While others queue, so many tasks in a row at most go before them because
-/// they were woken last.
+/// Most tasks in a row that run before queued ones because they were woken last.
 const HAND_ONS: u32 = 16;
 
 /// Works until the scheduler is dropped.
@@ -52,8 +51,8 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, lanes: Lanes) {
     WORKER.set(None);
 }
 
-/// Keeps a task on the worker that woke it; gives it back where that is no
-/// worker of this scheduler.
+/// Keeps a task on the worker that woke it. Returns the task as the error if this
+/// thread is not a worker of the task's scheduler.
 #[inline]
 pub(super) fn keep(runnable: Runnable, info: ScheduleInfo) -> Result<(), Runnable> {
     WORKER.with_borrow(|worker| match worker {
@@ -83,8 +82,7 @@ impl Worker {
             if !self.lanes.is_empty() || !self.shared.injected.is_empty() {
                 self.shared.idle.wake_one();
             }
-            // A task that panics is gone, and has said so itself; the others
-            // are better served by going on.
+            // A panic ends its task alone, and the panic hook has reported it.
             let _ = catch_unwind(AssertUnwindSafe(|| runnable.run()));
         }
     }
@@ -92,7 +90,7 @@ impl Worker {
     #[inline]
     fn add(&self, runnable: Runnable, info: ScheduleInfo) {
         if info.woken_while_running {
-            // It lets others go first.
+            // A task that yields lets others go first.
             self.lanes.push(runnable);
         } else if let Some(displaced) = self.next.replace(Some(runnable)) {
             self.lanes.push(displaced);
@@ -102,7 +100,7 @@ impl Worker {
 
     #[inline]
     fn find(&self) -> Option<Runnable> {
-        // In turns, so that neither shuts out the other.
+        // Tasks from elsewhere and own ones take turns, so that neither starve.
         if !self.took_injected.get()
             && !self.leaves_injected()
             && let Some(runnable) = self.shared.take_injected()
@@ -127,7 +125,8 @@ impl Worker {
             .or_else(|| self.steal())
     }
 
-    /// Whether what was woken from elsewhere, if anything, is another worker's.
+    /// Returns true if there is no task from elsewhere, or another worker should take
+    /// it.
     #[inline]
     fn leaves_injected(&self) -> bool {
         if self.shared.injected.is_empty() {
@@ -137,14 +136,14 @@ impl Worker {
         self.shared.idle.has_another() && self.patience.lasts(self.now())
     }
 
-    /// Takes half of a lane of another worker.
+    /// Takes half of a lane from another worker.
     fn steal(&self) -> Option<Runnable> {
         let (before, from) = self.shared.stealers.split_at(self.index);
         let mut victims = from.iter().skip(1).chain(before);
         victims.find_map(|victim| self.lanes.steal(victim, || self.now()))
     }
 
-    /// The time, as of the last tick.
+    /// Returns the time as of the last tick.
     #[inline]
     fn now(&self) -> Monotonic {
         self.shared.meter.clock()
