@@ -81,11 +81,11 @@ pub use warren_engine::{
     HostLimits, Level, LogRecord, PathGrant, Sink, Source, StandardStreams,
     StartError as NodeError, Stream, record_time, security,
 };
-pub use warren_guest as values;
 pub use warren_kernel::{
     Details, Error, Event, Field, HostConfig, Kind, Outcome, QueueLimits, Timestamp, Trace,
     TraceId, text,
 };
+pub use warren_values as values;
 
 /// The examples of the guide, compiled and run as tests.
 #[cfg(doctest)]

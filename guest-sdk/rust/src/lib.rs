@@ -63,7 +63,6 @@ pub mod mock;
 
 mod absent;
 mod buffer;
-mod error;
 
 // Documented as parts of `raw`.
 #[doc(hidden)]
@@ -74,8 +73,6 @@ pub mod context;
 pub mod logger;
 #[doc(hidden)]
 pub mod mailbox;
-#[doc(hidden)]
-pub mod msgpack;
 #[doc(hidden)]
 pub mod process;
 #[doc(hidden)]
@@ -89,7 +86,10 @@ pub mod stdio;
 
 #[doc(hidden)]
 pub use buffer::{Buffer, Failure};
-pub use error::Error;
+#[doc(inline)]
+pub use warren_values::Error;
+#[doc(hidden)]
+pub use warren_values::msgpack;
 
 /// The layer of the flat ABI: slices for ranges, results for statuses, and
 /// values that stay encoded.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use warren_engine::security::Identity;
-use warren_guest::Value;
+use warren_values::Value;
 
 /// A table `[services."id"]`: a process that is started with the program under
 /// the name `id`, and restarted by its [`Restart`] rules.

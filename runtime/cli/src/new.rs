@@ -141,6 +141,8 @@ mod tests {
             "warren-guest/src/lib.rs",
             "warren-guest/src/sdk/supervisor/plan.rs",
             "warren-guest/macros/src/lib.rs",
+            "warren-guest/values/Cargo.toml",
+            "warren-guest/values/src/value.rs",
         ] {
             assert!(files.iter().any(|(file, _)| file == path), "{path}");
         }

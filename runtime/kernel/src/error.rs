@@ -4,73 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// The kinds of the contract, and any other word a guest made up.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// No such process, name, definition or host.
-    NotFound,
-    /// A name is taken.
-    AlreadyExists,
-    /// The call itself is wrong.
-    Invalid,
-    /// A policy denies the call.
-    PermissionDenied,
-    /// A resource the call needs is missing at present.
-    Unavailable,
-    /// A program failed without saying more.
-    Internal,
-    /// Ended from outside.
-    Canceled,
-    /// The call contradicts an earlier one.
-    Conflict,
-    /// A deadline passed.
-    Timeout,
-    /// A limit is reached.
-    RateLimited,
-    /// Nothing is known; the empty string on the wire.
-    Unknown,
-    /// A kind of the program's own.
-    Other(Arc<str>),
-}
-
-impl Kind {
-    /// Returns the word that stands for this kind on the wire.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Kind::NotFound => "NotFound",
-            Kind::AlreadyExists => "AlreadyExists",
-            Kind::Invalid => "Invalid",
-            Kind::PermissionDenied => "PermissionDenied",
-            Kind::Unavailable => "Unavailable",
-            Kind::Internal => "Internal",
-            Kind::Canceled => "Canceled",
-            Kind::Conflict => "Conflict",
-            Kind::Timeout => "Timeout",
-            Kind::RateLimited => "RateLimited",
-            Kind::Unknown => "",
-            Kind::Other(word) => word,
-        }
-    }
-}
-
-impl From<&str> for Kind {
-    fn from(word: &str) -> Self {
-        match word {
-            "NotFound" => Kind::NotFound,
-            "AlreadyExists" => Kind::AlreadyExists,
-            "Invalid" => Kind::Invalid,
-            "PermissionDenied" => Kind::PermissionDenied,
-            "Unavailable" => Kind::Unavailable,
-            "Internal" => Kind::Internal,
-            "Canceled" => Kind::Canceled,
-            "Conflict" => Kind::Conflict,
-            "Timeout" => Kind::Timeout,
-            "RateLimited" => Kind::RateLimited,
-            "" => Kind::Unknown,
-            other => Kind::Other(other.into()),
-        }
-    }
-}
+pub use warren_values::Kind;
 
 /// One field of an error's details, as the runtime fills them in.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -23,7 +23,7 @@ const LIBRARIES: [&str; 5] = [
     "warren",
     "warren_app",
     "warren_engine",
-    "warren_guest",
+    "warren_values",
     "warren_kernel",
 ];
 

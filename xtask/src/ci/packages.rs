@@ -13,8 +13,8 @@ use crate::{bench, project};
 
 /// The crates in the order of their dependencies, each with its directory.
 const PUBLISHED: [(&str, &str); 6] = [
+    ("warren-values", "guest-sdk/rust/values"),
     ("warren-kernel", "runtime/kernel"),
-    ("warren-values", "runtime/values"),
     ("warren-engine", "runtime/engine"),
     ("warren-app", "runtime/app"),
     ("warren-runtime", "runtime"),

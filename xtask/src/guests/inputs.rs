@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
 /// The directories whose files decide what the guest is. Left out are build
-/// outputs, the tests beside the sources, and the part of the Rust SDK above
+/// outputs, the tests beside the sources, and the parts of the Rust SDK above
 /// the layer of the ABI.
 const DIRECTORIES: [&str; 4] = [
     "guest-sdk/lua",
@@ -16,7 +16,15 @@ const DIRECTORIES: [&str; 4] = [
     "guest-sdk/toolchain",
     "xtask/src/guests/direct",
 ];
-const OUTSIDE: [&str; 6] = ["dist", "target", "build", "tests", "macros", "src/sdk"];
+const OUTSIDE: [&str; 7] = [
+    "dist",
+    "target",
+    "build",
+    "tests",
+    "macros",
+    "src/sdk",
+    "values/src/codec",
+];
 
 /// Returns every input below `root`, relative to it and sorted.
 ///

@@ -8,9 +8,7 @@ pub mod server;
 pub mod supervisor;
 pub mod time;
 
-mod de;
 mod entry;
-mod error;
 mod event;
 mod log;
 mod pid;
@@ -19,12 +17,9 @@ mod process;
 mod queue;
 mod scratch;
 mod select;
-mod ser;
 mod spawn;
-mod value;
 
 pub use entry::{Args, MainResult};
-pub use error::kind;
 pub use event::{Event, Events, Outcome, events};
 pub use identity::{Actor, Scope};
 pub use pid::Pid;
@@ -35,7 +30,8 @@ pub use process::{
 pub use queue::{Message, Queue, inbox, listen};
 pub use select::{Select, Source};
 pub use spawn::{Pending, Spawn, exec, spawn};
-pub use value::Value;
+#[doc(inline)]
+pub use warren_values::{Value, kind};
 
 /// Items that the macros expand to.
 #[doc(hidden)]

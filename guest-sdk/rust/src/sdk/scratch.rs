@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use serde::Serialize;
 
-use super::codec::CodecError;
-use super::ser;
+use warren_values::{CodecError, write_values};
+
 use crate::Buffer;
 use crate::msgpack::Output;
 
@@ -31,7 +31,7 @@ pub(super) fn with_values<T: Serialize + ?Sized, R>(
 ) -> Result<R, CodecError> {
     let mut output = OUTPUT.take();
     output.clear();
-    let written = values.serialize(ser::Serializer::values(&mut output));
+    let written = write_values(values, &mut output);
     let result = written.map(|_| action(output.as_slice()));
     OUTPUT.set(output);
     result

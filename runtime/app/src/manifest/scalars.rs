@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::DeValue;
-use warren_guest::Value;
+use warren_values::Value;
 
 use super::reader::{Reader, Section, alternatives, type_of};
 use crate::duration::{DurationError, LONGEST, parse_duration};

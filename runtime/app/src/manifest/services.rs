@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use toml::Spanned;
-use warren_guest::Value;
+use warren_values::Value;
 
 use super::reader::{Reader, Section};
 use crate::id::Id;

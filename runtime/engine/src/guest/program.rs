@@ -9,10 +9,6 @@ use crate::code::program::Chunk;
 use crate::codec::{self, check};
 use crate::operand::{self, Limit, PREPARED};
 
-/// The error kind with which a guest reports that it ran out of memory. The engine
-/// turns it into an `Internal` error that names the limit.
-const OUT_OF_MEMORY: &str = "OutOfMemory";
-
 impl Guest {
     /// The code for the interpreter to run or to prepare; absent for a wasm guest.
     pub(crate) fn code(&self) -> Option<&Arc<Chunk>> {
@@ -55,7 +51,7 @@ impl Guest {
 
     /// Takes the error with which the process, or the preparation, ends.
     pub(crate) fn fail(&mut self, mut error: Error) {
-        self.out_of_memory = matches!(&error.kind, Kind::Other(word) if **word == *OUT_OF_MEMORY);
+        self.out_of_memory = error.kind.as_str() == Kind::OUT_OF_MEMORY;
         if self.out_of_memory {
             error.kind = Kind::Internal;
         }

@@ -26,7 +26,7 @@ pub(crate) struct Meter {
     workers: Box<[Worker]>,
     /// Messages sent from threads that are not workers.
     sent_elsewhere: AtomicU64,
-    refused: [AtomicU64; KINDS.len() + 1],
+    refused: [AtomicU64; Kind::NAMED.len() + 1],
 }
 
 /// The counts of one worker. The worker writes them, except `busy`, which the ticker
@@ -67,19 +67,6 @@ pub struct Reading {
     /// Time since the start of the node.
     pub uptime: Duration,
 }
-
-const KINDS: [&str; 10] = [
-    "NotFound",
-    "AlreadyExists",
-    "Invalid",
-    "PermissionDenied",
-    "Unavailable",
-    "Internal",
-    "Canceled",
-    "Conflict",
-    "Timeout",
-    "RateLimited",
-];
 
 thread_local! {
     /// The index of the worker that this thread is, in its own node.
@@ -189,10 +176,10 @@ impl Meter {
     /// Counts a refused call of the process API.
     pub(crate) fn refused(&self, kind: &Kind) {
         let word = kind.as_str();
-        let index = KINDS
+        let index = Kind::NAMED
             .iter()
             .position(|kind| *kind == word)
-            .unwrap_or(KINDS.len());
+            .unwrap_or(Kind::NAMED.len());
         self.refused[index].fetch_add(1, Ordering::Relaxed);
     }
 
@@ -229,7 +216,10 @@ impl Meter {
     pub(crate) fn read(&self, queued: usize) -> Reading {
         let workers = || self.workers.iter();
         let sent = workers().map(|worker| worker.sent.load(Ordering::Relaxed));
-        let refused = self.refused.iter().zip(KINDS.iter().chain([&"Other"]));
+        let refused = self
+            .refused
+            .iter()
+            .zip(Kind::NAMED.into_iter().chain(["Other"]));
         Reading {
             busy: workers()
                 .map(|worker| worker.busy.load(Ordering::Relaxed))
@@ -242,7 +232,7 @@ impl Meter {
             queued,
             sent: sent.sum::<u64>() + self.sent_elsewhere.load(Ordering::Relaxed),
             refused: refused
-                .map(|(count, kind)| (*kind, count.load(Ordering::Relaxed)))
+                .map(|(count, kind)| (kind, count.load(Ordering::Relaxed)))
                 .collect(),
             uptime: self.started.elapsed(),
         }

@@ -1,6 +1,6 @@
 //! Decoders of values on the host's side.
 
-use warren_guest::{Value, from_value, to_value};
+use warren_values::{Value, from_value, to_value};
 
 use crate::Reached;
 

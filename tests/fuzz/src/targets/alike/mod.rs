@@ -6,8 +6,8 @@ mod meaning;
 use std::cell::RefCell;
 
 use warren_engine::Running;
-use warren_guest::{Value, from_value, to_value};
 use warren_kernel::{Kind, Outcome};
+use warren_values::{Value, from_value, to_value};
 
 use self::meaning::Meaning;
 use super::node::block_on;

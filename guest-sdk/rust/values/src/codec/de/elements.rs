@@ -3,8 +3,8 @@
 use serde::de::{self, DeserializeSeed};
 
 use super::Deserializer;
+use crate::codec::failure::CodecError;
 use crate::msgpack::{Input, Malformed, Token};
-use crate::sdk::codec::CodecError;
 
 /// The elements of an array, or the pairs of a map.
 pub(super) struct Elements<'i, 'de> {

@@ -1,4 +1,4 @@
-//! Structured errors in the idiom of Rust.
+//! Structured errors as serde reads and writes them, and their details.
 
 use core::fmt;
 
@@ -6,84 +6,13 @@ use serde::de::{self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visito
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Value;
-use super::codec::{from_value, to_value};
-use crate::Error;
+use super::convert::{from_value, to_value};
+use super::marks::{ENCODED, ERROR_STRUCT};
+use crate::{Error, Value};
 
-/// The name that marks a structured error between serializer and deserializer.
-pub(super) const ERROR_STRUCT: &str = "$warren::Error";
-/// The name that marks a value that the deserializer keeps encoded.
-pub(super) const ENCODED: &str = "$warren::Encoded";
 const FIELDS: &[&str] = &["kind", "message", "retryable", "details", "stack"];
 
-/// The kinds of errors that the contract names. A program may use others.
-pub mod kind {
-    /// No such process, name, definition or host.
-    pub const NOT_FOUND: &str = "NotFound";
-    /// The name is taken.
-    pub const ALREADY_EXISTS: &str = "AlreadyExists";
-    /// The call can never succeed as it was made.
-    pub const INVALID: &str = "Invalid";
-    /// The caller's actor and scope do not allow it.
-    pub const PERMISSION_DENIED: &str = "PermissionDenied";
-    /// A resource is unavailable at present.
-    pub const UNAVAILABLE: &str = "Unavailable";
-    /// A mistake in a program, or in the runtime.
-    pub const INTERNAL: &str = "Internal";
-    /// The process was ended from outside.
-    pub const CANCELED: &str = "Canceled";
-    /// The call contradicts an earlier one.
-    pub const CONFLICT: &str = "Conflict";
-    /// A deadline passed.
-    pub const TIMEOUT: &str = "Timeout";
-    /// A limit is reached; the call may succeed later.
-    pub const RATE_LIMITED: &str = "RateLimited";
-    /// Nothing is known.
-    pub const UNKNOWN: &str = "";
-}
-
-macro_rules! constructors {
-    ($($(#[$doc:meta])* $name:ident = $kind:ident;)*) => {
-        impl Error {
-            $(
-                $(#[$doc])*
-                pub fn $name(message: impl Into<String>) -> Self {
-                    Error::new(kind::$kind, message)
-                }
-            )*
-        }
-    };
-}
-
-constructors! {
-    /// Returns an error of kind [`NOT_FOUND`](kind::NOT_FOUND).
-    not_found = NOT_FOUND;
-    /// Returns an error of kind [`ALREADY_EXISTS`](kind::ALREADY_EXISTS).
-    already_exists = ALREADY_EXISTS;
-    /// Returns an error of kind [`INVALID`](kind::INVALID).
-    invalid = INVALID;
-    /// Returns an error of kind [`PERMISSION_DENIED`](kind::PERMISSION_DENIED).
-    permission_denied = PERMISSION_DENIED;
-    /// Returns an error of kind [`UNAVAILABLE`](kind::UNAVAILABLE).
-    unavailable = UNAVAILABLE;
-    /// Returns an error of kind [`INTERNAL`](kind::INTERNAL).
-    internal = INTERNAL;
-    /// Returns an error of kind [`CANCELED`](kind::CANCELED).
-    canceled = CANCELED;
-    /// Returns an error of kind [`CONFLICT`](kind::CONFLICT).
-    conflict = CONFLICT;
-    /// Returns an error of kind [`TIMEOUT`](kind::TIMEOUT).
-    timeout = TIMEOUT;
-    /// Returns an error of kind [`RATE_LIMITED`](kind::RATE_LIMITED).
-    rate_limited = RATE_LIMITED;
-}
-
 impl Error {
-    /// Returns whether the error is of this [`kind`].
-    pub fn is(&self, kind: &str) -> bool {
-        self.kind == kind
-    }
-
     /// Sets the details, a value for programs. Details that cannot be encoded
     /// are left out, for an error must not be lost for its details.
     pub fn with_details(mut self, details: &impl Serialize) -> Self {
@@ -93,22 +22,10 @@ impl Error {
         self
     }
 
-    /// Sets whether a second try may succeed.
-    pub fn with_retryable(mut self, retryable: bool) -> Self {
-        self.retryable = Some(retryable);
-        self
-    }
-
-    /// Prefixes the message with `context: `.
-    pub fn wrap(mut self, context: impl fmt::Display) -> Self {
-        self.message = format!("{context}: {}", self.message);
-        self
-    }
-
     /// Returns the details, if they are of this type.
     ///
     /// ```
-    /// # use warren_guest::Error;
+    /// # use warren_values::Error;
     /// #[derive(serde::Serialize, serde::Deserialize)]
     /// struct Full { queue: String, limit: u64 }
     ///
@@ -260,55 +177,5 @@ impl<'de> Visitor<'de> for AsItIs {
         let details = Value::deserialize(deserializer)?;
         let encoded = to_value(&details).map_err(de::Error::custom)?;
         Ok(Encoded(encoded.as_slice().to_vec()))
-    }
-}
-
-impl From<String> for Error {
-    fn from(message: String) -> Self {
-        Error::new(kind::UNKNOWN, message)
-    }
-}
-
-impl From<&str> for Error {
-    fn from(message: &str) -> Self {
-        Error::new(kind::UNKNOWN, message)
-    }
-}
-
-/// Errors of the standard library become errors of kind `Internal`, so that
-/// `?` takes them.
-macro_rules! from_std {
-    ($($ty:ty)*) => { $(
-        impl From<$ty> for Error {
-            fn from(error: $ty) -> Self {
-                Error::internal(error.to_string())
-            }
-        }
-    )* };
-}
-
-from_std! {
-    Box<dyn core::error::Error>
-    Box<dyn core::error::Error + Send + Sync>
-    core::fmt::Error
-    core::num::ParseFloatError
-    core::num::ParseIntError
-    core::num::TryFromIntError
-    core::str::ParseBoolError
-    core::str::Utf8Error
-    std::string::FromUtf8Error
-}
-
-impl From<std::io::Error> for Error {
-    fn from(error: std::io::Error) -> Self {
-        let kind = match error.kind() {
-            std::io::ErrorKind::NotFound => kind::NOT_FOUND,
-            std::io::ErrorKind::AlreadyExists => kind::ALREADY_EXISTS,
-            std::io::ErrorKind::PermissionDenied => kind::PERMISSION_DENIED,
-            std::io::ErrorKind::InvalidInput => kind::INVALID,
-            std::io::ErrorKind::TimedOut => kind::TIMEOUT,
-            _ => kind::INTERNAL,
-        };
-        Error::new(kind, error.to_string())
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::ser::{self, Impossible, Serialize};
 
 use super::{Serializer, displayed};
+use crate::codec::failure::CodecError;
 use crate::msgpack::Output;
-use crate::sdk::codec::CodecError;
 
 /// Writes the key of a map and returns it as text for messages.
 pub(super) struct KeySerializer<'o>(pub(super) &'o mut Output);

@@ -1,4 +1,4 @@
-//! The deserializer behind [`codec`](super::codec).
+//! The deserializer behind [`from_value`](super::from_value).
 
 mod elements;
 mod error;
@@ -7,18 +7,12 @@ mod variant;
 use serde::de::value::StrDeserializer;
 use serde::de::{self, IntoDeserializer, Unexpected, Visitor};
 
-use super::codec::CodecError;
-use super::error::{ENCODED, ERROR_STRUCT};
+use super::failure::CodecError;
+use super::marks::{ENCODED, ERROR_STRUCT};
 use crate::msgpack::{Input, MAX_READ_DEPTH, Malformed, Token};
 use elements::Elements;
 use error::{ErrorAsMap, error_parts};
 use variant::Variant;
-
-impl From<Malformed> for CodecError {
-    fn from(error: Malformed) -> Self {
-        CodecError::new(format!("not MessagePack of the guest ABI: {error}"))
-    }
-}
 
 /// The shape of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

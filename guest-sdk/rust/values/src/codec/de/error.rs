@@ -5,9 +5,9 @@ use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::elements::Elements;
+use crate::codec::failure::CodecError;
+use crate::codec::marks::ERROR_STRUCT;
 use crate::msgpack::{Input, MAX_READ_DEPTH, Malformed, Token};
-use crate::sdk::codec::CodecError;
-use crate::sdk::error::ERROR_STRUCT;
 
 /// Visits the parts of a structured error, in order.
 pub(super) fn error_parts<'de, V: Visitor<'de>>(

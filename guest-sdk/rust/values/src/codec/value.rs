@@ -1,4 +1,4 @@
-//! A value of any type.
+//! Conversion of [`Value`] to other types, and as serde reads and writes it.
 
 use core::fmt;
 
@@ -6,45 +6,21 @@ use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::codec::{CodecError, from_value, to_value};
-use super::error::ERROR_STRUCT;
-use crate::Error;
-
-/// A value whose type is known at run time: every value that can cross from one
-/// process to another converts to this type.
-///
-/// ```
-/// use warren_guest::Value;
-///
-/// let value = Value::of(&vec![1, 2]).unwrap();
-/// assert_eq!(value, Value::Array(vec![Value::Integer(1), Value::Integer(2)]));
-/// assert_eq!(value.to::<Vec<u8>>().unwrap(), [1, 2]);
-/// ```
-#[derive(Debug, Clone, Default, PartialEq)]
-pub enum Value {
-    /// Nothing, Lua's `nil`.
-    #[default]
-    Nil,
-    /// A boolean.
-    Boolean(bool),
-    /// An integer.
-    Integer(i64),
-    /// A float; `1.0` is a float and stays one.
-    Float(f64),
-    /// Text.
-    String(String),
-    /// A string that is not UTF-8.
-    Bytes(Vec<u8>),
-    /// Values in order.
-    Array(Vec<Value>),
-    /// Pairs of key and value. Keys are text, bytes, numbers or booleans.
-    Map(Vec<(Value, Value)>),
-    /// A structured error.
-    Error(Box<Error>),
-}
+use super::convert::{from_value, to_value};
+use super::failure::CodecError;
+use super::marks::ERROR_STRUCT;
+use crate::Value;
 
 impl Value {
     /// Converts a value of any type.
+    ///
+    /// ```
+    /// use warren_values::Value;
+    ///
+    /// let value = Value::of(&vec![1, 2]).unwrap();
+    /// assert_eq!(value, Value::Array(vec![Value::Integer(1), Value::Integer(2)]));
+    /// assert_eq!(value.to::<Vec<u8>>().unwrap(), [1, 2]);
+    /// ```
     ///
     /// # Errors
     ///
@@ -60,61 +36,6 @@ impl Value {
     /// The value is not of this type.
     pub fn to<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
         from_value(to_value(self)?.as_slice())
-    }
-
-    /// Returns whether the value is nil.
-    pub fn is_nil(&self) -> bool {
-        *self == Value::Nil
-    }
-
-    /// Returns the value of a text key of a map, if there is one.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        let Value::Map(pairs) = self else {
-            return None;
-        };
-        let is_key = |candidate: &Value| matches!(candidate, Value::String(text) if text == key);
-        pairs
-            .iter()
-            .find(|(candidate, _)| is_key(candidate))
-            .map(|(_, value)| value)
-    }
-}
-
-macro_rules! from {
-    ($($ty:ty => $variant:ident)*) => { $(
-        impl From<$ty> for Value {
-            fn from(value: $ty) -> Self {
-                Value::$variant(value.into())
-            }
-        }
-    )* };
-}
-
-from! {
-    bool => Boolean
-    i8 => Integer
-    i16 => Integer
-    i32 => Integer
-    i64 => Integer
-    u8 => Integer
-    u16 => Integer
-    u32 => Integer
-    f32 => Float
-    f64 => Float
-    &str => String
-    String => String
-    Error => Error
-}
-
-impl<T: Into<Value>> From<Vec<T>> for Value {
-    fn from(values: Vec<T>) -> Self {
-        Value::Array(values.into_iter().map(Into::into).collect())
-    }
-}
-
-impl<T: Into<Value>> From<Option<T>> for Value {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Value::Nil, Into::into)
     }
 }
 

@@ -1,5 +1,8 @@
 //! The structured error as an owned record.
 
+use core::fmt;
+
+use crate::kinds::kind;
 use crate::msgpack::{Full, Input, Malformed, Output, Token};
 
 /// A structured error: the error of a failed call, and of a process that
@@ -26,6 +29,23 @@ impl Error {
             message: message.into(),
             ..Self::default()
         }
+    }
+
+    /// Returns whether the error is of this [`kind`].
+    pub fn is(&self, kind: &str) -> bool {
+        self.kind == kind
+    }
+
+    /// Sets whether a second try may succeed.
+    pub fn with_retryable(mut self, retryable: bool) -> Self {
+        self.retryable = Some(retryable);
+        self
+    }
+
+    /// Prefixes the message with `context: `.
+    pub fn wrap(mut self, context: impl fmt::Display) -> Self {
+        self.message = format!("{context}: {}", self.message);
+        self
     }
 
     /// Reads an encoded error. Missing or malformed parts stay empty, so that
@@ -89,13 +109,99 @@ impl Error {
     }
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+macro_rules! constructors {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident;)*) => {
+        impl Error {
+            $(
+                $(#[$doc])*
+                pub fn $name(message: impl Into<String>) -> Self {
+                    Error::new(kind::$kind, message)
+                }
+            )*
+        }
+    };
+}
+
+constructors! {
+    /// Returns an error of kind [`NOT_FOUND`](kind::NOT_FOUND).
+    not_found = NOT_FOUND;
+    /// Returns an error of kind [`ALREADY_EXISTS`](kind::ALREADY_EXISTS).
+    already_exists = ALREADY_EXISTS;
+    /// Returns an error of kind [`INVALID`](kind::INVALID).
+    invalid = INVALID;
+    /// Returns an error of kind [`PERMISSION_DENIED`](kind::PERMISSION_DENIED).
+    permission_denied = PERMISSION_DENIED;
+    /// Returns an error of kind [`UNAVAILABLE`](kind::UNAVAILABLE).
+    unavailable = UNAVAILABLE;
+    /// Returns an error of kind [`INTERNAL`](kind::INTERNAL).
+    internal = INTERNAL;
+    /// Returns an error of kind [`CANCELED`](kind::CANCELED).
+    canceled = CANCELED;
+    /// Returns an error of kind [`CONFLICT`](kind::CONFLICT).
+    conflict = CONFLICT;
+    /// Returns an error of kind [`TIMEOUT`](kind::TIMEOUT).
+    timeout = TIMEOUT;
+    /// Returns an error of kind [`RATE_LIMITED`](kind::RATE_LIMITED).
+    rate_limited = RATE_LIMITED;
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
 impl core::error::Error for Error {}
+
+impl From<String> for Error {
+    fn from(message: String) -> Self {
+        Error::new(kind::UNKNOWN, message)
+    }
+}
+
+impl From<&str> for Error {
+    fn from(message: &str) -> Self {
+        Error::new(kind::UNKNOWN, message)
+    }
+}
+
+/// Errors of the standard library become errors of kind `Internal`, so that
+/// `?` takes them.
+macro_rules! from_std {
+    ($($ty:ty)*) => { $(
+        impl From<$ty> for Error {
+            fn from(error: $ty) -> Self {
+                Error::internal(error.to_string())
+            }
+        }
+    )* };
+}
+
+from_std! {
+    Box<dyn core::error::Error>
+    Box<dyn core::error::Error + Send + Sync>
+    core::fmt::Error
+    core::num::ParseFloatError
+    core::num::ParseIntError
+    core::num::TryFromIntError
+    core::str::ParseBoolError
+    core::str::Utf8Error
+    std::string::FromUtf8Error
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        let kind = match error.kind() {
+            std::io::ErrorKind::NotFound => kind::NOT_FOUND,
+            std::io::ErrorKind::AlreadyExists => kind::ALREADY_EXISTS,
+            std::io::ErrorKind::PermissionDenied => kind::PERMISSION_DENIED,
+            std::io::ErrorKind::InvalidInput => kind::INVALID,
+            std::io::ErrorKind::TimedOut => kind::TIMEOUT,
+            _ => kind::INTERNAL,
+        };
+        Error::new(kind, error.to_string())
+    }
+}
 
 #[cfg(test)]
 mod tests {

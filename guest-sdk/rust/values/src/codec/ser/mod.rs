@@ -1,4 +1,4 @@
-//! The serializer behind [`codec`](super::codec).
+//! The serializer behind [`to_value`](super::to_value).
 
 mod compound;
 mod key;
@@ -7,16 +7,10 @@ use std::fmt::{self, Write};
 
 use serde::ser::{self, Serialize};
 
-use super::codec::CodecError;
-use super::error::ERROR_STRUCT;
+use super::failure::CodecError;
+use super::marks::ERROR_STRUCT;
 use crate::msgpack::{Full, MAX_DEPTH, MAX_MESSAGE, Output};
 use compound::{Compound, Kind};
-
-impl From<Full> for CodecError {
-    fn from(error: Full) -> Self {
-        CodecError::new(error.to_string())
-    }
-}
 
 /// Returns the text of a value, cut at the length of a message.
 fn displayed<T: fmt::Display + ?Sized>(value: &T) -> Result<String, CodecError> {

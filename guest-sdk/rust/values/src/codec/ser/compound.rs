@@ -4,8 +4,8 @@ use serde::ser::{self, Serialize};
 
 use super::Serializer;
 use super::key::KeySerializer;
+use crate::codec::failure::CodecError;
 use crate::msgpack::{Open, Output};
-use crate::sdk::codec::CodecError;
 
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// An unfinished array, map or error.
-pub(in crate::sdk) struct Compound<'o> {
+pub(in crate::codec) struct Compound<'o> {
     pub(super) out: &'o mut Output,
     open: Open,
     len: u32,

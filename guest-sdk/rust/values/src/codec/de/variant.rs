@@ -4,8 +4,8 @@ use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
 
 use super::{Deserializer, text};
+use crate::codec::failure::CodecError;
 use crate::msgpack::{Input, Token};
-use crate::sdk::codec::CodecError;
 
 /// A map of one key: a variant and its content.
 pub(super) struct Variant<'i, 'de> {

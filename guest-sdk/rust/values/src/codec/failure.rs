@@ -1,0 +1,87 @@
+//! The error of a conversion.
+
+use crate::Error;
+use crate::msgpack::{Full, Malformed};
+
+/// An error of encoding or decoding, with its place in the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodecError {
+    /// Path from the outermost part of the value to the innermost, reversed.
+    path: Vec<Segment>,
+    message: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Segment {
+    Index(usize),
+    Key(String),
+}
+
+impl CodecError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        CodecError {
+            path: Vec::new(),
+            message: message.into(),
+        }
+    }
+
+    /// Adds an index of a sequence to the path; counted from 0, as Rust does.
+    pub(super) fn at_index(mut self, index: usize) -> Self {
+        self.path.push(Segment::Index(index));
+        self
+    }
+
+    /// Adds a key to the path.
+    pub(super) fn at_key(mut self, key: &str) -> Self {
+        self.path.push(Segment::Key(key.to_owned()));
+        self
+    }
+}
+
+impl core::fmt::Display for CodecError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        for (depth, segment) in self.path.iter().rev().enumerate() {
+            match segment {
+                Segment::Index(index) => write!(f, "[{index}]")?,
+                Segment::Key(key) if depth == 0 => f.write_str(key)?,
+                Segment::Key(key) => write!(f, ".{key}")?,
+            }
+        }
+        if !self.path.is_empty() {
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for CodecError {}
+
+impl serde::ser::Error for CodecError {
+    fn custom<T: core::fmt::Display>(message: T) -> Self {
+        CodecError::new(message.to_string())
+    }
+}
+
+impl serde::de::Error for CodecError {
+    fn custom<T: core::fmt::Display>(message: T) -> Self {
+        CodecError::new(message.to_string())
+    }
+}
+
+impl From<CodecError> for Error {
+    fn from(error: CodecError) -> Self {
+        Error::invalid(error.to_string())
+    }
+}
+
+impl From<Full> for CodecError {
+    fn from(error: Full) -> Self {
+        CodecError::new(error.to_string())
+    }
+}
+
+impl From<Malformed> for CodecError {
+    fn from(error: Malformed) -> Self {
+        CodecError::new(format!("not MessagePack of the guest ABI: {error}"))
+    }
+}
