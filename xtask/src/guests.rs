@@ -12,6 +12,7 @@ mod inputs;
 pub(crate) mod native;
 mod prove;
 mod recipe;
+mod rust;
 mod toolchain;
 mod traces;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::rows::Shape;
+use crate::links::Shape;
 
 const PROGRAM: &str = include_str!("../guests/warren_bench.erl");
 

@@ -11,6 +11,7 @@ mod crowd;
 mod erlang;
 mod guests;
 mod latencies;
+mod links;
 mod lua_program;
 mod max_map_count;
 mod measure;

@@ -10,6 +10,7 @@
 
 mod dispatcher;
 mod encoding;
+mod leb128;
 mod module;
 
 use anyhow::{Context, Result};

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::build::rust_bin;
+use super::rust::rust_bin;
 use super::toolchain;
 use crate::project;
 use crate::step::{self, Step};

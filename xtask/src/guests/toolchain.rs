@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::build::{TARGET as INTERPRETER_TARGET, rust_bin};
 use super::inputs::sha256;
+use super::rust::{TARGET as INTERPRETER_TARGET, put_rust_first, rust_bin};
 use crate::{project, step};
 
 /// The targets of guests: a reactor with the C library, for the interpreter;
@@ -155,7 +155,7 @@ fn set_up(prefix: &Path, scripts: &Path, targets: &str) -> Result<()> {
         .env("GUEST_TOOLCHAIN", prefix)
         .env("TARGETS", targets)
         .current_dir(project::root());
-    super::build::put_rust_first(&mut command)?;
+    put_rust_first(&mut command)?;
     let mut child = command
         .stdin(Stdio::null())
         .stderr(Stdio::piped())

@@ -87,6 +87,18 @@ impl sealed::Source for Timer {
     }
 }
 
+impl Timer {
+    /// Waits until the timer rings. A timer that will not ring again waits for
+    /// the process's end.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory.
+    pub fn wait(&self) -> Result<(), Error> {
+        Select::new().on(self, |()| ()).wait()
+    }
+}
+
 /// Waits for the first of several sources that is ready. If several are ready
 /// at once, the first named wins.
 ///

@@ -116,16 +116,6 @@ impl Timer {
         }
     }
 
-    /// Waits until the timer rings. A timer that will not ring again waits for
-    /// the process's end.
-    ///
-    /// # Errors
-    ///
-    /// There is no memory.
-    pub fn wait(&self) -> Result<(), Error> {
-        super::Select::new().on(self, |()| ()).wait()
-    }
-
     /// Stops the timer.
     pub fn stop(&self) {
         self.at.set(None);

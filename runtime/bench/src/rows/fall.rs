@@ -9,6 +9,7 @@ use anyhow::Result;
 use super::name;
 use crate::bench::Bench;
 use crate::erlang::{self, Erlang};
+use crate::links::Shape;
 use crate::measure::{Contender, Metric, Row};
 use crate::node::BenchNode;
 
@@ -41,17 +42,6 @@ const MESH_METRICS: &[Metric] = &[
         compared: false,
     },
 ];
-
-/// The links of the processes. The first process fails.
-#[derive(Clone, Copy)]
-pub(crate) enum Shape {
-    /// Each to the next.
-    Chain,
-    /// All to the first.
-    Star,
-    /// Each to every other.
-    Mesh,
-}
 
 pub(super) fn prepare_chain(bench: &Bench) -> Result<Row<'_>> {
     let sizes = bench.amount((1_000, 10_000), (10, 20));
@@ -112,32 +102,4 @@ fn figures(
     let many = fall(many)?.as_secs_f64();
     let few = (falls_of_few / TIMES).as_secs_f64();
     Ok(vec![many * 1e3, many / few])
-}
-
-impl Shape {
-    /// Returns all links among so many processes, by number.
-    fn links(self, count: usize) -> impl Iterator<Item = (usize, usize)> {
-        (1..count).flat_map(move |number| {
-            let others = match self {
-                Shape::Chain => number - 1..number,
-                Shape::Star => 0..1,
-                Shape::Mesh => 0..number,
-            };
-            others.map(move |other| (number, other))
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shapes_have_their_links() {
-        let links = |shape: Shape| shape.links(4).collect::<Vec<_>>();
-        assert_eq!(links(Shape::Chain), [(1, 0), (2, 1), (3, 2)]);
-        assert_eq!(links(Shape::Star), [(1, 0), (2, 0), (3, 0)]);
-        let mesh = [(1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2)];
-        assert_eq!(links(Shape::Mesh), mesh);
-    }
 }

@@ -19,8 +19,6 @@ mod watched;
 
 use anyhow::Result;
 
-pub(crate) use fall::Shape;
-
 use crate::bench::Bench;
 use crate::measure::Row;
 use crate::payload::Payload;

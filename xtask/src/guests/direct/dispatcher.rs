@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use wasmparser::{FuncType, ValType};
 
-use super::encoding::{number, signed};
+use super::leb128::{number, signed};
 use super::module::Module;
 
 /// The function that replaces indirect calls of one type. Its parameters are
