@@ -186,8 +186,8 @@ impl Guest {
         let used = Duration::from_nanos(process.usage().processor());
         (used >= limit).then(|| {
             Error::internal(format!(
-                "out of processor time: it has used {used:.1?}, the limit is {limit:?} (max_cpu of \
-                 host {})",
+                "out of processor time: the process has used {used:.1?}, the limit is {limit:?} \
+                 (max_cpu of host {})",
                 process.host().name()
             ))
         })
@@ -201,7 +201,7 @@ impl Guest {
         (u64::from(self.slices) > limit.slices).then(|| {
             let time = limit.time;
             Error::invalid(format!(
-                "preparing it takes longer than {time:?} of processor time (max_prepare)"
+                "preparing takes longer than {time:?} of processor time (max_prepare)"
             ))
             .with("limit", "max_prepare")
             .with("value", u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
@@ -270,5 +270,7 @@ fn process_of(purpose: &Purpose) -> Result<&Arc<Process>, Error> {
 }
 
 fn no_process() -> Error {
-    Error::invalid("no process here: code is being prepared, not run")
+    Error::invalid(
+        "this import is for processes, but the guest is preparing code or reading a stack",
+    )
 }

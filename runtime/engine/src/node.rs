@@ -104,7 +104,7 @@ pub struct NodeConfig {
 #[non_exhaustive]
 pub enum StartError {
     /// The operating system refuses a thread.
-    #[error("no thread can be started: {0}")]
+    #[error("cannot start a thread: {0}")]
     Thread(#[source] std::io::Error),
     /// A host has an invalid or a duplicate name, or an invalid limit.
     #[error("host {name}: {error}")]
@@ -115,7 +115,7 @@ pub enum StartError {
         error: Box<warren_kernel::Error>,
     },
     /// Called outside a tokio runtime.
-    #[error("a node starts inside a tokio runtime")]
+    #[error("cannot start a node outside a tokio runtime")]
     NoRuntime,
 }
 
@@ -363,7 +363,7 @@ const MAX_MESSAGE: usize = 1 << 20;
 fn allowed(config: &HostConfig) -> Result<(), Error> {
     if config.max_message > MAX_MESSAGE {
         return Err(Error::invalid(format!(
-            "max_message is {} bytes, more than the {MAX_MESSAGE} of any message: set no more",
+            "max_message is {} bytes, but a message has at most {MAX_MESSAGE}: lower max_message",
             config.max_message
         )));
     }

@@ -1,6 +1,6 @@
 ;; tries: one timer, 2,000 times in one list of what to wait for: more than a call may look at
 ;; end: failed Internal
-;; says: 2000 pollables at once are more than 1024
+;; says: poll takes at most 1024 pollables a call, not 2000
 (component
   (import "wasi:io/poll@0.2.0" (instance $poll
     (export "pollable" (type $pollable (sub resource)))

@@ -279,7 +279,8 @@ impl Guest {
     /// component waits in an import.
     fn shows_nothing(&self) {
         if let Ok(process) = self.process() {
-            let why = "a component is seen only while it runs, and this one waits".to_owned();
+            let why = "the stack of a component can be read only while it runs, and this one waits"
+                .to_owned();
             self.shared.stacks().answer(process, Sight::Nothing(why));
         }
     }

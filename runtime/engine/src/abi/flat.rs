@@ -50,7 +50,9 @@ pub(crate) fn memory_and_guest<'a>(
     caller: &'a mut Caller<'_, Guest>,
 ) -> wasmtime::Result<(&'a mut [u8], &'a mut Guest)> {
     let Some(memory) = caller.data().memory else {
-        wasmtime::bail!("an import was called before the guest's memory was there");
+        wasmtime::bail!(
+            "an import was called while the module was instantiated: call imports from `start`"
+        );
     };
     Ok(memory.data_and_store_mut(caller))
 }
@@ -274,7 +276,10 @@ fn fail(guest: &mut Guest, fault: Fault) -> wasmtime::Result<i32> {
         Fault::Error(error) => refuse(guest, &error),
         Fault::Trap(trap) => Err(trap),
         Fault::Undecided(question) => {
-            wasmtime::bail!("nobody can say whether {} is allowed", question.action)
+            wasmtime::bail!(
+                "{} needs a decision, but its import was linked without an authorizer",
+                question.action
+            )
         }
     }
 }
@@ -295,5 +300,6 @@ fn refuse(guest: &mut Guest, error: &Error) -> wasmtime::Result<i32> {
 }
 
 fn status_of(len: usize) -> wasmtime::Result<i32> {
-    i32::try_from(len).map_err(|_| wasmtime::format_err!("a result of {len} bytes is too long"))
+    i32::try_from(len)
+        .map_err(|_| wasmtime::format_err!("a result of {len} bytes is too long for the flat ABI"))
 }

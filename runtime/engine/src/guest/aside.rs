@@ -37,7 +37,7 @@ impl Shared {
             work()
         });
         done.await
-            .map_err(|error| Error::internal(format!("it was not read: {error}")))
+            .map_err(|error| Error::internal(format!("cannot read a long operand: {error}")))
     }
 
     /// Checks that the arguments are encoded values and not longer than a message.

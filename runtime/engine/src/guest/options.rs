@@ -40,7 +40,7 @@ impl SpawnOptions {
         if bytes.is_empty() {
             return Ok(options);
         }
-        for (key, value) in map(reader::whole(bytes)?, "the options")? {
+        for (key, value) in map(reader::whole(bytes)?, "the record")? {
             match key? {
                 "context" => options.context = context(value)?,
                 "actor" => options.actor = Some(Actor::read(value)?),
@@ -52,7 +52,7 @@ impl SpawnOptions {
                         .map(message)
                         .collect::<Result<_, _>>()?;
                 }
-                other => return Err(format!("an option called `{other}` is not known")),
+                other => return Err(format!("unknown option `{other}`")),
             }
         }
         Ok(options)
@@ -68,7 +68,7 @@ pub(crate) fn context(value: &[u8]) -> Result<BTreeMap<String, Arc<[u8]>>, Strin
     let mut context = BTreeMap::new();
     for (key, value) in map(value, "context")? {
         if context.len() == MAX_ITEMS {
-            return Err(format!("context: more than {MAX_ITEMS} values"));
+            return Err(format!("context has more than {MAX_ITEMS} values"));
         }
         let key = key?;
         check::value(value).map_err(|error| format!("context.{key}: {error}"))?;
@@ -111,7 +111,7 @@ impl Scope {
             if key? == "policies" {
                 scope.policies = array(value, "scope.policies")?
                     .into_iter()
-                    .map(|id| text(id, "scope.policies"))
+                    .map(|id| text(id, "an element of scope.policies"))
                     .collect::<Result<_, _>>()?;
             }
         }
@@ -130,12 +130,12 @@ impl Scope {
 }
 
 fn message(value: &[u8]) -> Result<(String, Arc<[u8]>), String> {
-    match array(value, "messages")?[..] {
+    match array(value, "an element of messages")?[..] {
         [topic, values] if reader::elements(values).is_some() => {
-            check::values(values).map_err(|error| format!("a message: {error}"))?;
+            check::values(values).map_err(|error| format!("the values of a message: {error}"))?;
             Ok((text(topic, "the topic of a message")?, values.into()))
         }
-        _ => Err("a message that is not [topic, [value, ...]]".into()),
+        _ => Err("an element of messages is not [topic, [value, ...]]".into()),
     }
 }
 
@@ -144,27 +144,27 @@ fn map<'a>(
     value: &'a [u8],
     what: &'static str,
 ) -> Result<impl Iterator<Item = (Result<&'a str, String>, &'a [u8])>, String> {
-    let pairs = reader::entries(value).ok_or_else(|| format!("{what}: a map was expected"))?;
+    let pairs = reader::entries(value).ok_or_else(|| format!("{what} is not a map"))?;
     Ok(pairs.map(move |(key, value)| {
         let key = reader::text(key);
         (
-            key.ok_or_else(|| format!("{what}: a key that is not text")),
+            key.ok_or_else(|| format!("{what} has a key that is not a string")),
             value,
         )
     }))
 }
 
 fn array<'a>(value: &'a [u8], what: &str) -> Result<Vec<&'a [u8]>, String> {
-    let values = reader::elements(value).ok_or_else(|| format!("{what}: an array was expected"))?;
+    let values = reader::elements(value).ok_or_else(|| format!("{what} is not an array"))?;
     let values: Vec<_> = values.take(MAX_ITEMS + 1).collect();
     if values.len() > MAX_ITEMS {
-        return Err(format!("{what}: more than {MAX_ITEMS} elements"));
+        return Err(format!("{what} has more than {MAX_ITEMS} elements"));
     }
     Ok(values)
 }
 
 fn text(value: &[u8], what: &str) -> Result<String, String> {
-    let text = reader::text(value).ok_or_else(|| format!("{what}: a string was expected"))?;
+    let text = reader::text(value).ok_or_else(|| format!("{what} is not a string"))?;
     Ok(text.to_owned())
 }
 
@@ -210,18 +210,18 @@ mod tests {
     #[test]
     fn options_that_are_none_say_what_is_wrong() {
         let wrong = [
-            (Value::from(1), "the options: a map was expected"),
+            (Value::from(1), "the record is not a map"),
             (
                 Value::Map(vec![("nam".into(), "x".into())]),
-                "`nam` is not known",
+                "unknown option `nam`",
             ),
             (
                 Value::Map(vec![("name".into(), 1.into())]),
-                "name: a string was expected",
+                "name is not a string",
             ),
             (
                 Value::Map(vec![("messages".into(), Value::Array(vec![1.into()]))]),
-                "messages",
+                "an element of messages is not an array",
             ),
         ];
         for (record, expected) in wrong {

@@ -51,7 +51,9 @@ impl Guest {
         self.shared.meter().sends();
         let process = process_of(&self.purpose)?;
         let Some(target) = &self.correspondent else {
-            return Err(Error::internal("nothing was sent by PID before").into());
+            return Err(
+                Error::internal("cannot send again: nothing was sent by PID before").into(),
+            );
         };
         self.rights.permit(Action::Send, target)?;
         deliver(
@@ -94,7 +96,7 @@ impl Guest {
         let spawned = self.control.outside(spawner.spawn(request)).await?;
         spawned
             .exec
-            .ok_or_else(|| Error::internal("an exec without a subscription"))
+            .ok_or_else(|| Error::internal("the exec was started without a subscription"))
     }
 
     fn request(
@@ -260,7 +262,8 @@ impl Guest {
         match Destination::parse(pid)? {
             Destination::Pid { .. } => self.shared.kernel().resolve(pid),
             Destination::Name(name) => Err(Error::invalid(format!(
-                "a PID like {{app:processes|0x00001}} was expected, not `{name}`"
+                "cannot register a process by the name `{name}`: give its PID, like \
+                 {{app:processes|0x00001}}"
             ))),
         }
     }

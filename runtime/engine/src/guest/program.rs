@@ -91,11 +91,11 @@ pub(crate) fn settled_outcome(outcome: Outcome, max_message: usize) -> Outcome {
         Outcome::Returned(None) => return outcome,
         Outcome::Returned(Some(value)) => check::value(value)
             .err()
-            .map(|why| Error::invalid(format!("the result is no value: {why}"))),
+            .map(|why| Error::invalid(format!("the result is not an encoded value: {why}"))),
         Outcome::Failed(error) => match &error.details {
             Some(Details::Encoded(details)) => check::value(details).err().map(|why| {
                 Error::invalid(format!(
-                    "{}: the details of this error are no value: {why}",
+                    "{}: the details of this error are not an encoded value: {why}",
                     error.message
                 ))
             }),
@@ -136,7 +136,10 @@ mod tests {
         for bytes in [&b""[..], b"\xc1", b"\xdd\xff\xff\xff\xff", &[0x91; 99]] {
             let error = failure(Outcome::Returned(Some(bytes.into())));
             assert_eq!(error.kind, Kind::Invalid, "{bytes:?}");
-            assert!(error.message.contains("the result is no value"), "{error}");
+            assert!(
+                error.message.contains("the result is not an encoded value"),
+                "{error}"
+            );
             let error = failure(Outcome::Failed(Box::new(Error {
                 details: Some(Details::Encoded(bytes.into())),
                 ..Error::internal("it broke")

@@ -47,7 +47,7 @@ fn sight_of(store: StoreContext<'_, Guest>) -> Sight {
     let bytes = memory.data(store);
     if bytes.len() > MAX_MEMORY {
         return Sight::Nothing(format!(
-            "it has {} MiB of memory, more than the {} that are copied to look at it",
+            "the process has {} MiB of memory, more than the {} MiB that can be copied",
             bytes.len() >> 20,
             MAX_MEMORY >> 20
         ));

@@ -41,7 +41,7 @@ pub(crate) enum Sight {
 /// Returned by a receive that was interrupted because the process is to show
 /// itself. The caller answers, and receives again.
 #[derive(Debug, thiserror::Error)]
-#[error("the process is looked at")]
+#[error("the receive was interrupted to read the stack of the process")]
 pub(crate) struct Asked;
 
 impl Stacks {

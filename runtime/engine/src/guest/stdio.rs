@@ -70,9 +70,11 @@ impl Guest {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(error)) => Err(Error::new(
                 warren_kernel::Kind::Unavailable,
-                format!("standard input cannot be read: {error}"),
+                format!("cannot read standard input: {error}"),
             )),
-            Err(error) => Err(Error::internal(format!("reading standard input: {error}"))),
+            Err(error) => Err(Error::internal(format!(
+                "cannot read standard input: {error}"
+            ))),
         }
     }
 

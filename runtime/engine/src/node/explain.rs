@@ -54,14 +54,14 @@ pub(crate) async fn explain(
         Driven::Finished(finished) => match (finished.text, finished.result) {
             (Some(text), Ok(())) => Ok(text),
             (_, Err(error)) => Err(unreadable(&error.to_string())),
-            (None, Ok(())) => Err(unreadable("it says nothing")),
+            (None, Ok(())) => Err(unreadable("the guest's `traceback` returned no text")),
         },
-        Driven::Doomed => Err(unreadable("it was stopped")),
+        Driven::Doomed => Err(unreadable("reading was stopped")),
     }
 }
 
 fn unreadable(why: &str) -> Error {
-    let message = format!("its stack cannot be read: {why}");
+    let message = format!("cannot read the stack: {why}");
     Error::new(warren_kernel::Kind::Unavailable, message)
 }
 

@@ -93,7 +93,7 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
     let program = Arc::clone(&store.data().run.program);
     let artifact = program.artifact().map_err(wasmtime::Error::new)?;
     let Some(loaded) = artifact.loaded(pool) else {
-        wasmtime::bail!("the code is not loaded");
+        wasmtime::bail!("the code is not loaded into the pool of the instance");
     };
     match &*loaded {
         Loaded::Core(code) => enter_core(store, code).await,
@@ -136,7 +136,7 @@ fn give_grants(guest: &mut Guest) -> wasmtime::Result<()> {
     let grants = &guest.run.program.grants;
     if !grants.is_empty() {
         let component = wasi::Component::new(guest.shared.output(), &guest.control, grants)
-            .map_err(|error| wasmtime::format_err!("a grant cannot be opened: {error}"))?;
+            .map_err(|error| wasmtime::format_err!("cannot open a grant: {error}"))?;
         guest.wasi = Some(Box::new(component));
     }
     Ok(())
@@ -148,7 +148,7 @@ async fn enter_core(store: &mut Store<Guest>, code: &CoreCode) -> wasmtime::Resu
         .get_module_export(&mut *store, &code.memory)
         .and_then(wasmtime::Extern::into_memory)
     else {
-        wasmtime::bail!("the export `memory` is gone");
+        wasmtime::bail!("the export `memory` is missing");
     };
     store.data_mut().memory = Some(memory);
     let entry = match (&store.data().purpose, &code.prepare) {
@@ -163,7 +163,7 @@ async fn enter_core(store: &mut Store<Guest>, code: &CoreCode) -> wasmtime::Resu
         let function = instance
             .get_module_export(&mut *store, export)
             .and_then(wasmtime::Extern::into_func)
-            .ok_or_else(|| wasmtime::format_err!("an exported function is gone"))?;
+            .ok_or_else(|| wasmtime::format_err!("an exported function is missing"))?;
         function
             .typed::<(), ()>(&*store)?
             .call_async(&mut *store, ())

@@ -45,7 +45,9 @@ impl NativeCode {
         Box::pin(async move {
             match starter {
                 Some(starter) => (starter.0)(native).await,
-                None => Outcome::Failed(Box::new(Error::internal("native code of another kind"))),
+                None => Outcome::Failed(Box::new(Error::internal(
+                    "the native code was not made by `NativeCode::new`",
+                ))),
             }
         })
     }
@@ -190,7 +192,7 @@ impl Native {
             // The subscription has ended with the outcome: nothing is left to
             // abandon.
             (_, Delivery::Exec(outcome)) => Ok(outcome),
-            _ => Err(Error::internal("an exec that yields no outcome")),
+            _ => Err(Error::internal("the exec ended without an outcome")),
         }
     }
 

@@ -81,7 +81,7 @@ impl Node {
             && **only != *host.name()
         {
             return Err(Error::invalid(format!(
-                "{id} runs in the host {only} alone, not in {}",
+                "{id} is bound to host {only} and cannot run in host {}",
                 host.name()
             )));
         }
@@ -227,7 +227,9 @@ impl Node {
             let artifact = cell.get_or_try_init(|| async {
                 if sender.is_closed() {
                     // Another attempt has failed, and its callers are gone.
-                    return Err(Error::internal("nobody waits for this"));
+                    return Err(Error::internal(
+                        "compiling was not begun: its caller no longer waits",
+                    ));
                 }
                 let failed = &node.programs.failed_code;
                 let known = || failed.of(&key?, host.number());
@@ -236,7 +238,9 @@ impl Node {
                 }
                 let _turn = node.compiling.turn(host.number()).await;
                 if sender.is_closed() {
-                    return Err(Error::internal("nobody waits for this any more"));
+                    return Err(Error::internal(
+                        "compiling was not begun: its caller no longer waits",
+                    ));
                 }
                 node.programs.begun.fetch_add(1, Ordering::Relaxed);
                 let compiled = node.compile(source, &host).await;
@@ -252,7 +256,7 @@ impl Node {
             let _ = sender.send(artifact);
         });
         made.await
-            .map_err(|_| Error::internal("the compiler was stopped"))?
+            .map_err(|_| Error::internal("compiling stopped without a result"))?
     }
 
     /// Compiles for the first slots of a host.
@@ -334,7 +338,8 @@ impl Node {
         );
         let prepared = self.scheduler.spawn(host.number(), prepare).fallible();
         let prepared = prepared.await;
-        let prepared = prepared.ok_or_else(|| Error::internal("preparing failed"))?;
+        let prepared =
+            prepared.ok_or_else(|| Error::internal("preparing stopped without a result"))?;
         let code = prepared.inspect_err(|failure| failed.add(key, host.number(), None, failure))?;
         Ok(Arc::new(Chunk {
             name: Arc::clone(&source.name),

@@ -32,7 +32,7 @@ impl Node {
                 let opened = self.shared.tokio().spawn_blocking(move || slots.slot());
                 opened
                     .await
-                    .map_err(|error| Error::internal(format!("a pool was not opened: {error}")))??
+                    .map_err(|error| Error::internal(format!("cannot open a pool: {error}")))??
             }
         };
         if let Some(next) = slots.next_after(&slot)
@@ -90,7 +90,10 @@ impl Node {
             if let Err(error) = ahead.await {
                 // A spawn that needs the code compiles it again, and gets the
                 // error.
-                tracing::debug!(%error, "no code for dense places yet");
+                tracing::debug!(
+                    %error,
+                    "cannot compile ahead for the next slots; a spawn will try again"
+                );
             }
         });
     }

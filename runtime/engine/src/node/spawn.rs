@@ -175,7 +175,10 @@ impl Node {
 
     fn check_open(&self) -> Result<(), Error> {
         if self.closed.load(Ordering::SeqCst) {
-            return Err(Error::new(Kind::Unavailable, "the program is ending"));
+            return Err(Error::new(
+                Kind::Unavailable,
+                "cannot start a process: the program is ending",
+            ));
         }
         Ok(())
     }

@@ -32,7 +32,9 @@ impl Node {
             let sight = self.sight(process).await?;
             match &*sight {
                 Sight::Functions(text) if !text.is_empty() => return Ok(text.clone()),
-                Sight::Functions(_) => return Err(unavailable("it is in no function")),
+                Sight::Functions(_) => {
+                    return Err(unavailable("the process is in no WebAssembly function"));
+                }
                 Sight::Nothing(why) => return Err(unavailable(why)),
                 Sight::Memory { .. } => match self.explained(process, sight).await {
                     Ok(text) if !text.is_empty() => return Ok(text),
@@ -41,7 +43,7 @@ impl Node {
                 },
             }
         }
-        Err(failure.unwrap_or_else(|| unavailable("its stack changes too fast to be read")))
+        Err(failure.unwrap_or_else(|| unavailable("it changes too fast")))
     }
 
     /// Asks a process to show itself.
@@ -58,9 +60,9 @@ impl Node {
             if process.has_exited() {
                 Error::not_found(format!("no such process: {}", process.text()))
             } else if process.usage().is_blocked() {
-                unavailable("it waits for the runtime")
+                unavailable("the process is in a call that waits for the runtime")
             } else {
-                unavailable("it has not had its turn")
+                unavailable(&format!("the process had no turn within {PATIENCE:?}"))
             }
         })
     }
@@ -83,10 +85,14 @@ impl Node {
             explained = explained => explained,
             () = self.shared.sleep(PATIENCE) => None,
         };
-        explained.unwrap_or_else(|| Err(unavailable("it takes too long to find out")))
+        explained.unwrap_or_else(|| {
+            Err(unavailable(&format!(
+                "reading takes longer than {PATIENCE:?}"
+            )))
+        })
     }
 }
 
 fn unavailable(why: &str) -> Error {
-    Error::new(Kind::Unavailable, format!("no stack to be seen: {why}"))
+    Error::new(Kind::Unavailable, format!("cannot read the stack: {why}"))
 }

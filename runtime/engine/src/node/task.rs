@@ -260,7 +260,7 @@ fn end(finished: Finished, process: &Process) -> End {
 fn explain(error: &mut Error, want: Want, limit: &str) {
     let joint = match want {
         Want::Said => ":",
-        Want::Likely | Want::Unknown => "; it was refused memory:",
+        Want::Likely | Want::Unknown => "; the process was refused memory:",
     };
     error.message = format!("{}{joint} {limit}", error.message);
 }

@@ -34,7 +34,7 @@ pub(crate) async fn read(
     let function = instance
         .get_module_export(&mut *store, traceback)
         .and_then(wasmtime::Extern::into_func)
-        .ok_or_else(|| wasmtime::format_err!("an exported function is gone"))?;
+        .ok_or_else(|| wasmtime::format_err!("the exported function `traceback` is missing"))?;
     let length = function
         .typed::<(u32, u32), u32>(&*store)?
         .call_async(&mut *store, (start, MAX_TEXT))

@@ -311,7 +311,7 @@ async fn a_result_that_is_no_value_is_one_exit_of_kind_invalid() {
         let error = world.failure(&child).await;
         assert_eq!(error.kind, Kind::Invalid, "{what}: {error}");
         assert!(
-            error.message.contains("the result is no value"),
+            error.message.contains("the result is not an encoded value"),
             "{what}: {error}"
         );
         // Who watches and who calls hear of it, once.
@@ -346,7 +346,10 @@ async fn a_result_that_is_no_value_is_one_exit_of_kind_invalid() {
             let record = world.result(&id).await;
             let text = String::from_utf8_lossy(&record);
             assert!(text.contains("Invalid"), "{what}: {text}");
-            assert!(text.contains("the result is no value"), "{what}: {text}");
+            assert!(
+                text.contains("the result is not an encoded value"),
+                "{what}: {text}"
+            );
         }
     }
     check_good(&world).await;
@@ -472,7 +475,7 @@ async fn what_a_guest_does_to_itself_ends_it_alone() {
         ("memory", guest(r#"(memory (export "memory") 1000)"#, "")),
         ("unreachable", guest("(func $s unreachable) (start $s)", "")),
         (
-            "before the guest's memory was there",
+            "while the module was instantiated",
             guest(
                 "(func $s (drop (call $process.pid (i32.const 0) (i32.const 9)))) (start $s)",
                 "",

@@ -37,7 +37,10 @@ impl Asking {
         match self {
             Asking::Done(status) => Ok(status),
             Asking::First(question) => {
-                wasmtime::bail!("nobody can say whether {} is allowed", question.action)
+                wasmtime::bail!(
+                    "{} needs a decision, but its import was linked without an authorizer",
+                    question.action
+                )
             }
         }
     }

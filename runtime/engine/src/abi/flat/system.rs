@@ -48,7 +48,9 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 
 /// Fills bytes with randomness from the operating system.
 pub(crate) fn fill_with_random_bytes(bytes: &mut [u8]) -> wasmtime::Result<()> {
-    getrandom::fill(bytes).map_err(|error| wasmtime::format_err!("no randomness: {error}"))
+    getrandom::fill(bytes).map_err(|error| {
+        wasmtime::format_err!("cannot get random bytes from the operating system: {error}")
+    })
 }
 
 /// The most bytes of one call of `random.bytes`.
@@ -57,7 +59,9 @@ const MAX_RANDOM: u32 = 64 * 1024;
 /// Checks the number of random bytes against its limit.
 pub(crate) fn random_length(len: u32) -> wasmtime::Result<usize> {
     if len > MAX_RANDOM {
-        wasmtime::bail!("random.bytes: {len} bytes at once are more than {MAX_RANDOM}");
+        wasmtime::bail!(
+            "random.bytes: {len} bytes are more than {MAX_RANDOM}, the most of one call"
+        );
     }
     Ok(len as usize)
 }

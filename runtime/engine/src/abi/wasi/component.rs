@@ -71,8 +71,8 @@ pub(crate) fn exit_of(error: wasmtime::Error) -> wasmtime::Error {
 /// The message for a component that holds too many resources.
 pub(crate) fn too_many_resources() -> String {
     format!(
-        "it holds {MAX_RESOURCES} resources of WASI, and may hold no more; drop streams and \
-         pollables that are done with"
+        "the component holds {MAX_RESOURCES} resources of WASI, the most allowed: drop streams \
+         and pollables that are no longer used"
     )
 }
 
@@ -92,7 +92,8 @@ impl Component {
         for grant in &grants.paths {
             let Place::Directory(dir) = grant.place() else {
                 return Err(format!(
-                    "{} is a file; a component is granted whole directories only",
+                    "{} is a file, and a component can be granted only directories: grant its \
+                     directory",
                     grant.guest
                 ));
             };

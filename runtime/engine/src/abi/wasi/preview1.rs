@@ -172,7 +172,7 @@ fn core(guest: &mut Guest) -> Result<&mut Core, Failure> {
     }
     let wasi = guest.wasi.as_mut();
     wasi.and_then(|wasi| wasi.downcast_mut())
-        .ok_or_else(|| wasmtime::format_err!("a component called preview 1").into())
+        .ok_or_else(|| wasmtime::format_err!("a component has called preview 1 of WASI").into())
 }
 
 fn table(guest: &mut Guest) -> Result<&mut Table, Failure> {

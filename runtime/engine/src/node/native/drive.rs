@@ -95,7 +95,7 @@ impl Future for NativeDrive<'_> {
             this.process.set_waker(cx.waker());
         }
         if this.shared.stacks().asks(this.process) {
-            let why = "it is native code, which runs in no instance".to_owned();
+            let why = "the process is a host function, which has no WebAssembly stack".to_owned();
             let stacks = this.shared.stacks();
             stacks.answer(this.process, Sight::Nothing(why));
         }
@@ -138,7 +138,7 @@ fn of_panic(panic: &(dyn Any + Send)) -> Error {
     let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => (*text).to_owned(),
         (None, Some(text)) => text.clone(),
-        (None, None) => "a value that is no text".to_owned(),
+        (None, None) => "the value of the panic is not text".to_owned(),
     };
     Error::internal(format!("panicked: {message}"))
 }

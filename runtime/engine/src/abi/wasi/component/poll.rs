@@ -26,7 +26,7 @@ impl Host for Table<'_> {
     async fn poll(&mut self, pollables: Vec<Resource<DynPollable>>) -> wasmtime::Result<Vec<u32>> {
         if pollables.len() > MAX_POLLABLES {
             wasmtime::bail!(
-                "poll: {} pollables at once are more than {MAX_POLLABLES}",
+                "poll takes at most {MAX_POLLABLES} pollables a call, not {}",
                 pollables.len()
             );
         }
