@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_value_is_left_as_it_is() {
+    fn an_outcome_of_encoded_values_is_left_as_it_is() {
         for outcome in [
             Outcome::Returned(None),
             Outcome::Returned(Some(Arc::from(*b"\x91\xc0"))),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value_is_invalid() {
+    fn an_outcome_of_malformed_values_is_invalid() {
         for bytes in [&b""[..], b"\xc1", b"\xdd\xff\xff\xff\xff", &[0x91; 99]] {
             let error = failure(Outcome::Returned(Some(bytes.into())));
             assert_eq!(error.kind, Kind::Invalid, "{bytes:?}");

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_or_is_long_is_not_remembered() {
+    fn passing_and_long_failures_are_not_remembered() {
         let failures = Failures::default();
         failures.add(1, 0, None, &Failure::from(Error::invalid("not now")));
         failures.add(2, 0, None, &Failure::of_code(Error::internal("no thread")));

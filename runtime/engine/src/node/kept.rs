@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_longest_ago_is_forgotten() {
+    fn the_least_recently_used_is_evicted() {
         let kept = Kept::default();
         let values: Vec<_> = (0..10)
             .map(|key| Arc::downgrade(&make(&kept, key, 10)))

@@ -1,5 +1,5 @@
-//! Many processes, at once and one after the other: nothing is left of them,
-//! and nothing of one is seen by the next.
+//! Many processes, at once and one after the other: none leaves anything behind,
+//! and none sees anything of an earlier one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +8,10 @@ use crate::support::{HOST, Setup, World, bytes, guest, in_time, resident, small_
 use warren_engine::HostLimits;
 use warren_kernel::{Depth, HostConfig, Kind, Relations};
 
-/// Starts so many of `t:child` one after the other, each linked and monitored,
-/// and hears of its end: most return; of sixteen, one traps, one waits until it
-/// is terminated, one is the callee of an exec. Then it waits for a message.
+/// A guest that starts so many of `t:child` one after the other, each linked and
+/// monitored, and reads its end. Most return. Of sixteen, one traps, one waits
+/// until it is terminated, one is the callee of an exec. At last the guest waits
+/// for a message.
 fn spawner(count: u32) -> String {
     let items = format!(
         r#"(data (i32.const 0) "t:child{HOST}")
@@ -56,8 +57,8 @@ fn spawner(count: u32) -> String {
     )
 }
 
-/// Takes a name of its own, listens, sends itself a message that nobody reads,
-/// and ends as its argument says.
+/// A guest that registers a name, listens, sends itself a message that it never
+/// reads, and ends as its argument says.
 fn child() -> String {
     guest(
         "",
@@ -77,11 +78,11 @@ fn child() -> String {
     )
 }
 
-/// Far more than a million processes take.
+/// Far more time than a million processes take.
 const HALF_AN_HOUR: Duration = Duration::from_secs(1_800);
 
-/// Two spawners at once. When both have heard of every end nothing is tied to
-/// them, and soon no task is left but theirs; and none when they have ended.
+/// Runs two spawners at once. After both have read every end, nothing is tied to
+/// them, and soon only their own tasks are left. After their end no task is left.
 async fn churn(world: &mut World, spawner: &str) {
     let mut running = [world.start(spawner).await, world.start(spawner).await];
     for _ in 0..running.len() {
@@ -99,7 +100,7 @@ async fn churn(world: &mut World, spawner: &str) {
     world.assert_empty();
 }
 
-/// Until no more tasks are alive than this.
+/// Waits until at most this many tasks are alive.
 async fn tasks(world: &World, count: usize) {
     while world.node.tasks() > count {
         tokio::task::yield_now().await;
@@ -139,7 +140,8 @@ async fn pools_grow_beyond_the_first() {
         hosts: vec![(HOST.to_owned(), host)],
         ..Setup::default()
     });
-    // Answers each message with one byte more than it had, until it has none.
+    // A guest that answers each message with one more byte, until the message is
+    // empty.
     world.define(
         "t:parked",
         &guest(
@@ -166,13 +168,14 @@ async fn pools_grow_beyond_the_first() {
     }
     in_time(world.idle()).await;
     world.assert_empty();
-    // Compiled once for all pools of each class.
+    // The code is compiled once for all pools of each class.
     assert_eq!(world.node.compiled(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_tables_and_globals_begin_anew() {
-    // Looks for anything that is not as the module says, then fills all of it.
+    // A guest that checks that all memory, tables and globals are as the module
+    // defines them, then overwrites them.
     let guest = guest(
         r#"(memory (export "memory") 4 100)
            (table $t 100 1000 funcref)
@@ -200,7 +203,7 @@ async fn memory_tables_and_globals_begin_anew() {
            (br_if $tables (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1000))))
          (table.fill $t (i32.const 0) (ref.func $x) (i32.const 1000))",
     );
-    // Small and large pages of what is kept resident, in both classes.
+    // A host whose slots are all fast, and one that also has dense slots.
     for max_processes in [1_000, 10_000] {
         let mut host = small_host();
         host.processes.max_processes = max_processes;

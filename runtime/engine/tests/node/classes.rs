@@ -1,9 +1,10 @@
-//! Processes in places of both classes: fast ones first, dense ones beyond.
+//! Processes in slots of both classes: the first in fast slots, the others in dense
+//! ones.
 
 use crate::support::{HOST, Setup, World, bytes, guest, in_time};
 use warren_engine::HostLimits;
 
-/// A node with one host of the default limits: its first 2,000 places are fast.
+/// A node with one host of the default limits: its first 2,000 slots are fast.
 fn world() -> World {
     let limits = HostLimits::default();
     World::set_up(Setup {
@@ -14,8 +15,8 @@ fn world() -> World {
 
 const FAST_PLACES: usize = 2_000;
 
-/// Lays a received message open: twelve bytes of numbers at 1024, the sender at
-/// 1036, the topic and the payload.
+/// Splits a received message: twelve bytes of numbers at 1024, the sender at 1036,
+/// then the topic and the payload.
 const RECEIVE: &str = r#"
     (global $length (mut i32) (i32.const 0))
     (func $receive
@@ -27,7 +28,7 @@ const RECEIVE: &str = r#"
     (func $payload-length (result i32)
       (i32.sub (i32.add (i32.const 1024) (global.get $length)) (call $payload)))"#;
 
-/// Answers the payload of each message to its sender.
+/// A guest that sends the payload of each message back to its sender.
 fn echo() -> String {
     guest(
         &format!(r#"{RECEIVE} (data (i32.const 0) "answer")"#),
@@ -39,8 +40,8 @@ fn echo() -> String {
     )
 }
 
-/// Sends its argument to the process that is registered as `echo`, and returns
-/// the answer's payload.
+/// A guest that sends its argument to the process with the name `echo`, and returns
+/// the payload of the answer.
 fn asker() -> String {
     guest(
         &format!(r#"{RECEIVE} (data (i32.const 0) "echoquestion")"#),
@@ -73,11 +74,11 @@ async fn processes_of_both_classes_talk() {
     for _ in 1..FAST_PLACES {
         others.push(world.start("t:echo").await);
     }
-    // From a dense place to a fast one.
+    // From a dense slot to a fast one.
     assert_eq!(bytes(&world.run_with("t:asker", question).await), question);
     assert!(world.node.compiled() > compiled, "for dense places too");
 
-    // From a fast place to a dense one.
+    // From a fast slot to a dense one.
     let dense = world.start("t:echo").await;
     world.terminate(&fast);
     in_time(fast.wait()).await;
@@ -91,7 +92,7 @@ async fn processes_of_both_classes_talk() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn code_for_dense_places_is_ready_before_they_are_needed() {
+async fn code_for_dense_slots_is_ready_before_they_are_needed() {
     let world = world();
     world.define("t:echo", &echo());
     let mut all = Vec::new();
@@ -108,7 +109,7 @@ async fn code_for_dense_places_is_ready_before_they_are_needed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upgrade_in_a_dense_place_gets_code_for_it() {
+async fn an_upgrade_in_a_dense_slot_gets_code_for_it() {
     let world = world();
     world.define("t:echo", &echo());
     world.define(

@@ -1,4 +1,4 @@
-//! The code cache between starts, and what may become of its files.
+//! The code cache between starts, with damaged files and unusable directories.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -14,7 +14,7 @@ fn answer() -> String {
     )
 }
 
-/// Core code, a snapshot and a component.
+/// Definitions of a core module, a snapshot and a component.
 fn world(cache: &Path) -> World {
     let world = World::set_up(Setup {
         cache: Some(cache.to_owned()),
@@ -40,7 +40,7 @@ fn world(cache: &Path) -> World {
 
 const ALL: [&str; 3] = ["t:core", "t:snapshot", "t:component"];
 
-/// Runs everything, and returns how much was compiled.
+/// Runs all definitions, and returns the number of compiled modules.
 async fn run(cache: &Path) -> u64 {
     let world = world(cache);
     for id in ALL {
@@ -51,7 +51,7 @@ async fn run(cache: &Path) -> u64 {
     compiled
 }
 
-/// The files of code.
+/// The code files of a cache.
 fn files(cache: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(cache).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -67,7 +67,7 @@ async fn a_second_start_compiles_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_became_of_the_files_is_made_good() {
+async fn damaged_or_missing_cache_files_are_replaced() {
     let cache = tempfile::tempdir().unwrap();
     run(cache.path()).await;
     let damages: [fn(Vec<u8>) -> Vec<u8>; 6] = [
@@ -76,7 +76,7 @@ async fn whatever_became_of_the_files_is_made_good() {
         |whole| whole[..whole.len() / 2].to_vec(),
         |whole| whole[..whole.len() - 1].to_vec(),
         |mut whole| {
-            // In the machine code.
+            // A byte of the machine code.
             let middle = whole.len() / 2;
             whole[middle] ^= 0xff;
             whole
@@ -98,11 +98,12 @@ async fn whatever_became_of_the_files_is_made_good() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_writer_killed_at_any_step_harms_nobody() {
+async fn a_writer_killed_at_any_step_leaves_a_usable_cache() {
     let full = tempfile::tempdir().unwrap();
     run(full.path()).await;
     let whole = fs::read(&files(full.path())[0]).unwrap();
-    // It leaves a part of a file under a name of its own, or all of it.
+    // A killed writer leaves a temporary file with a part of the code, or all of
+    // it.
     for len in [0, 1, whole.len() / 2, whole.len()] {
         let cache = tempfile::tempdir().unwrap();
         fs::set_permissions(cache.path(), fs::Permissions::from_mode(0o700)).unwrap();
@@ -113,7 +114,7 @@ async fn a_writer_killed_at_any_step_harms_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_directory_that_goes_away_is_done_without() {
+async fn a_removed_cache_directory_does_not_stop_the_node() {
     let parent = tempfile::tempdir().unwrap();
     let cache = parent.path().join("cache");
     let world = world(&cache);
@@ -126,7 +127,7 @@ async fn a_directory_that_goes_away_is_done_without() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_directory_that_cannot_be_trusted_or_used_is_done_without() {
+async fn an_untrusted_or_unusable_cache_directory_is_ignored() {
     let parent = tempfile::tempdir().unwrap();
     let shared = parent.path().join("shared");
     fs::create_dir(&shared).unwrap();
@@ -134,7 +135,8 @@ async fn a_directory_that_cannot_be_trusted_or_used_is_done_without() {
     let file = parent.path().join("file");
     fs::write(&file, "no directory").unwrap();
     let mut unusable = vec![shared.clone(), file, parent.path().join("file/below")];
-    // As root, nothing but the owner keeps one from writing.
+    // Root may write everywhere: only the owner of a directory can make it
+    // unusable.
     let foreign = parent.path().join("foreign");
     fs::create_dir(&foreign).unwrap();
     if std::os::unix::fs::chown(&foreign, Some(12_345), None).is_ok() {

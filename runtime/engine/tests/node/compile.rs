@@ -1,4 +1,4 @@
-//! What compiling and preparing refuse, and what they leave behind.
+//! Compiling and preparing: refusals, limits, and what is kept afterwards.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn limited(limits: impl FnOnce(&mut CompileLimits)) -> World {
     })
 }
 
-/// Why a definition is not started.
+/// Returns the error for which a definition is not started.
 async fn refusal(world: &World, id: &str, code: &str) -> Error {
     world.define(id, code);
     let error = world.try_start(id).await.expect_err(id);
@@ -25,7 +25,7 @@ async fn refusal(world: &World, id: &str, code: &str) -> Error {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_compiler_would_take_minutes_for_is_refused() {
+async fn modules_that_would_compile_for_minutes_are_refused() {
     let world = World::set_up(Setup::default());
     let cases = [
         ("max_blocks", "(br_if 0 (i32.const 0))".repeat(200_001)),
@@ -33,7 +33,7 @@ async fn what_a_compiler_would_take_minutes_for_is_refused() {
             "max_function_state",
             "(loop (br_if 0 (i32.const 0)))".repeat(10_000),
         ),
-        // Few in number, in a small function.
+        // Nested loops: fewer of them, and in a smaller function.
         (
             "max_function_state",
             format!("{}{}", "loop ".repeat(2_000), "end ".repeat(2_000)),
@@ -48,7 +48,7 @@ async fn what_a_compiler_would_take_minutes_for_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_error_quotes_no_more_than_the_beginning_of_a_line() {
+async fn an_error_quotes_only_the_start_of_a_long_line() {
     let world = World::set_up(Setup::default());
     let long = "x".repeat(90_000);
     let cases = [
@@ -153,7 +153,7 @@ async fn each_limit_of_a_module_is_named() {
             "{fields:?}"
         );
     }
-    // What is within all of them runs.
+    // A module within all limits runs.
     world.define("t:good", &guest("", ""));
     world.run("t:good").await;
     world.close().await;
@@ -162,7 +162,7 @@ async fn each_limit_of_a_module_is_named() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_million_functions_are_refused_before_they_are_compiled() {
     let world = World::new(&[]);
-    // As bytes: the text would be more than a source may be.
+    // Given as bytes: as text it would exceed the limit of a source.
     let mut module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03".to_vec();
     let leb = |mut n: usize| {
         let mut bytes = Vec::new();
@@ -195,7 +195,7 @@ async fn a_million_functions_are_refused_before_they_are_compiled() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn proposals_that_nothing_needs_are_refused() {
+async fn unneeded_wasm_proposals_are_refused() {
     let world = World::new(&[]);
     let cases = [
         ("gc", guest("(type (struct (field i32)))", "")),
@@ -258,7 +258,7 @@ async fn proposals_that_nothing_needs_are_refused() {
             "thread",
             guest("(func (drop (i32.atomic.load (i32.const 0))))", ""),
         ),
-        // Where exceptions could be kept.
+        // Places that could hold references to exceptions.
         ("a table", guest("(table 9 exnref)", "")),
         (
             "a global",
@@ -275,19 +275,19 @@ async fn proposals_that_nothing_needs_are_refused() {
         let error = refusal(&world, &format!("t:{number}"), code).await;
         assert!(error.message.contains(said), "{said}: {error}");
     }
-    // Exceptions themselves are needed.
+    // Exceptions themselves are supported.
     world.define("t:throws", &guest("(tag $t (param i32))", "(block $b (result i32) (try_table (catch $t $b) (throw $t (i32.const 1))) (i32.const 2)) drop"));
     crate::support::bytes(&world.run("t:throws").await);
     world.close().await;
 }
 
-/// Prepares as long as its source is long.
+/// An interpreter whose preparation takes as long as its source is long.
 fn slow_interpreter() -> String {
     guest(r#"(func (export "prepare") (loop (br 0)))"#, "")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn preparing_for_ever_is_invalid() {
+async fn endless_preparing_is_invalid() {
     let mut compile = CompileLimits::default();
     compile.max_prepare = Duration::from_millis(50);
     let world = World::set_up(Setup {
@@ -307,7 +307,7 @@ async fn preparing_for_ever_is_invalid() {
 async fn a_host_that_compiles_leaves_the_others_a_turn() {
     const OTHER: &str = "test:other";
     let mut compile = CompileLimits::default();
-    // Longer than the test takes.
+    // A source that takes longer to prepare than the whole test.
     compile.max_prepare = Duration::from_secs(600);
     let world = World::set_up(Setup {
         compile,
@@ -347,12 +347,12 @@ async fn a_host_that_compiles_leaves_the_others_a_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn definitions_that_are_written_anew_are_forgotten() {
+async fn code_of_replaced_definitions_is_evicted() {
     let world = limited(|limits| limits.max_kept = 8 << 20);
     let filler = "(; 0123456789abcdef ;)".repeat(100_000);
     let run = async |number: usize| {
         let id = format!("t:{number}");
-        // Another module each time, and 2 MB of source.
+        // A different module of 2 MB each time.
         world.define(
             &id,
             &guest(&format!("(global i32 (i32.const {number})) {filler}"), ""),
@@ -369,7 +369,7 @@ async fn definitions_that_are_written_anew_are_forgotten() {
     }
     let grown = resident().saturating_sub(before);
     assert!(grown < 60 << 20, "{} MiB", grown >> 20);
-    // What was forgotten runs again, under whatever number.
+    // An evicted definition is compiled again and runs.
     run(0).await;
     world.close().await;
 }
@@ -396,8 +396,8 @@ async fn nothing_is_kept_of_code_that_is_refused() {
     world.close().await;
 }
 
-/// Starts a definition that fails, many times at once and one after the other; returns
-/// how often it was compiled, and the error, the same each time.
+/// Starts a failing definition, many times at once and one after the other. Returns
+/// the number of compilations, and the error, which is the same each time.
 async fn compilations_of(world: &World, id: &str) -> (u64, Error) {
     let before = world.node.compilations_begun();
     let at_once = (0..20).map(|_| world.try_start(id));
@@ -421,10 +421,10 @@ async fn code_that_fails_is_compiled_once_for_many_spawns() {
     world.define("t:bad", &guest(no_result, ""));
     let (begun, first) = compilations_of(&world, "t:bad").await;
     assert_eq!((begun, &first.kind), (1, &Kind::Invalid), "{first}");
-    // The same content, read anew.
+    // The same content in a new definition.
     world.define("t:bad", &guest(no_result, ""));
     assert_eq!(compilations_of(&world, "t:bad").await, (0, first));
-    // Other content is tried.
+    // Other content is compiled.
     world.define("t:bad", &guest(no_sum, ""));
     assert_eq!(compilations_of(&world, "t:bad").await.0, 1);
     world.define("t:bad", &guest("", ""));
@@ -442,7 +442,7 @@ async fn code_that_fails_is_compiled_once_for_many_spawns() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_preparation_that_lacked_memory_is_tried_again() {
-    // Grows beyond the limit of the host, and fails.
+    // An interpreter that grows beyond the memory limit of the host, and fails.
     let interpreter = guest(
         r#"(func (export "prepare")
              (drop (memory.grow (i32.const 10000)))

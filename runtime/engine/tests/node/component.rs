@@ -1,10 +1,11 @@
-//! Guests that are components, beside core modules.
+//! Components as guests, together with core modules.
 
 use crate::support::component::component;
 use crate::support::{HOST, World, bytes, decoded, error, field, guest, in_time};
 use warren_kernel::{Kind, Outcome};
 
-/// Waits for a message and sends its payload back to the sender, as `re`.
+/// A component that waits for a message and sends its payload back under the topic
+/// `re`.
 fn answerer() -> String {
     component(
         r#"(data (i32.const 0) "re")"#,
@@ -101,7 +102,7 @@ async fn errors_reach_a_component_as_values() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_component_is_refused_is_seen_from_outside() {
+async fn a_refused_call_of_a_component_is_visible_to_introspection() {
     let refused = component(
         r#"(data (i32.const 0) "nobody\90")"#,
         "(call $send (i32.const 0) (i32.const 6) (i32.const 0) (i32.const 6) (i32.const 6) (i32.const 1) (i32.const 128))
@@ -126,7 +127,7 @@ async fn what_a_component_is_refused_is_seen_from_outside() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn components_that_are_no_guests_are_refused_by_name() {
+async fn components_that_are_not_guests_are_refused_by_name() {
     let cases = [
         (
             r#"(component (import "warren:process/fly@0.1.0" (instance (export "up" (func))))
@@ -160,8 +161,8 @@ async fn components_that_are_no_guests_are_refused_by_name() {
     world.assert_empty();
 }
 
-/// A component of so many core instances besides its own, each of a module with
-/// these items.
+/// A component with so many core instances in addition to its own, each of a module
+/// with these items.
 fn of_parts(count: usize, items: &str) -> String {
     let parts = "(core instance (instantiate $part))".repeat(count);
     format!(
@@ -175,9 +176,9 @@ fn of_parts(count: usize, items: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_component_has_what_the_abi_allows_and_no_more() {
+async fn component_instances_memories_and_tables_are_limited() {
     let world = World::new(&[]);
-    // (what, as much as is allowed, more than that)
+    // (part, the most that is allowed, one more)
     let cases = [
         ("core instances", of_parts(63, ""), of_parts(64, "")),
         (
@@ -204,7 +205,7 @@ async fn a_component_has_what_the_abi_allows_and_no_more() {
         world.define(&id, &refused);
         let error = world.try_start(&id).await.expect_err(what);
         assert_eq!(error.kind, Kind::Invalid, "{error}");
-        // By the definition and by the limit.
+        // The error names the definition and the limit.
         let limit = what.split(' ').next_back().expect("a word");
         assert!(error.message.contains(&id), "{error}");
         assert!(error.message.contains(limit), "{what}: {error}");
@@ -212,8 +213,8 @@ async fn a_component_has_what_the_abi_allows_and_no_more() {
     world.close().await;
 }
 
-/// A component that calls one function of `wasi:cli`'s imports, lowered as
-/// `$call`, in its `start`.
+/// A component that calls one function of the imports of `wasi:cli` in its `start`.
+/// The function is lowered as `$call`.
 fn wasi(import: &str, ty: &str, start: &str) -> String {
     let (interface, function) = import.split_once('#').expect("an interface and a function");
     format!(
@@ -236,7 +237,7 @@ fn wasi(import: &str, ty: &str, start: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_wasi_has_for_every_command_is_there_and_reaches_nothing() {
+async fn wasi_imports_of_every_command_link_and_reach_nothing() {
     let world = World::new(&[
         (
             "t:random",
@@ -297,11 +298,11 @@ async fn random_bytes_come_in_pieces() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_component_does_to_itself_ends_it_alone() {
+async fn a_faulty_component_ends_alone() {
     let world = World::new(&[
         ("t:trap", component("", "unreachable")),
         ("t:deep", component("(func $f (call $f))", "(call $f)")),
-        // A pointer outside the memory, handed to the canonical ABI.
+        // Passes a pointer outside the memory to the canonical ABI.
         (
             "t:range",
             component(
@@ -335,8 +336,8 @@ async fn what_a_component_does_to_itself_ends_it_alone() {
     world.close().await;
 }
 
-/// A component that asks for its PID, for which the runtime calls an allocator
-/// with this body.
+/// A component that reads its PID. The runtime calls its allocator for that, which
+/// has this body.
 fn allocates_by(allocator: &str) -> String {
     format!(
         r#"(component

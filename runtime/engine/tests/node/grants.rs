@@ -1,5 +1,5 @@
-//! What grants let through, and what they do not: calls of preview 1 in every
-//! order that a guest could choose.
+//! Grants of files and directories: calls of preview 1 in every order that a guest
+//! could choose.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,15 +27,15 @@ const ROFS: u8 = 69;
 const SPIPE: u8 = 70;
 const NOTCAPABLE: u8 = 76;
 
-/// Of `rights`.
+/// Bits of `rights`.
 const READ: u32 = 1 << 1;
 const WRITE: u32 = 1 << 6;
-/// Of `oflags`.
+/// Bits of `oflags`.
 const CREATE: u32 = 1;
 const DIRECTORY: u32 = 1 << 1;
 const TRUNCATE: u32 = 1 << 3;
 
-/// All of preview 1; `i` is 32, `l` 64 bits wide.
+/// All functions of preview 1 with their parameters: `i` has 32 bits, `l` has 64.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("args_get", "ii"),
     ("args_sizes_get", "ii"),
@@ -84,18 +84,17 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("sock_shutdown", "ii"),
 ];
 
-/// Where results are gathered: an array of MessagePack, one number a call.
+/// The address of the results: an array of MessagePack with one number a call.
 const RESULTS: u32 = 62 << 16;
-/// Where numbers of opened descriptors go.
+/// The address of the numbers of opened descriptors.
 const OPENED: u32 = 256;
-/// A vector that names the bytes at [`BUFFER`], and what was read or written.
+/// The address of a vector that names the 16 bytes at [`BUFFER`].
 const VECTOR: u32 = 512;
 const COUNT: u32 = 520;
 const STAT: u32 = 528;
 const BUFFER: u32 = 8_192;
 
-/// A guest that makes calls of preview 1 in turn, and ends with what each of
-/// them returned.
+/// A guest that makes calls of preview 1 in turn, and ends with their results.
 #[derive(Default)]
 struct Script {
     data: String,
@@ -111,13 +110,13 @@ impl Script {
             end: 1_024,
             ..Script::default()
         };
-        // 16 bytes at BUFFER.
+        // The vector: 16 bytes at BUFFER.
         let vector = [BUFFER.to_le_bytes(), 16_u32.to_le_bytes()].concat();
         script.data += &format!("(data (i32.const {VECTOR}) \"{}\")", escaped(&vector));
         script
     }
 
-    /// A path, as two parameters.
+    /// Stores a path; returns its address and length.
     fn text(&mut self, text: &str) -> [i64; 2] {
         let end = self.end;
         let at = *self.texts.entry(text.to_owned()).or_insert(end);
@@ -129,8 +128,8 @@ impl Script {
         [i64::from(at), i64::try_from(text.len()).unwrap()]
     }
 
-    /// Makes a call; a parameter below zero is the descriptor that was opened by
-    /// that path, counted from 1.
+    /// Adds a call. A parameter below zero is an opened descriptor: `-1 - slot` for
+    /// the `slot` that was given to [`Script::open`].
     fn call(&mut self, name: &str, parameters: &[i64]) -> &mut Script {
         let (_, types) = FUNCTIONS
             .iter()
@@ -157,7 +156,7 @@ impl Script {
         self
     }
 
-    /// Opens a path; the descriptor is `-1 - slot`.
+    /// Adds a call that opens a path; later calls name the descriptor `-1 - slot`.
     fn open(&mut self, fd: i64, path: &str, how: u32, rights: u32, slot: u32) -> &mut Script {
         let [at, len] = self.text(path);
         let out = i64::from(OPENED + 4 * slot);
@@ -200,7 +199,7 @@ fn escaped(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
 }
 
-/// A directory with a file and a directory to grant, and what is not granted.
+/// A directory with files and directories, of which a test grants some.
 struct Place {
     _directory: tempfile::TempDir,
     root: PathBuf,
@@ -231,7 +230,7 @@ impl Place {
         }
     }
 
-    /// All that is there, with its content.
+    /// All files with their contents and times.
     fn listing(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         fn walk(directory: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
             for entry in fs::read_dir(directory).unwrap() {
@@ -269,7 +268,7 @@ fn world(limits: FileLimits) -> World {
     })
 }
 
-/// What each call of a script returned.
+/// Runs a script and returns the result of each call.
 async fn run(world: &World, script: &Script, grants: Grants) -> Vec<u8> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let id = format!("t:script{}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -290,8 +289,8 @@ async fn a_file_grant_holds_wherever_its_descriptor_is_moved() {
         let place = Place::new();
         let before = place.listing();
         let mut script = Script::new();
-        // It is asked under other numbers for what is beside the file, by reading,
-        // writing, listing.
+        // Under other numbers the descriptor is used to read, write and list paths
+        // beside the file.
         script.call("fd_renumber", &[3, 0]);
         let beside = script.text("other.txt");
         for fd in [0, 1] {
@@ -314,7 +313,8 @@ async fn a_file_grant_holds_wherever_its_descriptor_is_moved() {
         let mut each = vec![NOENT; 8];
         each.push(NOTCAPABLE);
         each.push(0);
-        // The last to move is the file, which was opened under the free number.
+        // The last moved descriptor is the file, which was opened under the free
+        // number.
         let expected = [&[0][..], &each, &[0], &each, &[0]].concat();
         assert_eq!(results, expected);
         assert_eq!(place.listing(), before);
@@ -356,7 +356,7 @@ async fn an_opened_file_is_a_file_under_every_number() {
     assert_eq!(place.listing(), before);
 }
 
-/// Every call that changes something, each on something that is there.
+/// Adds every call that changes something, each on an existing path.
 fn changes(script: &mut Script, fd: i64) {
     let [file, new, below] = ["a.txt", "new", "below"].map(|name| script.text(name));
     for how in [CREATE, TRUNCATE, CREATE | TRUNCATE] {
@@ -382,12 +382,12 @@ fn changes(script: &mut Script, fd: i64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_granted_for_reading_is_not_changed() {
+async fn files_granted_for_reading_cannot_be_changed() {
     let place = Place::new();
     let before = place.listing();
     let mut script = Script::new();
-    // By the directory that is open from the start, one that is opened, and that
-    // one under the first one's number.
+    // Through the directory that is open at the start, through an opened one, and
+    // through the opened one under the number of the first.
     changes(&mut script, 3);
     script.open(3, ".", DIRECTORY, READ, 0);
     changes(&mut script, -1);
@@ -408,7 +408,7 @@ async fn what_is_granted_for_reading_is_not_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_readable_does_not_get_a_name_where_it_is_writable() {
+async fn a_read_only_file_gets_no_name_in_a_writable_directory() {
     let place = Place::new();
     let before = place.listing();
     let mut script = Script::new();
@@ -425,7 +425,7 @@ async fn what_is_readable_does_not_get_a_name_where_it_is_writable() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_leads_out_of_a_directory() {
+async fn no_path_leads_out_of_a_granted_directory() {
     let place = Place::new();
     symlink("../other.txt", place.root.join("work/up")).unwrap();
     symlink(
@@ -462,7 +462,7 @@ async fn nothing_leads_out_of_a_directory() {
             script.call("path_filestat_set_times", &[fd, 1, at, len, 0, 0, 5]);
         }
     }
-    // A link of the guest's own making.
+    // A link that the guest makes itself.
     let up = script.text("../other.txt");
     let made = script.text("made");
     script.call("path_symlink", &[up[0], up[1], 3, made[0], made[1]]);
@@ -479,7 +479,7 @@ async fn nothing_leads_out_of_a_directory() {
     let results = run_alone(&script, place.grants(&[("work", true)])).await;
     assert_eq!(results[0], 0);
     let (tried, own) = results[1..].split_at(6 * paths.len());
-    // The empty path, looked up among the grants, is the directory itself.
+    // Among the grants, the empty path is the directory itself.
     let of_itself = 3 * (paths.len() - 1);
     for (index, result) in tried.iter().enumerate() {
         assert!(
@@ -504,7 +504,8 @@ async fn a_granted_name_stays_a_file() {
     let mut script = Script::new();
     let [single, link, other] = ["single.txt", "w.txt", "../other.txt"].map(|t| script.text(t));
     let (work, root) = (3, 4);
-    // Nothing but a file can be put there, and a link is not followed.
+    // Only a file can be put in the place of a granted file, and a link is not
+    // followed.
     script.call("path_unlink_file", &[root, single[0], single[1]]);
     script.call(
         "path_symlink",
@@ -535,7 +536,7 @@ async fn a_granted_name_stays_a_file() {
         results,
         [0, NOTCAPABLE, NOTCAPABLE, NOTCAPABLE, 0, NOTCAPABLE, 0, 0]
     );
-    // From outside a link may be put there.
+    // Another program may put a link there.
     fs::remove_file(place.root.join("single.txt")).unwrap();
     symlink("other.txt", place.root.join("single.txt")).unwrap();
     let grants = place.grants(&[("work", true)]);
@@ -560,7 +561,7 @@ async fn a_granted_name_stays_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_grant_is_what_was_there_when_it_was_opened() {
+async fn a_grant_stays_with_the_directory_that_was_opened() {
     let place = Place::new();
     fs::create_dir(place.root.join("work/inner")).unwrap();
     fs::create_dir(place.root.join("secret")).unwrap();
@@ -568,7 +569,8 @@ async fn a_grant_is_what_was_there_when_it_was_opened() {
     let world = world(FileLimits::default());
     let inner = place.grants(&[("work/inner", false)]);
     let mut script = Script::new();
-    // Puts a link to what is not granted in the place of another's grant.
+    // Replaces a directory of another grant by a link to a directory that is not
+    // granted.
     let [inner_name, secret] = ["inner", "../secret"].map(|text| script.text(text));
     script.call("path_remove_directory", &[3, inner_name[0], inner_name[1]]);
     script.call(
@@ -586,7 +588,7 @@ async fn a_grant_is_what_was_there_when_it_was_opened() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn overlapping_grants_give_what_each_gives() {
+async fn overlapping_grants_each_keep_their_rights() {
     let place = Place::new();
     fs::write(place.root.join("data/below/b.txt"), "b").unwrap();
     let mut script = Script::new();
@@ -597,7 +599,8 @@ async fn overlapping_grants_give_what_each_gives() {
     script.open(4, "../a.txt", 0, READ, 0);
     script.open(4, "../a.txt", 0, WRITE, 0);
     script.open(3, "below", DIRECTORY, READ, 1);
-    // Opened by the first, whose right it has.
+    // The directory was opened before; its right remains after the close of the
+    // grant.
     script.call("fd_close", &[3]);
     let same = script.text("b.txt");
     script.call("path_unlink_file", &[-2, same[0], same[1]]);
@@ -607,7 +610,7 @@ async fn overlapping_grants_give_what_each_gives() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_number_that_is_free_again_has_the_rights_of_what_is_there() {
+async fn a_reused_descriptor_number_has_the_rights_of_the_new_file() {
     let place = Place::new();
     let mut script = Script::new();
     script.call("fd_close", &[3]);
@@ -615,7 +618,7 @@ async fn a_number_that_is_free_again_has_the_rights_of_what_is_there() {
     let file = script.text("a.txt");
     script.call("path_filestat_get", &[3, 0, file[0], file[1], STAT.into()]);
     script.call("fd_close", &[3]);
-    // 4 is where all paths are looked up; 3 becomes the file.
+    // 4 is `.`, in which all paths are looked up; 3 becomes the file.
     script.open(4, "data/a.txt", 0, READ, 0);
     script.open(3, "a.txt", 0, READ, 1);
     script.call("fd_tell", &[3, STAT.into()]);
@@ -626,13 +629,14 @@ async fn a_number_that_is_free_again_has_the_rights_of_what_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_listing_is_whole_in_pieces_and_under_another_number() {
+async fn a_listing_can_be_read_in_pieces_and_under_another_number() {
     let place = Place::new();
     let mut script = Script::new();
     script.open(3, ".", DIRECTORY, READ, 0);
     script.call("fd_renumber", &[-1, 3]);
     script.call("fd_readdir", &[3, BUFFER.into(), 4_096, 0, COUNT.into()]);
-    // The first two are `.` and `..`; what was cut off comes again.
+    // The first two entries are `.` and `..`; an entry that was cut off comes
+    // again.
     script.call("fd_readdir", &[3, BUFFER.into(), 30, 2, COUNT.into()]);
     script.call("fd_readdir", &[3, BUFFER.into(), 30, 2, COUNT.into()]);
     script.call("fd_readdir", &[3, BUFFER.into(), 4_096, 100, COUNT.into()]);
@@ -643,7 +647,7 @@ async fn a_listing_is_whole_in_pieces_and_under_another_number() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_file_is_not_opened_and_nobody_waits() {
+async fn fifos_and_sockets_are_not_opened_and_do_not_block() {
     let place = Place::new();
     let fifo = place.root.join("work/fifo");
     let made = std::process::Command::new("mkfifo")
@@ -659,7 +663,7 @@ async fn what_is_no_file_is_not_opened_and_nobody_waits() {
             script.open(3, path, 0, rights, 0);
             script.open(3, path, CREATE, rights, 0);
         }
-        // To look is allowed.
+        // Metadata can be read.
         let [at, len] = script.text(path);
         script.call("path_filestat_get", &[3, 1, at, len, STAT.into()]);
     }
@@ -672,7 +676,7 @@ async fn what_is_no_file_is_not_opened_and_nobody_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lengths_are_bounded() {
+async fn lengths_of_operands_are_bounded() {
     let place = Place::new();
     fs::write(place.root.join("data/large"), vec![7; 3 << 20]).unwrap();
     let mut script = Script::new();
@@ -690,7 +694,7 @@ async fn lengths_are_bounded() {
     );
     script.call("path_create_directory", &[3, BUFFER.into(), 1 << 20]);
     script.open(3, "large", 0, READ, 0);
-    // As many vectors as there are, of 2 MiB each.
+    // A vector of 2 MiB.
     script.call("fd_read", &[-1, 600, 1, COUNT.into()]);
     script.call("fd_tell", &[-1, STAT.into()]);
     script.call("fd_pread", &[-1, 600, 1, 0, COUNT.into()]);
@@ -720,7 +724,7 @@ async fn lengths_are_bounded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_takes_a_descriptor_is_told_when_there_is_none() {
+async fn calls_on_a_closed_descriptor_return_badf() {
     let mut script = Script::new();
     let mut names = Vec::new();
     for (name, parameters) in FUNCTIONS {
@@ -728,7 +732,7 @@ async fn what_takes_a_descriptor_is_told_when_there_is_none() {
             continue;
         }
         let mut given: Vec<i64> = parameters.chars().map(|_| 0).collect();
-        // Every range is empty, and every descriptor is one that is not open.
+        // Every range is empty, and no given descriptor is open.
         let fd = if *name == "path_symlink" { 2 } else { 0 };
         given[fd] = 77;
         if matches!(*name, "path_link" | "path_rename") {
@@ -754,7 +758,7 @@ async fn what_takes_a_descriptor_is_told_when_there_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_grants_nothing_is_there() {
+async fn without_grants_no_path_exists() {
     let mut script = Script::new();
     for path in ["x", ".", "..", "/", "/etc/passwd", "../x"] {
         script.open(3, path, 0, READ, 0);
@@ -781,13 +785,13 @@ async fn open_files_have_a_limit() {
     script.call("fd_close", &[-1]);
     script.open(3, ".", DIRECTORY, READ, 0);
     script.open(3, "a.txt", 0, READ, 5);
-    // To fail does not use anything up.
+    // A failed call does not use up a descriptor.
     script.call("fd_close", &[-1]);
     script.open(3, "none", 0, READ, 5);
     script.open(3, "a.txt", 0, READ, 0);
     let expected = [0, 0, 0, MFILE, 0, 0, MFILE, 0, NOENT, 0];
     for _ in 0..3 {
-        // What the one before had is given back, soon after its end.
+        // The files of the process before are given back soon after its end.
         loop {
             let results = run(&world, &script, place.grants(&[("data", false)])).await;
             if results == expected {
@@ -808,7 +812,7 @@ async fn bytes_on_disk_have_a_limit() {
     });
     let mut script = Script::new();
     let [a, w, made] = ["a", "w.txt", "made"].map(|name| script.text(name));
-    // 4,096 for the file, and so much in it.
+    // 4,096 bytes for the file, and its length.
     script.open(3, "a", CREATE, READ | WRITE, 0);
     script.call("fd_filestat_set_size", &[-1, 15_000]);
     script.call("fd_filestat_set_size", &[-1, 16_000]);
@@ -817,11 +821,11 @@ async fn bytes_on_disk_have_a_limit() {
     script.call("path_create_directory", &[3, made[0], made[1]]);
     script.call("path_symlink", &[a[0], a[1], 3, made[0], made[1]]);
     script.open(3, "b", CREATE, WRITE, 1);
-    // What was there before is overwritten for nothing.
+    // Overwriting existing bytes is free.
     script.open(3, "w.txt", 0, WRITE, 1);
     script.call("fd_write", &[-2, VECTOR.into(), 1, COUNT.into()]);
     script.call("path_unlink_file", &[3, a[0], a[1]]);
-    // Still open.
+    // The removed file is still open, and counts.
     script.call("path_create_directory", &[3, made[0], made[1]]);
     script.call("fd_close", &[-1]);
     script.call("path_create_directory", &[3, made[0], made[1]]);
@@ -838,7 +842,7 @@ async fn bytes_on_disk_have_a_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_that_holds_files_is_terminated_and_gives_them_back() {
+async fn a_terminated_process_gives_back_its_open_files() {
     let place = Place::new();
     let world = world(FileLimits {
         of_process: Some(2),
@@ -857,7 +861,7 @@ async fn a_process_that_holds_files_is_terminated_and_gives_them_back() {
     another.open(3, "a.txt", 0, READ, 0);
     let reader = Arc::new(place.grants(&[("data", false)]));
     loop {
-        // Until the holder has both.
+        // Until the holder has opened both.
         if run(&world, &another, (*reader).clone()).await == [MFILE] {
             break;
         }
@@ -872,9 +876,9 @@ async fn a_process_that_holds_files_is_terminated_and_gives_them_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wait_for_a_time_ends() {
+async fn poll_oneoff_returns_after_its_time() {
     let mut script = Script::new();
-    // A relative time of 1 ms on the monotonic clock, and 20 ns on an unknown one.
+    // A relative time of 1 ms on the monotonic clock.
     let mut subscription = [0_u8; 48];
     subscription[16] = 1;
     subscription[24..32].copy_from_slice(&1_000_000_u64.to_le_bytes());
@@ -890,8 +894,9 @@ async fn a_wait_for_a_time_ends() {
     world.close().await;
 }
 
-/// A component that opens paths below its first directory: a path, open flags
-/// and descriptor flags, and what must come of it, an error code or nothing.
+/// A component that opens paths below its first directory. Each entry is a path,
+/// open flags, descriptor flags, and the expected error code, or `None` for
+/// success.
 fn component_that_opens(paths: &[(&str, u32, u32, Option<u32>)]) -> String {
     let mut data = String::new();
     let mut calls = String::new();
@@ -967,7 +972,7 @@ fn component_that_opens(paths: &[(&str, u32, u32, Option<u32>)]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_component_opens_by_the_same_rules() {
+async fn a_component_opens_files_by_the_same_rules() {
     const INSUFFICIENT_MEMORY: Option<u32> = Some(22);
     const UNSUPPORTED: Option<u32> = Some(27);
     const READ_ONLY: Option<u32> = Some(33);

@@ -1,5 +1,5 @@
-//! Guests that misuse everything they can reach: each ends with a clear error,
-//! and the node goes on.
+//! Guests that misuse everything they can reach. Each ends with a clear error, and
+//! the node goes on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use rmpv::Value;
 use warren_engine::{HostLimits, Sink, Stream};
 use warren_kernel::{HostConfig, Kind};
 
-/// A good guest still works.
+/// Checks that a good guest still works.
 async fn check_good(world: &World) {
     world.define("good", &echo());
     let mut good = world.start("good").await;
@@ -68,7 +68,7 @@ async fn results_are_not_written_outside_the_memory() {
         "(drop (call $program.arguments (i32.const 65536) (i32.const 1)))",
         "(drop (call $context.all (i32.const -2) (i32.const 8)))",
         "(call $random.bytes (i32.const 65530) (i32.const 8))",
-        // Held, and then fetched to nowhere.
+        // The result is held, and then fetched to an address outside.
         "(drop (call $process.pid (i32.const 0) (i32.const 0)))
          (drop (call $held.take (i32.const 65530) (i32.const 100)))",
     ];
@@ -85,8 +85,8 @@ async fn results_are_not_written_outside_the_memory() {
     world.close().await;
 }
 
-/// The body of a `start` that makes one call, and ends with the error that is then
-/// held as result: nothing where there is none.
+/// The body of a `start` that makes one call. Its result is the held error, or
+/// empty if the call succeeded.
 fn refusal_of(call: &str) -> String {
     format!(
         "{call} (call $finish-bytes (i32.const 4096) (call $held.take (i32.const 4096) (i32.const 8192)))"
@@ -103,7 +103,7 @@ fn refusal(bytes: &[u8]) -> (String, String) {
     (part(0), part(1))
 }
 
-/// Whether a refusal of this import can be heard of: it returns a status.
+/// Returns true if this import returns a status, which can be a refusal.
 fn has_status(import: &imports::Import) -> bool {
     import.result == "i" && !matches!(import.name, "can" | "inbox" | "events" | "get-options")
 }
@@ -142,9 +142,9 @@ async fn text_that_is_not_utf_8_is_invalid_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn operands_that_are_too_long_are_invalid_before_they_are_looked_at() {
-    // Longer than every limit, and no text, no record and no values: what looked
-    // at a byte would say that instead.
+async fn operands_that_are_too_long_are_invalid_before_they_are_read() {
+    // Longer than every limit, and neither text nor a record nor values: an import
+    // that read a byte would report that instead.
     const LONG: u32 = 12 << 20;
     let items = r#"(memory (export "memory") 220) (data (i32.const 16) "x") (data (i32.const 1048576) "\ff\ff")"#;
     let world = World::new(&[]);
@@ -161,14 +161,15 @@ async fn operands_that_are_too_long_are_invalid_before_they_are_looked_at() {
             let what = import.identifier();
             let ended = world.run(&id).await;
             tried += 1;
-            // What has no status says so at the end, as an error of its own.
+            // Imports without a status report the length in the error of the
+            // process.
             if matches!(import.name, "finish" | "fail") {
                 continue;
             }
             let result = crate::support::bytes(&ended);
             if has_status(import) {
                 let (kind, message) = refusal(&result);
-                // A payload is looked at last.
+                // The payload is checked last.
                 if (import.name, position) == ("send", 2) {
                     assert_eq!(kind, "NotFound", "{what}: {message}");
                     continue;
@@ -187,11 +188,11 @@ async fn operands_that_are_too_long_are_invalid_before_they_are_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_end_that_is_too_long_is_invalid() {
+async fn a_result_or_error_that_is_too_long_is_invalid() {
     let items = r#"(memory (export "memory") 220)"#;
     let world = World::new(&[]);
     for (id, call) in [("t:finish", "$program.finish"), ("t:fail", "$program.fail")] {
-        // Many times over: only the last is kept, and of that what it says.
+        // Called many times: only the last call is kept, as an error.
         let call = format!("(call {call} (i32.const 1048576) (i32.const {}))", 12 << 20);
         world.define(
             id,
@@ -211,7 +212,7 @@ async fn an_end_that_is_too_long_is_invalid() {
     world.close().await;
 }
 
-/// Bytes that are no record and no value.
+/// Bytes that are neither a record nor a value.
 fn garbage() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("no MessagePack", b"\xc1".to_vec()),
@@ -237,7 +238,7 @@ async fn records_that_do_not_decode_are_invalid_by_name() {
     records.push(("a number", b"\x07".to_vec()));
     let unknown = Value::Map(vec![("nom".into(), "x".into())]);
     records.push(("an unknown key", encoded(&unknown)));
-    // Garbage in each part of the options.
+    // Malformed bytes in each part of the options.
     let within = |key: &str, part: &[u8]| {
         let mut record = vec![0x81];
         record.extend(encoded(&key.into()));
@@ -298,7 +299,7 @@ async fn records_that_do_not_decode_are_invalid_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_result_that_is_no_value_is_one_exit_of_kind_invalid() {
+async fn a_malformed_result_is_one_exit_of_kind_invalid() {
     let world = World::new(&[]);
     for (number, (what, result)) in garbage().into_iter().enumerate() {
         let data = format!(r#"(data (i32.const 1024) "{}")"#, escaped(&result));
@@ -314,7 +315,7 @@ async fn a_result_that_is_no_value_is_one_exit_of_kind_invalid() {
             error.message.contains("the result is not an encoded value"),
             "{what}: {error}"
         );
-        // Who watches and who calls hear of it, once.
+        // Monitors and callers get the error, once.
         for spawn in [true, false] {
             let names = format!(
                 r#"(data (i32.const 16) "{child}") (data (i32.const 64) "{HOST}") (data (i32.const 128) "\90")"#
@@ -357,7 +358,7 @@ async fn a_result_that_is_no_value_is_one_exit_of_kind_invalid() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn arguments_that_are_no_values_are_invalid() {
+async fn malformed_arguments_are_invalid() {
     let world = World::new(&[("t:child", guest("", ""))]);
     for (number, (what, arguments)) in garbage().into_iter().enumerate() {
         if arguments.is_empty() {
@@ -402,7 +403,7 @@ async fn arguments_that_are_no_values_are_invalid() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn code_that_is_no_guest_is_refused_with_name_and_reason() {
+async fn code_that_is_not_a_guest_is_refused_with_name_and_reason() {
     let cases = [
         ("not WebAssembly", "(module".to_owned()),
         ("not WebAssembly", "\0asm".to_owned()),
@@ -453,7 +454,7 @@ async fn thousands_of_unknown_imports_are_not_all_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_guest_does_to_itself_ends_it_alone() {
+async fn a_faulty_guest_ends_alone() {
     let cases = [
         ("unreachable", guest("", "unreachable")),
         ("stack overflow", guest("(func $f (call $f))", "(call $f)")),
@@ -541,7 +542,7 @@ async fn loops_before_start_can_be_terminated() {
     ]);
     for id in ["t:start", "t:init"] {
         let mut running = world.start(id).await;
-        // Neither keeps others from running.
+        // Neither loop keeps other guests from running.
         check_good(&world).await;
         world.terminate(&running);
         assert_eq!(error(&in_time(running.wait()).await).kind, Kind::Canceled);
@@ -583,7 +584,7 @@ async fn an_interpreter_without_prepare_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_held_is_taken_once() {
+async fn a_held_result_is_taken_once() {
     let world = World::new(&[(
         "t:held",
         guest(
@@ -606,7 +607,7 @@ async fn what_is_held_is_taken_once() {
     world.close().await;
 }
 
-/// Spawns `t:child` until that fails; ends with the error.
+/// A guest that spawns `t:child` until that fails, and ends with the error.
 fn storm() -> String {
     guest(
         &format!(r#"(data (i32.const 16) "t:child{HOST}")"#),
@@ -647,7 +648,7 @@ async fn a_storm_of_spawns_ends_at_the_hosts_limit() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_guest_whose_imports_return_at_once_leaves_others_their_turn() {
-    // Fails to spawn, log or write for ever, without ever waiting.
+    // Calls that fail or return at once, repeated for ever without a wait.
     let calls = [
         "(drop (call $process.spawn (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256) (i32.const 256)))",
         "(call $logger.log (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const -1))",
@@ -664,8 +665,8 @@ async fn a_guest_whose_imports_return_at_once_leaves_others_their_turn() {
     }
 }
 
-/// A reader slower than the guests that print. Keeps the most memory the
-/// program used meanwhile.
+/// A reader that is slower than the guests that print. It records the most memory
+/// that the program used.
 struct SlowReader {
     bytes: Arc<AtomicU64>,
     most: Arc<AtomicU64>,
@@ -718,7 +719,7 @@ async fn a_snapshot_that_never_ends_does_not_hang_the_node() {
         guest(r#"(func (export "wizer-initialize") (loop (br 0)))"#, ""),
     )]);
     let starting = world.try_start("t:loop");
-    // Others run meanwhile.
+    // Other guests run meanwhile.
     let (started, ()) = tokio::join!(starting, check_good(&world));
     let error = started.expect_err("it never ends");
     assert_eq!(error.kind, Kind::Invalid);

@@ -1,4 +1,4 @@
-//! The life of processes: turns, waiting, ends.
+//! The life of processes: turns, waits, ends.
 
 use std::time::{Duration, Instant};
 
@@ -68,7 +68,7 @@ async fn terminate_ends_a_loop_and_a_wait() {
     world.close().await;
 }
 
-/// An interpreter that never comes to an end with a source.
+/// An interpreter that never finishes preparing a source.
 fn stuck_interpreter() -> String {
     guest(
         r#"(data (i32.const 0) "preparing\n")
@@ -80,7 +80,7 @@ fn stuck_interpreter() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn preparing_ends_with_who_asked_for_it() {
+async fn preparing_ends_with_its_caller() {
     let mut world = World::set_up(Setup {
         interpreter: Some(stuck_interpreter()),
         ..Setup::default()
@@ -95,7 +95,7 @@ async fn preparing_ends_with_who_asked_for_it() {
     assert_eq!(world.node.slots_taken(), 2);
     world.terminate(&parent);
     in_time(parent.wait()).await;
-    // The instance it was prepared in is ended at its next turn.
+    // The instance that prepares ends at its next turn.
     in_time(world.idle()).await;
     world.close().await;
 }
@@ -137,7 +137,7 @@ async fn a_cancel_deadline_is_enforced_on_loops_waits_and_jobs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancel_through_the_abi_is_read_or_enforced() {
-    // Prints what it is asked, and goes on for ever.
+    // A guest that prints each event, and never ends.
     let child = guest(
         r#"(data (i32.const 0) "ready\nasked\n")"#,
         "(call $stdio.write (i32.const 0) (i32.const 0) (i32.const 6))
@@ -159,7 +159,7 @@ async fn cancel_through_the_abi_is_read_or_enforced() {
     assert_eq!(field(&exit, "kind").as_str(), Some("pid.exit"));
     let result = field(&exit, "result");
     assert_eq!(field(result, "error").as_str(), Some("process terminated"));
-    // Cancelled before it printed or after: both are in order.
+    // The CANCEL may come before or after the line is printed.
     let lines = [world.line().await, world.line().await];
     assert_eq!(lines, ["ready", "asked"]);
     world.close().await;
@@ -167,7 +167,8 @@ async fn cancel_through_the_abi_is_read_or_enforced() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_grows_up_to_the_hosts_limit() {
-    // Grows page by page until it is refused; ends with the pages it got.
+    // A guest that grows its memory page by page until that is refused, and ends
+    // with the number of pages.
     let grower = guest(
         r#"(memory (export "memory") 1)"#,
         "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
@@ -180,7 +181,7 @@ async fn memory_grows_up_to_the_hosts_limit() {
     world.close().await;
 }
 
-/// Reads standard input and ends with it.
+/// A guest that reads standard input and returns it.
 fn reader() -> String {
     guest(
         "",
@@ -217,7 +218,7 @@ async fn only_the_first_process_reads_standard_input() {
     assert!(text.contains("PermissionDenied"), "{text}");
     world.close().await;
 
-    // This very test again, with something to read.
+    // Runs this test again in a new program, with text on standard input.
     let read = tokio::task::spawn_blocking(|| {
         use std::io::Write;
         use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! Budgets of memory, and the end of the machine's.
+//! Budgets of memory, and a machine that runs out of memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use warren_kernel::{Kind, Outcome};
 
 use crate::support::{HOST, Setup, World, guest, in_time, parked, small_host};
 
-/// A machine of which the test says how much is left.
+/// A machine whose free memory the test sets.
 struct Told(AtomicU64);
 
 impl MachineMemory for Told {
@@ -21,7 +21,7 @@ impl MachineMemory for Told {
     }
 }
 
-/// Takes so many pages of memory and waits.
+/// A guest that takes so many pages of memory and waits.
 fn holds(pages: u32) -> String {
     guest(
         "",
@@ -53,7 +53,7 @@ fn machine(available: u64) -> (Arc<Told>, World) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_largest_ends_when_the_machine_is_nearly_out_of_memory() {
+async fn the_largest_process_ends_when_the_machine_is_nearly_out_of_memory() {
     let (told, world) = machine(1 << 30);
     world.define("t:large", &holds(200));
     world.define("t:small", &holds(20));
@@ -80,7 +80,7 @@ async fn the_largest_ends_when_the_machine_is_nearly_out_of_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_ended_gives_back_what_it_held() {
+async fn ended_processes_give_back_their_memory() {
     let (_told, world) = machine(1 << 30);
     world.define("t:large", &holds(200));
     world.define("t:parked", &parked());
@@ -99,7 +99,7 @@ async fn what_ended_gives_back_what_it_held() {
         in_time(large.wait()).await;
         assert_eq!(host.budget().used(), 0);
     }
-    // A place that was used keeps some pages.
+    // A used slot keeps some pages.
     assert!(world.node.kernel().budget().used() <= 20 * (64 << 10));
     world.close().await;
     assert_eq!(host.budget().used(), 0);

@@ -8,7 +8,7 @@ use warren_kernel::Activity;
 
 use crate::support::{Setup, World, guest, in_time};
 
-/// Writes nothing before it is let go, and keeps what it writes.
+/// A sink that blocks until it is released, and keeps what is written to it.
 struct Held {
     go: Option<mpsc::Receiver<()>>,
     written: Arc<Mutex<Vec<u8>>>,
@@ -17,7 +17,7 @@ struct Held {
 impl Sink for Held {
     fn write(&mut self, _: Stream, bytes: &[u8]) {
         if let Some(go) = self.go.take() {
-            // Ends when the other side is dropped.
+            // Returns when the other side is dropped.
             let _ = go.recv();
         }
         self.written.lock().unwrap().extend_from_slice(bytes);

@@ -1,4 +1,4 @@
-//! What needs a permission, has no effect without it.
+//! Operations that need a permission have no effect without it.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use warren_engine::security::{
     Action, Authorizer, Decision, Open, Operation, Request, Reuse, Scope,
 };
 
-/// Allows everything but these actions.
+/// An authorizer that permits everything but these actions.
 #[derive(Default)]
 pub(crate) struct Denies {
     actions: Mutex<HashSet<&'static str>>,
@@ -57,7 +57,7 @@ impl Authorizer for Denies {
     }
 }
 
-/// One where all is allowed that is not denied later.
+/// A world in which everything is permitted until the test denies it.
 pub(crate) fn judged_world() -> (World, Arc<Denies>) {
     let denies = Arc::new(Denies::default());
     let world = World::set_up(Setup {
@@ -76,7 +76,7 @@ fn every_import_is_checked_or_open() {
         let open = Open::ALL
             .iter()
             .any(|open| open.function == function || open.function == all);
-        // What was held back for the caller itself.
+        // `held` only returns results of the caller's own calls.
         let own = import.interface == "held";
         assert!(checked != (open || own), "{function}");
     }
@@ -107,7 +107,8 @@ fn the_documentation_has_the_table_of_the_operations() {
     assert!(page.contains(&table), "docs/security.md has not:\n{table}");
 }
 
-/// A test for each operation, which the table of the documentation names.
+/// Defines a test for each operation, under the name that the table of the
+/// documentation gives.
 macro_rules! denied {
     ($($test:ident: $operation:ident,)*) => {
         mod denied {
@@ -148,8 +149,9 @@ denied! {
     unregister: Unregister,
 }
 
-/// The operation is refused for each of its actions, through both linkers, and
-/// leaves the kernel as it was, byte for byte. With that action allowed it works.
+/// Denies each action of the operation in turn, through both linkers. The refused
+/// operation leaves the kernel unchanged, byte for byte. With the action permitted
+/// the operation works.
 async fn a_denied_call_has_no_effect(operation: Operation) {
     let (world, denies) = judged_world();
     world.define("t:victim", &parked());
@@ -201,7 +203,7 @@ async fn a_denied_call_has_no_effect(operation: Operation) {
     world.close().await;
 }
 
-/// Who has an actor may do nothing where the program has no policies.
+/// A process with an actor may do nothing in a program without policies.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_actor_without_policies_is_denied() {
     let send = guest(
@@ -232,9 +234,9 @@ async fn an_actor_without_policies_is_denied() {
     world.close().await;
 }
 
-/// A policy sees who asks, and the process that a name stands for.
+/// A policy sees the caller, and the process for which a name stands.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_name_is_resolved_first() {
+async fn policies_see_the_process_behind_a_name() {
     let (world, denies) = judged_world();
     world.define("t:victim", &parked());
     let victim = world.start("t:victim").await;

@@ -1,17 +1,17 @@
-//! What a dead process has written is never seen by the next one in its place,
-//! whatever code that runs.
+//! A process never sees what an earlier process in its slot has written, whatever
+//! code it runs.
 
 use crate::support::{HOST, Setup, World, bytes, guest, in_time, small_host};
 
-/// As many as the first pool of a class has places, so that whoever comes next
-/// gets a place in which somebody has died.
+/// The slots of the first pool of a class: every later process gets a slot in which
+/// another has died.
 const PLACES: usize = 1_000;
 
-/// Waits for a message, so that all live at once.
+/// Waits for a message, so that all processes live at once.
 const WAIT: &str = "(drop (call $mailbox.receive-one (call $mailbox.inbox) (i64.const -1) (i32.const 0) (i32.const 0)))";
 
-/// Fills all it can reach with a secret: memory, also what it grows by, a table,
-/// a global, frames of its stack, and the heap in which exceptions live.
+/// A guest that fills everything it can reach with a secret: its memory, also after
+/// growing, a table, a global, frames of its stack, and the heap of exceptions.
 fn writer() -> String {
     guest(
         r#"(memory (export "memory") 2 6)
@@ -45,11 +45,11 @@ fn writer() -> String {
     )
 }
 
-/// Looks through all it can reach for anything that its module does not say,
-/// whose memory begins with `pages` and has one number, at `address`, and whose
-/// table begins with so many `elements` of 1,000.
+/// A guest that searches everything it can reach for bytes that its module does not
+/// define. Its memory has `pages` at first and one number, at `address`; its table
+/// has so many `elements` of 1,000 at first.
 fn reader(items: &str, pages: u32, address: u32, number: u32, elements: u32) -> String {
-    // A snapshot can be taken of no module that grows a table.
+    // No snapshot can be taken of a module that grows a table.
     let grow = if elements == 1_000 {
         String::new()
     } else {
@@ -107,7 +107,7 @@ fn reader(items: &str, pages: u32, address: u32, number: u32, elements: u32) -> 
     )
 }
 
-/// Has `PLACES` processes of a definition live at once, and end.
+/// Runs `PLACES` processes of a definition at once, to their end.
 async fn fill(world: &World, id: &str) {
     let mut running = Vec::new();
     for _ in 0..PLACES {
@@ -124,9 +124,9 @@ async fn fill(world: &World, id: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_of_the_dead_is_left_in_their_places() {
-    // More memory than is kept for the next process, and less; plain data, and
-    // a snapshot.
+async fn a_reused_slot_holds_nothing_of_a_dead_process() {
+    // Memory above and below the size that is kept for the next process; plain
+    // data, and a snapshot.
     let data = reader(
         r#"(data (i32.const 70000) "data")"#,
         3,
@@ -141,7 +141,7 @@ async fn nothing_of_the_dead_is_left_in_their_places() {
         7,
         1_000,
     );
-    // Both classes of places.
+    // Both classes of slots.
     for max_processes in [PLACES, 10 * PLACES] {
         let mut host = small_host();
         host.max_memory = 1 << 20;

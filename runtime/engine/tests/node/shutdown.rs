@@ -8,7 +8,7 @@ use warren_kernel::Kind;
 use crate::support::child::{names, spawn};
 use crate::support::{PATIENCE, World, bytes, error, guest, in_time, parked};
 
-/// Asks all to end, and terminates those that have not by the end of the grace.
+/// Asks all processes to end, and terminates those that live on after the grace.
 async fn shut_down(world: &World, grace: Duration) {
     let node = &world.node;
     node.ask_to_end(node.now().after(grace), |_| true);
@@ -17,7 +17,7 @@ async fn shut_down(world: &World, grace: Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn shutdown_waits_for_those_that_read_events() {
+async fn shutdown_waits_for_processes_that_read_events() {
     let polite = guest(
         r#"(data (i32.const 0) "ready\nbye\n")"#,
         "(local $events i32)
@@ -48,7 +48,7 @@ async fn shutdown_waits_for_those_that_read_events() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn shutdown_ends_those_that_ignore_it_after_the_grace() {
+async fn shutdown_terminates_processes_that_ignore_it_after_the_grace() {
     let deaf = guest(
         r#"(data (i32.const 0) "ready\n")"#,
         "(drop (call $mailbox.events))
@@ -63,9 +63,9 @@ async fn shutdown_ends_those_that_ignore_it_after_the_grace() {
     world.assert_empty();
 }
 
-/// Spawns `t:child` without end, also while everything is being ended.
+/// A guest that spawns `t:child` without end, also during the shutdown.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn shutdown_outruns_those_that_spawn() {
+async fn shutdown_outruns_processes_that_spawn() {
     for _ in 0..20 {
         let spawner = guest(
             &format!(r#"{} (data (i32.const 64) "ready\n")"#, names()),

@@ -1,4 +1,4 @@
-//! What ties a process to the one that starts it, and what it takes from it.
+//! The ties of a process to its spawner, and the values it inherits.
 
 use crate::support::child::{CHILD, FINISH_WITH_EVENT, event, names, spawn};
 use crate::support::{HOST, Setup, World, encoded, escaped, field, guest, in_time, parked};
@@ -10,8 +10,8 @@ async fn name_and_place_are_free_when_exit_is_readable() {
         r#"(data (i32.const 0) "n")"#,
         "(if (call $registry.register (i32.const 0) (i32.const 1) (i32.const 0) (i32.const -1)) (then unreachable))",
     );
-    // With two places: spawns a child that takes a name, waits for its EXIT,
-    // takes the name, and again.
+    // A guest in a host of two processes. It spawns a child that takes a name,
+    // waits for the child's EXIT, takes the name itself, and repeats.
     let parent = guest(
         &format!(r#"{} (data (i32.const 64) "n")"#, names()),
         &format!(
@@ -83,7 +83,7 @@ async fn exec_yields_the_outcome_and_ends_with_its_caller() {
     assert_eq!(world.node.kernel().live(), 2);
     world.send(&caller, "end", b"\x90");
     in_time(caller.wait()).await;
-    // Only the end of its caller ends the callee.
+    // This callee ends only with its caller.
     in_time(world.idle()).await;
     world.assert_empty();
 }
@@ -163,7 +163,7 @@ async fn context_actor_and_scope_are_inherited() {
             options.len()
         ),
     );
-    // Passes everything on to a grandchild by a plain spawn.
+    // A guest that passes everything on to a grandchild by a plain spawn.
     let child = guest(
         &names().replace("t:child", "t:grand"),
         &format!(
@@ -172,8 +172,8 @@ async fn context_actor_and_scope_are_inherited() {
             spawn(0)
         ),
     );
-    // Prints its context, actor, scope and frame, escaped by nothing: all short
-    // MessagePack.
+    // A guest that prints its context, actor, scope and frame, which are short
+    // MessagePack values.
     let grand = guest(
         r#"(data (i32.const 0) "tenant\n") (func $print (param i32 i32)
              (call $stdio.write (i32.const 0) (local.get 0) (local.get 1))
@@ -185,7 +185,7 @@ async fn context_actor_and_scope_are_inherited() {
          (call $print (i32.const 1000) (call $security.actor (i32.const 1000) (i32.const 100)))
          (call $print (i32.const 1000) (call $security.scope (i32.const 1000) (i32.const 100)))",
     );
-    // Who has an actor may spawn only where someone allows it.
+    // A process with an actor needs an authorizer that permits the spawn.
     let (mut world, _) = crate::permissions::judged_world();
     for (id, guest) in [("t:parent", parent), ("t:child", child), ("t:grand", grand)] {
         world.define(id, &guest);
@@ -224,7 +224,7 @@ async fn arguments_and_context_are_limited_like_messages() {
         "{text}"
     );
 
-    // A context of one value of 1.1 million bytes: {"context": {"a": bin}}.
+    // Options with one context value of 1.1 million bytes: {"context": {"a": bin}}.
     let mut options = b"\x81\xa7context\x81\xa1a\xc6".to_vec();
     options.extend_from_slice(&1_100_000_u32.to_be_bytes());
     let len = options.len() + 1_100_000;

@@ -1,5 +1,5 @@
-//! Every import is called with the guest's stack nearly used up: the runtime
-//! has a stack of its own, and nothing a guest does overruns it.
+//! Every import is called with the guest's stack nearly used up. The runtime works
+//! on a stack of its own, which no guest can overrun.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,8 @@ use crate::support::{Setup, World, guest};
 use warren_engine::security::{Action, Authorizer, Decision, Operation, Request, Reuse, Scope};
 use warren_kernel::Outcome;
 
-/// Calls itself as often as its parameter says, and then what `last` is.
+/// A function that calls itself as often as its parameter says, and then runs
+/// `last`.
 fn recursion(last: &str) -> String {
     format!(
         "(func $f (param $n i32)
@@ -20,8 +21,8 @@ fn recursion(last: &str) -> String {
     )
 }
 
-/// How deep the guest `id` can go, which takes the depth as its arguments. One
-/// call deeper, which is less than 1 KiB, it overflows its stack.
+/// Returns the greatest depth of the guest `id`, which takes the depth as its
+/// argument. One call more, which needs less than 1 KiB, overflows its stack.
 async fn deepest(world: &World, id: &str) -> u32 {
     let (mut good, mut bad) = (1_u32, 1 << 20);
     while bad - good > 1 {
@@ -36,13 +37,13 @@ async fn deepest(world: &World, id: &str) -> u32 {
 }
 
 async fn overflows(world: &World, id: &str, depth: u32) -> bool {
-    // One value, a string of four bytes.
+    // The arguments: one value, a string of four bytes.
     let mut arguments = b"\x91\xc4\x04".to_vec();
     arguments.extend(depth.to_le_bytes());
     let ended = world.run_with(id, &arguments).await;
     match &*ended.outcome {
         Outcome::Returned(_) => false,
-        // What is given to `fail` here is no error; it came that far.
+        // The bytes given to `fail` are no error; the call itself was reached.
         Outcome::Failed(error) if error.message.contains("the parameter `error`") => false,
         Outcome::Failed(error) => {
             assert!(error.message.contains("stack overflow"), "{id}: {error}");
@@ -62,7 +63,7 @@ async fn works_at_the_end_of_the_stack(world: &World, import: &imports::Import) 
     assert!(deepest > 1_000, "{id}: {deepest}");
 }
 
-/// Wants more stack than a guest has, each time a process asks.
+/// An authorizer whose decisions need more stack than a guest has.
 #[derive(Default)]
 struct Hungry {
     asked: Mutex<HashSet<String>>,
@@ -93,7 +94,7 @@ impl Authorizer for Hungry {
     }
 }
 
-/// Where this failed, the process that runs the tests would be gone.
+/// A failure of this test would crash the test program.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn policies_are_not_evaluated_on_the_stack_of_a_guest() {
     let hungry = Arc::new(Hungry::default());
@@ -109,7 +110,7 @@ async fn policies_are_not_evaluated_on_the_stack_of_a_guest() {
     for import in imports::ALL.iter().filter(asks) {
         works_at_the_end_of_the_stack(&world, import).await;
     }
-    // Those that find what they are about, or need nothing to be there.
+    // The actions whose target exists, or that need none.
     for action in [
         Action::Unregister,
         Action::Unlink,
@@ -127,7 +128,7 @@ async fn policies_are_not_evaluated_on_the_stack_of_a_guest() {
 async fn flat_imports_work_at_the_end_of_the_stack() {
     let world = World::new(&[]);
     for import in imports::ALL {
-        // The first process would wait for standard input.
+        // `read` would wait for standard input.
         if import.name == "read" {
             continue;
         }

@@ -14,8 +14,8 @@ async fn an_upgrade_keeps_messages_and_gains_no_grants() {
         guest(items, start).replacen("(module ", &format!("(module {environ} "), 1)
     };
     let world = World::new(&[]);
-    // The first has no grants. The second has, but was upgraded to; the third
-    // time it starts itself afresh.
+    // The first definition has no grants. The second has grants, but runs after an
+    // upgrade. The third time it is started anew.
     world.define(
         "t:first",
         &guest(r#"(data (i32.const 0) "t:second") (data (i32.const 32) "\90")"#, "(drop (call $process.upgrade (i32.const 0) (i32.const 8) (i32.const 32) (i32.const 1)))"),
@@ -38,7 +38,7 @@ async fn an_upgrade_keeps_messages_and_gains_no_grants() {
     world.send(&running, "kept", b"\x90");
     let record = bytes(&in_time(running.wait()).await);
     assert!(record.ends_with(b"kept\x90"), "{record:?}");
-    // Started as itself it has what it was granted.
+    // Started directly, it has its grants.
     world.define_with(
         "t:granted",
         &module(
@@ -53,7 +53,7 @@ async fn an_upgrade_keeps_messages_and_gains_no_grants() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upgrade_that_cannot_be_changes_nothing() {
+async fn a_failed_upgrade_changes_nothing() {
     let world = World::new(&[(
         "t:first",
         guest(

@@ -4,8 +4,8 @@ use rmpv::Value;
 
 use super::{HOST, decoded};
 
-/// The call that spawns or execs `t:child` in the test's host, whose names the
-/// guest keeps at addresses 0 and 16.
+/// A call that spawns or execs `t:child` in the test's host. The guest holds the
+/// two names at addresses 0 and 16.
 pub const CHILD: &str = "(i32.const 0) (i32.const 7) (i32.const 16) (i32.const 9)";
 
 pub fn names() -> String {
@@ -14,8 +14,8 @@ pub fn names() -> String {
     )
 }
 
-/// Spawns `t:child` with this relation; its PID goes to 2048, its length to a
-/// local called `$pid`.
+/// Spawns `t:child` with this relation. The PID goes to 2048, its length to the
+/// local `$pid`.
 pub fn spawn(relation: u32) -> String {
     format!(
         "(local.set $pid (call $process.spawn {CHILD} (i32.const 32) (i32.const 1) (i32.const {relation})

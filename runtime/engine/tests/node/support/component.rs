@@ -1,9 +1,9 @@
 //! Guests that are components, as text.
 
-/// A component that imports what its core module calls: `$inbox`,
-/// `$receive-one`, `$pid`, `$send`, `$upgrade`, `$register`, `$write`, `$log`,
-/// `$arguments` and `$finish`, lowered. Items of its core module, whose memory
-/// is free below 32 KiB, and the body of its `start`.
+/// A component of these items in its core module and this body of its `start`. The
+/// core module can call `$inbox`, `$receive-one`, `$pid`, `$send`, `$upgrade`,
+/// `$register`, `$write`, `$log`, `$arguments` and `$finish`, lowered. Its memory
+/// is free below 32 KiB.
 pub fn component(items: &str, start: &str) -> String {
     let finish = super::finish_bytes("$finish", "(i32.const 1)");
     format!(

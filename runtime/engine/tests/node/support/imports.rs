@@ -1,4 +1,4 @@
-//! Every function of the flat ABI, as data.
+//! All functions of the flat ABI, as data.
 
 /// One import: its interface, its name, its parameters and its result.
 ///
@@ -77,13 +77,13 @@ pub const ALL: &[Import] = &[
 ];
 
 impl Import {
-    /// How a guest's text calls it.
+    /// The name of the function in the text of a guest.
     pub fn identifier(&self) -> String {
         format!("${}.{}", self.interface, self.name)
     }
 
-    /// A call with these parameters, one text for each of `parameters`, whose
-    /// result is dropped.
+    /// A call with these parameters, one text for each of `parameters`. The result
+    /// is dropped.
     pub fn call(&self, parameters: &[String]) -> String {
         let call = format!("(call {} {})", self.identifier(), parameters.join(" "));
         if self.result.is_empty() {
@@ -93,8 +93,8 @@ impl Import {
         }
     }
 
-    /// A call that does no harm: texts are `x`, results go to address 1024, a
-    /// deadline has passed.
+    /// The parameters of a harmless call: texts are `x`, results go to address
+    /// 1024, deadlines have passed.
     pub fn harmless(&self) -> Vec<String> {
         self.parameters.chars().map(harmless).collect()
     }

@@ -1,5 +1,4 @@
-//! Guests as text, definitions from memory, and what processes print as it
-//! comes.
+//! Guests as text, definitions in memory, and the lines that processes print.
 #![allow(
     missing_docs,
     unreachable_pub,
@@ -28,10 +27,10 @@ use warren_engine::{
 };
 use warren_kernel::{Error, HostConfig, Outcome};
 
-/// The host every process of a test runs in unless it says otherwise.
+/// The host of all processes, unless a test uses another.
 pub const HOST: &str = "test:host";
 
-/// Longer than anything takes; who waits longer has found a hang.
+/// Longer than any operation takes: a longer wait is a hang.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Called with the name of each module that a guest asks for.
@@ -60,7 +59,7 @@ impl Definitions for Shelf {
     }
 }
 
-/// Sends what is written on, line by line.
+/// A sink that sends each written line to a channel.
 struct Lines(mpsc::UnboundedSender<String>);
 
 impl Sink for Lines {
@@ -71,13 +70,13 @@ impl Sink for Lines {
     }
 }
 
-/// What a world is made of.
+/// The settings of a world.
 pub struct Setup {
     pub hosts: Vec<(String, HostLimits)>,
     pub cache: Option<PathBuf>,
     pub interpreter: Option<String>,
     pub authorizer: Option<Arc<dyn Authorizer>>,
-    /// In place of the one that keeps lines for [`World::line`].
+    /// Replaces the sink that keeps lines for [`World::line`].
     pub sink: Option<Box<dyn Sink>>,
     pub compile: CompileLimits,
     pub max_memory_total: Option<u64>,
@@ -99,7 +98,7 @@ impl Default for Setup {
     }
 }
 
-/// A thousand processes with 16 MiB each.
+/// Limits of a thousand processes with 16 MiB each.
 pub fn small_host() -> HostLimits {
     HostLimits {
         processes: HostConfig {
@@ -119,7 +118,7 @@ pub struct World {
 }
 
 impl World {
-    /// Definitions are pairs of id and guest.
+    /// Makes a world with these definitions, pairs of id and guest.
     pub fn new(definitions: &[(&str, String)]) -> World {
         let world = World::set_up(Setup::default());
         for (id, guest) in definitions {
@@ -154,7 +153,7 @@ impl World {
         }
     }
 
-    /// What happens when a guest asks for a module.
+    /// Sets the function to call when a guest asks for a module.
     pub fn on_module(&self, on_module: impl Fn(&str) + Send + 'static) {
         *self.shelf.on_module.lock().unwrap() = Some(Box::new(on_module));
     }
@@ -171,7 +170,7 @@ impl World {
         self.add(id, Code::Wasm(source), Grants::default());
     }
 
-    /// Its file is gone.
+    /// Removes a definition, as if its file were gone.
     pub fn undefine(&self, id: &str) {
         self.shelf.definitions.lock().unwrap().remove(id);
     }
@@ -184,7 +183,7 @@ impl World {
         self.add(id, Code::Wasm(source), grants);
     }
 
-    /// Code for the interpreter.
+    /// Defines a source for the interpreter.
     pub fn define_source(&self, id: &str, source: &str) {
         let source = Source {
             name: format!("{id}.lua").into(),
@@ -223,22 +222,22 @@ impl World {
         self.run_with(id, &[]).await
     }
 
-    /// The bytes a definition gives to `finish`.
+    /// Runs a definition and returns the bytes that it gives to `finish`.
     pub async fn result(&self, id: &str) -> Vec<u8> {
         bytes(&self.run(id).await)
     }
 
-    /// The error a definition ends with.
+    /// Runs a definition and returns the error with which it ends.
     pub async fn failure(&self, id: &str) -> Error {
         error(&self.run(id).await)
     }
 
-    /// The next line any process prints.
+    /// Waits for the next line that any process prints.
     pub async fn line(&mut self) -> String {
         self.line_within(PATIENCE).await
     }
 
-    /// The same for what takes longer than most.
+    /// Waits for the next line, with a time limit.
     pub async fn line_within(&mut self, patience: Duration) -> String {
         let line = tokio::time::timeout(patience, self.lines.recv()).await;
         line.expect("it comes in time").expect("the node lives")
@@ -257,7 +256,7 @@ impl World {
         self.node.kernel().terminate(running.process()).unwrap();
     }
 
-    /// Until no process is left and no place taken.
+    /// Waits until no process is left and no slot is taken.
     pub async fn idle(&self) {
         while self.node.kernel().live() > 0 || self.node.slots_taken() > 0 {
             tokio::task::yield_now().await;
@@ -280,8 +279,8 @@ impl World {
     }
 }
 
-/// What a guest gave to `finish`, the bytes of a string as they are; nothing where
-/// it gave nothing.
+/// The bytes that a guest gave to `finish`: the bytes of a string, or else the
+/// encoded value; empty for no result.
 pub fn bytes(ended: &Ended) -> Vec<u8> {
     match &*ended.outcome {
         Outcome::Returned(Some(value)) => match decoded(value) {
@@ -346,9 +345,9 @@ pub fn guest(items: &str, start: &str) -> String {
     format!(r#"(module {imports} {memory} {finish} {items} (func (export "start") {start}))"#)
 }
 
-/// A function that gives bytes to `finish` as one string, so that a test can look at
-/// whatever a guest has in its memory: `$finish-bytes`, of an address and a length.
-/// `present` comes before those where `finish` is called.
+/// The function `$finish-bytes` with an address and a length. It gives these bytes
+/// to `finish` as one string, so that a test can read a guest's memory. `present`
+/// is put before the two parameters of the call of `finish`.
 pub fn finish_bytes(finish: &str, present: &str) -> String {
     format!(
         r#"(func $finish-bytes (param $ptr i32) (param $len i32)

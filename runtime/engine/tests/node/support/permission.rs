@@ -1,14 +1,15 @@
-//! Guests that do one operation that needs a permission. Each asks for a module
-//! before and after it, and ends with the operation's error, or with nothing.
+//! Guests that run one operation that needs a permission. Each asks for a module
+//! before and after the operation, and ends with the operation's error, or without
+//! a result.
 
 use warren_engine::security::Operation;
 
 use super::{HOST, escaped, guest};
 
-/// A guest that does this operation to this process.
+/// A guest that runs this operation on this process.
 pub type Call = fn(Operation, &str) -> String;
 
-/// The option of a spawn that an operation stands for, in the flat ABI.
+/// The option of a spawn for this operation, as a record of the flat ABI.
 fn flat_option(operation: Operation) -> &'static [u8] {
     match operation {
         Operation::WithContext => b"\x81\xa7context\x81\xa1k\x01",
@@ -32,7 +33,7 @@ pub fn flat_call(operation: Operation, target: &str) -> String {
     let options = flat_option(operation);
     let to = format!("(i32.const 64) (i32.const {})", target.len());
     let on_target = |name: &str| format!("(call $process.{name} {to})");
-    // Undoing needs something to undo.
+    // A call to run first: `unmonitor` and `unlink` need a tie to undo.
     let mut first = String::new();
     let call = match operation {
         Operation::Send => format!(
@@ -95,8 +96,8 @@ pub fn flat_call(operation: Operation, target: &str) -> String {
     )
 }
 
-/// Finishes with the message in an encoded error, `[kind, message, ...]` in an
-/// ext value: it begins with "not allowed" and ends with "by rule".
+/// Finishes with the message of an encoded error, which is `[kind, message, ...]`
+/// in an ext value. The message begins with "not allowed" and ends with "by rule".
 const MESSAGE: &str = r#"
   (func $message (param $at i32) (param $len i32)
     (local $i i32) (local $start i32) (local $end i32)
@@ -212,7 +213,7 @@ fn functions(text: impl Fn(&str, &str, &str) -> String) -> String {
     .collect()
 }
 
-/// The parameters of `spawn`, or of `exec`, which has no relation.
+/// The parameters of `spawn`, or of `exec`, which takes no relation.
 fn spawn_record(operation: Operation) -> Vec<u8> {
     let present = |which| u32::from(operation == which);
     let mut words = vec![0, 7, 16, 9, 32, 1];
