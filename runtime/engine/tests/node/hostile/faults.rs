@@ -1,0 +1,143 @@
+//! Traps, calls and loops during initialization, and held results.
+
+use warren_kernel::Kind;
+
+use super::check_good;
+use crate::support::{World, bytes, error, guest, in_time};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_faulty_guest_ends_alone() {
+    let cases = [
+        ("unreachable", guest("", "unreachable")),
+        ("stack overflow", guest("(func $f (call $f))", "(call $f)")),
+        (
+            "integer divide by zero",
+            guest("", "(drop (i32.div_u (i32.const 1) (i32.const 0)))"),
+        ),
+        (
+            "out of bounds memory access",
+            guest("", "(drop (i32.load (i32.const -4)))"),
+        ),
+        (
+            "max_memory of host test:host",
+            guest(
+                r#"(memory (export "memory") 1)"#,
+                "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) unreachable",
+            ),
+        ),
+        ("memory", guest(r#"(memory (export "memory") 1000)"#, "")),
+        ("unreachable", guest("(func $s unreachable) (start $s)", "")),
+        (
+            "while the module was instantiated",
+            guest(
+                "(func $s (drop (call $process.pid (i32.const 0) (i32.const 9)))) (start $s)",
+                "",
+            ),
+        ),
+        (
+            "unreachable",
+            guest(r#"(func (export "_initialize") unreachable)"#, ""),
+        ),
+        (
+            "more than 65536",
+            guest("", "(call $random.bytes (i32.const 0) (i32.const -1))"),
+        ),
+        (
+            "not 0 or 1",
+            guest(
+                "",
+                "(call $stdio.write (i32.const 2) (i32.const 0) (i32.const 1))",
+            ),
+        ),
+        (
+            "not 0 to 3",
+            guest(
+                "",
+                "(call $logger.log (i32.const 4) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const -1))",
+            ),
+        ),
+        (
+            "exited with status 3",
+            guest(
+                "(func $f (param i32) (if (local.get 0) (then (call $f (i32.sub (local.get 0) (i32.const 1)))) (else (call $program.exit (i32.const 3)))))",
+                "(call $f (i32.const 1000))",
+            ),
+        ),
+        ("thrown Wasm exception", guest("(tag $t) ", "(throw $t)")),
+    ];
+    let world = World::new(&[]);
+    for (number, (reason, code)) in cases.iter().enumerate() {
+        let id = format!("t:{number}");
+        world.define(&id, code);
+        let error = world.failure(&id).await;
+        assert_eq!(error.kind, Kind::Internal, "{error}");
+        assert!(
+            error
+                .message
+                .to_lowercase()
+                .contains(&reason.to_lowercase()),
+            "{reason} was expected: {error}"
+        );
+        check_good(&world).await;
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loops_before_start_can_be_terminated() {
+    let world = World::new(&[
+        ("t:start", guest("(func $s (loop (br 0))) (start $s)", "")),
+        (
+            "t:init",
+            guest(r#"(func (export "_initialize") (loop (br 0)))"#, ""),
+        ),
+    ]);
+    for id in ["t:start", "t:init"] {
+        let mut running = world.start(id).await;
+        // Neither loop keeps other guests from running.
+        check_good(&world).await;
+        world.terminate(&running);
+        assert_eq!(error(&in_time(running.wait()).await).kind, Kind::Canceled);
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn imports_work_while_a_guest_is_initialized() {
+    let world = World::new(&[(
+        "t:init",
+        guest(
+            r#"(func (export "_initialize")
+                 (drop (call $process.pid (i32.const 0) (i32.const 100)))
+                 (drop (call $mailbox.inbox))
+                 (drop (call $mailbox.receive-one (i32.const 1) (i64.const 0) (i32.const 0) (i32.const 0))))"#,
+            "(call $finish-bytes (i32.const 0) (i32.const 1))",
+        ),
+    )]);
+    assert_eq!(world.result("t:init").await, b"{");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_held_result_is_taken_once() {
+    let world = World::new(&[(
+        "t:held",
+        guest(
+            "",
+            "(if (i32.ne (call $held.take (i32.const 0) (i32.const 9)) (i32.const 0)) (then unreachable))
+             ;; The PID does not fit: held, and told how long it is.
+             (i32.store (i32.const 0) (call $process.pid (i32.const 0) (i32.const 3)))
+             ;; Too little room again: it is kept.
+             (if (i32.ne (call $held.take (i32.const 8) (i32.const 3)) (i32.load (i32.const 0))) (then unreachable))
+             (if (i32.ne (call $held.take (i32.const 8) (i32.const 99)) (i32.load (i32.const 0))) (then unreachable))
+             (if (i32.ne (call $held.take (i32.const 8) (i32.const 99)) (i32.const 0)) (then unreachable))
+             (call $finish-bytes (i32.const 8) (i32.load (i32.const 0)))",
+        ),
+    )]);
+    let running = world.start("t:held").await;
+    let pid = running.process().text().to_string();
+    let mut running = running;
+    let result = bytes(&in_time(running.wait()).await);
+    assert_eq!(String::from_utf8(result).unwrap(), pid);
+    world.close().await;
+}
