@@ -1,7 +1,6 @@
 //! The attributes of a process beside its PID: the code it runs and its names.
 //! Policies judge by these attributes and keep a judgement until they change.
 
-use crate::process::Process;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Counter of the changes of one process's attributes.
@@ -22,15 +21,11 @@ impl Attributes {
     pub(crate) fn have_changed(&self) {
         self.version.fetch_add(1, Ordering::Release);
     }
-}
 
-impl Process {
-    /// Returns the number of changes of [`Process::definition`] and
-    /// [`Process::names`]. One atomic load. A cache of a judgement reads this
-    /// number before it reads the attributes.
+    /// Returns the number of changes so far.
     #[inline]
-    pub fn attributes_version(&self) -> u64 {
-        self.attributes().version.load(Ordering::Acquire)
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 }
 

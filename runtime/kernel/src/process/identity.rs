@@ -2,7 +2,6 @@
 //! and its names.
 
 use super::Process;
-use crate::attributes::Attributes;
 use crate::refusal::Refusal;
 use crate::sync::Arc;
 
@@ -40,9 +39,12 @@ impl Process {
             || inner.state.names().iter().any(|name| name.contains(text))
     }
 
+    /// Returns the number of changes of [`Process::definition`] and
+    /// [`Process::names`]. One atomic load. A cache of a judgement reads this
+    /// number before it reads the attributes.
     #[inline]
-    pub(crate) fn attributes(&self) -> &Attributes {
-        &self.attributes
+    pub fn attributes_version(&self) -> u64 {
+        self.attributes.version()
     }
 
     /// Sets the definition the process runs from now on.
