@@ -1,10 +1,10 @@
 //! The execs of a process: callees whose outcome the process waits for.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use crate::outcome::Outcome;
 use crate::pid::Pid;
-use crate::process::Process;
 use crate::readable::Readable;
 use crate::subscription::Subscription;
 use crate::sync::{Arc, Weak};
@@ -30,15 +30,21 @@ enum Exec {
 #[derive(Clone, Debug)]
 pub(crate) struct Callee {
     pub(crate) pid: Pid,
-    pub(crate) process: Weak<Process>,
+    pub(crate) process: Weak<dyn Terminate>,
+}
+
+/// Ends a callee by force. Processes implement this trait: they own the execs,
+/// so the execs do not name their type.
+pub(crate) trait Terminate: Debug + Send + Sync {
+    /// Decides that the process ends now. Does nothing if the process has ended.
+    fn terminate(&self);
 }
 
 impl Callee {
     /// Terminates the callee if it still runs: its caller no longer waits.
     pub(crate) fn terminate(self) {
         if let Some(process) = self.process.upgrade() {
-            // The callee may have ended by itself: nothing is left to do then.
-            let _ = process.terminate();
+            process.terminate();
         }
     }
 }
@@ -148,10 +154,17 @@ mod tests {
 
     use super::*;
 
+    #[derive(Debug)]
+    struct Gone;
+
+    impl Terminate for Gone {
+        fn terminate(&self) {}
+    }
+
     fn callee(number: u64) -> Callee {
         Callee {
             pid: Pid::new(NonZeroU64::new(number).unwrap()),
-            process: Weak::new(),
+            process: Weak::<Gone>::new(),
         }
     }
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use crate::host::{HostConfig, QueueLimits};
-use crate::introspection::{QueueLabel, QueueView};
 use crate::message::Message;
 use crate::moment::Monotonic;
 use crate::queue::{Queue, QueueLimit};
@@ -11,6 +10,7 @@ use crate::readable::Readable;
 use crate::subscription::{Subscription, SubscriptionMap};
 use crate::sync::Arc;
 use crate::unclaimed::Unclaimed;
+use crate::view::{QueueLabel, QueueView};
 
 /// The message queues of one process. A message goes to the listener of exactly
 /// its topic, else to the inbox if that is open, else to the unclaimed

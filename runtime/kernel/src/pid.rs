@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZeroU64;
 
 use crate::error::Error;
-use crate::names::check_name;
+use crate::name::check_name;
 use crate::sync::Arc;
 
 /// Identifies a process. Never reused while its [`Kernel`](crate::Kernel)

@@ -4,7 +4,6 @@
 use crate::budget::Spent;
 use crate::error::Error;
 use crate::mailbox::{Full, QueueName};
-use crate::process::Process;
 use crate::queue::QueueLimit;
 
 /// The reason why a signal had no effect.
@@ -28,20 +27,18 @@ impl From<Spent> for Refusal {
 }
 
 impl Refusal {
-    /// Returns the error for a signal to `target`; `topic` is the topic of the
-    /// message.
-    pub(crate) fn into_error(self, target: &Process, topic: &str) -> Error {
-        let host = target.host().name();
+    /// Returns the error for a signal to the process with the PID text `target`
+    /// in `host`. `topic` is the topic of a message, else empty.
+    pub(crate) fn into_error(self, target: &str, host: &str, topic: &str) -> Error {
         match self {
-            Refusal::Exited => Error::not_found(format!("no such process: {}", target.text())),
+            Refusal::Exited => Error::not_found(format!("no such process: {target}")),
             Refusal::TooMany(limit, value) => Error::rate_limited(format!(
-                "process {} has reached {limit} = {value} of host {host}",
-                target.text()
+                "process {target} has reached {limit} = {value} of host {host}"
             ))
             .with("host", host)
             .with("limit", limit)
             .with("value", value as u64),
-            Refusal::Spent(spent) => spent.error(host, target.text()),
+            Refusal::Spent(spent) => spent.error(host, target),
             Refusal::Full(Full { queue, limit }) => {
                 let queue = match queue {
                     QueueName::Inbox => "inbox",
@@ -54,8 +51,7 @@ impl Refusal {
                     QueueLimit::Bytes(bytes) => format!("bytes: {bytes}"),
                 };
                 Error::rate_limited(format!(
-                    "queue {queue} of process {} is full ({limit})",
-                    target.text()
+                    "queue {queue} of process {target} is full ({limit})"
                 ))
                 .with("host", host)
                 .with("queue", queue)

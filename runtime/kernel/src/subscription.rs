@@ -1,13 +1,9 @@
-//! The names of a process's queues, and the items taken from them.
+//! The names of a process's queues.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use crate::event::Event;
-use crate::message::Message;
-use crate::outcome::Outcome;
 use crate::pid::PidHasher;
-use crate::sync::Arc;
 
 /// Names one queue of one process. Below 2^31.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,17 +21,6 @@ impl Subscription {
 
 /// A map keyed by subscription. The keys come from a counter, as PIDs do.
 pub(crate) type SubscriptionMap<V> = HashMap<Subscription, V, BuildHasherDefault<PidHasher>>;
-
-/// An item taken from a queue.
-#[derive(Debug)]
-pub enum Delivery {
-    /// A message, from the inbox or a listener.
-    Message(Message),
-    /// An event, from [`Subscription::EVENTS`].
-    Event(Event),
-    /// The outcome of a process started by exec. The subscription ends with it.
-    Exec(Arc<Outcome>),
-}
 
 /// Allocates the numbers of listeners and execs. Numbers grow, so that a stale
 /// number means nothing. After 2^31 of them, allocation starts over with the

@@ -1,7 +1,7 @@
 //! The links and monitors of one process.
 
-use crate::introspection::Peers;
 use crate::pid::{Pid, PidMap};
+use crate::view::Peers;
 
 /// The ties of one process to its peers, seen from its side: one entry per
 /// peer.

@@ -1,7 +1,7 @@
 //! The topics of messages.
 
 use crate::error::Error;
-use crate::names::MAX_NAME_BYTES;
+use crate::name::MAX_NAME_BYTES;
 
 /// Refuses texts that a program cannot use as a topic.
 #[inline]

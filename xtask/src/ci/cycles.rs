@@ -18,7 +18,7 @@ use crate::project;
 
 /// Modules that are in cycles still, by crate. A number that falls is to be
 /// lowered here, so that it never rises.
-const LEFT: [(&str, usize); 3] = [("runtime", 2), ("runtime/app", 10), ("runtime/kernel", 21)];
+const LEFT: [(&str, usize); 2] = [("runtime", 2), ("runtime/app", 10)];
 
 /// The path of a module from the root of its crate.
 type Module = Vec<String>;

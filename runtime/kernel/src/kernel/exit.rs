@@ -8,7 +8,6 @@ use crate::account::Account;
 use crate::events::Notice;
 use crate::execs::Callee;
 use crate::host::Place;
-use crate::introspection::Ending;
 use crate::moment::Moment;
 use crate::observe::Change;
 use crate::outcome::Outcome;
@@ -17,6 +16,7 @@ use crate::process::Process;
 use crate::state::{Caller, Doom, Remains};
 use crate::sync::Arc;
 use crate::ties::Ties;
+use crate::totals::Ending;
 
 /// A process that has exited and whose peers were not told yet. Call
 /// [`Exiting::finish`]: dropping this gives the place back and tells no one.

@@ -2,6 +2,7 @@
 
 mod dump;
 mod exit;
+mod introspection;
 mod memory;
 mod signal;
 mod spawn;
@@ -17,22 +18,23 @@ pub use spawn::{Spawn, Spawned};
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
 use crate::host::{Host, HostConfig, MemoryLimits};
-use crate::introspection::Counts;
 use crate::moment::Monotonic;
-use crate::names::{Names, NotRegistered, check_name};
+use crate::name::check_name;
 use crate::observe::{Change, Observer, Observers};
 use crate::pairs::PairLocks;
 use crate::pid::{Destination, Pid};
 use crate::process::Process;
+use crate::registry::{NotRegistered, Registry};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, RwLock};
 use crate::table::Table;
+use crate::totals::Counts;
 
 /// All hosts and processes of one runtime, and the names of the processes.
 pub struct Kernel {
     hosts: RwLock<HashMap<Arc<str>, Arc<Host>>>,
     table: Table,
-    names: Names,
+    names: Registry,
     pairs: PairLocks,
     last_pid: AtomicU64,
     /// Nanoseconds; see [`Kernel::set_clock`].
@@ -54,7 +56,7 @@ impl Kernel {
         Arc::new(Kernel {
             hosts: RwLock::default(),
             table: Table::new(),
-            names: Names::new(),
+            names: Registry::new(),
             pairs: PairLocks::new(),
             last_pid: AtomicU64::new(0),
             clock: AtomicU64::new(0),
@@ -112,14 +114,6 @@ impl Kernel {
             pid: Arc::clone(process.text()),
             definition: Arc::clone(definition),
         });
-    }
-
-    pub(crate) fn table(&self) -> &Table {
-        &self.table
-    }
-
-    pub(crate) fn counts(&self) -> &Counts {
-        &self.counts
     }
 
     fn next_pid(&self) -> Pid {
@@ -223,7 +217,7 @@ impl Kernel {
             .register(name, process)
             .map_err(|reason| match reason {
                 NotRegistered::Taken(holder) => already_registered(name, &holder),
-                NotRegistered::Refused(refusal) => refusal.into_error(process, ""),
+                NotRegistered::Refused(refusal) => process.refused(refusal, ""),
             })?;
         self.observers.tell(|| Change::Named {
             pid: Arc::clone(process.text()),

@@ -66,7 +66,7 @@ impl Kernel {
         // time.
         let message = make(sender);
         to.deliver(topic, message, self.clock())
-            .map_err(|refusal| refusal.into_error(to, topic))
+            .map_err(|refusal| to.refused(refusal, topic))
     }
 
     /// Asks a process to end. One CANCEL waits at most; a CANCEL with an
@@ -90,7 +90,7 @@ impl Kernel {
             .map(|deadline| deadline.monotonic);
         target
             .cancel(from, now.wall, wall, enforced)
-            .map_err(|refusal| refusal.into_error(target, ""))
+            .map_err(|refusal| target.refused(refusal, ""))
     }
 
     /// Decides that a process ends now, whatever it does. A second call is
@@ -101,7 +101,7 @@ impl Kernel {
     pub fn terminate(&self, target: &Process) -> Result<(), Error> {
         target
             .terminate()
-            .map_err(|refusal| refusal.into_error(target, ""))
+            .map_err(|refusal| target.refused(refusal, ""))
     }
 }
 

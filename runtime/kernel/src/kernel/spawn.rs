@@ -6,9 +6,8 @@ use crate::account::Account;
 use crate::error::Error;
 use crate::execs::Callee;
 use crate::host::Place;
-use crate::introspection::Origin;
 use crate::message::Message;
-use crate::names::check_name;
+use crate::name::check_name;
 use crate::observe::Change;
 use crate::process::{Birth, Process};
 use crate::state::Relation;
@@ -16,6 +15,7 @@ use crate::subscription::Subscription;
 use crate::sync::Arc;
 use crate::topic::check_topic;
 use crate::trace::Trace;
+use crate::view::Origin;
 
 /// The request for a new process.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,7 +102,7 @@ impl Kernel {
         if let Some(name) = &name {
             child
                 .add_name(name, false)
-                .map_err(|refusal| refusal.into_error(&child, ""))?;
+                .map_err(|refusal| child.refused(refusal, ""))?;
         }
         let exec = match spawn.parent {
             None => self.publish(name, &child).map(|()| None)?,
@@ -154,11 +154,11 @@ impl Kernel {
         let _pair = self.pairs.lock(parent.pid(), child.pid());
         let callee = Callee {
             pid: child.pid(),
-            process: Arc::downgrade(child),
+            process: Arc::<Process>::downgrade(child),
         };
         let exec = parent
             .adopt(callee, relation, spawn.exec)
-            .map_err(|refusal| refusal.into_error(parent, ""))?;
+            .map_err(|refusal| parent.refused(refusal, ""))?;
         child.be_child(parent.pid(), relation, exec);
         self.publish(name, child)
             .inspect_err(|_| parent.disown(child.pid(), exec))?;
@@ -192,7 +192,7 @@ fn queue_first_messages(child: &Process, spawn: &Spawn<'_>) -> Result<(), Error>
         };
         child
             .deliver(topic, message, child.started())
-            .map_err(|refusal| refusal.into_error(child, topic))?;
+            .map_err(|refusal| child.refused(refusal, topic))?;
     }
     Ok(())
 }

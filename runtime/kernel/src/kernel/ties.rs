@@ -21,13 +21,13 @@ impl Kernel {
         let _pair = self.pairs.lock(who.pid(), target.pid());
         let new = who
             .monitor(target.pid())
-            .map_err(|refusal| refusal.into_error(who, ""))?;
+            .map_err(|refusal| who.refused(refusal, ""))?;
         target.set_monitored(who.pid(), true).map_err(|refusal| {
             // An earlier monitor stands: its EXIT is on the way.
             if new {
                 who.remove_monitor(target.pid());
             }
-            refusal.into_error(target, "")
+            target.refused(refusal, "")
         })
     }
 
@@ -54,7 +54,7 @@ impl Kernel {
         let pair = self.pairs.lock(who.pid(), target.pid());
         let new = who
             .link(target.pid())
-            .map_err(|refusal| refusal.into_error(who, ""))?;
+            .map_err(|refusal| who.refused(refusal, ""))?;
         match target.link(who.pid()) {
             Ok(_) => {
                 drop(pair);
@@ -71,7 +71,7 @@ impl Kernel {
                 if new {
                     who.remove_link(target.pid());
                 }
-                Err(refusal.into_error(target, ""))
+                Err(target.refused(refusal, ""))
             }
         }
     }

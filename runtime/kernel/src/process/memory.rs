@@ -4,7 +4,6 @@ use super::Process;
 use crate::budget::Spent;
 use crate::error::Error;
 use crate::outcome::Outcome;
-use crate::refusal::Refusal;
 use crate::state::Doom;
 use crate::sync::Arc;
 
@@ -53,6 +52,6 @@ impl Process {
             by_link: false,
         };
         self.be_doomed(doom)
-            .map_err(|refusal: Refusal| refusal.into_error(self, ""))
+            .map_err(|refusal| self.refused(refusal, ""))
     }
 }

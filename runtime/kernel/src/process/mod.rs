@@ -19,16 +19,15 @@ use crate::account::Account;
 use crate::attributes::Attributes;
 use crate::error::Error;
 use crate::host::{Host, HostConfig, Place};
-use crate::introspection::Origin;
 use crate::moment::{AtomicDeadline, Monotonic};
 use crate::outcome::Outcome;
 use crate::pid::Pid;
+use crate::refusal::Refusal;
 use crate::state::{Effect, State};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex};
 use crate::usage::Usage;
-
-pub use view::{Depth, Relations};
+use crate::view::Origin;
 
 /// One process. Any process may send it signals, through
 /// [`Kernel`](crate::Kernel); only the one task that drives it receives,
@@ -145,6 +144,13 @@ impl Process {
     #[inline]
     pub(crate) fn config(&self) -> &HostConfig {
         self.host.config()
+    }
+
+    /// Returns the error of a signal that this process refused; `topic` is the
+    /// topic of a message, else empty. The caller holds no lock of the process.
+    #[cold]
+    pub(crate) fn refused(&self, refusal: Refusal, topic: &str) -> Error {
+        refusal.into_error(&self.text, self.host.name(), topic)
     }
 
     /// Takes one step and wakes the task concerned, after the lock is released.

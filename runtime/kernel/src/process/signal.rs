@@ -5,6 +5,7 @@ use std::task::Waker;
 
 use super::Process;
 use crate::events::Notice;
+use crate::execs::Terminate;
 use crate::host::Place;
 use crate::message::Message;
 use crate::moment::{Monotonic, Timestamp};
@@ -86,5 +87,12 @@ impl Process {
             Ok(effect) => (Ok(()), effect),
             Err(refusal) => (Err(refusal), Effect::Nothing),
         })
+    }
+}
+
+impl Terminate for Process {
+    fn terminate(&self) {
+        // A refusal says that the process has ended: nothing is left to do.
+        let _ = Process::terminate(self);
     }
 }

@@ -3,10 +3,11 @@
 use std::task::Waker;
 
 use super::Process;
+use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::moment::Monotonic;
 use crate::state::Effect;
-use crate::subscription::{Delivery, Subscription};
+use crate::subscription::Subscription;
 use crate::topic::check_topic_to_listen;
 
 impl Process {
@@ -86,7 +87,7 @@ impl Process {
     pub fn listen(&self, topic: &str) -> Result<Subscription, Error> {
         check_topic_to_listen(topic)?;
         let listened = self.inner.lock().state.listen(topic, self.config());
-        listened.map_err(|refusal| refusal.into_error(self, topic))
+        listened.map_err(|refusal| self.refused(refusal, topic))
     }
 
     /// Ends a subscription made by [`Process::listen`]. Its unread messages go,

@@ -1,34 +1,8 @@
 //! The view of a process from outside.
 
 use super::Process;
-use crate::introspection::{Activity, Summary, View};
 use crate::state::State;
-
-/// Numbers of a process's unread items.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Depth {
-    /// Messages in all queues.
-    pub messages: usize,
-    /// Bytes of those messages.
-    pub bytes: usize,
-    /// Unread events.
-    pub events: usize,
-}
-
-/// Numbers of a process's ties.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Relations {
-    /// Processes linked to this one.
-    pub links: usize,
-    /// Processes that this one monitors.
-    pub monitors: usize,
-    /// Processes tied to this one in any way, its monitors included.
-    pub peers: usize,
-    /// Registered names.
-    pub names: usize,
-    /// Execs whose outcome was not taken.
-    pub execs: usize,
-}
+use crate::view::{Activity, Depth, Relations, Summary, View};
 
 impl Process {
     /// Returns the cheap part of the view; `None` if the process has exited.

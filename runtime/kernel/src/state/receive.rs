@@ -2,9 +2,10 @@
 
 use super::{Effect, State};
 use crate::account::MESSAGE;
+use crate::delivery::Delivery;
 use crate::host::HostConfig;
 use crate::refusal::Refusal;
-use crate::subscription::{Delivery, Subscription};
+use crate::subscription::Subscription;
 
 /// Number of subscriptions up to which they are asked one after the other.
 const FEW: usize = 8;

@@ -87,7 +87,7 @@ fn adoption_is_undone_whole() {
     let mut state = State::new(Account::default());
     let child = Callee {
         pid: pid(2),
-        process: crate::sync::Weak::new(),
+        process: crate::sync::Weak::<crate::process::Process>::new(),
     };
     let relation = Relation {
         monitored: true,

@@ -1,9 +1,8 @@
-//! The registry: names for processes.
+//! The registry: the names of processes and their holders.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
-use crate::error::Error;
 use crate::held_names::HeldNames;
 use crate::process::Process;
 use crate::refusal::Refusal;
@@ -16,13 +15,10 @@ type NameHash = std::hash::RandomState;
 #[cfg(shuttle)]
 type NameHash = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 
-/// Bytes of the longest name, and of the longest topic a process can listen on.
-pub const MAX_NAME_BYTES: usize = 1024;
-
 /// Names and their holders. A process also knows its own names: both sides
 /// change under the lock of the name's shard.
 #[derive(Debug)]
-pub(crate) struct Names {
+pub(crate) struct Registry {
     hasher: NameHash,
     shards: Box<[Shard]>,
 }
@@ -41,9 +37,9 @@ pub(crate) enum NotRegistered {
     Refused(Refusal),
 }
 
-impl Names {
+impl Registry {
     pub(crate) fn new() -> Self {
-        Names {
+        Registry {
             hasher: NameHash::default(),
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
         }
@@ -139,23 +135,5 @@ impl Names {
 
     fn shard(&self, name: &str) -> &RwLock<HashMap<Arc<str>, Arc<Process>>> {
         &self.shards[self.hasher.hash_one(name) as usize % SHARDS].0
-    }
-}
-
-/// Refuses texts that cannot be names.
-pub(crate) fn check_name(name: &str) -> Result<(), Error> {
-    if name.is_empty() {
-        Err(Error::invalid("a name may not be empty"))
-    } else if name.starts_with(['{', '@']) {
-        Err(Error::invalid(format!(
-            "a name may not begin with {}: {name}",
-            &name[..1]
-        )))
-    } else if name.len() > MAX_NAME_BYTES {
-        Err(Error::invalid(format!(
-            "a name may not be longer than {MAX_NAME_BYTES} bytes"
-        )))
-    } else {
-        Ok(())
     }
 }

@@ -1,17 +1,5 @@
-//! Looking at processes from outside, without stopping any.
-//!
-//! One process is read under its own lock, so its view is consistent. Two
-//! processes are read one after the other, so their views may never have been
-//! true at one moment. A process that comes or goes meanwhile may be missing;
-//! no process is seen twice.
+//! Counts of the processes that were started and that ended.
 
-mod scan;
-mod view;
-
-pub use scan::Scan;
-pub use view::{Activity, Origin, Peers, QueueLabel, QueueView, Summary, View};
-
-use crate::kernel::Kernel;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Numbers of processes, by their end. They only grow.
@@ -54,7 +42,7 @@ impl Counts {
         self.ended[how as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    fn totals(&self) -> Totals {
+    pub(crate) fn totals(&self) -> Totals {
         let ended = |how: Ending| self.ended[how as usize].load(Ordering::Relaxed);
         Totals {
             returned: ended(Ending::Returned),
@@ -64,19 +52,5 @@ impl Counts {
             // Read last: never less than the processes that ended.
             spawned: self.spawned.load(Ordering::Relaxed),
         }
-    }
-}
-
-impl Kernel {
-    /// Iterates over all processes that have not exited, in no order. The scan
-    /// reads the table a part at a time: a spawn or an exit waits for one part
-    /// at most.
-    pub fn scan(&self) -> Scan<'_> {
-        Scan::new(self.table())
-    }
-
-    /// Returns the numbers of processes, by their end.
-    pub fn totals(&self) -> Totals {
-        self.counts().totals()
     }
 }

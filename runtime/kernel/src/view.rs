@@ -1,9 +1,8 @@
-//! One process, as seen from outside.
+//! The data of one process, as seen from outside.
 
 use crate::error::Error;
 use crate::moment::Monotonic;
 use crate::pid::Pid;
-use crate::process::Relations;
 use crate::sync::Arc;
 
 /// The embedder's description of a process at its start. The kernel passes it
@@ -119,4 +118,30 @@ pub struct View {
     pub cancel_deadline: Option<Monotonic>,
     /// The last error that a call of the process API returned to the process.
     pub last_error: Option<Error>,
+}
+
+/// Numbers of a process's unread items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Messages in all queues.
+    pub messages: usize,
+    /// Bytes of those messages.
+    pub bytes: usize,
+    /// Unread events.
+    pub events: usize,
+}
+
+/// Numbers of a process's ties.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relations {
+    /// Processes linked to this one.
+    pub links: usize,
+    /// Processes that this one monitors.
+    pub monitors: usize,
+    /// Processes tied to this one in any way, its monitors included.
+    pub peers: usize,
+    /// Registered names.
+    pub names: usize,
+    /// Execs whose outcome was not taken.
+    pub execs: usize,
 }

@@ -1,0 +1,24 @@
+//! The form of a name.
+
+use crate::error::Error;
+
+/// Bytes of the longest name, and of the longest topic a process can listen on.
+pub const MAX_NAME_BYTES: usize = 1024;
+
+/// Refuses texts that cannot be names.
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
+    if name.is_empty() {
+        Err(Error::invalid("a name may not be empty"))
+    } else if name.starts_with(['{', '@']) {
+        Err(Error::invalid(format!(
+            "a name may not begin with {}: {name}",
+            &name[..1]
+        )))
+    } else if name.len() > MAX_NAME_BYTES {
+        Err(Error::invalid(format!(
+            "a name may not be longer than {MAX_NAME_BYTES} bytes"
+        )))
+    } else {
+        Ok(())
+    }
+}
