@@ -186,8 +186,8 @@ impl Context {
     ///
     /// As for [`Runtime::spawn`](crate::Runtime::spawn).
     pub async fn spawn(&mut self, spawn: impl Into<Spawn>) -> Result<Arc<str>, CallError> {
-        let (start, tied) = spawn.into().into_parts()?;
-        Ok(self.native.spawn(start, tied).await?)
+        let (start, relation) = spawn.into().into_parts()?;
+        Ok(self.native.spawn(start, relation).await?)
     }
 
     /// Starts a process, waits for its end and returns its result. The started

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::ser::SerializeTuple;
 use serde::{Serialize, Serializer};
+use warren_engine::Start;
 use warren_engine::security::{Actor, Scope};
-use warren_engine::{Start, Tied};
-use warren_kernel::{Error, TraceId};
+use warren_kernel::{Error, Relation, TraceId};
 
 use crate::app::DEFAULT_HOST;
 use crate::error::CallError;
@@ -30,7 +30,7 @@ use crate::values::{self, Value};
 #[must_use = "nothing is started before it is passed on"]
 pub struct Spawn {
     start: Start,
-    tied: Tied,
+    relation: Relation,
     is_first: bool,
     /// The first value that could not be written.
     mistake: Option<CallError>,
@@ -42,7 +42,7 @@ impl Spawn {
     pub fn of(definition: impl Into<String>) -> Spawn {
         Spawn {
             start: Start::new(definition, DEFAULT_HOST),
-            tied: Tied::default(),
+            relation: Relation::default(),
             is_first: false,
             mistake: None,
         }
@@ -150,13 +150,13 @@ impl Spawn {
     /// Makes the spawning native process monitor the new process from the
     /// beginning.
     pub fn monitored(mut self) -> Spawn {
-        self.tied.monitored = true;
+        self.relation.monitored = true;
         self
     }
 
     /// Links the spawning native process to the new process from the beginning.
     pub fn linked(mut self) -> Spawn {
-        self.tied.linked = true;
+        self.relation.linked = true;
         self
     }
 
@@ -173,8 +173,8 @@ impl Spawn {
     /// Returns the request for the embedder, which is not a process and cannot
     /// be tied to another.
     pub(crate) fn untied(self) -> Result<Start, CallError> {
-        let (start, tied) = self.into_parts()?;
-        if tied != Tied::default() {
+        let (start, relation) = self.into_parts()?;
+        if relation != Relation::default() {
             return Err(CallError::Refused(Error::invalid(
                 "only a process can monitor another or be linked to it; the embedder waits for \
                  the handle",
@@ -183,10 +183,10 @@ impl Spawn {
         Ok(start)
     }
 
-    pub(crate) fn into_parts(self) -> Result<(Start, Tied), CallError> {
+    pub(crate) fn into_parts(self) -> Result<(Start, Relation), CallError> {
         match self.mistake {
             Some(mistake) => Err(mistake),
-            None => Ok((self.start, self.tied)),
+            None => Ok((self.start, self.relation)),
         }
     }
 

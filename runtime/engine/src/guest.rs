@@ -31,12 +31,12 @@ use crate::guest::stacks::Sight;
 use crate::limits::Limits;
 use crate::security::{Actor, Rights, Scope};
 
-pub(crate) use options::{Related, SpawnOptions, context};
+pub(crate) use options::{SpawnOptions, context};
 pub(crate) use program::settled_outcome;
 pub(crate) use sight::show_if_asked;
 pub use spawner::Ended;
 pub(crate) use spawner::{
-    Given, Relation, SpawnRequest, Spawner, Surroundings, UpgradeRequest, arguments_of,
+    Given, SpawnRequest, Spawner, Surroundings, UpgradeRequest, arguments_of,
 };
 
 /// Code that is loaded into a pool.

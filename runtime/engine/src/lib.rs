@@ -68,7 +68,7 @@ pub use guest::Ended;
 pub use host_limits::{DEFAULT_MAX_MEMORY, HostLimits};
 pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord, record_time};
 pub use memory::{MachineMemory, SystemMemory, default_max_memory};
-pub use node::native::{Native, NativeFuture, Tied};
+pub use node::native::{Native, NativeFuture};
 pub use node::start::Start;
 pub use node::{Node, NodeConfig, Running, StartError};
 pub use output::{Sink, StandardStreams, Stream};

@@ -1,6 +1,7 @@
 //! The links and monitors of one process.
 
 use crate::pid::{Pid, PidMap};
+use crate::relation::Relation;
 use crate::view::Peers;
 
 /// The ties of one process to its peers, seen from its side: one entry per
@@ -21,6 +22,26 @@ pub(crate) struct Tie {
     pub(crate) monitors: bool,
     /// The peer is told of this process's end.
     pub(crate) monitored: bool,
+}
+
+impl Tie {
+    /// Returns the tie of a process to a child it spawns.
+    pub(crate) fn to_child(relation: Relation) -> Tie {
+        Tie {
+            linked: relation.linked,
+            monitors: relation.monitored,
+            monitored: false,
+        }
+    }
+
+    /// Returns the tie of a new process to its parent.
+    pub(crate) fn to_parent(relation: Relation) -> Tie {
+        Tie {
+            linked: relation.linked,
+            monitors: false,
+            monitored: relation.monitored,
+        }
+    }
 }
 
 impl Ties {

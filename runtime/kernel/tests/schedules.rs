@@ -15,7 +15,7 @@ use std::task::{Wake, Waker};
 
 use shuttle::sync::Arc;
 use shuttle::thread;
-use warren_kernel::{Delivery, HostConfig, Kind, Outcome, Process, Spawn, Subscription};
+use warren_kernel::{Delivery, HostConfig, Kind, Outcome, Process, Relation, Spawn, Subscription};
 
 use setup::{Setup, events, failure, message_of, moment, nothing};
 
@@ -125,7 +125,10 @@ fn a_spawn_against_the_end_of_its_parent() {
         };
         let linked = setup.spawn(Spawn {
             parent: Some(&parent),
-            linked: true,
+            relation: Relation {
+                linked: true,
+                ..Relation::default()
+            },
             name: Some("child"),
             ..Spawn::default()
         });

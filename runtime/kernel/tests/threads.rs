@@ -12,7 +12,9 @@ use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use warren_kernel::{Delivery, HostConfig, Kind, Process, QueueLimits, Spawn, Subscription};
+use warren_kernel::{
+    Delivery, HostConfig, Kind, Process, QueueLimits, Relation, Spawn, Subscription,
+};
 
 use setup::{Setup, events, failure, moment, nothing};
 
@@ -223,7 +225,10 @@ fn place_and_name_are_free_for_the_woken_watcher() {
     for _ in 0..ROUNDS {
         let child = setup.spawn(Spawn {
             parent: Some(&watcher),
-            monitored: true,
+            relation: Relation {
+                monitored: true,
+                ..Relation::default()
+            },
             name: Some("worker"),
             ..Spawn::default()
         });

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use bindings::warren::process as wit;
 use tokio::task;
-use warren_kernel::{Details, Error, Kind, Message, Monotonic, Subscription};
+use warren_kernel::{Details, Error, Kind, Message, Monotonic, Relation, Subscription};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::abi::flat::TURN;
 use crate::codec::{self, check};
 use crate::guest::aside::AT_ONCE;
 use crate::guest::stacks::{Asked, Sight};
-use crate::guest::{self, Guest, Related, SpawnOptions, Unwind, receive};
+use crate::guest::{self, Guest, SpawnOptions, Unwind, receive};
 use crate::log::{Level, MAX_LOGGED};
 use crate::operand::{self, NAME};
 use crate::output::{PIECE, Stream};
@@ -90,7 +90,7 @@ impl wit::process::Host for Guest {
         relation: wit::process::Relation,
         options: wit::process::SpawnOptions,
     ) -> Answer<String> {
-        let related = Related {
+        let relation = Relation {
             monitored: relation.contains(wit::process::Relation::MONITORED),
             linked: relation.contains(wit::process::Relation::LINKED),
         };
@@ -98,7 +98,7 @@ impl wit::process::Host for Guest {
             Ok(options) => options,
             Err(error) => return answer(self, Err(error)),
         };
-        let pid = Guest::spawn(self, definition, host, arguments.into(), related, options).await;
+        let pid = Guest::spawn(self, definition, host, arguments.into(), relation, options).await;
         answer(self, pid.map(|pid| pid.to_string()))
     }
 

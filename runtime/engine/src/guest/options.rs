@@ -8,13 +8,6 @@ use rmpv::Value;
 use crate::codec::{self, check, reader};
 use crate::security::{Actor, Scope};
 
-/// The ties of a new process to its spawner, as the flags of a spawn give them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Related {
-    pub(crate) monitored: bool,
-    pub(crate) linked: bool,
-}
-
 /// The options of a spawn, which replace or add to inherited values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SpawnOptions {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Subscription};
+use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Relation, Subscription};
 
-use super::spawner::{Given, Relation, SpawnRequest, UpgradeRequest, arguments_of};
-use super::{Guest, Inherited, Related, SpawnOptions, Unwind, process_of};
+use super::spawner::{Given, SpawnRequest, UpgradeRequest, arguments_of};
+use super::{Guest, Inherited, SpawnOptions, Unwind, process_of};
 use crate::codec;
 use crate::guest::control::Control;
 use crate::guest::shared::Shared;
@@ -71,14 +71,10 @@ impl Guest {
         definition: String,
         host: String,
         arguments: Arc<[u8]>,
-        related: Related,
+        relation: Relation,
         options: SpawnOptions,
     ) -> Result<Arc<str>, Error> {
-        let relation = Relation::Related {
-            monitored: related.monitored,
-            linked: related.linked,
-        };
-        let request = self.request(definition, host, arguments, relation, options)?;
+        let request = self.request(definition, host, arguments, relation, false, options)?;
         let spawner = Arc::clone(&self.spawner);
         let spawned = self.control.outside(spawner.spawn(request)).await?;
         Ok(Arc::clone(spawned.process.text()))
@@ -91,7 +87,14 @@ impl Guest {
         arguments: Arc<[u8]>,
         options: SpawnOptions,
     ) -> Result<Subscription, Error> {
-        let request = self.request(definition, host, arguments, Relation::Exec, options)?;
+        let request = self.request(
+            definition,
+            host,
+            arguments,
+            Relation::default(),
+            true,
+            options,
+        )?;
         let spawner = Arc::clone(&self.spawner);
         let spawned = self.control.outside(spawner.spawn(request)).await?;
         spawned
@@ -105,6 +108,7 @@ impl Guest {
         host: String,
         arguments: Arc<[u8]>,
         relation: Relation,
+        exec: bool,
         options: SpawnOptions,
     ) -> Result<SpawnRequest, Error> {
         let parent = self.process()?;
@@ -116,6 +120,7 @@ impl Guest {
             parent: Some(Arc::clone(parent)),
             judge: self.rights.judge().cloned(),
             relation,
+            exec,
             given: Given {
                 context: !options.context.is_empty(),
                 identity: options.actor.is_some() || options.scope.is_some(),

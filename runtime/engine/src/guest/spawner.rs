@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
-use warren_kernel::{Error, Host, Outcome, Process, Spawned, Trace};
+use warren_kernel::{Error, Host, Outcome, Process, Relation, Spawned, Trace};
 
 use super::{Inherited, Pool, Run, Slot};
 use crate::code::native_code::NativeCode;
@@ -42,15 +42,6 @@ pub(crate) trait Spawner: Send + Sync {
     ) -> BoxFuture<'static, Result<Option<Arc<Chunk>>, Error>>;
 }
 
-/// The tie of a new process to its spawner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Relation {
-    /// By a monitor, a link, both or neither.
-    Related { monitored: bool, linked: bool },
-    /// The spawner waits for its outcome.
-    Exec,
-}
-
 /// The parameters of a spawn.
 pub(crate) struct SpawnRequest {
     pub(crate) definition: String,
@@ -65,6 +56,8 @@ pub(crate) struct SpawnRequest {
     /// The judge of the spawner; absent if the spawner may do everything.
     pub(crate) judge: Option<Judge>,
     pub(crate) relation: Relation,
+    /// True if the spawner waits for the outcome of the process.
+    pub(crate) exec: bool,
     pub(crate) inherited: Arc<Inherited>,
     /// The values in `inherited` that the spawner sets for the new process.
     pub(crate) given: Given,

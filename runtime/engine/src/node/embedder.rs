@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use warren_kernel::{Error, Process, Trace, TraceId};
+use warren_kernel::{Error, Process, Relation, Trace, TraceId};
 
 use super::{Node, Running};
 use crate::code::native_code::NativeCode;
-use crate::guest::{Given, Inherited, Relation, SpawnRequest, arguments_of};
+use crate::guest::{Given, Inherited, SpawnRequest, arguments_of};
 use crate::node::start::Start;
 use crate::security::Scope;
 
@@ -55,10 +55,8 @@ impl Node {
             arguments: arguments_of(start.arguments),
             parent: None,
             judge: None,
-            relation: Relation::Related {
-                monitored: false,
-                linked: false,
-            },
+            relation: Relation::default(),
+            exec: false,
             inherited: Arc::new(Inherited {
                 frame: self.new_frame(&start.definition),
                 context: Arc::new(start.context),

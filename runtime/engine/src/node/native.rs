@@ -15,10 +15,10 @@ use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::Duration;
 
-use warren_kernel::{Delivery, Error, Outcome, Process, Subscription, Trace};
+use warren_kernel::{Delivery, Error, Outcome, Process, Relation, Subscription, Trace};
 
 use crate::code::native_code::NativeCode;
-use crate::guest::{Guest, Related, SpawnOptions, arguments_of};
+use crate::guest::{Guest, SpawnOptions, arguments_of};
 use crate::node::start::Start;
 use crate::security::Refusal;
 
@@ -51,15 +51,6 @@ impl NativeCode {
             }
         })
     }
-}
-
-/// The ties of a new process to the host function process that spawns it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tied {
-    /// True if the spawner monitors the new process.
-    pub monitored: bool,
-    /// True if the two processes are linked.
-    pub linked: bool,
 }
 
 /// A host function process, as its own code sees it. Values are encoded.
@@ -159,16 +150,12 @@ impl Native {
     /// # Errors
     ///
     /// As for `process.spawn`.
-    pub async fn spawn(&mut self, start: Start, tied: Tied) -> Result<Arc<str>, Error> {
+    pub async fn spawn(&mut self, start: Start, relation: Relation) -> Result<Arc<str>, Error> {
         self.check_alive()?;
         let (options, start) = split(start);
-        let related = Related {
-            monitored: tied.monitored,
-            linked: tied.linked,
-        };
         let spawned = self
             .guest
-            .spawn(start.0, start.1, start.2, related, options)
+            .spawn(start.0, start.1, start.2, relation, options)
             .await;
         spawned.inspect_err(|error| self.guest.was_refused(error))
     }

@@ -12,7 +12,7 @@ use warren_kernel::{Error, Host, Kind, Origin, Outcome, Process, Spawn, Spawned}
 use super::Node;
 use crate::code::definition::Code;
 use crate::code::program::Program;
-use crate::guest::{Ended, Inherited, Relation, Run, SpawnRequest};
+use crate::guest::{Ended, Inherited, Run, SpawnRequest};
 use crate::limits::{INSTANCE, TASK};
 use crate::node::start::Start;
 use crate::node::task::{self, Presence as _};
@@ -112,10 +112,6 @@ impl Node {
             .iter()
             .map(|(topic, payload)| (topic.as_str(), payload.as_ref()))
             .collect();
-        let (monitored, linked) = match request.relation {
-            Relation::Related { monitored, linked } => (monitored, linked),
-            Relation::Exec => (false, false),
-        };
         let inherited = &request.inherited;
         let origin = Origin {
             definition: Arc::clone(&program.definition.id),
@@ -131,9 +127,8 @@ impl Node {
             place,
             Spawn {
                 parent: request.parent.as_ref(),
-                monitored,
-                linked,
-                exec: request.relation == Relation::Exec,
+                relation: request.relation,
+                exec: request.exec,
                 name: request.name.as_deref(),
                 messages: &messages,
                 trace: request.cause,
@@ -190,9 +185,10 @@ impl SpawnRequest {
         let Some(judge) = &self.judge else {
             return Ok(());
         };
-        let operation = match self.relation {
-            Relation::Related { monitored, linked } => Operation::spawn(monitored, linked),
-            Relation::Exec => Operation::Exec,
+        let operation = if self.exec {
+            Operation::Exec
+        } else {
+            Operation::spawn(self.relation)
         };
         for action in operation.actions() {
             let resource = match action {

@@ -1,5 +1,7 @@
 //! The operations of the process API and the permissions each needs.
 
+use warren_kernel::Relation;
+
 use super::action::Action;
 
 /// An operation that needs permissions, or a part of a spawn that needs more of
@@ -144,9 +146,9 @@ impl Operation {
         }
     }
 
-    /// A spawn with these relations.
-    pub(crate) const fn spawn(monitored: bool, linked: bool) -> Operation {
-        match (monitored, linked) {
+    /// Returns the operation of a spawn with this relation.
+    pub(crate) const fn spawn(relation: Relation) -> Operation {
+        match (relation.monitored, relation.linked) {
             (false, false) => Operation::Spawn,
             (true, false) => Operation::SpawnMonitored,
             (false, true) => Operation::SpawnLinked,

@@ -10,7 +10,7 @@ use crate::message::Message;
 use crate::name::check_name;
 use crate::observe::Change;
 use crate::process::{Birth, Process};
-use crate::state::Relation;
+use crate::relation::Relation;
 use crate::subscription::Subscription;
 use crate::sync::Arc;
 use crate::topic::check_topic;
@@ -22,10 +22,8 @@ use crate::view::Origin;
 pub struct Spawn<'a> {
     /// The spawner; absent if the embedder starts the process.
     pub parent: Option<&'a Arc<Process>>,
-    /// True if the parent is told of the new process's end.
-    pub monitored: bool,
-    /// True if the parent is linked to the new process.
-    pub linked: bool,
+    /// The ties of the new process to its parent.
+    pub relation: Relation,
     /// True if the parent waits for the new process's outcome.
     pub exec: bool,
     /// A name, claimed in the same step.
@@ -76,7 +74,7 @@ impl Kernel {
         if let Some(name) = spawn.name {
             check_name(name)?;
         }
-        if spawn.parent.is_none() && (spawn.monitored || spawn.linked || spawn.exec) {
+        if spawn.parent.is_none() && (spawn.relation != Relation::default() || spawn.exec) {
             return Err(Error::invalid(
                 "only a process can monitor, link to or wait for the process it spawns",
             ));
@@ -142,11 +140,7 @@ impl Kernel {
         child: &Arc<Process>,
         spawn: &Spawn<'_>,
     ) -> Result<Option<Subscription>, Error> {
-        let relation = Relation {
-            monitored: spawn.monitored,
-            linked: spawn.linked,
-        };
-        if relation == Relation::default() && !spawn.exec {
+        if spawn.relation == Relation::default() && !spawn.exec {
             return self.publish(name, child).map(|()| None);
         }
         // If the parent exits meanwhile, the news waits until the child can be
@@ -157,9 +151,9 @@ impl Kernel {
             process: Arc::<Process>::downgrade(child),
         };
         let exec = parent
-            .adopt(callee, relation, spawn.exec)
+            .adopt(callee, spawn.relation, spawn.exec)
             .map_err(|refusal| parent.refused(refusal, ""))?;
-        child.be_child(parent.pid(), relation, exec);
+        child.be_child(parent.pid(), spawn.relation, exec);
         self.publish(name, child)
             .inspect_err(|_| parent.disown(child.pid(), exec))?;
         Ok(exec)

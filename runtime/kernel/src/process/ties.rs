@@ -4,7 +4,7 @@ use super::Process;
 use crate::execs::Callee;
 use crate::pid::Pid;
 use crate::refusal::Refusal;
-use crate::state::Relation;
+use crate::relation::Relation;
 use crate::subscription::Subscription;
 
 impl Process {

@@ -73,13 +73,6 @@ pub(crate) struct Caller {
     pub(crate) subscription: Subscription,
 }
 
-/// The ties of a process to a child it spawns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Relation {
-    pub(crate) monitored: bool,
-    pub(crate) linked: bool,
-}
-
 /// The parts of an exited process that remain to be handled.
 #[derive(Debug)]
 pub(crate) struct Remains {

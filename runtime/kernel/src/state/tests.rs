@@ -6,6 +6,7 @@ use super::*;
 use crate::events::Notice;
 use crate::message::Message;
 use crate::moment::Timestamp;
+use crate::relation::Relation;
 
 fn pid(number: u64) -> Pid {
     Pid::new(NonZeroU64::new(number).unwrap())

@@ -1,10 +1,11 @@
 //! Links, monitors and children, seen from one of the two sides.
 
-use super::{Caller, Relation, State, memory};
+use super::{Caller, State, memory};
 use crate::execs::Callee;
 use crate::host::HostConfig;
 use crate::pid::Pid;
 use crate::refusal::Refusal;
+use crate::relation::Relation;
 use crate::subscription::Subscription;
 use crate::ties::Tie;
 
@@ -120,12 +121,7 @@ impl State {
         }
         self.account
             .admit(memory::PEER + 2 * memory::TIE + memory::EXEC)?;
-        let tie = Tie {
-            linked: relation.linked,
-            monitors: relation.monitored,
-            monitored: false,
-        };
-        self.ties.set(child.pid, tie);
+        self.ties.set(child.pid, Tie::to_child(relation));
         let subscription = exec.then(|| {
             let subscription = self.allocate();
             self.execs.start(subscription, child);
@@ -137,12 +133,7 @@ impl State {
 
     /// Ties the child to its parent: the other side of [`State::adopt`].
     pub(crate) fn be_child(&mut self, parent: Pid, relation: Relation, exec: Option<Subscription>) {
-        let tie = Tie {
-            linked: relation.linked,
-            monitored: relation.monitored,
-            monitors: false,
-        };
-        self.set_tie(parent, tie);
+        self.set_tie(parent, Tie::to_parent(relation));
         self.waited_for_by = exec.map(|subscription| Caller {
             pid: parent,
             subscription,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use warren_kernel::{
-    Activity, Change, Error, Monotonic, Origin, Outcome, QueueLabel, Spawn, Subscription, Totals,
+    Activity, Change, Error, Monotonic, Origin, Outcome, QueueLabel, Relation, Spawn, Subscription,
+    Totals,
 };
 
 use crate::setup::{Setup, failure, nothing};
@@ -77,8 +78,10 @@ fn a_view_tells_origin_parent_names_ties_and_the_last_error() {
     };
     let spawned = setup.spawn(Spawn {
         parent: Some(&parent),
-        linked: true,
-        monitored: true,
+        relation: Relation {
+            monitored: true,
+            linked: true,
+        },
         name: Some("worker"),
         origin: Some(&origin),
         ..Spawn::default()

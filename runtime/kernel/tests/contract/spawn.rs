@@ -1,4 +1,4 @@
-use warren_kernel::{Delivery, HostConfig, Kind, Outcome, QueueLimits, Spawn};
+use warren_kernel::{Delivery, HostConfig, Kind, Outcome, QueueLimits, Relation, Spawn};
 
 use crate::setup::{Setup, detail, events, failure, message_of, nothing, payloads};
 
@@ -30,8 +30,10 @@ fn monitor_and_link_are_in_place_before_it_runs() {
     parent.set_trap_links(true);
     let spawned = setup.spawn(Spawn {
         parent: Some(&parent),
-        monitored: true,
-        linked: true,
+        relation: Relation {
+            monitored: true,
+            linked: true,
+        },
         ..Spawn::default()
     });
     let child = spawned.unwrap().process;
@@ -50,8 +52,10 @@ fn a_taken_name_leaves_nothing_behind_and_names_the_holder() {
     setup.kernel.register("name", &holder).unwrap();
     let refused = setup.spawn(Spawn {
         parent: Some(&parent),
-        monitored: true,
-        linked: true,
+        relation: Relation {
+            monitored: true,
+            linked: true,
+        },
         exec: true,
         name: Some("name"),
         messages: &[("t", b"1")],
@@ -114,7 +118,10 @@ fn an_exec_yields_the_outcome_once_and_no_event() {
 fn a_relation_needs_a_parent() {
     let setup = Setup::new();
     let refused = setup.spawn(Spawn {
-        linked: true,
+        relation: Relation {
+            linked: true,
+            ..Relation::default()
+        },
         ..Spawn::default()
     });
     assert_eq!(refused.unwrap_err().kind, Kind::Invalid);

@@ -13,7 +13,7 @@ use std::task::{Wake, Waker};
 
 use warren_kernel::{
     Delivery, Error, Event, Exiting, Host, HostConfig, Kernel, Moment, Monotonic, Outcome, Process,
-    QueueLimits, Spawn, Subscription, Timestamp,
+    QueueLimits, Relation, Spawn, Subscription, Timestamp,
 };
 
 use compare::{same, show};
@@ -129,8 +129,10 @@ impl World {
                 let parent = parent.and_then(|parent| self.actor(parent));
                 let birth = Birth {
                     parent,
-                    monitored: *monitored && parent.is_some(),
-                    linked: *linked && parent.is_some(),
+                    relation: Relation {
+                        monitored: *monitored && parent.is_some(),
+                        linked: *linked && parent.is_some(),
+                    },
                     exec: *exec && parent.is_some(),
                     name: name.map(|name| NAMES[name].to_owned()),
                     messages: messages
@@ -238,8 +240,7 @@ impl World {
         let spawned = place.and_then(|place| {
             let spawn = Spawn {
                 parent: birth.parent.map(|parent| self.process(parent)),
-                monitored: birth.monitored,
-                linked: birth.linked,
+                relation: birth.relation,
                 exec: birth.exec,
                 name: birth.name.as_deref(),
                 messages: &messages,

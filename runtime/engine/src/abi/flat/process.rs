@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use warren_kernel::Relation;
 use wasmtime::{Caller, Linker};
 
 use super::asking::{self, Asking, define};
@@ -11,7 +12,7 @@ use super::{
     reply, status, text, text_or_absent,
 };
 use crate::guest::aside::AT_ONCE;
-use crate::guest::{Guest, Related, SpawnOptions};
+use crate::guest::{Guest, SpawnOptions};
 use crate::operand::{self, NAME};
 use crate::security::Refusal;
 
@@ -225,13 +226,10 @@ async fn spawn(
         Ok(owned) => owned,
         Err(fault) => return fail(caller.data_mut(), fault),
     };
-    let related = Related {
-        monitored: relation & 1 != 0,
-        linked: relation & 2 != 0,
-    };
+    let relation = Relation::from_bits(relation);
     let pid = caller
         .data_mut()
-        .spawn(definition, host, arguments, related, options)
+        .spawn(definition, host, arguments, relation, options)
         .await;
     let pid = pid.map(|pid| pid.as_bytes().to_vec());
     reply(&mut caller, out, pid.map_err(Fault::from))

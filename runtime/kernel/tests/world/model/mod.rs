@@ -5,7 +5,7 @@ mod process;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use warren_kernel::{HostConfig, Kind};
+use warren_kernel::{HostConfig, Kind, Relation};
 
 /// A process of the model: its index in `Model::processes`.
 pub(crate) type Id = usize;
@@ -97,8 +97,7 @@ pub(crate) struct Model {
 #[derive(Debug)]
 pub(crate) struct Birth {
     pub(crate) parent: Option<Id>,
-    pub(crate) monitored: bool,
-    pub(crate) linked: bool,
+    pub(crate) relation: Relation,
     pub(crate) exec: bool,
     pub(crate) name: Option<String>,
     pub(crate) messages: Vec<(String, Vec<u8>)>,
@@ -149,10 +148,10 @@ impl Model {
 
     fn be_born(&mut self, child: Id, birth: &Birth) -> Result<Option<u32>, No> {
         if let Some(parent) = birth.parent {
-            if birth.linked {
+            if birth.relation.linked {
                 self.room_for_link(parent)?;
             }
-            if birth.monitored {
+            if birth.relation.monitored {
                 self.room_for_monitor(parent)?;
             }
             if birth.exec && self.processes[parent].execs.len() >= self.config.max_execs {
@@ -172,10 +171,10 @@ impl Model {
         let Some(parent) = birth.parent else {
             return Ok(None);
         };
-        if birth.linked {
+        if birth.relation.linked {
             self.links.insert(pair(parent, child));
         }
-        if birth.monitored {
+        if birth.relation.monitored {
             self.monitors.insert((parent, child));
         }
         Ok(birth.exec.then(|| {
