@@ -5,18 +5,20 @@
 //! final name is complete, even if the writer or the machine fails.
 //!
 //! Files are loaded as machine code, so they are trusted like an executable. The
-//! directory and each file are checked on their open descriptors (see
-//! [`directory`]), and a file ends in a keyed hash of its name and code. A file does
-//! not match if another user put it there while the directory was open to others, if
-//! it was copied from another cache, or if a failing disk has changed it. Its code is
-//! then compiled again. Only the user can read the key.
+//! directories and each file are checked on their open descriptors (see [`way`] and
+//! [`directory`]), and a file ends in a keyed hash of its name and code. A file does not
+//! match if another user put it there while the directory was open to others, if it was
+//! copied from another cache, or if a failing disk has changed it. Its code is then
+//! compiled again. Only the user can read the key.
 //!
 //! Files that were not used for a month are removed. If the cache is too large, the
 //! files that were unused longest are removed too. Another runtime that has such a
 //! file mapped goes on with it.
 
 mod directory;
+mod error;
 mod secret;
+mod way;
 
 use std::fs::File;
 use std::hash::{Hash, Hasher};
@@ -29,8 +31,8 @@ use rustix::fs::Stat;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 
-pub use directory::CacheError;
 use directory::Directory;
+pub use error::CacheError;
 use secret::Secret;
 
 /// Beginning of the names of files that are being written.

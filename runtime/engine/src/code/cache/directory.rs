@@ -1,138 +1,24 @@
-//! A directory that nobody but its user, and root, can change.
+//! The directory of the code cache, which only its user, and root, can change.
 //!
-//! Files of the code cache run as machine code, so the cache is trusted like an
-//! executable. Each directory on the way to it is opened without following links and
-//! checked on the open descriptor, as sshd does with its strict modes: it must belong
-//! to the user or to root, and others may write to it only if it is sticky, as `/tmp`
-//! is. Files are then opened relative to the descriptor, so nothing can be replaced
-//! between the check and the use.
+//! The directories above it are checked too (see [`way`]). Files are opened relative to
+//! the open descriptor, so nothing can be replaced between the check and the use.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
-use warren_kernel::text;
 
-/// Most links that are followed on the way to the directory.
-const MAX_LINKS: usize = 40;
+use super::error::CacheError;
+use super::way::{self, OTHERS_WRITE};
 
-const STICKY: u32 = 0o1000;
-const OTHERS_WRITE: u32 = 0o022;
+/// The bits of a mode that let other users read, write or execute.
 const OTHERS: u32 = 0o077;
-
-/// The reason for which the code cache, or a file of it, is not used.
-/// [`CacheError::remedy`] returns the repair.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CacheError {
-    /// The operating system refuses an access.
-    #[error("{}: {error}", text::path(path))]
-    Io {
-        /// The file or directory.
-        path: PathBuf,
-        /// The operating system's error.
-        #[source]
-        error: io::Error,
-    },
-    /// A directory on the way to the cache belongs to another user.
-    #[error(
-        "{} belongs to user {owner}, who could put code into the cache of user {me}",
-        text::path(path)
-    )]
-    ForeignParent {
-        /// The directory.
-        path: PathBuf,
-        /// Its owner.
-        owner: u32,
-        /// The user that this process runs as.
-        me: u32,
-    },
-    /// The directory of the cache, or a file in it, belongs to another user.
-    #[error(
-        "{} belongs to user {owner}, so user {me} does not run code from it",
-        text::path(path)
-    )]
-    Foreign {
-        /// The file or directory.
-        path: PathBuf,
-        /// Its owner.
-        owner: u32,
-        /// The user that this process runs as.
-        me: u32,
-    },
-    /// Other users may write to a directory.
-    #[error(
-        "{}: others may write to it (mode {mode:04o}), so no code from it is run",
-        text::path(path)
-    )]
-    Writable {
-        /// The directory.
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
-    /// Other users may write to a file, or read the key.
-    #[error(
-        "{}: others may read or write it (mode {mode:04o}), so it is not trusted",
-        text::path(path)
-    )]
-    Shared {
-        /// The file.
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
-    /// A link, a pipe or another kind of file is in the way.
-    #[error("{} is not a {expected}", text::path(path))]
-    Kind {
-        /// The path of that file.
-        path: PathBuf,
-        /// The expected kind of file.
-        expected: &'static str,
-    },
-    /// The content of a file differs from what this user's runtime wrote.
-    #[error(
-        "{} is damaged, or was not written by this user's runtime",
-        text::path(path)
-    )]
-    NotAuthentic {
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-impl CacheError {
-    /// Returns the repair, as a command if one command does it.
-    pub fn remedy(&self) -> Option<String> {
-        Some(match self {
-            CacheError::Io { .. } => return None,
-            CacheError::ForeignParent { .. } => {
-                "set HOME or XDG_CACHE_HOME to a directory of your own".to_owned()
-            }
-            CacheError::Writable { path, .. } => format!("chmod go-w {}", quoted(path)),
-            CacheError::Foreign { path, .. }
-            | CacheError::Shared { path, .. }
-            | CacheError::Kind { path, .. }
-            | CacheError::NotAuthentic { path } => format!("rm -r {}", quoted(path)),
-        })
-    }
-}
-
-/// Quotes a path for a shell.
-fn quoted(path: &Path) -> String {
-    let shown = text::path(path).to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%,:=".contains(c);
-    if shown.chars().all(is_plain) {
-        return shown;
-    }
-    format!("'{}'", shown.replace('\'', r"'\''"))
-}
 
 /// An open directory that only its user can change.
 #[derive(Debug)]
@@ -148,11 +34,14 @@ impl Directory {
             path: path.to_owned(),
             error,
         })?;
-        let mut way = Way::new(&path)?;
-        while let Some(name) = way.ahead.pop() {
-            way.enter(name)?;
+        let (fd, path) = way::walk(&path)?;
+        let stat = rustix::fs::fstat(&fd).map_err(|error| CacheError::refused(&path, error))?;
+        check_owner(&path, &stat)?;
+        let mode = stat.st_mode & 0o7777;
+        if mode & OTHERS_WRITE != 0 {
+            return Err(CacheError::Writable { path, mode });
         }
-        way.end()
+        Ok(Directory { fd, path })
     }
 
     /// Returns the path of a file in the directory, for messages.
@@ -184,9 +73,9 @@ impl Directory {
             Err(Errno::LOOP | Errno::NXIO | Errno::NODEV | Errno::OPNOTSUPP) => {
                 return Err(CacheError::Kind { path, expected });
             }
-            Err(error) => return Err(refused(&path, error)),
+            Err(error) => return Err(CacheError::refused(&path, error)),
         };
-        let stat = rustix::fs::fstat(&fd).map_err(|error| refused(&path, error))?;
+        let stat = rustix::fs::fstat(&fd).map_err(|error| CacheError::refused(&path, error))?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(CacheError::Kind { path, expected });
         }
@@ -242,158 +131,6 @@ impl Directory {
     }
 }
 
-/// The way from the root to a directory.
-struct Way {
-    /// The directories entered so far, the root first.
-    open: Vec<(OwnedFd, PathBuf)>,
-    /// The names still to be entered, the next one last.
-    ahead: Vec<OsString>,
-    links: usize,
-}
-
-/// Flags to enter a directory. It may be unreadable, so it is not opened to list.
-#[cfg(target_os = "linux")]
-const ENTER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-
-/// Flags to enter a directory.
-#[cfg(not(target_os = "linux"))]
-const ENTER: OFlags = OFlags::RDONLY
-    .union(OFlags::DIRECTORY)
-    .union(OFlags::CLOEXEC);
-
-impl Way {
-    fn new(path: &Path) -> Result<Way, CacheError> {
-        let mut way = Way {
-            open: vec![root()?],
-            ahead: Vec::new(),
-            links: 0,
-        };
-        way.push(path)?;
-        way.check_last()?;
-        Ok(way)
-    }
-
-    /// Puts the parts of a path before all names still to be entered.
-    fn push(&mut self, path: &Path) -> Result<(), CacheError> {
-        if path.is_absolute() {
-            self.open = vec![root()?];
-        }
-        let names = path.components().filter_map(|part| match part {
-            Component::Normal(name) => Some(name.to_owned()),
-            Component::ParentDir => Some("..".into()),
-            Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
-        });
-        let names: Vec<_> = names.collect();
-        self.ahead.extend(names.into_iter().rev());
-        Ok(())
-    }
-
-    fn enter(&mut self, name: OsString) -> Result<(), CacheError> {
-        if name == ".." {
-            if self.open.len() > 1 {
-                self.open.pop();
-            }
-            return Ok(());
-        }
-        let (fd, path) = self.last()?;
-        let path = path.join(&name);
-        let flags = ENTER | OFlags::NOFOLLOW;
-        let open = || rustix::fs::openat(fd, &name, flags, Mode::empty());
-        let opened = match open() {
-            Err(Errno::NOENT) => match rustix::fs::mkdirat(fd, &name, Mode::RWXU) {
-                // Another runtime may have made it meanwhile.
-                Ok(()) | Err(Errno::EXIST) => open(),
-                Err(error) => Err(error),
-            },
-            opened => opened,
-        };
-        match opened {
-            Ok(fd) => {
-                self.open.push((fd, path));
-                self.check_last()
-            }
-            Err(Errno::LOOP | Errno::NOTDIR | Errno::MLINK) => self.follow(&name, path),
-            Err(error) => Err(refused(&path, error)),
-        }
-    }
-
-    /// Follows a link of the user or of root: no other user decides where code comes
-    /// from. The last name of the way must not be a link.
-    fn follow(&mut self, name: &OsStr, path: PathBuf) -> Result<(), CacheError> {
-        let expected = "directory";
-        let (fd, _) = self.last()?;
-        let Ok(to) = rustix::fs::readlinkat(fd, name, Vec::new()) else {
-            return Err(CacheError::Kind { path, expected });
-        };
-        let stat = rustix::fs::statat(fd, name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|error| refused(&path, error))?;
-        if self.ahead.is_empty() {
-            return Err(CacheError::Kind { path, expected });
-        }
-        check_parent(&path, &stat)?;
-        self.links += 1;
-        if self.links > MAX_LINKS {
-            return Err(refused(&path, Errno::LOOP));
-        }
-        self.push(Path::new(&OsString::from_vec(to.into_bytes())))
-    }
-
-    fn last(&self) -> Result<&(OwnedFd, PathBuf), CacheError> {
-        // Never empty: the root is not popped.
-        self.open.last().ok_or_else(|| CacheError::Kind {
-            path: PathBuf::from("/"),
-            expected: "directory",
-        })
-    }
-
-    fn check_last(&self) -> Result<(), CacheError> {
-        let (fd, path) = self.last()?;
-        let stat = rustix::fs::fstat(fd).map_err(|error| refused(path, error))?;
-        check_parent(path, &stat)?;
-        let mode = stat.st_mode & 0o7777;
-        if mode & OTHERS_WRITE != 0 && mode & STICKY == 0 {
-            let path = path.clone();
-            return Err(CacheError::Writable { path, mode });
-        }
-        Ok(())
-    }
-
-    /// Returns the directory at the end of the way, which must be the user's own.
-    fn end(mut self) -> Result<Directory, CacheError> {
-        let path = self.last()?.1.clone();
-        let Some((fd, _)) = self.open.pop() else {
-            return Err(refused(&path, Errno::NOENT));
-        };
-        let stat = rustix::fs::fstat(&fd).map_err(|error| refused(&path, error))?;
-        check_owner(&path, &stat)?;
-        let mode = stat.st_mode & 0o7777;
-        if mode & OTHERS_WRITE != 0 {
-            return Err(CacheError::Writable { path, mode });
-        }
-        Ok(Directory { fd, path })
-    }
-}
-
-fn root() -> Result<(OwnedFd, PathBuf), CacheError> {
-    let path = PathBuf::from("/");
-    match rustix::fs::open(&path, ENTER, Mode::empty()) {
-        Ok(fd) => Ok((fd, path)),
-        Err(error) => Err(refused(&path, error)),
-    }
-}
-
-fn check_parent(path: &Path, stat: &Stat) -> Result<(), CacheError> {
-    let me = geteuid().as_raw();
-    if stat.st_uid == 0 || stat.st_uid == me {
-        return Ok(());
-    }
-    Err(CacheError::ForeignParent {
-        path: path.to_owned(),
-        owner: stat.st_uid,
-        me,
-    })
-}
-
 fn check_owner(path: &Path, stat: &Stat) -> Result<(), CacheError> {
     let me = geteuid().as_raw();
     if stat.st_uid == me {
@@ -404,13 +141,6 @@ fn check_owner(path: &Path, stat: &Stat) -> Result<(), CacheError> {
         owner: stat.st_uid,
         me,
     })
-}
-
-fn refused(path: &Path, error: Errno) -> CacheError {
-    CacheError::Io {
-        path: path.to_owned(),
-        error: error.into(),
-    }
 }
 
 #[cfg(test)]
@@ -571,11 +301,5 @@ mod tests {
             !outer.path().join("a/new").exists(),
             "nothing is made in it"
         );
-    }
-
-    #[test]
-    fn commands_are_quoted() {
-        assert_eq!(quoted(Path::new("/a/b-c_1.x")), "/a/b-c_1.x");
-        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
     }
 }

@@ -5,7 +5,8 @@ use std::io::{self, Read, Write};
 
 use warren_kernel::text;
 
-use super::directory::{CacheError, Directory};
+use super::directory::Directory;
+use super::error::CacheError;
 use super::unfinished;
 
 /// Name of the file that holds the key.
