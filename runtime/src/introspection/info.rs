@@ -216,8 +216,8 @@ pub struct Totals {
     /// Tasks of processes. The task of an ended process is counted for a moment
     /// longer.
     pub tasks: usize,
-    /// Places for instances that are taken: one by each guest, and by each
-    /// source that is being compiled.
+    /// Taken slots for instances: one for each guest, and one for each source that is
+    /// being compiled.
     pub places: usize,
 }
 

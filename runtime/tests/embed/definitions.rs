@@ -91,7 +91,7 @@ fn nobody_becomes_native_by_an_upgrade() {
         let refused: String = runtime.exec("app:main").await.unwrap();
         assert_eq!(
             refused,
-            "Invalid: app:native is native code, which runs in no instance"
+            "Invalid: app:native is a host function process, which has no instance"
         );
     });
 }

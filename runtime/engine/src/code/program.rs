@@ -58,7 +58,7 @@ impl Program {
     pub(crate) fn artifact(&self) -> Result<&Arc<Artifact>, Error> {
         self.artifact.as_ref().ok_or_else(|| {
             Error::invalid(format!(
-                "{} is native code, which runs in no instance",
+                "{} is a host function process, which has no instance",
                 self.definition.id
             ))
         })

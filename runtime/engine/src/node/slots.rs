@@ -117,7 +117,9 @@ pub(super) async fn compiling<T: Send + 'static>(
             // result.
             let _ = sender.send(work());
         })
-        .map_err(|error| Error::internal(format!("no thread to compile on: {error}")))?;
+        .map_err(|error| {
+            Error::internal(format!("cannot start a thread to compile on: {error}"))
+        })?;
     done.await
         .map_err(|_| Error::internal("the compiler failed"))?
 }

@@ -13,7 +13,7 @@ fn world() -> World {
     })
 }
 
-const FAST_PLACES: usize = 2_000;
+const FAST_SLOTS: usize = 2_000;
 
 /// Splits a received message: twelve bytes of numbers at 1024, the sender at 1036,
 /// then the topic and the payload.
@@ -68,15 +68,15 @@ async fn processes_of_both_classes_talk() {
         .unwrap();
     assert_eq!(bytes(&world.run_with("t:asker", question).await), question);
     let compiled = world.node.compiled();
-    assert_eq!(compiled, 2, "both for fast places alone");
+    assert_eq!(compiled, 2, "both for fast slots alone");
 
     let mut others = Vec::new();
-    for _ in 1..FAST_PLACES {
+    for _ in 1..FAST_SLOTS {
         others.push(world.start("t:echo").await);
     }
     // From a dense slot to a fast one.
     assert_eq!(bytes(&world.run_with("t:asker", question).await), question);
-    assert!(world.node.compiled() > compiled, "for dense places too");
+    assert!(world.node.compiled() > compiled, "for dense slots too");
 
     // From a fast slot to a dense one.
     let dense = world.start("t:echo").await;
@@ -96,7 +96,7 @@ async fn code_for_dense_slots_is_ready_before_they_are_needed() {
     let world = world();
     world.define("t:echo", &echo());
     let mut all = Vec::new();
-    for _ in 0..FAST_PLACES {
+    for _ in 0..FAST_SLOTS {
         all.push(world.start("t:echo").await);
     }
     in_time(async {
@@ -127,7 +127,7 @@ async fn an_upgrade_in_a_dense_slot_gets_code_for_it() {
         ),
     );
     let mut all = Vec::new();
-    for _ in 0..FAST_PLACES {
+    for _ in 0..FAST_SLOTS {
         all.push(world.start("t:echo").await);
     }
     assert_eq!(world.result("t:old").await, b"new");

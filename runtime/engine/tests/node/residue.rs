@@ -5,7 +5,7 @@ use crate::support::{HOST, Setup, World, bytes, guest, in_time, small_host};
 
 /// The slots of the first pool of a class: every later process gets a slot in which
 /// another has died.
-const PLACES: usize = 1_000;
+const SLOTS: usize = 1_000;
 
 /// Waits for a message, so that all processes live at once.
 const WAIT: &str = "(drop (call $mailbox.receive-one (call $mailbox.inbox) (i64.const -1) (i32.const 0) (i32.const 0)))";
@@ -107,13 +107,13 @@ fn reader(items: &str, pages: u32, address: u32, number: u32, elements: u32) -> 
     )
 }
 
-/// Runs `PLACES` processes of a definition at once, to their end.
+/// Runs `SLOTS` processes of a definition at once, to their end.
 async fn fill(world: &World, id: &str) {
     let mut running = Vec::new();
-    for _ in 0..PLACES {
+    for _ in 0..SLOTS {
         running.push(world.start(id).await);
     }
-    assert_eq!(world.node.slots_taken(), PLACES);
+    assert_eq!(world.node.slots_taken(), SLOTS);
     for running in &running {
         world.send(running, "t", b"\x90");
     }
@@ -142,7 +142,7 @@ async fn a_reused_slot_holds_nothing_of_a_dead_process() {
         1_000,
     );
     // Both classes of slots.
-    for max_processes in [PLACES, 10 * PLACES] {
+    for max_processes in [SLOTS, 10 * SLOTS] {
         let mut host = small_host();
         host.max_memory = 1 << 20;
         host.processes.max_processes = max_processes;
