@@ -150,7 +150,7 @@ fn unknown_imports<T: 'static>(mut linker: Linker<T>, module: &Module) -> Vec<St
             break;
         };
         if unknown.len() == MAX_NAMED {
-            unknown.push("and others".to_owned());
+            unknown.push("and more".to_owned());
             break;
         }
         unknown.push(format!("`{}` `{}`", import.module(), import.name()));

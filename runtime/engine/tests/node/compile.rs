@@ -264,8 +264,14 @@ async fn unneeded_wasm_proposals_are_refused() {
             "a global",
             guest("(global (mut exnref) (ref.null exn))", ""),
         ),
-        ("holds a reference", guest("(tag (param exnref))", "")),
-        ("holds a reference", guest("(tag (param externref))", "")),
+        (
+            "an exception with a reference",
+            guest("(tag (param exnref))", ""),
+        ),
+        (
+            "an exception with a reference",
+            guest("(tag (param externref))", ""),
+        ),
         (
             "",
             "(component (core type (func)) (type (stream u8)))".to_owned(),
