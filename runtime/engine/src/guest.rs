@@ -31,7 +31,7 @@ use crate::guest::stacks::Sight;
 use crate::limits::Limits;
 use crate::security::{Actor, Rights, Scope};
 
-pub(crate) use options::{SpawnOptions, context};
+pub(crate) use options::{SpawnCall, SpawnOptions, context};
 pub(crate) use program::settled_outcome;
 pub(crate) use sight::show_if_asked;
 pub use spawner::Ended;
@@ -197,7 +197,7 @@ impl Guest {
     /// counted.
     #[cold]
     fn has_prepared_too_long(&self) -> Option<Error> {
-        let limit = self.shared.max_prepare();
+        let limit = self.shared.max_prepare;
         (u64::from(self.slices) > limit.slices).then(|| {
             let time = limit.time;
             Error::invalid(format!(
@@ -233,7 +233,7 @@ impl Guest {
     /// Records a refused operation for introspection.
     #[cold]
     pub(crate) fn was_refused(&self, error: &Error) {
-        self.shared.meter().refused(&error.kind);
+        self.shared.meter.refused(&error.kind);
         if let Ok(process) = self.process() {
             process.set_last_error(error);
         }
@@ -256,7 +256,7 @@ impl Guest {
 /// Records that a process handles this message from now on.
 #[inline]
 fn handles(shared: &Shared, process: &Process, control: &Control, message: &mut Message) {
-    if let Some(traces) = shared.traces() {
+    if let Some(traces) = &shared.traces {
         traces.received(process, control.cause(), message);
     }
 }

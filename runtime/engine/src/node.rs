@@ -275,7 +275,7 @@ impl Node {
 
     /// The processes and names.
     pub fn kernel(&self) -> &Arc<Kernel> {
-        self.shared.kernel()
+        &self.shared.kernel
     }
 
     /// The current time on both clocks.
@@ -297,7 +297,7 @@ impl Node {
 
     /// The counters of the workers.
     pub fn reading(&self) -> Reading {
-        self.shared.meter().read(self.scheduler.queued())
+        self.shared.meter.read(self.scheduler.queued())
     }
 
     /// The number of modules that were compiled because the code cache did not have

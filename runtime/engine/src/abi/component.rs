@@ -16,7 +16,7 @@ use crate::abi::flat::TURN;
 use crate::codec::{self, check};
 use crate::guest::aside::AT_ONCE;
 use crate::guest::stacks::{Asked, Sight};
-use crate::guest::{self, Guest, SpawnOptions, Unwind, receive};
+use crate::guest::{self, Guest, SpawnCall, SpawnOptions, Unwind, receive};
 use crate::log::{Level, MAX_LOGGED};
 use crate::operand::{self, NAME};
 use crate::output::{PIECE, Stream};
@@ -94,11 +94,11 @@ impl wit::process::Host for Guest {
             monitored: relation.contains(wit::process::Relation::MONITORED),
             linked: relation.contains(wit::process::Relation::LINKED),
         };
-        let options = match checked(self, &definition, &host, options).await {
-            Ok(options) => options,
+        let call = match checked(self, definition, host, arguments, options).await {
+            Ok(call) => call,
             Err(error) => return answer(self, Err(error)),
         };
-        let pid = Guest::spawn(self, definition, host, arguments.into(), relation, options).await;
+        let pid = Guest::spawn(self, call, relation).await;
         answer(self, pid.map(|pid| pid.to_string()))
     }
 
@@ -109,11 +109,11 @@ impl wit::process::Host for Guest {
         arguments: Vec<u8>,
         options: wit::process::SpawnOptions,
     ) -> Answer<u32> {
-        let options = match checked(self, &definition, &host, options).await {
-            Ok(options) => options,
+        let call = match checked(self, definition, host, arguments, options).await {
+            Ok(call) => call,
             Err(error) => return answer(self, Err(error)),
         };
-        let subscription = Guest::exec(self, definition, host, arguments.into(), options).await;
+        let subscription = Guest::exec(self, call).await;
         answer(self, subscription.map(|subscription| subscription.0))
     }
 
@@ -185,12 +185,25 @@ fn named(operand: &'static str, name: &str) -> Result<(), Error> {
 /// are checked off the worker.
 async fn checked(
     guest: &Guest,
-    definition: &str,
-    host: &str,
+    definition: String,
+    host: String,
+    arguments: Vec<u8>,
+    options: wit::process::SpawnOptions,
+) -> Result<SpawnCall, Error> {
+    named("definition", &definition)?;
+    named("host", &host)?;
+    Ok(SpawnCall {
+        definition,
+        host,
+        arguments: arguments.into(),
+        options: checked_options(guest, options).await?,
+    })
+}
+
+async fn checked_options(
+    guest: &Guest,
     options: wit::process::SpawnOptions,
 ) -> Result<SpawnOptions, Error> {
-    named("definition", definition)?;
-    named("host", host)?;
     let context = options.context.as_ref().map_or(0, Vec::len);
     let meta = options.actor.as_ref().map_or(0, |actor| actor.meta.len());
     let messages: usize = options.messages.iter().map(|m| m.payload.len()).sum();
@@ -281,7 +294,7 @@ impl Guest {
         if let Ok(process) = self.process() {
             let why = "the stack of a component can be read only while it runs, and this one waits"
                 .to_owned();
-            self.shared.stacks().answer(process, Sight::Nothing(why));
+            self.shared.stacks.answer(process, Sight::Nothing(why));
         }
     }
 }

@@ -32,7 +32,7 @@ impl Shared {
         turn: Turn,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let done = self.tokio().spawn_blocking(move || {
+        let done = self.tokio.spawn_blocking(move || {
             let _turn = turn;
             work()
         });

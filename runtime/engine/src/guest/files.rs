@@ -23,7 +23,7 @@ impl Guest {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
-        let (files, tokio) = (Arc::clone(self.files()), self.shared.tokio().clone());
+        let (files, tokio) = (Arc::clone(self.files()), self.shared.tokio.clone());
         self.control.outside(files.run(tokio, work)).await
     }
 
@@ -48,9 +48,9 @@ impl Guest {
         }
         let process = self.process().cloned().ok()?;
         let definition = Arc::clone(&self.run.program.definition.id);
-        let definitions = Arc::clone(self.shared.definitions());
+        let definitions = Arc::clone(&self.shared.definitions);
         let (shared, path) = (Arc::clone(&self.shared), path.to_owned());
-        Some(self.shared.tokio().spawn_blocking(move || {
+        Some(self.shared.tokio.spawn_blocking(move || {
             let Some(hint) = definitions.ungranted(&definition, &path, write) else {
                 return false;
             };

@@ -8,6 +8,15 @@ use rmpv::Value;
 use crate::codec::{self, check, reader};
 use crate::security::{Actor, Scope};
 
+/// The operands of a spawn or exec, as its caller gives them.
+pub(crate) struct SpawnCall {
+    pub(crate) definition: String,
+    pub(crate) host: String,
+    /// Encoded values.
+    pub(crate) arguments: Arc<[u8]>,
+    pub(crate) options: SpawnOptions,
+}
+
 /// The options of a spawn, which replace or add to inherited values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SpawnOptions {

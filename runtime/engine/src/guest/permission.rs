@@ -80,7 +80,7 @@ impl Guest {
         let known = Action::of(action);
         if let (Some(action), true) = (known, attributes.is_empty())
             && action.resource() == ResourceKind::Process
-            && let Ok(target) = self.shared.kernel().resolve(resource)
+            && let Ok(target) = self.shared.kernel.resolve(resource)
         {
             return self.rights.allows(action, &target);
         }
@@ -109,7 +109,7 @@ impl Guest {
     }
 
     fn target(&self, destination: &str) -> Target {
-        match self.shared.kernel().resolve(destination) {
+        match self.shared.kernel.resolve(destination) {
             Ok(process) => Target::of(&process),
             Err(_) => Target::absent(destination),
         }
@@ -118,7 +118,7 @@ impl Guest {
     /// Succeeds if a policy of this id exists.
     pub(crate) fn policy(&self, id: &str) -> Result<(), Error> {
         self.process()?;
-        match self.shared.judges().authorizer() {
+        match self.shared.judges.authorizer() {
             Some(authorizer) if authorizer.has_policy(id) => Ok(()),
             _ => Err(Error::not_found(format!("no policy is called `{id}`"))),
         }

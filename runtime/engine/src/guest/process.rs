@@ -8,7 +8,7 @@ use std::time::Duration;
 use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Relation, Subscription};
 
 use super::spawner::{Given, SpawnRequest, UpgradeRequest, arguments_of};
-use super::{Guest, Inherited, SpawnOptions, Unwind, process_of};
+use super::{Guest, Inherited, SpawnCall, SpawnOptions, Unwind, process_of};
 use crate::codec;
 use crate::guest::control::Control;
 use crate::guest::shared::Shared;
@@ -19,9 +19,9 @@ impl Guest {
         if self.corresponds_with(to.as_bytes()) {
             return self.send_again(topic, payload);
         }
-        self.shared.meter().sends();
+        self.shared.meter.sends();
         let process = process_of(&self.purpose)?;
-        let target = self.shared.kernel().resolve(to)?;
+        let target = self.shared.kernel.resolve(to)?;
         self.rights.permit(Action::Send, &target)?;
         deliver(
             &self.shared,
@@ -48,7 +48,7 @@ impl Guest {
     /// Sends to the process that [`Guest::corresponds_with`] has compared.
     #[inline]
     pub(crate) fn send_again(&mut self, topic: &str, payload: &[u8]) -> Result<(), Refusal> {
-        self.shared.meter().sends();
+        self.shared.meter.sends();
         let process = process_of(&self.purpose)?;
         let Some(target) = &self.correspondent else {
             return Err(
@@ -68,33 +68,17 @@ impl Guest {
 
     pub(crate) async fn spawn(
         &mut self,
-        definition: String,
-        host: String,
-        arguments: Arc<[u8]>,
+        call: SpawnCall,
         relation: Relation,
-        options: SpawnOptions,
     ) -> Result<Arc<str>, Error> {
-        let request = self.request(definition, host, arguments, relation, false, options)?;
+        let request = self.request(call, relation, false)?;
         let spawner = Arc::clone(&self.spawner);
         let spawned = self.control.outside(spawner.spawn(request)).await?;
         Ok(Arc::clone(spawned.process.text()))
     }
 
-    pub(crate) async fn exec(
-        &mut self,
-        definition: String,
-        host: String,
-        arguments: Arc<[u8]>,
-        options: SpawnOptions,
-    ) -> Result<Subscription, Error> {
-        let request = self.request(
-            definition,
-            host,
-            arguments,
-            Relation::default(),
-            true,
-            options,
-        )?;
+    pub(crate) async fn exec(&mut self, call: SpawnCall) -> Result<Subscription, Error> {
+        let request = self.request(call, Relation::default(), true)?;
         let spawner = Arc::clone(&self.spawner);
         let spawned = self.control.outside(spawner.spawn(request)).await?;
         spawned
@@ -104,19 +88,17 @@ impl Guest {
 
     fn request(
         &self,
-        definition: String,
-        host: String,
-        arguments: Arc<[u8]>,
+        call: SpawnCall,
         relation: Relation,
         exec: bool,
-        options: SpawnOptions,
     ) -> Result<SpawnRequest, Error> {
         let parent = self.process()?;
+        let options = call.options;
         Ok(SpawnRequest {
-            definition,
+            definition: call.definition,
             code: None,
-            host,
-            arguments: arguments_of(arguments),
+            host: call.host,
+            arguments: arguments_of(call.arguments),
             parent: Some(Arc::clone(parent)),
             judge: self.rights.judge().cloned(),
             relation,
@@ -137,9 +119,9 @@ impl Guest {
 
     pub(crate) fn terminate(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
-        let target = self.shared.kernel().resolve(target)?;
+        let target = self.shared.kernel.resolve(target)?;
         self.rights.permit(Action::Terminate, &target)?;
-        self.shared.kernel().terminate(&target)?;
+        self.shared.kernel.terminate(&target)?;
         Ok(())
     }
 
@@ -158,43 +140,43 @@ impl Guest {
         deadline: Option<Duration>,
     ) -> Result<(), Refusal> {
         self.process()?;
-        let target = self.shared.kernel().resolve(target)?;
+        let target = self.shared.kernel.resolve(target)?;
         self.rights.permit(Action::Cancel, &target)?;
         let enforce = deadline.is_some() && self.rights.allows(Action::Terminate, &target)?;
         let process = self.process()?;
         let now = self.shared.now();
         let deadline = deadline.map(|after| now.after(after));
-        let kernel = self.shared.kernel();
+        let kernel = &self.shared.kernel;
         kernel.cancel(Some(process), &target, deadline, enforce, now)?;
         Ok(())
     }
 
     pub(crate) fn monitor(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
-        let target = self.shared.kernel().resolve(target)?;
+        let target = self.shared.kernel.resolve(target)?;
         self.rights.permit(Action::Monitor, &target)?;
-        self.shared.kernel().monitor(self.process()?, &target)?;
+        self.shared.kernel.monitor(self.process()?, &target)?;
         Ok(())
     }
 
     pub(crate) fn unmonitor(&mut self, target: &str) -> Result<(), Refusal> {
         if let Some(peer) = self.permitted_peer(Action::Unmonitor, target)? {
-            self.shared.kernel().unmonitor(self.process()?, peer);
+            self.shared.kernel.unmonitor(self.process()?, peer);
         }
         Ok(())
     }
 
     pub(crate) fn link(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
-        let target = self.shared.kernel().resolve(target)?;
+        let target = self.shared.kernel.resolve(target)?;
         self.rights.permit(Action::Link, &target)?;
-        self.shared.kernel().link(self.process()?, &target)?;
+        self.shared.kernel.link(self.process()?, &target)?;
         Ok(())
     }
 
     pub(crate) fn unlink(&mut self, target: &str) -> Result<(), Refusal> {
         if let Some(peer) = self.permitted_peer(Action::Unlink, target)? {
-            self.shared.kernel().unlink(self.process()?, peer);
+            self.shared.kernel.unlink(self.process()?, peer);
         }
         Ok(())
     }
@@ -205,7 +187,7 @@ impl Guest {
     fn permitted_peer(&mut self, action: Action, target: &str) -> Result<Option<Pid>, Refusal> {
         self.process()?;
         let peer = self.peer(target)?;
-        match peer.and_then(|peer| self.shared.kernel().process(peer)) {
+        match peer.and_then(|peer| self.shared.kernel.process(peer)) {
             Some(process) => self.rights.permit(action, &process)?,
             None => self.rights.permit_absent(action, target)?,
         }
@@ -216,7 +198,7 @@ impl Guest {
     /// ended, since an event of its end may still be unread. Returns `None` for a
     /// free name, and for a PID with the wrong host.
     fn peer(&self, destination: &str) -> Result<Option<Pid>, Error> {
-        let kernel = self.shared.kernel();
+        let kernel = &self.shared.kernel;
         let peer = match Destination::parse(destination)? {
             Destination::Pid { host, pid } => {
                 let elsewhere = kernel
@@ -257,7 +239,7 @@ impl Guest {
             }
         };
         self.permit_name(Action::Register, name)?;
-        self.shared.kernel().register(name, &process)?;
+        self.shared.kernel.register(name, &process)?;
         Ok(())
     }
 
@@ -265,7 +247,7 @@ impl Guest {
     /// most likely a typing error.
     fn process_of(&self, pid: &str) -> Result<Arc<Process>, Error> {
         match Destination::parse(pid)? {
-            Destination::Pid { .. } => self.shared.kernel().resolve(pid),
+            Destination::Pid { .. } => self.shared.kernel.resolve(pid),
             Destination::Name(name) => Err(Error::invalid(format!(
                 "cannot register a process by the name `{name}`: give its PID, like \
                  {{app:processes|0x00001}}"
@@ -275,13 +257,13 @@ impl Guest {
 
     pub(crate) fn lookup(&self, name: &str) -> Result<Arc<str>, Error> {
         self.process()?;
-        Ok(Arc::clone(self.shared.kernel().lookup(name)?.text()))
+        Ok(Arc::clone(self.shared.kernel.lookup(name)?.text()))
     }
 
     pub(crate) fn unregister(&mut self, name: &str) -> Result<bool, Refusal> {
         self.process()?;
         self.permit_name(Action::Unregister, name)?;
-        Ok(self.shared.kernel().unregister(name)?)
+        Ok(self.shared.kernel.unregister(name)?)
     }
 
     fn permit_name(&mut self, action: Action, name: &str) -> Result<(), Refusal> {
@@ -307,10 +289,10 @@ fn deliver(
     target: &Process,
     (topic, payload): (&str, &[u8]),
 ) -> Result<(), Error> {
-    match shared.traces() {
-        None => shared.kernel().send(Some(process), target, topic, payload),
+    match &shared.traces {
+        None => shared.kernel.send(Some(process), target, topic, payload),
         Some(traces) => {
-            let (kernel, cause) = (shared.kernel(), control.cause().get());
+            let (kernel, cause) = (&shared.kernel, control.cause().get());
             traces.send(kernel, Some(process), target, (topic, payload), cause)
         }
     }

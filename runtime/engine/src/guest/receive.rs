@@ -49,7 +49,7 @@ pub(crate) async fn receive(
             return Poll::Pending;
         }
         let received = go_on(guest, wanted);
-        if received.is_pending() && guest.process().is_ok_and(|p| guest.shared.stacks().asks(p)) {
+        if received.is_pending() && guest.process().is_ok_and(|p| guest.shared.stacks.asks(p)) {
             guest.control.wait_is_over();
             guest.control.has_waited();
             return Poll::Ready(Err(wasmtime::Error::new(Asked)));

@@ -36,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) refused_paths: RefusedPaths,
     pub(crate) definitions: Arc<dyn Definitions>,
     pub(crate) judges: Judges,
+    /// The limits of preparing one source.
     pub(crate) max_prepare: MaxPrepare,
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) timers: Timers,
@@ -43,7 +44,7 @@ pub(crate) struct Shared {
     /// The embedder's tokio runtime, for host function processes and blocking work.
     pub(crate) tokio: Handle,
     pub(crate) stacks: Stacks,
-    /// Present if messages are traced.
+    /// The message tracer, if messages are traced.
     pub(crate) traces: Option<Box<Traces>>,
     pub(crate) log: Log,
     pub(crate) meter: Arc<Meter>,
@@ -68,11 +69,6 @@ pub(crate) struct MaxPrepare {
 }
 
 impl Shared {
-    #[inline]
-    pub(crate) fn kernel(&self) -> &Arc<Kernel> {
-        &self.kernel
-    }
-
     /// The current time on both clocks.
     pub(crate) fn now(&self) -> Moment {
         let wall = SystemTime::now()
@@ -93,17 +89,6 @@ impl Shared {
     /// Sleeps on the node's own timers; works outside a tokio runtime.
     pub(crate) async fn sleep(&self, duration: Duration) {
         self.timers.at(timers::after(duration)).await;
-    }
-
-    #[inline]
-    pub(crate) fn stacks(&self) -> &Stacks {
-        &self.stacks
-    }
-
-    /// The message tracer, if messages are traced.
-    #[inline]
-    pub(crate) fn traces(&self) -> Option<&Traces> {
-        self.traces.as_deref()
     }
 
     /// Moves the message notes of this thread to the log.
@@ -146,10 +131,6 @@ impl Shared {
         self.log.wants(level)
     }
 
-    pub(crate) fn judges(&self) -> &Judges {
-        &self.judges
-    }
-
     /// The scope that the operator has defined under this name.
     ///
     /// # Errors
@@ -160,36 +141,6 @@ impl Shared {
         authorizer
             .and_then(|authorizer| authorizer.named_scope(name))
             .ok_or_else(|| Error::not_found(format!("no scope is called `{name}`")))
-    }
-
-    pub(crate) fn output(&self) -> &Arc<Output> {
-        &self.output
-    }
-
-    #[inline]
-    pub(crate) fn meter(&self) -> &Meter {
-        &self.meter
-    }
-
-    pub(crate) fn ticker(&self) -> &Ticker {
-        &self.ticker
-    }
-
-    pub(crate) fn timers(&self) -> &Timers {
-        &self.timers
-    }
-
-    pub(crate) fn tokio(&self) -> &Handle {
-        &self.tokio
-    }
-
-    pub(crate) fn definitions(&self) -> &Arc<dyn Definitions> {
-        &self.definitions
-    }
-
-    /// Limits of preparing one source.
-    pub(crate) fn max_prepare(&self) -> MaxPrepare {
-        self.max_prepare
     }
 
     /// The most bytes of a message in any host. Operands are compared with this

@@ -17,7 +17,7 @@ pub(crate) fn show_if_asked(store: impl AsContext<Data = Guest>) {
     let store = store.as_context();
     let guest = store.data();
     if let Ok(process) = guest.process()
-        && guest.shared.stacks().asks(process)
+        && guest.shared.stacks.asks(process)
     {
         show(store);
     }
@@ -27,7 +27,7 @@ pub(crate) fn show_if_asked(store: impl AsContext<Data = Guest>) {
 fn show(store: StoreContext<'_, Guest>) {
     let guest = store.data();
     if let Ok(process) = guest.process() {
-        guest.shared.stacks().answer(process, sight_of(store));
+        guest.shared.stacks.answer(process, sight_of(store));
     }
 }
 

@@ -17,7 +17,7 @@ impl Guest {
     /// caller passes them to [`Guest::write_slowly`].
     #[inline]
     pub(crate) fn write(&self, stream: Stream, bytes: &[u8]) -> Option<Vec<u8>> {
-        let output = self.shared.output();
+        let output = &self.shared.output;
         self.control
             .print(stream, bytes, |piece| output.try_write(stream, piece))
     }
@@ -25,7 +25,7 @@ impl Guest {
     /// Waits for room, and adds the bytes that [`Guest::write`] returned.
     pub(crate) async fn write_slowly(&mut self, stream: Stream, bytes: Vec<u8>) {
         let ends_line = ends_line(&bytes);
-        let (output, control) = (Arc::clone(self.shared.output()), Arc::clone(&self.control));
+        let (output, control) = (Arc::clone(&self.shared.output), Arc::clone(&self.control));
         self.control
             .outside(async move {
                 output.write(stream, bytes).await;

@@ -63,7 +63,7 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
             .is_some_and(|deadline| deadline <= self.shared.monotonic())
         {
             // Fails only if the process has exited.
-            let _ = self.shared.kernel().terminate(process);
+            let _ = self.shared.kernel.terminate(process);
         }
         process.is_doomed()
     }
@@ -127,7 +127,7 @@ impl Timer {
                             sleep.as_mut().reset(at);
                             sleep
                         }
-                        none => none.insert(Box::pin(shared.timers().at(at))),
+                        none => none.insert(Box::pin(shared.timers.at(at))),
                     }
                 }
             };
@@ -171,12 +171,12 @@ impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
                 this.is_blocked(false);
             }
             match this.process {
-                Some(process) => this.shared.meter().runs(process.pid()),
-                None => this.shared.meter().runs_no_process(),
+                Some(process) => this.shared.meter.runs(process.pid()),
+                None => this.shared.meter.runs_no_process(),
             }
-            this.shared.ticker().guest_runs();
+            this.shared.ticker.guest_runs();
             let polled = this.guest.as_mut().poll(cx);
-            if this.shared.traces().is_some() {
+            if this.shared.traces.is_some() {
                 this.shared
                     .pass_on_traces(this.process.map(|process| &**process));
             }

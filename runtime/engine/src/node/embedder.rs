@@ -16,7 +16,7 @@ use crate::security::Scope;
 impl Node {
     /// The tokio runtime in which the node was started.
     pub fn tokio(&self) -> &Handle {
-        self.shared.tokio()
+        &self.shared.tokio
     }
 
     /// Sleeps on the node's own timers; works outside a tokio runtime.
@@ -39,12 +39,12 @@ impl Node {
         code: Option<NativeCode>,
         first: bool,
     ) -> Result<Running, Error> {
-        self.shared.meter().set_clock();
+        self.shared.meter.set_clock();
         let bound = match &code {
             Some(_) => None,
             None => self
                 .shared
-                .definitions()
+                .definitions
                 .definition(&start.definition)?
                 .host
                 .clone(),
@@ -89,12 +89,12 @@ impl Node {
         values: &[u8],
         trace: Option<TraceId>,
     ) -> Result<(), Error> {
-        self.shared.meter().set_clock();
-        let Some(traces) = self.shared.traces() else {
-            return self.shared.kernel().send(None, to, topic, values);
+        self.shared.meter.set_clock();
+        let Some(traces) = &self.shared.traces else {
+            return self.shared.kernel.send(None, to, topic, values);
         };
         let sent = traces.send(
-            self.shared.kernel(),
+            &self.shared.kernel,
             None,
             to,
             (topic, values),
@@ -106,7 +106,7 @@ impl Node {
 
     /// The start of a trace of this id, if messages are traced.
     fn begins(&self, trace: Option<TraceId>) -> Option<Trace> {
-        let id = trace.filter(|_| self.shared.traces().is_some())?;
+        let id = trace.filter(|_| self.shared.traces.is_some())?;
         Some(Trace { id, message: 0 })
     }
 

@@ -20,19 +20,19 @@ impl Node {
     /// terminated at the deadline. All others are terminated at once.
     pub fn ask_to_end(&self, deadline: Moment, which: impl Fn(&Process) -> bool) {
         let now = self.now();
-        for process in self.shared.kernel().processes() {
+        for process in self.shared.kernel.processes() {
             if !which(&process) {
                 continue;
             }
             let cancelled = process.has_opened_events()
                 && self
                     .shared
-                    .kernel()
+                    .kernel
                     .cancel(None, &process, Some(deadline), true, now)
                     .is_ok();
             if !cancelled {
                 // Fails only if the process has exited.
-                let _ = self.shared.kernel().terminate(&process);
+                let _ = self.shared.kernel.terminate(&process);
             }
         }
     }
@@ -76,7 +76,7 @@ impl Node {
             let mut hosts = hosts.iter();
             hosts.any(|closed| Arc::ptr_eq(closed.host(), process.host()))
         };
-        let processes = self.shared.kernel().processes();
+        let processes = self.shared.kernel.processes();
         let there = processes.into_iter().filter(is_there);
         // `observe` fails only for processes that have exited.
         let ending = there.filter_map(|process| self.observe(&process).ok());
@@ -87,9 +87,9 @@ impl Node {
                 let _ = match deadline {
                     Some(_) => self
                         .shared
-                        .kernel()
+                        .kernel
                         .cancel(None, process, deadline, true, now),
-                    None => self.shared.kernel().terminate(process),
+                    None => self.shared.kernel.terminate(process),
                 };
             })
             .collect()
@@ -98,7 +98,7 @@ impl Node {
     /// Waits until the host of this name accepts new processes. Returns at once if
     /// there is no such host.
     pub async fn host_is_open(&self, name: &str) {
-        let Ok(host) = self.shared.kernel().host(name) else {
+        let Ok(host) = self.shared.kernel.host(name) else {
             return;
         };
         loop {
@@ -118,7 +118,7 @@ impl Node {
         let mut too_long = pin!(self.shared.sleep(patience.max(LAST_LINES)));
         let mut written = pin!(async {
             self.none_left().await;
-            self.shared.output().flush().await;
+            self.shared.output.flush().await;
         });
         let mut logged = pin!(async {
             self.none_left().await;
@@ -132,7 +132,7 @@ impl Node {
                 () = &mut logged, if !is_logged => is_logged = true,
                 () = &mut too_long, if !given_up => {
                     given_up = true;
-                    self.shared.output().give_up_stderr();
+                    self.shared.output.give_up_stderr();
                 }
             }
         }
@@ -144,9 +144,9 @@ impl Node {
         // A concurrent spawn sees the flag, or its process is in the list below;
         // see `Node::spawn_process`.
         self.closed.store(true, Ordering::SeqCst);
-        for process in self.shared.kernel().processes() {
+        for process in self.shared.kernel.processes() {
             // Fails only if the process has exited.
-            let _ = self.shared.kernel().terminate(&process);
+            let _ = self.shared.kernel.terminate(&process);
         }
         self.end_events_after_the_last();
     }
@@ -155,7 +155,7 @@ impl Node {
     /// Called after either has become true.
     pub(super) fn end_events_after_the_last(&self) {
         if self.closed.load(Ordering::SeqCst) && self.present.load(Ordering::SeqCst) == 0 {
-            self.shared.kernel().end_events();
+            self.shared.kernel.end_events();
         }
     }
 

@@ -135,7 +135,7 @@ async fn enter_component(
 fn give_grants(guest: &mut Guest) -> wasmtime::Result<()> {
     let grants = &guest.run.program.grants;
     if !grants.is_empty() {
-        let component = wasi::Component::new(guest.shared.output(), &guest.control, grants)
+        let component = wasi::Component::new(&guest.shared.output, &guest.control, grants)
             .map_err(|error| wasmtime::format_err!("cannot open a grant: {error}"))?;
         guest.wasi = Some(Box::new(component));
     }

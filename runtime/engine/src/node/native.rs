@@ -18,7 +18,7 @@ use std::time::Duration;
 use warren_kernel::{Delivery, Error, Outcome, Process, Relation, Subscription, Trace};
 
 use crate::code::native_code::NativeCode;
-use crate::guest::{Guest, SpawnOptions, arguments_of};
+use crate::guest::{Guest, SpawnCall, SpawnOptions};
 use crate::node::start::Start;
 use crate::security::Refusal;
 
@@ -127,7 +127,7 @@ impl Native {
     }
 
     fn tell(&self) {
-        if self.guest.shared.traces().is_some() {
+        if self.guest.shared.traces.is_some() {
             self.guest.shared.pass_on_traces(Some(&self.process));
         }
     }
@@ -152,11 +152,7 @@ impl Native {
     /// As for `process.spawn`.
     pub async fn spawn(&mut self, start: Start, relation: Relation) -> Result<Arc<str>, Error> {
         self.check_alive()?;
-        let (options, start) = split(start);
-        let spawned = self
-            .guest
-            .spawn(start.0, start.1, start.2, relation, options)
-            .await;
+        let spawned = self.guest.spawn(call_of(start), relation).await;
         spawned.inspect_err(|error| self.guest.was_refused(error))
     }
 
@@ -168,8 +164,7 @@ impl Native {
     /// As for `process.exec`. After an error no process was started.
     pub async fn exec(&mut self, start: Start) -> Result<Arc<Outcome>, Error> {
         self.check_alive()?;
-        let (options, start) = split(start);
-        let called = self.guest.exec(start.0, start.1, start.2, options).await;
+        let called = self.guest.exec(call_of(start)).await;
         let subscription = called.inspect_err(|error| self.guest.was_refused(error))?;
         let _pending = PendingExec {
             process: Arc::clone(&self.process),
@@ -304,15 +299,18 @@ impl Drop for PendingExec {
     }
 }
 
-/// Splits a start into the options of a spawn, and definition, host and arguments.
-fn split(start: Start) -> (SpawnOptions, (String, String, Arc<[u8]>)) {
-    let options = SpawnOptions {
-        context: start.context,
-        actor: start.identity.actor.map(Arc::unwrap_or_clone),
-        scope: start.identity.scope.map(Arc::unwrap_or_clone),
-        name: start.name,
-        messages: start.messages,
-    };
-    let arguments = arguments_of(start.arguments);
-    (options, (start.definition, start.host, arguments))
+/// Turns a start into the operands of a spawn or exec.
+fn call_of(start: Start) -> SpawnCall {
+    SpawnCall {
+        definition: start.definition,
+        host: start.host,
+        arguments: start.arguments,
+        options: SpawnOptions {
+            context: start.context,
+            actor: start.identity.actor.map(Arc::unwrap_or_clone),
+            scope: start.identity.scope.map(Arc::unwrap_or_clone),
+            name: start.name,
+            messages: start.messages,
+        },
+    }
 }

@@ -76,7 +76,7 @@ impl Node {
         id: &str,
         host: &Arc<Host>,
     ) -> Result<Arc<Program>, Error> {
-        let definition = self.shared.definitions().definition(id)?;
+        let definition = self.shared.definitions.definition(id)?;
         if let Some(only) = &definition.host
             && **only != *host.name()
         {
@@ -142,8 +142,8 @@ impl Node {
     ///
     /// The errors of a spawn that the code causes: `NotFound`, `Invalid`.
     pub async fn check(self: &Arc<Self>, definition: &str, host: &str) -> Result<(), Error> {
-        self.shared.definitions().definition(definition)?;
-        let host = self.shared.kernel().host(host)?;
+        self.shared.definitions.definition(definition)?;
+        let host = self.shared.kernel.host(host)?;
         self.program(definition, &host).await.map(|_| ())
     }
 
@@ -159,7 +159,7 @@ impl Node {
         name: &str,
         host: &Arc<Host>,
     ) -> Result<Option<Arc<Chunk>>, Error> {
-        match self.shared.definitions().module(name)? {
+        match self.shared.definitions.module(name)? {
             None => Ok(None),
             Some(source) => {
                 let interpreter = program.artifact()?;
@@ -223,7 +223,7 @@ impl Node {
         let (sender, made) = oneshot::channel();
         let (node, cell, host) = (Arc::clone(self), Arc::clone(cell), Arc::clone(host));
         let source = source();
-        self.shared.tokio().spawn(async move {
+        self.shared.tokio.spawn(async move {
             let artifact = cell.get_or_try_init(|| async {
                 if sender.is_closed() {
                     // Another attempt has failed, and its callers are gone.

@@ -29,7 +29,7 @@ impl Node {
             None => {
                 let slots = slots.clone();
                 // Via the handle: the caller may be outside the tokio runtime.
-                let opened = self.shared.tokio().spawn_blocking(move || slots.slot());
+                let opened = self.shared.tokio.spawn_blocking(move || slots.slot());
                 opened
                     .await
                     .map_err(|error| Error::internal(format!("cannot open a pool: {error}")))??
@@ -82,7 +82,7 @@ impl Node {
         host: usize,
     ) {
         let node = Arc::clone(self);
-        self.shared.tokio().spawn(async move {
+        self.shared.tokio.spawn(async move {
             let ahead = async {
                 let pool = compiling(move || next.first()).await?;
                 node.load(&artifact, &pool, host).await

@@ -88,9 +88,9 @@ impl Node {
         let assigned = request.assign_identity(self);
         // An unknown definition is reported before an unknown host.
         if request.code.is_none() {
-            self.shared.definitions().definition(&request.definition)?;
+            self.shared.definitions.definition(&request.definition)?;
         }
-        let host = self.shared.kernel().host(&request.host)?;
+        let host = self.shared.kernel.host(&request.host)?;
         self.shared
             .check_arguments(&request.arguments, &host)
             .await?;
@@ -123,7 +123,7 @@ impl Node {
         };
         let mut presence = Presence::new(self, request.ended.take());
         self.check_open()?;
-        let spawned = self.shared.kernel().spawn(
+        let spawned = self.shared.kernel.spawn(
             place,
             Spawn {
                 parent: request.parent.as_ref(),
@@ -142,7 +142,7 @@ impl Node {
         if self.closed.load(Ordering::SeqCst) {
             // `Node::close` may have missed the new process. Fails only if the
             // process has exited.
-            let _ = self.shared.kernel().terminate(&spawned.process);
+            let _ = self.shared.kernel.terminate(&spawned.process);
         }
         let span = span_of(&spawned.process, &origin);
         let task = task::Task {
@@ -161,7 +161,7 @@ impl Node {
         let task = task.run().instrument(span);
         if is_native {
             // `Presence` reports the end of the task, even after a panic.
-            drop(self.shared.tokio().spawn(task));
+            drop(self.shared.tokio.spawn(task));
         } else {
             self.scheduler.spawn(host.number(), task).detach();
         }
@@ -214,7 +214,7 @@ impl SpawnRequest {
     /// and host.
     fn assign_identity(&mut self, node: &Node) -> Identity {
         let identity = mem::take(&mut self.assigned)
-            .or(node.shared.judges().identity(&self.definition, &self.host));
+            .or(node.shared.judges.identity(&self.definition, &self.host));
         if identity != Identity::default() {
             let inherited = Arc::make_mut(&mut self.inherited);
             if let Some(actor) = &identity.actor {
@@ -236,7 +236,7 @@ impl SpawnRequest {
             judge.has_granted(process.text(), &self.definition, &identity);
         } else if let (true, Some(authorizer)) = (
             *assigned != Identity::default(),
-            node.shared.judges().authorizer(),
+            node.shared.judges.authorizer(),
         ) {
             authorizer.observe(&Event::Granted {
                 by: None,
@@ -283,7 +283,7 @@ impl Presence {
 
     /// Ends a process whose task was dropped before its end.
     fn end(&mut self, process: &Arc<Process>) {
-        let kernel = &self.node.shared.kernel();
+        let kernel = &self.node.shared.kernel;
         let exiting = kernel.exit(process, Outcome::Failed(Box::new(unfinished())));
         let outcome = exiting.outcome().map(Arc::clone);
         exiting.finish(self.node.now());

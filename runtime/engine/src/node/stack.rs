@@ -48,14 +48,14 @@ impl Node {
 
     /// Asks a process to show itself.
     async fn sight(&self, process: &Process) -> Result<Arc<Sight>, Error> {
-        let answer = self.shared.stacks().ask(process.pid());
+        let answer = self.shared.stacks.ask(process.pid());
         // Wakes a waiting process, which shows itself and waits again.
         process.wake();
         let answer = tokio::select! {
             answer = answer => answer.ok(),
             () = self.shared.sleep(PATIENCE) => None,
         };
-        self.shared.stacks().forget_gone();
+        self.shared.stacks.forget_gone();
         answer.ok_or_else(|| {
             if process.has_exited() {
                 Error::not_found(format!("no such process: {}", process.text()))

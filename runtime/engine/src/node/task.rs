@@ -75,7 +75,7 @@ impl<P: Presence> Task<P> {
                 Place::Task(_) => Control::without_fiber(),
             });
             control.cause().set(cause);
-            let judge = shared.judges().judge(
+            let judge = shared.judges.judge(
                 || Caller {
                     pid: Arc::clone(process.text()),
                     definition: Arc::clone(&run.program.definition.id),
@@ -135,12 +135,12 @@ impl<P: Presence> Task<P> {
                     process.begin_upgrade();
                     process.set_given(inherited.given(&next.arguments));
                     let definition = &next.program.definition.id;
-                    shared.kernel().set_definition(&process, definition);
+                    shared.kernel.set_definition(&process, definition);
                     run = next;
                 }
             }
         };
-        let exiting = shared.kernel().exit(&process, outcome);
+        let exiting = shared.kernel.exit(&process, outcome);
         note_in_span(shared, &process, &inherited, &run, || {
             Record::Ended(shortened(ending(exiting.outcome()).to_owned()))
         });
@@ -282,7 +282,7 @@ fn pass_on_last_lines(
             false => control.take_line(stream),
         };
         if let Some(line) = line {
-            let rest = shared.output().try_write(stream, line).err();
+            let rest = shared.output.try_write(stream, line).err();
             unwritten.extend(rest.map(|line| (stream, line)));
         }
     }
@@ -297,7 +297,7 @@ type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
 async fn queue_for_room(shared: &Shared, lines: Vec<(Stream, Vec<u8>)>) -> Vec<Waiting> {
     let mut queued = Vec::new();
     for (stream, line) in lines {
-        let mut written: Waiting = Box::pin(Arc::clone(shared.output()).write_left(stream, line));
+        let mut written: Waiting = Box::pin(Arc::clone(&shared.output).write_left(stream, line));
         // The first poll takes a position in the queue.
         if poll_fn(|cx| Poll::Ready(written.as_mut().poll(cx)))
             .await
@@ -312,7 +312,7 @@ async fn queue_for_room(shared: &Shared, lines: Vec<(Stream, Vec<u8>)>) -> Vec<W
 /// Writes lines when there is room for them.
 async fn write(shared: &Shared, lines: Vec<(Stream, Vec<u8>)>) {
     for (stream, line) in lines {
-        shared.output().write(stream, line).await;
+        shared.output.write(stream, line).await;
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     reply, status, text, text_or_absent,
 };
 use crate::guest::aside::AT_ONCE;
-use crate::guest::{Guest, SpawnOptions};
+use crate::guest::{Guest, SpawnCall, SpawnOptions};
 use crate::operand::{self, NAME};
 use crate::security::Refusal;
 
@@ -154,16 +154,9 @@ struct Request {
     options: (u32, u32),
 }
 
-struct Owned {
-    definition: String,
-    host: String,
-    arguments: Arc<[u8]>,
-    options: SpawnOptions,
-}
-
 impl Request {
-    async fn read(&self, caller: &mut Caller<'_, Guest>) -> Result<Owned, Fault> {
-        let mut owned = self.read_names(caller)?;
+    async fn read(&self, caller: &mut Caller<'_, Guest>) -> Result<SpawnCall, Fault> {
+        let mut call = self.read_names(caller)?;
         let (ptr, len) = self.options;
         let (memory, guest) = memory_and_guest(caller)?;
         let read = if len as usize <= AT_ONCE {
@@ -184,12 +177,12 @@ impl Request {
             };
             guest.control.outside(read).await?
         };
-        owned.options = read.map_err(|error| operand::malformed("options", error))?;
-        Ok(owned)
+        call.options = read.map_err(|error| operand::malformed("options", error))?;
+        Ok(call)
     }
 
     /// Reads everything but the options, and checks the length of the options.
-    fn read_names(&self, caller: &mut Caller<'_, Guest>) -> Result<Owned, Fault> {
+    fn read_names(&self, caller: &mut Caller<'_, Guest>) -> Result<SpawnCall, Fault> {
         let (memory, guest) = memory_and_guest(caller)?;
         let name = |(ptr, len), parameter| text(memory, ptr, len, parameter, NAME);
         let definition = name(self.definition, "definition")?;
@@ -202,7 +195,7 @@ impl Request {
         };
         limited(memory, ptr, len, "options", limit)?;
         let (ptr, len) = self.arguments;
-        Ok(Owned {
+        Ok(SpawnCall {
             arguments: owned(memory, ptr, len, "arguments", message_limit(guest, len))?,
             options: SpawnOptions::default(),
             definition: definition.into(),
@@ -217,38 +210,22 @@ async fn spawn(
     relation: u32,
     out: Out,
 ) -> wasmtime::Result<i32> {
-    let Owned {
-        definition,
-        host,
-        arguments,
-        options,
-    } = match request.read(&mut caller).await {
-        Ok(owned) => owned,
+    let call = match request.read(&mut caller).await {
+        Ok(call) => call,
         Err(fault) => return fail(caller.data_mut(), fault),
     };
     let relation = Relation::from_bits(relation);
-    let pid = caller
-        .data_mut()
-        .spawn(definition, host, arguments, relation, options)
-        .await;
+    let pid = caller.data_mut().spawn(call, relation).await;
     let pid = pid.map(|pid| pid.as_bytes().to_vec());
     reply(&mut caller, out, pid.map_err(Fault::from))
 }
 
 async fn exec(mut caller: Caller<'_, Guest>, request: Request) -> wasmtime::Result<i32> {
-    let Owned {
-        definition,
-        host,
-        arguments,
-        options,
-    } = match request.read(&mut caller).await {
-        Ok(owned) => owned,
+    let call = match request.read(&mut caller).await {
+        Ok(call) => call,
         Err(fault) => return fail(caller.data_mut(), fault),
     };
-    let subscription = caller
-        .data_mut()
-        .exec(definition, host, arguments, options)
-        .await;
+    let subscription = caller.data_mut().exec(call).await;
     status(
         caller.data_mut(),
         subscription

@@ -148,7 +148,7 @@ impl Guest {
             .as_ref()
             .is_some_and(|wasi| wasi.is::<Component>())
         {
-            let output = self.shared.output();
+            let output = &self.shared.output;
             // Cannot fail without grants.
             if let Ok(component) = Component::new(output, &self.control, &Grants::default()) {
                 self.wasi = Some(Box::new(component));

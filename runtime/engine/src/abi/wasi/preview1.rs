@@ -37,7 +37,7 @@ impl Core {
         Core {
             namespace: Arc::new(Namespace::new(grants)),
             table: Table::new(Namespace::preopens(grants)),
-            tokio: guest.shared.tokio().clone(),
+            tokio: guest.shared.tokio.clone(),
         }
     }
 }

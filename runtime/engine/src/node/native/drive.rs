@@ -53,7 +53,7 @@ impl<'a> NativeDrive<'a> {
         let deadline = self.process.cancel_deadline();
         if deadline.is_some_and(|deadline| deadline <= self.shared.monotonic()) {
             // Fails only if the process has exited.
-            let _ = self.shared.kernel().terminate(self.process);
+            let _ = self.shared.kernel.terminate(self.process);
         }
         self.process.is_doomed()
     }
@@ -89,14 +89,14 @@ impl Future for NativeDrive<'_> {
         let this = &mut *self;
         // The clock dates the operations of this process. While no guest runs, no
         // one else sets it.
-        this.shared.meter().set_clock();
+        this.shared.meter.set_clock();
         if this.task.set(cx.waker().clone()).is_ok() {
             // A task has one waker for life.
             this.process.set_waker(cx.waker());
         }
-        if this.shared.stacks().asks(this.process) {
+        if this.shared.stacks.asks(this.process) {
             let why = "the process is a host function, which has no WebAssembly stack".to_owned();
-            let stacks = this.shared.stacks();
+            let stacks = &this.shared.stacks;
             stacks.answer(this.process, Sight::Nothing(why));
         }
         loop {

@@ -58,7 +58,7 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 }
 
 fn view(guest: &mut Guest) -> View<'_> {
-    let (files, tokio) = (Arc::clone(guest.files()), guest.shared.tokio().clone());
+    let (files, tokio) = (Arc::clone(guest.files()), guest.shared.tokio.clone());
     let Parts {
         ctx,
         table,

@@ -75,7 +75,7 @@ async fn wait_until(caller: &mut Caller<'_, Guest>, nanoseconds: u64) {
             }
             // A timer fires after a year at the latest, which may be too early.
             let at = timers::after(Duration::from_nanos(rest));
-            shared.timers().at(at).await;
+            shared.timers.at(at).await;
         }
     };
     guest.control.outside(wait).await;
