@@ -37,8 +37,9 @@ pub struct Builder {
     max_memory_total: Option<u64>,
 }
 
-impl Builder {
-    pub(crate) fn new() -> Builder {
+impl Runtime {
+    /// Returns a new builder.
+    pub fn builder() -> Builder {
         Builder {
             app: None,
             definitions: Vec::new(),
@@ -55,7 +56,9 @@ impl Builder {
             max_memory_total: None,
         }
     }
+}
 
+impl Builder {
     /// Adds a program on disk: its definitions, hosts and grants.
     pub fn app(mut self, app: App) -> Builder {
         self.app = Some(app);

@@ -12,7 +12,6 @@ use warren_engine::security::Scope;
 use warren_kernel::Error;
 
 use crate::app::{self, Service};
-use crate::builder::Builder;
 use crate::error::CallError;
 use crate::handle::Handle;
 use crate::native::{self, Context};
@@ -43,11 +42,6 @@ impl Drop for Inner {
 }
 
 impl Runtime {
-    /// Returns a new builder.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
     pub(crate) fn new(
         node: Arc<Node>,
         main: Option<(Arc<str>, Arc<str>)>,
@@ -93,7 +87,7 @@ impl Runtime {
 
     /// Starts a process whose code is a Rust function, called once; see
     /// [`Context`]. The definition's id is only a label. To let guests spawn
-    /// native code, give it to [`Builder::native`].
+    /// native code, give it to [`Builder::native`](crate::Builder::native).
     ///
     /// # Errors
     ///

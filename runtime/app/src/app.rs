@@ -7,16 +7,10 @@ use std::sync::Arc;
 use warren_engine::{Definition, Definitions, Source};
 use warren_kernel::Error;
 
-use crate::error::AppError;
 use crate::host::HostConfig;
 use crate::library::Library;
-use crate::open;
-use crate::options::AppOptions;
 use crate::policy::Policies;
 use crate::service::Service;
-
-/// The host that every program has.
-pub const DEFAULT_HOST: &str = "app:processes";
 
 /// The file name of the manifest.
 pub const MANIFEST: &str = "warren.toml";
@@ -38,18 +32,6 @@ pub struct App {
 }
 
 impl App {
-    /// Opens a program: a directory, or a `.lua`, `.wasm` or `.wat` file, whose
-    /// root is then its own directory.
-    ///
-    /// # Errors
-    ///
-    /// Any fault of the path, the manifest, the grants or the definition to
-    /// start. Errors in code, and in definitions that the manifest does not
-    /// mention, show when they are spawned.
-    pub fn open(path: impl AsRef<Path>, options: AppOptions) -> Result<App, AppError> {
-        open::open(path.as_ref(), &options)
-    }
-
     /// Returns the first part of the namespaces of the program's definitions.
     pub fn name(&self) -> &str {
         &self.name
@@ -66,12 +48,12 @@ impl App {
     }
 
     /// Returns the host to start the main definition in: the only one that may
-    /// run it, else [`DEFAULT_HOST`].
+    /// run it, else [`DEFAULT_HOST`](crate::DEFAULT_HOST).
     pub fn main_host(&self) -> &Arc<str> {
         &self.main_host
     }
 
-    /// Returns the hosts by id, [`DEFAULT_HOST`] always among them.
+    /// Returns the hosts by id, [`DEFAULT_HOST`](crate::DEFAULT_HOST) always among them.
     pub fn hosts(&self) -> &BTreeMap<Arc<str>, HostConfig> {
         &self.hosts
     }

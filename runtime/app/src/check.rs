@@ -8,38 +8,29 @@ use std::sync::Arc;
 use toml::Spanned;
 use warren_kernel::text;
 
-use crate::app::DEFAULT_HOST;
 use crate::error::{Access, AppError, GrantError};
 use crate::grants::{self, Base};
-use crate::host::HostConfig;
+use crate::host::{DEFAULT_HOST, HostConfig};
 use crate::id::Id;
 use crate::library::{Library, ResolveError};
 use crate::manifest::{GrantEntry, Manifest, Problem, ProcessEntry};
 use crate::options::EnvGrant;
 use crate::place::{self, Language};
-use crate::service::Service;
-use crate::suggest::closest;
-
-/// Maximum number of a manifest's problems with a suggestion. Each suggestion
-/// scans every name that could be meant.
-pub(crate) const MAX_SUGGESTIONS: usize = 100;
+use crate::suggest::{MAX_SUGGESTIONS, closest};
 
 /// A program whose manifest was checked against its files.
 pub(crate) struct Checked {
     pub(crate) library: Library,
     pub(crate) hosts: BTreeMap<Arc<str>, HostConfig>,
-    pub(crate) services: Vec<Service>,
     problems: Vec<Problem>,
 }
 
 impl Checked {
-    /// Adds the manifest's settings to a library. Returns its problems in the
-    /// order of the text.
-    pub(crate) fn new(manifest: &Manifest, library: Library) -> (Checked, Vec<Problem>) {
+    /// Adds the manifest's settings to a library, except for its services.
+    pub(crate) fn new(manifest: &Manifest, library: Library) -> Checked {
         let mut checked = Checked {
             library,
             hosts: hosts(manifest),
-            services: Vec::new(),
             problems: Vec::new(),
         };
         for process in &manifest.processes {
@@ -51,10 +42,14 @@ impl Checked {
         if let Some(main) = &manifest.main {
             checked.check_place(main);
         }
-        checked.services = checked.services_of(&manifest.services);
-        let mut problems = std::mem::take(&mut checked.problems);
+        checked
+    }
+
+    /// Takes the problems found so far, in the order of the text.
+    pub(crate) fn take_problems(&mut self) -> Vec<Problem> {
+        let mut problems = std::mem::take(&mut self.problems);
         problems.sort_by_key(|problem| problem.span.start);
-        (checked, problems)
+        problems
     }
 
     /// Returns the definition of a given file: the definition that the manifest

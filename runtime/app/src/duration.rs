@@ -1,4 +1,7 @@
 //! Durations in manifests and on command lines: `250ms`, `1m30s`, `1.5h`.
+//!
+//! Guests in Lua read durations with a parser of their own: `time.parse_duration`
+//! takes a sign, as Go does, and ends at 63 bits of nanoseconds.
 
 use std::time::Duration;
 

@@ -40,10 +40,10 @@ mod services;
 mod suggest;
 mod survey;
 
-pub use app::{App, DEFAULT_HOST, MANIFEST};
+pub use app::{App, MANIFEST};
 pub use duration::{DurationError, parse_duration};
 pub use error::{Access, AppError, GrantError};
-pub use host::{HostConfig, QueueConfig};
+pub use host::{DEFAULT_HOST, HostConfig, QueueConfig};
 pub use id::{Id, IdError};
 pub use manifest::{ManifestError, Position, Problem, SizeError, more_problems, parse_size};
 pub use options::{AppOptions, EnvGrant};

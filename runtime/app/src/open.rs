@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::app::{App, DEFAULT_HOST, MANIFEST};
+use crate::app::{App, MANIFEST};
 use crate::check::Checked;
 use crate::error::AppError;
 use crate::grants;
+use crate::host::DEFAULT_HOST;
 use crate::id::Id;
 use crate::library::{DEFAULT_METHOD, Library, ResolveError};
 use crate::location::Location;
@@ -21,8 +22,21 @@ use crate::services::identify;
 /// The default name of an app.
 const DEFAULT_NAME: &str = "app";
 
-/// Opens the program at `path`.
-pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
+impl App {
+    /// Opens a program: a directory, or a `.lua`, `.wasm` or `.wat` file, whose
+    /// root is then its own directory.
+    ///
+    /// # Errors
+    ///
+    /// Any fault of the path, the manifest, the grants or the definition to
+    /// start. Errors in code, and in definitions that the manifest does not
+    /// mention, show when they are spawned.
+    pub fn open(path: impl AsRef<Path>, options: AppOptions) -> Result<App, AppError> {
+        open(path.as_ref(), &options)
+    }
+}
+
+fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let location = Location::of(path)?;
     let root = SourceRoot::open(&location.directory).map_err(|error| AppError::Unreadable {
         path: location.directory.clone(),
@@ -33,7 +47,9 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let name: Arc<str> = manifest.name().into();
     let library = Library::new(name.clone(), root, grants);
 
-    let (mut checked, problems) = Checked::new(&manifest.parsed, library);
+    let mut checked = Checked::new(&manifest.parsed, library);
+    let mut services = checked.services_of(&manifest.parsed.services);
+    let problems = checked.take_problems();
     if !problems.is_empty() {
         return Err(manifest.refused(problems));
     }
@@ -71,12 +87,7 @@ pub(crate) fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     };
     // Reads the code of the first definition, so that an opened program can
     // start.
-    let Checked {
-        library,
-        hosts,
-        mut services,
-        ..
-    } = checked;
+    let Checked { library, hosts, .. } = checked;
     identify(&mut services, &identities);
     let definition = library
         .load(&main)

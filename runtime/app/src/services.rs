@@ -7,11 +7,11 @@ use toml::Spanned;
 use warren_engine::security::Identity;
 use warren_kernel::text;
 
-use crate::app::DEFAULT_HOST;
-use crate::check::{Checked, MAX_SUGGESTIONS};
+use crate::check::Checked;
+use crate::host::DEFAULT_HOST;
 use crate::manifest::ServiceEntry;
 use crate::service::Service;
-use crate::suggest::closest;
+use crate::suggest::{MAX_SUGGESTIONS, closest};
 
 impl Checked {
     /// Returns the services of a manifest, each after its dependencies. Invalid

@@ -4,6 +4,10 @@
 /// of both lengths.
 const MAX_WORD: usize = 256;
 
+/// Maximum number of a manifest's problems with a suggestion. Each suggestion
+/// scans every name that could be meant.
+pub(crate) const MAX_SUGGESTIONS: usize = 100;
+
 /// Candidates that are compared: a manifest may have thousands.
 const MAX_CANDIDATES: usize = 1_000;
 

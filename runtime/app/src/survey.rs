@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::app::{App, DEFAULT_HOST};
+use crate::app::App;
+use crate::host::DEFAULT_HOST;
 use crate::id::Id;
 use crate::place;
 

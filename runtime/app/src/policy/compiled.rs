@@ -15,7 +15,8 @@ use warren_engine::security::{Decision, Request, Reuse};
 use super::bounds::{Validation, check_schema};
 use super::entities::Asked;
 use super::error::{PolicyError, PolicyProblem};
-use super::files::{File, Files};
+use super::file::File;
+use super::files::Files;
 use super::scan::{MAX_NESTING, deepest, first_token, statements};
 
 /// The schema that every program shares.

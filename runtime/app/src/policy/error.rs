@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use miette::Diagnostic;
 
-use super::files::File;
+use super::file::File;
 use crate::manifest::{ManifestError, Problem, more_problems};
 
 /// Policies that cannot be used: at least one problem.

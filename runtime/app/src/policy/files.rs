@@ -1,9 +1,9 @@
 //! The files of a program's policies.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::error::{PolicyError, PolicyProblem};
+use super::file::File;
 use crate::root::SourceRoot;
 
 /// The directory of the policies, below the root.
@@ -35,16 +35,6 @@ pub(crate) struct Files {
     pub(crate) policies: Vec<File>,
     /// The program's additions to the schema.
     pub(crate) schema: Option<File>,
-}
-
-/// One file.
-#[derive(Clone, Debug)]
-pub(crate) struct File {
-    /// The file's name without directory and extension.
-    pub(crate) id: String,
-    /// The path, as the caller named its directory.
-    pub(crate) path: PathBuf,
-    pub(crate) text: Arc<str>,
 }
 
 impl Directory {

@@ -19,6 +19,7 @@ mod bounds;
 mod compiled;
 mod entities;
 mod error;
+mod file;
 mod files;
 mod scan;
 mod settings;

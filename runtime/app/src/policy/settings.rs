@@ -7,9 +7,8 @@ use toml::Spanned;
 use warren_engine::security::{Actor, Identity, Scope};
 use warren_kernel::text;
 
-use crate::check::MAX_SUGGESTIONS;
 use crate::manifest::{IdentityOf, Problem, SecurityEntries};
-use crate::suggest::closest;
+use crate::suggest::{MAX_SUGGESTIONS, closest};
 
 /// The settings, checked against each other.
 #[derive(Debug, Default)]
