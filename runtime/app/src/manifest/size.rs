@@ -1,4 +1,8 @@
 //! Sizes in bytes, as a manifest writes them.
+//!
+//! The crate `bytesize` reads another language: fractions, bare numbers, decimal
+//! units (`1kb` is 1000 bytes); a size that does not fit becomes the largest that does.
+//! Its errors are texts.
 
 use std::fmt;
 
