@@ -86,10 +86,10 @@ pub mod stdio;
 
 #[doc(hidden)]
 pub use buffer::{Buffer, Failure};
-#[doc(inline)]
-pub use warren_values::Error;
 #[doc(hidden)]
 pub use warren_values::msgpack;
+#[doc(inline)]
+pub use warren_values::{Error, kind};
 
 /// The layer of the flat ABI: slices for ranges, results for statuses, and
 /// values that stay encoded.

@@ -22,7 +22,7 @@ unsafe fn text(start: *const u8, len: usize) -> String {
 }
 
 fn not_found(what: &str) -> Error {
-    Error::new("NotFound", what)
+    Error::not_found(what)
 }
 
 fn target_status(target: &str) -> i32 {
@@ -181,8 +181,7 @@ pub mod mailbox {
         let topic = unsafe { text(topic, len) };
         with(|r| {
             if topic.is_empty() || topic.starts_with('@') {
-                r.fail(&Error::new(
-                    "Invalid",
+                r.fail(&Error::invalid(
                     "a topic may not be empty or begin with '@'",
                 ))
             } else {

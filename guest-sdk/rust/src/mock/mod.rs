@@ -188,7 +188,7 @@ impl Runtime {
                 self.monotonic = self.monotonic.saturating_add(1).max(deadline);
                 Ok(Vec::new())
             }
-            Err(_) => Err(Error::new("Internal", "this process would wait for ever")),
+            Err(_) => Err(Error::internal("this process would wait for ever")),
         }
     }
 

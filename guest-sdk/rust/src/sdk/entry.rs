@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::codec::{CodecError, from_value, from_values, to_value};
-use super::{Value, kind, scratch};
+use super::{Value, scratch};
 use crate::msgpack::{Input, Output, Token};
-use crate::{Error, program};
+use crate::{Error, kind, program};
 
 /// The arguments of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]

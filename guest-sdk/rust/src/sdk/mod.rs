@@ -31,7 +31,7 @@ pub use queue::{Message, Queue, inbox, listen};
 pub use select::{Select, Source};
 pub use spawn::{Pending, Spawn, exec, spawn};
 #[doc(inline)]
-pub use warren_values::{Value, kind};
+pub use warren_values::Value;
 
 /// Items that the macros expand to.
 #[doc(hidden)]

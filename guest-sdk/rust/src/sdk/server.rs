@@ -58,7 +58,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Event, Message, Pid, Select, Value, events, inbox, listen, send};
-use crate::Error;
+use crate::{Error, kind};
 
 /// The topic of requests with a reply.
 pub const CALL: &str = "call";
@@ -242,7 +242,7 @@ impl<R> Caller<R> {
 
     fn answer(self, answer: impl Serialize) -> Result<(), Error> {
         match send(&self.from, &self.reply_topic, answer) {
-            Err(error) if error.is(super::kind::INVALID) => Err(error.wrap("reply")),
+            Err(error) if error.is(kind::INVALID) => Err(error.wrap("reply")),
             _ => Ok(()),
         }
     }
@@ -290,7 +290,7 @@ pub fn call_timeout<T: DeserializeOwned>(
     match (is_reply, value) {
         (true, value) => value.to().map_err(|error| Error::from(error).wrap("reply")),
         (false, Value::Error(error)) => Err(*error),
-        (false, value) => Err(Error::new(super::kind::UNKNOWN, format!("{value:?}"))),
+        (false, value) => Err(Error::new(kind::UNKNOWN, format!("{value:?}"))),
     }
 }
 
