@@ -26,7 +26,7 @@ pub trait Authorizer: Send + Sync + 'static {
     fn named_scope(&self, name: &str) -> Option<Scope>;
 
     /// The actor and scope that the operator assigns to every process of this
-    /// definition in this host, whoever starts it.
+    /// definition in this host, whichever process starts it.
     fn identity(&self, _definition: &str, _host: &str) -> Identity {
         Identity::default()
     }
