@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 
 use warren::Value;
 
-use crate::diagnostics::{Excerpt, Failure};
 use crate::exit::Exit;
+use crate::report::excerpt::Excerpt;
+use crate::report::failure::Failure;
 
 /// The deepest nesting of a value that crosses to a process.
 const MAX_DEPTH: usize = 100;

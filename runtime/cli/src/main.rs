@@ -1,39 +1,16 @@
 //! The `warren` command: runs programs of many small isolated processes.
 
-#[cfg(unix)]
-mod act;
-mod args;
 mod arguments;
-mod build;
-mod check;
-mod completions;
+mod buildable;
+mod command_line;
+mod commands;
 #[cfg(unix)]
 mod control;
-mod diagnostics;
-mod doctor;
-mod ending;
+mod environment;
 mod exit;
-mod inspect;
-mod logging;
-mod man;
-mod new;
-mod opening;
-mod output;
-mod panics;
-mod plain;
-mod policy;
-mod progress;
-#[cfg(unix)]
-mod ps;
-#[cfg(unix)]
-mod quantity;
-mod run;
+mod plain_file;
+mod report;
 mod signals;
-mod stderr;
-mod stdout;
-mod system;
-#[cfg(unix)]
-mod top;
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -41,9 +18,14 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use args::{Cli, Command};
-use diagnostics::Failure;
+use clap::CommandFactory;
+use command_line::Cli;
+use commands::{Command, build, check, completions, doctor, inspect, man, new, policy, run};
+#[cfg(unix)]
+use commands::{cancel, ps, send, terminate, top};
 use exit::Exit;
+use report::failure::{self, Failure, Failures};
+use report::{log, panics, stderr, stdout};
 use warren::text;
 
 fn main() -> ExitCode {
@@ -51,7 +33,7 @@ fn main() -> ExitCode {
     // `--grace`.
     let patience = Cell::new(None);
     let exit = panics::guard(AssertUnwindSafe(|| {
-        command(&patience).unwrap_or_else(|failures| diagnostics::report(&failures))
+        command(&patience).unwrap_or_else(|failures| failure::print(failures.as_slice()))
     }));
     stderr::finish(patience.get());
     exit.into()
@@ -60,38 +42,37 @@ fn main() -> ExitCode {
 /// Even `--grace 0s` leaves time for the last messages.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Vec<Failure>> {
+fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => return told_by_clap(&error).map_err(|failure| vec![*failure]),
+        Err(error) => return Ok(told_by_clap(&error)?),
     };
-    logging::start(cli.log.log.as_deref(), cli.log.log_format).map_err(|failure| vec![*failure])?;
+    log::start(&cli.log)?;
     if let Command::Run(run) = &cli.command {
         patience.set(Some(run.grace.max(LAST_WORDS)));
     }
-    match cli.command {
-        Command::Run(run) => run::run(&run),
-        Command::New(new) => new::new(&new).map_err(|failure| vec![*failure]),
-        Command::Build(build) => build::build(&build).map_err(|failure| vec![*failure]),
-        Command::Check(check) => check::check(&check),
-        Command::Inspect(inspect) => inspect::inspect(&inspect),
-        Command::Policy(policy) => policy::policy(&policy.command),
-        Command::Doctor(doctor) => doctor::run(&doctor),
-        Command::Completions(args) => completions::print(&args).map_err(|failure| vec![*failure]),
-        Command::Man(args) => man::write(&args).map_err(|failure| vec![*failure]),
+    let exit = match cli.command {
+        Command::Run(args) => run::run(&args)?,
+        Command::New(args) => new::new(&args)?,
+        Command::Build(args) => build::build(&args)?,
+        Command::Check(args) => check::check(&args)?,
+        Command::Inspect(args) => inspect::inspect(&args)?,
+        Command::Policy(args) => policy::policy(&args.command)?,
+        Command::Doctor(args) => doctor::doctor(&args)?,
+        Command::Completions(args) => completions::print(&args, Cli::command())?,
+        Command::Man(args) => man::write(&args, Cli::command())?,
         #[cfg(unix)]
-        Command::Ps(ps) => ps::ps(&ps).map_err(|failure| vec![*failure]),
+        Command::Ps(args) => ps::ps(&args)?,
         #[cfg(unix)]
-        Command::Top(top) => top::top(&top).map_err(|failure| vec![*failure]),
+        Command::Top(args) => top::top(&args)?,
         #[cfg(unix)]
-        Command::Cancel(cancel) => act::cancel(&cancel).map_err(|failure| vec![*failure]),
+        Command::Cancel(args) => cancel::cancel(&args)?,
         #[cfg(unix)]
-        Command::Terminate(terminate) => {
-            act::terminate(&terminate).map_err(|failure| vec![*failure])
-        }
+        Command::Terminate(args) => terminate::terminate(&args)?,
         #[cfg(unix)]
-        Command::Send(send) => act::send(&send).map_err(|failure| vec![*failure]),
-    }
+        Command::Send(args) => send::send(&args)?,
+    };
+    Ok(exit)
 }
 
 /// Prints an error of the command line; help and version come this way, too. An

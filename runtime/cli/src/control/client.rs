@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use warren::text;
 
 use super::{Answer, Greeting, MAX_LINE, PROTOCOL, Request};
-use crate::diagnostics::Failure;
 use crate::exit::Exit;
+use crate::report::failure::Failure;
+use crate::report::processes::Stack;
 
 /// Time for a whole answer, after which the client gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -115,6 +116,16 @@ impl Client {
     ) -> Result<T, Box<Failure>> {
         self.ask(request)
             .map_err(|lost| Box::new(lost.failure(&self.path)))
+    }
+
+    /// Asks the program for a process's stack.
+    pub(crate) fn stack(&mut self, process: &str) -> Result<Stack, Lost> {
+        let process = process.to_owned();
+        match self.ask(&Request::Stack { process }) {
+            Ok(stack) => Ok(Stack::Stack(stack)),
+            Err(Lost::Refused { message, .. }) => Ok(Stack::NoStack(message)),
+            Err(lost) => Err(lost),
+        }
     }
 }
 

@@ -256,7 +256,7 @@ fn json(value: &impl Serialize) -> Result<Value, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::top::tree::tests::process;
+    use crate::report::processes::tests::process;
 
     #[test]
     fn an_answer_fits_into_a_line_whatever_processes_are_called() {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use warren::text;
 
-use crate::diagnostics::Failure;
 use crate::exit::Exit;
+use crate::report::failure::Failure;
 
 /// A listening socket. Dropping it frees its path, unless another program has
 /// taken the path meanwhile.

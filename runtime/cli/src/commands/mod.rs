@@ -1,0 +1,81 @@
+//! The subcommands: each file holds one, with its options.
+
+pub(crate) mod build;
+#[cfg(unix)]
+pub(crate) mod cancel;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod inspect;
+pub(crate) mod man;
+pub(crate) mod new;
+pub(crate) mod policy;
+#[cfg(unix)]
+pub(crate) mod ps;
+pub(crate) mod run;
+#[cfg(unix)]
+pub(crate) mod send;
+#[cfg(unix)]
+pub(crate) mod terminate;
+#[cfg(unix)]
+pub(crate) mod top;
+
+use clap::Subcommand;
+
+use build::BuildArgs;
+#[cfg(unix)]
+use cancel::CancelArgs;
+use check::CheckArgs;
+use completions::CompletionsArgs;
+use doctor::DoctorArgs;
+use inspect::InspectArgs;
+use man::ManArgs;
+use new::NewArgs;
+use policy::PolicyArgs;
+#[cfg(unix)]
+use ps::PsArgs;
+use run::RunArgs;
+#[cfg(unix)]
+use send::SendArgs;
+#[cfg(unix)]
+use terminate::TerminateArgs;
+#[cfg(unix)]
+use top::TopArgs;
+
+/// A subcommand.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a program until it ends
+    Run(RunArgs),
+    /// Create a new program in a new directory
+    New(NewArgs),
+    /// Build the Rust and C guests of a directory
+    Build(BuildArgs),
+    /// Compile all of a program and check its manifest, without running it
+    Check(CheckArgs),
+    /// Describe a WebAssembly file, and check that it can run as a process
+    Inspect(InspectArgs),
+    /// Check a program's policies, or explain a decision
+    Policy(PolicyArgs),
+    /// Check that this machine meets a program's needs
+    Doctor(DoctorArgs),
+    /// List the processes of a running program
+    #[cfg(unix)]
+    Ps(PsArgs),
+    /// Watch the processes of a running program
+    #[cfg(unix)]
+    Top(TopArgs),
+    /// Ask a process of a running program, or all of a host, to end
+    #[cfg(unix)]
+    Cancel(CancelArgs),
+    /// End a process of a running program, or all of a host, at once
+    #[cfg(unix)]
+    Terminate(TerminateArgs),
+    /// Send a message to a process of a running program
+    #[cfg(unix)]
+    Send(SendArgs),
+    /// Print a shell's completions of this command
+    Completions(CompletionsArgs),
+    /// Write the man pages of this command
+    Man(ManArgs),
+}

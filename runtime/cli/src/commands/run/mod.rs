@@ -1,0 +1,323 @@
+//! `warren run`: one program from its start to its end.
+
+mod args;
+mod output;
+mod policies;
+
+use std::io;
+use std::ops::ControlFlow;
+use std::pin::pin;
+use std::time::Duration;
+
+use warren::app::{App, AppOptions, Definition, Policies};
+use warren::{Ended, Handle, Outcome, Runtime, ServiceError, StartError, Value};
+
+use crate::arguments;
+#[cfg(unix)]
+use crate::control::{server::Server, socket::Socket};
+use crate::environment::{self, cache_for_code, interpreter};
+use crate::exit::Exit;
+use crate::report::failure::{self, Failure, Failures, Look};
+use crate::report::refused::refused;
+use crate::report::{ending, opening, stderr};
+use crate::signals::{Reloads, Signals, Stop};
+pub(crate) use args::RunArgs;
+use output::{OutputLost, StandardStreams};
+
+/// Runs the program and returns the command's exit.
+pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failures> {
+    let values = match &args.args_json {
+        Some(json) => arguments::of_json(json)?,
+        None => arguments::of_words(args.words()),
+    };
+    let options = AppOptions {
+        read: args.read.clone(),
+        write: args.write.clone(),
+        env: args.env.clone(),
+        strict: args.strict,
+        max_memory_total: args.max_memory_total,
+    };
+    environment::check_room()?;
+    let app = App::open(args.path(), options).map_err(|error| opening::failures(&error))?;
+    if let Some(path) = &args.audit {
+        policies::audit(&app, path)?;
+    }
+    let interpreter = interpreter()?;
+    // For signals and blocking work: processes have threads of their own.
+    let tokio = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| vec![refused("the event loop", &error)])?;
+    let ended = tokio.block_on(from_start_to_end(app, interpreter, values, args));
+    // A process may still wait for standard input, which nothing can interrupt.
+    tokio.shutdown_background();
+    Ok(ended?)
+}
+
+/// The cause of a program's end.
+enum End {
+    /// The first process, of this PID, ended, and no service is left.
+    Main(String, Ended),
+    /// A critical service has failed for good.
+    Service(ServiceError),
+    /// A signal.
+    Stop(Stop),
+    /// Nobody reads the output.
+    OutputLost(io::Error),
+}
+
+/// The exit of the command, or the failure that it ends with.
+type Verdict = Result<Exit, Box<Failure>>;
+
+async fn from_start_to_end(
+    app: App,
+    interpreter: Option<Vec<u8>>,
+    values: Vec<Value>,
+    args: &RunArgs,
+) -> Verdict {
+    // From here on a signal ends the program in order.
+    let policies = app.policies().cloned();
+    // Without policies SIGHUP ends the command, like any other.
+    let mut reloads = policies.as_ref().map(|_| Reloads::catch()).transpose();
+    let reloads = reloads
+        .as_mut()
+        .map_err(|error| Box::new(refused("signal handling", error)))?;
+    let mut signals =
+        Signals::catch().map_err(|error| Box::new(refused("signal handling", &error)))?;
+    let (streams, mut lost) = output::standard_streams();
+    let definition = app.main_definition().clone();
+    let runtime = start_runtime(app, interpreter, streams, args.trace_messages)?;
+
+    // Dropped at the end of the program, which removes the socket.
+    #[cfg(unix)]
+    let _control = serve_control(args, &runtime)?;
+    // A signal before the first process also asks running services to end.
+    let end = tokio::select! {
+        started = start(&runtime, &values, &definition) => {
+            let main = started?;
+            let events = Events {
+                signals: &mut signals,
+                lost: &mut lost,
+                reloads,
+            };
+            until_its_end(&runtime, main, events, policies.as_deref()).await
+        }
+        stop = signals.next() => End::Stop(stop),
+    };
+    let grace = match end {
+        // Further output has nowhere to go.
+        End::OutputLost(_) => Duration::ZERO,
+        _ => args.grace,
+    };
+    let verdict = match shut_down(&runtime, end, &definition.id, grace, &mut signals).await {
+        ControlFlow::Continue(verdict) => verdict,
+        ControlFlow::Break(verdict) => return verdict,
+    };
+    if let Some(policies) = &policies {
+        tokio::select! {
+            () = policies::flush_audit(policies, grace.max(LAST_LINES)) => {}
+            stop = signals.next() => return Ok(cut_short(verdict, stop)),
+        }
+    }
+    match (verdict, lost.now()) {
+        (Ok(exit), Some(error)) if exit.status() == 0 => exit_without_output(&error),
+        (verdict, _) => verdict,
+    }
+}
+
+fn start_runtime(
+    app: App,
+    interpreter: Option<Vec<u8>>,
+    streams: StandardStreams,
+    trace_messages: bool,
+) -> Result<Runtime, Box<Failure>> {
+    let mut builder = Runtime::builder()
+        .app(app)
+        .output(streams)
+        .trace_messages(trace_messages)
+        .cache(cache_for_code());
+    if let Some(wasm) = interpreter {
+        builder = builder.interpreter(wasm);
+    }
+    builder
+        .start()
+        .map_err(|error| Box::new(not_started(&error)))
+}
+
+/// Ends all processes, within `grace`. Breaks if the command ends without
+/// waiting for the audit log.
+async fn shut_down(
+    runtime: &Runtime,
+    end: End,
+    definition: &str,
+    grace: Duration,
+    signals: &mut Signals,
+) -> ControlFlow<Verdict, Verdict> {
+    // The command waits for the reader of the program's output as long as it
+    // takes. Only a program that was asked to end does not wait for ever.
+    let asked = matches!(end, End::Stop(_) | End::OutputLost(_));
+    let mut verdict = match end {
+        End::Main(pid, ended) => exit_of_main(&pid, definition, &ended),
+        End::Service(error) => Err(Box::new(ending::service_failed(&error))),
+        End::OutputLost(error) => exit_without_output(&error),
+        End::Stop(stop) => {
+            announce(stop, grace);
+            Ok(stop.exit())
+        }
+    };
+    let mut shutdown = pin!(runtime.shutdown(grace));
+    let mut too_long = pin!(tokio::time::sleep(grace.saturating_add(LAST_LINES)));
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut shutdown => return ControlFlow::Continue(verdict),
+            stop = signals.next() => return ControlFlow::Break(Ok(cut_short(verdict, stop))),
+            () = &mut too_long, if asked => {
+                stderr::write("warning: output was lost: it was not read in time\n");
+                return ControlFlow::Break(verdict);
+            }
+            () = tokio::time::sleep(PATIENCE), if verdict.is_err() => {
+                verdict = Ok(verdict.unwrap_or_else(|failure| failure::print(&[*failure])));
+            }
+        }
+    }
+}
+
+/// Prints the failure, if there is one, and returns the exit of a signal.
+fn cut_short(verdict: Verdict, stop: Stop) -> Exit {
+    if let Err(failure) = verdict {
+        failure::print(&[*failure]);
+    }
+    stop.exit()
+}
+
+/// The outside events that a running program reacts to.
+struct Events<'a> {
+    signals: &'a mut Signals,
+    lost: &'a mut OutputLost,
+    reloads: &'a mut Option<Reloads>,
+}
+
+/// Runs a started program until its end.
+async fn until_its_end(
+    runtime: &Runtime,
+    main: Handle,
+    events: Events<'_>,
+    policies: Option<&Policies>,
+) -> End {
+    let Events {
+        signals,
+        lost,
+        reloads,
+    } = events;
+    let mut finished = None;
+    let mut services = pin!(runtime.services_ended());
+    let mut services_left = true;
+    loop {
+        tokio::select! {
+            // A program that has ended is not asked to end.
+            biased;
+            ended = main.wait(), if finished.is_none() => {
+                if services_left && leaves_services(&ended) {
+                    finished = Some(ended);
+                } else {
+                    return End::Main(main.pid().to_owned(), ended);
+                }
+            }
+            ended = &mut services, if services_left => match (ended, finished.take()) {
+                (Err(error), _) => return End::Service(error),
+                (Ok(()), Some(ended)) => return End::Main(main.pid().to_owned(), ended),
+                (Ok(()), None) => services_left = false,
+            },
+            error = lost.wait() => return End::OutputLost(error),
+            stop = signals.next() => return End::Stop(stop),
+            () = asked_to_reload(reloads) => policies::reload(policies),
+        }
+    }
+}
+
+/// Time for the last lines, even of a program without `--grace`.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Starts the services, then the first process.
+async fn start(
+    runtime: &Runtime,
+    arguments: &[Value],
+    definition: &Definition,
+) -> Result<Handle, Box<Failure>> {
+    let services = runtime.start_services().await;
+    services.map_err(|error| Box::new(ending::service_failed(&error)))?;
+    let main = async {
+        runtime
+            .spawn(runtime.main()?.argument_list(arguments))
+            .await
+    };
+    main.await
+        .map_err(|error| Box::new(ending::not_started(definition, &error.into())))
+}
+
+/// Returns whether the program goes on with its services alone.
+fn leaves_services(main: &Ended) -> bool {
+    main.status.is_none() && matches!(*main.outcome, Outcome::Returned(_))
+}
+
+async fn asked_to_reload(reloads: &mut Option<Reloads>) {
+    match reloads {
+        Some(reloads) => reloads.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Opens the control socket, if there is one.
+#[cfg(unix)]
+fn serve_control(args: &RunArgs, runtime: &Runtime) -> Result<Option<Server>, Box<Failure>> {
+    let Some(path) = &args.control else {
+        return Ok(None);
+    };
+    let socket = Socket::listen(path)?;
+    let program = args.path().display().to_string();
+    Server::start(socket, runtime.inspector(), program)
+        .map(Some)
+        .map_err(|error| Box::new(refused("the control socket", &error)))
+}
+
+/// Time for which a failure waits for the rest of the program to end and its
+/// output to be written, so that the failure is printed last. Slow processes do
+/// not delay the failure further.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+fn exit_of_main(pid: &str, definition: &str, ended: &Ended) -> Result<Exit, Box<Failure>> {
+    match (ended.status, &*ended.outcome) {
+        (Some(status), _) => Ok(Exit::Chosen(status)),
+        (None, Outcome::Returned(_)) => Ok(Exit::Success),
+        (None, Outcome::Failed(error)) => {
+            Err(Box::new(ending::main_failed(pid, definition, error)))
+        }
+    }
+}
+
+fn exit_without_output(error: &io::Error) -> Result<Exit, Box<Failure>> {
+    match ending::output_lost(error) {
+        Some(failure) => Err(Box::new(failure)),
+        None => Ok(Exit::BrokenPipe),
+    }
+}
+
+/// Tells a person at a terminal what Ctrl-C has begun.
+fn announce(stop: Stop, grace: Duration) {
+    if stop == Stop::Interrupt
+        && let Some(notice) = ending::notice_of_stop(grace, Look::of_stderr())
+    {
+        stderr::write(&notice);
+    }
+}
+
+fn not_started(error: &StartError) -> Failure {
+    if matches!(error, StartError::CacheGranted { .. }) {
+        return Failure {
+            help: Some("grant a directory that does not contain the code cache".to_owned()),
+            ..Failure::new(Exit::Usage, error.to_string())
+        };
+    }
+    refused("the runtime", error)
+}

@@ -1,0 +1,16 @@
+//! The text that the command prints: failures, notices, the log and tables.
+
+pub(crate) mod ending;
+pub(crate) mod excerpt;
+pub(crate) mod failure;
+pub(crate) mod log;
+pub(crate) mod opening;
+pub(crate) mod panics;
+#[cfg(unix)]
+pub(crate) mod processes;
+pub(crate) mod progress;
+#[cfg(unix)]
+pub(crate) mod quantity;
+pub(crate) mod refused;
+pub(crate) mod stderr;
+pub(crate) mod stdout;

@@ -1,0 +1,143 @@
+//! Failures for a program that cannot be opened.
+
+use warren::app::{Access, AppError, ManifestError, PolicyError, more_problems};
+use warren::text;
+
+use crate::buildable;
+use crate::exit::Exit;
+use crate::report::excerpt::Excerpt;
+use crate::report::failure::Failure;
+
+/// Returns one failure for each problem.
+pub(crate) fn failures(error: &AppError) -> Vec<Failure> {
+    match error {
+        AppError::Manifest(error) => of_manifest(error),
+        AppError::Policies(error) => of_policies(error),
+        AppError::Grant {
+            access,
+            what,
+            error: reason,
+        } => vec![Failure {
+            help: error.remedy(),
+            ..Failure::new(Exit::Usage, format!("{} {what}: {reason}", option(*access)))
+        }],
+        AppError::NoMain { root, .. } if let Some(file) = buildable::file_in(root) => {
+            let path = text::path(root);
+            vec![Failure {
+                help: Some(format!(
+                    "there is a {file}: run `warren build {path}` first"
+                )),
+                ..Failure::new(Exit::Usage, error.to_string())
+            }]
+        }
+        other => vec![Failure {
+            help: other.remedy(),
+            ..Failure::new(Exit::Usage, other.to_string())
+        }],
+    }
+}
+
+fn of_manifest(error: &ManifestError) -> Vec<Failure> {
+    let failure = |problem: &warren::app::Problem| Failure {
+        excerpt: Some(Excerpt {
+            name: error.path.display().to_string(),
+            text: error.text.clone(),
+            span: problem.span.clone(),
+            label: problem.label.clone(),
+        }),
+        help: problem.remedy.clone(),
+        ..Failure::new(Exit::Usage, problem.message.clone())
+    };
+    first_of(error.problems.iter().map(failure))
+}
+
+/// Returns one failure for each problem of the policies.
+pub(crate) fn of_policies(error: &PolicyError) -> Vec<Failure> {
+    let failure = |wrong: &warren::app::PolicyProblem| {
+        let name = wrong.path.display().to_string();
+        if wrong.text.is_empty() {
+            let message = format!("{}: {}", text::path(&wrong.path), wrong.problem.message);
+            return Failure::new(Exit::Usage, message);
+        }
+        Failure {
+            excerpt: Some(Excerpt {
+                name,
+                text: wrong.text.clone(),
+                span: wrong.problem.span.clone(),
+                label: wrong.problem.label.clone(),
+            }),
+            help: wrong.problem.remedy.clone(),
+            ..Failure::new(Exit::Usage, wrong.problem.message.clone())
+        }
+    };
+    first_of(error.problems.iter().map(failure))
+}
+
+/// Keeps the first failures, and counts the rest.
+fn first_of(mut failures: impl ExactSizeIterator<Item = Failure>) -> Vec<Failure> {
+    let more = more_problems(failures.len());
+    let mut first: Vec<_> = failures.by_ref().take(ManifestError::MAX_SHOWN).collect();
+    first.extend(more.map(|more| Failure::new(Exit::Usage, more)));
+    first
+}
+
+/// Returns the command's option that asked for the grant.
+fn option(access: Access) -> &'static str {
+    match access {
+        Access::Read => "--read",
+        Access::Write => "--write",
+        Access::Env => "--env",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use warren::app::{App, AppOptions};
+
+    #[test]
+    fn each_problem_of_a_manifest_is_shown_with_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("warren.toml"), "x = 1\n[app]\nnaem = 2\n").unwrap();
+        let error = App::open(dir.path(), AppOptions::default()).unwrap_err();
+        let failures = failures(&error);
+        let spans: Vec<_> = failures
+            .iter()
+            .map(|failure| failure.excerpt.as_ref().unwrap().span.clone())
+            .collect();
+        assert_eq!(spans, [0..1, 12..16]);
+        assert_eq!(failures[1].help.as_deref(), Some("did you mean `name`?"));
+        assert!(failures.iter().all(|failure| failure.exit == Exit::Usage));
+    }
+
+    #[test]
+    fn only_the_first_problems_are_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        let keys: String = (0..20_000).map(|n| format!("wrong_{n:05} = 1\n")).collect();
+        std::fs::write(dir.path().join("warren.toml"), keys).unwrap();
+        let error = App::open(dir.path(), AppOptions::default()).unwrap_err();
+        let failures = failures(&error);
+        assert_eq!(failures.len(), ManifestError::MAX_SHOWN + 1);
+        assert_eq!(failures[0].message, "unknown key `wrong_00000`");
+        let last = &failures[ManifestError::MAX_SHOWN].message;
+        assert_eq!(last, "19980 more problems are not shown");
+    }
+
+    #[test]
+    fn a_grant_is_named_by_its_option() {
+        let options = AppOptions {
+            write: vec!["no/such/place".into()],
+            ..AppOptions::default()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let error = App::open(dir.path(), options).unwrap_err();
+        let [failure] = &failures(&error)[..] else {
+            panic!("one failure");
+        };
+        assert!(
+            failure.message.starts_with("--write no/such/place: "),
+            "{failure}"
+        );
+        assert!(failure.help.is_some());
+    }
+}
