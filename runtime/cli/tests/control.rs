@@ -1,9 +1,6 @@
 //! `warren run --control`, and the commands that use its socket.
 
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "this is test code")]
-
-mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -11,8 +8,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::Instant;
 
+use crate::support::{outcome, warren};
 use serde_json::{Value, json};
-use support::{outcome, warren};
 use warren_tests::{Outcome, Program, Session, TIMEOUT};
 
 /// A main process, which reads events, and a worker with a name, a link to main

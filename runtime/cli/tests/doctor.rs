@@ -1,12 +1,10 @@
 //! `warren doctor` as a user runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
-mod support;
-
 use std::path::Path;
 
+use crate::support::{outcome, warren};
 use serde_json::Value;
-use support::{outcome, warren};
 use warren_tests::{Outcome, Program};
 
 fn doctor(dir: &Path, args: &[&str]) -> Outcome {

@@ -1,12 +1,9 @@
 //! Grants of the command line and the manifest, and hints about missing ones.
-#![cfg(unix)]
-
-mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use support::{outcome, run, warren};
+use crate::support::{outcome, run, warren};
 use warren_tests::Program;
 
 /// Opens each given path, and prints the result.

@@ -2,10 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "this is test code")]
 
-mod support;
-
+use crate::support::run;
 use serde_json::Value;
-use support::run;
 use warren_tests::Program;
 
 const MANIFEST: &str = r#"

@@ -1,11 +1,9 @@
 //! Policies as an operator sees them: `warren policy`, `--strict`, `--audit`,
 //! and reloads.
 
-mod support;
-
 use std::fs;
 
-use support::{outcome, run, warren};
+use crate::support::{outcome, run, warren};
 use warren_tests::{Program, Session};
 
 const MANIFEST: &str = "[scopes.\"app:guest\"]\npolicies = [\"guest\"]\n";

@@ -1,17 +1,14 @@
 //! Processor time as `ps` shows it, compared with the system's.
 
-#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "this is test code")]
-
-mod support;
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::{outcome, warren};
 use serde_json::Value;
-use support::{outcome, warren};
 use warren_tests::{Program, TIMEOUT};
 
 /// A child that is killed when dropped.

@@ -1,11 +1,9 @@
 //! `warren run` as its user sees it: output, arguments, grants, exit statuses,
 //! signals.
 
-mod support;
-
 use std::time::Duration;
 
-use support::{outcome, run, warren};
+use crate::support::{outcome, run, warren};
 use warren_tests::{Outcome, Program, Session};
 
 /// Runs a program of one file, `main.lua`, with these arguments.

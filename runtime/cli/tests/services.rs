@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
-use support::{run, warren};
+use crate::support::{run, warren};
 use warren_tests::{Outcome, Program, Session};
 
 /// A service that answers `ask` and fails at `fail`. It tells the process

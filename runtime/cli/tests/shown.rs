@@ -1,15 +1,12 @@
 //! Texts that guests and files choose are shown within their line, whatever
 //! they contain.
 
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "this is test code")]
-
-mod support;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use support::{outcome, run, warren};
+use crate::support::{outcome, run, warren};
 use warren_tests::{Outcome, Program, Session};
 
 /// A text that ends a line, moves the cursor, renames the window, and turns

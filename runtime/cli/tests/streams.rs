@@ -1,9 +1,6 @@
 //! Standard streams that nobody reads, that are full, or whose reader is gone.
 
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "this is test code")]
-
-mod support;
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Read};
@@ -14,7 +11,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use support::warren;
+use crate::support::warren;
 use warren_tests::{Program, TIMEOUT};
 
 /// A command whose streams are pipes that nobody reads by default. Killed when

@@ -2,11 +2,9 @@
 //! needed.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
-mod support;
-
 use std::fs;
 
-use support::{outcome, warren};
+use crate::support::{outcome, warren};
 use warren_tests::Program;
 
 const EMPTY: &str = r#"(module (memory (export "memory") 1) (func (export "start")))"#;

@@ -1,8 +1,5 @@
 //! Runs the built command in a directory of its test's.
 
-// Each test binary uses only a part.
-#![allow(dead_code)]
-
 use std::path::Path;
 use std::process::{Command, Stdio};
 

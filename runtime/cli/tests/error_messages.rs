@@ -1,9 +1,7 @@
 //! Each bad input gets one clear message with place and remedy, and its status:
 //! 2 for an error of the command's input, 1 for an error of the program's code.
 
-mod support;
-
-use support::{outcome, run, warren};
+use crate::support::{outcome, run, warren};
 use warren_tests::Program;
 
 const HELLO: (&str, &str) = ("main.lua", "print('hello')\n");

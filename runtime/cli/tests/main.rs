@@ -1,0 +1,23 @@
+//! The command as its user sees it: options, output, exit statuses.
+//!
+//! One binary, because linking takes longer than compiling: a new file is a
+//! module below.
+
+#[cfg(unix)]
+mod control;
+mod doctor;
+mod error_messages;
+#[cfg(unix)]
+mod grants;
+mod log;
+mod policy;
+#[cfg(target_os = "linux")]
+mod processor_time;
+mod run;
+mod services;
+#[cfg(unix)]
+mod shown;
+#[cfg(unix)]
+mod streams;
+mod support;
+mod tools;

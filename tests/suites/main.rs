@@ -1,0 +1,18 @@
+//! Whole programs, run by the command: one module for each promise.
+//!
+//! One binary, because linking takes longer than compiling: a new file is a
+//! module below. The suites `conformance`, `hostile` and `lua_api` are binaries
+//! of their own, because they find their tests when they start.
+
+mod broken_programs;
+mod cache;
+mod dirty_pages;
+mod examples;
+mod fairness;
+mod guests;
+mod limits;
+mod new_programs;
+mod output;
+mod recursion;
+mod scale;
+mod streams;
