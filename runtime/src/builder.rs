@@ -14,7 +14,7 @@ use warren_engine::{
 use warren_kernel::{Error, HostConfig, QueueLimits};
 
 use crate::app::{self, App, DEFAULT_HOST, Id};
-use crate::definitions::Library;
+use crate::definitions::LayeredDefinitions;
 use crate::error::StartError;
 use crate::native::{self, Context};
 use crate::runtime::Runtime;
@@ -222,15 +222,15 @@ impl Builder {
         let max_memory_total = self
             .max_memory_total
             .or(self.app.as_ref().and_then(App::max_memory_total));
-        let mut library = Library {
+        let mut definitions = LayeredDefinitions {
             modules: self.modules.into_iter().collect(),
             app: self.app,
-            ..Library::default()
+            ..LayeredDefinitions::default()
         };
         for definition in self.definitions {
             let id = Arc::clone(&definition.id);
             Id::parse(&id)?;
-            if library
+            if definitions
                 .own
                 .insert(Arc::clone(&id), Arc::new(definition))
                 .is_some()
@@ -240,7 +240,7 @@ impl Builder {
         }
         let config = NodeConfig {
             hosts,
-            definitions: Arc::new(library),
+            definitions: Arc::new(definitions),
             authorizer,
             cache: self.cache,
             output: self.output,
@@ -296,7 +296,7 @@ fn hosts(mut hosts: Vec<(String, HostLimits)>, app: Option<&App>) -> Vec<(String
 }
 
 /// Returns the limits that the manifest sets for a host, over the defaults.
-pub(crate) fn limits(host: &app::HostConfig) -> HostLimits {
+pub(crate) fn limits(host: &app::HostSettings) -> HostLimits {
     let default = HostLimits::default();
     let queue = &default.processes.queue;
     HostLimits {

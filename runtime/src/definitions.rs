@@ -12,13 +12,13 @@ use crate::app::App;
 
 /// All definitions that processes may run.
 #[derive(Default)]
-pub(crate) struct Library {
+pub(crate) struct LayeredDefinitions {
     pub(crate) own: HashMap<Arc<str>, Arc<Definition>>,
     pub(crate) modules: HashMap<String, Source>,
     pub(crate) app: Option<App>,
 }
 
-impl Definitions for Library {
+impl Definitions for LayeredDefinitions {
     fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
         match (self.own.get(id), &self.app) {
             (Some(definition), _) => Ok(Arc::clone(definition)),

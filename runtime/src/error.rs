@@ -37,7 +37,7 @@ pub enum StartError {
     },
     /// Threads or hosts could not be created.
     #[error(transparent)]
-    Node(#[from] warren_engine::StartError),
+    Node(#[from] warren_engine::NodeError),
 }
 
 /// The reason why a call of the embedder's fails. In native processes `?`

@@ -78,8 +78,8 @@ pub use values::Value;
 pub use warren_app as app;
 pub use warren_engine::{
     Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Definition, FileLimits, Grants,
-    HostLimits, Level, LogRecord, PathGrant, Sink, Source, StandardStreams,
-    StartError as NodeError, Stream, record_time, security,
+    HostLimits, Level, LogRecord, NodeError, PathGrant, Sink, Source, StandardStreams, Stream,
+    record_time, security,
 };
 pub use warren_kernel::{
     Details, Error, Event, Field, HostConfig, Kind, Outcome, QueueLimits, Timestamp, Trace,

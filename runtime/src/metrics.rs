@@ -61,6 +61,8 @@ impl Collector for Snapshot {
         let totals = &self.0;
         processes(totals)
             .into_iter()
+            .chain(memory(totals))
+            .chain(files(totals))
             .chain(messages(totals))
             .chain(workers(totals))
             .try_for_each(|metric| metric.encode(&mut encoder))
@@ -103,14 +105,16 @@ fn processes(totals: &Totals) -> Vec<Metric> {
             "Processes ended, by outcome",
             Values::Counter(exits.into()),
         ),
-        Metric {
-            unit: Some(Unit::Bytes),
-            ..metric(
-                "memory",
-                "Linear memory of all processes",
-                Values::OneGauge(totals.memory),
-            )
-        },
+    ]
+}
+
+fn memory(totals: &Totals) -> Vec<Metric> {
+    vec![
+        in_bytes(
+            "memory",
+            "Linear memory of all processes",
+            Values::OneGauge(totals.memory),
+        ),
         in_bytes(
             "held",
             "Memory that the runtime holds for all processes: messages, events, results, names, ties",
@@ -136,6 +140,11 @@ fn processes(totals: &Totals) -> Vec<Metric> {
             "Memory that the processes of each host may hold together",
             of_hosts(totals, |host| host.max_memory_total),
         ),
+    ]
+}
+
+fn files(totals: &Totals) -> Vec<Metric> {
+    vec![
         metric(
             "host_files",
             "Files that the processes of each host have open",

@@ -7,7 +7,7 @@ pub use warren_engine::{
     pagemap_scan_is_available, try_code_cache,
 };
 
-use crate::app::{App, HostConfig};
+use crate::app::{App, HostSettings};
 use crate::builder::limits;
 
 /// The needs of one full host of a program.
@@ -39,7 +39,7 @@ impl HostRequirements {
     }
 
     /// Returns the requirements of a host with these limits.
-    pub fn of_host(name: Arc<str>, host: &HostConfig) -> HostRequirements {
+    pub fn of_host(name: Arc<str>, host: &HostSettings) -> HostRequirements {
         let limits = limits(host);
         HostRequirements {
             name,

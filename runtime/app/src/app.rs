@@ -7,7 +7,7 @@ use std::sync::Arc;
 use warren_engine::{Definition, Definitions, Source};
 use warren_kernel::Error;
 
-use crate::host::HostConfig;
+use crate::host::HostSettings;
 use crate::library::Library;
 use crate::policy::Policies;
 use crate::service::Service;
@@ -25,7 +25,7 @@ pub struct App {
     pub(crate) main: Arc<Definition>,
     pub(crate) main_host: Arc<str>,
     pub(crate) max_memory_total: Option<u64>,
-    pub(crate) hosts: BTreeMap<Arc<str>, HostConfig>,
+    pub(crate) hosts: BTreeMap<Arc<str>, HostSettings>,
     pub(crate) services: Vec<Service>,
     pub(crate) library: Library,
     pub(crate) policies: Option<Arc<Policies>>,
@@ -54,7 +54,7 @@ impl App {
     }
 
     /// Returns the hosts by id, [`DEFAULT_HOST`](crate::DEFAULT_HOST) always among them.
-    pub fn hosts(&self) -> &BTreeMap<Arc<str>, HostConfig> {
+    pub fn hosts(&self) -> &BTreeMap<Arc<str>, HostSettings> {
         &self.hosts
     }
 

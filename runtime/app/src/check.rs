@@ -10,7 +10,7 @@ use warren_kernel::text;
 
 use crate::error::{Access, AppError, GrantError};
 use crate::grants::{self, Base};
-use crate::host::{DEFAULT_HOST, HostConfig};
+use crate::host::{DEFAULT_HOST, HostSettings};
 use crate::id::Id;
 use crate::library::{Library, ResolveError};
 use crate::manifest::{GrantEntry, Manifest, Problem, ProcessEntry};
@@ -21,7 +21,7 @@ use crate::suggest::{MAX_SUGGESTIONS, closest};
 /// A program whose manifest was checked against its files.
 pub(crate) struct Checked {
     pub(crate) library: Library,
-    pub(crate) hosts: BTreeMap<Arc<str>, HostConfig>,
+    pub(crate) hosts: BTreeMap<Arc<str>, HostSettings>,
     problems: Vec<Problem>,
 }
 
@@ -262,7 +262,7 @@ impl Checked {
     }
 }
 
-fn hosts(manifest: &Manifest) -> BTreeMap<Arc<str>, HostConfig> {
+fn hosts(manifest: &Manifest) -> BTreeMap<Arc<str>, HostSettings> {
     let named = manifest
         .hosts
         .iter()

@@ -7,7 +7,7 @@ pub const DEFAULT_HOST: &str = "app:processes";
 
 /// The limits of one host. The runtime's defaults replace absent ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HostConfig {
+pub struct HostSettings {
     /// Processes that may live in the host at once.
     pub max_processes: Option<usize>,
     /// Memory of one process, in bytes: linear memory, and the bytes the
@@ -29,12 +29,12 @@ pub struct HostConfig {
     /// Bytes that all the host's processes may add to disks.
     pub max_disk: Option<u64>,
     /// Limits of every queue of one process.
-    pub max_queue: QueueConfig,
+    pub max_queue: QueueSettings,
 }
 
 /// The limits of one queue. The runtime's defaults replace absent ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct QueueConfig {
+pub struct QueueSettings {
     /// In messages.
     pub messages: Option<usize>,
     /// In bytes.

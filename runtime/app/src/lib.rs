@@ -36,14 +36,14 @@ mod policy;
 mod reach;
 mod root;
 mod service;
-mod services;
+mod service_check;
 mod suggest;
 mod survey;
 
 pub use app::{App, MANIFEST};
 pub use duration::{DurationError, parse_duration};
 pub use error::{Access, AppError, GrantError};
-pub use host::{DEFAULT_HOST, HostConfig, QueueConfig};
+pub use host::{DEFAULT_HOST, HostSettings, QueueSettings};
 pub use id::{Id, IdError};
 pub use manifest::{ManifestError, Position, Problem, SizeError, more_problems, parse_size};
 pub use options::{AppOptions, EnvGrant};

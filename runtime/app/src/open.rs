@@ -17,7 +17,7 @@ use crate::options::AppOptions;
 use crate::place::Language;
 use crate::policy::{Directory, Policies, Settings, policy_path};
 use crate::root::{SourceError, SourceRoot};
-use crate::services::identify;
+use crate::service_check::identify;
 
 /// The default name of an app.
 const DEFAULT_NAME: &str = "app";
@@ -53,38 +53,14 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     if !problems.is_empty() {
         return Err(manifest.refused(problems));
     }
-    let (settings, problems) = Settings::new(&manifest.parsed.security, options.strict, |id| {
-        checked
-            .library
-            .root()
-            .has_file(&policy_path(id))
-            .unwrap_or(false)
-    });
+    let (settings, problems) = settings_of(&manifest, &checked, options.strict);
     if !problems.is_empty() {
         return Err(manifest.refused(problems));
     }
-    let asked_for = manifest.parsed.security.stated || options.strict;
     let identities = settings.services.clone();
-    // A directory handle of its own: policies are read again while the program
-    // runs.
-    let policies = SourceRoot::open(&location.directory).map_err(|error| AppError::Unreadable {
-        path: location.directory.clone(),
-        error,
-    })?;
-    let policies = Directory::below(policies, &location.directory);
-    let policies = Policies::open(policies, settings, asked_for)
-        .map_err(|error| AppError::Policies(Box::new(error)))?;
-    let main = match (&location.file, &manifest.parsed.main) {
-        (Some(file), _) => checked.main_of_file(path, file, &name, &manifest.parsed)?,
-        (None, Some(main)) => main.get_ref().clone(),
-        (None, None) => {
-            let main = format!("{name}:{DEFAULT_METHOD}");
-            Id::parse(&main).map_err(|error| AppError::FileName {
-                path: path.to_owned(),
-                error,
-            })?
-        }
-    };
+    let asked_for = manifest.parsed.security.stated || options.strict;
+    let policies = open_policies(&location, settings, asked_for)?;
+    let main = main_of(path, &location, &manifest, &mut checked, &name)?;
     // Reads the code of the first definition, so that an opened program can
     // start.
     let Checked { library, hosts, .. } = checked;
@@ -111,6 +87,55 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         tracing::warn!(target: "warren::grants", "{write}");
     }
     Ok(app)
+}
+
+/// Reads the manifest's settings of policies. Returns their problems, too.
+fn settings_of(
+    manifest: &FoundManifest,
+    checked: &Checked,
+    strict: bool,
+) -> (Settings, Vec<Problem>) {
+    let root = checked.library.root();
+    Settings::new(&manifest.parsed.security, strict, |id| {
+        root.has_file(&policy_path(id)).unwrap_or(false)
+    })
+}
+
+/// Opens the policies by a directory handle of their own: policies are read
+/// again while the program runs.
+fn open_policies(
+    location: &Location,
+    settings: Settings,
+    asked_for: bool,
+) -> Result<Option<Policies>, AppError> {
+    let root = SourceRoot::open(&location.directory).map_err(|error| AppError::Unreadable {
+        path: location.directory.clone(),
+        error,
+    })?;
+    let directory = Directory::below(root, &location.directory);
+    Policies::open(directory, settings, asked_for)
+        .map_err(|error| AppError::Policies(Box::new(error)))
+}
+
+/// Returns the id of the definition to start.
+fn main_of(
+    path: &Path,
+    location: &Location,
+    manifest: &FoundManifest,
+    checked: &mut Checked,
+    name: &Arc<str>,
+) -> Result<Id, AppError> {
+    match (&location.file, &manifest.parsed.main) {
+        (Some(file), _) => checked.main_of_file(path, file, name, &manifest.parsed),
+        (None, Some(main)) => Ok(main.get_ref().clone()),
+        (None, None) => {
+            let main = format!("{name}:{DEFAULT_METHOD}");
+            Id::parse(&main).map_err(|error| AppError::FileName {
+                path: path.to_owned(),
+                error,
+            })
+        }
+    }
 }
 
 /// Returns the error for a definition to start that cannot be read.

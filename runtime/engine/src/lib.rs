@@ -70,7 +70,7 @@ pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord,
 pub use memory::{MachineMemory, SystemMemory, default_max_memory};
 pub use node::native::{Native, NativeFuture};
 pub use node::start::Start;
-pub use node::{Node, NodeConfig, Running, StartError};
+pub use node::{Node, NodeConfig, NodeError, Running};
 pub use output::{Sink, StandardStreams, Stream};
 pub use requirements::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};
 pub use sched::meter::Reading;

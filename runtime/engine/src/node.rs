@@ -8,7 +8,6 @@ mod failures;
 pub(crate) mod instance;
 mod kept;
 pub(crate) mod native;
-mod observers;
 mod programs;
 mod slots;
 mod spawn;
@@ -17,6 +16,7 @@ mod stack;
 pub(crate) mod start;
 pub(crate) mod task;
 pub(crate) mod traceback;
+mod waiters;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -55,9 +55,9 @@ use crate::security::{Authorizer, Judges};
 use crate::traces::Traces;
 
 use crate::sched::turns::Turns;
-use observers::Observers;
 pub(crate) use programs::Programs;
 pub use spawn::Running;
+use waiters::Waiters;
 
 /// The most definitions with a frame counter of their own. An embedder may invent
 /// any number of names for its host function processes.
@@ -102,7 +102,7 @@ pub struct NodeConfig {
 /// An error of [`Node::start`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StartError {
+pub enum NodeError {
     /// The operating system refuses a thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -134,7 +134,7 @@ pub struct Node {
     /// The pools of all slots above.
     pools: Vec<Arc<Pools<Guest>>>,
     scheduler: Scheduler,
-    observers: Observers,
+    waiters: Waiters,
     frames: Mutex<HashMap<String, u64>>,
     closed: AtomicBool,
     /// Processes whose tasks have not ended.
@@ -161,9 +161,9 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// See [`StartError`].
-    pub fn start(config: NodeConfig) -> Result<Arc<Node>, StartError> {
-        let tokio = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+    /// See [`NodeError`].
+    pub fn start(config: NodeConfig) -> Result<Arc<Node>, NodeError> {
+        let tokio = Handle::try_current().map_err(|_| NodeError::NoRuntime)?;
         crate::file_size::ignore_signal();
         let workers = config
             .workers
@@ -175,11 +175,11 @@ impl Node {
             .max_memory_total
             .or_else(|| memory.total().map(default_max_memory));
         let kernel = Kernel::within(max_memory.unwrap_or(u64::MAX));
-        let workers = workers.map_err(StartError::Thread)?;
+        let workers = workers.map_err(NodeError::Thread)?;
         let meter = Arc::new(Meter::new(&kernel, workers));
         let scheduler =
-            Scheduler::start(&meter, &tokio, config.hosts.len()).map_err(StartError::Thread)?;
-        let ticker = Ticker::start(config.tick, Arc::clone(&meter)).map_err(StartError::Thread)?;
+            Scheduler::start(&meter, &tokio, config.hosts.len()).map_err(NodeError::Thread)?;
+        let ticker = Ticker::start(config.tick, Arc::clone(&meter)).map_err(NodeError::Thread)?;
         let ticker = Arc::new(ticker);
         let judges = Judges::new(config.authorizer);
         let mappings = Arc::new(Mappings::new());
@@ -202,7 +202,7 @@ impl Node {
             };
             allowed(&limits.processes)
                 .and_then(|()| kernel.add_host_within(&name, limits.processes, memory))
-                .map_err(|error| StartError::Host {
+                .map_err(|error| NodeError::Host {
                     name,
                     error: Box::new(error),
                 })?;
@@ -217,7 +217,7 @@ impl Node {
                 .ok()
                 .map(Arc::new)
         });
-        let watch = Watch::start(&kernel, memory).map_err(StartError::Thread)?;
+        let watch = Watch::start(&kernel, memory).map_err(NodeError::Thread)?;
         let other = HostLimits::default();
         let other_host_slots = slots.of_host(&other);
         let max_prepare = MaxPrepare {
@@ -234,12 +234,12 @@ impl Node {
             max_prepare,
             aside: Turns::new(workers),
             ticker,
-            timers: Timers::start().map_err(StartError::Thread)?,
-            output: Output::start(config.output).map_err(StartError::Thread)?,
+            timers: Timers::start().map_err(NodeError::Thread)?,
+            output: Output::start(config.output).map_err(NodeError::Thread)?,
             tokio,
             stacks: Stacks::default(),
             traces: config.trace_messages.then(|| Box::new(Traces::new())),
-            log: Log::start(config.log).map_err(StartError::Thread)?,
+            log: Log::start(config.log).map_err(NodeError::Thread)?,
             started: meter.started(),
             meter,
         };
@@ -257,7 +257,7 @@ impl Node {
             preparing: Turns::new(workers),
             pools: slots.finish(),
             scheduler,
-            observers: Observers::default(),
+            waiters: Waiters::default(),
             frames: Mutex::default(),
             closed: AtomicBool::new(false),
             present: AtomicUsize::new(0),

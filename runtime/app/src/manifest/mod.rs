@@ -10,7 +10,7 @@ mod reader;
 mod reference;
 mod scalars;
 mod security;
-mod services;
+mod service_entry;
 mod size;
 
 use std::collections::BTreeMap;
@@ -20,11 +20,11 @@ use toml::de::DeTable;
 use warren_engine::DEFAULT_TICK;
 use warren_kernel::text;
 
-use crate::host::{HostConfig, QueueConfig};
+use crate::host::{HostSettings, QueueSettings};
 use crate::id::{Id, is_segment_char};
 use reader::{Reader, Section};
 pub(crate) use security::{IdentityOf, SecurityEntries};
-pub(crate) use services::ServiceEntry;
+pub(crate) use service_entry::ServiceEntry;
 
 pub use problem::{ManifestError, Position, Problem, more_problems};
 pub use size::{SizeError, parse_size};
@@ -40,7 +40,7 @@ pub(crate) struct Manifest {
     pub(crate) main: Option<Spanned<Id>>,
     /// Bytes of memory of all processes together.
     pub(crate) max_memory_total: Option<u64>,
-    pub(crate) hosts: BTreeMap<Id, HostConfig>,
+    pub(crate) hosts: BTreeMap<Id, HostSettings>,
     pub(crate) processes: Vec<ProcessEntry>,
     pub(crate) services: Vec<ServiceEntry>,
     pub(crate) grants: Vec<GrantEntry>,
@@ -146,7 +146,7 @@ impl Manifest {
     }
 }
 
-fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
+fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostSettings {
     let known = [
         "max_processes",
         "max_memory",
@@ -162,7 +162,7 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
         "scope",
     ];
     reader.known_keys(host, &known);
-    let mut config = HostConfig {
+    let mut config = HostSettings {
         max_processes: reader.count(host, "max_processes"),
         max_memory: reader.size(host, "max_memory", MEMORY),
         max_memory_total: reader.size(host, "max_memory_total", TOTAL),
@@ -173,11 +173,11 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostConfig {
         max_files: reader.count(host, "max_files"),
         max_files_total: reader.count(host, "max_files_total"),
         max_disk: reader.size(host, "max_disk", 0..=i64::MAX.unsigned_abs()),
-        max_queue: QueueConfig::default(),
+        max_queue: QueueSettings::default(),
     };
     if let Some(queue) = reader.table(host, "max_queue") {
         reader.known_keys(&queue, &["messages", "bytes"]);
-        config.max_queue = QueueConfig {
+        config.max_queue = QueueSettings {
             messages: reader.count(&queue, "messages"),
             bytes: reader
                 .size(&queue, "bytes", 1..=MAX_QUEUE)

@@ -125,9 +125,7 @@ impl Node {
     ///
     /// `NotFound` if the process has ended.
     pub fn observe(&self, process: &Arc<Process>) -> Result<Running, Error> {
-        let ended = self
-            .observers
-            .observe(process.pid(), || process.has_exited());
+        let ended = self.waiters.add(process.pid(), || process.has_exited());
         match ended {
             Some(ended) => Ok(Running::new(Arc::clone(process), ended)),
             None => Err(Error::not_found(format!(

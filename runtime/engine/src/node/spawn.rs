@@ -299,7 +299,7 @@ impl Presence {
 impl task::Presence for Presence {
     fn tell(&mut self, ended: Ended) {
         if let Some(process) = &self.process {
-            self.node.observers.tell(process.pid(), &ended);
+            self.node.waiters.tell(process.pid(), &ended);
         }
         if let Some(sender) = self.ended.take() {
             // Fails only if the receiver was dropped.

@@ -1,4 +1,4 @@
-//! `warren build`: compiles the sources of native guests to `.wasm` files.
+//! `warren build`: compiles the sources of wasm guests to `.wasm` files.
 
 mod cargo;
 mod make;

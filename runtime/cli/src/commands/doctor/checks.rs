@@ -216,12 +216,12 @@ fn processes(hosts: &[HostRequirements]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use warren::app::HostConfig;
+    use warren::app::HostSettings;
 
     fn hosts(max_processes: Option<usize>) -> Vec<HostRequirements> {
-        let config = HostConfig {
+        let config = HostSettings {
             max_processes,
-            ..HostConfig::default()
+            ..HostSettings::default()
         };
         vec![HostRequirements::of_host("app:processes".into(), &config)]
     }

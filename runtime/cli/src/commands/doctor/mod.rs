@@ -10,7 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use serde_json::json;
-use warren::app::{App, AppOptions, HostConfig};
+use warren::app::{App, AppOptions, HostSettings};
 use warren::requirements::HostRequirements;
 use warren::text;
 
@@ -49,7 +49,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit, Failures> {
         }
         None => vec![HostRequirements::of_host(
             "app:processes".into(),
-            &HostConfig::default(),
+            &HostSettings::default(),
         )],
     };
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
