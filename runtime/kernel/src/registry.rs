@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
+use crate::error::Error;
 use crate::held_names::HeldNames;
 use crate::process::Process;
-use crate::refusal::Refusal;
 use crate::sync::{Arc, RwLock};
 
 /// Programs choose names, so the hash is keyed at random. Under shuttle the key
@@ -34,7 +34,7 @@ pub(crate) enum NotRegistered {
     /// Another process holds the name.
     Taken(Arc<Process>),
     /// The process refuses the name.
-    Refused(Refusal),
+    Refused(Error),
 }
 
 impl Registry {

@@ -217,7 +217,7 @@ impl Kernel {
             .register(name, process)
             .map_err(|reason| match reason {
                 NotRegistered::Taken(holder) => already_registered(name, &holder),
-                NotRegistered::Refused(refusal) => process.refused(refusal, ""),
+                NotRegistered::Refused(error) => error,
             })?;
         self.observers.tell(|| Change::Named {
             pid: Arc::clone(process.text()),

@@ -27,9 +27,12 @@ impl Kernel {
         topic: &str,
         payload: &[u8],
     ) -> Result<(), Error> {
-        self.send_made(from, to, topic, payload, |sender| {
-            Message::new(sender, topic, payload)
-        })
+        let sender = from.map(|from| &**from.text());
+        check_message(to.host(), sender, topic, payload)?;
+        // Built before the target is locked: the copy takes no other process's
+        // time.
+        let message = Message::new(sender, topic, payload);
+        to.deliver(topic, message, self.clock())
     }
 
     /// Queues one message with its cause. The taker of the message must take
@@ -45,28 +48,10 @@ impl Kernel {
         payload: &[u8],
         trace: Trace,
     ) -> Result<(), Error> {
-        self.send_made(from, to, topic, payload, |sender| {
-            Message::traced(sender, topic, payload, trace)
-        })
-    }
-
-    #[inline]
-    fn send_made(
-        &self,
-        from: Option<&Process>,
-        to: &Process,
-        topic: &str,
-        payload: &[u8],
-        make: impl FnOnce(Option<&str>) -> Message,
-    ) -> Result<(), Error> {
-        check_topic(topic)?;
         let sender = from.map(|from| &**from.text());
-        check_size(to.host(), sender, topic, payload)?;
-        // Built before the target is locked: the copy takes no other process's
-        // time.
-        let message = make(sender);
+        check_message(to.host(), sender, topic, payload)?;
+        let message = Message::traced(sender, topic, payload, trace);
         to.deliver(topic, message, self.clock())
-            .map_err(|refusal| to.refused(refusal, topic))
     }
 
     /// Asks a process to end. One CANCEL waits at most; a CANCEL with an
@@ -88,9 +73,7 @@ impl Kernel {
         let enforced = deadline
             .filter(|_| enforce)
             .map(|deadline| deadline.monotonic);
-        target
-            .cancel(from, now.wall, wall, enforced)
-            .map_err(|refusal| target.refused(refusal, ""))
+        target.cancel(from, now.wall, wall, enforced)
     }
 
     /// Decides that a process ends now, whatever it does. A second call is
@@ -99,19 +82,20 @@ impl Kernel {
     /// # Errors
     /// `NotFound` if the target has exited.
     pub fn terminate(&self, target: &Process) -> Result<(), Error> {
-        target
-            .terminate()
-            .map_err(|refusal| target.refused(refusal, ""))
+        target.terminate()
     }
 }
 
-/// Refuses a message that no queue of a process of this host could ever hold.
-pub(super) fn check_size(
+/// Refuses a text that is no topic, and a message that no queue of a process of
+/// this host could ever hold.
+#[inline]
+pub(super) fn check_message(
     host: &crate::Host,
     sender: Option<&str>,
     topic: &str,
     payload: &[u8],
 ) -> Result<(), Error> {
+    check_topic(topic)?;
     let config = host.config();
     let bytes = topic.len() + payload.len();
     if bytes > config.max_message {

@@ -1,6 +1,6 @@
 //! Spawning a process: everything is in place before it runs, or nothing is.
 
-use super::signal::check_size;
+use super::signal::check_message;
 use super::{Kernel, already_registered};
 use crate::account::Account;
 use crate::error::Error;
@@ -13,7 +13,6 @@ use crate::process::{Birth, Process};
 use crate::relation::Relation;
 use crate::subscription::Subscription;
 use crate::sync::Arc;
-use crate::topic::check_topic;
 use crate::trace::Trace;
 use crate::view::Origin;
 
@@ -98,9 +97,7 @@ impl Kernel {
         queue_first_messages(&child, &spawn)?;
         let name: Option<Arc<str>> = spawn.name.map(Arc::from);
         if let Some(name) = &name {
-            child
-                .add_name(name, false)
-                .map_err(|refusal| child.refused(refusal, ""))?;
+            child.add_name(name, false)?;
         }
         let exec = match spawn.parent {
             None => self.publish(name, &child).map(|()| None)?,
@@ -150,12 +147,12 @@ impl Kernel {
             pid: child.pid(),
             process: Arc::<Process>::downgrade(child),
         };
-        let exec = parent
-            .adopt(callee, spawn.relation, spawn.exec)
-            .map_err(|refusal| parent.refused(refusal, ""))?;
-        child.be_child(parent.pid(), spawn.relation, exec);
+        let exec = parent.try_with_state(|state, config| {
+            state.adopt(callee, spawn.relation, spawn.exec, config)
+        })?;
+        child.with_state(|state| state.be_child(parent.pid(), spawn.relation, exec));
         self.publish(name, child)
-            .inspect_err(|_| parent.disown(child.pid(), exec))?;
+            .inspect_err(|_| parent.with_state(|state| state.disown(child.pid(), exec)))?;
         Ok(exec)
     }
 
@@ -178,15 +175,12 @@ impl Kernel {
 fn queue_first_messages(child: &Process, spawn: &Spawn<'_>) -> Result<(), Error> {
     let sender = spawn.parent.map(|parent| &**parent.text());
     for &(topic, payload) in spawn.messages {
-        check_topic(topic)?;
-        check_size(child.host(), sender, topic, payload)?;
+        check_message(child.host(), sender, topic, payload)?;
         let message = match spawn.trace {
             Some(trace) => Message::traced(sender, topic, payload, trace),
             None => Message::new(sender, topic, payload),
         };
-        child
-            .deliver(topic, message, child.started())
-            .map_err(|refusal| child.refused(refusal, topic))?;
+        child.deliver(topic, message, child.started())?;
     }
     Ok(())
 }

@@ -19,26 +19,23 @@ impl Kernel {
             return Err(Error::invalid("a process cannot monitor itself"));
         }
         let _pair = self.pairs.lock(who.pid(), target.pid());
-        let new = who
-            .monitor(target.pid())
-            .map_err(|refusal| who.refused(refusal, ""))?;
-        target.set_monitored(who.pid(), true).map_err(|refusal| {
-            // An earlier monitor stands: its EXIT is on the way.
-            if new {
-                who.remove_monitor(target.pid());
-            }
-            target.refused(refusal, "")
-        })
+        let new = who.try_with_state(|state, config| state.monitor(target.pid(), config))?;
+        let monitored = target.try_with_state(|state, _| state.set_monitored(who.pid(), true));
+        // An earlier monitor stands: its EXIT is on the way.
+        if monitored.is_err() && new {
+            who.with_state(|state| state.remove_monitor(target.pid()));
+        }
+        monitored
     }
 
     /// Undoes [`Kernel::monitor`], and drops an EXIT of the target that `who`
     /// has not read. Does nothing without a monitor.
     pub fn unmonitor(&self, who: &Process, target: Pid) {
         let _pair = self.pairs.lock(who.pid(), target);
-        who.unmonitor(target);
+        who.with_state(|state| state.unmonitor(target));
         if let Some(target) = self.table.find(target) {
             // A process that is about to exit finds no monitor to tell.
-            let _ = target.set_monitored(who.pid(), false);
+            let _ = target.with_state(|state| state.set_monitored(who.pid(), false));
         }
     }
 
@@ -52,38 +49,31 @@ impl Kernel {
             return Err(Error::invalid("a process cannot link to itself"));
         }
         let pair = self.pairs.lock(who.pid(), target.pid());
-        let new = who
-            .link(target.pid())
-            .map_err(|refusal| who.refused(refusal, ""))?;
-        match target.link(who.pid()) {
-            Ok(_) => {
-                drop(pair);
-                if new {
-                    self.observers.tell(|| Change::Linked {
-                        pid: Arc::clone(who.text()),
-                        peer: Arc::clone(target.text()),
-                    });
-                }
-                Ok(())
-            }
-            Err(refusal) => {
-                // An earlier link stands: the news of its failure follows.
-                if new {
-                    who.remove_link(target.pid());
-                }
-                Err(target.refused(refusal, ""))
-            }
+        let new = who.try_with_state(|state, config| state.link(target.pid(), config))?;
+        let linked = target.try_with_state(|state, config| state.link(who.pid(), config));
+        // An earlier link stands: the news of its failure follows.
+        if linked.is_err() && new {
+            who.with_state(|state| state.remove_link(target.pid()));
         }
+        linked?;
+        drop(pair);
+        if new {
+            self.observers.tell(|| Change::Linked {
+                pid: Arc::clone(who.text()),
+                peer: Arc::clone(target.text()),
+            });
+        }
+        Ok(())
     }
 
     /// Undoes [`Kernel::link`], and drops a LINK_DOWN of the target that `who`
     /// has not read. Does nothing without a link.
     pub fn unlink(&self, who: &Process, target: Pid) {
         let pair = self.pairs.lock(who.pid(), target);
-        let linked = who.unlink(target);
+        let linked = who.with_state(|state| state.unlink(target));
         let target = self.table.find(target);
         if let Some(target) = &target {
-            target.remove_link(who.pid());
+            target.with_state(|state| state.remove_link(who.pid()));
         }
         drop(pair);
         if linked && let Some(target) = target {

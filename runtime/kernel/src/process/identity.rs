@@ -2,7 +2,7 @@
 //! and its names.
 
 use super::Process;
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::sync::Arc;
 
 impl Process {
@@ -57,9 +57,8 @@ impl Process {
         drop(replaced);
     }
 
-    pub(crate) fn add_name(&self, name: &Arc<str>, held: bool) -> Result<(), Refusal> {
-        let config = self.config();
-        self.inner.lock().state.add_name(name, held, config)?;
+    pub(crate) fn add_name(&self, name: &Arc<str>, held: bool) -> Result<(), Error> {
+        self.try_with_state(|state, config| state.add_name(name, held, config))?;
         if !held {
             self.attributes.have_changed();
         }

@@ -1,15 +1,15 @@
 //! The shell around the state of one process: its lock and its waker.
 //!
-//! A method here takes the lock, has [`State`] take a step, and wakes the tasks
-//! concerned. The process's own operations are in `task`, those of others in
-//! `signal` and `ties`, its view from outside in `identity` and `view`, its
-//! memory in `memory`.
+//! A method here takes the lock, has [`State`] take a step, releases the lock and
+//! wakes the task concerned. The process's own operations are in `task`, those of
+//! others in `signal`, its view from outside in `identity` and `view`, its memory in
+//! `memory`. The kernel takes the steps on ties by [`Process::with_state`]: they
+//! wake no task.
 
 mod identity;
 mod memory;
 mod signal;
 mod task;
-mod ties;
 mod view;
 
 use std::fmt;
@@ -25,7 +25,7 @@ use crate::pid::Pid;
 use crate::refusal::Refusal;
 use crate::state::{Effect, State};
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, MutexGuard};
 use crate::usage::Usage;
 use crate::view::Origin;
 
@@ -149,33 +149,65 @@ impl Process {
     /// Returns the error of a signal that this process refused; `topic` is the
     /// topic of a message, else empty. The caller holds no lock of the process.
     #[cold]
-    pub(crate) fn refused(&self, refusal: Refusal, topic: &str) -> Error {
+    fn refused(&self, refusal: Refusal, topic: &str) -> Error {
         refusal.into_error(&self.text, self.host.name(), topic)
     }
 
-    /// Takes one step and wakes the task concerned, after the lock is released.
-    #[inline]
-    fn apply<R>(&self, step: impl FnOnce(&mut State) -> (R, Effect)) -> R {
-        let (result, waker) = self.step(step);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        result
+    /// Takes a step that wakes no task.
+    pub(crate) fn with_state<R>(&self, step: impl FnOnce(&mut State) -> R) -> R {
+        step(&mut self.inner.lock().state)
     }
 
-    /// Takes one step; returns the waker to call.
+    /// Takes a step that wakes no task and that the process may refuse.
+    pub(crate) fn try_with_state<R>(
+        &self,
+        step: impl FnOnce(&mut State, &HostConfig) -> Result<R, Refusal>,
+    ) -> Result<R, Error> {
+        let result = step(&mut self.inner.lock().state, self.config());
+        result.map_err(|refusal| self.refused(refusal, ""))
+    }
+
+    /// Ends a step that the process may have refused, with the error of a message
+    /// of this topic, or of a signal without one.
     #[inline]
-    fn step<R>(&self, step: impl FnOnce(&mut State) -> (R, Effect)) -> (R, Option<Waker>) {
-        let mut inner = self.inner.lock();
-        let (result, effect) = step(&mut inner.state);
+    fn answer(
+        &self,
+        inner: MutexGuard<'_, Inner>,
+        step: Result<Effect, Refusal>,
+        topic: &str,
+    ) -> Result<(), Error> {
+        match step {
+            Ok(effect) => {
+                self.conclude(inner, effect);
+                Ok(())
+            }
+            Err(refusal) => {
+                drop(inner);
+                Err(self.refused(refusal, topic))
+            }
+        }
+    }
+
+    /// Ends a step: wakes the task concerned, after the lock is released.
+    #[inline]
+    fn conclude(&self, inner: MutexGuard<'_, Inner>, effect: Effect) {
+        if let Some(waker) = self.release(inner, effect) {
+            waker.wake();
+        }
+    }
+
+    /// Ends a step and releases the lock. Returns the waker to call once no other
+    /// lock is held.
+    #[inline]
+    #[must_use]
+    fn release(&self, inner: MutexGuard<'_, Inner>, effect: Effect) -> Option<Waker> {
         if effect == Effect::Doomed {
             self.doomed.store(true, Ordering::Release);
         }
-        let waker = match effect {
+        match effect {
             Effect::Nothing => None,
             Effect::Wake | Effect::Doomed => inner.waker.clone(),
-        };
-        (result, waker)
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::task::Waker;
 
 use super::Process;
+use crate::error::Error;
 use crate::events::Notice;
 use crate::execs::Terminate;
 use crate::host::Place;
@@ -11,8 +12,7 @@ use crate::message::Message;
 use crate::moment::{Monotonic, Timestamp};
 use crate::outcome::Outcome;
 use crate::pid::Pid;
-use crate::refusal::Refusal;
-use crate::state::{Doom, Effect, Remains, State};
+use crate::state::{Doom, Remains};
 use crate::subscription::Subscription;
 use crate::sync::Arc;
 
@@ -23,8 +23,10 @@ impl Process {
         topic: &str,
         message: Message,
         now: Monotonic,
-    ) -> Result<(), Refusal> {
-        self.try_apply(|state| state.deliver(topic, message, self.config(), now))
+    ) -> Result<(), Error> {
+        let mut inner = self.inner.lock();
+        let step = inner.state.deliver(topic, message, self.config(), now);
+        self.answer(inner, step, topic)
     }
 
     pub(crate) fn cancel(
@@ -33,30 +35,34 @@ impl Process {
         at: Timestamp,
         deadline: Option<Timestamp>,
         enforced: Option<Monotonic>,
-    ) -> Result<(), Refusal> {
-        self.try_apply(|state| {
-            let effect = state.cancel(from, at, deadline, enforced)?;
-            self.cancel_deadline.store(state.cancel_deadline());
-            Ok(effect)
-        })
+    ) -> Result<(), Error> {
+        let mut inner = self.inner.lock();
+        let step = inner.state.cancel(from, at, deadline, enforced);
+        if step.is_ok() {
+            self.cancel_deadline.store(inner.state.cancel_deadline());
+        }
+        self.answer(inner, step, "")
     }
 
-    pub(crate) fn terminate(&self) -> Result<(), Refusal> {
+    pub(crate) fn terminate(&self) -> Result<(), Error> {
         self.be_doomed(Doom {
             outcome: Arc::new(Outcome::terminated()),
             by_link: false,
         })
     }
 
-    pub(crate) fn be_doomed(&self, doom: Doom) -> Result<(), Refusal> {
-        self.try_apply(|state| state.doom(doom))
+    pub(crate) fn be_doomed(&self, doom: Doom) -> Result<(), Error> {
+        let mut inner = self.inner.lock();
+        let step = inner.state.doom(doom);
+        self.answer(inner, step, "")
     }
 
     /// Returns the waker to call once the lock of the pair is released.
     #[must_use]
     pub(crate) fn peer_exited(&self, notice: &Notice, doom: Option<&Doom>) -> Option<Waker> {
-        let ((), waker) = self.step(|state| ((), state.peer_exited(notice, doom)));
-        waker
+        let mut inner = self.inner.lock();
+        let effect = inner.state.peer_exited(notice, doom);
+        self.release(inner, effect)
     }
 
     pub(crate) fn callee_exited(
@@ -65,7 +71,9 @@ impl Process {
         callee: Pid,
         outcome: &Arc<Outcome>,
     ) {
-        self.apply(|state| ((), state.callee_exited(subscription, callee, outcome)));
+        let mut inner = self.inner.lock();
+        let effect = inner.state.callee_exited(subscription, callee, outcome);
+        self.conclude(inner, effect);
     }
 
     /// Ends the process. Returns `None` the second time.
@@ -77,16 +85,6 @@ impl Process {
         drop(inner);
         drop(waker);
         Some((remains, place))
-    }
-
-    fn try_apply(
-        &self,
-        step: impl FnOnce(&mut State) -> Result<Effect, Refusal>,
-    ) -> Result<(), Refusal> {
-        self.apply(|state| match step(state) {
-            Ok(effect) => (Ok(()), effect),
-            Err(refusal) => (Err(refusal), Effect::Nothing),
-        })
     }
 }
 

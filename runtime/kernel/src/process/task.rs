@@ -28,7 +28,7 @@ impl Process {
 
     /// Wakes the process's task without a delivery.
     pub fn wake(&self) {
-        self.apply(|_| ((), Effect::Wake));
+        self.conclude(self.inner.lock(), Effect::Wake);
     }
 
     /// Returns the time at which the process is to be terminated, because a
@@ -94,7 +94,9 @@ impl Process {
     /// in order of arrival, to the inbox, or become unclaimed. Does nothing for
     /// a number that is no such subscription.
     pub fn unlisten(&self, subscription: Subscription) {
-        self.apply(|state| ((), state.unlisten(subscription)));
+        let mut inner = self.inner.lock();
+        let effect = inner.state.unlisten(subscription);
+        self.conclude(inner, effect);
     }
 
     /// Returns whether the failure of a linked process is an event instead of
