@@ -253,7 +253,7 @@ fn a_host_has_limits_of_files_and_disk() {
     run(dir.path(), &["."])
         .ends_with(0)
         .prints("true\tnil\ntrue\tnil\nfalse\t24\nnil\tQuota exceeded\t122\ntrue\n")
-        .says(&["max_files of the host", "max_disk of the host"]);
+        .says(&["max_files of its host", "max_disk of the host"]);
 }
 
 #[test]
