@@ -1,6 +1,7 @@
 //! Builds Lua with `config/` and lays out the module's memory.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -14,6 +15,61 @@ const STACK_SIZE: usize = 512 * 1024;
 /// The version of Lua, as a directory of `lua-src`.
 const LUA: &str = "lua-5.4.9";
 
+/// Changes to Lua's sources: file, text that is there once, text in its place.
+///
+/// Lua casts its integers of 64 bits to `size_t`, which has 32 here: a position or
+/// length of 2^32 + 1 would be 1.
+const PATCHES: [(&str, &str, &str); 4] = [
+    // Positions beyond the end are alike, as long as they are beyond the one after it.
+    (
+        "lstrlib.c",
+        "  if (pos > 0)\n    return (size_t)pos;\n  else if (pos == 0)\n    return 1;",
+        "  if (pos > (lua_Integer)len + 1)\n    return len + 2;\n  else if (pos > 0)\n    \
+         return (size_t)pos;\n  else if (pos == 0)\n    return 1;",
+    ),
+    (
+        "lstrlib.c",
+        "size_t len = (size_t)unpackint(L, data + pos, h.islittle, size, 0);",
+        "lua_Unsigned len = (lua_Unsigned)unpackint(L, data + pos, h.islittle, size, 0);",
+    ),
+    (
+        "liolib.c",
+        "size_t l = (size_t)luaL_checkinteger(L, n);",
+        "lua_Unsigned l = (lua_Unsigned)luaL_checkinteger(L, n);",
+    ),
+    // Memory for as many bytes as come, not for as many as are asked for.
+    (
+        "liolib.c",
+        "static int read_chars (lua_State *L, FILE *f, size_t n) {
+  size_t nr;  /* number of chars actually read */
+  char *p;
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  p = luaL_prepbuffsize(&b, n);  /* prepare buffer to read whole block */
+  nr = fread(p, sizeof(char), n, f);  /* try to read 'n' chars */
+  luaL_addsize(&b, nr);
+  luaL_pushresult(&b);  /* close buffer */
+  return (nr > 0);  /* true iff read something */
+",
+        "static int read_chars (lua_State *L, FILE *f, lua_Unsigned n) {
+  size_t nr, block;
+  int some;
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  do {
+    block = luaL_bufflen(&b) > READ_BLOCK ? luaL_bufflen(&b) : READ_BLOCK;
+    if (block > n) block = (size_t)n;
+    nr = fread(luaL_prepbuffsize(&b, block), sizeof(char), block, f);
+    luaL_addsize(&b, nr);
+    n -= nr;
+  } while (n > 0 && nr == block);
+  some = luaL_bufflen(&b) > 0;
+  luaL_pushresult(&b);
+  return some;
+",
+    ),
+];
+
 fn main() {
     for file in ["warren.h", "lua.c", "files.h", "stdio.c", "internals.c"] {
         println!("cargo::rerun-if-changed=config/{file}");
@@ -21,9 +77,11 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
 
     let wasm = variable("CARGO_CFG_TARGET_FAMILY") == "wasm";
+    let sources = sources_of_lua();
     let mut lua = cc::Build::new();
     lua.file("config/lua.c")
-        .include(sources_of_lua())
+        .include(patched(&sources))
+        .include(sources)
         .warnings(false)
         .flag_if_supported("-fno-common")
         .define("LUA_COMPAT_5_3", None);
@@ -77,6 +135,26 @@ fn sources_of_lua() -> PathBuf {
         })
         .unwrap_or_else(|| panic!("cargo metadata knows no package lua-src"))
         .join(LUA)
+}
+
+/// Writes the files of [`PATCHES`] with the changes, and returns their directory.
+fn patched(sources: &Path) -> PathBuf {
+    let directory = PathBuf::from(variable("OUT_DIR")).join("patched");
+    let read = |path: &Path| {
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    fs::create_dir_all(&directory)
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    for file in ["lstrlib.c", "liolib.c"] {
+        let mut text = read(&sources.join(file));
+        for (_, from, to) in PATCHES.iter().filter(|(patched, ..)| *patched == file) {
+            assert_eq!(text.matches(from).count(), 1, "in {file}, once: {from}");
+            text = text.replace(from, to);
+        }
+        let path = directory.join(file);
+        fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+    directory
 }
 
 fn variable(name: &str) -> String {

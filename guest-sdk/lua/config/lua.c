@@ -76,11 +76,14 @@ LUALIB_API int luaL_fileresult (lua_State *L, int done, const char *path);
 #include "lbaselib.c"
 #include "lcorolib.c"
 #include "ldblib.c"
+/* The least that `read` of a number of bytes asks for at a time. */
+#define READ_BLOCK	((size_t)64 * 1024)
 #define luaL_Stream warren_Stream
 #define lua_newuserdatauv(L, size, values) \
   memset(lua_newuserdatauv(L, size, values), 0, size)
 #define fclose(f) warren_fclose(L, p)
 #include "liolib.c"
+#undef READ_BLOCK
 #undef luaL_Stream
 #undef lua_newuserdatauv
 #undef fclose

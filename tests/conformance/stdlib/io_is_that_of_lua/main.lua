@@ -295,6 +295,25 @@ do
   io.input(io.stdin)
 end
 
+-- A count beyond all memory is read as far as the file goes.
+do
+  local f = io.open(NAME, "w+")
+  f:write("l1 l2")
+  f:seek("set")
+  show(f:read((1 << 32) + 3), f:read((1 << 32) + 3), f:read(1 << 32))
+  f:seek("set")
+  show(f:read(2, 1 << 40, 1))
+  f:seek("set")
+  show(f:read(-1))
+  f:write(("x"):rep(300000))
+  f:seek("set")
+  show(#f:read(200000), #f:read(1 << 27))
+  f:close()
+  local rounds = 0
+  for _ in io.lines(NAME, 1 << 32) do rounds = rounds + 1 end
+  show(rounds)
+end
+
 -- A directory is no file to read.
 do
   local f = io.open(".")
