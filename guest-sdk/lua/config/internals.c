@@ -1,8 +1,8 @@
 /* Functions beside those of Lua's API, for what every message does: each takes
 ** the place of several calls of the API. What they promise is said where Rust
-** declares them, in src/internals.rs. */
+** declares them, in src/lua/internals.rs. */
 
-/* As `Heap` in src/internals.rs. */
+/* As `Heap` in src/lua/internals.rs. */
 typedef struct WarrenHeap {
   size_t interpreter;
   size_t collected;
@@ -97,7 +97,7 @@ static int is_handler (lua_State *L, CallInfo *ci, CallInfo **guard) {
 }
 
 /* The innermost place that keeps a thread from being left: see Barrier in
-** src/internals.rs. `passes` knows the functions of C that can be left. */
+** src/lua/internals.rs. `passes` knows the functions of C that can be left. */
 LUA_API int warren_barrier (lua_State *L, lua_Debug *ar, int (*passes) (lua_State *, lua_CFunction)) {
   CallInfo *ci, *guard = NULL;
   for (ci = L->ci; ci != &L->base_ci; ci = ci->previous) {

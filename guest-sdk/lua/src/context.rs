@@ -6,29 +6,21 @@ use warren_guest::context;
 
 use crate::argument::{REFUSED, text};
 use crate::exchange;
-use crate::stack::{self, Functions, State};
+use crate::lua::{self, Functions, State};
 
 /// Pushes the library.
-///
-/// # Safety
-/// `l` is a live Lua thread with free stack slots.
-pub(crate) unsafe fn open(l: State) {
+pub(crate) fn open(l: State) {
     const FUNCTIONS: &Functions = &[(c"get", get), (c"all", all)];
-    // SAFETY: as promised by the caller.
-    unsafe { stack::push_library(l, FUNCTIONS) };
+    lua::push_library(l, FUNCTIONS);
 }
 
-unsafe extern "C-unwind" fn get(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let Some(key) = text(l, 1, "key") else {
-            return REFUSED;
-        };
-        exchange::call(l, Some(exchange::value), |buffer| context::get(key, buffer))
-    }
+extern "C-unwind" fn get(l: State) -> c_int {
+    let Some(key) = text(l, 1, "key") else {
+        return REFUSED;
+    };
+    exchange::call(l, Some(exchange::value), |buffer| context::get(key, buffer))
 }
 
-unsafe extern "C-unwind" fn all(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { exchange::call(l, Some(exchange::value), context::all) }
+extern "C-unwind" fn all(l: State) -> c_int {
+    exchange::call(l, Some(exchange::value), context::all)
 }

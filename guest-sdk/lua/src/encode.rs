@@ -12,8 +12,8 @@ use warren_guest::msgpack::{Full, MAX_DEPTH, MAX_MESSAGE, Output};
 
 use crate::errors::part;
 use crate::json;
+use crate::lua::State;
 use crate::runtime::{Classes, runtime};
-use crate::stack::{State, bytes_at};
 
 /// Why values could not be encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +33,9 @@ impl Stop {
     }
 }
 
-/// Encodes the stack slots `first..=last` as one array. The paths in refusals
+/// Encodes the stack slots `first..=last`, absolute indices, as one array. The paths in refusals
 /// begin with `root[1]`, `root[2]` and so on.
-///
-/// # Safety
-/// `l` is a live Lua thread; `first..=last` are absolute indices, or an empty
-/// range.
-pub(crate) unsafe fn values(
+pub(crate) fn values(
     l: State,
     first: c_int,
     last: c_int,
@@ -48,24 +44,14 @@ pub(crate) unsafe fn values(
 ) -> Result<(), Stop> {
     output.array(u32::try_from(last - first + 1).unwrap_or(0))?;
     for index in first..=last {
-        // SAFETY: as promised by the caller.
-        unsafe { Encoder::new(l, output).run(index, || format!("{root}[{}]", index - first + 1))? };
+        Encoder::new(l, output).run(index, || format!("{root}[{}]", index - first + 1))?;
     }
     Ok(())
 }
 
 /// Encodes the value at `index`. The paths in refusals begin with `root`.
-///
-/// # Safety
-/// `l` is a live Lua thread, `index` an absolute index.
-pub(crate) unsafe fn value(
-    l: State,
-    index: c_int,
-    root: &str,
-    output: &mut Output,
-) -> Result<(), Stop> {
-    // SAFETY: as promised by the caller.
-    unsafe { Encoder::new(l, output).run(index, || root.to_owned()) }
+pub(crate) fn value(l: State, index: c_int, root: &str, output: &mut Output) -> Result<(), Stop> {
+    Encoder::new(l, output).run(index, || root.to_owned())
 }
 
 impl From<Full> for Stop {
@@ -120,11 +106,8 @@ impl From<Full> for Trouble {
 }
 
 impl<'o> Encoder<'o> {
-    /// # Safety
-    /// `l` is a live Lua thread.
-    unsafe fn new(l: State, output: &'o mut Output) -> Self {
-        // SAFETY: as promised by the caller.
-        let classes = unsafe { runtime(l).classes.get() };
+    fn new(l: State, output: &'o mut Output) -> Self {
+        let classes = runtime(l).classes.get();
         Self {
             l,
             output,
@@ -135,242 +118,204 @@ impl<'o> Encoder<'o> {
         }
     }
 
-    /// # Safety
-    /// `index` is an absolute index of the stack.
-    unsafe fn run(mut self, index: c_int, root: impl FnOnce() -> String) -> Result<(), Stop> {
-        // SAFETY: as promised by the caller.
-        unsafe {
-            let top = lua_gettop(self.l);
-            let outcome = self.value(index);
-            lua_settop(self.l, top);
-            outcome.map_err(|trouble| match trouble {
-                Trouble::OutOfMemory => Stop::OutOfMemory,
-                Trouble::TooLarge => Stop::TooLarge,
-                Trouble::Refused(why) => {
-                    let mut text = root();
-                    self.path.iter().rev().for_each(|step| text.push_str(step));
-                    text.push_str(": ");
-                    text.push_str(why);
-                    Stop::Refused(text)
-                }
-            })
-        }
+    fn run(mut self, index: c_int, root: impl FnOnce() -> String) -> Result<(), Stop> {
+        let top = self.l.top();
+        let outcome = self.value(index);
+        self.l.set_top(top);
+        outcome.map_err(|trouble| match trouble {
+            Trouble::OutOfMemory => Stop::OutOfMemory,
+            Trouble::TooLarge => Stop::TooLarge,
+            Trouble::Refused(why) => {
+                let mut text = root();
+                self.path.iter().rev().for_each(|step| text.push_str(step));
+                text.push_str(": ");
+                text.push_str(why);
+                Stop::Refused(text)
+            }
+        })
     }
 
     /// Encodes the value at an absolute index.
-    unsafe fn value(&mut self, index: c_int) -> Result<(), Trouble> {
-        // SAFETY: the promise of `run`, which holds for every level.
-        unsafe {
-            match lua_type(self.l, index) {
-                LUA_TNIL | LUA_TNONE => self.output.nil()?,
-                LUA_TBOOLEAN => self.output.boolean(lua_toboolean(self.l, index) != 0)?,
-                LUA_TNUMBER if lua_isinteger(self.l, index) != 0 => {
-                    self.output.integer(lua_tointeger(self.l, index))?;
-                }
-                LUA_TNUMBER => self.output.float(lua_tonumber(self.l, index))?,
-                LUA_TSTRING => self
-                    .output
-                    .string(bytes_at(self.l, index).unwrap_or_default())?,
-                LUA_TTABLE => self.table(index)?,
-                LUA_TUSERDATA if self.classes.error.test::<()>(self.l, index).is_some() => {
-                    self.error(index)?
-                }
-                LUA_TLIGHTUSERDATA if json::is_null(self.l, index) => self.output.null()?,
-                _ => return Err(Trouble::Refused(self.kind_of(index))),
+    fn value(&mut self, index: c_int) -> Result<(), Trouble> {
+        match self.l.type_of(index) {
+            LUA_TNIL | LUA_TNONE => self.output.nil()?,
+            LUA_TBOOLEAN => self.output.boolean(self.l.to_boolean(index))?,
+            LUA_TNUMBER if self.l.is_integer(index) => {
+                self.output.integer(self.l.to_integer(index))?;
             }
-            Ok(())
+            LUA_TNUMBER => self.output.float(self.l.to_number(index))?,
+            LUA_TSTRING => {
+                // SAFETY: the value is on the stack until it is written.
+                let bytes = unsafe { self.l.bytes(index) };
+                self.output.string(bytes.unwrap_or_default())?;
+            }
+            LUA_TTABLE => self.table(index)?,
+            LUA_TUSERDATA if self.classes.error.is(self.l, index) => self.error(index)?,
+            LUA_TLIGHTUSERDATA if json::is_null(self.l, index) => self.output.null()?,
+            _ => return Err(Trouble::Refused(self.kind_of(index))),
         }
+        Ok(())
     }
 
-    unsafe fn table(&mut self, index: c_int) -> Result<(), Trouble> {
-        // SAFETY: the promise of `run`; the level makes room for its slots.
-        unsafe {
-            self.enter(index)?;
-            let top = lua_gettop(self.l);
-            let mark = self.output.open()?;
-            let at = self.output.as_slice().len();
-            let mut keys = self.sequence(index)?;
-            if !matches!(keys, Keys::Sequence(_)) {
-                lua_settop(self.l, top);
-                self.output.truncate(at);
-            }
-            if matches!(keys, Keys::Unordered)
-                && let Some(len) = self.length_of_unordered_sequence(index)
-            {
-                self.unordered_sequence(index, len)?;
-                keys = Keys::Sequence(len);
-            }
-            match keys {
-                Keys::Sequence(0) if json::is_object(self.l, index) => {
-                    self.output.finish_map(mark, 0)?;
-                }
-                Keys::Sequence(len) => self.output.finish_array(mark, len)?,
-                Keys::Unordered | Keys::Other => {
-                    let len = self.pairs(index)?;
-                    self.output.finish_map(mark, len)?;
-                }
-            }
-            self.depth -= 1;
-            Ok(())
+    fn table(&mut self, index: c_int) -> Result<(), Trouble> {
+        self.enter(index)?;
+        let top = self.l.top();
+        let mark = self.output.open()?;
+        let at = self.output.as_slice().len();
+        let mut keys = self.sequence(index)?;
+        if !matches!(keys, Keys::Sequence(_)) {
+            self.l.set_top(top);
+            self.output.truncate(at);
         }
+        if matches!(keys, Keys::Unordered)
+            && let Some(len) = self.length_of_unordered_sequence(index)
+        {
+            self.unordered_sequence(index, len)?;
+            keys = Keys::Sequence(len);
+        }
+        match keys {
+            Keys::Sequence(0) if json::is_object(self.l, index) => {
+                self.output.finish_map(mark, 0)?;
+            }
+            Keys::Sequence(len) => self.output.finish_array(mark, len)?,
+            Keys::Unordered | Keys::Other => {
+                let len = self.pairs(index)?;
+                self.output.finish_map(mark, len)?;
+            }
+        }
+        self.depth -= 1;
+        Ok(())
     }
 
     /// Encodes the elements of a table whose keys come as 1, 2, 3 and so on,
     /// the usual case for an array, in one pass. Where they do not, something
     /// may have been written, but no table within the table: before the first
     /// one is encoded, the rest of the keys is looked at.
-    unsafe fn sequence(&mut self, index: c_int) -> Result<Keys, Trouble> {
-        // SAFETY: as `table`.
-        unsafe {
-            let mut len = 0;
-            let mut certain = false;
-            lua_pushnil(self.l);
-            while lua_next(self.l, index) != 0 {
-                if !self.key_is(-2, len + 1) {
-                    let integer = lua_isinteger(self.l, -2) != 0;
-                    return Ok(if integer {
-                        Keys::Unordered
-                    } else {
-                        Keys::Other
-                    });
-                }
-                if !certain && lua_type(self.l, -1) >= LUA_TTABLE {
-                    if !self.rest_is_sequence(index, len + 1) {
-                        return Ok(Keys::Unordered);
-                    }
-                    certain = true;
-                }
-                len += 1;
-                let element = lua_gettop(self.l);
-                self.step(element, |_| format!("[{len}]"))?;
-                lua_settop(self.l, element - 1);
+    fn sequence(&mut self, index: c_int) -> Result<Keys, Trouble> {
+        let mut len = 0;
+        let mut certain = false;
+        self.l.push_nil();
+        while self.l.next(index) {
+            if !self.key_is(-2, len + 1) {
+                let integer = self.l.is_integer(-2);
+                return Ok(if integer {
+                    Keys::Unordered
+                } else {
+                    Keys::Other
+                });
             }
-            Ok(Keys::Sequence(len))
+            if !certain && self.l.type_of(-1) >= LUA_TTABLE {
+                if !self.rest_is_sequence(index, len + 1) {
+                    return Ok(Keys::Unordered);
+                }
+                certain = true;
+            }
+            len += 1;
+            let element = self.l.top();
+            self.step(element, |_| format!("[{len}]"))?;
+            self.l.set_top(element - 1);
         }
+        Ok(Keys::Sequence(len))
     }
 
     /// Whether the keys after the one at -2 come as `last` + 1 and so on.
-    unsafe fn rest_is_sequence(&mut self, index: c_int, mut last: u32) -> bool {
-        // SAFETY: as `table`.
-        unsafe {
-            let top = lua_gettop(self.l);
-            lua_pushvalue(self.l, -2);
-            while lua_next(self.l, index) != 0 {
-                if !self.key_is(-2, last + 1) {
-                    lua_settop(self.l, top);
-                    return false;
-                }
-                last += 1;
-                lua_pop(self.l, 1);
+    fn rest_is_sequence(&mut self, index: c_int, mut last: u32) -> bool {
+        let top = self.l.top();
+        self.l.push_value(-2);
+        while self.l.next(index) {
+            if !self.key_is(-2, last + 1) {
+                self.l.set_top(top);
+                return false;
             }
-            lua_settop(self.l, top);
-            true
+            last += 1;
+            self.l.pop(1);
         }
+        self.l.set_top(top);
+        true
     }
 
-    unsafe fn key_is(&self, index: c_int, expected: u32) -> bool {
-        // SAFETY: as `table`.
-        unsafe {
-            lua_isinteger(self.l, index) != 0
-                && lua_tointeger(self.l, index) == lua_Integer::from(expected)
-        }
+    fn key_is(&self, index: c_int, expected: u32) -> bool {
+        self.l.is_integer(index) && self.l.to_integer(index) == lua_Integer::from(expected)
     }
 
     /// The number of pairs, if the keys are 1..n in any order.
-    unsafe fn length_of_unordered_sequence(&self, index: c_int) -> Option<u32> {
-        // SAFETY: as `table`.
-        unsafe {
-            let top = lua_gettop(self.l);
-            let (mut count, mut greatest) = (0, 0);
-            lua_pushnil(self.l);
-            while lua_next(self.l, index) != 0 {
-                let key = lua_tointegerx(self.l, -2, std::ptr::null_mut());
-                if lua_isinteger(self.l, -2) == 0 || key < 1 {
-                    lua_settop(self.l, top);
-                    return None;
-                }
-                greatest = greatest.max(key);
-                count += 1;
-                lua_pop(self.l, 1);
+    fn length_of_unordered_sequence(&self, index: c_int) -> Option<u32> {
+        let top = self.l.top();
+        let (mut count, mut greatest) = (0, 0);
+        self.l.push_nil();
+        while self.l.next(index) {
+            let key = self.l.to_integer(-2);
+            if !self.l.is_integer(-2) || key < 1 {
+                self.l.set_top(top);
+                return None;
             }
-            if count == greatest {
-                u32::try_from(count).ok()
-            } else {
-                None
-            }
+            greatest = greatest.max(key);
+            count += 1;
+            self.l.pop(1);
+        }
+        if count == greatest {
+            u32::try_from(count).ok()
+        } else {
+            None
         }
     }
 
-    unsafe fn unordered_sequence(&mut self, index: c_int, len: u32) -> Result<(), Trouble> {
-        // SAFETY: as `table`.
-        unsafe {
-            for place in 1..=len {
-                lua_rawgeti(self.l, index, place.into());
-                let element = lua_gettop(self.l);
-                self.step(element, |_| format!("[{place}]"))?;
-                lua_settop(self.l, element - 1);
-            }
+    fn unordered_sequence(&mut self, index: c_int, len: u32) -> Result<(), Trouble> {
+        for place in 1..=len {
+            self.l.element(index, place.into());
+            let element = self.l.top();
+            self.step(element, |_| format!("[{place}]"))?;
+            self.l.set_top(element - 1);
         }
         Ok(())
     }
 
-    unsafe fn pairs(&mut self, index: c_int) -> Result<u32, Trouble> {
-        // SAFETY: as `table`.
-        unsafe {
-            let mut len = 0;
-            lua_pushnil(self.l);
-            while lua_next(self.l, index) != 0 {
-                let element = lua_gettop(self.l);
-                let key = element - 1;
-                match lua_type(self.l, key) {
-                    LUA_TSTRING | LUA_TNUMBER | LUA_TBOOLEAN => self.value(key)?,
-                    LUA_TTABLE => {
-                        return Err(Trouble::Refused(
-                            "a key that is a table cannot leave its process",
-                        ));
-                    }
-                    _ => {
-                        return Err(Trouble::Refused(
-                            "a key that is neither string, number nor boolean cannot leave its process",
-                        ));
-                    }
+    fn pairs(&mut self, index: c_int) -> Result<u32, Trouble> {
+        let mut len = 0;
+        self.l.push_nil();
+        while self.l.next(index) {
+            let element = self.l.top();
+            let key = element - 1;
+            match self.l.type_of(key) {
+                LUA_TSTRING | LUA_TNUMBER | LUA_TBOOLEAN => self.value(key)?,
+                LUA_TTABLE => {
+                    return Err(Trouble::Refused(
+                        "a key that is a table cannot leave its process",
+                    ));
                 }
-                self.step(element, |l| path_step(l, key))?;
-                lua_settop(self.l, key);
-                len += 1;
+                _ => {
+                    return Err(Trouble::Refused(
+                        "a key that is neither string, number nor boolean cannot leave its process",
+                    ));
+                }
             }
-            Ok(len)
+            self.step(element, |l| path_step(l, key))?;
+            self.l.set_top(key);
+            len += 1;
         }
+        Ok(len)
     }
 
     /// A structured error: `[kind, message, retryable, details, stack]`.
-    unsafe fn error(&mut self, index: c_int) -> Result<(), Trouble> {
-        // SAFETY: as `table`.
-        unsafe {
-            self.enter(index)?;
-            let mark = self.output.open()?;
-            self.output.array(part::COUNT as u32)?;
-            for part in 1..=part::COUNT {
-                lua_getiuservalue(self.l, index, part);
-                let value = lua_gettop(self.l);
-                self.step(value, |_| ":details()".to_owned())?;
-                lua_settop(self.l, value - 1);
-            }
-            self.output.finish_error(mark)?;
-            self.depth -= 1;
-            Ok(())
+    fn error(&mut self, index: c_int) -> Result<(), Trouble> {
+        self.enter(index)?;
+        let mark = self.output.open()?;
+        self.output.array(part::COUNT as u32)?;
+        for part in 1..=part::COUNT {
+            self.l.user_value(index, part);
+            let value = self.l.top();
+            self.step(value, |_| ":details()".to_owned())?;
+            self.l.set_top(value - 1);
         }
+        self.output.finish_error(mark)?;
+        self.depth -= 1;
+        Ok(())
     }
 
     /// Encodes a value inside another; where it is refused, notes the step
     /// that leads to it.
-    unsafe fn step(
-        &mut self,
-        index: c_int,
-        name: impl FnOnce(State) -> String,
-    ) -> Result<(), Trouble> {
-        // SAFETY: as `value`.
-        let outcome = unsafe { self.value(index) };
+    fn step(&mut self, index: c_int, name: impl FnOnce(State) -> String) -> Result<(), Trouble> {
+        let outcome = self.value(index);
         if let Err(Trouble::Refused(_)) = outcome {
             self.path.push(name(self.l));
         }
@@ -378,80 +323,64 @@ impl<'o> Encoder<'o> {
     }
 
     /// Goes one level deeper, into the table or error at `index`.
-    unsafe fn enter(&mut self, index: c_int) -> Result<(), Trouble> {
-        // SAFETY: as `value`.
-        unsafe {
-            let address = lua_topointer(self.l, index);
-            let ancestors = &self.ancestors[..self.depth];
-            if ancestors
-                .iter()
-                .any(|ancestor| ancestor.assume_init() == address)
-            {
-                return Err(Trouble::Refused(
-                    "a table that contains itself cannot leave its process",
-                ));
-            }
-            let Some(place) = self.ancestors.get_mut(self.depth) else {
-                return Err(Trouble::Refused(
-                    "nested deeper than 100 levels, which cannot leave its process",
-                ));
-            };
-            place.write(address);
-            self.depth += 1;
-            if lua_checkstack(self.l, SLOTS + 2) == 0 {
-                return Err(Trouble::OutOfMemory);
-            }
-            Ok(())
+    fn enter(&mut self, index: c_int) -> Result<(), Trouble> {
+        let address = self.l.address(index);
+        let ancestors = &self.ancestors[..self.depth];
+        if ancestors.iter().any(
+            // SAFETY: the first `depth` ancestors are set.
+            |ancestor| unsafe { ancestor.assume_init() } == address,
+        ) {
+            return Err(Trouble::Refused(
+                "a table that contains itself cannot leave its process",
+            ));
         }
+        let Some(place) = self.ancestors.get_mut(self.depth) else {
+            return Err(Trouble::Refused(
+                "nested deeper than 100 levels, which cannot leave its process",
+            ));
+        };
+        place.write(address);
+        self.depth += 1;
+        if !self.l.has_room(SLOTS + 2) {
+            return Err(Trouble::OutOfMemory);
+        }
+        Ok(())
     }
 
     /// What to call a value that may not cross.
-    unsafe fn kind_of(&self, index: c_int) -> &'static str {
-        // SAFETY: as `value`.
-        unsafe {
-            match lua_type(self.l, index) {
-                LUA_TFUNCTION => "a function cannot leave its process",
-                LUA_TTHREAD => "a coroutine cannot leave its process",
-                _ if self.classes.channel.test::<()>(self.l, index).is_some() => {
-                    "a channel cannot leave its process"
-                }
-                _ if self.classes.message.test::<()>(self.l, index).is_some() => {
-                    "a message cannot leave its process"
-                }
-                _ if self.classes.moment.test::<()>(self.l, index).is_some() => {
-                    "a time cannot leave its process"
-                }
-                _ if self.classes.duration.test::<()>(self.l, index).is_some() => {
-                    "a duration cannot leave its process"
-                }
-                _ => "a userdata cannot leave its process",
-            }
+    fn kind_of(&self, index: c_int) -> &'static str {
+        match self.l.type_of(index) {
+            LUA_TFUNCTION => "a function cannot leave its process",
+            LUA_TTHREAD => "a coroutine cannot leave its process",
+            _ if self.classes.channel.is(self.l, index) => "a channel cannot leave its process",
+            _ if self.classes.message.is(self.l, index) => "a message cannot leave its process",
+            _ if self.classes.moment.is(self.l, index) => "a time cannot leave its process",
+            _ if self.classes.duration.is(self.l, index) => "a duration cannot leave its process",
+            _ => "a userdata cannot leave its process",
         }
     }
 }
 
 /// `.key`, `["a key"]`, `[1]`: how Lua would write the access.
 fn path_step(l: State, key: c_int) -> String {
-    // SAFETY: `pairs` gives the index of a key that it has just pushed.
-    unsafe {
-        match lua_type(l, key) {
-            LUA_TSTRING => {
-                let text = String::from_utf8_lossy(bytes_at(l, key).unwrap_or_default());
-                let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-                if plain && !text.is_empty() && !text.as_bytes()[0].is_ascii_digit() {
-                    format!(".{text}")
-                } else {
-                    format!("[{text:?}]")
-                }
+    match l.type_of(key) {
+        LUA_TSTRING => {
+            // SAFETY: the key is on the stack as long as the text is used.
+            let text = String::from_utf8_lossy(unsafe { l.bytes(key) }.unwrap_or_default());
+            let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            if plain && !text.is_empty() && !text.as_bytes()[0].is_ascii_digit() {
+                format!(".{text}")
+            } else {
+                format!("[{text:?}]")
             }
-            LUA_TNUMBER if lua_isinteger(l, key) != 0 => format!("[{}]", lua_tointeger(l, key)),
-            LUA_TNUMBER => {
-                let mut text = String::from("[");
-                // Writing to a string does not fail.
-                let _ = write!(text, "{:?}]", lua_tonumber(l, key));
-                text
-            }
-            _ => format!("[{}]", lua_toboolean(l, key) != 0),
         }
+        LUA_TNUMBER if l.is_integer(key) => format!("[{}]", l.to_integer(key)),
+        LUA_TNUMBER => {
+            let mut text = String::from("[");
+            // Writing to a string does not fail.
+            let _ = write!(text, "{:?}]", l.to_number(key));
+            text
+        }
+        _ => format!("[{}]", l.to_boolean(key)),
     }
 }

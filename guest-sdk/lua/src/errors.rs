@@ -6,8 +6,8 @@ use std::fmt;
 
 use mlua_sys::*;
 
+use crate::lua::{self, Functions, State};
 use crate::runtime::{push_text, runtime};
-use crate::stack::{self, Functions, State, bytes_at, push_bytes, wrong_type};
 
 /// What went wrong, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,88 +65,51 @@ pub(crate) mod part {
 pub(crate) const CLASS: &CStr = c"error";
 
 /// Registers the class and pushes the library.
-///
-/// # Safety
-/// `l` is a live Lua thread with free stack slots.
-pub(crate) unsafe fn open(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let class = stack::push_class(l, CLASS, METHODS, METAMETHODS);
-        add_string_methods(l);
-        lua_pop(l, 1);
-        let rt = runtime(l);
-        let mut classes = rt.classes.get();
-        classes.error = class;
-        rt.classes.set(classes);
+pub(crate) fn open(l: State) {
+    let class = lua::class(l, CLASS, METHODS, METAMETHODS);
+    add_string_methods(l);
+    l.pop(1);
+    let rt = runtime(l);
+    let mut classes = rt.classes.get();
+    classes.error = class;
+    rt.classes.set(classes);
 
-        stack::push_library(l, FUNCTIONS);
-        for (name, kind) in KINDS {
-            lua_pushstring(l, kind.name().as_ptr());
-            lua_setfield(l, -2, name.as_ptr());
-        }
+    lua::push_library(l, FUNCTIONS);
+    for (name, kind) in KINDS {
+        l.push_string(kind.name());
+        l.set_field(-2, name);
     }
 }
 
 /// Pushes a new error of `kind` whose message is on top of the stack, in its
 /// place.
-///
-/// # Safety
-/// A string is on top of the stack of `l`, which has three free slots.
-pub(crate) unsafe fn wrap_message(l: State, kind: Kind) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        push_empty(l);
-        lua_insert(l, -2);
-        lua_setiuservalue(l, -2, part::MESSAGE);
-        lua_pushstring(l, kind.name().as_ptr());
-        lua_setiuservalue(l, -2, part::KIND);
-    }
+pub(crate) fn wrap_message(l: State, kind: Kind) {
+    push_empty(l);
+    l.insert(-2);
+    l.set_user_value(-2, part::MESSAGE);
+    l.push_string(kind.name());
+    l.set_user_value(-2, part::KIND);
 }
 
 /// Pushes a new error without any part.
-///
-/// # Safety
-/// `l` is a live Lua thread with two free stack slots.
-pub(crate) unsafe fn push_empty(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        lua_newuserdatauv(l, 0, part::COUNT);
-        runtime(l).classes.get().error.apply(l);
-    }
+pub(crate) fn push_empty(l: State) {
+    runtime(l).classes.get().error.push(l, (), part::COUNT);
 }
 
 /// Pushes nil and a new error: the results of a call that failed.
-///
-/// # Safety
-/// `l` is a live Lua thread with five free stack slots.
-pub(crate) unsafe fn refuse(l: State, kind: Kind, message: fmt::Arguments<'_>) -> c_int {
-    // SAFETY: as promised by the caller. The message is on the stack, and its
-    // `String` gone, before anything else happens.
-    unsafe {
-        lua_pushnil(l);
-        match message.as_str() {
-            Some(text) => push_bytes(l, text.as_bytes()),
-            None => push_text(l, message.to_string()),
-        }
-        wrap_message(l, kind);
-        2
+pub(crate) fn refuse(l: State, kind: Kind, message: fmt::Arguments<'_>) -> c_int {
+    l.push_nil();
+    match message.as_str() {
+        Some(text) => l.push_bytes(text.as_bytes()),
+        None => push_text(l, message.to_string()),
     }
+    wrap_message(l, kind);
+    2
 }
 
 /// Whether the value at `index` is a structured error.
-///
-/// # Safety
-/// `index` is acceptable for `l`, which has a free stack slot.
-pub(crate) unsafe fn is_error(l: State, index: c_int) -> bool {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        runtime(l)
-            .classes
-            .get()
-            .error
-            .test::<()>(l, index)
-            .is_some()
-    }
+pub(crate) fn is_error(l: State, index: c_int) -> bool {
+    runtime(l).classes.get().error.is(l, index)
 }
 
 const KINDS: [(&CStr, Kind); 11] = [
@@ -179,204 +142,174 @@ const METAMETHODS: &Functions = &[
 ];
 
 /// `errors.new(message)` or `errors.new{message=, kind=, retryable=, details=}`.
-unsafe extern "C-unwind" fn new(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_settop(l, 1);
-        match lua_type(l, 1) {
-            LUA_TNONE | LUA_TNIL => {
-                return refuse(l, Kind::Invalid, format_args!("message is missing"));
-            }
-            LUA_TSTRING => {
-                wrap_message(l, Kind::Unknown);
-                return 1;
-            }
-            LUA_TTABLE => {}
-            _ => wrong_type(l, 1, c"string or table"),
-        }
-        lua_getfield(l, 1, c"message".as_ptr());
-        lua_getfield(l, 1, c"kind".as_ptr());
-        lua_getfield(l, 1, c"retryable".as_ptr());
-        lua_getfield(l, 1, c"details".as_ptr());
-        if lua_isnil(l, 2) != 0 {
+extern "C-unwind" fn new(l: State) -> c_int {
+    l.set_top(1);
+    match l.type_of(1) {
+        LUA_TNONE | LUA_TNIL => {
             return refuse(l, Kind::Invalid, format_args!("message is missing"));
         }
-        if lua_type(l, 2) != LUA_TSTRING {
-            stack::raise(l, "bad field 'message' (string expected)");
+        LUA_TSTRING => {
+            wrap_message(l, Kind::Unknown);
+            return 1;
         }
-        match bytes_at(l, 3) {
-            Some(kind)
-                if KINDS
-                    .iter()
-                    .any(|(_, known)| known.name().to_bytes() == kind) => {}
-            Some(_) => {
-                return refuse(
-                    l,
-                    Kind::Invalid,
-                    format_args!("kind is none of the constants of 'errors'"),
-                );
-            }
-            None if lua_isnil(l, 3) != 0 => {
-                lua_pushstring(l, Kind::Unknown.name().as_ptr());
-                lua_replace(l, 3);
-            }
-            None => stack::raise(l, "bad field 'kind' (string expected)"),
-        }
-        if !matches!(lua_type(l, 4), LUA_TNIL | LUA_TBOOLEAN) {
-            stack::raise(l, "bad field 'retryable' (boolean expected)");
-        }
-        push_empty(l);
-        for (from, to) in [
-            (2, part::MESSAGE),
-            (3, part::KIND),
-            (4, part::RETRYABLE),
-            (5, part::DETAILS),
-        ] {
-            lua_pushvalue(l, from);
-            lua_setiuservalue(l, -2, to);
-        }
-        1
+        LUA_TTABLE => {}
+        _ => l.wrong_type(1, c"string or table"),
     }
+    l.field(1, c"message");
+    l.field(1, c"kind");
+    l.field(1, c"retryable");
+    l.field(1, c"details");
+    if l.is_nil(2) {
+        return refuse(l, Kind::Invalid, format_args!("message is missing"));
+    }
+    if l.type_of(2) != LUA_TSTRING {
+        l.raise("bad field 'message' (string expected)");
+    }
+    // SAFETY: the kind is on the stack until it is compared.
+    match unsafe { l.bytes(3) } {
+        Some(kind)
+            if KINDS
+                .iter()
+                .any(|(_, known)| known.name().to_bytes() == kind) => {}
+        Some(_) => {
+            return refuse(
+                l,
+                Kind::Invalid,
+                format_args!("kind is none of the constants of 'errors'"),
+            );
+        }
+        None if l.is_nil(3) => {
+            l.push_string(Kind::Unknown.name());
+            l.replace(3);
+        }
+        None => l.raise("bad field 'kind' (string expected)"),
+    }
+    if !matches!(l.type_of(4), LUA_TNIL | LUA_TBOOLEAN) {
+        l.raise("bad field 'retryable' (boolean expected)");
+    }
+    push_empty(l);
+    for (from, to) in [
+        (2, part::MESSAGE),
+        (3, part::KIND),
+        (4, part::RETRYABLE),
+        (5, part::DETAILS),
+    ] {
+        l.push_value(from);
+        l.set_user_value(-2, to);
+    }
+    1
 }
 
 /// `errors.wrap(err, context)`: the same error, its message led by a context.
-unsafe extern "C-unwind" fn wrap(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_settop(l, 2);
-        if lua_isnil(l, 1) != 0 {
-            return refuse(l, Kind::Invalid, format_args!("err is missing"));
-        }
-        if lua_isnil(l, 2) != 0 {
-            return refuse(l, Kind::Invalid, format_args!("context is missing"));
-        }
-        let structured = is_error(l, 1);
-        if !structured && lua_type(l, 1) != LUA_TSTRING {
-            wrong_type(l, 1, c"error or string");
-        }
-        if lua_type(l, 2) != LUA_TSTRING {
-            wrong_type(l, 2, c"string");
-        }
-        lua_pushvalue(l, 2);
-        lua_pushstring(l, c": ".as_ptr());
-        push_message(l, 1);
-        lua_concat(l, 3);
-        wrap_message(l, Kind::Unknown);
-        if structured {
-            for kept in [part::KIND, part::RETRYABLE, part::DETAILS, part::STACK] {
-                lua_getiuservalue(l, 1, kept);
-                lua_setiuservalue(l, -2, kept);
-            }
-        }
-        1
+extern "C-unwind" fn wrap(l: State) -> c_int {
+    l.set_top(2);
+    if l.is_nil(1) {
+        return refuse(l, Kind::Invalid, format_args!("err is missing"));
     }
+    if l.is_nil(2) {
+        return refuse(l, Kind::Invalid, format_args!("context is missing"));
+    }
+    let structured = is_error(l, 1);
+    if !structured && l.type_of(1) != LUA_TSTRING {
+        l.wrong_type(1, c"error or string");
+    }
+    if l.type_of(2) != LUA_TSTRING {
+        l.wrong_type(2, c"string");
+    }
+    l.push_value(2);
+    l.push_string(c": ");
+    push_message(l, 1);
+    l.concat(3);
+    wrap_message(l, Kind::Unknown);
+    if structured {
+        for kept in [part::KIND, part::RETRYABLE, part::DETAILS, part::STACK] {
+            l.user_value(1, kept);
+            l.set_user_value(-2, kept);
+        }
+    }
+    1
 }
 
 /// `errors.is(err, kind)`: false for anything that is no structured error.
-unsafe extern "C-unwind" fn is(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_settop(l, 2);
-        if lua_isnil(l, 2) != 0 {
-            return refuse(l, Kind::Invalid, format_args!("kind is missing"));
-        }
-        if lua_type(l, 2) != LUA_TSTRING {
-            wrong_type(l, 2, c"string");
-        }
-        let mut same = false;
-        if is_error(l, 1) {
-            lua_getiuservalue(l, 1, part::KIND);
-            same = lua_rawequal(l, -1, 2) != 0;
-        }
-        lua_pushboolean(l, same.into());
-        1
+extern "C-unwind" fn is(l: State) -> c_int {
+    l.set_top(2);
+    if l.is_nil(2) {
+        return refuse(l, Kind::Invalid, format_args!("kind is missing"));
     }
+    if l.type_of(2) != LUA_TSTRING {
+        l.wrong_type(2, c"string");
+    }
+    let mut same = false;
+    if is_error(l, 1) {
+        l.user_value(1, part::KIND);
+        same = l.raw_equal(-1, 2);
+    }
+    l.push_boolean(same);
+    1
 }
 
-unsafe extern "C-unwind" fn read<const PART: c_int>(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let _: *mut () = runtime(l).classes.get().error.check(l, 1, CLASS);
-        lua_getiuservalue(l, 1, PART);
-        1
-    }
+extern "C-unwind" fn read<const PART: c_int>(l: State) -> c_int {
+    runtime(l).classes.get().error.check(l, 1, CLASS);
+    l.user_value(1, PART);
+    1
 }
 
-unsafe extern "C-unwind" fn concat(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread and two operands.
-    unsafe {
-        for operand in [1, 2] {
-            if is_error(l, operand) {
-                lua_getiuservalue(l, operand, part::MESSAGE);
-                lua_replace(l, operand);
-            }
+extern "C-unwind" fn concat(l: State) -> c_int {
+    for operand in [1, 2] {
+        if is_error(l, operand) {
+            l.user_value(operand, part::MESSAGE);
+            l.replace(operand);
         }
-        lua_settop(l, 2);
-        lua_concat(l, 2);
-        1
     }
+    l.set_top(2);
+    l.concat(2);
+    1
 }
 
 /// Pushes the message of the error at `index`, or else the value itself.
-///
-/// # Safety
-/// `index` is acceptable for `l`, which has a free stack slot.
-unsafe fn push_message(l: State, index: c_int) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        if is_error(l, index) {
-            lua_getiuservalue(l, index, part::MESSAGE);
-        } else {
-            lua_pushvalue(l, index);
-        }
+fn push_message(l: State, index: c_int) {
+    if is_error(l, index) {
+        l.user_value(index, part::MESSAGE);
+    } else {
+        l.push_value(index);
     }
 }
 
 /// Adds the functions of `string` to the methods of the class on top of the
 /// stack, so that `err:find("x")` searches the message.
-///
-/// # Safety
-/// The class is on top of the stack of `l`; the library `string` is open.
-unsafe fn add_string_methods(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let class = lua_absindex(l, -1);
-        lua_getfield(l, class, c"__index".as_ptr());
-        lua_getglobal(l, c"string".as_ptr());
-        lua_pushnil(l);
-        while lua_next(l, -2) != 0 {
-            let function = lua_gettop(l);
-            lua_pushvalue(l, -2);
-            let mut upvalues = 0;
-            while !lua_getupvalue(l, function, upvalues + 1).is_null() {
-                upvalues += 1;
-            }
-            lua_pushvalue(l, function);
-            lua_pushcclosure(l, string_method, upvalues + 1);
-            lua_rawset(l, function - 3);
-            lua_settop(l, function - 1);
+fn add_string_methods(l: State) {
+    let class = l.absolute(-1);
+    l.field(class, c"__index");
+    l.global(c"string");
+    l.push_nil();
+    while l.next(-2) {
+        let function = l.top();
+        l.push_value(-2);
+        let mut upvalues = 0;
+        while l.upvalue(function, upvalues + 1) {
+            upvalues += 1;
         }
-        lua_pop(l, 2);
+        l.push_value(function);
+        l.push_closure(string_method, upvalues + 1);
+        l.raw_set(function - 3);
+        l.set_top(function - 1);
     }
+    l.pop(2);
 }
 
 /// Runs a function of `string` in the place of this one, so that what it raises
 /// names this call. The upvalues are that function's own, and behind them itself.
-unsafe extern "C-unwind" fn string_method(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread; the closure was made by
-    // `add_string_methods`.
-    unsafe {
-        if lua_gettop(l) > 0 {
-            push_message(l, 1);
-            lua_replace(l, 1);
-        }
-        let mut last = 1;
-        while lua_type(l, lua_upvalueindex(last + 1)) != LUA_TNONE {
-            last += 1;
-        }
-        match lua_tocfunction(l, lua_upvalueindex(last)) {
-            Some(function) => function(l),
-            None => 0,
-        }
+extern "C-unwind" fn string_method(l: State) -> c_int {
+    if l.top() > 0 {
+        push_message(l, 1);
+        l.replace(1);
+    }
+    let mut last = 1;
+    while l.type_of(lua_upvalueindex(last + 1)) != LUA_TNONE {
+        last += 1;
+    }
+    match l.to_function(lua_upvalueindex(last)) {
+        Some(function) => function(l),
+        None => 0,
     }
 }

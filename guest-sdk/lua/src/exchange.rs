@@ -16,15 +16,12 @@ use warren_guest::{Buffer, Failure};
 use crate::decode;
 use crate::encode::{self, Stop};
 use crate::errors::{self, Kind};
+use crate::lua::State;
 use crate::runtime::{push_text, runtime};
-use crate::stack::{State, out_of_memory, push_bytes};
 
 /// Builds Lua values from bytes; yields how many it pushed.
-///
-/// # Safety
-/// Implementations are called with a live thread that has free stack slots,
-/// may raise, and hold nothing that needs `Drop` where they do.
-pub(crate) type Build = unsafe fn(State, &[u8]) -> Result<c_int, Malformed>;
+/// May raise.
+pub(crate) type Build = fn(State, &[u8]) -> Result<c_int, Malformed>;
 
 /// The outcome of [`protected`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,28 +35,21 @@ pub(crate) enum Built {
 }
 
 /// Builds values from `bytes` without letting an error through.
-///
-/// # Safety
-/// `l` is a live Lua thread with three free stack slots.
-pub(crate) unsafe fn protected(l: State, bytes: &[u8], build: Build) -> Built {
+pub(crate) fn protected(l: State, bytes: &[u8], build: Build) -> Built {
     let mut job = Job {
         bytes,
         build,
         malformed: None,
     };
-    // SAFETY: as promised by the caller; `job` outlives the call. A light C
-    // function and a light userdata need no memory, so nothing raises here.
-    unsafe {
-        let top = lua_gettop(l);
-        lua_pushcfunction(l, run);
-        lua_pushlightuserdata(l, (&raw mut job).cast());
-        if lua_pcall(l, 1, LUA_MULTRET, 0) != LUA_OK {
-            return Built::Raised;
-        }
-        match job.malformed {
-            Some(malformed) => Built::Malformed(malformed),
-            None => Built::Values(lua_gettop(l) - top),
-        }
+    let top = l.top();
+    l.push_function(run);
+    l.push_address((&raw mut job).cast());
+    if l.pcall(1, LUA_MULTRET) != LUA_OK {
+        return Built::Raised;
+    }
+    match job.malformed {
+        Some(malformed) => Built::Malformed(malformed),
+        None => Built::Values(l.top() - top),
     }
 }
 
@@ -69,17 +59,17 @@ struct Job<'a> {
     malformed: Option<Malformed>,
 }
 
-unsafe extern "C-unwind" fn run(l: State) -> c_int {
-    // SAFETY: only `protected` calls this, with the address of a live job.
-    unsafe {
-        let job: *mut Job<'_> = lua_touserdata(l, 1).cast();
-        lua_settop(l, 0);
-        match ((*job).build)(l, (*job).bytes) {
-            Ok(results) => results,
-            Err(malformed) => {
-                (*job).malformed = Some(malformed);
-                0
-            }
+extern "C-unwind" fn run(l: State) -> c_int {
+    let job: *mut Job<'_> = l.to_userdata(1).cast();
+    l.set_top(0);
+    // SAFETY: only `protected` calls this, with the address of its job, which outlives
+    // the call and is not used meanwhile.
+    let job = unsafe { &mut *job };
+    match (job.build)(l, job.bytes) {
+        Ok(results) => results,
+        Err(malformed) => {
+            job.malformed = Some(malformed);
+            0
         }
     }
 }
@@ -87,197 +77,149 @@ unsafe extern "C-unwind" fn run(l: State) -> c_int {
 /// Makes a call that yields bytes and builds values from them; without
 /// `build`, one that yields nothing, and true. A failed call yields nil and its
 /// error.
-///
-/// # Safety
-/// `l` is a live Lua thread with free stack slots, and nothing that needs
-/// `Drop` is alive outside of `make`: this may raise.
-pub(crate) unsafe fn call(
+/// May raise.
+pub(crate) fn call(
     l: State,
     build: Option<Build>,
     make: impl FnOnce(&mut Buffer) -> Result<&[u8], Failure<'_>>,
 ) -> c_int {
-    // SAFETY: as promised by the caller; the buffer is back before the raise.
-    unsafe {
-        let rt = runtime(l);
-        let mut buffer = rt.buffer.take();
-        let built = match make(&mut buffer) {
-            Ok(bytes) => answer(l, bytes, build),
-            Err(failure) => protected(l, failure.0, nil_and_failure),
-        };
-        rt.buffer.set(buffer);
-        settle(l, built)
-    }
+    // The buffer is back before the raise.
+    let rt = runtime(l);
+    let mut buffer = rt.buffer.take();
+    let built = match make(&mut buffer) {
+        Ok(bytes) => answer(l, bytes, build),
+        Err(failure) => protected(l, failure.0, nil_and_failure),
+    };
+    rt.buffer.set(buffer);
+    settle(l, built)
 }
 
 /// The same for a call that is given the stack slots `first..=last` as encoded
 /// values. Where one of them may not cross, nothing is called, and the result
 /// is nil and an error of kind INVALID with its path, which begins with `root`.
-///
-/// # Safety
-/// As [`call`]; `first..=last` are absolute indices, or an empty range.
-pub(crate) unsafe fn call_with_values(
+pub(crate) fn call_with_values(
     l: State,
     (first, last): (c_int, c_int),
     root: &str,
     build: Option<Build>,
     make: impl for<'b> FnOnce(&[u8], &'b mut Buffer) -> Result<&'b [u8], Failure<'b>>,
 ) -> c_int {
-    // SAFETY: as promised by the caller; encoding does not raise, and output
-    // and buffer are back before anything does.
-    unsafe {
-        let rt = runtime(l);
-        let mut output = rt.output.take();
-        output.clear();
-        if let Err(stop) = encode::values(l, first, last, root, &mut output) {
-            rt.output.set(output);
-            return stopped(l, stop, root);
-        }
-        let mut buffer = rt.buffer.take();
-        let built = match make(output.as_slice(), &mut buffer) {
-            Ok(bytes) => answer(l, bytes, build),
-            Err(failure) => protected(l, failure.0, nil_and_failure),
-        };
-        rt.buffer.set(buffer);
+    let rt = runtime(l);
+    let mut output = rt.output.take();
+    output.clear();
+    if let Err(stop) = encode::values(l, first, last, root, &mut output) {
         rt.output.set(output);
-        settle(l, built)
+        return stopped(l, stop, root);
     }
+    let mut buffer = rt.buffer.take();
+    let built = match make(output.as_slice(), &mut buffer) {
+        Ok(bytes) => answer(l, bytes, build),
+        Err(failure) => protected(l, failure.0, nil_and_failure),
+    };
+    rt.buffer.set(buffer);
+    rt.output.set(output);
+    settle(l, built)
 }
 
 /// Makes a call that yields nothing: true, or nil and an error.
-///
-/// # Safety
-/// As [`call`].
-pub(crate) unsafe fn call_done(
+pub(crate) fn call_done(
     l: State,
     make: impl for<'b> FnOnce(&'b mut Buffer) -> Result<(), Failure<'b>>,
 ) -> c_int {
-    // SAFETY: as promised by the caller.
-    unsafe { call(l, None, |buffer| make(buffer).map(|()| &[][..])) }
+    call(l, None, |buffer| make(buffer).map(|()| &[][..]))
 }
 
 /// Makes a call that yields a number, which is pushed; or nil and an error.
-///
-/// # Safety
-/// As [`call`].
-pub(crate) unsafe fn call_number(
+pub(crate) fn call_number(
     l: State,
     make: impl for<'b> FnOnce(&'b mut Buffer) -> Result<u32, Failure<'b>>,
 ) -> c_int {
     let mut number = 0;
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let mut made = false;
-        let results = call(l, None, |buffer| {
-            number = make(buffer)?;
-            made = true;
-            Ok(&[])
-        });
-        if !made {
-            return results;
-        }
-        lua_pop(l, results);
-        lua_pushinteger(l, number.into());
-        1
+    let mut made = false;
+    let results = call(l, None, |buffer| {
+        number = make(buffer)?;
+        made = true;
+        Ok(&[])
+    });
+    if !made {
+        return results;
     }
+    l.pop(results);
+    l.push_integer(number.into());
+    1
 }
 
 /// Reports why values could not be encoded: nil and an error, or a raise where
 /// memory ran out. `root` is what the paths in refusals begin with.
-///
-/// # Safety
-/// As [`call`].
-pub(crate) unsafe fn stopped(l: State, stop: Stop, root: &str) -> c_int {
-    // SAFETY: as promised by the caller; the text is handed over before
-    // anything raises.
-    unsafe {
-        match stop {
-            Stop::Refused(why) => {
-                lua_pushnil(l);
-                push_text(l, why);
-                errors::wrap_message(l, Kind::Invalid);
-                2
-            }
-            Stop::TooLarge => {
-                lua_pushnil(l);
-                push_text(l, Stop::too_large(root));
-                errors::wrap_message(l, Kind::Invalid);
-                2
-            }
-            Stop::OutOfMemory => out_of_memory(l),
+pub(crate) fn stopped(l: State, stop: Stop, root: &str) -> c_int {
+    // The text is handed over before anything raises.
+    match stop {
+        Stop::Refused(why) => {
+            l.push_nil();
+            push_text(l, why);
+            errors::wrap_message(l, Kind::Invalid);
+            2
         }
+        Stop::TooLarge => {
+            l.push_nil();
+            push_text(l, Stop::too_large(root));
+            errors::wrap_message(l, Kind::Invalid);
+            2
+        }
+        Stop::OutOfMemory => l.out_of_memory(),
     }
 }
 
 /// Builds a string from the bytes themselves.
-pub(crate) unsafe fn string(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
-    // SAFETY: `Build`'s promise.
-    unsafe { push_bytes(l, bytes) };
+pub(crate) fn string(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
+    l.push_bytes(bytes);
     Ok(1)
 }
 
 /// Builds the one value encoded; nil where there are no bytes.
-pub(crate) unsafe fn value(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
-    // SAFETY: `Build`'s promise.
-    unsafe {
-        if bytes.is_empty() {
-            lua_pushnil(l);
-        } else {
-            decode::value(l, &mut Input::new(bytes))?;
-        }
+pub(crate) fn value(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
+    if bytes.is_empty() {
+        l.push_nil();
+    } else {
+        decode::value(l, &mut Input::new(bytes))?;
     }
     Ok(1)
 }
 
 /// Builds the values of an encoded array.
-pub(crate) unsafe fn values(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
-    // SAFETY: `Build`'s promise.
-    unsafe { decode::values(l, &mut Input::new(bytes)) }
+pub(crate) fn values(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
+    decode::values(l, &mut Input::new(bytes))
 }
 
-unsafe fn nil_and_failure(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
-    // SAFETY: `Build`'s promise.
-    unsafe {
-        lua_pushnil(l);
-        if decode::value(l, &mut Input::new(bytes)).is_err() {
-            push_bytes(l, b"an error that could not be read");
-            errors::wrap_message(l, Kind::Internal);
-        }
+fn nil_and_failure(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
+    l.push_nil();
+    if decode::value(l, &mut Input::new(bytes)).is_err() {
+        l.push_bytes(b"an error that could not be read");
+        errors::wrap_message(l, Kind::Internal);
     }
     Ok(2)
 }
 
 /// Builds what a call that succeeded yields.
-///
-/// # Safety
-/// As [`protected`].
-unsafe fn answer(l: State, bytes: &[u8], build: Option<Build>) -> Built {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        match build {
-            Some(build) => protected(l, bytes, build),
-            None => {
-                lua_pushboolean(l, 1);
-                Built::Values(1)
-            }
+fn answer(l: State, bytes: &[u8], build: Option<Build>) -> Built {
+    match build {
+        Some(build) => protected(l, bytes, build),
+        None => {
+            l.push_boolean(true);
+            Built::Values(1)
         }
     }
 }
 
 /// Turns what [`protected`] left into the results of a library function.
-///
-/// # Safety
-/// As [`call`].
-unsafe fn settle(l: State, built: Built) -> c_int {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        match built {
-            Built::Values(n) => n,
-            Built::Malformed(why) => errors::refuse(
-                l,
-                Kind::Internal,
-                format_args!("the runtime's answer could not be read: {why}"),
-            ),
-            Built::Raised => lua_error(l),
-        }
+fn settle(l: State, built: Built) -> c_int {
+    match built {
+        Built::Values(n) => n,
+        Built::Malformed(why) => errors::refuse(
+            l,
+            Kind::Internal,
+            format_args!("the runtime's answer could not be read: {why}"),
+        ),
+        Built::Raised => l.error(),
     }
 }

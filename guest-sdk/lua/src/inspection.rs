@@ -14,8 +14,8 @@ use mlua_sys::*;
 
 use crate::boot;
 use crate::coroutine;
+use crate::lua::State;
 use crate::runtime::runtime;
-use crate::stack::State;
 use crate::tasks::Standing;
 
 /// Of each coroutine, so many of its innermost calls are shown, and of its
@@ -33,75 +33,74 @@ const NESTED: usize = 30;
 /// The memory of this instance is a copy of that of a process, and the instance
 /// does nothing else afterwards.
 pub(crate) unsafe fn write(into: &mut [u8]) -> usize {
-    let l = boot::state();
-    if l.is_null() {
+    let Some(l) = boot::state() else {
         return 0;
-    }
+    };
     let mut page = Page { into, len: 0 };
     // What does not fit is cut off.
-    // SAFETY: as promised by the caller; `l` is a live state.
-    let _ = unsafe { write_tasks(l, &mut page) };
+    let _ = write_tasks(l, &mut page);
     page.len
 }
 
-unsafe fn write_tasks(l: State, page: &mut Page<'_>) -> fmt::Result {
-    // SAFETY: the promise of `write`.
-    unsafe {
-        let Ok(scheduler) = runtime(l).scheduler.try_borrow() else {
-            return Ok(());
+fn write_tasks(l: State, page: &mut Page<'_>) -> fmt::Result {
+    let Ok(scheduler) = runtime(l).scheduler.try_borrow() else {
+        return Ok(());
+    };
+    for (number, (standing, thread)) in scheduler.standings().enumerate() {
+        let standing = match standing {
+            Standing::Current => "",
+            Standing::Ready => ", ready to run",
+            Standing::Parked => ", waiting",
         };
-        for (number, (standing, thread)) in scheduler.standings().enumerate() {
-            let standing = match standing {
-                Standing::Current => "",
-                Standing::Ready => ", ready to run",
-                Standing::Parked => ", waiting",
-            };
-            match number {
-                0 => writeln!(page, "main{standing}:")?,
-                number => writeln!(page, "coroutine {number}{standing}:")?,
-            }
-            write_nested(thread, page, NESTED)?;
+        match number {
+            0 => writeln!(page, "main{standing}:")?,
+            number => writeln!(page, "coroutine {number}{standing}:")?,
         }
+        write_nested(thread, page, NESTED)?;
     }
     Ok(())
 }
 
 /// The calls of a thread, and before them those of the coroutine it waits for.
-unsafe fn write_nested(thread: State, page: &mut Page<'_>, nested: usize) -> fmt::Result {
+fn write_nested(thread: State, page: &mut Page<'_>, nested: usize) -> fmt::Result {
     let mut record = MaybeUninit::<lua_Debug>::zeroed();
-    // SAFETY: the promise of `write`; Lua keeps slots free above every call.
-    unsafe {
-        let record = record.as_mut_ptr();
-        if lua_getstack(thread, 0, record) != 0
-            && let (Some(inner), Some(nested)) =
-                (coroutine::resumed_by(thread, record), nested.checked_sub(1))
-        {
-            write_nested(inner, page, nested)?;
-            writeln!(page, "\tresumed by")?;
+    let record = record.as_mut_ptr();
+    // SAFETY: the thread's chain of calls is whole at any moment, and Lua keeps slots
+    // free above every call.
+    let inner = unsafe {
+        if lua_getstack(thread.as_ptr(), 0, record) != 0 {
+            coroutine::resumed_by(thread, record)
+        } else {
+            None
         }
-        write_calls(thread, page)
+    };
+    if let (Some(inner), Some(nested)) = (inner, nested.checked_sub(1)) {
+        write_nested(inner, page, nested)?;
+        writeln!(page, "\tresumed by")?;
     }
+    write_calls(thread, page)
 }
 
 /// The calls of one thread, the innermost first.
-unsafe fn write_calls(thread: State, page: &mut Page<'_>) -> fmt::Result {
+fn write_calls(thread: State, page: &mut Page<'_>) -> fmt::Result {
     let mut record = MaybeUninit::<lua_Debug>::zeroed();
-    // SAFETY: the promise of `write`; `lua_getinfo` fills what is read here.
-    unsafe {
-        let record = record.as_mut_ptr();
-        let mut calls = 0;
-        while lua_getstack(thread, calls, record) != 0 {
-            calls += 1;
-        }
-        for level in 0..calls {
-            if level >= INNERMOST && level < calls - OUTERMOST {
-                if level == INNERMOST {
-                    writeln!(page, "\t...")?;
-                }
-                continue;
+    let record = record.as_mut_ptr();
+    let mut calls = 0;
+    // SAFETY: as in `write_nested`.
+    while unsafe { lua_getstack(thread.as_ptr(), calls, record) } != 0 {
+        calls += 1;
+    }
+    for level in 0..calls {
+        if level >= INNERMOST && level < calls - OUTERMOST {
+            if level == INNERMOST {
+                writeln!(page, "\t...")?;
             }
-            if lua_getstack(thread, level, record) != 0
-                && lua_getinfo(thread, c"nSl".as_ptr(), record) != 0
+            continue;
+        }
+        // SAFETY: as in `write_nested`; `lua_getinfo` fills what is read of the record.
+        unsafe {
+            if lua_getstack(thread.as_ptr(), level, record) != 0
+                && lua_getinfo(thread.as_ptr(), c"nSl".as_ptr(), record) != 0
             {
                 write_call(&*record, page)?;
             }
@@ -111,8 +110,18 @@ unsafe fn write_calls(thread: State, page: &mut Page<'_>) -> fmt::Result {
 }
 
 /// One call, as a traceback of Lua has it.
+/// # Safety
+/// `lua_getinfo` has filled the record.
 unsafe fn write_call(record: &lua_Debug, page: &mut Page<'_>) -> fmt::Result {
-    let source = text(record.short_src.as_ptr());
+    // SAFETY: Lua's strings, or null, as promised by the caller.
+    let [source, kind, name, what] = unsafe {
+        [
+            text(record.short_src.as_ptr()),
+            text(record.namewhat),
+            text(record.name),
+            text(record.what),
+        ]
+    };
     if source == "?" {
         // The prelude's, whose chunks are stripped.
         return Ok(());
@@ -121,8 +130,7 @@ unsafe fn write_call(record: &lua_Debug, page: &mut Page<'_>) -> fmt::Result {
     if record.currentline > 0 {
         write!(page, "{}:", record.currentline)?;
     }
-    let (kind, name) = (text(record.namewhat), text(record.name));
-    match text(record.what) {
+    match what {
         _ if !kind.is_empty() && !name.is_empty() => writeln!(page, " in {kind} '{name}'"),
         "main" => writeln!(page, " in main chunk"),
         "C" => writeln!(page, " in ?"),
@@ -130,11 +138,13 @@ unsafe fn write_call(record: &lua_Debug, page: &mut Page<'_>) -> fmt::Result {
     }
 }
 
-fn text<'a>(chars: *const c_char) -> &'a str {
+/// # Safety
+/// `chars` is null or a string that is not changed.
+unsafe fn text<'a>(chars: *const c_char) -> &'a str {
     if chars.is_null() {
         return "";
     }
-    // SAFETY: the callers give null or a string of Lua's.
+    // SAFETY: as promised by the caller.
     unsafe { CStr::from_ptr(chars) }.to_str().unwrap_or("?")
 }
 

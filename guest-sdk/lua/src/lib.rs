@@ -17,7 +17,7 @@
 //! `prelude/`.
 //!
 //! All of it is written against the C API of Lua. How that and Rust get along
-//! is said in [`stack`].
+//! is said in [`lua`].
 
 #![cfg_attr(
     not(any(target_family = "wasm", test)),
@@ -29,6 +29,7 @@ mod argument;
 mod boot;
 mod callbacks;
 mod channel;
+mod chooser;
 mod chunk;
 mod context;
 mod coroutine;
@@ -40,11 +41,12 @@ mod exchange;
 mod exec;
 #[cfg(target_family = "wasm")]
 mod inspection;
-mod internals;
+
 mod json;
 mod libc_clock;
 mod libc_memory;
 mod logger;
+mod lua;
 mod mailbox;
 mod math;
 mod message;
@@ -58,11 +60,11 @@ mod process;
 mod program;
 mod public;
 mod registry;
+mod replacement;
 mod runtime;
 mod scheduler;
 mod security;
 mod spawner;
-mod stack;
 mod stdio;
 mod streams;
 mod tasks;
@@ -95,10 +97,12 @@ mod exports {
         program::start();
     }
 
-    /// The runtime gives a range of memory that belongs to nobody.
+    /// # Safety
+    /// The runtime gives a range of memory that belongs to nobody, in an instance that
+    /// ends with this call.
     #[unsafe(no_mangle)]
     unsafe extern "C" fn traceback(start: *mut u8, len: usize) -> usize {
-        // SAFETY: as promised by the caller, in an instance that ends with this.
+        // SAFETY: as promised by the caller.
         unsafe { inspection::write(std::slice::from_raw_parts_mut(start, len)) }
     }
 }

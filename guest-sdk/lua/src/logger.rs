@@ -2,62 +2,58 @@
 
 use std::ffi::c_int;
 
-use mlua_sys::*;
 use warren_guest::logger::{self, Level};
 
 use crate::encode;
 use crate::exchange;
+use crate::lua::{Functions, State};
 use crate::runtime::runtime;
-use crate::stack::{Functions, State};
 
 /// The functions that `prelude/logger.lua` is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"log", log)];
 
 /// `log(level, name, message, fields or nil)`: the prelude has checked the
 /// types.
-unsafe extern "C-unwind" fn log(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread; the output is put back before
-    // anything can raise.
-    unsafe {
-        lua_settop(l, 4);
-        let level = match luaL_checkinteger(l, 1) {
-            0 => Level::Debug,
-            1 => Level::Info,
-            2 => Level::Warn,
-            _ => Level::Error,
-        };
-        let name = lossy(l, 2);
-        let rt = runtime(l);
-        let mut output = rt.output.take();
-        output.clear();
-        let has_fields = lua_isnil(l, 4) == 0;
-        let encoded = if has_fields {
-            encode::value(l, 4, "fields", &mut output)
-        } else {
-            Ok(())
-        };
-        if encoded.is_ok() {
-            logger::log(
-                level,
-                &name,
-                &lossy(l, 3),
-                has_fields.then_some(output.as_slice()),
-            );
+extern "C-unwind" fn log(l: State) -> c_int {
+    // The output is put back before anything can raise.
+    l.set_top(4);
+    let level = match l.check_integer(1) {
+        0 => Level::Debug,
+        1 => Level::Info,
+        2 => Level::Warn,
+        _ => Level::Error,
+    };
+    let name = lossy(l, 2);
+    let rt = runtime(l);
+    let mut output = rt.output.take();
+    output.clear();
+    let has_fields = !l.is_nil(4);
+    let encoded = if has_fields {
+        encode::value(l, 4, "fields", &mut output)
+    } else {
+        Ok(())
+    };
+    if encoded.is_ok() {
+        logger::log(
+            level,
+            &name,
+            &lossy(l, 3),
+            has_fields.then_some(output.as_slice()),
+        );
+    }
+    rt.output.set(output);
+    drop(name);
+    match encoded {
+        Ok(()) => {
+            l.push_boolean(true);
+            1
         }
-        rt.output.set(output);
-        drop(name);
-        match encoded {
-            Ok(()) => {
-                lua_pushboolean(l, 1);
-                1
-            }
-            Err(stop) => exchange::stopped(l, stop, "fields"),
-        }
+        Err(stop) => exchange::stopped(l, stop, "fields"),
     }
 }
 
 /// The string at `index` as text; bytes that are no UTF-8 are replaced.
-unsafe fn lossy<'a>(l: State, index: c_int) -> std::borrow::Cow<'a, str> {
-    // SAFETY: the caller is a C function.
-    String::from_utf8_lossy(unsafe { crate::stack::bytes_at(l, index) }.unwrap_or_default())
+fn lossy<'a>(l: State, index: c_int) -> std::borrow::Cow<'a, str> {
+    // SAFETY: the string is an argument, on the stack until the function returns.
+    String::from_utf8_lossy(unsafe { l.bytes(index) }.unwrap_or_default())
 }

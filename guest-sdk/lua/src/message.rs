@@ -9,15 +9,14 @@ use std::ffi::{CStr, c_int};
 use std::ptr;
 use std::slice;
 
-use mlua_sys::*;
 use warren_guest::logger::{self, Level};
 use warren_guest::mailbox::Message;
 use warren_guest::msgpack::{Input, Malformed, Token};
 
 use crate::decode;
 use crate::exchange::{self, Built};
+use crate::lua::{self, Functions, State};
 use crate::runtime::runtime;
-use crate::stack::{self, Functions, State, push_bytes};
 
 /// The name of the class in Lua.
 const CLASS: &CStr = c"message";
@@ -41,62 +40,43 @@ struct Head {
 }
 
 /// Registers the class.
-///
-/// # Safety
-/// `l` is a live Lua thread with free stack slots.
-pub(crate) unsafe fn open(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let rt = runtime(l);
-        let mut classes = rt.classes.get();
-        classes.message = stack::push_class(l, CLASS, METHODS, &[]);
-        lua_pop(l, 1);
-        rt.classes.set(classes);
-    }
+pub(crate) fn open(l: State) {
+    let rt = runtime(l);
+    let mut classes = rt.classes.get();
+    classes.message = lua::class(l, CLASS, METHODS, &[]);
+    l.pop(1);
+    rt.classes.set(classes);
 }
 
 /// Builds the raw form of a payload: one value as itself, none as nil, several
 /// as a table with `n`.
-///
-/// # Safety
-/// See [`exchange::Build`].
-pub(crate) unsafe fn raw(l: State, payload: &[u8]) -> Result<c_int, Malformed> {
+pub(crate) fn raw(l: State, payload: &[u8]) -> Result<c_int, Malformed> {
     let mut input = Input::new(payload);
     let Token::Array(len) = input.token()? else {
         return Err(Malformed::Unexpected);
     };
-    // SAFETY: as promised by the caller.
-    unsafe {
-        match len {
-            0 => lua_pushnil(l),
-            1 => decode::value(l, &mut input)?,
-            _ => table(l, &mut input, len)?,
-        }
+    match len {
+        0 => l.push_nil(),
+        1 => decode::value(l, &mut input)?,
+        _ => table(l, &mut input, len)?,
     }
     input.end()?;
     Ok(1)
 }
 
 /// Builds an event.
-///
-/// # Safety
-/// See [`exchange::Build`].
-pub(crate) unsafe fn event(l: State, payload: &[u8]) -> Result<c_int, Malformed> {
+pub(crate) fn event(l: State, payload: &[u8]) -> Result<c_int, Malformed> {
     let mut input = Input::new(payload);
     let Token::Array(1) = input.token()? else {
         return Err(Malformed::Unexpected);
     };
-    // SAFETY: as promised by the caller.
-    unsafe { decode::event(l, &mut input)? };
+    decode::event(l, &mut input)?;
     input.end()?;
     Ok(1)
 }
 
 /// Builds a Message.
-///
-/// # Safety
-/// As for [`exchange::Build`].
-pub(crate) unsafe fn build(l: State, message: &Message<'_>) -> Result<c_int, Malformed> {
+pub(crate) fn build(l: State, message: &Message<'_>) -> Result<c_int, Malformed> {
     let mut input = Input::new(message.payload);
     let Token::Array(len) = input.token()? else {
         return Err(Malformed::Unexpected);
@@ -108,25 +88,24 @@ pub(crate) unsafe fn build(l: State, message: &Message<'_>) -> Result<c_int, Mal
     };
     let in_table = len > MAX_USER_VALUES;
     let values = if in_table { 1 } else { len as c_int };
-    // SAFETY: as promised by the caller; the block has room for the head and
-    // what follows it.
+    let size = size_of::<Head>() + message.topic.len() + message.sender.len();
+    let block: *mut Head = l.new_block(size, values).cast();
+    // SAFETY: the block has room for the head and what follows it, and was just made.
     unsafe {
-        let size = size_of::<Head>() + message.topic.len() + message.sender.len();
-        let block: *mut Head = lua_newuserdatauv(l, size, values).cast();
         block.write(head);
         let text: *mut u8 = block.add(1).cast();
         ptr::copy_nonoverlapping(message.topic.as_ptr(), text, message.topic.len());
         let sender = text.add(message.topic.len());
         ptr::copy_nonoverlapping(message.sender.as_ptr(), sender, message.sender.len());
-        runtime(l).classes.get().message.apply(l);
-        if in_table {
-            table(l, &mut input, len)?;
-            lua_setiuservalue(l, -2, FIRST_VALUE);
-        } else {
-            for value in 0..values {
-                decode::value(l, &mut input)?;
-                lua_setiuservalue(l, -2, FIRST_VALUE + value);
-            }
+        runtime(l).classes.get().message.adopt(l);
+    }
+    if in_table {
+        table(l, &mut input, len)?;
+        l.set_user_value(-2, FIRST_VALUE);
+    } else {
+        for value in 0..values {
+            decode::value(l, &mut input)?;
+            l.set_user_value(-2, FIRST_VALUE + value);
         }
     }
     input.end()?;
@@ -134,16 +113,9 @@ pub(crate) unsafe fn build(l: State, message: &Message<'_>) -> Result<c_int, Mal
 }
 
 /// Builds a Message without letting an error through.
-///
-/// # Safety
-/// As [`exchange::protected`].
-pub(crate) unsafe fn protected(l: State, message: &Message<'_>) -> Built {
-    // SAFETY: as promised by the caller; `build_at` gets the address back while
-    // `message` is alive.
-    unsafe {
-        let address: *const Message<'_> = message;
-        exchange::protected(l, &(address as usize).to_ne_bytes(), build_at)
-    }
+pub(crate) fn protected(l: State, message: &Message<'_>) -> Built {
+    let address: *const Message<'_> = message;
+    exchange::protected(l, &(address as usize).to_ne_bytes(), build_at)
 }
 
 /// Logs that a message was dropped because it could not be read.
@@ -156,84 +128,69 @@ pub(crate) fn warn_dropped(message: &Message<'_>, why: Malformed) {
     logger::log(Level::Warn, "", &text, None);
 }
 
-unsafe fn build_at(l: State, address: &[u8]) -> Result<c_int, Malformed> {
+fn build_at(l: State, address: &[u8]) -> Result<c_int, Malformed> {
+    let address = usize::from_ne_bytes(address.try_into().map_err(|_| Malformed::Unexpected)?);
     // SAFETY: `protected` gives the address of a live message.
-    unsafe {
-        let address = usize::from_ne_bytes(address.try_into().map_err(|_| Malformed::Unexpected)?);
-        build(l, &*(address as *const Message<'_>))
-    }
+    build(l, unsafe { &*(address as *const Message<'_>) })
 }
 
 /// Pushes a table of `len` values, with field `n`.
-unsafe fn table(l: State, input: &mut Input<'_>, len: u32) -> Result<(), Malformed> {
-    // SAFETY: the promise of `exchange::Build`.
-    unsafe {
-        lua_createtable(l, 0, 1);
-        for place in 1..=len {
-            decode::value(l, input)?;
-            lua_rawseti(l, -2, place.into());
-        }
-        lua_pushinteger(l, len.into());
-        lua_setfield(l, -2, c"n".as_ptr());
+fn table(l: State, input: &mut Input<'_>, len: u32) -> Result<(), Malformed> {
+    l.new_table(0, 1);
+    for place in 1..=len {
+        decode::value(l, input)?;
+        l.set_element(-2, place.into());
     }
+    l.push_integer(len.into());
+    l.set_field(-2, c"n");
     Ok(())
 }
 
-unsafe extern "C-unwind" fn topic(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let head = check(l);
-        push_bytes(l, text(head, 0, (*head).topic_len));
-        1
+extern "C-unwind" fn topic(l: State) -> c_int {
+    let (head, text) = check(l);
+    l.push_bytes(&text[..head.topic_len as usize]);
+    1
+}
+
+extern "C-unwind" fn from(l: State) -> c_int {
+    let (head, text) = check(l);
+    match head.sender_len {
+        0 => l.push_nil(),
+        _ => l.push_bytes(&text[head.topic_len as usize..]),
     }
+    1
 }
 
-unsafe extern "C-unwind" fn from(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let head = check(l);
-        match (*head).sender_len {
-            0 => lua_pushnil(l),
-            len => push_bytes(l, text(head, (*head).topic_len, len)),
-        }
-        1
+extern "C-unwind" fn payload(l: State) -> c_int {
+    let len = check(l).0.values;
+    if len == 1 {
+        l.user_value(1, FIRST_VALUE);
+        return 1;
     }
-}
-
-unsafe extern "C-unwind" fn payload(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let len = (*check(l)).values;
-        if len == 1 {
-            lua_getiuservalue(l, 1, FIRST_VALUE);
-            return 1;
+    let count = c_int::try_from(len).unwrap_or(c_int::MAX);
+    l.need_room(count, c"too many values");
+    if len <= MAX_USER_VALUES {
+        for value in 0..count {
+            l.user_value(1, FIRST_VALUE + value);
         }
-        let count = c_int::try_from(len).unwrap_or(c_int::MAX);
-        luaL_checkstack(l, count, c"too many values".as_ptr());
-        if len <= MAX_USER_VALUES {
-            for value in 0..count {
-                lua_getiuservalue(l, 1, FIRST_VALUE + value);
-            }
-        } else {
-            lua_getiuservalue(l, 1, FIRST_VALUE);
-            lua_replace(l, 1);
-            for place in 1..=count {
-                lua_rawgeti(l, 1, place.into());
-            }
+    } else {
+        l.user_value(1, FIRST_VALUE);
+        l.replace(1);
+        for place in 1..=count {
+            l.element(1, place.into());
         }
-        count
     }
+    count
 }
 
-/// The block of the Message that is argument 1.
-unsafe fn check(l: State) -> *const Head {
-    // SAFETY: the callers are C functions; `build` writes the block.
-    unsafe { runtime(l).classes.get().message.check(l, 1, CLASS) }
-}
-
-/// Part of the text behind the head of a Message.
-unsafe fn text<'a>(head: *const Head, from: u32, len: u32) -> &'a [u8] {
-    // SAFETY: the callers give ranges that the head describes; the userdata is
-    // on the stack, and blocks do not move.
-    unsafe { slice::from_raw_parts(head.add(1).cast::<u8>().add(from as usize), len as usize) }
+/// Returns the head of the Message that is argument 1, and topic and sender behind it.
+fn check<'a>(l: State) -> (Head, &'a [u8]) {
+    let block = runtime(l).classes.get().message.check(l, 1, CLASS);
+    let head: *const Head = block.as_ptr().cast();
+    // SAFETY: `build` has written the block, with as much text as its head says; the
+    // userdata is on the stack until the text is copied, and blocks do not move.
+    unsafe {
+        let len = (*head).topic_len as usize + (*head).sender_len as usize;
+        (*head, slice::from_raw_parts(head.add(1).cast(), len))
+    }
 }

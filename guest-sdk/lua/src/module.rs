@@ -2,54 +2,42 @@
 
 use std::ffi::c_int;
 
-use mlua_sys::*;
 use warren_guest::program;
 
 use crate::argument::{REFUSED, text};
 use crate::chunk::load_prepared;
 use crate::exchange;
+use crate::lua::{Functions, State};
 use crate::runtime::is_switched_out;
-use crate::stack::{Functions, State};
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"module", module), (c"is_blocked", is_blocked)];
 
 /// `is_blocked(coroutine)`: whether it waits for something, or for its turn,
 /// and goes on by itself.
-unsafe extern "C-unwind" fn is_blocked(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread; the prelude gives a coroutine.
-    unsafe {
-        let thread = lua_tothread(l, 1);
-        lua_pushboolean(l, (!thread.is_null() && is_switched_out(thread)).into());
-        1
-    }
+extern "C-unwind" fn is_blocked(l: State) -> c_int {
+    let blocked = l.to_thread(1).is_some_and(is_switched_out);
+    l.push_boolean(blocked);
+    1
 }
 
 /// `module(name)`: the module's chunk as a function, and its name; or nothing
 /// where there is no such module; or nil and the error of one that does not
 /// compile.
-unsafe extern "C-unwind" fn module(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let Some(name) = text(l, 1, "name") else {
-            return REFUSED;
-        };
-        exchange::call(l, Some(build_chunk), |buffer| program::module(name, buffer))
-    }
+extern "C-unwind" fn module(l: State) -> c_int {
+    let Some(name) = text(l, 1, "name") else {
+        return REFUSED;
+    };
+    exchange::call(l, Some(build_chunk), |buffer| program::module(name, buffer))
 }
 
 /// Builds the function and the name of a chunk of prepared code.
-///
-/// # Safety
-/// See [`Build`](exchange::Build).
-unsafe fn build_chunk(l: State, record: &[u8]) -> Result<c_int, warren_guest::msgpack::Malformed> {
+fn build_chunk(l: State, record: &[u8]) -> Result<c_int, warren_guest::msgpack::Malformed> {
     let Some(chunk) = program::Chunk::parse(record) else {
         return Ok(0);
     };
-    // SAFETY: as promised by the caller.
-    unsafe {
-        load_prepared(l, chunk.code);
-        crate::stack::push_bytes(l, chunk.name);
-    }
+    // SAFETY: the runtime keeps what `prepare` has dumped.
+    unsafe { load_prepared(l, chunk.code) };
+    l.push_bytes(chunk.name);
     Ok(2)
 }

@@ -3,13 +3,11 @@
 //! Each file is a chunk that is given one table, the functions of this crate
 //! that only the prelude sees, and sets fields of the libraries.
 
-use std::ffi::c_int;
-
 use mlua_sys::*;
 
 use crate::chunk::{dump, load_prepared};
+use crate::lua::State;
 use crate::runtime::runtime;
-use crate::stack::{State, out_of_memory};
 
 /// A chunk of the prelude.
 type Chunk = &'static str;
@@ -33,47 +31,37 @@ pub(crate) const WARREN: &[Chunk] = &[
 ];
 
 /// Runs chunks with the table on top of the stack as their argument.
-///
-/// # Safety
-/// `l` runs a C function with the table on top of its stack.
-pub(crate) unsafe fn run(l: State, chunks: &[Chunk]) {
-    // SAFETY: as promised by the caller; the chunks are text.
-    unsafe {
-        for chunk in chunks {
-            let start = chunk.as_ptr().cast();
-            if luaL_loadbufferx(l, start, chunk.len(), c"=[warren]".as_ptr(), c"t".as_ptr())
-                != LUA_OK
-            {
-                lua_error(l);
-            }
-            strip(l);
-            lua_pushvalue(l, -2);
-            lua_call(l, 1, 0 as c_int);
-            // At these points there are neither so many strings that their
-            // table would have to grow, nor so few that it would shrink: it
-            // stays where it is.
-            lua_gc(l, LUA_GCCOLLECT);
+pub(crate) fn run(l: State, chunks: &[Chunk]) {
+    for chunk in chunks {
+        if l.load(chunk.as_bytes(), c"=[warren]") != LUA_OK {
+            l.error();
         }
+        strip(l);
+        l.push_value(-2);
+        l.call(1, 0);
+        // At these points there are neither so many strings that their
+        // table would have to grow, nor so few that it would shrink: it
+        // stays where it is.
+        l.collect();
     }
 }
 
 /// Replaces the function on top of the stack by one that does not know where
 /// it stands: it lends no position to the errors of the functions it calls,
 /// and tracebacks can leave it out.
-unsafe fn strip(l: State) {
-    // SAFETY: `run` has a function on top of the stack; the output is put back
-    // before anything can raise.
-    unsafe {
-        let rt = runtime(l);
-        let mut code = rt.output.take();
-        code.clear();
-        code.lift_limit();
-        let dumped = dump(l, &mut code, true);
-        rt.output.set(code);
-        lua_pop(l, 1);
-        if !dumped {
-            out_of_memory(l);
-        }
-        load_prepared(l, (*rt.output.as_ptr()).as_slice());
+fn strip(l: State) {
+    // The output is put back before anything can raise.
+    let rt = runtime(l);
+    let mut code = rt.output.take();
+    code.clear();
+    code.lift_limit();
+    let dumped = dump(l, &mut code, true);
+    rt.output.set(code);
+    l.pop(1);
+    if !dumped {
+        l.out_of_memory();
     }
+    // SAFETY: the code was just dumped, and nobody else writes the output while Lua
+    // reads it.
+    unsafe { load_prepared(l, (*rt.output.as_ptr()).as_slice()) };
 }

@@ -9,8 +9,8 @@ use warren_guest::{Buffer, Failure};
 
 use crate::argument::{REFUSED, optional_text, text};
 use crate::errors::{self, Kind};
+use crate::lua::{self, Functions, State};
 use crate::runtime::runtime;
-use crate::stack::{self, Functions, State, bytes_at, wrong_type};
 use crate::time::{self, Unit};
 use crate::{exchange, exec, mailbox, registry};
 
@@ -41,236 +41,180 @@ const EVENTS: [(&CStr, &CStr); 3] = [
 ];
 
 /// Pushes the library.
-///
-/// # Safety
-/// `l` is a live Lua thread with free stack slots.
-pub(crate) unsafe fn open(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        stack::push_library(l, FUNCTIONS);
-        stack::set_functions(l, mailbox::FUNCTIONS);
-        registry::push(l);
-        lua_setfield(l, -2, c"registry".as_ptr());
-        lua_createtable(l, 0, EVENTS.len() as c_int);
-        for (name, kind) in EVENTS {
-            lua_pushstring(l, kind.as_ptr());
-            lua_setfield(l, -2, name.as_ptr());
-        }
-        lua_setfield(l, -2, c"event".as_ptr());
+pub(crate) fn open(l: State) {
+    lua::push_library(l, FUNCTIONS);
+    lua::set_functions(l, mailbox::FUNCTIONS);
+    registry::push(l);
+    l.set_field(-2, c"registry");
+    l.new_table(0, EVENTS.len() as c_int);
+    for (name, kind) in EVENTS {
+        l.push_string(kind);
+        l.set_field(-2, name);
     }
+    l.set_field(-2, c"event");
 }
 
-unsafe extern "C-unwind" fn id(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { exchange::call(l, Some(exchange::string), process::frame_id) }
+extern "C-unwind" fn id(l: State) -> c_int {
+    exchange::call(l, Some(exchange::string), process::frame_id)
 }
 
-unsafe extern "C-unwind" fn pid(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { exchange::call(l, Some(exchange::string), process::pid) }
+extern "C-unwind" fn pid(l: State) -> c_int {
+    exchange::call(l, Some(exchange::string), process::pid)
 }
 
 /// `process.send(dest, topic, ...)`.
-unsafe extern "C-unwind" fn send(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let Some(to) = text(l, 1, "destination") else {
-            return REFUSED;
-        };
-        let Some(topic) = text(l, 2, "topic") else {
-            return REFUSED;
-        };
-        exchange::call_with_values(l, (3, lua_gettop(l)), "payload", None, |payload, buffer| {
-            process::send(to, topic, payload, buffer).map(|()| &[][..])
-        })
-    }
+extern "C-unwind" fn send(l: State) -> c_int {
+    let Some(to) = text(l, 1, "destination") else {
+        return REFUSED;
+    };
+    let Some(topic) = text(l, 2, "topic") else {
+        return REFUSED;
+    };
+    exchange::call_with_values(l, (3, l.top()), "payload", None, |payload, buffer| {
+        process::send(to, topic, payload, buffer).map(|()| &[][..])
+    })
 }
 
 /// `process.spawn(id, host, ...)` and its variants.
-unsafe extern "C-unwind" fn spawn<const MONITORED: bool, const LINKED: bool>(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        spawn_with(
-            l,
-            1,
-            &[],
-            Relation {
-                monitored: MONITORED,
-                linked: LINKED,
-            },
-        )
-    }
+extern "C-unwind" fn spawn<const MONITORED: bool, const LINKED: bool>(l: State) -> c_int {
+    spawn_with(
+        l,
+        1,
+        &[],
+        Relation {
+            monitored: MONITORED,
+            linked: LINKED,
+        },
+    )
 }
 
 /// Starts the process that the arguments from `first` on describe: definition,
 /// host, and what the process is given. `options` is an encoded map or empty.
-///
-/// # Safety
-/// `l` runs a C function; nothing that needs `Drop` is alive.
-pub(crate) unsafe fn spawn_with(
-    l: State,
-    first: c_int,
-    options: &[u8],
-    relation: Relation,
-) -> c_int {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let Some(definition) = text(l, first, "definition") else {
-            return REFUSED;
-        };
-        let Some(host) = text(l, first + 1, "host") else {
-            return REFUSED;
-        };
-        let arguments = (first + 2, lua_gettop(l));
-        exchange::call_with_values(
-            l,
-            arguments,
-            "arguments",
-            Some(exchange::string),
-            |arguments, buffer| {
-                process::spawn(
-                    Start {
-                        definition,
-                        host,
-                        arguments,
-                        options,
-                    },
-                    relation,
-                    buffer,
-                )
-            },
-        )
-    }
+pub(crate) fn spawn_with(l: State, first: c_int, options: &[u8], relation: Relation) -> c_int {
+    let Some(definition) = text(l, first, "definition") else {
+        return REFUSED;
+    };
+    let Some(host) = text(l, first + 1, "host") else {
+        return REFUSED;
+    };
+    let arguments = (first + 2, l.top());
+    exchange::call_with_values(
+        l,
+        arguments,
+        "arguments",
+        Some(exchange::string),
+        |arguments, buffer| {
+            process::spawn(
+                Start {
+                    definition,
+                    host,
+                    arguments,
+                    options,
+                },
+                relation,
+                buffer,
+            )
+        },
+    )
 }
 
 /// A call whose only argument is a process.
-unsafe fn on_target(
-    l: State,
-    make: for<'b> fn(&str, &'b mut Buffer) -> Result<(), Failure<'b>>,
-) -> c_int {
-    // SAFETY: the callers are C functions.
-    unsafe {
-        let Some(target) = text(l, 1, "destination") else {
-            return REFUSED;
-        };
-        exchange::call_done(l, |buffer| make(target, buffer))
-    }
+fn on_target(l: State, make: for<'b> fn(&str, &'b mut Buffer) -> Result<(), Failure<'b>>) -> c_int {
+    let Some(target) = text(l, 1, "destination") else {
+        return REFUSED;
+    };
+    exchange::call_done(l, |buffer| make(target, buffer))
 }
 
-unsafe extern "C-unwind" fn terminate(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        // The target may be this process, or take it along.
-        runtime(l).streams.before_waiting();
-        on_target(l, process::terminate)
-    }
+extern "C-unwind" fn terminate(l: State) -> c_int {
+    // The target may be this process, or take it along.
+    runtime(l).streams.before_waiting();
+    on_target(l, process::terminate)
 }
 
-unsafe extern "C-unwind" fn monitor(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { on_target(l, process::monitor) }
+extern "C-unwind" fn monitor(l: State) -> c_int {
+    on_target(l, process::monitor)
 }
 
-unsafe extern "C-unwind" fn unmonitor(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { on_target(l, process::unmonitor) }
+extern "C-unwind" fn unmonitor(l: State) -> c_int {
+    on_target(l, process::unmonitor)
 }
 
-unsafe extern "C-unwind" fn link(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { on_target(l, process::link) }
+extern "C-unwind" fn link(l: State) -> c_int {
+    on_target(l, process::link)
 }
 
-unsafe extern "C-unwind" fn unlink(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { on_target(l, process::unlink) }
+extern "C-unwind" fn unlink(l: State) -> c_int {
+    on_target(l, process::unlink)
 }
 
 /// `process.cancel(dest, deadline?)`.
-unsafe extern "C-unwind" fn cancel(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let Some(target) = text(l, 1, "destination") else {
+extern "C-unwind" fn cancel(l: State) -> c_int {
+    let Some(target) = text(l, 1, "destination") else {
+        return REFUSED;
+    };
+    let deadline = if l.type_of(2) <= LUA_TNIL {
+        None
+    } else {
+        let Some(deadline) = time::span(l, 2, Unit::Milliseconds, "deadline") else {
             return REFUSED;
         };
-        let deadline = if lua_type(l, 2) <= LUA_TNIL {
-            None
-        } else {
-            let Some(deadline) = time::span(l, 2, Unit::Milliseconds, "deadline") else {
-                return REFUSED;
-            };
-            Some(deadline)
-        };
-        exchange::call_done(l, |buffer| process::cancel(target, deadline, buffer))
-    }
+        Some(deadline)
+    };
+    exchange::call_done(l, |buffer| process::cancel(target, deadline, buffer))
 }
 
-unsafe extern "C-unwind" fn get_options(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_createtable(l, 0, 1);
-        lua_pushboolean(l, process::trap_links().into());
-        lua_setfield(l, -2, c"trap_links".as_ptr());
-        1
-    }
+extern "C-unwind" fn get_options(l: State) -> c_int {
+    l.new_table(0, 1);
+    l.push_boolean(process::trap_links());
+    l.set_field(-2, c"trap_links");
+    1
 }
 
 /// `process.set_options{trap_links = bool}`: all or nothing.
-unsafe extern "C-unwind" fn set_options(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_settop(l, 1);
-        match lua_type(l, 1) {
-            LUA_TNIL => {
-                return errors::refuse(l, Kind::Invalid, format_args!("options are missing"));
-            }
-            LUA_TTABLE => {}
-            _ => wrong_type(l, 1, c"table"),
+extern "C-unwind" fn set_options(l: State) -> c_int {
+    l.set_top(1);
+    match l.type_of(1) {
+        LUA_TNIL => {
+            return errors::refuse(l, Kind::Invalid, format_args!("options are missing"));
         }
-        let mut trap_links = None;
-        lua_pushnil(l);
-        while lua_next(l, 1) != 0 {
-            if bytes_at(l, 2) != Some(b"trap_links") {
-                return errors::refuse(
-                    l,
-                    Kind::Invalid,
-                    format_args!("the only option is 'trap_links'"),
-                );
-            }
-            if lua_type(l, 3) != LUA_TBOOLEAN {
-                return errors::refuse(
-                    l,
-                    Kind::Invalid,
-                    format_args!("option 'trap_links' is true or false"),
-                );
-            }
-            trap_links = Some(lua_toboolean(l, 3) != 0);
-            lua_settop(l, 2);
-        }
-        if let Some(trap_links) = trap_links {
-            process::set_trap_links(trap_links);
-        }
-        lua_pushboolean(l, 1);
-        1
+        LUA_TTABLE => {}
+        _ => l.wrong_type(1, c"table"),
     }
+    let mut trap_links = None;
+    l.push_nil();
+    while l.next(1) {
+        if !l.is_string(2, b"trap_links") {
+            return errors::refuse(
+                l,
+                Kind::Invalid,
+                format_args!("the only option is 'trap_links'"),
+            );
+        }
+        if l.type_of(3) != LUA_TBOOLEAN {
+            return errors::refuse(
+                l,
+                Kind::Invalid,
+                format_args!("option 'trap_links' is true or false"),
+            );
+        }
+        trap_links = Some(l.to_boolean(3));
+        l.set_top(2);
+    }
+    if let Some(trap_links) = trap_links {
+        process::set_trap_links(trap_links);
+    }
+    l.push_boolean(true);
+    1
 }
 
 /// `process.upgrade(id or nil, ...)`: returns only where it failed.
-unsafe extern "C-unwind" fn upgrade(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let Some(definition) = optional_text(l, 1, "definition") else {
-            return REFUSED;
-        };
-        exchange::call_with_values(
-            l,
-            (2, lua_gettop(l)),
-            "arguments",
-            None,
-            |arguments, buffer| {
-                runtime(l).streams.flush_all();
-                Err(process::upgrade(definition, arguments, buffer))
-            },
-        )
-    }
+extern "C-unwind" fn upgrade(l: State) -> c_int {
+    let Some(definition) = optional_text(l, 1, "definition") else {
+        return REFUSED;
+    };
+    exchange::call_with_values(l, (2, l.top()), "arguments", None, |arguments, buffer| {
+        runtime(l).streams.flush_all();
+        Err(process::upgrade(definition, arguments, buffer))
+    })
 }

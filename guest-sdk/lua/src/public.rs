@@ -6,74 +6,65 @@ use std::mem::MaybeUninit;
 
 use mlua_sys::*;
 
-use crate::stack::{Functions, State, push_typename};
+use crate::lua::{Function, Functions, State};
+use crate::replacement::all;
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"public", public), (c"bad_argument", bad_argument)];
 
 /// The functions of C that can be left and come back to.
-pub(crate) const SWITCHABLE: &[lua_CFunction] = &[published];
+pub(crate) const SWITCHABLE: &[Function] = &[published];
 
 /// `public(f)`: a function of C that calls `f`. An error of `f` at level 3 has the
 /// position of the program's call.
-unsafe extern "C-unwind" fn public(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_settop(l, 1);
-        lua_pushcclosure(l, published, 1);
-        1
-    }
+extern "C-unwind" fn public(l: State) -> c_int {
+    l.set_top(1);
+    l.push_closure(published, 1);
+    1
 }
 
-unsafe extern "C-unwind" fn published(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_pushvalue(l, lua_upvalueindex(1));
-        lua_insert(l, 1);
-        lua_callk(l, lua_gettop(l) - 1, LUA_MULTRET, 0, Some(all_results));
-        lua_gettop(l)
-    }
-}
-
-unsafe extern "C-unwind" fn all_results(l: State, _: c_int, _: lua_KContext) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { lua_gettop(l) }
+extern "C-unwind" fn published(l: State) -> c_int {
+    l.push_value(lua_upvalueindex(1));
+    l.insert(1);
+    l.call_then(l.top() - 1, LUA_MULTRET, 0, all);
+    l.top()
 }
 
 /// `bad_argument(arg, name, expected, value?)`: raises what Lua raises for an
 /// argument of the wrong type of the public function that is being called. `name` is
 /// for calls that do not tell the function's name.
-unsafe extern "C-unwind" fn bad_argument(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread; only the prelude calls this, with a
-    // number and two strings.
+extern "C-unwind" fn bad_argument(l: State) -> c_int {
+    // A value that is missing stays so.
+    if l.top() > 4 {
+        l.set_top(4);
+    }
+    let mut record = MaybeUninit::<lua_Debug>::zeroed();
+    let record = record.as_mut_ptr();
+    let mut level = 1;
+    // SAFETY: the thread is alive; `lua_getinfo` fills what is read here, and its
+    // strings live as long as the functions that are called. The name and the type that
+    // the prelude gives are strings on the stack.
     unsafe {
-        // A value that is missing stays so.
-        if lua_gettop(l) > 4 {
-            lua_settop(l, 4);
-        }
-        let mut record = MaybeUninit::<lua_Debug>::zeroed();
-        let record = record.as_mut_ptr();
-        let mut level = 1;
-        while lua_getstack(l, level, record) != 0 {
-            lua_getinfo(l, c"Sn".as_ptr(), record);
+        while lua_getstack(l.as_ptr(), level, record) != 0 {
+            lua_getinfo(l.as_ptr(), c"Sn".as_ptr(), record);
             if CStr::from_ptr((*record).what) == c"C" {
                 break;
             }
             level += 1;
         }
-        let mut arg = lua_tointeger(l, 1);
+        let mut arg = l.to_integer(1);
         let mut name = (*record).name;
         if name.is_null() {
-            name = lua_tostring(l, 2);
+            name = lua_tostring(l.as_ptr(), 2);
         } else if CStr::from_ptr((*record).namewhat) == c"method" {
             arg -= 1;
         }
-        let got = push_typename(l, 4);
-        luaL_where(l, level + 1);
-        let expected = lua_tostring(l, 3);
+        let got = l.push_typename(4);
+        l.push_where(level + 1);
+        let expected = lua_tostring(l.as_ptr(), 3);
         if arg == 0 {
             lua_pushfstring(
-                l,
+                l.as_ptr(),
                 c"calling '%s' on bad self (%s expected, got %s)".as_ptr(),
                 name,
                 expected,
@@ -81,7 +72,7 @@ unsafe extern "C-unwind" fn bad_argument(l: State) -> c_int {
             );
         } else {
             lua_pushfstring(
-                l,
+                l.as_ptr(),
                 c"bad argument #%I to '%s' (%s expected, got %s)".as_ptr(),
                 arg,
                 name,
@@ -89,7 +80,7 @@ unsafe extern "C-unwind" fn bad_argument(l: State) -> c_int {
                 got,
             );
         }
-        lua_concat(l, 2);
-        lua_error(l)
     }
+    l.concat(2);
+    l.error()
 }

@@ -9,10 +9,10 @@ use warren_guest::Buffer;
 use warren_guest::mailbox::Subscription;
 use warren_guest::msgpack::Output;
 
-use crate::internals::{self, Heap};
-use crate::stack::{Class, State, push_bytes};
+use crate::lua::internals::{self, Heap};
+use crate::lua::{Class, Function, State};
 use crate::streams::Streams;
-use crate::tasks::{Kept, Scheduler};
+use crate::tasks::{Channel, Kept, Scheduler};
 use crate::warnings::Warnings;
 
 /// The state of the process outside Lua. One exists per Lua state; it is
@@ -44,17 +44,17 @@ pub(crate) struct Runtime {
     pub(crate) classes: Cell<Classes>,
     /// The thread that runs the scheduler, and one for the program's task:
     /// made in advance, where every process writes.
-    pub(crate) runner: Cell<Anchored>,
+    pub(crate) runner: Cell<Option<Anchored>>,
     pub(crate) spare: Cell<Option<Anchored>>,
     /// The thread of the program's task, once it runs.
-    pub(crate) program: Cell<State>,
+    pub(crate) program: Cell<Option<State>>,
     /// The standard streams, and files that were written to.
     pub(crate) streams: Streams,
     /// Whether `warn` says anything.
     pub(crate) warnings: Warnings,
     /// The functions of C that a switch of the scheduler may leave and come back
     /// to, by library.
-    pub(crate) switchable: &'static [&'static [lua_CFunction]],
+    pub(crate) switchable: &'static [&'static [Function]],
 }
 
 /// A Lua thread that the registry keeps alive.
@@ -66,22 +66,11 @@ pub(crate) struct Anchored {
 }
 
 impl Anchored {
-    const NONE: Anchored = Anchored {
-        thread: std::ptr::null_mut(),
-        reference: LUA_NOREF,
-    };
-
-    /// A new thread.
-    ///
-    /// # Safety
-    /// `l` is a live Lua thread with two free stack slots. May raise.
-    pub(crate) unsafe fn new(l: State) -> Anchored {
-        // SAFETY: as promised by the caller.
-        unsafe {
-            Anchored {
-                thread: lua_newthread(l),
-                reference: luaL_ref(l, LUA_REGISTRYINDEX),
-            }
+    /// Makes a new thread. Raises without memory.
+    pub(crate) fn new(l: State) -> Anchored {
+        Anchored {
+            thread: l.new_thread(),
+            reference: l.keep(LUA_REGISTRYINDEX),
         }
     }
 }
@@ -89,17 +78,20 @@ impl Anchored {
 /// The metatables of this crate's userdata.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Classes {
-    pub(crate) error: Class,
-    pub(crate) channel: Class,
-    pub(crate) case: Class,
-    pub(crate) message: Class,
-    pub(crate) duration: Class,
-    pub(crate) moment: Class,
+    pub(crate) error: Class<()>,
+    pub(crate) channel: Class<Channel>,
+    pub(crate) case: Class<()>,
+    /// Its blocks belong to `message`.
+    pub(crate) message: Class<()>,
+    /// Its blocks are nanoseconds.
+    pub(crate) duration: Class<i64>,
+    /// Its blocks are seconds since 1970, and nanoseconds after them.
+    pub(crate) moment: Class<(i64, u32)>,
 }
 
 impl Runtime {
     /// The runtime of a Lua state that is about to be set up.
-    pub(crate) fn new(switchable: &'static [&'static [lua_CFunction]]) -> Self {
+    pub(crate) fn new(switchable: &'static [&'static [Function]]) -> Self {
         Self {
             buffer: Cell::new(Buffer::new()),
             mail: Cell::new(Buffer::new()),
@@ -120,90 +112,78 @@ impl Runtime {
                 duration: Class::NONE,
                 moment: Class::NONE,
             }),
-            runner: Cell::new(Anchored::NONE),
+            runner: Cell::new(None),
             spare: Cell::new(None),
-            program: Cell::new(std::ptr::null_mut()),
+            program: Cell::new(None),
             streams: Streams::default(),
             warnings: Warnings::default(),
             switchable,
         }
     }
 
-    /// Collects young garbage where there is some, before a process waits.
-    ///
-    /// # Safety
-    /// As [`internals::rest`].
-    pub(crate) unsafe fn rest(&self, l: State) {
-        // SAFETY: as promised by the caller.
-        unsafe { internals::rest(l, &self.heap) };
+    /// Collects young garbage where there is some, before a process waits. May run
+    /// finalizers.
+    pub(crate) fn rest(&self, l: State) {
+        // SAFETY: the thread is alive.
+        unsafe { internals::rest(l.as_ptr(), &self.heap) };
+    }
+
+    /// Pushes what was encoded as a string. Raises without memory.
+    pub(crate) fn push_output(&self, l: State) {
+        // SAFETY: nobody else writes the output while Lua copies it.
+        l.push_bytes(unsafe { &*self.output.as_ptr() }.as_slice());
     }
 
     /// Makes this the runtime of a new Lua state, for good.
     ///
     /// # Safety
     /// `l` is the main thread of a Lua state without other threads.
-    pub(crate) unsafe fn attach(self, l: State) {
+    pub(crate) unsafe fn attach(self, l: *mut lua_State) {
         #[cfg(target_family = "wasm")]
         let address = crate::allocator::place(self) as usize;
         #[cfg(not(target_family = "wasm"))]
         let address = Box::into_raw(Box::new(self)) as usize;
-        // SAFETY: every thread has room for one address before it.
-        unsafe { *word(l) = address };
+        // SAFETY: Lua has room for one address before every thread.
+        unsafe { *lua_getextraspace(l).cast() = address };
     }
 }
 
-/// The runtime that a thread belongs to.
-///
-/// # Safety
-/// `l` is a live thread of a Lua state that [`Runtime::attach`] was called on.
-pub(crate) unsafe fn runtime<'a>(l: State) -> &'a Runtime {
-    // SAFETY: new threads copy the word of the main thread; the runtime is
-    // never freed, and apart from its cells never written.
-    unsafe { &*((*word(l) & !SWITCHED_OUT) as *const Runtime) }
+/// Returns the runtime that a thread belongs to.
+#[inline]
+pub(crate) fn runtime(l: State) -> &'static Runtime {
+    // SAFETY: new threads copy the word of the main thread, which `Runtime::attach`
+    // has set; the runtime is never freed, and apart from its cells never written.
+    unsafe { &*((word(l).get() & !SWITCHED_OUT) as *const Runtime) }
 }
 
-/// Pushes a string that Rust has made.
-///
-/// # Safety
-/// `l` is a live Lua thread with a free stack slot. Raises on want of memory.
-pub(crate) unsafe fn push_text(l: State, text: String) {
-    // SAFETY: as promised by the caller. The runtime owns the text meanwhile,
-    // so that nothing leaks where pushing raises; nobody else touches it, as
-    // Lua copies it before it can run any finalizer.
-    unsafe {
-        let rt = runtime(l);
-        rt.text.set(text);
-        push_bytes(l, (*rt.text.as_ptr()).as_bytes());
-    }
+/// Pushes a string that Rust has made. Raises without memory.
+pub(crate) fn push_text(l: State, text: String) {
+    let rt = runtime(l);
+    rt.text.set(text);
+    // SAFETY: the runtime owns the text meanwhile, so that nothing leaks where pushing
+    // raises; nobody else touches it, as Lua copies it before it can run any finalizer.
+    l.push_bytes(unsafe { &*rt.text.as_ptr() }.as_bytes());
 }
 
-/// Whether a thread is switched out: it, or a coroutine it has resumed, blocks
-/// while other coroutines of the process run.
-///
-/// # Safety
-/// As [`runtime`].
-pub(crate) unsafe fn is_switched_out(l: State) -> bool {
-    // SAFETY: as promised by the caller.
-    unsafe { *word(l) & SWITCHED_OUT != 0 }
+/// Returns true where a thread is switched out: it, or a coroutine it has resumed,
+/// blocks while other coroutines of the process run.
+pub(crate) fn is_switched_out(l: State) -> bool {
+    word(l).get() & SWITCHED_OUT != 0
 }
 
-/// Sets what [`is_switched_out`] yields.
-///
-/// # Safety
-/// As [`runtime`].
-pub(crate) unsafe fn set_switched_out(l: State, out: bool) {
-    // SAFETY: as promised by the caller.
-    unsafe { *word(l) = *word(l) & !SWITCHED_OUT | usize::from(out) };
+/// Sets what [`is_switched_out`] returns.
+pub(crate) fn set_switched_out(l: State, out: bool) {
+    let word = word(l);
+    word.set(word.get() & !SWITCHED_OUT | usize::from(out));
 }
 
 /// The lowest bit of a thread's word; free, as a `Runtime` is aligned.
 const SWITCHED_OUT: usize = 1;
 
-/// The word that Lua keeps for us in front of every thread.
-///
-/// # Safety
-/// `l` is a live Lua thread.
-unsafe fn word(l: State) -> *mut usize {
-    // SAFETY: LUA_EXTRASPACE is the size of a pointer.
-    unsafe { lua_getextraspace(l).cast() }
+/// Returns the word that Lua keeps in front of a thread.
+#[inline]
+fn word(l: State) -> &'static Cell<usize> {
+    // SAFETY: LUA_EXTRASPACE is the size of a pointer; the thread is alive, and this
+    // crate's one thread keeps no other reference to the word.
+    unsafe { &*lua_getextraspace(l.as_ptr()).cast() }
 }

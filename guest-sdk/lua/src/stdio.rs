@@ -7,13 +7,13 @@ use std::slice;
 use mlua_sys::*;
 use warren_guest::stdio::Stream;
 
+use crate::lua::State;
 use crate::runtime::runtime;
-use crate::stack::{State, bytes_at};
 use crate::streams::{Files, Mode, Streams};
 
 unsafe extern "C-unwind" {
     /// Opens the library `io`; a C function of Lua.
-    pub(crate) fn warren_open_io(l: State) -> c_int;
+    pub(crate) fn warren_open_io(l: *mut lua_State) -> c_int;
 }
 
 unsafe extern "C" {
@@ -22,118 +22,98 @@ unsafe extern "C" {
 }
 
 /// `print(...)`: one line, in one piece.
-pub(crate) unsafe extern "C-unwind" fn print(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread; the buffer of Lua lies on this
-    // frame and owns nothing but a value on the stack.
+pub(crate) extern "C-unwind" fn print(l: State) -> c_int {
+    let count = l.top();
+    let mut buffer = std::mem::MaybeUninit::<luaL_Buffer>::uninit();
+    let buffer = buffer.as_mut_ptr();
+    // SAFETY: the thread is alive, and the buffer stays on this frame; it owns nothing
+    // but a value on the stack.
     unsafe {
-        let count = lua_gettop(l);
-        let mut buffer = std::mem::MaybeUninit::<luaL_Buffer>::uninit();
-        let buffer = buffer.as_mut_ptr();
-        luaL_buffinit(l, buffer);
+        luaL_buffinit(l.as_ptr(), buffer);
         for arg in 1..=count {
             if arg > 1 {
                 luaL_addlstring(buffer, c"\t".as_ptr(), 1);
             }
-            luaL_tolstring(l, arg, std::ptr::null_mut());
+            l.push_as_text(arg);
             luaL_addvalue(buffer);
         }
         luaL_addlstring(buffer, c"\n".as_ptr(), 1);
         luaL_pushresult(buffer);
-        let streams = &runtime(l).streams;
-        streams.put(Stream::Out, bytes_at(l, -1).unwrap_or_default());
-        0
     }
+    // SAFETY: the line is on the stack until it is written.
+    let line = unsafe { l.bytes(-1) }.unwrap_or_default();
+    runtime(l).streams.put(Stream::Out, line);
+    0
 }
 
 const fn stream(err: c_int) -> Stream {
     if err == 0 { Stream::Out } else { Stream::Err }
 }
 
-/// The streams of the runtime of `l`.
-///
-/// # Safety
-/// As [`runtime`].
-unsafe fn streams<'a>(l: State) -> &'a Streams {
-    // SAFETY: as promised by the caller.
-    unsafe { &runtime(l).streams }
+/// Returns the streams of the runtime of `l`.
+fn streams(l: State) -> &'static Streams {
+    &runtime(l).streams
 }
 
-/// # Safety
-/// `config/stdio.c` calls it with a live Lua thread.
+/// Returns the files that may hold something.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn warren_files(l: State) -> *mut Files {
-    // SAFETY: as promised by the caller.
-    unsafe { streams(l).files() }
+extern "C" fn warren_files(l: State) -> *mut Files {
+    streams(l).files()
 }
 
 /// Takes what was written to a stream.
 ///
 /// # Safety
-/// As [`warren_files`], and with a readable range.
+/// The range is readable.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn warren_stream_write(l: State, err: c_int, bytes: *const u8, len: usize) {
     if len > 0 {
         // SAFETY: as promised by the caller.
-        unsafe { streams(l).put(stream(err), slice::from_raw_parts(bytes, len)) };
+        let bytes = unsafe { slice::from_raw_parts(bytes, len) };
+        streams(l).put(stream(err), bytes);
     }
 }
 
 /// Ends a call that has written to a stream.
-///
-/// # Safety
-/// As [`warren_files`].
 #[unsafe(no_mangle)]
-unsafe extern "C" fn warren_stream_written(l: State, err: c_int) {
-    // SAFETY: as promised by the caller.
-    unsafe { streams(l).written(stream(err)) };
+extern "C" fn warren_stream_written(l: State, err: c_int) {
+    streams(l).written(stream(err));
 }
 
-/// # Safety
-/// As [`warren_files`].
+/// Passes on what was written to a stream.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn warren_stream_flush(l: State, err: c_int) {
-    // SAFETY: as promised by the caller.
-    unsafe { streams(l).flush(stream(err)) };
+extern "C" fn warren_stream_flush(l: State, err: c_int) {
+    streams(l).flush(stream(err));
 }
 
 /// `setvbuf` of a stream; 0 where there is no memory for the buffer.
-///
-/// # Safety
-/// As [`warren_files`].
 #[unsafe(no_mangle)]
-unsafe extern "C" fn warren_stream_buffering(
-    l: State,
-    err: c_int,
-    mode: c_int,
-    size: usize,
-) -> c_int {
+extern "C" fn warren_stream_buffering(l: State, err: c_int, mode: c_int, size: usize) -> c_int {
     // The numbers of `MODE_NO` and others in `config/stdio.c`.
     let mode = match mode {
         0 => Mode::No,
         1 => Mode::Full(size),
         _ => Mode::Line,
     };
-    // SAFETY: as promised by the caller.
-    unsafe { streams(l).set_mode(stream(err), mode).into() }
+    streams(l).set_mode(stream(err), mode).into()
 }
 
 /// Reads standard input; negative where that is refused.
 ///
 /// # Safety
-/// As [`warren_files`], and with a writable range.
+/// The range is writable; libc's buffers were written before.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn warren_stream_read(l: State, bytes: *mut u8, len: usize) -> isize {
     if len == 0 {
         return 0;
     }
-    // SAFETY: as promised by the caller; libc's buffers were written before.
-    unsafe {
-        match streams(l).read(slice::from_raw_parts_mut(bytes, len)) {
-            Ok(count) => count as isize,
-            Err(error) => {
-                warren_refuse(error.message.as_ptr().cast(), error.message.len());
-                -1
-            }
+    // SAFETY: as promised by the caller.
+    match streams(l).read(unsafe { slice::from_raw_parts_mut(bytes, len) }) {
+        Ok(count) => count as isize,
+        Err(error) => {
+            // SAFETY: the text is readable; it is copied.
+            unsafe { warren_refuse(error.message.as_ptr().cast(), error.message.len()) };
+            -1
         }
     }
 }

@@ -7,7 +7,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use mlua_sys::*;
 use warren_guest::logger::{self, Level};
 
-use crate::stack::State;
+use crate::lua::State;
 
 /// The state of the warning system.
 #[derive(Debug, Default)]
@@ -23,12 +23,15 @@ pub(crate) struct Warnings {
 const MOST: usize = 64 * 1024;
 
 /// Sees to it that Lua's warnings come here.
-///
-/// # Safety
-/// `l` is the main thread of a Lua state; `warnings` lives as long as the state.
-pub(crate) unsafe fn open(l: State, warnings: &Warnings) {
-    // SAFETY: as promised by the caller.
-    unsafe { lua_setwarnf(l, Some(take), (&raw const *warnings).cast_mut().cast()) };
+pub(crate) fn open(l: State, warnings: &'static Warnings) {
+    // SAFETY: the thread is alive, and `take` gets a reference that lives for ever.
+    unsafe {
+        lua_setwarnf(
+            l.as_ptr(),
+            Some(take),
+            (&raw const *warnings).cast_mut().cast(),
+        )
+    };
 }
 
 /// Takes a piece of a message. Raises nothing.

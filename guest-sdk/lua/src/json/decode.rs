@@ -1,44 +1,43 @@
 //! From JSON (RFC 8259) onto the Lua stack, without a tree in between.
 
 use std::ffi::c_int;
+use std::mem::MaybeUninit;
 
 use mlua_sys::*;
 
 use super::{MAX_DEPTH, is_given, mark_object, push_null};
 use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
-use crate::stack::{State, bytes_at, push_bytes};
+use crate::lua::State;
 
 /// `json.decode(s)`.
-pub(super) unsafe extern "C-unwind" fn decode(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread; the text stays on the stack, and
-    // the parser owns nothing.
-    unsafe {
-        if !is_given(l, 1, LUA_TSTRING, "text") {
-            return REFUSED;
-        }
-        let text = bytes_at(l, 1).unwrap_or_default();
-        lua_settop(l, 1);
-        let mut parser = Parser { l, text, at: 0 };
-        let outcome = match parser.document() {
-            Ok(()) => return 1,
-            Err(what) => what,
-        };
-        let before = &text[..parser.at.min(text.len())];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let column = before
-            .iter()
-            .rev()
-            .take_while(|byte| **byte != b'\n')
-            .count()
-            + 1;
-        lua_settop(l, 1);
-        errors::refuse(
-            l,
-            Kind::Invalid,
-            format_args!("{outcome} at line {line}, column {column}"),
-        )
+pub(super) extern "C-unwind" fn decode(l: State) -> c_int {
+    // The text stays on the stack, and the parser owns nothing.
+    if !is_given(l, 1, LUA_TSTRING, "text") {
+        return REFUSED;
     }
+    // SAFETY: the text is an argument, which stays on the stack.
+    let text = unsafe { l.bytes(1) }.unwrap_or_default();
+    l.set_top(1);
+    let mut parser = Parser { l, text, at: 0 };
+    let outcome = match parser.document() {
+        Ok(()) => return 1,
+        Err(what) => what,
+    };
+    let before = &text[..parser.at.min(text.len())];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before
+        .iter()
+        .rev()
+        .take_while(|byte| **byte != b'\n')
+        .count()
+        + 1;
+    l.set_top(1);
+    errors::refuse(
+        l,
+        Kind::Invalid,
+        format_args!("{outcome} at line {line}, column {column}"),
+    )
 }
 
 struct Parser<'t> {
@@ -50,9 +49,8 @@ struct Parser<'t> {
 type Parsed = Result<(), &'static str>;
 
 impl Parser<'_> {
-    unsafe fn document(&mut self) -> Parsed {
-        // SAFETY: `decode` is a C function.
-        unsafe { self.value(MAX_DEPTH)? };
+    fn document(&mut self) -> Parsed {
+        self.value(MAX_DEPTH)?;
         self.skip_space();
         if self.at == self.text.len() {
             Ok(())
@@ -62,104 +60,95 @@ impl Parser<'_> {
     }
 
     /// Pushes one value.
-    unsafe fn value(&mut self, depth: usize) -> Parsed {
+    fn value(&mut self, depth: usize) -> Parsed {
         self.skip_space();
-        // SAFETY: `decode` is a C function, and every level makes room.
-        unsafe {
-            match self.peek() {
-                Some(b'{') => self.object(depth),
-                Some(b'[') => self.array(depth),
-                Some(b'"') => self.string(),
-                Some(b'-' | b'0'..=b'9') => self.number(),
-                Some(b't') => {
-                    self.word(b"true")?;
-                    lua_pushboolean(self.l, 1);
-                    Ok(())
-                }
-                Some(b'f') => {
-                    self.word(b"false")?;
-                    lua_pushboolean(self.l, 0);
-                    Ok(())
-                }
-                Some(b'n') => {
-                    self.word(b"null")?;
-                    push_null(self.l);
-                    Ok(())
-                }
-                Some(_) => Err("unexpected character"),
-                None => Err("unexpected end"),
+        match self.peek() {
+            Some(b'{') => self.object(depth),
+            Some(b'[') => self.array(depth),
+            Some(b'"') => self.string(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => {
+                self.word(b"true")?;
+                self.l.push_boolean(true);
+                Ok(())
             }
+            Some(b'f') => {
+                self.word(b"false")?;
+                self.l.push_boolean(false);
+                Ok(())
+            }
+            Some(b'n') => {
+                self.word(b"null")?;
+                push_null(self.l);
+                Ok(())
+            }
+            Some(_) => Err("unexpected character"),
+            None => Err("unexpected end"),
         }
     }
 
-    unsafe fn array(&mut self, depth: usize) -> Parsed {
+    fn array(&mut self, depth: usize) -> Parsed {
         let depth = depth
             .checked_sub(1)
             .ok_or("nested deeper than 128 levels")?;
-        // SAFETY: as `value`.
-        unsafe {
-            luaL_checkstack(self.l, 6, c"nested too deeply".as_ptr());
-            lua_newtable(self.l);
-            self.at += 1;
+        self.l.need_room(6, c"nested too deeply");
+        self.l.new_table(0, 0);
+        self.at += 1;
+        self.skip_space();
+        if self.eat(b']') {
+            return Ok(());
+        }
+        for place in 1.. {
+            self.value(depth)?;
+            self.l.set_element(-2, place);
             self.skip_space();
             if self.eat(b']') {
-                return Ok(());
+                break;
             }
-            for place in 1.. {
-                self.value(depth)?;
-                lua_rawseti(self.l, -2, place);
-                self.skip_space();
-                if self.eat(b']') {
-                    break;
-                }
-                if !self.eat(b',') {
-                    return Err("',' or ']' expected");
-                }
+            if !self.eat(b',') {
+                return Err("',' or ']' expected");
             }
         }
         Ok(())
     }
 
-    unsafe fn object(&mut self, depth: usize) -> Parsed {
+    fn object(&mut self, depth: usize) -> Parsed {
         let depth = depth
             .checked_sub(1)
             .ok_or("nested deeper than 128 levels")?;
-        // SAFETY: as `value`.
-        unsafe {
-            luaL_checkstack(self.l, 6, c"nested too deeply".as_ptr());
-            lua_newtable(self.l);
-            self.at += 1;
+        self.l.need_room(6, c"nested too deeply");
+        self.l.new_table(0, 0);
+        self.at += 1;
+        self.skip_space();
+        if self.eat(b'}') {
+            mark_object(self.l);
+            return Ok(());
+        }
+        loop {
+            self.skip_space();
+            if self.peek() != Some(b'"') {
+                return Err("a key in quotes expected");
+            }
+            self.string()?;
+            self.skip_space();
+            if !self.eat(b':') {
+                return Err("':' expected");
+            }
+            self.value(depth)?;
+            self.l.raw_set(-3);
             self.skip_space();
             if self.eat(b'}') {
-                mark_object(self.l);
                 return Ok(());
             }
-            loop {
-                self.skip_space();
-                if self.peek() != Some(b'"') {
-                    return Err("a key in quotes expected");
-                }
-                self.string()?;
-                self.skip_space();
-                if !self.eat(b':') {
-                    return Err("':' expected");
-                }
-                self.value(depth)?;
-                lua_rawset(self.l, -3);
-                self.skip_space();
-                if self.eat(b'}') {
-                    return Ok(());
-                }
-                if !self.eat(b',') {
-                    return Err("',' or '}' expected");
-                }
+            if !self.eat(b',') {
+                return Err("',' or '}' expected");
             }
         }
     }
 
     /// A number with a fraction or an exponent is a float, as is an integer
     /// that 64 bits do not hold. A number beyond all floats is refused.
-    unsafe fn number(&mut self) -> Parsed {
+    fn number(&mut self) -> Parsed {
         let from = self.at;
         self.eat(b'-');
         if !self.eat(b'0') && self.digits() == 0 {
@@ -180,24 +169,21 @@ impl Parser<'_> {
             }
         }
         let text = str::from_utf8(&self.text[from..self.at]).map_err(|_| "not a number")?;
-        // SAFETY: as `value`.
-        unsafe {
-            match text.parse::<i64>() {
-                Ok(integer) if !float => lua_pushinteger(self.l, integer),
-                _ => {
-                    let number: f64 = text.parse().map_err(|_| "not a number")?;
-                    if !number.is_finite() {
-                        self.at = from;
-                        return Err("a number beyond the range of floats");
-                    }
-                    lua_pushnumber(self.l, number);
+        match text.parse::<i64>() {
+            Ok(integer) if !float => self.l.push_integer(integer),
+            _ => {
+                let number: f64 = text.parse().map_err(|_| "not a number")?;
+                if !number.is_finite() {
+                    self.at = from;
+                    return Err("a number beyond the range of floats");
                 }
+                self.l.push_number(number);
             }
         }
         Ok(())
     }
 
-    unsafe fn string(&mut self) -> Parsed {
+    fn string(&mut self) -> Parsed {
         self.at += 1;
         let from = self.at;
         let rest = &self.text[from..];
@@ -206,22 +192,22 @@ impl Parser<'_> {
             .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))
             .unwrap_or(rest.len());
         self.at += plain;
-        // SAFETY: as `value`; the buffer of Lua lies on this frame, and what it
-        // owns lies on the stack of Lua.
-        unsafe {
-            if self.peek() == Some(b'"') {
-                let bytes = &rest[..plain];
-                if str::from_utf8(bytes).is_err() {
-                    self.at = from;
-                    return Err("a string that is not UTF-8");
-                }
-                self.at += 1;
-                push_bytes(self.l, bytes);
-                return Ok(());
+        if self.peek() == Some(b'"') {
+            let bytes = &rest[..plain];
+            if str::from_utf8(bytes).is_err() {
+                self.at = from;
+                return Err("a string that is not UTF-8");
             }
-            let mut buffer = std::mem::MaybeUninit::<luaL_Buffer>::uninit();
-            let buffer = buffer.as_mut_ptr();
-            luaL_buffinit(self.l, buffer);
+            self.at += 1;
+            self.l.push_bytes(bytes);
+            return Ok(());
+        }
+        let mut buffer = MaybeUninit::<luaL_Buffer>::uninit();
+        let buffer = buffer.as_mut_ptr();
+        // SAFETY: the thread is alive, and the buffer stays on this frame; what it owns
+        // lies on the stack of Lua.
+        unsafe {
+            luaL_buffinit(self.l.as_ptr(), buffer);
             luaL_addlstring(buffer, rest.as_ptr().cast(), plain);
             loop {
                 let from = self.at;

@@ -10,53 +10,49 @@ use warren_guest::msgpack::{Full, Output};
 use super::{MAX_DEPTH, is_given, is_null, is_object};
 use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
+use crate::lua::State;
 use crate::runtime::runtime;
-use crate::stack::{State, bytes_at, out_of_memory, push_bytes};
 
 /// `json.encode(v, {pretty = bool}?)`.
-pub(super) unsafe extern "C-unwind" fn encode(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread; the output is put back before
-    // anything can raise.
-    unsafe {
-        if lua_gettop(l) == 0 {
-            return errors::refuse(l, Kind::Invalid, format_args!("value is missing"));
+pub(super) extern "C-unwind" fn encode(l: State) -> c_int {
+    // The output is put back before anything can raise.
+    if l.top() == 0 {
+        return errors::refuse(l, Kind::Invalid, format_args!("value is missing"));
+    }
+    let mut pretty = false;
+    if l.type_of(2) > LUA_TNIL {
+        if !is_given(l, 2, LUA_TTABLE, "options") {
+            return REFUSED;
         }
-        let mut pretty = false;
-        if lua_type(l, 2) > LUA_TNIL {
-            if !is_given(l, 2, LUA_TTABLE, "options") {
-                return REFUSED;
-            }
-            lua_getfield(l, 2, c"pretty".as_ptr());
-            pretty = lua_toboolean(l, -1) != 0;
+        l.field(2, c"pretty");
+        pretty = l.to_boolean(-1);
+    }
+    l.set_top(1);
+    let rt = runtime(l);
+    let mut output = rt.output.take();
+    output.clear();
+    // The text stays in the process.
+    output.lift_limit();
+    let mut encoder = Encoder {
+        l,
+        output: &mut output,
+        pretty,
+        ancestors: [const { MaybeUninit::uninit() }; MAX_DEPTH],
+        depth: 0,
+    };
+    let encoded = encoder.value(1);
+    rt.output.set(output);
+    match encoded {
+        Ok(()) => {
+            l.set_top(1);
+            rt.push_output(l);
+            1
         }
-        lua_settop(l, 1);
-        let rt = runtime(l);
-        let mut output = rt.output.take();
-        output.clear();
-        // The text stays in the process.
-        output.lift_limit();
-        let mut encoder = Encoder {
-            l,
-            output: &mut output,
-            pretty,
-            ancestors: [const { MaybeUninit::uninit() }; MAX_DEPTH],
-            depth: 0,
-        };
-        let encoded = encoder.value(1);
-        rt.output.set(output);
-        match encoded {
-            Ok(()) => {
-                lua_settop(l, 1);
-                // Nobody else writes the output while Lua copies it.
-                push_bytes(l, (*rt.output.as_ptr()).as_slice());
-                1
-            }
-            Err(Trouble::Refused(why)) => {
-                lua_settop(l, 1);
-                errors::refuse(l, Kind::Invalid, format_args!("{why}"))
-            }
-            Err(Trouble::OutOfMemory) => out_of_memory(l),
+        Err(Trouble::Refused(why)) => {
+            l.set_top(1);
+            errors::refuse(l, Kind::Invalid, format_args!("{why}"))
         }
+        Err(Trouble::OutOfMemory) => l.out_of_memory(),
     }
 }
 
@@ -84,43 +80,37 @@ struct Encoder<'o> {
 
 impl Encoder<'_> {
     /// Encodes the value at an absolute index.
-    unsafe fn value(&mut self, index: c_int) -> Result<(), Trouble> {
-        // SAFETY: `encode` begins with an index on the stack, and every level
-        // makes room for its slots.
-        unsafe {
-            match lua_type(self.l, index) {
-                LUA_TNIL | LUA_TNONE => self.output.raw(b"null")?,
-                LUA_TBOOLEAN if lua_toboolean(self.l, index) != 0 => self.output.raw(b"true")?,
-                LUA_TBOOLEAN => self.output.raw(b"false")?,
-                LUA_TNUMBER => self.number(index)?,
-                LUA_TSTRING => self.string(bytes_at(self.l, index).unwrap_or_default())?,
-                LUA_TTABLE => self.table(index)?,
-                _ if is_null(self.l, index) => self.output.raw(b"null")?,
-                _ => {
-                    return Err(Trouble::Refused(
-                        "only tables, strings, numbers, booleans and null have JSON",
-                    ));
-                }
+    fn value(&mut self, index: c_int) -> Result<(), Trouble> {
+        match self.l.type_of(index) {
+            LUA_TNIL | LUA_TNONE => self.output.raw(b"null")?,
+            LUA_TBOOLEAN if self.l.to_boolean(index) => self.output.raw(b"true")?,
+            LUA_TBOOLEAN => self.output.raw(b"false")?,
+            LUA_TNUMBER => self.number(index)?,
+            // SAFETY: the value is on the stack until it is written.
+            LUA_TSTRING => self.string(unsafe { self.l.bytes(index) }.unwrap_or_default())?,
+            LUA_TTABLE => self.table(index)?,
+            _ if is_null(self.l, index) => self.output.raw(b"null")?,
+            _ => {
+                return Err(Trouble::Refused(
+                    "only tables, strings, numbers, booleans and null have JSON",
+                ));
             }
-            Ok(())
         }
+        Ok(())
     }
 
-    unsafe fn number(&mut self, index: c_int) -> Result<(), Trouble> {
-        // SAFETY: as `value`.
-        unsafe {
-            let written = if lua_isinteger(self.l, index) != 0 {
-                write!(self.output, "{}", lua_tointeger(self.l, index))
-            } else {
-                let number = lua_tonumber(self.l, index);
-                if !number.is_finite() {
-                    return Err(Trouble::Refused("NaN and infinities have no JSON"));
-                }
-                // The shortest text that reads back the same, with a point.
-                write!(self.output, "{number:?}")
-            };
-            written.map_err(|_| Trouble::OutOfMemory)
-        }
+    fn number(&mut self, index: c_int) -> Result<(), Trouble> {
+        let written = if self.l.is_integer(index) {
+            write!(self.output, "{}", self.l.to_integer(index))
+        } else {
+            let number = self.l.to_number(index);
+            if !number.is_finite() {
+                return Err(Trouble::Refused("NaN and infinities have no JSON"));
+            }
+            // The shortest text that reads back the same, with a point.
+            write!(self.output, "{number:?}")
+        };
+        written.map_err(|_| Trouble::OutOfMemory)
     }
 
     fn string(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
@@ -158,89 +148,78 @@ impl Encoder<'_> {
         Ok(self.output.raw(b"\"")?)
     }
 
-    unsafe fn table(&mut self, index: c_int) -> Result<(), Trouble> {
-        // SAFETY: as `value`.
-        unsafe {
-            let address = lua_topointer(self.l, index);
-            let ancestors = &self.ancestors[..self.depth];
-            if ancestors
-                .iter()
-                .any(|ancestor| ancestor.assume_init() == address)
-            {
-                return Err(Trouble::Refused("a table that contains itself has no JSON"));
-            }
-            let Some(place) = self.ancestors.get_mut(self.depth) else {
-                return Err(Trouble::Refused("nested deeper than 128 levels"));
-            };
-            place.write(address);
-            if lua_checkstack(self.l, 6) == 0 {
-                return Err(Trouble::OutOfMemory);
-            }
-            self.depth += 1;
-            match self.array_length(index) {
-                Some(0) if is_object(self.l, index) => self.output.raw(b"{}")?,
-                Some(0) => self.output.raw(b"[]")?,
-                Some(len) => self.array(index, len)?,
-                None => self.object(index)?,
-            }
-            self.depth -= 1;
-            Ok(())
+    fn table(&mut self, index: c_int) -> Result<(), Trouble> {
+        let address = self.l.address(index);
+        let ancestors = &self.ancestors[..self.depth];
+        if ancestors.iter().any(
+            // SAFETY: the first `depth` ancestors are set.
+            |ancestor| unsafe { ancestor.assume_init() } == address,
+        ) {
+            return Err(Trouble::Refused("a table that contains itself has no JSON"));
         }
+        let Some(place) = self.ancestors.get_mut(self.depth) else {
+            return Err(Trouble::Refused("nested deeper than 128 levels"));
+        };
+        place.write(address);
+        if !self.l.has_room(6) {
+            return Err(Trouble::OutOfMemory);
+        }
+        self.depth += 1;
+        match self.array_length(index) {
+            Some(0) if is_object(self.l, index) => self.output.raw(b"{}")?,
+            Some(0) => self.output.raw(b"[]")?,
+            Some(len) => self.array(index, len)?,
+            None => self.object(index)?,
+        }
+        self.depth -= 1;
+        Ok(())
     }
 
     /// The number of elements, if the keys are exactly 1..n.
-    unsafe fn array_length(&self, index: c_int) -> Option<lua_Integer> {
-        // SAFETY: as `value`.
-        unsafe {
-            let top = lua_gettop(self.l);
-            let (mut count, mut greatest) = (0, 0);
-            lua_pushnil(self.l);
-            while lua_next(self.l, index) != 0 {
-                if lua_isinteger(self.l, -2) == 0 || lua_tointeger(self.l, -2) < 1 {
-                    lua_settop(self.l, top);
-                    return None;
-                }
-                greatest = greatest.max(lua_tointeger(self.l, -2));
-                count += 1;
-                lua_pop(self.l, 1);
+    fn array_length(&self, index: c_int) -> Option<lua_Integer> {
+        let top = self.l.top();
+        let (mut count, mut greatest) = (0, 0);
+        self.l.push_nil();
+        while self.l.next(index) {
+            if !self.l.is_integer(-2) || self.l.to_integer(-2) < 1 {
+                self.l.set_top(top);
+                return None;
             }
-            (count == greatest).then_some(count)
+            greatest = greatest.max(self.l.to_integer(-2));
+            count += 1;
+            self.l.pop(1);
         }
+        (count == greatest).then_some(count)
     }
 
-    unsafe fn array(&mut self, index: c_int, len: lua_Integer) -> Result<(), Trouble> {
-        // SAFETY: as `value`.
-        unsafe {
-            self.output.raw(b"[")?;
-            for place in 1..=len {
-                self.separate(place > 1)?;
-                lua_rawgeti(self.l, index, place);
-                self.value(lua_gettop(self.l))?;
-                lua_pop(self.l, 1);
-            }
-            self.end(b"]")
+    fn array(&mut self, index: c_int, len: lua_Integer) -> Result<(), Trouble> {
+        self.output.raw(b"[")?;
+        for place in 1..=len {
+            self.separate(place > 1)?;
+            self.l.element(index, place);
+            self.value(self.l.top())?;
+            self.l.pop(1);
         }
+        self.end(b"]")
     }
 
-    unsafe fn object(&mut self, index: c_int) -> Result<(), Trouble> {
-        // SAFETY: as `value`.
-        unsafe {
-            self.output.raw(b"{")?;
-            let mut following = false;
-            lua_pushnil(self.l);
-            while lua_next(self.l, index) != 0 {
-                let Some(key) = bytes_at(self.l, -2) else {
-                    return Err(Trouble::Refused("a key of an object is not a string"));
-                };
-                self.separate(following)?;
-                following = true;
-                self.string(key)?;
-                self.output.raw(if self.pretty { b": " } else { b":" })?;
-                self.value(lua_gettop(self.l))?;
-                lua_pop(self.l, 1);
-            }
-            self.end(b"}")
+    fn object(&mut self, index: c_int) -> Result<(), Trouble> {
+        self.output.raw(b"{")?;
+        let mut following = false;
+        self.l.push_nil();
+        while self.l.next(index) {
+            // SAFETY: the key is on the stack until it is written.
+            let Some(key) = (unsafe { self.l.bytes(-2) }) else {
+                return Err(Trouble::Refused("a key of an object is not a string"));
+            };
+            self.separate(following)?;
+            following = true;
+            self.string(key)?;
+            self.output.raw(if self.pretty { b": " } else { b":" })?;
+            self.value(self.l.top())?;
+            self.l.pop(1);
         }
+        self.end(b"}")
     }
 
     /// What stands before an element.

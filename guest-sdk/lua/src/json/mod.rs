@@ -3,13 +3,13 @@
 mod decode;
 mod encode;
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{c_int, c_void};
 
 use mlua_sys::*;
 
 use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
-use crate::stack::{self, Functions, State};
+use crate::lua::{self, Functions, State};
 
 /// How deep arrays and objects may nest, in both directions.
 const MAX_DEPTH: usize = 128;
@@ -21,119 +21,79 @@ const FUNCTIONS: &Functions = &[
 ];
 
 /// Pushes the library.
-///
-/// # Safety
-/// `l` is a live Lua thread with free stack slots.
-pub(crate) unsafe fn open(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        stack::push_library(l, FUNCTIONS);
-        push_null(l);
-        lua_setfield(l, -2, c"null".as_ptr());
-        // The marked tables, which are collected all the same.
-        lua_newtable(l);
-        lua_createtable(l, 0, 1);
-        lua_pushstring(l, c"k".as_ptr());
-        lua_setfield(l, -2, c"__mode".as_ptr());
-        lua_setmetatable(l, -2);
-        lua_rawsetp(l, LUA_REGISTRYINDEX, objects_key());
-    }
+pub(crate) fn open(l: State) {
+    lua::push_library(l, FUNCTIONS);
+    push_null(l);
+    l.set_field(-2, c"null");
+    // The marked tables, which are collected all the same.
+    l.new_table(0, 0);
+    l.new_table(0, 1);
+    l.push_string(c"k");
+    l.set_field(-2, c"__mode");
+    l.set_metatable(-2);
+    l.register(objects_key());
 }
 
 /// Pushes `json.null`.
-///
-/// # Safety
-/// `l` has a free stack slot.
-pub(crate) unsafe fn push_null(l: State) {
-    // SAFETY: as promised by the caller. A light userdata equals every other
-    // of the same address, so that it stays itself.
-    unsafe { lua_pushlightuserdata(l, std::ptr::null_mut()) };
+pub(crate) fn push_null(l: State) {
+    l.push_address(std::ptr::null());
 }
 
 /// Whether the value at `index` is `json.null`.
-///
-/// # Safety
-/// `index` is acceptable for `l`.
-pub(crate) unsafe fn is_null(l: State, index: c_int) -> bool {
-    // SAFETY: as promised by the caller.
-    unsafe { lua_type(l, index) == LUA_TLIGHTUSERDATA && lua_touserdata(l, index).is_null() }
+pub(crate) fn is_null(l: State, index: c_int) -> bool {
+    l.type_of(index) == LUA_TLIGHTUSERDATA && l.to_userdata(index).is_null()
 }
 
 /// Whether the table at `index` was marked as an object.
-///
-/// # Safety
-/// `index` is an absolute index of `l`, which has two free stack slots.
-pub(crate) unsafe fn is_object(l: State, index: c_int) -> bool {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        lua_rawgetp(l, LUA_REGISTRYINDEX, objects_key());
-        lua_pushvalue(l, index);
-        let marked = lua_rawget(l, -2) != LUA_TNIL;
-        lua_pop(l, 2);
-        marked
-    }
+pub(crate) fn is_object(l: State, index: c_int) -> bool {
+    l.registered(objects_key());
+    l.push_value(index);
+    let marked = l.raw_get(-2) != LUA_TNIL;
+    l.pop(2);
+    marked
 }
 
 /// Marks the table on top of the stack as an object: where it is empty it
 /// encodes as `{}`. The mark is no part of the table, which may have a
 /// metatable of its own.
-///
-/// # Safety
-/// A table is on top of the stack of `l`, which has three free slots; this may
-/// raise.
-pub(crate) unsafe fn mark_object(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        lua_rawgetp(l, LUA_REGISTRYINDEX, objects_key());
-        lua_pushvalue(l, -2);
-        lua_pushboolean(l, 1);
-        lua_rawset(l, -3);
-        lua_pop(l, 1);
-    }
+/// May raise.
+pub(crate) fn mark_object(l: State) {
+    l.registered(objects_key());
+    l.push_value(-2);
+    l.push_boolean(true);
+    l.raw_set(-3);
+    l.pop(1);
 }
 
 /// `json.object(t)`: `t`, which encodes as `{}` where it is empty.
-unsafe extern "C-unwind" fn object(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        if !is_given(l, 1, LUA_TTABLE, "table") {
-            return REFUSED;
-        }
-        lua_settop(l, 1);
-        mark_object(l);
-        1
+extern "C-unwind" fn object(l: State) -> c_int {
+    if !is_given(l, 1, LUA_TTABLE, "table") {
+        return REFUSED;
     }
+    l.set_top(1);
+    mark_object(l);
+    1
 }
 
 /// Whether an argument is of the type that it must be. If not, nil and an error were
 /// pushed: other than elsewhere, a wrong type is INVALID, as what is encoded and
 /// decoded here often comes from outside.
-///
-/// # Safety
-/// `l` runs a C function.
-unsafe fn is_given(l: State, arg: c_int, kind: c_int, name: &str) -> bool {
-    // SAFETY: as promised by the caller; a type's name is static.
-    unsafe {
-        let given = lua_type(l, arg);
-        if given == kind {
-            return true;
-        }
-        if given <= LUA_TNIL {
-            errors::refuse(l, Kind::Invalid, format_args!("{name} is missing"));
-        } else {
-            let [kind, given] = [kind, given].map(|kind| {
-                CStr::from_ptr(lua_typename(l, kind))
-                    .to_str()
-                    .unwrap_or("?")
-            });
-            errors::refuse(
-                l,
-                Kind::Invalid,
-                format_args!("{name} is a {given}, not a {kind}"),
-            );
-        }
-        false
+fn is_given(l: State, arg: c_int, kind: c_int, name: &str) -> bool {
+    let given = l.type_of(arg);
+    if given == kind {
+        return true;
     }
+    if given <= LUA_TNIL {
+        errors::refuse(l, Kind::Invalid, format_args!("{name} is missing"));
+    } else {
+        let [kind, given] = [kind, given].map(|kind| l.name_of_type(kind));
+        errors::refuse(
+            l,
+            Kind::Invalid,
+            format_args!("{name} is a {given}, not a {kind}"),
+        );
+    }
+    false
 }
 
 /// Where the registry keeps the table whose keys are the marked tables.

@@ -101,7 +101,7 @@ local function sort(t, low, high, random_pivot, comes_before)
   return true
 end
 
-table.sort = native.sort(table.sort, function(t, length, comes_before)
+table.sort = native.choose("sort", table.sort, function(t, length, comes_before)
   if not length then
     length = tointeger(#t) or error("object length is not an integer", 3)
     if length >= 0x7fffffff then

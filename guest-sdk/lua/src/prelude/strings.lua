@@ -3,7 +3,7 @@
 
 local native = ...
 -- Raises for a malformed pattern at the place of gsub's caller.
-local find = native.find(string.find)
+local find = native.choose("find", string.find)
 local sub, byte = string.sub, string.byte
 local concat = table.concat
 local error, type = error, type
@@ -73,7 +73,7 @@ local function gsub(s, pattern, replace, max)
   return concat(pieces, "", 1, n), count
 end
 
-string.gsub = native.gsub(string.gsub, gsub)
+string.gsub = native.choose("gsub", string.gsub, gsub)
 
 string.dump = native.public(function()
   error("string.dump is not available: only text can be loaded", 3)

@@ -99,10 +99,10 @@ function tables.move(from, first, last, place, to)
 end
 
 for name, own in next, tables do
-  table[name] = native.tables(name, table[name], own)
+  table[name] = native.choose(name, table[name], own)
 end
 
-ipairs = native.ipairs(ipairs, function(t, i)
+ipairs = native.choose("ipairs", ipairs, function(t, i)
   i = i + 1
   local value = t[i]
   if value ~= nil then
@@ -113,7 +113,7 @@ end)
 -- Fields that os.time reads, and writes back in order.
 local FIELDS = { "year", "month", "day", "hour", "min", "sec", "yday", "wday", "isdst" }
 
-os.time = native.time(own_time, function(t)
+os.time = native.choose("time", own_time, function(t)
   local fields = {}
   for place = 1, #FIELDS do
     local name = FIELDS[place]

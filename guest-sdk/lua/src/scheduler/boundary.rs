@@ -7,118 +7,108 @@ use std::ptr;
 
 use mlua_sys::*;
 
-use crate::internals::{Barrier, barrier};
+use crate::lua::internals::{Barrier, barrier};
+use crate::lua::{Function, State};
 use crate::runtime::{Runtime, runtime};
-use crate::stack::State;
 
 /// Whether a yield of `l` reaches the scheduler: neither it nor any coroutine
 /// that waits for it is inside such a function.
-///
-/// # Safety
-/// `l` is the thread that runs.
-pub(super) unsafe fn can_switch(l: State, rt: &Runtime) -> bool {
-    // SAFETY: as promised by the caller.
-    unsafe { blocked(l, rt).is_none() }
+pub(super) fn can_switch(l: State, rt: &Runtime) -> bool {
+    blocked(l, rt).is_none()
 }
 
 /// The innermost thread that is inside such a function.
-unsafe fn blocked(l: State, rt: &Runtime) -> Option<State> {
-    // SAFETY: as promised by the caller; a resumption lives on the machine
-    // stack as long as it is linked, and its thread as long as it runs.
-    unsafe {
-        if lua_isyieldable(l) == 0 {
-            return Some(l);
-        }
-        let mut outer = rt.scheduler.borrow().resumed;
-        while let Some(resumption) = outer {
-            if lua_isyieldable((*resumption).thread) == 0 {
-                return Some((*resumption).thread);
-            }
-            outer = (*resumption).outer;
-        }
-        None
+fn blocked(l: State, rt: &Runtime) -> Option<State> {
+    if !l.is_yieldable() {
+        return Some(l);
     }
+    let mut outer = rt.scheduler.borrow().resumed;
+    while let Some(resumption) = outer {
+        // SAFETY: a resumption lives on the machine stack as long as it is linked.
+        let resumption = unsafe { &*resumption };
+        if !resumption.thread.is_yieldable() {
+            return Some(resumption.thread);
+        }
+        outer = resumption.outer;
+    }
+    None
 }
 
 /// Raises "attempt to block in ...", naming the place as well as can be told.
-///
-/// # Safety
-/// `l` runs a C function; nothing that needs `Drop` is alive.
-pub(super) unsafe fn raise(l: State) -> ! {
-    // SAFETY: as promised by the caller; the thread that cannot be left waits
-    // for `l`, or is `l`. Lua fills the record before it is read, and its
-    // strings live as long as the functions on the stack.
-    unsafe {
-        luaL_checkstack(l, LUA_MINSTACK, c"too many functions".as_ptr());
-        luaL_where(l, 1);
-        let thread = blocked(l, runtime(l)).unwrap_or(l);
-        let mut record = MaybeUninit::<lua_Debug>::zeroed();
-        let record = record.as_mut_ptr();
-        // Always a string of its own on top, so that all ends are alike.
-        match barrier(thread, record, passes) {
-            Barrier::Finalizer => lua_pushstring(l, c"__gc".as_ptr()),
-            Barrier::Handler => lua_pushstring(l, c"a message handler".as_ptr()),
-            Barrier::Base => lua_pushstring(l, c"__close after a failure".as_ptr()),
-            Barrier::Function if lua_checkstack(thread, LUA_MINSTACK) != 0 => {
-                lua_getinfo(thread, c"nf".as_ptr(), record);
-                let mut name = text((*record).name);
-                if name.is_empty() {
-                    name = name_of_top(thread);
-                }
-                lua_pop(thread, 1);
-                lua_pushfstring(l, c"a function called by '%s'".as_ptr(), name.as_ptr())
+pub(super) fn raise(l: State) -> ! {
+    l.need_room(LUA_MINSTACK, c"too many functions");
+    l.push_where(1);
+    let thread = blocked(l, runtime(l)).unwrap_or(l);
+    // Always a string of its own on top, so that all ends are alike.
+    let mut record = MaybeUninit::<lua_Debug>::zeroed();
+    let record = record.as_mut_ptr();
+    // SAFETY: the thread runs, or waits for a coroutine it has resumed.
+    match unsafe { barrier(thread.as_ptr(), record, passes) } {
+        Barrier::Finalizer => l.push_string(c"__gc"),
+        Barrier::Handler => l.push_string(c"a message handler"),
+        Barrier::Base => l.push_string(c"__close after a failure"),
+        Barrier::Function if thread.has_room(LUA_MINSTACK) => {
+            // SAFETY: `barrier` has filled the record; its name lives as long as
+            // the function that `lua_getinfo` pushes.
+            let mut name = unsafe {
+                lua_getinfo(thread.as_ptr(), c"nf".as_ptr(), record);
+                text((*record).name)
+            };
+            if name.is_empty() {
+                name = name_of_top(thread);
             }
-            Barrier::Function => lua_pushstring(l, c"a function of C".as_ptr()),
-        };
-        lua_pushstring(l, c"attempt to block in ".as_ptr());
-        lua_insert(l, -2);
-        lua_concat(l, 3);
-        lua_error(l)
+            thread.pop(1);
+            l.push_string(c"a function called by '");
+            l.push_string(name);
+            l.push_string(c"'");
+            l.concat(3);
+        }
+        Barrier::Function => l.push_string(c"a function of C"),
     }
+    l.push_string(c"attempt to block in ");
+    l.insert(-2);
+    l.concat(3);
+    l.error()
 }
 
 /// Whether a function of C can be left and come back to.
-unsafe extern "C" fn passes(l: State, function: Option<lua_CFunction>) -> c_int {
+extern "C" fn passes(l: State, function: Option<Function>) -> c_int {
     let Some(function) = function else { return 0 };
-    // SAFETY: `barrier` gives the thread that it was given.
-    let switchable = unsafe { runtime(l) }.switchable;
+    let mut switchable = runtime(l).switchable.iter().copied().flatten();
     switchable
-        .iter()
-        .flat_map(|functions| functions.iter())
         .any(|switchable| ptr::fn_addr_eq(*switchable, function))
         .into()
 }
 
 /// The name under which a library has the function on top of the stack.
-unsafe fn name_of_top<'a>(l: State) -> &'a CStr {
-    // SAFETY: `raise` has made room; a name is a key of a library's table,
-    // which keeps it alive.
-    unsafe {
-        let function = lua_gettop(l);
-        let mut found = c"?";
-        lua_getfield(l, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-        lua_pushnil(l);
-        while lua_next(l, function + 1) != 0 {
-            if lua_istable(l, -1) != 0 {
-                lua_pushnil(l);
-                while lua_next(l, function + 3) != 0 {
-                    if lua_rawequal(l, -1, function) != 0 && lua_type(l, -2) == LUA_TSTRING {
-                        found = text(lua_tostring(l, -2));
-                    }
-                    lua_pop(l, 1);
+fn name_of_top<'a>(l: State) -> &'a CStr {
+    let function = l.top();
+    let mut found = c"?";
+    l.field(LUA_REGISTRYINDEX, c"_LOADED");
+    l.push_nil();
+    while l.next(function + 1) {
+        if l.type_of(-1) == LUA_TTABLE {
+            l.push_nil();
+            while l.next(function + 3) {
+                if l.raw_equal(-1, function) && l.type_of(-2) == LUA_TSTRING {
+                    // SAFETY: the name is a key of a library's table, which keeps it alive.
+                    found = unsafe { text(lua_tostring(l.as_ptr(), -2)) };
                 }
+                l.pop(1);
             }
-            lua_pop(l, 1);
         }
-        lua_settop(l, function);
-        found
+        l.pop(1);
     }
+    l.set_top(function);
+    found
 }
 
+/// # Safety
+/// `chars` is null or a string that lives as long as the result.
 unsafe fn text<'a>(chars: *const c_char) -> &'a CStr {
     if chars.is_null() {
         return c"";
     }
-    // SAFETY: the callers give null or a string of Lua's.
+    // SAFETY: as promised by the caller.
     unsafe { CStr::from_ptr(chars) }
 }

@@ -5,8 +5,8 @@ use std::ffi::c_int;
 use mlua_sys::*;
 
 use super::turn::turn;
+use crate::lua::State;
 use crate::runtime::{Anchored, Runtime, runtime};
-use crate::stack::{State, out_of_memory};
 use crate::tasks::TaskId;
 
 /// A task has ended, and the process or this step of it with it.
@@ -23,30 +23,23 @@ pub(crate) enum Ended {
 const TASKS_PER_POLL: u32 = 64;
 
 /// Makes a task of the function and its `arguments` on top of the stack of
-/// `l`, on a new thread. It runs when the running task blocks.
-///
-/// # Safety
-/// The function and its arguments are on top of the stack of `l`; nothing
-/// that needs `Drop` is alive.
-pub(crate) unsafe fn spawn(l: State, arguments: c_int) -> State {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let room = runtime(l).scheduler.borrow_mut().reserve(0);
-        if !room {
-            out_of_memory(l);
-        }
-        let Anchored { thread, reference } = match runtime(l).spare.take() {
-            Some(spare) => spare,
-            None => Anchored::new(l),
-        };
-        luaL_checkstack(thread, arguments + 1, c"too many arguments".as_ptr());
-        lua_xmove(l, thread, arguments + 1);
-        runtime(l)
-            .scheduler
-            .borrow_mut()
-            .add(thread, reference, arguments);
-        thread
+/// `l`, on a new thread. It runs when the running task blocks. May raise.
+pub(crate) fn spawn(l: State, arguments: c_int) -> State {
+    let room = runtime(l).scheduler.borrow_mut().reserve(0);
+    if !room {
+        l.out_of_memory();
     }
+    let Anchored { thread, reference } = match runtime(l).spare.take() {
+        Some(spare) => spare,
+        None => Anchored::new(l),
+    };
+    thread.need_room(arguments + 1, c"too many arguments");
+    l.move_to(thread, arguments + 1);
+    runtime(l)
+        .scheduler
+        .borrow_mut()
+        .add(thread, reference, arguments);
+    thread
 }
 
 /// Makes room for the program's task in advance.
@@ -59,39 +52,31 @@ pub(crate) fn prepare(rt: &Runtime) {
 ///
 /// The task of `program` is kept, so that another function can be put on its
 /// thread and [`run`] be called again.
-///
-/// # Safety
-/// `l` is the thread that set everything up, `program` that of a task; nothing
-/// that needs `Drop` is alive.
-pub(crate) unsafe fn run(l: State, program: State) -> Ended {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let rt = runtime(l);
-        loop {
-            let Some((id, thread, arguments)) = next(rt) else {
-                if !turn(l, rt, true) {
-                    lua_error(l);
-                }
-                continue;
-            };
-            let mut results = 0;
-            let status = lua_resume(thread, l, arguments, &mut results);
-            let switched = std::mem::take(&mut rt.scheduler.borrow_mut().switching);
-            match status {
-                LUA_YIELD if switched => {}
-                LUA_OK | LUA_YIELD if thread == program => return Ended::Returned(results),
-                LUA_OK | LUA_YIELD => {
-                    // A thread with values on its stack would pass for one that
-                    // has not begun.
-                    lua_settop(thread, 0);
-                    let reference = rt.scheduler.borrow_mut().remove(id);
-                    luaL_unref(l, LUA_REGISTRYINDEX, reference);
-                }
-                _ => return Ended::Failed(thread),
+pub(crate) fn run(l: State, program: State) -> Ended {
+    let rt = runtime(l);
+    loop {
+        let Some((id, thread, arguments)) = next(rt) else {
+            if !turn(l, rt, true) {
+                l.error();
             }
-            if rt.scheduler.borrow().unpolled >= TASKS_PER_POLL && !turn(l, rt, false) {
-                lua_error(l);
+            continue;
+        };
+        let (status, results) = l.resume(thread, arguments);
+        let switched = std::mem::take(&mut rt.scheduler.borrow_mut().switching);
+        match status {
+            LUA_YIELD if switched => {}
+            LUA_OK | LUA_YIELD if thread == program => return Ended::Returned(results),
+            LUA_OK | LUA_YIELD => {
+                // A thread with values on its stack would pass for one that
+                // has not begun.
+                thread.set_top(0);
+                let reference = rt.scheduler.borrow_mut().remove(id);
+                l.release(LUA_REGISTRYINDEX, reference);
             }
+            _ => return Ended::Failed(thread),
+        }
+        if rt.scheduler.borrow().unpolled >= TASKS_PER_POLL && !turn(l, rt, false) {
+            l.error();
         }
     }
 }

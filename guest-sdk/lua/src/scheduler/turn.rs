@@ -1,16 +1,13 @@
 //! Taking messages from the runtime, and waking the tasks they are for.
 
-use mlua_sys::*;
 use warren_guest::mailbox::{self, Subscription};
 use warren_guest::{Buffer, Failure, clock};
 
 use crate::exchange::{Built, protected};
+use crate::lua::State;
 use crate::message;
 use crate::runtime::Runtime;
-use crate::stack::State;
-use crate::tasks::{
-    Alarm, Channel, Fired, Format, Meeting, Scheduler, Source, TaskId, Waiter, Wake,
-};
+use crate::tasks::{ChannelRef, Fired, Format, Meeting, Scheduler, Source, TaskId, Waiter, Wake};
 use crate::transfer;
 
 /// What [`pull`] has got.
@@ -33,10 +30,10 @@ pub(super) enum Pulled {
 /// and not in a buffer of this frame, so that building may raise. Only a
 /// finalizer that runs meanwhile, and itself receives, comes here then: it has
 /// to use another buffer.
+/// May raise.
 ///
 /// # Safety
-/// `wanted` is valid; `l` is a live Lua thread with five free stack slots;
-/// nothing that needs `Drop` is alive: this may raise.
+/// `wanted` is valid until Lua runs.
 pub(super) unsafe fn pull(
     l: State,
     rt: &Runtime,
@@ -46,50 +43,42 @@ pub(super) unsafe fn pull(
     if deadline != Some(0) {
         rt.streams.before_waiting();
     }
-    // SAFETY: as promised by the caller. While `mail_is_read` is not set,
-    // nobody else has the buffer, and nothing of this instance runs while the
-    // runtime fills it.
-    unsafe {
-        if rt.mail_is_read.get() {
-            return pull_beside(l, rt, &*wanted, deadline);
-        }
-        let received = mailbox::receive(&*wanted, deadline, &mut *rt.mail.as_ptr());
-        rt.mail_is_read.set(true);
-        let pulled = match received {
-            Ok(None) => Pulled::Nothing,
-            Ok(Some(message)) => {
-                let built = match format_of(rt, message.subscription) {
-                    Format::Raw => message::raw(l, message.payload),
-                    Format::Event => message::event(l, message.payload),
-                    Format::Message => message::build(l, &message),
-                };
-                match built {
-                    Ok(_) => Pulled::Value(message.subscription),
-                    Err(why) => {
-                        message::warn_dropped(&message, why);
-                        Pulled::Dropped
-                    }
+    if rt.mail_is_read.get() {
+        // SAFETY: as promised by the caller; Lua has not run.
+        return pull_beside(l, rt, unsafe { &*wanted }, deadline);
+    }
+    // SAFETY: as promised by the caller. While `mail_is_read` is not set, nobody else
+    // has the buffer, and nothing of this instance runs while the runtime fills it.
+    let received = unsafe { mailbox::receive(&*wanted, deadline, &mut *rt.mail.as_ptr()) };
+    rt.mail_is_read.set(true);
+    let pulled = match received {
+        Ok(None) => Pulled::Nothing,
+        Ok(Some(message)) => {
+            let built = match format_of(rt, message.subscription) {
+                Format::Raw => message::raw(l, message.payload),
+                Format::Event => message::event(l, message.payload),
+                Format::Message => message::build(l, &message),
+            };
+            match built {
+                Ok(_) => Pulled::Value(message.subscription),
+                Err(why) => {
+                    message::warn_dropped(&message, why);
+                    Pulled::Dropped
                 }
             }
-            Err(failure) => refused(l, failure),
-        };
-        rt.mail_is_read.set(false);
-        pulled
-    }
+        }
+        Err(failure) => refused(l, failure),
+    };
+    rt.mail_is_read.set(false);
+    pulled
 }
 
 /// The same with a buffer of its own, without letting an error through.
-unsafe fn pull_beside(
-    l: State,
-    rt: &Runtime,
-    wanted: &[Subscription],
-    deadline: Option<u64>,
-) -> Pulled {
+fn pull_beside(l: State, rt: &Runtime, wanted: &[Subscription], deadline: Option<u64>) -> Pulled {
     let mut buffer = Buffer::new();
     match mailbox::receive(wanted, deadline, &mut buffer) {
         Ok(None) => Pulled::Nothing,
-        // SAFETY: the promise of `pull`.
-        Ok(Some(message)) => unsafe {
+        Ok(Some(message)) => {
             let built = match format_of(rt, message.subscription) {
                 Format::Raw => protected(l, message.payload, message::raw),
                 Format::Event => protected(l, message.payload, message::event),
@@ -103,19 +92,16 @@ unsafe fn pull_beside(
                     Pulled::Dropped
                 }
             }
-        },
-        // SAFETY: the promise of `pull`.
-        Err(failure) => unsafe { refused(l, failure) },
+        }
+        Err(failure) => refused(l, failure),
     }
 }
 
 /// One wait in the runtime for all that parked tasks want, which wakes those
 /// that can go on. With `block` it waits until the earliest deadline, else it
 /// only looks. False where an error to be raised is on top of the stack.
-///
-/// # Safety
-/// As [`pull`]; may raise.
-pub(super) unsafe fn turn(l: State, rt: &Runtime, block: bool) -> bool {
+/// May raise.
+pub(super) fn turn(l: State, rt: &Runtime, block: bool) -> bool {
     let (wanted, deadline): (*const [Subscription], _) = {
         let mut scheduler = rt.scheduler.borrow_mut();
         scheduler.unpolled = 0;
@@ -132,68 +118,58 @@ pub(super) unsafe fn turn(l: State, rt: &Runtime, block: bool) -> bool {
     let pulled = if wanted.is_empty() && !block {
         Pulled::Nothing
     } else {
-        // SAFETY: as promised by the caller; `wanted` changes only while Lua
-        // runs.
+        // SAFETY: `wanted` changes only while Lua runs.
         unsafe { pull(l, rt, wanted, deadline) }
     };
     match pulled {
-        // SAFETY: as promised by the caller; the value is on top of the stack.
-        Pulled::Value(subscription) if !unsafe { deliver(l, rt, subscription) } => return false,
+        Pulled::Value(subscription) if !deliver(l, rt, subscription) => return false,
         Pulled::Value(_) => {}
         Pulled::Raised => return false,
         Pulled::Nothing | Pulled::Dropped => {}
     }
-    // SAFETY: as promised by the caller.
-    unsafe { ring(l, rt) }
+    ring(l, rt)
 }
 
 /// What the messages of a subscription become.
 fn format_of(rt: &Runtime, subscription: Subscription) -> Format {
     let kept = rt.subscriptions.borrow().get(&subscription).copied();
-    // SAFETY: the registry keeps the channels of subscriptions alive.
-    match kept.map(|kept| unsafe { (*kept.channel).source }) {
-        Some(Source::Mailbox { format, .. }) => format,
+    match kept.as_ref().map(|kept| &kept.channel.source) {
+        Some(Source::Mailbox { format, .. }) => *format,
         _ => Format::Raw,
     }
 }
 
 /// Pushes the error of a wait that the runtime has refused.
-unsafe fn refused(l: State, failure: Failure<'_>) -> Pulled {
-    // SAFETY: the promise of `pull`; what is built is one value.
-    match unsafe { protected(l, failure.0, crate::exchange::value) } {
+fn refused(l: State, failure: Failure<'_>) -> Pulled {
+    match protected(l, failure.0, crate::exchange::value) {
         Built::Values(_) | Built::Raised => {}
-        // SAFETY: as above.
-        Built::Malformed(_) => unsafe { lua_pushnil(l) },
+        Built::Malformed(_) => l.push_nil(),
     }
     Pulled::Raised
 }
 
 /// Hands the value on top of the stack to the task that waits for messages of
 /// a subscription.
-unsafe fn deliver(l: State, rt: &Runtime, subscription: Subscription) -> bool {
+fn deliver(l: State, rt: &Runtime, subscription: Subscription) -> bool {
     let kept = rt.subscriptions.borrow().get(&subscription).copied();
-    // SAFETY: the registry keeps the channels of subscriptions alive; a thread
-    // that waits keeps a slot free for the value.
-    let meeting =
-        kept.and_then(|kept| unsafe { rt.scheduler.borrow().meet((*kept.channel).receivers) });
+    // A thread that waits keeps a slot free for the value.
+    let meeting = kept.and_then(|kept| rt.scheduler.borrow().meet(&kept.channel.receivers));
     match meeting {
-        // SAFETY: as above.
-        Some(meeting) => unsafe {
+        Some(meeting) => {
             if meeting.thread != l {
-                lua_xmove(l, meeting.thread, 1);
+                l.move_to(meeting.thread, 1);
             }
             rt.scheduler.borrow_mut().part(meeting, true);
             true
-        },
+        }
         // A finalizer that ran while the value was built has ended the wait.
-        // SAFETY: as above.
-        None => unsafe { transfer::stash(l, rt, subscription) },
+        None => transfer::stash(l, rt, subscription),
     }
 }
 
 /// Wakes the tasks whose time has come. False where an error to be raised is
 /// on top of the stack.
-unsafe fn ring(l: State, rt: &Runtime) -> bool {
+fn ring(l: State, rt: &Runtime) -> bool {
     loop {
         let first = rt.scheduler.borrow().alarms.first();
         let Some((at, what)) = first else {
@@ -206,14 +182,12 @@ unsafe fn ring(l: State, rt: &Runtime) -> bool {
         match what {
             Wake::Task(id) => rt.scheduler.borrow_mut().wake(id, Fired::Deadline),
             Wake::Channel(channel) => {
-                // SAFETY: a channel among the alarms is alive and awaited.
-                let meeting = unsafe { rt.scheduler.borrow().meet((*channel).receivers) };
+                let meeting = rt.scheduler.borrow().meet(&channel.receivers);
                 let Some(meeting) = meeting else {
                     debug_assert!(false, "an alarm that nobody waits for");
                     return true;
                 };
-                // SAFETY: as above.
-                if !unsafe { hand_over(l, rt, meeting, now) } {
+                if !hand_over(l, rt, meeting, now) {
                     return false;
                 }
             }
@@ -222,23 +196,20 @@ unsafe fn ring(l: State, rt: &Runtime) -> bool {
 }
 
 /// Wakes a task, one of whose alarms is due, with the first case that is.
-unsafe fn hand_over(l: State, rt: &Runtime, meeting: Meeting, now: u64) -> bool {
+fn hand_over(l: State, rt: &Runtime, meeting: Meeting, now: u64) -> bool {
     let Some((channel, meeting)) = rt.scheduler.borrow().first_due(meeting, now) else {
         return true;
     };
-    // SAFETY: a parked task keeps its channels alive; a thread that waits
-    // keeps a slot free for the value.
-    unsafe {
-        let built = transfer::push_ring(l, &mut *channel, now);
-        if !matches!(built, Built::Raised) {
-            if meeting.thread != l {
-                lua_xmove(l, meeting.thread, 1);
-            }
-            rt.scheduler.borrow_mut().part(meeting, true);
+    // A thread that waits keeps a slot free for the value.
+    let built = transfer::push_ring(l, channel, now);
+    if !matches!(built, Built::Raised) {
+        if meeting.thread != l {
+            l.move_to(meeting.thread, 1);
         }
-        transfer::settle(rt, channel);
-        !matches!(built, Built::Raised)
+        rt.scheduler.borrow_mut().part(meeting, true);
     }
+    transfer::settle(rt, channel);
+    !matches!(built, Built::Raised)
 }
 
 /// Ends the waits of a process that nothing can wake any more: those at timers
@@ -249,8 +220,8 @@ fn give_up_on_timers(rt: &Runtime) -> bool {
     for id in 0..tasks {
         let meeting = rt.scheduler.borrow().waits_for_reset(id);
         if let Some(meeting) = meeting {
-            // SAFETY: a thread that waits keeps a slot free for the nil.
-            unsafe { lua_pushnil(meeting.thread) };
+            // A thread that waits keeps a slot free for the nil.
+            meeting.thread.push_nil();
             rt.scheduler.borrow_mut().part(meeting, false);
             any = true;
         }
@@ -261,9 +232,9 @@ fn give_up_on_timers(rt: &Runtime) -> bool {
 impl Scheduler {
     /// Of the cases of a task that waits longest at an alarm that is due: the
     /// first one that is due, and its channel.
-    fn first_due(&self, meeting: Meeting, now: u64) -> Option<(*mut Channel, Meeting)> {
+    fn first_due(&self, meeting: Meeting, now: u64) -> Option<(ChannelRef, Meeting)> {
         let due = self.timed(meeting.task).filter(|(waiter, alarm)| {
-            alarm.next.is_some_and(|next| next <= now) && self.is_first(waiter)
+            alarm.is_some_and(|next| next <= now) && self.is_first(waiter)
         });
         let (waiter, _) = due.min_by_key(|(waiter, _)| waiter.case)?;
         Some((waiter.channel, self.meet_waiter(waiter)?))
@@ -271,13 +242,13 @@ impl Scheduler {
 
     /// The first case of a parked task that waits for a timer to be set anew.
     fn waits_for_reset(&self, id: TaskId) -> Option<Meeting> {
-        let stopped = self.timed(id).filter(|(_, alarm)| alarm.next.is_none());
+        let stopped = self.timed(id).filter(|(_, alarm)| alarm.is_none());
         let (waiter, _) = stopped.min_by_key(|(waiter, _)| waiter.case)?;
         self.meet_waiter(waiter)
     }
 
-    /// The cases of a parked task that wait for the clock.
-    fn timed(&self, id: TaskId) -> impl Iterator<Item = (Waiter, Alarm)> + '_ {
+    /// The cases of a parked task that wait for the clock, and the alarm of each.
+    fn timed(&self, id: TaskId) -> impl Iterator<Item = (Waiter, Option<u64>)> + '_ {
         let first = self
             .tasks
             .get(id)
@@ -286,9 +257,8 @@ impl Scheduler {
         let waiters = std::iter::successors(first, |place| self.waiters[*place as usize].sibling);
         waiters.filter_map(|place| {
             let waiter = self.waiters[place as usize];
-            // SAFETY: a parked task keeps its channels alive.
-            match unsafe { (*waiter.channel).source } {
-                Source::Clock(alarm) => Some((waiter, alarm)),
+            match &waiter.channel.source {
+                Source::Clock(alarm) => Some((waiter, alarm.next.get())),
                 _ => None,
             }
         })

@@ -9,9 +9,9 @@ use warren_guest::mailbox::Subscription;
 use super::boundary;
 use super::finish::{Shape, context, finish, from_context, is_receive};
 use super::turn::{Pulled, pull, turn};
+use crate::lua::State;
 use crate::runtime::{Runtime, runtime, set_switched_out};
-use crate::stack::{State, out_of_memory};
-use crate::tasks::{Channel, Fired, Source};
+use crate::tasks::{Channel, ChannelRef, Fired, Source};
 use crate::transfer;
 
 /// How long to wait.
@@ -27,120 +27,98 @@ pub(crate) enum Patience {
 
 /// Waits for the first of `count` cases that is ready, which lie on the stack
 /// from index `base` on, and returns what `shape` says. Must be the last thing
-/// that a C function does.
-///
-/// # Safety
-/// `l` runs a C function called by a task, with five free stack slots above
-/// the cases; nothing that needs `Drop` is alive.
-pub(crate) unsafe fn wait(
-    l: State,
-    base: c_int,
-    count: c_int,
-    patience: Patience,
-    shape: Shape,
-) -> c_int {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let rt = runtime(l);
-        rt.rest(l);
-        let room = rt.scheduler.borrow_mut().reserve(count as usize);
-        if !room {
-            out_of_memory(l);
+/// that a C function does. The function runs in a task and has five free stack slots
+/// above the cases. May raise.
+pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shape: Shape) -> c_int {
+    let rt = runtime(l);
+    rt.rest(l);
+    let room = rt.scheduler.borrow_mut().reserve(count as usize);
+    if !room {
+        l.out_of_memory();
+    }
+    loop {
+        let look = look(l, rt, base, count, shape);
+        let alone = rt.scheduler.borrow().is_alone();
+        let blocks = look.ready.is_none() && patience != Patience::None;
+        let until = match patience {
+            Patience::Until(until) => Some(until),
+            _ => None,
+        };
+        let deadline = match (blocks && alone, until, look.next_alarm) {
+            (false, ..) => Some(0),
+            (true, Some(a), Some(b)) => Some(a.min(b)),
+            (true, a, b) => a.or(b),
+        };
+        let idle = deadline.is_none() && rt.scheduler.borrow().wanted_now.is_empty();
+        if let (true, Some(case)) = (idle, look.rung) {
+            // Nobody is left to set the timer anew.
+            l.push_nil();
+            return finish(l, base, shape, Fired::Case(case, false));
         }
-        loop {
-            let look = look(l, rt, base, count, shape);
-            let alone = rt.scheduler.borrow().is_alone();
-            let blocks = look.ready.is_none() && patience != Patience::None;
-            let until = match patience {
-                Patience::Until(until) => Some(until),
-                _ => None,
+        // What lies in the mailbox comes before what was found ready, if
+        // its case does.
+        let pulled = if deadline == Some(0) && rt.scheduler.borrow().wanted_now.is_empty() {
+            Pulled::Nothing
+        } else {
+            let wanted: *const [Subscription] = &raw const *rt.scheduler.borrow().wanted_now;
+            // SAFETY: `wanted_now` changes only while Lua runs.
+            unsafe { pull(l, rt, wanted, deadline) }
+        };
+        match pulled {
+            Pulled::Value(subscription) => {
+                let case = case_of(l, base, count, subscription);
+                return finish(l, base, shape, Fired::Case(case, true));
+            }
+            Pulled::Raised => l.error(),
+            Pulled::Dropped => continue,
+            Pulled::Nothing => {}
+        }
+        if let Some(case) = look.ready {
+            let open = perform(l, base + 2 * case);
+            return finish(l, base, shape, Fired::Case(case, open));
+        }
+        if patience == Patience::None {
+            return finish(l, base, shape, Fired::Deadline);
+        }
+        if until.is_some_and(|until| until <= clock::monotonic()) {
+            return match shape {
+                Shape::Sleep if !alone => give_way(l, rt),
+                _ => finish(l, base, shape, Fired::Deadline),
             };
-            let deadline = match (blocks && alone, until, look.next_alarm) {
-                (false, ..) => Some(0),
-                (true, Some(a), Some(b)) => Some(a.min(b)),
-                (true, a, b) => a.or(b),
-            };
-            let idle = deadline.is_none() && rt.scheduler.borrow().wanted_now.is_empty();
-            if let (true, Some(case)) = (idle, look.rung) {
-                // Nobody is left to set the timer anew.
-                lua_pushnil(l);
-                return finish(l, base, shape, Fired::Case(case, false));
-            }
-            // What lies in the mailbox comes before what was found ready, if
-            // its case does.
-            let pulled = if deadline == Some(0) && rt.scheduler.borrow().wanted_now.is_empty() {
-                Pulled::Nothing
-            } else {
-                let wanted: *const [Subscription] = &raw const *rt.scheduler.borrow().wanted_now;
-                pull(l, rt, wanted, deadline)
-            };
-            match pulled {
-                Pulled::Value(subscription) => {
-                    let case = case_of(l, base, count, subscription);
-                    return finish(l, base, shape, Fired::Case(case, true));
-                }
-                Pulled::Raised => lua_error(l),
-                Pulled::Dropped => continue,
-                Pulled::Nothing => {}
-            }
-            if let Some(case) = look.ready {
-                let open = perform(l, base + 2 * case);
-                return finish(l, base, shape, Fired::Case(case, open));
-            }
-            if patience == Patience::None {
-                return finish(l, base, shape, Fired::Deadline);
-            }
-            if until.is_some_and(|until| until <= clock::monotonic()) {
-                return match shape {
-                    Shape::Sleep if !alone => give_way(l, rt),
-                    _ => finish(l, base, shape, Fired::Deadline),
-                };
-            }
-            if !alone {
-                return switch(l, rt, base, count, until, shape);
-            }
+        }
+        if !alone {
+            return switch(l, rt, base, count, until, shape);
         }
     }
 }
 
 /// Raises where [`wait`] could not wait. For what begins something first that
 /// nobody would take the result of.
-///
-/// # Safety
-/// As [`wait`].
-pub(crate) unsafe fn check_may_wait(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let rt = runtime(l);
-        let alone = rt.scheduler.borrow().is_alone();
-        if !alone && !boundary::can_switch(l, rt) {
-            boundary::raise(l);
-        }
+pub(crate) fn check_may_wait(l: State) {
+    let rt = runtime(l);
+    let alone = rt.scheduler.borrow().is_alone();
+    if !alone && !boundary::can_switch(l, rt) {
+        boundary::raise(l);
     }
 }
 
 /// Receives from the channel of a subscription where that can be done without
 /// the scheduler: while a task is alone. Pushes the value.
-///
-/// # Safety
-/// As [`wait`]; `channel` is alive.
-pub(crate) unsafe fn receive_alone(l: State, channel: *const Channel) -> bool {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let rt = runtime(l);
-        let subscription = match (*channel).source {
-            Source::Mailbox {
-                subscription, ring, ..
-            } if ring.len == 0 && !(*channel).closed && rt.scheduler.borrow().is_alone() => {
-                subscription
-            }
-            _ => return false,
-        };
-        match pull(l, rt, &[subscription], None) {
-            Pulled::Value(_) => true,
-            Pulled::Raised => lua_error(l),
-            Pulled::Dropped | Pulled::Nothing => false,
+pub(crate) fn receive_alone(l: State, channel: ChannelRef) -> bool {
+    let rt = runtime(l);
+    let subscription = match &channel.source {
+        Source::Mailbox {
+            subscription, ring, ..
+        } if ring.len.get() == 0 && !channel.closed.get() && rt.scheduler.borrow().is_alone() => {
+            *subscription
         }
+        _ => return false,
+    };
+    // SAFETY: the array outlives the call.
+    match unsafe { pull(l, rt, &[subscription], None) } {
+        Pulled::Value(_) => true,
+        Pulled::Raised => l.error(),
+        Pulled::Dropped | Pulled::Nothing => false,
     }
 }
 
@@ -156,7 +134,7 @@ struct Look {
 
 /// Looks at the cases in order, up to the first that is ready; leaves the
 /// mailbox queues among those before it in `wanted_now`.
-unsafe fn look(l: State, rt: &Runtime, base: c_int, count: c_int, shape: Shape) -> Look {
+fn look(l: State, rt: &Runtime, base: c_int, count: c_int, shape: Shape) -> Look {
     let mut scheduler = rt.scheduler.borrow_mut();
     scheduler.wanted_now.clear();
     let mut look = Look {
@@ -166,27 +144,22 @@ unsafe fn look(l: State, rt: &Runtime, base: c_int, count: c_int, shape: Shape) 
     };
     let mut now = None;
     for case in 0..count {
-        // SAFETY: the promise of `wait`.
-        let (channel, receives) = unsafe {
-            let place = base + 2 * case;
-            (
-                &*lua_touserdata(l, place).cast::<Channel>(),
-                is_receive(l, place + 1),
-            )
-        };
-        let ready = match channel.source {
-            _ if channel.closed => true,
-            Source::Local(ring) if receives => ring.len > 0 || !channel.senders.is_empty(),
-            Source::Local(ring) => ring.len < ring.capacity || !channel.receivers.is_empty(),
-            Source::Mailbox { ring, .. } if ring.len > 0 => true,
+        let place = base + 2 * case;
+        let channel = Channel::at(l, place);
+        let receives = is_receive(l, place + 1);
+        let ready = match &channel.source {
+            _ if channel.closed.get() => true,
+            Source::Local(ring) if receives => ring.len.get() > 0 || !channel.senders.is_empty(),
+            Source::Local(ring) => ring.len.get() < ring.capacity || !channel.receivers.is_empty(),
+            Source::Mailbox { ring, .. } if ring.len.get() > 0 => true,
             Source::Mailbox { subscription, .. } => {
                 // Whoever waits already is served first.
                 if channel.receivers.is_empty() {
-                    scheduler.wanted_now.push(subscription);
+                    scheduler.wanted_now.push(*subscription);
                 }
                 false
             }
-            Source::Clock(alarm) => match alarm.next {
+            Source::Clock(alarm) => match alarm.next.get() {
                 // Whoever waits already is served first.
                 Some(next)
                     if channel.receivers.is_empty()
@@ -199,7 +172,7 @@ unsafe fn look(l: State, rt: &Runtime, base: c_int, count: c_int, shape: Shape) 
                         Some(look.next_alarm.map_or(next, |earlier| earlier.min(next)));
                     false
                 }
-                None if alarm.stopped && shape == Shape::Receive => true,
+                None if alarm.stopped.get() && shape == Shape::Receive => true,
                 None => {
                     look.rung = look.rung.or(Some(case));
                     false
@@ -216,29 +189,22 @@ unsafe fn look(l: State, rt: &Runtime, base: c_int, count: c_int, shape: Shape) 
 
 /// Carries out a case that is ready. A value received is left on top of the
 /// stack. False where the channel is closed.
-unsafe fn perform(l: State, place: c_int) -> bool {
-    // SAFETY: the promise of `wait`.
-    unsafe {
-        if is_receive(l, place + 1) {
-            transfer::receive(l, place)
-        } else {
-            transfer::send(l, place)
-        }
+fn perform(l: State, place: c_int) -> bool {
+    if is_receive(l, place + 1) {
+        transfer::receive(l, place)
+    } else {
+        transfer::send(l, place)
     }
 }
 
 /// The first case that receives from a subscription.
-unsafe fn case_of(l: State, base: c_int, count: c_int, subscription: Subscription) -> c_int {
-    // SAFETY: the promise of `wait`.
-    let matches = |case: &c_int| unsafe {
-        let channel: *const Channel = lua_touserdata(l, base + 2 * case).cast();
-        matches!((*channel).source, Source::Mailbox { subscription: own, .. } if own == subscription)
-    };
+fn case_of(l: State, base: c_int, count: c_int, subscription: Subscription) -> c_int {
+    let matches = |case: &c_int| matches!(Channel::at(l, base + 2 * case).source, Source::Mailbox { subscription: own, .. } if own == subscription);
     (0..count).find(matches).unwrap_or(0)
 }
 
 /// Parks the running task, which is not alone, and lets others run.
-unsafe fn switch(
+fn switch(
     l: State,
     rt: &Runtime,
     base: c_int,
@@ -246,94 +212,79 @@ unsafe fn switch(
     until: Option<u64>,
     shape: Shape,
 ) -> c_int {
-    // SAFETY: the promise of `wait`.
-    unsafe {
-        if !boundary::can_switch(l, rt) {
-            boundary::raise(l);
-        }
-        let id = {
-            let mut scheduler = rt.scheduler.borrow_mut();
-            let id = scheduler.current;
-            scheduler.park(id, l, base, shape == Shape::Receive, until);
-            for case in 0..count {
-                let place = base + 2 * case;
-                scheduler.add_waiter(
-                    id,
-                    lua_touserdata(l, place).cast(),
-                    case,
-                    !is_receive(l, place + 1),
-                );
-            }
-            id
-        };
-        while rt.scheduler.borrow().ready.is_empty() {
-            if !turn(l, rt, true) {
-                rt.scheduler.borrow_mut().unpark(id);
-                lua_error(l);
-            }
-        }
-        let fired = {
-            let mut scheduler = rt.scheduler.borrow_mut();
-            if scheduler.ready.front() == Some(&id) {
-                scheduler.ready.pop_front();
-                scheduler.task(id).map(|task| task.fired)
-            } else {
-                scheduler.switching = true;
-                None
-            }
-        };
-        if let Some(fired) = fired {
-            return finish(l, base, shape, fired);
-        }
-        set_switched_out(l, true);
-        lua_yieldk(l, 0, context(base, shape), Some(resumed))
+    if !boundary::can_switch(l, rt) {
+        boundary::raise(l);
     }
+    let id = {
+        let mut scheduler = rt.scheduler.borrow_mut();
+        let id = scheduler.current;
+        scheduler.park(id, l, base, shape == Shape::Receive, until);
+        for case in 0..count {
+            let place = base + 2 * case;
+            scheduler.add_waiter(id, Channel::at(l, place), case, !is_receive(l, place + 1));
+        }
+        id
+    };
+    while rt.scheduler.borrow().ready.is_empty() {
+        if !turn(l, rt, true) {
+            rt.scheduler.borrow_mut().unpark(id);
+            l.error();
+        }
+    }
+    let fired = {
+        let mut scheduler = rt.scheduler.borrow_mut();
+        if scheduler.ready.front() == Some(&id) {
+            scheduler.ready.pop_front();
+            scheduler.task(id).map(|task| task.fired)
+        } else {
+            scheduler.switching = true;
+            None
+        }
+    };
+    if let Some(fired) = fired {
+        return finish(l, base, shape, fired);
+    }
+    set_switched_out(l, true);
+    l.yield_then(context(base, shape), resumed)
 }
 
 /// Lets the other tasks run that can, and goes on after them. Inside what
 /// cannot be left it goes on at once.
-unsafe fn give_way(l: State, rt: &Runtime) -> c_int {
-    // SAFETY: the promise of `wait`; a sleeper has no cases.
-    unsafe {
-        if !boundary::can_switch(l, rt) {
+fn give_way(l: State, rt: &Runtime) -> c_int {
+    if !boundary::can_switch(l, rt) {
+        return finish(l, 1, Shape::Sleep, Fired::Deadline);
+    }
+    let others = !rt.scheduler.borrow().ready.is_empty();
+    if !others && !turn(l, rt, false) {
+        l.error();
+    }
+    {
+        let mut scheduler = rt.scheduler.borrow_mut();
+        if scheduler.ready.is_empty() {
+            drop(scheduler);
             return finish(l, 1, Shape::Sleep, Fired::Deadline);
         }
-        let others = !rt.scheduler.borrow().ready.is_empty();
-        if !others && !turn(l, rt, false) {
-            lua_error(l);
+        let id = scheduler.current;
+        if let Some(task) = scheduler.task(id) {
+            task.fired = Fired::Deadline;
         }
-        {
-            let mut scheduler = rt.scheduler.borrow_mut();
-            if scheduler.ready.is_empty() {
-                drop(scheduler);
-                return finish(l, 1, Shape::Sleep, Fired::Deadline);
-            }
-            let id = scheduler.current;
-            if let Some(task) = scheduler.task(id) {
-                task.fired = Fired::Deadline;
-            }
-            scheduler.ready.push_back(id);
-            scheduler.switching = true;
-        }
-        set_switched_out(l, true);
-        lua_yieldk(l, 0, context(1, Shape::Sleep), Some(resumed))
+        scheduler.ready.push_back(id);
+        scheduler.switching = true;
     }
+    set_switched_out(l, true);
+    l.yield_then(context(1, Shape::Sleep), resumed)
 }
 
 /// Goes on where [`switch`] has yielded.
-unsafe extern "C-unwind" fn resumed(l: State, _: c_int, context: lua_KContext) -> c_int {
-    // SAFETY: Lua calls with the thread that yielded; the scheduler resumes
-    // it only after it was woken.
-    unsafe {
-        set_switched_out(l, false);
-        let (base, shape) = from_context(context);
-        let fired = {
-            let mut scheduler = runtime(l).scheduler.borrow_mut();
-            let id = scheduler.current;
-            scheduler
-                .task(id)
-                .map_or(Fired::Deadline, |task| task.fired)
-        };
-        finish(l, base, shape, fired)
-    }
+extern "C-unwind" fn resumed(l: State, _: c_int, context: lua_KContext) -> c_int {
+    set_switched_out(l, false);
+    let (base, shape) = from_context(context);
+    let fired = {
+        let mut scheduler = runtime(l).scheduler.borrow_mut();
+        let id = scheduler.current;
+        scheduler
+            .task(id)
+            .map_or(Fired::Deadline, |task| task.fired)
+    };
+    finish(l, base, shape, fired)
 }

@@ -4,7 +4,7 @@
 //! An entry is a task that sleeps, or a channel of the clock that has both an
 //! alarm ahead and a waiter. A timer with many waiters is one entry.
 
-use super::channel::{Channel, Source};
+use super::channel::{ChannelRef, Source};
 use super::{NOWHERE, Scheduler, TaskId};
 
 /// What wakes at a time.
@@ -14,7 +14,7 @@ pub(crate) enum Wake {
     Task(TaskId),
     /// The first waiter of a channel. The channel is alive: its waiters have
     /// it on their stacks, and it leaves the heap with the last of them.
-    Channel(*mut Channel),
+    Channel(ChannelRef),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -71,21 +71,13 @@ impl Scheduler {
 
     /// Puts a channel into the heap, or takes it out, as its alarm and its
     /// waiters say. There is room for it: see [`Alarms::reserve`].
-    ///
-    /// # Safety
-    /// `channel` is alive.
-    pub(super) unsafe fn update_channel_alarm(&mut self, channel: *mut Channel) {
-        // SAFETY: as promised by the caller.
-        let (source, place, awaited) = unsafe {
-            let channel = &*channel;
-            (
-                channel.source,
-                channel.alarm_place,
-                !channel.receivers.is_empty(),
-            )
+    pub(super) fn update_channel_alarm(&mut self, channel: ChannelRef) {
+        let Source::Clock(alarm) = &channel.source else {
+            return;
         };
-        let Source::Clock(alarm) = source else { return };
-        match alarm.next.filter(|_| awaited) {
+        let place = channel.alarm_place.get();
+        let awaited = !channel.receivers.is_empty();
+        match alarm.next.get().filter(|_| awaited) {
             Some(at) if place == NOWHERE => self.insert(at, Wake::Channel(channel)),
             Some(at) => self.move_to(place, at),
             None => self.delete(place),
@@ -180,8 +172,7 @@ impl Scheduler {
                     task.alarm = place;
                 }
             }
-            // SAFETY: channels in the heap are alive, see `Wake`.
-            Wake::Channel(channel) => unsafe { (*channel).alarm_place = place },
+            Wake::Channel(channel) => channel.alarm_place.set(place),
         }
     }
 }
@@ -189,14 +180,14 @@ impl Scheduler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::State;
+    use crate::lua::State;
 
     /// Tasks that sleep until the given times.
     fn sleepers(times: &[u64]) -> Scheduler {
         let mut scheduler = Scheduler::default();
         for at in times {
             assert!(scheduler.reserve(0));
-            let id = scheduler.add(State::default(), 0, 0);
+            let id = scheduler.add(State::dangling(), 0, 0);
             scheduler.set_task_alarm(id, *at);
         }
         scheduler

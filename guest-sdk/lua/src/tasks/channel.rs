@@ -1,6 +1,9 @@
 //! Channels as the scheduler sees them: where values come from, and who waits.
 
+use std::cell::Cell;
 use std::ffi::c_int;
+use std::ops::Deref;
+use std::ptr::NonNull;
 
 use mlua_sys::lua_Integer;
 use warren_guest::mailbox::Subscription;
@@ -11,20 +14,20 @@ pub(crate) struct Channel {
     /// Where its values come from.
     pub(crate) source: Source,
     /// Nothing more will come.
-    pub(crate) closed: bool,
+    pub(crate) closed: Cell<bool>,
     /// The coroutines that wait for a value.
     pub(crate) receivers: Queue,
     /// The coroutines that wait to hand over a value.
     pub(crate) senders: Queue,
     /// Its place among the alarms of the scheduler, for one of the clock.
-    pub(crate) alarm_place: u32,
+    pub(crate) alarm_place: Cell<u32>,
     /// Its place among what the scheduler wants of the mailbox, while a
     /// coroutine waits for a message.
-    pub(crate) wanted_place: u32,
+    pub(crate) wanted_place: Cell<u32>,
 }
 
 /// Where a channel's values come from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) enum Source {
     /// From coroutines of this process.
     Local(Ring),
@@ -43,12 +46,12 @@ pub(crate) enum Source {
 /// The buffer of a local channel: `len` values from place `head` on, in a
 /// ring of `room` places, which grows up to `capacity`. Capacity 0 is a
 /// rendezvous.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Ring {
     pub(crate) capacity: lua_Integer,
-    pub(crate) room: lua_Integer,
-    pub(crate) head: lua_Integer,
-    pub(crate) len: lua_Integer,
+    pub(crate) room: Cell<lua_Integer>,
+    pub(crate) head: Cell<lua_Integer>,
+    pub(crate) len: Cell<lua_Integer>,
 }
 
 /// What a message becomes.
@@ -63,14 +66,14 @@ pub(crate) enum Format {
 }
 
 /// When a timer or ticker yields its next Time.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Alarm {
     /// On the monotonic clock; `None` once it has rung or was stopped.
-    pub(crate) next: Option<u64>,
+    pub(crate) next: Cell<Option<u64>>,
     pub(crate) again: Again,
     /// Stopped: a plain receive ends, as if the channel were closed, but no
     /// case of a select is ready, as a timer can be set anew.
-    pub(crate) stopped: bool,
+    pub(crate) stopped: Cell<bool>,
 }
 
 /// What follows when an alarm has rung.
@@ -85,6 +88,35 @@ pub(crate) enum Again {
     After(u64),
 }
 
+/// A channel that is alive: Lua keeps it where a stack, a case or the registry holds
+/// it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChannelRef(NonNull<Channel>);
+
+impl ChannelRef {
+    /// Returns the handle of a channel.
+    ///
+    /// # Safety
+    /// The channel stays reachable for Lua as long as the handle is used: a handle in
+    /// the scheduler's lists leaves them with the last task that waits for the channel,
+    /// on whose stack the channel is.
+    #[inline]
+    pub(crate) unsafe fn new(block: NonNull<Channel>) -> Self {
+        Self(block)
+    }
+}
+
+impl Deref for ChannelRef {
+    type Target = Channel;
+
+    #[inline]
+    fn deref(&self) -> &Channel {
+        // SAFETY: the channel is alive, as `new` was promised; apart from its cells
+        // nothing writes to it.
+        unsafe { self.0.as_ref() }
+    }
+}
+
 impl Channel {
     /// Returns true if programs may send on the channel and close it.
     pub(crate) fn is_local(&self) -> bool {
@@ -95,25 +127,25 @@ impl Channel {
 /// A channel on a subscription, and its place in the table of channels.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kept {
-    pub(crate) channel: *mut Channel,
+    pub(crate) channel: ChannelRef,
     pub(crate) place: c_int,
 }
 
 /// The waiters of one side of a channel, in order of arrival.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Queue {
-    pub(super) first: Option<u32>,
-    pub(super) last: Option<u32>,
+    pub(super) first: Cell<Option<u32>>,
+    pub(super) last: Cell<Option<u32>>,
 }
 
 impl Queue {
     /// Whether nobody waits.
-    pub(crate) fn is_empty(self) -> bool {
-        self.first.is_none()
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.get().is_none()
     }
 
     /// The place of the waiter that came first.
-    pub(crate) fn first(self) -> Option<u32> {
-        self.first
+    pub(crate) fn first(&self) -> Option<u32> {
+        self.first.get()
     }
 }

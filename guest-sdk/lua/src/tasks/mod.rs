@@ -21,10 +21,10 @@ use std::ptr;
 use warren_guest::mailbox::Subscription;
 
 pub(crate) use alarms::Wake;
-pub(crate) use channel::{Again, Alarm, Channel, Format, Kept, Queue, Ring, Source};
+pub(crate) use channel::{Again, Alarm, Channel, ChannelRef, Format, Kept, Queue, Ring, Source};
 pub(crate) use queue::{Meeting, Waiter};
 
-use crate::stack::State;
+use crate::lua::State;
 use alarms::Alarms;
 
 /// The place of a channel or task that is in no list.
@@ -49,7 +49,7 @@ pub(crate) struct Scheduler {
     /// The mailbox queues that parked tasks want, and the channel of each,
     /// which knows its place here.
     pub(crate) wanted: Vec<Subscription>,
-    wanted_by: Vec<*mut Channel>,
+    wanted_by: Vec<ChannelRef>,
     /// Those of a wait that is about to begin; kept for its memory.
     pub(crate) wanted_now: Vec<Subscription>,
     /// When parked tasks want to wake.
@@ -247,12 +247,8 @@ impl Scheduler {
 
     /// Notes that the alarm of a channel was set anew, for the tasks that wait
     /// there. There is [room](Self::reserve_alarm) for it.
-    ///
-    /// # Safety
-    /// `channel` is alive.
-    pub(crate) unsafe fn alarm_changed(&mut self, channel: *mut Channel) {
-        // SAFETY: as promised by the caller.
-        unsafe { self.update_channel_alarm(channel) };
+    pub(crate) fn alarm_changed(&mut self, channel: ChannelRef) {
+        self.update_channel_alarm(channel);
     }
 
     /// The earliest time at which a parked task wants to wake.

@@ -3,14 +3,14 @@
 
 use std::ffi::c_int;
 
-use super::channel::{Channel, Queue, Source};
+use super::channel::{ChannelRef, Queue, Source};
 use super::{Scheduler, TaskId};
-use crate::stack::State;
+use crate::lua::State;
 
 /// One case of a parked task.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waiter {
-    pub(crate) channel: *mut Channel,
+    pub(crate) channel: ChannelRef,
     pub(super) task: TaskId,
     /// The place of the case, the first being 0.
     pub(crate) case: c_int,
@@ -34,8 +34,8 @@ pub(crate) struct Meeting {
 
 impl Scheduler {
     /// The task that has waited longest in a queue.
-    pub(crate) fn meet(&self, queue: Queue) -> Option<Meeting> {
-        self.meet_waiter(*self.waiters.get(queue.first? as usize)?)
+    pub(crate) fn meet(&self, queue: &Queue) -> Option<Meeting> {
+        self.meet_waiter(*self.waiters.get(queue.first()? as usize)?)
     }
 
     /// The task of the waiter at a place, if it waits in a plain receive; and
@@ -80,13 +80,10 @@ impl Scheduler {
     }
 
     /// Adds a case of a parked task to the queue of its channel.
-    ///
-    /// # Safety
-    /// `channel` is alive, and stays so while the task is parked.
-    pub(crate) unsafe fn add_waiter(
+    pub(crate) fn add_waiter(
         &mut self,
         task: TaskId,
-        channel: *mut Channel,
+        channel: ChannelRef,
         case: c_int,
         sends: bool,
     ) {
@@ -94,19 +91,12 @@ impl Scheduler {
             Some(place) => place,
             None => self.waiters.len() as u32,
         };
-        // SAFETY: as promised by the caller.
-        let (queue, source) = unsafe {
-            (
-                if sends {
-                    &raw mut (*channel).senders
-                } else {
-                    &raw mut (*channel).receivers
-                },
-                (*channel).source,
-            )
+        let queue = if sends {
+            &channel.senders
+        } else {
+            &channel.receivers
         };
-        // SAFETY: as above.
-        let previous = unsafe { (*queue).last };
+        let previous = queue.last.get();
         let sibling = self.task(task).and_then(|task| task.waiters.replace(place));
         let waiter = Waiter {
             channel,
@@ -126,62 +116,47 @@ impl Scheduler {
         }
         match previous {
             Some(previous) => self.waiters[previous as usize].next = Some(place),
-            // SAFETY: as above.
-            None => unsafe { (*queue).first = Some(place) },
+            None => queue.first.set(Some(place)),
         }
-        // SAFETY: as above.
-        unsafe { (*queue).last = Some(place) };
-        if let (Source::Mailbox { subscription, .. }, None) = (source, previous) {
-            // SAFETY: as above.
-            unsafe { (*channel).wanted_place = self.wanted.len() as u32 };
-            self.wanted.push(subscription);
+        queue.last.set(Some(place));
+        if let (Source::Mailbox { subscription, .. }, None) = (&channel.source, previous) {
+            channel.wanted_place.set(self.wanted.len() as u32);
+            self.wanted.push(*subscription);
             self.wanted_by.push(channel);
         }
         if previous.is_none() {
-            // SAFETY: as above.
-            unsafe { self.update_channel_alarm(channel) };
+            self.update_channel_alarm(channel);
         }
     }
 
     /// Takes a waiter out of its queue; yields its sibling.
     pub(super) fn remove_waiter(&mut self, place: u32) -> Option<u32> {
         let waiter = self.waiters[place as usize];
-        // SAFETY: a parked task keeps its channels alive, on its stack; its
-        // waiters are removed when it wakes.
-        let queue = unsafe {
-            if waiter.sends {
-                &mut (*waiter.channel).senders
-            } else {
-                &mut (*waiter.channel).receivers
-            }
+        let channel = waiter.channel;
+        let queue = if waiter.sends {
+            &channel.senders
+        } else {
+            &channel.receivers
         };
         match waiter.previous {
             Some(previous) => self.waiters[previous as usize].next = waiter.next,
-            None => queue.first = waiter.next,
+            None => queue.first.set(waiter.next),
         }
         match waiter.next {
             Some(next) => self.waiters[next as usize].previous = waiter.previous,
-            None => queue.last = waiter.previous,
+            None => queue.last.set(waiter.previous),
         }
         let deserted = queue.is_empty();
-        // SAFETY: as above.
-        let (source, wanted) = unsafe {
-            (
-                (*waiter.channel).source,
-                (*waiter.channel).wanted_place as usize,
-            )
-        };
-        match source {
+        let wanted = channel.wanted_place.get() as usize;
+        match channel.source {
             Source::Mailbox { .. } if deserted && wanted < self.wanted.len() => {
                 self.wanted.swap_remove(wanted);
                 self.wanted_by.swap_remove(wanted);
                 if let Some(moved) = self.wanted_by.get(wanted) {
-                    // SAFETY: a channel is in the list while a task waits for it.
-                    unsafe { (**moved).wanted_place = wanted as u32 };
+                    moved.wanted_place.set(wanted as u32);
                 }
             }
-            // SAFETY: as above.
-            Source::Clock(_) if deserted => unsafe { self.update_channel_alarm(waiter.channel) },
+            Source::Clock(_) if deserted => self.update_channel_alarm(channel),
             _ => {}
         }
         self.waiters[place as usize].next = self.free_waiter;

@@ -9,7 +9,7 @@ use std::fs;
 use mlua_sys::*;
 
 use crate::boot;
-use crate::stack::{State, bytes_at};
+use crate::lua::State;
 
 /// How the document calls an object of each class.
 pub(super) const OBJECTS: [(&str, &str); 12] = [
@@ -45,26 +45,20 @@ fn every_method_is_documented() {
 }
 
 pub(super) fn is_string_function(name: &str) -> bool {
-    // SAFETY: the state is this thread's, and left as it was.
-    unsafe {
-        let l = boot::state();
-        lua_getglobal(l, c"string".as_ptr());
-        lua_pushlstring(l, name.as_ptr().cast(), name.len());
-        let kind = lua_rawget(l, -2);
-        lua_pop(l, 2);
-        kind == LUA_TFUNCTION
-    }
+    let l = boot::state().expect("Lua is set up");
+    l.global(c"string");
+    l.push_bytes(name.as_bytes());
+    let kind = l.raw_get(-2);
+    l.pop(2);
+    kind == LUA_TFUNCTION
 }
 
 /// All classes that have methods, with their names. Several may share a name.
 pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
     let mut walk = Walk::default();
-    // SAFETY: the state is this thread's; there is room for one value.
-    unsafe {
-        let l = boot::state();
-        lua_pushvalue(l, LUA_REGISTRYINDEX);
-        walk.visit(l);
-    }
+    let l = boot::state().expect("Lua is set up");
+    l.push_value(LUA_REGISTRYINDEX);
+    walk.visit(l);
     walk.classes
 }
 
@@ -77,83 +71,70 @@ struct Walk {
 
 impl Walk {
     /// Visits the value on top of the stack, and pops it.
-    ///
-    /// # Safety
-    /// `l` is a live Lua thread with a value on its stack.
-    unsafe fn visit(&mut self, l: State) {
-        // SAFETY: as promised by the caller; the stack grows with the depth.
-        unsafe {
-            assert!(lua_checkstack(l, 8) != 0);
-            let kind = lua_type(l, -1);
-            let pointer = lua_topointer(l, -1);
-            if !pointer.is_null() && self.seen.insert(pointer) {
-                if lua_getmetatable(l, -1) != 0 {
-                    self.visit(l);
-                }
-                match kind {
-                    LUA_TTABLE => self.visit_table(l),
-                    LUA_TFUNCTION => {
-                        for upvalue in 1.. {
-                            if lua_getupvalue(l, -1, upvalue).is_null() {
-                                break;
-                            }
-                            self.visit(l);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            lua_pop(l, 1);
-        }
-    }
-
-    unsafe fn visit_table(&mut self, l: State) {
-        // SAFETY: `visit` has a table on top of the stack.
-        unsafe {
-            if let Some(name) = text_field(l, c"__name") {
-                let methods = methods(l);
-                if !methods.is_empty() {
-                    self.classes.entry(name).or_default().extend(methods);
-                }
-            }
-            lua_pushnil(l);
-            while lua_next(l, -2) != 0 {
+    fn visit(&mut self, l: State) {
+        assert!(l.has_room(8));
+        let kind = l.type_of(-1);
+        let pointer = l.address(-1);
+        if !pointer.is_null() && self.seen.insert(pointer) {
+            if l.metatable(-1) {
                 self.visit(l);
             }
+            match kind {
+                LUA_TTABLE => self.visit_table(l),
+                LUA_TFUNCTION => {
+                    for upvalue in 1.. {
+                        if !l.upvalue(-1, upvalue) {
+                            break;
+                        }
+                        self.visit(l);
+                    }
+                }
+                _ => {}
+            }
+        }
+        l.pop(1);
+    }
+
+    fn visit_table(&mut self, l: State) {
+        if let Some(name) = text_field(l, c"__name") {
+            let methods = methods(l);
+            if !methods.is_empty() {
+                self.classes.entry(name).or_default().extend(methods);
+            }
+        }
+        l.push_nil();
+        while l.next(-2) {
+            self.visit(l);
         }
     }
 }
 
 /// A field of the table on top of the stack that is text.
-unsafe fn text_field(l: State, field: &std::ffi::CStr) -> Option<String> {
-    // SAFETY: `visit_table` has a table on top of the stack.
-    unsafe {
-        lua_pushstring(l, field.as_ptr());
-        lua_rawget(l, -2);
-        let text = bytes_at(l, -1).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-        lua_pop(l, 1);
-        text
-    }
+fn text_field(l: State, field: &std::ffi::CStr) -> Option<String> {
+    l.push_string(field);
+    l.raw_get(-2);
+    // SAFETY: the string is on the stack until it is copied.
+    let text = unsafe { l.bytes(-1) }.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    l.pop(1);
+    text
 }
 
 /// The names of the functions in the `__index` of the table on top of the stack.
-unsafe fn methods(l: State) -> BTreeSet<String> {
+fn methods(l: State) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    // SAFETY: as `text_field`.
-    unsafe {
-        lua_pushstring(l, c"__index".as_ptr());
-        if lua_rawget(l, -2) == LUA_TTABLE {
-            lua_pushnil(l);
-            while lua_next(l, -2) != 0 {
-                if lua_type(l, -1) == LUA_TFUNCTION
-                    && let Some(name) = bytes_at(l, -2)
-                {
-                    names.insert(String::from_utf8_lossy(name).into_owned());
-                }
-                lua_pop(l, 1 as c_int);
+    l.push_string(c"__index");
+    if l.raw_get(-2) == LUA_TTABLE {
+        l.push_nil();
+        while l.next(-2) {
+            if l.type_of(-1) == LUA_TFUNCTION
+                // SAFETY: the key is on the stack until it is copied.
+                && let Some(name) = unsafe { l.bytes(-2) }
+            {
+                names.insert(String::from_utf8_lossy(name).into_owned());
             }
+            l.pop(1 as c_int);
         }
-        lua_pop(l, 1);
     }
+    l.pop(1);
     names
 }

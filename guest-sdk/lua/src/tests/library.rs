@@ -268,8 +268,8 @@ fn require_finds_libraries_preloads_and_modules() {
         let source = source.to_owned();
         let file = format!("{}.lua", name.replace('.', "/"));
         let code = std::thread::spawn(move || {
-            // SAFETY: the state is this thread's own.
-            let code = unsafe { chunk::compile(boot::state(), file.as_bytes(), source.as_bytes()) };
+            let l = boot::state().expect("Lua is set up");
+            let code = chunk::compile(l, file.as_bytes(), source.as_bytes());
             code.expect("it compiles").as_slice().to_vec()
         });
         runtime

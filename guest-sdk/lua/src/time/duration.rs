@@ -6,8 +6,8 @@ use std::ffi::{CStr, c_int};
 use mlua_sys::*;
 
 use crate::errors::{self, Kind};
+use crate::lua::{self, Functions, State};
 use crate::runtime::{push_text, runtime};
-use crate::stack::{self, Functions, State, bytes_at, wrong_type};
 
 /// What a number means where a duration is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,77 +50,51 @@ const METAMETHODS: &Functions = &[
 ];
 
 /// Registers the class.
-///
-/// # Safety
-/// `l` is a live Lua thread with free stack slots.
-pub(super) unsafe fn open(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let rt = runtime(l);
-        let mut classes = rt.classes.get();
-        classes.duration = stack::push_class(l, CLASS, METHODS, METAMETHODS);
-        lua_pop(l, 1);
-        rt.classes.set(classes);
-    }
+pub(super) fn open(l: State) {
+    let rt = runtime(l);
+    let mut classes = rt.classes.get();
+    classes.duration = lua::class(l, CLASS, METHODS, METAMETHODS);
+    l.pop(1);
+    rt.classes.set(classes);
 }
 
 /// Pushes a Duration.
-///
-/// # Safety
-/// `l` is a live Lua thread with two free stack slots. May raise.
-pub(super) unsafe fn push(l: State, nanoseconds: i64) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let block: *mut i64 = lua_newuserdatauv(l, size_of::<i64>(), 0).cast();
-        block.write(nanoseconds);
-        runtime(l).classes.get().duration.apply(l);
-    }
+/// May raise.
+pub(super) fn push(l: State, nanoseconds: i64) {
+    runtime(l).classes.get().duration.push(l, nanoseconds, 0);
 }
 
 /// The nanoseconds that argument `arg` means, which may be negative. `None`
 /// where it is none or missing; then nil and an error were pushed.
-///
-/// # Safety
-/// `l` runs a C function; nothing that needs `Drop` is alive.
-pub(super) unsafe fn signed(l: State, arg: c_int, unit: Unit, name: &str) -> Option<i64> {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let value = match lua_type(l, arg) {
-            LUA_TNONE | LUA_TNIL => {
-                errors::refuse(l, Kind::Invalid, format_args!("{name} is missing"));
-                return None;
-            }
-            LUA_TNUMBER if lua_isinteger(l, arg) != 0 => {
-                lua_tointeger(l, arg).checked_mul(unit.nanoseconds())
-            }
-            LUA_TNUMBER => whole_nanoseconds(lua_tonumber(l, arg) * unit.nanoseconds() as f64),
-            LUA_TSTRING => bytes_at(l, arg).and_then(parse),
-            _ => at(l, arg),
-        };
-        if value.is_none() {
-            errors::refuse(
-                l,
-                Kind::Invalid,
-                format_args!("{name} is not a duration such as \"1m30s\" or a number"),
-            );
+pub(super) fn signed(l: State, arg: c_int, unit: Unit, name: &str) -> Option<i64> {
+    let value = match l.type_of(arg) {
+        LUA_TNONE | LUA_TNIL => {
+            errors::refuse(l, Kind::Invalid, format_args!("{name} is missing"));
+            return None;
         }
-        value
+        LUA_TNUMBER if l.is_integer(arg) => l.to_integer(arg).checked_mul(unit.nanoseconds()),
+        LUA_TNUMBER => whole_nanoseconds(l.to_number(arg) * unit.nanoseconds() as f64),
+        // SAFETY: the argument is on the stack until it is read.
+        LUA_TSTRING => unsafe { l.bytes(arg) }.and_then(parse),
+        _ => at(l, arg),
+    };
+    if value.is_none() {
+        errors::refuse(
+            l,
+            Kind::Invalid,
+            format_args!("{name} is not a duration such as \"1m30s\" or a number"),
+        );
     }
+    value
 }
 
 /// The same where a negative duration makes no sense.
-///
-/// # Safety
-/// As [`signed`].
-pub(crate) unsafe fn span(l: State, arg: c_int, unit: Unit, name: &str) -> Option<u64> {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let value = u64::try_from(signed(l, arg, unit, name)?).ok();
-        if value.is_none() {
-            errors::refuse(l, Kind::Invalid, format_args!("{name} is negative"));
-        }
-        value
+pub(crate) fn span(l: State, arg: c_int, unit: Unit, name: &str) -> Option<u64> {
+    let value = u64::try_from(signed(l, arg, unit, name)?).ok();
+    if value.is_none() {
+        errors::refuse(l, Kind::Invalid, format_args!("{name} is negative"));
     }
+    value
 }
 
 /// Reads what Go's `time.ParseDuration` reads, in units from ns to h.
@@ -218,139 +192,95 @@ fn whole_nanoseconds(value: f64) -> Option<i64> {
 }
 
 /// The Duration at `index`; `None` where there is anything else.
-unsafe fn at(l: State, index: c_int) -> Option<i64> {
-    // SAFETY: the callers are C functions; the block is a number.
-    unsafe {
-        runtime(l)
-            .classes
-            .get()
-            .duration
-            .test::<i64>(l, index)
-            .map(|block| *block)
+fn at(l: State, index: c_int) -> Option<i64> {
+    runtime(l).classes.get().duration.read(l, index)
+}
+
+fn check(l: State, arg: c_int) -> i64 {
+    match at(l, arg) {
+        Some(nanoseconds) => nanoseconds,
+        None => l.wrong_type(arg, CLASS),
     }
 }
 
-unsafe fn check(l: State, arg: c_int) -> i64 {
-    // SAFETY: as `at`.
-    unsafe {
-        match at(l, arg) {
-            Some(nanoseconds) => nanoseconds,
-            None => wrong_type(l, arg, CLASS),
-        }
-    }
+extern "C-unwind" fn whole<const UNIT: i64>(l: State) -> c_int {
+    l.push_integer(check(l, 1) / UNIT);
+    1
 }
 
-unsafe extern "C-unwind" fn whole<const UNIT: i64>(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_pushinteger(l, check(l, 1) / UNIT);
-        1
-    }
+extern "C-unwind" fn fraction<const UNIT: i64>(l: State) -> c_int {
+    l.push_number(check(l, 1) as f64 / UNIT as f64);
+    1
 }
 
-unsafe extern "C-unwind" fn fraction<const UNIT: i64>(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_pushnumber(l, check(l, 1) as f64 / UNIT as f64);
-        1
-    }
-}
-
-unsafe extern "C-unwind" fn tostring(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let nanoseconds = check(l, 1);
-        push_text(l, format(nanoseconds));
-        1
-    }
+extern "C-unwind" fn tostring(l: State) -> c_int {
+    let nanoseconds = check(l, 1);
+    push_text(l, format(nanoseconds));
+    1
 }
 
 /// Pushes the result of an operation, or raises where it is out of range.
-unsafe fn push_result(l: State, result: Option<i64>) -> c_int {
-    // SAFETY: the callers are C functions.
-    unsafe {
-        match result {
-            Some(nanoseconds) => push(l, nanoseconds),
-            None => stack::raise(l, "the result is out of the range of a duration"),
-        }
-        1
+fn push_result(l: State, result: Option<i64>) -> c_int {
+    match result {
+        Some(nanoseconds) => push(l, nanoseconds),
+        None => l.raise("the result is out of the range of a duration"),
     }
+    1
 }
 
-unsafe extern "C-unwind" fn add(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { push_result(l, check(l, 1).checked_add(check(l, 2))) }
+extern "C-unwind" fn add(l: State) -> c_int {
+    push_result(l, check(l, 1).checked_add(check(l, 2)))
 }
 
-unsafe extern "C-unwind" fn sub(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { push_result(l, check(l, 1).checked_sub(check(l, 2))) }
+extern "C-unwind" fn sub(l: State) -> c_int {
+    push_result(l, check(l, 1).checked_sub(check(l, 2)))
 }
 
-unsafe extern "C-unwind" fn negate(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { push_result(l, check(l, 1).checked_neg()) }
+extern "C-unwind" fn negate(l: State) -> c_int {
+    push_result(l, check(l, 1).checked_neg())
 }
 
 /// A duration times a number, in either order.
-unsafe extern "C-unwind" fn mul(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let (duration, factor) = if at(l, 1).is_some() {
-            (check(l, 1), 2)
-        } else {
-            (check(l, 2), 1)
-        };
-        let result = if lua_isinteger(l, factor) != 0 {
-            duration.checked_mul(lua_tointeger(l, factor))
-        } else {
-            whole_nanoseconds(duration as f64 * luaL_checknumber(l, factor))
-        };
-        push_result(l, result)
-    }
+extern "C-unwind" fn mul(l: State) -> c_int {
+    let (duration, factor) = if at(l, 1).is_some() {
+        (check(l, 1), 2)
+    } else {
+        (check(l, 2), 1)
+    };
+    let result = if l.is_integer(factor) {
+        duration.checked_mul(l.to_integer(factor))
+    } else {
+        whole_nanoseconds(duration as f64 * l.check_number(factor))
+    };
+    push_result(l, result)
 }
 
 /// A duration by a number is a duration; by a duration, a number.
-unsafe extern "C-unwind" fn div(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let dividend = check(l, 1);
-        match at(l, 2) {
-            Some(divisor) => {
-                lua_pushnumber(l, dividend as f64 / divisor as f64);
-                1
-            }
-            None => push_result(
-                l,
-                whole_nanoseconds(dividend as f64 / luaL_checknumber(l, 2)),
-            ),
+extern "C-unwind" fn div(l: State) -> c_int {
+    let dividend = check(l, 1);
+    match at(l, 2) {
+        Some(divisor) => {
+            l.push_number(dividend as f64 / divisor as f64);
+            1
         }
+        None => push_result(l, whole_nanoseconds(dividend as f64 / l.check_number(2))),
     }
 }
 
-unsafe extern "C-unwind" fn equal(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let same = matches!((at(l, 1), at(l, 2)), (Some(a), Some(b)) if a == b);
-        lua_pushboolean(l, same.into());
-        1
-    }
+extern "C-unwind" fn equal(l: State) -> c_int {
+    let same = matches!((at(l, 1), at(l, 2)), (Some(a), Some(b)) if a == b);
+    l.push_boolean(same);
+    1
 }
 
-unsafe extern "C-unwind" fn less(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_pushboolean(l, (check(l, 1) < check(l, 2)).into());
-        1
-    }
+extern "C-unwind" fn less(l: State) -> c_int {
+    l.push_boolean(check(l, 1) < check(l, 2));
+    1
 }
 
-unsafe extern "C-unwind" fn less_or_equal(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_pushboolean(l, (check(l, 1) <= check(l, 2)).into());
-        1
-    }
+extern "C-unwind" fn less_or_equal(l: State) -> c_int {
+    l.push_boolean(check(l, 1) <= check(l, 2));
+    1
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::moment::{self, Moment};
 use super::{Unit, duration};
 use crate::argument::{REFUSED, integer, text};
 use crate::errors::{self, Kind};
-use crate::stack::{self, Functions, State};
+use crate::lua::{self, Functions, State};
 
 const FUNCTIONS: &Functions = &[
     (c"now", now),
@@ -19,80 +19,62 @@ const FUNCTIONS: &Functions = &[
 ];
 
 /// Registers the classes and pushes the library.
-///
-/// # Safety
-/// `l` is a live Lua thread with free stack slots.
-pub(crate) unsafe fn open(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        duration::open(l);
-        moment::open(l);
-        stack::push_library(l, FUNCTIONS);
-    }
+pub(crate) fn open(l: State) {
+    duration::open(l);
+    moment::open(l);
+    lua::push_library(l, FUNCTIONS);
 }
 
-unsafe extern "C-unwind" fn now(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        moment::push(l, Moment::from_nanoseconds(clock::now()));
-        1
-    }
+extern "C-unwind" fn now(l: State) -> c_int {
+    moment::push(l, Moment::from_nanoseconds(clock::now()));
+    1
 }
 
-unsafe extern "C-unwind" fn parse_duration(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let Some(nanoseconds) = duration::signed(l, 1, Unit::Nanoseconds, "duration") else {
-            return REFUSED;
-        };
-        duration::push(l, nanoseconds);
-        1
-    }
+extern "C-unwind" fn parse_duration(l: State) -> c_int {
+    let Some(nanoseconds) = duration::signed(l, 1, Unit::Nanoseconds, "duration") else {
+        return REFUSED;
+    };
+    duration::push(l, nanoseconds);
+    1
 }
 
-unsafe extern "C-unwind" fn parse(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let Some(text) = text(l, 1, "time") else {
-            return REFUSED;
-        };
-        match Moment::parse(text) {
-            Some(moment) => {
-                moment::push(l, moment);
-                1
-            }
-            None => errors::refuse(
-                l,
-                Kind::Invalid,
-                format_args!("the text is no time of RFC 3339"),
-            ),
+extern "C-unwind" fn parse(l: State) -> c_int {
+    let Some(text) = text(l, 1, "time") else {
+        return REFUSED;
+    };
+    match Moment::parse(text) {
+        Some(moment) => {
+            moment::push(l, moment);
+            1
         }
+        None => errors::refuse(
+            l,
+            Kind::Invalid,
+            format_args!("the text is no time of RFC 3339"),
+        ),
     }
 }
 
 /// `time.unix(s, ns?)`.
-unsafe extern "C-unwind" fn unix(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        if lua_type(l, 1) <= LUA_TNIL {
-            return errors::refuse(l, Kind::Invalid, format_args!("seconds are missing"));
+extern "C-unwind" fn unix(l: State) -> c_int {
+    if l.type_of(1) <= LUA_TNIL {
+        return errors::refuse(l, Kind::Invalid, format_args!("seconds are missing"));
+    }
+    let Some(seconds) = integer(l, 1, 0, "seconds") else {
+        return REFUSED;
+    };
+    let Some(nanoseconds) = integer(l, 2, 0, "nanoseconds") else {
+        return REFUSED;
+    };
+    match Moment::new(seconds, nanoseconds) {
+        Some(moment) => {
+            moment::push(l, moment);
+            1
         }
-        let Some(seconds) = integer(l, 1, 0, "seconds") else {
-            return REFUSED;
-        };
-        let Some(nanoseconds) = integer(l, 2, 0, "nanoseconds") else {
-            return REFUSED;
-        };
-        match Moment::new(seconds, nanoseconds) {
-            Some(moment) => {
-                moment::push(l, moment);
-                1
-            }
-            None => errors::refuse(
-                l,
-                Kind::Invalid,
-                format_args!("the time is beyond the year 9999"),
-            ),
-        }
+        None => errors::refuse(
+            l,
+            Kind::Invalid,
+            format_args!("the time is beyond the year 9999"),
+        ),
     }
 }

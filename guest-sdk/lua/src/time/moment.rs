@@ -12,12 +12,11 @@ use warren_guest::msgpack::Malformed;
 use super::{Unit, duration};
 use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
+use crate::lua::{self, Functions, State};
 use crate::runtime::{push_text, runtime};
-use crate::stack::{self, Functions, State, bytes_at, wrong_type};
 
 /// A time: seconds since 1970-01-01T00:00:00Z, and nanoseconds after them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(C)]
 pub(super) struct Moment {
     seconds: i64,
     nanoseconds: u32,
@@ -46,43 +45,27 @@ const METAMETHODS: &Functions = &[
 ];
 
 /// Registers the class.
-///
-/// # Safety
-/// `l` is a live Lua thread with free stack slots.
-pub(super) unsafe fn open(l: State) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let rt = runtime(l);
-        let mut classes = rt.classes.get();
-        classes.moment = stack::push_class(l, CLASS, METHODS, METAMETHODS);
-        lua_pop(l, 1);
-        rt.classes.set(classes);
-    }
+pub(super) fn open(l: State) {
+    let rt = runtime(l);
+    let mut classes = rt.classes.get();
+    classes.moment = lua::class(l, CLASS, METHODS, METAMETHODS);
+    l.pop(1);
+    rt.classes.set(classes);
 }
 
 /// Builds the Time so many nanoseconds after 1970, given as an `i64` in little
 /// endian.
-///
-/// # Safety
-/// See [`Build`](crate::exchange::Build).
-pub(crate) unsafe fn build_moment(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
+pub(crate) fn build_moment(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
     let nanoseconds = i64::from_le_bytes(bytes.try_into().map_err(|_| Malformed::Unexpected)?);
-    // SAFETY: as promised by the caller.
-    unsafe { push(l, Moment::from_nanoseconds(nanoseconds)) };
+    push(l, Moment::from_nanoseconds(nanoseconds));
     Ok(1)
 }
 
 /// Pushes a Time.
-///
-/// # Safety
-/// `l` is a live Lua thread with two free stack slots. May raise.
-pub(super) unsafe fn push(l: State, moment: Moment) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let block: *mut Moment = lua_newuserdatauv(l, size_of::<Moment>(), 0).cast();
-        block.write(moment);
-        runtime(l).classes.get().moment.apply(l);
-    }
+/// May raise.
+pub(super) fn push(l: State, moment: Moment) {
+    let block = (moment.seconds, moment.nanoseconds);
+    runtime(l).classes.get().moment.push(l, block, 0);
 }
 
 impl Moment {
@@ -139,174 +122,148 @@ impl Moment {
     }
 }
 
-unsafe fn check(l: State, arg: c_int) -> Moment {
-    // SAFETY: the callers are C functions; the block is a `Moment`.
-    unsafe {
-        *runtime(l)
-            .classes
-            .get()
-            .moment
-            .check::<Moment>(l, arg, CLASS)
+/// Returns the Time at `index`, where there is one.
+fn at(l: State, index: c_int) -> Option<Moment> {
+    let (seconds, nanoseconds) = runtime(l).classes.get().moment.read(l, index)?;
+    Some(Moment {
+        seconds,
+        nanoseconds,
+    })
+}
+
+/// Returns the Time that is argument `arg`; raises for anything else.
+fn check(l: State, arg: c_int) -> Moment {
+    match at(l, arg) {
+        Some(moment) => moment,
+        None => l.wrong_type(arg, CLASS),
     }
 }
 
 /// The Time that is argument 2; `None` where it is missing.
-unsafe fn other(l: State) -> Option<Moment> {
-    // SAFETY: the callers are C functions.
-    unsafe {
-        if lua_type(l, 2) <= LUA_TNIL {
-            errors::refuse(l, Kind::Invalid, format_args!("time is missing"));
-            return None;
+fn other(l: State) -> Option<Moment> {
+    if l.type_of(2) <= LUA_TNIL {
+        errors::refuse(l, Kind::Invalid, format_args!("time is missing"));
+        return None;
+    }
+    Some(check(l, 2))
+}
+
+extern "C-unwind" fn unix(l: State) -> c_int {
+    l.push_integer(check(l, 1).seconds);
+    1
+}
+
+extern "C-unwind" fn unix_nano(l: State) -> c_int {
+    match i64::try_from(check(l, 1).nanoseconds()) {
+        Ok(nanoseconds) => {
+            l.push_integer(nanoseconds);
+            1
         }
-        Some(check(l, 2))
+        Err(_) => errors::refuse(
+            l,
+            Kind::Invalid,
+            format_args!("the time in nanoseconds is no 64-bit integer"),
+        ),
     }
 }
 
-unsafe extern "C-unwind" fn unix(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        lua_pushinteger(l, check(l, 1).seconds);
-        1
-    }
-}
-
-unsafe extern "C-unwind" fn unix_nano(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        match i64::try_from(check(l, 1).nanoseconds()) {
-            Ok(nanoseconds) => {
-                lua_pushinteger(l, nanoseconds);
-                1
-            }
-            Err(_) => errors::refuse(
-                l,
-                Kind::Invalid,
-                format_args!("the time in nanoseconds is no 64-bit integer"),
-            ),
-        }
-    }
-}
-
-unsafe extern "C-unwind" fn rfc3339(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let moment = check(l, 1);
-        push_text(l, moment.rfc3339().unwrap_or_default());
-        1
-    }
+extern "C-unwind" fn rfc3339(l: State) -> c_int {
+    let moment = check(l, 1);
+    push_text(l, moment.rfc3339().unwrap_or_default());
+    1
 }
 
 /// `t:format(f)`, with the letters of `os.date`, in UTC.
-unsafe extern "C-unwind" fn format(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let moment = check(l, 1);
-        match bytes_at(l, 2) {
-            None if lua_type(l, 2) <= LUA_TNIL => {
-                return errors::refuse(l, Kind::Invalid, format_args!("format is missing"));
-            }
-            None => wrong_type(l, 2, c"string"),
-            Some(_) => {}
+extern "C-unwind" fn format(l: State) -> c_int {
+    let moment = check(l, 1);
+    match l.type_of(2) {
+        LUA_TNONE | LUA_TNIL => {
+            return errors::refuse(l, Kind::Invalid, format_args!("format is missing"));
         }
-        lua_getglobal(l, c"os".as_ptr());
-        lua_getfield(l, -1, c"date".as_ptr());
-        lua_pushstring(l, c"!".as_ptr());
-        lua_pushvalue(l, 2);
-        lua_concat(l, 2);
-        lua_pushinteger(l, moment.seconds);
-        lua_call(l, 2, 1);
-        1
+        LUA_TSTRING => {}
+        _ => l.wrong_type(2, c"string"),
     }
+    l.global(c"os");
+    l.field(-1, c"date");
+    l.push_string(c"!");
+    l.push_value(2);
+    l.concat(2);
+    l.push_integer(moment.seconds);
+    l.call(2, 1);
+    1
 }
 
-unsafe extern "C-unwind" fn add(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let moment = check(l, 1);
-        let Some(by) = duration::signed(l, 2, Unit::Nanoseconds, "duration") else {
-            return REFUSED;
-        };
-        let by = Moment::from_nanoseconds(by);
-        let sum = moment.seconds.checked_add(by.seconds).and_then(|seconds| {
-            Moment::new(
-                seconds,
-                i64::from(moment.nanoseconds) + i64::from(by.nanoseconds),
-            )
-        });
-        match sum {
-            Some(sum) => {
-                push(l, sum);
-                1
-            }
-            None => errors::refuse(
-                l,
-                Kind::Invalid,
-                format_args!("the result is beyond the year 9999"),
-            ),
+extern "C-unwind" fn add(l: State) -> c_int {
+    let moment = check(l, 1);
+    let Some(by) = duration::signed(l, 2, Unit::Nanoseconds, "duration") else {
+        return REFUSED;
+    };
+    let by = Moment::from_nanoseconds(by);
+    let sum = moment.seconds.checked_add(by.seconds).and_then(|seconds| {
+        Moment::new(
+            seconds,
+            i64::from(moment.nanoseconds) + i64::from(by.nanoseconds),
+        )
+    });
+    match sum {
+        Some(sum) => {
+            push(l, sum);
+            1
         }
+        None => errors::refuse(
+            l,
+            Kind::Invalid,
+            format_args!("the result is beyond the year 9999"),
+        ),
     }
 }
 
-unsafe extern "C-unwind" fn sub(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let moment = check(l, 1);
-        let Some(other) = other(l) else {
-            return REFUSED;
-        };
-        match i64::try_from(moment.nanoseconds() - other.nanoseconds()) {
-            Ok(difference) => {
-                duration::push(l, difference);
-                1
-            }
-            Err(_) => errors::refuse(
-                l,
-                Kind::Invalid,
-                format_args!("the result is out of the range of a duration"),
-            ),
+extern "C-unwind" fn sub(l: State) -> c_int {
+    let moment = check(l, 1);
+    let Some(other) = other(l) else {
+        return REFUSED;
+    };
+    match i64::try_from(moment.nanoseconds() - other.nanoseconds()) {
+        Ok(difference) => {
+            duration::push(l, difference);
+            1
         }
+        Err(_) => errors::refuse(
+            l,
+            Kind::Invalid,
+            format_args!("the result is out of the range of a duration"),
+        ),
     }
 }
 
-unsafe fn compare(l: State, holds: fn(Moment, Moment) -> bool) -> c_int {
-    // SAFETY: the callers are C functions.
-    unsafe {
-        let moment = check(l, 1);
-        let Some(other) = other(l) else {
-            return REFUSED;
-        };
-        lua_pushboolean(l, holds(moment, other).into());
-        1
-    }
+fn compare(l: State, holds: fn(Moment, Moment) -> bool) -> c_int {
+    let moment = check(l, 1);
+    let Some(other) = other(l) else {
+        return REFUSED;
+    };
+    l.push_boolean(holds(moment, other));
+    1
 }
 
-unsafe extern "C-unwind" fn before(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { compare(l, |a, b| a < b) }
+extern "C-unwind" fn before(l: State) -> c_int {
+    compare(l, |a, b| a < b)
 }
 
-unsafe extern "C-unwind" fn after(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { compare(l, |a, b| a > b) }
+extern "C-unwind" fn after(l: State) -> c_int {
+    compare(l, |a, b| a > b)
 }
 
-unsafe extern "C-unwind" fn not_after(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { compare(l, |a, b| a <= b) }
+extern "C-unwind" fn not_after(l: State) -> c_int {
+    compare(l, |a, b| a <= b)
 }
 
-unsafe extern "C-unwind" fn equal(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe { compare(l, |a, b| a == b) }
+extern "C-unwind" fn equal(l: State) -> c_int {
+    compare(l, |a, b| a == b)
 }
 
 /// `==` of two userdata, one of which is a Time.
-unsafe extern "C-unwind" fn equals(l: State) -> c_int {
-    // SAFETY: Lua calls with a live thread.
-    unsafe {
-        let class = runtime(l).classes.get().moment;
-        let [a, b] = [1, 2].map(|arg| class.test::<Moment>(l, arg).map(|moment| *moment));
-        lua_pushboolean(l, (a.is_some() && a == b).into());
-        1
-    }
+extern "C-unwind" fn equals(l: State) -> c_int {
+    let [a, b] = [1, 2].map(|arg| at(l, arg));
+    l.push_boolean(a.is_some() && a == b);
+    1
 }

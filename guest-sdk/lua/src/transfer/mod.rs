@@ -8,17 +8,16 @@ mod clock;
 mod ready;
 mod subscriptions;
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_int};
-
-use mlua_sys::*;
 
 pub(crate) use clock::{push_ring, set_alarm};
 pub(crate) use ready::{close, receive, send, settle};
 pub(crate) use subscriptions::{forget, open, push_subscription, stash};
 
+use crate::lua::State;
 use crate::runtime::runtime;
-use crate::stack::State;
-use crate::tasks::{Channel, NOWHERE, Queue, Source};
+use crate::tasks::{Channel, ChannelRef, NOWHERE, Queue, Source};
 
 /// The name of the class in Lua.
 pub(crate) const CLASS: &CStr = c"channel";
@@ -29,34 +28,37 @@ pub(crate) const BUFFER: c_int = 1;
 pub(crate) const RECEIVE_CASE: c_int = 2;
 
 impl Channel {
-    /// Pushes a new channel and yields its block.
-    ///
-    /// # Safety
-    /// `l` is a live Lua thread with three free stack slots. May raise.
-    pub(crate) unsafe fn push(l: State, source: Source) -> *mut Channel {
-        // SAFETY: as promised by the caller; the block has room for a channel
-        // and is written before anyone can see it.
-        unsafe {
-            let block: *mut Channel = lua_newuserdatauv(l, size_of::<Channel>(), 2).cast();
-            block.write(Channel {
-                source,
-                closed: false,
-                receivers: Queue::default(),
-                senders: Queue::default(),
-                alarm_place: NOWHERE,
-                wanted_place: NOWHERE,
-            });
-            runtime(l).classes.get().channel.apply(l);
-            block
-        }
+    /// Pushes a new channel. May raise.
+    pub(crate) fn push(l: State, source: Source) -> ChannelRef {
+        let channel = Channel {
+            source,
+            closed: Cell::new(false),
+            receivers: Queue::default(),
+            senders: Queue::default(),
+            alarm_place: Cell::new(NOWHERE),
+            wanted_place: Cell::new(NOWHERE),
+        };
+        let block = runtime(l).classes.get().channel.push(l, channel, 2);
+        // SAFETY: the channel is on the stack; who keeps the handle keeps the channel.
+        unsafe { ChannelRef::new(block) }
     }
 
-    /// The channel that is argument `arg`; raises for anything else.
-    ///
-    /// # Safety
-    /// `l` runs a C function; nothing that needs `Drop` is alive.
-    pub(crate) unsafe fn check(l: State, arg: c_int) -> *mut Channel {
-        // SAFETY: as promised by the caller.
-        unsafe { runtime(l).classes.get().channel.check(l, arg, CLASS) }
+    /// Returns the channel that is argument `arg`; raises for anything else.
+    pub(crate) fn check(l: State, arg: c_int) -> ChannelRef {
+        let block = runtime(l).classes.get().channel.check(l, arg, CLASS);
+        // SAFETY: the channel is an argument, on the stack until the call returns.
+        unsafe { ChannelRef::new(block) }
+    }
+
+    /// Returns the channel at `place`, where there is one.
+    #[inline]
+    pub(crate) fn at(l: State, place: c_int) -> ChannelRef {
+        match runtime(l).classes.get().channel.block(l, place) {
+            // SAFETY: the channel is on the stack, and stays there while a task waits
+            // for it.
+            Some(block) => unsafe { ChannelRef::new(block) },
+            // The makers of cases have checked this.
+            None => std::process::abort(),
+        }
     }
 }

@@ -9,207 +9,158 @@ use warren_guest::clock;
 use super::BUFFER;
 use super::clock::push_ring;
 use crate::exchange::Built;
+use crate::lua::State;
 use crate::runtime::{Runtime, runtime};
-use crate::stack::State;
-use crate::tasks::{Again, Alarm, Channel, Meeting, Queue, Ring, Source};
+use crate::tasks::{Again, Channel, ChannelRef, Meeting, Queue, Ring, Source};
 
-/// Takes a value out of the channel at `place`, which is ready, and leaves it
-/// on top of the stack. False where the channel is closed and drained.
-///
-/// # Safety
-/// The channel at the absolute index `place` of `l` is ready to receive from;
-/// `l` has four free stack slots; nothing that needs `Drop` is alive.
-pub(crate) unsafe fn receive(l: State, place: c_int) -> bool {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let rt = runtime(l);
-        let channel: *mut Channel = lua_touserdata(l, place).cast();
-        match &mut (*channel).source {
-            Source::Local(ring) | Source::Mailbox { ring, .. } if ring.len > 0 => {
-                ring.take(l, place);
-                if let Some(sender) = meet(rt, (*channel).senders) {
-                    fetch(l, sender);
-                    ring.put(l, place);
-                    rt.scheduler.borrow_mut().part(sender, true);
-                }
-                true
+/// Takes a value out of the channel at the absolute index `place`, which is ready, and
+/// leaves it on top of the stack. False where the channel is closed and drained.
+pub(crate) fn receive(l: State, place: c_int) -> bool {
+    let rt = runtime(l);
+    let channel = Channel::at(l, place);
+    match &channel.source {
+        Source::Local(ring) | Source::Mailbox { ring, .. } if ring.len.get() > 0 => {
+            ring.take(l, place);
+            if let Some(sender) = meet(rt, &channel.senders) {
+                fetch(l, sender);
+                ring.put(l, place);
+                rt.scheduler.borrow_mut().part(sender, true);
             }
-            Source::Clock(alarm) if alarm.next.is_some() => {
-                let built = push_ring(l, &mut *channel, clock::monotonic());
-                settle(rt, channel);
-                if let Built::Raised = built {
-                    lua_error(l);
-                }
-                true
-            }
-            _ => match meet(rt, (*channel).senders) {
-                Some(sender) => {
-                    fetch(l, sender);
-                    rt.scheduler.borrow_mut().part(sender, true);
-                    true
-                }
-                None => {
-                    lua_pushnil(l);
-                    false
-                }
-            },
+            true
         }
+        Source::Clock(alarm) if alarm.next.get().is_some() => {
+            let built = push_ring(l, channel, clock::monotonic());
+            settle(rt, channel);
+            if let Built::Raised = built {
+                l.error();
+            }
+            true
+        }
+        _ => match meet(rt, &channel.senders) {
+            Some(sender) => {
+                fetch(l, sender);
+                rt.scheduler.borrow_mut().part(sender, true);
+                true
+            }
+            None => {
+                l.push_nil();
+                false
+            }
+        },
     }
 }
 
 /// Puts the value at `place + 1` into the local channel at `place`, which is
 /// ready. False where the channel is closed.
-///
-/// # Safety
-/// As [`receive`], for a channel that is ready to send on.
-pub(crate) unsafe fn send(l: State, place: c_int) -> bool {
-    // SAFETY: as promised by the caller; a thread that waits keeps a slot free
-    // for the value.
-    unsafe {
-        let rt = runtime(l);
-        let channel: *mut Channel = lua_touserdata(l, place).cast();
-        if (*channel).closed {
-            return false;
-        }
-        lua_pushvalue(l, place + 1);
-        match (meet(rt, (*channel).receivers), &mut (*channel).source) {
-            (Some(receiver), _) => {
-                lua_xmove(l, receiver.thread, 1);
-                rt.scheduler.borrow_mut().part(receiver, true);
-            }
-            (None, Source::Local(ring) | Source::Mailbox { ring, .. }) => ring.put(l, place),
-            (None, Source::Clock(_)) => lua_pop(l, 1),
-        }
-        true
+pub(crate) fn send(l: State, place: c_int) -> bool {
+    // A thread that waits keeps a slot free for the value.
+    let rt = runtime(l);
+    let channel = Channel::at(l, place);
+    if channel.closed.get() {
+        return false;
     }
+    l.push_value(place + 1);
+    match (meet(rt, &channel.receivers), &channel.source) {
+        (Some(receiver), _) => {
+            l.move_to(receiver.thread, 1);
+            rt.scheduler.borrow_mut().part(receiver, true);
+        }
+        (None, Source::Local(ring) | Source::Mailbox { ring, .. }) => ring.put(l, place),
+        (None, Source::Clock(_)) => l.pop(1),
+    }
+    true
 }
 
 /// Closes a channel: whoever waits to receive gets nil, whoever waits to send
 /// an error. What lies in the ring can still be received.
-///
-/// # Safety
-/// `channel` is alive.
-pub(crate) unsafe fn close(rt: &Runtime, channel: *mut Channel) {
-    // SAFETY: as promised by the caller; a thread that waits keeps a slot free
-    // for the nil.
-    unsafe {
-        (*channel).closed = true;
-        while let Some(receiver) = meet(rt, (*channel).receivers) {
-            lua_pushnil(receiver.thread);
-            rt.scheduler.borrow_mut().part(receiver, false);
-        }
-        while let Some(sender) = meet(rt, (*channel).senders) {
-            rt.scheduler.borrow_mut().part(sender, false);
-        }
+pub(crate) fn close(rt: &Runtime, channel: ChannelRef) {
+    // A thread that waits keeps a slot free for the nil.
+    channel.closed.set(true);
+    while let Some(receiver) = meet(rt, &channel.receivers) {
+        receiver.thread.push_nil();
+        rt.scheduler.borrow_mut().part(receiver, false);
+    }
+    while let Some(sender) = meet(rt, &channel.senders) {
+        rt.scheduler.borrow_mut().part(sender, false);
     }
 }
 
 /// After a ring that was handed over: closes a channel that never rings again,
 /// and tells the scheduler when it rings next.
-///
-/// # Safety
-/// `channel` is alive.
-pub(crate) unsafe fn settle(rt: &Runtime, channel: *mut Channel) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        rt.scheduler.borrow_mut().alarm_changed(channel);
-        if let Source::Clock(Alarm {
-            next: None,
-            again: Again::Never,
-            ..
-        }) = (*channel).source
-        {
-            close(rt, channel);
-        }
+pub(crate) fn settle(rt: &Runtime, channel: ChannelRef) {
+    rt.scheduler.borrow_mut().alarm_changed(channel);
+    if let Source::Clock(alarm) = &channel.source
+        && alarm.next.get().is_none()
+        && alarm.again == Again::Never
+    {
+        close(rt, channel);
     }
 }
 
 /// Puts the value on top of the stack into the ring of the channel at `place`.
-///
-/// # Safety
-/// As [`receive`]; the channel is not one of the clock.
-pub(crate) unsafe fn stash(l: State, place: c_int) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let channel: *mut Channel = lua_touserdata(l, place).cast();
-        if let Source::Local(ring) | Source::Mailbox { ring, .. } = &mut (*channel).source {
-            ring.put(l, place);
-        }
+pub(crate) fn stash(l: State, place: c_int) {
+    let channel = Channel::at(l, place);
+    if let Source::Local(ring) | Source::Mailbox { ring, .. } = &channel.source {
+        ring.put(l, place);
     }
 }
 
 impl Ring {
-    /// A ring without bound.
-    pub(crate) const UNBOUNDED: Ring = Ring {
-        capacity: lua_Integer::MAX,
-        room: 0,
-        head: 0,
-        len: 0,
-    };
-
-    /// Moves the oldest value from the ring onto the stack.
-    ///
-    /// # Safety
-    /// The ring belongs to the channel at `place`, and is not empty.
-    unsafe fn take(&mut self, l: State, place: c_int) {
-        // SAFETY: as promised by the caller.
-        unsafe {
-            lua_getiuservalue(l, place, BUFFER);
-            lua_rawgeti(l, -1, self.head + 1);
-            lua_pushnil(l);
-            lua_rawseti(l, -3, self.head + 1);
-            lua_remove(l, -2);
-        }
-        self.len -= 1;
-        self.head = (self.head + 1) % self.room;
-        if self.len == 0 && self.room > KEPT_ROOM {
-            // SAFETY: as promised by the caller.
-            unsafe {
-                lua_pushnil(l);
-                lua_setiuservalue(l, place, BUFFER);
-            }
-            (self.room, self.head) = (0, 0);
+    /// Returns a ring without bound.
+    pub(crate) fn unbounded() -> Ring {
+        Ring {
+            capacity: lua_Integer::MAX,
+            ..Ring::default()
         }
     }
 
-    /// Moves the value on top of the stack into the ring.
-    ///
-    /// # Safety
-    /// The ring belongs to the channel at `place`, and is not full; `l` has
-    /// four free stack slots. May raise.
-    unsafe fn put(&mut self, l: State, place: c_int) {
-        // SAFETY: as promised by the caller.
-        unsafe {
-            if self.len == self.room {
-                self.grow(l, place);
-            }
-            lua_getiuservalue(l, place, BUFFER);
-            lua_insert(l, -2);
-            lua_rawseti(l, -2, (self.head + self.len) % self.room + 1);
-            lua_pop(l, 1);
+    /// Moves the oldest value from the ring, which is not empty and belongs to the
+    /// channel at `place`, onto the stack.
+    fn take(&self, l: State, place: c_int) {
+        let (head, len, room) = (self.head.get(), self.len.get(), self.room.get());
+        l.user_value(place, BUFFER);
+        l.element(-1, head + 1);
+        l.push_nil();
+        l.set_element(-3, head + 1);
+        l.remove(-2);
+        self.len.set(len - 1);
+        self.head.set((head + 1) % room);
+        if len == 1 && room > KEPT_ROOM {
+            l.push_nil();
+            l.set_user_value(place, BUFFER);
+            self.room.set(0);
+            self.head.set(0);
         }
-        self.len += 1;
+    }
+
+    /// Moves the value on top of the stack into the ring, which is not full and
+    /// belongs to the channel at `place`. May raise.
+    fn put(&self, l: State, place: c_int) {
+        if self.len == self.room {
+            self.grow(l, place);
+        }
+        l.user_value(place, BUFFER);
+        l.insert(-2);
+        l.set_element(-2, (self.head.get() + self.len.get()) % self.room.get() + 1);
+        l.pop(1);
+        self.len.set(self.len.get() + 1);
     }
 
     /// Doubles the room. The values keep to the array of their table: as keys of
     /// its hash they would, each time it is full, have all of them moved.
-    ///
-    /// # Safety
-    /// As [`put`](Self::put).
-    unsafe fn grow(&mut self, l: State, place: c_int) {
-        let room = (2 * self.room).max(LEAST_ROOM).min(self.capacity);
-        // SAFETY: as promised by the caller.
-        unsafe {
-            lua_createtable(l, c_int::try_from(room).unwrap_or(c_int::MAX), 0);
-            lua_getiuservalue(l, place, BUFFER);
-            for offset in 0..self.len {
-                lua_rawgeti(l, -1, (self.head + offset) % self.room + 1);
-                lua_rawseti(l, -3, offset + 1);
-            }
-            lua_pop(l, 1);
-            lua_setiuservalue(l, place, BUFFER);
+    fn grow(&self, l: State, place: c_int) {
+        let (head, before) = (self.head.get(), self.room.get());
+        let room = (2 * before).max(LEAST_ROOM).min(self.capacity);
+        l.new_table(c_int::try_from(room).unwrap_or(c_int::MAX), 0);
+        l.user_value(place, BUFFER);
+        for offset in 0..self.len.get() {
+            l.element(-1, (head + offset) % before + 1);
+            l.set_element(-3, offset + 1);
         }
-        (self.room, self.head) = (room, 0);
+        l.pop(1);
+        l.set_user_value(place, BUFFER);
+        self.room.set(room);
+        self.head.set(0);
     }
 }
 
@@ -217,20 +168,14 @@ impl Ring {
 const LEAST_ROOM: lua_Integer = 4;
 const KEPT_ROOM: lua_Integer = 64;
 
-fn meet(rt: &Runtime, queue: Queue) -> Option<Meeting> {
+fn meet(rt: &Runtime, queue: &Queue) -> Option<Meeting> {
     rt.scheduler.borrow().meet(queue)
 }
 
 /// Copies the value that a waiting task sends onto the stack of `l`.
-///
-/// # Safety
-/// `sender` was just met; its thread keeps a slot free.
-unsafe fn fetch(l: State, sender: Meeting) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        lua_pushvalue(sender.thread, sender.value);
-        if sender.thread != l {
-            lua_xmove(sender.thread, l, 1);
-        }
+fn fetch(l: State, sender: Meeting) {
+    sender.thread.push_value(sender.value);
+    if sender.thread != l {
+        sender.thread.move_to(l, 1);
     }
 }

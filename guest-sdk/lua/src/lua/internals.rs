@@ -4,10 +4,12 @@
 use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 
-use mlua_sys::{LUA_GCCOUNT, LUA_GCCOUNTB, lua_CFunction, lua_Debug, lua_State, lua_gc};
+use mlua_sys::{LUA_GCCOUNT, LUA_GCCOUNTB, lua_Debug, lua_State, lua_gc};
+
+use super::{self as lua};
 
 /// A Lua thread.
-pub(crate) type State = *mut lua_State;
+type State = *mut lua_State;
 
 unsafe extern "C" {
     /// The block of the userdata at `index` if it has this metatable, else
@@ -33,13 +35,16 @@ unsafe extern "C" {
     /// not raise.
     pub(crate) fn warren_unclosed(l: State, coroutine: State) -> c_int;
 
+    /// Whether any object has a finalizer. Does not raise.
+    pub(super) fn warren_has_finalizers(l: State) -> c_int;
+
     /// What keeps a thread from being left, as [`barrier`] says.
-    fn warren_barrier(
-        l: State,
-        record: *mut lua_Debug,
-        passes: unsafe extern "C" fn(State, Option<lua_CFunction>) -> c_int,
-    ) -> c_int;
+    fn warren_barrier(l: State, record: *mut lua_Debug, passes: Passes) -> c_int;
 }
+
+/// A function that tells the functions of C that can be left and come back to. The
+/// thread is the one that is asked about.
+pub(crate) type Passes = extern "C" fn(lua::State, Option<lua::Function>) -> c_int;
 
 /// What keeps a thread from being left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +64,7 @@ pub(crate) enum Barrier {
 ///
 /// # Safety
 /// `l` is a live thread that runs, or waits for a coroutine it has resumed.
-pub(crate) unsafe fn barrier(
-    l: State,
-    record: *mut lua_Debug,
-    passes: unsafe extern "C" fn(State, Option<lua_CFunction>) -> c_int,
-) -> Barrier {
+pub(crate) unsafe fn barrier(l: State, record: *mut lua_Debug, passes: Passes) -> Barrier {
     // SAFETY: as promised by the caller.
     match unsafe { warren_barrier(l, record, passes) } {
         1 => Barrier::Function,
@@ -74,6 +75,9 @@ pub(crate) unsafe fn barrier(
 }
 
 unsafe extern "C-unwind" {
+    /// Calls all finalizers. Nothing is collected afterwards. Does not raise.
+    pub(super) fn warren_finalize(l: State);
+
     /// `lua_closethread` of Lua 5.4.6 and later, which the bindings leave out
     /// where Lua is built by somebody else.
     pub(crate) fn lua_closethread(thread: State, from: State) -> c_int;

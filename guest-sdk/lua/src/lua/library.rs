@@ -1,0 +1,49 @@
+//! Tables of functions, and metatables.
+
+use std::ffi::{CStr, c_int};
+
+use mlua_sys::{LUA_REGISTRYINDEX, luaL_newmetatable};
+
+use super::{Class, Functions, State};
+
+/// Adds functions to the table on top of the stack.
+pub(crate) fn set_functions(l: State, functions: &Functions) {
+    for (name, function) in functions {
+        l.push_function(*function);
+        l.set_field(-2, name);
+    }
+}
+
+/// Pushes a new table of functions.
+pub(crate) fn push_library(l: State, functions: &Functions) {
+    l.new_table(0, functions.len() as c_int);
+    set_functions(l, functions);
+}
+
+/// Pushes a new metatable whose methods are found through `__index`, and registers
+/// it under a name.
+pub(crate) fn push_class(l: State, name: &CStr, methods: &Functions, metamethods: &Functions) {
+    // SAFETY: the thread is alive, and the name is a string.
+    unsafe { luaL_newmetatable(l.as_ptr(), name.as_ptr()) };
+    set_functions(l, metamethods);
+    push_library(l, methods);
+    l.set_field(-2, c"__index");
+    // `getmetatable` yields the name, so that no program changes the class.
+    l.push_string(name);
+    l.set_field(-2, c"__metatable");
+}
+
+/// Pushes a new metatable as [`push_class`] does, keeps it alive for good, and returns
+/// the class by which its userdata are known.
+pub(crate) fn class<T>(
+    l: State,
+    name: &CStr,
+    methods: &Functions,
+    metamethods: &Functions,
+) -> Class<T> {
+    push_class(l, name, methods, metamethods);
+    l.push_value(-1);
+    l.keep(LUA_REGISTRYINDEX);
+    // SAFETY: the registry keeps the metatable from now on, and `__metatable` hides it.
+    unsafe { Class::of_metatable(l, -1) }
+}

@@ -1,0 +1,26 @@
+//! A typed handle of Lua's C API: threads ([`State`]), the functions that Lua
+//! calls ([`Function`]), and classes of userdata ([`Class`]).
+
+mod class;
+pub(crate) mod internals;
+mod library;
+mod state;
+
+use std::ffi::{CStr, c_int};
+
+use mlua_sys::lua_KContext;
+
+pub(crate) use class::Class;
+pub(crate) use library::{class, push_class, push_library, set_functions};
+pub(crate) use state::State;
+
+/// A function that Lua calls, with the thread that runs it. Returns the number of
+/// its results, which are on top of the stack.
+pub(crate) type Function = extern "C-unwind" fn(State) -> c_int;
+
+/// A function that Lua calls in the place of one that has yielded, with what that
+/// one has kept for it.
+pub(crate) type Continuation = extern "C-unwind" fn(State, c_int, lua_KContext) -> c_int;
+
+/// The names and functions of a library.
+pub(crate) type Functions = [(&'static CStr, Function)];
