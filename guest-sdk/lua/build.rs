@@ -91,7 +91,7 @@ fn main() {
         // WebAssembly has no computed goto: the table of labels would become one of
         // numbers, looked up before the switch that is made of them.
         lua.define("LUA_USE_JUMPTABLE", "0");
-        // What lua-src does for this target, too: setjmp by exceptions, and as
+        // As lua-src does for this target: setjmp by exceptions, and as
         // much of signals as Lua needs to compile.
         lua.define("LUA_USE_POSIX", None)
             .define("_WASI_EMULATED_SIGNAL", None);

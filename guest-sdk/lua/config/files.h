@@ -48,7 +48,7 @@ static const char *warren_strerror (int en) {
 #if defined(ENOTCAPABLE)
   /* What the runtime says of a path that is there, to who may know that. */
   if (en == ENOTCAPABLE)
-    return "It is there, but was not granted (--read, --write)";
+    return "Exists, but access is not granted (allow it with --read or --write)";
 #endif
   return strerror(en);
 }

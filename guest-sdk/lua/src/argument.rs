@@ -11,7 +11,7 @@ use warren_guest::msgpack;
 use crate::errors::{self, Kind};
 use crate::lua::State;
 
-/// How many results a refused call has: nil and the error.
+/// The number of results of a refused call: nil and the error.
 pub(crate) const REFUSED: c_int = 2;
 
 /// A required string that must be text, such as a name.
@@ -59,7 +59,7 @@ pub(crate) fn integer(
         errors::refuse(
             l,
             Kind::Invalid,
-            format_args!("{name} is no whole number of 64 bits"),
+            format_args!("{name} is not a 64-bit integer"),
         );
     }
     number

@@ -1,6 +1,6 @@
 //! `table.sort` and `string.gsub`, whose callbacks may block.
 //!
-//! Where there is a callback, the work is done by the prelude, called with a
+//! If there is a callback, the work is done by the prelude, called with a
 //! continuation, so that a switch of the scheduler passes. Else Lua's own
 //! function runs, as if it had been called itself.
 
@@ -103,8 +103,8 @@ extern "C-unwind" fn comparable(l: State) -> c_int {
     0
 }
 
-/// Whether an element of the list at index 1 has a metatable: only those compare
-/// by a function.
+/// Returns true where an element of the list at index 1 has a metatable: only those
+/// compare by a function.
 fn compares_by_function(l: State, length: lua_Integer) -> bool {
     (1..=length).any(|place| {
         let kind = l.element(1, place);

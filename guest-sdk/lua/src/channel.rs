@@ -46,11 +46,7 @@ extern "C-unwind" fn new(l: State) -> c_int {
         return REFUSED;
     };
     if capacity < 0 {
-        return errors::refuse(
-            l,
-            Kind::Invalid,
-            format_args!("the capacity of a channel is not negative"),
-        );
+        return errors::refuse(l, Kind::Invalid, format_args!("capacity is negative"));
     }
     Channel::push(
         l,
@@ -114,7 +110,7 @@ extern "C-unwind" fn case_receive(l: State) -> c_int {
 /// `channel.select{case, ..., default = true}`.
 extern "C-unwind" fn select(l: State) -> c_int {
     if l.type_of(1) <= LUA_TNIL {
-        return errors::refuse(l, Kind::Invalid, format_args!("the cases are missing"));
+        return errors::refuse(l, Kind::Invalid, format_args!("cases are missing"));
     }
     if l.type_of(1) != LUA_TTABLE {
         l.wrong_type(1, c"table");
@@ -130,7 +126,11 @@ extern "C-unwind" fn select(l: State) -> c_int {
     l.set_top(1);
     let count = c_int::try_from(l.raw_len(1)).unwrap_or(c_int::MAX);
     if count == 0 && patience == Patience::Endless {
-        errors::refuse(l, Kind::Invalid, format_args!("no case, and no default"));
+        errors::refuse(
+            l,
+            Kind::Invalid,
+            format_args!("cases are empty; give a case, or default = true"),
+        );
         return REFUSED;
     }
     // Two slots a case, some for the wait, and one for what is received.
@@ -142,9 +142,7 @@ extern "C-unwind" fn select(l: State) -> c_int {
     for case in 1..=count {
         l.element(1, case.into());
         if !class.is(l, -1) {
-            l.raise(
-                "channel.select takes a list of cases, as case_send and case_receive make them",
-            );
+            l.raise("channel.select expects a list of cases made by case_send and case_receive");
         }
         l.user_value(-1, CHANNEL);
         l.user_value(-2, VALUE);
@@ -167,7 +165,7 @@ fn check_local(l: State, what: &str) {
     let channel = Channel::check(l, 1);
     if !channel.is_local() {
         l.push_where(1);
-        push_text(l, format!("cannot {what} a channel that is receive-only"));
+        push_text(l, format!("cannot {what} a receive-only channel"));
         l.concat(2);
         l.error();
     }

@@ -222,7 +222,7 @@ pub(crate) extern "C-unwind" fn keep_close(l: State) -> c_int {
     0
 }
 
-/// Where the registry keeps that function.
+/// The registry's key of that function.
 fn close_key() -> *const c_void {
     static KEY: u8 = 0;
     (&raw const KEY).cast()
@@ -235,7 +235,7 @@ fn thread_of(context: lua_KContext) -> State {
     unsafe { State::from_context(context) }
 }
 
-/// What `coroutine.status` says. A coroutine that is switched out counts as
+/// Returns the result of `coroutine.status`. A coroutine that is switched out counts as
 /// one that runs, in another task.
 fn status_of(l: State, thread: State) -> &'static CStr {
     if thread == l {

@@ -15,7 +15,7 @@ use crate::json;
 use crate::lua::State;
 use crate::runtime::{Classes, runtime};
 
-/// Why values could not be encoded.
+/// The reason why values could not be encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// A value may not leave its process; the text names its path and says why.
@@ -27,7 +27,7 @@ pub(crate) enum Stop {
 }
 
 impl Stop {
-    /// What is wrong with a value that has too many bytes.
+    /// Returns the refusal of a value that has too many bytes.
     pub(crate) fn too_large(root: &str) -> String {
         format!("{root}: more than {MAX_MESSAGE} bytes (max_message) cannot leave the process")
     }
@@ -74,11 +74,11 @@ struct Encoder<'o> {
     /// the first `depth` are set.
     ancestors: [MaybeUninit<*const c_void>; MAX_DEPTH],
     depth: usize,
-    /// Where the refused value is, from the inside out.
+    /// The path to the refused value, from the inside out.
     path: Vec<String>,
 }
 
-/// What the keys of a table are.
+/// The kind of keys that a table has.
 #[derive(Clone, Copy)]
 enum Keys {
     /// 1, 2, 3 and so on, so many.
@@ -89,7 +89,7 @@ enum Keys {
     Other,
 }
 
-/// Why one value may not cross.
+/// The reason why one value may not cross.
 enum Trouble {
     Refused(&'static str),
     TooLarge,
@@ -218,7 +218,7 @@ impl<'o> Encoder<'o> {
         Ok(Keys::Sequence(len))
     }
 
-    /// Whether the keys after the one at -2 come as `last` + 1 and so on.
+    /// Returns true where the keys after the one at -2 come as `last` + 1 and so on.
     fn rest_is_sequence(&mut self, index: c_int, mut last: u32) -> bool {
         let top = self.l.top();
         self.l.push_value(-2);
@@ -347,7 +347,7 @@ impl<'o> Encoder<'o> {
         Ok(())
     }
 
-    /// What to call a value that may not cross.
+    /// Returns the refusal of a value that may not cross.
     fn kind_of(&self, index: c_int) -> &'static str {
         match self.l.type_of(index) {
             LUA_TFUNCTION => "a function cannot leave its process",

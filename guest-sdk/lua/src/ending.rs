@@ -1,5 +1,5 @@
-//! What a process still does when its code has ended: what `lua_close` does
-//! that a program sees. Whoever is terminated, or traps, does none of it.
+//! The end of a process whose code has ended: the part of `lua_close` that a program
+//! sees. A process that is terminated, or traps, does none of it.
 
 use std::ffi::c_int;
 
@@ -25,7 +25,7 @@ pub(crate) extern "C-unwind" fn exit(l: State) -> c_int {
     };
     let rt = runtime(l);
     if l.to_boolean(2) {
-        // Where that thread is the one that runs, nothing returns to the frames that
+        // If that thread is the one that runs, nothing returns to the frames that
         // closing it drops.
         if let Some(program) = rt.program.get() {
             program.close(l);
@@ -34,7 +34,7 @@ pub(crate) extern "C-unwind" fn exit(l: State) -> c_int {
     } else {
         rt.streams.flush_for_good();
     }
-    // What does not fit is a failure, too.
+    // A status that does not fit is a failure, too.
     program::exit(i32::try_from(status).unwrap_or(1))
 }
 

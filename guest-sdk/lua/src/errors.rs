@@ -9,7 +9,7 @@ use mlua_sys::*;
 use crate::lua::{self, Functions, State};
 use crate::runtime::{push_text, runtime};
 
-/// What went wrong, for programs.
+/// The kind of an error, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub(crate) enum Kind {
@@ -30,7 +30,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// How it is written wherever errors are read.
+    /// Returns the name that programs read.
     pub(crate) const fn name(self) -> &'static CStr {
         match self {
             Kind::NotFound => c"NotFound",
@@ -107,7 +107,7 @@ pub(crate) fn refuse(l: State, kind: Kind, message: fmt::Arguments<'_>) -> c_int
     2
 }
 
-/// Whether the value at `index` is a structured error.
+/// Returns true where the value at `index` is a structured error.
 pub(crate) fn is_error(l: State, index: c_int) -> bool {
     runtime(l).classes.get().error.is(l, index)
 }
@@ -175,7 +175,7 @@ extern "C-unwind" fn new(l: State) -> c_int {
             return refuse(
                 l,
                 Kind::Invalid,
-                format_args!("kind is none of the constants of 'errors'"),
+                format_args!("kind is not a constant of 'errors', such as errors.INVALID"),
             );
         }
         None if l.is_nil(3) => {

@@ -218,7 +218,7 @@ fn settle(l: State, built: Built) -> c_int {
         Built::Malformed(why) => errors::refuse(
             l,
             Kind::Internal,
-            format_args!("the runtime's answer could not be read: {why}"),
+            format_args!("cannot read the runtime's answer: {why}"),
         ),
         Built::Raised => l.error(),
     }

@@ -37,7 +37,7 @@ pub(crate) unsafe fn write(into: &mut [u8]) -> usize {
         return 0;
     };
     let mut page = Page { into, len: 0 };
-    // What does not fit is cut off.
+    // The page cuts off what does not fit.
     let _ = write_tasks(l, &mut page);
     page.len
 }

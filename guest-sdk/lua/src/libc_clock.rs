@@ -1,11 +1,11 @@
-//! What `config/warren.h` puts in the place of the system's clock and of Lua's
+//! Functions that `config/warren.h` puts in the place of the system's clock and of Lua's
 //! own hash seed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use warren_guest::{clock, random};
 
-/// Whether the interpreter is being set up, when clocks may not be asked. Not
+/// True while the interpreter is set up, when clocks may not be asked. Not
 /// the opposite, which every process would have to write.
 static SETTING_UP: AtomicBool = AtomicBool::new(false);
 

@@ -41,7 +41,7 @@ unsafe fn word(from: *const u8) -> Word {
     unsafe { from.cast::<Word>().read_unaligned() }
 }
 
-/// How words of the machine's byte order compare as bytes.
+/// Compares words of the machine's byte order as bytes.
 fn order(x: Word, y: Word) -> c_int {
     if x.to_be() < y.to_be() { -1 } else { 1 }
 }

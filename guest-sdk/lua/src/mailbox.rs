@@ -59,7 +59,7 @@ extern "C-unwind" fn listen(l: State) -> c_int {
         _ => errors::refuse(
             l,
             Kind::Conflict,
-            format_args!("topic '{topic}' is listened on with another 'message' option"),
+            format_args!("topic '{topic}' already has a channel with another 'message' option"),
         ),
     }
 }
@@ -114,7 +114,7 @@ fn format_option(l: State) -> Option<Format> {
             errors::refuse(
                 l,
                 Kind::Invalid,
-                format_args!("option 'message' is true or false"),
+                format_args!("option 'message' must be true or false"),
             );
             return None;
         }

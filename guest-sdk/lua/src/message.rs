@@ -1,4 +1,4 @@
-//! What a message becomes in Lua.
+//! Messages as Lua values.
 //!
 //! A Message is a userdata whose user values are the values sent; where there
 //! are many, a table of them. Topic and sender stand in its block, behind a
@@ -28,7 +28,7 @@ const MAX_USER_VALUES: u32 = 200;
 
 const METHODS: &Functions = &[(c"topic", topic), (c"from", from), (c"payload", payload)];
 
-/// What the block of a Message begins with; topic and sender follow.
+/// The beginning of the block of a Message; topic and sender follow.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 struct Head {
@@ -121,7 +121,7 @@ pub(crate) fn protected(l: State, message: &Message<'_>) -> Built {
 /// Logs that a message was dropped because it could not be read.
 pub(crate) fn warn_dropped(message: &Message<'_>, why: Malformed) {
     let text = format!(
-        "a message with topic '{}' from {} was dropped: {why}",
+        "cannot read a message with topic '{}' from {}, which is dropped: {why}",
         String::from_utf8_lossy(message.topic),
         String::from_utf8_lossy(message.sender),
     );

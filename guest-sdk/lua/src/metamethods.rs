@@ -157,8 +157,8 @@ extern "C-unwind" fn arithmetic(l: State) -> c_int {
     1
 }
 
-/// Whether the value at `index` is a table with one of these metamethods that may
-/// call a function. A class is none: its `__index` is a table.
+/// Returns true where the value at `index` is a table with one of these metamethods
+/// that may call a function. A class has none: its `__index` is a table.
 pub(crate) fn is_lazy(l: State, index: c_int, names: &[&CStr]) -> bool {
     l.type_of(index) == LUA_TTABLE && names.iter().any(|name| may_call(l, index, name))
 }

@@ -1,4 +1,4 @@
-//! What `prelude/os.lua` needs.
+//! The functions that `prelude/os.lua` needs.
 
 use std::ffi::c_int;
 

@@ -1,4 +1,4 @@
-//! How a process ends: the contract's table "End of a process".
+//! The end of a process: the contract's table "End of a process".
 
 use std::ffi::c_int;
 use std::fmt;

@@ -195,7 +195,7 @@ extern "C-unwind" fn set_options(l: State) -> c_int {
             return errors::refuse(
                 l,
                 Kind::Invalid,
-                format_args!("option 'trap_links' is true or false"),
+                format_args!("option 'trap_links' must be true or false"),
             );
         }
         trap_links = Some(l.to_boolean(3));

@@ -1,4 +1,4 @@
-//! What one process keeps beside its Lua state.
+//! The state of one process beside its Lua state.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -25,13 +25,13 @@ pub(crate) struct Runtime {
     /// The message that was received last, and whether it is being read.
     pub(crate) mail: Cell<Buffer>,
     pub(crate) mail_is_read: Cell<bool>,
-    /// What is being encoded; taken out while it is written and sent.
+    /// The encoded bytes; taken out while it is written and sent.
     pub(crate) output: Cell<Output>,
     /// A text on its way into Lua, see [`push_text`].
     pub(crate) text: Cell<String>,
     /// The bytes that Lua had after it last collected garbage.
     pub(crate) heap: Cell<Heap>,
-    /// Whether `math.random` has a seed of this process.
+    /// True once `math.random` has a seed of this process.
     pub(crate) random_is_seeded: Cell<bool>,
     /// The coroutines, and what they wait for.
     pub(crate) scheduler: RefCell<Scheduler>,
@@ -50,7 +50,7 @@ pub(crate) struct Runtime {
     pub(crate) program: Cell<Option<State>>,
     /// The standard streams, and files that were written to.
     pub(crate) streams: Streams,
-    /// Whether `warn` says anything.
+    /// The warnings of `warn`, and whether they are on.
     pub(crate) warnings: Warnings,
     /// The functions of C that a switch of the scheduler may leave and come back
     /// to, by library.
@@ -61,7 +61,7 @@ pub(crate) struct Runtime {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Anchored {
     pub(crate) thread: State,
-    /// What the registry has it under.
+    /// The place in the registry.
     pub(crate) reference: c_int,
 }
 

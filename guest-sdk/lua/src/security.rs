@@ -1,4 +1,4 @@
-//! What the library `security` asks the runtime; its objects are in
+//! The questions of the library `security` to the runtime; its objects are in
 //! `prelude/security.lua`.
 
 use std::ffi::c_int;

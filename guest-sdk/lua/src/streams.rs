@@ -18,13 +18,13 @@ unsafe extern "C" {
     fn strerror(error: c_int) -> *const c_char;
 }
 
-/// What a process keeps of its streams.
+/// The streams of a process.
 #[derive(Default)]
 pub(crate) struct Streams {
     files: UnsafeCell<Files>,
-    /// Whether the last write to a stream left a line incomplete.
+    /// True where the last write to a stream left a line incomplete.
     partial: [Cell<bool>; 2],
-    /// What `setvbuf` has chosen for standard output and error.
+    /// The choice of `setvbuf` for standard output and error.
     buffering: Cell<Option<Box<Buffering>>>,
     /// Standard input, once it was read.
     input: Cell<Option<Box<Input>>>,
@@ -38,7 +38,7 @@ pub(crate) struct Files {
     pending: *mut c_void,
     /// Those that `setvbuf` was called on.
     held: *mut c_void,
-    /// Why bytes were lost that no caller was told about, or 0.
+    /// The error by which bytes were lost that no caller was told about, or 0.
     lost: c_int,
 }
 
@@ -52,14 +52,14 @@ impl Default for Files {
     }
 }
 
-/// When what was written to a stream is passed on.
+/// The time at which the bytes of a stream are passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// With the call that writes it.
     No,
-    /// When a line is complete.
+    /// As soon as a line is complete.
     Line,
-    /// When there are more bytes than these.
+    /// As soon as there are more bytes than these.
     Full(usize),
 }
 
@@ -69,7 +69,7 @@ const MODES: [Mode; 2] = [Mode::Line, Mode::No];
 #[derive(Debug)]
 struct Buffering {
     modes: [Mode; 2],
-    /// What is kept of a stream of mode [`Mode::Full`].
+    /// The kept bytes of a stream of mode [`Mode::Full`].
     kept: [Vec<u8>; 2],
 }
 
@@ -131,7 +131,8 @@ impl Streams {
             let lost = (*self.files.get()).lost;
             if lost != 0 {
                 let why = CStr::from_ptr(strerror(lost)).to_string_lossy();
-                let message = format!("what was written to a file is lost: {why}");
+                let message =
+                    format!("cannot pass on what is buffered for a file, which is lost: {why}");
                 logger::log(Level::Warn, "", &message, None);
             }
         }
@@ -238,7 +239,7 @@ impl Input {
     fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
         if self.at == self.end {
             let mut buffer = Buffer::new();
-            // What is as large is read in place.
+            // A read that is as large goes to its place directly.
             let ahead = into.len() < READ_AHEAD && self.has_room();
             if !ahead {
                 return stdio::read_into(into, &mut buffer).map_err(|failure| failure.decode());

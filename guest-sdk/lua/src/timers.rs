@@ -95,7 +95,7 @@ extern "C-unwind" fn ticker(l: State) -> c_int {
         return errors::refuse(
             l,
             Kind::Invalid,
-            format_args!("the beat of a ticker is not zero"),
+            format_args!("duration is zero; a ticker needs a longer one"),
         );
     }
     push(

@@ -10,7 +10,7 @@ use crate::runtime::push_text;
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"traceback", traceback)];
 
-/// How the lines of the prelude begin, whose chunks are stripped.
+/// The beginning of the lines of the prelude, whose chunks are stripped.
 const HIDDEN: &str = "\t?: in ";
 
 /// Pushes the traceback of `thread` onto the stack of `l`.

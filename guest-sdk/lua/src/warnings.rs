@@ -13,7 +13,7 @@ use crate::lua::State;
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
     on: Cell<bool>,
-    /// Whether the next piece continues a message.
+    /// True where the next piece continues a message.
     continued: Cell<bool>,
     /// The pieces of a message so far.
     text: RefCell<String>,

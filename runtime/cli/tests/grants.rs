@@ -67,7 +67,7 @@ fn the_operator_is_told_what_to_grant() {
     ]);
     run(dir.path(), &["main.lua", "single.txt"])
         .ends_with(0)
-        .prints("nil\tsingle.txt: It is there, but was not granted (--read, --write)\t13\n")
+        .prints("nil\tsingle.txt: Exists, but access is not granted (allow it with --read or --write)\t13\n")
         .says(&[
             "`single.txt` exists, but was not granted to app:main",
             "run with --read single.txt",

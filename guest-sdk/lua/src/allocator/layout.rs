@@ -1,4 +1,4 @@
-//! Where in the image things lie. A page that a process writes to is a page of
+//! The layout of the image. A page that a process writes to is a page of
 //! its own, so what every process writes to lies together:
 //!
 //! ```text
@@ -12,8 +12,7 @@
 //! - the state of libc's allocator, and behind it the **new** blocks of the
 //!   process, on pages that nothing else was written to.
 //!
-//! What set-up has left over is written to by no process that needs little
-//! memory; room for more lies at the end.
+//! Processes that need little memory do not write to what set-up has left over; room for more lies at the end.
 
 use std::cell::UnsafeCell;
 use std::ffi::c_void;
@@ -34,7 +33,7 @@ const LEAST_HOT: usize = 800;
 #[repr(C, align(4096))]
 struct Hot {
     bytes: UnsafeCell<[u8; HOT_SIZE]>,
-    /// How many of them are taken.
+    /// The bytes that are taken.
     used: UnsafeCell<usize>,
 }
 
@@ -97,7 +96,7 @@ fn take(size: usize) -> Option<*mut c_void> {
     }
 }
 
-/// Whether a block lies on the hot page.
+/// Returns true where a block lies on the hot page.
 #[inline]
 pub(super) fn is_hot(block: *mut c_void) -> bool {
     (block as usize).wrapping_sub(HOT.bytes.get() as usize) < HOT_SIZE
@@ -122,12 +121,12 @@ pub(super) unsafe fn leave(block: *mut c_void, old_size: usize, size: usize) -> 
     }
 }
 
-/// What was set aside before set-up for what comes after it.
+/// Room that is set aside before set-up for the blocks after it.
 pub(crate) struct Reserve(*mut c_void);
 
 /// Begins set-up: sets aside the room behind libc's own memory.
 pub(crate) fn reserve() -> Reserve {
-    /// What a small process needs until it waits for its second message; no
+    /// The bytes that a small process needs until it waits for its second message; no
     /// more, as `malloc` writes behind what is left of it.
     const SIZE: usize = 4_700;
     // SAFETY: freed by `seal`, if at all.
@@ -163,7 +162,7 @@ pub(crate) fn seal(Reserve(reserve): Reserve) {
                 size -= GRANULE;
             }
         }
-        // What lies in front of the next block is on its page, too.
+        // The block in front of the next one is on its page, too.
         let rest_of_page = PAGE - end as usize % PAGE;
         black_box(malloc(rest_of_page + SPACING / 2));
         free(reserve);

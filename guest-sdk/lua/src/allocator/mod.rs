@@ -49,7 +49,7 @@ pub(crate) unsafe extern "C" fn lua(
     }
 }
 
-/// Whether the last allocation of Rust found no memory.
+/// True where the last allocation of Rust found no memory.
 static EXHAUSTED: AtomicBool = AtomicBool::new(false);
 
 /// The system's allocator, which notes whether it has failed.
@@ -85,9 +85,8 @@ fn note(block: *mut u8) -> *mut u8 {
     block
 }
 
-/// Where an allocation that must not fail has failed, and for nothing else in
-/// this crate: takes the place of `abort` of libc, which would trap without a
-/// word.
+/// Ends the process where an allocation that must not fail has failed; in the place of
+/// `abort` of libc, which would trap without a word.
 #[cfg(target_family = "wasm")]
 #[unsafe(no_mangle)]
 extern "C" fn abort() -> ! {

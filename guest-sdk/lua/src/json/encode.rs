@@ -92,7 +92,7 @@ impl Encoder<'_> {
             _ if is_null(self.l, index) => self.output.raw(b"null")?,
             _ => {
                 return Err(Trouble::Refused(
-                    "only tables, strings, numbers, booleans and null have JSON",
+                    "cannot encode as JSON anything but tables, strings, numbers, booleans and null",
                 ));
             }
         }
@@ -105,7 +105,7 @@ impl Encoder<'_> {
         } else {
             let number = self.l.to_number(index);
             if !number.is_finite() {
-                return Err(Trouble::Refused("NaN and infinities have no JSON"));
+                return Err(Trouble::Refused("cannot encode NaN or infinity as JSON"));
             }
             // The shortest text that reads back the same, with a point.
             write!(self.output, "{number:?}")
@@ -115,7 +115,9 @@ impl Encoder<'_> {
 
     fn string(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         if str::from_utf8(bytes).is_err() {
-            return Err(Trouble::Refused("a string that is not UTF-8 has no JSON"));
+            return Err(Trouble::Refused(
+                "cannot encode a string that is not UTF-8 as JSON",
+            ));
         }
         self.output.raw(b"\"")?;
         let mut plain = 0;
@@ -155,7 +157,9 @@ impl Encoder<'_> {
             // SAFETY: the first `depth` ancestors are set.
             |ancestor| unsafe { ancestor.assume_init() } == address,
         ) {
-            return Err(Trouble::Refused("a table that contains itself has no JSON"));
+            return Err(Trouble::Refused(
+                "cannot encode a table that contains itself as JSON",
+            ));
         }
         let Some(place) = self.ancestors.get_mut(self.depth) else {
             return Err(Trouble::Refused("nested deeper than 128 levels"));
@@ -210,7 +214,9 @@ impl Encoder<'_> {
         while self.l.next(index) {
             // SAFETY: the key is on the stack until it is written.
             let Some(key) = (unsafe { self.l.bytes(-2) }) else {
-                return Err(Trouble::Refused("a key of an object is not a string"));
+                return Err(Trouble::Refused(
+                    "cannot encode an object as JSON with a key that is not a string",
+                ));
             };
             self.separate(following)?;
             following = true;
@@ -222,7 +228,7 @@ impl Encoder<'_> {
         self.end(b"}")
     }
 
-    /// What stands before an element.
+    /// Writes the comma and the new line before an element.
     fn separate(&mut self, following: bool) -> Result<(), Trouble> {
         if following {
             self.output.raw(b",")?;

@@ -11,7 +11,7 @@ use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
 use crate::lua::{self, Functions, State};
 
-/// How deep arrays and objects may nest, in both directions.
+/// The most levels that arrays and objects may nest, in both directions.
 const MAX_DEPTH: usize = 128;
 
 const FUNCTIONS: &Functions = &[
@@ -39,12 +39,12 @@ pub(crate) fn push_null(l: State) {
     l.push_address(std::ptr::null());
 }
 
-/// Whether the value at `index` is `json.null`.
+/// Returns true where the value at `index` is `json.null`.
 pub(crate) fn is_null(l: State, index: c_int) -> bool {
     l.type_of(index) == LUA_TLIGHTUSERDATA && l.to_userdata(index).is_null()
 }
 
-/// Whether the table at `index` was marked as an object.
+/// Returns true where the table at `index` was marked as an object.
 pub(crate) fn is_object(l: State, index: c_int) -> bool {
     l.registered(objects_key());
     l.push_value(index);
@@ -75,9 +75,9 @@ extern "C-unwind" fn object(l: State) -> c_int {
     1
 }
 
-/// Whether an argument is of the type that it must be. If not, nil and an error were
-/// pushed: other than elsewhere, a wrong type is INVALID, as what is encoded and
-/// decoded here often comes from outside.
+/// Returns true where an argument is of a type, else pushes nil and an error. Unlike
+/// elsewhere, a wrong type is INVALID: values that are encoded and decoded here often
+/// come from outside.
 fn is_given(l: State, arg: c_int, kind: c_int, name: &str) -> bool {
     let given = l.type_of(arg);
     if given == kind {
@@ -96,7 +96,7 @@ fn is_given(l: State, arg: c_int, kind: c_int, name: &str) -> bool {
     false
 }
 
-/// Where the registry keeps the table whose keys are the marked tables.
+/// The registry's key of the table whose keys are the marked tables.
 fn objects_key() -> *const c_void {
     static KEY: u8 = 0;
     (&raw const KEY).cast()

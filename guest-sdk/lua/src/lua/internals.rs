@@ -1,4 +1,4 @@
-//! What `config/internals.c` adds to Lua's API, for what every message does.
+//! The additions of `config/internals.c` to Lua's API, for the path of every message.
 //! All indices must be acceptable for the thread.
 
 use std::cell::Cell;
@@ -26,7 +26,7 @@ unsafe extern "C" {
 }
 
 unsafe extern "C" {
-    /// Whether a coroutine has variables that are to be closed. Does not raise.
+    /// Not 0 where a coroutine has variables that are to be closed. Does not raise.
     pub(crate) fn warren_has_unclosed(coroutine: State) -> c_int;
 
     /// Takes such a variable out of the list of those and pushes its `__close`
@@ -35,10 +35,10 @@ unsafe extern "C" {
     /// not raise.
     pub(crate) fn warren_unclosed(l: State, coroutine: State) -> c_int;
 
-    /// Whether any object has a finalizer. Does not raise.
+    /// Not 0 where any object has a finalizer. Does not raise.
     pub(super) fn warren_has_finalizers(l: State) -> c_int;
 
-    /// What keeps a thread from being left, as [`barrier`] says.
+    /// Tells the place that keeps a thread from being left, as [`barrier`] says.
     fn warren_barrier(l: State, record: *mut lua_Debug, passes: Passes) -> c_int;
 }
 
@@ -46,7 +46,7 @@ unsafe extern "C" {
 /// thread is the one that is asked about.
 pub(crate) type Passes = extern "C" fn(lua::State, Option<lua::Function>) -> c_int;
 
-/// What keeps a thread from being left.
+/// A place that keeps a thread from being left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Barrier {
     /// A function of C, known by the record.
@@ -97,7 +97,7 @@ pub(crate) struct Heap {
     collected: usize,
 }
 
-/// How many bytes of young garbage a process may keep while it waits.
+/// The bytes of young garbage a process may keep while it waits.
 const YOUNG: usize = 8 * 1024;
 
 /// To be called before a process waits: collects the garbage of the messages

@@ -1,5 +1,5 @@
-//! Where a task cannot be switched: inside a C function that Lua cannot leave
-//! and come back to.
+//! The places where a task cannot be switched: inside a C function that Lua cannot
+//! leave and come back to.
 
 use std::ffi::{CStr, c_char, c_int};
 use std::mem::MaybeUninit;
@@ -11,7 +11,7 @@ use crate::lua::internals::{Barrier, barrier};
 use crate::lua::{Function, State};
 use crate::runtime::{Runtime, runtime};
 
-/// Whether a yield of `l` reaches the scheduler: neither it nor any coroutine
+/// Returns true where a yield of `l` reaches the scheduler: neither it nor any coroutine
 /// that waits for it is inside such a function.
 pub(super) fn can_switch(l: State, rt: &Runtime) -> bool {
     blocked(l, rt).is_none()
@@ -71,7 +71,7 @@ pub(super) fn raise(l: State) -> ! {
     l.error()
 }
 
-/// Whether a function of C can be left and come back to.
+/// Not 0 where a function of C can be left and come back to.
 extern "C" fn passes(l: State, function: Option<Function>) -> c_int {
     let Some(function) = function else { return 0 };
     let mut switchable = runtime(l).switchable.iter().copied().flatten();

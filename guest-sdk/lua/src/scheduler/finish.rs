@@ -8,7 +8,7 @@ use crate::lua::State;
 use crate::tasks::{Channel, Fired, Source};
 use crate::transfer::forget;
 
-/// What a library function returns once it need not wait any longer.
+/// The results of a library function that need not wait any longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// `value, true`, or `nil, false` where the channel is closed.
@@ -31,7 +31,7 @@ pub(crate) fn push_receive(l: State) {
     l.push_address((&raw const RECEIVE).cast());
 }
 
-/// Whether the value at `index` marks a case that receives.
+/// Returns true where the value at `index` marks a case that receives.
 pub(super) fn is_receive(l: State, index: c_int) -> bool {
     l.type_of(index) == LUA_TLIGHTUSERDATA
         && l.to_userdata(index).cast_const().cast() == &raw const RECEIVE

@@ -44,7 +44,7 @@ pub(crate) fn spawn(l: State, arguments: c_int) -> State {
 
 /// Makes room for the program's task in advance.
 pub(crate) fn prepare(rt: &Runtime) {
-    // Where there is no memory, the first `spawn` says so.
+    // Without memory, the first `spawn` says so.
     let _ = rt.scheduler.borrow_mut().reserve(1);
 }
 

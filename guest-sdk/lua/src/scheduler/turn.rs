@@ -10,14 +10,14 @@ use crate::runtime::Runtime;
 use crate::tasks::{ChannelRef, Fired, Format, Meeting, Scheduler, Source, TaskId, Waiter, Wake};
 use crate::transfer;
 
-/// What [`pull`] has got.
+/// The outcome of [`pull`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pulled {
     /// Nothing before the deadline.
     Nothing,
     /// A message that could not be read: it was dropped with a warning.
     Dropped,
-    /// What a message of this subscription becomes is on top of the stack.
+    /// The value of a message of this subscription is on top of the stack.
     Value(Subscription),
     /// An error to be raised is on top of the stack.
     Raised,
@@ -130,7 +130,7 @@ pub(super) fn turn(l: State, rt: &Runtime, block: bool) -> bool {
     ring(l, rt)
 }
 
-/// What the messages of a subscription become.
+/// Returns the form of the messages of a subscription.
 fn format_of(rt: &Runtime, subscription: Subscription) -> Format {
     let kept = rt.subscriptions.borrow().get(&subscription).copied();
     match kept.as_ref().map(|kept| &kept.channel.source) {
@@ -184,7 +184,7 @@ fn ring(l: State, rt: &Runtime) -> bool {
             Wake::Channel(channel) => {
                 let meeting = rt.scheduler.borrow().meet(&channel.receivers);
                 let Some(meeting) = meeting else {
-                    debug_assert!(false, "an alarm that nobody waits for");
+                    debug_assert!(false, "an alarm without a waiter");
                     return true;
                 };
                 if !hand_over(l, rt, meeting, now) {

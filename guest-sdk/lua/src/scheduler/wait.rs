@@ -14,7 +14,7 @@ use crate::runtime::{Runtime, runtime, set_switched_out};
 use crate::tasks::{Channel, ChannelRef, Fired, Source};
 use crate::transfer;
 
-/// How long to wait.
+/// The time to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Patience {
     /// Not at all.
@@ -55,7 +55,7 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
             l.push_nil();
             return finish(l, base, shape, Fired::Case(case, false));
         }
-        // What lies in the mailbox comes before what was found ready, if
+        // A message in the mailbox comes before what was found ready, if
         // its case does.
         let pulled = if deadline == Some(0) && rt.scheduler.borrow().wanted_now.is_empty() {
             Pulled::Nothing
@@ -122,7 +122,7 @@ pub(crate) fn receive_alone(l: State, channel: ChannelRef) -> bool {
     }
 }
 
-/// What [`look`] has found.
+/// The findings of [`look`].
 struct Look {
     /// The first case that needs nothing from the runtime.
     ready: Option<c_int>,
@@ -153,14 +153,14 @@ fn look(l: State, rt: &Runtime, base: c_int, count: c_int, shape: Shape) -> Look
             Source::Local(ring) => ring.len.get() < ring.capacity || !channel.receivers.is_empty(),
             Source::Mailbox { ring, .. } if ring.len.get() > 0 => true,
             Source::Mailbox { subscription, .. } => {
-                // Whoever waits already is served first.
+                // A task that waits already is served first.
                 if channel.receivers.is_empty() {
                     scheduler.wanted_now.push(*subscription);
                 }
                 false
             }
             Source::Clock(alarm) => match alarm.next.get() {
-                // Whoever waits already is served first.
+                // A task that waits already is served first.
                 Some(next)
                     if channel.receivers.is_empty()
                         && next <= *now.get_or_insert_with(clock::monotonic) =>

@@ -7,7 +7,7 @@
 use super::channel::{ChannelRef, Source};
 use super::{NOWHERE, Scheduler, TaskId};
 
-/// What wakes at a time.
+/// A task or channel that wakes at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wake {
     /// A parked task, in any case.

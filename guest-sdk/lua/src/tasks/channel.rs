@@ -11,7 +11,7 @@ use warren_guest::mailbox::Subscription;
 /// One channel. Nothing in here needs `Drop`: Lua frees it like any userdata.
 #[derive(Debug)]
 pub(crate) struct Channel {
-    /// Where its values come from.
+    /// The source of its values.
     pub(crate) source: Source,
     /// Nothing more will come.
     pub(crate) closed: Cell<bool>,
@@ -26,7 +26,7 @@ pub(crate) struct Channel {
     pub(crate) wanted_place: Cell<u32>,
 }
 
-/// Where a channel's values come from.
+/// The source of a channel's values.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// From coroutines of this process.
@@ -54,7 +54,7 @@ pub(crate) struct Ring {
     pub(crate) len: Cell<lua_Integer>,
 }
 
-/// What a message becomes.
+/// The form of a message in Lua.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// A Message object.
@@ -65,7 +65,7 @@ pub(crate) enum Format {
     Event,
 }
 
-/// When a timer or ticker yields its next Time.
+/// The next Time of a timer or ticker.
 #[derive(Debug, Default)]
 pub(crate) struct Alarm {
     /// On the monotonic clock; `None` once it has rung or was stopped.
@@ -76,7 +76,7 @@ pub(crate) struct Alarm {
     pub(crate) stopped: Cell<bool>,
 }
 
-/// What follows when an alarm has rung.
+/// The sequel of an alarm that has rung.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Again {
     /// Nothing: the channel is closed.
@@ -139,7 +139,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Whether nobody waits.
+    /// Returns true where nobody waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.first.get().is_none()
     }

@@ -37,7 +37,7 @@ pub(crate) type TaskId = usize;
 #[derive(Debug, Default)]
 pub(crate) struct Scheduler {
     pub(crate) tasks: Vec<Option<Task>>,
-    /// How many places of `tasks` are taken, and which are not.
+    /// The number of taken places of `tasks`, and the free ones.
     live: usize,
     vacant: Vec<TaskId>,
     pub(crate) ready: VecDeque<TaskId>,
@@ -52,7 +52,7 @@ pub(crate) struct Scheduler {
     wanted_by: Vec<ChannelRef>,
     /// Those of a wait that is about to begin; kept for its memory.
     pub(crate) wanted_now: Vec<Subscription>,
-    /// When parked tasks want to wake.
+    /// The times at which parked tasks wake.
     pub(crate) alarms: Alarms,
     /// A task is on its way to [`run`], through the coroutines it has resumed.
     pub(crate) switching: bool,
@@ -78,7 +78,7 @@ pub(crate) struct Task {
     reference: c_int,
     /// Values on its stack to resume it with.
     pub(crate) arguments: c_int,
-    /// Where it blocks: the thread itself, or a coroutine in it.
+    /// The thread that blocks: the task's own, or a coroutine in it.
     pub(crate) at: State,
     /// The stack index of its first case on `at`.
     pub(crate) base: c_int,
@@ -92,7 +92,7 @@ pub(crate) struct Task {
     pub(crate) fired: Fired,
 }
 
-/// What a task woke with. The value received is on top of its stack.
+/// The reason why a task woke. The value received is on top of its stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fired {
     /// The case at this place, the first being 0. False where the channel is
@@ -102,7 +102,7 @@ pub(crate) enum Fired {
     Deadline,
 }
 
-/// What a task is about, for those who look at the process.
+/// The state of a task, for introspection.
 #[cfg(target_family = "wasm")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -148,12 +148,12 @@ impl Scheduler {
         self.switching
     }
 
-    /// Whether the running task is the only one there is.
+    /// Returns true where the running task is the only one.
     pub(crate) fn is_alone(&self) -> bool {
         self.live <= 1 && self.ready.is_empty()
     }
 
-    /// Whether `thread` is that of a task.
+    /// Returns true where `thread` is that of the running task.
     pub(crate) fn is_task(&self, thread: State) -> bool {
         self.tasks
             .get(self.current)

@@ -21,7 +21,7 @@ pub(crate) struct Waiter {
     pub(crate) sibling: Option<u32>,
 }
 
-/// Where a waiting task is to be given, or to be taken, a value.
+/// A waiting task that is to be given, or to be taken, a value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meeting {
     pub(crate) task: TaskId,
@@ -56,7 +56,7 @@ impl Scheduler {
         task.is_some_and(|task| task.receives)
     }
 
-    /// Whether a waiter is the one of its queue that came first.
+    /// Returns true for the waiter of its queue that came first.
     pub(crate) fn is_first(&self, waiter: &Waiter) -> bool {
         waiter.previous.is_none()
     }

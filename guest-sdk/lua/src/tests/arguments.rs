@@ -1,4 +1,4 @@
-//! What every function does with arguments of every kind, by the programs of the
+//! Every function with arguments of every kind, by the programs of the
 //! conformance suite; and that they leave out no method, which programs cannot
 //! list.
 

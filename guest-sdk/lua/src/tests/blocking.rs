@@ -1,4 +1,4 @@
-//! Where a program may block while its other coroutines run: everywhere that
+//! The places where a program may block while its other coroutines run: everywhere that
 //! Lua can be left and come back to.
 
 use super::output_of;

@@ -153,7 +153,8 @@ fn a_message_that_cannot_be_read_is_dropped_with_a_warning() {
         let run = run_in(runtime, "print(process.inbox():receive():topic())");
         assert_eq!(run.output, "good\n", "{payload:x?}");
         assert!(
-            run.runtime.logged[0].starts_with("a message with topic 'bad' from {x|1} was dropped")
+            run.runtime.logged[0]
+                .starts_with("cannot read a message with topic 'bad' from {x|1}, which is dropped")
         );
     }
 }
@@ -173,7 +174,7 @@ fn a_raw_listener_gets_values() {
          print(ch:receive())
          print(pcall(ch.send, ch, 1))");
     let expected = "nil\ttrue\none\ttrue\n3\t1\tnil\nnil\tConflict\nnil\tfalse\n\
-                    false\tcannot send on a channel that is receive-only\n";
+                    false\tcannot send on a receive-only channel\n";
     assert_eq!(run.output, expected);
 }
 

@@ -11,7 +11,7 @@ use mlua_sys::*;
 use crate::boot;
 use crate::lua::State;
 
-/// How the document calls an object of each class.
+/// The document's name for an object of each class.
 pub(super) const OBJECTS: [(&str, &str); 12] = [
     ("FILE*", "file"),
     ("actor", "actor"),

@@ -1,4 +1,4 @@
-//! What was written to files is never lost, at whatever end a process comes to
+//! Bytes written to files are never lost, at whatever end a process comes to
 //! by itself.
 
 use std::fs;
@@ -162,7 +162,8 @@ fn an_error_of_a_late_write_is_told_or_logged() {
         "local f <close> = io.open('/dev/full', 'w') f:write('x')",
         "f = io.open('/dev/full', 'w') f:setvbuf('full') f:write('x') error('failed')",
     ] {
-        let lost = "what was written to a file is lost: No space left on device";
+        let lost =
+            "cannot pass on what is buffered for a file, which is lost: No space left on device";
         assert_eq!(run(write).runtime.logged, [lost], "{write}");
     }
 }

@@ -35,8 +35,8 @@ fn json_goes_both_ways() {
          end"#,
     );
     let expected = "[1,1.0,\"a\\\"\\n\\u0001\",null,[],{},true]\n{\n  \"k\": [\n    1\n  ]\n}\n\
-        nil\tNaN and infinities have no JSON\nnil\tonly tables, strings, numbers, booleans and null have JSON\n\
-        nil\ta string that is not UTF-8 has no JSON\n4\t1\t2.0\t-300.0\ttrue\té\u{1f600}\n\tnil\t9.2233720368548e+18\n\
+        nil\tcannot encode NaN or infinity as JSON\nnil\tcannot encode as JSON anything but tables, strings, numbers, booleans and null\n\
+        nil\tcannot encode a string that is not UTF-8 as JSON\n4\t1\t2.0\t-300.0\ttrue\té\u{1f600}\n\tnil\t9.2233720368548e+18\n\
         nil\tInvalid\tunexpected end at line 1, column 1\nnil\tInvalid\tunexpected character at line 1, column 4\n\
         nil\tInvalid\t':' expected at line 1, column 6\nnil\tInvalid\tunexpected text after the value at line 1, column 2\n\
         nil\tInvalid\ta control character in a string at line 1, column 2\n\
@@ -222,7 +222,7 @@ fn times_and_durations_compute() {
         2024-03-01T11:00:00.5Z\t2024-02-29T11:00:00Z\n\
         1970-01-01T00:00:01.5Z\ttrue\ttrue\tfalse\ttrue\ttrue\n\
         1m30s\t90.0\t90000\t3m0s\t3m0s\t3m0s\t45s\t1.0\ttrue\ttrue\t-1m30s\n\
-        nil\tthe text is no time of RFC 3339\n\
+        nil\ttime is not in RFC 3339, such as \"2024-02-29T12:00:00Z\"\n\
         nil\tduration is not a duration such as \"1m30s\" or a number\n\
         nil\tduration is not a duration such as \"1m30s\" or a number\n";
     assert_eq!(output, expected);

@@ -15,12 +15,12 @@ use warren_guest::mock::{self, Outcome};
 
 use crate::program;
 
-/// What a program did.
+/// The run of a program.
 #[derive(Debug)]
 struct Run {
-    /// What it printed.
+    /// The printed text.
     output: String,
-    /// How it ended.
+    /// The outcome.
     outcome: Outcome,
     /// The runtime it ran in.
     runtime: mock::Runtime,

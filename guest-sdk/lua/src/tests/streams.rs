@@ -72,7 +72,7 @@ fn setvbuf_says_when_standard_output_is_passed_on() {
          io.stderr:write(2, '\\n')
          io.write(('w'):rep(200))
          assert(io.stdout:setvbuf('no') and io.stdout:setvbuf('line'))");
-    // What was written when each line of standard error was.
+    // The output at the time of each line of standard error.
     assert_eq!(run.runtime.written[1], b"1\n2\n");
     assert_eq!(run.output.len(), 302);
     assert_eq!(

@@ -9,7 +9,7 @@ use crate::errors::{self, Kind};
 use crate::lua::{self, Functions, State};
 use crate::runtime::{push_text, runtime};
 
-/// What a number means where a duration is expected.
+/// The unit of a number where a duration is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
     Nanoseconds,

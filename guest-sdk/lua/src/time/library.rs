@@ -50,7 +50,7 @@ extern "C-unwind" fn parse(l: State) -> c_int {
         None => errors::refuse(
             l,
             Kind::Invalid,
-            format_args!("the text is no time of RFC 3339"),
+            format_args!("time is not in RFC 3339, such as \"2024-02-29T12:00:00Z\""),
         ),
     }
 }
@@ -74,7 +74,7 @@ extern "C-unwind" fn unix(l: State) -> c_int {
         None => errors::refuse(
             l,
             Kind::Invalid,
-            format_args!("the time is beyond the year 9999"),
+            format_args!("the time is outside the years 0 to 9999"),
         ),
     }
 }

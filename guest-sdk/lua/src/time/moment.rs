@@ -162,7 +162,7 @@ extern "C-unwind" fn unix_nano(l: State) -> c_int {
         Err(_) => errors::refuse(
             l,
             Kind::Invalid,
-            format_args!("the time in nanoseconds is no 64-bit integer"),
+            format_args!("the nanoseconds since 1970 do not fit into a 64-bit integer"),
         ),
     }
 }
@@ -213,7 +213,7 @@ extern "C-unwind" fn add(l: State) -> c_int {
         None => errors::refuse(
             l,
             Kind::Invalid,
-            format_args!("the result is beyond the year 9999"),
+            format_args!("the result is outside the years 0 to 9999"),
         ),
     }
 }

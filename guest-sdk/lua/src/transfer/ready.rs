@@ -1,4 +1,4 @@
-//! How values move through a channel that is ready: from stack to stack where
+//! The way of values through a channel that is ready: from stack to stack where
 //! somebody waits, else through the ring.
 
 use std::ffi::c_int;

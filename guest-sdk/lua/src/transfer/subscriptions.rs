@@ -96,7 +96,7 @@ extern "C-unwind" fn stash_protected(l: State) -> c_int {
     0
 }
 
-/// Where the registry keeps the table of channels.
+/// The registry's key of the table of channels.
 fn channels_key() -> *const c_void {
     static KEY: u8 = 0;
     (&raw const KEY).cast()
