@@ -10,7 +10,7 @@ const PROCESSES: usize = 40;
 const AFTER_ONE_MESSAGE: usize = 4;
 
 /// Garbage of a young generation, in addition.
-const AFTER_A_THOUSAND: usize = 10;
+const AFTER_A_THOUSAND: usize = 8;
 
 #[test]
 fn a_process_that_has_answered_one_message_has_few_dirty_pages() {

@@ -55,7 +55,10 @@ fn new_state() -> Option<State> {
     l.stop_gc();
     warnings::open(l, &runtime(l).warnings);
     libc_clock::stop(true);
-    let mut status = call(l, open_all);
+    // In a thread of its own: the main thread's stack does not grow and keeps its
+    // place, among what every process writes to.
+    let mut status = call(l.new_thread(), open_all);
+    l.pop(1);
     if status == LUA_OK {
         status = call(l, settle);
     }
@@ -66,11 +69,9 @@ fn new_state() -> Option<State> {
     }
     libc_clock::stop(false);
     if status != LUA_OK {
-        // SAFETY: the text is on the stack; nobody uses the state after this.
-        unsafe {
-            debug_assert!(false, "{:?}", l.bytes(-1).map(String::from_utf8_lossy));
-            lua_close(l.as_ptr());
-        }
+        debug_assert!(false, "set-up failed with status {status}");
+        // SAFETY: nobody uses the state after this.
+        unsafe { lua_close(l.as_ptr()) };
         return None;
     }
     Some(l)

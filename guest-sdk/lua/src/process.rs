@@ -1,5 +1,5 @@
 //! The library `process`, but for mailboxes ([`crate::mailbox`]), `exec`
-//! ([`crate::exec`]) and the spawner (`prelude/spawner.lua`).
+//! ([`crate::exec`]), the registry ([`crate::registry`]) and the spawner (`prelude/spawner.lua`).
 
 use std::ffi::{CStr, c_int};
 

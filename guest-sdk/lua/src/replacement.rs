@@ -1,5 +1,6 @@
-//! Functions of C in the place of Lua's own, whose upvalues are Lua's own function and
-//! that of the prelude. Where an argument calls nothing that may block, Lua's own
+//! What the functions in the place of Lua's own share ([`crate::callbacks`],
+//! [`crate::metamethods`]): their upvalues are Lua's own function and that of the
+//! prelude. Where an argument calls nothing that may block, Lua's own
 //! function runs, as if it had been called itself.
 
 use std::ffi::c_int;

@@ -43,7 +43,7 @@ pub(crate) enum Source {
     Clock(Alarm),
 }
 
-/// The buffer of a local channel: `len` values from place `head` on, in a
+/// The buffer of a local or mailbox channel: `len` values from place `head` on, in a
 /// ring of `room` places, which grows up to `capacity`. Capacity 0 is a
 /// rendezvous.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ pub(crate) enum Format {
     Event,
 }
 
-/// The next Time of a timer or ticker.
+/// The alarm of a timer or ticker.
 #[derive(Debug, Default)]
 pub(crate) struct Alarm {
     /// On the monotonic clock; `None` once it has rung or was stopped.

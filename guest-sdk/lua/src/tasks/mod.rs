@@ -54,7 +54,7 @@ pub(crate) struct Scheduler {
     pub(crate) wanted_now: Vec<Subscription>,
     /// The times at which parked tasks wake.
     pub(crate) alarms: Alarms,
-    /// A task is on its way to [`run`], through the coroutines it has resumed.
+    /// A task is on its way to [`run`](crate::scheduler::run), through the coroutines it has resumed.
     pub(crate) switching: bool,
     /// The innermost of the coroutines that wait for one they have resumed.
     pub(crate) resumed: Option<*const Resumption>,

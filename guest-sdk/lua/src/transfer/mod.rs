@@ -1,8 +1,8 @@
 //! Channels: what coroutines of a process hand values to each other with, and
 //! the form in which messages, events and timers arrive.
 //!
-//! A channel is a userdata whose block is [`Channel`]. Where it is a local
-//! channel with a buffer, its user value [`BUFFER`] is a table used as a ring.
+//! A channel is a userdata whose block is [`Channel`]. Where its values lie
+//! in a buffer, its user value [`BUFFER`] is a table used as a ring.
 
 mod clock;
 mod ready;
@@ -22,7 +22,7 @@ use crate::tasks::{Channel, ChannelRef, NOWHERE, Queue, Source};
 /// The name of the class in Lua.
 pub(crate) const CLASS: &CStr = c"channel";
 
-/// The user value that holds the ring of a local channel.
+/// The user value that holds the ring of a channel.
 pub(crate) const BUFFER: c_int = 1;
 /// The user value that holds the case of a channel's `case_receive`.
 pub(crate) const RECEIVE_CASE: c_int = 2;
