@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use warren_engine::{Definition, Definitions, Source};
-use warren_kernel::Error;
+use warren_kernel::{Error, text};
 
 use crate::app::App;
 
@@ -23,7 +23,10 @@ impl Definitions for LayeredDefinitions {
         match (self.own.get(id), &self.app) {
             (Some(definition), _) => Ok(Arc::clone(definition)),
             (None, Some(app)) => app.definition(id),
-            (None, None) => Err(Error::not_found(format!("no such definition: {id}"))),
+            (None, None) => Err(Error::not_found(format!(
+                "no such definition: {}",
+                text::line(id)
+            ))),
         }
     }
 

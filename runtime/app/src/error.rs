@@ -100,7 +100,7 @@ pub enum AppError {
     #[error(transparent)]
     Policies(Box<PolicyError>),
     /// A grant is impossible.
-    #[error("cannot grant {access} `{what}`: {error}")]
+    #[error("cannot grant {access} `{}`: {error}", text::line(what))]
     Grant {
         /// The sort of access.
         access: Access,
@@ -161,7 +161,7 @@ pub enum GrantError {
         other: PathBuf,
     },
     /// The path is a FIFO, a socket or a device.
-    #[error("{} is neither a file nor a directory", path.display())]
+    #[error("{} is neither a file nor a directory", text::path(path))]
     NotAFile {
         /// The path.
         path: PathBuf,

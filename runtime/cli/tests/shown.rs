@@ -30,6 +30,13 @@ fn is_harmless(ended: &Outcome) {
     }
 }
 
+/// Asserts, too, that no message is split where a name in it has a newline.
+#[track_caller]
+fn is_in_one_line(ended: &Outcome) {
+    is_harmless(ended);
+    assert!(!ended.stderr.contains("\n  | FORGED"), "{ended}");
+}
+
 fn lua(source: &str) -> String {
     source.replace("HOSTILE", IN_LUA)
 }
@@ -158,7 +165,7 @@ fn names_of_files_are_shown_as_text() {
     ] {
         let ended = outcome(warren(dir.path(), words));
         assert_ne!(ended.status, Some(101), "{ended}");
-        is_harmless(&ended);
+        is_in_one_line(&ended);
     }
 }
 
@@ -173,7 +180,7 @@ fn a_module_is_described_with_its_names() {
     let dir = Program::of(&[("main.wat", module)]);
     for (command, status) in [("inspect", 1), ("run", 1), ("check", 1)] {
         let ended = outcome(warren(dir.path(), &[command, "main.wat"])).ends_with(status);
-        is_harmless(&ended);
+        is_in_one_line(&ended);
         let said = format!("{}{}", ended.text(), ended.stderr);
         assert!(said.contains(r"FORGED\r\u{1b}[2J"), "{ended}");
     }

@@ -19,7 +19,10 @@ pub(crate) fn failures(error: &AppError) -> Vec<Failure> {
             error: reason,
         } => vec![Failure {
             help: error.remedy(),
-            ..Failure::new(Exit::Usage, format!("{} {what}: {reason}", option(*access)))
+            ..Failure::new(
+                Exit::Usage,
+                format!("{} {}: {reason}", option(*access), text::line(what)),
+            )
         }],
         AppError::NoMain { root, .. } if let Some(file) = buildable::file_in(root) => {
             let path = text::path(root);

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use warren_kernel::Error;
+use warren_kernel::{Error, text};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{self, Component};
 use wasmtime::{Caller, Engine, ExternType, InstancePre, Linker, Module, UnknownImportError, Val};
@@ -153,7 +153,8 @@ fn unknown_imports<T: 'static>(mut linker: Linker<T>, module: &Module) -> Vec<St
             unknown.push("and more".to_owned());
             break;
         }
-        unknown.push(format!("`{}` `{}`", import.module(), import.name()));
+        let (module, name) = (text::line(import.module()), text::line(import.name()));
+        unknown.push(format!("`{module}` `{name}`"));
         // Defining this import makes the next try name the next unknown one.
         let ExternType::Func(ty) = import.ty() else {
             break;

@@ -1,6 +1,6 @@
 //! Permission checks, and the operations of `warren:process/security` on them.
 
-use warren_kernel::Error;
+use warren_kernel::{Error, text};
 
 use super::Guest;
 use crate::codec::check;
@@ -120,7 +120,10 @@ impl Guest {
         self.process()?;
         match self.shared.judges.authorizer() {
             Some(authorizer) if authorizer.has_policy(id) => Ok(()),
-            _ => Err(Error::not_found(format!("no policy is called `{id}`"))),
+            _ => Err(Error::not_found(format!(
+                "no policy is called `{}`",
+                text::line(id)
+            ))),
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
 use warren_kernel::{
-    Charge, Error, Host, Kernel, Moment, Monotonic, Process, Timestamp, nanoseconds,
+    Charge, Error, Host, Kernel, Moment, Monotonic, Process, Timestamp, nanoseconds, text,
 };
 
 use crate::code::definition::Definitions;
@@ -140,7 +140,7 @@ impl Shared {
         let authorizer = self.judges.authorizer();
         authorizer
             .and_then(|authorizer| authorizer.named_scope(name))
-            .ok_or_else(|| Error::not_found(format!("no scope is called `{name}`")))
+            .ok_or_else(|| Error::not_found(format!("no scope is called `{}`", text::line(name))))
     }
 
     /// The most bytes of a message in any host. Operands are compared with this

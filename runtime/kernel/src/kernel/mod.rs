@@ -28,6 +28,7 @@ use crate::registry::{NotRegistered, Registry};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, RwLock};
 use crate::table::Table;
+use crate::text;
 use crate::totals::Counts;
 
 /// All hosts and processes of one runtime, and the names of the processes.
@@ -171,7 +172,7 @@ impl Kernel {
     /// `NotFound`, naming the host.
     pub fn host(&self, name: &str) -> Result<Arc<Host>, Error> {
         let host = self.hosts.read().get(name).cloned();
-        host.ok_or_else(|| Error::not_found(format!("no such host: {name}")))
+        host.ok_or_else(|| Error::not_found(format!("no such host: {}", text::line(name))))
     }
 
     /// Returns all hosts, by name.
@@ -200,7 +201,9 @@ impl Kernel {
                 .table
                 .find(pid)
                 .filter(|process| process.host().name() == host)
-                .ok_or_else(|| Error::not_found(format!("no such process: {destination}"))),
+                .ok_or_else(|| {
+                    Error::not_found(format!("no such process: {}", text::line(destination)))
+                }),
         }
     }
 
@@ -253,7 +256,7 @@ impl Kernel {
     fn find_name(&self, name: &str) -> Result<Arc<Process>, Error> {
         self.names
             .lookup(name)
-            .ok_or_else(|| Error::not_found(format!("name not registered: {name}")))
+            .ok_or_else(|| Error::not_found(format!("name not registered: {}", text::line(name))))
     }
 }
 
@@ -269,7 +272,7 @@ impl fmt::Debug for Kernel {
 fn already_registered(name: &str, holder: &Process) -> Error {
     Error::new(
         Kind::AlreadyExists,
-        format!("name already registered: {name}"),
+        format!("name already registered: {}", text::line(name)),
     )
     .with("pid", &**holder.text())
 }

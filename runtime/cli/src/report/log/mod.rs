@@ -12,6 +12,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, registry};
+use warren::text;
 
 use crate::exit::Exit;
 use crate::report::failure::{Failure, Look};
@@ -119,12 +120,12 @@ fn parse(given_by: &str, filter: &str) -> Result<EnvFilter, Box<Failure>> {
     for word in filter.split(',').map(str::trim) {
         let lone = !word.contains(['=', '[', ':']);
         if lone && !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word)) {
-            return Err(refused(format!("`{word}` is not a level")));
+            return Err(refused(format!("`{}` is not a level", text::line(word))));
         }
     }
     EnvFilter::builder()
         .parse(filter)
-        .map_err(|error| refused(format!("`{filter}` is not a filter: {error}")))
+        .map_err(|error| refused(format!("`{}` is not a filter: {error}", text::line(filter))))
 }
 
 #[cfg(test)]
