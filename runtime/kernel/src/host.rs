@@ -1,4 +1,4 @@
-//! Pools of processes with limits of their own.
+//! Named groups of processes with limits of their own.
 
 use std::fmt;
 
@@ -77,7 +77,7 @@ impl Default for MemoryLimits {
     }
 }
 
-/// A named pool of processes.
+/// A named group of processes.
 pub struct Host {
     name: Arc<str>,
     number: usize,

@@ -5,7 +5,7 @@
 //!
 //! # Words
 //!
-//! - A **process** ([`Process`]) has a [`Pid`], lives in a [`Host`] (a pool
+//! - A **process** ([`Process`]) has a [`Pid`], lives in a [`Host`] (a group
 //!   with limits of its own) and is driven by one task of the embedder's.
 //! - A **signal** is anything one process does to another: a message, a link, a
 //!   monitor, a cancellation, its end. A signal acts on the target's state

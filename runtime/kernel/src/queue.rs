@@ -11,8 +11,8 @@ use crate::moment::Monotonic;
 pub(crate) struct Queue {
     messages: VecDeque<Queued>,
     bytes: usize,
-    /// Arrivals of the messages here that came back from other queues, so that
-    /// taking messages back costs nothing per message already here.
+    /// Messages that came back from other queues, by arrival: taking them back costs
+    /// nothing for those already here.
     #[expect(
         clippy::box_collection,
         reason = "one word of each queue: few have any"

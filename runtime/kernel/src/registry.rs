@@ -73,7 +73,7 @@ impl Registry {
 
     /// Claims a name for a new process, which already knows its name, and calls
     /// `publish` in the same step: a name that is found leads to a process that
-    /// is found. If the name is taken, nothing is published. Returns the
+    /// is found. If the name is taken, publishes nothing; the error is the
     /// holder.
     pub(crate) fn claim(
         &self,
@@ -110,7 +110,9 @@ impl Registry {
             let held = shard
                 .get(name)
                 .is_some_and(|holder| holder.pid() == process.pid());
-            let _released = held.then(|| shard.remove(name));
+            if held {
+                shard.remove(name);
+            }
         }
     }
 

@@ -131,7 +131,7 @@ pub struct Depth {
     pub events: usize,
 }
 
-/// Numbers of a process's ties.
+/// Numbers of a process's ties, names and execs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Relations {
     /// Processes linked to this one.

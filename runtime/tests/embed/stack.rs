@@ -161,13 +161,13 @@ fn other_modules_show_their_functions() {
 }
 
 #[test]
-fn native_code_has_no_stack_to_be_seen() {
+fn a_host_function_process_has_no_stack_to_be_seen() {
     run(async {
         let runtime = builder().start().unwrap();
         let waits = |mut ctx: Context| async move { ctx.message().await.map(drop) };
         let process = runtime.spawn_native("app:native", waits).await.unwrap();
         let error = runtime.inspector().stack(process.pid()).await.unwrap_err();
         assert_eq!(error.kind, Kind::Unavailable);
-        assert!(error.message.contains("native"), "{error}");
+        assert!(error.message.contains("host function"), "{error}");
     });
 }

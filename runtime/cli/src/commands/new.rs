@@ -44,10 +44,13 @@ pub(crate) fn new(args: &NewArgs) -> Result<Exit, Box<Failure>> {
         // An empty directory may exist already.
         Err(_) if !is_empty(&args.path) => {
             return Err(Box::new(Failure {
-                help: Some("give a path that does not exist yet".to_owned()),
+                help: Some("give a new path or an empty directory".to_owned()),
                 ..Failure::new(
                     Exit::Usage,
-                    format!("{}: already exists", text::path(&args.path)),
+                    format!(
+                        "{}: already exists and is not an empty directory",
+                        text::path(&args.path)
+                    ),
                 )
             }));
         }

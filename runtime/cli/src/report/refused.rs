@@ -1,4 +1,4 @@
-//! System resources of a command, and errors about them.
+//! Failures for resources that the system refuses.
 
 use std::error::Error;
 use std::io;

@@ -2,7 +2,7 @@
 //!
 //! | class | each memory reserves | code checks bounds | most slots |
 //! |---|---|---|---|
-//! | fast | 4 GiB and guards | no | about 10,000 |
+//! | fast | 4 GiB and guards | no | about 16,000 |
 //! | dense | its host's `max_memory`, rounded up | yes | about a million |
 //!
 //! The 128 TiB of address space of an operating system process bound both. So the

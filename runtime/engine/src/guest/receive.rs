@@ -9,8 +9,8 @@ use super::{Guest, handles};
 use crate::codec;
 use crate::guest::stacks::Asked;
 
-/// Refuses a receive with more queues than a process can have: the mailbox looks at
-/// each queue in turn.
+/// Refuses a receive with more queues than a process can have: the kernel goes through
+/// the list.
 ///
 /// # Errors
 ///
@@ -23,11 +23,11 @@ pub(crate) fn check_wanted(guest: &Guest, count: usize) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::invalid(format!(
-        "the parameter `wanted` names {count} queues, more than a process may have \
-         (max_subscriptions and max_execs: {most})"
+        "the parameter `wanted` names {count} queues; a process has at most {most}: \
+         max_subscriptions, max_execs, the inbox and the events"
     ))
     .with("operand", "wanted")
-    .with("limit", "max_subscriptions")
+    .with("limit", "wanted")
     .with("value", most as u64))
 }
 

@@ -14,12 +14,12 @@ use crate::security::Rights;
 use warren_kernel::{Error, Host};
 
 /// Runs the `traceback` of a process's code on the copied memory, in a new
-/// instance. The text is empty if the memory was copied in the middle of a change.
+/// instance. The text is empty if `traceback` cannot tell the place.
 ///
 /// # Errors
 ///
-/// `Unavailable` if there is no memory for the instance, or the copied memory was
-/// in the middle of a change.
+/// `Unavailable` if there is no memory for the instance, or `traceback` traps or takes
+/// too long, as it may where the memory was copied in the middle of a change.
 pub(crate) async fn explain(
     around: Surroundings,
     slot: Slot,

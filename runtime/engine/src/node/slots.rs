@@ -121,5 +121,5 @@ pub(super) async fn compiling<T: Send + 'static>(
             Error::internal(format!("cannot start a thread to compile on: {error}"))
         })?;
     done.await
-        .map_err(|_| Error::internal("the compiler failed"))?
+        .map_err(|_| Error::internal("cannot compile: the compiling thread panicked"))?
 }

@@ -42,7 +42,7 @@ impl Waiters {
             waiters.push(Waiter { number, sender });
             self.awaited.store(by_pid.len(), Ordering::SeqCst);
         }
-        // A process exits first and tells its waiters afterwards. An waiter
+        // A process exits first and tells its waiters afterwards. A waiter
         // that was in the list before the exit is told. A later one may never be
         // told, so it leaves the list.
         let too_late = has_exited() && self.leave(pid, number);
@@ -57,7 +57,7 @@ impl Waiters {
         }
     }
 
-    /// Removes an waiter; returns true if it was still in the list.
+    /// Removes a waiter; returns true if it was still in the list.
     fn leave(&self, pid: Pid, number: u64) -> bool {
         let mut by_pid = self.lock();
         let Some(waiters) = by_pid.get_mut(&pid) else {

@@ -45,7 +45,7 @@ impl Process {
         }
     }
 
-    /// Returns the numbers of ties.
+    /// Returns the numbers of ties, names and execs.
     pub fn relations(&self) -> Relations {
         relations_of(&self.inner.lock().state)
     }

@@ -6,7 +6,7 @@ use crate::msgpack::{Full, Malformed};
 /// An error of encoding or decoding, with its place in the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodecError {
-    /// Path from the outermost part of the value to the innermost, reversed.
+    /// Path to the place, the innermost part first.
     path: Vec<Segment>,
     message: String,
 }

@@ -236,7 +236,7 @@ async fn until_its_end(
     }
 }
 
-/// Time for the last lines, even of a program without `--grace`.
+/// Time for the last lines, even with `--grace 0s`.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Starts the services, then the first process.
