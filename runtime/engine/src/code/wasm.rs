@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use sha2::{Digest, Sha256};
-use warren_kernel::Error;
+use warren_kernel::{Error, text};
 
 use crate::code::class::Shape;
 use crate::code::definition::Source;
@@ -29,7 +29,7 @@ impl<'a> Wasm<'a> {
         let (name, bytes) = (&*source.name, &*source.bytes);
         let binary = if Wasm::is_text(source) {
             wat::Parser::new()
-                .parse_bytes(Some(name.as_ref()), bytes)
+                .parse_bytes(Some(text::line(name).to_string().as_ref()), bytes)
                 .map_err(|error| refusal(name, "not WebAssembly text", error))?
         } else {
             bytes.into()
@@ -39,8 +39,9 @@ impl<'a> Wasm<'a> {
             Some(b"\0asm\x0d\0\x01\0") => Shape::Component,
             _ => {
                 return Err(Error::invalid(format!(
-                    "{name}: not WebAssembly: the file must begin with the bytes 00 61 73 6d and \
-                     a version"
+                    "{}: not WebAssembly: the file must begin with the bytes 00 61 73 6d and \
+                     a version",
+                    text::line(name)
                 )));
             }
         };
@@ -64,5 +65,5 @@ impl<'a> Wasm<'a> {
 /// the explanation of the parser or the compiler.
 pub(crate) fn refusal(name: &str, what: &str, why: impl Display) -> Error {
     let why = excerpt(why, excerpt::MESSAGE);
-    Error::invalid(format!("{name}: {what}: {why}"))
+    Error::invalid(format!("{}: {what}: {why}", text::line(name)))
 }

@@ -39,7 +39,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Failures> {
     }
     let bytes = plain_file::read(&args.path).map_err(|error| usage(error.to_string()))?;
     let binary = wat::Parser::new()
-        .parse_bytes(Some(&args.path), &bytes)
+        .parse_bytes(Some(path.to_string().as_ref()), &bytes)
         .map_err(|error| usage(format!("not WebAssembly text: {error}")))?;
     let contents = contents::read(&binary)
         .map_err(|error| usage(format!("not WebAssembly: {}", error.message())))?;
