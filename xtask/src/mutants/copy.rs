@@ -8,8 +8,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::project;
 
-/// The directory that is copied.
+/// The directory of the kernel.
 const KERNEL: &str = "runtime/kernel";
+
+/// The directories that are copied: the kernel and the crate that it depends on.
+const COPIED: [&str; 2] = [KERNEL, "guest-sdk/rust/values"];
 
 /// The copy, and its target directory. Builds are kept from one run to the
 /// next.
@@ -20,13 +23,13 @@ pub(crate) struct Copy {
 }
 
 impl Copy {
-    /// Copies the kernel below a directory, over the files of an earlier run.
+    /// Copies the kernel with its dependency below a directory, over the files of an earlier run.
     ///
     /// # Errors
     /// A file cannot be read or written.
     pub(crate) fn make(directory: &Path) -> Result<Self> {
         let mut files = project::files()?;
-        files.retain(|file| file.starts_with(KERNEL));
+        files.retain(|file| COPIED.iter().any(|copied| file.starts_with(copied)));
         let copy = Self {
             tree: directory.join("tree"),
             target: directory.join("target"),
