@@ -1,5 +1,5 @@
-//! What the functions in the place of Lua's own share ([`crate::callbacks`],
-//! [`crate::metamethods`]): their upvalues are Lua's own function and that of the
+//! Parts of the functions in the place of Lua's own ([`crate::callbacks`],
+//! [`crate::metamethods`]), whose upvalues are Lua's own function and that of the
 //! prelude. Where an argument calls nothing that may block, Lua's own
 //! function runs, as if it had been called itself.
 
