@@ -91,12 +91,7 @@ async fn a_component_opens_files_by_the_same_rules() {
     const READS: u32 = 1;
     const WRITES: u32 = 2;
     let place = Place::new();
-    let fifo = place.root.join("work/fifo");
-    let made = std::process::Command::new("mkfifo")
-        .arg(&fifo)
-        .status()
-        .unwrap();
-    assert!(made.success());
+    place.make_fifo();
     let before = place.listing();
     let world = world(FileLimits {
         // Each open file counts twice.

@@ -179,12 +179,7 @@ async fn a_grant_stays_with_the_directory_that_was_opened() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifos_and_sockets_are_not_opened_and_do_not_block() {
     let place = Place::new();
-    let fifo = place.root.join("work/fifo");
-    let made = std::process::Command::new("mkfifo")
-        .arg(&fifo)
-        .status()
-        .unwrap();
-    assert!(made.success());
+    place.make_fifo();
     let _socket = UnixListener::bind(place.root.join("work/socket")).unwrap();
     symlink("fifo", place.root.join("work/link")).unwrap();
     let mut script = Script::new();
@@ -202,7 +197,7 @@ async fn fifos_and_sockets_are_not_opened_and_do_not_block() {
     let results = run_alone(&script, place.grants(&[("work", true)])).await;
     let each = [NOTSUP, NOTSUP, NOTSUP, NOTSUP, NOTSUP, NOTSUP, 0];
     assert_eq!(results, [&each[..], &each, &each, &[0, 0]].concat());
-    assert!(PathGrant::open("fifo", fifo, false).is_err());
+    assert!(PathGrant::open("fifo", place.root.join("work/fifo"), false).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use warren_engine::{Grants, PathGrant};
 
@@ -25,6 +26,15 @@ impl Place {
             _directory: directory,
             root,
         }
+    }
+
+    /// Makes the FIFO `work/fifo`.
+    pub(super) fn make_fifo(&self) {
+        let made = Command::new("mkfifo")
+            .arg(self.root.join("work/fifo"))
+            .status()
+            .unwrap();
+        assert!(made.success());
     }
 
     pub(super) fn grants(&self, grants: &[(&str, bool)]) -> Grants {
