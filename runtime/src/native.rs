@@ -4,10 +4,11 @@ mod message;
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use warren_engine::{Native, NativeCode};
@@ -322,7 +323,7 @@ where
 {
     let code = Mutex::new(Some(code));
     NativeCode::new(move |native| {
-        let code = code.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let code = code.lock().take();
         let running = code.map(|code| code(Context { native }));
         async move {
             match running {

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::RwLock;
 use warren_engine::{Code, Definition, Grants, Source};
 use warren_kernel::{Error, Kind};
 
@@ -165,10 +166,7 @@ impl Library {
     /// Returns the definition of this id, from memory if it was asked for
     /// before.
     pub(crate) fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
-        let known = self
-            .definitions
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let known = self.definitions.read();
         if let Some(definition) = known.all.get(id) {
             return Ok(definition.clone());
         }
@@ -180,10 +178,7 @@ impl Library {
     /// Reads a definition into memory.
     pub(crate) fn load(&self, id: &Id) -> Result<Arc<Definition>, ResolveError> {
         let definition = Arc::new(self.read(id)?);
-        let mut known = self
-            .definitions
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.definitions.write();
         // If two threads read a definition at once, both share the first
         // result.
         let is_used = |definition: &Arc<Definition>| Arc::strong_count(definition) > 1;
@@ -192,7 +187,7 @@ impl Library {
 
     /// Returns the program's own Lua module of this name, if there is one.
     pub(crate) fn module(&self, name: &str) -> Result<Option<Source>, Error> {
-        let known = self.modules.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.modules.read();
         if let Some(module) = known.all.get(name) {
             return Ok(Some(module.clone()));
         }
@@ -206,7 +201,7 @@ impl Library {
             Err(error) => return Err(unavailable(&path, &error)),
         };
         let module = source(&path, bytes);
-        let mut known = self.modules.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.modules.write();
         let bytes = |module: &Source| module.bytes.len();
         Ok(Some(known.add(name.to_owned(), module, bytes, |_| false)))
     }

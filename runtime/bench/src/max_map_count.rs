@@ -3,10 +3,11 @@
 //! Ctrl-C. (Not after SIGKILL, which no program can catch.)
 
 use std::fs;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::Once;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
+use parking_lot::Mutex;
 use tokio::signal::unix::{SignalKind, signal};
 
 const SETTING: &str = "/proc/sys/vm/max_map_count";
@@ -36,7 +37,7 @@ impl Raised {
         if present >= needed {
             return Ok(Raised { restores: false });
         }
-        let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = BEFORE.lock();
         if let Err(error) = fs::write(SETTING, needed.to_string()) {
             bail!(
                 "vm.max_map_count is {present}, {needed} is needed, and it may not be changed \
@@ -66,7 +67,7 @@ fn read() -> Result<u64> {
 }
 
 fn restore() {
-    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let before = BEFORE.lock().take();
     if let Some(value) = before
         && let Err(error) = fs::write(SETTING, value.to_string())
     {

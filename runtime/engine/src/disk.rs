@@ -9,8 +9,10 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 /// Default limit of the bytes on disk that one host may add: 10 GiB.
 pub const DEFAULT_MAX_DISK: u64 = 10 << 30;
@@ -115,7 +117,7 @@ impl Disks {
     pub(crate) fn track(self: &Arc<Self>, file: Arc<File>) -> io::Result<Tracked> {
         let key = key(&file)?;
         let inode = {
-            let mut inodes = self.lock();
+            let mut inodes = self.0.lock();
             let inode = Arc::clone(inodes.entry(key).or_default());
             inode.open.fetch_add(1, Ordering::Relaxed);
             inode
@@ -142,11 +144,11 @@ impl Disks {
             // It exists already; the next one is refused.
             return;
         }
-        let mut inodes = self.lock();
+        let mut inodes = self.0.lock();
         if inodes.len() < MAX_REMEMBERED || inodes.contains_key(&key) {
             let inode = Arc::clone(inodes.entry(key).or_default());
             drop(inodes);
-            add(&mut lock(&inode.charges), host, OBJECT);
+            add(&mut inode.charges.lock(), host, OBJECT);
         }
     }
 
@@ -155,7 +157,7 @@ impl Disks {
         self.made(host, file);
         let inode = key(file)
             .ok()
-            .and_then(|key| self.lock().get(&key).cloned());
+            .and_then(|key| self.0.lock().get(&key).cloned());
         if let Some(inode) = inode {
             inode.names.fetch_add(1, Ordering::Relaxed);
         }
@@ -172,7 +174,7 @@ impl Disks {
         if names == 0 || (metadata.is_dir() && names <= 1) {
             self.forget(key, true);
         } else if names < before {
-            let inode = self.lock().get(&key).cloned();
+            let inode = self.0.lock().get(&key).cloned();
             let one_less = |names: u64| names.checked_sub(1);
             if let Some(inode) = inode
                 && inode
@@ -180,7 +182,7 @@ impl Disks {
                     .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
                     .is_ok()
             {
-                refund(&mut lock(&inode.charges), OBJECT);
+                refund(&mut inode.charges.lock(), OBJECT);
             }
         }
     }
@@ -189,7 +191,7 @@ impl Disks {
     /// gone. A file that still exists is forgotten only if it has no charges, or if too
     /// many are remembered.
     fn forget(&self, key: Key, is_gone: bool) {
-        let mut inodes = self.lock();
+        let mut inodes = self.0.lock();
         let Some(inode) = inodes.get(&key) else {
             return;
         };
@@ -197,17 +199,13 @@ impl Disks {
             return;
         }
         let crowded = inodes.len() > MAX_REMEMBERED;
-        if is_gone || crowded || lock(&inode.charges).is_empty() {
+        if is_gone || crowded || inode.charges.lock().is_empty() {
             let inode = inodes.remove(&key);
             drop(inodes);
             if let (true, Some(inode)) = (is_gone, inode) {
-                refund(&mut lock(&inode.charges), u64::MAX);
+                refund(&mut inode.charges.lock(), u64::MAX);
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Inode>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -241,7 +239,7 @@ impl Tracked {
         by: Length,
         work: impl FnOnce(&File) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut charges = lock(&self.inode.charges);
+        let mut charges = self.inode.charges.lock();
         let before = self.file.metadata()?.len();
         let wanted = match by {
             Length::To(length) => length.saturating_sub(before),
@@ -303,14 +301,10 @@ fn key(file: &File) -> io::Result<Key> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Drop for Tracked {
     fn drop(&mut self) {
         {
-            let _inodes = self.disks.lock();
+            let _inodes = self.disks.0.lock();
             self.inode.open.fetch_sub(1, Ordering::Relaxed);
         }
         let is_gone = self
@@ -380,7 +374,7 @@ mod tests {
         assert_eq!(host.used(), OBJECT + 1_000);
         drop(tracked);
         assert_eq!(host.used(), 0);
-        assert!(disks.lock().is_empty());
+        assert!(disks.0.lock().is_empty());
     }
 
     #[test]

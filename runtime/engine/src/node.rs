@@ -21,10 +21,11 @@ mod waiters;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use warren_kernel::{Error, Host, HostConfig, Kernel, MemoryLimits, Moment, nanoseconds};
@@ -331,7 +332,7 @@ impl Node {
 
     /// Makes a frame id for a chain of calls that begins with this definition.
     fn new_frame(&self, definition: &str) -> Arc<str> {
-        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut frames = self.frames.lock();
         // Further definitions share one counter, so no frame id is given twice.
         let counted = if frames.len() < MAX_FRAMES || frames.contains_key(definition) {
             definition

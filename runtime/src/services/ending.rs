@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use warren_engine::Node;
 use warren_kernel::Process;
 
-use super::{Services, State, lock};
+use super::{Services, State};
 
 /// Ends all processes. Processes that read events are asked to end and have the
 /// time `grace`; all others end at once. A service, with the processes it has
@@ -46,7 +46,7 @@ pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) 
 impl Services {
     /// Returns the chains of calls of services that others still depend on.
     fn held(&self) -> HashSet<Arc<str>> {
-        let states = lock(&self.states);
+        let states = self.states.lock();
         let is_there = |state: &State| !matches!(state, State::New | State::Done);
         let needed: HashSet<&Arc<str>> = self
             .list

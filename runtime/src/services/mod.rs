@@ -5,8 +5,9 @@ mod ending;
 mod restarts;
 mod supervision;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -108,11 +109,11 @@ impl Services {
     pub(crate) async fn ended(&self) -> Result<(), ServiceError> {
         let mut changed = self.changed.subscribe();
         loop {
-            if let Some(error) = lock(&self.failed).clone() {
+            if let Some(error) = self.failed.lock().clone() {
                 return Err(error);
             }
             let is_over = |state: &State| matches!(state, State::New | State::Done);
-            if lock(&self.states).iter().all(is_over) {
+            if self.states.lock().iter().all(is_over) {
                 return Ok(());
             }
             // Fails only if the sender is gone, which `self` holds.
@@ -122,21 +123,17 @@ impl Services {
 
     /// Ends the supervision and leaves the services as they are.
     pub(crate) fn abandon(&self) {
-        for supervisor in lock(&self.supervisors).drain(..) {
+        for supervisor in self.supervisors.lock().drain(..) {
             supervisor.abort();
         }
     }
 
     fn state(&self, place: usize) -> State {
-        lock(&self.states)[place].clone()
+        self.states.lock()[place].clone()
     }
 
     fn set(&self, place: usize, state: State) {
-        lock(&self.states)[place] = state;
+        self.states.lock()[place] = state;
         self.changed.send_replace(());
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,7 @@ use warren_engine::{Node, Start};
 use warren_kernel::{Error, Outcome};
 
 use super::restarts::{Next, Restarts};
-use super::{ServiceError, Services, State, lock};
+use super::{ServiceError, Services, State};
 use crate::app::Service;
 use crate::error::CallError;
 use crate::handle::Handle;
@@ -37,7 +37,7 @@ pub(super) async fn begin(
         stopping: services.stopping.subscribe(),
     };
     let task = node.tokio().spawn(supervisor.supervise(first));
-    lock(&services.supervisors).push(task.abort_handle());
+    services.supervisors.lock().push(task.abort_handle());
     Ok(())
 }
 
@@ -122,7 +122,7 @@ impl Supervisor {
             error,
         };
         if service.critical {
-            lock(&self.services.failed).get_or_insert(failed);
+            self.services.failed.lock().get_or_insert(failed);
         } else {
             tracing::error!("{failed}");
         }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use warren_engine::security::{Authorizer, Decision, Event, Identity, Request, Scope};
 
 use super::audit::{Audit, AuditError};
@@ -116,10 +117,7 @@ impl Policies {
                 if let Some(audit) = self.audit.get() {
                     audit.reloaded(compiled.statements(), None);
                 }
-                let mut present = self
-                    .compiled
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner);
+                let mut present = self.compiled.write();
                 let replaced = std::mem::replace(&mut *present, compiled);
                 drop(present);
                 drop(replaced);
@@ -184,7 +182,7 @@ impl Policies {
     }
 
     fn compiled(&self) -> Arc<Compiled> {
-        Arc::clone(&self.compiled.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.compiled.read())
     }
 }
 

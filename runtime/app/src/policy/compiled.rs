@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use cedar_policy::{
     Authorizer, Effect, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode,
     Validator,
 };
+use parking_lot::Mutex;
 use warren_engine::security::{Decision, Request, Reuse};
 
 use super::bounds::{Validation, check_schema};
@@ -175,7 +176,7 @@ impl Compiled {
         ids.extend(scope.into_iter().flat_map(|scope| scope.policies.clone()));
         ids.sort();
         ids.dedup();
-        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sets = self.sets.lock();
         if let Some(known) = sets.get(&ids) {
             return Arc::clone(known);
         }

@@ -7,8 +7,10 @@
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
 
 /// Clients at one time; further ones are turned away.
 pub(super) const MAX_CLIENTS: usize = 16;
@@ -57,7 +59,7 @@ impl Seats {
     ///
     /// The stream, if busy clients hold all seats.
     pub(super) fn take(self: &Arc<Self>, stream: UnixStream) -> Result<Seat, UnixStream> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.taken.len() >= MAX_CLIENTS {
             let Some(place) = state.replaceable() else {
                 return Err(stream);
@@ -85,15 +87,9 @@ impl Seats {
     /// Waits until no client is being answered. Returns false after `patience`.
     pub(super) fn wait(&self, patience: Duration) -> bool {
         let answered = |state: &mut State| state.taken.iter().any(|taken| taken.answered);
-        let waited = self
-            .fewer
-            .wait_timeout_while(self.lock(), patience, answered);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
+        self.fewer.wait_while_for(&mut state, answered, patience);
         !answered(&mut state)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -130,7 +126,7 @@ impl Seat {
     }
 
     fn set_answered(&self, answered: bool) {
-        if let Some(taken) = self.seats.lock().of(self.number) {
+        if let Some(taken) = self.seats.state.lock().of(self.number) {
             (taken.since, taken.answered) = (Instant::now(), answered);
         }
         self.seats.fewer.notify_all();
@@ -145,7 +141,7 @@ impl Drop for BeingAnswered<'_> {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut state = self.seats.lock();
+        let mut state = self.seats.state.lock();
         state.taken.retain(|taken| taken.number != self.number);
         drop(state);
         self.seats.fewer.notify_all();
@@ -184,7 +180,7 @@ mod tests {
 
     /// Advances the seats' time.
     fn age(seats: &Seats, by: Duration) {
-        for taken in &mut seats.lock().taken {
+        for taken in &mut seats.state.lock().taken {
             taken.since -= by;
         }
     }

@@ -8,10 +8,11 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Bytes that may wait.
@@ -65,7 +66,7 @@ fn add(text: &[u8], limit: usize) {
     if !*THREAD.get_or_init(start) {
         return write_through(text);
     }
-    let mut state = QUEUED.lock();
+    let mut state = QUEUED.state.lock();
     if state.bytes.saturating_add(text.len()) > limit {
         state.lost += 1;
         return;
@@ -79,7 +80,7 @@ fn add(text: &[u8], limit: usize) {
 /// Waits until everything is written, for `patience` at most if given.
 pub(crate) fn finish(patience: Option<Duration>) {
     let begun = Instant::now();
-    let mut state = QUEUED.lock();
+    let mut state = QUEUED.state.lock();
     while !state.is_written() {
         let left = match patience {
             Some(patience) => patience.saturating_sub(begun.elapsed()),
@@ -88,8 +89,7 @@ pub(crate) fn finish(patience: Option<Duration>) {
         if left.is_zero() {
             return;
         }
-        let waited = QUEUED.written.wait_timeout(state, left);
-        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        QUEUED.written.wait_for(&mut state, left);
     }
 }
 
@@ -101,7 +101,7 @@ fn start() -> bool {
 
 fn work() {
     WRITES.set(true);
-    let mut state = QUEUED.lock();
+    let mut state = QUEUED.state.lock();
     loop {
         state.writing = false;
         if state.is_written() {
@@ -111,8 +111,7 @@ fn work() {
             Some(text) => text,
             None if state.lost > 0 => Vec::new(),
             None => {
-                let waited = QUEUED.wanted.wait(state);
-                state = waited.unwrap_or_else(PoisonError::into_inner);
+                QUEUED.wanted.wait(&mut state);
                 continue;
             }
         };
@@ -132,7 +131,7 @@ fn work() {
                 "{lost} log lines were lost: standard error was not read in time"
             );
         }
-        state = QUEUED.lock();
+        state = QUEUED.state.lock();
     }
 }
 
@@ -140,12 +139,6 @@ fn work() {
 fn write_through(text: &[u8]) {
     // If standard error is closed, nobody reads the text.
     let _ = io::stderr().lock().write_all(text);
-}
-
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl State {

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Weak};
 
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::OnceCell;
 use warren_kernel::Error;
 use wasmtime::component::Component;
@@ -51,7 +52,7 @@ pub(crate) struct Number {
 impl Numbers {
     /// Takes a number that no artifact has.
     pub(crate) fn take(self: &Arc<Self>) -> Number {
-        let mut numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut numbers = self.0.lock();
         let number = numbers.1.pop().unwrap_or_else(|| {
             numbers.0 += 1;
             numbers.0 - 1
@@ -67,15 +68,11 @@ impl Numbers {
 impl Drop for Number {
     fn drop(&mut self) {
         // A process that still runs the code holds it itself.
-        let pools = self.pools.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let pools = self.pools.get_mut();
         for pool in pools.drain(..).filter_map(|pool| pool.upgrade()) {
             pool.forget(self.number);
         }
-        let mut numbers = self
-            .numbers
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut numbers = self.numbers.0.lock();
         numbers.1.push(self.number);
     }
 }
@@ -185,12 +182,12 @@ impl Artifact {
     }
 
     fn add(&self, class: Class, code: MachineCode) {
-        let mut codes = self.codes.write().unwrap_or_else(PoisonError::into_inner);
+        let mut codes = self.codes.write();
         codes.insert(class, Arc::new(code));
     }
 
     fn code(&self, class: Class) -> Option<Arc<MachineCode>> {
-        let codes = self.codes.read().unwrap_or_else(PoisonError::into_inner);
+        let codes = self.codes.read();
         codes.get(&class).cloned()
     }
 
@@ -202,7 +199,7 @@ impl Artifact {
     /// Returns the cell that is set once code for this class is compiled: of all
     /// callers that need the code, one compiles and the others wait for the cell.
     pub(crate) fn making(&self, class: Class) -> Arc<OnceCell<()>> {
-        let mut making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut making = self.making.lock();
         Arc::clone(making.entry(class).or_default())
     }
 
@@ -267,11 +264,7 @@ impl Artifact {
                 Loaded::Component(linkers.component(name, &pool.engine, &component)?)
             }
         };
-        let mut pools = self
-            .number
-            .pools
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut pools = self.number.pools.lock();
         let pool_of_code: Weak<Pool<T>> = Arc::downgrade(pool);
         pools.push(pool_of_code);
         drop(pools);

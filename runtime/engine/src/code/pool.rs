@@ -5,9 +5,10 @@
 //! twice as large as the last, because the guard pages of all stacks of a pool
 //! are mapped at once.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
+use parking_lot::{Mutex, RwLock};
 use warren_kernel::{Budget, Error};
 use wasmtime::Engine;
 
@@ -107,7 +108,7 @@ impl<T> Pools<T> {
         if let Some(slot) = self.free_slot()? {
             return Ok(slot);
         }
-        let _opening = self.opening();
+        let _opening = self.opening.lock();
         // Another caller may have opened a pool meanwhile.
         if let Some(slot) = self.free_slot()? {
             return Ok(slot);
@@ -124,7 +125,7 @@ impl<T> Pools<T> {
     ///
     /// `RateLimited` if the machine has no slot of any class left.
     pub(crate) fn slot_to_spare(&self) -> Result<Option<Slot<T>>, Error> {
-        let _opening = self.opening();
+        let _opening = self.opening.lock();
         if let Some(slot) = self.free_slot()? {
             return Ok(Some(slot));
         }
@@ -140,8 +141,8 @@ impl<T> Pools<T> {
     ///
     /// As for [`Pools::slot`].
     pub(crate) fn first(&self) -> Result<Arc<Pool<T>>, Error> {
-        let _opening = self.opening();
-        let first = self.members().first().map(Arc::clone);
+        let _opening = self.opening.lock();
+        let first = self.members.read().first().map(Arc::clone);
         first.map_or_else(|| self.open(), Ok)
     }
 
@@ -151,22 +152,18 @@ impl<T> Pools<T> {
     ///
     /// As for [`Pools::slot`].
     pub(crate) fn first_to_spare(&self) -> Result<Option<Arc<Pool<T>>>, Error> {
-        let _opening = self.opening();
-        let first = self.members().first().map(Arc::clone);
+        let _opening = self.opening.lock();
+        let first = self.members.read().first().map(Arc::clone);
         first.map_or_else(|| self.open_to_spare(), |pool| Ok(Some(pool)))
     }
 
     /// Returns the number of taken slots in all pools.
     pub(crate) fn taken(&self) -> usize {
-        let members = self.members();
+        let members = self.members.read();
         members
             .iter()
             .map(|pool| pool.taken.load(Ordering::Relaxed) as usize)
             .sum()
-    }
-
-    fn members(&self) -> RwLockReadGuard<'_, Vec<Arc<Pool<T>>>> {
-        self.members.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a free slot of a pool that is already open, if there is one.
@@ -175,7 +172,7 @@ impl<T> Pools<T> {
     ///
     /// As for [`Pools::slot`].
     pub(crate) fn free_slot(&self) -> Result<Option<Slot<T>>, Error> {
-        let members = self.members();
+        let members = self.members.read();
         let Some(pool) = members.iter().find(|pool| pool.take()) else {
             return Ok(None);
         };
@@ -194,13 +191,9 @@ impl<T> Pools<T> {
         }))
     }
 
-    fn opening(&self) -> MutexGuard<'_, ()> {
-        self.opening.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Opens one more pool. The caller holds `opening`.
     fn open(&self) -> Result<Arc<Pool<T>>, Error> {
-        let last = self.members().last().map(|pool| pool.slots);
+        let last = self.members.read().last().map(|pool| pool.slots);
         let wanted = last.map_or(FIRST, |slots| slots.saturating_mul(2).min(LARGEST));
         let (slots, engine) = self.engine(self.mappings.affordable_slots(wanted)?)?;
         // This pool must be opened either way: it counts as far as there is space left.
@@ -212,7 +205,7 @@ impl<T> Pools<T> {
     /// Opens one more pool of spare slots, if one is allowed and possible. The caller
     /// holds `opening`.
     fn open_to_spare(&self) -> Result<Option<Arc<Pool<T>>>, Error> {
-        if self.members().len() >= FAST_TO_SPARE || self.spent.load(Ordering::Relaxed) {
+        if self.members.read().len() >= FAST_TO_SPARE || self.spent.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let slots = self.mappings.affordable_slots(FIRST)?;
@@ -244,7 +237,7 @@ impl<T> Pools<T> {
         self.mappings.pool_opened(slots);
         self.ticker.add(engine.clone());
         tracing::debug!(slots, class = ?self.class, "opened a pool");
-        let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
+        let mut members = self.members.write();
         let pool = Arc::new(Pool {
             engine,
             linkers,
@@ -311,19 +304,19 @@ impl<T> Pool<T> {
 
     /// Returns the code of this artifact, if it is loaded.
     pub(crate) fn loaded(&self, artifact: usize) -> Option<Arc<Loaded<T>>> {
-        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        let loaded = self.loaded.read();
         loaded.get(artifact)?.clone()
     }
 
     /// Returns true if the code of this artifact is loaded.
     pub(crate) fn has_loaded(&self, artifact: usize) -> bool {
-        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        let loaded = self.loaded.read();
         loaded.get(artifact).is_some_and(Option::is_some)
     }
 
     /// Keeps the code of an artifact; code that is already kept for it stays.
     pub(crate) fn keep(&self, artifact: usize, code: Loaded<T>) {
-        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.loaded.write();
         if loaded.len() <= artifact {
             loaded.resize_with(artifact + 1, || None);
         }
@@ -388,7 +381,7 @@ pub(crate) trait Forget: Send + Sync + std::fmt::Debug {
 
 impl<T> Forget for Pool<T> {
     fn forget(&self, artifact: usize) {
-        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.loaded.write();
         let forgotten = loaded.get_mut(artifact).and_then(Option::take);
         // Unmapping it takes a while.
         drop(loaded);
@@ -454,7 +447,7 @@ mod tests {
         let slots: Vec<_> = (0..=FIRST)
             .map(|_| pools.slot().expect("there is room"))
             .collect();
-        let sizes: Vec<_> = pools.members().iter().map(|pool| pool.slots).collect();
+        let sizes: Vec<_> = pools.members.read().iter().map(|pool| pool.slots).collect();
         assert_eq!(sizes, [FIRST, 2 * FIRST]);
         drop(slots);
         assert_eq!(pools.taken(), 0);

@@ -18,10 +18,11 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use parking_lot::Mutex;
 use warren_kernel::{AtomicDeadline, Monotonic};
 
 use crate::output::{Line, Stream, ends_line};
@@ -66,12 +67,12 @@ impl Control {
         }
         let result = Arc::new(Mutex::new(None));
         let for_job = Arc::clone(&result);
-        *lock(&self.job) = Some(Box::pin(async move {
+        *self.job.lock() = Some(Box::pin(async move {
             let value = work.await;
-            *lock(&for_job) = Some(value);
+            *for_job.lock() = Some(value);
         }));
         self.has_job.raise();
-        poll_fn(|_| match lock(&result).take() {
+        poll_fn(|_| match result.lock().take() {
             Some(value) => Poll::Ready(value),
             None => Poll::Pending,
         })
@@ -114,7 +115,7 @@ impl Control {
     #[inline]
     pub(crate) fn take_job(&self) -> Option<Job> {
         if self.has_job.take() {
-            lock(&self.job).take()
+            self.job.lock().take()
         } else {
             None
         }
@@ -145,7 +146,7 @@ impl Control {
         bytes: &[u8],
         pass_on: impl FnOnce(Vec<u8>) -> Result<(), Vec<u8>>,
     ) -> Option<Vec<u8>> {
-        let line = &mut lock(&self.lines)[stream as usize];
+        let line = &mut self.lines.lock()[stream as usize];
         let piece = line.add(bytes)?;
         let ends_line = ends_line(&piece);
         let unsent = pass_on(piece).err();
@@ -158,7 +159,7 @@ impl Control {
     /// Fiber: keeps a piece that [`Control::print`] returned for a later
     /// [`Control::pass_on`].
     pub(crate) fn put_back(&self, stream: Stream, piece: Vec<u8>) {
-        lock(&self.lines)[stream as usize].put_back(piece);
+        self.lines.lock()[stream as usize].put_back(piece);
     }
 
     /// Fiber: passes on complete lines that were put back, or everything. Returns
@@ -169,7 +170,7 @@ impl Control {
         everything: bool,
         pass_on: impl FnOnce(Vec<u8>) -> Result<(), Vec<u8>>,
     ) -> bool {
-        let line = &mut lock(&self.lines)[stream as usize];
+        let line = &mut self.lines.lock()[stream as usize];
         let piece = match everything {
             true => line.take(),
             false => line.complete(),
@@ -190,17 +191,17 @@ impl Control {
 
     /// Both: takes an incomplete line.
     pub(crate) fn take_line(&self, stream: Stream) -> Option<Vec<u8>> {
-        lock(&self.lines)[stream as usize].take()
+        self.lines.lock()[stream as usize].take()
     }
 
     /// Task: records that a piece that waited for room has been passed on.
     pub(crate) fn passed_on(&self, stream: Stream, ends_line: bool) {
-        lock(&self.lines)[stream as usize].passed_on(ends_line);
+        self.lines.lock()[stream as usize].passed_on(ends_line);
     }
 
     /// Task: takes an incomplete line, and appends a newline.
     pub(crate) fn finish_line(&self, stream: Stream) -> Option<Vec<u8>> {
-        lock(&self.lines)[stream as usize].finish()
+        self.lines.lock()[stream as usize].finish()
     }
 }
 
@@ -223,8 +224,4 @@ impl Flag {
         }
         raised
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 /// The most refused paths of which the runtime checks whether they exist.
 const MAX_LOOKED_AT: usize = 512;
@@ -26,7 +27,7 @@ impl RefusedPaths {
     /// Returns true if a refused path is to be checked for existence. That happens
     /// once a path, up to a limit of paths.
     pub(crate) fn looks_at(&self, path: &Path) -> bool {
-        let mut refused = self.lock();
+        let mut refused = self.0.lock();
         refused.looked_at.len() < MAX_LOOKED_AT
             && refused.told < MAX_TOLD
             && refused.looked_at.insert(path.to_owned())
@@ -34,12 +35,8 @@ impl RefusedPaths {
 
     /// Counts one more logged path; returns true if it is within the limit.
     pub(crate) fn tells(&self) -> bool {
-        let mut refused = self.lock();
+        let mut refused = self.0.lock();
         refused.told += 1;
         refused.told <= MAX_TOLD
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Refused> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,9 +9,10 @@
 //! each wake without a message.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use warren_kernel::{Pid, Process};
 
@@ -49,7 +50,7 @@ impl Stacks {
     /// preempted or woken.
     pub(crate) fn ask(&self, process: Pid) -> oneshot::Receiver<Arc<Sight>> {
         let (asker, answer) = oneshot::channel();
-        let mut askers = self.lock();
+        let mut askers = self.askers.lock();
         askers.entry(process).or_default().push(asker);
         self.asked.store(askers.len(), Ordering::Relaxed);
         answer
@@ -57,7 +58,7 @@ impl Stacks {
 
     /// Forgets requests whose receiver was dropped.
     pub(crate) fn forget_gone(&self) {
-        let mut askers = self.lock();
+        let mut askers = self.askers.lock();
         askers.retain(|_, askers| {
             askers.retain(|asker| !asker.is_closed());
             !askers.is_empty()
@@ -68,12 +69,12 @@ impl Stacks {
     /// Returns true if a process is to show itself.
     #[inline]
     pub(crate) fn asks(&self, process: &Process) -> bool {
-        self.asked.load(Ordering::Relaxed) > 0 && self.lock().contains_key(&process.pid())
+        self.asked.load(Ordering::Relaxed) > 0 && self.askers.lock().contains_key(&process.pid())
     }
 
     /// Gives the answer of a process to everyone who asked.
     pub(crate) fn answer(&self, process: &Process, sight: Sight) {
-        let mut askers = self.lock();
+        let mut askers = self.askers.lock();
         let answered = askers.remove(&process.pid());
         self.asked.store(askers.len(), Ordering::Relaxed);
         drop(askers);
@@ -82,9 +83,5 @@ impl Stacks {
             // Fails only if the receiver was dropped.
             let _ = asker.send(Arc::clone(&sight));
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Pid, Vec<oneshot::Sender<Arc<Sight>>>>> {
-        self.askers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
@@ -65,7 +65,7 @@ impl Queue {
     /// The entry itself if it has no room.
     #[expect(clippy::result_large_err, reason = "the entry goes back as it came")]
     pub(super) fn try_put(&self, entry: Entry) -> Result<(), (Entry, Full)> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if let Err(full) = state
             .shares
             .take(&entry.owner, entry.size(), Instant::now())
@@ -86,7 +86,7 @@ impl Queue {
     /// Counts an entry as lost.
     pub(super) fn lose(&self, entry: &Entry) {
         self.lost.fetch_add(1, Ordering::Relaxed);
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let key = entry.owner.process.unwrap_or(0);
         let room = state.losers.len() < LOSERS;
         match state.losers.get_mut(&key) {
@@ -102,7 +102,7 @@ impl Queue {
 
     /// Returns true if the thread has emitted one entry for longer than this.
     pub(super) fn is_stuck(&self, limit: Duration) -> bool {
-        let since = self.lock().busy_since;
+        let since = self.state.lock().busy_since;
         since.is_some_and(|since| since.elapsed() > limit)
     }
 
@@ -114,7 +114,7 @@ impl Queue {
     /// Begins a flush of all entries added before. Returns the number to give to
     /// [`Queue::is_flushed`].
     pub(super) fn begin_flush(&self) -> u64 {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.flushing = true;
         let until = state.put;
         drop(state);
@@ -123,21 +123,21 @@ impl Queue {
     }
 
     pub(super) fn is_flushed(&self, until: u64) -> bool {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let done = state.taken >= until && !state.has_losses() && state.busy_since.is_none();
         state.waiting |= !done;
         done
     }
 
     pub(super) fn close(&self) {
-        self.lock().closed = true;
+        self.state.lock().closed = true;
         self.wanted.notify_one();
     }
 
     /// Waits, on the thread, for something to do. Returns `None` once the queue is
     /// closed and empty.
     pub(super) fn take(&self) -> Option<Taken> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.busy_since = None;
         loop {
             if std::mem::take(&mut state.waiting) {
@@ -163,21 +163,13 @@ impl Queue {
             if state.closed {
                 return None;
             }
-            state = match untold {
-                None => self
-                    .wanted
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
+            match untold {
+                None => self.wanted.wait(&mut state),
                 Some(wait) => {
-                    let waited = self.wanted.wait_timeout(state, wait);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
+                    self.wanted.wait_for(&mut state, wait);
                 }
-            };
+            }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,8 +3,9 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
+use parking_lot::Mutex;
 use warren_kernel::{Error, Kind};
 
 use crate::code::definition::Definition;
@@ -64,7 +65,7 @@ const MAX_ERROR: usize = 16 << 10;
 impl<K: Eq + Hash + Clone> Failures<K> {
     /// The error with which this code failed before in this host.
     pub(super) fn of(&self, code: &K, host: usize) -> Option<Error> {
-        let all = self.lock();
+        let all = self.all.lock();
         let entry = all.by_code.get(&(code.clone(), host))?;
         entry.of.is_none().then(|| entry.error.clone())
     }
@@ -76,7 +77,7 @@ impl<K: Eq + Hash + Clone> Failures<K> {
         host: usize,
         definition: &Arc<Definition>,
     ) -> Option<Error> {
-        let all = self.lock();
+        let all = self.all.lock();
         let entry = all.by_code.get(&(code.clone(), host))?;
         // The weak reference keeps the allocation, so no other definition has its
         // address.
@@ -102,7 +103,7 @@ impl<K: Eq + Hash + Clone> Failures<K> {
             error: error.clone(),
             of: definition.map(Arc::downgrade),
         };
-        let mut all = self.lock();
+        let mut all = self.all.lock();
         if all.by_code.insert(key.clone(), entry).is_none() {
             all.order.push_back(key);
         }
@@ -111,10 +112,6 @@ impl<K: Eq + Hash + Clone> Failures<K> {
                 all.by_code.remove(&oldest);
             }
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, All<K>> {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -161,8 +158,8 @@ mod tests {
         let known = |code| failures.of(&code, 0).map(|error| error.message);
         assert_eq!(known(0), None);
         assert_eq!(known(2 * MAX_ENTRIES - 1), Some("1999".to_owned()));
-        assert_eq!(failures.lock().by_code.len(), MAX_ENTRIES);
-        assert_eq!(failures.lock().order.len(), MAX_ENTRIES);
+        assert_eq!(failures.all.lock().by_code.len(), MAX_ENTRIES);
+        assert_eq!(failures.all.lock().order.len(), MAX_ENTRIES);
         assert!(failures.of(&(2 * MAX_ENTRIES - 1), 1).is_none());
     }
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 /// Values that are made once each, even if several callers ask at the same time. A
@@ -34,7 +35,7 @@ const MAX_ENTRIES: usize = 10_000;
 impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
     /// The cell of a key, filled or still to be filled.
     pub(super) fn cell(&self, key: K) -> Arc<OnceCell<V>> {
-        let mut all = self.lock();
+        let mut all = self.0.lock();
         all.clock += 1;
         let used = all.clock;
         let entry = all.entries.entry(key).or_insert_with(|| Entry {
@@ -49,7 +50,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
     /// Records that the value of a key was made and takes so many bytes. Evicts
     /// others if the limit is exceeded.
     pub(super) fn made(&self, key: &K, bytes: usize, max_bytes: usize) {
-        let mut all = self.lock();
+        let mut all = self.0.lock();
         let Some(entry) = all.entries.get_mut(key) else {
             return;
         };
@@ -67,7 +68,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
     /// Records a failure: removes the entry, unless another caller is making the
     /// value.
     pub(super) fn failed(&self, key: &K, cell: &Arc<OnceCell<V>>) {
-        let mut all = self.lock();
+        let mut all = self.0.lock();
         // The two references are the map's and the caller's.
         let is_last = Arc::strong_count(cell) <= 2 && !cell.initialized();
         if is_last
@@ -78,10 +79,6 @@ impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
         {
             all.entries.remove(key);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, All<K, V>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -153,7 +150,7 @@ mod tests {
             make(&kept, key, 50);
         }
         assert_eq!(*used, 1);
-        assert!(kept.lock().bytes <= 100 && kept.lock().entries.len() <= 2);
+        assert!(kept.0.lock().bytes <= 100 && kept.0.lock().entries.len() <= 2);
     }
 
     #[test]
@@ -161,7 +158,7 @@ mod tests {
         let kept = Kept::default();
         for key in 0..3 * MAX_ENTRIES as u32 {
             make(&kept, key, 0);
-            assert!(kept.lock().entries.len() <= MAX_ENTRIES);
+            assert!(kept.0.lock().entries.len() <= MAX_ENTRIES);
         }
     }
 
@@ -170,9 +167,9 @@ mod tests {
         let kept = Kept::<u32, ()>::default();
         let (cell, other) = (kept.cell(1), kept.cell(1));
         kept.failed(&1, &cell);
-        assert_eq!(kept.lock().entries.len(), 1, "the other may make it");
+        assert_eq!(kept.0.lock().entries.len(), 1, "the other may make it");
         drop(other);
         kept.failed(&1, &cell);
-        assert_eq!(kept.lock().entries.len(), 0);
+        assert_eq!(kept.0.lock().entries.len(), 0);
     }
 }

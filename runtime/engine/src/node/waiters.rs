@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use warren_kernel::Pid;
 
@@ -35,7 +35,7 @@ impl Waiters {
         let (sender, receiver) = oneshot::channel();
         let number = self.last.fetch_add(1, Ordering::Relaxed);
         {
-            let mut by_pid = self.lock();
+            let mut by_pid = self.by_pid.lock();
             let waiters = by_pid.entry(pid).or_default();
             // Removes waiters whose receiver was dropped.
             waiters.retain(|waiter| !waiter.sender.is_closed());
@@ -59,7 +59,7 @@ impl Waiters {
 
     /// Removes a waiter; returns true if it was still in the list.
     fn leave(&self, pid: Pid, number: u64) -> bool {
-        let mut by_pid = self.lock();
+        let mut by_pid = self.by_pid.lock();
         let Some(waiters) = by_pid.get_mut(&pid) else {
             return false;
         };
@@ -77,13 +77,9 @@ impl Waiters {
         if self.awaited.load(Ordering::SeqCst) == 0 {
             return Vec::new();
         }
-        let mut by_pid = self.lock();
+        let mut by_pid = self.by_pid.lock();
         let waiters = by_pid.remove(&pid).unwrap_or_default();
         self.awaited.store(by_pid.len(), Ordering::SeqCst);
         waiters
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Pid, Vec<Waiter>>> {
-        self.by_pid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,8 +4,9 @@
 //! it, unless the other thread is held up.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
 
 use super::Stream;
 
@@ -59,10 +60,6 @@ impl Order {
             stream,
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, [Progress; 2]> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Thread<'_> {
@@ -70,7 +67,7 @@ impl Thread<'_> {
     pub(super) fn begin(&self, turn: Turn) -> Writing<'_> {
         let own = self.stream as usize;
         let begun = Instant::now();
-        let mut threads = self.order.lock();
+        let mut threads = self.order.threads.lock();
         loop {
             let other = &threads[1 - own];
             if other.done >= turn.0 {
@@ -81,8 +78,7 @@ impl Thread<'_> {
             if left.is_zero() {
                 break;
             }
-            let waited = self.order.changed.wait_timeout(threads, left);
-            threads = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.order.changed.wait_for(&mut threads, left);
         }
         threads[own].since = Some(Instant::now());
         Writing(self)
@@ -91,7 +87,7 @@ impl Thread<'_> {
 
 impl Drop for Thread<'_> {
     fn drop(&mut self) {
-        self.order.lock()[self.stream as usize].done = u64::MAX;
+        self.order.threads.lock()[self.stream as usize].done = u64::MAX;
         self.order.changed.notify_all();
     }
 }
@@ -99,7 +95,7 @@ impl Drop for Thread<'_> {
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
         let Thread { order, stream } = self.0;
-        let mut threads = order.lock();
+        let mut threads = order.threads.lock();
         let own = &mut threads[*stream as usize];
         own.done = own.done.saturating_add(1);
         own.since = None;

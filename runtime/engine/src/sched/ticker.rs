@@ -2,11 +2,12 @@
 //! guests run, and sleeps while none runs. At each tick it also charges processor time
 //! to the processes that run.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use wasmtime::Engine;
 
 use crate::sched::meter::Meter;
@@ -67,11 +68,7 @@ impl Ticker {
 
     /// Advances the epoch of this engine too from now on.
     pub(crate) fn add(&self, engine: Engine) {
-        self.shared
-            .engines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(engine);
+        self.shared.engines.lock().push(engine);
     }
 
     /// Notes that a guest is about to run. Costs two loads while the thread ticks.
@@ -108,12 +105,7 @@ impl Shared {
             // Charged before any guest is preempted.
             self.meter.charge(now - last);
             last = now;
-            for engine in self
-                .engines
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .iter()
-            {
+            for engine in self.engines.lock().iter() {
                 engine.increment_epoch();
             }
             silent = if self.active.swap(false, Ordering::SeqCst) {

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The turns. Callers wait for one in order of arrival.
@@ -35,7 +36,7 @@ impl Turns {
     /// Waits for a turn.
     pub(crate) async fn turn(&self, host: usize) -> Turn {
         let of_host = {
-            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut hosts = self.hosts.lock();
             let new = || Arc::new(Semaphore::new(self.each));
             Arc::clone(hosts.entry(host).or_insert_with(new))
         };

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{PoisonError, RwLock};
 
+use parking_lot::RwLock;
 use warren_kernel::Process;
 
 use super::action::Action;
@@ -58,7 +58,7 @@ struct Answers {
 impl Cache {
     /// The decision of this generation, if it is kept.
     pub(crate) fn get(&self, generation: u64, key: &Key) -> Option<Decision> {
-        let answers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let answers = self.0.read();
         if answers.generation != generation {
             return None;
         }
@@ -67,7 +67,7 @@ impl Cache {
 
     /// Returns true if the decision of this generation is kept, and permits.
     pub(crate) fn permits(&self, generation: u64, key: &Key) -> bool {
-        let answers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let answers = self.0.read();
         answers.generation == generation
             && answers
                 .by_key
@@ -78,7 +78,7 @@ impl Cache {
     /// Keeps a decision. The caller read the generation before it asked for the
     /// decision.
     pub(crate) fn insert(&self, generation: u64, key: Key, decision: Decision) {
-        let mut answers = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = self.0.write();
         if answers.generation > generation {
             return;
         }
@@ -91,7 +91,7 @@ impl Cache {
 
     #[cfg(test)]
     fn len(&self) -> usize {
-        self.0.read().unwrap().by_key.len()
+        self.0.read().by_key.len()
     }
 }
 

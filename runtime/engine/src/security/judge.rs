@@ -1,8 +1,9 @@
 //! Calls of the authorizer, off the guests' stacks.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use warren_kernel::{Error, Kind};
 
 use super::action::Action;
@@ -78,7 +79,7 @@ impl Judges {
 
     /// Returns the subject that all processes with equal values share.
     fn shared(&self, subject: Subject) -> Arc<Subject> {
-        let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut subjects = self.subjects.lock();
         if let Some(known) = subjects.all.get(&subject) {
             return Arc::clone(known);
         }

@@ -12,8 +12,9 @@ mod poll;
 mod stdio;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::{FsPerms, I32Exit, OpenMode, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -135,8 +136,7 @@ impl Component {
     }
 
     fn parts(&mut self) -> &mut Parts {
-        let parts = self.parts.get_mut();
-        parts.unwrap_or_else(PoisonError::into_inner)
+        self.parts.get_mut()
     }
 }
 

@@ -1,8 +1,10 @@
 //! The sleep of workers without a task, and their waking.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
+
+use parking_lot::Mutex;
 
 /// The workers that sleep. At most one at a time is on its way from sleep to a task:
 /// if there is more to do, it wakes the next.
@@ -50,7 +52,7 @@ impl Idle {
         if self.waking.swap(true, Ordering::SeqCst) {
             return;
         }
-        let mut sleepers = self.lock();
+        let mut sleepers = self.sleepers.lock();
         let woken = sleepers.pop();
         self.count.store(sleepers.len(), Ordering::SeqCst);
         drop(sleepers);
@@ -69,7 +71,7 @@ impl Idle {
     /// true. Returns true if it was woken for work.
     pub(super) fn sleep(&self, index: usize, was_woken: bool, has_work: impl Fn() -> bool) -> bool {
         let _set_once = self.threads[index].get_or_init(thread::current);
-        let mut sleepers = self.lock();
+        let mut sleepers = self.sleepers.lock();
         sleepers.push(index);
         self.count.store(sleepers.len(), Ordering::SeqCst);
         drop(sleepers);
@@ -79,7 +81,7 @@ impl Idle {
         if self.is_stopped() || (has_work() && self.rise(index)) {
             return false;
         }
-        while self.lock().contains(&index) {
+        while self.sleepers.lock().contains(&index) {
             if self.is_stopped() {
                 return false;
             }
@@ -90,7 +92,7 @@ impl Idle {
 
     /// Takes a worker off the list. Returns false if it is being woken already.
     fn rise(&self, index: usize) -> bool {
-        let mut sleepers = self.lock();
+        let mut sleepers = self.sleepers.lock();
         let before = sleepers.len();
         sleepers.retain(|sleeper| *sleeper != index);
         self.count.store(sleepers.len(), Ordering::SeqCst);
@@ -114,9 +116,5 @@ impl Idle {
         if let Some(thread) = self.threads[index].get() {
             thread.unpark();
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<usize>> {
-        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
