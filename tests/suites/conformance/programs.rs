@@ -2,16 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use warren_tests::{Warren, entries, project};
 
 /// The directory of the programs: a directory for each section; in it, Lua
 /// files and directories with a `main.lua`.
 const DIRECTORY: &str = "tests/conformance";
-
-/// Far more than any of the programs takes.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One program, with the settings in its first comment:
 ///
@@ -123,7 +119,6 @@ impl Program {
             .options(&self.options)
             .arguments(&self.arguments)
             .start()
-            .within(TIMEOUT)
             .end()
             .ends_with(self.status);
         for line in &self.stdout {
