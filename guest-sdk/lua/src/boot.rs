@@ -6,8 +6,8 @@ use std::ffi::{CStr, c_int};
 use mlua_sys::*;
 use warren_guest::msgpack::{MAX_MESSAGE, Output};
 
+use crate::interpreter::{Anchored, Interpreter, interpreter};
 use crate::lua::{Function, State, internals, push_library, set_functions};
-use crate::runtime::{Anchored, Runtime, runtime};
 use crate::{
     allocator, callbacks, channel, chooser, context, coroutine, errors, json, libc_clock, logger,
     math, message, metamethods, module, object, os, prelude, process, public, scheduler, security,
@@ -48,12 +48,12 @@ fn new_state() -> Option<State> {
             return None;
         }
         lua_setallocf(l, allocator::lua, std::ptr::null_mut());
-        Runtime::new(SWITCHABLE).attach(l);
+        Interpreter::new(SWITCHABLE).attach(l);
         State::from_raw(l)?
     };
     // Garbage is collected where set-up says so, see `prelude::run`.
     l.stop_gc();
-    warnings::open(l, &runtime(l).warnings);
+    warnings::open(l, &interpreter(l).warnings);
     libc_clock::stop(true);
     // In a thread of its own: the main thread's stack does not grow and keeps its
     // place, among what every process writes to.
@@ -106,23 +106,24 @@ fn warm_up(l: State) {
 /// collector: it leaves what is old alone, so that a process touches few pages
 /// of the image.
 extern "C-unwind" fn settle(l: State) -> c_int {
-    let rt = runtime(l);
+    let interpreter = interpreter(l);
     // Once in vain: the second time no table of the registry has to grow.
     make_own(l);
-    if let Some(spare) = rt.spare.take() {
+    if let Some(spare) = interpreter.spare.take() {
         l.release(LUA_REGISTRYINDEX, spare.reference);
     }
-    if let Some(runner) = rt.runner.take() {
+    if let Some(runner) = interpreter.runner.take() {
         l.release(LUA_REGISTRYINDEX, runner.reference);
     }
-    rt.scheduler.take();
-    rt.output.set(Output::new());
-    rt.text.set(String::new());
+    interpreter.scheduler.take();
+    interpreter.output.set(Output::new());
+    interpreter.text.set(String::new());
     l.restart_gc();
     l.collect();
     l.collect_by_generation();
     // SAFETY: the thread is alive.
-    rt.heap
+    interpreter
+        .heap
         .set(unsafe { internals::heap_of_interpreter(l.as_ptr()) });
     0
 }
@@ -130,11 +131,11 @@ extern "C-unwind" fn settle(l: State) -> c_int {
 /// Makes what every process writes to, so that it lies among what is new: the
 /// threads that run, and what keeps the channels of subscriptions.
 extern "C-unwind" fn make_own(l: State) -> c_int {
-    let rt = runtime(l);
+    let interpreter = interpreter(l);
     transfer::open(l);
-    rt.runner.set(Some(Anchored::new(l)));
-    rt.spare.set(Some(Anchored::new(l)));
-    scheduler::prepare(rt);
+    interpreter.runner.set(Some(Anchored::new(l)));
+    interpreter.spare.set(Some(Anchored::new(l)));
+    scheduler::prepare(interpreter);
     0
 }
 

@@ -6,8 +6,8 @@ use mlua_sys::*;
 
 use crate::argument::{REFUSED, integer};
 use crate::errors::{self, Kind};
+use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
-use crate::runtime::{push_text, runtime};
 use crate::scheduler::{Patience, Shape, push_receive, receive_alone, wait};
 use crate::tasks::{Channel, Ring, Source};
 use crate::transfer::{CLASS, RECEIVE_CASE, close};
@@ -31,12 +31,12 @@ const METHODS: &Functions = &[
 
 /// Registers the classes and pushes the library.
 pub(crate) fn open(l: State) {
-    let rt = runtime(l);
-    let mut classes = rt.classes.get();
+    let interpreter = interpreter(l);
+    let mut classes = interpreter.classes.get();
     classes.channel = lua::class(l, CLASS, METHODS, &[]);
     classes.case = lua::class(l, CASE, &[], &[]);
     l.pop(2);
-    rt.classes.set(classes);
+    interpreter.classes.set(classes);
     lua::push_library(l, FUNCTIONS);
 }
 
@@ -68,7 +68,7 @@ extern "C-unwind" fn send(l: State) -> c_int {
 /// `ch:receive()`: `v, true`, or `nil, false` once closed and drained.
 extern "C-unwind" fn receive(l: State) -> c_int {
     let channel = Channel::check(l, 1);
-    runtime(l).rest(l);
+    interpreter(l).rest(l);
     if receive_alone(l, channel) {
         l.push_boolean(true);
         return 2;
@@ -81,7 +81,7 @@ extern "C-unwind" fn receive(l: State) -> c_int {
 /// `ch:close()`.
 extern "C-unwind" fn close_channel(l: State) -> c_int {
     check_local(l, "close");
-    close(runtime(l), Channel::check(l, 1));
+    close(interpreter(l), Channel::check(l, 1));
     0
 }
 
@@ -138,7 +138,7 @@ extern "C-unwind" fn select(l: State) -> c_int {
         count.saturating_mul(2).saturating_add(LUA_MINSTACK),
         c"too many cases",
     );
-    let class = runtime(l).classes.get().case;
+    let class = interpreter(l).classes.get().case;
     for case in 1..=count {
         l.element(1, case.into());
         if !class.is(l, -1) {
@@ -153,7 +153,7 @@ extern "C-unwind" fn select(l: State) -> c_int {
 
 /// Makes a case of the channel and the value on top of the stack.
 fn push_case(l: State) {
-    runtime(l).classes.get().case.push(l, (), 2);
+    interpreter(l).classes.get().case.push(l, (), 2);
     l.insert(-2);
     l.set_user_value(-2, VALUE);
     l.push_value(1);

@@ -10,8 +10,8 @@ use std::ffi::{CStr, c_int, c_void};
 
 use mlua_sys::*;
 
+use crate::interpreter::{interpreter, is_switched_out, push_text, set_switched_out};
 use crate::lua::{self, Continuation, Function, Functions, State};
-use crate::runtime::{is_switched_out, push_text, runtime, set_switched_out};
 use crate::scheduler;
 
 const FUNCTIONS: &Functions = &[
@@ -109,7 +109,7 @@ pub(crate) unsafe fn resumed_by(l: State, record: *mut lua_Debug) -> Option<Stat
 }
 
 extern "C-unwind" fn yield_(l: State) -> c_int {
-    if runtime(l).scheduler.borrow().is_task(l) {
+    if interpreter(l).scheduler.borrow().is_task(l) {
         l.raise("attempt to yield from outside a coroutine");
     }
     l.yield_values(l.top())
@@ -123,7 +123,7 @@ extern "C-unwind" fn status(l: State) -> c_int {
 
 extern "C-unwind" fn running(l: State) -> c_int {
     l.push_thread();
-    l.push_boolean(runtime(l).scheduler.borrow().is_task(l));
+    l.push_boolean(interpreter(l).scheduler.borrow().is_task(l));
     2
 }
 
@@ -133,7 +133,7 @@ extern "C-unwind" fn isyieldable(l: State) -> c_int {
     } else {
         l.check_thread(1)
     };
-    let yieldable = thread.is_yieldable() && !runtime(l).scheduler.borrow().is_task(thread);
+    let yieldable = thread.is_yieldable() && !interpreter(l).scheduler.borrow().is_task(thread);
     l.push_boolean(yieldable);
     1
 }
@@ -276,11 +276,11 @@ fn enter(l: State, thread: State, arguments: c_int) -> Result<(), &'static CStr>
 /// Resumes a coroutine, and returns what `resume` (or, with `wrapped`, the
 /// function that `wrap` makes) returns.
 fn go(l: State, thread: State, arguments: c_int, wrapped: bool) -> c_int {
-    let rt = runtime(l);
-    let resumption = rt.scheduler.borrow_mut().enter(l);
-    rt.scheduler.borrow_mut().link(&resumption);
+    let interpreter = interpreter(l);
+    let resumption = interpreter.scheduler.borrow_mut().enter(l);
+    interpreter.scheduler.borrow_mut().link(&resumption);
     let (status, results) = l.resume(thread, arguments);
-    let switching = rt.scheduler.borrow_mut().leave(&resumption);
+    let switching = interpreter.scheduler.borrow_mut().leave(&resumption);
     match status {
         LUA_YIELD if switching => {
             set_switched_out(l, true);

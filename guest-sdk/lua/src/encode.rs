@@ -11,9 +11,9 @@ use mlua_sys::*;
 use warren_guest::msgpack::{Full, MAX_DEPTH, MAX_MESSAGE, Output};
 
 use crate::errors::part;
+use crate::interpreter::{Classes, interpreter};
 use crate::json;
 use crate::lua::State;
-use crate::runtime::{Classes, runtime};
 
 /// The reason why values could not be encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl From<Full> for Trouble {
 
 impl<'o> Encoder<'o> {
     fn new(l: State, output: &'o mut Output) -> Self {
-        let classes = runtime(l).classes.get();
+        let classes = interpreter(l).classes.get();
         Self {
             l,
             output,

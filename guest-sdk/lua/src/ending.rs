@@ -6,15 +6,15 @@ use std::ffi::c_int;
 use mlua_sys::*;
 use warren_guest::program;
 
+use crate::interpreter::interpreter;
 use crate::lua::State;
-use crate::runtime::runtime;
 
 /// Calls the finalizers, and passes on what was written.
 pub(crate) fn end(l: State) {
     if l.has_finalizers() {
         l.finalize();
     }
-    runtime(l).streams.flush_for_good();
+    interpreter(l).streams.flush_for_good();
 }
 
 /// `os.exit(status, close)`: does not return.
@@ -23,16 +23,16 @@ pub(crate) extern "C-unwind" fn exit(l: State) -> c_int {
         LUA_TBOOLEAN => (!l.to_boolean(1)).into(),
         _ => l.optional_integer(1, 0),
     };
-    let rt = runtime(l);
+    let interpreter = interpreter(l);
     if l.to_boolean(2) {
         // If that thread is the one that runs, nothing returns to the frames that
         // closing it drops.
-        if let Some(program) = rt.program.get() {
+        if let Some(program) = interpreter.program.get() {
             program.close(l);
         }
         end(l);
     } else {
-        rt.streams.flush_for_good();
+        interpreter.streams.flush_for_good();
     }
     // A status that does not fit is a failure, too.
     program::exit(i32::try_from(status).unwrap_or(1))

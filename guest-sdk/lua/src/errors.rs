@@ -6,8 +6,8 @@ use std::fmt;
 
 use mlua_sys::*;
 
+use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
-use crate::runtime::{push_text, runtime};
 
 /// The kind of an error, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,10 +69,10 @@ pub(crate) fn open(l: State) {
     let class = lua::class(l, CLASS, METHODS, METAMETHODS);
     add_string_methods(l);
     l.pop(1);
-    let rt = runtime(l);
-    let mut classes = rt.classes.get();
+    let interpreter = interpreter(l);
+    let mut classes = interpreter.classes.get();
     classes.error = class;
-    rt.classes.set(classes);
+    interpreter.classes.set(classes);
 
     lua::push_library(l, FUNCTIONS);
     for (name, kind) in KINDS {
@@ -93,7 +93,7 @@ pub(crate) fn wrap_message(l: State, kind: Kind) {
 
 /// Pushes a new error without any part.
 pub(crate) fn push_empty(l: State) {
-    runtime(l).classes.get().error.push(l, (), part::COUNT);
+    interpreter(l).classes.get().error.push(l, (), part::COUNT);
 }
 
 /// Pushes nil and a new error: the results of a call that failed.
@@ -109,7 +109,7 @@ pub(crate) fn refuse(l: State, kind: Kind, message: fmt::Arguments<'_>) -> c_int
 
 /// Returns true where the value at `index` is a structured error.
 pub(crate) fn is_error(l: State, index: c_int) -> bool {
-    runtime(l).classes.get().error.is(l, index)
+    interpreter(l).classes.get().error.is(l, index)
 }
 
 const KINDS: [(&CStr, Kind); 11] = [
@@ -249,7 +249,7 @@ extern "C-unwind" fn is(l: State) -> c_int {
 }
 
 extern "C-unwind" fn read<const PART: c_int>(l: State) -> c_int {
-    runtime(l).classes.get().error.check(l, 1, CLASS);
+    interpreter(l).classes.get().error.check(l, 1, CLASS);
     l.user_value(1, PART);
     1
 }

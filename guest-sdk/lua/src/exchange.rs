@@ -3,7 +3,7 @@
 //!
 //! Building Lua values may run out of memory, which raises, and may run
 //! finalizers, which may make calls of their own. So the bytes being read are
-//! taken out of the [`Runtime`](crate::runtime::Runtime) for that time, and
+//! taken out of the [`Interpreter`](crate::interpreter::Interpreter) for that time, and
 //! the building happens inside a `pcall`: whatever happens, the buffer is put
 //! back, and no destructor is skipped.
 
@@ -16,8 +16,8 @@ use warren_guest::{Buffer, Failure};
 use crate::decode;
 use crate::encode::{self, Stop};
 use crate::errors::{self, Kind};
+use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
-use crate::runtime::{push_text, runtime};
 
 /// Builds Lua values from bytes; yields how many it pushed.
 /// May raise.
@@ -84,13 +84,13 @@ pub(crate) fn call(
     make: impl FnOnce(&mut Buffer) -> Result<&[u8], Failure<'_>>,
 ) -> c_int {
     // The buffer is back before the raise.
-    let rt = runtime(l);
-    let mut buffer = rt.buffer.take();
+    let interpreter = interpreter(l);
+    let mut buffer = interpreter.buffer.take();
     let built = match make(&mut buffer) {
         Ok(bytes) => answer(l, bytes, build),
         Err(failure) => protected(l, failure.0, nil_and_failure),
     };
-    rt.buffer.set(buffer);
+    interpreter.buffer.set(buffer);
     settle(l, built)
 }
 
@@ -104,20 +104,20 @@ pub(crate) fn call_with_values(
     build: Option<Build>,
     make: impl for<'b> FnOnce(&[u8], &'b mut Buffer) -> Result<&'b [u8], Failure<'b>>,
 ) -> c_int {
-    let rt = runtime(l);
-    let mut output = rt.output.take();
+    let interpreter = interpreter(l);
+    let mut output = interpreter.output.take();
     output.clear();
     if let Err(stop) = encode::values(l, first, last, root, &mut output) {
-        rt.output.set(output);
+        interpreter.output.set(output);
         return stopped(l, stop, root);
     }
-    let mut buffer = rt.buffer.take();
+    let mut buffer = interpreter.buffer.take();
     let built = match make(output.as_slice(), &mut buffer) {
         Ok(bytes) => answer(l, bytes, build),
         Err(failure) => protected(l, failure.0, nil_and_failure),
     };
-    rt.buffer.set(buffer);
-    rt.output.set(output);
+    interpreter.buffer.set(buffer);
+    interpreter.output.set(output);
     settle(l, built)
 }
 

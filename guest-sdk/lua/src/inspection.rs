@@ -14,8 +14,8 @@ use mlua_sys::*;
 
 use crate::boot;
 use crate::coroutine;
+use crate::interpreter::interpreter;
 use crate::lua::State;
-use crate::runtime::runtime;
 use crate::tasks::Standing;
 
 /// Of each coroutine, so many of its innermost calls are shown, and of its
@@ -43,7 +43,7 @@ pub(crate) unsafe fn write(into: &mut [u8]) -> usize {
 }
 
 fn write_tasks(l: State, page: &mut Page<'_>) -> fmt::Result {
-    let Ok(scheduler) = runtime(l).scheduler.try_borrow() else {
+    let Ok(scheduler) = interpreter(l).scheduler.try_borrow() else {
         return Ok(());
     };
     for (number, (standing, thread)) in scheduler.standings().enumerate() {

@@ -42,6 +42,7 @@ mod exec;
 #[cfg(target_family = "wasm")]
 mod inspection;
 
+mod interpreter;
 mod json;
 mod libc_clock;
 mod libc_memory;
@@ -61,7 +62,6 @@ mod program;
 mod public;
 mod registry;
 mod replacement;
-mod runtime;
 mod scheduler;
 mod security;
 mod spawner;

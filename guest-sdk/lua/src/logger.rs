@@ -6,8 +6,8 @@ use warren_guest::logger::{self, Level};
 
 use crate::encode;
 use crate::exchange;
+use crate::interpreter::interpreter;
 use crate::lua::{Functions, State};
-use crate::runtime::runtime;
 
 /// The functions that `prelude/logger.lua` is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"log", log)];
@@ -24,8 +24,8 @@ extern "C-unwind" fn log(l: State) -> c_int {
         _ => Level::Error,
     };
     let name = lossy(l, 2);
-    let rt = runtime(l);
-    let mut output = rt.output.take();
+    let interpreter = interpreter(l);
+    let mut output = interpreter.output.take();
     output.clear();
     let has_fields = !l.is_nil(4);
     let encoded = if has_fields {
@@ -41,7 +41,7 @@ extern "C-unwind" fn log(l: State) -> c_int {
             has_fields.then_some(output.as_slice()),
         );
     }
-    rt.output.set(output);
+    interpreter.output.set(output);
     drop(name);
     match encoded {
         Ok(()) => {

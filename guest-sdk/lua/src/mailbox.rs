@@ -9,8 +9,8 @@ use warren_guest::mailbox::{self, Subscription};
 use crate::argument::{REFUSED, text};
 use crate::errors::{self, Kind};
 use crate::exchange;
+use crate::interpreter::interpreter;
 use crate::lua::{Functions, State};
-use crate::runtime::runtime;
 use crate::tasks::{Channel, Format, Source};
 use crate::transfer::{self, forget, push_subscription};
 
@@ -23,7 +23,7 @@ pub(crate) const FUNCTIONS: &Functions = &[
 ];
 
 extern "C-unwind" fn inbox(l: State) -> c_int {
-    let opened = &runtime(l).inbox;
+    let opened = &interpreter(l).inbox;
     let subscription = opened.get().unwrap_or_else(mailbox::inbox);
     opened.set(Some(subscription));
     push_subscription(l, subscription, Format::Message);
@@ -31,7 +31,7 @@ extern "C-unwind" fn inbox(l: State) -> c_int {
 }
 
 extern "C-unwind" fn events(l: State) -> c_int {
-    let opened = &runtime(l).events;
+    let opened = &interpreter(l).events;
     let subscription = opened.get().unwrap_or_else(mailbox::events);
     opened.set(Some(subscription));
     push_subscription(l, subscription, Format::Event);
@@ -70,8 +70,8 @@ extern "C-unwind" fn unlisten(l: State) -> c_int {
         return errors::refuse(l, Kind::Invalid, format_args!("channel is missing"));
     }
     let channel = Channel::check(l, 1);
-    let rt = runtime(l);
-    let opened_otherwise = [rt.inbox.get(), rt.events.get()];
+    let interpreter = interpreter(l);
+    let opened_otherwise = [interpreter.inbox.get(), interpreter.events.get()];
     let subscription = match channel.source {
         Source::Mailbox { subscription, .. } if !opened_otherwise.contains(&Some(subscription)) => {
             subscription
@@ -86,7 +86,7 @@ extern "C-unwind" fn unlisten(l: State) -> c_int {
     };
     if !channel.closed.get() {
         mailbox::unlisten(subscription);
-        transfer::close(rt, channel);
+        transfer::close(interpreter, channel);
         forget(l, subscription);
     }
     l.push_boolean(true);

@@ -6,8 +6,8 @@ use std::ffi::c_int;
 use mlua_sys::*;
 use warren_guest::random;
 
+use crate::interpreter::interpreter;
 use crate::lua::{Function, State};
-use crate::runtime::runtime;
 
 /// The upvalues of both functions: the generator, where Lua's own functions
 /// look for it, Lua's own function, and `math.randomseed` of Lua.
@@ -35,8 +35,8 @@ pub(crate) fn replace_random(l: State) {
 
 /// `math.random(...)`.
 extern "C-unwind" fn random(l: State) -> c_int {
-    let rt = runtime(l);
-    if !rt.random_is_seeded.replace(true) {
+    let interpreter = interpreter(l);
+    if !interpreter.random_is_seeded.replace(true) {
         seed(l);
     }
     own(l)
@@ -44,7 +44,7 @@ extern "C-unwind" fn random(l: State) -> c_int {
 
 /// `math.randomseed(...)`; without an argument it takes a new random seed.
 extern "C-unwind" fn randomseed(l: State) -> c_int {
-    runtime(l).random_is_seeded.set(true);
+    interpreter(l).random_is_seeded.set(true);
     if l.top() == 0 {
         let (low, high) = random_seed();
         l.push_integer(low);

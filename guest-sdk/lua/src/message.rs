@@ -15,8 +15,8 @@ use warren_guest::msgpack::{Input, Malformed, Token};
 
 use crate::decode;
 use crate::exchange::{self, Built};
+use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
-use crate::runtime::runtime;
 
 /// The name of the class in Lua.
 const CLASS: &CStr = c"message";
@@ -41,11 +41,11 @@ struct Head {
 
 /// Registers the class.
 pub(crate) fn open(l: State) {
-    let rt = runtime(l);
-    let mut classes = rt.classes.get();
+    let interpreter = interpreter(l);
+    let mut classes = interpreter.classes.get();
     classes.message = lua::class(l, CLASS, METHODS, &[]);
     l.pop(1);
-    rt.classes.set(classes);
+    interpreter.classes.set(classes);
 }
 
 /// Builds the raw form of a payload: one value as itself, none as nil, several
@@ -97,7 +97,7 @@ pub(crate) fn build(l: State, message: &Message<'_>) -> Result<c_int, Malformed>
         ptr::copy_nonoverlapping(message.topic.as_ptr(), text, message.topic.len());
         let sender = text.add(message.topic.len());
         ptr::copy_nonoverlapping(message.sender.as_ptr(), sender, message.sender.len());
-        runtime(l).classes.get().message.adopt(l);
+        interpreter(l).classes.get().message.adopt(l);
     }
     if in_table {
         table(l, &mut input, len)?;
@@ -185,7 +185,7 @@ extern "C-unwind" fn payload(l: State) -> c_int {
 
 /// Returns the head of the Message that is argument 1, and topic and sender behind it.
 fn check<'a>(l: State) -> (Head, &'a [u8]) {
-    let block = runtime(l).classes.get().message.check(l, 1, CLASS);
+    let block = interpreter(l).classes.get().message.check(l, 1, CLASS);
     let head: *const Head = block.as_ptr().cast();
     // SAFETY: `build` has written the block, with as much text as its head says; the
     // userdata is on the stack until the text is copied, and blocks do not move.

@@ -7,14 +7,14 @@ use warren_guest::program;
 use crate::argument::{REFUSED, text};
 use crate::chunk::load_prepared;
 use crate::exchange;
+use crate::interpreter::is_switched_out;
 use crate::lua::{Functions, State};
-use crate::runtime::is_switched_out;
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"module", module), (c"is_blocked", is_blocked)];
 
-/// `is_blocked(coroutine)`: whether it waits for something, or for its turn,
-/// and goes on by itself.
+/// `is_blocked(coroutine)`: true where it waits for something, or to run, and goes on
+/// by itself.
 extern "C-unwind" fn is_blocked(l: State) -> c_int {
     let blocked = l.to_thread(1).is_some_and(is_switched_out);
     l.push_boolean(blocked);

@@ -9,8 +9,8 @@ use warren_guest::program;
 use crate::encode::{self, Stop};
 use crate::errors::{self, Kind, part};
 use crate::exchange;
+use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
-use crate::runtime::{push_text, runtime};
 use crate::traceback;
 
 /// The program's function returned `results` values, on top of the stack of
@@ -30,14 +30,14 @@ pub(crate) fn returned(l: State, thread: State, results: c_int) -> c_int {
     if l.is_nil(1) {
         return finished_without_result();
     }
-    let rt = runtime(l);
-    let mut output = rt.output.take();
+    let interpreter = interpreter(l);
+    let mut output = interpreter.output.take();
     output.clear();
     let encoded = encode::value(l, 1, "result", &mut output);
     if encoded.is_ok() {
         program::finish(Some(output.as_slice()));
     }
-    rt.output.set(output);
+    interpreter.output.set(output);
     match encoded {
         Ok(()) => 0,
         Err(Stop::TooLarge) => {
@@ -82,15 +82,15 @@ pub(crate) fn failed(l: State, thread: State) -> c_int {
 /// The process fails with the structured error on top of the stack.
 pub(crate) fn fail_with_top(l: State) -> c_int {
     // The output is put back before anything can raise.
-    let rt = runtime(l);
+    let interpreter = interpreter(l);
     for attempt in 0..2 {
-        let mut output = rt.output.take();
+        let mut output = interpreter.output.take();
         output.clear();
         let encoded = encode::value(l, l.top(), "error", &mut output);
         if encoded.is_ok() {
             program::fail_encoded(output.as_slice());
         }
-        rt.output.set(output);
+        interpreter.output.set(output);
         match encoded {
             Ok(()) => return 0,
             Err(Stop::TooLarge) if attempt == 0 => push_too_large(l),

@@ -6,8 +6,8 @@
 use mlua_sys::*;
 
 use crate::chunk::{dump, load_prepared};
+use crate::interpreter::interpreter;
 use crate::lua::State;
-use crate::runtime::runtime;
 
 /// A chunk of the prelude.
 type Chunk = &'static str;
@@ -51,17 +51,17 @@ pub(crate) fn run(l: State, chunks: &[Chunk]) {
 /// and tracebacks can leave it out.
 fn strip(l: State) {
     // The output is put back before anything can raise.
-    let rt = runtime(l);
-    let mut code = rt.output.take();
+    let interpreter = interpreter(l);
+    let mut code = interpreter.output.take();
     code.clear();
     code.lift_limit();
     let dumped = dump(l, &mut code, true);
-    rt.output.set(code);
+    interpreter.output.set(code);
     l.pop(1);
     if !dumped {
         l.out_of_memory();
     }
     // SAFETY: the code was just dumped, and nobody else writes the output while Lua
     // reads it.
-    unsafe { load_prepared(l, (*rt.output.as_ptr()).as_slice()) };
+    unsafe { load_prepared(l, (*interpreter.output.as_ptr()).as_slice()) };
 }

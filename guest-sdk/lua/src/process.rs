@@ -9,8 +9,8 @@ use warren_guest::{Buffer, Failure};
 
 use crate::argument::{REFUSED, optional_text, text};
 use crate::errors::{self, Kind};
+use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
-use crate::runtime::runtime;
 use crate::time::{self, Unit};
 use crate::{exchange, exec, mailbox, registry};
 
@@ -128,7 +128,7 @@ fn on_target(l: State, make: for<'b> fn(&str, &'b mut Buffer) -> Result<(), Fail
 
 extern "C-unwind" fn terminate(l: State) -> c_int {
     // The target may be this process, or take it along.
-    runtime(l).streams.before_waiting();
+    interpreter(l).streams.before_waiting();
     on_target(l, process::terminate)
 }
 
@@ -214,7 +214,7 @@ extern "C-unwind" fn upgrade(l: State) -> c_int {
         return REFUSED;
     };
     exchange::call_with_values(l, (2, l.top()), "arguments", None, |arguments, buffer| {
-        runtime(l).streams.flush_all();
+        interpreter(l).streams.flush_all();
         Err(process::upgrade(definition, arguments, buffer))
     })
 }

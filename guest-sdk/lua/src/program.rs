@@ -11,9 +11,9 @@ use crate::chunk::{compile, load_prepared};
 use crate::ending;
 use crate::errors::Kind;
 use crate::exchange;
+use crate::interpreter::interpreter;
 use crate::lua::State;
 use crate::outcome;
-use crate::runtime::runtime;
 use crate::scheduler::{self, Ended, again};
 
 /// Compiles the source of the program and hands over its bytecode, or the
@@ -43,7 +43,10 @@ pub(crate) fn start() {
         return program::fail_out_of_memory();
     };
     // The thread that set everything up stays as it is in the image.
-    let l = runtime(l).runner.get().map_or(l, |runner| runner.thread);
+    let l = interpreter(l)
+        .runner
+        .get()
+        .map_or(l, |runner| runner.thread);
     l.push_function(run);
     if l.pcall(0, 0) != LUA_OK {
         outcome::fail_without_thread(l);
@@ -59,12 +62,12 @@ extern "C-unwind" fn run(l: State) -> c_int {
     }
     let arguments = exchange::call(l, Some(exchange::values), program::arguments);
     // Code is longer than most results: its room goes to the program.
-    runtime(l).buffer.take();
+    interpreter(l).buffer.take();
     let first = l.top() - arguments + 1;
     l.need_room(arguments + LUA_MINSTACK, c"too many arguments");
     copy(l, first - 1, arguments + 1);
     let thread = scheduler::spawn(l, arguments);
-    runtime(l).program.set(Some(thread));
+    interpreter(l).program.set(Some(thread));
     match scheduler::run(l, thread) {
         Ended::Failed(thread) => return outcome::failed(l, thread),
         Ended::Returned(0) => return outcome::finished_without_result(),
@@ -100,7 +103,7 @@ extern "C-unwind" fn run(l: State) -> c_int {
     thread.need_room(arguments + LUA_MINSTACK, c"too many arguments");
     copy(l, first, arguments);
     l.move_to(thread, arguments);
-    again(runtime(l), thread, arguments);
+    again(interpreter(l), thread, arguments);
     match scheduler::run(l, thread) {
         Ended::Failed(thread) => outcome::failed(l, thread),
         Ended::Returned(results) => outcome::returned(l, thread, results),

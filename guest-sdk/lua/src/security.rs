@@ -8,7 +8,7 @@ use warren_guest::security;
 
 use crate::argument::{REFUSED, text};
 use crate::lua::{Functions, State};
-use crate::{encode, exchange, runtime::runtime};
+use crate::{encode, exchange, interpreter::interpreter};
 
 /// The functions that `prelude/security.lua` is given.
 pub(crate) const FUNCTIONS: &Functions = &[
@@ -40,8 +40,8 @@ extern "C-unwind" fn can(l: State) -> c_int {
     if !matches!(l.type_of(3), LUA_TNIL | LUA_TTABLE) {
         l.wrong_type(3, c"table");
     }
-    let rt = runtime(l);
-    let mut output = rt.output.take();
+    let interpreter = interpreter(l);
+    let mut output = interpreter.output.take();
     output.clear();
     let given = !l.is_nil(3);
     let encoded = if given {
@@ -51,7 +51,7 @@ extern "C-unwind" fn can(l: State) -> c_int {
     };
     let answer =
         encoded.map(|()| security::can(action, resource, given.then_some(output.as_slice())));
-    rt.output.set(output);
+    interpreter.output.set(output);
     match answer {
         Ok(allowed) => {
             l.push_boolean(allowed);

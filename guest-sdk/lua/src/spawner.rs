@@ -10,9 +10,9 @@ use warren_guest::process::Relation;
 use crate::encode::{self, Stop};
 use crate::exchange;
 use crate::exec;
+use crate::interpreter::interpreter;
 use crate::lua::{Functions, State};
 use crate::process::spawn_with;
-use crate::runtime::runtime;
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[
@@ -28,8 +28,8 @@ pub(crate) const FUNCTIONS: &Functions = &[
 extern "C-unwind" fn encode_value(l: State) -> c_int {
     // The output is put back before anything can raise.
     l.set_top(2);
-    let rt = runtime(l);
-    let mut output = rt.output.take();
+    let interpreter = interpreter(l);
+    let mut output = interpreter.output.take();
     output.clear();
     // SAFETY: the root is an argument, on the stack until the function returns.
     let root = String::from_utf8_lossy(unsafe { l.bytes(2) }.unwrap_or_default());
@@ -38,7 +38,7 @@ extern "C-unwind" fn encode_value(l: State) -> c_int {
         encoded => encoded,
     };
     drop(root);
-    rt.output.set(output);
+    interpreter.output.set(output);
     match encoded {
         Ok(()) => push_output(l),
         Err(stop) => exchange::stopped(l, stop, ""),
@@ -48,11 +48,11 @@ extern "C-unwind" fn encode_value(l: State) -> c_int {
 /// `encode_values(...)`: a string with all values as one payload, or nil and
 /// an error.
 extern "C-unwind" fn encode_values(l: State) -> c_int {
-    let rt = runtime(l);
-    let mut output = rt.output.take();
+    let interpreter = interpreter(l);
+    let mut output = interpreter.output.take();
     output.clear();
     let encoded = encode::values(l, 1, l.top(), "payload", &mut output);
-    rt.output.set(output);
+    interpreter.output.set(output);
     match encoded {
         Ok(()) => push_output(l),
         Err(stop) => exchange::stopped(l, stop, "payload"),
@@ -71,13 +71,13 @@ extern "C-unwind" fn encode_options(l: State) -> c_int {
         l.field(1, field);
         debug_assert_eq!(l.top(), slot as c_int + 2);
     }
-    let rt = runtime(l);
-    let mut output = rt.output.take();
+    let interpreter = interpreter(l);
+    let mut output = interpreter.output.take();
     output.clear();
     // The parts have their limits; messages may be many.
     output.lift_limit();
     let encoded = write_options(l, &mut output);
-    rt.output.set(output);
+    interpreter.output.set(output);
     match encoded {
         Ok(()) => push_output(l),
         Err(_) => l.out_of_memory(),
@@ -147,7 +147,7 @@ extern "C-unwind" fn exec_with_options(l: State) -> c_int {
 
 /// Pushes what was encoded as a string.
 fn push_output(l: State) -> c_int {
-    runtime(l).push_output(l);
+    interpreter(l).push_output(l);
     1
 }
 

@@ -7,8 +7,8 @@ use std::slice;
 use mlua_sys::*;
 use warren_guest::stdio::Stream;
 
+use crate::interpreter::interpreter;
 use crate::lua::State;
-use crate::runtime::runtime;
 use crate::streams::{Files, Mode, Streams};
 
 unsafe extern "C-unwind" {
@@ -42,7 +42,7 @@ pub(crate) extern "C-unwind" fn print(l: State) -> c_int {
     }
     // SAFETY: the line is on the stack until it is written.
     let line = unsafe { l.bytes(-1) }.unwrap_or_default();
-    runtime(l).streams.put(Stream::Out, line);
+    interpreter(l).streams.put(Stream::Out, line);
     0
 }
 
@@ -50,9 +50,9 @@ const fn stream(err: c_int) -> Stream {
     if err == 0 { Stream::Out } else { Stream::Err }
 }
 
-/// Returns the streams of the runtime of `l`.
+/// Returns the streams of the process of `l`.
 fn streams(l: State) -> &'static Streams {
-    &runtime(l).streams
+    &interpreter(l).streams
 }
 
 /// Returns the files that may hold something.

@@ -8,8 +8,8 @@ use warren_guest::clock;
 
 use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
+use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
-use crate::runtime::runtime;
 use crate::scheduler::{Patience, Shape, wait};
 use crate::tasks::{Again, Alarm, Channel, ChannelRef, Source};
 use crate::time::{Unit, span};
@@ -137,7 +137,7 @@ extern "C-unwind" fn channel<const BEATS: bool>(l: State) -> c_int {
 /// `stop()`: true where it had not rung yet.
 extern "C-unwind" fn stop<const BEATS: bool>(l: State) -> c_int {
     let channel = push_channel::<BEATS>(l);
-    let pending = set_alarm(runtime(l), channel, None);
+    let pending = set_alarm(interpreter(l), channel, None);
     l.push_boolean(pending);
     1
 }
@@ -149,12 +149,12 @@ extern "C-unwind" fn reset(l: State) -> c_int {
         return REFUSED;
     };
     let channel = push_channel::<false>(l);
-    let rt = runtime(l);
-    let room = rt.scheduler.borrow_mut().reserve_alarm();
+    let interpreter = interpreter(l);
+    let room = interpreter.scheduler.borrow_mut().reserve_alarm();
     if !room {
         l.out_of_memory();
     }
-    let pending = set_alarm(rt, channel, Some(instant_after(after)));
+    let pending = set_alarm(interpreter, channel, Some(instant_after(after)));
     l.push_boolean(pending);
     1
 }

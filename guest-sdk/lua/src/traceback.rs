@@ -4,8 +4,8 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 
+use crate::interpreter::push_text;
 use crate::lua::{Functions, State};
-use crate::runtime::push_text;
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"traceback", traceback)];

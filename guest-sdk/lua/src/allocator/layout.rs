@@ -8,7 +8,7 @@
 //!
 //! - the last page of the module's stack;
 //! - the **hot page**: the Lua state and its table of strings, and this crate's
-//!   [`Runtime`](crate::runtime::Runtime);
+//!   [`Interpreter`](crate::interpreter::Interpreter);
 //! - the state of libc's allocator, and behind it the **new** blocks of the
 //!   process, on pages that nothing else was written to.
 //!

@@ -10,8 +10,8 @@ use warren_guest::msgpack::{Full, Output};
 use super::{MAX_DEPTH, is_given, is_null, is_object};
 use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
+use crate::interpreter::interpreter;
 use crate::lua::State;
-use crate::runtime::runtime;
 
 /// `json.encode(v, {pretty = bool}?)`.
 pub(super) extern "C-unwind" fn encode(l: State) -> c_int {
@@ -28,8 +28,8 @@ pub(super) extern "C-unwind" fn encode(l: State) -> c_int {
         pretty = l.to_boolean(-1);
     }
     l.set_top(1);
-    let rt = runtime(l);
-    let mut output = rt.output.take();
+    let interpreter = interpreter(l);
+    let mut output = interpreter.output.take();
     output.clear();
     // The text stays in the process.
     output.lift_limit();
@@ -41,11 +41,11 @@ pub(super) extern "C-unwind" fn encode(l: State) -> c_int {
         depth: 0,
     };
     let encoded = encoder.value(1);
-    rt.output.set(output);
+    interpreter.output.set(output);
     match encoded {
         Ok(()) => {
             l.set_top(1);
-            rt.push_output(l);
+            interpreter.push_output(l);
             1
         }
         Err(Trouble::Refused(why)) => {

@@ -7,22 +7,22 @@ use std::ptr;
 
 use mlua_sys::*;
 
+use crate::interpreter::{Interpreter, interpreter};
 use crate::lua::internals::{Barrier, barrier};
 use crate::lua::{Function, State};
-use crate::runtime::{Runtime, runtime};
 
 /// Returns true where a yield of `l` reaches the scheduler: neither it nor any coroutine
 /// that waits for it is inside such a function.
-pub(super) fn can_switch(l: State, rt: &Runtime) -> bool {
-    blocked(l, rt).is_none()
+pub(super) fn can_switch(l: State, interpreter: &Interpreter) -> bool {
+    blocked(l, interpreter).is_none()
 }
 
 /// The innermost thread that is inside such a function.
-fn blocked(l: State, rt: &Runtime) -> Option<State> {
+fn blocked(l: State, interpreter: &Interpreter) -> Option<State> {
     if !l.is_yieldable() {
         return Some(l);
     }
-    let mut outer = rt.scheduler.borrow().resumed;
+    let mut outer = interpreter.scheduler.borrow().resumed;
     while let Some(resumption) = outer {
         // SAFETY: a resumption lives on the machine stack as long as it is linked.
         let resumption = unsafe { &*resumption };
@@ -38,7 +38,7 @@ fn blocked(l: State, rt: &Runtime) -> Option<State> {
 pub(super) fn raise(l: State) -> ! {
     l.need_room(LUA_MINSTACK, c"too many functions");
     l.push_where(1);
-    let thread = blocked(l, runtime(l)).unwrap_or(l);
+    let thread = blocked(l, interpreter(l)).unwrap_or(l);
     // Always a string of its own on top, so that all ends are alike.
     let mut record = MaybeUninit::<lua_Debug>::zeroed();
     let record = record.as_mut_ptr();
@@ -74,7 +74,7 @@ pub(super) fn raise(l: State) -> ! {
 /// Not 0 where a function of C can be left and come back to.
 extern "C" fn passes(l: State, function: Option<Function>) -> c_int {
     let Some(function) = function else { return 0 };
-    let mut switchable = runtime(l).switchable.iter().copied().flatten();
+    let mut switchable = interpreter(l).switchable.iter().copied().flatten();
     switchable
         .any(|switchable| ptr::fn_addr_eq(*switchable, function))
         .into()

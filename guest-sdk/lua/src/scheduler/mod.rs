@@ -1,11 +1,11 @@
 //! Running the coroutines of a process, and waiting.
 //!
-//! [`tasks`](crate::tasks) defines the words task, parked and waiter. A **turn** is
+//! [`tasks`](crate::tasks) defines the words task, parked and waiter. A **poll** is
 //! one wait in the runtime, for everything that any parked task wants, up to the
 //! earliest deadline.
 //!
 //! ```text
-//!  running task ── blocks ──> parked ── turn, or another task ──> ready queue
+//!  running task ── blocks ──> parked ── poll, or another task ──> ready queue
 //!       ^                                                              │
 //!       └────────────────────────── run ───────────────────────────────┘
 //! ```
@@ -19,8 +19,8 @@
 
 mod boundary;
 mod finish;
+mod poll;
 mod run;
-mod turn;
 mod wait;
 
 pub(crate) use finish::{Shape, push_receive};

@@ -4,9 +4,9 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 
-use super::turn::turn;
+use super::poll::poll;
+use crate::interpreter::{Anchored, Interpreter, interpreter};
 use crate::lua::State;
-use crate::runtime::{Anchored, Runtime, runtime};
 use crate::tasks::TaskId;
 
 /// A task has ended, and the process or this step of it with it.
@@ -25,17 +25,17 @@ const TASKS_PER_POLL: u32 = 64;
 /// Makes a task of the function and its `arguments` on top of the stack of
 /// `l`, on a new thread. It runs when the running task blocks. May raise.
 pub(crate) fn spawn(l: State, arguments: c_int) -> State {
-    let room = runtime(l).scheduler.borrow_mut().reserve(0);
+    let room = interpreter(l).scheduler.borrow_mut().reserve(0);
     if !room {
         l.out_of_memory();
     }
-    let Anchored { thread, reference } = match runtime(l).spare.take() {
+    let Anchored { thread, reference } = match interpreter(l).spare.take() {
         Some(spare) => spare,
         None => Anchored::new(l),
     };
     thread.need_room(arguments + 1, c"too many arguments");
     l.move_to(thread, arguments + 1);
-    runtime(l)
+    interpreter(l)
         .scheduler
         .borrow_mut()
         .add(thread, reference, arguments);
@@ -43,9 +43,9 @@ pub(crate) fn spawn(l: State, arguments: c_int) -> State {
 }
 
 /// Makes room for the program's task in advance.
-pub(crate) fn prepare(rt: &Runtime) {
+pub(crate) fn prepare(interpreter: &Interpreter) {
     // Without memory, the first `spawn` says so.
-    let _ = rt.scheduler.borrow_mut().reserve(1);
+    let _ = interpreter.scheduler.borrow_mut().reserve(1);
 }
 
 /// Runs tasks until the one of `program` returns or any fails.
@@ -53,16 +53,16 @@ pub(crate) fn prepare(rt: &Runtime) {
 /// The task of `program` is kept, so that another function can be put on its
 /// thread and [`run`] be called again.
 pub(crate) fn run(l: State, program: State) -> Ended {
-    let rt = runtime(l);
+    let interpreter = interpreter(l);
     loop {
-        let Some((id, thread, arguments)) = next(rt) else {
-            if !turn(l, rt, true) {
+        let Some((id, thread, arguments)) = next(interpreter) else {
+            if !poll(l, interpreter, true) {
                 l.error();
             }
             continue;
         };
         let (status, results) = l.resume(thread, arguments);
-        let switched = std::mem::take(&mut rt.scheduler.borrow_mut().switching);
+        let switched = std::mem::take(&mut interpreter.scheduler.borrow_mut().switching);
         match status {
             LUA_YIELD if switched => {}
             LUA_OK | LUA_YIELD if thread == program => return Ended::Returned(results),
@@ -70,12 +70,13 @@ pub(crate) fn run(l: State, program: State) -> Ended {
                 // A thread with values on its stack would pass for one that
                 // has not begun.
                 thread.set_top(0);
-                let reference = rt.scheduler.borrow_mut().remove(id);
+                let reference = interpreter.scheduler.borrow_mut().remove(id);
                 l.release(LUA_REGISTRYINDEX, reference);
             }
             _ => return Ended::Failed(thread),
         }
-        if rt.scheduler.borrow().unpolled >= TASKS_PER_POLL && !turn(l, rt, false) {
+        if interpreter.scheduler.borrow().unpolled >= TASKS_PER_POLL && !poll(l, interpreter, false)
+        {
             l.error();
         }
     }
@@ -83,8 +84,8 @@ pub(crate) fn run(l: State, program: State) -> Ended {
 
 /// Makes the program's task ready again, to call the function and `arguments`
 /// that were put on its thread.
-pub(crate) fn again(rt: &Runtime, program: State, arguments: c_int) {
-    let mut scheduler = rt.scheduler.borrow_mut();
+pub(crate) fn again(interpreter: &Interpreter, program: State, arguments: c_int) {
+    let mut scheduler = interpreter.scheduler.borrow_mut();
     let id = scheduler
         .tasks
         .iter()
@@ -99,8 +100,8 @@ pub(crate) fn again(rt: &Runtime, program: State, arguments: c_int) {
 }
 
 /// Takes the next ready task, and makes it the current one.
-fn next(rt: &Runtime) -> Option<(TaskId, State, c_int)> {
-    let mut scheduler = rt.scheduler.borrow_mut();
+fn next(interpreter: &Interpreter) -> Option<(TaskId, State, c_int)> {
+    let mut scheduler = interpreter.scheduler.borrow_mut();
     let id = scheduler.ready.pop_front()?;
     scheduler.current = id;
     scheduler.unpolled += 1;

@@ -8,9 +8,9 @@ use warren_guest::mailbox::Subscription;
 
 use super::boundary;
 use super::finish::{Shape, context, finish, from_context, is_receive};
-use super::turn::{Pulled, pull, turn};
+use super::poll::{Pulled, poll, pull};
+use crate::interpreter::{Interpreter, interpreter, set_switched_out};
 use crate::lua::State;
-use crate::runtime::{Runtime, runtime, set_switched_out};
 use crate::tasks::{Channel, ChannelRef, Fired, Source};
 use crate::transfer;
 
@@ -30,15 +30,15 @@ pub(crate) enum Patience {
 /// that a C function does. The function runs in a task and has five free stack slots
 /// above the cases. May raise.
 pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shape: Shape) -> c_int {
-    let rt = runtime(l);
-    rt.rest(l);
-    let room = rt.scheduler.borrow_mut().reserve(count as usize);
+    let interpreter = interpreter(l);
+    interpreter.rest(l);
+    let room = interpreter.scheduler.borrow_mut().reserve(count as usize);
     if !room {
         l.out_of_memory();
     }
     loop {
-        let look = look(l, rt, base, count, shape);
-        let alone = rt.scheduler.borrow().is_alone();
+        let look = look(l, interpreter, base, count, shape);
+        let alone = interpreter.scheduler.borrow().is_alone();
         let blocks = look.ready.is_none() && patience != Patience::None;
         let until = match patience {
             Patience::Until(until) => Some(until),
@@ -49,7 +49,7 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
             (true, Some(a), Some(b)) => Some(a.min(b)),
             (true, a, b) => a.or(b),
         };
-        let idle = deadline.is_none() && rt.scheduler.borrow().wanted_now.is_empty();
+        let idle = deadline.is_none() && interpreter.scheduler.borrow().wanted_now.is_empty();
         if let (true, Some(case)) = (idle, look.rung) {
             // Nobody is left to set the timer anew.
             l.push_nil();
@@ -57,12 +57,14 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
         }
         // A message in the mailbox comes before what was found ready, if
         // its case does.
-        let pulled = if deadline == Some(0) && rt.scheduler.borrow().wanted_now.is_empty() {
+        let pulled = if deadline == Some(0) && interpreter.scheduler.borrow().wanted_now.is_empty()
+        {
             Pulled::Nothing
         } else {
-            let wanted: *const [Subscription] = &raw const *rt.scheduler.borrow().wanted_now;
+            let wanted: *const [Subscription] =
+                &raw const *interpreter.scheduler.borrow().wanted_now;
             // SAFETY: `wanted_now` changes only while Lua runs.
-            unsafe { pull(l, rt, wanted, deadline) }
+            unsafe { pull(l, interpreter, wanted, deadline) }
         };
         match pulled {
             Pulled::Value(subscription) => {
@@ -82,12 +84,12 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
         }
         if until.is_some_and(|until| until <= clock::monotonic()) {
             return match shape {
-                Shape::Sleep if !alone => give_way(l, rt),
+                Shape::Sleep if !alone => give_way(l, interpreter),
                 _ => finish(l, base, shape, Fired::Deadline),
             };
         }
         if !alone {
-            return switch(l, rt, base, count, until, shape);
+            return switch(l, interpreter, base, count, until, shape);
         }
     }
 }
@@ -95,9 +97,9 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
 /// Raises where [`wait`] could not wait. For what begins something first that
 /// nobody would take the result of.
 pub(crate) fn check_may_wait(l: State) {
-    let rt = runtime(l);
-    let alone = rt.scheduler.borrow().is_alone();
-    if !alone && !boundary::can_switch(l, rt) {
+    let interpreter = interpreter(l);
+    let alone = interpreter.scheduler.borrow().is_alone();
+    if !alone && !boundary::can_switch(l, interpreter) {
         boundary::raise(l);
     }
 }
@@ -105,17 +107,20 @@ pub(crate) fn check_may_wait(l: State) {
 /// Receives from the channel of a subscription where that can be done without
 /// the scheduler: while a task is alone. Pushes the value.
 pub(crate) fn receive_alone(l: State, channel: ChannelRef) -> bool {
-    let rt = runtime(l);
+    let interpreter = interpreter(l);
     let subscription = match &channel.source {
         Source::Mailbox {
             subscription, ring, ..
-        } if ring.len.get() == 0 && !channel.closed.get() && rt.scheduler.borrow().is_alone() => {
+        } if ring.len.get() == 0
+            && !channel.closed.get()
+            && interpreter.scheduler.borrow().is_alone() =>
+        {
             *subscription
         }
         _ => return false,
     };
     // SAFETY: the array outlives the call.
-    match unsafe { pull(l, rt, &[subscription], None) } {
+    match unsafe { pull(l, interpreter, &[subscription], None) } {
         Pulled::Value(_) => true,
         Pulled::Raised => l.error(),
         Pulled::Dropped | Pulled::Nothing => false,
@@ -134,8 +139,8 @@ struct Look {
 
 /// Looks at the cases in order, up to the first that is ready; leaves the
 /// mailbox queues among those before it in `wanted_now`.
-fn look(l: State, rt: &Runtime, base: c_int, count: c_int, shape: Shape) -> Look {
-    let mut scheduler = rt.scheduler.borrow_mut();
+fn look(l: State, interpreter: &Interpreter, base: c_int, count: c_int, shape: Shape) -> Look {
+    let mut scheduler = interpreter.scheduler.borrow_mut();
     scheduler.wanted_now.clear();
     let mut look = Look {
         ready: None,
@@ -206,17 +211,17 @@ fn case_of(l: State, base: c_int, count: c_int, subscription: Subscription) -> c
 /// Parks the running task, which is not alone, and lets others run.
 fn switch(
     l: State,
-    rt: &Runtime,
+    interpreter: &Interpreter,
     base: c_int,
     count: c_int,
     until: Option<u64>,
     shape: Shape,
 ) -> c_int {
-    if !boundary::can_switch(l, rt) {
+    if !boundary::can_switch(l, interpreter) {
         boundary::raise(l);
     }
     let id = {
-        let mut scheduler = rt.scheduler.borrow_mut();
+        let mut scheduler = interpreter.scheduler.borrow_mut();
         let id = scheduler.current;
         scheduler.park(id, l, base, shape == Shape::Receive, until);
         for case in 0..count {
@@ -225,14 +230,14 @@ fn switch(
         }
         id
     };
-    while rt.scheduler.borrow().ready.is_empty() {
-        if !turn(l, rt, true) {
-            rt.scheduler.borrow_mut().unpark(id);
+    while interpreter.scheduler.borrow().ready.is_empty() {
+        if !poll(l, interpreter, true) {
+            interpreter.scheduler.borrow_mut().unpark(id);
             l.error();
         }
     }
     let fired = {
-        let mut scheduler = rt.scheduler.borrow_mut();
+        let mut scheduler = interpreter.scheduler.borrow_mut();
         if scheduler.ready.front() == Some(&id) {
             scheduler.ready.pop_front();
             scheduler.task(id).map(|task| task.fired)
@@ -250,16 +255,16 @@ fn switch(
 
 /// Lets the other tasks run that can, and goes on after them. Inside what
 /// cannot be left it goes on at once.
-fn give_way(l: State, rt: &Runtime) -> c_int {
-    if !boundary::can_switch(l, rt) {
+fn give_way(l: State, interpreter: &Interpreter) -> c_int {
+    if !boundary::can_switch(l, interpreter) {
         return finish(l, 1, Shape::Sleep, Fired::Deadline);
     }
-    let others = !rt.scheduler.borrow().ready.is_empty();
-    if !others && !turn(l, rt, false) {
+    let others = !interpreter.scheduler.borrow().ready.is_empty();
+    if !others && !poll(l, interpreter, false) {
         l.error();
     }
     {
-        let mut scheduler = rt.scheduler.borrow_mut();
+        let mut scheduler = interpreter.scheduler.borrow_mut();
         if scheduler.ready.is_empty() {
             drop(scheduler);
             return finish(l, 1, Shape::Sleep, Fired::Deadline);
@@ -280,7 +285,7 @@ extern "C-unwind" fn resumed(l: State, _: c_int, context: lua_KContext) -> c_int
     set_switched_out(l, false);
     let (base, shape) = from_context(context);
     let fired = {
-        let mut scheduler = runtime(l).scheduler.borrow_mut();
+        let mut scheduler = interpreter(l).scheduler.borrow_mut();
         let id = scheduler.current;
         scheduler
             .task(id)

@@ -6,8 +6,8 @@ use std::ffi::{CStr, c_int};
 use mlua_sys::*;
 
 use crate::errors::{self, Kind};
+use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
-use crate::runtime::{push_text, runtime};
 
 /// The unit of a number where a duration is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,17 +51,21 @@ const METAMETHODS: &Functions = &[
 
 /// Registers the class.
 pub(super) fn open(l: State) {
-    let rt = runtime(l);
-    let mut classes = rt.classes.get();
+    let interpreter = interpreter(l);
+    let mut classes = interpreter.classes.get();
     classes.duration = lua::class(l, CLASS, METHODS, METAMETHODS);
     l.pop(1);
-    rt.classes.set(classes);
+    interpreter.classes.set(classes);
 }
 
 /// Pushes a Duration.
 /// May raise.
 pub(super) fn push(l: State, nanoseconds: i64) {
-    runtime(l).classes.get().duration.push(l, nanoseconds, 0);
+    interpreter(l)
+        .classes
+        .get()
+        .duration
+        .push(l, nanoseconds, 0);
 }
 
 /// The nanoseconds that argument `arg` means, which may be negative. `None`
@@ -193,7 +197,7 @@ fn whole_nanoseconds(value: f64) -> Option<i64> {
 
 /// The Duration at `index`; `None` where there is anything else.
 fn at(l: State, index: c_int) -> Option<i64> {
-    runtime(l).classes.get().duration.read(l, index)
+    interpreter(l).classes.get().duration.read(l, index)
 }
 
 fn check(l: State, arg: c_int) -> i64 {

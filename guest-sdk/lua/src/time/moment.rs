@@ -12,8 +12,8 @@ use warren_guest::msgpack::Malformed;
 use super::{Unit, duration};
 use crate::argument::REFUSED;
 use crate::errors::{self, Kind};
+use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
-use crate::runtime::{push_text, runtime};
 
 /// A time: seconds since 1970-01-01T00:00:00Z, and nanoseconds after them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,11 +46,11 @@ const METAMETHODS: &Functions = &[
 
 /// Registers the class.
 pub(super) fn open(l: State) {
-    let rt = runtime(l);
-    let mut classes = rt.classes.get();
+    let interpreter = interpreter(l);
+    let mut classes = interpreter.classes.get();
     classes.moment = lua::class(l, CLASS, METHODS, METAMETHODS);
     l.pop(1);
-    rt.classes.set(classes);
+    interpreter.classes.set(classes);
 }
 
 /// Builds the Time so many nanoseconds after 1970, given as an `i64` in little
@@ -65,7 +65,7 @@ pub(crate) fn build_moment(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
 /// May raise.
 pub(super) fn push(l: State, moment: Moment) {
     let block = (moment.seconds, moment.nanoseconds);
-    runtime(l).classes.get().moment.push(l, block, 0);
+    interpreter(l).classes.get().moment.push(l, block, 0);
 }
 
 impl Moment {
@@ -124,7 +124,7 @@ impl Moment {
 
 /// Returns the Time at `index`, where there is one.
 fn at(l: State, index: c_int) -> Option<Moment> {
-    let (seconds, nanoseconds) = runtime(l).classes.get().moment.read(l, index)?;
+    let (seconds, nanoseconds) = interpreter(l).classes.get().moment.read(l, index)?;
     Some(Moment {
         seconds,
         nanoseconds,

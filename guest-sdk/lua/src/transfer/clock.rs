@@ -4,8 +4,8 @@
 use warren_guest::clock;
 
 use crate::exchange::{Built, protected};
+use crate::interpreter::Interpreter;
 use crate::lua::State;
-use crate::runtime::Runtime;
 use crate::tasks::{Again, Alarm, ChannelRef, Source};
 use crate::time;
 
@@ -25,21 +25,21 @@ pub(crate) fn push_ring(l: State, channel: ChannelRef, now: u64) -> Built {
 
 /// Sets an alarm anew, or with `None` stops it, which ends the plain receives
 /// that wait. True where the alarm before lay ahead.
-pub(crate) fn set_alarm(rt: &Runtime, channel: ChannelRef, next: Option<u64>) -> bool {
+pub(crate) fn set_alarm(interpreter: &Interpreter, channel: ChannelRef, next: Option<u64>) -> bool {
     // A thread that waits keeps a slot free for the nil.
     let Source::Clock(alarm) = &channel.source else {
         return false;
     };
     let before = alarm.next.replace(next);
     alarm.stopped.set(next.is_none());
-    rt.scheduler.borrow_mut().alarm_changed(channel);
+    interpreter.scheduler.borrow_mut().alarm_changed(channel);
     if next.is_none() {
         let mut place = channel.receivers.first();
         while let Some(waiter) = place {
-            let (receiver, following) = rt.scheduler.borrow().plain_receiver(waiter);
+            let (receiver, following) = interpreter.scheduler.borrow().plain_receiver(waiter);
             if let Some(receiver) = receiver {
                 receiver.thread.push_nil();
-                rt.scheduler.borrow_mut().part(receiver, false);
+                interpreter.scheduler.borrow_mut().part(receiver, false);
             }
             place = following;
         }

@@ -15,8 +15,8 @@ pub(crate) use clock::{push_ring, set_alarm};
 pub(crate) use ready::{close, receive, send, settle};
 pub(crate) use subscriptions::{forget, open, push_subscription, stash};
 
+use crate::interpreter::interpreter;
 use crate::lua::State;
-use crate::runtime::runtime;
 use crate::tasks::{Channel, ChannelRef, NOWHERE, Queue, Source};
 
 /// The name of the class in Lua.
@@ -38,14 +38,14 @@ impl Channel {
             alarm_place: Cell::new(NOWHERE),
             wanted_place: Cell::new(NOWHERE),
         };
-        let block = runtime(l).classes.get().channel.push(l, channel, 2);
+        let block = interpreter(l).classes.get().channel.push(l, channel, 2);
         // SAFETY: the channel is on the stack; who keeps the handle keeps the channel.
         unsafe { ChannelRef::new(block) }
     }
 
     /// Returns the channel that is argument `arg`; raises for anything else.
     pub(crate) fn check(l: State, arg: c_int) -> ChannelRef {
-        let block = runtime(l).classes.get().channel.check(l, arg, CLASS);
+        let block = interpreter(l).classes.get().channel.check(l, arg, CLASS);
         // SAFETY: the channel is an argument, on the stack until the call returns.
         unsafe { ChannelRef::new(block) }
     }
@@ -53,7 +53,7 @@ impl Channel {
     /// Returns the channel at `place`, where there is one.
     #[inline]
     pub(crate) fn at(l: State, place: c_int) -> ChannelRef {
-        match runtime(l).classes.get().channel.block(l, place) {
+        match interpreter(l).classes.get().channel.block(l, place) {
             // SAFETY: the channel is on the stack, and stays there while a task waits
             // for it.
             Some(block) => unsafe { ChannelRef::new(block) },

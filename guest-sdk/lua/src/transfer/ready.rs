@@ -9,37 +9,37 @@ use warren_guest::clock;
 use super::BUFFER;
 use super::clock::push_ring;
 use crate::exchange::Built;
+use crate::interpreter::{Interpreter, interpreter};
 use crate::lua::State;
-use crate::runtime::{Runtime, runtime};
 use crate::tasks::{Again, Channel, ChannelRef, Meeting, Queue, Ring, Source};
 
 /// Takes a value out of the channel at the absolute index `place`, which is ready, and
 /// leaves it on top of the stack. False where the channel is closed and drained.
 pub(crate) fn receive(l: State, place: c_int) -> bool {
-    let rt = runtime(l);
+    let interpreter = interpreter(l);
     let channel = Channel::at(l, place);
     match &channel.source {
         Source::Local(ring) | Source::Mailbox { ring, .. } if ring.len.get() > 0 => {
             ring.take(l, place);
-            if let Some(sender) = meet(rt, &channel.senders) {
+            if let Some(sender) = meet(interpreter, &channel.senders) {
                 fetch(l, sender);
                 ring.put(l, place);
-                rt.scheduler.borrow_mut().part(sender, true);
+                interpreter.scheduler.borrow_mut().part(sender, true);
             }
             true
         }
         Source::Clock(alarm) if alarm.next.get().is_some() => {
             let built = push_ring(l, channel, clock::monotonic());
-            settle(rt, channel);
+            settle(interpreter, channel);
             if let Built::Raised = built {
                 l.error();
             }
             true
         }
-        _ => match meet(rt, &channel.senders) {
+        _ => match meet(interpreter, &channel.senders) {
             Some(sender) => {
                 fetch(l, sender);
-                rt.scheduler.borrow_mut().part(sender, true);
+                interpreter.scheduler.borrow_mut().part(sender, true);
                 true
             }
             None => {
@@ -54,16 +54,16 @@ pub(crate) fn receive(l: State, place: c_int) -> bool {
 /// ready. False where the channel is closed.
 pub(crate) fn send(l: State, place: c_int) -> bool {
     // A thread that waits keeps a slot free for the value.
-    let rt = runtime(l);
+    let interpreter = interpreter(l);
     let channel = Channel::at(l, place);
     if channel.closed.get() {
         return false;
     }
     l.push_value(place + 1);
-    match (meet(rt, &channel.receivers), &channel.source) {
+    match (meet(interpreter, &channel.receivers), &channel.source) {
         (Some(receiver), _) => {
             l.move_to(receiver.thread, 1);
-            rt.scheduler.borrow_mut().part(receiver, true);
+            interpreter.scheduler.borrow_mut().part(receiver, true);
         }
         (None, Source::Local(ring) | Source::Mailbox { ring, .. }) => ring.put(l, place),
         (None, Source::Clock(_)) => l.pop(1),
@@ -73,27 +73,27 @@ pub(crate) fn send(l: State, place: c_int) -> bool {
 
 /// Closes a channel: whoever waits to receive gets nil, whoever waits to send
 /// an error. What lies in the ring can still be received.
-pub(crate) fn close(rt: &Runtime, channel: ChannelRef) {
+pub(crate) fn close(interpreter: &Interpreter, channel: ChannelRef) {
     // A thread that waits keeps a slot free for the nil.
     channel.closed.set(true);
-    while let Some(receiver) = meet(rt, &channel.receivers) {
+    while let Some(receiver) = meet(interpreter, &channel.receivers) {
         receiver.thread.push_nil();
-        rt.scheduler.borrow_mut().part(receiver, false);
+        interpreter.scheduler.borrow_mut().part(receiver, false);
     }
-    while let Some(sender) = meet(rt, &channel.senders) {
-        rt.scheduler.borrow_mut().part(sender, false);
+    while let Some(sender) = meet(interpreter, &channel.senders) {
+        interpreter.scheduler.borrow_mut().part(sender, false);
     }
 }
 
 /// After a ring that was handed over: closes a channel that never rings again,
 /// and tells the scheduler when it rings next.
-pub(crate) fn settle(rt: &Runtime, channel: ChannelRef) {
-    rt.scheduler.borrow_mut().alarm_changed(channel);
+pub(crate) fn settle(interpreter: &Interpreter, channel: ChannelRef) {
+    interpreter.scheduler.borrow_mut().alarm_changed(channel);
     if let Source::Clock(alarm) = &channel.source
         && alarm.next.get().is_none()
         && alarm.again == Again::Never
     {
-        close(rt, channel);
+        close(interpreter, channel);
     }
 }
 
@@ -168,8 +168,8 @@ impl Ring {
 const LEAST_ROOM: lua_Integer = 4;
 const KEPT_ROOM: lua_Integer = 64;
 
-fn meet(rt: &Runtime, queue: &Queue) -> Option<Meeting> {
-    rt.scheduler.borrow().meet(queue)
+fn meet(interpreter: &Interpreter, queue: &Queue) -> Option<Meeting> {
+    interpreter.scheduler.borrow().meet(queue)
 }
 
 /// Copies the value that a waiting task sends onto the stack of `l`.

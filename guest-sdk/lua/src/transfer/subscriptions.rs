@@ -10,8 +10,8 @@ use mlua_sys::*;
 use warren_guest::mailbox::Subscription;
 
 use super::ready;
+use crate::interpreter::{Interpreter, interpreter};
 use crate::lua::State;
-use crate::runtime::{Runtime, runtime};
 use crate::tasks::{Channel, ChannelRef, Format, Kept, Ring, Source};
 
 /// A program rarely has more subscriptions.
@@ -30,7 +30,7 @@ pub(crate) fn push_subscription(
     format: Format,
 ) -> ChannelRef {
     l.registered(channels_key());
-    let known = runtime(l)
+    let known = interpreter(l)
         .subscriptions
         .borrow()
         .get(&subscription)
@@ -51,7 +51,7 @@ pub(crate) fn push_subscription(
     l.push_value(-1);
     let place = l.keep(-3);
     l.remove(-2);
-    runtime(l)
+    interpreter(l)
         .subscriptions
         .borrow_mut()
         .insert(subscription, Kept { channel, place });
@@ -60,7 +60,10 @@ pub(crate) fn push_subscription(
 
 /// Forgets the channel on a subscription that has ended.
 pub(crate) fn forget(l: State, subscription: Subscription) {
-    let kept = runtime(l).subscriptions.borrow_mut().remove(&subscription);
+    let kept = interpreter(l)
+        .subscriptions
+        .borrow_mut()
+        .remove(&subscription);
     if let Some(kept) = kept {
         l.registered(channels_key());
         l.release(-1, kept.place);
@@ -71,8 +74,12 @@ pub(crate) fn forget(l: State, subscription: Subscription) {
 /// Keeps the value on top of the stack for whoever receives next from a
 /// subscription. False where an error to be raised is on top of the stack.
 /// Does not raise.
-pub(crate) fn stash(l: State, rt: &Runtime, subscription: Subscription) -> bool {
-    let kept = rt.subscriptions.borrow().get(&subscription).copied();
+pub(crate) fn stash(l: State, interpreter: &Interpreter, subscription: Subscription) -> bool {
+    let kept = interpreter
+        .subscriptions
+        .borrow()
+        .get(&subscription)
+        .copied();
     let Some(kept) = kept else {
         // Unlistened meanwhile.
         l.pop(1);

@@ -4,9 +4,9 @@ use warren_guest::mailbox::{self, Subscription};
 use warren_guest::{Buffer, Failure, clock};
 
 use crate::exchange::{Built, protected};
+use crate::interpreter::Interpreter;
 use crate::lua::State;
 use crate::message;
-use crate::runtime::Runtime;
 use crate::tasks::{ChannelRef, Fired, Format, Meeting, Scheduler, Source, TaskId, Waiter, Wake};
 use crate::transfer;
 
@@ -26,7 +26,7 @@ pub(super) enum Pulled {
 /// Waits in the runtime for a message of one of the wanted subscriptions, and
 /// builds its value. `wanted` is read before anything else happens.
 ///
-/// The bytes of a message stay in [`Runtime::mail`] while its value is built,
+/// The bytes of a message stay in [`Interpreter::mail`] while its value is built,
 /// and not in a buffer of this frame, so that building may raise. Only a
 /// finalizer that runs meanwhile, and itself receives, comes here then: it has
 /// to use another buffer.
@@ -36,25 +36,25 @@ pub(super) enum Pulled {
 /// `wanted` is valid until Lua runs.
 pub(super) unsafe fn pull(
     l: State,
-    rt: &Runtime,
+    interpreter: &Interpreter,
     wanted: *const [Subscription],
     deadline: Option<u64>,
 ) -> Pulled {
     if deadline != Some(0) {
-        rt.streams.before_waiting();
+        interpreter.streams.before_waiting();
     }
-    if rt.mail_is_read.get() {
+    if interpreter.mail_is_read.get() {
         // SAFETY: as promised by the caller; Lua has not run.
-        return pull_beside(l, rt, unsafe { &*wanted }, deadline);
+        return pull_beside(l, interpreter, unsafe { &*wanted }, deadline);
     }
     // SAFETY: as promised by the caller. While `mail_is_read` is not set, nobody else
     // has the buffer, and nothing of this instance runs while the runtime fills it.
-    let received = unsafe { mailbox::receive(&*wanted, deadline, &mut *rt.mail.as_ptr()) };
-    rt.mail_is_read.set(true);
+    let received = unsafe { mailbox::receive(&*wanted, deadline, &mut *interpreter.mail.as_ptr()) };
+    interpreter.mail_is_read.set(true);
     let pulled = match received {
         Ok(None) => Pulled::Nothing,
         Ok(Some(message)) => {
-            let built = match format_of(rt, message.subscription) {
+            let built = match format_of(interpreter, message.subscription) {
                 Format::Raw => message::raw(l, message.payload),
                 Format::Event => message::event(l, message.payload),
                 Format::Message => message::build(l, &message),
@@ -69,17 +69,22 @@ pub(super) unsafe fn pull(
         }
         Err(failure) => refused(l, failure),
     };
-    rt.mail_is_read.set(false);
+    interpreter.mail_is_read.set(false);
     pulled
 }
 
 /// The same with a buffer of its own, without letting an error through.
-fn pull_beside(l: State, rt: &Runtime, wanted: &[Subscription], deadline: Option<u64>) -> Pulled {
+fn pull_beside(
+    l: State,
+    interpreter: &Interpreter,
+    wanted: &[Subscription],
+    deadline: Option<u64>,
+) -> Pulled {
     let mut buffer = Buffer::new();
     match mailbox::receive(wanted, deadline, &mut buffer) {
         Ok(None) => Pulled::Nothing,
         Ok(Some(message)) => {
-            let built = match format_of(rt, message.subscription) {
+            let built = match format_of(interpreter, message.subscription) {
                 Format::Raw => protected(l, message.payload, message::raw),
                 Format::Event => protected(l, message.payload, message::event),
                 Format::Message => message::protected(l, &message),
@@ -101,9 +106,9 @@ fn pull_beside(l: State, rt: &Runtime, wanted: &[Subscription], deadline: Option
 /// that can go on. With `block` it waits until the earliest deadline, else it
 /// only looks. False where an error to be raised is on top of the stack.
 /// May raise.
-pub(super) fn turn(l: State, rt: &Runtime, block: bool) -> bool {
+pub(super) fn poll(l: State, interpreter: &Interpreter, block: bool) -> bool {
     let (wanted, deadline): (*const [Subscription], _) = {
-        let mut scheduler = rt.scheduler.borrow_mut();
+        let mut scheduler = interpreter.scheduler.borrow_mut();
         scheduler.unpolled = 0;
         let deadline = if block {
             scheduler.next_alarm()
@@ -112,27 +117,31 @@ pub(super) fn turn(l: State, rt: &Runtime, block: bool) -> bool {
         };
         (&raw const *scheduler.wanted, deadline)
     };
-    if wanted.is_empty() && deadline.is_none() && give_up_on_timers(rt) {
+    if wanted.is_empty() && deadline.is_none() && give_up_on_timers(interpreter) {
         return true;
     }
     let pulled = if wanted.is_empty() && !block {
         Pulled::Nothing
     } else {
         // SAFETY: `wanted` changes only while Lua runs.
-        unsafe { pull(l, rt, wanted, deadline) }
+        unsafe { pull(l, interpreter, wanted, deadline) }
     };
     match pulled {
-        Pulled::Value(subscription) if !deliver(l, rt, subscription) => return false,
+        Pulled::Value(subscription) if !deliver(l, interpreter, subscription) => return false,
         Pulled::Value(_) => {}
         Pulled::Raised => return false,
         Pulled::Nothing | Pulled::Dropped => {}
     }
-    ring(l, rt)
+    ring(l, interpreter)
 }
 
 /// Returns the form of the messages of a subscription.
-fn format_of(rt: &Runtime, subscription: Subscription) -> Format {
-    let kept = rt.subscriptions.borrow().get(&subscription).copied();
+fn format_of(interpreter: &Interpreter, subscription: Subscription) -> Format {
+    let kept = interpreter
+        .subscriptions
+        .borrow()
+        .get(&subscription)
+        .copied();
     match kept.as_ref().map(|kept| &kept.channel.source) {
         Some(Source::Mailbox { format, .. }) => *format,
         _ => Format::Raw,
@@ -150,28 +159,33 @@ fn refused(l: State, failure: Failure<'_>) -> Pulled {
 
 /// Hands the value on top of the stack to the task that waits for messages of
 /// a subscription.
-fn deliver(l: State, rt: &Runtime, subscription: Subscription) -> bool {
-    let kept = rt.subscriptions.borrow().get(&subscription).copied();
+fn deliver(l: State, interpreter: &Interpreter, subscription: Subscription) -> bool {
+    let kept = interpreter
+        .subscriptions
+        .borrow()
+        .get(&subscription)
+        .copied();
     // A thread that waits keeps a slot free for the value.
-    let meeting = kept.and_then(|kept| rt.scheduler.borrow().meet(&kept.channel.receivers));
+    let meeting =
+        kept.and_then(|kept| interpreter.scheduler.borrow().meet(&kept.channel.receivers));
     match meeting {
         Some(meeting) => {
             if meeting.thread != l {
                 l.move_to(meeting.thread, 1);
             }
-            rt.scheduler.borrow_mut().part(meeting, true);
+            interpreter.scheduler.borrow_mut().part(meeting, true);
             true
         }
         // A finalizer that ran while the value was built has ended the wait.
-        None => transfer::stash(l, rt, subscription),
+        None => transfer::stash(l, interpreter, subscription),
     }
 }
 
 /// Wakes the tasks whose time has come. False where an error to be raised is
 /// on top of the stack.
-fn ring(l: State, rt: &Runtime) -> bool {
+fn ring(l: State, interpreter: &Interpreter) -> bool {
     loop {
-        let first = rt.scheduler.borrow().alarms.first();
+        let first = interpreter.scheduler.borrow().alarms.first();
         let Some((at, what)) = first else {
             return true;
         };
@@ -180,14 +194,14 @@ fn ring(l: State, rt: &Runtime) -> bool {
             return true;
         }
         match what {
-            Wake::Task(id) => rt.scheduler.borrow_mut().wake(id, Fired::Deadline),
+            Wake::Task(id) => interpreter.scheduler.borrow_mut().wake(id, Fired::Deadline),
             Wake::Channel(channel) => {
-                let meeting = rt.scheduler.borrow().meet(&channel.receivers);
+                let meeting = interpreter.scheduler.borrow().meet(&channel.receivers);
                 let Some(meeting) = meeting else {
                     debug_assert!(false, "an alarm without a waiter");
                     return true;
                 };
-                if !hand_over(l, rt, meeting, now) {
+                if !hand_over(l, interpreter, meeting, now) {
                     return false;
                 }
             }
@@ -196,8 +210,8 @@ fn ring(l: State, rt: &Runtime) -> bool {
 }
 
 /// Wakes a task, one of whose alarms is due, with the first case that is.
-fn hand_over(l: State, rt: &Runtime, meeting: Meeting, now: u64) -> bool {
-    let Some((channel, meeting)) = rt.scheduler.borrow().first_due(meeting, now) else {
+fn hand_over(l: State, interpreter: &Interpreter, meeting: Meeting, now: u64) -> bool {
+    let Some((channel, meeting)) = interpreter.scheduler.borrow().first_due(meeting, now) else {
         return true;
     };
     // A thread that waits keeps a slot free for the value.
@@ -206,23 +220,23 @@ fn hand_over(l: State, rt: &Runtime, meeting: Meeting, now: u64) -> bool {
         if meeting.thread != l {
             l.move_to(meeting.thread, 1);
         }
-        rt.scheduler.borrow_mut().part(meeting, true);
+        interpreter.scheduler.borrow_mut().part(meeting, true);
     }
-    transfer::settle(rt, channel);
+    transfer::settle(interpreter, channel);
     !matches!(built, Built::Raised)
 }
 
 /// Ends the waits of a process that nothing can wake any more: those at timers
 /// that have rung, which nobody is left to set anew. True where there was one.
-fn give_up_on_timers(rt: &Runtime) -> bool {
+fn give_up_on_timers(interpreter: &Interpreter) -> bool {
     let mut any = false;
-    let tasks = rt.scheduler.borrow().tasks.len();
+    let tasks = interpreter.scheduler.borrow().tasks.len();
     for id in 0..tasks {
-        let meeting = rt.scheduler.borrow().waits_for_reset(id);
+        let meeting = interpreter.scheduler.borrow().waits_for_reset(id);
         if let Some(meeting) = meeting {
             // A thread that waits keeps a slot free for the nil.
             meeting.thread.push_nil();
-            rt.scheduler.borrow_mut().part(meeting, false);
+            interpreter.scheduler.borrow_mut().part(meeting, false);
             any = true;
         }
     }

@@ -1,4 +1,4 @@
-//! The state of one process beside its Lua state.
+//! The interpreter of one process: its part in Rust, beside the Lua state.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,11 +15,11 @@ use crate::streams::Streams;
 use crate::tasks::{Channel, Kept, Scheduler};
 use crate::warnings::Warnings;
 
-/// The state of the process outside Lua. One exists per Lua state; it is
-/// reached from any thread of it and lives as long as the instance.
+/// The part of the interpreter that lies outside Lua. One exists per Lua state, is
+/// reached from any of its threads, and lives as long as the instance.
 ///
 /// A `RefCell` in here is never borrowed across a call of the Lua API.
-pub(crate) struct Runtime {
+pub(crate) struct Interpreter {
     /// Results of calls; taken out while one is read.
     pub(crate) buffer: Cell<Buffer>,
     /// The message that was received last, and whether it is being read.
@@ -89,8 +89,8 @@ pub(crate) struct Classes {
     pub(crate) moment: Class<(i64, u32)>,
 }
 
-impl Runtime {
-    /// The runtime of a Lua state that is about to be set up.
+impl Interpreter {
+    /// Returns the part in Rust of a Lua state that is about to be set up.
     pub(crate) fn new(switchable: &'static [&'static [Function]]) -> Self {
         Self {
             buffer: Cell::new(Buffer::new()),
@@ -134,7 +134,7 @@ impl Runtime {
         l.push_bytes(unsafe { &*self.output.as_ptr() }.as_slice());
     }
 
-    /// Makes this the runtime of a new Lua state, for good.
+    /// Attaches this to a new Lua state, for good.
     ///
     /// # Safety
     /// `l` is the main thread of a Lua state without other threads.
@@ -148,21 +148,21 @@ impl Runtime {
     }
 }
 
-/// Returns the runtime that a thread belongs to.
+/// Returns the interpreter that a thread belongs to.
 #[inline]
-pub(crate) fn runtime(l: State) -> &'static Runtime {
-    // SAFETY: new threads copy the word of the main thread, which `Runtime::attach`
-    // has set; the runtime is never freed, and apart from its cells never written.
-    unsafe { &*((word(l).get() & !SWITCHED_OUT) as *const Runtime) }
+pub(crate) fn interpreter(l: State) -> &'static Interpreter {
+    // SAFETY: new threads copy the word of the main thread, which `Interpreter::attach`
+    // has set; the interpreter is never freed, and apart from its cells never written.
+    unsafe { &*((word(l).get() & !SWITCHED_OUT) as *const Interpreter) }
 }
 
 /// Pushes a string that Rust has made. Raises without memory.
 pub(crate) fn push_text(l: State, text: String) {
-    let rt = runtime(l);
-    rt.text.set(text);
-    // SAFETY: the runtime owns the text meanwhile, so that nothing leaks where pushing
+    let interpreter = interpreter(l);
+    interpreter.text.set(text);
+    // SAFETY: the interpreter owns the text meanwhile, so that nothing leaks where pushing
     // raises; nobody else touches it, as Lua copies it before it can run any finalizer.
-    l.push_bytes(unsafe { &*rt.text.as_ptr() }.as_bytes());
+    l.push_bytes(unsafe { &*interpreter.text.as_ptr() }.as_bytes());
 }
 
 /// Returns true where a thread is switched out: it, or a coroutine it has resumed,
@@ -177,7 +177,7 @@ pub(crate) fn set_switched_out(l: State, out: bool) {
     word.set(word.get() & !SWITCHED_OUT | usize::from(out));
 }
 
-/// The lowest bit of a thread's word; free, as a `Runtime` is aligned.
+/// The lowest bit of a thread's word; free, as a `Interpreter` is aligned.
 const SWITCHED_OUT: usize = 1;
 
 /// Returns the word that Lua keeps in front of a thread.
