@@ -1,10 +1,20 @@
 //! A typed handle of Lua's C API: threads ([`State`]), the functions that Lua
 //! calls ([`Function`]), and classes of userdata ([`Class`]).
 
+mod api;
+mod arguments;
+mod calls;
 mod class;
+mod collector;
+mod failures;
 pub(crate) mod internals;
 mod library;
+mod stack;
 mod state;
+mod tables;
+mod threads;
+mod userdata;
+mod values;
 
 use std::ffi::{CStr, c_int};
 

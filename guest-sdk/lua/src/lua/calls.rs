@@ -1,0 +1,38 @@
+//! Functions: loading them, calling them, and their upvalues.
+
+use std::ffi::{CStr, c_int};
+use std::mem::transmute;
+
+use mlua_sys::*;
+
+use super::api::api;
+use super::{Continuation, State};
+
+impl State {
+    api! {
+        /// Pushes the function that a text compiles to, or an error; returns the status.
+        fn load(text: &[u8], name: &CStr) -> c_int = |l|
+            luaL_loadbufferx(l, text.as_ptr().cast(), text.len(), name.as_ptr(), c"t".as_ptr());
+        /// Calls the function below its arguments. Raises what it raises.
+        fn call(arguments: c_int, results: c_int) = |l| lua_call(l, arguments, results);
+        /// Calls the function below its arguments. Returns `LUA_OK`, or another
+        /// status with the error on top.
+        fn pcall(arguments: c_int, results: c_int) -> c_int = |l| lua_pcall(l, arguments, results, 0);
+        /// Calls as [`call`](Self::call). Where the function yields, `then` runs in the
+        /// place of what follows.
+        fn call_then(arguments: c_int, results: c_int, kept: lua_KContext, then: Continuation) = |l|
+            lua_callk(l, arguments, results, kept, Some(transmute::<Continuation, lua_KFunction>(then)));
+        /// Pushes an upvalue of a function. False, with nothing pushed, without one.
+        fn upvalue(function: c_int, number: c_int) -> bool = |l| !lua_getupvalue(l, function, number).is_null();
+    }
+
+    /// Pushes the function of bytecode, or an error; returns the status.
+    ///
+    /// # Safety
+    /// Lua has made the bytecode: it is not checked.
+    pub(crate) unsafe fn load_bytecode(self, code: &[u8], name: &CStr) -> c_int {
+        let (start, len) = (code.as_ptr().cast(), code.len());
+        // SAFETY: by the contract of `State`, and as promised by the caller.
+        unsafe { luaL_loadbufferx(self.as_ptr(), start, len, name.as_ptr(), c"b".as_ptr()) }
+    }
+}
