@@ -6,9 +6,10 @@ use std::ffi::{CStr, c_int};
 use mlua_sys::*;
 use warren_guest::process::{self, Relation, Start};
 use warren_guest::{Buffer, Failure};
+use warren_values::kind;
 
 use crate::argument::{REFUSED, optional_text, text};
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
 use crate::time::{self, Unit};
@@ -18,10 +19,10 @@ const FUNCTIONS: &Functions = &[
     (c"id", id),
     (c"pid", pid),
     (c"send", send),
-    (c"spawn", spawn::<false, false>),
-    (c"spawn_monitored", spawn::<true, false>),
-    (c"spawn_linked", spawn::<false, true>),
-    (c"spawn_linked_monitored", spawn::<true, true>),
+    (c"spawn", spawn),
+    (c"spawn_monitored", spawn_monitored),
+    (c"spawn_linked", spawn_linked),
+    (c"spawn_linked_monitored", spawn_linked_monitored),
     (c"exec", exec::exec),
     (c"terminate", terminate),
     (c"cancel", cancel),
@@ -75,17 +76,21 @@ extern "C-unwind" fn send(l: State) -> c_int {
     })
 }
 
-/// `process.spawn(id, host, ...)` and its variants.
-extern "C-unwind" fn spawn<const MONITORED: bool, const LINKED: bool>(l: State) -> c_int {
-    spawn_with(
-        l,
-        1,
-        &[],
-        Relation {
-            monitored: MONITORED,
-            linked: LINKED,
-        },
-    )
+/// `process.spawn(id, host, ...)`; the variants take the same.
+extern "C-unwind" fn spawn(l: State) -> c_int {
+    spawn_with(l, 1, &[], Relation::NONE)
+}
+
+extern "C-unwind" fn spawn_monitored(l: State) -> c_int {
+    spawn_with(l, 1, &[], Relation::MONITORED)
+}
+
+extern "C-unwind" fn spawn_linked(l: State) -> c_int {
+    spawn_with(l, 1, &[], Relation::LINKED)
+}
+
+extern "C-unwind" fn spawn_linked_monitored(l: State) -> c_int {
+    spawn_with(l, 1, &[], Relation::LINKED_MONITORED)
 }
 
 /// Starts the process that the arguments from `first` on describe: definition,
@@ -176,7 +181,7 @@ extern "C-unwind" fn set_options(l: State) -> c_int {
     l.set_top(1);
     match l.type_of(1) {
         LUA_TNIL => {
-            return errors::refuse(l, Kind::Invalid, format_args!("options are missing"));
+            return errors::refuse(l, kind::INVALID, format_args!("options are missing"));
         }
         LUA_TTABLE => {}
         _ => l.wrong_type(1, c"table"),
@@ -187,14 +192,14 @@ extern "C-unwind" fn set_options(l: State) -> c_int {
         if !l.is_string(2, b"trap_links") {
             return errors::refuse(
                 l,
-                Kind::Invalid,
+                kind::INVALID,
                 format_args!("the only option is 'trap_links'"),
             );
         }
         if l.type_of(3) != LUA_TBOOLEAN {
             return errors::refuse(
                 l,
-                Kind::Invalid,
+                kind::INVALID,
                 format_args!("option 'trap_links' must be true or false"),
             );
         }

@@ -14,6 +14,29 @@ pub struct Relation {
     pub linked: bool,
 }
 
+impl Relation {
+    /// No tie.
+    pub const NONE: Self = Self {
+        monitored: false,
+        linked: false,
+    };
+    /// The spawner monitors the new process.
+    pub const MONITORED: Self = Self {
+        monitored: true,
+        linked: false,
+    };
+    /// The two processes are linked.
+    pub const LINKED: Self = Self {
+        monitored: false,
+        linked: true,
+    };
+    /// The two processes are linked, and the spawner monitors the new one.
+    pub const LINKED_MONITORED: Self = Self {
+        monitored: true,
+        linked: true,
+    };
+}
+
 /// The definition to start, and its host.
 #[derive(Debug, Clone, Copy)]
 pub struct Start<'a> {
