@@ -7,8 +7,9 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 use warren_guest::msgpack;
+use warren_values::kind;
 
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::lua::State;
 
 /// The number of results of a refused call: nil and the error.
@@ -19,7 +20,7 @@ pub(crate) const REFUSED: c_int = 2;
 pub(crate) fn text<'a>(l: State, arg: c_int, name: &str) -> Option<&'a str> {
     let text = optional_text(l, arg, name)?;
     if text.is_none() {
-        errors::refuse(l, Kind::Invalid, format_args!("{name} is missing"));
+        errors::refuse(l, kind::INVALID, format_args!("{name} is missing"));
     }
     text
 }
@@ -36,7 +37,7 @@ pub(crate) fn optional_text<'a>(l: State, arg: c_int, name: &str) -> Option<Opti
     match msgpack::text(bytes) {
         Some(text) => Some(Some(text)),
         None => {
-            errors::refuse(l, Kind::Invalid, format_args!("{name} is not UTF-8"));
+            errors::refuse(l, kind::INVALID, format_args!("{name} is not UTF-8"));
             None
         }
     }
@@ -58,7 +59,7 @@ pub(crate) fn integer(
     if number.is_none() {
         errors::refuse(
             l,
-            Kind::Invalid,
+            kind::INVALID,
             format_args!("{name} is not a 64-bit integer"),
         );
     }

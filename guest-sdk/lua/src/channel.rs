@@ -3,9 +3,10 @@
 use std::ffi::{CStr, c_int};
 
 use mlua_sys::*;
+use warren_values::kind;
 
 use crate::argument::{REFUSED, integer};
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
 use crate::scheduler::{Patience, Shape, push_receive, receive_alone, wait};
@@ -46,7 +47,7 @@ extern "C-unwind" fn new(l: State) -> c_int {
         return REFUSED;
     };
     if capacity < 0 {
-        return errors::refuse(l, Kind::Invalid, format_args!("capacity is negative"));
+        return errors::refuse(l, kind::INVALID, format_args!("capacity is negative"));
     }
     Channel::push(
         l,
@@ -110,7 +111,7 @@ extern "C-unwind" fn case_receive(l: State) -> c_int {
 /// `channel.select{case, ..., default = true}`.
 extern "C-unwind" fn select(l: State) -> c_int {
     if l.type_of(1) <= LUA_TNIL {
-        return errors::refuse(l, Kind::Invalid, format_args!("cases are missing"));
+        return errors::refuse(l, kind::INVALID, format_args!("cases are missing"));
     }
     if l.type_of(1) != LUA_TTABLE {
         l.wrong_type(1, c"table");
@@ -128,7 +129,7 @@ extern "C-unwind" fn select(l: State) -> c_int {
     if count == 0 && patience == Patience::Endless {
         errors::refuse(
             l,
-            Kind::Invalid,
+            kind::INVALID,
             format_args!("cases are empty; give a case, or default = true"),
         );
         return REFUSED;

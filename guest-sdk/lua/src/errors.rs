@@ -5,49 +5,10 @@ use std::ffi::{CStr, c_int};
 use std::fmt;
 
 use mlua_sys::*;
+use warren_values::kind;
 
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
-
-/// The kind of an error, for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub(crate) enum Kind {
-    NotFound,
-    AlreadyExists,
-    Invalid,
-    PermissionDenied,
-    Unavailable,
-    Internal,
-    Canceled,
-    Conflict,
-    Timeout,
-    RateLimited,
-    Unknown,
-    /// With which a process ends for want of memory: the runtime makes it Internal,
-    /// and names the limit. Programs never see it.
-    OutOfMemory,
-}
-
-impl Kind {
-    /// Returns the name that programs read.
-    pub(crate) const fn name(self) -> &'static CStr {
-        match self {
-            Kind::NotFound => c"NotFound",
-            Kind::AlreadyExists => c"AlreadyExists",
-            Kind::Invalid => c"Invalid",
-            Kind::PermissionDenied => c"PermissionDenied",
-            Kind::Unavailable => c"Unavailable",
-            Kind::Internal => c"Internal",
-            Kind::Canceled => c"Canceled",
-            Kind::Conflict => c"Conflict",
-            Kind::Timeout => c"Timeout",
-            Kind::RateLimited => c"RateLimited",
-            Kind::Unknown => c"",
-            Kind::OutOfMemory => c"OutOfMemory",
-        }
-    }
-}
 
 /// The user values of an error.
 pub(crate) mod part {
@@ -75,19 +36,20 @@ pub(crate) fn open(l: State) {
     interpreter.classes.set(classes);
 
     lua::push_library(l, FUNCTIONS);
-    for (name, kind) in KINDS {
-        l.push_string(kind.name());
-        l.set_field(-2, name);
+    for (name, kind) in kind::ALL {
+        l.push_bytes(name.as_bytes());
+        l.push_bytes(kind.as_bytes());
+        l.raw_set(-3);
     }
 }
 
 /// Pushes a new error of `kind` whose message is on top of the stack, in its
 /// place.
-pub(crate) fn wrap_message(l: State, kind: Kind) {
+pub(crate) fn wrap_message(l: State, kind: &str) {
     push_empty(l);
     l.insert(-2);
     l.set_user_value(-2, part::MESSAGE);
-    l.push_string(kind.name());
+    l.push_bytes(kind.as_bytes());
     l.set_user_value(-2, part::KIND);
 }
 
@@ -97,7 +59,7 @@ pub(crate) fn push_empty(l: State) {
 }
 
 /// Pushes nil and a new error: the results of a call that failed.
-pub(crate) fn refuse(l: State, kind: Kind, message: fmt::Arguments<'_>) -> c_int {
+pub(crate) fn refuse(l: State, kind: &str, message: fmt::Arguments<'_>) -> c_int {
     l.push_nil();
     match message.as_str() {
         Some(text) => l.push_bytes(text.as_bytes()),
@@ -111,20 +73,6 @@ pub(crate) fn refuse(l: State, kind: Kind, message: fmt::Arguments<'_>) -> c_int
 pub(crate) fn is_error(l: State, index: c_int) -> bool {
     interpreter(l).classes.get().error.is(l, index)
 }
-
-const KINDS: [(&CStr, Kind); 11] = [
-    (c"NOT_FOUND", Kind::NotFound),
-    (c"ALREADY_EXISTS", Kind::AlreadyExists),
-    (c"INVALID", Kind::Invalid),
-    (c"PERMISSION_DENIED", Kind::PermissionDenied),
-    (c"UNAVAILABLE", Kind::Unavailable),
-    (c"INTERNAL", Kind::Internal),
-    (c"CANCELED", Kind::Canceled),
-    (c"CONFLICT", Kind::Conflict),
-    (c"TIMEOUT", Kind::Timeout),
-    (c"RATE_LIMITED", Kind::RateLimited),
-    (c"UNKNOWN", Kind::Unknown),
-];
 
 const FUNCTIONS: &Functions = &[(c"new", new), (c"wrap", wrap), (c"is", is)];
 
@@ -146,10 +94,10 @@ extern "C-unwind" fn new(l: State) -> c_int {
     l.set_top(1);
     match l.type_of(1) {
         LUA_TNONE | LUA_TNIL => {
-            return refuse(l, Kind::Invalid, format_args!("message is missing"));
+            return refuse(l, kind::INVALID, format_args!("message is missing"));
         }
         LUA_TSTRING => {
-            wrap_message(l, Kind::Unknown);
+            wrap_message(l, kind::UNKNOWN);
             return 1;
         }
         LUA_TTABLE => {}
@@ -160,26 +108,23 @@ extern "C-unwind" fn new(l: State) -> c_int {
     l.field(1, c"retryable");
     l.field(1, c"details");
     if l.is_nil(2) {
-        return refuse(l, Kind::Invalid, format_args!("message is missing"));
+        return refuse(l, kind::INVALID, format_args!("message is missing"));
     }
     if l.type_of(2) != LUA_TSTRING {
         l.raise("bad field 'message' (string expected)");
     }
     // SAFETY: the kind is on the stack until it is compared.
     match unsafe { l.bytes(3) } {
-        Some(kind)
-            if KINDS
-                .iter()
-                .any(|(_, known)| known.name().to_bytes() == kind) => {}
+        Some(kind) if kind::ALL.iter().any(|(_, known)| known.as_bytes() == kind) => {}
         Some(_) => {
             return refuse(
                 l,
-                Kind::Invalid,
+                kind::INVALID,
                 format_args!("kind is not a constant of 'errors', such as errors.INVALID"),
             );
         }
         None if l.is_nil(3) => {
-            l.push_string(Kind::Unknown.name());
+            l.push_bytes(kind::UNKNOWN.as_bytes());
             l.replace(3);
         }
         None => l.raise("bad field 'kind' (string expected)"),
@@ -204,10 +149,10 @@ extern "C-unwind" fn new(l: State) -> c_int {
 extern "C-unwind" fn wrap(l: State) -> c_int {
     l.set_top(2);
     if l.is_nil(1) {
-        return refuse(l, Kind::Invalid, format_args!("err is missing"));
+        return refuse(l, kind::INVALID, format_args!("err is missing"));
     }
     if l.is_nil(2) {
-        return refuse(l, Kind::Invalid, format_args!("context is missing"));
+        return refuse(l, kind::INVALID, format_args!("context is missing"));
     }
     let structured = is_error(l, 1);
     if !structured && l.type_of(1) != LUA_TSTRING {
@@ -220,7 +165,7 @@ extern "C-unwind" fn wrap(l: State) -> c_int {
     l.push_string(c": ");
     push_message(l, 1);
     l.concat(3);
-    wrap_message(l, Kind::Unknown);
+    wrap_message(l, kind::UNKNOWN);
     if structured {
         for kept in [part::KIND, part::RETRYABLE, part::DETAILS, part::STACK] {
             l.user_value(1, kept);
@@ -234,7 +179,7 @@ extern "C-unwind" fn wrap(l: State) -> c_int {
 extern "C-unwind" fn is(l: State) -> c_int {
     l.set_top(2);
     if l.is_nil(2) {
-        return refuse(l, Kind::Invalid, format_args!("kind is missing"));
+        return refuse(l, kind::INVALID, format_args!("kind is missing"));
     }
     if l.type_of(2) != LUA_TSTRING {
         l.wrong_type(2, c"string");

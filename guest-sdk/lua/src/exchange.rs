@@ -12,10 +12,11 @@ use std::ffi::c_int;
 use mlua_sys::*;
 use warren_guest::msgpack::{Input, Malformed};
 use warren_guest::{Buffer, Failure};
+use warren_values::kind;
 
 use crate::decode;
 use crate::encode::{self, Stop};
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
 
@@ -157,13 +158,13 @@ pub(crate) fn stopped(l: State, stop: Stop, root: &str) -> c_int {
         Stop::Refused(why) => {
             l.push_nil();
             push_text(l, why);
-            errors::wrap_message(l, Kind::Invalid);
+            errors::wrap_message(l, kind::INVALID);
             2
         }
         Stop::TooLarge => {
             l.push_nil();
             push_text(l, Stop::too_large(root));
-            errors::wrap_message(l, Kind::Invalid);
+            errors::wrap_message(l, kind::INVALID);
             2
         }
         Stop::OutOfMemory => l.out_of_memory(),
@@ -195,7 +196,7 @@ fn nil_and_failure(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
     l.push_nil();
     if decode::value(l, &mut Input::new(bytes)).is_err() {
         l.push_bytes(b"an error that could not be read");
-        errors::wrap_message(l, Kind::Internal);
+        errors::wrap_message(l, kind::INTERNAL);
     }
     Ok(2)
 }
@@ -217,7 +218,7 @@ fn settle(l: State, built: Built) -> c_int {
         Built::Values(n) => n,
         Built::Malformed(why) => errors::refuse(
             l,
-            Kind::Internal,
+            kind::INTERNAL,
             format_args!("cannot read the runtime's answer: {why}"),
         ),
         Built::Raised => l.error(),

@@ -5,9 +5,10 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 use warren_guest::mailbox::{self, Subscription};
+use warren_values::kind;
 
 use crate::argument::{REFUSED, text};
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::exchange;
 use crate::interpreter::interpreter;
 use crate::lua::{Functions, State};
@@ -58,7 +59,7 @@ extern "C-unwind" fn listen(l: State) -> c_int {
         Source::Mailbox { format, .. } if format == wanted => 1,
         _ => errors::refuse(
             l,
-            Kind::Conflict,
+            kind::CONFLICT,
             format_args!("topic '{topic}' already has a channel with another 'message' option"),
         ),
     }
@@ -67,7 +68,7 @@ extern "C-unwind" fn listen(l: State) -> c_int {
 /// `process.unlisten(ch)`.
 extern "C-unwind" fn unlisten(l: State) -> c_int {
     if l.type_of(1) <= LUA_TNIL {
-        return errors::refuse(l, Kind::Invalid, format_args!("channel is missing"));
+        return errors::refuse(l, kind::INVALID, format_args!("channel is missing"));
     }
     let channel = Channel::check(l, 1);
     let interpreter = interpreter(l);
@@ -79,7 +80,7 @@ extern "C-unwind" fn unlisten(l: State) -> c_int {
         _ => {
             return errors::refuse(
                 l,
-                Kind::Invalid,
+                kind::INVALID,
                 format_args!("the channel was not made by process.listen"),
             );
         }
@@ -105,7 +106,7 @@ fn format_option(l: State) -> Option<Format> {
         if !l.is_string(-2, b"message") {
             errors::refuse(
                 l,
-                Kind::Invalid,
+                kind::INVALID,
                 format_args!("the only option is 'message'"),
             );
             return None;
@@ -113,7 +114,7 @@ fn format_option(l: State) -> Option<Format> {
         if l.type_of(-1) != LUA_TBOOLEAN {
             errors::refuse(
                 l,
-                Kind::Invalid,
+                kind::INVALID,
                 format_args!("option 'message' must be true or false"),
             );
             return None;

@@ -5,9 +5,10 @@ use std::fmt;
 
 use mlua_sys::*;
 use warren_guest::program;
+use warren_values::{Kind, kind};
 
 use crate::encode::{self, Stop};
-use crate::errors::{self, Kind, part};
+use crate::errors::{self, part};
 use crate::exchange;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
@@ -24,7 +25,7 @@ pub(crate) fn returned(l: State, thread: State, results: c_int) -> c_int {
         return fail_with_top(l);
     }
     if l.type_of(2) == LUA_TSTRING {
-        errors::wrap_message(l, Kind::Unknown);
+        errors::wrap_message(l, kind::UNKNOWN);
         return fail_with_top(l);
     }
     if l.is_nil(1) {
@@ -68,7 +69,7 @@ pub(crate) fn failed(l: State, thread: State) -> c_int {
     let out_of_memory = out_of_memory && l.type_of(-1) == LUA_TSTRING;
     structure(l);
     if out_of_memory {
-        l.push_string(Kind::OutOfMemory.name());
+        l.push_bytes(Kind::OUT_OF_MEMORY.as_bytes());
         l.set_user_value(-2, part::KIND);
     }
     if l.user_value(-1, part::STACK) == LUA_TNIL {
@@ -119,11 +120,11 @@ pub(crate) fn fail_without_thread(l: State) {
 /// Pushes the error that takes the place of a result or error with more bytes
 /// than a message may have: the runtime's own words for it.
 fn push_too_large(l: State) {
-    push_error(l, Kind::Invalid, format_args!("result too large"));
+    push_error(l, kind::INVALID, format_args!("result too large"));
 }
 
 /// Pushes a new error.
-pub(crate) fn push_error(l: State, kind: Kind, message: fmt::Arguments<'_>) {
+pub(crate) fn push_error(l: State, kind: &str, message: fmt::Arguments<'_>) {
     push_text(l, message.to_string());
     errors::wrap_message(l, kind);
 }
@@ -143,7 +144,7 @@ fn structure(l: State) {
     if matches!(l.type_of(-1), LUA_TSTRING | LUA_TNUMBER) {
         // Makes a string of a number, as Lua does to print it.
         l.make_string(-1);
-        errors::wrap_message(l, Kind::Internal);
+        errors::wrap_message(l, kind::INTERNAL);
         return;
     }
     let value = l.top();
@@ -161,7 +162,7 @@ fn structure(l: State) {
             push_text(l, "an error whose __tostring fails".to_owned());
         }
     }
-    errors::wrap_message(l, Kind::Internal);
+    errors::wrap_message(l, kind::INTERNAL);
     if l.type_of(value) == LUA_TTABLE {
         l.push_value(value);
         l.set_user_value(-2, part::DETAILS);

@@ -5,11 +5,11 @@ use std::ffi::c_int;
 use mlua_sys::*;
 use warren_guest::msgpack::Malformed;
 use warren_guest::{Buffer, Error, program};
+use warren_values::kind;
 
 use crate::boot;
 use crate::chunk::{compile, load_prepared};
 use crate::ending;
-use crate::errors::Kind;
 use crate::exchange;
 use crate::interpreter::interpreter;
 use crate::lua::State;
@@ -91,7 +91,7 @@ extern "C-unwind" fn run(l: State) -> c_int {
         _ => {
             outcome::push_error(
                 l,
-                Kind::Invalid,
+                kind::INVALID,
                 format_args!(
                     "the file returned a {}; a function or a table of functions was expected",
                     thread.type_name(-1)
@@ -137,7 +137,7 @@ fn find_method(l: State) -> bool {
     let method = String::from_utf8_lossy(unsafe { l.bytes(table + 1) }.unwrap_or_default());
     outcome::push_error(
         l,
-        Kind::NotFound,
+        kind::NOT_FOUND,
         format_args!("the file has no function '{method}'; it has {there}"),
     );
     false

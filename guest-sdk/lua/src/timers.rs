@@ -5,9 +5,10 @@ use std::cell::Cell;
 use std::ffi::{CStr, c_int};
 
 use warren_guest::clock;
+use warren_values::kind;
 
 use crate::argument::REFUSED;
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
 use crate::scheduler::{Patience, Shape, wait};
@@ -94,7 +95,7 @@ extern "C-unwind" fn ticker(l: State) -> c_int {
     if after == 0 {
         return errors::refuse(
             l,
-            Kind::Invalid,
+            kind::INVALID,
             format_args!("duration is zero; a ticker needs a longer one"),
         );
     }

@@ -4,10 +4,11 @@ use std::ffi::c_int;
 use std::mem::MaybeUninit;
 
 use mlua_sys::*;
+use warren_values::kind;
 
 use super::{MAX_DEPTH, is_given, mark_object, push_null};
 use crate::argument::REFUSED;
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::lua::State;
 
 /// `json.decode(s)`.
@@ -35,7 +36,7 @@ pub(super) extern "C-unwind" fn decode(l: State) -> c_int {
     l.set_top(1);
     errors::refuse(
         l,
-        Kind::Invalid,
+        kind::INVALID,
         format_args!("{outcome} at line {line}, column {column}"),
     )
 }

@@ -6,10 +6,11 @@ use std::mem::MaybeUninit;
 
 use mlua_sys::*;
 use warren_guest::msgpack::{Full, Output};
+use warren_values::kind;
 
 use super::{MAX_DEPTH, is_given, is_null, is_object};
 use crate::argument::REFUSED;
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::interpreter::interpreter;
 use crate::lua::State;
 
@@ -17,7 +18,7 @@ use crate::lua::State;
 pub(super) extern "C-unwind" fn encode(l: State) -> c_int {
     // The output is put back before anything can raise.
     if l.top() == 0 {
-        return errors::refuse(l, Kind::Invalid, format_args!("value is missing"));
+        return errors::refuse(l, kind::INVALID, format_args!("value is missing"));
     }
     let mut pretty = false;
     if l.type_of(2) > LUA_TNIL {
@@ -50,7 +51,7 @@ pub(super) extern "C-unwind" fn encode(l: State) -> c_int {
         }
         Err(Trouble::Refused(why)) => {
             l.set_top(1);
-            errors::refuse(l, Kind::Invalid, format_args!("{why}"))
+            errors::refuse(l, kind::INVALID, format_args!("{why}"))
         }
         Err(Trouble::OutOfMemory) => l.out_of_memory(),
     }

@@ -6,9 +6,10 @@ mod encode;
 use std::ffi::{c_int, c_void};
 
 use mlua_sys::*;
+use warren_values::kind;
 
 use crate::argument::REFUSED;
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::lua::{self, Functions, State};
 
 /// The most levels that arrays and objects may nest, in both directions.
@@ -84,12 +85,12 @@ fn is_given(l: State, arg: c_int, kind: c_int, name: &str) -> bool {
         return true;
     }
     if given <= LUA_TNIL {
-        errors::refuse(l, Kind::Invalid, format_args!("{name} is missing"));
+        errors::refuse(l, kind::INVALID, format_args!("{name} is missing"));
     } else {
         let [kind, given] = [kind, given].map(|kind| l.name_of_type(kind));
         errors::refuse(
             l,
-            Kind::Invalid,
+            kind::INVALID,
             format_args!("{name} is a {given}, not a {kind}"),
         );
     }

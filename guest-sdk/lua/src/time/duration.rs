@@ -4,8 +4,9 @@
 use std::ffi::{CStr, c_int};
 
 use mlua_sys::*;
+use warren_values::kind;
 
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
 
@@ -73,7 +74,7 @@ pub(super) fn push(l: State, nanoseconds: i64) {
 pub(super) fn signed(l: State, arg: c_int, unit: Unit, name: &str) -> Option<i64> {
     let value = match l.type_of(arg) {
         LUA_TNONE | LUA_TNIL => {
-            errors::refuse(l, Kind::Invalid, format_args!("{name} is missing"));
+            errors::refuse(l, kind::INVALID, format_args!("{name} is missing"));
             return None;
         }
         LUA_TNUMBER if l.is_integer(arg) => l.to_integer(arg).checked_mul(unit.nanoseconds()),
@@ -85,7 +86,7 @@ pub(super) fn signed(l: State, arg: c_int, unit: Unit, name: &str) -> Option<i64
     if value.is_none() {
         errors::refuse(
             l,
-            Kind::Invalid,
+            kind::INVALID,
             format_args!("{name} is not a duration such as \"1m30s\" or a number"),
         );
     }
@@ -96,7 +97,7 @@ pub(super) fn signed(l: State, arg: c_int, unit: Unit, name: &str) -> Option<i64
 pub(crate) fn span(l: State, arg: c_int, unit: Unit, name: &str) -> Option<u64> {
     let value = u64::try_from(signed(l, arg, unit, name)?).ok();
     if value.is_none() {
-        errors::refuse(l, Kind::Invalid, format_args!("{name} is negative"));
+        errors::refuse(l, kind::INVALID, format_args!("{name} is negative"));
     }
     value
 }

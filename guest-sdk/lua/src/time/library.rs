@@ -4,11 +4,12 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 use warren_guest::clock;
+use warren_values::kind;
 
 use super::moment::{self, Moment};
 use super::{Unit, duration};
 use crate::argument::{REFUSED, integer, text};
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::lua::{self, Functions, State};
 
 const FUNCTIONS: &Functions = &[
@@ -49,7 +50,7 @@ extern "C-unwind" fn parse(l: State) -> c_int {
         }
         None => errors::refuse(
             l,
-            Kind::Invalid,
+            kind::INVALID,
             format_args!("time is not in RFC 3339, such as \"2024-02-29T12:00:00Z\""),
         ),
     }
@@ -58,7 +59,7 @@ extern "C-unwind" fn parse(l: State) -> c_int {
 /// `time.unix(s, ns?)`.
 extern "C-unwind" fn unix(l: State) -> c_int {
     if l.type_of(1) <= LUA_TNIL {
-        return errors::refuse(l, Kind::Invalid, format_args!("seconds are missing"));
+        return errors::refuse(l, kind::INVALID, format_args!("seconds are missing"));
     }
     let Some(seconds) = integer(l, 1, 0, "seconds") else {
         return REFUSED;
@@ -73,7 +74,7 @@ extern "C-unwind" fn unix(l: State) -> c_int {
         }
         None => errors::refuse(
             l,
-            Kind::Invalid,
+            kind::INVALID,
             format_args!("the time is outside the years 0 to 9999"),
         ),
     }

@@ -8,10 +8,11 @@ use ::time::format_description::well_known::Rfc3339;
 use ::time::{OffsetDateTime, UtcOffset};
 use mlua_sys::*;
 use warren_guest::msgpack::Malformed;
+use warren_values::kind;
 
 use super::{Unit, duration};
 use crate::argument::REFUSED;
-use crate::errors::{self, Kind};
+use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
 
@@ -142,7 +143,7 @@ fn check(l: State, arg: c_int) -> Moment {
 /// The Time that is argument 2; `None` where it is missing.
 fn other(l: State) -> Option<Moment> {
     if l.type_of(2) <= LUA_TNIL {
-        errors::refuse(l, Kind::Invalid, format_args!("time is missing"));
+        errors::refuse(l, kind::INVALID, format_args!("time is missing"));
         return None;
     }
     Some(check(l, 2))
@@ -161,7 +162,7 @@ extern "C-unwind" fn unix_nano(l: State) -> c_int {
         }
         Err(_) => errors::refuse(
             l,
-            Kind::Invalid,
+            kind::INVALID,
             format_args!("the nanoseconds since 1970 do not fit into a 64-bit integer"),
         ),
     }
@@ -178,7 +179,7 @@ extern "C-unwind" fn format(l: State) -> c_int {
     let moment = check(l, 1);
     match l.type_of(2) {
         LUA_TNONE | LUA_TNIL => {
-            return errors::refuse(l, Kind::Invalid, format_args!("format is missing"));
+            return errors::refuse(l, kind::INVALID, format_args!("format is missing"));
         }
         LUA_TSTRING => {}
         _ => l.wrong_type(2, c"string"),
@@ -212,7 +213,7 @@ extern "C-unwind" fn add(l: State) -> c_int {
         }
         None => errors::refuse(
             l,
-            Kind::Invalid,
+            kind::INVALID,
             format_args!("the result is outside the years 0 to 9999"),
         ),
     }
@@ -230,7 +231,7 @@ extern "C-unwind" fn sub(l: State) -> c_int {
         }
         Err(_) => errors::refuse(
             l,
-            Kind::Invalid,
+            kind::INVALID,
             format_args!("the result is out of the range of a duration"),
         ),
     }
