@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 
 /// Far more than any of the programs takes on a busy machine, the first start
 /// included.
-pub const TIMEOUT: Duration = Duration::from_secs(300);
+pub const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The error of a command that exceeds its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
