@@ -40,7 +40,7 @@ pub enum StartError {
     Node(#[from] warren_engine::NodeError),
 }
 
-/// The reason why a call of the embedder's fails. In native processes `?`
+/// The reason why a call of the embedder's fails. In host function processes `?`
 /// converts it to an [`Error`](struct@Error), which a guest would see.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! Native processes: Rust functions that are processes among the others.
+//! Host function processes: Rust functions that are processes among the others.
 
 mod message;
 
@@ -21,10 +21,10 @@ use crate::values;
 
 pub use message::{Message, Received, Topic};
 
-/// A native process, as its own code sees it.
+/// A host function process, as its own code sees it.
 ///
 /// A function that takes a `Context` and returns a future is the code of a
-/// native process. It is given to
+/// host function process. It is given to
 /// [`Runtime::spawn_native`](crate::Runtime::spawn_native) or, as a definition,
 /// to [`Builder::native`](crate::Builder::native). The future's value is the
 /// result of the process; an error or a panic is its failure. To others it is a
@@ -330,7 +330,7 @@ where
                 Some(running) => outcome(running.await),
                 // The process that was spawned for this code has started it.
                 None => outcome(Err::<(), _>(Error::internal(
-                    "native code for one process was started twice",
+                    "host function for one process was started twice",
                 ))),
             }
         }

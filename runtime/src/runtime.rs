@@ -87,7 +87,7 @@ impl Runtime {
 
     /// Starts a process whose code is a Rust function, called once; see
     /// [`Context`]. The definition's id is only a label. To let guests spawn
-    /// native code, give it to [`Builder::native`](crate::Builder::native).
+    /// a host function, give it to [`Builder::native`](crate::Builder::native).
     ///
     /// # Errors
     ///
@@ -216,7 +216,7 @@ impl Runtime {
     /// it has started, is asked once the services that depend on it have ended.
     ///
     /// Returns when all processes have ended and all their output is written.
-    /// Native code that blocks its thread is waited for, however long it takes.
+    /// A host function that blocks its thread is waited for, however long it takes.
     /// If the future is dropped before it is ready, processes that were asked
     /// keep their deadline, and the others go on; no service is started again.
     /// May be called any number of times.

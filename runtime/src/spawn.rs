@@ -13,7 +13,7 @@ use crate::error::CallError;
 use crate::values::{self, Value};
 
 /// A process to be started: by [`Runtime::spawn`](crate::Runtime::spawn), by
-/// [`Runtime::exec`](crate::Runtime::exec), or by a native process.
+/// [`Runtime::exec`](crate::Runtime::exec), or by a host function process.
 ///
 /// The definition's id alone converts to a `Spawn`:
 ///
@@ -101,9 +101,9 @@ impl Spawn {
     /// Sets the actor for which the process, and all processes it starts, act.
     ///
     /// For the embedder, this setting takes precedence over the manifest, which
-    /// may give an actor to a definition or host. A native process needs the
+    /// may give an actor to a definition or host. A host function process needs the
     /// permission `process.security`, and the manifest takes precedence. If
-    /// unset, a native process hands on its own actor.
+    /// unset, a host function process hands on its own actor.
     ///
     /// ```
     /// use std::collections::BTreeMap;
@@ -147,14 +147,14 @@ impl Spawn {
         self
     }
 
-    /// Makes the spawning native process monitor the new process from the
+    /// Makes the spawning host function process monitor the new process from the
     /// beginning.
     pub fn monitored(mut self) -> Spawn {
         self.relation.monitored = true;
         self
     }
 
-    /// Links the spawning native process to the new process from the beginning.
+    /// Links the spawning host function process to the new process from the beginning.
     pub fn linked(mut self) -> Spawn {
         self.relation.linked = true;
         self

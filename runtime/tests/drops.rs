@@ -204,7 +204,7 @@ async fn every_future() {
         };
         dropped_at_each_poll("wait", &runtime, waits).await;
     }
-    // The futures of a native process, dropped by it at each of their polls.
+    // The futures of a host function process, dropped by it at each of their polls.
     let native = runtime
         .spawn_native("app:drops", |mut ctx: Context| async move {
             for times in 0..3 {

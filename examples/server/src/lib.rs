@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   GET /acme/orders          ──> one process of app.acme:http, for this request
-//!   GET /acme/chat (upgrade)  ──> a native process for the socket, linked with
+//!   GET /acme/chat (upgrade)  ──> a host function process for the socket, linked with
 //!                                 one process of app.acme:chat, which talks to
 //!                                 the room `acme:room`
 //!   GET /metrics, /healthz    ──> the library's counts; whether all is well

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   client <── frames ──> socket process <── said, line ──> session <──> room
-//!                          (native, here)      (linked)      (Lua)
+//!                          (this function)   (linked)      (Lua)
 //! ```
 //!
 //! Whichever ends first takes the other with it. A client that goes away: the

@@ -42,7 +42,7 @@ fn code(app: &App, id: &str) -> (&'static str, String) {
     match &app.definition(id).unwrap().code {
         Code::Lua(source) => ("lua", source.name.to_string()),
         Code::Wasm(source) => ("wasm", source.name.to_string()),
-        Code::Native(_) => panic!("no file is native code"),
+        Code::Native(_) => panic!("no file is a host function"),
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Setup {
     pub(crate) workers: Option<NonZeroUsize>,
     /// The `max_processes` of [`HOST`].
     pub(crate) max_processes: usize,
-    /// Time that a guest runs before others get their turn.
+    /// Time that a guest runs before it yields.
     pub(crate) tick: Duration,
     /// True if every operation that needs a permission asks for it.
     pub(crate) judged: bool,
@@ -92,7 +92,7 @@ impl BenchNode {
         let tokio = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .context("no event loop")?;
+            .context("cannot start the async runtime")?;
         let limits = |max_processes| HostLimits {
             processes: HostConfig {
                 max_processes,

@@ -12,18 +12,18 @@ use crate::plain_file;
 use crate::report::failure::Failure;
 use crate::report::refused::refused;
 
-/// Pairs of files: those of the event loop and signals, and some more.
+/// Pairs of files: those of the async runtime and signals, and some more.
 #[cfg(unix)]
 const PAIRS: usize = 5;
 
-/// Checks that the event loop and signals can open their files: their libraries
+/// Checks that the async runtime and signals can open their files: their libraries
 /// panic if the system refuses.
 pub(crate) fn check_room() -> Result<(), Box<Failure>> {
     #[cfg(unix)]
     {
         let pairs = (0..PAIRS).map(|_| std::os::unix::net::UnixStream::pair());
         let pairs: io::Result<Vec<_>> = pairs.collect();
-        pairs.map_err(|error| Box::new(refused("the event loop", &error)))?;
+        pairs.map_err(|error| Box::new(refused("the async runtime", &error)))?;
     }
     Ok(())
 }

@@ -82,7 +82,7 @@ fn check_compiles_all_and_runs_nothing() {
     let dir = Program::of(&[
         ("main.lua", "print('it ran')"),
         ("lib/util.lua", "return {}"),
-        ("native.wat", EMPTY),
+        ("empty.wat", EMPTY),
         ("target/left.lua", "this is no Lua"),
     ]);
     outcome(warren(dir.path(), &["check"]))

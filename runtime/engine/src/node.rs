@@ -55,7 +55,7 @@ use crate::sched::timers::Timers;
 use crate::security::{Authorizer, Judges};
 use crate::traces::Traces;
 
-use crate::sched::turns::Turns;
+use crate::sched::permits::Permits;
 pub(crate) use programs::Programs;
 pub use spawn::Running;
 use waiters::Waiters;
@@ -85,7 +85,7 @@ pub struct NodeConfig {
     pub interpreter: Option<Vec<u8>>,
     /// Threads that run processes: one for each core if absent.
     pub workers: Option<NonZeroUsize>,
-    /// The longest turn of a guest while others wait. Use
+    /// The slice of a guest: the longest time that it runs while others wait. Use
     /// [`DEFAULT_TICK`](crate::DEFAULT_TICK), unless instructions are to be counted
     /// without a clock that interferes.
     pub tick: Duration,
@@ -130,8 +130,8 @@ pub struct Node {
     other_host_slots: HostSlots<Guest>,
     programs: Programs,
     compiler: Compiler,
-    compiling: Turns,
-    preparing: Turns,
+    compiling: Permits,
+    preparing: Permits,
     /// The pools of all slots above.
     pools: Vec<Arc<Pools<Guest>>>,
     scheduler: Scheduler,
@@ -233,7 +233,7 @@ impl Node {
             definitions: config.definitions,
             judges,
             max_prepare,
-            aside: Turns::new(workers),
+            aside: Permits::new(workers),
             ticker,
             timers: Timers::start().map_err(NodeError::Thread)?,
             output: Output::start(config.output).map_err(NodeError::Thread)?,
@@ -254,8 +254,8 @@ impl Node {
                 cache,
                 compiled: Arc::default(),
             },
-            compiling: Turns::new(workers),
-            preparing: Turns::new(workers),
+            compiling: Permits::new(workers),
+            preparing: Permits::new(workers),
             pools: slots.finish(),
             scheduler,
             waiters: Waiters::default(),

@@ -79,8 +79,8 @@ impl Sink for StandardStreams {
 }
 
 enum Piece {
-    /// Bytes with their turn among both streams.
-    Bytes(Stream, Vec<u8>, order::Turn),
+    /// Bytes with their rank among both streams.
+    Bytes(Stream, Vec<u8>, order::Rank),
     /// A sender that the thread drops once everything before it has been written.
     Barrier(oneshot::Sender<()>),
 }
@@ -236,7 +236,7 @@ impl Queue {
         order: Option<(Stream, Arc<Order>)>,
     ) -> std::io::Result<Queue> {
         let (queue, mut pieces) = mpsc::channel(QUEUE);
-        let turns = order.as_ref().map(|(_, order)| Arc::clone(order));
+        let shared = order.as_ref().map(|(_, order)| Arc::clone(order));
         // The thread writes everything and ends once the queue is dropped.
         std::thread::Builder::new()
             .name(name.into())
@@ -246,8 +246,8 @@ impl Queue {
                     .map(|(stream, order)| order.thread_of(*stream));
                 while let Some(piece) = pieces.blocking_recv() {
                     match piece {
-                        Piece::Bytes(stream, bytes, turn) => {
-                            let _writing = order.as_ref().map(|order| order.begin(turn));
+                        Piece::Bytes(stream, bytes, rank) => {
+                            let _writing = order.as_ref().map(|order| order.begin(rank));
                             sink.write(stream, &bytes);
                         }
                         Piece::Barrier(written) => drop(written),
@@ -256,15 +256,15 @@ impl Queue {
             })?;
         Ok(Queue {
             pieces: queue,
-            order: turns,
+            order: shared,
             given_up: Arc::default(),
         })
     }
 
-    /// Makes a piece, which must be sent at once: it takes its turn here.
+    /// Makes a piece, which must be sent at once: it takes its rank here.
     fn piece(&self, stream: Stream, bytes: Vec<u8>) -> Piece {
-        let turn = self.order.as_ref().map(|order| order.turn(stream));
-        Piece::Bytes(stream, bytes, turn.unwrap_or_default())
+        let rank = self.order.as_ref().map(|order| order.rank(stream));
+        Piece::Bytes(stream, bytes, rank.unwrap_or_default())
     }
 
     async fn flush(&self) {

@@ -1,9 +1,9 @@
 //! Worker threads for processes, preemption, processor time, and deadlines.
 
 pub(crate) mod meter;
+pub(crate) mod permits;
 pub(crate) mod punctual;
 pub(crate) mod scheduler;
 pub(crate) mod thread_clock;
 pub(crate) mod ticker;
 pub(crate) mod timers;
-pub(crate) mod turns;

@@ -57,12 +57,12 @@ pub struct Spent {
     pub limit: u64,
 }
 
-/// A callback that rings once when more than a threshold is taken, until it is
+/// A callback that is called once when more than a threshold is taken, until it is
 /// armed again.
 struct Alarm {
     above: u64,
     armed: AtomicBool,
-    ring: Box<dyn Fn() + Send + Sync>,
+    call: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Budget {
@@ -121,7 +121,7 @@ impl Budget {
             self.used.fetch_sub(bytes, Ordering::Relaxed);
             return Err(spent);
         }
-        self.ring_above(before + bytes);
+        self.call_above(before + bytes);
         Ok(())
     }
 
@@ -131,7 +131,7 @@ impl Budget {
         if let Some(around) = &self.within {
             around.force(bytes);
         }
-        self.ring_above(before.saturating_add(bytes));
+        self.call_above(before.saturating_add(bytes));
     }
 
     /// Gives back bytes that were taken.
@@ -148,17 +148,17 @@ impl Budget {
         self.short.store(short, Ordering::Relaxed);
     }
 
-    /// Calls `ring` once, on the taking thread, when more than `above` bytes
+    /// Calls `call` once, on the taking thread, when more than `above` bytes
     /// are taken; again after [`Budget::arm`]. The first caller wins.
-    pub fn on_use_above(&self, above: u64, ring: impl Fn() + Send + Sync + 'static) {
+    pub fn on_use_above(&self, above: u64, call: impl Fn() + Send + Sync + 'static) {
         let _ = self.alarm.set(Alarm {
             above,
             armed: AtomicBool::new(true),
-            ring: Box::new(ring),
+            call: Box::new(call),
         });
     }
 
-    /// Lets the alarm ring again. Returns whether the threshold is exceeded
+    /// Arms the alarm again. Returns whether the threshold is exceeded
     /// already, in which case the alarm may have been missed.
     pub fn arm(&self) -> bool {
         let Some(alarm) = self.alarm.get() else {
@@ -169,13 +169,13 @@ impl Budget {
     }
 
     #[inline]
-    fn ring_above(&self, used: u64) {
+    fn call_above(&self, used: u64) {
         if let Some(alarm) = self.alarm.get()
             && used > alarm.above
             && alarm.armed.load(Ordering::Relaxed)
             && alarm.armed.swap(false, Ordering::SeqCst)
         {
-            (alarm.ring)();
+            (alarm.call)();
         }
     }
 
@@ -331,21 +331,21 @@ mod tests {
     }
 
     #[test]
-    fn the_alarm_rings_once_until_it_is_armed() {
+    fn the_alarm_calls_once_until_it_is_armed() {
         let runtime = Arc::new(Budget::of_runtime(100));
         let host = Budget::of_host(100, &runtime);
-        let rings = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&rings);
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
         runtime.on_use_above(10, move || {
             counted.fetch_add(1, Ordering::Relaxed);
         });
-        let rung = |take: u64| {
+        let called = |take: u64| {
             host.take(take).unwrap();
-            rings.load(Ordering::Relaxed)
+            calls.load(Ordering::Relaxed)
         };
-        assert_eq!([rung(10), rung(1), rung(1)], [0, 1, 1]);
+        assert_eq!([called(10), called(1), called(1)], [0, 1, 1]);
         assert!(runtime.arm());
-        assert_eq!(rung(1), 2);
+        assert_eq!(called(1), 2);
         host.give(13);
         assert!(!runtime.arm());
     }

@@ -28,7 +28,7 @@ pub(crate) struct Events {
     /// Numbers of the waiting events, by process. Built the first time somebody
     /// asks while the queue is long, so that dropping many events one by one
     /// does not scan all of them each time.
-    places: Option<PidMap<Places>>,
+    numbers: Option<PidMap<Numbers>>,
 }
 
 #[derive(Debug)]
@@ -43,7 +43,7 @@ struct Queued {
 
 /// The numbers of the events about one process.
 #[derive(Debug, Default)]
-struct Places {
+struct Numbers {
     exit: Option<u64>,
     link_down: Option<u64>,
 }
@@ -114,7 +114,7 @@ impl Events {
                 self.forget(about, &event);
                 if self.len == 0 {
                     self.queue = VecDeque::new();
-                    self.places = None;
+                    self.numbers = None;
                 }
                 return Some(event);
             }
@@ -129,8 +129,8 @@ impl Events {
             outcome: Arc::clone(&notice.outcome),
         };
         let number = self.push(Some(notice.pid), event);
-        if let Some(places) = &mut self.places {
-            places.entry(notice.pid).or_default().exit = Some(number);
+        if let Some(numbers) = &mut self.numbers {
+            numbers.entry(notice.pid).or_default().exit = Some(number);
         }
     }
 
@@ -142,8 +142,8 @@ impl Events {
             outcome: Arc::clone(&notice.outcome),
         };
         let number = self.push(Some(notice.pid), event);
-        if let Some(places) = &mut self.places {
-            places.entry(notice.pid).or_default().link_down = Some(number);
+        if let Some(numbers) = &mut self.numbers {
+            numbers.entry(notice.pid).or_default().link_down = Some(number);
         }
     }
 
@@ -156,7 +156,7 @@ impl Events {
         deadline: Option<Timestamp>,
     ) -> bool {
         let event = Event::Cancel { from, at, deadline };
-        let waiting = self.cancel.and_then(|number| self.place(number));
+        let waiting = self.cancel.and_then(|number| self.position(number));
         let Some(waiting) = waiting else {
             self.cancel = Some(self.push(None, event));
             return true;
@@ -205,32 +205,32 @@ impl Events {
 
     /// Drops the event about a process that is of a kind.
     fn drop_event(&mut self, of: Pid, is_kind: fn(&Event) -> bool) {
-        let place = if self.queue.len() <= FEW {
+        let position = if self.queue.len() <= FEW {
             self.queue.iter().position(|queued| {
                 step();
                 queued.about == Some(of) && queued.event.as_ref().is_some_and(is_kind)
             })
         } else {
-            let places = match &mut self.places {
-                Some(places) => places,
-                places => places.insert(places_of(&self.queue)),
+            let numbers = match &mut self.numbers {
+                Some(numbers) => numbers,
+                numbers => numbers.insert(numbers_of(&self.queue)),
             };
-            let known = places.get(&of);
-            let numbers = known.map(|places| [places.exit, places.link_down]);
+            let known = numbers.get(&of);
+            let numbers = known.map(|numbers| [numbers.exit, numbers.link_down]);
             let mut numbers = numbers.into_iter().flatten().flatten();
             numbers.find_map(|number| {
-                let place = self.place(number)?;
-                let event = self.queue[place].event.as_ref();
-                event.is_some_and(is_kind).then_some(place)
+                let position = self.position(number)?;
+                let event = self.queue[position].event.as_ref();
+                event.is_some_and(is_kind).then_some(position)
             })
         };
-        let Some(place) = place else { return };
-        if let Some(event) = self.queue[place].event.take() {
+        let Some(position) = position else { return };
+        if let Some(event) = self.queue[position].event.take() {
             self.forget(Some(of), &event);
         }
         if self.len == 0 {
             self.queue = VecDeque::new();
-            self.places = None;
+            self.numbers = None;
         } else if self.queue.len() > FEW && self.len < self.queue.len() / 2 {
             self.queue.retain(|queued| {
                 step();
@@ -243,35 +243,35 @@ impl Events {
     fn forget(&mut self, about: Option<Pid>, event: &Event) {
         self.len -= 1;
         self.outcome_bytes -= bytes_of(event);
-        let places = self.places.as_mut().zip(about);
-        let places = places.and_then(|(places, about)| places.get_mut(&about));
+        let numbers = self.numbers.as_mut().zip(about);
+        let numbers = numbers.and_then(|(numbers, about)| numbers.get_mut(&about));
         match event {
             Event::Exit { .. } => {
                 self.exits -= 1;
-                if let Some(places) = places {
-                    places.exit = None;
+                if let Some(numbers) = numbers {
+                    numbers.exit = None;
                 }
             }
             Event::LinkDown { .. } => {
                 self.link_downs -= 1;
-                if let Some(places) = places {
-                    places.link_down = None;
+                if let Some(numbers) = numbers {
+                    numbers.link_down = None;
                 }
             }
             Event::Cancel { .. } => self.cancel = None,
         }
-        if let (Some(places), Some(about)) = (&mut self.places, about)
-            && let Some(Places {
+        if let (Some(numbers), Some(about)) = (&mut self.numbers, about)
+            && let Some(Numbers {
                 exit: None,
                 link_down: None,
-            }) = places.get(&about)
+            }) = numbers.get(&about)
         {
-            places.remove(&about);
+            numbers.remove(&about);
         }
     }
 
     /// Returns the position of the event with this number.
-    fn place(&self, number: u64) -> Option<usize> {
+    fn position(&self, number: u64) -> Option<usize> {
         let found = self.queue.binary_search_by_key(&number, |queued| {
             step();
             queued.number
@@ -289,8 +289,8 @@ fn bytes_of(event: &Event) -> usize {
 }
 
 /// Returns the numbers of the waiting events, by process.
-fn places_of(queue: &VecDeque<Queued>) -> PidMap<Places> {
-    let mut all: PidMap<Places> = PidMap::default();
+fn numbers_of(queue: &VecDeque<Queued>) -> PidMap<Numbers> {
+    let mut all: PidMap<Numbers> = PidMap::default();
     for queued in queue {
         step();
         let Some(about) = queued.about else { continue };

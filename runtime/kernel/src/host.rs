@@ -150,7 +150,7 @@ impl Host {
     }
 
     /// Refuses new processes until the returned value is dropped. A process whose
-    /// place was taken before this call never runs: [`Kernel::spawn`] refuses it, or
+    /// room was reserved before this call never runs: [`Kernel::spawn`] refuses it, or
     /// terminates it at once. The processes that a look at the kernel's table finds
     /// after this call are therefore all that there are.
     ///
@@ -168,13 +168,13 @@ impl Host {
         self.closers.load(Ordering::SeqCst) > 0
     }
 
-    /// Takes a place for one process.
+    /// Reserves room for one process.
     ///
     /// # Errors
     /// `RateLimited`, retryable, when all `max_processes` are taken; details
     /// `{host, limit, value}`. `Unavailable`, retryable, while the host is closed;
     /// details `{host}`.
-    pub fn reserve(self: &Arc<Self>) -> Result<Place, Error> {
+    pub fn reserve(self: &Arc<Self>) -> Result<Reservation, Error> {
         // Read before the closers: a host that is closed in between has a new number.
         let closings = self.closings.load(Ordering::SeqCst);
         if self.is_closed() {
@@ -187,7 +187,7 @@ impl Host {
                 (live < max).then_some(live + 1)
             });
         match taken {
-            Ok(_) => Ok(Place {
+            Ok(_) => Ok(Reservation {
                 host: Arc::clone(self),
                 closings,
             }),
@@ -248,27 +248,27 @@ impl Drop for Closed {
     }
 }
 
-/// A place for one process in a host, given back when dropped.
+/// Room for one process in a host, given back when dropped.
 #[derive(Debug)]
-#[must_use = "the place is given back when this is dropped"]
-pub struct Place {
+#[must_use = "the room is given back when this is dropped"]
+pub struct Reservation {
     host: Arc<Host>,
     /// Times that the host had been closed when this was taken.
     closings: u64,
 }
 
-impl Place {
-    /// Returns the host of this place.
+impl Reservation {
+    /// Returns the host.
     pub fn host(&self) -> &Arc<Host> {
         &self.host
     }
 
-    /// Returns the number of the host's closings when this place was taken.
+    /// Returns the number of the host's closings when the room was reserved.
     pub(crate) fn closings(&self) -> u64 {
         self.closings
     }
 
-    /// Refuses a process whose host was closed after its place was taken.
+    /// Refuses a process whose host was closed after its room was reserved.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.host.was_closed_since(self.closings) {
             return Err(self.host.closed());
@@ -277,7 +277,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.host.live.fetch_sub(1, Ordering::AcqRel);
     }
@@ -289,7 +289,7 @@ mod tests {
     use crate::{Details, Field, Kind};
 
     #[test]
-    fn places_are_limited_and_given_back() {
+    fn reservations_are_limited_and_given_back() {
         let config = HostConfig {
             max_processes: 2,
             ..HostConfig::default()

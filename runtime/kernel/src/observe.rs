@@ -1,7 +1,7 @@
-//! A stream of the events of processes.
+//! A stream of the changes of processes.
 //!
-//! Nothing waits for an observer: an event that does not fit into the
-//! observer's buffer is counted and dropped. Without observers, each event
+//! Nothing waits for a reader: a change that does not fit into the
+//! reader's buffer is counted and dropped. Without readers, each change
 //! costs one load.
 
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard, RwLock, Weak};
 
-/// Something that happened to a process. Events name processes by the texts of
+/// Something that happened to a process. Changes name processes by the texts of
 /// their PIDs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -66,23 +66,23 @@ pub enum Change {
         /// The definition it runs now.
         definition: Arc<str>,
     },
-    /// Number of events that did not fit into this observer's buffer at this
+    /// Number of changes that did not fit into this reader's buffer at this
     /// point.
     Missed(u64),
 }
 
-/// The events of a kernel since the observer's creation, for one reader.
-/// Dropping the observer ends the stream.
-pub struct Observer(Arc<Channel>);
+/// The changes of a kernel since the reader's creation, for one reader.
+/// Dropping the reader ends the stream.
+pub struct Changes(Arc<Channel>);
 
-impl Observer {
-    /// Returns the next event; `None` once all events were read and no more can
-    /// come. The future may be dropped: no event is lost.
+impl Changes {
+    /// Returns the next change; `None` once all changes were read and no more can
+    /// come. The future may be dropped: no change is lost.
     pub async fn next(&mut self) -> Option<Change> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// Polls for the next event, as [`Observer::next`] does.
+    /// Polls for the next change, as [`Changes::next`] does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Change>> {
         let mut buffer = self.0.buffer.lock();
         if let Some(change) = buffer.take() {
@@ -97,24 +97,24 @@ impl Observer {
         Poll::Pending
     }
 
-    /// Returns the next event, if there is one.
+    /// Returns the next change, if there is one.
     pub fn try_next(&mut self) -> Option<Change> {
         self.0.buffer.lock().take()
     }
 }
 
-impl fmt::Debug for Observer {
+impl fmt::Debug for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Observer")
+        f.debug_struct("Changes")
             .field("capacity", &self.0.capacity)
             .finish_non_exhaustive()
     }
 }
 
-/// All observers of a kernel.
+/// All readers of a kernel.
 #[derive(Default)]
-pub(crate) struct Observers {
-    /// Set while there may be observers; read without the lock.
+pub(crate) struct Readers {
+    /// Set while there may be readers; read without the lock.
     some: AtomicBool,
     channels: RwLock<Channels>,
 }
@@ -122,7 +122,7 @@ pub(crate) struct Observers {
 #[derive(Default)]
 struct Channels {
     open: Vec<Weak<Channel>>,
-    /// Set when no more events can come.
+    /// Set when no more changes can come.
     ended: bool,
 }
 
@@ -140,7 +140,7 @@ struct Buffer {
 }
 
 impl Buffer {
-    /// Missed events came after all events that are kept.
+    /// Missed changes came after all changes that are kept.
     fn take(&mut self) -> Option<Change> {
         self.changes.pop_front().or_else(|| {
             let missed = std::mem::take(&mut self.missed);
@@ -149,9 +149,9 @@ impl Buffer {
     }
 }
 
-impl Observers {
-    /// Returns a new observer with room for `capacity` events, one at least.
-    pub(crate) fn add(&self, capacity: usize) -> Observer {
+impl Readers {
+    /// Returns a new reader with room for `capacity` changes, one at least.
+    pub(crate) fn add(&self, capacity: usize) -> Changes {
         let channel = Arc::new(Channel {
             capacity: capacity.max(1),
             buffer: Mutex::new(Buffer::default()),
@@ -165,10 +165,10 @@ impl Observers {
             self.some.store(true, Ordering::Release);
         }
         drop(channels);
-        Observer(channel)
+        Changes(channel)
     }
 
-    /// Ends the stream of each present and future observer.
+    /// Ends the stream of each present and future reader.
     pub(crate) fn end(&self) {
         let open = {
             let mut channels = self.channels.write();
@@ -181,7 +181,7 @@ impl Observers {
         }
     }
 
-    /// Tells all observers. Wakes their readers, so the caller holds no lock.
+    /// Tells all readers. Wakes their readers, so the caller holds no lock.
     #[inline]
     pub(crate) fn tell(&self, change: impl FnOnce() -> Change) {
         if self.some.load(Ordering::Acquire) {
@@ -214,7 +214,7 @@ impl Observers {
 impl Channel {
     fn push(&self, change: &Change) {
         let mut buffer = self.buffer.lock();
-        // An event after a gap waits until the gap was reported.
+        // A change after a gap waits until the gap was reported.
         if buffer.missed > 0 || buffer.changes.len() >= self.capacity {
             buffer.missed += 1;
         } else {
@@ -247,51 +247,51 @@ mod tests {
         Change::Unnamed { name: name.into() }
     }
 
-    fn read(observer: &mut Observer) -> Vec<Change> {
-        std::iter::from_fn(|| observer.try_next()).collect()
+    fn read(reader: &mut Changes) -> Vec<Change> {
+        std::iter::from_fn(|| reader.try_next()).collect()
     }
 
     #[test]
     fn dropped_events_are_counted_at_the_gap() {
-        let observers = Observers::default();
-        let mut slow = observers.add(2);
-        let mut fast = observers.add(100);
+        let readers = Readers::default();
+        let mut slow = readers.add(2);
+        let mut fast = readers.add(100);
         for name in ["a", "b", "c", "d"] {
-            observers.tell(|| named(name));
+            readers.tell(|| named(name));
         }
         assert_eq!(read(&mut fast).len(), 4);
         assert_eq!(slow.try_next(), Some(named("a")));
         // There is room, but the gap comes first.
-        observers.tell(|| named("e"));
+        readers.tell(|| named("e"));
         assert_eq!(read(&mut slow), [named("b"), Change::Missed(3)]);
-        observers.tell(|| named("f"));
+        readers.tell(|| named("f"));
         assert_eq!(read(&mut slow), [named("f")]);
     }
 
     #[test]
     fn a_stream_ends_when_all_was_read() {
-        let observers = Observers::default();
-        let mut observer = observers.add(1);
+        let readers = Readers::default();
+        let mut reader = readers.add(1);
         let mut cx = Context::from_waker(Waker::noop());
-        assert_eq!(observer.poll_next(&mut cx), Poll::Pending);
-        observers.tell(|| named("a"));
-        observers.tell(|| named("b"));
-        observers.end();
-        observers.tell(|| panic!("nobody listens"));
-        let mut next = || observer.poll_next(&mut cx);
+        assert_eq!(reader.poll_next(&mut cx), Poll::Pending);
+        readers.tell(|| named("a"));
+        readers.tell(|| named("b"));
+        readers.end();
+        readers.tell(|| panic!("nobody listens"));
+        let mut next = || reader.poll_next(&mut cx);
         assert_eq!(next(), Poll::Ready(Some(named("a"))));
         assert_eq!(next(), Poll::Ready(Some(Change::Missed(1))));
         assert_eq!([next(), next()], [Poll::Ready(None), Poll::Ready(None)]);
-        assert_eq!(observers.add(1).poll_next(&mut cx), Poll::Ready(None));
+        assert_eq!(readers.add(1).poll_next(&mut cx), Poll::Ready(None));
     }
 
     #[test]
-    fn without_observers_no_event_is_made() {
-        let observers = Observers::default();
-        observers.tell(|| panic!("nobody listens"));
-        drop(observers.add(1));
-        // The first event finds no observer and clears the flag.
-        observers.tell(|| named("a"));
-        observers.tell(|| panic!("nobody listens"));
+    fn without_readers_no_change_is_made() {
+        let readers = Readers::default();
+        readers.tell(|| panic!("nobody listens"));
+        drop(readers.add(1));
+        // The first change finds no reader and clears the flag.
+        readers.tell(|| named("a"));
+        readers.tell(|| panic!("nobody listens"));
     }
 }

@@ -105,7 +105,7 @@ pub struct View {
     /// Registered names: the first few, in the order they were given.
     pub names: Vec<Arc<str>>,
     /// Numbers of ties and names.
-    pub relations: Relations,
+    pub counts: Counts,
     /// Its peers.
     pub peers: Peers,
     /// The first few queues: the inbox if it is open, the unclaimed messages if
@@ -133,7 +133,7 @@ pub struct Depth {
 
 /// Numbers of a process's ties, names and execs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Relations {
+pub struct Counts {
     /// Processes linked to this one.
     pub links: usize,
     /// Processes that this one monitors.

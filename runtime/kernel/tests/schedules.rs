@@ -43,7 +43,7 @@ fn a_monitor_against_the_exit() {
         assert!(first || !second);
         assert_eq!(told_before, 0);
         assert_eq!(events(&watcher).len(), usize::from(second));
-        assert_eq!(watcher.relations(), Default::default());
+        assert_eq!(watcher.counts(), Default::default());
     });
 }
 
@@ -65,7 +65,7 @@ fn a_link_from_both_ends_against_the_failure_of_one() {
         let _ = setup.kernel.link(&one, &other);
         assert!(ends.join().unwrap(), "neither had ended then");
         assert_eq!(events(&one).len(), 1);
-        assert_eq!(one.relations(), Default::default());
+        assert_eq!(one.counts(), Default::default());
     });
 }
 
@@ -85,8 +85,8 @@ fn linking_against_unlinking_leaves_no_half_link() {
         setup.kernel.link(&one, &other).unwrap();
         setup.kernel.unlink(&one, other.pid());
         toggles.join().unwrap();
-        let linked = one.relations().links == 1;
-        assert_eq!(one.relations(), other.relations());
+        let linked = one.counts().links == 1;
+        assert_eq!(one.counts(), other.counts());
         setup.end(&one, failure("boom"));
         assert_eq!(other.is_doomed(), linked);
     });
@@ -166,7 +166,7 @@ fn an_exec_against_the_upgrade_of_its_caller() {
         caller.begin_upgrade();
         ends.join().unwrap();
         assert!(caller.try_receive(&[spawned.exec.unwrap()]).is_none());
-        assert_eq!(caller.relations(), Default::default());
+        assert_eq!(caller.counts(), Default::default());
     });
 }
 

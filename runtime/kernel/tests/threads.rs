@@ -132,7 +132,7 @@ fn a_tie_that_races_with_the_exit_is_refused_or_told_exactly_once() {
         let count = |wanted| told.iter().filter(|(kind, _)| *kind == wanted).count();
         assert_eq!(count("exit"), usize::from(monitored));
         assert_eq!(count("link down"), usize::from(linked));
-        assert_eq!(watcher.relations(), Default::default());
+        assert_eq!(watcher.counts(), Default::default());
         setup.end(&watcher, nothing());
     }
     setup.assert_empty();
@@ -163,8 +163,8 @@ fn a_link_is_never_half() {
                 setup.kernel.unlink(&other, one.pid());
             });
         });
-        let linked = one.relations().links == 1;
-        assert_eq!(one.relations(), other.relations());
+        let linked = one.counts().links == 1;
+        assert_eq!(one.counts(), other.counts());
         setup.end(&one, failure("boom"));
         assert_eq!(other.is_doomed(), linked);
         setup.end(&other, nothing());
@@ -212,7 +212,7 @@ fn one_claim_of_a_name_wins() {
     setup.assert_empty();
 }
 
-/// A process woken by an EXIT can have the place and the name at once.
+/// A process woken by an EXIT can have the room and the name at once.
 #[test]
 fn place_and_name_are_free_for_the_woken_watcher() {
     const ROUNDS: usize = 1_000;
@@ -283,7 +283,7 @@ fn everything_falls_and_nothing_is_left() {
         }
     });
     for process in &all {
-        assert_eq!(process.relations(), Default::default());
+        assert_eq!(process.counts(), Default::default());
         assert_eq!(process.depth(), Default::default());
         assert_eq!(Arc::strong_count(process), 1);
     }

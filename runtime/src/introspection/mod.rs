@@ -19,7 +19,7 @@ use query::{First, state_of};
 use serde::Serialize;
 use warren_engine::Node;
 use warren_kernel::{
-    Error, Kernel, Monotonic, Pid, Process, QueueLabel, QueueView, Relations, Summary, View,
+    Counts, Error, Kernel, Monotonic, Pid, Process, QueueLabel, QueueView, Summary, View,
 };
 
 use crate::error::CallError;
@@ -140,9 +140,9 @@ impl Inspector {
         self.node.stack(&process).await
     }
 
-    /// Returns the stream of all events from now on: starts, ends, names,
-    /// links, upgrades. Nothing waits for the stream's reader: events that do
-    /// not fit into a buffer of `capacity` events are counted
+    /// Returns the stream of all changes from now on: starts, ends, names,
+    /// links, upgrades. Nothing waits for the stream's reader: changes that do
+    /// not fit into a buffer of `capacity` changes are counted
     /// ([`Change::Missed`]) and dropped.
     pub fn observe(&self, capacity: usize) -> Observer {
         Observer::new(self.node.kernel().observe(capacity))
@@ -218,7 +218,7 @@ impl Inspector {
             hosts: hosts.collect(),
             counted: kernel.budget().used(),
             max_memory_total: kernel.budget().limit(),
-            names: kernel.names(),
+            names: kernel.name_count(),
             spawned: ends.spawned,
             returned: ends.returned,
             failed: ends.failed,
@@ -247,9 +247,9 @@ impl Inspector {
         now: Monotonic,
     ) -> ProcessInfo {
         let (summary, kernel) = (&view.summary, self.node.kernel());
-        let Relations {
+        let Counts {
             links, monitors, ..
-        } = view.relations;
+        } = view.counts;
         ProcessInfo {
             pid: process.text().to_string(),
             state: state_of(process.pid(), summary.activity, running),

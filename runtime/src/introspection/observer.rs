@@ -1,30 +1,30 @@
-//! The stream of a runtime's events.
+//! The stream of a runtime's changes.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use warren_kernel::Change;
 
-/// The stream of all events of a runtime's processes; see
+/// The stream of all changes of a runtime's processes; see
 /// [`Inspector::observe`](super::Inspector::observe). The stream ends once the
 /// runtime was shut down, or its last clone dropped, and the end of the last
 /// process was read. Dropping the observer ends the stream, too.
 #[derive(Debug)]
 #[must_use = "a stream does nothing unless it is polled"]
-pub struct Observer(warren_kernel::Observer);
+pub struct Observer(warren_kernel::Changes);
 
 impl Observer {
-    pub(super) fn new(observer: warren_kernel::Observer) -> Observer {
+    pub(super) fn new(observer: warren_kernel::Changes) -> Observer {
         Observer(observer)
     }
 
-    /// Returns the next event, `None` at the end of the stream, without the
-    /// need for `StreamExt`. The future may be dropped: no event is lost.
+    /// Returns the next change, `None` at the end of the stream, without the
+    /// need for `StreamExt`. The future may be dropped: no change is lost.
     pub async fn next(&mut self) -> Option<Change> {
         self.0.next().await
     }
 
-    /// Returns the next event, if there is one.
+    /// Returns the next change, if there is one.
     pub fn try_next(&mut self) -> Option<Change> {
         self.0.try_next()
     }

@@ -1,4 +1,4 @@
-//! The messages and events of a native process.
+//! The messages and events of a host function process.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Native processes: among themselves, and among guests.
+//! Host function processes: among themselves, and among guests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -172,7 +172,7 @@ fn links_and_monitors_hold_between_both_kinds() {
                 let child = ctx
                     .spawn(Spawn::of("app:fails").monitored().linked())
                     .await?;
-                // A native process monitors a guest.
+                // A host function process monitors a guest.
                 let native = ctx.spawn("app:forever").await?;
                 ctx.monitor(&native)?;
                 ctx.link(&native)?;

@@ -7,7 +7,7 @@ use warren::{Context, Kind, NodeError, Spawn, StartError};
 
 use crate::setup::builder;
 
-/// Returns a tokio runtime without timers and I/O, for native processes; all
+/// Returns a tokio runtime without timers and I/O, for host function processes; all
 /// else is polled elsewhere.
 fn bare_tokio() -> tokio::runtime::Runtime {
     let mut tokio = tokio::runtime::Builder::new_multi_thread();

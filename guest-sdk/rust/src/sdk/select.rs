@@ -88,7 +88,7 @@ impl sealed::Source for Timer {
 }
 
 impl Timer {
-    /// Waits until the timer rings. A timer that will not ring again waits for
+    /// Waits until the timer fires. A timer that will not fire again waits for
     /// the process's end.
     ///
     /// # Errors
@@ -197,7 +197,7 @@ impl<'a, T> Select<'a, T> {
             .cases
             .iter()
             .position(|case| matches!(case.kind, Kind::Timer(timer) if timer.at() <= Some(now) && timer.at().is_some()));
-        // A timer that rang takes the turn of the sources named after it, and
+        // A timer that fired takes the turn of the sources named after it, and
         // of none before it.
         let asked = &self.cases[..rung.unwrap_or(self.cases.len())];
         let wanted: Vec<Subscription> = asked
@@ -233,7 +233,7 @@ impl<'a, T> Select<'a, T> {
         };
         let case = self.cases.swap_remove(rung);
         if let Kind::Timer(timer) = case.kind {
-            timer.ring();
+            timer.fire();
         }
         (case.take)(None).map(Ok)
     }
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_lets_the_timer_ring() {
+    fn waiting_lets_the_timer_fire() {
         mock::reset();
         let tick = Timer::every(MS);
         let inbox = inbox();

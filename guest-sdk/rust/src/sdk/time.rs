@@ -73,8 +73,8 @@ pub fn sleep(duration: Duration) -> Result<(), Error> {
     )
 }
 
-/// A timer that rings once or periodically. It is a part of the process: it
-/// rings only in [`wait`](Self::wait) and in a [`Select`](super::Select), and
+/// A timer that fires once or periodically. It is a part of the process: it
+/// fires only in [`wait`](Self::wait) and in a [`Select`](super::Select), and
 /// an upgrade drops it.
 ///
 /// ```no_run
@@ -93,13 +93,13 @@ pub fn sleep(duration: Duration) -> Result<(), Error> {
 /// ```
 #[derive(Debug)]
 pub struct Timer {
-    /// Time of the next ring; `None` if it has rung or was stopped.
+    /// Time of the next firing; `None` if it has fired or was stopped.
     at: Cell<Option<Instant>>,
     period: Option<Duration>,
 }
 
 impl Timer {
-    /// Returns a timer that rings once, after `duration`.
+    /// Returns a timer that fires once, after `duration`.
     pub fn after(duration: Duration) -> Self {
         Timer {
             at: Cell::new(Some(Instant::now() + duration)),
@@ -107,8 +107,8 @@ impl Timer {
         }
     }
 
-    /// Returns a timer that rings every `period`. Missed rings are not made up
-    /// for. A period of zero rings always.
+    /// Returns a timer that fires every `period`. Missed firings are not made up
+    /// for. A period of zero fires always.
     pub fn every(period: Duration) -> Self {
         Timer {
             period: Some(period),
@@ -121,7 +121,7 @@ impl Timer {
         self.at.set(None);
     }
 
-    /// Lets the timer ring once `duration` from now, whatever was set before.
+    /// Lets the timer fire once `duration` from now, whatever was set before.
     pub fn reset(&self, duration: Duration) {
         self.at.set(Some(Instant::now() + duration));
     }
@@ -131,7 +131,7 @@ impl Timer {
     }
 
     /// Records that the timer rang.
-    pub(super) fn ring(&self) {
+    pub(super) fn fire(&self) {
         let next = self.period.map(|period| {
             let due = self.at.get().unwrap_or_else(Instant::now) + period;
             due.max(Instant::now())

@@ -46,7 +46,7 @@ pub(crate) fn compile(
     environment::check_room()?;
     let interpreter = interpreter()?;
     let threads = tokio::runtime::Runtime::new()
-        .map_err(|error| Box::new(refused("the event loop", &error)))?;
+        .map_err(|error| Box::new(refused("the async runtime", &error)))?;
     threads.block_on(async {
         let mut builder = Runtime::builder().app(app).cache(cache_for_code());
         if let Some(wasm) = interpreter {

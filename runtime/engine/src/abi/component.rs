@@ -12,7 +12,7 @@ use tokio::task;
 use warren_kernel::{Details, Error, Kind, Message, Monotonic, Relation, Subscription};
 use wasmtime::component::{HasSelf, Linker};
 
-use crate::abi::flat::TURN;
+use crate::abi::flat::BURST;
 use crate::codec::{self, check};
 use crate::guest::aside::AT_ONCE;
 use crate::guest::stacks::{Asked, Sight};
@@ -213,8 +213,8 @@ async fn checked_options(
     let shared = Arc::clone(&guest.shared);
     let host = Arc::clone(guest.process()?.host());
     let aside = async move {
-        let turn = shared.turn_aside(&host).await;
-        shared.aside(turn, move || spawn_options(options)).await
+        let permit = shared.permit_aside(&host).await;
+        shared.aside(permit, move || spawn_options(options)).await
     };
     guest.control.outside(aside).await?
 }
@@ -460,8 +460,8 @@ impl wit::stdio::Host for Guest {
         for piece in bytes.chunks(PIECE) {
             if let Some(unsent) = Guest::write(self, stream.into(), piece) {
                 self.write_slowly(stream.into(), unsent).await;
-            } else if bytes.len() > TURN * PIECE {
-                // Lets others have their turn, however fast the output is read.
+            } else if bytes.len() > BURST * PIECE {
+                // Lets others run, however fast the output is read.
                 task::yield_now().await;
             }
         }

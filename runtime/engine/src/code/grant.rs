@@ -1,7 +1,7 @@
 //! A path that a process may reach, opened once.
 //!
 //! A grant holds the open directory, not only its path. A link that is later put
-//! in place of that path, for example by a guest with a grant above it, changes
+//! in object of that path, for example by a guest with a grant above it, changes
 //! nothing for the processes that have the grant.
 
 use std::ffi::{OsStr, OsString};
@@ -24,12 +24,12 @@ pub struct PathGrant {
     pub write: bool,
     /// The absolute path as the operator wrote it, with its links.
     absolute: Option<PathBuf>,
-    place: Place,
+    object: Object,
 }
 
 /// The granted object.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) enum Object {
     /// A directory and everything below it.
     Directory(Arc<Dir>),
     /// A file of this name in a directory; it need not exist.
@@ -55,13 +55,13 @@ impl PathGrant {
         write: bool,
     ) -> io::Result<PathGrant> {
         let path = path.into();
-        let place = Place::open(&path)?;
+        let object = Object::open(&path)?;
         Ok(PathGrant {
             guest: guest.into(),
             path,
             write,
             absolute: None,
-            place,
+            object,
         })
     }
 
@@ -74,11 +74,11 @@ impl PathGrant {
 
     /// Returns true if it is a directory.
     pub fn is_directory(&self) -> bool {
-        matches!(self.place, Place::Directory(_))
+        matches!(self.object, Object::Directory(_))
     }
 
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
+    pub(crate) fn object(&self) -> &Object {
+        &self.object
     }
 
     /// Returns the absolute paths of the machine by which the guest may also name it.
@@ -88,12 +88,12 @@ impl PathGrant {
     }
 }
 
-impl Place {
-    fn open(path: &Path) -> io::Result<Place> {
+impl Object {
+    fn open(path: &Path) -> io::Result<Object> {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
                 let directory = Dir::open_ambient_dir(path, ambient_authority())?;
-                return Ok(Place::Directory(Arc::new(directory)));
+                return Ok(Object::Directory(Arc::new(directory)));
             }
             Ok(metadata) if !metadata.is_file() => {
                 return Err(io::Error::new(
@@ -109,7 +109,7 @@ impl Place {
         let (Some(directory), Some(name)) = (path.parent(), name) else {
             return Err(io::ErrorKind::NotFound.into());
         };
-        Ok(Place::File {
+        Ok(Object::File {
             directory: Arc::new(Dir::open_ambient_dir(directory, ambient_authority())?),
             name,
         })

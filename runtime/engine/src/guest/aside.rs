@@ -1,5 +1,5 @@
 //! Reading of records of megabytes. The work is bounded, but it would keep a worker
-//! for too long: it runs on threads that may block, in turns of the hosts.
+//! for too long: it runs on threads that may block, with a permit of the host.
 
 use std::sync::Arc;
 
@@ -8,32 +8,32 @@ use warren_kernel::{Error, Host};
 use super::shared::Shared;
 use crate::codec::check;
 use crate::operand;
-use crate::sched::turns::Turn;
+use crate::sched::permits::Permit;
 
 /// Bytes of values that a worker reads itself. One pass over them takes some 0.1
 /// ms.
 pub(crate) const AT_ONCE: usize = 32 << 10;
 
 impl Shared {
-    /// Waits for a host's turn to have a record read aside. The caller copies the
-    /// record afterwards, so that there are never more copies than turns.
-    pub(crate) async fn turn_aside(&self, host: &Host) -> Turn {
-        self.aside.turn(host.number()).await
+    /// Waits for the host's permit to have a record read aside. The caller copies the
+    /// record afterwards, so that there are never more copies than permits.
+    pub(crate) async fn permit_aside(&self, host: &Host) -> Permit {
+        self.aside.permit(host.number()).await
     }
 
-    /// Runs `work` on a thread that may block. The turn ends with the work, even if
-    /// the returned future was dropped.
+    /// Runs `work` on a thread that may block. The work gives the permit back
+    /// at its end, even if the returned future was dropped.
     ///
     /// # Errors
     ///
     /// `Internal` if the tokio runtime has shut down or `work` panicked.
     pub(crate) async fn aside<T: Send + 'static>(
         &self,
-        turn: Turn,
+        permit: Permit,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         let done = self.tokio.spawn_blocking(move || {
-            let _turn = turn;
+            let _permit = permit;
             work()
         });
         done.await
@@ -64,7 +64,7 @@ impl Shared {
         if arguments.len() <= AT_ONCE {
             return are_values(arguments);
         }
-        let (turn, arguments) = (self.turn_aside(host).await, Arc::clone(arguments));
-        self.aside(turn, move || are_values(&arguments)).await?
+        let (permit, arguments) = (self.permit_aside(host).await, Arc::clone(arguments));
+        self.aside(permit, move || are_values(&arguments)).await?
     }
 }

@@ -98,7 +98,7 @@ impl Control {
         self.deadline.store(None);
     }
 
-    /// Both: records that the guest waited while other guests had their turn.
+    /// Both: records that the guest waited while other guests ran.
     #[inline]
     pub(crate) fn has_waited(&self) {
         self.waited.raise();

@@ -20,9 +20,9 @@ use crate::log::{self, Entry, Log, Origin, Record};
 use crate::operand::Limit;
 use crate::output::Output;
 use crate::sched::meter::Meter;
+use crate::sched::permits::Permits;
 use crate::sched::ticker::Ticker;
 use crate::sched::timers::{self, Timers};
-use crate::sched::turns::Turns;
 use crate::security::{Judges, Scope};
 use crate::traces::{self, Traces};
 
@@ -49,8 +49,8 @@ pub(crate) struct Shared {
     pub(crate) log: Log,
     pub(crate) meter: Arc<Meter>,
     pub(crate) started: Instant,
-    /// Turns of reading long records.
-    pub(crate) aside: Turns,
+    /// Permits for reading long records.
+    pub(crate) aside: Permits,
 }
 
 /// The limits of one host that apply to running guests.

@@ -151,7 +151,7 @@ impl Node {
         self.end_events_after_the_last();
     }
 
-    /// Ends the streams of events if the node is closed and no process is left.
+    /// Ends the streams of changes if the node is closed and no process is left.
     /// Called after either has become true.
     pub(super) fn end_events_after_the_last(&self) {
         if self.closed.load(Ordering::SeqCst) && self.present.load(Ordering::SeqCst) == 0 {

@@ -41,7 +41,7 @@ pub(crate) enum Want {
     Unknown,
 }
 
-/// Ticks a guest runs before others get their turn.
+/// The slice of a guest: ticks that it runs before it yields.
 const SLICE: u64 = 1;
 
 /// Instantiates and runs the guest's code.

@@ -46,7 +46,7 @@ impl NativeCode {
             match starter {
                 Some(starter) => (starter.0)(native).await,
                 None => Outcome::Failed(Box::new(Error::internal(
-                    "the native code was not made by `NativeCode::new`",
+                    "the host function was not made by `NativeCode::new`",
                 ))),
             }
         })

@@ -236,7 +236,7 @@ impl Node {
                 if let Some(error) = known() {
                     return Err(error);
                 }
-                let _turn = node.compiling.turn(host.number()).await;
+                let _permit = node.compiling.permit(host.number()).await;
                 if sender.is_closed() {
                     return Err(Error::internal(
                         "compiling was not begun: its caller no longer waits",
@@ -321,7 +321,7 @@ impl Node {
         if let Some(error) = failed.of(&key, host.number()) {
             return Err(Failure::of_code(error));
         }
-        let _turn = self.preparing.turn(host.number()).await;
+        let _permit = self.preparing.permit(host.number()).await;
         self.programs.begun.fetch_add(1, Ordering::Relaxed);
         let slot = self.slot(host, interpreter).await?;
         // A task of its own, so that preparing is preempted like a process. The

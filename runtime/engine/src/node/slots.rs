@@ -45,7 +45,7 @@ impl Node {
     }
 
     /// Loads code into a pool. If the code is not yet compiled for the pool's
-    /// class, compiles it in the turn of the host of this number.
+    /// class, compiles it with a permit of the host of this number.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl Node {
         if !artifact.is_compiled(class) {
             let cell = artifact.making(class);
             cell.get_or_try_init(|| async {
-                let _turn = self.compiling.turn(host).await;
+                let _permit = self.compiling.permit(host).await;
                 let (artifact, pool) = (Arc::clone(artifact), Arc::clone(pool));
                 let compiler = self.compiler.clone();
                 compiling(move || artifact.compile_for(&pool, &compiler)).await

@@ -62,7 +62,7 @@ impl Node {
             } else if process.usage().is_blocked() {
                 unavailable("the process is in a call that waits for the runtime")
             } else {
-                unavailable(&format!("the process had no turn within {PATIENCE:?}"))
+                unavailable(&format!("the process did not run within {PATIENCE:?}"))
             }
         })
     }

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The number of pieces of the other stream that go before a piece.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Turn(u64);
+pub(super) struct Rank(u64);
 
 #[derive(Debug, Default)]
 pub(super) struct Order {
@@ -43,13 +43,13 @@ pub(super) struct Thread<'a> {
 pub(super) struct Writing<'a>(&'a Thread<'a>);
 
 impl Order {
-    /// Returns the turn of the piece that the caller queues next.
-    pub(super) fn turn(&self, stream: Stream) -> Turn {
+    /// Returns the rank of the piece that the caller queues next.
+    pub(super) fn rank(&self, stream: Stream) -> Rank {
         let own = stream as usize;
         // Read before counting, so that two pieces never wait for each other.
-        let turn = self.queued[1 - own].load(Ordering::SeqCst);
+        let rank = self.queued[1 - own].load(Ordering::SeqCst);
         self.queued[own].fetch_add(1, Ordering::SeqCst);
-        Turn(turn)
+        Rank(rank)
     }
 
     /// Returns the state of the thread that writes a stream. Once it is dropped,
@@ -63,14 +63,14 @@ impl Order {
 }
 
 impl Thread<'_> {
-    /// Waits for the turn of a piece.
-    pub(super) fn begin(&self, turn: Turn) -> Writing<'_> {
+    /// Waits until a piece of this rank may be written.
+    pub(super) fn begin(&self, rank: Rank) -> Writing<'_> {
         let own = self.stream as usize;
         let begun = Instant::now();
         let mut threads = self.order.threads.lock();
         loop {
             let other = &threads[1 - own];
-            if other.done >= turn.0 {
+            if other.done >= rank.0 {
                 break;
             }
             // A thread between two pieces, or one that waits itself, gets as much time.

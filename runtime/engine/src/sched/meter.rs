@@ -1,7 +1,7 @@
 //! Counts of the workers' activity: the process that runs, the processor time, the
 //! messages sent.
 //!
-//! Time is not measured at every turn: that would cost more than many turns take. Once
+//! Time is not measured at every poll of a task: that would cost more than many polls take. Once
 //! a tick, the ticker reads the processor time of each worker's thread. It charges the
 //! time since the worker's last charge to the process that runs there at that moment.
 //! A worker that other threads keep from its core uses no time, so nobody is charged

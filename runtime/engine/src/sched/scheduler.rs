@@ -42,7 +42,7 @@ pub(crate) struct Scheduler {
 }
 
 /// A task that is to run. Its tag holds the scheduler: a schedule function that held
-/// it would make async-task count references at every turn.
+/// it would make async-task count references at every poll.
 type Runnable = async_task::Runnable<Tag>;
 
 /// The scheduler and the lane of a task.

@@ -13,7 +13,7 @@ use wasmtime::Engine;
 use crate::sched::meter::Meter;
 use crate::sched::punctual;
 
-/// Default time that a guest runs before others get their turn: 250 us. A thread of
+/// Default time that a guest runs before it yields, its slice: 250 us. A thread of
 /// the runtime waits for the core of a guest that computes for at most this time.
 pub const DEFAULT_TICK: Duration = Duration::from_micros(250);
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::{HOST, Setup, World, bytes, guest, in_time, resident, small_host};
 use warren_engine::HostLimits;
-use warren_kernel::{Depth, HostConfig, Kind, Relations};
+use warren_kernel::{Counts, Depth, HostConfig, Kind};
 
 /// A guest that starts so many of `t:child` one after the other, each linked and
 /// monitored, and reads its end. Most return. Of sixteen, one traps, one waits
@@ -91,7 +91,7 @@ async fn churn(world: &mut World, spawner: &str) {
     in_time(tasks(world, running.len())).await;
     for spawner in &mut running {
         let process = Arc::clone(spawner.process());
-        assert_eq!(process.relations(), Relations::default());
+        assert_eq!(process.counts(), Counts::default());
         assert_eq!(process.depth(), Depth::default());
         world.send(spawner, "end", b"\x90");
         assert_eq!(bytes(&in_time(spawner.wait()).await), b"");

@@ -343,7 +343,7 @@ async fn a_host_that_compiles_leaves_the_others_a_turn() {
     world.define_source("t:quick", "");
     let mut quick = in_time(world.node.run("t:quick", OTHER, &[]))
         .await
-        .expect("has a turn");
+        .expect("is let in");
     in_time(quick.wait()).await;
     for slow in slow {
         slow.abort();

@@ -386,11 +386,7 @@ async fn an_allocator_that_never_returns_can_be_terminated() {
     ]);
     let mut stuck = world.start("t:loop").await;
     let ended = world.run("t:good").await;
-    assert_eq!(
-        *ended.outcome,
-        Outcome::Returned(None),
-        "others have their turn"
-    );
+    assert_eq!(*ended.outcome, Outcome::Returned(None), "others run");
     world.terminate(&stuck);
     assert_eq!(error(&in_time(stuck.wait()).await).kind, Kind::Canceled);
     world.close().await;

@@ -1,4 +1,4 @@
-//! The life of processes: turns, waits, ends.
+//! The life of processes: slices, waits, ends.
 
 use std::time::{Duration, Instant};
 
@@ -95,7 +95,7 @@ async fn preparing_ends_with_its_caller() {
     assert_eq!(world.node.slots_taken(), 2);
     world.terminate(&parent);
     in_time(parent.wait()).await;
-    // The instance that prepares ends at its next turn.
+    // The instance that prepares ends at the end of its slice.
     in_time(world.idle()).await;
     world.close().await;
 }

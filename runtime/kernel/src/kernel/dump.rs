@@ -36,8 +36,8 @@ mod tests {
         let kernel = Kernel::new();
         let host = kernel.add_host("a:b", HostConfig::default()).unwrap();
         let spawn = || {
-            let place = host.reserve().unwrap();
-            kernel.spawn(place, Spawn::default()).unwrap().process
+            let room = host.reserve().unwrap();
+            kernel.spawn(room, Spawn::default()).unwrap().process
         };
         let (one, other) = (spawn(), spawn());
         assert_eq!(kernel.dump(), kernel.dump());
@@ -49,7 +49,7 @@ mod tests {
             ("monitor", &|| kernel.monitor(&one, &other).unwrap()),
             ("link", &|| kernel.link(&one, &other).unwrap()),
             ("doom", &|| kernel.terminate(&one).unwrap()),
-            ("place", &|| drop(host.reserve().map(std::mem::forget))),
+            ("room", &|| drop(host.reserve().map(std::mem::forget))),
         ];
         for (what, change) in changes {
             let before = kernel.dump();

@@ -1,13 +1,13 @@
 //! The end of a process, in two steps. First the process is no longer found and
-//! its names are free. Once the embedder has returned its memory, its place is
+//! its names are free. Once the embedder has returned its memory, its room is
 //! freed and its peers are told. So a peer that hears of the end can reuse its
-//! memory, place and names.
+//! memory, room and names.
 
 use super::Kernel;
 use crate::account::Account;
 use crate::events::Notice;
 use crate::execs::Callee;
-use crate::host::Place;
+use crate::host::Reservation;
 use crate::moment::Moment;
 use crate::observe::Change;
 use crate::outcome::Outcome;
@@ -19,7 +19,7 @@ use crate::ties::Ties;
 use crate::totals::Ending;
 
 /// A process that has exited and whose peers were not told yet. Call
-/// [`Exiting::finish`]: dropping this gives the place back and tells no one.
+/// [`Exiting::finish`]: dropping this gives the room back and tells no one.
 #[must_use = "nobody is told of the exit until it is finished"]
 #[derive(Debug)]
 pub struct Exiting(Option<Box<Unfinished>>);
@@ -35,8 +35,8 @@ struct Unfinished {
     ties: Ties,
     callees: Vec<Callee>,
     waited_for_by: Option<Caller>,
-    /// Account and place, held until the embedder has returned the memory.
-    memory: (Account, Option<Place>),
+    /// Account and reservation, held until the embedder has returned the memory.
+    memory: (Account, Option<Reservation>),
 }
 
 impl Kernel {
@@ -49,7 +49,7 @@ impl Kernel {
     /// `max_message` bytes becomes the error "result too large". For a process
     /// that has exited already, this call and finishing it do nothing.
     pub fn exit(self: &Arc<Self>, process: &Arc<Process>, outcome: Outcome) -> Exiting {
-        let Some((remains, place)) = process.exit() else {
+        let Some((remains, reservation)) = process.exit() else {
             return Exiting(None);
         };
         let Remains {
@@ -87,7 +87,7 @@ impl Kernel {
             ties,
             callees,
             waited_for_by,
-            memory: (account, place),
+            memory: (account, reservation),
         })))
     }
 }
@@ -107,7 +107,7 @@ impl Exiting {
     }
 
     /// Takes the second step, once the process's memory is returned. Frees its
-    /// place, then tells its links, its monitors and the process that waits for
+    /// room, then tells its links, its monitors and the process that waits for
     /// its outcome, and terminates the callees of its own execs. A linked
     /// process that does not trap links is doomed here and exits by its own
     /// task, so a chain of links is never a chain of calls.
@@ -126,7 +126,7 @@ impl Exiting {
             memory,
         } = *unfinished;
         drop(memory);
-        kernel.observers.tell(|| Change::Ended {
+        kernel.readers.tell(|| Change::Ended {
             pid: Arc::clone(&text),
             outcome: Arc::clone(&outcome),
         });

@@ -20,7 +20,7 @@ use crate::error::{Error, Kind};
 use crate::host::{Host, HostConfig, MemoryLimits};
 use crate::moment::Monotonic;
 use crate::name::check_name;
-use crate::observe::{Change, Observer, Observers};
+use crate::observe::{Change, Changes, Readers};
 use crate::pairs::PairLocks;
 use crate::pid::{Destination, Pid};
 use crate::process::Process;
@@ -41,7 +41,7 @@ pub struct Kernel {
     /// Nanoseconds; see [`Kernel::set_clock`].
     clock: AtomicU64,
     counts: Counts,
-    observers: Observers,
+    readers: Readers,
     budget: Arc<Budget>,
 }
 
@@ -62,7 +62,7 @@ impl Kernel {
             last_pid: AtomicU64::new(0),
             clock: AtomicU64::new(0),
             counts: Counts::default(),
-            observers: Observers::default(),
+            readers: Readers::default(),
             budget: Arc::new(Budget::of_runtime(max_memory)),
         })
     }
@@ -73,7 +73,7 @@ impl Kernel {
     }
 
     /// Returns the number of names held.
-    pub fn names(&self) -> usize {
+    pub fn name_count(&self) -> usize {
         self.names.len()
     }
 
@@ -98,20 +98,20 @@ impl Kernel {
 
     /// Returns the stream of all events from now on, with room for `capacity`
     /// unread events.
-    pub fn observe(&self, capacity: usize) -> Observer {
-        self.observers.add(capacity)
+    pub fn observe(&self, capacity: usize) -> Changes {
+        self.readers.add(capacity)
     }
 
     /// Ends the streams of events, once their readers have read what they hold:
     /// nothing will happen any more.
     pub fn end_events(&self) {
-        self.observers.end();
+        self.readers.end();
     }
 
     /// Records that a process runs other code from now on.
     pub fn set_definition(&self, process: &Process, definition: &Arc<str>) {
         process.set_definition(definition);
-        self.observers.tell(|| Change::Upgraded {
+        self.readers.tell(|| Change::Upgraded {
             pid: Arc::clone(process.text()),
             definition: Arc::clone(definition),
         });
@@ -222,7 +222,7 @@ impl Kernel {
                 NotRegistered::Taken(holder) => already_registered(name, &holder),
                 NotRegistered::Refused(error) => error,
             })?;
-        self.observers.tell(|| Change::Named {
+        self.readers.tell(|| Change::Named {
             pid: Arc::clone(process.text()),
             name: name.into(),
         });
@@ -247,8 +247,7 @@ impl Kernel {
         check_name(name)?;
         let freed = self.names.unregister(name);
         if freed {
-            self.observers
-                .tell(|| Change::Unnamed { name: name.into() });
+            self.readers.tell(|| Change::Unnamed { name: name.into() });
         }
         Ok(freed)
     }
@@ -264,7 +263,7 @@ impl fmt::Debug for Kernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kernel")
             .field("live", &self.live())
-            .field("names", &self.names())
+            .field("names", &self.name_count())
             .finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use super::{Kernel, already_registered};
 use crate::account::Account;
 use crate::error::Error;
 use crate::execs::Callee;
-use crate::host::Place;
+use crate::host::Reservation;
 use crate::message::Message;
 use crate::name::check_name;
 use crate::observe::Change;
@@ -56,9 +56,9 @@ pub struct Spawned {
 const OWN: u64 = 2 << 10;
 
 impl Kernel {
-    /// Makes a process in a place of its host. When this returns, the process
+    /// Makes a process in the room reserved in its host. When this returns, the process
     /// can be found and receives signals; the embedder starts its code
-    /// afterwards. On an error nothing is left behind and the place is given
+    /// afterwards. On an error nothing is left behind and the room is given
     /// back.
     ///
     /// # Errors
@@ -67,9 +67,9 @@ impl Kernel {
     /// the name is taken, details `{pid}`; `NotFound` if the parent has exited;
     /// `RateLimited` at a limit of the parent's, if the messages do not fit
     /// into one queue, or if the host or the runtime has no memory for the
-    /// process; `Unavailable`, retryable, if the host was closed since the place was
+    /// process; `Unavailable`, retryable, if the host was closed since the room was
     /// taken.
-    pub fn spawn(&self, place: Place, spawn: Spawn<'_>) -> Result<Spawned, Error> {
+    pub fn spawn(&self, reservation: Reservation, spawn: Spawn<'_>) -> Result<Spawned, Error> {
         if let Some(name) = spawn.name {
             check_name(name)?;
         }
@@ -84,8 +84,8 @@ impl Kernel {
             at: self.clock(),
             origin: spawn.origin.cloned(),
         };
-        place.check()?;
-        let (host, closings) = (Arc::clone(place.host()), place.closings());
+        reservation.check()?;
+        let (host, closings) = (Arc::clone(reservation.host()), reservation.closings());
         let account = Account::open(
             host.budget(),
             host.memory().process,
@@ -93,7 +93,7 @@ impl Kernel {
             spawn.given,
         );
         let account = account.map_err(|spent| spent.error(host.name(), "a new one"))?;
-        let child = Arc::new(Process::new(birth, place, account));
+        let child = Arc::new(Process::new(birth, reservation, account));
         queue_first_messages(&child, &spawn)?;
         let name: Option<Arc<str>> = spawn.name.map(Arc::from);
         if let Some(name) = &name {
@@ -117,13 +117,13 @@ impl Kernel {
     }
 
     fn tell_of_start(&self, child: &Process, spawn: &Spawn<'_>) {
-        self.observers.tell(|| Change::Started {
+        self.readers.tell(|| Change::Started {
             pid: Arc::clone(child.text()),
             parent: spawn.parent.map(|parent| Arc::clone(parent.text())),
             definition: spawn.origin.map(|origin| Arc::clone(&origin.definition)),
         });
         if let Some(name) = spawn.name {
-            self.observers.tell(|| Change::Named {
+            self.readers.tell(|| Change::Named {
                 pid: Arc::clone(child.text()),
                 name: name.into(),
             });

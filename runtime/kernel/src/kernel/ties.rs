@@ -58,7 +58,7 @@ impl Kernel {
         linked?;
         drop(pair);
         if new {
-            self.observers.tell(|| Change::Linked {
+            self.readers.tell(|| Change::Linked {
                 pid: Arc::clone(who.text()),
                 peer: Arc::clone(target.text()),
             });
@@ -77,7 +77,7 @@ impl Kernel {
         }
         drop(pair);
         if linked && let Some(target) = target {
-            self.observers.tell(|| Change::Unlinked {
+            self.readers.tell(|| Change::Unlinked {
                 pid: Arc::clone(who.text()),
                 peer: Arc::clone(target.text()),
             });

@@ -18,7 +18,7 @@ use std::task::Waker;
 use crate::account::Account;
 use crate::attributes::Attributes;
 use crate::error::Error;
-use crate::host::{Host, HostConfig, Place};
+use crate::host::{Host, HostConfig, Reservation};
 use crate::moment::{AtomicDeadline, Monotonic};
 use crate::outcome::Outcome;
 use crate::pid::Pid;
@@ -58,7 +58,7 @@ pub(crate) struct Birth {
 struct Inner {
     state: State,
     waker: Option<Waker>,
-    place: Option<Place>,
+    reservation: Option<Reservation>,
     origin: Option<Origin>,
     last_error: Option<Box<Error>>,
 }
@@ -120,21 +120,21 @@ impl Process {
 
 /// For the kernel.
 impl Process {
-    pub(crate) fn new(birth: Birth, place: Place, account: Account) -> Self {
+    pub(crate) fn new(birth: Birth, reservation: Reservation, account: Account) -> Self {
         Process {
             pid: birth.pid,
-            text: birth.pid.text(place.host().name()),
+            text: birth.pid.text(reservation.host().name()),
             parent: birth.parent,
             started: birth.at,
             usage: Usage::default(),
-            host: Arc::clone(place.host()),
+            host: Arc::clone(reservation.host()),
             doomed: AtomicBool::new(false),
             cancel_deadline: AtomicDeadline::new(),
             attributes: Attributes::new(),
             inner: Mutex::new(Inner {
                 state: State::new(account),
                 waker: None,
-                place: Some(place),
+                reservation: Some(reservation),
                 origin: birth.origin,
                 last_error: None,
             }),

@@ -7,7 +7,7 @@ use super::Process;
 use crate::error::Error;
 use crate::events::Notice;
 use crate::execs::Terminate;
-use crate::host::Place;
+use crate::host::Reservation;
 use crate::message::Message;
 use crate::moment::{Monotonic, Timestamp};
 use crate::outcome::Outcome;
@@ -77,14 +77,14 @@ impl Process {
     }
 
     /// Ends the process. Returns `None` the second time.
-    pub(crate) fn exit(&self) -> Option<(Remains, Option<Place>)> {
+    pub(crate) fn exit(&self) -> Option<(Remains, Option<Reservation>)> {
         let mut inner = self.inner.lock();
         let remains = inner.state.exit()?;
         self.cancel_deadline.store(inner.state.cancel_deadline());
-        let (waker, place) = (inner.waker.take(), inner.place.take());
+        let (waker, reservation) = (inner.waker.take(), inner.reservation.take());
         drop(inner);
         drop(waker);
-        Some((remains, place))
+        Some((remains, reservation))
     }
 }
 

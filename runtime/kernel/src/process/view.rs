@@ -2,7 +2,7 @@
 
 use super::Process;
 use crate::state::State;
-use crate::view::{Activity, Depth, Relations, Summary, View};
+use crate::view::{Activity, Counts, Depth, Summary, View};
 
 impl Process {
     /// Returns the cheap part of the view; `None` if the process has exited.
@@ -25,7 +25,7 @@ impl Process {
             parent: self.parent,
             started: self.started,
             names: state.names().iter().take(limit).cloned().collect(),
-            relations: relations_of(state),
+            counts: counts_of(state),
             peers: state.ties().view(limit),
             queues: state.mailbox().views(limit),
             trap_links: state.trap_links(),
@@ -46,8 +46,8 @@ impl Process {
     }
 
     /// Returns the numbers of ties, names and execs.
-    pub fn relations(&self) -> Relations {
-        relations_of(&self.inner.lock().state)
+    pub fn counts(&self) -> Counts {
+        counts_of(&self.inner.lock().state)
     }
 
     /// Returns the whole state, as text.
@@ -80,9 +80,9 @@ impl Process {
     }
 }
 
-fn relations_of(state: &State) -> Relations {
+fn counts_of(state: &State) -> Counts {
     let ties = state.ties();
-    Relations {
+    Counts {
         links: ties.links(),
         monitors: ties.monitors(),
         peers: ties.peers(),

@@ -81,7 +81,7 @@ pub(crate) struct Remains {
     pub(crate) names: HeldNames,
     pub(crate) callees: Vec<Callee>,
     pub(crate) waited_for_by: Option<Caller>,
-    /// Dropped with the place: everything held is free before.
+    /// Dropped with the reservation: everything held is free before.
     pub(crate) account: Account,
     /// Dropped outside the lock.
     pub(crate) _unread: (Mailbox, Events),

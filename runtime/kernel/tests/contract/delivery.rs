@@ -117,5 +117,5 @@ fn the_dead_are_not_found_by_anyone() {
         assert_eq!(refused.unwrap_err().kind, Kind::NotFound);
     }
     exiting.finish(now);
-    assert_eq!(other.relations(), Default::default());
+    assert_eq!(other.counts(), Default::default());
 }

@@ -16,7 +16,7 @@ fn name_and_place_are_free_before_anyone_is_told() {
     setup.kernel.monitor(&watcher, &target).unwrap();
     setup.kernel.register("name", &target).unwrap();
     let exiting = setup.kernel.exit(&target, nothing());
-    assert_eq!(setup.kernel.names(), 0);
+    assert_eq!(setup.kernel.name_count(), 0);
     assert_eq!(setup.host.reserve().unwrap_err().kind, Kind::RateLimited);
     assert_eq!(events(&watcher), []);
     exiting.finish(moment(7));
@@ -102,7 +102,7 @@ fn an_exited_process_leaves_no_trace_in_its_peers() {
         setup.kernel.link(&peer, &hub).unwrap();
         setup.end(&peer, nothing());
     }
-    assert_eq!(hub.relations(), Default::default());
+    assert_eq!(hub.counts(), Default::default());
     setup.end(&hub, nothing());
     setup.assert_empty();
 }

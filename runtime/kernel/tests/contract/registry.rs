@@ -14,7 +14,7 @@ fn a_name_finds_its_process_and_so_does_the_text_of_its_pid() {
         let found = setup.kernel.resolve(destination).unwrap();
         assert!(Arc::ptr_eq(&found, &process));
     }
-    assert_eq!(setup.kernel.names(), 1);
+    assert_eq!(setup.kernel.name_count(), 1);
 }
 
 #[test]

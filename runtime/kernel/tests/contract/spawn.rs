@@ -64,7 +64,7 @@ fn a_taken_name_leaves_nothing_behind_and_names_the_holder() {
     let error = refused.unwrap_err();
     assert_eq!(error.kind, Kind::AlreadyExists);
     assert_eq!(detail(&error, "pid"), **holder.text());
-    assert_eq!(parent.relations(), Default::default());
+    assert_eq!(parent.counts(), Default::default());
     assert_eq!((setup.kernel.live(), setup.host.live()), (2, 2));
 }
 
@@ -111,7 +111,7 @@ fn an_exec_yields_the_outcome_once_and_no_event() {
     assert!(matches!(delivery, Delivery::Exec(outcome) if message_of(&outcome) == "boom"));
     assert!(caller.try_receive(&[first_exec, second_exec]).is_none());
     assert_eq!(events(&caller), []);
-    assert_eq!(caller.relations(), Default::default());
+    assert_eq!(caller.counts(), Default::default());
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn a_normal_exit_dissolves_links_silently() {
     setup.end(&other, nothing());
     assert!(!one.is_doomed());
     assert_eq!(events(&one), []);
-    assert_eq!(one.relations(), Default::default());
+    assert_eq!(one.counts(), Default::default());
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn links_are_limited_on_both_sides() {
         let refused = setup.kernel.link(who, target).unwrap_err();
         assert_eq!(refused.kind, Kind::RateLimited);
     }
-    assert_eq!(third.relations(), Default::default());
+    assert_eq!(third.counts(), Default::default());
     setup.kernel.unlink(&one, other.pid());
     setup.kernel.link(&third, &one).unwrap();
 }

@@ -29,9 +29,9 @@ fn links_monitors_names_and_options_stay() {
     setup.kernel.monitor(&process, &peer).unwrap();
     setup.kernel.register("name", &process).unwrap();
     process.set_trap_links(true);
-    let before = process.relations();
+    let before = process.counts();
     process.begin_upgrade();
-    assert_eq!(process.relations(), before);
+    assert_eq!(process.counts(), before);
     assert!(process.trap_links());
 }
 

@@ -12,26 +12,23 @@ impl World {
     pub(super) fn compare(&self) {
         let live = self.model.live();
         assert_eq!(self.kernel.live(), live.len());
-        assert_eq!(self.kernel.names(), self.model.names.len());
+        assert_eq!(self.kernel.name_count(), self.model.names.len());
         assert_eq!(self.host.live(), self.model.places());
         for id in live {
             let (process, twin) = (self.process(id), &self.model.processes[id]);
             let depth = process.depth();
             assert_eq!((depth.messages, depth.bytes, depth.events), twin.depth());
-            let relations = process.relations();
+            let counts = process.counts();
             let linked = |&&(one, other): &&(Id, Id)| one == id || other == id;
-            assert_eq!(
-                relations.links,
-                self.model.links.iter().filter(linked).count()
-            );
+            assert_eq!(counts.links, self.model.links.iter().filter(linked).count());
             let watches = |&&(one, _): &&(Id, Id)| one == id;
             assert_eq!(
-                relations.monitors,
+                counts.monitors,
                 self.model.monitors.iter().filter(watches).count()
             );
             let named = self.model.names.values().filter(|&&holder| holder == id);
-            assert_eq!(relations.names, named.count());
-            assert_eq!(relations.execs, twin.execs.len());
+            assert_eq!(counts.names, named.count());
+            assert_eq!(counts.execs, twin.execs.len());
             assert_eq!(process.is_doomed(), twin.doom.is_some());
             assert_eq!(
                 process.doom().map(|doom| show(&doom)),
@@ -51,7 +48,7 @@ impl World {
 /// Asserts that the views of a process agree with each other.
 fn same_view(process: &Process) {
     let view = process.view(usize::MAX).expect("it has not exited");
-    let (depth, relations) = (process.depth(), process.relations());
+    let (depth, counts) = (process.depth(), process.counts());
     assert_eq!(process.summary(), Some(view.summary));
     let messages: usize = view.queues.iter().map(|queue| queue.messages).sum();
     let bytes: usize = view.queues.iter().map(|queue| queue.bytes).sum();
@@ -62,10 +59,10 @@ fn same_view(process: &Process) {
     );
     let oldest = view.queues.iter().filter_map(|queue| queue.oldest).min();
     assert_eq!(view.summary.oldest, oldest);
-    assert_eq!(view.relations, relations);
-    assert_eq!(view.peers.links.len(), relations.links);
-    assert_eq!(view.peers.monitors.len(), relations.monitors);
-    assert_eq!(view.names.len(), relations.names);
+    assert_eq!(view.counts, counts);
+    assert_eq!(view.peers.links.len(), counts.links);
+    assert_eq!(view.peers.monitors.len(), counts.monitors);
+    assert_eq!(view.names.len(), counts.names);
     assert_eq!(
         view.summary.activity == Activity::Ending,
         process.is_doomed()

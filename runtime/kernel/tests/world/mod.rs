@@ -103,12 +103,12 @@ impl World {
             self.finish(0);
             self.compare();
         }
-        assert_eq!((self.kernel.live(), self.kernel.names()), (0, 0));
+        assert_eq!((self.kernel.live(), self.kernel.name_count()), (0, 0));
         assert_eq!(self.host.live(), 0);
         assert_eq!(self.host.budget().used(), 0);
         assert_eq!(self.kernel.budget().used(), 0);
         for handle in &self.handles {
-            assert_eq!(handle.process.relations(), Default::default());
+            assert_eq!(handle.process.counts(), Default::default());
             assert_eq!(handle.process.depth(), Default::default());
             // Only this world still refers to the process, its waker included.
             assert_eq!(Arc::strong_count(&handle.process), 1);

@@ -98,7 +98,7 @@ pub(super) async fn none_left(world: &World) {
         let left = Left {
             live: kernel.live(),
             places: world.node.slots_taken(),
-            names: kernel.names(),
+            names: kernel.name_count(),
             bytes: hosts.iter().map(|host| host.budget().used()).sum(),
         };
         if left == Left::default() {

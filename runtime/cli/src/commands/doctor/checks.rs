@@ -16,7 +16,7 @@ const OTHER_THREADS: u64 = 16;
 
 /// Bytes of an idle process of each kind, everything counted;
 /// docs/performance.md says how that is measured.
-const NATIVE: u64 = 24 << 10;
+const WASM_GUEST: u64 = 24 << 10;
 const LUA: u64 = 90 << 10;
 
 /// Runs all checks of the system's limits.
@@ -102,16 +102,16 @@ fn memory(machine: &Machine, hosts: &[HostRequirements]) -> Finding {
         return finding.unknown();
     };
     let processes = processes(hosts);
-    let finding = finding.bytes(present, processes.saturating_mul(NATIVE));
+    let finding = finding.bytes(present, processes.saturating_mul(WASM_GUEST));
     if present < processes.saturating_mul(LUA) {
         // No setting says how much the processes will hold.
         return finding.says(
             Verdict::Note,
             format!(
-                "room for about {} idle Lua processes, or {} native ones, of the {processes} that \
-                 the hosts allow",
+                "room for about {} idle Lua processes, or {} idle wasm guests, of the {processes} \
+                 that the hosts allow",
                 present / LUA,
-                present / NATIVE
+                present / WASM_GUEST
             ),
         );
     }

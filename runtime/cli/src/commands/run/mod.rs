@@ -47,7 +47,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failures> {
     let tokio = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| vec![refused("the event loop", &error)])?;
+        .map_err(|error| vec![refused("the async runtime", &error)])?;
     let ended = tokio.block_on(from_start_to_end(app, interpreter, values, args));
     // A process may still wait for standard input, which nothing can interrupt.
     tokio.shutdown_background();

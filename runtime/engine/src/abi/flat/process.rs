@@ -165,14 +165,14 @@ impl Request {
         } else {
             let shared = Arc::clone(&guest.shared);
             let host = Arc::clone(guest.process()?.host());
-            let turn = async move { shared.turn_aside(&host).await };
-            let turn = guest.control.outside(turn).await;
+            let permit = async move { shared.permit_aside(&host).await };
+            let permit = guest.control.outside(permit).await;
             let (memory, guest) = memory_and_guest(caller)?;
             let options: Arc<[u8]> = range(memory, ptr, len, "options")?.into();
             let shared = Arc::clone(&guest.shared);
             let read = async move {
                 shared
-                    .aside(turn, move || SpawnOptions::read(&options))
+                    .aside(permit, move || SpawnOptions::read(&options))
                     .await
             };
             guest.control.outside(read).await?

@@ -90,8 +90,8 @@ async fn write(
     write_range(&mut caller, stream, ptr, len, "bytes").await
 }
 
-/// The pieces of output that a guest writes in one turn.
-pub(crate) const TURN: usize = 4;
+/// The pieces of output that a guest writes before it yields.
+pub(crate) const BURST: usize = 4;
 
 /// Writes a range of the guest's memory to the output, in pieces of at most
 /// [`PIECE`] bytes.
@@ -113,8 +113,8 @@ pub(crate) async fn write_range(
         done += piece.len();
         if let Some(unsent) = guest.write(stream, piece) {
             guest.write_slowly(stream, unsent).await;
-        } else if done % (TURN * PIECE) == 0 {
-            // Lets others have their turn, however fast the output is read.
+        } else if done % (BURST * PIECE) == 0 {
+            // Lets others run, however fast the output is read.
             task::yield_now().await;
         }
     }

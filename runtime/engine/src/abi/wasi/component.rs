@@ -22,7 +22,7 @@ use wasmtime_wasi::{FsPerms, I32Exit, OpenMode, WasiCtx, WasiCtxBuilder, WasiCtx
 use self::held::Held;
 use self::stdio::Stdio;
 use crate::code::definition::Grants;
-use crate::code::grant::Place;
+use crate::code::grant::Object;
 use crate::guest::control::Control;
 use crate::guest::{Guest, Unwind};
 use crate::output::{Output, Stream};
@@ -91,7 +91,7 @@ impl Component {
     ) -> Result<Component, String> {
         let mut preopens = Vec::new();
         for grant in &grants.paths {
-            let Place::Directory(dir) = grant.place() else {
+            let Object::Directory(dir) = grant.object() else {
                 return Err(format!(
                     "{} is a file, and a component can be granted only directories: grant its \
                      directory",

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::tree::{Target, Tree};
-use crate::code::grant::{PathGrant, Place};
+use crate::code::grant::{Object, PathGrant};
 
 /// The parts of a name.
 type Parts = Vec<Box<[u8]>>;
@@ -30,7 +30,7 @@ pub(crate) struct Namespace(Vec<Grant>);
 struct Grant {
     /// The name in the program, then the absolute paths on the machine.
     names: Vec<Parts>,
-    place: Place,
+    object: Object,
     write: bool,
 }
 
@@ -51,7 +51,7 @@ impl Namespace {
                 .map(|path| parts(path.as_os_str().as_bytes()));
             Grant {
                 names: std::iter::once(written).chain(absolute).collect(),
-                place: grant.place().clone(),
+                object: grant.object().clone(),
                 write: grant.write,
             }
         };
@@ -117,9 +117,9 @@ impl Grant {
             dir: Arc::clone(dir),
             write: self.write,
         };
-        match &self.place {
-            Place::Directory(dir) => Some(Target::Below(tree(dir), path.joined(rest))),
-            Place::File { directory, name } => {
+        match &self.object {
+            Object::Directory(dir) => Some(Target::Below(tree(dir), path.joined(rest))),
+            Object::File { directory, name } => {
                 let is_it = rest.is_empty() && !path.is_directory;
                 is_it.then(|| Target::File(tree(directory), name.clone()))
             }

@@ -64,12 +64,12 @@ fn every_task_runs_wherever_it_was_woken() {
 #[test]
 fn who_gives_way_lets_everyone_run() {
     let scheduler = scheduler(1);
-    let turns = Arc::new(AtomicUsize::new(0));
+    let polls = Arc::new(AtomicUsize::new(0));
     for _ in 0..2 {
-        let turns = Arc::clone(&turns);
+        let polls = Arc::clone(&polls);
         spawn(&scheduler, async move {
             loop {
-                turns.fetch_add(1, Ordering::Relaxed);
+                polls.fetch_add(1, Ordering::Relaxed);
                 task::yield_now().await;
             }
         });
@@ -77,17 +77,17 @@ fn who_gives_way_lets_everyone_run() {
     let (done, dones) = mpsc::channel();
     spawn(&scheduler, async move {
         // The others may have run for long before this one came.
-        let before = turns.load(Ordering::Relaxed);
+        let before = polls.load(Ordering::Relaxed);
         for _ in 0..100 {
             task::yield_now().await;
         }
-        done.send(turns.load(Ordering::Relaxed) - before)
+        done.send(polls.load(Ordering::Relaxed) - before)
             .expect("the test waits");
     });
-    let turns = dones.recv_timeout(PATIENCE).expect("it has its turns");
+    let polls = dones.recv_timeout(PATIENCE).expect("it runs");
     assert!(
-        (100..1_000).contains(&turns),
-        "{turns} turns of others in 100"
+        (100..1_000).contains(&polls),
+        "{polls} polls of others in 100"
     );
 }
 
@@ -110,7 +110,7 @@ fn a_pair_that_talks_does_not_shut_out_others() {
         }
         done.send(()).expect("the test waits");
     });
-    dones.recv_timeout(PATIENCE).expect("it has its turns");
+    dones.recv_timeout(PATIENCE).expect("it runs");
 }
 
 #[test]
@@ -208,12 +208,12 @@ fn many_tasks_of_one_host_do_not_hold_up_another() {
     const CROWD: usize = 2_000;
     let scheduler = scheduler(1);
     let clock = Arc::clone(&scheduler.shared);
-    let turns = Arc::new(AtomicUsize::new(0));
+    let polls = Arc::new(AtomicUsize::new(0));
     for _ in 0..CROWD {
-        let (turns, clock) = (Arc::clone(&turns), Arc::clone(&clock));
+        let (polls, clock) = (Arc::clone(&polls), Arc::clone(&clock));
         let computes = async move {
             loop {
-                turns.fetch_add(1, Ordering::Relaxed);
+                polls.fetch_add(1, Ordering::Relaxed);
                 // Advances the clock by a fifth of a host's turn, as a ticker would.
                 clock.meter.advance_clock(200_000);
                 task::yield_now().await;
@@ -223,22 +223,22 @@ fn many_tasks_of_one_host_do_not_hold_up_another() {
     }
     let (done, dones) = mpsc::channel();
     let alone = async move {
-        while turns.load(Ordering::Relaxed) < CROWD {
+        while polls.load(Ordering::Relaxed) < CROWD {
             clock.meter.advance_clock(1_000_000);
             task::yield_now().await;
         }
-        let before = turns.load(Ordering::Relaxed);
+        let before = polls.load(Ordering::Relaxed);
         for _ in 0..100 {
             clock.meter.advance_clock(1_000_000);
             task::yield_now().await;
         }
-        done.send(turns.load(Ordering::Relaxed) - before)
+        done.send(polls.load(Ordering::Relaxed) - before)
             .expect("the test waits");
     };
     scheduler.spawn(2, alone).detach();
-    let turns = dones.recv_timeout(PATIENCE).expect("it has its turns");
+    let polls = dones.recv_timeout(PATIENCE).expect("it runs");
     assert!(
-        turns <= 100 * 6,
-        "{turns} turns of the crowd in 100 of another host"
+        polls <= 100 * 6,
+        "{polls} polls of the crowd in 100 of another host"
     );
 }

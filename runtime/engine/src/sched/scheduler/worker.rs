@@ -100,7 +100,7 @@ impl Worker {
 
     #[inline]
     fn find(&self) -> Option<Runnable> {
-        // Tasks from elsewhere and own ones take turns, so that neither starve.
+        // Tasks from elsewhere and own ones alternate, so that neither starve.
         if !self.took_injected.get()
             && !self.leaves_injected()
             && let Some(runnable) = self.shared.take_injected()

@@ -271,7 +271,7 @@ impl World {
 
     pub fn assert_empty(&self) {
         assert_eq!(self.node.kernel().live(), 0, "processes");
-        assert_eq!(self.node.kernel().names(), 0, "names");
+        assert_eq!(self.node.kernel().name_count(), 0, "names");
         assert_eq!(self.node.slots_taken(), 0, "slots");
         for host in self.node.kernel().hosts() {
             assert_eq!(host.live(), 0, "places of host {}", host.name());

@@ -114,7 +114,7 @@ impl Model {
         }
     }
 
-    /// Processes that hold a place.
+    /// Processes that hold room.
     pub(crate) fn places(&self) -> usize {
         let holds = |process: &&Process| process.phase != Phase::Gone;
         self.processes.iter().filter(holds).count()

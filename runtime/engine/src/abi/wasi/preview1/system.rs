@@ -9,7 +9,7 @@ use crate::abi::flat::{fill_with_random_bytes, memory_and_guest, range_mut};
 use crate::abi::wasi::errno::Errno;
 use crate::guest::{Guest, Unwind};
 
-/// The bytes that `random_get` fills in one turn.
+/// The bytes that `random_get` fills before the guest yields.
 const RANDOM_PIECE: usize = 64 * 1024;
 
 /// Writes nothing: a guest has no arguments of preview 1.

@@ -1,0 +1,77 @@
+//! Permits for work that takes a core for seconds. The number of permits at a time is
+//! limited, and each host may have all but one, so that no host blocks the others.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The permits. Callers wait for one in order of arrival.
+pub(crate) struct Permits {
+    all: Arc<Semaphore>,
+    /// The permits of each host, by its number.
+    hosts: Mutex<HashMap<usize, Arc<Semaphore>>>,
+    each: usize,
+}
+
+/// A permit, given back when dropped.
+pub(crate) struct Permit {
+    _host: Option<OwnedSemaphorePermit>,
+    _all: Option<OwnedSemaphorePermit>,
+}
+
+impl Permits {
+    /// Makes as many permits as there are cores, and at least two.
+    pub(crate) fn new(cores: NonZeroUsize) -> Permits {
+        let all = cores.get().max(2);
+        Permits {
+            all: Arc::new(Semaphore::new(all)),
+            hosts: Mutex::default(),
+            each: all - 1,
+        }
+    }
+
+    /// Waits for a permit of the host of this number.
+    pub(crate) async fn permit(&self, host: usize) -> Permit {
+        let of_host = {
+            let mut hosts = self.hosts.lock();
+            let new = || Arc::new(Semaphore::new(self.each));
+            Arc::clone(hosts.entry(host).or_insert_with(new))
+        };
+        // The host's own permit first: a host that has all its permits must not queue
+        // for those of others. Never fails: no semaphore is closed.
+        let host = of_host.acquire_owned().await.ok();
+        let all = Arc::clone(&self.all).acquire_owned().await.ok();
+        Permit {
+            _host: host,
+            _all: all,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    #[test]
+    fn a_host_leaves_a_permit_to_the_others() {
+        let permits = Permits::new(NonZeroUsize::MIN);
+        let first = permits.permit(1).now_or_never().expect("nobody else works");
+        assert!(
+            permits.permit(1).now_or_never().is_none(),
+            "the host's only one"
+        );
+        let second = permits.permit(2).now_or_never().expect("the other host's");
+        assert!(
+            permits.permit(3).now_or_never().is_none(),
+            "no more at a time"
+        );
+        drop(first);
+        let third = permits.permit(3).now_or_never().expect("one is over");
+        drop((second, third));
+        assert!(permits.permit(1).now_or_never().is_some());
+    }
+}
