@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use serde::de::DeserializeOwned;
-use warren::text;
+use warren::{Kind, text};
 
 use super::{Answer, Greeting, MAX_LINE, PROTOCOL, Request};
 use crate::exit::Exit;
@@ -30,7 +30,7 @@ pub(crate) enum Lost {
     /// The program refused the request.
     Refused {
         /// The kind of the error.
-        kind: String,
+        kind: Kind,
         /// The error's message.
         message: String,
     },
@@ -134,11 +134,11 @@ impl Lost {
     pub(crate) fn failure(&self, path: &Path) -> Failure {
         match self {
             Lost::Refused { kind, message } => Failure {
-                help: (kind == "NotFound").then(|| {
+                help: (*kind == Kind::NotFound).then(|| {
                     "`warren ps` shows the processes; quote a PID: '{app:processes|0x00002}'"
                         .to_owned()
                 }),
-                ..Failure::new(Exit::Failed, format!("{message} ({kind})"))
+                ..Failure::new(Exit::Failed, format!("{message} ({})", kind.as_str()))
             },
             Lost::Gone(error) => Failure::new(
                 Exit::Failed,

@@ -8,6 +8,7 @@ pub(crate) mod server;
 pub(crate) mod socket;
 
 use serde::{Deserialize, Serialize};
+use warren::Kind;
 use warren::introspection::Query;
 
 /// The version of the protocol: raised when an older client would
@@ -99,11 +100,26 @@ pub(crate) enum Answer {
     Ok(serde_json::Value),
     /// A refusal.
     Error {
-        /// The kind of the error.
-        kind: String,
+        /// The kind of the error, on the wire its word.
+        #[serde(with = "word")]
+        kind: Kind,
         /// The error's message.
         message: String,
     },
+}
+
+/// Writes and reads a kind as its word.
+mod word {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use warren::Kind;
+
+    pub(super) fn serialize<S: Serializer>(kind: &Kind, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(kind.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Kind, D::Error> {
+        String::deserialize(input).map(|word| Kind::from(word.as_str()))
+    }
 }
 
 #[cfg(test)]
@@ -160,5 +176,25 @@ mod tests {
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_refusal_names_its_kind_by_the_word() {
+        let refusal = |kind| Answer::Error {
+            kind,
+            message: "no".to_owned(),
+        };
+        let line = r#"{"error":{"kind":"NotFound","message":"no"}}"#;
+        assert_eq!(
+            serde_json::to_string(&refusal(Kind::NotFound)).unwrap(),
+            line
+        );
+        assert_eq!(
+            serde_json::from_str::<Answer>(line).unwrap(),
+            refusal(Kind::NotFound)
+        );
+        let own = line.replace("NotFound", "Mine");
+        let read = serde_json::from_str::<Answer>(&own).unwrap();
+        assert_eq!(read, refusal(Kind::Other("Mine".into())));
     }
 }

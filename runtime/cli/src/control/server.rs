@@ -103,7 +103,7 @@ impl Desk {
         let seat = match self.seats.take(stream) {
             Ok(seat) => seat,
             Err(stream) => {
-                let refusal = refused("RateLimited", "too many clients of the control socket");
+                let refusal = refused(Kind::RateLimited, "too many clients of the control socket");
                 // A client that does not take the line finds the connection
                 // closed.
                 let _ = write_line(&stream, &refusal);
@@ -137,7 +137,7 @@ impl Desk {
             }
             if line.last() != Some(&b'\n') && read as u64 == MAX_REQUEST {
                 // The rest of the line would be taken for requests.
-                return write_line(stream, &refused("Invalid", "the line is too long"));
+                return write_line(stream, &refused(Kind::Invalid, "the line is too long"));
             }
             let _answering = seat.begin();
             write_line(stream, &answer(&line, &self.inspector))?;
@@ -154,17 +154,17 @@ fn write_line(mut stream: impl Write, value: &impl Serialize) -> io::Result<()> 
 fn answer(line: &[u8], inspector: &Inspector) -> Answer {
     let request = match serde_json::from_slice(line) {
         Ok(request) => request,
-        Err(error) => return refused("Invalid", &format!("not a request: {error}")),
+        Err(error) => return refused(Kind::Invalid, &format!("not a request: {error}")),
     };
     match obey(request, inspector) {
         Ok(value) => Answer::Ok(value),
-        Err(error) => refused(error.kind.as_str(), &error.message),
+        Err(error) => refused(error.kind, &error.message),
     }
 }
 
-fn refused(kind: &str, message: &str) -> Answer {
+fn refused(kind: Kind, message: &str) -> Answer {
     Answer::Error {
-        kind: kind.to_owned(),
+        kind,
         message: message.to_owned(),
     }
 }
