@@ -6,7 +6,7 @@
 use super::Kernel;
 use crate::account::Account;
 use crate::events::Notice;
-use crate::execs::Callee;
+use crate::execs::Awaited;
 use crate::host::Reservation;
 use crate::moment::Moment;
 use crate::observe::Change;
@@ -33,7 +33,7 @@ struct Unfinished {
     by_link: bool,
     ending: Ending,
     ties: Ties,
-    callees: Vec<Callee>,
+    callees: Vec<Awaited>,
     waited_for_by: Option<Caller>,
     /// Account and reservation, held until the embedder has returned the memory.
     memory: (Account, Option<Reservation>),
@@ -154,7 +154,7 @@ impl Exiting {
             process.callee_exited(caller.subscription, pid, &notice.outcome);
         }
         for callee in callees {
-            callee.terminate();
+            callee.end();
         }
     }
 }

@@ -5,9 +5,12 @@ use std::task::Waker;
 use super::Process;
 use crate::delivery::Delivery;
 use crate::error::Error;
+use crate::execs::Work;
 use crate::moment::Monotonic;
+use crate::outcome::Outcome;
 use crate::state::Effect;
 use crate::subscription::Subscription;
+use crate::sync::{Arc, Weak};
 use crate::topic::check_topic_to_listen;
 
 impl Process {
@@ -110,22 +113,54 @@ impl Process {
         self.inner.lock().state.set_trap_links(trap);
     }
 
-    /// Ends the subscription of an exec, whose outcome is no longer wanted. The
-    /// callee is terminated if it still runs.
+    /// Ends the subscription of an exec or of work, whose outcome is no longer wanted.
+    /// The callee is terminated, or the work stopped, if it still runs.
     pub fn abandon_exec(&self, subscription: Subscription) {
         let callee = self.inner.lock().state.abandon_exec(subscription);
         if let Some(callee) = callee {
-            callee.terminate();
+            callee.end();
         }
+    }
+
+    /// Reserves the subscription that yields the outcome of the embedder's work, once.
+    /// The process is charged `bytes` until then. At the end of the process or its code
+    /// the work is stopped.
+    ///
+    /// # Errors
+    /// `RateLimited` at `max_execs`; `Internal` beyond the process's memory.
+    pub fn begin_work(&self, work: Weak<dyn Work>, bytes: usize) -> Result<Subscription, Error> {
+        let begun = self
+            .inner
+            .lock()
+            .state
+            .begin_work(work, bytes, self.config());
+        begun.map_err(|refusal| self.refused(refusal, ""))
+    }
+
+    /// Charges the process `bytes` more for work, until its end.
+    ///
+    /// # Errors
+    /// `NotFound` after the end of the process; `RateLimited` beyond its memory.
+    pub fn grow_work(&self, subscription: Subscription, bytes: usize) -> Result<(), Error> {
+        let grown = self.inner.lock().state.grow_work(subscription, bytes);
+        grown.map_err(|refusal| self.refused(refusal, ""))
+    }
+
+    /// Delivers the outcome of work that [`Process::begin_work`] announced. Does nothing
+    /// if it is no longer awaited.
+    pub fn finish_work(&self, subscription: Subscription, outcome: &Arc<Outcome>) {
+        let mut inner = self.inner.lock();
+        let effect = inner.state.work_is_done(subscription, outcome);
+        self.conclude(inner, effect);
     }
 
     /// Lets new code take over under the same PID. All subscriptions end, all
     /// messages become unclaimed again in order of arrival, events stay, and
-    /// the callees of pending execs are terminated.
+    /// the callees of pending execs are terminated, and work is stopped.
     pub fn begin_upgrade(&self) {
         let callees = self.inner.lock().state.begin_upgrade();
         for callee in callees {
-            callee.terminate();
+            callee.end();
         }
     }
 

@@ -65,7 +65,7 @@ impl State {
         let kept = ties.peers() as u64 * PEER
             + bound as u64 * TIE
             + execs.len() as u64 * EXEC
-            + (events.outcome_bytes() + execs.outcome_bytes()) as u64
+            + (events.outcome_bytes() + execs.bytes()) as u64
             + self.mailbox.listeners() as u64 * LISTENER
             + self.names.len() as u64 * NAME
             + self.name_bytes as u64

@@ -12,7 +12,7 @@ mod tests;
 
 use crate::account::Account;
 use crate::events::Events;
-use crate::execs::{Callee, Execs};
+use crate::execs::{Awaited, Execs};
 use crate::held_names::HeldNames;
 use crate::host::HostConfig;
 use crate::interest::Interest;
@@ -79,7 +79,7 @@ pub(crate) struct Remains {
     pub(crate) doom: Option<Doom>,
     pub(crate) ties: Ties,
     pub(crate) names: HeldNames,
-    pub(crate) callees: Vec<Callee>,
+    pub(crate) callees: Vec<Awaited>,
     pub(crate) waited_for_by: Option<Caller>,
     /// Dropped with the reservation: everything held is free before.
     pub(crate) account: Account,
@@ -184,8 +184,8 @@ impl State {
     }
 
     /// Lets new code take over: all subscriptions end, all messages become
-    /// unclaimed again. Returns the callees that are no longer awaited.
-    pub(crate) fn begin_upgrade(&mut self) -> Vec<Callee> {
+    /// unclaimed again. Returns the callees and the work that are no longer awaited.
+    pub(crate) fn begin_upgrade(&mut self) -> Vec<Awaited> {
         self.interest.clear();
         self.mailbox.close_all();
         self.events.close();

@@ -1,8 +1,9 @@
 //! The signals of others to a process.
 
-use super::{Doom, Effect, State};
+use super::{Doom, Effect, State, memory};
 use crate::account::MESSAGE;
 use crate::events::Notice;
+use crate::execs::{Awaited, Work};
 use crate::host::HostConfig;
 use crate::mailbox::MailboxLimits;
 use crate::message::Message;
@@ -11,7 +12,7 @@ use crate::outcome::Outcome;
 use crate::pid::Pid;
 use crate::refusal::Refusal;
 use crate::subscription::Subscription;
-use crate::sync::Arc;
+use crate::sync::{Arc, Weak};
 
 impl State {
     #[inline]
@@ -114,6 +115,53 @@ impl State {
         }
         let outcome = self.told(outcome);
         self.execs.finish(subscription, callee, outcome);
+        self.recount();
+        self.readable(subscription)
+    }
+
+    /// Reserves the subscription that will yield the outcome of work.
+    pub(crate) fn begin_work(
+        &mut self,
+        work: Weak<dyn Work>,
+        bytes: usize,
+        config: &HostConfig,
+    ) -> Result<Subscription, Refusal> {
+        self.check_alive()?;
+        if self.execs.len() >= config.max_execs {
+            return Err(Refusal::TooMany("max_execs", config.max_execs));
+        }
+        self.account.admit(memory::EXEC + bytes as u64)?;
+        let subscription = self.allocate();
+        self.execs
+            .start(subscription, Awaited::Work { work, bytes });
+        self.recount();
+        Ok(subscription)
+    }
+
+    /// Charges more bytes for work.
+    pub(crate) fn grow_work(
+        &mut self,
+        subscription: Subscription,
+        bytes: usize,
+    ) -> Result<(), Refusal> {
+        self.check_alive()?;
+        self.account.admit(bytes as u64)?;
+        self.execs.grow_work(subscription, bytes);
+        self.recount();
+        Ok(())
+    }
+
+    /// Handles the end of work that this process waits for.
+    pub(crate) fn work_is_done(
+        &mut self,
+        subscription: Subscription,
+        outcome: &Arc<Outcome>,
+    ) -> Effect {
+        if !self.execs.waits_for_work(subscription) {
+            return Effect::Nothing;
+        }
+        let outcome = self.told(outcome);
+        self.execs.finish_work(subscription, outcome);
         self.recount();
         self.readable(subscription)
     }

@@ -86,7 +86,7 @@ fn the_effect_of_a_failure_depends_on_tie_and_trap() {
 fn adoption_is_undone_whole() {
     let config = HostConfig::default();
     let mut state = State::new(Account::default());
-    let child = Callee {
+    let child = crate::execs::Callee {
         pid: pid(2),
         process: crate::sync::Weak::<crate::process::Process>::new(),
     };

@@ -1,7 +1,7 @@
 //! Links, monitors and children, seen from one of the two sides.
 
 use super::{Caller, State, memory};
-use crate::execs::Callee;
+use crate::execs::{Awaited, Callee};
 use crate::host::HostConfig;
 use crate::pid::Pid;
 use crate::refusal::Refusal;
@@ -124,7 +124,7 @@ impl State {
         self.ties.set(child.pid, Tie::to_child(relation));
         let subscription = exec.then(|| {
             let subscription = self.allocate();
-            self.execs.start(subscription, child);
+            self.execs.start(subscription, Awaited::Callee(child));
             subscription
         });
         self.recount();
@@ -149,9 +149,9 @@ impl State {
         self.recount();
     }
 
-    /// Ends an exec whose outcome is no longer wanted. Returns the callee if it
-    /// still runs.
-    pub(crate) fn abandon_exec(&mut self, subscription: Subscription) -> Option<Callee> {
+    /// Ends an exec whose outcome is no longer wanted. Returns its callee or
+    /// work if it still runs.
+    pub(crate) fn abandon_exec(&mut self, subscription: Subscription) -> Option<Awaited> {
         let callee = self.execs.abandon_one(subscription);
         self.recount();
         callee

@@ -15,3 +15,4 @@ mod spawn;
 mod ties;
 mod upgrade;
 mod waking;
+mod work;
