@@ -239,6 +239,7 @@ impl Builder {
             }
         }
         let config = NodeConfig {
+            capabilities: warren_capabilities::all(),
             hosts,
             definitions: Arc::new(definitions),
             authorizer,

@@ -97,6 +97,14 @@ interface! {
 }
 
 interface! {
+    /// Operations of the runtime's capabilities.
+    capability = "warren:core/capability@0.1.0" {
+        "call" call(operation: *const u8, operation_len: usize, request: *const u8, request_len: usize,
+            out: *mut u8, cap: usize) -> i32;
+    }
+}
+
+interface! {
     /// Clocks.
     clock = "warren:core/clock@0.1.0" {
         "now" now() -> i64;

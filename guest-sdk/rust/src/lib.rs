@@ -66,6 +66,8 @@ mod buffer;
 
 // Documented as parts of `raw`.
 #[doc(hidden)]
+pub mod capability;
+#[doc(hidden)]
 pub mod clock;
 #[doc(hidden)]
 pub mod context;
@@ -96,7 +98,7 @@ pub use warren_values::{Error, kind};
 pub mod raw {
     #[doc(inline)]
     pub use crate::{
-        Buffer, Failure, abi, clock, context, logger, mailbox, msgpack, process, program, registry,
+        Buffer, Failure, abi, capability, clock, context, logger, mailbox, msgpack, process, program, registry,
         security,
     };
 }

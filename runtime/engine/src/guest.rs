@@ -2,6 +2,7 @@
 //! linkers call these operations.
 
 pub(crate) mod aside;
+pub(crate) mod capability;
 pub(crate) mod control;
 mod files;
 mod options;
@@ -181,16 +182,7 @@ impl Guest {
         if let Purpose::Prepare { .. } = self.purpose {
             return self.has_prepared_too_long();
         }
-        let process = self.process().ok()?;
-        let limit = self.shared.host(process.host()).max_cpu?;
-        let used = Duration::from_nanos(process.usage().processor());
-        (used >= limit).then(|| {
-            Error::internal(format!(
-                "out of processor time: the process has used {used:.1?}, the limit is {limit:?} \
-                 (max_cpu of host {})",
-                process.host().name()
-            ))
-        })
+        out_of_processor_time(&self.shared, self.process().ok()?)
     }
 
     /// Counts slices: a preparation has no process whose processor time could be
@@ -251,6 +243,19 @@ impl Guest {
     pub(crate) fn is_first(&self) -> bool {
         matches!(self.purpose, Purpose::Process { first: true, .. })
     }
+}
+
+/// Returns the error to fail with if a process has used up its processor time.
+fn out_of_processor_time(shared: &Shared, process: &Process) -> Option<Error> {
+    let limit = shared.host(process.host()).max_cpu?;
+    let used = Duration::from_nanos(process.usage().processor());
+    (used >= limit).then(|| {
+        Error::internal(format!(
+            "out of processor time: the process has used {used:.1?}, the limit is {limit:?} \
+             (max_cpu of host {})",
+            process.host().name()
+        ))
+    })
 }
 
 /// Records that a process handles this message from now on.

@@ -14,6 +14,7 @@
 //!         ├ Kernel           PIDs, mailboxes, links, names     (warren-kernel)
 //!         ├ Ticker           preemption, every 250 us
 //!         ├ Timers           deadlines of those that wait
+//!         ├ Capabilities     services that guests call
 //!         ├ Log              records on their way to the hook or `tracing`
 //!         └ Output           standard streams
 //!
@@ -39,6 +40,7 @@
 //! A guest reaches the node above it through the trait `Spawner`.
 
 mod abi;
+pub mod capability;
 mod code;
 mod codec;
 mod disk;

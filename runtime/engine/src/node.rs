@@ -31,6 +31,7 @@ use tokio::sync::Notify;
 use warren_kernel::{Error, Host, HostConfig, Kernel, MemoryLimits, Moment, nanoseconds};
 
 use crate::abi::imports;
+use crate::capability::{Capabilities, Capability};
 use crate::code::address_space::FOR_FAST_SLOTS;
 use crate::code::artifact::Compiler;
 use crate::code::bounds::CompileLimits;
@@ -68,6 +69,8 @@ const MAX_FRAMES: usize = 10_000;
 pub struct NodeConfig {
     /// The program's definitions.
     pub definitions: Arc<dyn Definitions>,
+    /// The services that guests may call. Of two with one name the later counts.
+    pub capabilities: Vec<Arc<dyn Capability>>,
     /// The hosts, by name.
     pub hosts: Vec<(String, HostLimits)>,
     /// The authorizer that permits or forbids actions. Without one, processes with
@@ -234,6 +237,8 @@ impl Node {
             judges,
             max_prepare,
             aside: Permits::new(workers),
+            capabilities: Capabilities::new(config.capabilities),
+            computing: Permits::new(workers),
             ticker,
             timers: Timers::start().map_err(NodeError::Thread)?,
             output: Output::start(config.output).map_err(NodeError::Thread)?,

@@ -12,10 +12,11 @@ use crate::step::{self, Step};
 use crate::{bench, project};
 
 /// The crates in the order of their dependencies, each with its directory.
-const PUBLISHED: [(&str, &str); 6] = [
+const PUBLISHED: [(&str, &str); 7] = [
     ("warren-values", "guest-sdk/rust/values"),
     ("warren-kernel", "runtime/kernel"),
     ("warren-engine", "runtime/engine"),
+    ("warren-capabilities", "runtime/capabilities"),
     ("warren-app", "runtime/app"),
     ("warren-runtime", "runtime"),
     ("warren-cli", "runtime/cli"),

@@ -280,6 +280,30 @@ pub mod security {
     }
 }
 
+pub mod capability {
+    use super::*;
+
+    pub unsafe fn call(
+        operation: *const u8,
+        operation_len: usize,
+        request: *const u8,
+        request_len: usize,
+        out: *mut u8,
+        cap: usize,
+    ) -> i32 {
+        // SAFETY: the guest gives ranges of its own.
+        unsafe {
+            let (operation, request) =
+                (text(operation, operation_len), bytes(request, request_len));
+            let answer = match with(|r| r.capability) {
+                Some(answer) => answer(&operation, request),
+                None => Err(not_found("operation not found")),
+            };
+            with(|r| r.settle(answer, out, cap))
+        }
+    }
+}
+
 pub mod clock {
     use super::*;
 

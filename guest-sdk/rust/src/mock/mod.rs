@@ -37,6 +37,9 @@ pub struct Runtime {
     pub outcome: Option<Outcome>,
     /// Code that `program.prepared` was given.
     pub prepared: Option<Vec<u8>>,
+    /// Answers the operations of capabilities: given the name and the encoded request,
+    /// returns the encoded value. Without it, no operation exists.
+    pub capability: Option<fn(&str, &[u8]) -> Result<Vec<u8>, Error>>,
     /// Number of calls of `mailbox.receive`.
     pub receives: usize,
     /// Number of wanted subscriptions of the last of these calls.

@@ -2,6 +2,7 @@
 //! return numbers. `docs/guest-abi.md` defines it.
 
 mod asking;
+mod capability;
 mod mailbox;
 mod process;
 mod program;
@@ -31,6 +32,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<(
     mailbox::link(linker)?;
     registry::link(linker, asks)?;
     system::link(linker)?;
+    capability::link(linker)?;
     program::link(linker)
 }
 

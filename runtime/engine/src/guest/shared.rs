@@ -11,6 +11,7 @@ use warren_kernel::{
     Charge, Error, Host, Kernel, Moment, Monotonic, Process, Timestamp, nanoseconds, text,
 };
 
+use crate::capability::Capabilities;
 use crate::code::definition::Definitions;
 use crate::files::HostFiles;
 use crate::guest::refused_paths::RefusedPaths;
@@ -51,6 +52,9 @@ pub(crate) struct Shared {
     pub(crate) started: Instant,
     /// Permits for reading long records.
     pub(crate) aside: Permits,
+    pub(crate) capabilities: Capabilities,
+    /// Permits for the work of capabilities.
+    pub(crate) computing: Permits,
 }
 
 /// The limits of one host that apply to running guests.

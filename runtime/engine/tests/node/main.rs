@@ -2,6 +2,7 @@
 //! each that links wasmtime takes its time to build.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod capability;
 mod churn;
 mod classes;
 mod code_cache;

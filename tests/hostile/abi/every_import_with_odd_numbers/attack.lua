@@ -15,6 +15,7 @@ local imports = {
   ["warren:core/registry@0.1.0"] = "register iiii i; lookup iiii i; unregister ii i",
   ["warren:core/context@0.1.0"] = "get iiii i; all ii i",
   ["warren:core/security@0.1.0"] = "actor ii i; scope ii i; can iiiiii i; policy ii i; named-scope iiii i",
+  ["warren:core/capability@0.1.0"] = "call iiiiii i",
   ["warren:core/clock@0.1.0"] = "now - I; monotonic - I",
   ["warren:core/random@0.1.0"] = "bytes ii -",
   ["warren:core/stdio@0.1.0"] = "write iii -; flush i -; read ii i",

@@ -58,6 +58,7 @@ pub const ALL: &[Import] = &[
     import("security", "can", "sso", "i"),
     import("security", "policy", "s", "i"),
     import("security", "named-scope", "sp", "i"),
+    import("capability", "call", "sbp", "i"),
     import("clock", "now", "", "I"),
     import("clock", "monotonic", "", "I"),
     import("random", "bytes", "b", ""),

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use rmpv::Value;
 use tokio::sync::mpsc;
+use warren_engine::capability::Capability;
 use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Ended, Grants, HostLimits,
@@ -76,6 +77,7 @@ pub struct Setup {
     pub cache: Option<PathBuf>,
     pub interpreter: Option<String>,
     pub authorizer: Option<Arc<dyn Authorizer>>,
+    pub capabilities: Vec<Arc<dyn Capability>>,
     /// Replaces the sink that keeps lines for [`World::line`].
     pub sink: Option<Box<dyn Sink>>,
     pub compile: CompileLimits,
@@ -90,6 +92,7 @@ impl Default for Setup {
             cache: None,
             interpreter: None,
             authorizer: None,
+            capabilities: Vec::new(),
             sink: None,
             compile: CompileLimits::default(),
             max_memory_total: None,
@@ -133,6 +136,7 @@ impl World {
         let definitions: Arc<dyn Definitions> = Arc::clone(&shelf) as _;
         let node = Node::start(NodeConfig {
             definitions,
+            capabilities: setup.capabilities,
             authorizer: setup.authorizer,
             hosts: setup.hosts,
             cache: setup.cache,

@@ -1,0 +1,21 @@
+//! The capabilities of the runtime: operations that guests of all languages call
+//! through the import `warren:core/capability`.
+//!
+//! Each module is one capability, with a file for each of its operations. All of them are
+//! pure functions of their requests, so none needs a grant or a permission.
+//! [`request`] reads the arguments of a call, and [`answer`] writes its value.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+use std::sync::Arc;
+
+use warren_engine::capability::Capability;
+
+mod answer;
+mod request;
+mod time;
+
+/// Returns all capabilities of this crate.
+pub fn all() -> Vec<Arc<dyn Capability>> {
+    vec![Arc::new(time::Time)]
+}

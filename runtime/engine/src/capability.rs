@@ -1,0 +1,142 @@
+//! Capabilities: services of the runtime that guests call through one import.
+//!
+//! An operation of a capability has a name, such as `time.zone`: the name of its
+//! capability, a dot, and the rest. Request and answer are encoded values. An operation
+//! answers at once, or leaves work for a thread of its own:
+//!
+//! ```text
+//!  guest ── capability.call ──> Capability::call ──> Step::Done ───────> answer
+//!                                     │
+//!                                     └─ Step::Compute ─> a permit, a thread
+//!  guest <── outcome of an exec <── kernel <──────────────────┘
+//! ```
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use warren_kernel::Error;
+
+/// A service of the runtime. Every operation is written once, for guests of all
+/// languages.
+pub trait Capability: Send + Sync + 'static {
+    /// The name, up to the first dot of the names of its operations.
+    fn name(&self) -> &str;
+
+    /// Begins a call. `operation` is the part of the name after the first dot; `request`
+    /// is an encoded array of values, checked and at most [`MAX_REQUEST`] long.
+    ///
+    /// Runs where guests run: what takes longer than some 0.1 ms is returned as
+    /// [`Step::Compute`]. A request of more than [`AT_ONCE`] bytes is always handled on a
+    /// thread where it may take its time.
+    fn call(&self, operation: &str, request: &[u8]) -> Step;
+}
+
+/// The most bytes of a request.
+pub const MAX_REQUEST: usize = 16 << 20;
+
+/// The most bytes of a request that is handled where guests run.
+pub const AT_ONCE: usize = 32 << 10;
+
+/// The answer of an operation: one encoded value, or the error of the call.
+pub type Answer = Result<Vec<u8>, Error>;
+
+/// The outcome of [`Capability::call`].
+pub enum Step {
+    /// The capability has no such operation.
+    Unknown,
+    /// The call is done.
+    Done(Answer),
+    /// The call needs processor time.
+    Compute(Computation),
+}
+
+/// Work that takes processor time. It runs on a thread that may block, with a permit of
+/// the process's host, and is charged to the process.
+pub struct Computation {
+    /// The bytes that the work allocates beside the request, charged to the process
+    /// until the work is done.
+    pub memory: usize,
+    /// The work. It calls [`Progress::check`] each millisecond or so.
+    pub run: Box<dyn FnOnce(&Progress<'_>) -> Answer + Send>,
+}
+
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Step::Unknown => "Unknown",
+            Step::Done(_) => "Done",
+            Step::Compute(_) => "Compute",
+        })
+    }
+}
+
+impl Step {
+    /// Returns work that allocates `memory` bytes beside its request.
+    pub fn compute(
+        memory: usize,
+        run: impl FnOnce(&Progress<'_>) -> Answer + Send + 'static,
+    ) -> Step {
+        Step::Compute(Computation {
+            memory,
+            run: Box::new(run),
+        })
+    }
+}
+
+/// The call that a computation works for.
+pub struct Progress<'a> {
+    charge: &'a dyn Fn() -> Result<(), Error>,
+    checks: Cell<u64>,
+}
+
+impl std::fmt::Debug for Progress<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Progress")
+            .field("checks", &self.checks.get())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Progress<'a> {
+    /// Makes the progress of a call. `charge` is called at each check.
+    pub fn new(charge: &'a dyn Fn() -> Result<(), Error>) -> Progress<'a> {
+        Progress {
+            charge,
+            checks: Cell::new(0),
+        }
+    }
+
+    /// Charges the process with the processor time used since the last check.
+    ///
+    /// # Errors
+    ///
+    /// `Canceled` if the process has ended or does not wait any more; `Internal` if it has
+    /// used up its processor time. The work returns the error and ends.
+    pub fn check(&self) -> Result<(), Error> {
+        self.checks.set(self.checks.get() + 1);
+        (self.charge)()
+    }
+
+    /// The number of checks so far, for tests.
+    pub fn checks(&self) -> u64 {
+        self.checks.get()
+    }
+}
+
+/// The capabilities of a node, by name.
+pub(crate) struct Capabilities(HashMap<String, Arc<dyn Capability>>);
+
+impl Capabilities {
+    /// Of two capabilities with one name the later counts.
+    pub(crate) fn new(capabilities: Vec<Arc<dyn Capability>>) -> Capabilities {
+        let named = |one: Arc<dyn Capability>| (one.name().to_owned(), one);
+        Capabilities(capabilities.into_iter().map(named).collect())
+    }
+
+    /// Finds the capability of an operation, and the operation's name within it.
+    pub(crate) fn find<'a>(&self, operation: &'a str) -> Option<(&Arc<dyn Capability>, &'a str)> {
+        let (capability, operation) = operation.split_once('.')?;
+        Some((self.0.get(capability)?, operation))
+    }
+}

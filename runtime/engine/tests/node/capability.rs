@@ -1,0 +1,235 @@
+//! The import of capabilities: values, handles, and the end of work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use warren_engine::HostLimits;
+use warren_engine::capability::{Capability, Step};
+use warren_kernel::{Error, Kind};
+
+use crate::support::{HOST, Setup, World, decoded, error, field, guest, in_time, small_host};
+
+/// Operations that answer in each way, and counts of those that work.
+#[derive(Default)]
+struct Try {
+    begun: Notify,
+    ended: Notify,
+    working: Arc<AtomicUsize>,
+}
+
+impl Try {
+    fn endless(self: &Arc<Self>) -> Step {
+        let this = Arc::clone(self);
+        Step::compute(1 << 20, move |progress| {
+            this.working.fetch_add(1, Ordering::SeqCst);
+            this.begun.notify_one();
+            let ended = loop {
+                if let Err(error) = progress.check() {
+                    break error;
+                }
+            };
+            this.working.fetch_sub(1, Ordering::SeqCst);
+            this.ended.notify_one();
+            Err(ended)
+        })
+    }
+}
+
+struct Tried(Arc<Try>);
+
+impl Capability for Tried {
+    fn name(&self) -> &'static str {
+        "try"
+    }
+
+    fn call(&self, operation: &str, request: &[u8]) -> Step {
+        let request = request.to_vec();
+        match operation {
+            "echo" => Step::Done(Ok(request)),
+            "fail" => Step::Done(Err(Error::invalid("refused"))),
+            "work" => Step::compute(0, move |progress| {
+                progress.check()?;
+                Ok(request)
+            }),
+            "large" => Step::compute(1 << 30, |_| Ok(b"\xc0".to_vec())),
+            "panic" => Step::compute(0, |_| panic!("on purpose")),
+            "endless" => self.0.endless(),
+            _ => Step::Unknown,
+        }
+    }
+}
+
+fn world(limits: HostLimits) -> (World, Arc<Try>) {
+    let tried = Arc::new(Try::default());
+    let world = World::set_up(Setup {
+        capabilities: vec![Arc::new(Tried(Arc::clone(&tried)))],
+        hosts: vec![(HOST.to_owned(), limits)],
+        ..Setup::default()
+    });
+    (world, tried)
+}
+
+/// A guest that calls an operation with the request at 64, and ends with the answer, the
+/// outcome behind the handle, or the error.
+fn caller(operation: &str, request: &str, bytes: usize) -> String {
+    let len = operation.len();
+    guest(
+        &format!(
+            r#"(memory (export "memory") 40) (data (i32.const 0) "{operation}") (data (i32.const 64) "{request}")"#
+        ),
+        &format!(
+            "(local $status i32) (local $n i32)
+             (local.set $status (call $capability.call (i32.const 0) (i32.const {len})
+               (i32.const 64) (i32.const {bytes}) (i32.const 2097152) (i32.const 8)))
+             (if (i32.lt_s (local.get $status) (i32.const 0)) (then
+               (local.set $n (i32.sub (i32.const 0) (local.get $status)))
+               (drop (call $held.take (i32.const 2097152) (local.get $n)))
+               (call $program.fail (i32.const 2097152) (local.get $n))
+               (return)))
+             (if (i32.and (i32.eq (local.get $status) (i32.const 6))
+                   (i32.eq (i32.load16_u (i32.const 2097152)) (i32.const 0x03d6))) (then
+               (local.set $n (call $mailbox.receive-one (i32.load (i32.const 2097154)) (i64.const -1)
+                 (i32.const 2097152) (i32.const 300000)))
+               ;; Behind the record's head, the topic `@exec` and the head of an array.
+               (call $program.finish (i32.const 2097170) (i32.sub (local.get $n) (i32.const 18)))
+               (return)))
+             (call $program.finish (i32.const 2097152) (local.get $status))"
+        ),
+    )
+}
+
+async fn outcome(world: &World, operation: &str) -> rmpv::Value {
+    let id = format!("t:{operation}");
+    world.define(&id, &caller(operation, "\\91\\07", 2));
+    let bytes = world.result(&id).await;
+    decoded(&bytes)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_a_value_or_comes_behind_a_handle() {
+    let (world, _) = world(small_host());
+    let request = decoded(b"\x91\x07");
+    assert_eq!(outcome(&world, "try.echo").await, request);
+    let worked = outcome(&world, "try.work").await;
+    assert_eq!(*field(&worked, "value"), request);
+    let panicked = outcome(&world, "try.panic").await;
+    assert_eq!(
+        field(&panicked, "error").as_str(),
+        Some("the operation panicked")
+    );
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_request_is_answered_behind_a_handle() {
+    let (world, _) = world(small_host());
+    // An array of 40,000 nils is longer than what is answered at once.
+    let nils = format!("\\dc\\9c\\40{}", "\\c0".repeat(40_000));
+    world.define("t:call", &caller("try.echo", &nils, 40_003));
+    let answer = decoded(&world.result("t:call").await);
+    assert_eq!(field(&answer, "value").as_array().unwrap().len(), 40_000);
+    world.define("t:missing", &caller("try.missing", &nils, 40_003));
+    let answer = decoded(&world.result("t:missing").await);
+    assert_eq!(
+        field(&answer, "error").as_str(),
+        Some("operation not found: try.missing")
+    );
+    world.define("t:short", &caller("try.echo", &nils, 40_002));
+    let answer = decoded(&world.result("t:short").await);
+    let message = field(&answer, "error").as_str().unwrap();
+    assert!(message.contains("`request`: not MessagePack"), "{message}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_called_is_refused() {
+    let (world, _) = world(small_host());
+    let nested = "\\91".repeat(300);
+    let calls = [
+        ("try.missing", "\\90", 1, Kind::NotFound, "try.missing"),
+        ("other.echo", "\\90", 1, Kind::NotFound, "other.echo"),
+        ("try", "\\90", 1, Kind::NotFound, "not found: try"),
+        ("", "\\90", 1, Kind::NotFound, "not found: "),
+        ("try.fail", "\\90", 1, Kind::Invalid, "refused"),
+        ("try.echo", "\\c1", 1, Kind::Invalid, "not MessagePack"),
+        ("try.echo", "\\c0", 1, Kind::Invalid, "array of values"),
+        ("try.echo", "", 0, Kind::Invalid, "not MessagePack"),
+        (
+            "try.echo",
+            "\\dd\\ff\\ff\\ff\\ff",
+            5,
+            Kind::Invalid,
+            "not MessagePack",
+        ),
+        ("try.echo", &nested, 300, Kind::Invalid, "nested deeper"),
+        ("try.large", "\\90", 1, Kind::RateLimited, "max_memory"),
+    ];
+    for (number, (operation, request, bytes, kind, says)) in calls.into_iter().enumerate() {
+        let id = format!("t:{number}");
+        world.define(&id, &caller(operation, request, bytes));
+        let error = world.failure(&id).await;
+        assert_eq!(error.kind, kind, "{operation} {request}: {error}");
+        assert!(error.message.contains(says), "{operation}: {error}");
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_ends_with_its_process() {
+    let (world, tried) = world(small_host());
+    world.define("t:call", &caller("try.endless", "\\90", 1));
+    let mut running = world.start("t:call").await;
+    in_time(tried.begun.notified()).await;
+    assert!(running.process().footprint() > 1 << 20);
+    world.terminate(&running);
+    in_time(running.wait()).await;
+    in_time(tried.ended.notified()).await;
+    assert_eq!(tried.working.load(Ordering::SeqCst), 0);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_is_charged_to_the_processor_time_of_its_process() {
+    let (world, tried) = world(HostLimits {
+        max_cpu: Some(Duration::from_millis(20)),
+        ..small_host()
+    });
+    world.define("t:call", &caller("try.endless", "\\90", 1));
+    let ended = world.run("t:call").await;
+    in_time(tried.ended.notified()).await;
+    let message = match &*ended.outcome {
+        warren_kernel::Outcome::Failed(_) => error(&ended).message,
+        // Too short a run after the work for a tick to come.
+        warren_kernel::Outcome::Returned(value) => {
+            let outcome = decoded(value.as_ref().unwrap());
+            field(&outcome, "error").as_str().unwrap().to_owned()
+        }
+    };
+    assert!(message.contains("max_cpu"), "{message}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_with_endless_work_does_not_keep_others_waiting() {
+    let tried = Arc::new(Try::default());
+    let world = World::set_up(Setup {
+        capabilities: vec![Arc::new(Tried(Arc::clone(&tried)))],
+        hosts: vec![
+            (HOST.to_owned(), small_host()),
+            ("test:other".to_owned(), small_host()),
+        ],
+        ..Setup::default()
+    });
+    world.define("t:endless", &caller("try.endless", "\\90", 1));
+    for _ in 0..100 {
+        world.start("t:endless").await;
+    }
+    world.define("t:call", &caller("try.work", "\\91\\07", 2));
+    let mut running = in_time(world.node.run("t:call", "test:other", &[]))
+        .await
+        .unwrap();
+    in_time(running.wait()).await;
+    world.close().await;
+}
