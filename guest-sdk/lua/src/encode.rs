@@ -355,6 +355,7 @@ impl<'o> Encoder<'o> {
             _ if self.classes.channel.is(self.l, index) => "a channel cannot leave its process",
             _ if self.classes.message.is(self.l, index) => "a message cannot leave its process",
             _ if self.classes.moment.is(self.l, index) => "a time cannot leave its process",
+            _ if self.classes.location.is(self.l, index) => "a location cannot leave its process",
             _ if self.classes.duration.is(self.l, index) => "a duration cannot leave its process",
             _ => "a userdata cannot leave its process",
         }

@@ -13,6 +13,7 @@ use crate::lua::internals::{self, Heap};
 use crate::lua::{Class, Function, State};
 use crate::streams::Streams;
 use crate::tasks::{Channel, Kept, Scheduler};
+use crate::time::{Rule, Stamp};
 use crate::warnings::Warnings;
 
 /// The part of the interpreter that lies outside Lua. One exists per Lua state, is
@@ -85,8 +86,8 @@ pub(crate) struct Classes {
     pub(crate) message: Class<()>,
     /// Its blocks are nanoseconds.
     pub(crate) duration: Class<i64>,
-    /// Its blocks are seconds since 1970, and nanoseconds after them.
-    pub(crate) moment: Class<(i64, u32)>,
+    pub(crate) moment: Class<Stamp>,
+    pub(crate) location: Class<Rule>,
 }
 
 impl Interpreter {
@@ -111,6 +112,7 @@ impl Interpreter {
                 message: Class::NONE,
                 duration: Class::NONE,
                 moment: Class::NONE,
+                location: Class::NONE,
             }),
             runner: Cell::new(None),
             spare: Cell::new(None),

@@ -13,7 +13,7 @@ use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
 use crate::scheduler::{Patience, Shape, wait};
 use crate::tasks::{Again, Alarm, Channel, ChannelRef, Source};
-use crate::time::{Unit, span};
+use crate::time::{Unit, signed, span};
 use crate::transfer::set_alarm;
 
 /// The names of the classes in Lua.
@@ -31,10 +31,15 @@ const FUNCTIONS: &Functions = &[
 
 const TIMER_METHODS: &Functions = &[
     (c"channel", channel::<false>),
+    (c"response", channel::<false>),
     (c"stop", stop::<false>),
     (c"reset", reset),
 ];
-const TICKER_METHODS: &Functions = &[(c"channel", channel::<true>), (c"stop", stop::<true>)];
+const TICKER_METHODS: &Functions = &[
+    (c"channel", channel::<true>),
+    (c"response", channel::<true>),
+    (c"stop", stop::<true>),
+];
 
 /// Registers the classes, and adds the functions to the library on top of the
 /// stack.
@@ -45,11 +50,12 @@ pub(crate) fn open(l: State) {
     lua::set_functions(l, FUNCTIONS);
 }
 
-/// `time.sleep(d)`.
+/// `time.sleep(d)`; a negative duration is no longer than zero.
 extern "C-unwind" fn sleep(l: State) -> c_int {
-    let Some(after) = span(l, 1, Unit::Nanoseconds, "duration") else {
+    let Some(after) = signed(l, 1, Unit::Nanoseconds, "duration") else {
         return REFUSED;
     };
+    let after = u64::try_from(after).unwrap_or(0);
     l.set_top(0);
     wait(l, 1, 0, Patience::Until(instant_after(after)), Shape::Sleep)
 }
@@ -72,7 +78,7 @@ extern "C-unwind" fn after(l: State) -> c_int {
 
 /// `time.timer(d)`.
 extern "C-unwind" fn timer(l: State) -> c_int {
-    let Some(after) = span(l, 1, Unit::Nanoseconds, "duration") else {
+    let Some(after) = period(l, TIMER) else {
         return REFUSED;
     };
     push(
@@ -89,16 +95,9 @@ extern "C-unwind" fn timer(l: State) -> c_int {
 
 /// `time.ticker(d)`.
 extern "C-unwind" fn ticker(l: State) -> c_int {
-    let Some(after) = span(l, 1, Unit::Nanoseconds, "duration") else {
+    let Some(after) = period(l, TICKER) else {
         return REFUSED;
     };
-    if after == 0 {
-        return errors::refuse(
-            l,
-            kind::INVALID,
-            format_args!("duration is zero; a ticker needs a longer one"),
-        );
-    }
     push(
         l,
         TICKER,
@@ -109,6 +108,22 @@ extern "C-unwind" fn ticker(l: State) -> c_int {
         },
     );
     1
+}
+
+/// The nanoseconds that are argument 1, more than zero. `None` where they are not; then
+/// nil and an error were pushed.
+fn period(l: State, class: &CStr) -> Option<u64> {
+    let period = span(l, 1, Unit::Nanoseconds, "duration")?;
+    if period > 0 {
+        return Some(period);
+    }
+    let class = class.to_str().unwrap_or_default();
+    errors::refuse(
+        l,
+        kind::INVALID,
+        format_args!("duration is zero; a {class} needs a longer one"),
+    );
+    None
 }
 
 /// The instant so many nanoseconds from now.
@@ -135,15 +150,15 @@ extern "C-unwind" fn channel<const BEATS: bool>(l: State) -> c_int {
     1
 }
 
-/// `stop()`: true where it had not rung yet.
+/// `stop()`: true where a timer had not fired yet; a ticker always fires again.
 extern "C-unwind" fn stop<const BEATS: bool>(l: State) -> c_int {
     let channel = push_channel::<BEATS>(l);
     let pending = set_alarm(interpreter(l), channel, None);
-    l.push_boolean(pending);
+    l.push_boolean(BEATS || pending);
     1
 }
 
-/// `reset(d)`: rings after `d` from now; true where it had not rung yet.
+/// `reset(d)`: fires after `d` from now; true where it had not fired yet.
 extern "C-unwind" fn reset(l: State) -> c_int {
     l.check_named_class(1, TIMER);
     let Some(after) = span(l, 2, Unit::Nanoseconds, "duration") else {

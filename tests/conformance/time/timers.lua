@@ -1,5 +1,5 @@
 -- `after`, `timer` and `ticker`: channels that yield the time.
--- shows: T-2, T-3, T-4
+-- shows: T-2, T-3, T-4, T-15
 local t, ok = time.after("1ms"):receive()
 assert(ok and t:unix() > 0)
 
@@ -20,11 +20,23 @@ for _ = 1, 5 do
   assert(beat > before)
   before = beat
 end
-ticker:stop()
+assert(ticker:stop() == true and ticker:stop() == true)
 -- One beat may have been waiting; after that there is silence.
 channel.select { ticker:channel():case_receive(), default = true }
 local got = channel.select { ticker:channel():case_receive(), time.after("20ms"):case_receive() }
 assert(got.channel ~= ticker:channel())
 
-local value, err = time.ticker(0)
+
+for _, clock in ipairs { timer, ticker } do
+  assert(clock:response() == clock:channel() and clock:response() == clock:response())
+end
+for _, none in ipairs { 0, "0s", "-1s", -1 } do
+  for _, make in ipairs { time.timer, time.ticker } do
+    local value, err = make(none)
+    assert(value == nil and errors.is(err, errors.INVALID))
+  end
+end
+local value, err = time.after("-1s")
 assert(value == nil and errors.is(err, errors.INVALID))
+t, ok = time.after(0):receive()
+assert(ok and t <= time.now())

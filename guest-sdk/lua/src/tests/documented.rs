@@ -12,12 +12,13 @@ use crate::boot;
 use crate::lua::State;
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 12] = [
+pub(super) const OBJECTS: [(&str, &str); 13] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
     ("duration", "duration"),
     ("error", "err"),
+    ("location", "loc"),
     ("logger", "log"),
     ("message", "message"),
     ("scope", "scope"),
@@ -119,11 +120,20 @@ fn text_field(l: State, field: &std::ffi::CStr) -> Option<String> {
     text
 }
 
+/// Has the table on top of the stack filled with the members that are found by name.
+fn fill(l: State) {
+    if l.metafield(-1, c"__pairs") == LUA_TFUNCTION {
+        l.push_value(-2);
+        l.call(1, 0);
+    }
+}
+
 /// The names of the functions in the `__index` of the table on top of the stack.
 fn methods(l: State) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     l.push_string(c"__index");
     if l.raw_get(-2) == LUA_TTABLE {
+        fill(l);
         l.push_nil();
         while l.next(-2) {
             if l.type_of(-1) == LUA_TFUNCTION

@@ -10,6 +10,7 @@ mod library;
 mod outcome;
 mod scheduling;
 mod streams;
+mod zones;
 
 use warren_guest::mock::{self, Outcome};
 

@@ -71,7 +71,7 @@ pub(super) fn push(l: State, nanoseconds: i64) {
 
 /// The nanoseconds that argument `arg` means, which may be negative. `None`
 /// where it is none or missing; then nil and an error were pushed.
-pub(super) fn signed(l: State, arg: c_int, unit: Unit, name: &str) -> Option<i64> {
+pub(crate) fn signed(l: State, arg: c_int, unit: Unit, name: &str) -> Option<i64> {
     let value = match l.type_of(arg) {
         LUA_TNONE | LUA_TNIL => {
             errors::refuse(l, kind::INVALID, format_args!("{name} is missing"));

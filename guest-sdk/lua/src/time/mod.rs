@@ -1,9 +1,17 @@
 //! The library `time`.
 
+mod calendar;
 mod duration;
+mod layout;
+mod letters;
 mod library;
+mod location;
 mod moment;
+mod value;
+mod wall;
+mod zones;
 
-pub(crate) use duration::{Unit, span};
+pub(crate) use duration::{Unit, signed, span};
 pub(crate) use library::open;
-pub(crate) use moment::build_moment;
+pub(crate) use location::Rule;
+pub(crate) use value::{Stamp, build_moment};

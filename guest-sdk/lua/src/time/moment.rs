@@ -1,270 +1,185 @@
-//! Times: points of the calendar's clock, in UTC. A userdata whose block is a
-//! [`Moment`].
+//! Points of time, in any place.
 
-use std::ffi::{CStr, c_int};
-use std::time::Duration;
+use super::layout::{self, Place};
+use super::wall::SECONDS;
 
-use ::time::format_description::well_known::Rfc3339;
-use ::time::{OffsetDateTime, UtcOffset};
-use mlua_sys::*;
-use warren_guest::msgpack::Malformed;
-use warren_values::kind;
-
-use super::{Unit, duration};
-use crate::argument::REFUSED;
-use crate::errors;
-use crate::interpreter::{interpreter, push_text};
-use crate::lua::{self, Functions, State};
-
-/// A time: seconds since 1970-01-01T00:00:00Z, and nanoseconds after them.
+/// A point of time in the years 0 to 9999 of UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment {
-    seconds: i64,
-    nanoseconds: u32,
-}
-
-/// The name of the class in Lua.
-const CLASS: &CStr = c"time";
-
-const METHODS: &Functions = &[
-    (c"unix", unix),
-    (c"unix_nano", unix_nano),
-    (c"rfc3339", rfc3339),
-    (c"format", format),
-    (c"add", add),
-    (c"sub", sub),
-    (c"before", before),
-    (c"after", after),
-    (c"equal", equal),
-];
-
-const METAMETHODS: &Functions = &[
-    (c"__tostring", rfc3339),
-    (c"__eq", equals),
-    (c"__lt", before),
-    (c"__le", not_after),
-];
-
-/// Registers the class.
-pub(super) fn open(l: State) {
-    let interpreter = interpreter(l);
-    let mut classes = interpreter.classes.get();
-    classes.moment = lua::class(l, CLASS, METHODS, METAMETHODS);
-    l.pop(1);
-    interpreter.classes.set(classes);
-}
-
-/// Builds the Time so many nanoseconds after 1970, given as an `i64` in little
-/// endian.
-pub(crate) fn build_moment(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
-    let nanoseconds = i64::from_le_bytes(bytes.try_into().map_err(|_| Malformed::Unexpected)?);
-    push(l, Moment::from_nanoseconds(nanoseconds));
-    Ok(1)
-}
-
-/// Pushes a Time.
-/// May raise.
-pub(super) fn push(l: State, moment: Moment) {
-    let block = (moment.seconds, moment.nanoseconds);
-    interpreter(l).classes.get().moment.push(l, block, 0);
+pub(crate) struct Moment {
+    /// After 1970-01-01T00:00:00Z.
+    pub(super) seconds: i64,
+    /// After these seconds; less than a second.
+    pub(super) nanoseconds: u32,
 }
 
 impl Moment {
-    /// So many nanoseconds after 1970.
+    /// 1 January of the year 1, 00:00:00 in UTC, from which
+    /// [`round`](Self::round) counts.
+    pub(super) const ZERO: Moment = Moment {
+        seconds: -62_135_596_800,
+        nanoseconds: 0,
+    };
+
+    /// Returns the moment so many nanoseconds after 1970.
     pub(super) fn from_nanoseconds(nanoseconds: i64) -> Self {
-        let (seconds, rest) = (
-            nanoseconds.div_euclid(1_000_000_000),
-            nanoseconds.rem_euclid(1_000_000_000),
-        );
         Self {
-            seconds,
-            nanoseconds: rest as u32,
+            seconds: nanoseconds.div_euclid(SECOND),
+            nanoseconds: nanoseconds.rem_euclid(SECOND) as u32,
         }
     }
 
-    /// Seconds and nanoseconds after 1970; `None` beyond the years that
-    /// RFC 3339 can write.
+    /// Returns the moment so many seconds and nanoseconds after 1970; `None` beyond the
+    /// years 0 to 9999.
     pub(super) fn new(seconds: i64, nanoseconds: i64) -> Option<Self> {
-        let seconds = seconds.checked_add(nanoseconds.div_euclid(1_000_000_000))?;
-        let moment = Self {
+        let seconds = seconds.checked_add(nanoseconds.div_euclid(SECOND))?;
+        SECONDS.contains(&seconds).then_some(Self {
             seconds,
-            nanoseconds: nanoseconds.rem_euclid(1_000_000_000) as u32,
-        };
-        moment.date().map(|_| moment)
+            nanoseconds: nanoseconds.rem_euclid(SECOND) as u32,
+        })
     }
 
     /// Reads RFC 3339.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let date = OffsetDateTime::parse(text, &Rfc3339)
-            .ok()?
-            .checked_to_offset(UtcOffset::UTC)?;
-        Some(Self {
-            seconds: date.unix_timestamp(),
-            nanoseconds: date.nanosecond(),
-        })
-    }
-
-    fn date(self) -> Option<OffsetDateTime> {
-        let date = OffsetDateTime::from_unix_timestamp(self.seconds).ok()?;
-        let date = date.checked_add(
-            Duration::from_nanos(self.nanoseconds.into())
-                .try_into()
-                .ok()?,
-        )?;
-        (0..=9999).contains(&date.year()).then_some(date)
-    }
-
-    fn rfc3339(self) -> Option<String> {
-        self.date()?.format(&Rfc3339).ok()
-    }
-
-    fn nanoseconds(self) -> i128 {
-        i128::from(self.seconds) * 1_000_000_000 + i128::from(self.nanoseconds)
-    }
-}
-
-/// Returns the Time at `index`, where there is one.
-fn at(l: State, index: c_int) -> Option<Moment> {
-    let (seconds, nanoseconds) = interpreter(l).classes.get().moment.read(l, index)?;
-    Some(Moment {
-        seconds,
-        nanoseconds,
-    })
-}
-
-/// Returns the Time that is argument `arg`; raises for anything else.
-fn check(l: State, arg: c_int) -> Moment {
-    match at(l, arg) {
-        Some(moment) => moment,
-        None => l.wrong_type(arg, CLASS),
-    }
-}
-
-/// The Time that is argument 2; `None` where it is missing.
-fn other(l: State) -> Option<Moment> {
-    if l.type_of(2) <= LUA_TNIL {
-        errors::refuse(l, kind::INVALID, format_args!("time is missing"));
-        return None;
-    }
-    Some(check(l, 2))
-}
-
-extern "C-unwind" fn unix(l: State) -> c_int {
-    l.push_integer(check(l, 1).seconds);
-    1
-}
-
-extern "C-unwind" fn unix_nano(l: State) -> c_int {
-    match i64::try_from(check(l, 1).nanoseconds()) {
-        Ok(nanoseconds) => {
-            l.push_integer(nanoseconds);
-            1
+        // What the layout lets pass beside it: an hour of one digit, and a comma.
+        if text.as_bytes().get(13) != Some(&b':') || text.contains(',') {
+            return None;
         }
-        Err(_) => errors::refuse(
-            l,
-            kind::INVALID,
-            format_args!("the nanoseconds since 1970 do not fit into a 64-bit integer"),
-        ),
+        let reading = layout::read(layout::RFC3339, text).ok()?;
+        let (seconds, nanoseconds) = reading.parts.carry()?;
+        let offset = match reading.place {
+            Place::Offset(offset, _) if offset.abs() < 86_400 => offset,
+            Place::Offset(..) => return None,
+            _ => 0,
+        };
+        Self::new(seconds - i64::from(offset), nanoseconds.into())
     }
-}
 
-extern "C-unwind" fn rfc3339(l: State) -> c_int {
-    let moment = check(l, 1);
-    push_text(l, moment.rfc3339().unwrap_or_default());
-    1
-}
-
-/// `t:format(f)`, with the letters of `os.date`, in UTC.
-extern "C-unwind" fn format(l: State) -> c_int {
-    let moment = check(l, 1);
-    match l.type_of(2) {
-        LUA_TNONE | LUA_TNIL => {
-            return errors::refuse(l, kind::INVALID, format_args!("format is missing"));
-        }
-        LUA_TSTRING => {}
-        _ => l.wrong_type(2, c"string"),
-    }
-    l.global(c"os");
-    l.field(-1, c"date");
-    l.push_string(c"!");
-    l.push_value(2);
-    l.concat(2);
-    l.push_integer(moment.seconds);
-    l.call(2, 1);
-    1
-}
-
-extern "C-unwind" fn add(l: State) -> c_int {
-    let moment = check(l, 1);
-    let Some(by) = duration::signed(l, 2, Unit::Nanoseconds, "duration") else {
-        return REFUSED;
-    };
-    let by = Moment::from_nanoseconds(by);
-    let sum = moment.seconds.checked_add(by.seconds).and_then(|seconds| {
-        Moment::new(
-            seconds,
-            i64::from(moment.nanoseconds) + i64::from(by.nanoseconds),
+    /// Returns the moment so many nanoseconds later.
+    pub(super) fn add(self, nanoseconds: i64) -> Option<Self> {
+        let by = Self::from_nanoseconds(nanoseconds);
+        Self::new(
+            self.seconds.checked_add(by.seconds)?,
+            i64::from(self.nanoseconds) + i64::from(by.nanoseconds),
         )
-    });
-    match sum {
-        Some(sum) => {
-            push(l, sum);
-            1
+    }
+
+    /// Returns the nanoseconds from another moment to this one.
+    pub(super) fn since(self, other: Self) -> i128 {
+        self.nanoseconds() - other.nanoseconds()
+    }
+
+    /// Returns the last multiple of a duration since [`ZERO`](Self::ZERO).
+    pub(super) fn truncate(self, unit: i64) -> Option<Self> {
+        match self.rest(unit) {
+            Some(rest) => self.add(-rest),
+            None => Some(self),
         }
-        None => errors::refuse(
-            l,
-            kind::INVALID,
-            format_args!("the result is outside the years 0 to 9999"),
-        ),
+    }
+
+    /// Returns the nearest multiple of a duration since [`ZERO`](Self::ZERO), the later
+    /// one of two that are as near.
+    pub(super) fn round(self, unit: i64) -> Option<Self> {
+        match self.rest(unit) {
+            Some(rest) if rest < unit - rest => self.add(-rest),
+            Some(rest) => self.add(unit - rest),
+            None => Some(self),
+        }
+    }
+
+    /// Returns nanoseconds since 1970.
+    pub(super) fn nanoseconds(self) -> i128 {
+        i128::from(self.seconds) * i128::from(SECOND) + i128::from(self.nanoseconds)
+    }
+
+    /// Returns the nanoseconds since the last multiple; `None` where the unit is not
+    /// positive.
+    fn rest(self, unit: i64) -> Option<i64> {
+        if unit <= 0 {
+            return None;
+        }
+        // Less than the unit.
+        Some(self.since(Self::ZERO).rem_euclid(unit.into()) as i64)
     }
 }
 
-extern "C-unwind" fn sub(l: State) -> c_int {
-    let moment = check(l, 1);
-    let Some(other) = other(l) else {
-        return REFUSED;
-    };
-    match i64::try_from(moment.nanoseconds() - other.nanoseconds()) {
-        Ok(difference) => {
-            duration::push(l, difference);
-            1
-        }
-        Err(_) => errors::refuse(
-            l,
-            kind::INVALID,
-            format_args!("the result is out of the range of a duration"),
-        ),
+/// Nanoseconds of a second.
+const SECOND: i64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(text: &str) -> Moment {
+        Moment::parse(text).expect(text)
     }
-}
 
-fn compare(l: State, holds: fn(Moment, Moment) -> bool) -> c_int {
-    let moment = check(l, 1);
-    let Some(other) = other(l) else {
-        return REFUSED;
-    };
-    l.push_boolean(holds(moment, other));
-    1
-}
+    #[test]
+    fn rfc_3339_is_read_and_nothing_else() {
+        assert_eq!(
+            moment("1970-01-01T00:00:01.5Z"),
+            Moment {
+                seconds: 1,
+                nanoseconds: 500_000_000
+            }
+        );
+        assert_eq!(
+            moment("2024-02-29T14:30:45+02:00"),
+            moment("2024-02-29T12:30:45Z")
+        );
+        for text in [
+            "",
+            "yesterday",
+            "2024-02-30T00:00:00Z",
+            "2024-02-29",
+            "2024-02-29T12:30:45",
+            "2024-02-29T2:30:45Z",
+            "2024-02-29T12:30:45,5Z",
+            "2024-02-29T12:30:45+24:00",
+            "2024-02-29T12:30:45Z ",
+            "0000-01-01T00:00:00+01:00",
+        ] {
+            assert_eq!(Moment::parse(text), None, "{text}");
+        }
+    }
 
-extern "C-unwind" fn before(l: State) -> c_int {
-    compare(l, |a, b| a < b)
-}
+    #[test]
+    fn multiples_are_counted_from_the_year_1() {
+        let t = moment("2024-02-29T12:30:45.5Z");
+        for (unit, truncated, rounded) in [
+            (SECOND, "2024-02-29T12:30:45Z", "2024-02-29T12:30:46Z"),
+            (60 * SECOND, "2024-02-29T12:30:00Z", "2024-02-29T12:31:00Z"),
+            (
+                3_600 * SECOND,
+                "2024-02-29T12:00:00Z",
+                "2024-02-29T13:00:00Z",
+            ),
+            (
+                86_400 * SECOND,
+                "2024-02-29T00:00:00Z",
+                "2024-03-01T00:00:00Z",
+            ),
+            // 1 January of the year 1 was a Monday.
+            (
+                604_800 * SECOND,
+                "2024-02-26T00:00:00Z",
+                "2024-03-04T00:00:00Z",
+            ),
+            (0, "2024-02-29T12:30:45.5Z", "2024-02-29T12:30:45.5Z"),
+            (-5, "2024-02-29T12:30:45.5Z", "2024-02-29T12:30:45.5Z"),
+        ] {
+            assert_eq!(t.truncate(unit), Some(moment(truncated)), "{unit}");
+            assert_eq!(t.round(unit), Some(moment(rounded)), "{unit}");
+        }
+        assert_eq!(moment("9999-12-31T23:59:59.9Z").round(SECOND), None);
+        assert_eq!(Moment::ZERO, moment("0001-01-01T00:00:00Z"));
+    }
 
-extern "C-unwind" fn after(l: State) -> c_int {
-    compare(l, |a, b| a > b)
-}
-
-extern "C-unwind" fn not_after(l: State) -> c_int {
-    compare(l, |a, b| a <= b)
-}
-
-extern "C-unwind" fn equal(l: State) -> c_int {
-    compare(l, |a, b| a == b)
-}
-
-/// `==` of two userdata, one of which is a Time.
-extern "C-unwind" fn equals(l: State) -> c_int {
-    let [a, b] = [1, 2].map(|arg| at(l, arg));
-    l.push_boolean(a.is_some() && a == b);
-    1
+    #[test]
+    fn sums_and_differences_keep_to_the_range() {
+        let t = moment("9999-12-31T23:59:59.999999999Z");
+        assert_eq!(t.add(1), None);
+        assert_eq!(t.add(i64::MIN).and_then(|t| t.add(i64::MAX)), t.add(-1));
+        assert_eq!(t.since(moment("9999-12-31T00:00:00Z")), 86_399_999_999_999);
+        assert_eq!(Moment::new(i64::MAX, i64::MAX), None);
+    }
 }

@@ -18,6 +18,7 @@ local kinds = {
   integer = { takes = "number", name = "number", value = 1, invalid = 1.5 },
   duration = { takes = "number string", refuses = true, value = "1ns", invalid = "soon" },
   time = { takes = "", name = "time", value = time.now() },
+  location = { takes = "", name = "location", value = time.utc },
   channel = { takes = "channel", name = "channel" },
   actor = { takes = "", name = "actor" },
   scope = { takes = "", name = "scope" },
@@ -27,6 +28,7 @@ local kinds = {
   options = { takes = "table", refuses = true },
   document = { takes = "string", refuses = true, invalid = "{" },
   object = { takes = "table", refuses = true },
+  data = { takes = "string", refuses = true, value = "x" },
 }
 
 local values = {
@@ -51,6 +53,7 @@ local objects = {
   timer = { "timer", time.timer("1h") },
   ticker = { "ticker", time.ticker("1h") },
   t = { "time", time.now() },
+  loc = { "location", time.utc },
   duration = { "duration", time.parse_duration("1s") },
   err = { "error", errors.new("x") },
   log = { "logger", logger:named("x") },

@@ -1,0 +1,107 @@
+//! Tables whose members are found by name when a program asks for them. Of a library
+//! that it does not use, a process has an empty table in the image, and no names.
+
+use std::ffi::{CStr, c_int};
+
+use mlua_sys::*;
+
+use super::{Function, Functions, State};
+
+/// Names, and what each of them is the name of.
+pub(crate) type Named<T> = [(&'static CStr, T)];
+
+/// The members of a table.
+pub(crate) trait Members {
+    /// Functions.
+    const FUNCTIONS: &'static Functions = &[];
+    /// Integers.
+    const INTEGERS: &'static Named<lua_Integer> = &[];
+    /// Texts.
+    const TEXTS: &'static Named<&'static CStr> = &[];
+    /// Values, each pushed by a function: the same value every time. It may raise.
+    const VALUES: &'static Named<fn(State)> = &[];
+}
+
+/// Gives the table on top of the stack members. They do not replace what it has.
+pub(crate) fn set_members<M: Members>(l: State) {
+    l.new_table(0, 2);
+    l.push_function(index::<M>);
+    l.set_field(-2, c"__index");
+    l.push_function(pairs::<M>);
+    l.set_field(-2, c"__pairs");
+    l.set_metatable(-2);
+}
+
+/// `__index`: the member of a name, or nil.
+extern "C-unwind" fn index<M: Members>(l: State) -> c_int {
+    // SAFETY: the name is an argument, which stays on the stack.
+    let Some(name) = (unsafe { l.bytes(2) }) else {
+        l.push_nil();
+        return 1;
+    };
+    if let Some(function) = find(M::FUNCTIONS, name) {
+        l.push_function(function);
+    } else if let Some(number) = find(M::INTEGERS, name) {
+        l.push_integer(number);
+    } else if let Some(text) = find(M::TEXTS, name) {
+        l.push_string(text);
+    } else if let Some(push) = find(M::VALUES, name) {
+        push(l);
+    } else {
+        l.push_nil();
+    }
+    1
+}
+
+/// `__pairs`: the table is filled, and from then on like any other.
+extern "C-unwind" fn pairs<M: Members>(l: State) -> c_int {
+    l.check_type(1, LUA_TTABLE);
+    l.set_top(1);
+    l.push_nil();
+    l.set_metatable(1);
+    for (name, function) in M::FUNCTIONS {
+        fill(l, name, |l| l.push_function(*function));
+    }
+    for (name, number) in M::INTEGERS {
+        fill(l, name, |l| l.push_integer(*number));
+    }
+    for (name, text) in M::TEXTS {
+        fill(l, name, |l| l.push_string(text));
+    }
+    for (name, push) in M::VALUES {
+        fill(l, name, push);
+    }
+    let next: Function = next;
+    l.push_function(next);
+    l.push_value(1);
+    l.push_nil();
+    3
+}
+
+/// Lua's `next`, whatever the program has made of that global.
+extern "C-unwind" fn next(l: State) -> c_int {
+    l.check_type(1, LUA_TTABLE);
+    l.set_top(2);
+    if l.next(1) {
+        return 2;
+    }
+    l.push_nil();
+    1
+}
+
+fn find<T: Copy>(members: &Named<T>, name: &[u8]) -> Option<T> {
+    members
+        .iter()
+        .find(|(known, _)| known.to_bytes() == name)
+        .map(|(_, member)| *member)
+}
+
+/// Sets a field of the table at 1 where it has none of this name.
+fn fill(l: State, name: &CStr, push: impl FnOnce(State)) {
+    l.push_string(name);
+    if l.raw_get(1) == LUA_TNIL {
+        push(l);
+        l.set_field(1, name);
+    }
+    l.set_top(1);
+}
