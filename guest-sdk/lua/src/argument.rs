@@ -65,3 +65,32 @@ pub(crate) fn integer(
     }
     number
 }
+
+/// Returns true where an argument is of a type, else pushes nil and an error. For
+/// libraries whose values often come from outside: a wrong type is INVALID.
+pub(crate) fn is_given(l: State, arg: c_int, kind: c_int, name: &str) -> bool {
+    let given = l.type_of(arg);
+    if given == kind {
+        return true;
+    }
+    if given <= LUA_TNIL {
+        errors::refuse(l, kind::INVALID, format_args!("{name} is missing"));
+    } else {
+        let [kind, given] = [kind, given].map(|kind| l.name_of_type(kind));
+        errors::refuse(
+            l,
+            kind::INVALID,
+            format_args!("{name} is a {given}, not a {kind}"),
+        );
+    }
+    false
+}
+
+/// A required string of any bytes; a wrong type is INVALID, as in [`is_given`].
+pub(crate) fn given_bytes<'a>(l: State, arg: c_int, name: &str) -> Option<&'a [u8]> {
+    if !is_given(l, arg, LUA_TSTRING, name) {
+        return None;
+    }
+    // SAFETY: the argument is on the stack as long as the bytes are used.
+    unsafe { l.bytes(arg) }
+}

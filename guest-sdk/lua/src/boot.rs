@@ -9,9 +9,9 @@ use warren_guest::msgpack::{MAX_MESSAGE, Output};
 use crate::interpreter::{Anchored, Interpreter, interpreter};
 use crate::lua::{Function, State, internals, push_library, set_functions};
 use crate::{
-    allocator, callbacks, channel, chooser, context, coroutine, errors, json, libc_clock, logger,
-    math, message, metamethods, module, object, os, prelude, process, public, scheduler, security,
-    spawner, stdio, time, timers, traceback, transfer, warnings,
+    allocator, callbacks, channel, chooser, codec, context, coroutine, errors, hash, json,
+    libc_clock, logger, math, message, metamethods, module, object, os, prelude, process, public,
+    scheduler, security, spawner, stdio, time, timers, traceback, transfer, uuid, warnings,
 };
 
 /// Returns the Lua state of this instance, set up at the first call, or in the image.
@@ -180,6 +180,10 @@ extern "C-unwind" fn open_all(l: State) -> c_int {
     library(l, c"process", process::open);
     library(l, c"ctx", context::open);
     library(l, c"json", json::open);
+    library(l, c"uuid", uuid::open);
+    library(l, c"hash", hash::open);
+    library(l, c"base64", codec::open_base64);
+    library(l, c"hex", codec::open_hex);
     prelude::run(l, prelude::WARREN);
     warm_up(l);
     0

@@ -31,6 +31,7 @@ mod callbacks;
 mod channel;
 mod chooser;
 mod chunk;
+mod codec;
 mod context;
 mod coroutine;
 mod decode;
@@ -39,6 +40,7 @@ mod ending;
 mod errors;
 mod exchange;
 mod exec;
+mod hash;
 #[cfg(target_family = "wasm")]
 mod inspection;
 
@@ -72,6 +74,7 @@ mod time;
 mod timers;
 mod traceback;
 mod transfer;
+mod uuid;
 mod warnings;
 
 #[cfg(test)]

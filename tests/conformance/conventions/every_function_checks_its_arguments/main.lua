@@ -24,7 +24,7 @@ local kinds = {
   scope = { takes = "", name = "scope" },
   error = { takes = "string", name = "error or string", value = "x" },
   message = { takes = "string table", name = "string or table", invalid = {} },
-  -- Of `json`, which refuses what it is not made for.
+  -- Of `json`, `uuid`, `hash` and the codecs, which refuse what they are not made for.
   options = { takes = "table", refuses = true },
   document = { takes = "string", refuses = true, invalid = "{" },
   object = { takes = "table", refuses = true },
@@ -201,7 +201,7 @@ local function walk(path, library)
     end
   end
 end
-for _, name in ipairs { "process", "channel", "time", "errors", "json", "logger", "ctx", "security" } do
+for _, name in ipairs { "process", "channel", "time", "errors", "json", "logger", "ctx", "security", "uuid", "hash", "base64", "hex" } do
   walk(name, _G[name])
 end
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
