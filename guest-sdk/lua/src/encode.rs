@@ -363,7 +363,7 @@ impl<'o> Encoder<'o> {
 }
 
 /// `.key`, `["a key"]`, `[1]`: how Lua would write the access.
-fn path_step(l: State, key: c_int) -> String {
+pub(crate) fn path_step(l: State, key: c_int) -> String {
     match l.type_of(key) {
         LUA_TSTRING => {
             // SAFETY: the key is on the stack as long as the text is used.

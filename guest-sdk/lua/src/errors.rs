@@ -211,8 +211,8 @@ extern "C-unwind" fn concat(l: State) -> c_int {
     1
 }
 
-/// Pushes the message of the error at `index`, or else the value itself.
-fn push_message(l: State, index: c_int) {
+/// Pushes the text of the error at `index`, or else the value itself.
+pub(crate) fn push_message(l: State, index: c_int) {
     if is_error(l, index) {
         l.user_value(index, part::MESSAGE);
     } else {

@@ -6,20 +6,31 @@ use std::mem::MaybeUninit;
 use mlua_sys::*;
 use warren_values::kind;
 
-use super::{MAX_DEPTH, is_given, mark_object, push_null};
-use crate::argument::REFUSED;
+use super::{MAX_DEPTH, mark_object};
+use crate::argument::{REFUSED, is_given};
 use crate::errors;
 use crate::lua::State;
 
-/// `json.decode(s)`.
+/// `json.decode(s, {null = v}?)`.
 pub(super) extern "C-unwind" fn decode(l: State) -> c_int {
     // The text stays on the stack, and the parser owns nothing.
     if !is_given(l, 1, LUA_TSTRING, "text") {
         return REFUSED;
     }
+    if l.type_of(2) > LUA_TNIL && !is_given(l, 2, LUA_TTABLE, "options") {
+        return REFUSED;
+    }
+    l.set_top(2);
+    if l.type_of(2) == LUA_TTABLE {
+        l.push_string(c"null");
+        l.raw_get(2);
+        l.replace(2);
+    }
     // SAFETY: the text is an argument, which stays on the stack.
     let text = unsafe { l.bytes(1) }.unwrap_or_default();
-    l.set_top(1);
+    if text.is_empty() {
+        return errors::refuse(l, kind::INVALID, format_args!("text is empty"));
+    }
     let mut parser = Parser { l, text, at: 0 };
     let outcome = match parser.document() {
         Ok(()) => return 1,
@@ -36,10 +47,13 @@ pub(super) extern "C-unwind" fn decode(l: State) -> c_int {
     l.set_top(1);
     errors::refuse(
         l,
-        kind::INVALID,
+        kind::INTERNAL,
         format_args!("{outcome} at line {line}, column {column}"),
     )
 }
+
+/// The stack slot of the value that stands for null; mostly nil.
+const NULL: c_int = 2;
 
 struct Parser<'t> {
     l: State,
@@ -80,7 +94,7 @@ impl Parser<'_> {
             }
             Some(b'n') => {
                 self.word(b"null")?;
-                push_null(self.l);
+                self.l.push_value(NULL);
                 Ok(())
             }
             Some(_) => Err("unexpected character"),
@@ -125,6 +139,7 @@ impl Parser<'_> {
             mark_object(self.l);
             return Ok(());
         }
+        let mut empty = true;
         loop {
             self.skip_space();
             if self.peek() != Some(b'"') {
@@ -136,9 +151,13 @@ impl Parser<'_> {
                 return Err("':' expected");
             }
             self.value(depth)?;
+            empty &= self.l.is_nil(-1);
             self.l.raw_set(-3);
             self.skip_space();
             if self.eat(b'}') {
+                if empty {
+                    mark_object(self.l);
+                }
                 return Ok(());
             }
             if !self.eat(b',') {

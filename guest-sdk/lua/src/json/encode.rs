@@ -1,4 +1,5 @@
-//! From the Lua stack to JSON. Only raw access: nothing here raises.
+//! From the Lua stack to JSON. Only raw access: nothing here raises, but for want of
+//! memory for the text of an error.
 
 use std::ffi::{c_int, c_void};
 use std::io::Write as _;
@@ -8,10 +9,11 @@ use mlua_sys::*;
 use warren_guest::msgpack::{Full, Output};
 use warren_values::kind;
 
-use super::{MAX_DEPTH, is_given, is_null, is_object};
-use crate::argument::REFUSED;
+use super::{MAX_DEPTH, is_array, is_null, is_object};
+use crate::argument::{REFUSED, is_given};
+use crate::encode::path_step;
 use crate::errors;
-use crate::interpreter::interpreter;
+use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
 
 /// `json.encode(v, {pretty = bool}?)`.
@@ -34,31 +36,42 @@ pub(super) extern "C-unwind" fn encode(l: State) -> c_int {
     output.clear();
     // The text stays in the process.
     output.lift_limit();
-    let mut encoder = Encoder {
+    let encoder = Encoder {
         l,
         output: &mut output,
         pretty,
         ancestors: [const { MaybeUninit::uninit() }; MAX_DEPTH],
         depth: 0,
+        path: Vec::new(),
     };
-    let encoded = encoder.value(1);
+    let encoded = encoder.run();
     interpreter.output.set(output);
+    l.set_top(1);
     match encoded {
         Ok(()) => {
-            l.set_top(1);
             interpreter.push_output(l);
             1
         }
-        Err(Trouble::Refused(why)) => {
-            l.set_top(1);
-            errors::refuse(l, kind::INVALID, format_args!("{why}"))
+        Err(Stop::Refused(kind, why)) => {
+            l.push_nil();
+            push_text(l, why);
+            errors::wrap_message(l, kind);
+            REFUSED
         }
-        Err(Trouble::OutOfMemory) => l.out_of_memory(),
+        Err(Stop::OutOfMemory) => l.out_of_memory(),
     }
 }
 
+/// The reason why a value could not be encoded.
+enum Stop {
+    /// It, or a value within it, is nothing that JSON has; the text names its path.
+    Refused(&'static str, String),
+    OutOfMemory,
+}
+
+/// The same of one value.
 enum Trouble {
-    Refused(&'static str),
+    Refused(&'static str, &'static str),
     OutOfMemory,
 }
 
@@ -77,9 +90,32 @@ struct Encoder<'o> {
     /// the first `depth` are set.
     ancestors: [MaybeUninit<*const c_void>; MAX_DEPTH],
     depth: usize,
+    /// The path to the refused value, from the inside out.
+    path: Vec<String>,
 }
 
 impl Encoder<'_> {
+    /// Encodes the value at 1.
+    fn run(mut self) -> Result<(), Stop> {
+        self.value(1).map_err(|trouble| match trouble {
+            Trouble::OutOfMemory => Stop::OutOfMemory,
+            Trouble::Refused(kind, why) => {
+                let path: String = self.path.iter().rev().map(String::as_str).collect();
+                Stop::Refused(kind, format!("value{path}: {why}"))
+            }
+        })
+    }
+
+    /// Encodes a value inside another; where it is refused, notes the step that leads
+    /// to it.
+    fn step(&mut self, index: c_int, name: impl FnOnce(State) -> String) -> Result<(), Trouble> {
+        let outcome = self.value(index);
+        if let Err(Trouble::Refused(..)) = outcome {
+            self.path.push(name(self.l));
+        }
+        outcome
+    }
+
     /// Encodes the value at an absolute index.
     fn value(&mut self, index: c_int) -> Result<(), Trouble> {
         match self.l.type_of(index) {
@@ -90,12 +126,11 @@ impl Encoder<'_> {
             // SAFETY: the value is on the stack until it is written.
             LUA_TSTRING => self.string(unsafe { self.l.bytes(index) }.unwrap_or_default())?,
             LUA_TTABLE => self.table(index)?,
-            _ if is_null(self.l, index) => self.output.raw(b"null")?,
-            _ => {
-                return Err(Trouble::Refused(
-                    "cannot encode as JSON anything but tables, strings, numbers, booleans and null",
-                ));
-            }
+            LUA_TLIGHTUSERDATA if is_null(self.l, index) => self.output.raw(b"null")?,
+            LUA_TUSERDATA if errors::is_error(self.l, index) => self.error(index)?,
+            LUA_TFUNCTION => return invalid("a function cannot be JSON"),
+            LUA_TTHREAD => return invalid("a coroutine cannot be JSON"),
+            _ => return invalid("a userdata cannot be JSON"),
         }
         Ok(())
     }
@@ -106,7 +141,7 @@ impl Encoder<'_> {
         } else {
             let number = self.l.to_number(index);
             if !number.is_finite() {
-                return Err(Trouble::Refused("cannot encode NaN or infinity as JSON"));
+                return Ok(self.output.raw(b"null")?);
             }
             // The shortest text that reads back the same, with a point.
             write!(self.output, "{number:?}")
@@ -116,9 +151,7 @@ impl Encoder<'_> {
 
     fn string(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         if str::from_utf8(bytes).is_err() {
-            return Err(Trouble::Refused(
-                "cannot encode a string that is not UTF-8 as JSON",
-            ));
+            return invalid("a string that is not UTF-8 cannot be JSON");
         }
         self.output.raw(b"\"")?;
         let mut plain = 0;
@@ -158,12 +191,10 @@ impl Encoder<'_> {
             // SAFETY: the first `depth` ancestors are set.
             |ancestor| unsafe { ancestor.assume_init() } == address,
         ) {
-            return Err(Trouble::Refused(
-                "cannot encode a table that contains itself as JSON",
-            ));
+            return internal("a table that contains itself cannot be JSON");
         }
         let Some(place) = self.ancestors.get_mut(self.depth) else {
-            return Err(Trouble::Refused("nested deeper than 128 levels"));
+            return internal("nested deeper than 128 levels");
         };
         place.write(address);
         if !self.l.has_room(6) {
@@ -171,17 +202,31 @@ impl Encoder<'_> {
         }
         self.depth += 1;
         match self.array_length(index) {
-            Some(0) if is_object(self.l, index) => self.output.raw(b"{}")?,
-            Some(0) => self.output.raw(b"[]")?,
-            Some(len) => self.array(index, len)?,
+            Some(Length::Whole(0)) if is_object(self.l, index) => self.output.raw(b"{}")?,
+            Some(Length::Whole(0)) => self.output.raw(b"[]")?,
+            Some(Length::Whole(len)) => self.array(index, len)?,
+            Some(Length::WithHoles(len)) if is_array(self.l, index) => self.array(index, len)?,
+            Some(Length::WithHoles(_)) => {
+                return internal("a list with holes cannot be JSON; json.array makes them null");
+            }
             None => self.object(index)?,
         }
         self.depth -= 1;
         Ok(())
     }
 
-    /// The number of elements, if the keys are exactly 1..n.
-    fn array_length(&self, index: c_int) -> Option<lua_Integer> {
+    /// The text of the structured error at `index`.
+    fn error(&mut self, index: c_int) -> Result<(), Trouble> {
+        let top = self.l.top();
+        errors::push_message(self.l, index);
+        // SAFETY: the text is on the stack until it is written.
+        self.string(unsafe { self.l.bytes(-1) }.unwrap_or_default())?;
+        self.l.set_top(top);
+        Ok(())
+    }
+
+    /// The number of elements, if the keys are integers from 1 on.
+    fn array_length(&self, index: c_int) -> Option<Length> {
         let top = self.l.top();
         let (mut count, mut greatest) = (0, 0);
         self.l.push_nil();
@@ -194,7 +239,11 @@ impl Encoder<'_> {
             count += 1;
             self.l.pop(1);
         }
-        (count == greatest).then_some(count)
+        Some(if count == greatest {
+            Length::Whole(count)
+        } else {
+            Length::WithHoles(greatest)
+        })
     }
 
     fn array(&mut self, index: c_int, len: lua_Integer) -> Result<(), Trouble> {
@@ -202,7 +251,7 @@ impl Encoder<'_> {
         for place in 1..=len {
             self.separate(place > 1)?;
             self.l.element(index, place);
-            self.value(self.l.top())?;
+            self.step(self.l.top(), |_| format!("[{place}]"))?;
             self.l.pop(1);
         }
         self.end(b"]")
@@ -215,15 +264,17 @@ impl Encoder<'_> {
         while self.l.next(index) {
             // SAFETY: the key is on the stack until it is written.
             let Some(key) = (unsafe { self.l.bytes(-2) }) else {
-                return Err(Trouble::Refused(
-                    "cannot encode an object as JSON with a key that is not a string",
-                ));
+                return internal(
+                    "a table cannot be JSON whose keys are neither all strings nor all \
+                     integers from 1 on",
+                );
             };
             self.separate(following)?;
             following = true;
             self.string(key)?;
             self.output.raw(if self.pretty { b": " } else { b":" })?;
-            self.value(self.l.top())?;
+            let value = self.l.top();
+            self.step(value, |l| path_step(l, value - 1))?;
             self.l.pop(1);
         }
         self.end(b"}")
@@ -251,4 +302,21 @@ impl Encoder<'_> {
         }
         Ok(())
     }
+}
+
+/// The number of elements of a list.
+enum Length {
+    Whole(lua_Integer),
+    /// The last of them, where some are missing.
+    WithHoles(lua_Integer),
+}
+
+/// Refuses a value that is nothing for JSON.
+fn invalid(why: &'static str) -> Result<(), Trouble> {
+    Err(Trouble::Refused(kind::INVALID, why))
+}
+
+/// Refuses a table that has no form in JSON.
+fn internal(why: &'static str) -> Result<(), Trouble> {
+    Err(Trouble::Refused(kind::INTERNAL, why))
 }

@@ -6,10 +6,8 @@ mod encode;
 use std::ffi::{c_int, c_void};
 
 use mlua_sys::*;
-use warren_values::kind;
 
-use crate::argument::REFUSED;
-use crate::errors;
+use crate::argument::{REFUSED, is_given};
 use crate::lua::{self, Functions, State};
 
 /// The most levels that arrays and objects may nest, in both directions.
@@ -19,6 +17,7 @@ const FUNCTIONS: &Functions = &[
     (c"encode", encode::encode),
     (c"decode", decode::decode),
     (c"object", object),
+    (c"array", array),
 ];
 
 /// Pushes the library.
@@ -32,7 +31,7 @@ pub(crate) fn open(l: State) {
     l.push_string(c"k");
     l.set_field(-2, c"__mode");
     l.set_metatable(-2);
-    l.register(objects_key());
+    l.register(marks_key());
 }
 
 /// Pushes `json.null`.
@@ -47,11 +46,12 @@ pub(crate) fn is_null(l: State, index: c_int) -> bool {
 
 /// Returns true where the table at `index` was marked as an object.
 pub(crate) fn is_object(l: State, index: c_int) -> bool {
-    l.registered(objects_key());
-    l.push_value(index);
-    let marked = l.raw_get(-2) != LUA_TNIL;
-    l.pop(2);
-    marked
+    mark_of(l, index) == Some(Mark::Object)
+}
+
+/// Returns true where the table at `index` was marked as an array.
+fn is_array(l: State, index: c_int) -> bool {
+    mark_of(l, index) == Some(Mark::Array)
 }
 
 /// Marks the table on top of the stack as an object: where it is empty it
@@ -59,11 +59,35 @@ pub(crate) fn is_object(l: State, index: c_int) -> bool {
 /// metatable of its own.
 /// May raise.
 pub(crate) fn mark_object(l: State) {
-    l.registered(objects_key());
+    mark(l, Mark::Object);
+}
+
+/// The form that a program has given a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Object,
+    Array,
+}
+
+/// Marks the table on top of the stack. May raise.
+fn mark(l: State, mark: Mark) {
+    l.registered(marks_key());
     l.push_value(-2);
-    l.push_boolean(true);
+    l.push_boolean(mark == Mark::Object);
     l.raw_set(-3);
     l.pop(1);
+}
+
+fn mark_of(l: State, index: c_int) -> Option<Mark> {
+    l.registered(marks_key());
+    l.push_value(index);
+    let mark = match l.raw_get(-2) {
+        LUA_TNIL => None,
+        _ if l.to_boolean(-1) => Some(Mark::Object),
+        _ => Some(Mark::Array),
+    };
+    l.pop(2);
+    mark
 }
 
 /// `json.object(t)`: `t`, which encodes as `{}` where it is empty.
@@ -76,29 +100,19 @@ extern "C-unwind" fn object(l: State) -> c_int {
     1
 }
 
-/// Returns true where an argument is of a type, else pushes nil and an error. Unlike
-/// elsewhere, a wrong type is INVALID: values that are encoded and decoded here often
-/// come from outside.
-fn is_given(l: State, arg: c_int, kind: c_int, name: &str) -> bool {
-    let given = l.type_of(arg);
-    if given == kind {
-        return true;
+/// `json.array(t)`: `t`, whose holes are null.
+extern "C-unwind" fn array(l: State) -> c_int {
+    if !is_given(l, 1, LUA_TTABLE, "table") {
+        return REFUSED;
     }
-    if given <= LUA_TNIL {
-        errors::refuse(l, kind::INVALID, format_args!("{name} is missing"));
-    } else {
-        let [kind, given] = [kind, given].map(|kind| l.name_of_type(kind));
-        errors::refuse(
-            l,
-            kind::INVALID,
-            format_args!("{name} is a {given}, not a {kind}"),
-        );
-    }
-    false
+    l.set_top(1);
+    mark(l, Mark::Array);
+    1
 }
 
-/// The registry's key of the table whose keys are the marked tables.
-fn objects_key() -> *const c_void {
+/// The registry's key of the table whose keys are the marked tables, and whose values
+/// are true for an object and false for an array.
+fn marks_key() -> *const c_void {
     static KEY: u8 = 0;
     (&raw const KEY).cast()
 }

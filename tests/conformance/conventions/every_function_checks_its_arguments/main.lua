@@ -26,7 +26,7 @@ local kinds = {
   message = { takes = "string table", name = "string or table", invalid = {} },
   -- Of `json`, `uuid`, `hash` and the codecs, which refuse what they are not made for.
   options = { takes = "table", refuses = true },
-  document = { takes = "string", refuses = true, invalid = "{" },
+  document = { takes = "string", refuses = true, invalid = "" },
   object = { takes = "table", refuses = true },
   data = { takes = "string", refuses = true, value = "x" },
 }

@@ -124,8 +124,9 @@ return {
   { "err:stack" },
 
   { "json.encode", "any?", "options?" },
-  { "json.decode", "document" },
+  { "json.decode", { "document", "[]" }, "options?" },
   { "json.object", "object" },
+  { "json.array", "object" },
 
   { "uuid.v1" },
   { "uuid.v3", id, "data" },
