@@ -10,7 +10,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use warren_engine::{Node, Running};
+use warren_engine::{Node, ProcessEnd, Running};
 use warren_kernel::{Error, Outcome, Process, TraceId};
 
 use crate::error::CallError;
@@ -25,7 +25,7 @@ use crate::values;
 pub struct Handle {
     node: Arc<Node>,
     process: Arc<Process>,
-    ended: Shared<BoxFuture<'static, warren_engine::Ended>>,
+    ended: Shared<BoxFuture<'static, Ended>>,
 }
 
 /// The end of a process.
@@ -47,6 +47,13 @@ impl Ended {
     /// for a result of another type.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         result_of(&self.outcome)
+    }
+
+    fn of(end: ProcessEnd) -> Ended {
+        Ended {
+            outcome: end.outcome,
+            status: end.status,
+        }
     }
 }
 
@@ -72,7 +79,7 @@ impl Handle {
         Handle {
             node: Arc::clone(node),
             process,
-            ended: ended.boxed().shared(),
+            ended: ended.map(Ended::of).boxed().shared(),
         }
     }
 
@@ -131,7 +138,7 @@ impl Handle {
     /// Waits for the end of the process. May be called any number of times,
     /// also after the end. Dropping the future changes nothing.
     pub async fn wait(&self) -> Ended {
-        self.ended.clone().await.into()
+        self.ended.clone().await
     }
 
     /// Waits for the end of the process and reads its result.
@@ -186,21 +193,12 @@ impl fmt::Debug for Handle {
     }
 }
 
-impl From<warren_engine::Ended> for Ended {
-    fn from(ended: warren_engine::Ended) -> Ended {
-        Ended {
-            outcome: ended.outcome,
-            status: ended.status,
-        }
-    }
-}
-
 /// A stream of the end of one process; see [`Handle::monitor`].
 #[derive(Debug)]
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Monitor {
     pid: Arc<str>,
-    ended: Option<Shared<BoxFuture<'static, warren_engine::Ended>>>,
+    ended: Option<Shared<BoxFuture<'static, Ended>>>,
 }
 
 /// The end of a process, with its PID.
@@ -219,7 +217,7 @@ impl futures::Stream for Monitor {
         let Some(waiting) = &mut self.ended else {
             return Poll::Ready(None);
         };
-        let ended = ready!(waiting.poll_unpin(cx)).into();
+        let ended = ready!(waiting.poll_unpin(cx));
         self.ended = None;
         Poll::Ready(Some(Exit {
             pid: Arc::clone(&self.pid),

@@ -5,6 +5,8 @@ pub(crate) mod aside;
 pub(crate) mod capability;
 pub(crate) mod control;
 mod files;
+mod inherited;
+mod node;
 mod options;
 mod permission;
 mod process;
@@ -13,12 +15,12 @@ pub(crate) mod receive;
 pub(crate) mod refused_paths;
 pub(crate) mod shared;
 mod sight;
-mod spawner;
+mod spawn;
 pub(crate) mod stacks;
+mod start;
 mod stdio;
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,15 +32,16 @@ use crate::guest::control::Control;
 use crate::guest::shared::Shared;
 use crate::guest::stacks::Sight;
 use crate::limits::Limits;
-use crate::security::{Actor, Rights, Scope};
+use crate::security::Rights;
 
-pub(crate) use options::{SpawnCall, SpawnOptions, context};
+pub(crate) use inherited::Inherited;
+pub use node::ProcessEnd;
+pub(crate) use node::{NodeForGuests, Surroundings, UpgradeRequest};
+pub(crate) use options::context;
 pub(crate) use program::settled_outcome;
 pub(crate) use sight::show_if_asked;
-pub use spawner::Ended;
-pub(crate) use spawner::{
-    Given, SpawnRequest, Spawner, Surroundings, UpgradeRequest, arguments_of,
-};
+pub(crate) use spawn::{SpawnRequest, Spawner};
+pub use start::Start;
 
 /// Code that is loaded into a pool.
 pub(crate) type Loaded = crate::code::loaded::Loaded<Guest>;
@@ -48,19 +51,6 @@ pub(crate) type CoreCode = crate::code::loaded::CoreCode<Guest>;
 pub(crate) type Pool = crate::code::pool::Pool<Guest>;
 /// A slot of a pool.
 pub(crate) type Slot = crate::code::pool::Slot<Guest>;
-
-/// What a process inherits from its spawner and hands on.
-#[derive(Clone, Debug)]
-pub(crate) struct Inherited {
-    /// The identifier of the call chain.
-    pub(crate) frame: Arc<str>,
-    /// Encoded values by key.
-    pub(crate) context: Arc<BTreeMap<String, Arc<[u8]>>>,
-    /// The identity for which the process acts.
-    pub(crate) actor: Option<Arc<Actor>>,
-    /// The policies under which the process acts.
-    pub(crate) scope: Option<Arc<Scope>>,
-}
 
 /// The program of one start of a process, with its arguments.
 #[derive(Clone, Debug)]
@@ -100,7 +90,7 @@ pub(crate) enum Purpose {
 /// The data of a store.
 pub(crate) struct Guest {
     pub(crate) shared: Arc<Shared>,
-    spawner: Arc<dyn Spawner>,
+    node: Arc<dyn NodeForGuests>,
     /// The pool of the instance; absent for a host function process.
     pool: Option<Arc<Pool>>,
     pub(crate) control: Arc<Control>,
@@ -160,7 +150,7 @@ impl Guest {
     ) -> Guest {
         Guest {
             shared: around.shared,
-            spawner: around.spawner,
+            node: around.node,
             pool,
             control,
             purpose,

@@ -37,7 +37,7 @@
 //!         (beside them: log, output, files, memory, security, codec)
 //! ```
 //!
-//! A guest reaches the node above it through the trait `Spawner`.
+//! A guest reaches the node above it through the trait `NodeForGuests`.
 
 mod abi;
 pub mod capability;
@@ -66,12 +66,11 @@ pub use code::grant::PathGrant;
 pub use code::native_code::NativeCode;
 pub use disk::DEFAULT_MAX_DISK;
 pub use files::{FileLimits, FilesInUse, MAX_FILES_OF_PROCESS};
-pub use guest::Ended;
+pub use guest::{ProcessEnd, Start};
 pub use host_limits::{DEFAULT_MAX_MEMORY, HostLimits};
 pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord, record_time};
 pub use memory::{MachineMemory, SystemMemory, default_max_memory};
 pub use node::native::{Native, NativeFuture};
-pub use node::start::Start;
 pub use node::{Node, NodeConfig, NodeError, Running};
 pub use output::{Sink, StandardStreams, Stream};
 pub use requirements::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};

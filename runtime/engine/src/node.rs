@@ -5,27 +5,27 @@ mod embedder;
 mod ending;
 pub(crate) mod explain;
 mod failures;
+mod for_guests;
+mod frames;
 pub(crate) mod instance;
 mod kept;
 pub(crate) mod native;
+mod presence;
 mod programs;
+mod running;
 mod slots;
 mod spawn;
-mod spawner;
 mod stack;
-pub(crate) mod start;
 pub(crate) mod task;
 pub(crate) mod traceback;
 mod waiters;
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use warren_kernel::{Error, Host, HostConfig, Kernel, MemoryLimits, Moment, nanoseconds};
@@ -44,7 +44,7 @@ use crate::files::{Files, FilesInUse, HostFiles};
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::shared::{MaxPrepare, PerHost, Shared};
 use crate::guest::stacks::Stacks;
-use crate::guest::{Guest, Spawner, Surroundings};
+use crate::guest::{Guest, NodeForGuests, Surroundings};
 use crate::host_limits::HostLimits;
 use crate::log::{self, Log, LogHook};
 use crate::memory::{MachineMemory, SystemMemory, Watch, default_max_memory};
@@ -57,13 +57,10 @@ use crate::security::{Authorizer, Judges};
 use crate::traces::Traces;
 
 use crate::sched::permits::Permits;
+use frames::Frames;
 pub(crate) use programs::Programs;
-pub use spawn::Running;
+pub use running::Running;
 use waiters::Waiters;
-
-/// The most definitions with a frame counter of their own. An embedder may invent
-/// any number of names for its host function processes.
-const MAX_FRAMES: usize = 10_000;
 
 /// The configuration of a node.
 pub struct NodeConfig {
@@ -139,7 +136,7 @@ pub struct Node {
     pools: Vec<Arc<Pools<Guest>>>,
     scheduler: Scheduler,
     waiters: Waiters,
-    frames: Mutex<HashMap<String, u64>>,
+    frames: Frames,
     closed: AtomicBool,
     /// Processes whose tasks have not ended.
     present: AtomicUsize,
@@ -264,7 +261,7 @@ impl Node {
             pools: slots.finish(),
             scheduler,
             waiters: Waiters::default(),
-            frames: Mutex::default(),
+            frames: Frames::default(),
             closed: AtomicBool::new(false),
             present: AtomicUsize::new(0),
             ended: Notify::new(),
@@ -275,7 +272,7 @@ impl Node {
     fn surroundings(self: &Arc<Self>) -> Surroundings {
         Surroundings {
             shared: Arc::clone(&self.shared),
-            spawner: Arc::clone(self) as Arc<dyn Spawner>,
+            node: Arc::clone(self) as Arc<dyn NodeForGuests>,
         }
     }
 
@@ -333,20 +330,6 @@ impl Node {
     /// The open files and disk space that the processes of a host use.
     pub fn files_in_use(&self, host: &Host) -> FilesInUse {
         self.shared.files(host).in_use()
-    }
-
-    /// Makes a frame id for a chain of calls that begins with this definition.
-    fn new_frame(&self, definition: &str) -> Arc<str> {
-        let mut frames = self.frames.lock();
-        // Further definitions share one counter, so no frame id is given twice.
-        let counted = if frames.len() < MAX_FRAMES || frames.contains_key(definition) {
-            definition
-        } else {
-            ""
-        };
-        let number = frames.entry(counted.to_owned()).or_default();
-        *number += 1;
-        format!("{definition}#{number}").into()
     }
 }
 

@@ -3,7 +3,6 @@
 
 mod bindings;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::abi::flat::BURST;
 use crate::codec::{self, check};
 use crate::guest::aside::AT_ONCE;
 use crate::guest::stacks::{Asked, Sight};
-use crate::guest::{self, Guest, SpawnCall, SpawnOptions, Unwind, receive};
+use crate::guest::{self, Guest, Start, Unwind, receive};
 use crate::log::{Level, MAX_LOGGED};
 use crate::operand::{self, NAME};
 use crate::output::{PIECE, Stream};
@@ -94,11 +93,11 @@ impl wit::process::Host for Guest {
             monitored: relation.contains(wit::process::Relation::MONITORED),
             linked: relation.contains(wit::process::Relation::LINKED),
         };
-        let call = match checked(self, definition, host, arguments, options).await {
-            Ok(call) => call,
+        let start = match start_of(self, definition, host, arguments, options).await {
+            Ok(start) => start,
             Err(error) => return answer(self, Err(error)),
         };
-        let pid = Guest::spawn(self, call, relation).await;
+        let pid = Guest::spawn(self, start, relation).await;
         answer(self, pid.map(|pid| pid.to_string()))
     }
 
@@ -109,11 +108,11 @@ impl wit::process::Host for Guest {
         arguments: Vec<u8>,
         options: wit::process::SpawnOptions,
     ) -> Answer<u32> {
-        let call = match checked(self, definition, host, arguments, options).await {
-            Ok(call) => call,
+        let start = match start_of(self, definition, host, arguments, options).await {
+            Ok(start) => start,
             Err(error) => return answer(self, Err(error)),
         };
-        let subscription = Guest::exec(self, call).await;
+        let subscription = Guest::exec(self, start).await;
         answer(self, subscription.map(|subscription| subscription.0))
     }
 
@@ -181,76 +180,61 @@ fn named(operand: &'static str, name: &str) -> Result<(), Error> {
     NAME.check(operand, name.len())
 }
 
-/// Checks the operands of a spawn or exec and converts its options. Long options
+/// Checks the operands of a spawn or exec, and makes a start of them. Long options
 /// are checked off the worker.
-async fn checked(
+async fn start_of(
     guest: &Guest,
     definition: String,
     host: String,
     arguments: Vec<u8>,
     options: wit::process::SpawnOptions,
-) -> Result<SpawnCall, Error> {
+) -> Result<Start, Error> {
     named("definition", &definition)?;
     named("host", &host)?;
-    Ok(SpawnCall {
-        definition,
-        host,
-        arguments: arguments.into(),
-        options: checked_options(guest, options).await?,
-    })
-}
-
-async fn checked_options(
-    guest: &Guest,
-    options: wit::process::SpawnOptions,
-) -> Result<SpawnOptions, Error> {
+    let mut start = Start::with_arguments(definition, host, arguments.into());
     let context = options.context.as_ref().map_or(0, Vec::len);
     let meta = options.actor.as_ref().map_or(0, |actor| actor.meta.len());
     let messages: usize = options.messages.iter().map(|m| m.payload.len()).sum();
     if context + meta + messages <= AT_ONCE {
-        return spawn_options(options);
+        return set_options(&mut start, options).map(|()| start);
     }
     let shared = Arc::clone(&guest.shared);
     let host = Arc::clone(guest.process()?.host());
     let aside = async move {
         let permit = shared.permit_aside(&host).await;
-        shared.aside(permit, move || spawn_options(options)).await
+        let set = move || set_options(&mut start, options).map(|()| start);
+        shared.aside(permit, set).await
     };
     guest.control.outside(aside).await?
 }
 
-fn spawn_options(options: wit::process::SpawnOptions) -> Result<SpawnOptions, Error> {
+fn set_options(start: &mut Start, options: wit::process::SpawnOptions) -> Result<(), Error> {
     let wrong =
         |what: &str, error: String| operand::malformed("options", format_args!("{what}: {error}"));
-    let context = match &options.context {
-        None => BTreeMap::new(),
-        Some(bytes) => check::map(bytes)
+    if let Some(bytes) = &options.context {
+        start.context = check::map(bytes)
             .map_err(|error| error.to_string())
             .and_then(|()| guest::context(bytes))
-            .map_err(|error| wrong("context", error))?,
-    };
-    if let Some(actor) = &options.actor {
+            .map_err(|error| wrong("context", error))?;
+    }
+    if let Some(actor) = options.actor {
         check::map(&actor.meta).map_err(|error| wrong("actor.meta", error.to_string()))?;
-    }
-    for message in &options.messages {
-        check::values(&message.payload).map_err(|error| wrong("messages", error.to_string()))?;
-    }
-    Ok(SpawnOptions {
-        context,
-        actor: options.actor.map(|actor| Actor {
+        start.identity.actor = Some(Arc::new(Actor {
             id: actor.id,
             meta: actor.meta.into(),
-        }),
-        scope: options.scope.map(|scope| Scope {
+        }));
+    }
+    start.identity.scope = options.scope.map(|scope| {
+        Arc::new(Scope {
             policies: scope.policies,
-        }),
-        name: options.name,
-        messages: options
-            .messages
-            .into_iter()
-            .map(|m| (m.topic, m.payload.into()))
-            .collect(),
-    })
+        })
+    });
+    start.name = options.name;
+    for message in options.messages {
+        check::values(&message.payload).map_err(|error| wrong("messages", error.to_string()))?;
+        start.messages.push((message.topic, message.payload.into()));
+    }
+    Ok(())
 }
 
 impl Guest {

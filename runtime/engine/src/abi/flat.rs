@@ -7,6 +7,7 @@ mod mailbox;
 mod process;
 mod program;
 mod registry;
+mod spawn;
 mod system;
 
 use std::sync::Arc;

@@ -5,51 +5,31 @@ use std::sync::Arc;
 
 use rmpv::Value;
 
+use super::Start;
 use crate::codec::{self, check, reader};
 use crate::security::{Actor, Scope};
-
-/// The operands of a spawn or exec, as its caller gives them.
-pub(crate) struct SpawnCall {
-    pub(crate) definition: String,
-    pub(crate) host: String,
-    /// Encoded values.
-    pub(crate) arguments: Arc<[u8]>,
-    pub(crate) options: SpawnOptions,
-}
-
-/// The options of a spawn, which replace or add to inherited values.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SpawnOptions {
-    pub(crate) context: BTreeMap<String, Arc<[u8]>>,
-    pub(crate) actor: Option<Actor>,
-    pub(crate) scope: Option<Scope>,
-    pub(crate) name: Option<String>,
-    /// Topics and encoded values.
-    pub(crate) messages: Vec<(String, Arc<[u8]>)>,
-}
 
 /// The most messages, policies or context values of one spawn.
 const MAX_ITEMS: usize = 1 << 16;
 
-impl SpawnOptions {
-    /// Reads the record of the flat ABI. An empty record sets no option.
+impl Start {
+    /// Reads the options from the record of the flat ABI. An empty record sets none.
     ///
     /// # Errors
     ///
     /// A description of the mistake, for the author of an SDK.
-    pub(crate) fn read(bytes: &[u8]) -> Result<SpawnOptions, String> {
-        let mut options = SpawnOptions::default();
+    pub(crate) fn read_options(&mut self, bytes: &[u8]) -> Result<(), String> {
         if bytes.is_empty() {
-            return Ok(options);
+            return Ok(());
         }
         for (key, value) in map(reader::whole(bytes)?, "the record")? {
             match key? {
-                "context" => options.context = context(value)?,
-                "actor" => options.actor = Some(Actor::read(value)?),
-                "scope" => options.scope = Some(Scope::read(value)?),
-                "name" => options.name = Some(text(value, "name")?),
+                "context" => self.context = context(value)?,
+                "actor" => self.identity.actor = Some(Actor::read(value)?.into()),
+                "scope" => self.identity.scope = Some(Scope::read(value)?.into()),
+                "name" => self.name = Some(text(value, "name")?),
                 "messages" => {
-                    options.messages = array(value, "messages")?
+                    self.messages = array(value, "messages")?
                         .into_iter()
                         .map(message)
                         .collect::<Result<_, _>>()?;
@@ -57,7 +37,7 @@ impl SpawnOptions {
                 other => return Err(format!("unknown option `{other}`")),
             }
         }
-        Ok(options)
+        Ok(())
     }
 }
 
@@ -173,6 +153,12 @@ fn text(value: &[u8], what: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::security::Identity;
+
+    fn read(record: &[u8]) -> Result<Start, String> {
+        let mut start = Start::new("t:child", "t:host");
+        start.read_options(record).map(|()| start)
+    }
 
     #[test]
     fn options_are_read() {
@@ -198,15 +184,16 @@ mod tests {
                 ])]),
             ),
         ]);
-        let options = SpawnOptions::read(&codec::encode(&record)).expect("is well formed");
-        assert_eq!(options.name.as_deref(), Some("db"));
-        assert_eq!(options.context["tenant"].as_ref(), [7]);
-        assert_eq!(options.actor.map(|actor| actor.id).as_deref(), Some("ada"));
+        let start = read(&codec::encode(&record)).expect("is well formed");
+        assert_eq!(start.name.as_deref(), Some("db"));
+        assert_eq!(start.context["tenant"].as_ref(), [7]);
+        let Identity { actor, scope } = start.identity;
+        assert_eq!(actor.map(|actor| actor.id.clone()).as_deref(), Some("ada"));
         assert_eq!(
-            options.scope.map(|scope| scope.policies),
+            scope.map(|scope| scope.policies.clone()),
             Some(vec!["p".to_owned()])
         );
-        assert_eq!(options.messages, [("go".to_owned(), Arc::from([0x91, 1]))]);
+        assert_eq!(start.messages, [("go".to_owned(), Arc::from([0x91, 1]))]);
     }
 
     #[test]
@@ -227,9 +214,9 @@ mod tests {
             ),
         ];
         for (record, expected) in wrong {
-            let error = SpawnOptions::read(&codec::encode(&record)).expect_err("is malformed");
+            let error = read(&codec::encode(&record)).expect_err("is malformed");
             assert!(error.contains(expected), "{error}");
         }
-        assert!(SpawnOptions::read(b"").is_ok());
+        assert!(read(b"").is_ok());
     }
 }

@@ -1,18 +1,16 @@
 //! The operations of `warren:process/process`, `registry`, `context` and
 //! `security`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process, Relation, Subscription};
+use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process};
 
-use super::spawner::{Given, SpawnRequest, UpgradeRequest, arguments_of};
-use super::{Guest, Inherited, SpawnCall, SpawnOptions, Unwind, process_of};
+use super::{Guest, Unwind, UpgradeRequest, process_of};
 use crate::codec;
 use crate::guest::control::Control;
 use crate::guest::shared::Shared;
-use crate::security::{Action, Identity, Refusal, Resource};
+use crate::security::{Action, Refusal, Resource};
 
 impl Guest {
     pub(crate) fn send(&mut self, to: &str, topic: &str, payload: &[u8]) -> Result<(), Refusal> {
@@ -64,57 +62,6 @@ impl Guest {
             (topic, payload),
         )?;
         Ok(())
-    }
-
-    pub(crate) async fn spawn(
-        &mut self,
-        call: SpawnCall,
-        relation: Relation,
-    ) -> Result<Arc<str>, Error> {
-        let request = self.request(call, relation, false)?;
-        let spawner = Arc::clone(&self.spawner);
-        let spawned = self.control.outside(spawner.spawn(request)).await?;
-        Ok(Arc::clone(spawned.process.text()))
-    }
-
-    pub(crate) async fn exec(&mut self, call: SpawnCall) -> Result<Subscription, Error> {
-        let request = self.request(call, Relation::default(), true)?;
-        let spawner = Arc::clone(&self.spawner);
-        let spawned = self.control.outside(spawner.spawn(request)).await?;
-        spawned
-            .exec
-            .ok_or_else(|| Error::internal("the exec was started without a subscription"))
-    }
-
-    fn request(
-        &self,
-        call: SpawnCall,
-        relation: Relation,
-        exec: bool,
-    ) -> Result<SpawnRequest, Error> {
-        let parent = self.process()?;
-        let options = call.options;
-        Ok(SpawnRequest {
-            definition: call.definition,
-            code: None,
-            host: call.host,
-            arguments: arguments_of(call.arguments),
-            parent: Some(Arc::clone(parent)),
-            judge: self.rights.judge().cloned(),
-            relation,
-            exec,
-            given: Given {
-                context: !options.context.is_empty(),
-                identity: options.actor.is_some() || options.scope.is_some(),
-            },
-            assigned: Identity::default(),
-            inherited: Arc::new(self.inherited()?.with(&options)),
-            name: options.name,
-            messages: options.messages,
-            cause: self.control.cause().get(),
-            first: false,
-            ended: None,
-        })
     }
 
     pub(crate) fn terminate(&mut self, target: &str) -> Result<(), Refusal> {
@@ -223,10 +170,13 @@ impl Guest {
             running: Arc::clone(&self.run.program),
             pool: self.pool.clone(),
             definition: definition.unwrap_or_else(|| self.run.program.definition.id.to_string()),
-            arguments: arguments_of(arguments),
+            arguments: match arguments.is_empty() {
+                true => codec::NO_VALUES.into(),
+                false => arguments,
+            },
         };
-        let spawner = Arc::clone(&self.spawner);
-        let (run, slot) = self.control.outside(spawner.upgrade(request)).await?;
+        let node = Arc::clone(&self.node);
+        let (run, slot) = self.control.outside(node.upgrade(request)).await?;
         Ok(Unwind::Upgrade(run, slot))
     }
 
@@ -295,50 +245,5 @@ fn deliver(
             let (kernel, cause) = (&shared.kernel, control.cause().get());
             traces.send(kernel, Some(process), target, (topic, payload), cause)
         }
-    }
-}
-
-impl Inherited {
-    /// Bytes of context, actor and scope.
-    pub(crate) fn bytes(&self) -> usize {
-        let context = self
-            .context
-            .iter()
-            .map(|(key, value)| key.len() + value.len());
-        let actor = self
-            .actor
-            .iter()
-            .map(|actor| actor.id.len() + actor.meta.len());
-        let scope = self.scope.iter().flat_map(|scope| &scope.policies);
-        context.sum::<usize>() + actor.sum::<usize>() + scope.map(String::len).sum::<usize>()
-    }
-
-    /// Bytes that a process keeps for its whole life: the inherited values and its
-    /// arguments. Values that a process shares with its spawner count for both, as
-    /// each may outlive the other.
-    pub(crate) fn given(&self, arguments: &[u8]) -> u64 {
-        (self.bytes() + arguments.len()) as u64
-    }
-
-    /// Returns the values of a child whose spawner sets these options.
-    fn with(&self, options: &SpawnOptions) -> Inherited {
-        let mut inherited = self.clone();
-        if !options.context.is_empty() {
-            let mut context = BTreeMap::clone(&self.context);
-            context.extend(
-                options
-                    .context
-                    .iter()
-                    .map(|(k, v)| (k.clone(), Arc::clone(v))),
-            );
-            inherited.context = Arc::new(context);
-        }
-        if let Some(actor) = &options.actor {
-            inherited.actor = Some(Arc::new(actor.clone()));
-        }
-        if let Some(scope) = &options.scope {
-            inherited.scope = Some(Arc::new(scope.clone()));
-        }
-        inherited
     }
 }

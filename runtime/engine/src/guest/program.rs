@@ -19,9 +19,9 @@ impl Guest {
     /// module of this name.
     pub(crate) async fn module(&mut self, name: String) -> Result<Option<Arc<Chunk>>, Error> {
         let host = Arc::clone(self.process()?.host());
-        let spawner = Arc::clone(&self.spawner);
+        let node = Arc::clone(&self.node);
         let program = Arc::clone(&self.run.program);
-        let module = spawner.module(program, name, host);
+        let module = node.module(program, name, host);
         self.control.outside(module).await
     }
 

@@ -1,7 +1,7 @@
 //! The part of a node that running guests use.
 //!
 //! Guests use [`Shared`] directly. They reach the node, which starts processes,
-//! through [`Spawner`](crate::guest::Spawner).
+//! through [`NodeForGuests`](crate::guest::NodeForGuests).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use warren_kernel::{Error, Process, Relation, Trace, TraceId};
+use warren_kernel::{Error, Process, Trace, TraceId};
 
 use super::{Node, Running};
 use crate::code::native_code::NativeCode;
-use crate::guest::{Given, Inherited, SpawnRequest, arguments_of};
-use crate::node::start::Start;
+use crate::guest::{Inherited, SpawnRequest, Spawner, Start};
 use crate::security::Scope;
 
 impl Node {
@@ -24,6 +23,26 @@ impl Node {
         self.shared.sleep(duration).await;
     }
 
+    /// Starts the program's first process, which may read standard input and end
+    /// the program. It runs in the host to which its definition is bound, or else
+    /// in `host`. The arguments are encoded values in one MessagePack array.
+    ///
+    /// # Errors
+    ///
+    /// The errors of every spawn; see `wit/process.wit`.
+    pub async fn run(
+        self: &Arc<Self>,
+        definition: &str,
+        host: &str,
+        arguments: &[u8],
+    ) -> Result<Running, Error> {
+        let start = Start {
+            arguments: arguments.into(),
+            ..Start::new(definition, host)
+        };
+        self.start_process(start, None, true).await
+    }
+
     /// Starts a process with a new frame. `code` is the code of a host function
     /// process that no definition names. `first` marks the program's first process,
     /// which may read standard input and end the program.
@@ -35,7 +54,7 @@ impl Node {
     /// The errors of every spawn; see `wit/process.wit`.
     pub async fn start_process(
         self: &Arc<Self>,
-        start: Start,
+        mut start: Start,
         code: Option<NativeCode>,
         first: bool,
     ) -> Result<Running, Error> {
@@ -49,31 +68,19 @@ impl Node {
                 .host
                 .clone(),
         };
+        if let Some(host) = bound {
+            start.host = host.to_string();
+        }
         let (sender, ended) = oneshot::channel();
-        let request = SpawnRequest {
-            host: bound.map_or(start.host, |host| host.to_string()),
-            arguments: arguments_of(start.arguments),
-            parent: None,
-            judge: None,
-            relation: Relation::default(),
-            exec: false,
-            inherited: Arc::new(Inherited {
-                frame: self.new_frame(&start.definition),
-                context: Arc::new(start.context),
-                actor: None,
-                scope: None,
-            }),
-            given: Given::default(),
-            assigned: start.identity,
-            definition: start.definition,
+        let spawner = Spawner::Embedder {
             code,
-            name: start.name,
-            messages: start.messages,
-            cause: self.begins(start.trace),
             first,
             ended: Some(sender),
         };
-        let spawned = self.spawn_process(request).await?;
+        let inherited = Inherited::beginning(self.frames.begin(&start.definition));
+        let cause = self.begins(start.trace);
+        let request = SpawnRequest::new(start, spawner, &inherited, cause);
+        let spawned = Arc::clone(self).spawn_process(request).await?;
         Ok(Running::new(spawned.process, ended))
     }
 

@@ -18,8 +18,7 @@ use std::time::Duration;
 use warren_kernel::{Delivery, Error, Outcome, Process, Relation, Subscription, Trace};
 
 use crate::code::native_code::NativeCode;
-use crate::guest::{Guest, SpawnCall, SpawnOptions};
-use crate::node::start::Start;
+use crate::guest::{Guest, Start};
 use crate::security::Refusal;
 
 pub(crate) use drive::NativeDrive;
@@ -152,7 +151,7 @@ impl Native {
     /// As for `process.spawn`.
     pub async fn spawn(&mut self, start: Start, relation: Relation) -> Result<Arc<str>, Error> {
         self.check_alive()?;
-        let spawned = self.guest.spawn(call_of(start), relation).await;
+        let spawned = self.guest.spawn(start, relation).await;
         spawned.inspect_err(|error| self.guest.was_refused(error))
     }
 
@@ -164,7 +163,7 @@ impl Native {
     /// As for `process.exec`. After an error no process was started.
     pub async fn exec(&mut self, start: Start) -> Result<Arc<Outcome>, Error> {
         self.check_alive()?;
-        let called = self.guest.exec(call_of(start)).await;
+        let called = self.guest.exec(start).await;
         let subscription = called.inspect_err(|error| self.guest.was_refused(error))?;
         let _pending = PendingExec {
             process: Arc::clone(&self.process),
@@ -296,21 +295,5 @@ struct PendingExec {
 impl Drop for PendingExec {
     fn drop(&mut self) {
         self.process.abandon_exec(self.subscription);
-    }
-}
-
-/// Turns a start into the operands of a spawn or exec.
-fn call_of(start: Start) -> SpawnCall {
-    SpawnCall {
-        definition: start.definition,
-        host: start.host,
-        arguments: start.arguments,
-        options: SpawnOptions {
-            context: start.context,
-            actor: start.identity.actor.map(Arc::unwrap_or_clone),
-            scope: start.identity.scope.map(Arc::unwrap_or_clone),
-            name: start.name,
-            messages: start.messages,
-        },
     }
 }

@@ -14,7 +14,7 @@ use crate::code::program::{Chunk, Program};
 use crate::guest::control::Control;
 use crate::guest::shared::Shared;
 use crate::guest::{
-    Ended, Guest, Inherited, Purpose, Run, Slot, Surroundings, Unwind, settled_outcome,
+    Guest, Inherited, ProcessEnd, Purpose, Run, Slot, Surroundings, Unwind, settled_outcome,
 };
 use crate::limits::{Limits, Payer};
 use crate::log::{Origin, Record, shortened};
@@ -43,7 +43,7 @@ pub(crate) struct Task<P> {
 /// Receives the end of a process. Dropped when the task has ended.
 pub(crate) trait Presence {
     /// Tells everyone who waits for the end of the process.
-    fn tell(&mut self, ended: Ended);
+    fn tell(&mut self, end: ProcessEnd);
 }
 
 /// The place where the code of a process runs.
@@ -155,7 +155,7 @@ impl<P: Presence> Task<P> {
             report_failure(shared, &process, &inherited, &run, outcome);
         }
         if let Some(outcome) = outcome {
-            presence.tell(Ended { outcome, status });
+            presence.tell(ProcessEnd { outcome, status });
         }
         for written in last_lines {
             written.await;

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use warren_kernel::Pid;
 
-use crate::guest::Ended;
+use crate::guest::ProcessEnd;
 
 /// All waiters of a node. A process without waiters costs one load at its
 /// end.
@@ -21,7 +21,7 @@ pub(crate) struct Waiters {
 
 struct Waiter {
     number: u64,
-    sender: oneshot::Sender<Ended>,
+    sender: oneshot::Sender<ProcessEnd>,
 }
 
 impl Waiters {
@@ -31,7 +31,7 @@ impl Waiters {
         &self,
         pid: Pid,
         has_exited: impl Fn() -> bool,
-    ) -> Option<oneshot::Receiver<Ended>> {
+    ) -> Option<oneshot::Receiver<ProcessEnd>> {
         let (sender, receiver) = oneshot::channel();
         let number = self.last.fetch_add(1, Ordering::Relaxed);
         {
@@ -50,10 +50,10 @@ impl Waiters {
     }
 
     /// Tells the waiters of a process how it ended.
-    pub(crate) fn tell(&self, pid: Pid, ended: &Ended) {
+    pub(crate) fn tell(&self, pid: Pid, end: &ProcessEnd) {
         for waiter in self.take(pid) {
             // Fails only if the receiver was dropped.
-            let _ = waiter.sender.send(ended.clone());
+            let _ = waiter.sender.send(end.clone());
         }
     }
 

@@ -54,6 +54,11 @@ impl Identity {
             scope: self.scope.or(other.scope),
         }
     }
+
+    /// Returns true if neither part is given.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.actor.is_none() && self.scope.is_none()
+    }
 }
 
 /// An event for the operator's audit.

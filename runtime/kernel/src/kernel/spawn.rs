@@ -29,7 +29,7 @@ pub struct Spawn<'a> {
     pub name: Option<&'a str>,
     /// Topics and encoded values of messages that come before all others; the
     /// parent is their sender.
-    pub messages: &'a [(&'a str, &'a [u8])],
+    pub messages: &'a [(String, std::sync::Arc<[u8]>)],
     /// Cause of those messages, noted in each.
     pub trace: Option<Trace>,
     /// Bytes of the process's existence: its stack, its task, the pages that
@@ -174,7 +174,7 @@ impl Kernel {
 
 fn queue_first_messages(child: &Process, spawn: &Spawn<'_>) -> Result<(), Error> {
     let sender = spawn.parent.map(|parent| &**parent.text());
-    for &(topic, payload) in spawn.messages {
+    for (topic, payload) in spawn.messages {
         check_message(child.host(), sender, topic, payload)?;
         let message = match spawn.trace {
             Some(trace) => Message::traced(sender, topic, payload, trace),

@@ -1,6 +1,12 @@
+use std::sync::Arc;
+
 use warren_kernel::{Delivery, HostConfig, Kind, Outcome, QueueLimits, Relation, Spawn};
 
 use crate::setup::{Setup, detail, events, failure, message_of, nothing, payloads};
+
+fn message(topic: &str, payload: &[u8]) -> (String, Arc<[u8]>) {
+    (topic.to_owned(), payload.into())
+}
 
 #[test]
 fn first_messages_come_first_and_from_the_parent() {
@@ -8,7 +14,7 @@ fn first_messages_come_first_and_from_the_parent() {
     let parent = setup.process();
     let spawned = setup.spawn(Spawn {
         parent: Some(&parent),
-        messages: &[("t", b"1"), ("u", b"2")],
+        messages: &[message("t", b"1"), message("u", b"2")],
         ..Spawn::default()
     });
     let child = spawned.unwrap().process;
@@ -58,7 +64,7 @@ fn a_taken_name_leaves_nothing_behind_and_names_the_holder() {
         },
         exec: true,
         name: Some("name"),
-        messages: &[("t", b"1")],
+        messages: &[message("t", b"1")],
         ..Spawn::default()
     });
     let error = refused.unwrap_err();
@@ -79,7 +85,7 @@ fn first_messages_that_do_not_fit_leave_nothing_behind() {
     });
     let refused = setup.spawn(Spawn {
         name: Some("name"),
-        messages: &[("t", b"1"), ("t", b"2")],
+        messages: &[message("t", b"1"), message("t", b"2")],
         ..Spawn::default()
     });
     assert_eq!(refused.unwrap_err().kind, Kind::RateLimited);

@@ -235,7 +235,7 @@ impl World {
         let messages: Vec<_> = birth
             .messages
             .iter()
-            .map(|(topic, payload)| (topic.as_str(), payload.as_slice()))
+            .map(|(topic, payload)| (topic.clone(), payload.as_slice().into()))
             .collect();
         let spawned = place.and_then(|place| {
             let spawn = Spawn {

@@ -1,22 +1,19 @@
 //! `warren:core/process`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use warren_kernel::Relation;
 use wasmtime::{Caller, Linker};
 
 use super::asking::{self, Asking, define};
 use super::{
-    Fault, Out, fail, limited, long_text, memory_and_guest, message_limit, owned, range, refuse,
-    reply, status, text, text_or_absent,
+    Fault, Out, fail, long_text, memory_and_guest, message_limit, owned, range, refuse, reply,
+    spawn, text, text_or_absent,
 };
-use crate::guest::aside::AT_ONCE;
-use crate::guest::{Guest, SpawnCall, SpawnOptions};
-use crate::operand::{self, NAME};
+use crate::guest::Guest;
+use crate::operand::NAME;
 use crate::security::Refusal;
 
-const MODULE: &str = "warren:core/process@0.1.0";
+pub(super) const MODULE: &str = "warren:core/process@0.1.0";
 
 /// An operation on one other process.
 type OnTarget = fn(&mut Guest, &str) -> Result<(), Refusal>;
@@ -32,45 +29,7 @@ pub(super) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<(
         send,
         (a: u32, b: u32, c: u32, d: u32, e: u32, f: u32)
     );
-    linker.func_wrap_async(
-        MODULE,
-        "spawn",
-        |caller,
-         (
-            def_ptr,
-            def_len,
-            host_ptr,
-            host_len,
-            args_ptr,
-            args_len,
-            relation,
-            opt_ptr,
-            opt_len,
-            ptr,
-            cap,
-        )| {
-            let request = Request {
-                definition: (def_ptr, def_len),
-                host: (host_ptr, host_len),
-                arguments: (args_ptr, args_len),
-                options: (opt_ptr, opt_len),
-            };
-            Box::new(spawn(caller, request, relation, Out { ptr, cap }))
-        },
-    )?;
-    linker.func_wrap_async(
-        MODULE,
-        "exec",
-        |caller, (def_ptr, def_len, host_ptr, host_len, args_ptr, args_len, opt_ptr, opt_len)| {
-            let request = Request {
-                definition: (def_ptr, def_len),
-                host: (host_ptr, host_len),
-                arguments: (args_ptr, args_len),
-                options: (opt_ptr, opt_len),
-            };
-            Box::new(exec(caller, request))
-        },
-    )?;
+    spawn::link(linker)?;
     let on_target: [(&str, OnTarget); 5] = [
         ("terminate", Guest::terminate),
         ("monitor", Guest::monitor),
@@ -144,94 +103,6 @@ fn send(
             .and_then(|to| Ok(guest.send(to, topic, payload)?)),
     };
     Asking::status(guest, sent.map(|()| 0))
-}
-
-/// The parameters that `spawn` and `exec` share, as ranges.
-struct Request {
-    definition: (u32, u32),
-    host: (u32, u32),
-    arguments: (u32, u32),
-    options: (u32, u32),
-}
-
-impl Request {
-    async fn read(&self, caller: &mut Caller<'_, Guest>) -> Result<SpawnCall, Fault> {
-        let mut call = self.read_names(caller)?;
-        let (ptr, len) = self.options;
-        let (memory, guest) = memory_and_guest(caller)?;
-        let read = if len as usize <= AT_ONCE {
-            let options = range(memory, ptr, len, "options")?;
-            SpawnOptions::read(options)
-        } else {
-            let shared = Arc::clone(&guest.shared);
-            let host = Arc::clone(guest.process()?.host());
-            let permit = async move { shared.permit_aside(&host).await };
-            let permit = guest.control.outside(permit).await;
-            let (memory, guest) = memory_and_guest(caller)?;
-            let options: Arc<[u8]> = range(memory, ptr, len, "options")?.into();
-            let shared = Arc::clone(&guest.shared);
-            let read = async move {
-                shared
-                    .aside(permit, move || SpawnOptions::read(&options))
-                    .await
-            };
-            guest.control.outside(read).await?
-        };
-        call.options = read.map_err(|error| operand::malformed("options", error))?;
-        Ok(call)
-    }
-
-    /// Reads everything but the options, and checks the length of the options.
-    fn read_names(&self, caller: &mut Caller<'_, Guest>) -> Result<SpawnCall, Fault> {
-        let (memory, guest) = memory_and_guest(caller)?;
-        let name = |(ptr, len), parameter| text(memory, ptr, len, parameter, NAME);
-        let definition = name(self.definition, "definition")?;
-        let host = name(self.host, "host")?;
-        let (ptr, len) = self.options;
-        let limit = if len as usize <= NAME.bytes {
-            NAME
-        } else {
-            guest.shared.options_limit()
-        };
-        limited(memory, ptr, len, "options", limit)?;
-        let (ptr, len) = self.arguments;
-        Ok(SpawnCall {
-            arguments: owned(memory, ptr, len, "arguments", message_limit(guest, len))?,
-            options: SpawnOptions::default(),
-            definition: definition.into(),
-            host: host.into(),
-        })
-    }
-}
-
-async fn spawn(
-    mut caller: Caller<'_, Guest>,
-    request: Request,
-    relation: u32,
-    out: Out,
-) -> wasmtime::Result<i32> {
-    let call = match request.read(&mut caller).await {
-        Ok(call) => call,
-        Err(fault) => return fail(caller.data_mut(), fault),
-    };
-    let relation = Relation::from_bits(relation);
-    let pid = caller.data_mut().spawn(call, relation).await;
-    let pid = pid.map(|pid| pid.as_bytes().to_vec());
-    reply(&mut caller, out, pid.map_err(Fault::from))
-}
-
-async fn exec(mut caller: Caller<'_, Guest>, request: Request) -> wasmtime::Result<i32> {
-    let call = match request.read(&mut caller).await {
-        Ok(call) => call,
-        Err(fault) => return fail(caller.data_mut(), fault),
-    };
-    let subscription = caller.data_mut().exec(call).await;
-    status(
-        caller.data_mut(),
-        subscription
-            .map(|subscription| subscription.0)
-            .map_err(Fault::from),
-    )
 }
 
 fn cancel(

@@ -23,8 +23,8 @@ use tokio::sync::mpsc;
 use warren_engine::capability::Capability;
 use warren_engine::security::Authorizer;
 use warren_engine::{
-    Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Ended, Grants, HostLimits,
-    MachineMemory, Node, NodeConfig, Running, Sink, Source, Stream,
+    Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Grants, HostLimits, MachineMemory,
+    Node, NodeConfig, ProcessEnd, Running, Sink, Source, Stream,
 };
 use warren_kernel::{Error, HostConfig, Outcome};
 
@@ -217,12 +217,12 @@ impl World {
     }
 
     /// Runs a definition with these arguments to its end.
-    pub async fn run_with(&self, id: &str, arguments: &[u8]) -> Ended {
+    pub async fn run_with(&self, id: &str, arguments: &[u8]) -> ProcessEnd {
         let mut running = in_time(self.node.run(id, HOST, arguments)).await.unwrap();
         in_time(running.wait()).await
     }
 
-    pub async fn run(&self, id: &str) -> Ended {
+    pub async fn run(&self, id: &str) -> ProcessEnd {
         self.run_with(id, &[]).await
     }
 
@@ -285,8 +285,8 @@ impl World {
 
 /// The bytes that a guest gave to `finish`: the bytes of a string, or else the
 /// encoded value; empty for no result.
-pub fn bytes(ended: &Ended) -> Vec<u8> {
-    match &*ended.outcome {
+pub fn bytes(end: &ProcessEnd) -> Vec<u8> {
+    match &*end.outcome {
         Outcome::Returned(Some(value)) => match decoded(value) {
             Value::Binary(bytes) => bytes,
             _ => value.to_vec(),
@@ -296,8 +296,8 @@ pub fn bytes(ended: &Ended) -> Vec<u8> {
     }
 }
 
-pub fn error(ended: &Ended) -> Error {
-    match &*ended.outcome {
+pub fn error(end: &ProcessEnd) -> Error {
+    match &*end.outcome {
         Outcome::Failed(error) => (**error).clone(),
         outcome => panic!("it did not fail: {outcome:?}"),
     }

@@ -7,11 +7,11 @@ use warren_kernel::{Error, Host, Spawned};
 
 use super::Node;
 use crate::code::program::{Chunk, Program};
-use crate::guest::{Run, Slot, SpawnRequest, Spawner, UpgradeRequest};
+use crate::guest::{NodeForGuests, Run, Slot, SpawnRequest, UpgradeRequest};
 
-impl Spawner for Node {
+impl NodeForGuests for Node {
     fn spawn(self: Arc<Self>, request: SpawnRequest) -> BoxFuture<'static, Result<Spawned, Error>> {
-        Box::pin(async move { self.spawn_process(request).await })
+        Box::pin(self.spawn_process(request))
     }
 
     fn upgrade(

@@ -1,4 +1,5 @@
-//! The parameters of a start by the embedder.
+//! The parameters of a new process: filled once, from the operands of a spawn or by the
+//! embedder, and read by everything on the way to the kernel.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use warren_kernel::TraceId;
 use crate::codec;
 use crate::security::Identity;
 
-/// The parameters of a process. Values are encoded; see `docs/guest-abi.md`.
+/// The parameters of a new process. Values are encoded; see `docs/guest-abi.md`.
 #[derive(Clone, Debug)]
 pub struct Start {
     /// The definition's id.
@@ -18,27 +19,38 @@ pub struct Start {
     pub host: String,
     /// One encoded array of values; empty bytes stand for no values.
     pub arguments: Arc<[u8]>,
-    /// Context values by key.
+    /// Context values by key, over the inherited ones.
     pub context: BTreeMap<String, Arc<[u8]>>,
-    /// The actor and scope of the process. They replace those that the operator
-    /// assigns by definition and host.
+    /// The actor and scope of the process, in place of the inherited ones. Those that
+    /// the operator assigns by definition and host take precedence over those of a
+    /// spawning process, and the embedder's over both.
     pub identity: Identity,
     /// A name to register together with the start.
     pub name: Option<String>,
     /// Topics and arrays of values of the first messages.
     pub messages: Vec<(String, Arc<[u8]>)>,
-    /// The trace to which the process belongs, if messages are traced; see
-    /// [`NodeConfig::trace_messages`](crate::NodeConfig::trace_messages).
+    /// The trace to which the process belongs, if messages are traced and the embedder
+    /// starts it; see [`NodeConfig::trace_messages`](crate::NodeConfig::trace_messages).
+    /// A process that another process starts belongs to that process's trace.
     pub trace: Option<TraceId>,
 }
 
 impl Start {
     /// Returns a start of a definition in a host, without arguments or options.
     pub fn new(definition: impl Into<String>, host: impl Into<String>) -> Start {
+        Start::with_arguments(definition, host, codec::NO_VALUES.into())
+    }
+
+    /// Returns a start with these arguments, without options.
+    pub(crate) fn with_arguments(
+        definition: impl Into<String>,
+        host: impl Into<String>,
+        arguments: Arc<[u8]>,
+    ) -> Start {
         Start {
             definition: definition.into(),
             host: host.into(),
-            arguments: codec::NO_VALUES.into(),
+            arguments,
             context: BTreeMap::new(),
             identity: Identity::default(),
             name: None,

@@ -1,0 +1,62 @@
+//! The node, as its guests see it.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use warren_kernel::{Error, Host, Outcome, Process, Spawned};
+
+use super::{Pool, Run, Slot, SpawnRequest};
+use crate::code::program::{Chunk, Program};
+use crate::guest::shared::Shared;
+
+/// The parts of a node that a guest can reach.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) node: Arc<dyn NodeForGuests>,
+}
+
+/// The operations of a node that its guests call: the node starts processes, and
+/// prepares their code. The node is above the guests, so they know it by this trait.
+pub(crate) trait NodeForGuests: Send + Sync {
+    /// Starts a process. A failed spawn leaves nothing behind.
+    fn spawn(self: Arc<Self>, request: SpawnRequest) -> BoxFuture<'static, Result<Spawned, Error>>;
+
+    /// Prepares an upgrade of a process. Returns a slot if the new code needs one
+    /// of another shape.
+    fn upgrade(
+        self: Arc<Self>,
+        upgrade: UpgradeRequest,
+    ) -> BoxFuture<'static, Result<(Run, Option<Slot>), Error>>;
+
+    /// Returns one of the program's own modules, prepared for the interpreter of
+    /// this program; `None` if there is no module of this name.
+    fn module(
+        self: Arc<Self>,
+        program: Arc<Program>,
+        name: String,
+        host: Arc<Host>,
+    ) -> BoxFuture<'static, Result<Option<Arc<Chunk>>, Error>>;
+}
+
+/// The end of a process, as the node reports it.
+#[derive(Clone, Debug)]
+pub struct ProcessEnd {
+    /// The result or error of the process.
+    pub outcome: Arc<Outcome>,
+    /// The status that the process passed to `program.exit`; absent if the process
+    /// ended otherwise.
+    pub status: Option<i32>,
+}
+
+/// The parameters of an upgrade.
+pub(crate) struct UpgradeRequest {
+    pub(crate) process: Arc<Process>,
+    /// The program that the process runs now.
+    pub(crate) running: Arc<Program>,
+    /// The pool of the process's instance; absent for a host function process.
+    pub(crate) pool: Option<Arc<Pool>>,
+    pub(crate) definition: String,
+    /// Encoded values.
+    pub(crate) arguments: Arc<[u8]>,
+}

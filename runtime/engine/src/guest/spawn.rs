@@ -1,0 +1,180 @@
+//! Spawn and exec, and the request that they and the embedder make of the node.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use warren_kernel::{Error, Process, Relation, Spawned, Subscription, Trace};
+
+use super::{Guest, Inherited, ProcessEnd, Start};
+use crate::code::native_code::NativeCode;
+use crate::codec::NO_VALUES;
+use crate::security::{Action, Identity, Judge, Judges, Operation, Resource};
+
+impl Guest {
+    /// Starts a process; returns its PID.
+    pub(crate) async fn spawn(
+        &mut self,
+        start: Start,
+        relation: Relation,
+    ) -> Result<Arc<str>, Error> {
+        let spawned = self.start_child(start, relation, false).await?;
+        Ok(Arc::clone(spawned.process.text()))
+    }
+
+    /// Starts a process; returns the subscription that yields its outcome.
+    pub(crate) async fn exec(&mut self, start: Start) -> Result<Subscription, Error> {
+        let spawned = self.start_child(start, Relation::default(), true).await?;
+        spawned
+            .exec
+            .ok_or_else(|| Error::internal("the exec was started without a subscription"))
+    }
+
+    async fn start_child(
+        &mut self,
+        start: Start,
+        relation: Relation,
+        exec: bool,
+    ) -> Result<Spawned, Error> {
+        let spawner = Spawner::Process {
+            process: Arc::clone(self.process()?),
+            judge: self.rights.judge().cloned(),
+            relation,
+            exec,
+        };
+        let cause = self.control.cause().get();
+        let request = SpawnRequest::new(start, spawner, self.inherited()?, cause);
+        let node = Arc::clone(&self.node);
+        self.control.outside(node.spawn(request)).await
+    }
+}
+
+/// A start, with the one that asks for it.
+pub(crate) struct SpawnRequest {
+    pub(crate) start: Start,
+    pub(crate) spawner: Spawner,
+    /// The values that the new process inherits, with those of `start` over them.
+    pub(crate) inherited: Arc<Inherited>,
+    /// The message that the spawner handles, if messages are traced.
+    pub(crate) cause: Option<Trace>,
+}
+
+/// The one that asks for a new process.
+pub(crate) enum Spawner {
+    /// A process.
+    Process {
+        process: Arc<Process>,
+        /// Absent if the process may do everything.
+        judge: Option<Judge>,
+        relation: Relation,
+        /// True if the process waits for the outcome of the new one.
+        exec: bool,
+    },
+    /// The embedder, which is no process and may do everything.
+    Embedder {
+        /// Code of a host function process that no definition names; the definition of
+        /// the start is then only its name.
+        code: Option<NativeCode>,
+        /// True for the program's first process.
+        first: bool,
+        /// Receives the end of the process; taken when the process is made.
+        ended: Option<oneshot::Sender<ProcessEnd>>,
+    },
+}
+
+impl Spawner {
+    /// Code that no definition names.
+    pub(crate) fn code(&self) -> Option<&NativeCode> {
+        match self {
+            Spawner::Process { .. } => None,
+            Spawner::Embedder { code, .. } => code.as_ref(),
+        }
+    }
+
+    /// Returns true if the new process is the program's first.
+    pub(crate) fn starts_first(&self) -> bool {
+        matches!(self, Spawner::Embedder { first: true, .. })
+    }
+
+    /// Takes the sender that is to report the end of the process.
+    pub(crate) fn take_ended(&mut self) -> Option<oneshot::Sender<ProcessEnd>> {
+        match self {
+            Spawner::Process { .. } => None,
+            Spawner::Embedder { ended, .. } => ended.take(),
+        }
+    }
+}
+
+impl SpawnRequest {
+    /// Returns the request of a spawner that has these inherited values itself.
+    pub(crate) fn new(
+        mut start: Start,
+        spawner: Spawner,
+        inherited: &Arc<Inherited>,
+        cause: Option<Trace>,
+    ) -> SpawnRequest {
+        if start.arguments.is_empty() {
+            start.arguments = NO_VALUES.into();
+        }
+        SpawnRequest {
+            inherited: inherited.handed_on(&start),
+            start,
+            spawner,
+            cause,
+        }
+    }
+
+    /// Checks the spawner's permissions, before anything else is looked up.
+    ///
+    /// # Errors
+    ///
+    /// `PermissionDenied`.
+    pub(crate) fn check_permissions(&self) -> Result<(), Error> {
+        let Spawner::Process {
+            judge: Some(judge),
+            relation,
+            exec,
+            ..
+        } = &self.spawner
+        else {
+            return Ok(());
+        };
+        let start = &self.start;
+        let operation = match exec {
+            true => Operation::Exec,
+            false => Operation::spawn(*relation),
+        };
+        for action in operation.actions() {
+            let resource = match action {
+                Action::Host => Resource::Host(start.host.clone()),
+                _ => Resource::Definition(start.definition.clone()),
+            };
+            judge.permit(*action, resource)?;
+        }
+        if !start.context.is_empty() {
+            judge.permit(Action::Context, Resource::Context)?;
+        }
+        if !start.identity.is_empty() {
+            judge.permit(Action::Security, Resource::Security)?;
+        }
+        match &start.name {
+            Some(name) => judge.permit(Action::Register, Resource::Name(name.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Replaces the inherited identity by the one that the embedder or the operator
+    /// assigns, and returns the assigned one. The operator assigns by definition
+    /// and host.
+    pub(crate) fn assign_identity(&mut self, judges: &Judges) -> Identity {
+        let start = &self.start;
+        let by_operator = judges.identity(&start.definition, &start.host);
+        let assigned = match self.spawner {
+            Spawner::Process { .. } => by_operator,
+            Spawner::Embedder { .. } => start.identity.clone().or(by_operator),
+        };
+        if !assigned.is_empty() {
+            Arc::make_mut(&mut self.inherited).act_for(&assigned);
+        }
+        assigned
+    }
+}
