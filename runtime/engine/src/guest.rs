@@ -10,6 +10,7 @@ mod node;
 mod options;
 mod permission;
 mod process;
+mod process_end;
 mod program;
 pub(crate) mod receive;
 pub(crate) mod refused_paths;
@@ -35,9 +36,9 @@ use crate::limits::Limits;
 use crate::security::Rights;
 
 pub(crate) use inherited::Inherited;
-pub use node::ProcessEnd;
 pub(crate) use node::{NodeForGuests, Surroundings, UpgradeRequest};
 pub(crate) use options::context;
+pub use process_end::ProcessEnd;
 pub(crate) use program::settled_outcome;
 pub(crate) use sight::show_if_asked;
 pub(crate) use spawn::{SpawnRequest, Spawner};

@@ -106,7 +106,7 @@ fn two_failures_at_once_along_a_chain() {
         };
         setup.end(&chain[0], failure("first"));
         fails.join().unwrap();
-        let doom = chain[1].doom().unwrap();
+        let doom = chain[1].doomed_to().unwrap();
         assert!(message_of(&doom).starts_with("linked process failed: "));
         assert_eq!(events(&chain[1]).len(), 1);
         setup.reap(&chain[1]);

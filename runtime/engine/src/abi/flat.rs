@@ -30,6 +30,7 @@ pub(crate) use system::{BURST, fill_with_random_bytes, random_length, write_rang
 pub(crate) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<()> {
     linker.func_wrap("warren:core/held@0.1.0", "take", take)?;
     process::link(linker, asks)?;
+    spawn::link(linker)?;
     mailbox::link(linker)?;
     registry::link(linker, asks)?;
     system::link(linker)?;

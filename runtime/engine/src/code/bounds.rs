@@ -7,7 +7,9 @@
 //! does not have, and it could not say why a module is refused.
 
 use warren_kernel::Error;
-use wasmparser::{Operator, Parser, Payload, TypeRef, ValType};
+use wasmparser::{
+    CompositeInnerType, Operator, Parser, Payload, TypeRef, TypeSectionReader, ValType,
+};
 
 use crate::code::wasm::Wasm;
 
@@ -143,20 +145,7 @@ impl Count<'_> {
                     self.limits.max_parts,
                 )
             }
-            Payload::TypeSection(section) => {
-                self.items("types", section.count())?;
-                for group in section.into_iter().flatten() {
-                    for ty in group.types() {
-                        let parameters = match &ty.composite_type.inner {
-                            wasmparser::CompositeInnerType::Func(ty) => ty.params(),
-                            _ => &[],
-                        };
-                        let references = parameters.iter().any(|ty| matches!(ty, ValType::Ref(_)));
-                        self.types.push((parameters.len(), references));
-                    }
-                }
-                self.items("types", u32::try_from(self.types.len()).unwrap_or(u32::MAX))
-            }
+            Payload::TypeSection(section) => self.types(section),
             Payload::ImportSection(section) => {
                 self.items("imports", section.count())?;
                 for import in section.into_imports().flatten() {
@@ -197,6 +186,21 @@ impl Count<'_> {
             Payload::CodeSectionEntry(body) => self.body(&body),
             _ => Ok(()),
         }
+    }
+
+    fn types(&mut self, section: TypeSectionReader<'_>) -> Result<(), Error> {
+        self.items("types", section.count())?;
+        for group in section.into_iter().flatten() {
+            for ty in group.types() {
+                let parameters = match &ty.composite_type.inner {
+                    CompositeInnerType::Func(ty) => ty.params(),
+                    _ => &[],
+                };
+                let references = parameters.iter().any(|ty| matches!(ty, ValType::Ref(_)));
+                self.types.push((parameters.len(), references));
+            }
+        }
+        self.items("types", u32::try_from(self.types.len()).unwrap_or(u32::MAX))
     }
 
     /// Refuses globals and tables that could hold exceptions. Exceptions live in a

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use warren_kernel::{Error, Host, Outcome, Process, Spawned};
+use warren_kernel::{Error, Host, Process, Spawned};
 
 use super::{Pool, Run, Slot, SpawnRequest};
 use crate::code::program::{Chunk, Program};
@@ -37,16 +37,6 @@ pub(crate) trait NodeForGuests: Send + Sync {
         name: String,
         host: Arc<Host>,
     ) -> BoxFuture<'static, Result<Option<Arc<Chunk>>, Error>>;
-}
-
-/// The end of a process, as the node reports it.
-#[derive(Clone, Debug)]
-pub struct ProcessEnd {
-    /// The result or error of the process.
-    pub outcome: Arc<Outcome>,
-    /// The status that the process passed to `program.exit`; absent if the process
-    /// ended otherwise.
-    pub status: Option<i32>,
 }
 
 /// The parameters of an upgrade.

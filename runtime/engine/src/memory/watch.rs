@@ -285,7 +285,7 @@ mod tests {
         assert!(!modest.is_doomed() && !small.is_doomed());
         let refused = modest.grow_memory(1).and(modest.grow_memory(1 << 20));
         assert_eq!(refused.expect_err("little is left").which, Which::Machine);
-        let Outcome::Failed(error) = &*large.doom().expect("it is doomed") else {
+        let Outcome::Failed(error) = &*large.doomed_to().expect("it is doomed") else {
             panic!("being ended is a failure");
         };
         assert_eq!(error.kind, Kind::RateLimited);

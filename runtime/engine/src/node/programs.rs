@@ -10,13 +10,13 @@ use warren_kernel::{Error, Host};
 use super::Node;
 use super::failures::{Failure, Failures};
 use super::kept::Kept;
+use super::prepare::prepare;
 use super::slots::compiling;
 use crate::code::artifact::{Artifact, Numbers};
 use crate::code::bounds::{self, CompileLimits, check_file};
-use crate::code::definition::{Code, Source};
+use crate::code::definition::{Code, Definition, Source};
 use crate::code::program::{Chunk, Program};
 use crate::code::wasm::Wasm;
-use crate::node::task;
 
 /// The Lua interpreter that comes with warren.
 const BUNDLED: &[u8] = include_bytes!("../../bundled/warren-lua.wasm");
@@ -91,37 +91,8 @@ impl Node {
         if let Some(program) = cell.get() {
             return Ok(Arc::clone(program));
         }
-        let failed = &self.programs.failed_programs;
         let program = cell
-            .get_or_try_init(|| async {
-                if let Some(error) = failed.of_definition(&key, host.number(), &definition) {
-                    return Err(error);
-                }
-                let made = async {
-                    Ok::<_, Failure>(match &definition.code {
-                        Code::Lua(source) => {
-                            let interpreter = self.interpreter(host).await?;
-                            let chunk = self.chunk(source, &interpreter, host).await?;
-                            (Some(interpreter), Some(chunk))
-                        }
-                        Code::Wasm(source) => {
-                            (Some(self.artifact(source.clone(), host).await?), None)
-                        }
-                        Code::Native(_) => (None, None),
-                    })
-                };
-                let (artifact, chunk) = made.await.map_err(|failure| {
-                    failed.add(Arc::clone(&key), host.number(), Some(&definition), &failure);
-                    failure.error
-                })?;
-                let grants = Arc::clone(&definition.grants);
-                Ok::<_, Error>(Arc::new(Program {
-                    definition,
-                    grants,
-                    artifact,
-                    chunk,
-                }))
-            })
+            .get_or_try_init(|| self.make_program(definition, host))
             .await;
         match program {
             Ok(program) => {
@@ -133,6 +104,41 @@ impl Node {
                 Err(error)
             }
         }
+    }
+
+    /// Compiles and prepares the code of a definition. An error that lasts is
+    /// remembered by the definition.
+    async fn make_program(
+        self: &Arc<Self>,
+        definition: Arc<Definition>,
+        host: &Arc<Host>,
+    ) -> Result<Arc<Program>, Error> {
+        let failed = &self.programs.failed_programs;
+        if let Some(error) = failed.of_definition(&definition.id, host.number(), &definition) {
+            return Err(error);
+        }
+        let made = async {
+            Ok::<_, Failure>(match &definition.code {
+                Code::Lua(source) => {
+                    let interpreter = self.interpreter(host).await?;
+                    let chunk = self.chunk(source, &interpreter, host).await?;
+                    (Some(interpreter), Some(chunk))
+                }
+                Code::Wasm(source) => (Some(self.artifact(source.clone(), host).await?), None),
+                Code::Native(_) => (None, None),
+            })
+        };
+        let (artifact, chunk) = made.await.map_err(|failure| {
+            let key = Arc::clone(&definition.id);
+            failed.add(key, host.number(), Some(&definition), &failure);
+            failure.error
+        })?;
+        Ok(Arc::new(Program {
+            grants: Arc::clone(&definition.grants),
+            definition,
+            artifact,
+            chunk,
+        }))
     }
 
     /// Compiles a definition and checks its imports and exports, as a spawn in this
@@ -326,7 +332,7 @@ impl Node {
         let slot = self.slot(host, interpreter).await?;
         // A task of its own, so that preparing is preempted like a process. The
         // task is dropped with the caller; the next waiting caller starts again.
-        let prepare = task::prepare(
+        let prepare = prepare(
             self.surroundings(),
             slot,
             Arc::clone(host),

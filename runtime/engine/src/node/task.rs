@@ -1,28 +1,23 @@
 //! The task of one process: runs its code through all its upgrades, and reports
 //! its end.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
-use warren_kernel::{Error, Host, Outcome, Process, Trace};
+use warren_kernel::{Outcome, Process, Trace};
 
-use crate::code::definition::{Code, Definition, Grants, Source};
 use crate::code::native_code::NativeCode;
-use crate::code::program::{Chunk, Program};
 use crate::guest::control::Control;
-use crate::guest::shared::Shared;
 use crate::guest::{
-    Guest, Inherited, ProcessEnd, Purpose, Run, Slot, Surroundings, Unwind, settled_outcome,
+    Guest, Inherited, ProcessEnd, Purpose, Run, Slot, Surroundings, settled_outcome,
 };
 use crate::limits::{Limits, Payer};
-use crate::log::{Origin, Record, shortened};
 use crate::node::drive::{Drive, Driven};
-use crate::node::failures::Failure;
-use crate::node::instance::{self, Finished, Want};
+use crate::node::instance;
+use crate::node::last_lines::{self, Waiting};
 use crate::node::native::NativeDrive;
-use crate::output::Stream;
+use crate::node::outcome::{Finish, finish_of};
+use crate::node::records::Records;
 use crate::security::{Caller, Rights};
 
 /// The task of a process, before it runs.
@@ -30,8 +25,10 @@ pub(crate) struct Task<P> {
     pub(crate) around: Surroundings,
     pub(crate) process: Arc<Process>,
     pub(crate) inherited: Arc<Inherited>,
+    /// True for the program's first process.
     pub(crate) first: bool,
-    /// The message that the spawner handled, if messages are traced.
+    /// The message that the spawner, or the code before an upgrade, handled, if
+    /// messages are traced.
     pub(crate) cause: Option<Trace>,
     pub(crate) run: Run,
     pub(crate) place: Place,
@@ -54,338 +51,166 @@ pub(crate) enum Place {
     Task(NativeCode),
 }
 
-impl<P: Presence> Task<P> {
-    /// Runs the process to its end, through all its upgrades.
-    pub(crate) async fn run(self) {
-        let Task {
-            around,
-            mut presence,
-            process,
-            inherited,
-            first,
-            mut cause,
-            mut run,
-            mut place,
-        } = self;
-        let shared = &*around.shared;
-        note_in_span(shared, &process, &inherited, &run, || Record::Started);
-        let (outcome, status, last_lines) = loop {
-            let control = Arc::new(match &place {
-                Place::Instance(_) => Control::default(),
-                Place::Task(_) => Control::without_fiber(),
-            });
-            control.cause().set(cause);
-            let judge = shared.judges.judge(
-                || Caller {
-                    pid: Arc::clone(process.text()),
-                    definition: Arc::clone(&run.program.definition.id),
-                    host: process.host().name().into(),
-                },
-                &inherited.actor,
-                &inherited.scope,
-                &inherited.context,
-            );
-            let pool = match &place {
-                Place::Instance(slot) => Some(Arc::clone(slot.pool())),
-                Place::Task(_) => None,
-            };
-            let guest = Guest::new(
-                around.clone(),
-                pool,
-                Arc::clone(&control),
-                Purpose::Process {
-                    process: Arc::clone(&process),
-                    inherited: Arc::clone(&inherited),
-                    first,
-                },
-                run.clone(),
-                Limits::new(
-                    shared.host(process.host()).max_memory,
-                    Payer::Process(Arc::clone(&process)),
-                ),
-                Rights::new(judge),
-            );
-            let finished = match &place {
-                Place::Instance(slot) => {
-                    let guest = pin!(instance::run(slot.pool(), guest));
-                    Drive::new(shared, Some(&process), &control, guest).await
-                }
-                Place::Task(code) => NativeDrive::new(shared, &process, code, guest).await,
-            };
-            process.release_memory();
-            let unwritten = pass_on_last_lines(shared, &control, !first);
-            let finished = match finished {
-                // The end of a terminated process does not wait for room in the
-                // output queue.
-                Driven::Doomed => {
-                    let queued = queue_for_room(shared, unwritten).await;
-                    break (Outcome::Returned(None), None, queued);
-                }
-                Driven::Finished(finished) => finished,
-            };
-            write(shared, unwritten).await;
-            match end(finished, &process) {
-                End::Process(outcome, status) => {
-                    let outcome = settled_outcome(outcome, process.host().config().max_message);
-                    break (outcome, status, Vec::new());
-                }
-                End::Upgrade(next, other_slot) => {
-                    cause = control.cause().get();
-                    place = other_slot.map_or(place, Place::Instance);
-                    process.begin_upgrade();
-                    process.set_given(inherited.given(&next.arguments));
-                    let definition = &next.program.definition.id;
-                    shared.kernel.set_definition(&process, definition);
-                    run = next;
-                }
-            }
-        };
-        let exiting = shared.kernel.exit(&process, outcome);
-        note_in_span(shared, &process, &inherited, &run, || {
-            Record::Ended(shortened(ending(exiting.outcome()).to_owned()))
-        });
-        // Memory and slot are free before the end is announced.
-        drop(place);
-        let outcome = exiting.outcome().map(Arc::clone);
-        // A process that was terminated or failed through a link is not logged: the
-        // cause is known.
-        let by_itself = exiting.failed_by_itself();
-        exiting.finish(shared.now());
-        if let (false, true, Some(outcome)) = (first, by_itself, &outcome) {
-            report_failure(shared, &process, &inherited, &run, outcome);
-        }
-        if let Some(outcome) = outcome {
-            presence.tell(ProcessEnd { outcome, status });
-        }
-        for written in last_lines {
-            written.await;
-        }
-        drop(presence);
-    }
-}
-
-/// A short text for the end of a process, for the log.
-fn ending(outcome: Option<&Arc<Outcome>>) -> &str {
-    match outcome.map(|outcome| &**outcome) {
-        Some(Outcome::Returned(_)) => "returned",
-        Some(Outcome::Failed(error)) => &error.message,
-        None => "ended before",
-    }
-}
-
-/// Logs a failure, which perhaps no process watches. The failure of the first
-/// process is not logged here: it is reported as the program's.
-fn report_failure(
-    shared: &Shared,
-    process: &Process,
-    inherited: &Inherited,
-    run: &Run,
-    outcome: &Outcome,
-) {
-    let Outcome::Failed(error) = outcome else {
-        return;
-    };
-    if tracing::enabled!(target: "warren::process", tracing::Level::WARN) {
-        let record = Record::Failed(shortened(error.to_string()));
-        let origin = origin(process, inherited, run);
-        shared.log(Some(process), origin, record);
-    }
-}
-
-/// Logs the start and the end of a process, if spans are wanted.
-fn note_in_span(
-    shared: &Shared,
-    process: &Process,
-    inherited: &Inherited,
-    run: &Run,
-    record: impl FnOnce() -> Record,
-) {
-    if tracing::enabled!(target: "warren::span", tracing::Level::DEBUG) {
-        let origin = origin(process, inherited, run);
-        shared.log(Some(process), origin, record());
-    }
-}
-
-fn origin(process: &Process, inherited: &Inherited, run: &Run) -> Origin {
-    Origin {
-        pid: Arc::clone(process.text()),
-        frame: Arc::clone(&inherited.frame),
-        definition: Arc::clone(&run.program.definition.id),
-    }
-}
-
-enum End {
-    Process(Outcome, Option<i32>),
+/// The step after a program of a process: the end, or the next program.
+enum Next {
+    End(Last),
     Upgrade(Run, Option<Slot>),
 }
 
-fn end(finished: Finished, process: &Process) -> End {
-    let limit = finished
-        .memory_refused
-        .map(|spent| spent.explanation(process.host().name()));
-    match finished.result {
-        Ok(()) => {
-            let mut outcome = finished.outcome.unwrap_or(Outcome::Returned(None));
-            if let (Outcome::Failed(error), Some(limit)) = (&mut outcome, limit)
-                && finished.want != Want::Unknown
-            {
-                explain(error, finished.want, &limit);
-            }
-            End::Process(outcome, None)
-        }
-        Err(error) => match error.downcast::<Unwind>() {
-            Ok(Unwind::Upgrade(run, slot)) => End::Upgrade(run, slot),
-            Ok(Unwind::Exit(0)) => End::Process(Outcome::Returned(None), Some(0)),
-            Ok(Unwind::Exit(status)) => {
-                let error = Error::internal(format!("exited with status {status}"));
-                End::Process(Outcome::Failed(Box::new(error)), Some(status))
-            }
-            Err(trap) => {
-                // A guest that knows the reason of its trap has called
-                // `program.fail` before.
-                let mut error = match finished.outcome {
-                    Some(Outcome::Failed(error)) => *error,
-                    _ => instance::failure(&trap),
-                };
-                if let Some(limit) = limit {
-                    explain(&mut error, finished.want, &limit);
+/// The end of the last program of a process.
+struct Last {
+    outcome: Outcome,
+    /// The status that the process passed to `program.exit`.
+    status: Option<i32>,
+    /// Lines of output that still wait for room.
+    lines: Vec<Waiting>,
+}
+
+impl<P: Presence> Task<P> {
+    /// Runs the process to its end, through all its upgrades.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` keeps its parameters twice, here for each process"
+    )]
+    pub(crate) fn run(mut self) -> impl Future<Output = ()> {
+        async move {
+            self.records().note_start();
+            let last = loop {
+                match self.run_program().await {
+                    Next::End(last) => break last,
+                    Next::Upgrade(run, slot) => self.upgrade(run, slot),
                 }
-                End::Process(Outcome::Failed(Box::new(error)), None)
+            };
+            self.end(last).await;
+        }
+    }
+
+    /// Runs the present program of the process to its end.
+    async fn run_program(&mut self) -> Next {
+        let shared = &*self.around.shared;
+        let control = Arc::new(match &self.place {
+            Place::Instance(_) => Control::default(),
+            Place::Task(_) => Control::without_fiber(),
+        });
+        control.cause().set(self.cause);
+        let guest = self.guest(&control);
+        let driven = match &self.place {
+            Place::Instance(slot) => {
+                let guest = pin!(instance::run(slot.pool(), guest));
+                Drive::new(shared, Some(&self.process), &control, guest).await
             }
-        },
-    }
-}
-
-/// Adds the memory limit to an error that it certainly or possibly caused.
-fn explain(error: &mut Error, want: Want, limit: &str) {
-    let joint = match want {
-        Want::Said => ":",
-        Want::Likely | Want::Unknown => "; the process was refused memory:",
-    };
-    error.message = format!("{}{joint} {limit}", error.message);
-}
-
-/// Passes on the last incomplete lines of a process. If `complete`, appends a
-/// newline, so that the line does not run into a line of another process; the
-/// output of the first process is not changed.
-///
-/// Returns the lines that had no room in the queue.
-fn pass_on_last_lines(
-    shared: &Shared,
-    control: &Control,
-    complete: bool,
-) -> Vec<(Stream, Vec<u8>)> {
-    let mut unwritten = Vec::new();
-    for stream in [Stream::Stdout, Stream::Stderr] {
-        let line = match complete {
-            true => control.finish_line(stream),
-            false => control.take_line(stream),
+            Place::Task(code) => NativeDrive::new(shared, &self.process, code, guest).await,
         };
-        if let Some(line) = line {
-            let rest = shared.output.try_write(stream, line).err();
-            unwritten.extend(rest.map(|line| (stream, line)));
+        self.process.release_memory();
+        let unwritten = last_lines::pass_on(shared, &control, !self.first);
+        let Driven::Finished(finished) = driven else {
+            // The end of a terminated process does not wait for room in the output
+            // queue.
+            return Next::End(Last {
+                outcome: Outcome::Returned(None),
+                status: None,
+                lines: last_lines::queue_for_room(shared, unwritten).await,
+            });
+        };
+        last_lines::write(shared, unwritten).await;
+        self.cause = control.cause().get();
+        match finish_of(finished, &self.process) {
+            Finish::Upgrade(run, slot) => Next::Upgrade(run, slot),
+            Finish::End(outcome, status) => Next::End(Last {
+                outcome: settled_outcome(outcome, self.process.host().config().max_message),
+                status,
+                lines: Vec::new(),
+            }),
         }
     }
-    unwritten
-}
 
-/// A line that waits for room in the queue of its stream.
-type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Queues the last lines of a process for room in the output, ahead of later output
-/// about its end.
-async fn queue_for_room(shared: &Shared, lines: Vec<(Stream, Vec<u8>)>) -> Vec<Waiting> {
-    let mut queued = Vec::new();
-    for (stream, line) in lines {
-        let mut written: Waiting = Box::pin(Arc::clone(&shared.output).write_left(stream, line));
-        // The first poll takes a position in the queue.
-        if poll_fn(|cx| Poll::Ready(written.as_mut().poll(cx)))
-            .await
-            .is_pending()
-        {
-            queued.push(written);
-        }
+    /// Makes the data of the store for the present program.
+    fn guest(&self, control: &Arc<Control>) -> Guest {
+        let (shared, process) = (&*self.around.shared, &self.process);
+        let judge = shared.judges.judge(
+            || Caller {
+                pid: Arc::clone(process.text()),
+                definition: Arc::clone(&self.run.program.definition.id),
+                host: process.host().name().into(),
+            },
+            &self.inherited.actor,
+            &self.inherited.scope,
+            &self.inherited.context,
+        );
+        let pool = match &self.place {
+            Place::Instance(slot) => Some(Arc::clone(slot.pool())),
+            Place::Task(_) => None,
+        };
+        Guest::new(
+            self.around.clone(),
+            pool,
+            Arc::clone(control),
+            Purpose::Process {
+                process: Arc::clone(process),
+                inherited: Arc::clone(&self.inherited),
+                first: self.first,
+            },
+            self.run.clone(),
+            Limits::new(
+                shared.host(process.host()).max_memory,
+                Payer::Process(Arc::clone(process)),
+            ),
+            Rights::new(judge),
+        )
     }
-    queued
-}
 
-/// Writes lines when there is room for them.
-async fn write(shared: &Shared, lines: Vec<(Stream, Vec<u8>)>) {
-    for (stream, line) in lines {
-        shared.output.write(stream, line).await;
-    }
-}
-
-/// Has an interpreter prepare a source, in an instance of its own.
-///
-/// # Errors
-///
-/// The interpreter's error for the source, or the trap of the interpreter.
-pub(crate) async fn prepare(
-    around: Surroundings,
-    slot: Slot,
-    host: Arc<Host>,
-    interpreter: Arc<crate::code::artifact::Artifact>,
-    source: Chunk,
-) -> Result<Arc<[u8]>, Failure> {
-    let shared = Arc::clone(&around.shared);
-    let name = Arc::clone(&source.name);
-    let control = Arc::new(Control::default());
-    let definition = Definition {
-        id: Arc::clone(&name),
-        code: Code::Lua(Source {
-            name: Arc::clone(&name),
-            bytes: Arc::clone(&source.code),
-        }),
-        method: "prepare".into(),
-        host: None,
-        grants: Arc::new(Grants::default()),
-    };
-    let program = Program {
-        grants: Arc::clone(&definition.grants),
-        definition: Arc::new(definition),
-        artifact: Some(interpreter),
-        chunk: Some(Arc::new(source)),
-    };
-    let guest = Guest::new(
-        around,
-        Some(Arc::clone(slot.pool())),
-        Arc::clone(&control),
-        Purpose::Prepare { prepared: None },
-        Run {
-            program: Arc::new(program),
-            arguments: Arc::from(crate::codec::NO_VALUES),
-        },
-        shared.limits_of(&host),
-        Rights::new(None),
-    );
-    let finished = {
-        let guest = pin!(instance::run(slot.pool(), guest));
-        Drive::new(&shared, None, &control, guest).await
-    };
-    write(&shared, pass_on_last_lines(&shared, &control, true)).await;
-    let Driven::Finished(finished) = finished else {
-        let stopped = Error::internal(format!("{name}: preparing was stopped"));
-        return Err(stopped.into());
-    };
-    // Not lasting: it may succeed when the host has more memory left.
-    let wanted_memory = finished.memory_refused.is_some();
-    let failure = |error| match wanted_memory {
-        true => Failure::from(error),
-        false => Failure::of_code(error),
-    };
-    match (finished.prepared, finished.result) {
-        (Some(prepared), Ok(())) => prepared.map_err(|error| failure(*error)),
-        (None, Ok(())) => {
-            let nothing = Error::internal(format!("{name}: the interpreter prepared nothing"));
-            Err(nothing.into())
+    /// Takes over the next program of the process, and its slot if it has another
+    /// one.
+    fn upgrade(&mut self, next: Run, slot: Option<Slot>) {
+        if let Some(slot) = slot {
+            self.place = Place::Instance(slot);
         }
-        (_, Err(trap)) => {
-            let error = instance::failure(&trap);
-            let mut refused =
-                Error::invalid(format!("{name}: the source cannot be prepared: {error}"));
-            refused.details = error.details;
-            Err(failure(refused))
+        self.process.begin_upgrade();
+        let given = self.inherited.given(&next.arguments);
+        self.process.set_given(given);
+        let definition = &next.program.definition.id;
+        let kernel = &self.around.shared.kernel;
+        kernel.set_definition(&self.process, definition);
+        self.run = next;
+    }
+
+    /// Ends the process: frees what it held, and then announces its end.
+    async fn end(mut self, last: Last) {
+        let shared = &self.around.shared;
+        let exiting = shared.kernel.exit(&self.process, last.outcome);
+        let records = Records {
+            shared,
+            process: &self.process,
+            inherited: &self.inherited,
+            run: &self.run,
+        };
+        records.note_end(exiting.outcome());
+        // Memory and slot are free before the end is announced.
+        drop(self.place);
+        let outcome = exiting.outcome().map(Arc::clone);
+        let by_itself = exiting.failed_by_itself();
+        exiting.finish(shared.now());
+        if let Some(outcome) = outcome {
+            // The failure of the first process is reported as the program's. If a
+            // process was terminated or failed through a link, the cause is known.
+            if let (false, true, Outcome::Failed(error)) = (self.first, by_itself, &*outcome) {
+                records.failure(error);
+            }
+            let status = last.status;
+            self.presence.tell(ProcessEnd { outcome, status });
+        }
+        for written in last.lines {
+            written.await;
+        }
+        drop(self.presence);
+    }
+
+    fn records(&self) -> Records<'_> {
+        Records {
+            shared: &self.around.shared,
+            process: &self.process,
+            inherited: &self.inherited,
+            run: &self.run,
         }
     }
 }

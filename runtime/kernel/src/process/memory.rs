@@ -51,6 +51,6 @@ impl Process {
             outcome: Arc::new(Outcome::Failed(Box::new(error))),
             by_link: false,
         };
-        self.be_doomed(doom)
+        self.doom(doom)
     }
 }

@@ -106,7 +106,7 @@ impl Process {
     }
 
     /// Returns the outcome that was decided for the process.
-    pub fn doom(&self) -> Option<Arc<Outcome>> {
+    pub fn doomed_to(&self) -> Option<Arc<Outcome>> {
         let inner = self.inner.lock();
         let doom = inner.state.doomed_to()?;
         Some(Arc::clone(&doom.outcome))

@@ -45,13 +45,14 @@ impl Process {
     }
 
     pub(crate) fn terminate(&self) -> Result<(), Error> {
-        self.be_doomed(Doom {
+        self.doom(Doom {
             outcome: Arc::new(Outcome::terminated()),
             by_link: false,
         })
     }
 
-    pub(crate) fn be_doomed(&self, doom: Doom) -> Result<(), Error> {
+    /// Decides the end of the process, unless it is decided.
+    pub(crate) fn doom(&self, doom: Doom) -> Result<(), Error> {
         let mut inner = self.inner.lock();
         let step = inner.state.doom(doom);
         self.answer(inner, step, "")

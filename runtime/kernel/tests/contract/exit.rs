@@ -118,7 +118,10 @@ fn the_callees_of_an_exited_process_are_terminated() {
     });
     let callee = spawned.unwrap().process;
     setup.end(&caller, nothing());
-    assert_eq!(message_of(&callee.doom().unwrap()), "process terminated");
+    assert_eq!(
+        message_of(&callee.doomed_to().unwrap()),
+        "process terminated"
+    );
     setup.reap(&callee);
     setup.assert_empty();
 }

@@ -61,7 +61,7 @@ fn being_terminated_is_a_failure_for_links() {
     setup.kernel.terminate(&other).unwrap();
     setup.kernel.terminate(&other).unwrap();
     setup.reap(&other);
-    let doom = one.doom().unwrap();
+    let doom = one.doomed_to().unwrap();
     assert_eq!(
         message_of(&doom),
         "linked process failed: process terminated"
@@ -138,10 +138,10 @@ fn a_failure_falls_along_ten_thousand_links_and_stays_one_error() {
         setup.kernel.link(&pair[0], &pair[1]).unwrap();
     }
     setup.end(&chain[0], failure("boom"));
-    let first = chain[1].doom().unwrap();
+    let first = chain[1].doomed_to().unwrap();
     assert_eq!(message_of(&first), "linked process failed: boom");
     for process in &chain[1..] {
-        let doom = process.doom().unwrap();
+        let doom = process.doomed_to().unwrap();
         assert!(std::sync::Arc::ptr_eq(&doom, &first));
         setup.reap(process);
     }

@@ -46,7 +46,7 @@ fn callees_of_pending_execs_are_terminated_and_heard_of_no_more() {
     });
     let spawned = spawned.unwrap();
     process.begin_upgrade();
-    let doom = spawned.process.doom().unwrap();
+    let doom = spawned.process.doomed_to().unwrap();
     assert_eq!(message_of(&doom), "process terminated");
     setup.reap(&spawned.process);
     let exec = spawned.exec.unwrap();

@@ -31,7 +31,7 @@ impl World {
             assert_eq!(counts.execs, twin.execs.len());
             assert_eq!(process.is_doomed(), twin.doom.is_some());
             assert_eq!(
-                process.doom().map(|doom| show(&doom)),
+                process.doomed_to().map(|doom| show(&doom)),
                 twin.doom.as_ref().map(|(outcome, _)| outcome.clone())
             );
             assert_eq!(

@@ -7,7 +7,7 @@ use wasmtime::{Caller, Linker};
 use super::asking::{self, Asking, define};
 use super::{
     Fault, Out, fail, long_text, memory_and_guest, message_limit, owned, range, refuse, reply,
-    spawn, text, text_or_absent,
+    text, text_or_absent,
 };
 use crate::guest::Guest;
 use crate::operand::NAME;
@@ -29,7 +29,6 @@ pub(super) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<(
         send,
         (a: u32, b: u32, c: u32, d: u32, e: u32, f: u32)
     );
-    spawn::link(linker)?;
     let on_target: [(&str, OnTarget); 5] = [
         ("terminate", Guest::terminate),
         ("monitor", Guest::monitor),

@@ -55,6 +55,26 @@ impl How {
     fn changes(&self) -> bool {
         self.write || self.append || self.create || self.truncate
     }
+
+    /// The options of the system's call; `follow` is true if it follows a link.
+    fn options(&self, follow: bool) -> OpenOptions {
+        let mut options = OpenOptions::new();
+        options
+            .read(self.read || !self.changes())
+            .write(self.write || self.create || self.truncate)
+            .append(self.append)
+            .create(self.create && !self.exclusive)
+            .create_new(self.create && self.exclusive)
+            .follow(if follow {
+                FollowSymlinks::Yes
+            } else {
+                FollowSymlinks::No
+            })
+            // The path may have become a FIFO since it was looked at: opening one must
+            // not block.
+            .nonblock(true);
+        options
+    }
 }
 
 /// An opened target.
@@ -131,21 +151,7 @@ impl Target {
         if is_new {
             budget.disk().has_room()?;
         }
-        let mut options = OpenOptions::new();
-        options
-            .read(how.read || !how.changes())
-            .write(how.write || how.create || how.truncate)
-            .append(how.append)
-            .create(how.create && !how.exclusive)
-            .create_new(how.create && how.exclusive)
-            .follow(if follow {
-                FollowSymlinks::Yes
-            } else {
-                FollowSymlinks::No
-            })
-            // By now the path may be a FIFO: opening one must not block.
-            .nonblock(true);
-        let file = tree.dir.open_with(path, &options)?;
+        let file = tree.dir.open_with(path, &how.options(follow))?;
         let metadata = file.metadata()?;
         check_openable(&metadata, true)?;
         if metadata.is_dir() {

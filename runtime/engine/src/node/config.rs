@@ -1,0 +1,73 @@
+//! The configuration of a node, and the errors of its start.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::capability::Capability;
+use crate::code::bounds::CompileLimits;
+use crate::code::definition::Definitions;
+use crate::host_limits::HostLimits;
+use crate::log::LogHook;
+use crate::memory::MachineMemory;
+use crate::output::Sink;
+use crate::security::Authorizer;
+
+/// The configuration of a node.
+pub struct NodeConfig {
+    /// The program's definitions.
+    pub definitions: Arc<dyn Definitions>,
+    /// The services that guests may call. Of two with one name the later counts.
+    pub capabilities: Vec<Arc<dyn Capability>>,
+    /// The hosts, by name.
+    pub hosts: Vec<(String, HostLimits)>,
+    /// The authorizer that permits or forbids actions. Without one, processes with
+    /// an actor or a scope may do nothing that needs a permission; all other
+    /// processes may do everything.
+    pub authorizer: Option<Arc<dyn Authorizer>>,
+    /// The directory that keeps compiled code between runs; nothing is kept if
+    /// absent.
+    pub cache: Option<PathBuf>,
+    /// The sink for the processes' output.
+    pub output: Box<dyn Sink>,
+    /// The receiver of the processes' log records; `tracing` if absent.
+    pub log: Option<LogHook>,
+    /// The Lua interpreter guest, in place of the bundled one.
+    pub interpreter: Option<Vec<u8>>,
+    /// Threads that run processes: one for each core if absent.
+    pub workers: Option<NonZeroUsize>,
+    /// The slice of a guest: the longest time that it runs while others wait. Use
+    /// [`DEFAULT_TICK`](crate::DEFAULT_TICK), unless instructions are to be counted
+    /// without a clock that interferes.
+    pub tick: Duration,
+    /// If true, each message carries the message that caused it.
+    pub trace_messages: bool,
+    /// The limits of sources and modules, and of compiling them.
+    pub compile: CompileLimits,
+    /// Bytes of memory of all processes together. If absent, the memory of the
+    /// machine less a reserve ([`default_max_memory`](crate::default_max_memory)).
+    pub max_memory_total: Option<u64>,
+    /// The memory of the machine; read from Linux if absent.
+    pub memory: Option<Arc<dyn MachineMemory>>,
+}
+
+/// An error of [`Node::start`](crate::Node::start).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// The operating system refuses a thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] std::io::Error),
+    /// A host has an invalid or a duplicate name, or an invalid limit.
+    #[error("host {name}: {error}")]
+    Host {
+        /// The name.
+        name: String,
+        /// What is wrong.
+        error: Box<warren_kernel::Error>,
+    },
+    /// Called outside a tokio runtime.
+    #[error("cannot start a node outside a tokio runtime")]
+    NoRuntime,
+}
