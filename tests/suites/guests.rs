@@ -34,7 +34,7 @@ fn rust_fails_with_message_and_place() {
             "index",
             &["faults.rs:11:36: index out of bounds: the len is 1"],
         ),
-        ("memory", &["refused memory: the limit is 64 MiB"]),
+        ("memory", &["refused memory: max_memory = 64 MiB"]),
         ("recursion", &["stack overflow"]),
         ("error", &["entity not found"]),
         ("parse", &["invalid digit found in string"]),
@@ -80,7 +80,7 @@ fn c_calls() {
             &["faults.c:15: warren_main: assertion failed: fault.len == 0"],
         ),
         ("abort", &["the guest aborted", "!abort", "!warren_main"]),
-        ("memory", &["not enough memory: the limit is 64 MiB"]),
+        ("memory", &["not enough memory: max_memory = 64 MiB"]),
         ("recursion", &["stack overflow", "deeper"]),
         ("status", &["warren_main returned 5"]),
         ("results", &["result: 2 values where one was expected"]),
@@ -157,7 +157,7 @@ fn js_calls() {
         ),
         (
             "memory",
-            &["out of memory", "refused memory: the limit is 64 MiB"],
+            &["out of memory", "refused memory: max_memory = 64 MiB"],
         ),
         ("nothing", &["TypeError: roles[role] is not a function"]),
     ] {
@@ -196,7 +196,7 @@ fn python_calls() {
             "result",
             &["result.run: a builtin_function_or_method cannot leave its process"],
         ),
-        ("memory", &["MemoryError", "the limit is 64 MiB"]),
+        ("memory", &["MemoryError", "max_memory = 64 MiB"]),
     ] {
         let run = program.command().arguments([fault]).outcome();
         run.ends_with(1).says(texts);

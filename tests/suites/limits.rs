@@ -22,9 +22,7 @@ fn a_process_that_takes_too_much_memory_ends_and_the_others_go_on() {
         let line = lines.iter().find(|line| line.starts_with(&prefix));
         assert!(
             line.is_some_and(|line| {
-                line.ends_with(
-                    "not enough memory: the limit is 16 MiB (max_memory of host app:hogs)",
-                )
+                line.ends_with("not enough memory: max_memory = 16 MiB of host app:hogs")
             }),
             "{hog}: {line:?}: {ended}"
         );
@@ -93,7 +91,7 @@ fn the_limit_is_named_by_what_happened_and_not_by_the_text() {
         .run()
         .ends_with(0)
         .prints(
-            "Internal\tnot enough memory: the limit is 64 MiB (max_memory of host app:processes)\n\
+            "Internal\tnot enough memory: max_memory = 64 MiB of host app:processes\n\
              Internal\tthe memory of an elephant\n",
         );
 }

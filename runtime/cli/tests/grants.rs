@@ -253,7 +253,10 @@ fn a_host_has_limits_of_files_and_disk() {
     run(dir.path(), &["."])
         .ends_with(0)
         .prints("true\tnil\ntrue\tnil\nfalse\t24\nnil\tQuota exceeded\t122\ntrue\n")
-        .says(&["max_files of its host", "max_disk of the host"]);
+        .says(&[
+            "a process has reached max_files = 2 of host",
+            "the processes together have reached max_disk =",
+        ]);
 }
 
 #[test]

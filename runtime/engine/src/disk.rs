@@ -95,9 +95,10 @@ impl HostDisk {
         if !self.told.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 host = &*self.name,
-                "the processes of a host may not use more disk space: max_disk of the host is {} \
-                 bytes; further refusals are not logged",
-                self.limit
+                "the processes together have reached max_disk = {} bytes of host {}; further \
+                 refusals are not logged",
+                self.limit,
+                self.name
             );
         }
         Err(DiskFull)

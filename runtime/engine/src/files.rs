@@ -179,14 +179,14 @@ impl HostFiles {
         match full {
             Full::Process => tracing::warn!(
                 host,
-                "a process may not open more files: max_files of its host is {}; further \
-                 refusals are not logged",
+                "a process has reached max_files = {} of host {host}; further refusals are not \
+                 logged",
                 self.of_process
             ),
             Full::Host => tracing::warn!(
                 host,
-                "the processes of a host may not open more files: max_files_total of the host \
-                 is {}; further refusals are not logged",
+                "the processes together have reached max_files_total = {} of host {host}; \
+                 further refusals are not logged",
                 self.limit
             ),
             Full::Runtime => tracing::warn!(

@@ -184,7 +184,7 @@ impl Guest {
         (u64::from(self.slices) > limit.slices).then(|| {
             let time = limit.time;
             Error::invalid(format!(
-                "preparing takes longer than {time:?} of processor time (max_prepare)"
+                "preparing takes more processor time than max_prepare = {time:?}"
             ))
             .with("limit", "max_prepare")
             .with("value", u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
@@ -242,8 +242,8 @@ fn out_of_processor_time(shared: &Shared, process: &Process) -> Option<Error> {
     let used = Duration::from_nanos(process.usage().processor());
     (used >= limit).then(|| {
         Error::internal(format!(
-            "out of processor time: the process has used {used:.1?}, the limit is {limit:?} \
-             (max_cpu of host {})",
+            "out of processor time: the process has used {used:.1?} and has reached max_cpu = \
+             {limit:?} of host {}",
             process.host().name()
         ))
     })

@@ -62,7 +62,7 @@ impl Limit {
     fn refusal(self, operand: &'static str, bytes: usize) -> Error {
         let Limit { name, bytes: value } = self;
         Error::invalid(format!(
-            "the parameter `{operand}` is {bytes} bytes, more than {name} ({value})"
+            "the parameter `{operand}` is {bytes} bytes, more than {name} = {value}"
         ))
         .with("operand", operand)
         .with("bytes", bytes as u64)

@@ -203,24 +203,12 @@ impl Spent {
     /// the process where its own budget is spent.
     pub fn error(self, host: &str, whose: &str) -> Error {
         let Spent { which, limit } = self;
-        let bytes = Bytes(limit);
+        let reached = self.limit_of(host);
         let message = match which {
-            Which::Process => {
-                format!(
-                    "process {whose} has reached its memory limit: max_memory = {bytes} of host {host}"
-                )
-            }
-            Which::Host => {
-                format!(
-                    "the processes of host {host} have reached their memory limit: max_memory_total = {bytes}"
-                )
-            }
-            Which::Runtime => {
-                format!(
-                    "all processes together have reached their memory limit: max_memory_total of the runtime = {bytes}"
-                )
-            }
-            Which::Machine => "the machine is nearly out of memory".to_owned(),
+            Which::Process => format!("{whose} has reached {reached}"),
+            Which::Host => format!("the processes together have reached {reached}"),
+            Which::Runtime => format!("all processes together have reached {reached}"),
+            Which::Machine => reached,
         };
         Error::rate_limited(message)
             .with("host", host)
@@ -228,17 +216,14 @@ impl Spent {
             .with("value", limit)
     }
 
-    /// Returns a description of the limit, as the end of a sentence.
-    pub fn explanation(self, host: &str) -> String {
+    /// Returns the limit as messages name every limit, like
+    /// `max_memory = 64 MiB of host app:processes`; of the machine, a sentence.
+    pub fn limit_of(self, host: &str) -> String {
         let bytes = Bytes(self.limit);
         match self.which {
-            Which::Process => format!("the limit is {bytes} (max_memory of host {host})"),
-            Which::Host => format!(
-                "the limit of all its processes is {bytes} (max_memory_total of host {host})"
-            ),
-            Which::Runtime => {
-                format!("the limit of all processes is {bytes} (max_memory_total of the runtime)")
-            }
+            Which::Process => format!("max_memory = {bytes} of host {host}"),
+            Which::Host => format!("max_memory_total = {bytes} of host {host}"),
+            Which::Runtime => format!("max_memory_total = {bytes} of the runtime"),
             Which::Machine => "the machine is nearly out of memory".to_owned(),
         }
     }

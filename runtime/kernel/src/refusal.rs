@@ -38,7 +38,7 @@ impl Refusal {
             .with("host", host)
             .with("limit", limit)
             .with("value", value as u64),
-            Refusal::Spent(spent) => spent.error(host, target),
+            Refusal::Spent(spent) => spent.error(host, &format!("process {target}")),
             Refusal::Full(Full { queue, limit }) => {
                 let queue = match queue {
                     QueueName::Inbox => "inbox",
@@ -46,12 +46,14 @@ impl Refusal {
                     QueueName::Topic => topic,
                     QueueName::All => "all",
                 };
-                let limit = match limit {
-                    QueueLimit::Messages(messages) => format!("messages: {messages}"),
-                    QueueLimit::Bytes(bytes) => format!("bytes: {bytes}"),
+                let (unit, value) = match limit {
+                    QueueLimit::Messages(messages) => ("messages", messages),
+                    QueueLimit::Bytes(bytes) => ("bytes", bytes),
                 };
+                let limit = format!("{unit}: {value}");
                 Error::rate_limited(format!(
-                    "queue {queue} of process {target} is full ({limit})"
+                    "queue {queue} of process {target} is full: max_queue.{unit} = {value} of \
+                     host {host}"
                 ))
                 .with("host", host)
                 .with("queue", queue)

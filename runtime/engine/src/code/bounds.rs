@@ -387,7 +387,7 @@ fn within(
         return Ok(());
     }
     Err(Error::invalid(format!(
-        "{name}: {count} {what}, more than {limit} ({value})"
+        "{name}: {count} {what}, more than {limit} = {value}"
     ))
     .with("limit", limit)
     .with("value", value as u64))

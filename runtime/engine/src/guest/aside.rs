@@ -53,7 +53,7 @@ impl Shared {
         let limit = host.config().max_message;
         if arguments.len() > limit {
             return Err(Error::invalid(format!(
-                "the arguments are {} bytes, more than max_message of host {} ({limit})",
+                "the arguments are {} bytes, more than max_message = {limit} of host {}",
                 arguments.len(),
                 host.name()
             )));

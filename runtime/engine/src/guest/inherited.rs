@@ -76,7 +76,7 @@ impl Inherited {
             return Ok(());
         }
         Err(Error::invalid(format!(
-            "context, actor and scope are {bytes} bytes, more than max_message of host {} ({limit})",
+            "context, actor and scope are {bytes} bytes, more than max_message = {limit} of host {}",
             host.name()
         )))
     }

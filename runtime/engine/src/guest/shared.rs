@@ -166,7 +166,7 @@ impl Shared {
             config.max_message.saturating_add(config.queue.bytes)
         });
         Limit {
-            name: "max_message and max_queue.bytes",
+            name: "max_message + max_queue.bytes",
             bytes: limits.max().unwrap_or_default(),
         }
     }

@@ -18,7 +18,7 @@ pub(super) enum Finish {
 pub(super) fn finish_of(finished: Finished, process: &Process) -> Finish {
     let limit = finished
         .memory_refused
-        .map(|spent| spent.explanation(process.host().name()));
+        .map(|spent| spent.limit_of(process.host().name()));
     match finished.result {
         Ok(()) => {
             let mut outcome = finished.outcome.unwrap_or(Outcome::Returned(None));

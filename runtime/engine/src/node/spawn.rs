@@ -4,7 +4,7 @@
 //! ```text
 //! permissions, identity ─ definition ─ host ─ sizes    refused before anything is held
 //! program                                              compiled and prepared, or kept
-//! place in the host ─ slot in a pool ─ presence        given back on an error
+//! room in the host ─ slot in a pool ─ presence         given back on an error
 //! kernel: PID, name, ties, first messages              the process is visible
 //! task                                                 the process runs
 //! ```
@@ -38,7 +38,7 @@ impl Node {
         request.check_permissions()?;
         let assigned = request.assign_identity(&self.shared.judges);
         let (host, program) = self.host_and_program(&request).await?;
-        let reserved = host.reserve()?;
+        let reservation = host.reserve()?;
         let place = match &program.definition.code {
             Code::Native(code) => Place::Task(code.clone()),
             Code::Lua(_) | Code::Wasm(_) => {
@@ -49,7 +49,7 @@ impl Node {
         let mut presence = Presence::new(&self, request.spawner.take_ended());
         self.check_open()?;
         let spawn = request.for_kernel(&place, &origin);
-        let spawned = self.shared.kernel.spawn(reserved, spawn)?;
+        let spawned = self.shared.kernel.spawn(reservation, spawn)?;
         let process = &spawned.process;
         presence.is_of(process);
         request.report_identity(&self.shared.judges, process, &assigned);

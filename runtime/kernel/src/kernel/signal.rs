@@ -3,6 +3,7 @@
 use super::Kernel;
 use crate::account::MESSAGE;
 use crate::error::Error;
+use crate::host::Host;
 use crate::message::Message;
 use crate::moment::Moment;
 use crate::process::Process;
@@ -90,7 +91,7 @@ impl Kernel {
 /// this host could ever hold.
 #[inline]
 pub(super) fn check_message(
-    host: &crate::Host,
+    host: &Host,
     sender: Option<&str>,
     topic: &str,
     payload: &[u8],
@@ -99,23 +100,24 @@ pub(super) fn check_message(
     let config = host.config();
     let bytes = topic.len() + payload.len();
     if bytes > config.max_message {
-        return Err(too_large(bytes, "max_message", config.max_message));
+        return Err(too_large(host, bytes, "max_message", config.max_message));
     }
     let wire = Message::wire_bytes(sender.unwrap_or_default(), topic, payload);
     if wire > config.queue.bytes {
-        return Err(too_large(wire, "max_queue.bytes", config.queue.bytes));
+        return Err(too_large(host, wire, "max_queue.bytes", config.queue.bytes));
     }
     let max_memory = host.memory().process;
     if wire as u64 + MESSAGE > max_memory {
         let max_memory = usize::try_from(max_memory).unwrap_or(usize::MAX);
-        return Err(too_large(wire, "max_memory", max_memory));
+        return Err(too_large(host, wire, "max_memory", max_memory));
     }
     Ok(())
 }
 
-fn too_large(bytes: usize, limit: &'static str, value: usize) -> Error {
+fn too_large(host: &Host, bytes: usize, limit: &'static str, value: usize) -> Error {
     Error::invalid(format!(
-        "message too large: {bytes} bytes, {limit} = {value}"
+        "message too large: {bytes} bytes are more than {limit} = {value} of host {}",
+        host.name()
     ))
     .with("bytes", bytes as u64)
     .with("limit", limit)

@@ -92,7 +92,7 @@ impl Kernel {
             spawn.base.saturating_add(OWN),
             spawn.given,
         );
-        let account = account.map_err(|spent| spent.error(host.name(), "a new one"))?;
+        let account = account.map_err(|spent| spent.error(host.name(), "a new process"))?;
         let child = Arc::new(Process::new(birth, reservation, account));
         queue_first_messages(&child, &spawn)?;
         let name: Option<Arc<str>> = spawn.name.map(Arc::from);
