@@ -71,7 +71,14 @@ const PATCHES: [(&str, &str, &str); 4] = [
 ];
 
 fn main() {
-    for file in ["warren.h", "lua.c", "files.h", "stdio.c", "internals.c"] {
+    for file in [
+        "warren.h",
+        "lua.c",
+        "files.h",
+        "debug.c",
+        "stdio.c",
+        "internals.c",
+    ] {
         println!("cargo::rerun-if-changed=config/{file}");
     }
     println!("cargo::rerun-if-changed=build.rs");

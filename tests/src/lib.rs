@@ -15,6 +15,7 @@ pub mod guests;
 mod images;
 mod layout;
 mod outcome;
+pub mod packages;
 mod program;
 pub mod scripts;
 mod session;

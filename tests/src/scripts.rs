@@ -87,14 +87,14 @@ pub fn python(sources: &[&str]) -> Guests {
 }
 
 /// A tool chain and its builds.
-struct Tools {
-    directory: PathBuf,
+pub(crate) struct Tools {
+    pub(crate) directory: PathBuf,
 }
 
 impl Tools {
     /// Returns the directory for this lock file.
     #[track_caller]
-    fn at(language: &str, lock: &Path) -> Tools {
+    pub(crate) fn at(language: &str, lock: &Path) -> Tools {
         let hash = hash_of(&[lock.to_owned()]);
         let directory = layout::project().join(format!("target/guests/{language}-{hash:016x}"));
         fs::create_dir_all(&directory).expect("a directory for a tool chain");
@@ -104,7 +104,7 @@ impl Tools {
 
     /// Installs the tool chain, unless an earlier installation was completed.
     #[track_caller]
-    fn install(&self, install: impl FnOnce(&Path)) {
+    pub(crate) fn install(&self, install: impl FnOnce(&Path)) {
         let _lock = self.lock("install.lock");
         let done = self.directory.join("installed");
         if !done.is_file() {
@@ -150,7 +150,7 @@ impl Tools {
 }
 
 #[track_caller]
-fn need(program: &str, what: &str, packages: &str) {
+pub(crate) fn need(program: &str, what: &str, packages: &str) {
     let found = Command::new(program).arg("--version").output();
     assert!(
         found.is_ok_and(|output| output.status.success()),

@@ -104,6 +104,7 @@ LUA_API int warren_barrier (lua_State *L, lua_Debug *ar, int (*passes) (lua_Stat
     const TValue *f = s2v(ci->func.p);
     if (guard == ci) guard = NULL;
     if (ci->previous->callstatus & CIST_FIN) return 2;
+    if (ci->previous->callstatus & CIST_HOOKED) return 4;
     if (is_handler(L, ci, &guard)) return 3;
     if (ci != L->ci && !isLua(ci)) {
       lua_CFunction function = ttislcf(f) ? fvalue(f) : ttisCclosure(f) ? clCvalue(f)->f : NULL;

@@ -75,7 +75,7 @@ LUALIB_API int luaL_fileresult (lua_State *L, int done, const char *path);
 
 #include "lbaselib.c"
 #include "lcorolib.c"
-#include "ldblib.c"
+#include "debug.c"
 /* The least that `read` of a number of bytes asks for at a time. */
 #define READ_BLOCK	((size_t)64 * 1024)
 #define luaL_Stream warren_Stream

@@ -156,7 +156,7 @@ const STANDARD: [(&CStr, lua_CFunction); 8] = [
     (c"string", luaopen_string),
     (c"utf8", luaopen_utf8),
     (c"math", luaopen_math),
-    (c"debug", luaopen_debug),
+    (c"debug", internals::warren_open_debug),
 ];
 
 extern "C-unwind" fn open_all(l: State) -> c_int {
@@ -223,4 +223,12 @@ fn push_native(l: State) {
     l.set_field(-2, c"max_message");
     l.field(LUA_REGISTRYINDEX, c"_LOADED");
     l.set_field(-2, c"loaded");
+    l.field(LUA_REGISTRYINDEX, c"_PRELOAD");
+    if l.is_nil(-1) {
+        l.pop(1);
+        l.new_table(0, 0);
+        l.push_value(-1);
+        l.set_field(LUA_REGISTRYINDEX, c"_PRELOAD");
+    }
+    l.set_field(-2, c"preload");
 }

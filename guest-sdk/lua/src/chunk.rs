@@ -8,8 +8,8 @@ use warren_guest::msgpack::Output;
 
 use crate::lua::State;
 
-/// Compiles a source to bytecode. Fails with Lua's message, or with nothing
-/// where memory ran out.
+/// Compiles a source to bytecode, and a last byte for [`uses_arg`]. Fails with Lua's
+/// message, or with nothing where memory ran out.
 pub(crate) fn compile(l: State, name: &[u8], source: &[u8]) -> Result<Output, Option<String>> {
     let mut chunk_name = vec![b'@'];
     chunk_name.extend(name.iter().filter(|byte| **byte != 0));
@@ -32,9 +32,25 @@ pub(crate) fn compile(l: State, name: &[u8], source: &[u8]) -> Result<Output, Op
         l.pop(1);
         return Err(if status == LUA_ERRMEM { None } else { message });
     }
-    let dumped = dump(l, &mut code, false);
+    let dumped = dump(l, &mut code, false) && code.raw(&[mentions(source, b"arg").into()]).is_ok();
     l.pop(1);
     if dumped { Ok(code) } else { Err(None) }
+}
+
+/// Returns true where the source of prepared code mentions `arg`: only then is there
+/// such a table, so that other processes do not pay for it.
+pub(crate) fn uses_arg(code: &[u8]) -> bool {
+    code.last() == Some(&1)
+}
+
+/// Returns true where a word stands in a source.
+fn mentions(source: &[u8], word: &[u8]) -> bool {
+    let joins = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    source.windows(word.len()).enumerate().any(|(at, window)| {
+        window == word
+            && !joins(at.checked_sub(1).and_then(|before| source.get(before)))
+            && !joins(source.get(at + word.len()))
+    })
 }
 
 /// Appends the bytecode of the function on top of the stack to `output`;
@@ -106,5 +122,12 @@ mod tests {
         assert_eq!(without_first_comment(b"#!/usr/bin/env warren\nx"), b"\nx");
         assert_eq!(without_first_comment(b"\xef\xbb\xbf#x"), b"");
         assert_eq!(without_first_comment(b"x # y"), b"x # y");
+    }
+
+    #[test]
+    fn a_word_is_no_part_of_another() {
+        assert!(mentions(b"print(arg[1])", b"arg"));
+        assert!(mentions(b"arg", b"arg"));
+        assert!(!mentions(b"args, target, my_arg = 1", b"arg"));
     }
 }

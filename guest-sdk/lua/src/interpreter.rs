@@ -34,6 +34,8 @@ pub(crate) struct Interpreter {
     pub(crate) heap: Cell<Heap>,
     /// True once `math.random` has a seed of this process.
     pub(crate) random_is_seeded: Cell<bool>,
+    /// True once there was a global `arg`.
+    pub(crate) has_arg: Cell<bool>,
     /// The coroutines, and what they wait for.
     pub(crate) scheduler: RefCell<Scheduler>,
     /// The subscriptions of the inbox and of events, once they were opened.
@@ -101,6 +103,7 @@ impl Interpreter {
             text: Cell::new(String::new()),
             heap: Cell::new(Heap::default()),
             random_is_seeded: Cell::new(false),
+            has_arg: Cell::new(false),
             scheduler: RefCell::new(Scheduler::default()),
             inbox: Cell::new(None),
             events: Cell::new(None),

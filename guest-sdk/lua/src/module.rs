@@ -5,10 +5,11 @@ use std::ffi::c_int;
 use warren_guest::program;
 
 use crate::argument::{REFUSED, text};
-use crate::chunk::load_prepared;
+use crate::chunk::{load_prepared, uses_arg};
 use crate::exchange;
 use crate::interpreter::is_switched_out;
 use crate::lua::{Functions, State};
+use crate::program::need_arg;
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"module", module), (c"is_blocked", is_blocked)];
@@ -28,8 +29,17 @@ extern "C-unwind" fn module(l: State) -> c_int {
     let Some(name) = text(l, 1, "name") else {
         return REFUSED;
     };
-    exchange::call(l, Some(build_chunk), |buffer| program::module(name, buffer))
+    let results = exchange::call(l, Some(build_chunk), |buffer| program::module(name, buffer));
+    if results == WITH_ARG {
+        l.pop(1);
+        need_arg(l);
+        return WITH_ARG - 1;
+    }
+    results
 }
+
+/// The number of results of [`build_chunk`] for one that uses `arg`.
+const WITH_ARG: c_int = 3;
 
 /// Builds the function and the name of a chunk of prepared code.
 fn build_chunk(l: State, record: &[u8]) -> Result<c_int, warren_guest::msgpack::Malformed> {
@@ -39,5 +49,9 @@ fn build_chunk(l: State, record: &[u8]) -> Result<c_int, warren_guest::msgpack::
     // SAFETY: the runtime keeps what `prepare` has dumped.
     unsafe { load_prepared(l, chunk.code) };
     l.push_bytes(chunk.name);
+    if uses_arg(chunk.code) {
+        l.push_nil();
+        return Ok(WITH_ARG);
+    }
     Ok(2)
 }

@@ -8,7 +8,7 @@ use warren_guest::{Buffer, Error, program};
 use warren_values::kind;
 
 use crate::boot;
-use crate::chunk::{compile, load_prepared};
+use crate::chunk::{compile, load_prepared, uses_arg};
 use crate::ending;
 use crate::exchange;
 use crate::interpreter::interpreter;
@@ -57,14 +57,20 @@ pub(crate) fn start() {
 /// The program from its first line to its outcome.
 extern "C-unwind" fn run(l: State) -> c_int {
     // The file itself is called with the arguments, then what it returns.
-    if exchange::call(l, Some(build_program), program::code) != 1 {
-        return outcome::fail_with_top(l);
+    match exchange::call(l, Some(build_program), program::code) {
+        1 => l.push_nil(),
+        WITH_ARG => l.pop(1),
+        _ => return outcome::fail_with_top(l),
     }
     let arguments = exchange::call(l, Some(exchange::values), program::arguments);
     // Code is longer than most results: its room goes to the program.
     interpreter(l).buffer.take();
-    let first = l.top() - arguments + 1;
     l.need_room(arguments + LUA_MINSTACK, c"too many arguments");
+    if !l.is_nil(FILE) {
+        set_arg(l, FILE, arguments);
+    }
+    l.remove(FILE);
+    let first = l.top() - arguments + 1;
     copy(l, first - 1, arguments + 1);
     let thread = scheduler::spawn(l, arguments);
     interpreter(l).program.set(Some(thread));
@@ -110,14 +116,73 @@ extern "C-unwind" fn run(l: State) -> c_int {
     }
 }
 
-/// Builds the function of the program.
+/// Returns the thread of the program's task for `config/debug.c`; null before it runs.
+#[unsafe(no_mangle)]
+extern "C" fn warren_program_thread(l: State) -> *mut lua_State {
+    interpreter(l)
+        .program
+        .get()
+        .map_or(std::ptr::null_mut(), State::as_ptr)
+}
+
+/// The index of the name of the program's file, while there is no other value below it
+/// but the function of the program.
+const FILE: c_int = 2;
+
+/// The number of results of [`build_program`] for a file that uses `arg`. A call that
+/// fails has two.
+const WITH_ARG: c_int = 3;
+
+/// Builds the function of the program, and the name of its file where it uses `arg`.
 fn build_program(l: State, record: &[u8]) -> Result<c_int, Malformed> {
     let Some(chunk) = program::Chunk::parse(record) else {
         return Err(Malformed::Unexpected);
     };
     // SAFETY: the runtime keeps what `prepare` has dumped.
     unsafe { load_prepared(l, chunk.code) };
+    if !uses_arg(chunk.code) {
+        return Ok(1);
+    }
+    l.push_bytes(chunk.name);
+    l.push_nil();
+    Ok(WITH_ARG)
+}
+
+/// Makes the global `arg` of a module that mentions it, unless the program has it.
+/// May raise.
+pub(crate) fn need_arg(l: State) {
+    if interpreter(l).has_arg.get() {
+        return;
+    }
+    let top = l.top();
+    if exchange::call(l, Some(build_name), program::code) == 1 {
+        let arguments = exchange::call(l, Some(exchange::values), program::arguments);
+        l.need_room(LUA_MINSTACK, c"too many arguments");
+        set_arg(l, top + 1, arguments);
+    }
+    l.set_top(top);
+}
+
+fn build_name(l: State, record: &[u8]) -> Result<c_int, Malformed> {
+    let chunk = program::Chunk::parse(record).ok_or(Malformed::Unexpected)?;
+    l.push_bytes(chunk.name);
     Ok(1)
+}
+
+/// Makes the global `arg`: the name of the program's file, which is at `file`, and the
+/// arguments, which are on top of the stack.
+fn set_arg(l: State, file: c_int, arguments: c_int) {
+    interpreter(l).has_arg.set(true);
+    let first = l.top() - arguments;
+    l.new_table(arguments, 1);
+    let arg = l.top();
+    l.push_value(file);
+    l.set_element(arg, 0);
+    for place in 1..=arguments {
+        l.push_value(first + place);
+        l.set_element(arg, place.into());
+    }
+    l.set_global(c"arg");
 }
 
 /// Replaces the table on top of the stack by its function that the process is

@@ -5,6 +5,7 @@ use std::ffi::c_int;
 use mlua_sys::*;
 
 use crate::interpreter::push_text;
+use crate::lua::internals::warren_level;
 use crate::lua::{Functions, State};
 
 /// The functions that the prelude is given.
@@ -45,6 +46,7 @@ pub(crate) extern "C-unwind" fn traceback(l: State) -> c_int {
     // copied.
     let (message, frames) = unsafe {
         let message = lua_tostring(l.as_ptr(), arg + 1);
+        let level = warren_level(thread.as_ptr(), level);
         luaL_traceback(l.as_ptr(), thread.as_ptr(), message, level);
         let message = l.bytes(arg + 1).unwrap_or_default().len();
         l.bytes(-1).unwrap_or_default().split_at(message)

@@ -7,7 +7,7 @@ use warren_tests::Program;
 /// Prints the path and the type of everything that can be reached from the
 /// globals through tables, tables themselves left out.
 const WALK: &str = r#"
-local seen = { [_G] = true, [package.loaded] = true, [package.preload] = true }
+local seen = { [_G] = true, [package.loaded] = true, [package.preload] = true, [package.searchers] = true }
 local function walk(prefix, library)
   for name, value in pairs(library) do
     local path = prefix .. name

@@ -38,6 +38,10 @@ unsafe extern "C" {
     /// Not 0 where any object has a finalizer. Does not raise.
     pub(super) fn warren_has_finalizers(l: State) -> c_int;
 
+    /// The level that Lua's API knows a level by which does not count the functions of
+    /// the prelude. Does not raise.
+    pub(crate) fn warren_level(l: State, level: c_int) -> c_int;
+
     /// Tells the place that keeps a thread from being left, as [`barrier`] says.
     fn warren_barrier(l: State, record: *mut lua_Debug, passes: Passes) -> c_int;
 }
@@ -55,6 +59,8 @@ pub(crate) enum Barrier {
     Finalizer,
     /// The handler of an `xpcall`.
     Handler,
+    /// A hook.
+    Hook,
     /// Nothing on its stack: variables of a coroutine that is over are closed.
     Base,
 }
@@ -70,11 +76,15 @@ pub(crate) unsafe fn barrier(l: State, record: *mut lua_Debug, passes: Passes) -
         1 => Barrier::Function,
         2 => Barrier::Finalizer,
         3 => Barrier::Handler,
+        4 => Barrier::Hook,
         _ => Barrier::Base,
     }
 }
 
 unsafe extern "C-unwind" {
+    /// Opens the library `debug`; a C function of Lua.
+    pub(crate) fn warren_open_debug(l: State) -> c_int;
+
     /// Calls all finalizers. Nothing is collected afterwards. Does not raise.
     pub(super) fn warren_finalize(l: State);
 

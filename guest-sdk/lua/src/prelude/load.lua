@@ -85,10 +85,4 @@ _G.dofile = public(function(file)
   return chunk()
 end)
 
--- Reading, not changing, what runs.
-local debug = debug
-local getinfo = debug.getinfo
-for name in pairs(debug) do
-  debug[name] = nil
-end
-debug.traceback, debug.getinfo = native.traceback, getinfo
+debug.traceback = native.traceback

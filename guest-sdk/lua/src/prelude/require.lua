@@ -2,38 +2,154 @@
 -- the program's own modules.
 
 local native = ...
-local loaded, load_module, is_blocked = native.loaded, native.module, native.is_blocked
-local error, type, setmetatable = error, type, setmetatable
+local loaded, preload, load_module = native.loaded, native.preload, native.module
+local is_blocked, public, bad_argument = native.is_blocked, native.public, native.bad_argument
+local error, type, setmetatable, rawget = error, type, setmetatable, rawget
 local running, status, concat = coroutine.running, coroutine.status, table.concat
-local gsub, bad_argument = string.gsub, native.bad_argument
+local gsub, find, gmatch, sub, select = string.gsub, string.find, string.gmatch, string.sub, select
 local new_channel = channel.new
 local receive = new_channel().receive
 
-local preload = {}
-
-package = { loaded = loaded, preload = preload, config = "/\n;\n?\n!\n-\n", path = "?.lua", cpath = "" }
+package = {
+  loaded = loaded, preload = preload, config = "/\n;\n?\n!\n-\n", path = "?.lua;?/init.lua", cpath = "",
+}
 loaded.package = package
+local package = package
 
-package.loadlib = native.public(function()
+package.loadlib = public(function()
   return nil, "dynamic libraries cannot be loaded", "absent"
 end)
 
+-- Returns the function of a file of the program, by its path below the root; nil and
+-- the reason where it does not compile; nothing where there is no such file.
+local function chunk_of(path)
+  local short = gsub(path, "/%./", "/")
+  while find(short, "^%./") do
+    short = gsub(short, "^%./", "")
+  end
+  -- A module that the program's host has given has a name and no file.
+  local stem, is_name = gsub(short, "%.lua$", "")
+  if is_name == 1 and not find(stem, ".", 1, true) then
+    return load_module((gsub(stem, "/", ".")))
+  end
+  return load_module("./" .. short)
+end
+
+-- Returns the first path of the templates that the program has a file at, with what
+-- `chunk_of` returns for it; or nil and all that were tried.
+local function search(name, path, separator, replacement)
+  if separator ~= "" then
+    name = gsub(name, "%" .. separator, (gsub(replacement, "%%", "%%%%")))
+  end
+  local value = gsub(name, "%%", "%%%%")
+  if path ~= "" then
+    for template in gmatch(path, "[^;]*") do
+      local file = gsub(template, "%?", value)
+      local chunk, why = chunk_of(file)
+      if chunk or why then
+        return file, chunk, why
+      end
+    end
+  end
+  return nil, "no file '" .. gsub(gsub(path, "%?", value), ";", "'\n\tno file '") .. "'"
+end
+
+package.searchpath = public(function(...)
+  local name, path, separator, replacement = ...
+  if separator == nil then
+    separator = "."
+  end
+  if replacement == nil then
+    replacement = "/"
+  end
+  local given = { name, path, separator, replacement }
+  for i = 4, 1, -1 do
+    local kind = type(given[i])
+    if kind ~= "string" and kind ~= "number" then
+      bad_argument(i, "searchpath", "string", select(i, ...))
+    end
+    given[i] = given[i] .. ""
+  end
+  local file, why = search(given[1], given[2], given[3], given[4])
+  if file then
+    return file
+  end
+  return nil, why
+end)
+
+-- Returns the templates in a field of `package`.
+local function templates(field)
+  local path = package[field]
+  if type(path) ~= "string" and type(path) ~= "number" then
+    error("'package." .. field .. "' must be a string", 0)
+  end
+  return path .. ""
+end
+
+local function cannot_load(name, file, why)
+  error("error loading module '" .. name .. "' from file '" .. file .. "':\n\t" .. why, 0)
+end
+
+local function searcher_of_path(name)
+  local file, chunk, why = search(name, templates("path"), ".", "/")
+  if not file then
+    return chunk
+  elseif not chunk then
+    cannot_load(name, file, why)
+  end
+  return chunk, file
+end
+
+-- For `name`, or for the part of it before the first point.
+local function searcher_of_cpath(name, of)
+  local path = templates("cpath")
+  if of and path ~= "" then
+    local file, why = search(of, path, ".", "/")
+    if not file then
+      return why
+    end
+    cannot_load(name, file, "dynamic libraries cannot be loaded")
+  end
+end
+
+package.searchers = {
+  public(function(name)
+    local loader = preload[name]
+    if loader ~= nil then
+      return loader, ":preload:"
+    end
+    return "no field package.preload['" .. name .. "']"
+  end),
+  public(searcher_of_path),
+  public(function(name)
+    return searcher_of_cpath(name, name)
+  end),
+  public(function(name)
+    local point = find(name, ".", 1, true)
+    return searcher_of_cpath(name, point and sub(name, 1, point - 1))
+  end),
+}
+
 -- Returns the loader of a module and what it is called with; or nothing, and
 -- what was tried.
-local function search(name)
-  local loader = preload[name]
-  if loader ~= nil then
-    return loader, ":preload:"
+local function find_loader(name)
+  local searchers, tried = package.searchers, ""
+  if type(searchers) ~= "table" then
+    error("'package.searchers' must be a table", 4)
   end
-  local chunk, where = load_module(name)
-  if chunk then
-    return chunk, where
+  for i = 1, #searchers + 1 do
+    local searcher = rawget(searchers, i)
+    if searcher == nil then
+      break
+    end
+    local loader, where = searcher(name)
+    if type(loader) == "function" then
+      return loader, where
+    elseif type(loader) == "string" or type(loader) == "number" then
+      tried = tried .. "\n\t" .. loader
+    end
   end
-  if where then
-    error("error loading module '" .. name .. "':\n\t" .. where, 4)
-  end
-  local file = gsub(name, "%.", "/")
-  return nil, "\n\tno field package.preload['" .. name .. "']\n\tno file '" .. file .. ".lua' in the program"
+  return nil, tried
 end
 
 -- What is being loaded, by name: the coroutine that loads it, and a channel that
@@ -86,7 +202,7 @@ local function cycle(name, by)
   return "module '" .. name .. "' requires itself: " .. concat(way, " -> ")
 end
 
-require = native.public(function(...)
+require = public(function(...)
   local name = ...
   if type(name) ~= "string" and type(name) ~= "number" then
     bad_argument(1, "require", "string", ...)
@@ -109,7 +225,7 @@ require = native.public(function(...)
       return loaded[name]
     end
   end
-  local loader, where = search(name)
+  local loader, where = find_loader(name)
   if not loader then
     error("module '" .. name .. "' not found:" .. where, 3)
   end

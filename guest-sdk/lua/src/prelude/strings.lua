@@ -8,8 +8,9 @@ local sub, byte = string.sub, string.byte
 local concat = table.concat
 local error, type = error, type
 
--- Given what `find` has found: where, and what comes in its place. Nothing
--- comes in the place of an empty match where the last one has ended.
+-- Given what `find` has found: where, what comes in its place, and true where that
+-- is what was there. Nothing comes in the place of an empty match where the last one
+-- has ended.
 local function replaced(s, replace, matched, from, to, ...)
   if not from or to + 1 == matched then
     return from, to
@@ -22,7 +23,7 @@ local function replaced(s, replace, matched, from, to, ...)
     value = replace(...)
   end
   if not value then
-    return from, to, whole
+    return from, to, whole, true
   end
   local kind = type(value)
   if kind ~= "string" and kind ~= "number" then
@@ -41,14 +42,14 @@ local function gsub(s, pattern, replace, max)
   end
   local anchored = byte(pattern) == 94 -- ^
   local pieces, n = {}, 0
-  local at, matched, count = 1, nil, 0
+  local at, matched, count, changed = 1, nil, 0, false
   while count < max do
-    local from, to, value = replaced(s, replace, matched, find(s, pattern, at))
+    local from, to, value, stays = replaced(s, replace, matched, find(s, pattern, at))
     if not from then
       break
     end
     if value then
-      count = count + 1
+      count, changed = count + 1, changed or not stays
       if from > at then
         n = n + 1
         pieces[n] = sub(s, at, from - 1)
@@ -67,6 +68,9 @@ local function gsub(s, pattern, replace, max)
     if anchored then
       break
     end
+  end
+  if not changed then
+    return s, count
   end
   n = n + 1
   pieces[n] = sub(s, at)

@@ -102,13 +102,13 @@ for name, own in next, tables do
   table[name] = native.choose(name, table[name], own)
 end
 
-ipairs = native.choose("ipairs", ipairs, function(t, i)
+ipairs = native.choose("ipairs", ipairs, native.public(function(t, i)
   i = i + 1
   local value = t[i]
   if value ~= nil then
     return i, value
   end
-end)
+end))
 
 -- Fields that os.time reads, and writes back in order.
 local FIELDS = { "year", "month", "day", "hour", "min", "sec", "yday", "wday", "isdst" }

@@ -46,6 +46,7 @@ pub(super) fn raise(l: State) -> ! {
     match unsafe { barrier(thread.as_ptr(), record, passes) } {
         Barrier::Finalizer => l.push_string(c"__gc"),
         Barrier::Handler => l.push_string(c"a message handler"),
+        Barrier::Hook => l.push_string(c"a hook"),
         Barrier::Base => l.push_string(c"__close after a failure"),
         Barrier::Function if thread.has_room(LUA_MINSTACK) => {
             // SAFETY: `barrier` has filled the record; its name lives as long as

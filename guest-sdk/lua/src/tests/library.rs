@@ -249,7 +249,8 @@ fn the_sandbox_has_no_way_out() {
         false\tfalse\n\
         false\tis not available\nfalse\tis not available\nfalse\tis not available\nfalse\tis not available\n\
         false\tis not available\n\
-        getinfo traceback\tnil\tdynamic libraries cannot be loaded\tabsent\n";
+        debug gethook getinfo getlocal getmetatable getregistry getupvalue getuservalue setcstacklimit sethook \
+        setlocal setmetatable setupvalue setuservalue traceback upvalueid upvaluejoin\tnil\tdynamic libraries cannot be loaded\tabsent\n";
     assert_eq!(output, expected);
 }
 
@@ -285,10 +286,10 @@ fn require_finds_libraries_preloads_and_modules() {
          print(pcall(require, 'no.such'))
          print(pcall(require))",
     );
-    let expected = "once\tlib.util\tlib.util\n1\ttrue\ttrue\t1\n\
+    let expected = "once\tlib.util\tlib/util.lua\n1\ttrue\ttrue\t1\n\
         p!\ttrue\ttrue\tp!\n\
         false\tmodule 'no.such' not found:\n\tno field package.preload['no.such']\n\
-        \tno file 'no/such.lua' in the program\n\
+        \tno file 'no/such.lua'\n\tno file 'no/such/init.lua'\n\
         false\tbad argument #1 to 'require' (string expected, got no value)\n";
     assert_eq!(run.output, expected, "{:?}", run.outcome);
 }

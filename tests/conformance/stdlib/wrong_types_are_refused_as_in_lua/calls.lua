@@ -24,7 +24,11 @@ return {
   "io.read('l', 'l')", "io.write('', '')",
   "os.date('x', 1)", "os.difftime(1, 1)", "os.getenv('x')", "os.remove('/x')", "os.rename('/x', '/x')",
   "os.setlocale('x', 'all')", "os.time({ year = 1, month = 1, day = 1 })",
-  "debug.traceback('x', 1)", "debug.getinfo(NOTHING, 'S')",
+  "debug.traceback('x', 1)", "debug.getinfo(NOTHING, 'S')", "debug.getlocal(1, 1)", "debug.setlocal(1, 99, 1)",
+  "debug.getupvalue(NOTHING, 9)", "debug.setupvalue(NOTHING, 9, 1)", "debug.upvalueid(NOTHING, 9)",
+  "debug.upvaluejoin(NOTHING, 9, NOTHING, 9)", "debug.getmetatable({})", "debug.getuservalue({}, 1)",
+  "debug.setuservalue(FILE, 1, 1)", "debug.setcstacklimit(200)",
+  "package.searchpath('x', 'x', 'x', 'x')",
   "FILE:close()", "FILE:flush()", "FILE:lines('l')", "FILE:read('l')", "FILE:seek('set', 0)", "FILE:setvbuf('no', 1)",
   "FILE:write('x')",
 }

@@ -370,6 +370,55 @@ return {
     "x:1: bad argument #1 to 'getinfo' (number expected, got KIND) for nil boolean string table FILE* no value; x:1: bad argument #2 to 'getinfo' (number expected, got string) for thread",
     "x:1: bad argument #2 to 'getinfo' (invalid option) for number string; x:1: bad argument #2 to 'getinfo' (string expected, got KIND) for boolean table function thread FILE*",
   },
+  ["debug.getlocal(1, 1)"] = {
+    "x:1: bad argument #1 to 'getlocal' (number expected, got KIND) for nil boolean string table FILE*; x:1: bad argument #2 to 'getlocal' (number expected, got KIND) for no value; x:1: bad argument #3 to 'getlocal' (number expected, got no value) for thread",
+    "x:1: bad argument #2 to 'getlocal' (number expected, got KIND) for nil boolean string table function thread FILE* no value",
+  },
+  ["debug.setlocal(1, 99, 1)"] = {
+    "x:1: bad argument #1 to 'setlocal' (number expected, got KIND) for nil boolean string table function FILE* no value; x:1: bad argument #2 to 'setlocal' (level out of range) for thread",
+    "x:1: bad argument #2 to 'setlocal' (number expected, got KIND) for nil boolean string table function thread FILE* no value",
+    "x:1: bad argument #3 to 'setlocal' (value expected) for no value",
+  },
+  ["debug.getupvalue(NOTHING, 9)"] = {
+    "x:1: bad argument #1 to 'getupvalue' (function expected, got KIND) for nil boolean number string table thread FILE*; x:1: bad argument #2 to 'getupvalue' (number expected, got KIND) for no value",
+    "x:1: bad argument #2 to 'getupvalue' (number expected, got KIND) for nil boolean string table function thread FILE* no value",
+  },
+  ["debug.setupvalue(NOTHING, 9, 1)"] = {
+    "x:1: bad argument #1 to 'setupvalue' (function expected, got KIND) for nil boolean number string table thread FILE*; x:1: bad argument #3 to 'setupvalue' (value expected) for no value",
+    "x:1: bad argument #2 to 'setupvalue' (number expected, got KIND) for nil boolean string table function thread FILE*; x:1: bad argument #3 to 'setupvalue' (value expected) for no value",
+    "x:1: bad argument #3 to 'setupvalue' (value expected) for no value",
+  },
+  ["debug.upvalueid(NOTHING, 9)"] = {
+    "x:1: bad argument #1 to 'upvalueid' (function expected, got KIND) for nil boolean number string table thread FILE*; x:1: bad argument #2 to 'upvalueid' (number expected, got KIND) for no value",
+    "x:1: bad argument #2 to 'upvalueid' (number expected, got KIND) for nil boolean string table function thread FILE* no value",
+  },
+  ["debug.upvaluejoin(NOTHING, 9, NOTHING, 9)"] = {
+    "x:1: bad argument #1 to 'upvaluejoin' (function expected, got KIND) for nil boolean number string table thread FILE*; x:1: bad argument #2 to 'upvaluejoin' (invalid upvalue index) for function; x:1: bad argument #2 to 'upvaluejoin' (number expected, got KIND) for no value",
+    "x:1: bad argument #2 to 'upvaluejoin' (invalid upvalue index) for number; x:1: bad argument #2 to 'upvaluejoin' (number expected, got KIND) for nil boolean string table function thread FILE* no value",
+    "x:1: bad argument #2 to 'upvaluejoin' (invalid upvalue index) for nil boolean number string table function thread FILE* no value",
+    "x:1: bad argument #2 to 'upvaluejoin' (invalid upvalue index) for nil boolean number string table function thread FILE* no value",
+  },
+  ["debug.getmetatable({})"] = {
+    "x:1: bad argument #1 to 'getmetatable' (value expected) for no value",
+  },
+  ["debug.getuservalue({}, 1)"] = {
+    "",
+    "x:1: bad argument #2 to 'getuservalue' (number expected, got KIND) for boolean string table function thread FILE*",
+  },
+  ["debug.setuservalue(FILE, 1, 1)"] = {
+    "x:1: bad argument #1 to 'setuservalue' (userdata expected, got KIND) for nil boolean number string table function thread no value",
+    "x:1: bad argument #2 to 'setuservalue' (value expected) for no value",
+    "x:1: bad argument #3 to 'setuservalue' (number expected, got KIND) for boolean string table function thread FILE*",
+  },
+  ["debug.setcstacklimit(200)"] = {
+    "x:1: bad argument #1 to 'setcstacklimit' (number expected, got KIND) for nil boolean string table function thread FILE* no value",
+  },
+  ["package.searchpath('x', 'x', 'x', 'x')"] = {
+    "x:1: bad argument #1 to 'searchpath' (string expected, got KIND) for nil boolean table function thread FILE*; x:1: bad argument #2 to 'searchpath' (string expected, got KIND) for no value",
+    "x:1: bad argument #2 to 'searchpath' (string expected, got KIND) for nil boolean table function thread FILE* no value",
+    "x:1: bad argument #3 to 'searchpath' (string expected, got KIND) for boolean table function thread FILE*",
+    "x:1: bad argument #4 to 'searchpath' (string expected, got KIND) for boolean table function thread FILE*",
+  },
   ["FILE:close()"] = {
   },
   ["FILE:flush()"] = {
