@@ -5,11 +5,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use serde::de::DeserializeOwned;
 use warren::{Kind, text};
 
-use super::{Answer, Greeting, MAX_LINE, PROTOCOL, Request};
+use super::{Answer, Greeting, MAX_LINE, PROTOCOL, Request, place};
 use crate::exit::Exit;
 use crate::report::failure::Failure;
 use crate::report::processes::Stack;
@@ -41,8 +40,8 @@ pub(crate) enum Lost {
 impl Client {
     /// Connects to the program at a socket.
     pub(crate) fn connect(path: &Path) -> Result<Client, Box<Failure>> {
-        let stream =
-            connected_to(path, PATIENCE).map_err(|error| Box::new(not_connected(path, &error)))?;
+        let stream = place::connect(path, PATIENCE)
+            .map_err(|error| Box::new(not_connected(path, &error)))?;
         if let Some(owner) = foreign_owner(&stream) {
             return Err(Box::new(Failure {
                 help: Some(
@@ -170,17 +169,6 @@ fn foreign_owner(_stream: &UnixStream) -> Option<u32> {
     None
 }
 
-/// Connects within `patience`: a stopped program accepts no client, and the
-/// system queues further ones.
-fn connected_to(path: &Path, patience: Duration) -> io::Result<UnixStream> {
-    let address = SocketAddrUnix::new(path)?;
-    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
-    let stream = UnixStream::from(socket);
-    stream.set_write_timeout(Some(patience))?;
-    rustix::net::connect(&stream, &address)?;
-    Ok(stream)
-}
-
 /// Reads a whole line within `patience`, however slowly its bytes arrive.
 fn read_line(stream: &mut BufReader<UnixStream>, patience: Duration) -> io::Result<Vec<u8>> {
     let until = Instant::now() + patience;
@@ -218,6 +206,19 @@ fn read_line(stream: &mut BufReader<UnixStream>, patience: Duration) -> io::Resu
 }
 
 fn not_connected(path: &Path, error: &io::Error) -> Failure {
+    const GIVE: &str = "give the SOCKET of `warren run --control SOCKET`";
+    let shown = text::path(path);
+    // The system refuses a connection to a file as it does if nobody listens.
+    let found = std::fs::metadata(path).ok();
+    if let Some(other) = found.and_then(|found| place::other_than_socket(found.file_type())) {
+        return Failure {
+            help: Some(GIVE.to_owned()),
+            ..Failure::new(
+                Exit::Failed,
+                format!("{shown}: cannot connect: this is {other}, not a control socket"),
+            )
+        };
+    }
     let help = match error.kind() {
         io::ErrorKind::NotFound => "start the program with `warren run --control SOCKET`",
         io::ErrorKind::ConnectionRefused => "the program has ended: start it again",
@@ -227,11 +228,12 @@ fn not_connected(path: &Path, error: &io::Error) -> Failure {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
             "the program does not answer: it may be stopped"
         }
-        _ => "give the socket of `warren run --control SOCKET`",
+        io::ErrorKind::InvalidFilename => place::TOO_LONG,
+        _ => GIVE,
     };
     Failure {
         help: Some(help.to_owned()),
-        ..Failure::new(Exit::Failed, format!("{}: {error}", text::path(path)))
+        ..Failure::new(Exit::Failed, format!("{shown}: cannot connect: {error}"))
     }
 }
 
@@ -252,7 +254,6 @@ fn no_greeting(path: &Path, line: &[u8]) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::net::UnixListener;
     use std::thread;
 
     use super::*;
@@ -274,22 +275,5 @@ mod tests {
         assert!(late.contains(&error.kind()), "{error}");
         drop(ours);
         dripping.join().unwrap();
-    }
-
-    #[test]
-    fn connecting_to_a_stopped_server_times_out() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("control");
-        let listener = UnixListener::bind(&path).unwrap();
-        rustix::net::listen(&listener, 1).unwrap();
-        let mut clients = Vec::new();
-        let error = loop {
-            match connected_to(&path, SOON) {
-                Ok(client) => clients.push(client),
-                Err(error) => break error,
-            }
-            assert!(clients.len() < 100, "all are let in");
-        };
-        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
     }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod args;
 pub(crate) mod client;
+mod place;
 mod seats;
 pub(crate) mod server;
 pub(crate) mod socket;

@@ -3,14 +3,19 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use warren::text;
 
+use super::place;
 use crate::exit::Exit;
 use crate::report::failure::Failure;
+
+/// Time after which a program that accepts no client counts as running.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A listening socket. Dropping it frees its path, unless another program has
 /// taken the path meanwhile.
@@ -61,13 +66,13 @@ fn free(path: &Path) -> Result<(), Box<Failure>> {
             )
         })
     };
-    if !present.file_type().is_socket() {
+    if let Some(other) = place::other_than_socket(present.file_type()) {
         return Err(taken(
-            "the path exists and is not a socket",
+            &format!("the path is taken by {other}, not a socket"),
             "name a path that is free",
         ));
     }
-    match UnixStream::connect(path) {
+    match place::connect(path, PATIENCE) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             fs::remove_file(path).map_err(|error| Box::new(refused(path, &error)))
         }
@@ -108,9 +113,8 @@ fn make(path: &Path) -> io::Result<Socket> {
 fn refused(path: &Path, error: &io::Error) -> Failure {
     let help = match error.kind() {
         io::ErrorKind::NotFound => "create the directory first",
-        io::ErrorKind::InvalidInput => {
-            "name a shorter path: a socket's path has at most about 90 bytes"
-        }
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidFilename => place::TOO_LONG,
+        io::ErrorKind::NotADirectory => "name a path in a directory: a part of this one is a file",
         io::ErrorKind::PermissionDenied => "name a directory you may write to",
         _ => "name another path",
     };
@@ -125,6 +129,8 @@ fn refused(path: &Path, error: &io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixStream;
+
     use super::*;
 
     #[test]
