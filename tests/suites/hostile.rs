@@ -14,6 +14,8 @@ mod commands;
 mod control;
 #[path = "hostile/counts.rs"]
 mod counts;
+#[path = "hostile/handles.rs"]
+mod handles;
 #[path = "hostile/manifests.rs"]
 mod manifests;
 #[path = "hostile/policies.rs"]
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         cache::SCENES,
         commands::SCENES,
         control::SCENES,
+        handles::SCENES,
         manifests::SCENES,
         policies::SCENES,
         servers::SCENES,

@@ -18,6 +18,8 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use order::Order;
 
+#[cfg(test)]
+pub(crate) use line::MAX_KEPT;
 pub(crate) use line::{Line, ends_line};
 
 /// Most pieces of output that wait for the thread of a stream.

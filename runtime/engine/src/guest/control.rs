@@ -156,37 +156,57 @@ impl Control {
         unsent
     }
 
-    /// Fiber: keeps a piece that [`Control::print`] returned for a later
+    /// Fiber: puts back a piece that [`Control::print`] returned. The piece waits for
     /// [`Control::pass_on`].
     pub(crate) fn put_back(&self, stream: Stream, piece: Vec<u8>) {
         self.lines.lock()[stream as usize].put_back(piece);
     }
 
-    /// Fiber: passes on complete lines that were put back, or everything. Returns
-    /// false if `pass_on` gave the piece back.
+    /// Fiber: returns true if a piece that was put back still waits.
+    pub(crate) fn is_waiting(&self, stream: Stream) -> bool {
+        self.lines.lock()[stream as usize].is_waiting()
+    }
+
+    /// Fiber: returns true if so many bytes may be added while a piece waits.
+    pub(crate) fn has_room(&self, stream: Stream, bytes: usize) -> bool {
+        self.lines.lock()[stream as usize].has_room(bytes)
+    }
+
+    /// Fiber: passes the piece that waits to `pass_on`. The piece goes on waiting if
+    /// `pass_on` gives it back.
     pub(crate) fn pass_on(
         &self,
         stream: Stream,
-        everything: bool,
         pass_on: impl FnOnce(Vec<u8>) -> Result<(), Vec<u8>>,
-    ) -> bool {
+    ) {
+        self.pass_on_some(stream, Line::take_waiting, pass_on);
+    }
+
+    /// Fiber: passes an incomplete line to `pass_on` as well, or makes it wait if
+    /// `pass_on` gives it back.
+    pub(crate) fn flush(
+        &self,
+        stream: Stream,
+        pass_on: impl FnOnce(Vec<u8>) -> Result<(), Vec<u8>>,
+    ) {
+        self.pass_on_some(stream, Line::take, pass_on);
+    }
+
+    fn pass_on_some(
+        &self,
+        stream: Stream,
+        take: impl FnOnce(&mut Line) -> Option<Vec<u8>>,
+        pass_on: impl FnOnce(Vec<u8>) -> Result<(), Vec<u8>>,
+    ) {
         let line = &mut self.lines.lock()[stream as usize];
-        let piece = match everything {
-            true => line.take(),
-            false => line.complete(),
-        };
-        let Some(piece) = piece else {
-            return true;
+        let Some(piece) = take(line) else {
+            return;
         };
         let ends_line = ends_line(&piece);
         match pass_on(piece) {
             Ok(()) => line.passed_on(ends_line),
-            Err(piece) => {
-                line.put_back(piece);
-                return false;
-            }
+            Err(piece) => line.put_back(piece),
         }
-        true
     }
 
     /// Both: takes an incomplete line.

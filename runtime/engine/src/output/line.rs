@@ -2,13 +2,31 @@
 
 use super::PIECE;
 
+/// Most bytes of one line that are kept for room in the queue: the unfinished part,
+/// and what one write adds to it, and as much again for writes by other handles that
+/// were permitted before that one found no room.
+pub(crate) const MAX_KEPT: usize = 4 * PIECE;
+
 /// The unfinished line of one process on one stream.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     /// The part that has not been passed on.
     bytes: Vec<u8>,
+    /// The part of `bytes` that was put back.
+    waiting: Waiting,
     /// True if the last piece that was passed on did not end with a newline.
     is_begun: bool,
+}
+
+/// The part of a line that waits for room in the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Waiting {
+    #[default]
+    Nothing,
+    /// The complete lines.
+    Complete,
+    /// Everything, as a flush asked for.
+    Everything,
 }
 
 impl Line {
@@ -18,33 +36,59 @@ impl Line {
         match bytes.iter().rposition(|byte| *byte == b'\n') {
             Some(end) => {
                 let (complete, rest) = bytes.split_at(end + 1);
-                let mut line = std::mem::take(&mut self.bytes);
+                let mut line = self.take_all();
                 line.extend_from_slice(complete);
                 self.bytes.extend_from_slice(rest);
                 Some(line)
             }
             None => {
                 self.bytes.extend_from_slice(bytes);
-                (self.bytes.len() > PIECE).then(|| std::mem::take(&mut self.bytes))
+                (self.bytes.len() > PIECE).then(|| self.take_all())
             }
         }
     }
 
-    /// Puts back a piece that found no room.
+    /// Returns true if `bytes` more bytes may be added while a part of the line waits.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        self.bytes.len().saturating_add(bytes) <= MAX_KEPT
+    }
+
+    /// Returns true if a part of the line waits for room in the queue.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting != Waiting::Nothing
+    }
+
+    /// Puts back a piece that found no room, which waits from now on.
     pub(crate) fn put_back(&mut self, mut piece: Vec<u8>) {
+        self.waiting = match ends_line(&piece) {
+            true => Waiting::Complete,
+            false => Waiting::Everything,
+        };
         piece.append(&mut self.bytes);
         self.bytes = piece;
     }
 
-    /// Takes the complete lines of a piece that was put back.
-    pub(crate) fn complete(&mut self) -> Option<Vec<u8>> {
-        let all = std::mem::take(&mut self.bytes);
-        self.add(&all)
+    /// Takes the part that waits.
+    pub(crate) fn take_waiting(&mut self) -> Option<Vec<u8>> {
+        match self.waiting {
+            Waiting::Nothing => None,
+            Waiting::Complete => {
+                let all = self.take_all();
+                self.add(&all)
+            }
+            Waiting::Everything => self.take(),
+        }
     }
 
     /// Takes the unfinished part of the line; the rest of the line may follow.
     pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
-        (!self.bytes.is_empty()).then(|| std::mem::take(&mut self.bytes))
+        let all = self.take_all();
+        (!all.is_empty()).then_some(all)
+    }
+
+    fn take_all(&mut self) -> Vec<u8> {
+        self.waiting = Waiting::Nothing;
+        std::mem::take(&mut self.bytes)
     }
 
     /// Takes the unfinished part of the line with a newline after it. Returns the
@@ -53,7 +97,7 @@ impl Line {
         if !self.is_begun && self.bytes.is_empty() {
             return None;
         }
-        let mut rest = std::mem::take(&mut self.bytes);
+        let mut rest = self.take_all();
         if !ends_line(&rest) {
             rest.push(b'\n');
         }
@@ -116,15 +160,66 @@ mod tests {
     #[test]
     fn what_was_put_back_leaves_first() {
         let mut line = Line::default();
+        assert_eq!(line.take_waiting(), None);
         let piece = line.add(b"a\nb").expect("a line is complete");
+        assert!(!line.is_waiting());
         line.put_back(piece);
-        assert_eq!(line.complete(), Some(b"a\n".to_vec()));
+        assert!(line.is_waiting());
+        assert_eq!(line.take_waiting(), Some(b"a\n".to_vec()));
+        assert!(!line.is_waiting(), "`b` is not complete");
         line.put_back(b"a\n".to_vec());
         assert_eq!(line.add(b"c\nd"), Some(b"a\nbc\n".to_vec()));
+        assert!(!line.is_waiting(), "nobody asked for `d`");
         line.put_back(b"bc\n".to_vec());
         assert_eq!(line.finish(), Some(b"bc\nd\n".to_vec()));
         line.put_back(b"e\n".to_vec());
         assert_eq!(line.finish(), Some(b"e\n".to_vec()), "it has its newline");
+        assert!(!line.is_waiting());
+    }
+
+    #[test]
+    fn what_a_flush_found_no_room_for_waits_as_a_whole() {
+        let mut line = Line::default();
+        assert_eq!(line.add(b"a"), None);
+        let piece = line.take().expect("it is not empty");
+        line.put_back(piece);
+        assert_eq!(line.add(b"b"), None, "another handle was permitted");
+        assert!(line.is_waiting());
+        assert_eq!(line.take_waiting(), Some(b"ab".to_vec()));
+        line.put_back(b"ab".to_vec());
+        assert_eq!(line.add(b"c\nd"), Some(b"abc\n".to_vec()));
+        assert!(!line.is_waiting(), "nobody asked for `d`");
+        assert_eq!(line.take_waiting(), None);
+        assert_eq!(line.take(), Some(b"d".to_vec()));
+    }
+
+    #[test]
+    fn lines_that_wait_leave_without_the_incomplete_one() {
+        let mut line = Line::default();
+        line.put_back(b"a\n".to_vec());
+        assert_eq!(line.add(b"b"), None);
+        assert!(line.is_waiting());
+        assert_eq!(line.take_waiting(), Some(b"a\n".to_vec()));
+        assert!(!line.is_waiting());
+        assert_eq!(line.finish(), Some(b"b\n".to_vec()));
+    }
+
+    #[test]
+    fn what_waits_is_bounded_for_the_line() {
+        let mut line = Line::default();
+        let mut writes = 0;
+        while line.has_room(PIECE) {
+            let piece = line.add(&[b'x'; PIECE]);
+            if let Some(piece) = piece {
+                line.put_back(piece);
+            }
+            writes += 1;
+        }
+        assert_eq!(writes, MAX_KEPT / PIECE);
+        assert!(!line.has_room(1));
+        assert_eq!(line.take_waiting().map(|all| all.len()), Some(MAX_KEPT));
+        assert!(line.has_room(MAX_KEPT));
+        assert!(!line.has_room(usize::MAX));
     }
 
     #[test]

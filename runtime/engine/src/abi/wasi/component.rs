@@ -7,6 +7,7 @@
 
 mod filesystem;
 mod held;
+mod input;
 mod output;
 mod poll;
 mod stdio;
@@ -31,6 +32,10 @@ use crate::output::{Output, Stream};
 /// directory listings. Files have a limit of their own.
 const MAX_RESOURCES: usize = 4_096;
 
+/// The most streams of files that a component may hold. Each may hold 64 KiB that were
+/// read, or wait to be written.
+const MAX_FILE_STREAMS: usize = 256;
+
 /// The most random bytes of one call; more would occupy the worker for too long.
 const MAX_RANDOM: u64 = 64 * 1024;
 
@@ -49,6 +54,8 @@ struct Parts {
     /// Every open file holds a clone, streams included. The number of clones is the
     /// number of open files.
     open: Arc<()>,
+    /// Every stream of a file holds a clone.
+    streams: Arc<()>,
 }
 
 /// Defines the imports of `wasi:cli`.
@@ -131,6 +138,7 @@ impl Component {
                 preopens,
                 held: HashMap::new(),
                 open: Arc::new(()),
+                streams: Arc::new(()),
             }),
         })
     }

@@ -1,12 +1,11 @@
 //! `wasi:filesystem`, based on wasmtime's implementation. Here granted directories
-//! are opened once, open files are counted, and files that could block for ever are
-//! not opened.
+//! are opened once, open files and their streams are counted, and files that could block for
+//! ever are not opened.
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use cap_std::fs::Dir;
 use tokio::runtime::Handle;
 use wasmtime::component::{HasData, Linker, Resource};
@@ -17,14 +16,13 @@ use wasmtime_wasi::p2::bindings::filesystem::preopens;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     self, ErrorCode, HostDescriptor, HostDirectoryEntryStream,
 };
-use wasmtime_wasi::p2::{
-    DynInputStream, DynOutputStream, FsError, FsResult, InputStream, Pollable, StreamResult,
-};
-use wasmtime_wasi::{FsPerms, OpenMode, async_trait};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+use wasmtime_wasi::{FsPerms, OpenMode};
 
-use super::Parts;
 use super::held::Held;
+use super::input::FileInput;
 use super::output::FileOutput;
+use super::{MAX_FILE_STREAMS, Parts};
 use crate::abi::wasi::errno::Errno;
 use crate::abi::wasi::tree::{How, Opened, Target, Tree};
 use crate::disk::Length;
@@ -48,6 +46,7 @@ struct View<'a> {
     preopens: &'a [(WasiDir, String)],
     held: &'a mut HashMap<u32, Arc<Held>>,
     open: &'a Arc<()>,
+    streams: &'a Arc<()>,
     files: Arc<HostFiles>,
     tokio: Handle,
 }
@@ -65,6 +64,7 @@ fn view(guest: &mut Guest) -> View<'_> {
         preopens,
         held,
         open,
+        streams,
     } = guest.component();
     View {
         library: WasiFilesystemCtxView {
@@ -74,6 +74,7 @@ fn view(guest: &mut Guest) -> View<'_> {
         preopens,
         held,
         open,
+        streams,
         files,
         tokio,
     }
@@ -90,6 +91,14 @@ impl View<'_> {
             _open: Arc::clone(self.open),
             tracked: None,
         })
+    }
+
+    /// Counts one more stream of a file.
+    fn stream(&self) -> FsResult<Arc<()>> {
+        if Arc::strong_count(self.streams) > MAX_FILE_STREAMS {
+            return Err(ErrorCode::InsufficientMemory.into());
+        }
+        Ok(Arc::clone(self.streams))
     }
 
     /// Resolves a path below a directory.
@@ -308,14 +317,18 @@ impl HostDescriptor for View<'_> {
     }
 
     fn read_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynInputStream>> {
+        let Descriptor::File(_) = self.library.table.get(&fd)? else {
+            return Err(ErrorCode::IsDirectory.into());
+        };
         let held = self.held.get(&fd.rep()).cloned();
-        let stream = HostDescriptor::read_via_stream(&mut self.library, fd, offset)?;
-        let stream = self.library.table.delete(stream)?;
-        let counted: DynInputStream = Box::new(Counted {
-            stream,
-            _held: held,
-        });
-        Ok(self.library.table.push(counted)?)
+        let stream: DynInputStream = Box::new(FileInput::new(
+            held.ok_or(ErrorCode::BadDescriptor)?,
+            offset,
+            Arc::clone(&self.files),
+            self.tokio.clone(),
+            self.stream()?,
+        ));
+        Ok(self.library.table.push(stream)?)
     }
 
     fn write_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynOutputStream>> {
@@ -334,6 +347,7 @@ impl View<'_> {
             position,
             Arc::clone(&self.files),
             self.tokio.clone(),
+            self.stream()?,
         ));
         Ok(self.library.table.push(stream)?)
     }
@@ -349,42 +363,6 @@ impl HostDirectoryEntryStream for View<'_> {
 
     fn drop(&mut self, stream: Resource<types::DirectoryEntryStream>) -> wasmtime::Result<()> {
         HostDirectoryEntryStream::drop(&mut self.library, stream)
-    }
-}
-
-/// A stream that keeps its file open and counted.
-struct Counted {
-    stream: DynInputStream,
-    _held: Option<Arc<Held>>,
-}
-
-#[async_trait]
-impl Pollable for Counted {
-    async fn ready(&mut self) {
-        self.stream.ready().await;
-    }
-}
-
-#[async_trait]
-impl InputStream for Counted {
-    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
-        self.stream.read(size)
-    }
-
-    async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
-        self.stream.blocking_read(size).await
-    }
-
-    fn skip(&mut self, bytes: usize) -> StreamResult<usize> {
-        self.stream.skip(bytes)
-    }
-
-    async fn blocking_skip(&mut self, bytes: usize) -> StreamResult<usize> {
-        self.stream.blocking_skip(bytes).await
-    }
-
-    async fn cancel(&mut self) {
-        self.stream.cancel().await;
     }
 }
 

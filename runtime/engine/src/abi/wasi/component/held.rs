@@ -1,7 +1,10 @@
 //! The open files of a component.
 
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+
+use bytes::Bytes;
 
 use crate::abi::wasi::errno::Errno;
 use crate::disk::{Length, Tracked};
@@ -16,6 +19,24 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// Reads once, at most `max` bytes at a position; none at the end.
+    pub(super) fn read(&self, max: usize, position: u64) -> io::Result<Bytes> {
+        let Some(tracked) = &self.tracked else {
+            return Err(io::ErrorKind::IsADirectory.into());
+        };
+        let mut bytes = vec![0; max];
+        loop {
+            match tracked.file().read_at(&mut bytes, position) {
+                Ok(read) => {
+                    bytes.truncate(read);
+                    return Ok(bytes.into());
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Writes once, at a position or else at the end; returns the number of bytes
     /// written.
     pub(super) fn write(

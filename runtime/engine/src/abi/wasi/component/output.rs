@@ -24,6 +24,8 @@ pub(super) struct FileOutput {
     files: Arc<HostFiles>,
     tokio: Handle,
     state: State,
+    /// Counts the stream against the limit of streams.
+    _stream: Arc<()>,
 }
 
 enum State {
@@ -39,6 +41,7 @@ impl FileOutput {
         position: Option<u64>,
         files: Arc<HostFiles>,
         tokio: Handle,
+        stream: Arc<()>,
     ) -> FileOutput {
         FileOutput {
             held,
@@ -46,6 +49,7 @@ impl FileOutput {
             files,
             tokio,
             state: State::Ready,
+            _stream: stream,
         }
     }
 
