@@ -175,6 +175,34 @@ fn long_lines_of_standard_input_are_read_whole() {
     assert_eq!(ended.text(), "4000000\t3000000\trest\t1000000\tnil\n");
 }
 
+/// The rows are those of `lua5.4` on Linux.
+#[test]
+fn standard_input_that_is_a_directory_is_an_error_with_its_number() {
+    let program = Program::lua(
+        r#"for _, format in ipairs { "n", "l", "L", 0, 5 } do print(io.read(format)) end
+        print(io.read())
+        print(io.read("a"))
+        print(io.stdin:read("n", "l"))
+        print(pcall(io.lines()))
+        local file = io.open("written", "w")
+        print(file:read("n"))
+        print(file:read("l"))"#,
+    );
+    let input = std::fs::File::open(program.path()).expect("a directory opens");
+    program
+        .command()
+        .current_dir(program.path())
+        .options(["--write", "."])
+        .stdin(input)
+        .outcome()
+        .ends_with(0)
+        .prints(&format!(
+            "{}false\tIs a directory\n{}",
+            "nil\tIs a directory\t21\n".repeat(8),
+            "nil\tBad file descriptor\t9\n".repeat(2),
+        ));
+}
+
 #[test]
 fn a_guest_of_any_language_shows_prompts_and_errors() {
     let guest = r#"(module

@@ -53,46 +53,41 @@ static const char *warren_strerror (int en) {
   return strerror(en);
 }
 
+#if defined(__wasi__)
+/* Errors, with the numbers that programs for Unix know them by. */
+static const struct { int error, number; } warren_numbers[] = {
+  {EPERM, 1}, {ENOENT, 2}, {EINTR, 4}, {EIO, 5}, {ENXIO, 6}, {EBADF, 9},
+  {EAGAIN, 11}, {ENOMEM, 12}, {EACCES, 13}, {ENOTCAPABLE, 13}, {EBUSY, 16},
+  {EEXIST, 17}, {EXDEV, 18}, {ENODEV, 19}, {ENOTDIR, 20}, {EISDIR, 21},
+  {EINVAL, 22}, {ENFILE, 23}, {EMFILE, 24}, {ENOTTY, 25}, {ETXTBSY, 26},
+  {EFBIG, 27}, {ENOSPC, 28}, {ESPIPE, 29}, {EROFS, 30}, {EMLINK, 31},
+  {EPIPE, 32}, {ENAMETOOLONG, 36}, {ENOTEMPTY, 39}, {ELOOP, 40}, {EILSEQ, 84},
+  {EOVERFLOW, 75}, {ENOTSUP, 95}, {EDQUOT, 122}
+};
+
+#define WARREN_NUMBERS	(sizeof(warren_numbers) / sizeof(warren_numbers[0]))
+#endif
+
 /* The number that programs for Unix know an error by: WASI has others. */
 static int warren_error_number (int en) {
 #if defined(__wasi__)
-  switch (en) {
-    case EPERM: return 1;
-    case ENOENT: return 2;
-    case EINTR: return 4;
-    case EIO: return 5;
-    case ENXIO: return 6;
-    case EBADF: return 9;
-    case EAGAIN: return 11;
-    case ENOMEM: return 12;
-    case EACCES: case ENOTCAPABLE: return 13;
-    case EBUSY: return 16;
-    case EEXIST: return 17;
-    case EXDEV: return 18;
-    case ENODEV: return 19;
-    case ENOTDIR: return 20;
-    case EISDIR: return 21;
-    case EINVAL: return 22;
-    case ENFILE: return 23;
-    case EMFILE: return 24;
-    case ENOTTY: return 25;
-    case ETXTBSY: return 26;
-    case EFBIG: return 27;
-    case ENOSPC: return 28;
-    case ESPIPE: return 29;
-    case EROFS: return 30;
-    case EMLINK: return 31;
-    case EPIPE: return 32;
-    case ENAMETOOLONG: return 36;
-    case ENOTEMPTY: return 39;
-    case ELOOP: return 40;
-    case EILSEQ: return 84;
-    case EOVERFLOW: return 75;
-    case ENOTSUP: return 95;
-    case EDQUOT: return 122;
-  }
+  size_t i;
+  for (i = 0; i < WARREN_NUMBERS; i++)
+    if (warren_numbers[i].error == en) return warren_numbers[i].number;
 #endif
   return en;
+}
+
+/* The error that has a number of Unix. */
+static int warren_error_of (int number) {
+#if defined(__wasi__)
+  size_t i;
+  for (i = 0; i < WARREN_NUMBERS; i++)
+    if (warren_numbers[i].number == number) return warren_numbers[i].error;
+  return EIO;
+#else
+  return number;
+#endif
 }
 
 /* libc takes an empty path for the directory it starts from. */
@@ -130,6 +125,14 @@ static int warren_ferror (FILE *f) {
   return 1;
 }
 
+/* libc notes as an error that a numeral is none, over the reason why none was read. */
+static size_t warren_stringtonumber (lua_State *L, const char *s) {
+  int reason = errno;
+  size_t size = lua_stringtonumber(L, s);
+  errno = reason;
+  return size;
+}
+
 /* There is the locale C, by its two names, and no other. */
 static const char *warren_setlocale (int category, const char *name) {
   (void)category;
@@ -163,6 +166,7 @@ static time_t warren_mktime (struct tm *tm) {
 #define remove(path)	warren_remove(path)
 #define rename(from, to)	warren_rename(from, to)
 #define ferror(f)	warren_ferror(f)
+#define lua_stringtonumber(L, s)	warren_stringtonumber(L, s)
 #undef setlocale
 #define setlocale(category, name)	warren_setlocale(category, name)
 

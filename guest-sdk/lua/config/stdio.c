@@ -232,8 +232,9 @@ static int own_f_setvbuf (lua_State *L) {
 
 static ssize_t read_in (void *cookie, char *bytes, size_t len) {
   ssize_t got = warren_stream_read((lua_State *)cookie, bytes, len);
-  if (got < 0) errno = EPERM;
-  return got;
+  if (got >= 0) return got;
+  errno = warren_error_of((int)-got);
+  return -1;
 }
 
 static ssize_t write_out (void *cookie, const char *bytes, size_t len) {

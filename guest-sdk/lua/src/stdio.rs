@@ -5,6 +5,7 @@ use std::ffi::{c_char, c_int};
 use std::slice;
 
 use mlua_sys::*;
+use warren_guest::msgpack::{Input, Token};
 use warren_guest::stdio::Stream;
 
 use crate::interpreter::interpreter;
@@ -98,7 +99,8 @@ extern "C" fn warren_stream_buffering(l: State, err: c_int, mode: c_int, size: u
     streams(l).set_mode(stream(err), mode).into()
 }
 
-/// Reads standard input; negative where that is refused.
+/// Reads standard input. Where that fails, the negated number of the error, by
+/// which Unix knows it.
 ///
 /// # Safety
 /// The range is writable; libc's buffers were written before.
@@ -110,10 +112,61 @@ unsafe extern "C" fn warren_stream_read(l: State, bytes: *mut u8, len: usize) ->
     // SAFETY: as promised by the caller.
     match streams(l).read(unsafe { slice::from_raw_parts_mut(bytes, len) }) {
         Ok(count) => count as isize,
-        Err(error) => {
-            // SAFETY: the text is readable; it is copied.
-            unsafe { warren_refuse(error.message.as_ptr().cast(), error.message.len()) };
-            -1
+        Err(error) => match number_of_system(&error.details) {
+            Some(number) => -number,
+            None => {
+                // SAFETY: the text is readable; it is copied.
+                unsafe { warren_refuse(error.message.as_ptr().cast(), error.message.len()) };
+                -NOT_PERMITTED
+            }
+        },
+    }
+}
+
+/// The number of EPERM, the error that has the text of [`warren_refuse`].
+const NOT_PERMITTED: isize = 1;
+
+/// Returns the operating system's number of an error, from the field `errno` of
+/// its details.
+fn number_of_system(details: &[u8]) -> Option<isize> {
+    let mut input = Input::new(details);
+    let Token::Map(fields) = input.token().ok()? else {
+        return None;
+    };
+    for _ in 0..fields {
+        let key = input.token().ok()?;
+        let value = input.value().ok()?;
+        if let (Token::String(b"errno"), Token::Integer(number)) =
+            (key, Input::new(value).token().ok()?)
+        {
+            return isize::try_from(number).ok().filter(|number| *number > 0);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_the_system_has_its_number() {
+        assert_eq!(number_of_system(b"\x81\xa5errno\x15"), Some(21));
+        assert_eq!(
+            number_of_system(b"\x82\xa1a\x91\xc0\xa5errno\xcc\xff"),
+            Some(255)
+        );
+        for details in [
+            &b""[..],
+            b"\xc0",
+            b"\x80",
+            b"\x81\xa5errno\x00",
+            b"\x81\xa5errno\xff",
+            b"\x81\xa5errno\xa121",
+            b"\x81\xa5errno",
+            b"\x81\xa6errnos\x15",
+        ] {
+            assert_eq!(number_of_system(details), None, "{details:?}");
         }
     }
 }

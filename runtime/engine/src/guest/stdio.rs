@@ -68,10 +68,17 @@ impl Guest {
         let read = self.control.outside(read).await;
         match read {
             Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) => Err(Error::new(
-                warren_kernel::Kind::Unavailable,
-                format!("cannot read standard input: {error}"),
-            )),
+            Ok(Err(error)) => {
+                let refusal = Error::new(
+                    warren_kernel::Kind::Unavailable,
+                    format!("cannot read standard input: {error}"),
+                );
+                let errno = error.raw_os_error().and_then(|it| u64::try_from(it).ok());
+                Err(match errno {
+                    Some(errno) => refusal.with("errno", errno),
+                    None => refusal,
+                })
+            }
             Err(error) => Err(Error::internal(format!(
                 "cannot read standard input: {error}"
             ))),
