@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::fmt;
 
 use mlua_sys::*;
-use warren_guest::program;
+use warren_guest::{Error, program};
 use warren_values::{Kind, kind};
 
 use crate::encode::{self, Stop};
@@ -94,7 +94,10 @@ pub(crate) fn fail_with_top(l: State) -> c_int {
         interpreter.output.set(output);
         match encoded {
             Ok(()) => return 0,
-            Err(Stop::TooLarge) if attempt == 0 => push_too_large(l),
+            Err(Stop::TooLarge) => {
+                program::fail_large(&beginning(l));
+                return 0;
+            }
             // Details that may not cross are left out.
             Err(Stop::Refused(_)) if attempt == 0 => {
                 l.push_nil();
@@ -107,6 +110,34 @@ pub(crate) fn fail_with_top(l: State) -> c_int {
     0
 }
 
+/// Returns the structured error on top of the stack without its details, and only
+/// the beginning of each text.
+fn beginning(l: State) -> Error {
+    let text = |part| {
+        l.user_value(-1, part);
+        // SAFETY: the text is on the stack until it is copied.
+        let bytes = unsafe { l.bytes(-1) }.map(|bytes| &bytes[..bytes.len().min(BEGINNING)]);
+        let text = bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        l.pop(1);
+        text
+    };
+    let retryable = match l.user_value(-1, part::RETRYABLE) {
+        LUA_TBOOLEAN => Some(l.to_boolean(-1)),
+        _ => None,
+    };
+    l.pop(1);
+    Error {
+        kind: text(part::KIND).unwrap_or_default(),
+        message: text(part::MESSAGE).unwrap_or_default(),
+        retryable,
+        details: Vec::new(),
+        stack: text(part::STACK),
+    }
+}
+
+/// Bytes of a text of an error that are more than [`program::fail_large`] keeps.
+const BEGINNING: usize = 4 * 1024;
+
 /// Something raised outside of any task, where little can be done: the error
 /// on top of the stack is most likely for want of memory.
 pub(crate) fn fail_without_thread(l: State) {
@@ -117,7 +148,7 @@ pub(crate) fn fail_without_thread(l: State) {
     }
 }
 
-/// Pushes the error that takes the place of a result or error with more bytes
+/// Pushes the error that takes the place of a result with more bytes
 /// than a message may have: the runtime's own words for it.
 fn push_too_large(l: State) {
     push_error(l, kind::INVALID, format_args!("result too large"));

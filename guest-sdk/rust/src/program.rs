@@ -1,6 +1,7 @@
 //! Code of a process, and its end.
 
-use crate::{Buffer, Error, Failure, abi, absent, msgpack::Output};
+use crate::msgpack::{Full, MAX_MESSAGE, Output};
+use crate::{Buffer, Error, Failure, abi, absent};
 
 /// A piece of code that an interpreter runs or prepares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,12 +58,39 @@ pub fn finish(value: Option<&[u8]>) {
 }
 
 /// Sets the error the process ends with, or, in `prepare`, the error of a
-/// source that does not compile. Without memory to encode it, sets a shorter
+/// source that does not compile. An error of more than [`MAX_MESSAGE`] bytes is
+/// set as [`fail_large`] does. Without memory to encode it, sets a shorter
 /// error that says so.
 pub fn fail(error: &Error) {
     let mut out = Output::new();
-    // The runtime replaces an error of too many bytes.
-    out.lift_limit();
+    match error.encode(&mut out) {
+        Ok(()) => fail_encoded(out.as_slice()),
+        Err(Full::Limit) => fail_large(error),
+        Err(Full::Memory) => fail_out_of_memory(),
+    }
+}
+
+/// Most bytes kept of the message, or the stack, of an error that is too large.
+const KEPT: usize = 1_000;
+
+/// Sets an error of more than [`MAX_MESSAGE`] bytes: its kind and the beginning of its
+/// message, which then says so. Its details are left out, and a stack of more than a
+/// thousand bytes.
+pub fn fail_large(error: &Error) {
+    let kept = error.message.floor_char_boundary(KEPT);
+    let rest = if kept < error.message.len() { "..." } else { "" };
+    let error = Error {
+        kind: error.kind[..error.kind.floor_char_boundary(KEPT)].into(),
+        message: format!(
+            "{}{rest} (this error has more than max_message = {MAX_MESSAGE} bytes: the rest is \
+             left out)",
+            &error.message[..kept]
+        ),
+        retryable: error.retryable,
+        details: Vec::new(),
+        stack: error.stack.clone().filter(|stack| stack.len() <= KEPT),
+    };
+    let mut out = Output::new();
     match error.encode(&mut out) {
         Ok(()) => fail_encoded(out.as_slice()),
         Err(_) => fail_out_of_memory(),

@@ -34,6 +34,13 @@ pub(crate) const PREPARED: Limit = Limit {
     bytes: 64 << 20,
 };
 
+/// Limit of an error that ends a process: the largest message of any host. A host
+/// with a smaller `max_message` cuts the error.
+pub(crate) const FAILURE: Limit = Limit {
+    name: "max_message",
+    bytes: 1 << 20,
+};
+
 impl Limit {
     /// Returns the limit of values that cross to another process: `bytes` is the
     /// largest `max_message` of all hosts. The limit of the one host is checked later.

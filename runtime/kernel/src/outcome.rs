@@ -69,27 +69,28 @@ impl Outcome {
             ),
             Outcome::Failed(error) => {
                 let kept = error.message.floor_char_boundary(KEPT_OF_MESSAGE);
-                let kind = match &error.kind {
-                    Kind::Other(word) if word.len() > KEPT_OF_MESSAGE => Kind::Unknown,
-                    kind => kind.clone(),
-                };
-                dropped(kind, format!("{}...", &error.message[..kept]))
+                dropped(
+                    short(error.kind.clone()),
+                    format!("{}...", &error.message[..kept]),
+                )
             }
         }))
     }
 
-    /// Returns this outcome, or the failure that replaces it if it has more
-    /// bytes than a message may have.
+    /// Returns this outcome if it has at most the bytes that a message may have. A
+    /// larger value is replaced by a failure; a larger error keeps its kind and the
+    /// beginning of its message, which then says so.
     #[must_use]
     pub fn within(self, max_message: usize) -> Self {
         let bytes = self.bytes();
-        if bytes <= max_message {
-            return self;
+        match self {
+            outcome if bytes <= max_message => outcome,
+            Outcome::Returned(_) => Outcome::too_large(bytes, max_message),
+            Outcome::Failed(error) => cut(*error, bytes, max_message),
         }
-        Outcome::too_large(bytes, max_message)
     }
 
-    /// Returns the failure that replaces a result or an error of `bytes` bytes.
+    /// Returns the failure that replaces a result of `bytes` bytes.
     pub fn too_large(bytes: usize, max_message: usize) -> Self {
         let too_large = Error::invalid("result too large")
             .with("bytes", bytes as u64)
@@ -100,6 +101,47 @@ impl Outcome {
 
 /// Bytes kept of an error's message that has no room.
 const KEPT_OF_MESSAGE: usize = 200;
+
+/// Most bytes kept of the message of an error of more than `max_message` bytes.
+const KEPT_OF_LARGE: usize = 1_000;
+
+/// Returns the failure for an error of `bytes` bytes, which are more than
+/// `max_message`: the beginning of its message, and its stack if there is room.
+fn cut(error: Error, bytes: usize, max_message: usize) -> Outcome {
+    let note = format!(
+        " (this error has {bytes} bytes, more than max_message = {max_message}: the rest is \
+         left out)"
+    );
+    let kind = short(error.kind);
+    let taken = kind.as_str().len() + "...".len() + note.len();
+    let Some(room) = max_message.checked_sub(taken) else {
+        return Outcome::too_large(bytes, max_message);
+    };
+    let kept = error.message.floor_char_boundary(room.min(KEPT_OF_LARGE));
+    let rest = if kept < error.message.len() {
+        "..."
+    } else {
+        ""
+    };
+    let message = format!("{}{rest}{note}", &error.message[..kept]);
+    Outcome::Failed(Box::new(
+        Error {
+            retryable: error.retryable,
+            stack: error.stack.filter(|stack| stack.len() <= room - kept),
+            ..Error::new(kind, message)
+        }
+        .with("bytes", bytes as u64)
+        .with("max_message", max_message as u64),
+    ))
+}
+
+/// Returns a kind whose word is short.
+fn short(kind: Kind) -> Kind {
+    match kind {
+        Kind::Other(word) if word.len() > KEPT_OF_MESSAGE => Kind::Unknown,
+        kind => kind,
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -113,9 +155,48 @@ mod tests {
             panic!("8 bytes are more than 7");
         };
         assert_eq!(error.message, "result too large");
-        let long = Outcome::Failed(Box::new(Error::internal("x".repeat(100))));
-        assert_eq!(long.clone().within(200), long);
-        assert_ne!(long.clone().within(99), long);
+    }
+
+    fn cut_to(error: Error, max_message: usize) -> Error {
+        let outcome = Outcome::Failed(Box::new(error)).within(max_message);
+        assert_eq!(outcome.clone().within(max_message), outcome, "cut once");
+        match outcome {
+            Outcome::Failed(error) => *error,
+            returned @ Outcome::Returned(_) => panic!("a failure stays one: {returned:?}"),
+        }
+    }
+
+    #[test]
+    fn an_error_over_the_limit_keeps_its_kind_and_beginning() {
+        let long = Error {
+            stack: Some("main.lua:1".into()),
+            ..Error::new(Kind::Timeout, "\u{e9}".repeat(5_000)).retryable(true)
+        };
+        assert_eq!(cut_to(long.clone(), 20_000), long);
+        let error = cut_to(long.clone(), 10_000);
+        assert_eq!((&error.kind, error.retryable), (&Kind::Timeout, Some(true)));
+        let beginning = "\u{e9}".repeat(500) + "... (this error has 10017 bytes, ";
+        assert!(error.message.starts_with(&beginning), "{error}");
+        assert!(error.message.contains("max_message = 10000"), "{error}");
+        assert_eq!(error.stack, long.stack);
+        // Between the two bytes of a character.
+        for max_message in 150..400 {
+            let error = cut_to(long.clone(), max_message);
+            assert_eq!(error.kind, Kind::Timeout, "{max_message}");
+            assert!(error.bytes() <= max_message, "{max_message}: {error}");
+        }
+        assert_eq!(cut_to(long, 20).message, "result too large");
+        let of_details = Error {
+            details: Some(crate::error::Details::Encoded(Arc::from([0xc0; 2_000]))),
+            ..Error::internal("short")
+        };
+        let error = cut_to(of_details, 1_000);
+        assert!(
+            error.message.starts_with("short (this error has"),
+            "{error}"
+        );
+        let of_kind = Error::new(Kind::Other("k".repeat(2_000).into()), "x");
+        assert_eq!(cut_to(of_kind, 1_000).kind, Kind::Unknown);
     }
 
     #[test]

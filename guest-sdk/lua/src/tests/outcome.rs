@@ -33,19 +33,44 @@ fn a_file_that_returns_nil_and_an_error_has_failed() {
 }
 
 #[test]
-fn what_has_too_many_bytes_ends_the_process_as_the_runtime_says_it() {
-    for source in [
-        "return function() return ('x'):rep(2 << 20) end",
-        "return function() error(('x'):rep(2 << 20)) end",
-        "return function() return nil, ('x'):rep(2 << 20) end",
+fn a_result_of_too_many_bytes_ends_the_process_as_the_runtime_says_it() {
+    let source = "return function() return ('x'):rep(2 << 20) end";
+    let Outcome::Failed(error) = run(source).outcome else {
+        panic!("it failed");
+    };
+    assert_eq!(
+        (&*error.kind, &*error.message),
+        ("Invalid", "result too large")
+    );
+}
+
+#[test]
+fn an_error_of_too_many_bytes_is_cut() {
+    let letters = "x".repeat(1_000) + "... (this error has more than max_message = 1048576 bytes: ";
+    let wide = "\u{e9}".repeat(500) + "... (this error has";
+    for (source, kind, beginning) in [
+        ("error(('x'):rep(2 << 20), 0)", "Internal", &*letters),
+        ("error(('\u{e9}'):rep(1 << 20), 0)", "Internal", &*wide),
+        ("return nil, ('x'):rep(2 << 20)", "", &*letters),
+        (
+            "error(errors.new { message = ('x'):rep(2 << 20), kind = errors.TIMEOUT })",
+            "Timeout",
+            &*letters,
+        ),
+        (
+            "error(errors.new { message = 'm', kind = errors.TIMEOUT,
+                                details = { ('x'):rep(2 << 20) } })",
+            "Timeout",
+            "m (this error has",
+        ),
     ] {
-        let Outcome::Failed(error) = run(source).outcome else {
+        let source = format!("return function() {source} end");
+        let Outcome::Failed(error) = run(&source).outcome else {
             panic!("{source}");
         };
-        assert_eq!(
-            (&*error.kind, &*error.message),
-            ("Invalid", "result too large")
-        );
+        assert_eq!(error.kind, kind, "{source}");
+        assert!(error.message.starts_with(beginning), "{source}: {error:?}");
+        assert!(error.message.len() < 1_200, "{source}");
     }
 }
 

@@ -7,7 +7,7 @@ use warren_kernel::{Details, Error, Kind, Outcome};
 use super::{Guest, Purpose};
 use crate::code::program::Chunk;
 use crate::codec::{self, check};
-use crate::operand::{self, Limit, PREPARED};
+use crate::operand::{self, FAILURE, PREPARED};
 
 impl Guest {
     /// The code for the interpreter to run or to prepare; absent for a wasm guest.
@@ -69,10 +69,10 @@ impl Guest {
     /// error that says so.
     pub(crate) fn fail_encoded(&mut self, error: &[u8]) {
         let limit = match &self.purpose {
-            Purpose::Process { process, .. } => process.host().config().max_message,
-            Purpose::Prepare { .. } | Purpose::Explain { .. } => PREPARED.bytes,
+            Purpose::Process { .. } => FAILURE,
+            Purpose::Prepare { .. } | Purpose::Explain { .. } => PREPARED,
         };
-        let error = match Limit::message(limit).check("error", error.len()) {
+        let error = match limit.check("error", error.len()) {
             Ok(()) => codec::read_error(error).unwrap_or_else(|why| {
                 operand::malformed("error", format_args!("program.fail: {why}"))
             }),

@@ -45,8 +45,8 @@ impl Kernel {
     /// unread messages are gone.
     ///
     /// If the end was decided from outside before, that decision is the
-    /// outcome, not the one given here. A value or error of more than
-    /// `max_message` bytes becomes the error "result too large". For a process
+    /// outcome, not the one given here. A value of more than `max_message` bytes
+    /// becomes the error "result too large"; an error is cut. For a process
     /// that has exited already, this call and finishing it do nothing.
     pub fn exit(self: &Arc<Self>, process: &Arc<Process>, outcome: Outcome) -> Exiting {
         let Some((remains, reservation)) = process.exit() else {
