@@ -1,0 +1,660 @@
+//! The rows of docs/limits.md, each with the source of its bound.
+
+use super::Bound::{self, Constant, Default, Elsewhere, Text};
+use super::Unit::{Bytes, Count, Time};
+
+const VALUES: &str = "guest-sdk/rust/values/src/msgpack/output.rs";
+const NESTING: &str = "guest-sdk/rust/values/src/msgpack/mod.rs";
+const CLASS: &str = "runtime/engine/src/code/class.rs";
+const BOUNDS: &str = "runtime/engine/src/code/bounds.rs";
+const FILES: &str = "runtime/engine/src/files.rs";
+const WATCH: &str = "runtime/engine/src/memory/watch.rs";
+const PERMITS: &str = "runtime/engine/src/sched/permits.rs";
+const PREVIEW1: &str = "runtime/engine/src/abi/wasi/preview1/guest_memory.rs";
+const POLICY: &str = "runtime/app/src/policy/bounds.rs";
+const SHARE: &str = "runtime/engine/src/log/share.rs";
+
+/// The start of each row, and the sources of the numbers in it.
+pub(super) const ROWS: &[(&str, &[Bound])] = &[
+    // Of one process.
+    (
+        "`max_memory`:",
+        &[
+            Default,
+            Constant(
+                "runtime/engine/src/host_limits.rs",
+                "DEFAULT_MAX_MEMORY",
+                Bytes,
+            ),
+        ],
+    ),
+    ("`max_cpu`:", &[Default]),
+    ("`max_queue.messages`:", &[Default]),
+    ("`max_queue.bytes`:", &[Default]),
+    (
+        "`max_message`:",
+        &[
+            Default,
+            Constant("runtime/engine/src/node.rs", "MAX_MESSAGE", Bytes),
+            Constant(VALUES, "MAX_MESSAGE", Bytes),
+        ],
+    ),
+    ("`max_subscriptions`:", &[Default]),
+    ("`max_links`:", &[Default]),
+    ("`max_monitors`:", &[Default]),
+    ("`max_names`:", &[Default]),
+    ("`max_execs`:", &[Default]),
+    (
+        "`max_files`:",
+        &[
+            Constant(FILES, "MAX_FILES_OF_PROCESS", Count),
+            Text(FILES, "(of_host / 4).clamp(1, MAX_FILES_OF_PROCESS)"),
+        ],
+    ),
+    (
+        "`max_log`:",
+        &[
+            Default,
+            Constant("runtime/engine/src/log.rs", "DEFAULT_MAX_LOG", Bytes),
+        ],
+    ),
+    (
+        "machine stack of nested calls",
+        &[Constant(CLASS, "WASM_STACK", Bytes)],
+    ),
+    // In guest-abi.md: per core module, and the constants below per component.
+    ("linear memories and tables", &[Elsewhere]),
+    ("operands of one call", &[Elsewhere]),
+    (
+        "messages, policies or values of the context of one spawn",
+        &[Constant(
+            "runtime/engine/src/guest/options.rs",
+            "MAX_ITEMS",
+            Count,
+        )],
+    ),
+    // Of all processes of a host.
+    ("`max_processes`:", &[Default]),
+    (
+        "`max_memory_total`:",
+        &[Text("runtime/kernel/src/host.rs", "limit - limit / 8")],
+    ),
+    (
+        "`max_files_total`:",
+        &[Text(
+            FILES,
+            "limits.of_host.unwrap_or(self.limit.div_ceil(2))",
+        )],
+    ),
+    (
+        "`max_disk`:",
+        &[
+            Constant("runtime/engine/src/disk.rs", "DEFAULT_MAX_DISK", Bytes),
+            Text(FILES, "limits.max_disk.unwrap_or(DEFAULT_MAX_DISK)"),
+        ],
+    ),
+    (
+        "`max_log_total`:",
+        &[
+            Default,
+            Constant("runtime/engine/src/log.rs", "DEFAULT_MAX_LOG_TOTAL", Bytes),
+        ],
+    ),
+    (
+        "threads that wait for a disk | | 16 ",
+        &[Constant(FILES, "THREADS_OF_HOST", Count)],
+    ),
+    (
+        "modules that are compiled at a time | | one fewer",
+        &[Text(PERMITS, "each: all - 1,")],
+    ),
+    (
+        "turn of a host beside other hosts",
+        &[Text(
+            "runtime/engine/src/sched/scheduler/lanes.rs",
+            "const TURN: u64 = 1_000_000;",
+        )],
+    ),
+    // Of all processes.
+    (
+        "memory |",
+        &[Text(
+            "runtime/engine/src/memory.rs",
+            "(total / 8).clamp(64 << 20, 4 << 30)",
+        )],
+    ),
+    (
+        "memory left on the machine |",
+        &[Text(WATCH, "(total / 16).clamp(32 << 20, 1 << 30)")],
+    ),
+    (
+        "memory left on the machine at which the largest process ends",
+        &[Text(WATCH, "almost_none: little / 2,")],
+    ),
+    (
+        "open files |",
+        &[Text(FILES, "system.saturating_sub((system / 4).max(64))")],
+    ),
+    // The system's own.
+    ("length of a file", &[Elsewhere]),
+    (
+        "threads that wait for a disk | | 256 ",
+        &[Constant(FILES, "THREADS", Count)],
+    ),
+    (
+        "worker threads",
+        &[Text(
+            "runtime/engine/src/node.rs",
+            ".map_or_else(std::thread::available_parallelism, Ok)",
+        )],
+    ),
+    (
+        "modules that are compiled at a time | | as many",
+        &[Text(PERMITS, "let all = cores.get().max(2);")],
+    ),
+    (
+        "preemption tick",
+        &[Constant(
+            "runtime/engine/src/sched/ticker.rs",
+            "DEFAULT_TICK",
+            Time,
+        )],
+    ),
+    (
+        "fast slots",
+        &[
+            // Two pools of a thousand.
+            Text(
+                "runtime/engine/src/code/pool.rs",
+                "const FIRST: u32 = 1_000;",
+            ),
+            Text(
+                "runtime/engine/src/code/pool.rs",
+                "const FAST_TO_SPARE: usize = 2;",
+            ),
+            Text(
+                "runtime/engine/src/code/address_space.rs",
+                "FOR_FAST_SLOTS: AddressSpace = AddressSpace::new(64 << 40);",
+            ),
+        ],
+    ),
+    // Of code.
+    ("`max_module`", &[Default]),
+    ("`max_source`", &[Default]),
+    ("`max_functions`", &[Default]),
+    ("`max_function`", &[Default]),
+    ("`max_function_state`", &[Default]),
+    ("`max_state`", &[Default]),
+    ("`max_blocks`", &[Constant(BOUNDS, "MAX_BLOCKS", Count)]),
+    ("`max_calls`", &[Constant(BOUNDS, "MAX_CALLS", Count)]),
+    (
+        "`max_tag_parameters`",
+        &[Constant(BOUNDS, "MAX_TAG_PARAMETERS", Count)],
+    ),
+    ("`max_items`", &[Default]),
+    ("`max_parts`", &[Default]),
+    ("`max_prepare`", &[Default]),
+    (
+        "snapshot |",
+        &[
+            Constant("runtime/engine/src/code/image.rs", "PATIENCE", Time),
+            Constant("runtime/engine/src/code/image.rs", "MAX_MEMORY", Bytes),
+        ],
+    ),
+    ("`max_kept`", &[Default]),
+    // Of values and names.
+    (
+        "nesting of a value",
+        &[
+            Constant(NESTING, "MAX_DEPTH", Count),
+            Constant("runtime/engine/src/codec/check.rs", "MAX_NESTING", Count),
+            Constant("runtime/cli/src/arguments.rs", "MAX_DEPTH", Count),
+        ],
+    ),
+    (
+        "name, definition, host, policy, topic to listen on",
+        &[Constant(
+            "runtime/kernel/src/name.rs",
+            "MAX_NAME_BYTES",
+            Bytes,
+        )],
+    ),
+    (
+        "name of an app",
+        &[Constant(
+            "runtime/app/src/manifest/mod.rs",
+            "MAX_NAME",
+            Bytes,
+        )],
+    ),
+    (
+        "id of a manifest",
+        &[Constant("runtime/app/src/id.rs", "MAX_LEN", Bytes)],
+    ),
+    (
+        "action, resource and attributes of `security.can`",
+        &[Text(
+            "runtime/engine/src/operand.rs",
+            "name: \"max_question\",\n    bytes: 64 * 1024,",
+        )],
+    ),
+    (
+        "name and text of a log record",
+        &[Constant(
+            "runtime/engine/src/log/record.rs",
+            "MAX_LOGGED",
+            Bytes,
+        )],
+    ),
+    (
+        "fields of a log record",
+        &[Constant(
+            "runtime/engine/src/log/record.rs",
+            "MAX_LOGGED",
+            Bytes,
+        )],
+    ),
+    (
+        "stack in an error",
+        &[Constant(
+            "runtime/engine/src/node/instance.rs",
+            "MAX_STACK",
+            Bytes,
+        )],
+    ),
+    // Of one call of WASI.
+    (
+        "bytes of a read or write of preview 1",
+        &[Constant(PREVIEW1, "MAX_TRANSFER", Bytes)],
+    ),
+    (
+        "vectors of a read or write of preview 1",
+        &[Constant(PREVIEW1, "MAX_VECTORS", Count)],
+    ),
+    (
+        "bytes of a write of a component",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/output.rs",
+            "MAX_WRITE",
+            Bytes,
+        )],
+    ),
+    (
+        "bytes of a read of standard input",
+        &[Constant(
+            "runtime/engine/src/guest/stdio.rs",
+            "MAX_READ",
+            Bytes,
+        )],
+    ),
+    (
+        "bytes of a path",
+        &[
+            Constant(PREVIEW1, "MAX_PATH", Bytes),
+            Constant(
+                "runtime/engine/src/abi/wasi/component/filesystem.rs",
+                "MAX_PATH",
+                Bytes,
+            ),
+        ],
+    ),
+    (
+        "subscriptions of `poll_oneoff`",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/preview1/poll.rs",
+            "MAX_SUBSCRIPTIONS",
+            Count,
+        )],
+    ),
+    (
+        "pollables of `poll`",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/poll.rs",
+            "MAX_POLLABLES",
+            Count,
+        )],
+    ),
+    (
+        "bytes of the buffer of `fd_readdir`",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/preview1/files.rs",
+            "MAX_LISTING",
+            Bytes,
+        )],
+    ),
+    (
+        "entries of a directory that a component lists",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/filesystem.rs",
+            "MAX_ENTRIES",
+            Count,
+        )],
+    ),
+    (
+        "resources that a component holds",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component.rs",
+            "MAX_RESOURCES",
+            Count,
+        )],
+    ),
+    (
+        "random bytes",
+        &[
+            Constant("runtime/engine/src/abi/flat/system.rs", "MAX_RANDOM", Bytes),
+            Constant(
+                "runtime/engine/src/abi/wasi/component.rs",
+                "MAX_RANDOM",
+                Bytes,
+            ),
+        ],
+    ),
+    // Of a program's files.
+    (
+        "manifest, each policy, the schema",
+        &[Constant("runtime/app/src/root.rs", "MAX_TEXT", Bytes)],
+    ),
+    (
+        "a source file as it is read",
+        &[
+            Constant("runtime/app/src/root.rs", "MAX_SIZE", Bytes),
+            Constant("runtime/cli/src/plain_file.rs", "MAX_SIZE", Bytes),
+        ],
+    ),
+    (
+        "strings of one array of the manifest",
+        &[Constant(
+            "runtime/app/src/manifest/reader.rs",
+            "MAX_STRINGS",
+            Count,
+        )],
+    ),
+    // That of the crate `toml`.
+    ("nesting of tables of the manifest", &[Elsewhere]),
+    (
+        "problems of a report shown in full",
+        &[Constant(
+            "runtime/app/src/manifest/problem.rs",
+            "MAX_SHOWN",
+            Count,
+        )],
+    ),
+    (
+        "problems found in the policies",
+        &[Constant(
+            "runtime/app/src/policy/compiled.rs",
+            "MAX_PROBLEMS",
+            Count,
+        )],
+    ),
+    (
+        "brackets and operators that nest in a policy statement",
+        &[
+            // A bracket costs five, an operator one.
+            Constant("runtime/app/src/policy/scan.rs", "MAX_NESTING", Count),
+            Text(
+                "runtime/app/src/policy/scan.rs",
+                "const BRACKET: usize = 5;",
+            ),
+            Text(
+                "runtime/app/src/policy/scan.rs",
+                "const OPERATOR: usize = 1;",
+            ),
+        ],
+    ),
+    (
+        "files of policies",
+        &[Constant(
+            "runtime/app/src/policy/files.rs",
+            "MAX_FILES",
+            Count,
+        )],
+    ),
+    (
+        "bytes of all policies",
+        &[
+            Constant(POLICY, "MAX_VALIDATION", Bytes),
+            Text(POLICY, "const STATEMENT: usize = 100;"),
+        ],
+    ),
+    (
+        "parts of the types of the schema",
+        &[Constant(POLICY, "MAX_WRITTEN_OUT", Count)],
+    ),
+    (
+        "types of the schema that lead from one to the next",
+        &[Constant(POLICY, "MAX_TYPE_DEPTH", Count)],
+    ),
+    (
+        "ancestors of entities and actions together",
+        &[Constant(POLICY, "MAX_ANCESTORS", Count)],
+    ),
+    // Of the log, the command and the control socket.
+    (
+        "queue of log records",
+        &[
+            Constant(SHARE, "QUEUE", Bytes),
+            Text(SHARE, "const OF_HOST: usize = QUEUE / 2;"),
+            Text(SHARE, "const OF_PROCESS: usize = QUEUE / 8;"),
+        ],
+    ),
+    (
+        "wait for room in that queue",
+        &[
+            Constant("runtime/engine/src/log.rs", "STUCK", Time),
+            Constant("runtime/engine/src/log.rs", "PATIENCE", Time),
+        ],
+    ),
+    (
+        "lines of the command on standard error",
+        &[Constant("runtime/cli/src/report/stderr.rs", "QUEUE", Bytes)],
+    ),
+    (
+        "lines of the audit log",
+        &[Constant(
+            "runtime/app/src/policy/audit.rs",
+            "MAX_WAITING",
+            Count,
+        )],
+    ),
+    (
+        "refused paths that the log names",
+        &[Constant(
+            "runtime/engine/src/guest/refused_paths.rs",
+            "MAX_TOLD",
+            Count,
+        )],
+    ),
+    (
+        "`--grace`",
+        &[Text(
+            "runtime/cli/src/commands/run/args.rs",
+            "default_value = \"5s\"",
+        )],
+    ),
+    (
+        "two equal signals that count as one",
+        &[Constant("runtime/cli/src/signals.rs", "SAME_REQUEST", Time)],
+    ),
+    (
+        "clients at the control socket",
+        &[Constant(
+            "runtime/cli/src/control/seats.rs",
+            "MAX_CLIENTS",
+            Count,
+        )],
+    ),
+    (
+        "request to the control socket",
+        &[Constant(
+            "runtime/cli/src/control/mod.rs",
+            "MAX_REQUEST",
+            Bytes,
+        )],
+    ),
+    (
+        "answer of the control socket",
+        &[
+            Constant("runtime/cli/src/control/mod.rs", "MAX_LINE", Bytes),
+            Constant("runtime/cli/src/control/server.rs", "MAX_ROWS", Count),
+        ],
+    ),
+    (
+        "memory of a process whose stack is read",
+        &[Constant(
+            "runtime/engine/src/guest/sight.rs",
+            "MAX_MEMORY",
+            Bytes,
+        )],
+    ),
+    (
+        "stack that is read, as text",
+        &[Constant(
+            "runtime/engine/src/node/traceback.rs",
+            "MAX_TEXT",
+            Bytes,
+        )],
+    ),
+    (
+        "code cache on disk",
+        &[
+            Constant("runtime/engine/src/code/cache.rs", "MAX_BYTES", Bytes),
+            Text(
+                "runtime/engine/src/code/cache.rs",
+                "const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);",
+            ),
+        ],
+    ),
+];
+
+/// The limits of the code that have no row, each with the reason.
+pub(super) const INNER: &[(&str, &str, &str)] = &[
+    (
+        NESTING,
+        "MAX_READ_DEPTH",
+        "a runtime's event around a value of the deepest nesting",
+    ),
+    ("runtime/engine/src/codec.rs", "MAX_DEPTH", "the same"),
+    (CLASS, "MAX_PARTS", "guest-abi.md has it"),
+    (CLASS, "MAX_TABLES", "guest-abi.md has it"),
+    (
+        "runtime/app/src/manifest/mod.rs",
+        "MAX_QUEUE",
+        "manifest.md has the ranges",
+    ),
+    (
+        "runtime/engine/src/code/cache/way.rs",
+        "MAX_LINKS",
+        "the system's own, for paths",
+    ),
+    (
+        "runtime/engine/src/node/kept.rs",
+        "MAX_ENTRIES",
+        "a cache: more is made anew",
+    ),
+    (
+        "runtime/engine/src/node/failures.rs",
+        "MAX_ENTRIES",
+        "a cache: more is made anew",
+    ),
+    (
+        "runtime/engine/src/node/failures.rs",
+        "MAX_ERROR",
+        "a cache: more is made anew",
+    ),
+    (
+        "runtime/engine/src/security/rights.rs",
+        "MAX_ANSWERS",
+        "a cache: more is asked anew",
+    ),
+    (
+        "runtime/engine/src/security/cache.rs",
+        "MAX_KEPT",
+        "a cache: more is asked anew",
+    ),
+    (
+        "runtime/engine/src/security/cache.rs",
+        "MAX_ANSWERS",
+        "a cache: more is asked anew",
+    ),
+    (
+        "runtime/engine/src/security/judge.rs",
+        "MAX_LEFT",
+        "the time at which memory is tidied",
+    ),
+    (
+        "runtime/app/src/policy/compiled.rs",
+        "MAX_SETS",
+        "a cache: more is made anew",
+    ),
+    (
+        "runtime/app/src/policy/compiled.rs",
+        "MAX_KEPT_STATEMENTS",
+        "a cache: more is made anew",
+    ),
+    (
+        "runtime/app/src/library.rs",
+        "MAX_KEPT",
+        "a cache: more is read anew",
+    ),
+    (
+        "runtime/engine/src/disk.rs",
+        "MAX_REMEMBERED",
+        "further files stay charged",
+    ),
+    (
+        "runtime/engine/src/node.rs",
+        "MAX_FRAMES",
+        "further definitions share a counter",
+    ),
+    (
+        "runtime/engine/src/code/linkers.rs",
+        "MAX_NAMED",
+        "names in one message",
+    ),
+    (
+        "runtime/engine/src/guest/refused_paths.rs",
+        "MAX_LOOKED_AT",
+        "paths for one log record",
+    ),
+    (
+        "runtime/app/src/root.rs",
+        "MAX_NAMES",
+        "a suggestion in a message",
+    ),
+    (
+        "runtime/app/src/root.rs",
+        "MAX_DEPTH",
+        "a suggestion in a message",
+    ),
+    (
+        "runtime/app/src/suggest.rs",
+        "MAX_WORD",
+        "a suggestion in a message",
+    ),
+    (
+        "runtime/app/src/suggest.rs",
+        "MAX_SUGGESTIONS",
+        "suggestions in a report",
+    ),
+    (
+        "runtime/app/src/suggest.rs",
+        "MAX_CANDIDATES",
+        "a suggestion in a message",
+    ),
+    (
+        "runtime/cli/src/buildable.rs",
+        "MAX_DEPTH",
+        "a suggestion in a message",
+    ),
+    (
+        "runtime/cli/src/command_line.rs",
+        "MAX_QUOTED",
+        "a word in a message",
+    ),
+    (
+        "runtime/cli/src/commands/policy.rs",
+        "MAX_UNUSED",
+        "names in one report",
+    ),
+];
