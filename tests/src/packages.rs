@@ -1,7 +1,8 @@
 //! Files from packages of registries, which are no part of the project.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::guests::run;
 use crate::layout;
@@ -43,4 +44,118 @@ pub fn official_lua_tests() -> PathBuf {
         run(tar, "the archive with the tests of Lua");
     });
     tools.directory.join("lupa-2.8/third-party/lua54/testes")
+}
+
+/// The directory of Debian's libraries of Lua.
+const LIBRARIES: &str = "/usr/share/lua/5.1";
+
+/// Copies a library of Lua, a file or a directory of files, from Debian's package of it.
+///
+/// # Panics
+///
+/// The package is not installed; the message says what to install.
+#[track_caller]
+pub fn copy_lua_library(name: &str, package: &str, into: &Path) {
+    let from = [name.to_owned(), format!("{name}.lua")]
+        .map(|file| Path::new(LIBRARIES).join(file))
+        .into_iter()
+        .find(|path| path.exists());
+    let Some(from) = from else {
+        panic!(
+            "there is no {name} for Lua here: `cargo xtask test` installs it, or run \
+             `apt-get install {package}`"
+        );
+    };
+    copy_tree(
+        &from,
+        &into.join(from.file_name().expect("a library has a name")),
+    );
+}
+
+/// Copies a file, or a directory with all that is below it.
+///
+/// # Panics
+///
+/// There is no such file, or it cannot be copied.
+#[track_caller]
+pub fn copy_tree(from: &Path, to: &Path) {
+    if !from.is_dir() {
+        fs::copy(from, to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+        return;
+    }
+    fs::create_dir_all(to).expect("a directory for a copy");
+    for entry in crate::entries(from).expect("a directory can be read") {
+        copy_tree(
+            &entry,
+            &to.join(entry.file_name().expect("an entry has a name")),
+        );
+    }
+}
+
+/// Returns the directory with the sources of a Debian package, which have its tests; a
+/// repeated call takes a moment.
+///
+/// # Panics
+///
+/// The sources cannot be had.
+#[track_caller]
+pub fn debian_sources(package: &str) -> PathBuf {
+    let scripts = Path::new("/etc/apt/sources.list.d");
+    let tools = Tools::at(package, Path::new("/etc/debian_version"));
+    tools.install(|directory| {
+        // Lists of sources of their own, beside those of the machine.
+        let sources = directory.join("sources.list.d");
+        for below in [&sources, &directory.join("lists/partial")] {
+            fs::create_dir_all(below).expect("a directory for lists");
+        }
+        let all = crate::entries(scripts).unwrap_or_default();
+        for file in all
+            .iter()
+            .filter(|file| file.extension().is_some_and(|e| e == "sources"))
+        {
+            let text = fs::read_to_string(file).unwrap_or_default();
+            if text.contains("debian-archive-keyring") {
+                let text = text.replace("Types: deb\n", "Types: deb-src\n");
+                fs::write(
+                    sources.join(file.file_name().expect("a file has a name")),
+                    text,
+                )
+                .expect("a list is written");
+            }
+        }
+        let apt = |arguments: &[&str]| {
+            let mut apt = Command::new("apt-get");
+            apt.current_dir(directory)
+                .arg("-qq")
+                .args([
+                    "-o",
+                    "APT::Sandbox::User=root",
+                    "-o",
+                    "Dir::Etc::sourcelist=/dev/null",
+                ])
+                .arg(format!("-oDir::Etc::sourceparts={}", sources.display()))
+                .arg(format!("-oDir::State::lists={}/lists", directory.display()))
+                .args(arguments)
+                .stdin(Stdio::null());
+            apt
+        };
+        run(apt(&["update"]), "the list of Debian's sources");
+        run(
+            apt(&["source", "--download-only", "--tar-only", package]),
+            "the sources of a Debian package",
+        );
+        let archives = crate::entries(directory).expect("a directory can be read");
+        for archive in archives
+            .iter()
+            .filter(|file| file.to_string_lossy().contains(".orig.tar"))
+        {
+            let mut tar = Command::new("tar");
+            tar.current_dir(directory)
+                .arg("--strip-components=1")
+                .arg("-xf")
+                .arg(archive);
+            run(tar, "the sources of a Debian package");
+        }
+    });
+    tools.directory
 }

@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used)]
 
+#[path = "lua/libraries.rs"]
+mod libraries;
 #[path = "lua/official.rs"]
 mod official;
 
@@ -11,6 +13,7 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = official::trials();
+    let mut trials = official::trials();
+    trials.extend(libraries::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

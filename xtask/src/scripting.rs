@@ -1,5 +1,6 @@
-//! Prerequisites of the tool chains for JavaScript and Python: Node.js and
-//! Python, from Debian if missing.
+//! Prerequisites of the tool chains for JavaScript and Python, and of the programs
+//! that others have written for Lua: Node.js, Python, Lua and libraries, from Debian if
+//! missing.
 
 use std::process::{Command, Stdio};
 
@@ -8,11 +9,34 @@ use anyhow::Result;
 use crate::step::Step;
 
 /// Files that show that a package is installed, and the packages.
-const NEEDED: [(&[&str], &[&str]); 2] = [
+const NEEDED: [(&[&str], &[&str]); 4] = [
     (&["npm", "--version"], &["nodejs", "npm"]),
     (
         &["python3", "-c", "import ensurepip, venv"],
         &["python3", "python3-venv"],
+    ),
+    (&["lua5.4", "-v"], &["lua5.4"]),
+    (
+        &[
+            "dpkg",
+            "-s",
+            "lua-penlight",
+            "lua-unit",
+            "lua-luassert",
+            "lua-say",
+            "lua-argparse",
+            "lua-inspect",
+            "lua-dkjson",
+        ],
+        &[
+            "lua-penlight",
+            "lua-unit",
+            "lua-luassert",
+            "lua-say",
+            "lua-argparse",
+            "lua-inspect",
+            "lua-dkjson",
+        ],
     ),
 ];
 
@@ -33,8 +57,9 @@ pub(crate) fn install() -> Result<()> {
     apt.args(["install", "--yes", "--no-install-recommends"])
         .args(missing)
         .env("DEBIAN_FRONTEND", "noninteractive");
-    let remedy = "install Node.js 20 and Python 3.11, or newer, with npm and venv";
-    Step::new("Node.js and Python", remedy, apt).run()
+    let remedy = "install Node.js 20 and Python 3.11, or newer, with npm and venv, Lua 5.4 and \
+                  the libraries of Lua that it names";
+    Step::new("Node.js, Python and Lua", remedy, apt).run()
 }
 
 fn succeeds(command: &[&str]) -> bool {
