@@ -98,8 +98,8 @@ pub use warren_values::{Error, kind};
 pub mod raw {
     #[doc(inline)]
     pub use crate::{
-        Buffer, Failure, abi, capability, clock, context, logger, mailbox, msgpack, process, program, registry,
-        security,
+        Buffer, Failure, abi, capability, clock, context, logger, mailbox, msgpack, process,
+        program, registry, security,
     };
 }
 

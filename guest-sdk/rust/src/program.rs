@@ -78,7 +78,11 @@ const KEPT: usize = 1_000;
 /// thousand bytes.
 pub fn fail_large(error: &Error) {
     let kept = error.message.floor_char_boundary(KEPT);
-    let rest = if kept < error.message.len() { "..." } else { "" };
+    let rest = if kept < error.message.len() {
+        "..."
+    } else {
+        ""
+    };
     let error = Error {
         kind: error.kind[..error.kind.floor_char_boundary(KEPT)].into(),
         message: format!(
