@@ -4,7 +4,6 @@
 //! so nothing here raises and no finalizer runs meanwhile.
 
 use std::ffi::{c_int, c_void};
-use std::fmt::Write as _;
 use std::mem::MaybeUninit;
 
 use mlua_sys::*;
@@ -14,6 +13,7 @@ use crate::errors::part;
 use crate::interpreter::{Classes, interpreter};
 use crate::json;
 use crate::lua::State;
+use crate::path;
 
 /// The reason why values could not be encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -289,7 +289,7 @@ impl<'o> Encoder<'o> {
                     ));
                 }
             }
-            self.step(element, |l| path_step(l, key))?;
+            self.step(element, |l| path::step(l, key))?;
             self.l.set_top(key);
             len += 1;
         }
@@ -359,29 +359,5 @@ impl<'o> Encoder<'o> {
             _ if self.classes.duration.is(self.l, index) => "a duration cannot leave its process",
             _ => "a userdata cannot leave its process",
         }
-    }
-}
-
-/// `.key`, `["a key"]`, `[1]`: how Lua would write the access.
-pub(crate) fn path_step(l: State, key: c_int) -> String {
-    match l.type_of(key) {
-        LUA_TSTRING => {
-            // SAFETY: the key is on the stack as long as the text is used.
-            let text = String::from_utf8_lossy(unsafe { l.bytes(key) }.unwrap_or_default());
-            let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-            if plain && !text.is_empty() && !text.as_bytes()[0].is_ascii_digit() {
-                format!(".{text}")
-            } else {
-                format!("[{text:?}]")
-            }
-        }
-        LUA_TNUMBER if l.is_integer(key) => format!("[{}]", l.to_integer(key)),
-        LUA_TNUMBER => {
-            let mut text = String::from("[");
-            // Writing to a string does not fail.
-            let _ = write!(text, "{:?}]", l.to_number(key));
-            text
-        }
-        _ => format!("[{}]", l.to_boolean(key)),
     }
 }

@@ -9,11 +9,11 @@ use warren_guest::Buffer;
 use warren_guest::mailbox::Subscription;
 use warren_guest::msgpack::Output;
 
+use crate::calendar::{Rule, Stamp};
 use crate::lua::internals::{self, Heap};
 use crate::lua::{Class, Function, State};
 use crate::streams::Streams;
 use crate::tasks::{Channel, Kept, Scheduler};
-use crate::time::{Rule, Stamp};
 use crate::warnings::Warnings;
 
 /// The part of the interpreter that lies outside Lua. One exists per Lua state, is

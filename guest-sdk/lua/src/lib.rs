@@ -27,6 +27,7 @@
 mod allocator;
 mod argument;
 mod boot;
+mod calendar;
 mod callbacks;
 mod channel;
 mod chooser;
@@ -58,6 +59,7 @@ mod module;
 mod object;
 mod os;
 mod outcome;
+mod path;
 mod prelude;
 mod process;
 mod program;

@@ -6,17 +6,17 @@
 
 /// A day of the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Date {
-    pub(super) year: i64,
+pub(crate) struct Date {
+    pub(crate) year: i64,
     /// From 1, January.
-    pub(super) month: u8,
+    pub(crate) month: u8,
     /// From 1.
-    pub(super) day: u8,
+    pub(crate) day: u8,
 }
 
 impl Date {
     /// Returns the date so many days after 1 January 1970.
-    pub(super) fn of_days(days: i64) -> Date {
+    pub(crate) fn of_days(days: i64) -> Date {
         let days = days + DAYS_TO_1970;
         let era = days.div_euclid(DAYS_OF_ERA);
         let day_of_era = days.rem_euclid(DAYS_OF_ERA);
@@ -35,14 +35,14 @@ impl Date {
     }
 
     /// Returns the day of the year, from 1.
-    pub(super) fn year_day(self) -> u16 {
+    pub(crate) fn year_day(self) -> u16 {
         let days = days_of(self.year, self.month, self.day) - days_of(self.year, 1, 1);
         days as u16 + 1
     }
 }
 
 /// Returns the days from 1 January 1970 to a date.
-pub(super) fn days_of(year: i64, month: u8, day: u8) -> i64 {
+pub(crate) fn days_of(year: i64, month: u8, day: u8) -> i64 {
     let year = year - i64::from(month <= 2);
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
@@ -53,18 +53,18 @@ pub(super) fn days_of(year: i64, month: u8, day: u8) -> i64 {
 }
 
 /// Returns the day of the week, from 0, Sunday.
-pub(super) fn weekday(days: i64) -> u8 {
+pub(crate) fn weekday(days: i64) -> u8 {
     // 1 January 1970 was a Thursday.
     (days + 4).rem_euclid(7) as u8
 }
 
 /// Returns true for a year with 29 February.
-pub(super) fn is_leap(year: i64) -> bool {
+pub(crate) fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
 /// Returns the number of days of a month.
-pub(super) fn days_in(year: i64, month: u8) -> u8 {
+pub(crate) fn days_in(year: i64, month: u8) -> u8 {
     match month {
         2 if is_leap(year) => 29,
         2 => 28,
@@ -74,7 +74,7 @@ pub(super) fn days_in(year: i64, month: u8) -> u8 {
 }
 
 /// The months' names, from January.
-pub(super) const MONTHS: [&str; 12] = [
+pub(crate) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -90,7 +90,7 @@ pub(super) const MONTHS: [&str; 12] = [
 ];
 
 /// The weekdays' names, from Sunday.
-pub(super) const WEEKDAYS: [&str; 7] = [
+pub(crate) const WEEKDAYS: [&str; 7] = [
     "Sunday",
     "Monday",
     "Tuesday",

@@ -7,21 +7,21 @@ use super::wall::SECONDS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment {
     /// After 1970-01-01T00:00:00Z.
-    pub(super) seconds: i64,
+    pub(crate) seconds: i64,
     /// After these seconds; less than a second.
-    pub(super) nanoseconds: u32,
+    pub(crate) nanoseconds: u32,
 }
 
 impl Moment {
     /// 1 January of the year 1, 00:00:00 in UTC, from which
     /// [`round`](Self::round) counts.
-    pub(super) const ZERO: Moment = Moment {
+    pub(crate) const ZERO: Moment = Moment {
         seconds: -62_135_596_800,
         nanoseconds: 0,
     };
 
     /// Returns the moment so many nanoseconds after 1970.
-    pub(super) fn from_nanoseconds(nanoseconds: i64) -> Self {
+    pub(crate) fn from_nanoseconds(nanoseconds: i64) -> Self {
         Self {
             seconds: nanoseconds.div_euclid(SECOND),
             nanoseconds: nanoseconds.rem_euclid(SECOND) as u32,
@@ -30,7 +30,7 @@ impl Moment {
 
     /// Returns the moment so many seconds and nanoseconds after 1970; `None` beyond the
     /// years 0 to 9999.
-    pub(super) fn new(seconds: i64, nanoseconds: i64) -> Option<Self> {
+    pub(crate) fn new(seconds: i64, nanoseconds: i64) -> Option<Self> {
         let seconds = seconds.checked_add(nanoseconds.div_euclid(SECOND))?;
         SECONDS.contains(&seconds).then_some(Self {
             seconds,
@@ -39,7 +39,7 @@ impl Moment {
     }
 
     /// Reads RFC 3339.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         // What the layout lets pass beside it: an hour of one digit, and a comma.
         if text.as_bytes().get(13) != Some(&b':') || text.contains(',') {
             return None;
@@ -55,7 +55,7 @@ impl Moment {
     }
 
     /// Returns the moment so many nanoseconds later.
-    pub(super) fn add(self, nanoseconds: i64) -> Option<Self> {
+    pub(crate) fn add(self, nanoseconds: i64) -> Option<Self> {
         let by = Self::from_nanoseconds(nanoseconds);
         Self::new(
             self.seconds.checked_add(by.seconds)?,
@@ -64,12 +64,12 @@ impl Moment {
     }
 
     /// Returns the nanoseconds from another moment to this one.
-    pub(super) fn since(self, other: Self) -> i128 {
+    pub(crate) fn since(self, other: Self) -> i128 {
         self.nanoseconds() - other.nanoseconds()
     }
 
     /// Returns the last multiple of a duration since [`ZERO`](Self::ZERO).
-    pub(super) fn truncate(self, unit: i64) -> Option<Self> {
+    pub(crate) fn truncate(self, unit: i64) -> Option<Self> {
         match self.rest(unit) {
             Some(rest) => self.add(-rest),
             None => Some(self),
@@ -78,7 +78,7 @@ impl Moment {
 
     /// Returns the nearest multiple of a duration since [`ZERO`](Self::ZERO), the later
     /// one of two that are as near.
-    pub(super) fn round(self, unit: i64) -> Option<Self> {
+    pub(crate) fn round(self, unit: i64) -> Option<Self> {
         match self.rest(unit) {
             Some(rest) if rest < unit - rest => self.add(-rest),
             Some(rest) => self.add(unit - rest),
@@ -87,7 +87,7 @@ impl Moment {
     }
 
     /// Returns nanoseconds since 1970.
-    pub(super) fn nanoseconds(self) -> i128 {
+    pub(crate) fn nanoseconds(self) -> i128 {
         i128::from(self.seconds) * i128::from(SECOND) + i128::from(self.nanoseconds)
     }
 

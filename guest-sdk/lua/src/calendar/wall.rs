@@ -1,28 +1,28 @@
 //! The reading of a calendar and a clock on the wall, in any place.
 
-use super::calendar::{self, Date};
+use super::date::{self, Date};
 
 /// A date and a time of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Wall {
-    pub(super) date: Date,
+pub(crate) struct Wall {
+    pub(crate) date: Date,
     /// From 0, Sunday.
-    pub(super) weekday: u8,
-    pub(super) hour: u8,
-    pub(super) minute: u8,
-    pub(super) second: u8,
-    pub(super) nanosecond: u32,
+    pub(crate) weekday: u8,
+    pub(crate) hour: u8,
+    pub(crate) minute: u8,
+    pub(crate) second: u8,
+    pub(crate) nanosecond: u32,
 }
 
 impl Wall {
     /// Returns the reading so many seconds after 1970, counted in the place itself:
     /// with its offset.
-    pub(super) fn new(seconds: i64, nanosecond: u32) -> Wall {
+    pub(crate) fn new(seconds: i64, nanosecond: u32) -> Wall {
         let days = seconds.div_euclid(DAY);
         let second = seconds.rem_euclid(DAY);
         Wall {
             date: Date::of_days(days),
-            weekday: calendar::weekday(days),
+            weekday: date::weekday(days),
             hour: (second / 3600) as u8,
             minute: (second / 60 % 60) as u8,
             second: (second % 60) as u8,
@@ -33,27 +33,27 @@ impl Wall {
 
 /// The parts of a reading, any of which may be out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Parts {
-    pub(super) year: i64,
-    pub(super) month: i64,
-    pub(super) day: i64,
-    pub(super) hour: i64,
-    pub(super) minute: i64,
-    pub(super) second: i64,
-    pub(super) nanosecond: i64,
+pub(crate) struct Parts {
+    pub(crate) year: i64,
+    pub(crate) month: i64,
+    pub(crate) day: i64,
+    pub(crate) hour: i64,
+    pub(crate) minute: i64,
+    pub(crate) second: i64,
+    pub(crate) nanosecond: i64,
 }
 
 impl Parts {
     /// Carries what is out of range over to the next larger part, and returns seconds
     /// and nanoseconds after 1970 in the place. `None` beyond the years 0 to 9999.
-    pub(super) fn carry(self) -> Option<(i64, u32)> {
+    pub(crate) fn carry(self) -> Option<(i64, u32)> {
         let wide = i128::from;
         let months = wide(self.month) - 1;
         let year = wide(self.year) + months.div_euclid(12);
         let month = months.rem_euclid(12) as u8 + 1;
         // The day alone may bring a year far away back into range.
         let year = i64::try_from(year).ok().filter(|year| year.abs() < FAR)?;
-        let seconds = (wide(calendar::days_of(year, month, 1)) + wide(self.day) - 1) * wide(DAY)
+        let seconds = (wide(date::days_of(year, month, 1)) + wide(self.day) - 1) * wide(DAY)
             + wide(self.hour) * 3600
             + wide(self.minute) * 60
             + wide(self.second)
@@ -65,7 +65,7 @@ impl Parts {
 }
 
 /// The seconds of the years 0 to 9999.
-pub(super) const SECONDS: std::ops::Range<i64> = -62_167_219_200..253_402_300_800;
+pub(crate) const SECONDS: std::ops::Range<i64> = -62_167_219_200..253_402_300_800;
 
 const DAY: i64 = 86_400;
 /// Years that no number of days within 64 bits leads back from.
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_range_is_that_of_the_years() {
-        assert_eq!(SECONDS.start, calendar::days_of(0, 1, 1) * DAY);
-        assert_eq!(SECONDS.end, calendar::days_of(10_000, 1, 1) * DAY);
+        assert_eq!(SECONDS.start, date::days_of(0, 1, 1) * DAY);
+        assert_eq!(SECONDS.end, date::days_of(10_000, 1, 1) * DAY);
     }
 }

@@ -11,10 +11,10 @@ use warren_values::kind;
 
 use super::{MAX_DEPTH, is_array, is_null, is_object};
 use crate::argument::{REFUSED, is_given};
-use crate::encode::path_step;
 use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
+use crate::path;
 
 /// `json.encode(v, {pretty = bool}?)`.
 pub(super) extern "C-unwind" fn encode(l: State) -> c_int {
@@ -274,7 +274,7 @@ impl Encoder<'_> {
             self.string(key)?;
             self.output.raw(if self.pretty { b": " } else { b":" })?;
             let value = self.l.top();
-            self.step(value, |l| path_step(l, value - 1))?;
+            self.step(value, |l| path::step(l, value - 1))?;
             self.l.pop(1);
         }
         self.end(b"}")

@@ -6,11 +6,10 @@ use mlua_sys::*;
 use warren_guest::clock;
 use warren_values::kind;
 
-use super::layout::{self, Mismatch, Place};
-use super::moment::Moment;
-use super::wall::Parts;
 use super::{Unit, duration, location, value};
 use crate::argument::{REFUSED, integer, optional_text, text};
+use crate::calendar::layout::{self, Mismatch, Place};
+use crate::calendar::{Moment, Parts};
 use crate::errors;
 use crate::lua::{self, Functions, Members, Named, State};
 

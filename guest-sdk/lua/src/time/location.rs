@@ -5,23 +5,14 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 
 use mlua_sys::*;
 use warren_guest::clock;
-use warren_guest::msgpack::Malformed;
 use warren_values::kind;
 
-use super::zones::{self, Abbreviation, Span};
+use super::zones;
 use crate::argument::{REFUSED, integer, text};
+use crate::calendar::{Abbreviation, Rule, Span};
 use crate::errors;
 use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
-
-/// The rule by which a location knows its offset from UTC.
-#[derive(Debug)]
-pub(crate) enum Rule {
-    /// Always the same, in seconds east.
-    Fixed(i32),
-    /// That of a zone, by its name. The span is that of the last question.
-    Zone(Cell<Span>),
-}
 
 /// The offset of a location at an instant.
 #[derive(Debug, Clone, Copy)]
@@ -101,12 +92,6 @@ pub(super) fn push_local(l: State) {
         l.set_top(top);
         push_utc(l);
     });
-}
-
-/// Builds the location of a zone that the runtime has answered for, without a name.
-pub(super) fn build(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
-    push(l, Rule::Zone(Cell::new(Span::read(bytes)?)));
-    Ok(1)
 }
 
 /// Pushes a location at a fixed offset, with the name on top of the stack, in its place.

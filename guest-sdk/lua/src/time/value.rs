@@ -8,30 +8,12 @@ use warren_values::kind;
 
 use super::letters;
 use super::location::{self, Offset};
-use super::moment::Moment;
-use super::wall::{Parts, Wall};
-use super::{Unit, duration, layout};
+use super::{Unit, duration};
 use crate::argument::{REFUSED, integer, text};
+use crate::calendar::{Moment, Parts, Place, Stamp, Wall, layout};
 use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, Members, State};
-
-/// A moment, and the location in which it is shown.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Stamp {
-    moment: Moment,
-    place: Place,
-}
-
-/// The location of a Time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Utc,
-    /// The program's own, which is looked up when it is needed.
-    Local,
-    /// The user value of the Time.
-    Own,
-}
 
 /// The name of the class in Lua.
 const CLASS: &CStr = c"time";

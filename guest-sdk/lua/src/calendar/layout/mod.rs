@@ -7,6 +7,6 @@ mod names;
 mod read;
 mod write;
 
-pub(super) use names::{LAYOUTS, RFC3339, RFC3339_NANO};
-pub(super) use read::{Mismatch, Place, read};
-pub(super) use write::write;
+pub(crate) use names::{LAYOUTS, RFC3339, RFC3339_NANO};
+pub(crate) use read::{Mismatch, Place, read};
+pub(crate) use write::write;

@@ -2,11 +2,11 @@
 
 use std::ffi::CStr;
 
-pub(in crate::time) const RFC3339: &str = "2006-01-02T15:04:05Z07:00";
-pub(in crate::time) const RFC3339_NANO: &str = "2006-01-02T15:04:05.999999999Z07:00";
+pub(crate) const RFC3339: &str = "2006-01-02T15:04:05Z07:00";
+pub(crate) const RFC3339_NANO: &str = "2006-01-02T15:04:05.999999999Z07:00";
 
 /// Names and layouts.
-pub(in crate::time) const LAYOUTS: [(&CStr, &CStr); 15] = [
+pub(crate) const LAYOUTS: [(&CStr, &CStr); 15] = [
     (c"RFC3339", c"2006-01-02T15:04:05Z07:00"),
     (c"RFC3339NANO", c"2006-01-02T15:04:05.999999999Z07:00"),
     (c"DATE_TIME", c"2006-01-02 15:04:05"),

@@ -1,21 +1,21 @@
 //! From text to a time. The steps are those of `time.Parse` of Go.
 
 use super::element::{self, Element, Fill, Offset};
-use crate::time::calendar::{self, Date, MONTHS, WEEKDAYS};
-use crate::time::wall::Parts;
+use crate::calendar::Parts;
+use crate::calendar::date::{self, Date, MONTHS, WEEKDAYS};
 
 /// The outcome of [`read`].
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::time) struct Reading<'t> {
+pub(crate) struct Reading<'t> {
     /// The date and time of day; each part is in its range.
-    pub(in crate::time) parts: Parts,
+    pub(crate) parts: Parts,
     /// The place where these were read.
-    pub(in crate::time) place: Place<'t>,
+    pub(crate) place: Place<'t>,
 }
 
 /// What a text says of the place of its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::time) enum Place<'t> {
+pub(crate) enum Place<'t> {
     /// Nothing.
     Unsaid,
     /// `Z` or `UTC`.
@@ -28,7 +28,7 @@ pub(in crate::time) enum Place<'t> {
 
 /// The reason why a text is not of a layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::time) enum Mismatch {
+pub(crate) enum Mismatch {
     /// The text does not go on as the layout does.
     Different,
     /// A part has a value that it cannot have.
@@ -38,7 +38,7 @@ pub(in crate::time) enum Mismatch {
 }
 
 /// Reads a text by a layout.
-pub(in crate::time) fn read<'t>(layout: &str, text: &'t str) -> Result<Reading<'t>, Mismatch> {
+pub(crate) fn read<'t>(layout: &str, text: &'t str) -> Result<Reading<'t>, Mismatch> {
     let mut reader = Reader::default();
     let (mut layout, mut text) = (layout, text);
     while let Some((before, element, after)) = element::next(layout) {
@@ -267,11 +267,11 @@ impl<'t> Reader<'t> {
             _ => {}
         }
         if let Some(year_day) = self.year_day {
-            let last = 365 + u16::from(calendar::is_leap(self.year));
+            let last = 365 + u16::from(date::is_leap(self.year));
             if !(1..=last).contains(&year_day) {
                 return Err(Mismatch::OutOfRange("day of year"));
             }
-            let days = calendar::days_of(self.year, 1, 1) + i64::from(year_day) - 1;
+            let days = date::days_of(self.year, 1, 1) + i64::from(year_day) - 1;
             let Date { month, day, .. } = Date::of_days(days);
             if self.month.is_some_and(|other| other != month)
                 || self.day.is_some_and(|other| other != day)
@@ -281,7 +281,7 @@ impl<'t> Reader<'t> {
             (self.month, self.day) = (Some(month), Some(day));
         }
         let (month, day) = (self.month.unwrap_or(1), self.day.unwrap_or(1));
-        within(day, 1..=calendar::days_in(self.year, month), "day")?;
+        within(day, 1..=date::days_in(self.year, month), "day")?;
         let place = match (self.utc, self.offset) {
             (true, _) => Place::Utc,
             (false, Some(offset)) => Place::Offset(offset, self.zone),
@@ -419,8 +419,8 @@ fn signed_hours(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::layout::{LAYOUTS, write};
-    use crate::time::wall::Wall;
+    use crate::calendar::Wall;
+    use crate::calendar::layout::{LAYOUTS, write};
 
     fn parts(layout: &str, text: &str) -> Option<(i64, u32)> {
         read(layout, text).ok()?.parts.carry()

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use super::element::{self, Element, Fill, Offset};
-use crate::time::calendar::{MONTHS, WEEKDAYS};
-use crate::time::wall::Wall;
+use crate::calendar::Wall;
+use crate::calendar::date::{MONTHS, WEEKDAYS};
 
 /// Writes a reading by a layout. `offset` are the seconds east of UTC, and `zone` the
 /// abbreviation of the place, or nothing.
-pub(in crate::time) fn write(layout: &str, wall: &Wall, offset: i32, zone: &str) -> String {
+pub(crate) fn write(layout: &str, wall: &Wall, offset: i32, zone: &str) -> String {
     let mut out = String::with_capacity(layout.len() + 10);
     let mut rest = layout;
     while let Some((text, element, after)) = element::next(rest) {
@@ -117,7 +117,7 @@ fn write_offset(out: &mut String, form: Offset, offset: i32) -> std::fmt::Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::layout::LAYOUTS;
+    use crate::calendar::layout::LAYOUTS;
 
     /// 5 February 2009 05:00:57.0123456 at an offset of 8 hours less a second.
     fn written(layout: &str) -> String {
