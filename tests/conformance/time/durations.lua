@@ -9,6 +9,7 @@ assert(d:seconds() == 90.0 and d:minutes() == 1.5 and d:hours() == 0.025)
 for text, ns in pairs {
   ["0"] = 0, ["250ms"] = 250000000, ["5s"] = 5000000000, ["1.5h"] = 5400000000000,
   ["1h2m3s4ms5us6ns"] = 3723004005006, ["-2s"] = -2000000000, [".5s"] = 500000000, ["1us"] = 1000,
+  ["1µs"] = 1000, ["1μs"] = 1000, ["+3s"] = 3000000000, ["-1.5h"] = -5400000000000, ["-0"] = 0,
 } do
   assert(time.parse_duration(text):nanoseconds() == ns, text)
 end
@@ -26,3 +27,8 @@ assert((s * 2):seconds() == 2.0 and (2 * s):seconds() == 2.0 and (s / 4):millise
 assert(ms < s and not (s < ms) and ms <= s and s == time.parse_duration("1000ms") and s ~= ms)
 assert(tostring(time.parse_duration("90m")) == "1h30m0s")
 assert(tostring(ms) == "1ms" and tostring(time.parse_duration("1.5s")) == "1.5s")
+
+-- A Duration stands wherever a duration is expected.
+assert(time.parse_duration(s) == s and time.sleep(ms) == true and time.after(ms):receive())
+assert(time.unix(0):add(s) == time.unix(1) and time.unix(5, 1):truncate(s) == time.unix(5))
+assert(time.timer(s):reset(ms) and process.cancel(process.pid(), s))
