@@ -33,3 +33,8 @@ end
 for _, make in ipairs { uuid.v1, uuid.v7 } do
   assert(math.abs(uuid.parse(make()).timestamp - os.time()) <= 2)
 end
+
+for _, name in ipairs { "uuid", "hash", "base64", "hex" } do
+  assert(require(name) == _G[name] and next(_G[name]) == nil, "nothing is made before it is asked for")
+  assert(pairs(_G[name]) and next(_G[name]) ~= nil)
+end

@@ -557,4 +557,74 @@ mod tests {
             assert_eq!(parts(layout, &known), Some((at, 0)), "{known}");
         }
     }
+
+    #[test]
+    fn any_pieces_are_written_and_read_without_a_panic() {
+        const PIECES: [&str; 40] = [
+            "2006",
+            "06",
+            "January",
+            "Jan",
+            "01",
+            "1",
+            "02",
+            "_2",
+            "2",
+            "002",
+            "__2",
+            "Monday",
+            "Mon",
+            "15",
+            "03",
+            "3",
+            "04",
+            "4",
+            "05",
+            "5",
+            "PM",
+            "pm",
+            ".000",
+            ",999",
+            ".9",
+            "MST",
+            "-0700",
+            "Z07:00",
+            "-07",
+            "Z070000",
+            "-",
+            "Z",
+            ".",
+            "GMT+",
+            "ä",
+            "\u{1f600}",
+            " ",
+            "  ",
+            "9",
+            "_",
+        ];
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = |below: usize| {
+            // xorshift64.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % below as u64) as usize
+        };
+        let mut reads = 0;
+        for _ in 0..20_000 {
+            let mut text =
+                |len: usize| -> String { (0..len).map(|_| PIECES[random(PIECES.len())]).collect() };
+            let (layout, other) = (text(5), text(4));
+            let at = random(1 << 38) as i64 - (1 << 35);
+            let wall = Wall::new(at, random(1_000_000_000) as u32);
+            let written = write(&layout, &wall, random(172_800) as i32 - 86_400, "CEST");
+            for text in [&written, &other] {
+                if let Ok(reading) = read(&layout, text) {
+                    assert!(reading.parts.carry().is_some(), "{layout}: {text}");
+                    reads += 1;
+                }
+            }
+        }
+        assert!(reads > 1_000, "{reads}");
+    }
 }
