@@ -60,6 +60,8 @@ fn number(text: &str) -> Option<u128> {
     match text {
         "KIB" => Some(1 << 10),
         "MIB" => Some(1 << 20),
+        // A piece of output: 64 KiB.
+        "PIECE" => Some(64 << 10),
         digits => digits.replace('_', "").parse().ok(),
     }
 }

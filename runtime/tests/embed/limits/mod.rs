@@ -300,6 +300,7 @@ fn sources() -> Vec<PathBuf> {
         "guest-sdk/rust/values/src",
         "runtime/kernel/src",
         "runtime/engine/src",
+        "runtime/capabilities/src",
         "runtime/app/src",
         "runtime/src",
         "runtime/cli/src",

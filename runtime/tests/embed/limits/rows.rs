@@ -35,7 +35,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         "`max_message`:",
         &[
             Default,
-            Constant("runtime/engine/src/node.rs", "MAX_MESSAGE", Bytes),
+            Constant("runtime/engine/src/node/start.rs", "MAX_MESSAGE", Bytes),
             Constant(VALUES, "MAX_MESSAGE", Bytes),
         ],
     ),
@@ -61,6 +61,32 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     (
         "machine stack of nested calls",
         &[Constant(CLASS, "WASM_STACK", Bytes)],
+    ),
+    (
+        "request of an operation of a capability",
+        &[Constant(
+            "runtime/engine/src/capability.rs",
+            "MAX_REQUEST",
+            Bytes,
+        )],
+    ),
+    (
+        "streams of files that a component holds",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component.rs",
+            "MAX_FILE_STREAMS",
+            Count,
+        )],
+    ),
+    (
+        "bytes that a component writes to a standard stream",
+        &[
+            Constant("runtime/engine/src/output/line.rs", "MAX_KEPT", Bytes),
+            Text(
+                "runtime/engine/src/output.rs",
+                "pub(crate) const PIECE: usize = 64 * 1024;",
+            ),
+        ],
     ),
     // In guest-abi.md: per core module, and the constants below per component.
     ("linear memories and tables", &[Elsewhere]),
@@ -109,6 +135,10 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[Text(PERMITS, "each: all - 1,")],
     ),
     (
+        "works of capabilities at a time | | one fewer",
+        &[Text(PERMITS, "each: all - 1,")],
+    ),
+    (
         "turn of a host beside other hosts",
         &[Text(
             "runtime/engine/src/sched/scheduler/lanes.rs",
@@ -144,12 +174,16 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     (
         "worker threads",
         &[Text(
-            "runtime/engine/src/node.rs",
+            "runtime/engine/src/node/start.rs",
             ".map_or_else(std::thread::available_parallelism, Ok)",
         )],
     ),
     (
         "modules that are compiled at a time | | as many",
+        &[Text(PERMITS, "let all = cores.get().max(2);")],
+    ),
+    (
+        "works of capabilities at a time | | as many",
         &[Text(PERMITS, "let all = cores.get().max(2);")],
     ),
     (
@@ -272,6 +306,14 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[Constant(PREVIEW1, "MAX_VECTORS", Count)],
     ),
     (
+        "bytes of a read of a file by a component",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/input.rs",
+            "MAX_READ",
+            Bytes,
+        )],
+    ),
+    (
         "bytes of a write of a component",
         &[Constant(
             "runtime/engine/src/abi/wasi/component/output.rs",
@@ -331,7 +373,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
-        "resources that a component holds",
+        "resources of WASI that a component holds",
         &[Constant(
             "runtime/engine/src/abi/wasi/component.rs",
             "MAX_RESOURCES",
@@ -520,8 +562,8 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[
             Constant("runtime/engine/src/code/cache.rs", "MAX_BYTES", Bytes),
             Text(
-                "runtime/engine/src/code/cache.rs",
-                "const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);",
+                "runtime/engine/src/code/cache/sweep.rs",
+                "pub(super) const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);",
             ),
         ],
     ),
@@ -603,7 +645,7 @@ pub(super) const INNER: &[(&str, &str, &str)] = &[
         "further files stay charged",
     ),
     (
-        "runtime/engine/src/node.rs",
+        "runtime/engine/src/node/frames.rs",
         "MAX_FRAMES",
         "further definitions share a counter",
     ),
