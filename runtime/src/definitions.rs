@@ -24,7 +24,7 @@ impl Definitions for LayeredDefinitions {
             (Some(definition), _) => Ok(Arc::clone(definition)),
             (None, Some(app)) => app.definition(id),
             (None, None) => Err(Error::not_found(format!(
-                "no such definition: {}",
+                "definition not found: {}",
                 text::line(id)
             ))),
         }

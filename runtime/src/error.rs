@@ -102,6 +102,7 @@ pub fn error_as_value(error: &Error) -> values::Error {
             Some(Details::Fields(fields)) => of_fields(fields),
         },
         stack: error.stack.clone(),
+        contexts: error.contexts.clone(),
     }
 }
 
@@ -113,6 +114,7 @@ pub fn error_of_value(error: values::Error) -> Error {
         retryable: error.retryable,
         details: (!error.details.is_empty()).then(|| Details::Encoded(error.details.into())),
         stack: error.stack,
+        contexts: error.contexts,
     }
 }
 

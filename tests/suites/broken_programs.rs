@@ -34,7 +34,7 @@ fn a_spawned_definition_that_is_missing() {
         .run()
         .ends_with(1)
         .says(&[
-            "unknown definition app.workers:handler",
+            "definition not found: app.workers:handler",
             "workers/handler.lua, workers/handler.wasm",
         ]);
 }

@@ -171,7 +171,8 @@ impl Library {
             return Ok(definition.clone());
         }
         drop(known);
-        let id = Id::parse(id).map_err(|error| Error::not_found(error.to_string()))?;
+        let id = Id::parse(id)
+            .map_err(|error| Error::not_found(format!("definition not found: {error}")))?;
         self.load(&id).map_err(|error| self.explain(&id, error))
     }
 
@@ -237,11 +238,11 @@ impl Library {
     fn explain(&self, id: &Id, error: ResolveError) -> Error {
         match error {
             ResolveError::OtherApp => Error::not_found(format!(
-                "unknown definition {id}: definitions of this program begin with `{}`",
+                "definition not found: {id}: definitions of this program begin with `{}`",
                 self.app
             )),
             ResolveError::Missing { tried } => Error::not_found(format!(
-                "unknown definition {id}: found none of {}{}",
+                "definition not found: {id}: found none of {}{}",
                 tried.join(", "),
                 self.near(id, &tried)
             )),

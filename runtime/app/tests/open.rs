@@ -59,7 +59,7 @@ fn a_missing_definition_comes_with_a_suggestion() {
     let none_of = |name: &str| {
         let files = ["lua", "wasm", "wat"].map(|extension| format!("workers/{name}.{extension}"));
         format!(
-            "unknown definition app.workers:{name}: found none of {}",
+            "definition not found: app.workers:{name}: found none of {}",
             files.join(", ")
         )
     };

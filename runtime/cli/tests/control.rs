@@ -607,7 +607,7 @@ fn all_processes_of_a_host_end_at_once_and_others_go_on() {
     for command in ["terminate", "cancel"] {
         ask(dir.path(), &[command, "--host", "app:none"])
             .ends_with(1)
-            .says(&["no such host: app:none"]);
+            .says(&["host not found: app:none"]);
         ask(dir.path(), &[command]).ends_with(2).says(&["--host"]);
         ask(dir.path(), &[command, "a", "--host", "b"]).ends_with(2);
     }

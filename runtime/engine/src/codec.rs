@@ -122,7 +122,7 @@ fn read_error_payload(payload: &[u8]) -> Result<Error, String> {
         return Err("the payload of the error is not an array".into());
     };
     // A newer SDK may write more fields than these.
-    let fields: Vec<_> = fields.take(5).collect();
+    let fields: Vec<_> = fields.take(6).collect();
     let field = |i: usize| fields.get(i).copied().unwrap_or(NIL);
     let text = |i: usize| Some(String::from_utf8_lossy(reader::string(field(i))?).into_owned());
     let (Some(kind), Some(message)) = (text(0), text(1)) else {
@@ -134,7 +134,15 @@ fn read_error_payload(payload: &[u8]) -> Result<Error, String> {
         retryable: reader::boolean(field(2)),
         details: (field(3) != NIL).then(|| Details::Encoded(field(3).into())),
         stack: text(4),
+        contexts: contexts(field(5)),
     })
+}
+
+/// Reads the contexts of an error. What is no list of texts has none.
+fn contexts(field: &[u8]) -> Vec<String> {
+    let text = |element| Some(String::from_utf8_lossy(reader::string(element)?).into_owned());
+    let texts = reader::elements(field).map(|elements| elements.map(text).collect());
+    texts.flatten().unwrap_or_default()
 }
 
 /// Writes MessagePack to memory, which cannot fail.
@@ -191,7 +199,8 @@ impl Writer {
 
     fn error(&mut self, error: &Error) {
         let mut payload = Writer(Vec::new());
-        payload.array(5);
+        let wrapped = !error.contexts.is_empty();
+        payload.array(5 + usize::from(wrapped));
         payload.str(error.kind.as_str());
         payload.str(&error.message);
         match error.retryable {
@@ -207,6 +216,12 @@ impl Writer {
         match &error.stack {
             Some(stack) => payload.str(stack),
             None => payload.nil(),
+        }
+        if wrapped {
+            payload.array(error.contexts.len());
+            for context in &error.contexts {
+                payload.str(context);
+            }
         }
         let _ = encode::write_ext_meta(&mut self.0, length(payload.0.len()), ERROR);
         self.raw(&payload.0);
@@ -279,10 +294,11 @@ mod tests {
     fn an_error_survives_the_wire() {
         let written = Error {
             kind: Kind::Other("Shop".into()),
-            message: "sold out".into(),
+            message: "sold: out".into(),
             retryable: Some(true),
             details: Some(Details::Encoded(encode(&Value::from(7)))),
             stack: Some("main.lua:3".into()),
+            contexts: vec!["sold".into()],
         };
         assert_eq!(read_error(&error(&written)), Ok(written));
     }

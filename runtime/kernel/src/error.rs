@@ -37,23 +37,29 @@ pub struct Error {
     pub details: Option<Details>,
     /// The place of the failure, in the notation of the guest's language.
     pub stack: Option<String>,
+    /// The texts that the message begins with, the outermost first, each with ": "
+    /// behind it. Empty for an error that was never wrapped.
+    pub contexts: Vec<String>,
 }
 
 impl Error {
-    /// Returns an error of a kind, with a message and nothing else.
+    /// Returns an error of a kind, with a message. Trying again makes sense for the
+    /// kinds of failures that pass by themselves.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        let passes = matches!(kind, Kind::RateLimited | Kind::Unavailable | Kind::Timeout);
         Error {
             kind,
             message: message.into(),
-            retryable: None,
+            retryable: Some(passes),
             details: None,
             stack: None,
+            contexts: Vec::new(),
         }
     }
 
     /// Returns an error for a call that is wrong itself.
     pub fn invalid(message: impl Into<String>) -> Self {
-        Error::new(Kind::Invalid, message).retryable(false)
+        Error::new(Kind::Invalid, message)
     }
 
     /// Returns an error for a missing process, name, definition or host.
@@ -64,7 +70,7 @@ impl Error {
     /// Returns an error for a limit that is reached; the same call may succeed
     /// later.
     pub fn rate_limited(message: impl Into<String>) -> Self {
-        Error::new(Kind::RateLimited, message).retryable(true)
+        Error::new(Kind::RateLimited, message)
     }
 
     /// Returns an error for a program that failed without saying more.
@@ -80,7 +86,8 @@ impl Error {
             Some(Details::Fields(_)) | None => 0,
         };
         let stack = self.stack.as_ref().map_or(0, String::len);
-        self.kind.as_str().len() + self.message.len() + stack + details
+        let contexts: usize = self.contexts.iter().map(String::len).sum();
+        self.kind.as_str().len() + self.message.len() + stack + details + contexts
     }
 
     /// Sets whether trying again makes sense.

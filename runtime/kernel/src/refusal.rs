@@ -31,7 +31,7 @@ impl Refusal {
     /// in `host`. `topic` is the topic of a message, else empty.
     pub(crate) fn into_error(self, target: &str, host: &str, topic: &str) -> Error {
         match self {
-            Refusal::Exited => Error::not_found(format!("no such process: {target}")),
+            Refusal::Exited => Error::not_found(format!("process not found: {target}")),
             Refusal::TooMany(limit, value) => Error::rate_limited(format!(
                 "process {target} has reached {limit} = {value} of host {host}"
             ))

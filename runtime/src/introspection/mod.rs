@@ -115,7 +115,7 @@ impl Inspector {
         let process = self.node.kernel().resolve(destination)?;
         let view = process
             .view(ENTRIES)
-            .ok_or_else(|| Error::not_found(format!("no such process: {destination}")))?;
+            .ok_or_else(|| Error::not_found(format!("process not found: {destination}")))?;
         let running = self.node.reading().running.into_iter().collect();
         Ok(self.details(&process, view, &running))
     }

@@ -29,7 +29,7 @@ fn target_status(target: &str) -> i32 {
     if target == mock::PID {
         0
     } else {
-        with(|r| r.fail(&not_found("no such process")))
+        with(|r| r.fail(&not_found("process not found")))
     }
 }
 
@@ -161,7 +161,7 @@ pub mod process {
     pub unsafe fn set_options(_: u32) {}
 
     pub unsafe fn upgrade(_: *const u8, _: isize, _: *const u8, _: usize) -> i32 {
-        with(|r| r.fail(&not_found("no such definition")))
+        with(|r| r.fail(&not_found("definition not found")))
     }
 }
 

@@ -19,6 +19,9 @@ pub struct Error {
     pub details: Vec<u8>,
     /// The place of the failure, in the notation of the guest's language.
     pub stack: Option<String>,
+    /// The texts that the message begins with, the outermost first, each with ": "
+    /// behind it. [`wrap`](Self::wrap) adds one.
+    pub contexts: Vec<String>,
 }
 
 impl Error {
@@ -44,7 +47,9 @@ impl Error {
 
     /// Prefixes the message with `context: `.
     pub fn wrap(mut self, context: impl fmt::Display) -> Self {
+        let context = context.to_string();
         self.message = format!("{context}: {}", self.message);
+        self.contexts.insert(0, context);
         self
     }
 
@@ -61,7 +66,8 @@ impl Error {
     /// Writes the error as ext type 1.
     pub fn encode(&self, out: &mut Output) -> Result<(), Full> {
         let open = out.open()?;
-        out.array(5)?;
+        let wrapped = !self.contexts.is_empty();
+        out.array(5 + u32::from(wrapped))?;
         out.string(self.kind.as_bytes())?;
         out.string(self.message.as_bytes())?;
         match self.retryable {
@@ -76,6 +82,12 @@ impl Error {
         match &self.stack {
             Some(stack) => out.string(stack.as_bytes())?,
             None => out.nil()?,
+        }
+        if wrapped {
+            out.array(u32::try_from(self.contexts.len()).unwrap_or(u32::MAX))?;
+            for context in &self.contexts {
+                out.string(context.as_bytes())?;
+            }
         }
         out.finish_error(open)
     }
@@ -102,11 +114,31 @@ impl Error {
                 (4, Token::String(stack)) => {
                     self.stack = Some(String::from_utf8_lossy(stack).into_owned())
                 }
+                (5, _) => self.contexts = contexts_of(value),
                 _ => {}
             }
         }
         Ok(())
     }
+}
+
+/// Reads the encoded contexts of an error. What is no list of texts has none.
+pub(crate) fn contexts_of(value: &[u8]) -> Vec<String> {
+    let read = || {
+        let mut input = Input::new(value);
+        let Token::Array(len) = input.token()? else {
+            return Err(Malformed::Unexpected);
+        };
+        let mut contexts = Vec::new();
+        for _ in 0..len {
+            let Token::String(context) = input.token()? else {
+                return Err(Malformed::Unexpected);
+            };
+            contexts.push(String::from_utf8_lossy(context).into_owned());
+        }
+        Ok(contexts)
+    };
+    read().unwrap_or_default()
 }
 
 macro_rules! constructors {
@@ -211,10 +243,11 @@ mod tests {
     fn encoded_errors_are_decoded() {
         let error = Error {
             kind: "RateLimited".into(),
-            message: "queue is full".into(),
+            message: "queue: is full".into(),
             retryable: Some(true),
             details: b"\x81\xa5limit\x0a".to_vec(),
             stack: Some("x.lua:3: in main chunk".into()),
+            contexts: vec!["queue".into()],
         };
         let mut out = Output::new();
         error.encode(&mut out).unwrap();

@@ -121,7 +121,7 @@ impl Guest {
         match self.shared.judges.authorizer() {
             Some(authorizer) if authorizer.has_policy(id) => Ok(()),
             _ => Err(Error::not_found(format!(
-                "no policy is called `{}`",
+                "policy not found: {}",
                 text::line(id)
             ))),
         }

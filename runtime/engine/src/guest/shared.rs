@@ -144,7 +144,7 @@ impl Shared {
         let authorizer = self.judges.authorizer();
         authorizer
             .and_then(|authorizer| authorizer.named_scope(name))
-            .ok_or_else(|| Error::not_found(format!("no scope is called `{}`", text::line(name))))
+            .ok_or_else(|| Error::not_found(format!("scope not found: {}", text::line(name))))
     }
 
     /// The most bytes of a message in any host. Operands are compared with this

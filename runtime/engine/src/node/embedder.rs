@@ -136,7 +136,7 @@ impl Node {
         match ended {
             Some(ended) => Ok(Running::new(Arc::clone(process), ended)),
             None => Err(Error::not_found(format!(
-                "no such process: {}",
+                "process not found: {}",
                 process.text()
             ))),
         }

@@ -58,7 +58,7 @@ impl Node {
         self.shared.stacks.forget_gone();
         answer.ok_or_else(|| {
             if process.has_exited() {
-                Error::not_found(format!("no such process: {}", process.text()))
+                Error::not_found(format!("process not found: {}", process.text()))
             } else if process.usage().is_blocked() {
                 unavailable("the process is in a call that waits for the runtime")
             } else {

@@ -172,7 +172,7 @@ impl Kernel {
     /// `NotFound`, naming the host.
     pub fn host(&self, name: &str) -> Result<Arc<Host>, Error> {
         let host = self.hosts.read().get(name).cloned();
-        host.ok_or_else(|| Error::not_found(format!("no such host: {}", text::line(name))))
+        host.ok_or_else(|| Error::not_found(format!("host not found: {}", text::line(name))))
     }
 
     /// Returns all hosts, by name.
@@ -202,7 +202,7 @@ impl Kernel {
                 .find(pid)
                 .filter(|process| process.host().name() == host)
                 .ok_or_else(|| {
-                    Error::not_found(format!("no such process: {}", text::line(destination)))
+                    Error::not_found(format!("process not found: {}", text::line(destination)))
                 }),
         }
     }

@@ -8,9 +8,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::convert::{from_value, to_value};
 use super::marks::{ENCODED, ERROR_STRUCT};
+use crate::error::contexts_of;
 use crate::{Error, Value};
 
-const FIELDS: &[&str] = &["kind", "message", "retryable", "details", "stack"];
+const FIELDS: &[&str] = &[
+    "kind",
+    "message",
+    "retryable",
+    "details",
+    "stack",
+    "contexts",
+];
 
 impl Error {
     /// Sets the details, a value for programs. Details that cannot be encoded
@@ -45,12 +53,17 @@ impl Error {
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let details: Option<Value> = self.details_as();
-        let mut parts = serializer.serialize_struct(ERROR_STRUCT, FIELDS.len())?;
+        let wrapped = !self.contexts.is_empty();
+        let count = FIELDS.len() - usize::from(!wrapped);
+        let mut parts = serializer.serialize_struct(ERROR_STRUCT, count)?;
         parts.serialize_field("kind", &self.kind)?;
         parts.serialize_field("message", &self.message)?;
         parts.serialize_field("retryable", &self.retryable)?;
         parts.serialize_field("details", &details)?;
         parts.serialize_field("stack", &self.stack)?;
+        if wrapped {
+            parts.serialize_field("contexts", &self.contexts)?;
+        }
         parts.end()
     }
 }
@@ -84,6 +97,9 @@ impl<'de> Visitor<'de> for Parts {
         set_details(&mut error, parts.next_element()?);
         let stack: Option<Option<Lossy>> = parts.next_element()?;
         error.stack = stack.flatten().map(|Lossy(text)| text);
+        if let Some(Encoded(contexts)) = parts.next_element()? {
+            error.contexts = contexts_of(&contexts);
+        }
         // A writer with more parts may have added them.
         while parts.next_element::<IgnoredAny>()?.is_some() {}
         Ok(error)
@@ -99,6 +115,7 @@ impl<'de> Visitor<'de> for Parts {
                 "retryable" => error.retryable = parts.next_value()?,
                 "details" => set_details(&mut error, Some(parts.next_value()?)),
                 "stack" => error.stack = parts.next_value()?,
+                "contexts" => error.contexts = parts.next_value()?,
                 _ => {
                     let message = "a map where a structured error was expected";
                     return Err(de::Error::custom(message));

@@ -234,8 +234,8 @@ mod tests {
     fn a_process_that_has_ended_says_so_in_its_details() {
         let mut app = app();
         app.press(Press::Enter);
-        app.details_are_gone("no such process: {a|0x00002}".to_owned());
-        assert!(screen(&mut app).contains("no such process: {a|0x00002}"));
+        app.details_are_gone("process not found: {a|0x00002}".to_owned());
+        assert!(screen(&mut app).contains("process not found: {a|0x00002}"));
     }
 
     #[test]

@@ -58,5 +58,5 @@ impl Drop for Receive<'_> {
 }
 
 pub(super) fn has_ended(process: &Process) -> Error {
-    Error::not_found(format!("the process has ended: {}", process.text()))
+    Error::not_found(format!("process not found: {}", process.text()))
 }

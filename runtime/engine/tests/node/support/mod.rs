@@ -49,7 +49,7 @@ impl Definitions for Shelf {
     fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
         let definitions = self.definitions.lock().unwrap();
         let found = definitions.get(id).cloned();
-        found.ok_or_else(|| Error::not_found(format!("no such definition: {id}")))
+        found.ok_or_else(|| Error::not_found(format!("definition not found: {id}")))
     }
 
     fn module(&self, name: &str) -> Result<Option<Source>, Error> {
