@@ -10,7 +10,11 @@ use crate::lua::{Function, Functions, State};
 use crate::replacement::all;
 
 /// The functions that the prelude is given.
-pub(crate) const FUNCTIONS: &Functions = &[(c"public", public), (c"bad_argument", bad_argument)];
+pub(crate) const FUNCTIONS: &Functions = &[
+    (c"public", public),
+    (c"bad_argument", bad_argument),
+    (c"place", place),
+];
 
 /// The functions of C that can be left and come back to.
 pub(crate) const SWITCHABLE: &[Function] = &[published];
@@ -40,17 +44,13 @@ extern "C-unwind" fn bad_argument(l: State) -> c_int {
     }
     let mut record = MaybeUninit::<lua_Debug>::zeroed();
     let record = record.as_mut_ptr();
-    let mut level = 1;
+    let level = public_level(l);
     // SAFETY: the thread is alive; `lua_getinfo` fills what is read here, and its
     // strings live as long as the functions that are called. The name and the type that
     // the prelude gives are strings on the stack.
     unsafe {
-        while lua_getstack(l.as_ptr(), level, record) != 0 {
-            lua_getinfo(l.as_ptr(), c"Sn".as_ptr(), record);
-            if CStr::from_ptr((*record).what) == c"C" {
-                break;
-            }
-            level += 1;
+        if lua_getstack(l.as_ptr(), level, record) != 0 {
+            lua_getinfo(l.as_ptr(), c"n".as_ptr(), record);
         }
         let mut arg = l.to_integer(1);
         let mut name = (*record).name;
@@ -83,4 +83,37 @@ extern "C-unwind" fn bad_argument(l: State) -> c_int {
     }
     l.concat(2);
     l.error()
+}
+
+/// `place()`: the file and line that has called the public function that runs; nil
+/// where C has called it.
+extern "C-unwind" fn place(l: State) -> c_int {
+    l.set_top(0);
+    l.push_where(public_level(l) + 1);
+    // SAFETY: the text is on the stack until it is copied.
+    let text = unsafe { l.bytes(1) }.unwrap_or_default();
+    match text.strip_suffix(b": ") {
+        Some(place) => l.push_bytes(place),
+        None => l.push_nil(),
+    }
+    1
+}
+
+/// Returns the level of the public function that runs, seen from a function that the
+/// prelude calls.
+fn public_level(l: State) -> c_int {
+    let mut record = MaybeUninit::<lua_Debug>::zeroed();
+    let record = record.as_mut_ptr();
+    let mut level = 1;
+    // SAFETY: the thread is alive; `lua_getinfo` fills what is read here.
+    unsafe {
+        while lua_getstack(l.as_ptr(), level, record) != 0 {
+            lua_getinfo(l.as_ptr(), c"S".as_ptr(), record);
+            if CStr::from_ptr((*record).what) == c"C" {
+                break;
+            }
+            level += 1;
+        }
+    }
+    level
 }

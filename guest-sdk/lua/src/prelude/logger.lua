@@ -2,11 +2,13 @@
 
 local native = ...
 local log, object, state = native.log, native.object, native.state
-local public, bad_argument = native.public, native.bad_argument
+local public, bad_argument, place = native.public, native.bad_argument, native.place
 local errors = errors
-local type, pairs, tostring = type, pairs, tostring
+local type, next, rawget, tostring = type, next, rawget, tostring
 
 local LEVELS = { debug = 0, info = 1, warn = 2, error = 3 }
+-- Tables of fields nested deeper than this are shown by their `tostring`.
+local DEEPEST = 32
 
 local class = { __name = "logger", __metatable = "logger" }
 local methods = {}
@@ -21,81 +23,103 @@ local function self_of(logger, method)
   return state(logger, class) or bad_argument(1, method, "logger", logger)
 end
 
-local function merged(fields, more)
-  if not fields then
-    return more
+-- A value that may leave the process. Of what may not, an error included, the text.
+local function plain(value, depth)
+  local kind = type(value)
+  if kind == "table" and depth < DEEPEST then
+    local copy = {}
+    for key, part in next, value do
+      local keyed = type(key)
+      if keyed ~= "string" and keyed ~= "number" and keyed ~= "boolean" then
+        key = tostring(key)
+      end
+      copy[key] = plain(part, depth + 1)
+    end
+    return copy
+  elseif kind == "string" or kind == "number" or kind == "boolean" then
+    return value
   end
+  return tostring(value)
+end
+
+-- The fields of a logger with more beside them, which win.
+local function merged(fields, more)
   local all = {}
-  for key, value in pairs(fields) do
+  for key, value in next, fields or all do
     all[key] = value
   end
-  for key, value in pairs(more or {}) do
+  for key, value in next, plain(more or {}, 0) do
     all[key] = value
   end
   return all
 end
 
-local function missing(what)
-  return nil, errors.new { kind = errors.INVALID, message = what .. " missing" }
+local function invalid(message)
+  return nil, errors.new { kind = errors.INVALID, retryable = false, message = message }
 end
 
 -- `first` is the place of the message among the arguments.
 local function write(self, name, first, message, fields)
   if message == nil then
-    return missing("message is")
+    return invalid("message is missing")
   elseif fields ~= nil and type(fields) ~= "table" then
     bad_argument(first + 1, name, "table", fields)
   end
-  return log(LEVELS[name], self.name, tostring(message), merged(self.fields, fields))
+  local all = merged(self.fields, fields)
+  if all.location == nil then
+    all.location = place()
+  end
+  return log(LEVELS[name], self.name, tostring(message), all)
+end
+
+local function with(self, first, fields)
+  if fields == nil then
+    return invalid("fields are missing")
+  elseif type(fields) ~= "table" then
+    bad_argument(first, "with", "table", fields)
+  end
+  return new(self.name, merged(self.fields, fields))
+end
+
+local function named(self, first, name)
+  if name == nil then
+    return invalid("name is missing")
+  elseif type(name) ~= "string" then
+    bad_argument(first, "named", "string", name)
+  elseif name == "" then
+    return invalid("name is empty")
+  end
+  if self.name ~= "" then
+    name = self.name .. "." .. name
+  end
+  return new(name, self.fields)
 end
 
 local root = { name = "" }
 local library = {}
 
-for name in pairs(LEVELS) do
-  methods[name] = public(function(logger, message, fields)
-    return write(self_of(logger, name), name, 2, message, fields)
+-- A method of loggers, and a function of the library. The library is called with itself
+-- in front (`logger:info`) or without (`logger.info`): a table in front that has the
+-- function is the library, or a copy that stands in its place.
+local function define(name, act)
+  methods[name] = public(function(logger, ...)
+    return act(self_of(logger, name), 2, ...)
   end)
-  -- Called as logger.info(...), without a logger in front.
-  library[name] = public(function(message, fields)
-    return write(root, name, 1, message, fields)
+  library[name] = public(function(first, ...)
+    if type(first) == "table" and type(rawget(first, name)) == "function" then
+      return act(root, 2, ...)
+    end
+    return act(root, 1, first, ...)
   end)
 end
 
-local function with(self, fields)
-  if fields == nil then
-    return missing("fields are")
-  elseif type(fields) ~= "table" then
-    bad_argument(2, "with", "table", fields)
-  end
-  return new(self.name, merged(self.fields or {}, fields))
+for name in next, LEVELS do
+  define(name, function(self, first, message, fields)
+    return write(self, name, first, message, fields)
+  end)
 end
-
-local function named(self, name)
-  if name == nil then
-    return missing("name is")
-  elseif type(name) ~= "string" then
-    bad_argument(2, "named", "string", name)
-  end
-  return new(name, self.fields)
-end
-
-methods.with = public(function(logger, fields)
-  return with(self_of(logger, "with"), fields)
-end)
-
-methods.named = public(function(logger, name)
-  return named(self_of(logger, "named"), name)
-end)
-
--- logger:with(...) and logger:named(...), on the library itself.
-library.with = public(function(_, fields)
-  return with(root, fields)
-end)
-
-library.named = public(function(_, name)
-  return named(root, name)
-end)
+define("with", with)
+define("named", named)
 
 logger = library
 native.loaded.logger = library
