@@ -108,7 +108,7 @@ extern "C-unwind" fn case_receive(l: State) -> c_int {
     1
 }
 
-/// `channel.select{case, ..., default = true}`.
+/// `channel.select({case, ..., default = true}, default?)`.
 extern "C-unwind" fn select(l: State) -> c_int {
     if l.type_of(1) <= LUA_TNIL {
         return errors::refuse(l, kind::INVALID, format_args!("cases are missing"));
@@ -116,10 +116,13 @@ extern "C-unwind" fn select(l: State) -> c_int {
     if l.type_of(1) != LUA_TTABLE {
         l.wrong_type(1, c"table");
     }
-    l.set_top(1);
+    l.set_top(2);
+    if !matches!(l.type_of(2), LUA_TNIL | LUA_TBOOLEAN) {
+        l.wrong_type(2, c"boolean");
+    }
     l.push_string(c"default");
     l.raw_get(1);
-    let patience = if l.to_boolean(2) {
+    let patience = if l.to_boolean(2) || l.to_boolean(3) {
         Patience::None
     } else {
         Patience::Endless

@@ -15,7 +15,7 @@ pub(crate) enum Shape {
     Receive,
     /// `true`; raises where the channel is closed.
     Send,
-    /// `{channel=, value=, ok=}`, or `{default=true}`.
+    /// `{channel=, value=, ok=}`, or `{default=true, ok=true}`.
     Select,
     /// `true`.
     Sleep,
@@ -75,9 +75,11 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
         }
         (Shape::Exec, Fired::Case(..)) => results_of_exec(l, base),
         (Shape::Select, Fired::Deadline) => {
-            l.new_table(0, 1);
+            l.new_table(0, 2);
             l.push_boolean(true);
             l.set_field(-2, c"default");
+            l.push_boolean(true);
+            l.set_field(-2, c"ok");
             1
         }
         (Shape::Select, Fired::Case(case, open)) => {
@@ -86,7 +88,7 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
                 if !open {
                     l.raise("send on a closed channel");
                 }
-                l.push_nil();
+                l.push_value(place + 1);
             }
             l.new_table(0, 3);
             l.insert(-2);

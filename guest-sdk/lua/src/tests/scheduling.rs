@@ -58,7 +58,7 @@ fn select_takes_the_first_ready_case_in_order() {
          r = channel.select { a:case_receive(), time.after('5ms'):case_receive() }
          print(r.ok, r.value:rfc3339():sub(1, 23))",
     );
-    let expected = "true\tm\ttrue\ntrue\tb\ttrue\ntrue\tnil\ntrue\tnil\ttrue\tx\ttrue\n\
+    let expected = "true\tm\ttrue\ntrue\tb\ttrue\ntrue\tnil\ntrue\tx\ttrue\tx\ttrue\n\
                     true\t2020-01-01T00:00:00.005\n";
     assert_eq!(output, expected);
 }
