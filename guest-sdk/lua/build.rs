@@ -17,9 +17,9 @@ const LUA: &str = "lua-5.4.9";
 
 /// Changes to Lua's sources: file, text that is there once, text in its place.
 ///
-/// Lua casts its integers of 64 bits to `size_t`, which has 32 here: a position or
-/// length of 2^32 + 1 would be 1.
-const PATCHES: [(&str, &str, &str); 4] = [
+/// The first three: Lua casts its integers of 64 bits to `size_t`, which has 32 here: a
+/// position or length of 2^32 + 1 would be 1.
+const PATCHES: [(&str, &str, &str); 5] = [
     // Positions beyond the end are alike, as long as they are beyond the one after it.
     (
         "lstrlib.c",
@@ -36,6 +36,12 @@ const PATCHES: [(&str, &str, &str); 4] = [
         "liolib.c",
         "size_t l = (size_t)luaL_checkinteger(L, n);",
         "lua_Unsigned l = (lua_Unsigned)luaL_checkinteger(L, n);",
+    ),
+    // The replacement of `string.gsub` may be a structured error.
+    (
+        "lstrlib.c",
+        "int tr = lua_type(L, 3);  /* replacement type */",
+        "int tr = (warren_astext(L, 3), lua_type(L, 3));",
     ),
     // Memory for as many bytes as come, not for as many as are asked for.
     (
@@ -76,6 +82,7 @@ fn main() {
         "lua.c",
         "files.h",
         "debug.c",
+        "text.h",
         "stdio.c",
         "internals.c",
     ] {

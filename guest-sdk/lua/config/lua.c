@@ -91,7 +91,14 @@ LUALIB_API int luaL_fileresult (lua_State *L, int done, const char *path);
 #include "lmathlib.c"
 #include "loadlib.c"
 #include "loslib.c"
+/* The functions of `string` take a structured error for its text. A string costs no
+** more than it does in Lua. */
+#include "text.h"
+#define luaL_checklstring warren_checktext
+#define luaL_optlstring warren_opttext
 #include "lstrlib.c"
+#undef luaL_checklstring
+#undef luaL_optlstring
 #include "ltablib.c"
 #include "lutf8lib.c"
 #include "linit.c"

@@ -11,7 +11,7 @@ use crate::lua::{Function, State, internals, push_library, set_functions};
 use crate::{
     allocator, callbacks, channel, chooser, codec, context, coroutine, errors, hash, json,
     libc_clock, logger, math, message, metamethods, module, object, os, prelude, process, public,
-    scheduler, security, spawner, stdio, time, timers, traceback, transfer, uuid, warnings,
+    scheduler, security, spawner, stdio, tables, time, timers, traceback, transfer, uuid, warnings,
 };
 
 /// Returns the Lua state of this instance, set up at the first call, or in the image.
@@ -208,7 +208,12 @@ fn library(l: State, name: &CStr, open: fn(State)) {
 /// Pushes the table of functions that only the prelude sees.
 fn push_native(l: State) {
     push_library(l, logger::FUNCTIONS);
-    for functions in [security::FUNCTIONS, spawner::FUNCTIONS] {
+    for functions in [
+        security::FUNCTIONS,
+        spawner::FUNCTIONS,
+        stdio::FUNCTIONS,
+        tables::FUNCTIONS,
+    ] {
         set_functions(l, functions);
     }
     set_functions(l, module::FUNCTIONS);

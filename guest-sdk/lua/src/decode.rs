@@ -98,6 +98,31 @@ fn key(l: State, input: &mut Input<'_>) -> Result<(), Malformed> {
     Ok(())
 }
 
+/// Returns true for a list of texts that lead the message of the error below the list,
+/// which is on top of the stack.
+fn are_contexts(l: State) -> bool {
+    if l.type_of(-1) != LUA_TTABLE {
+        return false;
+    }
+    let contexts = l.top();
+    l.user_value(contexts - 1, part::MESSAGE);
+    // SAFETY: the texts are on the stack, or in the list on it, while they are compared.
+    let mut rest = unsafe { l.bytes(-1) }.unwrap_or_default();
+    let lead = (1..=l.raw_len(contexts) as lua_Integer).all(|place| {
+        l.element(contexts, place);
+        // SAFETY: as above.
+        let context = unsafe { l.bytes(-1) };
+        l.pop(1);
+        let behind = context
+            .and_then(|context| rest.strip_prefix(context))
+            .and_then(|rest| rest.strip_prefix(b": "));
+        rest = behind.unwrap_or_default();
+        behind.is_some()
+    });
+    l.set_top(contexts);
+    lead
+}
+
 /// Pushes a structured error. Parts it does not have stay nil, parts that Lua
 /// does not know are skipped.
 fn error(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Malformed> {
@@ -107,7 +132,7 @@ fn error(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Malformed>
     errors::push_empty(l);
     for place in 1..=len {
         let part = c_int::try_from(place).unwrap_or(c_int::MAX);
-        if part > part::COUNT {
+        if part > part::ON_THE_WIRE {
             input.value_within(depth)?;
             continue;
         }
@@ -122,6 +147,10 @@ fn error(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Malformed>
             part::STACK => matches!(l.type_of(-1), LUA_TNIL | LUA_TSTRING),
             _ => true,
         };
+        if part == part::CONTEXTS && !are_contexts(l) {
+            l.pop(1);
+            l.push_nil();
+        }
         if !fits {
             return Err(Malformed::Unexpected);
         }

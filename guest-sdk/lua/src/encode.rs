@@ -296,12 +296,20 @@ impl<'o> Encoder<'o> {
         Ok(len)
     }
 
-    /// A structured error: `[kind, message, retryable, details, stack]`.
+    /// A structured error: `[kind, message, retryable, details, stack, contexts]`, the
+    /// last one only where there are some.
     fn error(&mut self, index: c_int) -> Result<(), Trouble> {
         self.enter(index)?;
         let mark = self.output.open()?;
-        self.output.array(part::COUNT as u32)?;
-        for part in 1..=part::COUNT {
+        let wrapped = self.l.user_value(index, part::CONTEXTS) == LUA_TTABLE;
+        self.l.pop(1);
+        let parts = if wrapped {
+            part::ON_THE_WIRE
+        } else {
+            part::WITHOUT_CONTEXTS
+        };
+        self.output.array(parts as u32)?;
+        for part in 1..=parts {
             self.l.user_value(index, part);
             let value = self.l.top();
             self.step(value, |_| ":details()".to_owned())?;

@@ -158,13 +158,13 @@ pub(crate) fn stopped(l: State, stop: Stop, root: &str) -> c_int {
         Stop::Refused(why) => {
             l.push_nil();
             push_text(l, why);
-            errors::wrap_message(l, kind::INVALID);
+            errors::wrap_message_here(l, kind::INVALID);
             2
         }
         Stop::TooLarge => {
             l.push_nil();
             push_text(l, Stop::too_large(root));
-            errors::wrap_message(l, kind::INVALID);
+            errors::wrap_message_here(l, kind::INVALID);
             2
         }
         Stop::OutOfMemory => l.out_of_memory(),
@@ -197,6 +197,9 @@ fn nil_and_failure(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
     if decode::value(l, &mut Input::new(bytes)).is_err() {
         l.push_bytes(b"an error that could not be read");
         errors::wrap_message(l, kind::INTERNAL);
+    }
+    if errors::is_error(l, -1) {
+        errors::note_place(l);
     }
     Ok(2)
 }

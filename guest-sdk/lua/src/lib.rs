@@ -71,6 +71,7 @@ mod security;
 mod spawner;
 mod stdio;
 mod streams;
+mod tables;
 mod tasks;
 mod time;
 mod timers;

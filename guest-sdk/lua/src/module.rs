@@ -12,7 +12,16 @@ use crate::lua::{Functions, State};
 use crate::program::need_arg;
 
 /// The functions that the prelude is given.
-pub(crate) const FUNCTIONS: &Functions = &[(c"module", module), (c"is_blocked", is_blocked)];
+pub(crate) const FUNCTIONS: &Functions = &[
+    (c"module", module),
+    (c"is_blocked", is_blocked),
+    (c"arguments", arguments),
+];
+
+/// `arguments()`: what the process was started with.
+extern "C-unwind" fn arguments(l: State) -> c_int {
+    exchange::call(l, Some(exchange::values), program::arguments)
+}
 
 /// `is_blocked(coroutine)`: true where it waits for something, or to run, and goes on
 /// by itself.

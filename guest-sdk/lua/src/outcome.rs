@@ -72,11 +72,14 @@ pub(crate) fn failed(l: State, thread: State) -> c_int {
         l.push_bytes(Kind::OUT_OF_MEMORY.as_bytes());
         l.set_user_value(-2, part::KIND);
     }
-    if l.user_value(-1, part::STACK) == LUA_TNIL {
+    // An error of another process has the traceback of that process.
+    let made_here = l.user_value(-1, part::THREAD) != LUA_TNIL;
+    let nowhere = l.user_value(-2, part::STACK) == LUA_TNIL;
+    l.pop(2);
+    if made_here || nowhere {
         l.push_value(1);
-        l.set_user_value(-3, part::STACK);
+        l.set_user_value(-2, part::STACK);
     }
-    l.pop(1);
     fail_with_top(l)
 }
 
@@ -132,6 +135,7 @@ fn beginning(l: State) -> Error {
         retryable,
         details: Vec::new(),
         stack: text(part::STACK),
+        contexts: Box::default(),
     }
 }
 

@@ -203,7 +203,7 @@ fn find_method(l: State) -> bool {
     outcome::push_error(
         l,
         kind::NOT_FOUND,
-        format_args!("the file has no function '{method}'; it has {there}"),
+        format_args!("function '{method}' not found: the file has {there}"),
     );
     false
 }

@@ -9,7 +9,7 @@ use warren_guest::msgpack::{Input, Token};
 use warren_guest::stdio::Stream;
 
 use crate::interpreter::interpreter;
-use crate::lua::State;
+use crate::lua::{Functions, State};
 use crate::streams::{Files, Mode, Streams};
 
 unsafe extern "C-unwind" {
@@ -22,8 +22,21 @@ unsafe extern "C" {
     fn warren_refuse(text: *const c_char, len: usize);
 }
 
+/// The functions that the prelude is given.
+pub(crate) const FUNCTIONS: &Functions = &[(c"eprint", eprint)];
+
 /// `print(...)`: one line, in one piece.
 pub(crate) extern "C-unwind" fn print(l: State) -> c_int {
+    put_line(l, Stream::Out)
+}
+
+/// `io.eprint(...)`: the same to standard error.
+extern "C-unwind" fn eprint(l: State) -> c_int {
+    put_line(l, Stream::Err)
+}
+
+/// Writes the arguments as one line.
+fn put_line(l: State, stream: Stream) -> c_int {
     let count = l.top();
     let mut buffer = std::mem::MaybeUninit::<luaL_Buffer>::uninit();
     let buffer = buffer.as_mut_ptr();
@@ -43,7 +56,7 @@ pub(crate) extern "C-unwind" fn print(l: State) -> c_int {
     }
     // SAFETY: the line is on the stack until it is written.
     let line = unsafe { l.bytes(-1) }.unwrap_or_default();
-    interpreter(l).streams.put(Stream::Out, line);
+    interpreter(l).streams.put(stream, line);
     0
 }
 

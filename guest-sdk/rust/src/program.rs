@@ -74,8 +74,8 @@ pub fn fail(error: &Error) {
 const KEPT: usize = 1_000;
 
 /// Sets an error of more than [`MAX_MESSAGE`] bytes: its kind and the beginning of its
-/// message, which then says so. Its details are left out, and a stack of more than a
-/// thousand bytes.
+/// message, which then says so. Its details and contexts are left out, and a stack of more
+/// than a thousand bytes.
 pub fn fail_large(error: &Error) {
     let kept = error.message.floor_char_boundary(KEPT);
     let rest = if kept < error.message.len() {
@@ -93,6 +93,7 @@ pub fn fail_large(error: &Error) {
         retryable: error.retryable,
         details: Vec::new(),
         stack: error.stack.clone().filter(|stack| stack.len() <= KEPT),
+        contexts: Box::default(),
     };
     let mut out = Output::new();
     match error.encode(&mut out) {

@@ -139,7 +139,7 @@ fn read_error_payload(payload: &[u8]) -> Result<Error, String> {
 }
 
 /// Reads the contexts of an error. What is no list of texts has none.
-fn contexts(field: &[u8]) -> Vec<String> {
+fn contexts(field: &[u8]) -> Box<[String]> {
     let text = |element| Some(String::from_utf8_lossy(reader::string(element)?).into_owned());
     let texts = reader::elements(field).map(|elements| elements.map(text).collect());
     texts.flatten().unwrap_or_default()
@@ -298,7 +298,7 @@ mod tests {
             retryable: Some(true),
             details: Some(Details::Encoded(encode(&Value::from(7)))),
             stack: Some("main.lua:3".into()),
-            contexts: vec!["sold".into()],
+            contexts: ["sold".into()].into(),
         };
         assert_eq!(read_error(&error(&written)), Ok(written));
     }

@@ -39,7 +39,7 @@ pub struct Error {
     pub stack: Option<String>,
     /// The texts that the message begins with, the outermost first, each with ": "
     /// behind it. Empty for an error that was never wrapped.
-    pub contexts: Vec<String>,
+    pub contexts: Box<[String]>,
 }
 
 impl Error {
@@ -53,7 +53,7 @@ impl Error {
             retryable: Some(passes),
             details: None,
             stack: None,
-            contexts: Vec::new(),
+            contexts: Box::default(),
         }
     }
 

@@ -7,7 +7,12 @@ assert(plain:retryable() == nil and plain:details() == nil)
 local full = errors.new { message = "no", kind = errors.NOT_FOUND, retryable = false, details = { id = 7 } }
 assert(full:kind() == "NotFound" and full:retryable() == false and full:details().id == 7)
 
-for _, bad in ipairs { { {} }, { { message = "x", kind = "Strange" } }, {} } do
+assert(errors.new { message = "x", kind = "Strange" }:kind() == "Strange", "any text is a kind")
+assert(errors.new("x", "ignored"):kind() == "" and errors.new { message = "x", details = {} }:details() == nil)
+full:details().id = 8
+assert(full:details().id == 7, "each call gives a copy")
+
+for _, bad in ipairs { { {} }, {} } do
   local value, err = errors.new(bad[1])
   assert(value == nil and errors.is(err, errors.INVALID))
 end

@@ -85,6 +85,10 @@ unsafe extern "C-unwind" {
     /// Opens the library `debug`; a C function of Lua.
     pub(crate) fn warren_open_debug(l: State) -> c_int;
 
+    /// The text of an argument that is a string, a number or a structured error, which
+    /// it replaces; raises for anything else.
+    pub(super) fn warren_checktext(l: State, arg: c_int, len: *mut usize) -> *const c_char;
+
     /// Calls all finalizers. Nothing is collected afterwards. Does not raise.
     pub(super) fn warren_finalize(l: State);
 

@@ -9,3 +9,15 @@ for _, name in ipairs { "popen", "tmpfile" } do
     error("io." .. name .. " is not available: a process runs in a sandbox", 3)
   end)
 end
+
+local read, arguments = io.read, native.arguments
+
+io.print, io.eprint = print, native.eprint
+
+io.readline = public(function()
+  return read("l")
+end)
+
+io.args = public(function()
+  return { arguments() }
+end)

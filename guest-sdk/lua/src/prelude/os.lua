@@ -5,6 +5,7 @@ local public = native.public
 local error = error
 
 os.clock, os.exit = native.clock, native.exit
+os.platform = "warren"
 
 -- Without a command, whether there is a shell.
 os.execute = public(function(command)

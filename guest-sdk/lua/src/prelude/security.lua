@@ -13,7 +13,7 @@ local actor_methods, scope_methods = {}, {}
 actor_class.__index, scope_class.__index = actor_methods, scope_methods
 
 local function invalid(message)
-  return nil, errors.new { kind = errors.INVALID, message = message }
+  return nil, errors.new { kind = errors.INVALID, retryable = false, message = message }
 end
 
 -- Bytes of the longest id, as of the longest name.

@@ -19,7 +19,7 @@ local methods = {}
 class.__index = methods
 
 local function invalid(message)
-  return nil, errors.new { kind = errors.INVALID, message = message }
+  return nil, errors.new { kind = errors.INVALID, retryable = false, message = message }
 end
 
 local function denied(action, resource)
@@ -28,6 +28,7 @@ local function denied(action, resource)
   end
   return errors.new {
     kind = errors.PERMISSION_DENIED,
+    retryable = false,
     message = "not allowed: " .. action .. " on " .. resource,
     details = { action = action, resource = resource },
   }

@@ -150,3 +150,5 @@ native.keep_close(function(thread, failed, err)
   end
   return true
 end)
+
+table.create, _G.unpack = native.create, table.unpack

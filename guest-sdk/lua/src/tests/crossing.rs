@@ -73,7 +73,7 @@ fn structured_errors_arrive_intact() {
             "errors.new { kind = errors.TIMEOUT, message = 'm', retryable = false, details = { 1 } }",
             "(...):kind(), (...):message(), (...):retryable(), (...):details()[1], (...):stack()"
         ),
-        "Timeout\tm\tfalse\t1\tnil\n"
+        "Timeout\tm\tfalse\t1\ttest.lua:2: in main chunk\n"
     );
 }
 

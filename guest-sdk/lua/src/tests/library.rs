@@ -12,11 +12,11 @@ fn errors_act_like_their_message() {
          print(e, e .. '!', '!' .. e, e:find('mess'), e:upper(), e:len(), e:kind() == errors.UNKNOWN)
          local w = errors.wrap(errors.new { kind = errors.TIMEOUT, message = 'm', retryable = true }, 'reading')
          print(w, w:kind(), w:retryable(), errors.is(w, errors.TIMEOUT), errors.is('x', errors.TIMEOUT))
-         print(select(2, errors.new()):kind(), select(2, errors.new { message = 'm', kind = 'Odd' }):kind())
+         print(select(2, errors.new()):kind(), errors.new { message = 'm', kind = 'Odd' }:kind())
          print(pcall(errors.new, 5))",
     );
     let expected = "a message\ta message!\t!a message\t3\tA MESSAGE\t9\ttrue\n\
-                    reading: m\tTimeout\ttrue\ttrue\tfalse\nInvalid\tInvalid\n\
+                    reading: m\tTimeout\ttrue\ttrue\tfalse\nInvalid\tOdd\n\
                     false\tbad argument #1 to 'errors.new' (string or table expected, got number)\n";
     assert_eq!(output, expected);
 }

@@ -263,7 +263,7 @@ fn a_missing_method_names_what_is_there() {
     assert_eq!(error.kind, "NotFound");
     assert_eq!(
         error.message,
-        "the file has no function 'main'; it has 'a', 'b'"
+        "function 'main' not found: the file has 'a', 'b'"
     );
     assert!(
         failure("return 5")

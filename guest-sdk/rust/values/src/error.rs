@@ -21,7 +21,7 @@ pub struct Error {
     pub stack: Option<String>,
     /// The texts that the message begins with, the outermost first, each with ": "
     /// behind it. [`wrap`](Self::wrap) adds one.
-    pub contexts: Vec<String>,
+    pub contexts: Box<[String]>,
 }
 
 impl Error {
@@ -49,7 +49,8 @@ impl Error {
     pub fn wrap(mut self, context: impl fmt::Display) -> Self {
         let context = context.to_string();
         self.message = format!("{context}: {}", self.message);
-        self.contexts.insert(0, context);
+        let outer = core::iter::once(context);
+        self.contexts = outer.chain(core::mem::take(&mut self.contexts)).collect();
         self
     }
 
@@ -123,7 +124,7 @@ impl Error {
 }
 
 /// Reads the encoded contexts of an error. What is no list of texts has none.
-pub(crate) fn contexts_of(value: &[u8]) -> Vec<String> {
+pub(crate) fn contexts_of(value: &[u8]) -> Box<[String]> {
     let read = || {
         let mut input = Input::new(value);
         let Token::Array(len) = input.token()? else {
@@ -136,7 +137,7 @@ pub(crate) fn contexts_of(value: &[u8]) -> Vec<String> {
             };
             contexts.push(String::from_utf8_lossy(context).into_owned());
         }
-        Ok(contexts)
+        Ok(contexts.into_boxed_slice())
     };
     read().unwrap_or_default()
 }
@@ -247,7 +248,7 @@ mod tests {
             retryable: Some(true),
             details: b"\x81\xa5limit\x0a".to_vec(),
             stack: Some("x.lua:3: in main chunk".into()),
-            contexts: vec!["queue".into()],
+            contexts: ["queue".into()].into(),
         };
         let mut out = Output::new();
         error.encode(&mut out).unwrap();

@@ -58,7 +58,7 @@ impl From<wit::types::Error> for Error {
             retryable: error.retryable,
             details: error.details.map(|bytes| Details::Encoded(bytes.into())),
             stack: error.stack,
-            contexts: Vec::new(),
+            contexts: Box::default(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::code::definition::Definition;
 
 /// An error of compiling or preparing.
 pub(crate) struct Failure {
-    pub(crate) error: Error,
+    pub(crate) error: Box<Error>,
     pub(crate) is_lasting: bool,
 }
 
@@ -21,7 +21,7 @@ impl Failure {
     pub(crate) fn of_code(error: Error) -> Failure {
         Failure {
             is_lasting: error.kind == Kind::Invalid,
-            error,
+            error: Box::new(error),
         }
     }
 }
@@ -30,7 +30,7 @@ impl From<Error> for Failure {
     /// A passing failure: for instance, the runtime had no thread or no memory.
     fn from(error: Error) -> Failure {
         Failure {
-            error,
+            error: Box::new(error),
             is_lasting: false,
         }
     }
@@ -100,7 +100,7 @@ impl<K: Eq + Hash + Clone> Failures<K> {
         }
         let key = (code, host);
         let entry = Entry {
-            error: error.clone(),
+            error: Error::clone(error),
             of: definition.map(Arc::downgrade),
         };
         let mut all = self.all.lock();

@@ -131,7 +131,7 @@ impl Node {
         let (artifact, chunk) = made.await.map_err(|failure| {
             let key = Arc::clone(&definition.id);
             failed.add(key, host.number(), Some(&definition), &failure);
-            failure.error
+            *failure.error
         })?;
         Ok(Arc::new(Program {
             grants: Arc::clone(&definition.grants),
@@ -170,7 +170,7 @@ impl Node {
             Some(source) => {
                 let interpreter = program.artifact()?;
                 let chunk = self.chunk(&source, interpreter, host).await;
-                chunk.map(Some).map_err(|failure| failure.error)
+                chunk.map(Some).map_err(|failure| *failure.error)
             }
         }
     }
@@ -254,7 +254,7 @@ impl Node {
                     if let Some(key) = key {
                         failed.add(key, host.number(), None, &failure);
                     }
-                    failure.error
+                    *failure.error
                 })
             });
             let artifact = artifact.await.map(Arc::clone);

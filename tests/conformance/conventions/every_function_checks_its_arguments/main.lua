@@ -23,6 +23,8 @@ local kinds = {
   actor = { takes = "", name = "actor" },
   scope = { takes = "", name = "scope" },
   error = { takes = "string", name = "error or string", value = "x" },
+  context = { takes = "string", name = "string or error", value = "x" },
+  flag = { takes = "boolean", name = "boolean" },
   message = { takes = "string table", name = "string or table", invalid = {} },
   -- Of `json`, `uuid`, `hash` and the codecs, which refuse what they are not made for.
   options = { takes = "table", refuses = true },

@@ -50,7 +50,7 @@ return {
   { "spawner:exec", unknown, text, "..." },
 
   { "channel.new", "integer?" },
-  { "channel.select", "cases" },
+  { "channel.select", "cases", "flag?" },
   { "ch:send", "..." },
   { "ch:receive" },
   { "ch:close" },
@@ -115,8 +115,9 @@ return {
   { "duration:hours" },
 
   { "errors.new", "message" },
-  { "errors.wrap", "error", "bytes" },
+  { "errors.wrap", "error", "context" },
   { "errors.is", "any?", "bytes" },
+  { "errors.call_stack", "any?" },
   { "err:kind" },
   { "err:message" },
   { "err:retryable" },

@@ -19,6 +19,7 @@ end
 -- shown elsewhere.
 local others = " _G.print os.exit os.clock os.execute os.tmpname io.popen io.tmpfile io.flush package.loadlib string.dump "
   .. "debug.debug debug.gethook debug.sethook debug.getregistry debug.setmetatable "
+  .. "_G.unpack table.create io.print io.eprint io.readline io.args "
   .. "coroutine.running coroutine.yield coroutine.spawn table.pack "
   .. "math.cosh math.sinh math.tanh math.pow math.frexp math.ldexp math.log10 math.atan2 "
 for _, library in ipairs { "_G", "package", "coroutine", "string", "table", "math", "utf8", "io", "os", "debug" } do
