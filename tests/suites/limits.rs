@@ -43,7 +43,7 @@ fn a_main_that_takes_too_much_memory_ends_with_1() {
         .ends_with(1)
         .says(&[
             "not enough memory",
-            "64 MiB (max_memory of host app:processes)",
+            "max_memory = 64 MiB of host app:processes",
             "{app:processes|0x00001}",
         ]);
 }
@@ -120,7 +120,7 @@ fn a_module_that_grows_its_memory_is_refused_more() {
     assert!(
         ended
             .text()
-            .contains("1 MiB (max_memory of host app:small)"),
+            .contains("max_memory = 1 MiB of host app:small"),
         "{ended}"
     );
 }

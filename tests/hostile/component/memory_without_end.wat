@@ -1,6 +1,6 @@
 ;; tries: a memory that grows until it may not, then one page more, without end
 ;; end: failed Internal
-;; says: max_memory of host app:attackers
+;; says: max_memory = 64 MiB of host app:attackers
 (component
   (core module $Main
     (memory 1)

@@ -7,7 +7,7 @@ return function()
   local workers, refusal = {}, nil
   assert(process.spawn_monitored("app:worker", "app:small", "grow"))
   local result = events:receive().result
-  assert(tostring(result.error):find("max_memory_total of host app:small", 1, true), result.error)
+  assert(tostring(result.error):find("max_memory_total = 16 MiB of host app:small", 1, true), result.error)
   repeat
     local pid, err = process.spawn_monitored("app:worker", "app:small")
     workers[#workers + 1] = pid

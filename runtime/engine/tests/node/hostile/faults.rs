@@ -19,7 +19,7 @@ async fn a_faulty_guest_ends_alone() {
             guest("", "(drop (i32.load (i32.const -4)))"),
         ),
         (
-            "max_memory of host test:host",
+            "max_memory = 16 MiB of host test:host",
             guest(
                 r#"(memory (export "memory") 1)"#,
                 "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) unreachable",
