@@ -12,10 +12,21 @@ use std::sync::Arc;
 use warren_engine::capability::Capability;
 
 mod answer;
+mod crypto;
+mod hash;
+mod hex;
 mod request;
+#[cfg(test)]
+mod test;
+mod text;
 mod time;
 
 /// Returns all capabilities of this crate.
 pub fn all() -> Vec<Arc<dyn Capability>> {
-    vec![Arc::new(time::Time)]
+    vec![
+        Arc::new(crypto::Crypto),
+        Arc::new(hash::Hash),
+        Arc::new(text::Text::default()),
+        Arc::new(time::Time),
+    ]
 }

@@ -37,6 +37,116 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// Reads an argument that is a string of any bytes.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument, for another type.
+    pub(crate) fn bytes(&mut self, name: &str) -> Result<&'a [u8], Error> {
+        match self.token(name)? {
+            Token::String(bytes) => Ok(bytes),
+            other => Err(wrong(name, "text", &other)),
+        }
+    }
+
+    /// Reads an argument that is the key of a message code.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument, for another type or an empty key.
+    pub(crate) fn key(&mut self, name: &str) -> Result<&'a [u8], Error> {
+        match self.bytes(name)? {
+            [] => Err(Error::invalid(format!(
+                "{name}: an empty key authenticates nothing"
+            ))),
+            key => Ok(key),
+        }
+    }
+
+    /// Reads an argument that is an integer, or nil.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument, for another type.
+    pub(crate) fn integer_or(&mut self, name: &str, otherwise: i64) -> Result<i64, Error> {
+        match self.token(name)? {
+            Token::Integer(number) => Ok(number),
+            Token::Nil | Token::Null => Ok(otherwise),
+            other => Err(wrong(name, "an integer", &other)),
+        }
+    }
+
+    /// Reads an argument that is a string of any bytes, or nil.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument, for another type.
+    pub(crate) fn bytes_or_nil(&mut self, name: &str) -> Result<Option<&'a [u8]>, Error> {
+        match self.token(name)? {
+            Token::String(bytes) => Ok(Some(bytes)),
+            Token::Nil | Token::Null => Ok(None),
+            other => Err(wrong(name, "text", &other)),
+        }
+    }
+
+    /// Reads an argument that is text, or nil.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument, for another type or bytes that are not UTF-8.
+    pub(crate) fn text_or_nil(&mut self, name: &str) -> Result<Option<&'a str>, Error> {
+        let Some(bytes) = self.bytes_or_nil(name)? else {
+            return Ok(None);
+        };
+        let text = msgpack::text(bytes);
+        text.map(Some)
+            .ok_or_else(|| Error::invalid(format!("{name} is not UTF-8")))
+    }
+
+    /// Reads an argument of any type, still encoded.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for a malformed request, which the engine has checked before.
+    pub(crate) fn value(&mut self) -> Result<&'a [u8], Error> {
+        let Some(left) = self.left.checked_sub(1) else {
+            return Ok(NIL);
+        };
+        self.left = left;
+        self.input.value().map_err(|why| malformed(&why))
+    }
+
+    /// Reads an argument that is a table of options, or nil.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument, for another type.
+    pub(crate) fn fields(&mut self, name: &'static str) -> Result<Fields<'a>, Error> {
+        let mut input = Input::new(self.value()?);
+        let fields = match input.token().map_err(|why| malformed(&why))? {
+            Token::Nil | Token::Null | Token::Array(0) => Vec::new(),
+            Token::Map(len) => (0..len)
+                .map(|_| Ok((input.token()?, input.value()?)))
+                .collect::<Result<_, Malformed>>()
+                .map_err(|why| malformed(&why))?,
+            other => return Err(wrong(name, "a table", &other)),
+        };
+        Ok(Fields { name, fields })
+    }
+
+    /// Reads an argument that is a boolean, or nil.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument, for another type.
+    pub(crate) fn boolean_or(&mut self, name: &str, otherwise: bool) -> Result<bool, Error> {
+        match self.token(name)? {
+            Token::Boolean(value) => Ok(value),
+            Token::Nil | Token::Null => Ok(otherwise),
+            other => Err(wrong(name, "a boolean", &other)),
+        }
+    }
+
     /// Reads an argument that is an integer.
     ///
     /// # Errors
@@ -50,15 +160,57 @@ impl<'a> Arguments<'a> {
     }
 
     fn token(&mut self, name: &str) -> Result<Token<'a>, Error> {
-        let Some(left) = self.left.checked_sub(1) else {
-            return Ok(Token::Nil);
-        };
-        self.left = left;
-        // The engine has checked the whole request.
-        let mut value = Input::new(self.input.value().map_err(|why| malformed(&why))?);
+        let mut value = Input::new(self.value()?);
         value
             .token()
             .map_err(|why| Error::invalid(format!("{name}: {why}")))
+    }
+}
+
+/// Nil, encoded.
+const NIL: &[u8] = &[0xc0];
+
+/// The options of a call that were not read yet.
+pub(crate) struct Fields<'a> {
+    name: &'static str,
+    fields: Vec<(Token<'a>, &'a [u8])>,
+}
+
+impl Fields<'_> {
+    /// Reads an option that is an integer.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the option, for another type.
+    pub(crate) fn integer_or(&mut self, key: &str, otherwise: i64) -> Result<i64, Error> {
+        let is_key = |(name, _): &(Token<'_>, &[u8])| *name == Token::String(key.as_bytes());
+        let Some(place) = self.fields.iter().position(is_key) else {
+            return Ok(otherwise);
+        };
+        let (_, value) = self.fields.swap_remove(place);
+        match Input::new(value).token() {
+            Ok(Token::Integer(number)) => Ok(number),
+            Ok(Token::Nil | Token::Null) => Ok(otherwise),
+            Ok(other) => Err(wrong(&format!("{}.{key}", self.name), "an integer", &other)),
+            Err(why) => Err(malformed(&why)),
+        }
+    }
+
+    /// Refuses options that were not read.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the first of them.
+    pub(crate) fn end(self) -> Result<(), Error> {
+        let name = self.name;
+        match self.fields.first() {
+            None => Ok(()),
+            Some((Token::String(key), _)) => {
+                let key = text::line(key);
+                Err(Error::invalid(format!("{name}: unknown key {key}")))
+            }
+            Some(_) => Err(Error::invalid(format!("{name}: a key is no text"))),
+        }
     }
 }
 

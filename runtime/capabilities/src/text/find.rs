@@ -1,0 +1,138 @@
+//! `text.regexp.match(pattern, text)` and `text.regexp.find(pattern, text, most, groups)`.
+
+use regex::bytes::Match;
+use warren_engine::capability::{Answer, MAX_REQUEST, Progress};
+use warren_kernel::Error;
+use warren_values::msgpack::{Full, Output};
+
+use super::go_on;
+use super::patterns::Pattern;
+use crate::answer;
+use crate::request::Arguments;
+
+/// Tells whether the text has a match.
+pub(super) fn is_match(pattern: &Pattern, request: &[u8], _: Option<&Progress<'_>>) -> Answer {
+    let mut arguments = Arguments::new(request)?;
+    arguments.text("pattern")?;
+    let text = arguments.bytes("text")?;
+    pattern.check_text(text)?;
+    let found = pattern.regex().is_match(text);
+    answer::write(|out| out.boolean(found))
+}
+
+/// Finds the first `most` matches, or all. Each is an array of the places of its first and
+/// last byte, counted from 1; with `groups`, those of each group follow. The places of a
+/// group that has no part in the match are 1 and 0, as those of an empty one at the
+/// beginning.
+pub(super) fn find(pattern: &Pattern, request: &[u8], progress: Option<&Progress<'_>>) -> Answer {
+    let mut arguments = Arguments::new(request)?;
+    arguments.text("pattern")?;
+    let text = arguments.bytes("text")?;
+    let most = arguments.integer_or("most", i64::MAX)?;
+    let groups = arguments.boolean_or("groups", false)?;
+    pattern.check_text(text)?;
+    let most = usize::try_from(most).unwrap_or(0);
+    let mut matches = Matches::default();
+    if groups {
+        for found in pattern.regex().captures_iter(text).take(most) {
+            matches.add(found.iter(), progress)?;
+        }
+    } else {
+        for found in pattern.regex().find_iter(text).take(most) {
+            matches.add([Some(found)].into_iter(), progress)?;
+        }
+    }
+    answer::write(|out| {
+        out.array(matches.count)?;
+        out.raw(matches.encoded.as_slice())
+    })
+}
+
+/// The matches so far, encoded.
+#[derive(Default)]
+struct Matches {
+    count: u32,
+    encoded: Output,
+}
+
+impl Matches {
+    fn add<'t>(
+        &mut self,
+        groups: impl ExactSizeIterator<Item = Option<Match<'t>>>,
+        progress: Option<&Progress<'_>>,
+    ) -> Result<(), Error> {
+        self.count += 1;
+        go_on(progress, self.count as usize)?;
+        self.encoded.lift_limit();
+        let write = || {
+            // A pattern has fewer groups than bytes.
+            self.encoded.array(2 * groups.len() as u32)?;
+            for group in groups {
+                let (start, end) = group.map_or((0, 0), |group| (group.start(), group.end()));
+                self.encoded.integer(place(start) + 1)?;
+                self.encoded.integer(place(end))?;
+            }
+            Ok(())
+        };
+        write().map_err(|_: Full| Error::internal("no memory for the matches"))?;
+        if self.encoded.as_slice().len() > MAX_REQUEST {
+            return Err(Error::invalid(format!(
+                "text: the places of its matches take more than {MAX_REQUEST} bytes"
+            ))
+            .with("limit", "max_answer")
+            .with("value", MAX_REQUEST as u64));
+        }
+        Ok(())
+    }
+}
+
+/// Converts a place in a text, which has at most [`MAX_REQUEST`] bytes.
+fn place(place: usize) -> i64 {
+    i64::try_from(place).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::test::{called, called_within, of};
+    use crate::text::Text;
+    use warren_kernel::{Error, Kind};
+    use warren_values::Value;
+
+    fn found(pattern: &str, text: &str, most: Option<i64>, groups: bool) -> Vec<Vec<i64>> {
+        let arguments = [
+            of(pattern),
+            of(text),
+            Value::from(most),
+            Value::Boolean(groups),
+        ];
+        called(&Text::default(), "regexp.find", &arguments)
+            .unwrap()
+            .to()
+            .unwrap()
+    }
+
+    #[test]
+    fn places_are_those_of_bytes_from_1() {
+        assert_eq!(found("b+", "abbcb", None, false), [[2, 3], [5, 5]]);
+        assert_eq!(found("b+", "abbcb", Some(1), false), [[2, 3]]);
+        assert_eq!(found("x", "abc", None, false), [[0; 0]; 0]);
+        assert_eq!(found("b*", "abc", None, false), [[1, 0], [2, 2], [4, 3]]);
+        assert_eq!(found("(a)|(b)", "b", None, true), [[1, 1, 1, 0, 1, 1]]);
+        assert_eq!(found("ü", "aü", None, false), [[2, 3]]);
+    }
+
+    #[test]
+    fn a_search_of_many_matches_can_be_stopped() {
+        let arguments = [of("a"), of(&"a".repeat(10_000))];
+        let stop = || Err(Error::new(Kind::Canceled, "stopped"));
+        let stopped = called_within(&Text::default(), "regexp.find", &arguments, &stop);
+        assert_eq!(stopped.unwrap_err().message, "stopped");
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_for_its_pattern_is_invalid() {
+        let arguments = [of("(?:abc){2000}"), of(&"a".repeat(1_000_000))];
+        let error = called(&Text::default(), "regexp.match", &arguments).unwrap_err();
+        assert_eq!(error.kind, Kind::Invalid);
+    }
+}
