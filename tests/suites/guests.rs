@@ -5,8 +5,9 @@ use warren_tests::{Outcome, Program, guests, project, scripts};
 const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32-wasip1"];
 const RUST: &str = "tests/guests/rust";
 const C: &str = "tests/guests/c";
-const JS_PEER: &str = "tests/guests/js/peer.js";
-const PYTHON_PEER: &str = "tests/guests/python/peer.py";
+// One component a language: compiling one takes 15 s.
+const JS: &str = "tests/guests/js/tour.js";
+const PYTHON: &str = "tests/guests/python/faults.py";
 
 /// Makes every call of the Rust SDK, against the real runtime.
 #[test]
@@ -131,7 +132,7 @@ fn c_examples() {
 /// Makes every call of the JavaScript SDK, and shows its faults.
 #[test]
 fn js_calls() {
-    let tour = scripts::js(&["tests/guests/js/tour.js"]).module("tour");
+    let tour = scripts::js(&[JS]).module("tour");
     let program = Program::of(&[("main.wasm", tour)]);
     program
         .run()
@@ -141,11 +142,11 @@ fn js_calls() {
         (
             "type",
             &[
-                "tests/guests/js/tour.js:148:15: TypeError: can't access",
+                "tests/guests/js/tour.js:150:15: TypeError: can't access",
                 "type@tests/guests/js/tour.js",
             ][..],
         ),
-        ("later", &["tour.js:146:11: TypeError: a bug, later"]),
+        ("later", &["tour.js:148:11: TypeError: a bug, later"]),
         (
             "conflict",
             &["as asked", "conflict@tests/guests/js/tour.js"],
@@ -183,13 +184,13 @@ fn exits_and_logs(program: &Program, place: &[&str]) {
 /// faults.
 #[test]
 fn python_calls() {
-    let faults = scripts::python(&["tests/guests/python/faults.py"]).module("faults");
+    let faults = scripts::python(&[PYTHON]).module("faults");
     let program = Program::of(&[("main.wasm", faults)]);
     program.run().ends_with(0).prints("the tour is over\n");
     for (fault, texts) in [
         (
             "key",
-            &["faults.py:70: KeyError: 'missing'", "in main", "line 70"][..],
+            &["faults.py:72: KeyError: 'missing'", "in main", "line 72"][..],
         ),
         ("conflict", &["as asked", "in conflict"]),
         (
@@ -259,11 +260,8 @@ fn languages_in_pairs() {
             guests::rust(RUST, TARGETS[1]).module("peer"),
         ),
         ("c.wasm", guests::c(C, "c-pairs").module("peer")),
-        ("js.wasm", scripts::js(&[JS_PEER]).module("peer")),
-        (
-            "python.wasm",
-            scripts::python(&[PYTHON_PEER]).module("peer"),
-        ),
+        ("js.wasm", scripts::js(&[JS]).module("tour")),
+        ("python.wasm", scripts::python(&[PYTHON]).module("faults")),
     ]);
     program
         .command()

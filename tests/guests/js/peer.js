@@ -1,7 +1,7 @@
-// The conformance peer in JavaScript; guest-sdk/conformance/lua.lua describes
-// the commands.
+// The conformance peer in JavaScript, a part of the component of tour.js;
+// guest-sdk/conformance/lua.lua describes the commands.
 import {
-  WarrenError, cancel, context, events, exec, inbox, kinds, listen, lookup, main, monitor, pid,
+  WarrenError, cancel, context, events, exec, inbox, kinds, listen, lookup, monitor, pid,
   register, select, after, send, setOptions, spawn, upgrade,
 } from "../../../guest-sdk/js/warren.js";
 
@@ -27,7 +27,7 @@ function down(relation, other, details) {
   return { event: kind, cause: parts(error) };
 }
 
-const commands = {
+export const commands = {
   echo: (value) => value,
   exec: (other, value) => exec(other, HOST, ["echo", value]),
   upgrade: (other, value) => upgrade(other, ["echo", value]),
@@ -97,5 +97,3 @@ const commands = {
     throw new Error("a bug");
   },
 };
-
-export const start = main((command, ...rest) => commands[command](...rest));

@@ -1,5 +1,5 @@
-"""The conformance peer in Python; guest-sdk/conformance/lua.lua says what each
-command does."""
+"""The conformance peer in Python, a part of the component of faults.py;
+guest-sdk/conformance/lua.lua says what each command does."""
 
 import time
 
@@ -147,8 +147,3 @@ COMMANDS = {
     "wait": wait,
     "bug": bug,
 }
-
-
-@warren.main
-def main(command, *values):
-    return COMMANDS[command](*values)
