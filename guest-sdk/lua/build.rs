@@ -83,6 +83,7 @@ fn main() {
         "files.h",
         "debug.c",
         "text.h",
+        "lfs.c",
         "stdio.c",
         "internals.c",
     ] {

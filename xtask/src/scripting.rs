@@ -27,6 +27,7 @@ const NEEDED: [(&[&str], &[&str]); 4] = [
             "lua-argparse",
             "lua-inspect",
             "lua-dkjson",
+            "lua-filesystem",
         ],
         &[
             "lua-penlight",
@@ -36,6 +37,7 @@ const NEEDED: [(&[&str], &[&str]); 4] = [
             "lua-argparse",
             "lua-inspect",
             "lua-dkjson",
+            "lua-filesystem",
         ],
     ),
 ];

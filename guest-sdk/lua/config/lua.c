@@ -88,6 +88,7 @@ LUALIB_API int luaL_fileresult (lua_State *L, int done, const char *path);
 #undef lua_newuserdatauv
 #undef fclose
 #include "stdio.c"
+#include "lfs.c"
 #include "lmathlib.c"
 #include "loadlib.c"
 #include "loslib.c"

@@ -195,6 +195,12 @@ fn open_time(l: State) {
     timers::open(l);
 }
 
+/// Opens the module `lfs`, in a process that requires it.
+extern "C-unwind" fn open_lfs(l: State) -> c_int {
+    // SAFETY: the thread is alive, and has room for what a function of C pushes.
+    unsafe { internals::warren_open_lfs(l.as_ptr()) }
+}
+
 /// Opens a library, as a global and for `require`.
 fn library(l: State, name: &CStr, open: fn(State)) {
     open(l);
@@ -228,12 +234,10 @@ fn push_native(l: State) {
     l.set_field(-2, c"max_message");
     l.field(LUA_REGISTRYINDEX, c"_LOADED");
     l.set_field(-2, c"loaded");
-    l.field(LUA_REGISTRYINDEX, c"_PRELOAD");
-    if l.is_nil(-1) {
-        l.pop(1);
-        l.new_table(0, 0);
-        l.push_value(-1);
-        l.set_field(LUA_REGISTRYINDEX, c"_PRELOAD");
-    }
+    l.new_table(0, 1);
+    l.push_function(open_lfs);
+    l.set_field(-2, c"lfs");
+    l.push_value(-1);
+    l.set_field(LUA_REGISTRYINDEX, c"_PRELOAD");
     l.set_field(-2, c"preload");
 }

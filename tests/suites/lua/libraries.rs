@@ -1,8 +1,8 @@
 //! Libraries for Lua, unmodified from Debian's packages: their own tests, and for
-//! Penlight a program of ours, print in the sandbox what the command `lua5.4` prints.
+//! Penlight two programs of ours, print in the sandbox what the command `lua5.4` prints.
 //!
 //! Left out of argparse's own tests are `completion_spec.lua` and `integrity_spec.lua`,
-//! which start shells. Modules of Penlight that need LuaFileSystem are not loaded.
+//! which start shells.
 
 use std::fs;
 use std::path::Path;
@@ -77,11 +77,13 @@ pub(crate) fn trials() -> Vec<Trial> {
             })
         })
         .collect();
-    trials.push(Trial::test("library: penlight", || {
-        let directory = program("penlight", &[PENLIGHT]);
-        same(directory.path(), &[]);
-        Ok(())
-    }));
+    for name in ["penlight", "penlight_files"] {
+        trials.push(Trial::test(format!("library: {name}"), move || {
+            let directory = program(name, &[PENLIGHT]);
+            same(directory.path(), &[]);
+            Ok(())
+        }));
+    }
     trials.push(Trial::test("library: luaunit", || {
         let directory = program("specs", &[("luaunit", "lua-unit")]);
         let sources = packages::debian_sources("lua-unit");

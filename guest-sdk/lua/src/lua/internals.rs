@@ -82,6 +82,9 @@ pub(crate) unsafe fn barrier(l: State, record: *mut lua_Debug, passes: Passes) -
 }
 
 unsafe extern "C-unwind" {
+    /// Opens the module `lfs`; a C function of Lua.
+    pub(crate) fn warren_open_lfs(l: State) -> c_int;
+
     /// Opens the library `debug`; a C function of Lua.
     pub(crate) fn warren_open_debug(l: State) -> c_int;
 
