@@ -9,7 +9,7 @@ use warren_guest::msgpack::{MAX_MESSAGE, Output};
 use crate::interpreter::{Anchored, Interpreter, interpreter};
 use crate::lua::{Function, State, internals, push_library, set_functions};
 use crate::{
-    allocator, callbacks, channel, chooser, codec, context, coroutine, errors, hash, json,
+    allocator, callbacks, channel, chooser, codec, context, coroutine, crypto, errors, hash, json,
     libc_clock, logger, math, message, metamethods, module, object, os, prelude, process, public,
     scheduler, security, spawner, stdio, tables, time, timers, traceback, transfer, uuid, warnings,
 };
@@ -182,6 +182,7 @@ extern "C-unwind" fn open_all(l: State) -> c_int {
     library(l, c"json", json::open);
     library(l, c"uuid", uuid::open);
     library(l, c"hash", hash::open);
+    library(l, c"crypto", crypto::open);
     library(l, c"base64", codec::open_base64);
     library(l, c"hex", codec::open_hex);
     prelude::run(l, prelude::WARREN);

@@ -29,7 +29,34 @@ pub(crate) enum Stop {
 impl Stop {
     /// Returns the refusal of a value that has too many bytes.
     pub(crate) fn too_large(root: &str) -> String {
-        format!("{root}: more than {MAX_MESSAGE} bytes (max_message) cannot leave the process")
+        MESSAGE.refusal(root)
+    }
+}
+
+/// The most bytes of values that leave the process together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) bytes: usize,
+    name: &'static str,
+}
+
+/// Limit of a message.
+pub(crate) const MESSAGE: Limit = Limit {
+    bytes: MAX_MESSAGE,
+    name: "max_message",
+};
+
+/// Limit of the request of an operation of the runtime.
+pub(crate) const REQUEST: Limit = Limit {
+    bytes: 16 << 20,
+    name: "max_request",
+};
+
+impl Limit {
+    /// Returns the refusal of a value that has more bytes.
+    pub(crate) fn refusal(self, root: &str) -> String {
+        let Limit { bytes, name } = self;
+        format!("{root}: more than {bytes} bytes ({name}) cannot leave the process")
     }
 }
 

@@ -15,7 +15,7 @@ use warren_guest::{Buffer, Failure};
 use warren_values::kind;
 
 use crate::decode;
-use crate::encode::{self, Stop};
+use crate::encode::{self, Limit, Stop};
 use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
@@ -100,16 +100,32 @@ pub(crate) fn call(
 /// is nil and an error of kind INVALID with its path, which begins with `root`.
 pub(crate) fn call_with_values(
     l: State,
-    (first, last): (c_int, c_int),
+    range: (c_int, c_int),
     root: &str,
+    build: Option<Build>,
+    make: impl for<'b> FnOnce(&[u8], &'b mut Buffer) -> Result<&'b [u8], Failure<'b>>,
+) -> c_int {
+    call_with_values_within(l, range, (root, encode::MESSAGE), build, make)
+}
+
+/// The same with a limit of its own for the encoded values.
+pub(crate) fn call_with_values_within(
+    l: State,
+    (first, last): (c_int, c_int),
+    (root, limit): (&str, Limit),
     build: Option<Build>,
     make: impl for<'b> FnOnce(&[u8], &'b mut Buffer) -> Result<&'b [u8], Failure<'b>>,
 ) -> c_int {
     let interpreter = interpreter(l);
     let mut output = interpreter.output.take();
     output.clear();
+    output.limit_to(limit.bytes);
     if let Err(stop) = encode::values(l, first, last, root, &mut output) {
         interpreter.output.set(output);
+        let stop = match stop {
+            Stop::TooLarge => Stop::Refused(limit.refusal(root)),
+            stop => stop,
+        };
         return stopped(l, stop, root);
     }
     let mut buffer = interpreter.buffer.take();

@@ -1,14 +1,26 @@
-//! The library `hash`: the sums that are quickly made.
+//! The library `hash`: sums that are quickly made, and digests that the runtime makes.
 
 use std::ffi::c_int;
 
 use crate::argument::{REFUSED, given_bytes};
+use crate::capability::operation;
 use crate::lua::{self, Functions, Members, State};
 
 struct Hash;
 
 impl Members for Hash {
-    const FUNCTIONS: &'static Functions = &[(c"fnv32", fnv32), (c"fnv64", fnv64)];
+    const FUNCTIONS: &'static Functions = &[
+        (c"fnv32", fnv32),
+        (c"fnv64", fnv64),
+        (c"md5", operation!("hash.md5")),
+        (c"sha1", operation!("hash.sha1")),
+        (c"sha256", operation!("hash.sha256")),
+        (c"sha512", operation!("hash.sha512")),
+        (c"hmac_md5", operation!("hash.hmac_md5")),
+        (c"hmac_sha1", operation!("hash.hmac_sha1")),
+        (c"hmac_sha256", operation!("hash.hmac_sha256")),
+        (c"hmac_sha512", operation!("hash.hmac_sha512")),
+    ];
 }
 
 /// Pushes the library.

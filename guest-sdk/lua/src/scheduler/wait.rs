@@ -7,11 +7,11 @@ use warren_guest::clock;
 use warren_guest::mailbox::Subscription;
 
 use super::boundary;
-use super::finish::{Shape, context, finish, from_context, is_receive};
+use super::finish::{Shape, context, finish, from_context, is_receive, push_receive};
 use super::poll::{Pulled, poll, pull};
 use crate::interpreter::{Interpreter, interpreter, set_switched_out};
 use crate::lua::State;
-use crate::tasks::{Channel, ChannelRef, Fired, Source};
+use crate::tasks::{Channel, ChannelRef, Fired, Format, Source};
 use crate::transfer;
 
 /// The time to wait.
@@ -101,6 +101,28 @@ pub(crate) fn check_may_wait(l: State) {
     let alone = interpreter.scheduler.borrow().is_alone();
     if !alone && !boundary::can_switch(l, interpreter) {
         boundary::raise(l);
+    }
+}
+
+/// Waits for the outcome that a subscription yields, and returns what it says: a value, or
+/// nil and an error. Where the task cannot be switched, all others wait, too. Must be the
+/// last thing that a C function does. May raise.
+pub(crate) fn wait_for_outcome(l: State, subscription: Subscription) -> c_int {
+    l.set_top(0);
+    transfer::push_subscription(l, subscription, Format::Raw);
+    let interpreter = interpreter(l);
+    let alone = interpreter.scheduler.borrow().is_alone();
+    if alone || boundary::can_switch(l, interpreter) {
+        push_receive(l);
+        return wait(l, 1, 1, Patience::Endless, Shape::Exec);
+    }
+    loop {
+        // SAFETY: the array outlives the call.
+        match unsafe { pull(l, interpreter, &[subscription], None) } {
+            Pulled::Value(_) => return finish(l, 1, Shape::Exec, Fired::Case(0, true)),
+            Pulled::Raised => l.error(),
+            Pulled::Dropped | Pulled::Nothing => {}
+        }
     }
 }
 

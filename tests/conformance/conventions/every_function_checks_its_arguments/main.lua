@@ -28,6 +28,7 @@ local kinds = {
   message = { takes = "string table", name = "string or table", invalid = {} },
   -- Of `json`, `uuid`, `hash` and the codecs, which refuse what they are not made for.
   options = { takes = "table", refuses = true },
+  raw = { takes = "boolean userdata", refuses = true, value = false },
   document = { takes = "string", refuses = true, invalid = "" },
   object = { takes = "table", refuses = true },
   data = { takes = "string", refuses = true, value = "x" },

@@ -5,6 +5,7 @@
 -- arguments that they take; with `as_lua` what is missing raises, too, as in the rest
 -- of that library of Lua.
 local text, unknown = { "text", "x" }, { "text", "app:nothing" }
+local key, algorithm = { "bytes", ("k"):rep(32) }, { "bytes?", "HS256" }
 local id = { "data", "6ba7b810-9dad-11d1-80b4-00c04fd430c8" }
 
 return {
@@ -141,6 +142,28 @@ return {
   { "uuid.format", id, { "data?", "urn" } },
   { "hash.fnv32", "data" },
   { "hash.fnv64", "data" },
+  { "hash.md5", "data", "raw?" },
+  { "hash.sha1", "data", "raw?" },
+  { "hash.sha256", "data", "raw?" },
+  { "hash.sha512", "data", "raw?" },
+  { "hash.hmac_md5", "data", "data", "raw?" },
+  { "hash.hmac_sha1", "data", "data", "raw?" },
+  { "hash.hmac_sha256", "data", "data", "raw?" },
+  { "hash.hmac_sha512", "data", "data", "raw?" },
+  { "crypto.random.bytes", "integer" },
+  { "crypto.random.string", "integer", { "bytes?", "x" } },
+  { "crypto.random.uuid" },
+  { "crypto.hmac.sha256", "bytes", "bytes" },
+  { "crypto.hmac.sha512", "bytes", "bytes" },
+  { "crypto.encrypt.aes", "bytes", key, "bytes?" },
+  { "crypto.encrypt.chacha20", "bytes", key, "bytes?" },
+  { "crypto.decrypt.aes", "bytes", key, "bytes?" },
+  { "crypto.decrypt.chacha20", "bytes", key, "bytes?" },
+  { "crypto.jwt.encode", "table", "bytes", algorithm },
+  { "crypto.jwt.verify", "bytes", "bytes", algorithm, "flag?" },
+  { "crypto.pbkdf2", "bytes", "bytes", "integer", "integer", { "bytes?", "sha256" } },
+  { "crypto.argon2id", "bytes", { "bytes", "somesalt" }, "table?" },
+  { "crypto.constant_time_compare", "bytes", "bytes" },
   { "base64.encode", "data" },
   { "base64.decode", "data" },
   { "hex.encode", "data" },

@@ -50,6 +50,11 @@ impl Output {
         self.limit = usize::MAX;
     }
 
+    /// Sets the most bytes, in place of [`MAX_MESSAGE`], until the output is cleared.
+    pub fn limit_to(&mut self, bytes: usize) {
+        self.limit = bytes;
+    }
+
     /// Returns the written bytes.
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes

@@ -1,0 +1,63 @@
+//! Calls of the runtime's capabilities, for the libraries whose functions are operations.
+
+use std::ffi::{CStr, c_int};
+
+use mlua_sys::*;
+use warren_guest::capability::{self, Called};
+
+use crate::encode::REQUEST;
+use crate::exchange;
+use crate::lua::State;
+use crate::scheduler::wait_for_outcome;
+
+/// A function of a library that is an operation. `types` has a letter for each argument
+/// whose type is checked: `s` for a string, `n` for a number, `t` for a table, `b` for a
+/// boolean. What is missing or out of range the operation refuses.
+macro_rules! operation {
+    ($name:literal) => {
+        $crate::capability::operation!($name, "")
+    };
+    ($name:literal, $types:literal) => {{
+        extern "C-unwind" fn operation(l: $crate::lua::State) -> std::ffi::c_int {
+            $crate::capability::call(l, $name, $types)
+        }
+        operation
+    }};
+}
+
+pub(crate) use operation;
+
+/// Calls an operation with all arguments, and returns its value, or nil and its error.
+/// Where the operation takes longer, the other coroutines run meanwhile.
+pub(crate) fn call(l: State, operation: &str, types: &str) -> c_int {
+    for (place, letter) in (1..).zip(types.bytes()) {
+        let (kind, name): (c_int, &CStr) = match letter {
+            b's' => (LUA_TSTRING, c"string"),
+            b'n' => (LUA_TNUMBER, c"number"),
+            b't' => (LUA_TTABLE, c"table"),
+            _ => (LUA_TBOOLEAN, c"boolean"),
+        };
+        let given = l.type_of(place);
+        if given > LUA_TNIL && given != kind {
+            l.wrong_type(place, name);
+        }
+    }
+    let mut handle = None;
+    let results = exchange::call_with_values_within(
+        l,
+        (1, l.top()),
+        ("arguments", REQUEST),
+        Some(exchange::value),
+        |request, buffer| match capability::call(operation, request, buffer)? {
+            Called::Value(value) => Ok(value),
+            Called::Handle(subscription) => {
+                handle = Some(subscription);
+                Ok(&[])
+            }
+        },
+    );
+    match handle {
+        None => results,
+        Some(subscription) => wait_for_outcome(l, subscription),
+    }
+}
