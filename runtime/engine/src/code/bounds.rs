@@ -7,11 +7,15 @@
 //! does not have, and it could not say why a module is refused.
 
 use warren_kernel::Error;
-use wasmparser::{
-    CompositeInnerType, Operator, Parser, Payload, TypeRef, TypeSectionReader, ValType,
-};
+use wasmparser::{Parser, Payload, TypeRef, TypeSectionReader, ValType};
 
 use crate::code::wasm::Wasm;
+
+mod function;
+mod module;
+
+use function::Seen;
+use module::Module;
 
 /// Limits of sources and WebAssembly files, and of preparing and compiling them.
 /// `docs/limits.md` has the defaults.
@@ -26,8 +30,10 @@ pub struct CompileLimits {
     pub max_functions: usize,
     /// Bytes of the body of one function.
     pub max_function: usize,
-    /// Blocks of one function times its local variables, plus eight times the square
-    /// of its loops, more if they nest. A compiler's time and memory grow with it.
+    /// Blocks of one function times its variables, plus what grows with the squares of
+    /// its loops, branches and indirect calls, more if they nest. A compiler's time and
+    /// memory grow with it. Variables are locals, parameters, results, and the parameters
+    /// and results of blocks.
     pub max_function_state: usize,
     /// Sum of this state over all functions of a module, or of all modules of a
     /// component.
@@ -51,7 +57,7 @@ impl Default for CompileLimits {
             max_functions: 100_000,
             max_function: 2 << 20,
             max_function_state: 32_000_000,
-            max_state: 256_000_000,
+            max_state: 512_000_000,
             max_items: 100_000,
             max_parts: 1_000,
             max_prepare: std::time::Duration::from_secs(5),
@@ -74,6 +80,10 @@ const MAX_BLOCKS: usize = 200_000;
 /// Most calls in one function, instructions that call the runtime included. A
 /// compiler keeps 1.7 KiB for each call until the function is done.
 const MAX_CALLS: usize = 100_000;
+
+/// Most parameters and results of all types of a module together. A compiler keeps 50
+/// bytes for each.
+const MAX_TYPE_VALUES: usize = 1_000_000;
 
 /// Most parameters of an exception. Toolchains use one.
 const MAX_TAG_PARAMETERS: usize = 8;
@@ -110,7 +120,7 @@ pub(crate) fn check(wasm: &Wasm<'_>, limits: &CompileLimits) -> Result<(), Error
         functions: 0,
         parts: 0,
         state: 0,
-        types: Vec::new(),
+        module: Module::default(),
     };
     for payload in Parser::new(0).parse_all(&wasm.binary) {
         // The compiler reports the error, with more context.
@@ -127,9 +137,7 @@ struct Count<'a> {
     parts: usize,
     /// Sum of [`Seen::state`] over all functions so far.
     state: usize,
-    /// For each type of the current module: the number of parameters, and true if
-    /// one of them is a reference.
-    types: Vec<(usize, bool)>,
+    module: Module,
 }
 
 impl Count<'_> {
@@ -137,7 +145,7 @@ impl Count<'_> {
         match payload {
             Payload::Version { .. } => {
                 self.parts += 1;
-                self.types.clear();
+                self.module = Module::default();
                 self.within(
                     "modules and components",
                     self.parts,
@@ -149,16 +157,23 @@ impl Count<'_> {
             Payload::ImportSection(section) => {
                 self.items("imports", section.count())?;
                 for import in section.into_imports().flatten() {
-                    if let TypeRef::Tag(ty) = import.ty {
-                        self.tag(ty.func_type_idx)?;
+                    match import.ty {
+                        TypeRef::Tag(ty) => self.tag(ty.func_type_idx)?,
+                        TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                            self.module.functions.push(ty);
+                        }
+                        _ => {}
                     }
                 }
+                self.module.bodies = self.module.functions.len();
                 Ok(())
             }
             Payload::FunctionSection(section) => {
                 self.functions = self.functions.saturating_add(section.count() as usize);
                 let limit = self.limits.max_functions;
-                self.within("functions", self.functions, "max_functions", limit)
+                self.within("functions", self.functions, "max_functions", limit)?;
+                self.module.functions.extend(section.into_iter().flatten());
+                Ok(())
             }
             Payload::ExportSection(section) => self.items("exports", section.count()),
             Payload::GlobalSection(section) => {
@@ -192,15 +207,14 @@ impl Count<'_> {
         self.items("types", section.count())?;
         for group in section.into_iter().flatten() {
             for ty in group.types() {
-                let parameters = match &ty.composite_type.inner {
-                    CompositeInnerType::Func(ty) => ty.params(),
-                    _ => &[],
-                };
-                let references = parameters.iter().any(|ty| matches!(ty, ValType::Ref(_)));
-                self.types.push((parameters.len(), references));
+                self.module.add(&ty.composite_type.inner);
+                let what = "parameters and results of all types";
+                let values = self.module.values;
+                self.within(what, values, "max_type_values", MAX_TYPE_VALUES)?;
             }
         }
-        self.items("types", u32::try_from(self.types.len()).unwrap_or(u32::MAX))
+        let types = u32::try_from(self.module.types.len()).unwrap_or(u32::MAX);
+        self.items("types", types)
     }
 
     /// Refuses globals and tables that could hold exceptions. Exceptions live in a
@@ -222,10 +236,10 @@ impl Count<'_> {
 
     fn tag(&self, ty: u32) -> Result<(), Error> {
         // The compiler reports a type that does not exist.
-        let Some((parameters, references)) = self.types.get(ty as usize).copied() else {
+        let Some(signature) = self.module.types.get(ty as usize) else {
             return Ok(());
         };
-        if references {
+        if signature.references {
             return Err(Error::invalid(format!(
                 "{}: an exception with a reference; a guest's exceptions may hold only numbers",
                 self.name
@@ -234,7 +248,7 @@ impl Count<'_> {
         let limit = MAX_TAG_PARAMETERS;
         self.within(
             "parameters of an exception",
-            parameters,
+            signature.parameters,
             "max_tag_parameters",
             limit,
         )
@@ -248,21 +262,24 @@ impl Count<'_> {
             "max_function",
             self.limits.max_function,
         )?;
+        let function = u32::try_from(self.module.bodies).unwrap_or(u32::MAX);
+        self.module.bodies += 1;
+        let values = self.module.function_values(function);
         let mut locals = 1_usize;
         for group in body.get_locals_reader().into_iter().flatten().flatten() {
             locals = locals.saturating_add(group.0 as usize);
         }
         let limit = self.limits.max_function_state;
+        let mut seen = Seen::new(values, locals);
         // Most bodies are this small, and harmless.
-        if locals.saturating_mul(bytes) <= NOTHING && bytes <= NO_LOOPS {
-            return Ok(());
-        }
-        let mut seen = Seen::default();
-        let operators = body.get_operators_reader().into_iter().flatten().flatten();
-        for operator in operators {
-            seen.operator(&operator);
-            if seen.state(locals) > limit || seen.calls > MAX_CALLS || seen.blocks > MAX_BLOCKS {
-                break;
+        let harmless = seen.variables.saturating_mul(bytes) <= NOTHING && bytes <= NO_LOOPS;
+        if !harmless {
+            let operators = body.get_operators_reader().into_iter().flatten().flatten();
+            for operator in operators {
+                seen.operator(&operator, &self.module);
+                if seen.state() > limit || seen.calls > MAX_CALLS || seen.blocks > MAX_BLOCKS {
+                    break;
+                }
             }
         }
         self.within("calls of one function", seen.calls, "max_calls", MAX_CALLS)?;
@@ -272,11 +289,11 @@ impl Count<'_> {
             "max_blocks",
             MAX_BLOCKS,
         )?;
-        let state = seen.state(locals);
-        let what = "variables times blocks, and squares of loops, of one function";
+        let state = seen.state();
+        let what = "variables times blocks, and squares of loops and branches, of one function";
         self.within(what, state, "max_function_state", limit)?;
         self.state = self.state.saturating_add(state);
-        let what = "variables times blocks, and squares of loops, of all functions";
+        let what = "variables times blocks, and squares of loops and branches, of all functions";
         self.within(what, self.state, "max_state", self.limits.max_state)
     }
 
@@ -293,87 +310,6 @@ impl Count<'_> {
     ) -> Result<(), Error> {
         within(self.name, what, count, limit, value)
     }
-}
-
-/// Counts of a function that the cost of compiling it grows with.
-#[derive(Default)]
-struct Seen {
-    blocks: usize,
-    calls: usize,
-    loops: usize,
-    /// The blocks around the current operator; true for a loop.
-    around: Vec<bool>,
-    /// Number of loops in `around`.
-    depth: usize,
-    deepest: usize,
-}
-
-impl Seen {
-    fn operator(&mut self, operator: &Operator<'_>) {
-        self.calls += usize::from(is_call(operator));
-        self.blocks = self.blocks.saturating_add(match operator {
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::BrIf { .. } => 1,
-            Operator::If { .. } => 2,
-            Operator::TryTable { try_table } => 1 + try_table.catches.len(),
-            Operator::BrTable { targets } => targets.len() as usize,
-            _ => 0,
-        });
-        match operator {
-            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
-                self.around.push(false);
-            }
-            Operator::Loop { .. } => {
-                self.around.push(true);
-                self.loops += 1;
-                self.depth += 1;
-                self.deepest = self.deepest.max(self.depth);
-            }
-            Operator::End => {
-                self.depth -= usize::from(self.around.pop() == Some(true));
-            }
-            _ => {}
-        }
-    }
-
-    /// Returns blocks times variables plus the cost of loops in the same unit. The
-    /// compiler's time grows with the square of the loops, and with the depth of their
-    /// nesting: 10,000 loops in 70 KB took 7 s, 2,000 nested ones 10 s.
-    fn state(&self, locals: usize) -> usize {
-        let loops = self.loops.saturating_mul(self.loops).saturating_mul(8);
-        let nested = loops.saturating_add(loops / 50 * self.deepest);
-        locals
-            .saturating_mul(self.blocks + 1)
-            .saturating_add(nested)
-    }
-}
-
-/// Returns true if code for an operator calls a function, of the module or of the
-/// runtime.
-fn is_call(operator: &Operator<'_>) -> bool {
-    matches!(
-        operator,
-        Operator::Call { .. }
-            | Operator::CallIndirect { .. }
-            | Operator::CallRef { .. }
-            | Operator::ReturnCall { .. }
-            | Operator::ReturnCallIndirect { .. }
-            | Operator::ReturnCallRef { .. }
-            | Operator::MemoryGrow { .. }
-            | Operator::MemoryInit { .. }
-            | Operator::MemoryCopy { .. }
-            | Operator::MemoryFill { .. }
-            | Operator::DataDrop { .. }
-            | Operator::RefFunc { .. }
-            | Operator::TableGet { .. }
-            | Operator::TableSet { .. }
-            | Operator::TableGrow { .. }
-            | Operator::TableInit { .. }
-            | Operator::TableCopy { .. }
-            | Operator::TableFill { .. }
-            | Operator::ElemDrop { .. }
-            | Operator::Throw { .. }
-            | Operator::ThrowRef
-    )
 }
 
 fn within(

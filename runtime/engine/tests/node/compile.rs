@@ -27,23 +27,55 @@ async fn refusal(world: &World, id: &str, code: &str) -> Error {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn modules_that_would_compile_for_minutes_are_refused() {
     let world = World::set_up(Setup::default());
+    let body = |text: String| format!("(func {text})");
+    let nested = |open: &str, close: &str, depth: usize| {
+        body(format!("{}{}", open.repeat(depth), close.repeat(depth)))
+    };
+    let wide = format!("(param {0}) (result {0})", "i64 ".repeat(300));
+    let operands = "i64.const 0 ".repeat(300);
+    let changing = "(local.set $n (i32.add (local.get $n) (i32.const 1)))";
     let cases = [
-        ("max_blocks", "(br_if 0 (i32.const 0))".repeat(200_001)),
-        (
-            "max_function_state",
-            "(loop (br_if 0 (i32.const 0)))".repeat(10_000),
-        ),
+        body("(loop (br_if 0 (i32.const 0)))".repeat(10_000)),
         // Nested loops: fewer of them, and in a smaller function.
-        (
-            "max_function_state",
-            format!("{}{}", "loop ".repeat(2_000), "end ".repeat(2_000)),
+        nested("loop ", "end ", 2_000),
+        // Fewer still, with variables.
+        body(format!(
+            "(local {}) {}{}",
+            "i32 ".repeat(64),
+            "loop local.get 0 br_if 0 ".repeat(350),
+            "end ".repeat(350)
+        )),
+        // Each result of a block is a variable of the compiler.
+        body("(drop (block (result i64) (i64.const 1)))".repeat(20_000)),
+        // Ways that meet, one after the other and around each other.
+        body(format!(
+            "(local $n i32) {}",
+            format!("(if (local.get $n) (then {changing}))").repeat(25_000)
+        )),
+        nested("i32.const 0 if ", "else end ", 6_000),
+        format!(
+            "(type $none (func)) (table 1 funcref) {}",
+            body("(call_indirect (type $none) (i32.const 0))".repeat(13_000))
+        ),
+        // A call of two bytes with many operands.
+        format!(
+            "(func $wide {wide} unreachable) (func {wide} {operands} {})",
+            "call $wide ".repeat(1_000)
         ),
     ];
-    for (number, (limit, body)) in cases.iter().enumerate() {
-        let code = guest(&format!("(func {body})"), "");
-        let error = refusal(&world, &format!("t:{number}"), &code).await;
-        assert!(error.message.contains(limit), "{error}");
+    for (number, function) in cases.iter().enumerate() {
+        let error = refusal(&world, &format!("t:{number}"), &guest(function, "")).await;
+        assert!(
+            error.message.contains("max_function_state"),
+            "{number}: {error}"
+        );
     }
+    let branches = body("(br_if 0 (i32.const 0))".repeat(200_001));
+    let error = refusal(&world, "t:branches", &guest(&branches, "")).await;
+    assert!(error.message.contains("max_blocks"), "{error}");
+    let types = format!("(type (func (param {})))", "i32 ".repeat(1_000)).repeat(1_001);
+    let error = refusal(&world, "t:types", &guest(&types, "")).await;
+    assert!(error.message.contains("max_type_values"), "{error}");
     world.close().await;
 }
 

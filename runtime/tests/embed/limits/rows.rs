@@ -222,6 +222,10 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     ("`max_blocks`", &[Constant(BOUNDS, "MAX_BLOCKS", Count)]),
     ("`max_calls`", &[Constant(BOUNDS, "MAX_CALLS", Count)]),
     (
+        "`max_type_values`",
+        &[Constant(BOUNDS, "MAX_TYPE_VALUES", Count)],
+    ),
+    (
         "`max_tag_parameters`",
         &[Constant(BOUNDS, "MAX_TAG_PARAMETERS", Count)],
     ),
