@@ -43,6 +43,7 @@ fn main() -> ExitCode {
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
+    stdout::check()?;
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return Ok(told_by_clap(&error)?),

@@ -227,6 +227,27 @@ fn a_full_standard_output_is_said_by_every_command() {
 }
 
 #[test]
+fn a_standard_output_that_is_not_open_for_writing_is_said_by_every_command() {
+    let dir = printing();
+    for args in PRINTING {
+        for path in [dir.path(), &dir.path().join("main.lua")] {
+            let mut command = warren(dir.path(), args);
+            let output = command
+                .stdout(std::fs::File::open(path).unwrap())
+                .stderr(Stdio::piped())
+                .output()
+                .unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{args:?}: {stderr}");
+            assert!(
+                stderr.contains("standard output cannot be written: Bad file descriptor"),
+                "{args:?}: {stderr}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_reader_that_is_gone_ends_every_command_quietly() {
     let dir = printing();
     for args in PRINTING {

@@ -6,6 +6,29 @@ use crate::exit::Exit;
 use crate::report::ending;
 use crate::report::failure::Failure;
 
+/// Checks that standard output was opened for writing. The library of Rust takes the
+/// failure of every write to another, a directory for example, for success.
+///
+/// # Errors
+///
+/// `EBADF`, as a write would report it.
+#[cfg(unix)]
+pub(crate) fn check() -> Result<(), Box<Failure>> {
+    use rustix::fs::{OFlags, fcntl_getfl};
+    use rustix::io::Errno;
+
+    let access = fcntl_getfl(io::stdout()).unwrap_or(OFlags::WRONLY) & OFlags::RWMODE;
+    if access != OFlags::RDONLY {
+        return Ok(());
+    }
+    settle(Err(Errno::BADF.into()), Exit::Success).map(|_| ())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check() -> Result<(), Box<Failure>> {
+    Ok(())
+}
+
 /// Prints the text of a command that ends with this status.
 ///
 /// If the reader has gone away, as `head` does, a successful command ends as if
