@@ -60,6 +60,8 @@ pub struct Node {
     compiler: Compiler,
     compiling: Permits,
     preparing: Permits,
+    /// Permits for opening pools of slots.
+    opening: Permits,
     /// The pools of all slots above.
     pools: Vec<Arc<Pools<Guest>>>,
     scheduler: Scheduler,

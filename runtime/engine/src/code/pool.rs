@@ -191,11 +191,25 @@ impl<T> Pools<T> {
         }))
     }
 
-    /// Opens one more pool. The caller holds `opening`.
-    fn open(&self) -> Result<Arc<Pool<T>>, Error> {
+    /// Checks that the machine has mappings for one more pool.
+    ///
+    /// # Errors
+    ///
+    /// `RateLimited`, naming the setting of the operating system that is in the way.
+    pub(crate) fn check_room(&self) -> Result<(), Error> {
+        self.affordable_slots().map(drop)
+    }
+
+    /// Returns the number of slots that the next pool can have.
+    fn affordable_slots(&self) -> Result<u32, Error> {
         let last = self.members.read().last().map(|pool| pool.slots);
         let wanted = last.map_or(FIRST, |slots| slots.saturating_mul(2).min(LARGEST));
-        let (slots, engine) = self.engine(self.mappings.affordable_slots(wanted)?)?;
+        self.mappings.affordable_slots(wanted)
+    }
+
+    /// Opens one more pool. The caller holds `opening`.
+    fn open(&self) -> Result<Arc<Pool<T>>, Error> {
+        let (slots, engine) = self.engine(self.affordable_slots()?)?;
         // This pool must be opened either way: it counts as far as there is space left.
         let bytes = self.class.address_space() * u64::from(slots);
         let reserved = self.class.is_fast().then(|| self.for_fast.reserve(bytes));
@@ -425,6 +439,7 @@ mod tests {
             .map(|_| pools.slot().expect("there is room"))
             .collect();
         assert_eq!(pools.taken(), 20);
+        assert!(pools.check_room().is_err());
         let error = pools.slot().expect_err("there is no more");
         assert_eq!(error.kind, Kind::RateLimited);
         assert!(
@@ -444,6 +459,7 @@ mod tests {
     #[test]
     fn a_pool_follows_a_full_one() {
         let pools = pools(|| u64::MAX);
+        assert!(pools.check_room().is_ok());
         let slots: Vec<_> = (0..=FIRST)
             .map(|_| pools.slot().expect("there is room"))
             .collect();

@@ -140,6 +140,15 @@ impl<T> Slots<T> {
         self.rest.free_slot()
     }
 
+    /// Checks that the machine has room for one more pool, as [`Slots::slot`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::check_room`].
+    pub(crate) fn check_room(&self) -> Result<(), Error> {
+        self.rest.check_room()
+    }
+
     /// Takes a slot; opens a new pool if all slots are taken. Opening a pool asks
     /// the operating system for thousands of mappings.
     ///

@@ -9,6 +9,7 @@ use warren_kernel::{Error, Host};
 use super::Node;
 use crate::code::artifact::Artifact;
 use crate::code::pool::Pools;
+use crate::code::slots::Slots;
 use crate::guest::{Guest, Pool, Slot};
 
 impl Node {
@@ -26,14 +27,7 @@ impl Node {
         let slots = self.host_slots(host).of(artifact.shape());
         let slot = match slots.free_slot()? {
             Some(slot) => slot,
-            None => {
-                let slots = slots.clone();
-                // Via the handle: the caller may be outside the tokio runtime.
-                let opened = self.shared.tokio.spawn_blocking(move || slots.slot());
-                opened
-                    .await
-                    .map_err(|error| Error::internal(format!("cannot open a pool: {error}")))??
-            }
+            None => self.opened_slot(slots, host).await?,
         };
         if let Some(next) = slots.next_after(&slot)
             && artifact.begins_ahead()
@@ -42,6 +36,31 @@ impl Node {
         }
         self.load(artifact, slot.pool(), host.number()).await?;
         Ok(slot)
+    }
+
+    /// Takes a slot when none is free: opens a pool on a thread that may block, with a
+    /// permit of the host. Refuses without a thread if no pool can be opened, so that
+    /// refusals of one host do not queue before the openings of another.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    async fn opened_slot(&self, slots: &Slots<Guest>, host: &Host) -> Result<Slot, Error> {
+        slots.check_room()?;
+        let permit = self.opening.permit(host.number()).await;
+        // A spawn that had the permit before may have opened a pool.
+        if let Some(slot) = slots.free_slot()? {
+            return Ok(slot);
+        }
+        let slots = slots.clone();
+        // Via the handle: the caller may be outside the tokio runtime.
+        let opened = self.shared.tokio.spawn_blocking(move || {
+            let _permit = permit;
+            slots.slot()
+        });
+        opened
+            .await
+            .map_err(|error| Error::internal(format!("cannot open a pool: {error}")))?
     }
 
     /// Loads code into a pool. If the code is not yet compiled for the pool's

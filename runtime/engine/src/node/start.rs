@@ -97,6 +97,7 @@ impl Node {
             compiler: compiler(config.cache),
             compiling: Permits::new(workers),
             preparing: Permits::new(workers),
+            opening: Permits::new(workers),
             pools: slots.finish(),
             scheduler,
             waiters: Waiters::default(),

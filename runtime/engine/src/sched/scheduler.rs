@@ -10,28 +10,33 @@
 //!   each host. The lanes take turns, so that many processes of one host do not hold up
 //!   those of another. While tasks queue, a sleeping worker is woken, which takes half
 //!   of a lane.
-//! - A task that is woken from elsewhere (a timer, the embedder) waits in a queue of all
-//!   workers. A sleeping worker is woken for it and has half a millisecond to take it.
-//!   After that time, or if no worker sleeps, the next worker that ends a task takes
-//!   it. Each worker alternates between that queue and its own tasks.
+//! - A task that is woken from elsewhere (a timer, the embedder) waits in a queue of its
+//!   host, from which all workers take. A sleeping worker is woken for it and has half a
+//!   millisecond to take it. After that time, or if no worker sleeps, the next worker that
+//!   ends a task takes it. Each worker alternates between those queues and its own tasks.
+//!   The hosts take turns of one task, so that many timers of one host do not hold up
+//!   those of another.
 //!
 //! The queues are those of crossbeam, the states of a task those of async-task.
 
 mod idle;
+mod injected;
 mod lanes;
 mod patience;
 mod worker;
 
+use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use async_task::{Builder, ScheduleInfo, Task, WithInfo};
-use crossbeam_deque::{Injector, Steal, Stealer};
+use crossbeam_deque::Stealer;
 use tokio::runtime::Handle;
 
 use crate::sched::meter::Meter;
 use idle::Idle;
+use injected::Injected;
 use lanes::Lanes;
 
 /// The workers. Dropping it stops each of them after its present task, and drops the
@@ -57,7 +62,7 @@ struct Shared {
     /// One stealer for each lane of each worker.
     stealers: Box<[Box<[Stealer<Runnable>]>]>,
     /// Tasks that were woken from outside the workers.
-    injected: Injector<Runnable>,
+    injected: Injected,
     idle: Idle,
     meter: Arc<Meter>,
 }
@@ -79,7 +84,7 @@ impl Scheduler {
         let mut scheduler = Scheduler {
             shared: Arc::new(Shared {
                 stealers: lanes.iter().map(Lanes::stealers).collect(),
-                injected: Injector::new(),
+                injected: Injected::new(hosts),
                 idle: Idle::new(workers.get()),
                 meter: Arc::clone(meter),
             }),
@@ -132,21 +137,6 @@ fn schedule(runnable: Runnable, info: ScheduleInfo) {
 }
 
 impl Shared {
-    /// Takes a task that was woken from outside the workers.
-    #[inline]
-    fn take_injected(&self) -> Option<Runnable> {
-        if self.injected.is_empty() {
-            return None;
-        }
-        loop {
-            match self.injected.steal() {
-                Steal::Success(runnable) => return Some(runnable),
-                Steal::Empty => return None,
-                Steal::Retry => {}
-            }
-        }
-    }
-
     /// Returns true if a task waits for a worker.
     fn has_work(&self) -> bool {
         !self.injected.is_empty()
@@ -168,7 +158,8 @@ impl Drop for Scheduler {
                 let _ = thread.join();
             }
         }
-        while self.shared.take_injected().is_some() {}
+        let turn = Cell::new(0);
+        while self.shared.injected.take(&turn).is_some() {}
     }
 }
 

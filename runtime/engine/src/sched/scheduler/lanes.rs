@@ -11,7 +11,8 @@ use warren_kernel::Monotonic;
 
 use super::Runnable;
 
-/// Most lanes of a worker; further hosts share them.
+/// Most lanes of a worker, and most queues of tasks from elsewhere; further hosts share
+/// them.
 pub(super) const MOST: usize = 64;
 
 /// Time for which the processes of one host run while others queue, in nanoseconds:
@@ -153,7 +154,7 @@ impl Lanes {
 }
 
 /// Returns the first lane after this one whose bit is set; this one comes last.
-fn next_after(lane: usize, busy: u64) -> Option<usize> {
+pub(super) fn next_after(lane: usize, busy: u64) -> Option<usize> {
     if busy == 0 {
         return None;
     }

@@ -223,7 +223,8 @@ fn many_tasks_of_one_host_do_not_hold_up_another() {
     }
     let (done, dones) = mpsc::channel();
     let alone = async move {
-        while polls.load(Ordering::Relaxed) < CROWD {
+        // Until the whole crowd queues in its lane.
+        while !clock.injected.is_empty() {
             clock.meter.advance_clock(1_000_000);
             task::yield_now().await;
         }
@@ -241,4 +242,29 @@ fn many_tasks_of_one_host_do_not_hold_up_another() {
         polls <= 100 * 6,
         "{polls} polls of the crowd in 100 of another host"
     );
+}
+
+#[test]
+fn many_timers_of_one_host_do_not_hold_up_another() {
+    const CROWD: usize = 1_000;
+    let scheduler = scheduler(1);
+    let (busy, is_busy) = mpsc::channel();
+    let (free, is_free) = mpsc::channel::<()>();
+    spawn(&scheduler, async move {
+        busy.send(()).expect("the test waits");
+        // An error is the expected answer: the sender is dropped.
+        let _ = is_free.recv_timeout(PATIENCE);
+    });
+    is_busy.recv_timeout(PATIENCE).expect("it runs");
+    // This thread is no worker: each of these is woken from elsewhere.
+    let (ran, runs) = mpsc::channel();
+    for host in [1; CROWD].into_iter().chain([2]) {
+        let ran = ran.clone();
+        let runs = async move { ran.send(host).expect("the test waits") };
+        scheduler.spawn(host, runs).detach();
+    }
+    drop(free);
+    let mut order = (0..=CROWD).map(|_| runs.recv_timeout(PATIENCE).expect("all run"));
+    let before = order.position(|host| host == 2).expect("it runs");
+    assert!(before <= 1, "{before} tasks of the crowd ran first");
 }

@@ -28,6 +28,8 @@ struct Worker {
     lanes: Lanes,
     /// True if its last task came from elsewhere.
     took_injected: Cell<bool>,
+    /// The host whose task from elsewhere it took last.
+    injected_turn: Cell<usize>,
     /// The wait of tasks from elsewhere for another worker.
     patience: Patience,
 }
@@ -44,6 +46,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, lanes: Lanes) {
         handed_on: Cell::new(0),
         lanes,
         took_injected: Cell::new(false),
+        injected_turn: Cell::new(0),
         patience: Patience::default(),
     });
     WORKER.set(Some(Rc::clone(&worker)));
@@ -103,7 +106,7 @@ impl Worker {
         // Tasks from elsewhere and own ones alternate, so that neither starve.
         if !self.took_injected.get()
             && !self.leaves_injected()
-            && let Some(runnable) = self.shared.take_injected()
+            && let Some(runnable) = self.take_injected()
         {
             self.took_injected.set(true);
             return Some(runnable);
@@ -121,7 +124,7 @@ impl Worker {
         self.handed_on.set(0);
         self.lanes
             .pop(|| self.now())
-            .or_else(|| self.shared.take_injected())
+            .or_else(|| self.take_injected())
             .or_else(|| self.steal())
     }
 
@@ -134,6 +137,11 @@ impl Worker {
             return true;
         }
         self.shared.idle.has_another() && self.patience.lasts(self.now())
+    }
+
+    #[inline]
+    fn take_injected(&self) -> Option<Runnable> {
+        self.shared.injected.take(&self.injected_turn)
     }
 
     /// Takes half of a lane from another worker.

@@ -1,0 +1,86 @@
+//! The tasks that were woken from outside the workers: a queue for each host. The hosts
+//! take turns of one task.
+//!
+//! With one queue for all hosts, a process whose timer rings would wait for every process
+//! of another host that was woken before.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crossbeam_deque::{Injector, Steal};
+
+use super::Runnable;
+use super::lanes::{MOST, next_after};
+
+pub(super) struct Injected {
+    queues: Box<[Injector<Runnable>]>,
+    /// A bit for each queue that may have tasks. The bit is set after a task is added. It
+    /// is cleared before the queue is checked once more, so no task is forgotten.
+    busy: AtomicU64,
+}
+
+impl Injected {
+    pub(super) fn new(hosts: usize) -> Injected {
+        Injected {
+            queues: (0..hosts.clamp(1, MOST)).map(|_| Injector::new()).collect(),
+            busy: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns true if no task waits.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.busy.load(Ordering::SeqCst) == 0
+    }
+
+    /// Returns the number of tasks.
+    pub(super) fn len(&self) -> usize {
+        self.queues.iter().map(Injector::len).sum()
+    }
+
+    pub(super) fn push(&self, runnable: Runnable) {
+        let lane = runnable.metadata().lane % self.queues.len();
+        self.queues[lane].push(runnable);
+        self.mark_busy(lane);
+    }
+
+    /// Takes the next task of the first host after `turn`, and sets `turn` to that host.
+    #[inline]
+    pub(super) fn take(&self, turn: &Cell<usize>) -> Option<Runnable> {
+        if self.is_empty() {
+            return None;
+        }
+        self.take_in_turn(turn)
+    }
+
+    fn take_in_turn(&self, turn: &Cell<usize>) -> Option<Runnable> {
+        loop {
+            let lane = next_after(turn.get(), self.busy.load(Ordering::SeqCst))?;
+            turn.set(lane);
+            let queue = self.queues.get(lane)?;
+            let taken = loop {
+                match queue.steal() {
+                    Steal::Success(runnable) => break Some(runnable),
+                    Steal::Empty => break None,
+                    Steal::Retry => {}
+                }
+            };
+            if queue.is_empty() {
+                self.busy.fetch_and(!(1 << lane), Ordering::SeqCst);
+                if !queue.is_empty() {
+                    self.mark_busy(lane);
+                }
+            }
+            if taken.is_some() {
+                return taken;
+            }
+        }
+    }
+
+    fn mark_busy(&self, lane: usize) {
+        // A load costs less than a write to a cache line that all workers read.
+        if self.busy.load(Ordering::SeqCst) & 1 << lane == 0 {
+            self.busy.fetch_or(1 << lane, Ordering::SeqCst);
+        }
+    }
+}
