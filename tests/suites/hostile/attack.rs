@@ -11,6 +11,10 @@ pub(crate) const DIRECTORY: &str = "tests/hostile";
 /// Default MiB by which the command may grow.
 const GROWS: u64 = 256;
 
+/// Default for [`Attack::late`]. On two cores with eight times their work, no attack of the
+/// catalogue reached 3.
+const LATE: u64 = 20;
+
 /// One attack of the catalogue.
 #[derive(Debug)]
 pub(crate) struct Attack {
@@ -35,6 +39,8 @@ pub(crate) struct Attack {
     pub(crate) options: Vec<String>,
     /// Bytes by which the command may grow.
     pub(crate) grows: u64,
+    /// How many times later than without the attack a sleep of a bystander may end.
+    pub(crate) late: u64,
 }
 
 /// Finds all attacks, by name.
@@ -91,6 +97,7 @@ impl Attack {
             is_unread: false,
             options: Vec::new(),
             grows: GROWS << 20,
+            late: LATE,
         };
         let mut tries = false;
         let comment = text.lines().map_while(|line| {
@@ -124,6 +131,11 @@ impl Attack {
                         .parse()
                         .map_err(|_| format!("{}: `grows: {value}` is no size", attack.name))?;
                     attack.grows = mib << 20;
+                }
+                "late" => {
+                    attack.late = value
+                        .parse()
+                        .map_err(|_| format!("{}: `late: {value}` is no number", attack.name))?;
                 }
                 _ => return Err(format!("{}: nobody knows `{key}:`", attack.name)),
             }

@@ -89,8 +89,52 @@ pub(crate) fn run(attack: &Attack) {
         grown >> 20,
         attack.grows >> 20
     );
+    let lateness = Lateness::printed(&printed);
+    let allowed = lateness
+        .quiet
+        .max(LEAST_LATENESS)
+        .saturating_mul(attack.late);
+    assert!(
+        lateness.during <= allowed,
+        "sleeps of the bystanders end late: {lateness:?} in microseconds, {allowed} are \
+         allowed: {outcome}"
+    );
     if let Some(line) = printed.iter().find(|line| line.starts_with("bystanders: ")) {
-        println!("{}: {line}; grew by {} MiB", attack.name, grown >> 20);
+        println!(
+            "{}: {line}; {lateness:?}; grew by {} MiB",
+            attack.name,
+            grown >> 20
+        );
+    }
+}
+
+/// How late sleeps of the bystanders ended, in microseconds: medians.
+#[derive(Debug)]
+struct Lateness {
+    quiet: u64,
+    during: u64,
+}
+
+/// The lateness in microseconds that a quiet machine has at least: timers have steps of a
+/// millisecond.
+const LEAST_LATENESS: u64 = 1_000;
+
+impl Lateness {
+    /// Reads the warden's line.
+    #[track_caller]
+    fn printed(lines: &[&str]) -> Lateness {
+        let line = lines
+            .iter()
+            .find_map(|line| line.strip_prefix("lateness: "))
+            .expect("the warden measures");
+        let mut medians = line
+            .split(' ')
+            .map(|median| median.parse().expect("a number"));
+        let mut median = || medians.next().expect("two medians");
+        Lateness {
+            quiet: median(),
+            during: median(),
+        }
     }
 }
 
