@@ -25,29 +25,33 @@ async fn once(
     }
 }
 
+/// A process with a name, a child, and messages for the child.
+const PARENT: &str = "return function()
+    local child = assert(process.spawn_linked_monitored('app:child', 'app:small'))
+    process.registry.register('parent')
+    process.send(child, 'request', 'four')
+    process.send(child, 'request', 'more')
+    process.send(child, 'unread', 'x')
+    process.inbox():receive()
+end";
+
+/// A process with names, a refused call, unread messages and links that it traps.
+const CHILD: &str = "return function()
+    process.set_options{ trap_links = true }
+    local requests = process.listen('request')
+    process.registry.register('child')
+    process.registry.register('also')
+    assert(not process.send('nobody', 'x'))
+    process.listen('never'):receive()
+end";
+
 #[test]
 fn one_process_is_seen_with_all_there_is() {
-    let parent = "return function()
-        local child = assert(process.spawn_linked_monitored('app:child', 'app:small'))
-        process.registry.register('parent')
-        process.send(child, 'request', 'four')
-        process.send(child, 'request', 'more')
-        process.send(child, 'unread', 'x')
-        process.inbox():receive()
-    end";
-    let child = "return function()
-        process.set_options{ trap_links = true }
-        local requests = process.listen('request')
-        process.registry.register('child')
-        process.registry.register('also')
-        assert(not process.send('nobody', 'x'))
-        process.listen('never'):receive()
-    end";
     run(async {
         let runtime = builder()
             .host("app:small", warren::HostLimits::default())
-            .lua("app:parent", parent)
-            .lua("app:child", child)
+            .lua("app:parent", PARENT)
+            .lua("app:child", CHILD)
             .start()
             .unwrap();
         let parent = runtime.spawn("app:parent").await.unwrap();

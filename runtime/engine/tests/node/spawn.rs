@@ -123,34 +123,7 @@ async fn a_linked_failure_is_an_end_or_an_event() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn context_actor_and_scope_are_inherited() {
-    let options = encoded(&Value::Map(vec![
-        (
-            "context".into(),
-            Value::Map(vec![("tenant".into(), 7.into())]),
-        ),
-        (
-            "actor".into(),
-            Value::Map(vec![
-                ("id".into(), "ada".into()),
-                (
-                    "meta".into(),
-                    Value::Map(vec![("role".into(), "admin".into())]),
-                ),
-            ]),
-        ),
-        (
-            "scope".into(),
-            Value::Map(vec![("policies".into(), Value::Array(vec!["p".into()]))]),
-        ),
-        ("name".into(), "child".into()),
-        (
-            "messages".into(),
-            Value::Array(vec![Value::Array(vec![
-                "hello".into(),
-                Value::Array(vec![1.into()]),
-            ])]),
-        ),
-    ]));
+    let options = inherited_options();
     let parent = guest(
         &format!(
             r#"{} (data (i32.const 256) "{}")"#,
@@ -200,6 +173,38 @@ async fn context_actor_and_scope_are_inherited() {
     let scope = world.line().await;
     assert!(scope.contains("policies"), "{scope}");
     world.close().await;
+}
+
+/// Options of a spawn: a context, an actor, a scope, a name and a message.
+fn inherited_options() -> Vec<u8> {
+    encoded(&Value::Map(vec![
+        (
+            "context".into(),
+            Value::Map(vec![("tenant".into(), 7.into())]),
+        ),
+        (
+            "actor".into(),
+            Value::Map(vec![
+                ("id".into(), "ada".into()),
+                (
+                    "meta".into(),
+                    Value::Map(vec![("role".into(), "admin".into())]),
+                ),
+            ]),
+        ),
+        (
+            "scope".into(),
+            Value::Map(vec![("policies".into(), Value::Array(vec!["p".into()]))]),
+        ),
+        ("name".into(), "child".into()),
+        (
+            "messages".into(),
+            Value::Array(vec![Value::Array(vec![
+                "hello".into(),
+                Value::Array(vec![1.into()]),
+            ])]),
+        ),
+    ]))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

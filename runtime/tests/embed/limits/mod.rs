@@ -252,7 +252,8 @@ impl Unit {
             Unit::Count => grouped(number),
             Unit::Bytes => {
                 let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-                let whole = |(shift, _): &(u32, &str)| number > 0 && number % (1 << shift) == 0;
+                let whole =
+                    |(shift, _): &(u32, &str)| number > 0 && number.is_multiple_of(1 << shift);
                 match units.into_iter().find(whole) {
                     // Short texts are stated in bytes.
                     Some((10, _)) if number < 16 << 10 => format!("{} bytes", grouped(number)),

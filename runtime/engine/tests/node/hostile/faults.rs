@@ -7,7 +7,27 @@ use crate::support::{World, bytes, error, guest, in_time};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_faulty_guest_ends_alone() {
-    let cases = [
+    let world = World::new(&[]);
+    for (number, (reason, code)) in faulty_guests().iter().enumerate() {
+        let id = format!("t:{number}");
+        world.define(&id, code);
+        let error = world.failure(&id).await;
+        assert_eq!(error.kind, Kind::Internal, "{error}");
+        assert!(
+            error
+                .message
+                .to_lowercase()
+                .contains(&reason.to_lowercase()),
+            "{reason} was expected: {error}"
+        );
+        check_good(&world).await;
+    }
+    world.close().await;
+}
+
+/// Guests with a fault, each with a part of the error.
+fn faulty_guests() -> [(&'static str, String); 14] {
+    [
         ("unreachable", guest("", "unreachable")),
         ("stack overflow", guest("(func $f (call $f))", "(call $f)")),
         (
@@ -64,23 +84,7 @@ async fn a_faulty_guest_ends_alone() {
             ),
         ),
         ("thrown Wasm exception", guest("(tag $t) ", "(throw $t)")),
-    ];
-    let world = World::new(&[]);
-    for (number, (reason, code)) in cases.iter().enumerate() {
-        let id = format!("t:{number}");
-        world.define(&id, code);
-        let error = world.failure(&id).await;
-        assert_eq!(error.kind, Kind::Internal, "{error}");
-        assert!(
-            error
-                .message
-                .to_lowercase()
-                .contains(&reason.to_lowercase()),
-            "{reason} was expected: {error}"
-        );
-        check_good(&world).await;
-    }
-    world.close().await;
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
