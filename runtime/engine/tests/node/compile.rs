@@ -73,6 +73,9 @@ async fn modules_that_would_compile_for_minutes_are_refused() {
     let branches = body("(br_if 0 (i32.const 0))".repeat(200_001));
     let error = refusal(&world, "t:branches", &guest(&branches, "")).await;
     assert!(error.message.contains("max_blocks"), "{error}");
+    let calls = format!("(func $f {})", "(call $f)".repeat(100_001));
+    let error = refusal(&world, "t:calls", &guest(&calls, "")).await;
+    assert!(error.message.contains("max_calls"), "{error}");
     let types = format!("(type (func (param {})))", "i32 ".repeat(1_000)).repeat(1_001);
     let error = refusal(&world, "t:types", &guest(&types, "")).await;
     assert!(error.message.contains("max_type_values"), "{error}");
@@ -158,10 +161,6 @@ async fn each_limit_of_a_module_is_named() {
         (
             "max_function_state",
             guest(&format!("(func {})", many("(loop)", 100)), ""),
-        ),
-        (
-            "max_calls",
-            guest(&format!("(func $f {})", many("(call $f)", 100_001)), ""),
         ),
         (
             "max_tag_parameters",
