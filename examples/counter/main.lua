@@ -7,7 +7,7 @@ local replies = process.listen("reply")
 local function call(request)
   local sent, err = process.send("counter", "call", "reply", request)
   if not sent then return nil, err end
-  local timeout = time.after("5s")
+  local timeout = time.after("1m")
   local chosen = channel.select { replies:case_receive(), timeout:case_receive() }
   if chosen.channel ~= replies then return nil, "no reply" end
   local answer = chosen.value
