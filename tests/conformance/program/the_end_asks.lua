@@ -1,5 +1,6 @@
 -- When main is done, what still runs is asked to end, and may say goodbye.
 -- shows: A-11, V-1
+-- options: --grace 10m
 -- stdout: asked
 
 local me, host = process.id():match("[^#]+"), "app:processes"

@@ -11,7 +11,7 @@ return function()
     assert(event.result.cause:kind() == errors.INTERNAL, event.result.error)
     local message = event.result.error
     assert(message:find("out of processor time", 1, true), message)
-    assert(message:find("max_cpu = 30ms of host app:small", 1, true), message)
+    assert(message:find("max_cpu = 100ms of host app:small", 1, true), message)
   end
 
   assert(process.send(waiting, "question", "still there?"))
