@@ -129,8 +129,8 @@ fn a_module_that_grows_its_memory_is_refused_more() {
 fn a_host_too_small_for_the_interpreter_says_so() {
     let manifest = "[hosts.\"app:tiny\"]\nmax_memory = \"64KiB\"\n";
     let main = r#"
-        local pid, err = process.spawn("app:child", "app:tiny")
-        local result = pid and process.monitor(pid) and process.events():receive().result
+        local pid, err = process.spawn_monitored("app:child", "app:tiny")
+        local result = pid and process.events():receive().result
         print(err and err:message() or result.error)
     "#;
     let ended = Program::of(&[
