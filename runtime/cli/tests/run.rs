@@ -206,7 +206,7 @@ fn processes_left_when_main_returns_are_asked_to_end() {
         ("worker.lua", worker),
         ("busy.lua", busy),
     ]);
-    let ended = run(dir.path(), &["."]).ends_with(0);
+    let ended = run(dir.path(), &["--grace", "10m", "."]).ends_with(0);
     assert!(
         ["", "waiting\npid.cancel\n"].contains(&ended.text()),
         "the worker is asked if it listened in time: {ended}"
@@ -225,7 +225,7 @@ const LISTENER: &str = r#"
 #[test]
 fn an_interrupt_asks_and_ends_with_130() {
     let dir = Program::of(&[("main.lua", LISTENER)]);
-    let mut session = Session::start(warren(dir.path(), &["run", "main.lua"]));
+    let mut session = Session::start(warren(dir.path(), &["run", "--grace", "10m", "main.lua"]));
     session.wait_for_line("ready");
     session.signal("INT");
     session.end().ends_with(130).prints("ready\npid.cancel\n");
@@ -234,7 +234,7 @@ fn an_interrupt_asks_and_ends_with_130() {
 #[test]
 fn sigterm_asks_and_ends_with_143() {
     let dir = Program::of(&[("main.lua", LISTENER)]);
-    let mut session = Session::start(warren(dir.path(), &["run", "main.lua"]));
+    let mut session = Session::start(warren(dir.path(), &["run", "--grace", "10m", "main.lua"]));
     session.wait_for_line("ready");
     session.signal("TERM");
     session.end().ends_with(143).prints("ready\npid.cancel\n");
@@ -280,23 +280,25 @@ fn an_interrupt_that_arrives_twice_is_one() {
         events:receive()
     "#;
     let dir = Program::of(&[("main.lua", main)]);
-    let arguments = ["run", "--grace", "2s", "main.lua"];
-    let mut session = Session::start(warren(dir.path(), &arguments));
-    session.wait_for_line("ready");
-    let sent = std::time::Instant::now();
-    // The child itself, and again as a member of the group.
-    session.signals("INT", 2);
-    let apart = sent.elapsed();
-    session.wait_for_line("pid.cancel");
-    let ended = session.end().ends_with(130);
-    // Signals that were sent further apart may count as two.
-    if apart < Duration::from_millis(25) {
-        let took = sent.elapsed();
-        assert!(
-            took >= Duration::from_secs(2),
-            "ended after {took:?}: {ended}"
-        );
+    let grace = Duration::from_secs(2);
+    // Returns the time to the end, which is the grace or more if the signals were one.
+    let took = || {
+        let arguments = ["run", "--grace", "2s", "main.lua"];
+        let mut session = Session::start(warren(dir.path(), &arguments));
+        session.wait_for_line("ready");
+        let sent = std::time::Instant::now();
+        // The child itself, and again as a member of the group.
+        session.signals("INT", 2);
+        session.wait_for_line("pid.cancel");
+        session.end().ends_with(130);
+        sent.elapsed()
+    };
+    // A busy machine may deliver the second signal after 50 ms: the two are two requests.
+    let mut times = Vec::new();
+    while times.len() < 5 && times.last().is_none_or(|took| *took < grace) {
+        times.push(took());
     }
+    assert!(times.last() >= Some(&grace), "ended after {times:?}");
 }
 
 #[test]

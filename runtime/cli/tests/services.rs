@@ -86,7 +86,7 @@ fn a_service_that_fails_is_started_again_under_its_name() {
         [services."app:worker"]
         process = "app:worker"
         args = ["eu"]
-        restart = { initial_delay = "1ms", max_delay = "2ms" }
+        restart = { initial_delay = "1ms", max_delay = "2ms", reset_after = "1h" }
     "#;
     run_with_worker(main, WORKER, manifest)
         .ends_with(0)
@@ -202,7 +202,7 @@ fn services_start_after_those_they_depend_on_and_end_before_them() {
         ("store.lua", store),
         ("warren.toml", manifest),
     ]);
-    let mut session = Session::start(warren(dir.path(), &["run", "."]));
+    let mut session = Session::start(warren(dir.path(), &["run", "--grace", "10m", "."]));
     session.wait_for_line("ready");
     session.signal("TERM");
     session
@@ -236,7 +236,7 @@ fn a_signal_before_the_first_process_ends_services_in_order() {
         ("worker.lua", worker),
         ("warren.toml", manifest),
     ]);
-    let mut session = Session::start(warren(dir.path(), &["run", "."]));
+    let mut session = Session::start(warren(dir.path(), &["run", "--grace", "10m", "."]));
     session.wait_for_line("ready");
     session.signal("TERM");
     session.end().ends_with(143).prints("ready\nworker ends\n");

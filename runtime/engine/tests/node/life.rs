@@ -145,23 +145,28 @@ async fn cancel_through_the_abi_is_read_or_enforced() {
          (call $stdio.write (i32.const 0) (i32.const 6) (i32.const 6))
          (loop (br 0))",
     );
+    // A guest that cancels with an hour's time, and with 20 ms after a message.
     let parent = guest(
         &names(),
         &format!(
             "(local $pid i32) {}
-             (if (call $process.cancel (i32.const 2048) (local.get $pid) (i64.const 50000000)) (then unreachable))
+             (if (call $process.cancel (i32.const 2048) (local.get $pid) (i64.const 3600000000000)) (then unreachable))
+             (drop (call $mailbox.receive-one (call $mailbox.inbox) (i64.const -1) (i32.const 4096) (i32.const 8192)))
+             (if (call $process.cancel (i32.const 2048) (local.get $pid) (i64.const 20000000)) (then unreachable))
              {FINISH_WITH_EVENT}",
             spawn(1)
         ),
     );
     let mut world = World::new(&[("t:child", child), ("t:parent", parent)]);
-    let exit = event(&world.result("t:parent").await);
+    let mut parent = world.start("t:parent").await;
+    // The CANCEL may come before or after the first line is printed.
+    let lines = [world.line().await, world.line().await];
+    assert_eq!(lines, ["ready", "asked"]);
+    world.send(&parent, "now", b"\x90");
+    let exit = event(&bytes(&in_time(parent.wait()).await));
     assert_eq!(field(&exit, "kind").as_str(), Some("pid.exit"));
     let result = field(&exit, "result");
     assert_eq!(field(result, "error").as_str(), Some("process terminated"));
-    // The CANCEL may come before or after the line is printed.
-    let lines = [world.line().await, world.line().await];
-    assert_eq!(lines, ["ready", "asked"]);
     world.close().await;
 }
 
