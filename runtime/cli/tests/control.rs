@@ -82,7 +82,15 @@ fn ps_shows_the_processes_and_others_step_in() {
     let budgets = table.lines().last().unwrap();
     assert!(budgets.contains("   app:processes "), "{budgets}");
 
-    let listing = ask_json(dir.path(), &["ps", "worker"]);
+    // The worker has said that it is up, and is about to wait.
+    let begun = Instant::now();
+    let listing = loop {
+        let listing = ask_json(dir.path(), &["ps", "worker"]);
+        if listing["processes"][0]["state"] == "waiting" {
+            break listing;
+        }
+        assert!(begun.elapsed() < TIMEOUT, "{listing}");
+    };
     assert_eq!(listing["matched"], 1);
     assert_eq!(listing["totals"]["processes"], 2);
     let worker = &listing["processes"][0];
@@ -93,7 +101,6 @@ fn ps_shows_the_processes_and_others_step_in() {
         (&worker["links"], &worker["messages"]),
         (&json!(1), &json!(1))
     );
-    assert_eq!(worker["state"], "waiting");
     assert!(worker["memory"].as_u64().unwrap() > 0, "{worker}");
 
     let details = ask_json(dir.path(), &["ps", "--show", "worker"]);

@@ -23,7 +23,7 @@ const BOUND: f64 = 0.5;
 
 /// Attempts to measure all sizes while the exponent is over the bound: a
 /// disturbance of the fastest batch of one size does not recur every time.
-const ATTEMPTS: usize = 6;
+const ATTEMPTS: usize = 20;
 
 const METRICS: &[Metric] = &[
     nanoseconds("beside 100"),
