@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{HOST, Setup, World, bytes, guest, in_time, resident, small_host};
+use crate::support::{HOST, Setup, World, bytes, guest, in_time, is_alone, resident, small_host};
 use warren_engine::HostLimits;
 use warren_kernel::{Counts, Depth, HostConfig, Kind};
 
@@ -109,6 +109,9 @@ async fn tasks(world: &World, count: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_left_of_a_million_processes() {
+    if !is_alone("churn::nothing_is_left_of_a_million_processes").await {
+        return;
+    }
     let mut world = World::new(&[
         ("t:child", child()),
         ("t:first", spawner(50_000)),

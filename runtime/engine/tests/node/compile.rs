@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{HOST, Setup, World, guest, in_time, resident, small_host};
+use crate::support::{HOST, Setup, World, guest, in_time, is_alone, resident, small_host};
 use warren_engine::{CompileLimits, HostLimits};
 use warren_kernel::{Details, Error, Field, Kind};
 
@@ -385,6 +385,9 @@ async fn a_host_that_compiles_leaves_the_others_a_turn() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn code_of_replaced_definitions_is_evicted() {
+    if !is_alone("compile::code_of_replaced_definitions_is_evicted").await {
+        return;
+    }
     let world = limited(|limits| limits.max_kept = 8 << 20);
     let filler = "(; 0123456789abcdef ;)".repeat(100_000);
     let run = async |number: usize| {
@@ -413,6 +416,9 @@ async fn code_of_replaced_definitions_is_evicted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_kept_of_code_that_is_refused() {
+    if !is_alone("compile::nothing_is_kept_of_code_that_is_refused").await {
+        return;
+    }
     let world = World::new(&[]);
     let filler = "x".repeat(1 << 20);
     let run = async |number: usize| {

@@ -3,10 +3,10 @@
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 
-use warren_engine::{Running, Sink, Stream};
+use warren_engine::{Sink, Stream};
 use warren_kernel::Activity;
 
-use crate::support::{Setup, World, guest, in_time};
+use crate::support::{Setup, World, guest, in_time, until};
 
 /// A sink that blocks until it is released, and keeps what is written to it.
 struct Held {
@@ -22,15 +22,6 @@ impl Sink for Held {
         }
         self.written.lock().unwrap().extend_from_slice(bytes);
     }
-}
-
-async fn until(running: &Running, activity: Activity) {
-    in_time(async {
-        while running.process().summary().expect("it lives").activity != activity {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

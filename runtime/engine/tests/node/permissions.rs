@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::support::permission::{Call, component_call, flat_call};
-use crate::support::{HOST, Setup, World, bytes, escaped, guest, imports, in_time, parked};
+use crate::support::{HOST, Setup, World, bytes, escaped, guest, imports, in_time, parked, until};
 use rmpv::Value;
 use warren_engine::security::{
     Action, Authorizer, Decision, Open, Operation, Request, Reuse, Scope,
 };
+use warren_kernel::Activity;
 
 /// An authorizer that permits everything but these actions.
 #[derive(Default)]
@@ -172,6 +173,8 @@ async fn a_denied_call_has_no_effect(operation: Operation) {
                 });
                 dumps.lock().unwrap().clear();
                 let victim = world.start("t:victim").await;
+                // The start of the victim changes the kernel's state, too.
+                until(&victim, Activity::Waiting).await;
                 let kernel = world.node.kernel();
                 kernel.register("held", victim.process()).unwrap();
                 world.define(&case, &call(operation, victim.process().text()));

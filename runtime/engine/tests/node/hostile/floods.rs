@@ -8,7 +8,7 @@ use warren_engine::{HostLimits, Sink, Stream};
 use warren_kernel::HostConfig;
 
 use super::check_good;
-use crate::support::{HOST, Setup, World, guest, in_time, parked, resident, small_host};
+use crate::support::{HOST, Setup, World, guest, in_time, is_alone, parked, resident, small_host};
 
 /// A guest that spawns `t:child` until that fails, and ends with the error.
 fn storm() -> String {
@@ -85,6 +85,9 @@ impl Sink for SlowReader {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn floods_of_output_wait_for_their_reader() {
+    if !is_alone("hostile::floods::floods_of_output_wait_for_their_reader").await {
+        return;
+    }
     const EACH: u64 = 15 << 20;
     let (bytes, most) = (Arc::default(), Arc::default());
     let world = World::set_up(Setup {

@@ -26,7 +26,7 @@ use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Grants, HostLimits, MachineMemory,
     Node, NodeConfig, ProcessEnd, Running, Sink, Source, Stream,
 };
-use warren_kernel::{Error, HostConfig, Outcome};
+use warren_kernel::{Activity, Error, HostConfig, Outcome};
 
 /// The host of all processes, unless a test uses another.
 pub const HOST: &str = "test:host";
@@ -329,6 +329,29 @@ pub async fn in_time<T>(future: impl Future<Output = T>) -> T {
         .expect("it ends in time")
 }
 
+/// Runs a test again in a program of its own, and returns true there. Other tests of one
+/// program change the memory that it uses.
+pub async fn is_alone(test: &'static str) -> bool {
+    const ALONE: &str = "WARREN_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let run = tokio::task::spawn_blocking(move || {
+        std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test])
+            .env(ALONE, "1")
+            .output()
+            .unwrap()
+    });
+    let output = run.await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
+    );
+    false
+}
+
 /// Bytes of memory this program uses.
 pub fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/statm").unwrap();
@@ -379,6 +402,16 @@ pub fn echo() -> String {
          (call $finish-bytes (i32.const 1024)
            (call $mailbox.receive-one (i32.const 1) (i64.const -1) (i32.const 1024) (i32.const 60000)))",
     )
+}
+
+/// Waits until a process does this.
+pub async fn until(running: &Running, activity: Activity) {
+    in_time(async {
+        while running.process().summary().expect("it lives").activity != activity {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 /// A guest that prints `ready` and waits until it is ended.
