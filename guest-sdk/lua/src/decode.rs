@@ -9,8 +9,8 @@ use mlua_sys::*;
 use warren_guest::msgpack::{Input, MAX_READ_DEPTH, Malformed, Token};
 
 use crate::errors::{self, part};
-use crate::json;
 use crate::lua::State;
+use crate::marks;
 
 /// Pushes one value.
 /// May raise.
@@ -50,7 +50,7 @@ fn nested(l: State, input: &mut Input<'_>, depth: usize, unmarked: usize) -> Res
     let below = unmarked.saturating_sub(1);
     match input.token()? {
         Token::Nil => l.push_nil(),
-        Token::Null => json::push_null(l),
+        Token::Null => marks::push_null(l),
         Token::Boolean(b) => l.push_boolean(b),
         Token::Integer(n) => l.push_integer(n),
         Token::Float(x) => l.push_number(x),
@@ -74,7 +74,7 @@ fn nested(l: State, input: &mut Input<'_>, depth: usize, unmarked: usize) -> Res
                 l.raw_set(-3);
             }
             if len == 0 && unmarked == 0 {
-                json::mark_object(l);
+                marks::mark_object(l);
             }
         }
         Token::Error(payload) => {
@@ -137,7 +137,7 @@ fn error(l: State, input: &mut Input<'_>, depth: usize) -> Result<(), Malformed>
             continue;
         }
         nested(l, input, depth, 0)?;
-        if matches!(part, part::RETRYABLE | part::STACK) && json::is_null(l, -1) {
+        if matches!(part, part::RETRYABLE | part::STACK) && marks::is_null(l, -1) {
             l.pop(1);
             l.push_nil();
         }

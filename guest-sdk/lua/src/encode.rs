@@ -11,8 +11,8 @@ use warren_guest::msgpack::{Full, MAX_DEPTH, MAX_MESSAGE, Output};
 
 use crate::errors::part;
 use crate::interpreter::{Classes, interpreter};
-use crate::json;
 use crate::lua::State;
+use crate::marks;
 use crate::path;
 
 /// The reason why values could not be encoded.
@@ -178,7 +178,7 @@ impl<'o> Encoder<'o> {
             }
             LUA_TTABLE => self.table(index)?,
             LUA_TUSERDATA if self.classes.error.is(self.l, index) => self.error(index)?,
-            LUA_TLIGHTUSERDATA if json::is_null(self.l, index) => self.output.null()?,
+            LUA_TLIGHTUSERDATA if marks::is_null(self.l, index) => self.output.null()?,
             _ => return Err(Trouble::Refused(self.kind_of(index))),
         }
         Ok(())
@@ -201,7 +201,7 @@ impl<'o> Encoder<'o> {
             keys = Keys::Sequence(len);
         }
         match keys {
-            Keys::Sequence(0) if json::is_object(self.l, index) => {
+            Keys::Sequence(0) if marks::is_object(self.l, index) => {
                 self.output.finish_map(mark, 0)?;
             }
             Keys::Sequence(len) => self.output.finish_array(mark, len)?,

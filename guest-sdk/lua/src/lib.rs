@@ -25,6 +25,7 @@
 )]
 
 mod allocator;
+mod arg;
 mod argument;
 mod boot;
 mod calendar;
@@ -54,6 +55,7 @@ mod libc_memory;
 mod logger;
 mod lua;
 mod mailbox;
+mod marks;
 mod math;
 mod message;
 mod metamethods;

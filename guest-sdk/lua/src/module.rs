@@ -4,12 +4,12 @@ use std::ffi::c_int;
 
 use warren_guest::program;
 
+use crate::arg;
 use crate::argument::{REFUSED, text};
 use crate::chunk::{load_prepared, uses_arg};
 use crate::exchange;
 use crate::interpreter::is_switched_out;
 use crate::lua::{Functions, State};
-use crate::program::need_arg;
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[
@@ -41,7 +41,7 @@ extern "C-unwind" fn module(l: State) -> c_int {
     let results = exchange::call(l, Some(build_chunk), |buffer| program::module(name, buffer));
     if results == WITH_ARG {
         l.pop(1);
-        need_arg(l);
+        arg::need(l);
         return WITH_ARG - 1;
     }
     results

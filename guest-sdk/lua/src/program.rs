@@ -7,6 +7,7 @@ use warren_guest::msgpack::Malformed;
 use warren_guest::{Buffer, Error, program};
 use warren_values::kind;
 
+use crate::arg;
 use crate::boot;
 use crate::chunk::{compile, load_prepared, uses_arg};
 use crate::ending;
@@ -67,7 +68,7 @@ extern "C-unwind" fn run(l: State) -> c_int {
     interpreter(l).buffer.take();
     l.need_room(arguments + LUA_MINSTACK, c"too many arguments");
     if !l.is_nil(FILE) {
-        set_arg(l, FILE, arguments);
+        arg::set(l, FILE, arguments);
     }
     l.remove(FILE);
     let first = l.top() - arguments + 1;
@@ -146,43 +147,6 @@ fn build_program(l: State, record: &[u8]) -> Result<c_int, Malformed> {
     l.push_bytes(chunk.name);
     l.push_nil();
     Ok(WITH_ARG)
-}
-
-/// Makes the global `arg` of a module that mentions it, unless the program has it.
-/// May raise.
-pub(crate) fn need_arg(l: State) {
-    if interpreter(l).has_arg.get() {
-        return;
-    }
-    let top = l.top();
-    if exchange::call(l, Some(build_name), program::code) == 1 {
-        let arguments = exchange::call(l, Some(exchange::values), program::arguments);
-        l.need_room(LUA_MINSTACK, c"too many arguments");
-        set_arg(l, top + 1, arguments);
-    }
-    l.set_top(top);
-}
-
-fn build_name(l: State, record: &[u8]) -> Result<c_int, Malformed> {
-    let chunk = program::Chunk::parse(record).ok_or(Malformed::Unexpected)?;
-    l.push_bytes(chunk.name);
-    Ok(1)
-}
-
-/// Makes the global `arg`: the name of the program's file, which is at `file`, and the
-/// arguments, which are on top of the stack.
-fn set_arg(l: State, file: c_int, arguments: c_int) {
-    interpreter(l).has_arg.set(true);
-    let first = l.top() - arguments;
-    l.new_table(arguments, 1);
-    let arg = l.top();
-    l.push_value(file);
-    l.set_element(arg, 0);
-    for place in 1..=arguments {
-        l.push_value(first + place);
-        l.set_element(arg, place.into());
-    }
-    l.set_global(c"arg");
 }
 
 /// Replaces the table on top of the stack by its function that the process is

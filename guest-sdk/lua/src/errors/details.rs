@@ -4,8 +4,8 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 
-use crate::json;
 use crate::lua::State;
+use crate::marks;
 
 /// Replaces the value on top of the stack by a copy, if it is a table. Tables within are
 /// copied too, each one once; metatables are dropped, but for the mark of an object.
@@ -31,8 +31,8 @@ fn copy_table(l: State, from: c_int, seen: c_int) {
     l.pop(1);
     l.new_table(0, 0);
     let to = l.top();
-    if json::is_object(l, from) {
-        json::mark_object(l);
+    if marks::is_object(l, from) {
+        marks::mark_object(l);
     }
     l.push_value(from);
     l.push_value(to);

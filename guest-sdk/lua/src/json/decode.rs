@@ -6,10 +6,11 @@ use std::mem::MaybeUninit;
 use mlua_sys::*;
 use warren_values::kind;
 
-use super::{MAX_DEPTH, mark_object};
+use super::MAX_DEPTH;
 use crate::argument::{REFUSED, is_given};
 use crate::errors;
 use crate::lua::State;
+use crate::marks::mark_object;
 
 /// `json.decode(s, {null = v}?)`.
 pub(super) extern "C-unwind" fn decode(l: State) -> c_int {

@@ -9,11 +9,12 @@ use mlua_sys::*;
 use warren_guest::msgpack::{Full, Output};
 use warren_values::kind;
 
-use super::{MAX_DEPTH, is_array, is_null, is_object};
+use super::MAX_DEPTH;
 use crate::argument::{REFUSED, is_given};
 use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
+use crate::marks::{is_array, is_null, is_object};
 use crate::path;
 
 /// `json.encode(v, {pretty = bool}?)`.
