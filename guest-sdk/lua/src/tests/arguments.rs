@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use warren_guest::Error;
 use warren_guest::mock::{self, Outcome};
 
 use super::documented::{OBJECTS, classes, is_string_function};
@@ -46,6 +47,7 @@ fn runs(program: &str) {
             runtime.modules.insert(name.to_owned(), prepared);
         }
     }
+    runtime.capability = Some(refuse);
     let main = fs::read_to_string(directory.join("main.lua")).expect("the program is there");
     let run = run_in(runtime, &main);
     match run.outcome {
@@ -53,6 +55,12 @@ fn runs(program: &str) {
         Outcome::Failed(error) => panic!("{}", error.message),
         other => panic!("{other:?}"),
     }
+}
+
+/// Stands for the operations of capabilities, which check their arguments themselves:
+/// every call here has a wrong one.
+fn refuse(_operation: &str, _request: &[u8]) -> Result<Vec<u8>, Error> {
+    Err(Error::new("Invalid", "an argument of another type"))
 }
 
 fn directory(program: &str) -> PathBuf {

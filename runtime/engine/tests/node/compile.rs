@@ -70,8 +70,8 @@ async fn modules_that_would_compile_for_minutes_are_refused() {
             "{number}: {error}"
         );
     }
-    let branches = body("(br_if 0 (i32.const 0))".repeat(200_001));
-    let error = refusal(&world, "t:branches", &guest(&branches, "")).await;
+    let blocks = body("(block)".repeat(200_001));
+    let error = refusal(&world, "t:blocks", &guest(&blocks, "")).await;
     assert!(error.message.contains("max_blocks"), "{error}");
     let calls = format!("(func $f {})", "(call $f)".repeat(100_001));
     let error = refusal(&world, "t:calls", &guest(&calls, "")).await;
