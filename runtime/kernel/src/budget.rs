@@ -342,7 +342,7 @@ mod tests {
             limit: 64 << 20,
         };
         for (which, name, text) in [
-            (Which::Process, "max_memory", "process p has reached"),
+            (Which::Process, "max_memory", "p has reached"),
             (Which::Host, "max_memory_total", "max_memory_total = 64 MiB"),
             (
                 Which::Runtime,

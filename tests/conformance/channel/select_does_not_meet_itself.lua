@@ -18,7 +18,7 @@ end
 local first, second = results:receive(), results:receive()
 -- One has sent its name, and the other has got it.
 local sender, receiver = first, second
-if first[2] ~= nil then
+if first[2] ~= first[1] then
   sender, receiver = second, first
 end
-assert(sender[2] == nil and receiver[2] == sender[1])
+assert(sender[2] == sender[1] and receiver[2] == sender[1])

@@ -242,6 +242,54 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     ("`max_kept`", &[Default]),
     // Of values and names.
     (
+        "derived key",
+        &[Constant(
+            "runtime/capabilities/src/crypto/derive.rs",
+            "MAX_LENGTH",
+            Bytes,
+        )],
+    ),
+    (
+        "iterations of PBKDF2",
+        &[Constant(
+            "runtime/capabilities/src/crypto/derive.rs",
+            "MAX_ITERATIONS",
+            Count,
+        )],
+    ),
+    (
+        "memory of Argon2id, in KiB |",
+        &[Constant(
+            "runtime/capabilities/src/crypto/derive.rs",
+            "MAX_MEMORY",
+            Count,
+        )],
+    ),
+    (
+        "memory of Argon2id, in KiB, times",
+        &[Constant(
+            "runtime/capabilities/src/crypto/derive.rs",
+            "MAX_PASSED",
+            Count,
+        )],
+    ),
+    (
+        "regular expression |",
+        &[Constant(
+            "runtime/capabilities/src/text/patterns.rs",
+            "MAX_PATTERN",
+            Bytes,
+        )],
+    ),
+    (
+        "regular expression times",
+        &[Constant(
+            "runtime/capabilities/src/text/patterns.rs",
+            "MAX_SEARCH",
+            Count,
+        )],
+    ),
+    (
         "nesting of a value",
         &[
             Constant(NESTING, "MAX_DEPTH", Count),

@@ -20,7 +20,7 @@ use crate::targets::values::{KEYS, error, map, value};
 /// `w` wanted subscriptions, `D` deadline, `o` buffer for a result, `1` one value,
 /// `a` action, `r` resource, `p` policy, `s` small number, `b` any range, `e` error,
 /// `g` text for people.
-const MEANINGS: [(&str, &str, u8); 47] = [
+const MEANINGS: [(&str, &str, u8); 48] = [
     ("take", "o", 4),
     ("pid", "o", 1),
     ("frame-id", "o", 1),
@@ -52,6 +52,7 @@ const MEANINGS: [(&str, &str, u8); 47] = [
     ("can", "ar1", 2),
     ("policy", "p", 1),
     ("named-scope", "po", 1),
+    ("call", "nvo", 2),
     ("now", "", 1),
     ("monotonic", "", 1),
     ("bytes", "b", 1),
