@@ -23,18 +23,24 @@ local function self_of(logger, method)
   return state(logger, class) or bad_argument(1, method, "logger", logger)
 end
 
--- A value that may leave the process. Of what may not, an error included, the text.
-local function plain(value, depth)
+-- A value that may leave the process. Of what may not, an error and a table within itself
+-- included, the text. `copies` has the copy of each table, which is made once however many
+-- ways lead to it, and false while it is made.
+local function plain(value, depth, copies)
   local kind = type(value)
-  if kind == "table" and depth < DEEPEST then
+  if kind == "table" and copies[value] then
+    return copies[value]
+  elseif kind == "table" and depth < DEEPEST and copies[value] == nil then
     local copy = {}
+    copies[value] = false
     for key, part in next, value do
       local keyed = type(key)
       if keyed ~= "string" and keyed ~= "number" and keyed ~= "boolean" then
         key = tostring(key)
       end
-      copy[key] = plain(part, depth + 1)
+      copy[key] = plain(part, depth + 1, copies)
     end
+    copies[value] = copy
     return copy
   elseif kind == "string" or kind == "number" or kind == "boolean" then
     return value
@@ -48,7 +54,7 @@ local function merged(fields, more)
   for key, value in next, fields or all do
     all[key] = value
   end
-  for key, value in next, plain(more or {}, 0) do
+  for key, value in next, plain(more or {}, 0, {}) do
     all[key] = value
   end
   return all
