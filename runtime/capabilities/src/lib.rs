@@ -3,7 +3,7 @@
 //!
 //! Each module is one capability, with a file for each of its operations. All of them are
 //! pure functions of their requests, so none needs a grant or a permission.
-//! [`request`] reads the arguments of a call, and [`answer`] writes its value.
+//! `request` reads the arguments of a call, and `answer` writes its value.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

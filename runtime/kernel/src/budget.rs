@@ -347,7 +347,7 @@ mod tests {
             (
                 Which::Runtime,
                 "runtime.max_memory_total",
-                "of the runtime = 64 MiB",
+                "= 64 MiB of the runtime",
             ),
             (Which::Machine, "machine.memory", "the machine is nearly"),
         ] {
