@@ -90,7 +90,7 @@ function commands.cancel(other)
 end
 
 -- Returns its context value of this key.
-function commands.context(key) return ctx.get(key) end
+function commands.context(key) return (ctx.get(key)) end
 
 -- Starts another process with all that can be said about it: a name, a context
 -- value, and two messages it finds first; returns what `found` returns.

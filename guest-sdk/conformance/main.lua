@@ -113,6 +113,8 @@ for _, a in ipairs { ... } do
         check(("%s %s %s, %s"):format(a, command, b, name), value, process.exec(a, host, command, b, value))
       end
       local seen = { kind = "Conflict", message = "it contradicts", retryable = true, details = value }
+      -- Lua takes empty details for none.
+      if b == "app:lua" and name == "empty table" then seen.details = nil end
       check(("%s catch %s, %s"):format(a, b, name), seen, process.exec(a, host, "catch", b, value))
     end
     pairs_done = pairs_done + 1

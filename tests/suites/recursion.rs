@@ -25,7 +25,6 @@ const FORMS: &[(&str, &str)] = &[
     ("json_decode_objects", "nested deeper"),
     ("json_encode", "nested deeper"),
     ("len", "stack overflow"),
-    ("logger_fields", "deeper than 100"),
     ("lt", "stack overflow"),
     ("newindex", "stack overflow"),
     ("newindex_chain", "chain too long"),

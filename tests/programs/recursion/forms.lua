@@ -262,10 +262,6 @@ function forms.error_details()
   return assert(process.send(process.pid(), "t", errors.new { message = "x", details = nested() }))
 end
 
-function forms.logger_fields()
-  return assert(logger.info("x", nested()))
-end
-
 function forms.require()
   package.preload.again = function()
     return 1 + require("again")

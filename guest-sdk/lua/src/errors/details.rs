@@ -16,13 +16,20 @@ pub(super) fn copy(l: State) {
     let value = l.absolute(-1);
     l.new_table(0, 0);
     let seen = l.top();
-    copy_table(l, value, seen);
+    copy_table(l, value, seen, 1);
     l.replace(value);
     l.set_top(value);
 }
 
+/// The most levels that details may nest: those of every value that leaves a process.
+const MAX_DEPTH: usize = 100;
+
 /// Pushes the copy of the table at `from`; `seen` maps tables to their copies.
-fn copy_table(l: State, from: c_int, seen: c_int) {
+/// Raises where tables nest too deeply.
+fn copy_table(l: State, from: c_int, seen: c_int, depth: usize) {
+    if depth > MAX_DEPTH {
+        l.raise("details are nested deeper than 100 levels");
+    }
     l.need_room(LUA_MINSTACK, c"nested too deeply");
     l.push_value(from);
     if l.raw_get(seen) != LUA_TNIL {
@@ -42,7 +49,7 @@ fn copy_table(l: State, from: c_int, seen: c_int) {
         let value = l.top();
         l.push_value(value - 1);
         if l.type_of(value) == LUA_TTABLE {
-            copy_table(l, value, seen);
+            copy_table(l, value, seen, depth + 1);
         } else {
             l.push_value(value);
         }
