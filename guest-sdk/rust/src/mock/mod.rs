@@ -14,6 +14,9 @@ use crate::msgpack::Output;
 /// The PID of the only process.
 pub const PID: &str = "{app:test|0x00001}";
 
+/// Answers an operation: given its name and the encoded request, returns the encoded value.
+pub type Capability = fn(&str, &[u8]) -> Result<Vec<u8>, Error>;
+
 /// The recorded calls of the process, and the answers it gets.
 #[derive(Debug, Default)]
 pub struct Runtime {
@@ -39,7 +42,7 @@ pub struct Runtime {
     pub prepared: Option<Vec<u8>>,
     /// Answers the operations of capabilities: given the name and the encoded request,
     /// returns the encoded value. Without it, no operation exists.
-    pub capability: Option<fn(&str, &[u8]) -> Result<Vec<u8>, Error>>,
+    pub capability: Option<Capability>,
     /// Number of calls of `mailbox.receive`.
     pub receives: usize,
     /// Number of wanted subscriptions of the last of these calls.
