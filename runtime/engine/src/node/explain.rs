@@ -1,16 +1,13 @@
 //! Reads the stack in a copy of a process's memory.
 
-use std::pin::pin;
 use std::sync::Arc;
 
-use crate::code::definition::{Code, Definition, Grants, Source};
-use crate::code::program::Program;
+use super::aside::{self, Call};
+use crate::code::definition::{Code, Source};
 use crate::guest::control::Control;
 use crate::guest::stacks::Sight;
-use crate::guest::{Guest, Purpose, Run, Slot, Surroundings};
-use crate::node::drive::{Drive, Driven};
-use crate::node::instance;
-use crate::security::Rights;
+use crate::guest::{Purpose, Slot, Surroundings};
+use crate::node::drive::Driven;
 use warren_kernel::{Error, Host};
 
 /// Runs the `traceback` of a process's code on the copied memory, in a new
@@ -29,27 +26,23 @@ pub(crate) async fn explain(
     let Sight::Memory { artifact, .. } = &*sight else {
         return Ok(String::new());
     };
-    let shared = Arc::clone(&around.shared);
-    let control = Arc::new(Control::default());
-    let guest = Guest::new(
-        around,
-        Some(Arc::clone(slot.pool())),
-        Arc::clone(&control),
-        Purpose::Explain {
-            sight: Arc::clone(&sight),
-            text: None,
-        },
-        Run {
-            program: Arc::new(program(Arc::clone(artifact))),
-            arguments: Arc::from(crate::codec::NO_VALUES),
-        },
-        shared.limits_of(&host),
-        Rights::new(None),
-    );
-    let driven = {
-        let guest = pin!(instance::run(slot.pool(), guest));
-        Drive::new(&shared, None, &control, guest).await
+    let name: Arc<str> = "traceback".into();
+    let call = Call {
+        name: Arc::clone(&name),
+        code: Code::Wasm(Source {
+            name,
+            bytes: Arc::default(),
+        }),
+        export: "traceback",
+        artifact: Arc::clone(artifact),
+        chunk: None,
     };
+    let purpose = Purpose::Explain {
+        sight: Arc::clone(&sight),
+        text: None,
+    };
+    let control = Arc::new(Control::default());
+    let driven = aside::run(around, slot, &host, &control, purpose, call).await;
     match driven {
         Driven::Finished(finished) => match (finished.text, finished.result) {
             (Some(text), Ok(())) => Ok(text),
@@ -63,24 +56,4 @@ pub(crate) async fn explain(
 fn unreadable(why: &str) -> Error {
     let message = format!("cannot read the stack: {why}");
     Error::new(warren_kernel::Kind::Unavailable, message)
-}
-
-fn program(artifact: Arc<crate::code::artifact::Artifact>) -> Program {
-    let name: Arc<str> = "traceback".into();
-    let grants = Arc::new(Grants::default());
-    Program {
-        definition: Arc::new(Definition {
-            id: Arc::clone(&name),
-            code: Code::Wasm(Source {
-                name,
-                bytes: Arc::default(),
-            }),
-            method: "traceback".into(),
-            host: None,
-            grants: Arc::clone(&grants),
-        }),
-        grants,
-        artifact: Some(artifact),
-        chunk: None,
-    }
 }

@@ -1,20 +1,19 @@
 //! Has an interpreter prepare a source, in an instance of its own.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use warren_kernel::{Error, Host};
 
+use super::aside::{self, Call};
 use super::failures::Failure;
 use super::last_lines;
 use crate::code::artifact::Artifact;
-use crate::code::definition::{Code, Definition, Grants, Source};
-use crate::code::program::{Chunk, Program};
+use crate::code::definition::{Code, Source};
+use crate::code::program::Chunk;
 use crate::guest::control::Control;
-use crate::guest::{Guest, Purpose, Run, Slot, Surroundings};
-use crate::node::drive::{Drive, Driven};
+use crate::guest::{Purpose, Slot, Surroundings};
+use crate::node::drive::Driven;
 use crate::node::instance::{self, Finished};
-use crate::security::Rights;
 
 /// Has an interpreter prepare a source, in an instance of its own.
 ///
@@ -31,47 +30,23 @@ pub(super) async fn prepare(
     let shared = Arc::clone(&around.shared);
     let name = Arc::clone(&source.name);
     let control = Arc::new(Control::default());
-    let guest = Guest::new(
-        around,
-        Some(Arc::clone(slot.pool())),
-        Arc::clone(&control),
-        Purpose::Prepare { prepared: None },
-        Run {
-            program: Arc::new(program(interpreter, source)),
-            arguments: Arc::from(crate::codec::NO_VALUES),
-        },
-        shared.limits_of(&host),
-        Rights::new(None),
-    );
-    let driven = {
-        let guest = pin!(instance::run(slot.pool(), guest));
-        Drive::new(&shared, None, &control, guest).await
+    let purpose = Purpose::Prepare { prepared: None };
+    let call = Call {
+        name: Arc::clone(&name),
+        code: Code::Lua(Source {
+            name: Arc::clone(&name),
+            bytes: Arc::clone(&source.code),
+        }),
+        export: "prepare",
+        artifact: interpreter,
+        chunk: Some(Arc::new(source)),
     };
+    let driven = aside::run(around, slot, &host, &control, purpose, call).await;
     let lines = last_lines::pass_on(&shared, &control, true);
     last_lines::write(&shared, lines).await;
     match driven {
         Driven::Finished(finished) => prepared(finished, &name),
         Driven::Doomed => Err(Error::internal(format!("{name}: preparing was stopped")).into()),
-    }
-}
-
-/// Makes the program that has the interpreter prepare this source.
-fn program(interpreter: Arc<Artifact>, source: Chunk) -> Program {
-    let grants = Arc::new(Grants::default());
-    Program {
-        definition: Arc::new(Definition {
-            id: Arc::clone(&source.name),
-            code: Code::Lua(Source {
-                name: Arc::clone(&source.name),
-                bytes: Arc::clone(&source.code),
-            }),
-            method: "prepare".into(),
-            host: None,
-            grants: Arc::clone(&grants),
-        }),
-        grants,
-        artifact: Some(interpreter),
-        chunk: Some(Arc::new(source)),
     }
 }
 
