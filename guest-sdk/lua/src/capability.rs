@@ -28,7 +28,7 @@ macro_rules! operation {
 pub(crate) use operation;
 
 /// Calls an operation with all arguments, and returns its value, or nil and its error.
-/// Where the operation takes longer, the other coroutines run meanwhile.
+/// The other coroutines run while an operation takes longer.
 pub(crate) fn call(l: State, operation: &str, types: &str) -> c_int {
     for (place, letter) in (1..).zip(types.bytes()) {
         let (kind, name): (c_int, &CStr) = match letter {

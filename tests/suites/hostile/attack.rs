@@ -39,7 +39,7 @@ pub(crate) struct Attack {
     pub(crate) options: Vec<String>,
     /// Bytes by which the command may grow.
     pub(crate) grows: u64,
-    /// How many times later than without the attack a sleep of a bystander may end.
+    /// The factor by which a sleep of a bystander may end later than without the attack.
     pub(crate) late: u64,
 }
 

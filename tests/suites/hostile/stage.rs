@@ -108,7 +108,7 @@ pub(crate) fn run(attack: &Attack) {
     }
 }
 
-/// How late sleeps of the bystanders ended, in microseconds: medians.
+/// The lateness of the bystanders' sleeps, in microseconds: medians.
 #[derive(Debug)]
 struct Lateness {
     quiet: u64,

@@ -40,7 +40,7 @@ impl Moment {
 
     /// Reads RFC 3339.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        // What the layout lets pass beside it: an hour of one digit, and a comma.
+        // The layout lets pass an hour of one digit and a comma, too.
         if text.as_bytes().get(13) != Some(&b':') || text.contains(',') {
             return None;
         }

@@ -3,6 +3,7 @@
 use std::ffi::c_int;
 
 use mlua_sys::*;
+use warren_guest::msgpack::MAX_DEPTH;
 
 use crate::lua::State;
 use crate::marks;
@@ -21,14 +22,13 @@ pub(super) fn copy(l: State) {
     l.set_top(value);
 }
 
-/// The most levels that details may nest: those of every value that leaves a process.
-const MAX_DEPTH: usize = 100;
-
 /// Pushes the copy of the table at `from`; `seen` maps tables to their copies.
 /// Raises where tables nest too deeply.
 fn copy_table(l: State, from: c_int, seen: c_int, depth: usize) {
     if depth > MAX_DEPTH {
-        l.raise("details are nested deeper than 100 levels");
+        l.raise(&format!(
+            "details are nested deeper than {MAX_DEPTH} levels"
+        ));
     }
     l.need_room(LUA_MINSTACK, c"nested too deeply");
     l.push_value(from);

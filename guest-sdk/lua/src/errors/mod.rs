@@ -42,7 +42,7 @@ pub(crate) mod part {
 /// The name of the class in Lua.
 pub(crate) const CLASS: &CStr = c"error";
 
-/// What stands between a context and what it leads.
+/// The text between a context and the message after it.
 const SEPARATOR: &CStr = c": ";
 
 /// Pushes a new error of `kind` whose message is on top of the stack, in its

@@ -1,4 +1,4 @@
-//! What a process inherits from its spawner and hands on.
+//! The things that a process inherits from its spawner and hands on.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use warren_kernel::{Error, Host};
 use super::Start;
 use crate::security::{Actor, Identity, Scope};
 
-/// What a process inherits from its spawner and hands on.
+/// The things that a process inherits from its spawner and hands on.
 #[derive(Clone, Debug)]
 pub(crate) struct Inherited {
     /// The identifier of the call chain.

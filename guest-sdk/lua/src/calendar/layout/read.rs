@@ -13,7 +13,7 @@ pub(crate) struct Reading<'t> {
     pub(crate) place: Place<'t>,
 }
 
-/// What a text says of the place of its time.
+/// The place of its time that a text states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place<'t> {
     /// Nothing.
@@ -534,7 +534,7 @@ mod tests {
                 let text = write(layout, &wall, 19_800, "IST");
                 let reading = read(layout, &text).expect(&text);
                 let (read, fraction) = reading.parts.carry().unwrap();
-                // What a layout leaves out is lost, and nothing else.
+                // The parts that a layout leaves out are lost, and nothing else.
                 let again = write(layout, &Wall::new(read, fraction), 19_800, "IST");
                 let name = name.to_str().unwrap();
                 // A year of two digits may be another, and with it the weekday.
