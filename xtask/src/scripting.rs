@@ -8,38 +8,26 @@ use anyhow::Result;
 
 use crate::step::Step;
 
-/// Files that show that a package is installed, and the packages.
-const NEEDED: [(&[&str], &[&str]); 4] = [
+/// Commands that show that packages are installed, and the packages.
+const NEEDED: [(&[&str], &[&str]); 3] = [
     (&["npm", "--version"], &["nodejs", "npm"]),
     (
         &["python3", "-c", "import ensurepip, venv"],
         &["python3", "python3-venv"],
     ),
     (&["lua5.4", "-v"], &["lua5.4"]),
-    (
-        &[
-            "dpkg",
-            "-s",
-            "lua-penlight",
-            "lua-unit",
-            "lua-luassert",
-            "lua-say",
-            "lua-argparse",
-            "lua-inspect",
-            "lua-dkjson",
-            "lua-filesystem",
-        ],
-        &[
-            "lua-penlight",
-            "lua-unit",
-            "lua-luassert",
-            "lua-say",
-            "lua-argparse",
-            "lua-inspect",
-            "lua-dkjson",
-            "lua-filesystem",
-        ],
-    ),
+];
+
+/// Packages without a command that would show them.
+const LIBRARIES: [&str; 8] = [
+    "lua-penlight",
+    "lua-unit",
+    "lua-luassert",
+    "lua-say",
+    "lua-argparse",
+    "lua-inspect",
+    "lua-dkjson",
+    "lua-filesystem",
 ];
 
 /// Installs the missing packages.
@@ -47,11 +35,14 @@ const NEEDED: [(&[&str], &[&str]); 4] = [
 /// # Errors
 /// There is no apt-get, or it failed.
 pub(crate) fn install() -> Result<()> {
-    let missing: Vec<&str> = NEEDED
+    let mut missing: Vec<&str> = NEEDED
         .iter()
         .filter(|(shows, _)| !succeeds(shows))
         .flat_map(|(_, packages)| packages.iter().copied())
         .collect();
+    if !succeeds(&[&["dpkg", "-s"], &LIBRARIES[..]].concat()) {
+        missing.extend(LIBRARIES);
+    }
     if missing.is_empty() {
         return Ok(());
     }

@@ -5,6 +5,8 @@
 
 #[cfg(unix)]
 mod control;
+#[cfg(unix)]
+mod control_paths;
 mod doctor;
 mod error_messages;
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "this is test code")]
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -205,45 +205,34 @@ fn printing() -> Program {
     Program::of(&[("main.lua", "print('x')"), ("guest.wat", guest)])
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_standard_output_is_said_by_every_command() {
-    let dir = printing();
+/// Every command that prints ends with an error if its standard output is this file.
+fn every_command_says(dir: &Path, stdout: &File, why: &str) {
     for args in PRINTING {
-        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let mut command = warren(dir.path(), args);
-        let output = command
-            .stdout(full)
+        let output = warren(dir, args)
+            .stdout(stdout.try_clone().unwrap())
             .stderr(Stdio::piped())
             .output()
             .unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{args:?}: {stderr}");
-        assert!(
-            stderr.contains("standard output cannot be written: No space left"),
-            "{args:?}: {stderr}"
-        );
+        let message = format!("standard output cannot be written: {why}");
+        assert!(stderr.contains(&message), "{args:?}: {stderr}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_said_by_every_command() {
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    every_command_says(printing().path(), &full, "No space left");
 }
 
 #[test]
 fn a_standard_output_that_is_not_open_for_writing_is_said_by_every_command() {
     let dir = printing();
-    for args in PRINTING {
-        for path in [dir.path(), &dir.path().join("main.lua")] {
-            let mut command = warren(dir.path(), args);
-            let output = command
-                .stdout(std::fs::File::open(path).unwrap())
-                .stderr(Stdio::piped())
-                .output()
-                .unwrap();
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.code(), Some(1), "{args:?}: {stderr}");
-            assert!(
-                stderr.contains("standard output cannot be written: Bad file descriptor"),
-                "{args:?}: {stderr}"
-            );
-        }
+    for path in [dir.path(), &dir.path().join("main.lua")] {
+        let unwritable = File::open(path).unwrap();
+        every_command_says(dir.path(), &unwritable, "Bad file descriptor");
     }
 }
 

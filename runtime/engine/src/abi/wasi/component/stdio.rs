@@ -130,15 +130,17 @@ impl OutputStream for Opened {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-    use std::sync::mpsc::{self, Receiver};
+    use std::sync::mpsc::{self, Receiver, Sender};
 
     use super::*;
     use crate::output::{MAX_KEPT, Sink};
 
+    type Written = Arc<Mutex<Vec<u8>>>;
+
     /// A sink that takes nothing until `go` is dropped.
     struct Unread {
         go: Receiver<()>,
-        written: Arc<Mutex<Vec<u8>>>,
+        written: Written,
     }
 
     impl Sink for Unread {
@@ -150,19 +152,26 @@ mod tests {
         }
     }
 
+    /// A stream whose queue is full until the first value is dropped, and what it has
+    /// written.
+    fn unread(stream: Stream) -> (Sender<()>, Written, Arc<Output>, Stdio) {
+        let (hold, go) = mpsc::channel();
+        let written = Written::default();
+        let output = Output::start(Box::new(Unread {
+            go,
+            written: Arc::clone(&written),
+        }))
+        .expect("starts");
+        while output.try_write(stream, b"q".to_vec()).is_ok() {}
+        let control = Arc::new(Control::default());
+        let stdio = Stdio::new(Arc::clone(&output), control, stream);
+        (hold, written, output, stdio)
+    }
+
     #[tokio::test]
     async fn what_a_process_writes_through_all_its_handles_is_bounded_and_not_lost() {
         for stream in [Stream::Stdout, Stream::Stderr] {
-            let (hold, go) = mpsc::channel();
-            let written = Arc::new(Mutex::new(Vec::new()));
-            let output = Output::start(Box::new(Unread {
-                go,
-                written: Arc::clone(&written),
-            }))
-            .expect("starts");
-            while output.try_write(stream, b"q".to_vec()).is_ok() {}
-            let control = Arc::new(Control::default());
-            let stdio = Stdio::new(Arc::clone(&output), Arc::clone(&control), stream);
+            let (hold, written, output, stdio) = unread(stream);
             let mut handles: Vec<_> = (0..100_u8).map(|n| (n, stdio.p2_stream())).collect();
             for (_, handle) in &mut handles {
                 assert_eq!(handle.check_write().expect("it is open"), PIECE);
@@ -205,16 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flush_through_one_handle_is_waited_for_by_the_others() {
-        let (hold, go) = mpsc::channel();
-        let written = Arc::new(Mutex::new(Vec::new()));
-        let output = Output::start(Box::new(Unread {
-            go,
-            written: Arc::clone(&written),
-        }))
-        .expect("starts");
-        while output.try_write(Stream::Stdout, b"q".to_vec()).is_ok() {}
-        let control = Arc::new(Control::default());
-        let stdio = Stdio::new(Arc::clone(&output), control, Stream::Stdout);
+        let (hold, written, output, stdio) = unread(Stream::Stdout);
         let [mut one, mut other] = [stdio.p2_stream(), stdio.p2_stream()];
         one.write("a".into()).expect("it is permitted");
         assert_eq!(other.check_write().expect("it is open"), PIECE);
