@@ -11,6 +11,8 @@ use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
 use crate::scheduler::{Patience, Shape, push_receive, receive_alone, wait};
 use crate::tasks::{Channel, Ring, Source};
+use crate::time::{Unit, signed};
+use crate::timers::instant_after;
 use crate::transfer::{CLASS, RECEIVE_CASE, close};
 
 /// The name of the class of cases in Lua. A case has two user values: the
@@ -66,9 +68,12 @@ extern "C-unwind" fn send(l: State) -> c_int {
     wait(l, 1, 1, Patience::Endless, Shape::Send)
 }
 
-/// `ch:receive()`: `v, true`, or `nil, false` once closed and drained.
+/// `ch:receive(timeout?)`: `v, true`, or `nil, false` once closed and drained.
 extern "C-unwind" fn receive(l: State) -> c_int {
     let channel = Channel::check(l, 1);
+    if l.top() > 1 {
+        return receive_within(l);
+    }
     interpreter(l).rest(l);
     if receive_alone(l, channel) {
         l.push_boolean(true);
@@ -77,6 +82,57 @@ extern "C-unwind" fn receive(l: State) -> c_int {
     l.set_top(1);
     push_receive(l);
     wait(l, 1, 1, Patience::Endless, Shape::Receive)
+}
+
+/// `ch:receive(timeout)`, also `ch:receive{timeout = timeout}`: also
+/// `nil, false, "timeout"`, and `nil, false, err` for what is no timeout. The second
+/// result is true with a value only.
+fn receive_within(l: State) -> c_int {
+    l.set_top(2);
+    if l.type_of(2) == LUA_TTABLE && !replace_by_timeout(l) {
+        return refused_receive(l);
+    }
+    let (patience, shape) = if l.is_nil(2) {
+        (Patience::Endless, Shape::Receive)
+    } else {
+        let Some(timeout) = signed(l, 2, Unit::Milliseconds, "timeout") else {
+            return refused_receive(l);
+        };
+        // What is left until a deadline may be less than nothing.
+        let until = instant_after(u64::try_from(timeout).unwrap_or(0));
+        (Patience::Until(until), Shape::ReceiveBy)
+    };
+    l.set_top(1);
+    push_receive(l);
+    wait(l, 1, 1, patience, shape)
+}
+
+/// Puts the timeout that the options at index 2 hold in their place. False where there is
+/// another option; then nil and an error were pushed.
+fn replace_by_timeout(l: State) -> bool {
+    l.push_nil();
+    while l.next(2) {
+        if !l.is_string(-2, b"timeout") {
+            errors::refuse(
+                l,
+                kind::INVALID,
+                format_args!("the only option is 'timeout'"),
+            );
+            return false;
+        }
+        l.pop(1);
+    }
+    l.push_string(c"timeout");
+    l.raw_get(2);
+    l.replace(2);
+    true
+}
+
+/// Returns `nil, false, err` for the nil and the error on top of the stack.
+fn refused_receive(l: State) -> c_int {
+    l.push_boolean(false);
+    l.insert(-2);
+    3
 }
 
 /// `ch:close()`.

@@ -127,7 +127,7 @@ fn period(l: State, class: &CStr) -> Option<u64> {
 }
 
 /// The instant so many nanoseconds from now.
-fn instant_after(span: u64) -> u64 {
+pub(crate) fn instant_after(span: u64) -> u64 {
     clock::monotonic().saturating_add(span)
 }
 

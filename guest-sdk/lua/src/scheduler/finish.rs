@@ -13,6 +13,8 @@ use crate::transfer::forget;
 pub(crate) enum Shape {
     /// `value, true`, or `nil, false` where the channel is closed.
     Receive,
+    /// The same, or `nil, false, "timeout"` where the deadline has passed.
+    ReceiveBy,
     /// `true`; raises where the channel is closed.
     Send,
     /// `{channel=, value=, ok=}`, or `{default=true, ok=true}`.
@@ -21,6 +23,13 @@ pub(crate) enum Shape {
     Sleep,
     /// The result of an exec.
     Exec,
+}
+
+impl Shape {
+    /// Returns true for the wait of `receive`, which ends at a timer that was stopped.
+    pub(super) fn is_plain_receive(self) -> bool {
+        matches!(self, Shape::Receive | Shape::ReceiveBy)
+    }
 }
 
 /// Marks a case that receives, in the place of the value to send.
@@ -37,8 +46,9 @@ pub(super) fn is_receive(l: State, index: c_int) -> bool {
         && l.to_userdata(index).cast_const().cast() == &raw const RECEIVE
 }
 
-const SHAPES: [Shape; 5] = [
+const SHAPES: [Shape; 6] = [
     Shape::Receive,
+    Shape::ReceiveBy,
     Shape::Send,
     Shape::Select,
     Shape::Sleep,
@@ -69,9 +79,15 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             l.push_boolean(false);
             2
         }
-        (Shape::Receive, Fired::Case(_, open)) => {
+        (Shape::Receive | Shape::ReceiveBy, Fired::Case(_, open)) => {
             l.push_boolean(open);
             2
+        }
+        (Shape::ReceiveBy, Fired::Deadline) => {
+            l.push_nil();
+            l.push_boolean(false);
+            l.push_string(c"timeout");
+            3
         }
         (Shape::Exec, Fired::Case(..)) => results_of_exec(l, base),
         (Shape::Select, Fired::Deadline) => {

@@ -199,7 +199,7 @@ fn look(l: State, interpreter: &Interpreter, base: c_int, count: c_int, shape: S
                         Some(look.next_alarm.map_or(next, |earlier| earlier.min(next)));
                     false
                 }
-                None if alarm.stopped.get() && shape == Shape::Receive => true,
+                None if alarm.stopped.get() && shape.is_plain_receive() => true,
                 None => {
                     look.rung = look.rung.or(Some(case));
                     false
@@ -245,7 +245,7 @@ fn switch(
     let id = {
         let mut scheduler = interpreter.scheduler.borrow_mut();
         let id = scheduler.current;
-        scheduler.park(id, l, base, shape == Shape::Receive, until);
+        scheduler.park(id, l, base, shape.is_plain_receive(), until);
         for case in 0..count {
             let place = base + 2 * case;
             scheduler.add_waiter(id, Channel::at(l, place), case, !is_receive(l, place + 1));
