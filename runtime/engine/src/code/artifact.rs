@@ -12,6 +12,7 @@ use warren_kernel::Error;
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
+use crate::code::bounds::{self, CompileLimits};
 use crate::code::cache::{self, CodeCache, Key};
 use crate::code::class::{Class, Shape};
 use crate::code::compile_threads;
@@ -85,10 +86,11 @@ enum MachineCode {
     Memory(Vec<u8>),
 }
 
-/// The code cache, and the count of compilations.
+/// The code cache, the limits of what is compiled, and the count of compilations.
 #[derive(Clone)]
 pub(crate) struct Compiler {
     pub(crate) cache: Option<Arc<CodeCache>>,
+    pub(crate) limits: CompileLimits,
     /// Number of compilations that the cache did not spare.
     pub(crate) compiled: Arc<AtomicU64>,
 }
@@ -99,8 +101,8 @@ impl Artifact {
     ///
     /// # Errors
     ///
-    /// `Invalid` if the file is not valid WebAssembly, imports something that the
-    /// runtime does not provide, or lacks an export of the ABI.
+    /// `Invalid` if the file is not valid WebAssembly, is beyond a limit, imports
+    /// something that the runtime does not provide, or lacks an export of the ABI.
     pub(crate) fn compile<T: 'static>(
         number: Number,
         source: &Source,
@@ -145,6 +147,7 @@ impl Artifact {
         let key = Key::new(
             &pool.engine,
             if snapshot { "snapshot" } else { "plain" },
+            &compiler.limits,
             &wasm.digest,
         );
         let cache = compiler.cache.as_deref();
@@ -158,6 +161,8 @@ impl Artifact {
                 Err(Unusable::Code(error)) => replaced = Some(error),
             }
         }
+        // Code in the cache was compiled within the same limits: they are in its key.
+        bounds::check(wasm, &compiler.limits)?;
         compiler.compiled.fetch_add(1, Ordering::Relaxed);
         let machine_code = compile_threads::run(|| compile(&pool.engine, wasm, snapshot))??;
         let machine_code = match cache.map(|cache| cache.add(key, &machine_code)) {

@@ -19,7 +19,7 @@ use module::Module;
 
 /// Limits of sources and WebAssembly files, and of preparing and compiling them.
 /// `docs/limits.md` has the defaults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CompileLimits {
     /// Bytes of a WebAssembly file.

@@ -13,7 +13,7 @@ use super::kept::Kept;
 use super::prepare::prepare;
 use super::slots::compiling;
 use crate::code::artifact::{Artifact, Numbers};
-use crate::code::bounds::{self, CompileLimits, check_file};
+use crate::code::bounds::{CompileLimits, check_file};
 use crate::code::definition::{Code, Definition, Source};
 use crate::code::program::{Chunk, Program};
 use crate::code::wasm::Wasm;
@@ -274,7 +274,6 @@ impl Node {
         let (node, host) = (Arc::clone(self), Arc::clone(host));
         compiling(move || {
             let wasm = Wasm::parse(&source)?;
-            bounds::check(&wasm, &node.programs.limits)?;
             let pool = node.host_slots(&host).of(wasm.shape).first()?;
             let number = node.programs.numbers.take();
             Artifact::compile(number, &source, &wasm, &pool, &node.compiler).map(Arc::new)

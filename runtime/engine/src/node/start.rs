@@ -16,6 +16,7 @@ use crate::abi::imports;
 use crate::capability::Capabilities;
 use crate::code::address_space::FOR_FAST_SLOTS;
 use crate::code::artifact::Compiler;
+use crate::code::bounds::CompileLimits;
 use crate::code::cache::CodeCache;
 use crate::code::mappings::Mappings;
 use crate::code::slots::{HostSlots, SlotsBuilder};
@@ -94,7 +95,7 @@ impl Node {
             host_slots: hosts.slots,
             other_host_slots: hosts.other_slots,
             programs: Programs::new(config.interpreter, config.compile),
-            compiler: compiler(config.cache),
+            compiler: compiler(config.cache, config.compile),
             compiling: Permits::new(workers),
             preparing: Permits::new(workers),
             opening: Permits::new(workers),
@@ -204,7 +205,7 @@ fn max_prepare(time: Duration, tick: Duration) -> MaxPrepare {
 }
 
 /// Opens the code cache. The node works without one, so an error is only logged.
-fn compiler(cache: Option<PathBuf>) -> Compiler {
+fn compiler(cache: Option<PathBuf>, limits: CompileLimits) -> Compiler {
     let cache = cache.and_then(|directory| {
         CodeCache::open(&directory)
             .inspect_err(|error| {
@@ -216,6 +217,7 @@ fn compiler(cache: Option<PathBuf>) -> Compiler {
     });
     Compiler {
         cache,
+        limits,
         compiled: Arc::default(),
     }
 }

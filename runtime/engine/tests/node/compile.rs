@@ -100,6 +100,28 @@ async fn an_error_quotes_only_the_start_of_a_long_line() {
     world.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limit_holds_though_the_code_is_in_the_cache() {
+    let cache = tempfile::tempdir().unwrap();
+    let starts_within = async |max_functions| {
+        let mut compile = CompileLimits::default();
+        compile.max_functions = max_functions;
+        let world = World::set_up(Setup {
+            cache: Some(cache.path().to_owned()),
+            compile,
+            ..Setup::default()
+        });
+        world.define("t:module", &guest(&"(func)".repeat(100), ""));
+        let started = world.try_start("t:module").await;
+        world.close().await;
+        started.map(drop)
+    };
+    starts_within(1_000).await.unwrap();
+    let error = starts_within(50).await.unwrap_err();
+    assert!(error.message.contains("max_functions"), "{error}");
+    starts_within(1_000).await.unwrap();
+}
+
 fn details(error: &Error) -> Vec<(&'static str, Field)> {
     match &error.details {
         Some(Details::Fields(fields)) => fields.clone(),

@@ -5,6 +5,8 @@ use std::hash::{Hash, Hasher};
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 
+use crate::code::bounds::CompileLimits;
+
 /// End of the names of complete files.
 pub(super) const EXTENSION: &str = ".cwasm";
 
@@ -18,13 +20,20 @@ pub(crate) struct Key(pub(super) [u8; 32]);
 
 impl Key {
     /// Returns the key of code made by this engine and this version of warren, in this
-    /// `way` (plain, or as a snapshot), from the file with this SHA-256.
-    pub(crate) fn new(engine: &Engine, way: &str, source: &[u8; 32]) -> Key {
+    /// `way` (plain, or as a snapshot), within these limits, from the file with this
+    /// SHA-256.
+    pub(crate) fn new(
+        engine: &Engine,
+        way: &str,
+        limits: &CompileLimits,
+        source: &[u8; 32],
+    ) -> Key {
         let mut hasher = Sha256Hasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
         way.hash(&mut hasher);
         FORMAT.hash(&mut hasher);
+        limits.hash(&mut hasher);
         hasher.0.update(source);
         Key(hasher.0.finalize().into())
     }
