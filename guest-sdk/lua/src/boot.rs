@@ -9,9 +9,10 @@ use warren_guest::msgpack::{MAX_MESSAGE, Output};
 use crate::interpreter::{Anchored, Interpreter, interpreter};
 use crate::lua::{Function, State, internals, push_library, set_functions};
 use crate::{
-    allocator, callbacks, channel, chooser, codec, context, coroutine, crypto, errors, hash, json,
-    libc_clock, logger, math, message, metamethods, module, object, os, prelude, process, public,
-    scheduler, security, spawner, stdio, tables, time, timers, traceback, transfer, uuid, warnings,
+    allocator, bundled, callbacks, channel, chooser, codec, context, coroutine, crypto, errors,
+    hash, json, libc_clock, logger, math, message, metamethods, module, object, os, prelude,
+    process, public, scheduler, security, spawner, stdio, tables, time, timers, traceback,
+    transfer, uuid, warnings,
 };
 
 /// Returns the Lua state of this instance, set up at the first call, or in the image.
@@ -224,6 +225,7 @@ fn push_native(l: State) {
         set_functions(l, functions);
     }
     set_functions(l, module::FUNCTIONS);
+    set_functions(l, bundled::FUNCTIONS);
     set_functions(l, object::FUNCTIONS);
     set_functions(l, public::FUNCTIONS);
     set_functions(l, callbacks::FUNCTIONS);

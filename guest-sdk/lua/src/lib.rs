@@ -28,6 +28,7 @@ mod allocator;
 mod arg;
 mod argument;
 mod boot;
+mod bundled;
 mod calendar;
 mod callbacks;
 mod capability;

@@ -10,7 +10,7 @@ use crate::interpreter::interpreter;
 use crate::lua::State;
 
 /// A chunk of the prelude.
-type Chunk = &'static str;
+pub(crate) type Chunk = &'static str;
 
 /// Changes to the libraries of Lua itself.
 pub(crate) const STANDARD: &[Chunk] = &[
@@ -33,10 +33,7 @@ pub(crate) const WARREN: &[Chunk] = &[
 /// Runs chunks with the table on top of the stack as their argument.
 pub(crate) fn run(l: State, chunks: &[Chunk]) {
     for chunk in chunks {
-        if l.load(chunk.as_bytes(), c"=[warren]") != LUA_OK {
-            l.error();
-        }
-        strip(l);
+        load(l, chunk);
         l.push_value(-2);
         l.call(1, 0);
         // At these points there are neither so many strings that their
@@ -44,6 +41,14 @@ pub(crate) fn run(l: State, chunks: &[Chunk]) {
         // stays where it is.
         l.collect();
     }
+}
+
+/// Pushes the function of a chunk. May raise.
+pub(crate) fn load(l: State, chunk: Chunk) {
+    if l.load(chunk.as_bytes(), c"=[warren]") != LUA_OK {
+        l.error();
+    }
+    strip(l);
 }
 
 /// Replaces the function on top of the stack by one that does not know where

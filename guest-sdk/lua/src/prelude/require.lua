@@ -1,8 +1,9 @@
--- require: the libraries, what the program has put into package.preload, and
--- the program's own modules.
+-- require: the libraries, what the program has put into package.preload, the
+-- program's own modules, and those that come with warren.
 
 local native = ...
 local loaded, preload, load_module = native.loaded, native.preload, native.module
+local bundled = native.bundled
 local is_blocked, public, bad_argument = native.is_blocked, native.public, native.bad_argument
 local error, type, setmetatable, rawget = error, type, setmetatable, rawget
 local running, status, concat = coroutine.running, coroutine.status, table.concat
@@ -127,6 +128,17 @@ package.searchers = {
   public(function(name)
     local point = find(name, ".", 1, true)
     return searcher_of_cpath(name, point and sub(name, 1, point - 1))
+  end),
+  -- The modules that come with warren, "warren.server", whose short names, "server", are
+  -- the program's own to give.
+  public(function(name)
+    local full, chunk = bundled(name)
+    if full and not chunk then
+      chunk = function()
+        return (require(full))
+      end
+    end
+    return chunk, full
   end),
 }
 

@@ -356,3 +356,15 @@ fn sort_with_a_function_does_what_sort_without_does() {
         false\ttest.lua:15: bad argument #2 to 'sort' (function expected, got number)\n";
     assert_eq!(output, expected);
 }
+
+#[test]
+fn a_bundled_module_leaves_its_short_name_to_the_program() {
+    let output = output_of(
+        r##"local sample, where = require("sample")
+         print(sample.name, where, require("warren.sample") == sample)
+         package.loaded.sample = nil
+         package.preload.sample = function() return "own" end
+         print(require("sample"), require("warren.sample") == sample)"##,
+    );
+    assert_eq!(output, "warren.sample\twarren.sample\ttrue\nown\ttrue\n");
+}

@@ -1,0 +1,42 @@
+//! The modules that come with the interpreter: files of `library/`, which are compiled in
+//! the process that requires them, and cost no other one anything.
+
+use std::ffi::c_int;
+
+use crate::argument::{REFUSED, text};
+use crate::lua::{Functions, State};
+use crate::prelude;
+
+/// The functions that the prelude is given.
+pub(crate) const FUNCTIONS: &Functions = &[(c"bundled", bundled)];
+
+/// Names, and the source of each.
+const MODULES: &[(&str, &str)] = &[
+    #[cfg(test)]
+    ("sample", "return { name = ... }"),
+];
+
+/// Led before a name, it finds the bundled module also where the program has one of that
+/// name.
+const SPACE: &str = "warren.";
+
+/// `bundled(name)`: the full name of the bundled module and, where `name` is that, the
+/// module's chunk as a function; nothing where there is no such module.
+extern "C-unwind" fn bundled(l: State) -> c_int {
+    let Some(name) = text(l, 1, "name") else {
+        return REFUSED;
+    };
+    let short = name.strip_prefix(SPACE).unwrap_or(name);
+    let Some((_, source)) = MODULES.iter().find(|(known, _)| *known == short) else {
+        return 0;
+    };
+    if short != name {
+        l.push_value(1);
+        prelude::load(l, source);
+        return 2;
+    }
+    l.push_bytes(SPACE.as_bytes());
+    l.push_value(1);
+    l.concat(2);
+    1
+}
