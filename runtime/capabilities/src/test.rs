@@ -1,7 +1,9 @@
 //! Calls of operations, for tests.
 
-use warren_engine::capability::{Capability, Progress, Step};
-use warren_kernel::Error;
+use std::sync::Arc;
+
+use warren_engine::capability::{Caller, Capability, Kept, Progress, Step};
+use warren_kernel::{Error, Kernel, Process};
 use warren_values::Value;
 
 pub(crate) fn of(text: &str) -> Value {
@@ -25,10 +27,35 @@ pub(crate) fn called_within(
     check: &dyn Fn() -> Result<(), Error>,
 ) -> Result<Value, Error> {
     let request = warren_values::to_value(arguments).unwrap();
-    let answer = match capability.call(operation, request.as_slice()) {
+    let answer = match capability.call(&mut Nobody, operation, request.as_slice()) {
         Step::Done(answer) => answer,
         Step::Compute(work) => (work.run)(&Progress::new(check)),
         Step::Unknown => panic!("no operation {operation}"),
     };
     Ok(warren_values::from_value(&answer?).unwrap())
+}
+
+/// The caller of a pure operation, which does not look at it.
+pub(crate) struct Nobody;
+
+impl Caller for Nobody {
+    fn process(&self) -> &Arc<Process> {
+        unimplemented!("the operation is pure")
+    }
+
+    fn definition(&self) -> &Arc<str> {
+        unimplemented!("the operation is pure")
+    }
+
+    fn kernel(&self) -> &Arc<Kernel> {
+        unimplemented!("the operation is pure")
+    }
+
+    fn permit(&mut self, _: &str, _: &str, _: &[(&str, &str)]) -> Result<(), Error> {
+        unimplemented!("the operation is pure")
+    }
+
+    fn kept(&mut self) -> &Arc<Kept> {
+        unimplemented!("the operation is pure")
+    }
 }

@@ -10,12 +10,22 @@
 //!                                     └─ Step::Compute ─> a permit, a thread
 //!  guest <── outcome of an exec <── kernel <──────────────────┘
 //! ```
+//!
+//! An operation with effects beyond its answer uses its [`Caller`]: it asks the policies
+//! by [`Caller::permit`], before any effect, and keeps handles of the process in
+//! [`Caller::kept`], whose state is dropped when the process ends or is upgraded.
 
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use warren_kernel::Error;
+
+mod caller;
+mod kept;
+
+pub use caller::{Caller, MAX_PERMISSIONS};
+pub use kept::Kept;
 
 /// A service of the runtime. Every operation is written once, for guests of all
 /// languages.
@@ -26,10 +36,12 @@ pub trait Capability: Send + Sync + 'static {
     /// Begins a call. `operation` is the part of the name after the first dot; `request`
     /// is an encoded array of values, checked and at most [`MAX_REQUEST`] long.
     ///
+    /// `caller` is the process that calls.
+    ///
     /// Runs where guests run: what takes longer than some 0.1 ms is returned as
     /// [`Step::Compute`]. A request of more than [`AT_ONCE`] bytes is always handled on a
     /// thread where it may take its time.
-    fn call(&self, operation: &str, request: &[u8]) -> Step;
+    fn call(&self, caller: &mut dyn Caller, operation: &str, request: &[u8]) -> Step;
 }
 
 /// The most bytes of a request.

@@ -2,6 +2,7 @@
 //! linkers call these operations.
 
 pub(crate) mod aside;
+pub(crate) mod caller;
 pub(crate) mod capability;
 pub(crate) mod control;
 mod files;
@@ -29,6 +30,7 @@ use warren_kernel::{Error, Message, Outcome, Process};
 use wasmtime::Memory;
 
 use crate::code::program::Program;
+use crate::guest::caller::KeptByGuest;
 use crate::guest::control::Control;
 use crate::guest::shared::Shared;
 use crate::guest::stacks::Sight;
@@ -115,6 +117,8 @@ pub(crate) struct Guest {
     pub(crate) slices: u32,
     /// The guest's WASI state, made at the first call of WASI.
     pub(crate) wasi: Option<Box<dyn Any + Send + Sync>>,
+    /// The state that capabilities keep for the guest.
+    kept: KeptByGuest,
 }
 
 /// A reason for which the runtime itself unwinds a guest's stack. It is not a trap
@@ -165,6 +169,7 @@ impl Guest {
             out_of_memory: false,
             slices: 0,
             wasi: None,
+            kept: KeptByGuest::default(),
         }
     }
 

@@ -13,7 +13,7 @@ mod seal;
 use aes_gcm::aead::consts::U12;
 use aes_gcm::{Aes128Gcm, Aes256Gcm, AesGcm};
 use sha2::{Sha256, Sha512};
-use warren_engine::capability::{Capability, Step};
+use warren_engine::capability::{Caller, Capability, Step};
 
 /// See [the module](self).
 pub(crate) struct Crypto;
@@ -23,7 +23,7 @@ impl Capability for Crypto {
         "crypto"
     }
 
-    fn call(&self, operation: &str, request: &[u8]) -> Step {
+    fn call(&self, _: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
         Step::Done(match operation {
             "random.bytes" => random::bytes(request),
             "random.string" => return random::string(request),

@@ -11,7 +11,7 @@ use digest::{hmac, plain};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
-use warren_engine::capability::{Capability, Step};
+use warren_engine::capability::{Caller, Capability, Step};
 
 /// See [the module](self).
 pub(crate) struct Hash;
@@ -21,7 +21,7 @@ impl Capability for Hash {
         "hash"
     }
 
-    fn call(&self, operation: &str, request: &[u8]) -> Step {
+    fn call(&self, _: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
         Step::Done(match operation {
             "md5" => plain::<Md5>(request),
             "sha1" => plain::<Sha1>(request),

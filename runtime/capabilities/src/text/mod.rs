@@ -11,7 +11,7 @@ mod replace;
 
 use std::sync::Arc;
 
-use warren_engine::capability::{Answer, Capability, Progress, Step};
+use warren_engine::capability::{Answer, Caller, Capability, Progress, Step};
 use warren_kernel::Error;
 
 use crate::answer;
@@ -29,7 +29,7 @@ impl Capability for Text {
         "text"
     }
 
-    fn call(&self, operation: &str, request: &[u8]) -> Step {
+    fn call(&self, _: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
         let answer = match operation {
             "regexp.compile" => compiled,
             "regexp.match" => find::is_match,

@@ -2,7 +2,7 @@
 
 mod zone;
 
-use warren_engine::capability::{Capability, Step};
+use warren_engine::capability::{Caller, Capability, Step};
 
 /// See [the module](self).
 pub(crate) struct Time;
@@ -12,7 +12,7 @@ impl Capability for Time {
         "time"
     }
 
-    fn call(&self, operation: &str, request: &[u8]) -> Step {
+    fn call(&self, _: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
         match operation {
             "zone" => Step::Done(zone::answer(request)),
             _ => Step::Unknown,

@@ -34,7 +34,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<(
     mailbox::link(linker)?;
     registry::link(linker, asks)?;
     system::link(linker)?;
-    capability::link(linker)?;
+    capability::link(linker, asks)?;
     program::link(linker)
 }
 

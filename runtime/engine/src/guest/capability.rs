@@ -8,12 +8,14 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use warren_kernel::{Error, Kind, Outcome, Process, Subscription, Work, text};
 
+use super::caller::{OnFiber, OnThread};
 use super::shared::Shared;
-use super::{Guest, out_of_processor_time};
+use super::{Guest, out_of_processor_time, process_of};
 use crate::capability::{AT_ONCE, Answer, Computation, MAX_REQUEST, Progress, Step};
 use crate::codec::check;
 use crate::operand::{self, Limit};
 use crate::sched::thread_clock::ThreadClock;
+use crate::security::Refusal;
 
 /// Limit of the request of a call.
 pub(crate) const REQUEST: Limit = Limit {
@@ -36,8 +38,8 @@ impl Guest {
     ///
     /// `NotFound` for an unknown operation, `Invalid` for a request that is no array of
     /// values, the errors of the operation, and those of [`Process::begin_work`].
-    pub(crate) fn call(&self, operation: &str, request: &[u8]) -> Result<Called, Error> {
-        let process = self.process()?;
+    pub(crate) fn call(&mut self, operation: &str, request: &[u8]) -> Result<Called, Refusal> {
+        let process = process_of(&self.purpose)?;
         let unknown = || {
             let name = text::line(operation);
             Error::not_found(format!("operation not found: {name}")).retryable(false)
@@ -49,25 +51,45 @@ impl Guest {
             .ok_or_else(unknown)?;
         if request.len() <= AT_ONCE {
             are_values(request)?;
-            return match capability.call(name, request) {
-                Step::Done(answer) => answer.map(Called::Answer),
-                Step::Unknown => Err(unknown()),
+            let mut caller = OnFiber {
+                shared: &self.shared,
+                process,
+                definition: &self.run.program.definition.id,
+                kept: &mut self.kept,
+                rights: &mut self.rights,
+                undecided: None,
+            };
+            let step = capability.call(&mut caller, name, request);
+            if let Some(question) = caller.undecided {
+                return Err(Refusal::Undecided(question));
+            }
+            return match step {
+                Step::Done(answer) => Ok(answer.map(Called::Answer)?),
+                Step::Unknown => Err(unknown().into()),
                 Step::Compute(Computation { memory, run }) => {
                     let bytes = request.len().saturating_add(memory);
-                    self.begin(process, bytes, || {
+                    Ok(begin(&self.shared, process, bytes, || {
                         Box::new(move |progress, _| run(progress))
-                    })
+                    })?)
                 }
             };
         }
+        let mut caller = OnThread {
+            shared: Arc::clone(&self.shared),
+            process: Arc::clone(process),
+            definition: Arc::clone(&self.run.program.definition.id),
+            kept: Arc::clone(self.kept.get()),
+            judge: self.rights.judge().cloned(),
+            asked: 0,
+        };
         let (capability, name) = (Arc::clone(capability), name.to_owned());
         let unknown = unknown();
         // Charged before the copy is made.
-        self.begin(process, request.len(), || {
+        let called = begin(&self.shared, process, request.len(), || {
             let request = request.to_vec();
             Box::new(move |progress, charge| {
                 are_values(&request)?;
-                match capability.call(&name, &request) {
+                match capability.call(&mut caller, &name, &request) {
                     Step::Done(answer) => answer,
                     Step::Unknown => Err(unknown),
                     Step::Compute(Computation { memory, run }) => {
@@ -76,37 +98,38 @@ impl Guest {
                     }
                 }
             })
-        })
+        });
+        Ok(called?)
     }
+}
 
-    /// Begins work that is charged this many bytes.
-    fn begin(
-        &self,
-        process: &Arc<Process>,
-        bytes: usize,
-        run: impl FnOnce() -> Run,
-    ) -> Result<Called, Error> {
-        let pending = Arc::new(Pending {
-            process: Arc::clone(process),
-            shared: Arc::clone(&self.shared),
-            run: Mutex::default(),
-            is_stopped: AtomicBool::new(false),
+/// Begins work that is charged this many bytes.
+fn begin(
+    shared: &Arc<Shared>,
+    process: &Arc<Process>,
+    bytes: usize,
+    run: impl FnOnce() -> Run,
+) -> Result<Called, Error> {
+    let pending = Arc::new(Pending {
+        process: Arc::clone(process),
+        shared: Arc::clone(shared),
+        run: Mutex::default(),
+        is_stopped: AtomicBool::new(false),
+    });
+    let awaited: Weak<Pending> = Arc::downgrade(&pending);
+    let subscription = process.begin_work(awaited, bytes)?;
+    *pending.run.lock() = Some(run());
+    let computing = Arc::clone(shared);
+    shared.tokio.spawn(async move {
+        let host = pending.process.host().number();
+        let permit = computing.computing.permit(host).await;
+        tokio::task::spawn_blocking(move || {
+            // Given back at the end of the work.
+            let _permit = permit;
+            pending.work(subscription);
         });
-        let awaited: Weak<Pending> = Arc::downgrade(&pending);
-        let subscription = process.begin_work(awaited, bytes)?;
-        *pending.run.lock() = Some(run());
-        let shared = Arc::clone(&self.shared);
-        self.shared.tokio.spawn(async move {
-            let host = pending.process.host().number();
-            let permit = shared.computing.permit(host).await;
-            tokio::task::spawn_blocking(move || {
-                // Given back at the end of the work.
-                let _permit = permit;
-                pending.work(subscription);
-            });
-        });
-        Ok(Called::Handle(subscription))
-    }
+    });
+    Ok(Called::Handle(subscription))
 }
 
 fn are_values(request: &[u8]) -> Result<(), Error> {

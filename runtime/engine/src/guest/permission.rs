@@ -1,6 +1,6 @@
 //! Permission checks, and the operations of `warren:process/security` on them.
 
-use warren_kernel::{Error, text};
+use warren_kernel::{Error, Kernel, text};
 
 use super::Guest;
 use crate::codec::check;
@@ -77,42 +77,19 @@ impl Guest {
         {
             return Ok(false);
         }
-        let known = Action::of(action);
-        if let (Some(action), true) = (known, attributes.is_empty())
+        if let (Some(action), true) = (Action::of(action), attributes.is_empty())
             && action.resource() == ResourceKind::Process
             && let Ok(target) = self.shared.kernel.resolve(resource)
         {
             return self.rights.allows(action, &target);
         }
-        let asked = match known.map(Action::resource) {
-            Some(ResourceKind::Definition) => Resource::Definition(resource.to_owned()),
-            Some(ResourceKind::Host) => Resource::Host(resource.to_owned()),
-            Some(ResourceKind::Process) => Resource::Process(self.target(resource)),
-            Some(ResourceKind::Name) => Resource::Name(resource.to_owned()),
-            Some(ResourceKind::Context) => Resource::Context,
-            Some(ResourceKind::Security) => Resource::Security,
-            None => Resource::Other(resource.to_owned()),
-        };
-        // The decision depends on the target's names and definition, so they are
-        // part of the key.
-        let version = match &asked {
-            Resource::Process(target) => format!("{target:?}"),
-            _ => resource.to_owned(),
-        };
-        let key = Key::Asked(Box::new((action.to_owned(), version, attributes.to_vec())));
+        let (key, asked) = asked(&self.shared.kernel, action, resource, attributes);
         self.rights.answers(key, |key| Question {
             key,
             action: action.to_owned(),
             resource: asked,
             attributes: attributes.to_vec(),
         })
-    }
-
-    fn target(&self, destination: &str) -> Target {
-        match self.shared.kernel.resolve(destination) {
-            Ok(process) => Target::of(&process),
-            Err(_) => Target::absent(destination),
-        }
     }
 
     /// Succeeds if a policy of this id exists.
@@ -131,5 +108,39 @@ impl Guest {
     pub(crate) fn named_scope(&self, id: &str) -> Result<Scope, Error> {
         self.process()?;
         self.shared.named_scope(id)
+    }
+}
+
+/// Returns the resource that a text means for an action, and the key of the decision.
+/// `attributes` is an encoded map, or empty.
+pub(super) fn asked(
+    kernel: &Kernel,
+    action: &str,
+    resource: &str,
+    attributes: &[u8],
+) -> (Key, Resource) {
+    let asked = match Action::of(action).map(Action::resource) {
+        Some(ResourceKind::Definition) => Resource::Definition(resource.to_owned()),
+        Some(ResourceKind::Host) => Resource::Host(resource.to_owned()),
+        Some(ResourceKind::Process) => Resource::Process(target(kernel, resource)),
+        Some(ResourceKind::Name) => Resource::Name(resource.to_owned()),
+        Some(ResourceKind::Context) => Resource::Context,
+        Some(ResourceKind::Security) => Resource::Security,
+        None => Resource::Other(resource.to_owned()),
+    };
+    // The decision depends on the target's names and definition, so they are part of
+    // the key.
+    let version = match &asked {
+        Resource::Process(target) => format!("{target:?}"),
+        _ => resource.to_owned(),
+    };
+    let key = Key::Asked(Box::new((action.to_owned(), version, attributes.to_vec())));
+    (key, asked)
+}
+
+fn target(kernel: &Kernel, destination: &str) -> Target {
+    match kernel.resolve(destination) {
+        Ok(process) => Target::of(&process),
+        Err(_) => Target::absent(destination),
     }
 }

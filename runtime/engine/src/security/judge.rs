@@ -158,8 +158,16 @@ impl Judge {
     ///
     /// `PermissionDenied`.
     pub(crate) fn permit(&self, action: Action, resource: Resource) -> Result<(), Error> {
-        let question = Question::named(action, resource);
-        let (_, decision) = self.decide(&question);
+        self.permit_asked(&Question::named(action, resource))
+    }
+
+    /// Task: refuses an action that is not permitted.
+    ///
+    /// # Errors
+    ///
+    /// `PermissionDenied`.
+    pub(crate) fn permit_asked(&self, question: &Question) -> Result<(), Error> {
+        let (_, decision) = self.decide(question);
         if decision.allowed {
             Ok(())
         } else {

@@ -189,7 +189,10 @@ impl Open {
         open("stdio.*", "standard input is the first process's alone"),
         open("logger.*", "says who wrote each record"),
         open("program.*", "the process's own code, arguments and end"),
-        open("capability.*", "pure functions of what the caller gives"),
+        open(
+            "capability.*",
+            "an operation with effects asks for actions of its own",
+        ),
     ];
 }
 

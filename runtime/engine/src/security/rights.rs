@@ -108,6 +108,14 @@ impl Rights {
         judged.permit_by(key, action, || resource)
     }
 
+    /// Refuses the action of a question if it is not permitted.
+    pub(crate) fn permit_asked(&mut self, question: Question) -> Result<(), Refusal> {
+        match &mut self.0 {
+            None => Ok(()),
+            Some(judged) => judged.permit_asked(question),
+        }
+    }
+
     /// Returns true if an action on a process is permitted. A denial is not
     /// reported to the operator.
     pub(crate) fn allows(&mut self, action: Action, target: &Process) -> Result<bool, Refusal> {
@@ -210,6 +218,21 @@ impl Judged {
                 resource: resource(),
                 attributes: Vec::new(),
             }))),
+        }
+    }
+
+    fn permit_asked(&mut self, question: Question) -> Result<(), Refusal> {
+        match self.decision(&question.key) {
+            Some(decision) if decision.allowed => Ok(()),
+            Some(decision) => {
+                let Question {
+                    action, resource, ..
+                } = &question;
+                Err(Refusal::Error(
+                    self.judge.denied(action, resource, &decision),
+                ))
+            }
+            None => Err(Refusal::Undecided(Box::new(question))),
         }
     }
 

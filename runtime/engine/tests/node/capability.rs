@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use warren_engine::HostLimits;
-use warren_engine::capability::{Capability, Step};
+use warren_engine::capability::{Caller, Capability, Step};
 use warren_kernel::{Error, Kind};
 
+use crate::permissions::Denies;
 use crate::support::{HOST, Setup, World, decoded, error, field, guest, in_time, small_host};
 
 /// Operations that answer in each way, and counts of those that work.
@@ -17,6 +19,21 @@ struct Try {
     begun: Notify,
     ended: Notify,
     working: Arc<AtomicUsize>,
+    /// Effects of guarded operations.
+    effects: AtomicUsize,
+    /// PID, host and definition of the last caller.
+    caller: Mutex<Vec<String>>,
+    /// Handles that processes hold.
+    held: Arc<AtomicUsize>,
+}
+
+/// A handle of a process.
+struct Handle(Arc<AtomicUsize>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Try {
@@ -44,9 +61,37 @@ impl Capability for Tried {
         "try"
     }
 
-    fn call(&self, operation: &str, request: &[u8]) -> Step {
+    fn call(&self, caller: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
         let request = request.to_vec();
         match operation {
+            "guarded" => Step::Done((|| {
+                caller.permit("try.read", "one", &[])?;
+                caller.permit("try.write", "two", &[("how", "now")])?;
+                self.0.effects.fetch_add(1, Ordering::SeqCst);
+                Ok(request)
+            })()),
+            "greedy" => {
+                for number in 0.. {
+                    if let Err(error) = caller.permit("try.read", &number.to_string(), &[]) {
+                        return Step::Done(Err(error));
+                    }
+                }
+                Step::Unknown
+            }
+            "hold" => {
+                let held = &self.0.held;
+                let handle = caller.kept().state(|| {
+                    held.fetch_add(1, Ordering::SeqCst);
+                    Handle(Arc::clone(held))
+                });
+                Step::Done(handle.map(|_| request))
+            }
+            "caller" => {
+                let process = caller.process();
+                let texts = [process.text(), process.host().name(), caller.definition()];
+                *self.0.caller.lock() = texts.map(str::to_owned).to_vec();
+                Step::Done(Ok(request))
+            }
             "echo" => Step::Done(Ok(request)),
             "fail" => Step::Done(Err(Error::invalid("refused"))),
             "work" => Step::compute(0, move |progress| {
@@ -231,5 +276,122 @@ async fn a_host_with_endless_work_does_not_keep_others_waiting() {
         .await
         .unwrap();
     in_time(running.wait()).await;
+    world.close().await;
+}
+
+/// A world whose authorizer denies what the test names.
+fn judged() -> (World, Arc<Try>, Arc<Denies>) {
+    let (tried, denies) = (Arc::new(Try::default()), Arc::new(Denies::default()));
+    let world = World::set_up(Setup {
+        capabilities: vec![Arc::new(Tried(Arc::clone(&tried)))],
+        authorizer: Some(Arc::clone(&denies) as _),
+        ..Setup::default()
+    });
+    (world, tried, denies)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_denied_operation_has_no_effect_and_names_action_and_resource() {
+    let (world, tried, denies) = judged();
+    let nils = format!("\\dc\\9c\\40{}", "\\c0".repeat(40_000));
+    world.define("t:short", &caller("try.guarded", "\\91\\07", 2));
+    world.define("t:long", &caller("try.guarded", &nils, 40_003));
+    assert_eq!(
+        decoded(&world.result("t:short").await),
+        decoded(b"\x91\x07")
+    );
+    let long = decoded(&world.result("t:long").await);
+    assert!(field(&long, "value").is_array());
+    assert_eq!(tried.effects.load(Ordering::SeqCst), 2);
+    let asked = denies.seen();
+    let asked: Vec<_> = asked
+        .iter()
+        .filter(|asked| asked.contains("try."))
+        .collect();
+    assert_eq!(asked.len(), 2, "each question is asked once: {asked:?}");
+    denies.only_words(&["try.write"]);
+    let error = world.failure("t:short").await;
+    assert_eq!(error.kind, Kind::PermissionDenied);
+    assert_eq!(error.message, "not allowed: try.write on two: by rule");
+    let long = decoded(&world.result("t:long").await);
+    assert_eq!(
+        field(&long, "error").as_str(),
+        Some("not allowed: try.write on two: by rule")
+    );
+    assert_eq!(tried.effects.load(Ordering::SeqCst), 2);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_that_asks_without_end_is_refused() {
+    let (world, ..) = judged();
+    let nils = format!("\\dc\\9c\\40{}", "\\c0".repeat(40_000));
+    world.define("t:short", &caller("try.greedy", "\\90", 1));
+    world.define("t:long", &caller("try.greedy", &nils, 40_003));
+    let error = world.failure("t:short").await;
+    assert_eq!(
+        error.message,
+        "the operation asks for more than 16 permissions"
+    );
+    let long = decoded(&world.result("t:long").await);
+    assert_eq!(field(&long, "error").as_str(), Some(&*error.message));
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_knows_its_caller() {
+    let (world, tried) = world(small_host());
+    world.define("t:call", &caller("try.caller", "\\90", 1));
+    let mut running = world.start("t:call").await;
+    in_time(running.wait()).await;
+    let pid = running.process().text();
+    assert_eq!(*tried.caller.lock(), [&**pid, HOST, "t:call"]);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handles_go_with_the_process_or_its_code() {
+    let (world, tried) = world(small_host());
+    let hold = r#"(data (i32.const 0) "try.hold") (data (i32.const 16) "\\90") (data (i32.const 32) "t:parked")"#;
+    let call = "(drop (call $capability.call (i32.const 0) (i32.const 8) (i32.const 16) (i32.const 1) (i32.const 64) (i32.const 8)))";
+    let hold = hold.replace("\\\\", "\\");
+    let park = "(drop (call $mailbox.receive-one (call $mailbox.inbox) (i64.const -1) (i32.const 1024) (i32.const 1000)))";
+    world.define("t:parked", &guest("", park));
+    world.define("t:holder", &guest(&hold, &format!("{call} {call} {park}")));
+    world.define(
+        "t:upgraded",
+        &guest(
+            &hold,
+            &format!(
+                "{call} {park} (drop (call $process.upgrade (i32.const 32) (i32.const 8) (i32.const 16) (i32.const 1)))"
+            ),
+        ),
+    );
+    let held = |number| {
+        let held = Arc::clone(&tried.held);
+        async move {
+            in_time(async {
+                while held.load(Ordering::SeqCst) != number {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
+        }
+    };
+    let mut ends = world.start("t:holder").await;
+    let mut killed = world.start("t:holder").await;
+    let mut upgraded = world.start("t:upgraded").await;
+    held(3).await;
+    world.terminate(&killed);
+    in_time(killed.wait()).await;
+    assert_eq!(tried.held.load(Ordering::SeqCst), 2);
+    world.send(&ends, "end", b"\x90");
+    in_time(ends.wait()).await;
+    assert_eq!(tried.held.load(Ordering::SeqCst), 1);
+    world.send(&upgraded, "upgrade", b"\x90");
+    held(0).await;
+    assert!(!upgraded.process().has_exited());
+    world.terminate(&upgraded);
+    in_time(upgraded.wait()).await;
     world.close().await;
 }

@@ -21,8 +21,19 @@ pub(crate) struct Denies {
 }
 
 impl Denies {
+    /// The requests so far: definition, actor, action and resource.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+
     fn only(&self, actions: &[Action]) {
-        *self.actions.lock().unwrap() = actions.iter().map(|action| action.as_str()).collect();
+        let words: Vec<_> = actions.iter().map(|action| action.as_str()).collect();
+        self.only_words(&words);
+    }
+
+    /// Denies actions by their words.
+    pub(crate) fn only_words(&self, words: &[&'static str]) {
+        *self.actions.lock().unwrap() = words.iter().copied().collect();
         self.generation.fetch_add(1, Ordering::Release);
     }
 }

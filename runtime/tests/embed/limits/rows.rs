@@ -71,6 +71,14 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
+        "permissions that one call of a capability asks for",
+        &[Constant(
+            "runtime/engine/src/capability/caller.rs",
+            "MAX_PERMISSIONS",
+            Count,
+        )],
+    ),
+    (
         "streams of files that a component holds",
         &[Constant(
             "runtime/engine/src/abi/wasi/component.rs",

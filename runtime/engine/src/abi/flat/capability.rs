@@ -3,38 +3,66 @@
 use warren_kernel::Subscription;
 use wasmtime::{Caller, Linker};
 
-use super::{Out, limited, memory_and_guest, reply, text};
+use super::asking::Asking;
+use super::{Fault, Out, fail, limited, memory_and_guest, reply, text};
+use crate::capability::MAX_PERMISSIONS;
 use crate::guest::Guest;
+use crate::guest::caller::too_many_permissions;
 use crate::guest::capability::{Called, REQUEST};
 use crate::operand::NAME;
 
 const MODULE: &str = "warren:core/capability@0.1.0";
 
-pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap(MODULE, "call", call)?;
+pub(super) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<()> {
+    if !asks {
+        linker.func_wrap(
+            MODULE,
+            "call",
+            |mut caller: Caller<'_, Guest>, a: u32, b: u32, c: u32, d: u32, ptr: u32, cap: u32| {
+                call(&mut caller, (a, b), (c, d), Out { ptr, cap })?.done()
+            },
+        )?;
+        return Ok(());
+    }
+    linker.func_wrap_async(
+        MODULE,
+        "call",
+        |mut caller: Caller<'_, Guest>, (a, b, c, d, ptr, cap): (u32, u32, u32, u32, u32, u32)| {
+            Box::new(async move {
+                for _ in 0..=MAX_PERMISSIONS {
+                    let asking = call(&mut caller, (a, b), (c, d), Out { ptr, cap })?;
+                    if let Some(status) = asking.settled(&mut caller).await {
+                        return Ok(status);
+                    }
+                }
+                fail(caller.data_mut(), too_many_permissions().into())
+            })
+        },
+    )?;
     Ok(())
 }
 
+/// Calls an operation. Operation and request are places in the guest's memory.
 fn call(
-    mut caller: Caller<'_, Guest>,
-    operation_ptr: u32,
-    operation_len: u32,
-    request_ptr: u32,
-    request_len: u32,
-    ptr: u32,
-    cap: u32,
-) -> wasmtime::Result<i32> {
-    let (memory, guest) = memory_and_guest(&mut caller)?;
-    let called = text(memory, operation_ptr, operation_len, "operation", NAME)
+    caller: &mut Caller<'_, Guest>,
+    operation: (u32, u32),
+    request: (u32, u32),
+    out: Out,
+) -> wasmtime::Result<Asking> {
+    let (memory, guest) = memory_and_guest(caller)?;
+    let called = text(memory, operation.0, operation.1, "operation", NAME)
         .and_then(|operation| {
-            let request = limited(memory, request_ptr, request_len, "request", REQUEST)?;
+            let request = limited(memory, request.0, request.1, "request", REQUEST)?;
             Ok(guest.call(operation, request)?)
         })
         .map(|called| match called {
             Called::Answer(answer) => answer,
             Called::Handle(subscription) => handle(subscription).to_vec(),
         });
-    reply(&mut caller, Out { ptr, cap }, called)
+    match called {
+        Err(Fault::Undecided(question)) => Ok(Asking::First(question)),
+        called => Ok(Asking::Done(reply(caller, out, called)?)),
+    }
 }
 
 /// The extension type of a handle.

@@ -1,0 +1,46 @@
+//! The process that calls an operation, as the operation sees it.
+
+use std::sync::Arc;
+
+use warren_kernel::{Error, Kernel, Process};
+
+use super::kept::Kept;
+
+/// The process that calls an operation. Pure operations ignore it.
+pub trait Caller {
+    /// The process: its PID ([`Process::text`]), and its host with the limits of the
+    /// host ([`Process::host`]).
+    fn process(&self) -> &Arc<Process>;
+
+    /// The definition that the process runs.
+    fn definition(&self) -> &Arc<str>;
+
+    /// The kernel that the process lives in.
+    fn kernel(&self) -> &Arc<Kernel>;
+
+    /// Refuses an action that the policies do not permit, and reports the denial to the
+    /// operator. `attributes` are those that a policy finds in `context.attributes`.
+    ///
+    /// An operation asks for all its permissions before it has any effect, and returns
+    /// the error as it is: a decision that is not known yet is made elsewhere, and the
+    /// operation is then called again from its beginning. It asks at most
+    /// [`MAX_PERMISSIONS`] questions.
+    ///
+    /// # Errors
+    ///
+    /// `PermissionDenied`, naming action and resource; `Invalid` for texts of more than
+    /// 64 KiB.
+    fn permit(
+        &mut self,
+        action: &str,
+        resource: &str,
+        attributes: &[(&str, &str)],
+    ) -> Result<(), Error>;
+
+    /// The state that capabilities keep for the process. It is dropped when the process
+    /// ends or is upgraded.
+    fn kept(&mut self) -> &Arc<Kept>;
+}
+
+/// The most permissions for which one call may ask.
+pub const MAX_PERMISSIONS: usize = 16;

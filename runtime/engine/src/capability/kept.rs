@@ -1,0 +1,97 @@
+//! The state that capabilities keep for one process.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use warren_kernel::{Error, Kind};
+
+/// The state that capabilities keep for one process, one value of each type.
+///
+/// A capability learns of the end or the upgrade of a process by the `Drop` of its state.
+/// The drop runs before anybody is told of the end, on a thread where processes run: it
+/// must not block. A call that still works for the process may hold its state longer.
+#[derive(Default)]
+pub struct Kept(Mutex<States>);
+
+enum States {
+    /// Empty until the first state is made.
+    Open(Option<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>),
+    /// The process has ended, or runs other code.
+    Closed,
+}
+
+impl Default for States {
+    fn default() -> Self {
+        States::Open(None)
+    }
+}
+
+impl Kept {
+    /// Returns the state of this type, which `make` makes at the first use. `make` must
+    /// not use this value.
+    ///
+    /// # Errors
+    ///
+    /// `Canceled` if the process has ended or runs other code.
+    pub fn state<T: Send + Sync + 'static>(
+        &self,
+        make: impl FnOnce() -> T,
+    ) -> Result<Arc<T>, Error> {
+        let mut states = self.0.lock();
+        let States::Open(states) = &mut *states else {
+            return Err(ended());
+        };
+        let states = states.get_or_insert_default();
+        let state = states
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Arc::new(make()));
+        Arc::clone(state).downcast().map_err(|_| ended())
+    }
+
+    /// Drops all states, and keeps none from now on.
+    pub fn close(&self) {
+        let states = std::mem::replace(&mut *self.0.lock(), States::Closed);
+        // Dropped without the lock: a state may run any code.
+        drop(states);
+    }
+}
+
+fn ended() -> Error {
+    Error::new(Kind::Canceled, "the process has ended or runs other code")
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_state_is_made_once_and_dropped_at_the_end() {
+        struct Handles(Arc<AtomicUsize>);
+        impl Drop for Handles {
+            fn drop(&mut self) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let kept = Kept::default();
+        let first = kept.state(|| Handles(Arc::clone(&dropped))).unwrap();
+        let second = kept.state(|| unreachable!()).unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+        assert_eq!(*kept.state(|| 7_u8).unwrap(), 7);
+        drop((first, second));
+        assert_eq!(dropped.load(Ordering::SeqCst), 0);
+        kept.close();
+        assert_eq!(dropped.load(Ordering::SeqCst), 1);
+        assert_eq!(kept.state(|| 7_u8).unwrap_err().kind, Kind::Canceled);
+    }
+}

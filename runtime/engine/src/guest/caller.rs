@@ -1,0 +1,168 @@
+//! The guest that calls a capability, on its fiber or on a thread that works for it.
+
+use std::sync::Arc;
+
+use warren_kernel::{Error, Kernel, Kind, Process};
+
+use super::permission::asked;
+use super::shared::Shared;
+use crate::capability::{Caller, Kept, MAX_PERMISSIONS};
+use crate::codec;
+use crate::operand::ASKED;
+use crate::security::{Judge, Question, Refusal, Rights};
+
+/// The state that capabilities keep for a guest; empty until the guest calls one. The
+/// state ends with the guest.
+#[derive(Default)]
+pub(super) struct KeptByGuest(Option<Arc<Kept>>);
+
+impl KeptByGuest {
+    pub(super) fn get(&mut self) -> &Arc<Kept> {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl Drop for KeptByGuest {
+    fn drop(&mut self) {
+        if let Some(kept) = &self.0 {
+            kept.close();
+        }
+    }
+}
+
+/// The guest on its fiber, where the authorizer cannot be asked.
+pub(super) struct OnFiber<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) process: &'a Arc<Process>,
+    pub(super) definition: &'a Arc<str>,
+    pub(super) kept: &'a mut KeptByGuest,
+    pub(super) rights: &'a mut Rights,
+    /// The question for which the operation has to be called again.
+    pub(super) undecided: Option<Box<Question>>,
+}
+
+impl Caller for OnFiber<'_> {
+    fn process(&self) -> &Arc<Process> {
+        self.process
+    }
+
+    fn definition(&self) -> &Arc<str> {
+        self.definition
+    }
+
+    fn kernel(&self) -> &Arc<Kernel> {
+        &self.shared.kernel
+    }
+
+    fn permit(
+        &mut self,
+        action: &str,
+        resource: &str,
+        attributes: &[(&str, &str)],
+    ) -> Result<(), Error> {
+        if self.rights.judge().is_none() {
+            return Ok(());
+        }
+        let question = question(&self.shared.kernel, action, resource, attributes)?;
+        match self.rights.permit_asked(question) {
+            Ok(()) => Ok(()),
+            Err(Refusal::Error(error)) => Err(error),
+            Err(Refusal::Undecided(question)) => {
+                self.undecided.get_or_insert(question);
+                Err(Error::new(
+                    Kind::Unavailable,
+                    "the permission is not decided yet: return this error before any effect",
+                ))
+            }
+        }
+    }
+
+    fn kept(&mut self) -> &Arc<Kept> {
+        self.kept.get()
+    }
+}
+
+/// The guest, on a thread that works for it and may ask the authorizer.
+pub(super) struct OnThread {
+    pub(super) shared: Arc<Shared>,
+    pub(super) process: Arc<Process>,
+    pub(super) definition: Arc<str>,
+    pub(super) kept: Arc<Kept>,
+    pub(super) judge: Option<Judge>,
+    /// The number of permissions asked for.
+    pub(super) asked: usize,
+}
+
+impl Caller for OnThread {
+    fn process(&self) -> &Arc<Process> {
+        &self.process
+    }
+
+    fn definition(&self) -> &Arc<str> {
+        &self.definition
+    }
+
+    fn kernel(&self) -> &Arc<Kernel> {
+        &self.shared.kernel
+    }
+
+    fn permit(
+        &mut self,
+        action: &str,
+        resource: &str,
+        attributes: &[(&str, &str)],
+    ) -> Result<(), Error> {
+        let Some(judge) = &self.judge else {
+            return Ok(());
+        };
+        self.asked += 1;
+        if self.asked > MAX_PERMISSIONS {
+            return Err(too_many_permissions());
+        }
+        let question = question(&self.shared.kernel, action, resource, attributes)?;
+        judge.permit_asked(&question)
+    }
+
+    fn kept(&mut self) -> &Arc<Kept> {
+        &self.kept
+    }
+}
+
+/// Makes the error of an operation that does not come to an end of its questions.
+#[cold]
+pub(crate) fn too_many_permissions() -> Error {
+    Error::internal(format!(
+        "the operation asks for more than {MAX_PERMISSIONS} permissions"
+    ))
+}
+
+fn question(
+    kernel: &Kernel,
+    action: &str,
+    resource: &str,
+    attributes: &[(&str, &str)],
+) -> Result<Question, Error> {
+    let attributes = match attributes {
+        [] => Vec::new(),
+        attributes => {
+            let values: Vec<_> = attributes.iter().map(|(_, v)| codec::text(v)).collect();
+            let pairs: Vec<_> = attributes
+                .iter()
+                .zip(&values)
+                .map(|((key, _), value)| (*key, value.as_slice()))
+                .collect();
+            codec::pairs(&pairs)
+        }
+    };
+    ASKED.check(
+        "permission",
+        action.len() + resource.len() + attributes.len(),
+    )?;
+    let (key, resource) = asked(kernel, action, resource, &attributes);
+    Ok(Question {
+        key,
+        action: action.to_owned(),
+        resource,
+        attributes,
+    })
+}
