@@ -19,7 +19,7 @@ const LUA: &str = "lua-5.4.9";
 ///
 /// The first three: Lua casts its integers of 64 bits to `size_t`, which has 32 here: a
 /// position or length of 2^32 + 1 would be 1.
-const PATCHES: [(&str, &str, &str); 5] = [
+const PATCHES: [(&str, &str, &str); 6] = [
     // Positions beyond the end are alike, as long as they are beyond the one after it.
     (
         "lstrlib.c",
@@ -42,6 +42,17 @@ const PATCHES: [(&str, &str, &str); 5] = [
         "lstrlib.c",
         "int tr = lua_type(L, 3);  /* replacement type */",
         "int tr = (warren_astext(L, 3), lua_type(L, 3));",
+    ),
+    // The message for a call of nil may end with a suggestion.
+    (
+        "ldebug.c",
+        "  typeerror(L, o, \"call\", extra);\n",
+        "  if (kind != NULL && ttisnil(o)) {
+    extra = warren_extra(L, name, extra);
+    o = &G(L)->nilvalue;  /* the stack may have moved */
+  }
+  typeerror(L, o, \"call\", extra);
+",
     ),
     // Memory for as many bytes as come, not for as many as are asked for.
     (
@@ -86,6 +97,7 @@ fn main() {
         "lfs.c",
         "stdio.c",
         "internals.c",
+        "suggest.c",
     ] {
         println!("cargo::rerun-if-changed=config/{file}");
     }
@@ -162,7 +174,7 @@ fn patched(sources: &Path) -> PathBuf {
     };
     fs::create_dir_all(&directory)
         .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    for file in ["lstrlib.c", "liolib.c"] {
+    for file in ["ldebug.c", "lstrlib.c", "liolib.c"] {
         let mut text = read(&sources.join(file));
         for (_, from, to) in PATCHES.iter().filter(|(patched, ..)| *patched == file) {
             assert_eq!(text.matches(from).count(), 1, "in {file}, once: {from}");

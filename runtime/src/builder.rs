@@ -16,6 +16,7 @@ use warren_kernel::{Error, HostConfig, QueueLimits};
 use crate::app::{self, App, DEFAULT_HOST, Id};
 use crate::definitions::LayeredDefinitions;
 use crate::error::StartError;
+use crate::mistakes::{self, Mistake, Mistakes};
 use crate::native::{self, Context};
 use crate::runtime::Runtime;
 
@@ -28,6 +29,7 @@ pub struct Builder {
     hosts: Vec<(String, HostLimits)>,
     output: Box<dyn Sink>,
     log: Option<LogHook>,
+    mistakes: Option<mistakes::Hook>,
     cache: Option<PathBuf>,
     interpreter: Option<Vec<u8>>,
     authorizer: Option<Arc<dyn Authorizer>>,
@@ -47,6 +49,7 @@ impl Runtime {
             hosts: Vec::new(),
             output: Box::new(StandardStreams::default()),
             log: None,
+            mistakes: None,
             cache: None,
             interpreter: None,
             authorizer: None,
@@ -131,6 +134,16 @@ impl Builder {
     /// are counted and lost. A record whose hook panics is lost as well.
     pub fn log(mut self, hook: impl Fn(&LogRecord<'_>) + Send + Sync + 'static) -> Builder {
         self.log = Some(Arc::new(hook));
+        self
+    }
+
+    /// Sets the hook for likely mistakes in the code of processes: errors that nobody
+    /// looks at, and numbers in another unit than was meant. Each place of the program
+    /// is told once, for a thousand places at most, unless its line has the comment
+    /// `-- lint: off`. The hook runs on threads that run processes, and must not block.
+    /// The default drops the mistakes.
+    pub fn mistakes(mut self, hook: impl Fn(&Mistake<'_>) + Send + Sync + 'static) -> Builder {
+        self.mistakes = Some(Arc::new(hook));
         self
     }
 
@@ -238,10 +251,16 @@ impl Builder {
                 return Err(StartError::Duplicate { id });
             }
         }
+        let definitions = Arc::new(definitions);
+        let mut capabilities = warren_capabilities::all();
+        capabilities.push(Arc::new(Mistakes::new(
+            Arc::clone(&definitions),
+            self.mistakes,
+        )));
         let config = NodeConfig {
-            capabilities: warren_capabilities::all(),
+            capabilities,
             hosts,
-            definitions: Arc::new(definitions),
+            definitions,
             authorizer,
             cache: self.cache,
             output: self.output,

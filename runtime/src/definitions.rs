@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use warren_engine::{Definition, Definitions, Source};
+use warren_engine::{Code, Definition, Definitions, Source};
 use warren_kernel::{Error, text};
 
 use crate::app::App;
@@ -16,6 +16,22 @@ pub(crate) struct LayeredDefinitions {
     pub(crate) own: HashMap<Arc<str>, Arc<Definition>>,
     pub(crate) modules: HashMap<String, Source>,
     pub(crate) app: Option<App>,
+}
+
+impl LayeredDefinitions {
+    /// Returns the content of a source file, by the name that messages have for it.
+    pub(crate) fn file(&self, name: &str) -> Option<Arc<[u8]>> {
+        let of_definition = |definition: &Arc<Definition>| match &definition.code {
+            Code::Lua(source) | Code::Wasm(source) => Some(source.clone()),
+            Code::Native(_) => None,
+        };
+        let own = self.own.values().filter_map(of_definition);
+        let mut sources = own.chain(self.modules.values().cloned());
+        match sources.find(|source| *source.name == *name) {
+            Some(source) => Some(source.bytes),
+            None => self.app.as_ref()?.file(name).map(Arc::from),
+        }
+    }
 }
 
 impl Definitions for LayeredDefinitions {

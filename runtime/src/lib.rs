@@ -59,6 +59,7 @@ mod error;
 mod handle;
 pub mod introspection;
 mod metrics;
+mod mistakes;
 pub mod native;
 pub mod requirements;
 mod runtime;
@@ -70,6 +71,7 @@ pub use error::{CallError, StartError, error_as_value, error_details, error_of_v
 pub use handle::{Ended, Exit, Handle, Monitor, result_of};
 pub use introspection::Inspector;
 pub use metrics::METRICS_CONTENT_TYPE;
+pub use mistakes::Mistake;
 pub use native::Context;
 pub use runtime::Runtime;
 pub use services::ServiceError;

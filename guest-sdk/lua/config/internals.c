@@ -117,3 +117,23 @@ LUA_API int warren_barrier (lua_State *L, lua_Debug *ar, int (*passes) (lua_Stat
   }
   return 0;
 }
+
+/* The call of the program that led to the function of C that runs: see `Call` in
+** src/mistakes/place.rs. Functions of the prelude, and the function of C that has called
+** one, return what the function they call has returned: so a call takes no results if
+** they take all, and the call of the program none. */
+LUA_API const void *warren_call (lua_State *L, lua_Debug *ar, int discards) {
+  CallInfo *ci = L->ci;
+  for (;;) {
+    CallInfo *caller = ci->previous;
+    if (ci == &L->base_ci || caller == NULL || caller == &L->base_ci) return NULL;
+    if (isLua(caller) && !is_hidden_call(caller)) {
+      if (discards && ci->nresults != 0) return NULL;
+      ar->i_ci = caller;
+      return caller->u.l.savedpc;
+    }
+    if (!isLua(caller) && !is_hidden_call(ci)) return NULL;
+    if (discards && ci->nresults != LUA_MULTRET) return NULL;
+    ci = caller;
+  }
+}

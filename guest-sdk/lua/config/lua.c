@@ -47,6 +47,8 @@
 #include "llex.c"
 #include "lcode.c"
 #include "lparser.c"
+/* In suggest.c. */
+static const char *warren_extra (lua_State *L, const char *name, const char *extra);
 #include "ldebug.c"
 #include "lfunc.c"
 #include "lobject.c"
@@ -105,3 +107,4 @@ LUALIB_API int luaL_fileresult (lua_State *L, int done, const char *path);
 #include "linit.c"
 
 #include "internals.c"
+#include "suggest.c"

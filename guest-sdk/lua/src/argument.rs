@@ -3,7 +3,7 @@
 //! INVALID. A reader that returns `None` has pushed these two results; its
 //! caller returns [`REFUSED`].
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 
 use mlua_sys::*;
 use warren_guest::msgpack;
@@ -42,6 +42,50 @@ pub(crate) fn optional_text<'a>(l: State, arg: c_int, name: &str) -> Option<Opti
         }
     }
 }
+
+/// A process that a call is for: a PID or a name.
+/// May raise.
+pub(crate) fn destination<'a>(l: State, arg: c_int) -> Option<&'a str> {
+    let text = optional_text(l, arg, "destination")?;
+    if text.is_none() {
+        errors::refuse(
+            l,
+            kind::INVALID,
+            format_args!(
+                "destination is missing: argument {arg} is nil, as after a lookup or spawn \
+                 whose error was ignored"
+            ),
+        );
+    }
+    text
+}
+
+/// The definition and the host of a new process, from `first` on; the runtime chooses the
+/// host where it is empty.
+/// May raise.
+pub(crate) fn start<'a>(l: State, first: c_int) -> Option<(&'a str, &'a str)> {
+    if l.type_of(first) == LUA_TFUNCTION {
+        l.wrong_type_as(first, c"string", FUNCTIONS_STAY);
+    }
+    let definition = text(l, first, "definition")?;
+    let host = match optional_text(l, first + 1, "host")? {
+        None => "",
+        Some("") => {
+            errors::refuse(
+                l,
+                kind::INVALID,
+                format_args!("host is empty; leave it out for the host of the definition"),
+            );
+            return None;
+        }
+        Some(host) => host,
+    };
+    Some((definition, host))
+}
+
+/// The remedy for a function in the place of a definition.
+pub(crate) const FUNCTIONS_STAY: &CStr = c"a function cannot leave its process: name the \
+    definition of a file, or run the function here with coroutine.spawn";
 
 /// A whole number, `default` where it is absent. Text is no number.
 pub(crate) fn integer(

@@ -4,29 +4,30 @@ use std::ffi::c_int;
 
 use warren_guest::process::{self, Start};
 
-use crate::argument::{REFUSED, text};
+use crate::argument::{REFUSED, start};
 use crate::lua::State;
+use crate::mistakes::check_taken;
 use crate::scheduler::{Patience, Shape, check_may_wait, push_receive, wait};
 use crate::tasks::Format;
 use crate::{exchange, transfer};
 
-/// `process.exec(id, host, ...)`.
+/// `process.exec(id, host?, ...)`.
 pub(crate) extern "C-unwind" fn exec(l: State) -> c_int {
     exec_with(l, 1, &[])
 }
+
+/// The function in warnings, also in those about the outcome of a call.
+pub(crate) const NAME: &str = "process.exec";
 
 /// Calls the process that the arguments from `first` on describe, as
 /// [`spawn_with`](crate::process::spawn_with) starts one.
 pub(crate) fn exec_with(l: State, first: c_int, options: &[u8]) -> c_int {
     let mut subscription = None;
-    let Some(definition) = text(l, first, "definition") else {
-        return REFUSED;
-    };
-    let Some(host) = text(l, first + 1, "host") else {
-        return REFUSED;
+    let Some((definition, host)) = start(l, first) else {
+        return check_taken(l, REFUSED, NAME);
     };
     check_may_wait(l);
-    let arguments = (first + 2, l.top());
+    let arguments = (first + 2, l.top().max(first + 1));
     let results =
         exchange::call_with_values(l, arguments, "arguments", None, |arguments, buffer| {
             subscription = Some(process::exec(
@@ -41,7 +42,7 @@ pub(crate) fn exec_with(l: State, first: c_int, options: &[u8]) -> c_int {
             Ok(&[])
         });
     let Some(subscription) = subscription else {
-        return results;
+        return check_taken(l, results, NAME);
     };
     l.set_top(0);
     transfer::push_subscription(l, subscription, Format::Raw);

@@ -60,6 +60,7 @@ mod marks;
 mod math;
 mod message;
 mod metamethods;
+mod mistakes;
 mod module;
 mod object;
 mod os;

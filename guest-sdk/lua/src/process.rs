@@ -8,10 +8,11 @@ use warren_guest::process::{self, Relation, Start};
 use warren_guest::{Buffer, Failure};
 use warren_values::kind;
 
-use crate::argument::{REFUSED, optional_text, text};
+use crate::argument::{REFUSED, destination, optional_text, start, text};
 use crate::errors;
 use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
+use crate::mistakes::check_taken;
 use crate::time::{self, Unit};
 use crate::{exchange, exec, mailbox, registry};
 
@@ -65,7 +66,12 @@ extern "C-unwind" fn pid(l: State) -> c_int {
 
 /// `process.send(dest, topic, ...)`.
 extern "C-unwind" fn send(l: State) -> c_int {
-    let Some(to) = text(l, 1, "destination") else {
+    let results = try_send(l);
+    check_taken(l, results, "process.send")
+}
+
+fn try_send(l: State) -> c_int {
+    let Some(to) = destination(l, 1) else {
         return REFUSED;
     };
     let Some(topic) = text(l, 2, "topic") else {
@@ -76,33 +82,34 @@ extern "C-unwind" fn send(l: State) -> c_int {
     })
 }
 
-/// `process.spawn(id, host, ...)`; the variants take the same.
+/// `process.spawn(id, host?, ...)`; the variants take the same.
 extern "C-unwind" fn spawn(l: State) -> c_int {
-    spawn_with(l, 1, &[], Relation::NONE)
+    let results = spawn_with(l, 1, &[], Relation::NONE);
+    check_taken(l, results, "process.spawn")
 }
 
 extern "C-unwind" fn spawn_monitored(l: State) -> c_int {
-    spawn_with(l, 1, &[], Relation::MONITORED)
+    let results = spawn_with(l, 1, &[], Relation::MONITORED);
+    check_taken(l, results, "process.spawn_monitored")
 }
 
 extern "C-unwind" fn spawn_linked(l: State) -> c_int {
-    spawn_with(l, 1, &[], Relation::LINKED)
+    let results = spawn_with(l, 1, &[], Relation::LINKED);
+    check_taken(l, results, "process.spawn_linked")
 }
 
 extern "C-unwind" fn spawn_linked_monitored(l: State) -> c_int {
-    spawn_with(l, 1, &[], Relation::LINKED_MONITORED)
+    let results = spawn_with(l, 1, &[], Relation::LINKED_MONITORED);
+    check_taken(l, results, "process.spawn_linked_monitored")
 }
 
 /// Starts the process that the arguments from `first` on describe: definition,
 /// host, and what the process is given. `options` is an encoded map or empty.
 pub(crate) fn spawn_with(l: State, first: c_int, options: &[u8], relation: Relation) -> c_int {
-    let Some(definition) = text(l, first, "definition") else {
+    let Some((definition, host)) = start(l, first) else {
         return REFUSED;
     };
-    let Some(host) = text(l, first + 1, "host") else {
-        return REFUSED;
-    };
-    let arguments = (first + 2, l.top());
+    let arguments = (first + 2, l.top().max(first + 1));
     exchange::call_with_values(
         l,
         arguments,
@@ -125,7 +132,7 @@ pub(crate) fn spawn_with(l: State, first: c_int, options: &[u8], relation: Relat
 
 /// A call whose only argument is a process.
 fn on_target(l: State, make: for<'b> fn(&str, &'b mut Buffer) -> Result<(), Failure<'b>>) -> c_int {
-    let Some(target) = text(l, 1, "destination") else {
+    let Some(target) = destination(l, 1) else {
         return REFUSED;
     };
     exchange::call_done(l, |buffer| make(target, buffer))
@@ -138,7 +145,8 @@ extern "C-unwind" fn terminate(l: State) -> c_int {
 }
 
 extern "C-unwind" fn monitor(l: State) -> c_int {
-    on_target(l, process::monitor)
+    let results = on_target(l, process::monitor);
+    check_taken(l, results, "process.monitor")
 }
 
 extern "C-unwind" fn unmonitor(l: State) -> c_int {
@@ -146,7 +154,8 @@ extern "C-unwind" fn unmonitor(l: State) -> c_int {
 }
 
 extern "C-unwind" fn link(l: State) -> c_int {
-    on_target(l, process::link)
+    let results = on_target(l, process::link);
+    check_taken(l, results, "process.link")
 }
 
 extern "C-unwind" fn unlink(l: State) -> c_int {
@@ -155,7 +164,7 @@ extern "C-unwind" fn unlink(l: State) -> c_int {
 
 /// `process.cancel(dest, deadline?)`.
 extern "C-unwind" fn cancel(l: State) -> c_int {
-    let Some(target) = text(l, 1, "destination") else {
+    let Some(target) = destination(l, 1) else {
         return REFUSED;
     };
     let deadline = if l.type_of(2) <= LUA_TNIL {
@@ -178,6 +187,11 @@ extern "C-unwind" fn get_options(l: State) -> c_int {
 
 /// `process.set_options{trap_links = bool}`: all or nothing.
 extern "C-unwind" fn set_options(l: State) -> c_int {
+    let results = try_set_options(l);
+    check_taken(l, results, "process.set_options")
+}
+
+fn try_set_options(l: State) -> c_int {
     l.set_top(1);
     match l.type_of(1) {
         LUA_TNIL => {
@@ -215,6 +229,11 @@ extern "C-unwind" fn set_options(l: State) -> c_int {
 
 /// `process.upgrade(id or nil, ...)`: returns only where it failed.
 extern "C-unwind" fn upgrade(l: State) -> c_int {
+    let results = try_upgrade(l);
+    check_taken(l, results, "process.upgrade")
+}
+
+fn try_upgrade(l: State) -> c_int {
     let Some(definition) = optional_text(l, 1, "definition") else {
         return REFUSED;
     };

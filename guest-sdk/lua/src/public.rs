@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 
 use mlua_sys::*;
 
+use crate::argument::FUNCTIONS_STAY;
 use crate::lua::{Function, Functions, State};
 use crate::replacement::all;
 
@@ -13,6 +14,7 @@ use crate::replacement::all;
 pub(crate) const FUNCTIONS: &Functions = &[
     (c"public", public),
     (c"bad_argument", bad_argument),
+    (c"bad_definition", bad_definition),
     (c"place", place),
 ];
 
@@ -38,6 +40,16 @@ extern "C-unwind" fn published(l: State) -> c_int {
 /// argument of the wrong type of the public function that is being called. `name` is
 /// for calls that do not tell the function's name.
 extern "C-unwind" fn bad_argument(l: State) -> c_int {
+    refuse(l, c"", c"")
+}
+
+/// `bad_definition(arg, name, expected, value)`: the same for a function in the place of a
+/// definition.
+extern "C-unwind" fn bad_definition(l: State) -> c_int {
+    refuse(l, c"; ", FUNCTIONS_STAY)
+}
+
+fn refuse(l: State, joint: &CStr, remedy: &CStr) -> c_int {
     // A value that is missing stays so.
     if l.top() > 4 {
         l.set_top(4);
@@ -73,11 +85,13 @@ extern "C-unwind" fn bad_argument(l: State) -> c_int {
         } else {
             lua_pushfstring(
                 l.as_ptr(),
-                c"bad argument #%I to '%s' (%s expected, got %s)".as_ptr(),
+                c"bad argument #%I to '%s' (%s expected, got %s%s%s)".as_ptr(),
                 arg,
                 name,
                 expected,
                 got,
+                joint.as_ptr(),
+                remedy.as_ptr(),
             );
         }
     }

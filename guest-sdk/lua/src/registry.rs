@@ -7,6 +7,7 @@ use warren_guest::registry;
 use crate::argument::{REFUSED, optional_text, text};
 use crate::exchange;
 use crate::lua::{self, Functions, State};
+use crate::mistakes::check_taken;
 
 const FUNCTIONS: &Functions = &[
     (c"register", register),
@@ -20,6 +21,11 @@ pub(crate) fn push(l: State) {
 }
 
 extern "C-unwind" fn register(l: State) -> c_int {
+    let results = try_register(l);
+    check_taken(l, results, "process.registry.register")
+}
+
+fn try_register(l: State) -> c_int {
     let Some(name) = text(l, 1, "name") else {
         return REFUSED;
     };

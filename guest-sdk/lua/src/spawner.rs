@@ -12,6 +12,7 @@ use crate::exchange;
 use crate::exec;
 use crate::interpreter::interpreter;
 use crate::lua::{Functions, State};
+use crate::mistakes::check_taken;
 use crate::process::spawn_with;
 
 /// The functions that the prelude is given.
@@ -137,7 +138,8 @@ extern "C-unwind" fn spawn_with_options(l: State) -> c_int {
         monitored: l.to_boolean(2),
         linked: l.to_boolean(3),
     };
-    spawn_with(l, 4, options, relation)
+    let results = spawn_with(l, 4, options, relation);
+    check_taken(l, results, "spawner:spawn")
 }
 
 /// `exec_with_options(options, id, host, ...)`.

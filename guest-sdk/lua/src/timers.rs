@@ -11,6 +11,7 @@ use crate::argument::REFUSED;
 use crate::errors;
 use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
+use crate::mistakes::check_unit;
 use crate::scheduler::{Patience, Shape, wait};
 use crate::tasks::{Again, Alarm, Channel, ChannelRef, Source};
 use crate::time::{Unit, signed, span};
@@ -56,6 +57,7 @@ extern "C-unwind" fn sleep(l: State) -> c_int {
         return REFUSED;
     };
     let after = u64::try_from(after).unwrap_or(0);
+    check_unit(l, 1, after, "time.sleep");
     l.set_top(0);
     wait(l, 1, 0, Patience::Until(instant_after(after)), Shape::Sleep)
 }
@@ -65,6 +67,7 @@ extern "C-unwind" fn after(l: State) -> c_int {
     let Some(after) = span(l, 1, Unit::Nanoseconds, "duration") else {
         return REFUSED;
     };
+    check_unit(l, 1, after, "time.after");
     Channel::push(
         l,
         Source::Clock(Alarm {
@@ -114,10 +117,16 @@ extern "C-unwind" fn ticker(l: State) -> c_int {
 /// nil and an error were pushed.
 fn period(l: State, class: &CStr) -> Option<u64> {
     let period = span(l, 1, Unit::Nanoseconds, "duration")?;
+    let class = class.to_str().unwrap_or_default();
+    let function = if class == "timer" {
+        "time.timer"
+    } else {
+        "time.ticker"
+    };
+    check_unit(l, 1, period, function);
     if period > 0 {
         return Some(period);
     }
-    let class = class.to_str().unwrap_or_default();
     errors::refuse(
         l,
         kind::INVALID,
@@ -164,6 +173,7 @@ extern "C-unwind" fn reset(l: State) -> c_int {
     let Some(after) = span(l, 2, Unit::Nanoseconds, "duration") else {
         return REFUSED;
     };
+    check_unit(l, 2, after, "timer:reset");
     let channel = push_channel::<false>(l);
     let interpreter = interpreter(l);
     let room = interpreter.scheduler.borrow_mut().reserve_alarm();

@@ -74,6 +74,12 @@ impl App {
         self.policies.as_ref()
     }
 
+    /// Returns the content of a file below the program's directory, as it is now, by its
+    /// path with `/`; `None` if it cannot be read.
+    pub fn file(&self, path: &str) -> Option<Vec<u8>> {
+        self.library.root().read(path).ok()
+    }
+
     /// Returns the program's directory, absolute and without symbolic links.
     pub fn root(&self) -> &Path {
         self.library.root().path()

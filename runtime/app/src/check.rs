@@ -10,13 +10,14 @@ use warren_kernel::text;
 
 use crate::error::{Access, AppError, GrantError};
 use crate::grants::{self, Base};
-use crate::host::{DEFAULT_HOST, HostSettings};
+use crate::host::HostSettings;
 use crate::id::Id;
 use crate::library::{Library, ResolveError};
 use crate::manifest::{GrantEntry, Manifest, Problem, ProcessEntry};
 use crate::options::EnvGrant;
 use crate::place::{self, Language};
 use crate::suggest::{MAX_SUGGESTIONS, closest};
+use warren_engine::DEFAULT_HOST;
 
 /// A program whose manifest was checked against its files.
 pub(crate) struct Checked {

@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-/// The host that every program has.
-pub const DEFAULT_HOST: &str = "app:processes";
-
 /// The limits of one host. The runtime's defaults replace absent ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostSettings {

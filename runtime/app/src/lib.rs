@@ -43,7 +43,7 @@ mod survey;
 pub use app::{App, MANIFEST};
 pub use duration::{DurationError, parse_duration};
 pub use error::{Access, AppError, GrantError};
-pub use host::{DEFAULT_HOST, HostSettings, QueueSettings};
+pub use host::{HostSettings, QueueSettings};
 pub use id::{Id, IdError};
 pub use manifest::{ManifestError, Position, Problem, SizeError, more_problems, parse_size};
 pub use options::{AppOptions, EnvGrant};
@@ -51,5 +51,6 @@ pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
 pub use reach::SelfWrite;
 pub use service::{Restart, RestartPolicy, Service};
 pub use survey::Survey;
+pub use warren_engine::DEFAULT_HOST;
 // The parts of an opened program, for users of this crate alone.
 pub use warren_engine::{Code, Definition, Definitions, Source};

@@ -8,7 +8,6 @@ use crate::app::{App, MANIFEST};
 use crate::check::Checked;
 use crate::error::AppError;
 use crate::grants;
-use crate::host::DEFAULT_HOST;
 use crate::id::Id;
 use crate::library::{DEFAULT_METHOD, Library, ResolveError};
 use crate::location::Location;
@@ -18,6 +17,7 @@ use crate::place::Language;
 use crate::policy::{Directory, Policies, Settings, policy_path};
 use crate::root::{SourceError, SourceRoot};
 use crate::service_check::identify;
+use warren_engine::DEFAULT_HOST;
 
 /// The default name of an app.
 const DEFAULT_NAME: &str = "app";

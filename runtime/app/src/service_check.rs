@@ -8,10 +8,10 @@ use warren_engine::security::Identity;
 use warren_kernel::text;
 
 use crate::check::Checked;
-use crate::host::DEFAULT_HOST;
 use crate::manifest::ServiceEntry;
 use crate::service::Service;
 use crate::suggest::{MAX_SUGGESTIONS, closest};
+use warren_engine::DEFAULT_HOST;
 
 impl Checked {
     /// Returns the services of a manifest, each after its dependencies. Invalid

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::host::DEFAULT_HOST;
 use crate::id::Id;
 use crate::place;
+use warren_engine::DEFAULT_HOST;
 
 /// An existing definition, and a host that may run it.
 #[derive(Clone, Debug, PartialEq, Eq)]

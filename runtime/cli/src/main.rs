@@ -25,6 +25,7 @@ use commands::{Command, build, check, completions, doctor, inspect, man, new, po
 use commands::{cancel, ps, send, terminate, top};
 use exit::Exit;
 use report::failure::{self, Failure, Failures};
+use report::warning::Warnings;
 use report::{log, panics, stderr, stdout};
 use warren::text;
 
@@ -53,7 +54,7 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         patience.set(Some(run.grace.max(LAST_WORDS)));
     }
     let exit = match cli.command {
-        Command::Run(args) => run::run(&args)?,
+        Command::Run(args) => run::run(&args, Warnings::beside(cli.log.log_format))?,
         Command::New(args) => new::new(&args)?,
         Command::Build(args) => build::build(&args)?,
         Command::Check(args) => check::check(&args)?,

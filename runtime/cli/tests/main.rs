@@ -12,6 +12,7 @@ mod error_messages;
 #[cfg(unix)]
 mod grants;
 mod log;
+mod mistakes;
 mod policy;
 #[cfg(target_os = "linux")]
 mod processor_time;

@@ -7,6 +7,9 @@ use warren_kernel::HostConfig;
 use crate::files::FileLimits;
 use crate::log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL};
 
+/// The host of a process for which nothing else is said.
+pub const DEFAULT_HOST: &str = "app:processes";
+
 /// Limits of the processes of a host.
 #[derive(Clone, Debug)]
 pub struct HostLimits {

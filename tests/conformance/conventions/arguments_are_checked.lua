@@ -6,8 +6,8 @@ local registry = process.registry
 
 local missing = {
   { process.send }, { process.send, "someone" },
-  { process.spawn }, { process.spawn, me }, { process.spawn_monitored }, { process.spawn_linked },
-  { process.spawn_linked_monitored }, { process.exec }, { process.exec, me },
+  { process.spawn }, { process.spawn_monitored }, { process.spawn_linked },
+  { process.spawn_linked_monitored }, { process.exec },
   { process.terminate }, { process.cancel }, { process.monitor }, { process.unmonitor },
   { process.link }, { process.unlink }, { process.set_options }, { process.listen }, { process.unlisten },
   { process.with_context }, { registry.register }, { registry.lookup }, { registry.unregister },

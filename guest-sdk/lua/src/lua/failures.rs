@@ -36,12 +36,27 @@ impl State {
 
     /// Raises "bad argument #arg to 'function' (expected, got ...)".
     pub(crate) fn wrong_type(self, arg: c_int, expected: &CStr) -> ! {
+        self.wrong_argument(arg, expected, c"", c"")
+    }
+
+    /// The same with a remedy: "(expected, got ...; remedy)".
+    pub(crate) fn wrong_type_as(self, arg: c_int, expected: &CStr, remedy: &CStr) -> ! {
+        self.wrong_argument(arg, expected, c"; ", remedy)
+    }
+
+    fn wrong_argument(self, arg: c_int, expected: &CStr, joint: &CStr, remedy: &CStr) -> ! {
         let got = self.push_typename(arg);
         // SAFETY: by the contract of `State`; the name is on the stack.
         unsafe {
             let l = self.as_ptr();
-            let message =
-                lua_pushfstring(l, c"%s expected, got %s".as_ptr(), expected.as_ptr(), got);
+            let message = lua_pushfstring(
+                l,
+                c"%s expected, got %s%s%s".as_ptr(),
+                expected.as_ptr(),
+                got,
+                joint.as_ptr(),
+                remedy.as_ptr(),
+            );
             luaL_argerror(l, arg, message);
         }
         self.error()

@@ -24,12 +24,32 @@ pub(crate) trait Members {
 
 /// Gives the table on top of the stack members. They do not replace what it has.
 pub(crate) fn set_members<M: Members>(l: State) {
-    l.new_table(0, 2);
+    l.new_table(0, 3);
     l.push_function(index::<M>);
     l.set_field(-2, c"__index");
     l.push_function(pairs::<M>);
     l.set_field(-2, c"__pairs");
+    push_functions_key(l);
+    l.push_function(functions::<M>);
+    l.raw_set(-3);
     l.set_metatable(-2);
+}
+
+/// Pushes the key of a metatable of [`set_members`] whose value returns a table: its keys
+/// are the names of the functions among the members.
+pub(crate) fn push_functions_key(l: State) {
+    static KEY: u8 = 0;
+    l.push_address((&raw const KEY).cast());
+}
+
+/// The value of [`push_functions_key`].
+extern "C-unwind" fn functions<M: Members>(l: State) -> c_int {
+    l.new_table(0, M::FUNCTIONS.len() as c_int);
+    for (name, _) in M::FUNCTIONS {
+        l.push_boolean(true);
+        l.set_field(-2, name);
+    }
+    1
 }
 
 /// `__index`: the member of a name, or nil.

@@ -4,7 +4,9 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 
+use crate::exec;
 use crate::lua::State;
+use crate::mistakes::check_taken;
 use crate::tasks::{Channel, Fired, Source};
 use crate::transfer::forget;
 
@@ -23,6 +25,8 @@ pub(crate) enum Shape {
     Sleep,
     /// The result of an exec.
     Exec,
+    /// The result of an operation of the runtime.
+    Operation,
 }
 
 impl Shape {
@@ -46,13 +50,14 @@ pub(super) fn is_receive(l: State, index: c_int) -> bool {
         && l.to_userdata(index).cast_const().cast() == &raw const RECEIVE
 }
 
-const SHAPES: [Shape; 6] = [
+const SHAPES: [Shape; 7] = [
     Shape::Receive,
     Shape::ReceiveBy,
     Shape::Send,
     Shape::Select,
     Shape::Sleep,
     Shape::Exec,
+    Shape::Operation,
 ];
 
 pub(super) fn context(base: c_int, shape: Shape) -> lua_KContext {
@@ -74,7 +79,7 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             l.push_boolean(true);
             1
         }
-        (Shape::Receive | Shape::Exec, Fired::Deadline) => {
+        (Shape::Receive | Shape::Exec | Shape::Operation, Fired::Deadline) => {
             l.push_nil();
             l.push_boolean(false);
             2
@@ -89,7 +94,11 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             l.push_string(c"timeout");
             3
         }
-        (Shape::Exec, Fired::Case(..)) => results_of_exec(l, base),
+        (Shape::Exec, Fired::Case(..)) => {
+            let results = results_of_exec(l, base);
+            check_taken(l, results, exec::NAME)
+        }
+        (Shape::Operation, Fired::Case(..)) => results_of_exec(l, base),
         (Shape::Select, Fired::Deadline) => {
             l.new_table(0, 2);
             l.push_boolean(true);

@@ -114,12 +114,12 @@ pub(crate) fn wait_for_outcome(l: State, subscription: Subscription) -> c_int {
     let alone = interpreter.scheduler.borrow().is_alone();
     if alone || boundary::can_switch(l, interpreter) {
         push_receive(l);
-        return wait(l, 1, 1, Patience::Endless, Shape::Exec);
+        return wait(l, 1, 1, Patience::Endless, Shape::Operation);
     }
     loop {
         // SAFETY: the array outlives the call.
         match unsafe { pull(l, interpreter, &[subscription], None) } {
-            Pulled::Value(_) => return finish(l, 1, Shape::Exec, Fired::Case(0, true)),
+            Pulled::Value(_) => return finish(l, 1, Shape::Operation, Fired::Case(0, true)),
             Pulled::Raised => l.error(),
             Pulled::Dropped | Pulled::Nothing => {}
         }

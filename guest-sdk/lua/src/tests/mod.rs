@@ -7,6 +7,7 @@ mod crossing;
 mod documented;
 mod files;
 mod library;
+mod mistakes;
 mod outcome;
 mod scheduling;
 mod streams;

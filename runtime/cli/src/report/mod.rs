@@ -14,3 +14,4 @@ pub(crate) mod quantity;
 pub(crate) mod refused;
 pub(crate) mod stderr;
 pub(crate) mod stdout;
+pub(crate) mod warning;

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use warren_kernel::{Error, Process, Relation, Spawned, Subscription, Trace};
 
 use super::{Guest, Inherited, ProcessEnd, Start};
+use crate::code::definition::Definitions;
 use crate::code::native_code::NativeCode;
 use crate::codec::NO_VALUES;
 use crate::security::{Action, Identity, Judge, Judges, Operation, Resource};
@@ -123,14 +124,15 @@ impl SpawnRequest {
         }
     }
 
-    /// Checks the spawner's permissions, before anything else is looked up.
+    /// Checks the spawner's permissions, before anything else is looked up. Chooses the
+    /// host if the start names none, once the definition is permitted.
     ///
     /// # Errors
     ///
-    /// `PermissionDenied`.
-    pub(crate) fn check_permissions(&self) -> Result<(), Error> {
+    /// `PermissionDenied`; those of [`Definitions::definition`] without a host.
+    pub(crate) fn check_permissions(&mut self, definitions: &dyn Definitions) -> Result<(), Error> {
         let Spawner::Process {
-            judge: Some(judge),
+            judge,
             relation,
             exec,
             ..
@@ -138,14 +140,20 @@ impl SpawnRequest {
         else {
             return Ok(());
         };
-        let start = &self.start;
+        let start = &mut self.start;
+        let Some(judge) = judge else {
+            return start.choose_host(definitions);
+        };
         let operation = match exec {
             true => Operation::Exec,
             false => Operation::spawn(*relation),
         };
         for action in operation.actions() {
             let resource = match action {
-                Action::Host => Resource::Host(start.host.clone()),
+                Action::Host => {
+                    start.choose_host(definitions)?;
+                    Resource::Host(start.host.clone())
+                }
                 _ => Resource::Definition(start.definition.clone()),
             };
             judge.permit(*action, resource)?;

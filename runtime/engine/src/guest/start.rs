@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use warren_kernel::TraceId;
+use warren_kernel::{Error, TraceId};
 
+use crate::code::definition::Definitions;
 use crate::codec;
+use crate::host_limits::DEFAULT_HOST;
 use crate::security::Identity;
 
 /// The parameters of a new process. Values are encoded; see `docs/guest-abi.md`.
@@ -14,8 +16,9 @@ use crate::security::Identity;
 pub struct Start {
     /// The definition's id.
     pub definition: String,
-    /// The host. For a start by the embedder, the host to which the definition is
-    /// bound takes precedence.
+    /// The host. If a process leaves it empty, the host to which the definition is
+    /// bound, else [`DEFAULT_HOST`]. For a start by the embedder, the host to which the
+    /// definition is bound takes precedence.
     pub host: String,
     /// One encoded array of values; empty bytes stand for no values.
     pub arguments: Arc<[u8]>,
@@ -57,5 +60,22 @@ impl Start {
             messages: Vec::new(),
             trace: None,
         }
+    }
+
+    /// Chooses the host if the start names none.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Definitions::definition`].
+    pub(crate) fn choose_host(&mut self, definitions: &dyn Definitions) -> Result<(), Error> {
+        if self.host.is_empty() {
+            let definition = definitions.definition(&self.definition)?;
+            definition
+                .host
+                .as_deref()
+                .unwrap_or(DEFAULT_HOST)
+                .clone_into(&mut self.host);
+        }
+        Ok(())
     }
 }

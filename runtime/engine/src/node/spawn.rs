@@ -35,7 +35,7 @@ impl Node {
         mut request: SpawnRequest,
     ) -> Result<Spawned, Error> {
         self.check_open()?;
-        request.check_permissions()?;
+        request.check_permissions(&*self.shared.definitions)?;
         let assigned = request.assign_identity(&self.shared.judges);
         let (host, program) = self.host_and_program(&request).await?;
         let reservation = host.reserve()?;

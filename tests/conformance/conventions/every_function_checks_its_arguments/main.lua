@@ -11,6 +11,7 @@ local rows = require("rows")
 local kinds = {
   any = { value = "x", takes = "boolean number string table function thread case channel userdata" },
   text = { takes = "string", name = "string", invalid = "\xff" },
+  definition = { takes = "string", name = "string", invalid = "\xff", remedies = true },
   bytes = { takes = "string", name = "string", value = "x" },
   table = { takes = "table", name = "table", value = {} },
   cases = { takes = "table", name = "table", value = { default = true }, invalid = {} },
@@ -90,10 +91,12 @@ local function written(path, place, kind)
   return path .. " with " .. kind .. " as #" .. place
 end
 
-local function raises(path, place, count, kind, name, came)
+-- With `remedy` the message may go on with what to do.
+local function raises(path, place, count, kind, name, came, remedy)
   local expected = "call:1: bad argument #" .. count .. " to '" .. path:match("[%w_]+$") .. "' (" .. name .. " expected, got "
   local message = tostring(came[2])
   local fine = message == expected .. kind .. ")" or kind == "no value" and message == expected .. "nil)"
+    or remedy and message:find(expected .. kind .. "; ", 1, true) == 1
   check(not came[1] and fine, written(path, place, kind), message)
 end
 
@@ -137,7 +140,7 @@ local function try_argument(row, object, arguments, place)
     elseif kind.refuses then
       invalid(path, place, shown, came(value[2]))
     else
-      raises(path, place, place, shown, kind.name, came(value[2]))
+      raises(path, place, place, shown, kind.name, came(value[2]), kind.remedies and of == "function")
     end
   end
   if row.as_lua then

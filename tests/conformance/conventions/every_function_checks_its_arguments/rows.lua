@@ -4,7 +4,7 @@
 -- while another argument is tried. Rows with `only_wrong` are not called with
 -- arguments that they take; with `as_lua` what is missing raises, too, as in the rest
 -- of that library of Lua.
-local text, unknown = { "text", "x" }, { "text", "app:nothing" }
+local text, unknown, host = { "text", "x" }, { "definition", "app:nothing" }, { "text?", "x" }
 local key, algorithm = { "bytes", ("k"):rep(32) }, { "bytes?", "HS256" }
 local id = { "data", "6ba7b810-9dad-11d1-80b4-00c04fd430c8" }
 
@@ -12,11 +12,11 @@ return {
   { "process.id" },
   { "process.pid" },
   { "process.send", text, text, "..." },
-  { "process.spawn", unknown, text, "..." },
-  { "process.spawn_monitored", unknown, text, "..." },
-  { "process.spawn_linked", unknown, text, "..." },
-  { "process.spawn_linked_monitored", unknown, text, "..." },
-  { "process.exec", unknown, text, "..." },
+  { "process.spawn", unknown, host, "..." },
+  { "process.spawn_monitored", unknown, host, "..." },
+  { "process.spawn_linked", unknown, host, "..." },
+  { "process.spawn_linked_monitored", unknown, host, "..." },
+  { "process.exec", unknown, host, "..." },
   { "process.terminate", text },
   { "process.cancel", text, "duration?" },
   { "process.monitor", text },
@@ -44,11 +44,11 @@ return {
   { "spawner:with_message", text, "..." },
   { "spawner:with_actor", "actor" },
   { "spawner:with_scope", "scope" },
-  { "spawner:spawn", unknown, text, "..." },
-  { "spawner:spawn_monitored", unknown, text, "..." },
-  { "spawner:spawn_linked", unknown, text, "..." },
-  { "spawner:spawn_linked_monitored", unknown, text, "..." },
-  { "spawner:exec", unknown, text, "..." },
+  { "spawner:spawn", unknown, host, "..." },
+  { "spawner:spawn_monitored", unknown, host, "..." },
+  { "spawner:spawn_linked", unknown, host, "..." },
+  { "spawner:spawn_linked_monitored", unknown, host, "..." },
+  { "spawner:exec", unknown, host, "..." },
 
   { "channel.new", "integer?" },
   { "channel.select", "cases", "flag?" },

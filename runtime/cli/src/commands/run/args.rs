@@ -55,6 +55,13 @@ pub(crate) struct RunArgs {
     /// Log lines of processes then name their chain of messages.
     #[arg(long)]
     pub(crate) trace_messages: bool,
+    /// Do not warn of likely mistakes
+    ///
+    /// Warnings tell of errors that nobody looks at, of numbers in another unit than was
+    /// meant, and of messages that nobody has read. A comment `-- lint: off` silences one
+    /// line.
+    #[arg(long)]
+    pub(crate) lint_off: bool,
     /// Time that processes have to end when they are asked to
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) grace: Duration,

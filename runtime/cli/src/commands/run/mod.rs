@@ -19,13 +19,16 @@ use crate::environment::{self, cache_for_code, interpreter};
 use crate::exit::Exit;
 use crate::report::failure::{self, Failure, Failures, Look};
 use crate::report::refused::refused;
+use crate::report::warning::Warnings;
 use crate::report::{ending, opening, stderr};
 use crate::signals::{Reloads, Signals, Stop};
 pub(crate) use args::RunArgs;
 use output::{OutputLost, StandardStreams};
 
 /// Runs the program and returns the command's exit.
-pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failures> {
+pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> {
+    // Nothing warns without it.
+    let warnings = (!args.lint_off).then_some(warnings);
     let values = match &args.args_json {
         Some(json) => arguments::of_json(json)?,
         None => arguments::of_words(args.words()),
@@ -48,7 +51,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failures> {
         .enable_all()
         .build()
         .map_err(|error| vec![refused("the async runtime", &error)])?;
-    let ended = tokio.block_on(from_start_to_end(app, interpreter, values, args));
+    let ended = tokio.block_on(from_start_to_end(app, interpreter, values, args, warnings));
     // A process may still wait for standard input, which nothing can interrupt.
     tokio.shutdown_background();
     Ok(ended?)
@@ -74,6 +77,7 @@ async fn from_start_to_end(
     interpreter: Option<Vec<u8>>,
     values: Vec<Value>,
     args: &RunArgs,
+    warnings: Option<Warnings>,
 ) -> Verdict {
     // From here on a signal ends the program in order.
     let policies = app.policies().cloned();
@@ -86,7 +90,7 @@ async fn from_start_to_end(
         Signals::catch().map_err(|error| Box::new(refused("signal handling", &error)))?;
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
-    let runtime = start_runtime(app, interpreter, streams, args.trace_messages)?;
+    let runtime = start_runtime(app, interpreter, streams, args.trace_messages, warnings)?;
 
     // Dropped at the end of the program, which removes the socket.
     #[cfg(unix)]
@@ -130,12 +134,16 @@ fn start_runtime(
     interpreter: Option<Vec<u8>>,
     streams: StandardStreams,
     trace_messages: bool,
+    warnings: Option<Warnings>,
 ) -> Result<Runtime, Box<Failure>> {
     let mut builder = Runtime::builder()
         .app(app)
         .output(streams)
         .trace_messages(trace_messages)
         .cache(cache_for_code());
+    if let Some(warnings) = warnings {
+        builder = builder.mistakes(move |mistake| warnings.print(&mistake.to_string()));
+    }
     if let Some(wasm) = interpreter {
         builder = builder.interpreter(wasm);
     }

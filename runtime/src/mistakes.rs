@@ -1,0 +1,248 @@
+//! Likely mistakes of programs, as guests report them through the capability `mistake`.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use warren_engine::capability::{Caller, Capability, Step};
+use warren_kernel::{Error, text};
+use warren_values::msgpack::{self, Input, Token};
+
+use crate::definitions::LayeredDefinitions;
+
+/// A likely mistake in the code of a process, such as an error that nobody looks at.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Mistake<'a> {
+    /// The file, as a path below the program's root; a name in messages for code that is
+    /// in no file.
+    pub file: &'a str,
+    /// The line, from 1; 0 if unknown.
+    pub line: u32,
+    /// The mistake, and what to do. One line.
+    pub message: &'a str,
+}
+
+impl fmt::Display for Mistake<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Mistake {
+            file,
+            line,
+            message,
+        } = self;
+        write!(f, "{file}:{line}: {message}")
+    }
+}
+
+/// A function that takes mistakes, on a thread that runs processes.
+pub(crate) type Hook = Arc<dyn Fn(&Mistake<'_>) + Send + Sync>;
+
+/// Places that are kept. Mistakes in further ones are not told.
+const PLACES: usize = 1_000;
+
+/// Bytes of a file's name and of a message, which are cut off beyond.
+const LONGEST: usize = 2_048;
+
+/// Tells each place of the program once.
+pub(crate) struct Mistakes {
+    definitions: Arc<LayeredDefinitions>,
+    /// Without a hook all mistakes are dropped.
+    hook: Option<Hook>,
+    told: Mutex<HashSet<(Box<str>, u32)>>,
+}
+
+impl Mistakes {
+    pub(crate) fn new(definitions: Arc<LayeredDefinitions>, hook: Option<Hook>) -> Mistakes {
+        Mistakes {
+            definitions,
+            hook,
+            told: Mutex::default(),
+        }
+    }
+
+    fn tell(&self, request: &[u8]) -> Result<(), Error> {
+        let Some(hook) = &self.hook else {
+            return Ok(());
+        };
+        let (file, line, message) = read(request)?;
+        let mut told = self.told.lock();
+        if told.len() >= PLACES || !told.insert((file.clone().into(), line)) {
+            return Ok(());
+        }
+        drop(told);
+        if !self.is_silenced(&file, line) {
+            hook(&Mistake {
+                file: &file,
+                line,
+                message: &message,
+            });
+        }
+        Ok(())
+    }
+
+    /// Returns true if the line ends with a comment that silences it.
+    fn is_silenced(&self, file: &str, line: u32) -> bool {
+        let Some(source) = self.definitions.file(file) else {
+            return false;
+        };
+        let source = String::from_utf8_lossy(&source);
+        let place = usize::try_from(line).ok().and_then(|n| n.checked_sub(1));
+        place
+            .and_then(|place| source.lines().nth(place))
+            .is_some_and(silences)
+    }
+}
+
+impl Capability for Mistakes {
+    fn name(&self) -> &'static str {
+        "mistake"
+    }
+
+    fn call(&self, _: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
+        /// Nothing, in MessagePack.
+        const NIL: u8 = 0xc0;
+        match operation {
+            "warn" => Step::Done(self.tell(request).map(|()| vec![NIL])),
+            _ => Step::Unknown,
+        }
+    }
+}
+
+/// Returns true for a line with the comment `-- lint: off`.
+fn silences(line: &str) -> bool {
+    line.split("--").skip(1).any(|comment| {
+        let word = comment.trim_start().strip_prefix("lint:");
+        word.is_some_and(|word| word.trim_start().starts_with("off"))
+    })
+}
+
+/// Reads the file, the line and the message of a request.
+fn read(request: &[u8]) -> Result<(String, u32, String), Error> {
+    let malformed = || Error::invalid("the request is no array of a file, a line and a message");
+    let mut input = Input::new(request);
+    let Ok(Token::Array(3)) = input.token() else {
+        return Err(malformed());
+    };
+    let file = match input.token() {
+        Ok(Token::String(bytes)) => shown(bytes),
+        _ => return Err(malformed()),
+    };
+    let line = match input.token() {
+        Ok(Token::Integer(line)) => u32::try_from(line).unwrap_or(0),
+        _ => return Err(malformed()),
+    };
+    match input.token() {
+        Ok(Token::String(bytes)) => Ok((file, line, shown(bytes))),
+        _ => Err(malformed()),
+    }
+}
+
+/// Makes one line of a guest's text, without what a terminal would obey.
+fn shown(bytes: &[u8]) -> String {
+    let bytes = bytes.get(..LONGEST).unwrap_or(bytes);
+    let read = msgpack::text(bytes).map_or_else(
+        || String::from_utf8_lossy(bytes).into_owned(),
+        str::to_owned,
+    );
+    text::line(&read).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use warren_engine::{Code, Source};
+    use warren_values::msgpack::Output;
+
+    /// Returns the places that are told.
+    fn told(definitions: LayeredDefinitions, requests: &[(&str, i64)]) -> Vec<String> {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&told);
+        let hook: Hook = Arc::new(move |mistake| kept.lock().push(mistake.to_string()));
+        let mistakes = Mistakes::new(Arc::new(definitions), Some(hook));
+        for (file, line) in requests {
+            let mut request = Output::new();
+            request.array(3).unwrap();
+            request.string(file.as_bytes()).unwrap();
+            request.integer(*line).unwrap();
+            request.string(b"no\tgood").unwrap();
+            mistakes.tell(request.as_slice()).unwrap();
+        }
+        drop(mistakes);
+        Arc::into_inner(told).unwrap().into_inner()
+    }
+
+    #[test]
+    fn each_place_is_told_once() {
+        let told = told(
+            LayeredDefinitions::default(),
+            &[("a.lua", 1), ("a.lua", 1), ("a.lua", 2), ("b.lua", 1)],
+        );
+        assert_eq!(
+            told,
+            [
+                "a.lua:1: no\\tgood",
+                "a.lua:2: no\\tgood",
+                "b.lua:1: no\\tgood"
+            ]
+        );
+    }
+
+    #[test]
+    fn there_is_an_end_of_places() {
+        let files: Vec<String> = (0..2 * PLACES).map(|number| number.to_string()).collect();
+        let requests: Vec<(&str, i64)> = files.iter().map(|file| (&**file, 1)).collect();
+        assert_eq!(told(LayeredDefinitions::default(), &requests).len(), PLACES);
+    }
+
+    #[test]
+    fn a_comment_silences_its_line() {
+        let source = Source {
+            name: "m.lua".into(),
+            bytes: b"f() -- lint: off\nf()\nf() --lint:off, as f may fail\n-- lint off"[..].into(),
+        };
+        let mut definitions = LayeredDefinitions::default();
+        definitions.modules.insert("m".to_owned(), source);
+        let requests = [
+            ("m.lua", 1),
+            ("m.lua", 2),
+            ("m.lua", 3),
+            ("m.lua", 4),
+            ("m.lua", 9),
+        ];
+        assert_eq!(
+            told(definitions, &requests),
+            [
+                "m.lua:2: no\\tgood",
+                "m.lua:4: no\\tgood",
+                "m.lua:9: no\\tgood"
+            ]
+        );
+    }
+
+    #[test]
+    fn definitions_have_files() {
+        let definition = warren_engine::Definition {
+            id: "app:x".into(),
+            code: Code::Lua(Source {
+                name: "app:x.lua".into(),
+                bytes: b"f() -- lint: off"[..].into(),
+            }),
+            method: "main".into(),
+            host: None,
+            grants: Arc::default(),
+        };
+        let mut definitions = LayeredDefinitions::default();
+        definitions.own.insert("app:x".into(), Arc::new(definition));
+        assert_eq!(told(definitions, &[("app:x.lua", 1)]), [""; 0]);
+    }
+
+    #[test]
+    fn a_request_of_another_form_is_invalid() {
+        let hook: Hook = Arc::new(|_| {});
+        let mistakes = Mistakes::new(Arc::default(), Some(hook));
+        assert!(mistakes.tell(&[0x93, 1, 2, 3]).is_err());
+        assert!(mistakes.tell(&[0x90]).is_err());
+        assert!(mistakes.tell(&[]).is_err());
+    }
+}

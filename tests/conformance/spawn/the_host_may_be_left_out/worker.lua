@@ -1,0 +1,4 @@
+return function(...)
+  process.send("main", "reply", process.pid(), select("#", ...))
+  return select("#", ...)
+end
