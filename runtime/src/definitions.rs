@@ -1,5 +1,5 @@
 //! The definitions of a runtime: those given in memory take precedence over
-//! those of a program on disk.
+//! bundled ones, and those over the ones of a program on disk.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,6 +9,7 @@ use warren_engine::{Code, Definition, Definitions, Source};
 use warren_kernel::{Error, text};
 
 use crate::app::App;
+use crate::bundled;
 
 /// All definitions that processes may run.
 #[derive(Default)]
@@ -36,7 +37,8 @@ impl LayeredDefinitions {
 
 impl Definitions for LayeredDefinitions {
     fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
-        match (self.own.get(id), &self.app) {
+        let known = self.own.get(id).or_else(|| bundled::find(id));
+        match (known, &self.app) {
             (Some(definition), _) => Ok(Arc::clone(definition)),
             (None, Some(app)) => app.definition(id),
             (None, None) => Err(Error::not_found(format!(

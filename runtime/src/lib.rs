@@ -54,6 +54,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod builder;
+mod bundled;
 mod definitions;
 mod error;
 mod handle;
