@@ -28,36 +28,51 @@ use globals::Globals;
 
 const FILE: &str = "docs/lua-api.md";
 
+/// The page about modules in Lua. Its examples run, too.
+const PATTERNS: &str = "docs/patterns.md";
+
 /// Time after which a sabotaged example that waits in vain counts as failed;
 /// most fail at once.
 const NOTICED: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let read = fs::read_to_string(project().join(FILE))
-        .map_err(|error| error.to_string())
-        .and_then(|text| Document::parse(&text));
-    let document = match read {
-        Ok(document) => document,
-        Err(why) => {
-            eprintln!("{FILE}: {why}");
-            return ExitCode::FAILURE;
+    match (read(FILE), read(PATTERNS)) {
+        (Ok(document), Ok(patterns)) => {
+            let mut trials = trials(document);
+            trials.extend(patterns.sections.iter().flat_map(runs));
+            libtest_mimic::run(&arguments, trials).exit_code()
         }
+        (Err(why), _) | (_, Err(why)) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read(file: &str) -> Result<Document, String> {
+    fs::read_to_string(project().join(file))
+        .map_err(|error| error.to_string())
+        .and_then(|text| Document::parse(&text))
+        .map_err(|why| format!("{file}: {why}"))
+}
+
+/// Returns a test for each example of a section.
+fn runs(section: &Section) -> Vec<Trial> {
+    let run = |(number, example): (usize, &Example)| {
+        let example = example.clone();
+        Trial::test(format!("runs: {} ({number})", section.title), move || {
+            run::run(&example, TIMEOUT).map_err(Failed::from)
+        })
     };
-    libtest_mimic::run(&arguments, trials(document)).exit_code()
+    (1..).zip(&section.examples).map(run).collect()
 }
 
 fn trials(document: Document) -> Vec<Trial> {
     let mut trials = rules::trials();
-    let (mut runs, mut proofs) = (Vec::new(), Vec::new());
+    let (mut runs_of_all, mut proofs) = (Vec::new(), Vec::new());
     for section in &document.sections {
-        for (number, example) in (1..).zip(&section.examples) {
-            let example = example.clone();
-            runs.push(Trial::test(
-                format!("runs: {} ({number})", section.title),
-                move || run::run(&example, TIMEOUT).map_err(Failed::from),
-            ));
-        }
+        runs_of_all.extend(runs(section));
         for function in &section.functions {
             let (function, examples) = (function.clone(), section.examples.clone());
             proofs.push(Trial::test(
@@ -73,7 +88,7 @@ fn trials(document: Document) -> Vec<Trial> {
             some => Err(Failed::from(some.join("\n"))),
         },
     ));
-    trials.extend(runs);
+    trials.extend(runs_of_all);
     trials.extend(proofs);
     trials
 }

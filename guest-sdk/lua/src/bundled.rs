@@ -12,6 +12,18 @@ pub(crate) const FUNCTIONS: &Functions = &[(c"bundled", bundled)];
 
 /// Names, and the source of each.
 const MODULES: &[(&str, &str)] = &[
+    ("pool", include_str!("library/pool.lua")),
+    ("pool.manager", include_str!("library/pool/manager.lua")),
+    ("pool.queue", include_str!("library/pool/queue.lua")),
+    ("pool.spec", include_str!("library/pool/spec.lua")),
+    ("registry", include_str!("library/registry.lua")),
+    ("supervisor", include_str!("library/supervisor.lua")),
+    ("supervisor.alarms", include_str!("library/supervisor/alarms.lua")),
+    ("supervisor.launch", include_str!("library/supervisor/launch.lua")),
+    ("supervisor.restarts", include_str!("library/supervisor/restarts.lua")),
+    ("supervisor.spec", include_str!("library/supervisor/spec.lua")),
+    ("supervisor.tree", include_str!("library/supervisor/tree.lua")),
+    ("supervisor.wire", include_str!("library/supervisor/wire.lua")),
     #[cfg(test)]
     ("sample", "return { name = ... }"),
 ];

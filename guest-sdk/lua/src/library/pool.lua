@@ -1,0 +1,102 @@
+-- Pools: processes of which each does one job at a time, so many at once and no more.
+--
+--     -- worker.lua
+--     return require("pool").worker(function(job)
+--       return job.a + job.b
+--     end)
+--
+--     -- main.lua
+--     local pool = require("pool")
+--     local adders = assert(pool.start { worker = "app:worker", size = 4, retries = 2 })
+--     print(pool.run(adders, { a = 1, b = 2 }))
+
+local launch = require("warren.supervisor.launch")
+local manager = require("warren.pool.manager")
+local spec = require("warren.pool.spec")
+local wire = require("warren.supervisor.wire")
+
+local pool = {}
+
+local DEFINITION <const> = "warren:pool"
+
+-- Starts a pool in a new process, linked to this one, with its workers.
+function pool.start(description, options)
+  options = options or {}
+  local complete, err = spec.pool(description)
+  if not complete then
+    return nil, err
+  end
+  return launch.ready {
+    definition = DEFINITION, args = { description }, host = options.host, name = options.name,
+  }
+end
+
+-- Describes a pool as a child of a supervisor.
+function pool.child(description, options)
+  options = options or {}
+  return {
+    id = options.id, definition = DEFINITION, args = { description }, host = options.host, name = options.name,
+    ready = true, shutdown = "infinity",
+  }
+end
+
+-- Does one job: what the function of a worker returns for it, a value, or nil and an
+-- error. A job whose worker ends is tried again `retries` times.
+function pool.run(dest, job, options)
+  return wire.call(dest, "run", job, options)
+end
+
+-- Borrows a worker for this process alone, until `checkin` or its end.
+function pool.checkout(dest, options)
+  return wire.call(dest, "checkout", options)
+end
+
+function pool.checkin(dest, worker)
+  return wire.call(dest, "checkin", worker)
+end
+
+-- Returns the numbers of workers and jobs.
+function pool.status(dest)
+  return wire.call(dest, "status")
+end
+
+-- Stops a pool: jobs that wait are refused, those at work have their time to end.
+function pool.stop(dest)
+  return wire.call(dest, "stop")
+end
+
+-- Returns what a worker's file returns: a function that calls `work` with each job and
+-- the worker's own arguments.
+function pool.worker(work)
+  return function(...)
+    local events, jobs = process.events(), process.listen("pool.job", { message = true })
+    while true do
+      local got = channel.select { events:case_receive(), jobs:case_receive() }
+      if got.channel == jobs then
+        local number, job = got.value:payload()
+        local from = got.value:from()
+        local result, err = work(job, ...)
+        if err ~= nil and not errors.call_stack(err) then
+          err = errors.new(tostring(err)) -- it was no structured error
+        end
+        local sent, refused = process.send(from, "pool.done", number, err == nil, err == nil and result or err)
+        if not sent then
+          process.send(from, "pool.done", number, false, refused)
+        end
+      elseif got.value.kind == process.event.CANCEL then
+        return
+      end
+    end
+  end
+end
+
+-- What a process of the definition `warren:pool` runs.
+function pool.main(description)
+  local complete, err = spec.pool(description)
+  if not complete then
+    return nil, err
+  end
+  return manager.new(complete):run()
+end
+
+return pool

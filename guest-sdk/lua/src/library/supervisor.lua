@@ -1,0 +1,68 @@
+-- Supervisors: processes that start others, and start them again when they end.
+--
+--     local supervisor = require("supervisor")
+--     local shop = assert(supervisor.start {
+--       strategy = "rest_for_one",
+--       children = {
+--         { definition = "app:store", name = "store" },
+--         { definition = "app:clerk", args = { "store" }, restart = "transient" },
+--       },
+--     })
+
+local launch = require("warren.supervisor.launch")
+local spec = require("warren.supervisor.spec")
+local tree = require("warren.supervisor.tree")
+local wire = require("warren.supervisor.wire")
+
+local supervisor = {}
+
+-- Runs a supervisor in this process, to its end: until it is asked to end, or fails.
+function supervisor.run(description)
+  local complete, err = spec.supervisor(description)
+  if not complete then
+    return nil, err
+  end
+  return tree.new(complete):run()
+end
+
+-- Starts a supervisor in a new process, linked to this one, and waits until its children
+-- have started. `what` describes it, or is the definition of a process that calls `run`.
+function supervisor.start(what, options)
+  options = options or {}
+  local definition, args = what, options.args or {}
+  if type(what) == "table" then
+    local complete, err = spec.supervisor(what)
+    if not complete then
+      return nil, err
+    end
+    definition, args = spec.SUPERVISOR, { what }
+  end
+  return launch.ready { definition = definition, args = args, host = options.host, name = options.name }
+end
+
+-- Returns a function that sends a request, and waits however long the answer takes: a
+-- start or a stop of a child has its own limits. The end of the supervisor is an error.
+local function request(name)
+  return function(dest, ...)
+    return wire.call(dest, name, ...)
+  end
+end
+
+-- Start, stop, start again or forget a child. A child is named by its id or its PID.
+supervisor.start_child = request("start_child")
+supervisor.stop_child = request("stop_child")
+supervisor.restart_child = request("restart_child")
+supervisor.delete_child = request("delete_child")
+
+-- Return one child, a list of all, and their number by state.
+supervisor.find = request("find")
+supervisor.children = request("children")
+supervisor.count = request("count")
+
+-- Stops a supervisor with its children.
+supervisor.stop = request("stop")
+
+-- What a process of the definition `warren:supervisor` runs.
+supervisor.main = supervisor.run
+
+return supervisor

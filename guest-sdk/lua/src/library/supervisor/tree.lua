@@ -1,0 +1,548 @@
+-- A supervisor at work: one loop that reads the ends of its children, starts those
+-- whose time has come, and answers requests. Ends go before requests.
+--
+-- A child is in one of these states:
+--
+--     starting --> running --> ended --> waiting --> starting
+--                     |                     |
+--                     '--> stopping --> stopped
+--
+-- `ended` is between the EXIT and the decision what to do about it, `waiting` is before
+-- a restart. Only `start` leads to `running`, and only from a state without a process;
+-- only the EXIT of its process leads away from there. So no child runs twice.
+
+local alarms = require("warren.supervisor.alarms")
+local launch = require("warren.supervisor.launch")
+local restarts = require("warren.supervisor.restarts")
+local spec = require("warren.supervisor.spec")
+local wire = require("warren.supervisor.wire")
+
+local tree = {}
+tree.__index = tree
+
+-- The time that a name has to become free, in nanoseconds.
+local NAME_WAIT <const> = 5000000000
+
+local function failure(kind, message, details)
+  return errors.new { kind = kind, retryable = kind == errors.RATE_LIMITED, message = message, details = details }
+end
+
+-- Returns a supervisor of a complete description, before its start.
+function tree.new(description)
+  assert(process.set_options { trap_links = true })
+  local self = setmetatable({
+    description = description,
+    intensity = restarts.intensity(description.max_restarts, description.within),
+    by_id = {},  -- all children
+    by_pid = {}, -- those with a process
+    ended = {}, first = 1, last = 0, -- a queue: children whose EXIT was read
+    alarms = alarms.new(), -- children that will start again
+    count = 0, -- the number of all children
+    added = 0, -- the number of children ever added; each knows its place
+    events = process.events(),
+    inbox = process.inbox(),
+    callers = {}, -- that wait for the end of the supervisor
+  }, tree)
+  for _, child in ipairs(description.children) do
+    self:add(child)
+  end
+  return self
+end
+
+function tree:add(child)
+  self.added, self.count = self.added + 1, self.count + 1
+  child.place, child.state, child.restarts = self.added, "stopped", 0
+  self.by_id[child.id] = child
+  return child
+end
+
+-- Cancels the restart of a child.
+function tree:forget_alarm(child)
+  if child.alarm then
+    self.alarms:remove(child.alarm)
+    child.alarm = nil
+  end
+end
+
+function tree:remove(child)
+  self:forget_alarm(child)
+  self.by_id[child.id] = nil
+  self.count = self.count - 1
+  child.state = "removed"
+end
+
+-- Returns the children from a place on, in the order of their places.
+function tree:in_order(from)
+  local list = {}
+  for _, child in pairs(self.by_id) do
+    if child.place >= (from or 1) then
+      list[#list + 1] = child
+    end
+  end
+  table.sort(list, function(a, b) return a.place < b.place end)
+  return list
+end
+
+-- Ends the supervisor after its present step; with an error, as a failure.
+function tree:finish(err)
+  self.ending = self.ending or { error = err }
+end
+
+-- Takes note of an event. It changes no child but the one that has ended.
+function tree:note(event)
+  local child = self.by_pid[event.from]
+  if event.kind == process.event.CANCEL then
+    self:finish()
+  elseif event.kind == process.event.LINK_DOWN then
+    -- The EXIT of a child follows. Any other link is to the one that has started this
+    -- supervisor, and falls with it.
+    if not child then
+      self:finish(errors.wrap(event.result.cause, "linked process " .. event.from .. " failed"))
+    end
+  elseif child then
+    self.by_pid[event.from] = nil
+    child.pid, child.state, child.result = nil, "ended", event.result
+    self.last = self.last + 1
+    self.ended[self.last] = child
+  elseif event.from == self.parent then
+    self:finish()
+  elseif event.from == self.holder then
+    self.holder = nil
+  end
+end
+
+-- Returns the oldest child that has ended and was not dealt with.
+function tree:next_ended()
+  while self.first <= self.last do
+    local child = self.ended[self.first]
+    self.ended[self.first] = nil
+    self.first = self.first + 1
+    -- It may have been stopped meanwhile, as one of a group.
+    if child.state == "ended" then
+      return child
+    end
+  end
+end
+
+-- Waits for the end of the process that holds a child's name. Returns false if it is
+-- no process that will end.
+function tree:await_name(err)
+  local details = err:details()
+  local holder = details and details.pid
+  if not holder or holder == process.pid() or self.by_pid[holder] then
+    return false
+  elseif not process.monitor(holder) then
+    -- It has ended, and gives its names back just now.
+    time.sleep("1ms")
+    return true
+  end
+  self.holder = holder
+  local alarm = time.timer(NAME_WAIT)
+  while self.holder and not self.ending do
+    local got = channel.select { self.events:case_receive(), alarm:channel():case_receive() }
+    if got.channel ~= self.events then
+      break
+    end
+    self:note(got.value)
+  end
+  alarm:stop()
+  local ended = self.holder == nil
+  self.holder = nil
+  if not ended then
+    process.unmonitor(holder)
+  end
+  return ended
+end
+
+-- Starts the process of a child, linked and monitored. A server tells on a topic when it
+-- has started.
+function tree:spawn(child, topic)
+  local args = child.args
+  if child.is_server then
+    args = { n = args.n + 2, "server.start", { pid = process.pid(), topic = topic }, table.unpack(args, 1, args.n) }
+  end
+  if not child.start then
+    return launch.child(child, args)
+  end
+  local pid, err = child.start(table.unpack(args, 1, args.n))
+  if not pid then
+    return nil, err or failure(errors.INTERNAL, "the start function returned nothing")
+  elseif self.by_pid[pid] then
+    return nil, failure(errors.ALREADY_EXISTS, "the process is a child already: " .. pid, { pid = pid })
+  end
+  local watched
+  watched, err = process.monitor(pid)
+  if watched then
+    watched, err = process.link(pid)
+  end
+  return watched and pid, err
+end
+
+-- Waits until a child has answered that it has started, or has ended. Returns the error
+-- if it did not start.
+function tree:await_ready(child, replies)
+  local said
+  while child.pid and not said and not self.ending do
+    local got = channel.select { replies:case_receive(), self.events:case_receive() }
+    if got.channel == replies then
+      said = got.value
+    else
+      self:note(got.value)
+    end
+  end
+  if self.ending or said and said[1] then
+    return nil
+  end
+  -- A child that refuses to start ends by itself; the reason was sent before.
+  while child.pid do
+    self:note((self.events:receive()))
+  end
+  said = said or channel.select({ replies:case_receive() }, true).value
+  return said and not said[1] and said[2] or child.result.cause or failure(errors.UNAVAILABLE, "it has ended at once")
+end
+
+-- Starts a child that has no process. Returns its PID, or nil and an error.
+function tree:start(child)
+  child.state = "starting"
+  self:forget_alarm(child)
+  local replies, topic
+  if child.ready then
+    self.asked = (self.asked or 0) + 1
+    topic = "supervisor.ready#" .. self.asked
+    replies = assert(process.listen(topic))
+  end
+  local pid, err = self:spawn(child, topic)
+  while not pid and child.name and errors.is(err, errors.ALREADY_EXISTS) and self:await_name(err) do
+    pid, err = self:spawn(child, topic)
+  end
+  if pid then
+    child.pid, child.state, child.started = pid, "running", alarms.now()
+    self.by_pid[pid] = child
+    if child.ready then
+      if not child.is_server then
+        wire.ask(pid, topic, "ready")
+      end
+      err = self:await_ready(child, replies)
+      pid = not err and pid or nil
+    end
+  end
+  if replies then
+    process.unlisten(replies)
+  end
+  if not pid then
+    child.state, child.result = "stopped", nil
+    return nil, err
+  end
+  return pid
+end
+
+-- Asks a process to end; the runtime sees to the deadline.
+local function ask_to_end(pid, shutdown)
+  if shutdown == "kill" then
+    return process.terminate(pid)
+  elseif shutdown == "infinity" then
+    return process.cancel(pid)
+  end
+  return process.cancel(pid, shutdown .. "ns")
+end
+
+-- Begins to stop a child.
+function tree:begin_stop(child)
+  self:forget_alarm(child)
+  if child.state == "running" then
+    child.state = "stopping"
+    local asked, err = ask_to_end(child.pid, child.shutdown)
+    -- One that is not found has ended, and its EXIT will be read.
+    if not asked and not errors.is(err, errors.NOT_FOUND) and not process.terminate(child.pid) then
+      logger:error("a child cannot be stopped", { child = child.id, pid = child.pid, error = err })
+      process.unlink(child.pid)
+      process.unmonitor(child.pid)
+      self.by_pid[child.pid] = nil
+      child.pid = nil
+    end
+  end
+end
+
+-- Waits until a child that is being stopped has ended.
+function tree:end_stop(child)
+  while child.pid do
+    self:note((self.events:receive()))
+  end
+  child.state, child.result = "stopped", nil
+end
+
+function tree:stop(child)
+  self:begin_stop(child)
+  self:end_stop(child)
+end
+
+-- Returns the children that start again with this one, in order: the child itself, and
+-- others if they run or will run.
+function tree:group_of(child)
+  local strategy = self.description.strategy
+  if strategy == "one_for_one" or strategy == "dynamic" then
+    return { child }
+  end
+  local group = {}
+  for _, other in ipairs(self:in_order(strategy == "rest_for_one" and child.place or 1)) do
+    if other == child or other.state ~= "stopped" then
+      group[#group + 1] = other
+    end
+  end
+  return group
+end
+
+-- Prepares a restart of a child that has ended or could not start, and of its group.
+function tree:restart(child, err)
+  local at = alarms.now()
+  if not self.intensity:allows(at) then
+    local description = self.description
+    return self:finish(failure(errors.INTERNAL, ("more than %d restarts within %s, the last of child '%s': %s"):format(
+      description.max_restarts, time.parse_duration(description.within .. "ns"), child.id, err or "it ended"
+    ), { child = child.id }))
+  end
+  child.restarts = child.restarts + 1
+  local group = self:group_of(child)
+  for place = #group, 1, -1 do
+    self:stop(group[place])
+  end
+  local due = at + restarts.delay(child, at)
+  for _, other in ipairs(group) do
+    if other ~= child and other.restart == "temporary" then
+      self:remove(other)
+    else
+      other.state, other.alarm = "waiting", self.alarms:add(due, other)
+    end
+  end
+end
+
+-- Decides on a child that has ended by itself.
+function tree:handle_end(child)
+  local result = child.result
+  child.result = nil
+  if child.restart == "permanent" or child.restart == "transient" and result.error then
+    self:restart(child, result.cause)
+  elseif child.restart == "temporary" or self.description.strategy == "dynamic" then
+    self:remove(child)
+  else
+    child.state = "stopped"
+  end
+end
+
+-- Starts the next child that is due. Returns false if there is none.
+function tree:start_next()
+  local child = self.alarms:take()
+  if not child then
+    return false
+  end
+  local pid, err = self:start(child)
+  if not pid and not self.ending then
+    self:restart(child, err)
+  end
+  return true
+end
+
+-- Waits for what comes next, and takes note of an event or answers a request.
+function tree:receive()
+  local got = channel.select {
+    self.events:case_receive(), self.alarms:case_receive(), self.inbox:case_receive(),
+  }
+  if got.channel == self.events then
+    self:note(got.value)
+  elseif got.channel == self.inbox then
+    self:answer(got.value)
+  else
+    self.alarms:note()
+  end
+end
+
+-- Stops all children, the last first; those of strategy `dynamic` all at once.
+function tree:shut_down()
+  local children = self:in_order()
+  local at_once = self.description.strategy == "dynamic"
+  for place = #children, 1, -1 do
+    self:begin_stop(children[place])
+    if not at_once then
+      self:end_stop(children[place])
+    end
+  end
+  for _, child in ipairs(children) do
+    self:end_stop(child)
+  end
+end
+
+-- Runs the supervisor to its end. Returns nil and an error if it fails.
+function tree:run()
+  for _, child in ipairs(self:in_order()) do
+    local pid, err = self:start(child)
+    if not pid then
+      self:finish(errors.wrap(err, ("child '%s' did not start"):format(child.id)))
+    end
+    if self.ending then
+      break
+    end
+  end
+  while not self.ending do
+    local child = self:next_ended()
+    if child then
+      self:handle_end(child)
+    elseif not self:start_next() then
+      self:receive()
+    end
+  end
+  self:shut_down()
+  for _, caller in ipairs(self.callers) do
+    caller:reply(true)
+  end
+  wire.refuse(self.inbox, self.ending.error or failure(errors.UNAVAILABLE, "the supervisor is ending"))
+  if self.ending.error then
+    return nil, self.ending.error
+  end
+end
+
+-- The requests, by name.
+local requests = {}
+
+function tree:answer(message)
+  wire.answer(self, requests, message)
+end
+
+-- Returns the child of an id or a PID, if it is there and did not end meanwhile.
+function tree:find(key)
+  local child = self.by_id[key] or self.by_pid[key]
+  if child and child.pid and not process.monitor(child.pid) then
+    -- It has ended; whoever asks may know that already.
+    while child.pid do
+      self:note((self.events:receive()))
+    end
+    self:handle_end(child)
+    child = self.by_id[key]
+  end
+  if child then
+    return child
+  end
+  return nil, failure(errors.NOT_FOUND, "child not found: " .. tostring(key))
+end
+
+-- The children have started, or no request would be read.
+function requests:ready()
+  return true
+end
+
+-- As `ready`, of the process that has started this one, and with whose end it ends.
+function requests:adopt(caller)
+  self.parent = caller:pid()
+  if not process.monitor(self.parent) then
+    self:finish()
+  end
+  return true
+end
+
+function requests:start_child(_, given)
+  local description = self.description
+  local child, err = spec.child(given, {
+    template = description.template,
+    backoff = description.backoff,
+    id = description.strategy == "dynamic" and "#" .. self.added + 1 or nil,
+  })
+  if not child then
+    return nil, err
+  end
+  local known = self:find(child.id)
+  if known then
+    local message = ("a child with the id '%s' exists"):format(child.id)
+    return nil, failure(errors.ALREADY_EXISTS, message, { pid = known.pid })
+  end
+  if description.max_children and self.count >= description.max_children then
+    local message = "max_children: the supervisor has %d of %d children"
+    return nil, failure(errors.RATE_LIMITED, message:format(self.count, description.max_children))
+  end
+  self:add(child)
+  local pid
+  pid, err = self:start(child)
+  if not pid then
+    self:remove(child)
+    return nil, err
+  end
+  return pid
+end
+
+function requests:stop_child(_, key)
+  local child, err = self:find(key)
+  if not child then
+    return nil, err
+  end
+  self:stop(child)
+  if child.restart == "temporary" or self.description.strategy == "dynamic" then
+    self:remove(child)
+  end
+  return true
+end
+
+-- The answer is given when all children have ended.
+function requests:stop(caller)
+  table.insert(self.callers, caller)
+  self:finish()
+end
+
+-- Returns a child without a process and without a restart to come.
+local function stopped(self, key)
+  local child, err = self:find(key)
+  if not child then
+    return nil, err
+  elseif child.state ~= "stopped" then
+    return nil, failure(errors.CONFLICT, ("child '%s' is not stopped: it is %s"):format(child.id, child.state))
+  end
+  return child
+end
+
+function requests:restart_child(_, key)
+  local child, err = stopped(self, key)
+  if not child then
+    return nil, err
+  end
+  return self:start(child)
+end
+
+function requests:delete_child(_, key)
+  local child, err = stopped(self, key)
+  if not child then
+    return nil, err
+  end
+  self:remove(child)
+  return true
+end
+
+-- A child as others see it.
+local function shown(child)
+  return {
+    id = child.id, pid = child.pid, name = child.name, kind = child.kind, state = child.state,
+    restarts = child.restarts,
+  }
+end
+
+function requests:find(_, key)
+  local child, err = self:find(key)
+  return child and shown(child), err
+end
+
+function requests:children()
+  local list = self:in_order()
+  for place, child in ipairs(list) do
+    list[place] = shown(child)
+  end
+  return list
+end
+
+function requests:count()
+  local counts = { children = 0, running = 0, waiting = 0, stopped = 0 }
+  for _, child in pairs(self.by_id) do
+    counts.children = counts.children + 1
+    -- One that has just ended is not running any more.
+    local state = counts[child.state] and child.state or "waiting"
+    counts[state] = counts[state] + 1
+  end
+  return counts
+end
+
+return tree

@@ -1,0 +1,57 @@
+-- A job that is not done in time is TIMEOUT, in the queue and at work; then its worker is
+-- terminated and replaced. So is a worker whose borrower has ended.
+-- shows: SU-15, SU-16
+
+local pool = require("pool")
+
+local me = process.id():match("[^#]+")
+
+local roles = {}
+
+roles.worker = pool.worker(function(job, main)
+  if job == "wait" then
+    process.send(main, "begun")
+    process.listen("never"):receive()
+  end
+  return process.pid()
+end)
+
+function roles.borrower(main, jobs)
+  process.send(main, "borrowed", (assert(pool.checkout(jobs))))
+end
+
+return function(role, ...)
+  if role then
+    return roles[role](...)
+  end
+  local begun, borrowed, events = process.listen("begun"), process.listen("borrowed"), process.events()
+  local jobs = assert(pool.start { worker = me, args = { "worker", process.pid() }, size = 1 })
+  local function timed_out(_, err)
+    return err and err:kind() == errors.TIMEOUT and err:retryable()
+  end
+  local first = assert(pool.run(jobs, "pid"))
+  assert(timed_out(pool.run(jobs, "wait", { timeout = "20ms" })))
+  begun:receive()
+  local second = assert(pool.run(jobs, "pid"))
+  assert(second ~= first and not process.monitor(first))
+
+  local worker = assert(pool.checkout(jobs))
+  assert(worker == second)
+  assert(timed_out(pool.run(jobs, "pid", { timeout = "20ms" })))
+  assert(timed_out(pool.checkout(jobs, { timeout = 20 })))
+  assert(pool.status(jobs).queued == 0 and pool.status(jobs).busy == 1)
+  assert(pool.checkin(jobs, worker))
+  local again, err = pool.checkin(jobs, worker)
+  assert(not again and err:kind() == errors.NOT_FOUND)
+  assert(pool.run(jobs, "pid") == worker)
+
+  assert(process.spawn_monitored(me, "app:processes", "borrower", process.pid(), jobs))
+  assert(borrowed:receive() == worker and events:receive().result.error == nil)
+  assert(pool.run(jobs, "pid") ~= worker)
+
+  local none
+  none, err = pool.run(jobs, "pid", { timeot = 1 })
+  assert(not none and err:kind() == errors.INVALID and err:find("'timeot'"))
+  none, err = pool.start { worker = me, size = 0 }
+  assert(not none and err:kind() == errors.INVALID and err:find("pool.size is an integer from 1, not 0"))
+end

@@ -1,0 +1,41 @@
+-- A wrong description starts nothing; the error is INVALID and names the place.
+-- shows: SU-12
+
+local supervisor = require("supervisor")
+
+local function refused(description, text)
+  local pid, err = supervisor.start(description)
+  assert(not pid and err:kind() == errors.INVALID, err)
+  assert(err:find(text, 1, true), err)
+  local result
+  result, err = supervisor.run(description)
+  assert(not result and err:kind() == errors.INVALID, err)
+end
+
+local function child(fields)
+  fields.definition = fields.definition or "app:main"
+  return { children = { { id = "first", definition = "app:main" }, fields } }
+end
+
+return function()
+  refused({ stratgy = "one_for_one" }, "supervisor has the unknown key 'stratgy'; the keys are backoff, child")
+  refused({ strategy = "one" }, "supervisor.strategy is 'one'; it can be one_for_one, one_for_all, rest_for_one, dynamic")
+  refused({ max_restarts = -1 }, "supervisor.max_restarts is a number from 0, not -1")
+  refused({ within = "soon" }, "supervisor.within is a duration such as '5s', not 'soon'")
+  refused({ children = { 1 } }, "a child is a table, not 1")
+  refused({ children = { {} } }, "a child without a name and a definition needs an id, text or integer")
+  refused({ children = { { id = "a" } } }, "child 'a' has 0 of 'definition', 'server', 'supervisor' and 'start'; it takes one of them")
+  refused(child { supervisor = "app:main" }, "child 'app:main' has 2 of 'definition', 'server', 'supervisor' and 'start'")
+  refused(child { id = "first" }, "supervisor has two children with the id 'first'")
+  refused(child { restart = "always" }, "child 'app:main'.restart is 'always'; it can be permanent, transient, temporary")
+  refused(child { shutdown = "soon" }, "child 'app:main'.shutdown is a duration such as '5s', not 'soon'")
+  refused(child { shutdown = -1 }, "child 'app:main'.shutdown is a duration such as '5s', not -1")
+  refused(child { args = 1 }, "child 'app:main'.args is a list, not 1")
+  refused(child { name = 1, id = "a" }, "child 'a'.name is text, not 1")
+  refused(child { backoff = { factor = 0 } }, "child 'app:main'.backoff.factor is a number from 1, not 0")
+  refused(child { backoff = { delay = 0 } }, "child 'app:main'.backoff has the unknown key 'delay'")
+  refused({ strategy = "dynamic", children = {} }, "supervisor: strategy 'dynamic' begins without children")
+  refused({ child = {} }, "supervisor.child is the template of strategy 'dynamic'")
+  refused({ children = { { id = "a", supervisor = { max_restarts = "many" } } } },
+    "child 'a'.supervisor.max_restarts is a number from 0, not 'many'")
+end
