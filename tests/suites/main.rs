@@ -16,3 +16,4 @@ mod output;
 mod recursion;
 mod scale;
 mod streams;
+mod supervision;
