@@ -122,6 +122,53 @@ fn chat_room() {
 }
 
 #[test]
+fn job_queue() {
+    let ended = Warren::run("examples/job-queue")
+        .options(["--log", "off"])
+        .arguments(["200"])
+        .outcome()
+        .ends_with(0)
+        .says_nothing();
+    as_the_page_says("examples/job-queue/README.md", ended.text());
+}
+
+#[test]
+fn job_queue_refuses_what_is_no_number() {
+    Warren::run("examples/job-queue")
+        .arguments(["many"])
+        .outcome()
+        .ends_with(1)
+        .says(&["usage: warren run examples/job-queue NUMBER-OF-JOBS"]);
+}
+
+#[test]
+fn supervised_counter() {
+    let ended = Warren::run("examples/supervised-counter")
+        .options(["--log", "off"])
+        .outcome()
+        .ends_with(0)
+        .says_nothing();
+    as_the_page_says("examples/supervised-counter/README.md", ended.text());
+}
+
+#[test]
+fn pubsub() {
+    let ended = Warren::run("examples/pubsub")
+        .options(["--log", "off"])
+        .outcome()
+        .ends_with(0)
+        .says_nothing();
+    as_the_page_says("examples/pubsub/README.md", ended.text());
+}
+
+/// The output in the example's page is the program's.
+fn as_the_page_says(page: &str, output: &str) {
+    let text = fs::read_to_string(project().join(page)).expect("the page is there");
+    let shown = format!("```console\n{output}```\n");
+    assert!(text.contains(&shown), "{page} does not show:\n{output}");
+}
+
+#[test]
 fn word_count_of_nothing() {
     same_as_the_pipeline(&[("empty.txt", b"")]);
     same_as_the_pipeline(&[("digits.txt", b"1234 5678\n")]);

@@ -1,0 +1,17 @@
+-- A reader of some topics. It tells its parent what it has read.
+
+return function(parent, broker, name, topics)
+  local events, subscribed, news = process.events(), process.listen("subscribed"), process.listen("news")
+  for _, topic in ipairs(topics) do
+    assert(process.send(broker, "subscribe", topic))
+    subscribed:receive()
+  end
+  assert(process.send(parent, "ready"))
+  while true do
+    local got = channel.select { events:case_receive(), news:case_receive() }
+    if got.channel == events then
+      return -- the supervisor stops it
+    end
+    assert(process.send(parent, "read", name))
+  end
+end
