@@ -93,6 +93,15 @@ pub(crate) struct Classes {
     pub(crate) duration: Class<i64>,
     pub(crate) moment: Class<Stamp>,
     pub(crate) location: Class<Rule>,
+    /// Objects of the prelude that leave the process as their state.
+    pub(crate) plain: [Class<()>; 3],
+}
+
+impl Classes {
+    /// Returns true for a userdata that leaves the process as its first user value.
+    pub(crate) fn is_plain(&self, l: State, index: c_int) -> bool {
+        self.plain.iter().any(|class| class.is(l, index))
+    }
 }
 
 impl Interpreter {
@@ -119,6 +128,7 @@ impl Interpreter {
                 duration: Class::NONE,
                 moment: Class::NONE,
                 location: Class::NONE,
+                plain: [Class::NONE; 3],
             }),
             runner: Cell::new(None),
             spare: Cell::new(None),

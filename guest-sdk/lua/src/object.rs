@@ -1,14 +1,20 @@
 //! Objects of the prelude: userdata with one user value, so that they are
-//! refused where plain tables would cross a process boundary.
+//! refused where plain tables would cross a process boundary. Objects of the classes that
+//! are given to `plain` cross as that value.
 
 use std::ffi::c_int;
 
 use mlua_sys::*;
 
-use crate::lua::{Functions, State};
+use crate::interpreter::interpreter;
+use crate::lua::{self, Functions, State};
 
 /// The functions that the prelude is given.
-pub(crate) const FUNCTIONS: &Functions = &[(c"object", object), (c"state", state)];
+pub(crate) const FUNCTIONS: &Functions = &[
+    (c"object", object),
+    (c"state", state),
+    (c"plain", plain),
+];
 
 /// `object(metatable, state)`.
 extern "C-unwind" fn object(l: State) -> c_int {
@@ -31,4 +37,15 @@ extern "C-unwind" fn state(l: State) -> c_int {
     }
     l.push_nil();
     1
+}
+
+/// `plain(...)`: lets the objects of these metatables leave the process as their state.
+extern "C-unwind" fn plain(l: State) -> c_int {
+    let interpreter = interpreter(l);
+    let mut classes = interpreter.classes.get();
+    for (index, class) in (1..=l.top()).zip(&mut classes.plain) {
+        *class = lua::class_of(l, index);
+    }
+    interpreter.classes.set(classes);
+    0
 }

@@ -7,6 +7,7 @@ use mlua_sys::*;
 use warren_guest::security;
 
 use crate::argument::{REFUSED, text};
+use crate::capability::operation;
 use crate::lua::{Functions, State};
 use crate::{encode, exchange, interpreter::interpreter};
 
@@ -17,6 +18,7 @@ pub(crate) const FUNCTIONS: &Functions = &[
     (c"can", can),
     (c"policy", policy),
     (c"named_scope", named_scope),
+    (c"evaluate", operation!("security.evaluate")),
 ];
 
 extern "C-unwind" fn actor(l: State) -> c_int {

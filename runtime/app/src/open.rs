@@ -97,7 +97,7 @@ fn settings_of(
 ) -> (Settings, Vec<Problem>) {
     let root = checked.library.root();
     Settings::new(&manifest.parsed.security, strict, |id| {
-        root.has_file(&policy_path(id)).unwrap_or(false)
+        !id.contains('/') && root.has_file(&policy_path(id)).unwrap_or(false)
     })
 }
 

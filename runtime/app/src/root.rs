@@ -81,6 +81,12 @@ impl SourceRoot {
         self.dir.symlink_metadata(relative).is_ok()
     }
 
+    /// Tells whether a directory, or a link to one below the root, has this name.
+    pub(crate) fn is_directory(&self, relative: &str) -> bool {
+        let metadata = self.dir.metadata(relative);
+        metadata.is_ok_and(|metadata| metadata.is_dir())
+    }
+
     fn read_at_most(&self, relative: &str, most: u64) -> Result<Vec<u8>, SourceError> {
         // Checked before opening, since opening a device may have effects.
         if !self.dir.metadata(relative)?.is_file() {

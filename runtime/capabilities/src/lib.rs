@@ -1,8 +1,8 @@
 //! The capabilities of the runtime: operations that guests of all languages call
 //! through the import `warren:core/capability`.
 //!
-//! Each module is one capability, with a file for each of its operations. All of them are
-//! pure functions of their requests, so none needs a grant or a permission.
+//! Each module is one capability, with a file for each of its operations. Most are pure
+//! functions of their requests, which need neither a grant nor a permission.
 //! `request` reads the arguments of a call, and `answer` writes its value.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -16,6 +16,7 @@ mod crypto;
 mod hash;
 mod hex;
 mod request;
+mod security;
 #[cfg(test)]
 mod test;
 mod text;
@@ -26,6 +27,7 @@ pub fn all() -> Vec<Arc<dyn Capability>> {
     vec![
         Arc::new(crypto::Crypto),
         Arc::new(hash::Hash),
+        Arc::new(security::Security),
         Arc::new(text::Text::default()),
         Arc::new(time::Time),
     ]

@@ -103,6 +103,42 @@ impl<'a> Arguments<'a> {
             .ok_or_else(|| Error::invalid(format!("{name} is not UTF-8")))
     }
 
+    /// Reads an argument that is a list of texts.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument, for another type, or an element that is no text.
+    pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>, Error> {
+        let mut input = Input::new(self.value()?);
+        let len = match input.token().map_err(|why| malformed(&why))? {
+            Token::Array(len) => len,
+            other => return Err(wrong(name, "a list", &other)),
+        };
+        (0..len)
+            .map(|_| match input.token().map_err(|why| malformed(&why))? {
+                Token::String(bytes) => msgpack::text(bytes)
+                    .map(str::to_owned)
+                    .ok_or_else(|| Error::invalid(format!("{name}: an element is not UTF-8"))),
+                other => Err(wrong(&format!("{name}: an element"), "text", &other)),
+            })
+            .collect()
+    }
+
+    /// Reads an argument that is a table with text keys, still encoded, or nil, which is
+    /// empty.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument, for another type.
+    pub(crate) fn map(&mut self, name: &str) -> Result<&'a [u8], Error> {
+        let value = self.value()?;
+        match Input::new(value).token().map_err(|why| malformed(&why))? {
+            Token::Map(_) => Ok(value),
+            Token::Nil | Token::Null | Token::Array(0) => Ok(&[]),
+            other => Err(wrong(name, "a table with text as keys", &other)),
+        }
+    }
+
     /// Reads an argument of any type, still encoded.
     ///
     /// # Errors

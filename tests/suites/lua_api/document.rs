@@ -73,14 +73,18 @@ impl Document {
                 Event::End(TagEnd::TableCell) => cell = cell.map(|column| column + 1),
                 Event::End(TagEnd::Table) => cell = None,
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
-                    block = (&*language == "lua").then(String::new);
+                    let language = Language::of(&language);
+                    block = language.map(|language| (language, String::new()));
                 }
                 Event::End(TagEnd::CodeBlock) => {
-                    let Some(source) = block.take() else { continue };
-                    match file_name(&source) {
+                    let Some((language, source)) = block.take() else {
+                        continue;
+                    };
+                    match language.file_name(&source) {
                         Some(name) => {
                             files.insert(name.to_owned(), source);
                         }
+                        None if language != Language::Lua => {}
                         None => {
                             let example = Example::of(source, std::mem::take(&mut files));
                             let example =
@@ -99,8 +103,8 @@ impl Document {
                     document.mentions.insert(code.into_string());
                 }
                 Event::Text(text) => {
-                    if let Some(block) = &mut block {
-                        block.push_str(&text);
+                    if let Some((_, source)) = &mut block {
+                        source.push_str(&text);
                     } else if in_heading {
                         section.title.push_str(&text);
                     }
@@ -171,8 +175,34 @@ impl Example {
     }
 }
 
-/// Returns the file name that a block begins with, if it is a file of its own.
-fn file_name(source: &str) -> Option<&str> {
-    let name = source.lines().next()?.strip_prefix("-- ")?;
-    (name.ends_with(".lua") && !name.contains(' ')).then_some(name)
+/// The language of a block that may be a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Lua,
+    Cedar,
+    Toml,
+}
+
+impl Language {
+    fn of(name: &str) -> Option<Language> {
+        match name {
+            "lua" => Some(Language::Lua),
+            "cedar" => Some(Language::Cedar),
+            "toml" => Some(Language::Toml),
+            _ => None,
+        }
+    }
+
+    /// Returns the file name in the comment that a block begins with, if it is a file of
+    /// its own.
+    fn file_name(self, source: &str) -> Option<&str> {
+        let (comment, extensions): (&str, &[&str]) = match self {
+            Language::Lua => ("-- ", &[".lua"]),
+            Language::Cedar => ("// ", &[".cedar", ".cedarschema"]),
+            Language::Toml => ("# ", &[".toml"]),
+        };
+        let name = source.lines().next()?.strip_prefix(comment)?;
+        let is_file = extensions.iter().any(|extension| name.ends_with(extension));
+        (is_file && !name.contains(' ')).then_some(name)
+    }
 }

@@ -12,10 +12,11 @@ pub(crate) fn mentions(example: &Example, function: &Function) -> bool {
     }
 }
 
-/// Returns the example with the function replaced, in all of its files.
+/// Returns the example with the function replaced, in all of its Lua files.
 pub(crate) fn without(example: &Example, function: &Function) -> Example {
     let mut example = example.clone();
-    for source in example.files.values_mut() {
+    let sources = example.files.iter_mut();
+    for (_, source) in sources.filter(|(name, _)| name.ends_with(".lua")) {
         *source = match function.method() {
             // A method cannot be replaced; every call of it can.
             Some(method) => {

@@ -47,3 +47,12 @@ pub(crate) fn class<T>(
     // SAFETY: the registry keeps the metatable from now on, and `__metatable` hides it.
     unsafe { Class::of_metatable(l, -1) }
 }
+
+/// Makes a class of the metatable at an absolute index, which the registry keeps from now
+/// on. The metatable hides itself by `__metatable`.
+pub(crate) fn class_of(l: State, index: c_int) -> Class<()> {
+    l.push_value(index);
+    l.keep(LUA_REGISTRYINDEX);
+    // SAFETY: the registry keeps the metatable from now on, and `__metatable` hides it.
+    unsafe { Class::of_metatable(l, index) }
+}

@@ -23,7 +23,7 @@ use mlua_sys::lua_KContext;
 
 pub(crate) use class::Class;
 pub(crate) use lazy::{Members, Named, push_functions_key, set_members};
-pub(crate) use library::{class, push_class, push_library, set_functions};
+pub(crate) use library::{class, class_of, push_class, push_library, set_functions};
 pub(crate) use state::State;
 
 /// A function that Lua calls, with the thread that runs it. Returns the number of

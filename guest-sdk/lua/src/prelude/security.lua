@@ -1,16 +1,21 @@
--- security: actors and scopes.
+-- security: policies, actors and scopes, which are values.
 
 local native = ...
 local object, state, encode = native.object, native.state, native.encode
 local public, wrong = native.public, native.bad_argument
+local evaluate = native.evaluate
 local errors = errors
 local type, ipairs, next = type, ipairs, next
 local utf8_len = utf8.len
 
+-- The state of an object is what crosses: the id of a policy, `{id, meta}` of an actor,
+-- the list of ids of a scope.
+local policy_class = { __name = "policy", __metatable = "policy" }
 local actor_class = { __name = "actor", __metatable = "actor" }
 local scope_class = { __name = "scope", __metatable = "scope" }
-local actor_methods, scope_methods = {}, {}
-actor_class.__index, scope_class.__index = actor_methods, scope_methods
+local policy_methods, actor_methods, scope_methods = {}, {}, {}
+policy_class.__index, actor_class.__index, scope_class.__index = policy_methods, actor_methods, scope_methods
+native.plain(policy_class, actor_class, scope_class)
 
 local function invalid(message)
   return nil, errors.new { kind = errors.INVALID, retryable = false, message = message }
@@ -42,16 +47,28 @@ local function copy(value)
   return result
 end
 
+local function new_policy(id)
+  return object(policy_class, id)
+end
+
 local function new_actor(id, meta)
   return object(actor_class, { id = id, meta = copy(meta or {}) })
 end
 
-local function new_scope(policies)
-  local ids = {}
-  for place, id in ipairs(policies or {}) do
-    ids[place] = id
+-- A scope of these ids, each once.
+local function new_scope(ids)
+  local list, known = {}, {}
+  for _, id in ipairs(ids) do
+    if not known[id] then
+      known[id] = true
+      list[#list + 1] = id
+    end
   end
-  return object(scope_class, { policies = ids })
+  return object(scope_class, list)
+end
+
+local function policy_of(value, name)
+  return state(value, policy_class) or wrong(1, name, "policy", value)
 end
 
 local function actor_of(value, name)
@@ -60,6 +77,68 @@ end
 
 local function scope_of(value, name)
   return state(value, scope_class) or wrong(1, name, "scope", value)
+end
+
+-- The id of a policy that is given as an object or as its id; nil and why it is none.
+local function id_of(policy, name)
+  local id = state(policy, policy_class)
+  if id then
+    return id
+  elseif policy == nil then
+    return invalid("policy is missing")
+  elseif type(policy) ~= "string" then
+    wrong(2, name, "policy or string", policy)
+  end
+  local why = not_id("policy", policy)
+  if why then
+    return invalid(why)
+  end
+  return policy
+end
+
+-- What policies say of an actor that does something; a scope judges by all of its own.
+local function judge(ids, actor, action, resource, attributes)
+  local given
+  if actor ~= nil then
+    given = state(actor, actor_class) or wrong(2, "evaluate", "actor", actor)
+  end
+  if action == nil then
+    return invalid("action is missing")
+  elseif type(action) ~= "string" then
+    wrong(3, "evaluate", "string", action)
+  elseif resource == nil then
+    return invalid("resource is missing")
+  elseif type(resource) ~= "string" then
+    wrong(4, "evaluate", "string", resource)
+  elseif attributes ~= nil and type(attributes) ~= "table" then
+    wrong(5, "evaluate", "table", attributes)
+  end
+  local verdict, err = evaluate(ids, given and given.id, given and given.meta, action, resource, attributes)
+  if not verdict then
+    return nil, err
+  end
+  return verdict
+end
+
+function policy_methods.id(policy)
+  return policy_of(policy, "id")
+end
+
+function policy_methods.evaluate(policy, ...)
+  return judge({ policy_of(policy, "evaluate") }, ...)
+end
+
+function policy_class.__tostring(policy)
+  return policy_of(policy, "tostring")
+end
+
+function policy_class.__concat(a, b)
+  return (state(a, policy_class) or a) .. (state(b, policy_class) or b)
+end
+
+function policy_class.__eq(a, b)
+  local id = state(a, policy_class)
+  return id ~= nil and id == state(b, policy_class)
 end
 
 function actor_methods.id(actor)
@@ -71,24 +150,55 @@ function actor_methods.meta(actor)
 end
 
 function scope_methods.policies(scope)
-  return copy(scope_of(scope, "policies").policies)
+  local list = {}
+  for place, id in ipairs(scope_of(scope, "policies")) do
+    list[place] = new_policy(id)
+  end
+  return list
 end
 
--- The id of a policy, given as such.
+function scope_methods.contains(scope, policy)
+  local self = scope_of(scope, "contains")
+  local id, err = id_of(policy, "contains")
+  if not id then
+    return nil, err
+  end
+  for _, known in ipairs(self) do
+    if known == id then
+      return true
+    end
+  end
+  return false
+end
+
 function scope_methods.with(scope, policy)
   local self = scope_of(scope, "with")
-  if policy == nil then
-    return invalid("policy is missing")
-  elseif type(policy) ~= "string" then
-    wrong(2, "with", "string", policy)
+  local id, err = id_of(policy, "with")
+  if not id then
+    return nil, err
   end
-  local why = not_id("policy", policy)
-  if why then
-    return invalid(why)
-  end
-  local ids = copy(self.policies)
-  ids[#ids + 1] = policy
+  local ids = copy(self)
+  ids[#ids + 1] = id
   return new_scope(ids)
+end
+
+function scope_methods.without(scope, policy)
+  local self = scope_of(scope, "without")
+  local id, err = id_of(policy, "without")
+  if not id then
+    return nil, err
+  end
+  local ids = {}
+  for _, known in ipairs(self) do
+    if known ~= id then
+      ids[#ids + 1] = known
+    end
+  end
+  return new_scope(ids)
+end
+
+function scope_methods.evaluate(scope, ...)
+  return judge(scope_of(scope, "evaluate"), ...)
 end
 
 security = {}
@@ -139,19 +249,21 @@ function security.new_scope(policies)
   if policies ~= nil and type(policies) ~= "table" then
     wrong(1, "new_scope", "table", policies)
   end
-  for _, id in ipairs(policies or {}) do
+  local ids = {}
+  for place, policy in ipairs(policies or {}) do
+    local id = state(policy, policy_class) or policy
     if type(id) ~= "string" then
-      return invalid("a policy is not named by a string")
+      return invalid("a policy is neither a policy nor the id of one")
     end
     local why = not_id("a policy", id)
     if why then
       return invalid(why)
     end
+    ids[place] = id
   end
-  return new_scope(policies)
+  return new_scope(ids)
 end
 
--- The id of a policy that exists, for new_scope and scope:with.
 function security.policy(id)
   if id ~= nil and type(id) ~= "string" then
     wrong(1, "policy", "string", id)
@@ -160,7 +272,7 @@ function security.policy(id)
   if not ok then
     return nil, err
   end
-  return id
+  return new_policy(id)
 end
 
 function security.named_scope(id)
@@ -174,25 +286,28 @@ function security.named_scope(id)
   return new_scope(scope.policies)
 end
 
-for _, functions in next, { security, actor_methods, scope_methods } do
+for _, functions in next, { security, policy_methods, actor_methods, scope_methods } do
   for name, f in next, functions do
     functions[name] = public(f)
   end
 end
+for _, name in next, { "__tostring", "__concat", "__eq" } do
+  policy_class[name] = public(policy_class[name])
+end
 security.can = native.can
 
--- For the spawner: an actor or scope, encoded, or nil and why it cannot be;
--- nothing for anything else.
+-- For what takes an actor or a scope: the value encoded as the runtime wants it, or nil
+-- and why it cannot be; nothing for anything else.
 function native.encode_actor(value)
   local actor = state(value, actor_class)
   if actor then
-    return encode({ id = actor.id, meta = actor.meta }, "actor")
+    return encode(actor, "actor")
   end
 end
 
 function native.encode_scope(value)
-  local scope = state(value, scope_class)
-  if scope then
-    return encode({ policies = scope.policies }, "scope")
+  local policies = state(value, scope_class)
+  if policies then
+    return encode({ policies = policies }, "scope")
   end
 end

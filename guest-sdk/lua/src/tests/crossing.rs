@@ -206,3 +206,37 @@ fn what_a_spawner_holds_is_sent_along() {
          userdata\tnil\tpayload[1]: a userdata cannot leave its process\n"
     );
 }
+
+#[test]
+fn policies_actors_and_scopes_cross_as_plain_values() {
+    let output = output_of(
+        r#"local scope = security.new_scope { "a", "b", "a" }
+         local policy = scope:policies()[2]
+         local actor = security.new_actor("ada", { role = "admin", tags = { 1, 2 } })
+         local inbox = process.inbox()
+         process.send(process.pid(), "t", policy, actor, scope, { deep = { policy, scope:without("a") } })
+         local p, a, s, deep = inbox:receive():payload()
+         print(p, type(p), a.id, a.meta.role, a.meta.tags[2], type(a), table.concat(s, " "), deep.deep[1], deep.deep[2][1])
+         print(json.encode { policy, scope }, json.encode(actor):find('"id":"ada"', 1, true) ~= nil)
+         print(tostring(policy), policy .. "!", "<" .. policy .. ">", policy .. policy, policy == scope:policies()[2])
+         print(policy:id(), scope:contains(policy), scope:contains("c"), #scope:with("c"):policies(), #scope:with(policy):policies())
+         print(#scope:without(policy):policies(), #scope:without("c"):policies(), #security.new_scope({ policy, "c" }):policies())
+         for _, f in ipairs { scope.with, scope.without, scope.contains } do
+           local nothing, err = f(scope)
+           print(nothing, err:kind(), pcall(f, scope, 1))
+         end
+         print(pcall(function() return policy .. {} end))"#,
+    );
+    assert_eq!(
+        output,
+        "b\tstring\tada\tadmin\t2\ttable\ta b\tb\tb\n\
+         [\"b\",[\"a\",\"b\"]]\ttrue\n\
+         b\tb!\t<b>\tbb\ttrue\n\
+         b\ttrue\tfalse\t3\t2\n\
+         1\t2\t2\n\
+         nil\tInvalid\tfalse\tbad argument #2 to 'with' (policy or string expected, got number)\n\
+         nil\tInvalid\tfalse\tbad argument #2 to 'without' (policy or string expected, got number)\n\
+         nil\tInvalid\tfalse\tbad argument #2 to 'contains' (policy or string expected, got number)\n\
+         false\t?:-1: attempt to concatenate a table value\n"
+    );
+}

@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use warren_engine::security::{Authorizer, Decision, Event, Identity, Request, Scope};
+use warren_engine::security::{Authorizer, Decision, Event, Identity, Request, Scope, Verdict};
+use warren_kernel::Error;
 
 use super::audit::{Audit, AuditError};
 use super::compiled::Compiled;
@@ -191,6 +192,15 @@ impl Authorizer for Policies {
         let settings = &self.settings;
         self.compiled()
             .decide(request, &settings.everyone, settings.strict)
+    }
+
+    fn evaluate(
+        &self,
+        request: &Request<'_>,
+        policies: &[String],
+        check: &dyn Fn() -> Result<(), Error>,
+    ) -> Result<Verdict, Error> {
+        self.compiled().evaluate(request, policies, check)
     }
 
     fn generation(&self) -> u64 {

@@ -1,17 +1,18 @@
 //! Validated policies, and decisions by them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{
     Authorizer, Effect, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode,
     Validator,
 };
 use parking_lot::Mutex;
-use warren_engine::security::{Decision, Request, Reuse};
+use warren_engine::security::{Decision, Request, Reuse, Verdict};
+use warren_kernel::Error;
 
 use super::bounds::{Validation, check_schema};
 use super::entities::Asked;
@@ -40,8 +41,15 @@ const STACK: usize = 32 << 20;
 
 /// Validated policies.
 pub(super) struct Compiled {
-    policies: BTreeMap<String, Vec<Statement>>,
+    policies: BTreeMap<String, Statements>,
     sets: Mutex<HashMap<Vec<String>, Arc<Effective>>>,
+}
+
+/// The statements of one policy.
+struct Statements {
+    all: Vec<Statement>,
+    /// The statements as Cedar judges by them alone, made at the first use.
+    alone: OnceLock<PolicySet>,
 }
 
 /// A `permit` or `forbid`.
@@ -92,8 +100,9 @@ impl Compiled {
         let mut problems = Vec::new();
         for file in &files.policies {
             match read(file, &validator, &mut validation) {
-                Ok(statements) => {
-                    policies.insert(file.id.clone(), statements);
+                Ok(all) => {
+                    let alone = OnceLock::new();
+                    policies.insert(file.id.clone(), Statements { all, alone });
                 }
                 Err(error) => problems.extend(error.problems),
             }
@@ -116,7 +125,7 @@ impl Compiled {
     }
 
     pub(super) fn statements(&self) -> usize {
-        self.policies.values().map(Vec::len).sum()
+        self.policies.values().map(|policy| policy.all.len()).sum()
     }
 
     /// Decides by the policies for everyone and those of the subject's scope.
@@ -139,14 +148,8 @@ impl Compiled {
         let response =
             Authorizer::new().is_authorized(&asked.request, &effective.set, &asked.entities);
         let diagnostics = response.diagnostics();
-        // Cedar skips a statement that fails. A statement that forbids must not
-        // be skipped.
-        for error in diagnostics.errors() {
-            let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
-            let policy = effective.set.policy(error.policy_id());
-            if policy.is_none_or(|policy| policy.effect() == Effect::Forbid) {
-                return denied(format!("{} fails: {}", error.policy_id(), error));
-            }
+        if let Some(failure) = failing_forbid(&effective.set, diagnostics) {
+            return denied(failure);
         }
         let mut deciding: Vec<String> = diagnostics.reason().map(ToString::to_string).collect();
         deciding.sort();
@@ -168,6 +171,35 @@ impl Compiled {
                 .flatten(),
             reuse: effective.reuse,
         }
+    }
+
+    /// Evaluates a request by each of these policies alone. The sets that decisions share
+    /// stay as they are: any process may evaluate any policies.
+    pub(super) fn evaluate(
+        &self,
+        request: &Request<'_>,
+        ids: &[String],
+        check: &dyn Fn() -> Result<(), Error>,
+    ) -> Result<Verdict, Error> {
+        let asked = Asked::new(request)
+            .map_err(|error| Error::internal(format!("cannot evaluate the request: {error}")))?;
+        let (mut allowed, mut complete) = (false, true);
+        let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+        for id in ids {
+            check()?;
+            let Some(policy) = self.policies.get(id) else {
+                complete = false;
+                continue;
+            };
+            match policy.evaluate(&asked) {
+                Verdict::Deny => return Ok(Verdict::Deny),
+                verdict => allowed |= verdict == Verdict::Allow,
+            }
+        }
+        Ok(match allowed && complete {
+            true => Verdict::Allow,
+            false => Verdict::Undefined,
+        })
     }
 
     fn effective(&self, everyone: &[String], request: &Request<'_>) -> Arc<Effective> {
@@ -197,12 +229,12 @@ impl Compiled {
             missing: None,
         };
         for id in ids {
-            let Some(statements) = self.policies.get(id) else {
+            let Some(policy) = self.policies.get(id) else {
                 effective.missing = Some(id.clone());
                 continue;
             };
-            effective.statements += statements.len();
-            for statement in statements {
+            effective.statements += policy.all.len();
+            for statement in &policy.all {
                 if statement.reuse == Reuse::Caller {
                     effective.reuse = Reuse::Caller;
                 }
@@ -214,6 +246,42 @@ impl Compiled {
         }
         effective
     }
+}
+
+impl Statements {
+    fn evaluate(&self, asked: &Asked) -> Verdict {
+        let set = self.alone.get_or_init(|| {
+            let mut set = PolicySet::new();
+            for statement in &self.all {
+                // Ids differ by construction.
+                let added = set.add(statement.policy.clone());
+                debug_assert!(added.is_ok(), "two statements in one place");
+            }
+            set
+        });
+        let response = Authorizer::new().is_authorized(&asked.request, set, &asked.entities);
+        let diagnostics = response.diagnostics();
+        if failing_forbid(set, diagnostics).is_some() {
+            return Verdict::Deny;
+        }
+        match response.decision() {
+            cedar_policy::Decision::Allow => Verdict::Allow,
+            cedar_policy::Decision::Deny if diagnostics.reason().next().is_some() => Verdict::Deny,
+            cedar_policy::Decision::Deny => Verdict::Undefined,
+        }
+    }
+}
+
+/// Returns the message of a statement that forbids and fails. Cedar skips a statement
+/// that fails; one that forbids must not be skipped.
+fn failing_forbid(set: &PolicySet, diagnostics: &cedar_policy::Diagnostics) -> Option<String> {
+    diagnostics.errors().find_map(|error| {
+        let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
+        let policy = set.policy(error.policy_id());
+        policy
+            .is_none_or(|policy| policy.effect() == Effect::Forbid)
+            .then(|| format!("{} fails: {error}", error.policy_id()))
+    })
 }
 
 /// Returns the reason that the caller may read: the `@reason` of a deciding

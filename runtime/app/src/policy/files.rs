@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{PolicyError, PolicyProblem};
 use super::file::File;
-use crate::root::SourceRoot;
+use crate::root::{SourceError, SourceRoot};
 
 /// The directory of the policies, below the root.
 const DIRECTORY: &str = "policies";
@@ -17,9 +17,13 @@ const EXTENSION: &str = ".cedar";
 /// Files in the directory of the policies.
 const MAX_FILES: usize = 10_000;
 
-/// Returns the path of a policy's file, below the root.
+/// Returns the path of a policy's file, below the root: `ns:name` is
+/// `policies/ns/name.cedar`.
 pub(crate) fn policy_path(id: &str) -> String {
-    format!("{DIRECTORY}/{id}{EXTENSION}")
+    match id.split_once(':') {
+        Some((namespace, name)) => format!("{DIRECTORY}/{namespace}/{name}{EXTENSION}"),
+        None => format!("{DIRECTORY}/{id}{EXTENSION}"),
+    }
 }
 
 /// The directory of a program's policies.
@@ -57,9 +61,12 @@ impl Directory {
         };
         // Every file with the name of a policy counts: a skipped file would
         // leave the program with fewer rules than its operator wrote.
-        let names = root
-            .names_in(DIRECTORY)
-            .map_err(|error| whole(format!("it cannot be listed: {error}")))?;
+        let names = self.names().map_err(|(directory, error)| PolicyError {
+            problems: vec![PolicyProblem::whole(
+                shown.join(directory),
+                format!("it cannot be listed: {error}"),
+            )],
+        })?;
         if names.len() > MAX_FILES {
             let count = names.len();
             return Err(whole(format!(
@@ -90,8 +97,14 @@ impl Directory {
                     continue;
                 }
             };
+            if name.contains(':') {
+                let message = "`:` stands between the directory and the name of a policy, and \
+                               may be in neither";
+                problems.push(PolicyProblem::whole(path, message));
+                continue;
+            }
             let file = File {
-                id: id.unwrap_or_default().to_owned(),
+                id: id.unwrap_or_default().replace('/', ":"),
                 path,
                 text: text.into(),
             };
@@ -105,6 +118,29 @@ impl Directory {
         } else {
             Err(PolicyError { problems })
         }
+    }
+}
+
+impl Directory {
+    /// Returns the names of all files, those in directories below with the directory's
+    /// name; or the directory that cannot be listed.
+    fn names(&self) -> Result<Vec<String>, (String, SourceError)> {
+        let names_in = |directory: String| match self.root.names_in(&directory) {
+            Ok(names) => Ok(names),
+            Err(error) => Err((directory, error)),
+        };
+        let mut names = Vec::new();
+        for name in names_in(DIRECTORY.to_owned())? {
+            let path = format!("{DIRECTORY}/{name}");
+            let is_file = name.ends_with(EXTENSION) || name == SCHEMA;
+            if !is_file && self.root.is_directory(&path) {
+                let below = names_in(path)?.into_iter();
+                names.extend(below.map(|inner| format!("{name}/{inner}")));
+            } else {
+                names.push(name);
+            }
+        }
+        Ok(names)
     }
 }
 

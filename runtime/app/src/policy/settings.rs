@@ -8,6 +8,7 @@ use warren_engine::security::{Actor, Identity, Scope};
 use warren_kernel::text;
 
 use crate::manifest::{IdentityOf, Problem, SecurityEntries};
+use crate::policy::files::policy_path;
 use crate::suggest::{MAX_SUGGESTIONS, closest};
 
 /// The settings, checked against each other.
@@ -44,8 +45,8 @@ impl Settings {
                     message: format!("there is no policy `{}`", text::quoted(policy.get_ref())),
                     label: "no such policy".to_owned(),
                     remedy: Some(format!(
-                        "a policy is a file policies/{}.cedar",
-                        text::quoted(policy.get_ref())
+                        "a policy is a file {}",
+                        text::quoted(&policy_path(policy.get_ref()))
                     )),
                 });
             }

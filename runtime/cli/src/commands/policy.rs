@@ -7,7 +7,8 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use warren::app::{App, AppOptions, Policies};
 use warren::security::{
-    Action, Actor, Authorizer, Caller, Decision, Request, Resource, ResourceKind, Subject, Target,
+    Action, Actor, Authorizer, Caller, Decision, Request, Resource, ResourceKind, Scope, Subject,
+    Target,
 };
 use warren::text;
 
@@ -129,7 +130,7 @@ fn summary(policies: &Policies) -> String {
     for id in unused.iter().take(MAX_UNUSED) {
         text += &format!(
             "policies/{}.cedar: no scope of the manifest names it\n",
-            text::line(id)
+            text::line(&id.replacen(':', "/", 1))
         );
     }
     if let Some(more @ 1..) = unused.len().checked_sub(MAX_UNUSED) {
@@ -157,10 +158,18 @@ fn why(args: &PolicyWhyArgs) -> Result<Exit, Failures> {
     };
     let meta: BTreeMap<_, _> = args.meta.iter().cloned().collect();
     let actor = args.actor.as_ref().map(|id| Actor::new(id.as_str(), &meta));
+    let is_own = Action::of(&args.action).is_none();
+    // An action of the program's own is nobody's right until a policy gives it.
+    let nobodys = is_own && actor.is_none() && scope.is_none();
+    let scope = scope.or_else(|| nobodys.then(Scope::default));
     let context = args.context.iter().cloned().collect();
     let subject = Subject::new(actor, scope).with_context(&context);
     let decision = match app.policies() {
         Some(policies) => decide(policies, &app, &subject, args),
+        None if nobodys => fixed(
+            false,
+            "the program has no policies that permit an action of its own",
+        ),
         None if subject.is_confined() => fixed(
             false,
             "the program has no policies, and the process has an actor or a scope",

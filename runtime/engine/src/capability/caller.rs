@@ -5,6 +5,7 @@ use std::sync::Arc;
 use warren_kernel::{Error, Kernel, Process};
 
 use super::kept::Kept;
+use crate::security::{Evaluation, Supposed};
 
 /// The process that calls an operation. Pure operations ignore it.
 pub trait Caller {
@@ -36,6 +37,14 @@ pub trait Caller {
         resource: &str,
         attributes: &[(&str, &str)],
     ) -> Result<(), Error>;
+
+    /// Prepares the evaluation of policies for values that the program makes up. It asks
+    /// for no permission, and gives none.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for texts of more than 64 KiB, or an actor of more than 1 MiB.
+    fn evaluation(&self, supposed: Supposed<'_>) -> Result<Evaluation, Error>;
 
     /// The state that capabilities keep for the process. It is dropped when the process
     /// ends or is upgraded.

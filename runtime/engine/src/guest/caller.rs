@@ -8,8 +8,8 @@ use super::permission::asked;
 use super::shared::Shared;
 use crate::capability::{Caller, Kept, MAX_PERMISSIONS};
 use crate::codec;
-use crate::operand::ASKED;
-use crate::security::{Judge, Question, Refusal, Rights};
+use crate::operand::{ASKED, Limit};
+use crate::security::{Evaluation, Judge, Question, Refusal, Rights, Supposed};
 
 /// The state that capabilities keep for a guest; empty until the guest calls one. The
 /// state ends with the guest.
@@ -77,6 +77,10 @@ impl Caller for OnFiber<'_> {
         }
     }
 
+    fn evaluation(&self, supposed: Supposed<'_>) -> Result<Evaluation, Error> {
+        evaluation(&self.shared.kernel, self.rights.judge(), supposed)
+    }
+
     fn kept(&mut self) -> &Arc<Kept> {
         self.kept.get()
     }
@@ -123,6 +127,10 @@ impl Caller for OnThread {
         judge.permit_asked(&question)
     }
 
+    fn evaluation(&self, supposed: Supposed<'_>) -> Result<Evaluation, Error> {
+        evaluation(&self.shared.kernel, self.judge.as_ref(), supposed)
+    }
+
     fn kept(&mut self) -> &Arc<Kept> {
         &self.kept
     }
@@ -164,5 +172,42 @@ fn question(
         action: action.to_owned(),
         resource,
         attributes,
+    })
+}
+
+/// Limit of an actor that a program makes up, as of every value of a message.
+const ACTOR: Limit = Limit {
+    name: "max_message",
+    bytes: 1 << 20,
+};
+
+fn evaluation(
+    kernel: &Kernel,
+    judge: Option<&Judge>,
+    supposed: Supposed<'_>,
+) -> Result<Evaluation, Error> {
+    let Supposed {
+        policies,
+        actor,
+        action,
+        resource,
+        attributes,
+    } = supposed;
+    let bytes = action.len() + resource.len() + attributes.len();
+    ASKED.check("question", bytes)?;
+    if let Some(actor) = &actor {
+        ACTOR.check("actor", actor.id.len() + actor.meta.len())?;
+    }
+    let (key, resource) = asked(kernel, action, resource, attributes);
+    Ok(Evaluation {
+        judge: judge.cloned(),
+        question: Question {
+            key,
+            action: action.to_owned(),
+            resource,
+            attributes: attributes.to_vec(),
+        },
+        actor: actor.map(Arc::new),
+        policies,
     })
 }

@@ -2,15 +2,35 @@
 
 use std::sync::Arc;
 
+use warren_kernel::Error;
+
 use super::decision::Decision;
 use super::request::{Caller, Request, Resource};
 use super::subject::{Actor, Scope, Subject};
+use super::verdict::Verdict;
 
 /// Permits or denies the actions of processes.
 pub trait Authorizer: Send + Sync + 'static {
     /// Decides a request. Called on a worker's own stack, never on a guest's. The
     /// worker runs nothing else meanwhile.
     fn decide(&self, request: &Request<'_>) -> Decision;
+
+    /// Evaluates a request by these policies alone, for a program that makes up the
+    /// request: the verdict gives no rights. The scope of the subject does not count, and
+    /// a missing policy allows nothing. Called on a thread that may take its time; calls
+    /// `check` each millisecond or so. By default no policy matches.
+    ///
+    /// # Errors
+    ///
+    /// Those of `check`, and `Internal` for a request that cannot be read.
+    fn evaluate(
+        &self,
+        _request: &Request<'_>,
+        _policies: &[String],
+        _check: &dyn Fn() -> Result<(), Error>,
+    ) -> Result<Verdict, Error> {
+        Ok(Verdict::Undefined)
+    }
 
     /// A counter of changes to policies and anything else on which decisions
     /// depend. Decisions are kept until the counter changes, so increment it after

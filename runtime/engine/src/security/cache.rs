@@ -17,8 +17,11 @@ pub(crate) enum Key {
     Process(Action, u64, u64),
     /// An action on something named.
     Named(Action, Box<str>),
-    /// A question of the program's own: action, resource and encoded attributes.
+    /// A question about one of the runtime's actions: action, resource and encoded
+    /// attributes.
     Asked(Box<(String, String, Vec<u8>)>),
+    /// A program's question about an action of its own, likewise.
+    Own(Box<(String, String, Vec<u8>)>),
 }
 
 impl Key {
@@ -27,7 +30,7 @@ impl Key {
         let bytes = match self {
             Key::Process(..) => 0,
             Key::Named(_, text) => text.len(),
-            Key::Asked(asked) => asked.0.len() + asked.1.len() + asked.2.len(),
+            Key::Asked(asked) | Key::Own(asked) => asked.0.len() + asked.1.len() + asked.2.len(),
         };
         bytes <= MAX_KEPT
     }

@@ -13,6 +13,7 @@ use super::decision::{Decision, Reuse};
 use super::question::Question;
 use super::request::{Caller, Request, Resource};
 use super::subject::{Actor, Scope, Subject, texts};
+use super::verdict::Verdict;
 
 /// The authorizer of a node, and the subjects of living processes.
 pub(crate) struct Judges {
@@ -138,8 +139,18 @@ impl Judge {
         let Some(authorizer) = &self.authorizer else {
             return (generation, no_policies());
         };
+        let confined;
+        let subject = match &question.key {
+            // Without an actor or a scope, nobody gave this right.
+            Key::Own(_) if !self.subject.is_confined() => {
+                let context = Arc::clone(&self.subject.context);
+                confined = Subject::of(None, Some(Arc::default()), context);
+                &confined
+            }
+            _ => &*self.subject,
+        };
         let decision = authorizer.decide(&Request {
-            subject: &self.subject,
+            subject,
             caller: &self.caller,
             action: &question.action,
             resource: &question.resource,
@@ -150,6 +161,33 @@ impl Judge {
             self.subject.cache.insert(generation, key, decision.clone());
         }
         (generation, decision)
+    }
+
+    /// Thread: evaluates policies for an actor that a program makes up. The other values
+    /// of the request are the caller's.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Authorizer::evaluate`].
+    pub(crate) fn evaluate(
+        &self,
+        question: &Question,
+        actor: Option<Arc<Actor>>,
+        policies: &[String],
+        check: &dyn Fn() -> Result<(), Error>,
+    ) -> Result<Verdict, Error> {
+        let Some(authorizer) = &self.authorizer else {
+            return Ok(Verdict::Undefined);
+        };
+        let subject = Subject::of(actor, None, Arc::clone(&self.subject.context));
+        let request = Request {
+            subject: &subject,
+            caller: &self.caller,
+            action: &question.action,
+            resource: &question.resource,
+            attributes: &texts(&question.attributes),
+        };
+        authorizer.evaluate(&request, policies, check)
     }
 
     /// Task: refuses an action that is not permitted.

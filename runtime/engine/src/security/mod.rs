@@ -28,19 +28,23 @@ mod action;
 mod authorizer;
 mod cache;
 mod decision;
+mod evaluation;
 mod judge;
 mod operation;
 mod question;
 mod request;
 mod rights;
 mod subject;
+mod verdict;
 
 pub use action::{Action, ResourceKind};
 pub use authorizer::{Authorizer, Event, Identity};
 pub use decision::{Decision, Reuse};
+pub use evaluation::{Evaluation, Supposed};
 pub use operation::{Open, Operation};
 pub use request::{Caller, Request, Resource, Target};
 pub use subject::{Actor, Scope, Subject};
+pub use verdict::Verdict;
 
 pub(crate) use cache::Key;
 pub(crate) use judge::{Judge, Judges};

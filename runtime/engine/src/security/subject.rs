@@ -30,6 +30,14 @@ impl Actor {
         }
     }
 
+    /// An actor with an id and attributes that are an encoded map.
+    pub fn encoded(id: impl Into<String>, meta: &[u8]) -> Actor {
+        Actor {
+            id: id.into(),
+            meta: meta.into(),
+        }
+    }
+
     /// The id of the actor.
     pub fn id(&self) -> &str {
         &self.id

@@ -333,6 +333,13 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
+        "action, resource and attributes of `evaluate`",
+        &[Text(
+            "runtime/engine/src/operand.rs",
+            "name: \"max_question\",\n    bytes: 64 * 1024,",
+        )],
+    ),
+    (
         "name and text of a log record",
         &[Constant(
             "runtime/engine/src/log/record.rs",

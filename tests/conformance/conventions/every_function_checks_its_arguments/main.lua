@@ -23,6 +23,7 @@ local kinds = {
   channel = { takes = "channel", name = "channel" },
   actor = { takes = "", name = "actor" },
   scope = { takes = "", name = "scope" },
+  policy = { takes = "string", name = "policy or string", value = "x", invalid = "" },
   error = { takes = "string", name = "error or string", value = "x" },
   context = { takes = "string", name = "string or error", value = "x" },
   flag = { takes = "boolean", name = "boolean" },
@@ -64,6 +65,7 @@ local objects = {
   logger = { "logger", logger },
   actor = { "actor", security.new_actor("x") },
   scope = { "scope", security.new_scope {} },
+  policy = { "policy", security.new_scope({ "x" }):policies()[1] },
 }
 
 local wrong = {}

@@ -195,5 +195,10 @@ return {
   { "actor:id" },
   { "actor:meta" },
   { "scope:policies" },
-  { "scope:with", text },
+  { "scope:with", "policy" },
+  { "scope:without", "policy" },
+  { "scope:contains", "policy" },
+  { "scope:evaluate", "actor?", text, text, "table?" },
+  { "policy:id" },
+  { "policy:evaluate", "actor?", text, text, "table?" },
 }

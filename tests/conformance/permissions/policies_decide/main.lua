@@ -15,7 +15,7 @@ return function()
   local other = { id = "boss", meta = { role = "admin" } }
   local events = process.events()
   local guests = assert(security.named_scope("app:guest"))
-  assert(guests:policies()[1] == "guest" and security.policy("guest"))
+  assert(guests:policies()[1]:id() == "guest" and security.policy("guest"))
   assert(not security.policy("nothing") and not security.named_scope("app:nothing"))
 
   local spawner = assert(process.with_context {})

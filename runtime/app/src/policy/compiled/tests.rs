@@ -344,8 +344,66 @@ fn statements_are_named_by_their_places() {
                 @id(\"x\") forbid (principal, action, resource) when { false };\n// last\n";
     let policies = compiled(&[("p", text)]);
     let ids: Vec<_> = policies.policies["p"]
+        .all
         .iter()
         .map(|statement| statement.policy.id().to_string())
         .collect();
     assert_eq!(ids, ["p.cedar:2:1", "p.cedar:2:64"]);
+}
+
+#[test]
+fn policies_are_evaluated_alone_and_a_forbid_goes_first() {
+    let policies = compiled(&[
+        ("permits", "permit (principal, action, resource);"),
+        (
+            "forbids",
+            "forbid (principal, action == Action::\"refund\", resource);",
+        ),
+        (
+            "fails",
+            "forbid (principal, action, resource) when { 9223372036854775807 + 1 > 0 };",
+        ),
+        ("empty", ""),
+    ]);
+    let evaluate = |ids: &[&str], action: &str| {
+        let ids: Vec<_> = ids.iter().map(|id| (*id).to_owned()).collect();
+        let request = Request {
+            subject: &Subject::new(None, None),
+            caller: &caller(),
+            action,
+            resource: &Resource::Other("order".to_owned()),
+            attributes: &[],
+        };
+        policies.evaluate(&request, &ids, &|| Ok(())).unwrap()
+    };
+    for (ids, action, verdict) in [
+        (&["permits"][..], "refund", Verdict::Allow),
+        (&["forbids"], "refund", Verdict::Deny),
+        (&["forbids"], "read", Verdict::Undefined),
+        (&["permits", "forbids"], "refund", Verdict::Deny),
+        (&["permits", "forbids"], "read", Verdict::Allow),
+        (&["permits", "fails"], "read", Verdict::Deny),
+        (&["empty"], "read", Verdict::Undefined),
+        (&[], "read", Verdict::Undefined),
+        (&["permits", "missing"], "read", Verdict::Undefined),
+        (&["forbids", "missing"], "refund", Verdict::Deny),
+    ] {
+        assert_eq!(evaluate(ids, action), verdict, "{ids:?} {action}");
+    }
+}
+
+#[test]
+fn an_evaluation_ends_where_it_is_told_to() {
+    let policies = compiled(&[("p", "permit (principal, action, resource);")]);
+    let request = Request {
+        subject: &Subject::new(None, None),
+        caller: &caller(),
+        action: "read",
+        resource: &Resource::Other("order".to_owned()),
+        attributes: &[],
+    };
+    let stopped = policies.evaluate(&request, &["p".to_owned()], &|| {
+        Err(Error::internal("enough"))
+    });
+    assert_eq!(stopped, Err(Error::internal("enough")));
 }

@@ -1,0 +1,3 @@
+return function(action)
+  return security.can(action, "resource")
+end

@@ -1,0 +1,3 @@
+return function()
+  return security.named_scope("app:readers"):policies()
+end
