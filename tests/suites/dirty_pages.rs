@@ -27,6 +27,7 @@ fn a_process_that_has_answered_a_thousand_has_hardly_more() {
 #[track_caller]
 fn at_most(pages: usize, messages: usize) {
     let mut session = Warren::run("tests/programs/parked")
+        .options(["--wait"])
         .arguments([PROCESSES.to_string(), messages.to_string()])
         .start();
     session.wait_for_line("parked");

@@ -54,7 +54,7 @@ fn a_first_start_needs_little_address_space() {
 #[test]
 fn nothing_is_left_of_a_hundred_thousand_lua_processes() {
     let mut session = Warren::run("tests/programs/churn")
-        .options(["--log", "error"])
+        .options(["--log", "error", "--wait"])
         .arguments(["20000", "100000"])
         .start();
     session.wait_for_line("20000");

@@ -12,6 +12,8 @@ pub(crate) enum Exit {
     /// The command line, the manifest or a grant is wrong, or the program does
     /// not exist.
     Usage,
+    /// Every process of the program waits for ever.
+    Deadlock,
     /// Ended by Ctrl-C.
     Interrupted,
     /// Ended by SIGTERM.
@@ -30,6 +32,7 @@ impl Exit {
             Exit::Success => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::Deadlock => 3,
             Exit::Interrupted => 130,
             Exit::BrokenPipe => 141,
             Exit::Terminated => 143,

@@ -1,7 +1,10 @@
 //! Mistakes of programs, as `warren run` tells them.
 
-use crate::support::run;
-use warren_tests::{Outcome, Program};
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::support::{run, warren};
+use warren_tests::{Outcome, Program, Session};
 
 /// Runs a program of one file, `main.lua`, with these options.
 #[track_caller]
@@ -68,12 +71,15 @@ fn results_that_are_taken_are_no_mistake() {
          if not process.send('nobody', 'x') then end\n\
          process.send(process.pid(), 'x')\n\
          process.terminate('nobody')\n\
+         local pid = assert(process.spawn_monitored('app:failing'))\n\
+         process.events():receive()\n\
+         process.send(pid, 'x')\n\
          process.send('nobody', 'x') -- lint: off\n\
          time.sleep(1) -- lint: off\n\
          time.sleep(0) time.sleep('1ns') time.sleep(1000) time.sleep(time.MILLISECOND)\n\
          local function last() return process.send('nobody', 'x') end\n\
          local _ = last()\n";
-    assert_eq!(stderr_of(source, &[]), "");
+    assert_eq!(stderr_of(source, &["--log", "off"]), "");
 }
 
 #[test]
@@ -119,4 +125,160 @@ fn a_returned_error_of_the_first_file_is_a_failure() {
     lua("return nil, 'bad'", &[])
         .ends_with(1)
         .says(&["error: bad"]);
+}
+
+/// A program whose three processes wait for one another.
+const DEADLOCKED: &[(&str, &str)] = &[
+    (
+        "main.lua",
+        "local replies = process.listen('reply')\n\
+         assert(process.spawn('app:worker'))\n\
+         coroutine.spawn(function() channel.new():receive() end)\n\
+         print('asked')\n\
+         local reply = replies:receive()\n\
+         print(reply)\n",
+    ),
+    (
+        "worker.lua",
+        "assert(process.spawn('app:helper'))\nlocal jobs = process.inbox()\nlocal job = jobs:receive()\n",
+    ),
+    (
+        "helper.lua",
+        "return function()\n  return process.exec('app:last')\nend",
+    ),
+    (
+        "last.lua",
+        "local value = process.listen('never'):receive()",
+    ),
+];
+
+#[test]
+fn a_deadlock_is_told_with_the_line_of_each_process() {
+    let dir = Program::of(DEADLOCKED);
+    let ended = run(dir.path(), &["."]).ends_with(3).prints("asked\n");
+    assert_eq!(
+        ended.stderr.replace("  help:", "help:"),
+        "error: deadlock: every process waits, and nothing is left that could wake one\n\
+         help: let a process send, end or wait for a time; `warren run --wait` waits all the \
+         same\n\
+         \x20 {app:processes|0x00001} (app:main) waits at main.lua:5\n\
+         \x20 {app:processes|0x00002} (app:worker) waits at worker.lua:3\n\
+         \x20 {app:processes|0x00003} (app:helper) waits at helper.lua:2\n\
+         \x20 {app:processes|0x00004} (app:last) waits at last.lua:1\n"
+    );
+}
+
+#[test]
+fn a_deadlock_of_many_processes_names_some() {
+    let dir = Program::of(&[
+        (
+            "main.lua",
+            "for _ = 1, 30 do assert(process.spawn('app:worker')) end process.inbox():receive()",
+        ),
+        ("worker.lua", "process.inbox():receive()"),
+    ]);
+    let ended = run(dir.path(), &["."]).ends_with(3);
+    assert_eq!(ended.stderr.matches(" waits at ").count(), 20, "{ended}");
+    ended.says(&["11 processes more wait"]);
+}
+
+/// Starts a program that waits, with standard input that nobody writes to.
+fn waiting(files: &[(&str, &str)], options: &[&str]) -> (Program, Session) {
+    let dir = Program::of(files);
+    let mut arguments = vec!["run"];
+    arguments.extend_from_slice(options);
+    arguments.push(".");
+    let mut command = warren(dir.path(), &arguments);
+    command.stdin(Stdio::piped());
+    let mut session = Session::start(command);
+    session.wait_for_line("ready");
+    (dir, session)
+}
+
+#[test]
+fn a_program_that_something_may_wake_goes_on() {
+    let files = [
+        ("waits.lua", "process.inbox():receive()"),
+        ("sleeps.lua", "time.sleep('1h')"),
+        (
+            "beats.lua",
+            "return function(to) while true do process.send(to, 'beat') time.sleep('10ms') end end",
+        ),
+    ];
+    let mut waiting: Vec<_> = [
+        // A signal may come.
+        "process.events():receive()",
+        // A time comes, in any coroutine of any process.
+        "coroutine.spawn(time.sleep, '1h') process.inbox():receive()",
+        "channel.select { process.inbox():case_receive(), time.after('1h'):case_receive() }",
+        "assert(process.spawn('app:sleeps')) process.inbox():receive()",
+        // Standard input may come.
+        "assert(process.spawn('app:waits')) io.read()",
+        // Messages go on.
+        "assert(process.spawn('app:beats', nil, process.pid())) \
+         local inbox = process.inbox() while true do inbox:receive() end",
+    ]
+    .into_iter()
+    .map(|main| {
+        let main = format!("print('ready') {main}");
+        waiting(&[&[("main.lua", &*main)], &files[..]].concat(), &[])
+    })
+    .collect();
+    let main = ("main.lua", "print('ready') process.inbox():receive()");
+    waiting.push(self::waiting(&[main], &["--wait"]));
+    waiting.push(self::waiting(&[main], &["--control", "control"]));
+    let service = "[services.\"app:s\"]\nprocess = \"app:waits\"\n";
+    let with_service = [&[main, ("warren.toml", service)], &files[..]].concat();
+    waiting.push(self::waiting(&with_service, &[]));
+    // Longer than a deadlock takes to be told.
+    std::thread::sleep(Duration::from_secs(4));
+    for (_dir, session) in waiting {
+        session.signal("TERM");
+        session.end().ends_with(143).says_nothing();
+    }
+}
+
+#[test]
+fn a_process_that_computes_is_no_deadlock() {
+    let dir = Program::of(&[
+        (
+            "main.lua",
+            "assert(process.spawn('app:works', nil, process.pid()))\n\
+             print((process.listen('done'):receive()))",
+        ),
+        (
+            "works.lua",
+            "return function(to)\n\
+             local begun = time.now()\n\
+             repeat until time.now():sub(begun):seconds() > 4\n\
+             process.send(to, 'done', 'worked')\nend",
+        ),
+    ]);
+    run(dir.path(), &["."]).ends_with(0).prints("worked\n");
+}
+
+#[test]
+fn messages_that_nobody_has_read_are_told() {
+    let files = [
+        (
+            "main.lua",
+            "local ready = process.listen('ready')\n\
+             local worker = assert(process.spawn('app:worker', nil, process.pid()))\n\
+             ready:receive()\n\
+             for _ = 1, 3 do assert(process.send(worker, 'job')) end",
+        ),
+        (
+            "worker.lua",
+            "return function(parent)\n\
+             process.send(parent, 'ready')\n\
+             process.listen('other'):receive()\nend",
+        ),
+    ];
+    let dir = Program::of(&files);
+    let warning = "warning: 3 messages were not read when the first process ended, which ends all \
+                   others: {app:processes|0x00002} had 3; wait for the others before the end\n";
+    assert_eq!(run(dir.path(), &["."]).ends_with(0).stderr, warning);
+    run(dir.path(), &["--lint-off", "."])
+        .ends_with(0)
+        .says_nothing();
 }

@@ -112,6 +112,12 @@ impl Execs {
         exec.is_some_and(|exec| matches!(exec, Exec::Running(Awaited::Work { .. })))
     }
 
+    /// Returns whether any work runs.
+    pub(crate) fn has_work(&self) -> bool {
+        let mut execs = self.by_subscription.values();
+        execs.any(|exec| matches!(exec, Exec::Running(Awaited::Work { .. })))
+    }
+
     pub(crate) fn contains(&self, subscription: Subscription) -> bool {
         self.by_subscription.contains_key(&subscription)
     }

@@ -37,12 +37,18 @@ impl Interest {
         self.pending
     }
 
+    /// Returns whether a pending receive wants this subscription.
+    #[inline]
+    pub(crate) fn wants(&self, subscription: Subscription) -> bool {
+        self.first == Some(subscription) || self.rest.contains(&subscription)
+    }
+
     /// Returns whether a delivery to this subscription ends the wait. If so,
     /// the interest is gone: one delivery wakes a receive, the next one need
     /// not.
     #[inline]
     pub(crate) fn meets(&mut self, subscription: Subscription) -> bool {
-        let met = self.first == Some(subscription) || self.rest.contains(&subscription);
+        let met = self.wants(subscription);
         if met {
             self.clear();
         }

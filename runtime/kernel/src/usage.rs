@@ -13,6 +13,7 @@ pub struct Usage {
     charged_at: AtomicU64,
     recent: AtomicU64,
     blocked: AtomicBool,
+    timed: AtomicBool,
 }
 
 /// Nanoseconds after which a charge counts half as much as a recent one: 2 s.
@@ -70,6 +71,16 @@ impl Usage {
     /// Sets whether the process's task waits for the embedder.
     pub fn set_blocked(&self, blocked: bool) {
         self.blocked.store(blocked, Ordering::Relaxed);
+    }
+
+    /// Returns whether the process waits at most until some time.
+    pub fn is_timed(&self) -> bool {
+        self.timed.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether the process waits at most until some time.
+    pub fn set_timed(&self, timed: bool) {
+        self.timed.store(timed, Ordering::Relaxed);
     }
 
     fn recent_at(&self, now: Monotonic) -> f64 {

@@ -4,6 +4,7 @@ mod hosts;
 mod info;
 mod observer;
 mod query;
+mod standstill;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ pub use hosts::HostsEnding;
 pub use info::{HostInfo, Listing, ProcessDetails, ProcessInfo, QueueInfo, State, Totals};
 pub use observer::Observer;
 pub use query::{Query, Sort};
+pub use standstill::Standstill;
 pub use warren_kernel::Change;
 
 use query::{First, state_of};

@@ -1,6 +1,7 @@
 //! Messages about the end of a program.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use warren::app::{Code, Definition, Source};
@@ -56,6 +57,33 @@ pub(crate) fn service_failed(error: &ServiceError) -> Failure {
         &cause,
         format!("the service {name} {happened}"),
     )
+}
+
+/// Returns the warning of messages that nobody has read at the end of the first process;
+/// `None` if there are none.
+pub(crate) fn unread(processes: &[(Arc<str>, usize)]) -> Option<String> {
+    /// Processes that are named.
+    const NAMED: usize = 5;
+    let messages: usize = processes.iter().map(|(_, messages)| messages).sum();
+    let named: Vec<String> = processes
+        .iter()
+        .take(NAMED)
+        .map(|(pid, messages)| format!("{pid} had {messages}"))
+        .collect();
+    let more = match processes.len().saturating_sub(NAMED) {
+        0 => "",
+        _ => ", and others",
+    };
+    let (s, was) = match messages {
+        0 => return None,
+        1 => ("", "was"),
+        _ => ("s", "were"),
+    };
+    Some(format!(
+        "{messages} message{s} {was} not read when the first process ended, which ends all \
+         others: {}{more}; wait for the others before the end",
+        named.join(", ")
+    ))
 }
 
 /// Returns the failure of standard output; `None` if its reader simply went
@@ -154,8 +182,6 @@ fn shown(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::report::failure::render;
 
@@ -249,6 +275,23 @@ mod tests {
             render(&failure, Look { fancy: false }),
             "error: bad text\n  |  --> 1:1\n  in process p (d)\n"
         );
+    }
+
+    #[test]
+    fn unread_messages_are_counted() {
+        let of = |counts: &[usize]| {
+            let named = |(number, count): (usize, &usize)| (format!("p{number}").into(), *count);
+            unread(&counts.iter().enumerate().map(named).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(
+            of(&[1]).unwrap(),
+            "1 message was not read when the first process ended, which ends all others: p0 had \
+             1; wait for the others before the end"
+        );
+        let many = of(&[2; 7]).unwrap();
+        assert!(many.starts_with("14 messages were not read"), "{many}");
+        assert!(many.contains("p4 had 2, and others; wait"), "{many}");
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(crate) struct Drive<'a, F> {
     job: Option<Job>,
     timer: Timer,
     has_waker: bool,
+    /// True if the usage of the process says that it waits for a time.
+    is_timed: bool,
 }
 
 impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
@@ -40,6 +42,10 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
         control: &'a Control,
         guest: Pin<&'a mut F>,
     ) -> Self {
+        if let Some(process) = process {
+            // The code before an upgrade may have waited for a time.
+            process.usage().set_timed(false);
+        }
         Drive {
             shared,
             process,
@@ -48,6 +54,7 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
             job: None,
             timer: Timer::default(),
             has_waker: false,
+            is_timed: false,
         }
     }
 
@@ -82,9 +89,21 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
     #[inline]
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let cancel = self.process.and_then(|process| process.cancel_deadline());
-        match earlier(self.control.deadline(), cancel) {
+        let deadline = earlier(self.control.deadline(), cancel);
+        if deadline.is_some() != self.is_timed {
+            self.note_timer(deadline.is_some());
+        }
+        match deadline {
             Some(deadline) => self.timer.poll(self.shared, deadline, cx),
             None => false,
+        }
+    }
+
+    /// Records for introspection that the process waits at most until some time.
+    fn note_timer(&mut self, is_timed: bool) {
+        self.is_timed = is_timed;
+        if let Some(process) = self.process {
+            process.usage().set_timed(is_timed);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Process;
 use crate::state::State;
+use crate::subscription::Subscription;
 use crate::view::{Activity, Counts, Depth, Summary, View};
 
 impl Process {
@@ -32,6 +33,22 @@ impl Process {
             cancel_deadline: state.cancel_deadline(),
             last_error: inner.last_error.as_deref().cloned(),
         })
+    }
+
+    /// Returns whether only another process can wake this one: a receive is pending
+    /// that wants no events, which the embedder may send at any time, and neither a
+    /// time, nor work, nor the embedder ends the wait.
+    pub fn waits_for_others(&self) -> bool {
+        let inner = self.inner.lock();
+        let state = &inner.state;
+        state.is_waiting()
+            && !state.has_exited()
+            && state.doomed_to().is_none()
+            && state.cancel_deadline().is_none()
+            && !state.interest().wants(Subscription::EVENTS)
+            && !state.execs().has_work()
+            && !self.usage.is_blocked()
+            && !self.usage.is_timed()
     }
 
     /// Returns the numbers of unread items.

@@ -136,6 +136,10 @@ impl State {
         self.interest.is_pending()
     }
 
+    pub(crate) fn interest(&self) -> &Interest {
+        &self.interest
+    }
+
     pub(crate) fn mailbox(&self) -> &Mailbox {
         &self.mailbox
     }

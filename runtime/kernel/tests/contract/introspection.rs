@@ -249,3 +249,29 @@ fn a_slow_observer_holds_nobody_up() {
     let process = setup.process();
     assert_eq!(process.inbox(), Subscription::INBOX);
 }
+
+#[test]
+fn a_wait_that_only_others_end_is_known() {
+    let setup = Setup::new();
+    let process = setup.process();
+    let (inbox, events) = (process.inbox(), process.events());
+    assert!(!process.waits_for_others(), "it runs");
+    assert!(process.poll_receive(&[inbox]).is_none());
+    assert!(process.waits_for_others());
+    process.usage().set_timed(true);
+    assert!(!process.waits_for_others(), "it waits for a time");
+    process.usage().set_timed(false);
+    process.usage().set_blocked(true);
+    assert!(!process.waits_for_others(), "it waits for the embedder");
+    process.usage().set_blocked(false);
+    assert!(process.poll_receive(&[inbox, events]).is_none());
+    assert!(
+        !process.waits_for_others(),
+        "the embedder may ask it to end"
+    );
+    assert!(process.poll_receive(&[]).is_none());
+    assert!(process.waits_for_others());
+    assert!(process.poll_receive(&[inbox]).is_none());
+    setup.send(&process, &process, "t", "x");
+    assert!(!process.waits_for_others(), "it was woken");
+}

@@ -13,7 +13,7 @@ use warren::app::{EnvGrant, parse_duration, parse_size};
 #[command(
     override_usage = "warren run [OPTIONS] <PATH> [ARGS]...",
     after_help = "Exit status: 0; 1 if the program failed; 2 for a wrong command line or\n\
-                  manifest, or no such program; 130 after Ctrl-C, 143 after SIGTERM; or the\n\
+                  manifest, or no such program; 3 if every process waits for ever; 130 after Ctrl-C, 143 after SIGTERM; or the\n\
                   status that the program gives to os.exit."
 )]
 pub(crate) struct RunArgs {
@@ -62,6 +62,12 @@ pub(crate) struct RunArgs {
     /// line.
     #[arg(long)]
     pub(crate) lint_off: bool,
+    /// Go on when every process waits for ever
+    ///
+    /// Without the option, a program without services ends with status 3 once all its
+    /// processes wait for a message that none of them can send.
+    #[arg(long)]
+    pub(crate) wait: bool,
     /// Time that processes have to end when they are asked to
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) grace: Duration,
@@ -76,6 +82,15 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
+    /// Returns true if the program can be reached at a control socket.
+    pub(crate) fn is_controlled(&self) -> bool {
+        #[cfg(unix)]
+        let is_controlled = self.control.is_some();
+        #[cfg(not(unix))]
+        let is_controlled = false;
+        is_controlled
+    }
+
     /// Returns the program's path.
     pub(crate) fn path(&self) -> &Path {
         self.program.first().map_or(Path::new(""), Path::new)

@@ -1,6 +1,7 @@
 //! `warren run`: one program from its start to its end.
 
 mod args;
+mod deadlock;
 mod output;
 mod policies;
 
@@ -63,6 +64,8 @@ enum End {
     Main(String, Ended),
     /// A critical service has failed for good.
     Service(ServiceError),
+    /// Every process waits for ever.
+    Deadlock(Box<Failure>),
     /// A signal.
     Stop(Stop),
     /// Nobody reads the output.
@@ -103,6 +106,8 @@ async fn from_start_to_end(
                 signals: &mut signals,
                 lost: &mut lost,
                 reloads,
+                // Somebody may send through the control socket.
+                watched: !args.wait && !args.is_controlled(),
             };
             until_its_end(&runtime, main, events, policies.as_deref()).await
         }
@@ -113,6 +118,12 @@ async fn from_start_to_end(
         End::OutputLost(_) => Duration::ZERO,
         _ => args.grace,
     };
+    if let (End::Main(_, ended), Some(warnings)) = (&end, warnings)
+        && leaves_services(ended)
+        && let Some(warning) = ending::unread(&runtime.inspector().unread())
+    {
+        warnings.print(&warning);
+    }
     let verdict = match shut_down(&runtime, end, &definition.id, grace, &mut signals).await {
         ControlFlow::Continue(verdict) => verdict,
         ControlFlow::Break(verdict) => return verdict,
@@ -167,6 +178,7 @@ async fn shut_down(
     let mut verdict = match end {
         End::Main(pid, ended) => exit_of_main(&pid, definition, &ended),
         End::Service(error) => Err(Box::new(ending::service_failed(&error))),
+        End::Deadlock(failure) => Err(failure),
         End::OutputLost(error) => exit_without_output(&error),
         End::Stop(stop) => {
             announce(stop, grace);
@@ -204,6 +216,8 @@ struct Events<'a> {
     signals: &'a mut Signals,
     lost: &'a mut OutputLost,
     reloads: &'a mut Option<Reloads>,
+    /// True if a deadlock ends the program.
+    watched: bool,
 }
 
 /// Runs a started program until its end.
@@ -217,10 +231,12 @@ async fn until_its_end(
         signals,
         lost,
         reloads,
+        watched,
     } = events;
     let mut finished = None;
     let mut services = pin!(runtime.services_ended());
     let mut services_left = true;
+    let mut deadlock = pin!(deadlock::found(runtime));
     loop {
         tokio::select! {
             // A program that has ended is not asked to end.
@@ -239,6 +255,9 @@ async fn until_its_end(
             },
             error = lost.wait() => return End::OutputLost(error),
             stop = signals.next() => return End::Stop(stop),
+            failure = &mut deadlock, if watched && finished.is_none() && !services_left => {
+                return End::Deadlock(Box::new(failure));
+            }
             () = asked_to_reload(reloads) => policies::reload(policies),
         }
     }

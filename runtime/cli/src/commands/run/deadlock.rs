@@ -1,0 +1,87 @@
+//! Programs in which every process waits for ever.
+
+use std::time::Duration;
+
+use warren::introspection::Query;
+use warren::{Inspector, Runtime};
+
+use crate::exit::Exit;
+use crate::report::failure::Failure;
+
+/// Time between two looks at a program that may wait for ever.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Processes that the message names.
+const NAMED: usize = 20;
+
+/// Waits until every process waits for another one, and returns the failure that tells
+/// so. Nothing else may send to the processes, and none may be a service, which is
+/// started again after a time.
+pub(super) async fn found(runtime: &Runtime) -> Failure {
+    let inspector = runtime.inspector();
+    let mut before = None;
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        let now = inspector.standstill();
+        if now.is_some() && now == before {
+            return failure(&inspector).await;
+        }
+        before = now;
+    }
+}
+
+async fn failure(inspector: &Inspector) -> Failure {
+    let listing = inspector.processes(&Query {
+        limit: NAMED,
+        ..Query::default()
+    });
+    let mut notes = Vec::new();
+    for process in &listing.processes {
+        let definition = process.definition.as_deref().unwrap_or("?");
+        let place = match inspector.stack(&process.pid).await {
+            Ok(stack) => place(&stack).map_or_else(String::new, |place| format!(" at {place}")),
+            // The process is named all the same.
+            Err(_) => String::new(),
+        };
+        notes.push(format!("{} ({definition}) waits{place}", process.pid));
+    }
+    match listing.matched.saturating_sub(listing.processes.len()) {
+        0 => {}
+        1 => notes.push("one process more waits".to_owned()),
+        more => notes.push(format!("{more} processes more wait")),
+    }
+    Failure {
+        help: Some(
+            "let a process send, end or wait for a time; `warren run --wait` waits all the same"
+                .to_owned(),
+        ),
+        notes,
+        ..Failure::new(
+            Exit::Deadlock,
+            "deadlock: every process waits, and nothing is left that could wake one",
+        )
+    }
+}
+
+/// Returns the innermost place of a stack that is in the program: for Lua the file and
+/// line.
+fn place(stack: &str) -> Option<&str> {
+    stack
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("[C]"))
+        .find_map(|line| Some(line.split_once(": in ")?.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn the_place_is_that_of_the_innermost_function_of_lua() {
+        let stack = "main, waiting:\n\t[C]: in method 'receive'\n\ta.lua:7: in function 'f'\n\
+                     \ta.lua:9: in main chunk\n";
+        assert_eq!(place(stack), Some("a.lua:7"));
+        assert_eq!(place("receive\nmain\n"), None);
+    }
+}
