@@ -103,6 +103,97 @@ fn a_line_that_is_not_complete_comes_at_the_end() {
 }
 
 #[test]
+fn no_end_takes_printed_lines_away() {
+    let main = "
+        local events, ready = process.events(), process.listen('ready')
+        for _, how in ipairs { 'returns', 'fails', 'exits', 'terminates', 'is terminated' } do
+          local pid = assert(process.spawn_monitored('app:child', 'app:processes', process.pid(), how))
+          if how == 'is terminated' then
+            ready:receive()
+            process.terminate(pid)
+          end
+          print(how, events:receive().result.error)
+        end
+        assert(process.spawn_monitored('app:child', 'app:short', process.pid(), 'computes'))
+        print('computes', (events:receive().result.error:gsub(':.*', '')))
+        assert(process.spawn_monitored('app:trap', 'app:processes'))
+        print('traps', (events:receive().result.error:gsub(' %(.*', '')))";
+    let child = "
+        local parent, how = ...
+        for line = 1, 3 do print(how, line) end
+        if how == 'fails' then error('failed', 0) end
+        if how == 'exits' then os.exit(4) end
+        if how == 'terminates' then process.terminate(process.pid()) end
+        if how == 'is terminated' then process.send(parent, 'ready') while true do end end
+        if how == 'computes' then while true do end end";
+    let trap = r#"(module
+        (import "warren:core/stdio@0.1.0" "write" (func $write (param i32 i32 i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "traps 1\0atraps 2\0a")
+        (func (export "start")
+            (call $write (i32.const 0) (i32.const 0) (i32.const 8))
+            (call $write (i32.const 0) (i32.const 8) (i32.const 8))
+            unreachable))"#;
+    let manifest = "[hosts.\"app:short\"]\nmax_cpu = \"20ms\"\n";
+    let ended = Program::of(&[
+        ("main.lua", main),
+        ("child.lua", child),
+        ("trap.wat", trap),
+        ("warren.toml", manifest),
+    ])
+    .run()
+    .ends_with(0);
+    let lines =
+        |how: &str| (1..=3).fold(String::new(), |all, line| format!("{all}{how}\t{line}\n"));
+    let expected = [
+        ("returns", "nil"),
+        ("fails", "failed"),
+        ("exits", "exited with status 4"),
+        ("terminates", "process terminated"),
+        ("is terminated", "process terminated"),
+        ("computes", "out of processor time"),
+    ]
+    .map(|(how, error)| format!("{}{how}\t{error}\n", lines(how)))
+    .concat();
+    let traps = "traps 1\ntraps 2\ntraps\tthe guest aborted\n";
+    assert_eq!(ended.text(), expected + traps);
+}
+
+#[test]
+fn a_line_comes_before_the_effects_of_what_its_process_does_next() {
+    let main = "
+        local events = process.events()
+        local other = assert(process.spawn_monitored('app:other', 'app:processes'))
+        for round = 1, 300 do
+          print('a', round)
+          process.send(other, 'round', round)
+          for _ = 1, 20000 do end
+        end
+        process.send(other, 'round', 0)
+        events:receive()";
+    let other = "
+        local rounds = process.listen('round')
+        while true do
+          local round = rounds:receive()
+          if round == 0 then return end
+          print('b', round)
+        end";
+    let ended = Program::of(&[("main.lua", main), ("other.lua", other)])
+        .run()
+        .ends_with(0);
+    let lines: Vec<&str> = ended.text().lines().collect();
+    assert_eq!(lines.len(), 600);
+    let place = |line: String| lines.iter().position(|other| **other == line);
+    for round in 1..=300 {
+        let (first, second) = (place(format!("a\t{round}")), place(format!("b\t{round}")));
+        assert!(
+            first.is_some() && first < second,
+            "round {round}: {first:?} {second:?}"
+        );
+    }
+}
+
+#[test]
 fn an_incomplete_line_of_a_component_does_not_join_another() {
     let main = "
         for _, how in ipairs {'returns', 'exits', 'traps'} do

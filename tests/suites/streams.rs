@@ -158,6 +158,79 @@ fn what_is_not_buffered_shows_at_once() {
 }
 
 #[test]
+fn a_line_shows_while_its_process_computes() {
+    let program = Program::lua("print('begun') io.write('half') while true do end");
+    let mut talk = Talk::with(&program);
+    talk.shown.wait_for("begun\n");
+}
+
+#[test]
+fn both_streams_are_written_in_the_order_of_printing() {
+    let program =
+        Program::lua("for i = 1, 500 do print(2 * i) io.stderr:write(2 * i + 1, '\\n') end");
+    let path = program.path().join("output.txt");
+    let file = std::fs::File::create(&path).expect("the program's directory is there");
+    let same = file.try_clone().expect("a second handle");
+    let status = program
+        .command()
+        .into_command()
+        .stdout(file)
+        .stderr(same)
+        .status()
+        .expect("the command starts");
+    assert!(status.success());
+    let written = std::fs::read_to_string(&path).expect("it was written");
+    let expected: String = (2..=1001).map(|number| format!("{number}\n")).collect();
+    assert_eq!(written, expected);
+}
+
+#[test]
+fn lines_of_standard_input_are_cut_nowhere_else() {
+    // Longer and shorter than every buffer on their way, and without a newline at the end.
+    let lengths = [
+        0, 1, 7, 8, 9, 1_023, 1_024, 1_025, 0, 16_384, 65_535, 65_536, 70_000, 3,
+    ];
+    let mut text = String::new();
+    for (number, length) in lengths.iter().cycle().take(700).enumerate() {
+        text += &char::from(b'a' + (number % 26) as u8)
+            .to_string()
+            .repeat(*length);
+        text.push('\n');
+    }
+    text += "no newline";
+    let program = Program::lua(
+        r#"local file = assert(io.open("input.txt"))
+        for line in io.lines() do
+          assert(line == file:read("l"))
+          print(#line, line:sub(1, 1), line == line:sub(1, 1):rep(#line))
+        end
+        print(file:read("l"), io.read("l"))
+        file:seek("set")
+        local whole = file:read("a")
+        local joined = {}
+        for line in io.lines("input.txt", "L") do joined[#joined + 1] = line end
+        print(#joined, table.concat(joined) == whole)"#,
+    );
+    let path = program.path().join("input.txt");
+    std::fs::write(&path, &text).expect("the program's directory is there");
+    let input = std::fs::File::open(&path).expect("it was just written");
+    let ended = program
+        .command()
+        .options(["--read", "."])
+        .stdin(input)
+        .outcome()
+        .ends_with(0);
+    let mut expected = String::new();
+    for (number, length) in lengths.iter().cycle().take(700).enumerate() {
+        let first = char::from(b'a' + (number % 26) as u8).to_string();
+        let first = if *length == 0 { "" } else { &first };
+        expected += &format!("{length}\t{first}\ttrue\n");
+    }
+    expected += "10\tn\tfalse\nnil\tnil\n701\ttrue\n";
+    assert_eq!(ended.text(), expected);
+}
+
+#[test]
 fn long_lines_of_standard_input_are_read_whole() {
     let program = Program::lua(
         r#"local first = io.read("l")

@@ -1,11 +1,16 @@
 //! Standard output and error of the program: lines of thousands of processes
 //! on two streams, whole and in order.
 //!
-//! Each process gathers a line in a buffer of its own. Complete lines go through
-//! a bounded queue to a thread that writes them; a sink that is in two parts has a
-//! queue and a thread for each stream. When the reader of a stream is slower than
-//! the processes that print, its queue fills and printing waits, process by
-//! process; nothing is dropped and no worker blocks.
+//! Each process gathers lines in a buffer of its own, outside the guest's memory: no
+//! trap takes them away. Complete lines go through a bounded queue to a thread that
+//! writes them; a sink that is in two parts has a queue and a thread for each stream.
+//! When the reader of a stream is slower than the processes that print, its queue fills
+//! and printing waits, process by process; nothing is dropped and no worker blocks.
+//!
+//! Complete lines of standard output stay with the process while it runs, as far as its
+//! slice and [`Line::gather`] permit: a queued piece and a write of the system cost more
+//! than a line. A process that gathers has reserved its place in the queue, so that
+//! passing the lines on never waits.
 
 mod line;
 mod order;
@@ -80,11 +85,25 @@ impl Sink for StandardStreams {
     }
 }
 
+#[derive(Debug)]
 enum Piece {
     /// Bytes with their rank among both streams.
     Bytes(Stream, Vec<u8>, order::Rank),
     /// A sender that the thread drops once everything before it has been written.
     Barrier(oneshot::Sender<()>),
+}
+
+/// A reserved place in the queue of a stream.
+#[derive(Debug)]
+pub(crate) struct Room(Stream, mpsc::OwnedPermit<Piece>);
+
+/// The reason for which there is no [`Room`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoRoom {
+    /// The queue is full.
+    Full,
+    /// The node has ended, and its output with it.
+    Closed,
 }
 
 /// The queues and their threads.
@@ -173,6 +192,21 @@ impl Output {
             // Closed: the node has ended, and its output with it.
             Err(mpsc::error::TrySendError::Closed(())) => Ok(()),
         }
+    }
+
+    /// Reserves a place in the queue.
+    pub(crate) fn reserve(&self, stream: Stream) -> Result<Room, NoRoom> {
+        let pieces = self.queue(stream).pieces.clone();
+        match pieces.try_reserve_owned() {
+            Ok(permit) => Ok(Room(stream, permit)),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(NoRoom::Full),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(NoRoom::Closed),
+        }
+    }
+
+    /// Queues bytes in a reserved place.
+    pub(crate) fn write_in(&self, Room(stream, permit): Room, bytes: Vec<u8>) {
+        permit.send(self.queue(stream).piece(stream, bytes));
     }
 
     /// Waits for room and queues bytes. They are lost once the stream has been given

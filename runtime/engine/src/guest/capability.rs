@@ -39,6 +39,7 @@ impl Guest {
     /// `NotFound` for an unknown operation, `Invalid` for a request that is no array of
     /// values, the errors of the operation, and those of [`Process::begin_work`].
     pub(crate) fn call(&mut self, operation: &str, request: &[u8]) -> Result<Called, Refusal> {
+        self.lines_first();
         let process = process_of(&self.purpose)?;
         let unknown = || {
             let name = text::line(operation);

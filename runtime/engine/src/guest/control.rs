@@ -25,7 +25,7 @@ use std::task::Poll;
 use parking_lot::Mutex;
 use warren_kernel::{AtomicDeadline, Monotonic};
 
-use crate::output::{Line, Stream, ends_line};
+use crate::output::{Line, NoRoom, Output, Room, Stream, ends_line};
 use crate::traces::Cause;
 
 /// Work that an import leaves for the task.
@@ -40,10 +40,21 @@ pub(crate) struct Control {
     /// True if there is a job. The task reads this flag without taking the lock.
     has_job: Flag,
     job: Mutex<Option<Job>>,
-    lines: Mutex<[Line; 2]>,
+    lines: Mutex<Lines>,
+    /// True if complete lines of standard output are gathered. Read at the end of each
+    /// poll, and before each effect on another process.
+    has_gathered: Flag,
     /// The message that is being handled, if messages are traced.
     cause: Cause,
     without_fiber: bool,
+}
+
+/// The output that has not been passed on.
+#[derive(Default)]
+struct Lines {
+    of: [Line; 2],
+    /// The place that gathered lines of standard output have in the queue.
+    room: Option<Room>,
 }
 
 impl Control {
@@ -138,6 +149,58 @@ impl Control {
         &self.cause
     }
 
+    /// Fiber: adds to standard output, and gathers complete lines. Returns the piece
+    /// that finds no room in the queue.
+    pub(crate) fn gather(&self, bytes: &[u8], output: &Output) -> Option<Vec<u8>> {
+        let Lines { of, room } = &mut *self.lines.lock();
+        let line = &mut of[Stream::Stdout as usize];
+        let piece = line.gather(bytes);
+        if piece.is_none() && (!line.is_complete() || room.is_some()) {
+            return None;
+        }
+        let place = room
+            .take()
+            .map_or_else(|| output.reserve(Stream::Stdout), Ok);
+        match (place, piece) {
+            (Ok(place), Some(piece)) => {
+                line.passed_on(ends_line(&piece));
+                output.write_in(place, piece);
+                None
+            }
+            (Ok(place), None) => {
+                *room = Some(place);
+                self.has_gathered.raise();
+                None
+            }
+            (Err(NoRoom::Full), piece) => piece.or_else(|| line.take_complete()),
+            (Err(NoRoom::Closed), _) => {
+                line.take_complete();
+                None
+            }
+        }
+    }
+
+    /// Both: passes on the lines that [`Control::gather`] has kept. Costs a load if
+    /// there are none.
+    #[inline]
+    pub(crate) fn pass_on_gathered(&self, output: &Output) {
+        if self.has_gathered.take() {
+            self.pass_on_lines(output);
+        }
+    }
+
+    #[cold]
+    fn pass_on_lines(&self, output: &Output) {
+        let Lines { of, room } = &mut *self.lines.lock();
+        let line = &mut of[Stream::Stdout as usize];
+        if let Some(place) = room.take()
+            && let Some(lines) = line.take_complete()
+        {
+            line.passed_on(true);
+            output.write_in(place, lines);
+        }
+    }
+
     /// Fiber: adds output, and passes complete lines to `pass_on`. Returns the
     /// piece that `pass_on` gave back.
     pub(crate) fn print(
@@ -146,7 +209,7 @@ impl Control {
         bytes: &[u8],
         pass_on: impl FnOnce(Vec<u8>) -> Result<(), Vec<u8>>,
     ) -> Option<Vec<u8>> {
-        let line = &mut self.lines.lock()[stream as usize];
+        let line = &mut self.lines.lock().of[stream as usize];
         let piece = line.add(bytes)?;
         let ends_line = ends_line(&piece);
         let unsent = pass_on(piece).err();
@@ -159,17 +222,17 @@ impl Control {
     /// Fiber: puts back a piece that [`Control::print`] returned. The piece waits for
     /// [`Control::pass_on`].
     pub(crate) fn put_back(&self, stream: Stream, piece: Vec<u8>) {
-        self.lines.lock()[stream as usize].put_back(piece);
+        self.lines.lock().of[stream as usize].put_back(piece);
     }
 
     /// Fiber: returns true if a piece that was put back still waits.
     pub(crate) fn is_waiting(&self, stream: Stream) -> bool {
-        self.lines.lock()[stream as usize].is_waiting()
+        self.lines.lock().of[stream as usize].is_waiting()
     }
 
     /// Fiber: returns true if so many bytes may be added while a piece waits.
     pub(crate) fn has_room(&self, stream: Stream, bytes: usize) -> bool {
-        self.lines.lock()[stream as usize].has_room(bytes)
+        self.lines.lock().of[stream as usize].has_room(bytes)
     }
 
     /// Fiber: passes the piece that waits to `pass_on`. The piece goes on waiting if
@@ -198,7 +261,7 @@ impl Control {
         take: impl FnOnce(&mut Line) -> Option<Vec<u8>>,
         pass_on: impl FnOnce(Vec<u8>) -> Result<(), Vec<u8>>,
     ) {
-        let line = &mut self.lines.lock()[stream as usize];
+        let line = &mut self.lines.lock().of[stream as usize];
         let Some(piece) = take(line) else {
             return;
         };
@@ -211,17 +274,17 @@ impl Control {
 
     /// Both: takes an incomplete line.
     pub(crate) fn take_line(&self, stream: Stream) -> Option<Vec<u8>> {
-        self.lines.lock()[stream as usize].take()
+        self.lines.lock().of[stream as usize].take()
     }
 
     /// Task: records that a piece that waited for room has been passed on.
     pub(crate) fn passed_on(&self, stream: Stream, ends_line: bool) {
-        self.lines.lock()[stream as usize].passed_on(ends_line);
+        self.lines.lock().of[stream as usize].passed_on(ends_line);
     }
 
     /// Task: takes an incomplete line, and appends a newline.
     pub(crate) fn finish_line(&self, stream: Stream) -> Option<Vec<u8>> {
-        self.lines.lock()[stream as usize].finish()
+        self.lines.lock().of[stream as usize].finish()
     }
 }
 
@@ -243,5 +306,66 @@ impl Flag {
             self.0.store(false, Ordering::Relaxed);
         }
         raised
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{self, Receiver};
+
+    use super::*;
+    use crate::output::Sink;
+
+    /// A sink that takes nothing until `go` is dropped, and passes on what it takes.
+    struct Unread {
+        go: Receiver<()>,
+        written: mpsc::Sender<Vec<u8>>,
+    }
+
+    impl Sink for Unread {
+        fn write(&mut self, _stream: Stream, bytes: &[u8]) {
+            // Ends when the other side is dropped.
+            let _ = self.go.recv();
+            self.written.send(bytes.to_vec()).expect("the test reads");
+        }
+    }
+
+    #[tokio::test]
+    async fn gathered_lines_have_a_place_in_the_queue() {
+        let (hold, go) = mpsc::channel();
+        let (written, pieces) = mpsc::channel();
+        let output = Output::start(Box::new(Unread { go, written })).expect("starts");
+        let control = Control::default();
+        assert_eq!(control.gather(b"a\n", &output), None);
+        let mut filled = 0;
+        while output.try_write(Stream::Stdout, b"-".to_vec()).is_ok() {
+            filled += 1;
+        }
+        assert_eq!(control.gather(b"b\nc", &output), None, "there is a place");
+        control.pass_on_gathered(&output);
+        assert_eq!(control.gather(b"d", &output), None, "no line is complete");
+        let unsent = control.gather(b"\n", &output);
+        assert_eq!(unsent, Some(b"cd\n".to_vec()), "the queue is full");
+        control.pass_on_gathered(&output);
+        drop(hold);
+        output.flush().await;
+        let pieces: Vec<Vec<u8>> = pieces.try_iter().collect();
+        let last = pieces.iter().position(|piece| piece == b"a\nb\n");
+        assert!(last.is_some_and(|at| at >= filled - 1), "{pieces:?}");
+        assert!(pieces.len() <= filled + 1, "{pieces:?}");
+    }
+
+    #[tokio::test]
+    async fn a_place_is_given_back_with_its_process() {
+        let (hold, go) = mpsc::channel();
+        let (written, _pieces) = mpsc::channel();
+        let output = Output::start(Box::new(Unread { go, written })).expect("starts");
+        let controls: Vec<Control> = (0..1_000).map(|_| Control::default()).collect();
+        let gather = |control: &Control| control.gather(b"a\n", &output).is_none();
+        let places = controls.iter().filter(|control| gather(control)).count();
+        assert!(places < controls.len(), "the queue has an end");
+        drop(controls);
+        assert!(gather(&Control::default()));
+        drop(hold);
     }
 }

@@ -18,6 +18,7 @@ impl Guest {
             return self.send_again(topic, payload);
         }
         self.shared.meter.sends();
+        self.lines_first();
         let process = process_of(&self.purpose)?;
         let target = self.shared.kernel.resolve(to)?;
         self.rights.permit(Action::Send, &target)?;
@@ -47,6 +48,7 @@ impl Guest {
     #[inline]
     pub(crate) fn send_again(&mut self, topic: &str, payload: &[u8]) -> Result<(), Refusal> {
         self.shared.meter.sends();
+        self.lines_first();
         let process = process_of(&self.purpose)?;
         let Some(target) = &self.correspondent else {
             return Err(
@@ -66,6 +68,7 @@ impl Guest {
 
     pub(crate) fn terminate(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
+        self.lines_first();
         let target = self.shared.kernel.resolve(target)?;
         self.rights.permit(Action::Terminate, &target)?;
         self.shared.kernel.terminate(&target)?;
@@ -87,6 +90,7 @@ impl Guest {
         deadline: Option<Duration>,
     ) -> Result<(), Refusal> {
         self.process()?;
+        self.lines_first();
         let target = self.shared.kernel.resolve(target)?;
         self.rights.permit(Action::Cancel, &target)?;
         let enforce = deadline.is_some() && self.rights.allows(Action::Terminate, &target)?;
@@ -181,6 +185,7 @@ impl Guest {
     }
 
     pub(crate) fn register(&mut self, name: &str, target: Option<&str>) -> Result<(), Refusal> {
+        self.lines_first();
         let process = match target {
             None => Arc::clone(self.process()?),
             Some(text) => {
@@ -212,6 +217,7 @@ impl Guest {
 
     pub(crate) fn unregister(&mut self, name: &str) -> Result<bool, Refusal> {
         self.process()?;
+        self.lines_first();
         self.permit_name(Action::Unregister, name)?;
         Ok(self.shared.kernel.unregister(name)?)
     }

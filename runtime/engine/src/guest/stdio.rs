@@ -18,8 +18,21 @@ impl Guest {
     #[inline]
     pub(crate) fn write(&self, stream: Stream, bytes: &[u8]) -> Option<Vec<u8>> {
         let output = &self.shared.output;
-        self.control
-            .print(stream, bytes, |piece| output.try_write(stream, piece))
+        match stream {
+            Stream::Stdout => self.control.gather(bytes, output),
+            Stream::Stderr => {
+                self.lines_first();
+                self.control
+                    .print(stream, bytes, |piece| output.try_write(stream, piece))
+            }
+        }
+    }
+
+    /// Passes on the complete lines that the guest has printed. To be called before
+    /// another process or stream can show an effect of what the guest does next.
+    #[inline]
+    pub(crate) fn lines_first(&self) {
+        self.control.pass_on_gathered(&self.shared.output);
     }
 
     /// Waits for room, and adds the bytes that [`Guest::write`] returned.
@@ -36,6 +49,7 @@ impl Guest {
 
     /// Passes an incomplete line to the output.
     pub(crate) async fn flush(&mut self, stream: Stream) {
+        self.lines_first();
         if let Some(line) = self.control.take_line(stream) {
             self.write_slowly(stream, line).await;
         }

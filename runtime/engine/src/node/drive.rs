@@ -195,6 +195,8 @@ impl<F: Future<Output = Finished>> Future for Drive<'_, F> {
             }
             this.shared.ticker.guest_runs();
             let polled = this.guest.as_mut().poll(cx);
+            // The guest waits, is preempted or has ended.
+            this.control.pass_on_gathered(&this.shared.output);
             if this.shared.traces.is_some() {
                 this.shared
                     .pass_on_traces(this.process.map(|process| &**process));

@@ -7,11 +7,17 @@ use super::PIECE;
 /// were permitted before that one found no room.
 pub(crate) const MAX_KEPT: usize = 4 * PIECE;
 
-/// The unfinished line of one process on one stream.
+/// Bytes of a process's lines that are gathered before they are passed on together.
+const GATHERED: usize = 16 * 1024;
+
+/// The unfinished line of one process on one stream, and the complete lines before it
+/// that have not been passed on.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     /// The part that has not been passed on.
     bytes: Vec<u8>,
+    /// The length of the complete lines at the beginning of `bytes`.
+    complete: usize,
     /// The part of `bytes` that was put back.
     waiting: Waiting,
     /// True if the last piece that was passed on did not end with a newline.
@@ -33,18 +39,56 @@ impl Line {
     /// Adds bytes and returns the complete part: everything up to the last newline,
     /// or everything if it has grown too long.
     pub(crate) fn add(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
-        match bytes.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => {
-                let (complete, rest) = bytes.split_at(end + 1);
-                let mut line = self.take_all();
-                line.extend_from_slice(complete);
-                self.bytes.extend_from_slice(rest);
-                Some(line)
-            }
-            None => {
-                self.bytes.extend_from_slice(bytes);
-                (self.bytes.len() > PIECE).then(|| self.take_all())
-            }
+        match self.append(bytes) {
+            true => self.take_complete(),
+            false => self.take_too_long(),
+        }
+    }
+
+    /// Adds bytes, and returns what has to be passed on now: the complete part once it
+    /// is large enough. [`Line::take_complete`] yields the complete part that stays.
+    pub(crate) fn gather(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.append(bytes);
+        match self.complete >= GATHERED {
+            true => self.take_complete(),
+            false => self.take_too_long(),
+        }
+    }
+
+    /// Returns true if there are complete lines.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete > 0
+    }
+
+    /// Adds bytes; returns true if they complete a line.
+    fn append(&mut self, bytes: &[u8]) -> bool {
+        let end = bytes.iter().rposition(|byte| *byte == b'\n');
+        if let Some(end) = end {
+            self.complete = self.bytes.len() + end + 1;
+        }
+        self.bytes.extend_from_slice(bytes);
+        end.is_some()
+    }
+
+    /// Takes the complete lines.
+    pub(crate) fn take_complete(&mut self) -> Option<Vec<u8>> {
+        if self.complete == 0 {
+            return None;
+        }
+        let rest = self.bytes.split_off(self.complete);
+        let complete = self.take_all();
+        self.bytes = rest;
+        Some(complete)
+    }
+
+    /// Takes everything if it has grown too long for a line that is not complete.
+    fn take_too_long(&mut self) -> Option<Vec<u8>> {
+        if self.bytes.len() - self.complete <= PIECE {
+            return None;
+        }
+        match self.complete {
+            0 => Some(self.take_all()),
+            _ => self.take_complete(),
         }
     }
 
@@ -64,6 +108,13 @@ impl Line {
             true => Waiting::Complete,
             false => Waiting::Everything,
         };
+        self.complete = match self.complete {
+            0 => piece
+                .iter()
+                .rposition(|byte| *byte == b'\n')
+                .map_or(0, |end| end + 1),
+            complete => piece.len() + complete,
+        };
         piece.append(&mut self.bytes);
         self.bytes = piece;
     }
@@ -72,10 +123,7 @@ impl Line {
     pub(crate) fn take_waiting(&mut self) -> Option<Vec<u8>> {
         match self.waiting {
             Waiting::Nothing => None,
-            Waiting::Complete => {
-                let all = self.take_all();
-                self.add(&all)
-            }
+            Waiting::Complete => self.take_complete(),
             Waiting::Everything => self.take(),
         }
     }
@@ -88,6 +136,7 @@ impl Line {
 
     fn take_all(&mut self) -> Vec<u8> {
         self.waiting = Waiting::Nothing;
+        self.complete = 0;
         std::mem::take(&mut self.bytes)
     }
 
@@ -129,6 +178,51 @@ mod tests {
         assert_eq!(line.add(b"\n\nd"), Some(b"c\n\n".to_vec()));
         assert_eq!(line.take(), Some(b"d".to_vec()));
         assert_eq!(line.take(), None);
+    }
+
+    #[test]
+    fn lines_are_gathered_until_there_are_enough() {
+        let mut line = Line::default();
+        assert_eq!(line.gather(b"a"), None);
+        assert!(!line.is_complete());
+        assert_eq!(line.gather(b"b\nc"), None);
+        assert!(line.is_complete());
+        assert_eq!(line.gather(b"\nd"), None);
+        assert_eq!(line.take_complete(), Some(b"ab\nc\n".to_vec()));
+        assert_eq!(line.take_complete(), None);
+        assert_eq!(line.gather(b"\n"), None);
+        assert_eq!(line.add(b"e\n"), Some(b"d\ne\n".to_vec()));
+        let long = [b'x'; GATHERED];
+        assert_eq!(line.gather(&long), None);
+        assert_eq!(
+            line.gather(b"\n").map(|lines| lines.len()),
+            Some(GATHERED + 1)
+        );
+        assert_eq!(line.gather(b"f\ng"), None);
+        assert_eq!(line.finish(), Some(b"f\ng\n".to_vec()));
+    }
+
+    #[test]
+    fn gathered_lines_leave_before_a_line_without_end() {
+        let mut line = Line::default();
+        assert_eq!(line.gather(b"a\n"), None);
+        assert_eq!(line.gather(&[b'x'; PIECE]), None);
+        assert_eq!(line.gather(b"x"), Some(b"a\n".to_vec()));
+        assert_eq!(line.gather(b"x").map(|all| all.len()), Some(PIECE + 2));
+        assert_eq!(line.take(), None);
+    }
+
+    #[test]
+    fn gathered_lines_that_were_put_back_stay_in_order() {
+        let mut line = Line::default();
+        assert_eq!(line.gather(b"a\nb\nc"), None);
+        let lines = line.take_complete().expect("there are two");
+        line.put_back(lines);
+        assert_eq!(line.gather(b"\nd"), None);
+        assert_eq!(line.take_complete(), Some(b"a\nb\nc\n".to_vec()));
+        line.put_back(b"e".to_vec());
+        assert!(!line.is_complete());
+        assert_eq!(line.take(), Some(b"ed".to_vec()));
     }
 
     #[test]

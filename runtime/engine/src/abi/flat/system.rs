@@ -1,5 +1,9 @@
 //! `warren:core/clock`, `random`, `stdio` and `logger`.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use tokio::task;
 use wasmtime::{Caller, Linker};
 
@@ -22,7 +26,7 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     })?;
     linker.func_wrap(RANDOM, "bytes", bytes)?;
     linker.func_wrap_async(STDIO, "write", |caller, (stream, ptr, len)| {
-        Box::new(write(caller, stream, ptr, len))
+        write(caller, stream, ptr, len)
     })?;
     linker.func_wrap_async(STDIO, "flush", |caller, (stream,)| {
         Box::new(flush(caller, stream))
@@ -80,14 +84,60 @@ fn stream(number: u32) -> wasmtime::Result<Stream> {
     }
 }
 
-async fn write(
-    mut caller: Caller<'_, Guest>,
+/// The future of a write that was done at once. It has no size, so boxing it
+/// allocates nothing.
+struct Written;
+
+impl Future for Written {
+    type Output = wasmtime::Result<()>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The future of a write that may wait.
+type Writing<'a> = Box<dyn Future<Output = wasmtime::Result<()>> + Send + 'a>;
+
+fn write(mut caller: Caller<'_, Guest>, number: u32, ptr: u32, len: u32) -> Writing<'_> {
+    match begin_write(&mut caller, number, ptr, len) {
+        Ok((_, None)) => Box::new(Written),
+        Ok((stream, Some(Rest::Unsent(bytes)))) => Box::new(async move {
+            caller.data_mut().write_slowly(stream, bytes).await;
+            Ok(())
+        }),
+        Ok((stream, Some(Rest::All))) => {
+            Box::new(async move { write_range(&mut caller, stream, ptr, len, "bytes").await })
+        }
+        Err(error) => Box::new(async { Err(error) }),
+    }
+}
+
+/// The part of a write that is still to be done.
+enum Rest {
+    /// Bytes that found no room.
+    Unsent(Vec<u8>),
+    /// The whole range, which is longer than a piece.
+    All,
+}
+
+/// Writes a range that is no longer than a piece, if there is room.
+fn begin_write(
+    caller: &mut Caller<'_, Guest>,
     number: u32,
     ptr: u32,
     len: u32,
-) -> wasmtime::Result<()> {
+) -> wasmtime::Result<(Stream, Option<Rest>)> {
     let stream = stream(number)?;
-    write_range(&mut caller, stream, ptr, len, "bytes").await
+    let (memory, guest) = memory_and_guest(caller)?;
+    let bytes = range(memory, ptr, len, "bytes")?;
+    let rest = match bytes.len() {
+        0 => None,
+        1..=PIECE => guest.write(stream, bytes).map(Rest::Unsent),
+        _ => Some(Rest::All),
+    };
+    Ok((stream, rest))
 }
 
 /// The pieces of output that a guest writes before it yields.
