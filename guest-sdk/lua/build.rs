@@ -19,7 +19,7 @@ const LUA: &str = "lua-5.4.9";
 ///
 /// The first three: Lua casts its integers of 64 bits to `size_t`, which has 32 here: a
 /// position or length of 2^32 + 1 would be 1.
-const PATCHES: [(&str, &str, &str); 6] = [
+const PATCHES: [(&str, &str, &str); 13] = [
     // Positions beyond the end are alike, as long as they are beyond the one after it.
     (
         "lstrlib.c",
@@ -85,6 +85,76 @@ const PATCHES: [(&str, &str, &str); 6] = [
   return some;
 ",
     ),
+    (
+        "lstring.c",
+        "  unsigned int h = seed ^ cast_uint(l);
+  for (; l > 0; l--)
+    h ^= ((h<<5) + (h>>2) + cast_byte(str[l - 1]));
+  return h;
+",
+        "  return warren_hash(str, l, seed);
+",
+    ),
+    // `config/lines.h` has another.
+    (
+        "liolib.c",
+        "static int read_line (lua_State *L, FILE *f, int chop) {
+  luaL_Buffer b;
+  int c;
+  luaL_buffinit(L, &b);
+  do {  /* may need to read several chunks to get whole line */
+    char *buff = luaL_prepbuffer(&b);  /* preallocate buffer space */
+    int i = 0;
+    l_lockfile(f);  /* no memory errors can happen inside the lock */
+    while (i < LUAL_BUFFERSIZE && (c = l_getc(f)) != EOF && c != '\\n')
+      buff[i++] = c;  /* read up to end of line or buffer limit */
+    l_unlockfile(f);
+    luaL_addsize(&b, i);
+  } while (c != EOF && c != '\\n');  /* repeat until end of line */
+  if (!chop && c == '\\n')  /* want a newline and have one? */
+    luaL_addchar(&b, c);  /* add ending newline to result */
+  luaL_pushresult(&b);  /* close buffer */
+  /* return ok if read something (either a newline or something else) */
+  return (c == '\\n' || lua_rawlen(L, -1) > 0);
+}
+",
+        "",
+    ),
+    // Which takes the stream.
+    (
+        "liolib.c",
+        "static int g_read (lua_State *L, FILE *f, int first) {
+",
+        "static int g_read (lua_State *L, LStream *stream, int first) {
+  FILE *f = stream->f;
+",
+    ),
+    (
+        "liolib.c",
+        "  return g_read(L, getiofile(L, IO_INPUT), 1);",
+        "  getiofile(L, IO_INPUT);
+  return g_read(L, (LStream *)lua_touserdata(L, -1), 1);",
+    ),
+    (
+        "liolib.c",
+        "  return g_read(L, tofile(L), 2);",
+        "  tofile(L);
+  return g_read(L, tolstream(L), 2);",
+    ),
+    (
+        "liolib.c",
+        "  n = g_read(L, p->f, 2);",
+        "  n = g_read(L, p, 2);",
+    ),
+    // Most lines need no more than this.
+    (
+        "liolib.c",
+        "  lua_settop(L , 1);
+  luaL_checkstack(L, n, \"too many arguments\");",
+        "  if (n == 0 && line_ahead(L, p->f, 1)) return 1;
+  lua_settop(L , 1);
+  luaL_checkstack(L, n, \"too many arguments\");",
+    ),
 ];
 
 fn main() {
@@ -92,6 +162,8 @@ fn main() {
         "warren.h",
         "lua.c",
         "files.h",
+        "hash.h",
+        "lines.h",
         "debug.c",
         "text.h",
         "lfs.c",
@@ -174,7 +246,7 @@ fn patched(sources: &Path) -> PathBuf {
     };
     fs::create_dir_all(&directory)
         .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    for file in ["ldebug.c", "lstrlib.c", "liolib.c"] {
+    for file in ["ldebug.c", "lstrlib.c", "liolib.c", "lstring.c"] {
         let mut text = read(&sources.join(file));
         for (_, from, to) in PATCHES.iter().filter(|(patched, ..)| *patched == file) {
             assert_eq!(text.matches(from).count(), 1, "in {file}, once: {from}");

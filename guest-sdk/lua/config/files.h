@@ -175,6 +175,8 @@ static time_t warren_mktime (struct tm *tm) {
 typedef struct warren_File {
   FILE *f;
   char *buffer;  /* that setvbuf has made, or NULL */
+  size_t size;  /* bytes of it */
+  int read;  /* lines have been read */
   int held;  /* setvbuf says when bytes are passed on */
   int error;  /* of a flush that nobody has heard of yet, or 0 */
   struct warren_File *next, **place;  /* in a list; place is NULL in none */
@@ -197,3 +199,6 @@ typedef struct warren_Stream {
 } warren_Stream;
 
 static int warren_fclose (lua_State *L, warren_Stream *p);
+
+/* To be called when lines have used up what was read ahead of a stream. */
+static void warren_read_more (warren_Stream *p);

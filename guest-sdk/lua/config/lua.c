@@ -53,6 +53,7 @@ static const char *warren_extra (lua_State *L, const char *name, const char *ext
 #include "lfunc.c"
 #include "lobject.c"
 #include "ltm.c"
+#include "hash.h"
 #include "lstring.c"
 #include "ltable.c"
 /* A recursion without end is "stack overflow" before it has used up the memory of
@@ -84,6 +85,7 @@ LUALIB_API int luaL_fileresult (lua_State *L, int done, const char *path);
 #define lua_newuserdatauv(L, size, values) \
   memset(lua_newuserdatauv(L, size, values), 0, size)
 #define fclose(f) warren_fclose(L, p)
+#include "lines.h"
 #include "liolib.c"
 #undef READ_BLOCK
 #undef luaL_Stream

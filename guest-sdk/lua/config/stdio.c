@@ -85,6 +85,9 @@ enum { MODE_NO, MODE_FULL, MODE_LINE };
 ** more than libc's 1,024 bytes are worth. */
 #define FILE_BUFFER	(16 * 1024)
 
+/* Bytes of the buffer of a longer file whose lines are read. */
+#define LINES_BUFFER	(64 * 1024)
+
 /* libc keeps so many bytes of a buffer for ungetc. */
 #define UNGET_ROOM	8
 
@@ -103,6 +106,7 @@ static int set_buffer (warren_File *file, int mode, size_t size) {
   if (buffer != NULL) {
     free(file->buffer);
     file->buffer = buffer;
+    file->size = size;
   }
   return 1;
 }
@@ -111,15 +115,94 @@ static int is_standard_output (FILE *f) {
   return f == warren_out || f == warren_err;
 }
 
+/* A file gets a larger buffer only once it has filled a smaller one: many small files
+** that stay open need no memory for that. */
+static void warren_read_more (warren_Stream *p) {
+  warren_File *file = file_of(p);
+  if (file == NULL || file->held) return;
+  /* Without memory the file keeps the buffer that it has. */
+  if (!file->read) file->read = 1;
+  else if (file->size < FILE_BUFFER) set_buffer(file, MODE_FULL, FILE_BUFFER);
+  else if (file->size < LINES_BUFFER) set_buffer(file, MODE_FULL, LINES_BUFFER);
+}
+
+/* Bytes of one call that are passed on together. */
+#define CALL_BYTES	512
+
+/* What a call writes to a standard stream. */
+typedef struct Call {
+  lua_State *L;
+  int err;
+  size_t used;
+  char bytes[CALL_BYTES];
+} Call;
+
+static void pass_on (Call *call) {
+  warren_stream_write(call->L, call->err, call->bytes, call->used);
+  call->used = 0;
+}
+
+static void add (Call *call, const char *bytes, size_t len) {
+  if (len > CALL_BYTES - call->used) pass_on(call);
+  if (len > CALL_BYTES)
+    warren_stream_write(call->L, call->err, bytes, len);
+  else {
+    memcpy(call->bytes + call->used, bytes, len);
+    call->used += len;
+  }
+}
+
+/* Digits of the longest integer, and its sign. */
+#define INTEGER_BYTES	20
+
+static void add_integer (Call *call, lua_Integer n) {
+  char text[INTEGER_BYTES];
+  char *first = text + INTEGER_BYTES;
+  lua_Unsigned rest = n < 0 ? 0 - (lua_Unsigned)n : (lua_Unsigned)n;
+  do {
+    *--first = (char)('0' + rest % 10);
+    rest /= 10;
+  } while (rest > 0);
+  if (n < 0) *--first = '-';
+  add(call, first, (size_t)(text + INTEGER_BYTES - first));
+}
+
+/* As Lua's own, to a standard stream. The arguments to write lie from `arg` to below
+** the file, on top. */
+static int write_to_stream (lua_State *L, int err, int arg) {
+  int top = lua_gettop(L);
+  Call call;
+  call.L = L;
+  call.err = err;
+  call.used = 0;
+  for (; arg < top; arg++) {
+    size_t len;
+    const char *text;
+    int type = lua_type(L, arg);
+    if (type == LUA_TNUMBER && lua_isinteger(L, arg))
+      add_integer(&call, lua_tointeger(L, arg));
+    else if (type == LUA_TNUMBER) {
+      char number[64];
+      int written = snprintf(number, sizeof(number), LUA_NUMBER_FMT,
+                             (LUAI_UACNUMBER)lua_tonumber(L, arg));
+      add(&call, number, (size_t)written);
+    }
+    else {
+      /* An argument that cannot be written comes after those before it. */
+      if (type != LUA_TSTRING) pass_on(&call);
+      text = luaL_checklstring(L, arg, &len);
+      add(&call, text, len);
+    }
+  }
+  pass_on(&call);
+  warren_stream_written(L, err);
+  return 1;
+}
+
 /* `first` is where the arguments to write begin. */
 static int write_to (lua_State *L, warren_Stream *p, lua_CFunction write, int first) {
   FILE *f = p->f;
   warren_File *file;
-  if (is_standard_output(f)) {
-    int results = write(L);
-    warren_stream_written(L, f == warren_err);
-    return results;
-  }
   if (!__fwritable(f)) {
     /* As with glibc, nothing may be written to anything. */
     return lua_gettop(L) == first - 1 ? write(L) : failure(L, EBADF);
@@ -147,12 +230,21 @@ static warren_Stream *default_output (lua_State *L) {
 }
 
 static int own_io_write (lua_State *L) {
-  warren_Stream *p = default_output(L);
+  warren_Stream *p;
+  lua_getfield(L, LUA_REGISTRYINDEX, IO_OUTPUT);
+  p = (warren_Stream *)lua_touserdata(L, -1);
+  if (!isclosed(p) && is_standard_output(p->f))
+    return write_to_stream(L, p->f == warren_err, 1);
+  lua_pop(L, 1);
   return isclosed(p) ? io_write(L) : write_to(L, p, io_write, 1);
 }
 
 static int own_f_write (lua_State *L) {
   warren_Stream *p = tolstream(L);
+  if (!isclosed(p) && is_standard_output(p->f)) {
+    lua_pushvalue(L, 1);
+    return write_to_stream(L, p->f == warren_err, 2);
+  }
   return isclosed(p) ? f_write(L) : write_to(L, p, f_write, 2);
 }
 

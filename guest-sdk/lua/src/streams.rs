@@ -1,7 +1,7 @@
 //! The standard streams, and the files that were written to.
 //!
-//! The runtime puts the lines of a stream together and passes on whole ones,
-//! so only `setvbuf("full")` needs a buffer here.
+//! The runtime puts the lines of a stream together and passes on whole ones, several at
+//! a time, so only `setvbuf("full")` needs a buffer here.
 
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{CStr, c_char, c_int, c_void};
