@@ -143,6 +143,7 @@ fn start() {
     // The command is measured only if it is built.
     is_measured("start-cold", &[]);
     is_measured("start-warm", &[]);
+    is_measured("lines", &[]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod fall;
 mod fan;
 mod growth;
 mod latency;
+mod lines;
 mod lua;
 mod memory;
 mod pairs;
@@ -114,6 +115,11 @@ pub(crate) const ALL: &[RowKind] = &[
         start::WARM,
         "the command with its code cache filled, until it has ended",
         start::prepare_warm,
+    ),
+    usual(
+        lines::NAME,
+        "a million lines printed, and read, beside lua5.4",
+        lines::prepare,
     ),
     usual(
         start::COLD,

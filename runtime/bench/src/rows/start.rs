@@ -24,8 +24,8 @@ const METRICS: &[Metric] = &[Metric {
 const PROGRAM: &str = include_str!("../../guests/hello.lua");
 const EXPECTED: &str = "Hello from Lua 5.4\n";
 
-const WARREN: &str = "warren run";
-const LUA: &str = "lua5.4";
+pub(super) const WARREN: &str = "warren run";
+pub(super) const LUA: &str = "lua5.4";
 
 pub(super) fn prepare_cold(bench: &Bench) -> Result<Row<'_>> {
     prepare(bench, COLD, 0, bench.amount(3, 1), |command, program| {
@@ -86,7 +86,7 @@ fn prepare<'a>(
 }
 
 /// Returns the command that was built together with this program.
-fn command() -> Result<Option<PathBuf>> {
+pub(super) fn command() -> Result<Option<PathBuf>> {
     let own = std::env::current_exe().context("where this program is")?;
     let command = own.with_file_name("warren");
     match fs::metadata(&command) {

@@ -1,0 +1,136 @@
+//! Lines that the whole command writes and reads.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+
+use super::start::{LUA, WARREN, command};
+use crate::bench::Bench;
+use crate::measure::{Contender, Metric, Row};
+
+pub(super) const NAME: &str = "lines";
+
+const METRICS: &[Metric] = &[
+    milliseconds("print to a file"),
+    milliseconds("io.lines() of standard input"),
+    milliseconds("io.lines(name)"),
+];
+
+const PROGRAM: &str = include_str!("../../guests/lines.lua");
+
+pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
+    let lines = Rc::new(Lines::new(bench)?);
+    let warren = match command()? {
+        Some(command) => {
+            let (lines, cache) = (Rc::clone(&lines), bench.scratch().join("command"));
+            Contender::ready(WARREN, move || {
+                lines.measure(|| {
+                    let mut warren = Command::new(&command);
+                    warren.env("XDG_CACHE_HOME", &cache);
+                    warren.arg("run").arg("--read").arg(&lines.directory);
+                    warren
+                })
+            })
+        }
+        None => Contender::missing(
+            WARREN,
+            "there is no warren beside this program; cargo build --release makes it",
+        ),
+    };
+    let lua = if Command::new(LUA).arg("-v").output().is_ok() {
+        Contender::ready(LUA, move || lines.measure(|| Command::new(LUA)))
+    } else {
+        Contender::missing(
+            LUA,
+            "it is not installed; on Debian: apt-get install lua5.4",
+        )
+    };
+    Ok(Row {
+        name: NAME,
+        metrics: METRICS,
+        contenders: vec![warren, lua],
+        baselines: &[LUA],
+        warm_ups: 1,
+        rounds: bench.amount(7, 1),
+    })
+}
+
+const fn milliseconds(name: &'static str) -> Metric {
+    Metric {
+        name,
+        unit: "ms",
+        compared: true,
+    }
+}
+
+/// The program and its input.
+struct Lines {
+    directory: PathBuf,
+    count: u32,
+    /// Bytes of the input, without the ends of lines.
+    bytes: usize,
+}
+
+impl Lines {
+    fn new(bench: &Bench) -> Result<Lines> {
+        let directory = bench.scratch().join("lines");
+        let count = bench.amount(1_000_000, 1_000);
+        let input: String = (1..=count)
+            .map(|line| format!("this is line\t{line}\n"))
+            .collect();
+        fs::create_dir(&directory).context("no directory for lines")?;
+        fs::write(directory.join("lines.lua"), PROGRAM).context("lines.lua is not written")?;
+        fs::write(directory.join("input"), &input).context("the input is not written")?;
+        let bytes = input.len() - count as usize;
+        Ok(Lines {
+            directory,
+            count,
+            bytes,
+        })
+    }
+
+    /// Runs the program in its three ways; returns milliseconds.
+    fn measure(&self, interpreter: impl Fn() -> Command) -> Result<Vec<f64>> {
+        let input = self.directory.join("input");
+        let told = format!("{}\t{}\n", self.count, self.bytes).into_bytes();
+        let printed = fs::read(&input).context("the input is gone")?;
+        [("print", &printed), ("stdin", &told), ("file", &told)]
+            .into_iter()
+            .map(|(how, expected)| self.run(interpreter(), how, &input, expected))
+            .collect()
+    }
+
+    fn run(
+        &self,
+        mut interpreter: Command,
+        how: &str,
+        input: &Path,
+        expected: &[u8],
+    ) -> Result<f64> {
+        let output = self.directory.join("output");
+        let typed = File::open(input).context("the input is gone")?;
+        let written = File::create(&output).context("the output is not made")?;
+        interpreter
+            .arg(self.directory.join("lines.lua"))
+            .args([how, &self.count.to_string()])
+            .arg(input)
+            .stdin(typed)
+            .stdout(written)
+            .stderr(Stdio::inherit());
+        let began = Instant::now();
+        let status = interpreter.status().context("it does not start")?;
+        let elapsed = began.elapsed();
+        let written = fs::read(&output).context("the output is gone")?;
+        ensure!(
+            status.success() && written == expected,
+            "`{how}` wrote {} bytes, not the expected {}, and ended with {status}",
+            written.len(),
+            expected.len()
+        );
+        Ok(elapsed.as_secs_f64() * 1e3)
+    }
+}
