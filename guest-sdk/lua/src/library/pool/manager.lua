@@ -27,6 +27,7 @@ function manager.new(description)
     count = 0, -- of workers that are not being dismissed
     idle = {}, -- a stack of workers
     waiting = queue.new(), -- jobs
+    paused = {}, -- a set: jobs before their next attempt
     borrowers = {}, -- by PID: the number of their checkouts
     alarms = alarms.new(), -- functions to call
     jobs = 0, -- given so far
@@ -183,7 +184,9 @@ function manager:crashed(job, result)
   if delay == 0 then
     return self.waiting:push_first(job)
   end
+  self.paused[job] = true
   self.alarms:add(alarms.now() + delay, function()
+    self.paused[job] = nil
     if not job.ended then
       self.waiting:push_first(job)
     end
@@ -383,9 +386,17 @@ end
 
 -- Refuses what waits, and lets the workers end their jobs within their time.
 function manager:shut_down()
+  local function refuse(job)
+    if not job.ended then
+      self:end_job(job, nil, failure(errors.UNAVAILABLE, "the pool is ending"))
+    end
+  end
+  for job in pairs(self.paused) do
+    refuse(job)
+  end
   local job = self.waiting:pop()
   while job do
-    self:end_job(job, nil, failure(errors.UNAVAILABLE, "the pool is ending"))
+    refuse(job)
     job = self.waiting:pop()
   end
   for _, worker in pairs(self.workers) do

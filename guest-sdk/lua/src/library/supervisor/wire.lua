@@ -18,9 +18,10 @@ end
 -- error.
 local function await(pid, replies)
   local answer, err
-  local sent = true
+  local sent, patience = true, 20 -- milliseconds
   while sent and not answer do
-    answer = replies:receive("1s")
+    answer = replies:receive(patience .. "ms")
+    patience = math.min(2 * patience, 1000)
     if not answer then
       -- A message that says nothing, to learn that its receiver lives. A monitor would
       -- be in the way of the caller's own.
