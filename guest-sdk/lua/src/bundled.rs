@@ -18,12 +18,30 @@ const MODULES: &[(&str, &str)] = &[
     ("pool.spec", include_str!("library/pool/spec.lua")),
     ("registry", include_str!("library/registry.lua")),
     ("supervisor", include_str!("library/supervisor.lua")),
-    ("supervisor.alarms", include_str!("library/supervisor/alarms.lua")),
-    ("supervisor.launch", include_str!("library/supervisor/launch.lua")),
-    ("supervisor.restarts", include_str!("library/supervisor/restarts.lua")),
-    ("supervisor.spec", include_str!("library/supervisor/spec.lua")),
-    ("supervisor.tree", include_str!("library/supervisor/tree.lua")),
-    ("supervisor.wire", include_str!("library/supervisor/wire.lua")),
+    (
+        "supervisor.alarms",
+        include_str!("library/supervisor/alarms.lua"),
+    ),
+    (
+        "supervisor.launch",
+        include_str!("library/supervisor/launch.lua"),
+    ),
+    (
+        "supervisor.restarts",
+        include_str!("library/supervisor/restarts.lua"),
+    ),
+    (
+        "supervisor.spec",
+        include_str!("library/supervisor/spec.lua"),
+    ),
+    (
+        "supervisor.tree",
+        include_str!("library/supervisor/tree.lua"),
+    ),
+    (
+        "supervisor.wire",
+        include_str!("library/supervisor/wire.lua"),
+    ),
     #[cfg(test)]
     ("sample", "return { name = ... }"),
 ];
