@@ -12,7 +12,6 @@ use warren_guest::msgpack::Output;
 use crate::calendar::{Rule, Stamp};
 use crate::lua::internals::{self, Heap};
 use crate::lua::{Class, Function, State};
-use crate::mistakes::Told;
 use crate::streams::Streams;
 use crate::tasks::{Channel, Kept, Scheduler};
 use crate::warnings::Warnings;
@@ -56,8 +55,6 @@ pub(crate) struct Interpreter {
     pub(crate) streams: Streams,
     /// The warnings of `warn`, and whether they are on.
     pub(crate) warnings: Warnings,
-    /// The mistakes that the runtime was told of last.
-    pub(crate) told: Told,
     /// The functions of C that a switch of the scheduler may leave and come back
     /// to, by library.
     pub(crate) switchable: &'static [&'static [Function]],
@@ -135,7 +132,6 @@ impl Interpreter {
             program: Cell::new(None),
             streams: Streams::default(),
             warnings: Warnings::default(),
-            told: Told::default(),
             switchable,
         }
     }

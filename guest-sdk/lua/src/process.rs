@@ -67,7 +67,20 @@ extern "C-unwind" fn pid(l: State) -> c_int {
 /// `process.send(dest, topic, ...)`.
 extern "C-unwind" fn send(l: State) -> c_int {
     let results = try_send(l);
+    if results == REFUSED && was_there(l) {
+        return results;
+    }
     check_taken(l, results, "process.send")
+}
+
+/// Returns true for a message to a PID whose process has ended, by the results of `send`
+/// on top of the stack. It may end by right at any time.
+#[cold]
+#[inline(never)]
+fn was_there(l: State) -> bool {
+    // SAFETY: the destination is an argument, on the stack until the function returns.
+    let is_pid = unsafe { l.bytes(1) }.is_some_and(|to| to.first() == Some(&b'{'));
+    is_pid && errors::is_of_kind(l, -1, kind::NOT_FOUND)
 }
 
 fn try_send(l: State) -> c_int {

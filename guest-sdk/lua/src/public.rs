@@ -14,7 +14,6 @@ use crate::replacement::all;
 pub(crate) const FUNCTIONS: &Functions = &[
     (c"public", public),
     (c"bad_argument", bad_argument),
-    (c"bad_definition", bad_definition),
     (c"place", place),
 ];
 
@@ -38,18 +37,16 @@ extern "C-unwind" fn published(l: State) -> c_int {
 
 /// `bad_argument(arg, name, expected, value?)`: raises what Lua raises for an
 /// argument of the wrong type of the public function that is being called. `name` is
-/// for calls that do not tell the function's name.
+/// for calls that do not tell the function's name. A negative `arg` is a definition in
+/// whose place there is a function. (A function of its own would need a name, for which
+/// the table of strings has no room left on its page.)
 extern "C-unwind" fn bad_argument(l: State) -> c_int {
-    refuse(l, c"", c"")
-}
-
-/// `bad_definition(arg, name, expected, value)`: the same for a function in the place of a
-/// definition.
-extern "C-unwind" fn bad_definition(l: State) -> c_int {
-    refuse(l, c"; ", FUNCTIONS_STAY)
-}
-
-fn refuse(l: State, joint: &CStr, remedy: &CStr) -> c_int {
+    let is_definition = l.to_integer(1) < 0;
+    let (joint, remedy) = if is_definition {
+        (c"; ", FUNCTIONS_STAY)
+    } else {
+        (c"", c"")
+    };
     // A value that is missing stays so.
     if l.top() > 4 {
         l.set_top(4);
@@ -64,7 +61,7 @@ fn refuse(l: State, joint: &CStr, remedy: &CStr) -> c_int {
         if lua_getstack(l.as_ptr(), level, record) != 0 {
             lua_getinfo(l.as_ptr(), c"n".as_ptr(), record);
         }
-        let mut arg = l.to_integer(1);
+        let mut arg = l.to_integer(1).abs();
         let mut name = (*record).name;
         if name.is_null() {
             name = lua_tostring(l.as_ptr(), 2);

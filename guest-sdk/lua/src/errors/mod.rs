@@ -94,6 +94,17 @@ pub(crate) fn is_error(l: State, index: c_int) -> bool {
     interpreter(l).classes.get().error.is(l, index)
 }
 
+/// Returns true where the value at `index` is a structured error of this kind.
+pub(crate) fn is_of_kind(l: State, index: c_int, kind: &str) -> bool {
+    if !is_error(l, index) {
+        return false;
+    }
+    l.user_value(index, part::KIND);
+    let is = l.is_string(-1, kind.as_bytes());
+    l.pop(1);
+    is
+}
+
 /// Pushes the text of the error at `index`, or else the value itself.
 pub(crate) fn push_message(l: State, index: c_int) {
     if is_error(l, index) {

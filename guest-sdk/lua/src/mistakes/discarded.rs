@@ -7,7 +7,8 @@ use crate::errors;
 use crate::lua::State;
 
 /// Warns where the results of a function, on top of the stack, are nil and an error, and
-/// its caller takes none. Returns their number. Raises nothing.
+/// its caller takes none. Returns their number. Raises
+/// without memory.
 #[inline]
 pub(crate) fn check_taken(l: State, results: c_int, function: &str) -> c_int {
     if results == 2 && l.is_nil(-2) {
@@ -16,7 +17,10 @@ pub(crate) fn check_taken(l: State, results: c_int, function: &str) -> c_int {
     results
 }
 
+// Never inlined: the frames of its callers are on the one page of the stack that a
+// process writes to.
 #[cold]
+#[inline(never)]
 fn warn(l: State, function: &str) {
     if !errors::is_error(l, -1) {
         return;

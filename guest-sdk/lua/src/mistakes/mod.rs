@@ -7,5 +7,4 @@ mod suggestion;
 mod units;
 
 pub(crate) use discarded::check_taken;
-pub(crate) use place::Told;
 pub(crate) use units::check_unit;

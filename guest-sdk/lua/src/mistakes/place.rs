@@ -1,6 +1,5 @@
 //! The place of a mistake, and the warning of it.
 
-use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
 use std::mem::MaybeUninit;
 
@@ -8,7 +7,6 @@ use mlua_sys::{lua_Debug, lua_State, lua_getinfo};
 use warren_guest::msgpack::{Full, Output};
 use warren_guest::{Buffer, capability};
 
-use crate::interpreter::interpreter;
 use crate::lua::State;
 
 unsafe extern "C" {
@@ -18,25 +16,22 @@ unsafe extern "C" {
     fn warren_call(l: *mut lua_State, record: *mut lua_Debug, discards: c_int) -> *const c_void;
 }
 
-/// The calls of which this process has told last, by their instructions. The runtime
-/// knows all places: this spares a call that fails in a loop the way there.
-#[derive(Debug, Default)]
-pub(crate) struct Told {
-    last: Cell<[usize; 4]>,
-}
-
-impl Told {
-    /// Returns true where the process has told of the call a short time ago.
-    fn add(&self, call: usize) -> bool {
-        let mut last = self.last.get();
-        if last.contains(&call) {
-            return true;
-        }
-        last.rotate_right(1);
-        last[0] = call;
-        self.last.set(last);
-        false
+/// Returns true where the process has told of the call last, and notes that it has. The
+/// runtime knows all places: this spares a call that fails in a loop the way there.
+/// Raises without memory.
+fn was_told(l: State, call: *const c_void) -> bool {
+    static KEY: u8 = 0;
+    let key = (&raw const KEY).cast();
+    l.registered(key);
+    let last = l.to_userdata(-1);
+    l.pop(1);
+    if last.cast_const() == call {
+        return true;
     }
+    // In the registry and not in the interpreter, which has no room on its page.
+    l.push_address(call);
+    l.register(key);
+    false
 }
 
 /// A call of the program that leads to the function of C that runs.
@@ -46,13 +41,13 @@ pub(super) struct Call {
 
 impl Call {
     /// Finds the call, with `discards` only where it takes no results. `None` where the
-    /// process has told of it, too.
+    /// process has told of it last, too. Raises without memory.
     pub(super) fn find(l: State, discards: bool) -> Option<Call> {
         let mut record = MaybeUninit::<lua_Debug>::zeroed();
         // SAFETY: the thread is alive; the record is filled where there is a call.
         unsafe {
             let call = warren_call(l.as_ptr(), record.as_mut_ptr(), discards.into());
-            if call.is_null() || interpreter(l).told.add(call as usize) {
+            if call.is_null() || was_told(l, call) {
                 return None;
             }
             lua_getinfo(l.as_ptr(), c"Sl".as_ptr(), record.as_mut_ptr());

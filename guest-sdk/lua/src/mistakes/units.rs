@@ -12,7 +12,7 @@ use crate::lua::State;
 const LEAST: f64 = 1_000.0;
 
 /// Warns where an argument that `time` reads as nanoseconds is a number so small that
-/// another unit was meant. Raises nothing.
+/// another unit was meant. Raises without memory.
 #[inline]
 pub(crate) fn check_unit(l: State, arg: c_int, nanoseconds: u64, function: &str) {
     if nanoseconds < LEAST as u64 && l.type_of(arg) == LUA_TNUMBER {
@@ -20,7 +20,10 @@ pub(crate) fn check_unit(l: State, arg: c_int, nanoseconds: u64, function: &str)
     }
 }
 
+// Never inlined: the frames of its callers are on the one page of the stack that a
+// process writes to.
 #[cold]
+#[inline(never)]
 fn warn(l: State, arg: c_int, function: &str) {
     let number = l.to_number(arg);
     if number <= 0.0 || number >= LEAST {

@@ -224,7 +224,7 @@ end
 -- Raises where definition or host is no string, as process.spawn does.
 local function check(name, definition, host)
   if type(definition) == "function" then
-    native.bad_definition(2, name, "string", definition)
+    wrong(-2, name, "string", definition)
   elseif definition ~= nil and type(definition) ~= "string" then
     wrong(2, name, "string", definition)
   elseif definition ~= nil and host ~= nil and type(host) ~= "string" then
