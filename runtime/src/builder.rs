@@ -235,6 +235,7 @@ impl Builder {
         let max_memory_total = self
             .max_memory_total
             .or(self.app.as_ref().and_then(App::max_memory_total));
+        let payload_objects = self.app.as_ref().is_some_and(App::payload_objects);
         let mut definitions = LayeredDefinitions {
             modules: self.modules.into_iter().collect(),
             app: self.app,
@@ -268,6 +269,7 @@ impl Builder {
             interpreter: self.interpreter,
             workers: self.workers,
             tick: DEFAULT_TICK,
+            payload_objects,
             trace_messages: self.trace_messages,
             compile: self.compile,
             max_memory_total,

@@ -10,8 +10,8 @@ use crate::interpreter::{Anchored, Interpreter, interpreter};
 use crate::lua::{Function, State, internals, push_library, set_functions};
 use crate::{
     allocator, bundled, callbacks, channel, chooser, codec, context, coroutine, crypto, errors,
-    hash, json, libc_clock, logger, math, message, metamethods, module, object, os, prelude,
-    process, public, scheduler, security, spawner, stdio, tables, time, timers, traceback,
+    hash, json, late, libc_clock, logger, math, message, metamethods, module, object, os, payload,
+    prelude, process, public, scheduler, security, spawner, stdio, tables, time, timers, traceback,
     transfer, uuid, warnings,
 };
 
@@ -170,6 +170,7 @@ extern "C-unwind" fn open_all(l: State) -> c_int {
     l.push_function(stdio::print);
     l.set_global(c"print");
     message::open(l);
+    payload::open(l);
 
     // `string` is complete before the methods of errors are made of it.
     push_native(l);
@@ -187,6 +188,7 @@ extern "C-unwind" fn open_all(l: State) -> c_int {
     library(l, c"base64", codec::open_base64);
     library(l, c"hex", codec::open_hex);
     prelude::run(l, prelude::WARREN);
+    late::open(l);
     warm_up(l);
     0
 }
@@ -219,6 +221,7 @@ fn push_native(l: State) {
     for functions in [
         security::FUNCTIONS,
         spawner::FUNCTIONS,
+        payload::FUNCTIONS,
         stdio::FUNCTIONS,
         tables::FUNCTIONS,
     ] {

@@ -49,6 +49,8 @@ pub(crate) struct Interpreter {
     /// made in advance, where every process writes.
     pub(crate) runner: Cell<Option<Anchored>>,
     pub(crate) spare: Cell<Option<Anchored>>,
+    /// True where `message:payload()` gives objects.
+    pub(crate) payload_objects: Cell<bool>,
     /// The thread of the program's task, once it runs.
     pub(crate) program: Cell<Option<State>>,
     /// The standard streams, and files that were written to.
@@ -90,6 +92,8 @@ pub(crate) struct Classes {
     pub(crate) duration: Class<i64>,
     pub(crate) moment: Class<Stamp>,
     pub(crate) location: Class<Rule>,
+    /// Leaves the process as its value.
+    pub(crate) payload: Class<()>,
     /// Objects of the prelude that leave the process as their state.
     pub(crate) plain: [Class<()>; 3],
 }
@@ -97,9 +101,12 @@ pub(crate) struct Classes {
 impl Classes {
     /// Returns true for a userdata that leaves the process as its first user value.
     pub(crate) fn is_plain(&self, l: State, index: c_int) -> bool {
-        self.plain.iter().any(|class| class.is(l, index))
+        self.payload.is(l, index) || self.plain.iter().any(|class| class.is(l, index))
     }
 }
+
+/// The user value of a payload that is its value.
+pub(crate) const PAYLOAD_VALUE: c_int = 1;
 
 impl Interpreter {
     /// Returns the part in Rust of a Lua state that is about to be set up.
@@ -125,10 +132,12 @@ impl Interpreter {
                 duration: Class::NONE,
                 moment: Class::NONE,
                 location: Class::NONE,
+                payload: Class::NONE,
                 plain: [Class::NONE; 3],
             }),
             runner: Cell::new(None),
             spare: Cell::new(None),
+            payload_objects: Cell::new(false),
             program: Cell::new(None),
             streams: Streams::default(),
             warnings: Warnings::default(),

@@ -51,6 +51,7 @@ mod inspection;
 
 mod interpreter;
 mod json;
+mod late;
 mod libc_clock;
 mod libc_memory;
 mod logger;
@@ -66,6 +67,7 @@ mod object;
 mod os;
 mod outcome;
 mod path;
+mod payload;
 mod prelude;
 mod process;
 mod program;

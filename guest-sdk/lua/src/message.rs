@@ -9,6 +9,7 @@ use std::ffi::{CStr, c_int};
 use std::ptr;
 use std::slice;
 
+use mlua_sys::lua_Integer;
 use warren_guest::logger::{self, Level};
 use warren_guest::mailbox::Message;
 use warren_guest::msgpack::{Input, Malformed, Token};
@@ -17,6 +18,7 @@ use crate::decode;
 use crate::exchange::{self, Built};
 use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
+use crate::payload;
 
 /// The name of the class in Lua.
 const CLASS: &CStr = c"message";
@@ -163,6 +165,9 @@ extern "C-unwind" fn from(l: State) -> c_int {
 
 extern "C-unwind" fn payload(l: State) -> c_int {
     let len = check(l).0.values;
+    if interpreter(l).payload_objects.get() {
+        return payload_objects(l, len);
+    }
     if len == 1 {
         l.user_value(1, FIRST_VALUE);
         return 1;
@@ -181,6 +186,36 @@ extern "C-unwind" fn payload(l: State) -> c_int {
         }
     }
     count
+}
+
+/// The values of the Message at 1 as objects: nil for none, one Payload, or a list of
+/// them.
+fn payload_objects(l: State, len: u32) -> c_int {
+    l.set_top(1);
+    if len == 0 {
+        l.push_nil();
+        return 1;
+    }
+    let in_table = len > MAX_USER_VALUES;
+    if in_table {
+        l.user_value(1, FIRST_VALUE);
+    }
+    let list = len > 1;
+    if list {
+        l.new_table(len.min(MAX_USER_VALUES) as c_int, 0);
+    }
+    for place in 0..len {
+        if in_table {
+            l.element(2, lua_Integer::from(place) + 1);
+        } else {
+            l.user_value(1, FIRST_VALUE + place as c_int);
+        }
+        payload::wrap(l);
+        if list {
+            l.set_element(-2, lua_Integer::from(place) + 1);
+        }
+    }
+    1
 }
 
 /// Returns the head of the Message that is argument 1, and topic and sender behind it.

@@ -10,11 +10,8 @@ use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
 
 /// The functions that the prelude is given.
-pub(crate) const FUNCTIONS: &Functions = &[
-    (c"object", object),
-    (c"state", state),
-    (c"plain", plain),
-];
+pub(crate) const FUNCTIONS: &Functions =
+    &[(c"object", object), (c"state", state), (c"plain", plain)];
 
 /// `object(metatable, state)`.
 extern "C-unwind" fn object(l: State) -> c_int {

@@ -139,6 +139,9 @@ fn build_program(l: State, record: &[u8]) -> Result<c_int, Malformed> {
     let Some(chunk) = program::Chunk::parse(record) else {
         return Err(Malformed::Unexpected);
     };
+    if chunk.payload_objects {
+        interpreter(l).payload_objects.set(true);
+    }
     // SAFETY: the runtime keeps what `prepare` has dumped.
     unsafe { load_prepared(l, chunk.code) };
     if !uses_arg(chunk.code) {

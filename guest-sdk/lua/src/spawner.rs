@@ -7,6 +7,7 @@ use mlua_sys::*;
 use warren_guest::msgpack::{Full, Output};
 use warren_guest::process::Relation;
 
+use crate::argument::REFUSED;
 use crate::encode::{self, Stop};
 use crate::exchange;
 use crate::exec;
@@ -14,6 +15,9 @@ use crate::interpreter::interpreter;
 use crate::lua::{Functions, State};
 use crate::mistakes::check_taken;
 use crate::process::spawn_with;
+use crate::scheduler::Patience;
+use crate::time::{Unit, span};
+use crate::timers::instant_after;
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[
@@ -22,6 +26,10 @@ pub(crate) const FUNCTIONS: &Functions = &[
     (c"encode_options", encode_options),
     (c"spawn_with_options", spawn_with_options),
     (c"exec_with_options", exec_with_options),
+    (c"call_function", call_function),
+    (c"begin_call", begin_call),
+    (c"abandon", exec::abandon),
+    (c"nanoseconds", nanoseconds),
 ];
 
 /// `encode(value, root)`: a string with the encoded value, or nil and an error
@@ -61,14 +69,19 @@ extern "C-unwind" fn encode_values(l: State) -> c_int {
 }
 
 /// `encode_options{context = {key = encoded}, actor = encoded, scope =
-/// encoded, name = text, messages = {topic, encoded, ...}}`: a string with the
-/// options of a spawn. All parts may be absent; all strings are the prelude's.
+/// encoded, name = text, messages = {topic, encoded, ...}, call = true}`: a string with
+/// the options of a spawn. All parts may be absent; all strings are the prelude's.
 extern "C-unwind" fn encode_options(l: State) -> c_int {
     l.set_top(1);
-    for (slot, field) in [c"context", c"actor", c"scope", c"name", c"messages"]
-        .iter()
-        .enumerate()
-    {
+    let fields = [
+        c"context",
+        c"actor",
+        c"scope",
+        c"name",
+        c"messages",
+        c"call",
+    ];
+    for (slot, field) in fields.iter().enumerate() {
         l.field(1, field);
         debug_assert_eq!(l.top(), slot as c_int + 2);
     }
@@ -86,11 +99,11 @@ extern "C-unwind" fn encode_options(l: State) -> c_int {
 }
 
 /// Writes the options whose parts are at 2 (context), 3 (actor), 4 (scope), 5
-/// (name) and 6 (messages). Does not raise.
+/// (name), 6 (messages) and 7 (call). Does not raise.
 fn write_options(l: State, output: &mut Output) -> Result<(), Full> {
     // SAFETY: a part is on the stack until it is written.
     let part = |index| unsafe { l.bytes(index) };
-    let given = (2..=6).filter(|index| !l.is_nil(*index)).count();
+    let given = (2..=7).filter(|index| !l.is_nil(*index)).count();
     output.map(given as u32)?;
     if l.type_of(2) == LUA_TTABLE {
         output.string(b"context")?;
@@ -114,6 +127,10 @@ fn write_options(l: State, output: &mut Output) -> Result<(), Full> {
     if let Some(name) = part(5) {
         output.string(b"name")?;
         output.string(name)?;
+    }
+    if !l.is_nil(7) {
+        output.string(b"call")?;
+        output.boolean(true)?;
     }
     if l.type_of(6) == LUA_TTABLE {
         output.string(b"messages")?;
@@ -145,6 +162,35 @@ extern "C-unwind" fn spawn_with_options(l: State) -> c_int {
 /// `exec_with_options(options, id, host, ...)`.
 extern "C-unwind" fn exec_with_options(l: State) -> c_int {
     exec::exec_with(l, 2, options(l))
+}
+
+/// `call_function(options, timeout, id, host, ...)`: the timeout in nanoseconds, or nil.
+extern "C-unwind" fn call_function(l: State) -> c_int {
+    let patience = match l.whole(2) {
+        Some(timeout) => Patience::Until(instant_after(u64::try_from(timeout).unwrap_or(0))),
+        None => Patience::Endless,
+    };
+    exec::call_with(l, 3, options(l), patience)
+}
+
+/// `begin_call(options, id, host, ...)`: the channel that yields the outcome, or nil and an
+/// error.
+extern "C-unwind" fn begin_call(l: State) -> c_int {
+    exec::begin_with(l, 2, options(l))
+}
+
+/// `nanoseconds(timeout, name)`: of a number of milliseconds, or a duration; or nil and an
+/// error.
+extern "C-unwind" fn nanoseconds(l: State) -> c_int {
+    // SAFETY: the name is an argument, on the stack until the function returns.
+    let name = String::from_utf8_lossy(unsafe { l.bytes(2) }.unwrap_or_default()).into_owned();
+    let span = span(l, 1, Unit::Milliseconds, &name);
+    drop(name);
+    let Some(span) = span else {
+        return REFUSED;
+    };
+    l.push_integer(lua_Integer::try_from(span).unwrap_or(lua_Integer::MAX));
+    1
 }
 
 /// Pushes what was encoded as a string.

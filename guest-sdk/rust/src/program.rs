@@ -10,7 +10,13 @@ pub struct Chunk<'a> {
     pub name: &'a [u8],
     /// In `prepare` the source, in `start` the output of `prepare`.
     pub code: &'a [u8],
+    /// True where `message:payload()` of Lua gives objects. Known from the program's own
+    /// code, and of no module.
+    pub payload_objects: bool,
 }
+
+/// The bit of the length of a chunk's name for [`Chunk::payload_objects`].
+const PAYLOAD_OBJECTS: u32 = 1 << 31;
 
 /// Returns the id of the running definition, `namespace:name`.
 pub fn definition(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
@@ -124,7 +130,12 @@ impl<'a> Chunk<'a> {
     /// Parses a record; `None` if it is empty.
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (len, rest) = bytes.split_first_chunk()?;
-        let (name, code) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
-        Some(Self { name, code })
+        let len = u32::from_le_bytes(*len);
+        let (name, code) = rest.split_at_checked((len & !PAYLOAD_OBJECTS) as usize)?;
+        Some(Self {
+            name,
+            code,
+            payload_objects: len & PAYLOAD_OBJECTS != 0,
+        })
     }
 }

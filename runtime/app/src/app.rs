@@ -25,6 +25,7 @@ pub struct App {
     pub(crate) main: Arc<Definition>,
     pub(crate) main_host: Arc<str>,
     pub(crate) max_memory_total: Option<u64>,
+    pub(crate) payload_objects: bool,
     pub(crate) hosts: BTreeMap<Arc<str>, HostSettings>,
     pub(crate) services: Vec<Service>,
     pub(crate) library: Library,
@@ -62,6 +63,12 @@ impl App {
     /// manifest or the caller sets a limit.
     pub fn max_memory_total(&self) -> Option<u64> {
         self.max_memory_total
+    }
+
+    /// Returns whether `message:payload()` of Lua gives Payload objects in place of the
+    /// values: `payloads = "object"` in the manifest.
+    pub fn payload_objects(&self) -> bool {
+        self.payload_objects
     }
 
     /// Returns the services, each after its dependencies.

@@ -119,6 +119,7 @@ impl BenchNode {
             interpreter: interpreter()?,
             workers: setup.workers,
             tick: setup.tick,
+            payload_objects: false,
             trace_messages: false,
             compile: CompileLimits::default(),
             max_memory_total: None,

@@ -52,6 +52,12 @@ extern "C-unwind" fn functions<M: Members>(l: State) -> c_int {
     1
 }
 
+/// Pushes Lua's `next`, whatever the program has made of that global.
+pub(crate) fn push_next(l: State) {
+    let next: Function = next;
+    l.push_function(next);
+}
+
 /// `__index`: the member of a name, or nil.
 extern "C-unwind" fn index<M: Members>(l: State) -> c_int {
     // SAFETY: the name is an argument, which stays on the stack.
@@ -91,14 +97,13 @@ extern "C-unwind" fn pairs<M: Members>(l: State) -> c_int {
     for (name, push) in M::VALUES {
         fill(l, name, push);
     }
-    let next: Function = next;
-    l.push_function(next);
+    push_next(l);
     l.push_value(1);
     l.push_nil();
     3
 }
 
-/// Lua's `next`, whatever the program has made of that global.
+/// `next(table, key)`.
 extern "C-unwind" fn next(l: State) -> c_int {
     l.check_type(1, LUA_TTABLE);
     l.set_top(2);

@@ -22,7 +22,7 @@ use std::ffi::{CStr, c_int};
 use mlua_sys::lua_KContext;
 
 pub(crate) use class::Class;
-pub(crate) use lazy::{Members, Named, push_functions_key, set_members};
+pub(crate) use lazy::{Members, Named, push_functions_key, push_next, set_members};
 pub(crate) use library::{class, class_of, push_class, push_library, set_functions};
 pub(crate) use state::State;
 

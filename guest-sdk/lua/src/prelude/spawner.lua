@@ -87,8 +87,9 @@ local function bytes_of(values)
   return bytes
 end
 
-local function with_context(self, values)
-  local err = denied("process.context", "context")
+-- The layer that a context becomes with values over it; or nil and an error.
+local function with_values(before, values, action)
+  local err = denied(action, "context")
   if err then
     return nil, err
   end
@@ -104,7 +105,6 @@ local function with_context(self, values)
     encoded[key] = bytes
     count = count + 1
   end
-  local before = self.context
   local layer = layered(before, encoded, count)
   -- Counts what was replaced, too: only beyond the limit is it worth a look.
   layer.bytes = (before and before.bytes or 0) + bytes_of(encoded)
@@ -114,6 +114,14 @@ local function with_context(self, values)
     if layer.bytes > MAX_MESSAGE then
       return invalid("context: more than " .. MAX_MESSAGE .. " bytes (max_message) cannot leave the process")
     end
+  end
+  return layer
+end
+
+local function with_context(self, values)
+  local layer, err = with_values(self.context, values, "process.context")
+  if not layer then
+    return nil, err
   end
   return with(self, "context", layer)
 end
@@ -254,3 +262,13 @@ end
 for name, f in next, methods do
   methods[name] = public(f)
 end
+
+-- For the libraries that are compiled later, when the program may have replaced what they
+-- use.
+native.kept = {
+  with_values = with_values, flattened = flattened, denied = denied, invalid = invalid,
+  TIMEOUT = errors.TIMEOUT, CANCELED = errors.CANCELED, INTERNAL = errors.INTERNAL,
+  new_error = errors.new, new_channel = channel.new, spawn = coroutine.spawn, sleep = time.sleep,
+  json_encode = json.encode, json_decode = json.decode,
+  type = type, next = next, pcall = pcall, tostring = tostring, find = find, utf8_len = utf8_len,
+}

@@ -3,7 +3,10 @@
 use std::ffi::c_int;
 
 use mlua_sys::*;
+use warren_guest::mailbox;
+use warren_values::kind;
 
+use crate::errors;
 use crate::exec;
 use crate::lua::State;
 use crate::mistakes::check_taken;
@@ -79,7 +82,8 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             l.push_boolean(true);
             1
         }
-        (Shape::Receive | Shape::Exec | Shape::Operation, Fired::Deadline) => {
+        (Shape::Exec | Shape::Operation, Fired::Deadline) => given_up(l, base),
+        (Shape::Receive, Fired::Deadline) => {
             l.push_nil();
             l.push_boolean(false);
             2
@@ -126,6 +130,19 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
         }
         (Shape::Send, _) => l.raise("send on a closed channel"),
     }
+}
+
+/// Ends the exec whose channel is at `place`, and returns nil and the error.
+fn given_up(l: State, place: c_int) -> c_int {
+    if let Source::Mailbox { subscription, .. } = Channel::at(l, place).source {
+        mailbox::unlisten(subscription);
+        forget(l, subscription);
+    }
+    errors::refuse(
+        l,
+        kind::TIMEOUT,
+        format_args!("the callee did not end within the timeout and was terminated"),
+    )
 }
 
 /// Returns what the outcome on top of the stack says: the callee's result, or

@@ -40,6 +40,8 @@ pub(crate) struct Manifest {
     pub(crate) main: Option<Spanned<Id>>,
     /// Bytes of memory of all processes together.
     pub(crate) max_memory_total: Option<u64>,
+    /// `payloads = "object"`.
+    pub(crate) payload_objects: bool,
     pub(crate) hosts: BTreeMap<Id, HostSettings>,
     pub(crate) processes: Vec<ProcessEntry>,
     pub(crate) services: Vec<ServiceEntry>,
@@ -127,7 +129,7 @@ impl Manifest {
     }
 
     fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {
-        reader.known_keys(app, &["name", "main", "max_memory_total"]);
+        reader.known_keys(app, &["name", "main", "max_memory_total", "payloads"]);
         if let Some(name) = reader.string(app, "name") {
             let sound = (1..=MAX_NAME).contains(&name.get_ref().len());
             if sound && name.get_ref().chars().all(is_segment_char) {
@@ -143,6 +145,9 @@ impl Manifest {
         }
         self.main = reader.id(app, "main");
         self.max_memory_total = reader.size(app, "max_memory_total", TOTAL);
+        self.payload_objects = reader
+            .choice(app, "payloads", &PAYLOADS)
+            .unwrap_or_default();
     }
 }
 
@@ -186,6 +191,9 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostSettings {
     }
     config
 }
+
+/// The forms of `message:payload()`; true for objects.
+const PAYLOADS: [(&str, bool); 2] = [("values", false), ("object", true)];
 
 /// Bytes that may be logged in a second: from one short record to more than a
 /// disk takes.
@@ -245,6 +253,7 @@ mod tests {
             name = "shop"
             main = "shop:main"
             max_memory_total = "8GiB"
+            payloads = "object"
 
             [hosts."shop:workers"]
             max_processes = 100_000
@@ -278,6 +287,7 @@ mod tests {
         assert_eq!(host.max_memory, Some(32 << 20));
         assert_eq!(host.max_memory_total, Some(2 << 30));
         assert_eq!(manifest.max_memory_total, Some(8 << 30));
+        assert!(manifest.payload_objects);
         assert_eq!(host.max_cpu, Some(Duration::from_secs(90)));
         assert_eq!(host.max_log, Some(1 << 20));
         assert_eq!(host.max_log_total, Some(2 << 20));

@@ -187,6 +187,22 @@ fn each_policy_of_restarts_is_named() {
 }
 
 #[test]
+fn each_form_of_payloads_is_named() {
+    let row = rows()
+        .into_iter()
+        .find(|row| row.key == "payloads")
+        .unwrap();
+    let named: Vec<&str> = row
+        .range
+        .split(", ")
+        .map(|name| name.trim_matches(['`', '"']))
+        .collect();
+    assert_eq!(named, super::PAYLOADS.map(|(name, _)| name));
+    let problem = label(&row, "\"objects\"");
+    assert!(problem.starts_with("expected "), "{problem}");
+}
+
+#[test]
 fn defaults_are_those_of_the_code() {
     let rows = rows();
     let default = |key: &str| {

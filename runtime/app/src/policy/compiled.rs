@@ -7,8 +7,8 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{
-    Authorizer, Effect, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode,
-    Validator,
+    Authorizer, Effect, Entities, Policy, PolicyId, PolicySet, Schema, SchemaFragment,
+    ValidationMode, Validator,
 };
 use parking_lot::Mutex;
 use warren_engine::security::{Decision, Request, Reuse, Verdict};
@@ -42,6 +42,8 @@ const STACK: usize = 32 << 20;
 /// Validated policies.
 pub(super) struct Compiled {
     policies: BTreeMap<String, Statements>,
+    /// The actions with the groups that they are in.
+    actions: Entities,
     sets: Mutex<HashMap<Vec<String>, Arc<Effective>>>,
 }
 
@@ -95,6 +97,10 @@ impl Compiled {
     fn of(files: &Files) -> Result<Compiled, PolicyError> {
         let schema = schema(files.schema.as_ref())?;
         let mut validation = Validation::of(schema.request_envs());
+        let actions = schema.action_entities().map_err(|error| {
+            let message = format!("the groups of its actions cannot be read: {error}");
+            unread(files, &message)
+        })?;
         let validator = Validator::new(schema);
         let mut policies = BTreeMap::new();
         let mut problems = Vec::new();
@@ -112,6 +118,7 @@ impl Compiled {
         }
         Ok(Compiled {
             policies,
+            actions,
             sets: Mutex::default(),
         })
     }
@@ -141,7 +148,7 @@ impl Compiled {
                 "the scope names a policy `{missing}`, which does not exist"
             ));
         }
-        let asked = match Asked::new(request) {
+        let asked = match Asked::new(request, &self.actions) {
             Ok(asked) => asked,
             Err(error) => return denied(format!("the request cannot be judged: {error}")),
         };
@@ -181,7 +188,7 @@ impl Compiled {
         ids: &[String],
         check: &dyn Fn() -> Result<(), Error>,
     ) -> Result<Verdict, Error> {
-        let asked = Asked::new(request)
+        let asked = Asked::new(request, &self.actions)
             .map_err(|error| Error::internal(format!("cannot evaluate the request: {error}")))?;
         let (mut allowed, mut complete) = (false, true);
         let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();

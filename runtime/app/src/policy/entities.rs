@@ -15,7 +15,8 @@ pub(super) struct Asked {
 pub(super) type Unusual = Box<dyn std::error::Error + Send + Sync>;
 
 impl Asked {
-    pub(super) fn new(request: &Request<'_>) -> Result<Asked, Unusual> {
+    /// `actions` are the actions with the groups that they are in.
+    pub(super) fn new(request: &Request<'_>, actions: &Entities) -> Result<Asked, Unusual> {
         let mut all = Known::default();
         let principal = match request.subject.actor() {
             Some(actor) => {
@@ -60,7 +61,7 @@ impl Asked {
                 Context::from_pairs(context)?,
                 None,
             )?,
-            entities: Entities::from_entities(all.0, None)?,
+            entities: actions.clone().add_entities(all.0, None)?,
         })
     }
 }

@@ -310,7 +310,7 @@ impl wit::mailbox::Host for Guest {
     }
 
     fn unlisten(&mut self, subscription: u32) -> wasmtime::Result<()> {
-        self.process()?.unlisten(Subscription(subscription));
+        self.process()?.end_subscription(Subscription(subscription));
         Ok(())
     }
 

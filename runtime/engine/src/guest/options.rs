@@ -34,6 +34,7 @@ impl Start {
                         .map(message)
                         .collect::<Result<_, _>>()?;
                 }
+                "call" => self.call = boolean(value, "call")?,
                 other => return Err(format!("unknown option `{other}`")),
             }
         }
@@ -145,6 +146,14 @@ fn array<'a>(value: &'a [u8], what: &str) -> Result<Vec<&'a [u8]>, String> {
     Ok(values)
 }
 
+fn boolean(value: &[u8], what: &str) -> Result<bool, String> {
+    match value {
+        [0xc2] => Ok(false),
+        [0xc3] => Ok(true),
+        _ => Err(format!("{what} is not true or false")),
+    }
+}
+
 fn text(value: &[u8], what: &str) -> Result<String, String> {
     let text = reader::text(value).ok_or_else(|| format!("{what} is not a string"))?;
     Ok(text.to_owned())
@@ -164,6 +173,7 @@ mod tests {
     fn options_are_read() {
         let record = Value::Map(vec![
             ("name".into(), "db".into()),
+            ("call".into(), true.into()),
             (
                 "context".into(),
                 Value::Map(vec![("tenant".into(), 7.into())]),
@@ -186,6 +196,7 @@ mod tests {
         ]);
         let start = read(&codec::encode(&record)).expect("is well formed");
         assert_eq!(start.name.as_deref(), Some("db"));
+        assert!(start.call);
         assert_eq!(start.context["tenant"].as_ref(), [7]);
         let Identity { actor, scope } = start.identity;
         assert_eq!(actor.map(|actor| actor.id.clone()).as_deref(), Some("ada"));
@@ -207,6 +218,10 @@ mod tests {
             (
                 Value::Map(vec![("name".into(), 1.into())]),
                 "name is not a string",
+            ),
+            (
+                Value::Map(vec![("call".into(), 1.into())]),
+                "call is not true or false",
             ),
             (
                 Value::Map(vec![("messages".into(), Value::Array(vec![1.into()]))]),

@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     /// The embedder's tokio runtime, for host function processes and blocking work.
     pub(crate) tokio: Handle,
     pub(crate) stacks: Stacks,
+    /// True if `message:payload()` of Lua gives objects.
+    pub(crate) payload_objects: bool,
     /// The message tracer, if messages are traced.
     pub(crate) traces: Option<Box<Traces>>,
     pub(crate) log: Log,

@@ -141,12 +141,14 @@ impl SpawnRequest {
             return Ok(());
         };
         let start = &mut self.start;
+        let call = *exec && start.call;
         let Some(judge) = judge else {
             return start.choose_host(definitions);
         };
-        let operation = match exec {
-            true => Operation::Exec,
-            false => Operation::spawn(*relation),
+        let operation = match (exec, call) {
+            (true, true) => Operation::Call,
+            (true, false) => Operation::Exec,
+            (false, _) => Operation::spawn(*relation),
         };
         for action in operation.actions() {
             let resource = match action {
@@ -159,10 +161,20 @@ impl SpawnRequest {
             judge.permit(*action, resource)?;
         }
         if !start.context.is_empty() {
-            judge.permit(Action::Context, Resource::Context)?;
+            let action = if call {
+                Action::CallContext
+            } else {
+                Action::Context
+            };
+            judge.permit(action, Resource::Context)?;
         }
         if !start.identity.is_empty() {
-            judge.permit(Action::Security, Resource::Security)?;
+            let action = if call {
+                Action::CallSecurity
+            } else {
+                Action::Security
+            };
+            judge.permit(action, Resource::Security)?;
         }
         match &start.name {
             Some(name) => judge.permit(Action::Register, Resource::Name(name.clone())),

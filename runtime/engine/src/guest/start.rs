@@ -32,6 +32,9 @@ pub struct Start {
     pub name: Option<String>,
     /// Topics and arrays of values of the first messages.
     pub messages: Vec<(String, Arc<[u8]>)>,
+    /// True for a call of a function: an exec that is judged by `funcs.call`,
+    /// `funcs.context` and `funcs.security` in place of the actions of `process`.
+    pub call: bool,
     /// The trace to which the process belongs, if messages are traced and the embedder
     /// starts it; see [`NodeConfig::trace_messages`](crate::NodeConfig::trace_messages).
     /// A process that another process starts belongs to that process's trace.
@@ -58,6 +61,7 @@ impl Start {
             identity: Identity::default(),
             name: None,
             messages: Vec::new(),
+            call: false,
             trace: None,
         }
     }

@@ -41,6 +41,8 @@ pub struct NodeConfig {
     /// [`DEFAULT_TICK`](crate::DEFAULT_TICK), unless instructions are to be counted
     /// without a clock that interferes.
     pub tick: Duration,
+    /// If true, `message:payload()` of Lua gives Payload objects, and else the values.
+    pub payload_objects: bool,
     /// If true, each message carries the message that caused it.
     pub trace_messages: bool,
     /// The limits of sources and modules, and of compiling them.

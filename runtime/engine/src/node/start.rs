@@ -84,6 +84,7 @@ impl Node {
             output: Output::start(config.output).map_err(NodeError::Thread)?,
             tokio,
             stacks: Stacks::default(),
+            payload_objects: config.payload_objects,
             traces: config.trace_messages.then(|| Box::new(Traces::new())),
             log: Log::start(config.log).map_err(NodeError::Thread)?,
             started: meter.started(),

@@ -13,6 +13,13 @@ pub enum Action {
     Host,
     /// Starting a process of a definition and waiting for its result.
     Exec,
+    /// Calling a function: starting a process of a definition in the definition's host, and
+    /// waiting for its result.
+    Call,
+    /// Giving a called function context values.
+    CallContext,
+    /// Giving a called function an actor or a scope.
+    CallSecurity,
     /// Sending a message.
     Send,
     /// Ending a process by force.
@@ -56,12 +63,15 @@ pub enum ResourceKind {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Action; 16] = [
+    pub const ALL: [Action; 19] = [
         Action::Spawn,
         Action::SpawnMonitored,
         Action::SpawnLinked,
         Action::Host,
         Action::Exec,
+        Action::Call,
+        Action::CallContext,
+        Action::CallSecurity,
         Action::Send,
         Action::Terminate,
         Action::Cancel,
@@ -83,6 +93,9 @@ impl Action {
             Action::SpawnLinked => "process.spawn.linked",
             Action::Host => "process.host",
             Action::Exec => "process.exec",
+            Action::Call => "funcs.call",
+            Action::CallContext => "funcs.context",
+            Action::CallSecurity => "funcs.security",
             Action::Send => "process.send",
             Action::Terminate => "process.terminate",
             Action::Cancel => "process.cancel",
@@ -107,9 +120,11 @@ impl Action {
     /// The kind of resource on which the action acts.
     pub const fn resource(self) -> ResourceKind {
         match self {
-            Action::Spawn | Action::SpawnMonitored | Action::SpawnLinked | Action::Exec => {
-                ResourceKind::Definition
-            }
+            Action::Spawn
+            | Action::SpawnMonitored
+            | Action::SpawnLinked
+            | Action::Exec
+            | Action::Call => ResourceKind::Definition,
             Action::Host => ResourceKind::Host,
             Action::Send
             | Action::Terminate
@@ -118,8 +133,8 @@ impl Action {
             | Action::Unmonitor
             | Action::Link
             | Action::Unlink => ResourceKind::Process,
-            Action::Context => ResourceKind::Context,
-            Action::Security => ResourceKind::Security,
+            Action::Context | Action::CallContext => ResourceKind::Context,
+            Action::Security | Action::CallSecurity => ResourceKind::Security,
             Action::Register | Action::Unregister => ResourceKind::Name,
         }
     }

@@ -26,6 +26,14 @@ pub enum Operation {
     WithScope,
     /// The option `name` of a spawn or exec.
     WithName,
+    /// A call of the library `funcs`: `process.exec` with the option `call`.
+    Call,
+    /// The option `context` of a call.
+    CallWithContext,
+    /// The option `actor` of a call.
+    CallWithActor,
+    /// The option `scope` of a call.
+    CallWithScope,
     /// `process.send`.
     Send,
     /// `process.terminate`.
@@ -49,7 +57,7 @@ pub enum Operation {
 
 impl Operation {
     /// All operations, in the order of the documentation.
-    pub const ALL: [Operation; 18] = [
+    pub const ALL: [Operation; 22] = [
         Operation::Spawn,
         Operation::SpawnMonitored,
         Operation::SpawnLinked,
@@ -59,6 +67,10 @@ impl Operation {
         Operation::WithActor,
         Operation::WithScope,
         Operation::WithName,
+        Operation::Call,
+        Operation::CallWithContext,
+        Operation::CallWithActor,
+        Operation::CallWithScope,
         Operation::Send,
         Operation::Terminate,
         Operation::Cancel,
@@ -82,6 +94,10 @@ impl Operation {
             Operation::WithActor => "spawner:with_actor",
             Operation::WithScope => "spawner:with_scope",
             Operation::WithName => "spawner:with_name",
+            Operation::Call => "funcs.call, funcs.async, executor:call, executor:async",
+            Operation::CallWithContext => "executor:with_context",
+            Operation::CallWithActor => "executor:with_actor",
+            Operation::CallWithScope => "executor:with_scope",
             Operation::Send => "process.send",
             Operation::Terminate => "process.terminate",
             Operation::Cancel => "process.cancel",
@@ -105,7 +121,11 @@ impl Operation {
             | Operation::WithActor
             | Operation::WithScope
             | Operation::WithName => "process.spawn",
-            Operation::Exec => "process.exec",
+            Operation::Exec
+            | Operation::Call
+            | Operation::CallWithContext
+            | Operation::CallWithActor
+            | Operation::CallWithScope => "process.exec",
             Operation::Send => "process.send",
             Operation::Terminate => "process.terminate",
             Operation::Cancel => "process.cancel",
@@ -134,6 +154,9 @@ impl Operation {
             Operation::Exec => &[Action::Exec, Action::Host],
             Operation::WithContext => &[Action::Context],
             Operation::WithActor | Operation::WithScope => &[Action::Security],
+            Operation::Call => &[Action::Call, Action::Host],
+            Operation::CallWithContext => &[Action::CallContext],
+            Operation::CallWithActor | Operation::CallWithScope => &[Action::CallSecurity],
             Operation::WithName | Operation::Register => &[Action::Register],
             Operation::Send => &[Action::Send],
             Operation::Terminate => &[Action::Terminate],

@@ -102,6 +102,22 @@ impl Process {
         self.conclude(inner, effect);
     }
 
+    /// Ends the subscription of a listener, as [`unlisten`](Process::unlisten) does, or of
+    /// an exec or work, as [`abandon_exec`](Process::abandon_exec) does.
+    pub fn end_subscription(&self, subscription: Subscription) {
+        let mut inner = self.inner.lock();
+        if inner.state.execs().contains(subscription) {
+            let callee = inner.state.abandon_exec(subscription);
+            drop(inner);
+            if let Some(callee) = callee {
+                callee.end();
+            }
+            return;
+        }
+        let effect = inner.state.unlisten(subscription);
+        self.conclude(inner, effect);
+    }
+
     /// Returns whether the failure of a linked process is an event instead of
     /// this process's end.
     pub fn trap_links(&self) -> bool {

@@ -40,7 +40,7 @@ fn listen(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result
 
 fn unlisten(caller: Caller<'_, Guest>, subscription: u32) {
     if let Ok(process) = caller.data().process() {
-        process.unlisten(Subscription(subscription));
+        process.end_subscription(Subscription(subscription));
     }
 }
 

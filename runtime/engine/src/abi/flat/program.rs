@@ -48,10 +48,11 @@ fn arguments(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Res
 }
 
 fn code(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
-    let chunk = caller
-        .data()
+    let guest = caller.data();
+    let mark = u32::from(guest.shared.payload_objects) << 31;
+    let chunk = guest
         .code()
-        .map_or_else(Vec::new, |chunk| record(chunk));
+        .map_or_else(Vec::new, |chunk| record(chunk, mark));
     reply(&mut caller, Out { ptr, cap }, Ok(chunk))
 }
 
@@ -67,14 +68,16 @@ async fn module(
         Err(fault) => return fail(guest, fault),
     };
     let found = caller.data_mut().module(name).await;
-    let found = found.map(|found| found.map_or_else(Vec::new, |chunk| record(&chunk)));
+    let found = found.map(|found| found.map_or_else(Vec::new, |chunk| record(&chunk, 0)));
     reply(&mut caller, out, found.map_err(Fault::from))
 }
 
-fn record(chunk: &Chunk) -> Vec<u8> {
+/// Returns the record of a chunk; `mark` is the highest bit of the length of its name.
+fn record(chunk: &Chunk, mark: u32) -> Vec<u8> {
     let mut record = Vec::with_capacity(4 + chunk.name.len() + chunk.code.len());
-    // Names are paths, far below 4 GiB.
-    record.extend_from_slice(&u32::try_from(chunk.name.len()).unwrap_or(0).to_le_bytes());
+    // Names are paths, far below 2 GiB.
+    let len = u32::try_from(chunk.name.len()).unwrap_or(0) | mark;
+    record.extend_from_slice(&len.to_le_bytes());
     record.extend_from_slice(chunk.name.as_bytes());
     record.extend_from_slice(&chunk.code);
     record

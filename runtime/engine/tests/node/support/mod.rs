@@ -145,6 +145,7 @@ impl World {
             workers: None,
             interpreter: setup.interpreter.map(String::into_bytes),
             tick: DEFAULT_TICK,
+            payload_objects: false,
             trace_messages: false,
             compile: setup.compile,
             max_memory_total: setup.max_memory_total,

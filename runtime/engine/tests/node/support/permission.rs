@@ -16,8 +16,23 @@ fn flat_option(operation: Operation) -> &'static [u8] {
         Operation::WithActor => b"\x81\xa5actor\x81\xa2id\xa1a",
         Operation::WithScope => b"\x81\xa5scope\x81\xa8policies\x90",
         Operation::WithName => b"\x81\xa4name\xa3new",
+        Operation::Call => b"\x81\xa4call\xc3",
+        Operation::CallWithContext => b"\x82\xa4call\xc3\xa7context\x81\xa1k\x01",
+        Operation::CallWithActor => b"\x82\xa4call\xc3\xa5actor\x81\xa2id\xa1a",
+        Operation::CallWithScope => b"\x82\xa4call\xc3\xa5scope\x81\xa8policies\x90",
         _ => b"",
     }
+}
+
+/// Returns true for an operation of the library `funcs`.
+pub fn is_of_funcs(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Call
+            | Operation::CallWithContext
+            | Operation::CallWithActor
+            | Operation::CallWithScope
+    )
 }
 
 fn relation(operation: Operation) -> u32 {
@@ -61,6 +76,11 @@ pub fn flat_call(operation: Operation, target: &str) -> String {
         Operation::Exec => "(call $process.exec (i32.const 0) (i32.const 7) (i32.const 16) (i32.const 9)
              (i32.const 32) (i32.const 1) (i32.const 0) (i32.const 0))"
             .to_owned(),
+        _ if is_of_funcs(operation) => format!(
+            "(call $process.exec (i32.const 0) (i32.const 7) (i32.const 16) (i32.const 9)
+               (i32.const 32) (i32.const 1) (i32.const 160) (i32.const {}))",
+            options.len()
+        ),
         _ => format!(
             "(call $process.spawn (i32.const 0) (i32.const 7) (i32.const 16) (i32.const 9)
                (i32.const 32) (i32.const 1) (i32.const {}) (i32.const 160) (i32.const {}) (i32.const 2048) (i32.const 256))",

@@ -1,0 +1,111 @@
+//! Libraries that are written in Lua and compiled where a process first uses them. Of
+//! such a library a process that does not use it has an empty table in the image.
+
+use std::ffi::{CStr, c_int, c_void};
+
+use mlua_sys::*;
+
+use crate::lua::{State, push_next};
+use crate::prelude::{self, Chunk};
+
+/// Names, and the chunk of each. A chunk is given the functions that only the prelude
+/// sees, and the table of the library, which it fills.
+const LIBRARIES: &[(&CStr, Chunk)] = &[
+    (c"funcs", include_str!("prelude/funcs.lua")),
+    (c"payload", include_str!("prelude/payload.lua")),
+];
+
+/// Makes the tables of the libraries, as globals and for `require`. The table of the
+/// prelude's functions is on top of the stack, and stays there.
+pub(crate) fn open(l: State) {
+    l.push_value(-1);
+    l.register(native_key());
+    for (place, (name, _)) in (0..).zip(LIBRARIES) {
+        l.new_table(0, 0);
+        l.new_table(0, 2);
+        l.push_integer(place);
+        l.push_closure(index, 1);
+        l.set_field(-2, c"__index");
+        l.push_integer(place);
+        l.push_closure(pairs, 1);
+        l.set_field(-2, c"__pairs");
+        l.set_metatable(-2);
+        l.field(LUA_REGISTRYINDEX, c"_LOADED");
+        l.push_value(-2);
+        l.set_field(-2, name);
+        l.pop(1);
+        // For the libraries themselves, whatever the program does to the global.
+        l.push_value(-1);
+        l.set_field(-3, name);
+        l.set_global(name);
+    }
+}
+
+/// Pushes what a library has left for the crate in the prelude's table.
+pub(crate) fn push_part(l: State, library: &CStr, part: &CStr) {
+    l.registered(native_key());
+    if l.field(-1, part) == LUA_TNIL {
+        l.pop(1);
+        let place = LIBRARIES.iter().position(|(name, _)| *name == library);
+        l.field(-1, library);
+        fill(l, l.top(), place.unwrap_or(0) as lua_Integer);
+        l.pop(1);
+        l.field(-1, part);
+    }
+    l.remove(-2);
+}
+
+/// `__index`: the library is filled, and has then no metatable any more.
+extern "C-unwind" fn index(l: State) -> c_int {
+    l.check_type(1, LUA_TTABLE);
+    l.set_top(2);
+    fill(l, 1, l.to_integer(lua_upvalueindex(1)));
+    l.raw_get(1);
+    1
+}
+
+/// `__pairs`: the same.
+extern "C-unwind" fn pairs(l: State) -> c_int {
+    l.check_type(1, LUA_TTABLE);
+    l.set_top(1);
+    fill(l, 1, l.to_integer(lua_upvalueindex(1)));
+    push_next(l);
+    l.push_value(1);
+    l.push_nil();
+    3
+}
+
+/// Fills the table at the absolute index `table` with the library at a place, but for what
+/// the program has put there. May raise.
+fn fill(l: State, table: c_int, place: lua_Integer) {
+    let Some((_, chunk)) = LIBRARIES.get(place as usize) else {
+        return;
+    };
+    l.new_table(0, 0);
+    let members = l.top();
+    prelude::load(l, chunk);
+    l.registered(native_key());
+    l.push_value(members);
+    l.call(2, 0);
+    l.push_nil();
+    while l.next(members) {
+        l.push_value(-2);
+        if l.raw_get(table) == LUA_TNIL {
+            l.pop(1);
+            l.push_value(-2);
+            l.insert(-2);
+            l.raw_set(table);
+        } else {
+            l.pop(2);
+        }
+    }
+    l.pop(1);
+    l.push_nil();
+    l.set_metatable(table);
+}
+
+/// The registry's key of the prelude's functions.
+fn native_key() -> *const c_void {
+    static KEY: u8 = 0;
+    (&raw const KEY).cast()
+}
