@@ -29,11 +29,16 @@ pub const MAX_READ_DEPTH: usize = MAX_DEPTH + 8;
 #[inline]
 pub fn text(bytes: &[u8]) -> Option<&str> {
     const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
-    let (words, rest) = bytes.as_chunks();
-    let mut seen = rest.iter().fold(0, |seen, byte| seen | u64::from(*byte));
-    for word in words {
-        seen |= u64::from_ne_bytes(*word);
-    }
+    let seen = match bytes.last_chunk() {
+        // The last eight bytes overlap the words before them.
+        Some(last) => {
+            let (words, _) = bytes.as_chunks();
+            words.iter().fold(u64::from_ne_bytes(*last), |seen, word| {
+                seen | u64::from_ne_bytes(*word)
+            })
+        }
+        None => bytes.iter().fold(0, |seen, byte| seen | u64::from(*byte)),
+    };
     if seen & NOT_ASCII == 0 {
         // SAFETY: bytes below 128 are UTF-8.
         Some(unsafe { core::str::from_utf8_unchecked(bytes) })
