@@ -12,7 +12,7 @@ use crate::boot;
 use crate::lua::State;
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 13] = [
+pub(super) const OBJECTS: [(&str, &str); 14] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -21,6 +21,7 @@ pub(super) const OBJECTS: [(&str, &str); 13] = [
     ("location", "loc"),
     ("logger", "log"),
     ("message", "message"),
+    ("policy", "policy"),
     ("scope", "scope"),
     ("spawner", "spawner"),
     ("ticker", "ticker"),

@@ -83,7 +83,7 @@ fn a_value_ends_at_the_limit_however_it_is_shared() {
          local s = assert(process.with_context {})
          local e = errors.new { message = "m", details = { dag(60) } }
          local policies = {}
-         for i = 1, 2000 do policies[i] = ("x"):rep(1000) end
+         for i = 1, 2000 do policies[i] = i .. ("x"):rep(1000) end
          for _, value in ipairs { dag(60), ("x"):rep(1 << 20), e } do
            local shared = type(value) ~= "string"
            for name, call in pairs {
