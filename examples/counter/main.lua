@@ -1,18 +1,10 @@
 -- Uses a server written in Rust, which a supervisor written in Rust keeps
 -- running. Build it first: `warren build examples/counter`.
 
-local replies = process.listen("reply")
+local server = require("server")
 
--- The protocol of warren_guest::server.
 local function call(request)
-  local sent, err = process.send("counter", "call", "reply", request)
-  if not sent then return nil, err end
-  local timeout = time.after("1m")
-  local chosen = channel.select { replies:case_receive(), timeout:case_receive() }
-  if chosen.channel ~= replies then return nil, "no reply" end
-  local answer = chosen.value
-  if answer[1] then return answer[2] end
-  return nil, answer[2]
+  return server.call("counter", request, "1m")
 end
 
 -- A registered name is there when the process is.
@@ -28,13 +20,13 @@ local supervisor = assert(process.spawn_monitored("app:supervisor", "app:process
 local first = await_counter()
 
 print("add 5", call { Add = 5 })
-process.send("counter", "cast", { Add = 100 })
+server.cast("counter", { Add = 100 })
 print("get", call "Get")
 print("divide by 0", call { Divide = 0 })
 print("what?", call { Multiply = 2 })
 
 -- A crash loses the count and nothing else.
-process.send("counter", "call", "reply", "Crash")
+call "Crash"
 await_counter(first)
 print("after a crash", call "Get")
 

@@ -21,6 +21,65 @@ fn rust_calls() {
     }
 }
 
+/// Calls a server in Rust from Lua, and a server in Lua from Rust: one protocol.
+#[test]
+fn servers_answer_callers_in_the_other_language() {
+    let caller = guests::rust(RUST, TARGETS[0]).module("caller");
+    let counter = guests::rust("examples/counter", TARGETS[0]).module("counter");
+    let files = [
+        ("caller.wasm", &*caller),
+        ("counter.wasm", &*counter),
+        ("main.lua", CALLS.as_bytes()),
+        ("called.lua", CALLED.as_bytes()),
+    ];
+    Program::of(&files)
+        .run()
+        .ends_with(0)
+        .prints("the caller has ended\n");
+}
+
+/// A server in Lua.
+const CALLED: &str = r#"
+local server = require("server")
+local called = {}
+function called.init(n)
+  return { n = n }
+end
+function called.call(state, request)
+  if request == "fail" then
+    return nil, errors.new { kind = errors.CONFLICT, message = "as asked" }
+  end
+  state.n = state.n + request
+  return state.n
+end
+function called.cast(state, request)
+  state.n = state.n + request
+end
+return server.entry(called)
+"#;
+
+/// Calls a server in Rust, with more late replies than it would notice.
+const CALLS: &str = r#"
+local server = require("server")
+local counter = assert(process.spawn("app:counter", nil, 1))
+assert(server.call(counter, { Add = 5 }) == 6)
+assert(server.cast(counter, { Add = 10 }))
+assert(server.call(counter, "Get") == 16)
+local value, err = server.call(counter, { Divide = 0 })
+assert(value == nil and err:kind() == errors.INVALID, err)
+value, err = server.call(counter, { Multiply = 2 })
+assert(value == nil and err:kind() == errors.INVALID, err)
+for _ = 1, 100 do
+  server.call(counter, { Add = 1 }, 0)
+end
+assert(server.call(counter, "Get") == 116)
+value, err = server.call(counter, "Crash", "1m")
+assert(value == nil and tostring(err):find("asked to crash at 116"), err)
+assert(process.exec("app:caller") == nil)
+assert(process.inbox():receive(0) == nil)
+print("the caller has ended")
+"#;
+
 #[test]
 fn rust_fails_with_message_and_place() {
     let faults = guests::rust(RUST, TARGETS[0]).module("faults");

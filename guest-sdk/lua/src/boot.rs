@@ -146,6 +146,7 @@ const SWITCHABLE: &[&[Function]] = &[
     metamethods::SWITCHABLE,
     coroutine::SWITCHABLE,
     public::SWITCHABLE,
+    bundled::SWITCHABLE,
 ];
 
 /// The libraries of Lua itself, whose functions the others may replace.

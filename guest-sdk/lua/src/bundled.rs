@@ -3,12 +3,18 @@
 
 use std::ffi::c_int;
 
+use mlua_sys::lua_upvalueindex;
+
 use crate::argument::{REFUSED, text};
-use crate::lua::{Functions, State};
-use crate::prelude;
+use crate::lua::{Function, Functions, State, push_library};
+use crate::replacement::all;
+use crate::{prelude, waiting};
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"bundled", bundled)];
+
+/// The functions of C that can be left and come back to.
+pub(crate) const SWITCHABLE: &[Function] = &[open];
 
 /// Names, and the source of each.
 const MODULES: &[(&str, &str)] = &[
@@ -42,13 +48,23 @@ const MODULES: &[(&str, &str)] = &[
         "supervisor.wire",
         include_str!("library/supervisor/wire.lua"),
     ),
-    #[cfg(test)]
-    ("sample", "return { name = ... }"),
+    ("server", include_str!("library/server.lua")),
+    ("task", include_str!("library/task.lua")),
 ];
 
 /// Led before a name, it finds the bundled module also where the program has one of that
 /// name.
 const SPACE: &str = "warren.";
+
+/// The loader of a module, whose chunk is its upvalue: the chunk is given the functions that
+/// only bundled modules see.
+extern "C-unwind" fn open(l: State) -> c_int {
+    l.set_top(0);
+    l.push_value(lua_upvalueindex(1));
+    push_library(l, waiting::FUNCTIONS);
+    l.call_then(1, 1, 0, all);
+    1
+}
 
 /// `bundled(name)`: the full name of the bundled module and, where `name` is that, the
 /// module's chunk as a function; nothing where there is no such module.
@@ -63,6 +79,7 @@ extern "C-unwind" fn bundled(l: State) -> c_int {
     if short != name {
         l.push_value(1);
         prelude::load(l, source);
+        l.push_closure(open, 1);
         return 2;
     }
     l.push_bytes(SPACE.as_bytes());

@@ -86,6 +86,7 @@ mod timers;
 mod traceback;
 mod transfer;
 mod uuid;
+mod waiting;
 mod warnings;
 
 #[cfg(test)]

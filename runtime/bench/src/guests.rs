@@ -24,7 +24,7 @@ macro_rules! files {
 
 /// By file name: `empty.lua` is the definition `bench:empty.lua`.
 const FILES: &[(&str, &str)] = files!("":
-    "busy.lua" "echo-component.wat" "echo.lua" "empty-component.wat" "empty.lua" "fan-in.lua"
+    "busy.lua" "called.lua" "calls.lua" "echo-component.wat" "echo.lua" "empty-component.wat" "empty.lua" "fan-in.lua"
     "fan-out.lua" "growth.lua" "herd.lua" "once.lua" "parked.wat" "ping-component.wat" "ping.lua" "ring-member.lua"
     "ring.lua" "sink.lua" "skynet.lua" "sleeper.lua" "source.lua" "spawner.lua" "values.lua");
 

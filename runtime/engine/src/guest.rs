@@ -21,6 +21,7 @@ mod spawn;
 pub(crate) mod stacks;
 mod start;
 mod stdio;
+pub(crate) mod watch;
 
 use std::any::Any;
 use std::sync::Arc;

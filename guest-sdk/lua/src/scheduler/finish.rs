@@ -30,6 +30,8 @@ pub(crate) enum Shape {
     Exec,
     /// The result of an operation of the runtime.
     Operation,
+    /// The place of the channel, from 1, and the value; nil at the deadline.
+    First,
 }
 
 impl Shape {
@@ -53,7 +55,7 @@ pub(super) fn is_receive(l: State, index: c_int) -> bool {
         && l.to_userdata(index).cast_const().cast() == &raw const RECEIVE
 }
 
-const SHAPES: [Shape; 7] = [
+const SHAPES: [Shape; 8] = [
     Shape::Receive,
     Shape::ReceiveBy,
     Shape::Send,
@@ -61,6 +63,7 @@ const SHAPES: [Shape; 7] = [
     Shape::Sleep,
     Shape::Exec,
     Shape::Operation,
+    Shape::First,
 ];
 
 pub(super) fn context(base: c_int, shape: Shape) -> lua_KContext {
@@ -97,6 +100,15 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             l.push_boolean(false);
             l.push_string(c"timeout");
             3
+        }
+        (Shape::First, Fired::Deadline) => {
+            l.push_nil();
+            1
+        }
+        (Shape::First, Fired::Case(case, _)) => {
+            l.push_integer((case + 1).into());
+            l.insert(-2);
+            2
         }
         (Shape::Exec, Fired::Case(..)) => {
             let results = results_of_exec(l, base);

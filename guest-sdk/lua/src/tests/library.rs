@@ -360,11 +360,11 @@ fn sort_with_a_function_does_what_sort_without_does() {
 #[test]
 fn a_bundled_module_leaves_its_short_name_to_the_program() {
     let output = output_of(
-        r##"local sample, where = require("sample")
-         print(sample.name, where, require("warren.sample") == sample)
-         package.loaded.sample = nil
-         package.preload.sample = function() return "own" end
-         print(require("sample"), require("warren.sample") == sample)"##,
+        r##"local task, where = require("task")
+         print(type(task.async), where, require("warren.task") == task)
+         package.loaded.task = nil
+         package.preload.task = function() return "own" end
+         print((require("task")), require("warren.task") == task)"##,
     );
-    assert_eq!(output, "warren.sample\twarren.sample\ttrue\nown\ttrue\n");
+    assert_eq!(output, "function\twarren.task\ttrue\nown\ttrue\n");
 }

@@ -4,13 +4,17 @@
 //!
 //! ```text
 //! caller                                         server
-//!   call   topic "call", (reply topic, request)  ->  Server::call
+//!   call   topic "call", (address, request)      ->  Server::call
 //!   <-     topic as asked, (true, reply)             Caller::reply
 //!   <-     topic as asked, (false, error)            Caller::refuse
 //!   cast   topic "cast", request                 ->  Server::cast
 //!          any other topic                       ->  Server::message
 //!          an event                              ->  Server::event
 //! ```
+//!
+//! An address is a topic; or an array of a topic and a number, and then the answer has the
+//! number behind its other values. A caller that numbers its calls needs one topic for all
+//! of them, and knows an answer that comes too late.
 //!
 //! One queue takes all messages, so that what one process calls and casts is
 //! handled in the order it was sent.
@@ -54,8 +58,8 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{Event, Message, Pid, Select, Value, events, inbox, listen, send};
 use crate::{Error, kind};
@@ -190,20 +194,28 @@ fn dispatch<S: Server>(server: &mut S, message: Message) -> Result<Next, Error> 
 
 fn caller_of<R>(message: &Message) -> Option<(Caller<R>, Value)> {
     let from = message.from()?.clone();
-    let (reply_topic, request) = message.get().ok()?;
+    let (address, request) = message.get().ok()?;
     let caller = Caller {
         from,
-        reply_topic,
+        address,
         reply: PhantomData,
     };
     Some((caller, request))
+}
+
+/// The place of an answer in the mailbox of the caller.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Address {
+    Topic(String),
+    Numbered(String, i64),
 }
 
 /// A process that waits for a reply.
 #[must_use = "whoever called waits until it is answered"]
 pub struct Caller<R> {
     from: Pid,
-    reply_topic: String,
+    address: Address,
     reply: PhantomData<fn(&R)>,
 }
 
@@ -226,7 +238,7 @@ impl<R: Serialize> Caller<R> {
     ///
     /// `Invalid`: the reply cannot cross.
     pub fn reply(self, reply: &R) -> Result<(), Error> {
-        self.answer((true, reply))
+        self.answer(true, reply)
     }
 }
 
@@ -237,11 +249,15 @@ impl<R> Caller<R> {
     ///
     /// `Invalid`: the error's details cannot cross.
     pub fn refuse(self, error: &Error) -> Result<(), Error> {
-        self.answer((false, error))
+        self.answer(false, error)
     }
 
-    fn answer(self, answer: impl Serialize) -> Result<(), Error> {
-        match send(&self.from, &self.reply_topic, answer) {
+    fn answer(self, is_reply: bool, value: impl Serialize) -> Result<(), Error> {
+        let sent = match &self.address {
+            Address::Topic(topic) => send(&self.from, topic, (is_reply, value)),
+            Address::Numbered(topic, number) => send(&self.from, topic, (is_reply, value, number)),
+        };
+        match sent {
             Err(error) if error.is(kind::INVALID) => Err(error.wrap("reply")),
             _ => Ok(()),
         }

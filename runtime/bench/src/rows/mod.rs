@@ -1,5 +1,6 @@
 //! The rows of the table. `docs/performance.md` explains them.
 
+mod call;
 mod density;
 mod fall;
 mod fan;
@@ -67,6 +68,11 @@ pub(crate) const ALL: &[RowKind] = &[
         pairs::TABLE,
         "a small table there and back, 16 pairs at once",
         |bench| pairs::prepare(bench, pairs::TABLE, Payload::Table),
+    ),
+    usual(
+        call::NAME,
+        "64 bytes there and back by `server.call` in Lua, beside bare messages",
+        call::prepare,
     ),
     usual(
         permission::NAME,
@@ -206,6 +212,7 @@ const fn on_request(
 
 /// Names of contenders.
 mod name {
+    pub(super) const CALL: &str = "server.call";
     pub(super) const COMPONENT: &str = "component";
     pub(super) const ERLANG: &str = "Erlang";
     pub(super) const FLAT: &str = "flat";

@@ -10,7 +10,7 @@ use warren_kernel::{Error, Kind, Outcome, Process, Subscription, Work, text};
 
 use super::caller::{OnFiber, OnThread};
 use super::shared::Shared;
-use super::{Guest, out_of_processor_time, process_of};
+use super::{Guest, out_of_processor_time, process_of, watch};
 use crate::capability::{AT_ONCE, Answer, Computation, MAX_REQUEST, Progress, Step};
 use crate::codec::check;
 use crate::operand::{self, Limit};
@@ -40,6 +40,11 @@ impl Guest {
     /// values, the errors of the operation, and those of [`Process::begin_work`].
     pub(crate) fn call(&mut self, operation: &str, request: &[u8]) -> Result<Called, Refusal> {
         self.lines_first();
+        match operation {
+            watch::WATCH => return self.watch(request),
+            watch::ABANDON => return self.abandon(request),
+            _ => {}
+        }
         let process = process_of(&self.purpose)?;
         let unknown = || {
             let name = text::line(operation);
@@ -133,7 +138,7 @@ fn begin(
     Ok(Called::Handle(subscription))
 }
 
-fn are_values(request: &[u8]) -> Result<(), Error> {
+pub(super) fn are_values(request: &[u8]) -> Result<(), Error> {
     check::values(request).map_err(|why| operand::malformed("request", why))
 }
 

@@ -16,6 +16,7 @@ use crate::code::definition::Definitions;
 use crate::files::HostFiles;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::stacks::Stacks;
+use crate::guest::watch::Watches;
 use crate::limits::{self, Payer};
 use crate::log::{self, Entry, Log, Origin, Record};
 use crate::operand::Limit;
@@ -57,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) capabilities: Capabilities,
     /// Permits for the work of capabilities.
     pub(crate) computing: Permits,
+    pub(crate) watches: Arc<Watches>,
 }
 
 /// The limits of one host that apply to running guests.

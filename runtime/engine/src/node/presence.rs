@@ -42,6 +42,7 @@ impl Presence {
         let outcome = exiting.outcome().map(Arc::clone);
         exiting.finish(self.node.now());
         if let Some(outcome) = outcome {
+            self.node.shared.watches.tell(process.pid(), &outcome);
             task::Presence::tell(
                 self,
                 ProcessEnd {

@@ -79,6 +79,7 @@ impl Node {
             aside: Permits::new(workers),
             capabilities: Capabilities::new(config.capabilities),
             computing: Permits::new(workers),
+            watches: Arc::default(),
             ticker,
             timers: Timers::start().map_err(NodeError::Thread)?,
             output: Output::start(config.output).map_err(NodeError::Thread)?,

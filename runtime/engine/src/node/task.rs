@@ -191,6 +191,7 @@ impl<P: Presence> Task<P> {
         let by_itself = exiting.failed_by_itself();
         exiting.finish(shared.now());
         if let Some(outcome) = outcome {
+            shared.watches.tell(self.process.pid(), &outcome);
             // The failure of the first process is reported as the program's. If a
             // process was terminated or failed through a link, the cause is known.
             if let (false, true, Outcome::Failed(error)) = (self.first, by_itself, &*outcome) {

@@ -1,0 +1,214 @@
+-- task: work that goes on beside, and is awaited, Elixir's Task.
+--
+-- A task is a function of this process, run as a coroutine, or a definition, run as a process
+-- of its own. Its failure is an error of the one who awaits it.
+
+local native = ...
+local begin, abandon, first = native.begin, native.abandon, native.first
+local errors, logger, time = errors, logger, time
+local new_channel, run_beside = channel.new, coroutine.spawn
+local type, xpcall, error, tostring, ipairs = type, xpcall, error, tostring, ipairs
+local setmetatable, getmetatable = setmetatable, getmetatable
+
+local TIMEOUT = 5000
+
+local task = {}
+
+local class = { __name = "task" }
+class.__index = class
+
+local function bad_argument(place, name, expected, value)
+  local got = value == nil and "no value" or type(value)
+  error("bad argument #" .. place .. " to '" .. name .. "' (" .. expected .. " expected, got " .. got .. ")", 3)
+end
+
+local function check(place, name, value)
+  if getmetatable(value) ~= class then
+    bad_argument(place, name, "task", value)
+  end
+  return value
+end
+
+-- A failure that nobody has heard of is not silent.
+function class:__gc()
+  if self.done and self.err and not self.heard then
+    logger:warn("task failed, and nobody awaited it", { error = self.err })
+  end
+end
+
+-- Makes a structured error of what a function has raised, with the place.
+local function with_place(raised)
+  if type(raised) == "string" then
+    return errors.new(raised)
+  end
+  return raised
+end
+
+-- Settles a task, unless it is.
+local function settle(t, value, err)
+  if not t.done then
+    t.done, t.value, t.err = true, value, err
+    t.outcome:close()
+  end
+end
+
+local function run(t, f, ...)
+  local returned, value, err = xpcall(f, with_place, ...)
+  if returned then
+    settle(t, value, err)
+  else
+    settle(t, nil, value)
+  end
+end
+
+-- Waits for the end of a task's process.
+local function follow(t)
+  local outcome = t.process:receive()
+  if outcome then
+    abandon(t.process)
+    settle(t, outcome.value, outcome.cause)
+  end
+end
+
+-- Begins a task: a function, or a definition, with arguments. A table { definition =, host = }
+-- names the host, too. Returns the task, or nil and an error.
+function task.async(work, ...)
+  local t = setmetatable({ outcome = new_channel(), done = false }, class)
+  if type(work) == "function" then
+    run_beside(run, t, work, ...)
+    return t
+  end
+  local definition, host = work, nil
+  if type(work) == "table" then
+    definition, host = work.definition, work.host
+  end
+  if type(definition) ~= "string" then
+    bad_argument(1, "async", "function or definition", work)
+  end
+  local err
+  t.process, err = begin(definition, host, ...)
+  if not t.process then
+    return nil, err
+  end
+  run_beside(follow, t)
+  return t
+end
+
+-- Ends a task. Its process is terminated; a function goes on, and its result is dropped.
+-- Returns true, or false for a task that is done.
+function task.cancel(t)
+  check(1, "cancel", t)
+  if t.done then
+    return false
+  end
+  t.heard = true
+  settle(t, nil, errors.new { kind = errors.CANCELED, message = "task canceled" })
+  if t.process then
+    abandon(t.process)
+  end
+  return true
+end
+
+-- Returns a timeout as a duration that `time` takes: a bare number is of milliseconds.
+local function span(timeout)
+  if type(timeout) == "number" then
+    return timeout * time.MILLISECOND // 1
+  end
+  return timeout
+end
+
+local function timed_out(what, timeout)
+  return errors.new {
+    kind = errors.TIMEOUT,
+    retryable = true,
+    message = what .. " within " .. tostring(time.parse_duration(span(timeout))),
+  }
+end
+
+-- Waits for a task. Returns its value, or nil and its error. A task that is not done in time
+-- is canceled.
+function task.await(t, timeout)
+  check(1, "await", t)
+  timeout = timeout or TIMEOUT
+  local _, err
+  if not t.done then
+    _, err = first(timeout, t.outcome)
+  end
+  if not t.done then
+    task.cancel(t)
+    return nil, err or timed_out("task not done", timeout)
+  end
+  t.heard = true
+  if t.err ~= nil then
+    return nil, t.err
+  end
+  return t.value
+end
+
+-- Checks a list of tasks. Returns the channel that ends the wait for them, or nil and an
+-- error.
+local function deadline_for(list, name, timeout)
+  if type(list) ~= "table" then
+    bad_argument(1, name, "list of tasks", list)
+  end
+  for _, t in ipairs(list) do
+    check(1, name, t)
+  end
+  return time.after(span(timeout))
+end
+
+-- Waits for tasks, until one deadline for all. Returns the list of their values, or nil and
+-- the first error in the order of the list. The others are then canceled, and so are tasks
+-- that are not done in time.
+function task.await_many(list, timeout)
+  timeout = timeout or TIMEOUT
+  local deadline, err = deadline_for(list, "await_many", timeout)
+  local values = { n = deadline and #list }
+  for place, t in ipairs(deadline and list or {}) do
+    if not t.done then
+      first(nil, t.outcome, deadline)
+    end
+    err = t.err or not t.done and timed_out("task " .. place .. " of " .. #list .. " not done", timeout)
+    if err then
+      break
+    end
+    values[place] = t.value
+  end
+  for _, t in ipairs(list) do
+    t.heard = true
+    task.cancel(t)
+  end
+  if err then
+    return nil, err
+  end
+  return values
+end
+
+-- Waits for tasks, until one deadline for all. Returns, in the order of the list,
+-- { task =, done =, value =, error = } of each. Those that are not done go on.
+function task.yield_many(list, timeout)
+  local deadline, err = deadline_for(list, "yield_many", timeout or TIMEOUT)
+  if not deadline then
+    return nil, err
+  end
+  local results = {}
+  for place, t in ipairs(list) do
+    if not t.done then
+      first(nil, t.outcome, deadline)
+    end
+    t.heard = t.heard or t.done
+    results[place] = { task = t, done = t.done, value = t.value, error = t.err }
+  end
+  return results
+end
+
+-- Waits for one task, as `yield_many` does. Returns its result.
+function task.yield(t, timeout)
+  local results, err = task.yield_many({ check(1, "yield", t) }, timeout)
+  if not results then
+    return nil, err
+  end
+  return results[1]
+end
+
+return task

@@ -1,0 +1,112 @@
+//! Functions for the modules in Lua that wait for several things at once.
+
+use std::ffi::c_int;
+
+use mlua_sys::*;
+use warren_guest::capability::{self, Called};
+use warren_guest::process::{self, Start};
+
+use crate::argument::{REFUSED, start, text};
+use crate::interpreter::interpreter;
+use crate::lua::{Functions, State};
+use crate::scheduler::{Patience, Shape, push_receive, wait};
+use crate::tasks::{Channel, Format, Source};
+use crate::time::{Unit, signed};
+use crate::timers::instant_after;
+use crate::{exchange, transfer};
+
+/// The functions that bundled modules are given.
+pub(crate) const FUNCTIONS: &Functions = &[
+    (c"first", first),
+    (c"watch", watch),
+    (c"begin", begin),
+    (c"abandon", abandon),
+];
+
+/// `first(timeout, ...)`: waits for the first of the channels that has a value, and returns
+/// its place and the value; nil at the end of the timeout. Without a timeout, nil, it waits
+/// for ever.
+extern "C-unwind" fn first(l: State) -> c_int {
+    let patience = if l.type_of(1) == LUA_TNIL {
+        Patience::Endless
+    } else {
+        let Some(timeout) = signed(l, 1, Unit::Milliseconds, "timeout") else {
+            return REFUSED;
+        };
+        Patience::Until(instant_after(u64::try_from(timeout).unwrap_or(0)))
+    };
+    let count = l.top() - 1;
+    for place in 2..2 + count {
+        Channel::check(l, place);
+        l.push_value(place);
+        push_receive(l);
+    }
+    wait(l, 2 + count, count, patience, Shape::First)
+}
+
+/// `watch(destination)`: the channel that yields the outcome of this process, once; the
+/// same channel until then. Or nil and an error.
+extern "C-unwind" fn watch(l: State) -> c_int {
+    l.set_top(1);
+    if text(l, 1, "destination").is_none() {
+        return REFUSED;
+    }
+    let mut handle = None;
+    let results = exchange::call_with_values(l, (1, 1), "destination", None, |request, buffer| {
+        if let Called::Handle(subscription) = capability::call("process.watch", request, buffer)? {
+            handle = Some(subscription);
+        }
+        Ok(&[])
+    });
+    let Some(subscription) = handle else {
+        return results;
+    };
+    transfer::push_subscription(l, subscription, Format::Raw);
+    1
+}
+
+/// `begin(definition, host, ...)`: begins an exec. The channel that yields its outcome,
+/// once; or nil and an error.
+extern "C-unwind" fn begin(l: State) -> c_int {
+    let Some((definition, host)) = start(l, 1) else {
+        return REFUSED;
+    };
+    let mut handle = None;
+    let arguments = (3, l.top().max(2));
+    let results =
+        exchange::call_with_values(l, arguments, "arguments", None, |arguments, buffer| {
+            let callee = Start {
+                definition,
+                host,
+                arguments,
+                options: &[],
+            };
+            handle = Some(process::exec(callee, buffer)?);
+            Ok(&[])
+        });
+    let Some(subscription) = handle else {
+        return results;
+    };
+    transfer::push_subscription(l, subscription, Format::Raw);
+    1
+}
+
+/// `abandon(channel)`: ends a watch, or an exec, whose callee is terminated, and forgets
+/// the channel; also after its outcome was received.
+extern "C-unwind" fn abandon(l: State) -> c_int {
+    let channel = Channel::check(l, 1);
+    let Source::Mailbox { subscription, .. } = channel.source else {
+        return 0;
+    };
+    if channel.closed.get() {
+        return 0;
+    }
+    transfer::close(interpreter(l), channel);
+    transfer::forget(l, subscription);
+    l.set_top(0);
+    l.push_integer(subscription.into());
+    exchange::call_with_values(l, (1, 1), "subscription", None, |request, buffer| {
+        capability::call("process.abandon", request, buffer)?;
+        Ok(&[])
+    })
+}

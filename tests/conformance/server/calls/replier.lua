@@ -1,0 +1,3 @@
+return function(to)
+  assert(require("server").reply(to, "from another"))
+end

@@ -1,0 +1,66 @@
+-- Tasks of functions and of definitions.
+-- shows: SV-10
+local task = require("task")
+
+local function double(n)
+  time.sleep(5 * time.MILLISECOND)
+  return 2 * n
+end
+
+-- Values, twice the same.
+local one = task.async(double, 4)
+assert(task.await(one) == 8 and task.await(one) == 8)
+assert(task.await(assert(task.async("app:work", "give", 7))) == 7)
+
+-- Failures.
+local value, err = task.await(task.async(function() error("raised") end))
+assert(value == nil and tostring(err):find("main.lua:16: raised"), err)
+value, err = task.await(assert(task.async("app:work", "fail", 3)))
+assert(value == nil and err:kind() == errors.CONFLICT and err:details().value == 3, err)
+value, err = task.async("app:nothing")
+assert(value == nil and err:kind() == errors.NOT_FOUND)
+assert(not pcall(task.async, 5) and not pcall(task.await, {}))
+
+-- Many, with one deadline.
+local list = {}
+for i = 1, 20 do
+  list[i] = i % 2 == 0 and task.async(double, i) or assert(task.async("app:work", "give", 2 * i))
+end
+local values = assert(task.await_many(list))
+assert(values.n == 20)
+for i = 1, 20 do
+  assert(values[i] == 2 * i)
+end
+
+-- What is not done in time is canceled, and a process ends.
+local function hang()
+  local hanging = assert(task.async("app:work", "hang"))
+  while not process.registry.lookup("hanging") do
+    time.sleep(time.MILLISECOND)
+  end
+  return hanging
+end
+local function gone()
+  while process.registry.lookup("hanging") do
+    time.sleep(time.MILLISECOND)
+  end
+end
+value, err = task.await_many({ task.async(double, 1), hang() }, "50ms")
+assert(value == nil and err:kind() == errors.TIMEOUT, err)
+assert(err:message() == "task 2 of 2 not done within 50ms", err)
+gone()
+value, err = task.await(hang(), 20)
+assert(value == nil and err:kind() == errors.TIMEOUT, err)
+gone()
+
+-- yield lets go on what is not done.
+local hanging = hang()
+local results = task.yield_many({ task.async(double, 3), hanging }, 50)
+assert(results[1].done and results[1].value == 6 and results[1].error == nil)
+assert(not results[2].done and results[2].task == hanging)
+assert(process.registry.lookup("hanging"))
+assert(task.yield(hanging, 1).done == false)
+assert(task.cancel(hanging) and not task.cancel(hanging))
+gone()
+value, err = task.await(hanging)
+assert(value == nil and err:kind() == errors.CANCELED)
