@@ -40,7 +40,13 @@ const FEW: usize = 8;
 struct Listener {
     topic: Arc<str>,
     queue: Queue,
+    /// True for a feed: its items come by its number and not by the topic, which is
+    /// a label that no message can have. They are lost with the feed.
+    is_feed: bool,
 }
+
+/// Number of items that every feed holds, however short the queues of the host.
+const FEED: usize = 64;
 
 /// Capacity of a mailbox.
 #[derive(Clone, Copy, Debug)]
@@ -139,18 +145,20 @@ impl Mailbox {
     /// Takes the oldest message of a subscription.
     #[inline]
     pub(crate) fn take(&mut self, subscription: Subscription) -> Option<Message> {
-        let mut message = if subscription == Subscription::INBOX {
-            self.inbox.as_mut()?.pop()?
+        let (mut message, is_feed) = if subscription == Subscription::INBOX {
+            (self.inbox.as_mut()?.pop()?, false)
         } else {
-            let queue = &mut self.listeners.get_mut(&subscription)?.queue;
-            let message = queue.pop()?;
-            if queue.is_empty() {
+            let listener = self.listeners.get_mut(&subscription)?;
+            let message = listener.queue.pop()?;
+            if listener.queue.is_empty() {
                 self.readable.remove(subscription);
             }
-            message
+            (message, listener.is_feed)
         };
-        self.messages -= 1;
-        self.bytes -= message.wire().len();
+        if !is_feed {
+            self.messages -= 1;
+            self.bytes -= message.wire().len();
+        }
         message.set_subscription(subscription);
         Some(message)
     }
@@ -204,6 +212,7 @@ impl Mailbox {
         let listener = Listener {
             queue: self.unclaimed.claim(&topic),
             topic: Arc::clone(&topic),
+            is_feed: false,
         };
         if !listener.queue.is_empty() {
             self.readable.add(subscription);
@@ -212,12 +221,61 @@ impl Mailbox {
         self.topics.insert(topic, subscription);
     }
 
-    /// Closes a listener. Its unread messages go, in order of arrival, to the
-    /// inbox, or become unclaimed. Returns whether the inbox got any.
-    pub(crate) fn unlisten(&mut self, subscription: Subscription) -> bool {
-        let Some(Listener { topic, queue }) = self.listeners.remove(&subscription) else {
+    /// Opens a feed: a queue whose items are delivered by its number. The caller has
+    /// checked that the number is free.
+    pub(crate) fn open_feed(&mut self, label: &str, subscription: Subscription) {
+        let feed = Listener {
+            topic: label.into(),
+            queue: Queue::default(),
+            is_feed: true,
+        };
+        self.listeners.insert(subscription, feed);
+    }
+
+    /// Adds an item to a feed. Returns false if there is no such feed, or if the feed
+    /// is full.
+    pub(crate) fn feed(
+        &mut self,
+        subscription: Subscription,
+        message: Message,
+        limits: QueueLimits,
+        now: Monotonic,
+    ) -> bool {
+        let listener = self.listeners.get_mut(&subscription);
+        let Some(feed) = listener.filter(|listener| listener.is_feed) else {
             return false;
         };
+        let limits = QueueLimits {
+            messages: limits.messages.max(FEED),
+            ..limits
+        };
+        if feed.queue.admits(message.wire().len(), limits).is_err() {
+            return false;
+        }
+        if feed.queue.is_empty() {
+            self.readable.add(subscription);
+        }
+        self.last_arrival = now.0.max(self.last_arrival + 1);
+        feed.queue.push(self.last_arrival, message);
+        true
+    }
+
+    /// Closes a listener. Its unread messages go, in order of arrival, to the
+    /// inbox, or become unclaimed. Returns whether the inbox got any. The unread items
+    /// of a feed are lost; the caller charges them back.
+    pub(crate) fn unlisten(&mut self, subscription: Subscription) -> bool {
+        let Some(listener) = self.listeners.remove(&subscription) else {
+            return false;
+        };
+        let Listener {
+            topic,
+            queue,
+            is_feed,
+        } = listener;
+        if is_feed {
+            self.readable.remove(subscription);
+            return false;
+        }
         self.topics.remove(&topic);
         if queue.is_empty() {
             return false;
@@ -230,10 +288,13 @@ impl Mailbox {
         self.inbox.is_some()
     }
 
-    /// Closes everything; all messages are unclaimed again, in order of arrival.
+    /// Closes everything; all messages are unclaimed again, in order of arrival, and the
+    /// items of feeds are lost.
     pub(crate) fn close_all(&mut self) {
-        for Listener { topic, queue } in std::mem::take(&mut self.listeners).into_values() {
-            self.unclaimed.take_back(topic, queue);
+        for listener in std::mem::take(&mut self.listeners).into_values() {
+            if !listener.is_feed {
+                self.unclaimed.take_back(listener.topic, listener.queue);
+            }
         }
         self.topics.clear();
         self.readable = Readable::default();
@@ -248,12 +309,35 @@ impl Mailbox {
 
     /// Returns the number of messages in all queues, and their bytes.
     pub(crate) fn depth(&self) -> (usize, usize) {
-        (self.messages, self.bytes)
+        let (messages, bytes) = self.depth_of_feeds();
+        (self.messages + messages, self.bytes + bytes)
+    }
+
+    /// Returns the number of items in all feeds, and their bytes. Feeds have their own
+    /// limits: a process that does not read them still gets messages.
+    pub(crate) fn depth_of_feeds(&self) -> (usize, usize) {
+        let readable = self.readable.iter();
+        let feeds = readable
+            .filter_map(|subscription| self.listeners.get(&subscription))
+            .filter(|listener| listener.is_feed);
+        feeds.fold((0, 0), |(messages, bytes), feed| {
+            (messages + feed.queue.len(), bytes + feed.queue.bytes())
+        })
+    }
+
+    /// Returns the number of items in a feed, and their bytes; zero for any other
+    /// number.
+    pub(crate) fn depth_of_feed(&self, subscription: Subscription) -> (usize, usize) {
+        let listener = self.listeners.get(&subscription);
+        match listener.filter(|listener| listener.is_feed) {
+            Some(feed) => (feed.queue.len(), feed.queue.bytes()),
+            None => (0, 0),
+        }
     }
 
     /// Returns the arrival of the oldest message of all queues.
     pub(crate) fn oldest(&self) -> Option<Monotonic> {
-        if self.messages == 0 {
+        if self.depth().0 == 0 {
             return None;
         }
         let inbox = self.inbox.as_ref().and_then(Queue::oldest);
@@ -365,6 +449,58 @@ mod tests {
         assert_eq!(send(&mut mailbox, "v", "4"), Some(Subscription::INBOX));
         assert_eq!(drain(&mut mailbox, Subscription(3)), "13");
         assert_eq!(drain(&mut mailbox, Subscription::INBOX), "24");
+    }
+
+    fn feed(mailbox: &mut Mailbox, subscription: Subscription, payload: &str) -> bool {
+        let message = Message::new(None, "@news", payload.as_bytes());
+        let limits = limits().queue;
+        mailbox.feed(subscription, message, limits, Monotonic::default())
+    }
+
+    #[test]
+    fn a_feed_has_its_own_limits_and_loses_its_items_with_it() {
+        let mut mailbox = Mailbox::default();
+        mailbox.open_feed("@news", Subscription(3));
+        mailbox.listen("t", Subscription(4));
+        // The limits of the test are 3 messages and 1,000 bytes.
+        let fitting = (0..)
+            .take_while(|_| feed(&mut mailbox, Subscription(3), "x"))
+            .count();
+        assert_eq!(fitting, 1000 / (12 + 5 + 1));
+        assert!(!feed(&mut mailbox, Subscription(4), "x"), "it is no feed");
+        assert!(!feed(&mut mailbox, Subscription(5), "x"), "there is none");
+        // Messages have their room still, and cannot reach the feed by its label.
+        for payload in ["1", "2", "3"] {
+            assert_eq!(send(&mut mailbox, "t", payload), Some(Subscription(4)));
+            assert_eq!(mailbox.take(Subscription(3)).unwrap().topic(), "@news");
+        }
+        assert_eq!(mailbox.depth().0, fitting);
+        assert_eq!(mailbox.depth_of_feed(Subscription(3)).0, fitting - 3);
+        assert!(!mailbox.unlisten(Subscription(3)));
+        assert_eq!(mailbox.depth().0, 3);
+        mailbox.open_feed("@news", Subscription(6));
+        assert!(feed(&mut mailbox, Subscription(6), "x"));
+        mailbox.close_all();
+        assert_eq!(mailbox.depth().0, 3);
+        mailbox.open_inbox();
+        assert_eq!(drain(&mut mailbox, Subscription::INBOX), "123");
+        assert_eq!(mailbox.depth(), (0, 0));
+    }
+
+    #[test]
+    fn a_feed_holds_more_items_than_a_short_queue() {
+        let mut mailbox = Mailbox::default();
+        mailbox.open_feed("@news", Subscription(3));
+        let short = QueueLimits {
+            messages: 1,
+            bytes: usize::MAX,
+        };
+        let item = || Message::new(None, "@news", b"");
+        let now = Monotonic::default();
+        let fed = (0..)
+            .take_while(|_| mailbox.feed(Subscription(3), item(), short, now))
+            .count();
+        assert_eq!(fed, FEED);
     }
 
     #[test]

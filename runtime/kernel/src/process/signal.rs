@@ -12,7 +12,7 @@ use crate::message::Message;
 use crate::moment::{Monotonic, Timestamp};
 use crate::outcome::Outcome;
 use crate::pid::Pid;
-use crate::state::{Doom, Remains};
+use crate::state::{Doom, Effect, Remains};
 use crate::subscription::Subscription;
 use crate::sync::Arc;
 
@@ -27,6 +27,27 @@ impl Process {
         let mut inner = self.inner.lock();
         let step = inner.state.deliver(topic, message, self.config(), now);
         self.answer(inner, step, topic)
+    }
+
+    /// Adds an item to a feed that [`Process::open_feed`] opened. Returns false if the
+    /// item is lost: the feed is full or closed, the process has ended or has no memory
+    /// for the item, or the item is larger than `max_message` of its host.
+    pub fn feed(
+        &self,
+        subscription: Subscription,
+        label: &str,
+        payload: &[u8],
+        now: Monotonic,
+    ) -> bool {
+        if label.len() + payload.len() > self.config().max_message {
+            return false;
+        }
+        let message = Message::new(None, label, payload);
+        let mut inner = self.inner.lock();
+        let step = inner.state.feed(subscription, message, self.config(), now);
+        let queued = step.is_some();
+        self.conclude(inner, step.unwrap_or(Effect::Nothing));
+        queued
     }
 
     pub(crate) fn cancel(

@@ -93,6 +93,20 @@ impl Process {
         listened.map_err(|refusal| self.refused(refusal, topic))
     }
 
+    /// Opens a feed: a queue of the process for items of the embedder's, which
+    /// [`Process::feed`] adds. `label` names the queue in views, and begins with `@`, so
+    /// that no message has it as its topic. A feed has the limits of a queue, but holds
+    /// 64 items at least, and counts as a listener. It ends with [`Process::unlisten`],
+    /// with the process and with an upgrade, and its unread items with it.
+    ///
+    /// # Errors
+    /// `RateLimited` at `max_subscriptions` or beyond the process's memory; `NotFound`
+    /// after the end of the process.
+    pub fn open_feed(&self, label: &str) -> Result<Subscription, Error> {
+        let opened = self.inner.lock().state.open_feed(label, self.config());
+        opened.map_err(|refusal| self.refused(refusal, ""))
+    }
+
     /// Ends a subscription made by [`Process::listen`]. Its unread messages go,
     /// in order of arrival, to the inbox, or become unclaimed. Does nothing for
     /// a number that is no such subscription.

@@ -17,7 +17,7 @@ pub(super) const TIE: u64 = 128;
 const SMALL_OUTCOME: usize = 256;
 
 /// Bytes of a listener, a usual topic included.
-const LISTENER: u64 = 512;
+pub(super) const LISTENER: u64 = 512;
 
 /// Bytes of a name beside its text, here and in the registry.
 pub(super) const NAME: u64 = 192;

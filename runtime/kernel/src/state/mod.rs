@@ -10,7 +10,7 @@ mod tie;
 #[cfg(test)]
 mod tests;
 
-use crate::account::Account;
+use crate::account::{Account, MESSAGE};
 use crate::events::Events;
 use crate::execs::{Awaited, Execs};
 use crate::held_names::HeldNames;
@@ -188,9 +188,11 @@ impl State {
     }
 
     /// Lets new code take over: all subscriptions end, all messages become
-    /// unclaimed again. Returns the callees and the work that are no longer awaited.
+    /// unclaimed again, and the items of feeds are lost. Returns the callees and the work that are no longer awaited.
     pub(crate) fn begin_upgrade(&mut self) -> Vec<Awaited> {
         self.interest.clear();
+        let (lost, bytes) = self.mailbox.depth_of_feeds();
+        self.account.unqueue(lost as u64 * MESSAGE + bytes as u64);
         self.mailbox.close_all();
         self.events.close();
         let callees = self.execs.abandon();

@@ -1,6 +1,6 @@
 //! The operations of a process on its own queues.
 
-use super::{Effect, State};
+use super::{Effect, State, memory};
 use crate::account::MESSAGE;
 use crate::delivery::Delivery;
 use crate::host::HostConfig;
@@ -109,7 +109,29 @@ impl State {
         Ok(subscription)
     }
 
+    /// Opens a feed, which counts as a listener.
+    pub(crate) fn open_feed(
+        &mut self,
+        label: &str,
+        config: &HostConfig,
+    ) -> Result<Subscription, Refusal> {
+        self.check_alive()?;
+        if self.mailbox.listeners() >= config.max_subscriptions {
+            return Err(Refusal::TooMany(
+                "max_subscriptions",
+                config.max_subscriptions,
+            ));
+        }
+        self.account.admit(memory::LISTENER)?;
+        let subscription = self.allocate();
+        self.mailbox.open_feed(label, subscription);
+        self.recount();
+        Ok(subscription)
+    }
+
     pub(crate) fn unlisten(&mut self, subscription: Subscription) -> Effect {
+        let (lost, bytes) = self.mailbox.depth_of_feed(subscription);
+        self.account.unqueue(lost as u64 * MESSAGE + bytes as u64);
         let readable = self.mailbox.unlisten(subscription);
         self.recount();
         if readable {

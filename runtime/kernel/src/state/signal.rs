@@ -37,6 +37,26 @@ impl State {
         })
     }
 
+    /// Adds an item to a feed. Returns `None` if the item is lost: the feed is full or
+    /// closed, or the process has no memory for it.
+    pub(crate) fn feed(
+        &mut self,
+        subscription: Subscription,
+        message: Message,
+        config: &HostConfig,
+        now: Monotonic,
+    ) -> Option<Effect> {
+        let bytes = MESSAGE + message.wire().len() as u64;
+        if self.exited || self.account.admit(bytes).is_err() {
+            return None;
+        }
+        if !self.mailbox.feed(subscription, message, config.queue, now) {
+            return None;
+        }
+        self.account.queue(bytes);
+        Some(self.readable(subscription))
+    }
+
     pub(crate) fn cancel(
         &mut self,
         from: Option<Arc<str>>,
