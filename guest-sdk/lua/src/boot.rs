@@ -10,9 +10,9 @@ use crate::interpreter::{Anchored, Interpreter, interpreter};
 use crate::lua::{Function, State, internals, push_library, set_functions};
 use crate::{
     allocator, bundled, callbacks, channel, chooser, codec, context, coroutine, crypto, errors,
-    hash, json, late, libc_clock, logger, math, message, metamethods, module, object, os, payload,
-    prelude, process, public, scheduler, security, spawner, stdio, tables, time, timers, traceback,
-    transfer, uuid, warnings,
+    events, hash, json, late, libc_clock, logger, math, message, metamethods, module, object, os,
+    payload, prelude, process, public, scheduler, security, spawner, stdio, tables, time, timers,
+    traceback, transfer, uuid, warnings,
 };
 
 /// Returns the Lua state of this instance, set up at the first call, or in the image.
@@ -186,6 +186,7 @@ extern "C-unwind" fn open_all(l: State) -> c_int {
     library(l, c"uuid", uuid::open);
     library(l, c"hash", hash::open);
     library(l, c"crypto", crypto::open);
+    library(l, c"events", events::open);
     library(l, c"base64", codec::open_base64);
     library(l, c"hex", codec::open_hex);
     prelude::run(l, prelude::WARREN);

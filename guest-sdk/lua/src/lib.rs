@@ -43,6 +43,7 @@ mod decode;
 mod encode;
 mod ending;
 mod errors;
+mod events;
 mod exchange;
 mod exec;
 mod hash;

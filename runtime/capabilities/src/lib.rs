@@ -13,6 +13,7 @@ use warren_engine::capability::Capability;
 
 mod answer;
 mod crypto;
+mod events;
 mod hash;
 mod hex;
 mod request;
@@ -26,6 +27,7 @@ mod time;
 pub fn all() -> Vec<Arc<dyn Capability>> {
     vec![
         Arc::new(crypto::Crypto),
+        Arc::new(events::Events::default()),
         Arc::new(hash::Hash),
         Arc::new(security::Security),
         Arc::new(text::Text::default()),

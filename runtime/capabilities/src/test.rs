@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use warren_engine::capability::{Caller, Capability, Kept, Progress, Step};
 use warren_engine::security::{Evaluation, Supposed};
-use warren_kernel::{Error, Kernel, Process};
+use warren_kernel::{Error, HostConfig, Kernel, Kind, Process, Spawn};
 use warren_values::Value;
 
 pub(crate) fn of(text: &str) -> Value {
@@ -52,6 +52,10 @@ impl Caller for Nobody {
         unimplemented!("the operation is pure")
     }
 
+    fn is_judged(&self) -> bool {
+        unimplemented!("the operation is pure")
+    }
+
     fn permit(&mut self, _: &str, _: &str, _: &[(&str, &str)]) -> Result<(), Error> {
         unimplemented!("the operation is pure")
     }
@@ -62,5 +66,88 @@ impl Caller for Nobody {
 
     fn kept(&mut self) -> &Arc<Kept> {
         unimplemented!("the operation is pure")
+    }
+}
+
+/// A caller with a process of its own, and no guest.
+pub(crate) struct Tester {
+    kernel: Arc<Kernel>,
+    process: Arc<Process>,
+    definition: Arc<str>,
+    kept: Arc<Kept>,
+    /// Actions that are denied.
+    pub(crate) denied: Vec<&'static str>,
+    /// False for a program without policies.
+    pub(crate) judged: bool,
+}
+
+impl Tester {
+    /// A caller in a host of its own with these limits.
+    pub(crate) fn new(kernel: &Arc<Kernel>, config: HostConfig) -> Tester {
+        let name = format!("t:{}", kernel.hosts().len());
+        let host = kernel.add_host(&name, config).unwrap();
+        let spawned = kernel.spawn(host.reserve().unwrap(), Spawn::default());
+        Tester {
+            kernel: Arc::clone(kernel),
+            process: spawned.unwrap().process,
+            definition: "t:main".into(),
+            kept: Arc::default(),
+            denied: Vec::new(),
+            judged: true,
+        }
+    }
+
+    /// Calls an operation that does not take long.
+    pub(crate) fn call(
+        &mut self,
+        capability: &dyn Capability,
+        operation: &str,
+        arguments: &[Value],
+    ) -> Result<Value, Error> {
+        let request = warren_values::to_value(arguments).unwrap();
+        match capability.call(self, operation, request.as_slice()) {
+            Step::Done(answer) => Ok(warren_values::from_value(&answer?).unwrap()),
+            step => panic!("{operation}: {step:?}"),
+        }
+    }
+
+    /// Ends the code of the process.
+    pub(crate) fn end_code(&mut self) {
+        std::mem::take(&mut self.kept).close();
+        self.process.begin_upgrade();
+    }
+}
+
+impl Caller for Tester {
+    fn process(&self) -> &Arc<Process> {
+        &self.process
+    }
+
+    fn definition(&self) -> &Arc<str> {
+        &self.definition
+    }
+
+    fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    fn is_judged(&self) -> bool {
+        self.judged
+    }
+
+    fn permit(&mut self, action: &str, resource: &str, _: &[(&str, &str)]) -> Result<(), Error> {
+        if self.denied.contains(&action) {
+            let message = format!("not allowed: {action} on {resource}");
+            return Err(Error::new(Kind::PermissionDenied, message));
+        }
+        Ok(())
+    }
+
+    fn evaluation(&self, _: Supposed<'_>) -> Result<Evaluation, Error> {
+        unimplemented!("the operation evaluates no policies")
+    }
+
+    fn kept(&mut self) -> &Arc<Kept> {
+        &self.kept
     }
 }

@@ -24,6 +24,7 @@ pub(super) const OBJECTS: [(&str, &str); 14] = [
     ("policy", "policy"),
     ("scope", "scope"),
     ("spawner", "spawner"),
+    ("subscription", "sub"),
     ("ticker", "ticker"),
     ("time", "t"),
     ("timer", "timer"),

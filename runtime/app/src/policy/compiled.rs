@@ -11,7 +11,7 @@ use cedar_policy::{
     ValidationMode, Validator,
 };
 use parking_lot::Mutex;
-use warren_engine::security::{Decision, Request, Reuse, Verdict};
+use warren_engine::security::{Action, Decision, Request, Reuse, Verdict};
 use warren_kernel::Error;
 
 use super::bounds::{Validation, check_schema};
@@ -161,7 +161,7 @@ impl Compiled {
         let mut deciding: Vec<String> = diagnostics.reason().map(ToString::to_string).collect();
         deciding.sort();
         let allowed = response.decision() == cedar_policy::Decision::Allow;
-        let confined = strict || request.subject.is_confined();
+        let confined = strict || request.subject.is_confined() || is_of_runtime(request);
         let because = match (allowed, deciding.is_empty()) {
             (true, _) => format!("{} permits it", deciding.join(" and ")),
             (false, false) => format!("{} forbids it", deciding.join(" and ")),
@@ -296,6 +296,12 @@ fn failing_forbid(set: &PolicySet, diagnostics: &cedar_policy::Diagnostics) -> O
 fn reason<'a>(set: &PolicySet, mut ids: impl Iterator<Item = &'a PolicyId>) -> Option<Arc<str>> {
     ids.find_map(|id| set.annotation(id, "reason"))
         .map(Arc::from)
+}
+
+/// Returns true for a subscription to events of the runtime, which only a policy permits.
+fn is_of_runtime(request: &Request<'_>) -> bool {
+    request.action == Action::EventsSubscribe.as_str()
+        && request.resource.text().starts_with("warren.")
 }
 
 fn denied(because: String) -> Decision {

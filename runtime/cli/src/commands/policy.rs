@@ -190,7 +190,9 @@ fn why(args: &PolicyWhyArgs) -> Result<Exit, Failures> {
 /// Returns a message for a word that looks like an action of the runtime but is
 /// not: no request would have it.
 fn unknown_action(word: &str) -> Option<String> {
-    if !word.starts_with("process.") || Action::of(word).is_some() {
+    let library = |word: &str| word.split('.').next().unwrap_or_default().to_owned();
+    let of_runtime = |action: Action| library(action.as_str()) == library(word);
+    if !Action::ALL.into_iter().any(of_runtime) || Action::of(word).is_some() {
         return None;
     }
     let actions = Action::ALL.map(Action::as_str).join(", ");
@@ -228,7 +230,7 @@ fn resource(args: &PolicyWhyArgs) -> Resource {
         Some(ResourceKind::Name) => Resource::Name(text),
         Some(ResourceKind::Context) => Resource::Context,
         Some(ResourceKind::Security) => Resource::Security,
-        None => Resource::Other(text),
+        Some(ResourceKind::System) | None => Resource::Other(text),
         Some(ResourceKind::Process) => Resource::Process(Target {
             definition: args.target_definition.as_deref().map(Arc::from),
             host: args.target_host.clone(),

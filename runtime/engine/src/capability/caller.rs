@@ -19,6 +19,10 @@ pub trait Caller {
     /// The kernel that the process lives in.
     fn kernel(&self) -> &Arc<Kernel>;
 
+    /// Returns false if the program has no policies and the process neither actor nor
+    /// scope: `permit` permits everything then.
+    fn is_judged(&self) -> bool;
+
     /// Refuses an action that the policies do not permit, and reports the denial to the
     /// operator. `attributes` are those that a policy finds in `context.attributes`.
     ///

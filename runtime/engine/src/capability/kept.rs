@@ -50,6 +50,16 @@ impl Kept {
         Arc::clone(state).downcast().map_err(|_| ended())
     }
 
+    /// Returns the state of this type, if it was made.
+    pub fn find<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let states = self.0.lock();
+        let States::Open(Some(states)) = &*states else {
+            return None;
+        };
+        let state = Arc::clone(states.get(&TypeId::of::<T>())?);
+        state.downcast().ok()
+    }
+
     /// Drops all states, and keeps none from now on.
     pub fn close(&self) {
         let states = std::mem::replace(&mut *self.0.lock(), States::Closed);
@@ -84,10 +94,12 @@ mod tests {
         }
         let dropped = Arc::new(AtomicUsize::new(0));
         let kept = Kept::default();
+        assert!(kept.find::<Handles>().is_none());
         let first = kept.state(|| Handles(Arc::clone(&dropped))).unwrap();
         let second = kept.state(|| unreachable!()).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
         assert_eq!(*kept.state(|| 7_u8).unwrap(), 7);
+        assert!(kept.find::<Handles>().is_some());
         drop((first, second));
         assert_eq!(dropped.load(Ordering::SeqCst), 0);
         kept.close();

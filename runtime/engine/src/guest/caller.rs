@@ -54,6 +54,10 @@ impl Caller for OnFiber<'_> {
         &self.shared.kernel
     }
 
+    fn is_judged(&self) -> bool {
+        self.rights.judge().is_some()
+    }
+
     fn permit(
         &mut self,
         action: &str,
@@ -108,6 +112,10 @@ impl Caller for OnThread {
 
     fn kernel(&self) -> &Arc<Kernel> {
         &self.shared.kernel
+    }
+
+    fn is_judged(&self) -> bool {
+        self.judge.is_some()
     }
 
     fn permit(

@@ -42,6 +42,10 @@ pub enum Action {
     Register,
     /// Freeing a name.
     Unregister,
+    /// Subscribing to the events of systems.
+    EventsSubscribe,
+    /// Sending an event of a system.
+    EventsSend,
 }
 
 /// The kind of resource on which an action acts.
@@ -59,11 +63,13 @@ pub enum ResourceKind {
     Context,
     /// The word `security`.
     Security,
+    /// A system of events, or a pattern of systems.
+    System,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Action; 19] = [
+    pub const ALL: [Action; 21] = [
         Action::Spawn,
         Action::SpawnMonitored,
         Action::SpawnLinked,
@@ -83,6 +89,8 @@ impl Action {
         Action::Security,
         Action::Register,
         Action::Unregister,
+        Action::EventsSubscribe,
+        Action::EventsSend,
     ];
 
     /// The word of the contract, for example `process.send`.
@@ -107,6 +115,8 @@ impl Action {
             Action::Security => "process.security",
             Action::Register => "process.registry.register",
             Action::Unregister => "process.registry.unregister",
+            Action::EventsSubscribe => "events.subscribe",
+            Action::EventsSend => "events.send",
         }
     }
 
@@ -136,6 +146,7 @@ impl Action {
             Action::Context | Action::CallContext => ResourceKind::Context,
             Action::Security | Action::CallSecurity => ResourceKind::Security,
             Action::Register | Action::Unregister => ResourceKind::Name,
+            Action::EventsSubscribe | Action::EventsSend => ResourceKind::System,
         }
     }
 }
@@ -150,6 +161,7 @@ impl ResourceKind {
             ResourceKind::Name => "the name",
             ResourceKind::Context => "\"context\"",
             ResourceKind::Security => "\"security\"",
+            ResourceKind::System => "the system",
         }
     }
 }

@@ -63,6 +63,10 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[Constant(CLASS, "WASM_STACK", Bytes)],
     ),
     (
+        "events that a subscription holds unread",
+        &[Constant("runtime/kernel/src/mailbox.rs", "FEED", Count)],
+    ),
+    (
         "request of an operation of a capability",
         &[Constant(
             "runtime/engine/src/capability.rs",
@@ -141,6 +145,14 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     (
         "modules that are compiled at a time | | one fewer",
         &[Text(PERMITS, "each: all - 1,")],
+    ),
+    (
+        "subscriptions of `events` |",
+        &[Constant(
+            "runtime/capabilities/src/events/bus.rs",
+            "MAX_SUBSCRIPTIONS_OF_HOST",
+            Count,
+        )],
     ),
     (
         "works of capabilities at a time | | one fewer",

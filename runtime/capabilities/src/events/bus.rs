@@ -1,0 +1,189 @@
+//! The subscriptions of all processes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+use warren_kernel::{Error, Monotonic, Process, Subscription};
+
+use super::item::Item;
+use super::pattern::{ByPattern, Pattern};
+
+/// The most subscriptions of all processes of a host. Each keeps its patterns, and costs
+/// each event that matches.
+const MAX_SUBSCRIPTIONS_OF_HOST: usize = 16_384;
+
+/// The subscriptions of all processes, by system and by kind.
+#[derive(Default)]
+pub(super) struct Bus(RwLock<Index>);
+
+#[derive(Default)]
+struct Index {
+    systems: ByPattern<ByPattern<Subscribers>>,
+    /// Numbers of subscriptions, by the number of the host.
+    of_hosts: HashMap<usize, usize>,
+}
+
+type Subscribers = BTreeMap<Key, Subscriber>;
+
+/// The number of a process, and its subscription.
+type Key = (u64, Subscription);
+
+struct Subscriber {
+    process: Arc<Process>,
+    /// Events lost since the last one that was queued.
+    missed: AtomicU64,
+}
+
+/// The patterns of a subscription: system and kind.
+#[derive(Clone)]
+pub(super) struct Patterns {
+    pub(super) system: Pattern,
+    pub(super) kind: Pattern,
+}
+
+/// The subscriptions of one process. They end with this value.
+pub(super) struct OfProcess {
+    bus: Arc<Bus>,
+    process: Arc<Process>,
+    open: Mutex<BTreeMap<Subscription, Patterns>>,
+}
+
+impl Bus {
+    /// Queues an event for each matching subscription.
+    pub(super) fn send(&self, item: &Item<'_>, system: &str, kind: &str, now: Monotonic) {
+        let index = self.0.read();
+        index.systems.matching(system, |kinds| {
+            kinds.matching(kind, |subscribers| {
+                for ((_, subscription), subscriber) in subscribers {
+                    let missed = subscriber.missed.swap(0, Ordering::Relaxed);
+                    let queued = item.feed(&subscriber.process, *subscription, missed, now);
+                    if !queued {
+                        subscriber.missed.fetch_add(missed + 1, Ordering::Relaxed);
+                    }
+                }
+            });
+        });
+    }
+
+    fn add(
+        &self,
+        process: &Arc<Process>,
+        subscription: Subscription,
+        patterns: &Patterns,
+    ) -> Result<(), Error> {
+        let mut index = self.0.write();
+        let host = process.host();
+        let count = index.of_hosts.entry(host.number()).or_default();
+        if *count >= MAX_SUBSCRIPTIONS_OF_HOST {
+            return Err(Error::rate_limited(format!(
+                "cannot subscribe: the processes of host {} have {MAX_SUBSCRIPTIONS_OF_HOST} \
+                 subscriptions of events already",
+                host.name()
+            ))
+            .with("host", host.name())
+            .with("limit", "max_event_subscriptions")
+            .with("value", MAX_SUBSCRIPTIONS_OF_HOST as u64));
+        }
+        *count += 1;
+        let kinds = index.systems.entry(&patterns.system);
+        let subscriber = Subscriber {
+            process: Arc::clone(process),
+            missed: AtomicU64::new(0),
+        };
+        let key = (process.pid().number(), subscription);
+        kinds.entry(&patterns.kind).insert(key, subscriber);
+        Ok(())
+    }
+
+    fn remove<'a>(
+        &self,
+        process: &Process,
+        subscriptions: impl IntoIterator<Item = (&'a Subscription, &'a Patterns)>,
+    ) {
+        let mut index = self.0.write();
+        let index = &mut *index;
+        for (subscription, patterns) in subscriptions {
+            let key = (process.pid().number(), *subscription);
+            let mut removed = None;
+            index.systems.change(&patterns.system, |kinds| {
+                kinds.change(&patterns.kind, |subscribers| {
+                    removed = subscribers.remove(&key);
+                    subscribers.is_empty()
+                });
+                kinds.is_empty()
+            });
+            if removed.is_some()
+                && let Some(count) = index.of_hosts.get_mut(&process.host().number())
+            {
+                *count -= 1;
+            }
+        }
+    }
+
+    /// Returns whether nobody subscribes to anything.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        let index = self.0.read();
+        index.systems.is_empty() && index.of_hosts.values().all(|count| *count == 0)
+    }
+}
+
+impl OfProcess {
+    pub(super) fn new(bus: &Arc<Bus>, process: &Arc<Process>) -> OfProcess {
+        OfProcess {
+            bus: Arc::clone(bus),
+            process: Arc::clone(process),
+            open: Mutex::default(),
+        }
+    }
+
+    /// Subscribes the process.
+    ///
+    /// # Errors
+    ///
+    /// `RateLimited` at `max_subscriptions` of the process, or at those of its host.
+    pub(super) fn subscribe(&self, patterns: Patterns) -> Result<Subscription, Error> {
+        let mut open = self.open.lock();
+        let host = self.process.host();
+        let limit = host.config().max_subscriptions;
+        // A guest may close the feed alone; the rest of the subscription stays here.
+        if open.len() >= limit {
+            return Err(Error::rate_limited(format!(
+                "cannot subscribe: the process has reached max_subscriptions = {limit} of host {}",
+                host.name()
+            ))
+            .with("host", host.name())
+            .with("limit", "max_subscriptions")
+            .with("value", limit as u64));
+        }
+        let subscription = self.process.open_feed(super::item::LABEL)?;
+        match self.bus.add(&self.process, subscription, &patterns) {
+            Ok(()) => {
+                open.insert(subscription, patterns);
+                Ok(subscription)
+            }
+            Err(error) => {
+                self.process.unlisten(subscription);
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends a subscription. Does nothing for a number that is none.
+    pub(super) fn close(&self, subscription: Subscription) {
+        let Some(patterns) = self.open.lock().remove(&subscription) else {
+            return;
+        };
+        self.bus.remove(&self.process, [(&subscription, &patterns)]);
+        self.process.unlisten(subscription);
+    }
+}
+
+impl Drop for OfProcess {
+    fn drop(&mut self) {
+        // The feeds end with the process or its code.
+        self.bus.remove(&self.process, self.open.get_mut().iter());
+    }
+}

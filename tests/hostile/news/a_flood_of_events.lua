@@ -1,0 +1,22 @@
+-- tries: fill the memory of a subscriber that never reads, and keep it from its messages, by 20 that send events without end
+-- end: returned
+-- grows: 128 MiB
+local target = ...
+if target then
+  while true do events.send("flood", "x", "p", ("x"):rep(1000)) end
+end
+local sub = assert(events.subscribe("*"))
+local urgent = process.listen("urgent")
+for _ = 1, 20 do assert(process.spawn_linked("app:attack", "app:attackers", process.pid())) end
+for i = 1, 200 do
+  assert(process.send(process.pid(), "urgent", i))
+  assert(urgent:receive() == i)
+end
+time.sleep("300ms")
+-- What the queue held, and then an event that tells of the lost ones.
+local read, missed = 0, nil
+repeat
+  missed = sub:channel():receive().missed
+  read = read + 1
+until missed
+assert(read <= 10001 and missed > 0, read)
