@@ -19,7 +19,7 @@ const LUA: &str = "lua-5.4.9";
 ///
 /// The first three: Lua casts its integers of 64 bits to `size_t`, which has 32 here: a
 /// position or length of 2^32 + 1 would be 1.
-const PATCHES: [(&str, &str, &str); 13] = [
+const PATCHES: [(&str, &str, &str); 14] = [
     // Positions beyond the end are alike, as long as they are beyond the one after it.
     (
         "lstrlib.c",
@@ -94,6 +94,13 @@ const PATCHES: [(&str, &str, &str); 13] = [
 ",
         "  return warren_hash(str, l, seed);
 ",
+    ),
+    // A table of 512 places lies on the hot page (`allocator/layout.rs`), one of 1,024 does
+    // not fit there: every process would have two pages more. So it is let fill up.
+    (
+        "lstring.c",
+        "  if (tb->nuse >= tb->size) {",
+        "  if (tb->nuse >= tb->size && (tb->size != 512 || tb->nuse >= 1024)) {",
     ),
     // `config/lines.h` has another.
     (
