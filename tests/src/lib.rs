@@ -14,6 +14,7 @@ mod command;
 pub mod guests;
 mod images;
 mod layout;
+mod memory;
 mod outcome;
 pub mod packages;
 mod program;
@@ -22,6 +23,7 @@ mod session;
 
 pub use command::Warren;
 pub use layout::{entries, project};
+pub use memory::MemoryWatch;
 pub use outcome::Outcome;
 pub use program::Program;
 pub use session::{Session, TIMEOUT, TimedOut};

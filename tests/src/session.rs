@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::memory::{self, MemoryWatch};
 use crate::outcome::Outcome;
 
 /// Far more than any of the programs takes on a busy machine, the first start
@@ -137,14 +138,15 @@ impl Session {
         self.memory("VmHWM:")
     }
 
+    /// Begins to watch the memory that the command has for itself.
+    #[track_caller]
+    pub fn watch_memory(&self) -> MemoryWatch {
+        MemoryWatch::start(self.child.id())
+    }
+
+    #[track_caller]
     fn memory(&self, field: &str) -> u64 {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(path).expect("it has not ended");
-        let line = status.lines().find_map(|line| line.strip_prefix(field));
-        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        1024 * kib
-            .and_then(|kib| kib.parse::<u64>().ok())
-            .expect("it is in KiB")
+        memory::of(self.child.id(), field).expect("it has not ended")
     }
 
     /// Returns whether the command has ended.

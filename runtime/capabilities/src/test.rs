@@ -41,31 +41,31 @@ pub(crate) struct Nobody;
 
 impl Caller for Nobody {
     fn process(&self) -> &Arc<Process> {
-        unimplemented!("the operation is pure")
+        unreachable!("the operation is pure")
     }
 
     fn definition(&self) -> &Arc<str> {
-        unimplemented!("the operation is pure")
+        unreachable!("the operation is pure")
     }
 
     fn kernel(&self) -> &Arc<Kernel> {
-        unimplemented!("the operation is pure")
+        unreachable!("the operation is pure")
     }
 
     fn is_judged(&self) -> bool {
-        unimplemented!("the operation is pure")
+        unreachable!("the operation is pure")
     }
 
     fn permit(&mut self, _: &str, _: &str, _: &[(&str, &str)]) -> Result<(), Error> {
-        unimplemented!("the operation is pure")
+        unreachable!("the operation is pure")
     }
 
     fn evaluation(&self, _: Supposed<'_>) -> Result<Evaluation, Error> {
-        unimplemented!("the operation is pure")
+        unreachable!("the operation is pure")
     }
 
     fn kept(&mut self) -> &Arc<Kept> {
-        unimplemented!("the operation is pure")
+        unreachable!("the operation is pure")
     }
 }
 
@@ -144,7 +144,7 @@ impl Caller for Tester {
     }
 
     fn evaluation(&self, _: Supposed<'_>) -> Result<Evaluation, Error> {
-        unimplemented!("the operation evaluates no policies")
+        unreachable!("the operation evaluates no policies")
     }
 
     fn kept(&mut self) -> &Arc<Kept> {

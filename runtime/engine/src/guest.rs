@@ -2,6 +2,7 @@
 //! linkers call these operations.
 
 pub(crate) mod aside;
+pub(crate) mod called;
 pub(crate) mod caller;
 pub(crate) mod capability;
 pub(crate) mod control;
@@ -21,7 +22,8 @@ mod spawn;
 pub(crate) mod stacks;
 mod start;
 mod stdio;
-pub(crate) mod watch;
+mod watch;
+pub(crate) mod watches;
 
 use std::any::Any;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 -- tries: make more futures than the process may wait for, keep none, and never read an answer
 -- end: returned
+-- grows: 800 MiB
 return function(role)
   if role == "callee" then
     process.inbox():receive()

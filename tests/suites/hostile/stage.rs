@@ -45,12 +45,12 @@ pub(crate) fn run(attack: &Attack) {
     session.wait_for_line("ready");
     let mut control = Control::connect(&socket);
     let before = control.counts(session.id());
-    let resident = session.resident();
+    let memory = session.watch_memory();
     control.send("warden", "go");
     session.wait_for_line("over");
     control.empty("app:attackers");
     wait_for(&mut control, &session, &before.without_bystanders());
-    let grown = session.largest_resident().saturating_sub(resident);
+    let grown = memory.grown();
     control.send("warden", "go");
     let outcome = session.end().ends_with(0);
 

@@ -138,7 +138,7 @@ pub(crate) fn reserve() -> Reserve {
 /// the end, where this adds room.
 pub(crate) fn seal(Reserve(reserve): Reserve) {
     /// Room at the end, so that small processes need not grow their memory.
-    const SPARE: usize = 192 * 1024;
+    const SPARE: usize = 128 * 1024;
     /// No hole is larger: it would have been used.
     const LARGEST_HOLE: usize = 32 * 1024;
     /// Sizes between two multiples of this need the same room.

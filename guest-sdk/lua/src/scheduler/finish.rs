@@ -7,11 +7,13 @@ use warren_guest::mailbox;
 use warren_values::kind;
 
 use crate::errors;
-use crate::exec;
 use crate::lua::State;
 use crate::mistakes::check_taken;
 use crate::tasks::{Channel, Fired, Source};
 use crate::transfer::forget;
+
+/// The function of an exec in warnings, also in those about the outcome of its call.
+pub(crate) const EXEC: &str = "process.exec";
 
 /// The results of a library function that need not wait any longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +114,7 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
         }
         (Shape::Exec, Fired::Case(..)) => {
             let results = results_of_exec(l, base);
-            check_taken(l, results, exec::NAME)
+            check_taken(l, results, EXEC)
         }
         (Shape::Operation, Fired::Case(..)) => results_of_exec(l, base),
         (Shape::Select, Fired::Deadline) => {

@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(at, "mian");
         assert_eq!(
             all,
-            "unknown key `mian` in [app] | expected `name`, `main` or `max_memory_total` | did you mean `main`?"
+            "unknown key `mian` in [app] | expected `name`, `main`, `max_memory_total` or `payloads` | did you mean `main`?"
         );
 
         let (_, at, all) = problem("[host.\"app:workers\"]\n");

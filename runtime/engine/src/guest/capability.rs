@@ -8,12 +8,12 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use warren_kernel::{Error, Kind, Outcome, Process, Subscription, Work, text};
 
+use super::called::{Called, are_values};
 use super::caller::{OnFiber, OnThread};
 use super::shared::Shared;
 use super::{Guest, out_of_processor_time, process_of, watch};
 use crate::capability::{AT_ONCE, Answer, Computation, MAX_REQUEST, Progress, Step};
-use crate::codec::check;
-use crate::operand::{self, Limit};
+use crate::operand::Limit;
 use crate::sched::thread_clock::ThreadClock;
 use crate::security::Refusal;
 
@@ -22,14 +22,6 @@ pub(crate) const REQUEST: Limit = Limit {
     name: "max_request",
     bytes: MAX_REQUEST,
 };
-
-/// The result of a call.
-pub(crate) enum Called {
-    /// The answer.
-    Answer(Vec<u8>),
-    /// The subscription that yields the answer.
-    Handle(Subscription),
-}
 
 impl Guest {
     /// Calls an operation of a capability.
@@ -136,10 +128,6 @@ fn begin(
         });
     });
     Ok(Called::Handle(subscription))
-}
-
-pub(super) fn are_values(request: &[u8]) -> Result<(), Error> {
-    check::values(request).map_err(|why| operand::malformed("request", why))
 }
 
 /// Work, which is given the means to charge the process more bytes.

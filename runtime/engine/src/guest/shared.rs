@@ -16,7 +16,7 @@ use crate::code::definition::Definitions;
 use crate::files::HostFiles;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::stacks::Stacks;
-use crate::guest::watch::Watches;
+use crate::guest::watches::Watches;
 use crate::limits::{self, Payer};
 use crate::log::{self, Entry, Log, Origin, Record};
 use crate::operand::Limit;

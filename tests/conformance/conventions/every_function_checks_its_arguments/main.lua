@@ -54,6 +54,7 @@ ch:close()
 local objects = {
   message = { "message", (process.inbox():receive()) },
   spawner = { "spawner", spawner },
+  sub = { "subscription", assert(events.subscribe("x")) },
   ch = { "channel", ch },
   timer = { "timer", time.timer("1h") },
   ticker = { "ticker", time.ticker("1h") },

@@ -60,6 +60,11 @@ return {
 
   { "coroutine.spawn", "function", "...", only_wrong = true, as_lua = true },
 
+  { "events.subscribe", text, { "text?", "x" } },
+  { "events.send", text, text, text },
+  { "sub:channel" },
+  { "sub:close" },
+
   { "time.now" },
   { "time.sleep", "duration" },
   { "time.after", "duration" },

@@ -353,7 +353,7 @@ fn statements_are_named_by_their_places() {
 
 #[test]
 fn policies_are_evaluated_alone_and_a_forbid_goes_first() {
-    let policies = compiled(&[
+    let policies = [
         ("permits", "permit (principal, action, resource);"),
         (
             "forbids",
@@ -364,7 +364,14 @@ fn policies_are_evaluated_alone_and_a_forbid_goes_first() {
             "forbid (principal, action, resource) when { 9223372036854775807 + 1 > 0 };",
         ),
         ("empty", ""),
-    ]);
+    ];
+    let schema = "action \"refund\", \"read\" appliesTo { principal: [Actor, Nobody], resource: Resource, \
+                  context: Request };";
+    let policies = Compiled::new(&Files {
+        policies: policies.map(|(id, text)| file(id, text)).into(),
+        schema: Some(file("schema", schema)),
+    })
+    .unwrap();
     let evaluate = |ids: &[&str], action: &str| {
         let ids: Vec<_> = ids.iter().map(|id| (*id).to_owned()).collect();
         let request = Request {

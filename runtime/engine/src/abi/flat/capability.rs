@@ -7,8 +7,9 @@ use super::asking::Asking;
 use super::{Fault, Out, fail, limited, memory_and_guest, reply, text};
 use crate::capability::MAX_PERMISSIONS;
 use crate::guest::Guest;
+use crate::guest::called::Called;
 use crate::guest::caller::too_many_permissions;
-use crate::guest::capability::{Called, REQUEST};
+use crate::guest::capability::REQUEST;
 use crate::operand::NAME;
 
 const MODULE: &str = "warren:core/capability@0.1.0";

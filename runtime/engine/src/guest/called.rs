@@ -1,0 +1,19 @@
+//! The two sides of a call of a capability.
+
+use warren_kernel::{Error, Subscription};
+
+use crate::codec::check;
+use crate::operand;
+
+/// The result of a call.
+pub(crate) enum Called {
+    /// The answer.
+    Answer(Vec<u8>),
+    /// The subscription that yields the answer.
+    Handle(Subscription),
+}
+
+/// Returns an error unless a request is an array of values.
+pub(super) fn are_values(request: &[u8]) -> Result<(), Error> {
+    check::values(request).map_err(|why| operand::malformed("request", why))
+}
