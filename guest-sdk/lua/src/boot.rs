@@ -9,10 +9,10 @@ use warren_guest::msgpack::{MAX_MESSAGE, Output};
 use crate::interpreter::{Anchored, Interpreter, interpreter};
 use crate::lua::{Function, State, internals, push_library, set_functions};
 use crate::{
-    allocator, bundled, callbacks, channel, chooser, codec, context, coroutine, crypto, errors,
-    events, hash, json, late, libc_clock, logger, math, message, metamethods, module, object, os,
-    payload, prelude, process, public, scheduler, security, spawner, stdio, tables, time, timers,
-    traceback, transfer, uuid, warnings,
+    allocator, bundled, callbacks, capability, channel, chooser, codec, context, coroutine, crypto,
+    errors, events, hash, json, late, libc_clock, logger, math, message, metamethods, module,
+    object, os, payload, prelude, process, public, scheduler, security, spawner, stdio, tables,
+    time, timers, traceback, transfer, uuid, warnings,
 };
 
 /// Returns the Lua state of this instance, set up at the first call, or in the image.
@@ -221,6 +221,7 @@ fn library(l: State, name: &CStr, open: fn(State)) {
 fn push_native(l: State) {
     push_library(l, logger::FUNCTIONS);
     for functions in [
+        capability::FUNCTIONS,
         security::FUNCTIONS,
         spawner::FUNCTIONS,
         payload::FUNCTIONS,

@@ -7,8 +7,11 @@ use warren_guest::capability::{self, Called};
 
 use crate::encode::REQUEST;
 use crate::exchange;
-use crate::lua::State;
+use crate::lua::{Functions, State};
 use crate::scheduler::wait_for_outcome;
+
+/// The functions that the prelude is given.
+pub(crate) const FUNCTIONS: &Functions = &[(c"call", call_named)];
 
 /// A function of a library that is an operation. `types` has a letter for each argument
 /// whose type is checked: `s` for a string, `n` for a number, `t` for a table, `b` for a
@@ -42,10 +45,24 @@ pub(crate) fn call(l: State, operation: &str, types: &str) -> c_int {
             l.wrong_type(place, name);
         }
     }
+    call_with(l, operation, 1)
+}
+
+/// `call(operation, ...)`: calls an operation with all further arguments.
+extern "C-unwind" fn call_named(l: State) -> c_int {
+    // SAFETY: the name is an argument, on the stack until the function returns.
+    match unsafe { l.bytes(1) }.and_then(|name| std::str::from_utf8(name).ok()) {
+        Some(operation) => call_with(l, operation, 2),
+        None => 0,
+    }
+}
+
+/// Calls an operation with the values on the stack from the place `first` on.
+fn call_with(l: State, operation: &str, first: c_int) -> c_int {
     let mut handle = None;
     let results = exchange::call_with_values_within(
         l,
-        (1, l.top()),
+        (first, l.top()),
         ("arguments", REQUEST),
         Some(exchange::value),
         |request, buffer| match capability::call(operation, request, buffer)? {

@@ -28,6 +28,7 @@ pub(crate) const WARREN: &[Chunk] = &[
     include_str!("prelude/logger.lua"),
     include_str!("prelude/security.lua"),
     include_str!("prelude/spawner.lua"),
+    include_str!("prelude/text.lua"),
 ];
 
 /// Runs chunks with the table on top of the stack as their argument.

@@ -12,7 +12,7 @@ use crate::boot;
 use crate::lua::State;
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 15] = [
+pub(super) const OBJECTS: [(&str, &str); 17] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -22,6 +22,7 @@ pub(super) const OBJECTS: [(&str, &str); 15] = [
     ("logger", "log"),
     ("message", "message"),
     ("policy", "policy"),
+    ("regexp", "re"),
     ("scope", "scope"),
     ("spawner", "spawner"),
     ("subscription", "sub"),

@@ -8,6 +8,7 @@
 mod find;
 mod patterns;
 mod replace;
+mod syntax;
 
 use std::sync::Arc;
 

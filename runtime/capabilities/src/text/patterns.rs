@@ -7,6 +7,8 @@ use parking_lot::Mutex;
 use regex::bytes::{Regex, RegexBuilder};
 use warren_kernel::Error;
 
+use super::syntax;
+
 /// Sizes that a pattern is compiled within, in bytes: the first that suffices. The last is
 /// the limit.
 const SIZES: [usize; 4] = [16 << 10, 64 << 10, 256 << 10, LARGEST];
@@ -163,7 +165,7 @@ impl Kept {
 
 /// Compiles a pattern within a size; `None` if it takes more.
 fn build(text: &str, size: usize) -> Result<Option<Pattern>, Error> {
-    let mut builder = RegexBuilder::new(text);
+    let mut builder = RegexBuilder::new(&syntax::translated(text));
     match builder.size_limit(size).dfa_size_limit(size).build() {
         Ok(regex) => Ok(Some(Pattern { regex, size })),
         Err(regex::Error::CompiledTooBig(_)) => Ok(None),

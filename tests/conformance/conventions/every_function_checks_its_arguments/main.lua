@@ -64,6 +64,7 @@ local objects = {
   err = { "error", errors.new("x") },
   log = { "logger", logger:named("x") },
   logger = { "logger", logger },
+  re = { "regexp", text.regexp.compile("b+") },
   actor = { "actor", security.new_actor("x") },
   scope = { "scope", security.new_scope {} },
   policy = { "policy", security.new_scope({ "x" }):policies()[1] },

@@ -1,0 +1,16 @@
+-- tries: fill the memory with patterns, and every thread with searches that find little
+-- end: terminated
+for n = 1, 100 do
+  coroutine.spawn(function()
+    local round = 0
+    while true do
+      round = round + 1
+      local re = text.regexp.compile(("(?:[a-z]{20}|x%d_%d){50}"):format(n, round))
+      if re then
+        re:find_all_string(("ab"):rep(4000))
+      end
+      text.regexp.compile(("(?:\\w{%d}){%d}"):format(500 + round % 500, n * 10))
+    end
+  end)
+end
+time.sleep("1h")
