@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn patterns_that_are_none_stay_so() {
         for pattern in [
-            "[", "[a", r"\", r"[\", r"\x{", "(", r"\C", r"(a)\1", "[[:x:]]", r"[\b]",
+            "[", "[a", r"\", r"[\", r"\x{", "(", r"\C", r"(a)\1", r"[\b]",
         ] {
             assert!(Regex::new(&translated(pattern)).is_err(), "{pattern}");
         }
