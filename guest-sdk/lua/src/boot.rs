@@ -10,7 +10,7 @@ use crate::interpreter::{Anchored, Interpreter, interpreter};
 use crate::lua::{Function, State, internals, push_library, set_functions};
 use crate::{
     allocator, bundled, callbacks, capability, channel, chooser, codec, context, coroutine, crypto,
-    errors, events, hash, json, late, libc_clock, logger, math, message, metamethods, module,
+    env, errors, events, hash, json, late, libc_clock, logger, math, message, metamethods, module,
     object, os, payload, prelude, process, public, scheduler, security, spawner, stdio, tables,
     time, timers, traceback, transfer, uuid, warnings,
 };
@@ -185,6 +185,7 @@ extern "C-unwind" fn open_all(l: State) -> c_int {
     library(l, c"json", json::open);
     library(l, c"uuid", uuid::open);
     library(l, c"hash", hash::open);
+    library(l, c"env", env::open);
     library(l, c"crypto", crypto::open);
     library(l, c"events", events::open);
     library(l, c"base64", codec::open_base64);
@@ -223,6 +224,7 @@ fn push_native(l: State) {
     for functions in [
         capability::FUNCTIONS,
         security::FUNCTIONS,
+        env::FUNCTIONS,
         spawner::FUNCTIONS,
         payload::FUNCTIONS,
         stdio::FUNCTIONS,

@@ -42,6 +42,7 @@ mod crypto;
 mod decode;
 mod encode;
 mod ending;
+mod env;
 mod errors;
 mod events;
 mod exchange;

@@ -27,6 +27,7 @@ pub(crate) const WARREN: &[Chunk] = &[
     include_str!("prelude/require.lua"),
     include_str!("prelude/logger.lua"),
     include_str!("prelude/security.lua"),
+    include_str!("prelude/env.lua"),
     include_str!("prelude/spawner.lua"),
     include_str!("prelude/text.lua"),
 ];

@@ -218,7 +218,7 @@ impl Checked {
                 self.refused_grant(path, access, &error);
             }
         }
-        for name in &entry.env {
+        for name in entry.env.iter().chain(&entry.env_write) {
             let variable = EnvGrant {
                 name: name.get_ref().clone(),
                 value: None,
@@ -231,6 +231,8 @@ impl Checked {
                 self.refused_grant(name, Access::Env, &error);
             }
         }
+        let writes = entry.env_write.iter().map(|name| name.get_ref().clone());
+        grants.env_write.extend(writes);
         self.library.process_mut(id).grants = Some(Arc::new(grants));
     }
 

@@ -13,6 +13,7 @@ use warren_engine::capability::Capability;
 
 mod answer;
 mod crypto;
+mod env;
 mod events;
 mod hash;
 mod hex;
@@ -27,6 +28,7 @@ mod time;
 pub fn all() -> Vec<Arc<dyn Capability>> {
     vec![
         Arc::new(crypto::Crypto),
+        Arc::new(env::Env),
         Arc::new(events::Events::default()),
         Arc::new(hash::Hash),
         Arc::new(security::Security),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use warren_engine::capability::{Caller, Capability, Kept, Progress, Step};
+use warren_engine::capability::{Caller, Capability, Kept, Progress, Step, Variables};
 use warren_engine::security::{Evaluation, Supposed};
 use warren_kernel::{Error, HostConfig, Kernel, Kind, Process, Spawn};
 use warren_values::Value;
@@ -58,6 +58,10 @@ impl Caller for Nobody {
 
     fn permit(&mut self, _: &str, _: &str, _: &[(&str, &str)]) -> Result<(), Error> {
         unreachable!("the operation is pure")
+    }
+
+    fn variables(&self) -> Variables<'_> {
+        unimplemented!("the operation is pure")
     }
 
     fn evaluation(&self, _: Supposed<'_>) -> Result<Evaluation, Error> {

@@ -24,6 +24,7 @@ use warren_kernel::Error;
 mod caller;
 mod kept;
 
+pub use crate::environment::Variables;
 pub use caller::{Caller, MAX_PERMISSIONS};
 pub use kept::Kept;
 

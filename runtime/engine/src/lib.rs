@@ -44,6 +44,7 @@ pub mod capability;
 mod code;
 mod codec;
 mod disk;
+mod environment;
 mod file_size;
 mod files;
 mod guest;

@@ -12,7 +12,7 @@ use crate::boot;
 use crate::lua::State;
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 17] = [
+pub(super) const OBJECTS: [(&str, &str); 16] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),

@@ -65,6 +65,7 @@ pub(crate) struct GrantEntry {
     pub(crate) read: Vec<Spanned<String>>,
     pub(crate) write: Vec<Spanned<String>>,
     pub(crate) env: Vec<Spanned<String>>,
+    pub(crate) env_write: Vec<Spanned<String>>,
 }
 
 impl Manifest {
@@ -230,12 +231,13 @@ fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> 
 }
 
 fn read_grants(reader: &mut Reader, id: Spanned<Id>, grants: &Section<'_>) -> GrantEntry {
-    reader.known_keys(grants, &["read", "write", "env"]);
+    reader.known_keys(grants, &["read", "write", "env", "env_write"]);
     GrantEntry {
         id,
         read: reader.strings(grants, "read"),
         write: reader.strings(grants, "write"),
         env: reader.strings(grants, "env"),
+        env_write: reader.strings(grants, "env_write"),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use warren_kernel::{Error, Kernel, Process};
 
 use super::kept::Kept;
+use crate::environment::Variables;
 use crate::security::{Evaluation, Supposed};
 
 /// The process that calls an operation. Pure operations ignore it.
@@ -41,6 +42,9 @@ pub trait Caller {
         resource: &str,
         attributes: &[(&str, &str)],
     ) -> Result<(), Error>;
+
+    /// The environment variables that the process sees.
+    fn variables(&self) -> Variables<'_>;
 
     /// Prepares the evaluation of policies for values that the program makes up. It asks
     /// for no permission, and gives none.

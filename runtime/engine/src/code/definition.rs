@@ -36,12 +36,14 @@ pub struct Grants {
     pub paths: Vec<PathGrant>,
     /// Environment variables, by name and value.
     pub env: Vec<(String, String)>,
+    /// Names of environment variables that the process may set, for the program alone.
+    pub env_write: Vec<String>,
 }
 
 impl Grants {
     /// Returns true if nothing is granted.
     pub fn is_empty(&self) -> bool {
-        self.paths.is_empty() && self.env.is_empty()
+        self.paths.is_empty() && self.env.is_empty() && self.env_write.is_empty()
     }
 }
 

@@ -7,7 +7,9 @@ use warren_kernel::{Error, Kernel, Kind, Process};
 use super::permission::asked;
 use super::shared::Shared;
 use crate::capability::{Caller, Kept, MAX_PERMISSIONS};
+use crate::code::definition::Grants;
 use crate::codec;
+use crate::environment::Variables;
 use crate::operand::{ASKED, Limit};
 use crate::security::{Evaluation, Judge, Question, Refusal, Rights, Supposed};
 
@@ -35,6 +37,7 @@ pub(super) struct OnFiber<'a> {
     pub(super) shared: &'a Shared,
     pub(super) process: &'a Arc<Process>,
     pub(super) definition: &'a Arc<str>,
+    pub(super) grants: &'a Grants,
     pub(super) kept: &'a mut KeptByGuest,
     pub(super) rights: &'a mut Rights,
     /// The question for which the operation has to be called again.
@@ -81,6 +84,10 @@ impl Caller for OnFiber<'_> {
         }
     }
 
+    fn variables(&self) -> Variables<'_> {
+        self.shared.environment.of(self.grants)
+    }
+
     fn evaluation(&self, supposed: Supposed<'_>) -> Result<Evaluation, Error> {
         evaluation(&self.shared.kernel, self.rights.judge(), supposed)
     }
@@ -95,6 +102,7 @@ pub(super) struct OnThread {
     pub(super) shared: Arc<Shared>,
     pub(super) process: Arc<Process>,
     pub(super) definition: Arc<str>,
+    pub(super) grants: Arc<Grants>,
     pub(super) kept: Arc<Kept>,
     pub(super) judge: Option<Judge>,
     /// The number of permissions asked for.
@@ -133,6 +141,10 @@ impl Caller for OnThread {
         }
         let question = question(&self.shared.kernel, action, resource, attributes)?;
         judge.permit_asked(&question)
+    }
+
+    fn variables(&self) -> Variables<'_> {
+        self.shared.environment.of(&self.grants)
     }
 
     fn evaluation(&self, supposed: Supposed<'_>) -> Result<Evaluation, Error> {

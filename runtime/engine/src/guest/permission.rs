@@ -132,7 +132,9 @@ pub(super) fn asked(
         Some(ResourceKind::Name) => Resource::Name(resource.to_owned()),
         Some(ResourceKind::Context) => Resource::Context,
         Some(ResourceKind::Security) => Resource::Security,
-        Some(ResourceKind::System) | None => Resource::Other(resource.to_owned()),
+        Some(ResourceKind::System | ResourceKind::Variable) | None => {
+            Resource::Other(resource.to_owned())
+        }
     };
     // The decision depends on the target's names and definition, so they are part of
     // the key.

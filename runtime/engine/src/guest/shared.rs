@@ -13,6 +13,7 @@ use warren_kernel::{
 
 use crate::capability::Capabilities;
 use crate::code::definition::Definitions;
+use crate::environment::Environment;
 use crate::files::HostFiles;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::stacks::Stacks;
@@ -56,6 +57,8 @@ pub(crate) struct Shared {
     /// Permits for reading long records.
     pub(crate) aside: Permits,
     pub(crate) capabilities: Capabilities,
+    /// The variables that the program has set.
+    pub(crate) environment: Environment,
     /// Permits for the work of capabilities.
     pub(crate) computing: Permits,
     pub(crate) watches: Arc<Watches>,

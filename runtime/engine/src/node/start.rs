@@ -20,6 +20,7 @@ use crate::code::bounds::CompileLimits;
 use crate::code::cache::CodeCache;
 use crate::code::mappings::Mappings;
 use crate::code::slots::{HostSlots, SlotsBuilder};
+use crate::environment::Environment;
 use crate::files::{Files, HostFiles};
 use crate::guest::Guest;
 use crate::guest::refused_paths::RefusedPaths;
@@ -78,6 +79,7 @@ impl Node {
             max_prepare: max_prepare(config.compile.max_prepare, config.tick),
             aside: Permits::new(workers),
             capabilities: Capabilities::new(config.capabilities),
+            environment: Environment::default(),
             computing: Permits::new(workers),
             watches: Arc::default(),
             ticker,

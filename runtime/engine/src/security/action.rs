@@ -46,6 +46,10 @@ pub enum Action {
     EventsSubscribe,
     /// Sending an event of a system.
     EventsSend,
+    /// Reading an environment variable.
+    EnvGet,
+    /// Setting an environment variable of the program.
+    EnvSet,
 }
 
 /// The kind of resource on which an action acts.
@@ -65,11 +69,13 @@ pub enum ResourceKind {
     Security,
     /// A system of events, or a pattern of systems.
     System,
+    /// An environment variable, by its name.
+    Variable,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Action; 21] = [
+    pub const ALL: [Action; 23] = [
         Action::Spawn,
         Action::SpawnMonitored,
         Action::SpawnLinked,
@@ -91,6 +97,8 @@ impl Action {
         Action::Unregister,
         Action::EventsSubscribe,
         Action::EventsSend,
+        Action::EnvGet,
+        Action::EnvSet,
     ];
 
     /// The word of the contract, for example `process.send`.
@@ -117,6 +125,8 @@ impl Action {
             Action::Unregister => "process.registry.unregister",
             Action::EventsSubscribe => "events.subscribe",
             Action::EventsSend => "events.send",
+            Action::EnvGet => "env.get",
+            Action::EnvSet => "env.set",
         }
     }
 
@@ -147,6 +157,7 @@ impl Action {
             Action::Security | Action::CallSecurity => ResourceKind::Security,
             Action::Register | Action::Unregister => ResourceKind::Name,
             Action::EventsSubscribe | Action::EventsSend => ResourceKind::System,
+            Action::EnvGet | Action::EnvSet => ResourceKind::Variable,
         }
     }
 }
@@ -162,6 +173,7 @@ impl ResourceKind {
             ResourceKind::Context => "\"context\"",
             ResourceKind::Security => "\"security\"",
             ResourceKind::System => "the system",
+            ResourceKind::Variable => "the name",
         }
     }
 }

@@ -6,8 +6,8 @@ use crate::support::{World, bytes, guest, in_time};
 async fn an_upgrade_keeps_messages_and_gains_no_grants() {
     use warren_engine::Grants;
     let granted = Grants {
-        paths: Vec::new(),
         env: vec![("SECRET".into(), "x".into())],
+        ..Grants::default()
     };
     let environ = r#"(import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ (param i32 i32) (result i32)))"#;
     let module = |items: &str, start: &str| {

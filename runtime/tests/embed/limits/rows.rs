@@ -326,6 +326,30 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
+        "name of a variable of `env`",
+        &[Constant(
+            "runtime/capabilities/src/env.rs",
+            "MAX_NAME",
+            Bytes,
+        )],
+    ),
+    (
+        "value that `env.set` sets",
+        &[Constant(
+            "runtime/engine/src/environment.rs",
+            "MAX_VALUE",
+            Bytes,
+        )],
+    ),
+    (
+        "names and values that a program has set",
+        &[Constant(
+            "runtime/engine/src/environment.rs",
+            "MAX_SET",
+            Bytes,
+        )],
+    ),
+    (
         "name of an app",
         &[Constant(
             "runtime/app/src/manifest/mod.rs",

@@ -203,6 +203,9 @@ return {
   { "ctx.get", text },
   { "ctx.all" },
 
+  { "env.get", "data" },
+  { "env.set", "data", "data" },
+  { "env.get_all" },
   { "security.actor" },
   { "security.scope" },
   { "security.new_actor", text, "table?" },

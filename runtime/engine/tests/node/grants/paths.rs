@@ -138,7 +138,7 @@ async fn a_granted_name_stays_a_file() {
         &script,
         Grants {
             paths,
-            env: Vec::new(),
+            ..Grants::default()
         },
     )
     .await;

@@ -43,7 +43,7 @@ impl Place {
         };
         Grants {
             paths: grants.iter().map(grant).collect(),
-            env: Vec::new(),
+            ..Grants::default()
         }
     }
 

@@ -1,0 +1,25 @@
+//! The library `env`, whose functions are operations of the runtime.
+
+use crate::capability::operation;
+use crate::lua::{self, Functions, Members, State};
+
+struct Env;
+
+impl Members for Env {
+    const FUNCTIONS: &'static Functions = &[
+        (c"get", operation!("env.get")),
+        (c"set", operation!("env.set")),
+    ];
+}
+
+/// Pushes the library; `prelude/env.lua` adds to it.
+pub(crate) fn open(l: State) {
+    l.new_table(0, 3);
+    lua::set_members::<Env>(l);
+}
+
+/// The functions that the prelude is given.
+pub(crate) const FUNCTIONS: &Functions = &[
+    (c"variable", operation!("env.get")),
+    (c"variable_names", operation!("env.names")),
+];

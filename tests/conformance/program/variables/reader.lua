@@ -1,0 +1,3 @@
+return function()
+  return { shared = env.get("SHARED") }
+end
