@@ -61,7 +61,7 @@ impl Caller for Nobody {
     }
 
     fn variables(&self) -> Variables<'_> {
-        unimplemented!("the operation is pure")
+        unreachable!("the operation is pure")
     }
 
     fn evaluation(&self, _: Supposed<'_>) -> Result<Evaluation, Error> {
@@ -149,6 +149,10 @@ impl Caller for Tester {
 
     fn evaluation(&self, _: Supposed<'_>) -> Result<Evaluation, Error> {
         unreachable!("the operation evaluates no policies")
+    }
+
+    fn variables(&self) -> Variables<'_> {
+        unreachable!("the operation reads no variables")
     }
 
     fn kept(&mut self) -> &Arc<Kept> {
