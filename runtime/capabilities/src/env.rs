@@ -70,7 +70,7 @@ fn names(caller: &dyn Caller) -> Answer {
 }
 
 /// The most bytes of a name.
-const MAX_NAME: usize = 1024;
+const MAX_NAME: usize = 16 * 1024;
 
 fn name<'a>(arguments: &mut Arguments<'a>) -> Result<&'a str, Error> {
     let name = arguments.text("name")?;

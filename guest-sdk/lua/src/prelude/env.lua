@@ -25,7 +25,7 @@ os.getenv = public(function(...)
   if type(name) == "number" then
     name = tostring(name)
   elseif type(name) ~= "string" then
-    wrong(1, "getenv", "string", ...)
+    wrong(1, "os.getenv", "string", ...)
   end
   -- Only the value: why there is none is no result of Lua's function.
   return (variable(name))

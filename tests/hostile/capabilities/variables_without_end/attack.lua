@@ -16,7 +16,7 @@ end
 for n = 1, 2000 do
   assert(not env.set("W" .. n, value))
 end
-for _, name in ipairs { ("N"):rep(10000000), ("N"):rep(1025) } do
+for _, name in ipairs { ("N"):rep(10000000), ("N"):rep(16385) } do
   assert(errors.is(select(2, env.set(name, "x")), errors.INVALID))
   assert(errors.is(select(2, env.get(name)), errors.INVALID))
 end
