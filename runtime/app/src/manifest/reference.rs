@@ -172,31 +172,25 @@ fn each_key_has_its_range() {
     }
 }
 
+/// Returns the row of a key, and the values that its range names.
+fn values_of(key: &str) -> (Row, Vec<String>) {
+    let row = rows().into_iter().find(|row| row.key == key).unwrap();
+    let values = row.range.split(", ");
+    let values = values
+        .map(|value| value.trim_matches(['`', '"']).to_owned())
+        .collect();
+    (row, values)
+}
+
 #[test]
 fn each_policy_of_restarts_is_named() {
-    let row = rows()
-        .into_iter()
-        .find(|row| row.key == "restart.policy")
-        .unwrap();
-    let named: Vec<&str> = row
-        .range
-        .split(", ")
-        .map(|name| name.trim_matches(['`', '"']))
-        .collect();
+    let (_, named) = values_of("restart.policy");
     assert_eq!(named, RestartPolicy::ALL.map(|(name, _)| name));
 }
 
 #[test]
 fn each_form_of_payloads_is_named() {
-    let row = rows()
-        .into_iter()
-        .find(|row| row.key == "payloads")
-        .unwrap();
-    let named: Vec<&str> = row
-        .range
-        .split(", ")
-        .map(|name| name.trim_matches(['`', '"']))
-        .collect();
+    let (row, named) = values_of("payloads");
     assert_eq!(named, super::PAYLOADS.map(|(name, _)| name));
     let problem = label(&row, "\"objects\"");
     assert!(problem.starts_with("expected "), "{problem}");
