@@ -98,7 +98,7 @@ fn receive_within(l: State) -> c_int {
         let Some(timeout) = signed(l, 2, Unit::Milliseconds, "timeout") else {
             return refused_receive(l);
         };
-        // What is left until a deadline may be less than nothing.
+        // The time left until a deadline may be less than nothing.
         let until = instant_after(u64::try_from(timeout).unwrap_or(0));
         (Patience::Until(until), Shape::ReceiveBy)
     };

@@ -90,7 +90,7 @@ function pool.worker(work)
   end
 end
 
--- What a process of the definition `warren:pool` runs.
+-- The program of a process of the definition `warren:pool`.
 function pool.main(description)
   local complete, err = spec.pool(description)
   if not complete then

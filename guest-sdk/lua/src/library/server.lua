@@ -314,7 +314,7 @@ function server.refuse(to, err)
   return answer(to, false, err)
 end
 
--- What a handler returns in the place of a reply.
+-- A handler returns one of these in the place of a reply.
 local decision = { __name = "server.decision" }
 
 -- The reply comes later, by `server.reply`.

@@ -62,7 +62,7 @@ supervisor.count = request("count")
 -- Stops a supervisor with its children.
 supervisor.stop = request("stop")
 
--- What a process of the definition `warren:supervisor` runs.
+-- The program of a process of the definition `warren:supervisor`.
 supervisor.main = supervisor.run
 
 return supervisor

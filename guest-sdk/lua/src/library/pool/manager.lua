@@ -234,7 +234,7 @@ function manager:fill()
 end
 
 function manager:worker_ended(worker, result)
-  -- What it has answered before counts.
+  -- Answers that it gave before count.
   self:read_inbox()
   self.workers[worker.pid] = nil
   if not worker.leaving then

@@ -1,4 +1,4 @@
--- What is due at which time: a heap with one timer, whatever it holds. Times are
+-- Alarms, each with its time: a heap with one timer, whatever it holds. Times are
 -- nanoseconds; what is due at the same time comes in the order it was added.
 
 local alarms = {}
