@@ -52,13 +52,12 @@ return function(role, main)
   assert(pool.run(jobs, "count") == 0)
   assert(pool.status(jobs).workers == 1)
 
+  -- Two workers, each of which is idle when it is terminated.
   process.set_options { trap_links = true }
-  for _ = 1, 2 do
-    local worker = assert(pool.checkout(jobs))
-    assert(pool.checkin(jobs, worker))
-    process.terminate(worker)
-    pool.status(jobs)
-  end
+  local pair = assert(pool.start { worker = me, args = { "worker", process.pid() }, size = 2, max_restarts = 1, within = "1h" })
+  local first, second = assert(pool.checkout(pair)), assert(pool.checkout(pair))
+  assert(pool.checkin(pair, first) and pool.checkin(pair, second))
+  assert(process.terminate(first) and process.terminate(second))
   local event = process.events():receive()
-  assert(event.from == jobs and event.result.error:find("^more than 1 workers ended without a job within 5s"))
+  assert(event.from == pair and event.result.error:find("^more than 1 workers ended without a job within 1h"))
 end
