@@ -63,7 +63,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[Constant(CLASS, "WASM_STACK", Bytes)],
     ),
     (
-        "events that a subscription holds unread",
+        "unread events of one subscription",
         &[Constant("runtime/kernel/src/mailbox.rs", "FEED", Count)],
     ),
     (
@@ -155,7 +155,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
-        "works of capabilities at a time | | one fewer",
+        "long operations of capabilities at a time | | one fewer",
         &[Text(PERMITS, "each: all - 1,")],
     ),
     (
@@ -203,7 +203,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[Text(PERMITS, "let all = cores.get().max(2);")],
     ),
     (
-        "works of capabilities at a time | | as many",
+        "long operations of capabilities at a time | | as many",
         &[Text(PERMITS, "let all = cores.get().max(2);")],
     ),
     (
