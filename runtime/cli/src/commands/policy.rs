@@ -51,22 +51,22 @@ pub(crate) struct PolicyWhyArgs {
     /// The program: a directory, or a .lua, .wasm or .wat file
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// The actor of the asking process; by default none
+    /// The actor of the calling process; by default none
     #[arg(long, value_name = "ID")]
     pub(crate) actor: Option<String>,
     /// Data about the actor
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value, requires = "actor")]
     pub(crate) meta: Vec<(String, String)>,
-    /// The scope of the asking process, by its name in the manifest
+    /// The scope of the calling process, by its name in the manifest
     #[arg(long, value_name = "NAME")]
     pub(crate) scope: Option<String>,
-    /// A context value of the asking process
+    /// A context value of the calling process
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(crate) context: Vec<(String, String)>,
-    /// The definition of the asking process; by default the program's first
+    /// The definition of the calling process; by default the program's first
     #[arg(long, value_name = "DEFINITION")]
     pub(crate) definition: Option<String>,
-    /// The host of the asking process; by default the first definition's
+    /// The host of the calling process; by default the first definition's
     #[arg(long, value_name = "HOST")]
     pub(crate) host: Option<String>,
     /// The action, such as process.send

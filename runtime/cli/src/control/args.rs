@@ -51,7 +51,7 @@ impl ControlArgs {
 pub(crate) struct QueryArgs {
     /// Show only processes whose PID, definition or names contain this
     text: Option<String>,
-    /// Sort by this key: the oldest process first (pid), else the largest
+    /// Sort by this key: with `pid` the oldest process first, else the largest
     #[arg(long, value_name = "BY",
           value_parser = word::<Sort>(&["pid", "load", "cpu", "memory", "messages", "oldest"]))]
     sort: Option<Sort>,

@@ -13,8 +13,9 @@ use warren::app::{EnvGrant, parse_duration, parse_size};
 #[command(
     override_usage = "warren run [OPTIONS] <PATH> [ARGS]...",
     after_help = "Exit status: 0; 1 if the program failed; 2 for a wrong command line or\n\
-                  manifest, or no such program; 3 if every process waits for ever; 130 after Ctrl-C, 143 after SIGTERM; or the\n\
-                  status that the program gives to os.exit."
+                  manifest, or no such program; 3 if every process waits for ever; 130 after\n\
+                  Ctrl-C, 143 after SIGTERM; 141 if the reader of standard output is gone; or\n\
+                  the status that the program gives to os.exit."
 )]
 pub(crate) struct RunArgs {
     /// The program (a .lua, .wasm or .wat file, or a directory), and its arguments
@@ -35,6 +36,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) write: Vec<PathBuf>,
     /// Let the program see this environment variable
+    ///
+    /// NAME alone has the value from the environment of the command.
     #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
     pub(crate) env: Vec<EnvGrant>,
     /// Limit the memory of all processes together, for example to `8GiB`
@@ -44,7 +47,7 @@ pub(crate) struct RunArgs {
     /// or its control group, less a reserve.
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) max_memory_total: Option<u64>,
-    /// Deny every process all actions that no policy allows
+    /// Deny all processes every action that no policy permits
     #[arg(long)]
     pub(crate) strict: bool,
     /// Log denials and grants to this file, one JSON object a line
@@ -64,8 +67,8 @@ pub(crate) struct RunArgs {
     pub(crate) lint_off: bool,
     /// Go on when every process waits for ever
     ///
-    /// Without the option, a program without services ends with status 3 once all its
-    /// processes wait for a message that none of them can send.
+    /// Without the option, a program without services and without `--control` ends with
+    /// status 3 once all its processes wait for a message that none of them can send.
     #[arg(long)]
     pub(crate) wait: bool,
     /// Time that processes have to end when they are asked to
