@@ -5,10 +5,10 @@
 //!                          (this function)   (linked)      (Lua)
 //! ```
 //!
-//! Whichever ends first takes the other with it. A client that goes away: the
-//! session is asked to end, so that it can take its leave. A session that ends:
-//! the socket is closed, with a code that says how. If this process is terminated,
-//! the link ends the session.
+//! The end of either ends the other. If the client goes away, the session is asked
+//! to end, so that it can leave the room. If the session ends, the socket is closed
+//! with a code that tells the reason. If this process is terminated, the link ends
+//! the session.
 
 use std::time::Duration;
 
