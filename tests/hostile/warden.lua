@@ -1,5 +1,5 @@
--- What attacks run under: starts the attack, keeps two bystanders talking until
--- it has ended, and says how both fared. Its arguments: "terminate" for attacks
+-- The first process of each attack: starts the attack, keeps two bystanders talking
+-- until it has ended, and reports on both. Its arguments: "terminate" for attacks
 -- that go on until they are ended.
 local how = ...
 

@@ -1,4 +1,4 @@
--- What is sealed opens with the same key and the same additional data alone.
+-- Sealed data opens with the same key and the same additional data alone.
 -- shows: Z-10
 local function is(kind, value, err)
   assert(value == nil and errors.is(err, kind), tostring(err))

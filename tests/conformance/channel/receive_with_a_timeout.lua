@@ -80,7 +80,7 @@ is("firsttimeout", served:receive("1h"))
 order:send("x")
 is("second", served:receive("1h"))
 
--- What is no timeout.
+-- Values that are no timeout.
 for _, wrong in ipairs { "soon", "", "5", true, print, { timeout = "x" }, { timeout = {} }, { timout = 1 }, { 5 }, 0 / 0, 1e300 } do
   local value, ok, err = ch:receive(wrong)
   assert(value == nil and ok == false and err:kind() == errors.INVALID, tostring(wrong))

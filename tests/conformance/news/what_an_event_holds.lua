@@ -28,7 +28,7 @@ return function(role)
   for key in pairs(sub:channel():receive()) do keys[#keys + 1] = key end
   table.sort(keys)
   assert(table.concat(keys, " ") == "kind path system")
-  -- What cannot cross is not sent, nor is more than a message holds.
+  -- Data that cannot cross, or are larger than a message, are not sent.
   for _, data in ipairs { print, coroutine.create(print), sub } do
     local sent, err = events.send("count", "k", "p", data)
     assert(sent == nil and errors.is(err, errors.INVALID))

@@ -46,7 +46,7 @@ return function(role, ...)
   assert(not none and err:kind() == errors.RATE_LIMITED)
   assert(table.concat(registry.keys("rooms"), " ") == "hall 1 third")
 
-  -- Who has read an EXIT gets a new process.
+  -- A process that has read an EXIT gets a new process.
   for _ = 1, 100 do
     assert(process.monitor(hall))
     process.terminate(hall)

@@ -1,4 +1,4 @@
--- What debug leads to is the program's: the functions that the interpreter itself is
+-- `debug` leads only to the program's own: the functions that the interpreter is
 -- written in, their upvalues, and the parts of the runtime's objects stay out of reach.
 -- shows: I-13
 local seen = {}
@@ -61,7 +61,7 @@ assert(debug.getregistry() == debug.getregistry())
 debug.getregistry()._LOADED = nil
 assert(require("string") == string)
 
--- What a function of C has on its stack, it finds there again.
+-- A function of C finds its own values on its stack again.
 local co = coroutine.create(function()
   return channel.new():receive()
 end)

@@ -20,7 +20,7 @@ function roles.branch(main)
   } }
 end
 
--- What a process of a server is started with.
+-- The start of a server's process.
 roles["server.start"] = function(to, main, word)
   process.send(main, "up", word)
   if word == "refused" then

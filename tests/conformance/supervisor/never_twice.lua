@@ -60,7 +60,7 @@ return function(role, ...)
     assert(process.registry.lookup("child") == child)
   end
 
-  -- Who has read the EXIT of a child finds it restarted, or about to.
+  -- A process that has read the EXIT of a child finds it restarted, or about to be.
   for _ = 1, 100 do
     assert(process.monitor(child))
     assert(process.terminate(child))

@@ -1,4 +1,4 @@
--- What `time.parse` makes of parts that are there, and of those that are not.
+-- `time.parse` with parts that are there, and with parts that are not.
 -- shows: T-6, T-17, T-18, T-19
 local function reads(layout, text, expected, loc)
   local t, err = time.parse(layout, text, loc)

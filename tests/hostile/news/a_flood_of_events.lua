@@ -13,7 +13,7 @@ for i = 1, 200 do
   assert(urgent:receive() == i)
 end
 time.sleep("300ms")
--- What the queue held, and then an event that tells of the lost ones.
+-- The events of the queue, and then an event that counts the lost ones.
 local read, missed = 0, nil
 repeat
   missed = sub:channel():receive().missed

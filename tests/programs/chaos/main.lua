@@ -95,7 +95,7 @@ local function drain()
   until got.default
 end
 
--- What the supervisors say of the tree: PIDs by place. Returns also the first reason why
+-- Asks the supervisors for the tree: PIDs by place. Returns also the first reason why
 -- the tree is not whole. A stopped child is started again.
 local function look(pids, sup, wrong)
   local children = supervisor.children(sup)

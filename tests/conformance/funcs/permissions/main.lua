@@ -14,7 +14,7 @@ is("app:without", {
   call = "funcs.call", async = "funcs.call", exec = "process.exec", spawn = "process.spawn",
   context = "allowed", actor = "allowed", scope = "allowed", can = false,
 })
--- What an executor was given.
+-- Context, actor and scope of an executor.
 local x = funcs.new():with_context { k = 5 }
 assert(x:call("app:child") == 5)
 x = funcs.new():with_actor(security.new_actor("ada")):with_scope(security.new_scope { "some" })

@@ -14,8 +14,8 @@ return function()
   local said = assert(guests:exec("app:guest", host, victim))
   assert(said == "still a guest", said)
 
-  -- What did come is what the guest was allowed to say, and what its helpers,
-  -- which are guests too, said for it.
+  -- The messages that came are those that the guest, or its helpers, which are guests
+  -- too, may send.
   local topics = {}
   repeat
     local message = inbox:receive()

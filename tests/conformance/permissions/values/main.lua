@@ -50,7 +50,7 @@ is(scope:policies()[1], reader)
 local named = assert(security.named_scope("app:readers"))
 is(named:contains("app:reader"), true)
 
--- What crosses is plain.
+-- Values cross as plain data.
 local told = assert(process.exec("app:teller", "app:processes", reader, ada, both))
 is(told.types, "string table table")
 is(told.policy, "app:reader")

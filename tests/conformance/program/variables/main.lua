@@ -27,7 +27,7 @@ fails(errors.INVALID, env.get(1))
 fails(errors.NOT_FOUND, env.set("GREETING", "bye"))
 fails(errors.NOT_FOUND, env.set("NO_SUCH_VARIABLE", "x"))
 
--- What one process sets, all see that may set it.
+-- All processes that may set a variable see the value that one sets.
 local host = "app:processes"
 fails(errors.NOT_FOUND, env.get("SHARED"))
 assert(env.set("SHARED", "one") == true)

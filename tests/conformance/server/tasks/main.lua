@@ -32,7 +32,7 @@ for i = 1, 20 do
   assert(values[i] == 2 * i)
 end
 
--- What is not done in time is canceled, and a process ends.
+-- A task that is not done in time is canceled, and its process ends.
 local function hang()
   local hanging = assert(task.async("app:work", "hang"))
   while not process.registry.lookup("hanging") do

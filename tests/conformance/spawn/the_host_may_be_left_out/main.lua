@@ -33,7 +33,7 @@ assert(process.exec("app:free", nil, "a", nil) == 2)
 assert(process.exec("app:bound") == 0)
 assert(spawner:exec("app:bound", nil, 1, 2, 3) == 3)
 
--- What is named counts, also where it is wrong.
+-- A host that is named counts, also if it is wrong.
 local value, err = process.spawn("app:bound", "app:processes")
 assert(value == nil and errors.is(err, errors.INVALID), err)
 value, err = process.spawn("app:free", "")

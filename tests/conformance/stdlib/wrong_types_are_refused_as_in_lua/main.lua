@@ -15,7 +15,7 @@ for _, call in ipairs(require("calls")) do
   end
 end
 
--- What takes nothing, does not return, or is refused altogether, and what is
+-- Functions that take nothing, do not return, are refused altogether, or are
 -- shown elsewhere.
 local others = " _G.print os.exit os.clock os.execute os.tmpname io.popen io.tmpfile io.flush package.loadlib string.dump "
   .. "debug.debug debug.gethook debug.sethook debug.getregistry debug.setmetatable "

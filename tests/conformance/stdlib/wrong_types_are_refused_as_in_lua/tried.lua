@@ -55,7 +55,7 @@ return function(call)
         try(place, kind, name .. "(" .. table.concat(list, ", ") .. ")", value)
       end
     end
-    -- Which of two arguments C looks at first is the compiler's choice.
+    -- The compiler chooses the argument that C looks at first.
     if name ~= "math.fmod" then
       try(place, "no value", name .. "(" .. table.concat(list, ", ", 1, place - 1) .. ")")
     end
