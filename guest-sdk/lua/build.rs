@@ -19,7 +19,7 @@ const LUA: &str = "lua-5.4.9";
 ///
 /// The first three: Lua casts its integers of 64 bits to `size_t`, which has 32 here: a
 /// position or length of 2^32 + 1 would be 1.
-const PATCHES: [(&str, &str, &str); 14] = [
+const PATCHES: [(&str, &str, &str); 16] = [
     // Positions beyond the end are alike, as long as they are beyond the one after it.
     (
         "lstrlib.c",
@@ -102,6 +102,33 @@ const PATCHES: [(&str, &str, &str); 14] = [
         "  if (tb->nuse >= tb->size) {",
         "  if (tb->nuse >= tb->size && (tb->size != 512 || tb->nuse >= 1024)) {",
     ),
+    // The tables of modules are read-only: see `config/readonly.h`.
+    (
+        "ltable.c",
+        "  Node *mp;
+  TValue aux;
+  if (l_unlikely(ttisnil(key)))
+",
+        "  Node *mp;
+  TValue aux;
+  if (is_readonly(t))
+    warren_readonly(L);
+  if (l_unlikely(ttisnil(key)))
+",
+    ),
+    (
+        "ltable.c",
+        "    luaH_newkey(L, t, key, value);
+  else
+    setobj2t(L, cast(TValue *, slot), value);
+",
+        "    luaH_newkey(L, t, key, value);
+  else if (is_readonly(t))
+    warren_readonly(L);
+  else
+    setobj2t(L, cast(TValue *, slot), value);
+",
+    ),
     // `config/lines.h` has another.
     (
         "liolib.c",
@@ -171,6 +198,7 @@ fn main() {
         "files.h",
         "hash.h",
         "lines.h",
+        "readonly.h",
         "debug.c",
         "text.h",
         "lfs.c",
@@ -253,7 +281,7 @@ fn patched(sources: &Path) -> PathBuf {
     };
     fs::create_dir_all(&directory)
         .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    for file in ["ldebug.c", "lstrlib.c", "liolib.c", "lstring.c"] {
+    for file in ["ldebug.c", "lstrlib.c", "liolib.c", "lstring.c", "ltable.c"] {
         let mut text = read(&sources.join(file));
         for (_, from, to) in PATCHES.iter().filter(|(patched, ..)| *patched == file) {
             assert_eq!(text.matches(from).count(), 1, "in {file}, once: {from}");

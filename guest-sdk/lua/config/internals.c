@@ -49,6 +49,10 @@ LUA_API void warren_rest (lua_State *L, size_t young, WarrenHeap *heap) {
   }
 }
 
+LUA_API void warren_makereadonly (lua_State *L, int idx) {
+  hvalue(index2value(L, idx))->flags |= READONLY;
+}
+
 LUA_API int warren_has_finalizers (lua_State *L) {
   return G(L)->finobj != NULL || G(L)->tobefnz != NULL;
 }

@@ -55,6 +55,7 @@ static const char *warren_extra (lua_State *L, const char *name, const char *ext
 #include "ltm.c"
 #include "hash.h"
 #include "lstring.c"
+#include "readonly.h"
 #include "ltable.c"
 /* A recursion without end is "stack overflow" before it has used up the memory of
 ** a process of default size: a call takes 16 bytes of the stack, 40 beside it, and
@@ -64,7 +65,11 @@ static const char *warren_extra (lua_State *L, const char *name, const char *ext
 #define LUAI_MAXSTACK	400000
 #include "ldo.c"
 #pragma pop_macro("LUAI_MAXSTACK")
+/* The interpreter's loop notes its place only before what may raise. */
+#define finishreadonly(L)	Protect(warren_readonly(L))
 #include "lvm.c"
+#undef finishreadonly
+#define finishreadonly(L)	warren_readonly(L)
 #include "lapi.c"
 
 #include "lauxlib.h"

@@ -11,8 +11,8 @@ use crate::lua::{Function, State, internals, push_library, set_functions};
 use crate::{
     allocator, bundled, callbacks, capability, channel, chooser, codec, context, coroutine, crypto,
     env, errors, events, hash, json, late, libc_clock, logger, math, message, metamethods, module,
-    object, os, payload, prelude, process, public, scheduler, security, spawner, stdio, tables,
-    time, timers, traceback, transfer, uuid, warnings,
+    object, os, payload, prelude, process, public, read_only, scheduler, security, spawner, stdio,
+    tables, time, timers, traceback, transfer, uuid, warnings,
 };
 
 /// Returns the Lua state of this instance, set up at the first call, or in the image.
@@ -191,6 +191,7 @@ extern "C-unwind" fn open_all(l: State) -> c_int {
     library(l, c"base64", codec::open_base64);
     library(l, c"hex", codec::open_hex);
     prelude::run(l, prelude::WARREN);
+    read_only::protect_modules(l);
     late::open(l);
     warm_up(l);
     0

@@ -3,11 +3,10 @@
 
 use std::ffi::c_int;
 
-use mlua_sys::lua_upvalueindex;
+use mlua_sys::{LUA_TTABLE, lua_KContext, lua_upvalueindex};
 
 use crate::argument::{REFUSED, text};
 use crate::lua::{Function, Functions, State, push_library};
-use crate::replacement::all;
 use crate::{prelude, waiting};
 
 /// The functions that the prelude is given.
@@ -62,7 +61,15 @@ extern "C-unwind" fn open(l: State) -> c_int {
     l.set_top(0);
     l.push_value(lua_upvalueindex(1));
     push_library(l, waiting::FUNCTIONS);
-    l.call_then(1, 1, 0, all);
+    l.call_then(1, 1, 0, opened);
+    opened(l, 0, 0)
+}
+
+/// Returns the module, whose table is read-only.
+extern "C-unwind" fn opened(l: State, _: c_int, _: lua_KContext) -> c_int {
+    if l.type_of(-1) == LUA_TTABLE {
+        l.make_read_only(-1);
+    }
     1
 }
 

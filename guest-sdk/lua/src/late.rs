@@ -5,14 +5,22 @@ use std::ffi::{CStr, c_int, c_void};
 
 use mlua_sys::*;
 
-use crate::lua::{State, push_next};
+use crate::lua::{Functions, State, push_next};
 use crate::prelude::{self, Chunk};
+use crate::read_only;
 
 /// Names, and the chunk of each. A chunk is given the functions that only the prelude
 /// sees, and the table of the library, which it fills.
 const LIBRARIES: &[(&CStr, Chunk)] = &[
     (c"funcs", include_str!("prelude/funcs.lua")),
     (c"payload", include_str!("prelude/payload.lua")),
+];
+
+/// The metamethods of a library that is not filled yet.
+const HANDLERS: &Functions = &[
+    (c"__index", index),
+    (c"__newindex", new_index),
+    (c"__pairs", pairs),
 ];
 
 /// Makes the tables of the libraries, as globals and for `require`. The table of the
@@ -22,13 +30,12 @@ pub(crate) fn open(l: State) {
     l.register(native_key());
     for (place, (name, _)) in (0..).zip(LIBRARIES) {
         l.new_table(0, 0);
-        l.new_table(0, 2);
-        l.push_integer(place);
-        l.push_closure(index, 1);
-        l.set_field(-2, c"__index");
-        l.push_integer(place);
-        l.push_closure(pairs, 1);
-        l.set_field(-2, c"__pairs");
+        l.new_table(0, 3);
+        for (name, function) in HANDLERS {
+            l.push_integer(place);
+            l.push_closure(*function, 1);
+            l.set_field(-2, name);
+        }
         l.set_metatable(-2);
         l.field(LUA_REGISTRYINDEX, c"_LOADED");
         l.push_value(-2);
@@ -64,6 +71,15 @@ extern "C-unwind" fn index(l: State) -> c_int {
     1
 }
 
+/// `__newindex`: the same; the assignment is then refused.
+extern "C-unwind" fn new_index(l: State) -> c_int {
+    l.check_type(1, LUA_TTABLE);
+    l.set_top(3);
+    fill(l, 1, l.to_integer(lua_upvalueindex(1)));
+    l.set(1);
+    0
+}
+
 /// `__pairs`: the same.
 extern "C-unwind" fn pairs(l: State) -> c_int {
     l.check_type(1, LUA_TTABLE);
@@ -76,7 +92,7 @@ extern "C-unwind" fn pairs(l: State) -> c_int {
 }
 
 /// Fills the table at the absolute index `table` with the library at a place, but for what
-/// the program has put there. May raise.
+/// the program has put there by `rawset`. May raise.
 fn fill(l: State, table: c_int, place: lua_Integer) {
     let Some((_, chunk)) = LIBRARIES.get(place as usize) else {
         return;
@@ -102,6 +118,7 @@ fn fill(l: State, table: c_int, place: lua_Integer) {
     l.pop(1);
     l.push_nil();
     l.set_metatable(table);
+    read_only::protect(l, table);
 }
 
 /// The registry's key of the prelude's functions.

@@ -74,6 +74,7 @@ mod prelude;
 mod process;
 mod program;
 mod public;
+mod read_only;
 mod registry;
 mod replacement;
 mod scheduler;

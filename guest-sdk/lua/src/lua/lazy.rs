@@ -79,26 +79,36 @@ extern "C-unwind" fn index<M: Members>(l: State) -> c_int {
     1
 }
 
-/// `__pairs`: the table is filled, and from then on like any other.
+/// `__pairs`: goes over a copy with all members, since the table may be read-only.
 extern "C-unwind" fn pairs<M: Members>(l: State) -> c_int {
     l.check_type(1, LUA_TTABLE);
     l.set_top(1);
-    l.push_nil();
-    l.set_metatable(1);
+    push_next(l);
+    l.new_table(0, 0);
+    let all = l.top();
     for (name, function) in M::FUNCTIONS {
-        fill(l, name, |l| l.push_function(*function));
+        l.push_function(*function);
+        l.set_field(all, name);
     }
     for (name, number) in M::INTEGERS {
-        fill(l, name, |l| l.push_integer(*number));
+        l.push_integer(*number);
+        l.set_field(all, name);
     }
     for (name, text) in M::TEXTS {
-        fill(l, name, |l| l.push_string(text));
+        l.push_string(text);
+        l.set_field(all, name);
     }
     for (name, push) in M::VALUES {
-        fill(l, name, push);
+        push(l);
+        l.set_field(all, name);
     }
-    push_next(l);
-    l.push_value(1);
+    // The table's own fields go before.
+    l.push_nil();
+    while l.next(1) {
+        l.push_value(-2);
+        l.insert(-2);
+        l.raw_set(all);
+    }
     l.push_nil();
     3
 }
@@ -119,14 +129,4 @@ fn find<T: Copy>(members: &Named<T>, name: &[u8]) -> Option<T> {
         .iter()
         .find(|(known, _)| known.to_bytes() == name)
         .map(|(_, member)| *member)
-}
-
-/// Sets a field of the table at 1 where it has none of this name.
-fn fill(l: State, name: &CStr, push: impl FnOnce(State)) {
-    l.push_string(name);
-    if l.raw_get(1) == LUA_TNIL {
-        push(l);
-        l.set_field(1, name);
-    }
-    l.set_top(1);
 }

@@ -4,8 +4,8 @@ use std::ffi::{CStr, c_int, c_void};
 
 use mlua_sys::*;
 
-use super::State;
 use super::api::api;
+use super::{State, internals};
 
 impl State {
     api! {
@@ -20,6 +20,8 @@ impl State {
         fn get(table: c_int) -> c_int = |l| lua_gettable(l, table);
         /// Replaces the key on top by its value; returns its type.
         fn raw_get(table: c_int) -> c_int = |l| lua_rawget(l, table);
+        /// Sets the key below the top to the value on top. May run a metamethod.
+        fn set(table: c_int) = |l| lua_settable(l, table);
         /// Sets the key below the top to the value on top.
         fn raw_set(table: c_int) = |l| lua_rawset(l, table);
         /// Pushes an element; returns its type.
@@ -29,6 +31,9 @@ impl State {
         /// Replaces the key on top by the next one and its value. False, with neither,
         /// at the end.
         fn next(table: c_int) -> bool = |l| lua_next(l, table) != 0;
+        /// Makes a table read-only: who assigns to it gets an error from here on, this
+        /// crate too.
+        fn make_read_only(table: c_int) = |l| internals::warren_makereadonly(l, table);
         /// Pushes a global; returns its type.
         fn global(name: &CStr) -> c_int = |l| lua_getglobal(l, name.as_ptr());
         /// Sets a global to the value on top.
