@@ -360,6 +360,15 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_below_a_wrong_id_is_checked_too() {
+        let (_, problems) = Manifest::parse("[hosts.workers]\nmax_proceses = 1\n");
+        let messages: Vec<&str> = problems.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(messages.len(), 2, "{messages:?}");
+        assert!(messages[0].contains("`workers` is not an id"), "{messages:?}");
+        assert!(messages[1].contains("unknown key `max_proceses`"), "{messages:?}");
+    }
+
+    #[test]
     fn a_wrong_type_says_what_was_expected() {
         let (_, at, all) = problem("app = 3");
         assert_eq!(

@@ -115,8 +115,8 @@ impl Reader {
         self.as_table(section, key, value)
     }
 
-    /// Returns the tables in the table of this key, each with its key read as
-    /// an id.
+    /// Returns the tables in the table of this key, each with its key read as an id. A key
+    /// that is no id is a problem, and so is what is wrong in its table.
     pub(super) fn tables_by_id<'a>(
         &mut self,
         section: &Section<'a>,
@@ -127,9 +127,10 @@ impl Reader {
         };
         let mut tables = Vec::new();
         for (key, value) in outer.entries {
-            let id = self.parse_id(key.get_ref(), key.span());
-            let table = self.as_table(&outer, key.get_ref(), value);
-            if let (Some(id), Some(table)) = (id, table) {
+            let id = self
+                .parse_id(key.get_ref(), key.span())
+                .unwrap_or_else(|| Spanned::new(key.span(), Id::placeholder()));
+            if let Some(table) = self.as_table(&outer, key.get_ref(), value) {
                 tables.push((id, table));
             }
         }
