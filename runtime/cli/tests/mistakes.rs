@@ -179,7 +179,7 @@ fn a_deadlock_of_many_processes_names_some() {
     ]);
     let ended = run(dir.path(), &["."]).ends_with(3);
     assert_eq!(ended.stderr.matches(" waits at ").count(), 20, "{ended}");
-    ended.says(&["11 processes more wait"]);
+    ended.says(&["11 more processes wait"]);
 }
 
 /// Starts a program that waits, with standard input that nobody writes to.

@@ -47,8 +47,8 @@ async fn failure(inspector: &Inspector) -> Failure {
     }
     match listing.matched.saturating_sub(listing.processes.len()) {
         0 => {}
-        1 => notes.push("one process more waits".to_owned()),
-        more => notes.push(format!("{more} processes more wait")),
+        1 => notes.push("1 more process waits".to_owned()),
+        more => notes.push(format!("{more} more processes wait")),
     }
     Failure {
         help: Some(
