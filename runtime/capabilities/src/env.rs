@@ -74,8 +74,11 @@ const MAX_NAME: usize = 16 * 1024;
 
 fn name<'a>(arguments: &mut Arguments<'a>) -> Result<&'a str, Error> {
     let name = arguments.text("name")?;
-    if name.is_empty() || name.contains(['=', '\0']) {
-        let message = "name: a variable has a name without `=` and zero bytes";
+    if name.is_empty() {
+        return Err(Error::invalid("name: empty"));
+    }
+    if name.contains(['=', '\0']) {
+        let message = "name: a variable's name contains neither `=` nor a zero byte";
         return Err(Error::invalid(message));
     }
     if name.len() > MAX_NAME {

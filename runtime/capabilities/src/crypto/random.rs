@@ -80,7 +80,7 @@ fn parameters(request: &[u8]) -> Result<(usize, Vec<Vec<u8>>), Error> {
         Err(_) => charset.iter().map(|byte| vec![*byte]).collect(),
     };
     if charset.is_empty() {
-        return Err(Error::invalid("charset: there is no character to draw"));
+        return Err(Error::invalid("charset: empty"));
     }
     Ok((n, charset))
 }
