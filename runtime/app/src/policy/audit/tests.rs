@@ -43,8 +43,6 @@ fn a_disk_that_takes_nothing_holds_nobody_up_and_no_line_is_lost_unsaid() {
     for _ in 0..DENIALS {
         deny(&audit);
     }
-    let dropped = audit.dropped.load(Ordering::Relaxed);
-    assert!(dropped > 0, "nothing was dropped");
 
     let reading = std::thread::spawn(move || {
         let lines = BufReader::new(reader).lines();
@@ -61,7 +59,7 @@ fn a_disk_that_takes_nothing_holds_nobody_up_and_no_line_is_lost_unsaid() {
     let said = lines.iter().filter(|line| line["event"] == "dropped");
     let said: u64 = said.map(|line| line["lines"].as_u64().unwrap()).sum();
     assert_eq!(denied + said, DENIALS);
-    assert!(said >= dropped);
+    assert!(said > 0, "nothing was dropped");
     let waiting = MAX_WAITING as u64;
     assert!(denied >= waiting, "{denied} of at least {waiting}");
 }
