@@ -364,8 +364,14 @@ mod tests {
         let (_, problems) = Manifest::parse("[hosts.workers]\nmax_proceses = 1\n");
         let messages: Vec<&str> = problems.iter().map(|one| one.message.as_str()).collect();
         assert_eq!(messages.len(), 2, "{messages:?}");
-        assert!(messages[0].contains("`workers` is not an id"), "{messages:?}");
-        assert!(messages[1].contains("unknown key `max_proceses`"), "{messages:?}");
+        assert!(
+            messages[0].contains("`workers` is not an id"),
+            "{messages:?}"
+        );
+        assert!(
+            messages[1].contains("unknown key `max_proceses`"),
+            "{messages:?}"
+        );
     }
 
     #[test]
