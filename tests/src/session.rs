@@ -11,7 +11,7 @@ use crate::outcome::Outcome;
 
 /// Far more than any of the programs takes on a busy machine, the first start
 /// included.
-pub const TIMEOUT: Duration = Duration::from_secs(600);
+pub const TIMEOUT: Duration = Duration::from_secs(1200);
 
 /// The error of a command that exceeds its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
