@@ -22,7 +22,7 @@ use crate::code::definition::Code;
 use crate::code::program::Program;
 use crate::guest::{Inherited, Run, SpawnRequest, Spawner};
 use crate::limits::{INSTANCE, TASK};
-use crate::security::{Event, Identity, Judges};
+use crate::security::{AuditEvent, Identity, Judges};
 
 impl Node {
     /// Starts a process. A failed spawn leaves nothing behind.
@@ -162,7 +162,7 @@ impl SpawnRequest {
         } else if !assigned.is_empty()
             && let Some(authorizer) = judges.authorizer()
         {
-            authorizer.observe(&Event::Granted {
+            authorizer.observe(&AuditEvent::Granted {
                 by: None,
                 pid: process.text(),
                 definition: &self.start.definition,
