@@ -5,7 +5,7 @@
 //!                          (this function)   (linked)      (Lua)
 //! ```
 //!
-//! Whichever ends first takes the other with it. A client that goes away: the
+//! The first to end takes the other with it. A client that goes away: the
 //! session is asked to end, so that it can take its leave. A session that ends:
 //! the socket is closed, with a code that says how. If this process is terminated,
 //! the link ends the session.

@@ -84,7 +84,7 @@ LUA_API int warren_has_unclosed (lua_State *co) {
   return co->tbclist.p > co->stack.p;
 }
 
-/* Whether the function of `ci` was called as the message handler of the xpcall
+/* Tells if the function of `ci` was called as the message handler of the xpcall
 ** around it; `guard` is what was found for a `ci` further inside. */
 static int is_handler (lua_State *L, CallInfo *ci, CallInfo **guard) {
   while (*guard != &L->base_ci &&

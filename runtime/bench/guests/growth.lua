@@ -1,4 +1,4 @@
--- How the cost of an operation grows with what is around it. Called with its own
+-- The growth of an operation's cost with what is around it. Called with its own
 -- definition, the name of a situation and a size, returns picoseconds for each
 -- operation: of several batches the fastest. Called without name and size,
 -- returns all names.

@@ -1,4 +1,4 @@
--- What programs do with text: patterns, formats, pieces and cases.
+-- The work of programs with text: patterns, formats, pieces and cases.
 return function(count)
     local result = 0
     for i = 1, count do

@@ -1,4 +1,4 @@
-  ;; What every guest in this directory begins with; `guests.rs` puts it into
+  ;; The beginning of every guest in this directory; `guests.rs` puts it into
   ;; each module. Memory below 2048 is laid out here:
   ;;
   ;;      0  the host                16  the topic of all messages

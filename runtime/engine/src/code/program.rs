@@ -22,8 +22,8 @@ pub(crate) struct Chunk {
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) definition: Arc<Definition>,
-    /// What the process may reach: its definition's grants, except after an
-    /// upgrade, which brings none.
+    /// The grants of the process: its definition's, except after an upgrade, which
+    /// brings none.
     pub(crate) grants: Arc<Grants>,
     /// The guest to instantiate: the definition's own, or the interpreter. `None` for
     /// a host function process.

@@ -66,7 +66,7 @@ pub enum NodeError {
     Host {
         /// The name.
         name: String,
-        /// What is wrong.
+        /// The reason for the refusal.
         error: Box<warren_kernel::Error>,
     },
     /// Called outside a tokio runtime.
