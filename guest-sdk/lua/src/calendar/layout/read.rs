@@ -9,13 +9,13 @@ use crate::calendar::date::{self, Date, MONTHS, WEEKDAYS};
 pub(crate) struct Reading<'t> {
     /// The date and time of day; each part is in its range.
     pub(crate) parts: Parts,
-    /// The place where these were read.
-    pub(crate) place: Place<'t>,
+    /// The zone in which the text states them.
+    pub(crate) zone: Zone<'t>,
 }
 
-/// The place of its time that a text states.
+/// The zone that a text states for its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place<'t> {
+pub(crate) enum Zone<'t> {
     /// Nothing.
     Unsaid,
     /// `Z` or `UTC`.
@@ -282,11 +282,11 @@ impl<'t> Reader<'t> {
         }
         let (month, day) = (self.month.unwrap_or(1), self.day.unwrap_or(1));
         within(day, 1..=date::days_in(self.year, month), "day")?;
-        let place = match (self.utc, self.offset) {
-            (true, _) => Place::Utc,
-            (false, Some(offset)) => Place::Offset(offset, self.zone),
-            (false, None) if !self.zone.is_empty() => Place::Name(self.zone),
-            (false, None) => Place::Unsaid,
+        let zone = match (self.utc, self.offset) {
+            (true, _) => Zone::Utc,
+            (false, Some(offset)) => Zone::Offset(offset, self.zone),
+            (false, None) if !self.zone.is_empty() => Zone::Name(self.zone),
+            (false, None) => Zone::Unsaid,
         };
         Ok(Reading {
             parts: Parts {
@@ -298,7 +298,7 @@ impl<'t> Reader<'t> {
                 second: self.second.into(),
                 nanosecond: self.nanosecond.into(),
             },
-            place,
+            zone,
         })
     }
 }
@@ -471,24 +471,24 @@ mod tests {
     }
 
     #[test]
-    fn places_are_read() {
+    fn zones_are_read() {
         for (layout, text, expected) in [
-            ("-0700", "+0530", Place::Offset(19_800, "")),
-            ("-07:00", "-03:30", Place::Offset(-12_600, "")),
-            ("-07", "+02", Place::Offset(7_200, "")),
-            ("-070000", "+000123", Place::Offset(83, "")),
-            ("Z07:00:00", "-00:01:02", Place::Offset(-62, "")),
-            ("Z07:00", "Z", Place::Utc),
-            ("Z07:00", "+01:00", Place::Offset(3_600, "")),
-            ("MST", "UTC", Place::Utc),
-            ("MST", "CEST", Place::Name("CEST")),
-            ("MST", "GMT-8", Place::Name("GMT-8")),
-            ("MST", "+03", Place::Name("+03")),
-            ("-0700 (MST)", "+0100 (CET)", Place::Offset(3_600, "CET")),
-            ("2006", "2024", Place::Unsaid),
+            ("-0700", "+0530", Zone::Offset(19_800, "")),
+            ("-07:00", "-03:30", Zone::Offset(-12_600, "")),
+            ("-07", "+02", Zone::Offset(7_200, "")),
+            ("-070000", "+000123", Zone::Offset(83, "")),
+            ("Z07:00:00", "-00:01:02", Zone::Offset(-62, "")),
+            ("Z07:00", "Z", Zone::Utc),
+            ("Z07:00", "+01:00", Zone::Offset(3_600, "")),
+            ("MST", "UTC", Zone::Utc),
+            ("MST", "CEST", Zone::Name("CEST")),
+            ("MST", "GMT-8", Zone::Name("GMT-8")),
+            ("MST", "+03", Zone::Name("+03")),
+            ("-0700 (MST)", "+0100 (CET)", Zone::Offset(3_600, "CET")),
+            ("2006", "2024", Zone::Unsaid),
         ] {
-            let place = read(layout, text).map(|reading| reading.place);
-            assert_eq!(place, Ok(expected), "{layout}: {text}");
+            let zone = read(layout, text).map(|reading| reading.zone);
+            assert_eq!(zone, Ok(expected), "{layout}: {text}");
         }
     }
 
