@@ -15,7 +15,7 @@ use crate::exchange;
 use crate::interpreter::interpreter;
 use crate::lua::State;
 use crate::outcome;
-use crate::scheduler::{self, Ended, again};
+use crate::scheduler::{self, RunEnd, again};
 
 /// Compiles the source of the program and hands over its bytecode, or the
 /// reason why it does not compile.
@@ -76,9 +76,9 @@ extern "C-unwind" fn run(l: State) -> c_int {
     let thread = scheduler::spawn(l, arguments);
     interpreter(l).program.set(Some(thread));
     match scheduler::run(l, thread) {
-        Ended::Failed(thread) => return outcome::failed(l, thread),
-        Ended::Returned(0) => return outcome::finished_without_result(),
-        Ended::Returned(results) => {
+        RunEnd::Failed(thread) => return outcome::failed(l, thread),
+        RunEnd::Returned(0) => return outcome::finished_without_result(),
+        RunEnd::Returned(results) => {
             // `return nil, err` is a failure, as from any function of a program.
             if thread.type_of(-results) == LUA_TNIL {
                 return outcome::returned(l, thread, results);
@@ -112,8 +112,8 @@ extern "C-unwind" fn run(l: State) -> c_int {
     l.move_to(thread, arguments);
     again(interpreter(l), thread, arguments);
     match scheduler::run(l, thread) {
-        Ended::Failed(thread) => outcome::failed(l, thread),
-        Ended::Returned(results) => outcome::returned(l, thread, results),
+        RunEnd::Failed(thread) => outcome::failed(l, thread),
+        RunEnd::Returned(results) => outcome::returned(l, thread, results),
     }
 }
 
