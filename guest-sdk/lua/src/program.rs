@@ -165,8 +165,7 @@ fn find_method(l: State) -> bool {
     }
     l.pop(1);
     let there = functions_of(l, table);
-    // SAFETY: the name is on the stack as long as the text is used.
-    let method = String::from_utf8_lossy(unsafe { l.bytes(table + 1) }.unwrap_or_default());
+    let method = l.lossy(table + 1).unwrap_or_default();
     outcome::push_error(
         l,
         kind::NOT_FOUND,
@@ -180,9 +179,8 @@ fn functions_of(l: State, table: c_int) -> String {
     let mut names = Vec::new();
     l.push_nil();
     while l.next(table) {
-        // SAFETY: the key is on the stack until it is copied.
-        if let (LUA_TFUNCTION, Some(name)) = (l.type_of(-1), unsafe { l.bytes(-2) }) {
-            names.push(format!("'{}'", String::from_utf8_lossy(name)));
+        if let (LUA_TFUNCTION, Some(name)) = (l.type_of(-1), l.lossy(-2)) {
+            names.push(format!("'{name}'"));
         }
         l.pop(1);
     }
