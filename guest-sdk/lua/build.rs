@@ -154,7 +154,7 @@ const PATCHES: [(&str, &str, &str); 16] = [
 ",
         "",
     ),
-    // Which takes the stream.
+    // `g_read` takes the stream: reading a line needs more than its file.
     (
         "liolib.c",
         "static int g_read (lua_State *L, FILE *f, int first) {

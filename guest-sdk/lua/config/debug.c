@@ -53,7 +53,7 @@ static const char *visible_getlocal (lua_State *L, const lua_Debug *ar, int n) {
   return name;
 }
 
-/* What a function of C keeps on its stack it does not look at twice. */
+/* A function of C does not look twice at what it keeps on its stack. */
 static const char *visible_setlocal (lua_State *L, const lua_Debug *ar, int n) {
   return isLua(ar->i_ci) ? lua_setlocal(L, ar, n) : NULL;
 }
@@ -61,7 +61,7 @@ static const char *visible_setlocal (lua_State *L, const lua_Debug *ar, int n) {
 static int gmatch_aux (lua_State *L);
 static int io_readline (lua_State *L);
 
-/* Whether the upvalues of a function are the program's to see. Lua's own functions
+/* Tells if the upvalues of a function are the program's to see. Lua's own functions
 ** of C have some that are. */
 static int has_visible_upvalues (lua_State *L, int index, int set) {
   const TValue *f = index2value(L, index);
@@ -99,7 +99,7 @@ static int is_file (lua_State *L, int index) {
   return !known;
 }
 
-/* Whether the metatable of a value is the runtime's. */
+/* Tells if the metatable of a value is the runtime's. */
 static int is_object (lua_State *L, int index) {
   return lua_type(L, index) == LUA_TUSERDATA && !is_file(L, index);
 }

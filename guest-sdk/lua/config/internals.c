@@ -88,7 +88,7 @@ LUA_API int warren_has_unclosed (lua_State *co) {
   return co->tbclist.p > co->stack.p;
 }
 
-/* Whether the function of `ci` was called as the message handler of the xpcall
+/* Tells if the function of `ci` was called as the message handler of the xpcall
 ** around it; `guard` is what was found for a `ci` further inside. */
 static int is_handler (lua_State *L, CallInfo *ci, CallInfo **guard) {
   while (*guard != &L->base_ci &&
@@ -100,8 +100,8 @@ static int is_handler (lua_State *L, CallInfo *ci, CallInfo **guard) {
          luaV_rawequalobj(s2v(ci->func.p), s2v((*guard)->func.p + 2));
 }
 
-/* The innermost place that keeps a thread from being left: see Barrier in
-** src/lua/internals.rs. `passes` knows the functions of C that can be left. */
+/* The innermost place that keeps a thread from being left: see barrier in
+** src/lua/frames.rs. `passes` knows the functions of C that can be left. */
 LUA_API int warren_barrier (lua_State *L, lua_Debug *ar, int (*passes) (lua_State *, lua_CFunction)) {
   CallInfo *ci, *guard = NULL;
   for (ci = L->ci; ci != &L->base_ci; ci = ci->previous) {
@@ -122,8 +122,8 @@ LUA_API int warren_barrier (lua_State *L, lua_Debug *ar, int (*passes) (lua_Stat
   return 0;
 }
 
-/* The call of the program that led to the function of C that runs: see `Call` in
-** src/mistakes/place.rs. Functions of the prelude, and the function of C that has called
+/* The call of the program that led to the function of C that runs: see frame_of_call in
+** src/lua/frames.rs. Functions of the prelude, and the function of C that has called
 ** one, return what the function they call has returned: so a call takes no results if
 ** they take all, and the call of the program none. */
 LUA_API const void *warren_call (lua_State *L, lua_Debug *ar, int discards) {

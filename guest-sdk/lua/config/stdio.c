@@ -129,7 +129,7 @@ static void warren_read_more (warren_Stream *p) {
 /* Bytes of one call that are passed on together. */
 #define CALL_BYTES	512
 
-/* What a call writes to a standard stream. */
+/* The bytes that a call writes to a standard stream. */
 typedef struct Call {
   lua_State *L;
   int err;
@@ -214,7 +214,7 @@ static int write_to (lua_State *L, warren_Stream *p, lua_CFunction write, int fi
     file->error = 0;
     return failure(L, error);
   }
-  /* What was read ahead would move the place of the write. */
+  /* Bytes read ahead would move the place of the write. */
   if (__freading(f)) fseek(f, 0, SEEK_CUR);
   if (!file->held && file->buffer == NULL) set_buffer(file, MODE_FULL, FILE_BUFFER);
   put_in(L, file);

@@ -122,10 +122,7 @@ extern "C-unwind" fn settle(l: State) -> c_int {
     l.restart_gc();
     l.collect();
     l.collect_by_generation();
-    // SAFETY: the thread is alive.
-    interpreter
-        .heap
-        .set(unsafe { internals::heap_of_interpreter(l.as_ptr()) });
+    interpreter.heap.set(l.heap());
     0
 }
 

@@ -50,11 +50,12 @@ pub(crate) fn call(l: State, operation: &str, types: &str) -> c_int {
 
 /// `call(operation, ...)`: calls an operation with all further arguments.
 extern "C-unwind" fn call_named(l: State) -> c_int {
-    // SAFETY: the name is an argument, on the stack until the function returns.
-    match unsafe { l.bytes(1) }.and_then(|name| std::str::from_utf8(name).ok()) {
-        Some(operation) => call_with(l, operation, 2),
-        None => 0,
-    }
+    l.with_bytes(1, |name| {
+        match name.and_then(|name| std::str::from_utf8(name).ok()) {
+            Some(operation) => call_with(l, operation, 2),
+            None => 0,
+        }
+    })
 }
 
 /// Calls an operation with the values on the stack from the place `first` on.

@@ -23,11 +23,10 @@ pub(crate) fn compile(l: State, name: &[u8], source: &[u8]) -> Result<Output, Op
     code.lift_limit();
     let status = l.load(source, &chunk_name);
     if status != LUA_OK {
-        // SAFETY: the message is on the stack until it is copied.
-        let message = unsafe { l.bytes(-1) }.map(|message| match status {
-            LUA_ERRSYNTAX => String::from_utf8_lossy(message).into_owned(),
+        let message = l.lossy(-1).map(|message| match status {
+            LUA_ERRSYNTAX => message,
             // Lua knows a place only for errors of syntax.
-            _ => named(&String::from_utf8_lossy(message)),
+            _ => named(&message),
         });
         l.pop(1);
         return Err(if status == LUA_ERRMEM { None } else { message });

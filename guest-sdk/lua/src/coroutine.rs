@@ -11,6 +11,8 @@ use std::ffi::{CStr, c_int, c_void};
 use mlua_sys::*;
 
 use crate::interpreter::{interpreter, is_switched_out, push_text, set_switched_out};
+#[cfg(target_family = "wasm")]
+use crate::lua::Frame;
 use crate::lua::{self, Continuation, Function, Functions, State};
 use crate::scheduler;
 
@@ -82,15 +84,11 @@ extern "C-unwind" fn wrapped(l: State) -> c_int {
     }
 }
 
-/// The coroutine that a thread has resumed and waits for.
-///
-/// # Safety
-/// The thread is perhaps in the midst of something, with two free stack slots;
-/// `record` was filled by `lua_getstack` for its innermost function.
+/// The coroutine that a thread, whose innermost function is `frame`, has resumed and
+/// waits for. The thread is perhaps in the midst of something, with two free stack slots.
 #[cfg(target_family = "wasm")]
-pub(crate) unsafe fn resumed_by(l: State, record: *mut lua_Debug) -> Option<State> {
-    // SAFETY: as promised by the caller.
-    unsafe { lua_getinfo(l.as_ptr(), c"f".as_ptr(), record) };
+pub(crate) fn resumed_by(l: State, frame: &mut Frame) -> Option<State> {
+    frame.ask(c"f");
     let function = l.to_function(-1);
     let is =
         |other: Function| function.is_some_and(|function| std::ptr::fn_addr_eq(function, other));
@@ -99,8 +97,7 @@ pub(crate) unsafe fn resumed_by(l: State, record: *mut lua_Debug) -> Option<Stat
         l.upvalue(-1, 1);
         thread = l.to_thread(-1);
         l.pop(1);
-    // SAFETY: as promised by the caller.
-    } else if is(resume) && unsafe { !lua_getlocal(l.as_ptr(), record, 1).is_null() } {
+    } else if is(resume) && frame.push_local(1) {
         thread = l.to_thread(-1);
         l.pop(1);
     }

@@ -106,18 +106,18 @@ fn are_contexts(l: State) -> bool {
     }
     let contexts = l.top();
     l.user_value(contexts - 1, part::MESSAGE);
-    // SAFETY: the texts are on the stack, or in the list on it, while they are compared.
-    let mut rest = unsafe { l.bytes(-1) }.unwrap_or_default();
-    let lead = (1..=l.raw_len(contexts) as lua_Integer).all(|place| {
-        l.element(contexts, place);
-        // SAFETY: as above.
-        let context = unsafe { l.bytes(-1) };
-        l.pop(1);
-        let behind = context
-            .and_then(|context| rest.strip_prefix(context))
-            .and_then(|rest| rest.strip_prefix(b": "));
-        rest = behind.unwrap_or_default();
-        behind.is_some()
+    let lead = l.with_bytes(-1, |message| {
+        let mut rest = message.unwrap_or_default();
+        (1..=l.raw_len(contexts) as lua_Integer).all(|place| {
+            l.element(contexts, place);
+            let behind = l.with_bytes(-1, |context| {
+                let behind = rest.strip_prefix(context?)?;
+                behind.strip_prefix(b": ")
+            });
+            l.pop(1);
+            rest = behind.unwrap_or_default();
+            behind.is_some()
+        })
     });
     l.set_top(contexts);
     lead

@@ -6,16 +6,13 @@
 //! or Rust. So nothing here allocates, and nothing relies on more than the
 //! coroutines' chains of calls.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::CStr;
 use std::fmt::{self, Write};
-use std::mem::MaybeUninit;
-
-use mlua_sys::*;
 
 use crate::boot;
 use crate::coroutine;
 use crate::interpreter::interpreter;
-use crate::lua::State;
+use crate::lua::{Frame, State};
 use crate::tasks::Standing;
 
 /// Of each coroutine, so many of its innermost calls are shown, and of its
@@ -63,17 +60,11 @@ fn write_tasks(l: State, page: &mut Page<'_>) -> fmt::Result {
 
 /// The calls of a thread, and before them those of the coroutine it waits for.
 fn write_nested(thread: State, page: &mut Page<'_>, nested: usize) -> fmt::Result {
-    let mut record = MaybeUninit::<lua_Debug>::zeroed();
-    let record = record.as_mut_ptr();
-    // SAFETY: the thread's chain of calls is whole at any moment, and Lua keeps slots
-    // free above every call.
-    let inner = unsafe {
-        if lua_getstack(thread.as_ptr(), 0, record) != 0 {
-            coroutine::resumed_by(thread, record)
-        } else {
-            None
-        }
-    };
+    // The thread's chain of calls is whole at any moment, and Lua keeps slots free above
+    // every call.
+    let inner = thread
+        .with_frame(0, |frame| coroutine::resumed_by(thread, frame))
+        .flatten();
     if let (Some(inner), Some(nested)) = (inner, nested.checked_sub(1)) {
         write_nested(inner, page, nested)?;
         writeln!(page, "\tresumed by")?;
@@ -83,11 +74,8 @@ fn write_nested(thread: State, page: &mut Page<'_>, nested: usize) -> fmt::Resul
 
 /// The calls of one thread, the innermost first.
 fn write_calls(thread: State, page: &mut Page<'_>) -> fmt::Result {
-    let mut record = MaybeUninit::<lua_Debug>::zeroed();
-    let record = record.as_mut_ptr();
     let mut calls = 0;
-    // SAFETY: as in `write_nested`.
-    while unsafe { lua_getstack(thread.as_ptr(), calls, record) } != 0 {
+    while thread.with_frame(calls, |_| ()).is_some() {
         calls += 1;
     }
     for level in 0..calls {
@@ -97,55 +85,40 @@ fn write_calls(thread: State, page: &mut Page<'_>) -> fmt::Result {
             }
             continue;
         }
-        // SAFETY: as in `write_nested`; `lua_getinfo` fills what is read of the record.
-        unsafe {
-            if lua_getstack(thread.as_ptr(), level, record) != 0
-                && lua_getinfo(thread.as_ptr(), c"nSl".as_ptr(), record) != 0
-            {
-                write_call(&*record, page)?;
-            }
-        }
+        let written = thread.with_frame(level, |frame| {
+            frame.ask(c"nSl");
+            write_call(frame, page)
+        });
+        written.unwrap_or(Ok(()))?;
     }
     Ok(())
 }
 
 /// One call, as a traceback of Lua has it.
-/// # Safety
-/// `lua_getinfo` has filled the record.
-unsafe fn write_call(record: &lua_Debug, page: &mut Page<'_>) -> fmt::Result {
-    // SAFETY: Lua's strings, or null, as promised by the caller.
-    let [source, kind, name, what] = unsafe {
-        [
-            text(record.short_src.as_ptr()),
-            text(record.namewhat),
-            text(record.name),
-            text(record.what),
-        ]
-    };
+fn write_call(frame: &Frame, page: &mut Page<'_>) -> fmt::Result {
+    let source = text(frame.short_source());
+    let (kind, name) = (
+        text(frame.name_kind()),
+        text(frame.name().unwrap_or_default()),
+    );
     if source == "?" {
         // The prelude's, whose chunks are stripped.
         return Ok(());
     }
     write!(page, "\t{source}:")?;
-    if record.currentline > 0 {
-        write!(page, "{}:", record.currentline)?;
+    if frame.line() > 0 {
+        write!(page, "{}:", frame.line())?;
     }
-    match what {
+    match text(frame.language()) {
         _ if !kind.is_empty() && !name.is_empty() => writeln!(page, " in {kind} '{name}'"),
         "main" => writeln!(page, " in main chunk"),
         "C" => writeln!(page, " in ?"),
-        _ => writeln!(page, " in function <{source}:{}>", record.linedefined),
+        _ => writeln!(page, " in function <{source}:{}>", frame.first_line()),
     }
 }
 
-/// # Safety
-/// `chars` is null or a string that is not changed.
-unsafe fn text<'a>(chars: *const c_char) -> &'a str {
-    if chars.is_null() {
-        return "";
-    }
-    // SAFETY: as promised by the caller.
-    unsafe { CStr::from_ptr(chars) }.to_str().unwrap_or("?")
+fn text(chars: &CStr) -> &str {
+    chars.to_str().unwrap_or("?")
 }
 
 /// A text that is written into a range of memory.

@@ -10,7 +10,7 @@ use warren_guest::mailbox::Subscription;
 use warren_guest::msgpack::Output;
 
 use crate::calendar::{Rule, Stamp};
-use crate::lua::internals::{self, Heap};
+use crate::lua::internals::Heap;
 use crate::lua::{Class, Function, State};
 use crate::streams::Streams;
 use crate::tasks::{Channel, Kept, Scheduler};
@@ -148,8 +148,7 @@ impl Interpreter {
     /// Collects young garbage where there is some, before a process waits. May run
     /// finalizers.
     pub(crate) fn rest(&self, l: State) {
-        // SAFETY: the thread is alive.
-        unsafe { internals::rest(l.as_ptr(), &self.heap) };
+        l.rest(&self.heap);
     }
 
     /// Pushes what was encoded as a string. Raises without memory.

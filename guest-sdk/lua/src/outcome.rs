@@ -118,9 +118,7 @@ pub(crate) fn fail_with_top(l: State) -> c_int {
 fn beginning(l: State) -> Error {
     let text = |part| {
         l.user_value(-1, part);
-        // SAFETY: the text is on the stack until it is copied.
-        let bytes = unsafe { l.bytes(-1) }.map(|bytes| &bytes[..bytes.len().min(BEGINNING)]);
-        let text = bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let text = l.lossy_beginning(-1, BEGINNING);
         l.pop(1);
         text
     };

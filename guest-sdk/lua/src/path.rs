@@ -10,16 +10,15 @@ use crate::lua::State;
 /// Returns the step to a field, as Lua writes it: `.key`, `["a key"]`, `[1]`.
 pub(crate) fn step(l: State, key: c_int) -> String {
     match l.type_of(key) {
-        LUA_TSTRING => {
-            // SAFETY: the key is on the stack as long as the text is used.
-            let text = String::from_utf8_lossy(unsafe { l.bytes(key) }.unwrap_or_default());
+        LUA_TSTRING => l.with_bytes(key, |key| {
+            let text = String::from_utf8_lossy(key.unwrap_or_default());
             let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             if plain && !text.is_empty() && !text.as_bytes()[0].is_ascii_digit() {
                 format!(".{text}")
             } else {
                 format!("[{text:?}]")
             }
-        }
+        }),
         LUA_TNUMBER if l.is_integer(key) => format!("[{}]", l.to_integer(key)),
         LUA_TNUMBER => {
             let mut text = String::from("[");

@@ -78,8 +78,7 @@ extern "C-unwind" fn send(l: State) -> c_int {
 #[cold]
 #[inline(never)]
 fn was_there(l: State) -> bool {
-    // SAFETY: the destination is an argument, on the stack until the function returns.
-    let is_pid = unsafe { l.bytes(1) }.is_some_and(|to| to.first() == Some(&b'{'));
+    let is_pid = l.with_bytes(1, |to| to.is_some_and(|to| to.first() == Some(&b'{')));
     is_pid && errors::is_of_kind(l, -1, kind::NOT_FOUND)
 }
 

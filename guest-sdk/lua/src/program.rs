@@ -15,7 +15,7 @@ use crate::exchange;
 use crate::interpreter::interpreter;
 use crate::lua::State;
 use crate::outcome;
-use crate::scheduler::{self, Ended, again};
+use crate::scheduler::{self, RunEnd, again};
 
 /// Compiles the source of the program and hands over its bytecode, or the
 /// reason why it does not compile.
@@ -76,9 +76,9 @@ extern "C-unwind" fn run(l: State) -> c_int {
     let thread = scheduler::spawn(l, arguments);
     interpreter(l).program.set(Some(thread));
     match scheduler::run(l, thread) {
-        Ended::Failed(thread) => return outcome::failed(l, thread),
-        Ended::Returned(0) => return outcome::finished_without_result(),
-        Ended::Returned(results) => {
+        RunEnd::Failed(thread) => return outcome::failed(l, thread),
+        RunEnd::Returned(0) => return outcome::finished_without_result(),
+        RunEnd::Returned(results) => {
             // `return nil, err` is a failure, as from any function of a program.
             if thread.type_of(-results) == LUA_TNIL {
                 return outcome::returned(l, thread, results);
@@ -112,8 +112,8 @@ extern "C-unwind" fn run(l: State) -> c_int {
     l.move_to(thread, arguments);
     again(interpreter(l), thread, arguments);
     match scheduler::run(l, thread) {
-        Ended::Failed(thread) => outcome::failed(l, thread),
-        Ended::Returned(results) => outcome::returned(l, thread, results),
+        RunEnd::Failed(thread) => outcome::failed(l, thread),
+        RunEnd::Returned(results) => outcome::returned(l, thread, results),
     }
 }
 
@@ -165,8 +165,7 @@ fn find_method(l: State) -> bool {
     }
     l.pop(1);
     let there = functions_of(l, table);
-    // SAFETY: the name is on the stack as long as the text is used.
-    let method = String::from_utf8_lossy(unsafe { l.bytes(table + 1) }.unwrap_or_default());
+    let method = l.lossy(table + 1).unwrap_or_default();
     outcome::push_error(
         l,
         kind::NOT_FOUND,
@@ -180,9 +179,8 @@ fn functions_of(l: State, table: c_int) -> String {
     let mut names = Vec::new();
     l.push_nil();
     while l.next(table) {
-        // SAFETY: the key is on the stack until it is copied.
-        if let (LUA_TFUNCTION, Some(name)) = (l.type_of(-1), unsafe { l.bytes(-2) }) {
-            names.push(format!("'{}'", String::from_utf8_lossy(name)));
+        if let (LUA_TFUNCTION, Some(name)) = (l.type_of(-1), l.lossy(-2)) {
+            names.push(format!("'{name}'"));
         }
         l.pop(1);
     }

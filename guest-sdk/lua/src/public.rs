@@ -1,8 +1,7 @@
 //! Functions of the prelude as programs see them: functions of C, like Lua's own,
 //! whose errors know the name and the place of the call, also of a tail call.
 
-use std::ffi::{CStr, c_int};
-use std::mem::MaybeUninit;
+use std::ffi::c_int;
 
 use mlua_sys::*;
 
@@ -51,47 +50,22 @@ extern "C-unwind" fn bad_argument(l: State) -> c_int {
     if l.top() > 4 {
         l.set_top(4);
     }
-    let mut record = MaybeUninit::<lua_Debug>::zeroed();
-    let record = record.as_mut_ptr();
+    l.push_type_name(4);
+    let got = l.top();
     let level = public_level(l);
-    // SAFETY: the thread is alive; `lua_getinfo` fills what is read here, and its
-    // strings live as long as the functions that are called. The name and the type that
-    // the prelude gives are strings on the stack.
-    unsafe {
-        if lua_getstack(l.as_ptr(), level, record) != 0 {
-            lua_getinfo(l.as_ptr(), c"n".as_ptr(), record);
-        }
-        let mut arg = l.to_integer(1).abs();
-        let mut name = (*record).name;
-        if name.is_null() {
-            name = lua_tostring(l.as_ptr(), 2);
-        } else if CStr::from_ptr((*record).namewhat) == c"method" {
-            arg -= 1;
-        }
-        let got = l.push_typename(4);
-        l.push_where(level + 1);
-        let expected = lua_tostring(l.as_ptr(), 3);
-        if arg == 0 {
-            lua_pushfstring(
-                l.as_ptr(),
-                c"calling '%s' on bad self (%s expected, got %s)".as_ptr(),
-                name,
-                expected,
-                got,
-            );
-        } else {
-            lua_pushfstring(
-                l.as_ptr(),
-                c"bad argument #%I to '%s' (%s expected, got %s%s%s)".as_ptr(),
-                arg,
-                name,
-                expected,
-                got,
-                joint.as_ptr(),
-                remedy.as_ptr(),
-            );
-        }
-    }
+    let found = l.with_frame(level, |frame| {
+        frame.ask(c"n");
+        l.push_string(frame.name()?);
+        Some(frame.name_kind() == c"method")
+    });
+    let is_method = found.flatten().unwrap_or_else(|| {
+        l.push_value(2);
+        false
+    });
+    let name = l.top();
+    let arg = l.to_integer(1).abs() - lua_Integer::from(is_method);
+    l.push_where(level + 1);
+    l.push_bad_argument(arg, [name, 3, got], joint, remedy);
     l.concat(2);
     l.error()
 }
@@ -101,30 +75,28 @@ extern "C-unwind" fn bad_argument(l: State) -> c_int {
 extern "C-unwind" fn place(l: State) -> c_int {
     l.set_top(0);
     l.push_where(public_level(l) + 1);
-    // SAFETY: the text is on the stack until it is copied.
-    let text = unsafe { l.bytes(1) }.unwrap_or_default();
-    match text.strip_suffix(b": ") {
-        Some(place) => l.push_bytes(place),
-        None => l.push_nil(),
-    }
+    l.with_bytes(1, |text| {
+        match text.unwrap_or_default().strip_suffix(b": ") {
+            Some(place) => l.push_bytes(place),
+            None => l.push_nil(),
+        }
+    });
     1
 }
 
 /// Returns the level of the public function that runs, seen from a function that the
 /// prelude calls.
 fn public_level(l: State) -> c_int {
-    let mut record = MaybeUninit::<lua_Debug>::zeroed();
-    let record = record.as_mut_ptr();
+    let is_other = |level| {
+        let language = l.with_frame(level, |frame| {
+            frame.ask(c"S");
+            frame.language() != c"C"
+        });
+        language.unwrap_or(false)
+    };
     let mut level = 1;
-    // SAFETY: the thread is alive; `lua_getinfo` fills what is read here.
-    unsafe {
-        while lua_getstack(l.as_ptr(), level, record) != 0 {
-            lua_getinfo(l.as_ptr(), c"S".as_ptr(), record);
-            if CStr::from_ptr((*record).what) == c"C" {
-                break;
-            }
-            level += 1;
-        }
+    while is_other(level) {
+        level += 1;
     }
     level
 }

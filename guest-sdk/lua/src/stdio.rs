@@ -54,9 +54,9 @@ fn put_line(l: State, stream: Stream) -> c_int {
         luaL_addlstring(buffer, c"\n".as_ptr(), 1);
         luaL_pushresult(buffer);
     }
-    // SAFETY: the line is on the stack until it is written.
-    let line = unsafe { l.bytes(-1) }.unwrap_or_default();
-    interpreter(l).streams.put(stream, line);
+    l.with_bytes(-1, |line| {
+        interpreter(l).streams.put(stream, line.unwrap_or_default());
+    });
     0
 }
 

@@ -5,7 +5,6 @@ use std::ffi::c_int;
 use mlua_sys::*;
 
 use crate::interpreter::push_text;
-use crate::lua::internals::warren_level;
 use crate::lua::{Functions, State};
 
 /// The functions that the prelude is given.
@@ -18,16 +17,13 @@ const HIDDEN: &str = "\t?: in ";
 pub(crate) fn push(l: State, thread: State) {
     // The text is handed over before anything raises.
     l.push_traceback(thread, 0);
-    // SAFETY: the text is on the stack until the lines are copied.
-    let text = unsafe { l.bytes(-1) }.unwrap_or_default();
-    let shown = without_lines(&String::from_utf8_lossy(text), HIDDEN);
+    let shown = without_lines(&l.lossy(-1).unwrap_or_default(), HIDDEN);
     push_text(l, shown);
     l.remove(-2);
 }
 
 /// `debug.traceback([thread,] [message [, level]])`, as Lua has it.
 pub(crate) extern "C-unwind" fn traceback(l: State) -> c_int {
-    // The text is handed over before anything raises.
     let (thread, arg) = match l.to_thread(1) {
         None => (l, 0),
         Some(thread) => (thread, 1),
@@ -42,17 +38,15 @@ pub(crate) extern "C-unwind" fn traceback(l: State) -> c_int {
     // The function itself is level 0.
     let level = l.optional_integer(arg + 2, (thread == l).into());
     let level = c_int::try_from(level).unwrap_or(c_int::MAX);
-    // SAFETY: both threads are alive, and the strings are on the stack until they are
-    // copied.
-    let (message, frames) = unsafe {
-        let message = lua_tostring(l.as_ptr(), arg + 1);
-        let level = warren_level(thread.as_ptr(), level);
-        luaL_traceback(l.as_ptr(), thread.as_ptr(), message, level);
-        let message = l.bytes(arg + 1).unwrap_or_default().len();
-        l.bytes(-1).unwrap_or_default().split_at(message)
-    };
-    let shown = without_lines(&String::from_utf8_lossy(frames), HIDDEN);
-    l.push_bytes(message);
+    l.push_traceback_behind(arg + 1, thread, level);
+    let message = l.raw_len(arg + 1);
+    l.with_bytes(-1, |text| {
+        l.push_bytes(text.unwrap_or_default().split_at(message).0);
+    });
+    let shown = l.with_bytes(-2, |text| {
+        let (_, frames) = text.unwrap_or_default().split_at(message);
+        without_lines(&String::from_utf8_lossy(frames), HIDDEN)
+    });
     push_text(l, shown);
     l.concat(2);
     1

@@ -95,8 +95,7 @@ fn named(l: State, make: fn(&Uuid, &[u8]) -> Uuid) -> c_int {
 
 /// `uuid.validate(value)`.
 extern "C-unwind" fn validate(l: State) -> c_int {
-    // SAFETY: the argument stays on the stack.
-    let valid = unsafe { l.bytes(1) }.and_then(read).is_some();
+    let valid = l.with_bytes(1, |id| id.and_then(read).is_some());
     l.push_boolean(valid);
     1
 }

@@ -1,6 +1,6 @@
 -- tries: overflow a stack of the runtime with a failure that falls along a chain of links
 -- end: failed Internal
--- grows: 400 MiB
+-- grows: 200 MiB
 -- says: linked process failed: the last of the chain
 local first, left = ...
 first = first or process.pid()

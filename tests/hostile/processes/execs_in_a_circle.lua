@@ -1,6 +1,6 @@
 -- tries: a deadlock: each process waits for an exec whose callee waits for its caller
 -- end: terminated
--- grows: 400 MiB
+-- grows: 200 MiB
 local caller = ...
 if caller then process.monitor(caller) end
 process.listen("never")

@@ -1,6 +1,6 @@
 -- tries: a fork bomb: every process starts copies of itself until it is refused, and stays
 -- end: returned
--- grows: 400 MiB
+-- grows: 200 MiB
 local root = ...
 if root then
   while process.spawn("app:attack", "app:attackers", root) do end

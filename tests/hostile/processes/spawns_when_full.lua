@@ -1,6 +1,6 @@
 -- tries: keep the runtime busy with spawns that it refuses, with a mebibyte of arguments each
 -- end: terminated
--- grows: 400 MiB
+-- grows: 200 MiB
 local role = ...
 if role then process.inbox():receive() end
 local large = ("x"):rep(1000000)

@@ -1,7 +1,7 @@
 -- tries: have the timers of all others wait behind those of 900 processes
 -- end: returned
 -- late: 10
--- grows: 400 MiB
+-- grows: 200 MiB
 local role = ...
 if role then
   process.inbox():receive()

@@ -11,5 +11,5 @@ mod wall;
 
 pub(crate) use moment::Moment;
 pub(crate) use span::{Abbreviation, Rule, Span};
-pub(crate) use stamp::{Place, Stamp};
+pub(crate) use stamp::{Location, Stamp};
 pub(crate) use wall::{Parts, Wall};

@@ -1,6 +1,6 @@
 //! Points of time, in any place.
 
-use super::layout::{self, Place};
+use super::layout::{self, Zone};
 use super::wall::SECONDS;
 
 /// A point of time in the years 0 to 9999 of UTC.
@@ -46,9 +46,9 @@ impl Moment {
         }
         let reading = layout::read(layout::RFC3339, text).ok()?;
         let (seconds, nanoseconds) = reading.parts.carry()?;
-        let offset = match reading.place {
-            Place::Offset(offset, _) if offset.abs() < 86_400 => offset,
-            Place::Offset(..) => return None,
+        let offset = match reading.zone {
+            Zone::Offset(offset, _) if offset.abs() < 86_400 => offset,
+            Zone::Offset(..) => return None,
             _ => 0,
         };
         Self::new(seconds - i64::from(offset), nanoseconds.into())

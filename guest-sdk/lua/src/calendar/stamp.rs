@@ -6,12 +6,12 @@ use super::Moment;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stamp {
     pub(crate) moment: Moment,
-    pub(crate) place: Place,
+    pub(crate) location: Location,
 }
 
 /// The location of a Time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Location {
     Utc,
     /// The program's own, which is looked up when it is needed.
     Local,

@@ -1,13 +1,12 @@
 //! The place where an error was made: a line for each frame of Lua, innermost first.
 
 use std::ffi::{CStr, c_int};
-use std::mem::MaybeUninit;
 
 use mlua_sys::*;
 
 use super::part;
 use crate::interpreter::{interpreter, push_text};
-use crate::lua::State;
+use crate::lua::{self, State};
 
 /// The most frames that an error notes.
 const MOST: usize = 20;
@@ -106,34 +105,26 @@ fn frames(l: State) -> String {
 /// Returns the line of a frame, which is empty for functions of C and of the prelude;
 /// `None` where there is no such frame.
 fn line_at(l: State, level: c_int) -> Option<String> {
-    let mut record = MaybeUninit::<lua_Debug>::zeroed();
-    // SAFETY: the thread is alive; `lua_getinfo` fills what is read here.
-    let record = unsafe {
-        if lua_getstack(l.as_ptr(), level, record.as_mut_ptr()) == 0 {
-            return None;
-        }
-        lua_getinfo(l.as_ptr(), c"Sln".as_ptr(), record.as_mut_ptr());
-        record.assume_init()
-    };
-    if record.currentline <= 0 {
-        return Some(String::new());
+    l.with_frame(level, |frame| {
+        frame.ask(c"Sln");
+        line_of(frame)
+    })
+}
+
+fn line_of(frame: &lua::Frame) -> String {
+    if frame.line() <= 0 {
+        return String::new();
     }
-    // SAFETY: the strings of the record live as long as the functions that are called.
-    let (source, what, kind, name) = unsafe {
-        (
-            CStr::from_ptr(record.short_src.as_ptr()).to_string_lossy(),
-            CStr::from_ptr(record.what),
-            CStr::from_ptr(record.namewhat).to_string_lossy(),
-            (!record.name.is_null()).then(|| CStr::from_ptr(record.name).to_string_lossy()),
-        )
-    };
-    let place = format!("{source}:{}: in ", record.currentline);
-    Some(match name {
-        _ if what == c"main" => place + "main chunk",
+    let source = frame.short_source().to_string_lossy();
+    let kind = frame.name_kind().to_string_lossy();
+    let name = frame.name().map(CStr::to_string_lossy);
+    let place = format!("{source}:{}: in ", frame.line());
+    match name {
+        _ if frame.language() == c"main" => place + "main chunk",
         Some(name) if matches!(&*kind, "" | "global") => format!("{place}function '{name}'"),
         Some(name) => format!("{place}{kind} '{name}'"),
-        None => format!("{place}function <{source}:{}>", record.linedefined),
-    })
+        None => format!("{place}function <{source}:{}>", frame.first_line()),
+    }
 }
 
 #[cfg(test)]

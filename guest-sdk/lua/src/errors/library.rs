@@ -206,8 +206,7 @@ extern "C-unwind" fn call_stack(l: State) -> c_int {
     }
     l.set_field(2, c"thread");
     l.user_value(1, part::STACK);
-    // SAFETY: the text is on the stack until the list is made.
-    frames::push_list(l, unsafe { l.bytes(3) }.unwrap_or_default());
+    l.with_bytes(3, |text| frames::push_list(l, text.unwrap_or_default()));
     l.set_field(2, c"frames");
     l.set_top(2);
     1
@@ -281,9 +280,9 @@ fn push_inner_message(l: State, index: c_int) {
         before += l.raw_len(-1) + SEPARATOR.count_bytes();
         l.pop(1);
     }
-    // SAFETY: the text stays on the stack below what is pushed.
-    let text = unsafe { l.bytes(contexts - 1) }.unwrap_or_default();
-    l.push_bytes(text.get(before..).unwrap_or_default());
+    l.with_bytes(contexts - 1, |text| {
+        l.push_bytes(text.and_then(|text| text.get(before..)).unwrap_or_default());
+    });
     l.replace(contexts - 1);
     l.set_top(contexts - 1);
 }

@@ -10,7 +10,9 @@ macro_rules! api {
                 let $l = self.as_ptr();
                 // SAFETY: the thread is alive, indices are acceptable and pushes have
                 // room, by the contract of `State`. Pointers among the arguments come
-                // from references, which outlive the call.
+                // from references, which outlive the call. `State` is an address for
+                // the ABI, so functions are the same for Lua and for Rust; threads that
+                // Lua returns are alive, and the names of its types are constants.
                 unsafe { $call }
             }
         )*

@@ -92,6 +92,18 @@ impl<T> Class<T> {
     }
 }
 
+impl<T> Class<T> {
+    /// Lends the block of a userdata of this class to `read`, which leaves the userdata
+    /// where it is; `None` for anything else.
+    #[inline]
+    pub(crate) fn with<R>(self, l: State, index: c_int, read: impl FnOnce(&T) -> R) -> Option<R> {
+        // SAFETY: the userdata stays on the stack by the contract of `State`, and its
+        // block begins with a `T`. Apart from its cells nobody writes to it.
+        self.block(l, index)
+            .map(|block| read(unsafe { block.as_ref() }))
+    }
+}
+
 impl<T: Copy> Class<T> {
     /// Returns a copy of the block of a userdata of this class.
     #[inline]

@@ -5,12 +5,30 @@ use std::ffi::{CStr, c_int};
 use mlua_sys::*;
 
 use super::State;
+use super::api::api;
 
 impl State {
     /// Raises the value on top.
+    // Not inlined: it is called in many places.
     pub(crate) fn error(self) -> ! {
         // SAFETY: by the contract of `State`.
         unsafe { lua_error(self.as_ptr()) }
+    }
+
+    api! {
+        /// Pushes the message of a wrong argument, of a wrong self where that is 0. The
+        /// strings are at indices: the function's name, the expected type and the given one.
+        fn push_bad_argument(arg: lua_Integer, strings: [c_int; 3], joint: &CStr, remedy: &CStr) = |l| {
+            let [name, expected, got] = strings.map(|index| lua_tostring(l, index));
+            if arg == 0 {
+                let message = c"calling '%s' on bad self (%s expected, got %s)".as_ptr();
+                lua_pushfstring(l, message, name, expected, got);
+            } else {
+                let message = c"bad argument #%I to '%s' (%s expected, got %s%s%s)".as_ptr();
+                let (joint, remedy) = (joint.as_ptr(), remedy.as_ptr());
+                lua_pushfstring(l, message, arg, name, expected, got, joint, remedy);
+            }
+        };
     }
 
     /// Raises a message behind the position of the calling Lua function.
@@ -45,15 +63,15 @@ impl State {
     }
 
     fn wrong_argument(self, arg: c_int, expected: &CStr, joint: &CStr, remedy: &CStr) -> ! {
-        let got = self.push_typename(arg);
-        // SAFETY: by the contract of `State`; the name is on the stack.
+        self.push_type_name(arg);
+        // SAFETY: by the contract of `State`; the name of the type is on the stack.
         unsafe {
             let l = self.as_ptr();
             let message = lua_pushfstring(
                 l,
                 c"%s expected, got %s%s%s".as_ptr(),
                 expected.as_ptr(),
-                got,
+                lua_tostring(l, -1),
                 joint.as_ptr(),
                 remedy.as_ptr(),
             );

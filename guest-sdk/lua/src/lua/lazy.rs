@@ -60,22 +60,21 @@ pub(crate) fn push_next(l: State) {
 
 /// `__index`: the member of a name, or nil.
 extern "C-unwind" fn index<M: Members>(l: State) -> c_int {
-    // SAFETY: the name is an argument, which stays on the stack.
-    let Some(name) = (unsafe { l.bytes(2) }) else {
-        l.push_nil();
-        return 1;
-    };
-    if let Some(function) = find(M::FUNCTIONS, name) {
-        l.push_function(function);
-    } else if let Some(number) = find(M::INTEGERS, name) {
-        l.push_integer(number);
-    } else if let Some(text) = find(M::TEXTS, name) {
-        l.push_string(text);
-    } else if let Some(push) = find(M::VALUES, name) {
-        push(l);
-    } else {
-        l.push_nil();
-    }
+    l.with_bytes(2, |name| {
+        // No member has an empty name.
+        let name = name.unwrap_or_default();
+        if let Some(function) = find(M::FUNCTIONS, name) {
+            l.push_function(function);
+        } else if let Some(number) = find(M::INTEGERS, name) {
+            l.push_integer(number);
+        } else if let Some(text) = find(M::TEXTS, name) {
+            l.push_string(text);
+        } else if let Some(push) = find(M::VALUES, name) {
+            push(l);
+        } else {
+            l.push_nil();
+        }
+    });
     1
 }
 

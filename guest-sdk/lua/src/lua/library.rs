@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_int};
 
-use mlua_sys::{LUA_REGISTRYINDEX, luaL_newmetatable};
+use mlua_sys::LUA_REGISTRYINDEX;
 
 use super::{Class, Functions, State};
 
@@ -23,8 +23,7 @@ pub(crate) fn push_library(l: State, functions: &Functions) {
 /// Pushes a new metatable whose methods are found through `__index`, and registers
 /// it under a name.
 pub(crate) fn push_class(l: State, name: &CStr, methods: &Functions, metamethods: &Functions) {
-    // SAFETY: the thread is alive, and the name is a string.
-    unsafe { luaL_newmetatable(l.as_ptr(), name.as_ptr()) };
+    l.new_named_class(name);
     set_functions(l, metamethods);
     push_library(l, methods);
     l.set_field(-2, c"__index");
@@ -42,15 +41,18 @@ pub(crate) fn class<T>(
     metamethods: &Functions,
 ) -> Class<T> {
     push_class(l, name, methods, metamethods);
-    l.push_value(-1);
-    l.keep(LUA_REGISTRYINDEX);
-    // SAFETY: the registry keeps the metatable from now on, and `__metatable` hides it.
-    unsafe { Class::of_metatable(l, -1) }
+    kept_class(l, -1)
 }
 
 /// Makes a class of the metatable at an absolute index, which the registry keeps from now
 /// on. The metatable hides itself by `__metatable`.
 pub(crate) fn class_of(l: State, index: c_int) -> Class<()> {
+    kept_class(l, index)
+}
+
+/// Makes a class of a hidden metatable, which is at an absolute index or on top, and keeps
+/// it for good.
+fn kept_class<T>(l: State, index: c_int) -> Class<T> {
     l.push_value(index);
     l.keep(LUA_REGISTRYINDEX);
     // SAFETY: the registry keeps the metatable from now on, and `__metatable` hides it.

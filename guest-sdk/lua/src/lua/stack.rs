@@ -6,7 +6,7 @@ use std::mem::transmute;
 use mlua_sys::*;
 
 use super::api::api;
-use super::{Function, State};
+use super::{Function, State, internals};
 
 impl State {
     api! {
@@ -52,10 +52,19 @@ impl State {
         fn push_where(level: c_int) = |l| luaL_where(l, level);
         /// Pushes the traceback of a thread. Raises without memory.
         fn push_traceback(of: State, level: c_int) = |l| luaL_traceback(l, of.as_ptr(), std::ptr::null(), level);
+        /// Pushes the text at `message`, if there is one, and the traceback of a thread; the
+        /// level does not count the functions of the prelude. Raises without memory.
+        fn push_traceback_behind(message: c_int, of: State, level: c_int) = |l| {
+            let message = lua_tostring(l, message);
+            luaL_traceback(l, of.as_ptr(), message, internals::warren_level(of.as_ptr(), level));
+        };
         /// Pushes a value as `tostring` writes it. Runs a metamethod.
         fn push_as_text(index: c_int) = |l| { luaL_tolstring(l, index, std::ptr::null_mut()); };
         /// Makes a string of a number.
         fn make_string(index: c_int) = |l| { lua_tolstring(l, index, std::ptr::null_mut()); };
+        /// Pushes a function with the `upvalues` values on top, in their place.
+        fn push_closure(function: Function, upvalues: c_int) = |l|
+            lua_pushcclosure(l, transmute::<Function, lua_CFunction>(function), upvalues);
         /// Joins values, the last of which is on top, into a string.
         fn concat(count: c_int) = |l| lua_concat(l, count);
     }
@@ -64,18 +73,5 @@ impl State {
     #[inline]
     pub(crate) fn push_function(self, function: Function) {
         self.push_closure(function, 0);
-    }
-
-    /// Pushes a function with the `upvalues` values on top, in their place.
-    #[inline]
-    pub(crate) fn push_closure(self, function: Function, upvalues: c_int) {
-        // SAFETY: by the contract of `State`; `State` is an address for the ABI.
-        unsafe {
-            lua_pushcclosure(
-                self.as_ptr(),
-                transmute::<Function, lua_CFunction>(function),
-                upvalues,
-            );
-        }
     }
 }

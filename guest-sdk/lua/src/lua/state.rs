@@ -25,7 +25,12 @@ use mlua_sys::{lua_KContext, lua_State, lua_newthread};
 ///   value that breaks it is leaked. Values go to the
 ///   [`Interpreter`](crate::interpreter::Interpreter) first where a call between may raise.
 ///
-/// Methods whose result lives on Lua's heap stay unsafe ([`bytes`](Self::bytes)) or
+/// - **What is lent stays.** A function that is lent a string
+///   ([`with_bytes`](Self::with_bytes)) leaves it on the stack, or in the table that has
+///   it, and so for a userdata ([`Class::with`](super::Class::with)). A
+///   [`Frame`](super::Frame) is used while its function runs or waits.
+///
+/// Other methods whose result lives on Lua's heap are unsafe ([`bytes`](Self::bytes)) or
 /// return a plain address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]

@@ -33,15 +33,12 @@ impl State {
         /// Pushes `__close` and the value of the next variable of a thread that is not
         /// resumed any more. False where there is none.
         fn push_unclosed(of: State) -> bool = |l| internals::warren_unclosed(l, of.as_ptr()) != 0;
-    }
-
-    /// Resumes a thread with the arguments on its stack; returns the status and the
-    /// number of results there.
-    #[inline]
-    pub(crate) fn resume(self, thread: State, arguments: c_int) -> (c_int, c_int) {
-        let mut results = 0;
-        // SAFETY: by the contract of `State`.
-        let status = unsafe { lua_resume(thread.as_ptr(), self.as_ptr(), arguments, &mut results) };
-        (status, results)
+        /// Resumes a thread with the arguments on its stack; returns the status and the
+        /// number of results there.
+        fn resume(thread: State, arguments: c_int) -> (c_int, c_int) = |l| {
+            let mut results = 0;
+            let status = lua_resume(thread.as_ptr(), l, arguments, &mut results);
+            (status, results)
+        };
     }
 }

@@ -22,6 +22,8 @@ impl State {
         fn metatable(index: c_int) -> bool = |l| lua_getmetatable(l, index) != 0;
         /// Makes the table on top the metatable of a value.
         fn set_metatable(index: c_int) = |l| { lua_setmetatable(l, index); };
+        /// Pushes a new metatable, and registers it as a class.
+        fn new_named_class(name: &CStr) = |l| { luaL_newmetatable(l, name.as_ptr()); };
         /// Makes a registered class the metatable of the value on top.
         fn set_named_class(name: &CStr) = |l| luaL_setmetatable(l, name.as_ptr());
         /// Pushes a field of a value's metatable; returns its type, `LUA_TNIL` with

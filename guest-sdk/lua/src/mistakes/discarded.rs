@@ -29,8 +29,7 @@ fn warn(l: State, function: &str) {
         return;
     };
     errors::push_message(l, -1);
-    // SAFETY: the text is on the stack until it is copied.
-    let error = String::from_utf8_lossy(unsafe { l.bytes(-1) }.unwrap_or_default()).into_owned();
+    let error = l.lossy(-1).unwrap_or_default();
     l.pop(1);
     call.warn(&format!(
         "the error of {function} is discarded: {error}; look at its results, for example with \

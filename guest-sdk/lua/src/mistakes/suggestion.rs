@@ -99,14 +99,13 @@ impl Search<'_> {
         }
         l.push_nil();
         while l.next(table) {
-            // SAFETY: the key is on the stack until it is compared.
-            if let (true, Some(name)) = (wanted(l), unsafe { l.bytes(-2) }) {
+            if wanted(l) && l.type_of(-2) == LUA_TSTRING {
                 if self.left == 0 {
                     l.pop(2);
                     return;
                 }
                 self.left -= 1;
-                self.compare(name);
+                l.with_bytes(-2, |name| self.compare(name.unwrap_or_default()));
             }
             l.pop(1);
         }

@@ -1,4 +1,4 @@
--- What of `io` leads outside.
+-- The functions of `io` that lead outside.
 
 local native = ...
 local public = native.public

@@ -21,7 +21,7 @@ local function text_only(mode)
   return "-", find(mode, "b", 1, true) and "b" or mode
 end
 
--- What Lua says about a chunk of the wrong kind, with the mode that was given.
+-- Lua's message about a chunk of the wrong kind, with the mode that was given.
 local function named(loaded, why, mode)
   if loaded then
     return loaded

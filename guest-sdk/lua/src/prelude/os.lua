@@ -1,4 +1,4 @@
--- What of `os` leads outside, or is left out.
+-- The functions of `os` that lead outside, or are left out.
 
 local native = ...
 local public = native.public

@@ -164,7 +164,7 @@ local function find_loader(name)
   return nil, tried
 end
 
--- What is being loaded, by name: the coroutine that loads it, and a channel that
+-- The modules that are being loaded, by name: the coroutine that loads it, and a channel that
 -- is closed at the end of it.
 local loading = {}
 -- By coroutine: the names that it loads, outermost first, and the one that
@@ -187,7 +187,7 @@ local end_of_wait = { __close = function(wait)
   waits_for[wait.by] = nil
 end }
 
--- Whether the loading of `name` waits, in the end, for the coroutine `by`.
+-- Tells if the loading of `name` waits, in the end, for the coroutine `by`.
 local function waits_for_us(name, by)
   local load = loading[name]
   while load do

@@ -1,15 +1,13 @@
 //! The places where a task cannot be switched: inside a C function that Lua cannot
 //! leave and come back to.
 
-use std::ffi::{CStr, c_char, c_int};
-use std::mem::MaybeUninit;
+use std::ffi::c_int;
 use std::ptr;
 
 use mlua_sys::*;
 
 use crate::interpreter::{Interpreter, interpreter};
-use crate::lua::internals::{Barrier, barrier};
-use crate::lua::{Function, State};
+use crate::lua::{Barrier, Function, State};
 
 /// Returns true where a yield of `l` reaches the scheduler: neither it nor any coroutine
 /// that waits for it is inside such a function.
@@ -40,31 +38,24 @@ pub(super) fn raise(l: State) -> ! {
     l.push_where(1);
     let thread = blocked(l, interpreter(l)).unwrap_or(l);
     // Always a string of its own on top, so that all ends are alike.
-    let mut record = MaybeUninit::<lua_Debug>::zeroed();
-    let record = record.as_mut_ptr();
-    // SAFETY: the thread runs, or waits for a coroutine it has resumed.
-    match unsafe { barrier(thread.as_ptr(), record, passes) } {
+    match thread.barrier(passes) {
         Barrier::Finalizer => l.push_string(c"__gc"),
         Barrier::Handler => l.push_string(c"a message handler"),
         Barrier::Hook => l.push_string(c"a hook"),
         Barrier::Base => l.push_string(c"__close after a failure"),
-        Barrier::Function if thread.has_room(LUA_MINSTACK) => {
-            // SAFETY: `barrier` has filled the record; its name lives as long as
-            // the function that `lua_getinfo` pushes.
-            let mut name = unsafe {
-                lua_getinfo(thread.as_ptr(), c"nf".as_ptr(), record);
-                text((*record).name)
-            };
-            if name.is_empty() {
-                name = name_of_top(thread);
-            }
-            thread.pop(1);
+        Barrier::Function(mut frame) if thread.has_room(LUA_MINSTACK) => {
             l.push_string(c"a function called by '");
-            l.push_string(name);
+            frame.ask(c"nf");
+            thread.move_to(l, 1);
+            match frame.name() {
+                Some(name) if !name.is_empty() => l.push_string(name),
+                _ => push_name_of_top(l),
+            }
+            l.remove(-2);
             l.push_string(c"'");
             l.concat(3);
         }
-        Barrier::Function => l.push_string(c"a function of C"),
+        Barrier::Function(_) => l.push_string(c"a function of C"),
     }
     l.push_string(c"attempt to block in ");
     l.insert(-2);
@@ -81,35 +72,26 @@ extern "C" fn passes(l: State, function: Option<Function>) -> c_int {
         .into()
 }
 
-/// The name under which a library has the function on top of the stack.
-fn name_of_top<'a>(l: State) -> &'a CStr {
+/// Pushes the name under which a library has the function on top of the stack, the last
+/// one that is found; else "?".
+fn push_name_of_top(l: State) {
     let function = l.top();
-    let mut found = c"?";
+    l.push_string(c"?");
+    let name = l.top();
     l.field(LUA_REGISTRYINDEX, c"_LOADED");
     l.push_nil();
-    while l.next(function + 1) {
+    while l.next(name + 1) {
         if l.type_of(-1) == LUA_TTABLE {
             l.push_nil();
-            while l.next(function + 3) {
+            while l.next(name + 3) {
                 if l.raw_equal(-1, function) && l.type_of(-2) == LUA_TSTRING {
-                    // SAFETY: the name is a key of a library's table, which keeps it alive.
-                    found = unsafe { text(lua_tostring(l.as_ptr(), -2)) };
+                    l.push_to_zero(-2);
+                    l.replace(name);
                 }
                 l.pop(1);
             }
         }
         l.pop(1);
     }
-    l.set_top(function);
-    found
-}
-
-/// # Safety
-/// `chars` is null or a string that lives as long as the result.
-unsafe fn text<'a>(chars: *const c_char) -> &'a CStr {
-    if chars.is_null() {
-        return c"";
-    }
-    // SAFETY: as promised by the caller.
-    unsafe { CStr::from_ptr(chars) }
+    l.set_top(name);
 }

@@ -9,9 +9,9 @@ use crate::interpreter::{Anchored, Interpreter, interpreter};
 use crate::lua::State;
 use crate::tasks::TaskId;
 
-/// A task has ended, and the process or this step of it with it.
+/// The end of [`run`]: a task has ended, and with it the process or this step of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum RunEnd {
     /// The task returned so many values, which are on top of its stack.
     Returned(c_int),
     /// A task, of this thread, raised the error on top of its stack.
@@ -52,7 +52,7 @@ pub(crate) fn prepare(interpreter: &Interpreter) {
 ///
 /// The task of `program` is kept, so that another function can be put on its
 /// thread and [`run`] be called again.
-pub(crate) fn run(l: State, program: State) -> Ended {
+pub(crate) fn run(l: State, program: State) -> RunEnd {
     let interpreter = interpreter(l);
     loop {
         let Some((id, thread, arguments)) = next(interpreter) else {
@@ -65,7 +65,7 @@ pub(crate) fn run(l: State, program: State) -> Ended {
         let switched = std::mem::take(&mut interpreter.scheduler.borrow_mut().switching);
         match status {
             LUA_YIELD if switched => {}
-            LUA_OK | LUA_YIELD if thread == program => return Ended::Returned(results),
+            LUA_OK | LUA_YIELD if thread == program => return RunEnd::Returned(results),
             LUA_OK | LUA_YIELD => {
                 // A thread with values on its stack would pass for one that
                 // has not begun.
@@ -73,7 +73,7 @@ pub(crate) fn run(l: State, program: State) -> Ended {
                 let reference = interpreter.scheduler.borrow_mut().remove(id);
                 l.release(LUA_REGISTRYINDEX, reference);
             }
-            _ => return Ended::Failed(thread),
+            _ => return RunEnd::Failed(thread),
         }
         if interpreter.scheduler.borrow().unpolled >= TASKS_PER_POLL && !poll(l, interpreter, false)
         {

@@ -117,8 +117,7 @@ impl Walk {
 fn text_field(l: State, field: &std::ffi::CStr) -> Option<String> {
     l.push_string(field);
     l.raw_get(-2);
-    // SAFETY: the string is on the stack until it is copied.
-    let text = unsafe { l.bytes(-1) }.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let text = l.lossy(-1);
     l.pop(1);
     text
 }
@@ -139,11 +138,8 @@ fn methods(l: State) -> BTreeSet<String> {
         fill(l);
         l.push_nil();
         while l.next(-2) {
-            if l.type_of(-1) == LUA_TFUNCTION
-                // SAFETY: the key is on the stack until it is copied.
-                && let Some(name) = unsafe { l.bytes(-2) }
-            {
-                names.insert(String::from_utf8_lossy(name).into_owned());
+            if l.type_of(-1) == LUA_TFUNCTION {
+                names.extend(l.lossy(-2));
             }
             l.pop(1 as c_int);
         }

@@ -79,8 +79,7 @@ pub(crate) fn signed(l: State, arg: c_int, unit: Unit, name: &str) -> Option<i64
         }
         LUA_TNUMBER if l.is_integer(arg) => l.to_integer(arg).checked_mul(unit.nanoseconds()),
         LUA_TNUMBER => whole_nanoseconds(l.to_number(arg) * unit.nanoseconds() as f64),
-        // SAFETY: the argument is on the stack until it is read.
-        LUA_TSTRING => unsafe { l.bytes(arg) }.and_then(parse),
+        LUA_TSTRING => l.with_bytes(arg, |text| text.and_then(parse)),
         _ => at(l, arg),
     };
     if value.is_none() {

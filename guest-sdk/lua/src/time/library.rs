@@ -8,7 +8,7 @@ use warren_values::kind;
 
 use super::{Unit, duration, location, value};
 use crate::argument::{REFUSED, integer, optional_text, text};
-use crate::calendar::layout::{self, Mismatch, Place};
+use crate::calendar::layout::{self, Mismatch, Zone};
 use crate::calendar::{Moment, Parts};
 use crate::errors;
 use crate::lua::{self, Functions, Members, Named, State};
@@ -114,16 +114,16 @@ extern "C-unwind" fn parse(l: State) -> c_int {
     // The parts were read, so that they are in range.
     let (shown, nanoseconds) = reading.parts.carry().unwrap_or_default();
     let at = |offset: i32| Moment::new(shown - i64::from(offset), nanoseconds.into());
-    match reading.place {
-        Place::Unsaid => {
+    match reading.zone {
+        Zone::Unsaid => {
             let moment = value::moment_of(l, reading.parts, 3);
             value::push_checked(l, moment, local)
         }
-        Place::Utc => {
+        Zone::Utc => {
             location::push_utc(l);
             value::push_checked(l, at(0), l.top())
         }
-        Place::Offset(offset, name) => {
+        Zone::Offset(offset, name) => {
             let there = location::offset(l, 3, shown - i64::from(offset));
             let fits = there.seconds == offset && (name.is_empty() || there.name() == name);
             if fits {
@@ -131,7 +131,7 @@ extern "C-unwind" fn parse(l: State) -> c_int {
             }
             push_fixed(l, at(offset), name, offset)
         }
-        Place::Name(name) => match location::named_offset(l, 3, shown, name) {
+        Zone::Name(name) => match location::named_offset(l, 3, shown, name) {
             Some(offset) => value::push_checked(l, at(offset), local),
             None => {
                 let hours = name

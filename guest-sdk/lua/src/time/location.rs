@@ -75,18 +75,15 @@ pub(super) fn push_utc(l: State) {
 pub(super) fn push_local(l: State) {
     push_kept(l, &LOCAL, |l| {
         let top = l.top();
-        // SAFETY: nobody changes the environment of a process.
-        let zone = unsafe { getenv(c"TZ".as_ptr()) };
-        if !zone.is_null() {
-            // SAFETY: as above; the text ends with a zero.
-            l.push_string(unsafe { CStr::from_ptr(zone) });
-            // SAFETY: the text is on the stack as long as it is used.
-            let zone = unsafe { l.bytes(-1) }.unwrap_or_default();
-            if let Ok(zone) = str::from_utf8(zone) {
+        if let Some(zone) = variable(c"TZ") {
+            l.push_string(zone);
+            let found = l.with_bytes(-1, |zone| {
+                let zone = str::from_utf8(zone.unwrap_or_default()).unwrap_or_default();
                 let zone = zone.strip_prefix(':').unwrap_or(zone);
-                if !zone.is_empty() && !is_utc(zone) && push_zone(l, zone) == 1 {
-                    return;
-                }
+                !zone.is_empty() && !is_utc(zone) && push_zone(l, zone) == 1
+            });
+            if found {
+                return;
             }
         }
         l.set_top(top);
@@ -109,24 +106,24 @@ pub(super) fn check(l: State, arg: c_int) {
 /// Returns the offset at an instant of the location at `index`, in Unix seconds. The
 /// offset keeps to the location, which stays on the stack.
 pub(super) fn offset<'l>(l: State, index: c_int, at: i64) -> Offset<'l> {
-    let Some(rule) = interpreter(l).classes.get().location.block(l, index) else {
-        return Offset::UTC;
-    };
-    let name = name(l, index);
-    // SAFETY: the location is on the stack, and apart from its cell never written.
-    match unsafe { rule.as_ref() } {
-        Rule::Fixed(seconds) => Offset {
-            seconds: *seconds,
-            name: Name::Whole(name),
-        },
-        Rule::Zone(cell) => {
-            let span = span(l, cell, name, at);
-            Offset {
-                seconds: span.offset,
-                name: Name::Short(span.abbreviation),
+    let class = interpreter(l).classes.get().location;
+    let offset = class.with(l, index, |rule| {
+        let name = name(l, index);
+        match rule {
+            Rule::Fixed(seconds) => Offset {
+                seconds: *seconds,
+                name: Name::Whole(name),
+            },
+            Rule::Zone(cell) => {
+                let span = span(l, cell, name, at);
+                Offset {
+                    seconds: span.offset,
+                    name: Name::Short(span.abbreviation),
+                }
             }
         }
-    }
+    });
+    offset.unwrap_or(Offset::UTC)
 }
 
 /// Returns the Unix seconds at which a clock in the location at `index` shows so many
@@ -142,13 +139,23 @@ pub(super) fn instant(l: State, index: c_int, shown: i64) -> i64 {
 /// Returns the offset of an abbreviation in the location at `index`, at about the time
 /// that a clock there shows.
 pub(super) fn named_offset(l: State, index: c_int, shown: i64, wanted: &str) -> Option<i32> {
-    let rule = interpreter(l).classes.get().location.block(l, index)?;
-    let name = name(l, index);
-    // SAFETY: as in `offset`.
-    let cell = match unsafe { rule.as_ref() } {
-        Rule::Fixed(seconds) => return (name == wanted).then_some(*seconds),
-        Rule::Zone(cell) => cell,
-    };
+    let class = interpreter(l).classes.get().location;
+    class.with(l, index, |rule| {
+        let name = name(l, index);
+        match rule {
+            Rule::Fixed(seconds) => (name == wanted).then_some(*seconds),
+            Rule::Zone(cell) => offset_in_zone(l, cell, name, shown, wanted),
+        }
+    })?
+}
+
+fn offset_in_zone(
+    l: State,
+    cell: &Cell<Span>,
+    name: &str,
+    shown: i64,
+    wanted: &str,
+) -> Option<i32> {
     let now = span(l, cell, name, shown);
     let before = span(l, cell, name, now.first.saturating_sub(1));
     let after = span(l, cell, name, now.last.saturating_add(1));
@@ -203,8 +210,17 @@ pub(super) extern "C-unwind" fn fixed_zone(l: State) -> c_int {
     }
 }
 
-unsafe extern "C" {
-    fn getenv(name: *const c_char) -> *const c_char;
+/// Returns a variable of the environment, which nobody changes.
+fn variable(name: &CStr) -> Option<&'static CStr> {
+    unsafe extern "C" {
+        fn getenv(name: *const c_char) -> *const c_char;
+    }
+    // SAFETY: the name ends with a zero. The value lives as long as the process, and ends
+    // with a zero, too.
+    unsafe {
+        let value = getenv(name.as_ptr());
+        (!value.is_null()).then(|| CStr::from_ptr(value))
+    }
 }
 
 /// The farthest fixed offset, in seconds.
@@ -278,13 +294,10 @@ extern "C-unwind" fn string(l: State) -> c_int {
 extern "C-unwind" fn equal(l: State) -> c_int {
     let class = interpreter(l).classes.get().location;
     let fixed = [1, 2].map(|arg| {
-        // SAFETY: the locations are arguments, on the stack.
-        class
-            .block(l, arg)
-            .map(|rule| match unsafe { rule.as_ref() } {
-                Rule::Fixed(seconds) => Some(*seconds),
-                Rule::Zone(_) => None,
-            })
+        class.with(l, arg, |rule| match rule {
+            Rule::Fixed(seconds) => Some(*seconds),
+            Rule::Zone(_) => None,
+        })
     });
     let same = fixed[0].is_some() && fixed[0] == fixed[1] && name(l, 1) == name(l, 2);
     l.push_boolean(same);

@@ -10,7 +10,7 @@ use super::letters;
 use super::location::{self, Offset};
 use super::{Unit, duration};
 use crate::argument::{REFUSED, integer, text};
-use crate::calendar::{Moment, Parts, Place, Stamp, Wall, layout};
+use crate::calendar::{Location, Moment, Parts, Stamp, Wall, layout};
 use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, Members, State};
@@ -89,17 +89,17 @@ pub(crate) fn build_moment(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
 
 /// Pushes a Time in the program's own location.
 pub(super) fn push_local(l: State, moment: Moment) {
-    push(l, moment, Place::Local, 0);
+    push(l, moment, Location::Local, 0);
 }
 
 /// Pushes a Time in UTC.
 pub(super) fn push_utc(l: State, moment: Moment) {
-    push(l, moment, Place::Utc, 0);
+    push(l, moment, Location::Utc, 0);
 }
 
 /// Pushes a Time in the location at the absolute index `location`.
 pub(super) fn push_in(l: State, moment: Moment, location: c_int) {
-    push(l, moment, Place::Own, location);
+    push(l, moment, Location::Own, location);
 }
 
 /// Pushes nil and the error of a moment beyond the range; or a Time in the location at
@@ -121,12 +121,13 @@ fn refuse_range(l: State) -> c_int {
     )
 }
 
-fn push(l: State, moment: Moment, place: Place, location: c_int) {
-    let user_values = c_int::from(place == Place::Own);
+/// Pushes a Time; `index` is that of its location, if it has its own.
+fn push(l: State, moment: Moment, location: Location, index: c_int) {
+    let user_values = c_int::from(location == Location::Own);
     let class = interpreter(l).classes.get().moment;
-    class.push(l, Stamp { moment, place }, user_values);
-    if place == Place::Own {
-        l.push_value(location);
+    class.push(l, Stamp { moment, location }, user_values);
+    if location == Location::Own {
+        l.push_value(index);
         l.set_user_value(-2, LOCATION);
     }
 }
@@ -136,11 +137,11 @@ fn push_beside(l: State, moment: Option<Moment>) -> c_int {
     let Some(moment) = moment else {
         return refuse_range(l);
     };
-    let place = check(l, 1).place;
-    if place == Place::Own {
+    let location = check(l, 1).location;
+    if location == Location::Own {
         l.user_value(1, LOCATION);
     }
-    push(l, moment, place, l.top());
+    push(l, moment, location, l.top());
     1
 }
 
@@ -168,10 +169,10 @@ fn other(l: State) -> Option<Moment> {
 
 /// Pushes the location of the Time that is argument 1.
 fn push_location(l: State) {
-    match check(l, 1).place {
-        Place::Utc => location::push_utc(l),
-        Place::Local => location::push_local(l),
-        Place::Own => {
+    match check(l, 1).location {
+        Location::Utc => location::push_utc(l),
+        Location::Local => location::push_local(l),
+        Location::Own => {
             l.user_value(1, LOCATION);
         }
     }
@@ -181,7 +182,7 @@ fn push_location(l: State) {
 /// is UTC.
 fn offset<'l>(l: State) -> Offset<'l> {
     let stamp = check(l, 1);
-    if stamp.place == Place::Utc {
+    if stamp.location == Location::Utc {
         return Offset::UTC;
     }
     push_location(l);

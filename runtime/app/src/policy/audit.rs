@@ -12,7 +12,7 @@ use std::sync::mpsc::{
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
-use warren_engine::security::{Actor, Event, Scope};
+use warren_engine::security::{Actor, AuditEvent, Scope};
 use warren_kernel::text;
 
 use super::error::PolicyError;
@@ -115,9 +115,9 @@ impl Audit {
         Ok(Audit { queue, dropped })
     }
 
-    pub(super) fn record(&self, event: &Event<'_>) {
+    pub(super) fn record(&self, event: &AuditEvent<'_>) {
         self.put(match event {
-            Event::Denied {
+            AuditEvent::Denied {
                 caller,
                 subject,
                 action,
@@ -132,7 +132,7 @@ impl Audit {
                 resource: resource.text().into_owned(),
                 because: Arc::clone(&decision.because),
             },
-            Event::Granted {
+            AuditEvent::Granted {
                 by,
                 pid,
                 definition,

@@ -7,7 +7,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use warren_engine::security::{Authorizer, Decision, Event, Identity, Request, Scope, Verdict};
+use warren_engine::security::{
+    AuditEvent, Authorizer, Decision, Identity, Request, Scope, Verdict,
+};
 use warren_kernel::Error;
 
 use super::audit::{Audit, AuditError};
@@ -219,7 +221,7 @@ impl Authorizer for Policies {
         self.settings.identity(definition, host)
     }
 
-    fn observe(&self, event: &Event<'_>) {
+    fn observe(&self, event: &AuditEvent<'_>) {
         if let Some(audit) = self.audit.get() {
             audit.record(event);
         }

@@ -53,7 +53,7 @@ impl Directory {
 
     /// Reads all files.
     pub(crate) fn read(&self) -> Result<Files, PolicyError> {
-        let Directory { root, shown } = self;
+        let shown = &self.shown;
         let mut files = Files::default();
         let mut problems = Vec::new();
         let whole = |message: String| PolicyError {
@@ -79,38 +79,10 @@ impl Directory {
             if id.is_none() && name != SCHEMA {
                 continue;
             }
-            let relative = format!("{DIRECTORY}/{name}");
-            let path = if shown.as_path() == Path::new(".") {
-                PathBuf::from(&relative)
-            } else {
-                shown.join(&relative)
-            };
-            let text = match root.read_text(&relative).map(String::from_utf8) {
-                Ok(Ok(text)) => text,
-                Ok(Err(_)) => {
-                    problems.push(PolicyProblem::whole(path, "the file is not UTF-8"));
-                    continue;
-                }
-                Err(error) => {
-                    let message = format!("it cannot be read: {error}");
-                    problems.push(PolicyProblem::whole(path, message));
-                    continue;
-                }
-            };
-            if name.contains(':') {
-                let message = "`:` stands between the directory and the name of a policy, and \
-                               may be in neither";
-                problems.push(PolicyProblem::whole(path, message));
-                continue;
-            }
-            let file = File {
-                id: id.unwrap_or_default().replace('/', ":"),
-                path,
-                text: text.into(),
-            };
-            match id {
-                Some(_) => files.policies.push(file),
-                None => files.schema = Some(file),
+            match (self.read_file(&name, id), id) {
+                (Ok(file), Some(_)) => files.policies.push(file),
+                (Ok(file), None) => files.schema = Some(file),
+                (Err(problem), _) => problems.push(problem),
             }
         }
         if problems.is_empty() {
@@ -118,6 +90,34 @@ impl Directory {
         } else {
             Err(PolicyError { problems })
         }
+    }
+
+    /// Reads one file; the schema has no id.
+    fn read_file(&self, name: &str, id: Option<&str>) -> Result<File, PolicyProblem> {
+        let relative = format!("{DIRECTORY}/{name}");
+        let path = if self.shown.as_path() == Path::new(".") {
+            PathBuf::from(&relative)
+        } else {
+            self.shown.join(&relative)
+        };
+        let text = match self.root.read_text(&relative).map(String::from_utf8) {
+            Ok(Ok(text)) => text,
+            Ok(Err(_)) => return Err(PolicyProblem::whole(path, "the file is not UTF-8")),
+            Err(error) => {
+                let message = format!("it cannot be read: {error}");
+                return Err(PolicyProblem::whole(path, message));
+            }
+        };
+        if name.contains(':') {
+            let message = "`:` stands between the directory and the name of a policy, and \
+                           may be in neither";
+            return Err(PolicyProblem::whole(path, message));
+        }
+        Ok(File {
+            id: id.unwrap_or_default().replace('/', ":"),
+            path,
+            text: text.into(),
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-/* What `warren run` starts, as app:main; and what it spawns. */
+/* The process that `warren run` starts, as app:main; and the one that it spawns. */
 #include "warren.h"
 
 #include <stdio.h>

@@ -12,7 +12,7 @@ use super::called::{Called, are_values};
 use super::caller::{OnFiber, OnThread};
 use super::shared::Shared;
 use super::{Guest, out_of_processor_time, process_of, watch};
-use crate::capability::{AT_ONCE, Answer, Computation, MAX_REQUEST, Progress, Step};
+use crate::capability::{AT_ONCE, Answer, Capability, Computation, MAX_REQUEST, Progress, Step};
 use crate::operand::Limit;
 use crate::sched::thread_clock::ThreadClock;
 use crate::security::Refusal;
@@ -49,7 +49,7 @@ impl Guest {
             .ok_or_else(unknown)?;
         if request.len() <= AT_ONCE {
             are_values(request)?;
-            let mut caller = OnFiber {
+            let caller = OnFiber {
                 shared: &self.shared,
                 process,
                 definition: &self.run.program.definition.id,
@@ -58,22 +58,10 @@ impl Guest {
                 rights: &mut self.rights,
                 undecided: None,
             };
-            let step = capability.call(&mut caller, name, request);
-            if let Some(question) = caller.undecided {
-                return Err(Refusal::Undecided(question));
-            }
-            return match step {
-                Step::Done(answer) => Ok(answer.map(Called::Answer)?),
-                Step::Unknown => Err(unknown().into()),
-                Step::Compute(Computation { memory, run }) => {
-                    let bytes = request.len().saturating_add(memory);
-                    Ok(begin(&self.shared, process, bytes, || {
-                        Box::new(move |progress, _| run(progress))
-                    })?)
-                }
-            };
+            let called = call_on_fiber(&self.shared, caller, &**capability, name, request)?;
+            return called.ok_or_else(|| unknown().into());
         }
-        let mut caller = OnThread {
+        let caller = OnThread {
             shared: Arc::clone(&self.shared),
             process: Arc::clone(process),
             definition: Arc::clone(&self.run.program.definition.id),
@@ -82,25 +70,65 @@ impl Guest {
             judge: self.rights.judge().cloned(),
             asked: 0,
         };
-        let (capability, name) = (Arc::clone(capability), name.to_owned());
-        let unknown = unknown();
-        // Charged before the copy is made.
-        let called = begin(&self.shared, process, request.len(), || {
-            let request = request.to_vec();
-            Box::new(move |progress, charge| {
-                are_values(&request)?;
-                match capability.call(&mut caller, &name, &request) {
-                    Step::Done(answer) => answer,
-                    Step::Unknown => Err(unknown),
-                    Step::Compute(Computation { memory, run }) => {
-                        charge(memory)?;
-                        run(progress)
-                    }
-                }
-            })
-        });
-        Ok(called?)
+        let operation = (Arc::clone(capability), name.to_owned(), unknown());
+        Ok(call_on_thread(
+            &self.shared,
+            process,
+            caller,
+            operation,
+            request,
+        )?)
     }
+}
+
+/// Calls an operation with values. `None` if the capability does not know it.
+fn call_on_fiber(
+    shared: &Arc<Shared>,
+    mut caller: OnFiber<'_>,
+    capability: &dyn Capability,
+    name: &str,
+    request: &[u8],
+) -> Result<Option<Called>, Refusal> {
+    let step = capability.call(&mut caller, name, request);
+    if let Some(question) = caller.undecided {
+        return Err(Refusal::Undecided(question));
+    }
+    Ok(match step {
+        Step::Done(answer) => Some(Called::Answer(answer?)),
+        Step::Unknown => None,
+        Step::Compute(Computation { memory, run }) => {
+            let bytes = request.len().saturating_add(memory);
+            Some(begin(shared, caller.process, bytes, || {
+                Box::new(move |progress, _| run(progress))
+            })?)
+        }
+    })
+}
+
+/// Begins the call of an operation, given with the error of one that is unknown, with a
+/// request that takes long to check.
+fn call_on_thread(
+    shared: &Arc<Shared>,
+    process: &Arc<Process>,
+    mut caller: OnThread,
+    (capability, name, unknown): (Arc<dyn Capability>, String, Error),
+    request: &[u8],
+) -> Result<Called, Error> {
+    // Charged before the copy is made.
+    begin(shared, process, request.len(), || {
+        let request = request.to_vec();
+        Box::new(move |progress, charge| {
+            are_values(&request)?;
+            match capability.call(&mut caller, &name, &request) {
+                Step::Done(answer) => answer,
+                Step::Unknown => Err(unknown),
+                Step::Compute(Computation { memory, run }) => {
+                    charge(memory)?;
+                    run(progress)
+                }
+            }
+        })
+    })
 }
 
 /// Begins work that is charged this many bytes.

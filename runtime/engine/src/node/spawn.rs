@@ -17,12 +17,12 @@ use warren_kernel::{Error, Host, Kind, Origin, Process, Relation, Spawn, Spawned
 
 use super::Node;
 use super::presence::Presence;
-use super::task::{Place, Task};
+use super::task::{Runner, Task};
 use crate::code::definition::Code;
 use crate::code::program::Program;
 use crate::guest::{Inherited, Run, SpawnRequest, Spawner};
 use crate::limits::{INSTANCE, TASK};
-use crate::security::{Event, Identity, Judges};
+use crate::security::{AuditEvent, Identity, Judges};
 
 impl Node {
     /// Starts a process. A failed spawn leaves nothing behind.
@@ -39,16 +39,16 @@ impl Node {
         let assigned = request.assign_identity(&self.shared.judges);
         let (host, program) = self.host_and_program(&request).await?;
         let reservation = host.reserve()?;
-        let place = match &program.definition.code {
-            Code::Native(code) => Place::Task(code.clone()),
+        let runner = match &program.definition.code {
+            Code::Native(code) => Runner::Native(code.clone()),
             Code::Lua(_) | Code::Wasm(_) => {
-                Place::Instance(self.slot(&host, program.artifact()?).await?)
+                Runner::Instance(self.slot(&host, program.artifact()?).await?)
             }
         };
         let origin = origin_of(&program, &request.inherited);
         let mut presence = Presence::new(&self, request.spawner.take_ended());
         self.check_open()?;
-        let spawn = request.for_kernel(&place, &origin);
+        let spawn = request.for_kernel(&runner, &origin);
         let spawned = self.shared.kernel.spawn(reservation, spawn)?;
         let process = &spawned.process;
         presence.is_of(process);
@@ -59,7 +59,7 @@ impl Node {
             let _ = self.shared.kernel.terminate(process);
         }
         let span = span_of(process, &origin);
-        let is_native = matches!(place, Place::Task(_));
+        let is_native = matches!(runner, Runner::Native(_));
         let task = Task {
             around: self.surroundings(),
             process: Arc::clone(process),
@@ -70,7 +70,7 @@ impl Node {
                 program,
                 arguments: request.start.arguments,
             },
-            place,
+            runner,
             presence,
         };
         let task = task.run().instrument(span);
@@ -120,7 +120,7 @@ impl Node {
 
 impl SpawnRequest {
     /// Returns the part of the request that the kernel carries out.
-    fn for_kernel<'a>(&'a self, place: &Place, origin: &'a Origin) -> Spawn<'a> {
+    fn for_kernel<'a>(&'a self, runner: &Runner, origin: &'a Origin) -> Spawn<'a> {
         let (parent, relation, exec) = match &self.spawner {
             Spawner::Process {
                 process,
@@ -137,9 +137,9 @@ impl SpawnRequest {
             name: self.start.name.as_deref(),
             messages: &self.start.messages,
             trace: self.cause,
-            base: match place {
-                Place::Task(_) => TASK,
-                Place::Instance(_) => INSTANCE,
+            base: match runner {
+                Runner::Native(_) => TASK,
+                Runner::Instance(_) => INSTANCE,
             },
             given: self.inherited.given(&self.start.arguments),
             origin: Some(origin),
@@ -162,7 +162,7 @@ impl SpawnRequest {
         } else if !assigned.is_empty()
             && let Some(authorizer) = judges.authorizer()
         {
-            authorizer.observe(&Event::Granted {
+            authorizer.observe(&AuditEvent::Granted {
                 by: None,
                 pid: process.text(),
                 definition: &self.start.definition,

@@ -31,7 +31,7 @@ pub(crate) struct Task<P> {
     /// messages are traced.
     pub(crate) cause: Option<Trace>,
     pub(crate) run: Run,
-    pub(crate) place: Place,
+    pub(crate) runner: Runner,
     /// Declared last, to be dropped last: the slot is free before the end is
     /// announced.
     pub(crate) presence: P,
@@ -43,12 +43,12 @@ pub(crate) trait Presence {
     fn tell(&mut self, end: ProcessEnd);
 }
 
-/// The place where the code of a process runs.
-pub(crate) enum Place {
-    /// An instance.
+/// The part that runs a process's code.
+pub(crate) enum Runner {
+    /// An instance in this slot.
     Instance(Slot),
     /// The task itself, for a host function process.
-    Task(NativeCode),
+    Native(NativeCode),
 }
 
 /// The step after a program of a process: the end, or the next program.
@@ -88,18 +88,18 @@ impl<P: Presence> Task<P> {
     /// Runs the present program of the process to its end.
     async fn run_program(&mut self) -> Next {
         let shared = &*self.around.shared;
-        let control = Arc::new(match &self.place {
-            Place::Instance(_) => Control::default(),
-            Place::Task(_) => Control::without_fiber(),
+        let control = Arc::new(match &self.runner {
+            Runner::Instance(_) => Control::default(),
+            Runner::Native(_) => Control::without_fiber(),
         });
         control.cause().set(self.cause);
         let guest = self.guest(&control);
-        let driven = match &self.place {
-            Place::Instance(slot) => {
+        let driven = match &self.runner {
+            Runner::Instance(slot) => {
                 let guest = pin!(instance::run(slot.pool(), guest));
                 Drive::new(shared, Some(&self.process), &control, guest).await
             }
-            Place::Task(code) => NativeDrive::new(shared, &self.process, code, guest).await,
+            Runner::Native(code) => NativeDrive::new(shared, &self.process, code, guest).await,
         };
         self.process.release_memory();
         let unwritten = last_lines::pass_on(shared, &control, !self.first);
@@ -137,9 +137,9 @@ impl<P: Presence> Task<P> {
             &self.inherited.scope,
             &self.inherited.context,
         );
-        let pool = match &self.place {
-            Place::Instance(slot) => Some(Arc::clone(slot.pool())),
-            Place::Task(_) => None,
+        let pool = match &self.runner {
+            Runner::Instance(slot) => Some(Arc::clone(slot.pool())),
+            Runner::Native(_) => None,
         };
         Guest::new(
             self.around.clone(),
@@ -163,7 +163,7 @@ impl<P: Presence> Task<P> {
     /// one.
     fn upgrade(&mut self, next: Run, slot: Option<Slot>) {
         if let Some(slot) = slot {
-            self.place = Place::Instance(slot);
+            self.runner = Runner::Instance(slot);
         }
         self.process.begin_upgrade();
         let given = self.inherited.given(&next.arguments);
@@ -186,7 +186,7 @@ impl<P: Presence> Task<P> {
         };
         records.note_end(exiting.outcome());
         // Memory and slot are free before the end is announced.
-        drop(self.place);
+        drop(self.runner);
         let outcome = exiting.outcome().map(Arc::clone);
         let by_itself = exiting.failed_by_itself();
         exiting.finish(shared.now());

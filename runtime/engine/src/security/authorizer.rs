@@ -53,7 +53,7 @@ pub trait Authorizer: Send + Sync + 'static {
 
     /// Receives the events for the operator's audit. May be called on a guest's
     /// stack: it must not block, and must use little stack.
-    fn observe(&self, _event: &Event<'_>) {}
+    fn observe(&self, _event: &AuditEvent<'_>) {}
 }
 
 /// The actor and scope that replace those a process would inherit.
@@ -83,7 +83,7 @@ impl Identity {
 
 /// An event for the operator's audit.
 #[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
+pub enum AuditEvent<'a> {
     /// A call was refused.
     Denied {
         /// The process that called.

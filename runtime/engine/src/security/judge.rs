@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use warren_kernel::{Error, Kind};
 
 use super::action::Action;
-use super::authorizer::{Authorizer, Event, Identity};
+use super::authorizer::{AuditEvent, Authorizer, Identity};
 use super::cache::Key;
 use super::decision::{Decision, Reuse};
 use super::question::Question;
@@ -216,7 +216,7 @@ impl Judge {
     /// Reports a new process with an actor or a scope from its spawner.
     pub(crate) fn has_granted(&self, pid: &str, definition: &str, identity: &Identity) {
         if let Some(authorizer) = &self.authorizer {
-            authorizer.observe(&Event::Granted {
+            authorizer.observe(&AuditEvent::Granted {
                 by: Some(&self.caller),
                 pid,
                 definition,
@@ -230,7 +230,7 @@ impl Judge {
     #[cold]
     pub(crate) fn denied(&self, action: &str, resource: &Resource, decision: &Decision) -> Error {
         if let Some(authorizer) = &self.authorizer {
-            authorizer.observe(&Event::Denied {
+            authorizer.observe(&AuditEvent::Denied {
                 caller: &self.caller,
                 subject: &self.subject,
                 action,

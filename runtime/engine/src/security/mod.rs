@@ -38,7 +38,7 @@ mod subject;
 mod verdict;
 
 pub use action::{Action, ResourceKind};
-pub use authorizer::{Authorizer, Event, Identity};
+pub use authorizer::{AuditEvent, Authorizer, Identity};
 pub use decision::{Decision, Reuse};
 pub use evaluation::{Evaluation, Supposed};
 pub use operation::{Open, Operation};

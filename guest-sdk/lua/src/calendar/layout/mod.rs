@@ -8,5 +8,5 @@ mod read;
 mod write;
 
 pub(crate) use names::{LAYOUTS, RFC3339, RFC3339_NANO};
-pub(crate) use read::{Mismatch, Place, read};
+pub(crate) use read::{Mismatch, Zone, read};
 pub(crate) use write::write;

@@ -22,7 +22,7 @@ fn deny(audit: &Audit) {
         definition: "app:main".into(),
         host: "app:processes".into(),
     };
-    audit.record(&Event::Denied {
+    audit.record(&AuditEvent::Denied {
         caller: &caller,
         subject: &Subject::new(None, None),
         action: "process.send",
@@ -127,7 +127,7 @@ fn a_line_is_one_line_and_nothing_a_terminal_obeys() {
         host: hostile.into(),
     };
     let actor = Actor::new(hostile, &Default::default());
-    audit.record(&Event::Denied {
+    audit.record(&AuditEvent::Denied {
         caller: &caller,
         subject: &Subject::new(Some(actor), None),
         action: hostile,

@@ -1,0 +1,70 @@
+//! The operands of `spawn` and `exec` of `process`.
+
+use std::sync::Arc;
+
+use warren_kernel::Error;
+
+use super::bindings::warren::process as wit;
+use super::named;
+use crate::codec::check;
+use crate::guest::aside::AT_ONCE;
+use crate::guest::{self, Guest, Start};
+use crate::operand;
+use crate::security::{Actor, Scope};
+
+/// Checks the operands of a spawn or exec, and makes a start of them. Long options
+/// are checked off the worker.
+pub(super) async fn start_of(
+    guest: &Guest,
+    definition: String,
+    host: String,
+    arguments: Vec<u8>,
+    options: wit::process::SpawnOptions,
+) -> Result<Start, Error> {
+    named("definition", &definition)?;
+    named("host", &host)?;
+    let mut start = Start::with_arguments(definition, host, arguments.into());
+    let context = options.context.as_ref().map_or(0, Vec::len);
+    let meta = options.actor.as_ref().map_or(0, |actor| actor.meta.len());
+    let messages: usize = options.messages.iter().map(|m| m.payload.len()).sum();
+    if context + meta + messages <= AT_ONCE {
+        return set_options(&mut start, options).map(|()| start);
+    }
+    let shared = Arc::clone(&guest.shared);
+    let host = Arc::clone(guest.process()?.host());
+    let aside = async move {
+        let permit = shared.permit_aside(&host).await;
+        let set = move || set_options(&mut start, options).map(|()| start);
+        shared.aside(permit, set).await
+    };
+    guest.control.outside(aside).await?
+}
+
+fn set_options(start: &mut Start, options: wit::process::SpawnOptions) -> Result<(), Error> {
+    let wrong =
+        |what: &str, error: String| operand::malformed("options", format_args!("{what}: {error}"));
+    if let Some(bytes) = &options.context {
+        start.context = check::map(bytes)
+            .map_err(|error| error.to_string())
+            .and_then(|()| guest::context(bytes))
+            .map_err(|error| wrong("context", error))?;
+    }
+    if let Some(actor) = options.actor {
+        check::map(&actor.meta).map_err(|error| wrong("actor.meta", error.to_string()))?;
+        start.identity.actor = Some(Arc::new(Actor {
+            id: actor.id,
+            meta: actor.meta.into(),
+        }));
+    }
+    start.identity.scope = options.scope.map(|scope| {
+        Arc::new(Scope {
+            policies: scope.policies,
+        })
+    });
+    start.name = options.name;
+    for message in options.messages {
+        check::values(&message.payload).map_err(|error| wrong("messages", error.to_string()))?;
+        start.messages.push((message.topic, message.payload.into()));
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Preparing sources, which a guest does itself.
+
+use std::time::Duration;
+
+use super::details;
+use crate::support::{HOST, Setup, World, guest, in_time, small_host};
+use warren_engine::{CompileLimits, HostLimits};
+use warren_kernel::{Field, Kind};
+
+/// An interpreter whose preparation takes as long as its source is long.
+fn slow_interpreter() -> String {
+    guest(r#"(func (export "prepare") (loop (br 0)))"#, "")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endless_preparing_is_invalid() {
+    let mut compile = CompileLimits::default();
+    compile.max_prepare = Duration::from_millis(50);
+    let world = World::set_up(Setup {
+        compile,
+        interpreter: Some(slow_interpreter()),
+        ..Setup::default()
+    });
+    world.define_source("t:slow", "");
+    let error = world.try_start("t:slow").await.expect_err("never ends");
+    assert_eq!(error.kind, Kind::Invalid);
+    assert!(error.message.contains("max_prepare"), "{error}");
+    assert!(details(&error).contains(&("value", Field::Number(50))));
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_compiles_leaves_the_others_a_turn() {
+    const OTHER: &str = "test:other";
+    let mut compile = CompileLimits::default();
+    // A source that takes longer to prepare than the whole test.
+    compile.max_prepare = Duration::from_secs(600);
+    let world = World::set_up(Setup {
+        compile,
+        interpreter: Some(guest(
+            r#"(data (i32.const 0) "ok")
+               (func (export "prepare")
+                 ;; The name is the first byte after a length of four.
+                 (drop (call $program.code (i32.const 64) (i32.const 100)))
+                 (if (i32.eq (i32.load8_u (i32.const 70)) (i32.const 115)) (then (loop (br 0))))
+                 (call $program.prepared (i32.const 0) (i32.const 2)))"#,
+            "",
+        )),
+        hosts: vec![
+            (HOST.to_owned(), small_host()),
+            (OTHER.to_owned(), HostLimits { ..small_host() }),
+        ],
+        ..Setup::default()
+    });
+    let slow: Vec<_> = (0..20)
+        .map(|number| {
+            let id = format!("t:slow{number}");
+            world.define_source(&id, &number.to_string());
+            let node = std::sync::Arc::clone(&world.node);
+            tokio::spawn(async move { node.run(&id, HOST, &[]).await.map(drop) })
+        })
+        .collect();
+    world.define_source("t:quick", "");
+    let mut quick = in_time(world.node.run("t:quick", OTHER, &[]))
+        .await
+        .expect("is let in");
+    in_time(quick.wait()).await;
+    for slow in slow {
+        slow.abort();
+    }
+    in_time(world.idle()).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preparation_that_lacked_memory_is_tried_again() {
+    // An interpreter that grows beyond the memory limit of the host, and fails.
+    let interpreter = guest(
+        r#"(func (export "prepare")
+             (drop (memory.grow (i32.const 10000)))
+             (call $program.fail (i32.const 0) (i32.const 0)))"#,
+        "",
+    );
+    let world = World::set_up(Setup {
+        interpreter: Some(interpreter),
+        ..Setup::default()
+    });
+    world.define_source("t:large", "");
+    world.try_start("t:large").await.expect_err("it fails");
+    let before = world.node.compilations_begun();
+    for _ in 0..3 {
+        world.try_start("t:large").await.expect_err("it fails");
+    }
+    assert_eq!(world.node.compilations_begun() - before, 3);
+    world.close().await;
+}
