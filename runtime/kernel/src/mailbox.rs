@@ -48,6 +48,31 @@ struct Listener {
 /// Number of items that every feed holds, however short the queues of the host.
 const FEED: usize = 64;
 
+/// Bytes of an item for which a feed can leave room.
+const SPARE_BYTES: usize = 128;
+
+/// Capacity of a feed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FeedLimits {
+    /// Limits of each queue.
+    pub(crate) queue: QueueLimits,
+    /// True if room is left for one small item.
+    pub(crate) spare: bool,
+}
+
+impl FeedLimits {
+    fn limits(self) -> QueueLimits {
+        let (items, bytes) = match self.spare {
+            true => (1, SPARE_BYTES),
+            false => (0, 0),
+        };
+        QueueLimits {
+            messages: self.queue.messages.max(FEED) - items,
+            bytes: self.queue.bytes.saturating_sub(bytes),
+        }
+    }
+}
+
 /// Capacity of a mailbox.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MailboxLimits {
@@ -238,18 +263,15 @@ impl Mailbox {
         &mut self,
         subscription: Subscription,
         message: Message,
-        limits: QueueLimits,
+        limits: FeedLimits,
         now: Monotonic,
     ) -> bool {
         let listener = self.listeners.get_mut(&subscription);
         let Some(feed) = listener.filter(|listener| listener.is_feed) else {
             return false;
         };
-        let limits = QueueLimits {
-            messages: limits.messages.max(FEED),
-            ..limits
-        };
-        if feed.queue.admits(message.wire().len(), limits).is_err() {
+        let bytes = message.wire().len();
+        if feed.queue.admits(bytes, limits.limits()).is_err() {
             return false;
         }
         if feed.queue.is_empty() {
@@ -453,7 +475,10 @@ mod tests {
 
     fn feed(mailbox: &mut Mailbox, subscription: Subscription, payload: &str) -> bool {
         let message = Message::new(None, "@news", payload.as_bytes());
-        let limits = limits().queue;
+        let limits = FeedLimits {
+            queue: limits().queue,
+            spare: false,
+        };
         mailbox.feed(subscription, message, limits, Monotonic::default())
     }
 
@@ -491,16 +516,21 @@ mod tests {
     fn a_feed_holds_more_items_than_a_short_queue() {
         let mut mailbox = Mailbox::default();
         mailbox.open_feed("@news", Subscription(3));
-        let short = QueueLimits {
-            messages: 1,
-            bytes: usize::MAX,
+        let short = |spare| FeedLimits {
+            queue: QueueLimits {
+                messages: 1,
+                bytes: usize::MAX,
+            },
+            spare,
         };
         let item = || Message::new(None, "@news", b"");
         let now = Monotonic::default();
         let fed = (0..)
-            .take_while(|_| mailbox.feed(Subscription(3), item(), short, now))
+            .take_while(|_| mailbox.feed(Subscription(3), item(), short(true), now))
             .count();
-        assert_eq!(fed, FEED);
+        assert_eq!(fed, FEED - 1);
+        assert!(mailbox.feed(Subscription(3), item(), short(false), now));
+        assert!(!mailbox.feed(Subscription(3), item(), short(false), now));
     }
 
     #[test]
