@@ -14,6 +14,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 
 pub use exit::Exiting;
+pub use signal::MAX_REASON_BYTES;
 pub use spawn::{Spawn, Spawned};
 
 use crate::budget::Budget;

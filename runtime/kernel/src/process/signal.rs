@@ -86,11 +86,11 @@ impl Process {
         &self,
         from: Option<Arc<str>>,
         at: Timestamp,
-        deadline: Option<Timestamp>,
-        enforced: Option<Monotonic>,
+        deadlines: (Option<Timestamp>, Option<Monotonic>),
+        reason: Option<Arc<str>>,
     ) -> Result<(), Error> {
         let mut inner = self.inner.lock();
-        let step = inner.state.cancel(from, at, deadline, enforced);
+        let step = inner.state.cancel(from, at, deadlines, reason);
         if step.is_ok() {
             self.cancel_deadline.store(inner.state.cancel_deadline());
         }

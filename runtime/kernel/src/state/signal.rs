@@ -67,14 +67,15 @@ impl State {
         &mut self,
         from: Option<Arc<str>>,
         at: Timestamp,
-        deadline: Option<Timestamp>,
-        enforced: Option<Monotonic>,
+        (deadline, enforced): (Option<Timestamp>, Option<Monotonic>),
+        reason: Option<Arc<str>>,
     ) -> Result<Effect, Refusal> {
         self.check_alive()?;
         let mut effect = Effect::Nothing;
-        if self.events.push_cancel(from, at, deadline) {
+        if self.events.push_cancel(from, at, deadline, reason) {
             effect = self.event_readable();
         }
+        self.recount();
         let sooner = match (enforced, self.cancel_deadline) {
             (Some(new), Some(present)) => new < present,
             (new, _) => new.is_some(),

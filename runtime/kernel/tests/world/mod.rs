@@ -452,7 +452,9 @@ impl World {
                 topic: message.topic().to_owned(),
                 payload: message.payload().to_owned(),
             },
-            Delivery::Event(Event::Cancel { from, at, deadline }) => Item::Cancel {
+            Delivery::Event(Event::Cancel {
+                from, at, deadline, ..
+            }) => Item::Cancel {
                 from: from.map(|from| self.id(&from)),
                 at: at.0,
                 deadline: deadline.map(|deadline| deadline.0),
