@@ -39,6 +39,10 @@ impl Group {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
+
     pub(super) fn has_members(&self) -> bool {
         !self.members.is_empty()
     }

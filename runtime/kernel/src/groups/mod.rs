@@ -19,6 +19,7 @@ use std::hash::BuildHasher;
 use std::ops::Bound;
 use std::task::Waker;
 
+pub(crate) use news::LABEL;
 pub use position::Position;
 
 use crate::error::Error;
@@ -165,6 +166,12 @@ impl Groups {
             Some(group) => group.members_after(after, most).cloned().collect(),
             None => Vec::new(),
         }
+    }
+
+    /// Returns the number of members of a group.
+    pub(crate) fn len_of(&self, name: &str) -> usize {
+        let (_, shard) = self.shard(name);
+        shard.0.read().get(name).map_or(0, Group::len)
     }
 
     /// Returns the next groups with members whose names begin with `prefix`, and moves

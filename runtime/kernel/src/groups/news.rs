@@ -3,7 +3,7 @@
 use warren_values::msgpack::{Full, Output};
 
 /// The label of the feeds of monitors.
-pub(super) const LABEL: &str = "@groups";
+pub(crate) const LABEL: &str = "@groups";
 
 /// A change of the members of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

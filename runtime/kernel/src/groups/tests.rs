@@ -147,11 +147,8 @@ impl World {
     }
 
     fn monitor(&mut self, watched: Watched<'static>, hidden: usize) {
-        let feed = self.watcher.open_feed("@groups").unwrap();
-        let begun = self
-            .kernel
-            .monitor_groups(watched, &self.watcher, feed, hidden);
-        begun.unwrap();
+        let feed = self.kernel.monitor_groups(watched, &self.watcher, hidden);
+        let feed = feed.unwrap();
         self.readers.push(Reader {
             watched,
             feed,
@@ -371,11 +368,7 @@ fn memberships_groups_and_monitors_are_bounded() {
     kernel.join_group("7", &process).unwrap();
     assert_eq!(kernel.leave_group("0", &process), Ok(true));
     kernel.join_group("more", &process).unwrap();
-    let monitor = |watched| {
-        let feed = process.open_feed("@groups")?;
-        let begun = kernel.monitor_groups(watched, &process, feed, 0);
-        begun.inspect_err(|_| process.unlisten(feed))
-    };
+    let monitor = |watched| kernel.monitor_groups(watched, &process, 0).map(drop);
     for _ in 0..crate::MAX_GROUP_MONITORS_OF_HOST {
         monitor(Watched::One("g")).unwrap();
     }

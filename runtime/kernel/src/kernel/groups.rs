@@ -2,7 +2,7 @@
 
 use super::Kernel;
 use crate::error::Error;
-use crate::groups::{Part, Position, Watched};
+use crate::groups::{LABEL, Part, Position, Watched};
 use crate::name::check_group;
 use crate::pid::Pid;
 use crate::process::Process;
@@ -54,8 +54,13 @@ impl Kernel {
         self.groups.names(prefix, position, most)
     }
 
-    /// Begins to tell a process of members that come and go, by items of one of its
-    /// feeds. `hidden` bytes at the beginning of the groups' names are left out. The
+    /// Returns the number of members of a group.
+    pub fn group_len(&self, group: &str) -> usize {
+        self.groups.len_of(group)
+    }
+
+    /// Begins to tell a process of members that come and go, by items of a feed, which
+    /// is opened. `hidden` bytes at the beginning of the groups' names are left out. The
     /// caller then reads the present members by [`Kernel::read_group_monitor`] to the
     /// end: they and the items have no gap.
     ///
@@ -64,18 +69,20 @@ impl Kernel {
     ///
     /// # Errors
     /// `Invalid` for a text that cannot be a group's name; `RateLimited` at the monitors
-    /// of the process's host.
+    /// of the process's host; those of [`Process::open_feed`].
     pub fn monitor_groups(
         &self,
         watched: Watched<'_>,
         process: &Arc<Process>,
-        feed: Subscription,
         hidden: usize,
-    ) -> Result<(), Error> {
+    ) -> Result<Subscription, Error> {
         if let Watched::One(group) = watched {
             check_group(group)?;
         }
-        self.groups.monitor(watched, process, feed, hidden)
+        let feed = process.open_feed(LABEL)?;
+        let begun = self.groups.monitor(watched, process, feed, hidden);
+        begun.inspect_err(|_| process.unlisten(feed))?;
+        Ok(feed)
     }
 
     /// Returns the next members for a monitor, at most so many. There are none for a
@@ -90,7 +97,7 @@ impl Kernel {
         self.groups.read_on(watched, (process, feed), most)
     }
 
-    /// Ends a monitor of groups. Does nothing if there is none.
+    /// Ends a monitor of groups, but not its feed. Does nothing if there is none.
     pub fn unmonitor_groups(&self, watched: Watched<'_>, process: Pid, feed: Subscription) {
         self.groups.unmonitor(watched, (process, feed));
     }

@@ -39,6 +39,22 @@ impl Kernel {
         to.deliver(topic, message, self.clock())
     }
 
+    /// Refuses a message that no process of this host could get, as [`Kernel::send`]
+    /// does.
+    ///
+    /// # Errors
+    /// `Invalid` for a topic that is empty or begins with `@`, and for more bytes than a
+    /// queue of the host can ever hold.
+    pub fn check_message(
+        &self,
+        host: &Host,
+        from: Option<&Process>,
+        topic: &str,
+        payload: &[u8],
+    ) -> Result<(), Error> {
+        check_message(host, from.map(|from| &**from.text()), topic, payload)
+    }
+
     /// Queues one message with its cause. The taker of the message must take
     /// the cause out by [`Message::take_trace`].
     ///

@@ -16,10 +16,8 @@ fn members(setup: &Setup, group: &str) -> Vec<String> {
 
 /// Monitors a group, and returns the feed.
 fn monitor(setup: &Setup, group: &str, process: &Arc<Process>) -> Subscription {
-    let feed = process.open_feed("@groups").unwrap();
     let watched = Watched::One(group);
-    let begun = setup.kernel.monitor_groups(watched, process, feed, 0);
-    begun.unwrap();
+    let feed = setup.kernel.monitor_groups(watched, process, 0).unwrap();
     let part = setup
         .kernel
         .read_group_monitor(watched, process.pid(), feed, 100);
