@@ -1,4 +1,4 @@
--- What a monitor lists and what it tells afterwards are all changes, once each, while
+-- The list of a monitor and its items afterwards hold all changes, once each, while
 -- processes come and go.
 -- shows: GR-8
 local me, host = process.id():match("[^#]+"), "app:processes"
@@ -24,7 +24,7 @@ function child.watcher()
     known[pid], size = true, size + 1
   end
   while true do
-    -- What has happened comes first.
+    -- Changes come first: all have happened before the check.
     local got = channel.select { sub:channel():case_receive(), check:case_receive() }
     if got.channel == check then
       break

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use warren_engine::capability::{Capability, Progress, Step};
+use warren_engine::capability::{Caller, Capability, Progress, Step};
 use warren_kernel::{
     Delivery, Error, Host, HostConfig, Kernel, Kind, Outcome, Process, QueueLimits, Spawn,
     Subscription,
@@ -20,7 +20,7 @@ fn call_counted(
     arguments: &[Value],
 ) -> Result<(Value, u64), Error> {
     let request = warren_values::to_value(arguments).unwrap();
-    let check = || Ok(());
+    let check = || -> Result<(), Error> { Ok(()) };
     let progress = Progress::new(&check);
     let answer = match Groups.call(tester, operation, request.as_slice()) {
         Step::Done(answer) => answer,

@@ -48,7 +48,7 @@ pub enum Watched<'a> {
 pub struct Part {
     /// The members, each with its group.
     pub members: Vec<(Arc<str>, Arc<Process>)>,
-    /// Whether there may be more.
+    /// True if there may be more.
     pub has_more: bool,
 }
 
