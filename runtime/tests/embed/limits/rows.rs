@@ -157,15 +157,27 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     ),
     (
         "`max_host_groups`",
-        &[Constant("runtime/kernel/src/host.rs", "MAX_GROUPS_OF_HOST", Count)],
+        &[Constant(
+            "runtime/kernel/src/host.rs",
+            "MAX_GROUPS_OF_HOST",
+            Count,
+        )],
     ),
     (
         "`max_group_monitors`",
-        &[Constant("runtime/kernel/src/host.rs", "MAX_GROUP_MONITORS_OF_HOST", Count)],
+        &[Constant(
+            "runtime/kernel/src/host.rs",
+            "MAX_GROUP_MONITORS_OF_HOST",
+            Count,
+        )],
     ),
     (
         "`max_wide_monitors`",
-        &[Constant("runtime/kernel/src/host.rs", "MAX_WIDE_MONITORS_OF_HOST", Count)],
+        &[Constant(
+            "runtime/kernel/src/host.rs",
+            "MAX_WIDE_MONITORS_OF_HOST",
+            Count,
+        )],
     ),
     (
         "works of capabilities at a time | | one fewer",
@@ -340,19 +352,35 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     ),
     (
         "reason of a cancel",
-        &[Constant("runtime/kernel/src/kernel/signal.rs", "MAX_REASON_BYTES", Bytes)],
+        &[Constant(
+            "runtime/kernel/src/kernel/signal.rs",
+            "MAX_REASON_BYTES",
+            Bytes,
+        )],
     ),
     (
         "`max_group_list`: members of one group",
-        &[Constant("runtime/capabilities/src/groups/list.rs", "MAX_MEMBERS", Bytes)],
+        &[Constant(
+            "runtime/capabilities/src/groups/list.rs",
+            "MAX_MEMBERS",
+            Bytes,
+        )],
     ),
     (
         "`max_group_list`: groups, or",
-        &[Constant("runtime/capabilities/src/groups/list.rs", "MAX_GROUPS", Bytes)],
+        &[Constant(
+            "runtime/capabilities/src/groups/list.rs",
+            "MAX_GROUPS",
+            Bytes,
+        )],
     ),
     (
         "members that an error of a broadcast names",
-        &[Constant("runtime/capabilities/src/groups/broadcast.rs", "MAX_NAMED", Count)],
+        &[Constant(
+            "runtime/capabilities/src/groups/broadcast.rs",
+            "MAX_NAMED",
+            Count,
+        )],
     ),
     (
         "name of a variable of `env`",
