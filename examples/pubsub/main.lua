@@ -1,24 +1,18 @@
--- Publish and subscribe: a broker, three readers, and two crashes.
+-- Publish and subscribe: a group for each topic, three readers, and a crash.
 --
 --     warren run examples/pubsub
 
 local supervisor = require("supervisor")
 
-local BROKER <const> = "broker"
-
 return function()
-  local ready, read, sent = process.listen("ready"), process.listen("read"), process.listen("published")
-  local events = process.events()
+  local ready, read = process.listen("ready"), process.listen("read")
 
   local function reader(name, ...)
-    return { id = name, definition = "app:reader", name = name, args = { process.pid(), BROKER, name, { ... } } }
+    return { id = name, definition = "app:reader", name = name, args = { process.pid(), name, { ... } } }
   end
   local tree = assert(supervisor.start {
-    strategy = "rest_for_one",
-    children = {
-      { definition = "app:broker", name = BROKER },
-      reader("ann", "weather"), reader("bob", "weather", "sport"), reader("cid", "sport"),
-    },
+    strategy = "one_for_one",
+    children = { reader("ann", "weather"), reader("bob", "weather", "sport"), reader("cid", "sport") },
   })
   local function await_readers(count)
     for _ = 1, count do
@@ -27,11 +21,10 @@ return function()
   end
   await_readers(3)
 
-  -- Publishes, and waits until all who were sent it have read it.
+  -- Publishes, and waits until all who were reached have read it.
   local function publish(topic, text)
-    assert(process.send(BROKER, "publish", topic, text))
     local names = {}
-    for place = 1, (sent:receive()) do
+    for place = 1, assert(process.groups.broadcast(topic, "news", text)) do
       names[place] = read:receive()
     end
     table.sort(names)
@@ -48,11 +41,11 @@ return function()
   await_readers(1)
   publish("weather", "rain")
 
-  -- The broker crashes; all come back.
-  assert(process.monitor(BROKER))
-  assert(process.terminate(BROKER))
-  events:receive()
-  await_readers(3)
+  -- Bob crashes. He is no member until the supervisor has started him again.
+  local sub = assert(process.groups.monitor("sport"))
+  assert(process.terminate("bob"))
+  print(sub:channel():receive().kind, sub:channel():receive().kind)
+  await_readers(1)
   publish("sport", "extra time")
   assert(supervisor.stop(tree))
 end

@@ -1,10 +1,9 @@
 -- A reader of some topics. It tells its parent what it has read.
 
-return function(parent, broker, name, topics)
-  local events, subscribed, news = process.events(), process.listen("subscribed"), process.listen("news")
+return function(parent, name, topics)
+  local events, news = process.events(), process.listen("news")
   for _, topic in ipairs(topics) do
-    assert(process.send(broker, "subscribe", topic))
-    subscribed:receive()
+    assert(process.groups.join(topic))
   end
   assert(process.send(parent, "ready"))
   while true do

@@ -221,6 +221,7 @@ fn push_native(l: State) {
     push_library(l, logger::FUNCTIONS);
     for functions in [
         capability::FUNCTIONS,
+        events::NATIVE,
         security::FUNCTIONS,
         env::FUNCTIONS,
         spawner::FUNCTIONS,

@@ -58,6 +58,17 @@ extern "C-unwind" fn call_named(l: State) -> c_int {
     })
 }
 
+/// Calls the operation named by the value below the top of the stack, with the value on
+/// top as its argument.
+pub(crate) fn call_named_by(l: State) -> c_int {
+    let place = l.top() - 1;
+    // SAFETY: the name is on the stack until the function returns.
+    match unsafe { l.bytes(place) }.and_then(|name| std::str::from_utf8(name).ok()) {
+        Some(operation) => call_with(l, operation, place + 1),
+        None => 0,
+    }
+}
+
 /// Calls an operation with the values on the stack from the place `first` on.
 fn call_with(l: State, operation: &str, first: c_int) -> c_int {
     let mut handle = None;

@@ -1,5 +1,6 @@
-//! The library `events`. A subscription is a userdata whose one user value is its channel,
-//! which takes from a feed that the runtime fills.
+//! The library `events`, and its subscriptions, which other libraries have, too. A
+//! subscription is a userdata with two user values: its channel, which takes from a feed
+//! that the runtime fills, and the operation that ends it.
 
 use std::ffi::{CStr, c_int};
 
@@ -15,11 +16,16 @@ use crate::transfer::{self, forget, push_subscription};
 const SUBSCRIPTION: &CStr = c"subscription";
 
 const CHANNEL: c_int = 1;
+/// The operation that ends the subscription.
+const CLOSE: c_int = 2;
 
 const FUNCTIONS: &Functions = &[
     (c"subscribe", subscribe),
     (c"send", operation!("events.send", "sss")),
 ];
+
+/// The functions that the prelude is given.
+pub(crate) const NATIVE: &Functions = &[(c"new_subscription", new_subscription)];
 
 const METHODS: &Functions = &[(c"channel", channel), (c"close", close)];
 
@@ -37,8 +43,22 @@ extern "C-unwind" fn subscribe(l: State) -> c_int {
     if results != 1 {
         return results;
     }
-    let subscription = l.to_integer(-1) as Subscription;
-    l.new_object(1);
+    l.push_string(c"events.close");
+    push(l, l.to_integer(-2) as Subscription)
+}
+
+/// `new_subscription(number, close)`: a subscription of a feed, which the operation
+/// `close` ends.
+extern "C-unwind" fn new_subscription(l: State) -> c_int {
+    l.set_top(2);
+    push(l, l.to_integer(1) as Subscription)
+}
+
+/// Pushes a subscription of a feed. The operation that ends it is on top of the stack.
+fn push(l: State, subscription: Subscription) -> c_int {
+    l.new_object(2);
+    l.insert(-2);
+    l.set_user_value(-2, CLOSE);
     push_subscription(l, subscription, Format::Raw);
     l.set_user_value(-2, CHANNEL);
     l.set_named_class(SUBSCRIPTION);
@@ -67,9 +87,9 @@ extern "C-unwind" fn close(l: State) -> c_int {
     {
         transfer::close(interpreter(l), channel);
         forget(l, subscription);
-        l.set_top(0);
+        l.user_value(1, CLOSE);
         l.push_integer(subscription.into());
-        return capability::call(l, "events.close", "n");
+        return capability::call_named_by(l);
     }
     l.push_boolean(true);
     1

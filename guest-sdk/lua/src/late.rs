@@ -10,11 +10,16 @@ use crate::prelude::{self, Chunk};
 use crate::read_only;
 
 /// Names, and the chunk of each. A chunk is given the functions that only the prelude
-/// sees, and the table of the library, which it fills.
+/// sees, and the table of the library, which it fills. The first one is a part of the
+/// library `process`.
 const LIBRARIES: &[(&CStr, Chunk)] = &[
+    (OF_PROCESS, include_str!("prelude/groups.lua")),
     (c"funcs", include_str!("prelude/funcs.lua")),
     (c"payload", include_str!("prelude/payload.lua")),
+    (c"pg", include_str!("prelude/pg.lua")),
 ];
+
+const OF_PROCESS: &CStr = c"groups";
 
 /// The metamethods of a library that is not filled yet.
 const HANDLERS: &Functions = &[
@@ -37,14 +42,20 @@ pub(crate) fn open(l: State) {
             l.set_field(-2, name);
         }
         l.set_metatable(-2);
-        l.field(LUA_REGISTRYINDEX, c"_LOADED");
-        l.push_value(-2);
-        l.set_field(-2, name);
-        l.pop(1);
         // For the libraries themselves, whatever the program does to the global.
         l.push_value(-1);
         l.set_field(-3, name);
-        l.set_global(name);
+        l.field(LUA_REGISTRYINDEX, c"_LOADED");
+        if *name == OF_PROCESS {
+            l.field(-1, c"process");
+            l.remove(-2);
+        } else {
+            l.push_value(-2);
+            l.set_global(name);
+        }
+        l.push_value(-2);
+        l.set_field(-2, name);
+        l.pop(2);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
 use crate::mistakes::check_taken;
 use crate::time::{self, Unit};
-use crate::{exchange, exec, mailbox, registry};
+use crate::{capability, exchange, exec, mailbox, registry};
 
 const FUNCTIONS: &Functions = &[
     (c"id", id),
@@ -174,7 +174,7 @@ extern "C-unwind" fn unlink(l: State) -> c_int {
     on_target(l, process::unlink)
 }
 
-/// `process.cancel(dest, deadline?)`.
+/// `process.cancel(dest, deadline?, reason?)`.
 extern "C-unwind" fn cancel(l: State) -> c_int {
     let Some(target) = destination(l, 1) else {
         return REFUSED;
@@ -187,7 +187,18 @@ extern "C-unwind" fn cancel(l: State) -> c_int {
         };
         Some(deadline)
     };
-    exchange::call_done(l, |buffer| process::cancel(target, deadline, buffer))
+    let Some(reason) = optional_text(l, 3, "reason") else {
+        return REFUSED;
+    };
+    if reason.is_none() {
+        return exchange::call_done(l, |buffer| process::cancel(target, deadline, buffer));
+    }
+    l.set_top(3);
+    if let Some(deadline) = deadline {
+        l.push_integer(lua_Integer::try_from(deadline).unwrap_or(lua_Integer::MAX));
+        l.replace(2);
+    }
+    capability::call(l, "process.cancel", "")
 }
 
 extern "C-unwind" fn get_options(l: State) -> c_int {

@@ -15,6 +15,7 @@ mod answer;
 mod crypto;
 mod env;
 mod events;
+mod groups;
 mod hash;
 mod hex;
 mod request;
@@ -30,6 +31,7 @@ pub fn all() -> Vec<Arc<dyn Capability>> {
         Arc::new(crypto::Crypto),
         Arc::new(env::Env),
         Arc::new(events::Events::default()),
+        Arc::new(groups::Groups),
         Arc::new(hash::Hash),
         Arc::new(security::Security),
         Arc::new(text::Text::default()),

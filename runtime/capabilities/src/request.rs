@@ -1,7 +1,7 @@
 //! The arguments of a call.
 
 use warren_kernel::{Error, text};
-use warren_values::msgpack::{self, Input, Malformed, Token};
+use warren_values::msgpack::{self, Full, Input, Malformed, Output, Token};
 
 /// The arguments of a call that were not read yet, in order. Missing arguments are nil.
 pub(crate) struct Arguments<'a> {
@@ -152,6 +152,23 @@ impl<'a> Arguments<'a> {
         self.input.value().map_err(|why| malformed(&why))
     }
 
+    /// Reads all further arguments, as the encoded values of a message.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for a malformed request, which the engine has checked before; `Internal`
+    /// if there is no memory for the values.
+    pub(crate) fn rest(&mut self) -> Result<Vec<u8>, Error> {
+        let mut output = Output::new();
+        output.lift_limit();
+        let full = |_: Full| Error::internal("no memory for the values");
+        output.array(self.left).map_err(full)?;
+        while self.left > 0 {
+            output.raw(self.value()?).map_err(full)?;
+        }
+        Ok(output.as_slice().to_vec())
+    }
+
     /// Reads an argument that is a table of options, or nil.
     ///
     /// # Errors
@@ -278,6 +295,14 @@ mod tests {
         assert_eq!(arguments.integer("b"), Ok(7));
         let error = arguments.text("c").unwrap_err();
         assert_eq!(error.message, "c: expected text, got nil");
+    }
+
+    #[test]
+    fn the_rest_are_the_values_of_a_message() {
+        let mut arguments = Arguments::new(b"\x94\xa1a\x07\xc0\x91\x01").unwrap();
+        assert_eq!(arguments.text("a"), Ok("a"));
+        assert_eq!(arguments.rest().unwrap(), b"\x93\x07\xc0\x91\x01");
+        assert_eq!(arguments.rest().unwrap(), b"\x90");
     }
 
     #[test]

@@ -251,8 +251,13 @@ impl Writer {
             Event::Exit { from, at, .. } => ("pid.exit", Some(from), at),
             Event::LinkDown { from, at, .. } => ("pid.link.down", Some(from), at),
         };
-        let has_more = !matches!(event, Event::Cancel { deadline: None, .. });
-        self.map(2 + usize::from(from.is_some()) + usize::from(has_more));
+        let more = match event {
+            Event::Cancel {
+                deadline, reason, ..
+            } => usize::from(deadline.is_some()) + usize::from(reason.is_some()),
+            Event::Exit { .. } | Event::LinkDown { .. } => 1,
+        };
+        self.map(2 + usize::from(from.is_some()) + more);
         self.str("kind");
         self.str(kind);
         if let Some(from) = from {
@@ -262,10 +267,16 @@ impl Writer {
         self.str("at");
         self.str(&rfc3339(*at));
         match event {
-            Event::Cancel { deadline, .. } => {
+            Event::Cancel {
+                deadline, reason, ..
+            } => {
                 if let Some(deadline) = deadline {
                     self.str("deadline");
                     self.str(&rfc3339(*deadline));
+                }
+                if let Some(reason) = reason {
+                    self.str("reason");
+                    self.str(reason);
                 }
             }
             Event::Exit { outcome, .. } | Event::LinkDown { outcome, .. } => {

@@ -4,6 +4,7 @@
 pub(crate) mod aside;
 pub(crate) mod called;
 pub(crate) mod caller;
+mod cancel;
 pub(crate) mod capability;
 pub(crate) mod control;
 mod files;

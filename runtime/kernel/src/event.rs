@@ -15,6 +15,8 @@ pub enum Event {
         at: Timestamp,
         /// Deadline of the request, if it names one.
         deadline: Option<Timestamp>,
+        /// Reason that the request gives, if it gives one.
+        reason: Option<Arc<str>>,
     },
     /// A process this one monitors has ended.
     Exit {

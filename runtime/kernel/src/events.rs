@@ -21,7 +21,7 @@ pub(crate) struct Events {
     len: usize,
     exits: usize,
     link_downs: usize,
-    /// Bytes of the outcomes in the queue.
+    /// Bytes of the outcomes and reasons in the queue.
     outcome_bytes: usize,
     /// Number of the CANCEL that waits.
     cancel: Option<u64>,
@@ -94,7 +94,7 @@ impl Events {
         self.link_downs
     }
 
-    /// Returns the bytes of the outcomes that wait to be read.
+    /// Returns the bytes of the outcomes and reasons that wait to be read.
     pub(crate) fn outcome_bytes(&self) -> usize {
         self.outcome_bytes
     }
@@ -154,23 +154,32 @@ impl Events {
         from: Option<Arc<str>>,
         at: Timestamp,
         deadline: Option<Timestamp>,
+        reason: Option<Arc<str>>,
     ) -> bool {
-        let event = Event::Cancel { from, at, deadline };
+        let event = Event::Cancel {
+            from,
+            at,
+            deadline,
+            reason,
+        };
         let waiting = self.cancel.and_then(|number| self.position(number));
         let Some(waiting) = waiting else {
             self.cancel = Some(self.push(None, event));
             return true;
         };
-        if let Some(Event::Cancel {
-            deadline: present, ..
-        }) = &self.queue[waiting].event
+        if let Some(waiting) = &mut self.queue[waiting].event
+            && let Event::Cancel {
+                deadline: present, ..
+            } = waiting
         {
-            let earlier = match (deadline, present) {
-                (Some(new), Some(present)) => new < *present,
+            let earlier = match (deadline, *present) {
+                (Some(new), Some(present)) => new < present,
                 (new, _) => new.is_some() && present.is_none(),
             };
             if earlier {
-                self.queue[waiting].event = Some(event);
+                self.outcome_bytes += bytes_of(&event);
+                self.outcome_bytes -= bytes_of(waiting);
+                *waiting = event;
             }
         }
         false
@@ -280,11 +289,11 @@ impl Events {
     }
 }
 
-/// Returns the bytes of the outcome an event carries.
+/// Returns the bytes of the outcome or the reason an event carries.
 fn bytes_of(event: &Event) -> usize {
     match event {
         Event::Exit { outcome, .. } | Event::LinkDown { outcome, .. } => outcome.bytes(),
-        Event::Cancel { .. } => 0,
+        Event::Cancel { reason, .. } => reason.as_ref().map_or(0, |reason| reason.len()),
     }
 }
 
@@ -353,15 +362,41 @@ mod tests {
     #[test]
     fn one_cancel_waits_and_an_earlier_deadline_replaces_it() {
         let mut events = Events::default();
-        let mut cancel =
-            |deadline: Option<i64>| events.push_cancel(None, Timestamp(0), deadline.map(Timestamp));
+        let mut cancel = |deadline: Option<i64>| {
+            events.push_cancel(None, Timestamp(0), deadline.map(Timestamp), None)
+        };
         assert!(cancel(None));
         assert!(!cancel(Some(50)));
         assert!(!cancel(Some(90)));
         assert!(!cancel(None));
         assert!(!cancel(Some(40)));
         assert_eq!(deadlines(&mut events), [Some(40)]);
-        assert!(events.push_cancel(None, Timestamp(0), None));
+        assert!(events.push_cancel(None, Timestamp(0), None, None));
+    }
+
+    #[test]
+    fn the_reason_of_the_waiting_cancel_counts() {
+        let mut events = Events::default();
+        let mut cancel = |deadline, reason: &str| {
+            events.push_cancel(
+                None,
+                Timestamp(0),
+                Some(Timestamp(deadline)),
+                Some(reason.into()),
+            );
+            events.outcome_bytes()
+        };
+        assert_eq!(cancel(50, "four"), 4);
+        assert_eq!(cancel(60, "ignored"), 4);
+        assert_eq!(cancel(40, "at once"), 7);
+        events.open();
+        let Some(Event::Cancel { reason, .. }) = events.take() else {
+            panic!("a cancel");
+        };
+        assert_eq!(
+            (reason.as_deref(), events.outcome_bytes()),
+            (Some("at once"), 0)
+        );
     }
 
     #[test]
@@ -391,12 +426,12 @@ mod tests {
                 events.push_exit(&notice(number));
                 events.push_link_down(&notice(number));
             }
-            events.push_cancel(None, Timestamp(0), None);
+            events.push_cancel(None, Timestamp(0), None, None);
             let steps = work::of(|| {
                 for number in 1..=n {
                     events.drop_exit(notice(number).pid);
                     events.drop_exit(notice(number).pid);
-                    events.push_cancel(None, Timestamp(0), Some(Timestamp(-(number as i64))));
+                    events.push_cancel(None, Timestamp(0), Some(Timestamp(-(number as i64))), None);
                 }
             });
             assert_eq!(events.exits(), 0);

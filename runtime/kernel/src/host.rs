@@ -34,6 +34,8 @@ pub struct HostConfig {
     pub max_monitors: usize,
     /// Registered names.
     pub max_names: usize,
+    /// Groups that a process is a member of.
+    pub max_groups: usize,
     /// Execs whose outcome was not read yet.
     pub max_execs: usize,
 }
@@ -51,6 +53,7 @@ impl Default for HostConfig {
             max_links: 100_000,
             max_monitors: 100_000,
             max_names: 1_000,
+            max_groups: 1_000,
             max_execs: 10_000,
         }
     }
@@ -89,7 +92,22 @@ pub struct Host {
     closers: AtomicUsize,
     /// Number of times the host was closed.
     closings: AtomicU64,
+    groups: Arc<AtomicUsize>,
+    group_monitors: Arc<AtomicUsize>,
+    wide_monitors: Arc<AtomicUsize>,
 }
+
+/// The most groups that processes of a host have begun. A group counts in the host of
+/// its first member until it has no members.
+pub const MAX_GROUPS_OF_HOST: usize = 16_384;
+
+/// The most monitors of single groups that processes of a host have. A change of a
+/// group costs each of its monitors.
+pub const MAX_GROUP_MONITORS_OF_HOST: usize = 4_096;
+
+/// The most monitors of many groups that processes of a host have. Every change of any
+/// group looks at all of them.
+pub const MAX_WIDE_MONITORS_OF_HOST: usize = 64;
 
 impl Host {
     pub(crate) fn new(
@@ -110,6 +128,9 @@ impl Host {
             live: AtomicUsize::new(0),
             closers: AtomicUsize::new(0),
             closings: AtomicU64::new(0),
+            groups: Arc::default(),
+            group_monitors: Arc::default(),
+            wide_monitors: Arc::default(),
         }
     }
 
@@ -206,6 +227,70 @@ impl Host {
         self.closings.load(Ordering::SeqCst) != closings
     }
 
+    /// Counts a group that a process of the host begins.
+    ///
+    /// # Errors
+    /// `RateLimited`, details `{host, limit, value}`.
+    pub(crate) fn count_group(&self) -> Result<Counted, Error> {
+        self.count(
+            &self.groups,
+            ("max_host_groups", MAX_GROUPS_OF_HOST),
+            "have begun as many groups",
+        )
+    }
+
+    /// Counts a monitor of one group.
+    ///
+    /// # Errors
+    /// As for [`Host::count_group`].
+    pub(crate) fn count_group_monitor(&self) -> Result<Counted, Error> {
+        self.count(
+            &self.group_monitors,
+            ("max_group_monitors", MAX_GROUP_MONITORS_OF_HOST),
+            "have as many monitors of groups",
+        )
+    }
+
+    /// Counts a monitor of many groups.
+    ///
+    /// # Errors
+    /// As for [`Host::count_group`].
+    pub(crate) fn count_wide_monitor(&self) -> Result<Counted, Error> {
+        self.count(
+            &self.wide_monitors,
+            ("max_wide_monitors", MAX_WIDE_MONITORS_OF_HOST),
+            "have as many monitors of all groups with a prefix",
+        )
+    }
+
+    /// Returns what [`Host::count_group`] and the others count.
+    #[cfg(test)]
+    pub(crate) fn group_counts(&self) -> [usize; 3] {
+        [&self.groups, &self.group_monitors, &self.wide_monitors]
+            .map(|count| count.load(Ordering::Acquire))
+    }
+
+    fn count(
+        &self,
+        count: &Arc<AtomicUsize>,
+        (limit, most): (&'static str, usize),
+        what: &str,
+    ) -> Result<Counted, Error> {
+        let counted = count.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |count| {
+            (count < most).then_some(count + 1)
+        });
+        if counted.is_ok() {
+            return Ok(Counted(Arc::clone(count)));
+        }
+        Err(Error::rate_limited(format!(
+            "the processes of host {} {what}: {limit} = {most}",
+            self.name
+        ))
+        .with("host", &*self.name)
+        .with("limit", limit)
+        .with("value", most as u64))
+    }
+
     fn closed(&self) -> Error {
         Error::new(
             Kind::Unavailable,
@@ -245,6 +330,16 @@ impl Closed {
 impl Drop for Closed {
     fn drop(&mut self) {
         self.host.closers.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Something that counts in a host until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

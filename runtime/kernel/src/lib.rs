@@ -14,6 +14,8 @@
 //!   [`Subscription`] names one of its queues. A message is routed to a queue
 //!   when it arrives.
 //! - A **tie** is a link or a monitor between two processes.
+//! - A **group** is a name with any number of member processes. A process is a member
+//!   until it has left as often as it joined, or ends.
 //! - A process is **doomed** when its end was decided from outside
 //!   (termination, a failed link); its own task notices and exits. It has
 //!   **exited** once [`Kernel::exit`] was called: from then on it is not found.
@@ -24,6 +26,7 @@
 //! Kernel ── Host*            limits, places, budget of memory
 //!        ├─ process table    Pid  -> Process    sharded
 //!        ├─ registry         name -> Process    sharded
+//!        ├─ groups           name -> Process*   sharded
 //!        ├─ pair locks       one of many per pair of processes
 //!        └─ Process*  =  Mutex< State + Waker >
 //!                               │
@@ -38,8 +41,8 @@
 //! pair. So for one pair, linking, unlinking and the news of an exit happen one
 //! after the other, and half a link is never seen.
 //!
-//! Lock order, outermost first: pair, registry shard, then either one process
-//! or one table shard. Wakers are called with no lock held.
+//! Lock order, outermost first: pair, registry or group shard, wide monitors, then
+//! either one process or one table shard. Wakers are called with no lock held.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -51,11 +54,13 @@ mod error;
 mod event;
 mod events;
 mod execs;
+mod groups;
 mod held_names;
 mod host;
 mod interest;
 mod kernel;
 mod mailbox;
+mod memberships;
 mod message;
 mod moment;
 mod name;
@@ -90,8 +95,12 @@ pub use delivery::Delivery;
 pub use error::{Details, Error, Field, Kind};
 pub use event::Event;
 pub use execs::Work;
-pub use host::{Closed, Host, HostConfig, MemoryLimits, QueueLimits, Reservation};
-pub use kernel::{Exiting, Kernel, Spawn, Spawned};
+pub use groups::{Part, Position, Watched};
+pub use host::{
+    Closed, Host, HostConfig, MAX_GROUP_MONITORS_OF_HOST, MAX_GROUPS_OF_HOST,
+    MAX_WIDE_MONITORS_OF_HOST, MemoryLimits, QueueLimits, Reservation,
+};
+pub use kernel::{Exiting, Kernel, MAX_REASON_BYTES, Spawn, Spawned};
 pub use message::Message;
 pub use moment::{AtomicDeadline, Moment, Monotonic, Timestamp, nanoseconds};
 pub use name::MAX_NAME_BYTES;

@@ -16,6 +16,7 @@ use crate::subscription::{Subscription, SubscriptionMap};
 use crate::sync::Arc;
 use crate::unclaimed::Unclaimed;
 
+pub(crate) use feeds::FeedLimits;
 pub(crate) use limits::{Full, MailboxLimits, QueueName};
 
 /// The message queues of one process. A message goes to the listener of exactly

@@ -1,6 +1,7 @@
 //! The form of a name.
 
 use crate::error::Error;
+use crate::text;
 
 /// Bytes of the longest name, and of the longest topic a process can listen on.
 pub const MAX_NAME_BYTES: usize = 1024;
@@ -17,6 +18,25 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     } else if name.len() > MAX_NAME_BYTES {
         Err(Error::invalid(format!(
             "a name may not be longer than {MAX_NAME_BYTES} bytes"
+        )))
+    } else {
+        Ok(())
+    }
+}
+
+/// Refuses texts that cannot be names of groups.
+pub(crate) fn check_group(group: &str) -> Result<(), Error> {
+    if group.is_empty() {
+        Err(Error::invalid("the name of a group may not be empty"))
+    } else if group.starts_with(['{', '@']) {
+        Err(Error::invalid(format!(
+            "the name of a group may not begin with {}: {}",
+            &group[..1],
+            text::line(group)
+        )))
+    } else if group.len() > MAX_NAME_BYTES {
+        Err(Error::invalid(format!(
+            "the name of a group may not be longer than {MAX_NAME_BYTES} bytes"
         )))
     } else {
         Ok(())

@@ -15,6 +15,9 @@ use crate::sync::Arc;
 pub struct Pid(NonZeroU64);
 
 impl Pid {
+    /// The largest PID.
+    pub(crate) const MAX: Pid = Pid(NonZeroU64::MAX);
+
     pub(crate) fn new(number: NonZeroU64) -> Self {
         Pid(number)
     }

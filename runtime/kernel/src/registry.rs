@@ -11,9 +11,9 @@ use crate::sync::{Arc, RwLock};
 /// Programs choose names, so the hash is keyed at random. Under shuttle the key
 /// is fixed, because a schedule must run again exactly.
 #[cfg(not(shuttle))]
-type NameHash = std::hash::RandomState;
+pub(crate) type NameHash = std::hash::RandomState;
 #[cfg(shuttle)]
-type NameHash = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
+pub(crate) type NameHash = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 
 /// Names and their holders. A process also knows its own names: both sides
 /// change under the lock of the name's shard.

@@ -142,6 +142,8 @@ pub struct Counts {
     pub peers: usize,
     /// Registered names.
     pub names: usize,
+    /// Groups that the process is a member of.
+    pub groups: usize,
     /// Execs whose outcome was not taken.
     pub execs: usize,
 }

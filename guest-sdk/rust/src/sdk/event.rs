@@ -38,6 +38,8 @@ pub enum Event {
         at: String,
         /// Time of the termination, in RFC 3339, if the request has a deadline.
         deadline: Option<String>,
+        /// Reason of the request, if it gives one.
+        reason: Option<String>,
     },
 }
 
@@ -123,6 +125,7 @@ struct EncodedEvent {
     #[serde(default)]
     result: EncodedOutcome,
     deadline: Option<String>,
+    reason: Option<String>,
 }
 
 /// `{value}`, `{error, cause}`, or nothing.
@@ -151,6 +154,7 @@ pub(super) fn event(message: &Message) -> Result<Event, Error> {
         at,
         result,
         deadline,
+        reason,
     } = message.get()?;
     Ok(match kind.as_str() {
         "pid.exit" => Event::Exit {
@@ -163,7 +167,12 @@ pub(super) fn event(message: &Message) -> Result<Event, Error> {
             at,
             result: result.into(),
         },
-        "pid.cancel" => Event::Cancel { from, at, deadline },
+        "pid.cancel" => Event::Cancel {
+            from,
+            at,
+            deadline,
+            reason,
+        },
         other => {
             return Err(Error::invalid(format!(
                 "an event of unknown kind `{other}`"
@@ -188,6 +197,8 @@ mod tests {
         result: Option<Value>,
         #[serde(skip_serializing_if = "Option::is_none")]
         deadline: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<&'static str>,
     }
 
     fn deliver(kind: &'static str, result: Option<Value>, deadline: Option<&'static str>) {
@@ -197,6 +208,7 @@ mod tests {
             at: "2020-01-01T00:00:00Z",
             result,
             deadline,
+            reason: deadline.map(|_| "late"),
         };
         let payload = to_values(&written).unwrap();
         mock::with(|runtime| runtime.deliver("", "@events", payload.as_slice()));
@@ -228,13 +240,14 @@ mod tests {
         assert_eq!(result(events.recv().unwrap()), Err(cause));
         let cancel = events.recv().unwrap();
         assert_eq!(cancel.from().as_str(), "{a:b|1}");
-        assert!(matches!(
-            cancel,
-            Event::Cancel {
-                deadline: Some(_),
-                ..
-            }
-        ));
+        let Event::Cancel {
+            deadline, reason, ..
+        } = cancel
+        else {
+            panic!("a cancel");
+        };
+        assert!(deadline.is_some());
+        assert_eq!(reason.as_deref(), Some("late"));
         assert_eq!(events.try_recv().unwrap(), None);
     }
 }

@@ -24,8 +24,8 @@ pub use event::{Event, Events, Outcome, events};
 pub use identity::{Actor, Scope};
 pub use pid::Pid;
 pub use process::{
-    cancel, exit, frame_id, link, monitor, pid, send, set_trap_links, terminate, trap_links,
-    unlink, unmonitor, upgrade,
+    cancel, cancel_because, exit, frame_id, link, monitor, pid, send, set_trap_links, terminate,
+    trap_links, unlink, unmonitor, upgrade,
 };
 pub use queue::{Message, Queue, inbox, listen};
 pub use select::{Select, Source};

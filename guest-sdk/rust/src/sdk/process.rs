@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::codec::to_values;
 use super::{Pid, scratch};
-use crate::{Error, process as raw};
+use crate::{Error, capability, process as raw};
 
 /// Returns the caller's PID.
 pub fn pid() -> Pid {
@@ -104,6 +104,27 @@ pub fn cancel(target: impl AsRef<str>, deadline: Option<Duration>) -> Result<(),
     scratch::with(|buffer| {
         raw::cancel(target.as_ref(), deadline, buffer).map_err(|error| error.decode())
     })
+}
+
+/// Asks a process to end as [`cancel`] does, for a reason that the event tells.
+///
+/// # Errors
+///
+/// `NotFound`; `Invalid`: a reason of more than 1,024 bytes.
+pub fn cancel_because(
+    target: impl AsRef<str>,
+    deadline: Option<Duration>,
+    reason: &str,
+) -> Result<(), Error> {
+    let deadline = deadline.map(|d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX));
+    let request = (target.as_ref(), deadline, reason);
+    let called = scratch::with_values(&request, |request| {
+        scratch::with(|buffer| {
+            let called = capability::call("process.cancel", request, buffer);
+            called.map(drop).map_err(|error| error.decode())
+        })
+    });
+    called.map_err(Error::from)?
 }
 
 /// Returns whether the failure of a linked process is an event instead of the

@@ -11,7 +11,7 @@ use warren_kernel::{Error, Kind, Outcome, Process, Subscription, Work, text};
 use super::called::{Called, are_values};
 use super::caller::{OnFiber, OnThread};
 use super::shared::Shared;
-use super::{Guest, out_of_processor_time, process_of, watch};
+use super::{Guest, cancel, out_of_processor_time, process_of, watch};
 use crate::capability::{AT_ONCE, Answer, Capability, Computation, MAX_REQUEST, Progress, Step};
 use crate::operand::Limit;
 use crate::sched::thread_clock::ThreadClock;
@@ -35,6 +35,7 @@ impl Guest {
         match operation {
             watch::WATCH => return self.watch(request),
             watch::ABANDON => return self.abandon(request),
+            cancel::CANCEL => return self.cancel_for_a_reason(request),
             _ => {}
         }
         let process = process_of(&self.purpose)?;

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Pid, Process};
 
+use super::permission::asked;
 use super::{Guest, Unwind, UpgradeRequest, process_of};
 use crate::codec;
 use crate::guest::control::Control;
 use crate::guest::shared::Shared;
-use crate::security::{Action, Refusal, Resource};
+use crate::security::{Action, Question, Refusal, Resource};
 
 impl Guest {
     pub(crate) fn send(&mut self, to: &str, topic: &str, payload: &[u8]) -> Result<(), Refusal> {
@@ -88,6 +89,7 @@ impl Guest {
         &mut self,
         target: &str,
         deadline: Option<Duration>,
+        reason: Option<&str>,
     ) -> Result<(), Refusal> {
         self.process()?;
         self.lines_first();
@@ -98,7 +100,7 @@ impl Guest {
         let now = self.shared.now();
         let deadline = deadline.map(|after| now.after(after));
         let kernel = &self.shared.kernel;
-        kernel.cancel(Some(process), &target, deadline, enforce, now)?;
+        kernel.cancel_because(Some(process), &target, (deadline, enforce), reason, now)?;
         Ok(())
     }
 
@@ -193,7 +195,7 @@ impl Guest {
                 self.process_of(text)?
             }
         };
-        self.permit_name(Action::Register, name)?;
+        self.permit_registration(name, &process)?;
         self.shared.kernel.register(name, &process)?;
         Ok(())
     }
@@ -220,6 +222,26 @@ impl Guest {
         self.lines_first();
         self.permit_name(Action::Unregister, name)?;
         Ok(self.shared.kernel.unregister(name)?)
+    }
+
+    /// Refuses to give a process a name if that is not permitted. A policy finds the
+    /// process in the attribute `target`.
+    fn permit_registration(&mut self, name: &str, process: &Process) -> Result<(), Refusal> {
+        // The kernel refuses a longer name.
+        if name.len() > MAX_NAME_BYTES || self.rights.judge().is_none() {
+            return Ok(());
+        }
+        let target = codec::text(process.text());
+        let attributes = codec::pairs(&[("target", &target)]);
+        let kernel = &self.shared.kernel;
+        let action = Action::Register.as_str();
+        let (key, resource) = asked(kernel, action, name, &attributes);
+        self.rights.permit_asked(Question {
+            key,
+            action: action.to_owned(),
+            resource,
+            attributes,
+        })
     }
 
     fn permit_name(&mut self, action: Action, name: &str) -> Result<(), Refusal> {

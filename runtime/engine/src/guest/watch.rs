@@ -55,7 +55,7 @@ impl Guest {
 }
 
 /// The encoded value true.
-const TRUE: &[u8] = &[0xc3];
+pub(super) const TRUE: &[u8] = &[0xc3];
 
 /// Returns the destination that is the only argument of a request.
 fn destination(request: &[u8]) -> Result<&str, Error> {

@@ -192,7 +192,7 @@ impl Native {
     ///
     /// As for `process.cancel`.
     pub fn cancel(&mut self, target: &str, deadline: Option<Duration>) -> Result<(), Error> {
-        self.settled(|guest| guest.cancel(target, deadline))
+        self.settled(|guest| guest.cancel(target, deadline, None))
     }
 
     /// Asks to be told of a process's end.

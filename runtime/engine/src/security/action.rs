@@ -46,6 +46,16 @@ pub enum Action {
     EventsSubscribe,
     /// Sending an event of a system.
     EventsSend,
+    /// Making a process a member of a group.
+    GroupJoin,
+    /// Undoing that.
+    GroupLeave,
+    /// Sending a message to all members of a group.
+    GroupBroadcast,
+    /// Reading the members of groups.
+    GroupMembers,
+    /// Being told of the members of groups that come and go.
+    GroupMonitor,
     /// Reading an environment variable.
     EnvGet,
     /// Setting an environment variable of the program.
@@ -69,13 +79,15 @@ pub enum ResourceKind {
     Security,
     /// A system of events, or a pattern of systems.
     System,
+    /// A group, by its name, or all groups with a prefix: the prefix and `*`.
+    Group,
     /// An environment variable, by its name.
     Variable,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Action; 23] = [
+    pub const ALL: [Action; 28] = [
         Action::Spawn,
         Action::SpawnMonitored,
         Action::SpawnLinked,
@@ -97,6 +109,11 @@ impl Action {
         Action::Unregister,
         Action::EventsSubscribe,
         Action::EventsSend,
+        Action::GroupJoin,
+        Action::GroupLeave,
+        Action::GroupBroadcast,
+        Action::GroupMembers,
+        Action::GroupMonitor,
         Action::EnvGet,
         Action::EnvSet,
     ];
@@ -125,6 +142,11 @@ impl Action {
             Action::Unregister => "process.registry.unregister",
             Action::EventsSubscribe => "events.subscribe",
             Action::EventsSend => "events.send",
+            Action::GroupJoin => "pg.join",
+            Action::GroupLeave => "pg.leave",
+            Action::GroupBroadcast => "pg.broadcast",
+            Action::GroupMembers => "pg.members",
+            Action::GroupMonitor => "pg.monitor",
             Action::EnvGet => "env.get",
             Action::EnvSet => "env.set",
         }
@@ -157,6 +179,11 @@ impl Action {
             Action::Security | Action::CallSecurity => ResourceKind::Security,
             Action::Register | Action::Unregister => ResourceKind::Name,
             Action::EventsSubscribe | Action::EventsSend => ResourceKind::System,
+            Action::GroupJoin
+            | Action::GroupLeave
+            | Action::GroupBroadcast
+            | Action::GroupMembers
+            | Action::GroupMonitor => ResourceKind::Group,
             Action::EnvGet | Action::EnvSet => ResourceKind::Variable,
         }
     }
@@ -173,6 +200,7 @@ impl ResourceKind {
             ResourceKind::Context => "\"context\"",
             ResourceKind::Security => "\"security\"",
             ResourceKind::System => "the system",
+            ResourceKind::Group => "the group",
             ResourceKind::Variable => "the name",
         }
     }

@@ -6,8 +6,8 @@ use super::Kernel;
 use crate::sync::atomic::Ordering;
 
 impl Kernel {
-    /// Returns the kernel's whole state as text: hosts, names, and the state of
-    /// each process. Two dumps are equal if nothing happened between them, and
+    /// Returns the kernel's whole state as text: hosts, names, groups, and the
+    /// state of each process. Two dumps are equal if nothing happened between them, and
     /// differ if anything did. For tests and for looking at a hung program; the
     /// form is not stable.
     pub fn dump(&self) -> String {
@@ -20,6 +20,11 @@ impl Kernel {
         for (name, holder) in self.names.all() {
             let _ = writeln!(text, "name {name} {}", holder.text());
         }
+        self.groups.visit(|group, member, joins| {
+            let _ = writeln!(text, "group {group} {} joins {joins}", member.text());
+        });
+        let (groups, monitors) = self.groups.counts();
+        let _ = writeln!(text, "groups {groups} monitors {monitors}");
         for process in self.processes() {
             let _ = writeln!(text, "process {}\n{}", process.text(), process.state_text());
         }
@@ -41,11 +46,13 @@ mod tests {
         };
         let (one, other) = (spawn(), spawn());
         assert_eq!(kernel.dump(), kernel.dump());
-        let changes: [(&str, &dyn Fn()); 6] = [
+        let changes: [(&str, &dyn Fn()); 8] = [
             ("message", &|| {
                 kernel.send(None, &one, "t", b"\x90").unwrap()
             }),
             ("name", &|| kernel.register("n", &one).unwrap()),
+            ("group", &|| kernel.join_group("g", &one).unwrap()),
+            ("second join", &|| kernel.join_group("g", &one).unwrap()),
             ("monitor", &|| kernel.monitor(&one, &other).unwrap()),
             ("link", &|| kernel.link(&one, &other).unwrap()),
             ("doom", &|| kernel.terminate(&one).unwrap()),

@@ -1,6 +1,6 @@
 //! The end of a process, in two steps. First the process is no longer found and
 //! its names are free. Once the embedder has returned its memory, its room is
-//! freed and its peers are told. So a peer that hears of the end can reuse its
+//! freed, its memberships end and its peers are told. So a peer that hears of the end can reuse its
 //! memory, room and names.
 
 use super::Kernel;
@@ -8,6 +8,7 @@ use crate::account::Account;
 use crate::events::Notice;
 use crate::execs::Awaited;
 use crate::host::Reservation;
+use crate::memberships::Memberships;
 use crate::moment::Moment;
 use crate::observe::Change;
 use crate::outcome::Outcome;
@@ -17,6 +18,21 @@ use crate::state::{Caller, Doom, Remains};
 use crate::sync::Arc;
 use crate::ties::Ties;
 use crate::totals::Ending;
+
+/// The groups of a process that has exited. Dropping this ends the memberships.
+#[derive(Debug)]
+struct Leaving {
+    kernel: Arc<Kernel>,
+    process: Arc<Process>,
+    groups: Memberships,
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let (kernel, groups) = (&self.kernel, &self.groups);
+        kernel.groups.release(groups, &self.process, kernel.clock());
+    }
+}
 
 /// A process that has exited and whose peers were not told yet. Call
 /// [`Exiting::finish`]: dropping this gives the room back and tells no one.
@@ -35,6 +51,8 @@ struct Unfinished {
     ties: Ties,
     callees: Vec<Awaited>,
     waited_for_by: Option<Caller>,
+    /// Absent for a process without groups.
+    leaving: Option<Leaving>,
     /// Account and reservation, held until the embedder has returned the memory.
     memory: (Account, Option<Reservation>),
 }
@@ -56,6 +74,7 @@ impl Kernel {
             doom,
             ties,
             names,
+            groups,
             callees,
             waited_for_by,
             account,
@@ -77,6 +96,11 @@ impl Kernel {
             }
         };
         self.counts.has_ended(ending);
+        let leaving = (groups.len() > 0).then(|| Leaving {
+            kernel: Arc::clone(self),
+            process: Arc::clone(process),
+            groups,
+        });
         Exiting(Some(Box::new(Unfinished {
             kernel: Arc::clone(self),
             pid: process.pid(),
@@ -87,6 +111,7 @@ impl Kernel {
             ties,
             callees,
             waited_for_by,
+            leaving,
             memory: (account, reservation),
         })))
     }
@@ -107,7 +132,7 @@ impl Exiting {
     }
 
     /// Takes the second step, once the process's memory is returned. Frees its
-    /// room, then tells its links, its monitors and the process that waits for
+    /// room, ends its memberships, then tells its links, its monitors and the process that waits for
     /// its outcome, and terminates the callees of its own execs. A linked
     /// process that does not trap links is doomed here and exits by its own
     /// task, so a chain of links is never a chain of calls.
@@ -123,9 +148,11 @@ impl Exiting {
             ties,
             callees,
             waited_for_by,
+            leaving,
             memory,
         } = *unfinished;
         drop(memory);
+        drop(leaving);
         kernel.readers.tell(|| Change::Ended {
             pid: Arc::clone(&text),
             outcome: Arc::clone(&outcome),

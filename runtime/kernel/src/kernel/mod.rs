@@ -2,6 +2,7 @@
 
 mod dump;
 mod exit;
+mod groups;
 mod introspection;
 mod memory;
 mod signal;
@@ -13,10 +14,12 @@ use std::fmt;
 use std::num::NonZeroU64;
 
 pub use exit::Exiting;
+pub use signal::MAX_REASON_BYTES;
 pub use spawn::{Spawn, Spawned};
 
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
+use crate::groups::Groups;
 use crate::host::{Host, HostConfig, MemoryLimits};
 use crate::moment::Monotonic;
 use crate::name::check_name;
@@ -36,6 +39,7 @@ pub struct Kernel {
     hosts: RwLock<HashMap<Arc<str>, Arc<Host>>>,
     table: Table,
     names: Registry,
+    groups: Groups,
     pairs: PairLocks,
     last_pid: AtomicU64,
     /// Nanoseconds; see [`Kernel::set_clock`].
@@ -58,6 +62,7 @@ impl Kernel {
             hosts: RwLock::default(),
             table: Table::new(),
             names: Registry::new(),
+            groups: Groups::new(),
             pairs: PairLocks::new(),
             last_pid: AtomicU64::new(0),
             clock: AtomicU64::new(0),

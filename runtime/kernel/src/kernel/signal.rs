@@ -11,6 +11,9 @@ use crate::sync::Arc;
 use crate::topic::check_topic;
 use crate::trace::Trace;
 
+/// Bytes of the longest reason of a cancel.
+pub const MAX_REASON_BYTES: usize = 1024;
+
 impl Kernel {
     /// Queues one message. Success means queued, not read.
     ///
@@ -34,6 +37,22 @@ impl Kernel {
         // time.
         let message = Message::new(sender, topic, payload);
         to.deliver(topic, message, self.clock())
+    }
+
+    /// Refuses a message that no process of this host could get, as [`Kernel::send`]
+    /// does.
+    ///
+    /// # Errors
+    /// `Invalid` for a topic that is empty or begins with `@`, and for more bytes than a
+    /// queue of the host can ever hold.
+    pub fn check_message(
+        &self,
+        host: &Host,
+        from: Option<&Process>,
+        topic: &str,
+        payload: &[u8],
+    ) -> Result<(), Error> {
+        check_message(host, from.map(|from| &**from.text()), topic, payload)
     }
 
     /// Queues one message with its cause. The taker of the message must take
@@ -69,12 +88,34 @@ impl Kernel {
         enforce: bool,
         now: Moment,
     ) -> Result<(), Error> {
+        self.cancel_because(from, target, (deadline, enforce), None, now)
+    }
+
+    /// Asks a process to end as [`Kernel::cancel`] does, for a reason that the CANCEL
+    /// tells.
+    ///
+    /// # Errors
+    /// `Invalid` for a reason of more than [`MAX_REASON_BYTES`]; `NotFound` if the target
+    /// has exited.
+    pub fn cancel_because(
+        &self,
+        from: Option<&Process>,
+        target: &Process,
+        (deadline, enforce): (Option<Moment>, bool),
+        reason: Option<&str>,
+        now: Moment,
+    ) -> Result<(), Error> {
+        if reason.is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
+            return Err(Error::invalid(format!(
+                "the reason of a cancel may not be longer than {MAX_REASON_BYTES} bytes"
+            )));
+        }
         let from = from.map(|from| Arc::clone(from.text()));
         let wall = deadline.map(|deadline| deadline.wall);
         let enforced = deadline
             .filter(|_| enforce)
             .map(|deadline| deadline.monotonic);
-        target.cancel(from, now.wall, wall, enforced)
+        target.cancel(from, now.wall, (wall, enforced), reason.map(Arc::from))
     }
 
     /// Decides that a process ends now, whatever it does. A second call is

@@ -10,6 +10,31 @@ use crate::subscription::Subscription;
 /// Number of items that every feed holds, however short the queues of the host.
 pub(super) const FEED: usize = 64;
 
+/// Bytes of an item for which a feed can leave room.
+const SPARE_BYTES: usize = 128;
+
+/// Capacity of a feed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FeedLimits {
+    /// Limits of each queue.
+    pub(crate) queue: QueueLimits,
+    /// True if room is left for one small item.
+    pub(crate) spare: bool,
+}
+
+impl FeedLimits {
+    fn limits(self) -> QueueLimits {
+        let (items, bytes) = match self.spare {
+            true => (1, SPARE_BYTES),
+            false => (0, 0),
+        };
+        QueueLimits {
+            messages: self.queue.messages.max(FEED) - items,
+            bytes: self.queue.bytes.saturating_sub(bytes),
+        }
+    }
+}
+
 impl Mailbox {
     /// Opens a feed: a queue whose items are delivered by its number. The caller has
     /// checked that the number is free.
@@ -28,18 +53,15 @@ impl Mailbox {
         &mut self,
         subscription: Subscription,
         message: Message,
-        limits: QueueLimits,
+        limits: FeedLimits,
         now: Monotonic,
     ) -> bool {
         let listener = self.listeners.get_mut(&subscription);
         let Some(feed) = listener.filter(|listener| listener.is_feed) else {
             return false;
         };
-        let limits = QueueLimits {
-            messages: limits.messages.max(FEED),
-            ..limits
-        };
-        if feed.queue.admits(message.wire().len(), limits).is_err() {
+        let bytes = message.wire().len();
+        if feed.queue.admits(bytes, limits.limits()).is_err() {
             return false;
         }
         if feed.queue.is_empty() {

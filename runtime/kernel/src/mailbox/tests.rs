@@ -50,7 +50,10 @@ fn a_message_goes_to_its_listener_else_the_inbox_else_waits() {
 
 fn feed(mailbox: &mut Mailbox, subscription: Subscription, payload: &str) -> bool {
     let message = Message::new(None, "@news", payload.as_bytes());
-    let limits = limits().queue;
+    let limits = FeedLimits {
+        queue: limits().queue,
+        spare: false,
+    };
     mailbox.feed(subscription, message, limits, Monotonic::default())
 }
 
@@ -88,16 +91,21 @@ fn a_feed_has_its_own_limits_and_loses_its_items_with_it() {
 fn a_feed_holds_more_items_than_a_short_queue() {
     let mut mailbox = Mailbox::default();
     mailbox.open_feed("@news", Subscription(3));
-    let short = QueueLimits {
-        messages: 1,
-        bytes: usize::MAX,
+    let short = |spare| FeedLimits {
+        queue: QueueLimits {
+            messages: 1,
+            bytes: usize::MAX,
+        },
+        spare,
     };
     let item = || Message::new(None, "@news", b"");
     let now = Monotonic::default();
     let fed = (0..)
-        .take_while(|_| mailbox.feed(Subscription(3), item(), short, now))
+        .take_while(|_| mailbox.feed(Subscription(3), item(), short(true), now))
         .count();
-    assert_eq!(fed, FEED);
+    assert_eq!(fed, FEED - 1);
+    assert!(mailbox.feed(Subscription(3), item(), short(false), now));
+    assert!(!mailbox.feed(Subscription(3), item(), short(false), now));
 }
 
 #[test]

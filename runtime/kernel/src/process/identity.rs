@@ -57,6 +57,16 @@ impl Process {
         drop(replaced);
     }
 
+    /// Records a group that the process is about to be a member of.
+    pub(crate) fn add_group(&self, name: &Arc<str>) -> Result<(), Error> {
+        self.try_with_state(|state, config| state.add_group(name, config))
+    }
+
+    /// Forgets a group that the process is no member of any more.
+    pub(crate) fn remove_group(&self, name: &str) {
+        self.with_state(|state| state.remove_group(name));
+    }
+
     pub(crate) fn add_name(&self, name: &Arc<str>, held: bool) -> Result<(), Error> {
         self.try_with_state(|state, config| state.add_name(name, held, config))?;
         if !held {

@@ -12,6 +12,8 @@ mod signal;
 mod task;
 mod view;
 
+pub(crate) use signal::Fed;
+
 use std::fmt;
 use std::task::Waker;
 
@@ -156,6 +158,11 @@ impl Process {
     /// Takes a step that wakes no task.
     pub(crate) fn with_state<R>(&self, step: impl FnOnce(&mut State) -> R) -> R {
         step(&mut self.inner.lock().state)
+    }
+
+    /// Refuses a process that has exited.
+    pub(crate) fn check_alive(&self) -> Result<(), Error> {
+        self.try_with_state(|state, _| state.check_alive())
     }
 
     /// Takes a step that wakes no task and that the process may refuse.

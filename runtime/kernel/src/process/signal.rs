@@ -12,9 +12,16 @@ use crate::message::Message;
 use crate::moment::{Monotonic, Timestamp};
 use crate::outcome::Outcome;
 use crate::pid::Pid;
-use crate::state::{Doom, Effect, Remains};
+use crate::state::{Doom, Remains};
 use crate::subscription::Subscription;
 use crate::sync::Arc;
+
+/// The result of adding an item to a feed.
+pub(crate) enum Fed {
+    /// The item is in the feed; the waker is to be called, if there is one.
+    Queued(Option<Waker>),
+    Lost,
+}
 
 impl Process {
     #[inline]
@@ -39,26 +46,51 @@ impl Process {
         payload: &[u8],
         now: Monotonic,
     ) -> bool {
+        match self.feed_quietly(subscription, (label, payload), true, now) {
+            Fed::Queued(waker) => {
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+                true
+            }
+            Fed::Lost => false,
+        }
+    }
+
+    /// Adds an item, a label and a payload, to a feed as [`Process::feed`] does, and
+    /// leaves it to the caller to wake the task once no lock is held. Unless the item
+    /// `is_last`, the feed keeps room for one small item.
+    pub(crate) fn feed_quietly(
+        &self,
+        subscription: Subscription,
+        (label, payload): (&str, &[u8]),
+        is_last: bool,
+        now: Monotonic,
+    ) -> Fed {
         if label.len() + payload.len() > self.config().max_message {
-            return false;
+            return Fed::Lost;
         }
         let message = Message::new(None, label, payload);
         let mut inner = self.inner.lock();
-        let step = inner.state.feed(subscription, message, self.config(), now);
-        let queued = step.is_some();
-        self.conclude(inner, step.unwrap_or(Effect::Nothing));
-        queued
+        let config = self.config();
+        match inner
+            .state
+            .feed(subscription, message, is_last, config, now)
+        {
+            Some(effect) => Fed::Queued(self.release(inner, effect)),
+            None => Fed::Lost,
+        }
     }
 
     pub(crate) fn cancel(
         &self,
         from: Option<Arc<str>>,
         at: Timestamp,
-        deadline: Option<Timestamp>,
-        enforced: Option<Monotonic>,
+        deadlines: (Option<Timestamp>, Option<Monotonic>),
+        reason: Option<Arc<str>>,
     ) -> Result<(), Error> {
         let mut inner = self.inner.lock();
-        let step = inner.state.cancel(from, at, deadline, enforced);
+        let step = inner.state.cancel(from, at, deadlines, reason);
         if step.is_ok() {
             self.cancel_deadline.store(inner.state.cancel_deadline());
         }

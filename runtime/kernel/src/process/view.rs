@@ -104,6 +104,7 @@ fn counts_of(state: &State) -> Counts {
         monitors: ties.monitors(),
         peers: ties.peers(),
         names: state.names().len(),
+        groups: state.groups().len(),
         execs: state.execs().len(),
     }
 }

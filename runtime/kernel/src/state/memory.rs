@@ -22,6 +22,9 @@ pub(super) const LISTENER: u64 = 512;
 /// Bytes of a name beside its text, here and in the registry.
 pub(super) const NAME: u64 = 192;
 
+/// Bytes of a membership beside the name of its group, here and in the group.
+pub(super) const MEMBERSHIP: u64 = 256;
+
 /// Bytes of an exec.
 pub(super) const EXEC: u64 = 192;
 
@@ -69,6 +72,8 @@ impl State {
             + self.mailbox.listeners() as u64 * LISTENER
             + self.names.len() as u64 * NAME
             + self.name_bytes as u64
+            + self.groups.len() as u64 * MEMBERSHIP
+            + self.groups.bytes() as u64
             + self.account.error
             + self.given;
         self.account.keep(kept);

@@ -17,6 +17,7 @@ use crate::held_names::HeldNames;
 use crate::host::HostConfig;
 use crate::interest::Interest;
 use crate::mailbox::Mailbox;
+use crate::memberships::Memberships;
 use crate::moment::Monotonic;
 use crate::outcome::Outcome;
 use crate::pid::Pid;
@@ -47,6 +48,7 @@ pub(crate) struct State {
     ties: Ties,
     names: HeldNames,
     name_bytes: usize,
+    groups: Memberships,
     numbers: Numbers,
     account: Account,
     /// Bytes of arguments, context and identity, as the embedder reports them.
@@ -79,6 +81,7 @@ pub(crate) struct Remains {
     pub(crate) doom: Option<Doom>,
     pub(crate) ties: Ties,
     pub(crate) names: HeldNames,
+    pub(crate) groups: Memberships,
     pub(crate) callees: Vec<Awaited>,
     pub(crate) waited_for_by: Option<Caller>,
     /// Dropped with the reservation: everything held is free before.
@@ -98,6 +101,7 @@ impl State {
             ties: Ties::default(),
             names: HeldNames::default(),
             name_bytes: 0,
+            groups: Memberships::default(),
             numbers: Numbers::new(),
             given: account.held(),
             account,
@@ -187,6 +191,31 @@ impl State {
         self.recount();
     }
 
+    pub(crate) fn groups(&self) -> &Memberships {
+        &self.groups
+    }
+
+    /// Records a group that the process is about to be a member of.
+    pub(crate) fn add_group(
+        &mut self,
+        name: &Arc<str>,
+        config: &HostConfig,
+    ) -> Result<(), Refusal> {
+        self.check_alive()?;
+        if self.groups.len() >= config.max_groups {
+            return Err(Refusal::TooMany("max_groups", config.max_groups));
+        }
+        self.account.admit(memory::MEMBERSHIP + name.len() as u64)?;
+        self.groups.add(name);
+        self.recount();
+        Ok(())
+    }
+
+    pub(crate) fn remove_group(&mut self, name: &str) {
+        self.groups.remove(name);
+        self.recount();
+    }
+
     /// Lets new code take over: all subscriptions end, all messages become
     /// unclaimed again, and the items of feeds are lost. Returns the callees and the work that are no longer awaited.
     pub(crate) fn begin_upgrade(&mut self) -> Vec<Awaited> {
@@ -211,6 +240,7 @@ impl State {
             doom: self.doom.clone(),
             ties: std::mem::take(&mut self.ties),
             names: std::mem::take(&mut self.names),
+            groups: std::mem::take(&mut self.groups),
             callees: self.execs.abandon(),
             waited_for_by: self.waited_for_by.take(),
             account: std::mem::take(&mut self.account),
@@ -221,7 +251,7 @@ impl State {
         })
     }
 
-    fn check_alive(&self) -> Result<(), Refusal> {
+    pub(crate) fn check_alive(&self) -> Result<(), Refusal> {
         if self.exited {
             Err(Refusal::Exited)
         } else {

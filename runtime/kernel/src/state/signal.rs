@@ -5,7 +5,7 @@ use crate::account::MESSAGE;
 use crate::events::Notice;
 use crate::execs::{Awaited, Work};
 use crate::host::HostConfig;
-use crate::mailbox::MailboxLimits;
+use crate::mailbox::{FeedLimits, MailboxLimits};
 use crate::message::Message;
 use crate::moment::{Monotonic, Timestamp};
 use crate::outcome::Outcome;
@@ -39,10 +39,12 @@ impl State {
 
     /// Adds an item to a feed. Returns `None` if the item is lost: the feed is full or
     /// closed, or the process has no memory for it.
+    /// Unless the item `is_last`, room is left for one small item.
     pub(crate) fn feed(
         &mut self,
         subscription: Subscription,
         message: Message,
+        is_last: bool,
         config: &HostConfig,
         now: Monotonic,
     ) -> Option<Effect> {
@@ -50,7 +52,11 @@ impl State {
         if self.exited || self.account.admit(bytes).is_err() {
             return None;
         }
-        if !self.mailbox.feed(subscription, message, config.queue, now) {
+        let feeds = FeedLimits {
+            queue: config.queue,
+            spare: !is_last,
+        };
+        if !self.mailbox.feed(subscription, message, feeds, now) {
             return None;
         }
         self.account.queue(bytes);
@@ -61,14 +67,15 @@ impl State {
         &mut self,
         from: Option<Arc<str>>,
         at: Timestamp,
-        deadline: Option<Timestamp>,
-        enforced: Option<Monotonic>,
+        (deadline, enforced): (Option<Timestamp>, Option<Monotonic>),
+        reason: Option<Arc<str>>,
     ) -> Result<Effect, Refusal> {
         self.check_alive()?;
         let mut effect = Effect::Nothing;
-        if self.events.push_cancel(from, at, deadline) {
+        if self.events.push_cancel(from, at, deadline, reason) {
             effect = self.event_readable();
         }
+        self.recount();
         let sooner = match (enforced, self.cancel_deadline) {
             (Some(new), Some(present)) => new < present,
             (new, _) => new.is_some(),

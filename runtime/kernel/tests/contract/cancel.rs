@@ -1,4 +1,4 @@
-use warren_kernel::{Delivery, Event, Monotonic, Subscription, Timestamp};
+use warren_kernel::{Delivery, Event, Kind, MAX_REASON_BYTES, Monotonic, Subscription, Timestamp};
 
 use crate::setup::{Setup, moment};
 
@@ -18,7 +18,10 @@ fn one_cancel_waits_with_the_earliest_deadline() {
     cancel(&first, None, 3);
     target.events();
     let (_, delivery) = target.try_receive(&[Subscription::EVENTS]).unwrap();
-    let Delivery::Event(Event::Cancel { from, at, deadline }) = delivery else {
+    let Delivery::Event(Event::Cancel {
+        from, at, deadline, ..
+    }) = delivery
+    else {
         panic!("it was cancelled");
     };
     assert_eq!(from.as_ref(), Some(second.text()));
@@ -44,4 +47,27 @@ fn only_an_enforced_deadline_is_kept_and_it_outlives_canceller_and_upgrade() {
     setup.end(&canceller, crate::setup::nothing());
     target.begin_upgrade();
     assert_eq!(target.cancel_deadline(), Some(Monotonic(40)));
+}
+
+#[test]
+fn a_cancel_tells_its_reason_and_a_long_one_is_refused() {
+    let setup = Setup::new();
+    let target = setup.process();
+    let cancel = |reason: &str| {
+        let kernel = &setup.kernel;
+        kernel.cancel_because(None, &target, (None, false), Some(reason), moment(0))
+    };
+    let before = target.footprint();
+    let long = cancel(&"x".repeat(MAX_REASON_BYTES + 1)).unwrap_err();
+    assert_eq!(long.kind, Kind::Invalid);
+    assert_eq!(target.depth().events, 0);
+    cancel(&"x".repeat(MAX_REASON_BYTES)).unwrap();
+    let held = target.footprint() - before;
+    assert!(held >= MAX_REASON_BYTES as u64, "{held}");
+    let (_, delivery) = target.try_receive(&[target.events()]).unwrap();
+    let Delivery::Event(Event::Cancel { reason, .. }) = delivery else {
+        panic!("a cancel");
+    };
+    assert_eq!(reason.map(|reason| reason.len()), Some(MAX_REASON_BYTES));
+    assert_eq!(target.footprint(), before);
 }

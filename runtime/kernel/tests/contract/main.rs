@@ -8,6 +8,7 @@ mod setup;
 mod cancel;
 mod delivery;
 mod exit;
+mod groups;
 mod introspection;
 mod memory;
 mod registry;

@@ -57,6 +57,7 @@ impl Setup {
     /// Asserts that nothing is left.
     pub(crate) fn assert_empty(&self) {
         assert_eq!((self.kernel.live(), self.kernel.name_count()), (0, 0));
+        assert_eq!(self.kernel.group_counts(), (0, 0));
         assert_eq!(self.host.live(), 0);
         assert_eq!(self.host.budget().used(), 0);
     }

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 use warren_kernel::{Activity, Details, Error, Field, Outcome, Process};
 
-use super::World;
 use super::model::{Id, No};
+use super::{NAMES, World};
 
 impl World {
     /// Compares everything that can be asked of the kernel.
@@ -14,6 +14,14 @@ impl World {
         assert_eq!(self.kernel.live(), live.len());
         assert_eq!(self.kernel.name_count(), self.model.names.len());
         assert_eq!(self.host.live(), self.model.places());
+        for group in NAMES {
+            let members = self.kernel.group_members(group, None, usize::MAX);
+            let members = members.expect("it is a name");
+            let twins = self.model.joins.keys().filter(|(of, _)| of == group);
+            let twins: Vec<_> = twins.map(|(_, id)| self.process(*id).pid()).collect();
+            let members: Vec<_> = members.iter().map(|member| member.pid()).collect();
+            assert_eq!(members, twins, "members of {group}");
+        }
         for id in live {
             let (process, twin) = (self.process(id), &self.model.processes[id]);
             let depth = process.depth();
@@ -28,6 +36,8 @@ impl World {
             );
             let named = self.model.names.values().filter(|&&holder| holder == id);
             assert_eq!(counts.names, named.count());
+            let joined = self.model.joins.keys().filter(|(_, member)| *member == id);
+            assert_eq!(counts.groups, joined.count());
             assert_eq!(counts.execs, twin.execs.len());
             assert_eq!(process.is_doomed(), twin.doom.is_some());
             assert_eq!(

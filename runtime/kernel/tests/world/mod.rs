@@ -42,6 +42,7 @@ fn config() -> HostConfig {
         max_links: 3,
         max_monitors: 3,
         max_names: 2,
+        max_groups: 2,
         max_execs: 2,
     }
 }
@@ -104,6 +105,7 @@ impl World {
             self.compare();
         }
         assert_eq!((self.kernel.live(), self.kernel.name_count()), (0, 0));
+        assert_eq!(self.kernel.group_counts(), (0, 0));
         assert_eq!(self.host.live(), 0);
         assert_eq!(self.host.budget().used(), 0);
         assert_eq!(self.kernel.budget().used(), 0);
@@ -193,6 +195,20 @@ impl World {
                 let freed = self.kernel.unregister(NAMES[*name]);
                 let expected = self.model.names.remove(NAMES[*name]).is_some();
                 assert_eq!(freed, Ok(expected));
+            }
+            Op::Join { group, target } => {
+                if let Some(target) = self.target(*target) {
+                    let group = NAMES[*group];
+                    let result = self.kernel.join_group(group, self.process(target));
+                    same(result, self.model.join(group, target));
+                }
+            }
+            Op::Leave { group, target } => {
+                if let Some(target) = self.target(*target) {
+                    let group = NAMES[*group];
+                    let left = self.kernel.leave_group(group, self.process(target));
+                    assert_eq!(left, Ok(self.model.leave(group, target)));
+                }
             }
             Op::Monitor { who, target }
             | Op::Unmonitor { who, target }
@@ -436,7 +452,9 @@ impl World {
                 topic: message.topic().to_owned(),
                 payload: message.payload().to_owned(),
             },
-            Delivery::Event(Event::Cancel { from, at, deadline }) => Item::Cancel {
+            Delivery::Event(Event::Cancel {
+                from, at, deadline, ..
+            }) => Item::Cancel {
                 from: from.map(|from| self.id(&from)),
                 at: at.0,
                 deadline: deadline.map(|deadline| deadline.0),

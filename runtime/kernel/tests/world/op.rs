@@ -62,6 +62,14 @@ pub(crate) enum Op {
     Unregister {
         name: usize,
     },
+    Join {
+        group: usize,
+        target: usize,
+    },
+    Leave {
+        group: usize,
+        target: usize,
+    },
     Inbox {
         who: usize,
     },
@@ -124,6 +132,8 @@ pub(crate) fn op() -> impl Strategy<Value = Op> + Clone {
         ),
         2 => (name(), target()).prop_map(|(name, target)| Op::Register { name, target }),
         1 => name().prop_map(|name| Op::Unregister { name }),
+        2 => (name(), target()).prop_map(|(group, target)| Op::Join { group, target }),
+        1 => (name(), target()).prop_map(|(group, target)| Op::Leave { group, target }),
         1 => who().prop_map(|who| Op::Inbox { who }),
         2 => who().prop_map(|who| Op::Events { who }),
         3 => (who(), topic()).prop_map(|(who, topic)| Op::Listen { who, topic }),

@@ -139,7 +139,7 @@ fn defaults() -> Vec<(&'static str, String)> {
 }
 
 /// Returns the defaults of the limits of a host. A new field does not compile here.
-fn of_hosts() -> [(&'static str, String); 13] {
+fn of_hosts() -> [(&'static str, String); 14] {
     let HostLimits {
         processes,
         max_memory,
@@ -157,6 +157,7 @@ fn of_hosts() -> [(&'static str, String); 13] {
         max_links,
         max_monitors,
         max_names,
+        max_groups,
         max_execs,
     } = processes;
     let FileLimits {
@@ -177,6 +178,7 @@ fn of_hosts() -> [(&'static str, String); 13] {
         ("`max_links`:", count(max_links)),
         ("`max_monitors`:", count(max_monitors)),
         ("`max_names`:", count(max_names)),
+        ("`max_groups`:", count(max_groups)),
         ("`max_execs`:", count(max_execs)),
         ("`max_log`:", size(max_log)),
         ("`max_processes`:", count(max_processes)),

@@ -43,6 +43,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     ("`max_links`:", &[Default]),
     ("`max_monitors`:", &[Default]),
     ("`max_names`:", &[Default]),
+    ("`max_groups`:", &[Default]),
     ("`max_execs`:", &[Default]),
     (
         "`max_files`:",
@@ -64,7 +65,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     ),
     (
         "unread events of one subscription",
-        &[Constant("runtime/kernel/src/mailbox.rs", "FEED", Count)],
+        &[Constant("runtime/kernel/src/mailbox/feeds.rs", "FEED", Count)],
     ),
     (
         "request of an operation of a capability",
@@ -151,6 +152,30 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[Constant(
             "runtime/capabilities/src/events/bus.rs",
             "MAX_SUBSCRIPTIONS_OF_HOST",
+            Count,
+        )],
+    ),
+    (
+        "`max_host_groups`",
+        &[Constant(
+            "runtime/kernel/src/host.rs",
+            "MAX_GROUPS_OF_HOST",
+            Count,
+        )],
+    ),
+    (
+        "`max_group_monitors`",
+        &[Constant(
+            "runtime/kernel/src/host.rs",
+            "MAX_GROUP_MONITORS_OF_HOST",
+            Count,
+        )],
+    ),
+    (
+        "`max_wide_monitors`",
+        &[Constant(
+            "runtime/kernel/src/host.rs",
+            "MAX_WIDE_MONITORS_OF_HOST",
             Count,
         )],
     ),
@@ -318,11 +343,43 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         ],
     ),
     (
-        "name, definition, host, policy, topic to listen on",
+        "name, group, definition, host, policy, topic to listen on",
         &[Constant(
             "runtime/kernel/src/name.rs",
             "MAX_NAME_BYTES",
             Bytes,
+        )],
+    ),
+    (
+        "reason of a cancel",
+        &[Constant(
+            "runtime/kernel/src/kernel/signal.rs",
+            "MAX_REASON_BYTES",
+            Bytes,
+        )],
+    ),
+    (
+        "`max_group_list`: members of one group",
+        &[Constant(
+            "runtime/capabilities/src/groups/list.rs",
+            "MAX_MEMBERS",
+            Bytes,
+        )],
+    ),
+    (
+        "`max_group_list`: groups, or",
+        &[Constant(
+            "runtime/capabilities/src/groups/list.rs",
+            "MAX_GROUPS",
+            Bytes,
+        )],
+    ),
+    (
+        "members that an error of a broadcast names",
+        &[Constant(
+            "runtime/capabilities/src/groups/broadcast.rs",
+            "MAX_NAMED",
+            Count,
         )],
     ),
     (

@@ -69,7 +69,9 @@ impl wit::process::Host for Guest {
 
     async fn cancel(&mut self, target: String, deadline: Option<u64>) -> Answer<()> {
         let deadline = deadline.map(Duration::from_nanos);
-        let done = self.on_target(&target, |guest, target| guest.cancel(target, deadline));
+        let done = self.on_target(&target, |guest, target| {
+            guest.cancel(target, deadline, None)
+        });
         let done = done.await;
         answer(self, done)
     }

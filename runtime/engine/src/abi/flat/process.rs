@@ -113,7 +113,7 @@ fn cancel(
     let (memory, guest) = memory_and_guest(caller)?;
     let deadline = u64::try_from(deadline).ok().map(Duration::from_nanos);
     let canceled = text(memory, ptr, len, "target", NAME)
-        .and_then(|target| Ok(guest.cancel(target, deadline)?));
+        .and_then(|target| Ok(guest.cancel(target, deadline, None)?));
     Asking::status(guest, canceled.map(|()| 0))
 }
 

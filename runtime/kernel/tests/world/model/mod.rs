@@ -87,6 +87,8 @@ pub(crate) struct Model {
     config: HostConfig,
     pub(crate) processes: Vec<Process>,
     pub(crate) names: BTreeMap<String, Id>,
+    /// The joins of each member, by group.
+    pub(crate) joins: BTreeMap<(String, Id), u64>,
     /// Each link once, the lower id first.
     pub(crate) links: BTreeSet<(Id, Id)>,
     /// Pairs of a monitoring process and the process it watches.
@@ -109,6 +111,7 @@ impl Model {
             config,
             processes: Vec::new(),
             names: BTreeMap::new(),
+            joins: BTreeMap::new(),
             links: BTreeSet::new(),
             monitors: BTreeSet::new(),
         }
@@ -318,6 +321,29 @@ impl Model {
         Ok(())
     }
 
+    pub(crate) fn join(&mut self, group: &str, target: Id) -> Result<(), No> {
+        self.alive(target)?;
+        let key = (group.to_owned(), target);
+        let of_target = self.joins.keys().filter(|(_, id)| *id == target).count();
+        if !self.joins.contains_key(&key) && of_target >= self.config.max_groups {
+            return Err(limit("max_groups"));
+        }
+        *self.joins.entry(key).or_default() += 1;
+        Ok(())
+    }
+
+    pub(crate) fn leave(&mut self, group: &str, target: Id) -> bool {
+        let key = (group.to_owned(), target);
+        let Some(joins) = self.joins.get_mut(&key) else {
+            return false;
+        };
+        *joins -= 1;
+        if *joins == 0 {
+            self.joins.remove(&key);
+        }
+        true
+    }
+
     pub(crate) fn upgrade(&mut self, who: Id) {
         let process = &mut self.processes[who];
         process.interest.clear();
@@ -347,6 +373,7 @@ impl Model {
 
     pub(crate) fn finish(&mut self, who: Id, at: i64) {
         self.processes[who].phase = Phase::Gone;
+        self.joins.retain(|(_, member), _| *member != who);
         let Some((outcome, by_link)) = self.processes[who].outcome.clone() else {
             return;
         };

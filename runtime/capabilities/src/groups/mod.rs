@@ -1,0 +1,55 @@
+//! The capability `groups`: groups of processes under a name, which the kernel keeps
+//! beside the names of processes.
+//!
+//! A large group is read in parts. The first part is done where guests run; the rest is
+//! work with a permit of the host, so that a group of any size takes no turn of others.
+
+mod broadcast;
+mod list;
+mod member;
+mod monitor;
+#[cfg(test)]
+mod tests;
+
+use warren_engine::capability::{Caller, Capability, Step};
+
+/// See [the module](self).
+pub(crate) struct Groups;
+
+impl Capability for Groups {
+    fn name(&self) -> &'static str {
+        "groups"
+    }
+
+    fn call(&self, caller: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
+        let step = match operation {
+            "join" => member::join(caller, request).map(|answer| Step::Done(Ok(answer))),
+            "leave" => member::leave(caller, request).map(|answer| Step::Done(Ok(answer))),
+            "members" => list::members(caller, request),
+            "names" => list::names(caller, request),
+            "broadcast" => broadcast::broadcast(caller, request),
+            "monitor" => monitor::monitor(caller, request),
+            "monitor_all" => monitor::monitor_all(caller, request),
+            "close" => monitor::close(caller, request).map(|answer| Step::Done(Ok(answer))),
+            _ => return Step::Unknown,
+        };
+        step.unwrap_or_else(|error| Step::Done(Err(error)))
+    }
+}
+
+/// The members that are read at a time.
+const PART: usize = 128;
+
+/// Refuses a prefix of names that is longer than a name.
+fn check_prefix(prefix: &str) -> Result<(), warren_kernel::Error> {
+    let limit = warren_kernel::MAX_NAME_BYTES;
+    if prefix.len() <= limit {
+        return Ok(());
+    }
+    Err(warren_kernel::Error::invalid(format!(
+        "prefix is {} bytes, more than max_name = {limit}",
+        prefix.len()
+    ))
+    .with("limit", "max_name")
+    .with("value", limit as u64))
+}

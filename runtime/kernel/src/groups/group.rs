@@ -1,0 +1,139 @@
+//! One group: its members and their joins, and its monitors.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::task::Waker;
+
+use super::monitor::{Change, Key, Monitor};
+use super::position::Position;
+use crate::host::Counted;
+use crate::pid::Pid;
+use crate::process::Process;
+use crate::sync::Arc;
+
+/// A group is kept while it has members or monitors.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) name: Arc<str>,
+    members: BTreeMap<Pid, Member>,
+    pub(super) monitors: BTreeMap<Key, Monitor>,
+    /// Present while there are members: the group counts in the host of the process that
+    /// joined it first.
+    counted: Option<Counted>,
+}
+
+#[derive(Debug)]
+struct Member {
+    process: Arc<Process>,
+    /// Joins that no leave has undone.
+    joins: u64,
+}
+
+impl Group {
+    pub(super) fn new(name: Arc<str>) -> Group {
+        Group {
+            name,
+            members: BTreeMap::new(),
+            monitors: BTreeMap::new(),
+            counted: None,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    pub(super) fn has_members(&self) -> bool {
+        !self.members.is_empty()
+    }
+
+    pub(super) fn is_unused(&self) -> bool {
+        self.members.is_empty() && self.monitors.is_empty()
+    }
+
+    pub(super) fn has(&self, pid: Pid) -> bool {
+        self.members.contains_key(&pid)
+    }
+
+    /// Counts one join more of a member.
+    pub(super) fn join_again(&mut self, pid: Pid) {
+        if let Some(member) = self.members.get_mut(&pid) {
+            member.joins = member.joins.saturating_add(1);
+        }
+    }
+
+    /// Adds a member. The first one counts the group in its host.
+    pub(super) fn add(&mut self, process: &Arc<Process>, counted: Option<Counted>) {
+        if counted.is_some() {
+            self.counted = counted;
+        }
+        let member = Member {
+            process: Arc::clone(process),
+            joins: 1,
+        };
+        self.members.insert(process.pid(), member);
+    }
+
+    /// Undoes one join. Returns the process if it is no member any more.
+    pub(super) fn leave(&mut self, pid: Pid) -> Option<Arc<Process>> {
+        let member = self.members.get_mut(&pid)?;
+        member.joins -= 1;
+        if member.joins > 0 {
+            return None;
+        }
+        self.remove(pid)
+    }
+
+    /// Undoes all joins of a process. Returns the process if it was a member.
+    pub(super) fn remove(&mut self, pid: Pid) -> Option<Arc<Process>> {
+        let member = self.members.remove(&pid)?;
+        if self.members.is_empty() {
+            self.counted = None;
+        }
+        Some(member.process)
+    }
+
+    /// Returns the next members by PID, at most so many.
+    pub(super) fn members_after(
+        &self,
+        after: Option<Pid>,
+        most: usize,
+    ) -> impl Iterator<Item = &Arc<Process>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let members = self.members.range((from, Bound::Unbounded));
+        members.take(most).map(|(_, member)| &member.process)
+    }
+
+    /// Reads the next members for a monitor of this group alone.
+    pub(super) fn read_on(&mut self, key: Key, shard: usize, most: usize) -> Vec<Arc<Process>> {
+        let monitor = self.monitors.get(&key);
+        let Some(monitor) = monitor.filter(|monitor| !monitor.read.is_end()) else {
+            return Vec::new();
+        };
+        let after = monitor.read.last.as_ref().and_then(|(_, last)| *last);
+        let members: Vec<_> = self.members_after(after, most).cloned().collect();
+        let read = match members.last() {
+            Some(last) if members.len() == most => Position {
+                shard,
+                last: Some((Arc::clone(&self.name), Some(last.pid()))),
+            },
+            _ => Position::END,
+        };
+        if let Some(monitor) = self.monitors.get_mut(&key) {
+            monitor.read = read;
+        }
+        members
+    }
+
+    /// Tells the group's own monitors of a change.
+    pub(super) fn tell(&mut self, change: &mut Change<'_>, wakers: &mut Vec<Waker>) {
+        let monitors = self.monitors.values_mut();
+        wakers.extend(monitors.filter_map(|monitor| monitor.tell(change)));
+    }
+
+    /// Iterates over the members and their joins, for a dump.
+    pub(super) fn joins(&self) -> impl Iterator<Item = (&Process, u64)> {
+        let members = self.members.values();
+        members.map(|member| (&*member.process, member.joins))
+    }
+}
