@@ -17,12 +17,14 @@ mod env;
 mod events;
 mod hash;
 mod hex;
+mod json;
 mod request;
 mod security;
 #[cfg(test)]
 mod test;
 mod text;
 mod time;
+mod yaml;
 
 /// Returns all capabilities of this crate.
 pub fn all() -> Vec<Arc<dyn Capability>> {
@@ -31,8 +33,10 @@ pub fn all() -> Vec<Arc<dyn Capability>> {
         Arc::new(env::Env),
         Arc::new(events::Events::default()),
         Arc::new(hash::Hash),
+        Arc::new(json::Json::default()),
         Arc::new(security::Security),
         Arc::new(text::Text::default()),
         Arc::new(time::Time),
+        Arc::new(yaml::Yaml),
     ]
 }
