@@ -12,7 +12,7 @@ use crate::{
     allocator, bundled, callbacks, capability, channel, chooser, codec, context, coroutine, crypto,
     env, errors, events, hash, json, late, libc_clock, logger, math, message, metamethods, module,
     object, os, payload, prelude, process, public, scheduler, security, spawner, stdio, tables,
-    time, timers, traceback, transfer, uuid, warnings,
+    time, timers, traceback, transfer, uuid, warnings, yaml,
 };
 
 /// Returns the Lua state of this instance, set up at the first call, or in the image.
@@ -147,6 +147,7 @@ const SWITCHABLE: &[&[Function]] = &[
     coroutine::SWITCHABLE,
     public::SWITCHABLE,
     bundled::SWITCHABLE,
+    json::SWITCHABLE,
 ];
 
 /// The libraries of Lua itself, whose functions the others may replace.
@@ -190,6 +191,7 @@ extern "C-unwind" fn open_all(l: State) -> c_int {
     library(l, c"events", events::open);
     library(l, c"base64", codec::open_base64);
     library(l, c"hex", codec::open_hex);
+    library(l, c"yaml", yaml::open);
     prelude::run(l, prelude::WARREN);
     late::open(l);
     warm_up(l);
