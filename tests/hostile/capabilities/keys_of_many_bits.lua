@@ -1,14 +1,21 @@
 -- tries: have keys of RSA take for ever: with exponents of thousands of bits, moduli that are even, one or a megabyte
 -- end: returned
 -- prints: refused 10 of 10
+local function part(tag, content)
+  local len, bytes = #content, ""
+  if len < 128 then
+    return tag .. string.char(len) .. content
+  end
+  while len > 0 do
+    len, bytes = len >> 8, string.char(len & 255) .. bytes
+  end
+  return tag .. string.char(128 + #bytes) .. bytes .. content
+end
 local function number(bytes)
-  local len = #bytes + 1
-  return "\2\x83" .. string.pack(">I3", len) .. "\0" .. bytes
+  return part("\2", bytes:byte() < 128 and bytes or "\0" .. bytes)
 end
 local function pem(modulus, exponent)
-  local content = number(modulus) .. number(exponent)
-  local der = "\x30\x83" .. string.pack(">I3", #content) .. content
-  local body = base64.encode(der):gsub(("."):rep(64), "%0\n")
+  local body = base64.encode(part("\x30", number(modulus) .. number(exponent))):gsub(("."):rep(64), "%0\n")
   return "-----BEGIN RSA PUBLIC KEY-----\n" .. body .. "\n-----END RSA PUBLIC KEY-----\n"
 end
 local ones = ("\xff"):rep(256)
