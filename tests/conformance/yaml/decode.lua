@@ -32,8 +32,8 @@ local keys = yaml.decode "{1: a, true: b, 1.5: c}"
 assert(keys[1] == "a" and keys[true] == "b" and keys[1.5] == "c")
 local holes = yaml.decode "[1, null, 3]"
 assert(holes[1] == 1 and holes[2] == nil and holes[3] == 3)
-assert(json.encode(yaml.decode "a: {}\nb: []\nc: {d: }") == '{"a":{},"b":[],"c":{}}'
-  or #json.encode(yaml.decode "a: {}\nb: []\nc: {d: }") == #'{"a":{},"b":[],"c":{}}', "empty maps are marked")
+local empty = yaml.decode "a: {}\nb: []\nc: {d: }"
+assert(json.encode(empty.a) == "{}" and json.encode(empty.b) == "[]" and json.encode(empty.c) == "{}")
 local nothing, err = yaml.decode "# nothing"
 assert(nothing == nil and err == nil)
 assert(yaml.decode "~" == nil and require("yaml") == yaml)
@@ -44,7 +44,7 @@ copies.first.x[1] = 2
 assert(copies.second.x[1] == 1 and copies.base.x[1] == 1)
 
 for _, bad in ipairs {
-  "[1", "a: b: c", "\ta: 1", "'x", '"\\q"', "a: 1\na: 2", "~: 1", "[1]: 2", "!x 1", "!!binary AA==", "*x", "&a [*a]",
+  "[1", "a: b: c", "a:\n\t- 1", "'x", '"\\q"', "a: 1\na: 2", "~: 1", "[1]: 2", "!x 1", "!!binary AA==", "*x", "&a [*a]",
   ("["):rep(101), "1e999",
 } do
   value, err = yaml.decode(bad)
