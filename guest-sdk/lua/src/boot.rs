@@ -12,7 +12,7 @@ use crate::{
     allocator, bundled, callbacks, capability, channel, chooser, codec, context, coroutine, crypto,
     env, errors, events, hash, json, late, libc_clock, logger, math, message, metamethods, module,
     object, os, payload, prelude, process, public, read_only, scheduler, security, spawner, stdio,
-    tables, time, timers, traceback, transfer, uuid, warnings,
+    tables, time, timers, traceback, transfer, uuid, warnings, yaml,
 };
 
 /// Returns the Lua state of this instance, set up at the first call, or in the image.
@@ -144,6 +144,7 @@ const SWITCHABLE: &[&[Function]] = &[
     coroutine::SWITCHABLE,
     public::SWITCHABLE,
     bundled::SWITCHABLE,
+    json::SWITCHABLE,
 ];
 
 /// The libraries of Lua itself, whose functions the others may replace.
@@ -187,6 +188,7 @@ extern "C-unwind" fn open_all(l: State) -> c_int {
     library(l, c"events", events::open);
     library(l, c"base64", codec::open_base64);
     library(l, c"hex", codec::open_hex);
+    library(l, c"yaml", yaml::open);
     prelude::run(l, prelude::WARREN);
     read_only::protect_modules(l);
     late::open(l);

@@ -91,6 +91,7 @@ mod transfer;
 mod uuid;
 mod waiting;
 mod warnings;
+mod yaml;
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ const MODULES: &[&CStr] = &[
     c"security",
     c"text",
     c"time",
-    c"uuid",
+    c"uuid", c"yaml",
 ];
 
 /// Makes the tables of the modules read-only.

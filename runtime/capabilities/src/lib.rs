@@ -18,12 +18,14 @@ mod events;
 mod groups;
 mod hash;
 mod hex;
+mod json;
 mod request;
 mod security;
 #[cfg(test)]
 mod test;
 mod text;
 mod time;
+mod yaml;
 
 /// Returns all capabilities of this crate.
 pub fn all() -> Vec<Arc<dyn Capability>> {
@@ -33,8 +35,10 @@ pub fn all() -> Vec<Arc<dyn Capability>> {
         Arc::new(events::Events::default()),
         Arc::new(groups::Groups),
         Arc::new(hash::Hash),
+        Arc::new(json::Json::default()),
         Arc::new(security::Security),
         Arc::new(text::Text::default()),
         Arc::new(time::Time),
+        Arc::new(yaml::Yaml),
     ]
 }

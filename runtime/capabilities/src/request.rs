@@ -109,19 +109,7 @@ impl<'a> Arguments<'a> {
     ///
     /// `Invalid`, naming the argument, for another type, or an element that is no text.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>, Error> {
-        let mut input = Input::new(self.value()?);
-        let len = match input.token().map_err(|why| malformed(&why))? {
-            Token::Array(len) => len,
-            other => return Err(wrong(name, "a list", &other)),
-        };
-        (0..len)
-            .map(|_| match input.token().map_err(|why| malformed(&why))? {
-                Token::String(bytes) => msgpack::text(bytes)
-                    .map(str::to_owned)
-                    .ok_or_else(|| Error::invalid(format!("{name}: an element is not UTF-8"))),
-                other => Err(wrong(&format!("{name}: an element"), "text", &other)),
-            })
-            .collect()
+        texts(name, self.value()?)
     }
 
     /// Reads an argument that is a table with text keys, still encoded, or nil, which is
@@ -229,24 +217,60 @@ pub(crate) struct Fields<'a> {
     fields: Vec<(Token<'a>, &'a [u8])>,
 }
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
     /// Reads an option that is an integer.
     ///
     /// # Errors
     ///
     /// `Invalid`, naming the option, for another type.
     pub(crate) fn integer_or(&mut self, key: &str, otherwise: i64) -> Result<i64, Error> {
-        let is_key = |(name, _): &(Token<'_>, &[u8])| *name == Token::String(key.as_bytes());
-        let Some(place) = self.fields.iter().position(is_key) else {
-            return Ok(otherwise);
-        };
-        let (_, value) = self.fields.swap_remove(place);
-        match Input::new(value).token() {
-            Ok(Token::Integer(number)) => Ok(number),
-            Ok(Token::Nil | Token::Null) => Ok(otherwise),
-            Ok(other) => Err(wrong(&format!("{}.{key}", self.name), "an integer", &other)),
-            Err(why) => Err(malformed(&why)),
+        match self.token(key)? {
+            Token::Integer(number) => Ok(number),
+            Token::Nil | Token::Null => Ok(otherwise),
+            other => Err(self.wrong(key, "an integer", &other)),
         }
+    }
+
+    /// Reads an option that is a boolean.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the option, for another type.
+    pub(crate) fn boolean_or(&mut self, key: &str, otherwise: bool) -> Result<bool, Error> {
+        match self.token(key)? {
+            Token::Boolean(value) => Ok(value),
+            Token::Nil | Token::Null => Ok(otherwise),
+            other => Err(self.wrong(key, "a boolean", &other)),
+        }
+    }
+
+    /// Reads an option that is a list of texts; without the option none.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the option, for another type, or an element that is no text.
+    pub(crate) fn texts(&mut self, key: &str) -> Result<Vec<String>, Error> {
+        let name = format!("{}.{key}", self.name);
+        match self.take(key) {
+            Some(value) => texts(&name, value),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn token(&mut self, key: &str) -> Result<Token<'a>, Error> {
+        let value = self.take(key).unwrap_or(NIL);
+        Input::new(value).token().map_err(|why| malformed(&why))
+    }
+
+    /// Takes the value of an option out of the fields.
+    fn take(&mut self, key: &str) -> Option<&'a [u8]> {
+        let is_key = |(name, _): &(Token<'_>, &[u8])| *name == Token::String(key.as_bytes());
+        let place = self.fields.iter().position(is_key)?;
+        Some(self.fields.swap_remove(place).1)
+    }
+
+    fn wrong(&self, key: &str, expected: &str, got: &Token<'_>) -> Error {
+        wrong(&format!("{}.{key}", self.name), expected, got)
     }
 
     /// Refuses options that were not read.
@@ -265,6 +289,23 @@ impl Fields<'_> {
             Some(_) => Err(Error::invalid(format!("{name}: a key is no text"))),
         }
     }
+}
+
+/// Reads a list of texts.
+fn texts(name: &str, list: &[u8]) -> Result<Vec<String>, Error> {
+    let mut input = Input::new(list);
+    let len = match input.token().map_err(|why| malformed(&why))? {
+        Token::Array(len) => len,
+        other => return Err(wrong(name, "a list", &other)),
+    };
+    (0..len)
+        .map(|_| match input.token().map_err(|why| malformed(&why))? {
+            Token::String(bytes) => msgpack::text(bytes)
+                .map(str::to_owned)
+                .ok_or_else(|| Error::invalid(format!("{name}: an element is not UTF-8"))),
+            other => Err(wrong(&format!("{name}: an element"), "text", &other)),
+        })
+        .collect()
 }
 
 fn malformed(why: &Malformed) -> Error {

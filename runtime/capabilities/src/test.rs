@@ -6,6 +6,7 @@ use warren_engine::capability::{Caller, Capability, Kept, Progress, Step, Variab
 use warren_engine::security::{Evaluation, Supposed};
 use warren_kernel::{Error, HostConfig, Kernel, Kind, Process, Spawn};
 use warren_values::Value;
+use warren_values::msgpack::Output;
 
 pub(crate) fn of(text: &str) -> Value {
     Value::from(text)
@@ -28,7 +29,31 @@ pub(crate) fn called_within(
     check: &dyn Fn() -> Result<(), Error>,
 ) -> Result<Value, Error> {
     let request = warren_values::to_value(arguments).unwrap();
-    let answer = match capability.call(&mut Nobody, operation, request.as_slice()) {
+    answered(capability, operation, request.as_slice(), check)
+}
+
+/// Calls an operation with texts that together are longer than a message.
+pub(crate) fn called_with_long(
+    capability: &dyn Capability,
+    operation: &str,
+    texts: &[&str],
+) -> Result<Value, Error> {
+    let mut request = Output::new();
+    request.lift_limit();
+    request.array(texts.len() as u32).unwrap();
+    for text in texts {
+        request.string(text.as_bytes()).unwrap();
+    }
+    answered(capability, operation, request.as_slice(), &|| Ok(()))
+}
+
+fn answered(
+    capability: &dyn Capability,
+    operation: &str,
+    request: &[u8],
+    check: &dyn Fn() -> Result<(), Error>,
+) -> Result<Value, Error> {
+    let answer = match capability.call(&mut Nobody, operation, request) {
         Step::Done(answer) => answer,
         Step::Compute(work) => (work.run)(&Progress::new(check)),
         Step::Unknown => panic!("no operation {operation}"),

@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod validate;
 
 use std::ffi::c_int;
 
@@ -10,6 +11,8 @@ use mlua_sys::*;
 use crate::argument::{REFUSED, is_given};
 use crate::lua::{self, Functions, State};
 use crate::marks;
+
+pub(crate) use validate::SWITCHABLE;
 
 /// The most levels that arrays and objects may nest, in both directions.
 const MAX_DEPTH: usize = 128;
@@ -27,6 +30,7 @@ pub(crate) fn open(l: State) {
     marks::push_null(l);
     l.set_field(-2, c"null");
     marks::open(l);
+    lua::set_members::<validate::Validation>(l);
 }
 
 /// `json.object(t)`: `t`, which encodes as `{}` where it is empty.

@@ -2,10 +2,10 @@
 
 local native, payload = ...
 local payload_of, parts, encode, decode = native.payload_of, native.payload_parts, native.encode, native.decode
-local public, wrong, loaded = native.public, native.bad_argument, native.loaded
+local public, wrong, call = native.public, native.bad_argument, native.call
 local kept = native.kept
 local type, tostring, utf8_len, new_error = kept.type, kept.tostring, kept.utf8_len, kept.new_error
-local pcall, next = kept.pcall, kept.next
+local next = kept.next
 local json_encode, json_decode = kept.json_encode, kept.json_decode
 local INTERNAL = kept.INTERNAL
 
@@ -48,25 +48,11 @@ payload.new = public(function(value)
   return payload_of(own)
 end)
 
--- The functions of a format that is a library of its own: as `encode` and `decode` of it.
-local function yaml(name, value)
-  local library = loaded.yaml
-  local f = type(library) == "table" and library[name]
-  if not f then
-    return failed("YAML is not available")
-  end
-  local ok, result, err = pcall(f, value)
-  if not ok then
-    return failed(tostring(result))
-  end
-  return result, err
-end
-
 -- Each yields the Lua value that a payload of the format stands for; or nil and an error.
 local from = {
   [JSON] = json_decode,
   [YAML] = function(text)
-    return yaml("decode", text)
+    return call("yaml.decode", text)
   end,
   [MSGPACK] = decode,
 }
@@ -93,7 +79,7 @@ local to = {
     return json_encode(value)
   end,
   [YAML] = function(value)
-    return yaml("encode", value)
+    return call("yaml.encode", value)
   end,
   [STRING] = function(value, format, own)
     local text, err = to_text(value, format, own)

@@ -1,8 +1,9 @@
 //! `crypto.jwt.encode(claims, key, alg)` and `crypto.jwt.verify(token, key, alg,
-//! require_exp)`: JSON Web Tokens with a secret key (RFC 7515, 7518, 7519).
+//! require_exp)`: JSON Web Tokens with a secret key or a pair of keys (RFC 7515, 7518,
+//! 7519).
 //!
 //! The caller names the algorithm. That of a token's header never counts: it must be the
-//! same.
+//! same. A signature by RSA takes milliseconds and is work.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,9 +12,10 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use ctutils::CtEq as _;
 use serde_json::{Map, Value as Json};
 use sha2::{Sha256, Sha384, Sha512};
-use warren_engine::capability::Answer;
+use warren_engine::capability::{Answer, Step};
 use warren_kernel::{Error, text};
 
+use super::rsa;
 use crate::answer;
 use crate::hash::authenticate;
 use crate::request::Arguments;
@@ -21,7 +23,45 @@ use crate::request::Arguments;
 /// The claim whose fields are added to the header.
 const HEADER: &str = "_header";
 
-pub(super) fn encode(request: &[u8]) -> Answer {
+/// Memory of one signature by RSA, with the numbers derived from its key.
+const RSA_MEMORY: usize = 256 << 10;
+
+/// Answers `crypto.jwt.encode`.
+pub(super) fn encode(request: &[u8]) -> Step {
+    step(request, encoded)
+}
+
+/// Answers `crypto.jwt.verify`.
+pub(super) fn verify(request: &[u8]) -> Step {
+    step(request, verified)
+}
+
+/// Answers a call at once, or as work if its algorithm is slow.
+fn step(request: &[u8], answer: fn(&[u8]) -> Answer) -> Step {
+    match is_slow(request) {
+        Ok(false) => Step::Done(answer(request)),
+        Ok(true) => {
+            let request = request.to_vec();
+            // The parts of the token and their encodings.
+            let memory = RSA_MEMORY + 8 * request.len();
+            Step::compute(memory, move |progress| {
+                progress.check()?;
+                answer(&request)
+            })
+        }
+        Err(error) => Step::Done(Err(error)),
+    }
+}
+
+/// Tells whether the algorithm of a call takes more than some 0.1 ms.
+fn is_slow(request: &[u8]) -> Result<bool, Error> {
+    let mut arguments = Arguments::new(request)?;
+    arguments.value()?;
+    arguments.value()?;
+    Ok(matches!(Algorithm::read(&mut arguments)?, Algorithm::Rs256))
+}
+
+fn encoded(request: &[u8]) -> Answer {
     let mut arguments = Arguments::new(request)?;
     let mut claims = object("claims", arguments.value()?)?;
     let key = arguments.key("key")?;
@@ -48,15 +88,16 @@ pub(super) fn encode(request: &[u8]) -> Answer {
     answer::write(|out| out.string(token.as_bytes()))
 }
 
-pub(super) fn verify(request: &[u8]) -> Answer {
+fn verified(request: &[u8]) -> Answer {
     let mut arguments = Arguments::new(request)?;
     let token = arguments.bytes("token")?;
     let key = arguments.key("key")?;
     let algorithm = Algorithm::read(&mut arguments)?;
+    let key = algorithm.verifier(key)?;
     let require_exp = arguments.boolean_or("require_exp", true)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.unwrap_or_default().as_secs_f64();
-    let claims = claims_of(token, key, algorithm, require_exp, now)
+    let claims = claims_of(token, &key, algorithm, require_exp, now)
         .map_err(|why| Error::internal(format!("the token is refused: {why}")).retryable(false))?;
     let encoded = warren_values::to_value(&Json::Object(claims)).map_err(|error| {
         Error::internal(format!("the token is refused: its claims: {error}")).retryable(false)
@@ -70,6 +111,13 @@ enum Algorithm {
     Hs256,
     Hs384,
     Hs512,
+    Rs256,
+}
+
+/// The means to tell whether a signature is right.
+enum Verifier<'k> {
+    Secret(&'k [u8]),
+    Rsa(::rsa::PublicKey),
 }
 
 impl Algorithm {
@@ -78,10 +126,11 @@ impl Algorithm {
             "HS256" => Ok(Algorithm::Hs256),
             "HS384" => Ok(Algorithm::Hs384),
             "HS512" => Ok(Algorithm::Hs512),
+            "RS256" => Ok(Algorithm::Rs256),
             other => {
                 let other = text::line(other);
                 Err(Error::invalid(format!(
-                    "alg: {other} is not HS256, HS384 or HS512"
+                    "alg: {other} is not HS256, HS384, HS512 or RS256"
                 )))
             }
         }
@@ -92,6 +141,7 @@ impl Algorithm {
             Algorithm::Hs256 => "HS256",
             Algorithm::Hs384 => "HS384",
             Algorithm::Hs512 => "HS512",
+            Algorithm::Rs256 => "RS256",
         }
     }
 
@@ -100,6 +150,27 @@ impl Algorithm {
             Algorithm::Hs256 => authenticate::<Sha256>(key, text),
             Algorithm::Hs384 => authenticate::<Sha384>(key, text),
             Algorithm::Hs512 => authenticate::<Sha512>(key, text),
+            Algorithm::Rs256 => rsa::sign(key, text),
+        }
+    }
+
+    /// Reads the key for signatures of this algorithm.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for a text that is no key.
+    fn verifier(self, key: &[u8]) -> Result<Verifier<'_>, Error> {
+        match self {
+            Algorithm::Rs256 => rsa::public_key(key).map(Verifier::Rsa),
+            Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => Ok(Verifier::Secret(key)),
+        }
+    }
+
+    /// Tells whether a text has this signature.
+    fn verifies(self, key: &Verifier<'_>, text: &[u8], signature: &[u8]) -> Result<bool, Error> {
+        match key {
+            Verifier::Rsa(key) => Ok(rsa::verifies(key, text, signature)),
+            Verifier::Secret(key) => Ok(signature.ct_eq(&self.sign(key, text)?).into()),
         }
     }
 }
@@ -128,7 +199,7 @@ fn object(name: &str, value: &[u8]) -> Result<Map<String, Json>, Error> {
 /// The reason for which it is refused.
 fn claims_of(
     token: &[u8],
-    key: &[u8],
+    key: &Verifier<'_>,
     algorithm: Algorithm,
     require_exp: bool,
     now: f64,
@@ -141,8 +212,8 @@ fn claims_of(
     let given = BASE64
         .decode(signature)
         .map_err(|error| format!("its signature: {error}"))?;
-    let expected = algorithm.sign(key, signed).map_err(|error| error.message)?;
-    if !bool::from(given.ct_eq(&expected)) {
+    let is_right = algorithm.verifies(key, signed, &given);
+    if !is_right.map_err(|error| error.message)? {
         return Err("its signature is wrong".into());
     }
     let header = json("header", header)?;
@@ -265,7 +336,7 @@ mod tests {
 
     #[test]
     fn wrong_arguments_are_invalid() {
-        for alg in ["none", "hs256", "RS512", ""] {
+        for alg in ["none", "hs256", "RS512", "rs256", ""] {
             assert_eq!(encoded(&[], alg).unwrap_err().kind, Kind::Invalid);
             let error = verified(TOKEN, "key", alg, true).unwrap_err();
             assert_eq!(error.kind, Kind::Invalid);

@@ -18,6 +18,7 @@ use warren_kernel::Error;
 use crate::answer;
 use crate::request::Arguments;
 use patterns::{Pattern, Patterns};
+pub(crate) use syntax::translated;
 
 /// See [the module](self).
 #[derive(Default)]

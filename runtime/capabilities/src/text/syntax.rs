@@ -14,7 +14,7 @@ const SPACE: &str = r"\t\n\f\r\x20";
 
 /// Returns a pattern of RE2 in the syntax of `regex`. Of a pattern that is none, `regex`
 /// makes the error.
-pub(super) fn translated(pattern: &str) -> String {
+pub(crate) fn translated(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len() + pattern.len() / 2);
     let mut rest = pattern.chars().peekable();
     while let Some(char) = rest.next() {

@@ -343,6 +343,124 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         ],
     ),
     (
+        "key of RSA in PEM",
+        &[Constant(
+            "runtime/capabilities/src/crypto/rsa.rs",
+            "MAX_PEM",
+            Bytes,
+        )],
+    ),
+    (
+        "modulus of a key of RSA",
+        &[
+            Constant(
+                "runtime/capabilities/src/crypto/rsa.rs",
+                "MIN_MODULUS",
+                Count,
+            ),
+            Constant(
+                "runtime/capabilities/src/crypto/rsa.rs",
+                "MAX_MODULUS",
+                Count,
+            ),
+        ],
+    ),
+    (
+        "text or table of `yaml`",
+        &[Constant(
+            "runtime/capabilities/src/yaml/mod.rs",
+            "MAX_BYTES",
+            Bytes,
+        )],
+    ),
+    (
+        "text that aliases of YAML add",
+        &[Constant(
+            "runtime/capabilities/src/yaml/decode.rs",
+            "MAX_ALIASES",
+            Count,
+        )],
+    ),
+    (
+        "`%TAG` directive of YAML",
+        &[Constant(
+            "runtime/capabilities/src/yaml/decode.rs",
+            "MAX_DIRECTIVE",
+            Bytes,
+        )],
+    ),
+    (
+        "schema of `json.validate`",
+        &[Constant(
+            "runtime/capabilities/src/json/mod.rs",
+            "MAX_SCHEMA",
+            Bytes,
+        )],
+    ),
+    (
+        "value of `json.validate`",
+        &[Constant(
+            "runtime/capabilities/src/json/mod.rs",
+            "MAX_DATA",
+            Bytes,
+        )],
+    ),
+    (
+        "steps of `json.validate`",
+        &[Constant(
+            "runtime/capabilities/src/json/mod.rs",
+            "MAX_WORK",
+            Count,
+        )],
+    ),
+    (
+        "schemas of `json.validate` that lead",
+        &[Constant(
+            "runtime/capabilities/src/json/mod.rs",
+            "MAX_CHAIN",
+            Count,
+        )],
+    ),
+    (
+        "references of a schema",
+        &[Constant(
+            "runtime/capabilities/src/json/compile.rs",
+            "MAX_REFERENCES",
+            Count,
+        )],
+    ),
+    (
+        "pattern of a schema |",
+        &[
+            Constant(
+                "runtime/capabilities/src/json/pattern.rs",
+                "MAX_TEXT",
+                Bytes,
+            ),
+            Constant(
+                "runtime/capabilities/src/json/pattern.rs",
+                "MAX_SIZE",
+                Bytes,
+            ),
+        ],
+    ),
+    (
+        "patterns of a schema, compiled",
+        &[Constant(
+            "runtime/capabilities/src/json/pattern.rs",
+            "MAX_PATTERNS",
+            Bytes,
+        )],
+    ),
+    (
+        "pattern of a schema times",
+        &[Constant(
+            "runtime/capabilities/src/json/pattern.rs",
+            "MAX_SEARCH",
+            Count,
+        )],
+    ),
+    (
         "name, group, definition, host, policy, topic to listen on",
         &[Constant(
             "runtime/kernel/src/name.rs",
@@ -731,6 +849,26 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
 
 /// The limits of the code that have no row, each with the reason.
 pub(super) const INNER: &[(&str, &str, &str)] = &[
+    (
+        "runtime/capabilities/src/json/kept.rs",
+        "MAX_SCHEMAS",
+        "schemas that are kept for the next check",
+    ),
+    (
+        "runtime/capabilities/src/json/kept.rs",
+        "MAX_BYTES",
+        "the same, in bytes",
+    ),
+    (
+        "runtime/capabilities/src/yaml/encode.rs",
+        "MAX_GROWTH",
+        "only indentation of dozens of levels meets it",
+    ),
+    (
+        "runtime/capabilities/src/yaml/encode.rs",
+        "MAX_SIMPLE_KEY",
+        "a longer key is written in another form",
+    ),
     (
         NESTING,
         "MAX_READ_DEPTH",

@@ -28,11 +28,12 @@ local kinds = {
   context = { takes = "string", name = "string or error", value = "x" },
   flag = { takes = "boolean", name = "boolean" },
   message = { takes = "string table", name = "string or table", invalid = {} },
-  -- Of `json`, `uuid`, `hash` and the codecs, which refuse what they are not made for.
+  -- Of `json`, `yaml`, `uuid`, `hash` and the codecs, which refuse what they are not made for.
   options = { takes = "table", refuses = true },
   raw = { takes = "boolean userdata", refuses = true, value = false },
   document = { takes = "string", refuses = true, invalid = "" },
   object = { takes = "table", refuses = true },
+  schema = { takes = "table string", refuses = true, value = {} },
   data = { takes = "string", refuses = true, value = "x" },
 }
 
@@ -105,7 +106,8 @@ local function raises(path, place, count, kind, name, came, remedy)
 end
 
 local function invalid(path, place, kind, came)
-  local fine = came[1] and came[2] == nil and errors.is(came[3], errors.INVALID)
+  -- `json.validate` returns false in the place of nil.
+  local fine = came[1] and not came[2] and errors.is(came[3], errors.INVALID)
   check(fine, written(path, place, kind), tostring(came[2]) .. " " .. tostring(came[3]))
 end
 
@@ -211,7 +213,7 @@ local function walk(path, library)
     end
   end
 end
-for _, name in ipairs { "process", "channel", "time", "errors", "json", "logger", "ctx", "security", "uuid", "hash", "base64", "hex" } do
+for _, name in ipairs { "process", "channel", "time", "errors", "json", "logger", "ctx", "security", "uuid", "hash", "base64", "hex", "yaml" } do
   walk(name, _G[name])
 end
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")

@@ -143,6 +143,11 @@ return {
   { "json.decode", { "document", "[]" }, "options?" },
   { "json.object", "object" },
   { "json.array", "object" },
+  { "json.validate", "schema", "any" },
+  { "json.validate_string", "schema", { "document", "[]" } },
+
+  { "yaml.encode", "object", "options?" },
+  { "yaml.decode", { "document", "[]" } },
 
   { "uuid.v1" },
   { "uuid.v3", id, "data" },

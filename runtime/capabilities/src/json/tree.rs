@@ -1,0 +1,305 @@
+//! Values of JSON as a tree in one block, made of a text or of an encoded value.
+
+use std::fmt;
+
+use serde_core::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use warren_kernel::{Error, text};
+use warren_values::msgpack::{self, Input, Malformed, Token};
+
+/// The place of a node in its tree.
+pub(super) type Id = u32;
+
+/// A value of JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Node {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Float(f64),
+    Text(Box<str>),
+    Array(Box<[Id]>),
+    /// Sorted by key.
+    Object(Box<[(Box<str>, Id)]>),
+    /// An empty table of Lua, which is an array as well as an object.
+    Empty,
+}
+
+/// Bytes of a tree for each byte of a text or encoded value, at most: a node has 24, and
+/// beside it stand its place and its allocation.
+pub(super) const GROWTH: usize = 40;
+
+/// A value with all values within.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+}
+
+impl Tree {
+    pub(super) fn node(&self, id: Id) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// Returns the member of an object.
+    pub(super) fn member(&self, object: Id, key: &str) -> Option<Id> {
+        match self.node(object) {
+            Node::Object(members) => member(members, key),
+            _ => None,
+        }
+    }
+
+    /// Returns the number of nodes.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Adds the value of a text, and returns its node.
+    ///
+    /// # Errors
+    ///
+    /// The reason for which the text is none, with line and column.
+    pub(super) fn add_text(&mut self, text: &[u8]) -> Result<Id, String> {
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let id = Builder(self).deserialize(&mut reader);
+        let id = id.map_err(|error| text::quoted(&error.to_string()))?;
+        reader
+            .end()
+            .map_err(|error| text::quoted(&error.to_string()))?;
+        Ok(id)
+    }
+
+    /// Adds an encoded value, and returns its node.
+    ///
+    /// # Errors
+    ///
+    /// The path and the reason for which it has no form in JSON.
+    pub(super) fn add_value(&mut self, encoded: &[u8]) -> Result<Id, String> {
+        let mut path = Vec::new();
+        let id = self.encoded(&mut Input::new(encoded), &mut path);
+        id.map_err(|why| {
+            let path: String = path.iter().rev().map(String::as_str).collect();
+            format!("{path}: {why}")
+        })
+    }
+
+    /// Adds the name of a member as a text.
+    pub(super) fn add_name(&mut self, name: &str) -> Id {
+        self.nodes.push(Node::Text(name.into()));
+        // Names are as many as members, whose places are of this type.
+        (self.nodes.len() - 1) as Id
+    }
+
+    fn add(&mut self, node: Node) -> Result<Id, &'static str> {
+        let id = Id::try_from(self.nodes.len()).map_err(|_| "too many values")?;
+        self.nodes.push(node);
+        Ok(id)
+    }
+
+    fn encoded(&mut self, input: &mut Input<'_>, path: &mut Vec<String>) -> Result<Id, String> {
+        let malformed = |why: Malformed| why.to_string();
+        let node = match input.token().map_err(malformed)? {
+            Token::Nil | Token::Null => Node::Null,
+            Token::Boolean(value) => Node::Boolean(value),
+            Token::Integer(number) => Node::Integer(number),
+            // As `json.encode` has it.
+            Token::Float(number) if !number.is_finite() => Node::Null,
+            Token::Float(number) => Node::Float(number),
+            Token::String(bytes) => Node::Text(utf8(bytes)?),
+            Token::Error(parts) => Node::Text(message(parts).map_err(malformed)?),
+            Token::Array(0) => Node::Empty,
+            Token::Array(len) => {
+                let mut elements = Vec::with_capacity(len as usize);
+                for place in 1..=len {
+                    let id = self.encoded(input, path);
+                    elements.push(id.inspect_err(|_| path.push(format!("[{place}]")))?);
+                }
+                Node::Array(elements.into())
+            }
+            Token::Map(len) => {
+                let mut members = Vec::with_capacity(len as usize);
+                for _ in 0..len {
+                    let Token::String(key) = input.token().map_err(malformed)? else {
+                        return Err("a table whose keys are neither all strings nor all \
+                                    integers from 1 on has no form in JSON"
+                            .into());
+                    };
+                    let id = self.encoded(input, path);
+                    let id = id.inspect_err(|_| path.push(step(&String::from_utf8_lossy(key))))?;
+                    members.push((utf8(key)?, id));
+                }
+                Node::Object(sorted(members))
+            }
+        };
+        Ok(self.add(node)?)
+    }
+}
+
+/// Returns the member of a key.
+pub(super) fn member(members: &[(Box<str>, Id)], key: &str) -> Option<Id> {
+    let place = members.binary_search_by(|(known, _)| (**known).cmp(key));
+    place.ok().map(|place| members[place].1)
+}
+
+fn utf8(bytes: &[u8]) -> Result<Box<str>, &'static str> {
+    let text = msgpack::text(bytes).ok_or("a string that is not UTF-8 has no form in JSON")?;
+    Ok(text.into())
+}
+
+/// Returns the message of an encoded error.
+fn message(parts: &[u8]) -> Result<Box<str>, Malformed> {
+    let mut parts = Input::new(parts);
+    parts.token()?;
+    parts.value()?;
+    match parts.token()? {
+        Token::String(message) => Ok(String::from_utf8_lossy(message).into()),
+        _ => Err(Malformed::Unexpected),
+    }
+}
+
+/// Sorts members by key. Of two with one key the later stays.
+fn sorted(mut members: Vec<(Box<str>, Id)>) -> Box<[(Box<str>, Id)]> {
+    members.sort_by(|(a, _), (b, _)| a.cmp(b));
+    members.dedup_by(|later, kept| {
+        let same = later.0 == kept.0;
+        if same {
+            kept.1 = later.1;
+        }
+        same
+    });
+    members.into()
+}
+
+/// Returns the step of a path that leads to a field, as Lua writes it.
+pub(super) fn step(key: &str) -> String {
+    let is_name = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let shown = text::clipped(key, 60);
+    match is_name {
+        true => format!(".{shown}"),
+        false => format!("[\"{shown}\"]"),
+    }
+}
+
+/// Adds what a deserializer yields to a tree.
+struct Builder<'t>(&'t mut Tree);
+
+impl Builder<'_> {
+    fn add<E: serde_core::de::Error>(self, node: Node) -> Result<Id, E> {
+        self.0.add(node).map_err(E::custom)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Builder<'_> {
+    type Value = Id;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Id, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Builder<'_> {
+    type Value = Id;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of JSON")
+    }
+
+    fn visit_unit<E: serde_core::de::Error>(self) -> Result<Id, E> {
+        self.add(Node::Null)
+    }
+
+    fn visit_bool<E: serde_core::de::Error>(self, value: bool) -> Result<Id, E> {
+        self.add(Node::Boolean(value))
+    }
+
+    fn visit_i64<E: serde_core::de::Error>(self, number: i64) -> Result<Id, E> {
+        self.add(Node::Integer(number))
+    }
+
+    fn visit_u64<E: serde_core::de::Error>(self, number: u64) -> Result<Id, E> {
+        let float = Node::Float(number as f64);
+        self.add(i64::try_from(number).map_or(float, Node::Integer))
+    }
+
+    fn visit_f64<E: serde_core::de::Error>(self, number: f64) -> Result<Id, E> {
+        self.add(Node::Float(number))
+    }
+
+    fn visit_str<E: serde_core::de::Error>(self, text: &str) -> Result<Id, E> {
+        self.add(Node::Text(text.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Id, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(id) = seq.next_element_seed(Builder(self.0))? {
+            elements.push(id);
+        }
+        self.add(Node::Array(elements.into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Id, A::Error> {
+        let mut members = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let id = map.next_value_seed(Builder(self.0))?;
+            members.push((key.into_boxed_str(), id));
+        }
+        self.0
+            .add(Node::Object(sorted(members)))
+            .map_err(A::Error::custom)
+    }
+}
+
+/// Returns an error of kind `Invalid` whose message begins with a name.
+pub(super) fn invalid(name: &str, why: impl fmt::Display) -> Error {
+    Error::invalid(format!("{name}{why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_text(text: &str) -> Node {
+        let mut tree = Tree::default();
+        let root = tree.add_text(text.as_bytes()).unwrap();
+        tree.node(root).clone()
+    }
+
+    #[test]
+    fn a_text_becomes_a_tree() {
+        assert_eq!(of_text("9223372036854775807"), Node::Integer(i64::MAX));
+        assert_eq!(
+            of_text("9223372036854775808"),
+            Node::Float(9.223372036854775808e18)
+        );
+        assert_eq!(of_text("1.0"), Node::Float(1.0));
+        assert_eq!(of_text("[]"), Node::Array(Box::default()));
+        let mut tree = Tree::default();
+        let root = tree.add_text(br#"{"b": 1, "a": 2, "b": 3}"#).unwrap();
+        let Node::Object(members) = tree.node(root) else {
+            panic!()
+        };
+        let keys: Vec<_> = members.iter().map(|(key, _)| &**key).collect();
+        assert_eq!(keys, ["a", "b"]);
+        assert_eq!(tree.node(members[1].1), &Node::Integer(3));
+        for text in ["", "[1", "[1]]", "nul", "1e999", "\"\\ud800\""] {
+            assert!(Tree::default().add_text(text.as_bytes()).is_err(), "{text}");
+        }
+        let deep = "[".repeat(1_000) + &"]".repeat(1_000);
+        assert!(Tree::default().add_text(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_value_without_a_form_is_named_by_its_path() {
+        for (encoded, why) in [
+            (
+                &b"\x81\xa1a\x92\x01\xc4\x01\xff"[..],
+                ".a[2]: a string that is not UTF-8",
+            ),
+            (b"\x81\xa3a-b\x81\x05\x01", "[\"a-b\"]: a table whose keys"),
+        ] {
+            let error = Tree::default().add_value(encoded).unwrap_err();
+            assert!(error.starts_with(why), "{error}");
+        }
+    }
+}
