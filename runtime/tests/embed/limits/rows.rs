@@ -728,13 +728,18 @@ pub(super) const INNER: &[(&str, &str, &str)] = &[
         "the time at which memory is tidied",
     ),
     (
-        "runtime/app/src/policy/compiled.rs",
+        "runtime/app/src/policy/compiled/sets.rs",
         "MAX_SETS",
         "a cache: more is made anew",
     ),
     (
-        "runtime/app/src/policy/compiled.rs",
+        "runtime/app/src/policy/compiled/sets.rs",
         "MAX_KEPT_STATEMENTS",
+        "a cache: more is made anew",
+    ),
+    (
+        "runtime/app/src/policy/compiled/sets.rs",
+        "MAX_KEPT_IDS",
         "a cache: more is made anew",
     ),
     (
