@@ -11,11 +11,7 @@ use crate::lua::{Function, Functions, State};
 use crate::replacement::all;
 
 /// The functions that the prelude is given.
-pub(crate) const FUNCTIONS: &Functions = &[
-    (c"public", public),
-    (c"bad_argument", bad_argument),
-    (c"place", place),
-];
+pub(crate) const FUNCTIONS: &Functions = &[(c"public", public), (c"bad_argument", bad_argument)];
 
 /// The functions of C that can be left and come back to.
 pub(crate) const SWITCHABLE: &[Function] = &[published];
@@ -96,18 +92,19 @@ extern "C-unwind" fn bad_argument(l: State) -> c_int {
     l.error()
 }
 
-/// `place()`: the file and line that has called the public function that runs; nil
-/// where C has called it.
-extern "C-unwind" fn place(l: State) -> c_int {
-    l.set_top(0);
-    l.push_where(public_level(l) + 1);
-    // SAFETY: the text is on the stack until it is copied.
-    let text = unsafe { l.bytes(1) }.unwrap_or_default();
-    match text.strip_suffix(b": ") {
-        Some(place) => l.push_bytes(place),
-        None => l.push_nil(),
+/// Returns the source and line of the function that has called the public function that
+/// runs, seen from a function that the prelude calls; `None` where C has called it.
+pub(crate) fn caller(l: State) -> Option<lua_Debug> {
+    let mut record = MaybeUninit::<lua_Debug>::zeroed();
+    // SAFETY: the thread is alive; `lua_getinfo` fills what is read of the record, of which
+    // any bytes are a value.
+    unsafe {
+        if lua_getstack(l.as_ptr(), public_level(l) + 1, record.as_mut_ptr()) == 0 {
+            return None;
+        }
+        lua_getinfo(l.as_ptr(), c"Sl".as_ptr(), record.as_mut_ptr());
+        Some(record.assume_init()).filter(|record| record.currentline > 0)
     }
-    1
 }
 
 /// Returns the level of the public function that runs, seen from a function that the
