@@ -53,6 +53,13 @@ pub(crate) const REQUEST: Limit = Limit {
     name: "max_request",
 };
 
+/// Limit of the request that changes a metric, which is handled where guests run. The
+/// runtime has closer limits of names and labels.
+pub(crate) const LABELS: Limit = Limit {
+    bytes: 16 << 10,
+    name: "max_labels",
+};
+
 impl Limit {
     /// Returns the refusal of a value that has more bytes.
     pub(crate) fn refusal(self, root: &str) -> String {

@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_int, c_void};
 
 use mlua_sys::*;
 
-use crate::lua::{State, push_next};
+use crate::lua::{Functions, State, push_next};
 use crate::prelude::{self, Chunk};
 
 /// Names, and the chunk of each. A chunk is given the functions that only the prelude
@@ -14,6 +14,36 @@ const LIBRARIES: &[(&CStr, Chunk)] = &[
     (c"funcs", include_str!("prelude/funcs.lua")),
     (c"payload", include_str!("prelude/payload.lua")),
 ];
+
+/// Parts of other libraries: names, and the chunk of each, which is given the functions that
+/// only the prelude sees, and returns the part.
+const PARTS: &[(&CStr, Chunk)] = &[(c"tokens", include_str!("prelude/tokens.lua"))];
+
+/// The functions that the prelude is given.
+pub(crate) const FUNCTIONS: &Functions = &[(c"late", late)];
+
+/// `late(name)`: what the chunk of a part returns, which runs at the first call.
+extern "C-unwind" fn late(l: State) -> c_int {
+    l.set_top(1);
+    l.registered(native_key());
+    l.push_value(1);
+    if l.raw_get(2) != LUA_TNIL {
+        return 1;
+    }
+    l.pop(1);
+    // SAFETY: the name is an argument, on the stack until the function returns.
+    let name = unsafe { l.bytes(1) }.unwrap_or_default();
+    let Some((_, chunk)) = PARTS.iter().find(|(known, _)| known.to_bytes() == name) else {
+        return 0;
+    };
+    prelude::load(l, chunk);
+    l.push_value(2);
+    l.call(1, 1);
+    l.push_value(1);
+    l.push_value(-2);
+    l.raw_set(2);
+    1
+}
 
 /// Makes the tables of the libraries, as globals and for `require`. The table of the
 /// prelude's functions is on top of the stack, and stays there.

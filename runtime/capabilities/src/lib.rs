@@ -17,6 +17,7 @@ mod env;
 mod events;
 mod hash;
 mod hex;
+pub mod metrics;
 mod request;
 mod security;
 #[cfg(test)]
@@ -24,14 +25,27 @@ mod test;
 mod text;
 mod time;
 
+pub use metrics::Metrics;
+pub use security::TokenStore;
+
+/// What the capabilities of a program are made with.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// The stores of tokens.
+    pub tokens: Vec<TokenStore>,
+    /// The metrics of the program's processes.
+    pub metrics: Metrics,
+}
+
 /// Returns all capabilities of this crate.
-pub fn all() -> Vec<Arc<dyn Capability>> {
+pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
     vec![
         Arc::new(crypto::Crypto),
         Arc::new(env::Env),
         Arc::new(events::Events::default()),
         Arc::new(hash::Hash),
-        Arc::new(security::Security),
+        Arc::new(settings.metrics),
+        Arc::new(security::Security::new(settings.tokens)),
         Arc::new(text::Text::default()),
         Arc::new(time::Time),
     ]

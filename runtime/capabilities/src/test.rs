@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use warren_engine::Grants;
 use warren_engine::capability::{Caller, Capability, Kept, Progress, Step, Variables};
 use warren_engine::security::{Evaluation, Supposed};
 use warren_kernel::{Error, HostConfig, Kernel, Kind, Process, Spawn};
@@ -60,6 +61,10 @@ impl Caller for Nobody {
         unreachable!("the operation is pure")
     }
 
+    fn grants(&self) -> &Grants {
+        unreachable!("the operation is pure")
+    }
+
     fn variables(&self) -> Variables<'_> {
         unreachable!("the operation is pure")
     }
@@ -77,12 +82,13 @@ impl Caller for Nobody {
 pub(crate) struct Tester {
     kernel: Arc<Kernel>,
     process: Arc<Process>,
-    definition: Arc<str>,
+    pub(crate) definition: Arc<str>,
     kept: Arc<Kept>,
     /// Actions that are denied.
     pub(crate) denied: Vec<&'static str>,
     /// False for a program without policies.
     pub(crate) judged: bool,
+    pub(crate) grants: Grants,
 }
 
 impl Tester {
@@ -98,6 +104,7 @@ impl Tester {
             kept: Arc::default(),
             denied: Vec::new(),
             judged: true,
+            grants: Grants::default(),
         }
     }
 
@@ -149,6 +156,10 @@ impl Caller for Tester {
 
     fn evaluation(&self, _: Supposed<'_>) -> Result<Evaluation, Error> {
         unreachable!("the operation evaluates no policies")
+    }
+
+    fn grants(&self) -> &Grants {
+        &self.grants
     }
 
     fn variables(&self) -> Variables<'_> {

@@ -230,7 +230,9 @@ fn resource(args: &PolicyWhyArgs) -> Resource {
         Some(ResourceKind::Name) => Resource::Name(text),
         Some(ResourceKind::Context) => Resource::Context,
         Some(ResourceKind::Security) => Resource::Security,
-        Some(ResourceKind::System | ResourceKind::Variable) | None => Resource::Other(text),
+        Some(ResourceKind::System | ResourceKind::Variable | ResourceKind::TokenStore) | None => {
+            Resource::Other(text)
+        }
         Some(ResourceKind::Process) => Resource::Process(Target {
             definition: args.target_definition.as_deref().map(Arc::from),
             host: args.target_host.clone(),

@@ -50,6 +50,14 @@ pub enum Action {
     EnvGet,
     /// Setting an environment variable of the program.
     EnvSet,
+    /// Getting hold of a store of tokens.
+    TokenStoreGet,
+    /// Making a token.
+    TokenCreate,
+    /// Learning for whom a token stands.
+    TokenValidate,
+    /// Ending a token before it expires.
+    TokenRevoke,
 }
 
 /// The kind of resource on which an action acts.
@@ -71,11 +79,13 @@ pub enum ResourceKind {
     System,
     /// An environment variable, by its name.
     Variable,
+    /// A store of tokens, by its id.
+    TokenStore,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Action; 23] = [
+    pub const ALL: [Action; 27] = [
         Action::Spawn,
         Action::SpawnMonitored,
         Action::SpawnLinked,
@@ -99,6 +109,10 @@ impl Action {
         Action::EventsSend,
         Action::EnvGet,
         Action::EnvSet,
+        Action::TokenStoreGet,
+        Action::TokenCreate,
+        Action::TokenValidate,
+        Action::TokenRevoke,
     ];
 
     /// The word of the contract, for example `process.send`.
@@ -127,6 +141,10 @@ impl Action {
             Action::EventsSend => "events.send",
             Action::EnvGet => "env.get",
             Action::EnvSet => "env.set",
+            Action::TokenStoreGet => "security.token_store.get",
+            Action::TokenCreate => "security.token.create",
+            Action::TokenValidate => "security.token.validate",
+            Action::TokenRevoke => "security.token.revoke",
         }
     }
 
@@ -158,6 +176,10 @@ impl Action {
             Action::Register | Action::Unregister => ResourceKind::Name,
             Action::EventsSubscribe | Action::EventsSend => ResourceKind::System,
             Action::EnvGet | Action::EnvSet => ResourceKind::Variable,
+            Action::TokenStoreGet
+            | Action::TokenCreate
+            | Action::TokenValidate
+            | Action::TokenRevoke => ResourceKind::TokenStore,
         }
     }
 }
@@ -174,6 +196,7 @@ impl ResourceKind {
             ResourceKind::Security => "\"security\"",
             ResourceKind::System => "the system",
             ResourceKind::Variable => "the name",
+            ResourceKind::TokenStore => "the store's id",
         }
     }
 }
