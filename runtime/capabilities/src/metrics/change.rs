@@ -2,7 +2,7 @@
 
 use warren_kernel::Error;
 
-use super::value::MetricKind;
+use super::kind::MetricKind;
 use crate::request::Arguments;
 
 /// A change of one series. Its number is finite.

@@ -3,8 +3,8 @@
 use warren_kernel::{Error, text};
 use warren_values::msgpack::{self, Input, Malformed, Token};
 
+use super::kind::MetricKind;
 use super::names::{check_length, label_name, metric_name};
-use super::value::MetricKind;
 
 /// The most labels of a series.
 const MAX_LABELS: usize = 16;
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn labels_are_bounded_and_some_are_the_runtimes() {
         let long = "x".repeat(MAX_LABEL_VALUE);
-        assert!(key("a", &[("x", &long)]).is_ok());
+        assert!(key("a", &[("x", long.as_str())]).is_ok());
         let longer = format!("{long}x");
         for labels in [[("x", longer.as_str())], [("host", "a")], [("le", "1")]] {
             assert!(key("a", &labels).is_err(), "{labels:?}");

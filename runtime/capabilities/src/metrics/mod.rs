@@ -12,6 +12,7 @@
 
 mod change;
 mod key;
+mod kind;
 mod names;
 mod registry;
 mod snapshot;
@@ -25,9 +26,10 @@ use crate::answer;
 use crate::request::Arguments;
 use change::Change;
 use key::Key;
+pub use kind::MetricKind;
 use registry::Registry;
 pub use snapshot::{Family, Sample};
-pub use value::{BUCKETS, MetricKind, MetricValue};
+pub use value::{BUCKETS, MetricValue};
 
 /// The metrics of a program's processes. Clones name the same metrics.
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 use warren_kernel::{Error, text};
 
-use super::value::MetricKind;
+use super::kind::MetricKind;
 
 /// The most bytes of the name of a metric.
 const MAX_METRIC_NAME: usize = 128;

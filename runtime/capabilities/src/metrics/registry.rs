@@ -8,8 +8,9 @@ use warren_kernel::{Error, Kind};
 
 use super::change::Change;
 use super::key::Key;
+use super::kind::MetricKind;
 use super::names::shown;
-use super::value::{MetricKind, MetricValue};
+use super::value::MetricValue;
 
 /// The most series of one definition.
 const MAX_SERIES: usize = 1_000;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::kind::MetricKind;
 use super::registry::Registry;
-use super::value::{MetricKind, MetricValue};
+use super::value::MetricValue;
 
 /// A metric and its series.
 #[derive(Clone, Debug, PartialEq)]

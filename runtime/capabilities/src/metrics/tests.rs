@@ -117,7 +117,7 @@ fn a_definition_has_a_thousand_series_over_all_its_hosts() {
     let mut testers = [(); 2].map(|()| Tester::new(&kernel, HostConfig::default()));
     for n in 0..500 {
         for tester in &mut testers {
-            let labels = labels(&[("n", &n.to_string())]);
+            let labels = labels(&[("n", n.to_string().as_str())]);
             tester
                 .call(&metrics, "counter_inc", &[of("m"), labels])
                 .unwrap();
@@ -149,7 +149,7 @@ fn definitions_without_end_leave_room_for_other_hosts() {
     let mut made = 0;
     let error = loop {
         flood.definition = format!("t:d{}", made / 1_000).into();
-        let labels = labels(&[("n", &made.to_string())]);
+        let labels = labels(&[("n", made.to_string().as_str())]);
         match flood.call(&metrics, "counter_inc", &[of("m"), labels]) {
             Ok(_) => made += 1,
             Err(error) => break error,

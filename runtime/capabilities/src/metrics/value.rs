@@ -3,33 +3,13 @@
 use warren_kernel::Error;
 
 use super::change::Change;
+use super::kind::MetricKind;
 
 /// The upper bounds of the buckets of a histogram, beside the last one, which takes the
 /// rest. They suit seconds.
 pub const BUCKETS: [f64; 11] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
-
-/// The type of a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum MetricKind {
-    /// A sum that never falls.
-    Counter,
-    /// A value that rises and falls.
-    Gauge,
-    /// The distribution of many values.
-    Histogram,
-}
-
-impl MetricKind {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            MetricKind::Counter => "counter",
-            MetricKind::Gauge => "gauge",
-            MetricKind::Histogram => "histogram",
-        }
-    }
-}
 
 /// The value of a series.
 #[derive(Clone, Debug, PartialEq)]
