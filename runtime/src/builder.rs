@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
+use warren_capabilities::Metrics;
 use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, FileLimits, HostLimits, LogHook, LogRecord,
@@ -13,7 +14,7 @@ use warren_engine::{
 };
 use warren_kernel::{Error, HostConfig, QueueLimits};
 
-use crate::app::{self, App, DEFAULT_HOST, Id};
+use crate::app::{self, App, DEFAULT_HOST, Id, TokenStore};
 use crate::definitions::LayeredDefinitions;
 use crate::error::StartError;
 use crate::mistakes::{self, Mistake, Mistakes};
@@ -27,6 +28,7 @@ pub struct Builder {
     definitions: Vec<Definition>,
     modules: Vec<(String, Source)>,
     hosts: Vec<(String, HostLimits)>,
+    token_stores: Vec<TokenStore>,
     output: Box<dyn Sink>,
     log: Option<LogHook>,
     mistakes: Option<mistakes::Hook>,
@@ -47,6 +49,7 @@ impl Runtime {
             definitions: Vec::new(),
             modules: Vec::new(),
             hosts: Vec::new(),
+            token_stores: Vec::new(),
             output: Box::new(StandardStreams::default()),
             log: None,
             mistakes: None,
@@ -116,6 +119,13 @@ impl Builder {
     /// this name. [`DEFAULT_HOST`] is always there.
     pub fn host(mut self, name: impl Into<String>, limits: HostLimits) -> Builder {
         self.hosts.push((name.into(), limits));
+        self
+    }
+
+    /// Adds a store of tokens, in place of a store of the program with this id. Processes
+    /// use it whose definition is granted it ([`Grants::tokens`](crate::Grants::tokens)).
+    pub fn token_store(mut self, store: TokenStore) -> Builder {
+        self.token_stores.push(store);
         self
     }
 
@@ -226,6 +236,11 @@ impl Builder {
             check_cache(app, cache)?;
         }
         let hosts = hosts(self.hosts, self.app.as_ref());
+        let metrics = Metrics::default();
+        let mut capabilities = warren_capabilities::all(warren_capabilities::Settings {
+            tokens: token_stores(self.token_stores, self.app.as_ref()),
+            metrics: metrics.clone(),
+        });
         let services = self.app.as_ref().map(App::services);
         let services = services.unwrap_or_default().to_vec();
         let policies = self.app.as_ref().and_then(App::policies).cloned();
@@ -253,7 +268,6 @@ impl Builder {
             }
         }
         let definitions = Arc::new(definitions);
-        let mut capabilities = warren_capabilities::all();
         capabilities.push(Arc::new(Mistakes::new(
             Arc::clone(&definitions),
             self.mistakes,
@@ -275,7 +289,7 @@ impl Builder {
             max_memory_total,
             memory: None,
         };
-        Ok(Runtime::new(Node::start(config)?, main, services))
+        Ok(Runtime::new(Node::start(config)?, main, services, metrics))
     }
 }
 
@@ -315,6 +329,20 @@ fn hosts(mut hosts: Vec<(String, HostLimits)>, app: Option<&App>) -> Vec<(String
         hosts.push((DEFAULT_HOST.to_owned(), HostLimits::default()));
     }
     hosts
+}
+
+/// Returns the stores of tokens of the program, then the given ones, of which the last of
+/// an id counts.
+fn token_stores(given: Vec<TokenStore>, app: Option<&App>) -> Vec<warren_capabilities::TokenStore> {
+    let of_app = app.map(App::token_stores).unwrap_or_default().to_vec();
+    let stores = of_app.into_iter().chain(given);
+    let settings = stores.map(|store| warren_capabilities::TokenStore {
+        id: store.id,
+        token_length: store.token_length,
+        expiration: store.expiration,
+        key: store.key,
+    });
+    settings.collect()
 }
 
 /// Returns the limits that the manifest sets for a host, over the defaults.

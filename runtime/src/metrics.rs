@@ -1,14 +1,16 @@
-//! A runtime's counts, in the text that Prometheus reads.
+//! A runtime's counts and the metrics of its program, in the text that Prometheus reads.
 
 use std::fmt;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
+
+use warren_capabilities::metrics::{BUCKETS, Family, MetricKind, MetricValue, Sample};
 
 use crate::introspection::{HostInfo, State, Totals};
 use crate::runtime::Runtime;
@@ -17,18 +19,23 @@ use crate::runtime::Runtime;
 pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 impl Runtime {
-    /// Returns the runtime's metrics in the exposition format (OpenMetrics
-    /// 1.0), for an HTTP endpoint that Prometheus scrapes; see
+    /// Returns the runtime's metrics and those of its program in the exposition format
+    /// (OpenMetrics 1.0), for an HTTP endpoint that Prometheus scrapes; see
     /// [`METRICS_CONTENT_TYPE`]. Looks at every process, as
     /// [`Inspector::totals`](crate::Inspector::totals) does.
     pub fn metrics(&self) -> String {
-        exposition(self.inspector().totals())
+        exposition(self.inspector().totals(), self.app_metrics().families())
     }
 }
 
-fn exposition(totals: Totals) -> String {
-    let mut registry = Registry::with_prefix("warren");
-    registry.register_collector(Box::new(Snapshot(totals)));
+fn exposition(totals: Totals, families: Vec<Family>) -> String {
+    let mut registry = Registry::default();
+    registry
+        .sub_registry_with_prefix("warren")
+        .register_collector(Box::new(Snapshot(totals)));
+    registry
+        .sub_registry_with_prefix("app")
+        .register_collector(Box::new(OfProgram(families)));
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = encode(&mut text, &registry);
@@ -67,6 +74,56 @@ impl Collector for Snapshot {
             .chain(workers(totals))
             .try_for_each(|metric| metric.encode(&mut encoder))
     }
+}
+
+/// The metrics of the program at one moment.
+#[derive(Debug)]
+struct OfProgram(Vec<Family>);
+
+impl Collector for OfProgram {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        for family in &self.0 {
+            encode_family(family, &mut encoder)?;
+        }
+        Ok(())
+    }
+}
+
+fn encode_family(family: &Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let (kind, help) = match family.kind {
+        MetricKind::Counter => (MetricType::Counter, "Counter of the program"),
+        MetricKind::Gauge => (MetricType::Gauge, "Gauge of the program"),
+        MetricKind::Histogram => (MetricType::Histogram, "Histogram of the program"),
+    };
+    let mut metric = encoder.encode_descriptor(&family.name, help, None, kind)?;
+    for sample in &family.samples {
+        let labels = labels_of(sample);
+        let mut one = metric.encode_family(&labels)?;
+        match (&sample.value, family.kind) {
+            (
+                MetricValue::Histogram {
+                    sum,
+                    count,
+                    buckets,
+                },
+                _,
+            ) => {
+                let bounds = BUCKETS.into_iter().chain([f64::INFINITY]);
+                let buckets: Vec<_> = bounds.zip(buckets.iter().copied()).collect();
+                one.encode_histogram::<NoLabelSet>(*sum, *count, &buckets, None)?;
+            }
+            (MetricValue::Number(n), MetricKind::Counter) => ConstCounter::new(*n).encode(one)?,
+            (MetricValue::Number(n), _) => ConstGauge::new(*n).encode(one)?,
+        }
+    }
+    Ok(())
+}
+
+fn labels_of(sample: &Sample) -> Vec<(&str, &str)> {
+    let own = [("host", &*sample.host), ("definition", &*sample.definition)];
+    let given = sample.labels.iter();
+    let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
+    own.into_iter().chain(given).collect()
 }
 
 fn processes(totals: &Totals) -> Vec<Metric> {
@@ -314,7 +371,7 @@ mod tests {
             busy_ms: vec![1_500, 0],
             ..Totals::default()
         };
-        let text = exposition(totals);
+        let text = exposition(totals, Vec::new());
         for line in [
             "# TYPE warren_processes gauge",
             "warren_processes{state=\"running\"} 1",
@@ -342,5 +399,68 @@ mod tests {
             assert!(text.lines().any(|has| has == line), "{line}\n{text}");
         }
         assert!(text.ends_with("# EOF\n"), "{text}");
+    }
+
+    #[test]
+    fn metrics_of_the_program_have_their_labels_escaped() {
+        let sample = |labels: &[(&str, &str)], value| Sample {
+            definition: "app:main".into(),
+            host: "app:processes".into(),
+            labels: labels
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            value,
+        };
+        let family = |name: &str, kind, samples| Family {
+            name: name.to_owned(),
+            kind,
+            samples,
+        };
+        let mut buckets = [0; BUCKETS.len() + 1];
+        (buckets[5], buckets[BUCKETS.len()]) = (2, 1);
+        let histogram = MetricValue::Histogram {
+            sum: 20.5,
+            count: 3,
+            buckets: Box::new(buckets),
+        };
+        let text = exposition(
+            Totals::default(),
+            vec![
+                family(
+                    "jobs",
+                    MetricKind::Counter,
+                    vec![
+                        sample(&[], MetricValue::Number(2.0)),
+                        sample(&[("q", "a\"b\\c\nd\u{fc}")], MetricValue::Number(0.5)),
+                    ],
+                ),
+                family(
+                    "load",
+                    MetricKind::Gauge,
+                    vec![sample(&[], MetricValue::Number(-1.5))],
+                ),
+                family(
+                    "took",
+                    MetricKind::Histogram,
+                    vec![sample(&[("k", "v")], histogram)],
+                ),
+            ],
+        );
+        let own = "host=\"app:processes\",definition=\"app:main\"";
+        for line in [
+            "# TYPE app_jobs counter".to_owned(),
+            format!("app_jobs_total{{{own}}} 2.0"),
+            format!("app_jobs_total{{{own},q=\"a\\\"b\\\\c\\nd\u{fc}\"}} 0.5"),
+            "# TYPE app_load gauge".to_owned(),
+            format!("app_load{{{own}}} -1.5"),
+            "# TYPE app_took histogram".to_owned(),
+            format!("app_took_sum{{{own},k=\"v\"}} 20.5"),
+            format!("app_took_count{{{own},k=\"v\"}} 3"),
+            format!("app_took_bucket{{le=\"0.25\",{own},k=\"v\"}} 2"),
+            format!("app_took_bucket{{le=\"+Inf\",{own},k=\"v\"}} 3"),
+        ] {
+            assert!(text.lines().any(|has| has == line), "{line}\n{text}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use warren_capabilities::Metrics;
 use warren_engine::Node;
 use warren_engine::security::Scope;
 use warren_kernel::Error;
@@ -32,6 +33,7 @@ struct Inner {
     /// The definition to start and its host, for a program that has one.
     main: Option<(Arc<str>, Arc<str>)>,
     services: Arc<Services>,
+    metrics: Metrics,
 }
 
 impl Drop for Inner {
@@ -46,12 +48,14 @@ impl Runtime {
         node: Arc<Node>,
         main: Option<(Arc<str>, Arc<str>)>,
         services: Vec<Service>,
+        metrics: Metrics,
     ) -> Runtime {
         let services = Services::new(services);
         Runtime(Arc::new(Inner {
             node,
             main,
             services,
+            metrics,
         }))
     }
 
@@ -222,6 +226,11 @@ impl Runtime {
     /// May be called any number of times.
     pub async fn shutdown(&self, grace: Duration) {
         services::shutdown(&self.0.node, &self.0.services, grace).await;
+    }
+
+    /// The metrics of the program's processes.
+    pub(crate) fn app_metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {

@@ -49,8 +49,9 @@ LUA_API void warren_rest (lua_State *L, size_t young, WarrenHeap *heap) {
   }
 }
 
-LUA_API void warren_makereadonly (lua_State *L, int idx) {
-  hvalue(index2value(L, idx))->flags |= READONLY;
+LUA_API void warren_setreadonly (lua_State *L, int idx, int on) {
+  Table *t = hvalue(index2value(L, idx));
+  t->flags = cast_byte(on ? t->flags | READONLY : t->flags & ~READONLY);
 }
 
 LUA_API int warren_has_finalizers (lua_State *L) {

@@ -10,9 +10,9 @@ use crate::interpreter::{Anchored, Interpreter, interpreter};
 use crate::lua::{Function, State, internals, push_library, set_functions};
 use crate::{
     allocator, bundled, callbacks, capability, channel, chooser, codec, context, coroutine, crypto,
-    env, errors, events, hash, json, late, libc_clock, logger, math, message, metamethods, module,
-    object, os, payload, prelude, process, public, read_only, scheduler, security, spawner, stdio,
-    tables, time, timers, traceback, transfer, uuid, warnings, yaml,
+    env, errors, events, hash, json, late, libc_clock, logger, math, message, metamethods, metrics,
+    module, object, os, payload, prelude, process, public, read_only, scheduler, security, spawner,
+    stdio, tables, time, timers, traceback, transfer, uuid, warnings, yaml,
 };
 
 /// Returns the Lua state of this instance, set up at the first call, or in the image.
@@ -186,12 +186,13 @@ extern "C-unwind" fn open_all(l: State) -> c_int {
     library(l, c"env", env::open);
     library(l, c"crypto", crypto::open);
     library(l, c"events", events::open);
+    library(l, c"metrics", metrics::open);
     library(l, c"base64", codec::open_base64);
     library(l, c"hex", codec::open_hex);
     library(l, c"yaml", yaml::open);
     prelude::run(l, prelude::WARREN);
-    read_only::protect_modules(l);
     late::open(l);
+    read_only::protect_modules(l);
     warm_up(l);
     0
 }
@@ -230,6 +231,7 @@ fn push_native(l: State) {
         payload::FUNCTIONS,
         stdio::FUNCTIONS,
         tables::FUNCTIONS,
+        late::FUNCTIONS,
     ] {
         set_functions(l, functions);
     }

@@ -68,7 +68,7 @@ extern "C-unwind" fn open(l: State) -> c_int {
 /// Returns the module, whose table is read-only.
 extern "C-unwind" fn opened(l: State, _: c_int, _: lua_KContext) -> c_int {
     if l.type_of(-1) == LUA_TTABLE {
-        l.make_read_only(-1);
+        l.set_read_only(-1, true);
     }
     1
 }

@@ -4,8 +4,9 @@ use std::ffi::{CStr, c_int};
 
 use mlua_sys::*;
 use warren_guest::capability::{self, Called};
+use warren_guest::msgpack::Output;
 
-use crate::encode::REQUEST;
+use crate::encode::{self, Limit, REQUEST, Stop};
 use crate::exchange;
 use crate::lua::{Functions, State};
 use crate::scheduler::wait_for_outcome;
@@ -71,11 +72,24 @@ pub(crate) fn call_named_by(l: State) -> c_int {
 
 /// Calls an operation with the values on the stack from the place `first` on.
 fn call_with(l: State, operation: &str, first: c_int) -> c_int {
+    let (last, root) = (l.top(), "arguments");
+    call_encoded(l, operation, (root, REQUEST), |output| {
+        encode::values(l, first, last, root, output)
+    })
+}
+
+/// Calls an operation with the arguments that `encode` writes, as one array.
+pub(crate) fn call_encoded(
+    l: State,
+    operation: &str,
+    limit: (&str, Limit),
+    encode: impl FnOnce(&mut Output) -> Result<(), Stop>,
+) -> c_int {
     let mut handle = None;
-    let results = exchange::call_with_values_within(
+    let results = exchange::call_encoded(
         l,
-        (first, l.top()),
-        ("arguments", REQUEST),
+        limit,
+        encode,
         Some(exchange::value),
         |request, buffer| match capability::call(operation, request, buffer)? {
             Called::Value(value) => Ok(value),

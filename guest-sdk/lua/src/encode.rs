@@ -13,6 +13,7 @@ use crate::errors::part;
 use crate::interpreter::{Classes, interpreter};
 use crate::lua::State;
 use crate::marks;
+use crate::object::with_state;
 use crate::path;
 
 /// The reason why values could not be encoded.
@@ -50,6 +51,13 @@ pub(crate) const MESSAGE: Limit = Limit {
 pub(crate) const REQUEST: Limit = Limit {
     bytes: 16 << 20,
     name: "max_request",
+};
+
+/// Limit of the request that changes a metric, which is handled where guests run. The
+/// runtime has closer limits of names and labels.
+pub(crate) const LABELS: Limit = Limit {
+    bytes: 16 << 10,
+    name: "max_labels",
 };
 
 impl Limit {
@@ -178,22 +186,14 @@ impl<'o> Encoder<'o> {
             }
             LUA_TTABLE => self.table(index)?,
             LUA_TUSERDATA if self.classes.error.is(self.l, index) => self.error(index)?,
-            LUA_TUSERDATA if self.classes.is_plain(self.l, index) => self.state(index)?,
+            LUA_TUSERDATA if self.classes.is_plain(self.l, index) => {
+                with_state(self.l, index, Trouble::OutOfMemory, |state| {
+                    self.value(state)
+                })?;
+            }
             LUA_TLIGHTUSERDATA if marks::is_null(self.l, index) => self.output.null()?,
             _ => return Err(Trouble::Refused(self.kind_of(index))),
         }
-        Ok(())
-    }
-
-    /// The state of an object that is a value.
-    fn state(&mut self, index: c_int) -> Result<(), Trouble> {
-        if !self.l.has_room(1) {
-            return Err(Trouble::OutOfMemory);
-        }
-        self.l.user_value(index, 1);
-        let state = self.l.top();
-        self.value(state)?;
-        self.l.set_top(state - 1);
         Ok(())
     }
 

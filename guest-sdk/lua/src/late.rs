@@ -28,6 +28,36 @@ const HANDLERS: &Functions = &[
     (c"__pairs", pairs),
 ];
 
+/// Parts of other libraries: names, and the chunk of each, which is given the functions that
+/// only the prelude sees, and returns the part.
+const PARTS: &[(&CStr, Chunk)] = &[(c"tokens", include_str!("prelude/tokens.lua"))];
+
+/// The functions that the prelude is given.
+pub(crate) const FUNCTIONS: &Functions = &[(c"late", late)];
+
+/// `late(name)`: what the chunk of a part returns, which runs at the first call.
+extern "C-unwind" fn late(l: State) -> c_int {
+    l.set_top(1);
+    l.registered(native_key());
+    l.push_value(1);
+    if l.raw_get(2) != LUA_TNIL {
+        return 1;
+    }
+    l.pop(1);
+    // SAFETY: the name is an argument, on the stack until the function returns.
+    let name = unsafe { l.bytes(1) }.unwrap_or_default();
+    let Some((_, chunk)) = PARTS.iter().find(|(known, _)| known.to_bytes() == name) else {
+        return 0;
+    };
+    prelude::load(l, chunk);
+    l.push_value(2);
+    l.call(1, 1);
+    l.push_value(1);
+    l.push_value(-2);
+    l.raw_set(2);
+    1
+}
+
 /// Makes the tables of the libraries, as globals and for `require`. The table of the
 /// prelude's functions is on top of the stack, and stays there.
 pub(crate) fn open(l: State) {
@@ -114,6 +144,7 @@ fn fill(l: State, table: c_int, place: lua_Integer) {
     l.registered(native_key());
     l.push_value(members);
     l.call(2, 0);
+    l.set_read_only(table, false);
     l.push_nil();
     while l.next(members) {
         l.push_value(-2);

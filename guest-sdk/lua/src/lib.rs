@@ -63,6 +63,7 @@ mod marks;
 mod math;
 mod message;
 mod metamethods;
+mod metrics;
 mod mistakes;
 mod module;
 mod object;

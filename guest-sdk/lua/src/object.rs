@@ -13,6 +13,24 @@ use crate::lua::{self, Functions, State};
 pub(crate) const FUNCTIONS: &Functions =
     &[(c"object", object), (c"state", state), (c"plain", plain)];
 
+/// Pushes the state of the object at an absolute index, which is a value, and has it handled
+/// at its own index. Without room on the stack the result is `no_room`.
+pub(crate) fn with_state<E>(
+    l: State,
+    index: c_int,
+    no_room: E,
+    handle: impl FnOnce(c_int) -> Result<(), E>,
+) -> Result<(), E> {
+    if !l.has_room(1) {
+        return Err(no_room);
+    }
+    l.user_value(index, 1);
+    let state = l.top();
+    handle(state)?;
+    l.set_top(state - 1);
+    Ok(())
+}
+
 /// `object(metatable, state)`.
 extern "C-unwind" fn object(l: State) -> c_int {
     l.set_top(2);

@@ -6,15 +6,11 @@ use std::ffi::c_int;
 use mlua_sys::*;
 
 use crate::argument::FUNCTIONS_STAY;
-use crate::lua::{Function, Functions, State};
+use crate::lua::{Frame, Function, Functions, State};
 use crate::replacement::all;
 
 /// The functions that the prelude is given.
-pub(crate) const FUNCTIONS: &Functions = &[
-    (c"public", public),
-    (c"bad_argument", bad_argument),
-    (c"place", place),
-];
+pub(crate) const FUNCTIONS: &Functions = &[(c"public", public), (c"bad_argument", bad_argument)];
 
 /// The functions of C that can be left and come back to.
 pub(crate) const SWITCHABLE: &[Function] = &[published];
@@ -70,18 +66,15 @@ extern "C-unwind" fn bad_argument(l: State) -> c_int {
     l.error()
 }
 
-/// `place()`: the file and line that has called the public function that runs; nil
-/// where C has called it.
-extern "C-unwind" fn place(l: State) -> c_int {
-    l.set_top(0);
-    l.push_where(public_level(l) + 1);
-    l.with_bytes(1, |text| {
-        match text.unwrap_or_default().strip_suffix(b": ") {
-            Some(place) => l.push_bytes(place),
-            None => l.push_nil(),
-        }
+/// Lends the function that has called the public function that runs, with its source and
+/// line, to `read`; seen from a function that the prelude calls. `None` where C has called
+/// it.
+pub(crate) fn with_caller<R>(l: State, read: impl FnOnce(&Frame) -> R) -> Option<R> {
+    let found = l.with_frame(public_level(l) + 1, |frame| {
+        frame.ask(c"Sl");
+        (frame.line() > 0).then(|| read(frame))
     });
-    1
+    found.flatten()
 }
 
 /// Returns the level of the public function that runs, seen from a function that the

@@ -7,7 +7,7 @@ use mlua_sys::*;
 
 use crate::lua::State;
 
-/// The modules that are complete once the interpreter is set up.
+/// The modules that are there once the interpreter is set up.
 const MODULES: &[&CStr] = &[
     c"base64",
     c"channel",
@@ -16,15 +16,19 @@ const MODULES: &[&CStr] = &[
     c"env",
     c"errors",
     c"events",
+    c"funcs",
     c"hash",
     c"hex",
     c"json",
     c"logger",
+    c"payload",
+    c"pg",
     c"process",
     c"security",
     c"text",
     c"time",
-    c"uuid", c"yaml",
+    c"uuid",
+    c"yaml",
 ];
 
 /// Makes the tables of the modules read-only.
@@ -47,5 +51,5 @@ pub(crate) fn protect(l: State, table: c_int) {
         }
         l.pop(1);
     }
-    l.make_read_only(table);
+    l.set_read_only(table, true);
 }

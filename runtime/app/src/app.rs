@@ -11,6 +11,7 @@ use crate::host::HostSettings;
 use crate::library::Library;
 use crate::policy::Policies;
 use crate::service::Service;
+use crate::tokens::TokenStore;
 
 /// The file name of the manifest.
 pub const MANIFEST: &str = "warren.toml";
@@ -28,6 +29,7 @@ pub struct App {
     pub(crate) payload_objects: bool,
     pub(crate) hosts: BTreeMap<Arc<str>, HostSettings>,
     pub(crate) services: Vec<Service>,
+    pub(crate) token_stores: Vec<TokenStore>,
     pub(crate) library: Library,
     pub(crate) policies: Option<Arc<Policies>>,
 }
@@ -74,6 +76,11 @@ impl App {
     /// Returns the services, each after its dependencies.
     pub fn services(&self) -> &[Service] {
         &self.services
+    }
+
+    /// Returns the stores of tokens.
+    pub fn token_stores(&self) -> &[TokenStore] {
+        &self.token_stores
     }
 
     /// Returns the policies; `None` if the program says nothing of permissions.

@@ -1,6 +1,7 @@
 //! Checks the names in a manifest against the files and hosts of its program.
 
 use std::collections::BTreeMap;
+use std::env::VarError;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,16 +14,18 @@ use crate::grants::{self, Base};
 use crate::host::HostSettings;
 use crate::id::Id;
 use crate::library::{Library, ResolveError};
-use crate::manifest::{GrantEntry, Manifest, Problem, ProcessEntry};
+use crate::manifest::{GrantEntry, Manifest, Problem, ProcessEntry, TokensEntry};
 use crate::options::EnvGrant;
 use crate::place::{self, Language};
 use crate::suggest::{MAX_SUGGESTIONS, closest};
+use crate::tokens::{TokenStore, full_id};
 use warren_engine::DEFAULT_HOST;
 
 /// A program whose manifest was checked against its files.
 pub(crate) struct Checked {
     pub(crate) library: Library,
     pub(crate) hosts: BTreeMap<Arc<str>, HostSettings>,
+    pub(crate) token_stores: Vec<TokenStore>,
     problems: Vec<Problem>,
 }
 
@@ -32,8 +35,12 @@ impl Checked {
         let mut checked = Checked {
             library,
             hosts: hosts(manifest),
+            token_stores: Vec::new(),
             problems: Vec::new(),
         };
+        for entry in &manifest.tokens {
+            checked.add_token_store(entry);
+        }
         for process in &manifest.processes {
             checked.add_process(process);
         }
@@ -233,7 +240,75 @@ impl Checked {
         }
         let writes = entry.env_write.iter().map(|name| name.get_ref().clone());
         grants.env_write.extend(writes);
+        let stores = entry.tokens.iter().filter(|id| self.check_token_store(id));
+        grants.tokens = stores.map(|id| full_id(id.get_ref())).collect();
         self.library.process_mut(id).grants = Some(Arc::new(grants));
+    }
+
+    fn add_token_store(&mut self, entry: &TokensEntry) {
+        let key = entry.key.as_ref();
+        let key = key.and_then(|name| match self.secret(name.get_ref()) {
+            Ok(key) => Some(key),
+            Err(why) => {
+                let message = format!("the variable `{}` {why}", text::quoted(name.get_ref()));
+                self.problem(
+                    name.span(),
+                    message,
+                    "expected the name of an environment variable that holds the key",
+                    "set the variable for the command, or leave `key` out for tokens without a code",
+                );
+                None
+            }
+        });
+        self.token_stores.push(TokenStore {
+            id: entry.id.get_ref().text().clone(),
+            token_length: entry.token_length,
+            expiration: entry.expiration,
+            key,
+        });
+    }
+
+    /// Returns the value of a variable: that of the start of the program, else that of the
+    /// runtime's environment.
+    fn secret(&self, name: &str) -> Result<Arc<[u8]>, &'static str> {
+        if name.is_empty() || name.contains(['=', '\0']) {
+            return Err("has a name that no variable has");
+        }
+        let granted = &self.library.grants().env;
+        let value = match granted.iter().find(|(granted, _)| granted == name) {
+            Some((_, value)) => value.clone(),
+            None => match std::env::var(name) {
+                Ok(value) => value,
+                Err(VarError::NotPresent) => return Err("is not set"),
+                Err(VarError::NotUnicode(_)) => return Err("is not UTF-8"),
+            },
+        };
+        match value.as_bytes() {
+            [] => Err("is empty"),
+            key => Ok(key.into()),
+        }
+    }
+
+    /// Returns true if there is a store of tokens of this id; records a problem if not.
+    fn check_token_store(&mut self, id: &Spanned<String>) -> bool {
+        let full = full_id(id.get_ref());
+        let known = self.token_stores.iter().any(|store| *store.id == *full);
+        if !known {
+            let ids = self.token_stores.iter().map(|store| &*store.id);
+            let like = closest(&full, ids);
+            let shown = text::quoted(&full);
+            let remedy = match like {
+                Some(right) => format!("did you mean `{right}`?"),
+                None => format!("add a table [tokens.\"{shown}\"]"),
+            };
+            self.problem(
+                id.span(),
+                format!("unknown token store `{shown}`"),
+                "no such store",
+                remedy,
+            );
+        }
+        known
     }
 
     fn refused_grant(&mut self, what: &Spanned<String>, access: Access, error: &GrantError) {

@@ -39,6 +39,7 @@ mod service;
 mod service_check;
 mod suggest;
 mod survey;
+mod tokens;
 
 pub use app::{App, MANIFEST};
 pub use duration::{DurationError, parse_duration};
@@ -51,6 +52,7 @@ pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
 pub use reach::SelfWrite;
 pub use service::{Restart, RestartPolicy, Service};
 pub use survey::Survey;
+pub use tokens::TokenStore;
 pub use warren_engine::DEFAULT_HOST;
 // The parts of an opened program, for users of this crate alone.
 pub use warren_engine::{Code, Definition, Definitions, Source};

@@ -63,7 +63,12 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let main = main_of(path, &location, &manifest, &mut checked, &name)?;
     // Reads the code of the first definition, so that an opened program can
     // start.
-    let Checked { library, hosts, .. } = checked;
+    let Checked {
+        library,
+        hosts,
+        token_stores,
+        ..
+    } = checked;
     identify(&mut services, &identities);
     let definition = library
         .load(&main)
@@ -81,6 +86,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         payload_objects: manifest.parsed.payload_objects,
         hosts,
         services,
+        token_stores,
         library,
         policies: policies.map(Arc::new),
     };

@@ -357,6 +357,67 @@ fn grants_hold_for_their_definitions() {
 }
 
 #[test]
+fn stores_of_tokens_have_their_settings_and_are_granted() {
+    let manifest = "[tokens.\"app:tokens\"]\ntoken_length = 16\nexpiration = \"90s\"\nkey = \"KEY\"\n\
+        [tokens.\"app.web:others\"]\nkey = \"CARGO_PKG_NAME\"\n\
+        [tokens.\"app:plain\"]\n\
+        [grants.\"app:main\"]\ntokens = [\"tokens\", \"app.web:others\"]\n";
+    let dir = program(&[
+        ("main.lua", ""),
+        ("other.lua", ""),
+        ("warren.toml", manifest),
+    ]);
+    let options = AppOptions {
+        env: vec![EnvGrant {
+            name: "KEY".into(),
+            value: Some("secret".into()),
+        }],
+        ..AppOptions::default()
+    };
+    let app = App::open(dir.path(), options).unwrap();
+    let store = |id: &str| {
+        let stores = app.token_stores().iter();
+        stores.clone().find(|store| &*store.id == id).unwrap()
+    };
+    let tokens = store("app:tokens");
+    assert_eq!((tokens.token_length, tokens.expiration.as_secs()), (16, 90));
+    assert_eq!(tokens.key.as_deref(), Some(&b"secret"[..]));
+    let shown = format!("{:?}", app.token_stores());
+    assert!(!shown.contains("secret"), "{shown}");
+    let others = store("app.web:others");
+    assert_eq!(others.key.as_deref(), Some(&b"warren-app"[..]));
+    assert_eq!(
+        (others.token_length, others.expiration.as_secs()),
+        (32, 86_400)
+    );
+    assert_eq!(store("app:plain").key, None);
+    let granted = |id: &str| app.definition(id).unwrap().grants.tokens.clone();
+    assert_eq!(granted("app:main"), ["app:tokens", "app.web:others"]);
+    assert!(granted("app:other").is_empty());
+}
+
+#[test]
+fn a_store_of_tokens_needs_its_key_and_a_grant_its_store() {
+    let manifest = "[tokens.\"app:tokens\"]\nkey = \"WARREN_TEST_UNSET_VARIABLE\"\n\
+        [tokens.\"app:odd\"]\nkey = \"A=B\"\n\
+        [grants.\"app:main\"]\ntokens = [\"tokenz\", \"zzz:zzz\"]\n";
+    let dir = program(&[("main.lua", ""), ("warren.toml", manifest)]);
+    let label = "expected the name of an environment variable that holds the key";
+    let remedy = "set the variable for the command, or leave `key` out for tokens without a code";
+    assert_eq!(
+        problems(&dir),
+        format!(
+            "warren.toml:2:7: the variable `WARREN_TEST_UNSET_VARIABLE` is not set ({label}); {remedy}\n\
+             warren.toml:4:7: the variable `A=B` has a name that no variable has ({label}); {remedy}\n\
+             warren.toml:6:11: unknown token store `app:tokenz` (no such store); did you mean \
+             `app:tokens`?\n\
+             warren.toml:6:21: unknown token store `zzz:zzz` (no such store); add a table \
+             [tokens.\"zzz:zzz\"]"
+        )
+    );
+}
+
+#[test]
 fn names_in_a_manifest_must_exist() {
     let dir = program(&[
         ("main.lua", ""),

@@ -19,6 +19,7 @@ mod groups;
 mod hash;
 mod hex;
 mod json;
+pub mod metrics;
 mod request;
 mod security;
 #[cfg(test)]
@@ -27,8 +28,20 @@ mod text;
 mod time;
 mod yaml;
 
+pub use metrics::Metrics;
+pub use security::TokenStore;
+
+/// What the capabilities of a program are made with.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// The stores of tokens.
+    pub tokens: Vec<TokenStore>,
+    /// The metrics of the program's processes.
+    pub metrics: Metrics,
+}
+
 /// Returns all capabilities of this crate.
-pub fn all() -> Vec<Arc<dyn Capability>> {
+pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
     vec![
         Arc::new(crypto::Crypto),
         Arc::new(env::Env),
@@ -36,7 +49,8 @@ pub fn all() -> Vec<Arc<dyn Capability>> {
         Arc::new(groups::Groups),
         Arc::new(hash::Hash),
         Arc::new(json::Json::default()),
-        Arc::new(security::Security),
+        Arc::new(settings.metrics),
+        Arc::new(security::Security::new(settings.tokens)),
         Arc::new(text::Text::default()),
         Arc::new(time::Time),
         Arc::new(yaml::Yaml),

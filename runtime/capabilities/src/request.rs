@@ -200,6 +200,19 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// Reads an argument that is a number.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument, for another type.
+    pub(crate) fn number(&mut self, name: &str) -> Result<f64, Error> {
+        match self.token(name)? {
+            Token::Integer(number) => Ok(number as f64),
+            Token::Float(number) => Ok(number),
+            other => Err(wrong(name, "a number", &other)),
+        }
+    }
+
     fn token(&mut self, name: &str) -> Result<Token<'a>, Error> {
         let mut value = Input::new(self.value()?);
         value

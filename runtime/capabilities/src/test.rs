@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use warren_engine::Grants;
 use warren_engine::capability::{Caller, Capability, Kept, Progress, Step, Variables};
 use warren_engine::security::{Evaluation, Supposed};
 use warren_kernel::{Error, HostConfig, Kernel, Kind, Process, Spawn};
@@ -85,6 +86,10 @@ impl Caller for Nobody {
         unreachable!("the operation is pure")
     }
 
+    fn grants(&self) -> &Grants {
+        unreachable!("the operation is pure")
+    }
+
     fn variables(&self) -> Variables<'_> {
         unreachable!("the operation is pure")
     }
@@ -102,12 +107,13 @@ impl Caller for Nobody {
 pub(crate) struct Tester {
     kernel: Arc<Kernel>,
     process: Arc<Process>,
-    definition: Arc<str>,
+    pub(crate) definition: Arc<str>,
     kept: Arc<Kept>,
     /// Actions that are denied.
     pub(crate) denied: Vec<&'static str>,
     /// False for a program without policies.
     pub(crate) judged: bool,
+    pub(crate) grants: Grants,
 }
 
 impl Tester {
@@ -123,6 +129,7 @@ impl Tester {
             kept: Arc::default(),
             denied: Vec::new(),
             judged: true,
+            grants: Grants::default(),
         }
     }
 
@@ -174,6 +181,10 @@ impl Caller for Tester {
 
     fn evaluation(&self, _: Supposed<'_>) -> Result<Evaluation, Error> {
         unreachable!("the operation evaluates no policies")
+    }
+
+    fn grants(&self) -> &Grants {
+        &self.grants
     }
 
     fn variables(&self) -> Variables<'_> {

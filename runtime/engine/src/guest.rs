@@ -9,6 +9,7 @@ pub(crate) mod capability;
 pub(crate) mod control;
 mod files;
 mod inherited;
+mod logger;
 mod node;
 mod options;
 mod permission;

@@ -18,6 +18,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use tracing::Span;
+use tracing::level_filters::LevelFilter;
 use warren_kernel::{Process, Trace};
 
 use crate::sched::timers::{self, Timers};
@@ -153,6 +154,19 @@ impl Log {
             .name("warren-log".into())
             .spawn(move || emit::run(&taken, hook.as_ref()))?;
         Ok(Log { queue, hooked })
+    }
+
+    /// Returns false if neither the hook nor any subscriber takes records of this level.
+    /// Runs no code of a subscriber, so it is safe on a guest's stack; another answer than
+    /// false is for [`Log::wants`] to confirm.
+    pub(crate) fn may_want(&self, level: Level) -> bool {
+        let level = match level {
+            Level::Debug => tracing::Level::DEBUG,
+            Level::Info => tracing::Level::INFO,
+            Level::Warn => tracing::Level::WARN,
+            Level::Error => tracing::Level::ERROR,
+        };
+        self.hooked || level <= LevelFilter::current()
     }
 
     /// Returns true if the hook or a subscriber takes records of this level.

@@ -2,7 +2,7 @@
 -- shows: G-3, G-4, G-7
 -- stderr: with a colon
 -- stderr: with a point
--- stderr: loggers_are_called_both_ways.lua:11
+-- stderr: app:loggers_are_called_both_ways:11
 -- stderr: shop.stock
 -- stderr: by a copy
 -- stderr: app:loggers_are_called_both_ways

@@ -4,7 +4,8 @@
 
 local modules = {
   "base64", "channel", "crypto", "ctx", "env", "errors", "events", "funcs", "hash", "hex",
-  "json", "logger", "payload", "process", "security", "text", "time", "uuid",
+  "json", "logger", "metrics", "payload", "pg", "process", "security", "text", "time", "uuid",
+  "yaml",
   "server", "task", "supervisor", "pool", "registry",
 }
 
@@ -33,6 +34,7 @@ for _, name in ipairs(modules) do
 end
 refuses("insert", table.insert, process.event, "x")
 refuses("event", assign, process.event, "EXIT", "x")
+refuses("groups", assign, process.groups, "join", print)
 refuses("random", assign, crypto.random, "bytes", print)
 
 -- The place of the mistake is the program's line.

@@ -15,6 +15,7 @@ use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
 use crate::marks::{is_array, is_null, is_object};
+use crate::object::with_state;
 use crate::path;
 
 /// `json.encode(v, {pretty = bool}?)`.
@@ -130,7 +131,9 @@ impl Encoder<'_> {
             LUA_TLIGHTUSERDATA if is_null(self.l, index) => self.output.raw(b"null")?,
             LUA_TUSERDATA if errors::is_error(self.l, index) => self.error(index)?,
             LUA_TUSERDATA if interpreter(self.l).classes.get().is_plain(self.l, index) => {
-                self.state(index)?;
+                with_state(self.l, index, Trouble::OutOfMemory, |state| {
+                    self.value(state)
+                })?;
             }
             LUA_TFUNCTION => return invalid("a function cannot be JSON"),
             LUA_TTHREAD => return invalid("a coroutine cannot be JSON"),
@@ -186,18 +189,6 @@ impl Encoder<'_> {
         }
         self.output.raw(&bytes[plain..])?;
         Ok(self.output.raw(b"\"")?)
-    }
-
-    /// The state of an object that is a value.
-    fn state(&mut self, index: c_int) -> Result<(), Trouble> {
-        if !self.l.has_room(1) {
-            return Err(Trouble::OutOfMemory);
-        }
-        self.l.user_value(index, 1);
-        let state = self.l.top();
-        self.value(state)?;
-        self.l.set_top(state - 1);
-        Ok(())
     }
 
     fn table(&mut self, index: c_int) -> Result<(), Trouble> {

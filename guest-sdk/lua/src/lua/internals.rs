@@ -34,9 +34,9 @@ unsafe extern "C" {
     /// not raise.
     pub(crate) fn warren_unclosed(l: State, coroutine: State) -> c_int;
 
-    /// Makes the table at `index` read-only: assignments to it raise from here on, those
-    /// of this crate too. Does not raise.
-    pub(super) fn warren_makereadonly(l: State, index: c_int);
+    /// Sets whether the table at `index` is read-only: assignments to it raise, those of
+    /// this crate too. Does not raise.
+    pub(super) fn warren_setreadonly(l: State, index: c_int, on: c_int);
 
     /// Not 0 where any object has a finalizer. Does not raise.
     pub(super) fn warren_has_finalizers(l: State) -> c_int;

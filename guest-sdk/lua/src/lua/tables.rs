@@ -31,9 +31,8 @@ impl State {
         /// Replaces the key on top by the next one and its value. False, with neither,
         /// at the end.
         fn next(table: c_int) -> bool = |l| lua_next(l, table) != 0;
-        /// Makes a table read-only: who assigns to it gets an error from here on, this
-        /// crate too.
-        fn make_read_only(table: c_int) = |l| internals::warren_makereadonly(l, table);
+        /// Sets whether a table is read-only: an assignment to it raises, in this crate too.
+        fn set_read_only(table: c_int, on: bool) = |l| internals::warren_setreadonly(l, table, on.into());
         /// Pushes a global; returns its type.
         fn global(name: &CStr) -> c_int = |l| lua_getglobal(l, name.as_ptr());
         /// Sets a global to the value on top.

@@ -3,13 +3,14 @@
 local native, funcs = ...
 local object, state = native.object, native.state
 local call_function, begin, abandon = native.call_function, native.begin_call, native.abandon
-local encode_actor, encode_scope, encode_options = native.encode_actor, native.encode_scope, native.encode_options
+local encode_options = native.encode_options
 local nanoseconds, payload_of = native.nanoseconds, native.payload_of
 local public, wrong = native.public, native.bad_argument
 local kept = native.kept
 local type, next, pcall, find = kept.type, kept.next, kept.pcall, kept.find
 local new_error, new_channel, spawn, sleep = kept.new_error, kept.new_channel, kept.spawn, kept.sleep
-local with_values, flattened, denied, invalid = kept.with_values, kept.flattened, kept.denied, kept.invalid
+local with_values, flattened, invalid = kept.with_values, kept.flattened, kept.invalid
+local replaced, identity = kept.replaced, kept.identity
 local TIMEOUT, CANCELED = kept.TIMEOUT, kept.CANCELED
 local any = new_channel()
 local receive, send, close = any.receive, any.send, any.close
@@ -139,13 +140,7 @@ end
 
 -- A new executor: the old one's parts, one of them replaced.
 local function with(self, part, value)
-  local new = {}
-  for key, old in next, self do
-    new[key] = old
-  end
-  new[part] = value
-  new.options = nil
-  return object(executor_class, new)
+  return object(executor_class, replaced(self, part, value))
 end
 
 function executors.with_context(executor, values)
@@ -162,30 +157,17 @@ function executors.with_context(executor, values)
   return with(self, "context", layer)
 end
 
--- with_actor and with_scope.
-local function with_identity(part, encoded_by)
+for _, part in next, { "actor", "scope" } do
   local name = "with_" .. part
   executors[name] = function(executor, value)
     local self = executor_of(executor, name)
-    local encoded, why
-    if value ~= nil then
-      encoded, why = encoded_by(value)
-    end
-    if why then
-      return nil, why
-    elseif not encoded then
-      wrong(2, name, part, value)
-    end
-    local err = denied("funcs.security", "security")
-    if err then
+    local encoded, err = identity(value, part, name, "funcs.security")
+    if not encoded then
       return nil, err
     end
     return with(self, part, encoded)
   end
 end
-
-with_identity("actor", encode_actor)
-with_identity("scope", encode_scope)
 
 function executors.with_options(executor, options)
   local self = executor_of(executor, "with_options")

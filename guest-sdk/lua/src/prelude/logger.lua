@@ -4,11 +4,14 @@ local native = ...
 local log, object, state = native.log, native.object, native.state
 local public, bad_argument, place = native.public, native.bad_argument, native.place
 local errors = errors
-local type, next, rawget, tostring = type, next, rawget, tostring
+local null = json.null
+local type, next, rawget, tostring, getmetatable = type, next, rawget, tostring, getmetatable
 
 local LEVELS = { debug = 0, info = 1, warn = 2, error = 3 }
 -- Tables of fields nested deeper than this are shown by their `tostring`.
 local DEEPEST = 32
+-- Classes whose objects leave the process as plain data.
+local PLAIN = { actor = true, scope = true, policy = true, payload = true }
 
 local class = { __name = "logger", __metatable = "logger" }
 local methods = {}
@@ -44,6 +47,8 @@ local function plain(value, depth, copies)
     return copy
   elseif kind == "string" or kind == "number" or kind == "boolean" then
     return value
+  elseif kind == "userdata" and (value == null or PLAIN[getmetatable(value)]) then
+    return value
   end
   return tostring(value)
 end
@@ -64,27 +69,41 @@ local function invalid(message)
   return nil, errors.new { kind = errors.INVALID, retryable = false, message = message }
 end
 
+-- The table that fields are given by. An error or a text in its place is the field
+-- `error`, so that a program's way to report a failure does not fail itself.
+local function table_of(fields, place, name)
+  if fields == nil or type(fields) == "table" then
+    return fields
+  elseif type(fields) == "string" or getmetatable(fields) == "error" then
+    return { error = fields }
+  end
+  bad_argument(place, name, "table", fields)
+end
+
 -- `first` is the place of the message among the arguments.
 local function write(self, name, first, message, fields)
   if message == nil then
     return invalid("message is missing")
-  elseif fields ~= nil and type(fields) ~= "table" then
-    bad_argument(first + 1, name, "table", fields)
+  end
+  fields = table_of(fields, first + 1, name)
+  local level = LEVELS[name]
+  -- Asked before anything is made for a record that nobody takes.
+  local location = place(level)
+  if location == false then
+    return true
   end
   local all = merged(self.fields, fields)
   if all.location == nil then
-    all.location = place()
+    all.location = location
   end
-  return log(LEVELS[name], self.name, tostring(message), all)
+  return log(level, self.name, tostring(message), all)
 end
 
 local function with(self, first, fields)
   if fields == nil then
     return invalid("fields are missing")
-  elseif type(fields) ~= "table" then
-    bad_argument(first, "with", "table", fields)
   end
-  return new(self.name, merged(self.fields, fields))
+  return new(self.name, merged(self.fields, table_of(fields, first, "with")))
 end
 
 local function named(self, first, name)

@@ -286,6 +286,10 @@ function security.named_scope(id)
   return new_scope(scope.policies)
 end
 
+function security.token_store(id)
+  return native.late("tokens")(id)
+end
+
 for _, functions in next, { security, policy_methods, actor_methods, scope_methods } do
   for name, f in next, functions do
     functions[name] = public(f)
@@ -295,6 +299,7 @@ for _, name in next, { "__tostring", "__concat", "__eq" } do
   policy_class[name] = public(policy_class[name])
 end
 security.can = native.can
+native.actor_class, native.scope_class = actor_class, scope_class
 
 -- For what takes an actor or a scope: the value encoded as the runtime wants it, or nil
 -- and why it cannot be; nothing for anything else.

@@ -38,15 +38,39 @@ local function self_of(spawner, name)
   return state(spawner, class) or wrong(1, name, "spawner", spawner)
 end
 
--- A new spawner: the old one's parts, one of them replaced.
-local function with(self, part, value)
+-- The parts of a spawner or executor, one of them replaced. The encoded options are made
+-- anew.
+local function replaced(self, part, value)
   local new = {}
   for key, old in next, self do
     new[key] = old
   end
   new[part] = value
   new.options = nil
-  return object(class, new)
+  return new
+end
+
+-- A new spawner: the old one's parts, one of them replaced.
+local function with(self, part, value)
+  return object(class, replaced(self, part, value))
+end
+
+local encode_identity = { actor = native.encode_actor, scope = native.encode_scope }
+
+-- The argument of with_actor or with_scope, encoded; or nil and an error. `part` is the name
+-- of the class of the value.
+local function identity(value, part, name, action)
+  local encoded, refused = encode_identity[part](value)
+  if refused then
+    return nil, refused
+  elseif not encoded then
+    wrong(2, name, part, value)
+  end
+  local err = denied(action, "security")
+  if err then
+    return nil, err
+  end
+  return encoded
 end
 
 -- The values of a context, of layers that later spawners share: the newest of
@@ -145,30 +169,20 @@ function methods.with_context(spawner, values)
   return with_context(self, values)
 end
 
--- with_actor and with_scope.
-local function with_identity(part, encoded_by)
+for part in next, encode_identity do
   local name = "with_" .. part
   methods[name] = function(spawner, value)
     local self = self_of(spawner, name)
     if value == nil then
       return invalid(part .. " is missing")
     end
-    local encoded, refused = encoded_by(value)
-    if refused then
-      return nil, refused
-    elseif not encoded then
-      wrong(2, name, part, value)
-    end
-    local err = denied("process.security", "security")
-    if err then
+    local encoded, err = identity(value, part, name, "process.security")
+    if not encoded then
       return nil, err
     end
     return with(self, part, encoded)
   end
 end
-
-with_identity("actor", native.encode_actor)
-with_identity("scope", native.encode_scope)
 
 function methods.with_name(spawner, name)
   local self = self_of(spawner, "with_name")
@@ -266,7 +280,7 @@ end
 -- For the libraries that are compiled later, when the program may have replaced what they
 -- use.
 native.kept = {
-  with_values = with_values, flattened = flattened, denied = denied, invalid = invalid,
+  with_values = with_values, flattened = flattened, invalid = invalid, replaced = replaced, identity = identity,
   TIMEOUT = errors.TIMEOUT, CANCELED = errors.CANCELED, INTERNAL = errors.INTERNAL,
   new_error = errors.new, new_channel = channel.new, spawn = coroutine.spawn, sleep = time.sleep,
   json_encode = json.encode, json_decode = json.decode,

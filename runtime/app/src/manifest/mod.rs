@@ -12,6 +12,7 @@ mod scalars;
 mod security;
 mod service_entry;
 mod size;
+mod tokens;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ use crate::id::{Id, is_segment_char};
 use reader::{Reader, Section};
 pub(crate) use security::{IdentityOf, SecurityEntries};
 pub(crate) use service_entry::ServiceEntry;
+pub(crate) use tokens::TokensEntry;
 
 pub use problem::{ManifestError, Position, Problem, more_problems};
 pub use size::{SizeError, parse_size};
@@ -46,6 +48,7 @@ pub(crate) struct Manifest {
     pub(crate) processes: Vec<ProcessEntry>,
     pub(crate) services: Vec<ServiceEntry>,
     pub(crate) grants: Vec<GrantEntry>,
+    pub(crate) tokens: Vec<TokensEntry>,
     pub(crate) security: SecurityEntries,
 }
 
@@ -66,6 +69,7 @@ pub(crate) struct GrantEntry {
     pub(crate) write: Vec<Spanned<String>>,
     pub(crate) env: Vec<Spanned<String>>,
     pub(crate) env_write: Vec<Spanned<String>>,
+    pub(crate) tokens: Vec<Spanned<String>>,
 }
 
 impl Manifest {
@@ -95,6 +99,7 @@ impl Manifest {
                 "processes",
                 "services",
                 "grants",
+                "tokens",
                 "security",
                 "scopes",
             ],
@@ -124,6 +129,10 @@ impl Manifest {
         for (id, grants) in reader.tables_by_id(&root, "grants") {
             let entry = read_grants(&mut reader, id, &grants);
             manifest.grants.push(entry);
+        }
+        for (id, tokens) in reader.tables_by_id(&root, "tokens") {
+            let entry = TokensEntry::read(&mut reader, id, &tokens);
+            manifest.tokens.push(entry);
         }
         manifest.security.read(&mut reader, &root);
         (manifest, reader.into_problems())
@@ -231,13 +240,14 @@ fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> 
 }
 
 fn read_grants(reader: &mut Reader, id: Spanned<Id>, grants: &Section<'_>) -> GrantEntry {
-    reader.known_keys(grants, &["read", "write", "env", "env_write"]);
+    reader.known_keys(grants, &["read", "write", "env", "env_write", "tokens"]);
     GrantEntry {
         id,
         read: reader.strings(grants, "read"),
         write: reader.strings(grants, "write"),
         env: reader.strings(grants, "env"),
         env_write: reader.strings(grants, "env_write"),
+        tokens: reader.strings(grants, "tokens"),
     }
 }
 

@@ -223,18 +223,28 @@ impl Reader {
 
     /// Returns the count of this key, if present: a whole number above zero.
     pub(super) fn count(&mut self, section: &Section<'_>, key: &str) -> Option<usize> {
+        self.count_within(section, key, 1..=u32::MAX)
+    }
+
+    /// Returns the whole number of this key within a range, if present.
+    pub(super) fn count_within(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        range: RangeInclusive<u32>,
+    ) -> Option<usize> {
         let value = section.value(key)?;
         let DeValue::Integer(integer) = value.get_ref() else {
             self.wrong_type(section, key, value.span(), value.get_ref(), "an integer");
             return None;
         };
         match u32::from_str_radix(integer.as_str(), integer.radix()) {
-            Ok(count) if count > 0 => usize::try_from(count).ok(),
+            Ok(count) if range.contains(&count) => usize::try_from(count).ok(),
             _ => {
                 self.problem(
                     value.span(),
                     format!("`{key}`{} is out of range", section.place()),
-                    format!("expected 1 to {}", u32::MAX),
+                    format!("expected {} to {}", range.start(), range.end()),
                     None,
                 );
                 None

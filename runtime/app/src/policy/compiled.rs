@@ -1,6 +1,6 @@
 //! Validated policies, and decisions by them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,7 +10,6 @@ use cedar_policy::{
     Authorizer, Effect, Entities, Policy, PolicyId, PolicySet, Schema, SchemaFragment,
     ValidationMode, Validator,
 };
-use parking_lot::Mutex;
 use warren_engine::security::{Action, Decision, Request, Reuse, Verdict};
 use warren_kernel::Error;
 
@@ -20,16 +19,12 @@ use super::error::{PolicyError, PolicyProblem};
 use super::file::File;
 use super::files::Files;
 use super::scan::{MAX_NESTING, deepest, first_token, statements};
+use sets::Sets;
+
+mod sets;
 
 /// The schema that every program shares.
 const SCHEMA: &str = include_str!("warren.cedarschema");
-
-/// Combined policy sets that are kept.
-const MAX_SETS: usize = 256;
-
-/// Statements of all sets that are kept: a process that makes scopes can ask for a set
-/// of any policies.
-const MAX_KEPT_STATEMENTS: usize = 200_000;
 
 /// Problems after which a file is not checked further. Each statement is
 /// checked for each kind of request, and few problems are shown.
@@ -44,7 +39,7 @@ pub(super) struct Compiled {
     policies: BTreeMap<String, Statements>,
     /// The actions with the groups that they are in.
     actions: Entities,
-    sets: Mutex<HashMap<Vec<String>, Arc<Effective>>>,
+    sets: Sets<Effective>,
 }
 
 /// The statements of one policy.
@@ -66,9 +61,10 @@ struct Effective {
     set: PolicySet,
     statements: usize,
     reuse: Reuse,
-    /// A policy that is named and missing.
-    missing: Option<String>,
 }
+
+/// A policy that a scope names and that does not exist.
+struct Missing(String);
 
 impl Compiled {
     /// Validates all policies.
@@ -119,7 +115,7 @@ impl Compiled {
         Ok(Compiled {
             policies,
             actions,
-            sets: Mutex::default(),
+            sets: Sets::default(),
         })
     }
 
@@ -142,12 +138,14 @@ impl Compiled {
         everyone: &[String],
         strict: bool,
     ) -> Decision {
-        let effective = self.effective(everyone, request);
-        if let Some(missing) = &effective.missing {
-            return denied(format!(
-                "the scope names a policy `{missing}`, which does not exist"
-            ));
-        }
+        let effective = match self.effective(everyone, request) {
+            Ok(effective) => effective,
+            Err(Missing(missing)) => {
+                return denied(format!(
+                    "the scope names a policy `{missing}`, which does not exist"
+                ));
+            }
+        };
         let asked = match Asked::new(request, &self.actions) {
             Ok(asked) => asked,
             Err(error) => return denied(format!("the request cannot be judged: {error}")),
@@ -209,49 +207,48 @@ impl Compiled {
         })
     }
 
-    fn effective(&self, everyone: &[String], request: &Request<'_>) -> Arc<Effective> {
+    /// Returns the policies for everyone and those of the subject's scope, together.
+    fn effective(
+        &self,
+        everyone: &[String],
+        request: &Request<'_>,
+    ) -> Result<Arc<Effective>, Missing> {
         let scope = request.subject.scope();
         let mut ids = everyone.to_vec();
         ids.extend(scope.into_iter().flat_map(|scope| scope.policies.clone()));
         ids.sort();
         ids.dedup();
-        let mut sets = self.sets.lock();
-        if let Some(known) = sets.get(&ids) {
-            return Arc::clone(known);
+        if let Some(known) = self.sets.get(&ids) {
+            return Ok(known);
         }
-        let effective = Arc::new(self.put_together(&ids));
-        let kept: usize = sets.values().map(|kept| kept.statements).sum();
-        if sets.len() >= MAX_SETS || kept + effective.statements > MAX_KEPT_STATEMENTS {
-            sets.clear();
-        }
-        sets.insert(ids, Arc::clone(&effective));
-        effective
+        let effective = Arc::new(self.put_together(&ids)?);
+        let statements = effective.statements;
+        self.sets.keep(ids, Arc::clone(&effective), statements);
+        Ok(effective)
     }
 
-    fn put_together(&self, ids: &[String]) -> Effective {
+    fn put_together(&self, ids: &[String]) -> Result<Effective, Missing> {
+        let policies: Result<Vec<_>, _> = ids
+            .iter()
+            .map(|id| self.policies.get(id).ok_or_else(|| Missing(id.clone())))
+            .collect();
         let mut effective = Effective {
             set: PolicySet::new(),
             statements: 0,
             reuse: Reuse::Subject,
-            missing: None,
         };
-        for id in ids {
-            let Some(policy) = self.policies.get(id) else {
-                effective.missing = Some(id.clone());
-                continue;
-            };
+        for (id, policy) in ids.iter().zip(policies?) {
             effective.statements += policy.all.len();
             for statement in &policy.all {
                 if statement.reuse == Reuse::Caller {
                     effective.reuse = Reuse::Caller;
                 }
                 // Ids differ by construction: `NAME.cedar:LINE:COLUMN`.
-                if let Err(error) = effective.set.add(statement.policy.clone()) {
-                    effective.missing = Some(format!("{id}: {error}"));
-                }
+                let added = effective.set.add(statement.policy.clone());
+                added.map_err(|error| Missing(format!("{id}: {error}")))?;
             }
         }
-        effective
+        Ok(effective)
     }
 }
 

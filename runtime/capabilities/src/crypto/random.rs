@@ -50,7 +50,7 @@ pub(super) fn uuid(_: &[u8]) -> Answer {
 }
 
 /// Fills bytes with randomness of the operating system.
-pub(super) fn fill(bytes: &mut [u8]) -> Result<(), Error> {
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), Error> {
     getrandom::fill(bytes).map_err(|error| {
         Error::internal(format!(
             "cannot get random bytes from the operating system: {error}"

@@ -230,7 +230,13 @@ fn resource(args: &PolicyWhyArgs) -> Resource {
         Some(ResourceKind::Name) => Resource::Name(text),
         Some(ResourceKind::Context) => Resource::Context,
         Some(ResourceKind::Security) => Resource::Security,
-        Some(ResourceKind::System | ResourceKind::Group | ResourceKind::Variable) | None => {
+        Some(
+            ResourceKind::System
+            | ResourceKind::Group
+            | ResourceKind::Variable
+            | ResourceKind::TokenStore,
+        )
+        | None => {
             Resource::Other(text)
         }
         Some(ResourceKind::Process) => Resource::Process(Target {

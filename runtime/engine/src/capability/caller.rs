@@ -5,6 +5,7 @@ use std::sync::Arc;
 use warren_kernel::{Error, Kernel, Process};
 
 use super::kept::Kept;
+use crate::code::definition::Grants;
 use crate::environment::Variables;
 use crate::security::{Evaluation, Supposed};
 
@@ -42,6 +43,9 @@ pub trait Caller {
         resource: &str,
         attributes: &[(&str, &str)],
     ) -> Result<(), Error>;
+
+    /// The parts of the machine and of the program that the process may reach.
+    fn grants(&self) -> &Grants;
 
     /// The environment variables that the process sees.
     fn variables(&self) -> Variables<'_>;

@@ -38,12 +38,17 @@ pub struct Grants {
     pub env: Vec<(String, String)>,
     /// Names of environment variables that the process may set, for the program alone.
     pub env_write: Vec<String>,
+    /// Ids of stores of tokens.
+    pub tokens: Vec<String>,
 }
 
 impl Grants {
     /// Returns true if nothing is granted.
     pub fn is_empty(&self) -> bool {
-        self.paths.is_empty() && self.env.is_empty() && self.env_write.is_empty()
+        self.paths.is_empty()
+            && self.env.is_empty()
+            && self.env_write.is_empty()
+            && self.tokens.is_empty()
     }
 }
 

@@ -84,6 +84,10 @@ impl Caller for OnFiber<'_> {
         }
     }
 
+    fn grants(&self) -> &Grants {
+        self.grants
+    }
+
     fn variables(&self) -> Variables<'_> {
         self.shared.environment.of(self.grants)
     }
@@ -141,6 +145,10 @@ impl Caller for OnThread {
         }
         let question = question(&self.shared.kernel, action, resource, attributes)?;
         judge.permit_asked(&question)
+    }
+
+    fn grants(&self) -> &Grants {
+        &self.grants
     }
 
     fn variables(&self) -> Variables<'_> {

@@ -11,7 +11,7 @@ use warren_kernel::{Error, Kind, Outcome, Process, Subscription, Work, text};
 use super::called::{Called, are_values};
 use super::caller::{OnFiber, OnThread};
 use super::shared::Shared;
-use super::{Guest, cancel, out_of_processor_time, process_of, watch};
+use super::{Guest, cancel, logger, out_of_processor_time, process_of, watch};
 use crate::capability::{AT_ONCE, Answer, Capability, Computation, MAX_REQUEST, Progress, Step};
 use crate::operand::Limit;
 use crate::sched::thread_clock::ThreadClock;
@@ -31,6 +31,9 @@ impl Guest {
     /// `NotFound` for an unknown operation, `Invalid` for a request that is no array of
     /// values, the errors of the operation, and those of [`Process::begin_work`].
     pub(crate) fn call(&mut self, operation: &str, request: &[u8]) -> Result<Called, Refusal> {
+        if operation == logger::PLACE {
+            return self.log_place(request);
+        }
         self.lines_first();
         match operation {
             watch::WATCH => return self.watch(request),

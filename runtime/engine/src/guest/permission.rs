@@ -132,7 +132,13 @@ pub(super) fn asked(
         Some(ResourceKind::Name) => Resource::Name(resource.to_owned()),
         Some(ResourceKind::Context) => Resource::Context,
         Some(ResourceKind::Security) => Resource::Security,
-        Some(ResourceKind::System | ResourceKind::Group | ResourceKind::Variable) | None => {
+        Some(
+            ResourceKind::System
+            | ResourceKind::Group
+            | ResourceKind::Variable
+            | ResourceKind::TokenStore,
+        )
+        | None => {
             Resource::Other(resource.to_owned())
         }
     };

@@ -137,6 +137,11 @@ impl Shared {
         Entry::new(limits, process, origin, record)
     }
 
+    /// Returns false if no record of this level is wanted. Safe on a guest's stack.
+    pub(crate) fn may_want_log(&self, level: log::Level) -> bool {
+        self.log.may_want(level)
+    }
+
     /// Returns true if records of this level are wanted.
     pub(crate) fn wants_log(&self, level: log::Level) -> bool {
         self.log.wants(level)

@@ -60,6 +60,14 @@ pub enum Action {
     EnvGet,
     /// Setting an environment variable of the program.
     EnvSet,
+    /// Getting hold of a store of tokens.
+    TokenStoreGet,
+    /// Making a token.
+    TokenCreate,
+    /// Learning for whom a token stands.
+    TokenValidate,
+    /// Ending a token before it expires.
+    TokenRevoke,
 }
 
 /// The kind of resource on which an action acts.
@@ -83,11 +91,13 @@ pub enum ResourceKind {
     Group,
     /// An environment variable, by its name.
     Variable,
+    /// A store of tokens, by its id.
+    TokenStore,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Action; 28] = [
+    pub const ALL: [Action; 32] = [
         Action::Spawn,
         Action::SpawnMonitored,
         Action::SpawnLinked,
@@ -116,6 +126,10 @@ impl Action {
         Action::GroupMonitor,
         Action::EnvGet,
         Action::EnvSet,
+        Action::TokenStoreGet,
+        Action::TokenCreate,
+        Action::TokenValidate,
+        Action::TokenRevoke,
     ];
 
     /// The word of the contract, for example `process.send`.
@@ -149,6 +163,10 @@ impl Action {
             Action::GroupMonitor => "pg.monitor",
             Action::EnvGet => "env.get",
             Action::EnvSet => "env.set",
+            Action::TokenStoreGet => "security.token_store.get",
+            Action::TokenCreate => "security.token.create",
+            Action::TokenValidate => "security.token.validate",
+            Action::TokenRevoke => "security.token.revoke",
         }
     }
 
@@ -185,6 +203,10 @@ impl Action {
             | Action::GroupMembers
             | Action::GroupMonitor => ResourceKind::Group,
             Action::EnvGet | Action::EnvSet => ResourceKind::Variable,
+            Action::TokenStoreGet
+            | Action::TokenCreate
+            | Action::TokenValidate
+            | Action::TokenRevoke => ResourceKind::TokenStore,
         }
     }
 }
@@ -202,6 +224,7 @@ impl ResourceKind {
             ResourceKind::System => "the system",
             ResourceKind::Group => "the group",
             ResourceKind::Variable => "the name",
+            ResourceKind::TokenStore => "the store's id",
         }
     }
 }

@@ -525,6 +525,94 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
+        "actor, scope and metadata of a token",
+        &[Constant(
+            "runtime/capabilities/src/security/tokens/mod.rs",
+            "MAX_TOKEN",
+            Bytes,
+        )],
+    ),
+    (
+        "tokens of one store",
+        &[Constant(
+            "runtime/capabilities/src/security/tokens/store.rs",
+            "MAX_TOKENS",
+            Count,
+        )],
+    ),
+    (
+        "actors, scopes and metadata of all tokens",
+        &[Constant(
+            "runtime/capabilities/src/security/tokens/store.rs",
+            "MAX_STORED",
+            Bytes,
+        )],
+    ),
+    (
+        "token that `validate` and `revoke` look at",
+        &[Constant(
+            "runtime/capabilities/src/security/tokens/text.rs",
+            "LONGEST",
+            Bytes,
+        )],
+    ),
+    (
+        "name of a metric",
+        &[Constant(
+            "runtime/capabilities/src/metrics/names.rs",
+            "MAX_METRIC_NAME",
+            Bytes,
+        )],
+    ),
+    (
+        "labels of a metric",
+        &[Constant(
+            "runtime/capabilities/src/metrics/key.rs",
+            "MAX_LABELS",
+            Count,
+        )],
+    ),
+    (
+        "name of a label",
+        &[Constant(
+            "runtime/capabilities/src/metrics/names.rs",
+            "MAX_LABEL_NAME",
+            Bytes,
+        )],
+    ),
+    (
+        "value of a label",
+        &[Constant(
+            "runtime/capabilities/src/metrics/key.rs",
+            "MAX_LABEL_VALUE",
+            Bytes,
+        )],
+    ),
+    (
+        "series of the metrics of one definition",
+        &[Constant(
+            "runtime/capabilities/src/metrics/registry.rs",
+            "MAX_SERIES",
+            Count,
+        )],
+    ),
+    (
+        "memory for the series of the processes of one host",
+        &[Constant(
+            "runtime/capabilities/src/metrics/registry.rs",
+            "MAX_METRICS_OF_HOST",
+            Bytes,
+        )],
+    ),
+    (
+        "memory for the series of all processes",
+        &[Constant(
+            "runtime/capabilities/src/metrics/registry.rs",
+            "MAX_METRICS",
+            Bytes,
+        )],
+    ),
+    (
         "name of an app",
         &[Constant(
             "runtime/app/src/manifest/mod.rs",
@@ -923,13 +1011,18 @@ pub(super) const INNER: &[(&str, &str, &str)] = &[
         "the time at which memory is tidied",
     ),
     (
-        "runtime/app/src/policy/compiled.rs",
+        "runtime/app/src/policy/compiled/sets.rs",
         "MAX_SETS",
         "a cache: more is made anew",
     ),
     (
-        "runtime/app/src/policy/compiled.rs",
+        "runtime/app/src/policy/compiled/sets.rs",
         "MAX_KEPT_STATEMENTS",
+        "a cache: more is made anew",
+    ),
+    (
+        "runtime/app/src/policy/compiled/sets.rs",
+        "MAX_KEPT_IDS",
         "a cache: more is made anew",
     ),
     (

@@ -14,9 +14,12 @@ local kinds = {
   definition = { takes = "string", name = "string", invalid = "\xff", remedies = true },
   bytes = { takes = "string", name = "string", value = "x" },
   table = { takes = "table", name = "table", value = {} },
+  -- Of loggers, which also take what an error often is.
+  fields = { takes = "table string", name = "table", value = {} },
   cases = { takes = "table", name = "table", value = { default = true }, invalid = {} },
   ["function"] = { takes = "function", name = "function" },
   integer = { takes = "number", name = "number", value = 1, invalid = 1.5 },
+  number = { takes = "number", name = "number", value = 1, invalid = 0 / 0 },
   duration = { takes = "number string", refuses = true, value = "1ns", invalid = "soon" },
   time = { takes = "", name = "time", value = time.now() },
   location = { takes = "", name = "location", value = time.utc },
@@ -68,6 +71,7 @@ local objects = {
   re = { "regexp", text.regexp.compile("b+") },
   actor = { "actor", security.new_actor("x") },
   scope = { "scope", security.new_scope {} },
+  ts = { "token_store", assert(security.token_store("app:tokens")) },
   policy = { "policy", security.new_scope({ "x" }):policies()[1] },
 }
 
@@ -88,7 +92,8 @@ local function call(path, object, arguments, count)
   local made = object and path:gsub("^.*:", "object:") or path
   local code = "local object" .. (count > 0 and ", " .. list or "") .. " = ... return " .. made .. "(" .. list .. ")"
   -- No tail call: that has no name, and its error no place.
-  code = code:gsub("return (.*)$", "local one, two = %1 return one, two")
+  -- Of `nil, nil, err` the error is the third.
+  code = code:gsub("return (.*)$", "local one, two, three = %1 return one, two == nil and three or two")
   return pcall(assert(load(code, "=call")), object, table.unpack(arguments, 1, count))
 end
 
@@ -213,7 +218,7 @@ local function walk(path, library)
     end
   end
 end
-for _, name in ipairs { "process", "channel", "time", "errors", "json", "logger", "ctx", "security", "uuid", "hash", "base64", "hex", "yaml" } do
+for _, name in ipairs { "process", "channel", "time", "errors", "json", "logger", "ctx", "security", "uuid", "hash", "base64", "hex", "yaml", "metrics" } do
   walk(name, _G[name])
 end
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")

@@ -1,0 +1,60 @@
+//! The metrics at one moment, for those who show them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::kind::MetricKind;
+use super::registry::Registry;
+use super::value::MetricValue;
+
+/// A metric and its series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Family {
+    /// The name, with `_` for points. That of a counter is without `_total`.
+    pub name: String,
+    /// The type.
+    pub kind: MetricKind,
+    /// The series, in the order of definitions, hosts and labels.
+    pub samples: Vec<Sample>,
+}
+
+/// A series and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The definition whose processes changed the series.
+    pub definition: Arc<str>,
+    /// The host of those processes.
+    pub host: Arc<str>,
+    /// The labels that the program gave, by name.
+    pub labels: Vec<(String, String)>,
+    /// The value.
+    pub value: MetricValue,
+}
+
+pub(super) fn families(registry: &Registry) -> Vec<Family> {
+    let mut families: BTreeMap<(String, MetricKind), Vec<Sample>> = BTreeMap::new();
+    for (definition, one) in registry.all() {
+        let samples = families.entry((one.name.clone(), one.kind)).or_default();
+        samples.push(Sample {
+            definition,
+            host: Arc::clone(&one.host),
+            labels: one.labels.clone(),
+            value: one.value(),
+        });
+    }
+    let families = families.into_iter().map(|((name, kind), mut samples)| {
+        samples.sort_by(|one, other| {
+            let place =
+                |sample: &Sample| (Arc::clone(&sample.definition), Arc::clone(&sample.host));
+            place(one)
+                .cmp(&place(other))
+                .then_with(|| one.labels.cmp(&other.labels))
+        });
+        Family {
+            name,
+            kind,
+            samples,
+        }
+    });
+    families.collect()
+}

@@ -1,0 +1,179 @@
+//! Stores of tokens: texts that stand for an actor and a scope until they expire.
+//!
+//! A token holds the ids of policies, which are judged as they are when the token is used.
+//! A store is an entry of the manifest, and open to the definitions that are granted it. A
+//! store that is not granted is not found, like one that does not exist.
+//!
+//! ```text
+//!  create ──> permission, grant ──> random text ──> SHA-256 ──> Store
+//!  validate, revoke ──> permission, grant ──> code, SHA-256 ──> Store
+//! ```
+
+mod settings;
+mod store;
+mod text;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use warren_engine::capability::{Answer, Caller};
+use warren_kernel::{Error, MAX_NAME_BYTES};
+
+use crate::answer;
+use crate::request::Arguments;
+pub use settings::TokenStore;
+use store::Store;
+
+/// The most bytes of actor, scope and metadata of one token.
+const MAX_TOKEN: usize = 64 << 10;
+
+/// The stores of a program, by id.
+pub(super) struct Tokens(HashMap<Arc<str>, Store>);
+
+impl Tokens {
+    pub(super) fn new(stores: Vec<TokenStore>) -> Tokens {
+        let by_id = |store: TokenStore| (Arc::clone(&store.id), Store::new(store));
+        Tokens(stores.into_iter().map(by_id).collect())
+    }
+
+    /// `security.token_store.get(id)`: the full id of a store.
+    pub(super) fn get(&self, caller: &mut dyn Caller, request: &[u8]) -> Answer {
+        let mut arguments = Arguments::new(request)?;
+        let (id, _) = self.granted(caller, &mut arguments, "security.token_store.get")?;
+        answer::write(|out| out.string(id.as_bytes()))
+    }
+
+    /// `security.token.create(id, actor, meta, policies, expiration, metadata)`: the text of
+    /// a new token. `actor` is the id of the actor, `meta` that of the actor, `expiration`
+    /// nanoseconds or nil, and `metadata` that of the token.
+    pub(super) fn create(&self, caller: &mut dyn Caller, request: &[u8]) -> Answer {
+        let mut arguments = Arguments::new(request)?;
+        let (_, store) = self.granted(caller, &mut arguments, "security.token.create")?;
+        let actor = arguments.text("actor")?;
+        let meta = arguments.map("meta")?;
+        let policies = arguments.texts("policies")?;
+        let lifetime = match arguments.integer_or("expiration", DEFAULT)? {
+            DEFAULT => None,
+            given => Some(
+                u64::try_from(given)
+                    .ok()
+                    .filter(|given| *given > 0)
+                    .ok_or_else(|| {
+                        Error::invalid(format!("expiration: {given} ns are not more than 0"))
+                    })?,
+            ),
+        };
+        let metadata = arguments.map("metadata")?;
+        if actor.is_empty() || actor.len() > MAX_NAME_BYTES {
+            return Err(Error::invalid(format!(
+                "actor: an id has 1 to {MAX_NAME_BYTES} bytes"
+            )));
+        }
+        let content = content(actor, meta, &policies, metadata)?;
+        let token = store.create(content.into(), lifetime, caller.kernel().clock())?;
+        answer::write(|out| out.string(token.as_bytes()))
+    }
+
+    /// `security.token.validate(id, token)`: a map of `actor`, `meta`, `policies` and
+    /// `metadata`, as they were given to `create`.
+    pub(super) fn validate(&self, caller: &mut dyn Caller, request: &[u8]) -> Answer {
+        let mut arguments = Arguments::new(request)?;
+        let (_, store) = self.granted(caller, &mut arguments, "security.token.validate")?;
+        let token = arguments.bytes("token")?;
+        match store.content(token, caller.kernel().clock())? {
+            Some(content) => Ok(content.to_vec()),
+            None => Err(Error::internal("the token is not valid").retryable(false)),
+        }
+    }
+
+    /// `security.token.revoke(id, token)`: true if the token was valid.
+    pub(super) fn revoke(&self, caller: &mut dyn Caller, request: &[u8]) -> Answer {
+        let mut arguments = Arguments::new(request)?;
+        let (_, store) = self.granted(caller, &mut arguments, "security.token.revoke")?;
+        let token = arguments.bytes("token")?;
+        let revoked = store.revoke(token, caller.kernel().clock())?;
+        answer::write(|out| out.boolean(revoked))
+    }
+
+    /// Reads the id of a store, and returns the store if the caller may do this with it and
+    /// the store is granted to the caller.
+    fn granted(
+        &self,
+        caller: &mut dyn Caller,
+        arguments: &mut Arguments<'_>,
+        action: &str,
+    ) -> Result<(String, &Store), Error> {
+        let id = full_id(arguments.text("id")?)?;
+        caller.permit(action, &id, &[])?;
+        let granted = &caller.grants().tokens;
+        let is_granted = granted.iter().any(|granted| *granted == id);
+        match self.0.get(id.as_str()).filter(|_| is_granted) {
+            Some(store) => Ok((id, store)),
+            None => {
+                let shown = warren_kernel::text::line(&id);
+                let message = format!("token store not found: {shown}");
+                Err(Error::not_found(message).retryable(false))
+            }
+        }
+    }
+}
+
+/// Stands for an expiration that is not given.
+const DEFAULT: i64 = i64::MIN;
+
+/// Completes the id of an entry of the manifest: a name alone is one of `app`.
+fn full_id(id: &str) -> Result<String, Error> {
+    if id.is_empty() {
+        return Err(Error::invalid("id is empty"));
+    }
+    if id.len() > MAX_NAME_BYTES {
+        return Err(Error::invalid(format!(
+            "id is {} bytes, more than max_name = {MAX_NAME_BYTES}",
+            id.len()
+        ))
+        .with("limit", "max_name")
+        .with("value", MAX_NAME_BYTES as u64));
+    }
+    Ok(match id.contains(':') {
+        true => id.to_owned(),
+        false => format!("app:{id}"),
+    })
+}
+
+/// Encodes what a token stands for, as `validate` answers it.
+fn content(
+    actor: &str,
+    meta: &[u8],
+    policies: &[String],
+    metadata: &[u8],
+) -> Result<Vec<u8>, Error> {
+    // An empty map, encoded.
+    const EMPTY: &[u8] = &[0x80];
+    let or_empty = |map: &[u8]| if map.is_empty() { EMPTY } else { map }.to_vec();
+    let content = answer::write(|out| {
+        out.map(4)?;
+        out.string(b"actor")?;
+        out.string(actor.as_bytes())?;
+        out.string(b"meta")?;
+        out.raw(&or_empty(meta))?;
+        out.string(b"policies")?;
+        out.array(u32::try_from(policies.len()).unwrap_or(u32::MAX))?;
+        for policy in policies {
+            out.string(policy.as_bytes())?;
+        }
+        out.string(b"metadata")?;
+        out.raw(&or_empty(metadata))
+    })?;
+    if content.len() > MAX_TOKEN {
+        return Err(Error::invalid(format!(
+            "actor, scope and metadata of a token are {} bytes, more than max_token = {MAX_TOKEN}",
+            content.len()
+        ))
+        .with("limit", "max_token")
+        .with("value", MAX_TOKEN as u64));
+    }
+    Ok(content)
+}
+
+#[cfg(test)]
+mod tests;

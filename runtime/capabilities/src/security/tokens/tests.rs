@@ -1,0 +1,191 @@
+//! Calls of the operations on tokens.
+
+use std::time::Duration;
+
+use warren_kernel::{HostConfig, Kernel, Kind, Monotonic};
+use warren_values::Value;
+
+use super::super::Security;
+use super::*;
+use crate::test::{Tester, of};
+
+fn security(key: Option<&[u8]>) -> Security {
+    Security::new(vec![TokenStore {
+        id: "app:tokens".into(),
+        token_length: 32,
+        expiration: Duration::from_secs(60),
+        key: key.map(Arc::from),
+    }])
+}
+
+fn tester(kernel: &Arc<Kernel>) -> Tester {
+    let mut tester = Tester::new(kernel, HostConfig::default());
+    tester.grants.tokens = vec!["app:tokens".into(), "app:none".into()];
+    tester
+}
+
+fn map(pairs: &[(&str, Value)]) -> Value {
+    let pairs = pairs.iter().map(|(key, value)| (of(key), value.clone()));
+    Value::Map(pairs.collect())
+}
+
+fn create(security: &Security, tester: &mut Tester, expiration: Value) -> Result<Value, Error> {
+    let arguments = [
+        of("tokens"),
+        of("ada"),
+        map(&[("role", of("admin"))]),
+        Value::Array(vec![of("readers")]),
+        expiration,
+        map(&[("purpose", of("login"))]),
+    ];
+    tester.call(security, "token.create", &arguments)
+}
+
+#[test]
+fn a_token_stands_for_what_it_was_made_with() {
+    for key in [None, Some(&b"key"[..])] {
+        let (kernel, security) = (Kernel::new(), security(key));
+        let mut tester = tester(&kernel);
+        let got = tester.call(&security, "token_store.get", &[of("tokens")]);
+        assert_eq!(got, Ok(of("app:tokens")));
+        let token = create(&security, &mut tester, Value::Nil).unwrap();
+        let known = tester.call(
+            &security,
+            "token.validate",
+            &[of("app:tokens"), token.clone()],
+        );
+        assert_eq!(
+            known,
+            Ok(map(&[
+                ("actor", of("ada")),
+                ("meta", map(&[("role", of("admin"))])),
+                ("policies", Value::Array(vec![of("readers")])),
+                ("metadata", map(&[("purpose", of("login"))])),
+            ]))
+        );
+        let mut revoke = || tester.call(&security, "token.revoke", &[of("tokens"), token.clone()]);
+        assert_eq!(revoke(), Ok(Value::Boolean(true)));
+        assert_eq!(revoke(), Ok(Value::Boolean(false)));
+    }
+}
+
+#[test]
+fn what_is_not_valid_has_one_error() {
+    let (kernel, security) = (Kernel::new(), security(Some(b"key")));
+    let mut tester = tester(&kernel);
+    let expired = create(&security, &mut tester, Value::Integer(10)).unwrap();
+    let revoked = create(&security, &mut tester, Value::Nil).unwrap();
+    tester
+        .call(&security, "token.revoke", &[of("tokens"), revoked.clone()])
+        .unwrap();
+    kernel.set_clock(Monotonic(1_000));
+    let Value::String(valid) = create(&security, &mut tester, Value::Nil).unwrap() else {
+        panic!("no text");
+    };
+    let forged = of(&format!("{valid}x"));
+    let errors: Vec<_> = [expired, revoked, forged, of("unknown"), of("")]
+        .into_iter()
+        .map(|token| {
+            let arguments = [of("tokens"), token];
+            let error = tester.call(&security, "token.validate", &arguments);
+            error.unwrap_err()
+        })
+        .collect();
+    assert_eq!(errors[0].kind, Kind::Internal);
+    assert_eq!(errors[0].retryable, Some(false));
+    assert!(errors.iter().all(|error| *error == errors[0]), "{errors:?}");
+}
+
+#[test]
+fn stores_are_found_by_grant_and_judged_by_action() {
+    let (kernel, security) = (Kernel::new(), security(None));
+    let mut tester = tester(&kernel);
+    let mut stranger = Tester::new(&kernel, HostConfig::default());
+    let missing = |error: Result<Value, Error>, id: &str| {
+        let error = error.unwrap_err();
+        assert_eq!(error.kind, Kind::NotFound);
+        assert_eq!(error.message, format!("token store not found: {id}"));
+    };
+    // Granted and absent, present and not granted: one answer.
+    missing(
+        tester.call(&security, "token_store.get", &[of("none")]),
+        "app:none",
+    );
+    missing(
+        stranger.call(&security, "token_store.get", &[of("tokens")]),
+        "app:tokens",
+    );
+    for operation in ["token.validate", "token.revoke"] {
+        let arguments = [of("tokens"), of("x")];
+        missing(
+            stranger.call(&security, operation, &arguments),
+            "app:tokens",
+        );
+    }
+    missing(create(&security, &mut stranger, Value::Nil), "app:tokens");
+    for (operation, action) in [
+        ("token_store.get", "security.token_store.get"),
+        ("token.create", "security.token.create"),
+        ("token.validate", "security.token.validate"),
+        ("token.revoke", "security.token.revoke"),
+    ] {
+        tester.denied = vec![action];
+        let error = tester
+            .call(&security, operation, &[of("tokens"), of("x")])
+            .unwrap_err();
+        assert_eq!(
+            error.message,
+            format!("not allowed: {action} on app:tokens")
+        );
+    }
+}
+
+#[test]
+fn wrong_arguments_are_invalid() {
+    let (kernel, security) = (Kernel::new(), security(None));
+    let mut tester = tester(&kernel);
+    let large = of(&"x".repeat(MAX_TOKEN));
+    let long = of(&"x".repeat(MAX_NAME_BYTES + 1));
+    let list = Value::Array(vec![of("p")]);
+    let none = || map(&[]);
+    let zero = Value::Integer(0);
+    for arguments in [
+        vec![of("")],
+        vec![long.clone()],
+        vec![Value::Integer(1)],
+        vec![of("tokens")],
+        vec![of("tokens"), of(""), none(), list.clone()],
+        vec![of("tokens"), long, none(), list.clone()],
+        vec![of("tokens"), of("a"), of("meta"), list.clone()],
+        vec![of("tokens"), of("a"), none(), of("policies")],
+        vec![
+            of("tokens"),
+            of("a"),
+            none(),
+            Value::Array(vec![zero.clone()]),
+        ],
+        vec![of("tokens"), of("a"), none(), list.clone(), zero],
+        vec![
+            of("tokens"),
+            of("a"),
+            none(),
+            list.clone(),
+            Value::Integer(-1),
+        ],
+        vec![of("tokens"), of("a"), none(), list.clone(), of("soon")],
+        vec![
+            of("tokens"),
+            of("a"),
+            none(),
+            list.clone(),
+            Value::Nil,
+            of("x"),
+        ],
+        vec![of("tokens"), of("a"), map(&[("k", large)]), list],
+    ] {
+        let error = tester
+            .call(&security, "token.create", &arguments)
+            .unwrap_err();
+        assert_eq!(error.kind, Kind::Invalid, "{arguments:?}: {error}");
+    }
+}

@@ -1,0 +1,4 @@
+return function()
+  logger:error("handled")
+  return true
+end

@@ -1,0 +1,3 @@
+return function()
+  return { id = security.actor():id() }
+end
