@@ -6,9 +6,9 @@ use std::ffi::c_int;
 use mlua_sys::lua_upvalueindex;
 
 use crate::argument::{REFUSED, text};
-use crate::lua::{Function, Functions, State, push_library};
+use crate::lua::{Function, Functions, State, push_library, set_functions};
 use crate::replacement::all;
-use crate::{prelude, waiting};
+use crate::{calls, prelude, waiting};
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"bundled", bundled)];
@@ -49,6 +49,17 @@ const MODULES: &[(&str, &str)] = &[
         include_str!("library/supervisor/wire.lua"),
     ),
     ("server", include_str!("library/server.lua")),
+    ("server.caller", include_str!("library/server/caller.lua")),
+    (
+        "server.failures",
+        include_str!("library/server/failures.lua"),
+    ),
+    ("server.replies", include_str!("library/server/replies.lua")),
+    ("server.serving", include_str!("library/server/serving.lua")),
+    (
+        "server.starting",
+        include_str!("library/server/starting.lua"),
+    ),
     ("task", include_str!("library/task.lua")),
 ];
 
@@ -62,6 +73,7 @@ extern "C-unwind" fn open(l: State) -> c_int {
     l.set_top(0);
     l.push_value(lua_upvalueindex(1));
     push_library(l, waiting::FUNCTIONS);
+    set_functions(l, calls::FUNCTIONS);
     l.call_then(1, 1, 0, all);
     1
 }

@@ -10,7 +10,7 @@
 use std::ffi::c_int;
 
 use mlua_sys::*;
-use warren_guest::msgpack::{Input, Malformed};
+use warren_guest::msgpack::{Input, Malformed, Output};
 use warren_guest::{Buffer, Failure};
 use warren_values::kind;
 
@@ -116,11 +116,23 @@ pub(crate) fn call_with_values_within(
     build: Option<Build>,
     make: impl for<'b> FnOnce(&[u8], &'b mut Buffer) -> Result<&'b [u8], Failure<'b>>,
 ) -> c_int {
+    let encode = |output: &mut Output| encode::values(l, first, last, root, output);
+    call_with_encoded(l, encode, (root, limit), build, make)
+}
+
+/// The same for a call that is given what `encode` writes.
+pub(crate) fn call_with_encoded(
+    l: State,
+    encode: impl FnOnce(&mut Output) -> Result<(), Stop>,
+    (root, limit): (&str, Limit),
+    build: Option<Build>,
+    make: impl for<'b> FnOnce(&[u8], &'b mut Buffer) -> Result<&'b [u8], Failure<'b>>,
+) -> c_int {
     let interpreter = interpreter(l);
     let mut output = interpreter.output.take();
     output.clear();
     output.limit_to(limit.bytes);
-    if let Err(stop) = encode::values(l, first, last, root, &mut output) {
+    if let Err(stop) = encode(&mut output) {
         interpreter.output.set(output);
         let stop = match stop {
             Stop::TooLarge => Stop::Refused(limit.refusal(root)),
