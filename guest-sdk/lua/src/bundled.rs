@@ -33,6 +33,14 @@ const MODULES: &[(&str, &str)] = &[
         include_str!("library/supervisor/launch.lua"),
     ),
     (
+        "supervisor.loop",
+        include_str!("library/supervisor/loop.lua"),
+    ),
+    (
+        "supervisor.requests",
+        include_str!("library/supervisor/requests.lua"),
+    ),
+    (
         "supervisor.restarts",
         include_str!("library/supervisor/restarts.lua"),
     ),
@@ -43,10 +51,6 @@ const MODULES: &[(&str, &str)] = &[
     (
         "supervisor.tree",
         include_str!("library/supervisor/tree.lua"),
-    ),
-    (
-        "supervisor.wire",
-        include_str!("library/supervisor/wire.lua"),
     ),
     ("server", include_str!("library/server.lua")),
     ("server.caller", include_str!("library/server/caller.lua")),
