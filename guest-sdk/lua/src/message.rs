@@ -122,8 +122,8 @@ pub(crate) fn build(l: State, message: &Message<'_>) -> Result<c_int, Malformed>
     let Token::Array(len) = input.token()? else {
         return Err(Malformed::Unexpected);
     };
-    let address = if message.topic == CALL.as_bytes() && len == 2 && !message.sender.is_empty() {
-        address_of_call(&mut input)
+    let address = if len == 2 {
+        address_of_call(message, &mut input)
     } else {
         &[]
     };
@@ -164,9 +164,13 @@ pub(crate) fn build(l: State, message: &Message<'_>) -> Result<c_int, Malformed>
     Ok(1)
 }
 
-/// Takes the address of a call's answer from its values. Returns the address, still
-/// encoded; nothing, and takes nothing, where the first value is none.
-fn address_of_call<'a>(input: &mut Input<'a>) -> &'a [u8] {
+/// Takes the address of its answer from the values of a call. Returns the address, still
+/// encoded; nothing, and takes nothing, where the message is no call with an address.
+#[inline(never)]
+fn address_of_call<'a>(message: &Message<'_>, input: &mut Input<'a>) -> &'a [u8] {
+    if message.topic != CALL.as_bytes() || message.sender.is_empty() {
+        return &[];
+    }
     let values = input.rest();
     let mut ahead = Input::new(values);
     let address = match ahead.token() {
@@ -260,8 +264,11 @@ extern "C-unwind" fn from(l: State) -> c_int {
 }
 
 extern "C-unwind" fn payload(l: State) -> c_int {
-    let len = check(l).0.values();
-    settle_address(l);
+    let (head, text) = check(l);
+    if head.values & IS_CALL != 0 {
+        settle_address(l, text);
+    }
+    let len = head.values();
     if interpreter(l).payload_objects.get() {
         return payload_objects(l, len);
     }
@@ -320,13 +327,10 @@ fn payload_objects(l: State, len: u32) -> c_int {
     1
 }
 
-/// Makes a value of the address of the Message at 1, where it is a call's and was not
-/// asked for before.
-fn settle_address(l: State) {
-    let (head, text) = check(l);
-    if head.values & IS_CALL == 0 {
-        return;
-    }
+/// Makes a value of the address of the call at 1, given its topic and sender, where it was
+/// not asked for before.
+#[inline(never)]
+fn settle_address(l: State, text: &[u8]) {
     if l.user_value(1, FIRST_VALUE) == LUA_TNIL {
         // It was read before.
         if decode::value(l, &mut Input::new(encoded_address(l, text))).is_ok() {
@@ -338,9 +342,11 @@ fn settle_address(l: State) {
 
 /// `values(message)`: the values themselves, whatever `message:payload()` gives.
 pub(crate) extern "C-unwind" fn values(l: State) -> c_int {
-    let len = check(l).0.values();
-    settle_address(l);
-    push_values(l, len)
+    let (head, text) = check(l);
+    if head.values & IS_CALL != 0 {
+        settle_address(l, text);
+    }
+    push_values(l, head.values())
 }
 
 /// Returns the address of the answer to the Message that is argument 1; `None` where it is

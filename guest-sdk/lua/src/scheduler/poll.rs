@@ -1,6 +1,9 @@
 //! Taking messages from the runtime, and waking the tasks they are for.
 
+use std::ffi::c_int;
+
 use warren_guest::mailbox::{self, Message, Subscription};
+use warren_guest::msgpack::Malformed;
 use warren_guest::{Buffer, Failure, clock};
 
 use crate::exchange::{Built, protected};
@@ -55,22 +58,12 @@ pub(super) unsafe fn pull(
     interpreter.mail_is_read.set(true);
     let pulled = match received {
         Ok(None) => Pulled::Nothing,
-        Ok(Some(message)) => {
-            let built = match format_of(interpreter, message.subscription) {
-                Format::Raw => message::raw(l, message.payload).map(Some),
-                Format::Event => message::event(l, message.payload).map(Some),
-                Format::Message => message::build(l, &message).map(Some),
-                Format::Answer => Ok(None),
-            };
-            match built {
-                Ok(Some(_)) => Pulled::Value(message.subscription),
-                Ok(None) => answer(l, &message),
-                Err(why) => {
-                    message::warn_dropped(&message, why);
-                    Pulled::Dropped
-                }
-            }
-        }
+        Ok(Some(message)) => match format_of(interpreter, message.subscription) {
+            Format::Message => built(&message, message::build(l, &message)),
+            Format::Raw => built(&message, message::raw(l, message.payload)),
+            Format::Event => built(&message, message::event(l, message.payload)),
+            Format::Answer => answer(l, &message),
+        },
         Err(failure) => refused(l, failure),
     };
     interpreter.mail_is_read.set(false);
@@ -104,6 +97,18 @@ fn pull_beside(
             }
         }
         Err(failure) => refused(l, failure),
+    }
+}
+
+/// Returns the outcome for a message whose value was built, or could not be.
+#[inline]
+fn built(message: &Message<'_>, built: Result<c_int, Malformed>) -> Pulled {
+    match built {
+        Ok(_) => Pulled::Value(message.subscription),
+        Err(why) => {
+            message::warn_dropped(message, why);
+            Pulled::Dropped
+        }
     }
 }
 
@@ -143,6 +148,7 @@ pub(super) fn poll(l: State, interpreter: &Interpreter, block: bool) -> bool {
 
 /// Builds the value of an answer.
 /// May raise.
+#[inline(never)]
 fn answer(l: State, message: &Message<'_>) -> Pulled {
     match message::answer(l, message.payload) {
         Ok(answer) => Pulled::Answer(answer),

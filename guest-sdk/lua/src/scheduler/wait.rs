@@ -39,6 +39,11 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
     loop {
         let look = look(l, interpreter, base, count, shape);
         let alone = interpreter.scheduler.borrow().is_alone();
+        if !alone && shape == Shape::Answer {
+            // Other tasks may wait for answers, which come before the ends of processes:
+            // see `Scheduler::update_wanted`.
+            interpreter.scheduler.borrow_mut().wanted_now.clear();
+        }
         let blocks = look.ready.is_none() && patience != Patience::None;
         let until = match patience {
             Patience::Until(until) => Some(until),

@@ -3,7 +3,7 @@
 
 use std::ffi::c_int;
 
-use super::channel::{ChannelRef, Queue};
+use super::channel::{ChannelRef, Queue, Source};
 use super::{NOWHERE, Scheduler, TaskId};
 use crate::lua::State;
 
@@ -155,7 +155,8 @@ impl Scheduler {
     }
 
     /// Puts a channel among those whose queue is wanted, or takes it out, as its
-    /// waiters say.
+    /// waiters say. The queue of answers is the first one: a process answers before it
+    /// ends, and the runtime takes a message of the first queue that has one.
     pub(super) fn update_wanted(&mut self, channel: ChannelRef) {
         let Some(subscription) = channel.subscription() else {
             return;
@@ -163,9 +164,16 @@ impl Scheduler {
         let place = channel.wanted_place.get();
         match (channel.is_awaited(), place) {
             (true, NOWHERE) => {
-                channel.wanted_place.set(self.wanted.len() as u32);
+                let last = self.wanted.len();
                 self.wanted.push(subscription);
                 self.wanted_by.push(channel);
+                channel.wanted_place.set(last as u32);
+                if matches!(channel.source, Source::Answers(_)) {
+                    self.wanted.swap(0, last);
+                    self.wanted_by.swap(0, last);
+                    self.wanted_by[last].wanted_place.set(last as u32);
+                    channel.wanted_place.set(0);
+                }
             }
             (false, place) if (place as usize) < self.wanted.len() => {
                 let place = place as usize;
