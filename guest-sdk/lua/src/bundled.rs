@@ -6,8 +6,8 @@ use std::ffi::c_int;
 use mlua_sys::{LUA_TTABLE, lua_KContext, lua_upvalueindex};
 
 use crate::argument::{REFUSED, text};
-use crate::lua::{Function, Functions, State, push_library};
-use crate::{prelude, waiting};
+use crate::lua::{Function, Functions, State, push_library, set_functions};
+use crate::{calls, prelude, waiting};
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"bundled", bundled)];
@@ -32,6 +32,14 @@ const MODULES: &[(&str, &str)] = &[
         include_str!("library/supervisor/launch.lua"),
     ),
     (
+        "supervisor.loop",
+        include_str!("library/supervisor/loop.lua"),
+    ),
+    (
+        "supervisor.requests",
+        include_str!("library/supervisor/requests.lua"),
+    ),
+    (
         "supervisor.restarts",
         include_str!("library/supervisor/restarts.lua"),
     ),
@@ -43,11 +51,18 @@ const MODULES: &[(&str, &str)] = &[
         "supervisor.tree",
         include_str!("library/supervisor/tree.lua"),
     ),
-    (
-        "supervisor.wire",
-        include_str!("library/supervisor/wire.lua"),
-    ),
     ("server", include_str!("library/server.lua")),
+    ("server.caller", include_str!("library/server/caller.lua")),
+    (
+        "server.failures",
+        include_str!("library/server/failures.lua"),
+    ),
+    ("server.replies", include_str!("library/server/replies.lua")),
+    ("server.serving", include_str!("library/server/serving.lua")),
+    (
+        "server.starting",
+        include_str!("library/server/starting.lua"),
+    ),
     ("task", include_str!("library/task.lua")),
 ];
 
@@ -61,6 +76,7 @@ extern "C-unwind" fn open(l: State) -> c_int {
     l.set_top(0);
     l.push_value(lua_upvalueindex(1));
     push_library(l, waiting::FUNCTIONS);
+    set_functions(l, calls::FUNCTIONS);
     l.call_then(1, 1, 0, opened);
     opened(l, 0, 0)
 }

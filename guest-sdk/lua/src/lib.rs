@@ -31,6 +31,7 @@ mod boot;
 mod bundled;
 mod calendar;
 mod callbacks;
+mod calls;
 mod capability;
 mod channel;
 mod chooser;

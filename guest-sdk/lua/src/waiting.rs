@@ -2,7 +2,6 @@
 
 use std::ffi::c_int;
 
-use mlua_sys::*;
 use warren_guest::capability::{self, Called};
 use warren_guest::process::{self, Start};
 
@@ -21,19 +20,15 @@ pub(crate) const FUNCTIONS: &Functions = &[
     (c"watch", watch),
     (c"begin", begin),
     (c"abandon", abandon),
+    (c"is_awaited", is_awaited),
 ];
 
 /// `first(timeout, ...)`: waits for the first of the channels that has a value, and returns
 /// its place and the value; nil at the end of the timeout. Without a timeout, nil, it waits
 /// for ever.
 extern "C-unwind" fn first(l: State) -> c_int {
-    let patience = if l.type_of(1) == LUA_TNIL {
-        Patience::Endless
-    } else {
-        let Some(timeout) = signed(l, 1, Unit::Milliseconds, "timeout") else {
-            return REFUSED;
-        };
-        Patience::Until(instant_after(u64::try_from(timeout).unwrap_or(0)))
+    let Some(patience) = patience(l, 1) else {
+        return REFUSED;
     };
     let count = l.top() - 1;
     for place in 2..2 + count {
@@ -42,6 +37,18 @@ extern "C-unwind" fn first(l: State) -> c_int {
         push_receive(l);
     }
     wait(l, 2 + count, count, patience, Shape::First)
+}
+
+/// The time to wait that a timeout says; for ever without one, nil. `None` where it is no
+/// timeout; then nil and the error were pushed.
+pub(crate) fn patience(l: State, arg: c_int) -> Option<Patience> {
+    if l.is_nil(arg) {
+        return Some(Patience::Endless);
+    }
+    let timeout = signed(l, arg, Unit::Milliseconds, "timeout")?;
+    Some(Patience::Until(instant_after(
+        u64::try_from(timeout).unwrap_or(0),
+    )))
 }
 
 /// `watch(destination)`: the channel that yields the outcome of this process, once; the
@@ -109,4 +116,11 @@ extern "C-unwind" fn abandon(l: State) -> c_int {
         capability::call("process.abandon", request, buffer)?;
         Ok(&[])
     })
+}
+
+/// `is_awaited(channel)`: true while a coroutine waits for a value of the channel.
+extern "C-unwind" fn is_awaited(l: State) -> c_int {
+    let awaited = !Channel::check(l, 1).receivers.is_empty();
+    l.push_boolean(awaited);
+    1
 }

@@ -24,6 +24,8 @@ pub(crate) enum Operation {
     RustRoundTrip,
     /// A round trip between two Lua processes.
     LuaRoundTrip,
+    /// A call of a Lua server by a Lua process.
+    LuaCall,
     /// A flat guest that does nothing, from its spawn to the news of its exit.
     NativeSpawn,
     /// A Lua process, from its spawn to the news of its exit.
@@ -57,6 +59,7 @@ impl Operation {
             }
             Operation::RustRoundTrip => node.run("bench:rust/ping", &message("bench:rust/echo")),
             Operation::LuaRoundTrip => node.run("bench:ping.lua", &message("bench:echo.lua")),
+            Operation::LuaCall => node.run("bench:calls.lua", &message("bench:called.lua")),
             Operation::NativeSpawn => {
                 node.run("bench:flat/spawner", &arguments(times, "bench:flat/empty"))
             }

@@ -10,10 +10,12 @@
 --     local adders = assert(pool.start { worker = "app:worker", size = 4, retries = 2 })
 --     print(pool.run(adders, { a = 1, b = 2 }))
 
+local native = ...
+local first, values = native.first, native.values
 local launch = require("warren.supervisor.launch")
 local manager = require("warren.pool.manager")
+local requests = require("warren.supervisor.requests")
 local spec = require("warren.pool.spec")
-local wire = require("warren.supervisor.wire")
 
 local pool = {}
 
@@ -43,26 +45,26 @@ end
 -- Does one job: what the function of a worker returns for it, a value, or nil and an
 -- error. A job whose worker ends is tried again `retries` times.
 function pool.run(dest, job, options)
-  return wire.call(dest, "run", job, options)
+  return requests.ask(dest, "run", job, options)
 end
 
 -- Borrows a worker for this process alone, until `checkin` or its end.
 function pool.checkout(dest, options)
-  return wire.call(dest, "checkout", options)
+  return requests.ask(dest, "checkout", options)
 end
 
 function pool.checkin(dest, worker)
-  return wire.call(dest, "checkin", worker)
+  return requests.ask(dest, "checkin", worker)
 end
 
 -- Returns the numbers of workers and jobs.
 function pool.status(dest)
-  return wire.call(dest, "status")
+  return requests.ask(dest, "status")
 end
 
 -- Stops a pool: jobs that wait are refused, those at work have their time to end.
 function pool.stop(dest)
-  return wire.call(dest, "stop")
+  return requests.ask(dest, "stop")
 end
 
 -- Returns what a worker's file returns: a function that calls `work` with each job and
@@ -71,10 +73,10 @@ function pool.worker(work)
   return function(...)
     local events, jobs = process.events(), process.listen("pool.job", { message = true })
     while true do
-      local got = channel.select { events:case_receive(), jobs:case_receive() }
-      if got.channel == jobs then
-        local number, job = got.value:payload()
-        local from = got.value:from()
+      local place, came = first(nil, events, jobs)
+      if place == 2 then
+        local number, job = values(came)
+        local from = came:from()
         local result, err = work(job, ...)
         if err ~= nil and not errors.call_stack(err) then
           err = errors.new(tostring(err)) -- it was no structured error
@@ -83,7 +85,7 @@ function pool.worker(work)
         if not sent then
           process.send(from, "pool.done", number, false, refused)
         end
-      elseif got.value.kind == process.event.CANCEL then
+      elseif came.kind == process.event.CANCEL then
         return
       end
     end

@@ -10,9 +10,9 @@
 --     })
 
 local launch = require("warren.supervisor.launch")
+local requests = require("warren.supervisor.requests")
 local spec = require("warren.supervisor.spec")
 local tree = require("warren.supervisor.tree")
-local wire = require("warren.supervisor.wire")
 
 local supervisor = {}
 
@@ -44,7 +44,7 @@ end
 -- start or a stop of a child has its own limits. The end of the supervisor is an error.
 local function request(name)
   return function(dest, ...)
-    return wire.call(dest, name, ...)
+    return requests.ask(dest, name, ...)
   end
 end
 

@@ -7,8 +7,10 @@ local native = ...
 local begin, abandon, first = native.begin, native.abandon, native.first
 local errors, logger, time = errors, logger, time
 local new_channel, run_beside = channel.new, coroutine.spawn
-local type, xpcall, error, tostring, ipairs = type, xpcall, error, tostring, ipairs
+local type, xpcall, tostring, ipairs = type, xpcall, tostring, ipairs
 local setmetatable, getmetatable = setmetatable, getmetatable
+local failures = require("warren.server.failures")
+local bad_argument = failures.bad_argument
 
 local TIMEOUT = 5000
 
@@ -16,11 +18,6 @@ local task = {}
 
 local class = { __name = "task" }
 class.__index = class
-
-local function bad_argument(place, name, expected, value)
-  local got = value == nil and "no value" or type(value)
-  error("bad argument #" .. place .. " to '" .. name .. "' (" .. expected .. " expected, got " .. got .. ")", 3)
-end
 
 local function check(place, name, value)
   if getmetatable(value) ~= class then
@@ -36,14 +33,6 @@ function class:__gc()
   end
 end
 
--- Makes a structured error of what a function has raised, with the place.
-local function with_place(raised)
-  if type(raised) == "string" then
-    return errors.new(raised)
-  end
-  return raised
-end
-
 -- Settles a task, unless it is.
 local function settle(t, value, err)
   if not t.done then
@@ -53,7 +42,7 @@ local function settle(t, value, err)
 end
 
 local function run(t, f, ...)
-  local returned, value, err = xpcall(f, with_place, ...)
+  local returned, value, err = xpcall(f, failures.with_place, ...)
   if returned then
     settle(t, value, err)
   else

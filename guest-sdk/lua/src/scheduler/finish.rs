@@ -6,6 +6,7 @@ use mlua_sys::*;
 use warren_guest::mailbox;
 use warren_values::kind;
 
+use crate::calls;
 use crate::errors;
 use crate::lua::State;
 use crate::mistakes::check_taken;
@@ -34,6 +35,12 @@ pub(crate) enum Shape {
     Operation,
     /// The place of the channel, from 1, and the value; nil at the deadline.
     First,
+    /// What [`calls`] says of a call. Its number lies below the cases, which are its answer
+    /// and the end of the process called.
+    Answer,
+    /// What [`calls`] says of the next event or message of a server. The cases are its events
+    /// and its inbox.
+    Next,
 }
 
 impl Shape {
@@ -57,7 +64,7 @@ pub(super) fn is_receive(l: State, index: c_int) -> bool {
         && l.to_userdata(index).cast_const().cast() == &raw const RECEIVE
 }
 
-const SHAPES: [Shape; 8] = [
+const SHAPES: [Shape; 10] = [
     Shape::Receive,
     Shape::ReceiveBy,
     Shape::Send,
@@ -66,6 +73,8 @@ const SHAPES: [Shape; 8] = [
     Shape::Exec,
     Shape::Operation,
     Shape::First,
+    Shape::Answer,
+    Shape::Next,
 ];
 
 pub(super) fn context(base: c_int, shape: Shape) -> lua_KContext {
@@ -103,10 +112,15 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             l.push_string(c"timeout");
             3
         }
-        (Shape::First, Fired::Deadline) => {
+        (Shape::First | Shape::Next, Fired::Deadline) => {
             l.push_nil();
             1
         }
+        (Shape::Answer, Fired::Deadline) => calls::push_given_up(l),
+        (Shape::Answer, Fired::Case(0, is_reply)) => calls::push_answer(l, is_reply),
+        (Shape::Answer, Fired::Case(..)) => calls::push_ended(l),
+        (Shape::Next, Fired::Case(0, _)) => calls::push_event(l),
+        (Shape::Next, Fired::Case(..)) => calls::push_message(l),
         (Shape::First, Fired::Case(case, _)) => {
             l.push_integer((case + 1).into());
             l.insert(-2);

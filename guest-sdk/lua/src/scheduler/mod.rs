@@ -24,5 +24,8 @@ mod run;
 mod wait;
 
 pub(crate) use finish::{EXEC, Shape, push_receive};
+pub(crate) use poll::Pulled;
 pub(crate) use run::{RunEnd, again, prepare, run, spawn};
-pub(crate) use wait::{Patience, check_may_wait, receive_alone, wait, wait_for_outcome};
+pub(crate) use wait::{
+    Patience, check_may_wait, pull_alone, receive_alone, wait, wait_for_outcome,
+};

@@ -1,24 +1,29 @@
 //! Taking messages from the runtime, and waking the tasks they are for.
 
-use warren_guest::mailbox::{self, Subscription};
+use std::ffi::c_int;
+
+use warren_guest::mailbox::{self, Message, Subscription};
+use warren_guest::msgpack::Malformed;
 use warren_guest::{Buffer, Failure, clock};
 
 use crate::exchange::{Built, protected};
 use crate::interpreter::Interpreter;
 use crate::lua::State;
-use crate::message;
+use crate::message::{self, Answer};
 use crate::tasks::{ChannelRef, Fired, Format, Meeting, Scheduler, Source, TaskId, Waiter, Wake};
 use crate::transfer;
 
 /// The outcome of [`pull`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pulled {
+pub(crate) enum Pulled {
     /// Nothing before the deadline.
     Nothing,
     /// A message that could not be read: it was dropped with a warning.
     Dropped,
     /// The value of a message of this subscription is on top of the stack.
     Value(Subscription),
+    /// The value of the answer to a call is on top of the stack.
+    Answer(Answer),
     /// An error to be raised is on top of the stack.
     Raised,
 }
@@ -53,20 +58,12 @@ pub(super) unsafe fn pull(
     interpreter.mail_is_read.set(true);
     let pulled = match received {
         Ok(None) => Pulled::Nothing,
-        Ok(Some(message)) => {
-            let built = match format_of(interpreter, message.subscription) {
-                Format::Raw => message::raw(l, message.payload),
-                Format::Event => message::event(l, message.payload),
-                Format::Message => message::build(l, &message),
-            };
-            match built {
-                Ok(_) => Pulled::Value(message.subscription),
-                Err(why) => {
-                    message::warn_dropped(&message, why);
-                    Pulled::Dropped
-                }
-            }
-        }
+        Ok(Some(message)) => match format_of(interpreter, message.subscription) {
+            Format::Message => built(&message, message::build(l, &message)),
+            Format::Raw => built(&message, message::raw(l, message.payload)),
+            Format::Event => built(&message, message::event(l, message.payload)),
+            Format::Answer => answer(l, &message),
+        },
         Err(failure) => refused(l, failure),
     };
     interpreter.mail_is_read.set(false);
@@ -88,6 +85,7 @@ fn pull_beside(
                 Format::Raw => protected(l, message.payload, message::raw),
                 Format::Event => protected(l, message.payload, message::event),
                 Format::Message => message::protected(l, &message),
+                Format::Answer => return answer_beside(l, &message),
             };
             match built {
                 Built::Values(_) => Pulled::Value(message.subscription),
@@ -99,6 +97,18 @@ fn pull_beside(
             }
         }
         Err(failure) => refused(l, failure),
+    }
+}
+
+/// Returns the outcome for a message whose value was built, or could not be.
+#[inline]
+fn built(message: &Message<'_>, built: Result<c_int, Malformed>) -> Pulled {
+    match built {
+        Ok(_) => Pulled::Value(message.subscription),
+        Err(why) => {
+            message::warn_dropped(message, why);
+            Pulled::Dropped
+        }
     }
 }
 
@@ -129,10 +139,60 @@ pub(super) fn poll(l: State, interpreter: &Interpreter, block: bool) -> bool {
     match pulled {
         Pulled::Value(subscription) if !deliver(l, interpreter, subscription) => return false,
         Pulled::Value(_) => {}
+        Pulled::Answer(answer) => hand_over_answer(l, interpreter, answer),
         Pulled::Raised => return false,
         Pulled::Nothing | Pulled::Dropped => {}
     }
     ring(l, interpreter)
+}
+
+/// Builds the value of an answer.
+/// May raise.
+#[inline(never)]
+fn answer(l: State, message: &Message<'_>) -> Pulled {
+    match message::answer(l, message.payload) {
+        Ok(answer) => Pulled::Answer(answer),
+        Err(why) => {
+            message::warn_dropped(message, why);
+            Pulled::Dropped
+        }
+    }
+}
+
+/// The same without letting an error through.
+fn answer_beside(l: State, message: &Message<'_>) -> Pulled {
+    match protected(l, message.payload, message::answer_values) {
+        Built::Values(_) => {
+            let (number, is_reply) = (l.to_integer(-2), l.to_boolean(-1));
+            l.pop(2);
+            Pulled::Answer(Answer { number, is_reply })
+        }
+        Built::Raised => Pulled::Raised,
+        Built::Malformed(why) => {
+            message::warn_dropped(message, why);
+            Pulled::Dropped
+        }
+    }
+}
+
+/// Hands the value on top of the stack to the task that waits for this answer, or drops
+/// the answer to a call that is over.
+pub(super) fn hand_over_answer(l: State, interpreter: &Interpreter, answer: Answer) {
+    let meeting = interpreter.scheduler.borrow().meet_answer(answer.number);
+    match meeting {
+        // A thread that waits keeps a slot free for the value.
+        Some(meeting) if meeting.thread.to_integer(meeting.below) == answer.number => {
+            if meeting.thread != l {
+                l.move_to(meeting.thread, 1);
+            }
+            let mut scheduler = interpreter.scheduler.borrow_mut();
+            scheduler.part(meeting, answer.is_reply);
+        }
+        _ => {
+            l.pop(1);
+            interpreter.scheduler.borrow_mut().dropped_answer();
+        }
+    }
 }
 
 /// Returns the form of the messages of a subscription.
@@ -144,6 +204,7 @@ fn format_of(interpreter: &Interpreter, subscription: Subscription) -> Format {
         .copied();
     match kept.as_ref().map(|kept| &kept.channel.source) {
         Some(Source::Mailbox { format, .. }) => *format,
+        Some(Source::Answers(_)) => Format::Answer,
         _ => Format::Raw,
     }
 }

@@ -8,10 +8,10 @@ use warren_guest::mailbox::Subscription;
 
 use super::boundary;
 use super::finish::{Shape, context, finish, from_context, is_receive, push_receive};
-use super::poll::{Pulled, poll, pull};
+use super::poll::{Pulled, hand_over_answer, poll, pull};
 use crate::interpreter::{Interpreter, interpreter, set_switched_out};
 use crate::lua::State;
-use crate::tasks::{Channel, ChannelRef, Fired, Format, Source};
+use crate::tasks::{Answers, Channel, ChannelRef, Fired, Format, Source};
 use crate::transfer;
 
 /// The time to wait.
@@ -39,6 +39,11 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
     loop {
         let look = look(l, interpreter, base, count, shape);
         let alone = interpreter.scheduler.borrow().is_alone();
+        if !alone && shape == Shape::Answer {
+            // Other tasks may wait for answers, which come before the ends of processes:
+            // see `Scheduler::update_wanted`.
+            interpreter.scheduler.borrow_mut().wanted_now.clear();
+        }
         let blocks = look.ready.is_none() && patience != Patience::None;
         let until = match patience {
             Patience::Until(until) => Some(until),
@@ -50,6 +55,9 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
             (true, a, b) => a.or(b),
         };
         let idle = deadline.is_none() && interpreter.scheduler.borrow().wanted_now.is_empty();
+        if alone && blocks && shape != Shape::Answer {
+            interpreter.scheduler.borrow_mut().want_late_answers();
+        }
         if let (true, Some(case)) = (idle, look.rung) {
             // Nobody is left to set the timer anew.
             l.push_nil();
@@ -70,6 +78,15 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
             Pulled::Value(subscription) => {
                 let case = case_of(l, base, count, subscription);
                 return finish(l, base, shape, Fired::Case(case, true));
+            }
+            Pulled::Answer(answer)
+                if shape == Shape::Answer && answer.number == l.to_integer(base - 1) =>
+            {
+                return finish(l, base, shape, Fired::Case(0, answer.is_reply));
+            }
+            Pulled::Answer(answer) => {
+                hand_over_answer(l, interpreter, answer);
+                continue;
             }
             Pulled::Raised => l.error(),
             Pulled::Dropped => continue,
@@ -121,6 +138,7 @@ pub(crate) fn wait_for_outcome(l: State, subscription: Subscription) -> c_int {
         match unsafe { pull(l, interpreter, &[subscription], None) } {
             Pulled::Value(_) => return finish(l, 1, Shape::Operation, Fired::Case(0, true)),
             Pulled::Raised => l.error(),
+            Pulled::Answer(answer) => hand_over_answer(l, interpreter, answer),
             Pulled::Dropped | Pulled::Nothing => {}
         }
     }
@@ -129,24 +147,38 @@ pub(crate) fn wait_for_outcome(l: State, subscription: Subscription) -> c_int {
 /// Receives from the channel of a subscription where that can be done without
 /// the scheduler: while a task is alone. Pushes the value.
 pub(crate) fn receive_alone(l: State, channel: ChannelRef) -> bool {
-    let interpreter = interpreter(l);
-    let subscription = match &channel.source {
-        Source::Mailbox {
-            subscription, ring, ..
-        } if ring.len.get() == 0
-            && !channel.closed.get()
-            && interpreter.scheduler.borrow().is_alone() =>
-        {
-            *subscription
-        }
-        _ => return false,
-    };
-    // SAFETY: the array outlives the call.
-    match unsafe { pull(l, interpreter, &[subscription], None) } {
-        Pulled::Value(_) => true,
-        Pulled::Raised => l.error(),
-        Pulled::Dropped | Pulled::Nothing => false,
+    match pull_alone(l, [channel], None) {
+        Some(Pulled::Value(_)) => true,
+        Some(Pulled::Raised) => l.error(),
+        _ => false,
     }
+}
+
+/// Waits for the first of the channels of subscriptions that has a value, where that can
+/// be done without the scheduler: while a task is alone, and no answer is late. `None`
+/// where it cannot.
+#[inline]
+pub(crate) fn pull_alone<const N: usize>(
+    l: State,
+    channels: [ChannelRef; N],
+    deadline: Option<u64>,
+) -> Option<Pulled> {
+    let interpreter = interpreter(l);
+    let mut wanted = [0; N];
+    for (wanted, channel) in wanted.iter_mut().zip(channels) {
+        *wanted = match &channel.source {
+            Source::Mailbox {
+                subscription, ring, ..
+            } if ring.len.get() == 0 && !channel.closed.get() => *subscription,
+            Source::Answers(answers) => answers.subscription,
+            _ => return None,
+        };
+    }
+    if !interpreter.scheduler.borrow().is_undivided() {
+        return None;
+    }
+    // SAFETY: the array outlives the call.
+    Some(unsafe { pull(l, interpreter, &wanted, deadline) })
 }
 
 /// The findings of [`look`].
@@ -179,7 +211,8 @@ fn look(l: State, interpreter: &Interpreter, base: c_int, count: c_int, shape: S
             Source::Local(ring) if receives => ring.len.get() > 0 || !channel.senders.is_empty(),
             Source::Local(ring) => ring.len.get() < ring.capacity || !channel.receivers.is_empty(),
             Source::Mailbox { ring, .. } if ring.len.get() > 0 => true,
-            Source::Mailbox { subscription, .. } => {
+            Source::Mailbox { subscription, .. }
+            | Source::Answers(Answers { subscription, .. }) => {
                 // A task that waits already is served first.
                 if channel.receivers.is_empty() {
                     scheduler.wanted_now.push(*subscription);

@@ -8,6 +8,8 @@ use std::ptr::NonNull;
 use mlua_sys::lua_Integer;
 use warren_guest::mailbox::Subscription;
 
+use super::answers::Answers;
+
 /// One channel. Nothing in here needs `Drop`: Lua frees it like any userdata.
 #[derive(Debug)]
 pub(crate) struct Channel {
@@ -41,6 +43,8 @@ pub(crate) enum Source {
     },
     /// From the clock.
     Clock(Alarm),
+    /// From the processes that were called.
+    Answers(Answers),
 }
 
 /// The buffer of a local or mailbox channel: `len` values from place `head` on, in a
@@ -63,6 +67,8 @@ pub(crate) enum Format {
     Raw,
     /// The one value of a payload that the runtime wrote.
     Event,
+    /// What an answer says.
+    Answer,
 }
 
 /// The alarm of a timer or ticker.
@@ -121,6 +127,21 @@ impl Channel {
     /// Returns true if programs may send on the channel and close it.
     pub(crate) fn is_local(&self) -> bool {
         matches!(self.source, Source::Local(_))
+    }
+
+    /// Returns the queue of the mailbox that the values come from.
+    pub(crate) fn subscription(&self) -> Option<Subscription> {
+        match &self.source {
+            Source::Mailbox { subscription, .. } => Some(*subscription),
+            Source::Answers(answers) => Some(answers.subscription),
+            Source::Local(_) | Source::Clock(_) => None,
+        }
+    }
+
+    /// Returns true while its queue is to be read: a task waits, or answers are late.
+    pub(super) fn is_awaited(&self) -> bool {
+        let are_late = matches!(&self.source, Source::Answers(answers) if answers.are_late());
+        are_late || !self.receivers.is_empty()
     }
 }
 

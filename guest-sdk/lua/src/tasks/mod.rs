@@ -11,6 +11,7 @@
 //! A case is known by its place on the stack of the thread that blocks.
 
 mod alarms;
+mod answers;
 mod channel;
 mod queue;
 
@@ -21,6 +22,7 @@ use std::ptr;
 use warren_guest::mailbox::Subscription;
 
 pub(crate) use alarms::Wake;
+pub(crate) use answers::Answers;
 pub(crate) use channel::{Again, Alarm, Channel, ChannelRef, Format, Kept, Queue, Ring, Source};
 pub(crate) use queue::{Meeting, Waiter};
 
@@ -46,8 +48,8 @@ pub(crate) struct Scheduler {
     pub(crate) waiters: Vec<Waiter>,
     /// The first free place of `waiters`, linked by `next`.
     free_waiter: Option<u32>,
-    /// The mailbox queues that parked tasks want, and the channel of each,
-    /// which knows its place here.
+    /// The mailbox queues that parked tasks want, and that of late answers; and the
+    /// channel of each, which knows its place here.
     pub(crate) wanted: Vec<Subscription>,
     wanted_by: Vec<ChannelRef>,
     /// Those of a wait that is about to begin; kept for its memory.
@@ -60,6 +62,8 @@ pub(crate) struct Scheduler {
     pub(crate) resumed: Option<*const Resumption>,
     /// Tasks run since the runtime was last asked.
     pub(crate) unpolled: u32,
+    /// The channel of the answers to calls, once there was one.
+    answers: Option<ChannelRef>,
 }
 
 /// One coroutine that has resumed another and waits for it; on the machine
@@ -151,6 +155,17 @@ impl Scheduler {
     /// Returns true where the running task is the only one.
     pub(crate) fn is_alone(&self) -> bool {
         self.live <= 1 && self.ready.is_empty()
+    }
+
+    /// Returns true where the running task is the only one, and no answer is late.
+    pub(crate) fn is_undivided(&self) -> bool {
+        self.is_alone() && self.wanted.is_empty()
+    }
+
+    /// Has the wait that is about to begin of the only task take late answers, too.
+    pub(crate) fn want_late_answers(&mut self) {
+        // Nobody else wants anything, and there is room: see `reserve`.
+        self.wanted_now.extend_from_slice(&self.wanted);
     }
 
     /// Returns true where `thread` is that of the running task.

@@ -4,7 +4,7 @@
 use std::ffi::c_int;
 
 use super::channel::{ChannelRef, Queue, Source};
-use super::{Scheduler, TaskId};
+use super::{NOWHERE, Scheduler, TaskId};
 use crate::lua::State;
 
 /// One case of a parked task.
@@ -30,6 +30,8 @@ pub(crate) struct Meeting {
     pub(crate) thread: State,
     /// The stack index of the value it sends.
     pub(crate) value: c_int,
+    /// The stack index below its first case.
+    pub(crate) below: c_int,
 }
 
 impl Scheduler {
@@ -69,6 +71,7 @@ impl Scheduler {
             case: waiter.case,
             thread: task.at,
             value: task.base + 2 * waiter.case + 1,
+            below: task.base - 1,
         })
     }
 
@@ -119,12 +122,8 @@ impl Scheduler {
             None => queue.first.set(Some(place)),
         }
         queue.last.set(Some(place));
-        if let (Source::Mailbox { subscription, .. }, None) = (&channel.source, previous) {
-            channel.wanted_place.set(self.wanted.len() as u32);
-            self.wanted.push(*subscription);
-            self.wanted_by.push(channel);
-        }
         if previous.is_none() {
+            self.update_wanted(channel);
             self.update_channel_alarm(channel);
         }
     }
@@ -146,21 +145,46 @@ impl Scheduler {
             Some(next) => self.waiters[next as usize].previous = waiter.previous,
             None => queue.last.set(waiter.previous),
         }
-        let deserted = queue.is_empty();
-        let wanted = channel.wanted_place.get() as usize;
-        match channel.source {
-            Source::Mailbox { .. } if deserted && wanted < self.wanted.len() => {
-                self.wanted.swap_remove(wanted);
-                self.wanted_by.swap_remove(wanted);
-                if let Some(moved) = self.wanted_by.get(wanted) {
-                    moved.wanted_place.set(wanted as u32);
-                }
-            }
-            Source::Clock(_) if deserted => self.update_channel_alarm(channel),
-            _ => {}
+        if queue.is_empty() {
+            self.update_wanted(channel);
+            self.update_channel_alarm(channel);
         }
         self.waiters[place as usize].next = self.free_waiter;
         self.free_waiter = Some(place);
         waiter.sibling
+    }
+
+    /// Puts a channel among those whose queue is wanted, or takes it out, as its
+    /// waiters say. The queue of answers is the first one: a process answers before it
+    /// ends, and the runtime takes a message of the first queue that has one.
+    pub(super) fn update_wanted(&mut self, channel: ChannelRef) {
+        let Some(subscription) = channel.subscription() else {
+            return;
+        };
+        let place = channel.wanted_place.get();
+        match (channel.is_awaited(), place) {
+            (true, NOWHERE) => {
+                let last = self.wanted.len();
+                self.wanted.push(subscription);
+                self.wanted_by.push(channel);
+                channel.wanted_place.set(last as u32);
+                if matches!(channel.source, Source::Answers(_)) {
+                    self.wanted.swap(0, last);
+                    self.wanted_by.swap(0, last);
+                    self.wanted_by[last].wanted_place.set(last as u32);
+                    channel.wanted_place.set(0);
+                }
+            }
+            (false, place) if (place as usize) < self.wanted.len() => {
+                let place = place as usize;
+                self.wanted.swap_remove(place);
+                self.wanted_by.swap_remove(place);
+                if let Some(moved) = self.wanted_by.get(place) {
+                    moved.wanted_place.set(place as u32);
+                }
+                channel.wanted_place.set(NOWHERE);
+            }
+            _ => {}
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod blocking;
+mod calls;
 mod crossing;
 mod documented;
 mod files;

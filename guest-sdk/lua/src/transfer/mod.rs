@@ -13,7 +13,7 @@ use std::ffi::{CStr, c_int};
 
 pub(crate) use clock::{push_ring, set_alarm};
 pub(crate) use ready::{close, receive, send, settle};
-pub(crate) use subscriptions::{forget, open, push_subscription, stash};
+pub(crate) use subscriptions::{forget, open, push_answers, push_subscription, stash};
 
 use crate::interpreter::interpreter;
 use crate::lua::State;

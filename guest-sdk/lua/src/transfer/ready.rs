@@ -66,7 +66,7 @@ pub(crate) fn send(l: State, place: c_int) -> bool {
             interpreter.scheduler.borrow_mut().part(receiver, true);
         }
         (None, Source::Local(ring) | Source::Mailbox { ring, .. }) => ring.put(l, place),
-        (None, Source::Clock(_)) => l.pop(1),
+        (None, Source::Clock(_) | Source::Answers(_)) => l.pop(1),
     }
     true
 }

@@ -12,7 +12,7 @@ use warren_guest::mailbox::Subscription;
 use super::ready;
 use crate::interpreter::{Interpreter, interpreter};
 use crate::lua::State;
-use crate::tasks::{Channel, ChannelRef, Format, Kept, Ring, Source};
+use crate::tasks::{Answers, Channel, ChannelRef, Format, Kept, Ring, Source};
 
 /// A program rarely has more subscriptions.
 const ROOM: c_int = 4;
@@ -29,6 +29,23 @@ pub(crate) fn push_subscription(
     subscription: Subscription,
     format: Format,
 ) -> ChannelRef {
+    push(l, subscription, || Source::Mailbox {
+        subscription,
+        format,
+        ring: Ring::unbounded(),
+    })
+}
+
+/// Pushes the channel on the subscription of answers, a new one where there is none yet.
+pub(crate) fn push_answers(l: State, subscription: Subscription) -> ChannelRef {
+    push(l, subscription, || {
+        Source::Answers(Answers::new(subscription))
+    })
+}
+
+/// Pushes the channel on a subscription; where there is none yet, one that takes its values
+/// from the source that is made.
+fn push(l: State, subscription: Subscription, source: impl FnOnce() -> Source) -> ChannelRef {
     l.registered(channels_key());
     let known = interpreter(l)
         .subscriptions
@@ -40,14 +57,7 @@ pub(crate) fn push_subscription(
         l.remove(-2);
         return kept.channel;
     }
-    let channel = Channel::push(
-        l,
-        Source::Mailbox {
-            subscription,
-            format,
-            ring: Ring::unbounded(),
-        },
-    );
+    let channel = Channel::push(l, source());
     l.push_value(-1);
     let place = l.keep(-3);
     l.remove(-2);

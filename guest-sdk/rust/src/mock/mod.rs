@@ -120,6 +120,12 @@ impl Runtime {
         String::from_utf8_lossy(&self.written[0]).into_owned()
     }
 
+    /// Returns the number of messages in all queues.
+    pub fn unread(&self) -> usize {
+        let queued: usize = self.queues.values().map(VecDeque::len).sum();
+        queued + self.unclaimed.len()
+    }
+
     pub(crate) fn open(&mut self, topic: &str) -> Subscription {
         if let Some(subscription) = self.topics.get(topic) {
             return *subscription;

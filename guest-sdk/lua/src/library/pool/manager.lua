@@ -2,12 +2,15 @@
 -- time; a job is in one place at a time, the queue, a worker, or its pause before it is
 -- tried again.
 
+local native = ...
 local alarms = require("warren.supervisor.alarms")
 local launch = require("warren.supervisor.launch")
+local loop = require("warren.supervisor.loop")
 local queue = require("warren.pool.queue")
+local requests = require("warren.supervisor.requests")
 local restarts = require("warren.supervisor.restarts")
+local replies = require("warren.server.replies")
 local spec = require("warren.pool.spec")
-local wire = require("warren.supervisor.wire")
 
 local manager = {}
 manager.__index = manager
@@ -37,10 +40,7 @@ function manager.new(description)
   }, manager)
 end
 
--- Ends the pool after its present step; with an error, as a failure.
-function manager:finish(err)
-  self.ending = self.ending or { error = err }
-end
+manager.finish, manager.receive = loop.finish, loop.receive
 
 -- Ends a job, with an answer to the one who waits for it.
 function manager:end_job(job, answer, err)
@@ -53,9 +53,9 @@ function manager:end_job(job, answer, err)
   end
   job.ended = true
   if err ~= nil then
-    job.caller:refuse(err)
+    replies.refuse(job.caller, err)
   else
-    job.caller:reply(answer)
+    replies.reply(job.caller, answer)
   end
 end
 
@@ -95,7 +95,7 @@ function manager:give(worker, job)
       self.alarms:remove(job.alarm)
       job.alarm = nil
     end
-    job.caller:reply(worker.pid)
+    replies.reply(job.caller, worker.pid)
     return true
   end
   local sent, err = process.send(worker.pid, "pool.job", job.number, job.value)
@@ -148,7 +148,7 @@ function manager:add(job)
   local room = self.description.size + self.description.overflow - self.count
   if self.waiting.count >= self.description.max_queue + #self.idle + math.max(room, 0) then
     local message = ("max_queue: %d jobs wait for a worker"):format(self.waiting.count)
-    job.caller:refuse(failure(errors.RATE_LIMITED, message))
+    replies.refuse(job.caller, failure(errors.RATE_LIMITED, message))
     return
   end
   if job.timeout then
@@ -195,7 +195,7 @@ end
 
 -- Forgets a checkout of a process that may have no others.
 function manager:end_checkout(job)
-  local borrower = job.caller:pid()
+  local borrower = job.caller.pid
   local rest = (self.borrowers[borrower] or 1) - 1
   self.borrowers[borrower] = rest > 0 and rest or nil
   if rest == 0 then
@@ -209,14 +209,14 @@ function manager:borrower_ended(pid)
   self.borrowers[pid] = nil
   for _, worker in pairs(self.workers) do
     local job = worker.job
-    if job and job.is_checkout and job.caller:pid() == pid then
+    if job and job.is_checkout and job.caller.pid == pid then
       worker.job, job.worker, job.ended = nil, nil, true
       self:dismiss(worker, true)
     end
   end
   for place = self.waiting.first, self.waiting.last do
     local job = self.waiting.jobs[place]
-    if job and job.is_checkout and job.caller:pid() == pid then
+    if job and job.is_checkout and job.caller.pid == pid then
       self:end_job(job, nil, failure(errors.CANCELED, "the borrower has ended"))
     end
   end
@@ -282,21 +282,9 @@ function manager:note(event)
 end
 
 -- The requests, by name.
-local requests = {}
+local handlers = loop.requests()
 
-function requests:ready()
-  return true
-end
-
-function requests:adopt(caller)
-  self.parent = caller:pid()
-  if not process.monitor(self.parent) then
-    self:finish()
-  end
-  return true
-end
-
-function requests:run(caller, value, options)
+function handlers:run(caller, value, options)
   local given, err = spec.job(options, self.description)
   if not given then
     return nil, err
@@ -304,18 +292,18 @@ function requests:run(caller, value, options)
   self:add { caller = caller, value = value, timeout = given.timeout, retries = given.retries }
 end
 
-function requests:checkout(caller, options)
+function handlers:checkout(caller, options)
   local given, err = spec.job(options, self.description)
   if not given then
     return nil, err
-  elseif not process.monitor(caller:pid()) then
+  elseif not process.monitor(caller.pid) then
     return nil, failure(errors.CANCELED, "the borrower has ended")
   end
-  self.borrowers[caller:pid()] = (self.borrowers[caller:pid()] or 0) + 1
+  self.borrowers[caller.pid] = (self.borrowers[caller.pid] or 0) + 1
   self:add { caller = caller, is_checkout = true, timeout = given.timeout, retries = 0 }
 end
 
-function requests:checkin(_, pid)
+function handlers:checkin(_, pid)
   local worker = self.workers[pid]
   local job = worker and worker.job
   if not job or not job.is_checkout then
@@ -327,22 +315,17 @@ function requests:checkin(_, pid)
   return true
 end
 
-function requests:status()
+function handlers:status()
   return {
     size = self.description.size, workers = self.count, idle = #self.idle, busy = self.count - #self.idle,
     queued = self.waiting.count,
   }
 end
 
-function requests:stop(caller)
-  table.insert(self.callers, caller)
-  self:finish()
-end
-
 -- A worker has done its job.
 function manager:done(message)
   local worker = self.workers[message:from()]
-  local number, is_result, answer = message:payload()
+  local number, is_result, answer = native.values(message)
   local job = worker and worker.job
   if not job or job.number ~= number then
     return -- its time was over
@@ -358,29 +341,15 @@ function manager:answer(message)
   if message:topic() == "pool.done" then
     return self:done(message)
   end
-  wire.answer(self, requests, message)
+  requests.answer(self, handlers, message)
 end
 
 -- Answers all that has come.
 function manager:read_inbox()
-  repeat
-    local got = channel.select { self.inbox:case_receive(), default = true }
-    if not got.default then
-      self:answer(got.value)
-    end
-  until got.default
-end
-
-function manager:receive()
-  local got = channel.select {
-    self.events:case_receive(), self.alarms:case_receive(), self.inbox:case_receive(),
-  }
-  if got.channel == self.events then
-    self:note(got.value)
-  elseif got.channel == self.inbox then
-    self:answer(got.value)
-  else
-    self.alarms:note()
+  local message = self.inbox:receive(0)
+  while message do
+    self:answer(message)
+    message = self.inbox:receive(0)
   end
 end
 
@@ -420,13 +389,7 @@ function manager:run()
     end
   end
   self:shut_down()
-  for _, caller in ipairs(self.callers) do
-    caller:reply(true)
-  end
-  wire.refuse(self.inbox, self.ending.error or failure(errors.UNAVAILABLE, "the pool is ending"))
-  if self.ending.error then
-    return nil, self.ending.error
-  end
+  return loop.conclude(self, "pool")
 end
 
 return manager

@@ -77,13 +77,13 @@ function alarms:take()
   end
 end
 
--- Returns the case of a select that is ready when something is due.
-function alarms:case_receive()
+-- Returns the channel that yields a value when something is due.
+function alarms:channel()
   local first = self.heap[1]
   if not first then
     -- Never ready.
     self.never = self.never or channel.new()
-    return self.never:case_receive()
+    return self.never
   end
   if self.set ~= first.at or self.fired then
     local delay = math.max(first.at - alarms.now(), 1)
@@ -94,10 +94,10 @@ function alarms:case_receive()
     end
     self.set, self.fired = first.at, false
   end
-  return self.timer:channel():case_receive()
+  return self.timer:channel()
 end
 
--- Takes note that the case was ready.
+-- Takes note that the channel has yielded one.
 function alarms:note()
   self.fired = true
 end

@@ -1,6 +1,6 @@
 -- Starts the processes of these modules.
 
-local wire = require("warren.supervisor.wire")
+local requests = require("warren.supervisor.requests")
 
 local launch = {}
 
@@ -33,7 +33,7 @@ function launch.ready(what)
     return nil, err
   end
   local args, pid = what.args, nil
-  pid, err = wire.start(function(asking)
+  pid, err = requests.start(function(asking)
     return asking:spawn(what.definition, what.host, table.unpack(args, 1, args.n or #args))
   end, spawner, "adopt")
   local linked

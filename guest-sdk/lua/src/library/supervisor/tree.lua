@@ -13,9 +13,10 @@
 
 local alarms = require("warren.supervisor.alarms")
 local launch = require("warren.supervisor.launch")
+local loop = require("warren.supervisor.loop")
+local requests = require("warren.supervisor.requests")
 local restarts = require("warren.supervisor.restarts")
 local spec = require("warren.supervisor.spec")
-local wire = require("warren.supervisor.wire")
 
 local tree = {}
 tree.__index = tree
@@ -83,10 +84,7 @@ function tree:in_order(from)
   return list
 end
 
--- Ends the supervisor after its present step; with an error, as a failure.
-function tree:finish(err)
-  self.ending = self.ending or { error = err }
-end
+tree.finish, tree.receive = loop.finish, loop.receive
 
 -- Takes note of an event. It changes no child but the one that has ended.
 function tree:note(event)
@@ -220,7 +218,7 @@ function tree:start(child)
     self.by_pid[pid] = child
     if child.ready then
       if not child.is_server then
-        wire.ask(pid, topic, "ready")
+        requests.send(pid, topic, "ready")
       end
       err = self:await_ready(child, replies)
       pid = not err and pid or nil
@@ -342,20 +340,6 @@ function tree:start_next()
   return true
 end
 
--- Waits for what comes next, and takes note of an event or answers a request.
-function tree:receive()
-  local got = channel.select {
-    self.events:case_receive(), self.alarms:case_receive(), self.inbox:case_receive(),
-  }
-  if got.channel == self.events then
-    self:note(got.value)
-  elseif got.channel == self.inbox then
-    self:answer(got.value)
-  else
-    self.alarms:note()
-  end
-end
-
 -- Stops all children, the last first; those of strategy `dynamic` all at once.
 function tree:shut_down()
   local children = self:in_order()
@@ -391,20 +375,14 @@ function tree:run()
     end
   end
   self:shut_down()
-  for _, caller in ipairs(self.callers) do
-    caller:reply(true)
-  end
-  wire.refuse(self.inbox, self.ending.error or failure(errors.UNAVAILABLE, "the supervisor is ending"))
-  if self.ending.error then
-    return nil, self.ending.error
-  end
+  return loop.conclude(self, "supervisor")
 end
 
 -- The requests, by name.
-local requests = {}
+local handlers = loop.requests()
 
 function tree:answer(message)
-  wire.answer(self, requests, message)
+  requests.answer(self, handlers, message)
 end
 
 -- Returns the child of an id or a PID, if it is there and did not end meanwhile.
@@ -424,21 +402,7 @@ function tree:find(key)
   return nil, failure(errors.NOT_FOUND, "child not found: " .. tostring(key))
 end
 
--- The children have started, or no request would be read.
-function requests:ready()
-  return true
-end
-
--- As `ready`, of the process that has started this one, and with whose end it ends.
-function requests:adopt(caller)
-  self.parent = caller:pid()
-  if not process.monitor(self.parent) then
-    self:finish()
-  end
-  return true
-end
-
-function requests:start_child(_, given)
+function handlers:start_child(_, given)
   local description = self.description
   local child, err = spec.child(given, {
     template = description.template,
@@ -467,7 +431,7 @@ function requests:start_child(_, given)
   return pid
 end
 
-function requests:stop_child(_, key)
+function handlers:stop_child(_, key)
   local child, err = self:find(key)
   if not child then
     return nil, err
@@ -477,12 +441,6 @@ function requests:stop_child(_, key)
     self:remove(child)
   end
   return true
-end
-
--- The answer is given when all children have ended.
-function requests:stop(caller)
-  table.insert(self.callers, caller)
-  self:finish()
 end
 
 -- Returns a child without a process and without a restart to come.
@@ -496,7 +454,7 @@ local function stopped(self, key)
   return child
 end
 
-function requests:restart_child(_, key)
+function handlers:restart_child(_, key)
   local child, err = stopped(self, key)
   if not child then
     return nil, err
@@ -504,7 +462,7 @@ function requests:restart_child(_, key)
   return self:start(child)
 end
 
-function requests:delete_child(_, key)
+function handlers:delete_child(_, key)
   local child, err = stopped(self, key)
   if not child then
     return nil, err
@@ -521,12 +479,12 @@ local function shown(child)
   }
 end
 
-function requests:find(_, key)
+function handlers:find(_, key)
   local child, err = self:find(key)
   return child and shown(child), err
 end
 
-function requests:children()
+function handlers:children()
   local list = self:in_order()
   for place, child in ipairs(list) do
     list[place] = shown(child)
@@ -534,7 +492,7 @@ function requests:children()
   return list
 end
 
-function requests:count()
+function handlers:count()
   local counts = { children = 0, running = 0, waiting = 0, stopped = 0 }
   for _, child in pairs(self.by_id) do
     counts.children = counts.children + 1

@@ -1,0 +1,210 @@
+-- The side that asks: calls and casts, and the ends of the processes that were called.
+
+local native = ...
+local ask, await, new_address = native.ask, native.await, native.address
+local first, watch, abandon, is_awaited = native.first, native.watch, native.abandon, native.is_awaited
+local process, errors, time = process, errors, time
+local send, lookup = process.send, process.registry.lookup
+local type, tostring, setmetatable, next = type, tostring, setmetatable, next
+local byte = string.byte
+local bad_argument = require("warren.server.failures").bad_argument
+
+local TIMEOUT <const> = 5000
+
+local caller = {}
+
+-- Channels that yield the ends of processes that were called, by PID: most are called again.
+-- Beyond so many, those not called since are given up.
+local MOST_WATCHES <const> = 256
+local watches, older, watched = {}, {}, 0
+-- The outcomes that one coroutine has read, for the others that wait for them.
+local outcomes = setmetatable({}, { __mode = "k" })
+
+-- Gives up the watches that were not used since the last time, unless a call waits.
+local function give_up_older()
+  local kept = watches
+  for pid, unused in next, older do
+    if is_awaited(unused) then
+      kept[pid] = unused
+    else
+      abandon(unused)
+    end
+  end
+  watches, older, watched = {}, kept, 0
+end
+
+-- Returns the channel that yields the end of a process, or nil and an error.
+local function watch_of(pid)
+  local ending, err = watches[pid] or older[pid], nil
+  if not ending then
+    ending, err = watch(pid)
+    if not ending then
+      return nil, err
+    end
+  end
+  if not watches[pid] then
+    if watched == MOST_WATCHES then
+      give_up_older()
+    end
+    watches[pid], older[pid] = ending, nil
+    watched = watched + 1
+  end
+  return ending
+end
+
+-- Returns the PID behind a destination and the channel of its end, or nil and an error.
+local function watched_pid(destination)
+  local pid, err = destination, nil
+  if byte(destination) ~= 123 then
+    pid, err = lookup(destination)
+    if not pid then
+      return nil, err
+    end
+  end
+  local ending
+  ending, err = watch_of(pid)
+  if not ending then
+    return nil, err
+  end
+  return pid, ending
+end
+
+-- Notes that a process has ended; without an outcome, another coroutine has read it.
+local function note_end(pid, ending, outcome)
+  outcome = outcome or outcomes[ending] or {}
+  outcomes[ending] = outcome
+  if watches[pid] == ending then
+    watches[pid] = nil
+  elseif older[pid] == ending then
+    older[pid] = nil
+  end
+  abandon(ending)
+  return outcome
+end
+
+-- Returns the error of a call whose server has ended.
+local function ended(pid, outcome)
+  if outcome.cause then
+    return errors.wrap(outcome.cause, "server " .. pid .. " ended")
+  end
+  return errors.new {
+    kind = errors.UNAVAILABLE,
+    retryable = true,
+    message = "server " .. pid .. " ended before it replied",
+    details = { pid = pid },
+  }
+end
+
+-- Returns the error of a call that was not answered in time.
+local function timed_out(pid, timeout)
+  if type(timeout) == "number" then
+    timeout = time.parse_duration(timeout * time.MILLISECOND // 1)
+  end
+  return errors.new {
+    kind = errors.TIMEOUT,
+    retryable = true,
+    message = "server " .. pid .. " did not answer within " .. tostring(timeout),
+    details = { pid = pid },
+  }
+end
+
+-- Returns the error of a call that was not answered; `why` is as `native.await` says.
+local function unanswered(pid, ending, why, timeout)
+  if why == "timeout" then
+    return timed_out(pid, timeout)
+  end
+  return ended(pid, note_end(pid, ending, why))
+end
+
+-- Asks a server, and waits for its reply. Returns the reply, or nil and an error.
+function caller.call(destination, request, timeout)
+  local ending = watches[destination]
+  if not ending then
+    if type(destination) ~= "string" then
+      bad_argument(1, "call", "string", destination)
+    end
+    destination, ending = watched_pid(destination)
+    if not destination then
+      return nil, ending
+    end
+  end
+  timeout = timeout or TIMEOUT
+  local value, err, why = ask(destination, request, timeout, ending)
+  if why ~= nil then
+    return nil, unanswered(destination, ending, why, timeout)
+  elseif err ~= nil then
+    return nil, err
+  end
+  return value
+end
+
+-- Asks as `call`, however long the answer takes: only the end of the process ends the wait.
+function caller.ask(destination, request)
+  if type(destination) ~= "string" then
+    bad_argument(1, "ask", "string", destination)
+  end
+  local pid, ending = watched_pid(destination)
+  if not pid then
+    return nil, ending
+  end
+  local value, err, why = ask(pid, request, nil, ending)
+  if why ~= nil then
+    return nil, unanswered(pid, ending, why)
+  elseif err ~= nil then
+    return nil, err
+  end
+  return value
+end
+
+-- Returns the topic and the number for an answer that `caller.answer` waits for, in the
+-- same coroutine; or nil and an error.
+caller.address = new_address
+
+-- Waits for the answer with a number from a process that was told the address in another
+-- way; without a timeout, until the process ends. Returns the reply, or nil, the error, and
+-- true if it is TIMEOUT.
+function caller.answer(pid, number, timeout)
+  local ending = watch_of(pid)
+  -- If it has ended already, what it had to say is there.
+  local value, err, why = await(number, ending and timeout or not ending and 0 or nil, ending)
+  if why == nil then
+    return value, err, false
+  elseif not ending then
+    return nil, ended(pid, {}), false
+  end
+  return nil, unanswered(pid, ending, why, timeout), why == "timeout"
+end
+
+-- Sends a server a request, and waits for nothing.
+function caller.cast(destination, request)
+  return send(destination, "cast", request)
+end
+
+-- Asks a server to end, and waits until it has. A server that has not ended in time is
+-- terminated; the error of who may not do that is returned.
+function caller.stop(destination, timeout)
+  if type(destination) ~= "string" then
+    bad_argument(1, "stop", "string", destination)
+  end
+  local pid, ending = watched_pid(destination)
+  if not pid then
+    return nil, ending
+  end
+  timeout = timeout or TIMEOUT
+  local done, err = process.cancel(pid, timeout)
+  if not done then
+    return nil, err
+  end
+  local place, outcome = first(timeout, ending)
+  if not place then
+    done, err = process.terminate(pid)
+    if not done and not errors.is(err, errors.NOT_FOUND) then
+      return nil, err
+    end
+    place, outcome = first(nil, ending)
+  end
+  note_end(pid, ending, outcome)
+  return true
+end
+
+return caller

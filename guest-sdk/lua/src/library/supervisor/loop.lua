@@ -1,0 +1,71 @@
+-- The life of a process that handles events, alarms and requests, one at a time, until it
+-- ends its children and itself. Such a process, `self`, has `events`, `inbox` and `alarms`,
+-- the methods `note` for an event and `answer` for a message, and `callers`: those who wait
+-- for its end.
+
+local native = ...
+local requests = require("warren.supervisor.requests")
+local replies = require("warren.server.replies")
+
+local loop = {}
+
+-- Waits for what comes next, and takes note of an event or answers a request.
+function loop.receive(self)
+  local place, came = native.first(nil, self.events, self.alarms:channel(), self.inbox)
+  if place == 1 then
+    self:note(came)
+  elseif place == 2 then
+    self.alarms:note()
+  else
+    self:answer(came)
+  end
+end
+
+-- Ends the process after its present step; with an error, as a failure.
+function loop.finish(self, err)
+  self.ending = self.ending or { error = err }
+end
+
+-- Answers those who wait for the end, and refuses what has come since. Returns what the
+-- process returns: nil and an error if it fails.
+function loop.conclude(self, name)
+  for _, to in ipairs(self.callers) do
+    replies.reply(to, true)
+  end
+  local err = self.ending.error
+  requests.refuse_all(self.inbox, err or errors.new {
+    kind = errors.UNAVAILABLE, retryable = true, message = "the " .. name .. " is ending",
+  })
+  if err then
+    return nil, err
+  end
+end
+
+-- Returns the requests that every such process handles.
+function loop.requests()
+  local handlers = {}
+
+  -- The process has started, or no request would be read.
+  function handlers:ready()
+    return true
+  end
+
+  -- As `ready`, of the process that has started this one, and with whose end it ends.
+  function handlers:adopt(to)
+    self.parent = to.pid
+    if not process.monitor(self.parent) then
+      self:finish()
+    end
+    return true
+  end
+
+  -- The answer is given at the end.
+  function handlers:stop(to)
+    table.insert(self.callers, to)
+    self:finish()
+  end
+
+  return handlers
+end
+
+return loop

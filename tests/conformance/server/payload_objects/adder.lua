@@ -1,0 +1,3 @@
+return require("pool").worker(function(job)
+  return job[1] + job[2]
+end)

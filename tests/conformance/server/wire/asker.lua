@@ -1,0 +1,3 @@
+return function(pid)
+  return require("server").call(pid)
+end
