@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use warren::security::{
-    Actor, Authorizer, Decision, Event as Audited, Identity, Request, Reuse, Scope,
+    Actor, AuditEvent as Audited, Authorizer, Decision, Identity, Request, Reuse, Scope,
 };
 use warren::{Context, Error, Kind, Spawn};
 

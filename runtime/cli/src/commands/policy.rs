@@ -236,9 +236,7 @@ fn resource(args: &PolicyWhyArgs) -> Resource {
             | ResourceKind::Variable
             | ResourceKind::TokenStore,
         )
-        | None => {
-            Resource::Other(text)
-        }
+        | None => Resource::Other(text),
         Some(ResourceKind::Process) => Resource::Process(Target {
             definition: args.target_definition.as_deref().map(Arc::from),
             host: args.target_host.clone(),

@@ -138,9 +138,7 @@ pub(super) fn asked(
             | ResourceKind::Variable
             | ResourceKind::TokenStore,
         )
-        | None => {
-            Resource::Other(resource.to_owned())
-        }
+        | None => Resource::Other(resource.to_owned()),
     };
     // The decision depends on the target's names and definition, so they are part of
     // the key.

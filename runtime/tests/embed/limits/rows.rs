@@ -65,7 +65,11 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     ),
     (
         "unread events of one subscription",
-        &[Constant("runtime/kernel/src/mailbox/feeds.rs", "FEED", Count)],
+        &[Constant(
+            "runtime/kernel/src/mailbox/feeds.rs",
+            "FEED",
+            Count,
+        )],
     ),
     (
         "request of an operation of a capability",
