@@ -7,11 +7,10 @@
 -- stderr: "1m30s"
 -- stderr: "in a table"
 -- stderr: "meta": {"role": "admin"}
--- stderr: "nothing": nil
 -- stderr: ["readers"]
 -- stderr: "x": 5
 -- stderr: within
--- stderr: app:log_fields_have_any_value:21
+-- stderr: app:log_fields_have_any_value:20
 -- stderr: "location": "elsewhere"
 local no_money = errors.new("no money")
 local itself = {}
