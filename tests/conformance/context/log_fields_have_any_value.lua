@@ -7,10 +7,11 @@
 -- stderr: "1m30s"
 -- stderr: "in a table"
 -- stderr: "meta": {"role": "admin"}
+-- stderr: "nothing": "null"
 -- stderr: ["readers"]
 -- stderr: "x": 5
 -- stderr: within
--- stderr: app:log_fields_have_any_value:20
+-- stderr: app:log_fields_have_any_value:21
 -- stderr: "location": "elsewhere"
 local no_money = errors.new("no money")
 local itself = {}
