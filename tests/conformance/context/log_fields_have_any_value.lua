@@ -7,7 +7,7 @@
 -- stderr: "1m30s"
 -- stderr: "in a table"
 -- stderr: "meta": {"role": "admin"}
--- stderr: "nothing": nil
+-- stderr: "nothing": "null"
 -- stderr: ["readers"]
 -- stderr: "x": 5
 -- stderr: within

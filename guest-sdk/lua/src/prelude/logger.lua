@@ -47,8 +47,10 @@ local function plain(value, depth, copies)
     return copy
   elseif kind == "string" or kind == "number" or kind == "boolean" then
     return value
-  elseif kind == "userdata" and (value == null or PLAIN[getmetatable(value)]) then
+  elseif kind == "userdata" and PLAIN[getmetatable(value)] then
     return value
+  elseif value == null then
+    return "null"
   end
   return tostring(value)
 end

@@ -231,11 +231,11 @@ mod tests {
             store.create(content(""), None, now).unwrap();
         }
         let error = store.create(content(""), None, now).unwrap_err();
+        assert!(error.message.contains("max_tokens"), "{error}");
         assert_eq!(
             (error.kind, error.retryable),
             (Kind::RateLimited, Some(true))
         );
-        assert!(error.message.contains("max_tokens"), "{error}");
         now = Monotonic(SECOND);
         // Each call forgets more than it adds.
         for _ in 0..MAX_TOKENS / FORGOTTEN_AT_ONCE + 1 {
