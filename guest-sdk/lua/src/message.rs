@@ -74,7 +74,7 @@ pub(crate) struct Address<'a> {
 /// The answer to a call, but for its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Answer {
-    /// The number of the call; -1 for none.
+    /// The number of the call.
     pub(crate) number: i64,
     /// The value is a reply, and not an error.
     pub(crate) is_reply: bool,
@@ -189,9 +189,10 @@ fn address_of_call<'a>(message: &Message<'_>, input: &mut Input<'a>) -> &'a [u8]
     &values[..len]
 }
 
-/// Pushes the value of an answer: a reply, or an error. An answer is
-/// `[is_reply, value, number]`.
-pub(crate) fn answer(l: State, payload: &[u8]) -> Result<Answer, Malformed> {
+/// Pushes an answer, `[is_reply, value, number]`: the value, which is a reply or an error,
+/// the number, and true for a reply.
+#[inline(never)]
+pub(crate) fn answer(l: State, payload: &[u8]) -> Result<c_int, Malformed> {
     let mut input = Input::new(payload);
     let (Token::Array(3), Token::Boolean(is_reply)) = (input.token()?, input.token()?) else {
         return Err(Malformed::Unexpected);
@@ -203,15 +204,19 @@ pub(crate) fn answer(l: State, payload: &[u8]) -> Result<Answer, Malformed> {
     };
     ahead.end()?;
     decode::value(l, &mut input)?;
-    Ok(Answer { number, is_reply })
+    l.push_integer(number);
+    l.push_boolean(is_reply);
+    Ok(3)
 }
 
-/// Pushes the value of an answer, its number, and true for a reply.
-pub(crate) fn answer_values(l: State, payload: &[u8]) -> Result<c_int, Malformed> {
-    let answer = answer(l, payload)?;
-    l.push_integer(answer.number);
-    l.push_boolean(answer.is_reply);
-    Ok(3)
+/// Takes an answer from the stack, but for its value.
+pub(crate) fn take_answer(l: State) -> Answer {
+    let answer = Answer {
+        number: l.to_integer(-2),
+        is_reply: l.to_boolean(-1),
+    };
+    l.pop(2);
+    answer
 }
 
 /// Builds a Message without letting an error through.

@@ -13,7 +13,7 @@ use crate::errors;
 use crate::exchange;
 use crate::interpreter::interpreter;
 use crate::lua::State;
-use crate::message::CALL;
+use crate::message::{CALL, take_answer};
 use crate::scheduler::{Patience, Pulled, Shape, check_may_wait, pull_alone, push_receive, wait};
 use crate::tasks::{Channel, ChannelRef, Source};
 use crate::transfer::push_answers;
@@ -61,14 +61,17 @@ pub(super) extern "C-unwind" fn ask(l: State) -> c_int {
         _ => None,
     };
     match pull_alone(l, [answers, ending], until) {
-        Some(Pulled::Answer(answer)) if answer.number == number => {
-            return push_answer(l, answer.is_reply);
+        Some(Pulled::Answer) => {
+            let answer = take_answer(l);
+            if answer.number == number {
+                return push_answer(l, answer.is_reply);
+            }
+            // An answer to an earlier call.
+            l.pop(1);
         }
         Some(Pulled::Value(_)) => return push_ended(l),
         Some(Pulled::Nothing) => return push_given_up(l),
         Some(Pulled::Raised) => l.error(),
-        // An answer to an earlier call.
-        Some(Pulled::Answer(_)) => l.pop(1),
         Some(Pulled::Dropped) | None => {}
     }
     wait_for_answer(l, number, 4, patience)

@@ -1,9 +1,6 @@
 //! Taking messages from the runtime, and waking the tasks they are for.
 
-use std::ffi::c_int;
-
-use warren_guest::mailbox::{self, Message, Subscription};
-use warren_guest::msgpack::Malformed;
+use warren_guest::mailbox::{self, Subscription};
 use warren_guest::{Buffer, Failure, clock};
 
 use crate::exchange::{Built, protected};
@@ -22,8 +19,8 @@ pub(crate) enum Pulled {
     Dropped,
     /// The value of a message of this subscription is on top of the stack.
     Value(Subscription),
-    /// The value of the answer to a call is on top of the stack.
-    Answer(Answer),
+    /// An answer, which [`message::take_answer`] takes, is on top of the stack.
+    Answer,
     /// An error to be raised is on top of the stack.
     Raised,
 }
@@ -58,12 +55,23 @@ pub(super) unsafe fn pull(
     interpreter.mail_is_read.set(true);
     let pulled = match received {
         Ok(None) => Pulled::Nothing,
-        Ok(Some(message)) => match format_of(interpreter, message.subscription) {
-            Format::Message => built(&message, message::build(l, &message)),
-            Format::Raw => built(&message, message::raw(l, message.payload)),
-            Format::Event => built(&message, message::event(l, message.payload)),
-            Format::Answer => answer(l, &message),
-        },
+        Ok(Some(message)) => {
+            let format = format_of(interpreter, message.subscription);
+            let built = match format {
+                Format::Raw => message::raw(l, message.payload),
+                Format::Event => message::event(l, message.payload),
+                Format::Message => message::build(l, &message),
+                Format::Answer => message::answer(l, message.payload),
+            };
+            match built {
+                Ok(_) if format == Format::Answer => Pulled::Answer,
+                Ok(_) => Pulled::Value(message.subscription),
+                Err(why) => {
+                    message::warn_dropped(&message, why);
+                    Pulled::Dropped
+                }
+            }
+        }
         Err(failure) => refused(l, failure),
     };
     interpreter.mail_is_read.set(false);
@@ -81,13 +89,15 @@ fn pull_beside(
     match mailbox::receive(wanted, deadline, &mut buffer) {
         Ok(None) => Pulled::Nothing,
         Ok(Some(message)) => {
-            let built = match format_of(interpreter, message.subscription) {
+            let format = format_of(interpreter, message.subscription);
+            let built = match format {
                 Format::Raw => protected(l, message.payload, message::raw),
                 Format::Event => protected(l, message.payload, message::event),
                 Format::Message => message::protected(l, &message),
-                Format::Answer => return answer_beside(l, &message),
+                Format::Answer => protected(l, message.payload, message::answer),
             };
             match built {
+                Built::Values(_) if format == Format::Answer => Pulled::Answer,
                 Built::Values(_) => Pulled::Value(message.subscription),
                 Built::Raised => Pulled::Raised,
                 Built::Malformed(why) => {
@@ -97,18 +107,6 @@ fn pull_beside(
             }
         }
         Err(failure) => refused(l, failure),
-    }
-}
-
-/// Returns the outcome for a message whose value was built, or could not be.
-#[inline]
-fn built(message: &Message<'_>, built: Result<c_int, Malformed>) -> Pulled {
-    match built {
-        Ok(_) => Pulled::Value(message.subscription),
-        Err(why) => {
-            message::warn_dropped(message, why);
-            Pulled::Dropped
-        }
     }
 }
 
@@ -139,40 +137,11 @@ pub(super) fn poll(l: State, interpreter: &Interpreter, block: bool) -> bool {
     match pulled {
         Pulled::Value(subscription) if !deliver(l, interpreter, subscription) => return false,
         Pulled::Value(_) => {}
-        Pulled::Answer(answer) => hand_over_answer(l, interpreter, answer),
+        Pulled::Answer => hand_over_answer(l, interpreter, message::take_answer(l)),
         Pulled::Raised => return false,
         Pulled::Nothing | Pulled::Dropped => {}
     }
     ring(l, interpreter)
-}
-
-/// Builds the value of an answer.
-/// May raise.
-#[inline(never)]
-fn answer(l: State, message: &Message<'_>) -> Pulled {
-    match message::answer(l, message.payload) {
-        Ok(answer) => Pulled::Answer(answer),
-        Err(why) => {
-            message::warn_dropped(message, why);
-            Pulled::Dropped
-        }
-    }
-}
-
-/// The same without letting an error through.
-fn answer_beside(l: State, message: &Message<'_>) -> Pulled {
-    match protected(l, message.payload, message::answer_values) {
-        Built::Values(_) => {
-            let (number, is_reply) = (l.to_integer(-2), l.to_boolean(-1));
-            l.pop(2);
-            Pulled::Answer(Answer { number, is_reply })
-        }
-        Built::Raised => Pulled::Raised,
-        Built::Malformed(why) => {
-            message::warn_dropped(message, why);
-            Pulled::Dropped
-        }
-    }
 }
 
 /// Hands the value on top of the stack to the task that waits for this answer, or drops

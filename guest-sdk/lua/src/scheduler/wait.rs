@@ -11,6 +11,7 @@ use super::finish::{Shape, context, finish, from_context, is_receive, push_recei
 use super::poll::{Pulled, hand_over_answer, poll, pull};
 use crate::interpreter::{Interpreter, interpreter, set_switched_out};
 use crate::lua::State;
+use crate::message::take_answer;
 use crate::tasks::{Answers, Channel, ChannelRef, Fired, Format, Source};
 use crate::transfer;
 
@@ -79,12 +80,11 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
                 let case = case_of(l, base, count, subscription);
                 return finish(l, base, shape, Fired::Case(case, true));
             }
-            Pulled::Answer(answer)
-                if shape == Shape::Answer && answer.number == l.to_integer(base - 1) =>
-            {
-                return finish(l, base, shape, Fired::Case(0, answer.is_reply));
-            }
-            Pulled::Answer(answer) => {
+            Pulled::Answer => {
+                let answer = take_answer(l);
+                if shape == Shape::Answer && answer.number == l.to_integer(base - 1) {
+                    return finish(l, base, shape, Fired::Case(0, answer.is_reply));
+                }
                 hand_over_answer(l, interpreter, answer);
                 continue;
             }
@@ -138,33 +138,44 @@ pub(crate) fn wait_for_outcome(l: State, subscription: Subscription) -> c_int {
         match unsafe { pull(l, interpreter, &[subscription], None) } {
             Pulled::Value(_) => return finish(l, 1, Shape::Operation, Fired::Case(0, true)),
             Pulled::Raised => l.error(),
-            Pulled::Answer(answer) => hand_over_answer(l, interpreter, answer),
+            Pulled::Answer => hand_over_answer(l, interpreter, take_answer(l)),
             Pulled::Dropped | Pulled::Nothing => {}
         }
     }
 }
 
 /// Receives from the channel of a subscription where that can be done without
-/// the scheduler: while a task is alone. Pushes the value.
+/// the scheduler: while a task is alone, and no answer is late. Pushes the value.
 pub(crate) fn receive_alone(l: State, channel: ChannelRef) -> bool {
-    match pull_alone(l, [channel], None) {
-        Some(Pulled::Value(_)) => true,
-        Some(Pulled::Raised) => l.error(),
-        _ => false,
+    let interpreter = interpreter(l);
+    let subscription = match &channel.source {
+        Source::Mailbox {
+            subscription, ring, ..
+        } if ring.len.get() == 0
+            && !channel.closed.get()
+            && interpreter.scheduler.borrow().is_undivided() =>
+        {
+            *subscription
+        }
+        _ => return false,
+    };
+    // SAFETY: the array outlives the call.
+    match unsafe { pull(l, interpreter, &[subscription], None) } {
+        Pulled::Value(_) => true,
+        Pulled::Raised => l.error(),
+        Pulled::Answer | Pulled::Dropped | Pulled::Nothing => false,
     }
 }
 
-/// Waits for the first of the channels of subscriptions that has a value, where that can
-/// be done without the scheduler: while a task is alone, and no answer is late. `None`
-/// where it cannot.
-#[inline]
-pub(crate) fn pull_alone<const N: usize>(
+/// Waits for the first of two channels of subscriptions that has a value, where that can
+/// be done as in [`receive_alone`]. `None` where it cannot.
+pub(crate) fn pull_alone(
     l: State,
-    channels: [ChannelRef; N],
+    channels: [ChannelRef; 2],
     deadline: Option<u64>,
 ) -> Option<Pulled> {
     let interpreter = interpreter(l);
-    let mut wanted = [0; N];
+    let mut wanted = [0; 2];
     for (wanted, channel) in wanted.iter_mut().zip(channels) {
         *wanted = match &channel.source {
             Source::Mailbox {

@@ -48,6 +48,15 @@ assert(value == nil and err:kind() == errors.NOT_FOUND)
 value, err = server.start("app:counter", {}, { name = "counter" })
 assert(value == nil and err:kind() == errors.ALREADY_EXISTS)
 
+-- In a coroutine beside others, too.
+for _ = 1, 20 do
+  local failed = channel.new(1)
+  coroutine.spawn(function()
+    failed:send(select(2, server.start("app:counter", { refuse = true })))
+  end)
+  assert(failed:receive():kind() == "Shut")
+end
+
 -- Mistakes.
 assert(select(2, pcall(server.call)):find("bad argument #1 to 'call'", 1, true))
 value, err = server.call("nobody", 1)

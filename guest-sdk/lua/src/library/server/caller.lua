@@ -165,8 +165,11 @@ caller.address = new_address
 -- true if it is TIMEOUT.
 function caller.answer(pid, number, timeout)
   local ending = watch_of(pid)
-  -- If it has ended already, what it had to say is there.
-  local value, err, why = await(number, ending and timeout or not ending and 0 or nil, ending)
+  if not ending then
+    -- It has ended already, and what it had to say is there.
+    timeout = 1
+  end
+  local value, err, why = await(number, timeout, ending)
   if why == nil then
     return value, err, false
   elseif not ending then
