@@ -66,6 +66,8 @@ pub(super) fn split(text: &str, len: usize) -> Result<(&str, &str), Mismatch> {
 }
 
 /// Returns the value of digits, and of nothing else; no more than nine.
+// Not inlined: it is called in many places.
+#[inline(never)]
 pub(super) fn number(digits: &str) -> Result<u32, Mismatch> {
     if digits.is_empty() || run(digits) != digits.len() {
         return Err(Mismatch::Different);
@@ -111,6 +113,6 @@ fn signed_hours(text: &str) -> Option<usize> {
         return None;
     }
     let digits = run(&text[1..]);
-    let hours: u32 = text[1..1 + digits].parse().ok()?;
+    let hours = number(&text[1..1 + digits]).ok()?;
     (hours <= 23).then_some(1 + digits)
 }
