@@ -10,8 +10,10 @@ mod eval;
 mod kept;
 mod marks;
 mod number;
+mod parts;
 mod pattern;
 mod run;
+mod scalars;
 mod sets;
 #[cfg(test)]
 mod suite;

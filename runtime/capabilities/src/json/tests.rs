@@ -372,7 +372,7 @@ fn a_schema_is_compiled_once_and_short_checks_are_made_at_once() {
         let valid = called(&json, "validate", &[of(deep), nested.clone()]);
         assert_eq!(valid, Ok(Value::Boolean(true)));
     }
-    assert!(SHORT.work < WORK.work);
+    const { assert!(SHORT.work < WORK.work && SHORT.depth < WORK.depth) };
 }
 
 #[test]

@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(of_text("9223372036854775807"), Node::Integer(i64::MAX));
         assert_eq!(
             of_text("9223372036854775808"),
-            Node::Float(9.223372036854775808e18)
+            Node::Float(9_223_372_036_854_775_808.0)
         );
         assert_eq!(of_text("1.0"), Node::Float(1.0));
         assert_eq!(of_text("[]"), Node::Array(Box::default()));

@@ -233,7 +233,6 @@ fn long_texts_are_read_within_their_memory() {
         "x ".repeat(50_000),
         "- x\n".repeat(20_000),
         "\"".to_owned() + &"\\n".repeat(50_000) + "\"",
-        "&a x\n".repeat(1),
         (0..20_000).map(|n| format!("- &a{n} {n}\n")).collect(),
         (0..20_000).map(|n| format!("{n}: {n}\n")).collect(),
         "#".repeat(100_000) + "\n1",
@@ -454,12 +453,12 @@ fn fields_have_the_order_asked_for() {
         ("kind", Value::Integer(4)),
     ]);
     let order = ("field_order", list(&[of("name"), of("kind")]));
-    let ordered = encoded_with(value.clone(), &[order.clone()]).unwrap();
+    let ordered = encoded_with(value.clone(), std::slice::from_ref(&order)).unwrap();
     assert_eq!(ordered, "kind: 4\nz:\n  name: 2\n  b: 1\na: 3\n");
     let sorted = ("sort_unordered", Value::Boolean(true));
     let both = encoded_with(value.clone(), &[order, sorted.clone()]).unwrap();
     assert_eq!(both, "kind: 4\na: 3\nz:\n  name: 2\n  b: 1\n");
-    let alone = encoded_with(value.clone(), &[sorted.clone()]).unwrap();
+    let alone = encoded_with(value.clone(), std::slice::from_ref(&sorted)).unwrap();
     assert_eq!(alone, "a: 3\nkind: 4\nz:\n  b: 1\n  name: 2\n");
     let keys = Value::Map(vec![
         (of("b"), Value::Integer(1)),
