@@ -63,10 +63,13 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let main = main_of(path, &location, &manifest, &mut checked, &name)?;
     // Reads the code of the first definition, so that an opened program can
     // start.
-    let Checked { library, hosts, .. } = checked;
+    let Checked {
+        mut library, hosts, ..
+    } = checked;
+    let fixed = options.reloadable.then(|| library.fix());
     identify(&mut services, &identities);
     let definition = library
-        .load(&main)
+        .first(&main)
         .map_err(|error| no_start(&location.directory, &main, error, &library))?;
     let app = App {
         name,
@@ -83,6 +86,8 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         services,
         library,
         policies: policies.map(Arc::new),
+        manifest: manifest.text.as_bytes().into(),
+        fixed,
     };
     for write in app.self_writes() {
         tracing::warn!(target: "warren::grants", "{write}");
