@@ -17,6 +17,7 @@ mod limits;
 mod native;
 mod outside;
 mod readme;
+mod reload;
 mod services;
 mod setup;
 mod shared;
