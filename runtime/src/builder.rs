@@ -1,5 +1,6 @@
 //! The builder of a runtime.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::definitions::LayeredDefinitions;
 use crate::error::StartError;
 use crate::mistakes::{self, Mistake, Mistakes};
 use crate::native::{self, Context};
+use crate::reload::Reloads;
 use crate::runtime::Runtime;
 
 /// The configuration of a new [`Runtime`]; see [`Runtime::builder`].
@@ -251,27 +253,21 @@ impl Builder {
             .max_memory_total
             .or(self.app.as_ref().and_then(App::max_memory_total));
         let payload_objects = self.app.as_ref().is_some_and(App::payload_objects);
-        let mut definitions = LayeredDefinitions {
-            modules: self.modules.into_iter().collect(),
-            app: self.app,
-            ..LayeredDefinitions::default()
-        };
+        let mut own = HashMap::new();
         for definition in self.definitions {
             let id = Arc::clone(&definition.id);
             Id::parse(&id)?;
-            if definitions
-                .own
-                .insert(Arc::clone(&id), Arc::new(definition))
-                .is_some()
-            {
+            if own.insert(Arc::clone(&id), Arc::new(definition)).is_some() {
                 return Err(StartError::Duplicate { id });
             }
         }
-        let definitions = Arc::new(definitions);
-        capabilities.push(Arc::new(Mistakes::new(
-            Arc::clone(&definitions),
-            self.mistakes,
-        )));
+        let definitions = Arc::new(LayeredDefinitions {
+            own: Arc::new(own),
+            modules: Arc::new(self.modules.into_iter().collect()),
+            app: self.app,
+        });
+        let reloads = Arc::new(Reloads::new(Arc::clone(&definitions)));
+        capabilities.push(Arc::new(Mistakes::new(Arc::clone(&reloads), self.mistakes)));
         let config = NodeConfig {
             capabilities,
             hosts,
@@ -289,7 +285,8 @@ impl Builder {
             max_memory_total,
             memory: None,
         };
-        Ok(Runtime::new(Node::start(config)?, main, services, metrics))
+        let node = Node::start(config)?;
+        Ok(Runtime::new(node, main, services, metrics, reloads))
     }
 }
 

@@ -14,12 +14,27 @@ use crate::bundled;
 /// All definitions that processes may run.
 #[derive(Default)]
 pub(crate) struct LayeredDefinitions {
-    pub(crate) own: HashMap<Arc<str>, Arc<Definition>>,
-    pub(crate) modules: HashMap<String, Source>,
+    pub(crate) own: Arc<HashMap<Arc<str>, Arc<Definition>>>,
+    pub(crate) modules: Arc<HashMap<String, Source>>,
     pub(crate) app: Option<App>,
 }
 
 impl LayeredDefinitions {
+    /// Returns these definitions over those of another reading of the program.
+    pub(crate) fn over(&self, app: App) -> LayeredDefinitions {
+        LayeredDefinitions {
+            own: Arc::clone(&self.own),
+            modules: Arc::clone(&self.modules),
+            app: Some(app),
+        }
+    }
+
+    /// Returns true if a definition of the program on disk would not be found: another
+    /// one of its id takes precedence.
+    pub(crate) fn hides(&self, id: &str) -> bool {
+        self.own.contains_key(id) || bundled::find(id).is_some()
+    }
+
     /// Returns the content of a source file, by the name that messages have for it.
     pub(crate) fn file(&self, name: &str) -> Option<Arc<[u8]>> {
         let of_definition = |definition: &Arc<Definition>| match &definition.code {
@@ -54,6 +69,19 @@ impl Definitions for LayeredDefinitions {
             (None, Some(app)) => app.module(name),
             (None, None) => Ok(None),
         }
+    }
+
+    fn source(&self, name: &str) -> Option<Source> {
+        let mut given = self.modules.values();
+        match (given.find(|source| *source.name == *name), &self.app) {
+            (Some(source), _) => Some(source.clone()),
+            (None, Some(app)) => app.source(name),
+            (None, None) => None,
+        }
+    }
+
+    fn id_of(&self, name: &str) -> Option<Arc<str>> {
+        self.app.as_ref()?.id_of(name)
     }
 
     fn ungranted(&self, definition: &str, path: &Path, write: bool) -> Option<String> {

@@ -9,7 +9,7 @@ use warren_engine::capability::{Caller, Capability, Step};
 use warren_kernel::{Error, text};
 use warren_values::msgpack::{self, Input, Token};
 
-use crate::definitions::LayeredDefinitions;
+use crate::reload::Reloads;
 
 /// A likely mistake in the code of a process, such as an error that nobody looks at.
 #[derive(Clone, Copy, Debug)]
@@ -46,16 +46,16 @@ const LONGEST: usize = 2_048;
 
 /// Tells each place of the program once.
 pub(crate) struct Mistakes {
-    definitions: Arc<LayeredDefinitions>,
+    reloads: Arc<Reloads>,
     /// Without a hook all mistakes are dropped.
     hook: Option<Hook>,
     told: Mutex<HashSet<(Box<str>, u32)>>,
 }
 
 impl Mistakes {
-    pub(crate) fn new(definitions: Arc<LayeredDefinitions>, hook: Option<Hook>) -> Mistakes {
+    pub(crate) fn new(reloads: Arc<Reloads>, hook: Option<Hook>) -> Mistakes {
         Mistakes {
-            definitions,
+            reloads,
             hook,
             told: Mutex::default(),
         }
@@ -83,7 +83,7 @@ impl Mistakes {
 
     /// Returns true if the line ends with a comment that silences it.
     fn is_silenced(&self, file: &str, line: u32) -> bool {
-        let Some(source) = self.definitions.file(file) else {
+        let Some(source) = self.reloads.present().file(file) else {
             return false;
         };
         let source = String::from_utf8_lossy(&source);

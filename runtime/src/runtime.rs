@@ -16,6 +16,7 @@ use crate::app::{self, Service};
 use crate::error::CallError;
 use crate::handle::Handle;
 use crate::native::{self, Context};
+use crate::reload::{ReloadError, Reloaded, Reloads};
 use crate::services::{self, ServiceError, Services};
 use crate::spawn::Spawn;
 
@@ -34,6 +35,7 @@ struct Inner {
     main: Option<(Arc<str>, Arc<str>)>,
     services: Arc<Services>,
     metrics: Metrics,
+    reloads: Arc<Reloads>,
 }
 
 impl Drop for Inner {
@@ -49,6 +51,7 @@ impl Runtime {
         main: Option<(Arc<str>, Arc<str>)>,
         services: Vec<Service>,
         metrics: Metrics,
+        reloads: Arc<Reloads>,
     ) -> Runtime {
         let services = Services::new(services);
         Runtime(Arc::new(Inner {
@@ -56,6 +59,7 @@ impl Runtime {
             main,
             services,
             metrics,
+            reloads,
         }))
     }
 
@@ -233,8 +237,28 @@ impl Runtime {
         &self.0.metrics
     }
 
+    /// Takes the program's files of code as they are now, for spawns, upgrades and
+    /// restarts from now on: all of them, or none if one does not compile. Running
+    /// processes go on with their code, and also require files as they were.
+    ///
+    /// The program must have been opened as
+    /// [reloadable](crate::app::AppOptions::reloadable). A changed manifest is reported
+    /// and not taken. Dropped before it is ready, the future has taken nothing. One reload
+    /// runs at a time; another one waits for it.
+    ///
+    /// # Errors
+    ///
+    /// See [`ReloadError`]. Nothing was taken.
+    pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        self.inspector().reload().await
+    }
+
     pub(crate) fn node(&self) -> &Arc<Node> {
         &self.0.node
+    }
+
+    pub(crate) fn reloads(&self) -> &Arc<Reloads> {
+        &self.0.reloads
     }
 
     /// Returns the number of live processes.

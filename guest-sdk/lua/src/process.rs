@@ -36,10 +36,11 @@ const FUNCTIONS: &Functions = &[
     (c"upgrade", upgrade),
 ];
 
-const EVENTS: [(&CStr, &CStr); 3] = [
+const EVENTS: [(&CStr, &CStr); 4] = [
     (c"CANCEL", c"pid.cancel"),
     (c"EXIT", c"pid.exit"),
     (c"LINK_DOWN", c"pid.link.down"),
+    (c"OUTDATED", c"pid.outdated"),
 ];
 
 /// Pushes the library.
@@ -202,13 +203,15 @@ extern "C-unwind" fn cancel(l: State) -> c_int {
 }
 
 extern "C-unwind" fn get_options(l: State) -> c_int {
-    l.new_table(0, 1);
+    l.new_table(0, 2);
     l.push_boolean(process::trap_links());
     l.set_field(-2, c"trap_links");
+    l.push_boolean(process::upgradable());
+    l.set_field(-2, c"upgradable");
     1
 }
 
-/// `process.set_options{trap_links = bool}`: all or nothing.
+/// `process.set_options{trap_links = bool, upgradable = bool}`: all or nothing.
 extern "C-unwind" fn set_options(l: State) -> c_int {
     let results = try_set_options(l);
     check_taken(l, results, "process.set_options")
@@ -223,28 +226,35 @@ fn try_set_options(l: State) -> c_int {
         LUA_TTABLE => {}
         _ => l.wrong_type(1, c"table"),
     }
-    let mut trap_links = None;
+    let (mut trap_links, mut upgradable) = (None, None);
     l.push_nil();
     while l.next(1) {
-        if !l.is_string(2, b"trap_links") {
+        let (name, value) = if l.is_string(2, b"trap_links") {
+            ("trap_links", &mut trap_links)
+        } else if l.is_string(2, b"upgradable") {
+            ("upgradable", &mut upgradable)
+        } else {
             return errors::refuse(
                 l,
                 kind::INVALID,
-                format_args!("the only option is 'trap_links'"),
+                format_args!("the options are 'trap_links' and 'upgradable'"),
             );
-        }
+        };
         if l.type_of(3) != LUA_TBOOLEAN {
             return errors::refuse(
                 l,
                 kind::INVALID,
-                format_args!("option 'trap_links' must be true or false"),
+                format_args!("option '{name}' must be true or false"),
             );
         }
-        trap_links = Some(l.to_boolean(3));
+        *value = Some(l.to_boolean(3));
         l.set_top(2);
     }
     if let Some(trap_links) = trap_links {
         process::set_trap_links(trap_links);
+    }
+    if let Some(upgradable) = upgradable {
+        process::set_upgradable(upgradable);
     }
     l.push_boolean(true);
     1

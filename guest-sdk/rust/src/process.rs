@@ -175,13 +175,36 @@ on_target! {
 /// caller's own end.
 pub fn trap_links() -> bool {
     // SAFETY: no argument refers to memory.
-    unsafe { abi::process::get_options() & 1 != 0 }
+    unsafe { abi::process::get_options() & TRAP_LINKS != 0 }
 }
 
 /// Sets the value of [`trap_links`].
 pub fn set_trap_links(trap_links: bool) {
+    set_option(TRAP_LINKS, trap_links);
+}
+
+/// Returns whether the caller reads an event when a reload of the program changes its
+/// code.
+pub fn upgradable() -> bool {
     // SAFETY: no argument refers to memory.
-    unsafe { abi::process::set_options(trap_links.into()) }
+    unsafe { abi::process::get_options() & UPGRADABLE != 0 }
+}
+
+/// Sets the value of [`upgradable`].
+pub fn set_upgradable(upgradable: bool) {
+    set_option(UPGRADABLE, upgradable);
+}
+
+/// The options, as bits.
+const TRAP_LINKS: u32 = 1;
+const UPGRADABLE: u32 = 1 << 1;
+
+fn set_option(option: u32, is_set: bool) {
+    // SAFETY: no argument refers to memory.
+    unsafe {
+        let others = abi::process::get_options() & !option;
+        abi::process::set_options(others | if is_set { option } else { 0 });
+    }
 }
 
 /// Replaces the running code, or starts it afresh. Returns only on failure;

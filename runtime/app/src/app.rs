@@ -7,6 +7,7 @@ use std::sync::Arc;
 use warren_engine::{Definition, Definitions, Source};
 use warren_kernel::Error;
 
+use crate::fixed::{self, TooMuch};
 use crate::host::HostSettings;
 use crate::library::Library;
 use crate::policy::Policies;
@@ -18,8 +19,9 @@ pub const MANIFEST: &str = "warren.toml";
 
 /// An opened program: its manifest is valid and its first definition exists.
 ///
-/// Other definitions are found when they are asked for, and then kept: the
-/// program does not change while it runs.
+/// Other definitions are found when they are asked for, and then kept. In a program that
+/// was opened as [reloadable](crate::AppOptions), all files of code are read at once and
+/// belong together; [`App::reread`] reads them again.
 #[derive(Debug)]
 pub struct App {
     pub(crate) name: Arc<str>,
@@ -32,6 +34,10 @@ pub struct App {
     pub(crate) token_stores: Vec<TokenStore>,
     pub(crate) library: Library,
     pub(crate) policies: Option<Arc<Policies>>,
+    /// The bytes of the manifest; none without one.
+    pub(crate) manifest: Arc<[u8]>,
+    /// The reading of all files at once; absent in a program that is not reloadable.
+    pub(crate) fixed: Option<Result<(), TooMuch>>,
 }
 
 impl App {
@@ -107,6 +113,14 @@ impl Definitions for App {
 
     fn module(&self, name: &str) -> Result<Option<Source>, Error> {
         self.library.module(name)
+    }
+
+    fn source(&self, name: &str) -> Option<Source> {
+        self.library.source(name)
+    }
+
+    fn id_of(&self, name: &str) -> Option<Arc<str>> {
+        fixed::id_of_path(self.library.plan(), name)
     }
 
     fn ungranted(&self, definition: &str, path: &Path, write: bool) -> Option<String> {

@@ -16,13 +16,15 @@
 //! - The **manifest** is `warren.toml` at the root. It is optional and holds
 //!   the settings that do not follow from a place.
 //!
-//! A program does not change while it runs: each file is read once, when it is
-//! first needed, and kept in memory.
+//! Each file is read once, when it is first needed, and kept in memory. A reloadable
+//! program reads all of its code when it is opened: these files belong together, until
+//! [`App::reread`] reads them again.
 
 mod app;
 mod check;
 mod duration;
 mod error;
+mod fixed;
 mod grants;
 mod host;
 mod id;
@@ -34,12 +36,14 @@ mod options;
 mod place;
 mod policy;
 mod reach;
+mod reread;
 mod root;
 mod service;
 mod service_check;
 mod suggest;
 mod survey;
 mod tokens;
+mod watcher;
 
 pub use app::{App, MANIFEST};
 pub use duration::{DurationError, parse_duration};
@@ -50,9 +54,11 @@ pub use manifest::{ManifestError, Position, Problem, SizeError, more_problems, p
 pub use options::{AppOptions, EnvGrant};
 pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
 pub use reach::SelfWrite;
-pub use service::{Restart, RestartPolicy, Service};
+pub use reread::{Changes, Reread, RereadError};
+pub use service::{Restart, RestartCode, RestartPolicy, Service};
 pub use survey::Survey;
 pub use tokens::TokenStore;
 pub use warren_engine::DEFAULT_HOST;
+pub use watcher::{Seen, Watcher};
 // The parts of an opened program, for users of this crate alone.
 pub use warren_engine::{Code, Definition, Definitions, Source};

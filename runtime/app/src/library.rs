@@ -9,6 +9,7 @@ use parking_lot::RwLock;
 use warren_engine::{Code, Definition, Grants, Source};
 use warren_kernel::{Error, Kind};
 
+use crate::fixed::{Fixed, TooMuch, ambiguous, code_of};
 use crate::id::Id;
 use crate::place::{self, EXTENSIONS, Language};
 use crate::root::{SourceError, SourceRoot};
@@ -33,15 +34,25 @@ pub(crate) const DEFAULT_METHOD: &str = "main";
 /// Extensions of sources that compile to definitions.
 const COMPILED: [&str; 6] = ["c", "cc", "cpp", "js", "py", "rs"];
 
+/// The parts of a program that a reload leaves alone: its directory, and what the
+/// manifest and the options say of its definitions.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    app: Arc<str>,
+    root: Arc<SourceRoot>,
+    processes: HashMap<Arc<str>, Process>,
+    /// The grants of every definition without grants of its own.
+    grants: Arc<Grants>,
+}
+
 /// Finds definitions and modules, and keeps those it found. Missing ones are
 /// not remembered: guests choose the names they ask for.
 #[derive(Debug)]
 pub(crate) struct Library {
-    app: Arc<str>,
-    root: SourceRoot,
-    processes: HashMap<Arc<str>, Process>,
-    /// The grants of every definition without grants of its own.
-    grants: Arc<Grants>,
+    plan: Arc<Plan>,
+    /// The files that were read together; none in a program that is not reloadable.
+    fixed: Fixed,
+    /// Other files, each read when it is first needed.
     definitions: RwLock<Known<Arc<str>, Arc<Definition>>>,
     modules: RwLock<Known<String, Source>>,
 }
@@ -98,17 +109,10 @@ pub(crate) enum ResolveError {
     Refused { path: String, error: SourceError },
 }
 
-impl Library {
-    /// Returns a library with nothing cached yet.
-    pub(crate) fn new(app: Arc<str>, root: SourceRoot, grants: Arc<Grants>) -> Self {
-        Library {
-            app,
-            root,
-            processes: HashMap::new(),
-            grants,
-            definitions: RwLock::default(),
-            modules: RwLock::default(),
-        }
+impl Plan {
+    /// Returns the first part of the program's namespaces.
+    pub(crate) fn app(&self) -> &str {
+        &self.app
     }
 
     /// Returns the program's directory.
@@ -116,36 +120,151 @@ impl Library {
         &self.root
     }
 
+    /// Returns the file that the manifest names for a definition.
+    pub(crate) fn named_source(&self, id: &str) -> Option<&str> {
+        self.processes.get(id)?.source.as_deref()
+    }
+
+    /// Returns the definitions for which the manifest names a file.
+    pub(crate) fn ids_with_source(&self) -> impl Iterator<Item = (&Arc<str>, &str)> {
+        let all = self.processes.iter();
+        all.filter_map(|(id, process)| Some((id, process.source.as_deref()?)))
+    }
+
+    /// Returns the files that the manifest names.
+    pub(crate) fn named_sources(&self) -> impl Iterator<Item = &str> {
+        self.ids_with_source().map(|(_, path)| path)
+    }
+
+    /// Returns the definition of an id with this code.
+    pub(crate) fn definition(&self, id: &Arc<str>, code: Code) -> Definition {
+        let process = self.processes.get(id);
+        let method = process.and_then(|process| process.method.as_deref());
+        let grants = process.and_then(|process| process.grants.as_ref());
+        Definition {
+            id: Arc::clone(id),
+            code,
+            method: method.unwrap_or(DEFAULT_METHOD).into(),
+            host: process.and_then(|process| process.host.clone()),
+            grants: Arc::clone(grants.unwrap_or(&self.grants)),
+        }
+    }
+}
+
+impl Library {
+    /// Returns a library with nothing cached yet.
+    pub(crate) fn new(app: Arc<str>, root: SourceRoot, grants: Arc<Grants>) -> Self {
+        Library::of(Arc::new(Plan {
+            app,
+            root: Arc::new(root),
+            processes: HashMap::new(),
+            grants,
+        }))
+    }
+
+    fn of(plan: Arc<Plan>) -> Library {
+        Library {
+            plan,
+            fixed: Fixed::default(),
+            definitions: RwLock::default(),
+            modules: RwLock::default(),
+        }
+    }
+
+    /// Reads all files of code, which belong together from now on.
+    pub(crate) fn fix(&mut self) -> Result<(), TooMuch> {
+        self.fixed = Fixed::read(&self.plan, &self.fixed, [])?;
+        Ok(())
+    }
+
+    /// Returns a library of the files as they are now. Files that this library has read
+    /// later than its others are among them.
+    pub(crate) fn reread(&self) -> Result<Library, TooMuch> {
+        let later = self.later();
+        let later = later.iter().map(|source| &*source.name);
+        let fixed = Fixed::read(&self.plan, &self.fixed, later)?;
+        Ok(Library {
+            fixed,
+            ..Library::of(Arc::clone(&self.plan))
+        })
+    }
+
+    /// Returns the parts that a reload leaves alone.
+    pub(crate) fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Returns the files that were read together.
+    pub(crate) fn fixed(&self) -> &Fixed {
+        &self.fixed
+    }
+
+    /// Returns the files that were read when they were first needed.
+    pub(crate) fn later(&self) -> Vec<Source> {
+        let definitions = self.definitions.read();
+        let of_code = |definition: &Arc<Definition>| match &definition.code {
+            Code::Lua(source) | Code::Wasm(source) => Some(source.clone()),
+            Code::Native(_) => None,
+        };
+        let mut all: Vec<_> = definitions.all.values().filter_map(of_code).collect();
+        drop(definitions);
+        all.extend(self.modules.read().all.values().cloned());
+        all
+    }
+
+    /// Returns the definitions that were made when they were first needed.
+    pub(crate) fn later_definitions(&self) -> Vec<Arc<Definition>> {
+        self.definitions.read().all.values().cloned().collect()
+    }
+
+    /// Returns a file, as it belongs to this library.
+    pub(crate) fn source(&self, path: &str) -> Option<Source> {
+        if let Some(source) = self.fixed.files.get(path) {
+            return Some(source.clone());
+        }
+        let later = self.later().into_iter();
+        let mut later = later.filter(|source| *source.name == *path);
+        later.next().or_else(|| {
+            let bytes = self.plan.root.read(path).ok()?;
+            Some(source(path, bytes))
+        })
+    }
+
+    /// Returns the program's directory.
+    pub(crate) fn root(&self) -> &SourceRoot {
+        &self.plan.root
+    }
+
     /// Returns the grants of every definition without grants of its own.
     pub(crate) fn grants(&self) -> &Arc<Grants> {
-        &self.grants
+        &self.plan.grants
     }
 
     /// Returns the settings of a definition, to be filled while the program is
     /// opened.
     pub(crate) fn process_mut(&mut self, id: &Id) -> &mut Process {
-        self.processes.entry(id.text().clone()).or_default()
+        let plan = Arc::make_mut(&mut self.plan);
+        plan.processes.entry(id.text().clone()).or_default()
     }
 
     /// Returns the definitions that the manifest mentions.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&Arc<str>, &Process)> {
-        self.processes.iter()
+        self.plan.processes.iter()
     }
 
     /// Returns the file of a definition, as a path below the root with `/`.
     pub(crate) fn resolve(&self, id: &Id) -> Result<String, ResolveError> {
-        let named = self.processes.get(id.as_str());
-        if let Some(source) = named.and_then(|process| process.source.clone()) {
-            return Ok(source);
+        if let Some(source) = self.plan.named_source(id.as_str()) {
+            return Ok(source.to_owned());
         }
-        let stem = place::stem_of(&self.app, id).ok_or(ResolveError::OtherApp)?;
+        let stem = place::stem_of(&self.plan.app, id).ok_or(ResolveError::OtherApp)?;
         let tried: Vec<String> = EXTENSIONS
             .iter()
             .map(|extension| format!("{stem}.{extension}"))
             .collect();
         let mut files = Vec::new();
         for path in &tried {
-            match self.root.has_file(path) {
+            match self.plan.root.has_file(path) {
                 Ok(true) => files.push(path.clone()),
                 Ok(false) => {}
                 Err(error) => {
@@ -166,6 +285,9 @@ impl Library {
     /// Returns the definition of this id, from memory if it was asked for
     /// before.
     pub(crate) fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
+        if let Some(definition) = self.fixed.definitions.get(id) {
+            return Ok(Arc::clone(definition));
+        }
         let known = self.definitions.read();
         if let Some(definition) = known.all.get(id) {
             return Ok(definition.clone());
@@ -174,6 +296,14 @@ impl Library {
         let id = Id::parse(id)
             .map_err(|error| Error::not_found(format!("definition not found: {error}")))?;
         self.load(&id).map_err(|error| self.explain(&id, error))
+    }
+
+    /// Returns the definition to start, which is read into memory.
+    pub(crate) fn first(&self, id: &Id) -> Result<Arc<Definition>, ResolveError> {
+        match self.fixed.definitions.get(id.as_str()) {
+            Some(definition) => Ok(Arc::clone(definition)),
+            None => self.load(id),
+        }
     }
 
     /// Reads a definition into memory.
@@ -188,15 +318,19 @@ impl Library {
 
     /// Returns the program's own Lua module of this name, if there is one.
     pub(crate) fn module(&self, name: &str) -> Result<Option<Source>, Error> {
+        let path = place::module_path(name);
+        if let Some(file) = path.as_ref().and_then(|path| self.fixed.files.get(&**path)) {
+            return Ok(Some(file.clone()));
+        }
         let known = self.modules.read();
         if let Some(module) = known.all.get(name) {
             return Ok(Some(module.clone()));
         }
         drop(known);
-        let Some(path) = place::module_path(name) else {
+        let Some(path) = path else {
             return Ok(None);
         };
-        let bytes = match self.root.read(&path) {
+        let bytes = match self.plan.root.read(&path) {
             Ok(bytes) => bytes,
             Err(SourceError::Missing | SourceError::NotAFile) => return Ok(None),
             Err(error) => return Err(unavailable(&path, &error)),
@@ -209,48 +343,34 @@ impl Library {
 
     fn read(&self, id: &Id) -> Result<Definition, ResolveError> {
         let path = self.resolve(id)?;
-        let (language, bytes) = match (Language::of(&path), self.root.read(&path)) {
-            (Some(language), Ok(bytes)) => (language, bytes),
-            (None, Ok(_)) => {
-                let error = SourceError::UnknownKind;
-                return Err(ResolveError::Refused { path, error });
-            }
-            (_, Err(error)) => return Err(ResolveError::Refused { path, error }),
+        let bytes = match self.plan.root.read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(ResolveError::Refused { path, error }),
         };
-        let source = source(&path, bytes);
-        let code = match language {
-            Language::Lua => Code::Lua(source),
-            Language::Wasm => Code::Wasm(source),
+        let Some(code) = code_of(&source(&path, bytes)) else {
+            let error = SourceError::UnknownKind;
+            return Err(ResolveError::Refused { path, error });
         };
-        let process = self.processes.get(id.as_str());
-        let method = process.and_then(|process| process.method.as_deref());
-        Ok(Definition {
-            id: id.text().clone(),
-            code,
-            method: method.unwrap_or(DEFAULT_METHOD).into(),
-            host: process.and_then(|process| process.host.clone()),
-            grants: process
-                .and_then(|process| process.grants.clone())
-                .unwrap_or_else(|| self.grants.clone()),
-        })
+        Ok(self.plan.definition(id.text(), code))
     }
 
     fn explain(&self, id: &Id, error: ResolveError) -> Error {
         match error {
             ResolveError::OtherApp => Error::not_found(format!(
                 "definition not found: {id}: definitions of this program begin with `{}`",
-                self.app
+                self.plan.app
             )),
             ResolveError::Missing { tried } => Error::not_found(format!(
                 "definition not found: {id}: found none of {}{}",
                 tried.join(", "),
                 self.near(id, &tried)
             )),
-            ResolveError::Ambiguous { files } => Error::invalid(format!(
-                "definition {id} is ambiguous: found {}: remove all but one, \
-                 or choose in the manifest",
-                files.join(", ")
-            )),
+            ResolveError::Ambiguous { files } => Error::invalid(ambiguous(id, &files)),
+            // The manifest names a file that was removed.
+            ResolveError::Refused {
+                path,
+                error: SourceError::Missing,
+            } => Error::not_found(format!("definition not found: {id}: found no {path}")),
             ResolveError::Refused { path, error } => unavailable(&path, &error),
         }
     }
@@ -267,7 +387,7 @@ impl Library {
             None | Some("") => ".",
             Some(directory) => directory,
         };
-        let files = self.root.some_file_names(directory);
+        let files = self.plan.root.some_file_names(directory);
         let stem = |name: &str| Path::new(name).file_stem()?.to_str().map(str::to_owned);
         let Some(wanted) = place.to_str().and_then(stem) else {
             return String::new();
@@ -301,7 +421,7 @@ fn unavailable(path: &str, error: &SourceError) -> Error {
     Error::new(Kind::Unavailable, format!("cannot read {path}: {error}"))
 }
 
-fn source(path: &str, bytes: Vec<u8>) -> Source {
+pub(crate) fn source(path: &str, bytes: Vec<u8>) -> Source {
     Source {
         name: path.into(),
         bytes: bytes.into(),

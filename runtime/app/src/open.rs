@@ -64,14 +64,15 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     // Reads the code of the first definition, so that an opened program can
     // start.
     let Checked {
-        library,
+        mut library,
         hosts,
         token_stores,
         ..
     } = checked;
+    let fixed = options.reloadable.then(|| library.fix());
     identify(&mut services, &identities);
     let definition = library
-        .load(&main)
+        .first(&main)
         .map_err(|error| no_start(&location.directory, &main, error, &library))?;
     let app = App {
         name,
@@ -89,6 +90,8 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         token_stores,
         library,
         policies: policies.map(Arc::new),
+        manifest: manifest.text.as_bytes().into(),
+        fixed,
     };
     for write in app.self_writes() {
         tracing::warn!(target: "warren::grants", "{write}");

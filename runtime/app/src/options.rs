@@ -16,6 +16,9 @@ pub struct AppOptions {
     pub env: Vec<EnvGrant>,
     /// True if requests that no policy allows are denied, to every process.
     pub strict: bool,
+    /// True if the program can be reloaded while it runs. All its files of code are read
+    /// when it is opened, so that they belong together.
+    pub reloadable: bool,
     /// Bytes of memory that all processes may hold together. Overrides the
     /// manifest.
     pub max_memory_total: Option<u64>,

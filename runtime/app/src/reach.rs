@@ -29,8 +29,8 @@ impl fmt::Display for SelfWrite {
         }
         write!(
             f,
-            ": the program can change its own {}, and so what it may do at its next start; grant a \
-             directory of its own instead, such as `data`",
+            ": the program can change its own {}, and so what it may do at its next start or \
+             reload; grant a directory of its own instead, such as `data`",
             self.contains.join(" and ")
         )
     }

@@ -4,9 +4,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, Metadata, OpenOptions};
 use thiserror::Error;
 
+use crate::fixed::TooMuch;
 use crate::place::Language;
 
 /// An open directory. Paths are relative to it, with `/`, and may not lead out
@@ -61,6 +62,11 @@ impl SourceRoot {
                 other => Err(other),
             },
         }
+    }
+
+    /// Returns the metadata of what has this name, if anything has.
+    pub(crate) fn metadata(&self, relative: &str) -> Option<Metadata> {
+        self.dir.metadata(relative).ok()
     }
 
     /// Bytes of the largest manifest, policy or schema.
@@ -176,32 +182,63 @@ impl SourceRoot {
     /// Returns paths of the code files here and below, sorted. Hidden
     /// directories, those of tools, and unreadable ones are left out.
     pub(crate) fn code_files(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        collect(&self.dir, "", 0, &mut found);
-        found.sort();
-        found
+        let within = self.code_files_within(usize::MAX, usize::MAX);
+        within.unwrap_or_default()
+    }
+
+    /// Returns the paths as [`SourceRoot::code_files`] does, if they are no more than
+    /// `files` among no more than so many `entries` of directories.
+    pub(crate) fn code_files_within(
+        &self,
+        files: usize,
+        entries: usize,
+    ) -> Result<Vec<String>, TooMuch> {
+        let mut search = Search {
+            found: Vec::new(),
+            files,
+            entries,
+        };
+        search.collect(&self.dir, "", 0)?;
+        search.found.sort();
+        Ok(search.found)
     }
 }
 
-fn collect(dir: &Dir, prefix: &str, depth: usize, found: &mut Vec<String>) {
-    let Ok(entries) = dir.entries() else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
+/// A search for code files within limits.
+struct Search {
+    found: Vec<String>,
+    /// Files that may still be found.
+    files: usize,
+    /// Entries that may still be looked at.
+    entries: usize,
+}
+
+impl Search {
+    fn collect(&mut self, dir: &Dir, prefix: &str, depth: usize) -> Result<(), TooMuch> {
+        let Ok(entries) = dir.entries() else {
+            return Ok(());
         };
-        let path = format!("{prefix}{name}");
-        match entry.file_type() {
-            Ok(kind) if kind.is_file() && Language::of(&name).is_some() => found.push(path),
-            Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
-                let is_code = !name.starts_with('.') && !OF_TOOLS.contains(&name.as_str());
-                if let (true, Ok(below)) = (is_code, entry.open_dir()) {
-                    collect(&below, &format!("{path}/"), depth + 1, found);
+        for entry in entries.flatten() {
+            self.entries = self.entries.checked_sub(1).ok_or(TooMuch::Entries)?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            let path = format!("{prefix}{name}");
+            match entry.file_type() {
+                Ok(kind) if kind.is_file() && Language::of(&name).is_some() => {
+                    self.files = self.files.checked_sub(1).ok_or(TooMuch::Files)?;
+                    self.found.push(path);
                 }
+                Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
+                    let is_code = !name.starts_with('.') && !OF_TOOLS.contains(&name.as_str());
+                    if let (true, Ok(below)) = (is_code, entry.open_dir()) {
+                        self.collect(&below, &format!("{path}/"), depth + 1)?;
+                    }
+                }
+                _ => {}
             }
-            _ => {}
         }
+        Ok(())
     }
 }
 

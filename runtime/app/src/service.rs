@@ -35,6 +35,8 @@ pub struct Service {
 pub struct Restart {
     /// The ends that lead to a restart.
     pub policy: RestartPolicy,
+    /// The code of a restart, if the process that ended had been upgraded.
+    pub code: RestartCode,
     /// Starts in a row after which the service is given up, the first included;
     /// see [`Restart::reset_after`].
     pub max_attempts: u32,
@@ -71,10 +73,29 @@ impl RestartPolicy {
     ];
 }
 
+/// The code with which a process is restarted that had been upgraded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RestartCode {
+    /// That of the last upgrade.
+    #[default]
+    Upgraded,
+    /// That of the definition in the manifest.
+    Manifest,
+}
+
+impl RestartCode {
+    /// All values, each with its text in a manifest.
+    pub(crate) const ALL: [(&'static str, RestartCode); 2] = [
+        ("upgraded", RestartCode::Upgraded),
+        ("manifest", RestartCode::Manifest),
+    ];
+}
+
 impl Default for Restart {
     fn default() -> Self {
         Restart {
             policy: RestartPolicy::OnFailure,
+            code: RestartCode::Upgraded,
             max_attempts: 10,
             initial_delay: Duration::from_secs(1),
             max_delay: Duration::from_secs(90),

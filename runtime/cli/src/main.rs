@@ -22,7 +22,7 @@ use clap::CommandFactory;
 use command_line::Cli;
 use commands::{Command, build, check, completions, doctor, inspect, man, new, policy, run};
 #[cfg(unix)]
-use commands::{cancel, ps, send, terminate, top};
+use commands::{cancel, ps, reload, send, terminate, top};
 use exit::Exit;
 use report::failure::{self, Failure, Failures};
 use report::warning::Warnings;
@@ -73,6 +73,8 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Terminate(args) => terminate::terminate(&args)?,
         #[cfg(unix)]
         Command::Send(args) => send::send(&args)?,
+        #[cfg(unix)]
+        Command::Reload(args) => reload::reload(&args)?,
     };
     Ok(exit)
 }

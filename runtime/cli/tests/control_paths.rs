@@ -113,8 +113,9 @@ fn wrong_paths(dir: &Path) -> Vec<WrongPath> {
 #[test]
 fn each_wrong_path_of_a_socket_comes_with_a_remedy() {
     let dir = Program::of(&[("main.lua", "print(1)")]);
-    let clients: [&[&str]; 4] = [
+    let clients: [&[&str]; 5] = [
         &["ps"],
+        &["reload"],
         &["send", "name", "topic"],
         &["cancel", "name"],
         &["terminate", "name"],

@@ -16,6 +16,8 @@ mod mistakes;
 mod policy;
 #[cfg(target_os = "linux")]
 mod processor_time;
+#[cfg(unix)]
+mod reload;
 mod run;
 mod services;
 #[cfg(unix)]

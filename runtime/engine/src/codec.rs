@@ -250,6 +250,7 @@ impl Writer {
             Event::Cancel { from, at, .. } => ("pid.cancel", from.as_ref(), at),
             Event::Exit { from, at, .. } => ("pid.exit", Some(from), at),
             Event::LinkDown { from, at, .. } => ("pid.link.down", Some(from), at),
+            Event::Outdated { at, .. } => ("pid.outdated", None, at),
         };
         let more = match event {
             Event::Cancel {
@@ -282,6 +283,13 @@ impl Writer {
             Event::Exit { outcome, .. } | Event::LinkDown { outcome, .. } => {
                 self.str("result");
                 self.outcome(outcome);
+            }
+            Event::Outdated { sources, .. } => {
+                self.str("sources");
+                self.array(sources.len());
+                for source in sources {
+                    self.str(source);
+                }
             }
         }
     }

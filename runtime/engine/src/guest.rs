@@ -12,6 +12,7 @@ mod inherited;
 mod logger;
 mod node;
 mod options;
+pub(crate) mod outdated;
 mod permission;
 mod process;
 mod process_end;
@@ -24,6 +25,7 @@ mod spawn;
 pub(crate) mod stacks;
 mod start;
 mod stdio;
+pub(crate) mod upgradable;
 mod watch;
 pub(crate) mod watches;
 
@@ -43,7 +45,7 @@ use crate::limits::Limits;
 use crate::security::Rights;
 
 pub(crate) use inherited::Inherited;
-pub(crate) use node::{NodeForGuests, Surroundings, UpgradeRequest};
+pub(crate) use node::{Module, NodeForGuests, Surroundings, UpgradeRequest};
 pub(crate) use options::context;
 pub use process_end::ProcessEnd;
 pub(crate) use program::settled_outcome;

@@ -72,7 +72,7 @@ pub use host_limits::{DEFAULT_HOST, DEFAULT_MAX_MEMORY, HostLimits};
 pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord, record_time};
 pub use memory::{MachineMemory, SystemMemory, default_max_memory};
 pub use node::native::{Native, NativeFuture};
-pub use node::{Node, NodeConfig, NodeError, Running};
+pub use node::{MAX_REFUSED, Node, NodeConfig, NodeError, Reload, Running};
 pub use output::{Sink, StandardStreams, Stream};
 pub use requirements::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};
 pub use sched::meter::Reading;

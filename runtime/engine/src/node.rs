@@ -18,7 +18,9 @@ mod prepare;
 mod presence;
 mod programs;
 mod records;
+mod reload;
 mod running;
+mod set;
 mod slots;
 mod spawn;
 mod stack;
@@ -46,6 +48,7 @@ use crate::sched::scheduler::Scheduler;
 pub use config::{NodeConfig, NodeError};
 use frames::Frames;
 pub(crate) use programs::Programs;
+pub use reload::{MAX_REFUSED, Reload};
 pub use running::Running;
 use waiters::Waiters;
 

@@ -1,10 +1,11 @@
-//! The events a process is told about other processes.
+//! The events a process is told about other processes, and about its own code.
 
 use crate::moment::Timestamp;
 use crate::outcome::Outcome;
 use crate::sync::Arc;
 
-/// Something that happened to another process, or a request of another process.
+/// Something that happened to another process, a request of another process, or a change
+/// of the own code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The process is asked to end.
@@ -35,5 +36,12 @@ pub enum Event {
         at: Timestamp,
         /// The outcome of the failed process.
         outcome: Arc<Outcome>,
+    },
+    /// A reload of the program changed the code of this process, which asked to be told.
+    Outdated {
+        /// Time of the last reload that is told.
+        at: Timestamp,
+        /// Ids of the changed definitions, each once.
+        sources: Vec<Arc<str>>,
     },
 }

@@ -1,6 +1,6 @@
 //! The events a process has not read.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use crate::event::Event;
 use crate::moment::Timestamp;
@@ -9,8 +9,8 @@ use crate::pid::{Pid, PidMap};
 use crate::sync::Arc;
 
 /// The queue of events of one process. The queue cannot be flooded: at most one
-/// CANCEL waits, and unread EXITs and LINK_DOWNs count against the limits of
-/// the monitors and links they came from.
+/// CANCEL and one OUTDATED wait, and unread EXITs and LINK_DOWNs count against the
+/// limits of the monitors and links they came from.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     opened: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Events {
     len: usize,
     exits: usize,
     link_downs: usize,
-    /// Bytes of the outcomes and reasons in the queue.
+    /// Bytes of the outcomes and reasons in the queue, and of the sources of the OUTDATED.
     outcome_bytes: usize,
     /// Number of the CANCEL that waits.
     cancel: Option<u64>,
@@ -35,7 +35,7 @@ pub(crate) struct Events {
 struct Queued {
     /// Number of the event; grows along the queue.
     number: u64,
-    /// The process the event is about; absent for a CANCEL.
+    /// The process the event is about; absent for a CANCEL and an OUTDATED.
     about: Option<Pid>,
     /// The event; absent once dropped.
     event: Option<Event>,
@@ -47,6 +47,9 @@ struct Numbers {
     exit: Option<u64>,
     link_down: Option<u64>,
 }
+
+/// Sources that one OUTDATED names; further ones are left out.
+pub const MAX_OUTDATED_SOURCES: usize = 1_000;
 
 /// Length up to which the queue is scanned.
 const FEW: usize = 16;
@@ -94,7 +97,7 @@ impl Events {
         self.link_downs
     }
 
-    /// Returns the bytes of the outcomes and reasons that wait to be read.
+    /// Returns the bytes of the outcomes, reasons and sources that wait to be read.
     pub(crate) fn outcome_bytes(&self) -> usize {
         self.outcome_bytes
     }
@@ -185,6 +188,46 @@ impl Events {
         false
     }
 
+    /// Adds an OUTDATED, or the sources to the waiting OUTDATED. Returns whether an event
+    /// was added.
+    pub(crate) fn push_outdated(&mut self, at: Timestamp, sources: &[Arc<str>]) -> bool {
+        let Some(waiting) = self.waiting_outdated() else {
+            let sources = sources.iter().take(MAX_OUTDATED_SOURCES).cloned().collect();
+            self.push(None, Event::Outdated { at, sources });
+            return true;
+        };
+        if let Some(Event::Outdated {
+            at: told,
+            sources: known,
+        }) = &mut self.queue[waiting].event
+        {
+            *told = at;
+            let before = sources_bytes(known);
+            let mut had: HashSet<Arc<str>> = known.iter().cloned().collect();
+            for source in sources {
+                if known.len() < MAX_OUTDATED_SOURCES && had.insert(Arc::clone(source)) {
+                    known.push(Arc::clone(source));
+                }
+            }
+            self.outcome_bytes += sources_bytes(known) - before;
+        }
+        false
+    }
+
+    /// Drops an unread OUTDATED: other code runs now.
+    pub(crate) fn drop_outdated(&mut self) {
+        if let Some(waiting) = self.waiting_outdated() {
+            self.drop_at(waiting, None);
+        }
+    }
+
+    /// Returns the position of the OUTDATED that waits. Scans the queue, which happens
+    /// once in a reload or an upgrade: its number would cost every process memory.
+    fn waiting_outdated(&self) -> Option<usize> {
+        let is_outdated = |queued: &Queued| matches!(queued.event, Some(Event::Outdated { .. }));
+        self.queue.iter().position(is_outdated)
+    }
+
     /// Drops an unread EXIT of a process.
     pub(crate) fn drop_exit(&mut self, of: Pid) {
         if self.exits > 0 {
@@ -233,9 +276,14 @@ impl Events {
                 event.is_some_and(is_kind).then_some(position)
             })
         };
-        let Some(position) = position else { return };
+        if let Some(position) = position {
+            self.drop_at(position, Some(of));
+        }
+    }
+
+    fn drop_at(&mut self, position: usize, about: Option<Pid>) {
         if let Some(event) = self.queue[position].event.take() {
-            self.forget(Some(of), &event);
+            self.forget(about, &event);
         }
         if self.len == 0 {
             self.queue = VecDeque::new();
@@ -268,6 +316,7 @@ impl Events {
                 }
             }
             Event::Cancel { .. } => self.cancel = None,
+            Event::Outdated { .. } => {}
         }
         if let (Some(numbers), Some(about)) = (&mut self.numbers, about)
             && let Some(Numbers {
@@ -289,12 +338,17 @@ impl Events {
     }
 }
 
-/// Returns the bytes of the outcome or the reason an event carries.
+/// Returns the bytes of the outcome, reason or sources that an event carries.
 fn bytes_of(event: &Event) -> usize {
     match event {
         Event::Exit { outcome, .. } | Event::LinkDown { outcome, .. } => outcome.bytes(),
         Event::Cancel { reason, .. } => reason.as_ref().map_or(0, |reason| reason.len()),
+        Event::Outdated { sources, .. } => sources_bytes(sources),
     }
+}
+
+fn sources_bytes(sources: &[Arc<str>]) -> usize {
+    sources.iter().map(|id| size_of_val(id) + id.len()).sum()
 }
 
 /// Returns the numbers of the waiting events, by process.
@@ -308,7 +362,7 @@ fn numbers_of(queue: &VecDeque<Queued>) -> PidMap<Numbers> {
             Some(Event::LinkDown { .. }) => {
                 all.entry(about).or_default().link_down = Some(queued.number);
             }
-            Some(Event::Cancel { .. }) | None => {}
+            Some(Event::Cancel { .. } | Event::Outdated { .. }) | None => {}
         }
     }
     all
@@ -397,6 +451,40 @@ mod tests {
             (reason.as_deref(), events.outcome_bytes()),
             (Some("at once"), 0)
         );
+    }
+
+    #[test]
+    fn one_outdated_waits_with_the_union_of_the_sources() {
+        let mut events = Events::default();
+        let ids = |ids: &[&str]| -> Vec<Arc<str>> { ids.iter().map(|id| Arc::from(*id)).collect() };
+        assert!(events.push_outdated(Timestamp(1), &ids(&["a:a", "a:b"])));
+        assert!(!events.push_outdated(Timestamp(2), &ids(&["a:b", "a:c"])));
+        let bytes = events.outcome_bytes();
+        assert_eq!(bytes, sources_bytes(&ids(&["a:a", "a:b", "a:c"])));
+        events.open();
+        let expected = Event::Outdated {
+            at: Timestamp(2),
+            sources: ids(&["a:a", "a:b", "a:c"]),
+        };
+        assert_eq!(events.take(), Some(expected));
+        assert_eq!((events.outcome_bytes(), events.len()), (0, 0));
+
+        // One that was dropped is told again as a new one; the others stay.
+        events.push_exit(&notice(1));
+        assert!(events.push_outdated(Timestamp(3), &ids(&["a:a"])));
+        events.drop_outdated();
+        events.drop_outdated();
+        assert_eq!((events.outcome_bytes(), events.len()), (0, 1));
+        let many: Vec<_> = (0..MAX_OUTDATED_SOURCES + 7)
+            .map(|n| Arc::from(format!("a:{n}")))
+            .collect();
+        assert!(events.push_outdated(Timestamp(4), &ids(&["a:a"])));
+        events.push_outdated(Timestamp(5), &many);
+        assert!(matches!(events.take(), Some(Event::Exit { .. })));
+        let Some(Event::Outdated { sources, .. }) = events.take() else {
+            panic!("no event");
+        };
+        assert_eq!(sources.len(), MAX_OUTDATED_SOURCES);
     }
 
     #[test]

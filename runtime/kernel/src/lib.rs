@@ -94,6 +94,7 @@ pub use budget::{Budget, Charge, Spent, Which};
 pub use delivery::Delivery;
 pub use error::{Details, Error, Field, Kind};
 pub use event::Event;
+pub use events::MAX_OUTDATED_SOURCES;
 pub use execs::Work;
 pub use groups::{Part, Position, Watched};
 pub use host::{

@@ -25,6 +25,7 @@ use warren_kernel::{
 };
 
 use crate::error::CallError;
+use crate::reload::{ReloadError, Reloaded, Reloads};
 use crate::runtime::Runtime;
 use crate::values;
 
@@ -38,6 +39,7 @@ use crate::values;
 #[derive(Clone, Debug)]
 pub struct Inspector {
     node: Arc<Node>,
+    reloads: Arc<Reloads>,
 }
 
 /// Number of entries shown of each list of one process.
@@ -46,7 +48,10 @@ const ENTRIES: usize = 100;
 impl Runtime {
     /// Returns an inspector of the runtime's processes.
     pub fn inspector(&self) -> Inspector {
-        Inspector::of_node(Arc::clone(self.node()))
+        Inspector {
+            node: Arc::clone(self.node()),
+            reloads: Arc::clone(self.reloads()),
+        }
     }
 }
 
@@ -56,7 +61,10 @@ impl Inspector {
     /// benchmarks.
     #[doc(hidden)]
     pub fn of_node(node: Arc<Node>) -> Inspector {
-        Inspector { node }
+        Inspector {
+            node,
+            reloads: Arc::default(),
+        }
     }
 
     /// Returns the runtime's totals, and the processes that match a query.
@@ -167,6 +175,15 @@ impl Inspector {
         let bytes = values::to_values(values).map_err(CallError::value("a message"))?;
         let process = self.node.kernel().resolve(destination)?;
         Ok(self.node.send(&process, topic, bytes.as_slice(), None)?)
+    }
+
+    /// Takes the program's files of code as they are now; see [`Runtime::reload`].
+    ///
+    /// # Errors
+    ///
+    /// See [`ReloadError`]. Nothing was taken.
+    pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        self.reloads.reload(&self.node).await
     }
 
     /// Asks a process to end within a time, after which it is terminated. A

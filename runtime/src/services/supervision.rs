@@ -10,7 +10,7 @@ use warren_kernel::{Error, Outcome};
 
 use super::restarts::{Next, Restarts};
 use super::{ServiceError, Services, State};
-use crate::app::Service;
+use crate::app::{RestartCode, Service};
 use crate::error::CallError;
 use crate::handle::Handle;
 use crate::spawn::Spawn;
@@ -22,7 +22,7 @@ pub(super) async fn begin(
     place: usize,
 ) -> Result<(), ServiceError> {
     let service = &services.list[place];
-    let first = start(node, service)
+    let first = start(node, service, None)
         .await
         .map_err(|error| ServiceError::NotStarted {
             name: Arc::clone(&service.name),
@@ -35,6 +35,7 @@ pub(super) async fn begin(
         place,
         restarts: Restarts::new(service.restart.clone()),
         stopping: services.stopping.subscribe(),
+        upgraded_to: None,
     };
     let task = node.tokio().spawn(supervisor.supervise(first));
     services.supervisors.lock().push(task.abort_handle());
@@ -47,6 +48,9 @@ struct Supervisor {
     place: usize,
     restarts: Restarts,
     stopping: watch::Receiver<bool>,
+    /// The definition to which the last process of the service was upgraded; absent
+    /// while it runs the code that the manifest names.
+    upgraded_to: Option<Arc<str>>,
 }
 
 impl Supervisor {
@@ -54,6 +58,7 @@ impl Supervisor {
         loop {
             let began = Instant::now();
             let ended = process.wait().await;
+            self.note_code(&process);
             let error = match &*ended.outcome {
                 Outcome::Returned(_) => None,
                 Outcome::Failed(error) => Some(CallError::Failed(error.clone())),
@@ -101,7 +106,7 @@ impl Supervisor {
                 () = due => {}
                 _ = self.stopping.wait_for(|stopping| *stopping) => return None,
             }
-            match start(&self.node, self.service()).await {
+            match start(&self.node, self.service(), self.upgraded_to.as_deref()).await {
                 Ok(process) => {
                     let frame = process.process().frame();
                     self.services.set(self.place, State::Running(frame));
@@ -110,6 +115,18 @@ impl Supervisor {
                 Err(refused) => (error, ran) = (Some(refused), Duration::ZERO),
             }
         }
+    }
+
+    /// Notes the code that a process of the service ran last. A restart goes on with it.
+    fn note_code(&mut self, process: &Handle) {
+        let service = self.service();
+        self.upgraded_to = match service.restart.code {
+            RestartCode::Manifest => None,
+            RestartCode::Upgraded => process
+                .process()
+                .definition()
+                .filter(|definition| *definition != service.definition),
+        };
     }
 
     fn give_up(&self, error: Option<CallError>) {
@@ -133,7 +150,13 @@ impl Supervisor {
     }
 }
 
-async fn start(node: &Arc<Node>, service: &Service) -> Result<Handle, CallError> {
+/// Starts a process of a service: with the code of another definition, if the one before
+/// was upgraded to it.
+async fn start(
+    node: &Arc<Node>,
+    service: &Service,
+    upgraded_to: Option<&str>,
+) -> Result<Handle, CallError> {
     let start = Spawn::of(&*service.definition)
         .host(&*service.host)
         .argument_list(&service.arguments)
@@ -142,6 +165,7 @@ async fn start(node: &Arc<Node>, service: &Service) -> Result<Handle, CallError>
     let start = Start {
         identity: service.identity.clone(),
         context: BTreeMap::new(),
+        upgraded_to: upgraded_to.map(str::to_owned),
         ..start
     };
     let running = node.start_process(start, None, false).await?;

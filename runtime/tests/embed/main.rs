@@ -18,6 +18,7 @@ mod metrics;
 mod native;
 mod outside;
 mod readme;
+mod reload;
 mod services;
 mod setup;
 mod shared;

@@ -35,5 +35,6 @@ pub(crate) fn from(event: &Event) -> Option<&str> {
     match event {
         Event::Cancel { from, .. } => from.as_deref(),
         Event::Exit { from, .. } | Event::LinkDown { from, .. } => Some(from),
+        Event::Outdated { .. } => None,
     }
 }

@@ -8,7 +8,7 @@ use warren_engine::HostLimits;
 use super::problem::Problem;
 use super::{Manifest, size};
 use crate::duration::parse_duration;
-use crate::service::{Restart, RestartPolicy};
+use crate::service::{Restart, RestartCode, RestartPolicy};
 
 const PAGE: &str = include_str!("../../../../docs/manifest.md");
 
@@ -189,6 +189,12 @@ fn each_policy_of_restarts_is_named() {
 }
 
 #[test]
+fn each_code_of_restarts_is_named() {
+    let (_, named) = values_of("restart.code");
+    assert_eq!(named, RestartCode::ALL.map(|(name, _)| name));
+}
+
+#[test]
 fn each_form_of_payloads_is_named() {
     let (row, named) = values_of("payloads");
     assert_eq!(named, super::PAYLOADS.map(|(name, _)| name));
@@ -223,6 +229,8 @@ fn defaults_are_those_of_the_code() {
     let restart = Restart::default();
     assert_eq!(default("restart.policy"), "`\"on-failure\"`");
     assert_eq!(restart.policy, RestartPolicy::OnFailure);
+    assert_eq!(default("restart.code"), "`\"upgraded\"`");
+    assert_eq!(restart.code, RestartCode::Upgraded);
     assert_eq!(count("restart.max_attempts"), restart.max_attempts as usize);
     assert_eq!(delay("restart.initial_delay"), restart.initial_delay);
     assert_eq!(delay("restart.max_delay"), restart.max_delay);

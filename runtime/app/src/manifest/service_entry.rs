@@ -7,7 +7,7 @@ use warren_values::Value;
 
 use super::reader::{Reader, Section};
 use crate::id::Id;
-use crate::service::{Restart, RestartPolicy};
+use crate::service::{Restart, RestartCode, RestartPolicy};
 
 /// A table `[services."id"]`, before it is checked against the program.
 #[derive(Debug)]
@@ -62,6 +62,7 @@ fn read_restart(reader: &mut Reader, service: &Section<'_>) -> Restart {
     };
     let known = [
         "policy",
+        "code",
         "max_attempts",
         "initial_delay",
         "max_delay",
@@ -72,6 +73,9 @@ fn read_restart(reader: &mut Reader, service: &Section<'_>) -> Restart {
     reader.known_keys(&section, &known);
     if let Some(policy) = reader.choice(&section, "policy", &RestartPolicy::ALL) {
         restart.policy = policy;
+    }
+    if let Some(code) = reader.choice(&section, "code", &RestartCode::ALL) {
+        restart.code = code;
     }
     if let Some(attempts) = reader.count(&section, "max_attempts") {
         restart.max_attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
@@ -133,7 +137,7 @@ mod tests {
             args = ["eu", 3, 1.5, true, [1], { a = "b" }]
             depends_on = ["shop:store"]
             critical = true
-            restart = { policy = "always", max_attempts = 3, initial_delay = "10ms", max_delay = "1m30s", backoff = 3, jitter = 0.5, reset_after = "7s" }
+            restart = { policy = "always", code = "manifest", max_attempts = 3, initial_delay = "10ms", max_delay = "1m30s", backoff = 3, jitter = 0.5, reset_after = "7s" }
             "#,
         );
         assert_eq!(problems, []);
@@ -158,6 +162,7 @@ mod tests {
         );
         let restart = Restart {
             policy: RestartPolicy::Always,
+            code: RestartCode::Manifest,
             max_attempts: 3,
             initial_delay: Duration::from_millis(10),
             max_delay: Duration::from_secs(90),

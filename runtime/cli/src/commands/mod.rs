@@ -12,6 +12,8 @@ pub(crate) mod new;
 pub(crate) mod policy;
 #[cfg(unix)]
 pub(crate) mod ps;
+#[cfg(unix)]
+pub(crate) mod reload;
 pub(crate) mod run;
 #[cfg(unix)]
 pub(crate) mod send;
@@ -34,6 +36,8 @@ use new::NewArgs;
 use policy::PolicyArgs;
 #[cfg(unix)]
 use ps::PsArgs;
+#[cfg(unix)]
+use reload::ReloadArgs;
 use run::RunArgs;
 #[cfg(unix)]
 use send::SendArgs;
@@ -74,6 +78,9 @@ pub(crate) enum Command {
     /// Send a message to a process of a running program
     #[cfg(unix)]
     Send(SendArgs),
+    /// Take the files of a running program as they are now
+    #[cfg(unix)]
+    Reload(ReloadArgs),
     /// Print a shell's completions of this command
     Completions(CompletionsArgs),
     /// Write the man pages of this command

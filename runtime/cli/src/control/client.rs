@@ -16,6 +16,9 @@ use crate::report::processes::Stack;
 /// Time for a whole answer, after which the client gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Time for the answer to a request that compiles.
+const COMPILING: Duration = Duration::from_secs(600);
+
 /// A connection to a running program.
 pub(crate) struct Client {
     path: PathBuf,
@@ -100,7 +103,11 @@ impl Client {
         let mut line = serde_json::to_vec(request).map_err(io::Error::from)?;
         line.push(b'\n');
         self.stream.get_mut().write_all(&line)?;
-        let answer = read_line(&mut self.stream, PATIENCE)?;
+        let patience = match request {
+            Request::Reload => COMPILING,
+            _ => PATIENCE,
+        };
+        let answer = read_line(&mut self.stream, patience)?;
         match serde_json::from_slice(&answer).map_err(io::Error::from)? {
             Answer::Ok(value) => Ok(serde_json::from_value(value).map_err(io::Error::from)?),
             Answer::Error { kind, message } => Err(Lost::Refused { kind, message }),

@@ -81,6 +81,8 @@ pub(crate) enum Request {
         /// Their names.
         hosts: Vec<String>,
     },
+    /// Takes the program's files as they are now.
+    Reload,
     /// Sends a message.
     Send {
         /// PID or name.
@@ -162,6 +164,7 @@ mod tests {
                 hosts: vec!["a:b".into()]
             }
         );
+        assert_eq!(read(r#"{"do":"reload"}"#).unwrap(), Request::Reload);
         assert_eq!(
             read(r#"{"do":"cancel_hosts","hosts":[],"within_ms":5}"#).unwrap(),
             Request::CancelHosts {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 use warren::introspection::{ProcessInfo, Query};
-use warren::{Error, Inspector, Kind};
+use warren::{Error, Inspector, Kind, ReloadError};
 
 use super::seats::{PATIENCE, Seat, Seats};
 use super::socket::Socket;
@@ -203,6 +203,10 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
             }
             Ok(ending.processes().into())
         }
+        Request::Reload => {
+            let reloaded = futures::executor::block_on(inspector.reload());
+            json(&reloaded.map_err(not_reloaded)?)
+        }
         Request::Send {
             process,
             topic,
@@ -213,6 +217,13 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
             inspector.send(&process, &topic, &values)?;
             Ok(Value::Null)
         }
+    }
+}
+
+fn not_reloaded(error: ReloadError) -> Error {
+    match error {
+        ReloadError::Ending(error) => error,
+        other => Error::invalid(other.to_string()),
     }
 }
 

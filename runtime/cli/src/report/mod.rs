@@ -12,6 +12,7 @@ pub(crate) mod progress;
 #[cfg(unix)]
 pub(crate) mod quantity;
 pub(crate) mod refused;
+pub(crate) mod reload;
 pub(crate) mod stderr;
 pub(crate) mod stdout;
 pub(crate) mod warning;

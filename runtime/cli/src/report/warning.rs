@@ -2,7 +2,7 @@
 
 use warren::text;
 
-use crate::report::failure::Look;
+use crate::report::failure::{self, Failure, Look};
 use crate::report::log::Format;
 use crate::report::stderr;
 
@@ -28,6 +28,25 @@ impl Warnings {
         match self.format {
             Format::Text => stderr::write(&rendered(message, self.look)),
             Format::Json => tracing::warn!(target: "warren::mistake", "{message}"),
+        }
+    }
+}
+
+/// Notices that are no warnings.
+impl Warnings {
+    /// Prints a line of news.
+    pub(crate) fn note(self, message: &str) {
+        match self.format {
+            Format::Text => stderr::write(&format!("{}\n", text::line(message))),
+            Format::Json => tracing::info!(target: "warren::reload", "{message}"),
+        }
+    }
+
+    /// Prints a failure that ends nothing.
+    pub(crate) fn fail(self, failure: &Failure) {
+        match self.format {
+            Format::Text => stderr::write(&failure::render(failure, self.look)),
+            Format::Json => tracing::error!(target: "warren::reload", "{}", failure.message),
         }
     }
 }

@@ -28,6 +28,28 @@ pub enum Code {
     Native(NativeCode),
 }
 
+impl Code {
+    /// Returns true if this is the same code: the same function, or a source of the same
+    /// name and content.
+    pub fn is_that_of(&self, other: &Code) -> bool {
+        match (self, other) {
+            (Code::Lua(this), Code::Lua(other)) | (Code::Wasm(this), Code::Wasm(other)) => {
+                this.is_that_of(other)
+            }
+            (Code::Native(this), Code::Native(other)) => this.is_that_of(other),
+            _ => false,
+        }
+    }
+}
+
+impl Source {
+    /// Returns true if name and content are the same.
+    pub fn is_that_of(&self, other: &Source) -> bool {
+        self.name == other.name
+            && (Arc::ptr_eq(&self.bytes, &other.bytes) || self.bytes == other.bytes)
+    }
+}
+
 /// Parts of the machine outside the sandbox that a process may reach. By default
 /// there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,6 +93,9 @@ pub struct Definition {
 ///
 /// The runtime calls it off the guests' stacks, possibly for every spawn, so an
 /// implementation caches expensive results. It may block for short file access.
+///
+/// The answers belong together: a definition and the modules it requires are files of one
+/// moment. Later files are definitions of their own, which a reload puts in place of these.
 pub trait Definitions: Send + Sync + 'static {
     /// Returns the definition of this id.
     ///
@@ -87,6 +112,20 @@ pub trait Definitions: Send + Sync + 'static {
     ///
     /// `Unavailable` if the file exists but cannot be read.
     fn module(&self, name: &str) -> Result<Option<Source>, Error>;
+
+    /// Returns a file of the program as it is here, by the name that messages have for it,
+    /// to compare it with the same file in other definitions of the program. `None` if
+    /// there is no such file.
+    fn source(&self, name: &str) -> Option<Source> {
+        let _ = name;
+        None
+    }
+
+    /// Returns the id of the definition that a file of the program has by its place.
+    fn id_of(&self, name: &str) -> Option<Arc<str>> {
+        let _ = name;
+        None
+    }
 
     /// Returns a message to the operator about a path that exists but is not granted
     /// to a process of this definition that asked for it: the full path, and how to

@@ -13,6 +13,10 @@ impl NativeCode {
         NativeCode(Arc::new(starter))
     }
 
+    pub(crate) fn is_that_of(&self, other: &NativeCode) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn held<T: Any>(&self) -> Option<&T> {
         self.0.downcast_ref()
     }

@@ -1,11 +1,15 @@
 //! Definitions whose code is ready to be instantiated.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
 use warren_kernel::Error;
 
 use crate::code::artifact::Artifact;
-use crate::code::definition::{Code, Definition, Grants};
+use crate::code::definition::{Code, Definition, Definitions, Grants, Source};
 use crate::code::native_code::NativeCode;
 
 /// Code for an interpreter.
@@ -30,6 +34,78 @@ pub(crate) struct Program {
     pub(crate) artifact: Option<Arc<Artifact>>,
     /// The code for the interpreter, if the guest is the interpreter.
     pub(crate) chunk: Option<Arc<Chunk>>,
+    /// The definitions that the program is one of; absent for code of the embedder and
+    /// of the runtime.
+    pub(crate) origin: Option<Arc<Origin>>,
+}
+
+/// SHA-256 of a source's name and content.
+pub(crate) type ContentHash = [u8; 32];
+
+/// Hashes name and content: error messages of the compiled code contain the name.
+pub(crate) fn content_hash(source: &Source) -> ContentHash {
+    let mut hasher = Sha256::new();
+    hasher.update((source.name.len() as u64).to_le_bytes());
+    hasher.update(source.name.as_bytes());
+    hasher.update(&source.bytes);
+    hasher.finalize().into()
+}
+
+/// The definitions that a program is one of, and the files of them that its processes
+/// have required.
+pub(crate) struct Origin {
+    pub(crate) definitions: Arc<dyn Definitions>,
+    required: Mutex<HashMap<Arc<str>, ContentHash>>,
+}
+
+/// Required files that are remembered for one program. A program that may write its own
+/// sources can make any number of them.
+pub(crate) const MAX_REQUIRED: usize = 10_000;
+
+impl Origin {
+    pub(crate) fn new(definitions: Arc<dyn Definitions>) -> Arc<Origin> {
+        Arc::new(Origin {
+            definitions,
+            required: Mutex::default(),
+        })
+    }
+
+    /// Remembers a required file.
+    pub(crate) fn requires(&self, source: &Source) {
+        let mut required = self.required.lock();
+        if required.len() < MAX_REQUIRED && !required.contains_key(&source.name) {
+            required.insert(Arc::clone(&source.name), content_hash(source));
+        }
+    }
+
+    /// Returns the origin of the same program among other definitions. Its processes
+    /// require the same files.
+    pub(crate) fn successor(&self, definitions: &Arc<dyn Definitions>) -> Arc<Origin> {
+        let names: Vec<_> = self.required.lock().keys().cloned().collect();
+        let origin = Origin::new(Arc::clone(definitions));
+        let files = names.iter().filter_map(|name| definitions.source(name));
+        for file in files {
+            origin.requires(&file);
+        }
+        origin
+    }
+
+    /// Returns the names of the required files that differ in other definitions.
+    fn differing(&self, others: &dyn Definitions) -> Vec<Arc<str>> {
+        let required = self.required.lock();
+        let differs = |(name, hash): &(&Arc<str>, &ContentHash)| {
+            let other = others.source(name);
+            other.is_none_or(|source| content_hash(&source) != **hash)
+        };
+        let differing = required.iter().filter(differs);
+        differing.map(|(name, _)| Arc::clone(name)).collect()
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Origin").finish_non_exhaustive()
+    }
 }
 
 impl Program {
@@ -47,7 +123,52 @@ impl Program {
             grants,
             artifact: None,
             chunk: None,
+            origin: None,
         }
+    }
+
+    /// Returns the ids of the changed definitions, if other definitions of the program
+    /// have other code for this one: its own id, and those of the files it has required.
+    /// Code that is gone there has not changed: nothing could take its place. With
+    /// `before`, the definitions until now, only what differs from those counts.
+    pub(crate) fn changes(
+        &self,
+        before: Option<&Arc<dyn Definitions>>,
+        others: &Arc<dyn Definitions>,
+    ) -> Vec<Arc<str>> {
+        let Some(origin) = &self.origin else {
+            return Vec::new();
+        };
+        if Arc::ptr_eq(&origin.definitions, others) {
+            return Vec::new();
+        }
+        let own = &self.definition;
+        let Ok(other) = others.definition(&own.id) else {
+            return Vec::new();
+        };
+        let mut changes = Vec::new();
+        let was = before.map(|before| before.definition(&own.id));
+        let is_same = was.is_some_and(|was| was.is_ok_and(|was| was.code.is_that_of(&other.code)));
+        if !is_same && !own.code.is_that_of(&other.code) {
+            changes.push(Arc::clone(&own.id));
+        }
+        let is_news = |file: &Arc<str>| {
+            before.is_none_or(|before| match (before.source(file), others.source(file)) {
+                (Some(was), Some(is)) => !was.is_that_of(&is),
+                (was, is) => was.is_some() != is.is_some(),
+            })
+        };
+        let mut files = origin.differing(&**others);
+        files.retain(is_news);
+        for file in files {
+            // A file whose name is no id is told as the definition that requires it.
+            let id = others.id_of(&file).unwrap_or_else(|| Arc::clone(&own.id));
+            if !changes.contains(&id) {
+                changes.push(id);
+            }
+        }
+        changes.sort();
+        changes
     }
 
     /// Returns the guest to instantiate.

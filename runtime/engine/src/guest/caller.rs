@@ -22,6 +22,11 @@ impl KeptByGuest {
     pub(super) fn get(&mut self) -> &Arc<Kept> {
         self.0.get_or_insert_default()
     }
+
+    /// Returns the states, if any was made.
+    pub(super) fn made(&self) -> Option<&Arc<Kept>> {
+        self.0.as_ref()
+    }
 }
 
 impl Drop for KeptByGuest {

@@ -48,10 +48,10 @@ impl Guest {
         }
         let process = self.process().cloned().ok()?;
         let definition = Arc::clone(&self.run.program.definition.id);
-        let definitions = Arc::clone(&self.shared.definitions);
+        let origin = Arc::clone(self.run.program.origin.as_ref()?);
         let (shared, path) = (Arc::clone(&self.shared), path.to_owned());
         Some(self.shared.tokio.spawn_blocking(move || {
-            let Some(hint) = definitions.ungranted(&definition, &path, write) else {
+            let Some(hint) = origin.definitions.ungranted(&definition, &path, write) else {
                 return false;
             };
             if tells && shared.refused_paths.tells() {

@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use warren_kernel::{Error, Host, Process, Spawned};
 
 use super::{Pool, Run, Slot, SpawnRequest};
+use crate::code::definition::Source;
 use crate::code::program::{Chunk, Program};
 use crate::guest::shared::Shared;
 
@@ -30,13 +31,20 @@ pub(crate) trait NodeForGuests: Send + Sync {
     ) -> BoxFuture<'static, Result<(Run, Option<Slot>), Error>>;
 
     /// Returns one of the program's own modules, prepared for the interpreter of
-    /// this program; `None` if there is no module of this name.
+    /// this program; `None` if there is no module of this name. The module is of the same
+    /// moment as the program.
     fn module(
         self: Arc<Self>,
         program: Arc<Program>,
         name: String,
         host: Arc<Host>,
-    ) -> BoxFuture<'static, Result<Option<Arc<Chunk>>, Error>>;
+    ) -> BoxFuture<'static, Result<Option<Module>, Error>>;
+}
+
+/// A module of a program: its file, and its code for the interpreter.
+pub(crate) struct Module {
+    pub(crate) source: Source,
+    pub(crate) chunk: Arc<Chunk>,
 }
 
 /// The parameters of an upgrade.

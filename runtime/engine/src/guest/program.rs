@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use warren_kernel::{Details, Error, Kind, Outcome};
 
-use super::{Guest, Purpose};
+use super::{Guest, Module, Purpose};
 use crate::code::program::Chunk;
 use crate::codec::{self, check};
 use crate::operand::{self, FAILURE, PREPARED};
@@ -22,7 +22,11 @@ impl Guest {
         let node = Arc::clone(&self.node);
         let program = Arc::clone(&self.run.program);
         let module = node.module(program, name, host);
-        self.control.outside(module).await
+        let module = self.control.outside(module).await?;
+        Ok(module.map(|Module { source, chunk }| {
+            self.tells_of(&source);
+            chunk
+        }))
     }
 
     /// Takes the code that `prepare` made of the source.

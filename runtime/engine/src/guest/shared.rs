@@ -12,9 +12,9 @@ use warren_kernel::{
 };
 
 use crate::capability::Capabilities;
-use crate::code::definition::Definitions;
 use crate::environment::Environment;
 use crate::files::HostFiles;
+use crate::guest::outdated::Outdated;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::stacks::Stacks;
 use crate::guest::watches::Watches;
@@ -37,7 +37,8 @@ pub(crate) struct Shared {
     /// The limits of hosts that the embedder added to the kernel itself.
     pub(crate) other_host: PerHost,
     pub(crate) refused_paths: RefusedPaths,
-    pub(crate) definitions: Arc<dyn Definitions>,
+    /// The processes that ask for changes of their code.
+    pub(crate) outdated: Outdated,
     pub(crate) judges: Judges,
     /// The limits of preparing one source.
     pub(crate) max_prepare: MaxPrepare,

@@ -35,6 +35,9 @@ pub struct Start {
     /// True for a call of a function: an exec that is judged by `funcs.call`,
     /// `funcs.context` and `funcs.security` in place of the actions of `process`.
     pub call: bool,
+    /// The definition whose code the process runs in place of its own, as after an
+    /// upgrade: it brings code and nothing else. For starts by the embedder.
+    pub upgraded_to: Option<String>,
     /// The trace to which the process belongs, if messages are traced and the embedder
     /// starts it; see [`NodeConfig::trace_messages`](crate::NodeConfig::trace_messages).
     /// A process that another process starts belongs to that process's trace.
@@ -62,6 +65,7 @@ impl Start {
             name: None,
             messages: Vec::new(),
             call: false,
+            upgraded_to: None,
             trace: None,
         }
     }

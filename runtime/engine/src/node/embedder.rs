@@ -62,7 +62,9 @@ impl Node {
         let bound = match &code {
             Some(_) => None,
             None => self
-                .shared
+                .programs
+                .set
+                .get()
                 .definitions
                 .definition(&start.definition)?
                 .host

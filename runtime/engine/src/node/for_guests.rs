@@ -6,8 +6,8 @@ use futures::future::BoxFuture;
 use warren_kernel::{Error, Host, Spawned};
 
 use super::Node;
-use crate::code::program::{Chunk, Program};
-use crate::guest::{NodeForGuests, Run, Slot, SpawnRequest, UpgradeRequest};
+use crate::code::program::Program;
+use crate::guest::{Module, NodeForGuests, Run, Slot, SpawnRequest, UpgradeRequest};
 
 impl NodeForGuests for Node {
     fn spawn(self: Arc<Self>, request: SpawnRequest) -> BoxFuture<'static, Result<Spawned, Error>> {
@@ -26,7 +26,7 @@ impl NodeForGuests for Node {
         program: Arc<Program>,
         name: String,
         host: Arc<Host>,
-    ) -> BoxFuture<'static, Result<Option<Arc<Chunk>>, Error>> {
+    ) -> BoxFuture<'static, Result<Option<Module>, Error>> {
         Box::pin(async move { self.module_of(&program, &name, &host).await })
     }
 }
@@ -40,7 +40,8 @@ impl Node {
         self.shared
             .check_arguments(&upgrade.arguments, host)
             .await?;
-        let program = self.program(&upgrade.definition, host).await?;
+        let set = self.programs.set.get();
+        let program = self.program(&set, &upgrade.definition, host).await?;
         let artifact = program.artifact()?;
         let stays = artifact.shape() == running.artifact()?.shape();
         // Taken before the old code unwinds: if no slot is free, the old code goes

@@ -65,6 +65,32 @@ impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
         drop(forgotten);
     }
 
+    /// Returns all values that were made, with their keys.
+    pub(super) fn all_made(&self) -> Vec<(K, V)> {
+        let all = self.0.lock();
+        let made = |(key, entry): (&K, &Entry<V>)| Some((key.clone(), entry.cell.get()?.clone()));
+        all.entries.iter().filter_map(made).collect()
+    }
+
+    /// Adds a value that was made elsewhere.
+    pub(super) fn put(&self, key: &K, value: V, bytes: usize, max_bytes: usize) {
+        // Fails only if the value is there already.
+        let _ = self.cell(key.clone()).set(value);
+        self.made(key, bytes, max_bytes);
+    }
+
+    /// Forgets the value of a key, which is not asked for any more.
+    pub(super) fn forget(&self, key: &K) {
+        let mut all = self.0.lock();
+        let forgotten = all.entries.remove(key);
+        if let Some(entry) = &forgotten {
+            all.bytes -= entry.bytes;
+        }
+        drop(all);
+        // The value is freed without holding the lock.
+        drop(forgotten);
+    }
+
     /// Records a failure: removes the entry, unless another caller is making the
     /// value.
     pub(super) fn failed(&self, key: &K, cell: &Arc<OnceCell<V>>) {
@@ -160,6 +186,20 @@ mod tests {
             make(&kept, key, 0);
             assert!(kept.0.lock().entries.len() <= MAX_ENTRIES);
         }
+    }
+
+    #[test]
+    fn a_forgotten_value_is_freed_and_made_again() {
+        let kept = Kept::default();
+        let value = Arc::downgrade(&make(&kept, 1, 10));
+        make(&kept, 2, 10);
+        kept.forget(&1);
+        kept.forget(&7);
+        assert!(value.upgrade().is_none());
+        assert_eq!(kept.0.lock().bytes, 10);
+        kept.put(&1, Arc::new(5), 20, 100);
+        assert_eq!((*make(&kept, 1, 10), kept.0.lock().bytes), (5, 30));
+        assert_eq!(kept.all_made().len(), 2);
     }
 
     #[test]

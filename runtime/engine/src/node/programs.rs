@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sha2::{Digest, Sha256};
 use tokio::sync::{OnceCell, oneshot};
 use warren_kernel::{Error, Host};
 
@@ -11,26 +10,25 @@ use super::Node;
 use super::failures::{Failure, Failures};
 use super::kept::Kept;
 use super::prepare::prepare;
+use super::set::{PresentSet, ProgramSet};
 use super::slots::compiling;
 use crate::code::artifact::{Artifact, Numbers};
 use crate::code::bounds::{CompileLimits, check_file};
-use crate::code::definition::{Code, Definition, Source};
-use crate::code::program::{Chunk, Program};
+use crate::code::definition::{Code, Definition, Definitions, Source};
+use crate::code::program::{Chunk, ContentHash, Program, content_hash};
 use crate::code::wasm::Wasm;
+use crate::guest::Module;
 
 /// The Lua interpreter that comes with warren.
 const BUNDLED: &[u8] = include_bytes!("../../bundled/warren-lua.wasm");
 
-/// SHA-256 of a source's name and content.
-type ContentHash = [u8; 32];
-
 /// The compiled and prepared code of a node.
-#[derive(Default)]
 pub(crate) struct Programs {
+    /// The definitions from which processes start, with their programs.
+    pub(super) set: PresentSet,
     /// Replaces the bundled interpreter.
     other_interpreter: Option<Vec<u8>>,
     interpreter: Arc<OnceCell<Arc<Artifact>>>,
-    programs: Kept<Arc<str>, Arc<Program>>,
     artifacts: Kept<ContentHash, Arc<Artifact>>,
     numbers: Arc<Numbers>,
     chunks: Kept<ContentHash, Arc<Chunk>>,
@@ -46,12 +44,30 @@ pub(crate) struct Programs {
 
 impl Programs {
     /// Returns an empty collection. `interpreter` replaces the bundled one.
-    pub(crate) fn new(interpreter: Option<Vec<u8>>, limits: CompileLimits) -> Programs {
+    pub(crate) fn new(
+        definitions: Arc<dyn Definitions>,
+        interpreter: Option<Vec<u8>>,
+        limits: CompileLimits,
+    ) -> Programs {
         Programs {
+            set: PresentSet::new(definitions),
             other_interpreter: interpreter,
+            interpreter: Arc::default(),
+            artifacts: Kept::default(),
+            numbers: Arc::default(),
+            chunks: Kept::default(),
+            failed_programs: Failures::default(),
+            failed_code: Failures::default(),
+            begun: AtomicU64::new(0),
             limits,
-            ..Programs::default()
         }
+    }
+
+    /// Forgets the code of a source that is not asked for any more. Processes that run it
+    /// keep it.
+    pub(super) fn forget(&self, source: &ContentHash) {
+        self.artifacts.forget(source);
+        self.chunks.forget(source);
     }
 
     /// The number of compilations and preparations that were begun.
@@ -73,26 +89,19 @@ impl Node {
     /// bound to another host or its code is invalid.
     pub(crate) async fn program(
         self: &Arc<Self>,
+        set: &ProgramSet,
         id: &str,
         host: &Arc<Host>,
     ) -> Result<Arc<Program>, Error> {
-        let definition = self.shared.definitions.definition(id)?;
-        if let Some(only) = &definition.host
-            && **only != *host.name()
-        {
-            return Err(Error::invalid(format!(
-                "{id} is bound to host {only} and cannot run in host {}",
-                host.name()
-            )));
-        }
+        let definition = set.for_host(id, host)?;
         let key = Arc::clone(&definition.id);
-        let programs = &self.programs.programs;
+        let programs = &set.programs;
         let cell = programs.cell(Arc::clone(&key));
         if let Some(program) = cell.get() {
             return Ok(Arc::clone(program));
         }
         let program = cell
-            .get_or_try_init(|| self.make_program(definition, host))
+            .get_or_try_init(|| self.make_program(definition, host, set))
             .await;
         match program {
             Ok(program) => {
@@ -108,10 +117,11 @@ impl Node {
 
     /// Compiles and prepares the code of a definition. An error that lasts is
     /// remembered by the definition.
-    async fn make_program(
+    pub(super) async fn make_program(
         self: &Arc<Self>,
         definition: Arc<Definition>,
         host: &Arc<Host>,
+        set: &ProgramSet,
     ) -> Result<Arc<Program>, Error> {
         let failed = &self.programs.failed_programs;
         if let Some(error) = failed.of_definition(&definition.id, host.number(), &definition) {
@@ -138,6 +148,7 @@ impl Node {
             definition,
             artifact,
             chunk,
+            origin: set.origin(),
         }))
     }
 
@@ -148,13 +159,15 @@ impl Node {
     ///
     /// The errors of a spawn that the code causes: `NotFound`, `Invalid`.
     pub async fn check(self: &Arc<Self>, definition: &str, host: &str) -> Result<(), Error> {
-        self.shared.definitions.definition(definition)?;
+        let set = self.programs.set.get();
+        set.definitions.definition(definition)?;
         let host = self.shared.kernel.host(host)?;
-        self.program(definition, &host).await.map(|_| ())
+        self.program(&set, definition, &host).await.map(|_| ())
     }
 
-    /// Returns one of the program's own modules, prepared for the interpreter of
-    /// this program; `None` if there is no module of this name.
+    /// Returns one of the program's own modules with its source, prepared for the
+    /// interpreter of this program; `None` if there is no module of this name. The module
+    /// is of the definitions that the program was made of, also after a reload.
     ///
     /// # Errors
     ///
@@ -164,15 +177,19 @@ impl Node {
         program: &Program,
         name: &str,
         host: &Arc<Host>,
-    ) -> Result<Option<Arc<Chunk>>, Error> {
-        match self.shared.definitions.module(name)? {
-            None => Ok(None),
-            Some(source) => {
-                let interpreter = program.artifact()?;
-                let chunk = self.chunk(&source, interpreter, host).await;
-                chunk.map(Some).map_err(|failure| *failure.error)
-            }
-        }
+    ) -> Result<Option<Module>, Error> {
+        let Some(origin) = &program.origin else {
+            return Ok(None);
+        };
+        let Some(source) = origin.definitions.module(name)? else {
+            return Ok(None);
+        };
+        // Also if it does not compile: a reload may mend it.
+        origin.requires(&source);
+        let interpreter = program.artifact()?;
+        let chunk = self.chunk(&source, interpreter, host).await;
+        let chunk = chunk.map_err(|failure| *failure.error)?;
+        Ok(Some(Module { source, chunk }))
     }
 
     async fn interpreter(self: &Arc<Self>, host: &Arc<Host>) -> Result<Arc<Artifact>, Error> {
@@ -351,13 +368,4 @@ impl Node {
             code,
         }))
     }
-}
-
-/// Hashes name and content: error messages of the compiled code contain the name.
-fn content_hash(source: &Source) -> ContentHash {
-    let mut hasher = Sha256::new();
-    hasher.update((source.name.len() as u64).to_le_bytes());
-    hasher.update(source.name.as_bytes());
-    hasher.update(&source.bytes);
-    hasher.finalize().into()
 }

@@ -17,10 +17,11 @@ use warren_kernel::{Error, Host, Kind, Origin, Process, Relation, Spawn, Spawned
 
 use super::Node;
 use super::presence::Presence;
+use super::set::ProgramSet;
 use super::task::{Runner, Task};
 use crate::code::definition::Code;
 use crate::code::program::Program;
-use crate::guest::{Inherited, Run, SpawnRequest, Spawner};
+use crate::guest::{Inherited, Run, SpawnRequest, Spawner, Start};
 use crate::limits::{INSTANCE, TASK};
 use crate::security::{AuditEvent, Identity, Judges};
 
@@ -35,9 +36,11 @@ impl Node {
         mut request: SpawnRequest,
     ) -> Result<Spawned, Error> {
         self.check_open()?;
-        request.check_permissions(&*self.shared.definitions)?;
+        // One set throughout: a reload may put another in place meanwhile.
+        let set = self.programs.set.get();
+        request.check_permissions(&*set.definitions)?;
         let assigned = request.assign_identity(&self.shared.judges);
-        let (host, program) = self.host_and_program(&request).await?;
+        let (host, program) = self.host_and_program(&set, &request).await?;
         let reservation = host.reserve()?;
         let runner = match &program.definition.code {
             Code::Native(code) => Runner::Native(code.clone()),
@@ -87,12 +90,13 @@ impl Node {
     /// is given.
     async fn host_and_program(
         self: &Arc<Self>,
+        set: &ProgramSet,
         request: &SpawnRequest,
     ) -> Result<(Arc<Host>, Arc<Program>), Error> {
         let (start, code) = (&request.start, request.spawner.code());
         // An unknown definition is reported before an unknown host.
         if code.is_none() {
-            self.shared.definitions.definition(&start.definition)?;
+            set.definitions.definition(&start.definition)?;
         }
         let host = self.shared.kernel.host(&start.host)?;
         self.shared.check_arguments(&start.arguments, &host).await?;
@@ -102,12 +106,29 @@ impl Node {
                 start.definition.as_str().into(),
                 code.clone(),
             )),
-            None => self.program(&start.definition, &host).await?,
+            None => self.program_of(set, start, &host).await?,
         };
         Ok((host, program))
     }
 
-    fn check_open(&self) -> Result<(), Error> {
+    /// Makes the program of a start: that of its definition, or, for a process that had
+    /// been upgraded, the code of another one with the grants of its own.
+    async fn program_of(
+        self: &Arc<Self>,
+        set: &ProgramSet,
+        start: &Start,
+        host: &Arc<Host>,
+    ) -> Result<Arc<Program>, Error> {
+        let Some(other) = &start.upgraded_to else {
+            return self.program(set, &start.definition, host).await;
+        };
+        let own = set.for_host(&start.definition, host)?;
+        let program = self.program(set, other, host).await?;
+        program.artifact()?;
+        Ok(Arc::new(program.with_grants(Arc::clone(&own.grants))))
+    }
+
+    pub(super) fn check_open(&self) -> Result<(), Error> {
         if self.closed.load(Ordering::SeqCst) {
             return Err(Error::new(
                 Kind::Unavailable,

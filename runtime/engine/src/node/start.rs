@@ -23,6 +23,7 @@ use crate::code::slots::{HostSlots, SlotsBuilder};
 use crate::environment::Environment;
 use crate::files::{Files, HostFiles};
 use crate::guest::Guest;
+use crate::guest::outdated::Outdated;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::shared::{MaxPrepare, PerHost, Shared};
 use crate::guest::stacks::Stacks;
@@ -74,7 +75,7 @@ impl Node {
             hosts: hosts.limits,
             other_host: hosts.other_limits,
             refused_paths: RefusedPaths::default(),
-            definitions: config.definitions,
+            outdated: Outdated::new(Arc::clone(&config.definitions)),
             judges,
             max_prepare: max_prepare(config.compile.max_prepare, config.tick),
             aside: Permits::new(workers),
@@ -98,7 +99,7 @@ impl Node {
             shared: Arc::new(shared),
             host_slots: hosts.slots,
             other_host_slots: hosts.other_slots,
-            programs: Programs::new(config.interpreter, config.compile),
+            programs: Programs::new(config.definitions, config.interpreter, config.compile),
             compiler: compiler(config.cache, config.compile),
             compiling: Permits::new(workers),
             preparing: Permits::new(workers),

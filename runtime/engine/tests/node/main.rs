@@ -14,6 +14,7 @@ mod life;
 mod memory;
 mod output;
 mod permissions;
+mod reload;
 mod residue;
 mod shutdown;
 mod spawn;

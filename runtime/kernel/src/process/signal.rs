@@ -82,6 +82,16 @@ impl Process {
         }
     }
 
+    /// Queues the event OUTDATED, or adds the sources to an unread one: these definitions
+    /// of the code that the process runs have changed. Does nothing after its end.
+    /// Returns the waker to call once no lock is held.
+    #[must_use]
+    pub fn tell_outdated(&self, at: Timestamp, sources: &[Arc<str>]) -> Option<Waker> {
+        let mut inner = self.inner.lock();
+        let effect = inner.state.outdated(at, sources);
+        self.release(inner, effect)
+    }
+
     pub(crate) fn cancel(
         &self,
         from: Option<Arc<str>>,

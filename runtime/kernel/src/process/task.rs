@@ -185,8 +185,9 @@ impl Process {
     }
 
     /// Lets new code take over under the same PID. All subscriptions end, all
-    /// messages become unclaimed again in order of arrival, events stay, and
-    /// the callees of pending execs are terminated, and work is stopped.
+    /// messages become unclaimed again in order of arrival, an unread OUTDATED is
+    /// dropped and the other events stay, the callees of pending execs are terminated,
+    /// and work is stopped.
     pub fn begin_upgrade(&self) {
         let callees = self.inner.lock().state.begin_upgrade();
         for callee in callees {

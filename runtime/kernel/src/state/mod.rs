@@ -217,13 +217,15 @@ impl State {
     }
 
     /// Lets new code take over: all subscriptions end, all messages become
-    /// unclaimed again, and the items of feeds are lost. Returns the callees and the work that are no longer awaited.
+    /// unclaimed again, and the items of feeds and an unread OUTDATED are lost. Returns
+    /// the callees and the work that are no longer awaited.
     pub(crate) fn begin_upgrade(&mut self) -> Vec<Awaited> {
         self.interest.clear();
         let (lost, bytes) = self.mailbox.depth_of_feeds();
         self.account.unqueue(lost as u64 * MESSAGE + bytes as u64);
         self.mailbox.close_all();
         self.events.close();
+        self.events.drop_outdated();
         let callees = self.execs.abandon();
         self.recount();
         callees

@@ -88,6 +88,20 @@ impl State {
         Ok(effect)
     }
 
+    /// Tells the process that these definitions of its code have changed.
+    pub(crate) fn outdated(&mut self, at: Timestamp, sources: &[Arc<str>]) -> Effect {
+        if self.exited {
+            return Effect::Nothing;
+        }
+        let is_new = self.events.push_outdated(at, sources);
+        self.recount();
+        if is_new {
+            self.event_readable()
+        } else {
+            Effect::Nothing
+        }
+    }
+
     /// Decides the end of the process; the first decision holds.
     pub(crate) fn doom(&mut self, doom: Doom) -> Result<Effect, Refusal> {
         self.check_alive()?;

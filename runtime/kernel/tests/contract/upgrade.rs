@@ -1,4 +1,6 @@
-use warren_kernel::Spawn;
+use std::sync::Arc;
+
+use warren_kernel::{Spawn, Timestamp};
 
 use crate::setup::{Setup, events, message_of, nothing, payloads};
 
@@ -19,6 +21,27 @@ fn messages_are_unclaimed_again_in_order_and_events_stay() {
     let inbox = process.inbox();
     assert_eq!(payloads(&process, inbox), ["1", "2", "3", "4"]);
     assert_eq!(events(&process), [("exit", sender.text().to_string())]);
+}
+
+#[test]
+fn an_unread_outdated_is_of_the_old_code() {
+    let setup = Setup::new();
+    let process = setup.process();
+    let tell = |ids: &[&str]| {
+        let ids: Vec<_> = ids.iter().map(|id| Arc::from(*id)).collect();
+        drop(process.tell_outdated(Timestamp(7), &ids));
+    };
+    let before = process.counts();
+    tell(&["a:b"]);
+    tell(&["a:c", "a:b"]);
+    process.begin_upgrade();
+    assert_eq!(process.counts(), before);
+    assert!(events(&process).is_empty());
+    tell(&["a:b"]);
+    tell(&["a:c", "a:b"]);
+    assert_eq!(events(&process), [("outdated", "a:b a:c".to_owned())]);
+    setup.end(&process, nothing());
+    tell(&["a:b"]);
 }
 
 #[test]

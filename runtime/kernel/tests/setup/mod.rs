@@ -106,6 +106,7 @@ pub(crate) fn events(process: &Process) -> Vec<(&'static str, String)> {
             }
             Delivery::Event(Event::Exit { from, .. }) => ("exit", from.to_string()),
             Delivery::Event(Event::LinkDown { from, .. }) => ("link down", from.to_string()),
+            Delivery::Event(Event::Outdated { sources, .. }) => ("outdated", sources.join(" ")),
             other => panic!("not an event: {other:?}"),
         })
         .collect()

@@ -469,6 +469,7 @@ impl World {
                 at: at.0,
                 outcome: show(&outcome),
             },
+            Delivery::Event(Event::Outdated { .. }) => unreachable!("nothing reloads here"),
             Delivery::Exec(outcome) => Item::Exec(show(&outcome)),
         }
     }

@@ -12,6 +12,8 @@ const WATCH: &str = "runtime/engine/src/memory/watch.rs";
 const PERMITS: &str = "runtime/engine/src/sched/permits.rs";
 const PREVIEW1: &str = "runtime/engine/src/abi/wasi/preview1/guest_memory.rs";
 const POLICY: &str = "runtime/app/src/policy/bounds.rs";
+const FIXED: &str = "runtime/app/src/fixed.rs";
+const WATCHER: &str = "runtime/app/src/watcher.rs";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
 
 /// The start of each row, and the sources of the numbers in it.
@@ -812,6 +814,49 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
                 "runtime/app/src/policy/scan.rs",
                 "const OPERATOR: usize = 1;",
             ),
+        ],
+    ),
+    (
+        "files of code of a program that can be reloaded",
+        &[Constant(FIXED, "MAX_FILES", Count)],
+    ),
+    (
+        "entries of the directories in which they are looked for",
+        &[Constant(FIXED, "MAX_ENTRIES", Count)],
+    ),
+    (
+        "bytes of these files together",
+        &[Constant(FIXED, "MAX_BYTES", Bytes)],
+    ),
+    (
+        "required files that are compared for OUTDATED",
+        &[Constant(
+            "runtime/engine/src/code/program.rs",
+            "MAX_REQUIRED",
+            Count,
+        )],
+    ),
+    (
+        "sources that one OUTDATED names",
+        &[Constant(
+            "runtime/kernel/src/events.rs",
+            "MAX_OUTDATED_SOURCES",
+            Count,
+        )],
+    ),
+    (
+        "definitions that a reload finds not to compile",
+        &[Constant(
+            "runtime/engine/src/node/reload.rs",
+            "MAX_REFUSED",
+            Count,
+        )],
+    ),
+    (
+        "time between two looks of `--watch`",
+        &[
+            Constant(WATCHER, "INTERVAL", Time),
+            Constant(WATCHER, "MAX_INTERVAL", Time),
         ],
     ),
     (

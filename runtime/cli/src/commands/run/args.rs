@@ -71,11 +71,17 @@ pub(crate) struct RunArgs {
     /// status 3 once all its processes wait for a message that none of them can send.
     #[arg(long)]
     pub(crate) wait: bool,
+    /// Take changed files of code while the program runs
+    ///
+    /// New processes, upgrades and restarts then run the files as they are. If a file does
+    /// not compile, the error is shown and the old code stays.
+    #[arg(long)]
+    pub(crate) watch: bool,
     /// Time that processes have to end when they are asked to
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) grace: Duration,
-    /// Let `warren ps`, `top`, `cancel`, `terminate` and `send` reach the program
-    /// at this socket
+    /// Let `warren ps`, `top`, `cancel`, `terminate`, `send` and `reload` reach the
+    /// program at this socket
     ///
     /// Only the user who runs the program can use the socket. It is removed at the
     /// program's end.

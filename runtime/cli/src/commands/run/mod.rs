@@ -4,13 +4,14 @@ mod args;
 mod deadlock;
 mod output;
 mod policies;
+mod watch;
 
 use std::io;
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::time::Duration;
 
-use warren::app::{App, AppOptions, Definition, Policies};
+use warren::app::{App, AppOptions, Definition, Policies, Watcher};
 use warren::{Ended, Handle, Outcome, Runtime, ServiceError, StartError, Value};
 
 use crate::arguments;
@@ -25,10 +26,12 @@ use crate::report::{ending, opening, stderr};
 use crate::signals::{Reloads, Signals, Stop};
 pub(crate) use args::RunArgs;
 use output::{OutputLost, StandardStreams};
+use watch::Watch;
 
 /// Runs the program and returns the command's exit.
 pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> {
     // Nothing warns without it.
+    let notices = warnings;
     let warnings = (!args.lint_off).then_some(warnings);
     let values = match &args.args_json {
         Some(json) => arguments::of_json(json)?,
@@ -39,6 +42,7 @@ pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> 
         write: args.write.clone(),
         env: args.env.clone(),
         strict: args.strict,
+        reloadable: args.watch || args.is_controlled(),
         max_memory_total: args.max_memory_total,
     };
     environment::check_room()?;
@@ -46,13 +50,22 @@ pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> 
     if let Some(path) = &args.audit {
         policies::audit(&app, path)?;
     }
+    let watcher = args.watch.then(|| watch::watcher(&app)).transpose()?;
+    let watcher = watcher.map(|watcher| (watcher, notices));
     let interpreter = interpreter()?;
     // For signals and blocking work: processes have threads of their own.
     let tokio = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| vec![refused("the async runtime", &error)])?;
-    let ended = tokio.block_on(from_start_to_end(app, interpreter, values, args, warnings));
+    let ended = tokio.block_on(from_start_to_end(
+        app,
+        interpreter,
+        values,
+        args,
+        warnings,
+        watcher,
+    ));
     // A process may still wait for standard input, which nothing can interrupt.
     tokio.shutdown_background();
     Ok(ended?)
@@ -81,6 +94,7 @@ async fn from_start_to_end(
     values: Vec<Value>,
     args: &RunArgs,
     warnings: Option<Warnings>,
+    watcher: Option<(Watcher, Warnings)>,
 ) -> Verdict {
     // From here on a signal ends the program in order.
     let policies = app.policies().cloned();
@@ -98,6 +112,9 @@ async fn from_start_to_end(
     // Dropped at the end of the program, which removes the socket.
     #[cfg(unix)]
     let _control = serve_control(args, &runtime)?;
+    let _watch = watcher
+        .map(|(watcher, notices)| Watch::start(watcher, runtime.inspector(), notices))
+        .transpose()?;
     // A signal before the first process also asks running services to end.
     let end = tokio::select! {
         started = start(&runtime, &values, &definition) => {
@@ -106,8 +123,8 @@ async fn from_start_to_end(
                 signals: &mut signals,
                 lost: &mut lost,
                 reloads,
-                // Somebody may send through the control socket.
-                watched: !args.wait && !args.is_controlled(),
+                // Somebody may send through the control socket, or change a file.
+                watched: !args.wait && !args.is_controlled() && !args.watch,
             };
             until_its_end(&runtime, main, events, policies.as_deref()).await
         }

@@ -10,6 +10,7 @@ use super::{
     text, text_or_absent,
 };
 use crate::guest::Guest;
+use crate::guest::upgradable::{TRAP_LINKS, UPGRADABLE};
 use crate::operand::NAME;
 use crate::security::Refusal;
 
@@ -118,16 +119,21 @@ fn cancel(
 }
 
 fn get_options(caller: Caller<'_, Guest>) -> i32 {
-    caller
-        .data()
+    let guest = caller.data();
+    let trap_links = guest
         .process()
-        .map_or(0, |process| process.trap_links().into())
+        .map_or(0, |process| i32::from(process.trap_links()) * TRAP_LINKS);
+    let upgradable = i32::from(guest.is_upgradable()) * UPGRADABLE;
+    trap_links | upgradable
 }
 
-fn set_options(caller: Caller<'_, Guest>, options: i32) {
-    if let Ok(process) = caller.data().process() {
-        process.set_trap_links(options & 1 != 0);
+fn set_options(mut caller: Caller<'_, Guest>, options: i32) {
+    let guest = caller.data_mut();
+    if let Ok(process) = guest.process() {
+        process.set_trap_links(options & TRAP_LINKS != 0);
     }
+    // Fails without a process, and at its end: nobody is told then.
+    let _ = guest.set_upgradable(options & UPGRADABLE != 0);
 }
 
 async fn upgrade(

@@ -1,0 +1,152 @@
+//! The files of a program that were read at one moment and belong together.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use thiserror::Error;
+use warren_engine::{Code, Definition, Source};
+use warren_kernel::text;
+
+use crate::id::Id;
+use crate::library::{Plan, source};
+use crate::place::{self, Language};
+use crate::root::SourceError;
+
+/// Files of code in a program that can be reloaded.
+pub(crate) const MAX_FILES: usize = 10_000;
+
+/// Entries of the directories that are searched for them.
+pub(crate) const MAX_ENTRIES: usize = 100_000;
+
+/// Bytes of these files together.
+pub(crate) const MAX_BYTES: usize = 128 << 20;
+
+/// All code of a program, as it was at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Fixed {
+    /// The files by their paths.
+    pub(crate) files: HashMap<Arc<str>, Source>,
+    /// The definitions by their ids.
+    pub(crate) definitions: HashMap<Arc<str>, Arc<Definition>>,
+    /// The ids to which several files belong, with the paths.
+    pub(crate) ambiguous: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// The files that exist and cannot be read, with the reasons.
+    pub(crate) unreadable: BTreeMap<String, SourceError>,
+}
+
+/// The reason why the files of a program cannot be read together.
+#[derive(Clone, Debug, Error)]
+pub(crate) enum TooMuch {
+    #[error("its directory has more than {MAX_FILES} files of code")]
+    Files,
+    #[error("its directory has more than {MAX_ENTRIES} files and directories")]
+    Entries,
+    #[error("its files of code have more than {} MiB", MAX_BYTES >> 20)]
+    Bytes,
+}
+
+impl Fixed {
+    /// Reads all code files below the root, those that the manifest names, and `others`.
+    /// Takes over the sources and definitions of `before` that are still the same.
+    pub(crate) fn read<'a>(
+        plan: &Plan,
+        before: &Fixed,
+        others: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Fixed, TooMuch> {
+        let mut paths = plan.root().code_files_within(MAX_FILES, MAX_ENTRIES)?;
+        paths.extend(plan.named_sources().map(str::to_owned));
+        paths.extend(others.into_iter().map(str::to_owned));
+        paths.sort_unstable();
+        paths.dedup();
+        if paths.len() > MAX_FILES {
+            return Err(TooMuch::Files);
+        }
+        let mut fixed = Fixed::default();
+        let mut bytes = 0;
+        for path in paths {
+            match plan.root().read(&path) {
+                Ok(content) => {
+                    bytes += content.len();
+                    if bytes > MAX_BYTES {
+                        return Err(TooMuch::Bytes);
+                    }
+                    let new = match before.files.get(&*path) {
+                        Some(known) if *known.bytes == *content => known.clone(),
+                        _ => source(&path, content),
+                    };
+                    fixed.files.insert(Arc::clone(&new.name), new);
+                }
+                Err(SourceError::Missing | SourceError::NotAFile) => {}
+                Err(error) => {
+                    fixed.unreadable.insert(path, error);
+                }
+            }
+        }
+        fixed.define(plan, before);
+        Ok(fixed)
+    }
+
+    /// Makes the definitions of the files that were read.
+    fn define(&mut self, plan: &Plan, before: &Fixed) {
+        let mut by_place: BTreeMap<Arc<str>, Vec<Arc<str>>> = BTreeMap::new();
+        for path in self.files.keys() {
+            if let Some(id) = id_of_path(plan, path) {
+                by_place.entry(id).or_default().push(Arc::clone(path));
+            }
+        }
+        for (id, mut paths) in by_place {
+            if plan.named_source(&id).is_some() {
+                continue;
+            }
+            paths.sort();
+            match &*paths {
+                [path] => self.add(plan, before, &id, path),
+                _ => {
+                    self.ambiguous.insert(id, paths);
+                }
+            }
+        }
+        for (id, path) in plan.ids_with_source() {
+            self.add(plan, before, id, path);
+        }
+    }
+
+    fn add(&mut self, plan: &Plan, before: &Fixed, id: &Arc<str>, path: &str) {
+        let Some(code) = self.files.get(path).and_then(code_of) else {
+            return;
+        };
+        let known = before.definitions.get(id);
+        let definition = match known.filter(|known| known.code.is_that_of(&code)) {
+            Some(known) => Arc::clone(known),
+            None => Arc::new(plan.definition(id, code)),
+        };
+        self.definitions.insert(Arc::clone(id), definition);
+    }
+}
+
+/// Returns the id that a file has by its place, if its characters can be one.
+pub(crate) fn id_of_path(plan: &Plan, path: &str) -> Option<Arc<str>> {
+    Language::of(path)?;
+    let id = Id::parse(&place::id_text_of_path(plan.app(), path)).ok()?;
+    Some(Arc::clone(id.text()))
+}
+
+/// Returns the code in a file, by its name; `None` if that does not tell the language.
+pub(crate) fn code_of(source: &Source) -> Option<Code> {
+    Some(match Language::of(&source.name)? {
+        Language::Lua => Code::Lua(source.clone()),
+        Language::Wasm => Code::Wasm(source.clone()),
+    })
+}
+
+/// Says that one id belongs to several files.
+pub(crate) fn ambiguous(id: impl std::fmt::Display, files: &[impl AsRef<str>]) -> String {
+    let files: Vec<_> = files
+        .iter()
+        .map(|file| text::line(file.as_ref()).to_string())
+        .collect();
+    format!(
+        "definition {id} is ambiguous: found {}: remove all but one, or choose in the manifest",
+        files.join(", ")
+    )
+}

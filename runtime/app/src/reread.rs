@@ -1,0 +1,214 @@
+//! The files of a running program, read again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use thiserror::Error;
+use warren_engine::{Definition, Source};
+use warren_kernel::text;
+
+use crate::app::{App, MANIFEST};
+use crate::fixed::{TooMuch, ambiguous, code_of, id_of_path};
+use crate::library::Library;
+
+/// A program with its files as they are now, beside the program that runs.
+#[derive(Debug)]
+pub struct Reread {
+    /// The program with the new files. Files that are the same are shared with the other
+    /// one, and so are definitions.
+    pub app: App,
+    /// The differences.
+    pub changes: Changes,
+}
+
+/// The differences between the files of a program and the same files later.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Changes {
+    /// Definitions with other code, sorted by id.
+    pub changed: Vec<Arc<str>>,
+    /// Definitions that were not there, sorted by id.
+    pub added: Vec<Arc<str>>,
+    /// Definitions that are gone, sorted by id.
+    pub removed: Vec<Arc<str>>,
+    /// The number of definitions that are the same.
+    pub unchanged: usize,
+    /// True if the manifest is another. It is not taken.
+    pub manifest: bool,
+    /// The code to compile: all that is new or different. A file that is no definition by
+    /// its name has its path as id.
+    pub compile: Vec<Arc<Definition>>,
+    /// Sources that were replaced or removed.
+    pub stale: Vec<Source>,
+}
+
+/// The reason why the files of a program cannot be taken as they are now.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RereadError {
+    /// The program was opened without [`AppOptions::reloadable`](crate::AppOptions).
+    #[error("the program was not opened as reloadable")]
+    NotReloadable,
+    /// The program has too many files to belong together.
+    #[error("the program cannot be reloaded: {reason}; give it a directory of its own")]
+    TooMuch {
+        /// The limit.
+        reason: String,
+    },
+    /// Files are in the way, each with what is wrong. The code was not compiled yet.
+    #[error("the files do not make a program: {}", .0.join("; "))]
+    Files(Vec<String>),
+}
+
+impl From<&TooMuch> for RereadError {
+    fn from(reason: &TooMuch) -> RereadError {
+        RereadError::TooMuch {
+            reason: reason.to_string(),
+        }
+    }
+}
+
+impl App {
+    /// Returns true if [`App::reread`] may succeed.
+    ///
+    /// # Errors
+    ///
+    /// [`RereadError::NotReloadable`] and [`RereadError::TooMuch`].
+    pub fn check_reloadable(&self) -> Result<(), RereadError> {
+        match &self.fixed {
+            None => Err(RereadError::NotReloadable),
+            Some(Ok(())) => Ok(()),
+            Some(Err(reason)) => Err(reason.into()),
+        }
+    }
+
+    /// Reads all files of code as they are now. The manifest stays as it was.
+    ///
+    /// # Errors
+    ///
+    /// See [`RereadError`].
+    pub fn reread(&self) -> Result<Reread, RereadError> {
+        self.check_reloadable()?;
+        let library = self
+            .library
+            .reread()
+            .map_err(|reason| RereadError::from(&reason))?;
+        let problems = problems(&self.library, &library);
+        if !problems.is_empty() {
+            return Err(RereadError::Files(problems));
+        }
+        let mut changes = changes(&self.library, &library);
+        changes.manifest = self.manifest_now() != *self.manifest;
+        let main = library.definition(&self.main.id);
+        Ok(Reread {
+            app: App {
+                name: Arc::clone(&self.name),
+                // Gone, if its file was removed: nobody starts it again.
+                main: main.unwrap_or_else(|_| Arc::clone(&self.main)),
+                main_host: Arc::clone(&self.main_host),
+                max_memory_total: self.max_memory_total,
+                payload_objects: self.payload_objects,
+                hosts: self.hosts.clone(),
+                services: self.services.clone(),
+                library,
+                policies: self.policies.clone(),
+                manifest: Arc::clone(&self.manifest),
+                fixed: Some(Ok(())),
+            },
+            changes,
+        })
+    }
+
+    /// Returns the bytes of the manifest as it is now; none if it cannot be read.
+    fn manifest_now(&self) -> Vec<u8> {
+        self.library.root().read_text(MANIFEST).unwrap_or_default()
+    }
+}
+
+/// Returns what is in the way of the new files.
+fn problems(before: &Library, now: &Library) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (path, error) in &now.fixed().unreadable {
+        // One that could not be read before either is not the program's.
+        if before.fixed().files.contains_key(&**path) {
+            problems.push(format!("cannot read {}: {error}", text::line(path)));
+        }
+    }
+    for (id, files) in &now.fixed().ambiguous {
+        if !before.fixed().ambiguous.contains_key(id) {
+            problems.push(ambiguous(id, files));
+        }
+    }
+    problems
+}
+
+fn changes(before: &Library, now: &Library) -> Changes {
+    let mut changes = Changes::default();
+    let was = definitions(before);
+    let is = definitions(now);
+    for (id, definition) in &is {
+        match was.get(id) {
+            Some(was) if was.code.is_that_of(&definition.code) => changes.unchanged += 1,
+            Some(_) => changes.changed.push(Arc::clone(id)),
+            None => changes.added.push(Arc::clone(id)),
+        }
+        if was
+            .get(id)
+            .is_none_or(|was| !was.code.is_that_of(&definition.code))
+        {
+            changes.compile.push(Arc::clone(definition));
+        }
+    }
+    let is_gone = |id: &&Arc<str>| !is.contains_key(*id);
+    changes.removed = was.keys().filter(is_gone).cloned().collect();
+    let was = sources(before);
+    let mut compiled: BTreeSet<Arc<str>> = BTreeSet::new();
+    for definition in &changes.compile {
+        if let warren_engine::Code::Lua(source) | warren_engine::Code::Wasm(source) =
+            &definition.code
+        {
+            compiled.insert(Arc::clone(&source.name));
+        }
+    }
+    for (path, source) in &now.fixed().files {
+        let is_new = was.get(path).is_none_or(|was| !was.is_that_of(source));
+        if is_new && !compiled.contains(path) {
+            changes.compile.extend(module(now, source));
+        }
+    }
+    for (path, source) in was {
+        let is = now.fixed().files.get(&path);
+        if is.is_none_or(|is| !is.is_that_of(&source)) {
+            changes.stale.push(source);
+        }
+    }
+    changes
+}
+
+/// Returns the definition that stands for a file that is none by its name, which other
+/// definitions may require. A file of an ambiguous id is nobody's.
+fn module(library: &Library, source: &Source) -> Option<Arc<Definition>> {
+    if id_of_path(library.plan(), &source.name).is_some() {
+        return None;
+    }
+    let code = code_of(source)?;
+    Some(Arc::new(library.plan().definition(&source.name, code)))
+}
+
+/// Returns all definitions of a library, sorted by id.
+fn definitions(library: &Library) -> BTreeMap<Arc<str>, Arc<Definition>> {
+    let later = library.later_definitions().into_iter();
+    let later = later.map(|definition| (Arc::clone(&definition.id), definition));
+    let fixed = library.fixed().definitions.iter();
+    let fixed = fixed.map(|(id, definition)| (Arc::clone(id), Arc::clone(definition)));
+    later.chain(fixed).collect()
+}
+
+/// Returns all files of a library by their paths.
+fn sources(library: &Library) -> HashMap<Arc<str>, Source> {
+    let later = library.later().into_iter();
+    let fixed = library.fixed().files.values().cloned();
+    let all = later.chain(fixed);
+    all.map(|source| (Arc::clone(&source.name), source))
+        .collect()
+}

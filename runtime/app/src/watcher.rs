@@ -1,0 +1,219 @@
+//! Watching the files of a program for changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::app::{App, MANIFEST};
+use crate::fixed::{MAX_ENTRIES, MAX_FILES};
+use crate::library::Plan;
+use crate::reread::RereadError;
+
+/// Looks for changes of a program's files: those of code, below the program's directory
+/// and by the manifest, and the manifest.
+///
+/// The watcher compares sizes and times. Notices of the system would need one watch for
+/// each directory, of which a user has few, and do not come from file systems of other
+/// machines and containers.
+#[derive(Debug)]
+pub struct Watcher {
+    plan: Arc<Plan>,
+    /// The files as they were last taken.
+    taken: Files,
+    /// The files as they were last seen.
+    seen: Files,
+    /// The time that the last look took.
+    took: Duration,
+}
+
+/// The state of the files, compared with the last look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// As they were last taken.
+    Same,
+    /// Different, and someone may still write: they have changed since the last look.
+    Changing,
+    /// Different, and at rest since the last look. They count as taken from now on.
+    Changed,
+}
+
+type Files = BTreeMap<String, Stamp>;
+
+/// The traces that a change of a file leaves. A file that replaces another has another
+/// number; one that keeps its time of writing has another time of change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp {
+    size: u64,
+    written: Option<SystemTime>,
+    #[cfg(unix)]
+    number: u64,
+    #[cfg(unix)]
+    changed: (i64, i64),
+}
+
+/// The shortest time between two looks.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// The longest time between two looks.
+const MAX_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Part of the time that is spent with looking, at most, as one to so many.
+const SHARE: u32 = 20;
+
+impl App {
+    /// Returns a watcher. Only what changes from now on is seen.
+    ///
+    /// # Errors
+    ///
+    /// As for [`App::check_reloadable`].
+    pub fn watcher(&self) -> Result<Watcher, RereadError> {
+        self.check_reloadable()?;
+        let mut watcher = Watcher {
+            plan: Arc::clone(self.library.plan()),
+            taken: Files::new(),
+            seen: Files::new(),
+            took: Duration::ZERO,
+        };
+        watcher.taken = watcher.files()?;
+        watcher.seen = watcher.files()?;
+        Ok(watcher)
+    }
+}
+
+impl Watcher {
+    /// Compares the files with those of the last look. Blocks while it reads directories.
+    ///
+    /// # Errors
+    ///
+    /// [`RereadError::TooMuch`].
+    pub fn look(&mut self) -> Result<Seen, RereadError> {
+        let now = self.files()?;
+        let is_at_rest = now == self.seen;
+        self.seen = now;
+        if self.seen == self.taken {
+            return Ok(Seen::Same);
+        }
+        if !is_at_rest {
+            return Ok(Seen::Changing);
+        }
+        // What is written from now on is seen as a change of these.
+        self.taken = self.seen.clone();
+        Ok(Seen::Changed)
+    }
+
+    /// Returns the time to wait before the next look: the shorter, the fewer files there
+    /// are.
+    pub fn interval(&self) -> Duration {
+        self.took
+            .saturating_mul(SHARE)
+            .clamp(INTERVAL, MAX_INTERVAL)
+    }
+
+    fn files(&mut self) -> Result<Files, RereadError> {
+        let begun = Instant::now();
+        let root = self.plan.root();
+        let mut paths = root
+            .code_files_within(MAX_FILES, MAX_ENTRIES)
+            .map_err(|reason| RereadError::from(&reason))?;
+        paths.extend(self.plan.named_sources().map(str::to_owned));
+        paths.push(MANIFEST.to_owned());
+        let stamped = paths.into_iter().filter_map(|path| {
+            let stamp = Stamp::of(&root.metadata(&path)?);
+            Some((path, stamp))
+        });
+        let files = stamped.collect();
+        self.took = begun.elapsed();
+        Ok(files)
+    }
+}
+
+impl Stamp {
+    fn of(metadata: &cap_std::fs::Metadata) -> Stamp {
+        #[cfg(unix)]
+        use cap_std::fs::MetadataExt;
+        Stamp {
+            size: metadata.len(),
+            written: metadata.modified().ok().map(|time| time.into_std()),
+            #[cfg(unix)]
+            number: metadata.ino(),
+            #[cfg(unix)]
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::AppOptions;
+
+    fn watcher(dir: &Path) -> Watcher {
+        let options = AppOptions {
+            reloadable: true,
+            ..AppOptions::default()
+        };
+        App::open(dir, options).unwrap().watcher().unwrap()
+    }
+
+    #[test]
+    fn a_change_is_taken_once_it_rests() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::write(path("main.lua"), "return 1").unwrap();
+        let mut watcher = watcher(dir.path());
+        assert_eq!(watcher.look().unwrap(), Seen::Same);
+        fs::write(path("main.lua"), "return 22").unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changing);
+        // A second write before the next look.
+        fs::write(path("main.lua"), "return 333").unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changing);
+        assert_eq!(watcher.look().unwrap(), Seen::Changed);
+        assert_eq!(watcher.look().unwrap(), Seen::Same);
+
+        // An editor that writes beside the file and renames over it.
+        fs::write(path("main.tmp"), "return 444").unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Same, "no file of code");
+        fs::rename(path("main.tmp"), path("main.lua")).unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changing);
+        assert_eq!(watcher.look().unwrap(), Seen::Changed);
+
+        fs::create_dir(path("lib")).unwrap();
+        fs::write(path("lib/new.lua"), "").unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changing);
+        assert_eq!(watcher.look().unwrap(), Seen::Changed);
+        fs::remove_file(path("lib/new.lua")).unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changing);
+        assert_eq!(watcher.look().unwrap(), Seen::Changed);
+        fs::write(path(MANIFEST), "").unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changing);
+        assert_eq!(watcher.look().unwrap(), Seen::Changed);
+        assert_eq!(watcher.look().unwrap(), Seen::Same);
+    }
+
+    #[test]
+    fn a_change_that_is_undone_before_it_rests_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("main.lua"), "return 1").unwrap();
+        let mut watcher = watcher(dir.path());
+        fs::write(dir.path().join("x.lua"), "").unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changing);
+        fs::remove_file(dir.path().join("x.lua")).unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Same);
+    }
+
+    #[test]
+    fn few_files_are_looked_at_often() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("main.lua"), "").unwrap();
+        let mut watcher = watcher(dir.path());
+        watcher.took = Duration::from_micros(5);
+        assert_eq!(watcher.interval(), INTERVAL);
+        watcher.took = Duration::from_millis(20);
+        assert_eq!(watcher.interval(), Duration::from_millis(400));
+        watcher.took = Duration::from_secs(60);
+        assert_eq!(watcher.interval(), MAX_INTERVAL);
+    }
+}

@@ -1,0 +1,176 @@
+//! Reloads of a program while it runs.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use warren_engine::{Node, Reload};
+use warren_kernel::Error;
+
+use crate::app::{Changes, RereadError};
+use crate::definitions::LayeredDefinitions;
+
+/// The effect of a reload. Definitions are named by id, sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Reloaded {
+    /// Definitions with other code, and those of which a process has required a file that
+    /// is another.
+    pub changed: Vec<String>,
+    /// Definitions that were not there.
+    pub added: Vec<String>,
+    /// Definitions that are gone.
+    pub removed: Vec<String>,
+    /// The number of all others.
+    pub unchanged: usize,
+    /// True if the manifest is another than at the start. It was not taken.
+    pub manifest_changed: bool,
+}
+
+impl Reloaded {
+    /// Returns true if nothing has changed.
+    pub fn is_nothing(&self) -> bool {
+        self.changed.is_empty() && self.added.is_empty() && self.removed.is_empty()
+    }
+}
+
+/// A definition that a reload refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Its id; the path of a file that is no definition by its name.
+    pub definition: String,
+    /// The error, with file and line.
+    pub message: String,
+}
+
+/// The reason why a reload has taken nothing.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReloadError {
+    /// The runtime was built without a program.
+    #[error("the runtime was built without a program; add one with `Builder::app`")]
+    NoProgram,
+    /// The files cannot be read, or do not make a program.
+    #[error(transparent)]
+    Files(#[from] RereadError),
+    /// Definitions do not compile.
+    #[error("{}", shown(.0))]
+    Code(Vec<Refused>),
+    /// The runtime is ending.
+    #[error("{0}")]
+    Ending(Error),
+}
+
+fn shown(refused: &[Refused]) -> String {
+    let messages: Vec<_> = refused.iter().map(|one| &*one.message).collect();
+    messages.join("\n")
+}
+
+/// The definitions of a runtime, through all reloads.
+#[derive(Default)]
+pub(crate) struct Reloads {
+    present: RwLock<Arc<LayeredDefinitions>>,
+    /// Held by the reload that runs.
+    running: tokio::sync::Mutex<()>,
+}
+
+impl Reloads {
+    pub(crate) fn new(present: Arc<LayeredDefinitions>) -> Reloads {
+        Reloads {
+            present: RwLock::new(present),
+            running: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Returns the definitions from which processes start now.
+    pub(crate) fn present(&self) -> Arc<LayeredDefinitions> {
+        Arc::clone(&self.present.read())
+    }
+
+    /// Takes the files as they are now.
+    pub(crate) async fn reload(&self, node: &Arc<Node>) -> Result<Reloaded, ReloadError> {
+        let _running = self.running.lock().await;
+        let before = self.present();
+        let reread = {
+            let before = Arc::clone(&before);
+            let reread = move || match &before.app {
+                Some(app) => app.reread().map_err(ReloadError::from),
+                None => Err(ReloadError::NoProgram),
+            };
+            node.tokio().spawn_blocking(reread)
+        };
+        let ending = |_| ReloadError::Ending(Error::internal("the runtime is ending"));
+        let reread = reread.await.map_err(ending)??;
+        let mut changes = reread.changes;
+        changes
+            .compile
+            .retain(|definition| !before.hides(&definition.id));
+        let now = Arc::new(before.over(reread.app));
+        let reload = Reload {
+            definitions: Arc::clone(&now) as _,
+            changed: std::mem::take(&mut changes.compile),
+            stale: std::mem::take(&mut changes.stale),
+        };
+        let requiring = node.reload(reload).await.map_err(|refused| {
+            ReloadError::Code(
+                refused
+                    .into_iter()
+                    .map(|(id, error)| of(&id, &error))
+                    .collect(),
+            )
+        })?;
+        // No await stands between this line and the reload: both happen, or none.
+        *self.present.write() = now;
+        Ok(summary(changes, requiring))
+    }
+}
+
+impl fmt::Debug for Reloads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reloads").finish_non_exhaustive()
+    }
+}
+
+fn of(id: &str, error: &Error) -> Refused {
+    Refused {
+        definition: id.to_owned(),
+        message: error.message.clone(),
+    }
+}
+
+fn summary(changes: Changes, requiring: Vec<Arc<str>>) -> Reloaded {
+    let texts = |ids: Vec<Arc<str>>| ids.iter().map(|id| id.to_string()).collect::<Vec<_>>();
+    let by_code: BTreeSet<_> = changes.changed.into_iter().collect();
+    let mut changed = by_code.clone();
+    let added: BTreeSet<_> = changes.added.iter().cloned().collect();
+    changed.extend(requiring.into_iter().filter(|id| !added.contains(id)));
+    let more = changed.len() - by_code.len();
+    Reloaded {
+        changed: texts(changed.into_iter().collect()),
+        added: texts(changes.added),
+        removed: texts(changes.removed),
+        unchanged: changes.unchanged.saturating_sub(more),
+        manifest_changed: changes.manifest,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_counts_once() {
+        let ids = |ids: &[&str]| -> Vec<Arc<str>> { ids.iter().map(|id| Arc::from(*id)).collect() };
+        let mut changes = Changes::default();
+        changes.changed = ids(&["a:b"]);
+        changes.unchanged = 3;
+        let told = summary(changes, ids(&["a:b", "a:a"]));
+        assert_eq!(
+            (told.changed, told.unchanged),
+            (vec!["a:a".to_owned(), "a:b".to_owned()], 2)
+        );
+    }
+}
