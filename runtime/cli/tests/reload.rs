@@ -157,7 +157,7 @@ fn watch_takes_files_that_have_changed() {
 
     write(dir, "main.lua", &format!("{MAIN} -- 2"));
     session.wait_for_line("pid.outdated: app:main");
-    write(dir, "warren.toml", "");
+    write(dir, "warren.toml", "[app]\n");
     session.wait_for_error(
         "warning: warren.toml has changed and was not taken: start the program again for it",
     );

@@ -77,7 +77,10 @@ impl World {
 fn write(dir: &Path, path: &str, text: &str) {
     let path = dir.join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
+    // Whole at once: another reload may read it.
+    let whole = path.with_extension("new");
+    fs::write(&whole, text).unwrap();
+    fs::rename(whole, path).unwrap();
 }
 
 fn returns(n: i64) -> String {
