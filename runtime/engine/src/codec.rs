@@ -256,7 +256,7 @@ impl Writer {
             Event::Cancel {
                 deadline, reason, ..
             } => usize::from(deadline.is_some()) + usize::from(reason.is_some()),
-            Event::Exit { .. } | Event::LinkDown { .. } => 1,
+            Event::Exit { .. } | Event::LinkDown { .. } | Event::Outdated { .. } => 1,
         };
         self.map(2 + usize::from(from.is_some()) + more);
         self.str("kind");
