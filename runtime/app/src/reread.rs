@@ -110,6 +110,7 @@ impl App {
                 payload_objects: self.payload_objects,
                 hosts: self.hosts.clone(),
                 services: self.services.clone(),
+                token_stores: self.token_stores.clone(),
                 library,
                 policies: self.policies.clone(),
                 manifest: Arc::clone(&self.manifest),
