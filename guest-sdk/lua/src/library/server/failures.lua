@@ -18,7 +18,7 @@ end
 
 -- Returns an error of a value that cannot cross, whose message begins with another name.
 function failures.renamed(err, pattern, name)
-  if errors.is(err, errors.INVALID) and err:message():find(pattern) then
+  if errors.call_stack(err) and errors.is(err, errors.INVALID) and err:message():find(pattern) then
     return failures.failure(errors.INVALID, (err:message():gsub(pattern, name, 1)))
   end
   return err
