@@ -77,10 +77,12 @@ function requests.to(kind, name, arity, options)
     request.n = math.min(request.n, arity + 1)
     local answer
     answer, err = caller.ask(kind, pid, request, timeout)
-    if err ~= nil and argument then
+    if err == nil then
+      return answer
+    elseif argument then
       err = failures.renamed(err, "^request%[2%]", argument)
     end
-    return answer, err
+    return nil, err
   end
 end
 
