@@ -10,7 +10,7 @@ use crate::interpreter::interpreter;
 use crate::lua::{Functions, State};
 use crate::scheduler::{Patience, Shape, push_receive, wait};
 use crate::tasks::{Channel, Format, Source};
-use crate::time::{Unit, signed};
+use crate::time::{Unit, span};
 use crate::timers::instant_after;
 use crate::{exchange, transfer};
 
@@ -21,6 +21,7 @@ pub(crate) const FUNCTIONS: &Functions = &[
     (c"begin", begin),
     (c"abandon", abandon),
     (c"is_awaited", is_awaited),
+    (c"check_timeout", check_timeout),
 ];
 
 /// `first(timeout, ...)`: waits for the first of the channels that has a value, and returns
@@ -45,10 +46,17 @@ pub(crate) fn patience(l: State, arg: c_int) -> Option<Patience> {
     if l.is_nil(arg) {
         return Some(Patience::Endless);
     }
-    let timeout = signed(l, arg, Unit::Milliseconds, "timeout")?;
-    Some(Patience::Until(instant_after(
-        u64::try_from(timeout).unwrap_or(0),
-    )))
+    let timeout = span(l, arg, Unit::Milliseconds, "timeout")?;
+    Some(Patience::Until(instant_after(timeout)))
+}
+
+/// `check_timeout(timeout)`: true, or nil and the error of what is no timeout.
+extern "C-unwind" fn check_timeout(l: State) -> c_int {
+    if patience(l, 1).is_none() {
+        return REFUSED;
+    }
+    l.push_boolean(true);
+    1
 }
 
 /// `watch(destination)`: the channel that yields the outcome of this process, once; the

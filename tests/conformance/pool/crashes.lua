@@ -42,6 +42,7 @@ return function(role, main)
   end
   result, err = pool.run(jobs, "crash", { retries = 0 })
   assert(not result and err:details().attempts == 1 and attempts:receive() == "crash")
+  assert(err:message() == "the worker ended at its only attempt: told to crash", err)
 
   result, err = pool.run(jobs, "refuse")
   assert(not result and err:kind() == errors.CONFLICT and err:details().n == 1)
@@ -59,5 +60,5 @@ return function(role, main)
   assert(pool.checkin(pair, first) and pool.checkin(pair, second))
   assert(process.terminate(first) and process.terminate(second))
   local event = process.events():receive()
-  assert(event.from == pair and event.result.error:find("^more than 1 workers ended without a job within 1h"))
+  assert(event.from == pair and event.result.error:find("^ends of workers without a job exceed max_restarts = 1 within 1h"))
 end

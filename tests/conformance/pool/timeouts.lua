@@ -54,4 +54,15 @@ return function(role, ...)
   assert(not none and err:kind() == errors.INVALID and err:find("'timeot'"))
   none, err = pool.start { worker = me, size = 0 }
   assert(not none and err:kind() == errors.INVALID and err:find("pool.size is an integer from 1, not 0"))
+  none, err = pool.start { worker = me, max_restarts = 1.5 }
+  assert(not none and err:find("pool.max_restarts is an integer from 0, not 1.5", 1, true), err)
+
+  -- Requests to processes that are no pools: a supervisor, and one that answers nothing.
+  local top = assert(require("supervisor").start {})
+  none, err = pool.run(top, "pid")
+  assert(not none and err:kind() == errors.INVALID and err:message() == "unknown request 'run': " .. top .. " is no pool", err)
+  local mute = assert(pool.checkout(jobs))
+  none, err = pool.status(mute, "10ms")
+  assert(timed_out(none, err) and err:message() == "pool " .. mute .. " did not answer within 10ms; it is busy, or is no pool", err)
+  assert(pool.checkin(jobs, mute))
 end

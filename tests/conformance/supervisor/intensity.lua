@@ -62,7 +62,7 @@ return function(name, main)
   expect("-c -a")
   local event = process.events():receive()
   assert(event.kind == process.event.LINK_DOWN and event.from == top)
-  local told = "^more than 1 restarts within 1h0m0s, the last of child 'below': "
-    .. "more than 2 restarts within 1h0m0s, the last of child 'b': .*told to crash"
+  local told = "^restarts exceed max_restarts = 1 within 1h0m0s; the last was of child 'below': "
+    .. "restarts exceed max_restarts = 2 within 1h0m0s; the last was of child 'b': .*told to crash"
   assert(event.result.error:find(told), event.result.error)
 end

@@ -21,6 +21,10 @@ local pool = {}
 
 local DEFINITION <const> = "warren:pool"
 
+local function request(...)
+  return requests.to("pool", ...)
+end
+
 -- Starts a pool in a new process, linked to this one, with its workers.
 function pool.start(description, options)
   options = options or {}
@@ -28,9 +32,9 @@ function pool.start(description, options)
   if not complete then
     return nil, err
   end
-  return launch.ready {
+  return launch.ready("pool", {
     definition = DEFINITION, args = { description }, host = options.host, name = options.name,
-  }
+  })
 end
 
 -- Describes a pool as a child of a supervisor.
@@ -44,28 +48,17 @@ end
 
 -- Does one job: what the function of a worker returns for it, a value, or nil and an
 -- error. A job whose worker ends is tried again `retries` times.
-function pool.run(dest, job, options)
-  return requests.ask(dest, "run", job, options)
-end
+pool.run = request("run", 2, { argument = "job" })
 
 -- Borrows a worker for this process alone, until `checkin` or its end.
-function pool.checkout(dest, options)
-  return requests.ask(dest, "checkout", options)
-end
-
-function pool.checkin(dest, worker)
-  return requests.ask(dest, "checkin", worker)
-end
+pool.checkout = request("checkout", 1)
+pool.checkin = request("checkin", 1, { looks = true })
 
 -- Returns the numbers of workers and jobs.
-function pool.status(dest)
-  return requests.ask(dest, "status")
-end
+pool.status = request("status", 0, { looks = true })
 
 -- Stops a pool: jobs that wait are refused, those at work have their time to end.
-function pool.stop(dest)
-  return requests.ask(dest, "stop")
-end
+pool.stop = request("stop", 0)
 
 -- Returns what a worker's file returns: a function that calls `work` with each job and
 -- the worker's own arguments.

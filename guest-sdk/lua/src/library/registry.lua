@@ -5,14 +5,15 @@
 --     assert(registry.start({ definition = "app:room" }, { name = "rooms" }))
 --     local room = assert(registry.start_or_get("rooms", "lobby"))
 
+local failures = require("warren.server.failures")
 local supervisor = require("warren.supervisor")
 
 local registry = {}
 
 -- Returns the supervisor of a registry, whose processes are as `child` describes.
-local function description(child, max_children)
+local function description(name, child, max_children)
   if type(child) ~= "table" then
-    return child
+    failures.bad_argument(1, name, "table", child)
   end
   local template = { restart = "temporary" }
   for key, value in pairs(child) do
@@ -24,19 +25,33 @@ end
 -- Starts a registry in a new process, linked to this one. `child` describes its
 -- processes as a child of a supervisor, without a name and an id.
 function registry.start(child, options)
-  return supervisor.start(description(child, options and options.max_processes), {
-    name = options and options.name, host = options and options.host,
-  })
+  if child == nil then
+    return nil, failures.failure(errors.INVALID, "child is missing")
+  end
+  options = options or {}
+  local registry_of = description("start", child, options.max_processes)
+  return supervisor.start(registry_of, { name = options.name, host = options.host })
 end
 
 -- Describes a registry as a child of a supervisor.
 function registry.child(child, options)
-  return { name = options.name, host = options.host, supervisor = description(child, options.max_processes) }
+  if options == nil then
+    error("options are missing; give a name or an id", 2)
+  end
+  return {
+    id = options.id, name = options.name, host = options.host,
+    supervisor = description("child", child, options.max_processes),
+  }
 end
 
 -- Returns the process of a key. If there is none, starts one with the arguments of the
 -- registry, the key, and the arguments given here.
 function registry.start_or_get(dest, key, ...)
+  if type(key) ~= "string" and math.type(key) ~= "integer" then
+    local got = type(key)
+    got = got == "nil" and got or got == "number" and tostring(key) or "a " .. got
+    return nil, failures.failure(errors.INVALID, "key is text or an integer, not " .. got)
+  end
   local pid, err = supervisor.start_child(dest, { id = key, args = { n = select("#", ...) + 1, key, ... } })
   if not pid and errors.is(err, errors.ALREADY_EXISTS) then
     local details = err:details()
@@ -46,8 +61,8 @@ function registry.start_or_get(dest, key, ...)
 end
 
 -- Returns the process of a key, if there is one.
-function registry.lookup(dest, key)
-  local child, err = supervisor.find(dest, key)
+function registry.lookup(dest, key, timeout)
+  local child, err = supervisor.find(dest, key, timeout)
   if not child then
     return nil, err
   end
@@ -58,8 +73,8 @@ end
 registry.stop = supervisor.stop_child
 
 -- Returns a list of the keys that have a process.
-function registry.keys(dest)
-  local children, err = supervisor.children(dest)
+function registry.keys(dest, timeout)
+  local children, err = supervisor.children(dest, timeout)
   if not children then
     return nil, err
   end

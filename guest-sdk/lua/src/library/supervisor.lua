@@ -9,6 +9,7 @@
 --       },
 --     })
 
+local failures = require("warren.server.failures")
 local launch = require("warren.supervisor.launch")
 local requests = require("warren.supervisor.requests")
 local spec = require("warren.supervisor.spec")
@@ -28,39 +29,40 @@ end
 -- Starts a supervisor in a new process, linked to this one, and waits until its children
 -- have started. `what` describes it, or is the definition of a process that calls `run`.
 function supervisor.start(what, options)
+  if what == nil then
+    return nil, failures.failure(errors.INVALID, "description is missing")
+  elseif type(what) ~= "table" and type(what) ~= "string" then
+    failures.bad_argument(1, "start", "table or string", what)
+  end
   options = options or {}
   local definition, args = what, options.args or {}
   if type(what) == "table" then
-    local complete, err = spec.supervisor(what)
+    local complete, err = spec.to_send(what)
     if not complete then
       return nil, err
     end
     definition, args = spec.SUPERVISOR, { what }
   end
-  return launch.ready { definition = definition, args = args, host = options.host, name = options.name }
+  return launch.ready("supervisor", { definition = definition, args = args, host = options.host, name = options.name })
 end
 
--- Returns a function that sends a request, and waits however long the answer takes: a
--- start or a stop of a child has its own limits. The end of the supervisor is an error.
-local function request(name)
-  return function(dest, ...)
-    return requests.ask(dest, name, ...)
-  end
+local function request(...)
+  return requests.to("supervisor", ...)
 end
 
 -- Start, stop, start again or forget a child. A child is named by its id or its PID.
-supervisor.start_child = request("start_child")
-supervisor.stop_child = request("stop_child")
-supervisor.restart_child = request("restart_child")
-supervisor.delete_child = request("delete_child")
+supervisor.start_child = request("start_child", 1, { argument = "child" })
+supervisor.stop_child = request("stop_child", 1)
+supervisor.restart_child = request("restart_child", 1)
+supervisor.delete_child = request("delete_child", 1, { looks = true })
 
 -- Return one child, a list of all, and their number by state.
-supervisor.find = request("find")
-supervisor.children = request("children")
-supervisor.count = request("count")
+supervisor.find = request("find", 1, { looks = true })
+supervisor.children = request("children", 0, { looks = true })
+supervisor.count = request("count", 0, { looks = true })
 
 -- Stops a supervisor with its children.
-supervisor.stop = request("stop")
+supervisor.stop = request("stop", 0)
 
 -- The program of a process of the definition `warren:supervisor`.
 supervisor.main = supervisor.run

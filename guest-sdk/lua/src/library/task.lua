@@ -4,13 +4,13 @@
 -- of its own. Its failure is an error of the one who awaits it.
 
 local native = ...
-local begin, abandon, first = native.begin, native.abandon, native.first
+local begin, abandon, first, check_timeout = native.begin, native.abandon, native.first, native.check_timeout
 local errors, logger, time = errors, logger, time
 local new_channel, run_beside = channel.new, coroutine.spawn
 local type, xpcall, tostring, ipairs = type, xpcall, tostring, ipairs
 local setmetatable, getmetatable = setmetatable, getmetatable
 local failures = require("warren.server.failures")
-local bad_argument = failures.bad_argument
+local bad_argument, failure = failures.bad_argument, failures.failure
 
 local TIMEOUT = 5000
 
@@ -91,7 +91,7 @@ function task.cancel(t)
     return false
   end
   t.heard = true
-  settle(t, nil, errors.new { kind = errors.CANCELED, message = "task canceled" })
+  settle(t, nil, failure(errors.CANCELED, "task canceled"))
   if t.process then
     abandon(t.process)
   end
@@ -107,11 +107,7 @@ local function span(timeout)
 end
 
 local function timed_out(what, timeout)
-  return errors.new {
-    kind = errors.TIMEOUT,
-    retryable = true,
-    message = what .. " within " .. tostring(time.parse_duration(span(timeout))),
-  }
+  return failure(errors.TIMEOUT, what .. " within " .. tostring(time.parse_duration(span(timeout))))
 end
 
 -- Waits for a task. Returns its value, or nil and its error. A task that is not done in time
@@ -122,10 +118,13 @@ function task.await(t, timeout)
   local _, err
   if not t.done then
     _, err = first(timeout, t.outcome)
+    if err and not t.done then
+      return nil, err
+    end
   end
   if not t.done then
     task.cancel(t)
-    return nil, err or timed_out("task not done", timeout)
+    return nil, timed_out("task not done", timeout)
   end
   t.heard = true
   if t.err ~= nil then
@@ -143,6 +142,10 @@ local function deadline_for(list, name, timeout)
   for _, t in ipairs(list) do
     check(1, name, t)
   end
+  local may_wait, err = check_timeout(timeout)
+  if not may_wait then
+    return nil, err
+  end
   return time.after(span(timeout))
 end
 
@@ -152,8 +155,11 @@ end
 function task.await_many(list, timeout)
   timeout = timeout or TIMEOUT
   local deadline, err = deadline_for(list, "await_many", timeout)
-  local values = { n = deadline and #list }
-  for place, t in ipairs(deadline and list or {}) do
+  if not deadline then
+    return nil, err
+  end
+  local values = { n = #list }
+  for place, t in ipairs(list) do
     if not t.done then
       first(nil, t.outcome, deadline)
     end

@@ -253,7 +253,7 @@ function security.new_scope(policies)
   for place, policy in ipairs(policies or {}) do
     local id = state(policy, policy_class) or policy
     if type(id) ~= "string" then
-      return invalid("a policy is neither a policy nor the id of one")
+      return invalid("policies[" .. place .. "] is a " .. type(policy) .. ", not a policy or its id")
     end
     local why = not_id("a policy", id)
     if why then

@@ -63,4 +63,10 @@ assert(task.yield(hanging, 1).done == false)
 assert(task.cancel(hanging) and not task.cancel(hanging))
 gone()
 value, err = task.await(hanging)
-assert(value == nil and err:kind() == errors.CANCELED)
+assert(value == nil and err:kind() == errors.CANCELED and err:retryable() == false)
+
+-- A negative timeout is a mistake, and cancels nothing.
+local waits = task.async(double, 2)
+value, err = task.await(waits, "-5ms")
+assert(value == nil and err:kind() == errors.INVALID, err)
+assert(task.await(waits) == 4)

@@ -4,6 +4,7 @@
 
 local native = ...
 local alarms = require("warren.supervisor.alarms")
+local failure = require("warren.server.failures").failure
 local launch = require("warren.supervisor.launch")
 local loop = require("warren.supervisor.loop")
 local queue = require("warren.pool.queue")
@@ -14,11 +15,6 @@ local spec = require("warren.pool.spec")
 
 local manager = {}
 manager.__index = manager
-
-local function failure(kind, message, details)
-  local retryable = kind == errors.RATE_LIMITED or kind == errors.TIMEOUT or kind == errors.UNAVAILABLE
-  return errors.new { kind = kind, retryable = retryable, message = message, details = details }
-end
 
 -- Returns a pool of a complete description, without workers yet.
 function manager.new(description)
@@ -147,7 +143,7 @@ function manager:add(job)
   job.number, job.attempts = self.jobs, 0
   local room = self.description.size + self.description.overflow - self.count
   if self.waiting.count >= self.description.max_queue + #self.idle + math.max(room, 0) then
-    local message = ("max_queue: %d jobs wait for a worker"):format(self.waiting.count)
+    local message = ("the queue is full: max_queue = %d; all workers are busy"):format(self.description.max_queue)
     replies.refuse(job.caller, failure(errors.RATE_LIMITED, message))
     return
   end
@@ -158,7 +154,9 @@ function manager:add(job)
       if job.is_checkout then
         self:end_checkout(job)
       end
-      self:end_job(job, nil, failure(errors.TIMEOUT, "the job was not done in time", { attempts = job.attempts }))
+      local within = " within " .. tostring(time.parse_duration(job.timeout .. "ns"))
+      local message = (job.is_checkout and "no worker was free" or "the job was not done") .. within
+      self:end_job(job, nil, failure(errors.TIMEOUT, message, { attempts = job.attempts }))
       if worker then
         self:dismiss(worker, true)
       end
@@ -176,7 +174,8 @@ function manager:crashed(job, result)
   elseif self.ending then
     return self:end_job(job, nil, failure(errors.UNAVAILABLE, "the pool is ending"))
   elseif job.attempts > job.retries then
-    local message = ("the worker ended in each of %d attempts: %s"):format(job.attempts, result.error or "it returned")
+    local when = job.attempts == 1 and "at its only attempt" or "in each of " .. job.attempts .. " attempts"
+    local message = "the worker ended " .. when .. ": " .. (result.error or "it returned")
     local err = failure(errors.INTERNAL, message, { attempts = job.attempts })
     return self:end_job(job, nil, err)
   end
@@ -254,7 +253,7 @@ function manager:worker_ended(worker, result)
     worker.job = nil
     self:crashed(job, result)
   elseif not worker.leaving and not self.crashes:allows(alarms.now()) then
-    self:finish(failure(errors.INTERNAL, ("more than %d workers ended without a job within %s, the last: %s"):format(
+    self:finish(failure(errors.INTERNAL, ("ends of workers without a job exceed max_restarts = %d within %s; the last: %s"):format(
       self.description.max_restarts, time.parse_duration(self.description.within .. "ns"),
       result.error or "it returned")))
   end
@@ -282,7 +281,7 @@ function manager:note(event)
 end
 
 -- The requests, by name.
-local handlers = loop.requests()
+local handlers = loop.requests("pool")
 
 function handlers:run(caller, value, options)
   local given, err = spec.job(options, self.description)
@@ -307,7 +306,7 @@ function handlers:checkin(_, pid)
   local worker = self.workers[pid]
   local job = worker and worker.job
   if not job or not job.is_checkout then
-    return nil, failure(errors.NOT_FOUND, "worker not found among those that are checked out: " .. tostring(pid))
+    return nil, failure(errors.NOT_FOUND, "worker is not checked out: " .. tostring(pid))
   end
   self:end_checkout(job)
   worker.job, job.worker, job.ended = nil, nil, true
@@ -341,7 +340,7 @@ function manager:answer(message)
   if message:topic() == "pool.done" then
     return self:done(message)
   end
-  requests.answer(self, handlers, message)
+  requests.answer(self, "pool", handlers, message)
 end
 
 -- Answers all that has come.

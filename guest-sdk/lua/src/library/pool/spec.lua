@@ -1,7 +1,7 @@
 -- The descriptions of pools and jobs: checked, and completed by what they leave out.
 
 local base = require("warren.supervisor.spec")
-local check, check_number, nanoseconds = base.check, base.check_number, base.nanoseconds
+local check, nanoseconds = base.check, base.nanoseconds
 
 local spec = {}
 
@@ -24,6 +24,7 @@ end
 -- Returns a complete description of a pool; or nil and an error of kind INVALID.
 function spec.pool(given)
   return base.checked(function()
+    check(type(given) == "table", "the description of a pool is a table, not %s", tostring(given))
     base.check_table(given, POOL_KEYS, "pool")
     local worker = given.worker
     check(type(worker) == "string", "pool.worker is the definition of the workers, not %s", tostring(worker))
@@ -40,7 +41,7 @@ function spec.pool(given)
       retries = count(given.retries or 0, 0, "pool.retries"),
       backoff = base.backoff(given.backoff, "pool.backoff"),
       shutdown = base.shutdown(given.shutdown or "5s", "pool.shutdown"),
-      max_restarts = check_number(given.max_restarts or 3, 0, "pool.max_restarts"),
+      max_restarts = base.check_integer(given.max_restarts or 3, 0, "pool.max_restarts"),
       within = nanoseconds(given.within or "5s", "pool.within"),
     }
   end)

@@ -7,7 +7,8 @@ local process, errors, time = process, errors, time
 local send, lookup = process.send, process.registry.lookup
 local type, tostring, setmetatable, next = type, tostring, setmetatable, next
 local byte = string.byte
-local bad_argument = require("warren.server.failures").bad_argument
+local failures = require("warren.server.failures")
+local bad_argument, failure = failures.bad_argument, failures.failure
 
 local TIMEOUT <const> = 5000
 
@@ -82,38 +83,33 @@ local function note_end(pid, ending, outcome)
   return outcome
 end
 
--- Returns the error of a call whose server has ended.
-local function ended(pid, outcome)
+-- Returns the error of a call whose server has ended. `kind` is the word for that process.
+local function ended(pid, outcome, kind)
+  local message = (kind or "server") .. " " .. pid .. " ended"
   if outcome.cause then
-    return errors.wrap(outcome.cause, "server " .. pid .. " ended")
+    return errors.wrap(outcome.cause, message)
   end
-  return errors.new {
-    kind = errors.UNAVAILABLE,
-    retryable = true,
-    message = "server " .. pid .. " ended before it replied",
-    details = { pid = pid },
-  }
+  return failure(errors.UNAVAILABLE, message .. " before it replied", { pid = pid })
 end
 
 -- Returns the error of a call that was not answered in time.
-local function timed_out(pid, timeout)
+local function timed_out(pid, timeout, kind)
   if type(timeout) == "number" then
     timeout = time.parse_duration(timeout * time.MILLISECOND // 1)
   end
-  return errors.new {
-    kind = errors.TIMEOUT,
-    retryable = true,
-    message = "server " .. pid .. " did not answer within " .. tostring(timeout),
-    details = { pid = pid },
-  }
+  local message = (kind or "server") .. " " .. pid .. " did not answer within " .. tostring(timeout)
+  if kind then
+    message = message .. "; it is busy, or is no " .. kind
+  end
+  return failure(errors.TIMEOUT, message, { pid = pid })
 end
 
 -- Returns the error of a call that was not answered; `why` is as `native.await` says.
-local function unanswered(pid, ending, why, timeout)
+local function unanswered(pid, ending, why, timeout, kind)
   if why == "timeout" then
-    return timed_out(pid, timeout)
+    return timed_out(pid, timeout, kind)
   end
-  return ended(pid, note_end(pid, ending, why))
+  return ended(pid, note_end(pid, ending, why), kind)
 end
 
 -- Asks a server, and waits for its reply. Returns the reply, or nil and an error.
@@ -138,18 +134,16 @@ function caller.call(destination, request, timeout)
   return value
 end
 
--- Asks as `call`, however long the answer takes: only the end of the process ends the wait.
-function caller.ask(destination, request)
-  if type(destination) ~= "string" then
-    bad_argument(1, "ask", "string", destination)
-  end
+-- Asks a process of a kind, whose word errors name. Without a timeout, only the end of the
+-- process ends the wait.
+function caller.ask(kind, destination, request, timeout)
   local pid, ending = watched_pid(destination)
   if not pid then
     return nil, ending
   end
-  local value, err, why = ask(pid, request, nil, ending)
+  local value, err, why = ask(pid, request, timeout, ending)
   if why ~= nil then
-    return nil, unanswered(pid, ending, why)
+    return nil, unanswered(pid, ending, why, timeout, kind)
   elseif err ~= nil then
     return nil, err
   end
@@ -160,10 +154,13 @@ end
 -- same coroutine; or nil and an error.
 caller.address = new_address
 
+-- Returns true, or nil and the error of what is no timeout.
+caller.check_timeout = native.check_timeout
+
 -- Waits for the answer with a number from a process that was told the address in another
 -- way; without a timeout, until the process ends. Returns the reply, or nil, the error, and
 -- true if it is TIMEOUT.
-function caller.answer(pid, number, timeout)
+function caller.answer(pid, number, timeout, kind)
   local ending = watch_of(pid)
   if not ending then
     -- It has ended already, and what it had to say is there.
@@ -173,9 +170,9 @@ function caller.answer(pid, number, timeout)
   if why == nil then
     return value, err, false
   elseif not ending then
-    return nil, ended(pid, {}), false
+    return nil, ended(pid, {}, kind), false
   end
-  return nil, unanswered(pid, ending, why, timeout), why == "timeout"
+  return nil, unanswered(pid, ending, why, timeout, kind), why == "timeout"
 end
 
 -- Sends a server a request, and waits for nothing.

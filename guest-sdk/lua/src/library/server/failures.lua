@@ -10,6 +10,20 @@ function failures.bad_argument(place, name, expected, value)
   error("bad argument #" .. place .. " to '" .. name .. "' (" .. expected .. " expected, got " .. got .. ")", 3)
 end
 
+-- Makes an error of these modules. The caller may try again after a failure that passes.
+function failures.failure(kind, message, details)
+  local retryable = kind == errors.RATE_LIMITED or kind == errors.TIMEOUT or kind == errors.UNAVAILABLE
+  return errors.new { kind = kind, retryable = retryable, message = message, details = details }
+end
+
+-- Returns an error of a value that cannot cross, whose message begins with another name.
+function failures.renamed(err, pattern, name)
+  if errors.call_stack(err) and errors.is(err, errors.INVALID) and err:message():find(pattern) then
+    return failures.failure(errors.INVALID, (err:message():gsub(pattern, name, 1)))
+  end
+  return err
+end
+
 -- Makes a structured error, with the place, of what a function has raised; for `xpcall`.
 function failures.with_place(raised)
   if type(raised) == "string" then

@@ -4,6 +4,8 @@ local native = ...
 local answer_message, caller_of, values = native.answer, native.caller, native.values
 local errors, send = errors, process.send
 local type = type
+local failures = require("warren.server.failures")
+local bad_argument, renamed = failures.bad_argument, failures.renamed
 
 local replies = {}
 
@@ -42,7 +44,7 @@ function replies.answer(to, is_reply, value)
     sent, err = send(to.pid, to.topic, is_reply, value)
   end
   if not sent and err:kind() == errors.INVALID then
-    return nil, err
+    return nil, renamed(err, "^payload%[2%]", "reply")
   end
   return true
 end
@@ -51,11 +53,17 @@ local answer = replies.answer
 
 -- Answers a call: the message itself, or what `reply_to` has returned for it.
 function replies.reply(to, value)
+  if type(to) ~= "table" and type(to) ~= "userdata" then
+    bad_argument(1, "reply", "message or table", to)
+  end
   return answer(to, true, value)
 end
 
 -- Answers a call with an error, which `call` returns behind nil.
 function replies.refuse(to, err)
+  if type(to) ~= "table" and type(to) ~= "userdata" then
+    bad_argument(1, "refuse", "message or table", to)
+  end
   return answer(to, false, err)
 end
 

@@ -99,7 +99,7 @@ local function serve(module, state)
     elseif on_info then
       result = on_info(state, came)
     else
-      logger:warn("server: dropped a message '" .. came:topic() .. "' from " .. tostring(came:from()))
+      logger:warn("server: no handler for the message '" .. came:topic() .. "' from " .. tostring(came:from()) .. "; dropped")
     end
     if result ~= nil and getmetatable(result) == decision then
       local ends, reason = decided(result, state)
@@ -129,7 +129,7 @@ local function run(module, upgraded, to, ...)
     state, err = nil, state
   end
   if state == nil and err == nil then
-    err = errors.new { kind = errors.INVALID, message = "init returned no state" }
+    err = failures.failure(errors.INVALID, (upgraded and "upgrade" or "init") .. " returned no state")
   end
   if to then
     replies.answer(to, err == nil, err == nil or err)

@@ -44,6 +44,11 @@ function starting.start(definition, argument, options)
     bad_argument(3, "start", "table", options)
   end
   options = options or {}
+  local timeout = options.timeout or TIMEOUT
+  local may_wait, refused = caller.check_timeout(timeout)
+  if not may_wait then
+    return nil, refused
+  end
   local spawn, err = spawner_of(options)
   if not spawn then
     return nil, err
@@ -59,7 +64,7 @@ function starting.start(definition, argument, options)
     return nil, err
   end
   local started, is_late
-  started, err, is_late = caller.answer(pid, number, options.timeout or TIMEOUT)
+  started, err, is_late = caller.answer(pid, number, timeout)
   if started then
     return pid
   elseif is_late then

@@ -26,14 +26,14 @@ function launch.child(what, args)
 end
 
 -- Starts a process that answers when it is ready, waits for its answer, and links to it.
--- It ends with this process, however this one ends.
-function launch.ready(what)
+-- It ends with this process, however this one ends. `kind` is the word for such a process.
+function launch.ready(kind, what)
   local spawner, err = spawner_of(what)
   if not spawner then
     return nil, err
   end
   local args, pid = what.args, nil
-  pid, err = requests.start(function(asking)
+  pid, err = requests.start(kind, function(asking)
     return asking:spawn(what.definition, what.host, table.unpack(args, 1, args.n or #args))
   end, spawner, "adopt")
   local linked

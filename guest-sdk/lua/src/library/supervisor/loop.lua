@@ -4,6 +4,7 @@
 -- for its end.
 
 local native = ...
+local failure = require("warren.server.failures").failure
 local requests = require("warren.supervisor.requests")
 local replies = require("warren.server.replies")
 
@@ -33,21 +34,19 @@ function loop.conclude(self, name)
     replies.reply(to, true)
   end
   local err = self.ending.error
-  requests.refuse_all(self.inbox, err or errors.new {
-    kind = errors.UNAVAILABLE, retryable = true, message = "the " .. name .. " is ending",
-  })
+  requests.refuse_all(self.inbox, err or failure(errors.UNAVAILABLE, "the " .. name .. " is ending"))
   if err then
     return nil, err
   end
 end
 
--- Returns the requests that every such process handles.
-function loop.requests()
+-- Returns the requests that every process of such a kind handles.
+function loop.requests(kind)
   local handlers = {}
 
-  -- The process has started, or no request would be read.
+  -- The process has started, or no request would be read. The answer tells its kind.
   function handlers:ready()
-    return true
+    return kind
   end
 
   -- As `ready`, of the process that has started this one, and with whose end it ends.

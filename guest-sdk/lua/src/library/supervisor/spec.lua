@@ -42,6 +42,11 @@ local function quoted(value)
   return type(value) == "string" and "'" .. value .. "'" or tostring(value)
 end
 
+-- Names a child in messages.
+function spec.named(id)
+  return "child " .. quoted(id)
+end
+
 local function check_table(value, keys, what)
   check(type(value) == "table", "%s is a table, not %s", what, quoted(value))
   for key in pairs(value) do
@@ -73,6 +78,12 @@ end
 local function check_number(value, from, what)
   check(type(value) == "number" and value >= from, "%s is a number from %s, not %s", what, from, quoted(value))
   return value
+end
+
+local function check_integer(value, from, what)
+  local whole = type(value) == "number" and math.tointeger(value)
+  check(whole and whole >= from, "%s is an integer from %d, not %s", what, from, quoted(value))
+  return whole
 end
 
 -- Returns a duration in nanoseconds. As in `process`, a number is milliseconds.
@@ -129,11 +140,14 @@ local complete
 
 -- The ways to start a child, of which each child names one.
 local function check_start(given, what)
-  local count = 0
+  local ways = {}
   for _, key in ipairs { "definition", "server", "supervisor", "start" } do
-    count = count + (given[key] == nil and 0 or 1)
+    if given[key] ~= nil then
+      ways[#ways + 1] = quoted(key)
+    end
   end
-  check(count == 1, "%s has %d of 'definition', 'server', 'supervisor' and 'start'; it takes one of them", what, count)
+  check(#ways > 0, "%s has none of 'definition', 'server', 'supervisor' and 'start'; give one", what)
+  check(#ways == 1, "%s has %s; give one of them", what, table.concat(ways, " and "))
   check_text(given.definition, what .. ".definition")
   check_text(given.server, what .. ".server")
   local is_function = given.start == nil or type(given.start) == "function"
@@ -155,7 +169,7 @@ local function child(given, defaults)
   end
   local is_id = type(id) == "string" or math.type(id) == "integer"
   check(is_id, "a child without a name and a definition needs an id, text or integer")
-  local what = ("child %s"):format(quoted(id))
+  local what = spec.named(id)
   check_table(given, CHILD_KEYS, what)
   check_start(given, what)
   local args, definition = check_args(given.args, what .. ".args"), given.definition or given.server
@@ -207,6 +221,7 @@ local function merged(template, given)
 end
 
 function complete(given, what)
+  check(type(given) == "table", "the description of a supervisor is a table, not %s", quoted(given))
   check_table(given, SUPERVISOR_KEYS, what)
   local strategy = check_choice(given.strategy or "one_for_one", STRATEGIES, what .. ".strategy")
   check(strategy == "dynamic" or given.child == nil, "%s.child is the template of strategy 'dynamic'", what)
@@ -215,10 +230,10 @@ function complete(given, what)
   check(given.children == nil or type(given.children) == "table", "%s.children is a list", what)
   local result = {
     strategy = strategy,
-    max_restarts = check_number(given.max_restarts or 3, 0, what .. ".max_restarts"),
+    max_restarts = check_integer(given.max_restarts or 3, 0, what .. ".max_restarts"),
     within = nanoseconds(given.within or "5s", what .. ".within"),
     backoff = backoff(given.backoff, what .. ".backoff"),
-    max_children = given.max_children and check_number(given.max_children, 0, what .. ".max_children"),
+    max_children = given.max_children and check_integer(given.max_children, 0, what .. ".max_children"),
     template = given.child,
     children = {},
   }
@@ -235,11 +250,31 @@ end
 -- For the descriptions of other modules.
 spec.checked, spec.check, spec.check_table, spec.check_number = checked, check, check_table, check_number
 spec.check_text, spec.check_args, spec.nanoseconds, spec.backoff = check_text, check_args, nanoseconds, backoff
-spec.shutdown = shutdown
+spec.shutdown, spec.check_integer = shutdown, check_integer
 
 -- Returns a complete description of a supervisor; or nil and an error of kind INVALID.
 function spec.supervisor(given)
   return checked(complete, given, "supervisor")
+end
+
+-- Refuses start functions, which cannot leave this process.
+local function check_start_functions(children)
+  for _, one in ipairs(children or {}) do
+    if one.start then
+      check(false, "%s.start works only in supervisor.run", spec.named(one.id or "?"))
+    elseif type(one.supervisor) == "table" then
+      check_start_functions(one.supervisor.children)
+    end
+  end
+end
+
+-- The same of a description that another process will run.
+function spec.to_send(given)
+  return checked(function()
+    local result = complete(given, "supervisor")
+    check_start_functions(given.children)
+    return result
+  end)
 end
 
 -- Returns a complete description of a child that is added at run time. `defaults` has

@@ -12,6 +12,7 @@
 -- only the EXIT of its process leads away from there. So no child runs twice.
 
 local alarms = require("warren.supervisor.alarms")
+local failure = require("warren.server.failures").failure
 local launch = require("warren.supervisor.launch")
 local loop = require("warren.supervisor.loop")
 local requests = require("warren.supervisor.requests")
@@ -23,10 +24,6 @@ tree.__index = tree
 
 -- The time that a name has to become free, in nanoseconds.
 local NAME_WAIT <const> = 5000000000
-
-local function failure(kind, message, details)
-  return errors.new { kind = kind, retryable = kind == errors.RATE_LIMITED, message = message, details = details }
-end
 
 -- Returns a supervisor of a complete description, before its start.
 function tree.new(description)
@@ -164,7 +161,7 @@ function tree:spawn(child, topic)
   end
   local pid, err = child.start(table.unpack(args, 1, args.n))
   if not pid then
-    return nil, err or failure(errors.INTERNAL, "the start function returned nothing")
+    return nil, err or failure(errors.INTERNAL, "its start function returned no PID")
   elseif self.by_pid[pid] then
     return nil, failure(errors.ALREADY_EXISTS, "the process is a child already: " .. pid, { pid = pid })
   end
@@ -295,8 +292,8 @@ function tree:restart(child, err)
   local at = alarms.now()
   if not self.intensity:allows(at) then
     local description = self.description
-    return self:finish(failure(errors.INTERNAL, ("more than %d restarts within %s, the last of child '%s': %s"):format(
-      description.max_restarts, time.parse_duration(description.within .. "ns"), child.id, err or "it ended"
+    return self:finish(failure(errors.INTERNAL, ("restarts exceed max_restarts = %d within %s; the last was of %s: %s"):format(
+      description.max_restarts, time.parse_duration(description.within .. "ns"), spec.named(child.id), err or "it ended"
     ), { child = child.id }))
   end
   child.restarts = child.restarts + 1
@@ -360,7 +357,7 @@ function tree:run()
   for _, child in ipairs(self:in_order()) do
     local pid, err = self:start(child)
     if not pid then
-      self:finish(errors.wrap(err, ("child '%s' did not start"):format(child.id)))
+      self:finish(errors.wrap(err, spec.named(child.id) .. " did not start"))
     end
     if self.ending then
       break
@@ -379,10 +376,10 @@ function tree:run()
 end
 
 -- The requests, by name.
-local handlers = loop.requests()
+local handlers = loop.requests("supervisor")
 
 function tree:answer(message)
-  requests.answer(self, handlers, message)
+  requests.answer(self, "supervisor", handlers, message)
 end
 
 -- Returns the child of an id or a PID, if it is there and did not end meanwhile.
@@ -414,7 +411,7 @@ function handlers:start_child(_, given)
   end
   local known = self:find(child.id)
   if known then
-    local message = ("a child with the id '%s' exists"):format(child.id)
+    local message = ("%s exists"):format(spec.named(child.id))
     return nil, failure(errors.ALREADY_EXISTS, message, { pid = known.pid })
   end
   if description.max_children and self.count >= description.max_children then
@@ -449,7 +446,7 @@ local function stopped(self, key)
   if not child then
     return nil, err
   elseif child.state ~= "stopped" then
-    return nil, failure(errors.CONFLICT, ("child '%s' is not stopped: it is %s"):format(child.id, child.state))
+    return nil, failure(errors.CONFLICT, ("%s is not stopped: it is %s"):format(spec.named(child.id), child.state))
   end
   return child
 end

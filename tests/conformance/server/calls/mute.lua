@@ -1,0 +1,1 @@
+process.listen("never"):receive()
