@@ -151,6 +151,7 @@ fn shown(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::definitions::LayeredDefinitions;
     use warren_engine::{Code, Source};
     use warren_values::msgpack::Output;
 
@@ -159,7 +160,8 @@ mod tests {
         let told = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&told);
         let hook: Hook = Arc::new(move |mistake| kept.lock().push(mistake.to_string()));
-        let mistakes = Mistakes::new(Arc::new(definitions), Some(hook));
+        let reloads = Reloads::new(Arc::new(definitions));
+        let mistakes = Mistakes::new(Arc::new(reloads), Some(hook));
         for (file, line) in requests {
             let mut request = Output::new();
             request.array(3).unwrap();

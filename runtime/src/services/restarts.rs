@@ -75,12 +75,14 @@ impl Restarts {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use warren_app::RestartCode;
 
     const SHORT: Duration = Duration::from_millis(1);
 
     fn restarts(policy: RestartPolicy) -> Restarts {
         Restarts::new(Restart {
             policy,
+            code: RestartCode::default(),
             max_attempts: 3,
             initial_delay: Duration::from_secs(1),
             max_delay: Duration::from_secs(3),

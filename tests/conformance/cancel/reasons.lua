@@ -1,5 +1,5 @@
 -- A CANCEL tells its reason; one that replaces another brings its own.
--- shows: K-14, V-3
+-- shows: K-17, V-3
 local events = process.events()
 local me = process.pid()
 assert(process.cancel(me, nil, "first") == true)
