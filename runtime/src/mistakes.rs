@@ -203,8 +203,10 @@ mod tests {
             name: "m.lua".into(),
             bytes: b"f() -- lint: off\nf()\nf() --lint:off, as f may fail\n-- lint off"[..].into(),
         };
-        let mut definitions = LayeredDefinitions::default();
-        definitions.modules.insert("m".to_owned(), source);
+        let definitions = LayeredDefinitions {
+            modules: Arc::new([("m".to_owned(), source)].into()),
+            ..LayeredDefinitions::default()
+        };
         let requests = [
             ("m.lua", 1),
             ("m.lua", 2),
@@ -234,8 +236,10 @@ mod tests {
             host: None,
             grants: Arc::default(),
         };
-        let mut definitions = LayeredDefinitions::default();
-        definitions.own.insert("app:x".into(), Arc::new(definition));
+        let definitions = LayeredDefinitions {
+            own: Arc::new([("app:x".into(), Arc::new(definition))].into()),
+            ..LayeredDefinitions::default()
+        };
         assert_eq!(told(definitions, &[("app:x.lua", 1)]), [""; 0]);
     }
 

@@ -135,9 +135,17 @@ extern "C-unwind" fn pairs(l: State) -> c_int {
 /// Fills the table at the absolute index `table` with the library at a place, but for what
 /// the program has put there by `rawset`. May raise.
 fn fill(l: State, table: c_int, place: lua_Integer) {
-    let Some((_, chunk)) = LIBRARIES.get(place as usize) else {
+    let Some((name, chunk)) = LIBRARIES.get(place as usize) else {
         return;
     };
+    // `debug` finds these functions, and a program may give them another table.
+    l.registered(native_key());
+    l.field(-1, name);
+    let is_own = l.raw_equal(-1, table);
+    l.pop(2);
+    if !is_own {
+        return;
+    }
     l.new_table(0, 0);
     let members = l.top();
     prelude::load(l, chunk);

@@ -21,6 +21,7 @@ const MODULES: &[&CStr] = &[
     c"hex",
     c"json",
     c"logger",
+    c"metrics",
     c"payload",
     c"pg",
     c"process",

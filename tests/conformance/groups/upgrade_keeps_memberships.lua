@@ -22,5 +22,5 @@ end
 
 return function(role)
   if role then return child[role]() end
-  assert(process.exec(me, host, "old") == 999)
+  assert(process.exec(me, host, "old") == 1000)
 end

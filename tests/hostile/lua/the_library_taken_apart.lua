@@ -6,7 +6,7 @@ local events, get = process.events(), setmetatable
 local text = getmetatable("")
 for _, library in ipairs { "string", "table", "coroutine", "math", "channel", "errors", "time", "process", "package", "debug", "io", "os" } do
   local t = _G[library]
-  for k in next, t do if library ~= "process" then t[k] = function() error("gone") end end end
+  for k in next, t do if library ~= "process" then pcall(function() t[k] = function() error("gone") end end) end end
 end
 package.loaded, package.preload, package.searchers = nil, nil, nil
 text.__index, text.__add, text.__gc = nil, nil, function() end

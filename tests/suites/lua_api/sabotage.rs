@@ -23,10 +23,22 @@ pub(crate) fn without(example: &Example, function: &Function) -> Example {
                 let calls = without_calls(source, method);
                 format!("local function nothing() return function() end end {calls}")
             }
-            None => format!("{} = function() end {source}", function.name),
+            None => format!("{} {source}", replaced(&function.name)),
         };
     }
     example
+}
+
+/// Returns a chunk of one line that puts a function that does nothing in the place of this
+/// one. The tables of modules are read-only: copies take their places.
+fn replaced(name: &str) -> String {
+    const COPY: &str = "local function copy(t) local c = {} \
+                        for k, v in pairs(t) do c[k] = v end return c end";
+    let tables = name.match_indices('.').map(|(at, _)| &name[..at]);
+    let copies: String = tables
+        .map(|table| format!("{table} = copy({table}) "))
+        .collect();
+    format!("do {COPY} {copies}{name} = function() end end")
 }
 
 /// Replaces `OBJECT:method(` by `nothing(OBJECT)(`.

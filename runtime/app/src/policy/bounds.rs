@@ -20,7 +20,7 @@ const MAX_ANCESTORS: usize = 100_000;
 
 /// Bytes of policies times kinds of request; a statement counts 100 bytes more. A kind
 /// is an action with one type of principal and one of resource.
-const MAX_VALIDATION: usize = 32 << 20;
+const MAX_VALIDATION: usize = 48 << 20;
 
 /// Bytes that each statement counts beyond its own.
 const STATEMENT: usize = 100;

@@ -174,7 +174,12 @@ fn a_large_message_is_copied_to_few_members_at_a_time() {
     let arguments = [of("g"), of("t"), large];
     let (_, checks) = call_counted(&mut tester, "broadcast", &arguments).unwrap();
     assert_eq!(checks, 10);
-    let larger = Value::from("x".repeat(1 << 20).as_str());
+    let config = HostConfig {
+        max_message: 1000,
+        ..HostConfig::default()
+    };
+    let mut tester = Tester::new(&kernel, config);
+    let larger = Value::from("x".repeat(1001).as_str());
     let error = call(&mut tester, "broadcast", &[of("g"), of("t"), larger]).unwrap_err();
     assert!(error.message.contains("max_message"), "{error}");
 }

@@ -41,7 +41,8 @@ function spec.pool(given)
       retries = count(given.retries or 0, 0, "pool.retries"),
       backoff = base.backoff(given.backoff, "pool.backoff"),
       shutdown = base.shutdown(given.shutdown or "5s", "pool.shutdown"),
-      max_restarts = base.check_integer(given.max_restarts or 3, 0, "pool.max_restarts"),
+      max_restarts = given.max_restarts == math.huge and math.huge
+        or base.check_integer(given.max_restarts or 3, 0, "pool.max_restarts"),
       within = nanoseconds(given.within or "5s", "pool.within"),
     }
   end)

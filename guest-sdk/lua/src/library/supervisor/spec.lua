@@ -230,7 +230,8 @@ function complete(given, what)
   check(given.children == nil or type(given.children) == "table", "%s.children is a list", what)
   local result = {
     strategy = strategy,
-    max_restarts = check_integer(given.max_restarts or 3, 0, what .. ".max_restarts"),
+    max_restarts = given.max_restarts == math.huge and math.huge
+      or check_integer(given.max_restarts or 3, 0, what .. ".max_restarts"),
     within = nanoseconds(given.within or "5s", what .. ".within"),
     backoff = backoff(given.backoff, what .. ".backoff"),
     max_children = given.max_children and check_integer(given.max_children, 0, what .. ".max_children"),
