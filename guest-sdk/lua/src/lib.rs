@@ -30,6 +30,7 @@ mod argument;
 mod boot;
 mod bundled;
 mod calendar;
+mod call_results;
 mod callbacks;
 mod calls;
 mod capability;

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use warren_engine::{Definition, Definitions, Source};
 use warren_kernel::Error;
 
-use crate::fixed::{self, TooMuch};
+use crate::fixed;
 use crate::host::HostSettings;
 use crate::library::Library;
 use crate::policy::Policies;
 use crate::service::Service;
 use crate::tokens::TokenStore;
+use crate::too_much::TooMuch;
 
 /// The file name of the manifest.
 pub const MANIFEST: &str = "warren.toml";

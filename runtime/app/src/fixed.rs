@@ -3,23 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use thiserror::Error;
 use warren_engine::{Code, Definition, Source};
 use warren_kernel::text;
 
 use crate::id::Id;
-use crate::library::{Plan, source};
 use crate::place::{self, Language};
+use crate::plan::{Plan, source};
 use crate::root::SourceError;
-
-/// Files of code in a program that can be reloaded.
-pub(crate) const MAX_FILES: usize = 10_000;
-
-/// Entries of the directories that are searched for them.
-pub(crate) const MAX_ENTRIES: usize = 100_000;
-
-/// Bytes of these files together.
-pub(crate) const MAX_BYTES: usize = 128 << 20;
+use crate::too_much::{MAX_BYTES, MAX_ENTRIES, MAX_FILES, TooMuch};
 
 /// All code of a program, as it was at one moment.
 #[derive(Debug, Default)]
@@ -32,17 +23,6 @@ pub(crate) struct Fixed {
     pub(crate) ambiguous: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// The files that exist and cannot be read, with the reasons.
     pub(crate) unreadable: BTreeMap<String, SourceError>,
-}
-
-/// The reason why the files of a program cannot be read together.
-#[derive(Clone, Debug, Error)]
-pub(crate) enum TooMuch {
-    #[error("its directory has more than {MAX_FILES} files of code")]
-    Files,
-    #[error("its directory has more than {MAX_ENTRIES} files and directories")]
-    Entries,
-    #[error("its files of code have more than {} MiB", MAX_BYTES >> 20)]
-    Bytes,
 }
 
 impl Fixed {

@@ -34,6 +34,7 @@ mod manifest;
 mod open;
 mod options;
 mod place;
+mod plan;
 mod policy;
 mod reach;
 mod reread;
@@ -43,6 +44,7 @@ mod service_check;
 mod suggest;
 mod survey;
 mod tokens;
+mod too_much;
 mod watcher;
 
 pub use app::{App, MANIFEST};

@@ -9,41 +9,16 @@ use parking_lot::RwLock;
 use warren_engine::{Code, Definition, Grants, Source};
 use warren_kernel::{Error, Kind};
 
-use crate::fixed::{Fixed, TooMuch, ambiguous, code_of};
+use crate::fixed::{Fixed, ambiguous, code_of};
 use crate::id::Id;
 use crate::place::{self, EXTENSIONS, Language};
+use crate::plan::{Plan, Process, source};
 use crate::root::{SourceError, SourceRoot};
 use crate::suggest::closest;
-
-/// The manifest's settings of one definition.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Process {
-    /// The definition's file below the root; by place if absent.
-    pub(crate) source: Option<String>,
-    /// The function to call; [`DEFAULT_METHOD`] if absent.
-    pub(crate) method: Option<String>,
-    /// The only host that may run it.
-    pub(crate) host: Option<Arc<str>>,
-    /// The definition's grants; the program's own grants if absent.
-    pub(crate) grants: Option<Arc<Grants>>,
-}
-
-/// The function called by default.
-pub(crate) const DEFAULT_METHOD: &str = "main";
+use crate::too_much::TooMuch;
 
 /// Extensions of sources that compile to definitions.
 const COMPILED: [&str; 6] = ["c", "cc", "cpp", "js", "py", "rs"];
-
-/// The parts of a program that a reload leaves alone: its directory, and what the
-/// manifest and the options say of its definitions.
-#[derive(Clone, Debug)]
-pub(crate) struct Plan {
-    app: Arc<str>,
-    root: Arc<SourceRoot>,
-    processes: HashMap<Arc<str>, Process>,
-    /// The grants of every definition without grants of its own.
-    grants: Arc<Grants>,
-}
 
 /// Finds definitions and modules, and keeps those it found. Missing ones are
 /// not remembered: guests choose the names they ask for.
@@ -107,48 +82,6 @@ pub(crate) enum ResolveError {
     Ambiguous { files: Vec<String> },
     /// This file cannot be used.
     Refused { path: String, error: SourceError },
-}
-
-impl Plan {
-    /// Returns the first part of the program's namespaces.
-    pub(crate) fn app(&self) -> &str {
-        &self.app
-    }
-
-    /// Returns the program's directory.
-    pub(crate) fn root(&self) -> &SourceRoot {
-        &self.root
-    }
-
-    /// Returns the file that the manifest names for a definition.
-    pub(crate) fn named_source(&self, id: &str) -> Option<&str> {
-        self.processes.get(id)?.source.as_deref()
-    }
-
-    /// Returns the definitions for which the manifest names a file.
-    pub(crate) fn ids_with_source(&self) -> impl Iterator<Item = (&Arc<str>, &str)> {
-        let all = self.processes.iter();
-        all.filter_map(|(id, process)| Some((id, process.source.as_deref()?)))
-    }
-
-    /// Returns the files that the manifest names.
-    pub(crate) fn named_sources(&self) -> impl Iterator<Item = &str> {
-        self.ids_with_source().map(|(_, path)| path)
-    }
-
-    /// Returns the definition of an id with this code.
-    pub(crate) fn definition(&self, id: &Arc<str>, code: Code) -> Definition {
-        let process = self.processes.get(id);
-        let method = process.and_then(|process| process.method.as_deref());
-        let grants = process.and_then(|process| process.grants.as_ref());
-        Definition {
-            id: Arc::clone(id),
-            code,
-            method: method.unwrap_or(DEFAULT_METHOD).into(),
-            host: process.and_then(|process| process.host.clone()),
-            grants: Arc::clone(grants.unwrap_or(&self.grants)),
-        }
-    }
 }
 
 impl Library {
@@ -419,13 +352,6 @@ fn source_bytes(definition: &Arc<Definition>) -> usize {
 
 fn unavailable(path: &str, error: &SourceError) -> Error {
     Error::new(Kind::Unavailable, format!("cannot read {path}: {error}"))
-}
-
-pub(crate) fn source(path: &str, bytes: Vec<u8>) -> Source {
-    Source {
-        name: path.into(),
-        bytes: bytes.into(),
-    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use warren_engine::{Definition, Source};
 use warren_kernel::text;
 
 use crate::app::{App, MANIFEST};
-use crate::fixed::{TooMuch, ambiguous, code_of, id_of_path};
+use crate::fixed::{ambiguous, code_of, id_of_path};
 use crate::library::Library;
+use crate::too_much::TooMuch;
 
 /// A program with its files as they are now, beside the program that runs.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions};
 use thiserror::Error;
 
-use crate::fixed::TooMuch;
 use crate::place::Language;
+use crate::too_much::TooMuch;
 
 /// An open directory. Paths are relative to it, with `/`, and may not lead out
 /// of it, whatever symbolic links there are.

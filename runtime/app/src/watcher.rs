@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::app::{App, MANIFEST};
-use crate::fixed::{MAX_ENTRIES, MAX_FILES};
-use crate::library::Plan;
+use crate::plan::Plan;
 use crate::reread::RereadError;
+use crate::too_much::{MAX_ENTRIES, MAX_FILES};
 
 /// Looks for changes of a program's files: those of code, below the program's directory
 /// and by the manifest, and the manifest.

@@ -105,7 +105,7 @@ fn asked(version: i64) -> String {
         "return function()
            local asks, upgrades = process.listen('ask'), process.listen('upgrade')
            while true do
-             local got = channel.select {{asks:case_receive(), upgrades:case_receive()}}
+             local got = channel.select {{upgrades:case_receive(), asks:case_receive()}}
              if got.channel == upgrades then
                process.upgrade(nil)
              else

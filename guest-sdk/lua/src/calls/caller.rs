@@ -8,6 +8,7 @@ use warren_guest::process;
 use warren_values::kind;
 
 use crate::argument::{REFUSED, destination};
+use crate::call_results::{push_answer, push_ended, push_given_up};
 use crate::encode::{self, MESSAGE};
 use crate::errors;
 use crate::exchange;
@@ -163,37 +164,4 @@ fn wait_for_answer(l: State, number: i64, ending: c_int, patience: Patience) -> 
         cases = 2;
     }
     wait(l, base, cases, patience, Shape::Answer)
-}
-
-/// Returns what an answer says, whose value is on top of the stack.
-pub(crate) fn push_answer(l: State, is_reply: bool) -> c_int {
-    if is_reply {
-        return 1;
-    }
-    l.push_nil();
-    l.insert(-2);
-    2
-}
-
-/// Returns that the process called has ended, whose outcome is on top of the stack; nil
-/// where its channel was closed.
-pub(crate) fn push_ended(l: State) -> c_int {
-    if l.is_nil(-1) {
-        l.push_boolean(false);
-        l.replace(-2);
-    }
-    l.push_nil();
-    l.insert(-2);
-    l.push_nil();
-    l.insert(-2);
-    3
-}
-
-/// Returns that no answer has come in time. One that comes later is dropped.
-pub(crate) fn push_given_up(l: State) -> c_int {
-    interpreter(l).scheduler.borrow_mut().gave_up();
-    l.push_nil();
-    l.push_nil();
-    l.push_string(c"timeout");
-    3
 }

@@ -15,9 +15,6 @@ mod server;
 use crate::lua::Functions;
 use crate::message;
 
-pub(crate) use caller::{push_answer, push_ended, push_given_up};
-pub(crate) use server::{push_event, push_message};
-
 /// The functions that bundled modules are given.
 pub(crate) const FUNCTIONS: &Functions = &[
     (c"ask", caller::ask),

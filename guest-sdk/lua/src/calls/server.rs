@@ -8,20 +8,15 @@ use warren_guest::process;
 use warren_values::kind;
 
 use crate::argument::REFUSED;
+use crate::call_results::{push_event, push_message};
 use crate::encode::{self, MESSAGE};
 use crate::errors;
 use crate::exchange;
 use crate::interpreter::interpreter;
 use crate::lua::State;
-use crate::message::{self, Request};
+use crate::message;
 use crate::scheduler::{Patience, Pulled, Shape, pull_alone, push_receive, wait};
 use crate::tasks::Channel;
-
-/// What a server is given to do. As in `library/server/serving.lua`.
-const EVENT: lua_Integer = 1;
-const CALL: lua_Integer = 2;
-const CAST: lua_Integer = 3;
-const MESSAGE_OF_OTHERS: lua_Integer = 4;
 
 /// `next(events, inbox)`: waits for the next event or message, events first. Returns the
 /// kind, the event or message, and the request in it.
@@ -42,25 +37,6 @@ pub(super) extern "C-unwind" fn next(l: State) -> c_int {
         push_receive(l);
     }
     wait(l, 3, 2, Patience::Endless, Shape::Next)
-}
-
-/// Returns the event on top of the stack as [`next`] does.
-pub(crate) fn push_event(l: State) -> c_int {
-    l.push_integer(EVENT);
-    l.insert(-2);
-    2
-}
-
-/// Returns the Message on top of the stack as [`next`] does.
-pub(crate) fn push_message(l: State) -> c_int {
-    let kind = match message::push_request(l) {
-        Request::Call => CALL,
-        Request::Cast => CAST,
-        Request::Other => MESSAGE_OF_OTHERS,
-    };
-    l.push_integer(kind);
-    l.insert(-3);
-    3
 }
 
 /// `answer(message, is_reply, value, decision)`: answers a call. A value whose metatable is

@@ -6,7 +6,7 @@ use mlua_sys::*;
 use warren_guest::mailbox;
 use warren_values::kind;
 
-use crate::calls;
+use crate::call_results;
 use crate::errors;
 use crate::lua::State;
 use crate::mistakes::check_taken;
@@ -35,10 +35,10 @@ pub(crate) enum Shape {
     Operation,
     /// The place of the channel, from 1, and the value; nil at the deadline.
     First,
-    /// What [`calls`] says of a call. Its number lies below the cases, which are its answer
+    /// What [`call_results`] says of a call. Its number lies below the cases, which are its answer
     /// and the end of the process called.
     Answer,
-    /// What [`calls`] says of the next event or message of a server. The cases are its events
+    /// What [`call_results`] says of the next event or message of a server. The cases are its events
     /// and its inbox.
     Next,
 }
@@ -116,11 +116,11 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             l.push_nil();
             1
         }
-        (Shape::Answer, Fired::Deadline) => calls::push_given_up(l),
-        (Shape::Answer, Fired::Case(0, is_reply)) => calls::push_answer(l, is_reply),
-        (Shape::Answer, Fired::Case(..)) => calls::push_ended(l),
-        (Shape::Next, Fired::Case(0, _)) => calls::push_event(l),
-        (Shape::Next, Fired::Case(..)) => calls::push_message(l),
+        (Shape::Answer, Fired::Deadline) => call_results::push_given_up(l),
+        (Shape::Answer, Fired::Case(0, is_reply)) => call_results::push_answer(l, is_reply),
+        (Shape::Answer, Fired::Case(..)) => call_results::push_ended(l),
+        (Shape::Next, Fired::Case(0, _)) => call_results::push_event(l),
+        (Shape::Next, Fired::Case(..)) => call_results::push_message(l),
         (Shape::First, Fired::Case(case, _)) => {
             l.push_integer((case + 1).into());
             l.insert(-2);

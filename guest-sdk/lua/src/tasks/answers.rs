@@ -7,8 +7,7 @@ use std::cell::Cell;
 use warren_guest::mailbox::Subscription;
 use warren_guest::random;
 
-use super::channel::{ChannelRef, Source};
-use super::{Meeting, Scheduler, TaskId};
+use super::TaskId;
 
 /// The queue of the answers.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub(crate) struct Answers {
 const TASK_BITS: u32 = 24;
 
 /// The task that waits for the answer with a number.
-fn task_of(number: i64) -> TaskId {
+pub(super) fn task_of(number: i64) -> TaskId {
     number as TaskId & ((1 << TASK_BITS) - 1)
 }
 
@@ -49,55 +48,14 @@ impl Answers {
         (call << TASK_BITS).cast_signed() & i64::MAX | task as i64
     }
 
+    /// Changes the number of calls that were given up and not answered since.
+    pub(super) fn change_late(&self, change: impl FnOnce(u32) -> u32) {
+        self.late.set(change(self.late.get()));
+    }
+
     /// Returns true while answers may come that nobody waits for.
     pub(super) fn are_late(&self) -> bool {
         self.late.get() > 0
-    }
-}
-
-impl Scheduler {
-    /// Returns the parked task that may wait for the answer with a number. It does if
-    /// that number is on its stack below its first case.
-    pub(crate) fn meet_answer(&self, number: i64) -> Option<Meeting> {
-        let task = self.tasks.get(task_of(number))?.as_ref()?;
-        let mut place = task.waiters;
-        while let Some(waiter) = place {
-            let waiter = *self.waiters.get(waiter as usize)?;
-            if matches!(waiter.channel.source, Source::Answers(_)) {
-                return self.meet_waiter(waiter);
-            }
-            place = waiter.sibling;
-        }
-        None
-    }
-
-    /// Notes that a call was given up, whose answer is to be dropped.
-    pub(crate) fn gave_up(&mut self) {
-        self.change_late(|late| late.saturating_add(1));
-    }
-
-    /// Notes that an answer was dropped.
-    pub(crate) fn dropped_answer(&mut self) {
-        self.change_late(|late| late.saturating_sub(1));
-    }
-
-    fn change_late(&mut self, change: impl FnOnce(u32) -> u32) {
-        if let Some(channel) = self.answers
-            && let Source::Answers(answers) = &channel.source
-        {
-            answers.late.set(change(answers.late.get()));
-            self.update_wanted(channel);
-        }
-    }
-
-    /// The channel of the answers, if the process has made a call.
-    pub(crate) fn answers(&self) -> Option<ChannelRef> {
-        self.answers
-    }
-
-    /// Sets the channel of the answers, which lives as long as the process.
-    pub(crate) fn set_answers(&mut self, channel: ChannelRef) {
-        self.answers = Some(channel);
     }
 }
 

@@ -11,6 +11,7 @@
 //! A case is known by its place on the stack of the thread that blocks.
 
 mod alarms;
+mod answering;
 mod answers;
 mod channel;
 mod queue;

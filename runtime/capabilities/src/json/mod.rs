@@ -14,6 +14,7 @@ mod parts;
 mod pattern;
 mod run;
 mod scalars;
+mod schema_of_schemas;
 mod sets;
 #[cfg(test)]
 mod suite;
@@ -279,7 +280,7 @@ fn compiled(encoded: &[u8], progress: &Progress<'_>) -> Result<Schema, Error> {
     progress.check()?;
     check(
         "schema",
-        draft::schema()?,
+        schema_of_schemas::schema()?,
         &tree,
         root,
         WORK,

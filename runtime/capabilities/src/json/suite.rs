@@ -7,7 +7,7 @@ use warren_engine::capability::Progress;
 use super::compile::Schema;
 use super::run::Stop;
 use super::tree::Tree;
-use super::{WORK, check, draft};
+use super::{WORK, check, schema_of_schemas};
 
 /// The test files, and the resources that their schemas refer to by `localhost:1234`.
 const SUITE: &str = include_str!("suite/draft2020-12.json");
@@ -75,8 +75,15 @@ fn the_official_tests_hold() {
 fn compiled(schema: &Json, remotes: &Json) -> Result<Schema, String> {
     let mut tree = Tree::default();
     let root = tree.add_text(schema.to_string().as_bytes())?;
-    check("schema", draft::schema().unwrap(), &tree, root, WORK, None)
-        .map_err(|stop| format!("{stop:?}"))?;
+    check(
+        "schema",
+        schema_of_schemas::schema().unwrap(),
+        &tree,
+        root,
+        WORK,
+        None,
+    )
+    .map_err(|stop| format!("{stop:?}"))?;
     let text = schema.to_string();
     let mut more = Vec::new();
     for (uri, remote) in remotes.as_object().unwrap() {

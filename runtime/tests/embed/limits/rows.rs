@@ -12,7 +12,7 @@ const WATCH: &str = "runtime/engine/src/memory/watch.rs";
 const PERMITS: &str = "runtime/engine/src/sched/permits.rs";
 const PREVIEW1: &str = "runtime/engine/src/abi/wasi/preview1/guest_memory.rs";
 const POLICY: &str = "runtime/app/src/policy/bounds.rs";
-const FIXED: &str = "runtime/app/src/fixed.rs";
+const FIXED: &str = "runtime/app/src/too_much.rs";
 const WATCHER: &str = "runtime/app/src/watcher.rs";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
 
