@@ -8,7 +8,7 @@ use crate::interpreter::interpreter;
 use crate::lua::State;
 use crate::message::{self, Request};
 
-/// What a server is given to do. As in `library/server/serving.lua`.
+/// The kinds of things that a server is given to do. As in `library/server/serving.lua`.
 const EVENT: lua_Integer = 1;
 const CALL: lua_Integer = 2;
 const CAST: lua_Integer = 3;

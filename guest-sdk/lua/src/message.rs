@@ -378,7 +378,7 @@ pub(crate) fn address<'a>(l: State) -> Option<Address<'a>> {
     })
 }
 
-/// What a server does with a message.
+/// The way in which a server takes a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
     Call,

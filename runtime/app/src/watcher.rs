@@ -96,7 +96,7 @@ impl Watcher {
         if !is_at_rest {
             return Ok(Seen::Changing);
         }
-        // What is written from now on is seen as a change of these.
+        // Later writes are seen as changes of these.
         self.taken = self.seen.clone();
         Ok(Seen::Changed)
     }

@@ -31,7 +31,7 @@ mod yaml;
 pub use metrics::Metrics;
 pub use security::TokenStore;
 
-/// What the capabilities of a program are made with.
+/// The settings that the capabilities of a program are made with.
 #[derive(Debug, Default)]
 pub struct Settings {
     /// The stores of tokens.

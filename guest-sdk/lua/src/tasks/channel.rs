@@ -67,7 +67,7 @@ pub(crate) enum Format {
     Raw,
     /// The one value of a payload that the runtime wrote.
     Event,
-    /// What an answer says.
+    /// The content of an answer.
     Answer,
 }
 

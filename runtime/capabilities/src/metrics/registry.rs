@@ -45,7 +45,7 @@ pub(super) struct One {
     value: Mutex<MetricValue>,
 }
 
-/// What the series have taken. Locked while one is added, before any other lock.
+/// The room taken by all series. Locked while one is added, before any other lock.
 #[derive(Default)]
 struct Taken {
     /// The metric that is shown under each name.
