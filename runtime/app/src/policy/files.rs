@@ -82,7 +82,7 @@ impl Directory {
             match (self.read_file(&name, id), id) {
                 (Ok(file), Some(_)) => files.policies.push(file),
                 (Ok(file), None) => files.schema = Some(file),
-                (Err(problem), _) => problems.push(problem),
+                (Err(error), _) => problems.extend(error.problems),
             }
         }
         if problems.is_empty() {
@@ -93,25 +93,25 @@ impl Directory {
     }
 
     /// Reads one file; the schema has no id.
-    fn read_file(&self, name: &str, id: Option<&str>) -> Result<File, PolicyProblem> {
+    fn read_file(&self, name: &str, id: Option<&str>) -> Result<File, PolicyError> {
         let relative = format!("{DIRECTORY}/{name}");
         let path = if self.shown.as_path() == Path::new(".") {
             PathBuf::from(&relative)
         } else {
             self.shown.join(&relative)
         };
+        let failed = |message: String| PolicyError {
+            problems: vec![PolicyProblem::whole(path.clone(), message)],
+        };
         let text = match self.root.read_text(&relative).map(String::from_utf8) {
             Ok(Ok(text)) => text,
-            Ok(Err(_)) => return Err(PolicyProblem::whole(path, "the file is not UTF-8")),
-            Err(error) => {
-                let message = format!("it cannot be read: {error}");
-                return Err(PolicyProblem::whole(path, message));
-            }
+            Ok(Err(_)) => return Err(failed("the file is not UTF-8".to_owned())),
+            Err(error) => return Err(failed(format!("it cannot be read: {error}"))),
         };
         if name.contains(':') {
             let message = "`:` stands between the directory and the name of a policy, and \
                            may be in neither";
-            return Err(PolicyProblem::whole(path, message));
+            return Err(failed(message.to_owned()));
         }
         Ok(File {
             id: id.unwrap_or_default().replace('/', ":"),

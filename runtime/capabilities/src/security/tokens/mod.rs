@@ -106,7 +106,7 @@ impl Tokens {
         let id = full_id(arguments.text("id")?)?;
         caller.permit(action, &id, &[])?;
         let granted = &caller.grants().tokens;
-        let is_granted = granted.iter().any(|granted| *granted == id);
+        let is_granted = granted.contains(&id);
         match self.0.get(id.as_str()).filter(|_| is_granted) {
             Some(store) => Ok((id, store)),
             None => {
