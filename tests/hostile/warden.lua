@@ -15,16 +15,28 @@ process.registry.register("warden")
 local pong = assert(process.spawn("app:bystander", "app:bystanders", "pong"))
 local ping = assert(process.spawn("app:bystander", "app:bystanders", "ping", pong))
 
+-- Sleeps that a phase keeps. The warden's memory counts at the end, and must not grow with
+-- the time that an attack takes.
+local SAMPLES = 1000
+
+-- Adds how late a sleep ended. A phase keeps a random sample of all of them, by Vitter's
+-- algorithm R.
+local function add(phase, late)
+  phase.sleeps = phase.sleeps + 1
+  local place = phase.sleeps <= SAMPLES and phase.sleeps or math.random(phase.sleeps)
+  if place <= SAMPLES then phase.late[place] = late end
+end
+
 -- Has one batch made, and adds it to a phase: `worst`, the slowest round trip but one in
--- a hundred; `late`, how late each sleep ended. Both in microseconds.
+-- a hundred; `late`, how late sleeps ended. Both in microseconds.
 local function batch(phase)
   assert(process.send(ping, "batch", process.pid()))
   local report = reports:receive()
   phase.worst = math.max(phase.worst, report.took)
-  table.move(report.late, 1, #report.late, #phase.late + 1, phase.late)
+  for _, late in ipairs(report.late) do add(phase, late) end
 end
 
-local function begin() return { worst = 0, late = {} } end
+local function begin() return { worst = 0, sleeps = 0, late = {} } end
 
 local function phase_of(batches)
   local phase = begin()
