@@ -71,11 +71,15 @@ pub(crate) fn id_text_of_path(app: &str, path: &str) -> String {
 /// Returns the file of a module, `lib/util.lua` for `lib.util` and `lib/util`, and
 /// `lib/init.lua` for the path `./lib/init.lua`; `None` for names that cannot be
 /// modules. A name cannot lead out of the root: its dots are separators, and a path
-/// goes down only.
+/// goes down only, to a file `.lua`: other files below the root are data, which only a
+/// grant opens.
 pub(crate) fn module_path(name: &str) -> Option<String> {
     let is_file_char = |c: char| !c.is_control() && !matches!(c, '\\' | ':');
     if let Some(path) = name.strip_prefix("./") {
-        let sound = name.len() <= Id::MAX_LEN && is_plain(path) && path.chars().all(is_file_char);
+        let sound = name.len() <= Id::MAX_LEN
+            && Language::of(path) == Some(Language::Lua)
+            && is_plain(path)
+            && path.chars().all(is_file_char);
         return sound.then(|| path.to_owned());
     }
     let sound = name.len() <= Id::MAX_LEN
@@ -146,8 +150,29 @@ mod tests {
         assert_eq!(module_path("a b").as_deref(), Some("a b.lua"));
         assert_eq!(module_path("./a.b/c.lua").as_deref(), Some("a.b/c.lua"));
         for name in [
-            "", ".", "..", "a..b", "../x", "/etc/x", "a/", "a//b", "a/../b", "a\0b", "a\\b", "c:x",
-            "./", ".//a", "./../a", "./a/./b", "./a\0b", "./c:x",
+            "",
+            ".",
+            "..",
+            "a..b",
+            "../x",
+            "/etc/x",
+            "a/",
+            "a//b",
+            "a/../b",
+            "a\0b",
+            "a\\b",
+            "c:x",
+            "./",
+            ".//a.lua",
+            "./../a.lua",
+            "./a/./b.lua",
+            "./a\0b.lua",
+            "./c:x.lua",
+            "./.env",
+            "./data/a.env",
+            "./a",
+            "./a.wasm",
+            "./.lua",
         ] {
             assert_eq!(module_path(name), None, "{name:?}");
         }
