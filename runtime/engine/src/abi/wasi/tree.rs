@@ -5,7 +5,7 @@
 //! directories are opened.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, FileTimes};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -93,6 +93,20 @@ pub(crate) enum Opened {
 pub(crate) struct Times {
     pub(crate) accessed: Option<SystemTime>,
     pub(crate) modified: Option<SystemTime>,
+}
+
+impl Times {
+    /// Returns the times as the standard library sets those of an open file.
+    pub(crate) fn of_file(self) -> FileTimes {
+        let mut times = FileTimes::new();
+        if let Some(accessed) = self.accessed {
+            times = times.set_accessed(accessed);
+        }
+        if let Some(modified) = self.modified {
+            times = times.set_modified(modified);
+        }
+        times
+    }
 }
 
 impl Target {
@@ -190,16 +204,25 @@ impl Target {
     pub(crate) fn set_times(&self, follow: bool, times: Times) -> Result<(), Errno> {
         self.check_write()?;
         let (tree, path) = self.parts();
-        let time = |time: Option<SystemTime>| {
-            time.map(|time| SystemTimeSpec::from(cap_std::time::SystemTime::from_std(time)))
-        };
-        let (accessed, modified) = (time(times.accessed), time(times.modified));
-        if self.follows(follow) {
-            tree.dir.set_times(path, accessed, modified)?;
-        } else {
-            tree.dir.set_symlink_times(path, accessed, modified)?;
+        if !self.follows(follow) {
+            let time = |time: Option<SystemTime>| {
+                time.map(|time| SystemTimeSpec::from(cap_std::time::SystemTime::from_std(time)))
+            };
+            let (accessed, modified) = (time(times.accessed), time(times.modified));
+            return Ok(tree.dir.set_symlink_times(path, accessed, modified)?);
         }
-        Ok(())
+        // The system follows links only within the directory where it opens the file.
+        check_openable(&metadata(tree, path, true)?, true)?;
+        let open = |how: How| tree.dir.open_with(path, &how.options(true));
+        let file = match open(How::default()) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => open(How {
+                write: true,
+                ..How::default()
+            }),
+            opened => opened,
+        }?;
+        check_openable(&file.metadata()?, true)?;
+        Ok(file.into_std().set_times(times.of_file())?)
     }
 
     pub(crate) fn create_directory(&self, budget: &HostFiles) -> Result<(), Errno> {

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use cap_std::fs::Dir;
 use tokio::runtime::Handle;
@@ -24,7 +25,7 @@ use super::input::FileInput;
 use super::output::FileOutput;
 use super::{MAX_FILE_STREAMS, Parts};
 use crate::abi::wasi::errno::Errno;
-use crate::abi::wasi::tree::{How, Opened, Target, Tree};
+use crate::abi::wasi::tree::{How, Opened, Target, Times, Tree};
 use crate::disk::Length;
 use crate::files::HostFiles;
 use crate::guest::Guest;
@@ -186,7 +187,6 @@ impl HostDescriptor for View<'_> {
         read(fd: Fd, len: u64, offset: u64) -> FsResult<(Vec<u8>, bool)>;
         stat(fd: Fd) -> FsResult<types::DescriptorStat>;
         stat_at(fd: Fd, flags: types::PathFlags, path: String) -> FsResult<types::DescriptorStat>;
-        set_times_at(fd: Fd, flags: types::PathFlags, path: String, accessed: types::NewTimestamp, modified: types::NewTimestamp) -> FsResult<()>;
         link_at(fd: Fd, flags: types::PathFlags, path: String, new: Fd, new_path: String) -> FsResult<()>;
         readlink_at(fd: Fd, path: String) -> FsResult<String>;
         is_same_object(one: Fd, other: Fd) -> wasmtime::Result<bool>;
@@ -282,6 +282,24 @@ impl HostDescriptor for View<'_> {
         self.on_disk(move |files| old.rename(&new, files)).await
     }
 
+    // The library's opens a FIFO, and waits until somebody reads from it.
+    async fn set_times_at(
+        &mut self,
+        fd: Fd,
+        flags: types::PathFlags,
+        path: String,
+        accessed: types::NewTimestamp,
+        modified: types::NewTimestamp,
+    ) -> FsResult<()> {
+        let times = Times {
+            accessed: time(accessed)?,
+            modified: time(modified)?,
+        };
+        let follow = flags.contains(types::PathFlags::SYMLINK_FOLLOW);
+        let target = self.target(&fd, path)?;
+        self.on_disk(move |_| target.set_times(follow, times)).await
+    }
+
     async fn symlink_at(&mut self, fd: Fd, content: String, path: String) -> FsResult<()> {
         let target = self.target(&fd, path)?;
         self.on_disk(move |files| target.create_link(content.as_ref(), files))
@@ -364,6 +382,18 @@ impl HostDirectoryEntryStream for View<'_> {
     fn drop(&mut self, stream: Resource<types::DirectoryEntryStream>) -> wasmtime::Result<()> {
         HostDirectoryEntryStream::drop(&mut self.library, stream)
     }
+}
+
+/// Returns the time to set; none where it stays.
+fn time(timestamp: types::NewTimestamp) -> FsResult<Option<SystemTime>> {
+    let time = match timestamp {
+        types::NewTimestamp::NoChange => return Ok(None),
+        types::NewTimestamp::Now => Some(SystemTime::now()),
+        types::NewTimestamp::Timestamp(at) => Duration::from_secs(at.seconds)
+            .checked_add(Duration::from_nanos(at.nanoseconds.into()))
+            .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)),
+    };
+    Ok(Some(time.ok_or(ErrorCode::Overflow)?))
 }
 
 fn error_code(errno: Errno) -> ErrorCode {
