@@ -40,6 +40,7 @@
 //! A guest reaches the node above it through the trait `NodeForGuests`.
 
 mod abi;
+mod cached;
 pub mod capability;
 mod code;
 mod codec;

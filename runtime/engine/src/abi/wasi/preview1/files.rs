@@ -1,7 +1,7 @@
 //! Calls on open files and directories: reading, writing, listing.
 
 use std::collections::VecDeque;
-use std::fs::{File, FileTimes};
+use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirEntryExt, FileExt};
@@ -18,7 +18,8 @@ use super::{Done, Failure, core, on_disk, table};
 use crate::abi::flat::write_range;
 use crate::abi::wasi::errno::Errno;
 use crate::abi::wasi::table::{Descriptor, Entry, Listing, OpenFile};
-use crate::abi::wasi::tree::{Target, Tree};
+use crate::abi::wasi::tree::{Target, Times, Tree};
+use crate::cached;
 use crate::disk::Length;
 use crate::guest::Guest;
 use crate::output::Stream;
@@ -134,13 +135,7 @@ pub(super) async fn fd_filestat_set_times(
     which: u32,
 ) -> Done {
     let [accessed, modified] = times(accessed, modified, which)?;
-    let mut times = FileTimes::new();
-    if let Some(accessed) = accessed {
-        times = times.set_accessed(accessed);
-    }
-    if let Some(modified) = modified {
-        times = times.set_modified(modified);
-    }
+    let times = Times { accessed, modified }.of_file();
     let file = match table(caller.data_mut())?.get(fd)? {
         Descriptor::File(file) if file.flags.may_change => Arc::clone(file.tracked.file()),
         Descriptor::Directory(directory) if directory.tree.write => {
@@ -209,13 +204,15 @@ async fn read_at(
     if wanted == 0 {
         return Ok(0);
     }
-    let read = move || {
-        let mut bytes = vec![0; wanted];
-        let read = again(|| tracked.file().read_at(&mut bytes, offset))?;
-        bytes.truncate(read);
-        Ok(bytes)
-    };
-    let bytes = on_disk(caller.data(), read).await?;
+    let mut bytes = vec![0; wanted];
+    if !cached::read(tracked.file(), &mut bytes, offset) {
+        let read = move || {
+            let read = again(|| tracked.file().read_at(&mut bytes, offset))?;
+            bytes.truncate(read);
+            Ok(bytes)
+        };
+        bytes = on_disk(caller.data(), read).await?;
+    }
     scatter(caller, &vectors, &bytes)?;
     Ok(bytes.len())
 }
