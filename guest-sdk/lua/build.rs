@@ -19,7 +19,7 @@ const LUA: &str = "lua-5.4.9";
 ///
 /// The first three: Lua casts its integers of 64 bits to `size_t`, which has 32 here: a
 /// position or length of 2^32 + 1 would be 1.
-const PATCHES: [(&str, &str, &str); 16] = [
+const PATCHES: [(&str, &str, &str); 19] = [
     // Positions beyond the end are alike, as long as they are beyond the one after it.
     (
         "lstrlib.c",
@@ -52,6 +52,17 @@ const PATCHES: [(&str, &str, &str); 16] = [
     o = &G(L)->nilvalue;  /* the stack may have moved */
   }
   typeerror(L, o, \"call\", extra);
+",
+    ),
+    // A mistake in a call of the runtime's own Lua, which is stripped, is one of its caller.
+    (
+        "ldebug.c",
+        "  if (isLua(ci)) {  /* if Lua function, add source:line information */
+",
+        "  if (isLua(ci) && ci_func(ci)->p->lineinfo == NULL) do {
+    ci = ci->previous;
+  } while (ci != NULL && !(isLua(ci) && ci_func(ci)->p->lineinfo != NULL));
+  if (ci != NULL && isLua(ci)) {  /* if Lua function, add source:line information */
 ",
     ),
     // Memory for as many bytes as come, not for as many as are asked for.
@@ -127,6 +138,23 @@ const PATCHES: [(&str, &str, &str); 16] = [
     warren_readonly(L);
   else
     setobj2t(L, cast(TValue *, slot), value);
+",
+    ),
+    (
+        "lbaselib.c",
+        "    return luaL_error(L, \"cannot change a protected metatable\");
+",
+        "    return luaL_error(L, \"cannot change a protected metatable\");
+  warren_check_writable(L, 1);
+",
+    ),
+    // `%q` takes a structured error for its text, as `%s` does.
+    (
+        "lstrlib.c",
+        "          addliteral(L, &b, arg);
+",
+        "          warren_astext(L, arg);
+          addliteral(L, &b, arg);
 ",
     ),
     // `config/lines.h` has another.
@@ -281,7 +309,14 @@ fn patched(sources: &Path) -> PathBuf {
     };
     fs::create_dir_all(&directory)
         .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    for file in ["ldebug.c", "lstrlib.c", "liolib.c", "lstring.c", "ltable.c"] {
+    for file in [
+        "lbaselib.c",
+        "ldebug.c",
+        "lstrlib.c",
+        "liolib.c",
+        "lstring.c",
+        "ltable.c",
+    ] {
         let mut text = read(&sources.join(file));
         for (_, from, to) in PATCHES.iter().filter(|(patched, ..)| *patched == file) {
             assert_eq!(text.matches(from).count(), 1, "in {file}, once: {from}");

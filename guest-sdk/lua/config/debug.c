@@ -110,6 +110,7 @@ static int visible_getmetatable (lua_State *L, int index) {
 }
 
 static int visible_setmetatable (lua_State *L, int index) {
+  warren_check_writable(L, index);
   luaL_argcheck(L, !is_object(L, index), index, "the metatable of an object of the runtime stays");
   return lua_setmetatable(L, index);
 }

@@ -73,6 +73,14 @@ static const char *warren_extra (lua_State *L, const char *name, const char *ext
 #include "lapi.c"
 
 #include "lauxlib.h"
+
+/* Raises where the value at `idx` is a table that is read-only. */
+static void warren_check_writable (lua_State *L, int idx) {
+  const TValue *value = index2value(L, idx);
+  if (ttistable(value) && is_readonly(hvalue(value)))
+    luaL_error(L, "%s", READONLY_TEXT);
+}
+
 #include "files.h"
 
 /* Its own is renamed: an error has the number that programs know. */

@@ -10,8 +10,10 @@
 
 #define is_readonly(t)	l_unlikely((t)->flags & READONLY)
 
+#define READONLY_TEXT	"attempt to change a module (put a changed copy in its place)"
+
 static l_noret warren_readonly (lua_State *L) {
-  luaG_runerror(L, "attempt to change a module (put a changed copy in its place)");
+  luaG_runerror(L, READONLY_TEXT);
 }
 
 /* As in lvm.h, but for tables that are read-only. */

@@ -42,9 +42,13 @@ pub(crate) fn protect_modules(l: State) {
     }
 }
 
-/// Makes the module at the absolute index `table` read-only, with the tables in it, like
-/// `process.event`. These make no cycle. May raise.
+/// Makes the module at the absolute index `table` read-only, with its metatable and the
+/// tables in it, like `process.event`. These make no cycle. May raise.
 pub(crate) fn protect(l: State, table: c_int) {
+    if l.metatable(table) {
+        l.set_read_only(l.top(), true);
+        l.pop(1);
+    }
     l.push_nil();
     while l.next(table) {
         if l.type_of(-1) == LUA_TTABLE {

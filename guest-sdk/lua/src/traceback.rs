@@ -28,10 +28,8 @@ pub(crate) extern "C-unwind" fn traceback(l: State) -> c_int {
         None => (l, 0),
         Some(thread) => (thread, 1),
     };
-    if !matches!(
-        l.type_of(arg + 1),
-        LUA_TNONE | LUA_TNIL | LUA_TSTRING | LUA_TNUMBER
-    ) {
+    l.set_top(arg + 2);
+    if !matches!(l.type_of(arg + 1), LUA_TNIL | LUA_TSTRING | LUA_TNUMBER) {
         l.push_value(arg + 1);
         return 1;
     }
@@ -39,17 +37,27 @@ pub(crate) extern "C-unwind" fn traceback(l: State) -> c_int {
     let level = l.optional_integer(arg + 2, (thread == l).into());
     let level = c_int::try_from(level).unwrap_or(c_int::MAX);
     l.push_traceback_behind(arg + 1, thread, level);
-    let message = l.raw_len(arg + 1);
+    // A message ends at its first zero, as it does in Lua.
+    let message = l.with_bytes(arg + 1, |message| {
+        let message = message.unwrap_or_default();
+        let end = message.iter().position(|byte| *byte == 0);
+        end.unwrap_or(message.len())
+    });
     l.with_bytes(-1, |text| {
-        l.push_bytes(text.unwrap_or_default().split_at(message).0);
+        l.push_bytes(parts(text.unwrap_or_default(), message).0);
     });
     let shown = l.with_bytes(-2, |text| {
-        let (_, frames) = text.unwrap_or_default().split_at(message);
+        let (_, frames) = parts(text.unwrap_or_default(), message);
         without_lines(&String::from_utf8_lossy(frames), HIDDEN)
     });
     push_text(l, shown);
     l.concat(2);
     1
+}
+
+/// Splits a traceback behind the message of this length that it begins with.
+fn parts(text: &[u8], message: usize) -> (&[u8], &[u8]) {
+    text.split_at_checked(message).unwrap_or((text, &[]))
 }
 
 fn without_lines(text: &str, prefix: &str) -> String {

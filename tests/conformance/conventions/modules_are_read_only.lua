@@ -31,6 +31,13 @@ for _, name in ipairs(modules) do
     assert(module[key] == value)
   end
   assert(module.new_member == nil)
+  local metatable = debug.getmetatable(module)
+  refuses("setmetatable " .. name, setmetatable, module, { __index = { new_member = true } })
+  refuses("debug.setmetatable " .. name, debug.setmetatable, module, nil)
+  assert(debug.getmetatable(module) == metatable)
+  if metatable then
+    refuses("metatable of " .. name, assign, metatable, "__index", { new_member = true })
+  end
 end
 refuses("insert", table.insert, process.event, "x")
 refuses("event", assign, process.event, "EXIT", "x")

@@ -7,7 +7,7 @@ local kept = native.kept
 local type, tostring, utf8_len, new_error = kept.type, kept.tostring, kept.utf8_len, kept.new_error
 local next = kept.next
 local json_encode, json_decode = kept.json_encode, kept.json_decode
-local INTERNAL = kept.INTERNAL
+local INTERNAL, invalid = kept.INTERNAL, kept.invalid
 
 local LUA, JSON, YAML, STRING = "lua/any", "json/plain", "yaml/plain", "text/plain"
 local BYTES, MSGPACK, GOLANG = "application/octet-stream", "application/msgpack", "golang/any"
@@ -24,7 +24,7 @@ local function is_error(value)
 end
 
 local function failed(why)
-  return nil, new_error { kind = INTERNAL, message = why }
+  return nil, new_error { kind = INTERNAL, message = why, retryable = false }
 end
 
 -- A copy of a value that crosses; or nil and an error.
@@ -123,7 +123,7 @@ local function internal(err)
   if is_error(err) and err:kind() == INTERNAL then
     return err
   end
-  return new_error { kind = INTERNAL, message = tostring(err) }
+  return new_error { kind = INTERNAL, message = tostring(err), retryable = false }
 end
 
 local function value_of(own, format)
@@ -154,7 +154,9 @@ end
 
 function methods.transcode(p, format)
   local own, now = self_of(p, "transcode")
-  if type(format) ~= "string" then
+  if format == nil then
+    return invalid("format is missing")
+  elseif type(format) ~= "string" then
     wrong(2, "transcode", "string", format)
   end
   local write = to[format]

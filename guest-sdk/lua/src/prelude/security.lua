@@ -261,6 +261,14 @@ function security.new_scope(policies)
     end
     ids[place] = id
   end
+  -- A scope that lacked some of them would allow less than was meant.
+  local entries = 0
+  for _ in next, policies or {} do
+    entries = entries + 1
+  end
+  if entries ~= #ids then
+    return invalid("policies is not a list without holes")
+  end
   return new_scope(ids)
 end
 

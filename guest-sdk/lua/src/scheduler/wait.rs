@@ -70,8 +70,8 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
         {
             Pulled::Nothing
         } else {
-            let wanted: *const [Subscription] =
-                &raw const *interpreter.scheduler.borrow().wanted_now;
+            // The borrow ends here: a raise would leave it behind.
+            let wanted = interpreter.scheduler.borrow().wanted_now();
             // SAFETY: `wanted_now` changes only while Lua runs.
             unsafe { pull(l, interpreter, wanted, deadline) }
         };

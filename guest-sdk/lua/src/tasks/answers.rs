@@ -1,6 +1,7 @@
 //! The answers to the calls of a process. All come through one queue of the mailbox, and
 //! each is known by the number of its call: so no call needs a queue of its own, and an
-//! answer that nobody waits for any more is dropped as it comes.
+//! answer that nobody waits for any more is dropped as it comes. A number is a capability:
+//! whoever has it can answer, from any process.
 
 use std::cell::Cell;
 
@@ -13,8 +14,9 @@ use super::TaskId;
 #[derive(Debug)]
 pub(crate) struct Answers {
     pub(crate) subscription: Subscription,
-    /// The number of calls so far, counted from anywhere.
-    calls: Cell<u64>,
+    /// Random values for the next calls, of which the first [`Self::unused`] are left.
+    values: Cell<[u64; VALUES]>,
+    unused: Cell<usize>,
     /// The number of calls that were given up and not answered since.
     late: Cell<u32>,
 }
@@ -22,30 +24,46 @@ pub(crate) struct Answers {
 /// Bits of a call's number that are its task; no memory has room for more tasks.
 const TASK_BITS: u32 = 24;
 
+/// Random values that are fetched at a time. A call of the runtime costs more than eight
+/// values do.
+const VALUES: usize = 8;
+
 /// The task that waits for the answer with a number.
 pub(super) fn task_of(number: i64) -> TaskId {
     number as TaskId & ((1 << TASK_BITS) - 1)
 }
 
 impl Answers {
-    /// Returns the answers of a queue. The numbers begin at random: the code after an
-    /// upgrade knows no answer to a call of the code before, and other processes know
-    /// none that they were not told.
+    /// Returns the answers of a queue.
     pub(crate) fn new(subscription: Subscription) -> Answers {
-        let mut first = [0; 8];
-        random::fill(&mut first);
         Answers {
             subscription,
-            calls: Cell::new(u64::from_le_bytes(first)),
+            values: Cell::new([0; VALUES]),
+            unused: Cell::new(0),
             late: Cell::new(0),
         }
     }
 
-    /// Returns the number of a new call of a task; never negative.
+    /// Returns the number of a new call of a task; never negative. The 39 bits above the
+    /// task are random: who was told the number of one call, and so may answer it, knows
+    /// no number of another.
     pub(crate) fn number(&self, task: TaskId) -> i64 {
-        let call = self.calls.get().wrapping_add(1);
-        self.calls.set(call);
-        (call << TASK_BITS).cast_signed() & i64::MAX | task as i64
+        let mut values = self.values.get();
+        let left = match self.unused.get() {
+            0 => {
+                let mut bytes = [0; VALUES * size_of::<u64>()];
+                random::fill(&mut bytes);
+                let (chunks, _) = bytes.as_chunks();
+                for (value, chunk) in values.iter_mut().zip(chunks) {
+                    *value = u64::from_le_bytes(*chunk);
+                }
+                self.values.set(values);
+                VALUES - 1
+            }
+            unused => unused - 1,
+        };
+        self.unused.set(left);
+        (values[left] << TASK_BITS).cast_signed() & i64::MAX | task as i64
     }
 
     /// Changes the number of calls that were given up and not answered since.
@@ -64,15 +82,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_names_its_task_and_no_other_call_has_it() {
+    fn a_number_names_its_task_and_tells_nothing_of_the_next() {
         let answers = Answers::new(1);
-        answers.calls.set(u64::MAX - 2);
-        let tasks = [0, 1, (1 << TASK_BITS) - 1, 0, 1];
-        let numbers = tasks.map(|task| answers.number(task));
+        let tasks = [0, 1, (1 << TASK_BITS) - 1];
+        let numbers: Vec<i64> = tasks
+            .iter()
+            .cycle()
+            .take(20 * VALUES)
+            .map(|task| answers.number(*task))
+            .collect();
+        let mut steps = Vec::new();
         for (place, number) in numbers.iter().enumerate() {
             assert!(*number >= 0);
-            assert_eq!(task_of(*number), tasks[place]);
+            assert_eq!(task_of(*number), tasks[place % tasks.len()]);
             assert!(!numbers[..place].contains(number));
+            let last = place.checked_sub(1).map_or(0, |last| numbers[last]);
+            steps.push((number >> TASK_BITS) - (last >> TASK_BITS));
         }
+        steps.sort_unstable();
+        assert!(steps.windows(2).all(|pair| pair[0] != pair[1]), "{steps:?}");
     }
 }

@@ -118,6 +118,11 @@ pub(crate) enum Standing {
 }
 
 impl Scheduler {
+    /// Returns [`Self::wanted_now`], valid until it is changed.
+    pub(crate) fn wanted_now(&self) -> *const [Subscription] {
+        &raw const *self.wanted_now
+    }
+
     /// All tasks, and the thread of each.
     #[cfg(target_family = "wasm")]
     pub(crate) fn standings(&self) -> impl Iterator<Item = (Standing, State)> {

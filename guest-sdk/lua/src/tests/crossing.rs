@@ -237,6 +237,6 @@ fn policies_actors_and_scopes_cross_as_plain_values() {
          nil\tInvalid\tfalse\tbad argument #2 to 'with' (policy or string expected, got number)\n\
          nil\tInvalid\tfalse\tbad argument #2 to 'without' (policy or string expected, got number)\n\
          nil\tInvalid\tfalse\tbad argument #2 to 'contains' (policy or string expected, got number)\n\
-         false\t?:-1: attempt to concatenate a table value\n"
+         false\ttest.lua:16: attempt to concatenate a table value\n"
     );
 }

@@ -368,3 +368,74 @@ fn a_bundled_module_leaves_its_short_name_to_the_program() {
     );
     assert_eq!(output, "function\twarren.task\ttrue\nown\ttrue\n");
 }
+
+#[test]
+fn a_traceback_ends_its_message_at_the_first_zero() {
+    let output = output_of(
+        "local zeros = ('\\0'):rep(10000)
+         for _, message in ipairs { zeros, 'a\\0b', 'a\\0stack traceback:\\n\\tzz' .. zeros } do
+           local text = debug.traceback(message)
+           print(#text:match('^[^\\n]*'), text:match('\\n(stack traceback:)\\n\\t'))
+         end
+         print((select(2, xpcall(function() error(zeros, 0) end, debug.traceback)):match('^\\n')))
+         print(debug.traceback(7):match('^%d'), debug.traceback():match('^stack traceback'))",
+    );
+    assert_eq!(
+        output,
+        "0\tstack traceback:\n1\tstack traceback:\n1\tstack traceback:\n\n\n7\tstack traceback\n"
+    );
+}
+
+#[test]
+fn a_quoted_error_is_its_text() {
+    assert_eq!(
+        output_of("print(('%q'):format(errors.new('a\"b')))"),
+        "\"a\\\"b\"\n"
+    );
+}
+
+#[test]
+fn a_scope_of_no_list_is_refused() {
+    let output = output_of(
+        "for _, policies in ipairs { { a = 'app:p' }, { 'app:p', nil, 'app:q' }, { [2] = 'app:p' } } do
+           local scope, err = security.new_scope(policies)
+           print(scope, err, err:kind())
+         end
+         print(#security.new_scope({ 'app:p', 'app:q' }):policies())",
+    );
+    assert_eq!(
+        output,
+        format!(
+            "{}2\n",
+            "nil\tpolicies is not a list without holes\tInvalid\n".repeat(3)
+        )
+    );
+}
+
+#[test]
+fn a_payload_in_no_format_is_refused() {
+    let output = output_of(
+        "for _, format in ipairs { 'x/y', payload.format.STRING, payload.format.ERROR } do
+           local value, err = payload.new({ 1 }):transcode(format)
+           print(value, err:kind(), err:retryable())
+         end
+         print(payload.new(1):transcode())",
+    );
+    assert_eq!(
+        output,
+        "nil\tInternal\tfalse\nnil\tInternal\tfalse\nnil\tInternal\tfalse\n\
+         nil\tformat is missing\n"
+    );
+}
+
+#[test]
+fn a_name_longer_than_any_zone_is_not_found() {
+    let output = output_of(
+        "local zone, err = time.load_location(('x'):rep(100000))
+         print(zone, err, err:kind())",
+    );
+    assert_eq!(
+        output,
+        "nil\ttime zone not found: its name has 100000 bytes\tNotFound\n"
+    );
+}

@@ -179,6 +179,10 @@ pub(super) extern "C-unwind" fn load_location(l: State) -> c_int {
         "" => return errors::refuse(l, kind::INVALID, format_args!("name is empty")),
         "Local" => push_local(l),
         _ if is_utc(name) => push_utc(l),
+        _ if name.len() > LONGEST => {
+            let what = format_args!("time zone not found: its name has {} bytes", name.len());
+            return errors::refuse(l, kind::NOT_FOUND, what);
+        }
         _ => return push_zone(l, name),
     }
     1
@@ -222,6 +226,9 @@ fn variable(name: &CStr) -> Option<&'static CStr> {
         (!value.is_null()).then(|| CStr::from_ptr(value))
     }
 }
+
+/// The most bytes of a name that the runtime is asked for: far more than any zone's has.
+const LONGEST: usize = 255;
 
 /// The farthest fixed offset, in seconds.
 const FARTHEST: u32 = 7 * 86_400;

@@ -326,10 +326,21 @@ pub mod clock {
 pub mod random {
     use super::*;
 
-    /// Returns the same bytes every time: tests repeat.
+    /// Fills a range with the next bytes of a sequence that is the same for each runtime,
+    /// so that tests repeat: splitmix64 of Sebastiano Vigna, which is in the public domain.
     pub unsafe fn bytes(out: *mut u8, len: usize) {
         // SAFETY: the guest gives a range of its own.
-        unsafe { slice::from_raw_parts_mut(out, len) }.fill(7);
+        let out = unsafe { slice::from_raw_parts_mut(out, len) };
+        with(|r| {
+            for chunk in out.chunks_mut(8) {
+                r.random = r.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                let mut mixed = r.random;
+                mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+                mixed ^= mixed >> 31;
+                chunk.copy_from_slice(&mixed.to_le_bytes()[..chunk.len()]);
+            }
+        });
     }
 }
 

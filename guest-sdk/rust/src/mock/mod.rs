@@ -49,6 +49,8 @@ pub struct Runtime {
     pub wanted: usize,
     /// The monotonic clock, in nanoseconds.
     pub monotonic: u64,
+    /// The state of the sequence of random bytes.
+    pub(crate) random: u64,
     queues: BTreeMap<Subscription, VecDeque<Stored>>,
     topics: BTreeMap<String, Subscription>,
     unclaimed: VecDeque<Stored>,
