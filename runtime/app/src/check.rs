@@ -316,7 +316,7 @@ impl Checked {
             span: what.span(),
             message: format!("cannot grant {access} `{}`", text::quoted(what.get_ref())),
             label: error.to_string(),
-            remedy: error.remedy(access),
+            remedy: remedy_in_manifest(access, error),
         });
     }
 
@@ -337,6 +337,16 @@ impl Checked {
             label: label.to_owned(),
             remedy: Some(remedy.into()),
         });
+    }
+}
+
+/// Returns what to do about a grant of the manifest, if there is advice.
+fn remedy_in_manifest(access: Access, error: &GrantError) -> Option<String> {
+    match error {
+        GrantError::VariableName => {
+            Some("write the variable's name alone; `--env NAME=VALUE` gives a value".to_owned())
+        }
+        _ => error.remedy(access),
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Failures> {
     let failed = check::compile(app, &definitions)?;
     let exit = match failed.first() {
         None => {
-            text.push_str("\nIt runs as a process.\n");
+            text.push_str(verdict(&contents));
             Exit::Success
         }
         Some((_, error)) => {
@@ -65,6 +65,16 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Failures> {
     };
     text.push_str(advice(&contents));
     Ok(stdout::print(&text, exit)?)
+}
+
+/// Returns the sentence about a binary that compiles.
+fn verdict(contents: &Contents) -> &'static str {
+    // docs/guest-abi.md: the exports of an interpreter.
+    if contents.exports.iter().any(|name| name == "prepare") {
+        "\nIt is an interpreter: it runs other code.\n"
+    } else {
+        "\nIt runs as a process.\n"
+    }
 }
 
 /// Returns the description without the verdict.
