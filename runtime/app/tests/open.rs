@@ -403,12 +403,13 @@ fn a_store_of_tokens_needs_its_key_and_a_grant_its_store() {
         [grants.\"app:main\"]\ntokens = [\"tokenz\", \"zzz:zzz\"]\n";
     let dir = program(&[("main.lua", ""), ("warren.toml", manifest)]);
     let label = "expected the name of an environment variable that holds the key";
-    let remedy = "set the variable for the command, or leave `key` out for tokens without a code";
+    let remedy =
+        "set the variable for the command, or leave `key` out for tokens that are not signed";
     assert_eq!(
         problems(&dir),
         format!(
             "warren.toml:2:7: the variable `WARREN_TEST_UNSET_VARIABLE` is not set ({label}); {remedy}\n\
-             warren.toml:4:7: the variable `A=B` has a name that no variable has ({label}); {remedy}\n\
+             warren.toml:4:7: `A=B` is not a valid variable name ({label}); {remedy}\n\
              warren.toml:6:11: unknown token store `app:tokenz` (no such store); did you mean \
              `app:tokens`?\n\
              warren.toml:6:21: unknown token store `zzz:zzz` (no such store); add a table \

@@ -65,8 +65,8 @@ pub(super) fn check_schema(fragments: &[Value]) -> Result<(), String> {
     }
     if written_out > MAX_WRITTEN_OUT {
         return Err(format!(
-            "its types have more than {MAX_WRITTEN_OUT} parts when they are written out \
-             where they are named"
+            "its types have more than {MAX_WRITTEN_OUT} parts, each type counted in every \
+             place that names it"
         ));
     }
     check_ancestors(&parents)
@@ -95,7 +95,7 @@ fn check_ancestors(parents: &HashMap<(bool, &str), Vec<&str>>) -> Result<(), Str
 }
 
 fn too_deep() -> String {
-    format!("more than {MAX_TYPE_DEPTH} types lead from one to the next")
+    format!("types refer to each other more than {MAX_TYPE_DEPTH} deep")
 }
 
 /// Named types, written out.
@@ -177,8 +177,9 @@ impl Validation {
         let needed = bytes.saturating_add(STATEMENT).saturating_mul(self.kinds);
         self.left = self.left.checked_sub(needed).ok_or_else(|| {
             format!(
-                "too many policies: all together may have {} bytes, and {STATEMENT} less for \
-                 each statement, with the {} kinds of request of the schema",
+                "too many policies: with the {1} kinds of request of the schema, all \
+                 statements together may have {0} bytes, each counted as {STATEMENT} more than \
+                 its own",
                 MAX_VALIDATION / self.kinds,
                 self.kinds
             )

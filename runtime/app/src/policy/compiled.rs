@@ -387,7 +387,7 @@ fn read(
                 file,
                 range.start + first_token(text),
                 message,
-                "this one is too much",
+                "the limit is reached here",
             ));
             break;
         }
@@ -403,7 +403,7 @@ fn read(
         };
         let start = range.start + first_token(text);
         if set.templates().next().is_some() {
-            let message = "it has a template; a policy may not have `?principal` or `?resource`";
+            let message = "`?principal` and `?resource` are not allowed";
             problems.push(PolicyProblem::at(file, start, message, "here"));
             continue;
         }

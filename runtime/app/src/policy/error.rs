@@ -28,6 +28,15 @@ pub struct PolicyProblem {
     pub problem: Problem,
 }
 
+/// Removes Cedar's own name of a statement from a message: `policy0`, since each
+/// statement is read alone.
+fn without_id(message: String) -> String {
+    match message.strip_prefix("for policy `policy0`, ") {
+        Some(rest) => rest.to_owned(),
+        None => message,
+    }
+}
+
 impl PolicyProblem {
     /// Converts Cedar's diagnostic for a part of a file, which starts at byte
     /// `start`, with the place it names.
@@ -42,7 +51,7 @@ impl PolicyProblem {
             text: Arc::clone(&file.text),
             problem: Problem {
                 span,
-                message: diagnostic.to_string(),
+                message: without_id(diagnostic.to_string()),
                 label: label
                     .and_then(|label| label.label().map(str::to_owned))
                     .unwrap_or_else(|| "here".to_owned()),

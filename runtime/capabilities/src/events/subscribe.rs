@@ -38,7 +38,7 @@ pub(super) fn subscribe(bus: &Arc<Bus>, caller: &mut dyn Caller, request: &[u8])
 pub(super) fn close(caller: &mut dyn Caller, request: &[u8]) -> Answer {
     let number = Arguments::new(request)?.integer("subscription")?;
     let number = u32::try_from(number)
-        .map_err(|_| Error::invalid(format!("subscription: {number} is no subscription")))?;
+        .map_err(|_| Error::invalid(format!("subscription {number} does not exist")))?;
     if let Some(open) = caller.kept().find::<OfProcess>() {
         open.close(Subscription(number));
     }

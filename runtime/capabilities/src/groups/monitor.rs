@@ -50,7 +50,7 @@ pub(super) fn monitor_all(caller: &mut dyn Caller, request: &[u8]) -> Result<Ste
 pub(super) fn close(caller: &mut dyn Caller, request: &[u8]) -> Answer {
     let number = Arguments::new(request)?.integer("subscription")?;
     let number = u32::try_from(number)
-        .map_err(|_| Error::invalid(format!("subscription: {number} is no subscription")))?;
+        .map_err(|_| Error::invalid(format!("subscription {number} does not exist")))?;
     if let Some(open) = caller.kept().find::<OfProcess>() {
         open.close(Subscription(number));
     }
@@ -103,7 +103,7 @@ fn hidden(bytes: i64) -> Result<usize, Error> {
     usize::try_from(bytes)
         .ok()
         .filter(|bytes| *bytes <= MAX_NAME_BYTES)
-        .ok_or_else(|| Error::invalid(format!("hidden: {bytes} is no length of a name")))
+        .ok_or_else(|| Error::invalid(format!("hidden: {bytes} is not from 0 to {MAX_NAME_BYTES}")))
 }
 
 /// The groups of a monitor.

@@ -61,8 +61,8 @@ fn prepared(finished: Finished, name: &str) -> Result<Arc<[u8]>, Failure> {
     match (finished.prepared, finished.result) {
         (Some(prepared), Ok(())) => prepared.map_err(|error| failure(*error)),
         (None, Ok(())) => {
-            let nothing = Error::internal(format!("{name}: the interpreter prepared nothing"));
-            Err(nothing.into())
+            let message = "the interpreter called neither `prepared` nor `fail`";
+            Err(Error::internal(format!("{name}: {message}")).into())
         }
         (_, Err(trap)) => {
             let error = instance::failure(&trap);

@@ -13,7 +13,7 @@ pub struct TokenStore {
     pub token_length: usize,
     /// Time for which a token is valid if its maker says nothing else.
     pub expiration: Duration,
-    /// The key that authenticates the store's tokens; `None` for tokens without a code.
+    /// The key that authenticates the store's tokens; `None` for tokens that are not signed.
     pub key: Option<Arc<[u8]>>,
 }
 

@@ -5,6 +5,7 @@ mod make;
 
 use clap::Args;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -37,12 +38,8 @@ pub(crate) struct BuildArgs {
 
 /// Builds everything below the directory; stops at the first failure.
 pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
-    let sources = buildable::find(&args.path).map_err(|error| {
-        Box::new(Failure::new(
-            Exit::Usage,
-            format!("{}: {error}", text::path(&args.path)),
-        ))
-    })?;
+    let sources =
+        buildable::find(&args.path).map_err(|error| Box::new(unreadable(&args.path, &error)))?;
     if sources.is_empty() {
         let path = text::path(&args.path);
         stderr::write(&format!(
@@ -61,6 +58,19 @@ pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
         }
     }
     Ok(Exit::Success)
+}
+
+/// Returns the failure of a directory that cannot be searched.
+fn unreadable(directory: &Path, error: &io::Error) -> Failure {
+    let path = text::path(directory);
+    if error.kind() != io::ErrorKind::NotFound {
+        return Failure::new(Exit::Usage, format!("{path}: {error}"));
+    }
+    let help = "give the path of a directory with a Cargo.toml or a Makefile";
+    Failure {
+        help: Some(help.to_owned()),
+        ..Failure::new(Exit::Usage, format!("{path}: no such file or directory"))
+    }
 }
 
 /// Sources that the tools of their SDK build, and the commands.
