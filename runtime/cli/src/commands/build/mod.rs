@@ -22,7 +22,9 @@ use crate::report::stderr;
     after_help = "A Cargo package becomes one .wasm file for each of its binaries, beside its\n\
                   Cargo.toml; a Makefile builds its first goal. Directories below are searched\n\
                   too, down to the first that is a package or has a Makefile.\n\n\
-                  WARREN_CARGO names another cargo, CC and WASI_SDK another C compiler."
+                  WARREN_CARGO names another cargo, CC and WASI_SDK another C compiler.\n\n\
+                  Exit status: 0; 1 if a tool is missing, or a build fails; 2 for a wrong command\n\
+                  line, or no such directory."
 )]
 pub(crate) struct BuildArgs {
     /// The directory to build
