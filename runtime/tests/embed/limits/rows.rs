@@ -842,15 +842,15 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         ],
     ),
     (
-        "files of code of a program that can be reloaded",
+        "reloadable program: files of code",
         &[Constant(FIXED, "MAX_FILES", Count)],
     ),
     (
-        "entries of the directories in which they are looked for",
+        "reloadable program: entries of its directories",
         &[Constant(FIXED, "MAX_ENTRIES", Count)],
     ),
     (
-        "bytes of these files together",
+        "reloadable program: bytes of all files of code",
         &[Constant(FIXED, "MAX_BYTES", Bytes)],
     ),
     (
