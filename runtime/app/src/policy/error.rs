@@ -20,7 +20,7 @@ pub struct PolicyError {
 /// One problem of a file of policies.
 #[derive(Clone, Debug)]
 pub struct PolicyProblem {
-    /// The file, as the caller named its directory.
+    /// The file, as the caller named its directory; empty for a problem of no file.
     pub path: PathBuf,
     /// Its text.
     pub text: Arc<str>,
@@ -104,6 +104,10 @@ impl fmt::Display for PolicyError {
         {
             if index > 0 {
                 f.write_str("\n")?;
+            }
+            if problem.path.as_os_str().is_empty() {
+                write!(f, "{}", problem.problem)?;
+                continue;
             }
             let error = ManifestError {
                 path: problem.path.clone(),
