@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use toml::Spanned;
+use warren_engine::DEFAULT_HOST;
+use warren_engine::security::TokenStore;
 use warren_kernel::text;
 
 use crate::error::{Access, AppError, GrantError};
@@ -18,8 +20,7 @@ use crate::manifest::{GrantEntry, Manifest, Problem, ProcessEntry, TokensEntry};
 use crate::options::EnvGrant;
 use crate::place::{self, Language};
 use crate::suggest::{MAX_SUGGESTIONS, closest};
-use crate::tokens::{TokenStore, full_id};
-use warren_engine::DEFAULT_HOST;
+use crate::tokens::full_id;
 
 /// A program whose manifest was checked against its files.
 pub(crate) struct Checked {

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::reader::{Reader, Section};
 use crate::id::Id;
-use crate::tokens::TokenStore;
+use warren_engine::security::TokenStore;
 
 /// Random bytes of a token: from what nobody guesses to more than anybody needs.
 const TOKEN_LENGTH: RangeInclusive<u32> = 16..=1024;
