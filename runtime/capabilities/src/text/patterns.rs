@@ -99,7 +99,7 @@ impl Patterns {
     ///
     /// # Errors
     ///
-    /// `Invalid` for a pattern that is none.
+    /// `Invalid` for a malformed pattern.
     pub(super) fn find_or_compile_small(&self, text: &str) -> Result<Option<Arc<Pattern>>, Error> {
         if let Some(found) = self.0.lock().find(text) {
             return Ok(Some(found));
@@ -114,7 +114,7 @@ impl Patterns {
     ///
     /// # Errors
     ///
-    /// `Invalid` for a pattern that is none or too large.
+    /// `Invalid` for a pattern that is malformed or too large.
     pub(super) fn compile(&self, text: &str) -> Result<Arc<Pattern>, Error> {
         if let Some(found) = self.0.lock().find(text) {
             return Ok(found);

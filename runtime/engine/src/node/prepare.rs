@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use warren_kernel::{Error, Host};
 
-use super::aside::{self, Call};
 use super::failures::Failure;
 use super::last_lines;
+use super::scratch::{self, Call};
 use crate::code::artifact::Artifact;
 use crate::code::definition::{Code, Source};
 use crate::code::program::Chunk;
@@ -41,7 +41,7 @@ pub(super) async fn prepare(
         artifact: interpreter,
         chunk: Some(Arc::new(source)),
     };
-    let driven = aside::run(around, slot, &host, &control, purpose, call).await;
+    let driven = scratch::run(around, slot, &host, &control, purpose, call).await;
     let lines = last_lines::pass_on(&shared, &control, true);
     last_lines::write(&shared, lines).await;
     match driven {
