@@ -159,8 +159,8 @@ pub(super) struct Validation {
 }
 
 impl Validation {
-    /// All of it, for a schema with so many kinds of request, of which no more than
-    /// matter are counted.
+    /// Returns all of it, for a schema with these `kinds` of request. Counts only as many
+    /// kinds as matter.
     pub(super) fn of(kinds: impl Iterator<Item = impl Sized>) -> Validation {
         Validation {
             kinds: kinds.take(MAX_VALIDATION / STATEMENT + 1).count().max(1),
@@ -168,11 +168,11 @@ impl Validation {
         }
     }
 
-    /// Takes what a statement of so many bytes needs.
+    /// Takes the share that a statement of `bytes` bytes needs.
     ///
     /// # Errors
     ///
-    /// The limit.
+    /// The message of the limit, if the share is more than what is left.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), String> {
         let needed = bytes.saturating_add(STATEMENT).saturating_mul(self.kinds);
         self.left = self.left.checked_sub(needed).ok_or_else(|| {

@@ -43,7 +43,7 @@ impl Ticker {
     ///
     /// # Errors
     ///
-    /// That of the operating system if it refuses the thread.
+    /// An [`io::Error`](std::io::Error) if the operating system refuses the thread.
     pub(crate) fn start(tick: Duration, meter: Arc<Meter>) -> std::io::Result<Ticker> {
         let shared = Arc::new(Shared {
             tick,

@@ -85,7 +85,7 @@ impl Kernel {
         Ok(feed)
     }
 
-    /// Returns the next members for a monitor, at most so many. There are none for a
+    /// Returns the next members for a monitor, at most `most`. There are none for a
     /// monitor that has ended.
     pub fn read_group_monitor(
         &self,
