@@ -397,6 +397,17 @@ fn stores_of_tokens_have_their_settings_and_are_granted() {
 }
 
 #[test]
+fn a_manifest_grants_a_variable_by_its_name_alone() {
+    let manifest = "[grants.\"app:main\"]\nenv = [\"A=B\"]\n";
+    let dir = program(&[("main.lua", ""), ("warren.toml", manifest)]);
+    assert_eq!(
+        problems(&dir),
+        "warren.toml:2:8: cannot grant the environment variable `A=B` (not a name of an \
+         environment variable); write the variable's name alone; `--env NAME=VALUE` gives a value"
+    );
+}
+
+#[test]
 fn a_store_of_tokens_needs_its_key_and_a_grant_its_store() {
     let manifest = "[tokens.\"app:tokens\"]\nkey = \"WARREN_TEST_UNSET_VARIABLE\"\n\
         [tokens.\"app:odd\"]\nkey = \"A=B\"\n\

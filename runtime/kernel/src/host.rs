@@ -222,7 +222,7 @@ impl Host {
         }
     }
 
-    /// Tells whether the host was closed since it had been closed so often.
+    /// Returns true if the host was closed again after `closings` closings.
     pub(crate) fn was_closed_since(&self, closings: u64) -> bool {
         self.closings.load(Ordering::SeqCst) != closings
     }

@@ -39,7 +39,7 @@ struct Shared {
 }
 
 impl Ticker {
-    /// Starts the thread, which ticks this often.
+    /// Starts the thread, which ticks once in `tick`.
     ///
     /// # Errors
     ///
