@@ -330,16 +330,9 @@ fn hosts(mut hosts: Vec<(String, HostLimits)>, app: Option<&App>) -> Vec<(String
 
 /// Returns the stores of tokens of the program, then the given ones, of which the last of
 /// an id counts.
-fn token_stores(given: Vec<TokenStore>, app: Option<&App>) -> Vec<warren_capabilities::TokenStore> {
+fn token_stores(given: Vec<TokenStore>, app: Option<&App>) -> Vec<TokenStore> {
     let of_app = app.map(App::token_stores).unwrap_or_default().to_vec();
-    let stores = of_app.into_iter().chain(given);
-    let settings = stores.map(|store| warren_capabilities::TokenStore {
-        id: store.id,
-        token_length: store.token_length,
-        expiration: store.expiration,
-        key: store.key,
-    });
-    settings.collect()
+    of_app.into_iter().chain(given).collect()
 }
 
 /// Returns the limits that the manifest sets for a host, over the defaults.

@@ -75,7 +75,7 @@ pub use introspection::Inspector;
 pub use metrics::METRICS_CONTENT_TYPE;
 pub use mistakes::Mistake;
 pub use native::Context;
-pub use reload::{Refused, ReloadError, Reloaded};
+pub use reload::{RefusedFile, ReloadError, Reloaded};
 pub use runtime::Runtime;
 pub use services::ServiceError;
 pub use spawn::Spawn;

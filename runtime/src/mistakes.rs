@@ -39,10 +39,10 @@ impl fmt::Display for Mistake<'_> {
 pub(crate) type Hook = Arc<dyn Fn(&Mistake<'_>) + Send + Sync>;
 
 /// Places that are kept. Mistakes in further ones are not told.
-const PLACES: usize = 1_000;
+const MAX_PLACES: usize = 1_000;
 
 /// Bytes of a file's name and of a message, which are cut off beyond.
-const LONGEST: usize = 2_048;
+const MAX_TEXT: usize = 2_048;
 
 /// Tells each place of the program once.
 pub(crate) struct Mistakes {
@@ -67,7 +67,7 @@ impl Mistakes {
         };
         let (file, line, message) = read(request)?;
         let mut told = self.told.lock();
-        if told.len() >= PLACES || !told.insert((file.clone().into(), line)) {
+        if told.len() >= MAX_PLACES || !told.insert((file.clone().into(), line)) {
             return Ok(());
         }
         drop(told);
@@ -140,7 +140,7 @@ fn read(request: &[u8]) -> Result<(String, u32, String), Error> {
 
 /// Makes one line of a guest's text, without what a terminal would obey.
 fn shown(bytes: &[u8]) -> String {
-    let bytes = bytes.get(..LONGEST).unwrap_or(bytes);
+    let bytes = bytes.get(..MAX_TEXT).unwrap_or(bytes);
     let read = msgpack::text(bytes).map_or_else(
         || String::from_utf8_lossy(bytes).into_owned(),
         str::to_owned,
@@ -192,9 +192,14 @@ mod tests {
 
     #[test]
     fn there_is_an_end_of_places() {
-        let files: Vec<String> = (0..2 * PLACES).map(|number| number.to_string()).collect();
+        let files: Vec<String> = (0..2 * MAX_PLACES)
+            .map(|number| number.to_string())
+            .collect();
         let requests: Vec<(&str, i64)> = files.iter().map(|file| (&**file, 1)).collect();
-        assert_eq!(told(LayeredDefinitions::default(), &requests).len(), PLACES);
+        assert_eq!(
+            told(LayeredDefinitions::default(), &requests).len(),
+            MAX_PLACES
+        );
     }
 
     #[test]

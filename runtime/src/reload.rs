@@ -39,7 +39,7 @@ impl Reloaded {
 
 /// A definition that a reload refuses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refused {
+pub struct RefusedFile {
     /// Its id; the path of a file that is no definition by its name.
     pub definition: String,
     /// The error, with file and line.
@@ -58,13 +58,13 @@ pub enum ReloadError {
     Files(#[from] RereadError),
     /// Definitions do not compile.
     #[error("{}", shown(.0))]
-    Code(Vec<Refused>),
+    Code(Vec<RefusedFile>),
     /// The runtime is ending.
     #[error("{0}")]
     Ending(Error),
 }
 
-fn shown(refused: &[Refused]) -> String {
+fn shown(refused: &[RefusedFile]) -> String {
     let messages: Vec<_> = refused.iter().map(|one| &*one.message).collect();
     messages.join("\n")
 }
@@ -134,8 +134,8 @@ impl fmt::Debug for Reloads {
     }
 }
 
-fn of(id: &str, error: &Error) -> Refused {
-    Refused {
+fn of(id: &str, error: &Error) -> RefusedFile {
+    RefusedFile {
         definition: id.to_owned(),
         message: error.message.clone(),
     }

@@ -24,8 +24,7 @@ use crate::spawn::Spawn;
 /// runtime. Any number of runtimes live side by side in one program, and do not
 /// see each other.
 ///
-/// When the last clone is dropped, the runtime terminates its processes without
-/// waiting for them. [`Runtime::shutdown`] ends them in order.
+/// Dropping the last clone terminates the processes without waiting for them. [`Runtime::shutdown`] ends them in order.
 #[derive(Clone)]
 pub struct Runtime(Arc<Inner>);
 

@@ -119,6 +119,7 @@ fn chat_room() {
     ];
     let lines: Vec<&str> = ended.text().lines().collect();
     assert_eq!(lines, expected, "{ended}");
+    as_the_page_says("examples/chat-room/README.md", ended.text());
 }
 
 #[test]

@@ -63,11 +63,11 @@ pub(crate) enum Chore {
     Simulate(Plan),
     /// Break the kernel and see that its tests notice.
     Mutants,
-    /// Run the checks that are not tests.
+    /// Build, check or prove the guests, or install their tool chain.
     Guests(GuestAction),
     /// Lay out the command below this directory.
     Dist(PathBuf),
-    /// Run the checks that are no tests.
+    /// Run the checks that are not tests.
     Ci(Extent),
 }
 

@@ -20,10 +20,10 @@ use valgrind::Valgrind;
 /// The counted operations, as `warren-bench --counted` calls them, and their
 /// number in the shorter of the two runs.
 const OPERATIONS: [(&str, u64); 6] = [
-    ("native-round-trip", 400),
+    ("flat-round-trip", 400),
     ("lua-round-trip", 300),
     ("lua-call", 300),
-    ("native-spawn", 300),
+    ("flat-spawn", 300),
     ("lua-spawn", 200),
     ("lua-values", 100),
 ];

@@ -50,8 +50,9 @@ pub(crate) fn install() -> Result<()> {
     apt.args(["install", "--yes", "--no-install-recommends"])
         .args(missing)
         .env("DEBIAN_FRONTEND", "noninteractive");
-    let remedy = "install Node.js 20 and Python 3.11, or newer, with npm and venv, Lua 5.4 and \
-                  the libraries of Lua that it names";
+    let remedy = "install Node.js 20 and npm, Python 3.11 with venv, Lua 5.4, or newer ones, and \
+                  the Lua libraries penlight, luaunit, luassert, say, argparse, inspect, dkjson \
+                  and lfs";
     Step::new("Node.js, Python and Lua", remedy, apt).run()
 }
 

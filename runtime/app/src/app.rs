@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use warren_engine::security::TokenStore;
 use warren_engine::{Definition, Definitions, Source};
 use warren_kernel::Error;
 
@@ -12,7 +13,6 @@ use crate::host::HostSettings;
 use crate::library::Library;
 use crate::policy::Policies;
 use crate::service::Service;
-use crate::tokens::TokenStore;
 use crate::too_much::TooMuch;
 
 /// The file name of the manifest.

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use toml::Spanned;
+use warren_engine::DEFAULT_HOST;
+use warren_engine::security::TokenStore;
 use warren_kernel::text;
 
 use crate::error::{Access, AppError, GrantError};
@@ -18,8 +20,7 @@ use crate::manifest::{GrantEntry, Manifest, Problem, ProcessEntry, TokensEntry};
 use crate::options::EnvGrant;
 use crate::place::{self, Language};
 use crate::suggest::{MAX_SUGGESTIONS, closest};
-use crate::tokens::{TokenStore, full_id};
-use warren_engine::DEFAULT_HOST;
+use crate::tokens::full_id;
 
 /// A program whose manifest was checked against its files.
 pub(crate) struct Checked {
@@ -249,13 +250,12 @@ impl Checked {
         let key = entry.key.as_ref();
         let key = key.and_then(|name| match self.secret(name.get_ref()) {
             Ok(key) => Some(key),
-            Err(why) => {
-                let message = format!("the variable `{}` {why}", text::quoted(name.get_ref()));
+            Err(message) => {
                 self.problem(
                     name.span(),
                     message,
                     "expected the name of an environment variable that holds the key",
-                    "set the variable for the command, or leave `key` out for tokens without a code",
+                    "set the variable for the command, or leave `key` out for tokens that are not signed",
                 );
                 None
             }
@@ -270,21 +270,23 @@ impl Checked {
 
     /// Returns the value of a variable: that of the start of the program, else that of the
     /// runtime's environment.
-    fn secret(&self, name: &str) -> Result<Arc<[u8]>, &'static str> {
+    fn secret(&self, name: &str) -> Result<Arc<[u8]>, String> {
+        let shown = text::quoted(name);
         if name.is_empty() || name.contains(['=', '\0']) {
-            return Err("has a name that no variable has");
+            return Err(format!("`{shown}` is not a valid variable name"));
         }
+        let refused = |why: &str| Err(format!("the variable `{shown}` {why}"));
         let granted = &self.library.grants().env;
         let value = match granted.iter().find(|(granted, _)| granted == name) {
             Some((_, value)) => value.clone(),
             None => match std::env::var(name) {
                 Ok(value) => value,
-                Err(VarError::NotPresent) => return Err("is not set"),
-                Err(VarError::NotUnicode(_)) => return Err("is not UTF-8"),
+                Err(VarError::NotPresent) => return refused("is not set"),
+                Err(VarError::NotUnicode(_)) => return refused("is not UTF-8"),
             },
         };
         match value.as_bytes() {
-            [] => Err("is empty"),
+            [] => refused("is empty"),
             key => Ok(key.into()),
         }
     }
@@ -316,7 +318,7 @@ impl Checked {
             span: what.span(),
             message: format!("cannot grant {access} `{}`", text::quoted(what.get_ref())),
             label: error.to_string(),
-            remedy: error.remedy(access),
+            remedy: remedy_in_manifest(access, error),
         });
     }
 
@@ -337,6 +339,16 @@ impl Checked {
             label: label.to_owned(),
             remedy: Some(remedy.into()),
         });
+    }
+}
+
+/// Returns what to do about a grant of the manifest, if there is advice.
+fn remedy_in_manifest(access: Access, error: &GrantError) -> Option<String> {
+    match error {
+        GrantError::VariableName => {
+            Some("write the variable's name alone; `--env NAME=VALUE` gives a value".to_owned())
+        }
+        _ => error.remedy(access),
     }
 }
 

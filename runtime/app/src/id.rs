@@ -41,8 +41,7 @@ impl Id {
         })
     }
 
-    /// Returns an id for a place where the author's is none, so that what stands there is
-    /// checked all the same.
+    /// Returns an id in place of a malformed one, so that the rest of its table is checked.
     pub(crate) fn placeholder() -> Id {
         const NAMESPACE: &str = "unknown";
         Id {

@@ -59,8 +59,8 @@ pub use reach::SelfWrite;
 pub use reread::{Changes, Reread, RereadError};
 pub use service::{Restart, RestartCode, RestartPolicy, Service};
 pub use survey::Survey;
-pub use tokens::TokenStore;
 pub use warren_engine::DEFAULT_HOST;
+pub use warren_engine::security::TokenStore;
 pub use watcher::{Seen, Watcher};
 // The parts of an opened program, for users of this crate alone.
 pub use warren_engine::{Code, Definition, Definitions, Source};

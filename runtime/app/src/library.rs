@@ -360,7 +360,7 @@ mod tests {
 
     use super::*;
 
-    /// A value of so many bytes, which somebody else uses or not.
+    /// The bytes of a value, and true if somebody else uses the value.
     type Value = (usize, bool);
 
     fn add(known: &mut Known<u32, Value>, key: u32, value: Value) -> Value {

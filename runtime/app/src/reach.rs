@@ -29,7 +29,7 @@ impl fmt::Display for SelfWrite {
         }
         write!(
             f,
-            ": the program can change its own {}, and so what it may do at its next start or \
+            ": the program can rewrite its own {}, and so gain rights at its next start or \
              reload; grant a directory of its own instead, such as `data`",
             self.contains.join(" and ")
         )

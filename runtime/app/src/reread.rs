@@ -187,8 +187,8 @@ fn changes(before: &Library, now: &Library) -> Changes {
     changes
 }
 
-/// Returns the definition that stands for a file that is none by its name, which other
-/// definitions may require. A file of an ambiguous id is nobody's.
+/// Returns a definition for a file whose name makes no id, which other definitions may
+/// require. A file of an ambiguous id is nobody's.
 fn module(library: &Library, source: &Source) -> Option<Arc<Definition>> {
     if id_of_path(library.plan(), &source.name).is_some() {
         return None;

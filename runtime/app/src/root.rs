@@ -187,7 +187,7 @@ impl SourceRoot {
     }
 
     /// Returns the paths as [`SourceRoot::code_files`] does, if they are no more than
-    /// `files` among no more than so many `entries` of directories.
+    /// `files` among at most `entries` entries of directories.
     pub(crate) fn code_files_within(
         &self,
         files: usize,

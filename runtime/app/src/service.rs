@@ -76,10 +76,10 @@ impl RestartPolicy {
 /// The code with which a process is restarted that had been upgraded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RestartCode {
-    /// That of the last upgrade.
+    /// The code of the last upgrade.
     #[default]
     Upgraded,
-    /// That of the definition in the manifest.
+    /// The code of the definition in the manifest.
     Manifest,
 }
 

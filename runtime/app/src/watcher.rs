@@ -57,7 +57,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// The longest time between two looks.
 const MAX_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Part of the time that is spent with looking, at most, as one to so many.
+/// Looking takes at most one part in `SHARE` of the time.
 const SHARE: u32 = 20;
 
 impl App {

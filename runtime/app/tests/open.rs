@@ -397,18 +397,30 @@ fn stores_of_tokens_have_their_settings_and_are_granted() {
 }
 
 #[test]
+fn a_manifest_grants_a_variable_by_its_name_alone() {
+    let manifest = "[grants.\"app:main\"]\nenv = [\"A=B\"]\n";
+    let dir = program(&[("main.lua", ""), ("warren.toml", manifest)]);
+    assert_eq!(
+        problems(&dir),
+        "warren.toml:2:8: cannot grant the environment variable `A=B` (not a name of an \
+         environment variable); write the variable's name alone; `--env NAME=VALUE` gives a value"
+    );
+}
+
+#[test]
 fn a_store_of_tokens_needs_its_key_and_a_grant_its_store() {
     let manifest = "[tokens.\"app:tokens\"]\nkey = \"WARREN_TEST_UNSET_VARIABLE\"\n\
         [tokens.\"app:odd\"]\nkey = \"A=B\"\n\
         [grants.\"app:main\"]\ntokens = [\"tokenz\", \"zzz:zzz\"]\n";
     let dir = program(&[("main.lua", ""), ("warren.toml", manifest)]);
     let label = "expected the name of an environment variable that holds the key";
-    let remedy = "set the variable for the command, or leave `key` out for tokens without a code";
+    let remedy =
+        "set the variable for the command, or leave `key` out for tokens that are not signed";
     assert_eq!(
         problems(&dir),
         format!(
             "warren.toml:2:7: the variable `WARREN_TEST_UNSET_VARIABLE` is not set ({label}); {remedy}\n\
-             warren.toml:4:7: the variable `A=B` has a name that no variable has ({label}); {remedy}\n\
+             warren.toml:4:7: `A=B` is not a valid variable name ({label}); {remedy}\n\
              warren.toml:6:11: unknown token store `app:tokenz` (no such store); did you mean \
              `app:tokens`?\n\
              warren.toml:6:21: unknown token store `zzz:zzz` (no such store); add a table \

@@ -17,9 +17,9 @@ use crate::payload::Payload;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Operation {
     /// 64 bytes there and back between two flat guests.
-    NativeRoundTrip,
+    FlatRoundTrip,
     /// A round trip in which each send is judged, by a known answer.
-    NativeJudgedRoundTrip,
+    FlatJudgedRoundTrip,
     /// A round trip between two guests on the Rust SDK, without judging.
     RustRoundTrip,
     /// A round trip between two Lua processes.
@@ -27,7 +27,7 @@ pub(crate) enum Operation {
     /// A call of a Lua server by a Lua process.
     LuaCall,
     /// A flat guest that does nothing, from its spawn to the news of its exit.
-    NativeSpawn,
+    FlatSpawn,
     /// A Lua process, from its spawn to the news of its exit.
     LuaSpawn,
     /// A table encoded and decoded by a Lua process.
@@ -38,8 +38,8 @@ pub(crate) enum Operation {
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Operation {
-    /// Runs the operation so many times, with compiled code kept in this
-    /// directory.
+    /// Runs the operation `times` times, with compiled code kept in the directory
+    /// `cache`.
     ///
     /// # Errors
     /// A guest fails.
@@ -47,20 +47,20 @@ impl Operation {
         let setup = Setup {
             workers: Some(NonZeroUsize::MIN),
             tick: NEVER,
-            judged: self == Operation::NativeJudgedRoundTrip,
+            judged: self == Operation::FlatJudgedRoundTrip,
             // Dense slots only: valgrind has no address space for others.
             max_processes: 1_000_000,
         };
         let node = BenchNode::set_up(cache, setup)?;
         let message = |echo| arguments(times, echo).encoded(&Payload::Bytes64.encoded());
         match self {
-            Operation::NativeRoundTrip | Operation::NativeJudgedRoundTrip => {
+            Operation::FlatRoundTrip | Operation::FlatJudgedRoundTrip => {
                 node.run("bench:flat/ping", &message("bench:flat/echo"))
             }
             Operation::RustRoundTrip => node.run("bench:rust/ping", &message("bench:rust/echo")),
             Operation::LuaRoundTrip => node.run("bench:ping.lua", &message("bench:echo.lua")),
             Operation::LuaCall => node.run("bench:calls.lua", &message("bench:called.lua")),
-            Operation::NativeSpawn => {
+            Operation::FlatSpawn => {
                 node.run("bench:flat/spawner", &arguments(times, "bench:flat/empty"))
             }
             Operation::LuaSpawn => {

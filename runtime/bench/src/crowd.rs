@@ -155,7 +155,7 @@ impl Crowd {
 
 type Inbox = mpsc::UnboundedSender<[u8; 64]>;
 
-/// Starts tasks that have each answered so many messages; they end when the
+/// Starts `number` tasks that have each answered `messages` messages; they end when the
 /// returned inboxes are dropped.
 async fn tasks(number: u32, messages: u32) -> Result<Vec<Inbox>> {
     let (answer, mut answers) = mpsc::unbounded_channel();

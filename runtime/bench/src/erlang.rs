@@ -63,7 +63,7 @@ impl Erlang {
         number(&self.call(command)?)
     }
 
-    /// Starts processes that have each answered so many messages and wait for
+    /// Starts `count` processes that have each answered `messages` messages and wait for
     /// more.
     pub(crate) fn crowd(&mut self, count: u32, messages: u32) -> Result<()> {
         let answer = self.call(&format!("crowd {count} {messages}"))?;
@@ -80,7 +80,7 @@ impl Erlang {
         list.split(',').map(number).collect()
     }
 
-    /// Returns the time from the failure of one of so many linked processes
+    /// Returns the time from the failure of one of `count` linked processes
     /// until all are known to have ended.
     pub(crate) fn fall(&mut self, shape: Shape, count: usize) -> Result<Duration> {
         let shape = match shape {

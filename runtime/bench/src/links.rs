@@ -12,7 +12,7 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    /// Returns all links among so many processes, by number.
+    /// Returns all links among `count` processes, by number.
     pub(crate) fn links(self, count: usize) -> impl Iterator<Item = (usize, usize)> {
         (1..count).flat_map(move |number| {
             let others = match self {

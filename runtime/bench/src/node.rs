@@ -161,8 +161,7 @@ impl BenchNode {
         })
     }
 
-    /// Runs a program so many times at once. Returns the result of the last to
-    /// end.
+    /// Runs a program `number` times at once. Returns the result of the last to end.
     ///
     /// # Errors
     /// As for [`BenchNode::run`].
@@ -220,7 +219,7 @@ impl BenchNode {
         run
     }
 
-    /// Starts so many waiting processes, links them by number, and fails the
+    /// Starts `count` waiting processes, links them by number, and fails the
     /// first. Returns the time until all had ended: each must have fallen.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Returns the progress of a run of so many rows.
+    /// Returns the progress of a run of `rows` rows.
     pub(crate) fn new(rows: usize) -> Progress {
         Progress {
             terminal: io::stderr().is_terminal(),

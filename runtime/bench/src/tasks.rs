@@ -26,7 +26,7 @@ impl Tasks {
         Ok(Tasks { threads })
     }
 
-    /// Returns so many workers.
+    /// Starts a runtime of `workers` worker threads.
     ///
     /// # Errors
     /// As for [`Tasks::new`].
@@ -38,8 +38,8 @@ impl Tasks {
         })
     }
 
-    /// Runs pairs that each send so many messages there and back. Each way
-    /// copies the message once.
+    /// Runs `pairs` pairs that each send `count` messages of `size` bytes there and back.
+    /// Each way copies the message once.
     pub(crate) fn round_trips(&self, count: u32, pairs: usize, size: usize) -> Result<Duration> {
         self.timed(async move {
             let pairs: Vec<_> = (0..pairs)
@@ -52,7 +52,7 @@ impl Tasks {
         })
     }
 
-    /// Sends so many messages to each of 1,000 receivers.
+    /// Sends `count` messages to each of 1,000 receivers.
     pub(crate) fn fan_out(&self, count: u32) -> Result<Duration> {
         self.timed(async move {
             let (done, mut all_done) = mpsc::unbounded_channel::<()>();
@@ -78,7 +78,7 @@ impl Tasks {
         })
     }
 
-    /// Sends so many messages from each of 1,000 senders to one receiver.
+    /// Sends `count` messages from each of 1,000 senders to one receiver.
     pub(crate) fn fan_in(&self, count: u32) -> Result<Duration> {
         self.timed(async move {
             let (to, mut inbox) = mpsc::unbounded_channel::<Message>();
@@ -149,7 +149,7 @@ impl Tasks {
         })
     }
 
-    /// Runs a tree of tasks with so many leaves, which sums their numbers.
+    /// Runs a tree of tasks with `size` leaves, which sums their numbers.
     pub(crate) fn skynet(&self, size: u64, at_once: u64) -> Result<Duration> {
         self.timed(async move {
             let (to, result) = oneshot::channel();

@@ -29,13 +29,12 @@ mod time;
 mod yaml;
 
 pub use metrics::Metrics;
-pub use security::TokenStore;
 
 /// The settings that the capabilities of a program are made with.
 #[derive(Debug, Default)]
 pub struct Settings {
     /// The stores of tokens.
-    pub tokens: Vec<TokenStore>,
+    pub tokens: Vec<warren_engine::security::TokenStore>,
     /// The metrics of the program's processes.
     pub metrics: Metrics,
 }

@@ -1,7 +1,19 @@
 //! The arguments of a call.
 
-use warren_kernel::{Error, text};
+use warren_kernel::{Error, Subscription, text};
 use warren_values::msgpack::{self, Full, Input, Malformed, Output, Token};
+
+/// Reads the request of a `close`: the number of a subscription.
+///
+/// # Errors
+///
+/// `Invalid` for another argument, or a number that no subscription has.
+pub(crate) fn subscription(request: &[u8]) -> Result<Subscription, Error> {
+    let number = Arguments::new(request)?.integer("subscription")?;
+    let number = u32::try_from(number)
+        .map_err(|_| Error::invalid(format!("subscription {number} does not exist")))?;
+    Ok(Subscription(number))
+}
 
 /// The arguments of a call that were not read yet, in order. Missing arguments are nil.
 pub(crate) struct Arguments<'a> {

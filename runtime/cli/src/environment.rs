@@ -36,12 +36,15 @@ pub(crate) fn interpreter() -> Result<Option<Vec<u8>>, Box<Failure>> {
     let Some(path) = std::env::var_os(INTERPRETER) else {
         return Ok(None);
     };
-    match plain_file::read(Path::new(&path)) {
-        Ok(wasm) => Ok(Some(wasm)),
-        Err(error) => Err(Box::new(Failure::new(
-            Exit::Usage,
-            format!("{INTERPRETER}: {}: {error}", text::path(Path::new(&path))),
-        ))),
+    let path = Path::new(&path);
+    let refused = |reason: String| {
+        let message = format!("{INTERPRETER}: {}: {reason}", text::path(path));
+        Box::new(Failure::new(Exit::Usage, message))
+    };
+    match plain_file::read(path) {
+        Ok(wasm) if wasm.starts_with(b"\0asm") => Ok(Some(wasm)),
+        Ok(_) => Err(refused("not a WebAssembly file".to_owned())),
+        Err(error) => Err(refused(error.to_string())),
     }
 }
 

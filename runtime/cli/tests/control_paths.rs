@@ -59,7 +59,7 @@ fn wrong_paths(dir: &Path) -> Vec<WrongPath> {
                 "No such file",
                 "start the program with `warren run --control SOCKET`",
             ],
-            Some(["No such file", "create the directory first"]),
+            Some(["the directory does not exist", "create the directory first"]),
         ),
         of(
             "file",

@@ -198,12 +198,28 @@ fn a_wrong_command_line() {
     run(dir.path(), &["--grace", "5", "main.lua"])
         .ends_with(2)
         .says(&["a unit is missing after `5`"]);
+    run(dir.path(), &["--max-memory-total", "5B", "main.lua"])
+        .ends_with(2)
+        .says(&["expected 1 MiB to 128 TiB"]);
     run(dir.path(), &["--args-json", "[]", "main.lua", "x"])
         .ends_with(2)
         .says(&["not both"]);
+    outcome(warren(dir.path(), &["build", "nosuch"]))
+        .ends_with(2)
+        .says(&["nosuch: no such file or directory", "help: give the path"]);
     outcome(warren(dir.path(), &["rnu"]))
         .ends_with(2)
         .says(&["rnu"]);
+}
+
+#[test]
+fn an_interpreter_that_is_no_webassembly() {
+    let dir = Program::of(&[HELLO]);
+    let mut command = warren(dir.path(), &["run", "main.lua"]);
+    command.env("WARREN_LUA_GUEST", "main.lua");
+    outcome(command)
+        .ends_with(2)
+        .says(&["WARREN_LUA_GUEST: main.lua: not a WebAssembly file"]);
 }
 
 #[test]

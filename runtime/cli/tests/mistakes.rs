@@ -275,8 +275,9 @@ fn messages_that_nobody_has_read_are_told() {
         ),
     ];
     let dir = Program::of(&files);
-    let warning = "warning: 3 messages were not read when the first process ended, which ends all \
-                   others: {app:processes|0x00002} had 3; wait for the others before the end\n";
+    let warning = "warning: 3 messages were not read when the first process ended, and all others \
+                   with it: {app:processes|0x00002} had 3; let the first process wait for the \
+                   others\n";
     assert_eq!(run(dir.path(), &["."]).ends_with(0).stderr, warning);
     run(dir.path(), &["--lint-off", "."])
         .ends_with(0)

@@ -156,6 +156,11 @@ fn inspect_describes_a_file() {
              (core instance $i (instantiate $m)) \
              (func (export \"start\") (canon lift (core func $i \"start\"))))",
         ),
+        (
+            "interpreter.wat",
+            "(module (memory (export \"memory\") 1) (func (export \"start\")) \
+             (func (export \"prepare\")))",
+        ),
         ("text.wasm", "hello"),
     ]);
     let inspect = |path: &str| outcome(warren(dir.path(), &["inspect", path]));
@@ -170,6 +175,9 @@ fn inspect_describes_a_file() {
     ] {
         assert!(core.text().contains(text), "{text:?}: {core}");
     }
+    inspect("interpreter.wat")
+        .ends_with(0)
+        .says(&["It is an interpreter: it runs other code."]);
     let component = inspect("component.wat").ends_with(0);
     for text in [
         "a component of",

@@ -114,7 +114,8 @@ impl Disks {
     ///
     /// # Errors
     ///
-    /// Those of reading its metadata; `NotFound` if its last name was removed meanwhile.
+    /// An [`io::Error`] if its metadata cannot be read; of the kind `NotFound` if its last
+    /// name was removed meanwhile.
     pub(crate) fn track(self: &Arc<Self>, file: Arc<File>) -> io::Result<Tracked> {
         let key = key(&file)?;
         let inode = {

@@ -145,7 +145,7 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// That of the operating system if it refuses the thread.
+    /// An [`io::Error`](std::io::Error) if the operating system refuses the thread.
     pub(crate) fn start(hook: Option<LogHook>) -> std::io::Result<Log> {
         let queue = Arc::new(Queue::default());
         let taken = Arc::clone(&queue);

@@ -1,6 +1,5 @@
 //! The node: the state that all processes of one program share.
 
-mod aside;
 mod config;
 pub(crate) mod drive;
 mod embedder;
@@ -20,6 +19,7 @@ mod programs;
 mod records;
 mod reload;
 mod running;
+mod scratch;
 mod set;
 mod slots;
 mod spawn;

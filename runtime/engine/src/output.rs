@@ -154,7 +154,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// That of the operating system if it refuses a thread.
+    /// An [`io::Error`](std::io::Error) if the operating system refuses a thread.
     pub(crate) fn start(mut sink: Box<dyn Sink>) -> std::io::Result<Arc<Output>> {
         let (stdout, stderr) = match sink.split_stderr() {
             None => {

@@ -222,7 +222,7 @@ impl Host {
         }
     }
 
-    /// Tells whether the host was closed since it had been closed so often.
+    /// Returns true if the host was closed again after `closings` closings.
     pub(crate) fn was_closed_since(&self, closings: u64) -> bool {
         self.closings.load(Ordering::SeqCst) != closings
     }
@@ -232,11 +232,7 @@ impl Host {
     /// # Errors
     /// `RateLimited`, details `{host, limit, value}`.
     pub(crate) fn count_group(&self) -> Result<Counted, Error> {
-        self.count(
-            &self.groups,
-            ("max_host_groups", MAX_GROUPS_OF_HOST),
-            "have begun as many groups",
-        )
+        self.count(&self.groups, "max_host_groups", MAX_GROUPS_OF_HOST)
     }
 
     /// Counts a monitor of one group.
@@ -244,11 +240,8 @@ impl Host {
     /// # Errors
     /// As for [`Host::count_group`].
     pub(crate) fn count_group_monitor(&self) -> Result<Counted, Error> {
-        self.count(
-            &self.group_monitors,
-            ("max_group_monitors", MAX_GROUP_MONITORS_OF_HOST),
-            "have as many monitors of groups",
-        )
+        let most = MAX_GROUP_MONITORS_OF_HOST;
+        self.count(&self.group_monitors, "max_group_monitors", most)
     }
 
     /// Counts a monitor of many groups.
@@ -256,11 +249,8 @@ impl Host {
     /// # Errors
     /// As for [`Host::count_group`].
     pub(crate) fn count_wide_monitor(&self) -> Result<Counted, Error> {
-        self.count(
-            &self.wide_monitors,
-            ("max_wide_monitors", MAX_WIDE_MONITORS_OF_HOST),
-            "have as many monitors of all groups with a prefix",
-        )
+        let most = MAX_WIDE_MONITORS_OF_HOST;
+        self.count(&self.wide_monitors, "max_wide_monitors", most)
     }
 
     /// Returns what [`Host::count_group`] and the others count.
@@ -273,8 +263,8 @@ impl Host {
     fn count(
         &self,
         count: &Arc<AtomicUsize>,
-        (limit, most): (&'static str, usize),
-        what: &str,
+        limit: &'static str,
+        most: usize,
     ) -> Result<Counted, Error> {
         let counted = count.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |count| {
             (count < most).then_some(count + 1)
@@ -282,13 +272,12 @@ impl Host {
         if counted.is_ok() {
             return Ok(Counted(Arc::clone(count)));
         }
-        Err(Error::rate_limited(format!(
-            "the processes of host {} {what}: {limit} = {most}",
-            self.name
-        ))
-        .with("host", &*self.name)
-        .with("limit", limit)
-        .with("value", most as u64))
+        Err(
+            Error::rate_limited(format!("host {} has reached {limit} = {most}", self.name))
+                .with("host", &*self.name)
+                .with("limit", limit)
+                .with("value", most as u64),
+        )
     }
 
     fn closed(&self) -> Error {

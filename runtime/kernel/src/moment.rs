@@ -24,7 +24,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Returns the moment this much later, or the last possible moment.
+    /// Returns the moment `duration` later, or the last possible moment.
     #[must_use]
     pub fn after(self, duration: Duration) -> Moment {
         let nanoseconds = nanoseconds(duration);

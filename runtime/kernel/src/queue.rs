@@ -36,7 +36,7 @@ pub(crate) enum QueueLimit {
 }
 
 impl QueueLimits {
-    /// Checks whether a queue of so many messages and bytes has room for a
+    /// Checks that a queue with `messages` messages of `present` bytes has room for a
     /// message of `bytes` bytes.
     #[inline]
     pub(crate) fn admit(

@@ -13,7 +13,7 @@ use super::Inspector;
 
 /// The processes of some hosts on their way to their ends; see
 /// [`Inspector::terminate_hosts`]. Dropped, they end all the same.
-#[must_use = "the processes may not have ended yet"]
+#[must_use = "the processes may still be running"]
 pub struct HostsEnding {
     node: Arc<Node>,
     processes: usize,
@@ -31,7 +31,7 @@ impl HostsEnding {
         self.ended.await;
     }
 
-    /// Does the same for at most so long. Returns false where a process is left.
+    /// Does the same for at most `longest`. Returns false if a process is left.
     pub async fn wait_for(&mut self, longest: Duration) -> bool {
         let too_long = Box::pin(self.node.sleep(longest));
         matches!(select(&mut self.ended, too_long).await, Either::Left(_))

@@ -42,8 +42,8 @@ pub struct Inspector {
     reloads: Arc<Reloads>,
 }
 
-/// Number of entries shown of each list of one process.
-const ENTRIES: usize = 100;
+/// Maximum number of entries shown of each list of one process.
+const MAX_ENTRIES: usize = 100;
 
 impl Runtime {
     /// Returns an inspector of the runtime's processes.
@@ -90,7 +90,7 @@ impl Inspector {
         let processes = first
             .into_sorted()
             .filter_map(|process| {
-                let view = process.view(ENTRIES)?;
+                let view = process.view(MAX_ENTRIES)?;
                 let info = self.info(&process, &view, &running, now);
                 Some(if query.links {
                     self.with_links(info, &view)
@@ -124,7 +124,7 @@ impl Inspector {
     pub fn process(&self, destination: &str) -> Result<ProcessDetails, Error> {
         let process = self.node.kernel().resolve(destination)?;
         let view = process
-            .view(ENTRIES)
+            .view(MAX_ENTRIES)
             .ok_or_else(|| Error::not_found(format!("process not found: {destination}")))?;
         let running = self.node.reading().running.into_iter().collect();
         Ok(self.details(&process, view, &running))

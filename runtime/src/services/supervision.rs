@@ -131,8 +131,8 @@ impl Supervisor {
 
     fn give_up(&self, error: Option<CallError>) {
         let service = self.service();
-        let error = error
-            .unwrap_or_else(|| CallError::Failed(Box::new(Error::internal("it ends every time"))));
+        let returned = || Error::internal("the service returned each time");
+        let error = error.unwrap_or_else(|| CallError::Failed(Box::new(returned())));
         let failed = ServiceError::Failed {
             name: Arc::clone(&service.name),
             restarts: self.restarts.attempts().saturating_sub(1),

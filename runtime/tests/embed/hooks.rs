@@ -171,7 +171,7 @@ fn a_hook_that_blocks_holds_up_nobody_and_what_is_lost_is_told() {
         let told = told.lock().unwrap();
         let lines = told.iter().filter(|line| line.starts_with('x')).count();
         assert_eq!(lines as u64 + lost, RECORDS as u64);
-        let notice = format!("the log was read too slowly; lost log records: {lost}");
+        let notice = format!("log records lost because the log was not read in time: {lost}");
         assert!(told.contains(&notice), "{:?}", told.last());
     });
 }

@@ -473,7 +473,7 @@ fn processes_that_ask_are_told_of_changes_of_their_code() {
         assert_eq!(main.told(&other).await, "other: nothing");
         assert_eq!(main.told(&silent).await, "silent: nothing");
 
-        // What a reload did not change is not told again.
+        // A reload tells nothing about files that it did not change.
         world.write("lib/b.lua", "return 3");
         world.reload().await;
         assert_eq!(main.told(&one).await, "one: nothing");

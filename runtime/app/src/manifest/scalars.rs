@@ -48,10 +48,8 @@ impl Reader {
         let text = self.string(section, key)?;
         let (message, label) = match parse_duration(text.get_ref()) {
             Ok(duration) if duration >= least => return Some(duration),
-            Ok(_) => ("is too short", format!("expected {least:?} to {LONGEST}")),
-            Err(DurationError::TooLong) => {
-                ("is too long", format!("expected {least:?} to {LONGEST}"))
-            }
+            Ok(_) => ("is too short", expected(least)),
+            Err(DurationError::TooLong) => ("is too long", expected(least)),
             Err(error) => ("is not a duration", error.to_string()),
         };
         let message = format!("`{key}`{} {message}", section.place());
@@ -142,6 +140,12 @@ impl Reader {
             }
         })
     }
+}
+
+/// Returns the range of a duration, in the units that a manifest is written with.
+fn expected(least: Duration) -> String {
+    let least = format!("{least:?}").replace('µ', "u");
+    format!("expected {least} to {LONGEST}")
 }
 
 fn of_integer(integer: &toml::de::DeInteger<'_>) -> Option<i64> {

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::reader::{Reader, Section};
 use crate::id::Id;
-use crate::tokens::TokenStore;
+use warren_engine::security::TokenStore;
 
 /// Random bytes of a token: from what nobody guesses to more than anybody needs.
 const TOKEN_LENGTH: RangeInclusive<u32> = 16..=1024;
@@ -35,10 +35,7 @@ impl TokensEntry {
                 reader.known_keys(section, &[length, expiration, key, "store"]);
                 reader.problem(
                     store.span(),
-                    format!(
-                        "`store`{} names a store, and there are none",
-                        section.place()
-                    ),
+                    format!("`store`{} is not supported", section.place()),
                     "tokens are kept in the memory of the program",
                     Some("leave `store` out".to_owned()),
                 );
@@ -68,8 +65,8 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "`store` in [tokens.\"app:tokens\"] names a store, and there are none (tokens are \
-                 kept in the memory of the program); leave `store` out",
+                "`store` in [tokens.\"app:tokens\"] is not supported (tokens are kept in the \
+                 memory of the program); leave `store` out",
                 "unknown key `token_lenght` in [tokens.\"app:tokens\"] (expected `token_length`, \
                  `expiration`, `key` or `store`); did you mean `token_length`?",
             ]

@@ -65,8 +65,8 @@ pub(super) fn check_schema(fragments: &[Value]) -> Result<(), String> {
     }
     if written_out > MAX_WRITTEN_OUT {
         return Err(format!(
-            "its types have more than {MAX_WRITTEN_OUT} parts when they are written out \
-             where they are named"
+            "its types have more than {MAX_WRITTEN_OUT} parts, each type counted in every \
+             place that names it"
         ));
     }
     check_ancestors(&parents)
@@ -95,7 +95,7 @@ fn check_ancestors(parents: &HashMap<(bool, &str), Vec<&str>>) -> Result<(), Str
 }
 
 fn too_deep() -> String {
-    format!("more than {MAX_TYPE_DEPTH} types lead from one to the next")
+    format!("types refer to each other more than {MAX_TYPE_DEPTH} deep")
 }
 
 /// Named types, written out.
@@ -159,8 +159,8 @@ pub(super) struct Validation {
 }
 
 impl Validation {
-    /// All of it, for a schema with so many kinds of request, of which no more than
-    /// matter are counted.
+    /// Returns all of it, for a schema with these `kinds` of request. Counts only as many
+    /// kinds as matter.
     pub(super) fn of(kinds: impl Iterator<Item = impl Sized>) -> Validation {
         Validation {
             kinds: kinds.take(MAX_VALIDATION / STATEMENT + 1).count().max(1),
@@ -168,17 +168,18 @@ impl Validation {
         }
     }
 
-    /// Takes what a statement of so many bytes needs.
+    /// Takes the share that a statement of `bytes` bytes needs.
     ///
     /// # Errors
     ///
-    /// The limit.
+    /// The message of the limit, if the share is more than what is left.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), String> {
         let needed = bytes.saturating_add(STATEMENT).saturating_mul(self.kinds);
         self.left = self.left.checked_sub(needed).ok_or_else(|| {
             format!(
-                "too many policies: all together may have {} bytes, and {STATEMENT} less for \
-                 each statement, with the {} kinds of request of the schema",
+                "too many policies: with the {1} kinds of request of the schema, all \
+                 statements together may have {0} bytes, each counted as {STATEMENT} more than \
+                 its own",
                 MAX_VALIDATION / self.kinds,
                 self.kinds
             )

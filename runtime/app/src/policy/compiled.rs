@@ -63,8 +63,24 @@ struct Effective {
     reuse: Reuse,
 }
 
-/// A policy that a scope names and that does not exist.
-struct Missing(String);
+/// The reason why the policies of a request cannot be put together.
+enum NotTogether {
+    /// The scope names a policy that does not exist.
+    Missing(String),
+    /// Two statements have one id.
+    Conflict(String),
+}
+
+impl fmt::Display for NotTogether {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotTogether::Missing(id) => {
+                write!(f, "the scope names a policy `{id}`, which does not exist")
+            }
+            NotTogether::Conflict(error) => write!(f, "the policies cannot be combined: {error}"),
+        }
+    }
+}
 
 impl Compiled {
     /// Validates all policies.
@@ -81,12 +97,12 @@ impl Compiled {
                 .name("warren-policies".into())
                 .stack_size(STACK)
                 .spawn_scoped(scope, || Compiled::of(files))
-                .map_err(|error| format!("cannot start a thread to read it: {error}"))
+                .map_err(|error| format!("cannot start a thread to read the policies: {error}"))
                 .and_then(|thread| {
                     let read = thread.join();
-                    read.map_err(|_| "Cedar panicked while reading it".to_owned())
+                    read.map_err(|_| "Cedar panicked while it read the policies".to_owned())
                 })
-                .unwrap_or_else(|message| Err(unread(files, &message)))
+                .unwrap_or_else(|message| Err(unread(PathBuf::new(), message)))
         })
     }
 
@@ -94,8 +110,9 @@ impl Compiled {
         let schema = schema(files.schema.as_ref())?;
         let mut validation = Validation::of(schema.request_envs());
         let actions = schema.action_entities().map_err(|error| {
+            let file = files.schema.as_ref().map(|file| file.path.clone());
             let message = format!("the groups of its actions cannot be read: {error}");
-            unread(files, &message)
+            unread(file.unwrap_or_else(built_in_path), message)
         })?;
         let validator = Validator::new(schema);
         let mut policies = BTreeMap::new();
@@ -140,11 +157,7 @@ impl Compiled {
     ) -> Decision {
         let effective = match self.effective(everyone, request) {
             Ok(effective) => effective,
-            Err(Missing(missing)) => {
-                return denied(format!(
-                    "the scope names a policy `{missing}`, which does not exist"
-                ));
-            }
+            Err(error) => return denied(error.to_string()),
         };
         let asked = match Asked::new(request, &self.actions) {
             Ok(asked) => asked,
@@ -212,7 +225,7 @@ impl Compiled {
         &self,
         everyone: &[String],
         request: &Request<'_>,
-    ) -> Result<Arc<Effective>, Missing> {
+    ) -> Result<Arc<Effective>, NotTogether> {
         let scope = request.subject.scope();
         let mut ids = everyone.to_vec();
         ids.extend(scope.into_iter().flat_map(|scope| scope.policies.clone()));
@@ -227,10 +240,13 @@ impl Compiled {
         Ok(effective)
     }
 
-    fn put_together(&self, ids: &[String]) -> Result<Effective, Missing> {
+    fn put_together(&self, ids: &[String]) -> Result<Effective, NotTogether> {
         let policies: Result<Vec<_>, _> = ids
             .iter()
-            .map(|id| self.policies.get(id).ok_or_else(|| Missing(id.clone())))
+            .map(|id| {
+                let policy = self.policies.get(id);
+                policy.ok_or_else(|| NotTogether::Missing(id.clone()))
+            })
             .collect();
         let mut effective = Effective {
             set: PolicySet::new(),
@@ -245,7 +261,7 @@ impl Compiled {
                 }
                 // Ids differ by construction: `NAME.cedar:LINE:COLUMN`.
                 let added = effective.set.add(statement.policy.clone());
-                added.map_err(|error| Missing(format!("{id}: {error}")))?;
+                added.map_err(|error| NotTogether::Conflict(format!("{id}: {error}")))?;
             }
         }
         Ok(effective)
@@ -327,20 +343,22 @@ fn too_deep(file: &File) -> Option<PolicyProblem> {
     })
 }
 
-/// Returns the error for files that could not be read through no fault of
-/// theirs.
-fn unread(files: &Files, message: &str) -> PolicyError {
-    let file = files.policies.iter().chain(&files.schema).next();
-    let path = file.map_or_else(PathBuf::new, |file| file.path.clone());
+/// Returns the error for a file without a place in it; for no file if the path is empty.
+fn unread(path: PathBuf, message: String) -> PolicyError {
     PolicyError {
         problems: vec![PolicyProblem::whole(path, message)],
     }
 }
 
+/// The name of the schema of the runtime.
+fn built_in_path() -> PathBuf {
+    PathBuf::from("warren.cedarschema")
+}
+
 fn schema(own: Option<&File>) -> Result<Schema, PolicyError> {
     let built_in = File {
         id: String::new(),
-        path: PathBuf::from("warren.cedarschema"),
+        path: built_in_path(),
         text: SCHEMA.into(),
     };
     let mut fragments = Vec::new();
@@ -387,7 +405,7 @@ fn read(
                 file,
                 range.start + first_token(text),
                 message,
-                "this one is too much",
+                "the limit is reached here",
             ));
             break;
         }
@@ -403,7 +421,7 @@ fn read(
         };
         let start = range.start + first_token(text);
         if set.templates().next().is_some() {
-            let message = "it has a template; a policy may not have `?principal` or `?resource`";
+            let message = "`?principal` and `?resource` are not allowed";
             problems.push(PolicyProblem::at(file, start, message, "here"));
             continue;
         }

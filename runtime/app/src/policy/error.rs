@@ -20,12 +20,21 @@ pub struct PolicyError {
 /// One problem of a file of policies.
 #[derive(Clone, Debug)]
 pub struct PolicyProblem {
-    /// The file, as the caller named its directory.
+    /// The file, as the caller named its directory; empty for a problem of no file.
     pub path: PathBuf,
     /// Its text.
     pub text: Arc<str>,
     /// The problem, and its place.
     pub problem: Problem,
+}
+
+/// Removes Cedar's own name of a statement from a message: `policy0`, since each
+/// statement is read alone.
+fn without_id(message: String) -> String {
+    match message.strip_prefix("for policy `policy0`, ") {
+        Some(rest) => rest.to_owned(),
+        None => message,
+    }
 }
 
 impl PolicyProblem {
@@ -42,7 +51,7 @@ impl PolicyProblem {
             text: Arc::clone(&file.text),
             problem: Problem {
                 span,
-                message: diagnostic.to_string(),
+                message: without_id(diagnostic.to_string()),
                 label: label
                     .and_then(|label| label.label().map(str::to_owned))
                     .unwrap_or_else(|| "here".to_owned()),
@@ -95,6 +104,10 @@ impl fmt::Display for PolicyError {
         {
             if index > 0 {
                 f.write_str("\n")?;
+            }
+            if problem.path.as_os_str().is_empty() {
+                write!(f, "{}", problem.problem)?;
+                continue;
             }
             let error = ManifestError {
                 path: problem.path.clone(),

@@ -45,7 +45,7 @@ impl Settings {
                     message: format!("there is no policy `{}`", text::quoted(policy.get_ref())),
                     label: "no such policy".to_owned(),
                     remedy: Some(format!(
-                        "a policy is a file {}",
+                        "write the policy in the file {}",
                         text::quoted(&policy_path(policy.get_ref()))
                     )),
                 });

@@ -97,7 +97,7 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     })
 }
 
-/// Returns the nanoseconds of an operation beside so many others.
+/// Returns the nanoseconds of an operation beside `size` other things.
 fn measured(node: &BenchNode, situation: &str, size: u32) -> Result<f64> {
     let arguments = Arguments::new().text(GUEST).text(situation).number(size);
     let picoseconds = node.run(GUEST, &arguments)?.integer()?;

@@ -114,7 +114,7 @@ impl<'a> Repeated<'a> {
         Ok(self)
     }
 
-    /// Returns the row, measured in so many rounds after one that is dropped.
+    /// Returns the row, measured in `rounds` rounds after one that is dropped.
     pub(super) fn row(
         self,
         name: &'static str,

@@ -74,7 +74,7 @@ fn encoded(request: &[u8]) -> Answer {
         Some(Json::Object(more)) => {
             if more.contains_key("alg") {
                 return Err(Error::invalid(
-                    "claims._header.alg: the algorithm is the third argument",
+                    "claims._header.alg is not allowed: give the algorithm as the third argument",
                 ));
             }
             header.extend(more);
@@ -206,7 +206,7 @@ fn claims_of(
 ) -> Result<Map<String, Json>, String> {
     let parts: Vec<_> = token.splitn(4, |byte| *byte == b'.').collect();
     let [header, claims, signature] = parts[..] else {
-        return Err("it has not three parts".into());
+        return Err("it does not have three parts".into());
     };
     let signed = &token[..header.len() + 1 + claims.len()];
     let given = BASE64

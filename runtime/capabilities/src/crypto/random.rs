@@ -8,7 +8,7 @@ use crate::hex;
 use crate::request::Arguments;
 
 /// The most bytes or characters of one call.
-const MAX: i64 = 1 << 20;
+const MAX_DRAWN: i64 = 1 << 20;
 
 /// Characters that are drawn where guests run.
 const AT_ONCE: usize = 4096;
@@ -61,8 +61,10 @@ pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), Error> {
 fn count(arguments: &mut Arguments<'_>) -> Result<usize, Error> {
     let n = arguments.integer("n")?;
     match usize::try_from(n) {
-        Ok(count) if (1..=MAX).contains(&n) => Ok(count),
-        _ => Err(Error::invalid(format!("n: {n} is not from 1 to {MAX}"))),
+        Ok(count) if (1..=MAX_DRAWN).contains(&n) => Ok(count),
+        _ => Err(Error::invalid(format!(
+            "n: {n} is not from 1 to {MAX_DRAWN}"
+        ))),
     }
 }
 

@@ -171,7 +171,7 @@ impl OfProcess {
         }
     }
 
-    /// Ends a subscription. Does nothing for a number that is none.
+    /// Ends a subscription. Does nothing for an unknown number.
     pub(super) fn close(&self, subscription: Subscription) {
         let Some(patterns) = self.open.lock().remove(&subscription) else {
             return;

@@ -9,7 +9,7 @@ use super::bus::{Bus, OfProcess, Patterns};
 use super::pattern::Pattern;
 use super::{OF_RUNTIME, check_length, check_text};
 use crate::answer;
-use crate::request::Arguments;
+use crate::request::{Arguments, subscription};
 
 const ACTION: &str = "events.subscribe";
 
@@ -36,11 +36,9 @@ pub(super) fn subscribe(bus: &Arc<Bus>, caller: &mut dyn Caller, request: &[u8])
 }
 
 pub(super) fn close(caller: &mut dyn Caller, request: &[u8]) -> Answer {
-    let number = Arguments::new(request)?.integer("subscription")?;
-    let number = u32::try_from(number)
-        .map_err(|_| Error::invalid(format!("subscription: {number} is no subscription")))?;
+    let subscription = subscription(request)?;
     if let Some(open) = caller.kept().find::<OfProcess>() {
-        open.close(Subscription(number));
+        open.close(subscription);
     }
     answer::write(|output| output.boolean(true))
 }

@@ -202,8 +202,12 @@ fn check_size(bytes: usize, most: usize) -> Result<(), Error> {
     if bytes <= most {
         return Ok(());
     }
+    let advice = match most {
+        MAX_GROUPS => ": list one group or a longer prefix",
+        _ => "",
+    };
     Err(Error::rate_limited(format!(
-        "the groups and members are more than max_group_list = {most} bytes"
+        "the list is longer than max_group_list = {most} bytes{advice}"
     ))
     .with("limit", "max_group_list")
     .with("value", most as u64))

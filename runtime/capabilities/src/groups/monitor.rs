@@ -12,7 +12,7 @@ use warren_values::msgpack::{Full, Output};
 use super::list::{ByGroup, Texts, bytes_of};
 use super::{PART, check_prefix};
 use crate::answer;
-use crate::request::Arguments;
+use crate::request::{Arguments, subscription};
 
 const ACTION: &str = "pg.monitor";
 
@@ -48,11 +48,9 @@ pub(super) fn monitor_all(caller: &mut dyn Caller, request: &[u8]) -> Result<Ste
 }
 
 pub(super) fn close(caller: &mut dyn Caller, request: &[u8]) -> Answer {
-    let number = Arguments::new(request)?.integer("subscription")?;
-    let number = u32::try_from(number)
-        .map_err(|_| Error::invalid(format!("subscription: {number} is no subscription")))?;
+    let subscription = subscription(request)?;
     if let Some(open) = caller.kept().find::<OfProcess>() {
-        open.close(Subscription(number));
+        open.close(subscription);
     }
     answer::write(|output| output.boolean(true))
 }
@@ -84,7 +82,7 @@ fn begin(
         if !reading.part()? {
             return Ok(Step::Done(reading.answer()));
         }
-        if reading.members.are_many() {
+        if reading.members.exceed_a_part() {
             break;
         }
     }
@@ -103,7 +101,7 @@ fn hidden(bytes: i64) -> Result<usize, Error> {
     usize::try_from(bytes)
         .ok()
         .filter(|bytes| *bytes <= MAX_NAME_BYTES)
-        .ok_or_else(|| Error::invalid(format!("hidden: {bytes} is no length of a name")))
+        .ok_or_else(|| Error::invalid(format!("hidden: {bytes} is not from 0 to {MAX_NAME_BYTES}")))
 }
 
 /// The groups of a monitor.
@@ -128,7 +126,9 @@ enum Members {
 }
 
 impl Members {
-    fn are_many(&self) -> bool {
+    /// Returns true if the rest is read as work: after a part that did not end a group, or
+    /// once many groups have more members than a part.
+    fn exceed_a_part(&self) -> bool {
         match self {
             Members::One(_) => true,
             Members::Many(groups) => groups.len() > PART,
@@ -232,7 +232,7 @@ impl OfProcess {
         Ok(subscription)
     }
 
-    /// Ends a monitor. Does nothing for a number that is none.
+    /// Ends a monitor. Does nothing for an unknown number.
     fn close(&self, subscription: Subscription) {
         let Some(groups) = self.open.lock().remove(&subscription) else {
             return;

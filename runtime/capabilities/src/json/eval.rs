@@ -166,7 +166,7 @@ impl<'a> Run<'a> {
 
     fn not(&mut self, schema: Id, data: Id, at: &At<'_>) -> Holds {
         if self.tolerantly(|run| run.holds(schema, data, at))? {
-            return self.fail(at, "not", || "the schema holds that must not".into());
+            return self.fail(at, "not", || "the value matches the schema of `not`".into());
         }
         Ok(true)
     }

@@ -34,9 +34,9 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// `Invalid` for a pattern that is none or too large.
+    /// `Invalid` for a pattern that is malformed or too large.
     pub(super) fn new(text: &str) -> Result<Pattern, Error> {
-        let shown = || text::clipped(text, 60);
+        let shown = || format!("`{}`", text::clipped(text, 60));
         if text.len() > MAX_TEXT {
             return Err(invalid(
                 "schema",
@@ -56,7 +56,7 @@ impl Pattern {
                     let reason = reason.trim_start_matches("error: ");
                     return Err(invalid(
                         "schema",
-                        format!(": the pattern {} is none: {reason}", shown()),
+                        format!(": the pattern {} is invalid: {reason}", shown()),
                     ));
                 }
             }

@@ -180,7 +180,7 @@ fn arguments_that_are_none_are_invalid() {
         ),
         (
             vec![of(r#"{"pattern": "(?=a)"}"#), of("x")],
-            "schema: the pattern (?=a) is none: ",
+            "schema: the pattern `(?=a)` is invalid: ",
         ),
         (
             vec![

@@ -21,7 +21,7 @@ pub(super) enum Change {
 /// Reads the number of a call, if it has one.
 pub(super) type Reader = fn(&mut Arguments<'_>) -> Result<Change, Error>;
 
-/// Returns the reader of an operation; `None` for a name that is none.
+/// Returns the reader of an operation; `None` for an unknown name.
 pub(super) fn reader(operation: &str) -> Option<Reader> {
     Some(match operation {
         "counter_inc" => |_| Ok(Change::Count(1.0)),

@@ -44,7 +44,7 @@ pub(super) fn label_name(name: &[u8]) -> Result<String, Error> {
     let first = spelt.bytes().next();
     if first.is_none_or(|byte| byte.is_ascii_digit()) || spelt.starts_with("__") {
         return Err(Error::invalid(format!(
-            "labels: {} is no name of a label: it begins with a letter or one `_`",
+            "label name {} is invalid: it must begin with a letter or one `_`",
             text::line(name)
         )));
     }

@@ -4,8 +4,8 @@ mod evaluate;
 mod tokens;
 
 use warren_engine::capability::{Caller, Capability, Step};
+use warren_engine::security::TokenStore;
 
-pub use tokens::TokenStore;
 use tokens::Tokens;
 
 /// See [the module](self).

@@ -44,7 +44,7 @@ impl Capability for Text {
             Ok(Some(pattern)) => Step::Done(answer(&pattern, request, None)),
             Ok(None) => {
                 let (patterns, request) = (Arc::clone(&self.patterns), request.to_vec());
-                Step::compute(patterns::LARGEST + request.len(), move |progress| {
+                Step::compute(patterns::MAX_COMPILED + request.len(), move |progress| {
                     let text = Arguments::new(&request)?.text("pattern")?;
                     let pattern = patterns.compile(text)?;
                     answer(&pattern, &request, Some(progress))

@@ -11,10 +11,10 @@ use super::syntax;
 
 /// Sizes that a pattern is compiled within, in bytes: the first that suffices. The last is
 /// the limit.
-const SIZES: [usize; 4] = [16 << 10, 64 << 10, 256 << 10, LARGEST];
+const SIZES: [usize; 4] = [16 << 10, 64 << 10, 256 << 10, MAX_COMPILED];
 
 /// The most bytes of a compiled pattern.
-pub(super) const LARGEST: usize = 1 << 20;
+pub(super) const MAX_COMPILED: usize = 1 << 20;
 
 /// The most bytes of a pattern's text.
 const MAX_PATTERN: usize = 64 << 10;
@@ -99,7 +99,7 @@ impl Patterns {
     ///
     /// # Errors
     ///
-    /// `Invalid` for a pattern that is none.
+    /// `Invalid` for a malformed pattern.
     pub(super) fn find_or_compile_small(&self, text: &str) -> Result<Option<Arc<Pattern>>, Error> {
         if let Some(found) = self.0.lock().find(text) {
             return Ok(Some(found));
@@ -114,7 +114,7 @@ impl Patterns {
     ///
     /// # Errors
     ///
-    /// `Invalid` for a pattern that is none or too large.
+    /// `Invalid` for a pattern that is malformed or too large.
     pub(super) fn compile(&self, text: &str) -> Result<Arc<Pattern>, Error> {
         if let Some(found) = self.0.lock().find(text) {
             return Ok(found);
@@ -125,7 +125,7 @@ impl Patterns {
             }
         }
         Err(Error::invalid(format!(
-            "regex: the compiled pattern has more than {LARGEST} bytes"
+            "regex: the compiled pattern has more than {MAX_COMPILED} bytes"
         )))
     }
 

@@ -12,7 +12,7 @@ const DIGIT: &str = "0-9";
 const WORD: &str = "0-9A-Za-z_";
 const SPACE: &str = r"\t\n\f\r\x20";
 
-/// Returns a pattern of RE2 in the syntax of `regex`. Of a pattern that is none, `regex`
+/// Returns a pattern of RE2 in the syntax of `regex`. Of a malformed pattern, `regex`
 /// makes the error.
 pub(crate) fn translated(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len() + pattern.len() / 2);

@@ -233,7 +233,7 @@ impl<'t> Decoder<'t> {
         at: Marker,
     ) -> Result<(), Error> {
         if self.wants_key() {
-            return Err(refused("a key that is a list or map", at));
+            return Err(refused("a key must be a scalar", at));
         }
         let expected = if is_map { "map" } else { "seq" };
         if tag.is_some_and(|tag| !is_plain(tag) && core(tag).as_deref() != Some(expected)) {
@@ -256,7 +256,7 @@ impl<'t> Decoder<'t> {
 
     fn end(&mut self, at: Marker) -> Result<(), Error> {
         let Some(mut open) = self.open.pop() else {
-            return Err(refused("an end without a beginning", at));
+            return Err(refused("unexpected end of a collection", at));
         };
         let body = open.start + HEADER;
         if let Some(map) = &mut open.map {
@@ -281,7 +281,7 @@ impl<'t> Decoder<'t> {
         match twice {
             None => Ok(()),
             Some(two) => Err(at_place(
-                "a key that is there twice",
+                "duplicate key",
                 two[1].line as usize,
                 two[1].column as usize,
             )),
@@ -290,7 +290,7 @@ impl<'t> Decoder<'t> {
 
     fn alias(&mut self, anchor: usize, at: Marker) -> Result<(), Error> {
         let Some(&Anchored { start, end, height }) = self.anchors.get(&anchor) else {
-            return Err(refused("an alias within its own anchor", at));
+            return Err(refused("an alias refers to itself", at));
         };
         if self.open.len() + height > MAX_DEPTH {
             return Err(too_deep(at));

@@ -111,7 +111,7 @@ struct Encoder<'v> {
 
 impl<'v> Encoder<'v> {
     /// Writes a value and the end of its line. The lines of a list or map within begin
-    /// with so many spaces.
+    /// with `indent` spaces.
     fn value(&mut self, input: &mut Input<'_>, indent: usize, after: After) -> Result<(), Stop> {
         self.values += 1;
         if self.values.is_multiple_of(BETWEEN_CHECKS) {

@@ -40,7 +40,7 @@ pub(super) fn resolve_as<'t>(kind: &str, text: &'t str) -> Result<Scalar<'t>, &'
         | ("int", value @ Scalar::Integer(_))
         | ("float", value @ Scalar::Float(_)) => Ok(value),
         ("float", Scalar::Integer(number)) => Ok(Scalar::Float(number as f64)),
-        ("null" | "bool" | "int" | "float", _) => Err("the value is not of the type of its tag"),
+        ("null" | "bool" | "int" | "float", _) => Err("the value does not match its tag"),
         ("seq" | "map", _) => Err("the tag of a list or map on a scalar"),
         _ => Err("an unknown tag"),
     }

@@ -14,6 +14,10 @@ use crate::report::stdout;
 
 /// The options of `warren check`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0; 1 if code does not compile; 2 for a wrong command line, manifest or\n\
+                  policy, or no such program; 141 if the reader of standard output is gone."
+)]
 pub(crate) struct CheckArgs {
     /// The program: a directory, or a .lua, .wasm or .wat file
     #[arg(default_value = ".")]

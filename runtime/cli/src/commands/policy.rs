@@ -7,8 +7,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use warren::app::{App, AppOptions, Policies};
 use warren::security::{
-    Action, Actor, Authorizer, Caller, Decision, Request, Resource, ResourceKind, Scope, Subject,
-    Target,
+    Action, Actor, Authorizer, Caller, Decision, Request, Resource, Scope, Subject, Target,
 };
 use warren::text;
 
@@ -223,31 +222,16 @@ fn given(option: &Option<String>, otherwise: &Arc<str>) -> Arc<str> {
 }
 
 fn resource(args: &PolicyWhyArgs) -> Resource {
-    let text = args.resource.clone();
-    match Action::of(&args.action).map(Action::resource) {
-        Some(ResourceKind::Definition) => Resource::Definition(text),
-        Some(ResourceKind::Host) => Resource::Host(text),
-        Some(ResourceKind::Name) => Resource::Name(text),
-        Some(ResourceKind::Context) => Resource::Context,
-        Some(ResourceKind::Security) => Resource::Security,
-        Some(
-            ResourceKind::System
-            | ResourceKind::Group
-            | ResourceKind::Variable
-            | ResourceKind::TokenStore,
-        )
-        | None => Resource::Other(text),
-        Some(ResourceKind::Process) => Resource::Process(Target {
-            definition: args.target_definition.as_deref().map(Arc::from),
-            host: args.target_host.clone(),
-            names: args
-                .target_name
-                .iter()
-                .map(|name| name.as_str().into())
-                .collect(),
-            ..Target::absent(text)
-        }),
-    }
+    Resource::of(&args.action, &args.resource, |pid| Target {
+        definition: args.target_definition.as_deref().map(Arc::from),
+        host: args.target_host.clone(),
+        names: args
+            .target_name
+            .iter()
+            .map(|name| name.as_str().into())
+            .collect(),
+        ..Target::absent(pid)
+    })
 }
 
 fn told(args: &PolicyWhyArgs, decision: &Decision) -> String {

@@ -10,6 +10,10 @@ use crate::report::failure::Failure;
 
 /// The options of `warren send`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0; 1 if the program cannot be reached, or refuses the request; 2 for\n\
+                  a wrong command line."
+)]
 pub(crate) struct SendArgs {
     /// The PID or name of the process
     pub(crate) process: String,

@@ -14,10 +14,10 @@ use crate::report::failure::Failure;
 use crate::report::processes::Stack;
 
 /// Time for a whole answer, after which the client gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// Time for the answer to a request that compiles.
-const COMPILING: Duration = Duration::from_secs(600);
+const MAX_WAIT_TO_COMPILE: Duration = Duration::from_secs(600);
 
 /// A connection to a running program.
 pub(crate) struct Client {
@@ -43,7 +43,7 @@ pub(crate) enum Lost {
 impl Client {
     /// Connects to the program at a socket.
     pub(crate) fn connect(path: &Path) -> Result<Client, Box<Failure>> {
-        let stream = place::connect(path, PATIENCE)
+        let stream = place::connect(path, MAX_WAIT)
             .map_err(|error| Box::new(not_connected(path, &error)))?;
         if let Some(owner) = foreign_owner(&stream) {
             return Err(Box::new(Failure {
@@ -61,7 +61,7 @@ impl Client {
             }));
         }
         let mut stream = BufReader::new(stream);
-        let line = read_line(&mut stream, PATIENCE)
+        let line = read_line(&mut stream, MAX_WAIT)
             .map_err(|error| Box::new(not_connected(path, &error)))?;
         let greeting: Greeting =
             serde_json::from_slice(&line).map_err(|_| Box::new(no_greeting(path, &line)))?;
@@ -104,8 +104,8 @@ impl Client {
         line.push(b'\n');
         self.stream.get_mut().write_all(&line)?;
         let patience = match request {
-            Request::Reload => COMPILING,
-            _ => PATIENCE,
+            Request::Reload => MAX_WAIT_TO_COMPILE,
+            _ => MAX_WAIT,
         };
         let answer = read_line(&mut self.stream, patience)?;
         match serde_json::from_slice(&answer).map_err(io::Error::from)? {

@@ -17,8 +17,8 @@ pub(crate) const TOO_LONG: &str = "name a shorter path: a socket's path has at m
 /// system queues further ones.
 ///
 /// # Errors
-/// That of the operating system; `InvalidFilename` for a path too long for a socket,
-/// `WouldBlock` after `patience`.
+/// An [`io::Error`] if the operating system refuses the connection: `InvalidFilename` for
+/// a path too long for a socket, `WouldBlock` after `patience`.
 pub(crate) fn connect(path: &Path, patience: Duration) -> io::Result<UnixStream> {
     let address = SocketAddrUnix::new(path)?;
     let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;

@@ -22,7 +22,7 @@ const MAX_ROWS: usize = 10_000;
 
 /// Time that an answer waits for the ends of a host's processes: less than the client's
 /// patience.
-const HOSTS_END_WITHIN: Duration = Duration::from_secs(10);
+const MAX_WAIT_FOR_HOST: Duration = Duration::from_secs(10);
 
 /// Time for clients to read their answers at the end of the program.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -197,7 +197,7 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
         }
         Request::TerminateHosts { hosts } => {
             let mut ending = inspector.terminate_hosts(&texts(&hosts))?;
-            let waits = ending.wait_for(HOSTS_END_WITHIN);
+            let waits = ending.wait_for(MAX_WAIT_FOR_HOST);
             if !futures::executor::block_on(waits) {
                 return Err(Error::new(Kind::Timeout, STILL_ENDING));
             }

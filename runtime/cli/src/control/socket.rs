@@ -110,6 +110,12 @@ fn make(path: &Path) -> io::Result<Socket> {
     })
 }
 
+/// Returns the reason of an error without the name of the temporary directory.
+fn without_place(error: &io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.source());
+    inner.map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 fn refused(path: &Path, error: &io::Error) -> Failure {
     let help = match error.kind() {
         io::ErrorKind::NotFound => "create the directory first",
@@ -118,11 +124,15 @@ fn refused(path: &Path, error: &io::Error) -> Failure {
         io::ErrorKind::PermissionDenied => "name a directory you may write to",
         _ => "name another path",
     };
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "the directory does not exist".to_owned(),
+        _ => without_place(error),
+    };
     Failure {
         help: Some(help.to_owned()),
         ..Failure::new(
             Exit::Usage,
-            format!("--control {}: {error}", text::path(path)),
+            format!("--control {}: {reason}", text::path(path)),
         )
     }
 }

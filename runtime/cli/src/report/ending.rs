@@ -80,8 +80,8 @@ pub(crate) fn unread(processes: &[(Arc<str>, usize)]) -> Option<String> {
         _ => ("s", "were"),
     };
     Some(format!(
-        "{messages} message{s} {was} not read when the first process ended, which ends all \
-         others: {}{more}; wait for the others before the end",
+        "{messages} message{s} {was} not read when the first process ended, and all others \
+         with it: {}{more}; let the first process wait for the others",
         named.join(", ")
     ))
 }
@@ -286,12 +286,12 @@ mod tests {
         assert_eq!(of(&[]), None);
         assert_eq!(
             of(&[1]).unwrap(),
-            "1 message was not read when the first process ended, which ends all others: p0 had \
-             1; wait for the others before the end"
+            "1 message was not read when the first process ended, and all others with it: p0 had \
+             1; let the first process wait for the others"
         );
         let many = of(&[2; 7]).unwrap();
         assert!(many.starts_with("14 messages were not read"), "{many}");
-        assert!(many.contains("p4 had 2, and others; wait"), "{many}");
+        assert!(many.contains("p4 had 2, and others; let"), "{many}");
     }
 
     #[test]

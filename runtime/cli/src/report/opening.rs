@@ -59,7 +59,11 @@ pub(crate) fn of_policies(error: &PolicyError) -> Vec<Failure> {
     let failure = |wrong: &warren::app::PolicyProblem| {
         let name = wrong.path.display().to_string();
         if wrong.text.is_empty() {
-            let message = format!("{}: {}", text::path(&wrong.path), wrong.problem.message);
+            let message = &wrong.problem.message;
+            let message = match wrong.path.as_os_str().is_empty() {
+                true => message.clone(),
+                false => format!("{}: {message}", text::path(&wrong.path)),
+            };
             return Failure::new(Exit::Usage, message);
         }
         Failure {

@@ -135,7 +135,8 @@ impl CodeCache {
     ///
     /// # Errors
     ///
-    /// That of the operating system, with a repair if one is known.
+    /// A [`CacheError`] if the file cannot be written; its remedy is the repair, if one is
+    /// known.
     pub(crate) fn add(&self, key: Key, code: &[u8]) -> Result<File, CacheError> {
         let name = key.file_name();
         let written = self.write(&name, key, code).map_err(|error| {
@@ -184,7 +185,7 @@ fn unfinished() -> io::Result<String> {
 ///
 /// # Errors
 ///
-/// Those of reading the file.
+/// An [`io::Error`] if the file cannot be read.
 pub(crate) fn code_in(mut file: &File) -> io::Result<Vec<u8>> {
     let mut code = Vec::new();
     file.seek(SeekFrom::Start(0))?;

@@ -47,8 +47,8 @@ impl PathGrant {
     ///
     /// # Errors
     ///
-    /// Those of opening the directory, or the directory of the file; and
-    /// `Unsupported` for a FIFO, socket or device.
+    /// An [`io::Error`] if the directory, or the directory of the file, cannot be opened;
+    /// of the kind `Unsupported` for a FIFO, socket or device.
     pub fn open(
         guest: impl Into<String>,
         path: impl Into<PathBuf>,

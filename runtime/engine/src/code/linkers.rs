@@ -48,7 +48,7 @@ impl<T> Linkers<T> {
     ///
     /// # Errors
     ///
-    /// Those of the functions that define the imports.
+    /// A [`wasmtime::Error`] if an import is defined twice.
     pub(crate) fn new(engine: &Engine, imports: Imports<T>) -> wasmtime::Result<Linkers<T>> {
         let mut linker = Linker::new(engine);
         (imports.core)(&mut linker)?;

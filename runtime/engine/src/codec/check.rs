@@ -21,7 +21,7 @@ pub(crate) enum Malformed {
     #[error("bytes after the end of the value: {0}")]
     Trailing(usize),
     /// An extension other than those of errors and of JSON's null.
-    #[error("no value has the extension type {0}")]
+    #[error("unknown extension type {0}")]
     Extension(i8),
     /// A value nests deeper than [`MAX_NESTING`].
     #[error("nested deeper than {MAX_NESTING}")]

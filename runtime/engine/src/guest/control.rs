@@ -230,7 +230,7 @@ impl Control {
         self.lines.lock().of[stream as usize].is_waiting()
     }
 
-    /// Fiber: returns true if so many bytes may be added while a piece waits.
+    /// Fiber: returns true if `bytes` bytes may be added while a piece waits.
     pub(crate) fn has_room(&self, stream: Stream, bytes: usize) -> bool {
         self.lines.lock().of[stream as usize].has_room(bytes)
     }

@@ -125,21 +125,7 @@ pub(super) fn asked(
     resource: &str,
     attributes: &[u8],
 ) -> (Key, Resource) {
-    let asked = match Action::of(action).map(Action::resource) {
-        Some(ResourceKind::Definition) => Resource::Definition(resource.to_owned()),
-        Some(ResourceKind::Host) => Resource::Host(resource.to_owned()),
-        Some(ResourceKind::Process) => Resource::Process(target(kernel, resource)),
-        Some(ResourceKind::Name) => Resource::Name(resource.to_owned()),
-        Some(ResourceKind::Context) => Resource::Context,
-        Some(ResourceKind::Security) => Resource::Security,
-        Some(
-            ResourceKind::System
-            | ResourceKind::Group
-            | ResourceKind::Variable
-            | ResourceKind::TokenStore,
-        )
-        | None => Resource::Other(resource.to_owned()),
-    };
+    let asked = Resource::of(action, resource, |text| target(kernel, text));
     // The decision depends on the target's names and definition, so they are part of
     // the key.
     let version = match &asked {

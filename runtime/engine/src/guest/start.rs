@@ -74,7 +74,7 @@ impl Start {
     ///
     /// # Errors
     ///
-    /// Those of [`Definitions::definition`].
+    /// `NotFound` or `Unavailable`, as [`Definitions::definition`] returns them.
     pub(crate) fn choose_host(&mut self, definitions: &dyn Definitions) -> Result<(), Error> {
         if self.host.is_empty() {
             let definition = definitions.definition(&self.definition)?;

@@ -28,7 +28,7 @@ impl Guest {
         self.rights.permit(Action::Monitor, &target)?;
         let process = process_of(&self.purpose)?;
         if process.pid() == target.pid() {
-            return Err(Error::invalid("a process cannot watch itself").into());
+            return Err(Error::invalid("a process cannot call or watch itself").into());
         }
         let subscription = self.shared.watches.begin(process, &target)?;
         Ok(Called::Handle(subscription))

@@ -35,7 +35,7 @@ fn guarded(queue: &Queue, at: SystemTime, emit: impl FnOnce()) {
 }
 
 fn lost(hook: Option<&LogHook>, origin: Option<&Origin>, count: u64) {
-    let message = format!("the log was read too slowly; lost log records: {count}");
+    let message = format!("log records lost because the log was not read in time: {count}");
     let (pid, frame, definition) = origin.map_or(("", "", ""), Origin::texts);
     match hook {
         Some(hook) => hook(&LogRecord {

@@ -46,7 +46,7 @@ impl Watch {
     ///
     /// # Errors
     ///
-    /// That of the operating system if it refuses the thread.
+    /// An [`io::Error`](std::io::Error) if the operating system refuses the thread.
     pub(crate) fn start(
         kernel: &Arc<Kernel>,
         memory: Arc<dyn MachineMemory>,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::aside::{self, Call};
+use super::scratch::{self, Call};
 use crate::code::definition::{Code, Source};
 use crate::guest::control::Control;
 use crate::guest::stacks::Sight;
@@ -42,7 +42,7 @@ pub(crate) async fn explain(
         text: None,
     };
     let control = Arc::new(Control::default());
-    let driven = aside::run(around, slot, &host, &control, purpose, call).await;
+    let driven = scratch::run(around, slot, &host, &control, purpose, call).await;
     match driven {
         Driven::Finished(finished) => match (finished.text, finished.result) {
             (Some(text), Ok(())) => Ok(text),

@@ -47,7 +47,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
         Arc::clone(&entry.cell)
     }
 
-    /// Records that the value of a key was made and takes so many bytes. Evicts
+    /// Records that the value of a key was made and takes `bytes` bytes. Evicts
     /// others if the limit is exceeded.
     pub(super) fn made(&self, key: &K, bytes: usize, max_bytes: usize) {
         let mut all = self.0.lock();

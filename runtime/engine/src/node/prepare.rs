@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use warren_kernel::{Error, Host};
 
-use super::aside::{self, Call};
 use super::failures::Failure;
 use super::last_lines;
+use super::scratch::{self, Call};
 use crate::code::artifact::Artifact;
 use crate::code::definition::{Code, Source};
 use crate::code::program::Chunk;
@@ -41,7 +41,7 @@ pub(super) async fn prepare(
         artifact: interpreter,
         chunk: Some(Arc::new(source)),
     };
-    let driven = aside::run(around, slot, &host, &control, purpose, call).await;
+    let driven = scratch::run(around, slot, &host, &control, purpose, call).await;
     let lines = last_lines::pass_on(&shared, &control, true);
     last_lines::write(&shared, lines).await;
     match driven {
@@ -61,8 +61,8 @@ fn prepared(finished: Finished, name: &str) -> Result<Arc<[u8]>, Failure> {
     match (finished.prepared, finished.result) {
         (Some(prepared), Ok(())) => prepared.map_err(|error| failure(*error)),
         (None, Ok(())) => {
-            let nothing = Error::internal(format!("{name}: the interpreter prepared nothing"));
-            Err(nothing.into())
+            let message = "the interpreter called neither `prepared` nor `fail`";
+            Err(Error::internal(format!("{name}: {message}")).into())
         }
         (_, Err(trap)) => {
             let error = instance::failure(&trap);

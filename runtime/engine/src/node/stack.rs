@@ -33,7 +33,7 @@ impl Node {
             match &*sight {
                 Sight::Functions(text) if !text.is_empty() => return Ok(text.clone()),
                 Sight::Functions(_) => {
-                    return Err(unavailable("the process is in no WebAssembly function"));
+                    return Err(unavailable("no WebAssembly frame is on the stack"));
                 }
                 Sight::Nothing(why) => return Err(unavailable(why)),
                 Sight::Memory { .. } => match self.explained(process, sight).await {
@@ -43,7 +43,8 @@ impl Node {
                 },
             }
         }
-        Err(failure.unwrap_or_else(|| unavailable("it changes too fast")))
+        let changed = || format!("the stack changed during each of {ATTEMPTS} copies");
+        Err(failure.unwrap_or_else(|| unavailable(&changed())))
     }
 
     /// Asks a process to show itself.

@@ -73,7 +73,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// That of the operating system if it refuses a thread.
+    /// An [`io::Error`](std::io::Error) if the operating system refuses a thread.
     pub(crate) fn start(
         meter: &Arc<Meter>,
         tokio: &Handle,

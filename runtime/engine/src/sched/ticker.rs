@@ -39,11 +39,11 @@ struct Shared {
 }
 
 impl Ticker {
-    /// Starts the thread, which ticks this often.
+    /// Starts the thread, which ticks once in `tick`.
     ///
     /// # Errors
     ///
-    /// That of the operating system if it refuses the thread.
+    /// An [`io::Error`](std::io::Error) if the operating system refuses the thread.
     pub(crate) fn start(tick: Duration, meter: Arc<Meter>) -> std::io::Result<Ticker> {
         let shared = Arc::new(Shared {
             tick,

@@ -33,7 +33,7 @@ impl Timers {
     ///
     /// # Errors
     ///
-    /// That of the operating system if it refuses the thread.
+    /// An [`io::Error`](std::io::Error) if the operating system refuses the thread.
     pub(crate) fn start() -> io::Result<Timers> {
         let (stop, stopped) = oneshot::channel();
         let (sender, made) = mpsc::sync_channel(1);

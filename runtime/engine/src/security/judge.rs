@@ -168,7 +168,8 @@ impl Judge {
     ///
     /// # Errors
     ///
-    /// Those of [`Authorizer::evaluate`].
+    /// `Internal` for a request that cannot be read, and the errors of `check`; see
+    /// [`Authorizer::evaluate`].
     pub(crate) fn evaluate(
         &self,
         question: &Question,

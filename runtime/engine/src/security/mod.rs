@@ -35,6 +35,7 @@ mod question;
 mod request;
 mod rights;
 mod subject;
+mod token_store;
 mod verdict;
 
 pub use action::{Action, ResourceKind};
@@ -44,6 +45,7 @@ pub use evaluation::{Evaluation, Supposed};
 pub use operation::{Open, Operation};
 pub use request::{Caller, Request, Resource, Target};
 pub use subject::{Actor, Scope, Subject};
+pub use token_store::TokenStore;
 pub use verdict::Verdict;
 
 pub(crate) use cache::Key;

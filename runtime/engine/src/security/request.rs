@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use warren_kernel::Process;
 
+use super::action::{Action, ResourceKind};
 use super::subject::Subject;
 
 /// A request of a subject for permission to act on a resource.
@@ -69,6 +70,26 @@ pub struct Target {
 }
 
 impl Resource {
+    /// Returns the resource that a text means for an action; `process` finds a process by
+    /// its PID or name.
+    pub fn of(action: &str, text: &str, process: impl FnOnce(&str) -> Target) -> Resource {
+        match Action::of(action).map(Action::resource) {
+            Some(ResourceKind::Definition) => Resource::Definition(text.to_owned()),
+            Some(ResourceKind::Host) => Resource::Host(text.to_owned()),
+            Some(ResourceKind::Process) => Resource::Process(process(text)),
+            Some(ResourceKind::Name) => Resource::Name(text.to_owned()),
+            Some(ResourceKind::Context) => Resource::Context,
+            Some(ResourceKind::Security) => Resource::Security,
+            Some(
+                ResourceKind::System
+                | ResourceKind::Group
+                | ResourceKind::Variable
+                | ResourceKind::TokenStore,
+            )
+            | None => Resource::Other(text.to_owned()),
+        }
+    }
+
     /// The text of the resource in messages.
     pub fn text(&self) -> Cow<'_, str> {
         match self {

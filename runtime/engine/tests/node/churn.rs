@@ -8,7 +8,7 @@ use crate::support::{HOST, Setup, World, bytes, guest, in_time, is_alone, reside
 use warren_engine::HostLimits;
 use warren_kernel::{Counts, Depth, HostConfig, Kind};
 
-/// A guest that starts so many of `t:child` one after the other, each linked and
+/// A guest that starts `count` processes of `t:child` one after the other, each linked and
 /// monitored, and reads its end. Most return. Of sixteen, one traps, one waits
 /// until it is terminated, one is the callee of an exec. At last the guest waits
 /// for a message.

@@ -161,7 +161,7 @@ async fn components_that_are_not_guests_are_refused_by_name() {
     world.assert_empty();
 }
 
-/// A component with so many core instances in addition to its own, each of a module
+/// A component with `count` core instances in addition to its own, each of a module
 /// with these items.
 fn of_parts(count: usize, items: &str) -> String {
     let parts = "(core instance (instantiate $part))".repeat(count);

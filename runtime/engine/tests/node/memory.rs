@@ -21,7 +21,7 @@ impl MachineMemory for Told {
     }
 }
 
-/// A guest that takes so many pages of memory and waits.
+/// A guest that takes `pages` pages of memory and waits.
 fn holds(pages: u32) -> String {
     guest(
         "",

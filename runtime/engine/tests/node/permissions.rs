@@ -110,7 +110,7 @@ fn the_documentation_has_the_table_of_the_operations() {
             test_of(operation)
         );
     }
-    table += "\n| needs no permission | because it |\n|---|---|\n";
+    table += "\n| operation without a permission | reason |\n|---|---|\n";
     for open in Open::ALL {
         table += &format!("| `{}` | {} |\n", open.function, open.why);
     }

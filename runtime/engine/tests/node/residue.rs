@@ -47,7 +47,7 @@ fn writer() -> String {
 
 /// A guest that searches everything it can reach for bytes that its module does not
 /// define. Its memory has `pages` at first and one number, at `address`; its table
-/// has so many `elements` of 1,000 at first.
+/// has `elements` of 1,000 elements at first.
 fn reader(items: &str, pages: u32, address: u32, number: u32, elements: u32) -> String {
     // No snapshot can be taken of a module that grows a table.
     let grow = if elements == 1_000 {

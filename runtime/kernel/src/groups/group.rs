@@ -93,7 +93,7 @@ impl Group {
         Some(member.process)
     }
 
-    /// Returns the next members by PID, at most so many.
+    /// Returns up to `most` members by PID, from the first behind `after`.
     pub(super) fn members_after(
         &self,
         after: Option<Pid>,

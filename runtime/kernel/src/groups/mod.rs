@@ -158,7 +158,7 @@ impl Groups {
         }
     }
 
-    /// Returns the next members of a group by PID, at most so many.
+    /// Returns up to `most` members of a group by PID, from the first behind `after`.
     pub(crate) fn members(&self, name: &str, after: Option<Pid>, most: usize) -> Vec<Arc<Process>> {
         let (_, shard) = self.shard(name);
         let groups = shard.0.read();

@@ -48,8 +48,8 @@ pub(super) struct Change<'a> {
     pub(super) group: &'a str,
     pub(super) member: &'a Process,
     pub(super) now: Monotonic,
-    /// The change without so many bytes of the name: mostly all monitors hide equally
-    /// many.
+    /// The encoded change, and the number of bytes of the name that it hides: mostly all
+    /// monitors hide the same number.
     encoded: Option<(usize, Vec<u8>)>,
 }
 

@@ -247,7 +247,7 @@ impl World {
         names
     }
 
-    /// Whoever has read everything knows the members, and nothing is left in the end.
+    /// Checks that a reader of everything knows the members, and that nothing is left in the end.
     fn end(mut self) {
         for which in 0..self.readers.len() {
             while !self.readers[which].is_whole {

@@ -32,8 +32,8 @@ impl Kernel {
         Ok(self.groups.leave(group, process, self.clock()))
     }
 
-    /// Returns the members of a group behind `after` in the order of PIDs, at most so
-    /// many. A large group is read in parts, between which it may change.
+    /// Returns up to `most` members of a group behind `after`, in the order of PIDs. A large
+    /// group is read in parts, between which it may change.
     ///
     /// # Errors
     /// `Invalid` for a text that cannot be a group's name.
@@ -85,7 +85,7 @@ impl Kernel {
         Ok(feed)
     }
 
-    /// Returns the next members for a monitor, at most so many. There are none for a
+    /// Returns up to `most` next members for a monitor. There are none for a
     /// monitor that has ended.
     pub fn read_group_monitor(
         &self,

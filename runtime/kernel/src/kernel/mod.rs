@@ -144,7 +144,7 @@ impl Kernel {
         self.add_host_within(name, config, MemoryLimits::default())
     }
 
-    /// Adds a host whose processes may hold so much memory.
+    /// Adds a host whose processes may hold `memory`.
     ///
     /// # Errors
     /// As for [`Kernel::add_host`].

@@ -14,6 +14,8 @@ const PREVIEW1: &str = "runtime/engine/src/abi/wasi/preview1/guest_memory.rs";
 const POLICY: &str = "runtime/app/src/policy/bounds.rs";
 const FIXED: &str = "runtime/app/src/too_much.rs";
 const WATCHER: &str = "runtime/app/src/watcher.rs";
+const CLIENT: &str = "runtime/cli/src/control/client.rs";
+const REQUESTS: &str = "guest-sdk/lua/src/library/supervisor/requests.lua";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
 
 /// The start of each row, and the sources of the numbers in it.
@@ -333,6 +335,14 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
+        "regular expression, compiled |",
+        &[Constant(
+            "runtime/capabilities/src/text/patterns.rs",
+            "MAX_COMPILED",
+            Bytes,
+        )],
+    ),
+    (
         "regular expression times",
         &[Constant(
             "runtime/capabilities/src/text/patterns.rs",
@@ -370,6 +380,21 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
                 Count,
             ),
         ],
+    ),
+    (
+        "levels of a value of `json`",
+        &[Text(
+            "guest-sdk/lua/src/json/mod.rs",
+            "const MAX_DEPTH: usize = 128;",
+        )],
+    ),
+    (
+        "bytes or characters of one call of `crypto.random`",
+        &[Constant(
+            "runtime/capabilities/src/crypto/random.rs",
+            "MAX_DRAWN",
+            Bytes,
+        )],
     ),
     (
         "text or table of `yaml`",
@@ -817,15 +842,15 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         ],
     ),
     (
-        "files of code of a program that can be reloaded",
+        "reloadable program: files of code",
         &[Constant(FIXED, "MAX_FILES", Count)],
     ),
     (
-        "entries of the directories in which they are looked for",
+        "reloadable program: entries of its directories",
         &[Constant(FIXED, "MAX_ENTRIES", Count)],
     ),
     (
-        "bytes of these files together",
+        "reloadable program: bytes of all files of code",
         &[Constant(FIXED, "MAX_BYTES", Bytes)],
     ),
     (
@@ -955,6 +980,46 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             Constant("runtime/cli/src/control/mod.rs", "MAX_LINE", Bytes),
             Constant("runtime/cli/src/control/server.rs", "MAX_ROWS", Count),
         ],
+    ),
+    (
+        "wait of a request of `supervisor`",
+        &[Text(REQUESTS, "supervisor = 60000")],
+    ),
+    (
+        "wait of a request of `pool`",
+        &[Text(REQUESTS, "local TIMEOUT <const> = 5000")],
+    ),
+    (
+        "wait of a client for a whole answer",
+        &[Constant(CLIENT, "MAX_WAIT", Time)],
+    ),
+    (
+        "wait of `warren reload` for a whole answer",
+        &[Constant(CLIENT, "MAX_WAIT_TO_COMPILE", Time)],
+    ),
+    (
+        "wait of `terminate --host`",
+        &[Constant(
+            "runtime/cli/src/control/server.rs",
+            "MAX_WAIT_FOR_HOST",
+            Time,
+        )],
+    ),
+    (
+        "entries of each list of one process",
+        &[Constant(
+            "runtime/src/introspection/mod.rs",
+            "MAX_ENTRIES",
+            Count,
+        )],
+    ),
+    (
+        "places of likely mistakes",
+        &[Constant("runtime/src/mistakes.rs", "MAX_PLACES", Count)],
+    ),
+    (
+        "file and text of a warning",
+        &[Constant("runtime/src/mistakes.rs", "MAX_TEXT", Bytes)],
     ),
     (
         "memory of a process whose stack is read",

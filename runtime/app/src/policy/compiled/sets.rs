@@ -56,7 +56,7 @@ impl<T> Sets<T> {
         Some(Arc::clone(&entry.value))
     }
 
-    /// Keeps the value of these policies, which have so many statements. Drops the least
+    /// Keeps the value of these policies, which have `statements` statements. Drops the least
     /// recently used values if there is no room, and the new one if it is too large.
     pub(super) fn keep(&self, ids: Vec<String>, value: Arc<T>, statements: usize) {
         let bytes = ids.iter().map(String::len).sum();

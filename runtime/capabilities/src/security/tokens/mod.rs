@@ -9,7 +9,6 @@
 //!  validate, revoke ──> permission, grant ──> code, SHA-256 ──> Store
 //! ```
 
-mod settings;
 mod store;
 mod text;
 
@@ -17,11 +16,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use warren_engine::capability::{Answer, Caller};
+use warren_engine::security::TokenStore;
 use warren_kernel::{Error, MAX_NAME_BYTES};
 
 use crate::answer;
 use crate::request::Arguments;
-pub use settings::TokenStore;
 use store::Store;
 
 /// The most bytes of actor, scope and metadata of one token.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use ctutils::CtEq as _;
 use parking_lot::Mutex;
+use warren_engine::security::TokenStore;
 use warren_kernel::{Error, Monotonic};
 
-use super::settings::TokenStore;
 use super::text::{self, Digest};
 
 /// The most tokens of one store.
@@ -51,7 +51,7 @@ impl Store {
         }
     }
 
-    /// Makes a token with this content, valid for so many nanoseconds.
+    /// Makes a token with this content, valid for `lifetime` nanoseconds.
     ///
     /// # Errors
     ///

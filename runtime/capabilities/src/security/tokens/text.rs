@@ -16,8 +16,8 @@ const HALF: usize = 16;
 /// The most bytes of a token's text that are looked at: more than any store's tokens have.
 const LONGEST: usize = 4096;
 
-/// What a store keeps of a token: halves of its SHA-256. The first finds the token. The
-/// second is compared in constant time.
+/// The part of a token that a store keeps: halves of its SHA-256. The first finds the
+/// token. The second is compared in constant time.
 #[derive(Clone, Copy)]
 pub(super) struct Digest {
     pub(super) selector: [u8; HALF],

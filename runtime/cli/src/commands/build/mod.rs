@@ -5,6 +5,7 @@ mod make;
 
 use clap::Args;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,7 +22,9 @@ use crate::report::stderr;
     after_help = "A Cargo package becomes one .wasm file for each of its binaries, beside its\n\
                   Cargo.toml; a Makefile builds its first goal. Directories below are searched\n\
                   too, down to the first that is a package or has a Makefile.\n\n\
-                  WARREN_CARGO names another cargo, CC and WASI_SDK another C compiler."
+                  WARREN_CARGO names another cargo, CC and WASI_SDK another C compiler.\n\n\
+                  Exit status: 0; 1 if a tool is missing, or a build fails; 2 for a wrong command\n\
+                  line, or no such directory."
 )]
 pub(crate) struct BuildArgs {
     /// The directory to build
@@ -37,12 +40,8 @@ pub(crate) struct BuildArgs {
 
 /// Builds everything below the directory; stops at the first failure.
 pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
-    let sources = buildable::find(&args.path).map_err(|error| {
-        Box::new(Failure::new(
-            Exit::Usage,
-            format!("{}: {error}", text::path(&args.path)),
-        ))
-    })?;
+    let sources =
+        buildable::find(&args.path).map_err(|error| Box::new(unreadable(&args.path, &error)))?;
     if sources.is_empty() {
         let path = text::path(&args.path);
         stderr::write(&format!(
@@ -61,6 +60,19 @@ pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
         }
     }
     Ok(Exit::Success)
+}
+
+/// Returns the failure of a directory that cannot be searched.
+fn unreadable(directory: &Path, error: &io::Error) -> Failure {
+    let path = text::path(directory);
+    if error.kind() != io::ErrorKind::NotFound {
+        return Failure::new(Exit::Usage, format!("{path}: {error}"));
+    }
+    let help = "give the path of a directory with a Cargo.toml or a Makefile";
+    Failure {
+        help: Some(help.to_owned()),
+        ..Failure::new(Exit::Usage, format!("{path}: no such file or directory"))
+    }
 }
 
 /// Sources that the tools of their SDK build, and the commands.

@@ -80,7 +80,7 @@ fn of_pagemap_scan() -> Finding {
     } else {
         finding.present("not available").says(
             Verdict::Note,
-            "spawns cost more: Linux has it since 6.7".to_owned(),
+            "spawns cost more; needs Linux 6.7".to_owned(),
         )
     }
 }

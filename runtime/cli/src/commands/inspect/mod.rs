@@ -19,6 +19,10 @@ use crate::report::{opening, stdout};
 
 /// The options of `warren inspect`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0; 1 if the file cannot run; 2 for a wrong command line, or a file that\n\
+                  is not WebAssembly; 141 if the reader of standard output is gone."
+)]
 pub(crate) struct InspectArgs {
     /// The file, .wasm or .wat
     pub(crate) path: PathBuf,
@@ -55,7 +59,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Failures> {
     let failed = check::compile(app, &definitions)?;
     let exit = match failed.first() {
         None => {
-            text.push_str("\nIt runs as a process.\n");
+            text.push_str(verdict(&contents));
             Exit::Success
         }
         Some((_, error)) => {
@@ -65,6 +69,16 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Failures> {
     };
     text.push_str(advice(&contents));
     Ok(stdout::print(&text, exit)?)
+}
+
+/// Returns the sentence about a binary that compiles.
+fn verdict(contents: &Contents) -> &'static str {
+    // docs/guest-abi.md: the exports of an interpreter.
+    if contents.exports.iter().any(|name| name == "prepare") {
+        "\nIt is an interpreter: it runs other code.\n"
+    } else {
+        "\nIt runs as a process.\n"
+    }
 }
 
 /// Returns the description without the verdict.

@@ -45,7 +45,7 @@ pub(crate) struct RunArgs {
     /// Beyond the limit, growth of memory, spawns and messages are refused. The
     /// default is `max_memory_total` of the manifest, else the memory of the machine
     /// or its control group, less a reserve.
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_total)]
     pub(crate) max_memory_total: Option<u64>,
     /// Deny all processes every action that no policy permits
     #[arg(long)]
@@ -88,6 +88,19 @@ pub(crate) struct RunArgs {
     #[cfg(unix)]
     #[arg(long, value_name = "SOCKET")]
     pub(crate) control: Option<PathBuf>,
+}
+
+/// Bytes that `--max-memory-total` may have: the range of the key in the manifest.
+const TOTAL: std::ops::RangeInclusive<u64> = (1 << 20)..=(1 << 47);
+
+/// Reads the value of `--max-memory-total`.
+fn parse_total(text: &str) -> Result<u64, String> {
+    let size = parse_size(text).map_err(|error| error.to_string())?;
+    if TOTAL.contains(&size) {
+        Ok(size)
+    } else {
+        Err("expected 1 MiB to 128 TiB".to_owned())
+    }
 }
 
 impl RunArgs {

@@ -88,6 +88,7 @@ enum End {
 /// The exit of the command, or the failure that it ends with.
 type Verdict = Result<Exit, Box<Failure>>;
 
+/// Starts the program, waits for its end and ends what is left.
 async fn from_start_to_end(
     app: App,
     interpreter: Option<Vec<u8>>,
@@ -130,17 +131,14 @@ async fn from_start_to_end(
         }
         stop = signals.next() => End::Stop(stop),
     };
+    if let Some(warnings) = warnings {
+        warn_of_unread(&runtime, &end, warnings);
+    }
     let grace = match end {
         // Further output has nowhere to go.
         End::OutputLost(_) => Duration::ZERO,
         _ => args.grace,
     };
-    if let (End::Main(_, ended), Some(warnings)) = (&end, warnings)
-        && leaves_services(ended)
-        && let Some(warning) = ending::unread(&runtime.inspector().unread())
-    {
-        warnings.print(&warning);
-    }
     let verdict = match shut_down(&runtime, end, &definition.id, grace, &mut signals).await {
         ControlFlow::Continue(verdict) => verdict,
         ControlFlow::Break(verdict) => return verdict,
@@ -151,6 +149,21 @@ async fn from_start_to_end(
             stop = signals.next() => return Ok(cut_short(verdict, stop)),
         }
     }
+    with_lost_output(verdict, &mut lost)
+}
+
+/// Warns of the messages that nobody has read when the first process returned.
+fn warn_of_unread(runtime: &Runtime, end: &End, warnings: Warnings) {
+    if let End::Main(_, ended) = end
+        && leaves_services(ended)
+        && let Some(warning) = ending::unread(&runtime.inspector().unread())
+    {
+        warnings.print(&warning);
+    }
+}
+
+/// Returns the verdict on a program whose output may have been lost at the end.
+fn with_lost_output(verdict: Verdict, lost: &mut OutputLost) -> Verdict {
     match (verdict, lost.now()) {
         (Ok(exit), Some(error)) if exit.status() == 0 => exit_without_output(&error),
         (verdict, _) => verdict,

@@ -1,11 +1,11 @@
-//! The settings of a token store.
+//! The settings of a store of tokens.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The settings of a store of tokens.
-#[derive(Clone)]
+/// A store of tokens: texts that stand for an actor and a scope.
+#[derive(Clone, PartialEq, Eq)]
 pub struct TokenStore {
     /// The id, `namespace:name`.
     pub id: Arc<str>,
@@ -13,8 +13,16 @@ pub struct TokenStore {
     pub token_length: usize,
     /// Time for which a token is valid if its maker says nothing else.
     pub expiration: Duration,
-    /// The key that authenticates the store's tokens; `None` for tokens without a code.
+    /// The key that authenticates the tokens; `None` for tokens that are not signed.
     pub key: Option<Arc<[u8]>>,
+}
+
+impl TokenStore {
+    /// Default of [`TokenStore::token_length`].
+    pub const DEFAULT_TOKEN_LENGTH: usize = 32;
+
+    /// Default of [`TokenStore::expiration`].
+    pub const DEFAULT_EXPIRATION: Duration = Duration::from_secs(24 * 60 * 60);
 }
 
 impl fmt::Debug for TokenStore {
