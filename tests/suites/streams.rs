@@ -4,7 +4,7 @@
 #![allow(clippy::expect_used, reason = "a test program")]
 
 use std::io::{Read, Write};
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Instant;
@@ -67,8 +67,37 @@ impl Talk {
     }
 
     fn start(command: Warren) -> Talk {
+        Talk::of(command.into_command())
+    }
+
+    /// Starts a command at a terminal, which `script` of util-linux makes.
+    fn at_a_terminal(command: Warren) -> Talk {
+        let command = command.into_command();
+        let words = [command.get_program()]
+            .into_iter()
+            .chain(command.get_args());
+        let quoted: Vec<String> = words
+            .map(|word| {
+                let word = word.to_str().expect("the tests' own paths are UTF-8");
+                format!("'{}'", word.replace('\'', r"'\''"))
+            })
+            .collect();
+        let mut script = Command::new("script");
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => script.env(name, value),
+                None => script.env_remove(name),
+            };
+        }
+        if let Some(directory) = command.get_current_dir() {
+            script.current_dir(directory);
+        }
+        script.args(["--quiet", "--command", &quoted.join(" "), "/dev/null"]);
+        Talk::of(script)
+    }
+
+    fn of(mut command: Command) -> Talk {
         let mut child = command
-            .into_command()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -95,6 +124,32 @@ impl Drop for Talk {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+#[test]
+fn a_terminal_shows_lines_and_prompts_at_once() {
+    let program = Program::lua(
+        r#"print("a line")
+        io.write("name? ")
+        print("Hello " .. io.read())
+        io.stderr:write("half")
+        io.read()
+        -- A line of a process that computes.
+        print("computing")
+        while true do end"#,
+    );
+    let mut talk = Talk::at_a_terminal(program.command());
+    talk.shown.wait_for("a line\r\nname? ");
+    // The terminal shows what is typed, too.
+    talk.types("Ada\n");
+    let mut shown = "a line\r\nname? Ada\r\nHello Ada\r\nhalf".to_owned();
+    talk.shown.wait_for(&shown);
+    talk.types("\n");
+    shown += "\r\ncomputing\r\n";
+    talk.shown.wait_for(&shown);
+    // The interrupt character of the terminal ends the program.
+    talk.types("\x03");
+    talk.child.wait().expect("the command ends");
 }
 
 #[test]

@@ -3,6 +3,15 @@
 
 use crate::document::{Example, Function};
 
+/// Modules that a program requires.
+const PATTERNS: [&str; 5] = ["server", "task", "supervisor", "pool", "registry"];
+
+/// Returns whether a function is one of these modules.
+pub(crate) fn is_of_a_pattern(function: &Function) -> bool {
+    let module = function.name.split_once('.').map(|(module, _)| module);
+    module.is_some_and(|module| PATTERNS.contains(&module))
+}
+
 /// Returns whether an example mentions a function.
 pub(crate) fn mentions(example: &Example, function: &Function) -> bool {
     let sources = || example.files.values();
@@ -34,6 +43,14 @@ pub(crate) fn without(example: &Example, function: &Function) -> Example {
 fn replaced(name: &str) -> String {
     const COPY: &str = "local function copy(t) local c = {} \
                         for k, v in pairs(t) do c[k] = v end return c end";
+    if let Some((module, function)) = name.split_once('.')
+        && PATTERNS.contains(&module)
+    {
+        return format!(
+            "do {COPY} local m = copy(require('{module}')) m.{function} = function() end \
+             package.loaded.{module} = m end"
+        );
+    }
     let tables = name.match_indices('.').map(|(at, _)| &name[..at]);
     let copies: String = tables
         .map(|table| format!("{table} = copy({table}) "))
