@@ -23,6 +23,9 @@ pub(crate) struct Fixed {
     pub(crate) ambiguous: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// The files that exist and cannot be read, with the reasons.
     pub(crate) unreadable: BTreeMap<String, SourceError>,
+    /// True once the files were read: a file that a search would find, and that is not
+    /// among these files, came later.
+    is_whole: bool,
 }
 
 impl Fixed {
@@ -41,7 +44,10 @@ impl Fixed {
         if paths.len() > MAX_FILES {
             return Err(TooMuch::Files);
         }
-        let mut fixed = Fixed::default();
+        let mut fixed = Fixed {
+            is_whole: true,
+            ..Fixed::default()
+        };
         let mut bytes = 0;
         for path in paths {
             match plan.root().read(&path) {
@@ -64,6 +70,15 @@ impl Fixed {
         }
         fixed.define(plan, before);
         Ok(fixed)
+    }
+
+    /// Returns true if a file of this path waits for a reload: it would have been read
+    /// with the others, had it been there.
+    pub(crate) fn awaits_reload(&self, plan: &Plan, path: &str) -> bool {
+        self.is_whole
+            && !self.files.contains_key(path)
+            && !self.unreadable.contains_key(path)
+            && (plan.root().searches(path) || plan.named_sources().any(|named| named == path))
     }
 
     /// Makes the definitions of the files that were read.

@@ -7,7 +7,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions};
 use thiserror::Error;
 
-use crate::place::Language;
+use crate::place::{self, Language};
 use crate::too_much::TooMuch;
 
 /// An open directory. Paths are relative to it, with `/`, and may not lead out
@@ -204,6 +204,32 @@ impl SourceRoot {
     }
 }
 
+impl SourceRoot {
+    /// Tells whether a search would find a file of code of this path, if there is one.
+    pub(crate) fn searches(&self, path: &str) -> bool {
+        if !place::is_plain(path) || Language::of(path).is_none() {
+            return false;
+        }
+        let is_link = |path: &str| {
+            let metadata = self.dir.symlink_metadata(path);
+            metadata.is_ok_and(|metadata| metadata.is_symlink())
+        };
+        let directories = path.match_indices('/').map(|(end, _)| &path[..end]);
+        for (depth, directory) in directories.enumerate() {
+            let name = directory.rsplit('/').next().unwrap_or(directory);
+            if depth >= MAX_DEPTH || !is_searched(name) || is_link(directory) {
+                return false;
+            }
+        }
+        !is_link(path)
+    }
+}
+
+/// Tells whether a search looks into directories of this name.
+fn is_searched(name: &str) -> bool {
+    !name.starts_with('.') && !OF_TOOLS.contains(&name)
+}
+
 /// A search for code files within limits.
 struct Search {
     found: Vec<String>,
@@ -230,8 +256,7 @@ impl Search {
                     self.found.push(path);
                 }
                 Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
-                    let is_code = !name.starts_with('.') && !OF_TOOLS.contains(&name.as_str());
-                    if let (true, Ok(below)) = (is_code, entry.open_dir()) {
+                    if let (true, Ok(below)) = (is_searched(&name), entry.open_dir()) {
                         self.collect(&below, &format!("{path}/"), depth + 1)?;
                     }
                 }
@@ -297,7 +322,15 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        assert_eq!(root.code_files(), ["lib/a.lua", "main.lua", "x/y/d.wat"]);
+        let found = root.code_files();
+        assert_eq!(found, ["lib/a.lua", "main.lua", "x/y/d.wat"]);
+        assert!(found.iter().all(|path| root.searches(path)));
+        for path in ["target/b.lua", ".git/c.lua", "x/notes.txt", "x//d.wat"] {
+            assert!(!root.searches(path), "{path}");
+        }
+        let deep = "d/".repeat(MAX_DEPTH);
+        assert!(root.searches(&format!("{deep}a.lua")));
+        assert!(!root.searches(&format!("{deep}d/a.lua")));
     }
 
     #[cfg(unix)]
@@ -316,6 +349,7 @@ mod tests {
         let deep = (0..100).fold(inner.join("deep"), |path, _| path.join("d"));
         fs::create_dir_all(deep).unwrap();
         assert_eq!(root.code_files(), ["main.lua"]);
+        assert!(!root.searches("lib/here/main.lua"), "a linked directory");
     }
 
     #[test]

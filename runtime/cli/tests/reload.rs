@@ -101,6 +101,26 @@ fn reload_says_what_has_changed() {
 }
 
 #[test]
+fn a_new_file_is_told_also_if_a_process_has_asked_for_it() {
+    let program = Program::of(&[("main.lua", MAIN)]);
+    let dir = program.path();
+    let mut session = start(dir);
+    write(dir, "worker.lua", WORKER);
+    write(dir, "lib.lua", "return 'one'");
+    go(dir);
+    session.wait_for_line(
+        "definition not found: app:worker: worker.lua was added after the program's files were \
+         read; a reload takes it",
+    );
+    ask(dir, &["reload"])
+        .ends_with(0)
+        .prints("2 added (app:lib, app:worker), 1 unchanged\n");
+    go(dir);
+    session.wait_for_line("one");
+    end(dir, session).ends_with(0).says_nothing();
+}
+
+#[test]
 fn a_reload_that_is_refused_shows_the_lines() {
     let program = program();
     let dir = program.path();

@@ -329,6 +329,57 @@ fn files_come_and_go_with_a_reload() {
 }
 
 #[test]
+fn a_new_file_waits_for_the_reload() {
+    run(async {
+        let world = World::new(&[
+            ("asked.lua", &asked(1)),
+            ("ask.lua", ASK),
+            ("guest.lua", &returns(6)),
+        ]);
+        let old = world.spawn("app:asked").await;
+        world.write("new.lua", &returns(5));
+        world.write("lib.lua", "return 1");
+        // A second file of a definition that has its code.
+        world.write("guest.wat", &wasm(9));
+        let gone = world.runtime.spawn(Spawn::of("app:new")).await.unwrap_err();
+        assert_eq!(gone.kind(), &Kind::NotFound);
+        let gone = gone.to_string();
+        assert!(gone.contains("new.lua was added after"), "{gone}");
+        assert_eq!(world.exec("app:guest").await, 6);
+        let early = world.spawn("app:asked").await;
+        early.send("ask", old.pid()).unwrap();
+        let ended = in_time(early.wait()).await;
+        assert!(
+            format!("{ended:?}").contains("module 'lib' not found"),
+            "{ended:?}"
+        );
+        world.remove("guest.wat");
+        let reloaded = world.reload().await;
+        assert_eq!(reloaded.added, ["app:lib", "app:new"]);
+        assert!(reloaded.changed.is_empty(), "{reloaded:?}");
+        assert_eq!(world.exec("app:new").await, 5);
+        let new = world.spawn("app:asked").await;
+        assert_eq!(world.ask(&new).await, 1_001);
+        // The file came after the code of this process.
+        old.send("ask", new.pid()).unwrap();
+        let ended = in_time(old.wait()).await;
+        assert!(
+            format!("{ended:?}").contains("module 'lib' not found"),
+            "{ended:?}"
+        );
+        // A file that comes back is a new one.
+        world.remove("new.lua");
+        assert_eq!(world.reload().await.removed, ["app:new"]);
+        world.write("new.lua", &returns(7));
+        let gone = world.runtime.spawn(Spawn::of("app:new")).await.unwrap_err();
+        assert_eq!(gone.kind(), &Kind::NotFound);
+        assert_eq!(world.reload().await.added, ["app:new"]);
+        assert_eq!(world.exec("app:new").await, 7);
+        world.end().await;
+    });
+}
+
+#[test]
 fn the_manifest_of_the_start_stays() {
     run(async {
         let world = World::new(&[
@@ -361,6 +412,16 @@ fn the_manifest_of_the_start_stays() {
             .await
             .unwrap_err();
         assert_eq!(gone.kind(), &Kind::NotFound);
+        // Back, also under the name of the manifest, with the next reload only.
+        world.write("code.lua", &returns(8));
+        let gone = world
+            .runtime
+            .spawn(Spawn::of("app:named"))
+            .await
+            .unwrap_err();
+        assert_eq!(gone.kind(), &Kind::NotFound);
+        assert_eq!(world.reload().await.added, ["app:code", "app:named"]);
+        assert_eq!(world.exec("app:named").await, 8);
         world.end().await;
     });
 }
