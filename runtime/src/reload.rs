@@ -145,8 +145,10 @@ fn summary(changes: Changes, requiring: Vec<Arc<str>>) -> Reloaded {
     let texts = |ids: Vec<Arc<str>>| ids.iter().map(|id| id.to_string()).collect::<Vec<_>>();
     let by_code: BTreeSet<_> = changes.changed.into_iter().collect();
     let mut changed = by_code.clone();
-    let added: BTreeSet<_> = changes.added.iter().cloned().collect();
-    changed.extend(requiring.into_iter().filter(|id| !added.contains(id)));
+    // An id is in one list.
+    let others: BTreeSet<_> = changes.added.iter().chain(&changes.removed).collect();
+    changed.extend(requiring.into_iter().filter(|id| !others.contains(id)));
+    drop(others);
     let more = changed.len() - by_code.len();
     Reloaded {
         changed: texts(changed.into_iter().collect()),
@@ -172,5 +174,9 @@ mod tests {
             (told.changed, told.unchanged),
             (vec!["a:a".to_owned(), "a:b".to_owned()], 2)
         );
+        let mut changes = Changes::default();
+        (changes.added, changes.removed) = (ids(&["a:new"]), ids(&["a:gone"]));
+        let told = summary(changes, ids(&["a:new", "a:gone"]));
+        assert_eq!(told.changed, [""; 0]);
     }
 }

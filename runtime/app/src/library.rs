@@ -94,6 +94,7 @@ impl Library {
             root: Arc::new(root),
             processes: HashMap::new(),
             grants,
+            used: Arc::default(),
         }))
     }
 
@@ -108,16 +109,14 @@ impl Library {
 
     /// Reads all files of code, which belong together from now on.
     pub(crate) fn fix(&mut self) -> Result<(), TooMuch> {
-        self.fixed = Fixed::read(&self.plan, &self.fixed, [])?;
+        self.fixed = Fixed::read(&self.plan, &self.fixed)?;
         Ok(())
     }
 
-    /// Returns a library of the files as they are now. Files that this library has read
-    /// later than its others are among them.
+    /// Returns a library of the files as they are now. Files that a library of this
+    /// program has read later than its others are among them.
     pub(crate) fn reread(&self) -> Result<Library, TooMuch> {
-        let later = self.later();
-        let later = later.iter().map(|source| &*source.name);
-        let fixed = Fixed::read(&self.plan, &self.fixed, later)?;
+        let fixed = Fixed::read(&self.plan, &self.fixed)?;
         Ok(Library {
             fixed,
             ..Library::of(Arc::clone(&self.plan))
@@ -227,6 +226,13 @@ impl Library {
         }
     }
 
+    /// Notes that a file is read with the others from the next reload on.
+    fn note_used(&self, file: &Source) {
+        if self.fixed.is_whole() {
+            self.plan.note_used(&file.name);
+        }
+    }
+
     /// Returns true if a file of this path waits for a reload.
     fn awaits_reload(&self, path: &str) -> bool {
         self.fixed.awaits_reload(&self.plan, path)
@@ -292,6 +298,7 @@ impl Library {
             Err(error) => return Err(unavailable(&path, &error)),
         };
         let module = source(&path, bytes);
+        self.note_used(&module);
         let mut known = self.modules.write();
         let bytes = |module: &Source| module.bytes.len();
         Ok(Some(known.add(name.to_owned(), module, bytes, |_| false)))
@@ -312,7 +319,11 @@ impl Library {
         let file = match self.fixed.files.get(path.as_str()) {
             Some(file) => file.clone(),
             None => match self.plan.root.read(&path) {
-                Ok(bytes) => source(&path, bytes),
+                Ok(bytes) => {
+                    let file = source(&path, bytes);
+                    self.note_used(&file);
+                    file
+                }
                 Err(error) => return Err(ResolveError::Refused { path, error }),
             },
         };

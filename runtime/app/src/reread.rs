@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use thiserror::Error;
-use warren_engine::{Definition, Source};
+use warren_engine::{Code, Definition, Source};
 use warren_kernel::text;
 
 use crate::app::{App, MANIFEST};
@@ -130,9 +130,10 @@ impl App {
 /// Returns what is in the way of the new files.
 fn problems(before: &Library, now: &Library) -> Vec<String> {
     let mut problems = Vec::new();
+    let was = sources(before);
     for (path, error) in &now.fixed().unreadable {
         // One that could not be read before either is not the program's.
-        if before.fixed().files.contains_key(&**path) {
+        if was.contains_key(&**path) {
             problems.push(format!("cannot read {}: {error}", text::line(path)));
         }
     }
@@ -148,16 +149,18 @@ fn changes(before: &Library, now: &Library) -> Changes {
     let mut changes = Changes::default();
     let was = definitions(before);
     let is = definitions(now);
+    let later = before.later();
     for (id, definition) in &is {
-        match was.get(id) {
-            Some(was) if was.code.is_that_of(&definition.code) => changes.unchanged += 1,
-            Some(_) => changes.changed.push(Arc::clone(id)),
+        let is_same = match was.get(id) {
+            Some(was) => Some(was.code.is_that_of(&definition.code)),
+            None => is_that_of_module(&later, definition),
+        };
+        match is_same {
+            Some(true) => changes.unchanged += 1,
+            Some(false) => changes.changed.push(Arc::clone(id)),
             None => changes.added.push(Arc::clone(id)),
         }
-        if was
-            .get(id)
-            .is_none_or(|was| !was.code.is_that_of(&definition.code))
-        {
+        if is_same != Some(true) {
             changes.compile.push(Arc::clone(definition));
         }
     }
@@ -166,9 +169,7 @@ fn changes(before: &Library, now: &Library) -> Changes {
     let was = sources(before);
     let mut compiled: BTreeSet<Arc<str>> = BTreeSet::new();
     for definition in &changes.compile {
-        if let warren_engine::Code::Lua(source) | warren_engine::Code::Wasm(source) =
-            &definition.code
-        {
+        if let Code::Lua(source) | Code::Wasm(source) = &definition.code {
             compiled.insert(Arc::clone(&source.name));
         }
     }
@@ -185,6 +186,16 @@ fn changes(before: &Library, now: &Library) -> Changes {
         }
     }
     changes
+}
+
+/// Compares a new definition with a file that was only required until now, outside of the
+/// files that were read together. Returns `None` if there is no such file.
+fn is_that_of_module(later: &[Source], definition: &Definition) -> Option<bool> {
+    let (Code::Lua(source) | Code::Wasm(source)) = &definition.code else {
+        return None;
+    };
+    let known = later.iter().find(|known| known.name == source.name)?;
+    Some(known.is_that_of(source))
 }
 
 /// Returns the definition that stands for a file that is none by its name, which other

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, Metadata, OpenOptions};
+use cap_std::fs::{Dir, FileType, Metadata, OpenOptions};
 use thiserror::Error;
 
 use crate::place::{self, Language};
@@ -179,8 +179,8 @@ const MAX_DEPTH: usize = 16;
 const OF_TOOLS: [&str; 2] = ["target", "node_modules"];
 
 impl SourceRoot {
-    /// Returns paths of the code files here and below, sorted. Hidden
-    /// directories, those of tools, and unreadable ones are left out.
+    /// Returns paths of the code files here and below, sorted, and of links to such
+    /// files. Directories that are hidden, of tools, linked or unreadable are left out.
     pub(crate) fn code_files(&self) -> Vec<String> {
         let within = self.code_files_within(usize::MAX, usize::MAX);
         within.unwrap_or_default()
@@ -195,6 +195,7 @@ impl SourceRoot {
     ) -> Result<Vec<String>, TooMuch> {
         let mut search = Search {
             found: Vec::new(),
+            root: &self.dir,
             files,
             entries,
         };
@@ -214,14 +215,12 @@ impl SourceRoot {
             let metadata = self.dir.symlink_metadata(path);
             metadata.is_ok_and(|metadata| metadata.is_symlink())
         };
-        let directories = path.match_indices('/').map(|(end, _)| &path[..end]);
-        for (depth, directory) in directories.enumerate() {
-            let name = directory.rsplit('/').next().unwrap_or(directory);
-            if depth >= MAX_DEPTH || !is_searched(name) || is_link(directory) {
-                return false;
-            }
-        }
-        !is_link(path)
+        let mut directories = path.match_indices('/').map(|(end, _)| &path[..end]);
+        path.matches('/').count() <= MAX_DEPTH
+            && directories.all(|directory| {
+                let name = directory.rsplit('/').next().unwrap_or(directory);
+                is_searched(name) && !is_link(directory)
+            })
     }
 }
 
@@ -231,15 +230,25 @@ fn is_searched(name: &str) -> bool {
 }
 
 /// A search for code files within limits.
-struct Search {
+struct Search<'a> {
     found: Vec<String>,
+    root: &'a Dir,
     /// Files that may still be found.
     files: usize,
     /// Entries that may still be looked at.
     entries: usize,
 }
 
-impl Search {
+impl Search<'_> {
+    /// Tells whether an entry is a file, or a link to one below the root.
+    fn is_file(&self, kind: FileType, path: &str) -> bool {
+        let is_linked = || {
+            let metadata = self.root.metadata(path);
+            metadata.is_ok_and(|metadata| metadata.is_file())
+        };
+        kind.is_file() || kind.is_symlink() && is_linked()
+    }
+
     fn collect(&mut self, dir: &Dir, prefix: &str, depth: usize) -> Result<(), TooMuch> {
         let Ok(entries) = dir.entries() else {
             return Ok(());
@@ -251,7 +260,7 @@ impl Search {
             };
             let path = format!("{prefix}{name}");
             match entry.file_type() {
-                Ok(kind) if kind.is_file() && Language::of(&name).is_some() => {
+                Ok(kind) if Language::of(&name).is_some() && self.is_file(kind, &path) => {
                     self.files = self.files.checked_sub(1).ok_or(TooMuch::Files)?;
                     self.found.push(path);
                 }
@@ -343,12 +352,17 @@ mod tests {
         symlink(".", inner.join("lib/here")).unwrap();
         symlink("loop.lua", inner.join("loop.lua")).unwrap();
         symlink("/", inner.join("all")).unwrap();
+        symlink("../secret.lua", inner.join("outside.lua")).unwrap();
+        symlink("nothing.lua", inner.join("lib/nothing.lua")).unwrap();
+        symlink("lib", inner.join("directory.lua")).unwrap();
+        symlink("../main.lua", inner.join("lib/linked.lua")).unwrap();
         let fifo = inner.join("lib/fifo.lua");
         rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
         fs::create_dir(inner.join("lib/directory.lua")).unwrap();
         let deep = (0..100).fold(inner.join("deep"), |path, _| path.join("d"));
         fs::create_dir_all(deep).unwrap();
-        assert_eq!(root.code_files(), ["main.lua"]);
+        assert_eq!(root.code_files(), ["lib/linked.lua", "main.lua"]);
+        assert!(root.searches("lib/linked.lua"));
         assert!(!root.searches("lib/here/main.lua"), "a linked directory");
     }
 

@@ -379,6 +379,81 @@ fn a_new_file_waits_for_the_reload() {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn a_linked_file_is_a_file_like_any_other() {
+    run(async {
+        let world = World::new(&[("work.lua", &returns(1))]);
+        let link = |to: &str, from: &str| {
+            std::os::unix::fs::symlink(to, world.dir.path().join(from)).unwrap();
+        };
+        link("work.lua", "linked.lua");
+        link("nothing.lua", "dangling.lua");
+        let reloaded = world.reload().await;
+        assert_eq!(reloaded.added, ["app:linked"]);
+        assert_eq!(world.exec("app:linked").await, 1);
+        for _ in 0..2 {
+            let reloaded = world.reload().await;
+            assert!(
+                reloaded.is_nothing() && reloaded.unchanged == 3,
+                "{reloaded:?}"
+            );
+        }
+        world.write("work.lua", &returns(2));
+        assert_eq!(world.exec("app:linked").await, 1);
+        let reloaded = world.reload().await;
+        assert_eq!(reloaded.changed, ["app:linked", "app:work"]);
+        assert_eq!((reloaded.removed.len(), reloaded.unchanged), (0, 1));
+        assert_eq!(world.exec("app:linked").await, 2);
+        world.remove("linked.lua");
+        assert_eq!(world.reload().await.removed, ["app:linked"]);
+        world.end().await;
+    });
+}
+
+#[test]
+fn files_that_are_left_out_are_followed_once_they_are_used() {
+    run(async {
+        let world = World::new(&[
+            ("target/used.lua", &returns(1)),
+            ("target/unused.lua", "not Lua"),
+            ("node_modules/lib.lua", "return 1"),
+            (
+                "requires.lua",
+                "return function() return require('node_modules.lib') end",
+            ),
+        ]);
+        assert_eq!(world.reload().await.unchanged, 2);
+        assert_eq!(world.exec("app.target:used").await, 1);
+        assert_eq!(world.exec("app:requires").await, 1);
+        for _ in 0..2 {
+            let reloaded = world.reload().await;
+            assert!(
+                reloaded.is_nothing() && reloaded.unchanged == 4,
+                "{reloaded:?}"
+            );
+            assert_eq!(world.exec("app.target:used").await, 1);
+        }
+        world.write("target/used.lua", &returns(2));
+        world.write("node_modules/lib.lua", "return 2");
+        assert_eq!(world.exec("app.target:used").await, 1);
+        let reloaded = world.reload().await;
+        assert_eq!(
+            reloaded.changed,
+            ["app.node_modules:lib", "app.target:used", "app:requires"]
+        );
+        let (added, removed) = (&reloaded.added, &reloaded.removed);
+        assert!(added.is_empty() && removed.is_empty(), "{reloaded:?}");
+        assert_eq!(world.exec("app.target:used").await, 2);
+        assert_eq!(world.exec("app:requires").await, 2);
+        world.remove("target/used.lua");
+        let reloaded = world.reload().await;
+        assert_eq!(reloaded.removed, ["app.target:used"]);
+        assert!(reloaded.changed.is_empty(), "{reloaded:?}");
+        world.end().await;
+    });
+}
+
 #[test]
 fn the_manifest_of_the_start_stays() {
     run(async {
