@@ -201,6 +201,25 @@ fn a_watched_program_that_waits_does_not_end() {
 }
 
 #[test]
+fn a_deadlock_of_a_watched_program_is_told_once_and_ends_nothing() {
+    let program = Program::of(&[("main.lua", "print('ready')\nprocess.inbox():receive()")]);
+    let dir = program.path();
+    let mut session = Session::start(warren(dir, &["run", "--watch", "."]));
+    session.wait_for_line("ready");
+    session.wait_for_error(
+        "warning: deadlock: every process waits, and nothing is left that could wake one; \
+         --watch goes on until Ctrl-C",
+    );
+    session.wait_for_error("  {app:processes|0x00001} (app:main) waits at main.lua:2");
+    write(dir, "new.lua", "");
+    session.wait_for_error("reloaded: 1 added (app:new), 1 unchanged");
+    assert!(!session.has_ended());
+    session.signal("INT");
+    let ended = session.end().ends_with(130);
+    assert_eq!(ended.stderr.matches("deadlock").count(), 1, "{ended}");
+}
+
+#[test]
 fn a_directory_of_too_many_files_is_not_watched() {
     let program = Program::of(&[("main.lua", "print('ran')")]);
     let dir = program.path();

@@ -14,23 +14,39 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Processes that the message names.
 const NAMED: usize = 20;
 
-/// Waits until every process waits for another one, and returns the failure that tells
-/// so. Nothing else may send to the processes, and none may be a service, which is
-/// started again after a time.
-pub(super) async fn found(runtime: &Runtime) -> Failure {
+/// The message of a deadlock.
+pub(super) const MESSAGE: &str =
+    "deadlock: every process waits, and nothing is left that could wake one";
+
+/// Waits until every process waits for another one, and returns a line for each: the
+/// process and its place. Nothing else may send to the processes, and none may be a
+/// service, which is started again after a time.
+pub(super) async fn found(runtime: &Runtime) -> Vec<String> {
     let inspector = runtime.inspector();
     let mut before = None;
     loop {
         tokio::time::sleep(INTERVAL).await;
         let now = inspector.standstill();
         if now.is_some() && now == before {
-            return failure(&inspector).await;
+            return places(&inspector).await;
         }
         before = now;
     }
 }
 
-async fn failure(inspector: &Inspector) -> Failure {
+/// Returns the failure of a program whose processes wait at these places.
+pub(super) fn failure(places: Vec<String>) -> Failure {
+    Failure {
+        help: Some(
+            "let a process send, end or wait for a time; `warren run --wait` waits all the same"
+                .to_owned(),
+        ),
+        notes: places,
+        ..Failure::new(Exit::Deadlock, MESSAGE)
+    }
+}
+
+async fn places(inspector: &Inspector) -> Vec<String> {
     let listing = inspector.processes(&Query {
         limit: NAMED,
         ..Query::default()
@@ -50,17 +66,7 @@ async fn failure(inspector: &Inspector) -> Failure {
         1 => notes.push("1 more process waits".to_owned()),
         more => notes.push(format!("{more} more processes wait")),
     }
-    Failure {
-        help: Some(
-            "let a process send, end or wait for a time; `warren run --wait` waits all the same"
-                .to_owned(),
-        ),
-        notes,
-        ..Failure::new(
-            Exit::Deadlock,
-            "deadlock: every process waits, and nothing is left that could wake one",
-        )
-    }
+    notes
 }
 
 /// Returns the innermost place of a stack that is in the program: for Lua the file and
