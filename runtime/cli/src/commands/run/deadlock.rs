@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use warren::introspection::Query;
+use warren::introspection::{Query, Standstill};
 use warren::{Inspector, Runtime};
 
 use crate::exit::Exit;
@@ -10,6 +10,10 @@ use crate::report::failure::Failure;
 
 /// Time between two looks at a program that may wait for ever.
 const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Time between two looks at a deadlocked program while it ends. A process that was woken
+/// does not wait, so two equal looks suffice however soon the second one is.
+const INTERVAL_AT_END: Duration = Duration::from_millis(100);
 
 /// Processes that the message names.
 const NAMED: usize = 20;
@@ -23,12 +27,24 @@ pub(super) const MESSAGE: &str =
 /// service, which is started again after a time.
 pub(super) async fn found(runtime: &Runtime) -> Vec<String> {
     let inspector = runtime.inspector();
+    stands_still(INTERVAL, || inspector.standstill()).await;
+    places(&inspector).await
+}
+
+/// Waits until the processes of a deadlocked program wait for one another again, after they
+/// were asked to end.
+pub(super) async fn found_again(runtime: &Runtime) {
+    let inspector = runtime.inspector();
+    stands_still(INTERVAL_AT_END, || inspector.standstill_at_end()).await;
+}
+
+async fn stands_still(interval: Duration, look: impl Fn() -> Option<Standstill>) {
     let mut before = None;
     loop {
-        tokio::time::sleep(INTERVAL).await;
-        let now = inspector.standstill();
+        tokio::time::sleep(interval).await;
+        let now = look();
         if now.is_some() && now == before {
-            return places(&inspector).await;
+            return;
         }
         before = now;
     }

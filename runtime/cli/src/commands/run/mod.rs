@@ -191,6 +191,7 @@ async fn shut_down(
     // The command waits for the reader of the program's output as long as it
     // takes. Only a program that was asked to end does not wait for ever.
     let asked = matches!(end, End::Stop(_) | End::OutputLost(_));
+    let mut is_deadlock = matches!(end, End::Deadlock(_));
     let mut verdict = match end {
         End::Main(pid, ended) => exit_of_main(&pid, definition, &ended),
         End::Service(error) => Err(Box::new(ending::service_failed(&error))),
@@ -202,6 +203,7 @@ async fn shut_down(
         }
     };
     let mut shutdown = pin!(runtime.shutdown(grace));
+    let mut deadlock = pin!(deadlock::found_again(runtime));
     let mut too_long = pin!(tokio::time::sleep(grace.saturating_add(LAST_LINES)));
     loop {
         tokio::select! {
@@ -211,6 +213,11 @@ async fn shut_down(
             () = &mut too_long, if asked => {
                 stderr::write("warning: output was lost: it was not read in time\n");
                 return ControlFlow::Break(verdict);
+            }
+            // The rest of the grace would wake no process either.
+            () = &mut deadlock, if is_deadlock => {
+                is_deadlock = false;
+                shutdown.set(runtime.shutdown(Duration::ZERO));
             }
             () = tokio::time::sleep(PATIENCE), if verdict.is_err() => {
                 verdict = Ok(verdict.unwrap_or_else(|failure| failure::print(&[*failure])));
