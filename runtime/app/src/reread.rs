@@ -56,9 +56,23 @@ pub enum RereadError {
         /// The limit.
         reason: String,
     },
-    /// Files are in the way, each with what is wrong. The code was not compiled yet.
-    #[error("the files do not make a program: {}", .0.join("; "))]
-    Files(Vec<String>),
+    /// Files are in the way. The code was not compiled yet.
+    #[error("the files do not make a program: {}", messages(.0))]
+    Files(Vec<FileProblem>),
+}
+
+/// A file that keeps the files from making a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileProblem {
+    /// Its path below the root; the first of several files of one id.
+    pub file: String,
+    /// The fault.
+    pub message: String,
+}
+
+fn messages(problems: &[FileProblem]) -> String {
+    let messages: Vec<_> = problems.iter().map(|problem| &*problem.message).collect();
+    messages.join("; ")
 }
 
 impl From<&TooMuch> for RereadError {
@@ -128,18 +142,26 @@ impl App {
 }
 
 /// Returns what is in the way of the new files.
-fn problems(before: &Library, now: &Library) -> Vec<String> {
+fn problems(before: &Library, now: &Library) -> Vec<FileProblem> {
     let mut problems = Vec::new();
     let was = sources(before);
     for (path, error) in &now.fixed().unreadable {
         // One that could not be read before either is not the program's.
         if was.contains_key(&**path) {
-            problems.push(format!("cannot read {}: {error}", text::line(path)));
+            problems.push(FileProblem {
+                file: path.clone(),
+                message: format!("cannot read {}: {error}", text::line(path)),
+            });
         }
     }
     for (id, files) in &now.fixed().ambiguous {
         if !before.fixed().ambiguous.contains_key(id) {
-            problems.push(ambiguous(id, files));
+            problems.push(FileProblem {
+                file: files
+                    .first()
+                    .map_or_else(String::new, |file| file.to_string()),
+                message: ambiguous(id, files),
+            });
         }
     }
     problems

@@ -130,13 +130,40 @@ fn a_reload_that_is_refused_shows_the_lines() {
     write(dir, "lib.lua", "return 'two'");
     write(dir, "worker.lua", "\nreturn function( end");
     write(dir, "guest.wat", "(module\n(func x))");
-    for options in [&["reload"][..], &["reload", "--json"]] {
-        ask(dir, options).ends_with(1).prints("").says(&[
-            "error: nothing was reloaded; the old code stays\n",
-            "  | worker.lua:2:",
-            "guest.wat:2:",
-        ]);
-    }
+    ask(dir, &["reload"]).ends_with(1).prints("").says(&[
+        "error: nothing was reloaded; the old code stays\n",
+        "  | worker.lua:2:",
+        "guest.wat:2:",
+    ]);
+    let told = ask(dir, &["reload", "--json"]).ends_with(1).says_nothing();
+    let told: Value = serde_json::from_str(told.text()).unwrap();
+    let error = &told["error"];
+    assert_eq!(error["kind"], "Invalid", "{told}");
+    let problems = error["problems"].as_array().unwrap();
+    let places: Vec<_> = problems
+        .iter()
+        .map(|problem| {
+            let message = problem["message"].as_str().unwrap();
+            assert!(error["message"].as_str().unwrap().contains(message));
+            json!([problem["definition"], problem["file"], problem["line"]])
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            json!(["app:guest", "guest.wat", 2]),
+            json!(["app:worker", "worker.lua", 2]),
+        ]
+    );
+    write(dir, "worker.wat", "(module)");
+    let told = ask(dir, &["reload", "--json"]).ends_with(1).says_nothing();
+    let told: Value = serde_json::from_str(told.text()).unwrap();
+    let problem = &told["error"]["problems"][0];
+    assert_eq!(
+        (&problem["file"], &problem["line"]),
+        (&json!("worker.lua"), &Value::Null),
+        "{told}"
+    );
     go(dir);
     session.wait_for_line("one");
     end(dir, session).ends_with(0);
