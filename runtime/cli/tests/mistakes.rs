@@ -83,6 +83,22 @@ fn results_that_are_taken_are_no_mistake() {
 }
 
 #[test]
+fn only_a_comment_of_its_own_silences_a_line() {
+    let source = "time.sleep(1, '-- lint: off')\n\
+         time.sleep(2) -- lint: offline\n\
+         time.sleep(3) --[[ -- lint: off ]]\n\
+         local text = [[\n\
+         ]] time.sleep(4) --  lint:off\n";
+    let stderr = stderr_of(source, &[]);
+    let lines: Vec<_> = stderr
+        .lines()
+        .map(|line| line.split(": time").next().unwrap_or(line))
+        .collect();
+    let told = [1, 2, 3].map(|line| format!("warning: main.lua:{line}"));
+    assert_eq!(lines, told);
+}
+
+#[test]
 fn a_number_of_nanoseconds_is_told() {
     let source = "time.sleep(1)\n\
          time.after(0.5)\n\
