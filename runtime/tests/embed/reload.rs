@@ -10,7 +10,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use warren::app::{App, AppOptions};
-use warren::{Handle, Kind, ReloadError, Reloaded, Runtime, Spawn};
+use warren::{Handle, Kind, ReloadError, Reloaded, Runtime, ServiceError, Spawn};
 
 use crate::setup::{builder, in_time, run};
 
@@ -848,6 +848,45 @@ fn a_service_restarts_with_the_code_of_the_manifest_if_that_says_so() {
         let (world, mut main) = restarts(manifest).await;
         assert_eq!(main.next().await, "1 fresh");
         world.end().await;
+    });
+}
+
+#[test]
+fn a_service_whose_definition_is_gone_fails_at_once() {
+    run(async {
+        // A wait for any restart would be too long for the test.
+        let manifest = format!(
+            "{SERVICE}critical = true\nrestart = {{ initial_delay = \"10h\", max_delay = \"10h\" }}\n"
+        );
+        for (is_upgraded, file, id) in [
+            (true, "two.lua", "app:two"),
+            (true, "one.lua", "app:one"),
+            (false, "one.lua", "app:one"),
+        ] {
+            let world = World::new(&[
+                ("one.lua", &service(1)),
+                ("two.lua", &service(2)),
+                ("warren.toml", &manifest),
+            ]);
+            let mut main = Main::start(&world.runtime).await;
+            world.runtime.start_services().await.unwrap();
+            assert_eq!(main.next().await, "1 fresh");
+            let process = world.runtime.find("app:svc").unwrap();
+            if is_upgraded {
+                process.send("upgrade", "app:two").unwrap();
+                assert_eq!(main.next().await, "2 upgraded");
+            }
+            world.remove(file);
+            assert_eq!(world.reload().await.removed, [id]);
+            process.send("fail", &()).unwrap();
+            let failed = in_time(world.runtime.services_ended()).await.unwrap_err();
+            assert!(matches!(failed, ServiceError::Gone { .. }), "{failed:?}");
+            let told = failed.to_string();
+            let expected =
+                format!("the service app:svc cannot be restarted: definition not found: {id}");
+            assert!(told.starts_with(&expected), "{told}");
+            world.end().await;
+        }
     });
 }
 
