@@ -1,5 +1,7 @@
 //! Likely mistakes of programs, as guests report them through the capability `mistake`.
 
+mod comment;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -86,11 +88,7 @@ impl Mistakes {
         let Some(source) = self.reloads.present().file(file) else {
             return false;
         };
-        let source = String::from_utf8_lossy(&source);
-        let place = usize::try_from(line).ok().and_then(|n| n.checked_sub(1));
-        place
-            .and_then(|place| source.lines().nth(place))
-            .is_some_and(silences)
+        comment::silences(&source, line)
     }
 }
 
@@ -107,14 +105,6 @@ impl Capability for Mistakes {
             _ => Step::Unknown,
         }
     }
-}
-
-/// Returns true for a line with the comment `-- lint: off`.
-fn silences(line: &str) -> bool {
-    line.split("--").skip(1).any(|comment| {
-        let word = comment.trim_start().strip_prefix("lint:");
-        word.is_some_and(|word| word.trim_start().starts_with("off"))
-    })
 }
 
 /// Reads the file, the line and the message of a request.
@@ -206,7 +196,7 @@ mod tests {
     fn a_comment_silences_its_line() {
         let source = Source {
             name: "m.lua".into(),
-            bytes: b"f() -- lint: off\nf()\nf() --lint:off, as f may fail\n-- lint off"[..].into(),
+            bytes: b"f() -- lint: off\nf()\nf() --lint:off\nf('-- lint: off')"[..].into(),
         };
         let definitions = LayeredDefinitions {
             modules: Arc::new([("m".to_owned(), source)].into()),

@@ -1,14 +1,14 @@
 //! Reloads of a program while it runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use warren_engine::{Node, Reload};
-use warren_kernel::Error;
+use warren_engine::{Code, Definition, Node, Reload};
+use warren_kernel::{Error, text};
 
 use crate::app::{Changes, RereadError};
 use crate::definitions::LayeredDefinitions;
@@ -42,6 +42,12 @@ impl Reloaded {
 pub struct RefusedFile {
     /// Its id; the path of a file that is no definition by its name.
     pub definition: String,
+    /// The file, as a path below the program's root; absent for code of no file.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// The line, from 1; absent if the error is of no line.
+    #[serde(default)]
+    pub line: Option<u32>,
     /// The error, with file and line.
     pub message: String,
 }
@@ -62,6 +68,26 @@ pub enum ReloadError {
     /// The runtime is ending.
     #[error("{0}")]
     Ending(Error),
+}
+
+impl ReloadError {
+    /// Returns an entry for each definition that does not compile and each file that is in
+    /// the way; none for other reasons.
+    pub fn refused(&self) -> Vec<RefusedFile> {
+        match self {
+            ReloadError::Code(refused) => refused.clone(),
+            ReloadError::Files(RereadError::Files(problems)) => {
+                let problems = problems.iter().map(|problem| RefusedFile {
+                    definition: problem.file.clone(),
+                    file: Some(problem.file.clone()),
+                    line: None,
+                    message: problem.message.clone(),
+                });
+                problems.collect()
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 fn shown(refused: &[RefusedFile]) -> String {
@@ -108,6 +134,7 @@ impl Reloads {
         changes
             .compile
             .retain(|definition| !before.hides(&definition.id));
+        let files: HashMap<_, _> = changes.compile.iter().filter_map(file_of).collect();
         let now = Arc::new(before.over(reread.app));
         let reload = Reload {
             definitions: Arc::clone(&now) as _,
@@ -118,7 +145,7 @@ impl Reloads {
             ReloadError::Code(
                 refused
                     .into_iter()
-                    .map(|(id, error)| of(&id, &error))
+                    .map(|(id, error)| of(&id, files.get(&id), &error))
                     .collect(),
             )
         })?;
@@ -134,19 +161,44 @@ impl fmt::Debug for Reloads {
     }
 }
 
-fn of(id: &str, error: &Error) -> RefusedFile {
+/// Returns a definition's id and its file.
+fn file_of(definition: &Arc<Definition>) -> Option<(Arc<str>, Arc<str>)> {
+    match &definition.code {
+        Code::Lua(source) | Code::Wasm(source) => {
+            Some((Arc::clone(&definition.id), Arc::clone(&source.name)))
+        }
+        Code::Native(_) => None,
+    }
+}
+
+fn of(id: &str, file: Option<&Arc<str>>, error: &Error) -> RefusedFile {
     RefusedFile {
         definition: id.to_owned(),
+        file: file.map(|file| file.to_string()),
+        line: file.and_then(|file| line_of(file, &error.message)),
         message: error.message.clone(),
     }
+}
+
+/// Returns the line in a message of a compiler, which names it as `FILE:LINE:`.
+fn line_of(file: &str, message: &str) -> Option<u32> {
+    let file = text::line(file).to_string();
+    let mut places = message.match_indices(&*file);
+    places.find_map(|(start, _)| {
+        let rest = message.get(start + file.len()..)?.strip_prefix(':')?;
+        let (line, _) = rest.split_once(':')?;
+        line.parse().ok()
+    })
 }
 
 fn summary(changes: Changes, requiring: Vec<Arc<str>>) -> Reloaded {
     let texts = |ids: Vec<Arc<str>>| ids.iter().map(|id| id.to_string()).collect::<Vec<_>>();
     let by_code: BTreeSet<_> = changes.changed.into_iter().collect();
     let mut changed = by_code.clone();
-    let added: BTreeSet<_> = changes.added.iter().cloned().collect();
-    changed.extend(requiring.into_iter().filter(|id| !added.contains(id)));
+    // An id is in one list.
+    let others: BTreeSet<_> = changes.added.iter().chain(&changes.removed).collect();
+    changed.extend(requiring.into_iter().filter(|id| !others.contains(id)));
+    drop(others);
     let more = changed.len() - by_code.len();
     Reloaded {
         changed: texts(changed.into_iter().collect()),
@@ -162,6 +214,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_line_is_that_of_the_file() {
+        let lua = "lib/a.lua:12: '=' expected near 'x'";
+        assert_eq!(line_of("lib/a.lua", lua), Some(12));
+        let wat = "a.wat: not WebAssembly text: unknown operator\n     --> a.wat:2:7\n";
+        assert_eq!(line_of("a.wat", wat), Some(2));
+        assert_eq!(line_of("a.wasm", "a.wasm: not WebAssembly: 7: x"), None);
+        assert_eq!(line_of("b.lua", lua), None);
+    }
+
+    #[test]
     fn a_definition_counts_once() {
         let ids = |ids: &[&str]| -> Vec<Arc<str>> { ids.iter().map(|id| Arc::from(*id)).collect() };
         let mut changes = Changes::default();
@@ -172,5 +234,9 @@ mod tests {
             (told.changed, told.unchanged),
             (vec!["a:a".to_owned(), "a:b".to_owned()], 2)
         );
+        let mut changes = Changes::default();
+        (changes.added, changes.removed) = (ids(&["a:new"]), ids(&["a:gone"]));
+        let told = summary(changes, ids(&["a:new", "a:gone"]));
+        assert_eq!(told.changed, [""; 0]);
     }
 }

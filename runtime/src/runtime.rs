@@ -148,7 +148,8 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// [`ServiceError::Failed`] as soon as a critical service has used up its
+    /// [`ServiceError::Gone`] as soon as a critical service ends whose definition a
+    /// reload has removed; [`ServiceError::Failed`] as soon as one has used up its
     /// restarts. This error ends nothing else.
     pub async fn services_ended(&self) -> Result<(), ServiceError> {
         self.0.services.ended().await

@@ -206,6 +206,11 @@ impl Checked {
                 format!("`{path}` cannot be read: {error}"),
                 "copy the file into the program's directory".to_owned(),
             ),
+            // Never while a program is opened: its files are read together later.
+            ResolveError::AwaitsReload { path } => (
+                format!("`{path}` was added after the program's files were read"),
+                "start the program again".to_owned(),
+            ),
         };
         self.problem(id.span(), message, "no such definition", remedy);
         false

@@ -23,29 +23,32 @@ pub(crate) struct Fixed {
     pub(crate) ambiguous: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// The files that exist and cannot be read, with the reasons.
     pub(crate) unreadable: BTreeMap<String, SourceError>,
+    /// True once the files were read: a file that a search would find, and that is not
+    /// among these files, came later.
+    is_whole: bool,
 }
 
 impl Fixed {
-    /// Reads all code files below the root, those that the manifest names, and `others`.
-    /// Takes over the sources and definitions of `before` that are still the same.
-    pub(crate) fn read<'a>(
-        plan: &Plan,
-        before: &Fixed,
-        others: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Fixed, TooMuch> {
+    /// Reads all code files below the root, those that the manifest names, and those that
+    /// were used. Takes over the sources and definitions of `before` that are still the
+    /// same.
+    pub(crate) fn read(plan: &Plan, before: &Fixed) -> Result<Fixed, TooMuch> {
         let mut paths = plan.root().code_files_within(MAX_FILES, MAX_ENTRIES)?;
         paths.extend(plan.named_sources().map(str::to_owned));
-        paths.extend(others.into_iter().map(str::to_owned));
+        paths.extend(plan.used());
         paths.sort_unstable();
         paths.dedup();
-        if paths.len() > MAX_FILES {
-            return Err(TooMuch::Files);
-        }
-        let mut fixed = Fixed::default();
+        let mut fixed = Fixed {
+            is_whole: true,
+            ..Fixed::default()
+        };
         let mut bytes = 0;
         for path in paths {
             match plan.root().read(&path) {
                 Ok(content) => {
+                    if fixed.files.len() == MAX_FILES {
+                        return Err(TooMuch::Files);
+                    }
                     bytes += content.len();
                     if bytes > MAX_BYTES {
                         return Err(TooMuch::Bytes);
@@ -64,6 +67,20 @@ impl Fixed {
         }
         fixed.define(plan, before);
         Ok(fixed)
+    }
+
+    /// Returns true if the files were read together.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    /// Returns true if a file of this path waits for a reload: it would have been read
+    /// with the others, had it been there.
+    pub(crate) fn awaits_reload(&self, plan: &Plan, path: &str) -> bool {
+        self.is_whole
+            && !self.files.contains_key(path)
+            && !self.unreadable.contains_key(path)
+            && (plan.root().searches(path) || plan.named_sources().any(|named| named == path))
     }
 
     /// Makes the definitions of the files that were read.

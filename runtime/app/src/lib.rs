@@ -56,7 +56,7 @@ pub use manifest::{ManifestError, Position, Problem, SizeError, more_problems, p
 pub use options::{AppOptions, EnvGrant};
 pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
 pub use reach::SelfWrite;
-pub use reread::{Changes, Reread, RereadError};
+pub use reread::{Changes, FileProblem, Reread, RereadError};
 pub use service::{Restart, RestartCode, RestartPolicy, Service};
 pub use survey::Survey;
 pub use warren_engine::DEFAULT_HOST;

@@ -27,7 +27,7 @@ pub(crate) struct Library {
     plan: Arc<Plan>,
     /// The files that were read together; none in a program that is not reloadable.
     fixed: Fixed,
-    /// Other files, each read when it is first needed.
+    /// Files that are not read together, each read when it is first needed.
     definitions: RwLock<Known<Arc<str>, Arc<Definition>>>,
     modules: RwLock<Known<String, Source>>,
 }
@@ -82,6 +82,8 @@ pub(crate) enum ResolveError {
     Ambiguous { files: Vec<String> },
     /// This file cannot be used.
     Refused { path: String, error: SourceError },
+    /// This file came after the others had been read.
+    AwaitsReload { path: String },
 }
 
 impl Library {
@@ -92,6 +94,7 @@ impl Library {
             root: Arc::new(root),
             processes: HashMap::new(),
             grants,
+            used: Arc::default(),
         }))
     }
 
@@ -106,16 +109,14 @@ impl Library {
 
     /// Reads all files of code, which belong together from now on.
     pub(crate) fn fix(&mut self) -> Result<(), TooMuch> {
-        self.fixed = Fixed::read(&self.plan, &self.fixed, [])?;
+        self.fixed = Fixed::read(&self.plan, &self.fixed)?;
         Ok(())
     }
 
-    /// Returns a library of the files as they are now. Files that this library has read
-    /// later than its others are among them.
+    /// Returns a library of the files as they are now. Files that a library of this
+    /// program has read later than its others are among them.
     pub(crate) fn reread(&self) -> Result<Library, TooMuch> {
-        let later = self.later();
-        let later = later.iter().map(|source| &*source.name);
-        let fixed = Fixed::read(&self.plan, &self.fixed, later)?;
+        let fixed = Fixed::read(&self.plan, &self.fixed)?;
         Ok(Library {
             fixed,
             ..Library::of(Arc::clone(&self.plan))
@@ -158,6 +159,9 @@ impl Library {
         let later = self.later().into_iter();
         let mut later = later.filter(|source| *source.name == *path);
         later.next().or_else(|| {
+            if self.awaits_reload(path) {
+                return None;
+            }
             let bytes = self.plan.root.read(path).ok()?;
             Some(source(path, bytes))
         })
@@ -196,8 +200,14 @@ impl Library {
             .map(|extension| format!("{stem}.{extension}"))
             .collect();
         let mut files = Vec::new();
+        let mut awaits_reload = None;
         for path in &tried {
+            if self.fixed.files.contains_key(path.as_str()) {
+                files.push(path.clone());
+                continue;
+            }
             match self.plan.root.has_file(path) {
+                Ok(true) if self.awaits_reload(path) => awaits_reload = Some(path.clone()),
                 Ok(true) => files.push(path.clone()),
                 Ok(false) => {}
                 Err(error) => {
@@ -208,11 +218,24 @@ impl Library {
                 }
             }
         }
-        match files.len() {
-            0 => Err(ResolveError::Missing { tried }),
-            1 => Ok(files.remove(0)),
+        match (files.len(), awaits_reload) {
+            (0, Some(path)) => Err(ResolveError::AwaitsReload { path }),
+            (0, None) => Err(ResolveError::Missing { tried }),
+            (1, _) => Ok(files.remove(0)),
             _ => Err(ResolveError::Ambiguous { files }),
         }
+    }
+
+    /// Notes that a file is read with the others from the next reload on.
+    fn note_used(&self, file: &Source) {
+        if self.fixed.is_whole() {
+            self.plan.note_used(&file.name);
+        }
+    }
+
+    /// Returns true if a file of this path waits for a reload.
+    fn awaits_reload(&self, path: &str) -> bool {
+        self.fixed.awaits_reload(&self.plan, path)
     }
 
     /// Returns the definition of this id, from memory if it was asked for
@@ -263,12 +286,19 @@ impl Library {
         let Some(path) = path else {
             return Ok(None);
         };
+        if self.awaits_reload(&path) {
+            let found = self.plan.root.has_file(&path);
+            return found
+                .map(|_| None)
+                .map_err(|error| unavailable(&path, &error));
+        }
         let bytes = match self.plan.root.read(&path) {
             Ok(bytes) => bytes,
             Err(SourceError::Missing | SourceError::NotAFile) => return Ok(None),
             Err(error) => return Err(unavailable(&path, &error)),
         };
         let module = source(&path, bytes);
+        self.note_used(&module);
         let mut known = self.modules.write();
         let bytes = |module: &Source| module.bytes.len();
         Ok(Some(known.add(name.to_owned(), module, bytes, |_| false)))
@@ -276,11 +306,28 @@ impl Library {
 
     fn read(&self, id: &Id) -> Result<Definition, ResolveError> {
         let path = self.resolve(id)?;
-        let bytes = match self.plan.root.read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) => return Err(ResolveError::Refused { path, error }),
+        if self.awaits_reload(&path) {
+            return Err(match self.plan.root.has_file(&path) {
+                Ok(true) => ResolveError::AwaitsReload { path },
+                Ok(false) => ResolveError::Refused {
+                    path,
+                    error: SourceError::Missing,
+                },
+                Err(error) => ResolveError::Refused { path, error },
+            });
+        }
+        let file = match self.fixed.files.get(path.as_str()) {
+            Some(file) => file.clone(),
+            None => match self.plan.root.read(&path) {
+                Ok(bytes) => {
+                    let file = source(&path, bytes);
+                    self.note_used(&file);
+                    file
+                }
+                Err(error) => return Err(ResolveError::Refused { path, error }),
+            },
         };
-        let Some(code) = code_of(&source(&path, bytes)) else {
+        let Some(code) = code_of(&file) else {
             let error = SourceError::UnknownKind;
             return Err(ResolveError::Refused { path, error });
         };
@@ -305,6 +352,10 @@ impl Library {
                 error: SourceError::Missing,
             } => Error::not_found(format!("definition not found: {id}: found no {path}")),
             ResolveError::Refused { path, error } => unavailable(&path, &error),
+            ResolveError::AwaitsReload { path } => Error::not_found(format!(
+                "definition not found: {id}: {path} was added after the program's files were \
+                 read; a reload takes it"
+            )),
         }
     }
 }

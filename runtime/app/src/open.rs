@@ -169,8 +169,8 @@ fn no_start(directory: &Path, id: &Id, error: ResolveError, library: &Library) -
             }
         }
         // A start that the manifest names was checked before; all others are in
-        // the app.
-        ResolveError::OtherApp => AppError::NoMain {
+        // the app. A file that came a moment ago is there at the next try.
+        ResolveError::OtherApp | ResolveError::AwaitsReload { .. } => AppError::NoMain {
             root,
             id,
             tried: Vec::new(),

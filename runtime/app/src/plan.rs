@@ -1,11 +1,13 @@
 //! The parts of a program that a reload leaves alone.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use warren_engine::{Code, Definition, Grants, Source};
 
 use crate::root::SourceRoot;
+use crate::too_much::MAX_FILES;
 
 /// The manifest's settings of one definition.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +34,9 @@ pub(crate) struct Plan {
     pub(crate) processes: HashMap<Arc<str>, Process>,
     /// The grants of every definition without grants of its own.
     pub(crate) grants: Arc<Grants>,
+    /// The files that no search finds and that were read when they were needed. Reloads
+    /// read them with the others.
+    pub(crate) used: Arc<Mutex<BTreeSet<Arc<str>>>>,
 }
 
 impl Plan {
@@ -59,6 +64,21 @@ impl Plan {
     /// Returns the files that the manifest names.
     pub(crate) fn named_sources(&self) -> impl Iterator<Item = &str> {
         self.ids_with_source().map(|(_, path)| path)
+    }
+
+    /// Adds a file that no search finds to those that reloads read.
+    pub(crate) fn note_used(&self, path: &Arc<str>) {
+        let mut used = self.used.lock();
+        // One more than a reload reads: a program of too many files is told so.
+        if used.len() <= MAX_FILES && !used.contains(path) {
+            used.insert(Arc::clone(path));
+        }
+    }
+
+    /// Returns the files that no search finds and that were read when they were needed.
+    pub(crate) fn used(&self) -> Vec<String> {
+        let used = self.used.lock();
+        used.iter().map(|path| path.to_string()).collect()
     }
 
     /// Returns the definition of an id with this code.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use thiserror::Error;
-use warren_engine::{Definition, Source};
+use warren_engine::{Code, Definition, Source};
 use warren_kernel::text;
 
 use crate::app::{App, MANIFEST};
@@ -56,9 +56,23 @@ pub enum RereadError {
         /// The limit.
         reason: String,
     },
-    /// Files are in the way, each with what is wrong. The code was not compiled yet.
-    #[error("the files do not make a program: {}", .0.join("; "))]
-    Files(Vec<String>),
+    /// Files are in the way. The code was not compiled yet.
+    #[error("the files do not make a program: {}", messages(.0))]
+    Files(Vec<FileProblem>),
+}
+
+/// A file that keeps the files from making a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileProblem {
+    /// Its path below the root; the first of several files of one id.
+    pub file: String,
+    /// The fault.
+    pub message: String,
+}
+
+fn messages(problems: &[FileProblem]) -> String {
+    let messages: Vec<_> = problems.iter().map(|problem| &*problem.message).collect();
+    messages.join("; ")
 }
 
 impl From<&TooMuch> for RereadError {
@@ -128,17 +142,26 @@ impl App {
 }
 
 /// Returns what is in the way of the new files.
-fn problems(before: &Library, now: &Library) -> Vec<String> {
+fn problems(before: &Library, now: &Library) -> Vec<FileProblem> {
     let mut problems = Vec::new();
+    let was = sources(before);
     for (path, error) in &now.fixed().unreadable {
         // One that could not be read before either is not the program's.
-        if before.fixed().files.contains_key(&**path) {
-            problems.push(format!("cannot read {}: {error}", text::line(path)));
+        if was.contains_key(&**path) {
+            problems.push(FileProblem {
+                file: path.clone(),
+                message: format!("cannot read {}: {error}", text::line(path)),
+            });
         }
     }
     for (id, files) in &now.fixed().ambiguous {
         if !before.fixed().ambiguous.contains_key(id) {
-            problems.push(ambiguous(id, files));
+            problems.push(FileProblem {
+                file: files
+                    .first()
+                    .map_or_else(String::new, |file| file.to_string()),
+                message: ambiguous(id, files),
+            });
         }
     }
     problems
@@ -148,16 +171,18 @@ fn changes(before: &Library, now: &Library) -> Changes {
     let mut changes = Changes::default();
     let was = definitions(before);
     let is = definitions(now);
+    let later = before.later();
     for (id, definition) in &is {
-        match was.get(id) {
-            Some(was) if was.code.is_that_of(&definition.code) => changes.unchanged += 1,
-            Some(_) => changes.changed.push(Arc::clone(id)),
+        let is_same = match was.get(id) {
+            Some(was) => Some(was.code.is_that_of(&definition.code)),
+            None => is_that_of_module(&later, definition),
+        };
+        match is_same {
+            Some(true) => changes.unchanged += 1,
+            Some(false) => changes.changed.push(Arc::clone(id)),
             None => changes.added.push(Arc::clone(id)),
         }
-        if was
-            .get(id)
-            .is_none_or(|was| !was.code.is_that_of(&definition.code))
-        {
+        if is_same != Some(true) {
             changes.compile.push(Arc::clone(definition));
         }
     }
@@ -166,9 +191,7 @@ fn changes(before: &Library, now: &Library) -> Changes {
     let was = sources(before);
     let mut compiled: BTreeSet<Arc<str>> = BTreeSet::new();
     for definition in &changes.compile {
-        if let warren_engine::Code::Lua(source) | warren_engine::Code::Wasm(source) =
-            &definition.code
-        {
+        if let Code::Lua(source) | Code::Wasm(source) = &definition.code {
             compiled.insert(Arc::clone(&source.name));
         }
     }
@@ -185,6 +208,16 @@ fn changes(before: &Library, now: &Library) -> Changes {
         }
     }
     changes
+}
+
+/// Compares a new definition with a file that was only required until now, outside of the
+/// files that were read together. Returns `None` if there is no such file.
+fn is_that_of_module(later: &[Source], definition: &Definition) -> Option<bool> {
+    let (Code::Lua(source) | Code::Wasm(source)) = &definition.code else {
+        return None;
+    };
+    let known = later.iter().find(|known| known.name == source.name)?;
+    Some(known.is_that_of(source))
 }
 
 /// Returns a definition for a file whose name makes no id, which other definitions may

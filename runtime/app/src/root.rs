@@ -4,10 +4,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, Metadata, OpenOptions};
+use cap_std::fs::{Dir, FileType, Metadata, OpenOptions};
 use thiserror::Error;
 
-use crate::place::Language;
+use crate::place::{self, Language};
 use crate::too_much::TooMuch;
 
 /// An open directory. Paths are relative to it, with `/`, and may not lead out
@@ -179,8 +179,8 @@ const MAX_DEPTH: usize = 16;
 const OF_TOOLS: [&str; 2] = ["target", "node_modules"];
 
 impl SourceRoot {
-    /// Returns paths of the code files here and below, sorted. Hidden
-    /// directories, those of tools, and unreadable ones are left out.
+    /// Returns paths of the code files here and below, sorted, and of links to such
+    /// files. Directories that are hidden, of tools, linked or unreadable are left out.
     pub(crate) fn code_files(&self) -> Vec<String> {
         let within = self.code_files_within(usize::MAX, usize::MAX);
         within.unwrap_or_default()
@@ -195,6 +195,7 @@ impl SourceRoot {
     ) -> Result<Vec<String>, TooMuch> {
         let mut search = Search {
             found: Vec::new(),
+            root: &self.dir,
             files,
             entries,
         };
@@ -204,16 +205,50 @@ impl SourceRoot {
     }
 }
 
+impl SourceRoot {
+    /// Tells whether a search would find a file of code of this path, if there is one.
+    pub(crate) fn searches(&self, path: &str) -> bool {
+        if !place::is_plain(path) || Language::of(path).is_none() {
+            return false;
+        }
+        let is_link = |path: &str| {
+            let metadata = self.dir.symlink_metadata(path);
+            metadata.is_ok_and(|metadata| metadata.is_symlink())
+        };
+        let mut directories = path.match_indices('/').map(|(end, _)| &path[..end]);
+        path.matches('/').count() <= MAX_DEPTH
+            && directories.all(|directory| {
+                let name = directory.rsplit('/').next().unwrap_or(directory);
+                is_searched(name) && !is_link(directory)
+            })
+    }
+}
+
+/// Tells whether a search looks into directories of this name.
+fn is_searched(name: &str) -> bool {
+    !name.starts_with('.') && !OF_TOOLS.contains(&name)
+}
+
 /// A search for code files within limits.
-struct Search {
+struct Search<'a> {
     found: Vec<String>,
+    root: &'a Dir,
     /// Files that may still be found.
     files: usize,
     /// Entries that may still be looked at.
     entries: usize,
 }
 
-impl Search {
+impl Search<'_> {
+    /// Tells whether an entry is a file, or a link to one below the root.
+    fn is_file(&self, kind: FileType, path: &str) -> bool {
+        let is_linked = || {
+            let metadata = self.root.metadata(path);
+            metadata.is_ok_and(|metadata| metadata.is_file())
+        };
+        kind.is_file() || kind.is_symlink() && is_linked()
+    }
+
     fn collect(&mut self, dir: &Dir, prefix: &str, depth: usize) -> Result<(), TooMuch> {
         let Ok(entries) = dir.entries() else {
             return Ok(());
@@ -225,13 +260,12 @@ impl Search {
             };
             let path = format!("{prefix}{name}");
             match entry.file_type() {
-                Ok(kind) if kind.is_file() && Language::of(&name).is_some() => {
+                Ok(kind) if Language::of(&name).is_some() && self.is_file(kind, &path) => {
                     self.files = self.files.checked_sub(1).ok_or(TooMuch::Files)?;
                     self.found.push(path);
                 }
                 Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
-                    let is_code = !name.starts_with('.') && !OF_TOOLS.contains(&name.as_str());
-                    if let (true, Ok(below)) = (is_code, entry.open_dir()) {
+                    if let (true, Ok(below)) = (is_searched(&name), entry.open_dir()) {
                         self.collect(&below, &format!("{path}/"), depth + 1)?;
                     }
                 }
@@ -297,7 +331,15 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        assert_eq!(root.code_files(), ["lib/a.lua", "main.lua", "x/y/d.wat"]);
+        let found = root.code_files();
+        assert_eq!(found, ["lib/a.lua", "main.lua", "x/y/d.wat"]);
+        assert!(found.iter().all(|path| root.searches(path)));
+        for path in ["target/b.lua", ".git/c.lua", "x/notes.txt", "x//d.wat"] {
+            assert!(!root.searches(path), "{path}");
+        }
+        let deep = "d/".repeat(MAX_DEPTH);
+        assert!(root.searches(&format!("{deep}a.lua")));
+        assert!(!root.searches(&format!("{deep}d/a.lua")));
     }
 
     #[cfg(unix)]
@@ -310,12 +352,18 @@ mod tests {
         symlink(".", inner.join("lib/here")).unwrap();
         symlink("loop.lua", inner.join("loop.lua")).unwrap();
         symlink("/", inner.join("all")).unwrap();
+        symlink("../secret.lua", inner.join("outside.lua")).unwrap();
+        symlink("nothing.lua", inner.join("lib/nothing.lua")).unwrap();
+        symlink("lib", inner.join("directory.lua")).unwrap();
+        symlink("../main.lua", inner.join("lib/linked.lua")).unwrap();
         let fifo = inner.join("lib/fifo.lua");
         rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
         fs::create_dir(inner.join("lib/directory.lua")).unwrap();
         let deep = (0..100).fold(inner.join("deep"), |path, _| path.join("d"));
         fs::create_dir_all(deep).unwrap();
-        assert_eq!(root.code_files(), ["main.lua"]);
+        assert_eq!(root.code_files(), ["lib/linked.lua", "main.lua"]);
+        assert!(root.searches("lib/linked.lua"));
+        assert!(!root.searches("lib/here/main.lua"), "a linked directory");
     }
 
     #[test]

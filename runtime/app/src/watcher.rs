@@ -10,7 +10,8 @@ use crate::reread::RereadError;
 use crate::too_much::{MAX_ENTRIES, MAX_FILES};
 
 /// Looks for changes of a program's files: those of code, below the program's directory
-/// and by the manifest, and the manifest.
+/// and by the manifest, and the manifest. The first use of a file in a directory that is
+/// left out counts as a change.
 ///
 /// The watcher compares sizes and times. Notices of the system would need one watch for
 /// each directory, of which a user has few, and do not come from file systems of other
@@ -116,6 +117,7 @@ impl Watcher {
             .code_files_within(MAX_FILES, MAX_ENTRIES)
             .map_err(|reason| RereadError::from(&reason))?;
         paths.extend(self.plan.named_sources().map(str::to_owned));
+        paths.extend(self.plan.used());
         paths.push(MANIFEST.to_owned());
         let stamped = paths.into_iter().filter_map(|path| {
             let stamp = Stamp::of(&root.metadata(&path)?);
@@ -146,6 +148,8 @@ impl Stamp {
 mod tests {
     use std::fs;
     use std::path::Path;
+
+    use warren_engine::Definitions;
 
     use super::*;
     use crate::AppOptions;
@@ -191,6 +195,32 @@ mod tests {
         assert_eq!(watcher.look().unwrap(), Seen::Changing);
         assert_eq!(watcher.look().unwrap(), Seen::Changed);
         assert_eq!(watcher.look().unwrap(), Seen::Same);
+    }
+
+    #[test]
+    fn a_file_of_a_directory_that_is_left_out_is_watched_once_it_is_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::write(path("main.lua"), "return 1").unwrap();
+        fs::create_dir(path("target")).unwrap();
+        fs::write(path("target/used.lua"), "return 1").unwrap();
+        fs::write(path("target/other.lua"), "return 1").unwrap();
+        let options = AppOptions {
+            reloadable: true,
+            ..AppOptions::default()
+        };
+        let app = App::open(dir.path(), options).unwrap();
+        let mut watcher = app.watcher().unwrap();
+        fs::write(path("target/used.lua"), "return 22").unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Same);
+        app.definition("app.target:used").unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changing);
+        assert_eq!(watcher.look().unwrap(), Seen::Changed);
+        fs::write(path("target/other.lua"), "return 22").unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Same);
+        fs::write(path("target/used.lua"), "return 333").unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changing);
+        assert_eq!(watcher.look().unwrap(), Seen::Changed);
     }
 
     #[test]

@@ -156,14 +156,14 @@ fn a_grant_to_write_the_program_says_what_it_gives() {
     ]);
     let warning = |granted: &str| run(dir.path(), &["--write", granted, "main.lua"]).ends_with(0);
     warning(".").says(&[
-        "can change its own manifest and policies and sources",
+        "can rewrite its own manifest and policies and sources",
         "such as `data`",
     ]);
     warning("..").says(&["manifest and policies and sources"]);
-    warning("workers").says(&["can change its own sources"]);
-    warning("main.lua").says(&["can change its own sources"]);
-    warning("warren.toml").says(&["can change its own manifest"]);
-    warning("policies").says(&["can change its own policies"]);
+    warning("workers").says(&["can rewrite its own sources"]);
+    warning("main.lua").says(&["can rewrite its own sources"]);
+    warning("warren.toml").says(&["can rewrite its own manifest"]);
+    warning("policies").says(&["can rewrite its own policies"]);
     warning("data").says_nothing();
     run(dir.path(), &["--read", ".", "main.lua"])
         .ends_with(0)

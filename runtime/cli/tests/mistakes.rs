@@ -83,6 +83,22 @@ fn results_that_are_taken_are_no_mistake() {
 }
 
 #[test]
+fn only_a_comment_of_its_own_silences_a_line() {
+    let source = "time.sleep(1, '-- lint: off')\n\
+         time.sleep(2) -- lint: offline\n\
+         time.sleep(3) --[[ -- lint: off ]]\n\
+         local text = [[\n\
+         ]] time.sleep(4) --  lint:off\n";
+    let stderr = stderr_of(source, &[]);
+    let lines: Vec<_> = stderr
+        .lines()
+        .map(|line| line.split(": time").next().unwrap_or(line))
+        .collect();
+    let told = [1, 2, 3].map(|line| format!("warning: main.lua:{line}"));
+    assert_eq!(lines, told);
+}
+
+#[test]
 fn a_number_of_nanoseconds_is_told() {
     let source = "time.sleep(1)\n\
          time.after(0.5)\n\
@@ -180,6 +196,41 @@ fn a_deadlock_of_many_processes_names_some() {
     let ended = run(dir.path(), &["."]).ends_with(3);
     assert_eq!(ended.stderr.matches(" waits at ").count(), 20, "{ended}");
     ended.says(&["11 more processes wait"]);
+}
+
+#[test]
+fn a_deadlock_ends_soon_however_long_the_grace_is() {
+    // The end of the second process wakes the first one, which then waits for ever again,
+    // also for events that nobody sends.
+    let main = "local events = process.events()\n\
+         print(select(2, process.exec('app:stuck')))\n\
+         print(events:receive().kind)\n\
+         channel.select { process.inbox():case_receive(), events:case_receive() }\n";
+    let stuck = "return function()\nprocess.inbox():receive()\nend";
+    let dir = Program::of(&[("main.lua", main), ("stuck.lua", stuck)]);
+    let mut session = Session::start(warren(dir.path(), &["run", "--grace", "10h", "."]));
+    session.wait_for_line("pid.cancel");
+    let ended = session.end().ends_with(3).says(&[
+        "error: deadlock: every process waits",
+        "(app:main) waits at main.lua:2",
+        "(app:stuck) waits at stuck.lua:2",
+    ]);
+    assert_eq!(ended.stderr.matches("deadlock").count(), 1, "{ended}");
+}
+
+#[test]
+fn a_process_of_a_deadlock_may_end_in_order() {
+    // It waits for a time, and not for ever.
+    let main = "local events = process.events()\n\
+         process.exec('app:stuck')\n\
+         print(events:receive().kind)\n\
+         time.sleep('1s')\n\
+         print('in order')\n";
+    let stuck = "return function() process.inbox():receive() end";
+    let dir = Program::of(&[("main.lua", main), ("stuck.lua", stuck)]);
+    run(dir.path(), &["--grace", "10h", "--lint-off", "."])
+        .ends_with(3)
+        .prints("pid.cancel\nin order\n");
 }
 
 /// Starts a program that waits, with standard input that nobody writes to.

@@ -101,6 +101,26 @@ fn reload_says_what_has_changed() {
 }
 
 #[test]
+fn a_new_file_is_told_also_if_a_process_has_asked_for_it() {
+    let program = Program::of(&[("main.lua", MAIN)]);
+    let dir = program.path();
+    let mut session = start(dir);
+    write(dir, "worker.lua", WORKER);
+    write(dir, "lib.lua", "return 'one'");
+    go(dir);
+    session.wait_for_line(
+        "definition not found: app:worker: worker.lua was added after the program's files were \
+         read; a reload takes it",
+    );
+    ask(dir, &["reload"])
+        .ends_with(0)
+        .prints("2 added (app:lib, app:worker), 1 unchanged\n");
+    go(dir);
+    session.wait_for_line("one");
+    end(dir, session).ends_with(0).says_nothing();
+}
+
+#[test]
 fn a_reload_that_is_refused_shows_the_lines() {
     let program = program();
     let dir = program.path();
@@ -110,13 +130,40 @@ fn a_reload_that_is_refused_shows_the_lines() {
     write(dir, "lib.lua", "return 'two'");
     write(dir, "worker.lua", "\nreturn function( end");
     write(dir, "guest.wat", "(module\n(func x))");
-    for options in [&["reload"][..], &["reload", "--json"]] {
-        ask(dir, options).ends_with(1).prints("").says(&[
-            "error: nothing was reloaded; the old code stays\n",
-            "  | worker.lua:2:",
-            "guest.wat:2:",
-        ]);
-    }
+    ask(dir, &["reload"]).ends_with(1).prints("").says(&[
+        "error: nothing was reloaded; the old code stays\n",
+        "  | worker.lua:2:",
+        "guest.wat:2:",
+    ]);
+    let told = ask(dir, &["reload", "--json"]).ends_with(1).says_nothing();
+    let told: Value = serde_json::from_str(told.text()).unwrap();
+    let error = &told["error"];
+    assert_eq!(error["kind"], "Invalid", "{told}");
+    let problems = error["problems"].as_array().unwrap();
+    let places: Vec<_> = problems
+        .iter()
+        .map(|problem| {
+            let message = problem["message"].as_str().unwrap();
+            assert!(error["message"].as_str().unwrap().contains(message));
+            json!([problem["definition"], problem["file"], problem["line"]])
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            json!(["app:guest", "guest.wat", 2]),
+            json!(["app:worker", "worker.lua", 2]),
+        ]
+    );
+    write(dir, "worker.wat", "(module)");
+    let told = ask(dir, &["reload", "--json"]).ends_with(1).says_nothing();
+    let told: Value = serde_json::from_str(told.text()).unwrap();
+    let problem = &told["error"]["problems"][0];
+    assert_eq!(
+        (&problem["file"], &problem["line"]),
+        (&json!("worker.lua"), &Value::Null),
+        "{told}"
+    );
     go(dir);
     session.wait_for_line("one");
     end(dir, session).ends_with(0);
@@ -178,6 +225,25 @@ fn a_watched_program_that_waits_does_not_end() {
     assert!(!session.has_ended());
     session.signal("INT");
     session.end().ends_with(130);
+}
+
+#[test]
+fn a_deadlock_of_a_watched_program_is_told_once_and_ends_nothing() {
+    let program = Program::of(&[("main.lua", "print('ready')\nprocess.inbox():receive()")]);
+    let dir = program.path();
+    let mut session = Session::start(warren(dir, &["run", "--watch", "."]));
+    session.wait_for_line("ready");
+    session.wait_for_error(
+        "warning: deadlock: every process waits, and nothing is left that could wake one; \
+         --watch goes on until Ctrl-C",
+    );
+    session.wait_for_error("  {app:processes|0x00001} (app:main) waits at main.lua:2");
+    write(dir, "new.lua", "");
+    session.wait_for_error("reloaded: 1 added (app:new), 1 unchanged");
+    assert!(!session.has_ended());
+    session.signal("INT");
+    let ended = session.end().ends_with(130);
+    assert_eq!(ended.stderr.matches("deadlock").count(), 1, "{ended}");
 }
 
 #[test]

@@ -73,12 +73,14 @@ impl Usage {
         self.blocked.store(blocked, Ordering::Relaxed);
     }
 
-    /// Returns whether the process waits at most until some time.
+    /// Returns whether the process waits at most until some time, the deadline of a CANCEL
+    /// aside.
     pub fn is_timed(&self) -> bool {
         self.timed.load(Ordering::Relaxed)
     }
 
-    /// Sets whether the process waits at most until some time.
+    /// Sets whether the process waits at most until some time, the deadline of a CANCEL
+    /// aside.
     pub fn set_timed(&self, timed: bool) {
         self.timed.store(timed, Ordering::Relaxed);
     }

@@ -29,6 +29,17 @@ impl Inspector {
     /// runs, or something may wake one. Of host function processes it is not known what
     /// they wait for: a program with any must not ask.
     pub fn standstill(&self) -> Option<Standstill> {
+        self.standstill_of(Process::waits_for_others)
+    }
+
+    /// Returns the standstill of a program that is ending: its processes have been asked
+    /// to end, and the embedder sends nothing further. The deadlines of the CANCELs are
+    /// all that may end it.
+    pub fn standstill_at_end(&self) -> Option<Standstill> {
+        self.standstill_of(Process::waits_for_others_at_end)
+    }
+
+    fn standstill_of(&self, waits: impl Fn(&Process) -> bool) -> Option<Standstill> {
         let kernel = self.node.kernel();
         let reading = self.node.reading();
         let running: HashSet<Pid> = reading.running.iter().copied().collect();
@@ -37,7 +48,7 @@ impl Inspector {
             if process.has_exited() {
                 continue;
             }
-            if !process.waits_for_others() || running.contains(&process.pid()) {
+            if !waits(&process) || running.contains(&process.pid()) {
                 return None;
             }
             processes.push(process.pid());

@@ -30,6 +30,16 @@ pub enum ServiceError {
         #[source]
         error: CallError,
     },
+    /// A critical service has ended, and a definition that its restart needs is gone: a
+    /// reload has removed its file.
+    #[error("the service {name} cannot be restarted: {error}")]
+    Gone {
+        /// Name of the service.
+        name: Arc<str>,
+        /// The error, which names the definition.
+        #[source]
+        error: CallError,
+    },
     /// A critical service has failed for good.
     #[error("the service {name} failed and has used up its restarts ({restarts}): {error}")]
     Failed {
@@ -104,8 +114,8 @@ impl Services {
     ///
     /// # Errors
     ///
-    /// [`ServiceError::Failed`] as soon as a critical service has failed for
-    /// good.
+    /// [`ServiceError::Failed`] and [`ServiceError::Gone`] as soon as a critical service
+    /// has failed for good.
     pub(crate) async fn ended(&self) -> Result<(), ServiceError> {
         let mut changed = self.changed.subscribe();
         loop {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use warren_engine::{Node, Start};
-use warren_kernel::{Error, Outcome};
+use warren_kernel::{Error, Kind, Outcome};
 
 use super::restarts::{Next, Restarts};
 use super::{ServiceError, Services, State};
@@ -86,6 +86,14 @@ impl Supervisor {
                     return None;
                 }
             };
+            // No further start would find it either.
+            if let Some(error) = self.gone() {
+                self.fail(ServiceError::Gone {
+                    name: Arc::clone(&self.service().name),
+                    error: error.into(),
+                });
+                return None;
+            }
             self.services.set(self.place, State::Waiting);
             let service = self.service();
             tracing::warn!(
@@ -129,16 +137,27 @@ impl Supervisor {
         };
     }
 
+    /// Returns the error of a definition that a restart needs and that is gone.
+    fn gone(&self) -> Option<Error> {
+        let own = &*self.service().definition;
+        let needed = self.upgraded_to.as_deref().into_iter().chain([own]);
+        let mut errors = needed.filter_map(|id| self.node.definition(id).err());
+        errors.find(|error| error.kind == Kind::NotFound)
+    }
+
     fn give_up(&self, error: Option<CallError>) {
-        let service = self.service();
         let returned = || Error::internal("the service returned each time");
         let error = error.unwrap_or_else(|| CallError::Failed(Box::new(returned())));
-        let failed = ServiceError::Failed {
-            name: Arc::clone(&service.name),
+        self.fail(ServiceError::Failed {
+            name: Arc::clone(&self.service().name),
             restarts: self.restarts.attempts().saturating_sub(1),
             error,
-        };
-        if service.critical {
+        });
+    }
+
+    /// Ends the program if the service is critical; logs the failure of any other.
+    fn fail(&self, failed: ServiceError) {
+        if self.service().critical {
             self.services.failed.lock().get_or_insert(failed);
         } else {
             tracing::error!("{failed}");

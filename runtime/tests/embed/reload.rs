@@ -10,7 +10,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use warren::app::{App, AppOptions};
-use warren::{Handle, Kind, ReloadError, Reloaded, Runtime, Spawn};
+use warren::{Handle, Kind, ReloadError, Reloaded, Runtime, ServiceError, Spawn};
 
 use crate::setup::{builder, in_time, run};
 
@@ -329,6 +329,132 @@ fn files_come_and_go_with_a_reload() {
 }
 
 #[test]
+fn a_new_file_waits_for_the_reload() {
+    run(async {
+        let world = World::new(&[
+            ("asked.lua", &asked(1)),
+            ("ask.lua", ASK),
+            ("guest.lua", &returns(6)),
+        ]);
+        let old = world.spawn("app:asked").await;
+        world.write("new.lua", &returns(5));
+        world.write("lib.lua", "return 1");
+        // A second file of a definition that has its code.
+        world.write("guest.wat", &wasm(9));
+        let gone = world.runtime.spawn(Spawn::of("app:new")).await.unwrap_err();
+        assert_eq!(gone.kind(), &Kind::NotFound);
+        let gone = gone.to_string();
+        assert!(gone.contains("new.lua was added after"), "{gone}");
+        assert_eq!(world.exec("app:guest").await, 6);
+        let early = world.spawn("app:asked").await;
+        early.send("ask", old.pid()).unwrap();
+        let ended = in_time(early.wait()).await;
+        assert!(
+            format!("{ended:?}").contains("module 'lib' not found"),
+            "{ended:?}"
+        );
+        world.remove("guest.wat");
+        let reloaded = world.reload().await;
+        assert_eq!(reloaded.added, ["app:lib", "app:new"]);
+        assert!(reloaded.changed.is_empty(), "{reloaded:?}");
+        assert_eq!(world.exec("app:new").await, 5);
+        let new = world.spawn("app:asked").await;
+        assert_eq!(world.ask(&new).await, 1_001);
+        // The file came after the code of this process.
+        old.send("ask", new.pid()).unwrap();
+        let ended = in_time(old.wait()).await;
+        assert!(
+            format!("{ended:?}").contains("module 'lib' not found"),
+            "{ended:?}"
+        );
+        // A file that comes back is a new one.
+        world.remove("new.lua");
+        assert_eq!(world.reload().await.removed, ["app:new"]);
+        world.write("new.lua", &returns(7));
+        let gone = world.runtime.spawn(Spawn::of("app:new")).await.unwrap_err();
+        assert_eq!(gone.kind(), &Kind::NotFound);
+        assert_eq!(world.reload().await.added, ["app:new"]);
+        assert_eq!(world.exec("app:new").await, 7);
+        world.end().await;
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_file_is_a_file_like_any_other() {
+    run(async {
+        let world = World::new(&[("work.lua", &returns(1))]);
+        let link = |to: &str, from: &str| {
+            std::os::unix::fs::symlink(to, world.dir.path().join(from)).unwrap();
+        };
+        link("work.lua", "linked.lua");
+        link("nothing.lua", "dangling.lua");
+        let reloaded = world.reload().await;
+        assert_eq!(reloaded.added, ["app:linked"]);
+        assert_eq!(world.exec("app:linked").await, 1);
+        for _ in 0..2 {
+            let reloaded = world.reload().await;
+            assert!(
+                reloaded.is_nothing() && reloaded.unchanged == 3,
+                "{reloaded:?}"
+            );
+        }
+        world.write("work.lua", &returns(2));
+        assert_eq!(world.exec("app:linked").await, 1);
+        let reloaded = world.reload().await;
+        assert_eq!(reloaded.changed, ["app:linked", "app:work"]);
+        assert_eq!((reloaded.removed.len(), reloaded.unchanged), (0, 1));
+        assert_eq!(world.exec("app:linked").await, 2);
+        world.remove("linked.lua");
+        assert_eq!(world.reload().await.removed, ["app:linked"]);
+        world.end().await;
+    });
+}
+
+#[test]
+fn files_that_are_left_out_are_followed_once_they_are_used() {
+    run(async {
+        let world = World::new(&[
+            ("target/used.lua", &returns(1)),
+            ("target/unused.lua", "not Lua"),
+            ("node_modules/lib.lua", "return 1"),
+            (
+                "requires.lua",
+                "return function() return require('node_modules.lib') end",
+            ),
+        ]);
+        assert_eq!(world.reload().await.unchanged, 2);
+        assert_eq!(world.exec("app.target:used").await, 1);
+        assert_eq!(world.exec("app:requires").await, 1);
+        for _ in 0..2 {
+            let reloaded = world.reload().await;
+            assert!(
+                reloaded.is_nothing() && reloaded.unchanged == 4,
+                "{reloaded:?}"
+            );
+            assert_eq!(world.exec("app.target:used").await, 1);
+        }
+        world.write("target/used.lua", &returns(2));
+        world.write("node_modules/lib.lua", "return 2");
+        assert_eq!(world.exec("app.target:used").await, 1);
+        let reloaded = world.reload().await;
+        assert_eq!(
+            reloaded.changed,
+            ["app.node_modules:lib", "app.target:used", "app:requires"]
+        );
+        let (added, removed) = (&reloaded.added, &reloaded.removed);
+        assert!(added.is_empty() && removed.is_empty(), "{reloaded:?}");
+        assert_eq!(world.exec("app.target:used").await, 2);
+        assert_eq!(world.exec("app:requires").await, 2);
+        world.remove("target/used.lua");
+        let reloaded = world.reload().await;
+        assert_eq!(reloaded.removed, ["app.target:used"]);
+        assert!(reloaded.changed.is_empty(), "{reloaded:?}");
+        world.end().await;
+    });
+}
+
+#[test]
 fn the_manifest_of_the_start_stays() {
     run(async {
         let world = World::new(&[
@@ -361,6 +487,16 @@ fn the_manifest_of_the_start_stays() {
             .await
             .unwrap_err();
         assert_eq!(gone.kind(), &Kind::NotFound);
+        // Back, also under the name of the manifest, with the next reload only.
+        world.write("code.lua", &returns(8));
+        let gone = world
+            .runtime
+            .spawn(Spawn::of("app:named"))
+            .await
+            .unwrap_err();
+        assert_eq!(gone.kind(), &Kind::NotFound);
+        assert_eq!(world.reload().await.added, ["app:code", "app:named"]);
+        assert_eq!(world.exec("app:named").await, 8);
         world.end().await;
     });
 }
@@ -712,6 +848,45 @@ fn a_service_restarts_with_the_code_of_the_manifest_if_that_says_so() {
         let (world, mut main) = restarts(manifest).await;
         assert_eq!(main.next().await, "1 fresh");
         world.end().await;
+    });
+}
+
+#[test]
+fn a_service_whose_definition_is_gone_fails_at_once() {
+    run(async {
+        // A wait for any restart would be too long for the test.
+        let manifest = format!(
+            "{SERVICE}critical = true\nrestart = {{ initial_delay = \"10h\", max_delay = \"10h\" }}\n"
+        );
+        for (is_upgraded, file, id) in [
+            (true, "two.lua", "app:two"),
+            (true, "one.lua", "app:one"),
+            (false, "one.lua", "app:one"),
+        ] {
+            let world = World::new(&[
+                ("one.lua", &service(1)),
+                ("two.lua", &service(2)),
+                ("warren.toml", &manifest),
+            ]);
+            let mut main = Main::start(&world.runtime).await;
+            world.runtime.start_services().await.unwrap();
+            assert_eq!(main.next().await, "1 fresh");
+            let process = world.runtime.find("app:svc").unwrap();
+            if is_upgraded {
+                process.send("upgrade", "app:two").unwrap();
+                assert_eq!(main.next().await, "2 upgraded");
+            }
+            world.remove(file);
+            assert_eq!(world.reload().await.removed, [id]);
+            process.send("fail", &()).unwrap();
+            let failed = in_time(world.runtime.services_ended()).await.unwrap_err();
+            assert!(matches!(failed, ServiceError::Gone { .. }), "{failed:?}");
+            let told = failed.to_string();
+            let expected =
+                format!("the service app:svc cannot be restarted: definition not found: {id}");
+            assert!(told.starts_with(&expected), "{told}");
+            world.end().await;
+        }
     });
 }
 

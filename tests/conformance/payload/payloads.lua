@@ -27,7 +27,9 @@ for _, value in ipairs { print, coroutine.create(print), { f = print }, channel.
 end
 local _, err = payload.new { a = { print } }
 assert(tostring(err):find("value.a[1]", 1, true), tostring(err))
-assert(not pcall(p.data) and not pcall(p.transcode, p) and not pcall(p.get_format, {}))
+assert(not pcall(p.data) and not pcall(p.transcode, p, 1) and not pcall(p.get_format, {}))
+local none, missing = p:transcode()
+assert(none == nil and missing:kind() == errors.INVALID)
 
 -- It crosses as its value, alone and inside others.
 local listener = process.listen("t")

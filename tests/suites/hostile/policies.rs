@@ -181,7 +181,7 @@ fn doubling() {
     let types = lines(40, |n| format!("type T{} = {{a: T{n}, b: T{n}}};", n + 1));
     for last in ["entity E {t: T40};", "entity E tags T40;", ""] {
         let schema = format!("type T0 = {{x: Long}}; {types} {last}");
-        refuses(&program(&[ALL], &schema), &["written out"]);
+        refuses(&program(&[ALL], &schema), &["each type counted"]);
     }
 }
 
@@ -194,7 +194,7 @@ fn ancestors() {
     refuses(&program(&[ALL], &schema), &["ancestors"]);
     let types = lines(2_000, |n| format!("type T{} = {{a: T{n}}};", n + 1));
     let schema = format!("type T0 = Long; {types}");
-    refuses(&program(&[ALL], &schema), &["lead from one to the next"]);
+    refuses(&program(&[ALL], &schema), &["refer to each other"]);
 }
 
 fn kinds() {

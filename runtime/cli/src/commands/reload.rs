@@ -3,9 +3,9 @@
 use clap::Args;
 use warren::Reloaded;
 
-use crate::control::Request;
 use crate::control::args::ControlArgs;
 use crate::control::client::Lost;
+use crate::control::{Answer, Request};
 use crate::exit::Exit;
 use crate::report::failure::Failure;
 use crate::report::{processes, reload, stdout};
@@ -17,7 +17,7 @@ use crate::report::{processes, reload, stdout};
                         reached: nothing\nwas taken; 2 for a wrong command line."
 )]
 pub(crate) struct ReloadArgs {
-    /// Print JSON
+    /// Print JSON, also of a reload that is refused
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -29,6 +29,18 @@ pub(crate) fn reload(args: &ReloadArgs) -> Result<Exit, Box<Failure>> {
     let mut client = args.control.connect()?;
     let reloaded: Reloaded = match client.ask(&Request::Reload) {
         Ok(reloaded) => reloaded,
+        Err(Lost::Refused {
+            kind,
+            message,
+            problems,
+        }) if args.json => {
+            let answer = Answer::Error {
+                kind,
+                message,
+                problems,
+            };
+            return stdout::print(&processes::json(&answer), Exit::Failed);
+        }
         Err(Lost::Refused { message, .. }) => return Err(Box::new(reload::refused(&message))),
         Err(lost) => return Err(Box::new(lost.failure(client.path()))),
     };

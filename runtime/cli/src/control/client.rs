@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
-use warren::{Kind, text};
+use warren::{Kind, RefusedFile, text};
 
 use super::{Answer, Greeting, MAX_LINE, PROTOCOL, Request, place};
 use crate::exit::Exit;
@@ -35,6 +35,8 @@ pub(crate) enum Lost {
         kind: Kind,
         /// The error's message.
         message: String,
+        /// The definitions and files that a reload refuses.
+        problems: Vec<RefusedFile>,
     },
     /// The program does not answer: mostly because it has ended.
     Gone(io::Error),
@@ -110,7 +112,15 @@ impl Client {
         let answer = read_line(&mut self.stream, patience)?;
         match serde_json::from_slice(&answer).map_err(io::Error::from)? {
             Answer::Ok(value) => Ok(serde_json::from_value(value).map_err(io::Error::from)?),
-            Answer::Error { kind, message } => Err(Lost::Refused { kind, message }),
+            Answer::Error {
+                kind,
+                message,
+                problems,
+            } => Err(Lost::Refused {
+                kind,
+                message,
+                problems,
+            }),
         }
     }
 
@@ -139,7 +149,7 @@ impl Lost {
     /// Returns the failure for the user.
     pub(crate) fn failure(&self, path: &Path) -> Failure {
         match self {
-            Lost::Refused { kind, message } => Failure {
+            Lost::Refused { kind, message, .. } => Failure {
                 help: (*kind == Kind::NotFound).then(|| {
                     "`warren ps` shows the processes; quote a PID: '{app:processes|0x00002}'"
                         .to_owned()
@@ -248,7 +258,16 @@ fn not_connected(path: &Path, error: &io::Error) -> Failure {
 /// another program.
 fn no_greeting(path: &Path, line: &[u8]) -> Failure {
     match serde_json::from_slice(line) {
-        Ok(Answer::Error { kind, message }) => Lost::Refused { kind, message }.failure(path),
+        Ok(Answer::Error {
+            kind,
+            message,
+            problems,
+        }) => Lost::Refused {
+            kind,
+            message,
+            problems,
+        }
+        .failure(path),
         _ => Failure::new(
             Exit::Failed,
             format!(

@@ -9,8 +9,8 @@ pub(crate) mod server;
 pub(crate) mod socket;
 
 use serde::{Deserialize, Serialize};
-use warren::Kind;
 use warren::introspection::Query;
+use warren::{Kind, RefusedFile};
 
 /// The version of the protocol: raised when an older client would
 /// misunderstand.
@@ -108,6 +108,9 @@ pub(crate) enum Answer {
         kind: Kind,
         /// The error's message.
         message: String,
+        /// The definitions and files that a reload refuses.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        problems: Vec<RefusedFile>,
     },
 }
 
@@ -187,6 +190,7 @@ mod tests {
         let refusal = |kind| Answer::Error {
             kind,
             message: "no".to_owned(),
+            problems: Vec::new(),
         };
         let line = r#"{"error":{"kind":"NotFound","message":"no"}}"#;
         assert_eq!(

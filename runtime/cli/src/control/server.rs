@@ -156,21 +156,19 @@ fn answer(line: &[u8], inspector: &Inspector) -> Answer {
         Ok(request) => request,
         Err(error) => return refused(Kind::Invalid, &format!("not a request: {error}")),
     };
-    match obey(request, inspector) {
-        Ok(value) => Answer::Ok(value),
-        Err(error) => refused(error.kind, &error.message),
-    }
+    obey(request, inspector).unwrap_or_else(|error| refused(error.kind, &error.message))
 }
 
 fn refused(kind: Kind, message: &str) -> Answer {
     Answer::Error {
         kind,
         message: message.to_owned(),
+        problems: Vec::new(),
     }
 }
 
-fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
-    match request {
+fn obey(request: Request, inspector: &Inspector) -> Result<Answer, Error> {
+    let value = match request {
         Request::List { query } => {
             let query = Query {
                 limit: query.limit.min(MAX_ROWS),
@@ -179,21 +177,25 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
             let mut listing = inspector.processes(&query);
             let fitting = fitting(&listing.processes);
             listing.processes.truncate(fitting);
-            json(&listing)
+            json(&listing)?
         }
-        Request::Show { process } => json(&inspector.process(&process)?),
+        Request::Show { process } => json(&inspector.process(&process)?)?,
         // Only this client waits: the thread is its own.
         Request::Stack { process } => {
-            json(&futures::executor::block_on(inspector.stack(&process))?)
+            json(&futures::executor::block_on(inspector.stack(&process))?)?
         }
-        Request::Cancel { process, within_ms } => inspector
-            .cancel(&process, Duration::from_millis(within_ms))
-            .map(|()| Value::Null),
-        Request::Terminate { process } => inspector.terminate(&process).map(|()| Value::Null),
+        Request::Cancel { process, within_ms } => {
+            inspector.cancel(&process, Duration::from_millis(within_ms))?;
+            Value::Null
+        }
+        Request::Terminate { process } => {
+            inspector.terminate(&process)?;
+            Value::Null
+        }
         Request::CancelHosts { hosts, within_ms } => {
             let within = Duration::from_millis(within_ms);
             let ending = inspector.cancel_hosts(&texts(&hosts), within)?;
-            Ok(ending.processes().into())
+            ending.processes().into()
         }
         Request::TerminateHosts { hosts } => {
             let mut ending = inspector.terminate_hosts(&texts(&hosts))?;
@@ -201,12 +203,12 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
             if !futures::executor::block_on(waits) {
                 return Err(Error::new(Kind::Timeout, STILL_ENDING));
             }
-            Ok(ending.processes().into())
+            ending.processes().into()
         }
-        Request::Reload => {
-            let reloaded = futures::executor::block_on(inspector.reload());
-            json(&reloaded.map_err(not_reloaded)?)
-        }
+        Request::Reload => match futures::executor::block_on(inspector.reload()) {
+            Ok(reloaded) => json(&reloaded)?,
+            Err(error) => return Ok(not_reloaded(error)),
+        },
         Request::Send {
             process,
             topic,
@@ -215,15 +217,22 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Value, Error> {
             let values = arguments::of_message(value)
                 .ok_or_else(|| Error::invalid("the value nests too deep"))?;
             inspector.send(&process, &topic, &values)?;
-            Ok(Value::Null)
+            Value::Null
         }
-    }
+    };
+    Ok(Answer::Ok(value))
 }
 
-fn not_reloaded(error: ReloadError) -> Error {
-    match error {
+fn not_reloaded(error: ReloadError) -> Answer {
+    let problems = error.refused();
+    let error = match error {
         ReloadError::Ending(error) => error,
         other => Error::invalid(other.to_string()),
+    };
+    Answer::Error {
+        kind: error.kind,
+        message: error.message,
+        problems,
     }
 }
 

@@ -32,6 +32,25 @@ impl Warnings {
     }
 }
 
+impl Warnings {
+    /// Prints a warning with lines below it.
+    pub(crate) fn print_with(self, message: &str, notes: &[String]) {
+        match self.format {
+            Format::Text => {
+                let notes: String = notes
+                    .iter()
+                    .map(|note| format!("  {}\n", text::line(note)))
+                    .collect();
+                stderr::write(&(rendered(message, self.look) + &notes));
+            }
+            Format::Json => {
+                let notes = notes.join("; ");
+                tracing::warn!(target: "warren::mistake", "{message}: {notes}");
+            }
+        }
+    }
+}
+
 /// Notices that are no warnings.
 impl Warnings {
     /// Prints a line of news.

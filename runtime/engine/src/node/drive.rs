@@ -89,17 +89,18 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
     #[inline]
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let cancel = self.process.and_then(|process| process.cancel_deadline());
-        let deadline = earlier(self.control.deadline(), cancel);
-        if deadline.is_some() != self.is_timed {
-            self.note_timer(deadline.is_some());
+        let own = self.control.deadline();
+        if own.is_some() != self.is_timed {
+            self.note_timer(own.is_some());
         }
-        match deadline {
+        match earlier(own, cancel) {
             Some(deadline) => self.timer.poll(self.shared, deadline, cx),
             None => false,
         }
     }
 
-    /// Records for introspection that the process waits at most until some time.
+    /// Records for introspection that the process waits at most until some time. It reads
+    /// the deadline of a CANCEL from the process.
     fn note_timer(&mut self, is_timed: bool) {
         self.is_timed = is_timed;
         if let Some(process) = self.process {

@@ -152,6 +152,15 @@ impl Node {
         }))
     }
 
+    /// Returns the definition of this id, as a spawn finds it now.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if there is none; `Unavailable` if its file cannot be read.
+    pub fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
+        self.programs.set.get().definitions.definition(id)
+    }
+
     /// Compiles a definition and checks its imports and exports, as a spawn in this
     /// host would. Starts no process.
     ///

@@ -7,7 +7,8 @@ use crate::moment::Monotonic;
 use crate::queue::Queue;
 use crate::subscription::Subscription;
 
-/// Number of items that every feed holds, however short the queues of the host.
+/// Number of items that every feed holds, however short the queues of the host, as far as
+/// their bytes have room for them.
 pub(super) const FEED: usize = 64;
 
 /// Bytes of an item for which a feed can leave room.

@@ -88,6 +88,25 @@ fn a_feed_has_its_own_limits_and_loses_its_items_with_it() {
 }
 
 #[test]
+fn a_feed_of_few_bytes_holds_fewer_items() {
+    let mut mailbox = Mailbox::default();
+    mailbox.open_feed("@news", Subscription(3));
+    let limits = FeedLimits {
+        queue: QueueLimits {
+            messages: usize::MAX,
+            bytes: 1_000,
+        },
+        spare: false,
+    };
+    let item = || Message::new(None, "@news", &[0; 100]);
+    let now = Monotonic::default();
+    let fed = (0..)
+        .take_while(|_| mailbox.feed(Subscription(3), item(), limits, now))
+        .count();
+    assert!((1..10).contains(&fed), "{fed}");
+}
+
+#[test]
 fn a_feed_holds_more_items_than_a_short_queue() {
     let mut mailbox = Mailbox::default();
     mailbox.open_feed("@news", Subscription(3));

@@ -96,8 +96,9 @@ impl Process {
     /// Opens a feed: a queue of the process for items of the embedder's, which
     /// [`Process::feed`] adds. `label` names the queue in views, and begins with `@`, so
     /// that no message has it as its topic. A feed has the limits of a queue, but holds
-    /// 64 items at least, and counts as a listener. It ends with [`Process::unlisten`],
-    /// with the process and with an upgrade, and its unread items with it.
+    /// 64 items at least if their bytes fit, and counts as a listener. It ends with
+    /// [`Process::unlisten`], with the process and with an upgrade, and its unread items
+    /// with it.
     ///
     /// # Errors
     /// `RateLimited` at `max_subscriptions` or beyond the process's memory; `NotFound`

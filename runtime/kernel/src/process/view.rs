@@ -39,16 +39,27 @@ impl Process {
     /// that wants no events, which the embedder may send at any time, and neither a
     /// time, nor work, nor the embedder ends the wait.
     pub fn waits_for_others(&self) -> bool {
+        self.waits_and(|state| {
+            state.cancel_deadline().is_none() && !state.interest().wants(Subscription::EVENTS)
+        })
+    }
+
+    /// Returns whether only another process, or the deadline of a CANCEL, can wake this
+    /// one: as [`Process::waits_for_others`], if the embedder sends no further events.
+    pub fn waits_for_others_at_end(&self) -> bool {
+        self.waits_and(|_| true)
+    }
+
+    fn waits_and(&self, condition: impl FnOnce(&State) -> bool) -> bool {
         let inner = self.inner.lock();
         let state = &inner.state;
         state.is_waiting()
             && !state.has_exited()
             && state.doomed_to().is_none()
-            && state.cancel_deadline().is_none()
-            && !state.interest().wants(Subscription::EVENTS)
             && !state.execs().has_work()
             && !self.usage.is_blocked()
             && !self.usage.is_timed()
+            && condition(state)
     }
 
     /// Returns the numbers of unread items.

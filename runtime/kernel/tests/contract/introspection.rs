@@ -8,7 +8,7 @@ use warren_kernel::{
     Totals,
 };
 
-use crate::setup::{Setup, failure, nothing};
+use crate::setup::{Setup, failure, moment, nothing};
 
 #[test]
 fn a_view_shows_queues_with_the_age_of_their_oldest_message() {
@@ -274,4 +274,28 @@ fn a_wait_that_only_others_end_is_known() {
     assert!(process.poll_receive(&[inbox]).is_none());
     setup.send(&process, &process, "t", "x");
     assert!(!process.waits_for_others(), "it was woken");
+}
+
+#[test]
+fn a_process_that_was_asked_to_end_waits_for_others_as_before() {
+    let setup = Setup::new();
+    let process = setup.process();
+    let (inbox, events) = (process.inbox(), process.events());
+    let (now, deadline) = (moment(0), Some(moment(5)));
+    let asked = setup.kernel.cancel(None, &process, deadline, true, now);
+    asked.unwrap();
+    assert!(!process.waits_for_others_at_end(), "it runs");
+    assert!(process.poll_receive(&[inbox]).is_none());
+    assert!(!process.waits_for_others(), "its deadline ends the wait");
+    assert!(process.waits_for_others_at_end());
+    process.usage().set_timed(true);
+    assert!(
+        !process.waits_for_others_at_end(),
+        "it waits for another time"
+    );
+    process.usage().set_timed(false);
+    assert!(process.poll_receive(&[inbox, events]).is_some());
+    assert!(!process.waits_for_others_at_end(), "it has the CANCEL");
+    assert!(process.poll_receive(&[inbox, events]).is_none());
+    assert!(process.waits_for_others_at_end());
 }

@@ -1052,6 +1052,11 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
 /// The limits of the code that have no row, each with the reason.
 pub(super) const INNER: &[(&str, &str, &str)] = &[
     (
+        "runtime/engine/src/cached.rs",
+        "MAX_BYTES",
+        "bytes of a file that are read without a thread that may block",
+    ),
+    (
         "runtime/capabilities/src/json/kept.rs",
         "MAX_SCHEMAS",
         "schemas that are kept for the next check",

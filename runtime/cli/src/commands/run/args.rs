@@ -68,7 +68,8 @@ pub(crate) struct RunArgs {
     /// Go on when every process waits for ever
     ///
     /// Without the option, a program without services and without `--control` ends with
-    /// status 3 once all its processes wait for a message that none of them can send.
+    /// status 3 once all its processes wait for a message that none of them can send. With
+    /// `--watch` a warning says so instead, and the program goes on.
     #[arg(long)]
     pub(crate) wait: bool,
     /// Take changed files of code while the program runs

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use warren::introspection::Query;
+use warren::introspection::{Query, Standstill};
 use warren::{Inspector, Runtime};
 
 use crate::exit::Exit;
@@ -11,26 +11,58 @@ use crate::report::failure::Failure;
 /// Time between two looks at a program that may wait for ever.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// Time between two looks at a deadlocked program while it ends. A process that was woken
+/// does not wait, so two equal looks suffice however soon the second one is.
+const INTERVAL_AT_END: Duration = Duration::from_millis(100);
+
 /// Processes that the message names.
 const NAMED: usize = 20;
 
-/// Waits until every process waits for another one, and returns the failure that tells
-/// so. Nothing else may send to the processes, and none may be a service, which is
-/// started again after a time.
-pub(super) async fn found(runtime: &Runtime) -> Failure {
+/// The message of a deadlock.
+pub(super) const MESSAGE: &str =
+    "deadlock: every process waits, and nothing is left that could wake one";
+
+/// Waits until every process waits for another one, and returns a line for each: the
+/// process and its place. Nothing else may send to the processes, and none may be a
+/// service, which is started again after a time.
+pub(super) async fn found(runtime: &Runtime) -> Vec<String> {
     let inspector = runtime.inspector();
+    stands_still(INTERVAL, || inspector.standstill()).await;
+    places(&inspector).await
+}
+
+/// Waits until the processes of a deadlocked program wait for one another again, after they
+/// were asked to end.
+pub(super) async fn found_again(runtime: &Runtime) {
+    let inspector = runtime.inspector();
+    stands_still(INTERVAL_AT_END, || inspector.standstill_at_end()).await;
+}
+
+async fn stands_still(interval: Duration, look: impl Fn() -> Option<Standstill>) {
     let mut before = None;
     loop {
-        tokio::time::sleep(INTERVAL).await;
-        let now = inspector.standstill();
+        tokio::time::sleep(interval).await;
+        let now = look();
         if now.is_some() && now == before {
-            return failure(&inspector).await;
+            return;
         }
         before = now;
     }
 }
 
-async fn failure(inspector: &Inspector) -> Failure {
+/// Returns the failure of a program whose processes wait at these places.
+pub(super) fn failure(places: Vec<String>) -> Failure {
+    Failure {
+        help: Some(
+            "let a process send, end or wait for a time; `warren run --wait` waits all the same"
+                .to_owned(),
+        ),
+        notes: places,
+        ..Failure::new(Exit::Deadlock, MESSAGE)
+    }
+}
+
+async fn places(inspector: &Inspector) -> Vec<String> {
     let listing = inspector.processes(&Query {
         limit: NAMED,
         ..Query::default()
@@ -50,17 +82,7 @@ async fn failure(inspector: &Inspector) -> Failure {
         1 => notes.push("1 more process waits".to_owned()),
         more => notes.push(format!("{more} more processes wait")),
     }
-    Failure {
-        help: Some(
-            "let a process send, end or wait for a time; `warren run --wait` waits all the same"
-                .to_owned(),
-        ),
-        notes,
-        ..Failure::new(
-            Exit::Deadlock,
-            "deadlock: every process waits, and nothing is left that could wake one",
-        )
-    }
+    notes
 }
 
 /// Returns the innermost place of a stack that is in the program: for Lua the file and

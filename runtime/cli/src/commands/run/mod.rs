@@ -124,8 +124,7 @@ async fn from_start_to_end(
                 signals: &mut signals,
                 lost: &mut lost,
                 reloads,
-                // Somebody may send through the control socket, or change a file.
-                watched: !args.wait && !args.is_controlled() && !args.watch,
+                on_deadlock: OnDeadlock::of(args, warnings),
             };
             until_its_end(&runtime, main, events, policies.as_deref()).await
         }
@@ -205,6 +204,7 @@ async fn shut_down(
     // The command waits for the reader of the program's output as long as it
     // takes. Only a program that was asked to end does not wait for ever.
     let asked = matches!(end, End::Stop(_) | End::OutputLost(_));
+    let mut is_deadlock = matches!(end, End::Deadlock(_));
     let mut verdict = match end {
         End::Main(pid, ended) => exit_of_main(&pid, definition, &ended),
         End::Service(error) => Err(Box::new(ending::service_failed(&error))),
@@ -216,6 +216,7 @@ async fn shut_down(
         }
     };
     let mut shutdown = pin!(runtime.shutdown(grace));
+    let mut deadlock = pin!(deadlock::found_again(runtime));
     let mut too_long = pin!(tokio::time::sleep(grace.saturating_add(LAST_LINES)));
     loop {
         tokio::select! {
@@ -225,6 +226,11 @@ async fn shut_down(
             () = &mut too_long, if asked => {
                 stderr::write("warning: output was lost: it was not read in time\n");
                 return ControlFlow::Break(verdict);
+            }
+            // The rest of the grace would wake no process either.
+            () = &mut deadlock, if is_deadlock => {
+                is_deadlock = false;
+                shutdown.set(runtime.shutdown(Duration::ZERO));
             }
             () = tokio::time::sleep(PATIENCE), if verdict.is_err() => {
                 verdict = Ok(verdict.unwrap_or_else(|failure| failure::print(&[*failure])));
@@ -246,8 +252,33 @@ struct Events<'a> {
     signals: &'a mut Signals,
     lost: &'a mut OutputLost,
     reloads: &'a mut Option<Reloads>,
-    /// True if a deadlock ends the program.
-    watched: bool,
+    on_deadlock: OnDeadlock,
+}
+
+/// The reaction to a program in which every process waits for ever.
+#[derive(Clone, Copy, Debug)]
+enum OnDeadlock {
+    /// The program goes on.
+    Nothing,
+    /// A warning is printed once, and the program goes on.
+    Warning(Warnings),
+    /// The program ends.
+    End,
+}
+
+impl OnDeadlock {
+    fn of(args: &RunArgs, warnings: Option<Warnings>) -> OnDeadlock {
+        // Somebody may send through the control socket.
+        if args.wait || args.is_controlled() {
+            return OnDeadlock::Nothing;
+        }
+        match (args.watch, warnings) {
+            (false, _) => OnDeadlock::End,
+            // A watch ends with its program or by a signal, never by itself.
+            (true, Some(warnings)) => OnDeadlock::Warning(warnings),
+            (true, None) => OnDeadlock::Nothing,
+        }
+    }
 }
 
 /// Runs a started program until its end.
@@ -261,7 +292,7 @@ async fn until_its_end(
         signals,
         lost,
         reloads,
-        watched,
+        mut on_deadlock,
     } = events;
     let mut finished = None;
     let mut services = pin!(runtime.services_ended());
@@ -285,8 +316,17 @@ async fn until_its_end(
             },
             error = lost.wait() => return End::OutputLost(error),
             stop = signals.next() => return End::Stop(stop),
-            failure = &mut deadlock, if watched && finished.is_none() && !services_left => {
-                return End::Deadlock(Box::new(failure));
+            places = &mut deadlock,
+                if !matches!(on_deadlock, OnDeadlock::Nothing)
+                    && finished.is_none()
+                    && !services_left =>
+            {
+                let OnDeadlock::Warning(warnings) = on_deadlock else {
+                    return End::Deadlock(Box::new(deadlock::failure(places)));
+                };
+                let message = format!("{}; --watch goes on until Ctrl-C", deadlock::MESSAGE);
+                warnings.print_with(&message, &places);
+                on_deadlock = OnDeadlock::Nothing;
             }
             () = asked_to_reload(reloads) => policies::reload(policies),
         }
