@@ -42,7 +42,7 @@ local function settle(t, value, err)
 end
 
 local function run(t, f, ...)
-  local returned, value, err = xpcall(f, failures.with_place, ...)
+  local returned, value, err = xpcall(f, failures.structured, ...)
   if returned then
     settle(t, value, err)
   else

@@ -1,5 +1,6 @@
 -- Failures of functions that others call: wrong arguments, and what handlers raise.
 
+local native = ...
 local errors, error, type = errors, error, type
 
 local failures = {}
@@ -24,12 +25,16 @@ function failures.renamed(err, pattern, name)
   return err
 end
 
--- Makes a structured error, with the place, of what a function has raised; for `xpcall`.
-function failures.with_place(raised)
-  if type(raised) == "string" then
-    return errors.new(raised)
+-- Makes a structured error, with the place, of whatever a function has raised; for `xpcall`.
+failures.structured = native.structured
+
+-- Returns the reason of a failure as a process returns it: text, or a structured error. No
+-- reason, nil, stays nil.
+function failures.reason(given)
+  if given == nil or type(given) == "string" then
+    return given
   end
-  return raised
+  return native.structured(given)
 end
 
 return failures

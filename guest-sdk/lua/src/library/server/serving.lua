@@ -6,6 +6,7 @@ local process, errors, logger = process, errors, logger
 local type, select, xpcall, tostring = type, select, xpcall, tostring
 local setmetatable, getmetatable = setmetatable, getmetatable
 local failures = require("warren.server.failures")
+local structured, reason_of = failures.structured, failures.reason
 local replies = require("warren.server.replies")
 local STARTED <const> = require("warren.server.starting").STARTED
 
@@ -124,10 +125,11 @@ local function first_state(module, upgraded, ...)
 end
 
 local function run(module, upgraded, to, ...)
-  local started, state, err = xpcall(first_state, failures.with_place, module, upgraded, ...)
+  local started, state, err = xpcall(first_state, structured, module, upgraded, ...)
   if not started then
     state, err = nil, state
   end
+  err = reason_of(err)
   if state == nil and err == nil then
     err = failures.failure(errors.INVALID, (upgraded and "upgrade" or "init") .. " returned no state")
   end
@@ -138,9 +140,10 @@ local function run(module, upgraded, to, ...)
     return nil, err
   end
   if not module.terminate then
-    return nil, serve(module, state)
+    return nil, reason_of(serve(module, state))
   end
-  local served, reason = xpcall(serve, failures.with_place, module, state)
+  local _, reason = xpcall(serve, structured, module, state)
+  reason = reason_of(reason)
   module.terminate(state, reason)
   return nil, reason
 end
