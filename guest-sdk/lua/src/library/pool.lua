@@ -12,6 +12,7 @@
 
 local native = ...
 local first, values = native.first, native.values
+local failures = require("warren.server.failures")
 local launch = require("warren.supervisor.launch")
 local manager = require("warren.pool.manager")
 local requests = require("warren.supervisor.requests")
@@ -71,10 +72,11 @@ function pool.worker(work)
         local number, job = values(came)
         local from = came:from()
         local result, err = work(job, ...)
-        if err ~= nil and not errors.call_stack(err) then
-          err = errors.new(tostring(err)) -- it was no structured error
+        local is_result = result ~= nil or err == nil
+        if not is_result then
+          result = type(err) == "string" and errors.new(err) or failures.structured(err)
         end
-        local sent, refused = process.send(from, "pool.done", number, err == nil, err == nil and result or err)
+        local sent, refused = process.send(from, "pool.done", number, is_result, result)
         if not sent then
           process.send(from, "pool.done", number, false, refused)
         end

@@ -43,11 +43,12 @@ end
 
 local function run(t, f, ...)
   local returned, value, err = xpcall(f, failures.structured, ...)
-  if returned then
-    settle(t, value, err)
-  else
-    settle(t, nil, value)
+  if not returned then
+    value, err = nil, value
+  elseif value ~= nil then
+    err = nil
   end
+  settle(t, value, err)
 end
 
 -- Waits for the end of a task's process.

@@ -56,9 +56,9 @@ end
 -- Answers a call with what its handler has returned. Returns the decision that this is, if
 -- it is one; a decision may be without a reply.
 local function respond(message, result, err)
-  if err ~= nil then
+  if result == nil and err ~= nil then
     refuse(message, err)
-    return result
+    return nil
   end
   local made, refused = answer(message, true, result, decision)
   if made and made.replies then
@@ -129,9 +129,11 @@ local function run(module, upgraded, to, ...)
   if not started then
     state, err = nil, state
   end
-  err = reason_of(err)
-  if state == nil and err == nil then
-    err = failures.failure(errors.INVALID, (upgraded and "upgrade" or "init") .. " returned no state")
+  if state ~= nil then
+    err = nil
+  else
+    err = reason_of(err)
+      or failures.failure(errors.INVALID, (upgraded and "upgrade" or "init") .. " returned no state")
   end
   if to then
     replies.answer(to, err == nil, err == nil or err)
