@@ -121,7 +121,11 @@ local function first_state(module, upgraded, ...)
   elseif module.init then
     return module.init(...)
   end
-  return (...) or {}
+  local argument = ...
+  if argument == nil then
+    return {}
+  end
+  return argument
 end
 
 local function run(module, upgraded, to, ...)
