@@ -75,6 +75,9 @@ local function check_text(value, what)
   return value
 end
 
+-- The longest duration: added to the time of today, it is still an integer.
+local LONGEST <const> = 1 << 62
+
 local function check_number(value, from, what)
   check(type(value) == "number" and value >= from, "%s is a number from %s, not %s", what, from, quoted(value))
   return value
@@ -96,7 +99,7 @@ local function nanoseconds(value, what)
     result = parsed and parsed:nanoseconds()
   end
   check(result and result >= 0, "%s is a duration such as '5s', not %s", what, quoted(value))
-  return result
+  return math.min(result, LONGEST)
 end
 
 -- Returns the delays between restarts, complete; a duration alone is the first one.
