@@ -12,7 +12,8 @@
 -- only the EXIT of its process leads away from there. So no child runs twice.
 
 local alarms = require("warren.supervisor.alarms")
-local failure = require("warren.server.failures").failure
+local failures = require("warren.server.failures")
+local failure = failures.failure
 local launch = require("warren.supervisor.launch")
 local loop = require("warren.supervisor.loop")
 local requests = require("warren.supervisor.requests")
@@ -159,9 +160,13 @@ function tree:spawn(child, topic)
   if not child.start then
     return launch.child(child, args)
   end
-  local pid, err = child.start(table.unpack(args, 1, args.n))
-  if not pid then
-    return nil, err or failure(errors.INTERNAL, "its start function returned no PID")
+  local returned, pid, err = xpcall(child.start, failures.structured, table.unpack(args, 1, args.n))
+  if not returned then
+    return nil, pid
+  elseif not pid and err ~= nil then
+    return nil, failures.reason(err)
+  elseif type(pid) ~= "string" or pid:byte() ~= 123 then
+    return nil, failure(errors.INTERNAL, "its start function returned no PID: " .. tostring(pid))
   elseif self.by_pid[pid] then
     return nil, failure(errors.ALREADY_EXISTS, "the process is a child already: " .. pid, { pid = pid })
   end
