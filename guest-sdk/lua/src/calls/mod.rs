@@ -25,5 +25,6 @@ pub(crate) const FUNCTIONS: &Functions = &[
     (c"answer", server::answer),
     (c"caller", server::caller),
     (c"values", message::values),
+    (c"check_value", caller::check_value),
     (c"structured", outcome::structured),
 ];

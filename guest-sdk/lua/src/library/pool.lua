@@ -22,8 +22,8 @@ local pool = {}
 
 local DEFINITION <const> = "warren:pool"
 
-local function request(...)
-  return requests.to("pool", ...)
+local function request(name, options)
+  return requests.to("pool", name, options)
 end
 
 -- Starts a pool in a new process, linked to this one, with its workers.
@@ -49,17 +49,17 @@ end
 
 -- Does one job: what the function of a worker returns for it, a value, or nil and an
 -- error. A job whose worker ends is tried again `retries` times.
-pool.run = request("run", 2, { argument = "job" })
+pool.run = request("run", { arguments = { "job", "options" } })
 
 -- Borrows a worker for this process alone, until `checkin` or its end.
-pool.checkout = request("checkout", 1)
-pool.checkin = request("checkin", 1, { looks = true })
+pool.checkout = request("checkout", { arguments = { "options" } })
+pool.checkin = request("checkin", { arguments = { "worker" }, required = 1, looks = true })
 
 -- Returns the numbers of workers and jobs.
-pool.status = request("status", 0, { looks = true })
+pool.status = request("status", { looks = true })
 
 -- Stops a pool: jobs that wait are refused, those at work have their time to end.
-pool.stop = request("stop", 0)
+pool.stop = request("stop", {})
 
 -- Returns what a worker's file returns: a function that calls `work` with each job and
 -- the worker's own arguments.

@@ -46,23 +46,25 @@ function supervisor.start(what, options)
   return launch.ready("supervisor", { definition = definition, args = args, host = options.host, name = options.name })
 end
 
-local function request(...)
-  return requests.to("supervisor", ...)
+local function request(name, options)
+  return requests.to("supervisor", name, options)
 end
 
+local CHILD <const> = { "child" }
+
 -- Start, stop, start again or forget a child. A child is named by its id or its PID.
-supervisor.start_child = request("start_child", 1, { argument = "child" })
-supervisor.stop_child = request("stop_child", 1)
-supervisor.restart_child = request("restart_child", 1)
-supervisor.delete_child = request("delete_child", 1, { looks = true })
+supervisor.start_child = request("start_child", { arguments = CHILD, required = 1 })
+supervisor.stop_child = request("stop_child", { arguments = CHILD, required = 1 })
+supervisor.restart_child = request("restart_child", { arguments = CHILD, required = 1 })
+supervisor.delete_child = request("delete_child", { arguments = CHILD, required = 1, looks = true })
 
 -- Return one child, a list of all, and their number by state.
-supervisor.find = request("find", 1, { looks = true })
-supervisor.children = request("children", 0, { looks = true })
-supervisor.count = request("count", 0, { looks = true })
+supervisor.find = request("find", { arguments = CHILD, required = 1, looks = true })
+supervisor.children = request("children", { looks = true })
+supervisor.count = request("count", { looks = true })
 
 -- Stops a supervisor with its children.
-supervisor.stop = request("stop", 0)
+supervisor.stop = request("stop", {})
 
 -- The program of a process of the definition `warren:supervisor`.
 supervisor.main = supervisor.run

@@ -156,6 +156,11 @@ end
 
 -- Runs a server in this process until its end, with these arguments for `init`.
 function serving.run(module, ...)
+  if module == nil then
+    return nil, failures.failure(errors.INVALID, "handlers are missing")
+  elseif type(module) ~= "table" then
+    failures.bad_argument(1, "run", "table", module)
+  end
   local word, to = ...
   if word == STARTED then
     return run(module, false, to, select(3, ...))
