@@ -16,9 +16,13 @@ local failures = require("warren.server.failures")
 local launch = require("warren.supervisor.launch")
 local manager = require("warren.pool.manager")
 local requests = require("warren.supervisor.requests")
+local base = require("warren.supervisor.spec")
 local spec = require("warren.pool.spec")
 
 local pool = {}
+
+local OPTIONS <const> = { name = true, host = true }
+local OPTIONS_OF_A_CHILD <const> = { id = true, name = true, host = true }
 
 local DEFINITION <const> = "warren:pool"
 
@@ -28,18 +32,33 @@ end
 
 -- Starts a pool in a new process, linked to this one, with its workers.
 function pool.start(description, options)
-  options = options or {}
-  local complete, err = spec.pool(description)
+  if options ~= nil and type(options) ~= "table" then
+    failures.bad_argument(2, "start", "table", options)
+  end
+  local given, err = base.options(options, OPTIONS)
+  if not given then
+    return nil, err
+  end
+  local complete
+  complete, err = spec.pool(description)
   if not complete then
     return nil, err
   end
   return launch.ready("pool", {
-    definition = DEFINITION, args = { description }, host = options.host, name = options.name,
+    definition = DEFINITION, args = { description, n = 1 }, host = given.host, name = given.name,
+    description = description, described = "description",
   })
 end
 
 -- Describes a pool as a child of a supervisor.
 function pool.child(description, options)
+  local complete, err = base.options(options, OPTIONS_OF_A_CHILD)
+  if complete then
+    complete, err = spec.pool(description)
+  end
+  if not complete then
+    error(err, 2)
+  end
   options = options or {}
   return {
     id = options.id, definition = DEFINITION, args = { description }, host = options.host, name = options.name,

@@ -6,20 +6,38 @@
 --     local room = assert(registry.start_or_get("rooms", "lobby"))
 
 local failures = require("warren.server.failures")
+local spec = require("warren.supervisor.spec")
 local supervisor = require("warren.supervisor")
 
 local registry = {}
 
--- Returns the supervisor of a registry, whose processes are as `child` describes.
-local function description(name, child, max_children)
-  if type(child) ~= "table" then
-    failures.bad_argument(1, name, "table", child)
+local OPTIONS <const> = { name = true, host = true, max_processes = true }
+local OPTIONS_OF_A_CHILD <const> = { id = true, name = true, host = true, max_processes = true }
+
+-- Returns the supervisor of a registry, whose processes are as `child` describes, and the
+-- options; or nil and an error.
+local function description(child, options, keys)
+  local given, err = spec.options(options, keys)
+  if not given then
+    return nil, err
+  end
+  local is_whole
+  is_whole, err = spec.check_registry(child)
+  if not is_whole then
+    return nil, err
+  end
+  local most = given.max_processes
+  if most ~= nil then
+    most, err = spec.checked(spec.check_integer, most, 0, "options.max_processes")
+    if not most then
+      return nil, err
+    end
   end
   local template = { restart = "temporary" }
   for key, value in pairs(child) do
     template[key] = value
   end
-  return { strategy = "dynamic", child = template, max_children = max_children }
+  return { strategy = "dynamic", child = template, max_children = most }, given
 end
 
 -- Starts a registry in a new process, linked to this one. `child` describes its
@@ -27,21 +45,36 @@ end
 function registry.start(child, options)
   if child == nil then
     return nil, failures.failure(errors.INVALID, "child is missing")
+  elseif type(child) ~= "table" then
+    failures.bad_argument(1, "start", "table", child)
+  elseif options ~= nil and type(options) ~= "table" then
+    failures.bad_argument(2, "start", "table", options)
   end
-  options = options or {}
-  local registry_of = description("start", child, options.max_processes)
-  return supervisor.start(registry_of, { name = options.name, host = options.host })
+  local registry_of, given = description(child, options, OPTIONS)
+  if not registry_of then
+    return nil, given
+  end
+  local pid, err = supervisor.start(registry_of, { name = given.name, host = given.host })
+  if not pid and errors.is(err, errors.INVALID) then
+    err = failures.of_value(err, child, "child")
+  end
+  return pid, err
 end
 
--- Describes a registry as a child of a supervisor.
+-- Describes a registry as a child of a supervisor. Raises what is wrong with it.
 function registry.child(child, options)
   if options == nil then
     error("options are missing; give a name or an id", 2)
+  elseif type(child) ~= "table" then
+    failures.bad_argument(1, "child", "table", child)
+  elseif type(options) ~= "table" then
+    failures.bad_argument(2, "child", "table", options)
   end
-  return {
-    id = options.id, name = options.name, host = options.host,
-    supervisor = description("child", child, options.max_processes),
-  }
+  local registry_of, given = description(child, options, OPTIONS_OF_A_CHILD)
+  if not registry_of then
+    error(given, 2)
+  end
+  return { id = given.id, name = given.name, host = given.host, supervisor = registry_of }
 end
 
 -- Returns the process of a key. If there is none, starts one with the arguments of the

@@ -17,6 +17,9 @@ local tree = require("warren.supervisor.tree")
 
 local supervisor = {}
 
+local OPTIONS <const> = { name = true, host = true }
+local OPTIONS_OF_A_DEFINITION <const> = { name = true, host = true, args = true }
+
 -- Runs a supervisor in this process, to its end: until it is asked to end, or fails.
 function supervisor.run(description)
   local complete, err = spec.supervisor(description)
@@ -34,16 +37,27 @@ function supervisor.start(what, options)
   elseif type(what) ~= "table" and type(what) ~= "string" then
     failures.bad_argument(1, "start", "table or string", what)
   end
-  options = options or {}
-  local definition, args = what, options.args or {}
-  if type(what) == "table" then
-    local complete, err = spec.to_send(what)
-    if not complete then
-      return nil, err
-    end
-    definition, args = spec.SUPERVISOR, { what }
+  if options ~= nil and type(options) ~= "table" then
+    failures.bad_argument(2, "start", "table", options)
   end
-  return launch.ready("supervisor", { definition = definition, args = args, host = options.host, name = options.name })
+  local is_described = type(what) == "table"
+  local given, err = spec.options(options, is_described and OPTIONS or OPTIONS_OF_A_DEFINITION)
+  if not given then
+    return nil, err
+  end
+  local launched = { definition = what, host = given.host, name = given.name }
+  if is_described then
+    launched.definition, launched.args = spec.SUPERVISOR, { what, n = 1 }
+    launched.description, launched.described = what, "description"
+    given, err = spec.to_send(what)
+  else
+    launched.args, err = spec.checked(spec.check_args, given.args, "options.args")
+    launched.args_name = "options.args"
+  end
+  if err ~= nil then
+    return nil, err
+  end
+  return launch.ready("supervisor", launched)
 end
 
 local function request(name, options)
