@@ -58,6 +58,10 @@ const MODULES: &[(&str, &str)] = &[
         "server.failures",
         include_str!("library/server/failures.lua"),
     ),
+    (
+        "server.handlers",
+        include_str!("library/server/handlers.lua"),
+    ),
     ("server.replies", include_str!("library/server/replies.lua")),
     ("server.serving", include_str!("library/server/serving.lua")),
     (

@@ -3,10 +3,11 @@
 local native = ...
 local next_message, answer = native.next, native.answer
 local process, errors, logger = process, errors, logger
-local type, select, xpcall, tostring = type, select, xpcall, tostring
+local error, type, select, xpcall, tostring = error, type, select, xpcall, tostring
 local setmetatable, getmetatable = setmetatable, getmetatable
 local failures = require("warren.server.failures")
 local structured, reason_of, of_value = failures.structured, failures.reason, failures.of_value
+local handlers = require("warren.server.handlers")
 local replies = require("warren.server.replies")
 local STARTED <const> = require("warren.server.starting").STARTED
 
@@ -182,6 +183,10 @@ function serving.run(module, ...)
   elseif type(module) ~= "table" then
     failures.bad_argument(1, "run", "table", module)
   end
+  local mistake = handlers.mistake(module)
+  if mistake then
+    return nil, failures.failure(errors.INVALID, mistake)
+  end
   local word, first, second = ...
   if word == STARTED then
     first.replies, first.reply = true, true
@@ -197,6 +202,10 @@ end
 function serving.entry(module)
   if type(module) ~= "table" then
     failures.bad_argument(1, "entry", "table", module)
+  end
+  local mistake = handlers.mistake(module)
+  if mistake then
+    error("server.entry: " .. mistake, 2)
   end
   module.main = function(...)
     return serving.run(module, ...)
