@@ -212,6 +212,7 @@ local function child(given, defaults)
   local id, what = id_of(given, defaults)
   check_table(given, CHILD_KEYS, what)
   check_start(given, what)
+  check(given.ready == nil or type(given.ready) == "boolean", "%s.ready is true or false, not %s", what, quoted(given.ready))
   local args, definition = check_args(given.args, what .. ".args"), given.definition or given.server
   local description = type(given.supervisor) == "table" and given.supervisor or nil
   if description then
