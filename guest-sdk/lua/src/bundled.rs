@@ -27,7 +27,10 @@ const MODULES: &[(&str, &str)] = &[
         "supervisor.alarms",
         include_str!("library/supervisor/alarms.lua"),
     ),
-    ("supervisor.keys", include_str!("library/supervisor/keys.lua")),
+    (
+        "supervisor.keys",
+        include_str!("library/supervisor/keys.lua"),
+    ),
     (
         "supervisor.launch",
         include_str!("library/supervisor/launch.lua"),

@@ -109,7 +109,9 @@ local function refused(err, _, _, args)
   return err
 end
 
-local start_key = about_a_key("start_key", { arguments = { "key", "arguments" }, as = "start_or_get", refused = refused })
+local start_key = about_a_key("start_key", {
+  arguments = { "key", "arguments" }, as = "start_or_get", refused = refused,
+})
 
 -- Returns the process of a key. If there is none, starts one with the arguments of the
 -- registry, the key, and the arguments given here.

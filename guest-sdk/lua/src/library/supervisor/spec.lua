@@ -212,7 +212,8 @@ local function child(given, defaults)
   local id, what = id_of(given, defaults)
   check_table(given, CHILD_KEYS, what)
   check_start(given, what)
-  check(given.ready == nil or type(given.ready) == "boolean", "%s.ready is true or false, not %s", what, quoted(given.ready))
+  local ready = given.ready
+  check(ready == nil or type(ready) == "boolean", "%s.ready is true or false, not %s", what, quoted(ready))
   local args, definition = check_args(given.args, what .. ".args"), given.definition or given.server
   local description = type(given.supervisor) == "table" and given.supervisor or nil
   if description then
@@ -238,7 +239,7 @@ local function child(given, defaults)
     is_server = given.server ~= nil,
     -- It answers when it has started: a supervisor with its children, a server with its
     -- `init`.
-    ready = given.supervisor ~= nil or given.server ~= nil or given.ready == true,
+    ready = given.supervisor ~= nil or given.server ~= nil or ready == true,
   }
 end
 
