@@ -28,6 +28,10 @@ const MODULES: &[(&str, &str)] = &[
         include_str!("library/supervisor/alarms.lua"),
     ),
     (
+        "supervisor.keys",
+        include_str!("library/supervisor/keys.lua"),
+    ),
+    (
         "supervisor.launch",
         include_str!("library/supervisor/launch.lua"),
     ),
@@ -56,6 +60,10 @@ const MODULES: &[(&str, &str)] = &[
     (
         "server.failures",
         include_str!("library/server/failures.lua"),
+    ),
+    (
+        "server.handlers",
+        include_str!("library/server/handlers.lua"),
     ),
     ("server.replies", include_str!("library/server/replies.lua")),
     ("server.serving", include_str!("library/server/serving.lua")),

@@ -9,21 +9,21 @@ use crate::argument::{self, REFUSED};
 use crate::interpreter::interpreter;
 use crate::lua::State;
 use crate::mistakes::check_taken;
-use crate::scheduler::{EXEC, Patience, Shape, check_may_wait, push_receive, wait};
+use crate::scheduler::{Patience, Shape, check_may_wait, push_receive, wait};
 use crate::tasks::{Channel, Format, Source};
 use crate::{exchange, transfer};
 
 /// `process.exec(id, host?, ...)`.
 pub(crate) extern "C-unwind" fn exec(l: State) -> c_int {
-    exec_with(l, 1, &[])
+    exec_with(l, 1, &[], Shape::Exec)
 }
 
 /// Calls the process that the arguments from `first` on describe, as
 /// [`spawn_with`](crate::process::spawn_with) starts one.
-pub(crate) fn exec_with(l: State, first: c_int, options: &[u8]) -> c_int {
+pub(crate) fn exec_with(l: State, first: c_int, options: &[u8], shape: Shape) -> c_int {
     match start(l, first, options, true) {
-        Err(results) => check_taken(l, results, EXEC),
-        Ok(subscription) => wait_for(l, subscription, Patience::Endless, Shape::Exec),
+        Err(results) => check_taken(l, results, shape.exec_name()),
+        Ok(subscription) => wait_for(l, subscription, Patience::Endless, shape),
     }
 }
 

@@ -140,6 +140,15 @@ fn beginning(l: State) -> Error {
 /// Bytes of a text of an error that are more than [`program::fail_large`] keeps.
 const BEGINNING: usize = 4 * 1024;
 
+/// `structured(raised)`: the structured error of whatever a function has raised, with the
+/// place; for `xpcall`.
+pub(crate) extern "C-unwind" fn structured(l: State) -> c_int {
+    l.set_top(1);
+    structure(l);
+    errors::note_place(l);
+    1
+}
+
 /// Something raised outside of any task, where little can be done: the error
 /// on top of the stack is most likely for want of memory.
 pub(crate) fn fail_without_thread(l: State) {

@@ -97,6 +97,15 @@ fn whole(l: State, bytes: &[u8]) -> Result<c_int, Malformed> {
     Ok(1)
 }
 
+/// Pushes the methods of the value at an index, by name, if it is a payload.
+pub(crate) fn push_methods(l: State, index: c_int) -> bool {
+    let is_payload = interpreter(l).classes.get().payload.is(l, index);
+    if is_payload {
+        late::push_part(l, CLASS, c"payload_methods");
+    }
+    is_payload
+}
+
 /// `__index`: the methods are those of the library, which is compiled now.
 extern "C-unwind" fn index(l: State) -> c_int {
     l.set_top(2);

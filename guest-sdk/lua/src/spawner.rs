@@ -15,7 +15,7 @@ use crate::interpreter::interpreter;
 use crate::lua::{Functions, State};
 use crate::mistakes::check_taken;
 use crate::process::spawn_with;
-use crate::scheduler::Patience;
+use crate::scheduler::{Patience, Shape};
 use crate::time::{Unit, span};
 use crate::timers::instant_after;
 
@@ -155,13 +155,19 @@ extern "C-unwind" fn spawn_with_options(l: State) -> c_int {
         monitored: l.to_boolean(2),
         linked: l.to_boolean(3),
     };
+    let name = match (relation.monitored, relation.linked) {
+        (false, false) => "spawner:spawn",
+        (true, false) => "spawner:spawn_monitored",
+        (false, true) => "spawner:spawn_linked",
+        (true, true) => "spawner:spawn_linked_monitored",
+    };
     let results = spawn_with(l, 4, options, relation);
-    check_taken(l, results, "spawner:spawn")
+    check_taken(l, results, name)
 }
 
 /// `exec_with_options(options, id, host, ...)`.
 extern "C-unwind" fn exec_with_options(l: State) -> c_int {
-    exec::exec_with(l, 2, options(l))
+    exec::exec_with(l, 2, options(l), Shape::SpawnerExec)
 }
 
 /// `call_function(options, timeout, id, host, ...)`: the timeout in nanoseconds, or nil.

@@ -7,7 +7,7 @@ use warren_guest::msgpack::Output;
 use warren_guest::process;
 use warren_values::kind;
 
-use crate::argument::{REFUSED, destination};
+use crate::argument::{REFUSED, destination, text};
 use crate::call_results::{push_answer, push_ended, push_given_up};
 use crate::encode::{self, MESSAGE};
 use crate::errors;
@@ -103,6 +103,17 @@ pub(super) extern "C-unwind" fn await_answer(l: State) -> c_int {
         Channel::check(l, 3);
     }
     wait_for_answer(l, number, 3, patience)
+}
+
+/// `check_value(value, name)`: true; or nil and the error, with this name, of a value that
+/// cannot cross.
+pub(super) extern "C-unwind" fn check_value(l: State) -> c_int {
+    l.set_top(2);
+    let Some(name) = text(l, 2, "name") else {
+        return REFUSED;
+    };
+    let encode = |output: &mut Output| encode::value(l, 1, name, output);
+    exchange::call_encoded(l, (name, MESSAGE), encode, None, |_, _| Ok(&[][..]))
 }
 
 /// Returns the channel of the answers, and the number of a new call of the task that runs.

@@ -14,6 +14,7 @@ mod server;
 
 use crate::lua::Functions;
 use crate::message;
+use crate::outcome;
 
 /// The functions that bundled modules are given.
 pub(crate) const FUNCTIONS: &Functions = &[
@@ -24,4 +25,6 @@ pub(crate) const FUNCTIONS: &Functions = &[
     (c"answer", server::answer),
     (c"caller", server::caller),
     (c"values", message::values),
+    (c"check_value", caller::check_value),
+    (c"structured", outcome::structured),
 ];

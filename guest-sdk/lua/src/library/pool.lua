@@ -12,33 +12,53 @@
 
 local native = ...
 local first, values = native.first, native.values
+local failures = require("warren.server.failures")
 local launch = require("warren.supervisor.launch")
 local manager = require("warren.pool.manager")
 local requests = require("warren.supervisor.requests")
+local base = require("warren.supervisor.spec")
 local spec = require("warren.pool.spec")
 
 local pool = {}
 
+local OPTIONS <const> = { name = true, host = true }
+local OPTIONS_OF_A_CHILD <const> = { id = true, name = true, host = true }
+
 local DEFINITION <const> = "warren:pool"
 
-local function request(...)
-  return requests.to("pool", ...)
+local function request(name, options)
+  return requests.to("pool", name, options)
 end
 
 -- Starts a pool in a new process, linked to this one, with its workers.
 function pool.start(description, options)
-  options = options or {}
-  local complete, err = spec.pool(description)
+  if options ~= nil and type(options) ~= "table" then
+    failures.bad_argument(2, "start", "table", options)
+  end
+  local given, err = base.options(options, OPTIONS)
+  if not given then
+    return nil, err
+  end
+  local complete
+  complete, err = spec.pool(description)
   if not complete then
     return nil, err
   end
   return launch.ready("pool", {
-    definition = DEFINITION, args = { description }, host = options.host, name = options.name,
+    definition = DEFINITION, args = { description, n = 1 }, host = given.host, name = given.name,
+    description = description, described = "description",
   })
 end
 
 -- Describes a pool as a child of a supervisor.
 function pool.child(description, options)
+  local complete, err = base.options(options, OPTIONS_OF_A_CHILD)
+  if complete then
+    complete, err = spec.pool(description)
+  end
+  if not complete then
+    error(err, 2)
+  end
   options = options or {}
   return {
     id = options.id, definition = DEFINITION, args = { description }, host = options.host, name = options.name,
@@ -48,17 +68,17 @@ end
 
 -- Does one job: what the function of a worker returns for it, a value, or nil and an
 -- error. A job whose worker ends is tried again `retries` times.
-pool.run = request("run", 2, { argument = "job" })
+pool.run = request("run", { arguments = { "job", "options" } })
 
 -- Borrows a worker for this process alone, until `checkin` or its end.
-pool.checkout = request("checkout", 1)
-pool.checkin = request("checkin", 1, { looks = true })
+pool.checkout = request("checkout", { arguments = { "options" } })
+pool.checkin = request("checkin", { arguments = { "worker" }, required = 1, looks = true })
 
 -- Returns the numbers of workers and jobs.
-pool.status = request("status", 0, { looks = true })
+pool.status = request("status", { looks = true })
 
 -- Stops a pool: jobs that wait are refused, those at work have their time to end.
-pool.stop = request("stop", 0)
+pool.stop = request("stop", {})
 
 -- Returns what a worker's file returns: a function that calls `work` with each job and
 -- the worker's own arguments.
@@ -71,10 +91,11 @@ function pool.worker(work)
         local number, job = values(came)
         local from = came:from()
         local result, err = work(job, ...)
-        if err ~= nil and not errors.call_stack(err) then
-          err = errors.new(tostring(err)) -- it was no structured error
+        local is_result = result ~= nil or err == nil
+        if not is_result then
+          result = type(err) == "string" and errors.new(err) or failures.structured(err)
         end
-        local sent, refused = process.send(from, "pool.done", number, err == nil, err == nil and result or err)
+        local sent, refused = process.send(from, "pool.done", number, is_result, result)
         if not sent then
           process.send(from, "pool.done", number, false, refused)
         end

@@ -17,6 +17,9 @@ local tree = require("warren.supervisor.tree")
 
 local supervisor = {}
 
+local OPTIONS <const> = { name = true, host = true }
+local OPTIONS_OF_A_DEFINITION <const> = { name = true, host = true, args = true }
+
 -- Runs a supervisor in this process, to its end: until it is asked to end, or fails.
 function supervisor.run(description)
   local complete, err = spec.supervisor(description)
@@ -34,35 +37,48 @@ function supervisor.start(what, options)
   elseif type(what) ~= "table" and type(what) ~= "string" then
     failures.bad_argument(1, "start", "table or string", what)
   end
-  options = options or {}
-  local definition, args = what, options.args or {}
-  if type(what) == "table" then
-    local complete, err = spec.to_send(what)
-    if not complete then
-      return nil, err
-    end
-    definition, args = spec.SUPERVISOR, { what }
+  if options ~= nil and type(options) ~= "table" then
+    failures.bad_argument(2, "start", "table", options)
   end
-  return launch.ready("supervisor", { definition = definition, args = args, host = options.host, name = options.name })
+  local is_described = type(what) == "table"
+  local given, err = spec.options(options, is_described and OPTIONS or OPTIONS_OF_A_DEFINITION)
+  if not given then
+    return nil, err
+  end
+  local launched = { definition = what, host = given.host, name = given.name }
+  if is_described then
+    launched.definition, launched.args = spec.SUPERVISOR, { what, n = 1 }
+    launched.description, launched.described = what, "description"
+    given, err = spec.to_send(what)
+  else
+    launched.args, err = spec.checked(spec.check_args, given.args, "options.args")
+    launched.args_name = "options.args"
+  end
+  if err ~= nil then
+    return nil, err
+  end
+  return launch.ready("supervisor", launched)
 end
 
-local function request(...)
-  return requests.to("supervisor", ...)
+local function request(name, options)
+  return requests.to("supervisor", name, options)
 end
+
+local CHILD <const> = { "child" }
 
 -- Start, stop, start again or forget a child. A child is named by its id or its PID.
-supervisor.start_child = request("start_child", 1, { argument = "child" })
-supervisor.stop_child = request("stop_child", 1)
-supervisor.restart_child = request("restart_child", 1)
-supervisor.delete_child = request("delete_child", 1, { looks = true })
+supervisor.start_child = request("start_child", { arguments = CHILD, required = 1 })
+supervisor.stop_child = request("stop_child", { arguments = CHILD, required = 1 })
+supervisor.restart_child = request("restart_child", { arguments = CHILD, required = 1 })
+supervisor.delete_child = request("delete_child", { arguments = CHILD, required = 1, looks = true })
 
 -- Return one child, a list of all, and their number by state.
-supervisor.find = request("find", 1, { looks = true })
-supervisor.children = request("children", 0, { looks = true })
-supervisor.count = request("count", 0, { looks = true })
+supervisor.find = request("find", { arguments = CHILD, required = 1, looks = true })
+supervisor.children = request("children", { looks = true })
+supervisor.count = request("count", { looks = true })
 
 -- Stops a supervisor with its children.
-supervisor.stop = request("stop", 0)
+supervisor.stop = request("stop", {})
 
 -- The program of a process of the definition `warren:supervisor`.
 supervisor.main = supervisor.run

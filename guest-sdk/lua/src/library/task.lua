@@ -6,8 +6,9 @@
 local native = ...
 local begin, abandon, first, check_timeout = native.begin, native.abandon, native.first, native.check_timeout
 local errors, logger, time = errors, logger, time
+local call_stack = errors.call_stack
 local new_channel, run_beside = channel.new, coroutine.spawn
-local type, xpcall, tostring, ipairs = type, xpcall, tostring, ipairs
+local type, xpcall, tostring, next, math_type = type, xpcall, tostring, next, math.type
 local setmetatable, getmetatable = setmetatable, getmetatable
 local failures = require("warren.server.failures")
 local bad_argument, failure = failures.bad_argument, failures.failure
@@ -42,12 +43,13 @@ local function settle(t, value, err)
 end
 
 local function run(t, f, ...)
-  local returned, value, err = xpcall(f, failures.with_place, ...)
-  if returned then
-    settle(t, value, err)
-  else
-    settle(t, nil, value)
+  local returned, value, err = xpcall(f, failures.structured, ...)
+  if not returned then
+    value, err = nil, value
+  elseif value ~= nil then
+    err = nil
   end
+  settle(t, value, err)
 end
 
 -- Waits for the end of a task's process.
@@ -133,15 +135,42 @@ function task.await(t, timeout)
   return t.value
 end
 
--- Checks a list of tasks. Returns the channel that ends the wait for them, or nil and an
--- error.
-local function deadline_for(list, name, timeout)
-  if type(list) ~= "table" then
+-- Returns the number of tasks in a list: its greatest index. Or nil and the error of a task
+-- that could not be started: where `async` returned nil, or nil and an error, into the list.
+local function count_of(list, name)
+  if list == nil then
+    return nil, failure(errors.INVALID, "list is missing")
+  elseif type(list) ~= "table" then
     bad_argument(1, name, "list of tasks", list)
   end
-  for _, t in ipairs(list) do
-    check(1, name, t)
+  local count, tasks, failed = 0, 0, nil
+  for place, t in next, list do
+    if math_type(place) == "integer" and place > 0 then
+      count = place > count and place or count
+      if getmetatable(t) == class then
+        tasks = tasks + 1
+      elseif not call_stack(t) then
+        bad_argument(1, name, "list of tasks", t)
+      elseif not failed or place < failed then
+        failed = place
+      end
+    end
   end
+  if failed then
+    return nil, list[failed]
+  elseif tasks == count then
+    return count
+  end
+  local missing = 1
+  while list[missing] do
+    missing = missing + 1
+  end
+  local message = "task %d of %d is nil; look at the error of task.async"
+  return nil, failure(errors.INVALID, message:format(missing, count))
+end
+
+-- Returns the channel that ends a wait for tasks; or nil and an error.
+local function deadline_for(timeout)
   local may_wait, err = check_timeout(timeout)
   if not may_wait then
     return nil, err
@@ -149,31 +178,48 @@ local function deadline_for(list, name, timeout)
   return time.after(span(timeout))
 end
 
+-- Cancels the tasks of a list that are not done; all of them are heard of.
+local function cancel_all(list)
+  for _, t in next, list or {} do
+    if getmetatable(t) == class then
+      t.heard = true
+      task.cancel(t)
+    end
+  end
+end
+
 -- Waits for tasks, until one deadline for all. Returns the list of their values, or nil and
 -- the first error in the order of the list. The others are then canceled, and so are tasks
 -- that are not done in time.
 function task.await_many(list, timeout)
   timeout = timeout or TIMEOUT
-  local deadline, err = deadline_for(list, "await_many", timeout)
+  local count, err = count_of(list, "await_many")
+  if not count then
+    cancel_all(list)
+    return nil, err
+  end
+  local deadline
+  deadline, err = deadline_for(timeout)
   if not deadline then
     return nil, err
   end
-  local values = { n = #list }
-  for place, t in ipairs(list) do
+  local values = { n = count }
+  for place = 1, count do
+    local t = list[place]
     if not t.done then
       first(nil, t.outcome, deadline)
     end
-    err = t.err or not t.done and timed_out("task " .. place .. " of " .. #list .. " not done", timeout)
-    if err then
+    err = t.err
+    if err == nil and not t.done then
+      err = timed_out("task " .. place .. " of " .. count .. " not done", timeout)
+    end
+    if err ~= nil then
       break
     end
     values[place] = t.value
   end
-  for _, t in ipairs(list) do
-    t.heard = true
-    task.cancel(t)
-  end
-  if err then
+  cancel_all(list)
+  if err ~= nil then
     return nil, err
   end
   return values
@@ -182,12 +228,18 @@ end
 -- Waits for tasks, until one deadline for all. Returns, in the order of the list,
 -- { task =, done =, value =, error = } of each. Those that are not done go on.
 function task.yield_many(list, timeout)
-  local deadline, err = deadline_for(list, "yield_many", timeout or TIMEOUT)
+  local count, err = count_of(list, "yield_many")
+  if not count then
+    return nil, err
+  end
+  local deadline
+  deadline, err = deadline_for(timeout or TIMEOUT)
   if not deadline then
     return nil, err
   end
   local results = {}
-  for place, t in ipairs(list) do
+  for place = 1, count do
+    local t = list[place]
     if not t.done then
       first(nil, t.outcome, deadline)
     end

@@ -6,6 +6,7 @@ use mlua_sys::*;
 
 use crate::interpreter::push_text;
 use crate::lua::{State, push_functions_key};
+use crate::payload;
 
 /// Bytes of the longest word with a suggestion, and of the longest suggestion.
 const LONGEST: usize = 40;
@@ -66,6 +67,9 @@ impl Search<'_> {
     fn functions_of(&mut self, l: State, value: c_int) {
         let top = l.top();
         let mut value = value;
+        if payload::push_methods(l, value) {
+            self.functions_in(l, l.top());
+        }
         // A table, the `__index` of its metatable, and once more.
         for _ in 0..3 {
             if l.type_of(value) == LUA_TTABLE {

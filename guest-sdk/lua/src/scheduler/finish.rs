@@ -13,9 +13,6 @@ use crate::mistakes::check_taken;
 use crate::tasks::{Channel, Fired, Source};
 use crate::transfer::forget;
 
-/// The function of an exec in warnings, also in those about the outcome of its call.
-pub(crate) const EXEC: &str = "process.exec";
-
 /// The results of a library function that need not wait any longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -29,8 +26,10 @@ pub(crate) enum Shape {
     Select,
     /// `true`.
     Sleep,
-    /// The result of an exec.
+    /// The result of `process.exec`.
     Exec,
+    /// The result of `spawner:exec`.
+    SpawnerExec,
     /// The result of an operation of the runtime.
     Operation,
     /// The place of the channel, from 1, and the value; nil at the deadline.
@@ -48,6 +47,14 @@ impl Shape {
     pub(super) fn is_plain_receive(self) -> bool {
         matches!(self, Shape::Receive | Shape::ReceiveBy)
     }
+
+    /// Returns the function of an exec, for warnings.
+    pub(crate) fn exec_name(self) -> &'static str {
+        match self {
+            Shape::SpawnerExec => "spawner:exec",
+            _ => "process.exec",
+        }
+    }
 }
 
 /// Marks a case that receives, in the place of the value to send.
@@ -64,13 +71,14 @@ pub(super) fn is_receive(l: State, index: c_int) -> bool {
         && l.to_userdata(index).cast_const().cast() == &raw const RECEIVE
 }
 
-const SHAPES: [Shape; 10] = [
+const SHAPES: [Shape; 11] = [
     Shape::Receive,
     Shape::ReceiveBy,
     Shape::Send,
     Shape::Select,
     Shape::Sleep,
     Shape::Exec,
+    Shape::SpawnerExec,
     Shape::Operation,
     Shape::First,
     Shape::Answer,
@@ -96,7 +104,7 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             l.push_boolean(true);
             1
         }
-        (Shape::Exec | Shape::Operation, Fired::Deadline) => given_up(l, base),
+        (Shape::Exec | Shape::SpawnerExec | Shape::Operation, Fired::Deadline) => given_up(l, base),
         (Shape::Receive, Fired::Deadline) => {
             l.push_nil();
             l.push_boolean(false);
@@ -126,9 +134,9 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             l.insert(-2);
             2
         }
-        (Shape::Exec, Fired::Case(..)) => {
+        (Shape::Exec | Shape::SpawnerExec, Fired::Case(..)) => {
             let results = results_of_exec(l, base);
-            check_taken(l, results, EXEC)
+            check_taken(l, results, shape.exec_name())
         }
         (Shape::Operation, Fired::Case(..)) => results_of_exec(l, base),
         (Shape::Select, Fired::Deadline) => {

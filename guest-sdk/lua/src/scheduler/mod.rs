@@ -23,7 +23,7 @@ mod poll;
 mod run;
 mod wait;
 
-pub(crate) use finish::{EXEC, Shape, push_receive};
+pub(crate) use finish::{Shape, push_receive};
 pub(crate) use poll::Pulled;
 pub(crate) use run::{RunEnd, again, prepare, run, spawn};
 pub(crate) use wait::{

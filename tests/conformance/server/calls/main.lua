@@ -58,7 +58,7 @@ for _ = 1, 20 do
 end
 
 -- Mistakes.
-assert(select(2, pcall(server.call)):find("bad argument #1 to 'call'", 1, true))
+assert(select(2, pcall(server.call, 7)):find("bad argument #1 to 'call' (string expected, got number)", 1, true))
 value, err = server.call("nobody", 1)
 assert(value == nil and err:kind() == errors.NOT_FOUND)
 value, err = server.call(pid, "get", "soon")

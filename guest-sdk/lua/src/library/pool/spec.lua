@@ -33,6 +33,7 @@ function spec.pool(given)
         definition = given.worker,
         host = base.check_text(given.host, "pool.host"),
         args = base.check_args(given.args, "pool.args"),
+        args_name = "pool.args",
       },
       size = count(given.size or 4, 1, "pool.size"),
       overflow = count(given.overflow or 0, 0, "pool.overflow"),

@@ -9,6 +9,7 @@ local type, tostring, setmetatable, next = type, tostring, setmetatable, next
 local byte = string.byte
 local failures = require("warren.server.failures")
 local bad_argument, failure = failures.bad_argument, failures.failure
+local no_destination = failures.no_destination
 
 local TIMEOUT <const> = 5000
 
@@ -116,7 +117,9 @@ end
 function caller.call(destination, request, timeout)
   local ending = watches[destination]
   if not ending then
-    if type(destination) ~= "string" then
+    if destination == nil then
+      return nil, no_destination()
+    elseif type(destination) ~= "string" then
       bad_argument(1, "call", "string", destination)
     end
     destination, ending = watched_pid(destination)
@@ -135,15 +138,15 @@ function caller.call(destination, request, timeout)
 end
 
 -- Asks a process of a kind, whose word errors name. Without a timeout, only the end of the
--- process ends the wait.
-function caller.ask(kind, destination, request, timeout)
+-- process ends the wait. `shown` is the timeout that errors name, if it is another one.
+function caller.ask(kind, destination, request, timeout, shown)
   local pid, ending = watched_pid(destination)
   if not pid then
     return nil, ending
   end
   local value, err, why = ask(pid, request, timeout, ending)
   if why ~= nil then
-    return nil, unanswered(pid, ending, why, timeout, kind)
+    return nil, unanswered(pid, ending, why, shown or timeout, kind)
   elseif err ~= nil then
     return nil, err
   end
@@ -183,7 +186,9 @@ end
 -- Asks a server to end, and waits until it has. A server that has not ended in time is
 -- terminated; the error of who may not do that is returned.
 function caller.stop(destination, timeout)
-  if type(destination) ~= "string" then
+  if destination == nil then
+    return nil, no_destination()
+  elseif type(destination) ~= "string" then
     bad_argument(1, "stop", "string", destination)
   end
   local pid, ending = watched_pid(destination)

@@ -1,5 +1,6 @@
 -- Failures of functions that others call: wrong arguments, and what handlers raise.
 
+local native = ...
 local errors, error, type = errors, error, type
 
 local failures = {}
@@ -10,26 +11,35 @@ function failures.bad_argument(place, name, expected, value)
   error("bad argument #" .. place .. " to '" .. name .. "' (" .. expected .. " expected, got " .. got .. ")", 3)
 end
 
+-- Returns the error of a destination that is missing, the first argument.
+function failures.no_destination()
+  local why = "destination is missing: argument 1 is nil, as after a lookup or spawn whose error was ignored"
+  return failures.failure(errors.INVALID, why)
+end
+
 -- Makes an error of these modules. The caller may try again after a failure that passes.
 function failures.failure(kind, message, details)
   local retryable = kind == errors.RATE_LIMITED or kind == errors.TIMEOUT or kind == errors.UNAVAILABLE
   return errors.new { kind = kind, retryable = retryable, message = message, details = details }
 end
 
--- Returns an error of a value that cannot cross, whose message begins with another name.
-function failures.renamed(err, pattern, name)
-  if errors.call_stack(err) and errors.is(err, errors.INVALID) and err:message():find(pattern) then
-    return failures.failure(errors.INVALID, (err:message():gsub(pattern, name, 1)))
-  end
-  return err
+-- Returns the error of a call that was to send a value. A value that cannot cross is the
+-- reason, and has its own name in the error.
+function failures.of_value(err, value, name)
+  local _, refused = native.check_value(value, name)
+  return refused or err
 end
 
--- Makes a structured error, with the place, of what a function has raised; for `xpcall`.
-function failures.with_place(raised)
-  if type(raised) == "string" then
-    return errors.new(raised)
+-- Makes a structured error, with the place, of whatever a function has raised; for `xpcall`.
+failures.structured = native.structured
+
+-- Returns the reason of a failure as a process returns it: text, or a structured error. No
+-- reason, nil, stays nil.
+function failures.reason(given)
+  if given == nil or type(given) == "string" then
+    return given
   end
-  return raised
+  return native.structured(given)
 end
 
 return failures

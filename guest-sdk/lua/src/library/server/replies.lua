@@ -5,13 +5,24 @@ local answer_message, caller_of, values = native.answer, native.caller, native.v
 local errors, send = errors, process.send
 local type = type
 local failures = require("warren.server.failures")
-local bad_argument, renamed = failures.bad_argument, failures.renamed
+local bad_argument, of_value = failures.bad_argument, failures.of_value
 
 local replies = {}
+
+-- Refuses the first argument of the function of this name, which ends by a call of this one.
+local function wrong(name, expected, value)
+  if value == nil then
+    return nil, failures.failure(errors.INVALID, (expected == "message" and expected or "to") .. " is missing")
+  end
+  bad_argument(1, name, expected, value)
+end
 
 -- Returns where the reply to a message goes, a table that can be kept and sent on; nil for a
 -- message that is no call.
 function replies.reply_to(message)
+  if type(message) ~= "userdata" then
+    return wrong("reply_to", "message", message)
+  end
   local pid, topic, number = caller_of(message)
   if pid then
     return { pid = pid, topic = topic, number = number }
@@ -21,6 +32,9 @@ end
 
 -- Returns the request in a message that is a call or a cast.
 function replies.request(message)
+  if type(message) ~= "userdata" then
+    return wrong("request", "message", message)
+  end
   local first, second = values(message)
   if caller_of(message) then
     return second
@@ -44,7 +58,7 @@ function replies.answer(to, is_reply, value)
     sent, err = send(to.pid, to.topic, is_reply, value)
   end
   if not sent and err:kind() == errors.INVALID then
-    return nil, renamed(err, "^payload%[2%]", "reply")
+    return nil, of_value(err, value, "reply")
   end
   return true
 end
@@ -54,7 +68,7 @@ local answer = replies.answer
 -- Answers a call: the message itself, or what `reply_to` has returned for it.
 function replies.reply(to, value)
   if type(to) ~= "table" and type(to) ~= "userdata" then
-    bad_argument(1, "reply", "message or table", to)
+    return wrong("reply", "message or table", to)
   end
   return answer(to, true, value)
 end
@@ -62,7 +76,7 @@ end
 -- Answers a call with an error, which `call` returns behind nil.
 function replies.refuse(to, err)
   if type(to) ~= "table" and type(to) ~= "userdata" then
-    bad_argument(1, "refuse", "message or table", to)
+    return wrong("refuse", "message or table", to)
   end
   return answer(to, false, err)
 end

@@ -3,9 +3,11 @@
 local native = ...
 local next_message, answer = native.next, native.answer
 local process, errors, logger = process, errors, logger
-local type, select, xpcall, tostring = type, select, xpcall, tostring
+local error, type, select, xpcall, tostring = error, type, select, xpcall, tostring
 local setmetatable, getmetatable = setmetatable, getmetatable
 local failures = require("warren.server.failures")
+local structured, reason_of, of_value = failures.structured, failures.reason, failures.of_value
+local handlers = require("warren.server.handlers")
 local replies = require("warren.server.replies")
 local STARTED <const> = require("warren.server.starting").STARTED
 
@@ -35,11 +37,28 @@ function serving.become(definition, ...)
   return setmetatable({ upgrades = true, definition = definition, replies = select("#", ...) > 0, reply = ... }, decision)
 end
 
--- Carries out a decision. Returns true, and the reason, where the server ends.
-local function decided(decision, state)
+-- Upgrades the server. The new code answers the call that asked for the upgrade. If the
+-- upgrade is refused, the error is the answer, and the server goes on.
+local function upgrade(decision, state, call)
+  local to = call and replies.reply_to(call)
+  if to then
+    to.replies, to.reply = decision.replies, decision.reply
+  end
+  local _, err = process.upgrade(decision.definition, UPGRADED, state, to)
+  if errors.is(err, errors.INVALID) then
+    err = of_value(of_value(err, decision.reply, "reply"), state, "state")
+  end
+  logger:error("server: cannot upgrade", { error = err })
+  if to then
+    replies.refuse(to, err)
+  end
+end
+
+-- Carries out a decision, of the handler of `call` if that is a call. Returns true, and the
+-- reason, where the server ends.
+local function decided(decision, state, call)
   if decision.upgrades then
-    local _, err = process.upgrade(decision.definition, UPGRADED, state)
-    logger:error("server: cannot upgrade", { error = err })
+    upgrade(decision, state, call)
   end
   return decision.ends, decision.reason
 end
@@ -53,14 +72,14 @@ local function refuse(message, err)
 end
 
 -- Answers a call with what its handler has returned. Returns the decision that this is, if
--- it is one; a decision may be without a reply.
+-- it is one; a decision may be without a reply, and an upgrade replies itself.
 local function respond(message, result, err)
-  if err ~= nil then
+  if result == nil and err ~= nil then
     refuse(message, err)
-    return result
+    return nil
   end
   local made, refused = answer(message, true, result, decision)
-  if made and made.replies then
+  if made and made.replies and not made.upgrades then
     local _
     _, refused = answer(message, true, made.reply)
   end
@@ -102,7 +121,7 @@ local function serve(module, state)
       logger:warn("server: no handler for the message '" .. came:topic() .. "' from " .. tostring(came:from()) .. "; dropped")
     end
     if result ~= nil and getmetatable(result) == decision then
-      local ends, reason = decided(result, state)
+      local ends, reason = decided(result, state, kind == CALL and came)
       if ends then
         return reason
       end
@@ -120,38 +139,60 @@ local function first_state(module, upgraded, ...)
   elseif module.init then
     return module.init(...)
   end
-  return (...) or {}
+  local argument = ...
+  if argument == nil then
+    return {}
+  end
+  return argument
 end
 
+-- Runs a server. `to` is the caller that waits for the start or the upgrade, if there is one,
+-- with the reply to it.
 local function run(module, upgraded, to, ...)
-  local started, state, err = xpcall(first_state, failures.with_place, module, upgraded, ...)
+  local started, state, err = xpcall(first_state, structured, module, upgraded, ...)
   if not started then
     state, err = nil, state
   end
-  if state == nil and err == nil then
-    err = failures.failure(errors.INVALID, (upgraded and "upgrade" or "init") .. " returned no state")
+  if state ~= nil then
+    err = nil
+  else
+    err = reason_of(err)
+      or failures.failure(errors.INVALID, (upgraded and "upgrade" or "init") .. " returned no state")
   end
-  if to then
-    replies.answer(to, err == nil, err == nil or err)
+  if to and err ~= nil then
+    replies.refuse(to, err)
+  elseif to and to.replies then
+    replies.reply(to, to.reply)
   end
   if err ~= nil then
     return nil, err
   end
   if not module.terminate then
-    return nil, serve(module, state)
+    return nil, reason_of(serve(module, state))
   end
-  local served, reason = xpcall(serve, failures.with_place, module, state)
+  local _, reason = xpcall(serve, structured, module, state)
+  reason = reason_of(reason)
   module.terminate(state, reason)
   return nil, reason
 end
 
 -- Runs a server in this process until its end, with these arguments for `init`.
 function serving.run(module, ...)
-  local word, to = ...
+  if module == nil then
+    return nil, failures.failure(errors.INVALID, "handlers are missing")
+  elseif type(module) ~= "table" then
+    failures.bad_argument(1, "run", "table", module)
+  end
+  local mistake = handlers.mistake(module)
+  if mistake then
+    return nil, failures.failure(errors.INVALID, mistake)
+  end
+  local word, first, second = ...
   if word == STARTED then
-    return run(module, false, to, select(3, ...))
+    first.replies, first.reply = true, true
+    return run(module, false, first, select(3, ...))
   elseif word == UPGRADED then
-    return run(module, true, nil, to)
+    return run(module, true, second, first)
   end
   return run(module, false, nil, ...)
 end
@@ -161,6 +202,10 @@ end
 function serving.entry(module)
   if type(module) ~= "table" then
     failures.bad_argument(1, "entry", "table", module)
+  end
+  local mistake = handlers.mistake(module)
+  if mistake then
+    error("server.entry: " .. mistake, 2)
   end
   module.main = function(...)
     return serving.run(module, ...)

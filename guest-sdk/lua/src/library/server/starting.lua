@@ -1,8 +1,9 @@
 -- The start of a server by another process.
 
-local process = process
+local errors, process = errors, process
 local type = type
-local bad_argument = require("warren.server.failures").bad_argument
+local failures = require("warren.server.failures")
+local bad_argument = failures.bad_argument
 local caller = require("warren.server.caller")
 
 local TIMEOUT <const> = 5000
@@ -38,7 +39,9 @@ end
 -- Starts a server, and waits until its `init` has returned. Returns its PID, or nil and the
 -- error of `init` or of the spawn.
 function starting.start(definition, argument, options)
-  if type(definition) ~= "string" then
+  if definition == nil then
+    return nil, failures.failure(errors.INVALID, "definition is missing")
+  elseif type(definition) ~= "string" then
     bad_argument(1, "start", "string", definition)
   elseif options ~= nil and type(options) ~= "table" then
     bad_argument(3, "start", "table", options)
@@ -61,7 +64,7 @@ function starting.start(definition, argument, options)
   local pid
   pid, err = spawn(definition, options.host, starting.STARTED, to, argument)
   if not pid then
-    return nil, err
+    return nil, errors.is(err, errors.INVALID) and failures.of_value(err, argument, "argument") or err
   end
   local started, is_late
   started, err, is_late = caller.answer(pid, number, timeout)

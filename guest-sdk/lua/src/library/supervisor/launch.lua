@@ -1,5 +1,6 @@
 -- Starts the processes of these modules.
 
+local failures = require("warren.server.failures")
 local requests = require("warren.supervisor.requests")
 
 local launch = {}
@@ -13,20 +14,43 @@ local function spawner_of(what)
   return spawner, err
 end
 
--- Starts a process, linked and monitored. `what` has definition, host and perhaps a name.
-function launch.child(what, args)
-  if not what.name then
-    return process.spawn_linked_monitored(what.definition, what.host, table.unpack(args, 1, args.n))
+-- Returns the error of a start, which names the arguments as the program knows them: a
+-- description with the name `described`, or a list with the name `args_name`.
+local function refused(err, what)
+  if not errors.is(err, errors.INVALID) then
+    return err
+  elseif what.description ~= nil then
+    return failures.of_value(err, what.description, what.described)
   end
-  local spawner, err = spawner_of(what)
-  if not spawner then
-    return nil, err
+  for place = 1, what.args.n do
+    err = failures.of_value(err, what.args[place], ("%s[%d]"):format(what.args_name, place))
   end
-  return spawner:spawn_linked_monitored(what.definition, what.host, table.unpack(args, 1, args.n))
+  return err
 end
 
--- Starts a process that answers when it is ready, waits for its answer, and links to it.
--- It ends with this process, however this one ends. `kind` is the word for such a process.
+-- Starts a process, linked and monitored. `what` has definition, host and perhaps a name, and
+-- what errors call its arguments. `args` are those that it gets.
+function launch.child(what, args)
+  local pid, err
+  if what.name then
+    local spawner
+    spawner, err = spawner_of(what)
+    if not spawner then
+      return nil, err
+    end
+    pid, err = spawner:spawn_linked_monitored(what.definition, what.host, table.unpack(args, 1, args.n))
+  else
+    pid, err = process.spawn_linked_monitored(what.definition, what.host, table.unpack(args, 1, args.n))
+  end
+  if not pid then
+    return nil, refused(err, what)
+  end
+  return pid
+end
+
+-- Starts a process that links to this one and answers when it is ready, and waits for its
+-- answer. It ends with this process, however this one ends. `kind` is the word for such a
+-- process.
 function launch.ready(kind, what)
   local spawner, err = spawner_of(what)
   if not spawner then
@@ -34,13 +58,12 @@ function launch.ready(kind, what)
   end
   local args, pid = what.args, nil
   pid, err = requests.start(kind, function(asking)
-    return asking:spawn(what.definition, what.host, table.unpack(args, 1, args.n or #args))
+    return asking:spawn(what.definition, what.host, table.unpack(args, 1, args.n))
   end, spawner, "adopt")
-  local linked
-  if pid then
-    linked, err = process.link(pid)
+  if not pid then
+    return nil, refused(err, what)
   end
-  return linked and pid, err
+  return pid
 end
 
 return launch

@@ -49,13 +49,15 @@ function loop.requests(kind)
     return kind
   end
 
-  -- As `ready`, of the process that has started this one, and with whose end it ends.
+  -- As `ready`, of the process that has started this one, and with whose end it ends. The
+  -- link is there before the answer: a failure that follows falls along it.
   function handlers:adopt(to)
     self.parent = to.pid
-    if not process.monitor(self.parent) then
+    local linked, err = process.link(self.parent)
+    if not linked or not process.monitor(self.parent) then
       self:finish()
     end
-    return true
+    return linked, err
   end
 
   -- The answer is given at the end.

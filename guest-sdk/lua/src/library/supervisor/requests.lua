@@ -1,9 +1,11 @@
 -- Requests by name to a process of these modules, asked and answered as calls of a server:
 -- a request is a table of the name and the arguments, with their number `n`.
 
+local alarms = require("warren.supervisor.alarms")
 local caller = require("warren.server.caller")
 local failures = require("warren.server.failures")
 local bad_argument, failure = failures.bad_argument, failures.failure
+local of_value = failures.of_value
 local replies = require("warren.server.replies")
 
 -- No request has more arguments.
@@ -17,7 +19,7 @@ end
 
 -- The time for an answer that needs no work, in milliseconds.
 local TIMEOUT <const> = 5000
--- The time for a process to show its kind. A supervisor reads no request while a child of
+-- The time for a process to show its kind, for other requests. A supervisor reads no request while a child of
 -- its starts or stops.
 local PATIENCE <const> = { pool = TIMEOUT, supervisor = 60000 }
 
@@ -25,12 +27,21 @@ local PATIENCE <const> = { pool = TIMEOUT, supervisor = 60000 }
 local MOST_KNOWN <const> = 256
 local kinds, known = {}, 0
 
--- Returns true if a process is of a kind; or nil and an error.
-local function check_kind(kind, pid, name)
+-- Returns what is left of a timeout, in milliseconds.
+local function rest_of(timeout, began)
+  local span = type(timeout) == "number" and timeout * time.MILLISECOND
+    or time.parse_duration(timeout):nanoseconds()
+  return math.max(span - (alarms.now() - began), 0) / time.MILLISECOND
+end
+
+-- Has a process show that it is of a kind, unless it has. Returns what is left of the
+-- timeout; or nil and an error.
+local function check_kind(kind, pid, name, timeout, patience)
   if kinds[pid] == kind then
-    return true
+    return true, timeout
   end
-  local shown, err = caller.ask(kind, pid, packed("ready"), PATIENCE[kind])
+  local began = alarms.now()
+  local shown, err = caller.ask(kind, pid, packed("ready"), timeout or patience)
   if err ~= nil then
     return nil, err
   elseif shown ~= kind then
@@ -40,47 +51,68 @@ local function check_kind(kind, pid, name)
     kinds, known = {}, 0
   end
   kinds[pid], known = kind, known + 1
-  return true
+  return true, timeout and rest_of(timeout, began)
 end
 
--- Returns a function that asks a process of a kind. It takes the destination, the request's
--- arguments, of which there are `arity`, and a timeout. Without a timeout a process that has
--- shown its kind has as long as it takes; for a request that only `looks`, the usual time.
--- `argument` is the name of the first argument in errors.
-function requests.to(kind, name, arity, options)
-  local looks, argument = options and options.looks, options and options.argument
+-- Returns the error of a request that was not sent or was refused: that of an argument, by
+-- its name, if the argument cannot cross.
+local function refused(err, names, ...)
+  for place, name in ipairs(names) do
+    err = of_value(err, (select(place, ...)), name)
+  end
+  return err
+end
+
+-- Returns a function that asks a process of a kind. It takes the destination, the arguments
+-- of the request and a timeout. Without a timeout the process has as long as it takes; for a
+-- request that only `looks`, the usual time. Options: `arguments`, their names in errors;
+-- `required`, how many of them must not be nil; `as`, the name of the function in errors;
+-- `refused`, in the place of the function above.
+function requests.to(kind, name, options)
+  local names, required, looks = options.arguments or {}, options.required or 0, options.looks
+  local shown_name, patience = options.as or name, looks and TIMEOUT or PATIENCE[kind]
+  local explain = options.refused or refused
   return function(dest, ...)
-    if type(dest) ~= "string" then
-      bad_argument(1, name, "string", dest)
+    if dest == nil then
+      return nil, failures.no_destination()
+    elseif type(dest) ~= "string" then
+      bad_argument(1, shown_name, "string", dest)
     end
-    local pid, err = dest, nil
+    for place = 1, required do
+      if select(place, ...) == nil then
+        return nil, failure(errors.INVALID, names[place] .. " is missing")
+      end
+    end
+    local given = select(#names + 1, ...)
+    if given == nil and looks then
+      given = TIMEOUT
+    end
+    local may_wait, err = caller.check_timeout(given)
+    if not may_wait then
+      return nil, err
+    end
+    local pid = dest
     if dest:byte() ~= 123 then
       pid, err = process.registry.lookup(dest)
       if not pid then
         return nil, err
       end
     end
-    local timeout = select(arity + 1, ...)
-    if looks then
-      timeout = timeout or TIMEOUT
-    elseif timeout == nil then
-      local is_kind
-      is_kind, err = check_kind(kind, pid, name)
-      if not is_kind then
-        return nil, err
-      end
+    local is_kind, timeout = check_kind(kind, pid, shown_name, given, patience)
+    if not is_kind then
+      return nil, timeout
     end
     local request = packed(name, ...)
-    for place = arity + 2, request.n do
+    for place = #names + 2, request.n do
       request[place] = nil
     end
-    request.n = math.min(request.n, arity + 1)
+    request.n = math.min(request.n, #names + 1)
     local answer
-    answer, err = caller.ask(kind, pid, request, timeout)
+    answer, err = caller.ask(kind, pid, request, timeout, given)
     if err == nil then
       return answer
-    elseif argument then
-      err = failures.renamed(err, "^request%[2%]", argument)
+    elseif errors.is(err, errors.INVALID) then
+      err = explain(err, names, ...)
     end
     return nil, err
   end

@@ -3,6 +3,9 @@
 
 local restarts = {}
 
+-- The longest delay: added to the time of today, it is still an integer.
+local LONGEST <const> = 2.0 ^ 62
+
 local intensity = {}
 intensity.__index = intensity
 
@@ -33,9 +36,12 @@ function restarts.delay(child, now)
     child.row = 0
   end
   child.row = (child.row or 0) + 1
+  if backoff.initial_delay == 0 then
+    return 0 -- however often it grows; the power may be infinite
+  end
   local delay = math.min(backoff.initial_delay * backoff.factor ^ (child.row - 1), backoff.max_delay)
   local spread = (2 * math.random() - 1) * backoff.jitter
-  return math.tointeger(delay * (1 + spread) // 1)
+  return math.tointeger(math.min(delay * (1 + spread), LONGEST) // 1)
 end
 
 return restarts

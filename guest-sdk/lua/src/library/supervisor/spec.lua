@@ -75,6 +75,9 @@ local function check_text(value, what)
   return value
 end
 
+-- The longest duration: added to the time of today, it is still an integer.
+local LONGEST <const> = 1 << 62
+
 local function check_number(value, from, what)
   check(type(value) == "number" and value >= from, "%s is a number from %s, not %s", what, from, quoted(value))
   return value
@@ -96,7 +99,7 @@ local function nanoseconds(value, what)
     result = parsed and parsed:nanoseconds()
   end
   check(result and result >= 0, "%s is a duration such as '5s', not %s", what, quoted(value))
-  return result
+  return math.min(result, LONGEST)
 end
 
 -- Returns the delays between restarts, complete; a duration alone is the first one.
@@ -126,12 +129,37 @@ local function shutdown(value, what)
   return nanoseconds(value, what)
 end
 
+-- Returns the greatest index of a list, and the number of its elements.
+local function extent(value, what, is_packed)
+  check(type(value) == "table", "%s is a list, not %s", what, quoted(value))
+  local last, count = 0, 0
+  for key in pairs(value) do
+    if key ~= "n" or not is_packed then
+      check(math.type(key) == "integer" and key >= 1, "%s is a list, not a table with the key %s", what, quoted(key))
+      last, count = math.max(last, key), count + 1
+    end
+  end
+  return last, count
+end
+
+-- Returns the length of a list without holes; of none where there is no list.
+local function check_list(value, what)
+  if value == nil then
+    return 0
+  end
+  local last, count = extent(value, what)
+  for place = 1, count < last and last or 0 do
+    check(value[place] ~= nil, "%s[%d] is nil", what, place)
+  end
+  return last
+end
+
 local function check_args(value, what)
   if value == nil then
     return { n = 0 }
   end
-  check(type(value) == "table", "%s is a list, not %s", what, quoted(value))
-  local args = { n = value.n or #value }
+  local last = extent(value, what, true)
+  local args = { n = value.n or last }
   check(math.type(args.n) == "integer" and args.n >= 0, "%s.n is the number of arguments, not %s", what, quoted(args.n))
   return table.move(value, 1, args.n, 1, args)
 end
@@ -148,6 +176,10 @@ local function check_start(given, what)
   end
   check(#ways > 0, "%s has none of 'definition', 'server', 'supervisor' and 'start'; give one", what)
   check(#ways == 1, "%s has %s; give one of them", what, table.concat(ways, " and "))
+  for _, key in ipairs { "definition", "server", "supervisor" } do
+    local remedy = "put it in a file, and name that definition"
+    check(type(given[key]) ~= "function", "%s.%s is a function, which cannot leave its process; %s", what, key, remedy)
+  end
   check_text(given.definition, what .. ".definition")
   check_text(given.server, what .. ".server")
   local is_function = given.start == nil or type(given.start) == "function"
@@ -161,20 +193,31 @@ local function check_start(given, what)
   end
 end
 
-local function child(given, defaults)
-  check(type(given) == "table", "a child is a table, not %s", quoted(given))
+-- Returns the id of a child, and what messages call it.
+local function id_of(given, defaults)
   local id = given.id or given.name or defaults.id or given.definition or given.server
-  if id == nil and type(given.supervisor) == "string" then
+  if id == nil and type(given.supervisor) ~= "table" then
     id = given.supervisor
+  end
+  if type(id) == "function" then
+    check_start(given, "child")
   end
   local is_id = type(id) == "string" or math.type(id) == "integer"
   check(is_id, "a child without a name and a definition needs an id, text or integer")
-  local what = spec.named(id)
+  return id, defaults.what or spec.named(id)
+end
+
+local function child(given, defaults)
+  check(type(given) == "table", "a child is a table, not %s", quoted(given))
+  local id, what = id_of(given, defaults)
   check_table(given, CHILD_KEYS, what)
   check_start(given, what)
+  local ready = given.ready
+  check(ready == nil or type(ready) == "boolean", "%s.ready is true or false, not %s", what, quoted(ready))
   local args, definition = check_args(given.args, what .. ".args"), given.definition or given.server
-  if type(given.supervisor) == "table" then
-    definition, args = spec.SUPERVISOR, { n = 1, given.supervisor }
+  local description = type(given.supervisor) == "table" and given.supervisor or nil
+  if description then
+    definition, args = spec.SUPERVISOR, { n = 1, description }
   elseif given.supervisor then
     definition = given.supervisor
   end
@@ -185,6 +228,10 @@ local function child(given, defaults)
     start = given.start,
     host = check_text(given.host, what .. ".host"),
     args = args,
+    -- What errors call the arguments.
+    args_name = what .. ".args",
+    description = description,
+    described = what .. ".supervisor",
     name = check_text(given.name, what .. ".name"),
     restart = check_choice(given.restart or "permanent", RESTARTS, what .. ".restart"),
     shutdown = shutdown(given.shutdown or given.supervisor and "infinity" or "5s", what .. ".shutdown"),
@@ -192,8 +239,21 @@ local function child(given, defaults)
     is_server = given.server ~= nil,
     -- It answers when it has started: a supervisor with its children, a server with its
     -- `init`.
-    ready = given.supervisor ~= nil or given.server ~= nil or given.ready == true,
+    ready = given.supervisor ~= nil or given.server ~= nil or ready == true,
   }
+end
+
+-- Checks a template, which may leave open how a child starts.
+local function check_template(given, what)
+  check_table(given, CHILD_KEYS, what)
+  local one = { id = "template" }
+  for key, value in pairs(given) do
+    one[key] = value
+  end
+  if not (one.definition or one.server or one.supervisor or one.start) then
+    one.definition = spec.SUPERVISOR
+  end
+  child(one, { what = what })
 end
 
 -- What a template and the description of one child say together.
@@ -227,7 +287,10 @@ function complete(given, what)
   check(strategy == "dynamic" or given.child == nil, "%s.child is the template of strategy 'dynamic'", what)
   check(strategy == "dynamic" or given.max_children == nil, "%s.max_children is a limit of strategy 'dynamic'", what)
   check(strategy ~= "dynamic" or given.children == nil, "%s: strategy 'dynamic' begins without children", what)
-  check(given.children == nil or type(given.children) == "table", "%s.children is a list", what)
+  if given.child ~= nil then
+    check_template(given.child, what .. ".child")
+  end
+  local count = check_list(given.children, what .. ".children")
   local result = {
     strategy = strategy,
     max_restarts = given.max_restarts == math.huge and math.huge
@@ -239,8 +302,8 @@ function complete(given, what)
     children = {},
   }
   local seen = {}
-  for place, one in ipairs(given.children or {}) do
-    local complete_child = child(one, result)
+  for place = 1, count do
+    local complete_child = child(given.children[place], { backoff = result.backoff })
     check(not seen[complete_child.id], "%s has two children with the id %s", what, quoted(complete_child.id))
     seen[complete_child.id] = true
     result.children[place] = complete_child
@@ -253,18 +316,45 @@ spec.checked, spec.check, spec.check_table, spec.check_number = checked, check, 
 spec.check_text, spec.check_args, spec.nanoseconds, spec.backoff = check_text, check_args, nanoseconds, backoff
 spec.shutdown, spec.check_integer = shutdown, check_integer
 
+-- Checks the child that describes the processes of a registry. Their keys stand in the place
+-- of names and ids, and come behind their arguments.
+function spec.check_registry(given)
+  return checked(function()
+    check_table(given, CHILD_KEYS, "child")
+    for _, key in ipairs { "id", "name" } do
+      check(given[key] == nil, "child has the key '%s'; each process of a registry has its own key instead", key)
+    end
+    local is_table = type(given.supervisor) == "table"
+    check(not is_table, "child.supervisor is a table, which is given no key; name a definition")
+    child(given, { id = "child", what = "child" })
+    return true
+  end)
+end
+
+-- Checks the options of a function, which may have these keys. Returns the options; or nil
+-- and an error of kind INVALID.
+function spec.options(given, keys)
+  return checked(function()
+    local options = given or {}
+    check_table(options, keys, "options")
+    check_text(options.name, "options.name")
+    check_text(options.host, "options.host")
+    return options
+  end)
+end
+
 -- Returns a complete description of a supervisor; or nil and an error of kind INVALID.
 function spec.supervisor(given)
   return checked(complete, given, "supervisor")
 end
 
 -- Refuses start functions, which cannot leave this process.
-local function check_start_functions(children)
-  for _, one in ipairs(children or {}) do
+local function check_start_functions(given)
+  for _, one in ipairs(given.children or { given.child }) do
     if one.start then
       check(false, "%s.start works only in supervisor.run", spec.named(one.id or "?"))
     elseif type(one.supervisor) == "table" then
-      check_start_functions(one.supervisor.children)
+      check_start_functions(one.supervisor)
     end
   end
 end
@@ -273,7 +363,7 @@ end
 function spec.to_send(given)
   return checked(function()
     local result = complete(given, "supervisor")
-    check_start_functions(given.children)
+    check_start_functions(given)
     return result
   end)
 end

@@ -12,7 +12,8 @@
 -- only the EXIT of its process leads away from there. So no child runs twice.
 
 local alarms = require("warren.supervisor.alarms")
-local failure = require("warren.server.failures").failure
+local failures = require("warren.server.failures")
+local failure = failures.failure
 local launch = require("warren.supervisor.launch")
 local loop = require("warren.supervisor.loop")
 local requests = require("warren.supervisor.requests")
@@ -159,9 +160,13 @@ function tree:spawn(child, topic)
   if not child.start then
     return launch.child(child, args)
   end
-  local pid, err = child.start(table.unpack(args, 1, args.n))
-  if not pid then
-    return nil, err or failure(errors.INTERNAL, "its start function returned no PID")
+  local returned, pid, err = xpcall(child.start, failures.structured, table.unpack(args, 1, args.n))
+  if not returned then
+    return nil, pid
+  elseif not pid and err ~= nil then
+    return nil, failures.reason(err)
+  elseif type(pid) ~= "string" or pid:byte() ~= 123 then
+    return nil, failure(errors.INTERNAL, "its start function returned no PID: " .. tostring(pid))
   elseif self.by_pid[pid] then
     return nil, failure(errors.ALREADY_EXISTS, "the process is a child already: " .. pid, { pid = pid })
   end
@@ -324,16 +329,23 @@ function tree:handle_end(child)
   end
 end
 
+-- Starts a child that waits for its restart; a start that fails counts as a restart. Returns
+-- the PID, or nil and an error.
+function tree:start_again(child)
+  local pid, err = self:start(child)
+  if not pid and not self.ending then
+    self:restart(child, err)
+  end
+  return pid, err
+end
+
 -- Starts the next child that is due. Returns false if there is none.
 function tree:start_next()
   local child = self.alarms:take()
   if not child then
     return false
   end
-  local pid, err = self:start(child)
-  if not pid and not self.ending then
-    self:restart(child, err)
-  end
+  self:start_again(child)
   return true
 end
 
@@ -377,29 +389,40 @@ end
 
 -- The requests, by name.
 local handlers = loop.requests("supervisor")
+for name, handle in pairs(require("warren.supervisor.keys")) do
+  handlers[name] = handle
+end
 
 function tree:answer(message)
   requests.answer(self, "supervisor", handlers, message)
 end
 
--- Returns the child of an id or a PID, if it is there and did not end meanwhile.
-function tree:find(key)
-  local child = self.by_id[key] or self.by_pid[key]
+-- Returns the child of an id, if there is one. The end of its process is dealt with before:
+-- the process that asks may know of it already.
+function tree:child_of(id)
+  local child = self.by_id[id]
   if child and child.pid and not process.monitor(child.pid) then
-    -- It has ended; whoever asks may know that already.
     while child.pid do
       self:note((self.events:receive()))
     end
     self:handle_end(child)
-    child = self.by_id[key]
+    return self.by_id[id]
   end
-  if child then
+  return child
+end
+
+-- Returns the child of an id or a PID, if it is there and did not end meanwhile.
+function tree:find(key)
+  local child = self.by_id[key] or self.by_pid[key]
+  child = child and self:child_of(child.id)
+  if child and (child.id == key or child.pid == key) then
     return child
   end
   return nil, failure(errors.NOT_FOUND, "child not found: " .. tostring(key))
 end
 
-function handlers:start_child(_, given)
+-- Adds a child that `given` describes, and starts it. Returns its PID, or nil and an error.
+function tree:start_new(given)
   local description = self.description
   local child, err = spec.child(given, {
     template = description.template,
@@ -409,7 +432,7 @@ function handlers:start_child(_, given)
   if not child then
     return nil, err
   end
-  local known = self:find(child.id)
+  local known = self:child_of(child.id)
   if known then
     local message = ("%s exists"):format(spec.named(child.id))
     return nil, failure(errors.ALREADY_EXISTS, message, { pid = known.pid })
@@ -426,6 +449,10 @@ function handlers:start_child(_, given)
     return nil, err
   end
   return pid
+end
+
+function handlers:start_child(_, given)
+  return self:start_new(given)
 end
 
 function handlers:stop_child(_, key)
