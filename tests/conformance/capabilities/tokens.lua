@@ -30,4 +30,11 @@ end
 is(errors.INVALID, crypto.jwt.encode({}, ""))
 is(errors.INVALID, crypto.jwt.encode({ _header = { alg = "none" } }, "key"))
 assert(crypto.jwt.encode({ _header = { kid = "one" } }, "key") ~= crypto.jwt.encode({}, "key"))
+-- An error among the claims is its text: neither its place nor its details leave the process.
+local failed = errors.new { message = "gone", details = { secret = 1 } }
+local told = crypto.jwt.encode({ e = failed, list = { failed }, _header = { e = failed } }, "key")
+local claims = crypto.jwt.verify(told, "key", "HS256", false)
+assert(claims.e == "gone" and claims.list[1] == "gone")
+local header = told:match("^[^.]+")
+assert(base64.decode(header .. ("="):rep(-#header % 4)) == '{"alg":"HS256","typ":"JWT","e":"gone"}')
 assert(not pcall(crypto.jwt.encode, "claims", "key") and not pcall(crypto.jwt.verify, token, {}))

@@ -17,6 +17,7 @@ use warren_kernel::{Error, text};
 
 use super::rsa;
 use crate::answer;
+use crate::forms;
 use crate::hash::authenticate;
 use crate::request::Arguments;
 
@@ -181,14 +182,14 @@ fn part(object: Map<String, Json>) -> String {
 
 /// Reads an encoded map.
 fn object(name: &str, value: &[u8]) -> Result<Map<String, Json>, Error> {
-    match warren_values::from_value(value) {
+    match forms::json(value) {
         Ok(Json::Object(object)) => Ok(object),
         // An empty table is an empty array.
         Ok(Json::Array(none)) if none.is_empty() => Ok(Map::new()),
         Ok(_) => Err(Error::invalid(format!(
             "{name}: expected a table of fields"
         ))),
-        Err(error) => Err(Error::invalid(format!("{name}: {error}"))),
+        Err(why) => Err(Error::invalid(format!("{name}{why}"))),
     }
 }
 
@@ -301,6 +302,21 @@ mod tests {
         let header = json("header", token.split('.').next().unwrap().as_bytes());
         let header = Json::Object(header.unwrap()).to_string();
         assert_eq!(header, r#"{"alg":"HS256","typ":"JWT","kid":"k1"}"#);
+    }
+
+    #[test]
+    fn an_error_in_a_token_is_its_text() {
+        let error = warren_values::Error::internal("gone").with_details(&["secret"]);
+        let error = Value::Error(Box::new(error));
+        let header = Value::Map(vec![(of("x"), Value::Array(vec![error.clone()]))]);
+        let token = encoded(&[("e", error), ("_header", header)], "HS256").unwrap();
+        let parts: Vec<_> = token.split('.').collect();
+        let shown = |part: &str| Json::Object(json("part", part.as_bytes()).unwrap()).to_string();
+        assert_eq!(
+            shown(parts[0]),
+            r#"{"alg":"HS256","typ":"JWT","x":["gone"]}"#
+        );
+        assert_eq!(shown(parts[1]), r#"{"e":"gone"}"#);
     }
 
     #[test]

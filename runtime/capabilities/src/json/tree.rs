@@ -6,6 +6,8 @@ use serde_core::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAc
 use warren_kernel::{Error, text};
 use warren_values::msgpack::{self, Input, Malformed, Token};
 
+use crate::forms::{self, step};
+
 /// The place of a node in its tree.
 pub(super) type Id = u32;
 
@@ -104,7 +106,7 @@ impl Tree {
             Token::Float(number) if !number.is_finite() => Node::Null,
             Token::Float(number) => Node::Float(number),
             Token::String(bytes) => Node::Text(utf8(bytes)?),
-            Token::Error(parts) => Node::Text(message(parts).map_err(malformed)?),
+            Token::Error(parts) => Node::Text(forms::message(parts).map_err(malformed)?.into()),
             Token::Array(0) => Node::Empty,
             Token::Array(len) => {
                 let mut elements = Vec::with_capacity(len as usize);
@@ -118,9 +120,7 @@ impl Tree {
                 let mut members = Vec::with_capacity(len as usize);
                 for _ in 0..len {
                     let Token::String(key) = input.token().map_err(malformed)? else {
-                        return Err("a table whose keys are neither all strings nor all \
-                                    integers from 1 on has no form in JSON"
-                            .into());
+                        return Err(forms::KEYS.into());
                     };
                     let id = self.encoded(input, path);
                     let id = id.inspect_err(|_| path.push(step(&String::from_utf8_lossy(key))))?;
@@ -144,17 +144,6 @@ fn utf8(bytes: &[u8]) -> Result<Box<str>, &'static str> {
     Ok(text.into())
 }
 
-/// Returns the message of an encoded error.
-fn message(parts: &[u8]) -> Result<Box<str>, Malformed> {
-    let mut parts = Input::new(parts);
-    parts.token()?;
-    parts.value()?;
-    match parts.token()? {
-        Token::String(message) => Ok(String::from_utf8_lossy(message).into()),
-        _ => Err(Malformed::Unexpected),
-    }
-}
-
 /// Sorts members by key. Of two with one key the later stays.
 fn sorted(mut members: Vec<(Box<str>, Id)>) -> Box<[(Box<str>, Id)]> {
     members.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -166,19 +155,6 @@ fn sorted(mut members: Vec<(Box<str>, Id)>) -> Box<[(Box<str>, Id)]> {
         same
     });
     members.into()
-}
-
-/// Returns the step of a path that leads to a field, as Lua writes it.
-pub(super) fn step(key: &str) -> String {
-    let is_name = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && key
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let shown = text::clipped(key, 60);
-    match is_name {
-        true => format!(".{shown}"),
-        false => format!("[\"{shown}\"]"),
-    }
 }
 
 /// Adds what a deserializer yields to a tree.
