@@ -29,6 +29,7 @@ for _, alg in ipairs { "none", "hs256", "RS512" } do
 end
 is(errors.INVALID, crypto.jwt.encode({}, ""))
 is(errors.INVALID, crypto.jwt.encode({ _header = { alg = "none" } }, "key"))
+assert(crypto.jwt.encode({ _header = {} }, "key") == crypto.jwt.encode({}, "key"))
 assert(crypto.jwt.encode({ _header = { kid = "one" } }, "key") ~= crypto.jwt.encode({}, "key"))
 -- An error among the claims is its text: neither its place nor its details leave the process.
 local failed = errors.new { message = "gone", details = { secret = 1 } }
