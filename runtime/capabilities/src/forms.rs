@@ -76,6 +76,19 @@ fn read(input: &mut Input<'_>, path: &mut Vec<String>) -> Result<Json, String> {
     })
 }
 
+/// Makes floats of the integers that do not fit 64 signed bits, as `json.decode` does.
+pub(crate) fn fit(value: &mut Json) {
+    match value {
+        Json::Number(number) if number.is_u64() && !number.is_i64() => {
+            let float = number.as_f64().and_then(Number::from_f64);
+            *value = float.map_or(Json::Null, Json::Number);
+        }
+        Json::Array(elements) => elements.iter_mut().for_each(fit),
+        Json::Object(members) => members.values_mut().for_each(fit),
+        _ => {}
+    }
+}
+
 /// Reason to refuse a table as JSON.
 pub(crate) const KEYS: &str = "a table whose keys are neither all strings nor all integers \
                                from 1 on has no form in JSON";

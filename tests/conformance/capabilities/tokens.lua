@@ -38,4 +38,11 @@ local claims = crypto.jwt.verify(told, "key", "HS256", false)
 assert(claims.e == "gone" and claims.list[1] == "gone")
 local header = told:match("^[^.]+")
 assert(base64.decode(header .. ("="):rep(-#header % 4)) == '{"alg":"HS256","typ":"JWT","e":"gone"}')
+-- An integer of more than 64 bits is a float, as `json.decode` has it.
+local function base64url(text)
+  return (base64.encode(text):gsub("[+/=]", { ["+"] = "-", ["/"] = "_", ["="] = "" }))
+end
+local signed = base64url('{"alg":"HS256"}') .. "." .. base64url('{"exp":18446744073709551615}')
+local far = signed .. "." .. base64url((hex.decode(crypto.hmac.sha256("key", signed))))
+assert(crypto.jwt.verify(far, "key").exp == 18446744073709551615.0)
 assert(not pcall(crypto.jwt.encode, "claims", "key") and not pcall(crypto.jwt.verify, token, {}))

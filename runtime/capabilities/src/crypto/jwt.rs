@@ -102,7 +102,9 @@ fn verified(request: &[u8]) -> Answer {
     let now = now.unwrap_or_default().as_secs_f64();
     let claims = claims_of(token, &key, algorithm, require_exp, now)
         .map_err(|why| Error::internal(format!("the token is refused: {why}")).retryable(false))?;
-    let encoded = warren_values::to_value(&Json::Object(claims)).map_err(|error| {
+    let mut claims = Json::Object(claims);
+    forms::fit(&mut claims);
+    let encoded = warren_values::to_value(&claims).map_err(|error| {
         Error::internal(format!("the token is refused: its claims: {error}")).retryable(false)
     })?;
     Ok(encoded.as_slice().to_vec())
@@ -307,6 +309,26 @@ mod tests {
         let bare = encoded(&[], "HS256").unwrap();
         let none = encoded(&[("_header", Value::Array(vec![]))], "HS256").unwrap();
         assert_eq!(none, bare);
+    }
+
+    #[test]
+    fn an_integer_that_is_too_large_is_a_float() {
+        let head = BASE64.encode(r#"{"alg":"HS256"}"#);
+        let numbers = "[9223372036854775808,9223372036854775807]";
+        let body = BASE64.encode(format!(r#"{{"exp":18446744073709551615,"l":{numbers}}}"#));
+        let signed = format!("{head}.{body}");
+        let signature = Algorithm::Hs256.sign(b"key", signed.as_bytes()).unwrap();
+        let token = format!("{signed}.{}", BASE64.encode(signature));
+        let claims = verified(&token, "key", "HS256", true).unwrap();
+        assert_eq!(
+            claims.get("exp"),
+            Some(&Value::Float(18_446_744_073_709_551_615.0))
+        );
+        let list = [
+            Value::Float(9_223_372_036_854_775_808.0),
+            Value::Integer(i64::MAX),
+        ];
+        assert_eq!(claims.get("l"), Some(&Value::Array(list.to_vec())));
     }
 
     #[test]
