@@ -1,7 +1,7 @@
 //! Durations in manifests and on command lines: `250ms`, `1m30s`, `1.5h`.
 //!
 //! Guests in Lua read durations with a parser of their own: `time.parse_duration`
-//! takes a sign, as Go does, and ends at 63 bits of nanoseconds.
+//! takes a sign, as Go does. Both end at 63 bits of nanoseconds.
 
 use std::time::Duration;
 
@@ -20,13 +20,16 @@ pub enum DurationError {
     /// The unit does not exist.
     #[error("unknown unit `{}`; write one of ns, us, ms, s, m, h", shown(.0))]
     Unit(String),
-    /// The duration does not fit 64 bits of nanoseconds.
+    /// The duration does not fit 63 bits of nanoseconds.
     #[error("too long; the longest is {LONGEST}")]
     TooLong,
 }
 
-/// The longest duration, in whole hours: 584 years.
-pub(crate) const LONGEST: &str = "5124095h";
+/// The longest duration, in whole hours: 292 years.
+pub(crate) const LONGEST: &str = "2562047h";
+
+/// Nanoseconds of the longest duration.
+const MOST: u64 = i64::MAX.cast_unsigned();
 
 /// Returns the part of a text that a message quotes; the text may be of any
 /// length.
@@ -77,6 +80,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
             .ok_or_else(|| DurationError::Unit(unit.to_owned()))?;
         let part = part(whole, fraction, *nanos).ok_or(DurationError::TooLong)?;
         total = total.checked_add(part).ok_or(DurationError::TooLong)?;
+        if total > MOST {
+            return Err(DurationError::TooLong);
+        }
     }
     Ok(Duration::from_nanos(total))
 }
@@ -143,7 +149,10 @@ mod tests {
         assert_eq!(parse_duration("5d"), Err(DurationError::Unit("d".into())));
         assert_eq!(parse_duration("5 s"), Err(DurationError::Unit(" s".into())));
         assert!(parse_duration(LONGEST).is_ok());
-        assert_eq!(parse_duration("5124096h"), Err(DurationError::TooLong));
+        assert!(parse_duration("9223372036854775807ns").is_ok());
+        let longer = parse_duration("9223372036854775808ns");
+        assert_eq!(longer, Err(DurationError::TooLong));
+        assert_eq!(parse_duration("2562048h"), Err(DurationError::TooLong));
         assert_eq!(parse_duration("99999999999h"), Err(DurationError::TooLong));
         let message = parse_duration(&"5\u{1b}".repeat(1_000))
             .unwrap_err()

@@ -15,6 +15,7 @@ mod answer;
 mod crypto;
 mod env;
 mod events;
+mod forms;
 mod groups;
 mod hash;
 mod hex;

@@ -75,16 +75,16 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Reads an argument that is an integer, or nil.
+    /// Reads an argument that is an integer, or nil. A float with the value of an integer
+    /// is one.
     ///
     /// # Errors
     ///
     /// `Invalid`, naming the argument, for another type.
     pub(crate) fn integer_or(&mut self, name: &str, otherwise: i64) -> Result<i64, Error> {
         match self.token(name)? {
-            Token::Integer(number) => Ok(number),
             Token::Nil | Token::Null => Ok(otherwise),
-            other => Err(wrong(name, "an integer", &other)),
+            other => integer(&other).ok_or_else(|| wrong(name, "an integer", &other)),
         }
     }
 
@@ -200,16 +200,14 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Reads an argument that is an integer.
+    /// Reads an argument that is an integer. A float with the value of an integer is one.
     ///
     /// # Errors
     ///
     /// `Invalid`, naming the argument, for another type.
     pub(crate) fn integer(&mut self, name: &str) -> Result<i64, Error> {
-        match self.token(name)? {
-            Token::Integer(number) => Ok(number),
-            other => Err(wrong(name, "an integer", &other)),
-        }
+        let token = self.token(name)?;
+        integer(&token).ok_or_else(|| wrong(name, "an integer", &token))
     }
 
     /// Reads an argument that is a number.
@@ -243,16 +241,16 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads an option that is an integer.
+    /// Reads an option that is an integer, or absent. A float with the value of an integer
+    /// is one.
     ///
     /// # Errors
     ///
     /// `Invalid`, naming the option, for another type.
     pub(crate) fn integer_or(&mut self, key: &str, otherwise: i64) -> Result<i64, Error> {
         match self.token(key)? {
-            Token::Integer(number) => Ok(number),
             Token::Nil | Token::Null => Ok(otherwise),
-            other => Err(self.wrong(key, "an integer", &other)),
+            other => integer(&other).ok_or_else(|| self.wrong(key, "an integer", &other)),
         }
     }
 
@@ -333,6 +331,19 @@ fn texts(name: &str, list: &[u8]) -> Result<Vec<String>, Error> {
         .collect()
 }
 
+/// Returns the integer that a number is, as Lua converts floats.
+fn integer(token: &Token<'_>) -> Option<i64> {
+    /// The first float above all integers, 2^63.
+    const END: f64 = -(i64::MIN as f64);
+    match *token {
+        Token::Integer(number) => Some(number),
+        Token::Float(number) if number.fract() == 0.0 && (-END..END).contains(&number) => {
+            Some(number as i64)
+        }
+        _ => None,
+    }
+}
+
 fn malformed(why: &Malformed) -> Error {
     Error::invalid(format!("the request is no array of values: {why}"))
 }
@@ -369,6 +380,35 @@ mod tests {
         assert_eq!(arguments.text("a"), Ok("a"));
         assert_eq!(arguments.rest().unwrap(), b"\x93\x07\xc0\x91\x01");
         assert_eq!(arguments.rest().unwrap(), b"\x90");
+    }
+
+    #[test]
+    fn a_float_with_the_value_of_an_integer_is_one() {
+        let read = |number: f64| {
+            let mut request = b"\x91\xcb".to_vec();
+            request.extend(number.to_be_bytes());
+            let integer = Arguments::new(&request).unwrap().integer("n");
+            assert_eq!(
+                integer.is_ok(),
+                Arguments::new(&request).unwrap().integer_or("n", 1).is_ok()
+            );
+            let mut options = b"\x91\x81\xa1n\xcb".to_vec();
+            options.extend(number.to_be_bytes());
+            let mut options = Arguments::new(&options).unwrap().fields("o").unwrap();
+            assert_eq!(integer.is_ok(), options.integer_or("n", 1).is_ok());
+            integer.ok()
+        };
+        for (number, integer) in [
+            (16.0, Some(16)),
+            (-0.0, Some(0)),
+            (-9_223_372_036_854_775_808.0, Some(i64::MIN)),
+            (9_223_372_036_854_775_808.0, None),
+            (1.5, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
+            assert_eq!(read(number), integer, "{number}");
+        }
     }
 
     #[test]

@@ -3,6 +3,11 @@
 for _, n in ipairs { 1, 32, 100000, 1048576 } do
   assert(#crypto.random.bytes(n) == n and #crypto.random.string(n) == n)
 end
+-- A float with the value of an integer is one, as everywhere in Lua.
+assert(#crypto.random.bytes(16.0) == 16 and #crypto.random.string(2^4) == 16)
+assert(crypto.pbkdf2("p", "s", 1000.0, 32.0) == crypto.pbkdf2("p", "s", 1000, 32))
+local options = { memory = 64.0, iterations = 1.0, length = 16.0 }
+assert(#crypto.argon2id("password", "saltsalt", options) == 16)
 assert(crypto.random.bytes(16) ~= crypto.random.bytes(16))
 assert(crypto.random.string(1000):find("^[A-Za-z0-9]+$"))
 assert(crypto.random.string(1000, "ab"):find("^[ab]+$"))

@@ -36,8 +36,10 @@ assert(list(text.regexp.compile(""):split("abc", -1)) == "a|b|c")
 for _, pattern in ipairs { "(", "a**b(", "(?=a)", "a{1000}{1000}{1000}", ("x"):rep(70000), "\xff" } do
   is(errors.INVALID, text.regexp.compile(pattern))
 end
-local _, err = text.regexp.compile("(")
-assert(tostring(err):find("^regex: "))
+for _, pattern in ipairs { "(", "\xff" } do
+  local _, err = text.regexp.compile(pattern)
+  assert(tostring(err):find("^regex: "))
+end
 is(errors.INVALID, text.regexp.compile())
 is(errors.INVALID, re:match_string())
 is(errors.INVALID, re:split("x", 1.5))
@@ -49,10 +51,27 @@ assert(text.regexp.compile([[{(\w+)}]]):replace_all_string("Dear {name}!", "<$1>
 assert(text.regexp.compile([[\Q1+1\E=[[:digit:]&&x]+]]):find_string("1+1=2&") == "1+1=2&")
 assert(text.regexp.compile("(?i)É+"):find_string("aéÉ") == "éÉ")
 
+for pattern, found in pairs { [ [[\<b\>]] ] = "<b>", [ [[\101\x7e]] ] = "A~", [ [[\p{^Greek}$]] ] = "~", ["(?P<1n>b)(?i)+>"] = "b>" } do
+  assert(text.regexp.compile(pattern):find_string("a<b>A~") == found, pattern)
+end
+for _, pattern in ipairs {
+  "a**", "a{2}{3}", "a{1001}", "(?x)a", [[\u0041]], [[\p{greek}]], [[\p{Letter}]], "[[:foo:]]", "[a--b]",
+} do
+  is(errors.INVALID, text.regexp.compile(pattern))
+end
+assert(text.regexp.compile("(?P<1n>b)"):replace_all_string("abc", "<${1n}>") == "a<b>c")
+
+-- An empty match stands between characters. A byte of no character is one of its own.
+assert(text.regexp.compile(""):replace_all_string("né", "-") == "-n-é-")
+assert(text.regexp.compile("x*"):replace_all_string("\xffx\xfe", "-") == "-\xff-\xfe-")
+assert(list(text.regexp.compile(""):split("aé😀", -1)) == "a|é|😀")
+assert(#text.regexp.compile("x*"):find_all_string_index("é") == 2)
+assert(not text.regexp.compile([[\B]]):match_string("aéa"))
+
 -- Linear: a backtracking matcher takes until the end of time.
 local bomb = text.regexp.compile("(a*)*(a*)*(a*)*b")
 assert(not bomb:match_string(("a"):rep(30000)))
 -- Megabytes are matched beside the process.
 local words = text.regexp.compile("[a-z]+")
 assert(#words:find_all_string(("word "):rep(20000)) == 20000)
-is(errors.INVALID, text.regexp.compile("(?:abc){2000}"):match_string(("a"):rep(1000000)))
+is(errors.INVALID, text.regexp.compile("(?:(?:abc){2}){500}"):match_string(("a"):rep(1000000)))

@@ -29,5 +29,20 @@ for _, alg in ipairs { "none", "hs256", "RS512" } do
 end
 is(errors.INVALID, crypto.jwt.encode({}, ""))
 is(errors.INVALID, crypto.jwt.encode({ _header = { alg = "none" } }, "key"))
+assert(crypto.jwt.encode({ _header = {} }, "key") == crypto.jwt.encode({}, "key"))
 assert(crypto.jwt.encode({ _header = { kid = "one" } }, "key") ~= crypto.jwt.encode({}, "key"))
+-- An error among the claims is its text: neither its place nor its details leave the process.
+local failed = errors.new { message = "gone", details = { secret = 1 } }
+local told = crypto.jwt.encode({ e = failed, list = { failed }, _header = { e = failed } }, "key")
+local claims = crypto.jwt.verify(told, "key", "HS256", false)
+assert(claims.e == "gone" and claims.list[1] == "gone")
+local header = told:match("^[^.]+")
+assert(base64.decode(header .. ("="):rep(-#header % 4)) == '{"alg":"HS256","typ":"JWT","e":"gone"}')
+-- An integer of more than 64 bits is a float, as `json.decode` has it.
+local function base64url(text)
+  return (base64.encode(text):gsub("[+/=]", { ["+"] = "-", ["/"] = "_", ["="] = "" }))
+end
+local signed = base64url('{"alg":"HS256"}') .. "." .. base64url('{"exp":18446744073709551615}')
+local far = signed .. "." .. base64url((hex.decode(crypto.hmac.sha256("key", signed))))
+assert(crypto.jwt.verify(far, "key").exp == 18446744073709551615.0)
 assert(not pcall(crypto.jwt.encode, "claims", "key") and not pcall(crypto.jwt.verify, token, {}))

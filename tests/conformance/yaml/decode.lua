@@ -25,6 +25,7 @@ assert(value.ratio == 1 and math.type(value.ratio) == "float")
 assert(value.open == true and value.answer == "yes" and value.mode == 15 and value.hex == 255)
 assert(value.none == nil and value.list[2] == "two" and value.list[3].three[1] == 3)
 assert(value.text == "one\ntwo\n" and value.second == nil)
+assert(yaml.decode("a:\tb").a == "b" and yaml.decode("{a:\t\tb}").a == "b", "tabs separate as spaces do")
 local numbers = yaml.decode "[.inf, -.inf, .nan, 9223372036854775807, 9223372036854775808]"
 assert(numbers[1] == math.huge and numbers[2] == -math.huge and numbers[3] ~= numbers[3])
 assert(numbers[4] == math.maxinteger and math.type(numbers[5]) == "float")

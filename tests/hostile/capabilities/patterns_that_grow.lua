@@ -9,7 +9,7 @@ for n = 1, 100 do
       if re then
         re:find_all_string(("ab"):rep(4000))
       end
-      text.regexp.compile(("(?:\\w{%d}){%d}"):format(500 + round % 500, n * 10))
+      text.regexp.compile(("(?:\\pL{%d}){%d}"):format(100 + round % 150, 1 + n % 4))
     end
   end)
 end

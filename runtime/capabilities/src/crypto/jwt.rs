@@ -17,6 +17,7 @@ use warren_kernel::{Error, text};
 
 use super::rsa;
 use crate::answer;
+use crate::forms;
 use crate::hash::authenticate;
 use crate::request::Arguments;
 
@@ -71,6 +72,8 @@ fn encoded(request: &[u8]) -> Answer {
     header.insert("typ".into(), "JWT".into());
     match claims.remove(HEADER) {
         None | Some(Json::Null) => {}
+        // An empty table is an empty array.
+        Some(Json::Array(none)) if none.is_empty() => {}
         Some(Json::Object(more)) => {
             if more.contains_key("alg") {
                 return Err(Error::invalid(
@@ -99,7 +102,9 @@ fn verified(request: &[u8]) -> Answer {
     let now = now.unwrap_or_default().as_secs_f64();
     let claims = claims_of(token, &key, algorithm, require_exp, now)
         .map_err(|why| Error::internal(format!("the token is refused: {why}")).retryable(false))?;
-    let encoded = warren_values::to_value(&Json::Object(claims)).map_err(|error| {
+    let mut claims = Json::Object(claims);
+    forms::fit(&mut claims);
+    let encoded = warren_values::to_value(&claims).map_err(|error| {
         Error::internal(format!("the token is refused: its claims: {error}")).retryable(false)
     })?;
     Ok(encoded.as_slice().to_vec())
@@ -181,14 +186,14 @@ fn part(object: Map<String, Json>) -> String {
 
 /// Reads an encoded map.
 fn object(name: &str, value: &[u8]) -> Result<Map<String, Json>, Error> {
-    match warren_values::from_value(value) {
+    match forms::json(value) {
         Ok(Json::Object(object)) => Ok(object),
         // An empty table is an empty array.
         Ok(Json::Array(none)) if none.is_empty() => Ok(Map::new()),
         Ok(_) => Err(Error::invalid(format!(
             "{name}: expected a table of fields"
         ))),
-        Err(error) => Err(Error::invalid(format!("{name}: {error}"))),
+        Err(why) => Err(Error::invalid(format!("{name}{why}"))),
     }
 }
 
@@ -301,6 +306,44 @@ mod tests {
         let header = json("header", token.split('.').next().unwrap().as_bytes());
         let header = Json::Object(header.unwrap()).to_string();
         assert_eq!(header, r#"{"alg":"HS256","typ":"JWT","kid":"k1"}"#);
+        let bare = encoded(&[], "HS256").unwrap();
+        let none = encoded(&[("_header", Value::Array(vec![]))], "HS256").unwrap();
+        assert_eq!(none, bare);
+    }
+
+    #[test]
+    fn an_integer_that_is_too_large_is_a_float() {
+        let head = BASE64.encode(r#"{"alg":"HS256"}"#);
+        let numbers = "[9223372036854775808,9223372036854775807]";
+        let body = BASE64.encode(format!(r#"{{"exp":18446744073709551615,"l":{numbers}}}"#));
+        let signed = format!("{head}.{body}");
+        let signature = Algorithm::Hs256.sign(b"key", signed.as_bytes()).unwrap();
+        let token = format!("{signed}.{}", BASE64.encode(signature));
+        let claims = verified(&token, "key", "HS256", true).unwrap();
+        assert_eq!(
+            claims.get("exp"),
+            Some(&Value::Float(18_446_744_073_709_551_615.0))
+        );
+        let list = [
+            Value::Float(9_223_372_036_854_775_808.0),
+            Value::Integer(i64::MAX),
+        ];
+        assert_eq!(claims.get("l"), Some(&Value::Array(list.to_vec())));
+    }
+
+    #[test]
+    fn an_error_in_a_token_is_its_text() {
+        let error = warren_values::Error::internal("gone").with_details(&["secret"]);
+        let error = Value::Error(Box::new(error));
+        let header = Value::Map(vec![(of("x"), Value::Array(vec![error.clone()]))]);
+        let token = encoded(&[("e", error), ("_header", header)], "HS256").unwrap();
+        let parts: Vec<_> = token.split('.').collect();
+        let shown = |part: &str| Json::Object(json("part", part.as_bytes()).unwrap()).to_string();
+        assert_eq!(
+            shown(parts[0]),
+            r#"{"alg":"HS256","typ":"JWT","x":["gone"]}"#
+        );
+        assert_eq!(shown(parts[1]), r#"{"e":"gone"}"#);
     }
 
     #[test]
@@ -345,6 +388,7 @@ mod tests {
         for claims in [
             ("_header", header),
             ("_header", of("x")),
+            ("_header", Value::Array(vec![of("x")])),
             ("bytes", Value::Bytes(vec![0xff])),
         ] {
             let error = encoded(&[claims], "HS256").unwrap_err();

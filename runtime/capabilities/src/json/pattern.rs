@@ -4,7 +4,7 @@ use regex::{Regex, RegexBuilder};
 use warren_kernel::{Error, text};
 
 use super::tree::invalid;
-use crate::text::translated;
+use crate::text::{Dialect, translated};
 
 /// Sizes that a pattern is compiled within, in bytes: the first that suffices.
 const SIZES: [usize; 3] = [16 << 10, 64 << 10, MAX_SIZE];
@@ -43,9 +43,13 @@ impl Pattern {
                 format!(": the pattern {} has more than {MAX_TEXT} bytes", shown()),
             ));
         }
-        let translated = translated(text);
+        let malformed = |why: &str| {
+            let why = format!(": the pattern {} is invalid: {why}", shown());
+            invalid("schema", why)
+        };
+        let translated = translated(text, Dialect::Schema).map_err(|why| malformed(&why))?;
         for size in SIZES {
-            let mut builder = RegexBuilder::new(&translated);
+            let mut builder = RegexBuilder::new(&translated.pattern);
             match builder.size_limit(size).dfa_size_limit(size).build() {
                 Ok(regex) => return Ok(Pattern { regex, size }),
                 Err(regex::Error::CompiledTooBig(_)) => {}
@@ -54,10 +58,7 @@ impl Pattern {
                     let error = error.to_string();
                     let reason = error.lines().last().unwrap_or_default().trim();
                     let reason = reason.trim_start_matches("error: ");
-                    return Err(invalid(
-                        "schema",
-                        format!(": the pattern {} is invalid: {reason}", shown()),
-                    ));
+                    return Err(malformed(reason));
                 }
             }
         }

@@ -4,7 +4,8 @@ use warren_engine::capability::Progress;
 use warren_kernel::{Error, text};
 
 use super::compile::Schema;
-use super::tree::{Id, Node, Tree, step};
+use super::tree::{Id, Node, Tree};
+use crate::forms::step;
 
 /// The reason for which an evaluation ends early.
 #[derive(Debug)]

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use serde_core::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use warren_kernel::{Error, text};
 use warren_values::msgpack::{self, Input, Malformed, Token};
+
+use crate::forms::{self, step};
 
 /// The place of a node in its tree.
 pub(super) type Id = u32;
@@ -59,7 +62,11 @@ impl Tree {
     /// The reason for which the text is none, with line and column.
     pub(super) fn add_text(&mut self, text: &[u8]) -> Result<Id, String> {
         let mut reader = serde_json::Deserializer::from_slice(text);
-        let id = Builder(self).deserialize(&mut reader);
+        let builder = Builder {
+            tree: self,
+            depth: 0,
+        };
+        let id = builder.deserialize(&mut reader);
         let id = id.map_err(|error| text::quoted(&error.to_string()))?;
         reader
             .end()
@@ -104,7 +111,7 @@ impl Tree {
             Token::Float(number) if !number.is_finite() => Node::Null,
             Token::Float(number) => Node::Float(number),
             Token::String(bytes) => Node::Text(utf8(bytes)?),
-            Token::Error(parts) => Node::Text(message(parts).map_err(malformed)?),
+            Token::Error(parts) => Node::Text(forms::message(parts).map_err(malformed)?.into()),
             Token::Array(0) => Node::Empty,
             Token::Array(len) => {
                 let mut elements = Vec::with_capacity(len as usize);
@@ -118,9 +125,7 @@ impl Tree {
                 let mut members = Vec::with_capacity(len as usize);
                 for _ in 0..len {
                     let Token::String(key) = input.token().map_err(malformed)? else {
-                        return Err("a table whose keys are neither all strings nor all \
-                                    integers from 1 on has no form in JSON"
-                            .into());
+                        return Err(forms::KEYS.into());
                     };
                     let id = self.encoded(input, path);
                     let id = id.inspect_err(|_| path.push(step(&String::from_utf8_lossy(key))))?;
@@ -144,17 +149,6 @@ fn utf8(bytes: &[u8]) -> Result<Box<str>, &'static str> {
     Ok(text.into())
 }
 
-/// Returns the message of an encoded error.
-fn message(parts: &[u8]) -> Result<Box<str>, Malformed> {
-    let mut parts = Input::new(parts);
-    parts.token()?;
-    parts.value()?;
-    match parts.token()? {
-        Token::String(message) => Ok(String::from_utf8_lossy(message).into()),
-        _ => Err(Malformed::Unexpected),
-    }
-}
-
 /// Sorts members by key. Of two with one key the later stays.
 fn sorted(mut members: Vec<(Box<str>, Id)>) -> Box<[(Box<str>, Id)]> {
     members.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -168,25 +162,54 @@ fn sorted(mut members: Vec<(Box<str>, Id)>) -> Box<[(Box<str>, Id)]> {
     members.into()
 }
 
-/// Returns the step of a path that leads to a field, as Lua writes it.
-pub(super) fn step(key: &str) -> String {
-    let is_name = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && key
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let shown = text::clipped(key, 60);
-    match is_name {
-        true => format!(".{shown}"),
-        false => format!("[\"{shown}\"]"),
-    }
-}
+/// The most levels of arrays and objects in a text.
+const MAX_DEPTH: usize = 128;
 
 /// Adds what a deserializer yields to a tree.
-struct Builder<'t>(&'t mut Tree);
+struct Builder<'t> {
+    tree: &'t mut Tree,
+    /// Arrays and objects that the value lies in.
+    depth: usize,
+}
 
 impl Builder<'_> {
     fn add<E: serde_core::de::Error>(self, node: Node) -> Result<Id, E> {
-        self.0.add(node).map_err(E::custom)
+        self.tree.add(node).map_err(E::custom)
+    }
+
+    /// Enters an array or object.
+    fn enter<E: serde_core::de::Error>(&mut self) -> Result<(), E> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(E::custom(format_args!(
+                "nested deeper than {MAX_DEPTH} levels"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Returns true if `serde_json` refuses an array or object within, though one more
+    /// level is allowed.
+    fn is_at_end(&self) -> bool {
+        self.depth + 1 == MAX_DEPTH
+    }
+
+    fn within(&mut self) -> Builder<'_> {
+        Builder {
+            tree: self.tree,
+            depth: self.depth,
+        }
+    }
+
+    /// Adds a value of the last level from its text.
+    fn last<E: serde_core::de::Error>(&mut self, raw: &RawValue) -> Result<Id, E> {
+        let mut reader = serde_json::Deserializer::from_str(raw.get());
+        self.within().deserialize(&mut reader).map_err(|error| {
+            // The place is one within the value.
+            let error = error.to_string();
+            let why = error.rsplit_once(" at line ").map(|(why, _)| why);
+            E::custom(why.unwrap_or(&error))
+        })
     }
 }
 
@@ -230,23 +253,32 @@ impl<'de> Visitor<'de> for Builder<'_> {
         self.add(Node::Text(text.into()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Id, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Id, A::Error> {
+        self.enter()?;
         let mut elements = Vec::new();
-        while let Some(id) = seq.next_element_seed(Builder(self.0))? {
-            elements.push(id);
+        if self.is_at_end() {
+            while let Some(raw) = seq.next_element::<&'de RawValue>()? {
+                elements.push(self.last(raw)?);
+            }
+        } else {
+            while let Some(id) = seq.next_element_seed(self.within())? {
+                elements.push(id);
+            }
         }
         self.add(Node::Array(elements.into()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Id, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Id, A::Error> {
+        self.enter()?;
         let mut members = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            let id = map.next_value_seed(Builder(self.0))?;
+            let id = match self.is_at_end() {
+                true => self.last(map.next_value::<&'de RawValue>()?)?,
+                false => map.next_value_seed(self.within())?,
+            };
             members.push((key.into_boxed_str(), id));
         }
-        self.0
-            .add(Node::Object(sorted(members)))
-            .map_err(A::Error::custom)
+        self.add(Node::Object(sorted(members)))
     }
 }
 
@@ -285,8 +317,21 @@ mod tests {
         for text in ["", "[1", "[1]]", "nul", "1e999", "\"\\ud800\""] {
             assert!(Tree::default().add_text(text.as_bytes()).is_err(), "{text}");
         }
-        let deep = "[".repeat(1_000) + &"]".repeat(1_000);
-        assert!(Tree::default().add_text(deep.as_bytes()).is_err());
+        for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")] {
+            let levels = open.matches(['[', '{']).count();
+            let nested = |value: &str, count: usize| {
+                let text = open.repeat(count / levels) + value + &close.repeat(count / levels);
+                Tree::default().add_text(text.as_bytes())
+            };
+            assert!(nested("1", 128).is_ok() && nested("[1, 2]", 126).is_ok());
+            for (value, depth) in [("1", 130), ("[]", 128), ("1", 1_000)] {
+                let why = nested(value, depth).unwrap_err();
+                let limit = "nested deeper than 128 levels at line 1 column";
+                assert!(why.starts_with(limit), "{why}");
+            }
+            let why = nested("1e999", 128).unwrap_err();
+            assert!(why.starts_with("number out of range at line 1"), "{why}");
+        }
     }
 
     #[test]

@@ -5,18 +5,30 @@ use warren_engine::capability::{Answer, MAX_REQUEST, Progress};
 use warren_kernel::Error;
 use warren_values::msgpack::{Full, Output};
 
-use super::go_on;
 use super::patterns::Pattern;
+use super::walk::Walk;
 use crate::answer;
 use crate::request::Arguments;
 
 /// Tells whether the text has a match.
-pub(super) fn is_match(pattern: &Pattern, request: &[u8], _: Option<&Progress<'_>>) -> Answer {
+pub(super) fn is_match(
+    pattern: &Pattern,
+    request: &[u8],
+    progress: Option<&Progress<'_>>,
+) -> Answer {
     let mut arguments = Arguments::new(request)?;
     arguments.text("pattern")?;
     let text = arguments.bytes("text")?;
     pattern.check_text(text)?;
-    let found = pattern.regex().is_match(text);
+    let regex = pattern.regex();
+    let found = match pattern.may_split() {
+        false => regex.is_match(text),
+        true => {
+            let mut walk = Walk::new(text, progress);
+            walk.next(|text, place| regex.find_at(text, place))?
+                .is_some()
+        }
+    };
     answer::write(|out| out.boolean(found))
 }
 
@@ -31,15 +43,21 @@ pub(super) fn find(pattern: &Pattern, request: &[u8], progress: Option<&Progress
     let most = arguments.integer_or("most", i64::MAX)?;
     let groups = arguments.boolean_or("groups", false)?;
     pattern.check_text(text)?;
-    let most = usize::try_from(most).unwrap_or(0);
+    let most = u32::try_from(most).unwrap_or(if most < 0 { 0 } else { u32::MAX });
+    let regex = pattern.regex();
+    let mut walk = Walk::new(text, progress);
     let mut matches = Matches::default();
-    if groups {
-        for found in pattern.regex().captures_iter(text).take(most) {
-            matches.add(found.iter(), progress)?;
-        }
-    } else {
-        for found in pattern.regex().find_iter(text).take(most) {
-            matches.add([Some(found)].into_iter(), progress)?;
+    while matches.count < most {
+        if groups {
+            match walk.next(|text, place| regex.captures_at(text, place))? {
+                Some(found) => matches.add(found.iter())?,
+                None => break,
+            }
+        } else {
+            match walk.next(|text, place| regex.find_at(text, place))? {
+                Some(found) => matches.add([Some(found)].into_iter())?,
+                None => break,
+            }
         }
     }
     answer::write(|out| {
@@ -59,10 +77,8 @@ impl Matches {
     fn add<'t>(
         &mut self,
         groups: impl ExactSizeIterator<Item = Option<Match<'t>>>,
-        progress: Option<&Progress<'_>>,
     ) -> Result<(), Error> {
         self.count += 1;
-        go_on(progress, self.count as usize)?;
         self.encoded.lift_limit();
         let write = || {
             // A pattern has fewer groups than bytes.
@@ -119,6 +135,17 @@ mod tests {
         assert_eq!(found("b*", "abc", None, false), [[1, 0], [2, 2], [4, 3]]);
         assert_eq!(found("(a)|(b)", "b", None, true), [[1, 1, 1, 0, 1, 1]]);
         assert_eq!(found("ü", "aü", None, false), [[2, 3]]);
+        assert_eq!(found("", "né", None, true), [[1, 0], [2, 1], [4, 3]]);
+        assert_eq!(found(r"x*\B", "éx", None, false), [[1, 0]]);
+    }
+
+    #[test]
+    fn a_match_is_not_within_a_character() {
+        for (text, holds) in [("aéa", false), ("éé", true), ("aaa", true), ("", true)] {
+            let arguments = [of(r"\B"), of(text)];
+            let answer = called(&Text::default(), "regexp.match", &arguments).unwrap();
+            assert_eq!(answer, Value::Boolean(holds), "{text}");
+        }
     }
 
     #[test]
@@ -131,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_too_long_for_its_pattern_is_invalid() {
-        let arguments = [of("(?:abc){2000}"), of(&"a".repeat(1_000_000))];
+        let arguments = [of("(?:(?:abc){2}){500}"), of(&"a".repeat(1_000_000))];
         let error = called(&Text::default(), "regexp.match", &arguments).unwrap_err();
         assert_eq!(error.kind, Kind::Invalid);
     }

@@ -9,6 +9,7 @@ mod find;
 mod patterns;
 mod replace;
 mod syntax;
+mod walk;
 
 use std::sync::Arc;
 
@@ -17,8 +18,8 @@ use warren_kernel::Error;
 
 use crate::answer;
 use crate::request::Arguments;
-use patterns::{Pattern, Patterns};
-pub(crate) use syntax::translated;
+use patterns::{Pattern, Patterns, pattern_of};
+pub(crate) use syntax::{Dialect, translated};
 
 /// See [the module](self).
 #[derive(Default)]
@@ -45,7 +46,7 @@ impl Capability for Text {
             Ok(None) => {
                 let (patterns, request) = (Arc::clone(&self.patterns), request.to_vec());
                 Step::compute(patterns::MAX_COMPILED + request.len(), move |progress| {
-                    let text = Arguments::new(&request)?.text("pattern")?;
+                    let text = pattern_of(&mut Arguments::new(&request)?)?;
                     let pattern = patterns.compile(text)?;
                     answer(&pattern, &request, Some(progress))
                 })
@@ -58,7 +59,7 @@ impl Text {
     /// Returns the pattern of a request that can be answered at once.
     fn known(&self, request: &[u8]) -> Result<Option<Arc<Pattern>>, Error> {
         let mut arguments = Arguments::new(request)?;
-        let pattern = arguments.text("pattern")?;
+        let pattern = pattern_of(&mut arguments)?;
         let subject = arguments.bytes_or_nil("text")?.unwrap_or_default();
         patterns::check_length(pattern)?;
         if subject.len() > AT_ONCE {
@@ -72,27 +73,39 @@ impl Text {
 /// The most bytes of a text that is matched at once.
 const AT_ONCE: usize = 4 << 10;
 
-/// Matches between two checks.
-const BETWEEN_CHECKS: usize = 64;
-
-/// Asks whether to go on after this many matches, in work.
-fn go_on(progress: Option<&Progress<'_>>, matches: usize) -> Result<(), Error> {
-    match progress {
-        Some(progress) if matches.is_multiple_of(BETWEEN_CHECKS) => progress.check(),
-        _ => Ok(()),
-    }
-}
-
 /// Answers `text.regexp.compile(pattern)` with the names of the groups; those of the whole
 /// match and of groups without a name are empty.
 fn compiled(pattern: &Pattern, _: &[u8], _: Option<&Progress<'_>>) -> Answer {
-    let names: Vec<_> = pattern.regex().capture_names().collect();
+    let names = pattern.names();
     answer::write(|out| {
         // A pattern has fewer groups than bytes.
         out.array(names.len() as u32)?;
         for name in names {
-            out.string(name.unwrap_or_default().as_bytes())?;
+            out.string(name.as_deref().unwrap_or_default().as_bytes())?;
         }
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test::{called, of};
+    use warren_values::Value;
+
+    #[test]
+    fn a_pattern_that_is_not_utf8_is_a_mistake_of_the_pattern() {
+        for operation in ["regexp.compile", "regexp.match"] {
+            let arguments = [Value::Bytes(vec![0xff]), of("")];
+            let error = called(&Text::default(), operation, &arguments).unwrap_err();
+            assert!(error.message.starts_with("regex: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn compiling_answers_the_names_of_the_groups() {
+        let names = called(&Text::default(), "regexp.compile", &[of("(?P<1n>a)(b)")]);
+        let expected: Vec<Value> = vec![of(""), of("1n"), of("")];
+        assert_eq!(names.unwrap(), Value::Array(expected));
+    }
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use regex::bytes::{Regex, RegexBuilder};
 use warren_kernel::Error;
+use warren_values::msgpack;
 
-use super::syntax;
+use super::syntax::{self, Dialect};
+use crate::request::Arguments;
 
 /// Sizes that a pattern is compiled within, in bytes: the first that suffices. The last is
 /// the limit.
@@ -33,6 +35,10 @@ const MAX_SEARCH: usize = 1 << 35;
 #[derive(Debug)]
 pub(super) struct Pattern {
     regex: Regex,
+    /// The names of the groups, the whole match first.
+    names: Vec<Option<String>>,
+    /// True for a pattern with a `\B`.
+    may_split: bool,
     /// The one of [`SIZES`] that the pattern was compiled within.
     size: usize,
 }
@@ -40,6 +46,17 @@ pub(super) struct Pattern {
 impl Pattern {
     pub(super) fn regex(&self) -> &Regex {
         &self.regex
+    }
+
+    /// Returns the names of the groups. The whole match, which is first, has none.
+    pub(super) fn names(&self) -> &[Option<String>] {
+        &self.names
+    }
+
+    /// Returns true for a pattern that may match nothing but the empty text between the
+    /// bytes of a character.
+    pub(super) fn may_split(&self) -> bool {
+        self.may_split
     }
 
     /// Returns true for a pattern that matches short texts at once.
@@ -79,6 +96,16 @@ pub(super) fn check_length(pattern: &str) -> Result<(), Error> {
     Err(Error::invalid(format!(
         "regex: the pattern has {bytes} bytes, more than {MAX_PATTERN}"
     )))
+}
+
+/// Reads the pattern of a call.
+///
+/// # Errors
+///
+/// `Invalid` for another type, or bytes that are not UTF-8.
+pub(super) fn pattern_of<'r>(arguments: &mut Arguments<'r>) -> Result<&'r str, Error> {
+    let pattern = msgpack::text(arguments.bytes("pattern")?);
+    pattern.ok_or_else(|| Error::invalid("regex: the pattern is not UTF-8"))
 }
 
 /// The patterns that are kept. Of too many the longest unused go.
@@ -165,9 +192,16 @@ impl Kept {
 
 /// Compiles a pattern within a size; `None` if it takes more.
 fn build(text: &str, size: usize) -> Result<Option<Pattern>, Error> {
-    let mut builder = RegexBuilder::new(&syntax::translated(text));
+    let translated = syntax::translated(text, Dialect::Re2);
+    let translated = translated.map_err(|why| Error::invalid(format!("regex: {why}")))?;
+    let mut builder = RegexBuilder::new(&translated.pattern);
     match builder.size_limit(size).dfa_size_limit(size).build() {
-        Ok(regex) => Ok(Some(Pattern { regex, size })),
+        Ok(regex) => Ok(Some(Pattern {
+            regex,
+            names: translated.names,
+            may_split: translated.has_no_boundary,
+            size,
+        })),
         Err(regex::Error::CompiledTooBig(_)) => Ok(None),
         Err(error) => {
             // The last line of several has the reason.
@@ -214,6 +248,7 @@ mod tests {
             "(",
             "a{1000}{1000}{1000}",
             r"(?:\w{500}){500}",
+            r"(?:\pL{500}){2}",
             "(?=a)",
             &nested,
         ] {

@@ -1,11 +1,13 @@
 //! `text.regexp.replace(pattern, text, replacement)`: replaces all matches. `$1` and
 //! `${name}` in the replacement stand for groups, `$$` for a dollar.
 
+use std::ops::Range;
+
 use warren_engine::capability::{Answer, MAX_REQUEST, Progress};
 use warren_kernel::Error;
 
-use super::go_on;
 use super::patterns::Pattern;
+use super::walk::{Found as _, Walk};
 use crate::answer;
 use crate::request::Arguments;
 
@@ -19,17 +21,21 @@ pub(super) fn replace(
     let text = arguments.bytes("text")?;
     let replacement = arguments.bytes("replacement")?;
     pattern.check_text(text)?;
-    let dollars = replacement.iter().filter(|byte| **byte == b'$').count();
+    let pieces = pieces(replacement, pattern.names());
+    let groups = pieces
+        .iter()
+        .filter(|piece| matches!(piece, Piece::Group(_)))
+        .count();
+    let regex = pattern.regex();
+    let mut walk = Walk::new(text, progress);
     let mut replaced = Vec::with_capacity(text.len());
     let mut copied = 0;
-    for (count, found) in pattern.regex().captures_iter(text).enumerate() {
-        go_on(progress, count + 1)?;
-        // Group 0 is the whole match.
-        let Some(whole) = found.get(0) else { continue };
-        replaced.extend_from_slice(&text[copied..whole.start()]);
+    while let Some(found) = walk.next(|text, place| regex.captures_at(text, place))? {
+        let Range { start, end } = found.places();
+        replaced.extend_from_slice(&text[copied..start]);
         // A group is no longer than the whole match. Checked first: one expansion may
         // have terabytes.
-        let expanded = dollars.saturating_mul(whole.len());
+        let expanded = groups.saturating_mul(end - start);
         if replaced
             .len()
             .saturating_add(replacement.len())
@@ -42,11 +48,78 @@ pub(super) fn replace(
             .with("limit", "max_answer")
             .with("value", MAX_REQUEST as u64));
         }
-        found.expand(replacement, &mut replaced);
-        copied = whole.end();
+        for piece in &pieces {
+            match piece {
+                Piece::Text(text) => replaced.extend_from_slice(text),
+                Piece::Group(number) => {
+                    let group = found.get(*number).map(|group| group.as_bytes());
+                    replaced.extend_from_slice(group.unwrap_or_default());
+                }
+            }
+        }
+        copied = end;
     }
     replaced.extend_from_slice(&text[copied..]);
     answer::write(|out| out.string(&replaced))
+}
+
+/// A part of a replacement.
+#[derive(Debug, PartialEq)]
+enum Piece<'r> {
+    Text(&'r [u8]),
+    /// A group by its number.
+    Group(usize),
+}
+
+/// Divides a replacement into its parts. A name that is none stands for nothing, and a
+/// dollar without a name for itself.
+fn pieces<'r>(replacement: &'r [u8], names: &[Option<String>]) -> Vec<Piece<'r>> {
+    let group = |name: &str| match name.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => name.parse().ok(),
+        false => names
+            .iter()
+            .position(|known| known.as_deref() == Some(name)),
+    };
+    let mut pieces = Vec::new();
+    let mut rest = replacement;
+    while let Some(dollar) = rest.iter().position(|byte| *byte == b'$') {
+        pieces.push(Piece::Text(&rest[..dollar]));
+        let (reference, behind) = reference(&rest[dollar..]);
+        match reference {
+            Reference::Dollar => pieces.push(Piece::Text(b"$")),
+            Reference::Name(name) => pieces.extend(group(name).map(Piece::Group)),
+        }
+        rest = behind;
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+/// What begins with a dollar.
+enum Reference<'r> {
+    Dollar,
+    Name(&'r str),
+}
+
+/// Reads what begins with the dollar in front, and returns the bytes behind.
+fn reference(text: &[u8]) -> (Reference<'_>, &[u8]) {
+    let behind = &text[1..];
+    let (name, behind_name) = match behind.first() {
+        Some(b'$') => return (Reference::Dollar, &behind[1..]),
+        Some(b'{') => match behind.iter().position(|byte| *byte == b'}') {
+            Some(end) => (&behind[1..end], &behind[end + 1..]),
+            None => return (Reference::Dollar, behind),
+        },
+        _ => {
+            let is_end = |byte: &u8| !(byte.is_ascii_alphanumeric() || *byte == b'_');
+            let end = behind.iter().position(is_end).unwrap_or(behind.len());
+            behind.split_at(end)
+        }
+    };
+    match std::str::from_utf8(name) {
+        Ok(name) if !name.is_empty() => (Reference::Name(name), behind_name),
+        _ => (Reference::Dollar, behind),
+    }
 }
 
 #[cfg(test)]
@@ -65,6 +138,10 @@ mod tests {
         assert_eq!(replaced("(?P<n>b)", "abc", "${n}${n}$$"), of("abb$c"));
         assert_eq!(replaced("x", "abc", "y"), of("abc"));
         assert_eq!(replaced("", "ab", "-"), of("-a-b-"));
+        assert_eq!(replaced("", "né", "-"), of("-n-é-"));
+        assert_eq!(replaced("(?P<1n>a)", "a", "${1n}$1n$1"), of("aaa"));
+        assert_eq!(replaced("a", "a", "$x$0${y}$1$"), of("a$"));
+        assert_eq!(replaced("a", "a", "$-${}${"), of("$-${}${"));
     }
 
     #[test]

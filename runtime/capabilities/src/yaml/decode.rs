@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 use warren_engine::capability::{Answer, Progress, Step};
 use warren_kernel::{Error, text};
 use warren_values::msgpack::{Full, Input, MAX_DEPTH, Output, Token};
 
 use super::MAX_BYTES;
+use super::input::Text;
 use super::scalar::{self, Scalar};
 use crate::request::Arguments;
 
@@ -140,7 +141,7 @@ impl<'t> Decoder<'t> {
 
     /// Reads the first document. A text without one is nil.
     fn document(mut self, progress: &Progress<'_>) -> Answer {
-        let mut parser: Parser<'_, StrInput<'_>> = Parser::new_from_str(self.text);
+        let mut parser = Parser::new(Text::new(self.text));
         for count in 1_usize.. {
             if count.is_multiple_of(BETWEEN_CHECKS) {
                 progress.check()?;

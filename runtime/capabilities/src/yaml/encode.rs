@@ -12,6 +12,7 @@ use warren_values::msgpack::{self, Input, Malformed, Token};
 use super::MAX_BYTES;
 use super::scalar::{self, Scalar};
 use crate::answer;
+use crate::forms;
 use crate::request::Arguments;
 
 /// Bytes of text for each byte of the encoded value, most of them indentation.
@@ -127,7 +128,7 @@ impl<'v> Encoder<'v> {
                 None => Err(Stop::Refused("a string that is not UTF-8 cannot be YAML")),
             },
             Token::Error(parts) => {
-                let message = message(parts)?;
+                let message = forms::message(parts)?;
                 self.text(&message, indent, after)
             }
             scalar => self.line(&plain(&scalar), after),
@@ -319,17 +320,6 @@ fn plain(scalar: &Token<'_>) -> String {
         // The shortest text that reads back the same, with a point.
         Token::Float(number) => format!("{number:?}"),
         _ => "null".into(),
-    }
-}
-
-/// Returns the message of an encoded error.
-fn message(parts: &[u8]) -> Result<String, Malformed> {
-    let mut parts = Input::new(parts);
-    parts.token()?;
-    parts.value()?;
-    match parts.token()? {
-        Token::String(message) => Ok(String::from_utf8_lossy(message).into_owned()),
-        _ => Err(Malformed::Unexpected),
     }
 }
 

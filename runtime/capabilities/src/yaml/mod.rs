@@ -6,6 +6,7 @@
 
 mod decode;
 mod encode;
+mod input;
 mod scalar;
 #[cfg(test)]
 mod tests;

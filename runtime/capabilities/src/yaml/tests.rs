@@ -504,3 +504,37 @@ fn memory_is_in_proportion_to_the_request() {
     assert!(memory("decode", of(&"- 1\n".repeat(1_000))) < 256 << 10);
     assert!(memory("encode", list(&[of("a")])) < 256 << 10);
 }
+
+#[test]
+fn tabs_separate_as_spaces_do() {
+    let of_a = |value: Value| map(&[("a", value)]);
+    for text in [
+        "a:\tb",
+        "a:\t\tb",
+        "a: \tb",
+        "{a:\tb}",
+        "{\"a\":\tb, }",
+        "? a\n:\tb",
+        "a\t:\tb\t# c: d",
+        "a:\tb # c: d",
+    ] {
+        assert_eq!(decoded(text).unwrap(), of_a(of("b")), "{text}");
+    }
+    assert_eq!(decoded("a:\t-1").unwrap(), of_a(Value::Integer(-1)));
+    assert_eq!(decoded("a:\tb:c").unwrap(), of_a(of("b:c")));
+    let two = map(&[("a", of("b")), ("c", of("d"))]);
+    assert_eq!(decoded("{a:\tb, c: d}").unwrap(), two);
+    assert_eq!(decoded("[a:\tb]").unwrap(), list(&[of_a(of("b"))]));
+    assert_eq!(decoded("a: |\n  b:\tc").unwrap(), of_a(of("b:\tc\n")));
+    // Tabs do not indent.
+    for text in [
+        "a:\t- b",
+        "a:\tb: c",
+        "? a\n:\tb: c",
+        "? a\n:\t- b",
+        "-\t- a",
+        "a:\n\tb: c",
+    ] {
+        refused(text);
+    }
+}

@@ -41,6 +41,25 @@ pub(crate) fn entries(value: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8]
     }
 }
 
+/// Returns the number of bytes of each string of an array, in the order of the elements,
+/// and 0 for other elements. Takes a step for each; ends before an element that contains
+/// values.
+pub(crate) fn lengths(array: &[u8]) -> impl Iterator<Item = usize> {
+    let mut rest = match head(array) {
+        Some((head, rest)) if matches!(head.kind, Kind::Array(_)) => rest,
+        _ => &[],
+    };
+    std::iter::from_fn(move || {
+        let (head, after) = head(rest)?;
+        rest = after.get(head.bytes..)?;
+        match head.kind {
+            Kind::String => Some(head.bytes),
+            Kind::Other | Kind::Ext => Some(0),
+            Kind::Array(_) | Kind::Map(_) => None,
+        }
+    })
+}
+
 /// Returns the bytes of a string, UTF-8 or not; `None` if the value is not a string.
 pub(crate) fn string(value: &[u8]) -> Option<&[u8]> {
     let (head, rest) = head(value)?;
@@ -246,5 +265,20 @@ mod tests {
         assert_eq!(ext(b"\xd4\x01x"), Some((1, &b"x"[..])));
         assert_eq!(ext(b"\xc7\x02\x07xy"), Some((7, &b"xy"[..])));
         assert_eq!(ext(b"\x01"), None);
+    }
+
+    #[test]
+    fn lengths_are_read_without_a_look_within() {
+        let of = |values: Vec<Value>| {
+            let array = encoded(&Value::Array(values));
+            lengths(&array).collect::<Vec<_>>()
+        };
+        let long = "x".repeat(70_000);
+        assert_eq!(
+            of(vec!["ab".into(), Value::Nil, long.into()]),
+            [2, 0, 70_000]
+        );
+        assert_eq!(of(vec!["a".into(), Value::Array(vec![]), "b".into()]), [1]);
+        assert_eq!(lengths(b"\xa1a").count() + lengths(b"\x92\xa5a").count(), 0);
     }
 }

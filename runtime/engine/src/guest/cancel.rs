@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use rmpv::Value;
-use warren_kernel::Error;
+use warren_kernel::{Error, MAX_REASON_BYTES};
 
 use super::Guest;
 use super::called::Called;
 use super::watch::TRUE;
 use crate::capability::AT_ONCE;
-use crate::codec;
+use crate::codec::{self, reader};
 use crate::operand::NAME;
 use crate::security::Refusal;
 
@@ -26,7 +26,7 @@ impl Guest {
     pub(super) fn cancel_for_a_reason(&mut self, request: &[u8]) -> Result<Called, Refusal> {
         let invalid = |what: &str| Error::invalid(format!("{what} is missing or of another type"));
         let arguments = match codec::read(request) {
-            _ if request.len() > AT_ONCE => return Err(invalid("destination").into()),
+            _ if request.len() > AT_ONCE => return Err(too_long(request).into()),
             Ok(Value::Array(arguments)) => arguments,
             _ => return Err(invalid("destination").into()),
         };
@@ -46,5 +46,43 @@ impl Guest {
         };
         self.cancel(target, deadline, reason)?;
         Ok(Called::Answer(TRUE.to_vec()))
+    }
+}
+
+/// Returns the error of a request that is too long to be read: names the text that is too
+/// long.
+fn too_long(request: &[u8]) -> Error {
+    let mut lengths = reader::lengths(request);
+    let destination = lengths.next().unwrap_or(0);
+    if let Err(error) = NAME.check("destination", destination) {
+        return error;
+    }
+    match lengths.nth(1) {
+        Some(reason) if reason > MAX_REASON_BYTES => Error::invalid(format!(
+            "the reason of a cancel may not be longer than {MAX_REASON_BYTES} bytes"
+        )),
+        _ => Error::invalid("an argument of a cancel is of another type"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_is_named() {
+        let request = |destination: usize, reason: Value| {
+            let destination = "x".repeat(destination).into();
+            let mut out = Vec::new();
+            let values = Value::Array(vec![destination, Value::Nil, reason]);
+            rmpv::encode::write_value(&mut out, &values).unwrap();
+            too_long(&out).message
+        };
+        let long = || Value::from("x".repeat(66_000));
+        assert!(request(1, long()).contains("reason of a cancel"));
+        assert!(request(66_000, long()).contains("`destination` is 66000 bytes"));
+        let list = Value::Array(vec![Value::Nil; 66_000]);
+        assert!(request(1, list).contains("of another type"));
+        assert!(too_long(b"\xc0").message.contains("of another type"));
     }
 }
