@@ -6,6 +6,7 @@ use std::ffi::c_int;
 use mlua_sys::{LUA_TTABLE, lua_KContext, lua_upvalueindex};
 
 use crate::argument::{REFUSED, text};
+use crate::compact::compact;
 use crate::lua::{Function, Functions, State, push_library, set_functions};
 use crate::{calls, prelude, waiting};
 
@@ -17,61 +18,40 @@ pub(crate) const SWITCHABLE: &[Function] = &[open];
 
 /// Names, and the source of each.
 const MODULES: &[(&str, &str)] = &[
-    ("pool", include_str!("library/pool.lua")),
-    ("pool.manager", include_str!("library/pool/manager.lua")),
-    ("pool.queue", include_str!("library/pool/queue.lua")),
-    ("pool.spec", include_str!("library/pool/spec.lua")),
-    ("registry", include_str!("library/registry.lua")),
-    ("supervisor", include_str!("library/supervisor.lua")),
+    ("pool", compact!("library/pool.lua")),
+    ("pool.manager", compact!("library/pool/manager.lua")),
+    ("pool.queue", compact!("library/pool/queue.lua")),
+    ("pool.spec", compact!("library/pool/spec.lua")),
+    ("registry", compact!("library/registry.lua")),
+    ("supervisor", compact!("library/supervisor.lua")),
     (
         "supervisor.alarms",
-        include_str!("library/supervisor/alarms.lua"),
+        compact!("library/supervisor/alarms.lua"),
     ),
-    (
-        "supervisor.keys",
-        include_str!("library/supervisor/keys.lua"),
-    ),
+    ("supervisor.keys", compact!("library/supervisor/keys.lua")),
     (
         "supervisor.launch",
-        include_str!("library/supervisor/launch.lua"),
+        compact!("library/supervisor/launch.lua"),
     ),
-    (
-        "supervisor.loop",
-        include_str!("library/supervisor/loop.lua"),
-    ),
+    ("supervisor.loop", compact!("library/supervisor/loop.lua")),
     (
         "supervisor.requests",
-        include_str!("library/supervisor/requests.lua"),
+        compact!("library/supervisor/requests.lua"),
     ),
     (
         "supervisor.restarts",
-        include_str!("library/supervisor/restarts.lua"),
+        compact!("library/supervisor/restarts.lua"),
     ),
-    (
-        "supervisor.spec",
-        include_str!("library/supervisor/spec.lua"),
-    ),
-    (
-        "supervisor.tree",
-        include_str!("library/supervisor/tree.lua"),
-    ),
-    ("server", include_str!("library/server.lua")),
-    ("server.caller", include_str!("library/server/caller.lua")),
-    (
-        "server.failures",
-        include_str!("library/server/failures.lua"),
-    ),
-    (
-        "server.handlers",
-        include_str!("library/server/handlers.lua"),
-    ),
-    ("server.replies", include_str!("library/server/replies.lua")),
-    ("server.serving", include_str!("library/server/serving.lua")),
-    (
-        "server.starting",
-        include_str!("library/server/starting.lua"),
-    ),
-    ("task", include_str!("library/task.lua")),
+    ("supervisor.spec", compact!("library/supervisor/spec.lua")),
+    ("supervisor.tree", compact!("library/supervisor/tree.lua")),
+    ("server", compact!("library/server.lua")),
+    ("server.caller", compact!("library/server/caller.lua")),
+    ("server.failures", compact!("library/server/failures.lua")),
+    ("server.handlers", compact!("library/server/handlers.lua")),
+    ("server.replies", compact!("library/server/replies.lua")),
+    ("server.serving", compact!("library/server/serving.lua")),
+    ("server.starting", compact!("library/server/starting.lua")),
+    ("task", compact!("library/task.lua")),
 ];
 
 /// Led before a name, it finds the bundled module also where the program has one of that

@@ -38,6 +38,7 @@ mod channel;
 mod chooser;
 mod chunk;
 mod codec;
+mod compact;
 mod context;
 mod coroutine;
 mod crypto;

@@ -173,7 +173,8 @@ function caller.answer(pid, number, timeout, kind)
   if why == nil then
     return value, err, false
   elseif not ending then
-    return nil, ended(pid, {}, kind), false
+    local message = "%s %s ended before it replied; if it failed, the log has the reason"
+    return nil, failure(errors.UNAVAILABLE, message:format(kind or "server", pid), { pid = pid }), false
   end
   return nil, unanswered(pid, ending, why, timeout, kind), why == "timeout"
 end
