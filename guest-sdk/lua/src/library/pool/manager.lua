@@ -295,8 +295,12 @@ function handlers:checkout(caller, options)
   local given, err = spec.job(options, self.description)
   if not given then
     return nil, err
-  elseif not process.monitor(caller.pid) then
-    return nil, failure(errors.CANCELED, "the borrower has ended")
+  end
+  local watched
+  watched, err = process.monitor(caller.pid)
+  if not watched then
+    local ended = err:kind() == errors.NOT_FOUND
+    return nil, ended and failure(errors.CANCELED, "the borrower has ended") or err
   end
   self.borrowers[caller.pid] = (self.borrowers[caller.pid] or 0) + 1
   self:add { caller = caller, is_checkout = true, timeout = given.timeout, retries = 0 }

@@ -53,11 +53,14 @@ function loop.requests(kind)
   -- link is there before the answer: a failure that follows falls along it.
   function handlers:adopt(to)
     self.parent = to.pid
-    local linked, err = process.link(self.parent)
-    if not linked or not process.monitor(self.parent) then
+    local watched, err = process.link(self.parent)
+    if watched then
+      watched, err = process.monitor(self.parent)
+    end
+    if not watched then
       self:finish()
     end
-    return linked, err
+    return watched, err
   end
 
   -- The answer is given at the end.

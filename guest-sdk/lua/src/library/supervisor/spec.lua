@@ -154,6 +154,9 @@ local function check_list(value, what)
   return last
 end
 
+-- Most arguments of a child: more are a mistake, and do not fit on Lua's stack at some point.
+local MOST_ARGUMENTS <const> = 250
+
 local function check_args(value, what)
   if value == nil then
     return { n = 0 }
@@ -161,6 +164,7 @@ local function check_args(value, what)
   local last = extent(value, what, true)
   local args = { n = value.n or last }
   check(math.type(args.n) == "integer" and args.n >= 0, "%s.n is the number of arguments, not %s", what, quoted(args.n))
+  check(args.n <= MOST_ARGUMENTS, "%s has %d arguments, more than %d", what, args.n, MOST_ARGUMENTS)
   return table.move(value, 1, args.n, 1, args)
 end
 

@@ -127,7 +127,12 @@ function tree:await_name(err)
   local holder = details and details.pid
   if not holder or holder == process.pid() or self.by_pid[holder] then
     return false
-  elseif not process.monitor(holder) then
+  end
+  local watched, why = process.monitor(holder)
+  if not watched then
+    if why:kind() ~= errors.NOT_FOUND then
+      return false
+    end
     -- It has ended, and gives its names back just now.
     time.sleep("1ms")
     return true
@@ -397,11 +402,18 @@ function tree:answer(message)
   requests.answer(self, "supervisor", handlers, message)
 end
 
+-- Tells if a process has ended. One that may not be monitored counts as alive: its end is
+-- known by its spawn.
+local function has_ended(pid)
+  local watched, err = process.monitor(pid)
+  return not watched and err:kind() == errors.NOT_FOUND
+end
+
 -- Returns the child of an id, if there is one. The end of its process is dealt with before:
 -- the process that asks may know of it already.
 function tree:child_of(id)
   local child = self.by_id[id]
-  if child and child.pid and not process.monitor(child.pid) then
+  if child and child.pid and has_ended(child.pid) then
     while child.pid do
       self:note((self.events:receive()))
     end

@@ -1,0 +1,1 @@
+return require("supervisor").run { children = { { id = "worker", definition = "app:worker" } } }

@@ -1,0 +1,1 @@
+return function() process.events():receive() end
