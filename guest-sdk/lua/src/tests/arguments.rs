@@ -57,6 +57,34 @@ fn runs(program: &str) {
     }
 }
 
+/// What may not cross is named as the runtime names the argument.
+#[test]
+fn an_argument_that_cannot_cross_has_the_name_of_its_operation() {
+    let run = run_in(
+        mock::Runtime::default(),
+        "print(yaml.encode({ a = print }))\n\
+         print(yaml.encode({}, { field_order = { print } }))\n\
+         print(select(2, json.validate({}, { print })))\n\
+         print(crypto.jwt.encode({ f = print }, 'key'))\n\
+         print(events.send('s', 'k', 'p', print))\n\
+         print(process.groups.broadcast('g', 't', 1, print))\n\
+         print(pcall(crypto.random.bytes, print))\n",
+    );
+    let lines: Vec<_> = run.output.lines().collect();
+    for (line, start) in lines.iter().zip([
+        "nil\tvalue.a: a function",
+        "nil\toptions.field_order[1]: a function",
+        "data[1]: a function",
+        "nil\tclaims.f: a function",
+        "nil\tdata: a function",
+        "nil\tpayload[2]: a function",
+        "false\t",
+    ]) {
+        assert!(line.starts_with(start), "{line}");
+    }
+    assert_eq!(lines.len(), 7);
+}
+
 /// Stands for the operations of capabilities, which check their arguments themselves:
 /// every call here has a wrong one, but for those that make an object to try.
 fn refuse(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
