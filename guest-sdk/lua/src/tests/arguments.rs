@@ -85,6 +85,37 @@ fn an_argument_that_cannot_cross_has_the_name_of_its_operation() {
     assert_eq!(lines.len(), 7);
 }
 
+/// A value that nests too deep to leave the process is validated as a text.
+#[test]
+fn a_deep_value_is_validated_as_its_text() {
+    let mut runtime = mock::Runtime::default();
+    runtime.capability = Some(|operation, request| {
+        assert_eq!(operation, "json.validate_string");
+        // A list of an empty table and a text, of more than 127 bytes.
+        assert!(matches!(request[..3], [0x92, 0x90, 0xd9 | 0xda]), "{request:?}");
+        Ok(b"\xc3".to_vec())
+    });
+    let run = run_in(
+        runtime,
+        "local function nested(levels, inner)\n\
+           local value = inner\n\
+           for _ = 1, levels do value = { value } end\n\
+           return value\n\
+         end\n\
+         print(json.validate({}, nested(101)), json.validate({}, nested(127, { print })))\n\
+         print(json.validate({}, nested(128)))\n\
+         print(json.validate({}, nested(129)))\n\
+         local itself = {}\n\
+         itself[1] = itself\n\
+         print(json.validate({}, itself))\n",
+    );
+    let lines: Vec<_> = run.output.lines().collect();
+    assert!(lines[0].starts_with("true\tfalse\tdata[1]"), "{}", lines[0]);
+    assert_eq!(lines[1], "true\tnil");
+    assert!(lines[2].contains("nested deeper than 100 levels"));
+    assert!(lines[3].contains("contains itself"));
+}
+
 /// Stands for the operations of capabilities, which check their arguments themselves:
 /// every call here has a wrong one, but for those that make an object to try.
 fn refuse(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
