@@ -18,7 +18,7 @@ use warren_kernel::text;
 const MAX_REPEAT: u32 = 1_000;
 
 /// The most repetitions that stand behind another one, with flags between them.
-const MAX_WRAPPED: usize = 100;
+const WRAPPED: usize = 100;
 
 /// Digits, letters and space, as items of a class.
 const DIGIT: &str = "0-9";
@@ -603,7 +603,7 @@ impl Translator<'_> {
         if part.is_repeated {
             // `a*(?i)*` for example.
             self.wrapped += 1;
-            if self.wrapped > MAX_WRAPPED {
+            if self.wrapped > WRAPPED {
                 return Err("too many repetitions of repetitions".into());
             }
             self.out.insert_str(part.start, "(?:");
