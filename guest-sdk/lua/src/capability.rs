@@ -74,8 +74,27 @@ pub(crate) fn call_named_by(l: State) -> c_int {
 fn call_with(l: State, operation: &str, first: c_int) -> c_int {
     let (last, root) = (l.top(), "arguments");
     call_encoded(l, operation, (root, REQUEST), |output| {
-        encode::values(l, first, last, root, output)
+        encode::named_values(l, first, last, |place| name(operation, place), output)
     })
+}
+
+/// The name of an argument in the paths of refusals, as the runtime names it in its own
+/// messages.
+fn name(operation: &str, place: c_int) -> String {
+    let names: &[&str] = match operation {
+        "yaml.encode" => &["value", "options"],
+        "json.validate" | "json.validate_string" => &["schema", "data"],
+        "crypto.jwt.encode" => &["claims"],
+        "events.send" => &["system", "kind", "path", "data"],
+        // The values of a message.
+        "groups.broadcast" if place > 2 => return format!("payload[{}]", place - 2),
+        _ => &[],
+    };
+    let given = usize::try_from(place - 1).ok();
+    match given.and_then(|place| names.get(place)) {
+        Some(name) => (*name).to_owned(),
+        None => format!("arguments[{place}]"),
+    }
 }
 
 /// Calls an operation with the arguments that `encode` writes, as one array.

@@ -5,13 +5,20 @@ use std::mem::MaybeUninit;
 use std::slice;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use mlua_sys::*;
 use warren_values::kind;
 
 use crate::argument::{REFUSED, given_bytes};
 use crate::errors;
 use crate::lua::{self, Functions, Members, State};
+
+/// The standard alphabet with padding. The bits that the last character has too many may be
+/// anything, as other readers take them.
+const STANDARD: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
 
 struct Base64;
 

@@ -77,9 +77,21 @@ pub(crate) fn values(
     root: &str,
     output: &mut Output,
 ) -> Result<(), Stop> {
+    named_values(l, first, last, |place| format!("{root}[{place}]"), output)
+}
+
+/// The same with names of their own: `name` has the beginning of the path to each value,
+/// counted from 1.
+pub(crate) fn named_values(
+    l: State,
+    first: c_int,
+    last: c_int,
+    name: impl Fn(c_int) -> String,
+    output: &mut Output,
+) -> Result<(), Stop> {
     output.array(u32::try_from(last - first + 1).unwrap_or(0))?;
     for index in first..=last {
-        Encoder::new(l, output).run(index, || format!("{root}[{}]", index - first + 1))?;
+        Encoder::new(l, output).run(index, || name(index - first + 1))?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use warren_guest::msgpack::{Full, Output};
 
 use crate::argument::{REFUSED, is_given, text};
 use crate::capability;
-use crate::encode::{LABELS, Stop};
+use crate::encode::{LABELS, REQUEST, Stop};
 use crate::lua::{self, Functions, Members, State};
 
 struct Metrics;
@@ -77,11 +77,21 @@ fn change(l: State, operation: &str, counted: bool) -> c_int {
     if !matches!(l.type_of(labels), LUA_TNIL | LUA_TTABLE) {
         l.wrong_type(labels, c"table");
     }
-    capability::call_encoded(l, operation, ("labels", LABELS), |output| {
+    // The runtime refuses such a name, whatever the labels are.
+    let is_too_long = name.len() > LABELS.bytes / 2;
+    let limit = if is_too_long {
+        ("name", REQUEST)
+    } else {
+        ("labels", LABELS)
+    };
+    capability::call_encoded(l, operation, limit, |output| {
         output.array(labels as u32)?;
         output.string(name.as_bytes())?;
         if counted {
             write_number(l, output)?;
+        }
+        if is_too_long {
+            return Ok(output.nil()?);
         }
         Ok::<_, Stop>(write_labels(l, labels, output)?)
     })

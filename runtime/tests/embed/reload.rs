@@ -420,7 +420,7 @@ fn files_that_are_left_out_are_followed_once_they_are_used() {
             ("node_modules/lib.lua", "return 1"),
             (
                 "requires.lua",
-                "return function() return require('node_modules.lib') end",
+                "return function() return (require('node_modules.lib')) end",
             ),
         ]);
         assert_eq!(world.reload().await.unchanged, 2);

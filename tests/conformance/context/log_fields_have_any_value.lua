@@ -11,8 +11,10 @@
 -- stderr: ["readers"]
 -- stderr: "x": 5
 -- stderr: within
--- stderr: app:log_fields_have_any_value:21
--- stderr: "location": "elsewhere"
+-- stderr: app:log_fields_have_any_value:23
+-- stderr: "location": "app:log_fields_have_any_value:38"
+-- stderr: "location": "app:log_fields_have_any_value:39"
+-- stderr: "location": "app:log_fields_have_any_value:40"
 local no_money = errors.new("no money")
 local itself = {}
 itself.itself = itself
@@ -32,5 +34,8 @@ assert(logger:info("identities", {
   policy = security.new_scope({ "p" }):policies()[1], payload = payload.new { x = 5 },
 }))
 assert(logger:with(errors.new("within")):info("always"))
+-- The place of the call is the runtime's to say.
 assert(logger:info("placed", { location = "elsewhere" }))
+assert(logger:with({ location = "elsewhere" }):info("placed"))
+assert(logger:with({ location = "elsewhere" }):named("n"):info("placed", { location = 5 }))
 assert(logger:info("listed", { "a", "b" }))

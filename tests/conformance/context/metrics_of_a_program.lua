@@ -26,8 +26,10 @@ assert(metrics.counter_add("huge", 1.7e308))
 fails(errors.INVALID, metrics.counter_add("huge", 1.7e308))
 fails(errors.INVALID, metrics.counter_add("m"))
 fails(errors.INVALID, metrics.counter_inc())
-for _, name in ipairs { "", "a b", "a-b", "a{b}", "\xff", "ä", ("x"):rep(129), ("x"):rep(100000) } do
+for _, name in ipairs { "", "a b", "a-b", "a{b}", "\xff", "ä", ("x"):rep(129), ("x"):rep(17000), ("x"):rep(100000) } do
   fails(errors.INVALID, metrics.counter_inc(name))
+  local _, err = metrics.counter_inc(name, { a = "b" })
+  assert(tostring(err):find("^name"), tostring(err))
 end
 for _, labels in ipairs {
   { [""] = "x" }, { ["1a"] = "x" }, { __a = "x" }, { ["a b"] = "x" }, { host = "x" }, { definition = "x" },

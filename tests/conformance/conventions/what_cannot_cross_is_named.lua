@@ -40,6 +40,12 @@ refused("arg", process.spawn(me, host, print))
 refused("arg", process.exec(me, host, { print }))
 refused("context.f", process.with_context { f = print })
 
+-- Arguments of operations have the names that the runtime gives them.
+refused("payload[2]", process.groups.broadcast("g", "t", 1, print))
+refused("value.a", yaml.encode { a = print })
+refused("data[1]", nil, select(2, json.validate({}, { print })))
+refused("claims.f", crypto.jwt.encode({ f = print }, "key"))
+
 -- Nothing of all this arrived.
 process.send(pid, "marker")
 assert(process.inbox():receive():topic() == "marker")

@@ -89,5 +89,6 @@ assert(ran > 0)
 -- A text nests as deep as `json.decode` reads it.
 local deepest = ("["):rep(128) .. ("]"):rep(128)
 assert(json.decode(deepest) and json.validate_string({}, deepest))
+assert(json.validate({ type = "array" }, json.decode(deepest)))
 local ok, err = json.validate_string({}, "[" .. deepest .. "]")
 assert(ok == false and tostring(err):find("nested deeper than 128 levels", 1, true), tostring(err))

@@ -95,9 +95,8 @@ local function write(self, name, first, message, fields)
     return true
   end
   local all = merged(self.fields, fields)
-  if all.location == nil then
-    all.location = location
-  end
+  -- The place is what the runtime says, like PID and definition. It is nil where C calls.
+  all.location = location
   return log(level, self.name, tostring(message), all)
 end
 

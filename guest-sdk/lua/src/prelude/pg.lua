@@ -9,6 +9,9 @@ local type, next, invalid, find = kept.type, kept.next, kept.invalid, kept.find
 local _ = native.groups[""]
 local broadcast, begin = native.broadcast, native.begin_monitor
 
+-- The most bytes of an id: the slash and a group of one byte complete the longest name.
+local MOST = 1022
+
 local class = { __name = "pg", __metatable = "pg" }
 local methods = {}
 class.__index = methods
@@ -199,6 +202,8 @@ pg.open = public(function(id)
     wrong(1, "open", "string", id)
   elseif id == "" or find(id, "/", 1, true) then
     return invalid("an id is text without '/', such as 'app:chat'")
+  elseif #id > MOST then
+    return invalid("an id is " .. #id .. " bytes, more than " .. MOST)
   end
   return object(class, { id = id, prefix = id .. "/", joins = {}, subscriptions = {} })
 end)

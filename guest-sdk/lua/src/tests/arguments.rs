@@ -57,6 +57,65 @@ fn runs(program: &str) {
     }
 }
 
+/// What may not cross is named as the runtime names the argument.
+#[test]
+fn an_argument_that_cannot_cross_has_the_name_of_its_operation() {
+    let run = run_in(
+        mock::Runtime::default(),
+        "print(yaml.encode({ a = print }))\n\
+         print(yaml.encode({}, { field_order = { print } }))\n\
+         print(select(2, json.validate({}, { print })))\n\
+         print(crypto.jwt.encode({ f = print }, 'key'))\n\
+         print(events.send('s', 'k', 'p', print))\n\
+         print(process.groups.broadcast('g', 't', 1, print))\n\
+         print(pcall(crypto.random.bytes, print))\n",
+    );
+    let lines: Vec<_> = run.output.lines().collect();
+    for (line, start) in lines.iter().zip([
+        "nil\tvalue.a: a function",
+        "nil\toptions.field_order[1]: a function",
+        "data[1]: a function",
+        "nil\tclaims.f: a function",
+        "nil\tdata: a function",
+        "nil\tpayload[2]: a function",
+        "false\t",
+    ]) {
+        assert!(line.starts_with(start), "{line}");
+    }
+    assert_eq!(lines.len(), 7);
+}
+
+/// A value that nests too deep to leave the process is validated as a text.
+#[test]
+fn a_deep_value_is_validated_as_its_text() {
+    let mut runtime = mock::Runtime::default();
+    runtime.capability = Some(|operation, request| {
+        assert_eq!(operation, "json.validate_string");
+        // A list of an empty table and a text, of more than 127 bytes.
+        assert!(matches!(request[..3], [0x92, 0x90, 0xd9 | 0xda]), "{request:?}");
+        Ok(b"\xc3".to_vec())
+    });
+    let run = run_in(
+        runtime,
+        "local function nested(levels, inner)\n\
+           local value = inner\n\
+           for _ = 1, levels do value = { value } end\n\
+           return value\n\
+         end\n\
+         print(json.validate({}, nested(101)), json.validate({}, nested(127, { print })))\n\
+         print(json.validate({}, nested(128)))\n\
+         print(json.validate({}, nested(129)))\n\
+         local itself = {}\n\
+         itself[1] = itself\n\
+         print(json.validate({}, itself))\n",
+    );
+    let lines: Vec<_> = run.output.lines().collect();
+    assert!(lines[0].starts_with("true\tfalse\tdata[1]"), "{}", lines[0]);
+    assert_eq!(lines[1], "true\tnil");
+    assert!(lines[2].contains("nested deeper than 100 levels"));
+    assert!(lines[3].contains("contains itself"));
+}
+
 /// Stands for the operations of capabilities, which check their arguments themselves:
 /// every call here has a wrong one, but for those that make an object to try.
 fn refuse(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {

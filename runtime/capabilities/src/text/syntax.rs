@@ -18,7 +18,10 @@ use warren_kernel::text;
 const MAX_REPEAT: u32 = 1_000;
 
 /// The most repetitions that stand behind another one, with flags between them.
-const MAX_WRAPPED: usize = 100;
+const WRAPPED: usize = 100;
+
+/// The most groups within each other. The crate takes no more.
+const DEEPEST: usize = 250;
 
 /// Digits, letters and space, as items of a class.
 const DIGIT: &str = "0-9";
@@ -558,6 +561,9 @@ impl Translator<'_> {
     }
 
     fn push_group(&mut self, begin: &str, name: Option<String>, is_captured: bool) -> Checked {
+        if self.open.len() > DEEPEST {
+            return Err(format!("more than {DEEPEST} groups within each other"));
+        }
         let start = self.part();
         self.out.push_str(begin);
         self.open.push(Group {
@@ -603,7 +609,7 @@ impl Translator<'_> {
         if part.is_repeated {
             // `a*(?i)*` for example.
             self.wrapped += 1;
-            if self.wrapped > MAX_WRAPPED {
+            if self.wrapped > WRAPPED {
                 return Err("too many repetitions of repetitions".into());
             }
             self.out.insert_str(part.start, "(?:");

@@ -343,6 +343,14 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
+        "repetitions of a part of a regular expression",
+        &[Constant(
+            "runtime/capabilities/src/text/syntax.rs",
+            "MAX_REPEAT",
+            Count,
+        )],
+    ),
+    (
         "regular expression times",
         &[Constant(
             "runtime/capabilities/src/text/patterns.rs",
@@ -426,6 +434,14 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             "runtime/capabilities/src/json/mod.rs",
             "MAX_SCHEMA",
             Bytes,
+        )],
+    ),
+    (
+        "levels of a text of JSON",
+        &[Constant(
+            "runtime/capabilities/src/json/tree.rs",
+            "MAX_DEPTH",
+            Count,
         )],
     ),
     (

@@ -84,7 +84,9 @@ local text = ([[(module %s
     (call $call (i32.load8_u (i32.const 1)))))]]):format(
   table.concat(declared, "\n"), table.concat(cases, "\n"), table.concat(order, " "), table.concat(labels, " "),
   table.concat(bodies, " "), #targets)
-local file = assert(io.open("odd.wat", "w"))
+-- A reload would have to take new files elsewhere.
+assert(require("lfs").mkdir("target"))
+local file = assert(io.open("target/odd.wat", "w"))
 file:write(text)
 file:close()
 
@@ -92,7 +94,7 @@ local events = process.events()
 for n = 0, #targets - 1 do
   local running, left = {}, 0
   for seed = 1, SEEDS do
-    local pid = assert(process.spawn_monitored("app:odd", "app:attackers", n, seed))
+    local pid = assert(process.spawn_monitored("app.target:odd", "app:attackers", n, seed))
     running[pid], left = true, left + 1
   end
   local patience = time.after("20ms"):case_receive()

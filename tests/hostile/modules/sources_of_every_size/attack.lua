@@ -14,9 +14,11 @@ local sources = {
   bytecode = { "\27LuaT\0\x19\x93\r\n\x1a\n", "\0", 1000 },
   binary = { "\0\1\2\255", "\254", 1000 },
 }
+-- A reload would have to take new files elsewhere.
+assert(require("lfs").mkdir("target"))
 local events = process.events()
 for name, parts in pairs(sources) do
-  local file = assert(io.open(name .. ".lua", "w"))
+  local file = assert(io.open("target/" .. name .. ".lua", "w"))
   local before, each, times, after = table.unpack(parts, 1, 4)
   file:write(before)
   if each:find("%d", 1, true) then
@@ -26,7 +28,7 @@ for name, parts in pairs(sources) do
   end
   file:write(after or "")
   file:close()
-  local pid, err = process.spawn_monitored("app:" .. name, "app:attackers")
+  local pid, err = process.spawn_monitored("app.target:" .. name, "app:attackers")
   if pid then events:receive() else assert(errors.is(err, errors.INVALID) or errors.is(err, errors.INTERNAL), name .. ": " .. tostring(err)) end
   assert(pid or #err:message() < 2000, name)
 end

@@ -59,13 +59,15 @@ local endless = {
   initialize = "(module " .. memory .. '(func (export "_initialize") (loop (br 0))) ' .. start .. ")",
 }
 
+-- A reload would have to take new files elsewhere.
+assert(require("lfs").mkdir("target"))
 local events = process.events()
 local function write(name, text)
   if not name:find("%.") then name = name .. ".wat" end
-  local file = assert(io.open(name, "w"))
+  local file = assert(io.open("target/" .. name, "w"))
   file:write(text)
   file:close()
-  return process.spawn_monitored("app:" .. name:match("^[^.]+"), "app:attackers")
+  return process.spawn_monitored("app.target:" .. name:match("^[^.]+"), "app:attackers")
 end
 for name, text in pairs(odd) do
   local pid, err = write(name, text)

@@ -263,6 +263,14 @@ fn schemas_have_more_of_ecmascript() {
 }
 
 #[test]
+fn groups_nest_as_deep_as_the_crate_takes_them() {
+    let nested = |depth: usize| "(".repeat(depth) + "a" + &")".repeat(depth);
+    assert!(compiled(&nested(100)).is_ok());
+    assert!(translated(&nested(251), Dialect::Re2).is_err());
+    assert!(translated(&"(".repeat(64 << 10), Dialect::Re2).is_err());
+}
+
+#[test]
 fn translation_takes_little_work() {
     for part in [
         "[[:", "(?i)*", "a(?s)+", "((?i)", r"\Q", r"\p{", "a{1,", "[^", "(?P<a",
