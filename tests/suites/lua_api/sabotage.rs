@@ -17,8 +17,16 @@ pub(crate) fn mentions(example: &Example, function: &Function) -> bool {
     let sources = || example.files.values();
     match function.method() {
         Some(method) => sources().any(|source| source.contains(&format!(":{method}("))),
-        None => sources().any(|source| has_word(source, &function.name)),
+        None => sources().any(|source| {
+            has_word(source, &function.name) || source.contains(&required(&function.name))
+        }),
     }
+}
+
+/// Returns a use of a module's function without a name for the module.
+fn required(name: &str) -> String {
+    let (module, function) = name.split_once('.').unwrap_or_default();
+    format!(r#"require("{module}").{function}"#)
 }
 
 /// Returns the example with the function replaced, in all of its Lua files.

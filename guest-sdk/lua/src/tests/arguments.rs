@@ -92,7 +92,10 @@ fn a_deep_value_is_validated_as_its_text() {
     runtime.capability = Some(|operation, request| {
         assert_eq!(operation, "json.validate_string");
         // A list of an empty table and a text, of more than 127 bytes.
-        assert!(matches!(request[..3], [0x92, 0x90, 0xd9 | 0xda]), "{request:?}");
+        assert!(
+            matches!(request[..3], [0x92, 0x90, 0xd9 | 0xda]),
+            "{request:?}"
+        );
         Ok(b"\xc3".to_vec())
     });
     let run = run_in(
