@@ -32,6 +32,8 @@ pub(crate) enum Pulled {
 /// and not in a buffer of this frame, so that building may raise. Only a
 /// finalizer that runs meanwhile, and itself receives, comes here then: it has
 /// to use another buffer.
+///
+/// `format` is that of the messages of all wanted subscriptions, where the caller knows it.
 /// May raise.
 ///
 /// # Safety
@@ -41,6 +43,7 @@ pub(super) unsafe fn pull(
     interpreter: &Interpreter,
     wanted: *const [Subscription],
     deadline: Option<u64>,
+    format: Option<Format>,
 ) -> Pulled {
     if deadline != Some(0) {
         interpreter.streams.before_waiting();
@@ -56,7 +59,7 @@ pub(super) unsafe fn pull(
     let pulled = match received {
         Ok(None) => Pulled::Nothing,
         Ok(Some(message)) => {
-            let format = format_of(interpreter, message.subscription);
+            let format = format.unwrap_or_else(|| format_of(interpreter, message.subscription));
             let built = match format {
                 Format::Raw => message::raw(l, message.payload),
                 Format::Event => message::event(l, message.payload),
@@ -132,7 +135,7 @@ pub(super) fn poll(l: State, interpreter: &Interpreter, block: bool) -> bool {
         Pulled::Nothing
     } else {
         // SAFETY: `wanted` changes only while Lua runs.
-        unsafe { pull(l, interpreter, wanted, deadline) }
+        unsafe { pull(l, interpreter, wanted, deadline, None) }
     };
     match pulled {
         Pulled::Value(subscription) if !deliver(l, interpreter, subscription) => return false,

@@ -73,7 +73,7 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
             // The borrow ends here: a raise would leave it behind.
             let wanted = interpreter.scheduler.borrow().wanted_now();
             // SAFETY: `wanted_now` changes only while Lua runs.
-            unsafe { pull(l, interpreter, wanted, deadline) }
+            unsafe { pull(l, interpreter, wanted, deadline, None) }
         };
         match pulled {
             Pulled::Value(subscription) => {
@@ -135,7 +135,7 @@ pub(crate) fn wait_for_outcome(l: State, subscription: Subscription) -> c_int {
     }
     loop {
         // SAFETY: the array outlives the call.
-        match unsafe { pull(l, interpreter, &[subscription], None) } {
+        match unsafe { pull(l, interpreter, &[subscription], None, None) } {
             Pulled::Value(_) => return finish(l, 1, Shape::Operation, Fired::Case(0, true)),
             Pulled::Raised => l.error(),
             Pulled::Answer => hand_over_answer(l, interpreter, take_answer(l)),
@@ -148,19 +148,21 @@ pub(crate) fn wait_for_outcome(l: State, subscription: Subscription) -> c_int {
 /// the scheduler: while a task is alone, and no answer is late. Pushes the value.
 pub(crate) fn receive_alone(l: State, channel: ChannelRef) -> bool {
     let interpreter = interpreter(l);
-    let subscription = match &channel.source {
+    let (subscription, format) = match &channel.source {
         Source::Mailbox {
-            subscription, ring, ..
+            subscription,
+            ring,
+            format,
         } if ring.len.get() == 0
             && !channel.closed.get()
             && interpreter.scheduler.borrow().is_undivided() =>
         {
-            *subscription
+            (*subscription, *format)
         }
         _ => return false,
     };
     // SAFETY: the array outlives the call.
-    match unsafe { pull(l, interpreter, &[subscription], None) } {
+    match unsafe { pull(l, interpreter, &[subscription], None, Some(format)) } {
         Pulled::Value(_) => true,
         Pulled::Raised => l.error(),
         Pulled::Answer | Pulled::Dropped | Pulled::Nothing => false,
@@ -189,7 +191,7 @@ pub(crate) fn pull_alone(
         return None;
     }
     // SAFETY: the array outlives the call.
-    Some(unsafe { pull(l, interpreter, &wanted, deadline) })
+    Some(unsafe { pull(l, interpreter, &wanted, deadline, None) })
 }
 
 /// The findings of [`look`].

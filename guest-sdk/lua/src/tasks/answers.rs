@@ -15,7 +15,7 @@ use super::TaskId;
 pub(crate) struct Answers {
     pub(crate) subscription: Subscription,
     /// Random values for the next calls, of which the first [`Self::unused`] are left.
-    values: Cell<[u64; VALUES]>,
+    values: [Cell<u64>; VALUES],
     unused: Cell<usize>,
     /// The number of calls that were given up and not answered since.
     late: Cell<u32>,
@@ -24,9 +24,8 @@ pub(crate) struct Answers {
 /// Bits of a call's number that are its task; no memory has room for more tasks.
 const TASK_BITS: u32 = 24;
 
-/// Random values that are fetched at a time. A call of the runtime costs more than eight
-/// values do.
-const VALUES: usize = 8;
+/// Random values that are fetched at a time: a call of the runtime costs more than they do.
+const VALUES: usize = 16;
 
 /// The task that waits for the answer with a number.
 pub(super) fn task_of(number: i64) -> TaskId {
@@ -38,7 +37,7 @@ impl Answers {
     pub(crate) fn new(subscription: Subscription) -> Answers {
         Answers {
             subscription,
-            values: Cell::new([0; VALUES]),
+            values: Default::default(),
             unused: Cell::new(0),
             late: Cell::new(0),
         }
@@ -48,22 +47,24 @@ impl Answers {
     /// task are random: who was told the number of one call, and so may answer it, knows
     /// no number of another.
     pub(crate) fn number(&self, task: TaskId) -> i64 {
-        let mut values = self.values.get();
-        let left = match self.unused.get() {
-            0 => {
-                let mut bytes = [0; VALUES * size_of::<u64>()];
-                random::fill(&mut bytes);
-                let (chunks, _) = bytes.as_chunks();
-                for (value, chunk) in values.iter_mut().zip(chunks) {
-                    *value = u64::from_le_bytes(*chunk);
-                }
-                self.values.set(values);
-                VALUES - 1
-            }
-            unused => unused - 1,
-        };
-        self.unused.set(left);
-        (values[left] << TASK_BITS).cast_signed() & i64::MAX | task as i64
+        if self.unused.get() == 0 {
+            self.fetch();
+        }
+        let last = self.unused.get() - 1;
+        self.unused.set(last);
+        (self.values[last].get() << TASK_BITS).cast_signed() & i64::MAX | task as i64
+    }
+
+    /// Fetches random values.
+    #[cold]
+    fn fetch(&self) {
+        let mut bytes = [0; VALUES * size_of::<u64>()];
+        random::fill(&mut bytes);
+        let (chunks, _) = bytes.as_chunks();
+        for (value, chunk) in self.values.iter().zip(chunks) {
+            value.set(u64::from_le_bytes(*chunk));
+        }
+        self.unused.set(VALUES);
     }
 
     /// Changes the number of calls that were given up and not answered since.
