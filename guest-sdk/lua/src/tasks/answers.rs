@@ -14,18 +14,12 @@ use super::TaskId;
 #[derive(Debug)]
 pub(crate) struct Answers {
     pub(crate) subscription: Subscription,
-    /// Random values for the next calls, of which the first [`Self::unused`] are left.
-    values: [Cell<u64>; VALUES],
-    unused: Cell<usize>,
     /// The number of calls that were given up and not answered since.
     late: Cell<u32>,
 }
 
 /// Bits of a call's number that are its task; no memory has room for more tasks.
 const TASK_BITS: u32 = 24;
-
-/// Random values that are fetched at a time: a call of the runtime costs more than they do.
-const VALUES: usize = 16;
 
 /// The task that waits for the answer with a number.
 pub(super) fn task_of(number: i64) -> TaskId {
@@ -37,8 +31,6 @@ impl Answers {
     pub(crate) fn new(subscription: Subscription) -> Answers {
         Answers {
             subscription,
-            values: Default::default(),
-            unused: Cell::new(0),
             late: Cell::new(0),
         }
     }
@@ -47,24 +39,9 @@ impl Answers {
     /// task are random: who was told the number of one call, and so may answer it, knows
     /// no number of another.
     pub(crate) fn number(&self, task: TaskId) -> i64 {
-        if self.unused.get() == 0 {
-            self.fetch();
-        }
-        let last = self.unused.get() - 1;
-        self.unused.set(last);
-        (self.values[last].get() << TASK_BITS).cast_signed() & i64::MAX | task as i64
-    }
-
-    /// Fetches random values.
-    #[cold]
-    fn fetch(&self) {
-        let mut bytes = [0; VALUES * size_of::<u64>()];
+        let mut bytes = [0; 8];
         random::fill(&mut bytes);
-        let (chunks, _) = bytes.as_chunks();
-        for (value, chunk) in self.values.iter().zip(chunks) {
-            value.set(u64::from_le_bytes(*chunk));
-        }
-        self.unused.set(VALUES);
+        (i64::from_le_bytes(bytes) << TASK_BITS) & i64::MAX | task as i64
     }
 
     /// Changes the number of calls that were given up and not answered since.
@@ -89,7 +66,7 @@ mod tests {
         let numbers: Vec<i64> = tasks
             .iter()
             .cycle()
-            .take(20 * VALUES)
+            .take(100)
             .map(|task| answers.number(*task))
             .collect();
         let mut steps = Vec::new();
