@@ -26,14 +26,25 @@ fn a_process_that_has_answered_a_thousand_has_hardly_more() {
 /// last process.
 #[track_caller]
 fn at_most(pages: usize, messages: usize) {
+    // A command whose code another one compiled and stored at the same time runs its own
+    // copy; the next finds what is stored.
+    let mut runs = (0..3).map(|_| dirty_pages(messages));
+    let complete = |dirty: &Vec<usize>| dirty.len() >= PROCESSES;
+    let mut dirty = runs
+        .find(complete)
+        .expect("the images lie in files of the cache");
+    dirty.sort_unstable();
+    assert!(dirty[dirty.len() / 2] <= pages, "{dirty:?}");
+}
+
+/// Returns the dirty pages of each image, after the processes have answered messages.
+fn dirty_pages(messages: usize) -> Vec<usize> {
     let mut session = Warren::run("tests/programs/parked")
         .options(["--wait"])
         .arguments([PROCESSES.to_string(), messages.to_string()])
         .start();
     session.wait_for_line("parked");
-    let mut dirty = session.dirty_pages_of_images();
+    let dirty = session.dirty_pages_of_images();
     session.kill();
-    assert!(dirty.len() >= PROCESSES, "{} images", dirty.len());
-    dirty.sort_unstable();
-    assert!(dirty[dirty.len() / 2] <= pages, "{dirty:?}");
+    dirty
 }
