@@ -1,6 +1,8 @@
 //! The cost of a Lua process in pages of its image that it has written to, and
 //! so has for itself: counted, not measured.
 
+#![allow(clippy::expect_used, reason = "a test program")]
+
 use warren_tests::Warren;
 
 const PROCESSES: usize = 40;
