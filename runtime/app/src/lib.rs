@@ -52,7 +52,9 @@ pub use duration::{DurationError, parse_duration};
 pub use error::{Access, AppError, GrantError};
 pub use host::{HostSettings, QueueSettings};
 pub use id::{Id, IdError};
-pub use manifest::{ManifestError, Position, Problem, SizeError, more_problems, parse_size};
+pub use manifest::{
+    MEMORY_OF_ALL, ManifestError, Position, Problem, SizeError, more_problems, parse_size,
+};
 pub use options::{AppOptions, EnvGrant};
 pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
 pub use reach::SelfWrite;

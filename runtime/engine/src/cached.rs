@@ -41,7 +41,7 @@ mod tests {
 
         assert!(!read(&file, &mut [0; 2], 2 * 64 * 1024 - 1));
         assert!(!read(&file, &mut vec![0; 64 * 1024 + 1], 0));
-        // What is in memory is the system's to decide.
+        // The system decides which pages it keeps.
         let mut bytes = vec![0; 64 * 1024];
         if read(&file, &mut bytes, 1) {
             assert!(bytes.iter().all(|byte| *byte == 7));

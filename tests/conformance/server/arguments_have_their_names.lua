@@ -1,4 +1,4 @@
--- What is wrong with an argument is told by the name of the argument and of the function.
+-- The error of a wrong argument has the name of the argument and of the function.
 -- shows: C-2, C-3, C-12
 
 local pool, registry, server, supervisor = require("pool"), require("registry"), require("server"), require("supervisor")

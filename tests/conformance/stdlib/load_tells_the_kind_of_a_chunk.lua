@@ -18,7 +18,7 @@ for _, case in ipairs {
   end, name, given)
   assert(loaded == nil and why == expected, why)
 end
--- What a reader raises is no message of Lua.
+-- An error that a reader raises stays as it is, whatever its text.
 for _, given in ipairs { "b", "t" } do
   local said = "attempt to load a text chunk (mode is '-')"
   local loaded, why = load(function() error(said, 0) end, "x", given)

@@ -57,7 +57,7 @@ fn runs(program: &str) {
     }
 }
 
-/// What may not cross is named as the runtime names the argument.
+/// A refusal names the argument that may not cross as the runtime does.
 #[test]
 fn an_argument_that_cannot_cross_has_the_name_of_its_operation() {
     let run = run_in(

@@ -154,7 +154,7 @@ impl Manifest {
             }
         }
         self.main = reader.id(app, "main");
-        self.max_memory_total = reader.size(app, "max_memory_total", TOTAL);
+        self.max_memory_total = reader.size(app, "max_memory_total", MEMORY_OF_ALL);
         self.payload_objects = reader
             .choice(app, "payloads", &PAYLOADS)
             .unwrap_or_default();
@@ -180,7 +180,7 @@ fn read_host(reader: &mut Reader, host: &Section<'_>) -> HostSettings {
     let mut config = HostSettings {
         max_processes: reader.count(host, "max_processes"),
         max_memory: reader.size(host, "max_memory", MEMORY),
-        max_memory_total: reader.size(host, "max_memory_total", TOTAL),
+        max_memory_total: reader.size(host, "max_memory_total", MEMORY_OF_ALL),
         // A process's run time is counted in ticks.
         max_cpu: reader.duration(host, "max_cpu", DEFAULT_TICK),
         max_log: reader.size(host, "max_log", LOG),
@@ -212,9 +212,9 @@ const LOG: std::ops::RangeInclusive<u64> = (1 << 10)..=(1 << 40);
 /// Most bytes of a queue: more than any machine has.
 const MAX_QUEUE: u64 = 1 << 40;
 
-/// Memory of several processes: from 1 MiB, which has room for a few small
-/// ones, to all that any machine has.
-const TOTAL: std::ops::RangeInclusive<u64> = (1 << 20)..=(1 << 47);
+/// The bytes that `max_memory_total` may have: from 1 MiB, which has room for a few small
+/// processes, to 128 TiB, all that any machine has.
+pub const MEMORY_OF_ALL: std::ops::RangeInclusive<u64> = (1 << 20)..=(1 << 47);
 
 /// Memory of one process: from one page of WebAssembly to all that 32 bits
 /// address.

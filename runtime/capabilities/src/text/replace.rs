@@ -95,7 +95,7 @@ fn pieces<'r>(replacement: &'r [u8], names: &[Option<String>]) -> Vec<Piece<'r>>
     pieces
 }
 
-/// What begins with a dollar.
+/// The part of a replacement that a dollar begins.
 enum Reference<'r> {
     Dollar,
     Name(&'r str),

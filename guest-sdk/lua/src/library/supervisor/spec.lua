@@ -232,7 +232,7 @@ local function child(given, defaults)
     start = given.start,
     host = check_text(given.host, what .. ".host"),
     args = args,
-    -- What errors call the arguments.
+    -- The name of the arguments in errors.
     args_name = what .. ".args",
     description = description,
     described = what .. ".supervisor",

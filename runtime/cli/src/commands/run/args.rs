@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use warren::app::{EnvGrant, parse_duration, parse_size};
+use warren::app::{EnvGrant, MEMORY_OF_ALL, parse_duration, parse_size};
 
 /// The options of `warren run`.
 #[derive(Debug, Args)]
@@ -91,13 +91,10 @@ pub(crate) struct RunArgs {
     pub(crate) control: Option<PathBuf>,
 }
 
-/// Bytes that `--max-memory-total` may have: the range of the key in the manifest.
-const TOTAL: std::ops::RangeInclusive<u64> = (1 << 20)..=(1 << 47);
-
 /// Reads the value of `--max-memory-total`.
 fn parse_total(text: &str) -> Result<u64, String> {
     let size = parse_size(text).map_err(|error| error.to_string())?;
-    if TOTAL.contains(&size) {
+    if MEMORY_OF_ALL.contains(&size) {
         Ok(size)
     } else {
         Err("expected 1 MiB to 128 TiB".to_owned())

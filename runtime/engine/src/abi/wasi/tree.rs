@@ -211,7 +211,8 @@ impl Target {
             let (accessed, modified) = (time(times.accessed), time(times.modified));
             return Ok(tree.dir.set_symlink_times(path, accessed, modified)?);
         }
-        // The system follows links only within the directory where it opens the file.
+        // The library resolves links within the granted directory as it opens the file; an open
+        // file takes new times without another look at the path.
         check_openable(&metadata(tree, path, true)?, true)?;
         let open = |how: How| tree.dir.open_with(path, &how.options(true));
         let file = match open(How::default()) {
