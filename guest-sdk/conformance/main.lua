@@ -1,7 +1,8 @@
 -- Holds the peers of guest SDKs against each other: each does everything with
 -- each, itself included, for every value that can cross. Arguments are the
--- definitions of the peers; lua.lua is one and says what a peer does. It prints
--- what is not as it should be, and a last line that counts.
+-- definitions of the peers; lua.lua is one and says what a peer does. With
+-- `--only PEER` before them, that peer alone is held against each of them. It
+-- prints what is not as it should be, and a last line that counts.
 local host <const> = "app:processes"
 
 local values = {
@@ -102,10 +103,17 @@ local function check_pair(a, b)
   check(("%s dress %s"):format(a, b), found, process.exec(a, host, "dress", b, 1.5))
 end
 
+local peers = { ... }
+local first = peers
+if peers[1] == "--only" then
+  first = { peers[2] }
+  peers = { table.unpack(peers, 3) }
+end
+
 local pairs_done = 0
-for _, a in ipairs { ... } do
+for _, a in ipairs(first) do
   check_alone(a)
-  for _, b in ipairs { ... } do
+  for _, b in ipairs(peers) do
     check_pair(a, b)
     for _, case in ipairs(values) do
       local name, value = table.unpack(case, 1, 2)
