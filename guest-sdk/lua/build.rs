@@ -1,4 +1,4 @@
-//! Builds Lua with `config/` and lays out the module's memory.
+//! Builds Lua with `config/`, and LPeg, and lays out the module's memory.
 
 use std::env;
 use std::fs;
@@ -236,20 +236,16 @@ fn main() {
     ] {
         println!("cargo::rerun-if-changed=config/{file}");
     }
+    println!("cargo::rerun-if-changed=third-party/lpeg");
     println!("cargo::rerun-if-changed=build.rs");
 
     let wasm = variable("CARGO_CFG_TARGET_FAMILY") == "wasm";
     let sources = sources_of_lua();
-    let mut lua = cc::Build::new();
+    let mut lua = c();
     lua.file("config/lua.c")
         .include(patched(&sources))
-        .include(sources)
-        .warnings(false)
-        .flag_if_supported("-fno-common")
-        .define("LUA_COMPAT_5_3", None);
+        .include(&sources);
     if wasm {
-        // As .cargo/config.toml has it for Rust, and says why.
-        lua.flag("-mno-bulk-memory");
         // WebAssembly has no computed goto: the table of labels would become one of
         // numbers, looked up before the switch that is made of them.
         lua.define("LUA_USE_JUMPTABLE", "0");
@@ -273,10 +269,33 @@ fn main() {
     }
     lua.compile("lua5.4");
 
+    c().files(["cap", "code", "print", "tree", "vm"].map(|part| {
+        format!("third-party/lpeg/lp{part}.c")
+    }))
+    .include(&sources)
+    .define("NDEBUG", None)
+    // A match in a function that another match calls takes less than 2 KiB then.
+    .define("INITBACK", "100")
+    .compile("lpeg");
+
     if wasm {
         println!("cargo::rustc-link-arg-cdylib=-zstack-size={STACK_SIZE}");
         println!("cargo::rustc-link-arg-cdylib=--stack-first");
     }
+}
+
+/// A build of C for Lua's API.
+fn c() -> cc::Build {
+    let mut build = cc::Build::new();
+    build
+        .warnings(false)
+        .flag_if_supported("-fno-common")
+        .define("LUA_COMPAT_5_3", None);
+    if variable("CARGO_CFG_TARGET_FAMILY") == "wasm" {
+        // As .cargo/config.toml has it for Rust, and says why.
+        build.flag("-mno-bulk-memory");
+    }
+    build
 }
 
 /// The directory of Lua's sources in the package `lua-src`, which has no

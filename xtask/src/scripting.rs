@@ -19,7 +19,7 @@ const NEEDED: [(&[&str], &[&str]); 3] = [
 ];
 
 /// Packages without a command that would show them.
-const LIBRARIES: [&str; 8] = [
+const LIBRARIES: [&str; 9] = [
     "lua-penlight",
     "lua-unit",
     "lua-luassert",
@@ -28,6 +28,7 @@ const LIBRARIES: [&str; 8] = [
     "lua-inspect",
     "lua-dkjson",
     "lua-filesystem",
+    "lua-lpeg",
 ];
 
 /// Installs the missing packages.
@@ -51,8 +52,8 @@ pub(crate) fn install() -> Result<()> {
         .args(missing)
         .env("DEBIAN_FRONTEND", "noninteractive");
     let remedy = "install Node.js 20 and npm, Python 3.11 with venv, Lua 5.4, or newer ones, and \
-                  the Lua libraries penlight, luaunit, luassert, say, argparse, inspect, dkjson \
-                  and lfs";
+                  the Lua libraries penlight, luaunit, luassert, say, argparse, inspect, dkjson, \
+                  lfs and lpeg";
     Step::new("Node.js, Python and Lua", remedy, apt).run()
 }
 

@@ -209,6 +209,12 @@ extern "C-unwind" fn open_lfs(l: State) -> c_int {
     unsafe { internals::warren_open_lfs(l.as_ptr()) }
 }
 
+/// Opens the module `lpeg`, in a process that requires it.
+extern "C-unwind" fn open_lpeg(l: State) -> c_int {
+    // SAFETY: the thread is alive, and has room for what a function of C pushes.
+    unsafe { internals::luaopen_lpeg(l.as_ptr()) }
+}
+
 /// Opens a library, as a global and for `require`.
 fn library(l: State, name: &CStr, open: fn(State)) {
     open(l);
@@ -248,9 +254,11 @@ fn push_native(l: State) {
     l.set_field(-2, c"max_message");
     l.field(LUA_REGISTRYINDEX, c"_LOADED");
     l.set_field(-2, c"loaded");
-    l.new_table(0, 1);
+    l.new_table(0, 2);
     l.push_function(open_lfs);
     l.set_field(-2, c"lfs");
+    l.push_function(open_lpeg);
+    l.set_field(-2, c"lpeg");
     l.push_value(-1);
     l.set_field(LUA_REGISTRYINDEX, c"_PRELOAD");
     l.set_field(-2, c"preload");

@@ -104,6 +104,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         same(directory.path(), &["dkjson"]);
         Ok(())
     }));
+    trials.push(Trial::test("library: lpeg", || {
+        let directory = program("specs", &[("re", "lua-lpeg")]);
+        let tests = packages::debian_sources("lua-lpeg").join("test.lua");
+        fs::copy(tests, directory.path().join("main.lua")).expect("the tests are copied");
+        let printed = same(directory.path(), &[]);
+        assert!(printed.ends_with("\nOK\n"), "{printed}");
+        Ok(())
+    }));
     trials
 }
 

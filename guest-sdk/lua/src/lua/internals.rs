@@ -62,6 +62,9 @@ unsafe extern "C-unwind" {
     /// Opens the module `lfs`; a C function of Lua.
     pub(crate) fn warren_open_lfs(l: State) -> c_int;
 
+    /// Opens the module `lpeg`; a C function of Lua.
+    pub(crate) fn luaopen_lpeg(l: State) -> c_int;
+
     /// Opens the library `debug`; a C function of Lua.
     pub(crate) fn warren_open_debug(l: State) -> c_int;
 
