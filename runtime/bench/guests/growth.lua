@@ -158,6 +158,33 @@ function situations.listeners_with_messages(n)
   return function() request("reply") end
 end
 
+function situations.groups(n)
+  for i = 1, n do assert(process.groups.join("group " .. i .. me)) end
+  return function()
+    local group = "group " .. some(n) .. me
+    assert(process.groups.leave(group))
+    assert(process.groups.join(group))
+  end
+end
+
+function situations.members_of_a_group(n)
+  local group = "members " .. me
+  range(n, function() return assert(process.groups.join(group, start("spawn"))) end)
+  return function()
+    assert(process.groups.join(group))
+    assert(process.groups.leave(group))
+  end
+end
+
+function situations.subscriptions_of_events(n)
+  range(n, function(i) return assert(events.subscribe("system " .. i .. me)) end)
+  local sub = assert(events.subscribe("own " .. me))
+  return function()
+    assert(events.send("own " .. me, "kind", "path"))
+    sub:channel():receive()
+  end
+end
+
 function situations.names(n)
   for i = 1, n do assert(process.registry.register("name " .. i .. me)) end
   return function()
@@ -207,6 +234,17 @@ function situations.pending_execs(n)
   end
   time.sleep("1ms")
   return function() process.exec(own, host, own, "end") end
+end
+
+function situations.pending_calls(n)
+  local server = require("server")
+  local deaf = start("spawn")
+  for _ = 1, n do
+    coroutine.spawn(function() server.call(deaf, "never", "24h") end)
+  end
+  local pid = assert(server.start("bench:called.lua", math.maxinteger, { host = host }))
+  started[#started + 1] = pid
+  return function() assert(server.call(pid, 1)) end
 end
 
 function situations.timers(n)
@@ -293,17 +331,15 @@ function situations.values_of_the_context(n)
 end
 
 function situations.context_values_one_by_one(n)
-  return function()
-    local spawner = process.with_context {}
-    for i = 1, n do spawner = assert(spawner:with_context { ["key " .. i] = i }) end
-  end, n, 1
+  local spawner = process.with_context {}
+  for i = 1, n do spawner = assert(spawner:with_context { ["key " .. i] = i }) end
+  return function() assert(spawner:with_context { another = 1 }) end
 end
 
 function situations.messages_of_a_spawner(n)
-  return function()
-    local spawner = process.with_context {}
-    for i = 1, n do spawner = assert(spawner:with_message("t", i)) end
-  end, n, 1
+  local spawner = process.with_context {}
+  for i = 1, n do spawner = assert(spawner:with_message("t", i)) end
+  return function() assert(spawner:with_message("t", 1)) end
 end
 
 function situations.bytes_of_a_message(n)

@@ -108,7 +108,7 @@ impl BenchNode {
         let config = NodeConfig {
             authorizer: setup.judged.then(|| Arc::new(AllowsAll) as _),
             definitions: Arc::new(Guests::new()?),
-            capabilities: Vec::new(),
+            capabilities: warren_capabilities::all(warren_capabilities::Settings::default()),
             hosts: vec![
                 (HOST.to_owned(), limits(setup.max_processes)),
                 (DENSE_HOST.to_owned(), limits(1_000_000)),
