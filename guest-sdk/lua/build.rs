@@ -15,6 +15,9 @@ const STACK_SIZE: usize = 512 * 1024;
 /// The version of Lua, as a directory of `lua-src`.
 const LUA: &str = "lua-5.4.9";
 
+/// The files of LPeg, without what their names have in common.
+const LPEG: [&str; 5] = ["cap", "code", "print", "tree", "vm"];
+
 /// Changes to Lua's sources: file, text that is there once, text in its place.
 ///
 /// The first three: Lua casts its integers of 64 bits to `size_t`, which has 32 here: a
@@ -236,7 +239,11 @@ fn main() {
     ] {
         println!("cargo::rerun-if-changed=config/{file}");
     }
-    println!("cargo::rerun-if-changed=third-party/lpeg");
+    for part in LPEG {
+        println!("cargo::rerun-if-changed=third-party/lpeg/lp{part}.c");
+        println!("cargo::rerun-if-changed=third-party/lpeg/lp{part}.h");
+    }
+    println!("cargo::rerun-if-changed=third-party/lpeg/lptypes.h");
     println!("cargo::rerun-if-changed=build.rs");
 
     let wasm = variable("CARGO_CFG_TARGET_FAMILY") == "wasm";
@@ -269,14 +276,12 @@ fn main() {
     }
     lua.compile("lua5.4");
 
-    c().files(["cap", "code", "print", "tree", "vm"].map(|part| {
-        format!("third-party/lpeg/lp{part}.c")
-    }))
-    .include(&sources)
-    .define("NDEBUG", None)
-    // A match in a function that another match calls takes less than 2 KiB then.
-    .define("INITBACK", "100")
-    .compile("lpeg");
+    c().files(LPEG.map(|part| format!("third-party/lpeg/lp{part}.c")))
+        .include(&sources)
+        .define("NDEBUG", None)
+        // A match in a function that another match calls takes less than 2 KiB then.
+        .define("INITBACK", "100")
+        .compile("lpeg");
 
     if wasm {
         println!("cargo::rustc-link-arg-cdylib=-zstack-size={STACK_SIZE}");
