@@ -5,7 +5,7 @@
 #
 #   GUEST_TOOLCHAIN   where the tool chain is (default: see default-prefix.sh)
 #
-# What a module consists of is decided by its sources, its lock file and these scripts alone:
+# Its sources, its lock file and these scripts alone decide the bytes of a module:
 # flags from the caller's environment are dropped.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -49,7 +49,7 @@ mkdir -p "$work/deb" "$prefix/bin"
 # --- A view of newer Debian suites, for look-up and download: apt never installs from it.
 open_newer_debian() {
   [ -z "${newer_debian:-}" ] || return 0
-  # What apt would read, whether or not it has read it yet: 'MIRROR/dists/SUITE/InRelease' ...
+  # The list that apt would read, whether or not it has read it yet: 'MIRROR/dists/SUITE/InRelease' ...
   local mirror=${DEB_MIRROR:-}
   if [ -z "$mirror" ] && [ -n "$have_apt" ]; then
     mirror=$(apt-get --print-uris update |

@@ -109,7 +109,8 @@ impl Capability for Mistakes {
 
 /// Reads the file, the line and the message of a request.
 fn read(request: &[u8]) -> Result<(String, u32, String), Error> {
-    let malformed = || Error::invalid("the request is no array of a file, a line and a message");
+    let malformed =
+        || Error::invalid("the request is not an array of a file, a line and a message");
     let mut input = Input::new(request);
     let Ok(Token::Array(3)) = input.token() else {
         return Err(malformed());

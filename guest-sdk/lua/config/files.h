@@ -5,7 +5,7 @@
 #include <stdio_ext.h>
 #include <sys/stat.h>
 
-/* What src/stdio.rs has for the standard streams; `err` picks the stream. */
+/* Writes to a standard stream by src/stdio.rs; `err` picks the stream. */
 void warren_stream_write (lua_State *L, int err, const char *bytes, size_t len);
 void warren_stream_written (lua_State *L, int err);
 void warren_stream_flush (lua_State *L, int err);
@@ -46,7 +46,7 @@ static const char *warren_strerror (int en) {
     return warren_refusal;
   }
 #if defined(ENOTCAPABLE)
-  /* What the runtime says of a path that is there, to who may know that. */
+  /* The reason that the runtime gives for a path that exists, to those who may know it. */
   if (en == ENOTCAPABLE)
     return "Exists, but access is not granted (allow it with --read or --write)";
 #endif

@@ -53,7 +53,7 @@ NUMBER(change, st_ctime)
 NUMBER(size, st_size)
 #undef NUMBER
 
-/* What the runtime knows of a file: no owner, permissions or blocks. */
+/* The attributes that the runtime knows of a file: no owner, permissions or blocks. */
 static const struct {
   const char *name;
   void (*push) (lua_State *L, const struct stat *status);

@@ -6,7 +6,7 @@
 const char *__freadptr (FILE *f, size_t *len);
 void __freadptrinc (FILE *f, size_t len);
 
-/* What was read ahead of a file; NULL if nothing was. */
+/* The bytes that were read ahead of a file; NULL if none were. */
 static const char *read_ahead (FILE *f, size_t *len) {
   return __freadptr(f, len);
 }

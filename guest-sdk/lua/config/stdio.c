@@ -253,7 +253,7 @@ static int flush_stream (lua_State *L, warren_Stream *p) {
   int error = 0;
   if (is_standard_output(f))
     warren_stream_flush(L, f == warren_err);
-  /* What was read ahead is kept: not every file can go back to it. */
+  /* Bytes that were read ahead are kept: not every file can go back to them. */
   else if (__fwritable(f) && !__freading(f)) {
     errno = 0;
     if (fflush(f) != 0) error = reason();

@@ -162,7 +162,7 @@ extern "C-unwind" fn format(l: State) -> c_int {
             return errors::refuse(
                 l,
                 kind::INVALID,
-                format_args!("kind is none of \"standard\", \"simple\" and \"urn\""),
+                format_args!("kind is not one of \"standard\", \"simple\" and \"urn\""),
             );
         }
     };

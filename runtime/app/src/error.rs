@@ -32,7 +32,7 @@ pub enum AppError {
     /// The given path is a file, but its name does not tell the language of its
     /// code.
     #[error(
-        "{}: not a program: its name ends in none of .lua, .wasm, .wat",
+        "{}: not a program: its name does not end in .lua, .wasm or .wat",
         text::path(path)
     )]
     UnknownKind {

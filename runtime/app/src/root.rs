@@ -27,7 +27,7 @@ pub(crate) enum SourceError {
     Outside,
     #[error("it is not a file")]
     NotAFile,
-    #[error("its name ends in none of .lua, .wasm, .wat")]
+    #[error("its name does not end in .lua, .wasm or .wat")]
     UnknownKind,
     #[error("it has {size} bytes or more; it may have at most {most}")]
     TooLarge { size: u64, most: u64 },

@@ -309,7 +309,7 @@ impl<'a> Fields<'a> {
                 let key = text::line(key);
                 Err(Error::invalid(format!("{name}: unknown key {key}")))
             }
-            Some(_) => Err(Error::invalid(format!("{name}: a key is no text"))),
+            Some(_) => Err(Error::invalid(format!("{name}: a key is not text"))),
         }
     }
 }
@@ -345,7 +345,7 @@ fn integer(token: &Token<'_>) -> Option<i64> {
 }
 
 fn malformed(why: &Malformed) -> Error {
-    Error::invalid(format!("the request is no array of values: {why}"))
+    Error::invalid(format!("the request is not an array of values: {why}"))
 }
 
 fn wrong(name: &str, expected: &str, got: &Token<'_>) -> Error {

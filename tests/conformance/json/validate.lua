@@ -25,7 +25,7 @@ for _ = 1, 2 do
   local err = refused("data.age: minimum: -1 is less than 0", schema, { name = "x", age = -1 })
   assert(err:details().path == "data.age" and err:details().rule == "minimum" and err:retryable() == false)
   refused("data.name: required: it is missing", schema, {})
-  refused("data.tags[2]: enum: it is none of the values allowed", schema, { name = "x", tags = { "a", "c" } })
+  refused("data.tags[2]: enum: it is not one of the values allowed", schema, { name = "x", tags = { "a", "c" } })
   refused("data.more: additionalProperties: it is not allowed here", schema, { name = "x", more = 1 })
   refused("data: type: expected object, got string", schema, "x")
 end

@@ -135,7 +135,7 @@ impl Attack {
                 "late" => {
                     attack.late = value
                         .parse()
-                        .map_err(|_| format!("{}: `late: {value}` is no number", attack.name))?;
+                        .map_err(|_| format!("{}: `late: {value}` is not a number", attack.name))?;
                 }
                 _ => return Err(format!("{}: nobody knows `{key}:`", attack.name)),
             }

@@ -96,7 +96,7 @@ local function id_of(policy, name)
   return policy
 end
 
--- What policies say of an actor that does something; a scope judges by all of its own.
+-- The decision of policies about an actor that does something; a scope judges by all of its own.
 local function judge(ids, actor, action, resource, attributes)
   local given
   if actor ~= nil then

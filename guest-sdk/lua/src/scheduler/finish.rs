@@ -34,10 +34,10 @@ pub(crate) enum Shape {
     Operation,
     /// The place of the channel, from 1, and the value; nil at the deadline.
     First,
-    /// What [`call_results`] says of a call. Its number lies below the cases, which are its answer
+    /// The outcome of a call, by [`call_results`]. Its number lies below the cases, which are its answer
     /// and the end of the process called.
     Answer,
-    /// What [`call_results`] says of the next event or message of a server. The cases are its events
+    /// The next event or message of a server, by [`call_results`]. The cases are its events
     /// and its inbox.
     Next,
 }

@@ -252,7 +252,7 @@ fn time(claims: &Map<String, Json>, name: &str) -> Result<Option<f64>, String> {
         None | Some(Json::Null) => Ok(None),
         Some(value) => match value.as_f64() {
             Some(seconds) => Ok(Some(seconds)),
-            None => Err(format!("its claim `{name}` is no number")),
+            None => Err(format!("its claim `{name}` is not a number")),
         },
     }
 }

@@ -75,7 +75,7 @@ fn parameters(request: &[u8], cipher: ForKey) -> Result<Parameters<'_>, Error> {
     let aad = arguments.bytes_or_nil("aad")?.unwrap_or_default();
     let cipher = cipher(key).ok_or_else(|| {
         Error::invalid(format!(
-            "key: the cipher takes no key of {} bytes",
+            "key: the cipher does not take keys of {} bytes",
             key.len()
         ))
     })?;

@@ -52,7 +52,7 @@ impl Run<'_> {
             }
         }
         self.fail(at, keyword, || match keyword {
-            "enum" => "it is none of the values allowed".into(),
+            "enum" => "it is not one of the values allowed".into(),
             _ => "it is not the value required".into(),
         })
     }

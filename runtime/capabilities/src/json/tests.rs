@@ -66,7 +66,7 @@ fn a_failure_names_path_and_rule() {
         ),
         (
             r#"{"name": "a", "tags": ["a", "c"]}"#,
-            "data.tags[2]: enum: it is none of the values allowed",
+            "data.tags[2]: enum: it is not one of the values allowed",
         ),
         (
             r#"{"name": "a", "tags": ["b", "a", "b"]}"#,

@@ -14,7 +14,7 @@ local STARTED <const> = require("warren.server.starting").STARTED
 -- The word that begins the arguments of a definition which an upgrade starts.
 local UPGRADED <const> = "server.upgrade"
 
--- What `native.next` has to do for a server.
+-- The tasks that `native.next` gives to a server.
 local EVENT <const>, CALL <const>, CAST <const> = 1, 2, 3
 
 local serving = {}

@@ -260,7 +260,7 @@ local function check_template(given, what)
   child(one, { what = what })
 end
 
--- What a template and the description of one child say together.
+-- The description of a child by a template and its own, which goes before.
 local function merged(template, given)
   if not template then
     return given
