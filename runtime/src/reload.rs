@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use warren_engine::{Code, Definition, Node, Reload};
-use warren_kernel::{Error, text};
+use warren_kernel::{Error, Field};
 
 use crate::app::{Changes, RereadError};
 use crate::definitions::LayeredDefinitions;
@@ -175,20 +175,19 @@ fn of(id: &str, file: Option<&Arc<str>>, error: &Error) -> RefusedFile {
     RefusedFile {
         definition: id.to_owned(),
         file: file.map(|file| file.to_string()),
-        line: file.and_then(|file| line_of(file, &error.message)),
+        line: file.and_then(|file| line_of(file, error)),
         message: error.message.clone(),
     }
 }
 
-/// Returns the line in a message of a compiler, which names it as `FILE:LINE:`.
-fn line_of(file: &str, message: &str) -> Option<u32> {
-    let file = text::line(file).to_string();
-    let mut places = message.match_indices(&*file);
-    places.find_map(|(start, _)| {
-        let rest = message.get(start + file.len()..)?.strip_prefix(':')?;
-        let (line, _) = rest.split_once(':')?;
-        line.parse().ok()
-    })
+/// Returns the line of a file at which a compiler has stopped.
+fn line_of(file: &str, error: &Error) -> Option<u32> {
+    match (error.field("file"), error.field("line")) {
+        (Some(Field::Text(of)), Some(Field::Number(line))) if of == file => {
+            u32::try_from(*line).ok()
+        }
+        _ => None,
+    }
 }
 
 fn summary(changes: Changes, requiring: Vec<Arc<str>>) -> Reloaded {
@@ -215,12 +214,13 @@ mod tests {
 
     #[test]
     fn the_line_is_that_of_the_file() {
-        let lua = "lib/a.lua:12: '=' expected near 'x'";
-        assert_eq!(line_of("lib/a.lua", lua), Some(12));
-        let wat = "a.wat: not WebAssembly text: unknown operator\n     --> a.wat:2:7\n";
-        assert_eq!(line_of("a.wat", wat), Some(2));
-        assert_eq!(line_of("a.wasm", "a.wasm: not WebAssembly: 7: x"), None);
-        assert_eq!(line_of("b.lua", lua), None);
+        let error = Error::invalid("lib/a.lua:13: '=' expected near 'x'");
+        assert_eq!(line_of("lib/a.lua", &error), None);
+        let error = error.with("file", "lib/a.lua").with("line", 12);
+        assert_eq!(line_of("lib/a.lua", &error), Some(12));
+        assert_eq!(line_of("b.lua", &error), None);
+        let error = Error::invalid("x").with("file", "a").with("line", u64::MAX);
+        assert_eq!(line_of("a", &error), None);
     }
 
     #[test]

@@ -138,6 +138,12 @@ impl Session {
         self.memory("VmHWM:")
     }
 
+    /// Returns the bytes of memory that the command has for itself.
+    #[track_caller]
+    pub fn own_memory(&self) -> u64 {
+        self.memory(memory::OWN)
+    }
+
     /// Begins to watch the memory that the command has for itself.
     #[track_caller]
     pub fn watch_memory(&self) -> MemoryWatch {

@@ -8,6 +8,10 @@ typedef struct WarrenHeap {
   size_t collected;
 } WarrenHeap;
 
+LUA_API int warren_syntax_line (void) {
+  return warren_line;
+}
+
 LUA_API void *warren_userdata (lua_State *L, int idx, const void *metatable) {
   const TValue *o = index2value(L, idx);
   if (ttisfulluserdata(o) && uvalue(o)->metatable == metatable)
@@ -123,10 +127,16 @@ LUA_API int warren_barrier (lua_State *L, lua_Debug *ar, int (*passes) (lua_Stat
   return 0;
 }
 
+/* Tells if `ci` is a pcall or an xpcall. */
+static int is_protected_call (const CallInfo *ci) {
+  const TValue *f = s2v(ci->func.p);
+  return !isLua(ci) && ttislcf(f) && (fvalue(f) == luaB_pcall || fvalue(f) == luaB_xpcall);
+}
+
 /* The call of the program that led to the function of C that runs: see frame_of_call in
 ** src/lua/frames.rs. Functions of the prelude, and the function of C that has called
 ** one, return what the function they call has returned: so a call takes no results if
-** they take all, and the call of the program none. */
+** they take all, and the call of the program none. What pcall calls is not discarded. */
 LUA_API const void *warren_call (lua_State *L, lua_Debug *ar, int discards) {
   CallInfo *ci = L->ci;
   for (;;) {
@@ -138,6 +148,7 @@ LUA_API const void *warren_call (lua_State *L, lua_Debug *ar, int discards) {
       return caller->u.l.savedpc;
     }
     if (!isLua(caller) && !is_hidden_call(ci)) return NULL;
+    if (discards && is_protected_call(caller)) return NULL;
     if (discards && ci->nresults != LUA_MULTRET) return NULL;
     ci = caller;
   }

@@ -44,7 +44,16 @@
 #include "ldump.c"
 #include "lstate.c"
 #include "lgc.c"
+/* The line of the last error of syntax, which Lua tells only in its text. */
+#if defined(__wasi__)
+static int warren_line;
+#else
+static _Thread_local int warren_line;
+#endif
+#include "ldebug.h"
+#define luaG_addinfo(L, msg, src, line)	luaG_addinfo(L, msg, src, warren_line = (line))
 #include "llex.c"
+#undef luaG_addinfo
 #include "lcode.c"
 #include "lparser.c"
 /* In suggest.c. */

@@ -8,7 +8,7 @@ use mlua_sys::{LUA_TTABLE, lua_KContext, lua_upvalueindex};
 use crate::argument::{REFUSED, text};
 use crate::compact::compact;
 use crate::lua::{Function, Functions, State, push_library, set_functions};
-use crate::{calls, prelude, waiting};
+use crate::{calls, late, prelude, waiting};
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"bundled", bundled)];
@@ -48,6 +48,7 @@ const MODULES: &[(&str, &str)] = &[
     ("server.caller", compact!("library/server/caller.lua")),
     ("server.failures", compact!("library/server/failures.lua")),
     ("server.handlers", compact!("library/server/handlers.lua")),
+    ("server.options", compact!("library/server/options.lua")),
     ("server.replies", compact!("library/server/replies.lua")),
     ("server.serving", compact!("library/server/serving.lua")),
     ("server.starting", compact!("library/server/starting.lua")),
@@ -65,6 +66,8 @@ extern "C-unwind" fn open(l: State) -> c_int {
     l.push_value(lua_upvalueindex(1));
     push_library(l, waiting::FUNCTIONS);
     set_functions(l, calls::FUNCTIONS);
+    late::push_native(l, c"spawn_monitored");
+    l.set_field(-2, c"spawn_watched");
     l.call_then(1, 1, 0, opened);
     opened(l, 0, 0)
 }

@@ -72,9 +72,20 @@ pub(crate) fn call_named_by(l: State) -> c_int {
 
 /// Calls an operation with the values on the stack from the place `first` on.
 fn call_with(l: State, operation: &str, first: c_int) -> c_int {
+    call_noting(l, operation, first, |_| {})
+}
+
+/// The same, where `note` is told why the values could not be encoded.
+pub(crate) fn call_noting(
+    l: State,
+    operation: &str,
+    first: c_int,
+    note: impl FnOnce(&Stop),
+) -> c_int {
     let (last, root) = (l.top(), "arguments");
     call_encoded(l, operation, (root, REQUEST), |output| {
         encode::named_values(l, first, last, |place| name(operation, place), output)
+            .inspect_err(note)
     })
 }
 

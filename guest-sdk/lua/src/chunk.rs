@@ -8,14 +8,26 @@ use warren_guest::msgpack::Output;
 
 use crate::lua::State;
 
-/// Compiles a source to bytecode, and a last byte for [`uses_arg`]. Fails with Lua's
-/// message, or with nothing where memory ran out.
-pub(crate) fn compile(l: State, name: &[u8], source: &[u8]) -> Result<Output, Option<String>> {
+/// The reason why a source does not compile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// Lua's message, with the name of the source.
+    pub(crate) message: String,
+    /// The line, from 1, of an error of syntax.
+    pub(crate) line: Option<u32>,
+}
+
+/// Compiles a source to bytecode, and a last byte for [`uses_arg`]. Fails with the reason, or
+/// with nothing where memory ran out.
+pub(crate) fn compile(l: State, name: &[u8], source: &[u8]) -> Result<Output, Option<Refusal>> {
     let mut chunk_name = vec![b'@'];
     chunk_name.extend(name.iter().filter(|byte| **byte != 0));
     let chunk_name = CString::new(chunk_name).unwrap_or_default();
     let source = without_first_comment(source);
-    let named = |message: &str| format!("{}: {message}", String::from_utf8_lossy(name));
+    let named = |message: &str| Refusal {
+        message: format!("{}: {message}", String::from_utf8_lossy(name)),
+        line: None,
+    };
     if source.first() == Some(&LUA_SIGNATURE[0]) {
         return Err(Some(named("a binary chunk; only text can be loaded")));
     }
@@ -23,13 +35,16 @@ pub(crate) fn compile(l: State, name: &[u8], source: &[u8]) -> Result<Output, Op
     code.lift_limit();
     let status = l.load(source, &chunk_name);
     if status != LUA_OK {
-        let message = l.lossy(-1).map(|message| match status {
-            LUA_ERRSYNTAX => message,
+        let refusal = l.lossy(-1).map(|message| match status {
+            LUA_ERRSYNTAX => Refusal {
+                message,
+                line: u32::try_from(l.syntax_line()).ok(),
+            },
             // Lua knows a place only for errors of syntax.
             _ => named(&message),
         });
         l.pop(1);
-        return Err(if status == LUA_ERRMEM { None } else { message });
+        return Err(if status == LUA_ERRMEM { None } else { refusal });
     }
     let dumped = dump(l, &mut code, false) && code.raw(&[mentions(source, b"arg").into()]).is_ok();
     l.pop(1);

@@ -42,6 +42,9 @@ pub(crate) fn values(l: State, input: &mut Input<'_>) -> Result<c_int, Malformed
 /// as their elements arrive.
 const TRUSTED_LENGTH: u32 = 1024;
 
+/// The encoded nil.
+const NIL: u8 = 0xc0;
+
 /// Stack slots that one level of nesting uses.
 const SLOTS: c_int = 4;
 
@@ -59,9 +62,14 @@ fn nested(l: State, input: &mut Input<'_>, depth: usize, unmarked: usize) -> Res
             let depth = depth.checked_sub(1).ok_or(Malformed::TooDeep)?;
             l.need_room(SLOTS, c"nested too deeply");
             l.new_table(len.min(TRUSTED_LENGTH) as c_int, 0);
+            let mut has_holes = false;
             for place in 1..=len {
+                has_holes |= input.rest().first() == Some(&NIL);
                 nested(l, input, depth, below)?;
                 l.set_element(-2, place.into());
+            }
+            if has_holes {
+                marks::mark_array(l);
             }
         }
         Token::Map(len) => {

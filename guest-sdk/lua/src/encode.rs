@@ -21,6 +21,8 @@ use crate::path;
 pub(crate) enum Stop {
     /// A value may not leave its process; the text names its path and says why.
     Refused(String),
+    /// A value nests too deeply to leave its process; the text is as that of a refusal.
+    TooDeep(String),
     /// There would be more bytes than any message may have.
     TooLarge,
     /// There is no memory for the encoded bytes.
@@ -139,6 +141,7 @@ enum Keys {
 /// The reason why one value may not cross.
 enum Trouble {
     Refused(&'static str),
+    TooDeep,
     TooLarge,
     OutOfMemory,
 }
@@ -172,14 +175,20 @@ impl<'o> Encoder<'o> {
         outcome.map_err(|trouble| match trouble {
             Trouble::OutOfMemory => Stop::OutOfMemory,
             Trouble::TooLarge => Stop::TooLarge,
-            Trouble::Refused(why) => {
-                let mut text = root();
-                self.path.iter().rev().for_each(|step| text.push_str(step));
-                text.push_str(": ");
-                text.push_str(why);
-                Stop::Refused(text)
-            }
+            Trouble::Refused(why) => Stop::Refused(self.refusal(root(), why)),
+            Trouble::TooDeep => Stop::TooDeep(self.refusal(
+                root(),
+                "nested deeper than 100 levels, which cannot leave its process",
+            )),
         })
+    }
+
+    /// Returns the text of a refusal, which begins with the path to the value.
+    fn refusal(&self, mut text: String, why: &str) -> String {
+        self.path.iter().rev().for_each(|step| text.push_str(step));
+        text.push_str(": ");
+        text.push_str(why);
+        text
     }
 
     /// Encodes the value at an absolute index.
@@ -220,7 +229,7 @@ impl<'o> Encoder<'o> {
             self.output.truncate(at);
         }
         if matches!(keys, Keys::Unordered)
-            && let Some(len) = self.length_of_unordered_sequence(index)
+            && let Some(len) = self.length_of_unordered_sequence(index)?
         {
             self.unordered_sequence(index, len)?;
             keys = Keys::Sequence(len);
@@ -290,8 +299,9 @@ impl<'o> Encoder<'o> {
         self.l.is_integer(index) && self.l.to_integer(index) == lua_Integer::from(expected)
     }
 
-    /// The number of pairs, if the keys are 1..n in any order.
-    fn length_of_unordered_sequence(&self, index: c_int) -> Option<u32> {
+    /// The greatest key, if the keys are 1..n in any order, or integers from 1 on in a table
+    /// that is marked as an array, whose holes are nil.
+    fn length_of_unordered_sequence(&self, index: c_int) -> Result<Option<u32>, Trouble> {
         let top = self.l.top();
         let (mut count, mut greatest) = (0, 0);
         self.l.push_nil();
@@ -299,16 +309,18 @@ impl<'o> Encoder<'o> {
             let key = self.l.to_integer(-2);
             if !self.l.is_integer(-2) || key < 1 {
                 self.l.set_top(top);
-                return None;
+                return Ok(None);
             }
             greatest = greatest.max(key);
             count += 1;
             self.l.pop(1);
         }
-        if count == greatest {
-            u32::try_from(count).ok()
-        } else {
-            None
+        if count != greatest && !marks::is_array(self.l, index) {
+            return Ok(None);
+        }
+        match u32::try_from(greatest) {
+            Ok(len) => Ok(Some(len)),
+            Err(_) => Err(Trouble::TooLarge),
         }
     }
 
@@ -376,7 +388,7 @@ impl<'o> Encoder<'o> {
     /// that leads to it.
     fn step(&mut self, index: c_int, name: impl FnOnce(State) -> String) -> Result<(), Trouble> {
         let outcome = self.value(index);
-        if let Err(Trouble::Refused(_)) = outcome {
+        if let Err(Trouble::Refused(_) | Trouble::TooDeep) = outcome {
             self.path.push(name(self.l));
         }
         outcome
@@ -395,9 +407,7 @@ impl<'o> Encoder<'o> {
             ));
         }
         let Some(place) = self.ancestors.get_mut(self.depth) else {
-            return Err(Trouble::Refused(
-                "nested deeper than 100 levels, which cannot leave its process",
-            ));
+            return Err(Trouble::TooDeep);
         };
         place.write(address);
         self.depth += 1;

@@ -6,9 +6,10 @@ use std::ffi::{CStr, c_int};
 
 use warren_guest::mailbox::Subscription;
 
-use crate::capability::{self, operation};
+use crate::capability;
 use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
+use crate::mistakes::check_taken;
 use crate::tasks::{Channel, ChannelRef, Format, Source};
 use crate::transfer::{self, forget, push_subscription};
 
@@ -19,10 +20,7 @@ const CHANNEL: c_int = 1;
 /// The operation that ends the subscription.
 const CLOSE: c_int = 2;
 
-const FUNCTIONS: &Functions = &[
-    (c"subscribe", subscribe),
-    (c"send", operation!("events.send", "sss")),
-];
+const FUNCTIONS: &Functions = &[(c"subscribe", subscribe), (c"send", send)];
 
 /// The functions that the prelude is given.
 pub(crate) const NATIVE: &Functions = &[(c"new_subscription", new_subscription)];
@@ -41,10 +39,16 @@ extern "C-unwind" fn subscribe(l: State) -> c_int {
     l.set_top(2);
     let results = capability::call(l, "events.subscribe", "ss");
     if results != 1 {
-        return results;
+        return check_taken(l, results, "events.subscribe");
     }
     l.push_string(c"events.close");
     push(l, l.to_integer(-2) as Subscription)
+}
+
+/// `events.send(system, kind, path, data?)`.
+extern "C-unwind" fn send(l: State) -> c_int {
+    let results = capability::call(l, "events.send", "sss");
+    check_taken(l, results, "events.send")
 }
 
 /// `new_subscription(number, close)`: a subscription of a feed, which the operation

@@ -188,7 +188,7 @@ pub(crate) fn call_number(
 pub(crate) fn stopped(l: State, stop: Stop, root: &str) -> c_int {
     // The text is handed over before anything raises.
     match stop {
-        Stop::Refused(why) => {
+        Stop::Refused(why) | Stop::TooDeep(why) => {
             l.push_nil();
             push_text(l, why);
             errors::wrap_message_here(l, kind::INVALID);

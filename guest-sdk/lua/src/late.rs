@@ -103,6 +103,13 @@ pub(crate) fn push_part(l: State, library: &CStr, part: &CStr) {
     l.remove(-2);
 }
 
+/// Pushes what the prelude has left for the modules that come with warren.
+pub(crate) fn push_native(l: State, name: &CStr) {
+    l.registered(native_key());
+    l.field(-1, name);
+    l.remove(-2);
+}
+
 /// `__index`: the library is filled, and has then no metatable any more.
 extern "C-unwind" fn index(l: State) -> c_int {
     l.check_type(1, LUA_TTABLE);

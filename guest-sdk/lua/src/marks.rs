@@ -50,6 +50,14 @@ pub(crate) fn mark_array(l: State) {
     mark(l, Mark::Array);
 }
 
+/// Gives the table on top of the stack the mark of the table at an absolute index.
+/// May raise.
+pub(crate) fn copy(l: State, from: c_int) {
+    if let Some(of) = mark_of(l, from) {
+        mark(l, of);
+    }
+}
+
 /// The form that a program has given a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {

@@ -189,34 +189,20 @@ fn address_of_call<'a>(message: &Message<'_>, input: &mut Input<'a>) -> &'a [u8]
     &values[..len]
 }
 
-/// Pushes an answer, `[is_reply, value, number]`: the value, which is a reply or an error,
-/// the number, and true for a reply.
+/// Reads an answer, `[is_reply, value, number]`. Returns the answer and its value, which is
+/// still encoded: a reply or an error.
 #[inline(never)]
-pub(crate) fn answer(l: State, payload: &[u8]) -> Result<c_int, Malformed> {
+pub(crate) fn answer(payload: &[u8]) -> Result<(Answer, &[u8]), Malformed> {
     let mut input = Input::new(payload);
     let (Token::Array(3), Token::Boolean(is_reply)) = (input.token()?, input.token()?) else {
         return Err(Malformed::Unexpected);
     };
-    let mut ahead = input;
-    ahead.value()?;
-    let Token::Integer(number) = ahead.token()? else {
+    let value = input.value()?;
+    let Token::Integer(number) = input.token()? else {
         return Err(Malformed::Unexpected);
     };
-    ahead.end()?;
-    decode::value(l, &mut input)?;
-    l.push_integer(number);
-    l.push_boolean(is_reply);
-    Ok(3)
-}
-
-/// Takes an answer from the stack, but for its value.
-pub(crate) fn take_answer(l: State) -> Answer {
-    let answer = Answer {
-        number: l.to_integer(-2),
-        is_reply: l.to_boolean(-1),
-    };
-    l.pop(2);
-    answer
+    input.end()?;
+    Ok((Answer { number, is_reply }, value))
 }
 
 /// Builds a Message without letting an error through.

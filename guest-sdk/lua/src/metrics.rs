@@ -9,6 +9,7 @@ use crate::argument::{REFUSED, is_given, text};
 use crate::capability;
 use crate::encode::{LABELS, REQUEST, Stop};
 use crate::lua::{self, Functions, Members, State};
+use crate::mistakes::check_taken;
 
 struct Metrics;
 
@@ -61,6 +62,11 @@ extern "C-unwind" fn histogram(l: State) -> c_int {
 
 /// Changes a series. With `counted`, a number follows the name.
 fn change(l: State, operation: &str, counted: bool) -> c_int {
+    let results = try_change(l, operation, counted);
+    check_taken(l, results, operation)
+}
+
+fn try_change(l: State, operation: &str, counted: bool) -> c_int {
     let labels = if counted { 3 } else { 2 };
     l.set_top(labels);
     let Some(name) = text(l, 1, "name") else {

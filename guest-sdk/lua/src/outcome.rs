@@ -102,7 +102,7 @@ pub(crate) fn fail_with_top(l: State) -> c_int {
                 return 0;
             }
             // Details that may not cross are left out.
-            Err(Stop::Refused(_)) if attempt == 0 => {
+            Err(Stop::Refused(_) | Stop::TooDeep(_)) if attempt == 0 => {
                 l.push_nil();
                 l.set_user_value(-2, part::DETAILS);
             }

@@ -13,8 +13,9 @@ use crate::errors;
 use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
 use crate::mistakes::check_taken;
+use crate::tasks::Format;
 use crate::time::{self, Unit};
-use crate::{capability, exchange, exec, mailbox, registry};
+use crate::{capability, exchange, exec, mailbox, registry, transfer};
 
 const FUNCTIONS: &Functions = &[
     (c"id", id),
@@ -80,7 +81,7 @@ extern "C-unwind" fn send(l: State) -> c_int {
 #[inline(never)]
 fn was_there(l: State) -> bool {
     let is_pid = l.with_bytes(1, |to| to.is_some_and(|to| to.first() == Some(&b'{')));
-    is_pid && errors::is_of_kind(l, -1, kind::NOT_FOUND)
+    is_pid && is_not_found(l)
 }
 
 fn try_send(l: State) -> c_int {
@@ -143,6 +144,40 @@ pub(crate) fn spawn_with(l: State, first: c_int, options: &[u8], relation: Relat
     )
 }
 
+/// Starts a process as [`spawn_with`] does, and watches it from before it runs. Pushes the
+/// PID and the channel that yields its outcome; or nil and an error.
+pub(crate) fn spawn_watched(l: State, first: c_int, options: &[u8], relation: Relation) -> c_int {
+    let Some((definition, host)) = start(l, first) else {
+        return REFUSED;
+    };
+    let arguments = (first + 2, l.top().max(first + 1));
+    let mut watch = None;
+    let results = exchange::call_with_values(
+        l,
+        arguments,
+        "arguments",
+        Some(exchange::string),
+        |arguments, buffer| {
+            let start = Start {
+                definition,
+                host,
+                arguments,
+                options,
+            };
+            let (subscription, pid) = process::spawn_watched(start, relation, buffer)?;
+            watch = Some(subscription);
+            Ok(pid)
+        },
+    );
+    match watch {
+        Some(subscription) => {
+            transfer::push_subscription(l, subscription, Format::Raw);
+            results + 1
+        }
+        None => results,
+    }
+}
+
 /// A call whose only argument is a process.
 fn on_target(l: State, make: for<'b> fn(&str, &'b mut Buffer) -> Result<(), Failure<'b>>) -> c_int {
     let Some(target) = destination(l, 1) else {
@@ -151,10 +186,27 @@ fn on_target(l: State, make: for<'b> fn(&str, &'b mut Buffer) -> Result<(), Fail
     exchange::call_done(l, |buffer| make(target, buffer))
 }
 
+/// Warns as [`check_taken`] does, but not of a target that is not there: it may end by right
+/// at any time, and this call is to end it or its ties.
+fn check_stopped(l: State, results: c_int, function: &str) -> c_int {
+    if results == REFUSED && is_not_found(l) {
+        return results;
+    }
+    check_taken(l, results, function)
+}
+
+/// Returns true if the error on top of the stack is NOT_FOUND.
+#[cold]
+#[inline(never)]
+fn is_not_found(l: State) -> bool {
+    errors::is_of_kind(l, -1, kind::NOT_FOUND)
+}
+
 extern "C-unwind" fn terminate(l: State) -> c_int {
     // The target may be this process, or take it along.
     interpreter(l).streams.before_waiting();
-    on_target(l, process::terminate)
+    let results = on_target(l, process::terminate);
+    check_stopped(l, results, "process.terminate")
 }
 
 extern "C-unwind" fn monitor(l: State) -> c_int {
@@ -163,7 +215,8 @@ extern "C-unwind" fn monitor(l: State) -> c_int {
 }
 
 extern "C-unwind" fn unmonitor(l: State) -> c_int {
-    on_target(l, process::unmonitor)
+    let results = on_target(l, process::unmonitor);
+    check_stopped(l, results, "process.unmonitor")
 }
 
 extern "C-unwind" fn link(l: State) -> c_int {
@@ -172,11 +225,17 @@ extern "C-unwind" fn link(l: State) -> c_int {
 }
 
 extern "C-unwind" fn unlink(l: State) -> c_int {
-    on_target(l, process::unlink)
+    let results = on_target(l, process::unlink);
+    check_stopped(l, results, "process.unlink")
 }
 
 /// `process.cancel(dest, deadline?, reason?)`.
 extern "C-unwind" fn cancel(l: State) -> c_int {
+    let results = try_cancel(l);
+    check_stopped(l, results, "process.cancel")
+}
+
+fn try_cancel(l: State) -> c_int {
     let Some(target) = destination(l, 1) else {
         return REFUSED;
     };

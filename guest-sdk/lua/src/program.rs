@@ -3,13 +3,13 @@
 use std::ffi::c_int;
 
 use mlua_sys::*;
-use warren_guest::msgpack::Malformed;
+use warren_guest::msgpack::{Full, Malformed, Output};
 use warren_guest::{Buffer, Error, program};
 use warren_values::kind;
 
 use crate::arg;
 use crate::boot;
-use crate::chunk::{compile, load_prepared, uses_arg};
+use crate::chunk::{Refusal, compile, load_prepared, uses_arg};
 use crate::ending;
 use crate::exchange;
 use crate::interpreter::interpreter;
@@ -33,9 +33,31 @@ pub(crate) fn prepare() {
     };
     match compile(l, chunk.name, chunk.code) {
         Ok(code) => program::prepared(code.as_slice()),
-        Err(Some(message)) => program::fail(&Error::new("Invalid", message)),
+        Err(Some(refusal)) => program::fail(&error_of(chunk.name, refusal)),
         Err(None) => program::fail_out_of_memory(),
     }
+}
+
+/// Returns the error of a source that does not compile. Its details are the file and the line,
+/// where there is one.
+fn error_of(file: &[u8], refusal: Refusal) -> Error {
+    let mut error = Error::new("Invalid", refusal.message);
+    if let Some(line) = refusal.line {
+        let mut details = Output::new();
+        // Without memory the message has to do.
+        if write_place(file, line, &mut details).is_ok() {
+            error.details = details.as_slice().to_vec();
+        }
+    }
+    error
+}
+
+fn write_place(file: &[u8], line: u32, details: &mut Output) -> Result<(), Full> {
+    details.map(2)?;
+    details.string(b"file")?;
+    details.string(file)?;
+    details.string(b"line")?;
+    details.integer(line.into())
 }
 
 /// Runs the program of the process to its end.

@@ -6,28 +6,102 @@ use std::ffi::c_int;
 use mlua_sys::*;
 
 use crate::argument::FUNCTIONS_STAY;
+use crate::interpreter::push_text;
 use crate::lua::{Frame, Function, Functions, State};
+use crate::mistakes::{check_all_stopped, check_all_taken, check_first_taken, text_of};
 use crate::replacement::all;
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"public", public), (c"bad_argument", bad_argument)];
 
 /// The functions of C that can be left and come back to.
-pub(crate) const SWITCHABLE: &[Function] = &[published];
+pub(crate) const SWITCHABLE: &[Function] =
+    &[published, published_as, published_stop, published_first];
 
-/// `public(f)`: a function of C that calls `f`. An error of `f` at level 3 has the
-/// position of the program's call.
-extern "C-unwind" fn public(l: State) -> c_int {
-    l.set_top(1);
-    l.push_closure(published, 1);
+/// `public(f, name?, kind?)`: a function of C that calls `f`. An error of `f` at level 3 has
+/// the position of the program's call. With a name, a call whose error is discarded is told.
+/// Of the kind "stop", an error that tells of a target which has ended is not told. Of the
+/// kind "first", the program gets the first result of `f` alone, and an error may follow it.
+pub(crate) extern "C-unwind" fn public(l: State) -> c_int {
+    l.set_top(3);
+    let function: Function = if l.is_string(3, b"stop") {
+        published_stop
+    } else if l.is_string(3, b"first") {
+        published_first
+    } else {
+        published_as
+    };
+    if l.is_nil(2) {
+        l.set_top(1);
+        l.push_closure(published, 1);
+    } else {
+        l.set_top(2);
+        l.push_closure(function, 2);
+    }
     1
 }
 
 extern "C-unwind" fn published(l: State) -> c_int {
+    call(l, all)
+}
+
+extern "C-unwind" fn published_as(l: State) -> c_int {
+    call(l, returned)
+}
+
+extern "C-unwind" fn published_stop(l: State) -> c_int {
+    call(l, returned_by_stop)
+}
+
+extern "C-unwind" fn published_first(l: State) -> c_int {
+    call(l, returned_first)
+}
+
+/// Calls the function of the prelude with all arguments, and returns what `then` returns.
+#[inline]
+fn call(l: State, then: extern "C-unwind" fn(State, c_int, lua_KContext) -> c_int) -> c_int {
     l.push_value(lua_upvalueindex(1));
     l.insert(1);
-    l.call_then(l.top() - 1, LUA_MULTRET, 0, all);
-    l.top()
+    l.call_then(l.top() - 1, LUA_MULTRET, 0, then);
+    then(l, LUA_OK, 0)
+}
+
+/// Returns the results of a function with a name.
+extern "C-unwind" fn returned(l: State, _: c_int, _: lua_KContext) -> c_int {
+    check(l, check_all_taken)
+}
+
+/// Returns the results of a function that stops something.
+extern "C-unwind" fn returned_by_stop(l: State, _: c_int, _: lua_KContext) -> c_int {
+    check(l, check_all_stopped)
+}
+
+/// Returns the first result of a function, or nil and an error.
+extern "C-unwind" fn returned_first(l: State, _: c_int, _: lua_KContext) -> c_int {
+    check(l, check_first_taken)
+}
+
+/// Returns what a check of results returns, which is given the name of the function.
+#[inline]
+fn check(l: State, check: fn(State, &str) -> c_int) -> c_int {
+    l.with_bytes(lua_upvalueindex(2), |name| check(l, text_of(name)))
+}
+
+/// `raise(message)`: raises a message behind the position of the program's call.
+pub(crate) extern "C-unwind" fn raise(l: State) -> c_int {
+    l.set_top(1);
+    if let Some((mut frame, _)) = l.frame_of_call(false) {
+        frame.ask(c"Sl");
+        let place = format!(
+            "{}:{}: ",
+            frame.short_source().to_string_lossy(),
+            frame.line()
+        );
+        push_text(l, place);
+        l.insert(1);
+        l.concat(2);
+    }
+    l.error()
 }
 
 /// `bad_argument(arg, name, expected, value?)`: raises what Lua raises for an

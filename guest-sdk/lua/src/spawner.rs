@@ -14,7 +14,7 @@ use crate::exec;
 use crate::interpreter::interpreter;
 use crate::lua::{Functions, State};
 use crate::mistakes::check_taken;
-use crate::process::spawn_with;
+use crate::process::{spawn_watched, spawn_with};
 use crate::scheduler::{Patience, Shape};
 use crate::time::{Unit, span};
 use crate::timers::instant_after;
@@ -148,20 +148,24 @@ fn write_options(l: State, output: &mut Output) -> Result<(), Full> {
     Ok(())
 }
 
-/// `spawn_with_options(options, monitored, linked, id, host, ...)`.
+/// `spawn_with_options(options, monitored, linked, watched, id, host, ...)`: the PID, and of
+/// a watched process the channel that yields its outcome; or nil and an error.
 extern "C-unwind" fn spawn_with_options(l: State) -> c_int {
     let options = options(l);
     let relation = Relation {
         monitored: l.to_boolean(2),
         linked: l.to_boolean(3),
     };
+    if l.to_boolean(4) {
+        return spawn_watched(l, 5, options, relation);
+    }
     let name = match (relation.monitored, relation.linked) {
         (false, false) => "spawner:spawn",
         (true, false) => "spawner:spawn_monitored",
         (false, true) => "spawner:spawn_linked",
         (true, true) => "spawner:spawn_linked_monitored",
     };
-    let results = spawn_with(l, 4, options, relation);
+    let results = spawn_with(l, 5, options, relation);
     check_taken(l, results, name)
 }
 

@@ -11,7 +11,7 @@ use crate::argument::REFUSED;
 use crate::errors;
 use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
-use crate::mistakes::check_unit;
+use crate::mistakes::{check_taken, check_unit};
 use crate::scheduler::{Patience, Shape, wait};
 use crate::tasks::{Again, Alarm, Channel, ChannelRef, Source};
 use crate::time::{Unit, signed, span};
@@ -54,7 +54,7 @@ pub(crate) fn open(l: State) {
 /// `time.sleep(d)`; a negative duration is no longer than zero.
 extern "C-unwind" fn sleep(l: State) -> c_int {
     let Some(after) = signed(l, 1, Unit::Nanoseconds, "duration") else {
-        return REFUSED;
+        return check_taken(l, REFUSED, "time.sleep");
     };
     let after = u64::try_from(after).unwrap_or(0);
     check_unit(l, 1, after, "time.sleep");
@@ -171,7 +171,7 @@ extern "C-unwind" fn stop<const BEATS: bool>(l: State) -> c_int {
 extern "C-unwind" fn reset(l: State) -> c_int {
     l.check_named_class(1, TIMER);
     let Some(after) = span(l, 2, Unit::Nanoseconds, "duration") else {
-        return REFUSED;
+        return check_taken(l, REFUSED, "timer:reset");
     };
     check_unit(l, 2, after, "timer:reset");
     let channel = push_channel::<false>(l);

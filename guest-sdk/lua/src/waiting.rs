@@ -1,4 +1,5 @@
-//! Functions for the modules in Lua that wait for several things at once.
+//! Functions for the modules in Lua: to wait for several things at once, and to say what is
+//! wrong in calls.
 
 use std::ffi::c_int;
 
@@ -10,9 +11,9 @@ use crate::interpreter::interpreter;
 use crate::lua::{Functions, State};
 use crate::scheduler::{Patience, Shape, push_receive, wait};
 use crate::tasks::{Channel, Format, Source};
-use crate::time::{Unit, span};
+use crate::time::{Unit, signed, span};
 use crate::timers::instant_after;
-use crate::{exchange, transfer};
+use crate::{exchange, mistakes, public, transfer};
 
 /// The functions that bundled modules are given.
 pub(crate) const FUNCTIONS: &Functions = &[
@@ -22,6 +23,11 @@ pub(crate) const FUNCTIONS: &Functions = &[
     (c"abandon", abandon),
     (c"is_awaited", is_awaited),
     (c"check_timeout", check_timeout),
+    (c"check_unit", check_unit),
+    (c"nearest", mistakes::nearest),
+    (c"raise", public::raise),
+    (c"told", public::public),
+    (c"discarded", mistakes::discarded),
 ];
 
 /// `first(timeout, ...)`: waits for the first of the channels that has a value, and returns
@@ -57,6 +63,17 @@ extern "C-unwind" fn check_timeout(l: State) -> c_int {
     }
     l.push_boolean(true);
     1
+}
+
+/// `check_unit(number, name)`: warns where a number of milliseconds looks like one of
+/// nanoseconds.
+extern "C-unwind" fn check_unit(l: State) -> c_int {
+    l.set_top(2);
+    if let Some(name) = text(l, 2, "name") {
+        // A number that is no duration is refused elsewhere.
+        let _ = signed(l, 1, Unit::Milliseconds, name);
+    }
+    0
 }
 
 /// `watch(destination)`: the channel that yields the outcome of this process, once; the

@@ -30,6 +30,9 @@ const KEPT_CAPACITY: usize = 64 * 1024;
 /// `{kind = "Internal", message = "not enough memory"}`, encoded.
 pub(crate) const OUT_OF_MEMORY: &[u8] = b"\xc7\x1c\x01\x92\xa8Internal\xb1not enough memory";
 
+/// `{kind = "Internal", message = "malformed answer"}`, encoded.
+pub(crate) const MALFORMED: &[u8] = b"\xc7\x1b\x01\x92\xa8Internal\xb0malformed answer";
+
 /// The error of a process that ends for want of memory, encoded. The runtime
 /// knows the reason by the kind, and adds the limit.
 pub(crate) const FAILED_OUT_OF_MEMORY: &[u8] =
@@ -114,15 +117,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn out_of_memory_is_a_well_formed_error() {
-        for (encoded, kind) in [
-            (OUT_OF_MEMORY, "Internal"),
-            (FAILED_OUT_OF_MEMORY, "OutOfMemory"),
+    fn the_errors_of_the_buffer_are_well_formed() {
+        for (encoded, kind, message) in [
+            (OUT_OF_MEMORY, "Internal", "not enough memory"),
+            (MALFORMED, "Internal", "malformed answer"),
+            (FAILED_OUT_OF_MEMORY, "OutOfMemory", "not enough memory"),
         ] {
             let error = Failure(encoded).decode();
             assert_eq!(
                 (error.kind.as_str(), error.message.as_str()),
-                (kind, "not enough memory")
+                (kind, message)
             );
             assert_eq!(encoded.len(), 3 + usize::from(encoded[1]));
         }

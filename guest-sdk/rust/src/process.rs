@@ -35,7 +35,15 @@ impl Relation {
         monitored: true,
         linked: true,
     };
+
+    /// The bits of the ABI.
+    fn bits(self) -> u32 {
+        u32::from(self.monitored) | u32::from(self.linked) << 1
+    }
 }
+
+/// The bit beside those of [`Relation`]: the spawner watches the new process.
+const WATCHED: u32 = 1 << 2;
 
 /// The definition to start, and its host.
 #[derive(Debug, Clone, Copy)]
@@ -88,13 +96,34 @@ pub fn spawn<'b>(
     relation: Relation,
     buffer: &'b mut Buffer,
 ) -> Result<&'b [u8], Failure<'b>> {
+    spawn_with(start, relation.bits(), buffer)
+}
+
+/// Starts a process, and watches it from before it runs. Returns the subscription that
+/// yields the outcome of the process, once, as it yields the outcome of an exec; and the PID.
+pub fn spawn_watched<'b>(
+    start: Start<'_>,
+    relation: Relation,
+    buffer: &'b mut Buffer,
+) -> Result<(Subscription, &'b [u8]), Failure<'b>> {
+    let answer = spawn_with(start, relation.bits() | WATCHED, buffer)?;
+    match answer.split_first_chunk() {
+        Some((number, pid)) => Ok((Subscription::from_le_bytes(*number), pid)),
+        None => Err(Failure(crate::buffer::MALFORMED)),
+    }
+}
+
+fn spawn_with<'b>(
+    start: Start<'_>,
+    relation: u32,
+    buffer: &'b mut Buffer,
+) -> Result<&'b [u8], Failure<'b>> {
     let Start {
         definition,
         host,
         arguments,
         options,
     } = start;
-    let relation = u32::from(relation.monitored) | u32::from(relation.linked) << 1;
     // SAFETY: each range is one of the slices or the buffer's.
     buffer.bytes(|out, cap| unsafe {
         abi::process::spawn(

@@ -112,15 +112,15 @@ impl App {
             let path = path.escape_debug();
             format!("add \"{path}\" to {key} of [grants.{definition:?}] in {MANIFEST}")
         };
-        // The leading `/` of an absolute path may be lost on the way.
+        // wasi-libc drops the `/` in front of an absolute path.
         let absolute = Path::new("/").join(text.trim_start_matches('/'));
         let (place, what_to_do) = if there(&self.root().join(path)) && own_grants {
             (self.root().join(path), in_manifest(text))
         } else if path.is_relative() && there(&current.join(path)) {
             (current.join(path), format!("run with {option} {shown}"))
-        } else if there(&self.root().join(path)) {
+        } else if path.is_relative() && there(&self.root().join(path)) {
             (self.root().join(path), in_manifest(text))
-        } else if absolute.components().count() > 2 && there(&absolute) {
+        } else if (path.is_absolute() || absolute.components().count() > 2) && there(&absolute) {
             let shown = absolute.display().to_string();
             let shown = shown.escape_debug();
             (absolute, format!("run with {option} {shown}"))

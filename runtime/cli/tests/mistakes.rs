@@ -198,6 +198,75 @@ fn a_deadlock_of_many_processes_names_some() {
     ended.says(&["11 more processes wait"]);
 }
 
+/// A server that waits for ever, one that does not start, and a worker that does not end.
+const STUCK: &[(&str, &str)] = &[
+    ("idle.lua", "return require('server').entry {}"),
+    (
+        "init.lua",
+        "return require('server').entry { init = function() process.listen('n'):receive() end }",
+    ),
+    (
+        "work.lua",
+        "return require('pool').worker(function() process.listen('n'):receive() end)",
+    ),
+    (
+        "never.lua",
+        "return function(idle)\n  process.send(idle, 'cast', 'x')\n  process.listen('n'):receive()\nend",
+    ),
+];
+
+/// Processes that would read events wait for ever, too, unless the first one does.
+#[test]
+fn a_deadlock_beside_servers_supervisors_and_pools_is_told() {
+    let sessions = [
+        // The server waits for messages and events.
+        (
+            "local server = require('server')\n\
+             local pid = assert(server.start('app:idle'))\n\
+             assert(process.send(pid, 'cast', 'x'))\n\
+             print(process.listen('never'):receive())\n",
+            4,
+        ),
+        // It was called before, and its end is watched.
+        (
+            "local server = require('server')\n\
+             local pid = assert(server.start('app:idle'))\n\
+             server.call(pid, 'x', '10ms')\n\
+             process.inbox():receive()\n",
+            4,
+        ),
+        // A child does not start, a job is not done.
+        (
+            "local supervisor = require('supervisor')\n\
+             supervisor.start { children = { { server = 'app:init' } } }\n",
+            2,
+        ),
+        (
+            "local pool = require('pool')\n\
+             local jobs = assert(pool.start { worker = 'app:work', size = 1 })\n\
+             print(pool.run(jobs, 'job'))\n",
+            3,
+        ),
+        // The process that an exec waits for waits for a server.
+        (
+            "local idle = assert(require('server').start('app:idle'))\n\
+             process.exec('app:never', nil, idle)\n",
+            2,
+        ),
+    ]
+    .map(|(main, line)| {
+        let dir = Program::of(&[&[("main.lua", main)], STUCK].concat());
+        let options = ["run", "--log", "off", "--lint-off", "."];
+        let session = Session::start(warren(dir.path(), &options));
+        (dir, session, line)
+    });
+    for (_dir, session, line) in sessions {
+        let place = format!("(app:main) waits at main.lua:{line}");
+        let ended = session.end().ends_with(3);
+        ended.says(&["error: deadlock: every process waits", &place]);
+    }
+}
+
 #[test]
 fn a_deadlock_ends_soon_however_long_the_grace_is() {
     // The end of the second process wakes the first one, which then waits for ever again,
@@ -255,10 +324,41 @@ fn a_program_that_something_may_wake_goes_on() {
             "beats.lua",
             "return function(to) while true do process.send(to, 'beat') time.sleep('10ms') end end",
         ),
+        (
+            "events.lua",
+            "return function() process.events():receive() end",
+        ),
+        ("idle.lua", "return require('server').entry {}"),
+        (
+            "callers.lua",
+            "return function() return process.exec('app:events') end",
+        ),
+        (
+            "ticks.lua",
+            "local events, ticker = process.events(), time.ticker('1h')\n\
+             channel.select { events:case_receive(), ticker:channel():case_receive() }",
+        ),
+        (
+            "upgrades.lua",
+            "process.set_options { upgradable = true } process.events():receive()",
+        ),
     ];
     let mut waiting: Vec<_> = [
         // A signal may come.
         "process.events():receive()",
+        // It may come in any coroutine, and to the process that an exec runs.
+        "coroutine.spawn(function() process.events():receive() process.terminate(process.pid()) end) \
+         process.inbox():receive()",
+        "process.exec('app:events')",
+        "process.exec('app:callers')",
+        "coroutine.spawn(function() process.exec('app:events') end) process.inbox():receive()",
+        // The first process is a server, or waits beside one.
+        "require('server').run {}",
+        "require('supervisor').run { children = { { server = 'app:idle' } } }",
+        "assert(require('server').start('app:idle')) process.events():receive()",
+        // A server has a timer, or is told of reloads.
+        "assert(process.spawn('app:ticks')) process.inbox():receive()",
+        "assert(process.spawn('app:upgrades')) process.inbox():receive()",
         // A time comes, in any coroutine of any process.
         "coroutine.spawn(time.sleep, '1h') process.inbox():receive()",
         "channel.select { process.inbox():case_receive(), time.after('1h'):case_receive() }",
@@ -333,4 +433,60 @@ fn messages_that_nobody_has_read_are_told() {
     run(dir.path(), &["--lint-off", "."])
         .ends_with(0)
         .says_nothing();
+}
+
+#[test]
+fn messages_that_a_server_has_not_read_are_told() {
+    let files = [
+        (
+            "main.lua",
+            "local server = require('server')\n\
+             local held = process.listen('held')\n\
+             local pid = assert(server.start('app:holds', process.pid()))\n\
+             assert(server.cast(pid, 'hold'))\n\
+             held:receive()\n\
+             for number = 1, 3 do assert(server.cast(pid, number)) end",
+        ),
+        (
+            // It is in its handler until the end of the grace.
+            "holds.lua",
+            "return require('server').entry {\n\
+             cast = function(main)\n\
+             process.send(main, 'held')\n\
+             process.listen('never'):receive()\nend }",
+        ),
+    ];
+    let dir = Program::of(&files);
+    let warning = "warning: 3 messages were not read when the first process ended, and all others \
+                   with it: {app:processes|0x00002} had 3; let the first process wait for the \
+                   others\n";
+    let ended = run(dir.path(), &["--grace", "50ms", "."]).ends_with(0);
+    assert_eq!(ended.stderr, warning);
+}
+
+#[test]
+fn messages_that_are_read_at_the_end_are_no_mistake() {
+    // The process has not read anything when the first one returns, and reads all when it is
+    // asked to end.
+    let files = [
+        (
+            "main.lua",
+            "local ready = process.listen('ready')\n\
+             local worker = assert(process.spawn('app:worker', nil, process.pid()))\n\
+             ready:receive()\n\
+             for _ = 1, 3 do assert(process.send(worker, 'job')) end",
+        ),
+        (
+            "worker.lua",
+            "return function(main)\n\
+             local events, jobs = process.events(), process.inbox()\n\
+             process.send(main, 'ready')\n\
+             events:receive()\n\
+             for _ = 1, 3 do jobs:receive() end\n\
+             print('read')\nend",
+        ),
+    ];
+    let dir = Program::of(&files);
+    let ended = run(dir.path(), &["."]).ends_with(0).prints("read\n");
+    ended.says_nothing();
 }

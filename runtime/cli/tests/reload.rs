@@ -130,6 +130,9 @@ fn a_reload_that_is_refused_shows_the_lines() {
     write(dir, "lib.lua", "return 'two'");
     write(dir, "worker.lua", "\nreturn function( end");
     write(dir, "guest.wat", "(module\n(func x))");
+    // Lua's own message has only the end of such a name.
+    let long = "a_name_longer_than_what_lua_shows_of_it_in_its_messages_of_errors.lua";
+    write(dir, long, "\n\nreturn = 1");
     ask(dir, &["reload"]).ends_with(1).prints("").says(&[
         "error: nothing was reloaded; the old code stays\n",
         "  | worker.lua:2:",
@@ -151,6 +154,7 @@ fn a_reload_that_is_refused_shows_the_lines() {
     assert_eq!(
         places,
         [
+            json!([format!("app:{}", long.trim_end_matches(".lua")), long, 3]),
             json!(["app:guest", "guest.wat", 2]),
             json!(["app:worker", "worker.lua", 2]),
         ]

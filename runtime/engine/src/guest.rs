@@ -50,7 +50,7 @@ pub(crate) use options::context;
 pub use process_end::ProcessEnd;
 pub(crate) use program::settled_outcome;
 pub(crate) use sight::show_if_asked;
-pub(crate) use spawn::{SpawnRequest, Spawner};
+pub(crate) use spawn::{Awaits, SpawnRequest, Spawner};
 pub use start::Start;
 
 /// Code that is loaded into a pool.

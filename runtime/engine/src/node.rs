@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
-use warren_kernel::{Host, Kernel, Moment};
+use warren_kernel::{Host, Kernel, Moment, Pid};
 
 use crate::code::artifact::Compiler;
 use crate::code::pool::Pools;
@@ -115,6 +115,11 @@ impl Node {
     /// is being prepared.
     pub fn slots_taken(&self) -> usize {
         self.pools.iter().map(|pools| pools.taken()).sum()
+    }
+
+    /// True if a reload that changes the code of a process is an event of that process.
+    pub fn tells_of_reloads(&self, pid: Pid) -> bool {
+        self.shared.outdated.is_asking(pid)
     }
 
     /// The counters of the workers.

@@ -90,6 +90,15 @@ impl Error {
         self.kind.as_str().len() + self.message.len() + stack + details + contexts
     }
 
+    /// Returns a field of the details that the runtime has filled in.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        let Some(Details::Fields(fields)) = &self.details else {
+            return None;
+        };
+        let field = fields.iter().find(|(known, _)| *known == name);
+        field.map(|(_, field)| field)
+    }
+
     /// Sets whether trying again makes sense.
     #[must_use]
     pub fn retryable(mut self, retryable: bool) -> Self {

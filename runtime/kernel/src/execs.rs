@@ -34,6 +34,8 @@ pub(crate) enum Awaited {
         /// Bytes that the work takes, charged to the process that waits.
         bytes: usize,
     },
+    /// The end of another process, of which the embedder tells. No work runs meanwhile.
+    Watch(Weak<dyn Work>),
 }
 
 /// Work of the embedder for a process, which waits for its outcome as for an exec's.
@@ -67,7 +69,7 @@ impl Awaited {
                     process.terminate();
                 }
             }
-            Awaited::Work { work, .. } => {
+            Awaited::Work { work, .. } | Awaited::Watch(work) => {
                 if let Some(work) = work.upgrade() {
                     work.stop();
                 }
@@ -77,7 +79,7 @@ impl Awaited {
 
     fn bytes(&self) -> usize {
         match self {
-            Awaited::Callee(_) => 0,
+            Awaited::Callee(_) | Awaited::Watch(_) => 0,
             Awaited::Work { bytes, .. } => *bytes,
         }
     }
@@ -106,10 +108,25 @@ impl Execs {
         )
     }
 
-    /// Returns whether the exec of this subscription waits for work.
+    /// Returns the callees that have not ended.
+    pub(crate) fn callees(&self) -> Vec<Pid> {
+        let execs = self.by_subscription.values();
+        let callees = execs.filter_map(|exec| match exec {
+            Exec::Running(Awaited::Callee(callee)) => Some(callee.pid),
+            _ => None,
+        });
+        callees.collect()
+    }
+
+    /// Returns whether the exec of this subscription waits for work or a watch.
     pub(crate) fn waits_for_work(&self, subscription: Subscription) -> bool {
         let exec = self.by_subscription.get(&subscription);
-        exec.is_some_and(|exec| matches!(exec, Exec::Running(Awaited::Work { .. })))
+        exec.is_some_and(|exec| {
+            matches!(
+                exec,
+                Exec::Running(Awaited::Work { .. } | Awaited::Watch(_))
+            )
+        })
     }
 
     /// Returns whether any work runs.

@@ -41,8 +41,8 @@
 //! pair. So for one pair, linking, unlinking and the news of an exit happen one
 //! after the other, and half a link is never seen.
 //!
-//! Lock order, outermost first: pair, registry or group shard, wide monitors, then
-//! either one process or one table shard. Wakers are called with no lock held.
+//! Lock order, outermost first: pair, registry or group shard, wide monitors or the count of
+//! unread messages, then either one process or one table shard. Wakers are called with no lock held.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -85,6 +85,7 @@ mod topic;
 mod totals;
 mod trace;
 mod unclaimed;
+mod unread;
 mod usage;
 mod view;
 #[cfg(test)]

@@ -82,6 +82,16 @@ impl Queue {
         Some(Monotonic(oldest))
     }
 
+    /// Returns the number of messages whose arrival is `last` or earlier.
+    pub(crate) fn count_until(&self, last: u64) -> usize {
+        let returned = self.returned.as_ref();
+        let returned = returned.map_or(0, |returned| returned.range(..=last).count());
+        let here = self
+            .messages
+            .partition_point(|queued| queued.arrival <= last);
+        here + returned
+    }
+
     /// Checks whether a message of `bytes` bytes may be added.
     #[inline]
     pub(crate) fn admits(&self, bytes: usize, limits: QueueLimits) -> Result<(), QueueLimit> {
@@ -254,6 +264,7 @@ mod tests {
         one.take_back(nested);
         one.push(7, Message::new(None, "h", b"1234"));
         assert_eq!((one.len(), one.bytes), (8, 8 * (12 + 1 + 4)));
+        assert_eq!([0, 1, 3, 7].map(|last| one.count_until(last)), [1, 2, 4, 8]);
         assert_eq!(one.oldest(), Some(Monotonic(0)));
         assert_eq!(one.pop().unwrap().topic(), "a");
         assert_eq!(one.oldest(), Some(Monotonic(1)));

@@ -35,6 +35,12 @@ impl Unclaimed {
         self.firsts.first().copied().map(Monotonic)
     }
 
+    /// Returns the number of messages whose arrival is `last` or earlier.
+    pub(crate) fn count_until(&self, last: u64) -> usize {
+        let topics = self.topics.values();
+        topics.map(|queue| queue.count_until(last)).sum()
+    }
+
     /// Checks whether a message of `bytes` bytes may be added.
     pub(crate) fn admits(&self, bytes: usize, limits: QueueLimits) -> Result<(), QueueLimit> {
         limits.admit(self.messages, self.bytes, bytes)

@@ -5,6 +5,7 @@ mod info;
 mod observer;
 mod query;
 mod standstill;
+mod unread;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use warren_kernel::{Pid, Process};
+use warren_kernel::{Kernel, Pid, Process};
 
 use super::Inspector;
 
 /// A moment at which every process waited in a receive, and nothing but another process
-/// could wake any of them: no timer, no work, no file, no event that the embedder sends.
+/// could wake any of them: no timer, no work, no file, no event that the embedder sends
+/// while the program runs.
 ///
 /// The look at the processes takes time, so a message may pass from one that was not
 /// looked at to one that was. Two equal looks, some time after each other, tell that no
@@ -25,11 +26,24 @@ pub struct Standstill {
 }
 
 impl Inspector {
-    /// Returns the standstill of the program, which has processes; `None` if a process
-    /// runs, or something may wake one. Of host function processes it is not known what
-    /// they wait for: a program with any must not ask.
-    pub fn standstill(&self) -> Option<Standstill> {
-        self.standstill_of(Process::waits_for_others)
+    /// Returns the standstill of the program whose first process has the PID `first`; `None`
+    /// if a process runs, or something may wake one. Of host function processes it is not
+    /// known what they wait for: a program with any must not ask.
+    ///
+    /// A first process that waits for events goes on until it is asked to end, as a server
+    /// does, and so does a first process that waits for the outcome of such a process.
+    /// There is then no standstill. Any other process that waits for events waits for other
+    /// processes, unless it is told of reloads.
+    pub fn standstill(&self, first: &str) -> Option<Standstill> {
+        let kernel = self.node.kernel();
+        let first = kernel.resolve(first).ok()?;
+        if goes_on_until_asked(kernel, first) {
+            return None;
+        }
+        self.standstill_of(|process| {
+            process.waits_for_others()
+                && !(process.waits_for_events() && self.node.tells_of_reloads(process.pid()))
+        })
     }
 
     /// Returns the standstill of a program that is ending: its processes have been asked
@@ -62,23 +76,20 @@ impl Inspector {
             totals: kernel.totals(),
         })
     }
+}
 
-    /// Returns the processes with unread messages, and the number of messages of each, by
-    /// PID. Processes that have opened their events are left out: they may read on when
-    /// they are asked to end.
-    pub fn unread(&self) -> Vec<(Arc<str>, usize)> {
-        let unread = |process: &Arc<Process>| {
-            let messages = process.depth().messages;
-            (messages > 0 && !process.has_exited() && !process.has_opened_events())
-                .then(|| (process.pid(), Arc::clone(process.text()), messages))
-        };
-        let kernel = self.node.kernel();
-        let mut all: Vec<_> = kernel
-            .scan()
-            .filter_map(|process| unread(&process))
-            .collect();
-        all.sort_unstable();
-        let named = all.into_iter().map(|(_, text, messages)| (text, messages));
-        named.collect()
+/// Returns whether a process waits for events, or for the outcome of an exec of such a
+/// process.
+fn goes_on_until_asked(kernel: &Kernel, first: Arc<Process>) -> bool {
+    let mut seen = HashSet::from([first.pid()]);
+    let mut left = vec![first];
+    while let Some(process) = left.pop() {
+        if process.waits_for_events() {
+            return true;
+        }
+        let callees = process.callees().into_iter();
+        let new = callees.filter(|callee| seen.insert(*callee));
+        left.extend(new.filter_map(|callee| kernel.process(callee)));
     }
+    false
 }

@@ -58,6 +58,15 @@ return function(role, ...)
   assert(not none and err:kind() == errors.INVALID and err:find("'timeot'"))
   none, err = pool.start { worker = me, size = 0 }
   assert(not none and err:kind() == errors.INVALID and err:find("pool.size is an integer from 1, not 0"))
+  none, err = pool.start { worker = me, size = 1.5 }
+  assert(not none and err:find("pool.size is an integer from 1, not 1.5", 1, true), err)
+  -- A float is an integer if it has the value of one.
+  local floats = assert(pool.start {
+    worker = me, args = { "worker" }, size = 2.0, overflow = 1.0, max_queue = 3.0, retries = 1.0, max_restarts = 3.0,
+  })
+  assert(math.type(pool.status(floats).size) == "integer")
+  assert(pool.run(floats, "pid", { retries = 2.0 }))
+  assert(pool.stop(floats))
   none, err = pool.start { worker = me, max_restarts = 1.5 }
   assert(not none and err:find("pool.max_restarts is an integer from 0, not 1.5", 1, true), err)
 

@@ -26,7 +26,8 @@ local function child(fields)
 end
 
 return function()
-  refused({ stratgy = "one_for_one" }, "supervisor has the unknown key 'stratgy'; the keys are backoff, child")
+  refused({ stratgy = "one_for_one" }, "supervisor has the unknown key 'stratgy'; did you mean 'strategy'?")
+  refused({ stages = {} }, "supervisor has the unknown key 'stages'; the keys are backoff, child, children, max_children")
   refused({ strategy = "one" }, "supervisor.strategy is 'one'; it can be one_for_one, one_for_all, rest_for_one, dynamic")
   refused({ max_restarts = -1 }, "supervisor.max_restarts is an integer from 0, not -1")
   refused({ max_restarts = 1.5 }, "supervisor.max_restarts is an integer from 0, not 1.5")
@@ -63,6 +64,12 @@ return function()
   invalid("child has none of 'definition', 'server', 'supervisor' and 'start'", registry.start, {})
   invalid("child.definition is text, not 7", registry.start, { definition = 7 })
   invalid("child is missing", registry.start)
+  invalid("description is missing", supervisor.start)
+  invalid("description is missing", pool.start)
+  for name, start in pairs { ["table or string"] = supervisor.start, table = pool.start } do
+    local raised, err = pcall(start, 7)
+    assert(not raised and err:find(("bad argument #1 to 'start' (%s expected, got number)"):format(name), 1, true), err)
+  end
   invalid("options has the unknown key 'nmae'", registry.start, me, { nmae = "rooms" })
   invalid("options.max_processes is an integer from 0, not 'x'", registry.start, me, { max_processes = "x" })
   invalid("options has the unknown key 'nmae'", supervisor.start, {}, { nmae = "top" })

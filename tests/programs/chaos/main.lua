@@ -1,7 +1,11 @@
 -- Kills processes of a tree at random, and looks at the tree after each burst: it is
--- whole, nothing runs twice, every name is its process's, and memory is flat.
+-- whole, nothing runs twice, every name is its process's, and the memory of every
+-- supervisor is flat.
 --
---     warren run tests/programs/chaos SEED KILLS
+--     warren run tests/programs/chaos SEED KILLS [pause]
+--
+-- With `pause` it prints the number of kills after 1,250 and after all, while nothing
+-- happens, and waits for a line of standard input.
 --
 -- No second passes: the supervisors' clocks stand still until this process tells them
 -- the time.
@@ -11,7 +15,7 @@ local supervisor = require("supervisor")
 local BURST <const> = 250
 local SECOND <const> = 1000000000
 
-local seed, kills = ...
+local seed, kills, pauses = ...
 seed, kills = math.tointeger(seed), math.tointeger(kills)
 math.randomseed(seed)
 
@@ -144,14 +148,28 @@ end
 
 local now = 0
 
--- Lets time pass until the tree is as it should be. Returns its PIDs, and the bytes that
--- the root holds.
+-- Tells a supervisor the time. Returns the bytes that it holds.
+local function bytes_of(sup)
+  assert(process.send(sup, "clock", now, true))
+  return (memory:receive())
+end
+
+-- Returns the bytes that the supervisor with the most of them holds, but for the root.
+local function most_bytes(pids)
+  local most = 0
+  for _, place in ipairs(places) do
+    most = is_worker(place) and most or math.max(most, bytes_of(pids[place]))
+  end
+  return most
+end
+
+-- Lets time pass until the tree is as it should be. Returns its PIDs, the bytes that the
+-- root holds, and the most that another supervisor holds.
 local function quiet(top)
   local pids, wrong, bytes
   for _ = 1, 1000 do
     now = now + SECOND
-    assert(process.send(top, "clock", now, true))
-    bytes = memory:receive()
+    bytes = bytes_of(top)
     for _, place in ipairs(places) do
       if not is_worker(place) then
         -- One that is being started again hears of the next time.
@@ -162,14 +180,32 @@ local function quiet(top)
     drain()
     wrong = wrong or check(pids)
     if not wrong then
-      return pids, bytes
+      return pids, bytes, most_bytes(pids)
     end
   end
   error(("seed %d: the tree does not recover: %s"):format(seed, wrong), 0)
 end
 
+-- Lets the one who has started this program look at it while nothing happens.
+local function pause(killed)
+  if pauses then
+    print(("%d kills"):format(killed))
+    io.read()
+  end
+end
+
+-- What a supervisor may hold more than after the first kills.
+local ROOM <const> = 65536
+
+local function check_flat(who, bytes, before, killed)
+  if bytes > before + ROOM then
+    local message = "seed %d: %s holds %d bytes after %d kills, and held %d"
+    error(message:format(seed, who, bytes, killed, before), 0)
+  end
+end
+
 local top = assert(process.spawn_linked_monitored("app:tree", nil, root))
-local pids, before = quiet(top)
+local pids, before, most_before = quiet(top)
 local killed, ways = 0, { 0, 0, 0, 0 }
 while killed < kills do
   local rest, misses = math.min(BURST, kills - killed), 0
@@ -200,12 +236,15 @@ while killed < kills do
       pids, misses = look({}, top), 0
     end
   end
-  local bytes
-  pids, bytes = quiet(top)
-  if killed == BURST * 5 or not before then
-    before = bytes
-  elseif killed > BURST * 5 and bytes > before + 65536 then
-    error(("seed %d: the root holds %d bytes after %d kills, and held %d"):format(seed, bytes, killed, before), 0)
+  local bytes, most
+  pids, bytes, most = quiet(top)
+  if killed == BURST * 5 then
+    before, most_before = bytes, most
+    pause(killed)
+  elseif killed > BURST * 5 then
+    check_flat("the root", bytes, before, killed)
+    check_flat("a supervisor", most, most_before, killed)
   end
 end
+pause(killed)
 print(("%d kills (%s)"):format(killed, table.concat(ways, ", ")))

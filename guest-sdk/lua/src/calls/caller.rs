@@ -14,7 +14,7 @@ use crate::errors;
 use crate::exchange;
 use crate::interpreter::interpreter;
 use crate::lua::State;
-use crate::message::{CALL, take_answer};
+use crate::message::CALL;
 use crate::scheduler::{Patience, Pulled, Shape, check_may_wait, pull_alone, push_receive, wait};
 use crate::tasks::{Channel, ChannelRef, Source};
 use crate::transfer::push_answers;
@@ -61,15 +61,8 @@ pub(super) extern "C-unwind" fn ask(l: State) -> c_int {
         Patience::Until(until) => Some(until),
         _ => None,
     };
-    match pull_alone(l, [answers, ending], until) {
-        Some(Pulled::Answer) => {
-            let answer = take_answer(l);
-            if answer.number == number {
-                return push_answer(l, answer.is_reply);
-            }
-            // An answer to an earlier call.
-            l.pop(1);
-        }
+    match pull_alone(l, [answers, ending], until, Some(number)) {
+        Some(Pulled::Answer { is_reply }) => return push_answer(l, is_reply),
         Some(Pulled::Value(_)) => return push_ended(l),
         Some(Pulled::Nothing) => return push_given_up(l),
         Some(Pulled::Raised) => l.error(),

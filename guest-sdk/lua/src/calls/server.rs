@@ -24,7 +24,7 @@ pub(super) extern "C-unwind" fn next(l: State) -> c_int {
     l.set_top(2);
     let (events, inbox) = (Channel::check(l, 1), Channel::check(l, 2));
     interpreter(l).rest(l);
-    match pull_alone(l, [events, inbox], None) {
+    match pull_alone(l, [events, inbox], None, None) {
         Some(Pulled::Value(subscription)) if events.subscription() == Some(subscription) => {
             return push_event(l);
         }

@@ -9,7 +9,7 @@ use crate::lua::State;
 use crate::marks;
 
 /// Replaces the value on top of the stack by a copy, if it is a table. Tables within are
-/// copied too, each one once; metatables are dropped, but for the mark of an object.
+/// copied too, each one once; metatables are dropped, but for the mark of an object or array.
 pub(super) fn copy(l: State) {
     if l.type_of(-1) != LUA_TTABLE {
         return;
@@ -38,9 +38,7 @@ fn copy_table(l: State, from: c_int, seen: c_int, depth: usize) {
     l.pop(1);
     l.new_table(0, 0);
     let to = l.top();
-    if marks::is_object(l, from) {
-        marks::mark_object(l);
-    }
+    marks::copy(l, from);
     l.push_value(from);
     l.push_value(to);
     l.raw_set(seen);

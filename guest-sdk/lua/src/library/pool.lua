@@ -11,18 +11,18 @@
 --     print(pool.run(adders, { a = 1, b = 2 }))
 
 local native = ...
-local first, values = native.first, native.values
+local first, values, told = native.first, native.values, native.told
 local failures = require("warren.server.failures")
 local launch = require("warren.supervisor.launch")
+local options_of = require("warren.server.options").of
 local manager = require("warren.pool.manager")
 local requests = require("warren.supervisor.requests")
-local base = require("warren.supervisor.spec")
 local spec = require("warren.pool.spec")
 
 local pool = {}
 
-local OPTIONS <const> = { name = true, host = true }
-local OPTIONS_OF_A_CHILD <const> = { id = true, name = true, host = true }
+local OPTIONS <const> = { name = "string", host = "string" }
+local OPTIONS_OF_A_CHILD <const> = { id = true, name = "string", host = "string" }
 
 local DEFINITION <const> = "warren:pool"
 
@@ -30,12 +30,19 @@ local function request(name, options)
   return requests.to("pool", name, options)
 end
 
+-- The same of a request whose discarded error is told.
+local function told_request(name, options)
+  return told(request(name, options), "pool." .. name)
+end
+
 -- Starts a pool in a new process, linked to this one, with its workers.
-function pool.start(description, options)
-  if options ~= nil and type(options) ~= "table" then
-    failures.bad_argument(2, "start", "table", options)
+local function start(description, options)
+  if description == nil then
+    return nil, failures.failure(errors.INVALID, "description is missing")
+  elseif type(description) ~= "table" then
+    failures.bad_argument(1, "start", "table", description)
   end
-  local given, err = base.options(options, OPTIONS)
+  local given, err = options_of(2, "start", options, OPTIONS)
   if not given then
     return nil, err
   end
@@ -50,35 +57,40 @@ function pool.start(description, options)
   })
 end
 
+pool.start = told(start, "pool.start")
+
 -- Describes a pool as a child of a supervisor.
 function pool.child(description, options)
-  local complete, err = base.options(options, OPTIONS_OF_A_CHILD)
-  if complete then
+  if type(description) ~= "table" then
+    failures.bad_argument(1, "child", "table", description)
+  end
+  local given, err = options_of(2, "child", options, OPTIONS_OF_A_CHILD)
+  local complete = given
+  if given then
     complete, err = spec.pool(description)
   end
   if not complete then
     error(err, 2)
   end
-  options = options or {}
   return {
-    id = options.id, definition = DEFINITION, args = { description }, host = options.host, name = options.name,
+    id = given.id, definition = DEFINITION, args = { description }, host = given.host, name = given.name,
     ready = true, shutdown = "infinity",
   }
 end
 
 -- Does one job: what the function of a worker returns for it, a value, or nil and an
 -- error. A job whose worker ends is tried again `retries` times.
-pool.run = request("run", { arguments = { "job", "options" } })
+pool.run = told_request("run", { arguments = { "job", "options" } })
 
 -- Borrows a worker for this process alone, until `checkin` or its end.
-pool.checkout = request("checkout", { arguments = { "options" } })
-pool.checkin = request("checkin", { arguments = { "worker" }, required = 1, looks = true })
+pool.checkout = told_request("checkout", { arguments = { "options" } })
+pool.checkin = told_request("checkin", { arguments = { "worker" }, required = 1, looks = true })
 
 -- Returns the numbers of workers and jobs.
 pool.status = request("status", { looks = true })
 
 -- Stops a pool: jobs that wait are refused, those at work have their time to end.
-pool.stop = request("stop", {})
+pool.stop = told(request("stop", {}), "pool.stop", "stop")
 
 -- Returns what a worker's file returns: a function that calls `work` with each job and
 -- the worker's own arguments.

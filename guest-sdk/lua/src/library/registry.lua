@@ -5,29 +5,26 @@
 --     assert(registry.start({ definition = "app:room" }, { name = "rooms" }))
 --     local room = assert(registry.start_or_get("rooms", "lobby"))
 
+local native = ...
+local told = native.told
 local failures = require("warren.server.failures")
+local options_of = require("warren.server.options").of
 local requests = require("warren.supervisor.requests")
 local spec = require("warren.supervisor.spec")
 local supervisor = require("warren.supervisor")
 
 local registry = {}
 
-local OPTIONS <const> = { name = true, host = true, max_processes = true }
-local OPTIONS_OF_A_CHILD <const> = { id = true, name = true, host = true, max_processes = true }
+local OPTIONS <const> = { name = "string", host = "string", max_processes = true }
+local OPTIONS_OF_A_CHILD <const> = { id = true, name = "string", host = "string", max_processes = true }
 
--- Returns the supervisor of a registry, whose processes are as `child` describes, and the
--- options; or nil and an error.
-local function description(child, options, keys)
-  local given, err = spec.options(options, keys)
-  if not given then
-    return nil, err
-  end
-  local is_whole
-  is_whole, err = spec.check_registry(child)
+-- Returns the supervisor of a registry, whose processes are as `child` describes; or nil and
+-- an error.
+local function description(child, most)
+  local is_whole, err = spec.check_registry(child)
   if not is_whole then
     return nil, err
   end
-  local most = given.max_processes
   if most ~= nil then
     most, err = spec.checked(spec.check_integer, most, 0, "options.max_processes")
     if not most then
@@ -38,42 +35,50 @@ local function description(child, options, keys)
   for key, value in pairs(child) do
     template[key] = value
   end
-  return { strategy = "dynamic", child = template, max_children = most }, given
+  return { strategy = "dynamic", child = template, max_children = most }
 end
 
 -- Starts a registry in a new process, linked to this one. `child` describes its
 -- processes as a child of a supervisor, without a name and an id.
-function registry.start(child, options)
+local function start(child, options)
   if child == nil then
     return nil, failures.failure(errors.INVALID, "child is missing")
   elseif type(child) ~= "table" then
     failures.bad_argument(1, "start", "table", child)
-  elseif options ~= nil and type(options) ~= "table" then
-    failures.bad_argument(2, "start", "table", options)
   end
-  local registry_of, given = description(child, options, OPTIONS)
+  local given, err = options_of(2, "start", options, OPTIONS)
+  if not given then
+    return nil, err
+  end
+  local registry_of
+  registry_of, err = description(child, given.max_processes)
   if not registry_of then
-    return nil, given
+    return nil, err
   end
-  local pid, err = supervisor.start(registry_of, { name = given.name, host = given.host })
+  local pid
+  pid, err = supervisor.start(registry_of, { name = given.name, host = given.host })
   if not pid and errors.is(err, errors.INVALID) then
     err = failures.of_value(err, child, "child")
   end
   return pid, err
 end
 
+registry.start = told(start, "registry.start")
+
 -- Describes a registry as a child of a supervisor. Raises what is wrong with it.
 function registry.child(child, options)
   if options == nil then
-    error("options are missing; give a name or an id", 2)
+    failures.raise("options are missing; give a name or an id")
   elseif type(child) ~= "table" then
     failures.bad_argument(1, "child", "table", child)
-  elseif type(options) ~= "table" then
-    failures.bad_argument(2, "child", "table", options)
   end
-  local registry_of, given = description(child, options, OPTIONS_OF_A_CHILD)
+  local given, err = options_of(2, "child", options, OPTIONS_OF_A_CHILD)
+  local registry_of
+  if given then
+    registry_of, err = description(child, given.max_processes)
+  end
   if not registry_of then
-    error(given, 2)
+    error(err, 2)
   end
   return { id = given.id, name = given.name, host = given.host, supervisor = registry_of }
 end
@@ -115,15 +120,15 @@ local start_key = about_a_key("start_key", {
 
 -- Returns the process of a key. If there is none, starts one with the arguments of the
 -- registry, the key, and the arguments given here.
-function registry.start_or_get(dest, key, ...)
+registry.start_or_get = told(function(dest, key, ...)
   return start_key(dest, key, { n = select("#", ...) + 1, key, ... })
-end
+end, "registry.start_or_get")
 
 -- Returns the process of a key, if there is one.
 registry.lookup = about_a_key("find_key", { looks = true, as = "lookup" })
 
 -- Stops the process of a key.
-registry.stop = about_a_key("stop_key", { as = "stop" })
+registry.stop = told(about_a_key("stop_key", { as = "stop" }), "registry.stop", "stop")
 
 local children = requests.to("supervisor", "children", { looks = true, as = "keys" })
 

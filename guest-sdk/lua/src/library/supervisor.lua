@@ -9,19 +9,22 @@
 --       },
 --     })
 
+local native = ...
+local told = native.told
 local failures = require("warren.server.failures")
 local launch = require("warren.supervisor.launch")
+local options_of = require("warren.server.options").of
 local requests = require("warren.supervisor.requests")
 local spec = require("warren.supervisor.spec")
 local tree = require("warren.supervisor.tree")
 
 local supervisor = {}
 
-local OPTIONS <const> = { name = true, host = true }
-local OPTIONS_OF_A_DEFINITION <const> = { name = true, host = true, args = true }
+local OPTIONS <const> = { name = "string", host = "string" }
+local OPTIONS_OF_A_DEFINITION <const> = { name = "string", host = "string", args = true }
 
 -- Runs a supervisor in this process, to its end: until it is asked to end, or fails.
-function supervisor.run(description)
+local function run(description)
   local complete, err = spec.supervisor(description)
   if not complete then
     return nil, err
@@ -29,19 +32,18 @@ function supervisor.run(description)
   return tree.new(complete):run()
 end
 
+supervisor.run = told(run, "supervisor.run")
+
 -- Starts a supervisor in a new process, linked to this one, and waits until its children
 -- have started. `what` describes it, or is the definition of a process that calls `run`.
-function supervisor.start(what, options)
+local function start(what, options)
   if what == nil then
     return nil, failures.failure(errors.INVALID, "description is missing")
   elseif type(what) ~= "table" and type(what) ~= "string" then
     failures.bad_argument(1, "start", "table or string", what)
   end
-  if options ~= nil and type(options) ~= "table" then
-    failures.bad_argument(2, "start", "table", options)
-  end
   local is_described = type(what) == "table"
-  local given, err = spec.options(options, is_described and OPTIONS or OPTIONS_OF_A_DEFINITION)
+  local given, err = options_of(2, "start", options, is_described and OPTIONS or OPTIONS_OF_A_DEFINITION)
   if not given then
     return nil, err
   end
@@ -60,17 +62,25 @@ function supervisor.start(what, options)
   return launch.ready("supervisor", launched)
 end
 
+supervisor.start = told(start, "supervisor.start")
+
 local function request(name, options)
   return requests.to("supervisor", name, options)
+end
+
+-- The same of a request whose discarded error is told; a request of the kind "stop" may come
+-- too late.
+local function told_request(name, options, kind)
+  return told(request(name, options), "supervisor." .. name, kind)
 end
 
 local CHILD <const> = { "child" }
 
 -- Start, stop, start again or forget a child. A child is named by its id or its PID.
-supervisor.start_child = request("start_child", { arguments = CHILD, required = 1 })
-supervisor.stop_child = request("stop_child", { arguments = CHILD, required = 1 })
-supervisor.restart_child = request("restart_child", { arguments = CHILD, required = 1 })
-supervisor.delete_child = request("delete_child", { arguments = CHILD, required = 1, looks = true })
+supervisor.start_child = told_request("start_child", { arguments = CHILD, required = 1 })
+supervisor.stop_child = told_request("stop_child", { arguments = CHILD, required = 1 }, "stop")
+supervisor.restart_child = told_request("restart_child", { arguments = CHILD, required = 1 })
+supervisor.delete_child = told_request("delete_child", { arguments = CHILD, required = 1, looks = true })
 
 -- Return one child, a list of all, and their number by state.
 supervisor.find = request("find", { arguments = CHILD, required = 1, looks = true })
@@ -78,9 +88,9 @@ supervisor.children = request("children", { looks = true })
 supervisor.count = request("count", { looks = true })
 
 -- Stops a supervisor with its children.
-supervisor.stop = request("stop", {})
+supervisor.stop = told_request("stop", {}, "stop")
 
 -- The program of a process of the definition `warren:supervisor`.
-supervisor.main = supervisor.run
+supervisor.main = run
 
 return supervisor

@@ -5,6 +5,7 @@
 
 local native = ...
 local begin, abandon, first, check_timeout = native.begin, native.abandon, native.first, native.check_timeout
+local told = native.told
 local errors, logger, time = errors, logger, time
 local call_stack = errors.call_stack
 local new_channel, run_beside = channel.new, coroutine.spawn
@@ -12,19 +13,25 @@ local type, xpcall, tostring, next, math_type = type, xpcall, tostring, next, ma
 local setmetatable, getmetatable = setmetatable, getmetatable
 local failures = require("warren.server.failures")
 local bad_argument, failure = failures.bad_argument, failures.failure
+local unknown_key = require("warren.server.options").unknown_key
 
 local TIMEOUT = 5000
+local WORK <const> = { definition = true, host = true }
 
 local task = {}
 
 local class = { __name = "task" }
 class.__index = class
 
-local function check(place, name, value)
-  if getmetatable(value) ~= class then
-    bad_argument(place, name, "task", value)
+-- Returns true for a task; nil and an error for nil. Raises for anything else.
+local function check(name, t)
+  if t == nil then
+    local why = "task is missing: argument 1 is nil, as after a task.async whose error was ignored"
+    return nil, failure(errors.INVALID, why)
+  elseif getmetatable(t) ~= class then
+    bad_argument(1, name, "task", t)
   end
-  return value
+  return true
 end
 
 -- A failure that nobody has heard of is not silent.
@@ -64,6 +71,9 @@ end
 -- Begins a task: a function, or a definition, with arguments. A table { definition =, host = }
 -- names the host, too. Returns the task, or nil and an error.
 function task.async(work, ...)
+  if work == nil then
+    return nil, failure(errors.INVALID, "work is missing")
+  end
   local t = setmetatable({ outcome = new_channel(), done = false }, class)
   if type(work) == "function" then
     run_beside(run, t, work, ...)
@@ -71,7 +81,14 @@ function task.async(work, ...)
   end
   local definition, host = work, nil
   if type(work) == "table" then
+    local why = unknown_key(work, WORK, "work")
+    if why then
+      return nil, failure(errors.INVALID, why)
+    end
     definition, host = work.definition, work.host
+    if host ~= nil and type(host) ~= "string" then
+      return nil, failure(errors.INVALID, "work.host is text, not " .. tostring(host))
+    end
   end
   if type(definition) ~= "string" then
     bad_argument(1, "async", "function or definition", work)
@@ -88,8 +105,10 @@ end
 -- Ends a task. Its process is terminated; a function goes on, and its result is dropped.
 -- Returns true, or false for a task that is done.
 function task.cancel(t)
-  check(1, "cancel", t)
-  if t.done then
+  local is_task, missing = check("cancel", t)
+  if not is_task then
+    return nil, missing
+  elseif t.done then
     return false
   end
   t.heard = true
@@ -115,7 +134,10 @@ end
 -- Waits for a task. Returns its value, or nil and its error. A task that is not done in time
 -- is canceled.
 function task.await(t, timeout)
-  check(1, "await", t)
+  local is_task, missing = check("await", t)
+  if not is_task then
+    return nil, missing
+  end
   timeout = timeout or TIMEOUT
   local _, err
   if not t.done then
@@ -251,11 +273,19 @@ end
 
 -- Waits for one task, as `yield_many` does. Returns its result.
 function task.yield(t, timeout)
-  local results, err = task.yield_many({ check(1, "yield", t) }, timeout)
+  local is_task, missing = check("yield", t)
+  if not is_task then
+    return nil, missing
+  end
+  local results, err = task.yield_many({ t }, timeout)
   if not results then
     return nil, err
   end
   return results[1]
+end
+
+for _, name in ipairs { "async", "await", "await_many", "yield", "yield_many", "cancel" } do
+  task[name] = told(task[name], "task." .. name)
 end
 
 return task

@@ -6,13 +6,16 @@ use std::mem::transmute;
 use mlua_sys::*;
 
 use super::api::api;
-use super::{Continuation, State};
+use super::{Continuation, State, internals};
 
 impl State {
     api! {
         /// Pushes the function that a text compiles to, or an error; returns the status.
         fn load(text: &[u8], name: &CStr) -> c_int = |l|
             luaL_loadbufferx(l, text.as_ptr().cast(), text.len(), name.as_ptr(), c"t".as_ptr());
+        /// Returns the line of the error of syntax that a [`load`](Self::load) has just
+        /// returned.
+        fn syntax_line() -> c_int = |_l| internals::warren_syntax_line();
         /// Calls the function below its arguments. Raises what it raises.
         fn call(arguments: c_int, results: c_int) = |l| lua_call(l, arguments, results);
         /// Calls the function below its arguments. Returns `LUA_OK`, or another

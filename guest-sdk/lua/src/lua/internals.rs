@@ -28,6 +28,9 @@ unsafe extern "C" {
     /// Not 0 where a coroutine has variables that are to be closed. Does not raise.
     pub(crate) fn warren_has_unclosed(coroutine: State) -> c_int;
 
+    /// The line of the last error of syntax. Does not raise.
+    pub(super) fn warren_syntax_line() -> c_int;
+
     /// Takes such a variable out of the list of those and pushes its `__close`
     /// and its value: the one that is to be closed first. 0 where there is none.
     /// The coroutine is suspended, or has failed, and does not run again. Does

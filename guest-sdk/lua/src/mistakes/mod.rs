@@ -6,5 +6,8 @@ mod place;
 mod suggestion;
 mod units;
 
-pub(crate) use discarded::check_taken;
-pub(crate) use units::check_unit;
+pub(crate) use discarded::{
+    check_all_stopped, check_all_taken, check_first_taken, check_taken, discarded, text_of,
+};
+pub(crate) use suggestion::nearest;
+pub(crate) use units::{check_milliseconds, check_unit};

@@ -52,6 +52,29 @@ unsafe extern "C-unwind" fn warren_suggestion(
     unsafe { lua_tostring(l.as_ptr(), -1) }
 }
 
+/// `nearest(word, table)`: the key of the table that is most like the word; nil where typing
+/// explains none. Raises without memory.
+pub(crate) extern "C-unwind" fn nearest(l: State) -> c_int {
+    l.set_top(2);
+    let mut word = [0; LONGEST];
+    let len = l.with_bytes(1, |given| {
+        let given = given.unwrap_or_default();
+        word.get_mut(..given.len())?.copy_from_slice(given);
+        Some(given.len())
+    });
+    let mut search = Search {
+        word: len.and_then(|len| word.get(..len)).unwrap_or_default(),
+        best: None,
+        left: MOST,
+    };
+    search.names_in(l, 2, |_| true);
+    match search.best {
+        Some((_, found)) => l.push_bytes(found.bytes()),
+        None => l.push_nil(),
+    }
+    1
+}
+
 /// A search for the name most like a word.
 struct Search<'a> {
     word: &'a [u8],

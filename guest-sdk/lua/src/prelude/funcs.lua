@@ -100,6 +100,7 @@ local function refuse_all()
   end
 end
 
+-- The error behind the future is not for the program, which reads it from there.
 local function async(self, why, id, ...)
   if why then
     return invalid(why)
@@ -117,18 +118,18 @@ local function async(self, why, id, ...)
       spawn(refuse_all)
     end
   end
-  return object(future_class, future)
+  return object(future_class, future), err
 end
 
 local plain = {}
 
 funcs.call = public(function(id, ...)
   return call(plain, not_id(id, 1, "call"), id, ...)
-end)
+end, "funcs.call")
 
 funcs.async = public(function(id, ...)
   return async(plain, not_id(id, 1, "async"), id, ...)
-end)
+end, "funcs.async", "first")
 
 funcs.new = public(function()
   return object(executor_class, {})
@@ -256,8 +257,10 @@ function futures.cancel(future)
   return true
 end
 
+-- Calls whose discarded errors are told.
+local TOLD = { call = "executor:call", async = "executor:async" }
 for _, methods in next, { executors, futures } do
   for name, f in next, methods do
-    methods[name] = public(f)
+    methods[name] = public(f, TOLD[name], name == "async" and "first" or nil)
   end
 end

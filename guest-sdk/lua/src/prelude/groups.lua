@@ -72,6 +72,8 @@ end
 -- For `pg`.
 native.begin_monitor, native.broadcast = begin, broadcast
 
-groups.join, groups.leave = public(join), public(leave)
+groups.join, groups.leave = public(join, "process.groups.join"), public(leave, "process.groups.leave", "stop")
 groups.members, groups.local_members = public(reader("members")), public(reader("local_members"))
-groups.which_groups, groups.broadcast, groups.monitor = public(which_groups), public(broadcast), public(monitor)
+groups.which_groups = public(which_groups)
+groups.broadcast = public(broadcast, "process.groups.broadcast")
+groups.monitor = public(monitor, "process.groups.monitor")

@@ -191,8 +191,10 @@ function methods.release(g)
   return true
 end
 
+-- Calls whose discarded errors are told.
+local TOLD = { join = true, broadcast = true, broadcast_local = true, monitor = true, events = true }
 for name, f in next, methods do
-  methods[name] = public(f)
+  methods[name] = public(f, TOLD[name] and "pg:" .. name)
 end
 
 pg.open = public(function(id)
@@ -206,4 +208,4 @@ pg.open = public(function(id)
     return invalid("an id is " .. #id .. " bytes, more than " .. MOST)
   end
   return object(class, { id = id, prefix = id .. "/", joins = {}, subscriptions = {} })
-end)
+end, "pg.open")

@@ -258,7 +258,7 @@ local function spawning(name, monitored, linked)
   methods[name] = function(spawner, ...)
     local options = options_of(spawner, name)
     check(name, ...)
-    return spawn(options, monitored, linked, ...)
+    return spawn(options, monitored, linked, false, ...)
   end
 end
 
@@ -271,6 +271,13 @@ function methods.exec(spawner, ...)
   local options = options_of(spawner, "exec")
   check("exec", ...)
   return exec(options, ...)
+end
+
+-- For the modules that come with warren: starts a process, with a spawner or without, and
+-- watches it from before it runs. Returns its PID and the channel that yields its outcome; or
+-- nil and an error.
+function native.spawn_monitored(spawner, monitored, linked, ...)
+  return spawn(spawner and options_of(spawner, "spawn") or "", monitored, linked, true, ...)
 end
 
 for name, f in next, methods do

@@ -97,9 +97,10 @@ pub(super) fn from_context(context: lua_KContext) -> (c_int, Shape) {
     )
 }
 
-/// Pushes what the library function returns.
+/// Pushes what the library function returns, or raises the error that it woke with.
 pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int {
     match (shape, fired) {
+        (_, Fired::Raised) => raise(l, base, shape),
         (Shape::Sleep, _) | (Shape::Send, Fired::Case(_, true)) => {
             l.push_boolean(true);
             1
@@ -168,6 +169,22 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
     }
 }
 
+/// Raises the error on top of the stack, in the place of the value that there was no memory
+/// for.
+fn raise(l: State, base: c_int, shape: Shape) -> ! {
+    if matches!(shape, Shape::Exec | Shape::SpawnerExec | Shape::Operation) {
+        forget_outcome(l, base);
+    }
+    l.error()
+}
+
+/// Forgets the channel at `place`, which has yielded its one outcome.
+fn forget_outcome(l: State, place: c_int) {
+    if let Source::Mailbox { subscription, .. } = Channel::at(l, place).source {
+        forget(l, subscription);
+    }
+}
+
 /// Ends the exec whose channel is at `place`, and returns nil and the error.
 fn given_up(l: State, place: c_int) -> c_int {
     if let Source::Mailbox { subscription, .. } = Channel::at(l, place).source {
@@ -184,9 +201,7 @@ fn given_up(l: State, place: c_int) -> c_int {
 /// Returns what the outcome on top of the stack says: the callee's result, or
 /// nil and its error. The channel it came through is at `place`.
 fn results_of_exec(l: State, place: c_int) -> c_int {
-    if let Source::Mailbox { subscription, .. } = Channel::at(l, place).source {
-        forget(l, subscription);
-    }
+    forget_outcome(l, place);
     if l.type_of(-1) != LUA_TTABLE {
         l.push_nil();
         return 1;

@@ -1,9 +1,11 @@
 //! Taking messages from the runtime, and waking the tasks they are for.
 
-use warren_guest::mailbox::{self, Subscription};
+use warren_guest::mailbox::{self, Message, Subscription};
+use warren_guest::msgpack::{Input, Malformed};
 use warren_guest::{Buffer, Failure, clock};
 
-use crate::exchange::{Built, protected};
+use crate::decode;
+use crate::exchange::{self, Built, protected};
 use crate::interpreter::Interpreter;
 use crate::lua::State;
 use crate::message::{self, Answer};
@@ -15,18 +17,20 @@ use crate::transfer;
 pub(crate) enum Pulled {
     /// Nothing before the deadline.
     Nothing,
-    /// A message that could not be read: it was dropped with a warning.
+    /// A message that could not be read, which was dropped with a warning; or an answer that
+    /// nobody waits for.
     Dropped,
     /// The value of a message of this subscription is on top of the stack.
     Value(Subscription),
-    /// An answer, which [`message::take_answer`] takes, is on top of the stack.
-    Answer,
+    /// The value of the awaited answer is on top of the stack.
+    Answer { is_reply: bool },
     /// An error to be raised is on top of the stack.
     Raised,
 }
 
-/// Waits in the runtime for a message of one of the wanted subscriptions, and
-/// builds its value. `wanted` is read before anything else happens.
+/// Waits in the runtime for a message of one of the wanted subscriptions, all of which the
+/// running task waits for, and builds its value. `wanted` is read before anything else
+/// happens.
 ///
 /// The bytes of a message stay in [`Interpreter::mail`] while its value is built,
 /// and not in a buffer of this frame, so that building may raise. Only a
@@ -34,6 +38,7 @@ pub(crate) enum Pulled {
 /// to use another buffer.
 ///
 /// `format` is that of the messages of all wanted subscriptions, where the caller knows it.
+/// `call` is the number of the answer that the caller waits for; other answers are dropped.
 /// May raise.
 ///
 /// # Safety
@@ -44,13 +49,14 @@ pub(super) unsafe fn pull(
     wanted: *const [Subscription],
     deadline: Option<u64>,
     format: Option<Format>,
+    call: Option<i64>,
 ) -> Pulled {
     if deadline != Some(0) {
         interpreter.streams.before_waiting();
     }
     if interpreter.mail_is_read.get() {
         // SAFETY: as promised by the caller; Lua has not run.
-        return pull_beside(l, interpreter, unsafe { &*wanted }, deadline);
+        return pull_beside(l, interpreter, unsafe { &*wanted }, deadline, call);
     }
     // SAFETY: as promised by the caller. While `mail_is_read` is not set, nobody else
     // has the buffer, and nothing of this instance runs while the runtime fills it.
@@ -60,25 +66,41 @@ pub(super) unsafe fn pull(
         Ok(None) => Pulled::Nothing,
         Ok(Some(message)) => {
             let format = format.unwrap_or_else(|| format_of(interpreter, message.subscription));
+            let value = Pulled::Value(message.subscription);
             let built = match format {
-                Format::Raw => message::raw(l, message.payload),
-                Format::Event => message::event(l, message.payload),
-                Format::Message => message::build(l, &message),
-                Format::Answer => message::answer(l, message.payload),
+                Format::Raw => message::raw(l, message.payload).map(|_| value),
+                Format::Event => message::event(l, message.payload).map(|_| value),
+                Format::Message => message::build(l, &message).map(|_| value),
+                Format::Answer => build_answer(l, interpreter, message.payload, call),
             };
-            match built {
-                Ok(_) if format == Format::Answer => Pulled::Answer,
-                Ok(_) => Pulled::Value(message.subscription),
-                Err(why) => {
-                    message::warn_dropped(&message, why);
-                    Pulled::Dropped
-                }
-            }
+            built.unwrap_or_else(|why| {
+                message::warn_dropped(&message, why);
+                Pulled::Dropped
+            })
         }
-        Err(failure) => refused(l, failure),
+        Err(failure) => {
+            push_failure(l, failure);
+            Pulled::Raised
+        }
     };
     interpreter.mail_is_read.set(false);
     pulled
+}
+
+/// Builds the value of the answer to a call, and drops any other answer unread.
+fn build_answer(
+    l: State,
+    interpreter: &Interpreter,
+    payload: &[u8],
+    call: Option<i64>,
+) -> Result<Pulled, Malformed> {
+    let (answer, value) = message::answer(payload)?;
+    if call != Some(answer.number) {
+        interpreter.scheduler.borrow_mut().dropped_answer();
+        return Ok(Pulled::Dropped);
+    }
+    let is_reply = answer.is_reply;
+    decode::value(l, &mut Input::new(value)).map(|()| Pulled::Answer { is_reply })
 }
 
 /// The same with a buffer of its own, without letting an error through.
@@ -87,35 +109,92 @@ fn pull_beside(
     interpreter: &Interpreter,
     wanted: &[Subscription],
     deadline: Option<u64>,
+    call: Option<i64>,
 ) -> Pulled {
     let mut buffer = Buffer::new();
-    match mailbox::receive(wanted, deadline, &mut buffer) {
-        Ok(None) => Pulled::Nothing,
-        Ok(Some(message)) => {
-            let format = format_of(interpreter, message.subscription);
-            let built = match format {
-                Format::Raw => protected(l, message.payload, message::raw),
-                Format::Event => protected(l, message.payload, message::event),
-                Format::Message => message::protected(l, &message),
-                Format::Answer => protected(l, message.payload, message::answer),
-            };
-            match built {
-                Built::Values(_) if format == Format::Answer => Pulled::Answer,
-                Built::Values(_) => Pulled::Value(message.subscription),
-                Built::Raised => Pulled::Raised,
-                Built::Malformed(why) => {
-                    message::warn_dropped(&message, why);
-                    Pulled::Dropped
-                }
-            }
+    let received = mailbox::receive(wanted, deadline, &mut buffer);
+    match take(l, interpreter, received, |number| call == Some(number)) {
+        Taken::Nothing => Pulled::Nothing,
+        Taken::Dropped => Pulled::Dropped,
+        Taken::Value(For::Queue(subscription)) => Pulled::Value(subscription),
+        Taken::Value(For::Call(answer)) => Pulled::Answer {
+            is_reply: answer.is_reply,
+        },
+        Taken::Error(_) | Taken::Refused => Pulled::Raised,
+    }
+}
+
+/// The tasks that a message is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// Those that wait for messages of a subscription.
+    Queue(Subscription),
+    /// The one that waits for this answer.
+    Call(Answer),
+}
+
+/// A message that was taken from the runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// None before the deadline.
+    Nothing,
+    /// One that could not be read, or an answer that nobody waits for.
+    Dropped,
+    /// Its value is on top of the stack.
+    Value(For),
+    /// The error of building its value is on top of the stack: there is no memory for it.
+    Error(For),
+    /// The runtime has refused the wait; its error is on top of the stack.
+    Refused,
+}
+
+/// Builds the value of what was received without letting an error through. `is_awaited`
+/// knows the calls whose answers are awaited.
+fn take(
+    l: State,
+    interpreter: &Interpreter,
+    received: Result<Option<Message<'_>>, Failure<'_>>,
+    is_awaited: impl FnOnce(i64) -> bool,
+) -> Taken {
+    let message = match received {
+        Ok(Some(message)) => message,
+        Ok(None) => return Taken::Nothing,
+        Err(failure) => {
+            push_failure(l, failure);
+            return Taken::Refused;
         }
-        Err(failure) => refused(l, failure),
+    };
+    let mut whose = For::Queue(message.subscription);
+    let built = match format_of(interpreter, message.subscription) {
+        Format::Raw => protected(l, message.payload, message::raw),
+        Format::Event => protected(l, message.payload, message::event),
+        Format::Message => message::protected(l, &message),
+        Format::Answer => match message::answer(message.payload) {
+            Ok((answer, _)) if !is_awaited(answer.number) => {
+                interpreter.scheduler.borrow_mut().dropped_answer();
+                return Taken::Dropped;
+            }
+            Ok((answer, value)) => {
+                whose = For::Call(answer);
+                protected(l, value, exchange::value)
+            }
+            Err(why) => Built::Malformed(why),
+        },
+    };
+    match built {
+        Built::Values(_) => Taken::Value(whose),
+        Built::Raised => Taken::Error(whose),
+        Built::Malformed(why) => {
+            message::warn_dropped(&message, why);
+            Taken::Dropped
+        }
     }
 }
 
 /// One wait in the runtime for all that parked tasks want, which wakes those
 /// that can go on. With `block` it waits until the earliest deadline, else it
-/// only looks. False where an error to be raised is on top of the stack.
+/// only looks. A value that there is no memory for is an error of the task that it is for.
+/// False where an error to be raised is on top of the stack.
 /// May raise.
 pub(super) fn poll(l: State, interpreter: &Interpreter, block: bool) -> bool {
     let (wanted, deadline): (*const [Subscription], _) = {
@@ -131,39 +210,110 @@ pub(super) fn poll(l: State, interpreter: &Interpreter, block: bool) -> bool {
     if wanted.is_empty() && deadline.is_none() && give_up_on_timers(interpreter) {
         return true;
     }
-    let pulled = if wanted.is_empty() && !block {
-        Pulled::Nothing
+    let taken = if wanted.is_empty() && !block {
+        Taken::Nothing
     } else {
         // SAFETY: `wanted` changes only while Lua runs.
-        unsafe { pull(l, interpreter, wanted, deadline, None) }
+        unsafe { take_for_any(l, interpreter, wanted, deadline) }
     };
-    match pulled {
-        Pulled::Value(subscription) if !deliver(l, interpreter, subscription) => return false,
-        Pulled::Value(_) => {}
-        Pulled::Answer => hand_over_answer(l, interpreter, message::take_answer(l)),
-        Pulled::Raised => return false,
-        Pulled::Nothing | Pulled::Dropped => {}
+    let given = match taken {
+        Taken::Nothing | Taken::Dropped => true,
+        Taken::Value(whose) => give(l, interpreter, whose, false),
+        Taken::Error(whose) => give(l, interpreter, whose, true),
+        Taken::Refused => false,
+    };
+    if given {
+        ring(l, interpreter);
     }
-    ring(l, interpreter)
+    given
 }
 
-/// Hands the value on top of the stack to the task that waits for this answer, or drops
-/// the answer to a call that is over.
-pub(super) fn hand_over_answer(l: State, interpreter: &Interpreter, answer: Answer) {
-    let meeting = interpreter.scheduler.borrow().meet_answer(answer.number);
-    match meeting {
-        // A thread that waits keeps a slot free for the value.
-        Some(meeting) if meeting.thread.to_integer(meeting.below) == answer.number => {
-            if meeting.thread != l {
-                l.move_to(meeting.thread, 1);
-            }
-            let mut scheduler = interpreter.scheduler.borrow_mut();
-            scheduler.part(meeting, answer.is_reply);
+/// Waits in the runtime for a message that any parked task wants, as [`pull`] does for the
+/// running one, without letting an error of building its value through.
+///
+/// # Safety
+/// `wanted` is valid until Lua runs.
+unsafe fn take_for_any(
+    l: State,
+    interpreter: &Interpreter,
+    wanted: *const [Subscription],
+    deadline: Option<u64>,
+) -> Taken {
+    if deadline != Some(0) {
+        interpreter.streams.before_waiting();
+    }
+    let mut beside = Buffer::new();
+    let is_read = interpreter.mail_is_read.replace(true);
+    let buffer = if is_read {
+        &mut beside
+    } else {
+        // SAFETY: while `mail_is_read` was not set, nobody else has the buffer. From here
+        // on only this function has it, until it resets the mark; nothing raises meanwhile.
+        unsafe { &mut *interpreter.mail.as_ptr() }
+    };
+    // SAFETY: as promised by the caller; Lua has not run.
+    let received = mailbox::receive(unsafe { &*wanted }, deadline, buffer);
+    let taken = take(l, interpreter, received, |number| {
+        awaiting(interpreter, number).is_some()
+    });
+    interpreter.mail_is_read.set(is_read);
+    taken
+}
+
+/// Returns the parked task that waits for the answer with a number.
+fn awaiting(interpreter: &Interpreter, number: i64) -> Option<Meeting> {
+    let meeting = interpreter.scheduler.borrow().meet_answer(number);
+    meeting.filter(|meeting| meeting.thread.to_integer(meeting.below) == number)
+}
+
+/// Hands the value on top of the stack, or the error in its place, to the task that it is
+/// for. False where an error to be raised is on top of the stack.
+fn give(l: State, interpreter: &Interpreter, whose: For, is_error: bool) -> bool {
+    let meeting = match whose {
+        For::Queue(subscription) => receiver(interpreter, subscription),
+        For::Call(answer) => awaiting(interpreter, answer.number),
+    };
+    match (meeting, whose) {
+        (Some(meeting), For::Queue(_)) => {
+            hand(l, interpreter, meeting, (!is_error).then_some(true));
         }
-        _ => {
+        (Some(meeting), For::Call(answer)) => {
+            let is_reply = (!is_error).then_some(answer.is_reply);
+            hand(l, interpreter, meeting, is_reply);
+        }
+        // A finalizer that ran while the value was built has ended the wait.
+        (None, For::Call(_)) => {
             l.pop(1);
             interpreter.scheduler.borrow_mut().dropped_answer();
         }
+        (None, For::Queue(_)) if is_error => return false,
+        (None, For::Queue(subscription)) => return transfer::stash(l, interpreter, subscription),
+    }
+    true
+}
+
+/// Returns the task that has waited longest for messages of a subscription.
+fn receiver(interpreter: &Interpreter, subscription: Subscription) -> Option<Meeting> {
+    let kept = interpreter
+        .subscriptions
+        .borrow()
+        .get(&subscription)
+        .copied();
+    let channel = kept?.channel;
+    interpreter.scheduler.borrow().meet(&channel.receivers)
+}
+
+/// Hands what is on top of the stack to a task that waits for it: a value, with what the
+/// function that waits says of it, or the error in its place, with `None`.
+fn hand(l: State, interpreter: &Interpreter, meeting: Meeting, value: Option<bool>) {
+    // A thread that waits keeps a slot free for the value.
+    if meeting.thread != l {
+        l.move_to(meeting.thread, 1);
+    }
+    let mut scheduler = interpreter.scheduler.borrow_mut();
+    match value {
+        Some(open) => scheduler.part(meeting, open),
+        None => scheduler.fail(meeting),
     }
 }
 
@@ -182,49 +332,23 @@ fn format_of(interpreter: &Interpreter, subscription: Subscription) -> Format {
 }
 
 /// Pushes the error of a wait that the runtime has refused.
-fn refused(l: State, failure: Failure<'_>) -> Pulled {
-    match protected(l, failure.0, crate::exchange::value) {
+fn push_failure(l: State, failure: Failure<'_>) {
+    match protected(l, failure.0, exchange::value) {
         Built::Values(_) | Built::Raised => {}
         Built::Malformed(_) => l.push_nil(),
     }
-    Pulled::Raised
 }
 
-/// Hands the value on top of the stack to the task that waits for messages of
-/// a subscription.
-fn deliver(l: State, interpreter: &Interpreter, subscription: Subscription) -> bool {
-    let kept = interpreter
-        .subscriptions
-        .borrow()
-        .get(&subscription)
-        .copied();
-    // A thread that waits keeps a slot free for the value.
-    let meeting =
-        kept.and_then(|kept| interpreter.scheduler.borrow().meet(&kept.channel.receivers));
-    match meeting {
-        Some(meeting) => {
-            if meeting.thread != l {
-                l.move_to(meeting.thread, 1);
-            }
-            interpreter.scheduler.borrow_mut().part(meeting, true);
-            true
-        }
-        // A finalizer that ran while the value was built has ended the wait.
-        None => transfer::stash(l, interpreter, subscription),
-    }
-}
-
-/// Wakes the tasks whose time has come. False where an error to be raised is
-/// on top of the stack.
-fn ring(l: State, interpreter: &Interpreter) -> bool {
+/// Wakes the tasks whose time has come.
+fn ring(l: State, interpreter: &Interpreter) {
     loop {
         let first = interpreter.scheduler.borrow().alarms.first();
         let Some((at, what)) = first else {
-            return true;
+            return;
         };
         let now = clock::monotonic();
         if at > now {
-            return true;
+            return;
         }
         match what {
             Wake::Task(id) => interpreter.scheduler.borrow_mut().wake(id, Fired::Deadline),
@@ -232,31 +356,24 @@ fn ring(l: State, interpreter: &Interpreter) -> bool {
                 let meeting = interpreter.scheduler.borrow().meet(&channel.receivers);
                 let Some(meeting) = meeting else {
                     debug_assert!(false, "an alarm without a waiter");
-                    return true;
+                    return;
                 };
-                if !hand_over(l, interpreter, meeting, now) {
-                    return false;
-                }
+                hand_over(l, interpreter, meeting, now);
             }
         }
     }
 }
 
 /// Wakes a task, one of whose alarms is due, with the first case that is.
-fn hand_over(l: State, interpreter: &Interpreter, meeting: Meeting, now: u64) -> bool {
-    let Some((channel, meeting)) = interpreter.scheduler.borrow().first_due(meeting, now) else {
-        return true;
+fn hand_over(l: State, interpreter: &Interpreter, meeting: Meeting, now: u64) {
+    let due = interpreter.scheduler.borrow().first_due(meeting, now);
+    let Some((channel, meeting)) = due else {
+        return;
     };
-    // A thread that waits keeps a slot free for the value.
     let built = transfer::push_ring(l, channel, now);
-    if !matches!(built, Built::Raised) {
-        if meeting.thread != l {
-            l.move_to(meeting.thread, 1);
-        }
-        interpreter.scheduler.borrow_mut().part(meeting, true);
-    }
+    let value = (!matches!(built, Built::Raised)).then_some(true);
+    hand(l, interpreter, meeting, value);
     transfer::settle(interpreter, channel);
-    !matches!(built, Built::Raised)
 }
 
 /// Ends the waits of a process that nothing can wake any more: those at timers

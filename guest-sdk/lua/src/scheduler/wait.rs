@@ -8,10 +8,9 @@ use warren_guest::mailbox::Subscription;
 
 use super::boundary;
 use super::finish::{Shape, context, finish, from_context, is_receive, push_receive};
-use super::poll::{Pulled, hand_over_answer, poll, pull};
+use super::poll::{Pulled, poll, pull};
 use crate::interpreter::{Interpreter, interpreter, set_switched_out};
 use crate::lua::State;
-use crate::message::take_answer;
 use crate::tasks::{Answers, Channel, ChannelRef, Fired, Format, Source};
 use crate::transfer;
 
@@ -72,21 +71,17 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
         } else {
             // The borrow ends here: a raise would leave it behind.
             let wanted = interpreter.scheduler.borrow().wanted_now();
+            let call = (shape == Shape::Answer).then(|| l.to_integer(base - 1));
             // SAFETY: `wanted_now` changes only while Lua runs.
-            unsafe { pull(l, interpreter, wanted, deadline, None) }
+            unsafe { pull(l, interpreter, wanted, deadline, None, call) }
         };
         match pulled {
             Pulled::Value(subscription) => {
                 let case = case_of(l, base, count, subscription);
                 return finish(l, base, shape, Fired::Case(case, true));
             }
-            Pulled::Answer => {
-                let answer = take_answer(l);
-                if shape == Shape::Answer && answer.number == l.to_integer(base - 1) {
-                    return finish(l, base, shape, Fired::Case(0, answer.is_reply));
-                }
-                hand_over_answer(l, interpreter, answer);
-                continue;
+            Pulled::Answer { is_reply } => {
+                return finish(l, base, shape, Fired::Case(0, is_reply));
             }
             Pulled::Raised => l.error(),
             Pulled::Dropped => continue,
@@ -135,11 +130,10 @@ pub(crate) fn wait_for_outcome(l: State, subscription: Subscription) -> c_int {
     }
     loop {
         // SAFETY: the array outlives the call.
-        match unsafe { pull(l, interpreter, &[subscription], None, None) } {
+        match unsafe { pull(l, interpreter, &[subscription], None, None, None) } {
             Pulled::Value(_) => return finish(l, 1, Shape::Operation, Fired::Case(0, true)),
             Pulled::Raised => l.error(),
-            Pulled::Answer => hand_over_answer(l, interpreter, take_answer(l)),
-            Pulled::Dropped | Pulled::Nothing => {}
+            Pulled::Answer { .. } | Pulled::Dropped | Pulled::Nothing => {}
         }
     }
 }
@@ -162,19 +156,21 @@ pub(crate) fn receive_alone(l: State, channel: ChannelRef) -> bool {
         _ => return false,
     };
     // SAFETY: the array outlives the call.
-    match unsafe { pull(l, interpreter, &[subscription], None, Some(format)) } {
+    match unsafe { pull(l, interpreter, &[subscription], None, Some(format), None) } {
         Pulled::Value(_) => true,
         Pulled::Raised => l.error(),
-        Pulled::Answer | Pulled::Dropped | Pulled::Nothing => false,
+        Pulled::Answer { .. } | Pulled::Dropped | Pulled::Nothing => false,
     }
 }
 
 /// Waits for the first of two channels of subscriptions that has a value, where that can
-/// be done as in [`receive_alone`]. `None` where it cannot.
+/// be done as in [`receive_alone`]. `call` is the number of the answer that it waits for, if
+/// one of the channels is that of answers. `None` where it cannot.
 pub(crate) fn pull_alone(
     l: State,
     channels: [ChannelRef; 2],
     deadline: Option<u64>,
+    call: Option<i64>,
 ) -> Option<Pulled> {
     let interpreter = interpreter(l);
     let mut wanted = [0; 2];
@@ -191,7 +187,7 @@ pub(crate) fn pull_alone(
         return None;
     }
     // SAFETY: the array outlives the call.
-    Some(unsafe { pull(l, interpreter, &wanted, deadline, None) })
+    Some(unsafe { pull(l, interpreter, &wanted, deadline, None, call) })
 }
 
 /// The findings of [`look`].

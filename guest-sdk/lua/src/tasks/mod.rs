@@ -105,6 +105,8 @@ pub(crate) enum Fired {
     Case(c_int, bool),
     /// The time had come.
     Deadline,
+    /// There was no memory for the value. The error is on top of its stack.
+    Raised,
 }
 
 /// The state of a task, for introspection.

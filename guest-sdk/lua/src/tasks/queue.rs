@@ -82,6 +82,12 @@ impl Scheduler {
         self.wake(meeting.task, super::Fired::Case(meeting.case, open));
     }
 
+    /// Wakes the task that [`meet`](Self::meet) has found, to raise the error on top of its
+    /// stack.
+    pub(crate) fn fail(&mut self, meeting: Meeting) {
+        self.wake(meeting.task, super::Fired::Raised);
+    }
+
     /// Adds a case of a parked task to the queue of its channel.
     pub(crate) fn add_waiter(
         &mut self,

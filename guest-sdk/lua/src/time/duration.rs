@@ -9,6 +9,7 @@ use warren_values::kind;
 use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
+use crate::mistakes::check_milliseconds;
 
 /// The unit of a number where a duration is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,12 +83,18 @@ pub(crate) fn signed(l: State, arg: c_int, unit: Unit, name: &str) -> Option<i64
         LUA_TSTRING => l.with_bytes(arg, |text| text.and_then(parse)),
         _ => at(l, arg),
     };
-    if value.is_none() {
-        errors::refuse(
-            l,
-            kind::INVALID,
-            format_args!("{name} is not a duration such as \"1m30s\" or a number"),
-        );
+    match value {
+        Some(value) if unit == Unit::Milliseconds => {
+            check_milliseconds(l, arg, value, name, format);
+        }
+        Some(_) => {}
+        None => {
+            errors::refuse(
+                l,
+                kind::INVALID,
+                format_args!("{name} is not a duration such as \"1m30s\" or a number"),
+            );
+        }
     }
     value
 }

@@ -95,12 +95,19 @@ pub mod process {
         host_len: usize,
         arguments: *const u8,
         arguments_len: usize,
-        _: u32,
+        relation: u32,
         options: *const u8,
         options_len: usize,
         out: *mut u8,
         cap: usize,
     ) -> i32 {
+        // The answer of a watched spawn begins with the number of the watch. The first
+        // subscription stands for all watches.
+        let watch: &[u8] = if relation & 4 == 0 {
+            &[]
+        } else {
+            &[1, 0, 0, 0]
+        };
         // SAFETY: the guest gives ranges of its own.
         unsafe {
             let spawned = Spawned {
@@ -111,7 +118,7 @@ pub mod process {
             };
             with(|r| {
                 r.spawned.push(spawned);
-                r.settle(Ok(b"{app:test|0x00002}".to_vec()), out, cap)
+                r.settle(Ok([watch, &b"{app:test|0x00002}"[..]].concat()), out, cap)
             })
         }
     }

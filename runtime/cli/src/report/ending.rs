@@ -28,13 +28,20 @@ pub(crate) fn not_started(definition: &Definition, error: &Error) -> Failure {
         Kind::NotFound => Exit::Usage,
         _ => Exit::Failed,
     };
-    Failure {
-        excerpt: match &definition.code {
-            Code::Lua(source) => place_of_syntax_error(source, &error.message),
-            // Messages about these show the place themselves.
-            Code::Wasm(_) | Code::Native(_) => None,
+    let excerpt = match &definition.code {
+        Code::Lua(source) => place_of_syntax_error(source, error),
+        // Messages about these show the place themselves.
+        Code::Wasm(_) | Code::Native(_) => None,
+    };
+    let process = format!("{} was not started", definition.id);
+    match excerpt {
+        // The details are the place that the excerpt shows.
+        Some(_) => Failure {
+            excerpt,
+            notes: vec![process],
+            ..Failure::new(exit, message(error))
         },
-        ..failure(exit, error, format!("{} was not started", definition.id))
+        None => failure(exit, error, process),
     }
 }
 
@@ -60,8 +67,8 @@ pub(crate) fn service_failed(error: &ServiceError) -> Failure {
     )
 }
 
-/// Returns the warning of messages that nobody has read at the end of the first process;
-/// `None` if there are none.
+/// Returns the warning of messages that waited at the end of the first process, and that
+/// nobody has read; `None` if there are none.
 pub(crate) fn unread(processes: &[(Arc<str>, usize)]) -> Option<String> {
     /// Processes that are named.
     const NAMED: usize = 5;
@@ -116,20 +123,28 @@ fn failure(exit: Exit, error: &Error, process: String) -> Failure {
 
 /// Returns the message, with its kind if that adds information.
 fn message(error: &Error) -> String {
-    match (&error.kind, error.message.as_str()) {
+    // A report whose first line is empty would seem to be none.
+    match (&error.kind, error.message.trim()) {
+        (Kind::Unknown, "") => "an error without a message".to_owned(),
         (kind, "") => format!("an error of kind {} without a message", kind.as_str()),
         (Kind::Internal | Kind::Invalid | Kind::Unknown, message) => message.to_owned(),
         (kind, message) => format!("{message} ({})", kind.as_str()),
     }
 }
 
-/// Returns the line that a compiler's message `file:line: reason` names.
-fn place_of_syntax_error(source: &Source, message: &str) -> Option<Excerpt> {
-    let (line, reason) = message
-        .strip_prefix(&*source.name)?
-        .strip_prefix(':')?
-        .split_once(':')?;
-    let line: usize = line.parse().ok()?;
+/// Returns the line of a source at which the compiler has stopped.
+fn place_of_syntax_error(source: &Source, error: &Error) -> Option<Excerpt> {
+    let (Field::Text(file), Field::Number(line)) = (error.field("file")?, error.field("line")?)
+    else {
+        return None;
+    };
+    if **file != *source.name {
+        return None;
+    }
+    let message = &*error.message;
+    // Lua shortens a long name in its message.
+    let reason = message.strip_prefix(&format!("{file}:{line}:"));
+    let line = usize::try_from(*line).ok()?;
     let text = std::str::from_utf8(&source.bytes).ok()?;
     let before = text.split_inclusive('\n').take(line.checked_sub(1)?);
     let start: usize = before.map(str::len).sum();
@@ -139,7 +154,7 @@ fn place_of_syntax_error(source: &Source, message: &str) -> Option<Excerpt> {
         name: source.name.to_string(),
         text: text.into(),
         span: start + indent..start + shown.trim_end().len().max(indent),
-        label: reason.trim().to_owned(),
+        label: reason.unwrap_or(message).trim().to_owned(),
     })
 }
 
@@ -204,8 +219,21 @@ mod tests {
         let error = Error::new(Kind::Timeout, "no answer");
         assert_eq!(main_failed("p", "d", &error).message, "no answer (Timeout)");
         assert_eq!(main_failed("p", "d", &Error::invalid("x")).message, "x");
-        let empty = Error::new(Kind::Internal, "");
-        assert!(!main_failed("p", "d", &empty).message.is_empty());
+    }
+
+    #[test]
+    fn an_error_without_text_is_one() {
+        let message = |kind, text: &str| main_failed("p", "d", &Error::new(kind, text)).message;
+        assert_eq!(message(Kind::Unknown, ""), "an error without a message");
+        assert_eq!(
+            message(Kind::Unknown, " \n\t"),
+            "an error without a message"
+        );
+        assert_eq!(
+            message(Kind::Internal, ""),
+            "an error of kind Internal without a message"
+        );
+        assert_eq!(message(Kind::Unknown, "\nlow"), "low");
     }
 
     #[test]
@@ -254,19 +282,24 @@ mod tests {
     #[test]
     fn a_syntax_error_shows_its_line() {
         let definition = definition("local x\n  y = = 2\n");
-        let place = |message: &str| not_started(&definition, &Error::invalid(message)).excerpt;
-        let excerpt = place("main.lua:2: unexpected symbol near '='").unwrap();
+        let failure = |file: &str, line: u64| {
+            let message = "main.lua:2: unexpected symbol near '='";
+            let error = Error::invalid(message)
+                .with("file", file)
+                .with("line", line);
+            not_started(&definition, &error)
+        };
+        let shown = failure("main.lua", 2);
+        let excerpt = shown.excerpt.unwrap();
         assert_eq!(&excerpt.text[excerpt.span], "y = = 2");
         assert_eq!(excerpt.label, "unexpected symbol near '='");
-        for message in [
-            "lib.lua:2: x",
-            "main.lua:9: x",
-            "main.lua:0: x",
-            "main.lua: x",
-            "x",
-        ] {
-            assert!(place(message).is_none(), "{message}");
+        assert_eq!(shown.notes, ["app:main was not started"]);
+        for (file, line) in [("lib.lua", 2), ("main.lua", 9), ("main.lua", 0)] {
+            assert!(failure(file, line).excerpt.is_none(), "{file}:{line}");
         }
+        // The text of a message is no place.
+        let without = not_started(&definition, &Error::invalid("main.lua:2: x"));
+        assert!(without.excerpt.is_none());
     }
 
     #[test]

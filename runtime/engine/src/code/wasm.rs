@@ -5,6 +5,8 @@ use std::fmt::Display;
 
 use sha2::{Digest, Sha256};
 use warren_kernel::{Error, text};
+use wast::Wat;
+use wast::parser::{self, ParseBuffer};
 
 use crate::code::class::Shape;
 use crate::code::definition::Source;
@@ -24,13 +26,12 @@ impl<'a> Wasm<'a> {
     ///
     /// # Errors
     ///
-    /// `Invalid` if it is not WebAssembly; for text with line and column.
+    /// `Invalid` if it is not WebAssembly; for text with line and column, and details
+    /// `{file, line}`.
     pub(crate) fn parse(source: &'a Source) -> Result<Wasm<'a>, Error> {
         let (name, bytes) = (&*source.name, &*source.bytes);
         let binary = if Wasm::is_text(source) {
-            wat::Parser::new()
-                .parse_bytes(Some(text::line(name).to_string().as_ref()), bytes)
-                .map_err(|error| refusal(name, "not WebAssembly text", error))?
+            Cow::Owned(binary_of(name, bytes)?)
         } else {
             bytes.into()
         };
@@ -59,6 +60,25 @@ impl<'a> Wasm<'a> {
         !bytes.starts_with(b"\0asm")
             && (name.ends_with(".wat") || bytes.trim_ascii_start().starts_with(b"("))
     }
+}
+
+/// Translates the text form to the binary form.
+fn binary_of(name: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    const WHAT: &str = "not WebAssembly text";
+    let Ok(source) = std::str::from_utf8(bytes) else {
+        return Err(refusal(name, WHAT, "the file is not UTF-8"));
+    };
+    let refused = |mut error: wast::Error| {
+        let (line, _) = error.span().linecol_in(source);
+        error.set_text(source);
+        error.set_path(text::line(name).to_string().as_ref());
+        refusal(name, WHAT, error)
+            .with("file", name)
+            .with("line", line as u64 + 1)
+    };
+    let tokens = ParseBuffer::new(source).map_err(refused)?;
+    let mut module = parser::parse::<Wat<'_>>(&tokens).map_err(refused)?;
+    module.encode().map_err(refused)
 }
 
 /// Returns the error for code that cannot be used: `what` is wrong with it, `why` is

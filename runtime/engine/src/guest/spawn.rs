@@ -18,35 +18,65 @@ impl Guest {
         start: Start,
         relation: Relation,
     ) -> Result<Arc<str>, Error> {
-        let spawned = self.start_child(start, relation, false).await?;
+        let spawned = self.start_child(start, relation, Awaits::Nothing).await?;
         Ok(Arc::clone(spawned.process.text()))
+    }
+
+    /// Starts a process and watches it from before it runs; returns its PID and the
+    /// subscription that yields its outcome.
+    pub(crate) async fn spawn_watched(
+        &mut self,
+        start: Start,
+        relation: Relation,
+    ) -> Result<(Arc<str>, Subscription), Error> {
+        let spawned = self.start_child(start, relation, Awaits::End).await?;
+        let pid = Arc::clone(spawned.process.text());
+        Ok((pid, subscription_of(&spawned)?))
     }
 
     /// Starts a process; returns the subscription that yields its outcome.
     pub(crate) async fn exec(&mut self, start: Start) -> Result<Subscription, Error> {
-        let spawned = self.start_child(start, Relation::default(), true).await?;
-        spawned
-            .exec
-            .ok_or_else(|| Error::internal("the exec was started without a subscription"))
+        let relation = Relation::default();
+        let spawned = self.start_child(start, relation, Awaits::Outcome).await?;
+        subscription_of(&spawned)
     }
 
     async fn start_child(
         &mut self,
         start: Start,
         relation: Relation,
-        exec: bool,
+        awaits: Awaits,
     ) -> Result<Spawned, Error> {
         let spawner = Spawner::Process {
             process: Arc::clone(self.process()?),
             judge: self.rights.judge().cloned(),
             relation,
-            exec,
+            awaits,
         };
         let cause = self.control.cause().get();
         let request = SpawnRequest::new(start, spawner, self.inherited()?, cause);
         let node = Arc::clone(&self.node);
         self.control.outside(node.spawn(request)).await
     }
+}
+
+/// Returns the subscription of a process whose end or outcome is awaited.
+fn subscription_of(spawned: &Spawned) -> Result<Subscription, Error> {
+    spawned
+        .exec
+        .ok_or_else(|| Error::internal("the process was started without a subscription"))
+}
+
+/// News of a new process that its spawner waits for by a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaits {
+    /// None.
+    Nothing,
+    /// The end. The process goes on if the spawner ends or gives up the watch.
+    End,
+    /// The outcome of an exec. The process is terminated if the spawner ends or gives up
+    /// the exec.
+    Outcome,
 }
 
 /// A start, with the one that asks for it.
@@ -67,8 +97,7 @@ pub(crate) enum Spawner {
         /// Absent if the process may do everything.
         judge: Option<Judge>,
         relation: Relation,
-        /// True if the process waits for the outcome of the new one.
-        exec: bool,
+        awaits: Awaits,
     },
     /// The embedder, which is no process and may do everything.
     Embedder {
@@ -134,21 +163,26 @@ impl SpawnRequest {
         let Spawner::Process {
             judge,
             relation,
-            exec,
+            awaits,
             ..
         } = &self.spawner
         else {
             return Ok(());
         };
         let start = &mut self.start;
-        let call = *exec && start.call;
+        let call = *awaits == Awaits::Outcome && start.call;
         let Some(judge) = judge else {
             return start.choose_host(definitions);
         };
-        let operation = match (exec, call) {
-            (true, true) => Operation::Call,
-            (true, false) => Operation::Exec,
-            (false, _) => Operation::spawn(*relation),
+        let operation = match awaits {
+            Awaits::Outcome if call => Operation::Call,
+            Awaits::Outcome => Operation::Exec,
+            Awaits::Nothing => Operation::spawn(*relation),
+            // A watch tells what a monitor tells.
+            Awaits::End => Operation::spawn(Relation {
+                monitored: true,
+                ..*relation
+            }),
         };
         for action in operation.actions() {
             let resource = match action {

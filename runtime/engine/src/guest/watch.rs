@@ -22,7 +22,7 @@ impl Guest {
     /// # Errors
     ///
     /// `NotFound` for an absent process, `Invalid` for this process, `PermissionDenied`
-    /// as for a monitor, and those of [`Process::begin_work`].
+    /// as for a monitor, and those of [`Process::begin_watch`].
     pub(super) fn watch(&mut self, request: &[u8]) -> Result<Called, Refusal> {
         let target = self.shared.kernel.resolve(destination(request)?)?;
         self.rights.permit(Action::Monitor, &target)?;

@@ -19,20 +19,66 @@ pub(crate) struct Watches {
     by_target: Mutex<HashMap<Pid, HashMap<Pid, Arc<Watch>>>>,
 }
 
-/// A watch. The watching process knows it as work that it waits for.
+/// A watch. The kernel knows it as the watching process does, by its subscription.
 struct Watch {
-    target: Pid,
     watcher: Arc<Process>,
-    subscription: OnceLock<Subscription>,
+    /// The watched process, and the subscription of the watch. Set when both are known.
+    bound: OnceLock<(Pid, Subscription)>,
     watches: Weak<Watches>,
 }
 
+/// A watch of a process that does not exist yet. Ends with [`NewWatch::of`] or
+/// [`NewWatch::give_up`].
+pub(crate) struct NewWatch {
+    watches: Arc<Watches>,
+    watch: Arc<Watch>,
+    subscription: Subscription,
+}
+
+impl NewWatch {
+    /// Watches a process that cannot have ended yet: its task has not begun.
+    pub(crate) fn of(self, target: Pid) -> Subscription {
+        // Set once, here.
+        let _ = self.watch.bound.set((target, self.subscription));
+        self.watches.change(|by_target| {
+            let watches = by_target.entry(target).or_default();
+            watches.insert(self.watch.watcher.pid(), Arc::clone(&self.watch));
+        });
+        self.subscription
+    }
+
+    /// Ends the subscription: the process was not made.
+    pub(crate) fn give_up(&self) {
+        self.watch.watcher.abandon_exec(self.subscription);
+    }
+}
+
 impl Watches {
-    /// Begins a watch, or returns the one that there is.
+    /// Reserves the subscription of a watch, whose process is made afterwards.
     ///
     /// # Errors
     ///
-    /// `NotFound` if the target has ended, and those of [`Process::begin_work`].
+    /// Those of [`Process::begin_watch`].
+    pub(crate) fn prepare(self: &Arc<Self>, watcher: &Arc<Process>) -> Result<NewWatch, Error> {
+        let watch = Arc::new(Watch {
+            watcher: Arc::clone(watcher),
+            bound: OnceLock::new(),
+            watches: Arc::downgrade(self),
+        });
+        let awaited: Weak<Watch> = Arc::downgrade(&watch);
+        let subscription = watcher.begin_watch(awaited)?;
+        Ok(NewWatch {
+            watches: Arc::clone(self),
+            watch,
+            subscription,
+        })
+    }
+
+    /// Begins a watch of a process, or returns the one that there is.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the target has ended, and those of [`Process::begin_watch`].
     pub(super) fn begin(
         self: &Arc<Self>,
         watcher: &Arc<Process>,
@@ -41,20 +87,9 @@ impl Watches {
         if let Some(subscription) = self.of_pair(watcher.pid(), target.pid()) {
             return Ok(subscription);
         }
-        let watch = Arc::new(Watch {
-            target: target.pid(),
-            watcher: Arc::clone(watcher),
-            subscription: OnceLock::new(),
-            watches: Arc::downgrade(self),
-        });
-        let awaited: Weak<Watch> = Arc::downgrade(&watch);
-        let subscription = watcher.begin_work(awaited, 0)?;
-        // Set once, here.
-        let _ = watch.subscription.set(subscription);
-        self.change(|by_target| {
-            let watches = by_target.entry(target.pid()).or_default();
-            watches.insert(watcher.pid(), Arc::clone(&watch));
-        });
+        let prepared = self.prepare(watcher)?;
+        let watch = Arc::clone(&prepared.watch);
+        let subscription = prepared.of(target.pid());
         // A process exits first and tells its watches afterwards. A watch that was there
         // before the exit is told. A later one may never be told, and is taken back.
         if target.has_exited() && self.remove(&watch) {
@@ -72,7 +107,7 @@ impl Watches {
         }
         let watches = self.change(|by_target| by_target.remove(&ended));
         for watch in watches.into_iter().flat_map(HashMap::into_values) {
-            if let Some(subscription) = watch.subscription.get() {
+            if let Some((_, subscription)) = watch.bound.get() {
                 watch.watcher.finish_work(*subscription, outcome);
             }
         }
@@ -80,18 +115,17 @@ impl Watches {
 
     fn of_pair(&self, watcher: Pid, target: Pid) -> Option<Subscription> {
         let by_target = self.by_target.lock();
-        by_target
-            .get(&target)?
-            .get(&watcher)?
-            .subscription
-            .get()
-            .copied()
+        let (_, subscription) = by_target.get(&target)?.get(&watcher)?.bound.get()?;
+        Some(*subscription)
     }
 
     /// Removes a watch; returns true if it was still there.
     fn remove(&self, watch: &Watch) -> bool {
+        let Some((target, _)) = watch.bound.get() else {
+            return false;
+        };
         self.change(|by_target| {
-            let Some(watches) = by_target.get_mut(&watch.target) else {
+            let Some(watches) = by_target.get_mut(target) else {
                 return false;
             };
             let watcher = watch.watcher.pid();
@@ -102,7 +136,7 @@ impl Watches {
                 watches.remove(&watcher);
             }
             if watches.is_empty() {
-                by_target.remove(&watch.target);
+                by_target.remove(target);
             }
             is_there
         })
@@ -122,7 +156,7 @@ impl Watches {
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Watch")
-            .field("target", &self.target)
+            .field("bound", &self.bound)
             .field("watcher", &self.watcher.pid())
             .finish_non_exhaustive()
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use warren_kernel::{Error, Host};
+use warren_kernel::{Details, Error, Host};
 
 use super::failures::Failure;
 use super::last_lines;
@@ -10,6 +10,7 @@ use super::scratch::{self, Call};
 use crate::code::artifact::Artifact;
 use crate::code::definition::{Code, Source};
 use crate::code::program::Chunk;
+use crate::codec::{self, reader};
 use crate::guest::control::Control;
 use crate::guest::{Purpose, Slot, Surroundings};
 use crate::node::drive::Driven;
@@ -50,6 +51,29 @@ pub(super) async fn prepare(
     }
 }
 
+/// Makes fields of the runtime of the place that an interpreter tells in the details of its
+/// error, a map of `file` and `line`.
+fn with_place(error: Error) -> Error {
+    let Some(Details::Encoded(details)) = &error.details else {
+        return error;
+    };
+    let (mut file, mut line) = (None, None);
+    for (key, value) in reader::entries(details).into_iter().flatten() {
+        match reader::text(key) {
+            Some("file") => file = reader::text(value).map(str::to_owned),
+            Some("line") => line = codec::read(value).ok().and_then(|line| line.as_u64()),
+            _ => {}
+        }
+    }
+    let (Some(file), Some(line)) = (file, line) else {
+        return error;
+    };
+    let details = None;
+    Error { details, ..error }
+        .with("file", file)
+        .with("line", line)
+}
+
 /// Returns the code that the instance has prepared.
 fn prepared(finished: Finished, name: &str) -> Result<Arc<[u8]>, Failure> {
     // Not lasting: it may succeed when the host has more memory left.
@@ -59,7 +83,7 @@ fn prepared(finished: Finished, name: &str) -> Result<Arc<[u8]>, Failure> {
         false => Failure::of_code(error),
     };
     match (finished.prepared, finished.result) {
-        (Some(prepared), Ok(())) => prepared.map_err(|error| failure(*error)),
+        (Some(prepared), Ok(())) => prepared.map_err(|error| failure(with_place(*error))),
         (None, Ok(())) => {
             let message = "the interpreter called neither `prepared` nor `fail`";
             Err(Error::internal(format!("{name}: {message}")).into())

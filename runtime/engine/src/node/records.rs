@@ -37,7 +37,11 @@ impl Records<'_> {
     /// Logs a failure, which perhaps no process watches.
     pub(super) fn failure(&self, error: &Error) {
         if tracing::enabled!(target: "warren::process", tracing::Level::WARN) {
-            let record = Record::Failed(shortened(error.to_string()));
+            let message = match error.message.trim() {
+                "" => "an error without a message",
+                message => message,
+            };
+            let record = Record::Failed(shortened(message.to_owned()));
             self.shared.log(Some(self.process), self.origin(), record);
         }
     }

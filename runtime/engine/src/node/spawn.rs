@@ -21,7 +21,8 @@ use super::set::ProgramSet;
 use super::task::{Runner, Task};
 use crate::code::definition::Code;
 use crate::code::program::Program;
-use crate::guest::{Inherited, Run, SpawnRequest, Spawner, Start};
+use crate::guest::watches::{NewWatch, Watches};
+use crate::guest::{Awaits, Inherited, Run, SpawnRequest, Spawner, Start};
 use crate::limits::{INSTANCE, TASK};
 use crate::security::{AuditEvent, Identity, Judges};
 
@@ -51,8 +52,17 @@ impl Node {
         let origin = origin_of(&program, &request.inherited);
         let mut presence = Presence::new(&self, request.spawner.take_ended());
         self.check_open()?;
+        let watch = request.prepare_watch(&self.shared.watches)?;
         let spawn = request.for_kernel(&runner, &origin);
-        let spawned = self.shared.kernel.spawn(reservation, spawn)?;
+        let spawned = self.shared.kernel.spawn(reservation, spawn);
+        let mut spawned = spawned.inspect_err(|_| {
+            if let Some(watch) = &watch {
+                watch.give_up();
+            }
+        })?;
+        if let Some(watch) = watch {
+            spawned.exec = Some(watch.of(spawned.process.pid()));
+        }
         let process = &spawned.process;
         presence.is_of(process);
         request.report_identity(&self.shared.judges, process, &assigned);
@@ -146,9 +156,9 @@ impl SpawnRequest {
             Spawner::Process {
                 process,
                 relation,
-                exec,
+                awaits,
                 ..
-            } => (Some(process), *relation, *exec),
+            } => (Some(process), *relation, *awaits == Awaits::Outcome),
             Spawner::Embedder { .. } => (None, Relation::default(), false),
         };
         Spawn {
@@ -164,6 +174,22 @@ impl SpawnRequest {
             },
             given: self.inherited.given(&self.start.arguments),
             origin: Some(origin),
+        }
+    }
+
+    /// Reserves the watch of the new process, if its spawner wants one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Watches::prepare`].
+    fn prepare_watch(&self, watches: &Arc<Watches>) -> Result<Option<NewWatch>, Error> {
+        match &self.spawner {
+            Spawner::Process {
+                process,
+                awaits: Awaits::End,
+                ..
+            } => watches.prepare(process).map(Some),
+            _ => Ok(None),
         }
     }
 

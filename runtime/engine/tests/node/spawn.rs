@@ -89,6 +89,63 @@ async fn exec_yields_the_outcome_and_ends_with_its_caller() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_a_watched_child_is_told_however_early_it_comes() {
+    let watches = guest(
+        &names(),
+        &format!(
+            "(local $pid i32)
+             {}
+             ;; The number of the subscription precedes the PID.
+             (if (i32.ne (i32.load8_u (i32.const 2052)) (i32.const 123)) (then unreachable))
+             (call $finish-bytes (i32.const 4096)
+               (call $mailbox.receive-one (i32.load (i32.const 2048)) (i64.const -1)
+                 (i32.const 4096) (i32.const 8192)))",
+            spawn(4)
+        ),
+    );
+    let world = World::new(&[
+        ("t:watches", watches),
+        ("t:child", guest("", "unreachable")),
+    ]);
+    for _ in 0..100 {
+        let outcome = event(&world.result("t:watches").await);
+        let error = field(&outcome, "error").as_str().unwrap();
+        assert!(error.contains("unreachable"), "{error}");
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watched_spawn_that_fails_gives_its_subscription_back() {
+    // The process takes the name `n`, fails twice to start a child of that name, and has
+    // room for the one subscription of a child without a name.
+    let named = format!(
+        "(if (i32.ge_s (i32.const 0) (call $process.spawn {CHILD} (i32.const 32) (i32.const 1)
+           (i32.const 4) (i32.const 256) (i32.const 8) (i32.const 2048) (i32.const 256)))
+         (then) (else unreachable))"
+    );
+    let parent = guest(
+        &format!(r#"{} (data (i32.const 256) "\81\a4name\a1n")"#, names()),
+        &format!(
+            "(local $pid i32)
+             (drop (call $registry.register (i32.const 263) (i32.const 1) (i32.const 0) (i32.const -1)))
+             {named} {named} {}",
+            spawn(4)
+        ),
+    );
+    let mut host = crate::support::small_host();
+    host.processes.max_execs = 1;
+    let world = World::set_up(Setup {
+        hosts: vec![(HOST.to_owned(), host)],
+        ..Setup::default()
+    });
+    world.define("t:child", &guest("", ""));
+    world.define("t:parent", &parent);
+    assert_eq!(world.result("t:parent").await, b"");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_linked_failure_is_an_end_or_an_event() {
     let child = guest("", "unreachable");
     let dies = guest(

@@ -78,7 +78,7 @@ impl Kernel {
             callees,
             waited_for_by,
             account,
-            _unread,
+            unread,
         } = remains;
         self.table.remove(process.pid());
         self.names.release(&names, process);
@@ -96,6 +96,7 @@ impl Kernel {
             }
         };
         self.counts.has_ended(ending);
+        self.unread.note(process, &unread.0);
         let leaving = (groups.len() > 0).then(|| Leaving {
             kernel: Arc::clone(self),
             process: Arc::clone(process),

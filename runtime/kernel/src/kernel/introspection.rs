@@ -7,6 +7,7 @@
 
 use super::Kernel;
 use crate::scan::Scan;
+use crate::sync::Arc;
 use crate::totals::Totals;
 
 impl Kernel {
@@ -15,6 +16,18 @@ impl Kernel {
     /// at most.
     pub fn scan(&self) -> Scan<'_> {
         Scan::new(&self.table)
+    }
+
+    /// Begins to count the messages that wait now and are never read, see
+    /// [`Kernel::unread`]. Forgets an earlier count.
+    pub fn count_unread(&self) {
+        self.unread.begin(self.scan());
+    }
+
+    /// Returns the processes that have ended since [`Kernel::count_unread`] without having
+    /// read all messages that waited then, with the number of these, by PID.
+    pub fn unread(&self) -> Vec<(Arc<str>, usize)> {
+        self.unread.lost()
     }
 
     /// Returns the numbers of processes, by their end.

@@ -33,6 +33,7 @@ use crate::sync::{Arc, RwLock};
 use crate::table::Table;
 use crate::text;
 use crate::totals::Counts;
+use crate::unread::Unread;
 
 /// All hosts and processes of one runtime, and the names of the processes.
 pub struct Kernel {
@@ -45,6 +46,7 @@ pub struct Kernel {
     /// Nanoseconds; see [`Kernel::set_clock`].
     clock: AtomicU64,
     counts: Counts,
+    unread: Unread,
     readers: Readers,
     budget: Arc<Budget>,
 }
@@ -67,6 +69,7 @@ impl Kernel {
             last_pid: AtomicU64::new(0),
             clock: AtomicU64::new(0),
             counts: Counts::default(),
+            unread: Unread::default(),
             readers: Readers::default(),
             budget: Arc::new(Budget::of_runtime(max_memory)),
         })

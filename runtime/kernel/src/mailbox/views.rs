@@ -13,6 +13,26 @@ impl Mailbox {
         (self.messages + messages, self.bytes + bytes)
     }
 
+    /// Returns the number of messages in all queues but feeds.
+    #[inline]
+    pub(crate) fn messages(&self) -> usize {
+        self.messages
+    }
+
+    /// Returns the arrival of the last message or item that has come.
+    pub(crate) fn last_arrival(&self) -> u64 {
+        self.last_arrival
+    }
+
+    /// Returns the number of messages in all queues but feeds whose arrival is `last` or
+    /// earlier.
+    pub(crate) fn unread_until(&self, last: u64) -> usize {
+        let listeners = self.listeners.values().filter(|listener| !listener.is_feed);
+        let queues = listeners.map(|listener| &listener.queue).chain(&self.inbox);
+        let claimed: usize = queues.map(|queue| queue.count_until(last)).sum();
+        claimed + self.unclaimed.count_until(last)
+    }
+
     /// Returns the arrival of the oldest message of all queues.
     pub(crate) fn oldest(&self) -> Option<Monotonic> {
         if self.depth().0 == 0 {

@@ -168,6 +168,17 @@ impl Process {
         begun.map_err(|refusal| self.refused(refusal, ""))
     }
 
+    /// Reserves the subscription that yields the outcome of another process, of which the
+    /// embedder tells by [`Process::finish_work`]. As [`Process::begin_work`], but no work
+    /// runs: only the other process ends the wait.
+    ///
+    /// # Errors
+    /// `RateLimited` at `max_execs`; `Internal` beyond the process's memory.
+    pub fn begin_watch(&self, watch: Weak<dyn Work>) -> Result<Subscription, Error> {
+        let begun = self.inner.lock().state.begin_watch(watch, self.config());
+        begun.map_err(|refusal| self.refused(refusal, ""))
+    }
+
     /// Charges the process `bytes` more for work, until its end.
     ///
     /// # Errors

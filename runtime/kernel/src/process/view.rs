@@ -1,6 +1,7 @@
 //! The view of a process from outside.
 
 use super::Process;
+use crate::pid::Pid;
 use crate::state::State;
 use crate::subscription::Subscription;
 use crate::view::{Activity, Counts, Depth, Summary, View};
@@ -35,17 +36,26 @@ impl Process {
         })
     }
 
-    /// Returns whether only another process can wake this one: a receive is pending
-    /// that wants no events, which the embedder may send at any time, and neither a
-    /// time, nor work, nor the embedder ends the wait.
+    /// Returns whether only another process or an event can wake this one: a receive is
+    /// pending, and neither a time, nor work, nor the embedder ends the wait.
     pub fn waits_for_others(&self) -> bool {
-        self.waits_and(|state| {
-            state.cancel_deadline().is_none() && !state.interest().wants(Subscription::EVENTS)
-        })
+        self.waits_and(|state| state.cancel_deadline().is_none())
     }
 
-    /// Returns whether only another process, or the deadline of a CANCEL, can wake this
-    /// one: as [`Process::waits_for_others`], if the embedder sends no further events.
+    /// Returns whether a receive is pending that wants events, some of which the embedder
+    /// sends.
+    pub fn waits_for_events(&self) -> bool {
+        let inner = self.inner.lock();
+        inner.state.interest().wants(Subscription::EVENTS)
+    }
+
+    /// Returns the processes whose outcomes this one awaits, as the caller of an exec.
+    pub fn callees(&self) -> Vec<Pid> {
+        self.inner.lock().state.execs().callees()
+    }
+
+    /// Returns whether only another process, an event or the deadline of a CANCEL can wake
+    /// this one.
     pub fn waits_for_others_at_end(&self) -> bool {
         self.waits_and(|_| true)
     }
@@ -71,6 +81,13 @@ impl Process {
             bytes,
             events: inner.state.events().len(),
         }
+    }
+
+    /// Returns the arrival of the last message, if any message is unread.
+    pub(crate) fn last_unread(&self) -> Option<u64> {
+        let inner = self.inner.lock();
+        let mailbox = inner.state.mailbox();
+        (mailbox.messages() > 0).then(|| mailbox.last_arrival())
     }
 
     /// Returns the numbers of ties, names and execs.

@@ -87,7 +87,7 @@ pub(crate) struct Remains {
     /// Dropped with the reservation: everything held is free before.
     pub(crate) account: Account,
     /// Dropped outside the lock.
-    pub(crate) _unread: (Mailbox, Events),
+    pub(crate) unread: (Mailbox, Events),
 }
 
 impl State {
@@ -246,7 +246,7 @@ impl State {
             callees: self.execs.abandon(),
             waited_for_by: self.waited_for_by.take(),
             account: std::mem::take(&mut self.account),
-            _unread: (
+            unread: (
                 std::mem::take(&mut self.mailbox),
                 std::mem::take(&mut self.events),
             ),

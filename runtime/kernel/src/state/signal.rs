@@ -167,14 +167,31 @@ impl State {
         bytes: usize,
         config: &HostConfig,
     ) -> Result<Subscription, Refusal> {
+        self.begin_awaiting(Awaited::Work { work, bytes }, bytes, config)
+    }
+
+    /// Reserves the subscription that will yield the end of another process.
+    pub(crate) fn begin_watch(
+        &mut self,
+        watch: Weak<dyn Work>,
+        config: &HostConfig,
+    ) -> Result<Subscription, Refusal> {
+        self.begin_awaiting(Awaited::Watch(watch), 0, config)
+    }
+
+    fn begin_awaiting(
+        &mut self,
+        awaited: Awaited,
+        bytes: usize,
+        config: &HostConfig,
+    ) -> Result<Subscription, Refusal> {
         self.check_alive()?;
         if self.execs.len() >= config.max_execs {
             return Err(Refusal::TooMany("max_execs", config.max_execs));
         }
         self.account.admit(memory::EXEC + bytes as u64)?;
         let subscription = self.allocate();
-        self.execs
-            .start(subscription, Awaited::Work { work, bytes });
+        self.execs.start(subscription, awaited);
         self.recount();
         Ok(subscription)
     }

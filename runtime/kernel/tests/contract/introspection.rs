@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use warren_kernel::{
-    Activity, Change, Error, Monotonic, Origin, Outcome, QueueLabel, Relation, Spawn, Subscription,
-    Totals,
+    Activity, Change, Error, Monotonic, Origin, Outcome, Process, QueueLabel, Relation, Spawn,
+    Subscription, Totals,
 };
 
 use crate::setup::{Setup, failure, moment, nothing};
@@ -264,16 +264,74 @@ fn a_wait_that_only_others_end_is_known() {
     process.usage().set_blocked(true);
     assert!(!process.waits_for_others(), "it waits for the embedder");
     process.usage().set_blocked(false);
+    assert!(!process.waits_for_events());
     assert!(process.poll_receive(&[inbox, events]).is_none());
-    assert!(
-        !process.waits_for_others(),
-        "the embedder may ask it to end"
-    );
+    assert!(process.waits_for_others());
+    assert!(process.waits_for_events(), "the embedder may ask it to end");
     assert!(process.poll_receive(&[]).is_none());
     assert!(process.waits_for_others());
     assert!(process.poll_receive(&[inbox]).is_none());
     setup.send(&process, &process, "t", "x");
     assert!(!process.waits_for_others(), "it was woken");
+}
+
+#[test]
+fn the_callees_of_a_process_are_known_until_they_end() {
+    let setup = Setup::new();
+    let caller = setup.process();
+    let begin = || {
+        let exec = Spawn {
+            parent: Some(&caller),
+            exec: true,
+            ..Spawn::default()
+        };
+        setup.spawn(exec).unwrap()
+    };
+    assert!(caller.callees().is_empty());
+    let (first, second) = (begin(), begin());
+    assert_eq!(
+        caller.callees(),
+        [first.process.pid(), second.process.pid()]
+    );
+    setup.end(&first.process, nothing());
+    assert_eq!(caller.callees(), [second.process.pid()]);
+    caller.abandon_exec(second.exec.unwrap());
+    assert!(caller.callees().is_empty());
+}
+
+#[test]
+fn messages_that_waited_and_were_never_read_are_counted() {
+    let setup = Setup::new();
+    let [sender, reads, unclaimed, back] = [(); 4].map(|()| setup.process());
+    let inbox = reads.inbox();
+    let (listener, _) = (back.listen("t").unwrap(), back.inbox());
+    setup.send(&sender, &back, "u", "before");
+    for _ in 0..3 {
+        for to in [&reads, &unclaimed, &back] {
+            setup.send(&sender, to, "t", "x");
+        }
+    }
+    setup.end(&setup.process(), nothing());
+    setup.kernel.count_unread();
+    for _ in 0..2 {
+        assert!(reads.try_receive(&[inbox]).is_some());
+    }
+    back.unlisten(listener);
+    // Messages that come later do not count.
+    for to in [&reads, &back, &sender] {
+        setup.send(&sender, to, "t", "late");
+    }
+    assert!(setup.kernel.unread().is_empty());
+    for process in [&unclaimed, &sender, &back, &reads] {
+        setup.end(process, nothing());
+    }
+    let text = |process: &Arc<Process>| Arc::clone(process.text());
+    assert_eq!(
+        setup.kernel.unread(),
+        [(text(&reads), 1), (text(&unclaimed), 3), (text(&back), 4)]
+    );
+    setup.kernel.count_unread();
+    assert!(setup.kernel.unread().is_empty());
 }
 
 #[test]

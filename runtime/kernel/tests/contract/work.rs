@@ -50,6 +50,25 @@ fn an_outcome_is_received_once_and_charged_until_then() {
 }
 
 #[test]
+fn only_work_wakes_a_process_from_outside() {
+    let setup = Setup::new();
+    let process = setup.process();
+    let (work, watch) = (Arc::new(Digging::default()), Arc::new(Digging::default()));
+    let watched = process.begin_watch(weak(&watch)).unwrap();
+    assert!(process.poll_receive(&[watched]).is_none());
+    assert!(process.waits_for_others(), "a watch is told by a process");
+    let begun = process.begin_work(weak(&work), 0).unwrap();
+    assert!(!process.waits_for_others());
+    process.abandon_exec(begun);
+    assert!(process.waits_for_others());
+    process.finish_work(watched, &Arc::new(Outcome::Returned(None)));
+    assert!(process.try_receive(&[watched]).is_some());
+    let watched = process.begin_watch(weak(&watch)).unwrap();
+    process.abandon_exec(watched);
+    assert!(is_stopped(&watch));
+}
+
+#[test]
 fn work_is_stopped_when_nobody_waits_for_it() {
     let setup = Setup::new();
     let process = setup.process();

@@ -26,6 +26,11 @@ is(reader:evaluate(nil, "read", "book"), "undefined")
 is(reader:evaluate(ada, "write", "book"), "undefined")
 is(reader:evaluate(bob, "read", "leaflet", { free = true }), "allow")
 is(closed:evaluate(ada, "read", "vault"), "deny")
+-- An action that the schema lacks is judged by the statements that name no action.
+is(reader:evaluate(bob, "burn", "leaflet", { free = true }), "allow")
+is(reader:evaluate(ada, "burn", "book"), "undefined")
+is(closed:evaluate(ada, "burn", "vault"), "deny")
+is(closed:evaluate(ada, "burn", "book"), "undefined")
 -- The action says what a resource is.
 is(reader:evaluate(bob, "process.spawn", "app.shelf:book"), "allow")
 is(reader:evaluate(bob, "process.spawn", "app.vault:book"), "undefined")

@@ -297,10 +297,11 @@ function handlers:checkout(caller, options)
     return nil, err
   end
   local watched
-  watched, err = process.monitor(caller.pid)
-  if not watched then
-    local ended = err:kind() == errors.NOT_FOUND
-    return nil, ended and failure(errors.CANCELED, "the borrower has ended") or err
+  watched, err = launch.monitor(caller.pid)
+  if watched == false then
+    return nil, failure(errors.CANCELED, "the borrower has ended")
+  elseif not watched then
+    return nil, err
   end
   self.borrowers[caller.pid] = (self.borrowers[caller.pid] or 0) + 1
   self:add { caller = caller, is_checkout = true, timeout = given.timeout, retries = 0 }

@@ -1,7 +1,7 @@
 -- The descriptions of pools and jobs: checked, and completed by what they leave out.
 
 local base = require("warren.supervisor.spec")
-local check, nanoseconds = base.check, base.nanoseconds
+local check, check_integer, nanoseconds = base.check, base.check_integer, base.nanoseconds
 
 local spec = {}
 
@@ -10,12 +10,6 @@ local POOL_KEYS = {
   retries = true, backoff = true, shutdown = true, max_restarts = true, within = true,
 }
 local JOB_KEYS = { timeout = true, retries = true }
-
-local function count(value, from, what)
-  local is_count = math.type(value) == "integer" and value >= from
-  check(is_count, "%s is an integer from %d, not %s", what, from, tostring(value))
-  return value
-end
 
 local function timeout(value, what)
   return value ~= nil and nanoseconds(value, what) or nil
@@ -35,15 +29,15 @@ function spec.pool(given)
         args = base.check_args(given.args, "pool.args"),
         args_name = "pool.args",
       },
-      size = count(given.size or 4, 1, "pool.size"),
-      overflow = count(given.overflow or 0, 0, "pool.overflow"),
-      max_queue = count(given.max_queue or 1000, 0, "pool.max_queue"),
+      size = check_integer(given.size or 4, 1, "pool.size"),
+      overflow = check_integer(given.overflow or 0, 0, "pool.overflow"),
+      max_queue = check_integer(given.max_queue or 1000, 0, "pool.max_queue"),
       timeout = timeout(given.timeout, "pool.timeout"),
-      retries = count(given.retries or 0, 0, "pool.retries"),
+      retries = check_integer(given.retries or 0, 0, "pool.retries"),
       backoff = base.backoff(given.backoff, "pool.backoff"),
       shutdown = base.shutdown(given.shutdown or "5s", "pool.shutdown"),
       max_restarts = given.max_restarts == math.huge and math.huge
-        or base.check_integer(given.max_restarts or 3, 0, "pool.max_restarts"),
+        or check_integer(given.max_restarts or 3, 0, "pool.max_restarts"),
       within = nanoseconds(given.within or "5s", "pool.within"),
     }
   end)
@@ -56,7 +50,7 @@ function spec.job(given, pool)
     base.check_table(given, JOB_KEYS, "options")
     return {
       timeout = timeout(given.timeout, "options.timeout") or pool.timeout,
-      retries = given.retries and count(given.retries, 0, "options.retries") or pool.retries,
+      retries = given.retries and check_integer(given.retries, 0, "options.retries") or pool.retries,
     }
   end)
 end

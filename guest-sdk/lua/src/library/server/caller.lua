@@ -3,6 +3,9 @@
 local native = ...
 local ask, await, new_address = native.ask, native.await, native.address
 local first, watch, abandon, is_awaited = native.first, native.watch, native.abandon, native.is_awaited
+-- Returns the results of a function, as its last call, and tells if nobody takes them: the
+-- calls that succeed pay nothing for it.
+local discarded = native.discarded
 local process, errors, time = process, errors, time
 local send, lookup = process.send, process.registry.lookup
 local type, tostring, setmetatable, next = type, tostring, setmetatable, next
@@ -35,6 +38,18 @@ local function give_up_older()
   watches, older, watched = {}, kept, 0
 end
 
+-- Keeps the channel that yields the end of a process for the next calls, and returns it.
+local function keep(pid, ending)
+  if not watches[pid] then
+    if watched == MOST_WATCHES then
+      give_up_older()
+    end
+    watches[pid], older[pid] = ending, nil
+    watched = watched + 1
+  end
+  return ending
+end
+
 -- Returns the channel that yields the end of a process, or nil and an error.
 local function watch_of(pid)
   local ending, err = watches[pid] or older[pid], nil
@@ -44,14 +59,7 @@ local function watch_of(pid)
       return nil, err
     end
   end
-  if not watches[pid] then
-    if watched == MOST_WATCHES then
-      give_up_older()
-    end
-    watches[pid], older[pid] = ending, nil
-    watched = watched + 1
-  end
-  return ending
+  return keep(pid, ending)
 end
 
 -- Returns the PID behind a destination and the channel of its end, or nil and an error.
@@ -118,21 +126,21 @@ function caller.call(destination, request, timeout)
   local ending = watches[destination]
   if not ending then
     if destination == nil then
-      return nil, no_destination()
+      return discarded("server.call", nil, no_destination())
     elseif type(destination) ~= "string" then
       bad_argument(1, "call", "string", destination)
     end
     destination, ending = watched_pid(destination)
     if not destination then
-      return nil, ending
+      return discarded("server.call", nil, ending)
     end
   end
   timeout = timeout or TIMEOUT
   local value, err, why = ask(destination, request, timeout, ending)
   if why ~= nil then
-    return nil, unanswered(destination, ending, why, timeout)
+    return discarded("server.call", nil, unanswered(destination, ending, why, timeout))
   elseif err ~= nil then
-    return nil, err
+    return discarded("server.call", nil, err)
   end
   return value
 end
@@ -160,28 +168,31 @@ caller.address = new_address
 -- Returns true, or nil and the error of what is no timeout.
 caller.check_timeout = native.check_timeout
 
--- Waits for the answer with a number from a process that was told the address in another
--- way; without a timeout, until the process ends. Returns the reply, or nil, the error, and
--- true if it is TIMEOUT.
-function caller.answer(pid, number, timeout, kind)
-  local ending = watch_of(pid)
-  if not ending then
-    -- It has ended already, and what it had to say is there.
-    timeout = 1
-  end
+-- Waits for the answer with a number from a process that was started with the address, and
+-- whose end the channel `ending` yields; without a timeout, until the process ends. Returns the
+-- reply, or nil, the error, and true if it is TIMEOUT.
+function caller.answer(pid, ending, number, timeout, kind)
+  keep(pid, ending)
   local value, err, why = await(number, timeout, ending)
   if why == nil then
     return value, err, false
-  elseif not ending then
-    local message = "%s %s ended before it replied; if it failed, the log has the reason"
-    return nil, failure(errors.UNAVAILABLE, message:format(kind or "server", pid), { pid = pid }), false
   end
   return nil, unanswered(pid, ending, why, timeout, kind), why == "timeout"
 end
 
 -- Sends a server a request, and waits for nothing.
 function caller.cast(destination, request)
-  return send(destination, "cast", request)
+  if destination == nil then
+    return discarded("server.cast", nil, no_destination())
+  elseif type(destination) ~= "string" then
+    bad_argument(1, "cast", "string", destination)
+  end
+  local sent, err = send(destination, "cast", request)
+  -- A process may end by right at any time.
+  if sent or byte(destination) == 123 and errors.is(err, errors.NOT_FOUND) then
+    return sent, err
+  end
+  return discarded("server.cast", nil, err)
 end
 
 -- Asks a server to end, and waits until it has. A server that has not ended in time is

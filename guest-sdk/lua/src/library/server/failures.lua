@@ -1,14 +1,17 @@
 -- Failures of functions that others call: wrong arguments, and what handlers raise.
 
 local native = ...
-local errors, error, type = errors, error, type
+local errors, type = errors, type
 
 local failures = {}
 
--- Raises the error of an argument, for the one who has called the calling function.
+-- Raises text behind the position of the program's call.
+failures.raise = native.raise
+
+-- Raises the error of an argument of the function `name`, which the program has called.
 function failures.bad_argument(place, name, expected, value)
   local got = value == nil and "no value" or type(value)
-  error("bad argument #" .. place .. " to '" .. name .. "' (" .. expected .. " expected, got " .. got .. ")", 3)
+  failures.raise("bad argument #" .. place .. " to '" .. name .. "' (" .. expected .. " expected, got " .. got .. ")")
 end
 
 -- Returns the error of a destination that is missing, the first argument.

@@ -1,5 +1,7 @@
 -- Starts the processes of these modules.
 
+local native = ...
+local spawn_watched = native.spawn_watched
 local failures = require("warren.server.failures")
 local requests = require("warren.supervisor.requests")
 
@@ -58,12 +60,22 @@ function launch.ready(kind, what)
   end
   local args, pid = what.args, nil
   pid, err = requests.start(kind, function(asking)
-    return asking:spawn(what.definition, what.host, table.unpack(args, 1, args.n))
+    return spawn_watched(asking, false, false, what.definition, what.host, table.unpack(args, 1, args.n))
   end, spawner, "adopt")
   if not pid then
     return nil, refused(err, what)
   end
   return pid
+end
+
+-- Monitors a process. Returns true; false if the process has ended; or nil and the error,
+-- such as that of a process which may not monitor it.
+function launch.monitor(pid)
+  local watched, err = process.monitor(pid)
+  if watched or not errors.is(err, errors.NOT_FOUND) then
+    return watched, err
+  end
+  return false
 end
 
 return launch

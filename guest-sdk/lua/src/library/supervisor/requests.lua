@@ -118,28 +118,24 @@ function requests.to(kind, name, options)
   end
 end
 
--- Sends a request whose answer comes on a topic.
-function requests.send(pid, topic, ...)
-  return process.send(pid, "call", topic, packed(...))
-end
-
--- Starts a process with a request in its mailbox, and waits for the answer. Returns the
--- PID, or nil and the error that the request was refused with.
+-- Starts a process with a request in its mailbox, and waits for the answer. `spawn` starts
+-- the process, watched from before it runs, with the spawner that it is given. Returns the PID,
+-- or nil and the error that the request was refused with.
 function requests.start(kind, spawn, spawner, ...)
   local topic, number = caller.address()
   if not topic then
     return nil, number
   end
   local asking, err = spawner:with_message("call", { topic, number }, packed(...))
-  local pid
-  if asking then
-    pid, err = spawn(asking)
-  end
-  if not pid then
+  if not asking then
     return nil, err
   end
+  local pid, ending = spawn(asking)
+  if not pid then
+    return nil, ending
+  end
   local answer
-  answer, err = caller.answer(pid, number, nil, kind)
+  answer, err = caller.answer(pid, ending, number, nil, kind)
   return answer and pid, err
 end
 

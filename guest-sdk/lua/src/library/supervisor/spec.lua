@@ -1,6 +1,11 @@
 -- The descriptions of supervisors and their children: checked, and completed by
 -- what they leave out.
 
+local native = ...
+local check_unit = native.check_unit
+local given_options = require("warren.server.options")
+local quoted, unknown_key = given_options.quoted, given_options.unknown_key
+
 local spec = {}
 
 -- The definition that runs a supervisor or another process of these modules.
@@ -38,10 +43,6 @@ local function checked(f, ...)
   return nil, result
 end
 
-local function quoted(value)
-  return type(value) == "string" and "'" .. value .. "'" or tostring(value)
-end
-
 -- Names a child in messages.
 function spec.named(id)
   return "child " .. quoted(id)
@@ -49,16 +50,8 @@ end
 
 local function check_table(value, keys, what)
   check(type(value) == "table", "%s is a table, not %s", what, quoted(value))
-  for key in pairs(value) do
-    if not keys[key] then
-      local known = {}
-      for name in pairs(keys) do
-        known[#known + 1] = name
-      end
-      table.sort(known)
-      check(false, "%s has the unknown key %s; the keys are %s", what, quoted(key), table.concat(known, ", "))
-    end
-  end
+  local why = unknown_key(value, keys, what)
+  check(not why, "%s", why)
 end
 
 local function check_choice(value, choices, what)
@@ -93,6 +86,7 @@ end
 local function nanoseconds(value, what)
   local result
   if type(value) == "number" then
+    check_unit(value, what)
     result = math.tointeger(value * 1000000 // 1)
   else
     local parsed = time.parse_duration(value)
@@ -332,18 +326,6 @@ function spec.check_registry(given)
     check(not is_table, "child.supervisor is a table, which is given no key; name a definition")
     child(given, { id = "child", what = "child" })
     return true
-  end)
-end
-
--- Checks the options of a function, which may have these keys. Returns the options; or nil
--- and an error of kind INVALID.
-function spec.options(given, keys)
-  return checked(function()
-    local options = given or {}
-    check_table(options, keys, "options")
-    check_text(options.name, "options.name")
-    check_text(options.host, "options.host")
-    return options
   end)
 end
 

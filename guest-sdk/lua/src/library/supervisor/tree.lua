@@ -19,6 +19,7 @@ local loop = require("warren.supervisor.loop")
 local requests = require("warren.supervisor.requests")
 local restarts = require("warren.supervisor.restarts")
 local spec = require("warren.supervisor.spec")
+local new_uuid = require("uuid").v4
 
 local tree = {}
 tree.__index = tree
@@ -128,14 +129,13 @@ function tree:await_name(err)
   if not holder or holder == process.pid() or self.by_pid[holder] then
     return false
   end
-  local watched, why = process.monitor(holder)
-  if not watched then
-    if why:kind() ~= errors.NOT_FOUND then
-      return false
-    end
+  local watched = launch.monitor(holder)
+  if watched == false then
     -- It has ended, and gives its names back just now.
     time.sleep("1ms")
     return true
+  elseif not watched then
+    return false
   end
   self.holder = holder
   local alarm = time.timer(NAME_WAIT)
@@ -183,64 +183,6 @@ function tree:spawn(child, topic)
   return watched and pid, err
 end
 
--- Waits until a child has answered that it has started, or has ended. Returns the error
--- if it did not start.
-function tree:await_ready(child, replies)
-  local said
-  while child.pid and not said and not self.ending do
-    local got = channel.select { replies:case_receive(), self.events:case_receive() }
-    if got.channel == replies then
-      said = got.value
-    else
-      self:note(got.value)
-    end
-  end
-  if self.ending or said and said[1] then
-    return nil
-  end
-  -- A child that refuses to start ends by itself; the reason was sent before.
-  while child.pid do
-    self:note((self.events:receive()))
-  end
-  said = said or channel.select({ replies:case_receive() }, true).value
-  return said and not said[1] and said[2] or child.result.cause or failure(errors.UNAVAILABLE, "it has ended at once")
-end
-
--- Starts a child that has no process. Returns its PID, or nil and an error.
-function tree:start(child)
-  child.state = "starting"
-  self:forget_alarm(child)
-  local replies, topic
-  if child.ready then
-    self.asked = (self.asked or 0) + 1
-    topic = "supervisor.ready#" .. self.asked
-    replies = assert(process.listen(topic))
-  end
-  local pid, err = self:spawn(child, topic)
-  while not pid and child.name and errors.is(err, errors.ALREADY_EXISTS) and self:await_name(err) do
-    pid, err = self:spawn(child, topic)
-  end
-  if pid then
-    child.pid, child.state, child.started = pid, "running", alarms.now()
-    self.by_pid[pid] = child
-    if child.ready then
-      if not child.is_server then
-        requests.send(pid, topic, "ready")
-      end
-      err = self:await_ready(child, replies)
-      pid = not err and pid or nil
-    end
-  end
-  if replies then
-    process.unlisten(replies)
-  end
-  if not pid then
-    child.state, child.result = "stopped", nil
-    return nil, err
-  end
-  return pid
-end
-
 -- Asks a process to end; the runtime sees to the deadline.
 local function ask_to_end(pid, shutdown)
   if shutdown == "kill" then
@@ -266,6 +208,94 @@ function tree:begin_stop(child)
       child.pid = nil
     end
   end
+end
+
+-- Asks a child to answer on a topic when it is ready. Returns the error if it cannot be asked.
+local function ask_ready(child, topic)
+  local sent, err = process.send(child.pid, "call", topic, { n = 1, "ready" })
+  -- The EXIT of a child that has ended follows.
+  if not sent and not errors.is(err, errors.NOT_FOUND) then
+    return err
+  end
+end
+
+-- Returns the error that an answer of a child is; nothing if the child is ready.
+local function refusal(answer)
+  if type(answer) ~= "table" or type(answer[1]) ~= "boolean" then
+    return failure(errors.INTERNAL, "its answer to the request 'ready' is neither a reply nor a refusal")
+  elseif not answer[1] then
+    return failures.reason(answer[2]) or failure(errors.INTERNAL, "it refused to start, without an error")
+  end
+end
+
+-- Waits until a child has answered that it has started, or has ended. Returns the error
+-- if it did not start; then its process has ended.
+function tree:await_ready(child, replies)
+  local answered, err = false, nil
+  while child.pid and not answered and not self.ending do
+    local got = channel.select { replies:case_receive(), self.events:case_receive() }
+    if got.channel == replies then
+      answered, err = true, refusal(got.value)
+    else
+      self:note(got.value)
+    end
+  end
+  if not answered then
+    -- Beside other coroutines the EXIT may be read before an answer that came earlier.
+    local got = channel.select({ replies:case_receive() }, true)
+    if not got.default then
+      answered, err = true, refusal(got.value)
+    end
+  end
+  if self.ending or answered and not err then
+    return nil
+  end
+  -- A child that has refused may go on, or take its time.
+  self:begin_stop(child)
+  while child.pid do
+    self:note((self.events:receive()))
+  end
+  local result = child.result
+  return err or result and result.cause or failure(errors.UNAVAILABLE, "it has ended at once")
+end
+
+-- Starts a child that has no process. Returns its PID, or nil and an error.
+function tree:start(child)
+  -- A start that fails is no beginning of a run.
+  child.state, child.started = "starting", nil
+  self:forget_alarm(child)
+  local replies, topic
+  if child.ready then
+    -- Whoever knows the topic can answer for the child.
+    topic = "supervisor.ready#" .. new_uuid()
+    replies = assert(process.listen(topic))
+  end
+  local pid, err = self:spawn(child, topic)
+  while not pid and child.name and errors.is(err, errors.ALREADY_EXISTS) and self:await_name(err) do
+    pid, err = self:spawn(child, topic)
+  end
+  if pid then
+    child.pid, child.state = pid, "running"
+    self.by_pid[pid] = child
+    if child.ready then
+      err = not child.is_server and ask_ready(child, topic) or nil
+      if err then
+        self:stop(child)
+      else
+        err = self:await_ready(child, replies)
+      end
+      pid = not err and pid or nil
+    end
+  end
+  if replies then
+    process.unlisten(replies)
+  end
+  if not pid then
+    child.state, child.result = "stopped", nil
+    return nil, err
+  end
+  child.started = alarms.now()
+  return pid
 end
 
 -- Waits until a child that is being stopped has ended.
@@ -402,18 +432,12 @@ function tree:answer(message)
   requests.answer(self, "supervisor", handlers, message)
 end
 
--- Tells if a process has ended. One that may not be monitored counts as alive: its end is
--- known by its spawn.
-local function has_ended(pid)
-  local watched, err = process.monitor(pid)
-  return not watched and err:kind() == errors.NOT_FOUND
-end
-
 -- Returns the child of an id, if there is one. The end of its process is dealt with before:
 -- the process that asks may know of it already.
 function tree:child_of(id)
   local child = self.by_id[id]
-  if child and child.pid and has_ended(child.pid) then
+  -- A process that may not be monitored counts as alive: its end is known by its spawn.
+  if child and child.pid and launch.monitor(child.pid) == false then
     while child.pid do
       self:note((self.events:receive()))
     end

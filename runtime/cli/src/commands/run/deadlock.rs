@@ -24,10 +24,11 @@ pub(super) const MESSAGE: &str =
 
 /// Waits until every process waits for another one, and returns a line for each: the
 /// process and its place. Nothing else may send to the processes, and none may be a
-/// service, which is started again after a time.
-pub(super) async fn found(runtime: &Runtime) -> Vec<String> {
+/// service, which is started again after a time. `first` is the PID of the first process: if
+/// that waits for events, the program goes on until it is interrupted.
+pub(super) async fn found(runtime: &Runtime, first: &str) -> Vec<String> {
     let inspector = runtime.inspector();
-    stands_still(INTERVAL, || inspector.standstill()).await;
+    stands_still(INTERVAL, || inspector.standstill(first)).await;
     places(&inspector).await
 }
 

@@ -130,8 +130,10 @@ async fn from_start_to_end(
         }
         stop = signals.next() => End::Stop(stop),
     };
-    if let Some(warnings) = warnings {
-        warn_of_unread(&runtime, &end, warnings);
+    let inspector = runtime.inspector();
+    let counts_unread = matches!(&end, End::Main(_, ended) if leaves_services(ended));
+    if counts_unread {
+        inspector.count_unread();
     }
     let grace = match end {
         // Further output has nowhere to go.
@@ -142,6 +144,12 @@ async fn from_start_to_end(
         ControlFlow::Continue(verdict) => verdict,
         ControlFlow::Break(verdict) => return verdict,
     };
+    if counts_unread
+        && let Some(warnings) = warnings
+        && let Some(warning) = ending::unread(&inspector.unread())
+    {
+        warnings.print(&warning);
+    }
     if let Some(policies) = &policies {
         tokio::select! {
             () = policies::flush_audit(policies, grace.max(LAST_LINES)) => {}
@@ -149,16 +157,6 @@ async fn from_start_to_end(
         }
     }
     with_lost_output(verdict, &mut lost)
-}
-
-/// Warns of the messages that nobody has read when the first process returned.
-fn warn_of_unread(runtime: &Runtime, end: &End, warnings: Warnings) {
-    if let End::Main(_, ended) = end
-        && leaves_services(ended)
-        && let Some(warning) = ending::unread(&runtime.inspector().unread())
-    {
-        warnings.print(&warning);
-    }
 }
 
 /// Returns the verdict on a program whose output may have been lost at the end.
@@ -297,7 +295,7 @@ async fn until_its_end(
     let mut finished = None;
     let mut services = pin!(runtime.services_ended());
     let mut services_left = true;
-    let mut deadlock = pin!(deadlock::found(runtime));
+    let mut deadlock = pin!(deadlock::found(runtime, main.pid()));
     loop {
         tokio::select! {
             // A program that has ended is not asked to end.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use warren_kernel::Relation;
+use warren_kernel::{Relation, Subscription};
 use wasmtime::{Caller, Linker};
 
 use super::process::MODULE;
@@ -12,6 +12,9 @@ use super::{
 use crate::guest::aside::AT_ONCE;
 use crate::guest::{Guest, Start};
 use crate::operand::{self, NAME};
+
+/// The bit of a relation that is no tie: the spawner watches the new process.
+const WATCHED: u32 = 4;
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.func_wrap_async(
@@ -66,8 +69,17 @@ async fn spawn(
         Ok(start) => start,
         Err(fault) => return fail(caller.data_mut(), fault),
     };
-    let relation = Relation::from_bits(relation);
-    match caller.data_mut().spawn(start, relation).await {
+    let ties = Relation::from_bits(relation);
+    if relation & WATCHED != 0 {
+        return match caller.data_mut().spawn_watched(start, ties).await {
+            Ok((pid, Subscription(number))) => {
+                let watched = [&number.to_le_bytes()[..], pid.as_bytes()].concat();
+                reply(&mut caller, out, Ok(&watched))
+            }
+            Err(error) => fail(caller.data_mut(), error.into()),
+        };
+    }
+    match caller.data_mut().spawn(start, ties).await {
         Ok(pid) => reply(&mut caller, out, Ok(pid.as_bytes())),
         Err(error) => fail(caller.data_mut(), error.into()),
     }

@@ -2,7 +2,8 @@
 //!
 //! A path is compared with the names of the grants, part by part. `./data/a.txt`
 //! and `data/a.txt` are below a grant of `data`; so is an absolute path below the
-//! directory of that grant. The longest matching name comes first, then shorter
+//! directory of that grant, and no other absolute path. wasi-libc drops the slash in front
+//! of an absolute path, so a relative path is compared with absolute names, too. The longest matching name comes first, then shorter
 //! ones: a file may be granted for writing in a directory that is granted for
 //! reading.
 //!
@@ -30,6 +31,8 @@ pub(crate) struct Namespace(Vec<Grant>);
 struct Grant {
     /// The name in the program, then the absolute paths on the machine.
     names: Vec<Parts>,
+    /// True if the name in the program is absolute, too.
+    is_absolute: bool,
     object: Object,
     write: bool,
 }
@@ -51,6 +54,7 @@ impl Namespace {
                 .map(|path| parts(path.as_os_str().as_bytes()));
             Grant {
                 names: std::iter::once(written).chain(absolute).collect(),
+                is_absolute: grant.guest.starts_with('/'),
                 object: grant.object().clone(),
                 write: grant.write,
             }
@@ -85,7 +89,9 @@ impl Namespace {
             .0
             .iter()
             .flat_map(|grant| {
-                let names = grant.names.iter().enumerate();
+                // The name in the program is no absolute one, unless it was written so.
+                let skipped = usize::from(path.is_absolute && !grant.is_absolute);
+                let names = grant.names.iter().enumerate().skip(skipped);
                 names.filter_map(|(order, name)| {
                     let target = grant.target(&path, name)?;
                     let is_directory = matches!(target, Target::Below(..));
@@ -135,12 +141,14 @@ struct Wanted<'a> {
     normal: Vec<&'a [u8]>,
     /// True if the path ends with `/` or `/.`.
     is_directory: bool,
+    is_absolute: bool,
 }
 
 impl<'a> Wanted<'a> {
     fn new(base: &'a Parts, path: &'a [u8]) -> Wanted<'a> {
         let base = base.iter().map(|part| &**part);
-        let literal: Vec<&[u8]> = if path.starts_with(b"/") {
+        let is_absolute = path.starts_with(b"/");
+        let literal: Vec<&[u8]> = if is_absolute {
             split(path).collect()
         } else {
             base.chain(split(path)).collect()
@@ -150,6 +158,7 @@ impl<'a> Wanted<'a> {
             literal,
             normal,
             is_directory: path.ends_with(b"/") || path.ends_with(b"/."),
+            is_absolute,
         }
     }
 
@@ -266,7 +275,6 @@ mod tests {
             "data/a.txt",
             "./data/a.txt",
             "data//./a.txt",
-            "/data/a.txt",
             "x/../data/a.txt",
             "data/../data/a.txt",
             absolute,
@@ -286,6 +294,7 @@ mod tests {
             "database/x",
             "../x",
             "/etc/x",
+            "/data/a.txt",
             "data/..",
             "data/../x",
         ] {
@@ -302,6 +311,7 @@ mod tests {
         }
         for path in [
             "other.txt",
+            "/single.txt",
             ".",
             "single.txt/",
             "single.txt/.",
@@ -333,6 +343,11 @@ mod tests {
         assert_eq!(found(&grants, "../sb/data/a.txt"), ["a.txt:false"]);
         assert!(found(&grants, "../data/a.txt").is_empty());
         assert!(found(&grants, "sb/data/a.txt").is_empty());
+        let absolute = fixture.root.join("data");
+        let absolute = absolute.to_str().expect("is text");
+        let grants = [fixture.grant(absolute, "data", false)];
+        let path = format!("{absolute}/a.txt");
+        assert_eq!(found(&grants, &path), ["a.txt:false"]);
     }
 
     #[test]

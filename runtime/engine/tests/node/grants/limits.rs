@@ -34,6 +34,7 @@ async fn lengths_of_operands_are_bounded() {
     script.call("fd_read", &[-1, 600, 1, COUNT.into()]);
     script.call("fd_tell", &[-1, STAT.into()]);
     script.call("fd_pread", &[-1, 600, 1, 0, COUNT.into()]);
+    // Before the beginning, and beyond the largest position.
     script.call("fd_seek", &[-1, -1, 0, STAT.into()]);
     script.call("fd_seek", &[-1, i64::MAX, 2, STAT.into()]);
     script.call("fd_pread", &[0, VECTOR.into(), 1, 0, COUNT.into()]);
@@ -52,7 +53,7 @@ async fn lengths_of_operands_are_bounded() {
             0,
             0,
             INVAL,
-            0,
+            INVAL,
             SPIPE,
             SPIPE
         ]

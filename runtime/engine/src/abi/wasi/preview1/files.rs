@@ -335,7 +335,11 @@ pub(super) async fn fd_seek(
         }
         _ => return Err(Errno::INVAL.into()),
     };
-    let position = from.checked_add_signed(offset).ok_or(Errno::INVAL)?;
+    // Programs read the position as a signed number.
+    let position = from
+        .checked_add_signed(offset)
+        .filter(|position| i64::try_from(*position).is_ok())
+        .ok_or(Errno::INVAL)?;
     table(caller.data_mut())?.file(fd)?.position = position;
     put(caller, out, &position.to_le_bytes())
 }

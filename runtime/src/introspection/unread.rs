@@ -1,0 +1,19 @@
+//! The messages that a program never reads.
+
+use std::sync::Arc;
+
+use super::Inspector;
+
+impl Inspector {
+    /// Begins to count the messages that wait now and are never read, see
+    /// [`Inspector::unread`]. Forgets an earlier count.
+    pub fn count_unread(&self) {
+        self.node.kernel().count_unread();
+    }
+
+    /// Returns the processes that have ended since [`Inspector::count_unread`] without
+    /// having read all messages that waited then, with the number of these, by PID.
+    pub fn unread(&self) -> Vec<(Arc<str>, usize)> {
+        self.node.kernel().unread()
+    }
+}

@@ -1,0 +1,5 @@
+return require("server").entry {
+  call = function(_, request)
+    return request
+  end,
+}

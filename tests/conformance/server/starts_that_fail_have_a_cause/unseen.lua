@@ -1,0 +1,3 @@
+return function()
+  process.events():receive()
+end
