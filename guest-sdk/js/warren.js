@@ -71,18 +71,25 @@ function call(imported, ...values) {
   }
 }
 
+/** Returns text for an import, which would put another character in place of half a surrogate pair. */
+function text(value, what) {
+  if (typeof value !== "string" || value.isWellFormed()) return value;
+  throw new WarrenError(`${what}: a string with half a surrogate pair`, { kind: kinds.INVALID });
+}
+
 // --- Itself and others
 
 export const pid = () => process.pid();
 export const frameId = () => process.frameId();
 
 export function send(to, topic, ...values) {
-  call(process.send, to, topic, encodeAll(values, "payload"));
+  call(process.send, text(to, "destination"), text(topic, "topic"), encodeAll(values, "payload"));
 }
 
 export function spawn(definition, host, args = [], options = {}) {
   const relation = { monitored: options.monitored === true, linked: options.linked === true };
-  return call(process.spawn, definition, host, encodeAll(args, "arguments"), relation, spawnOptions(options));
+  const encoded = encodeAll(args, "arguments");
+  return call(process.spawn, ...place(definition, host), encoded, relation, spawnOptions(options));
 }
 
 export function exec(definition, host, args = [], options = {}) {
@@ -91,25 +98,31 @@ export function exec(definition, host, args = [], options = {}) {
 
 export function execStart(definition, host, args = [], options = {}) {
   const encoded = encodeAll(args, "arguments");
-  return new Pending(call(process.exec, definition, host, encoded, spawnOptions(options)));
+  return new Pending(call(process.exec, ...place(definition, host), encoded, spawnOptions(options)));
 }
+
+const place = (definition, host) => [text(definition, "definition"), text(host, "host")];
 
 function spawnOptions({ context, actor, scope, name, messages = [] }) {
   return {
     context: context && encode(context, "context"),
-    actor: actor && { id: actor.id, meta: encode(actor.meta ?? {}, "actor.meta") },
-    scope,
-    name,
-    messages: messages.map(([topic, ...values]) => ({ topic, payload: encodeAll(values, `messages.${topic}`) })),
+    actor: actor && { id: text(actor.id, "actor"), meta: encode(actor.meta ?? {}, "actor.meta") },
+    scope: scope && { policies: Array.from(scope.policies, (policy) => text(policy, "policy")) },
+    name: text(name, "name"),
+    messages: messages.map(([topic, ...values]) => ({
+      topic: text(topic, "topic"),
+      payload: encodeAll(values, `messages.${topic}`),
+    })),
   };
 }
 
-export const terminate = (target) => call(process.terminate, target);
-export const cancel = (target, deadline) => call(process.cancel, target, deadline == null ? undefined : nanoseconds(deadline));
-export const monitor = (target) => call(process.monitor, target);
-export const unmonitor = (target) => call(process.unmonitor, target);
-export const link = (target) => call(process.link, target);
-export const unlink = (target) => call(process.unlink, target);
+export const terminate = (target) => call(process.terminate, text(target, "destination"));
+export const cancel = (target, deadline) =>
+  call(process.cancel, text(target, "destination"), deadline == null ? undefined : nanoseconds(deadline));
+export const monitor = (target) => call(process.monitor, text(target, "destination"));
+export const unmonitor = (target) => call(process.unmonitor, text(target, "destination"));
+export const link = (target) => call(process.link, text(target, "destination"));
+export const unlink = (target) => call(process.unlink, text(target, "destination"));
 export const getOptions = () => process.getOptions();
 
 export function setOptions(options) {
@@ -123,7 +136,7 @@ export function setOptions(options) {
 
 export function upgrade(definition, args = []) {
   const encoded = encodeAll(args, "arguments");
-  throw WarrenError.from({ payload: process.upgrade(definition ?? undefined, encoded) });
+  throw WarrenError.from({ payload: process.upgrade(text(definition, "definition") ?? undefined, encoded) });
 }
 
 export function exit(status = 0) {
@@ -198,7 +211,7 @@ export const after = (delay) => new Timer(delay);
 const read = (record, values) => new Message(record, values);
 
 export const inbox = () => new Queue(mailbox.inbox(), read);
-export const listen = (topic) => new Topic(call(mailbox.listen, topic), read);
+export const listen = (topic) => new Topic(call(mailbox.listen, text(topic, "topic")), read);
 export const events = () => new Queue(mailbox.events(), (_, values) => event(values[0]));
 
 function event({ kind, from, at, result, deadline }) {
@@ -276,13 +289,13 @@ function nanoseconds(milliseconds) {
 
 // --- Names, context, identity
 
-export const register = (name, target) => call(registry.register, name, target ?? undefined);
-export const lookup = (name) => call(registry.lookup, name);
-export const unregister = (name) => call(registry.unregister, name);
+export const register = (name, target) => call(registry.register, text(name, "name"), text(target, "PID") ?? undefined);
+export const lookup = (name) => call(registry.lookup, text(name, "name"));
+export const unregister = (name) => call(registry.unregister, text(name, "name"));
 
 export const context = Object.freeze({
   get(key) {
-    const bytes = call(contextValues.get, key);
+    const bytes = call(contextValues.get, text(key, "key"));
     return bytes === undefined ? null : decode(bytes);
   },
   all: () => decode(contextValues.all()),
@@ -294,9 +307,10 @@ export const security = Object.freeze({
     return actor ? { id: actor.id, meta: decode(actor.meta) } : null;
   },
   scope: () => rights.scope() ?? null,
-  can: (action, resource, attributes) => rights.can(action, resource, attributes && encode(attributes, "attributes")),
-  policy: (id) => call(rights.policy, id),
-  namedScope: (id) => call(rights.namedScope, id),
+  can: (action, resource, attributes) =>
+    rights.can(text(action, "action"), text(resource, "resource"), attributes && encode(attributes, "attributes")),
+  policy: (id) => call(rights.policy, text(id, "id")),
+  namedScope: (id) => call(rights.namedScope, text(id, "id")),
 });
 
 // --- Output, log, randomness

@@ -161,6 +161,49 @@ fn c_calls() {
         .says(&["something here is odd", "faults.c"]);
 }
 
+/// Ends a process in C in every way after it has written a file that it does not close.
+#[test]
+fn c_files_that_are_not_closed_are_kept() {
+    let writer = guests::c(C, "c-files").module("files");
+    let program = Program::of(&[
+        ("main.lua", KEPT.as_bytes()),
+        ("nothing.lua", b"return function() end"),
+        ("writer.wasm", &writer),
+    ]);
+    let out = program.path().join("out");
+    std::fs::create_dir(&out).expect("the directory is writable");
+    program
+        .command()
+        .options(["--log", "off", "--write"])
+        .options([&out])
+        .arguments([out.join("kept")])
+        .outcome()
+        .ends_with(0)
+        .prints("12 ends\n");
+}
+
+/// Runs the writer to each of its ends.
+const KEPT: &str = r#"
+local path = ...
+local ends = {
+  ["return"] = true, exit = true, ["exit of C"] = true, upgrade = true,
+  fail = false, status = false, panic = false, assert = false, ["failing exit"] = false,
+  ["failing exit of C"] = false, ["refused upgrade"] = false, results = false,
+}
+local count = 0
+for how, ends_well in pairs(ends) do
+  local _, err = process.exec("app:writer", nil, how, path)
+  assert((err == nil) == ends_well, how .. ": " .. tostring(err))
+  local file = assert(io.open(path))
+  local text = file:read("a")
+  file:close()
+  assert(os.remove(path))
+  assert(text == "one\ntwo", how .. ": " .. text)
+  count = count + 1
+end
+print(count .. " ends")
+"#;
+
 /// Runs the examples of the C SDK, one of them in C++.
 #[test]
 fn c_examples() {
@@ -201,11 +244,11 @@ fn js_calls() {
         (
             "type",
             &[
-                "tests/guests/js/tour.js:150:15: TypeError: can't access",
+                "tests/guests/js/tour.js:151:15: TypeError: can't access",
                 "type@tests/guests/js/tour.js",
             ][..],
         ),
-        ("later", &["tour.js:148:11: TypeError: a bug, later"]),
+        ("later", &["tour.js:149:11: TypeError: a bug, later"]),
         (
             "conflict",
             &["as asked", "conflict@tests/guests/js/tour.js"],
@@ -249,7 +292,7 @@ fn python_calls() {
     for (fault, texts) in [
         (
             "key",
-            &["faults.py:72: KeyError: 'missing'", "in main", "line 72"][..],
+            &["faults.py:79: KeyError: 'missing'", "in main", "line 79"][..],
         ),
         ("conflict", &["as asked", "in conflict"]),
         (
@@ -257,12 +300,17 @@ fn python_calls() {
             &["result.run: a builtin_function_or_method cannot leave its process"],
         ),
         ("memory", &["MemoryError", "max_memory = 64 MiB"]),
+        // Half a surrogate pair is shown as its escape.
+        (
+            "half",
+            &["logged \\ud83d", "ValueError: half \\ud83d of a pair"],
+        ),
     ] {
         let run = program.command().arguments([fault]).outcome();
         run.ends_with(1).says(texts);
     }
     let refused = program.command().arguments(["refuse"]).outcome();
-    refused.ends_with(1).says(&["no stock"]);
+    refused.ends_with(1).says(&["no stock \\ud83d"]);
     let out = program.path().join("out");
     std::fs::create_dir(&out).expect("the directory is writable");
     let path = out.join("kept.txt");

@@ -23,7 +23,7 @@ use counts::Count;
 pub(crate) use coverage::stand_in_for_rustc;
 
 /// Targets that libFuzzer drives.
-const GUIDED: [&str; 11] = [
+const GUIDED: [&str; 12] = [
     "values",
     "c",
     "alike",
@@ -33,6 +33,7 @@ const GUIDED: [&str; 11] = [
     "manifests",
     "policies",
     "texts",
+    "operations",
     "control",
     "cache",
 ];

@@ -12,7 +12,7 @@ from wit_world.imports import program, random as randomness, stdio
 
 from .errors import from_wit, to_wit
 from .logger import file_name
-from .values import WarrenError, as_error, decode_all, encode
+from .values import WarrenError, as_error, decode_all, encode, readable
 
 
 def main(run):
@@ -43,7 +43,7 @@ def _begin():
 def _fail(thrown):
     if isinstance(thrown, SystemExit):
         if thrown.code is not None and not isinstance(thrown.code, int):
-            print(thrown.code, file=sys.stderr)
+            print(readable(str(thrown.code)), file=sys.stderr)
         _flush()
         program.exit(thrown.code if isinstance(thrown.code, int) else 0 if thrown.code is None else 1)
     error = from_wit(thrown.value) if isinstance(thrown, Err) else as_error(thrown)

@@ -3,7 +3,7 @@
 from componentize_py_types import Err
 from wit_world.imports import types
 
-from .values import WarrenError, decode, encode
+from .values import WarrenError, decode, encode, readable
 
 NOT_FOUND = "NotFound"
 ALREADY_EXISTS = "AlreadyExists"
@@ -37,4 +37,5 @@ def from_wit(error):
 def to_wit(error):
     """Returns the error of the WIT for an exception. Raises if its details cannot cross."""
     details = None if error.details is None else encode(error.details, "details")
-    return types.Error(error.kind, error.message, error.retryable, details, error.stack)
+    kind, message, stack = (readable(part) for part in (error.kind, error.message, error.stack))
+    return types.Error(kind, message, error.retryable, details, stack)

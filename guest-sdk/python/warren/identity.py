@@ -7,22 +7,22 @@ from wit_world.imports import context as context_values
 from wit_world.imports import registry, security as rights
 
 from .errors import call
-from .values import decode, encode
+from .values import decode, encode, text
 
 
 def register(name, target=None):
     """Gives a process, by default this one, a name."""
-    call(registry.register, name, target)
+    call(registry.register, text(name, "name"), text(target, "PID"))
 
 
 def lookup(name):
     """Returns the PID of the process with that name."""
-    return call(registry.lookup, name)
+    return call(registry.lookup, text(name, "name"))
 
 
 def unregister(name):
     """Frees a name. Returns False if it was free."""
-    return call(registry.unregister, name)
+    return call(registry.unregister, text(name, "name"))
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Actor:
 
 
 def _get(key):
-    value = context_values.get(key)
+    value = call(context_values.get, text(key, "key"))
     return None if value is None else decode(value)
 
 
@@ -49,7 +49,8 @@ def _scope():
 
 
 def _can(action, resource, attributes=None):
-    return rights.can(action, resource, None if attributes is None else encode(attributes, "attributes"))
+    encoded = None if attributes is None else encode(attributes, "attributes")
+    return rights.can(text(action, "action"), text(resource, "resource"), encoded)
 
 
 context = SimpleNamespace(get=_get, all=lambda: decode(context_values.all()))
@@ -59,8 +60,8 @@ security = SimpleNamespace(
     actor=_actor,
     scope=_scope,
     can=_can,
-    policy=lambda id: call(rights.policy, id),
-    named_scope=lambda id: call(rights.named_scope, id).policies,
+    policy=lambda id: call(rights.policy, text(id, "id")),
+    named_scope=lambda id: call(rights.named_scope, text(id, "id")).policies,
 )
 """`actor()`, `scope()` (policy ids, or None), `can(action, resource)`,
 `policy(id)`, which raises if there is none, and `named_scope(id)`."""

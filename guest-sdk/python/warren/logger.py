@@ -4,7 +4,7 @@ import sys
 
 from wit_world.imports import logger as logging
 
-from .values import encode
+from .values import encode, readable
 
 
 class Logger:
@@ -37,7 +37,8 @@ class Logger:
     def _log(self, level, message, fields):
         frame = sys._getframe(2)
         place = {"file": file_name(frame.f_code.co_filename), "line": frame.f_lineno}
-        logging.log(level, self._name, str(message), encode({**place, **self._fields, **fields}, "fields"))
+        encoded = encode({**place, **self._fields, **fields}, "fields")
+        logging.log(level, readable(self._name), readable(str(message)), encoded)
 
 
 def file_name(path):

@@ -6,7 +6,7 @@ from wit_world.imports import process, random as randomness, security as rights
 
 from .errors import call, from_wit
 from .receiving import Pending, nanoseconds
-from .values import encode, encode_all
+from .values import encode, encode_all, text
 
 
 def pid():
@@ -21,7 +21,7 @@ def frame_id():
 
 def send(to, topic, *values):
     """Queues one message of n values for a PID or a name."""
-    call(process.send, to, topic, encode_all(values, "payload"))
+    call(process.send, text(to, "destination"), text(topic, "topic"), encode_all(values, "payload"))
 
 
 def spawn(definition, host, *args, monitored=False, linked=False, **options):
@@ -34,7 +34,7 @@ def spawn(definition, host, *args, monitored=False, linked=False, **options):
     if linked:
         relation |= process.Relation.LINKED
     encoded = encode_all(args, "arguments")
-    return call(process.spawn, definition, host, encoded, relation, _options(**options))
+    return call(process.spawn, *_place(definition, host), encoded, relation, _options(**options))
 
 
 def exec(definition, host, *args, **options):
@@ -45,17 +45,21 @@ def exec(definition, host, *args, **options):
 def exec_start(definition, host, *args, **options):
     """Runs `exec` in two steps, the second of which is `result`, or `select`."""
     encoded = encode_all(args, "arguments")
-    return Pending(call(process.exec, definition, host, encoded, _options(**options)))
+    return Pending(call(process.exec, *_place(definition, host), encoded, _options(**options)))
+
+
+def _place(definition, host):
+    return text(definition, "definition"), text(host, "host")
 
 
 def _options(context=None, actor=None, scope=None, name=None, messages=()):
     return process.SpawnOptions(
         None if context is None else encode(context, "context"),
-        None if actor is None else rights.Identity(actor.id, encode(actor.meta, "actor.meta")),
-        None if scope is None else rights.PolicySet(list(scope)),
-        name,
+        None if actor is None else rights.Identity(text(actor.id, "actor"), encode(actor.meta, "actor.meta")),
+        None if scope is None else rights.PolicySet([text(policy, "policy") for policy in scope]),
+        text(name, "name"),
         [
-            process.FirstMessage(topic, encode_all(values, f"messages.{topic}"))
+            process.FirstMessage(text(topic, "topic"), encode_all(values, f"messages.{topic}"))
             for topic, *values in messages
         ],
     )
@@ -63,32 +67,32 @@ def _options(context=None, actor=None, scope=None, name=None, messages=()):
 
 def terminate(target):
     """Ends a process by force."""
-    call(process.terminate, target)
+    call(process.terminate, text(target, "destination"))
 
 
 def cancel(target, deadline=None):
     """Asks a process to end; at the deadline, it is terminated."""
-    call(process.cancel, target, None if deadline is None else nanoseconds(deadline))
+    call(process.cancel, text(target, "destination"), None if deadline is None else nanoseconds(deadline))
 
 
 def monitor(target):
     """Asks for one event when the process ends."""
-    call(process.monitor, target)
+    call(process.monitor, text(target, "destination"))
 
 
 def unmonitor(target):
     """Undoes `monitor`."""
-    call(process.unmonitor, target)
+    call(process.unmonitor, text(target, "destination"))
 
 
 def link(target):
     """Links two processes."""
-    call(process.link, target)
+    call(process.link, text(target, "destination"))
 
 
 def unlink(target):
     """Undoes `link`."""
-    call(process.unlink, target)
+    call(process.unlink, text(target, "destination"))
 
 
 def trap_links():
@@ -106,7 +110,7 @@ def upgrade(definition, *args):
     """Replaces the running code by another definition, or with None starts this one
     afresh. Raises on failure, and never returns."""
     sys.stdout.flush()
-    raise from_wit(process.upgrade(definition, encode_all(args, "arguments")))
+    raise from_wit(process.upgrade(text(definition, "definition"), encode_all(args, "arguments")))
 
 
 def random_bytes(count):

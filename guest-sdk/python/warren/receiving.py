@@ -6,7 +6,7 @@ from wit_world.imports import clock, mailbox
 
 from .errors import INTERNAL, INVALID, call
 from .logger import log
-from .values import WarrenError, decode_all
+from .values import WarrenError, decode_all, text
 
 
 @dataclass
@@ -121,7 +121,7 @@ def events():
 
 def listen(topic):
     """Returns the messages of exactly this topic."""
-    return Topic(call(mailbox.listen, topic), _message)
+    return Topic(call(mailbox.listen, text(topic, "topic")), _message)
 
 
 def select(sources, timeout=None):

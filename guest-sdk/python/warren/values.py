@@ -121,7 +121,7 @@ def _ready(value, path, around, room):
     """Returns the value as the packer takes it."""
     room.take(1 + (len(value) if isinstance(value, (str, bytes, bytearray)) else 0))
     if value is None or isinstance(value, (bool, str)):
-        return _text(value, path) if isinstance(value, str) else value
+        return _text(value, path)
     if isinstance(value, int):
         if not -(1 << 63) <= value < 1 << 63:
             raise _invalid(f"{path}: {value} does not fit 64 bits")
@@ -147,7 +147,8 @@ def _ready(value, path, around, room):
         error = as_error(value)
         details = _ready(error.details, f"{path}.details", inside, room)
         room.take(sum(len(part) for part in (error.kind, error.message, error.stack) if isinstance(part, str)))
-        parts = [error.kind, error.message, error.retryable, details, error.stack]
+        kind, message, stack = (_text(part, path) for part in (error.kind, error.message, error.stack))
+        parts = [kind, message, error.retryable, details, stack]
         return msgpack.ExtType(_ERROR, _pack(parts))
     return [_ready(item, f"{path}[{index}]", inside, room) for index, item in enumerate(value)]
 
@@ -160,11 +161,27 @@ def as_error(thrown):
     return WarrenError(f"{name}: {text}" if text else name, kind="Internal")
 
 
+def text(value, what):
+    """Returns text for an import, which would trap at half a surrogate pair."""
+    return _whole(value, f"{what}: a string with half a surrogate pair")
+
+
+def readable(value):
+    """Returns text for people, with half a surrogate pair as its escape."""
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+
+
 def _text(value, path):
+    return _whole(value, f"{path}: a string with half a surrogate pair; send its bytes")
+
+
+def _whole(value, message):
+    if not isinstance(value, str):
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise _invalid(f"{path}: a string with half a surrogate pair; send its bytes") from None
+        raise _invalid(message) from None
     return str(value)
 
 

@@ -257,13 +257,13 @@ impl Top {
         }
     }
 
-    fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         let keyboard = self.child.stdin.as_mut().unwrap();
         keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
     /// Reads until this text was drawn; it is drawn in one piece.
-    fn shows(&mut self, text: &str) {
+    pub(crate) fn shows(&mut self, text: &str) {
         let before = self.seen.len();
         let mut buffer = [0; 4096];
         while !String::from_utf8_lossy(&self.seen[before..]).contains(text) {
@@ -274,7 +274,7 @@ impl Top {
     }
 
     /// Returns the exit status, and all text of the screen.
-    fn end(self) -> (Option<i32>, String) {
+    pub(crate) fn end(self) -> (Option<i32>, String) {
         let (status, seen) = self.end_without_screen();
         // The previous screen is back.
         assert!(seen.contains("\u{1b}[?1049l"), "{seen}");

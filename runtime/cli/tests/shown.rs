@@ -6,6 +6,10 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+use serde_json::Value;
+
+#[cfg(target_os = "linux")]
+use crate::control::Top;
 use crate::support::{outcome, run, warren};
 use warren_tests::{Outcome, Program, Session};
 
@@ -87,6 +91,31 @@ fn a_failure_of_the_program_is_told_in_lines_of_the_runtimes() {
 }
 
 #[test]
+fn a_report_of_tests_is_told_in_its_lines() {
+    let cases = lua(r#"
+        local test = require("test")
+        return test.run_cases(function()
+          test.describe("HOSTILE", function()
+            test.it("HOSTILE", function() error("HOSTILE", 0) end)
+            test.it_skip("HOSTILE")
+            test.it("leaves", function()
+              assert(process.with_context({}):with_name("HOSTILE"):spawn("app:left"))
+            end)
+          end)
+        end)
+    "#);
+    let dir = Program::of(&[
+        ("cases_test.lua", cases),
+        ("plain_test.lua", lua(r#"error("HOSTILE", 0)"#)),
+        ("left.lua", "process.inbox():receive()".to_owned()),
+    ]);
+    let ended = outcome(warren(dir.path(), &["test"])).ends_with(1);
+    is_harmless(&ended);
+    assert!(ended.text().contains(r"a\nFORGED\r\u{1b}[2J"), "{ended}");
+    is_harmless(&outcome(warren(dir.path(), &["test", "--json"])).ends_with(1));
+}
+
+#[test]
 fn a_service_that_fails_is_told_in_lines_of_the_runtimes() {
     let manifest = "[services.\"app:s\"]\nprocess = \"app:s\"\ncritical = true\n\
                     restart = { policy = \"never\" }\n";
@@ -98,16 +127,22 @@ fn a_service_that_fails_is_told_in_lines_of_the_runtimes() {
     is_harmless(&run(dir.path(), &["."]).ends_with(1));
 }
 
-#[test]
-fn a_manifest_is_shown_with_what_is_in_it() {
-    let key = HOSTILE.replace('\n', "\\n").replace('\r', "\\r");
-    let key: String = key
+/// Returns [`HOSTILE`] as it is written within a string of TOML.
+fn in_toml() -> String {
+    HOSTILE
         .chars()
         .map(|c| match c {
+            '\n' => "\\n".to_owned(),
+            '\r' => "\\r".to_owned(),
             '\u{1b}' | '\u{7}' | '\u{7f}' => format!("\\u{:04X}", u32::from(c)),
             c => c.to_string(),
         })
-        .collect();
+        .collect()
+}
+
+#[test]
+fn a_manifest_is_shown_with_what_is_in_it() {
+    let key = in_toml();
     for manifest in [
         format!("\"{key}\" = 1\n"),
         format!("[processes.\"{key}\"]\n"),
@@ -259,4 +294,98 @@ fn processes_are_listed_with_their_names() {
     }
     session.signal("INT");
     session.end().ends_with(130);
+}
+
+/// The end of [`HOSTILE`] as text: Lua leaves out the beginning of a long name.
+const SHOWN: &str = r"\u{9b}2J\u{202e}\u{2028}\u{7f}b.lua:1";
+
+#[test]
+fn a_deadlock_names_files_as_text() {
+    let file = format!("{HOSTILE}.lua");
+    let dir = Program::of(&[(&*file, "process.inbox():receive()")]);
+    let ended = run(dir.path(), &[&file]).ends_with(3);
+    is_in_one_line(&ended);
+    assert!(ended.stderr.contains(" waits at "), "{ended}");
+    assert!(ended.stderr.contains(SHOWN), "{ended}");
+}
+
+#[test]
+fn a_reload_names_files_as_text() {
+    let main = "
+        assert(process.exec('app:odd') == 1)
+        print('ready')
+        process.listen('end'):receive()";
+    let file = format!("{HOSTILE}.lua");
+    let manifest = format!("[processes.\"app:odd\"]\nsource = \"{}.lua\"\n", in_toml());
+    let dir = Program::of(&[
+        ("main.lua", main),
+        ("warren.toml", &manifest),
+        (&file, "return function() return 1 end"),
+    ]);
+    let mut session = Session::start(warren(dir.path(), &["run", "--control", "control", "."]));
+    session.wait_for_line("ready");
+    let reload = |status: i32| {
+        for words in [&["reload"][..], &["reload", "--json"]] {
+            let words = [words, &["--control", "control"]].concat();
+            let ended = outcome(warren(dir.path(), &words)).ends_with(status);
+            is_in_one_line(&ended);
+            if status != 0 && !words.contains(&"--json") {
+                assert!(ended.stderr.contains(SHOWN), "{ended}");
+            }
+        }
+    };
+    reload(0);
+    std::fs::write(dir.path().join(&file), "return function() return 2 end").unwrap();
+    std::fs::write(dir.path().join(format!("new{HOSTILE}.lua")), "").unwrap();
+    reload(0);
+    std::fs::write(dir.path().join(&file), "local x = = 1").unwrap();
+    reload(1);
+    let words = ["reload", "--json", "--control", "control"];
+    let refused = outcome(warren(dir.path(), &words)).ends_with(1);
+    let refused: Value = serde_json::from_str(refused.text()).unwrap();
+    // As data the name is whole.
+    let problem = &refused["error"]["problems"][0];
+    assert_eq!(problem["file"], file, "{refused}");
+    assert_eq!(problem["line"], 1, "{refused}");
+    std::fs::write(dir.path().join(&file), "return 3").unwrap();
+    reload(0);
+    session.signal("TERM");
+    is_harmless(&session.end().ends_with(143));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn top_shows_names_and_files_as_text() {
+    let main = lua(r#"
+        assert(process.registry.register("HOSTILE"))
+        print("ready")
+        process.listen("HOSTILE"):receive()
+    "#);
+    let file = format!("{HOSTILE}.lua");
+    let dir = Program::of(&[(&file, main)]);
+    let run = ["run", "--control", "control", &file];
+    let mut session = Session::start(warren(dir.path(), &run));
+    session.wait_for_line("ready");
+    let mut top = Top::start_with(dir.path(), "control", "");
+    top.shows("Enter details");
+    // The details of the first process, with its names and its stack.
+    top.press("\u{1b}[B\r");
+    top.shows("Esc back");
+    top.press("q");
+    let (status, seen) = top.end();
+    assert_eq!(status, Some(0));
+    assert!(seen.contains("FORGED"), "{seen:?}");
+    // The commands of the name, and not those by which `top` draws.
+    for forged in [
+        "\nFORGED",
+        "\u{1b}]0;x",
+        "\u{7}",
+        "\u{9b}",
+        "\u{202e}",
+        "\u{2028}",
+    ] {
+        assert!(!seen.contains(forged), "{forged:?} in {seen:?}");
+    }
+    session.signal("TERM");
+    session.end().ends_with(143);
 }

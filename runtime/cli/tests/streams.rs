@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "this is test code")]
 
+use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -12,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::warren;
-use warren_tests::{Program, TIMEOUT};
+use warren_tests::{Program, Session, TIMEOUT};
 
 /// A command whose streams are pipes that nobody reads by default. Killed when
 /// dropped.
@@ -189,26 +190,93 @@ fn lines_that_are_lost_are_counted_and_said_and_others_are_not_lost() {
 }
 
 /// Commands that print on standard output.
-const PRINTING: [&[&str]; 8] = [
+const PRINTING: [&[&str]; 14] = [
     &["--help"],
     &["run", "--help"],
     &["--version"],
     &["check", "main.lua"],
     &["inspect", "guest.wat"],
     &["policy", "check", "main.lua"],
+    &[
+        "policy",
+        "why",
+        "desk",
+        "--actor=ada",
+        "--scope=app:guest",
+        "--action=process.send",
+        "--resource=desk",
+    ],
     &["run", "main.lua"],
     &["doctor", "--json"],
+    &["completions", "bash"],
+    &["new", NEW],
+    &["ps"],
+    &["ps", "--json"],
+    &["ps", "--show", "waits"],
 ];
 
-fn printing() -> Program {
-    let guest = r#"(module (memory (export "memory") 1) (func (export "start")))"#;
-    Program::of(&[("main.lua", "print('x')"), ("guest.wat", guest)])
+/// Stands for a directory that is not there.
+const NEW: &str = "NEW";
+
+/// A directory with what the commands of [`PRINTING`] read, and a program to ask.
+struct Printing {
+    dir: Program,
+    made: Cell<u32>,
+    _running: Session,
+}
+
+impl Printing {
+    fn set_up() -> Printing {
+        let guest = r#"(module (memory (export "memory") 1) (func (export "start")))"#;
+        let waits = "process.registry.register('waits')
+            print('ready')
+            process.inbox():receive()";
+        let permit = "permit (principal, action == Action::\"process.send\", resource);";
+        let dir = Program::of(&[
+            ("main.lua", "print('x')"),
+            ("guest.wat", guest),
+            ("waits.lua", waits),
+            ("desk/main.lua", ""),
+            (
+                "desk/warren.toml",
+                "[scopes.\"app:guest\"]\npolicies = [\"guest\"]\n",
+            ),
+            ("desk/policies/guest.cedar", permit),
+        ]);
+        let run = ["run", "--wait", "--control", "control", "waits.lua"];
+        let mut running = Session::start(warren(dir.path(), &run));
+        running.wait_for_line("ready");
+        Printing {
+            dir,
+            made: Cell::new(0),
+            _running: running,
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Returns a command of [`PRINTING`].
+    fn command(&self, args: &[&str]) -> Command {
+        let made = self.made.get() + 1;
+        self.made.set(made);
+        let new = format!("new{made}");
+        let words: Vec<&str> = args
+            .iter()
+            .map(|word| if *word == NEW { new.as_str() } else { word })
+            .collect();
+        let mut command = warren(self.path(), &words);
+        command.env("WARREN_CONTROL", "control");
+        command
+    }
 }
 
 /// Every command that prints ends with an error if its standard output is this file.
-fn every_command_says(dir: &Path, stdout: &File, why: &str) {
+fn every_command_says(printing: &Printing, stdout: &File, why: &str) {
     for args in PRINTING {
-        let output = warren(dir, args)
+        let output = printing
+            .command(args)
             .stdout(stdout.try_clone().unwrap())
             .stderr(Stdio::piped())
             .output()
@@ -224,25 +292,128 @@ fn every_command_says(dir: &Path, stdout: &File, why: &str) {
 #[test]
 fn a_full_standard_output_is_said_by_every_command() {
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    every_command_says(printing().path(), &full, "No space left");
+    let printing = Printing::set_up();
+    every_command_says(&printing, &full, "No space left");
+    // This one prints nothing.
+    let output = printing
+        .command(&["man", NEW])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]
 fn a_standard_output_that_is_not_open_for_writing_is_said_by_every_command() {
-    let dir = printing();
-    for path in [dir.path(), &dir.path().join("main.lua")] {
+    let printing = Printing::set_up();
+    for path in [printing.path(), &printing.path().join("main.lua")] {
         let unwritable = File::open(path).unwrap();
-        every_command_says(dir.path(), &unwritable, "Bad file descriptor");
+        every_command_says(&printing, &unwritable, "Bad file descriptor");
     }
 }
 
 #[test]
+fn closed_streams_are_as_dev_null() {
+    let printing = Printing::set_up();
+    let man: &[&str] = &["man", NEW];
+    for args in PRINTING.into_iter().chain([man]) {
+        let mut command = printing.command(args);
+        let usual = command.stderr(Stdio::null()).output().unwrap();
+        for closed in [">&-", "<&- >&-", "<&- >&- 2>&-"] {
+            let command = printing.command(args);
+            let mut shell = Command::new("sh");
+            shell
+                .args(["-c", &format!("exec \"$0\" \"$@\" {closed}")])
+                .arg(command.get_program())
+                .args(command.get_args())
+                .current_dir(printing.path())
+                .stdin(Stdio::null());
+            for (name, value) in command.get_envs() {
+                match value {
+                    Some(value) => shell.env(name, value),
+                    None => shell.env_remove(name),
+                };
+            }
+            let output = shell.output().unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let status = output.status.code();
+            assert_eq!(status, usual.status.code(), "{args:?} {closed}: {stderr}");
+            assert_eq!(output.stdout, b"", "{args:?} {closed}");
+            assert!(!stderr.contains("panicked"), "{args:?} {closed}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn no_file_takes_the_place_of_a_closed_stream() {
+    let main = "
+        local file = assert(io.open('out/file', 'w'))
+        print('printed')
+        io.stderr:write('written\\n')
+        logger.error('logged')
+        assert(io.read('a') == '')
+        file:write('kept')
+        file:close()";
+    let dir = Program::of(&[("main.lua", main)]);
+    fs::create_dir(dir.path().join("out")).unwrap();
+    let inner = warren(dir.path(), &[]);
+    let closed = "exec \"$0\" run --write out main.lua <&- >&- 2>&-";
+    let status = Command::new("sh")
+        .args(["-c", closed])
+        .arg(inner.get_program())
+        .current_dir(dir.path())
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(0));
+    let written = fs::read_to_string(dir.path().join("out/file")).unwrap();
+    assert_eq!(written, "kept");
+}
+
+/// Signals that a terminal or a shell sends a program that goes on.
+#[test]
+fn signals_that_end_nothing_lose_no_input() {
+    let main = "print('ready') for line in io.lines() do print('read ' .. line) end print('done')";
+    let dir = Program::of(&[
+        ("main.lua", main),
+        (
+            "warren.toml",
+            "[scopes.\"app:guest\"]\npolicies = [\"guest\"]\n",
+        ),
+        ("policies/guest.cedar", ""),
+    ]);
+    let mut command = warren(dir.path(), &["run", "."]);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut command = Unread(command.spawn().unwrap());
+    let mut stdin = command.0.stdin.take().unwrap();
+    command.wait_for_line("ready");
+    let signals = ["WINCH", "CONT", "STOP", "CONT", "HUP", "CHLD", "URG"];
+    for number in 0..10 {
+        // The program reads when the first ones come, and has half a line at the others.
+        for half in ["half ", "whole "] {
+            for signal in signals {
+                command.signal(signal);
+            }
+            write!(stdin, "{half}").unwrap();
+        }
+        writeln!(stdin, "{number}").unwrap();
+        command.wait_for_line(&format!("read half whole {number}"));
+    }
+    drop(stdin);
+    command.wait_for_line("done");
+    assert_eq!(command.end(), Some(0));
+}
+
+#[test]
 fn a_reader_that_is_gone_ends_every_command_quietly() {
-    let dir = printing();
+    let printing = Printing::set_up();
     for args in PRINTING {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let mut command = warren(dir.path(), args);
+        let mut command = printing.command(args);
         let output = command
             .stdout(writer)
             .stderr(Stdio::piped())

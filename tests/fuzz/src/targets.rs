@@ -9,6 +9,7 @@ mod flat;
 mod lua;
 mod modules;
 mod node;
+mod operations;
 mod programs;
 mod texts;
 mod values;
@@ -78,6 +79,13 @@ pub(crate) const ALL: &[Target] = &[
         reaches: &texts::TEXTS,
         make: None,
         run: texts::texts,
+    },
+    Target {
+        name: "operations",
+        takes: "YAML, regular expressions, JSON Schema and tokens, for the operations of guests",
+        reaches: &operations::OPERATIONS,
+        make: Some(operations::make),
+        run: operations::operations,
     },
     Target {
         name: "control",

@@ -54,3 +54,8 @@ fn made_values_are_taken_alike() {
 fn made_scripts_call_everything() {
     more_than("flat", &[150, 800, 5, 15, 3, 50, 8, 50, 5, 30, 25, 5, 1, 5]);
 }
+
+#[test]
+fn made_texts_are_taken_by_operations() {
+    more_than("operations", &[5, 4, 4, 1, 1, 1, 4, 2]);
+}

@@ -187,6 +187,145 @@ static void naming(void) {
   FAILS(warren_unregister("@"), WARREN_INVALID);
 }
 
+#define TOO_LARGE(call, what)                                                            \
+  do {                                                                                   \
+    FAILS(call, WARREN_INVALID);                                                         \
+    CHECK(warren_text_is(warren_last_error()->message, what ": more than 1048576 bytes (max_message)")); \
+  } while (0)
+
+/* Writes a value of some bytes that is copied into itself twice, 60 times over. */
+static void write_doubled(warren_writer *writer) {
+  warren_writer inner = WARREN_WRITER;
+  warren_write_string(&inner, "a string of some bytes");
+  for (int level = 0; level < 60; level++) {
+    warren_writer outer = WARREN_WRITER;
+    warren_write_array(&outer, 2);
+    for (int copy = 0; copy < 2; copy++) {
+      warren_reader one = {inner.bytes, inner.bytes + inner.len, 1, inner.mistake};
+      warren_write_value(&outer, &one);
+    }
+    warren_writer_free(&inner);
+    inner = outer;
+  }
+  warren_reader whole = {inner.bytes, inner.bytes + inner.len, 1, inner.mistake};
+  warren_write_value(writer, &whole);
+  warren_writer_free(&inner);
+}
+
+/* Writes one value of more than a message holds. */
+static void write_large(warren_writer *writer, const char *what) {
+  static char bytes[2 << 20];
+  warren_text text = {bytes, sizeof bytes};
+  if (strcmp(what, "doubled") == 0) {
+    write_doubled(writer);
+    return;
+  }
+  memset(bytes, strcmp(what, "text") == 0 ? 'x' : '\xff', sizeof bytes);
+  warren_write_text(writer, text);
+}
+
+static void too_large(void) {
+  static const char *const kinds[] = {"doubled", "text", "bytes"};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    warren_pid pid;
+    warren_queue queue;
+    warren_writer large = WARREN_WRITER, arguments = WARREN_WRITER;
+    CHECK(warren_self(&pid) == 0);
+    write_large(&large, kinds[i]);
+    TOO_LARGE(warren_send(pid.text, "topic", &large), "payload");
+    warren_start start = me("park", &arguments);
+    start.arguments = &large;
+    TOO_LARGE(warren_spawn(&start, &pid), "arguments");
+    TOO_LARGE(warren_exec_start(&start, &queue), "arguments");
+    TOO_LARGE(warren_upgrade(NULL, &large), "arguments");
+    start.arguments = NULL;
+    start.context = &large;
+    TOO_LARGE(warren_spawn(&start, &pid), "context");
+    start.context = NULL;
+    start.actor = "ada";
+    start.actor_meta = &large;
+    TOO_LARGE(warren_spawn(&start, &pid), "meta of the actor");
+    start.actor = NULL;
+    start.actor_meta = NULL;
+    warren_message_spec spec = {"early", &large};
+    start.messages = &spec;
+    start.message_count = 1;
+    TOO_LARGE(warren_spawn(&start, &pid), "early");
+    warren_start returns = me("large", &arguments);
+    warren_write_string(&arguments, kinds[i]);
+    TOO_LARGE(warren_exec(&returns, &message, &value), "result");
+    warren_writer_free(&large);
+    warren_writer_free(&arguments);
+  }
+}
+
+#define NOT_UTF8(call, what)                                                   \
+  do {                                                                         \
+    FAILS(call, WARREN_INVALID);                                               \
+    CHECK(warren_text_is(warren_last_error()->message, what " is not UTF-8")); \
+  } while (0)
+
+static void not_utf8(void) {
+  /* A continuation alone, half a surrogate pair, and more than Unicode has. */
+  static const char *const strings[] = {"half \x80", "half \xed\xa0\xbd", "\xf4\x90\x80\x80"};
+  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+    const char *bytes = strings[i];
+    warren_pid self, pid;
+    warren_queue queue;
+    warren_writer arguments = WARREN_WRITER;
+    CHECK(warren_self(&self) == 0);
+    NOT_UTF8(warren_send(self.text, bytes, NULL), "topic");
+    NOT_UTF8(warren_send(bytes, "topic", NULL), "destination");
+    NOT_UTF8(warren_listen(bytes, &queue), "topic");
+    warren_start start = me("park", &arguments);
+    start.definition = bytes;
+    NOT_UTF8(warren_spawn(&start, &pid), "definition");
+    NOT_UTF8(warren_exec_start(&start, &queue), "definition");
+    start = me("park", &arguments);
+    start.host = bytes;
+    NOT_UTF8(warren_spawn(&start, &pid), "host");
+    start = me("park", &arguments);
+    start.name = bytes;
+    NOT_UTF8(warren_spawn(&start, &pid), "name");
+    start = me("park", &arguments);
+    start.actor = bytes;
+    NOT_UTF8(warren_spawn(&start, &pid), "actor");
+    start = me("park", &arguments);
+    start.policies = &bytes;
+    start.policy_count = 1;
+    NOT_UTF8(warren_spawn(&start, &pid), "policy");
+    start = me("park", &arguments);
+    warren_message_spec spec = {bytes, NULL};
+    start.messages = &spec;
+    start.message_count = 1;
+    NOT_UTF8(warren_spawn(&start, &pid), "topic");
+    NOT_UTF8(warren_upgrade(bytes, NULL), "definition");
+    NOT_UTF8(warren_terminate(bytes), "destination");
+    NOT_UTF8(warren_cancel(bytes, -1), "destination");
+    NOT_UTF8(warren_monitor(bytes), "destination");
+    NOT_UTF8(warren_unmonitor(bytes), "destination");
+    NOT_UTF8(warren_link(bytes), "destination");
+    NOT_UTF8(warren_unlink(bytes), "destination");
+    NOT_UTF8(warren_register(bytes, NULL), "name");
+    NOT_UTF8(warren_register("here", bytes), "pid");
+    NOT_UTF8(warren_lookup(bytes, &pid), "name");
+    NOT_UTF8(warren_unregister(bytes), "name");
+    NOT_UTF8(warren_context(bytes, &message, &value), "key");
+    NOT_UTF8(warren_named_scope(bytes, &message, &value), "id");
+    NOT_UTF8(warren_policy(bytes), "id");
+    CHECK(!warren_can(bytes, "x", NULL) && !warren_can("process.send", bytes, NULL));
+    /* As a value, it crosses as bytes. */
+    warren_writer payload = WARREN_WRITER;
+    warren_write_string(&payload, bytes);
+    CHECK(warren_send(self.text, "bytes", &payload) == 0);
+    CHECK(warren_receive(&message, warren_inbox(), WARREN_FOREVER) == 1);
+    CHECK(warren_text_is(warren_read_text(&message.payload), bytes));
+    warren_writer_free(&payload);
+    warren_writer_free(&arguments);
+  }
+  CHECK(warren_receive(&message, warren_inbox(), 0) == 0);
+}
+
 int warren_main(warren_reader *args, warren_writer *result) {
   warren_text role = {"", 0};
   if (warren_peek(args) == WARREN_STRING) role = warren_read_text(args);
@@ -228,11 +367,20 @@ int warren_main(warren_reader *args, warren_writer *result) {
     warren_write_value(result, &message.payload);
     return 0;
   }
+  if (warren_text_is(role, "large")) {
+    char what[16];
+    warren_text asked = warren_read_text(args);
+    snprintf(what, sizeof what, "%.*s", WARREN_TEXT(asked));
+    write_large(result, what);
+    return 0;
+  }
   itself();
   messages();
   ties();
   spawning();
   naming();
+  too_large();
+  not_utf8();
   printf("the tour is over\n");
   return 0;
 }

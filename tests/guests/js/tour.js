@@ -1,6 +1,7 @@
 // Every call of the JavaScript SDK against the real runtime, and its faults. The
 // conformance peer is in the same component: compiling one takes 15 s.
 import { commands } from "./peer.js";
+import { large, refusals } from "./refusals.js";
 import {
   Float, WarrenError, after, cancel, context, events, exec, execStart, exit, float, frameId,
   getOptions, inbox, kinds, link, listen, log, lookup, main, monitor, pid, print, randomBytes,
@@ -157,6 +158,7 @@ const roles = {
     for (;;) all.push(new Uint8Array(1 << 20).fill(1));
   },
   exit: () => exit(7),
+  large,
   log: () => log.named("tour").warn("something here is odd", { job: 7 }),
 };
 
@@ -170,6 +172,7 @@ export const start = main((role, ...rest) => {
   processes();
   ties();
   names();
+  refusals();
   console.log("the console is standard output");
   print("the tour is over");
 });

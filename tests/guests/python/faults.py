@@ -6,6 +6,7 @@ import sys
 
 import warren
 from peer import COMMANDS
+from refusals import large, refusals
 
 
 def tour():
@@ -37,6 +38,7 @@ def tour():
     busy = warren.spawn("app:main", "app:processes", "busy", monitored=True)
     warren.terminate(busy)
     assert warren.events().receive().error.kind == warren.CANCELED
+    refusals()
     print("the tour is over", end="")
     print()
 
@@ -61,6 +63,11 @@ def conflict():
     raise warren.WarrenError("as asked", kind=warren.CONFLICT)
 
 
+def half():
+    warren.log.named("half \ud83d").warn("logged \ud83d", job=7)
+    raise ValueError("half \ud83d of a pair")
+
+
 ROLES = {
     "double": lambda value: 2 * value,
     "chance": random.random,
@@ -71,8 +78,10 @@ ROLES = {
     "conflict": conflict,
     "key": lambda: {}["missing"],
     "result": lambda: {"run": print},
+    "large": large,
+    "half": half,
     "exit": lambda: sys.exit(7),
-    "refuse": lambda: sys.exit("no stock"),
+    "refuse": lambda: sys.exit("no stock \ud83d"),
     "keep": lambda path: KEPT.append(open(path, "w")) or KEPT[0].write("kept"),
     "log": lambda: warren.log.named("faults").warn("something here is odd", job=7),
 }

@@ -162,6 +162,9 @@ for _, part in next, { "actor", "scope" } do
   local name = "with_" .. part
   executors[name] = function(executor, value)
     local self = executor_of(executor, name)
+    if value == nil then
+      return invalid(part .. " is missing")
+    end
     local encoded, err = identity(value, part, name, "funcs.security")
     if not encoded then
       return nil, err

@@ -8,19 +8,23 @@ use std::fs;
 
 use mlua_sys::*;
 
-use crate::boot;
 use crate::lua::State;
+use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 16] = [
+pub(super) const OBJECTS: [(&str, &str); 21] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
     ("duration", "duration"),
     ("error", "err"),
+    ("executor", "executor"),
+    ("future", "future"),
     ("location", "loc"),
     ("logger", "log"),
     ("message", "message"),
+    ("payload", "p"),
+    ("pg", "g"),
     ("policy", "policy"),
     ("regexp", "re"),
     ("scope", "scope"),
@@ -29,6 +33,7 @@ pub(super) const OBJECTS: [(&str, &str); 16] = [
     ("ticker", "ticker"),
     ("time", "t"),
     ("timer", "timer"),
+    ("token_store", "ts"),
 ];
 
 #[test]
@@ -61,9 +66,28 @@ pub(super) fn is_string_function(name: &str) -> bool {
 pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
     let mut walk = Walk::default();
     let l = boot::state().expect("Lua is set up");
+    compile_late_libraries(l);
     l.push_value(LUA_REGISTRYINDEX);
     walk.visit(l);
-    walk.classes
+    let mut classes = walk.classes;
+    // Found by a function of C, which looks into this table.
+    late::push_part(l, c"payload", c"payload_methods");
+    classes.insert("payload".to_owned(), functions(l));
+    l.pop(1);
+    classes
+}
+
+/// Compiles the libraries that are compiled at their first use.
+fn compile_late_libraries(l: State) {
+    l.global(c"load");
+    l.push_bytes(
+        b"for _, library in ipairs { funcs, payload, pg, process.groups } do
+            pairs(library)
+          end
+          security.token_store('app:tokens')",
+    );
+    l.call(1, 1);
+    l.call(0, 0);
 }
 
 /// Everything that Lua can reach, hidden or not.
@@ -136,14 +160,21 @@ fn methods(l: State) -> BTreeSet<String> {
     l.push_string(c"__index");
     if l.raw_get(-2) == LUA_TTABLE {
         fill(l);
-        l.push_nil();
-        while l.next(-2) {
-            if l.type_of(-1) == LUA_TFUNCTION {
-                names.extend(l.lossy(-2));
-            }
-            l.pop(1 as c_int);
-        }
+        names = functions(l);
     }
     l.pop(1);
+    names
+}
+
+/// The names of the functions in the table on top of the stack.
+fn functions(l: State) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    l.push_nil();
+    while l.next(-2) {
+        if l.type_of(-1) == LUA_TFUNCTION {
+            names.extend(l.lossy(-2));
+        }
+        l.pop(1 as c_int);
+    }
     names
 }

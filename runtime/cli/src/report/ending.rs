@@ -143,7 +143,7 @@ fn place_of_syntax_error(source: &Source, error: &Error) -> Option<Excerpt> {
     }
     let message = &*error.message;
     // Lua shortens a long name in its message.
-    let reason = message.strip_prefix(&format!("{file}:{line}:"));
+    let reason = message.strip_prefix(&format!("{}:{line}:", text::line(file)));
     let line = usize::try_from(*line).ok()?;
     let text = std::str::from_utf8(&source.bytes).ok()?;
     let before = text.split_inclusive('\n').take(line.checked_sub(1)?);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use warren_kernel::{Details, Error, Host};
+use warren_kernel::{Details, Error, Host, text};
 
 use super::failures::Failure;
 use super::last_lines;
@@ -29,7 +29,13 @@ pub(super) async fn prepare(
     source: Chunk,
 ) -> Result<Arc<[u8]>, Failure> {
     let shared = Arc::clone(&around.shared);
-    let name = Arc::clone(&source.name);
+    let file = Arc::clone(&source.name);
+    // The name stands in messages and stacks, each place on a line of its own.
+    let name: Arc<str> = text::line(&*file).to_string().into();
+    let source = Chunk {
+        name: Arc::clone(&name),
+        ..source
+    };
     let control = Arc::new(Control::default());
     let purpose = Purpose::Prepare { prepared: None };
     let call = Call {
@@ -46,26 +52,26 @@ pub(super) async fn prepare(
     let lines = last_lines::pass_on(&shared, &control, true);
     last_lines::write(&shared, lines).await;
     match driven {
-        Driven::Finished(finished) => prepared(finished, &name),
+        Driven::Finished(finished) => prepared(finished, &file, &name),
         Driven::Doomed => Err(Error::internal(format!("{name}: preparing was stopped")).into()),
     }
 }
 
 /// Makes fields of the runtime of the place that an interpreter tells in the details of its
-/// error, a map of `file` and `line`.
-fn with_place(error: Error) -> Error {
+/// error, a map of `file` and `line`. It knows the file by the name that stands in messages.
+fn with_place(error: Error, file: &str, name: &str) -> Error {
     let Some(Details::Encoded(details)) = &error.details else {
         return error;
     };
-    let (mut file, mut line) = (None, None);
+    let (mut is_its, mut line) = (false, None);
     for (key, value) in reader::entries(details).into_iter().flatten() {
         match reader::text(key) {
-            Some("file") => file = reader::text(value).map(str::to_owned),
+            Some("file") => is_its = reader::text(value) == Some(name),
             Some("line") => line = codec::read(value).ok().and_then(|line| line.as_u64()),
             _ => {}
         }
     }
-    let (Some(file), Some(line)) = (file, line) else {
+    let (true, Some(line)) = (is_its, line) else {
         return error;
     };
     let details = None;
@@ -74,8 +80,8 @@ fn with_place(error: Error) -> Error {
         .with("line", line)
 }
 
-/// Returns the code that the instance has prepared.
-fn prepared(finished: Finished, name: &str) -> Result<Arc<[u8]>, Failure> {
+/// Returns the code that the instance has prepared from a file, which has a name in messages.
+fn prepared(finished: Finished, file: &str, name: &str) -> Result<Arc<[u8]>, Failure> {
     // Not lasting: it may succeed when the host has more memory left.
     let wanted_memory = finished.memory_refused.is_some();
     let failure = |error| match wanted_memory {
@@ -83,7 +89,9 @@ fn prepared(finished: Finished, name: &str) -> Result<Arc<[u8]>, Failure> {
         false => Failure::of_code(error),
     };
     match (finished.prepared, finished.result) {
-        (Some(prepared), Ok(())) => prepared.map_err(|error| failure(with_place(*error))),
+        (Some(prepared), Ok(())) => {
+            prepared.map_err(|error| failure(with_place(*error, file, name)))
+        }
         (None, Ok(())) => {
             let message = "the interpreter called neither `prepared` nor `fail`";
             Err(Error::internal(format!("{name}: {message}")).into())

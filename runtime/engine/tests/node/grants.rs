@@ -3,6 +3,7 @@
 
 mod calls;
 mod component;
+mod component_script;
 mod limits;
 mod paths;
 mod place;

@@ -30,6 +30,9 @@ local kinds = {
   error = { takes = "string", name = "error or string", value = "x" },
   context = { takes = "string", name = "string or error", value = "x" },
   flag = { takes = "boolean", name = "boolean" },
+  groups = { takes = "string table", name = "string", value = "x", invalid = "" },
+  -- Of `receive`: a duration, or a table with one.
+  patience = { takes = "number string table", refuses = true, value = "1ns", invalid = "soon" },
   message = { takes = "string table", name = "string or table", invalid = {} },
   -- Of `json`, `yaml`, `uuid`, `hash` and the codecs, which refuse what they are not made for.
   options = { takes = "table", refuses = true },
@@ -72,6 +75,10 @@ local objects = {
   actor = { "actor", security.new_actor("x") },
   scope = { "scope", security.new_scope {} },
   ts = { "token_store", assert(security.token_store("app:tokens")) },
+  g = { "pg", assert(pg.open("app:x")) },
+  executor = { "executor", funcs.new() },
+  future = { "future", assert(funcs.async("app:nothing")) },
+  p = { "payload", payload.new("x") },
   policy = { "policy", security.new_scope({ "x" }):policies()[1] },
 }
 
@@ -92,8 +99,8 @@ local function call(path, object, arguments, count)
   local made = object and path:gsub("^.*:", "object:") or path
   local code = "local object" .. (count > 0 and ", " .. list or "") .. " = ... return " .. made .. "(" .. list .. ")"
   -- No tail call: that has no name, and its error no place.
-  -- Of `nil, nil, err` the error is the third.
-  code = code:gsub("return (.*)$", "local one, two, three = %1 return one, two == nil and three or two")
+  -- Of `nil, nil, err` and `nil, false, err` the error is the third.
+  code = code:gsub("return (.*)$", "local one, two, three = %1 return one, not two and three or two")
   return pcall(assert(load(code, "=call")), object, table.unpack(arguments, 1, count))
 end
 
@@ -218,9 +225,17 @@ local function walk(path, library)
     end
   end
 end
-for _, name in ipairs { "process", "channel", "time", "errors", "json", "logger", "ctx", "security", "uuid", "hash", "base64", "hex", "yaml", "metrics" } do
-  walk(name, _G[name])
+-- Lua's own libraries, whose functions stdlib/wrong_types_are_refused_as_in_lua tries.
+local lua = { _G = true, coroutine = true, debug = true, io = true, math = true, os = true, package = true,
+  string = true, table = true, utf8 = true }
+local walked = 0
+for name, library in pairs(_G) do
+  if type(library) == "table" and not lua[name] then
+    walk(name, library)
+    walked = walked + 1
+  end
 end
+assert(walked == 21, walked)
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
 
 assert(#wrong == 0, "\n" .. table.concat(wrong, "\n"))

@@ -5,6 +5,7 @@
 -- arguments that they take; with `as_lua` what is missing raises, too, as in the rest
 -- of that library of Lua.
 local text, unknown, host = { "text", "x" }, { "definition", "app:nothing" }, { "text?", "x" }
+local id_of_function = { "text", "app:nothing" }
 local key, algorithm = { "bytes", ("k"):rep(32) }, { "bytes?", "HS256" }
 local id = { "data", "6ba7b810-9dad-11d1-80b4-00c04fd430c8" }
 
@@ -60,7 +61,7 @@ return {
   { "channel.new", "integer?" },
   { "channel.select", "cases", "flag?" },
   { "ch:send", "..." },
-  { "ch:receive" },
+  { "ch:receive", "patience?" },
   { "ch:close" },
   { "ch:case_send", "..." },
   { "ch:case_receive" },
@@ -73,6 +74,40 @@ return {
   { "sub:close" },
 
   { "pg.open", "bytes" },
+  { "g:join", "groups" },
+  { "g:leave", "groups" },
+  { "g:get_members", text },
+  { "g:get_local_members", text },
+  { "g:which_groups" },
+  { "g:which_local_groups" },
+  { "g:broadcast", text, text, "..." },
+  { "g:broadcast_local", text, text, "..." },
+  { "g:monitor", text },
+  { "g:events" },
+  { "g:release" },
+
+  { "funcs.call", id_of_function, "..." },
+  { "funcs.async", id_of_function, "..." },
+  { "funcs.new" },
+  { "executor:with_context", "table" },
+  { "executor:with_actor", "actor" },
+  { "executor:with_scope", "scope" },
+  { "executor:with_options", "table" },
+  { "executor:call", id_of_function, "..." },
+  { "executor:async", id_of_function, "..." },
+  { "future:response" },
+  { "future:channel" },
+  { "future:is_complete" },
+  { "future:is_canceled" },
+  { "future:result" },
+  { "future:error" },
+  { "future:cancel" },
+
+  { "payload.new", "any?" },
+  { "p:data" },
+  { "p:unmarshal" },
+  { "p:get_format" },
+  { "p:transcode", { "bytes", "json/plain" } },
 
   { "time.now" },
   { "time.sleep", "duration" },

@@ -7,12 +7,17 @@ assert(require("lib.a") == a and package.loaded["lib.a"] == a, "loaded once")
 assert(require("lib.inner.b") == a.inner)
 assert(require("lib/inner/b") == "inner value", "a slash separates as well")
 assert(require("lib.nothing") == true, "a module that returns nothing")
+assert(require("lib.ü") == "lib.ü" and require("größe.файл") == "größe.файл", "any text")
+local _, where = require("lib.two words")
+assert(where == "lib/two words.lua", where)
 
-for _, name in ipairs { "lib.missing", "../secret", "/etc/passwd", "lib//a", "", "lib..a" } do
+for _, name in ipairs { "lib.missing", "lib.ö", "lib.u\u{308}", "lib.\u{9b}", "../secret", "/etc/passwd", "lib//a", "", "lib..a" } do
   local ok, message = pcall(require, name)
   assert(not ok and message:find("module '" .. name .. "' not found", 1, true), message)
 end
 assert(not pcall(require, {}))
+local taken, why = pcall(require, "lib.\xfc")
+assert(not taken and why:find("name is not UTF-8", 1, true), why)
 
 -- A broken module says where.
 local ok, message = pcall(require, "lib.broken")

@@ -183,11 +183,9 @@ impl HostDescriptor for View<'_> {
         sync(fd: Fd) -> FsResult<()>;
         get_flags(fd: Fd) -> FsResult<types::DescriptorFlags>;
         get_type(fd: Fd) -> FsResult<types::DescriptorType>;
-        set_times(fd: Fd, accessed: types::NewTimestamp, modified: types::NewTimestamp) -> FsResult<()>;
         read(fd: Fd, len: u64, offset: u64) -> FsResult<(Vec<u8>, bool)>;
         stat(fd: Fd) -> FsResult<types::DescriptorStat>;
         stat_at(fd: Fd, flags: types::PathFlags, path: String) -> FsResult<types::DescriptorStat>;
-        link_at(fd: Fd, flags: types::PathFlags, path: String, new: Fd, new_path: String) -> FsResult<()>;
         readlink_at(fd: Fd, path: String) -> FsResult<String>;
         is_same_object(one: Fd, other: Fd) -> wasmtime::Result<bool>;
         metadata_hash(fd: Fd) -> FsResult<types::MetadataHashValue>;
@@ -280,6 +278,46 @@ impl HostDescriptor for View<'_> {
     async fn rename_at(&mut self, fd: Fd, path: String, new: Fd, new_path: String) -> FsResult<()> {
         let (old, new) = (self.target(&fd, path)?, self.target(&new, new_path)?);
         self.on_disk(move |files| old.rename(&new, files)).await
+    }
+
+    // The library's does not charge the host for the new name.
+    async fn link_at(
+        &mut self,
+        fd: Fd,
+        flags: types::PathFlags,
+        path: String,
+        new: Fd,
+        new_path: String,
+    ) -> FsResult<()> {
+        // Following a link here would give the new name to the link's target.
+        if flags.contains(types::PathFlags::SYMLINK_FOLLOW) {
+            return Err(ErrorCode::Invalid.into());
+        }
+        let (old, new) = (self.target(&fd, path)?, self.target(&new, new_path)?);
+        self.on_disk(move |files| old.hard_link(&new, files)).await
+    }
+
+    // The library's fails for a directory, whose handle is for paths only.
+    async fn set_times(
+        &mut self,
+        fd: Fd,
+        accessed: types::NewTimestamp,
+        modified: types::NewTimestamp,
+    ) -> FsResult<()> {
+        let times = Times {
+            accessed: time(accessed)?,
+            modified: time(modified)?,
+        };
+        if let Descriptor::Dir(_) = self.library.table.get(&fd)? {
+            let target = self.target(&fd, ".".to_owned())?;
+            return self.on_disk(move |_| target.set_times(true, times)).await;
+        }
+        let held = self.changeable(&fd)?;
+        self.on_disk(move |_| {
+            let tracked = held.tracked.as_ref().ok_or(Errno::BADF)?;
+            Ok(tracked.file().set_times(times.of_file())?)
+        })
+        .await
     }
 
     // The library's opens a FIFO, and waits until somebody reads from it.

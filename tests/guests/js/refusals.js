@@ -1,0 +1,88 @@
+// What the SDK refuses before it leaves the process: too large values, and text that is
+// not Unicode.
+import {
+  WarrenError, cancel, context, exec, execStart, inbox, kinds, link, listen, lookup, monitor, pid,
+  register, security, send, spawn, terminate, unlink, unmonitor, unregister, upgrade,
+} from "../../../guest-sdk/js/warren.js";
+
+const ME = "app:main";
+const HOST = "app:processes";
+
+/** Tries a call, which must fail as `Invalid` with this in its message. */
+function refused(what, part, attempt) {
+  try {
+    attempt();
+  } catch (error) {
+    if (error instanceof WarrenError && error.kind === kinds.INVALID && error.message.includes(part)) return;
+    throw new Error(`${what}: ${error}`);
+  }
+  throw new Error(`${what}: it was taken`);
+}
+
+/** A value of some bytes that is reached by 2^60 ways. */
+function shared() {
+  let value = ["x".repeat(1000)];
+  for (let level = 0; level < 60; level++) value = level % 2 ? [value, value] : { a: value, b: value };
+  return value;
+}
+
+function tooLarge() {
+  const limit = "more than 1048576 bytes (max_message)";
+  for (const [what, value] of [["shared", shared()], ["text", "x".repeat(2 << 20)], ["bytes", new Uint8Array(2 << 20)]]) {
+    refused(`${what} sent`, `payload: ${limit}`, () => send(pid(), "topic", value));
+    refused(`${what} spawned`, `arguments: ${limit}`, () => spawn(ME, HOST, ["double", value]));
+    refused(`${what} executed`, `arguments: ${limit}`, () => exec(ME, HOST, ["double", value]));
+    refused(`${what} upgraded`, `arguments: ${limit}`, () => upgrade(null, [value]));
+    refused(`${what} inherited`, `context: ${limit}`, () => spawn(ME, HOST, [], { context: { value } }));
+    refused(`${what} first`, `messages.early: ${limit}`, () => spawn(ME, HOST, [], { messages: [["early", value]] }));
+    refused(`${what} of an actor`, `actor.meta: ${limit}`, () => spawn(ME, HOST, [], { actor: { id: "ada", meta: { value } } }));
+    refused(`${what} returned`, `result: ${limit}`, () => exec(ME, HOST, ["large", what]));
+  }
+}
+
+function notUnicode() {
+  const half = "half \ud83d of a pair";
+  for (const [what, attempt] of [
+    ["topic", () => send(pid(), half, 1)],
+    ["destination", () => send(half, "topic", 1)],
+    ["topic", () => listen(half)],
+    ["definition", () => spawn(half, HOST)],
+    ["host", () => spawn(ME, half)],
+    ["definition", () => execStart(half, HOST)],
+    ["definition", () => upgrade(half)],
+    ["name", () => spawn(ME, HOST, [], { name: half })],
+    ["actor", () => spawn(ME, HOST, [], { actor: { id: half } })],
+    ["policy", () => spawn(ME, HOST, [], { scope: { policies: [half] } })],
+    ["topic", () => spawn(ME, HOST, [], { messages: [[half, 1]] })],
+    ["destination", () => terminate(half)],
+    ["destination", () => cancel(half)],
+    ["destination", () => monitor(half)],
+    ["destination", () => unmonitor(half)],
+    ["destination", () => link(half)],
+    ["destination", () => unlink(half)],
+    ["name", () => register(half)],
+    ["PID", () => register("here", half)],
+    ["name", () => lookup(half)],
+    ["name", () => unregister(half)],
+    ["key", () => context.get(half)],
+    ["action", () => security.can(half, "x")],
+    ["resource", () => security.can("process.send", half)],
+    ["id", () => security.policy(half)],
+    ["id", () => security.namedScope(half)],
+  ]) {
+    refused(attempt, `${what}: a string with half a surrogate pair`, attempt);
+  }
+  refused("a key", "half a surrogate pair", () => send(pid(), "topic", { [half]: 1 }));
+  refused("an error", "half a surrogate pair", () => send(pid(), "topic", new WarrenError(half)));
+}
+
+export function refusals() {
+  tooLarge();
+  notUnicode();
+  if (inbox().receive(0) !== undefined) throw new Error("a refused message arrived");
+}
+
+/** Returns a value that is too large to be a result. */
+export function large(what) {
+  return what === "shared" ? shared() : what === "text" ? "x".repeat(2 << 20) : new Uint8Array(2 << 20);
+}
