@@ -2,8 +2,11 @@
 
 use std::env;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use miniz_oxide::deflate::compress_to_vec;
 
 /// Bytes of the module's own stack, for C and Rust values whose address is
 /// taken. Lua stops recursion through C at 200 levels (`LUAI_MAXCCALLS`); the
@@ -245,6 +248,9 @@ fn main() {
     }
     println!("cargo::rerun-if-changed=third-party/lpeg/lptypes.h");
     println!("cargo::rerun-if-changed=build.rs");
+    for directory in ["library", "prelude"] {
+        pack(Path::new(directory));
+    }
 
     let wasm = variable("CARGO_CFG_TARGET_FAMILY") == "wasm";
     let sources = sources_of_lua();
@@ -350,6 +356,47 @@ fn patched(sources: &Path) -> PathBuf {
         fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
     directory
+}
+
+/// Packs the Lua sources in a directory below `src`, for `src/compact.rs`: beside the packed
+/// source lies an expression in Rust that has it.
+fn pack(directory: &Path) {
+    let to = PathBuf::from(variable("OUT_DIR"))
+        .join("compact")
+        .join(directory);
+    let failed = |path: &Path, error: io::Error| -> ! { panic!("{}: {error}", path.display()) };
+    fs::create_dir_all(&to).unwrap_or_else(|error| failed(&to, error));
+    let from = Path::new("src").join(directory);
+    let entries = fs::read_dir(&from).unwrap_or_else(|error| failed(&from, error));
+    for entry in entries {
+        let path = entry.unwrap_or_else(|error| failed(&from, error)).path();
+        let name = path.file_name().unwrap_or_default();
+        if path.is_dir() {
+            pack(&directory.join(name));
+            continue;
+        }
+        // A file that is new is noticed by the source that names it.
+        println!("cargo::rerun-if-changed={}", path.display());
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| failed(&path, error));
+        let code = code_of(&text);
+        let packed = compress_to_vec(code.as_bytes(), 10);
+        let name = name.to_string_lossy();
+        let expression = format!(
+            "crate::compact::Compact {{ len: {}, packed: include_bytes!(\"{name}.packed\") }}",
+            code.len()
+        );
+        for (extension, content) in [("packed", &packed[..]), ("rs", expression.as_bytes())] {
+            let path = to.join(format!("{name}.{extension}"));
+            fs::write(&path, content).unwrap_or_else(|error| failed(&path, error));
+        }
+    }
+}
+
+/// Returns a Lua source without comments in lines of their own, indentation and empty lines.
+fn code_of(text: &str) -> String {
+    let lines = text.lines().map(|line| line.trim_start_matches(' '));
+    let code = lines.filter(|line| !line.is_empty() && !line.starts_with("--"));
+    code.flat_map(|line| [line, "\n"]).collect()
 }
 
 fn variable(name: &str) -> String {

@@ -71,6 +71,17 @@ impl Definitions for LayeredDefinitions {
         }
     }
 
+    fn import(&self, definition: &str, name: &str) -> Result<Option<Source>, Error> {
+        match &self.app {
+            Some(app) => app.import(definition, name),
+            None => Ok(None),
+        }
+    }
+
+    fn modules(&self, definition: &str) -> Option<Arc<[String]>> {
+        self.app.as_ref()?.modules(definition)
+    }
+
     fn source(&self, name: &str) -> Option<Source> {
         let mut given = self.modules.values();
         match (given.find(|source| *source.name == *name), &self.app) {

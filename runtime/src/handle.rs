@@ -88,6 +88,13 @@ impl Handle {
         self.process.text()
     }
 
+    /// Returns the id of the chain of calls that the process belongs to, and with it all
+    /// processes that it starts, and those that they start. The id is of this chain alone if
+    /// the embedder has started the process.
+    pub fn frame(&self) -> Option<Arc<str>> {
+        self.process.frame()
+    }
+
     /// Returns whether the process has ended.
     pub fn has_ended(&self) -> bool {
         self.process.has_exited()

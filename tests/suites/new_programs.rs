@@ -50,6 +50,11 @@ fn lua() {
     let path = place("hello-lua");
     new("lua", &path);
     greets(&path);
+    let tested = Warren::tool("test", &path).outcome().ends_with(0);
+    assert!(
+        tested.text().ends_with(": 2 passed, 0 failed\n"),
+        "{tested}"
+    );
     Warren::tool("build", &path)
         .outcome()
         .ends_with(0)

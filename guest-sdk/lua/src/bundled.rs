@@ -6,9 +6,9 @@ use std::ffi::c_int;
 use mlua_sys::{LUA_TTABLE, lua_KContext, lua_upvalueindex};
 
 use crate::argument::{REFUSED, text};
-use crate::compact::compact;
+use crate::compact::{self, Compact, compact};
 use crate::lua::{Function, Functions, State, push_library, set_functions};
-use crate::{calls, late, prelude, waiting};
+use crate::{calls, late, waiting};
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"bundled", bundled)];
@@ -17,7 +17,8 @@ pub(crate) const FUNCTIONS: &Functions = &[(c"bundled", bundled)];
 pub(crate) const SWITCHABLE: &[Function] = &[open];
 
 /// Names, and the source of each.
-const MODULES: &[(&str, &str)] = &[
+const MODULES: &[(&str, Compact)] = &[
+    ("assert", compact!("library/assert.lua")),
     ("pool", compact!("library/pool.lua")),
     ("pool.manager", compact!("library/pool/manager.lua")),
     ("pool.queue", compact!("library/pool/queue.lua")),
@@ -53,6 +54,12 @@ const MODULES: &[(&str, &str)] = &[
     ("server.serving", compact!("library/server/serving.lua")),
     ("server.starting", compact!("library/server/starting.lua")),
     ("task", compact!("library/task.lua")),
+    ("test", compact!("library/test.lua")),
+    ("test.cases", compact!("library/test/cases.lua")),
+    ("test.checks", compact!("library/test/checks.lua")),
+    ("test.mocks", compact!("library/test/mocks.lua")),
+    ("test.report", compact!("library/test/report.lua")),
+    ("test.values", compact!("library/test/values.lua")),
 ];
 
 /// Led before a name, it finds the bundled module also where the program has one of that
@@ -80,8 +87,9 @@ extern "C-unwind" fn opened(l: State, _: c_int, _: lua_KContext) -> c_int {
     1
 }
 
-/// `bundled(name)`: the full name of the bundled module and, where `name` is that, the
-/// module's chunk as a function; nothing where there is no such module.
+/// `bundled(name, environment?)`: the full name of the bundled module and, where `name` is
+/// that, the module's chunk as a function, with the environment for its globals; nothing
+/// where there is no such module.
 extern "C-unwind" fn bundled(l: State) -> c_int {
     let Some(name) = text(l, 1, "name") else {
         return REFUSED;
@@ -91,8 +99,13 @@ extern "C-unwind" fn bundled(l: State) -> c_int {
         return 0;
     };
     if short != name {
+        let has_environment = l.type_of(2) == LUA_TTABLE;
         l.push_value(1);
-        prelude::load(l, source);
+        compact::load(l, source);
+        if has_environment {
+            l.push_value(2);
+            l.set_upvalue(-2, 1);
+        }
         l.push_closure(open, 1);
         return 2;
     }
@@ -100,4 +113,22 @@ extern "C-unwind" fn bundled(l: State) -> c_int {
     l.push_value(1);
     l.concat(2);
     1
+}
+
+#[cfg(test)]
+mod tests {
+    use mlua_sys::LUA_TFUNCTION;
+
+    use super::MODULES;
+    use crate::{boot, compact};
+
+    #[test]
+    fn every_module_is_unpacked_and_compiled() {
+        let l = boot::state().expect("Lua is set up");
+        for (name, source) in MODULES {
+            compact::load(l, source);
+            assert_eq!(l.type_of(-1), LUA_TFUNCTION, "{name}");
+            l.pop(1);
+        }
+    }
 }

@@ -1,86 +1,44 @@
-//! Lua sources without comments, indentation and empty lines, made by the compiler: the
-//! sources lie in the image of every process, whose memory is charged beyond 1 MiB.
+//! Lua sources as `build.rs` packs them: without comments, indentation and empty lines, and
+//! deflated. They lie in the image of every process, whose memory is charged beyond 1 MiB,
+//! and are unpacked where they are compiled.
 
-/// The source of a file beside the caller, without what Lua does not need. No text in the
-/// file may go over several lines.
+use std::iter;
+use std::slice;
+
+use miniz_oxide::inflate::decompress_slice_iter_to_slice;
+
+use crate::lua::State;
+use crate::prelude;
+
+/// A packed source.
+pub(crate) struct Compact {
+    /// Bytes of the source.
+    pub(crate) len: usize,
+    /// The source, by the method "deflate".
+    pub(crate) packed: &'static [u8],
+}
+
+/// The packed source of a file below `src`. No text in the file may go over several lines.
 macro_rules! compact {
     ($file:literal) => {
-        const {
-            const SOURCE: &[u8] = include_str!($file).as_bytes();
-            const CODE: &[u8] = &$crate::compact::code::<{ $crate::compact::len(SOURCE) }>(SOURCE);
-            $crate::compact::text(CODE)
-        }
+        include!(concat!(env!("OUT_DIR"), "/compact/", $file, ".rs"))
     };
 }
 pub(crate) use compact;
 
-/// Returns the bytes of the code in a source.
-pub(crate) const fn len(source: &[u8]) -> usize {
-    let (mut at, mut len) = (0, 0);
-    while at < source.len() {
-        let (from, to) = line(source, at);
-        len += if is_code(source, from) { to - from } else { 0 };
-        at = to;
-    }
-    len
-}
-
-/// Returns the code in a source.
-pub(crate) const fn code<const LEN: usize>(source: &[u8]) -> [u8; LEN] {
-    let mut code = [0; LEN];
-    let (mut at, mut len) = (0, 0);
-    while at < source.len() {
-        let (mut from, to) = line(source, at);
-        if !is_code(source, from) {
-            from = to;
-        }
-        while from < to {
-            code[len] = source[from];
-            len += 1;
-            from += 1;
-        }
-        at = to;
-    }
-    code
-}
-
-/// Returns code as text.
-pub(crate) const fn text(code: &[u8]) -> &str {
-    match str::from_utf8(code) {
-        Ok(text) => text,
-        Err(_) => panic!("whole lines of a text are text"),
-    }
-}
-
-/// Returns where the line at a place begins, behind its indentation, and where it ends,
-/// behind its line break.
-const fn line(source: &[u8], at: usize) -> (usize, usize) {
-    let mut from = at;
-    while from < source.len() && source[from] == b' ' {
-        from += 1;
-    }
-    let mut to = from;
-    while to < source.len() && source[to] != b'\n' {
-        to += 1;
-    }
-    (from, if to < source.len() { to + 1 } else { to })
-}
-
-/// Returns true for a line that is neither empty nor a comment.
-const fn is_code(source: &[u8], from: usize) -> bool {
-    let is_comment = from + 1 < source.len() && source[from] == b'-' && source[from + 1] == b'-';
-    from < source.len() && source[from] != b'\n' && !is_comment
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{code, len, text};
-
-    #[test]
-    fn comments_and_indentation_are_left_out() {
-        const SOURCE: &[u8] =
-            b"-- A comment.\nlocal a = 1 -- stays\n\n  -- One more.\n  return a - -1\n--";
-        const CODE: &[u8] = &code::<{ len(SOURCE) }>(SOURCE);
-        assert_eq!(text(CODE), "local a = 1 -- stays\nreturn a - -1\n");
-    }
+/// Pushes the function of a source, as [`prelude::load`] does. May raise.
+// Not inlined: unpacking takes some KiB of the stack.
+#[inline(never)]
+pub(crate) fn load(l: State, source: &Compact) {
+    let block = l.new_block(source.len, 0).cast::<u8>();
+    // SAFETY: the block has so many bytes, of which nobody else knows, and stays on the
+    // stack as long as the slice is used.
+    let text = unsafe {
+        block.write_bytes(0, source.len);
+        slice::from_raw_parts_mut(block, source.len)
+    };
+    // Packed by `build.rs`, so that this does not fail; if it did, the text would be no Lua.
+    let _ = decompress_slice_iter_to_slice(text, iter::once(source.packed), false, true);
+    prelude::load_bytes(l, text);
+    l.remove(-2);
 }

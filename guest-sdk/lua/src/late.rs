@@ -5,18 +5,18 @@ use std::ffi::{CStr, c_int, c_void};
 
 use mlua_sys::*;
 
+use crate::compact::{self, Compact, compact};
 use crate::lua::{Functions, State, push_next};
-use crate::prelude::{self, Chunk};
 use crate::read_only;
 
 /// Names, and the chunk of each. A chunk is given the functions that only the prelude
 /// sees, and the table of the library, which it fills. The first one is a part of the
 /// library `process`.
-const LIBRARIES: &[(&CStr, Chunk)] = &[
-    (OF_PROCESS, include_str!("prelude/groups.lua")),
-    (c"funcs", include_str!("prelude/funcs.lua")),
-    (c"payload", include_str!("prelude/payload.lua")),
-    (c"pg", include_str!("prelude/pg.lua")),
+const LIBRARIES: &[(&CStr, Compact)] = &[
+    (OF_PROCESS, compact!("prelude/groups.lua")),
+    (c"funcs", compact!("prelude/funcs.lua")),
+    (c"payload", compact!("prelude/payload.lua")),
+    (c"pg", compact!("prelude/pg.lua")),
 ];
 
 const OF_PROCESS: &CStr = c"groups";
@@ -30,7 +30,10 @@ const HANDLERS: &Functions = &[
 
 /// Parts of other libraries: names, and the chunk of each, which is given the functions that
 /// only the prelude sees, and returns the part.
-const PARTS: &[(&CStr, Chunk)] = &[(c"tokens", include_str!("prelude/tokens.lua"))];
+const PARTS: &[(&CStr, Compact)] = &[
+    (c"modules", compact!("prelude/modules.lua")),
+    (c"tokens", compact!("prelude/tokens.lua")),
+];
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"late", late)];
@@ -49,13 +52,23 @@ extern "C-unwind" fn late(l: State) -> c_int {
     let Some((_, chunk)) = PARTS.iter().find(|(known, _)| known.to_bytes() == name) else {
         return 0;
     };
-    prelude::load(l, chunk);
+    compact::load(l, chunk);
     l.push_value(2);
     l.call(1, 1);
     l.push_value(1);
     l.push_value(-2);
     l.raw_set(2);
     1
+}
+
+/// Leaves the process the libraries that a list names, one a line, and those that every
+/// process has: `prelude/modules.lua`. May raise.
+pub(crate) fn leave_modules(l: State, list: &[u8]) {
+    l.push_function(late);
+    l.push_string(c"modules");
+    l.call(1, 1);
+    l.push_bytes(list);
+    l.call(1, 0);
 }
 
 /// Makes the tables of the libraries, as globals and for `require`. The table of the
@@ -155,7 +168,7 @@ fn fill(l: State, table: c_int, place: lua_Integer) {
     }
     l.new_table(0, 0);
     let members = l.top();
-    prelude::load(l, chunk);
+    compact::load(l, chunk);
     l.registered(native_key());
     l.push_value(members);
     l.call(2, 0);

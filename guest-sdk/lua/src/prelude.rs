@@ -47,7 +47,12 @@ pub(crate) fn run(l: State, chunks: &[Chunk]) {
 
 /// Pushes the function of a chunk. May raise.
 pub(crate) fn load(l: State, chunk: Chunk) {
-    if l.load(chunk.as_bytes(), c"=[warren]") != LUA_OK {
+    load_bytes(l, chunk.as_bytes());
+}
+
+/// The same for a chunk that is not known before.
+pub(crate) fn load_bytes(l: State, chunk: &[u8]) {
+    if l.load(chunk, c"=[warren]") != LUA_OK {
         l.error();
     }
     strip(l);

@@ -13,6 +13,7 @@ use crate::chunk::{Refusal, compile, load_prepared, uses_arg};
 use crate::ending;
 use crate::exchange;
 use crate::interpreter::interpreter;
+use crate::late;
 use crate::lua::State;
 use crate::outcome;
 use crate::scheduler::{self, RunEnd, again};
@@ -163,6 +164,9 @@ fn build_program(l: State, record: &[u8]) -> Result<c_int, Malformed> {
     };
     if chunk.payload_objects {
         interpreter(l).payload_objects.set(true);
+    }
+    if let Some(modules) = chunk.modules {
+        late::leave_modules(l, modules);
     }
     // SAFETY: the runtime keeps what `prepare` has dumped.
     unsafe { load_prepared(l, chunk.code) };

@@ -13,10 +13,16 @@ pub struct Chunk<'a> {
     /// True where `message:payload()` of Lua gives objects. Known from the program's own
     /// code, and of no module.
     pub payload_objects: bool,
+    /// The names of the libraries that the definition has, in lines; `None` for all. Known
+    /// from the program's own code, and of no module.
+    pub modules: Option<&'a [u8]>,
 }
 
 /// The bit of the length of a chunk's name for [`Chunk::payload_objects`].
 const PAYLOAD_OBJECTS: u32 = 1 << 31;
+
+/// The bit of that length for [`Chunk::modules`], which follow the name.
+const MODULES: u32 = 1 << 30;
 
 /// Returns the id of the running definition, `namespace:name`.
 pub fn definition(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
@@ -131,11 +137,20 @@ impl<'a> Chunk<'a> {
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (len, rest) = bytes.split_first_chunk()?;
         let len = u32::from_le_bytes(*len);
-        let (name, code) = rest.split_at_checked((len & !PAYLOAD_OBJECTS) as usize)?;
+        let name_len = len & !(PAYLOAD_OBJECTS | MODULES);
+        let (name, rest) = rest.split_at_checked(name_len as usize)?;
+        let (modules, code) = if len & MODULES == 0 {
+            (None, rest)
+        } else {
+            let (len, rest) = rest.split_first_chunk()?;
+            let (modules, code) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+            (Some(modules), code)
+        };
         Some(Self {
             name,
             code,
             payload_objects: len & PAYLOAD_OBJECTS != 0,
+            modules,
         })
     }
 }

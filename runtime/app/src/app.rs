@@ -116,6 +116,14 @@ impl Definitions for App {
         self.library.module(name)
     }
 
+    fn import(&self, definition: &str, name: &str) -> Result<Option<Source>, Error> {
+        self.library.import(definition, name)
+    }
+
+    fn modules(&self, definition: &str) -> Option<Arc<[String]>> {
+        self.library.modules_of(definition)
+    }
+
     fn source(&self, name: &str) -> Option<Source> {
         self.library.source(name)
     }

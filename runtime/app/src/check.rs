@@ -16,7 +16,7 @@ use crate::grants::{self, Base};
 use crate::host::HostSettings;
 use crate::id::Id;
 use crate::library::{Library, ResolveError};
-use crate::manifest::{GrantEntry, Manifest, Problem, ProcessEntry, TokensEntry};
+use crate::manifest::{GrantEntry, ImportsEntry, Manifest, Problem, ProcessEntry, TokensEntry};
 use crate::options::EnvGrant;
 use crate::place::{self, Language};
 use crate::suggest::{MAX_SUGGESTIONS, closest};
@@ -47,6 +47,9 @@ impl Checked {
         }
         for entry in &manifest.grants {
             checked.add_grants(entry);
+        }
+        for entry in &manifest.imports {
+            checked.add_imports(entry);
         }
         if let Some(main) = &manifest.main {
             checked.check_place(main);
@@ -121,6 +124,8 @@ impl Checked {
         process.method = entry.method.clone();
         process.host = host;
         process.source = source;
+        process.modules = entry.modules.clone().map(Arc::from);
+        process.test = entry.test.clone();
         if entry.source.is_none() {
             self.check_place(&entry.id);
         }
@@ -249,6 +254,29 @@ impl Checked {
         let stores = entry.tokens.iter().filter(|id| self.check_token_store(id));
         grants.tokens = stores.map(|id| full_id(id.get_ref())).collect();
         self.library.process_mut(id).grants = Some(Arc::new(grants));
+    }
+
+    fn add_imports(&mut self, entry: &ImportsEntry) {
+        self.check_place(&entry.id);
+        for (name, target) in &entry.imports {
+            if !self.check_place(target) {
+                continue;
+            }
+            let file = self.library.resolve(target.get_ref());
+            if file.is_ok_and(|file| Language::of(&file) != Some(Language::Lua)) {
+                self.problem(
+                    target.span(),
+                    format!("`{}` is not in Lua", target.get_ref()),
+                    "only Lua can be required",
+                    "name a definition whose file ends in .lua",
+                );
+                continue;
+            }
+            let process = self.library.process_mut(entry.id.get_ref());
+            process
+                .imports
+                .insert(name.clone(), target.get_ref().clone());
+        }
     }
 
     fn add_token_store(&mut self, entry: &TokensEntry) {

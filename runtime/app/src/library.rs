@@ -304,6 +304,26 @@ impl Library {
         Ok(Some(known.add(name.to_owned(), module, bytes, |_| false)))
     }
 
+    /// Returns the code that `require(name)` gives in the processes of a definition, if the
+    /// manifest says so.
+    pub(crate) fn import(&self, definition: &str, name: &str) -> Result<Option<Source>, Error> {
+        let process = self.plan.processes.get(definition);
+        let Some(target) = process.and_then(|process| process.imports.get(name)) else {
+            return Ok(None);
+        };
+        match &self.definition(target.as_str())?.code {
+            Code::Lua(source) => Ok(Some(source.clone())),
+            Code::Wasm(_) | Code::Native(_) => Err(Error::invalid(format!(
+                "{target} is not in Lua, and only Lua can be required"
+            ))),
+        }
+    }
+
+    /// Returns the names of the libraries of a definition; `None` for all.
+    pub(crate) fn modules_of(&self, definition: &str) -> Option<Arc<[String]>> {
+        self.plan.processes.get(definition)?.modules.clone()
+    }
+
     fn read(&self, id: &Id) -> Result<Definition, ResolveError> {
         let path = self.resolve(id)?;
         if self.awaits_reload(&path) {

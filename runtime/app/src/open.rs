@@ -18,7 +18,8 @@ use crate::plan::DEFAULT_METHOD;
 use crate::policy::{Directory, Policies, Settings, policy_path};
 use crate::root::{SourceError, SourceRoot};
 use crate::service_check::identify;
-use warren_engine::DEFAULT_HOST;
+use crate::test::tests_of;
+use warren_engine::{DEFAULT_HOST, Definition};
 
 /// The default name of an app.
 const DEFAULT_NAME: &str = "app";
@@ -72,9 +73,14 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     } = checked;
     let fixed = options.reloadable.then(|| library.fix());
     identify(&mut services, &identities);
-    let definition = library
-        .first(&main)
-        .map_err(|error| no_start(&location.directory, &main, error, &library))?;
+    let definition = match library.first(&main) {
+        Err(ResolveError::Missing { tried }) if options.tests => {
+            first_test(&library, &name).ok_or(ResolveError::Missing { tried })
+        }
+        other => other,
+    };
+    let definition =
+        definition.map_err(|error| no_start(&location.directory, &main, error, &library))?;
     let app = App {
         name,
         main_host: match &definition.host {
@@ -147,6 +153,13 @@ fn main_of(
             })
         }
     }
+}
+
+/// Returns the definition of the first test that can be read.
+fn first_test(library: &Library, name: &str) -> Option<Arc<Definition>> {
+    let tests = tests_of(library, name).into_iter();
+    let mut ids = tests.filter_map(|test| Id::parse(&test.id).ok());
+    ids.find_map(|id| library.first(&id).ok())
 }
 
 /// Returns the error for a definition to start that cannot be read.

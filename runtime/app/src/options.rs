@@ -19,6 +19,9 @@ pub struct AppOptions {
     /// True if the program can be reloaded while it runs. All its files of code are read
     /// when it is opened, so that they belong together.
     pub reloadable: bool,
+    /// True if the program is opened for its [tests](crate::App::tests): if there is no
+    /// definition to start, the first test takes its place.
+    pub tests: bool,
     /// Bytes of memory that all processes may hold together. Overrides the
     /// manifest.
     pub max_memory_total: Option<u64>,

@@ -1,11 +1,13 @@
 //! The parts of a program that a reload leaves alone.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use warren_engine::{Code, Definition, Grants, Source};
 
+use crate::id::Id;
+use crate::manifest::TestEntry;
 use crate::root::SourceRoot;
 use crate::too_much::MAX_FILES;
 
@@ -20,6 +22,12 @@ pub(crate) struct Process {
     pub(crate) host: Option<Arc<str>>,
     /// The definition's grants; the program's own grants if absent.
     pub(crate) grants: Option<Arc<Grants>>,
+    /// The names of its libraries; all if absent.
+    pub(crate) modules: Option<Arc<[String]>>,
+    /// The definitions whose code `require` gives under a name.
+    pub(crate) imports: BTreeMap<String, Id>,
+    /// What the manifest says of it as a test.
+    pub(crate) test: Option<TestEntry>,
 }
 
 /// The function called by default.

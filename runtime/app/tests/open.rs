@@ -536,3 +536,107 @@ fn a_start_that_cannot_be_read_is_refused_at_once() {
         Err(AppError::NoMain { .. })
     ));
 }
+
+#[test]
+fn imports_are_code_of_other_definitions() {
+    let dir = program(&[
+        ("main.lua", ""),
+        ("util.lua", "of the program"),
+        ("lib/util.lua", "of lib"),
+        (
+            "warren.toml",
+            "[imports.\"app:main\"]\nutil = \"app.lib:util\"\n",
+        ),
+    ]);
+    let app = open(dir.path()).unwrap();
+    let import = |definition: &str, name: &str| app.import(definition, name).unwrap();
+    assert_eq!(&*import("app:main", "util").unwrap().name, "lib/util.lua");
+    assert!(import("app:main", "other").is_none());
+    assert!(import("app.lib:util", "util").is_none());
+    assert!(import("no id", "util").is_none());
+}
+
+#[test]
+fn imports_are_checked() {
+    let dir = program(&[
+        ("main.lua", ""),
+        ("x.wat", "(module)"),
+        (
+            "warren.toml",
+            "[imports.\"app:main\"]\na = \"app:x\"\nb = \"app:nothing\"\n\
+             [imports.\"app:none\"]\nc = \"app:main\"\n",
+        ),
+    ]);
+    let problems = problems(&dir);
+    for expected in [
+        "`app:x` is not in Lua",
+        "there is no definition `app:nothing`",
+        "there is no definition `app:none`",
+    ] {
+        assert!(problems.contains(expected), "{expected}: {problems}");
+    }
+}
+
+#[test]
+fn modules_are_those_of_one_definition() {
+    let dir = program(&[
+        ("main.lua", ""),
+        ("x.lua", ""),
+        (
+            "warren.toml",
+            "[processes.\"app:x\"]\nmodules = [\"time\", \"json\"]\n",
+        ),
+    ]);
+    let app = open(dir.path()).unwrap();
+    assert_eq!(app.modules("app:main"), None);
+    let modules = app.modules("app:x").unwrap();
+    assert_eq!(*modules, ["time".to_owned(), "json".to_owned()]);
+}
+
+#[test]
+fn tests_need_no_main() {
+    let dir = program(&[("x.lua", ""), ("x_test.lua", ""), ("test/y.lua", "")]);
+    assert!(matches!(open(dir.path()), Err(AppError::NoMain { .. })));
+    let options = || AppOptions {
+        tests: true,
+        ..AppOptions::default()
+    };
+    let app = App::open(dir.path(), options()).unwrap();
+    assert_eq!(&**app.main(), "app:x_test");
+    let ids: Vec<_> = app.tests().iter().map(|test| test.id.to_string()).collect();
+    assert_eq!(ids, ["app:x_test", "app.test:y"]);
+    let empty = program(&[("x.lua", "")]);
+    let error = App::open(empty.path(), options()).unwrap_err();
+    assert!(matches!(error, AppError::NoMain { .. }), "{error}");
+}
+
+#[test]
+fn tests_are_sorted_by_suite_order_and_id() {
+    let dir = program(&[
+        ("main.lua", ""),
+        ("a_test.lua", ""),
+        ("b_test.lua", ""),
+        ("c_test.lua", ""),
+        ("d_test.lua", ""),
+        (
+            "warren.toml",
+            "[hosts.\"app:h\"]\n[processes.\"app:a_test\"]\ntest.order = 4294967295\nhost = \"app:h\"\n\
+             [processes.\"app:c_test\"]\ntest.suite = \"a\"\ntest.name = \"sea\"\n",
+        ),
+    ]);
+    let app = open(dir.path()).unwrap();
+    let tests = app.tests();
+    let all: Vec<_> = tests
+        .iter()
+        .map(|test| (&*test.suite, test.order, &*test.name, &*test.host))
+        .collect();
+    assert_eq!(
+        all,
+        [
+            ("a", 0, "sea", DEFAULT_HOST),
+            ("app", 0, "app:b_test", DEFAULT_HOST),
+            ("app", 0, "app:d_test", DEFAULT_HOST),
+            ("app", u32::MAX, "app:a_test", "app:h"),
+        ]
+    );
+}

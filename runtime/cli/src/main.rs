@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use clap::CommandFactory;
 use command_line::Cli;
-use commands::{Command, build, check, completions, doctor, inspect, man, new, policy, run};
+use commands::{Command, build, check, completions, doctor, inspect, man, new, policy, run, test};
 #[cfg(unix)]
 use commands::{cancel, ps, reload, send, terminate, top};
 use exit::Exit;
@@ -55,6 +55,7 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
     }
     let exit = match cli.command {
         Command::Run(args) => run::run(&args, Warnings::beside(cli.log.log_format))?,
+        Command::Test(args) => test::test(&args, Warnings::beside(cli.log.log_format))?,
         Command::New(args) => new::new(&args)?,
         Command::Build(args) => build::build(&args)?,
         Command::Check(args) => check::check(&args)?,

@@ -25,4 +25,5 @@ mod shown;
 #[cfg(unix)]
 mod streams;
 mod support;
+mod testing;
 mod tools;

@@ -28,7 +28,7 @@ fn new_refuses_a_path_that_exists() {
     fs::create_dir(dir.path().join("empty")).unwrap();
     outcome(warren(dir.path(), &["new", "empty"]))
         .ends_with(0)
-        .prints("warren run empty\n");
+        .prints("warren test empty\nwarren run empty\n");
     outcome(warren(dir.path(), &["run", "empty"])).ends_with(0);
 }
 

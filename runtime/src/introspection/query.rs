@@ -40,6 +40,9 @@ pub struct Query {
     pub host: Option<String>,
     /// Selects processes in this state.
     pub state: Option<State>,
+    /// Selects processes of this chain of calls ([`Handle::frame`](crate::Handle::frame)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<String>,
     /// Maximum number of processes.
     pub limit: usize,
     /// Includes the PIDs of linked processes.
@@ -53,6 +56,7 @@ impl Default for Query {
             text: None,
             host: None,
             state: None,
+            frame: None,
             limit: usize::MAX,
             links: false,
         }
@@ -70,6 +74,10 @@ impl Query {
                 .text
                 .as_deref()
                 .is_none_or(|text| process.mentions(text))
+            && self
+                .frame
+                .as_deref()
+                .is_none_or(|frame| process.frame().as_deref() == Some(frame))
     }
 }
 

@@ -40,7 +40,9 @@ return function(how, ...)
   none, err = plain:with_context { f = print }
   assert(none == nil and err:kind() == errors.INVALID and tostring(err):find("context.f", 1, true))
   assert(not pcall(plain.with_context, plain, 5))
-  assert(not pcall(plain.with_actor, plain) and not pcall(plain.with_scope, plain, "x"))
+  none, err = plain:with_actor(nil)
+  assert(none == nil and err:kind() == errors.INVALID)
+  assert(not pcall(plain.with_actor, plain, 5) and not pcall(plain.with_scope, plain, "x"))
   assert(not pcall(plain.call, {}, me))
 
   local pids = process.listen("pid")

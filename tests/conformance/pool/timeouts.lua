@@ -10,7 +10,7 @@ local roles = {}
 
 roles.worker = pool.worker(function(job, main)
   if job == "wait" then
-    process.send(main, "begun")
+    process.send(main, "begun", true)
     process.listen("never"):receive()
   end
   return process.pid()
@@ -35,7 +35,8 @@ return function(role, ...)
   repeat
     assert(timed_out(pool.run(jobs, "wait", { timeout = timeout })))
     timeout = 2 * timeout
-  until begun:receive(0)
+    local _, has_begun = begun:receive(0)
+  until has_begun
   local second = assert(pool.run(jobs, "pid"))
   assert(second ~= first and not process.monitor(first))
 

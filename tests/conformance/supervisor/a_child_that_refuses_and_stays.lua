@@ -51,7 +51,7 @@ return function(role, ...)
   polite.shutdown = "infinity"
   local top = assert(supervisor.start {})
   none, err = supervisor.start_child(top, polite)
-  assert(not none and err:message():find("not today", 1, true), err)
+  assert(not none and tostring(err):find("not today", 1, true), err)
   assert(asked:receive() == process.event.CANCEL and supervisor.count(top).children == 0)
 
   -- A supervisor that waits for such a child ends when it is asked to.

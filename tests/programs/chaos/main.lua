@@ -194,7 +194,7 @@ local function pause(killed)
   end
 end
 
--- What a supervisor may hold more than after the first kills.
+-- Bytes by which a supervisor may grow after the first kills.
 local ROOM <const> = 65536
 
 local function check_flat(who, bytes, before, killed)
@@ -221,7 +221,7 @@ while killed < kills do
       -- A request to stop crosses the end.
       hit = process.terminate(pid)
       if hit then
-        supervisor.stop_child(place:match("(.*)%."), place)
+        local _ = supervisor.stop_child(place:match("(.*)%."), place)
       end
     else
       way = 4

@@ -224,6 +224,7 @@ fn options() {
     let no_text = OsStr::from_bytes(BYTES);
     for command in [
         "run",
+        "test",
         "new",
         "build",
         "check",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use warren_tests::Program;
 
 /// Prints the path and the type of everything that can be reached from the
-/// globals through tables, tables themselves left out.
+/// globals, and from some modules, through tables, tables themselves left out.
 const WALK: &str = r#"
 local seen = { [_G] = true, [package.loaded] = true, [package.preload] = true, [package.searchers] = true }
 local function walk(prefix, library)
@@ -20,6 +20,10 @@ local function walk(prefix, library)
   end
 end
 walk("", _G)
+-- Modules on the same page that are no globals.
+for _, name in ipairs { "assert", "test" } do
+  walk(name .. ".", require(name))
+end
 "#;
 
 /// The globals, by path.

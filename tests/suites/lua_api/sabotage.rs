@@ -4,12 +4,20 @@
 use crate::document::{Example, Function};
 
 /// Modules that a program requires.
-const PATTERNS: [&str; 5] = ["server", "task", "supervisor", "pool", "registry"];
+const MODULES: [&str; 7] = [
+    "server",
+    "task",
+    "supervisor",
+    "pool",
+    "registry",
+    "assert",
+    "test",
+];
 
 /// Returns whether a function is one of these modules.
 pub(crate) fn is_of_a_pattern(function: &Function) -> bool {
     let module = function.name.split_once('.').map(|(module, _)| module);
-    module.is_some_and(|module| PATTERNS.contains(&module))
+    module.is_some_and(|module| MODULES.contains(&module))
 }
 
 /// Returns whether an example mentions a function.
@@ -52,7 +60,7 @@ fn replaced(name: &str) -> String {
     const COPY: &str = "local function copy(t) local c = {} \
                         for k, v in pairs(t) do c[k] = v end return c end";
     if let Some((module, function)) = name.split_once('.')
-        && PATTERNS.contains(&module)
+        && MODULES.contains(&module)
     {
         return format!(
             "do {COPY} local m = copy(require('{module}')) m.{function} = function() end \

@@ -25,6 +25,8 @@ impl State {
         /// place of what follows.
         fn call_then(arguments: c_int, results: c_int, kept: lua_KContext, then: Continuation) = |l|
             lua_callk(l, arguments, results, kept, Some(transmute::<Continuation, lua_KFunction>(then)));
+        /// Sets an upvalue of a function, which has it, to the value on top.
+        fn set_upvalue(function: c_int, number: c_int) = |l| { lua_setupvalue(l, function, number); };
         /// Pushes an upvalue of a function. False, with nothing pushed, without one.
         fn upvalue(function: c_int, number: c_int) -> bool = |l| !lua_getupvalue(l, function, number).is_null();
     }

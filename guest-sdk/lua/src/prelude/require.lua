@@ -92,6 +92,17 @@ local function cannot_load(name, file, why)
 end
 
 local function searcher_of_path(name)
+  -- What the manifest imports for this definition goes before the program's files. These
+  -- are the names that it can give.
+  local imported, of
+  if #name <= 100 and find(name, "^[%w_.:/-]+$") then
+    imported, of = load_module("=" .. name)
+  end
+  if imported then
+    return imported, of
+  elseif of then
+    error("error loading module '" .. name .. "', an import of the manifest:\n\t" .. of, 0)
+  end
   local file, chunk, why = search(name, templates("path"), ".", "/")
   if not file then
     return chunk

@@ -4,6 +4,7 @@
 //! Checks that need the program's files and hosts follow once those are known.
 //! Both report [`Problem`]s, and all of them at once.
 
+mod imports;
 mod problem;
 mod reader;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod scalars;
 mod security;
 mod service_entry;
 mod size;
+mod test_entry;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -23,9 +25,11 @@ use warren_kernel::text;
 
 use crate::host::{HostSettings, QueueSettings};
 use crate::id::{Id, is_segment_char};
+pub(crate) use imports::ImportsEntry;
 use reader::{Reader, Section};
 pub(crate) use security::{IdentityOf, SecurityEntries};
 pub(crate) use service_entry::ServiceEntry;
+pub(crate) use test_entry::TestEntry;
 pub(crate) use tokens::TokensEntry;
 
 pub use problem::{ManifestError, Position, Problem, more_problems};
@@ -48,6 +52,7 @@ pub(crate) struct Manifest {
     pub(crate) processes: Vec<ProcessEntry>,
     pub(crate) services: Vec<ServiceEntry>,
     pub(crate) grants: Vec<GrantEntry>,
+    pub(crate) imports: Vec<ImportsEntry>,
     pub(crate) tokens: Vec<TokensEntry>,
     pub(crate) security: SecurityEntries,
 }
@@ -59,6 +64,9 @@ pub(crate) struct ProcessEntry {
     pub(crate) source: Option<Spanned<String>>,
     pub(crate) method: Option<String>,
     pub(crate) host: Option<Spanned<Id>>,
+    /// The names of the libraries; `None` for all.
+    pub(crate) modules: Option<Vec<String>>,
+    pub(crate) test: Option<TestEntry>,
 }
 
 /// A table `[grants."id"]`.
@@ -99,6 +107,7 @@ impl Manifest {
                 "processes",
                 "services",
                 "grants",
+                "imports",
                 "tokens",
                 "security",
                 "scopes",
@@ -129,6 +138,10 @@ impl Manifest {
         for (id, grants) in reader.tables_by_id(&root, "grants") {
             let entry = read_grants(&mut reader, id, &grants);
             manifest.grants.push(entry);
+        }
+        for (id, imports) in reader.tables_by_id(&root, "imports") {
+            let entry = ImportsEntry::read(&mut reader, id, &imports);
+            manifest.imports.push(entry);
         }
         for (id, tokens) in reader.tables_by_id(&root, "tokens") {
             let entry = TokensEntry::read(&mut reader, id, &tokens);
@@ -221,7 +234,10 @@ pub const MEMORY_OF_ALL: std::ops::RangeInclusive<u64> = (1 << 20)..=(1 << 47);
 const MEMORY: std::ops::RangeInclusive<u64> = (64 << 10)..=(4 << 30);
 
 fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> ProcessEntry {
-    reader.known_keys(process, &["source", "method", "host", "actor", "scope"]);
+    let known = [
+        "source", "method", "host", "modules", "test", "actor", "scope",
+    ];
+    reader.known_keys(process, &known);
     let method = reader.string(process, "method");
     if let Some(empty) = method.as_ref().filter(|method| method.get_ref().is_empty()) {
         reader.problem(
@@ -231,11 +247,15 @@ fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> 
             Some("leave `method` out for `main`".to_owned()),
         );
     }
+    let modules = reader.strings(process, "modules").into_iter();
+    let modules = modules.map(Spanned::into_inner).collect();
     ProcessEntry {
         id,
         source: reader.string(process, "source"),
         method: method.map(Spanned::into_inner),
         host: reader.id(process, "host"),
+        modules: process.has("modules").then_some(modules),
+        test: TestEntry::read(reader, process),
     }
 }
 

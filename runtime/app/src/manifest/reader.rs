@@ -221,6 +221,18 @@ impl Reader {
         self.parse_id(text.get_ref(), text.span())
     }
 
+    /// Returns all ids of the section, by key.
+    pub(super) fn ids(&mut self, section: &Section<'_>) -> Vec<(Spanned<String>, Spanned<Id>)> {
+        let mut ids = Vec::new();
+        for key in section.entries.keys() {
+            if let Some(id) = self.id(section, key.get_ref()) {
+                let key = Spanned::new(key.span(), key.get_ref().to_string());
+                ids.push((key, id));
+            }
+        }
+        ids
+    }
+
     /// Returns the count of this key, if present: a whole number above zero.
     pub(super) fn count(&mut self, section: &Section<'_>, key: &str) -> Option<usize> {
         self.count_within(section, key, 1..=u32::MAX)

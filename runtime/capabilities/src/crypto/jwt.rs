@@ -361,7 +361,7 @@ mod tests {
             (&*past, "key", "HS256", true, "expired"),
             (&later, "key", "HS256", false, "not valid yet"),
             (&endless, "key", "HS256", true, "no claim `exp`"),
-            (&odd, "key", "HS256", false, "no number"),
+            (&odd, "key", "HS256", false, "not a number"),
             (&endless, "other", "HS256", false, "signature is wrong"),
             (&endless, "key", "HS512", false, "signature is wrong"),
             (&none, "key", "HS256", false, "signature is wrong"),

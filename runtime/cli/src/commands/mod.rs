@@ -19,6 +19,7 @@ pub(crate) mod run;
 pub(crate) mod send;
 #[cfg(unix)]
 pub(crate) mod terminate;
+pub(crate) mod test;
 #[cfg(unix)]
 pub(crate) mod top;
 
@@ -43,6 +44,7 @@ use run::RunArgs;
 use send::SendArgs;
 #[cfg(unix)]
 use terminate::TerminateArgs;
+use test::TestArgs;
 #[cfg(unix)]
 use top::TopArgs;
 
@@ -51,6 +53,8 @@ use top::TopArgs;
 pub(crate) enum Command {
     /// Run a program until it ends
     Run(RunArgs),
+    /// Run the tests of a program
+    Test(TestArgs),
     /// Create a new program in a new directory
     New(NewArgs),
     /// Build the Rust and C guests of a directory

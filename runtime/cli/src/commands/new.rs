@@ -66,7 +66,7 @@ pub(crate) fn new(args: &NewArgs) -> Result<Exit, Box<Failure>> {
     }
     let path = text::path(&args.path);
     let next = match args.lang {
-        Language::Lua => format!("warren run {path}\n"),
+        Language::Lua => format!("warren test {path}\nwarren run {path}\n"),
         Language::Rust | Language::C => format!("warren build {path}\nwarren run {path}\n"),
     };
     stdout::print(&next, Exit::Success)
@@ -106,6 +106,10 @@ fn files(language: Language, name: &str) -> Vec<(String, String)> {
             file(
                 "greeter.lua",
                 include_str!("../../templates/lua/greeter.lua"),
+            ),
+            file(
+                "greeter_test.lua",
+                include_str!("../../templates/lua/greeter_test.lua"),
             ),
         ],
         Language::Rust => {

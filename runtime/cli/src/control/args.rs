@@ -71,6 +71,7 @@ impl QueryArgs {
             text: self.text.clone(),
             host: self.host.clone(),
             state: self.state,
+            frame: None,
             limit,
             links: false,
         }

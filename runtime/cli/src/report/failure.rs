@@ -70,7 +70,7 @@ impl From<Box<Failure>> for Failures {
     }
 }
 
-/// The look of output on standard error.
+/// The look of output on a standard stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
     /// True for colours, and lines drawn with more than ASCII.
@@ -81,10 +81,19 @@ impl Look {
     /// Returns the look for standard error: plain unless it is a terminal, and
     /// plain on a terminal that is asked to be (`NO_COLOR`, `TERM=dumb`).
     pub(crate) fn of_stderr() -> Self {
+        Look::of(&std::io::stderr())
+    }
+
+    /// Returns the look for standard output, by the same rules.
+    pub(crate) fn of_stdout() -> Self {
+        Look::of(&std::io::stdout())
+    }
+
+    fn of(stream: &impl IsTerminal) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Look {
-            fancy: std::io::stderr().is_terminal() && !set("NO_COLOR") && !dumb,
+            fancy: stream.is_terminal() && !set("NO_COLOR") && !dumb,
         }
     }
 }

@@ -113,6 +113,25 @@ pub trait Definitions: Send + Sync + 'static {
     /// `Unavailable` if the file exists but cannot be read.
     fn module(&self, name: &str) -> Result<Option<Source>, Error>;
 
+    /// Returns the code that `require(name)` gives in the processes of one definition, if
+    /// the program says so: it goes before a module of that name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Definitions::definition`] for the definition that has the code; `Invalid`
+    /// if that is no Lua.
+    fn import(&self, definition: &str, name: &str) -> Result<Option<Source>, Error> {
+        let _ = (definition, name);
+        Ok(None)
+    }
+
+    /// Returns the names of the libraries that the processes of a definition have, beside
+    /// those that every process has; `None` for all libraries.
+    fn modules(&self, definition: &str) -> Option<Arc<[String]>> {
+        let _ = definition;
+        None
+    }
+
     /// Returns a file of the program as it is here, by the name that messages have for it,
     /// to compare it with the same file in other definitions of the program. `None` if
     /// there is no such file.

@@ -34,6 +34,8 @@ pub(crate) struct Program {
     pub(crate) artifact: Option<Arc<Artifact>>,
     /// The code for the interpreter, if the guest is the interpreter.
     pub(crate) chunk: Option<Arc<Chunk>>,
+    /// The names of the libraries that the interpreter gives the process; `None` for all.
+    pub(crate) modules: Option<Arc<[String]>>,
     /// The definitions that the program is one of; absent for code of the embedder and
     /// of the runtime.
     pub(crate) origin: Option<Arc<Origin>>,
@@ -123,6 +125,7 @@ impl Program {
             grants,
             artifact: None,
             chunk: None,
+            modules: None,
             origin: None,
         }
     }

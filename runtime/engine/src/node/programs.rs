@@ -22,6 +22,10 @@ use crate::guest::Module;
 /// The Lua interpreter that comes with warren.
 const BUNDLED: &[u8] = include_bytes!("../../bundled/warren-lua.wasm");
 
+/// Stands before the name of a module that is an import. No file begins with it: a path
+/// begins with `./`.
+const IMPORT: char = '=';
+
 /// The compiled and prepared code of a node.
 pub(crate) struct Programs {
     /// The definitions from which processes start, with their programs.
@@ -145,6 +149,7 @@ impl Node {
         })?;
         Ok(Arc::new(Program {
             grants: Arc::clone(&definition.grants),
+            modules: set.definitions.modules(&definition.id),
             definition,
             artifact,
             chunk,
@@ -176,7 +181,8 @@ impl Node {
 
     /// Returns one of the program's own modules with its source, prepared for the
     /// interpreter of this program; `None` if there is no module of this name. The module
-    /// is of the definitions that the program was made of, also after a reload.
+    /// is of the definitions that the program was made of, also after a reload. A name
+    /// behind [`IMPORT`] is that of an import of the program's definition.
     ///
     /// # Errors
     ///
@@ -190,7 +196,11 @@ impl Node {
         let Some(origin) = &program.origin else {
             return Ok(None);
         };
-        let Some(source) = origin.definitions.module(name)? else {
+        let found = match name.strip_prefix(IMPORT) {
+            Some(name) => origin.definitions.import(&program.definition.id, name)?,
+            None => origin.definitions.module(name)?,
+        };
+        let Some(source) = found else {
             return Ok(None);
         };
         // Also if it does not compile: a reload may mend it.

@@ -37,6 +37,7 @@ impl Call {
             grants,
             artifact: Some(self.artifact),
             chunk: self.chunk,
+            modules: None,
             origin: None,
         }
     }

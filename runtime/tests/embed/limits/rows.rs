@@ -668,6 +668,14 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
+        "name of an import",
+        &[Constant(
+            "runtime/app/src/manifest/imports.rs",
+            "MAX_IMPORT",
+            Bytes,
+        )],
+    ),
+    (
         "id of a manifest",
         &[Constant("runtime/app/src/id.rs", "MAX_LEN", Bytes)],
     ),
@@ -968,6 +976,45 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[Text(
             "runtime/cli/src/commands/run/args.rs",
             "default_value = \"5s\"",
+        )],
+    ),
+    (
+        "`warren test --timeout`",
+        &[Text(
+            "runtime/cli/src/commands/test/args.rs",
+            "default_value = \"30s\"",
+        )],
+    ),
+    (
+        "messages of a test that were not taken yet",
+        &[Constant(
+            "runtime/cli/src/commands/test/collector.rs",
+            "MAX_AHEAD",
+            Count,
+        )],
+    ),
+    (
+        "cases of a test that are kept",
+        &[Constant(
+            "runtime/cli/src/commands/test/progress.rs",
+            "MAX_CASES",
+            Count,
+        )],
+    ),
+    (
+        "text about a case that is kept",
+        &[Constant(
+            "runtime/cli/src/commands/test/progress.rs",
+            "MAX_TEXT",
+            Bytes,
+        )],
+    ),
+    (
+        "texts about all cases of a test",
+        &[Constant(
+            "runtime/cli/src/commands/test/progress.rs",
+            "MAX_TEXTS",
+            Bytes,
         )],
     ),
     (

@@ -4,7 +4,7 @@ local server = require("server")
 local waits = {}
 
 function waits.call(big)
-  return server.call(big, "list")
+  return assert(server.call(big, "list"))
 end
 
 waits["call beside another"] = waits.call
@@ -12,11 +12,11 @@ waits["call beside another"] = waits.call
 function waits.listen(big)
   local lists = process.listen("list")
   assert(server.cast(big, process.pid()))
-  return lists:receive()
+  return (lists:receive())
 end
 
 function waits.exec()
-  return process.exec("app:result", "app:processes")
+  return assert(process.exec("app:result", "app:processes"))
 end
 
 -- The answer to a call that was given up is for nobody, whatever its size.

@@ -56,7 +56,7 @@ task.cancel(nil)
 funcs.async("app:nothing")
 funcs.new():async("app:nothing")
 
--- What has ended is not there to be stopped; and what is taken or caught is looked at.
+-- A target that has ended is no mistake; nor is an error that is taken or caught.
 process.cancel(ended)
 process.terminate(ended)
 process.unmonitor(ended)

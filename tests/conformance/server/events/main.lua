@@ -22,7 +22,7 @@ for _ = 1, 2 do
   assert(got[2] == child and got[3]:find("no luck", 1, true), got[3])
 end
 assert(kinds[process.event.EXIT] and kinds[process.event.LINK_DOWN])
--- What the handler returns is a decision.
+-- The handler returns a decision.
 assert(terminated:receive() == "seen enough")
 
 pid = assert(server.start("app:with", me))

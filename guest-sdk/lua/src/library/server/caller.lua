@@ -188,9 +188,11 @@ function caller.cast(destination, request)
     bad_argument(1, "cast", "string", destination)
   end
   local sent, err = send(destination, "cast", request)
-  -- A process may end by right at any time.
-  if sent or byte(destination) == 123 and errors.is(err, errors.NOT_FOUND) then
-    return sent, err
+  if sent then
+    return sent
+  elseif byte(destination) == 123 and errors.is(err, errors.NOT_FOUND) then
+    -- A process may end by right at any time.
+    return nil, err
   end
   return discarded("server.cast", nil, err)
 end

@@ -266,7 +266,7 @@ function tree:start(child)
   self:forget_alarm(child)
   local replies, topic
   if child.ready then
-    -- Whoever knows the topic can answer for the child.
+    -- A secret: a process that knows the topic can answer for the child.
     topic = "supervisor.ready#" .. new_uuid()
     replies = assert(process.listen(topic))
   end

@@ -124,7 +124,7 @@ impl RunArgs {
 
 /// A parser of `NAME` and `NAME=VALUE`.
 #[derive(Clone)]
-struct EnvGrantParser;
+pub(crate) struct EnvGrantParser;
 
 impl clap::builder::TypedValueParser for EnvGrantParser {
     type Value = EnvGrant;

@@ -24,7 +24,7 @@ use crate::report::refused::refused;
 use crate::report::warning::Warnings;
 use crate::report::{ending, opening, stderr};
 use crate::signals::{Reloads, Signals, Stop};
-pub(crate) use args::RunArgs;
+pub(crate) use args::{EnvGrantParser, RunArgs};
 use output::{OutputLost, StandardStreams};
 use watch::Watch;
 
@@ -43,6 +43,7 @@ pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> 
         env: args.env.clone(),
         strict: args.strict,
         reloadable: args.watch || args.is_controlled(),
+        tests: false,
         max_memory_total: args.max_memory_total,
     };
     environment::check_room()?;

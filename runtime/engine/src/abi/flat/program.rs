@@ -50,9 +50,10 @@ fn arguments(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Res
 fn code(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
     let guest = caller.data();
     let mark = u32::from(guest.shared.payload_objects) << 31;
+    let modules = guest.run.program.modules.as_deref();
     let chunk = guest
         .code()
-        .map_or_else(Vec::new, |chunk| record(chunk, mark));
+        .map_or_else(Vec::new, |chunk| record(chunk, mark, modules));
     reply(&mut caller, Out { ptr, cap }, Ok(chunk))
 }
 
@@ -68,17 +69,30 @@ async fn module(
         Err(fault) => return fail(guest, fault),
     };
     let found = caller.data_mut().module(name).await;
-    let found = found.map(|found| found.map_or_else(Vec::new, |chunk| record(&chunk, 0)));
+    let found = found.map(|found| found.map_or_else(Vec::new, |chunk| record(&chunk, 0, None)));
     reply(&mut caller, out, found.map_err(Fault::from))
 }
 
+/// The bit of the length of a chunk's name that tells of modules behind the name.
+const MODULES: u32 = 1 << 30;
+
 /// Returns the record of a chunk; `mark` is the highest bit of the length of its name.
-fn record(chunk: &Chunk, mark: u32) -> Vec<u8> {
+fn record(chunk: &Chunk, mark: u32, modules: Option<&[String]>) -> Vec<u8> {
     let mut record = Vec::with_capacity(4 + chunk.name.len() + chunk.code.len());
-    // Names are paths, far below 2 GiB.
-    let len = u32::try_from(chunk.name.len()).unwrap_or(0) | mark;
+    // Names are paths, far below 1 GiB.
+    let mut len = u32::try_from(chunk.name.len()).unwrap_or(0) | mark;
+    if modules.is_some() {
+        len |= MODULES;
+    }
     record.extend_from_slice(&len.to_le_bytes());
     record.extend_from_slice(chunk.name.as_bytes());
+    if let Some(modules) = modules {
+        let names = modules.join("\n");
+        // A manifest, which has all names, is at most 1 MiB.
+        let len = u32::try_from(names.len()).unwrap_or(0);
+        record.extend_from_slice(&len.to_le_bytes());
+        record.extend_from_slice(names.as_bytes());
+    }
     record.extend_from_slice(&chunk.code);
     record
 }
@@ -100,4 +114,28 @@ fn fail_program(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::
     let bytes = range(memory, ptr, len, "error")?;
     guest.fail_encoded(bytes);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_has_the_marks_and_the_modules() {
+        let chunk = Chunk {
+            name: "x".into(),
+            code: b"code".as_slice().into(),
+        };
+        assert_eq!(record(&chunk, 0, None), b"\x01\0\0\0xcode");
+        assert_eq!(record(&chunk, 1 << 31, None), b"\x01\0\0\x80xcode");
+        let modules = ["time".to_owned(), "json".to_owned()];
+        assert_eq!(
+            record(&chunk, 0, Some(modules.as_slice())),
+            b"\x01\0\0\x40x\x09\0\0\0time\njsoncode"
+        );
+        assert_eq!(
+            record(&chunk, 0, Some(<&[String]>::default())),
+            b"\x01\0\0\x40x\0\0\0\0code"
+        );
+    }
 }

@@ -3,9 +3,9 @@
 //! A path is compared with the names of the grants, part by part. `./data/a.txt`
 //! and `data/a.txt` are below a grant of `data`; so is an absolute path below the
 //! directory of that grant, and no other absolute path. wasi-libc drops the slash in front
-//! of an absolute path, so a relative path is compared with absolute names, too. The longest matching name comes first, then shorter
-//! ones: a file may be granted for writing in a directory that is granted for
-//! reading.
+//! of an absolute path, so a relative path is compared with absolute names, too. The
+//! longest matching name comes first, then shorter ones: a file may be granted for writing
+//! in a directory that is granted for reading.
 //!
 //! A `..` that leaves a grant's name is resolved in the text, since nothing outside
 //! of grants may be looked up. A `..` inside a granted directory is looked up in
@@ -52,8 +52,11 @@ impl Namespace {
             let absolute = grant
                 .absolute_paths()
                 .map(|path| parts(path.as_os_str().as_bytes()));
+            let mut names: Vec<_> = std::iter::once(written).chain(absolute).collect();
+            // An absolute name may be written so.
+            names.dedup();
             Grant {
-                names: std::iter::once(written).chain(absolute).collect(),
+                names,
                 is_absolute: grant.guest.starts_with('/'),
                 object: grant.object().clone(),
                 write: grant.write,

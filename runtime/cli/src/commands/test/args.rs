@@ -1,0 +1,68 @@
+//! The command line of `warren test`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use warren::app::{EnvGrant, parse_duration};
+
+use crate::commands::run::EnvGrantParser;
+
+/// The options of `warren test`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0; 1 if a test failed; 2 for a wrong command line or manifest, or if there\n\
+                  is no test to run; 130 after Ctrl-C, 143 after SIGTERM; 141 if the reader of standard\n\
+                  output is gone."
+)]
+pub(crate) struct TestArgs {
+    /// The program: a directory, or a file that is a test
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Run only tests whose id contains one of these texts
+    #[arg(value_name = "PATTERN")]
+    pub(crate) patterns: Vec<String>,
+    /// Time that each test has
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_timeout)]
+    pub(crate) timeout: Duration,
+    /// Tests that run at a time; by default one for each core
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Print a record of JSON a line
+    ///
+    /// What the tests print then goes to standard error.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Do not start the services of the manifest
+    #[arg(long)]
+    pub(crate) no_services: bool,
+    /// Let the program read this file or directory
+    #[arg(long, value_name = "PATH")]
+    pub(crate) read: Vec<PathBuf>,
+    /// Let the program read and change this file or directory
+    ///
+    /// A missing file may be created.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) write: Vec<PathBuf>,
+    /// Let the program see this environment variable
+    ///
+    /// NAME alone has the value from the environment of the command.
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
+    pub(crate) env: Vec<EnvGrant>,
+    /// Deny all processes every action that no policy permits
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Do not warn of likely mistakes
+    #[arg(long)]
+    pub(crate) lint_off: bool,
+}
+
+/// Reads the value of `--timeout`.
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(Duration::ZERO) => Err("expected more than 0".to_owned()),
+        Ok(timeout) => Ok(timeout),
+        Err(error) => Err(error.to_string()),
+    }
+}

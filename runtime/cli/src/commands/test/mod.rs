@@ -1,0 +1,206 @@
+//! `warren test`: the tests of a program.
+
+mod args;
+mod collector;
+mod left;
+mod outcome;
+mod progress;
+mod report;
+mod schedule;
+mod select;
+mod single;
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use warren::app::{App, AppOptions, Test};
+use warren::{Runtime, ServiceError, Sink, StandardStreams, Stream};
+
+use crate::environment::{self, cache_for_code, interpreter};
+use crate::exit::Exit;
+use crate::report::failure::{Failure, Failures};
+use crate::report::refused::refused;
+use crate::report::warning::Warnings;
+use crate::report::{ending, stdout};
+use crate::signals::{Signals, Stop};
+pub(crate) use args::TestArgs;
+use report::{InOrder, Summary};
+use schedule::Schedule;
+
+/// Time that services have to end behind the last test.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Runs the tests and returns the command's exit.
+pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures> {
+    let options = AppOptions {
+        read: args.read.clone(),
+        write: args.write.clone(),
+        env: args.env.clone(),
+        strict: args.strict,
+        reloadable: false,
+        tests: true,
+        max_memory_total: None,
+    };
+    environment::check_room()?;
+    let app = App::open(&args.path, options)
+        .map_err(|error| select::failures_of_opening(&args.path, &error))?;
+    let tests = select::tests(&app, &args.path, &args.patterns)?;
+    let interpreter = interpreter()?;
+    // For signals, messages and blocking work: processes have threads of their own.
+    let tokio = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| vec![refused("the async runtime", &error)])?;
+    let warnings = (!args.lint_off).then_some(warnings);
+    let exit = tokio.block_on(run_all(app, interpreter, &tests, args, warnings));
+    tokio.shutdown_background();
+    Ok(exit?)
+}
+
+/// The cause of the end of a run.
+enum End {
+    /// All tests have ended.
+    Done,
+    /// A signal.
+    Stopped(Stop),
+    /// A service could not be started, or a critical one has failed for good.
+    Service(ServiceError),
+    /// The report cannot be written, or the command itself is at fault.
+    Cut(Result<Exit, Box<Failure>>),
+}
+
+async fn run_all(
+    app: App,
+    interpreter: Option<Vec<u8>>,
+    tests: &[Test],
+    args: &TestArgs,
+    warnings: Option<Warnings>,
+) -> Result<Exit, Box<Failure>> {
+    let mut signals =
+        Signals::catch().map_err(|error| Box::new(refused("signal handling", &error)))?;
+    let runtime = start_runtime(app, interpreter, args.json, warnings)?;
+    let mut report = InOrder::new(report::reporter(args.json));
+    let begun = Instant::now();
+    let end = run_tests(&runtime, tests, args, &mut signals, &mut report).await;
+    tokio::select! {
+        () = runtime.shutdown(GRACE) => {}
+        stop = signals.next() => return Ok(stop.exit()),
+    }
+    let exit = match end {
+        End::Cut(cut) => return cut,
+        End::Service(error) => return Err(Box::new(ending::service_failed(&error))),
+        End::Stopped(stop) => stop.exit(),
+        End::Done if report.counts().failed > 0 => Exit::Failed,
+        End::Done => Exit::Success,
+    };
+    let text = report.end(&Summary {
+        tests: tests.len(),
+        duration: begun.elapsed(),
+        counts: report.counts(),
+    });
+    stdout::print(&text, exit)
+}
+
+/// Starts the services, then the tests, as many at a time as there are jobs.
+async fn run_tests(
+    runtime: &Runtime,
+    tests: &[Test],
+    args: &TestArgs,
+    signals: &mut Signals,
+    report: &mut InOrder,
+) -> End {
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
+    let jobs = jobs.map_or(1, NonZeroUsize::get);
+    if let Some(cut) = cut_by(&report.start(tests.len(), jobs)) {
+        return cut;
+    }
+    if !args.no_services {
+        tokio::select! {
+            started = runtime.start_services() => if let Err(error) = started {
+                return End::Service(error);
+            },
+            stop = signals.next() => return End::Stopped(stop),
+        }
+    }
+    let mut services = pin!(runtime.services_ended());
+    let mut services_left = true;
+    let mut schedule = Schedule::new(tests);
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < jobs
+            && let Some((place, test)) = schedule.begin()
+        {
+            let (runtime, timeout) = (runtime.clone(), args.timeout);
+            running.spawn(async move { (place, single::run(runtime, test, timeout).await) });
+        }
+        tokio::select! {
+            biased;
+            stop = signals.next() => return End::Stopped(stop),
+            ended = &mut services, if services_left => match ended {
+                Err(error) => return End::Service(error),
+                Ok(()) => services_left = false,
+            },
+            joined = running.join_next() => match joined {
+                None => return End::Done,
+                Some(Ok((place, tested))) => {
+                    schedule.end(place);
+                    if let Some(cut) = cut_by(&report.add(place, tested)) {
+                        return cut;
+                    }
+                }
+                Some(Err(error)) => {
+                    let message = format!("a test could not be watched: {error}");
+                    return End::Cut(Err(Box::new(Failure::new(Exit::Failed, message))));
+                }
+            },
+        }
+    }
+}
+
+/// Prints a part of the report. Returns the end of the run if that fails.
+fn cut_by(text: &str) -> Option<End> {
+    match stdout::print(text, Exit::Success) {
+        Ok(Exit::Success) => None,
+        other => Some(End::Cut(other)),
+    }
+}
+
+fn start_runtime(
+    app: App,
+    interpreter: Option<Vec<u8>>,
+    json: bool,
+    warnings: Option<Warnings>,
+) -> Result<Runtime, Box<Failure>> {
+    let mut builder = Runtime::builder()
+        .app(app)
+        .host(collector::HOST, collector::limits())
+        .cache(cache_for_code());
+    builder = if json {
+        builder.output(ToStderr)
+    } else {
+        builder.output(StandardStreams::default())
+    };
+    if let Some(warnings) = warnings {
+        builder = builder.mistakes(move |mistake| warnings.print(&mistake.to_string()));
+    }
+    if let Some(wasm) = interpreter {
+        builder = builder.interpreter(wasm);
+    }
+    builder
+        .start()
+        .map_err(|error| Box::new(refused("the runtime", &error)))
+}
+
+/// All output of processes on standard error, since standard output has the report.
+struct ToStderr;
+
+impl Sink for ToStderr {
+    fn write(&mut self, _: Stream, bytes: &[u8]) {
+        // A failure of standard error cannot be reported anywhere.
+        let _ = io::stderr().lock().write_all(bytes);
+    }
+}

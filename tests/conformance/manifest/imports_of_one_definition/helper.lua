@@ -1,0 +1,1 @@
+return "of helper: " .. require("shared").name

@@ -1,0 +1,67 @@
+-- Mocks take the place of globals and of fields of global tables, until the end of a case.
+-- shows: TS-13
+local test = require("test")
+local real_send, real_process, real_print = process.send, process, print
+
+local function sent_to(name)
+  return process.send(name, "topic")
+end
+
+local result = test.run_cases(function()
+  test.describe("mocks", function()
+    test.it("replace a field in a copy of the global", function()
+      test.mock("process.send", function(name) return "mock of " .. name end)
+      test.eq(sent_to("x"), "mock of x")
+      test.neq(process.send, real_send)
+      test.ok(process ~= real_process)
+      test.eq(real_process.send, real_send)
+      test.eq(process.pid(), real_process.pid())
+    end)
+    test.it("are restored after each case", function()
+      test.ok(process == real_process)
+      test.ok(print == real_print)
+    end)
+    test.it("replace what is deeper, and what is a global itself", function()
+      test.mock("process.registry.lookup", function() return "pid" end)
+      test.mock("print", function() error("printed") end)
+      test.eq(process.registry.lookup("nobody"), "pid")
+      test.throws(function() print("x") end)
+      test.ok(process.registry.register == real_process.registry.register)
+      test.mock("process.groups.members", function() return { "a" } end)
+      test.eq(process.groups.members("g"), { "a" })
+      test.eq(process.registry.lookup("nobody"), "pid")
+    end)
+    test.it("are restored one by one", function()
+      test.mock("process.send", function() return 1 end)
+      test.mock("process.pid", function() return 2 end)
+      test.mock("process.send", function() return 3 end)
+      test.eq(process.send(), 3)
+      test.restore_mock("process.send")
+      test.eq(process.send, real_send)
+      test.eq(process.pid(), 2)
+      test.restore_mock("process.pid")
+      test.ok(process == real_process)
+      test.restore_mock("process.pid")
+      test.mock_process("pid", function() return 4 end)
+      test.eq(process.pid(), 4)
+      test.restore_all_mocks()
+      test.ok(process == real_process)
+    end)
+    test.it("need a path to a table", function()
+      local err = test.throws(function() test.mock("nothing.there", 1) end)
+      test.error_contains(err, "cannot mock nothing.there: 'nothing' is a nil, not a table")
+      test.throws(function() test.mock("a..b", 1) end)
+      test.throws(function() test.mock(nil, 1) end)
+    end)
+  end)
+end)({ pid = process.pid(), topic = "updates" })
+assert(result.failed_tests == 0 and result.passed_tests == 5, json.encode(result))
+
+-- The messages of the run go by no mock.
+local count = 0
+local updates = process.listen("updates")
+while updates:receive("1ms") do
+  count = count + 1
+end
+assert(count == 12, count)
+assert(process == real_process and print == real_print)
