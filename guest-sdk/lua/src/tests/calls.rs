@@ -162,7 +162,7 @@ fn a_message_that_is_no_call_does_not_end_a_server() {
     assert_eq!(
         output,
         "call2\ncall2\ncall2\ncall2\ncall2\ncall0\ncall3\ntrue\tcalled\t2\n\
-         false\tbad argument #1 to 'reply_to' (message expected, got number)\n"
+         false\ttest.lua:18: bad argument #1 to 'reply_to' (message expected, got number)\n"
     );
 }
 
