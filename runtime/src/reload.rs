@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use warren_engine::{Code, Definition, Node, Reload};
-use warren_kernel::{Error, Field};
+use warren_kernel::Error;
 
 use crate::app::{Changes, RereadError};
 use crate::definitions::LayeredDefinitions;
@@ -182,12 +182,8 @@ fn of(id: &str, file: Option<&Arc<str>>, error: &Error) -> RefusedFile {
 
 /// Returns the line of a file at which a compiler has stopped.
 fn line_of(file: &str, error: &Error) -> Option<u32> {
-    match (error.field("file"), error.field("line")) {
-        (Some(Field::Text(of)), Some(Field::Number(line))) if of == file => {
-            u32::try_from(*line).ok()
-        }
-        _ => None,
-    }
+    let (of, line) = error.place()?;
+    (of == file).then(|| u32::try_from(line).ok())?
 }
 
 fn summary(changes: Changes, requiring: Vec<Arc<str>>) -> Reloaded {

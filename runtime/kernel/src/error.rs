@@ -91,12 +91,21 @@ impl Error {
     }
 
     /// Returns a field of the details that the runtime has filled in.
-    pub fn field(&self, name: &str) -> Option<&Field> {
+    fn field(&self, name: &str) -> Option<&Field> {
         let Some(Details::Fields(fields)) = &self.details else {
             return None;
         };
         let field = fields.iter().find(|(known, _)| *known == name);
         field.map(|(_, field)| field)
+    }
+
+    /// Returns the file and the line at which a compiler has stopped, if the error is a
+    /// compiler's.
+    pub fn place(&self) -> Option<(&str, u64)> {
+        match (self.field("file")?, self.field("line")?) {
+            (Field::Text(file), Field::Number(line)) => Some((file, *line)),
+            _ => None,
+        }
     }
 
     /// Sets whether trying again makes sense.

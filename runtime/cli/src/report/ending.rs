@@ -134,17 +134,14 @@ fn message(error: &Error) -> String {
 
 /// Returns the line of a source at which the compiler has stopped.
 fn place_of_syntax_error(source: &Source, error: &Error) -> Option<Excerpt> {
-    let (Field::Text(file), Field::Number(line)) = (error.field("file")?, error.field("line")?)
-    else {
-        return None;
-    };
-    if **file != *source.name {
+    let (file, line) = error.place()?;
+    if file != &*source.name {
         return None;
     }
     let message = &*error.message;
     // Lua shortens a long name in its message.
     let reason = message.strip_prefix(&format!("{}:{line}:", text::line(file)));
-    let line = usize::try_from(*line).ok()?;
+    let line = usize::try_from(line).ok()?;
     let text = std::str::from_utf8(&source.bytes).ok()?;
     let before = text.split_inclusive('\n').take(line.checked_sub(1)?);
     let start: usize = before.map(str::len).sum();
