@@ -150,7 +150,7 @@ mod tests {
             words(&run),
             ["--read", "x", "-v", "--", "--help", "--log", "trace"]
         );
-        assert_eq!(run.read, [PathBuf::from("data")]);
+        assert_eq!(run.grants.read, [PathBuf::from("data")]);
         assert_eq!(log.log, None);
     }
 
@@ -180,11 +180,11 @@ mod tests {
             value: value.map(str::to_owned),
         };
         assert_eq!(
-            run.env,
+            run.grants.env,
             [env("A", None), env("B", Some("1=2")), env("C", Some(""))]
         );
         assert_eq!(run.grace, Duration::from_millis(250));
-        assert_eq!(run.write, [PathBuf::from("o")]);
+        assert_eq!(run.grants.write, [PathBuf::from("o")]);
         assert_eq!(
             (log.log.as_deref(), log.log_format),
             (Some("debug"), Format::Json)

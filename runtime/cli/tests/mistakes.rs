@@ -408,16 +408,16 @@ fn a_process_that_computes_is_no_deadlock() {
     run(dir.path(), &["."]).ends_with(0).prints("worked\n");
 }
 
+/// Sends three messages to `app:worker`, which is ready, and returns.
+const THREE_JOBS: &str = "local ready = process.listen('ready')\n\
+    local worker = assert(process.spawn('app:worker', nil, process.pid()))\n\
+    ready:receive()\n\
+    for _ = 1, 3 do assert(process.send(worker, 'job')) end";
+
 #[test]
 fn messages_that_nobody_has_read_are_told() {
     let files = [
-        (
-            "main.lua",
-            "local ready = process.listen('ready')\n\
-             local worker = assert(process.spawn('app:worker', nil, process.pid()))\n\
-             ready:receive()\n\
-             for _ = 1, 3 do assert(process.send(worker, 'job')) end",
-        ),
+        ("main.lua", THREE_JOBS),
         (
             "worker.lua",
             "return function(parent)\n\
@@ -469,13 +469,7 @@ fn messages_that_are_read_at_the_end_are_no_mistake() {
     // The process has not read anything when the first one returns, and reads all when it is
     // asked to end.
     let files = [
-        (
-            "main.lua",
-            "local ready = process.listen('ready')\n\
-             local worker = assert(process.spawn('app:worker', nil, process.pid()))\n\
-             ready:receive()\n\
-             for _ = 1, 3 do assert(process.send(worker, 'job')) end",
-        ),
+        ("main.lua", THREE_JOBS),
         (
             "worker.lua",
             "return function(main)\n\

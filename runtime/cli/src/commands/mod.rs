@@ -1,4 +1,4 @@
-//! The subcommands: each file holds one, with its options.
+//! The subcommands: each file holds one, with its options; `grants` has options of several.
 
 pub(crate) mod build;
 #[cfg(unix)]
@@ -6,6 +6,7 @@ pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
+mod grants;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod new;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
-use warren::app::{EnvGrant, MEMORY_OF_ALL, parse_duration, parse_size};
+use warren::app::{MEMORY_OF_ALL, parse_duration, parse_size};
+
+use crate::commands::grants::GrantArgs;
 
 /// The options of `warren run`.
 #[derive(Debug, Args)]
@@ -27,19 +28,8 @@ pub(crate) struct RunArgs {
     /// Typed arguments for the program, instead of ARGS: a JSON array
     #[arg(long, value_name = "JSON")]
     pub(crate) args_json: Option<String>,
-    /// Let the program read this file or directory
-    #[arg(long, value_name = "PATH")]
-    pub(crate) read: Vec<PathBuf>,
-    /// Let the program read and change this file or directory
-    ///
-    /// A missing file may be created.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) write: Vec<PathBuf>,
-    /// Let the program see this environment variable
-    ///
-    /// NAME alone has the value from the environment of the command.
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
-    pub(crate) env: Vec<EnvGrant>,
+    #[command(flatten)]
+    pub(crate) grants: GrantArgs,
     /// Limit the memory of all processes together, for example to `8GiB`
     ///
     /// Beyond the limit, growth of memory, spawns and messages are refused. The
@@ -119,32 +109,5 @@ impl RunArgs {
     /// Returns the program's arguments, as written on the command line.
     pub(crate) fn words(&self) -> impl Iterator<Item = &OsStr> {
         self.program.iter().skip(1).map(OsString::as_os_str)
-    }
-}
-
-/// A parser of `NAME` and `NAME=VALUE`.
-#[derive(Clone)]
-pub(crate) struct EnvGrantParser;
-
-impl clap::builder::TypedValueParser for EnvGrantParser {
-    type Value = EnvGrant;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<EnvGrant, clap::Error> {
-        let text = NonEmptyStringValueParser::new().parse_ref(command, arg, value)?;
-        Ok(match text.split_once('=') {
-            Some((name, value)) => EnvGrant {
-                name: name.to_owned(),
-                value: Some(value.to_owned()),
-            },
-            None => EnvGrant {
-                name: text,
-                value: None,
-            },
-        })
     }
 }

@@ -24,7 +24,7 @@ use crate::report::refused::refused;
 use crate::report::warning::Warnings;
 use crate::report::{ending, opening, stderr};
 use crate::signals::{Reloads, Signals, Stop};
-pub(crate) use args::{EnvGrantParser, RunArgs};
+pub(crate) use args::RunArgs;
 use output::{OutputLost, StandardStreams};
 use watch::Watch;
 
@@ -38,9 +38,9 @@ pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> 
         None => arguments::of_words(args.words()),
     };
     let options = AppOptions {
-        read: args.read.clone(),
-        write: args.write.clone(),
-        env: args.env.clone(),
+        read: args.grants.read.clone(),
+        write: args.grants.write.clone(),
+        env: args.grants.env.clone(),
         strict: args.strict,
         reloadable: args.watch || args.is_controlled(),
         tests: false,

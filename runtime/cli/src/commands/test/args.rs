@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use warren::app::{EnvGrant, parse_duration};
+use warren::app::parse_duration;
 
-use crate::commands::run::EnvGrantParser;
+use crate::commands::grants::GrantArgs;
 
 /// The options of `warren test`.
 #[derive(Debug, Args)]
@@ -31,25 +31,14 @@ pub(crate) struct TestArgs {
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Print a record of JSON a line
     ///
-    /// What the tests print then goes to standard error.
+    /// Output of the tests then goes to standard error.
     #[arg(long)]
     pub(crate) json: bool,
     /// Do not start the services of the manifest
     #[arg(long)]
     pub(crate) no_services: bool,
-    /// Let the program read this file or directory
-    #[arg(long, value_name = "PATH")]
-    pub(crate) read: Vec<PathBuf>,
-    /// Let the program read and change this file or directory
-    ///
-    /// A missing file may be created.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) write: Vec<PathBuf>,
-    /// Let the program see this environment variable
-    ///
-    /// NAME alone has the value from the environment of the command.
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
-    pub(crate) env: Vec<EnvGrant>,
+    #[command(flatten)]
+    pub(crate) grants: GrantArgs,
     /// Deny all processes every action that no policy permits
     #[arg(long)]
     pub(crate) strict: bool,

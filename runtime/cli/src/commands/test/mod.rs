@@ -37,9 +37,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Runs the tests and returns the command's exit.
 pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures> {
     let options = AppOptions {
-        read: args.read.clone(),
-        write: args.write.clone(),
-        env: args.env.clone(),
+        read: args.grants.read.clone(),
+        write: args.grants.write.clone(),
+        env: args.grants.env.clone(),
         strict: args.strict,
         reloadable: false,
         tests: true,

@@ -1,0 +1,53 @@
+//! The options that grant files and environment variables to a program.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use warren::app::EnvGrant;
+
+/// The grants to a program.
+#[derive(Debug, Args)]
+pub(crate) struct GrantArgs {
+    /// Let the program read this file or directory
+    #[arg(long, value_name = "PATH")]
+    pub(crate) read: Vec<PathBuf>,
+    /// Let the program read and change this file or directory
+    ///
+    /// A missing file may be created.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) write: Vec<PathBuf>,
+    /// Let the program see this environment variable
+    ///
+    /// NAME alone has the value from the environment of the command.
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
+    pub(crate) env: Vec<EnvGrant>,
+}
+
+/// A parser of `NAME` and `NAME=VALUE`.
+#[derive(Clone)]
+pub(crate) struct EnvGrantParser;
+
+impl clap::builder::TypedValueParser for EnvGrantParser {
+    type Value = EnvGrant;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<EnvGrant, clap::Error> {
+        let text = NonEmptyStringValueParser::new().parse_ref(command, arg, value)?;
+        Ok(match text.split_once('=') {
+            Some((name, value)) => EnvGrant {
+                name: name.to_owned(),
+                value: Some(value.to_owned()),
+            },
+            None => EnvGrant {
+                name: text,
+                value: None,
+            },
+        })
+    }
+}
