@@ -26,7 +26,7 @@ pub(crate) struct Process {
     pub(crate) modules: Option<Arc<[String]>>,
     /// The definitions whose code `require` gives under a name.
     pub(crate) imports: BTreeMap<String, Id>,
-    /// What the manifest says of it as a test.
+    /// Its entry as a test in the manifest.
     pub(crate) test: Option<TestEntry>,
 }
 

@@ -93,7 +93,7 @@ assert(json.validate({ type = "array" }, json.decode(deepest)))
 local ok, err = json.validate_string({}, "[" .. deepest .. "]")
 assert(ok == false and tostring(err):find("nested deeper than 128 levels", 1, true), tostring(err))
 
--- What makes a value too deep to be sent need not be a part of its JSON.
+-- A value may be too deep to be sent by parts that its JSON does not have.
 local details = {}
 for _ = 1, 99 do
   details = { details }

@@ -92,7 +92,7 @@ local function cannot_load(name, file, why)
 end
 
 local function searcher_of_path(name)
-  -- What the manifest imports for this definition goes before the program's files. These
+  -- The imports of this definition in the manifest go before the program's files. These
   -- are the names that it can give.
   local imported, of
   if #name <= 100 and find(name, "^[%w_.:/-]+$") then

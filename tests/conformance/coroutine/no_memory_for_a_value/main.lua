@@ -1,4 +1,4 @@
--- What a coroutine waits for, and there is no memory for, is an error of that coroutine. The
+-- A value that there is no memory for is an error of the coroutine that waits for it. The
 -- others go on, also the one that waits for messages of the process, and so does the process.
 -- shows: O-12
 local server = require("server")

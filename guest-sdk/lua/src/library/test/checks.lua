@@ -1,4 +1,4 @@
--- What tests state of values. A statement that does not hold raises, for the caller, the
+-- Statements of tests about values. One that does not hold raises, for the caller, the
 -- last argument, a message, and what was expected and what is there.
 
 local values = require("warren.test.values")

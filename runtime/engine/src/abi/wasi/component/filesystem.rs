@@ -304,10 +304,7 @@ impl HostDescriptor for View<'_> {
         accessed: types::NewTimestamp,
         modified: types::NewTimestamp,
     ) -> FsResult<()> {
-        let times = Times {
-            accessed: time(accessed)?,
-            modified: time(modified)?,
-        };
+        let times = times(accessed, modified)?;
         if let Descriptor::Dir(_) = self.library.table.get(&fd)? {
             let target = self.target(&fd, ".".to_owned())?;
             return self.on_disk(move |_| target.set_times(true, times)).await;
@@ -329,10 +326,7 @@ impl HostDescriptor for View<'_> {
         accessed: types::NewTimestamp,
         modified: types::NewTimestamp,
     ) -> FsResult<()> {
-        let times = Times {
-            accessed: time(accessed)?,
-            modified: time(modified)?,
-        };
+        let times = times(accessed, modified)?;
         let follow = flags.contains(types::PathFlags::SYMLINK_FOLLOW);
         let target = self.target(&fd, path)?;
         self.on_disk(move |_| target.set_times(follow, times)).await
@@ -423,6 +417,13 @@ impl HostDirectoryEntryStream for View<'_> {
 }
 
 /// Returns the time to set; none where it stays.
+fn times(accessed: types::NewTimestamp, modified: types::NewTimestamp) -> FsResult<Times> {
+    Ok(Times {
+        accessed: time(accessed)?,
+        modified: time(modified)?,
+    })
+}
+
 fn time(timestamp: types::NewTimestamp) -> FsResult<Option<SystemTime>> {
     let time = match timestamp {
         types::NewTimestamp::NoChange => return Ok(None),
