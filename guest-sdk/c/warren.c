@@ -109,7 +109,7 @@ int warren_fail_with(const warren_error *error) {
   return set_last(writer.bytes, writer.len);
 }
 
-static int fail_v(const char *kind, const char *format, va_list arguments) {
+static int fail_v(const char *kind, warren_text details, const char *format, va_list arguments) {
   va_list again;
   va_copy(again, arguments);
   int len = vsnprintf(NULL, 0, format, again);
@@ -118,7 +118,7 @@ static int fail_v(const char *kind, const char *format, va_list arguments) {
   if (!message) return set_last(NULL, 0);
   vsnprintf(message, (size_t)len + 1, format, arguments);
   warren_error error = {text_of(kind), {message, (size_t)len}, WARREN_RETRYABLE_UNKNOWN,
-                        {NULL, 0}, {NULL, 0}};
+                        details, {NULL, 0}};
   warren_fail_with(&error);
   free(message);
   return -1;
@@ -127,7 +127,16 @@ static int fail_v(const char *kind, const char *format, va_list arguments) {
 int warren_fail(const char *kind, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fail_v(kind, format, arguments);
+  fail_v(kind, (warren_text){NULL, 0}, format, arguments);
+  va_end(arguments);
+  return -1;
+}
+
+/* Fails with these encoded details, or none. */
+static int fail_with_details(warren_text details, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fail_v(WARREN_INVALID, details, format, arguments);
   va_end(arguments);
   return -1;
 }
@@ -177,6 +186,12 @@ static int done(int32_t status) { return status < 0 ? fetch_error(status) : 0; }
 #define TEXT_OF(number) #number
 #define DIGITS(number) TEXT_OF(number)
 static const char too_large[] = "more than " DIGITS(WARREN_MAX_MESSAGE) " bytes (max_message)";
+static const char too_deep[] = "nested deeper than " DIGITS(WARREN_MAX_DEPTH);
+
+/* The details of the two as MessagePack, {limit, value}. */
+static const char max_message[] = "\x82\xa5limit\xabmax_message\xa5value\xce\x00\x10\x00\x00";
+static const char max_nesting[] = "\x82\xa5limit\xabmax_nesting\xa5value\x64";
+_Static_assert(WARREN_MAX_MESSAGE == 0x100000 && WARREN_MAX_DEPTH == 100, "see above");
 
 static bool reserve(warren_writer *writer, size_t more) {
   if (writer->mistake) return false;
@@ -233,7 +248,7 @@ static void open_container(warren_writer *writer, uint32_t values) {
   if (writer->depth == 0) writer->count++;
   else writer->open[writer->depth - 1]--;
   if (writer->depth == WARREN_MAX_DEPTH) {
-    writer->mistake = writer->mistake ? writer->mistake : "nested deeper than 100";
+    writer->mistake = writer->mistake ? writer->mistake : too_deep;
     return;
   }
   writer->open[writer->depth++] = values;
@@ -345,7 +360,12 @@ void warren_writer_free(warren_writer *writer) {
 
 /* Fails if the writer holds a mistake, or an unfinished container. */
 static int sound(const warren_writer *writer, const char *what) {
-  if (writer && writer->mistake) return warren_fail(WARREN_INVALID, "%s: %s", what, writer->mistake);
+  warren_text details = {NULL, 0};
+  if (writer && writer->mistake == too_large)
+    details = (warren_text){max_message, sizeof max_message - 1};
+  if (writer && writer->mistake == too_deep)
+    details = (warren_text){max_nesting, sizeof max_nesting - 1};
+  if (writer && writer->mistake) return fail_with_details(details, "%s: %s", what, writer->mistake);
   if (writer && writer->depth)
     return warren_fail(WARREN_INVALID, "%s: an array or map has too few elements", what);
   return 0;

@@ -119,12 +119,19 @@ export function decodeAll(bytes) {
   return values;
 }
 
-function invalid(message) {
-  return new WarrenError(message, { kind: "Invalid" });
+function invalid(message, details = null) {
+  return new WarrenError(message, { kind: "Invalid", details });
 }
 
 function tooLarge(what) {
-  return invalid(`${what}: more than ${MAX_MESSAGE} bytes (max_message) cannot leave the process`);
+  return invalid(`${what}: more than ${MAX_MESSAGE} bytes (max_message) cannot leave the process`, {
+    limit: "max_message",
+    value: MAX_MESSAGE,
+  });
+}
+
+function tooDeep(path) {
+  return invalid(`${path}: nested deeper than ${MAX_DEPTH}`, { limit: "max_nesting", value: MAX_DEPTH });
 }
 
 /** A Uint8Array that grows up to MAX_MESSAGE; `what` begins the message beyond. */
@@ -256,7 +263,7 @@ class Encoder {
       return this.writer.all(bytes);
     }
     if (this.around.includes(value)) throw invalid(`${path}: it contains itself`);
-    if (this.around.length === MAX_DEPTH) throw invalid(`${path}: nested deeper than ${MAX_DEPTH}`);
+    if (this.around.length === MAX_DEPTH) throw tooDeep(path);
     this.around.push(value);
     if (Array.isArray(value)) this.array(value, path);
     else if (value instanceof Map) this.map([...value], path);

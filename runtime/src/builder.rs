@@ -10,10 +10,10 @@ use serde::Serialize;
 use warren_capabilities::Metrics;
 use warren_engine::security::Authorizer;
 use warren_engine::{
-    Code, CompileLimits, DEFAULT_TICK, Definition, FileLimits, HostLimits, LogHook, LogRecord,
-    Node, NodeConfig, Sink, Source, StandardStreams,
+    Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
+    NodeConfig, Sink, Source, StandardStreams,
 };
-use warren_kernel::{Error, HostConfig, QueueLimits};
+use warren_kernel::Error;
 
 use crate::app::{self, App, DEFAULT_HOST, Id, TokenStore};
 use crate::definitions::LayeredDefinitions;
@@ -24,6 +24,23 @@ use crate::reload::Reloads;
 use crate::runtime::Runtime;
 
 /// The configuration of a new [`Runtime`]; see [`Runtime::builder`].
+///
+/// ```
+/// use warren::{HostLimits, Runtime};
+///
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+/// let runtime = Runtime::builder()
+///     .lua("app:greet", "return 'hello, ' .. require('names').of(...)")
+///     .module("names", "return { of = function(id) return 'guest ' .. id end }")
+///     .host("app:guests", HostLimits::default().max_processes(100))
+///     .log(|record| eprintln!("{}: {}", record.definition, record.message))
+/// #    .cache(cache)
+///     .start()?;
+/// let greet = warren::Spawn::new("app:greet").host("app:guests").arg(7);
+/// assert_eq!(runtime.exec::<String>(greet).await?, "hello, guest 7");
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing runs before `start`"]
 pub struct Builder {
     app: Option<App>,
@@ -337,29 +354,25 @@ fn token_stores(given: Vec<TokenStore>, app: Option<&App>) -> Vec<TokenStore> {
 
 /// Returns the limits that the manifest sets for a host, over the defaults.
 pub(crate) fn limits(host: &app::HostSettings) -> HostLimits {
-    let default = HostLimits::default();
-    let queue = &default.processes.queue;
-    HostLimits {
-        processes: HostConfig {
-            max_processes: host
-                .max_processes
-                .unwrap_or(default.processes.max_processes),
-            queue: QueueLimits {
-                messages: host.max_queue.messages.unwrap_or(queue.messages),
-                bytes: host.max_queue.bytes.unwrap_or(queue.bytes),
-            },
-            ..default.processes
-        },
-        max_memory: host.max_memory.unwrap_or(default.max_memory),
-        max_memory_total: host.max_memory_total,
-        max_cpu: host.max_cpu.or(default.max_cpu),
-        max_log: host.max_log.unwrap_or(default.max_log),
-        max_log_total: host.max_log_total.unwrap_or(default.max_log_total),
-        files: FileLimits {
-            of_process: host.max_files,
-            of_host: host.max_files_total,
-            max_disk: host.max_disk,
-        },
+    let mut limits = HostLimits::default()
+        .max_memory_total(host.max_memory_total)
+        .max_cpu(host.max_cpu)
+        .max_files(host.max_files)
+        .max_files_total(host.max_files_total)
+        .max_disk(host.max_disk);
+    set(&mut limits.max_processes, host.max_processes);
+    set(&mut limits.max_queue_messages, host.max_queue.messages);
+    set(&mut limits.max_queue_bytes, host.max_queue.bytes);
+    set(&mut limits.max_memory, host.max_memory);
+    set(&mut limits.max_log, host.max_log);
+    set(&mut limits.max_log_total, host.max_log_total);
+    limits
+}
+
+/// Sets a limit that the manifest sets.
+fn set<T>(limit: &mut T, of_manifest: Option<T>) {
+    if let Some(value) = of_manifest {
+        *limit = value;
     }
 }
 

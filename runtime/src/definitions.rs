@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use warren_engine::{Code, Definition, Definitions, Source};
-use warren_kernel::{Error, text};
+use warren_kernel::{Error, Kind, text};
 
-use crate::app::App;
+use crate::app::{App, closest};
 use crate::bundled;
 
 /// All definitions that processes may run.
@@ -50,16 +50,31 @@ impl LayeredDefinitions {
     }
 }
 
+impl LayeredDefinitions {
+    /// Adds the definition that was meant to the error of one that is not found, if a
+    /// definition given in memory has a name like it.
+    fn with_near(&self, id: &str, mut error: Error) -> Error {
+        if error.kind == Kind::NotFound
+            && let Some(meant) = closest(id, self.own.keys().map(|known| &**known))
+        {
+            error.message += &format!("; did you mean {meant}, which was given in memory?");
+        }
+        error
+    }
+}
+
 impl Definitions for LayeredDefinitions {
     fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
         let known = self.own.get(id).or_else(|| bundled::find(id));
         match (known, &self.app) {
             (Some(definition), _) => Ok(Arc::clone(definition)),
-            (None, Some(app)) => app.definition(id),
-            (None, None) => Err(Error::not_found(format!(
-                "definition not found: {}",
-                text::line(id)
-            ))),
+            (None, Some(app)) => app
+                .definition(id)
+                .map_err(|error| self.with_near(id, error)),
+            (None, None) => {
+                let error = format!("definition not found: {}", text::line(id));
+                Err(self.with_near(id, Error::not_found(error)))
+            }
         }
     }
 

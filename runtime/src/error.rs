@@ -6,9 +6,16 @@ use std::sync::Arc;
 use thiserror::Error;
 use warren_kernel::{Details, Error, Field, Kind};
 
-use crate::values;
+use crate::values::{self, Limit};
 
 /// The reason why the runtime cannot be started.
+///
+/// ```
+/// use warren::{Runtime, StartError};
+///
+/// let builder = Runtime::builder().lua("no id", "return 1");
+/// assert!(matches!(builder.start(), Err(StartError::Id(_))));
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -42,6 +49,20 @@ pub enum StartError {
 
 /// The reason why a call of the embedder's fails. In host function processes `?`
 /// converts it to an [`Error`](struct@Error), which a guest would see.
+///
+/// ```
+/// use warren::{CallError, Kind, Runtime};
+///
+/// async fn stock(runtime: &Runtime) -> i64 {
+///     match runtime.exec::<i64>("shop:stock").await {
+///         Ok(left) => left,
+///         // Nothing has happened: the shop is full, or has no such definition.
+///         Err(CallError::Refused(error)) => panic!("cannot ask: {error}"),
+///         Err(CallError::Failed(error)) if error.kind == Kind::NotFound => 0,
+///         Err(error) => panic!("{error}"),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -73,6 +94,32 @@ impl CallError {
         }
     }
 
+    /// Returns the limit that the call or the process has met, if the error is about one:
+    ///
+    /// ```
+    /// use warren::{HostLimits, Runtime, Spawn};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// let runtime = Runtime::builder()
+    ///     .host("tenant:acme", HostLimits::default().max_processes(0))
+    ///     .lua("acme:work", "return 1")
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// let work = Spawn::new("acme:work").host("tenant:acme");
+    /// let limit = runtime.spawn(work).await.unwrap_err().limit().unwrap();
+    /// assert_eq!((limit.name.as_str(), limit.value), ("max_processes", 0));
+    /// assert_eq!(limit.host.as_deref(), Some("tenant:acme"));
+    /// # Ok(()) }
+    /// ```
+    pub fn limit(&self) -> Option<Limit> {
+        match self {
+            CallError::Value { error, .. } => error.limit(),
+            CallError::Refused(error) => error_limit(error),
+            CallError::Failed(error) => error_limit(error),
+        }
+    }
+
     /// Returns a function that converts an error of the codec for a kind of
     /// value.
     pub(crate) fn value(what: &'static str) -> impl FnOnce(values::CodecError) -> CallError {
@@ -83,7 +130,10 @@ impl CallError {
 impl From<CallError> for Error {
     fn from(error: CallError) -> Error {
         match error {
-            CallError::Value { .. } => Error::invalid(error.to_string()),
+            CallError::Value { what, error } => {
+                let error = values::Error::from(error).wrap(what);
+                error_of_value(error.with_retryable(false))
+            }
             CallError::Refused(error) => error,
             CallError::Failed(error) => *error,
         }
@@ -91,6 +141,14 @@ impl From<CallError> for Error {
 }
 
 /// Converts an error to a value that can be part of a message.
+///
+/// ```
+/// use warren::{Error, error_as_value, error_of_value};
+///
+/// let error = Error::not_found("no such article").with("article", 7_u64);
+/// let value = error_as_value(&error);
+/// assert_eq!(error_of_value(value).message, "no such article");
+/// ```
 pub fn error_as_value(error: &Error) -> values::Error {
     values::Error {
         kind: error.kind.as_str().to_owned(),
@@ -119,11 +177,28 @@ pub fn error_of_value(error: values::Error) -> Error {
 }
 
 /// Returns the details of an error, if it has any of this type.
+///
+/// ```
+/// use warren::{Error, error_details};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Missing { article: u32 }
+///
+/// let error = Error::not_found("no such article").with("article", 7_u64);
+/// assert_eq!(error_details::<Missing>(&error).unwrap().article, 7);
+/// ```
 pub fn error_details<T: serde::de::DeserializeOwned>(error: &Error) -> Option<T> {
     let bytes = error_as_value(error).details;
     (!bytes.is_empty())
         .then(|| values::from_value(&bytes).ok())
         .flatten()
+}
+
+/// Returns the limit that an error names in its details, if it is about one:
+/// [`CallError::limit`] for an [`Error`](struct@Error), such as that of an
+/// [`Event`](crate::Event).
+pub fn error_limit(error: &Error) -> Option<Limit> {
+    error_as_value(error).limit()
 }
 
 fn of_fields(fields: &[(&'static str, Field)]) -> Vec<u8> {
@@ -146,7 +221,7 @@ mod tests {
 
     #[test]
     fn an_error_becomes_a_value_and_back() {
-        let error = Error::rate_limited("full")
+        let error = Error::new(Kind::RateLimited, "full")
             .with("queue", "inbox")
             .with("limit", 3);
         let value = error_as_value(&error);

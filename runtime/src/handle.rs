@@ -14,21 +14,47 @@ use warren_engine::{Node, ProcessEnd, Running};
 use warren_kernel::{Error, Outcome, Process, TraceId};
 
 use crate::error::CallError;
-use crate::values;
+use crate::values::{self, Pid};
 
 /// A process the embedder has started or found. Clones name the same process.
 ///
 /// Dropping a handle does nothing to the process, and a handle does not keep
 /// the runtime going: once the runtime is dropped, its processes end. Its
 /// threads end when the last handle is dropped as well.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren::{CallError, Runtime};
+///
+/// async fn ask(runtime: &Runtime) -> Result<String, CallError> {
+///     let worker = runtime.spawn("app:worker").await?;
+///     worker.send("job", ("resize", 640, 480))?; // three values
+///     worker.cancel(Some(Duration::from_secs(5)))?; // it has the time to finish
+///     worker.result().await
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     node: Arc<Node>,
     process: Arc<Process>,
+    pid: Pid,
     ended: Shared<BoxFuture<'static, Ended>>,
 }
 
 /// The end of a process.
+///
+/// ```
+/// use warren::{Handle, Outcome};
+///
+/// async fn report(worker: &Handle) {
+///     let ended = worker.wait().await;
+///     match (&*ended.outcome, ended.result::<i64>()) {
+///         (Outcome::Returned(_), Ok(count)) => println!("{count} jobs"),
+///         (Outcome::Returned(_), Err(error)) => println!("no number: {error}"),
+///         (Outcome::Failed(error), _) => println!("{}: {}", error.kind.as_str(), error.message),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Ended {
     /// The process's result or error, encoded; [`Ended::result`] reads it.
@@ -60,6 +86,16 @@ impl Ended {
 /// Returns the result in an outcome that an [`Event`](crate::Event) or a
 /// [`Change`](crate::introspection::Change) reports.
 ///
+/// ```
+/// use warren::{Event, result_of};
+///
+/// fn on_event(event: &Event) {
+///     if let Event::Exit { from, outcome, .. } = event {
+///         println!("{from}: {:?}", result_of::<String>(outcome));
+///     }
+/// }
+/// ```
+///
 /// # Errors
 ///
 /// As for [`Ended::result`].
@@ -78,14 +114,15 @@ impl Handle {
         let (process, ended) = running.into_parts();
         Handle {
             node: Arc::clone(node),
+            pid: process.text().into(),
             process,
             ended: ended.map(Ended::of).boxed().shared(),
         }
     }
 
-    /// Returns the text of the process's PID.
-    pub fn pid(&self) -> &str {
-        self.process.text()
+    /// Returns the process's PID.
+    pub fn pid(&self) -> &Pid {
+        &self.pid
     }
 
     /// Returns the id of the chain of calls that the process belongs to, and with it all
@@ -100,15 +137,16 @@ impl Handle {
         self.process.has_exited()
     }
 
-    /// Sends one message from nobody. A tuple is as many values as it has
-    /// elements.
+    /// Sends one message from nobody. A tuple is as many values as it has elements, and
+    /// so is an array of fixed length, which is a tuple to serde. Any other payload is one
+    /// value, also a slice or a `Vec`.
     ///
     /// # Errors
     ///
     /// [`CallError::Value`]; `NotFound` if the process has ended; `RateLimited`
     /// if the queue is full; `Invalid` for a text that cannot be a topic.
-    pub fn send<T: Serialize + ?Sized>(&self, topic: &str, values: &T) -> Result<(), CallError> {
-        self.send_in(None, topic, values)
+    pub fn send(&self, topic: &str, payload: impl Serialize) -> Result<(), CallError> {
+        self.send_in(None, topic, &payload)
     }
 
     /// Sends, like [`Handle::send`], a message that begins a chain with this
@@ -120,22 +158,22 @@ impl Handle {
     /// # Errors
     ///
     /// As for [`Handle::send`].
-    pub fn send_traced<T: Serialize + ?Sized>(
+    pub fn send_traced(
         &self,
         trace: TraceId,
         topic: &str,
-        values: &T,
+        payload: impl Serialize,
     ) -> Result<(), CallError> {
-        self.send_in(Some(trace), topic, values)
+        self.send_in(Some(trace), topic, &payload)
     }
 
-    fn send_in<T: Serialize + ?Sized>(
+    fn send_in<T: Serialize>(
         &self,
         trace: Option<TraceId>,
         topic: &str,
-        values: &T,
+        payload: &T,
     ) -> Result<(), CallError> {
-        let bytes = values::to_values(values).map_err(CallError::value("a message"))?;
+        let bytes = values::to_values(payload).map_err(CallError::value("a message"))?;
         let sent = self
             .node
             .send(&self.process, topic, bytes.as_slice(), trace);
@@ -161,7 +199,7 @@ impl Handle {
     /// with other streams.
     pub fn monitor(&self) -> Monitor {
         Monitor {
-            pid: Arc::clone(self.process.text()),
+            pid: self.pid.clone(),
             ended: Some(self.ended.clone()),
         }
     }
@@ -201,18 +239,31 @@ impl fmt::Debug for Handle {
 }
 
 /// A stream of the end of one process; see [`Handle::monitor`].
+///
+/// ```
+/// use futures::StreamExt;
+/// use futures::stream::select_all;
+/// use warren::Handle;
+///
+/// async fn first_to_end(workers: &[Handle]) {
+///     let mut exits = select_all(workers.iter().map(Handle::monitor));
+///     if let Some(exit) = exits.next().await {
+///         println!("{} ended: {:?}", exit.pid, exit.ended.outcome);
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Monitor {
-    pid: Arc<str>,
+    pid: Pid,
     ended: Option<Shared<BoxFuture<'static, Ended>>>,
 }
 
 /// The end of a process, with its PID.
 #[derive(Clone, Debug)]
 pub struct Exit {
-    /// The text of its PID.
-    pub pid: Arc<str>,
+    /// Its PID.
+    pub pid: Pid,
     /// The end itself.
     pub ended: Ended,
 }
@@ -227,7 +278,7 @@ impl futures::Stream for Monitor {
         let ended = ready!(waiting.poll_unpin(cx));
         self.ended = None;
         Poll::Ready(Some(Exit {
-            pid: Arc::clone(&self.pid),
+            pid: self.pid.clone(),
             ended,
         }))
     }

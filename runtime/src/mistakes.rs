@@ -14,6 +14,12 @@ use warren_values::msgpack::{self, Input, Token};
 use crate::reload::Reloads;
 
 /// A likely mistake in the code of a process, such as an error that nobody looks at.
+///
+/// ```
+/// use warren::Runtime;
+///
+/// let builder = Runtime::builder().mistakes(|mistake| eprintln!("{mistake}"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Mistake<'a> {

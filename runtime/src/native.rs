@@ -4,7 +4,6 @@ mod message;
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -17,7 +16,7 @@ use warren_kernel::{Delivery, Error, Event, Outcome, Subscription, Trace};
 use crate::error::CallError;
 use crate::handle::result_of;
 use crate::spawn::Spawn;
-use crate::values;
+use crate::values::{self, Pid};
 
 pub use message::{Message, Received, Topic};
 
@@ -37,15 +36,51 @@ pub use message::{Message, Received, Topic};
 ///
 /// Every future of this type may be dropped before it is ready: nothing is lost
 /// then, and nothing was started that goes on.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren::{Context, Error, Event, Runtime, native::Received};
+///
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+/// let counter = |mut context: Context| async move {
+///     let mut sum: i64 = context.args()?; // of one argument
+///     loop {
+///         match context.next().await? {
+///             Received::Message(message) => sum += message.get::<i64>()?,
+///             Received::Event(Event::Cancel { .. }) => return Ok::<_, Error>(sum),
+///             Received::Event(_) => {}
+///         }
+///     }
+/// };
+/// let runtime = Runtime::builder()
+///     .native("app:counter", counter)
+/// #    .cache(cache)
+///     .start()?;
+/// let counter = runtime.spawn(warren::Spawn::new("app:counter").arg(40)).await?;
+/// counter.send("add", 2)?;
+/// counter.cancel(Some(Duration::from_secs(5)))?;
+/// let sum = counter.result::<i64>().await?;
+/// assert!(sum == 42 || sum == 40, "events come first");
+/// # Ok(()) }
+/// ```
 pub struct Context {
     native: Native,
+    pid: Pid,
 }
 
 /// Identity.
 impl Context {
-    /// Returns the text of the process's PID.
-    pub fn pid(&self) -> &str {
-        self.native.process().text()
+    fn new(native: Native) -> Context {
+        Context {
+            pid: native.process().text().into(),
+            native,
+        }
+    }
+
+    /// Returns the process's PID.
+    pub fn pid(&self) -> &Pid {
+        &self.pid
     }
 
     /// Returns the identifier of the chain of calls the process belongs to.
@@ -70,7 +105,7 @@ impl Context {
     /// # Errors
     ///
     /// The arguments differ in number or type.
-    pub fn arguments<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+    pub fn args<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         values::from_values(self.native.arguments()).map_err(CallError::value("the arguments"))
     }
 
@@ -165,20 +200,21 @@ impl Context {
 /// Operations on other processes. Destinations are PIDs or names. Every call is
 /// refused as a guest's call is, with the same errors.
 impl Context {
-    /// Sends one message. A tuple is as many values as it has elements.
+    /// Sends one message. The payload follows the rule of
+    /// [`Handle::send`](crate::Handle::send).
     ///
     /// # Errors
     ///
     /// [`CallError::Value`]; `NotFound`; `RateLimited` if the queue is full;
     /// `Invalid` for a text that cannot be a topic.
-    pub fn send<T: Serialize + ?Sized>(
+    pub fn send(
         &mut self,
-        to: &str,
+        to: impl AsRef<str>,
         topic: &str,
-        values: &T,
+        payload: impl Serialize,
     ) -> Result<(), CallError> {
-        let bytes = values::to_values(values).map_err(CallError::value("a message"))?;
-        Ok(self.native.send(to, topic, bytes.as_slice())?)
+        let bytes = values::to_values(&payload).map_err(CallError::value("a message"))?;
+        Ok(self.native.send(to.as_ref(), topic, bytes.as_slice())?)
     }
 
     /// Starts a process and returns its PID.
@@ -186,9 +222,9 @@ impl Context {
     /// # Errors
     ///
     /// As for [`Runtime::spawn`](crate::Runtime::spawn).
-    pub async fn spawn(&mut self, spawn: impl Into<Spawn>) -> Result<Arc<str>, CallError> {
+    pub async fn spawn(&mut self, spawn: impl Into<Spawn>) -> Result<Pid, CallError> {
         let (start, relation) = spawn.into().into_parts()?;
-        Ok(self.native.spawn(start, relation).await?)
+        Ok(self.native.spawn(start, relation).await?.into())
     }
 
     /// Starts a process, waits for its end and returns its result. The started
@@ -212,8 +248,12 @@ impl Context {
     /// # Errors
     ///
     /// `NotFound`.
-    pub fn cancel(&mut self, target: &str, deadline: Option<Duration>) -> Result<(), Error> {
-        self.native.cancel(target, deadline)
+    pub fn cancel(
+        &mut self,
+        target: impl AsRef<str>,
+        deadline: Option<Duration>,
+    ) -> Result<(), Error> {
+        self.native.cancel(target.as_ref(), deadline)
     }
 
     /// Stops a process by force. A process that stops itself goes on until it
@@ -222,8 +262,8 @@ impl Context {
     /// # Errors
     ///
     /// `NotFound`.
-    pub fn terminate(&mut self, target: &str) -> Result<(), Error> {
-        self.native.terminate(target)
+    pub fn terminate(&mut self, target: impl AsRef<str>) -> Result<(), Error> {
+        self.native.terminate(target.as_ref())
     }
 
     /// Asks for an [`Event::Exit`] at the end of a process.
@@ -231,8 +271,8 @@ impl Context {
     /// # Errors
     ///
     /// `NotFound`; `Invalid` for itself; `RateLimited` at `max_monitors`.
-    pub fn monitor(&mut self, target: &str) -> Result<(), Error> {
-        self.native.monitor(target)
+    pub fn monitor(&mut self, target: impl AsRef<str>) -> Result<(), Error> {
+        self.native.monitor(target.as_ref())
     }
 
     /// Undoes [`Context::monitor`], and drops its unread event.
@@ -240,8 +280,8 @@ impl Context {
     /// # Errors
     ///
     /// `Invalid` for a text that cannot be a destination.
-    pub fn unmonitor(&mut self, target: &str) -> Result<(), Error> {
-        self.native.unmonitor(target)
+    pub fn unmonitor(&mut self, target: impl AsRef<str>) -> Result<(), Error> {
+        self.native.unmonitor(target.as_ref())
     }
 
     /// Links this process with another: the failure of either ends the other,
@@ -250,8 +290,8 @@ impl Context {
     /// # Errors
     ///
     /// `NotFound`; `Invalid` for itself; `RateLimited` at `max_links`.
-    pub fn link(&mut self, target: &str) -> Result<(), Error> {
-        self.native.link(target)
+    pub fn link(&mut self, target: impl AsRef<str>) -> Result<(), Error> {
+        self.native.link(target.as_ref())
     }
 
     /// Undoes [`Context::link`], and drops its unread event.
@@ -259,8 +299,8 @@ impl Context {
     /// # Errors
     ///
     /// `Invalid` for a text that cannot be a destination.
-    pub fn unlink(&mut self, target: &str) -> Result<(), Error> {
-        self.native.unlink(target)
+    pub fn unlink(&mut self, target: impl AsRef<str>) -> Result<(), Error> {
+        self.native.unlink(target.as_ref())
     }
 
     /// Sets whether the failure of a linked process is an [`Event::LinkDown`]
@@ -283,8 +323,8 @@ impl Context {
     /// # Errors
     ///
     /// `NotFound`; `Invalid` for a text that cannot be a name.
-    pub fn lookup(&self, name: &str) -> Result<Arc<str>, Error> {
-        self.native.lookup(name)
+    pub fn lookup(&self, name: &str) -> Result<Pid, Error> {
+        self.native.lookup(name).map(Pid::from)
     }
 
     /// Frees a name. Returns false if no process held it.
@@ -310,7 +350,7 @@ where
     T: Serialize,
 {
     NativeCode::new(move |native| {
-        let running = code(Context { native });
+        let running = code(Context::new(native));
         async move { outcome(running.await) }.boxed()
     })
 }
@@ -324,7 +364,7 @@ where
     let code = Mutex::new(Some(code));
     NativeCode::new(move |native| {
         let code = code.lock().take();
-        let running = code.map(|code| code(Context { native }));
+        let running = code.map(|code| code(Context::new(native)));
         async move {
             match running {
                 Some(running) => outcome(running.await),

@@ -14,6 +14,16 @@ use crate::app::{Changes, RereadError};
 use crate::definitions::LayeredDefinitions;
 
 /// The effect of a reload. Definitions are named by id, sorted.
+///
+/// ```
+/// use warren::{ReloadError, Runtime};
+///
+/// async fn reload(runtime: &Runtime) -> Result<(), ReloadError> {
+///     let reloaded = runtime.reload().await?;
+///     println!("changed: {}", reloaded.changed.join(", "));
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Reloaded {
@@ -38,6 +48,18 @@ impl Reloaded {
 }
 
 /// A definition that a reload refuses.
+///
+/// ```
+/// use warren::Runtime;
+///
+/// async fn reload(runtime: &Runtime) {
+///     if let Err(error) = runtime.reload().await {
+///         for refused in error.refused() {
+///             println!("{}: {}", refused.definition, refused.message);
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedFile {
     /// Its id; the path of a file that is no definition by its name.
@@ -53,6 +75,15 @@ pub struct RefusedFile {
 }
 
 /// The reason why a reload has taken nothing.
+///
+/// ```
+/// use warren::{ReloadError, Runtime};
+///
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let runtime = Runtime::builder().start()?;
+/// assert!(matches!(runtime.reload().await, Err(ReloadError::NoProgram)));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReloadError {

@@ -11,6 +11,15 @@ use crate::app::{App, HostSettings};
 use crate::builder::limits;
 
 /// The needs of one full host of a program.
+///
+/// ```
+/// use warren::app::HostSettings;
+/// use warren::requirements::HostRequirements;
+///
+/// let settings = HostSettings { max_processes: Some(100_000), ..HostSettings::default() };
+/// let host = HostRequirements::of_host("app:all".into(), &settings);
+/// println!("sysctl -w vm.max_map_count={}", host.requirements.mappings);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostRequirements {
     /// The host.
@@ -43,7 +52,7 @@ impl HostRequirements {
         let limits = limits(host);
         HostRequirements {
             name,
-            max_processes: limits.processes.max_processes,
+            max_processes: limits.max_processes,
             max_memory: limits.max_memory,
             max_memory_total: limits.max_memory_total,
             stated: host.max_processes.is_some(),

@@ -12,7 +12,7 @@ use warren_engine::Node;
 use warren_engine::security::Scope;
 use warren_kernel::Error;
 
-use crate::app::{self, Service};
+use crate::app::Service;
 use crate::error::CallError;
 use crate::handle::Handle;
 use crate::native::{self, Context};
@@ -25,6 +25,22 @@ use crate::spawn::Spawn;
 /// see each other.
 ///
 /// Dropping the last clone terminates the processes without waiting for them. [`Runtime::shutdown`] ends them in order.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren::{Runtime, Spawn};
+///
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+/// let runtime = Runtime::builder()
+///     .lua("app:add", "return function(a, b) return a + b end")
+/// #    .cache(cache)
+///     .start()?;
+/// let sum: i64 = runtime.exec(Spawn::new("app:add").args((40, 2))).await?;
+/// assert_eq!(sum, 42);
+/// runtime.shutdown(Duration::from_secs(5)).await;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Runtime(Arc<Inner>);
 
@@ -125,7 +141,7 @@ impl Runtime {
         let (main, host) = self.0.main.as_ref().ok_or_else(|| {
             Error::not_found("the runtime was built without a program; add one with `Builder::app`")
         })?;
-        Ok(Spawn::of(&**main).host(&**host).first())
+        Ok(Spawn::new(&**main).host(&**host).first())
     }
 
     /// Starts the services of the program this runtime was built with, each
@@ -160,8 +176,8 @@ impl Runtime {
     /// # Errors
     ///
     /// `NotFound`; `Invalid` for a text that can be neither.
-    pub fn find(&self, destination: &str) -> Result<Handle, Error> {
-        let process = self.0.node.kernel().resolve(destination)?;
+    pub fn find(&self, destination: impl AsRef<str>) -> Result<Handle, Error> {
+        let process = self.0.node.kernel().resolve(destination.as_ref())?;
         let running = self.0.node.observe(&process)?;
         Ok(Handle::new(&self.0.node, running))
     }
@@ -171,13 +187,13 @@ impl Runtime {
     /// # Errors
     ///
     /// As for [`Handle::send`].
-    pub fn send<T: Serialize + ?Sized>(
+    pub fn send(
         &self,
-        destination: &str,
+        destination: impl AsRef<str>,
         topic: &str,
-        values: &T,
+        payload: impl Serialize,
     ) -> Result<(), CallError> {
-        self.inspector().send(destination, topic, values)
+        self.inspector().send(destination, topic, payload)
     }
 
     /// Gives a process a name, under which guests find it.
@@ -209,14 +225,34 @@ impl Runtime {
         self.0.node.named_scope(name)
     }
 
-    /// Compiles one of the program's definitions and checks its imports and
-    /// exports, without starting it.
+    /// Compiles the code of a definition, and checks its imports and exports, as a spawn
+    /// does, and starts no process: neither the next spawn nor a guest waits for it then.
+    /// [`Builder::start`](crate::Builder::start) compiles nothing, so this call tells whether
+    /// code that was given in memory is code at all.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// let runtime = warren::Runtime::builder()
+    ///     .lua("app:good", "return 1")
+    ///     .lua("app:bad", "retrun 1")
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// runtime.prepare("app:good").await?;
+    /// let error = runtime.prepare("app:bad").await.unwrap_err();
+    /// assert!(error.to_string().contains("app:bad.lua:1:"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Of a [`Spawn`] only the definition and the host count: code is compiled for the slots
+    /// of a host.
     ///
     /// # Errors
     ///
-    /// The errors that a spawn would return for its code.
-    pub async fn check(&self, definition: &app::Survey) -> Result<(), Error> {
-        self.0.node.check(&definition.id, &definition.host).await
+    /// The errors that a spawn would return for its definition, its host and its code.
+    pub async fn prepare(&self, spawn: impl Into<Spawn>) -> Result<(), CallError> {
+        let start = spawn.into().untied()?;
+        Ok(self.0.node.prepare_code(start).await?)
     }
 
     /// Ends all processes. Processes that read events are asked to end and have

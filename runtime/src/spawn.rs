@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::ser::SerializeTuple;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use warren_engine::Start;
 use warren_engine::security::{Actor, Scope};
 use warren_kernel::{Error, Relation, TraceId};
 
-use crate::app::DEFAULT_HOST;
 use crate::error::CallError;
-use crate::values::{self, Value};
+use crate::values::{self, ArgList, CodecError, ToArgs};
 
 /// A process to be started: by [`Runtime::spawn`](crate::Runtime::spawn), by
 /// [`Runtime::exec`](crate::Runtime::exec), or by a host function process.
@@ -21,15 +19,17 @@ use crate::values::{self, Value};
 /// use warren::Spawn;
 ///
 /// let plain: Spawn = "app:worker".into();
-/// let more = Spawn::of("app:worker")
+/// let more = Spawn::new("app:worker")
 ///     .host("app:batch")
-///     .arguments(&("orders", 3))
+///     .arg("orders")
+///     .arg(3)
 ///     .name("worker.3");
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is started before it is passed on"]
 pub struct Spawn {
     start: Start,
+    args: ArgList,
     relation: Relation,
     is_first: bool,
     /// The first value that could not be written.
@@ -37,11 +37,12 @@ pub struct Spawn {
 }
 
 impl Spawn {
-    /// Returns the request for a process of a definition. The default host is
-    /// [`DEFAULT_HOST`](crate::app::DEFAULT_HOST).
-    pub fn of(definition: impl Into<String>) -> Spawn {
+    /// Returns the request for a process of a definition, in the host that the definition
+    /// is bound to, or else in [`DEFAULT_HOST`](crate::app::DEFAULT_HOST).
+    pub fn new(definition: impl Into<String>) -> Spawn {
         Spawn {
-            start: Start::new(definition, DEFAULT_HOST),
+            start: Start::new(definition, String::new()),
+            args: ArgList::new(),
             relation: Relation::default(),
             is_first: false,
             mistake: None,
@@ -55,28 +56,40 @@ impl Spawn {
         self
     }
 
-    /// Sets the arguments. A tuple is its elements, `()` is none, any other
-    /// value is one argument.
-    pub fn arguments<T: Serialize + ?Sized>(mut self, arguments: &T) -> Spawn {
-        if let Some(bytes) = self.values("the arguments", arguments) {
-            self.start.arguments = bytes;
-        }
+    /// Adds one argument: any value that serde knows, by value or by reference. A tuple or
+    /// a list is one argument, too.
+    ///
+    /// ```
+    /// use warren::Spawn;
+    ///
+    /// let sizes = vec![640, 480];
+    /// let resize = Spawn::new("app:resize").arg("a.png").arg(&sizes); // two arguments
+    /// ```
+    pub fn arg(mut self, value: impl Serialize) -> Spawn {
+        let pushed = self.args.push(&value);
+        self.check("the arguments", pushed);
         self
     }
 
-    /// Sets arguments whose number is known only at run time.
-    pub fn argument_list(self, arguments: &[Value]) -> Spawn {
-        let mut spawn = self;
-        if let Some(bytes) = spawn.values("the arguments", &Elements(arguments)) {
-            spawn.start.arguments = bytes;
-        }
-        spawn
-    }
-
-    /// Sets the arguments as one MessagePack array, in the format of
-    /// `docs/guest-abi.md`.
-    pub fn encoded_arguments(mut self, arguments: impl Into<Arc<[u8]>>) -> Spawn {
-        self.start.arguments = arguments.into();
+    /// Adds several arguments: the elements of a tuple, an array, a slice or a `Vec`.
+    ///
+    /// ```
+    /// use warren::{Spawn, Value};
+    ///
+    /// let add = Spawn::new("app:add").args((1, 2)); // as `.arg(1).arg(2)`
+    /// let words: Vec<Value> = vec!["a".into(), 1.5.into()];
+    /// let print = Spawn::new("app:print").args(&words); // as many as there are words
+    /// ```
+    ///
+    /// A single value is no list of arguments, and goes to [`Spawn::arg`]:
+    ///
+    /// ```compile_fail
+    /// # use warren::Spawn;
+    /// let add = Spawn::new("app:add").args(1);
+    /// ```
+    pub fn args(mut self, args: impl ToArgs) -> Spawn {
+        let appended = args.append_to(&mut self.args);
+        self.check("the arguments", appended);
         self
     }
 
@@ -87,13 +100,10 @@ impl Spawn {
     }
 
     /// Sets a context value, over an inherited value of this key.
-    pub fn context<T: Serialize + ?Sized>(mut self, key: impl Into<String>, value: &T) -> Spawn {
-        match values::to_value(value) {
-            Ok(out) => {
-                let value = out.as_slice().into();
-                self.start.context.insert(key.into(), value);
-            }
-            Err(error) => self.refuse(CallError::value("a context value")(error)),
+    pub fn context(mut self, key: impl Into<String>, value: impl Serialize) -> Spawn {
+        if let Some(out) = self.check("a context value", values::to_value(&value)) {
+            let value = out.as_slice().into();
+            self.start.context.insert(key.into(), value);
         }
         self
     }
@@ -111,7 +121,7 @@ impl Spawn {
     /// use warren::security::{Actor, Scope};
     ///
     /// let tags = BTreeMap::from([("tenant".to_owned(), "acme".to_owned())]);
-    /// let handler = Spawn::of("app.acme:handler")
+    /// let handler = Spawn::new("app.acme:handler")
     ///     .actor(Actor::new("ada", &tags))
     ///     .scope(Scope { policies: vec!["tenant".to_owned()] });
     /// ```
@@ -130,10 +140,12 @@ impl Spawn {
         self
     }
 
-    /// Adds a message that is queued before any other message can arrive.
-    pub fn message<T: Serialize + ?Sized>(mut self, topic: impl Into<String>, values: &T) -> Spawn {
-        if let Some(bytes) = self.values("a message", values) {
-            self.start.messages.push((topic.into(), bytes));
+    /// Adds a message that is queued before any other message can arrive. Its payload
+    /// follows the rule of [`Handle::send`](crate::Handle::send).
+    pub fn message(mut self, topic: impl Into<String>, payload: impl Serialize) -> Spawn {
+        if let Some(out) = self.check("a message", values::to_values(&payload)) {
+            let payload = out.as_slice().into();
+            self.start.messages.push((topic.into(), payload));
         }
         self
     }
@@ -183,54 +195,37 @@ impl Spawn {
         Ok(start)
     }
 
-    pub(crate) fn into_parts(self) -> Result<(Start, Relation), CallError> {
+    pub(crate) fn into_parts(mut self) -> Result<(Start, Relation), CallError> {
+        if !self.args.is_empty() {
+            let encoded = self.args.encode();
+            if let Some(out) = self.check("the arguments", encoded) {
+                self.start.arguments = out.as_slice().into();
+            }
+        }
         match self.mistake {
             Some(mistake) => Err(mistake),
             None => Ok((self.start, self.relation)),
         }
     }
 
-    fn values<T: Serialize + ?Sized>(
-        &mut self,
-        what: &'static str,
-        values: &T,
-    ) -> Option<Arc<[u8]>> {
-        match values::to_values(values) {
-            Ok(out) => Some(out.as_slice().into()),
-            Err(error) => {
-                self.refuse(CallError::value(what)(error));
-                None
-            }
-        }
-    }
-
-    fn refuse(&mut self, mistake: CallError) {
-        self.mistake.get_or_insert(mistake);
-    }
-}
-
-/// A list written like a tuple: as many values as it has elements, none nested
-/// deeper for being in the list.
-struct Elements<'a>(&'a [Value]);
-
-impl Serialize for Elements<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut tuple = serializer.serialize_tuple(self.0.len())?;
-        for value in self.0 {
-            tuple.serialize_element(value)?;
-        }
-        tuple.end()
+    /// Returns a written value, or keeps the error for the start.
+    fn check<T>(&mut self, what: &'static str, written: Result<T, CodecError>) -> Option<T> {
+        written
+            .map_err(|error| {
+                self.mistake.get_or_insert(CallError::Value { what, error });
+            })
+            .ok()
     }
 }
 
 impl From<&str> for Spawn {
     fn from(definition: &str) -> Spawn {
-        Spawn::of(definition)
+        Spawn::new(definition)
     }
 }
 
 impl From<String> for Spawn {
     fn from(definition: String) -> Spawn {
-        Spawn::of(definition)
+        Spawn::new(definition)
     }
 }

@@ -194,7 +194,7 @@ impl World {
 
     async fn check_ages(&self) {
         let waits = self.runtime.spawn("app:waits").await.unwrap();
-        waits.send("other", &1).unwrap();
+        waits.send("other", 1).unwrap();
         let hour = Duration::from_secs(HOUR as u64);
         waits.cancel(Some(hour)).unwrap();
         let inspector = self.runtime.inspector();
@@ -217,7 +217,7 @@ impl World {
         let token: String = self.runtime.exec("app:create").await.unwrap();
         for ahead in [HOUR, -HOUR, 0] {
             jump(ahead);
-            let validate = Spawn::of("app:validate").arguments(&token);
+            let validate = Spawn::new("app:validate").arg(&token);
             assert_eq!(self.runtime.exec::<String>(validate).await.unwrap(), "ada");
         }
     }
@@ -229,7 +229,7 @@ impl World {
         self.policies.audit_to(&path).unwrap();
         for ahead in [0, HOUR, -HOUR] {
             jump(ahead);
-            let register = Spawn::of("app:register").scope(Scope {
+            let register = Spawn::new("app:register").scope(Scope {
                 policies: vec!["none".to_owned()],
             });
             let refused = self.runtime.exec::<()>(register).await.unwrap_err();

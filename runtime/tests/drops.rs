@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use futures::{FutureExt, StreamExt};
 use tempfile::TempDir;
 use tokio::sync::Notify;
-use warren::app::{App, AppOptions, Survey};
+use warren::app::{App, AppOptions};
 use warren::{Builder, Context, Error, Inspector, Runtime, Spawn};
 
 /// Longer than any step takes; a longer wait has found a leak.
@@ -186,13 +186,13 @@ async fn every_future() {
     let seven: u8 = runtime.exec("app:seven").await.unwrap();
     assert_eq!(seven, 7);
 
-    let named = |id: &str| Spawn::of(id).name("left");
+    let named = |id: &str| Spawn::new(id).name("left");
     let spawn = || runtime.spawn(named("app:waiter"));
     dropped_at_each_poll("spawn", &runtime, spawn).await;
     let spawn = || runtime.spawn_native(named("app:own"), native);
     dropped_at_each_poll("spawn_native", &runtime, spawn).await;
     for id in ["app:seven", "app:waiter", "app:native"] {
-        let exec = || runtime.exec::<u8>(Spawn::of(id));
+        let exec = || runtime.exec::<u8>(Spawn::new(id));
         dropped_at_each_poll("exec", &runtime, exec).await;
     }
     for id in ["app:waiter", "app:native"] {
@@ -216,7 +216,7 @@ async fn every_future() {
                 ctx.unlisten(topic);
                 polled(ctx.exec::<u8>("app:waiter"), times).await;
                 polled(ctx.exec::<u8>("app:seven"), times).await;
-                let spawned = ctx.spawn(Spawn::of("app:waiter").name("left"));
+                let spawned = ctx.spawn(Spawn::new("app:waiter").name("left"));
                 if polled(spawned, times).await == Polled::Ready {
                     ctx.terminate("left").ok();
                     while ctx.lookup("left").is_ok() {
@@ -285,11 +285,7 @@ async fn every_future_that_compiles() {
         let unseen = format!("return function() return {times} end");
         let runtime = builder().lua("app:unseen", unseen).start().unwrap();
         let id = "app:unseen";
-        let survey = Survey {
-            id: id.into(),
-            host: warren::app::DEFAULT_HOST.into(),
-        };
-        polled(runtime.check(&survey), times).await;
+        polled(runtime.prepare(id), times).await;
         polled(runtime.exec::<usize>(id), times).await;
         let spawned = runtime.spawn_native("app:spawns", move |mut ctx: Context| async move {
             polled(ctx.exec::<usize>(id), times).await;
@@ -297,7 +293,7 @@ async fn every_future_that_compiles() {
         });
         spawned.await.unwrap().result::<()>().await.unwrap();
         until("what has to be compiled", || is_empty(&runtime.inspector()));
-        runtime.check(&survey).await.unwrap();
+        runtime.prepare(id).await.unwrap();
         assert_eq!(runtime.exec::<usize>(id).await.unwrap(), times);
     }
 }

@@ -118,6 +118,20 @@ fn unusable_files_are_replaced() {
 }
 
 #[test]
+fn a_module_that_does_not_link_is_no_unusable_file() {
+    let module = r#"(module (import "env" "nothing" (func))
+        (memory (export "memory") 1) (func (export "start")))"#;
+    let main = r#"assert(process.spawn("app:module"))"#;
+    let cache = Cache::of(&[("main.lua", main), ("module.wat", module)]);
+    for expected in [2, 0] {
+        let ended = cache.start().end().ends_with(1);
+        assert_eq!(compiled(&ended), expected, "{ended}");
+        assert!(!ended.stderr.contains("code cache"), "{ended}");
+        ended.says(&["does not provide its imports `env` `nothing`"]);
+    }
+}
+
+#[test]
 fn without_a_usable_directory_it_works_and_says_so() {
     let cache = Cache::new();
     // Others may write to the directory, so code from it could be anybody's.
@@ -241,9 +255,13 @@ impl Cache {
             (data (i32.const 0) "hello from wasm\n")
             (func (export "start")
                 (call $write (i32.const 0) (i32.const 0) (i32.const 16))))"#;
+        Cache::of(&[("main.lua", main), ("module.wat", module)])
+    }
+
+    fn of(files: &[(&str, &str)]) -> Cache {
         Cache {
             directory: tempfile::tempdir().expect("a directory"),
-            program: Program::of(&[("main.lua", main), ("module.wat", module)]),
+            program: Program::of(files),
         }
     }
 

@@ -91,7 +91,7 @@ fn the_limit_is_named_by_what_happened_and_not_by_the_text() {
         .run()
         .ends_with(0)
         .prints(
-            "Internal\tnot enough memory: max_memory = 64 MiB of host app:processes\n\
+            "RateLimited\tnot enough memory: max_memory = 64 MiB of host app:processes\n\
              Internal\tthe memory of an elephant\n",
         );
 }

@@ -46,9 +46,7 @@ async fn answer(
     path: &str,
     body: &[u8],
 ) -> Result<Response, Failure> {
-    let spawn = tenant
-        .spawn("http")
-        .arguments(&Request::new(parts, path, body));
+    let spawn = tenant.spawn("http").arg(Request::new(parts, path, body));
     let running = state.runtime.spawn(spawn).await.map_err(not_started)?;
     let running = Running(running);
     let failed = |error: &dyn std::fmt::Display| {

@@ -120,10 +120,10 @@ fn router(state: State) -> Router {
 async fn warm(runtime: &Runtime, tenants: &Tenants) -> Result<(), OpenError> {
     for tenant in tenants.iter() {
         for code in tenant.code() {
-            let checked = runtime.check(&code).await;
-            checked.map_err(|error| OpenError::Code {
+            let prepared = runtime.prepare(code).await;
+            prepared.map_err(|error| OpenError::Code {
                 tenant: tenant.name().to_owned(),
-                error: Box::new(error),
+                error: Box::new(error.into()),
             })?;
         }
     }

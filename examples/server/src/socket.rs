@@ -16,7 +16,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use warren::native::{self, Received};
-use warren::{Context, Error, Event, Outcome, Spawn};
+use warren::{Context, Error, Event, Outcome, Pid, Spawn};
 
 /// Time that a client has to read a line.
 const SLOWEST: Duration = Duration::from_secs(10);
@@ -53,7 +53,7 @@ pub(crate) async fn serve(
     };
     // The session's end is an event here.
     ctx.set_trap_links(true);
-    let session = session.arguments(&(ctx.pid(), name));
+    let session = session.args((ctx.pid(), name));
     let session = match ctx.spawn(session.monitored().linked()).await {
         Ok(session) => session,
         Err(error) => {
@@ -78,7 +78,7 @@ pub(crate) async fn serve(
 }
 
 /// Carries lines in both directions.
-async fn converse(ctx: &mut Context, socket: &mut WebSocket, session: &str) -> Result<End, Error> {
+async fn converse(ctx: &mut Context, socket: &mut WebSocket, session: &Pid) -> Result<End, Error> {
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = true;
@@ -122,7 +122,7 @@ async fn converse(ctx: &mut Context, socket: &mut WebSocket, session: &str) -> R
 
 /// Returns a line for the client. Messages of other processes than the session
 /// are ignored.
-fn line_of(message: &native::Message, session: &str) -> Result<Option<String>, Error> {
+fn line_of(message: &native::Message, session: &Pid) -> Result<Option<String>, Error> {
     if message.topic() != "line" || message.from() != Some(session) {
         return Ok(None);
     }
@@ -130,9 +130,9 @@ fn line_of(message: &native::Message, session: &str) -> Result<Option<String>, E
 }
 
 /// Returns whether the session has failed, if this event is its end.
-fn exit_of(event: &Event, session: &str) -> Option<bool> {
+fn exit_of(event: &Event, session: &Pid) -> Option<bool> {
     match event {
-        Event::Exit { from, outcome, .. } if **from == *session => {
+        Event::Exit { from, outcome, .. } if from == session => {
             Some(matches!(**outcome, Outcome::Failed(_)))
         }
         _ => None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use warren::Spawn;
-use warren::app::{App, Survey};
+use warren::app::App;
 use warren::security::Actor;
 
 use crate::error::OpenError;
@@ -56,7 +56,7 @@ impl Tenant {
     /// its spawner's actor. The manifest sets its permissions by the scope of
     /// the host.
     pub(crate) fn spawn_plain(&self, definition: &str) -> Spawn {
-        Spawn::of(self.definition(definition)).host(self.host())
+        Spawn::new(self.definition(definition)).host(self.host())
     }
 
     /// Returns a process that acts for the tenant.
@@ -72,11 +72,8 @@ impl Tenant {
     }
 
     /// Returns the definitions that must exist and compile.
-    pub(crate) fn code(&self) -> [Survey; 3] {
-        ["http", "chat", "room"].map(|definition| Survey {
-            id: self.definition(definition).into(),
-            host: self.host().into(),
-        })
+    pub(crate) fn code(&self) -> [Spawn; 3] {
+        ["http", "chat", "room"].map(|definition| self.spawn_plain(definition))
     }
 
     fn definition(&self, name: &str) -> String {

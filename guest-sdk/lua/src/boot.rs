@@ -168,6 +168,8 @@ extern "C-unwind" fn open_all(l: State) -> c_int {
     metamethods::replace_arithmetic(l);
     l.push_function(stdio::print);
     l.set_global(c"print");
+    l.push_function(errors::error);
+    l.set_global(c"error");
     message::open(l);
     payload::open(l);
 

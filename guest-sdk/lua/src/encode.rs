@@ -21,52 +21,52 @@ use crate::path;
 pub(crate) enum Stop {
     /// A value may not leave its process; the text names its path and says why.
     Refused(String),
-    /// A value nests too deeply to leave its process; the text is as that of a refusal.
-    TooDeep(String),
+    /// The same, for a limit.
+    Beyond(String, Limit),
     /// There would be more bytes than any message may have.
     TooLarge,
     /// There is no memory for the encoded bytes.
     OutOfMemory,
 }
 
-impl Stop {
-    /// Returns the refusal of a value that has too many bytes.
-    pub(crate) fn too_large(root: &str) -> String {
-        MESSAGE.refusal(root)
-    }
-}
-
-/// The most bytes of values that leave the process together.
+/// The most bytes of values that leave the process together, or the most levels of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limit {
-    pub(crate) bytes: usize,
-    name: &'static str,
+    pub(crate) most: usize,
+    pub(crate) name: &'static str,
 }
 
 /// Limit of a message.
 pub(crate) const MESSAGE: Limit = Limit {
-    bytes: MAX_MESSAGE,
+    most: MAX_MESSAGE,
     name: "max_message",
 };
 
 /// Limit of the request of an operation of the runtime.
 pub(crate) const REQUEST: Limit = Limit {
-    bytes: 16 << 20,
+    most: 16 << 20,
     name: "max_request",
 };
 
 /// Limit of the request that changes a metric, which is handled where guests run. The
 /// runtime has closer limits of names and labels.
 pub(crate) const LABELS: Limit = Limit {
-    bytes: 16 << 10,
+    most: 16 << 10,
     name: "max_labels",
+};
+
+/// Limit of the levels of a value.
+pub(crate) const NESTING: Limit = Limit {
+    most: MAX_DEPTH,
+    name: "max_nesting",
 };
 
 impl Limit {
     /// Returns the refusal of a value that has more bytes.
-    pub(crate) fn refusal(self, root: &str) -> String {
-        let Limit { bytes, name } = self;
-        format!("{root}: more than {bytes} bytes ({name}) cannot leave the process")
+    pub(crate) fn refusal(self, root: &str) -> Stop {
+        let Limit { most, name } = self;
+        let why = format!("{root}: more than {most} bytes ({name}) cannot leave the process");
+        Stop::Beyond(why, self)
     }
 }
 
@@ -172,23 +172,22 @@ impl<'o> Encoder<'o> {
         let top = self.l.top();
         let outcome = self.value(index);
         self.l.set_top(top);
+        let at_path = |why| {
+            let mut text = root();
+            self.path.iter().rev().for_each(|step| text.push_str(step));
+            text.push_str(": ");
+            text.push_str(why);
+            text
+        };
         outcome.map_err(|trouble| match trouble {
             Trouble::OutOfMemory => Stop::OutOfMemory,
             Trouble::TooLarge => Stop::TooLarge,
-            Trouble::Refused(why) => Stop::Refused(self.refusal(root(), why)),
-            Trouble::TooDeep => Stop::TooDeep(self.refusal(
-                root(),
-                "nested deeper than 100 levels, which cannot leave its process",
-            )),
+            Trouble::Refused(why) => Stop::Refused(at_path(why)),
+            Trouble::TooDeep => {
+                let why = "nested deeper than 100 levels, which cannot leave its process";
+                Stop::Beyond(at_path(why), NESTING)
+            }
         })
-    }
-
-    /// Returns the text of a refusal, which begins with the path to the value.
-    fn refusal(&self, mut text: String, why: &str) -> String {
-        self.path.iter().rev().for_each(|step| text.push_str(step));
-        text.push_str(": ");
-        text.push_str(why);
-        text
     }
 
     /// Encodes the value at an absolute index.

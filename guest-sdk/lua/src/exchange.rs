@@ -11,12 +11,12 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 use warren_guest::msgpack::{Input, Malformed, Output};
-use warren_guest::{Buffer, Failure};
+use warren_guest::{Buffer, Failure, process};
 use warren_values::kind;
 
 use crate::decode;
 use crate::encode::{self, Limit, Stop};
-use crate::errors;
+use crate::errors::{self, part};
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
 
@@ -136,11 +136,11 @@ pub(crate) fn call_encoded(
     let interpreter = interpreter(l);
     let mut output = interpreter.output.take();
     output.clear();
-    output.limit_to(limit.bytes);
+    output.limit_to(limit.most);
     if let Err(stop) = encode(&mut output) {
         interpreter.output.set(output);
         let stop = match stop {
-            Stop::TooLarge => Stop::Refused(limit.refusal(root)),
+            Stop::TooLarge => limit.refusal(root),
             stop => stop,
         };
         return stopped(l, stop, root);
@@ -188,20 +188,45 @@ pub(crate) fn call_number(
 pub(crate) fn stopped(l: State, stop: Stop, root: &str) -> c_int {
     // The text is handed over before anything raises.
     match stop {
-        Stop::Refused(why) | Stop::TooDeep(why) => {
+        Stop::Refused(why) => {
             l.push_nil();
             push_text(l, why);
             errors::wrap_message_here(l, kind::INVALID);
             2
         }
-        Stop::TooLarge => {
+        Stop::Beyond(why, limit) => {
             l.push_nil();
-            push_text(l, Stop::too_large(root));
+            push_text(l, why);
             errors::wrap_message_here(l, kind::INVALID);
+            note_limit(l, limit.name, limit.most);
             2
         }
+        Stop::TooLarge => stopped(l, encode::MESSAGE.refusal(root), root),
         Stop::OutOfMemory => l.out_of_memory(),
     }
+}
+
+/// Sets the details of the error on top of the stack, which this process has met at a limit,
+/// as the runtime sets them: `{limit, value, host}`. May raise.
+pub(crate) fn note_limit(l: State, limit: &str, value: usize) {
+    l.new_table(0, 3);
+    let details = l.top();
+    l.push_bytes(limit.as_bytes());
+    l.set_field(details, c"limit");
+    l.push_integer(value as lua_Integer);
+    l.set_field(details, c"value");
+    if call(l, Some(own_host), process::pid) == 1 {
+        l.set_field(details, c"host");
+    }
+    l.set_top(details);
+    l.set_user_value(details - 1, part::DETAILS);
+}
+
+/// Pushes the host in the text of a PID.
+fn own_host(l: State, pid: &[u8]) -> Result<c_int, Malformed> {
+    let end = pid.iter().rposition(|byte| *byte == b'|').unwrap_or(0);
+    l.push_bytes(pid.get(1..end).unwrap_or_default());
+    Ok(1)
 }
 
 /// Builds a string from the bytes themselves.

@@ -84,7 +84,7 @@ fn try_change(l: State, operation: &str, counted: bool) -> c_int {
         l.wrong_type(labels, c"table");
     }
     // The runtime refuses such a name, whatever the labels are.
-    let is_too_long = name.len() > LABELS.bytes / 2;
+    let is_too_long = name.len() > LABELS.most / 2;
     let limit = if is_too_long {
         ("name", REQUEST)
     } else {

@@ -43,6 +43,7 @@ pub(crate) fn returned(l: State, thread: State, results: c_int) -> c_int {
         Ok(()) => 0,
         Err(Stop::TooLarge) => {
             push_too_large(l);
+            exchange::note_limit(l, encode::MESSAGE.name, encode::MESSAGE.most);
             fail_with_top(l)
         }
         Err(stop) => {
@@ -102,7 +103,7 @@ pub(crate) fn fail_with_top(l: State) -> c_int {
                 return 0;
             }
             // Details that may not cross are left out.
-            Err(Stop::Refused(_) | Stop::TooDeep(_)) if attempt == 0 => {
+            Err(Stop::Refused(_) | Stop::Beyond(..)) if attempt == 0 => {
                 l.push_nil();
                 l.set_user_value(-2, part::DETAILS);
             }

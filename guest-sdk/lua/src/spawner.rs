@@ -43,7 +43,7 @@ extern "C-unwind" fn encode_value(l: State) -> c_int {
     // SAFETY: the root is an argument, on the stack until the function returns.
     let root = String::from_utf8_lossy(unsafe { l.bytes(2) }.unwrap_or_default());
     let encoded = match encode::value(l, 1, &root, &mut output) {
-        Err(Stop::TooLarge) => Err(Stop::Refused(Stop::too_large(&root))),
+        Err(Stop::TooLarge) => Err(encode::MESSAGE.refusal(&root)),
         encoded => encoded,
     };
     drop(root);

@@ -73,8 +73,8 @@ def decode_all(data):
     return values
 
 
-def _invalid(message):
-    return WarrenError(message, kind="Invalid")
+def _invalid(message, details=None):
+    return WarrenError(message, kind="Invalid", details=details)
 
 
 def _pack(value):
@@ -101,7 +101,10 @@ class _Room:
         return data
 
     def too_large(self):
-        return _invalid(f"{self.what}: more than {MAX_MESSAGE} bytes (max_message) cannot leave the process")
+        return _invalid(
+            f"{self.what}: more than {MAX_MESSAGE} bytes (max_message) cannot leave the process",
+            {"limit": "max_message", "value": MAX_MESSAGE},
+        )
 
 
 class _Key:
@@ -136,7 +139,9 @@ def _ready(value, path, around, room):
     if any(value is outer for outer in around):
         raise _invalid(f"{path}: it contains itself")
     if len(around) == MAX_DEPTH:
-        raise _invalid(f"{path}: nested deeper than {MAX_DEPTH}")
+        raise _invalid(
+            f"{path}: nested deeper than {MAX_DEPTH}", {"limit": "max_nesting", "value": MAX_DEPTH}
+        )
     inside = [*around, value]
     if isinstance(value, (dict, Pairs)):
         pairs = value.items() if isinstance(value, dict) else value

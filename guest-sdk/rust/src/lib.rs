@@ -28,6 +28,9 @@
 //! - [`server`] and [`supervisor`]: processes that answer, and processes that
 //!   keep others running.
 //!
+//! A call that a limit refuses, and a process that a limit ends, fail with an [`Error`] whose
+//! [`limit`](Error::limit) says which.
+//!
 //! Values are of any type that serde knows. The crate `log` writes to the
 //! program's log, with file and line. A panic ends the process with an error
 //! that has its message and place. Use this crate's [`print!`] and

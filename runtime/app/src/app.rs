@@ -23,6 +23,14 @@ pub const MANIFEST: &str = "warren.toml";
 /// Other definitions are found when they are asked for, and then kept. In a program that
 /// was opened as [reloadable](crate::AppOptions), all files of code are read at once and
 /// belong together; [`App::reread`] reads them again.
+///
+/// ```no_run
+/// use warren_app::{App, AppOptions};
+///
+/// let app = App::open("shop", AppOptions::default())?;
+/// println!("{} starts {}", app.name(), app.main());
+/// # Ok::<_, warren_app::AppError>(())
+/// ```
 #[derive(Debug)]
 pub struct App {
     pub(crate) name: Arc<str>,

@@ -10,6 +10,14 @@ use thiserror::Error;
 /// The namespace is one or more segments joined by dots, the name one segment.
 /// A segment is made of ASCII letters, digits, `_` and `-`, so an id can never
 /// name a path outside of a directory.
+///
+/// ```
+/// use warren_app::Id;
+///
+/// let id = Id::parse("app.workers:handler")?;
+/// assert_eq!((id.namespace(), id.name()), ("app.workers", "handler"));
+/// # Ok::<_, warren_app::IdError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id {
     text: Arc<str>,

@@ -61,7 +61,8 @@ pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
 pub use reach::SelfWrite;
 pub use reread::{Changes, FileProblem, Reread, RereadError};
 pub use service::{Restart, RestartCode, RestartPolicy, Service};
-pub use survey::Survey;
+#[doc(hidden)]
+pub use suggest::closest;
 pub use test::Test;
 pub use warren_engine::DEFAULT_HOST;
 pub use warren_engine::security::TokenStore;

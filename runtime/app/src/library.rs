@@ -357,7 +357,8 @@ impl Library {
     fn explain(&self, id: &Id, error: ResolveError) -> Error {
         match error {
             ResolveError::OtherApp => Error::not_found(format!(
-                "definition not found: {id}: definitions of this program begin with `{}`",
+                "definition not found: {id}: files of the program are definitions that begin \
+                 with `{}`",
                 self.plan.app
             )),
             ResolveError::Missing { tried } => Error::not_found(format!(

@@ -4,6 +4,16 @@ use std::path::PathBuf;
 
 /// Grants given at the start of a program. They hold for all of its
 /// definitions, beside the manifest's grants to single definitions.
+///
+/// ```
+/// use warren_app::{AppOptions, EnvGrant};
+///
+/// let options = AppOptions {
+///     read: vec!["data".into()],
+///     env: vec![EnvGrant { name: "LANG".into(), value: None }],
+///     ..AppOptions::default()
+/// };
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppOptions {
     /// Files and directories that may be read. Relative paths are below the

@@ -13,10 +13,7 @@ const MAX_CANDIDATES: usize = 1_000;
 
 /// Returns the candidate most like `word`, if a typing error explains the
 /// difference.
-pub(crate) fn closest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > MAX_WORD {
         return None;
     }

@@ -16,6 +16,18 @@ use crate::too_much::{MAX_ENTRIES, MAX_FILES};
 /// The watcher compares sizes and times. Notices of the system would need one watch for
 /// each directory, of which a user has few, and do not come from file systems of other
 /// machines and containers.
+///
+/// ```no_run
+/// use warren_app::{App, RereadError, Seen};
+///
+/// fn wait_for_a_change(app: &App) -> Result<(), RereadError> {
+///     let mut watcher = app.watcher()?;
+///     while watcher.look()? != Seen::Changed {
+///         std::thread::sleep(watcher.interval());
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Watcher {
     plan: Arc<Plan>,

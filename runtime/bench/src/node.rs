@@ -12,7 +12,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use warren_engine::{
     CompileLimits, DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream,
 };
-use warren_kernel::{HostConfig, Outcome, QueueLimits};
+use warren_kernel::Outcome;
 
 use crate::allows_all::AllowsAll;
 use crate::guests::{Arguments, DENSE_HOST, Guests, HOST};
@@ -40,7 +40,7 @@ impl Default for Setup {
     fn default() -> Setup {
         Setup {
             workers: None,
-            max_processes: HostConfig::default().max_processes,
+            max_processes: HostLimits::default().max_processes,
             tick: DEFAULT_TICK,
             judged: false,
         }
@@ -93,25 +93,20 @@ impl BenchNode {
             .enable_all()
             .build()
             .context("cannot start the async runtime")?;
-        let limits = |max_processes| HostLimits {
-            processes: HostConfig {
-                max_processes,
-                // A thousand senders to one receiver are no overload here.
-                queue: QueueLimits {
-                    messages: 1 << 20,
-                    bytes: 1 << 30,
-                },
-                ..HostConfig::default()
-            },
-            ..HostLimits::default()
-        };
+        // A thousand senders to one receiver are no overload here.
+        let limits = HostLimits::default()
+            .max_queue_messages(1 << 20)
+            .max_queue_bytes(1 << 30);
         let config = NodeConfig {
             authorizer: setup.judged.then(|| Arc::new(AllowsAll) as _),
             definitions: Arc::new(Guests::new()?),
             capabilities: warren_capabilities::all(warren_capabilities::Settings::default()),
             hosts: vec![
-                (HOST.to_owned(), limits(setup.max_processes)),
-                (DENSE_HOST.to_owned(), limits(1_000_000)),
+                (
+                    HOST.to_owned(),
+                    limits.clone().max_processes(setup.max_processes),
+                ),
+                (DENSE_HOST.to_owned(), limits.max_processes(1_000_000)),
             ],
             cache: Some(cache.to_owned()),
             output: Box::new(ToStandardError),

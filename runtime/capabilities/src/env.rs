@@ -5,6 +5,7 @@ use warren_engine::capability::{Answer, Caller, Capability, Step};
 use warren_kernel::{Error, text};
 
 use crate::answer;
+use crate::limit::beyond;
 use crate::request::Arguments;
 
 /// See [the module](self).
@@ -82,10 +83,11 @@ fn name<'a>(arguments: &mut Arguments<'a>) -> Result<&'a str, Error> {
         return Err(Error::invalid(message));
     }
     if name.len() > MAX_NAME {
-        return Err(Error::invalid(format!(
+        let message = format!(
             "name: {} bytes are more than the {MAX_NAME} of a variable's name (max_name)",
             name.len()
-        )));
+        );
+        return Err(beyond("max_name", MAX_NAME, message));
     }
     Ok(name)
 }

@@ -20,6 +20,7 @@ mod groups;
 mod hash;
 mod hex;
 mod json;
+mod limit;
 pub mod metrics;
 mod request;
 mod security;

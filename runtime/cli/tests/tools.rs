@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::support::{outcome, warren};
 use warren_tests::Program;
@@ -52,9 +53,11 @@ fn build_names_the_missing_tool() {
     build("c")
         .ends_with(1)
         .says(&["cannot run clang", "WASI_SDK", "apt-get install clang"]);
-    build("rust")
-        .ends_with(1)
-        .says(&["cannot run rustc", "install Rust with rustup"]);
+    build("rust").ends_with(1).says(&[
+        "cannot run rustc",
+        "install Rust with rustup",
+        "WARREN_CARGO",
+    ]);
     let run = outcome(warren(dir.path(), &["run", "rust"]));
     run.ends_with(2)
         .says(&["there is no definition app:main", "warren build rust"]);
@@ -65,6 +68,21 @@ fn build_names_the_missing_tool() {
         .ends_with(0)
         .says(&["nothing to build in script", "node build.mjs"]);
     build("none").ends_with(2).says(&["none: "]);
+
+    // A Rust without the library of the target.
+    let rustc = dir.path().join("tools/rustc");
+    fs::create_dir(dir.path().join("tools")).unwrap();
+    fs::write(&rustc, "#!/bin/sh\necho /no/such/directory\n").unwrap();
+    fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut without = warren(dir.path(), &["build", "rust"]);
+    without.env_remove("WARREN_CARGO");
+    without.env("PATH", rustc.parent().unwrap());
+    outcome(without).ends_with(1).says(&[
+        "no standard library for wasm32-unknown-unknown",
+        "rustup target add wasm32-unknown-unknown",
+        "set WARREN_CARGO",
+        "cargo xtask guests --toolchain",
+    ]);
 
     let mut broken = warren(dir.path(), &["build", "c"]);
     broken.env("CC", "false");

@@ -263,7 +263,7 @@ impl Writer {
         self.str(kind);
         if let Some(from) = from {
             self.str("from");
-            self.str(from);
+            self.str(from.as_str());
         }
         self.str("at");
         self.str(&rfc3339(*at));
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn fields_are_a_map_for_the_reader() {
-        let limit = Error::rate_limited("full")
+        let limit = Error::new(Kind::RateLimited, "full")
             .with("host", "app:processes")
             .with("limit", 3);
         let read = read_error(&error(&limit)).expect("what was written reads");

@@ -82,10 +82,16 @@ impl Variables<'_> {
     /// many bytes.
     pub fn set(&self, name: &str, value: &str) -> Result<(), Error> {
         if value.len() > MAX_VALUE {
-            return Err(Error::invalid(format!(
+            let message = format!(
                 "value: {} bytes are more than the {MAX_VALUE} of a variable (max_value)",
                 value.len()
-            )));
+            );
+            return Err(Error::at_limit(
+                Kind::Invalid,
+                "max_value",
+                MAX_VALUE as u64,
+                message,
+            ));
         }
         if value.contains('\0') {
             return Err(Error::invalid(
@@ -103,15 +109,15 @@ impl Variables<'_> {
         let before = set.values.get(name).map(|value| name.len() + value.len());
         let bytes = set.bytes - before.unwrap_or_default() + name.len() + value.len();
         if bytes > MAX_SET {
-            return Err(Error::new(
+            let message = format!(
+                "the variables that the program sets have more than {MAX_SET} bytes (max_set)"
+            );
+            return Err(Error::at_limit(
                 Kind::RateLimited,
-                format!(
-                    "the variables that the program sets have more than {MAX_SET} bytes (max_set)"
-                ),
-            )
-            .retryable(true)
-            .with("limit", "max_set")
-            .with("value", MAX_SET as u64));
+                "max_set",
+                MAX_SET as u64,
+                message,
+            ));
         }
         set.bytes = bytes;
         set.values.insert(name.to_owned(), value.to_owned());

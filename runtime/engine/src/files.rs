@@ -32,14 +32,14 @@ const THREADS: usize = 256;
 /// Limits of open files and disk space. Absent limits of files follow from the
 /// operating system's limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FileLimits {
+pub(crate) struct FileLimits {
     /// Most open files of one process.
-    pub of_process: Option<usize>,
+    pub(crate) of_process: Option<usize>,
     /// Most open files of all processes of the host together.
-    pub of_host: Option<usize>,
+    pub(crate) of_host: Option<usize>,
     /// Most bytes that all processes of the host together may add to disks:
     /// [`DEFAULT_MAX_DISK`] if absent.
-    pub max_disk: Option<u64>,
+    pub(crate) max_disk: Option<u64>,
 }
 
 /// The budget of a node.

@@ -33,7 +33,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_kernel::{Error, Message, Outcome, Process};
+use warren_kernel::{Error, Kind, Message, Outcome, Process, nanoseconds};
 use wasmtime::Memory;
 
 use crate::code::program::Program;
@@ -46,7 +46,7 @@ use crate::security::Rights;
 
 pub(crate) use inherited::Inherited;
 pub(crate) use node::{Module, NodeForGuests, Surroundings, UpgradeRequest};
-pub(crate) use options::context;
+pub(crate) use options::{Mistake, context};
 pub use process_end::ProcessEnd;
 pub(crate) use program::settled_outcome;
 pub(crate) use sight::show_if_asked;
@@ -195,11 +195,9 @@ impl Guest {
         let limit = self.shared.max_prepare;
         (u64::from(self.slices) > limit.slices).then(|| {
             let time = limit.time;
-            Error::invalid(format!(
-                "preparing takes more processor time than max_prepare = {time:?}"
-            ))
-            .with("limit", "max_prepare")
-            .with("value", u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+            let message =
+                format!("preparing takes more processor time than max_prepare = {time:?}");
+            Error::at_limit(Kind::Invalid, "max_prepare", nanoseconds(time), message)
         })
     }
 
@@ -225,13 +223,16 @@ impl Guest {
         }
     }
 
-    /// Records a refused operation for introspection.
+    /// Records a refused operation for introspection. Returns the error as the process gets
+    /// it, with its host if a limit refuses.
     #[cold]
-    pub(crate) fn was_refused(&self, error: &Error) {
+    pub(crate) fn refused(&self, mut error: Error) -> Error {
         self.shared.meter.refused(&error.kind);
         if let Ok(process) = self.process() {
-            process.set_last_error(error);
+            error = error.in_host(process.host().name());
+            process.set_last_error(&error);
         }
+        error
     }
 
     /// Records that the guest handles this message from now on.
@@ -253,11 +254,15 @@ fn out_of_processor_time(shared: &Shared, process: &Process) -> Option<Error> {
     let limit = shared.host(process.host()).max_cpu?;
     let used = Duration::from_nanos(process.usage().processor());
     (used >= limit).then(|| {
-        Error::internal(format!(
+        let host = process.host().name();
+        let message = format!(
             "out of processor time: the process has used {used:.1?} and has reached max_cpu = \
-             {limit:?} of host {}",
-            process.host().name()
-        ))
+             {limit:?} of host {host}"
+        );
+        // A process that does the same again will need as much again.
+        Error::at_limit(Kind::RateLimited, "max_cpu", nanoseconds(limit), message)
+            .retryable(false)
+            .in_host(host)
     })
 }
 

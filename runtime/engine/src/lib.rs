@@ -59,6 +59,7 @@ mod output;
 mod requirements;
 mod sched;
 pub mod security;
+mod setters;
 mod traces;
 
 pub use code::bounds::CompileLimits;
@@ -67,7 +68,7 @@ pub use code::definition::{Code, Definition, Definitions, Grants, Source};
 pub use code::grant::PathGrant;
 pub use code::native_code::NativeCode;
 pub use disk::DEFAULT_MAX_DISK;
-pub use files::{FileLimits, FilesInUse, MAX_FILES_OF_PROCESS};
+pub use files::{FilesInUse, MAX_FILES_OF_PROCESS};
 pub use guest::{ProcessEnd, Start};
 pub use host_limits::{DEFAULT_HOST, DEFAULT_MAX_MEMORY, HostLimits};
 pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord, record_time};

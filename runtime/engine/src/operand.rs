@@ -4,7 +4,9 @@
 //! each operand has a limit, and its length is checked before a byte of it is read or
 //! copied.
 
-use warren_kernel::{Error, MAX_NAME_BYTES};
+use warren_kernel::{Error, Kind, MAX_NAME_BYTES};
+
+use crate::codec::check::Malformed;
 
 /// A named number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,14 +70,33 @@ impl Limit {
     #[cold]
     fn refusal(self, operand: &'static str, bytes: usize) -> Error {
         let Limit { name, bytes: value } = self;
-        Error::invalid(format!(
-            "the parameter `{operand}` is {bytes} bytes, more than {name} = {value}"
-        ))
-        .with("operand", operand)
-        .with("bytes", bytes as u64)
-        .with("limit", name)
-        .with("value", value as u64)
+        let message =
+            format!("the parameter `{operand}` is {bytes} bytes, more than {name} = {value}");
+        Error::at_limit(Kind::Invalid, name, value as u64, message)
+            .with("operand", operand)
+            .with("bytes", bytes as u64)
     }
+}
+
+/// Returns the refusal of an operand that is no value, or one that nests too deeply.
+#[cold]
+pub(crate) fn no_value(operand: &'static str, why: Malformed) -> Error {
+    match why.limit() {
+        None => malformed(operand, why),
+        Some((limit, value)) => beyond(operand, limit, value, why),
+    }
+}
+
+/// Returns the refusal of an operand with more of something than there may be.
+#[cold]
+pub(crate) fn beyond(
+    operand: &'static str,
+    limit: &'static str,
+    value: u64,
+    why: impl std::fmt::Display,
+) -> Error {
+    let message = format!("the parameter `{operand}`: {why}");
+    Error::at_limit(Kind::Invalid, limit, value, message).with("operand", operand)
 }
 
 /// Returns the refusal of an operand with a wrong content.
@@ -87,7 +108,7 @@ pub(crate) fn malformed(operand: &'static str, why: impl std::fmt::Display) -> E
 #[cfg(test)]
 mod tests {
     use super::*;
-    use warren_kernel::{Details, Field, Kind};
+    use warren_kernel::{Details, Field};
 
     #[test]
     fn a_refusal_names_operand_and_limit() {

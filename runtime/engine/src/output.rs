@@ -47,6 +47,23 @@ pub enum Stream {
 
 /// Takes the output of the processes. It is called from one thread of its own, which
 /// it may block.
+///
+/// ```
+/// use warren_engine::{Sink, Stream};
+///
+/// /// Marks the lines of standard error.
+/// struct Marked;
+///
+/// impl Sink for Marked {
+///     fn write(&mut self, stream: Stream, bytes: &[u8]) {
+///         let text = String::from_utf8_lossy(bytes);
+///         match stream {
+///             Stream::Stdout => print!("{text}"),
+///             Stream::Stderr => print!("! {text}"),
+///         }
+///     }
+/// }
+/// ```
 pub trait Sink: Send + 'static {
     /// Takes whole lines, or a piece of a line if a process flushed or ended.
     fn write(&mut self, stream: Stream, bytes: &[u8]);

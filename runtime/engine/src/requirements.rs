@@ -22,7 +22,7 @@ pub const OTHER_MAPPINGS: u64 = mappings::RESERVED;
 impl HostLimits {
     /// Returns the needs of this host if it is full.
     pub fn requirements(&self) -> Requirements {
-        let processes = self.processes.max_processes;
+        let processes = self.max_processes;
         // Fast slots are optional: they take address space that is left over.
         let class = Class::dense(self.max_memory, Shape::Core);
         let processes = u64::try_from(processes).unwrap_or(u64::MAX);
@@ -56,8 +56,7 @@ mod tests {
 
     #[test]
     fn a_full_host_needs_what_each_process_needs() {
-        let mut host = HostLimits::default();
-        host.processes.max_processes = 100_000;
+        let host = HostLimits::default().max_processes(100_000);
         let requirements = host.requirements();
         assert_eq!(requirements.mappings, 600_000);
         // Each process has two memories of 64 MiB and a stack.

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -210,10 +210,7 @@ impl Spent {
             Which::Runtime => format!("all processes together have reached {reached}"),
             Which::Machine => reached,
         };
-        Error::rate_limited(message)
-            .with("host", host)
-            .with("limit", which.limit())
-            .with("value", limit)
+        Error::at_limit(Kind::RateLimited, which.limit(), limit, message).in_host(host)
     }
 
     /// Returns the limit as messages name every limit, like
@@ -354,10 +351,9 @@ mod tests {
             let error = spent(which).error("a:b", "p");
             assert_eq!(error.retryable, Some(true));
             assert!(error.message.contains(text), "{error}");
-            let expected = Error::rate_limited(&*error.message)
-                .with("host", "a:b")
-                .with("limit", name)
-                .with("value", 64 << 20);
+            let message = &*error.message;
+            let expected = Error::at_limit(Kind::RateLimited, name, 64 << 20, message);
+            let expected = expected.in_host("a:b");
             assert_eq!(error, expected);
         }
     }

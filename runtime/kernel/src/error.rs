@@ -24,7 +24,19 @@ pub enum Details {
     Encoded(Arc<[u8]>),
 }
 
+/// The fields of the details of an error at a limit.
+const LIMIT: &str = "limit";
+const VALUE: &str = "value";
+const HOST: &str = "host";
+
 /// A structured error. Cheap to pass by box; rare by nature.
+///
+/// ```
+/// use warren_kernel::{Error, Kind};
+///
+/// let error = Error::new(Kind::Conflict, "the order was changed meanwhile").with("version", 7_u64);
+/// assert_eq!(error.retryable, Some(false));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// The sort of failure.
@@ -67,10 +79,37 @@ impl Error {
         Error::new(Kind::NotFound, message)
     }
 
-    /// Returns an error for a limit that is reached; the same call may succeed
-    /// later.
-    pub fn rate_limited(message: impl Into<String>) -> Self {
-        Error::new(Kind::RateLimited, message)
+    /// Returns the error of a call that a limit refuses, or of a process that a limit has
+    /// ended. The details are `{limit, value}`, for programs to decide on: the name of the
+    /// limit, and its value in the unit of `docs/limits.md`. [`Error::in_host`] adds the host.
+    ///
+    /// The kind is `RateLimited` for a limit of what there is or was used so far, and
+    /// `Invalid` for a single thing that is larger than it may ever be.
+    pub fn at_limit(
+        kind: Kind,
+        limit: &'static str,
+        value: u64,
+        message: impl Into<String>,
+    ) -> Self {
+        Error::new(kind, message)
+            .with(LIMIT, limit)
+            .with(VALUE, value)
+    }
+
+    /// Adds the host to the details of an error at a limit: the host that the limit is of,
+    /// or else that of the process that has met it. Other errors, and one that knows its
+    /// host, are left alone.
+    #[must_use]
+    pub fn in_host(self, host: &str) -> Self {
+        let Some(Details::Fields(fields)) = &self.details else {
+            return self;
+        };
+        let has = |name| fields.iter().any(|(field, _)| *field == name);
+        if has(LIMIT) && has(VALUE) && !has(HOST) {
+            self.with(HOST, host)
+        } else {
+            self
+        }
     }
 
     /// Returns an error for a program that failed without saying more.
@@ -151,3 +190,32 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_at_a_limit_has_limit_value_and_host() {
+        let error = Error::at_limit(Kind::Invalid, "max_message", 7, "too large");
+        assert_eq!(
+            (error.kind.clone(), error.retryable),
+            (Kind::Invalid, Some(false))
+        );
+        let error = error.in_host("a:b").in_host("c:d");
+        let fields = vec![
+            ("limit", Field::Text("max_message".into())),
+            ("value", Field::Number(7)),
+            ("host", Field::Text("a:b".into())),
+        ];
+        assert_eq!(error.details, Some(Details::Fields(fields)));
+    }
+
+    #[test]
+    fn other_errors_have_no_host() {
+        let plain = Error::internal("a bug");
+        assert_eq!(plain.clone().in_host("a:b"), plain);
+        let other = Error::not_found("gone").with("limit", 7);
+        assert_eq!(other.clone().in_host("a:b"), other);
+    }
+}

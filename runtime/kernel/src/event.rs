@@ -1,17 +1,32 @@
 //! The events a process is told about other processes, and about its own code.
 
+use warren_values::Pid;
+
 use crate::moment::Timestamp;
 use crate::outcome::Outcome;
 use crate::sync::Arc;
 
 /// Something that happened to another process, a request of another process, or a change
 /// of the own code.
+///
+/// ```
+/// use warren_kernel::Event;
+///
+/// fn shown(event: &Event) -> String {
+///     match event {
+///         Event::Cancel { deadline, .. } => format!("asked to end until {deadline:?}"),
+///         Event::Exit { from, outcome, .. } => format!("{from} ended: {outcome:?}"),
+///         Event::LinkDown { from, .. } => format!("{from} failed"),
+///         Event::Outdated { sources, .. } => format!("new code of {sources:?}"),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The process is asked to end.
     Cancel {
-        /// The text of the asking process's PID; absent if the embedder asks.
-        from: Option<Arc<str>>,
+        /// The asking process; absent if the embedder asks.
+        from: Option<Pid>,
         /// Time of the request.
         at: Timestamp,
         /// Deadline of the request, if it names one.
@@ -21,8 +36,8 @@ pub enum Event {
     },
     /// A process this one monitors has ended.
     Exit {
-        /// The text of the ended process's PID.
-        from: Arc<str>,
+        /// The ended process.
+        from: Pid,
         /// Time of the end.
         at: Timestamp,
         /// The outcome of the ended process.
@@ -30,8 +45,8 @@ pub enum Event {
     },
     /// A process linked to this one, which traps links, has failed.
     LinkDown {
-        /// The text of the failed process's PID.
-        from: Arc<str>,
+        /// The failed process.
+        from: Pid,
         /// Time of the failure.
         at: Timestamp,
         /// The outcome of the failed process.

@@ -127,7 +127,7 @@ impl Events {
     pub(crate) fn push_exit(&mut self, notice: &Notice) {
         self.exits += 1;
         let event = Event::Exit {
-            from: Arc::clone(&notice.text),
+            from: (&notice.text).into(),
             at: notice.at,
             outcome: Arc::clone(&notice.outcome),
         };
@@ -140,7 +140,7 @@ impl Events {
     pub(crate) fn push_link_down(&mut self, notice: &Notice) {
         self.link_downs += 1;
         let event = Event::LinkDown {
-            from: Arc::clone(&notice.text),
+            from: (&notice.text).into(),
             at: notice.at,
             outcome: Arc::clone(&notice.outcome),
         };
@@ -160,7 +160,7 @@ impl Events {
         reason: Option<Arc<str>>,
     ) -> bool {
         let event = Event::Cancel {
-            from,
+            from: from.map(Into::into),
             at,
             deadline,
             reason,

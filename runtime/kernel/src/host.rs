@@ -212,13 +212,10 @@ impl Host {
                 host: Arc::clone(self),
                 closings,
             }),
-            Err(_) => Err(Error::rate_limited(format!(
-                "host {} is full: max_processes = {max}",
-                self.name
-            ))
-            .with("host", &*self.name)
-            .with("limit", "max_processes")
-            .with("value", max as u64)),
+            Err(_) => {
+                let message = format!("host {} is full: max_processes = {max}", self.name);
+                Err(self.at_limit("max_processes", max, message))
+            }
         }
     }
 
@@ -272,12 +269,12 @@ impl Host {
         if counted.is_ok() {
             return Ok(Counted(Arc::clone(count)));
         }
-        Err(
-            Error::rate_limited(format!("host {} has reached {limit} = {most}", self.name))
-                .with("host", &*self.name)
-                .with("limit", limit)
-                .with("value", most as u64),
-        )
+        let message = format!("host {} has reached {limit} = {most}", self.name);
+        Err(self.at_limit(limit, most, message))
+    }
+
+    fn at_limit(&self, limit: &'static str, most: usize, message: String) -> Error {
+        Error::at_limit(Kind::RateLimited, limit, most as u64, message).in_host(&self.name)
     }
 
     fn closed(&self) -> Error {
@@ -393,9 +390,9 @@ mod tests {
         assert_eq!(
             error.details,
             Some(Details::Fields(vec![
-                ("host", Field::Text("a:b".into())),
                 ("limit", Field::Text("max_processes".into())),
                 ("value", Field::Number(2)),
+                ("host", Field::Text("a:b".into())),
             ]))
         );
         assert_eq!(host.live(), 2);

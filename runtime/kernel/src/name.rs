@@ -1,6 +1,6 @@
 //! The form of a name.
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::text;
 
 /// Bytes of the longest name, and of the longest topic a process can listen on.
@@ -16,12 +16,16 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
             &name[..1]
         )))
     } else if name.len() > MAX_NAME_BYTES {
-        Err(Error::invalid(format!(
-            "a name may not be longer than {MAX_NAME_BYTES} bytes"
-        )))
+        Err(too_long("a name"))
     } else {
         Ok(())
     }
+}
+
+/// Returns the error of a name, or a text of the same limit, that is too long.
+pub(crate) fn too_long(what: &str) -> Error {
+    let message = format!("{what} may not be longer than {MAX_NAME_BYTES} bytes");
+    Error::at_limit(Kind::Invalid, "max_name", MAX_NAME_BYTES as u64, message)
 }
 
 /// Refuses texts that cannot be names of groups.
@@ -35,9 +39,7 @@ pub(crate) fn check_group(group: &str) -> Result<(), Error> {
             text::line(group)
         )))
     } else if group.len() > MAX_NAME_BYTES {
-        Err(Error::invalid(format!(
-            "the name of a group may not be longer than {MAX_NAME_BYTES} bytes"
-        )))
+        Err(too_long("the name of a group"))
     } else {
         Ok(())
     }

@@ -9,34 +9,35 @@ use std::fmt;
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
+use warren_values::Pid;
+
 use crate::outcome::Outcome;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard, RwLock, Weak};
 
-/// Something that happened to a process. Changes name processes by the texts of
-/// their PIDs.
+/// Something that happened to a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A process was started.
     Started {
         /// The process.
-        pid: Arc<str>,
+        pid: Pid,
         /// Its spawner; absent if the embedder started the process.
-        parent: Option<Arc<str>>,
+        parent: Option<Pid>,
         /// The definition it runs, if the embedder named one.
         definition: Option<Arc<str>>,
     },
     /// A process ended.
     Ended {
         /// The process.
-        pid: Arc<str>,
+        pid: Pid,
         /// Its outcome.
         outcome: Arc<Outcome>,
     },
     /// A process was given a name.
     Named {
         /// The process.
-        pid: Arc<str>,
+        pid: Pid,
         /// The name.
         name: Arc<str>,
     },
@@ -48,21 +49,21 @@ pub enum Change {
     /// A process was linked to another, after it was started.
     Linked {
         /// The process that asked for the link.
-        pid: Arc<str>,
+        pid: Pid,
         /// The other process.
-        peer: Arc<str>,
+        peer: Pid,
     },
     /// A link was removed, other than by the end of either process.
     Unlinked {
         /// The process that asked for the removal.
-        pid: Arc<str>,
+        pid: Pid,
         /// The other process.
-        peer: Arc<str>,
+        peer: Pid,
     },
     /// New code took over a process.
     Upgraded {
         /// The process.
-        pid: Arc<str>,
+        pid: Pid,
         /// The definition it runs now.
         definition: Arc<str>,
     },

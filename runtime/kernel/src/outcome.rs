@@ -53,10 +53,8 @@ impl Outcome {
     /// kind and the beginning of its message.
     pub(crate) fn without_payload(&self, spent: Spent) -> Self {
         let dropped = |kind, message: String| {
-            Error::new(kind, message)
+            Error::at_limit(kind, spent.which.limit(), spent.limit, message)
                 .with("bytes", self.bytes() as u64)
-                .with("limit", spent.which.limit())
-                .with("value", spent.limit)
         };
         Outcome::Failed(Box::new(match self {
             Outcome::Returned(_) => dropped(
@@ -90,12 +88,21 @@ impl Outcome {
         }
     }
 
+    /// Adds the host to the error of a process that a limit has ended; see
+    /// [`Error::in_host`].
+    #[must_use]
+    pub fn in_host(self, host: &str) -> Self {
+        match self {
+            Outcome::Failed(error) => Outcome::Failed(Box::new(error.in_host(host))),
+            returned @ Outcome::Returned(_) => returned,
+        }
+    }
+
     /// Returns the failure that replaces a result of `bytes` bytes.
     pub fn too_large(bytes: usize, max_message: usize) -> Self {
-        let too_large = Error::invalid("result too large")
-            .with("bytes", bytes as u64)
-            .with("max_message", max_message as u64);
-        Outcome::Failed(Box::new(too_large))
+        let message = "result too large";
+        let too_large = Error::at_limit(Kind::Invalid, "max_message", max_message as u64, message);
+        Outcome::Failed(Box::new(too_large.with("bytes", bytes as u64)))
     }
 }
 

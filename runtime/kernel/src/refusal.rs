@@ -2,7 +2,7 @@
 //! error with a message only after the process's lock is released.
 
 use crate::budget::Spent;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::mailbox::{Full, QueueName};
 use crate::queue::QueueLimit;
 
@@ -32,12 +32,11 @@ impl Refusal {
     pub(crate) fn into_error(self, target: &str, host: &str, topic: &str) -> Error {
         match self {
             Refusal::Exited => Error::not_found(format!("process not found: {target}")),
-            Refusal::TooMany(limit, value) => Error::rate_limited(format!(
-                "process {target} has reached {limit} = {value} of host {host}"
-            ))
-            .with("host", host)
-            .with("limit", limit)
-            .with("value", value as u64),
+            Refusal::TooMany(limit, value) => {
+                let message =
+                    format!("process {target} has reached {limit} = {value} of host {host}");
+                Error::at_limit(Kind::RateLimited, limit, value as u64, message).in_host(host)
+            }
             Refusal::Spent(spent) => spent.error(host, &format!("process {target}")),
             Refusal::Full(Full { queue, limit }) => {
                 let queue = match queue {
@@ -46,18 +45,16 @@ impl Refusal {
                     QueueName::Topic => topic,
                     QueueName::All => "all",
                 };
-                let (unit, value) = match limit {
-                    QueueLimit::Messages(messages) => ("messages", messages),
-                    QueueLimit::Bytes(bytes) => ("bytes", bytes),
+                let (limit, value) = match limit {
+                    QueueLimit::Messages(messages) => ("max_queue.messages", messages),
+                    QueueLimit::Bytes(bytes) => ("max_queue.bytes", bytes),
                 };
-                let limit = format!("{unit}: {value}");
-                Error::rate_limited(format!(
-                    "queue {queue} of process {target} is full: max_queue.{unit} = {value} of \
-                     host {host}"
-                ))
-                .with("host", host)
-                .with("queue", queue)
-                .with("limit", limit)
+                let message = format!(
+                    "queue {queue} of process {target} is full: {limit} = {value} of host {host}"
+                );
+                Error::at_limit(Kind::RateLimited, limit, value as u64, message)
+                    .in_host(host)
+                    .with("queue", queue)
             }
         }
     }

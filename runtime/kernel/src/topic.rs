@@ -1,7 +1,7 @@
 //! The topics of messages.
 
 use crate::error::Error;
-use crate::name::MAX_NAME_BYTES;
+use crate::name::{MAX_NAME_BYTES, too_long};
 
 /// Refuses texts that a program cannot use as a topic.
 #[inline]
@@ -29,9 +29,7 @@ fn no_topic(topic: &str) -> Error {
 pub(crate) fn check_topic_to_listen(topic: &str) -> Result<(), Error> {
     check_topic(topic)?;
     if topic.len() > MAX_NAME_BYTES {
-        return Err(Error::invalid(format!(
-            "a topic to listen on may not be longer than {MAX_NAME_BYTES} bytes"
-        )));
+        return Err(too_long("a topic to listen on"));
     }
     Ok(())
 }

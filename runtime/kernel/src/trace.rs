@@ -15,6 +15,14 @@ pub struct Trace {
 
 /// The id that the messages of one chain share. Printed as sixteen hexadecimal
 /// digits.
+///
+/// ```
+/// use std::num::NonZeroU64;
+/// use warren_kernel::TraceId;
+///
+/// let request = TraceId(NonZeroU64::MIN);
+/// assert_eq!(request.to_string(), "0000000000000001");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TraceId(pub NonZeroU64);
 

@@ -13,6 +13,17 @@ use super::Inspector;
 
 /// The processes of some hosts on their way to their ends; see
 /// [`Inspector::terminate_hosts`]. Dropped, they end all the same.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren::{Error, Runtime};
+///
+/// async fn empty(runtime: &Runtime) -> Result<bool, Error> {
+///     let mut ending = runtime.inspector().terminate_hosts(&["tenant:acme"])?;
+///     println!("{} processes", ending.processes());
+///     Ok(ending.wait_for(Duration::from_secs(10)).await)
+/// }
+/// ```
 #[must_use = "the processes may still be running"]
 pub struct HostsEnding {
     node: Arc<Node>,

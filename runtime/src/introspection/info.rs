@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::values::Pid;
+
 /// The activity of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -45,7 +47,7 @@ impl State {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProcessInfo {
     /// Its PID.
-    pub pid: String,
+    pub pid: Pid,
     /// Its activity.
     pub state: State,
     /// The definition it runs.
@@ -95,6 +97,16 @@ pub struct ProcessInfo {
 }
 
 /// One process, in full.
+///
+/// ```
+/// use warren::{Error, Runtime};
+///
+/// fn longest_queue(runtime: &Runtime, process: &str) -> Result<Option<String>, Error> {
+///     let details = runtime.inspector().process(process)?;
+///     let longest = details.queues.into_iter().max_by_key(|queue| queue.messages);
+///     Ok(longest.map(|queue| queue.name))
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProcessDetails {
     /// The process in a line.
@@ -163,6 +175,15 @@ pub struct HostInfo {
 }
 
 /// A runtime as a whole.
+///
+/// ```
+/// use warren::Runtime;
+/// use warren::introspection::State;
+///
+/// fn running(runtime: &Runtime) -> usize {
+///     runtime.inspector().totals().states[State::Running as usize]
+/// }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
     /// Age of the runtime, in milliseconds.

@@ -37,6 +37,21 @@ use crate::values;
 /// Looking at all processes takes time in proportion to their number
 /// ([`Listing::took_us`] says how long). An async program that does so
 /// regularly should use a thread that may block.
+///
+/// ```
+/// use warren::{Error, Runtime};
+/// use warren::introspection::{Query, Sort};
+///
+/// async fn show(runtime: &Runtime) -> Result<(), Error> {
+///     let inspector = runtime.inspector();
+///     let largest = Query { sort: Sort::Memory, limit: 10, ..Query::default() };
+///     for process in inspector.processes(&largest).processes {
+///         println!("{} {} bytes", process.pid, process.memory + process.held);
+///         println!("{}", inspector.stack(&process.pid).await?);
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Inspector {
     node: Arc<Node>,
@@ -122,7 +137,8 @@ impl Inspector {
     /// # Errors
     ///
     /// `Invalid` for a text that is neither; `NotFound`.
-    pub fn process(&self, destination: &str) -> Result<ProcessDetails, Error> {
+    pub fn process(&self, destination: impl AsRef<str>) -> Result<ProcessDetails, Error> {
+        let destination = destination.as_ref();
         let process = self.node.kernel().resolve(destination)?;
         let view = process
             .view(MAX_ENTRIES)
@@ -146,8 +162,8 @@ impl Inspector {
     /// processes, components that wait, processes with more than 64 MiB of
     /// memory, and processes in the midst of a call that waits for the runtime;
     /// `RateLimited` if the host has no free place for the inspection.
-    pub async fn stack(&self, destination: &str) -> Result<String, Error> {
-        let process = self.node.kernel().resolve(destination)?;
+    pub async fn stack(&self, destination: impl AsRef<str>) -> Result<String, Error> {
+        let process = self.node.kernel().resolve(destination.as_ref())?;
         self.node.stack(&process).await
     }
 
@@ -160,21 +176,21 @@ impl Inspector {
     }
 }
 
-/// Operations on processes. A destination is the text of a PID, or a name.
+/// Operations on processes. A destination is a PID or a name.
 impl Inspector {
     /// Sends a message from nobody.
     ///
     /// # Errors
     ///
     /// As for [`Handle::send`](crate::Handle::send).
-    pub fn send<T: Serialize + ?Sized>(
+    pub fn send(
         &self,
-        destination: &str,
+        destination: impl AsRef<str>,
         topic: &str,
-        values: &T,
+        payload: impl Serialize,
     ) -> Result<(), CallError> {
-        let bytes = values::to_values(values).map_err(CallError::value("a message"))?;
-        let process = self.node.kernel().resolve(destination)?;
+        let bytes = values::to_values(&payload).map_err(CallError::value("a message"))?;
+        let process = self.node.kernel().resolve(destination.as_ref())?;
         Ok(self.node.send(&process, topic, bytes.as_slice(), None)?)
     }
 
@@ -193,9 +209,9 @@ impl Inspector {
     /// # Errors
     ///
     /// `Invalid`, `NotFound`.
-    pub fn cancel(&self, destination: &str, within: Duration) -> Result<(), Error> {
+    pub fn cancel(&self, destination: impl AsRef<str>, within: Duration) -> Result<(), Error> {
         let kernel = self.node.kernel();
-        let process = kernel.resolve(destination)?;
+        let process = kernel.resolve(destination.as_ref())?;
         let now = self.node.now();
         kernel.cancel(None, &process, Some(now.after(within)), true, now)
     }
@@ -205,9 +221,9 @@ impl Inspector {
     /// # Errors
     ///
     /// `Invalid`, `NotFound`.
-    pub fn terminate(&self, destination: &str) -> Result<(), Error> {
+    pub fn terminate(&self, destination: impl AsRef<str>) -> Result<(), Error> {
         let kernel = self.node.kernel();
-        kernel.terminate(&*kernel.resolve(destination)?)
+        kernel.terminate(&*kernel.resolve(destination.as_ref())?)
     }
 }
 
@@ -271,7 +287,7 @@ impl Inspector {
             links, monitors, ..
         } = view.counts;
         ProcessInfo {
-            pid: process.text().to_string(),
+            pid: process.text().into(),
             state: state_of(process.pid(), summary.activity, running),
             definition: view
                 .origin

@@ -9,6 +9,22 @@ use warren_kernel::Change;
 /// [`Inspector::observe`](super::Inspector::observe). The stream ends once the
 /// runtime was shut down, or its last clone dropped, and the end of the last
 /// process was read. Dropping the observer ends the stream, too.
+///
+/// ```
+/// use warren::Runtime;
+/// use warren::introspection::Change;
+///
+/// async fn watch(runtime: &Runtime) {
+///     let mut changes = runtime.inspector().observe(1_000);
+///     while let Some(change) = changes.next().await {
+///         match change {
+///             Change::Started { pid, .. } => println!("{pid} started"),
+///             Change::Missed(count) => println!("{count} changes were missed"),
+///             _ => {}
+///         }
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Observer(warren_kernel::Changes);

@@ -29,6 +29,17 @@ pub enum Sort {
 }
 
 /// A selection of processes. The default is all of them, by PID.
+///
+/// ```
+/// use warren::introspection::{Query, Sort, State};
+///
+/// let stuck = Query {
+///     sort: Sort::Oldest,
+///     state: Some(State::Running),
+///     limit: 10,
+///     ..Query::default()
+/// };
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Query {

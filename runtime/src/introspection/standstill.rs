@@ -15,6 +15,18 @@ use super::Inspector;
 /// looked at to one that was. Two equal looks, some time after each other, tell that no
 /// message was sent and no process has begun or ended meanwhile, and so none was woken:
 /// then the program waits for ever, unless the embedder sends something.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren::Runtime;
+///
+/// async fn is_stuck(runtime: &Runtime) -> bool {
+///     let inspector = runtime.inspector();
+///     let before = inspector.standstill();
+///     tokio::time::sleep(Duration::from_millis(100)).await;
+///     before.is_some() && inspector.standstill() == before
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standstill {
     /// The processes, by PID.
@@ -34,9 +46,9 @@ impl Inspector {
     /// does, and so does a first process that waits for the outcome of such a process.
     /// There is then no standstill. Any other process that waits for events waits for other
     /// processes, unless it is told of reloads.
-    pub fn standstill(&self, first: &str) -> Option<Standstill> {
+    pub fn standstill(&self, first: impl AsRef<str>) -> Option<Standstill> {
         let kernel = self.node.kernel();
-        let first = kernel.resolve(first).ok()?;
+        let first = kernel.resolve(first.as_ref()).ok()?;
         if goes_on_until_asked(kernel, first) {
             return None;
         }

@@ -1,8 +1,7 @@
 //! The messages that a program never reads.
 
-use std::sync::Arc;
-
 use super::Inspector;
+use crate::values::Pid;
 
 impl Inspector {
     /// Begins to count the messages that wait now and are never read, see
@@ -13,7 +12,10 @@ impl Inspector {
 
     /// Returns the processes that have ended since [`Inspector::count_unread`] without
     /// having read all messages that waited then, with the number of these, by PID.
-    pub fn unread(&self) -> Vec<(Arc<str>, usize)> {
-        self.node.kernel().unread()
+    pub fn unread(&self) -> Vec<(Pid, usize)> {
+        let unread = self.node.kernel().unread().into_iter();
+        unread
+            .map(|(pid, messages)| (Pid::from(&pid), messages))
+            .collect()
     }
 }

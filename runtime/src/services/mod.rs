@@ -19,6 +19,15 @@ use crate::error::CallError;
 pub(crate) use ending::shutdown;
 
 /// The reason why a service does not run.
+///
+/// ```
+/// use warren::{Runtime, ServiceError};
+///
+/// async fn serve(runtime: &Runtime) -> Result<(), ServiceError> {
+///     runtime.start_services().await?;
+///     runtime.services_ended().await // an error once a critical service has failed for good
+/// }
+/// ```
 #[derive(Clone, Debug, Error)]
 pub enum ServiceError {
     /// The service could not be started with the program.

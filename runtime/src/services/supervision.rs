@@ -176,9 +176,9 @@ async fn start(
     service: &Service,
     upgraded_to: Option<&str>,
 ) -> Result<Handle, CallError> {
-    let start = Spawn::of(&*service.definition)
+    let start = Spawn::new(&*service.definition)
         .host(&*service.host)
-        .argument_list(&service.arguments)
+        .args(&service.arguments)
         .name(&*service.name)
         .untied()?;
     let start = Start {

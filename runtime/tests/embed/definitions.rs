@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use warren::app::{App, AppOptions};
-use warren::{
-    CallError, Context, HostConfig, HostLimits, Kind, Level, Runtime, Sink, StartError, Stream,
-};
+use warren::{CallError, Context, HostLimits, Kind, Level, Runtime, Sink, StartError, Stream};
 
 use crate::setup::{builder, run};
 
@@ -22,7 +20,7 @@ fn a_module_is_required_from_memory() {
             .start()
             .unwrap();
         let doubled: i64 = runtime
-            .exec(warren::Spawn::of("app:main").arguments(&21))
+            .exec(warren::Spawn::new("app:main").arg(21))
             .await
             .unwrap();
         assert_eq!(doubled, 42);
@@ -49,7 +47,7 @@ fn the_first_process_is_that_of_the_program() {
     run(async {
         let app = App::open(dir.path(), AppOptions::default()).unwrap();
         let runtime = builder().app(app).start().unwrap();
-        let main = runtime.main().unwrap().arguments(&("a", 2));
+        let main = runtime.main().unwrap().args(("a", 2));
         let (first, second): (String, i64) = runtime.exec(main).await.unwrap();
         assert_eq!((&*first, second), ("a", 2));
 
@@ -63,7 +61,7 @@ fn guests_spawn_a_native_definition() {
     run(async {
         let runtime = builder()
             .native("app:add", |ctx: Context| async move {
-                let (a, b): (i64, i64) = ctx.arguments()?;
+                let (a, b): (i64, i64) = ctx.args()?;
                 Ok(a + b)
             })
             .lua(
@@ -124,14 +122,7 @@ fn ids_are_checked_and_unique() {
 #[test]
 fn a_host_has_its_own_limits() {
     run(async {
-        let limits = HostLimits {
-            processes: HostConfig {
-                max_processes: 1,
-                ..HostConfig::default()
-            },
-            max_memory: 4 << 20,
-            ..HostLimits::default()
-        };
+        let limits = HostLimits::default().max_processes(1).max_memory(4 << 20);
         let eater = "return function() return #string.rep('x', 16 * 1024 * 1024) end";
         let runtime = builder()
             .host("tenant:small", limits)
@@ -140,7 +131,7 @@ fn a_host_has_its_own_limits() {
             .start()
             .unwrap();
         assert_eq!(runtime.exec::<i64>("app:eater").await.unwrap(), 16 << 20);
-        let small = |id: &str| warren::Spawn::of(id).host("tenant:small");
+        let small = |id: &str| warren::Spawn::new(id).host("tenant:small");
         let error = runtime.exec::<i64>(small("app:eater")).await.unwrap_err();
         assert!(error.to_string().contains("max_memory"), "{error}");
 
@@ -158,6 +149,115 @@ fn a_host_has_its_own_limits() {
         // A process that heard of the end can have the place.
         runtime.spawn(small("app:waiter")).await.unwrap();
     });
+}
+
+#[test]
+fn code_from_memory_is_checked_before_a_process_runs_it() {
+    run(async {
+        let empty = r#"(module (memory (export "memory") 1) (func (export "start")))"#;
+        let imports = r#"(module (import "no" "such" (func))
+            (memory (export "memory") 1) (func (export "start")))"#;
+        let runtime = builder()
+            .lua("app:lua", "return 1")
+            .lua("app:not_lua", "retrun 1")
+            .wasm("app:wasm", empty)
+            .wasm("app:not_wasm", "no WebAssembly")
+            .wasm("app:imports", imports)
+            .native("app:native", |_: Context| async { Ok(()) })
+            .host("app:other", HostLimits::default())
+            .start()
+            .unwrap();
+        for id in ["app:lua", "app:wasm", "app:native"] {
+            runtime.prepare(id).await.unwrap();
+        }
+        for (id, text) in [
+            ("app:not_lua", "app:not_lua.lua:1:"),
+            ("app:not_wasm", "app:not_wasm.wasm: not WebAssembly"),
+            ("app:imports", "`no` `such`"),
+        ] {
+            let error = runtime.prepare(id).await.unwrap_err();
+            assert_eq!(error.kind(), &Kind::Invalid, "{id}: {error}");
+            assert!(error.to_string().contains(text), "{id}: {error}");
+            assert_eq!(runtime.spawn(id).await.unwrap_err(), error, "{id}");
+        }
+        let other = warren::Spawn::new("app:wasm").host("app:nowhere");
+        let error = runtime.prepare(other).await.unwrap_err();
+        assert_eq!(error.kind(), &Kind::NotFound, "{error}");
+        let other = warren::Spawn::new("app:wasm").host("app:other");
+        runtime.prepare(other).await.unwrap();
+        assert_eq!(runtime.live(), 0);
+        let compiled = runtime.compiled();
+        for id in ["app:lua", "app:wasm", "app:native"] {
+            runtime.spawn(id).await.unwrap().wait().await;
+        }
+        assert_eq!(runtime.compiled(), compiled);
+    });
+}
+
+#[test]
+fn what_is_not_found_is_sought_in_memory_and_among_the_files() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("main.lua"), "return 1").unwrap();
+    run(async {
+        let without = builder().lua("tenant:eat", "return 1").start().unwrap();
+        let app = App::open(dir.path(), AppOptions::default()).unwrap();
+        let with = builder().lua("tenant:eat", "return 1").app(app).start();
+        let with = with.unwrap();
+        let error = async |runtime: &Runtime, id: &str| {
+            let error = runtime.spawn(id).await.unwrap_err();
+            assert_eq!(error.kind(), &Kind::NotFound, "{error}");
+            error.to_string()
+        };
+        let meant = "did you mean tenant:eat, which was given in memory?";
+        for runtime in [&without, &with] {
+            let error = error(runtime, "tenant:eta").await;
+            assert!(error.contains(meant), "{error}");
+        }
+        let plain = error(&without, "tenant:another").await;
+        assert_eq!(plain, "definition not found: tenant:another");
+        let files = error(&with, "tenant:another").await;
+        assert!(files.ends_with("files of the program are definitions that begin with `app`"));
+        let near = error(&with, "app:mian").await;
+        assert!(near.ends_with("did you mean app:main?"), "{near}");
+    });
+}
+
+#[test]
+fn a_definition_runs_in_its_host_if_the_spawn_names_none() {
+    run(async {
+        let mut bound = plain("app:bound", "return 1");
+        bound.host = Some("app:own".into());
+        let runtime = builder()
+            .host("app:own", HostLimits::default())
+            .definition(bound)
+            .lua("app:free", "return 1")
+            .start()
+            .unwrap();
+        let native = |mut ctx: Context| async move {
+            let bound = ctx.spawn("app:bound").await?;
+            let free = ctx.spawn("app:free").await?;
+            Ok((bound.host().to_owned(), free.host().to_owned()))
+        };
+        let native = runtime.spawn_native("app:native", native).await.unwrap();
+        assert_eq!(native.pid().host(), warren::app::DEFAULT_HOST);
+        let hosts: (String, String) = native.result().await.unwrap();
+        assert_eq!((&*hosts.0, &*hosts.1), ("app:own", "app:processes"));
+        let bound = runtime.spawn("app:bound").await.unwrap();
+        assert_eq!(bound.pid().host(), "app:own");
+    });
+}
+
+fn plain(id: &str, source: &str) -> warren::Definition {
+    warren::Definition {
+        id: id.into(),
+        code: warren::Code::Lua(warren::Source {
+            name: format!("{id}.lua").into(),
+            bytes: source.as_bytes().into(),
+        }),
+        method: "main".into(),
+        host: None,
+        grants: Arc::default(),
+    }
 }
 
 /// Keeps the output.

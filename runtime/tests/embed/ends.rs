@@ -109,7 +109,7 @@ fn links_and_monitors_hear_of_every_end_once() {
             async move {
                 ctx.set_trap_links(true);
                 for id in &ids {
-                    let child = ctx.spawn(Spawn::of(id).monitored().linked()).await?;
+                    let child = ctx.spawn(Spawn::new(id).monitored().linked()).await?;
                     let (down, exit) = (ctx.event().await?, ctx.event().await?);
                     let (Event::LinkDown { from, outcome, .. }, Event::Exit { .. }) =
                         (&down, &exit)
@@ -118,10 +118,10 @@ fn links_and_monitors_hear_of_every_end_once() {
                     };
                     assert_eq!(*from, child);
                     assert!(result_of::<()>(outcome).is_err(), "{id}");
-                    let error = ctx.exec::<()>(Spawn::of(id)).await.unwrap_err();
+                    let error = ctx.exec::<()>(Spawn::new(id)).await.unwrap_err();
                     assert!(matches!(error, CallError::Failed(_)), "{id}: {error}");
                     // The next event is about another process: there was no second one.
-                    let next = ctx.spawn(Spawn::of("app:nothing").monitored()).await?;
+                    let next = ctx.spawn(Spawn::new("app:nothing").monitored()).await?;
                     let event = ctx.event().await?;
                     assert!(matches!(&event, Event::Exit { from, .. } if *from == next));
                 }
@@ -144,7 +144,7 @@ fn a_link_without_a_trap_ends_the_other_side_with_the_reason() {
         end";
         let runtime = builder.lua("app:linked", linked).start().unwrap();
         for id in &ids {
-            let spawn = Spawn::of("app:linked").arguments(&**id);
+            let spawn = Spawn::new("app:linked").arg(&**id);
             let error = runtime.exec::<()>(spawn).await.unwrap_err();
             assert!(
                 error.to_string().contains("linked process failed: "),

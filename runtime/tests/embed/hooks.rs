@@ -62,12 +62,12 @@ fn an_authorizer_that_panics_ends_the_process_that_asks() {
             .start()
             .unwrap();
         let asks = runtime
-            .spawn(Spawn::of("app:asks").name("one"))
+            .spawn(Spawn::new("app:asks").name("one"))
             .await
             .unwrap();
         let seen = runtime.find("one").unwrap();
         let mut exits = asks.monitor();
-        let pid = asks.pid().to_owned();
+        let pid = asks.pid().clone();
         let watcher = runtime
             .spawn_native("app:watcher", move |mut ctx: warren::Context| async move {
                 ctx.monitor(&pid)?;
@@ -87,7 +87,7 @@ fn an_authorizer_that_panics_ends_the_process_that_asks() {
         while runtime.find("watcher").is_err() {
             tokio::task::yield_now().await;
         }
-        asks.send("go", &()).unwrap();
+        asks.send("go", ()).unwrap();
         // Every observer is told the same, after the name is free again.
         let told = watcher.result::<String>().await.unwrap();
         assert!(runtime.find("one").is_err());
@@ -102,7 +102,7 @@ fn an_authorizer_that_panics_ends_the_process_that_asks() {
         }
         assert!(told.contains("the task of the process panicked"), "{told}");
         // The worker goes on.
-        let double = Spawn::of("app:double").arguments(&4);
+        let double = Spawn::new("app:double").arg(4);
         assert_eq!(runtime.exec::<i64>(double).await.unwrap(), 8);
         is_empty(&runtime).await;
         runtime.shutdown(Duration::from_secs(60)).await;
@@ -155,9 +155,9 @@ fn a_hook_that_blocks_holds_up_nobody_and_what_is_lost_is_told() {
             })
             .start()
             .unwrap();
-        let logs = Spawn::of("app:logs").arguments(&RECORDS);
+        let logs = Spawn::new("app:logs").arg(RECORDS);
         runtime.exec::<()>(logs).await.unwrap();
-        let double = Spawn::of("app:double").arguments(&4);
+        let double = Spawn::new("app:double").arg(4);
         assert_eq!(runtime.exec::<i64>(double).await.unwrap(), 8);
         let lost = runtime.inspector().totals().log_lost;
         assert!(lost > 0);

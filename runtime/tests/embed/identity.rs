@@ -127,17 +127,17 @@ fn a_spawn_sets_the_actor_of_a_process_and_its_children() {
         let scope = Scope {
             policies: vec!["process.exec".to_owned(), "process.host".to_owned()],
         };
-        let parent = Spawn::of("app:parent").actor(ada()).scope(scope);
+        let parent = Spawn::new("app:parent").actor(ada()).scope(scope);
         let child: Who = runtime.exec(parent).await.unwrap();
         let policies = ["process.exec", "process.host"];
         assert_eq!(child, Who::of("ada", Some("acme"), &policies));
 
         // The scope that the manifest gives a definition yields to the spawn's
         // scope.
-        let assigned = Spawn::of("app:assigned").scope(readers());
+        let assigned = Spawn::new("app:assigned").scope(readers());
         let assigned: Who = runtime.exec(assigned).await.unwrap();
         assert_eq!(assigned, Who::of("bob", None, &["readers"]));
-        let assigned = Spawn::of("app:assigned").actor(ada());
+        let assigned = Spawn::new("app:assigned").actor(ada());
         let assigned: Who = runtime.exec(assigned).await.unwrap();
         assert_eq!(assigned, Who::of("ada", Some("acme"), &[]));
 
@@ -163,8 +163,8 @@ fn an_actor_may_do_nothing_without_policies() {
         let free: Option<String> = runtime.exec("app:main").await.unwrap();
         assert_eq!(free, None);
         for spawn in [
-            Spawn::of("app:main").actor(ada()),
-            Spawn::of("app:main").scope(readers()),
+            Spawn::new("app:main").actor(ada()),
+            Spawn::new("app:main").scope(readers()),
         ] {
             let refused: warren::values::Error = runtime.exec(spawn).await.unwrap();
             assert_eq!(refused.kind, "PermissionDenied");
@@ -183,10 +183,10 @@ fn a_native_process_needs_permission_to_say_so() {
         let start = |allowed: &[&str]| {
             let policies = allowed.iter().map(|id| (*id).to_owned()).collect();
             let native = |mut ctx: Context| async move {
-                let who: warren::Value = ctx.exec(Spawn::of("app:who").actor(ada())).await?;
+                let who: warren::Value = ctx.exec(Spawn::new("app:who").actor(ada())).await?;
                 Ok::<_, Error>(who)
             };
-            runtime.spawn_native(Spawn::of("app:native").scope(Scope { policies }), native)
+            runtime.spawn_native(Spawn::new("app:native").scope(Scope { policies }), native)
         };
         let native = start(&["process.exec", "process.host"]).await.unwrap();
         let refused = native.result::<Who>().await.unwrap_err();

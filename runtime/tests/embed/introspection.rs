@@ -6,14 +6,14 @@ use futures::StreamExt;
 use tokio::sync::oneshot;
 use warren::introspection::{Change, ProcessDetails, Query, Sort, State};
 use warren::security::{Actor, Scope};
-use warren::{Context, Error, Inspector, Kind, Outcome, Runtime, Spawn};
+use warren::{Context, Error, Inspector, Kind, Outcome, Pid, Runtime, Spawn};
 
 use crate::setup::{builder, run};
 
 /// Returns the view of a process, once a condition holds.
 async fn once(
     inspector: &Inspector,
-    pid: &str,
+    pid: &Pid,
     holds: impl Fn(&ProcessDetails) -> bool,
 ) -> ProcessDetails {
     loop {
@@ -70,19 +70,19 @@ fn one_process_is_seen_with_all_there_is() {
         let info = &seen.process;
         let mut names = info.names.clone();
         names.sort_unstable();
-        assert_eq!(info.pid, child.pid());
+        assert_eq!(info.pid, *child.pid());
         assert_eq!(info.definition.as_deref(), Some("app:child"));
         assert_eq!(info.host, "app:small");
-        assert_eq!(info.parent.as_deref(), Some(parent.pid()));
+        assert_eq!(info.parent.as_deref(), Some(parent.pid().as_str()));
         assert_eq!(names, ["also", "child"]);
         assert_eq!((info.links, info.monitors, info.events), (1, 0, 0));
         assert!(info.bytes > 0 && info.memory >= 64 << 10, "{info:?}");
-        assert_eq!(info.linked_to, [parent.pid()]);
+        assert_eq!(info.linked_to, [parent.pid().as_str()]);
         assert!(info.age_ms >= info.oldest_ms.unwrap(), "{info:?}");
         assert_eq!(seen.frame.as_deref(), Some("app:parent#1"));
         assert_eq!(seen.actor, None);
         assert!(seen.trap_links);
-        assert_eq!(seen.monitored_by, [parent.pid()]);
+        assert_eq!(seen.monitored_by, [parent.pid().as_str()]);
         assert!(seen.last_error.unwrap().contains("nobody"));
         let depths: Vec<_> = seen
             .queues
@@ -97,7 +97,7 @@ fn one_process_is_seen_with_all_there_is() {
             "{seen:?}"
         );
         let seen = inspector.process(parent.pid()).unwrap();
-        assert_eq!(seen.monitoring, [child.pid()]);
+        assert_eq!(seen.monitoring, [child.pid().as_str()]);
         assert_eq!((seen.process.links, seen.process.monitors), (1, 1));
 
         let gone = inspector.process("nobody").unwrap_err();
@@ -113,7 +113,7 @@ fn the_actor_of_a_process_is_shown() {
             .lua("app:waiter", "process.inbox():receive()")
             .start()
             .unwrap();
-        let waiter = Spawn::of("app:waiter")
+        let waiter = Spawn::new("app:waiter")
             .actor(Actor::new("ada", &Default::default()))
             .scope(Scope { policies: vec![] });
         let waiter = runtime.spawn(waiter).await.unwrap();
@@ -128,8 +128,8 @@ fn age_counts_from_the_start_or_the_send_however_long_nothing_ran_before() {
     run(async {
         let runtime = builder().start().unwrap();
         let inspector = runtime.inspector();
-        let age = |pid: &str| inspector.process(pid).unwrap().process.age_ms;
-        let oldest = |pid: &str| inspector.process(pid).unwrap().process.oldest_ms.unwrap();
+        let age = |pid: &Pid| inspector.process(pid).unwrap().process.age_ms;
+        let oldest = |pid: &Pid| inspector.process(pid).unwrap().process.oldest_ms.unwrap();
         let idle = || tokio::time::sleep(Duration::from_millis(100));
         let ms = |since: Instant| u64::try_from(since.elapsed().as_millis()).unwrap() + 1;
         let (go, wait) = oneshot::channel();
@@ -142,17 +142,17 @@ fn age_counts_from_the_start_or_the_send_however_long_nothing_ran_before() {
         assert!(seen <= ms(before), "{seen}");
         idle().await;
         let before = Instant::now();
-        waiter.send("to", &1).unwrap();
+        waiter.send("to", 1).unwrap();
         let seen = oldest(waiter.pid());
         assert!(seen <= ms(before), "{seen}");
 
         let receiver =
             runtime.spawn_native("app:receiver", |_| std::future::pending::<Result<(), _>>());
         let receiver = receiver.await.unwrap();
-        let to = receiver.pid().to_owned();
+        let to = receiver.pid().clone();
         let sender = runtime.spawn_native("app:sender", |mut ctx: Context| async move {
             wait.await.ok();
-            Ok(ctx.send(&to, "to", &1)?)
+            Ok(ctx.send(&to, "to", 1)?)
         });
         let sender = sender.await.unwrap();
         idle().await;
@@ -192,7 +192,7 @@ fn a_running_process_is_charged_and_comes_first() {
                     ..Query::default()
                 });
                 assert_eq!(first.matched, 4);
-                if first.processes[0].pid == looping.pid() {
+                if first.processes[0].pid == *looping.pid() {
                     break;
                 }
                 tokio::task::yield_now().await;
@@ -245,10 +245,10 @@ fn events_are_a_stream_that_ends_with_the_runtime() {
             .unwrap();
         let changes = runtime.inspector().observe(100);
         let waiter = runtime
-            .spawn(Spawn::of("app:waiter").name("one"))
+            .spawn(Spawn::new("app:waiter").name("one"))
             .await
             .unwrap();
-        waiter.send("go", &()).unwrap();
+        waiter.send("go", ()).unwrap();
         waiter.wait().await;
         runtime.spawn("app:waiter").await.unwrap();
         // Handles and inspectors do not keep the runtime going.
@@ -267,7 +267,7 @@ fn events_are_a_stream_that_ends_with_the_runtime() {
             expected.map(|(what, whom)| (what, whom.to_owned()))
         );
         assert_eq!(inspector.observe(1).next().await, None);
-        assert_eq!(waiter.send("go", &()).unwrap_err().kind(), &Kind::NotFound);
+        assert_eq!(waiter.send("go", ()).unwrap_err().kind(), &Kind::NotFound);
     });
 }
 
@@ -314,13 +314,7 @@ end";
 const ECHO: &str = "return function(value) return value end";
 
 fn wild() -> Runtime {
-    let few = || warren::HostLimits {
-        processes: warren::HostConfig {
-            max_processes: 50,
-            ..warren::HostConfig::default()
-        },
-        ..warren::HostLimits::default()
-    };
+    let few = || warren::HostLimits::default().max_processes(50);
     builder()
         .host("app:wild", few())
         .host("app:other", few())
@@ -351,18 +345,18 @@ fn a_host_is_emptied_whatever_its_processes_start() {
         let inspector = runtime.inspector();
         for round in 0..20 {
             let bystander = runtime
-                .spawn(Spawn::of("app:waits").host("app:tame"))
+                .spawn(Spawn::new("app:waits").host("app:tame"))
                 .await
                 .unwrap();
-            let chain = Spawn::of("app:chain").host("app:wild");
-            runtime.spawn(chain.arguments("app:wild")).await.unwrap();
+            let chain = Spawn::new("app:chain").host("app:wild");
+            runtime.spawn(chain.arg("app:wild")).await.unwrap();
             let started = inspector.totals().spawned;
             while inspector.totals().spawned < started + 20 {
                 tokio::task::yield_now().await;
             }
             if round % 2 == 1 {
                 // Refused where the chain takes the last place.
-                let bomb = Spawn::of("app:bomb").host("app:wild");
+                let bomb = Spawn::new("app:bomb").host("app:wild");
                 runtime.spawn(bomb).await.unwrap();
                 while living(&runtime, "app:wild") < 40 {
                     tokio::task::yield_now().await;
@@ -375,7 +369,7 @@ fn a_host_is_emptied_whatever_its_processes_start() {
                 .await;
             let (left, spawned) = (living(&runtime, "app:wild"), inspector.totals().spawned);
             // A process that was left would have started others meanwhile.
-            let echo = Spawn::of("app:echo").host("app:tame").arguments(&round);
+            let echo = Spawn::new("app:echo").host("app:tame").arg(round);
             assert_eq!(runtime.exec::<i32>(echo).await.unwrap(), round);
             assert_eq!((left, living(&runtime, "app:wild")), (0, 0));
             assert_eq!(inspector.totals().spawned, spawned + 1);
@@ -383,7 +377,7 @@ fn a_host_is_emptied_whatever_its_processes_start() {
             assert!(!bystander.has_ended());
             bystander.terminate().unwrap();
             bystander.wait().await;
-            let again = Spawn::of("app:echo").host("app:wild").arguments(&1);
+            let again = Spawn::new("app:echo").host("app:wild").arg(1);
             assert_eq!(runtime.exec::<i32>(again).await.unwrap(), 1);
         }
         runtime.shutdown(Duration::ZERO).await;
@@ -396,8 +390,8 @@ fn processes_that_start_each_other_in_two_hosts_end_with_both() {
         let runtime = wild();
         let inspector = runtime.inspector();
         for (from, to) in [("app:wild", "app:other"), ("app:other", "app:wild")] {
-            let chain = Spawn::of("app:chain").host(from);
-            runtime.spawn(chain.arguments(to)).await.unwrap();
+            let chain = Spawn::new("app:chain").host(from);
+            runtime.spawn(chain.arg(to)).await.unwrap();
         }
         let ending = inspector
             .terminate_hosts(&["app:wild", "app:other"])
@@ -415,7 +409,7 @@ fn a_host_refuses_processes_until_the_last_has_ended() {
     run(async {
         let runtime = wild();
         let inspector = runtime.inspector();
-        let waits = || Spawn::of("app:waits").host("app:wild");
+        let waits = || Spawn::new("app:waits").host("app:wild");
         let process = runtime.spawn(waits()).await.unwrap();
         let hour = Duration::from_secs(3_600);
         let mut ending = inspector.cancel_hosts(&["app:wild"], hour).unwrap();

@@ -14,11 +14,11 @@ fn two_runtimes_do_not_see_each_other() {
         let here = builder().lua("app:here", ECHO).start().unwrap();
         let there = builder().lua("app:there", ECHO).start().unwrap();
         let one = here
-            .spawn(Spawn::of("app:here").name("same"))
+            .spawn(Spawn::new("app:here").name("same"))
             .await
             .unwrap();
         let other = there
-            .spawn(Spawn::of("app:there").name("same"))
+            .spawn(Spawn::new("app:there").name("same"))
             .await
             .unwrap();
         // The two runtimes use this text for different processes.
@@ -27,7 +27,7 @@ fn two_runtimes_do_not_see_each_other() {
         let unknown = here.spawn("app:there").await.unwrap_err();
         assert_eq!(unknown.kind(), &Kind::NotFound);
 
-        here.send("same", "stop", &()).unwrap();
+        here.send("same", "stop", ()).unwrap();
         one.wait().await.result::<()>().unwrap();
         assert!(!other.has_ended());
         assert_eq!(here.find("same").unwrap_err().kind, Kind::NotFound);
@@ -35,7 +35,7 @@ fn two_runtimes_do_not_see_each_other() {
         // The end of one runtime is not the end of the other.
         here.shutdown(Duration::ZERO).await;
         drop(here);
-        there.send("same", "stop", &()).unwrap();
+        there.send("same", "stop", ()).unwrap();
         other.wait().await.result::<()>().unwrap();
     });
 }

@@ -33,7 +33,7 @@ fn values_of_any_type_go_in_and_out() {
             item: "tea".into(),
             count: 1,
         };
-        let spawn = Spawn::of("app:main").arguments(&(order, 2));
+        let spawn = Spawn::new("app:main").args((order, 2));
         let more: Order = runtime.exec(spawn).await.unwrap();
         assert_eq!(more.count, 3);
     });
@@ -48,11 +48,11 @@ fn a_process_starts_with_name_context_and_messages() {
                      process.registry.lookup('worker') == process.pid() }
         end";
         let runtime = builder().lua("app:main", source).start().unwrap();
-        let spawn = Spawn::of("app:main")
+        let spawn = Spawn::new("app:main")
             .name("worker")
             .context("tenant", "acme")
-            .message("job", &1)
-            .message("job", &2);
+            .message("job", 1)
+            .message("job", 2);
         let (first, second, tenant, named): (u8, u8, String, bool) =
             runtime.exec(spawn).await.unwrap();
         assert_eq!((first, second, &*tenant, named), (1, 2, "acme", true));
@@ -86,7 +86,7 @@ fn a_codec_error_names_the_value() {
     run(async {
         let runtime = builder().lua("app:main", "return 'text'").start().unwrap();
         let error = runtime
-            .spawn(Spawn::of("app:main").arguments(&u64::MAX))
+            .spawn(Spawn::new("app:main").arg(u64::MAX))
             .await
             .unwrap_err();
         assert!(matches!(
@@ -113,7 +113,7 @@ fn a_codec_error_names_the_value() {
         let error = runtime.spawn("app:nothing").await.unwrap_err();
         assert_eq!(error.kind(), &Kind::NotFound);
         let error = runtime
-            .spawn(Spawn::of("app:main").linked())
+            .spawn(Spawn::new("app:main").linked())
             .await
             .unwrap_err();
         assert_eq!(error.kind(), &Kind::Invalid);
@@ -128,17 +128,17 @@ fn an_end_is_told_to_whoever_waits_and_as_often() {
         let found = runtime.find(handle.pid()).unwrap();
         let (again, monitor) = (handle.clone(), found.monitor());
         assert!(!handle.has_ended());
-        handle.send("go", &()).unwrap();
+        handle.send("go", ()).unwrap();
         handle.wait().await.result::<()>().unwrap();
         again.wait().await.result::<()>().unwrap();
         found.result::<()>().await.unwrap();
         let exits: Vec<_> = monitor.collect().await;
         assert_eq!(exits.len(), 1);
-        assert_eq!(&*exits[0].pid, handle.pid());
+        assert_eq!(exits[0].pid, *handle.pid());
         assert!(handle.has_ended());
         let gone = runtime.find(handle.pid()).unwrap_err();
         assert_eq!(gone.kind, Kind::NotFound);
-        let gone = handle.send("go", &()).unwrap_err();
+        let gone = handle.send("go", ()).unwrap_err();
         assert_eq!(gone.kind(), &Kind::NotFound);
     });
 }
@@ -157,7 +157,7 @@ fn many_ends_are_one_stream() {
         for handle in handles.iter().rev() {
             handle.terminate().unwrap();
             let exit = ends.next().await.unwrap();
-            assert_eq!(&*exit.pid, handle.pid());
+            assert_eq!(exit.pid, *handle.pid());
         }
         assert!(ends.next().await.is_none());
     });
@@ -172,7 +172,7 @@ fn a_process_is_found_by_its_name() {
         let handle = runtime.spawn("app:main").await.unwrap();
         runtime.register("the one", &handle).unwrap();
         assert_eq!(runtime.find("the one").unwrap().pid(), handle.pid());
-        runtime.send("the one", "go", &"now").unwrap();
+        runtime.send("the one", "go", "now").unwrap();
         assert_eq!(handle.result::<String>().await.unwrap(), "now");
         assert!(!runtime.unregister("the one").unwrap());
     });
@@ -202,7 +202,7 @@ fn a_deadline_ends_a_loop_and_terminate_too() {
 fn a_dropped_exec_ends_its_process() {
     run(async {
         let runtime = waiting();
-        let named = Spawn::of("app:waiter").name("callee");
+        let named = Spawn::new("app:waiter").name("callee");
         let callee = tokio::select! {
             biased;
             ended = runtime.exec::<()>(named) => panic!("nobody woke it: {ended:?}"),
@@ -230,7 +230,7 @@ fn after_shutdown_nothing_is_started() {
             .lua("app:waiter", WAITER)
             .start()
             .unwrap();
-        let polite = runtime.spawn(Spawn::of("app:polite")).await.unwrap();
+        let polite = runtime.spawn(Spawn::new("app:polite")).await.unwrap();
         let waiter = runtime.spawn("app:waiter").await.unwrap();
         // The process reads events once it has answered, so it is asked to end.
         let both = async { (polite.wait().await, waiter.wait().await) };
@@ -245,6 +245,31 @@ fn after_shutdown_nothing_is_started() {
 }
 
 #[test]
+fn a_list_is_one_argument_or_as_many_as_it_has_elements() {
+    run(async {
+        let source = "return function(...) return { select('#', ...), type((...)) } end";
+        let runtime = builder().lua("app:main", source).start().unwrap();
+        let list = vec![1, 2];
+        let main = || Spawn::new("app:main");
+        for (spawn, expected) in [
+            (main(), (0, "nil")),
+            (main().args(()), (0, "nil")),
+            (main().arg(()), (1, "nil")),
+            (main().arg(&list), (1, "table")),
+            (main().arg([1, 2]), (1, "table")),
+            (main().arg((1, 2)), (1, "table")),
+            (main().args(&list), (2, "number")),
+            (main().args([1, 2]), (2, "number")),
+            (main().args((1, 2)), (2, "number")),
+            (main().arg("a").args((1, 2)).arg(&list), (4, "string")),
+        ] {
+            let (count, first): (i64, String) = runtime.exec(spawn).await.unwrap();
+            assert_eq!((count, &*first), expected);
+        }
+    });
+}
+
+#[test]
 fn arguments_whose_number_is_known_late_nest_as_deep_as_others() {
     run(async {
         let source = "return function(...)
@@ -255,12 +280,12 @@ fn arguments_whose_number_is_known_late_nest_as_deep_as_others() {
         let runtime = builder().lua("app:main", source).start().unwrap();
         let nested = |depth| (0..depth).fold(Value::Nil, |value, _| Value::Array(vec![value]));
         for list in [vec![], vec![nested(100), Value::Nil]] {
-            let spawn = Spawn::of("app:main").argument_list(&list);
+            let spawn = Spawn::new("app:main").args(&list);
             let seen: (usize, usize) = runtime.exec(spawn).await.unwrap();
             let depth = if list.is_empty() { 0 } else { 100 };
             assert_eq!(seen, (list.len(), depth));
         }
-        let spawn = Spawn::of("app:main").argument_list(&[nested(101)]);
+        let spawn = Spawn::new("app:main").args([nested(101)]);
         let error = runtime.exec::<()>(spawn).await.unwrap_err();
         assert_eq!(error.kind(), &Kind::Invalid);
     });

@@ -30,10 +30,10 @@ fn metrics_of_a_program_are_shown() {
             .start()
             .unwrap();
         for _ in 0..2 {
-            let one = Spawn::of("app:one").arguments(&2);
+            let one = Spawn::new("app:one").arg(2);
             assert!(runtime.exec::<bool>(one).await.unwrap());
         }
-        let two = Spawn::of("app:two").host("app:others").arguments(&2.5);
+        let two = Spawn::new("app:two").host("app:others").arg(2.5);
         assert!(runtime.exec::<bool>(two).await.unwrap());
         let text = runtime.metrics();
         let of_one = |name, labels| sample(&text, name, "app:processes", "app:one", labels);

@@ -37,7 +37,7 @@ fn futures_need_no_tokio_around_them() {
         .start()
         .unwrap();
     drop(inside);
-    let sum = Spawn::of("app:sum").arguments(&(1, 2));
+    let sum = Spawn::new("app:sum").args((1, 2));
     assert_eq!(block_on(runtime.exec::<i64>(sum)).unwrap(), 3);
 
     let native = block_on(runtime.spawn("app:native")).unwrap();
@@ -68,7 +68,7 @@ fn services_are_looked_after_without_tokio_around_the_embedder() {
         {
         }
     });
-    runtime.send("app:svc", "stop", &()).unwrap();
+    runtime.send("app:svc", "stop", ()).unwrap();
     block_on(runtime.services_ended()).unwrap();
     block_on(runtime.shutdown(Duration::ZERO));
 }

@@ -9,7 +9,7 @@ async fn program() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = warren::Runtime::builder()
         .lua("app:square", "return function(n) return n * n end")
         .start()?;
-    let square = warren::Spawn::of("app:square").arguments(&12);
+    let square = warren::Spawn::new("app:square").arg(12);
     assert_eq!(runtime.exec::<i64>(square).await?, 144);
     Ok(())
 }

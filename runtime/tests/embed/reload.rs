@@ -62,11 +62,11 @@ impl World {
     }
 
     async fn exec(&self, id: &str) -> i64 {
-        in_time(self.runtime.exec(Spawn::of(id))).await.unwrap()
+        in_time(self.runtime.exec(Spawn::new(id))).await.unwrap()
     }
 
     async fn spawn(&self, id: &str) -> Handle {
-        self.runtime.spawn(Spawn::of(id)).await.unwrap()
+        self.runtime.spawn(Spawn::new(id)).await.unwrap()
     }
 
     async fn end(self) {
@@ -126,7 +126,7 @@ end";
 
 impl World {
     async fn ask(&self, process: &Handle) -> i64 {
-        let ask = Spawn::of("app:ask").arguments(process.pid());
+        let ask = Spawn::new("app:ask").arg(process.pid());
         in_time(self.runtime.exec(ask)).await.unwrap()
     }
 }
@@ -156,7 +156,7 @@ fn without_a_reload_the_code_of_the_start_stays() {
             assert_eq!(world.exec("app:code").await, 1);
             assert_eq!(world.exec("app:guest").await, 1);
             // An upgrade reads nothing anew either, and neither does a new process.
-            process.send("upgrade", &()).unwrap();
+            process.send("upgrade", ()).unwrap();
             assert_eq!(world.ask(&process).await, 1_001);
             let other = world.spawn("app:asked").await;
             assert_eq!(world.ask(&other).await, 1_001);
@@ -198,7 +198,7 @@ fn spawns_and_upgrades_take_what_was_reloaded() {
             1_001,
             "a running process goes on"
         );
-        process.send("upgrade", &()).unwrap();
+        process.send("upgrade", ()).unwrap();
         assert_eq!(world.ask(&process).await, 2_001);
         // Nothing has changed since.
         let reloaded = world.reload().await;
@@ -311,9 +311,13 @@ fn files_come_and_go_with_a_reload() {
         assert_eq!(reloaded.added, ["app.jobs:new"]);
         assert_eq!(reloaded.removed, ["app:old"]);
         assert_eq!(world.exec("app.jobs:new").await, 4);
-        let gone = world.runtime.spawn(Spawn::of("app:old")).await.unwrap_err();
+        let gone = world
+            .runtime
+            .spawn(Spawn::new("app:old"))
+            .await
+            .unwrap_err();
         assert_eq!(gone.kind(), &Kind::NotFound);
-        process.send("stop", &()).unwrap();
+        process.send("stop", ()).unwrap();
         let ended: i64 = in_time(process.result()).await.unwrap();
         assert_eq!(ended, 3, "a process goes on without its file");
         // Two files of one definition.
@@ -341,7 +345,11 @@ fn a_new_file_waits_for_the_reload() {
         world.write("lib.lua", "return 1");
         // A second file of a definition that has its code.
         world.write("guest.wat", &wasm(9));
-        let gone = world.runtime.spawn(Spawn::of("app:new")).await.unwrap_err();
+        let gone = world
+            .runtime
+            .spawn(Spawn::new("app:new"))
+            .await
+            .unwrap_err();
         assert_eq!(gone.kind(), &Kind::NotFound);
         let gone = gone.to_string();
         assert!(gone.contains("new.lua was added after"), "{gone}");
@@ -371,7 +379,11 @@ fn a_new_file_waits_for_the_reload() {
         world.remove("new.lua");
         assert_eq!(world.reload().await.removed, ["app:new"]);
         world.write("new.lua", &returns(7));
-        let gone = world.runtime.spawn(Spawn::of("app:new")).await.unwrap_err();
+        let gone = world
+            .runtime
+            .spawn(Spawn::new("app:new"))
+            .await
+            .unwrap_err();
         assert_eq!(gone.kind(), &Kind::NotFound);
         assert_eq!(world.reload().await.added, ["app:new"]);
         assert_eq!(world.exec("app:new").await, 7);
@@ -483,7 +495,7 @@ fn the_manifest_of_the_start_stays() {
         assert_eq!(world.reload().await.removed, ["app:code", "app:named"]);
         let gone = world
             .runtime
-            .spawn(Spawn::of("app:named"))
+            .spawn(Spawn::new("app:named"))
             .await
             .unwrap_err();
         assert_eq!(gone.kind(), &Kind::NotFound);
@@ -491,7 +503,7 @@ fn the_manifest_of_the_start_stays() {
         world.write("code.lua", &returns(8));
         let gone = world
             .runtime
-            .spawn(Spawn::of("app:named"))
+            .spawn(Spawn::new("app:named"))
             .await
             .unwrap_err();
         assert_eq!(gone.kind(), &Kind::NotFound);
@@ -542,7 +554,7 @@ impl Main {
         let (sender, texts) = tokio::sync::mpsc::unbounded_channel();
         let process = runtime
             .spawn_native(
-                Spawn::of("app:main").name("main"),
+                Spawn::new("app:main").name("main"),
                 |mut context| async move {
                     loop {
                         let message = context.message().await?;
@@ -569,12 +581,12 @@ impl Main {
 
     /// Asks a process for the event that it can read.
     async fn told(&mut self, process: &Handle) -> String {
-        process.send("read", &()).unwrap();
+        process.send("read", ()).unwrap();
         self.next().await
     }
 
     async fn told_process(&mut self, world: &World, id: &str, name: &str, asks: bool) -> Handle {
-        let told = Spawn::of(id).arguments(&(name, asks));
+        let told = Spawn::new(id).args((name, asks));
         let process = world.runtime.spawn(told).await.unwrap();
         assert_eq!(self.next().await, name);
         process
@@ -622,7 +634,7 @@ fn processes_that_ask_are_told_of_changes_of_their_code() {
         // An upgrade is up to date, and drops what was not read.
         world.write("lib/a.lua", "return 4");
         world.reload().await;
-        one.send("upgrade", &()).unwrap();
+        one.send("upgrade", ()).unwrap();
         assert_eq!(main.next().await, "one");
         assert_eq!(main.told(&one).await, "one: nothing");
         // A file that is gone takes nobody's place.
@@ -655,11 +667,11 @@ fn a_process_that_asks_late_is_told_at_once() {
         assert_eq!(main.next().await, "up");
         world.write("late.lua", &format!("{late} -- 2"));
         world.reload().await;
-        process.send("go", &()).unwrap();
+        process.send("go", ()).unwrap();
         assert_eq!(main.next().await, "app:late");
         world.write("late.lua", &format!("{late} -- 3"));
         world.reload().await;
-        process.send("go", &()).unwrap();
+        process.send("go", ()).unwrap();
         assert_eq!(main.next().await, "true", "it asks no more");
         in_time(process.wait()).await;
         world.end().await;
@@ -694,7 +706,7 @@ fn no_process_sees_files_of_two_moments() {
             tokio::spawn(async move {
                 let (mut last, mut seen) = (0, 0);
                 while running.load(Ordering::Relaxed) {
-                    let pair: i64 = runtime.exec(Spawn::of("app:pair")).await.unwrap();
+                    let pair: i64 = runtime.exec(Spawn::new("app:pair")).await.unwrap();
                     assert_eq!(pair / 1000, pair % 1000, "files of two moments");
                     assert!(pair >= last, "{pair} after {last}");
                     seen += 1;
@@ -809,7 +821,7 @@ async fn restarts(manifest: &str) -> (World, Main) {
     let process = world.runtime.find("app:svc").unwrap();
     process.send("upgrade", "app:two").unwrap();
     assert_eq!(main.next().await, "2 upgraded");
-    process.send("fail", &()).unwrap();
+    process.send("fail", ()).unwrap();
     (world, main)
 }
 
@@ -829,13 +841,13 @@ fn a_service_restarts_with_the_code_of_its_upgrade() {
             .runtime
             .find("app:svc")
             .unwrap()
-            .send("fail", &())
+            .send("fail", ())
             .unwrap();
         assert_eq!(main.next().await, "3 fresh");
         let process = world.runtime.find("app:svc").unwrap();
         process.send("upgrade", "app:one").unwrap();
         assert_eq!(main.next().await, "1 upgraded");
-        process.send("fail", &()).unwrap();
+        process.send("fail", ()).unwrap();
         assert_eq!(main.next().await, "1 fresh");
         world.end().await;
     });
@@ -878,7 +890,7 @@ fn a_service_whose_definition_is_gone_fails_at_once() {
             }
             world.remove(file);
             assert_eq!(world.reload().await.removed, [id]);
-            process.send("fail", &()).unwrap();
+            process.send("fail", ()).unwrap();
             let failed = in_time(world.runtime.services_ended()).await.unwrap_err();
             assert!(matches!(failed, ServiceError::Gone { .. }), "{failed:?}");
             let told = failed.to_string();
@@ -924,9 +936,9 @@ fn a_restart_after_an_upgrade_gains_no_grants() {
         runtime.start_services().await.unwrap();
         assert_eq!(main.next().await, "1 nil nil");
         let process = runtime.find("app:svc").unwrap();
-        process.send("upgrade", &()).unwrap();
+        process.send("upgrade", ()).unwrap();
         assert_eq!(main.next().await, "2 nil nil");
-        process.send("fail", &()).unwrap();
+        process.send("fail", ()).unwrap();
         assert_eq!(main.next().await, "2 nil nil", "as after the upgrade");
         runtime.shutdown(Duration::ZERO).await;
     });

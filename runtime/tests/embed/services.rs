@@ -42,7 +42,7 @@ fn a_service_is_started_again_until_it_returns() {
             }
         })
         .await;
-        second.send("stop", &()).unwrap();
+        second.send("stop", ()).unwrap();
         runtime.services_ended().await.unwrap();
         assert_eq!(runtime.live(), 0);
         runtime.shutdown(Duration::ZERO).await;
@@ -100,7 +100,7 @@ fn a_service_waits_while_its_host_is_emptied() {
         );
         runtime.start_services().await.unwrap();
         let inspector = runtime.inspector();
-        let other = warren::Spawn::of("app:svc").host("app:processes");
+        let other = warren::Spawn::new("app:svc").host("app:processes");
         let other = runtime.spawn(other).await.unwrap();
         let hour = Duration::from_secs(3_600);
         let ending = inspector.cancel_hosts(&["app:processes"], hour).unwrap();
@@ -121,7 +121,7 @@ fn a_service_waits_while_its_host_is_emptied() {
             }
         })
         .await;
-        second.send("stop", &()).unwrap();
+        second.send("stop", ()).unwrap();
         runtime.services_ended().await.unwrap();
         runtime.shutdown(Duration::ZERO).await;
     });

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use warren::{Builder, Event, Runtime};
+use warren::{Builder, Event, Pid, Runtime};
 
 /// Longer than any step takes; a longer wait has found a hang.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -31,9 +31,9 @@ pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Returns the process an event is about.
-pub(crate) fn from(event: &Event) -> Option<&str> {
+pub(crate) fn from(event: &Event) -> Option<&Pid> {
     match event {
-        Event::Cancel { from, .. } => from.as_deref(),
+        Event::Cancel { from, .. } => from.as_ref(),
         Event::Exit { from, .. } | Event::LinkDown { from, .. } => Some(from),
         Event::Outdated { .. } => None,
     }

@@ -172,13 +172,13 @@ fn handles_that_outlive_the_runtime_find_it_gone() {
     run(async {
         let runtime = builder().lua("app:waiter", WAITER).start().unwrap();
         let waiter = runtime
-            .spawn(Spawn::of("app:waiter").name("one"))
+            .spawn(Spawn::new("app:waiter").name("one"))
             .await
             .unwrap();
         let inspector = runtime.inspector();
         drop(runtime);
         assert!(waiter.wait().await.result::<()>().is_err());
-        assert_eq!(waiter.send("go", &()).unwrap_err().kind(), &Kind::NotFound);
+        assert_eq!(waiter.send("go", ()).unwrap_err().kind(), &Kind::NotFound);
         assert_eq!(waiter.terminate().unwrap_err().kind, Kind::NotFound);
         assert_eq!(waiter.cancel(None).unwrap_err().kind, Kind::NotFound);
         assert_eq!(inspector.process("one").unwrap_err().kind, Kind::NotFound);
@@ -211,7 +211,7 @@ fn without_the_tokio_runtime_native_processes_end_and_others_go_on() {
                 .contains("task of the process was dropped"),
             "{error}"
         );
-        waiter.send("go", &()).unwrap();
+        waiter.send("go", ()).unwrap();
         waiter.result::<()>().await.unwrap();
         let native = runtime.spawn_native("app:native", waits).await.unwrap();
         assert!(native.result::<()>().await.is_err(), "nobody polls it");

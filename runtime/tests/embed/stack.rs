@@ -1,11 +1,11 @@
 //! The stacks of processes, as seen from outside.
 
-use warren::{Context, Kind, Runtime};
+use warren::{Context, Kind, Pid, Runtime};
 
 use crate::setup::{builder, run};
 
 /// Returns a process's stack, once it contains this text.
-async fn stack_with(runtime: &Runtime, pid: &str, wanted: &str) -> String {
+async fn stack_with(runtime: &Runtime, pid: &Pid, wanted: &str) -> String {
     loop {
         match runtime.inspector().stack(pid).await {
             Ok(stack) if stack.contains(wanted) => return stack,
@@ -71,7 +71,7 @@ coroutine 2, waiting:
             runtime.inspector().stack(process.pid()).await.unwrap(),
             expected
         );
-        process.send("go", &7).unwrap();
+        process.send("go", 7).unwrap();
         assert_eq!(process.result::<u8>().await.unwrap(), 7);
         let error = runtime.inspector().stack(process.pid()).await.unwrap_err();
         assert_eq!(error.kind, Kind::NotFound);
@@ -90,7 +90,7 @@ end";
     run(async {
         let runtime = builder().lua("app:main", source).start().unwrap();
         for (how, place) in [("sleep", "app:main.lua:3:"), ("receive", "app:main.lua:5:")] {
-            let spawn = warren::Spawn::of("app:main").arguments(how);
+            let spawn = warren::Spawn::new("app:main").arg(how);
             let process = runtime.spawn(spawn).await.unwrap();
             stack_with(&runtime, process.pid(), place).await;
         }

@@ -81,7 +81,7 @@ async fn request(runtime: &Runtime, trace: TraceId) -> Option<u64> {
         .await
         .unwrap();
     let front = runtime
-        .spawn(Spawn::of("app:front").name("front"))
+        .spawn(Spawn::new("app:front").name("front"))
         .await
         .unwrap();
     runtime.spawn("app:back").await.unwrap();
@@ -135,7 +135,7 @@ fn a_process_that_the_embedder_spawns_begins_a_chain() {
             .unwrap();
         let trace = TraceId(NonZeroU64::MIN);
         runtime
-            .exec::<()>(Spawn::of("app:main").trace(trace))
+            .exec::<()>(Spawn::new("app:main").trace(trace))
             .await
             .unwrap();
         // The hook has received all log records.

@@ -92,6 +92,7 @@ assert(json.decode(deepest) and json.validate_string({}, deepest))
 assert(json.validate({ type = "array" }, json.decode(deepest)))
 local ok, err = json.validate_string({}, "[" .. deepest .. "]")
 assert(ok == false and tostring(err):find("nested deeper than 128 levels", 1, true), tostring(err))
+assert(err:details().limit == "max_nesting" and err:details().value == 128)
 
 -- A value may be too deep to be sent by parts that its JSON does not have.
 local details = {}

@@ -39,6 +39,7 @@ return function(role, ...)
   until pool.status(jobs).queued == 2
   local result, err = pool.run(jobs, 6)
   assert(not result and err:kind() == errors.RATE_LIMITED and err:retryable(), err)
+  assert(err:details().limit == "max_queue" and err:details().value == 2, err)
 
   process.send(workers[1], "go on")
   assert(results:receive() == 10)

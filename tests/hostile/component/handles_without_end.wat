@@ -1,5 +1,5 @@
 ;; tries: as many handles as there is memory: a timer each, none dropped
-;; end: failed Internal
+;; end: failed RateLimited
 ;; says: 4096
 (component
   (import "wasi:io/poll@0.2.0" (instance $poll

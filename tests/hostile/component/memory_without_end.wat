@@ -1,5 +1,5 @@
 ;; tries: a memory that grows until it may not, then one page more, without end
-;; end: failed Internal
+;; end: failed RateLimited
 ;; says: max_memory = 64 MiB of host app:attackers
 (component
   (core module $Main

@@ -1,5 +1,5 @@
 ;; tries: a stack overflow in `cabi_realloc`, on top of the host's own frames
-;; end: failed Internal
+;; end: failed RateLimited
 ;; says: stack overflow
 (component
   (import "warren:process/program@0.1.0" (instance $program

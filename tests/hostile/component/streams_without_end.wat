@@ -1,5 +1,5 @@
 ;; tries: handles to standard output without end
-;; end: failed Internal
+;; end: failed RateLimited
 ;; says: 4096
 (component
   (import "wasi:io/streams@0.2.0" (instance $streams

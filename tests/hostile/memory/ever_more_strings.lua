@@ -1,5 +1,5 @@
 -- tries: to take all memory of the machine with strings
--- end: failed Internal
+-- end: failed RateLimited
 -- says: memory
 local kept = {}
 while true do kept[#kept + 1] = ("x"):rep(1 << 20) .. #kept end

@@ -5,7 +5,7 @@ return function()
         local pid, err = process.spawn("app:idle", "app:processes")
         if not pid then
             local details = err:details()
-            print(err:kind(), err:retryable(), details.limit, details.present, details.needed, count)
+            print(err:kind(), err:retryable(), details.limit, details.value, details.needed, count)
             print(err:message())
             return
         end

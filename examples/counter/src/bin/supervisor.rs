@@ -5,8 +5,8 @@ use warren_guest::{Error, Spawn};
 
 #[warren_guest::main]
 fn main() -> Result<(), Error> {
-    let counter = Spawn::new("app:counter", "app:processes").name("counter");
+    let counter = Spawn::new("app:counter").arg(10).name("counter");
     Supervisor::new(Strategy::OneForOne)
-        .child(Child::of("counter", counter).args(10))
+        .child(Child::new("counter", counter))
         .run()
 }

@@ -36,7 +36,7 @@ impl Looping {
                     definition: Some(definition),
                     ..
                 }) if *definition == *"app.globex:http" => {
-                    let process = runtime.find(&pid).context("the loop has ended")?;
+                    let process = runtime.find(pid).context("the loop has ended")?;
                     return Ok(Looping { asking, process });
                 }
                 Some(Change::Missed(missed)) => bail!("missed {missed} events"),

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use warren::Runtime;
 use warren::introspection::{Change, Observer};
+use warren::{Pid, Runtime};
 use warren_server::{Config, ServeError, Server};
 
 /// Longer than any step takes; a longer wait has found a hang.
@@ -102,14 +102,14 @@ impl Serving {
 }
 
 /// The PID of the next process of a definition.
-pub(crate) async fn started(changes: &mut Observer, definition: &str) -> String {
+pub(crate) async fn started(changes: &mut Observer, definition: &str) -> Pid {
     loop {
         match changes.next().await.expect("the server goes on") {
             Change::Started {
                 pid,
                 definition: Some(of),
                 ..
-            } if *of == *definition => return pid.to_string(),
+            } if *of == *definition => return pid,
             Change::Missed(missed) => panic!("missed {missed} events"),
             _ => {}
         }
@@ -117,10 +117,10 @@ pub(crate) async fn started(changes: &mut Observer, definition: &str) -> String 
 }
 
 /// Waits for the end of a process.
-pub(crate) async fn ended(changes: &mut Observer, pid: &str) {
+pub(crate) async fn ended(changes: &mut Observer, pid: &Pid) {
     loop {
         match changes.next().await.expect("the server goes on") {
-            Change::Ended { pid: of, .. } if *of == *pid => return,
+            Change::Ended { pid: of, .. } if of == *pid => return,
             Change::Missed(missed) => panic!("missed {missed} events"),
             _ => {}
         }

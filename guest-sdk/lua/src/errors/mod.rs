@@ -4,6 +4,7 @@
 mod details;
 mod frames;
 mod library;
+mod raise;
 
 use std::ffi::{CStr, c_int};
 use std::fmt;
@@ -15,6 +16,7 @@ use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
 
 pub(crate) use library::open;
+pub(crate) use raise::error;
 
 /// The user values of an error. The first five are those of the wire, in its order.
 pub(crate) mod part {

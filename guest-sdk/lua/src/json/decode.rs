@@ -6,9 +6,10 @@ use std::mem::MaybeUninit;
 use mlua_sys::*;
 use warren_values::kind;
 
-use super::MAX_DEPTH;
+use super::{MAX_DEPTH, NESTING};
 use crate::argument::{REFUSED, is_given};
 use crate::errors;
+use crate::exchange::note_limit;
 use crate::lua::State;
 use crate::marks::mark_object;
 
@@ -33,9 +34,13 @@ pub(super) extern "C-unwind" fn decode(l: State) -> c_int {
         return errors::refuse(l, kind::INVALID, format_args!("text is empty"));
     }
     let mut parser = Parser { l, text, at: 0 };
-    let outcome = match parser.document() {
+    let fault = match parser.document() {
         Ok(()) => return 1,
-        Err(what) => what,
+        Err(fault) => fault,
+    };
+    let what = match fault {
+        Fault::Syntax(what) => what,
+        Fault::TooDeep => "nested deeper than 128 levels",
     };
     let before = &text[..parser.at.min(text.len())];
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -46,11 +51,15 @@ pub(super) extern "C-unwind" fn decode(l: State) -> c_int {
         .count()
         + 1;
     l.set_top(1);
-    errors::refuse(
+    let results = errors::refuse(
         l,
         kind::INTERNAL,
-        format_args!("{outcome} at line {line}, column {column}"),
-    )
+        format_args!("{what} at line {line}, column {column}"),
+    );
+    if fault == Fault::TooDeep {
+        note_limit(l, NESTING, MAX_DEPTH);
+    }
+    results
 }
 
 /// The stack slot of the value that stands for null; mostly nil.
@@ -62,7 +71,20 @@ struct Parser<'t> {
     at: usize,
 }
 
-type Parsed = Result<(), &'static str>;
+/// The reason why a text is not decoded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Syntax(&'static str),
+    TooDeep,
+}
+
+impl From<&'static str> for Fault {
+    fn from(what: &'static str) -> Self {
+        Fault::Syntax(what)
+    }
+}
+
+type Parsed = Result<(), Fault>;
 
 impl Parser<'_> {
     fn document(&mut self) -> Parsed {
@@ -71,7 +93,7 @@ impl Parser<'_> {
         if self.at == self.text.len() {
             Ok(())
         } else {
-            Err("unexpected text after the value")
+            Err(Fault::Syntax("unexpected text after the value"))
         }
     }
 
@@ -98,15 +120,13 @@ impl Parser<'_> {
                 self.l.push_value(NULL);
                 Ok(())
             }
-            Some(_) => Err("unexpected character"),
-            None => Err("unexpected end"),
+            Some(_) => Err(Fault::Syntax("unexpected character")),
+            None => Err(Fault::Syntax("unexpected end")),
         }
     }
 
     fn array(&mut self, depth: usize) -> Parsed {
-        let depth = depth
-            .checked_sub(1)
-            .ok_or("nested deeper than 128 levels")?;
+        let depth = depth.checked_sub(1).ok_or(Fault::TooDeep)?;
         self.l.need_room(6, c"nested too deeply");
         self.l.new_table(0, 0);
         self.at += 1;
@@ -122,16 +142,14 @@ impl Parser<'_> {
                 break;
             }
             if !self.eat(b',') {
-                return Err("',' or ']' expected");
+                return Err(Fault::Syntax("',' or ']' expected"));
             }
         }
         Ok(())
     }
 
     fn object(&mut self, depth: usize) -> Parsed {
-        let depth = depth
-            .checked_sub(1)
-            .ok_or("nested deeper than 128 levels")?;
+        let depth = depth.checked_sub(1).ok_or(Fault::TooDeep)?;
         self.l.need_room(6, c"nested too deeply");
         self.l.new_table(0, 0);
         self.at += 1;
@@ -144,12 +162,12 @@ impl Parser<'_> {
         loop {
             self.skip_space();
             if self.peek() != Some(b'"') {
-                return Err("a key in quotes expected");
+                return Err(Fault::Syntax("a key in quotes expected"));
             }
             self.string()?;
             self.skip_space();
             if !self.eat(b':') {
-                return Err("':' expected");
+                return Err(Fault::Syntax("':' expected"));
             }
             self.value(depth)?;
             empty &= self.l.is_nil(-1);
@@ -162,7 +180,7 @@ impl Parser<'_> {
                 return Ok(());
             }
             if !self.eat(b',') {
-                return Err("',' or '}' expected");
+                return Err(Fault::Syntax("',' or '}' expected"));
             }
         }
     }
@@ -173,20 +191,20 @@ impl Parser<'_> {
         let from = self.at;
         self.eat(b'-');
         if !self.eat(b'0') && self.digits() == 0 {
-            return Err("a digit expected");
+            return Err(Fault::Syntax("a digit expected"));
         }
         let mut float = false;
         if self.eat(b'.') {
             float = true;
             if self.digits() == 0 {
-                return Err("a digit expected");
+                return Err(Fault::Syntax("a digit expected"));
             }
         }
         if self.eat(b'e') || self.eat(b'E') {
             float = true;
             let _ = self.eat(b'+') || self.eat(b'-');
             if self.digits() == 0 {
-                return Err("a digit expected");
+                return Err(Fault::Syntax("a digit expected"));
             }
         }
         let text = str::from_utf8(&self.text[from..self.at]).map_err(|_| "not a number")?;
@@ -196,7 +214,7 @@ impl Parser<'_> {
                 let number: f64 = text.parse().map_err(|_| "not a number")?;
                 if !number.is_finite() {
                     self.at = from;
-                    return Err("a number beyond the range of floats");
+                    return Err(Fault::Syntax("a number beyond the range of floats"));
                 }
                 self.l.push_number(number);
             }
@@ -217,7 +235,7 @@ impl Parser<'_> {
             let bytes = &rest[..plain];
             if str::from_utf8(bytes).is_err() {
                 self.at = from;
-                return Err("a string that is not UTF-8");
+                return Err(Fault::Syntax("a string that is not UTF-8"));
             }
             self.at += 1;
             self.l.push_bytes(bytes);
@@ -244,13 +262,13 @@ impl Parser<'_> {
                         let text = self.escape()?.encode_utf8(&mut utf8);
                         luaL_addlstring(buffer, text.as_ptr().cast(), text.len());
                     }
-                    Some(_) => return Err("a control character in a string"),
-                    None => return Err("unexpected end in a string"),
+                    Some(_) => return Err(Fault::Syntax("a control character in a string")),
+                    None => return Err(Fault::Syntax("unexpected end in a string")),
                 }
             }
             if str::from_utf8(&self.text[from..self.at]).is_err() {
                 self.at = from;
-                return Err("a string that is not UTF-8");
+                return Err(Fault::Syntax("a string that is not UTF-8"));
             }
             self.at += 1;
             luaL_pushresult(buffer);
@@ -311,7 +329,7 @@ impl Parser<'_> {
 
     fn word(&mut self, word: &[u8]) -> Parsed {
         if !self.text[self.at..].starts_with(word) {
-            return Err("unexpected character");
+            return Err(Fault::Syntax("unexpected character"));
         }
         self.at += word.len();
         Ok(())

@@ -9,9 +9,10 @@ use mlua_sys::*;
 use warren_guest::msgpack::{Full, Output};
 use warren_values::kind;
 
-use super::MAX_DEPTH;
+use super::{MAX_DEPTH, NESTING};
 use crate::argument::{REFUSED, is_given};
 use crate::errors;
+use crate::exchange::note_limit;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
 use crate::marks::{is_array, is_null, is_object};
@@ -60,6 +61,13 @@ pub(super) extern "C-unwind" fn encode(l: State) -> c_int {
             errors::wrap_message(l, kind);
             REFUSED
         }
+        Err(Stop::TooDeep(why)) => {
+            l.push_nil();
+            push_text(l, why);
+            errors::wrap_message(l, kind::INTERNAL);
+            note_limit(l, NESTING, MAX_DEPTH);
+            REFUSED
+        }
         Err(Stop::OutOfMemory) => l.out_of_memory(),
     }
 }
@@ -68,12 +76,14 @@ pub(super) extern "C-unwind" fn encode(l: State) -> c_int {
 enum Stop {
     /// It, or a value within it, is nothing that JSON has; the text names its path.
     Refused(&'static str, String),
+    TooDeep(String),
     OutOfMemory,
 }
 
 /// The same of one value.
 enum Trouble {
     Refused(&'static str, &'static str),
+    TooDeep,
     OutOfMemory,
 }
 
@@ -99,12 +109,15 @@ struct Encoder<'o> {
 impl Encoder<'_> {
     /// Encodes the value at 1.
     fn run(mut self) -> Result<(), Stop> {
-        self.value(1).map_err(|trouble| match trouble {
+        let encoded = self.value(1);
+        let at_path = |why| {
+            let path: String = self.path.iter().rev().map(String::as_str).collect();
+            format!("value{path}: {why}")
+        };
+        encoded.map_err(|trouble| match trouble {
             Trouble::OutOfMemory => Stop::OutOfMemory,
-            Trouble::Refused(kind, why) => {
-                let path: String = self.path.iter().rev().map(String::as_str).collect();
-                Stop::Refused(kind, format!("value{path}: {why}"))
-            }
+            Trouble::Refused(kind, why) => Stop::Refused(kind, at_path(why)),
+            Trouble::TooDeep => Stop::TooDeep(at_path("nested deeper than 128 levels")),
         })
     }
 
@@ -112,7 +125,7 @@ impl Encoder<'_> {
     /// to it.
     fn step(&mut self, index: c_int, name: impl FnOnce(State) -> String) -> Result<(), Trouble> {
         let outcome = self.value(index);
-        if let Err(Trouble::Refused(..)) = outcome {
+        if let Err(Trouble::Refused(..) | Trouble::TooDeep) = outcome {
             self.path.push(name(self.l));
         }
         outcome
@@ -201,7 +214,7 @@ impl Encoder<'_> {
             return internal("a table that contains itself cannot be JSON");
         }
         let Some(place) = self.ancestors.get_mut(self.depth) else {
-            return internal("nested deeper than 128 levels");
+            return Err(Trouble::TooDeep);
         };
         place.write(address);
         if !self.l.has_room(6) {

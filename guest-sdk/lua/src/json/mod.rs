@@ -17,6 +17,9 @@ pub(crate) use validate::SWITCHABLE;
 /// The most levels that arrays and objects may nest, in both directions.
 const MAX_DEPTH: usize = 128;
 
+/// The name of that limit in errors.
+const NESTING: &str = "max_nesting";
+
 const FUNCTIONS: &Functions = &[
     (c"encode", encode::encode),
     (c"decode", decode::decode),

@@ -6,7 +6,7 @@ use mlua_sys::{LUA_OK, LUA_TSTRING, lua_KContext};
 
 use super::encode;
 use crate::capability::{self, operation};
-use crate::encode::Stop;
+use crate::encode::{NESTING, Stop};
 use crate::lua::{Function, Functions, Members, State};
 
 /// Members of `json` that few programs use.
@@ -37,7 +37,7 @@ extern "C-unwind" fn validate(l: State) -> c_int {
 extern "C-unwind" fn try_validate(l: State) -> c_int {
     let mut is_too_deep = false;
     let results = capability::call_noting(l, "json.validate", 1, |stop| {
-        is_too_deep = matches!(stop, Stop::TooDeep(_));
+        is_too_deep = matches!(stop, Stop::Beyond(_, NESTING));
     });
     if is_too_deep {
         l.push_boolean(true);

@@ -59,3 +59,39 @@ fn the_search_runs_no_code_of_the_program() {
         "{printed}"
     );
 }
+
+#[test]
+fn an_error_in_the_place_of_a_level_says_what_was_meant() {
+    let printed = output_of(
+        r#"
+        local function message(code, ...)
+          local ok, message = pcall(assert(load(code, "=c")), ...)
+          print(message)
+        end
+        message("error(nil, ...)", errors.new("gone"))
+        message "error(nil, 'gone')"
+        message "error(nil)"
+        message "error(nil, 2)"
+        message "error('gone', {})"
+        message "error('gone', '2')"
+        message "error('gone', 1 << 40)"
+        message "error('gone', 0)"
+        message("error(...)", errors.new("gone"))
+        "#,
+    );
+    let meant = "to return an error, return nil and it; to raise it, call error with it alone";
+    assert_eq!(
+        printed,
+        format!(
+            "c:1: bad argument #2 to 'error' (number expected, got error; {meant})\n\
+             c:1: bad argument #2 to 'error' (number expected, got string; {meant})\n\
+             nil\n\
+             nil\n\
+             c:1: bad argument #2 to 'error' (number expected, got table)\n\
+             gone\n\
+             gone\n\
+             gone\n\
+             gone\n"
+        )
+    );
+}

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::codec::{CodecError, from_value, from_values, to_value};
-use super::{Value, scratch};
+use super::{Value, refusal, scratch};
 use crate::msgpack::{Input, Output, Token};
 use crate::{Error, kind, program};
 
@@ -86,7 +86,7 @@ impl MainResult for () {
 impl<T: Serialize, E: Into<Error>> MainResult for Result<T, E> {
     fn into_result(self) -> Result<Option<Output>, Error> {
         let value = self.map_err(Into::into)?;
-        let encoded = to_value(&value).map_err(|error| Error::from(error).wrap("result"))?;
+        let encoded = to_value(&value).map_err(|error| refusal(error).wrap("result"))?;
         // Nil is the result of a process that returns nothing.
         Ok((encoded.as_slice() != b"\xc0").then_some(encoded))
     }

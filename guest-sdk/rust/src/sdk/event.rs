@@ -63,7 +63,7 @@ impl Event {
 /// use warren_guest::{Error, Event, Spawn, events};
 ///
 /// # fn example() -> Result<(), Error> {
-/// let worker = Spawn::new("app:worker", "app:processes").monitored().start(())?;
+/// let worker = Spawn::new("app:worker").monitored().start()?;
 /// match events().recv()? {
 ///     Event::Exit { from, result: Ok(value), .. } => log::info!("{from}: {value:?}"),
 ///     Event::Exit { from, result: Err(error), .. } => log::warn!("{from}: {error}"),

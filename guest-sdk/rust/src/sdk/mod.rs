@@ -11,7 +11,6 @@ pub mod time;
 mod entry;
 mod event;
 mod log;
-mod pid;
 mod print;
 mod process;
 mod queue;
@@ -22,7 +21,6 @@ mod spawn;
 pub use entry::{Args, MainResult};
 pub use event::{Event, Events, Outcome, events};
 pub use identity::{Actor, Scope};
-pub use pid::Pid;
 pub use process::{
     cancel, cancel_because, exit, frame_id, link, monitor, pid, send, set_trap_links, terminate,
     trap_links, unlink, unmonitor, upgrade,
@@ -31,7 +29,26 @@ pub use queue::{Message, Queue, inbox, listen};
 pub use select::{Select, Source};
 pub use spawn::{Pending, Spawn, exec, spawn};
 #[doc(inline)]
-pub use warren_values::Value;
+pub use warren_values::{Limit, Pid, Value};
+
+/// Returns the PID that the runtime has written.
+fn pid_of(bytes: &[u8]) -> Pid {
+    match crate::msgpack::text(bytes) {
+        Some(text) => text.into(),
+        None => String::from_utf8_lossy(bytes).into_owned().into(),
+    }
+}
+
+/// Returns the error of a value that cannot cross, with this process's host if a limit is the
+/// reason.
+fn refusal(error: codec::CodecError) -> crate::Error {
+    let limit = error.limit();
+    let error = crate::Error::from(error);
+    match limit {
+        Some(limit) => error.with_limit(&limit.name, limit.value, Some(pid().host())),
+        None => error,
+    }
+}
 
 /// Items that the macros expand to.
 #[doc(hidden)]

@@ -2,7 +2,7 @@
 //! `@`; it belongs to one process at a time, and is free again before anyone
 //! hears of that process's end.
 
-use super::{Pid, scratch};
+use super::{Pid, pid_of, scratch};
 use crate::{Error, registry};
 
 /// Gives the caller a name.
@@ -39,7 +39,7 @@ pub fn register_for(name: &str, pid: &Pid) -> Result<(), Error> {
 /// `NotFound`.
 pub fn lookup(name: &str) -> Result<Pid, Error> {
     scratch::with(|buffer| match registry::lookup(name, buffer) {
-        Ok(pid) => Ok(Pid::from_bytes(pid)),
+        Ok(pid) => Ok(pid_of(pid)),
         Err(error) => Err(error.decode()),
     })
 }

@@ -4,13 +4,13 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use super::codec::to_values;
-use super::{Pid, scratch};
+use super::codec::{ArgList, ToArgs};
+use super::{Pid, pid_of, refusal, scratch};
 use crate::{Error, capability, process as raw};
 
 /// Returns the caller's PID.
 pub fn pid() -> Pid {
-    scratch::with(|buffer| Pid::from_bytes(raw::pid(buffer).unwrap_or_default()))
+    scratch::with(|buffer| pid_of(raw::pid(buffer).unwrap_or_default()))
 }
 
 /// Returns the frame id, the identifier of this call chain: the definition that
@@ -41,7 +41,7 @@ pub fn send(to: impl AsRef<str>, topic: &str, payload: impl Serialize) -> Result
             raw::send(to.as_ref(), topic, payload, buffer).map_err(|error| error.decode())
         })
     });
-    sent.map_err(|error| Error::from(error).wrap("payload"))?
+    sent.map_err(|error| refusal(error).wrap("payload"))?
 }
 
 macro_rules! on_target {
@@ -139,7 +139,8 @@ pub fn set_trap_links(trap_links: bool) {
 }
 
 /// Replaces the running code by another definition's, or, with `None`, starts
-/// the present one afresh. The new code gets the arguments. PID, names, links,
+/// the present one afresh. The new code gets the arguments: the elements of a tuple, an array,
+/// a slice or a `Vec`. PID, names, links,
 /// monitors, context and unread messages stay; memory is dropped.
 ///
 /// Returns only on failure, and nothing has changed then: `NotFound`,
@@ -150,10 +151,12 @@ pub fn set_trap_links(trap_links: bool) {
 /// return Err(warren_guest::upgrade(Some("app:main_v2"), ("state", 7)));
 /// # }
 /// ```
-pub fn upgrade(definition: Option<&str>, arguments: impl Serialize) -> Error {
-    let arguments = match to_values(&arguments) {
+pub fn upgrade(definition: Option<&str>, args: impl ToArgs) -> Error {
+    let mut list = ArgList::new();
+    let encoded = args.append_to(&mut list).and_then(|()| list.encode());
+    let arguments = match encoded {
         Ok(arguments) => arguments,
-        Err(error) => return Error::from(error).wrap("arguments"),
+        Err(error) => return refusal(error).wrap("arguments"),
     };
     scratch::with(|buffer| raw::upgrade(definition, arguments.as_slice(), buffer).decode())
 }

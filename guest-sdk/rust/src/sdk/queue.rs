@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::codec::from_values;
-use super::{Pid, scratch};
+use super::{Pid, pid_of, scratch};
 use crate::mailbox::{self, Subscription};
 use crate::msgpack::{Input, MAX_DEPTH, MAX_READ_DEPTH, Malformed, Token, text};
 use crate::{Error, clock};
@@ -188,7 +188,7 @@ pub(super) fn receive(
                 Err(error) => return Err(error.decode()),
             };
             let copy = Message {
-                from: (!message.sender.is_empty()).then(|| Pid::from_bytes(message.sender)),
+                from: (!message.sender.is_empty()).then(|| pid_of(message.sender)),
                 bytes: [message.topic, message.payload].concat(),
                 topic_len: message.topic.len(),
             };

@@ -3,34 +3,38 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::codec::{CodecError, to_value, to_values};
+use super::codec::{ArgList, CodecError, ToArgs, to_value, to_values};
 use super::queue::{Message, Queue};
-use super::{Actor, Outcome, Pid, Scope, scratch};
+use super::{Actor, Outcome, Pid, Scope, pid_of, refusal, scratch};
 use crate::Error;
 use crate::msgpack::Output;
 use crate::process::{self as raw, Relation, Start};
 
-/// Starts a process of a definition in a host. Arguments follow the rule of
-/// payloads: a tuple is n of them.
+/// Starts a process: of a definition alone, or of a [`Spawn`] with arguments and more.
 ///
 /// ```no_run
-/// # fn example() -> Result<(), warren_guest::Error> {
-/// let worker = warren_guest::spawn("app.workers:resize", "app:processes", ("a.png", 640))?;
+/// use warren_guest::{Error, Spawn, spawn};
+///
+/// # fn example() -> Result<(), Error> {
+/// let plain = spawn("app:worker")?;
+/// let worker = spawn(Spawn::new("app.workers:resize").arg("a.png").arg(640))?;
 /// # Ok(()) }
 /// ```
 ///
 /// # Errors
 ///
 /// As [`Spawn::start`].
-pub fn spawn(definition: &str, host: &str, arguments: impl Serialize) -> Result<Pid, Error> {
-    Spawn::new(definition, host).start(arguments)
+pub fn spawn(spawn: impl Into<Spawn>) -> Result<Pid, Error> {
+    spawn.into().start()
 }
 
 /// Starts a process, waits for its end and returns its result.
 ///
 /// ```no_run
-/// # fn example() -> Result<(), warren_guest::Error> {
-/// let sum: i64 = warren_guest::exec("app:add", "app:processes", (1, 2))?;
+/// use warren_guest::{Error, Spawn, exec};
+///
+/// # fn example() -> Result<(), Error> {
+/// let sum: i64 = exec(Spawn::new("app:add").args((1, 2)))?;
 /// # Ok(()) }
 /// ```
 ///
@@ -38,32 +42,32 @@ pub fn spawn(definition: &str, host: &str, arguments: impl Serialize) -> Result<
 ///
 /// As [`Spawn::start`]; the error the process ended with; `Invalid` if its
 /// result is not of this type.
-pub fn exec<T: DeserializeOwned>(
-    definition: &str,
-    host: &str,
-    arguments: impl Serialize,
-) -> Result<T, Error> {
-    Spawn::new(definition, host).exec(arguments)?.wait()
+pub fn exec<T: DeserializeOwned>(spawn: impl Into<Spawn>) -> Result<T, Error> {
+    spawn.into().exec()?.wait()
 }
 
-/// A builder of a new process.
+/// A process to be started. The definition's id alone converts to a `Spawn`.
 ///
 /// ```no_run
 /// # use warren_guest::{Spawn, Error};
 /// # fn example() -> Result<(), Error> {
-/// let store = Spawn::new("app:store", "app:processes")
+/// let store = Spawn::new("app:store")
+///     .host("app:stores")
+///     .arg("inventory")
 ///     .name("store")
 ///     .context("region", "eu")
 ///     .message("load", "inventory")
 ///     .monitored()
-///     .start(())?;
+///     .start()?;
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is started before `start` or `exec`"]
 pub struct Spawn {
     definition: String,
+    /// Empty for the host of the definition.
     host: String,
+    args: ArgList,
     relation: Relation,
     context: Vec<(String, Vec<u8>)>,
     actor: Option<Actor>,
@@ -75,11 +79,13 @@ pub struct Spawn {
 }
 
 impl Spawn {
-    /// Returns a builder for a process of a definition in a host.
-    pub fn new(definition: impl Into<String>, host: impl Into<String>) -> Self {
+    /// Returns a builder for a process of a definition, in the host that the definition is
+    /// bound to, or else in `app:processes`.
+    pub fn new(definition: impl Into<String>) -> Self {
         Spawn {
             definition: definition.into(),
-            host: host.into(),
+            host: String::new(),
+            args: ArgList::new(),
             relation: Relation::default(),
             context: Vec::new(),
             actor: None,
@@ -88,6 +94,36 @@ impl Spawn {
             messages: Vec::new(),
             mistake: None,
         }
+    }
+
+    /// Sets the host.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.host = host.into();
+        self
+    }
+
+    /// Adds one argument: any value that serde knows, by value or by reference. A tuple or
+    /// a list is one argument, too.
+    pub fn arg(mut self, value: impl Serialize) -> Self {
+        if let Err(error) = self.args.push(&value) {
+            self.mistaken("arguments", error);
+        }
+        self
+    }
+
+    /// Adds several arguments: the elements of a tuple, an array, a slice or a `Vec`.
+    ///
+    /// ```no_run
+    /// # use warren_guest::Spawn;
+    /// let add = Spawn::new("app:add").args((1, 2)); // as `.arg(1).arg(2)`
+    /// let words = vec!["to", "be"];
+    /// let print = Spawn::new("app:print").args(&words); // as many as there are words
+    /// ```
+    pub fn args(mut self, args: impl ToArgs) -> Self {
+        if let Err(error) = args.append_to(&mut self.args) {
+            self.mistaken("arguments", error);
+        }
+        self
     }
 
     /// Asks for one [`Event::Exit`](super::Event::Exit) at the process's end;
@@ -150,12 +186,12 @@ impl Spawn {
     /// `Invalid`: code that does not compile, an import nothing provides, a
     /// value that cannot cross. `AlreadyExists`: the name; details `{pid}`.
     /// `RateLimited`: host or system full.
-    pub fn start(self, arguments: impl Serialize) -> Result<Pid, Error> {
-        let (options, arguments) = self.encode(&arguments)?;
+    pub fn start(self) -> Result<Pid, Error> {
+        let (options, arguments) = self.encode()?;
         scratch::with(|buffer| {
             let start = self.to_raw(&options, &arguments);
             match raw::spawn(start, self.relation, buffer) {
-                Ok(pid) => Ok(Pid::from_bytes(pid)),
+                Ok(pid) => Ok(pid_of(pid)),
                 Err(error) => Err(error.decode()),
             }
         })
@@ -168,8 +204,8 @@ impl Spawn {
     /// # Errors
     ///
     /// As [`start`](Self::start).
-    pub fn exec(self, arguments: impl Serialize) -> Result<Pending, Error> {
-        let (options, arguments) = self.encode(&arguments)?;
+    pub fn exec(self) -> Result<Pending, Error> {
+        let (options, arguments) = self.encode()?;
         scratch::with(
             |buffer| match raw::exec(self.to_raw(&options, &arguments), buffer) {
                 Ok(subscription) => Ok(Pending(Queue::of(subscription))),
@@ -180,7 +216,7 @@ impl Spawn {
 
     fn mistaken(&mut self, place: impl core::fmt::Display, error: CodecError) {
         self.mistake
-            .get_or_insert_with(|| Error::from(error).wrap(place));
+            .get_or_insert_with(|| refusal(error).wrap(place));
     }
 
     fn to_raw<'a>(&'a self, options: &'a Output, arguments: &'a Output) -> Start<'a> {
@@ -193,12 +229,12 @@ impl Spawn {
     }
 
     /// Returns the encoded options and arguments.
-    fn encode(&self, arguments: &impl Serialize) -> Result<(Output, Output), Error> {
+    fn encode(&self) -> Result<(Output, Output), Error> {
         if let Some(mistake) = &self.mistake {
             return Err(mistake.clone());
         }
-        let arguments =
-            to_values(arguments).map_err(|error| Error::from(error).wrap("arguments"))?;
+        let arguments = self.args.encode();
+        let arguments = arguments.map_err(|error| refusal(error).wrap("arguments"))?;
         let options = self.options().map_err(Error::from)?;
         Ok((options, arguments))
     }
@@ -253,6 +289,18 @@ impl Spawn {
     }
 }
 
+impl From<&str> for Spawn {
+    fn from(definition: &str) -> Self {
+        Spawn::new(definition)
+    }
+}
+
+impl From<String> for Spawn {
+    fn from(definition: String) -> Self {
+        Spawn::new(definition)
+    }
+}
+
 /// A process whose result is awaited.
 #[derive(Debug)]
 pub struct Pending(Queue);
@@ -292,13 +340,17 @@ mod tests {
     #[test]
     fn spawn_options_are_passed_on() {
         mock::reset();
-        Spawn::new("app:x", "app:processes")
+        Spawn::new("app:x")
+            .host("app:stores")
+            .arg(1)
             .context("region", "eu")
             .name("store")
             .message("load", ("a", 1))
-            .start((1, "two"))
+            .args(("two",))
+            .start()
             .unwrap();
         let spawned = mock::with(|runtime| runtime.spawned.clone());
+        assert_eq!(spawned[0].host, "app:stores");
         assert_eq!(spawned[0].arguments, b"\x92\x01\xa3two");
         let options: super::super::Value = from_value(&spawned[0].options).unwrap();
         assert_eq!(options.get("name").unwrap(), &"store".into());
@@ -319,19 +371,42 @@ mod tests {
     #[test]
     fn a_plain_spawn_has_no_options() {
         mock::reset();
-        spawn("app:x", "app:processes", ()).unwrap();
+        spawn("app:x").unwrap();
         let spawned = mock::with(|runtime| runtime.spawned.clone());
-        assert!(spawned[0].options.is_empty());
+        assert!(spawned[0].options.is_empty() && spawned[0].host.is_empty());
+        assert_eq!(spawned[0].arguments, b"\x90");
+    }
+
+    #[test]
+    fn a_list_is_one_argument_or_as_many_as_it_has_elements() {
+        mock::reset();
+        let list = vec![1, 2];
+        Spawn::new("app:x").arg(&list).arg([3, 4]).start().unwrap();
+        Spawn::new("app:x")
+            .args(&list)
+            .args([3, 4])
+            .start()
+            .unwrap();
+        let spawned = mock::with(|runtime| runtime.spawned.clone());
+        assert_eq!(spawned[0].arguments, b"\x92\x92\x01\x02\x92\x03\x04");
+        assert_eq!(spawned[1].arguments, b"\x94\x01\x02\x03\x04");
     }
 
     #[test]
     fn a_value_that_cannot_cross_starts_nothing() {
         mock::reset();
-        let error = Spawn::new("app:x", "h:h")
+        let error = Spawn::new("app:x")
             .context("big", u64::MAX)
-            .start(())
+            .arg(u64::MAX)
+            .start()
             .unwrap_err();
         assert!(error.message.starts_with("context.big: 1844"), "{error}");
+        let error = Spawn::new("app:x")
+            .arg(1)
+            .arg(u64::MAX)
+            .start()
+            .unwrap_err();
+        assert!(error.message.starts_with("arguments: [1]: 1844"), "{error}");
         assert!(mock::with(|runtime| runtime.spawned.is_empty()));
     }
 }

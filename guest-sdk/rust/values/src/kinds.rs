@@ -79,9 +79,9 @@ impl Kind {
         named
     };
 
-    /// The kind with which a guest reports that it ran out of memory. The runtime
-    /// turns it into an `Internal` error that names the limit, so that no program
-    /// reads this word.
+    /// The kind with which a guest reports that it ran out of memory. If the runtime has
+    /// refused the guest memory, the process ends with a `RateLimited` error that names the
+    /// limit; to others the word is a kind as any.
     pub const OUT_OF_MEMORY: &str = "OutOfMemory";
 }
 

@@ -6,7 +6,7 @@
 //! `serde`, [`to_value`] and [`from_value`] convert every type that serde knows.
 //!
 //! A message or an argument list has *n* values, which [`to_values`] and
-//! [`from_values`] convert.
+//! [`from_values`] convert. [`ArgList`] takes arguments one by one.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -14,12 +14,18 @@
 mod codec;
 mod error;
 mod kinds;
+mod limit;
 #[doc(hidden)]
 pub mod msgpack;
+mod pid;
 mod value;
 
 #[cfg(feature = "serde")]
-pub use codec::{CodecError, from_value, from_values, to_value, to_values, write_values};
+pub use codec::{
+    ArgList, CodecError, ToArgs, from_value, from_values, to_value, to_values, write_values,
+};
 pub use error::Error;
 pub use kinds::{Kind, kind};
+pub use limit::Limit;
+pub use pid::Pid;
 pub use value::Value;

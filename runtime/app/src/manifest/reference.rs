@@ -220,12 +220,12 @@ fn defaults_are_those_of_the_code() {
     let delay = |key: &str| parse_duration(default(key)).unwrap();
 
     let host = HostLimits::default();
-    assert_eq!(count("max_processes"), host.processes.max_processes);
+    assert_eq!(count("max_processes"), host.max_processes);
     assert_eq!(bytes("max_memory"), host.max_memory);
     assert_eq!(bytes("max_log"), host.max_log);
     assert_eq!(bytes("max_log_total"), host.max_log_total);
-    assert_eq!(count("max_queue.messages"), host.processes.queue.messages);
-    assert_eq!(bytes("max_queue.bytes"), host.processes.queue.bytes as u64);
+    assert_eq!(count("max_queue.messages"), host.max_queue_messages);
+    assert_eq!(bytes("max_queue.bytes"), host.max_queue_bytes as u64);
     assert_eq!(
         (default("max_cpu"), host.max_cpu),
         ("none", None::<Duration>)

@@ -9,6 +9,7 @@ use warren_engine::capability::{Progress, Step};
 use warren_kernel::{Error, text};
 
 use crate::answer;
+use crate::limit::beyond;
 use crate::request::Arguments;
 
 /// The most bytes of a derived key.
@@ -67,8 +68,13 @@ impl Pbkdf2 {
         Ok(Pbkdf2 {
             password,
             salt,
-            iterations: within("iterations", iterations, 1, MAX_ITERATIONS)?,
-            length: within("length", length, 1, MAX_LENGTH)? as usize,
+            iterations: within(
+                "iterations",
+                iterations,
+                (1, MAX_ITERATIONS),
+                "max_iterations",
+            )?,
+            length: within("length", length, (1, MAX_LENGTH), "max_length")? as usize,
             hash,
         })
     }
@@ -161,16 +167,25 @@ fn argon2_parameters(request: &[u8]) -> Result<Argon2Parameters, Error> {
             "salt: {bytes} bytes are fewer than {least}"
         )));
     }
-    let memory_cost = within("options.memory", memory, 8, MAX_MEMORY)?;
-    let time_cost = within("options.iterations", iterations, 1, MAX_PASSED / 8)?;
-    let length = within("options.length", length, 4, MAX_LENGTH)? as usize;
+    let memory_cost = within(
+        "options.memory",
+        memory,
+        (8, MAX_MEMORY),
+        "max_argon2id_memory",
+    )?;
+    let time_cost = within(
+        "options.iterations",
+        iterations,
+        (1, MAX_PASSED / 8),
+        "max_argon2id_iterations",
+    )?;
+    let length = within("options.length", length, (4, MAX_LENGTH), "max_length")? as usize;
     if memory * iterations > MAX_PASSED {
-        return Err(Error::invalid(format!(
+        let message = format!(
             "options: memory ({memory} KiB) times iterations ({iterations}) is more than \
              {MAX_PASSED} KiB"
-        ))
-        .with("limit", "argon2id")
-        .with("value", MAX_PASSED.unsigned_abs()));
+        );
+        return Err(beyond("max_argon2id_work", MAX_PASSED as usize, message));
     }
     let params = Params::new(memory_cost, time_cost, 1, Some(length))
         .map_err(|error| Error::invalid(format!("options: {error}")))?;
@@ -184,12 +199,21 @@ fn filled(arguments: &mut Arguments<'_>, name: &str) -> Result<Vec<u8>, Error> {
     }
 }
 
-fn within(name: &str, number: i64, least: i64, most: i64) -> Result<u32, Error> {
+fn within(
+    name: &str,
+    number: i64,
+    (least, most): (i64, i64),
+    limit: &'static str,
+) -> Result<u32, Error> {
     match u32::try_from(number) {
         Ok(valid) if (least..=most).contains(&number) => Ok(valid),
-        _ => Err(Error::invalid(format!(
-            "{name}: {number} is not from {least} to {most}"
-        ))),
+        _ => {
+            let message = format!("{name}: {number} is not from {least} to {most}");
+            Err(match usize::try_from(most) {
+                Ok(value) if number > most => beyond(limit, value, message),
+                _ => Error::invalid(message),
+            })
+        }
     }
 }
 

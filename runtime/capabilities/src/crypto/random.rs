@@ -5,6 +5,7 @@ use warren_kernel::Error;
 
 use crate::answer;
 use crate::hex;
+use crate::limit::beyond;
 use crate::request::Arguments;
 
 /// The most bytes or characters of one call.
@@ -62,9 +63,13 @@ fn count(arguments: &mut Arguments<'_>) -> Result<usize, Error> {
     let n = arguments.integer("n")?;
     match usize::try_from(n) {
         Ok(count) if (1..=MAX_DRAWN).contains(&n) => Ok(count),
-        _ => Err(Error::invalid(format!(
-            "n: {n} is not from 1 to {MAX_DRAWN}"
-        ))),
+        _ => {
+            let message = format!("n: {n} is not from 1 to {MAX_DRAWN}");
+            Err(match n > MAX_DRAWN {
+                true => beyond("max_drawn", MAX_DRAWN as usize, message),
+                false => Error::invalid(message),
+            })
+        }
     }
 }
 

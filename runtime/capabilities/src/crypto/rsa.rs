@@ -11,6 +11,8 @@ use rsa::{PrivateKey, PublicKey};
 use sha2::Sha256;
 use warren_kernel::{Error, text};
 
+use crate::limit::beyond;
+
 /// The fewest bits of a modulus.
 const MIN_MODULUS: usize = 2_048;
 
@@ -60,9 +62,8 @@ impl Pem {
     fn read(pem: &[u8]) -> Result<Pem, Error> {
         if pem.len() > MAX_PEM {
             let bytes = pem.len();
-            return Err(invalid(&format!("{bytes} bytes are more than {MAX_PEM}"))
-                .with("limit", "max_pem")
-                .with("value", MAX_PEM as u64));
+            let message = format!("key: {bytes} bytes are more than {MAX_PEM}");
+            return Err(beyond("max_pem", MAX_PEM, message));
         }
         let text = std::str::from_utf8(pem).map_err(|_| invalid("it is not UTF-8"))?;
         // Space around the key, as of a text with indentation, is not PEM's.
@@ -92,9 +93,12 @@ impl Pem {
             Pem::Public(key) => key.n().bit_width_vartime(),
         } as usize;
         if !(MIN_MODULUS..=MAX_MODULUS).contains(&bits) {
-            return Err(invalid(&format!(
-                "a modulus of {bits} bits is not from {MIN_MODULUS} to {MAX_MODULUS}"
-            )));
+            let why =
+                format!("a modulus of {bits} bits is not from {MIN_MODULUS} to {MAX_MODULUS}");
+            if bits > MAX_MODULUS {
+                return Err(beyond("max_modulus", MAX_MODULUS, format!("key: {why}")));
+            }
+            return Err(invalid(&why));
         }
         Ok(key)
     }

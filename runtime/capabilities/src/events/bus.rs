@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
-use warren_kernel::{Error, Monotonic, Process, Subscription};
+use warren_kernel::{Error, Kind, Monotonic, Process, Subscription};
 
 use super::item::Item;
 use super::pattern::{ByPattern, Pattern};
@@ -77,14 +77,15 @@ impl Bus {
         let host = process.host();
         let count = index.of_hosts.entry(host.number()).or_default();
         if *count >= MAX_SUBSCRIPTIONS_OF_HOST {
-            return Err(Error::rate_limited(format!(
-                "cannot subscribe: the processes of host {} have {MAX_SUBSCRIPTIONS_OF_HOST} \
-                 subscriptions of events already",
+            let most = MAX_SUBSCRIPTIONS_OF_HOST;
+            let message = format!(
+                "cannot subscribe: the processes of host {} have {most} subscriptions of events \
+                 already",
                 host.name()
-            ))
-            .with("host", host.name())
-            .with("limit", "max_event_subscriptions")
-            .with("value", MAX_SUBSCRIPTIONS_OF_HOST as u64));
+            );
+            let limit = "max_event_subscriptions";
+            let error = Error::at_limit(Kind::RateLimited, limit, most as u64, message);
+            return Err(error.in_host(host.name()));
         }
         *count += 1;
         let kinds = index.systems.entry(&patterns.system);
@@ -150,13 +151,13 @@ impl OfProcess {
         let limit = host.config().max_subscriptions;
         // A guest may close the feed alone; the rest of the subscription stays here.
         if open.len() >= limit {
-            return Err(Error::rate_limited(format!(
+            let message = format!(
                 "cannot subscribe: the process has reached max_subscriptions = {limit} of host {}",
                 host.name()
-            ))
-            .with("host", host.name())
-            .with("limit", "max_subscriptions")
-            .with("value", limit as u64));
+            );
+            let kind = Kind::RateLimited;
+            let error = Error::at_limit(kind, "max_subscriptions", limit as u64, message);
+            return Err(error.in_host(host.name()));
         }
         let subscription = self.process.open_feed(super::item::LABEL)?;
         match self.bus.add(&self.process, subscription, &patterns) {

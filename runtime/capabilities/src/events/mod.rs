@@ -19,9 +19,11 @@ mod subscribe;
 use std::sync::Arc;
 
 use warren_engine::capability::{Caller, Capability, Step};
-use warren_kernel::{Error, MAX_NAME_BYTES};
+use warren_kernel::Error;
 
 use bus::Bus;
+
+use crate::limit::check_name_length;
 
 /// See [the module](self).
 #[derive(Default)]
@@ -50,19 +52,7 @@ fn check_text(name: &str, text: &str) -> Result<(), Error> {
     if text.is_empty() {
         return Err(Error::invalid(format!("{name} is empty")));
     }
-    check_length(name, text)
-}
-
-fn check_length(name: &str, text: &str) -> Result<(), Error> {
-    if text.len() > MAX_NAME_BYTES {
-        return Err(Error::invalid(format!(
-            "{name} is {} bytes, more than max_name = {MAX_NAME_BYTES}",
-            text.len()
-        ))
-        .with("limit", "max_name")
-        .with("value", MAX_NAME_BYTES as u64));
-    }
-    Ok(())
+    check_name_length(name, text)
 }
 
 #[cfg(test)]

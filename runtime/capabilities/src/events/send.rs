@@ -7,6 +7,7 @@ use super::bus::Bus;
 use super::item::Item;
 use super::{OF_RUNTIME, check_text};
 use crate::answer;
+use crate::limit::beyond;
 use crate::request::Arguments;
 
 /// Nil, encoded.
@@ -42,12 +43,13 @@ fn check_size(item: &Item<'_>, caller: &dyn Caller) -> Result<(), Error> {
     if item.bytes() <= limit {
         return Ok(());
     }
-    Err(Error::invalid(format!(
+    let message = format!(
         "event too large: {} bytes are more than max_message = {limit} of host {}",
         item.bytes(),
         host.name()
-    ))
-    .with("bytes", item.bytes() as u64)
-    .with("limit", "max_message")
-    .with("value", limit as u64))
+    );
+    let error = beyond("max_message", limit, message);
+    Err(error
+        .in_host(host.name())
+        .with("bytes", item.bytes() as u64))
 }

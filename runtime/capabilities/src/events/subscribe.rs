@@ -7,8 +7,9 @@ use warren_kernel::{Error, Kind, Subscription, text};
 
 use super::bus::{Bus, OfProcess, Patterns};
 use super::pattern::Pattern;
-use super::{OF_RUNTIME, check_length, check_text};
+use super::{OF_RUNTIME, check_text};
 use crate::answer;
+use crate::limit::check_name_length;
 use crate::request::{Arguments, subscription};
 
 const ACTION: &str = "events.subscribe";
@@ -18,7 +19,7 @@ pub(super) fn subscribe(bus: &Arc<Bus>, caller: &mut dyn Caller, request: &[u8])
     let system = arguments.text("system")?;
     let kind = arguments.text_or_nil("kind")?.unwrap_or_default();
     check_text("system", system)?;
-    check_length("kind", kind)?;
+    check_name_length("kind", kind)?;
     if system.starts_with(OF_RUNTIME) && !caller.is_judged() {
         return Err(not_permitted(system));
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use warren_engine::capability::{Answer, Caller, Progress, Step};
-use warren_kernel::{Error, Kernel, MAX_NAME_BYTES, Pid, Position};
+use warren_kernel::{Error, Kernel, Kind, MAX_NAME_BYTES, Pid, Position};
 use warren_values::msgpack::Output;
 
 use super::{PART, check_prefix};
@@ -206,9 +206,11 @@ fn check_size(bytes: usize, most: usize) -> Result<(), Error> {
         MAX_GROUPS => ": list one group or a longer prefix",
         _ => "",
     };
-    Err(Error::rate_limited(format!(
-        "the list is longer than max_group_list = {most} bytes{advice}"
+    let message = format!("the list is longer than max_group_list = {most} bytes{advice}");
+    Err(Error::at_limit(
+        Kind::RateLimited,
+        "max_group_list",
+        most as u64,
+        message,
     ))
-    .with("limit", "max_group_list")
-    .with("value", most as u64))
 }

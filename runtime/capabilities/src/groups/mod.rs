@@ -13,6 +13,8 @@ mod tests;
 
 use warren_engine::capability::{Caller, Capability, Step};
 
+use crate::limit::check_name_length;
+
 /// See [the module](self).
 pub(crate) struct Groups;
 
@@ -42,14 +44,5 @@ const PART: usize = 128;
 
 /// Refuses a prefix of names that is longer than a name.
 fn check_prefix(prefix: &str) -> Result<(), warren_kernel::Error> {
-    let limit = warren_kernel::MAX_NAME_BYTES;
-    if prefix.len() <= limit {
-        return Ok(());
-    }
-    Err(warren_kernel::Error::invalid(format!(
-        "prefix is {} bytes, more than max_name = {limit}",
-        prefix.len()
-    ))
-    .with("limit", "max_name")
-    .with("value", limit as u64))
+    check_name_length("prefix", prefix)
 }

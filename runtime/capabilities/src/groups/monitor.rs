@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use warren_engine::capability::{Answer, Caller, Step};
-use warren_kernel::{Error, Kernel, MAX_NAME_BYTES, Process, Subscription, Watched};
+use warren_kernel::{Error, Kernel, Kind, MAX_NAME_BYTES, Process, Subscription, Watched};
 use warren_values::msgpack::{Full, Output};
 
 use super::list::{ByGroup, Texts, bytes_of};
@@ -218,13 +218,13 @@ impl OfProcess {
         let limit = host.config().max_subscriptions;
         // A guest may close the feed alone; the rest of the monitor stays here.
         if open.len() >= limit {
-            return Err(Error::rate_limited(format!(
+            let message = format!(
                 "cannot monitor: the process has reached max_subscriptions = {limit} of host {}",
                 host.name()
-            ))
-            .with("host", host.name())
-            .with("limit", "max_subscriptions")
-            .with("value", limit as u64));
+            );
+            let kind = Kind::RateLimited;
+            let error = Error::at_limit(kind, "max_subscriptions", limit as u64, message);
+            return Err(error.in_host(host.name()));
         }
         let watched = groups.watched();
         let subscription = self.kernel.monitor_groups(watched, &self.process, hidden)?;

@@ -11,6 +11,8 @@ use super::pattern::{MAX_PATTERNS, Pattern};
 use super::tree::{Id, Node, Tree, invalid};
 use super::uri;
 
+use crate::limit::beyond;
+
 /// The base of a schema without `$id`.
 const BASE: &str = "json-schema:///";
 
@@ -267,12 +269,9 @@ impl Compiler<'_> {
         let pattern = Pattern::new(&text)?;
         self.pattern_bytes += pattern.bytes();
         if self.pattern_bytes > MAX_PATTERNS {
-            return Err(invalid(
-                "schema",
-                format!(": its patterns have more than {MAX_PATTERNS} bytes, compiled"),
-            )
-            .with("limit", "max_patterns")
-            .with("value", MAX_PATTERNS as u64));
+            let message =
+                format!("schema: its patterns have more than {MAX_PATTERNS} bytes, compiled");
+            return Err(beyond("max_patterns", MAX_PATTERNS, message));
         }
         self.schema.patterns.insert(text, pattern);
         Ok(())
@@ -284,11 +283,8 @@ impl Compiler<'_> {
         while let Some(node) = self.pending.pop() {
             count += 1;
             if count > MAX_REFERENCES {
-                return Err(
-                    invalid("schema", format!(": more than {MAX_REFERENCES} references"))
-                        .with("limit", "max_references")
-                        .with("value", MAX_REFERENCES as u64),
-                );
+                let message = format!("schema: more than {MAX_REFERENCES} references");
+                return Err(beyond("max_references", MAX_REFERENCES, message));
             }
             if count % 256 == 0 {
                 self.progress.check()?;

@@ -30,6 +30,7 @@ use warren_kernel::Error;
 use warren_values::msgpack::{Input, Token};
 
 use crate::answer;
+use crate::limit::beyond;
 use crate::request::Arguments;
 use compile::Schema;
 use kept::{Kept, Key};
@@ -165,11 +166,8 @@ impl<'r> Call<'r> {
             ("data", data.len(), MAX_DATA, "max_data"),
         ] {
             if bytes > most {
-                return Err(
-                    invalid(name, format!(": {bytes} bytes are more than {most}"))
-                        .with("limit", limit)
-                        .with("value", most as u64),
-                );
+                let message = format!("{name}: {bytes} bytes are more than {most}");
+                return Err(beyond(limit, most, message));
             }
         }
         Ok(Call { form, schema, data })
@@ -206,14 +204,10 @@ impl<'r> Call<'r> {
     ) -> Result<(), Stop> {
         let mut tree = Tree::default();
         let data = match self.form {
-            Form::Value => tree
-                .add_value(self.data)
-                .map_err(|why| invalid("data", why)),
-            Form::Text => tree
-                .add_text(self.data)
-                .map_err(|why| invalid("data", format!(": {why}"))),
+            Form::Value => tree.add_value(self.data),
+            Form::Text => tree.add_text(self.data).map_err(|why| format!(": {why}")),
         };
-        let data = data.map_err(Stop::Error)?;
+        let data = data.map_err(|why| Stop::Error(tree.refusal("data", why)))?;
         check("data", schema, &tree, data, budget, progress)
     }
 }
@@ -254,18 +248,15 @@ fn verdict(checked: Result<(), Stop>) -> Answer {
 fn error_of(stop: Stop) -> Error {
     match stop {
         Stop::Error(error) => error,
-        Stop::Work => Error::invalid(format!(
-            "schema: the check takes more than {} steps",
-            WORK.work
-        ))
-        .with("limit", "max_schema_work")
-        .with("value", WORK.work),
-        Stop::Depth => Error::invalid(format!(
-            "schema: more than {} schemas lead to each other",
-            WORK.depth
-        ))
-        .with("limit", "max_schema_depth")
-        .with("value", WORK.depth as u64),
+        Stop::Work => {
+            let message = format!("schema: the check takes more than {} steps", WORK.work);
+            beyond("max_schema_work", WORK.work as usize, message)
+        }
+        Stop::Depth => {
+            let most = WORK.depth;
+            let message = format!("schema: more than {most} schemas lead to each other");
+            beyond("max_schema_depth", most, message)
+        }
     }
 }
 
@@ -276,7 +267,7 @@ fn compiled(encoded: &[u8], progress: &Progress<'_>) -> Result<Schema, Error> {
         Ok(Token::String(text)) => tree.add_text(text).map_err(|why| format!(": {why}")),
         _ => tree.add_value(encoded),
     };
-    let root = root.map_err(|why| invalid("schema", why))?;
+    let root = root.map_err(|why| tree.refusal("schema", why))?;
     progress.check()?;
     check(
         "schema",

@@ -4,7 +4,8 @@ use regex::{Regex, RegexBuilder};
 use warren_kernel::{Error, text};
 
 use super::tree::invalid;
-use crate::text::{Dialect, translated};
+use crate::limit::beyond;
+use crate::text::{Dialect, Malformed, translated};
 
 /// Sizes that a pattern is compiled within, in bytes: the first that suffices.
 const SIZES: [usize; 3] = [16 << 10, 64 << 10, MAX_SIZE];
@@ -38,16 +39,21 @@ impl Pattern {
     pub(super) fn new(text: &str) -> Result<Pattern, Error> {
         let shown = || format!("`{}`", text::clipped(text, 60));
         if text.len() > MAX_TEXT {
-            return Err(invalid(
-                "schema",
-                format!(": the pattern {} has more than {MAX_TEXT} bytes", shown()),
-            ));
+            let message = format!(
+                "schema: the pattern {} has more than {MAX_TEXT} bytes",
+                shown()
+            );
+            return Err(beyond("max_pattern", MAX_TEXT, message));
         }
         let malformed = |why: &str| {
             let why = format!(": the pattern {} is invalid: {why}", shown());
             invalid("schema", why)
         };
-        let translated = translated(text, Dialect::Schema).map_err(|why| malformed(&why))?;
+        let translated = translated(text, Dialect::Schema);
+        let translated = translated.map_err(|Malformed { why, limit }| match limit {
+            None => malformed(&why),
+            Some((limit, most)) => beyond(limit, most, malformed(&why).message),
+        })?;
         for size in SIZES {
             let mut builder = RegexBuilder::new(&translated.pattern);
             match builder.size_limit(size).dfa_size_limit(size).build() {
@@ -62,18 +68,21 @@ impl Pattern {
                 }
             }
         }
-        Err(invalid(
-            "schema",
-            format!(
-                ": the pattern {} has more than {MAX_SIZE} bytes, compiled",
-                shown()
-            ),
-        ))
+        let message = format!(
+            "schema: the pattern {} has more than {MAX_SIZE} bytes, compiled",
+            shown()
+        );
+        Err(beyond("max_compiled", MAX_SIZE, message))
     }
 
     /// Returns the most bytes that the pattern takes.
     pub(super) fn bytes(&self) -> usize {
         self.size
+    }
+
+    /// Returns the most bytes of a text that the pattern is looked for in.
+    pub(super) fn longest(&self) -> usize {
+        MAX_SEARCH / self.size
     }
 
     /// Returns the work of a search in a text; `None` for a search that takes too long.

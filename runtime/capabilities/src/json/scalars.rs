@@ -1,10 +1,12 @@
 //! Keywords that look at a value itself: its type, its number, its text.
 
-use warren_kernel::{Error, text};
+use warren_kernel::text;
 
 use super::number;
 use super::run::{At, Holds, Run, Stop};
 use super::tree::{Id, Node};
+
+use crate::limit::beyond;
 
 impl Run<'_> {
     pub(super) fn has_type(&mut self, types: Id, data: Id, at: &At<'_>) -> Holds {
@@ -107,13 +109,13 @@ impl Run<'_> {
             return Ok(true);
         };
         let Some(work) = pattern.work(text) else {
-            return Err(Stop::Error(
-                Error::invalid(format!(
-                    "data: a text of {} bytes is too long for its pattern",
-                    text.len()
-                ))
-                .with("limit", "max_search"),
-            ));
+            let bytes = text.len();
+            let message = format!("data: a text of {bytes} bytes is too long for its pattern");
+            return Err(Stop::Error(beyond(
+                "max_search",
+                pattern.longest(),
+                message,
+            )));
         };
         self.charge(work)?;
         Ok(pattern.is_match(text))

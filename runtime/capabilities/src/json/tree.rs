@@ -8,6 +8,7 @@ use warren_kernel::{Error, text};
 use warren_values::msgpack::{self, Input, Malformed, Token};
 
 use crate::forms::{self, step};
+use crate::limit::beyond;
 
 /// The place of a node in its tree.
 pub(super) type Id = u32;
@@ -35,6 +36,8 @@ pub(super) const GROWTH: usize = 40;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
+    /// True if a text was refused since it nests too deeply.
+    is_too_deep: bool,
 }
 
 impl Tree {
@@ -72,6 +75,15 @@ impl Tree {
             .end()
             .map_err(|error| text::quoted(&error.to_string()))?;
         Ok(id)
+    }
+
+    /// Returns the refusal of a text or value that could not be added.
+    pub(super) fn refusal(&self, name: &str, why: impl fmt::Display) -> Error {
+        let error = invalid(name, why);
+        match self.is_too_deep {
+            false => error,
+            true => beyond("max_nesting", MAX_DEPTH, error.message),
+        }
     }
 
     /// Adds an encoded value, and returns its node.
@@ -181,6 +193,7 @@ impl Builder<'_> {
     fn enter<E: serde_core::de::Error>(&mut self) -> Result<(), E> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
+            self.tree.is_too_deep = true;
             return Err(E::custom(format_args!(
                 "nested deeper than {MAX_DEPTH} levels"
             )));

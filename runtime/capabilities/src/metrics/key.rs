@@ -6,6 +6,8 @@ use warren_values::msgpack::{self, Input, Malformed, Token};
 use super::kind::MetricKind;
 use super::names::{check_length, label_name, metric_name};
 
+use crate::limit::beyond;
+
 /// The most labels of a series.
 const MAX_LABELS: usize = 16;
 
@@ -89,11 +91,8 @@ fn read_labels(encoded: &[u8]) -> Result<Vec<(String, String)>, Error> {
             continue;
         };
         if labels.len() == MAX_LABELS {
-            return Err(
-                Error::invalid(format!("labels: more than max_labels = {MAX_LABELS}"))
-                    .with("limit", "max_labels")
-                    .with("value", MAX_LABELS as u64),
-            );
+            let message = format!("labels: more than max_labels = {MAX_LABELS}");
+            return Err(beyond("max_labels", MAX_LABELS, message));
         }
         labels.push(label(name, value)?);
     }

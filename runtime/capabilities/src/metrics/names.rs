@@ -4,6 +4,8 @@ use warren_kernel::{Error, text};
 
 use super::kind::MetricKind;
 
+use crate::limit::beyond;
+
 /// The most bytes of the name of a metric.
 const MAX_METRIC_NAME: usize = 128;
 
@@ -73,12 +75,11 @@ pub(super) fn check_length(
         return Ok(());
     }
     let what = what();
-    Err(Error::invalid(format!(
+    let message = format!(
         "{what} is {} bytes, more than {limit} = {value}",
         text.len()
-    ))
-    .with("limit", limit)
-    .with("value", value as u64))
+    );
+    Err(beyond(limit, value, message))
 }
 
 fn spelt(what: &str, name: &[u8]) -> Result<String, Error> {

@@ -205,8 +205,6 @@ impl Taken {
 }
 
 fn full(what: &str, owner: &'static str, id: &str, limit: &'static str, value: usize) -> Error {
-    Error::rate_limited(format!("cannot add a series: {what} = {value}"))
-        .with(owner, id)
-        .with("limit", limit)
-        .with("value", value as u64)
+    let message = format!("cannot add a series: {what} = {value}");
+    Error::at_limit(Kind::RateLimited, limit, value as u64, message).with(owner, id)
 }

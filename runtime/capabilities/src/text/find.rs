@@ -8,6 +8,7 @@ use warren_values::msgpack::{Full, Output};
 use super::patterns::Pattern;
 use super::walk::Walk;
 use crate::answer;
+use crate::limit::beyond;
 use crate::request::Arguments;
 
 /// Tells whether the text has a match.
@@ -92,11 +93,9 @@ impl Matches {
         };
         write().map_err(|_: Full| Error::internal("no memory for the matches"))?;
         if self.encoded.as_slice().len() > MAX_REQUEST {
-            return Err(Error::invalid(format!(
-                "text: the places of its matches take more than {MAX_REQUEST} bytes"
-            ))
-            .with("limit", "max_answer")
-            .with("value", MAX_REQUEST as u64));
+            let message =
+                format!("text: the places of its matches take more than {MAX_REQUEST} bytes");
+            return Err(beyond("max_answer", MAX_REQUEST, message));
         }
         Ok(())
     }

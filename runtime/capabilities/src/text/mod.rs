@@ -19,7 +19,7 @@ use warren_kernel::Error;
 use crate::answer;
 use crate::request::Arguments;
 use patterns::{Pattern, Patterns, pattern_of};
-pub(crate) use syntax::{Dialect, translated};
+pub(crate) use syntax::{Dialect, Malformed, translated};
 
 /// See [the module](self).
 #[derive(Default)]

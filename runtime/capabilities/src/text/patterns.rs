@@ -8,7 +8,8 @@ use regex::bytes::{Regex, RegexBuilder};
 use warren_kernel::Error;
 use warren_values::msgpack;
 
-use super::syntax::{self, Dialect};
+use super::syntax::{self, Dialect, Malformed};
+use crate::limit::beyond;
 use crate::request::Arguments;
 
 /// Sizes that a pattern is compiled within, in bytes: the first that suffices. The last is
@@ -75,11 +76,10 @@ impl Pattern {
             return Ok(());
         }
         let bytes = text.len();
-        Err(Error::invalid(format!(
+        let message = format!(
             "text: {bytes} bytes are more than {most}, the most for a pattern of this size"
-        ))
-        .with("limit", "max_search")
-        .with("value", most as u64))
+        );
+        Err(beyond("max_search", most, message))
     }
 }
 
@@ -93,9 +93,8 @@ pub(super) fn check_length(pattern: &str) -> Result<(), Error> {
         return Ok(());
     }
     let bytes = pattern.len();
-    Err(Error::invalid(format!(
-        "regex: the pattern has {bytes} bytes, more than {MAX_PATTERN}"
-    )))
+    let message = format!("regex: the pattern has {bytes} bytes, more than {MAX_PATTERN}");
+    Err(beyond("max_pattern", MAX_PATTERN, message))
 }
 
 /// Reads the pattern of a call.
@@ -151,9 +150,8 @@ impl Patterns {
                 return Ok(self.keep(text, pattern));
             }
         }
-        Err(Error::invalid(format!(
-            "regex: the compiled pattern has more than {MAX_COMPILED} bytes"
-        )))
+        let message = format!("regex: the compiled pattern has more than {MAX_COMPILED} bytes");
+        Err(beyond("max_compiled", MAX_COMPILED, message))
     }
 
     fn keep(&self, text: &str, pattern: Pattern) -> Arc<Pattern> {
@@ -193,7 +191,13 @@ impl Kept {
 /// Compiles a pattern within a size; `None` if it takes more.
 fn build(text: &str, size: usize) -> Result<Option<Pattern>, Error> {
     let translated = syntax::translated(text, Dialect::Re2);
-    let translated = translated.map_err(|why| Error::invalid(format!("regex: {why}")))?;
+    let translated = translated.map_err(|Malformed { why, limit }| {
+        let message = format!("regex: {why}");
+        match limit {
+            None => Error::invalid(message),
+            Some((limit, most)) => beyond(limit, most, message),
+        }
+    })?;
     let mut builder = RegexBuilder::new(&translated.pattern);
     match builder.size_limit(size).dfa_size_limit(size).build() {
         Ok(regex) => Ok(Some(Pattern {

@@ -4,11 +4,11 @@
 use std::ops::Range;
 
 use warren_engine::capability::{Answer, MAX_REQUEST, Progress};
-use warren_kernel::Error;
 
 use super::patterns::Pattern;
 use super::walk::{Found as _, Walk};
 use crate::answer;
+use crate::limit::beyond;
 use crate::request::Arguments;
 
 pub(super) fn replace(
@@ -42,11 +42,8 @@ pub(super) fn replace(
             .saturating_add(expanded)
             > MAX_REQUEST
         {
-            return Err(Error::invalid(format!(
-                "replacement: the result may have more than {MAX_REQUEST} bytes"
-            ))
-            .with("limit", "max_answer")
-            .with("value", MAX_REQUEST as u64));
+            let message = format!("replacement: the result may have more than {MAX_REQUEST} bytes");
+            return Err(beyond("max_answer", MAX_REQUEST, message));
         }
         for piece in &pieces {
             match piece {

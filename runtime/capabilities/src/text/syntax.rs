@@ -55,12 +55,32 @@ pub(crate) struct Translated {
     pub(crate) has_no_boundary: bool,
 }
 
+/// The reason for which a text is no pattern.
+#[derive(Debug)]
+pub(crate) struct Malformed {
+    pub(crate) why: String,
+    /// The limit that the pattern is beyond, if it is one.
+    pub(crate) limit: Option<(&'static str, usize)>,
+}
+
+impl From<String> for Malformed {
+    fn from(why: String) -> Malformed {
+        Malformed { why, limit: None }
+    }
+}
+
+impl From<&str> for Malformed {
+    fn from(why: &str) -> Malformed {
+        why.to_owned().into()
+    }
+}
+
 /// Translates a pattern.
 ///
 /// # Errors
 ///
 /// The reason for which the text is no pattern.
-pub(crate) fn translated(pattern: &str, dialect: Dialect) -> Result<Translated, String> {
+pub(crate) fn translated(pattern: &str, dialect: Dialect) -> Result<Translated, Malformed> {
     let mut translator = Translator {
         dialect,
         rest: pattern.chars().peekable(),
@@ -149,7 +169,7 @@ impl std::fmt::Display for Flags {
     }
 }
 
-type Checked<T = ()> = Result<T, String>;
+type Checked<T = ()> = Result<T, Malformed>;
 
 impl Translator<'_> {
     fn run(&mut self) -> Checked {
@@ -319,7 +339,7 @@ impl Translator<'_> {
             return Ok(format!(r"\{letter}{{{name}}}"));
         }
         let shown = text::clipped(name, 60);
-        Err(format!("unknown class of Unicode: {shown}"))
+        Err(format!("unknown class of Unicode: {shown}").into())
     }
 
     /// Reads the escape of a character.
@@ -351,7 +371,7 @@ impl Translator<'_> {
             'u' if self.dialect == Dialect::Schema => self.hex_digits(4)?,
             // A digit alone would be a reference to a group.
             '1'..='7' if !self.rest.peek().is_some_and(is_octal) => {
-                return Err(format!(r"unrecognized escape sequence: \{char}"));
+                return Err(format!(r"unrecognized escape sequence: \{char}").into());
             }
             '0'..='7' => {
                 let mut value = char.to_digit(8).unwrap_or(0);
@@ -366,7 +386,7 @@ impl Translator<'_> {
             _ if char.is_ascii() && !char.is_ascii_alphanumeric() => char,
             _ => {
                 let shown = text::clipped(char.encode_utf8(&mut [0; 4]), 60);
-                return Err(format!(r"unrecognized escape sequence: \{shown}"));
+                return Err(format!(r"unrecognized escape sequence: \{shown}").into());
             }
         })
     }
@@ -435,7 +455,8 @@ impl Translator<'_> {
                     let shown = text::clipped(&shown, 60);
                     return Err(format!(
                         "invalid character class range, the start must be <= the end: {shown}"
-                    ));
+                    )
+                    .into());
                 }
                 self.out.push('-');
                 push_literal(high, &mut self.out);
@@ -474,7 +495,7 @@ impl Translator<'_> {
         ahead.next();
         if !POSIX.contains(&name.strip_prefix('^').unwrap_or(&name)) {
             let shown = text::clipped(&name, 60);
-            return Err(format!("unknown class [:{shown}:]"));
+            return Err(format!("unknown class [:{shown}:]").into());
         }
         self.rest = ahead;
         self.out.extend(["[:", &name, ":]"]);
@@ -529,7 +550,7 @@ impl Translator<'_> {
                 }
                 (None, Some(char)) => {
                     let shown = text::clipped(char.encode_utf8(&mut [0; 4]), 60);
-                    return Err(format!("unrecognized flag or group (?{shown}"));
+                    return Err(format!("unrecognized flag or group (?{shown}").into());
                 }
                 (None, None) => return Err("unclosed group".into()),
             }
@@ -545,7 +566,7 @@ impl Translator<'_> {
                 Some(char) if char == '_' || char.is_alphanumeric() => name.push(char),
                 Some(char) => {
                     let shown = text::clipped(char.encode_utf8(&mut [0; 4]), 60);
-                    return Err(format!("invalid capture group character {shown}"));
+                    return Err(format!("invalid capture group character {shown}").into());
                 }
                 None => return Err("unclosed capture group name".into()),
             }
@@ -555,14 +576,14 @@ impl Translator<'_> {
         }
         if !self.known.insert(name.clone()) {
             let shown = text::clipped(&name, 60);
-            return Err(format!("duplicate capture group name {shown}"));
+            return Err(format!("duplicate capture group name {shown}").into());
         }
         Ok(name)
     }
 
     fn push_group(&mut self, begin: &str, name: Option<String>, is_captured: bool) -> Checked {
         if self.open.len() > DEEPEST {
-            return Err(format!("more than {DEEPEST} groups within each other"));
+            return Err(beyond("max_nesting", DEEPEST, "groups within each other"));
         }
         let start = self.part();
         self.out.push_str(begin);
@@ -601,7 +622,8 @@ impl Translator<'_> {
         if was_repetition {
             return Err(format!(
                 "repetition operator {operator} behind another repetition operator"
-            ));
+            )
+            .into());
         }
         let Some(part) = self.group().last else {
             return Err("repetition operator missing expression".into());
@@ -610,14 +632,15 @@ impl Translator<'_> {
             // `a*(?i)*` for example.
             self.wrapped += 1;
             if self.wrapped > WRAPPED {
-                return Err("too many repetitions of repetitions".into());
+                let of = "repetitions of repetitions";
+                return Err(beyond("max_nesting", WRAPPED, of));
             }
             self.out.insert_str(part.start, "(?:");
             self.out.push(')');
         }
         let repeated = part.repeated.saturating_mul(most.unwrap_or(1).max(1));
         if repeated > MAX_REPEAT && self.dialect == Dialect::Re2 {
-            return Err(format!("more than {MAX_REPEAT} repetitions"));
+            return Err(too_often("repetitions"));
         }
         self.out.push_str(operator);
         if self.rest.next_if_eq(&'?').is_some() {
@@ -662,14 +685,28 @@ impl Translator<'_> {
         if most.is_some_and(|most| most < least) {
             return Err(format!(
                 "invalid repetition count range {shown}: the start must be <= the end"
-            ));
+            )
+            .into());
         }
         let most = most.unwrap_or(least);
         if most > MAX_REPEAT && self.dialect == Dialect::Re2 {
             let shown = text::clipped(&shown, 60);
-            return Err(format!("more than {MAX_REPEAT} repetitions: {shown}"));
+            return Err(too_often(format_args!("repetitions: {shown}")));
         }
         Ok(Some((shown, most)))
+    }
+}
+
+/// Returns the refusal of a pattern with a part that may be repeated too often.
+fn too_often(what: impl std::fmt::Display) -> Malformed {
+    beyond("max_repeat", MAX_REPEAT as usize, what)
+}
+
+/// Returns the refusal of a pattern with more of something than there may be.
+fn beyond(limit: &'static str, most: usize, of: impl std::fmt::Display) -> Malformed {
+    Malformed {
+        why: format!("more than {most} {of}"),
+        limit: Some((limit, most)),
     }
 }
 

@@ -13,6 +13,7 @@ use warren_values::msgpack::{Full, Input, MAX_DEPTH, Output, Token};
 use super::MAX_BYTES;
 use super::input::Text;
 use super::scalar::{self, Scalar};
+use crate::limit::beyond;
 use crate::request::Arguments;
 
 /// Bytes that aliases may add, for each byte of the text.
@@ -31,17 +32,13 @@ pub(super) fn decode(request: &[u8]) -> Result<Step, Error> {
     }
     if text.len() > MAX_BYTES {
         let bytes = text.len();
-        return Err(
-            Error::invalid(format!("text: {bytes} bytes are more than {MAX_BYTES}"))
-                .with("limit", "max_yaml")
-                .with("value", MAX_BYTES as u64),
-        );
+        let message = format!("text: {bytes} bytes are more than {MAX_BYTES}");
+        return Err(beyond("max_yaml", MAX_BYTES, message));
     }
     let long = |line: &&str| line.len() > MAX_DIRECTIVE && line.starts_with("%TAG");
     if text.split(['\n', '\r']).any(|line| long(&line)) {
-        return Err(Error::invalid(format!(
-            "text: a directive has more than {MAX_DIRECTIVE} bytes"
-        )));
+        let message = format!("text: a directive has more than {MAX_DIRECTIVE} bytes");
+        return Err(beyond("max_directive", MAX_DIRECTIVE, message));
     }
     let text = text.to_owned();
     Ok(Step::compute(memory(&text), move |progress| {
@@ -299,9 +296,8 @@ impl<'t> Decoder<'t> {
         self.copied += end - start;
         let most = MAX_ALIASES * self.text.len();
         if self.copied > most {
-            return Err(refused("aliases of more than 10 times the text", at)
-                .with("limit", "max_aliases")
-                .with("value", most as u64));
+            let why = "aliases of more than 10 times the text";
+            return Err(beyond_at("max_aliases", most, why, at));
         }
         if self.wants_key() {
             let mut copy = Input::new(&self.out[start..end]);
@@ -409,7 +405,19 @@ fn position(at: Marker) -> (usize, usize) {
 }
 
 fn too_deep(at: Marker) -> Error {
-    refused("nested deeper than 100 levels", at)
+    beyond_at(
+        "max_nesting",
+        MAX_DEPTH,
+        "nested deeper than 100 levels",
+        at,
+    )
+}
+
+/// Returns the error of a text that exceeds a limit. Its kind is that of all texts that are
+/// not decoded.
+fn beyond_at(limit: &'static str, value: usize, why: &str, at: Marker) -> Error {
+    let error = refused(why, at);
+    Error::at_limit(error.kind, limit, value as u64, error.message).retryable(false)
 }
 
 fn bad_syntax(error: &ScanError) -> Error {

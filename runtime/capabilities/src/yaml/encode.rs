@@ -13,6 +13,7 @@ use super::MAX_BYTES;
 use super::scalar::{self, Scalar};
 use crate::answer;
 use crate::forms;
+use crate::limit::beyond;
 use crate::request::Arguments;
 
 /// Bytes of text for each byte of the encoded value, most of them indentation.
@@ -32,11 +33,8 @@ pub(super) fn encode(request: &[u8]) -> Result<Step, Error> {
     let value = arguments.value()?;
     if value.len() > MAX_BYTES {
         let bytes = value.len();
-        return Err(
-            Error::invalid(format!("value: {bytes} bytes are more than {MAX_BYTES}"))
-                .with("limit", "max_yaml")
-                .with("value", MAX_BYTES as u64),
-        );
+        let message = format!("value: {bytes} bytes are more than {MAX_BYTES}");
+        return Err(beyond("max_yaml", MAX_BYTES, message));
     }
     let mut options = arguments.fields("options")?;
     let order = options.texts("field_order")?;
@@ -284,11 +282,9 @@ impl<'v> Encoder<'v> {
     fn push(&mut self, text: &str) -> Result<(), Stop> {
         if self.out.len() + text.len() > self.most {
             let most = self.most;
-            return Err(Stop::Error(
-                Error::invalid(format!("value: its text has more than {most} bytes"))
-                    .with("limit", "max_answer")
-                    .with("value", most as u64),
-            ));
+            let message = format!("value: its text has more than {most} bytes");
+            let error = beyond("max_answer", most, message);
+            return Err(Stop::Error(error));
         }
         self.out.push_str(text);
         Ok(())

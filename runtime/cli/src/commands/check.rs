@@ -1,8 +1,10 @@
 //! `warren check`: checks of a program that do not run it.
 
-use clap::Args;
 use std::path::PathBuf;
-use warren::app::{App, AppOptions, Survey};
+use std::sync::Arc;
+
+use clap::Args;
+use warren::app::{App, AppOptions};
 use warren::{Error, Runtime};
 
 use crate::environment::{self, cache_for_code, interpreter};
@@ -45,8 +47,8 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Failures> {
 /// Compiles definitions of a program; returns those that fail.
 pub(crate) fn compile(
     app: App,
-    definitions: &[Survey],
-) -> Result<Vec<(&Survey, Error)>, Box<Failure>> {
+    definitions: &[Arc<str>],
+) -> Result<Vec<(&str, Error)>, Box<Failure>> {
     environment::check_room()?;
     let interpreter = interpreter()?;
     let threads = tokio::runtime::Runtime::new()
@@ -61,8 +63,8 @@ pub(crate) fn compile(
             .map_err(|error| Box::new(refused("the runtime", &error)))?;
         let mut failed = Vec::new();
         for definition in definitions {
-            if let Err(error) = runtime.check(definition).await {
-                failed.push((definition, error));
+            if let Err(error) = runtime.prepare(&**definition).await {
+                failed.push((&**definition, error.into()));
             }
         }
         runtime.shutdown(std::time::Duration::ZERO).await;
@@ -70,9 +72,9 @@ pub(crate) fn compile(
     })
 }
 
-fn broken(definition: &Survey, error: &Error) -> Failure {
+fn broken(definition: &str, error: &Error) -> Failure {
     Failure {
-        notes: vec![format!("in definition {}", definition.id)],
+        notes: vec![format!("in definition {definition}")],
         ..Failure::new(Exit::Failed, error.message.clone())
     }
 }

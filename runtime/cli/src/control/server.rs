@@ -216,7 +216,7 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Answer, Error> {
         } => {
             let values = arguments::of_message(value)
                 .ok_or_else(|| Error::invalid("the value nests too deep"))?;
-            inspector.send(&process, &topic, &values)?;
+            inspector.send(process, &topic, values)?;
             Value::Null
         }
     };
@@ -256,12 +256,14 @@ fn fitting(processes: &[ProcessInfo]) -> usize {
     let mut room = usize::try_from(MAX_LINE).unwrap_or(usize::MAX) - AROUND;
     let fits = |process: &&ProcessInfo| {
         let lists = process.names.iter().chain(&process.linked_to);
-        let texts = [&process.pid, &process.host]
+        let texts = [&process.host]
             .into_iter()
             .chain(&process.definition)
             .chain(&process.parent)
-            .chain(lists);
-        let size = OTHER + texts.map(|text| ESCAPED * text.len() + 4).sum::<usize>();
+            .chain(lists)
+            .map(String::len);
+        let lengths = texts.chain([process.pid.as_str().len()]);
+        let size = OTHER + lengths.map(|length| ESCAPED * length + 4).sum::<usize>();
         let left = room.checked_sub(size);
         room = left.unwrap_or(room);
         left.is_some()

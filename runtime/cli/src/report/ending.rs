@@ -1,11 +1,10 @@
 //! Messages about the end of a program.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use warren::app::{Code, Definition, Source};
-use warren::{Details, Error, Field, Kind, ServiceError, Value, text};
+use warren::{Details, Error, Field, Kind, Pid, ServiceError, Value, text};
 
 use crate::exit::Exit;
 use crate::report::excerpt::Excerpt;
@@ -69,7 +68,7 @@ pub(crate) fn service_failed(error: &ServiceError) -> Failure {
 
 /// Returns the warning of messages that waited at the end of the first process, and that
 /// nobody has read; `None` if there are none.
-pub(crate) fn unread(processes: &[(Arc<str>, usize)]) -> Option<String> {
+pub(crate) fn unread(processes: &[(Pid, usize)]) -> Option<String> {
     /// Processes that are named.
     const NAMED: usize = 5;
     let messages: usize = processes.iter().map(|(_, messages)| messages).sum();
@@ -195,6 +194,8 @@ fn shown(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::report::failure::render;
 
@@ -273,7 +274,7 @@ mod tests {
         let exit = |error: Error| not_started(&definition(""), &error).exit;
         assert_eq!(exit(Error::not_found("x")), Exit::Usage);
         assert_eq!(exit(Error::invalid("x")), Exit::Failed);
-        assert_eq!(exit(Error::rate_limited("x")), Exit::Failed);
+        assert_eq!(exit(Error::new(Kind::RateLimited, "x")), Exit::Failed);
     }
 
     #[test]

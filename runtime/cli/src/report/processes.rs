@@ -128,7 +128,7 @@ pub(crate) fn budgets(totals: &Totals) -> String {
 
 fn row(process: &ProcessInfo) -> [String; 10] {
     [
-        text::line(&process.pid).to_string(),
+        text::line(process.pid.as_str()).to_string(),
         process.state.as_str().to_owned(),
         text::line(process.definition.as_deref().unwrap_or("-")).to_string(),
         process.messages.to_string(),
@@ -166,7 +166,7 @@ pub(crate) fn lines(seen: &Seen) -> String {
             let _ = writeln!(text, "{name:<14}{}", text::line(value));
         }
     };
-    line("pid", &process.pid);
+    line("pid", process.pid.as_str());
     line("state", process.state.as_str());
     line("definition", process.definition.as_deref().unwrap_or("-"));
     line("host", &process.host);
@@ -236,7 +236,7 @@ pub(crate) mod tests {
     /// Returns a process of this PID, the same but for its parent.
     pub(crate) fn process(pid: &str, parent: Option<&str>) -> ProcessInfo {
         ProcessInfo {
-            pid: pid.to_owned(),
+            pid: pid.into(),
             state: State::Waiting,
             definition: Some("app:worker".to_owned()),
             host: "app:processes".to_owned(),

@@ -31,8 +31,7 @@ fn answer<T>(guest: &Guest, result: Result<T, Error>) -> Answer<T> {
 }
 
 fn refused(guest: &Guest, error: Error) -> wit::types::Error {
-    guest.was_refused(&error);
-    error.into()
+    guest.refused(error).into()
 }
 
 /// Refuses an operand that is too long to be a name.

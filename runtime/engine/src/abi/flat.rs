@@ -277,7 +277,7 @@ fn status(guest: &mut Guest, result: Result<u32, Fault>) -> wasmtime::Result<i32
 #[cold]
 fn fail(guest: &mut Guest, fault: Fault) -> wasmtime::Result<i32> {
     match fault {
-        Fault::Error(error) => refuse(guest, &error),
+        Fault::Error(error) => refuse(guest, error),
         Fault::Trap(trap) => Err(trap),
         Fault::Undecided(question) => {
             wasmtime::bail!(
@@ -297,9 +297,9 @@ fn forget_held(guest: &mut Guest) {
 
 /// Holds an error; its length is the status.
 #[cold]
-fn refuse(guest: &mut Guest, error: &Error) -> wasmtime::Result<i32> {
-    guest.was_refused(error);
-    guest.held = codec::error(error);
+fn refuse(guest: &mut Guest, error: Error) -> wasmtime::Result<i32> {
+    let error = guest.refused(error);
+    guest.held = codec::error(&error);
     Ok(-status_of(guest.held.len())?)
 }
 

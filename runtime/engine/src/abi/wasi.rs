@@ -8,5 +8,7 @@ mod preview1;
 mod table;
 mod tree;
 
-pub(crate) use component::{Component, exit_of, link as link_component, too_many_resources};
+pub(crate) use component::{
+    Component, MAX_RESOURCES, exit_of, link as link_component, too_many_resources,
+};
 pub(crate) use preview1::link as link_core;

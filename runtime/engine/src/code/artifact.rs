@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::OnceCell;
-use warren_kernel::Error;
+use warren_kernel::{Error, Kind, nanoseconds};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
@@ -17,7 +17,7 @@ use crate::code::cache::{self, CodeCache, Key};
 use crate::code::class::{Class, Shape};
 use crate::code::compile_threads;
 use crate::code::definition::Source;
-use crate::code::image;
+use crate::code::image::{self, TookTooLong};
 use crate::code::loaded::{CoreCode, Loaded};
 use crate::code::pool::{Forget, Pool};
 use crate::code::wasm::{Wasm, refusal};
@@ -330,11 +330,18 @@ fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, 
         Shape::Component => engine.precompile_component(&wasm.binary).map_err(invalid),
         Shape::Core if snapshot => {
             let image = image::take(&wasm.binary).map_err(|error| {
-                refusal(
+                let refusal = refusal(
                     wasm.name,
                     "cannot take a snapshot of its initialized memory",
                     format_args!("{error:#}"),
-                )
+                );
+                match error.downcast_ref::<TookTooLong>() {
+                    None => refusal,
+                    Some(TookTooLong(time)) => {
+                        let value = nanoseconds(*time);
+                        Error::at_limit(Kind::Invalid, "max_initialize", value, refusal.message)
+                    }
+                }
             })?;
             engine.precompile_module(&image).map_err(invalid)
         }

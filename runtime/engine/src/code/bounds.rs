@@ -6,10 +6,11 @@
 //! system would be the alternative. It needs a program to start, which an embedder
 //! does not have, and it could not say why a module is refused.
 
-use warren_kernel::Error;
+use warren_kernel::{Error, Kind};
 use wasmparser::{Parser, Payload, TypeRef, TypeSectionReader, ValType};
 
 use crate::code::wasm::Wasm;
+use crate::setters::setters;
 
 mod function;
 mod module;
@@ -17,8 +18,15 @@ mod module;
 use function::Seen;
 use module::Module;
 
-/// Limits of sources and WebAssembly files, and of preparing and compiling them.
-/// `docs/limits.md` has the defaults.
+/// Limits of sources and WebAssembly files, and of preparing and compiling them. Each
+/// field has a setter of the same name. `docs/limits.md` has the defaults.
+///
+/// ```
+/// use warren_engine::CompileLimits;
+///
+/// let limits = CompileLimits::default().max_source(64 << 10);
+/// assert_eq!(limits.max_source, 64 << 10);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CompileLimits {
@@ -47,6 +55,22 @@ pub struct CompileLimits {
     /// Bytes of sources and prepared code that are kept for definitions that no
     /// process runs.
     pub max_kept: usize,
+}
+
+setters! {
+    CompileLimits {
+        max_module: usize,
+        max_source: usize,
+        max_functions: usize,
+        max_function: usize,
+        max_function_state: usize,
+        max_state: usize,
+        max_items: usize,
+        max_parts: usize,
+        max_prepare: std::time::Duration,
+        max_kept: usize,
+    }
+    optional {}
 }
 
 impl Default for CompileLimits {
@@ -322,9 +346,6 @@ fn within(
     if count <= value {
         return Ok(());
     }
-    Err(Error::invalid(format!(
-        "{name}: {count} {what}, more than {limit} = {value}"
-    ))
-    .with("limit", limit)
-    .with("value", value as u64))
+    let message = format!("{name}: {count} {what}, more than {limit} = {value}");
+    Err(Error::at_limit(Kind::Invalid, limit, value as u64, message))
 }

@@ -18,7 +18,7 @@ const GIB: u64 = 1024 * MIB;
 /// Bytes of a fiber's stack for wasm. At smaller tested sizes C recursion of Lua
 /// (parser, patterns, metamethods, sort, pcall) trapped before Lua's own limits made
 /// it an error.
-const WASM_STACK: usize = 480 * KIB;
+pub(crate) const WASM_STACK: usize = 480 * KIB;
 
 /// Bytes of a fiber's stack. The 160 KiB beyond [`WASM_STACK`] are for imports: the
 /// file access of WASI needs them. Only touched pages cost memory.

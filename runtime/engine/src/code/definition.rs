@@ -9,6 +9,12 @@ use crate::code::grant::PathGrant;
 use crate::code::native_code::NativeCode;
 
 /// Code as a program's author wrote it.
+///
+/// ```
+/// use warren_engine::Source;
+///
+/// let source = Source { name: "greet.lua".into(), bytes: b"return 'hello'".as_slice().into() };
+/// ```
 #[derive(Clone, Debug)]
 pub struct Source {
     /// The name in messages: the path below the program's root, with `/`.
@@ -52,6 +58,18 @@ impl Source {
 
 /// Parts of the machine outside the sandbox that a process may reach. By default
 /// there are none.
+///
+/// ```
+/// use warren_engine::{Grants, PathGrant};
+///
+/// # let directory = std::env::temp_dir();
+/// let grants = Grants {
+///     paths: vec![PathGrant::open("data", directory, false)?],
+///     env: vec![("LANG".into(), "C".into())],
+///     ..Grants::default()
+/// };
+/// # Ok::<_, std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
     /// Files and directories.
@@ -75,6 +93,20 @@ impl Grants {
 }
 
 /// Code under an id, with everything a process needs to run it.
+///
+/// ```
+/// use warren_engine::{Code, Definition, Source};
+///
+/// let bytes = b"return { greet = function(name) return 'hello, ' .. name end }";
+/// let source = Source { name: "api.lua".into(), bytes: bytes.as_slice().into() };
+/// let greet = Definition {
+///     id: "app:greet".into(),
+///     code: Code::Lua(source),
+///     method: "greet".into(),
+///     host: Some("app:api".into()),
+///     grants: Default::default(),
+/// };
+/// ```
 #[derive(Clone, Debug)]
 pub struct Definition {
     /// `namespace:name`.

@@ -14,6 +14,15 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 /// An open file or directory that a process may reach.
+///
+/// ```
+/// use warren_engine::PathGrant;
+///
+/// # let directory = std::env::temp_dir();
+/// let readable = PathGrant::open("data", directory, false)?;
+/// assert_eq!(readable.guest, "data");
+/// # Ok::<_, std::io::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct PathGrant {
     /// The path as the guest names it.

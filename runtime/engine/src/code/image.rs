@@ -26,6 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Most bytes of memory of the initialization, all of which may be in the snapshot.
 const MAX_MEMORY: usize = 256 << 20;
 
+/// The initialization took longer than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("`wizer-initialize` took longer than {} s", .0.as_secs_f32())]
+pub(crate) struct TookTooLong(pub(crate) Duration);
+
 /// Returns true if the module asks for a snapshot; false if it is not valid.
 pub(crate) fn is_wanted(binary: &[u8]) -> bool {
     for payload in wasmparser::Parser::new(0).parse_all(binary) {
@@ -77,10 +82,7 @@ fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
     let watchdog = Watchdog::start(engine.clone(), patience)?;
     let instance = initialize(&mut store, &linker, &module).map_err(|error| {
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => wasmtime::format_err!(
-                "`wizer-initialize` took longer than {} s",
-                patience.as_secs_f32()
-            ),
+            Some(Trap::Interrupt) => TookTooLong(patience).into(),
             _ => error,
         }
     })?;

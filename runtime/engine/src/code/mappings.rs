@@ -8,7 +8,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use warren_kernel::Error;
+use warren_kernel::{Error, Kind};
 
 /// Mappings of a slot: a stack and its guard page.
 const PER_SLOT: u64 = 2;
@@ -105,13 +105,12 @@ impl Mappings {
 
     fn refusal(&self, needed: u64) -> Error {
         let present = self.limit.load(Ordering::Relaxed);
-        Error::rate_limited(format!(
+        let message = format!(
             "no memory mappings left for one more process: vm.max_map_count is {present}, \
              and {needed} is needed; run: sysctl -w vm.max_map_count={needed}"
-        ))
-        .with("limit", "vm.max_map_count")
-        .with("present", present)
-        .with("needed", needed)
+        );
+        Error::at_limit(Kind::RateLimited, "vm.max_map_count", present, message)
+            .with("needed", needed)
     }
 }
 
@@ -125,7 +124,6 @@ fn read_limit() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use warren_kernel::Kind;
 
     #[test]
     fn instances_are_counted_up_and_down() {

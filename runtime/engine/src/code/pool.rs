@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use parking_lot::{Mutex, RwLock};
-use warren_kernel::{Budget, Error};
+use rustix::process::{Resource, getrlimit};
+use warren_kernel::{Budget, Error, Kind};
 use wasmtime::Engine;
 
 use crate::code::address_space::{AddressSpace, Reserved};
@@ -114,8 +115,10 @@ impl<T> Pools<T> {
             return Ok(slot);
         }
         self.open()?;
-        self.free_slot()?
-            .ok_or_else(|| Error::rate_limited("no slot is free for one more process; try again"))
+        self.free_slot()?.ok_or_else(|| {
+            let message = "no slot is free for one more process; try again";
+            Error::at_limit(Kind::RateLimited, "slots", self.taken() as u64, message)
+        })
     }
 
     /// Takes a spare slot: one of a better class than the caller needs. Returns
@@ -300,9 +303,11 @@ fn refused(wanted: u32, slots: u32, error: &wasmtime::Error) -> Error {
     } else {
         String::new()
     };
-    Error::rate_limited(format!(
+    let message = format!(
         "the operating system refuses memory for {wanted} more processes{fewer}: {error:#}"
-    ))
+    );
+    let allowed = getrlimit(Resource::As).current.unwrap_or(u64::MAX);
+    Error::at_limit(Kind::RateLimited, "address_space", allowed, message)
 }
 
 impl<T> Pool<T> {
@@ -412,7 +417,7 @@ mod tests {
     use crate::sched::meter::Meter;
     use crate::sched::ticker::DEFAULT_TICK;
     use std::num::NonZeroUsize;
-    use warren_kernel::{Kernel, Kind};
+    use warren_kernel::Kernel;
 
     /// Pools of small slots, under this limit of mappings.
     fn pools(limit: fn() -> u64) -> Pools<()> {

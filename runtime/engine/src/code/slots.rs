@@ -83,7 +83,7 @@ impl<T> SlotsBuilder<T> {
 
     fn of_shape(&mut self, limits: &HostLimits, shape: Shape) -> Slots<T> {
         let dense = Class::dense(limits.max_memory, shape);
-        let choice = !dense.is_fast() && Class::is_fast_first(limits.processes.max_processes);
+        let choice = !dense.is_fast() && Class::is_fast_first(limits.max_processes);
         Slots {
             fast: choice.then(|| self.pools(Class::fast(shape))),
             rest: self.pools(dense),
@@ -200,11 +200,9 @@ mod tests {
     const TIB: u64 = 1 << 40;
 
     fn of_host(max_memory: u64, max_processes: usize, space: &'static AddressSpace) -> Slots<()> {
-        let mut limits = HostLimits {
-            max_memory,
-            ..HostLimits::default()
-        };
-        limits.processes.max_processes = max_processes;
+        let limits = HostLimits::default()
+            .max_memory(max_memory)
+            .max_processes(max_processes);
         let meter = Arc::new(Meter::new(&Kernel::new(), NonZeroUsize::MIN));
         let ticker = Arc::new(Ticker::start(DEFAULT_TICK, meter).expect("a thread"));
         let mappings = Arc::new(Mappings::limited_by(|| u64::MAX));

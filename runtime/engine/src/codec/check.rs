@@ -40,6 +40,14 @@ pub(crate) enum Malformed {
     NoMap,
 }
 
+impl Malformed {
+    /// Returns the name and the value of the limit that the bytes exceed, if that is the
+    /// reason.
+    pub(crate) fn limit(self) -> Option<(&'static str, u64)> {
+        (self == Malformed::TooDeep).then_some(("max_nesting", MAX_NESTING as u64))
+    }
+}
+
 /// Checks one value that spans all the bytes.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use warren_kernel::{Error, Host};
+use warren_kernel::{Error, Host, Kind};
 
 use super::shared::Shared;
 use crate::codec::check;
@@ -52,14 +52,16 @@ impl Shared {
     ) -> Result<(), Error> {
         let limit = host.config().max_message;
         if arguments.len() > limit {
-            return Err(Error::invalid(format!(
+            let message = format!(
                 "the arguments are {} bytes, more than max_message = {limit} of host {}",
                 arguments.len(),
                 host.name()
-            )));
+            );
+            let error = Error::at_limit(Kind::Invalid, "max_message", limit as u64, message);
+            return Err(error.in_host(host.name()));
         }
         let are_values = |arguments: &[u8]| {
-            check::values(arguments).map_err(|why| operand::malformed("arguments", why))
+            check::values(arguments).map_err(|why| operand::no_value("arguments", why))
         };
         if arguments.len() <= AT_ONCE {
             return are_values(arguments);

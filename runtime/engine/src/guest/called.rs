@@ -15,5 +15,5 @@ pub(crate) enum Called {
 
 /// Returns an error unless a request is an array of values.
 pub(super) fn are_values(request: &[u8]) -> Result<(), Error> {
-    check::values(request).map_err(|why| operand::malformed("request", why))
+    check::values(request).map_err(|why| operand::no_value("request", why))
 }

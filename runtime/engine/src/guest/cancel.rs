@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rmpv::Value;
-use warren_kernel::{Error, MAX_REASON_BYTES};
+use warren_kernel::{Error, Kind, MAX_REASON_BYTES};
 
 use super::Guest;
 use super::called::Called;
@@ -58,9 +58,11 @@ fn too_long(request: &[u8]) -> Error {
         return error;
     }
     match lengths.nth(1) {
-        Some(reason) if reason > MAX_REASON_BYTES => Error::invalid(format!(
-            "the reason of a cancel may not be longer than {MAX_REASON_BYTES} bytes"
-        )),
+        Some(reason) if reason > MAX_REASON_BYTES => {
+            let most = MAX_REASON_BYTES;
+            let message = format!("the reason of a cancel may not be longer than {most} bytes");
+            Error::at_limit(Kind::Invalid, "max_reason", most as u64, message)
+        }
         _ => Error::invalid("an argument of a cancel is of another type"),
     }
 }

@@ -210,7 +210,10 @@ impl Pending {
         meter.charge();
         let outcome = match answer {
             Ok(value) => Outcome::Returned(Some(value.into())),
-            Err(error) => Outcome::Failed(Box::new(error)),
+            Err(error) => {
+                let host = self.process.host().name();
+                Outcome::Failed(Box::new(error.in_host(host)))
+            }
         };
         self.process.finish_work(subscription, &Arc::new(outcome));
     }

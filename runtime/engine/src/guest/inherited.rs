@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use warren_kernel::{Error, Host};
+use warren_kernel::{Error, Host, Kind};
 
 use super::Start;
 use crate::security::{Actor, Identity, Scope};
@@ -75,10 +75,12 @@ impl Inherited {
         if bytes <= limit {
             return Ok(());
         }
-        Err(Error::invalid(format!(
+        let message = format!(
             "context, actor and scope are {bytes} bytes, more than max_message = {limit} of host {}",
             host.name()
-        )))
+        );
+        let error = Error::at_limit(Kind::Invalid, "max_message", limit as u64, message);
+        Err(error.in_host(host.name()))
     }
 
     /// Bytes of context, actor and scope.

@@ -1,24 +1,81 @@
 //! The options of a spawn, and the records of the flat ABI that hold them.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use rmpv::Value;
+use warren_kernel::Error;
 
 use super::Start;
-use crate::codec::{self, check, reader};
+use crate::codec::check::{self, Malformed};
+use crate::codec::{self, reader};
+use crate::operand;
 use crate::security::{Actor, Scope};
 
 /// The most messages, policies or context values of one spawn.
 const MAX_ITEMS: usize = 1 << 16;
+
+/// A mistake in the options of a spawn, for the author of an SDK.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    text: String,
+    /// The name and the value of the limit that the options exceed.
+    limit: Option<(&'static str, u64)>,
+}
+
+impl Mistake {
+    /// Returns the mistake of a value, with its place.
+    pub(crate) fn of(place: impl Display, why: Malformed) -> Mistake {
+        Mistake {
+            text: format!("{place}: {why}"),
+            limit: why.limit(),
+        }
+    }
+
+    fn too_many(text: String) -> Mistake {
+        Mistake {
+            text,
+            limit: Some(("max_items", MAX_ITEMS as u64)),
+        }
+    }
+
+    /// Prefixes the text with a place.
+    pub(crate) fn at(self, place: &str) -> Mistake {
+        Mistake {
+            text: format!("{place}: {}", self.text),
+            ..self
+        }
+    }
+
+    /// Returns the refusal of the options.
+    pub(crate) fn refusal(self) -> Error {
+        match self.limit {
+            None => operand::malformed("options", self.text),
+            Some((limit, value)) => operand::beyond("options", limit, value, self.text),
+        }
+    }
+}
+
+impl From<String> for Mistake {
+    fn from(text: String) -> Mistake {
+        Mistake { text, limit: None }
+    }
+}
+
+impl From<&str> for Mistake {
+    fn from(text: &str) -> Mistake {
+        text.to_owned().into()
+    }
+}
 
 impl Start {
     /// Reads the options from the record of the flat ABI. An empty record sets none.
     ///
     /// # Errors
     ///
-    /// A description of the mistake, for the author of an SDK.
-    pub(crate) fn read_options(&mut self, bytes: &[u8]) -> Result<(), String> {
+    /// The mistake.
+    pub(crate) fn read_options(&mut self, bytes: &[u8]) -> Result<(), Mistake> {
         if bytes.is_empty() {
             return Ok(());
         }
@@ -35,7 +92,7 @@ impl Start {
                         .collect::<Result<_, _>>()?;
                 }
                 "call" => self.call = boolean(value, "call")?,
-                other => return Err(format!("unknown option `{other}`")),
+                other => return Err(format!("unknown option `{other}`").into()),
             }
         }
         Ok(())
@@ -46,22 +103,24 @@ impl Start {
 ///
 /// # Errors
 ///
-/// A description of the mistake.
-pub(crate) fn context(value: &[u8]) -> Result<BTreeMap<String, Arc<[u8]>>, String> {
+/// The mistake.
+pub(crate) fn context(value: &[u8]) -> Result<BTreeMap<String, Arc<[u8]>>, Mistake> {
     let mut context = BTreeMap::new();
     for (key, value) in map(value, "context")? {
         if context.len() == MAX_ITEMS {
-            return Err(format!("context has more than {MAX_ITEMS} values"));
+            return Err(Mistake::too_many(format!(
+                "context has more than {MAX_ITEMS} values"
+            )));
         }
         let key = key?;
-        check::value(value).map_err(|error| format!("context.{key}: {error}"))?;
+        check::value(value).map_err(|why| Mistake::of(format_args!("context.{key}"), why))?;
         context.insert(key.to_owned(), value.into());
     }
     Ok(context)
 }
 
 impl Actor {
-    fn read(value: &[u8]) -> Result<Actor, String> {
+    fn read(value: &[u8]) -> Result<Actor, Mistake> {
         let mut actor = Actor {
             id: String::new(),
             meta: codec::pairs(&[]).into(),
@@ -70,7 +129,7 @@ impl Actor {
             match key? {
                 "id" => actor.id = text(value, "actor.id")?,
                 "meta" => {
-                    check::map(value).map_err(|error| format!("actor.meta: {error}"))?;
+                    check::map(value).map_err(|why| Mistake::of("actor.meta", why))?;
                     actor.meta = value.into();
                 }
                 _ => {}
@@ -86,7 +145,7 @@ impl Actor {
 }
 
 impl Scope {
-    fn read(value: &[u8]) -> Result<Scope, String> {
+    fn read(value: &[u8]) -> Result<Scope, Mistake> {
         let mut scope = Scope {
             policies: Vec::new(),
         };
@@ -112,10 +171,10 @@ impl Scope {
     }
 }
 
-fn message(value: &[u8]) -> Result<(String, Arc<[u8]>), String> {
+fn message(value: &[u8]) -> Result<(String, Arc<[u8]>), Mistake> {
     match array(value, "an element of messages")?[..] {
         [topic, values] if reader::elements(values).is_some() => {
-            check::values(values).map_err(|error| format!("the values of a message: {error}"))?;
+            check::values(values).map_err(|why| Mistake::of("the values of a message", why))?;
             Ok((text(topic, "the topic of a message")?, values.into()))
         }
         _ => Err("an element of messages is not [topic, [value, ...]]".into()),
@@ -137,24 +196,26 @@ fn map<'a>(
     }))
 }
 
-fn array<'a>(value: &'a [u8], what: &str) -> Result<Vec<&'a [u8]>, String> {
+fn array<'a>(value: &'a [u8], what: &str) -> Result<Vec<&'a [u8]>, Mistake> {
     let values = reader::elements(value).ok_or_else(|| format!("{what} is not an array"))?;
     let values: Vec<_> = values.take(MAX_ITEMS + 1).collect();
     if values.len() > MAX_ITEMS {
-        return Err(format!("{what} has more than {MAX_ITEMS} elements"));
+        return Err(Mistake::too_many(format!(
+            "{what} has more than {MAX_ITEMS} elements"
+        )));
     }
     Ok(values)
 }
 
-fn boolean(value: &[u8], what: &str) -> Result<bool, String> {
+fn boolean(value: &[u8], what: &str) -> Result<bool, Mistake> {
     match value {
         [0xc2] => Ok(false),
         [0xc3] => Ok(true),
-        _ => Err(format!("{what} is not true or false")),
+        _ => Err(format!("{what} is not true or false").into()),
     }
 }
 
-fn text(value: &[u8], what: &str) -> Result<String, String> {
+fn text(value: &[u8], what: &str) -> Result<String, Mistake> {
     let text = reader::text(value).ok_or_else(|| format!("{what} is not a string"))?;
     Ok(text.to_owned())
 }
@@ -166,7 +227,8 @@ mod tests {
 
     fn read(record: &[u8]) -> Result<Start, String> {
         let mut start = Start::new("t:child", "t:host");
-        start.read_options(record).map(|()| start)
+        let read = start.read_options(record);
+        read.map(|()| start).map_err(|mistake| mistake.text)
     }
 
     #[test]

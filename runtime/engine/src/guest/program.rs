@@ -55,7 +55,9 @@ impl Guest {
 
     /// Takes the error with which the process, or the preparation, ends.
     pub(crate) fn fail(&mut self, mut error: Error) {
-        self.out_of_memory = error.kind.as_str() == Kind::OUT_OF_MEMORY;
+        // Any other process may use the word as a kind of its own.
+        self.out_of_memory =
+            error.kind.as_str() == Kind::OUT_OF_MEMORY && self.limits.refused().is_some();
         if self.out_of_memory {
             error.kind = Kind::Internal;
         }

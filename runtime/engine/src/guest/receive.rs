@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use warren_kernel::{Delivery, Error, Message, Monotonic, Process, Subscription};
+use warren_kernel::{Delivery, Error, Kind, Message, Monotonic, Process, Subscription};
 
 use super::{Guest, handles};
 use crate::codec;
@@ -22,13 +22,12 @@ pub(crate) fn check_wanted(guest: &Guest, count: usize) -> Result<(), Error> {
     if count <= most {
         return Ok(());
     }
-    Err(Error::invalid(format!(
+    let message = format!(
         "the parameter `wanted` names {count} queues; a process has at most {most}: \
          max_subscriptions, max_execs, the inbox and the events"
-    ))
-    .with("operand", "wanted")
-    .with("limit", "wanted")
-    .with("value", most as u64))
+    );
+    let error = Error::at_limit(Kind::Invalid, "max_wanted", most as u64, message);
+    Err(error.with("operand", "wanted"))
 }
 
 /// Takes the oldest message of the first wanted queue that has any, and waits for

@@ -16,9 +16,9 @@ use crate::security::Identity;
 pub struct Start {
     /// The definition's id.
     pub definition: String,
-    /// The host. If a process leaves it empty, the host to which the definition is
-    /// bound, else [`DEFAULT_HOST`]. For a start by the embedder, the host to which the
-    /// definition is bound takes precedence.
+    /// The host. If empty, the host to which the definition is bound, else
+    /// [`DEFAULT_HOST`]. For a start by the embedder, the host to which the definition is
+    /// bound takes precedence.
     pub host: String,
     /// One encoded array of values; empty bytes stand for no values.
     pub arguments: Arc<[u8]>,
@@ -77,12 +77,23 @@ impl Start {
     /// `NotFound` or `Unavailable`, as [`Definitions::definition`] returns them.
     pub(crate) fn choose_host(&mut self, definitions: &dyn Definitions) -> Result<(), Error> {
         if self.host.is_empty() {
-            let definition = definitions.definition(&self.definition)?;
-            definition
-                .host
-                .as_deref()
-                .unwrap_or(DEFAULT_HOST)
-                .clone_into(&mut self.host);
+            self.bind_host(definitions)?;
+        }
+        Ok(())
+    }
+
+    /// Chooses the host as for a start by the embedder: the one to which the definition is
+    /// bound, whatever the start names.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Start::choose_host`].
+    pub(crate) fn bind_host(&mut self, definitions: &dyn Definitions) -> Result<(), Error> {
+        let definition = definitions.definition(&self.definition)?;
+        match &definition.host {
+            Some(host) => (**host).clone_into(&mut self.host),
+            None if self.host.is_empty() => DEFAULT_HOST.clone_into(&mut self.host),
+            None => {}
         }
         Ok(())
     }

@@ -23,6 +23,15 @@ pub enum Level {
 }
 
 /// A record that a process wrote with `logger`.
+///
+/// ```
+/// use warren_engine::{Level, LogRecord};
+///
+/// fn shown(record: &LogRecord<'_>) -> Option<String> {
+///     let LogRecord { level, pid, message, .. } = record;
+///     (*level >= Level::Warn).then(|| format!("{level:?} {pid} {message}"))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct LogRecord<'a> {
     /// Severity.

@@ -17,7 +17,7 @@ use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use warren_kernel::{Error, Kernel, Process};
+use warren_kernel::{Error, Kernel, Kind, Process};
 
 use super::MachineMemory;
 
@@ -196,23 +196,22 @@ impl Watcher {
 
 /// Returns the error with which a process is ended.
 fn reason(host: &str, footprint: u64, available: u64) -> Error {
-    Error::rate_limited(format!(
+    let message = format!(
         "ended because the machine is nearly out of memory ({} MiB available): this process \
          held {} MiB, the most in host {host}, which is furthest over its share",
         available >> 20,
         footprint.div_ceil(1 << 20)
-    ))
-    .with("host", host)
-    .with("limit", "machine.memory")
-    .with("value", available)
-    .with("held", footprint)
+    );
+    Error::at_limit(Kind::RateLimited, "machine.memory", available, message)
+        .in_host(host)
+        .with("held", footprint)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicU64;
-    use warren_kernel::{HostConfig, Kind, Outcome, Spawn, Which};
+    use warren_kernel::{HostConfig, Outcome, Spawn, Which};
 
     /// Long enough for every machine; reached only by what is broken.
     const DEADLINE: Duration = Duration::from_secs(60);

@@ -10,6 +10,7 @@ use warren_kernel::{Error, Process, Trace, TraceId};
 use super::{Node, Running};
 use crate::code::native_code::NativeCode;
 use crate::guest::{Inherited, SpawnRequest, Spawner, Start};
+use crate::host_limits::DEFAULT_HOST;
 use crate::security::Scope;
 
 impl Node {
@@ -59,19 +60,10 @@ impl Node {
         first: bool,
     ) -> Result<Running, Error> {
         self.shared.meter.set_clock();
-        let bound = match &code {
-            Some(_) => None,
-            None => self
-                .programs
-                .set
-                .get()
-                .definitions
-                .definition(&start.definition)?
-                .host
-                .clone(),
-        };
-        if let Some(host) = bound {
-            start.host = host.to_string();
+        match &code {
+            Some(_) if start.host.is_empty() => DEFAULT_HOST.clone_into(&mut start.host),
+            Some(_) => {}
+            None => start.bind_host(&*self.programs.set.get().definitions)?,
         }
         let (sender, ended) = oneshot::channel();
         let spawner = Spawner::Embedder {

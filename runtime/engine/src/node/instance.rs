@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::thread;
 
 use tokio::task;
-use warren_kernel::{Error, Outcome, Spent};
+use warren_kernel::{Error, Kind, Outcome, Spent};
 use wasmtime::component::{InstancePre, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::abi::wasi;
+use crate::code::class::WASM_STACK;
 use crate::code::excerpt::excerpt;
 use crate::guest::{self, CoreCode, Guest, Loaded, Pool, Prepared, Purpose};
 use crate::node::traceback;
@@ -174,12 +175,15 @@ async fn enter_core(store: &mut Store<Guest>, code: &CoreCode) -> wasmtime::Resu
 
 /// Turns a trap into the error with which the process ends.
 pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
-    let message = match trap.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => "stack overflow: the guest's calls nest too deeply".to_owned(),
-        Some(Trap::UnreachableCodeReached) => {
-            "the guest aborted (wasm `unreachable` instruction executed)".to_owned()
+    let mut error = match trap.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => {
+            let message = "stack overflow: the guest's calls nest too deeply";
+            at_own_limit("max_stack", WASM_STACK, message)
         }
-        Some(trap) => trap.to_string(),
+        Some(Trap::UnreachableCodeReached) => {
+            Error::internal("the guest aborted (wasm `unreachable` instruction executed)")
+        }
+        Some(trap) => Error::internal(trap.to_string()),
         None if trap.is::<Error>() => {
             return trap
                 .downcast_ref::<Error>()
@@ -187,15 +191,23 @@ pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
                 .unwrap_or_else(|| Error::internal("the process failed"));
         }
         None => match trap.root_cause().downcast_ref() {
-            Some(ResourceTableError::Full) => wasi::too_many_resources(),
-            _ => trap.root_cause().to_string(),
+            Some(ResourceTableError::Full) => {
+                let message = wasi::too_many_resources();
+                at_own_limit("max_resources", wasi::MAX_RESOURCES, message)
+            }
+            _ => Error::internal(trap.root_cause().to_string()),
         },
     };
-    let mut error = Error::internal(message);
     error.stack = trap
         .downcast_ref::<WasmBacktrace>()
         .map(|backtrace| excerpt(backtrace, MAX_STACK));
     error
+}
+
+/// Returns the error of a process that has ended at a limit of its own: it would end there
+/// again.
+fn at_own_limit(limit: &'static str, value: usize, message: impl Into<String>) -> Error {
+    Error::at_limit(Kind::RateLimited, limit, value as u64, message).retryable(false)
 }
 
 /// The most bytes of the stack in an error. A module may give its functions names

@@ -6,6 +6,7 @@
 //! is not preempted.
 
 mod drive;
+mod panics;
 mod receive;
 
 use std::fmt;
@@ -152,7 +153,7 @@ impl Native {
     pub async fn spawn(&mut self, start: Start, relation: Relation) -> Result<Arc<str>, Error> {
         self.check_alive()?;
         let spawned = self.guest.spawn(start, relation).await;
-        spawned.inspect_err(|error| self.guest.was_refused(error))
+        spawned.map_err(|error| self.guest.refused(error))
     }
 
     /// Starts a process, waits for its end, and returns its outcome. The process is
@@ -164,7 +165,7 @@ impl Native {
     pub async fn exec(&mut self, start: Start) -> Result<Arc<Outcome>, Error> {
         self.check_alive()?;
         let called = self.guest.exec(start).await;
-        let subscription = called.inspect_err(|error| self.guest.was_refused(error))?;
+        let subscription = called.map_err(|error| self.guest.refused(error))?;
         let _pending = PendingExec {
             process: Arc::clone(&self.process),
             subscription,
@@ -248,7 +249,7 @@ impl Native {
     pub fn lookup(&self, name: &str) -> Result<Arc<str>, Error> {
         self.check_alive()?;
         let found = self.guest.lookup(name);
-        found.inspect_err(|error| self.guest.was_refused(error))
+        found.map_err(|error| self.guest.refused(error))
     }
 
     /// Frees a name; returns false if no process held it.
@@ -267,7 +268,7 @@ impl Native {
     ) -> Result<T, Error> {
         self.check_alive()?;
         let done = self.guest.settled_at_once(operation);
-        done.inspect_err(|error| self.guest.was_refused(error))
+        done.map_err(|error| self.guest.refused(error))
     }
 
     /// Refuses operations after the end of the process: the code may have moved

@@ -1,6 +1,6 @@
 //! The outcome of a process, made of the end of its instance.
 
-use warren_kernel::{Error, Outcome, Process};
+use warren_kernel::{Error, Kind, Outcome, Process, Spent, Which};
 
 use crate::guest::{Run, Slot, Unwind};
 use crate::node::instance::{self, Finished, Want};
@@ -16,18 +16,17 @@ pub(super) enum Finish {
 
 /// Returns the meaning of an instance's end for its process.
 pub(super) fn finish_of(finished: Finished, process: &Process) -> Finish {
-    let limit = finished
-        .memory_refused
-        .map(|spent| spent.limit_of(process.host().name()));
+    let host = process.host().name();
+    let spent = finished.memory_refused;
     match finished.result {
         Ok(()) => {
             let mut outcome = finished.outcome.unwrap_or(Outcome::Returned(None));
-            if let (Outcome::Failed(error), Some(limit)) = (&mut outcome, limit)
+            if let (Outcome::Failed(error), Some(spent)) = (&mut outcome, spent)
                 && finished.want != Want::Unknown
             {
-                explain(error, finished.want, &limit);
+                explain(error, (finished.want, false), spent, host);
             }
-            Finish::End(outcome, None)
+            Finish::End(outcome.in_host(host), None)
         }
         Err(error) => match error.downcast::<Unwind>() {
             Ok(Unwind::Upgrade(run, slot)) => Finish::Upgrade(run, slot),
@@ -43,20 +42,35 @@ pub(super) fn finish_of(finished: Finished, process: &Process) -> Finish {
                     Some(Outcome::Failed(error)) => *error,
                     _ => instance::failure(&trap),
                 };
-                if let Some(limit) = limit {
-                    explain(&mut error, finished.want, &limit);
+                if let Some(spent) = spent {
+                    explain(&mut error, (finished.want, true), spent, host);
                 }
-                Finish::End(Outcome::Failed(Box::new(error)), None)
+                Finish::End(Outcome::Failed(Box::new(error)).in_host(host), None)
             }
         },
     }
 }
 
-/// Adds the memory limit to an error that it certainly or possibly caused.
-fn explain(error: &mut Error, want: Want, limit: &str) {
+/// Adds the memory limit to an error that it certainly or possibly caused. The error is that
+/// of a limit if the guest says that it ran out of memory, or traps once it was refused
+/// memory. A guest that goes on, and ends with an error of its own, keeps the kind.
+fn explain(error: &mut Error, (want, trapped): (Want, bool), spent: Spent, host: &str) {
+    let limit = spent.limit_of(host);
     let joint = match want {
         Want::Said => ":",
         Want::Likely | Want::Unknown => "; the process was refused memory:",
     };
     error.message = format!("{}{joint} {limit}", error.message);
+    if want == Want::Unknown {
+        return;
+    }
+    let at_limit = spent.error(host, "the process");
+    if error.kind == Kind::Internal && (trapped || want == Want::Said) {
+        error.kind = at_limit.kind;
+        // A process that does the same again will need as much again.
+        error.retryable = Some(spent.which != Which::Process);
+    }
+    if error.details.is_none() {
+        error.details = at_limit.details;
+    }
 }

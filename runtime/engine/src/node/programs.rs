@@ -17,7 +17,7 @@ use crate::code::bounds::{CompileLimits, check_file};
 use crate::code::definition::{Code, Definition, Definitions, Source};
 use crate::code::program::{Chunk, ContentHash, Program, content_hash};
 use crate::code::wasm::Wasm;
-use crate::guest::Module;
+use crate::guest::{Module, Start};
 
 /// The Lua interpreter that comes with warren.
 const BUNDLED: &[u8] = include_bytes!("../../bundled/warren-lua.wasm");
@@ -166,17 +166,21 @@ impl Node {
         self.programs.set.get().definitions.definition(id)
     }
 
-    /// Compiles a definition and checks its imports and exports, as a spawn in this
-    /// host would. Starts no process.
+    /// Compiles the definition of a start by the embedder and checks its imports and
+    /// exports, for its host. Starts no process.
     ///
     /// # Errors
     ///
-    /// The errors of a spawn that the code causes: `NotFound`, `Invalid`.
-    pub async fn check(self: &Arc<Self>, definition: &str, host: &str) -> Result<(), Error> {
+    /// The errors of a spawn that the definition causes: `NotFound`, `Invalid`.
+    pub async fn prepare_code(self: &Arc<Self>, mut start: Start) -> Result<(), Error> {
+        self.check_open()?;
         let set = self.programs.set.get();
-        set.definitions.definition(definition)?;
-        let host = self.shared.kernel.host(host)?;
-        self.program(&set, definition, &host).await.map(|_| ())
+        start.bind_host(&*set.definitions)?;
+        let host = self.shared.kernel.host(&start.host)?;
+        let program = self.program(&set, &start.definition, &host).await;
+        program
+            .map(drop)
+            .map_err(|error| error.in_host(&start.host))
     }
 
     /// Returns one of the program's own modules with its source, prepared for the

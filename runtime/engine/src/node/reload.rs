@@ -84,7 +84,10 @@ impl Node {
             };
             match made.await {
                 Ok(program) => self.add_to(set, program),
-                Err(error) => refused.push((Arc::clone(&definition.id), error)),
+                Err(error) => {
+                    let host = definition.host.as_deref().unwrap_or(DEFAULT_HOST);
+                    refused.push((Arc::clone(&definition.id), error.in_host(host)));
+                }
             }
             if refused.len() == MAX_REFUSED {
                 break;

@@ -41,12 +41,14 @@ impl Node {
         let set = self.programs.set.get();
         request.check_permissions(&*set.definitions)?;
         let assigned = request.assign_identity(&self.shared.judges);
-        let (host, program) = self.host_and_program(&set, &request).await?;
+        let found = self.host_and_program(&set, &request).await;
+        let (host, program) = found.map_err(|error| error.in_host(&request.start.host))?;
         let reservation = host.reserve()?;
         let runner = match &program.definition.code {
             Code::Native(code) => Runner::Native(code.clone()),
             Code::Lua(_) | Code::Wasm(_) => {
-                Runner::Instance(self.slot(&host, program.artifact()?).await?)
+                let slot = self.slot(&host, program.artifact()?).await;
+                Runner::Instance(slot.map_err(|error| error.in_host(host.name()))?)
             }
         };
         let origin = origin_of(&program, &request.inherited);

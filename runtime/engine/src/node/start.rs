@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use warren_kernel::{Error, HostConfig, Kernel, MemoryLimits, nanoseconds};
+use warren_kernel::{Error, HostConfig, Kernel, nanoseconds};
 
 use super::frames::Frames;
 use super::waiters::Waiters;
@@ -153,13 +153,10 @@ impl Hosts {
         let mut all_limits = Vec::new();
         let mut all_slots = Vec::new();
         for (name, limits) in hosts {
-            all_limits.push(per_host(&limits, files.host(&name, limits.files)));
-            let memory = MemoryLimits {
-                process: limits.max_memory,
-                total: limits.max_memory_total,
-            };
-            check_writable(&limits.processes)
-                .and_then(|()| kernel.add_host_within(&name, limits.processes, memory))
+            all_limits.push(per_host(&limits, files.host(&name, limits.of_files())));
+            let config = limits.of_kernel();
+            check_writable(&config)
+                .and_then(|()| kernel.add_host_within(&name, config, limits.of_memory()))
                 .map_err(|error| NodeError::Host {
                     name,
                     error: Box::new(error),
@@ -170,7 +167,7 @@ impl Hosts {
         Ok(Hosts {
             limits: all_limits,
             slots: all_slots,
-            other_limits: per_host(&other, files.host("-", other.files)),
+            other_limits: per_host(&other, files.host("-", other.of_files())),
             other_slots: slots.of_host(&other),
         })
     }

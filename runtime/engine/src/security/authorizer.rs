@@ -10,6 +10,33 @@ use super::subject::{Actor, Scope, Subject};
 use super::verdict::Verdict;
 
 /// Permits or denies the actions of processes.
+///
+/// ```
+/// use warren_engine::security::{Action, Authorizer, Decision, Request, Reuse, Scope};
+///
+/// /// Permits everything but the end of other processes.
+/// struct Peaceful;
+///
+/// impl Authorizer for Peaceful {
+///     fn decide(&self, request: &Request<'_>) -> Decision {
+///         Decision {
+///             allowed: Action::of(request.action) != Some(Action::Terminate),
+///             because: "peaceful".into(),
+///             reason: None,
+///             reuse: Reuse::Subject,
+///         }
+///     }
+///     fn generation(&self) -> u64 {
+///         0 // it never changes its mind
+///     }
+///     fn has_policy(&self, _id: &str) -> bool {
+///         false
+///     }
+///     fn named_scope(&self, _name: &str) -> Option<Scope> {
+///         None
+///     }
+/// }
+/// ```
 pub trait Authorizer: Send + Sync + 'static {
     /// Decides a request. Called on a worker's own stack, never on a guest's. The
     /// worker runs nothing else meanwhile.

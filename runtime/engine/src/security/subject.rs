@@ -8,6 +8,15 @@ use super::cache::Cache;
 use crate::codec::{self, reader};
 
 /// An actor: an identity with attributes.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use warren_engine::security::Actor;
+///
+/// let tags = BTreeMap::from([("tenant".to_owned(), "acme".to_owned())]);
+/// let ada = Actor::new("ada", &tags);
+/// assert_eq!(ada.meta(), [("tenant", "acme".to_owned())]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Actor {
     pub(crate) id: String,
@@ -53,6 +62,12 @@ impl Actor {
 }
 
 /// A set of policies, by id.
+///
+/// ```
+/// use warren_engine::security::Scope;
+///
+/// let readers = Scope { policies: vec!["app:read".to_owned()] };
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// The ids of the policies.

@@ -5,6 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A store of tokens: texts that stand for an actor and a scope.
+///
+/// ```
+/// use warren_engine::security::TokenStore;
+///
+/// let sessions = TokenStore {
+///     id: "app:sessions".into(),
+///     token_length: TokenStore::DEFAULT_TOKEN_LENGTH,
+///     expiration: TokenStore::DEFAULT_EXPIRATION,
+///     key: None,
+/// };
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenStore {
     /// The id, `namespace:name`.

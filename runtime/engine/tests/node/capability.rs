@@ -237,10 +237,7 @@ async fn work_ends_with_its_process() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn work_is_charged_to_the_processor_time_of_its_process() {
-    let (world, tried) = world(HostLimits {
-        max_cpu: Some(Duration::from_millis(20)),
-        ..small_host()
-    });
+    let (world, tried) = world(small_host().max_cpu(Duration::from_millis(20)));
     world.define("t:call", &caller("try.endless", "\\90", 1));
     let ended = world.run("t:call").await;
     in_time(tried.ended.notified()).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::{HOST, Setup, World, bytes, guest, in_time, is_alone, resident, small_host};
 use warren_engine::HostLimits;
-use warren_kernel::{Counts, Depth, HostConfig, Kind};
+use warren_kernel::{Counts, Depth, Kind};
 
 /// A guest that starts `count` processes of `t:child` one after the other, each linked and
 /// monitored, and reads its end. Most return. Of sixteen, one traps, one waits
@@ -131,14 +131,9 @@ async fn nothing_is_left_of_a_million_processes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pools_grow_beyond_the_first() {
     const COUNT: usize = 3_000;
-    let host = HostLimits {
-        processes: HostConfig {
-            max_processes: COUNT,
-            ..HostConfig::default()
-        },
-        max_memory: 1 << 20,
-        ..HostLimits::default()
-    };
+    let host = HostLimits::default()
+        .max_processes(COUNT)
+        .max_memory(1 << 20);
     let world = World::set_up(Setup {
         hosts: vec![(HOST.to_owned(), host)],
         ..Setup::default()
@@ -208,8 +203,7 @@ async fn memory_tables_and_globals_begin_anew() {
     );
     // A host whose slots are all fast, and one that also has dense slots.
     for max_processes in [1_000, 10_000] {
-        let mut host = small_host();
-        host.processes.max_processes = max_processes;
+        let host = small_host().max_processes(max_processes);
         let world = World::set_up(Setup {
             hosts: vec![(HOST.to_owned(), host)],
             ..Setup::default()

@@ -320,14 +320,14 @@ async fn a_faulty_component_ends_alone() {
         ("t:busy", component("", "(loop (br 0))")),
         ("t:answerer", answerer()),
     ]);
-    for (id, reason) in [
-        ("t:trap", "unreachable"),
-        ("t:deep", "stack overflow"),
-        ("t:range", "out of bounds"),
-        ("t:level", ""),
+    for (id, kind, reason) in [
+        ("t:trap", Kind::Internal, "unreachable"),
+        ("t:deep", Kind::RateLimited, "stack overflow"),
+        ("t:range", Kind::Internal, "out of bounds"),
+        ("t:level", Kind::Internal, ""),
     ] {
         let error = world.failure(id).await;
-        assert_eq!(error.kind, Kind::Internal);
+        assert_eq!(error.kind, kind, "{id}: {error}");
         assert!(error.message.contains(reason), "{id}: {error}");
     }
     let mut busy = world.start("t:busy").await;

@@ -13,20 +13,14 @@ mod script;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use warren_engine::{FileLimits, Grants, HostLimits};
+use warren_engine::{Grants, HostLimits};
 
 use crate::support::{HOST, Setup, World, small_host};
 use script::Script;
 
-fn world(limits: FileLimits) -> World {
+fn world(limits: HostLimits) -> World {
     World::set_up(Setup {
-        hosts: vec![(
-            HOST.to_owned(),
-            HostLimits {
-                files: limits,
-                ..small_host()
-            },
-        )],
+        hosts: vec![(HOST.to_owned(), limits)],
         ..Setup::default()
     })
 }
@@ -40,7 +34,7 @@ async fn run(world: &World, script: &Script, grants: Grants) -> Vec<u8> {
 }
 
 async fn run_alone(script: &Script, grants: Grants) -> Vec<u8> {
-    let world = world(FileLimits::default());
+    let world = world(small_host());
     let results = run(&world, script, grants).await;
     world.close().await;
     results

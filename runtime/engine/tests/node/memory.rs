@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use warren_engine::{HostLimits, MachineMemory};
+use warren_engine::MachineMemory;
 use warren_kernel::{Kind, Outcome};
 
 use crate::support::{HOST, Setup, World, guest, in_time, parked, small_host};
@@ -41,10 +41,7 @@ fn machine(available: u64) -> (Arc<Told>, World) {
             (HOST.to_owned(), small_host()),
             (
                 "test:other".to_owned(),
-                HostLimits {
-                    max_memory_total: Some(8 << 20),
-                    ..small_host()
-                },
+                small_host().max_memory_total(8 << 20),
             ),
         ],
         ..Setup::default()

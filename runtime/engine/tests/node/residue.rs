@@ -143,9 +143,9 @@ async fn a_reused_slot_holds_nothing_of_a_dead_process() {
     );
     // Both classes of slots.
     for max_processes in [SLOTS, 10 * SLOTS] {
-        let mut host = small_host();
-        host.max_memory = 1 << 20;
-        host.processes.max_processes = max_processes;
+        let host = small_host()
+            .max_memory(1 << 20)
+            .max_processes(max_processes);
         let world = World::set_up(Setup {
             hosts: vec![(HOST.to_owned(), host)],
             ..Setup::default()

@@ -26,8 +26,7 @@ async fn name_and_place_are_free_when_exit_is_readable() {
             spawn(1)
         ),
     );
-    let mut host = crate::support::small_host();
-    host.processes.max_processes = 2;
+    let host = crate::support::small_host().max_processes(2);
     let world = World::set_up(Setup {
         hosts: vec![(HOST.to_owned(), host)],
         ..Setup::default()
@@ -133,8 +132,7 @@ async fn a_watched_spawn_that_fails_gives_its_subscription_back() {
             spawn(4)
         ),
     );
-    let mut host = crate::support::small_host();
-    host.processes.max_execs = 1;
+    let host = crate::support::small_host().max_execs(1);
     let world = World::set_up(Setup {
         hosts: vec![(HOST.to_owned(), host)],
         ..Setup::default()

@@ -155,7 +155,7 @@ impl Exiting {
         drop(memory);
         drop(leaving);
         kernel.readers.tell(|| Change::Ended {
-            pid: Arc::clone(&text),
+            pid: (&text).into(),
             outcome: Arc::clone(&outcome),
         });
         let doom = outcome

@@ -120,7 +120,7 @@ impl Kernel {
     pub fn set_definition(&self, process: &Process, definition: &Arc<str>) {
         process.set_definition(definition);
         self.readers.tell(|| Change::Upgraded {
-            pid: Arc::clone(process.text()),
+            pid: process.text().into(),
             definition: Arc::clone(definition),
         });
     }
@@ -231,7 +231,7 @@ impl Kernel {
                 NotRegistered::Refused(error) => error,
             })?;
         self.readers.tell(|| Change::Named {
-            pid: Arc::clone(process.text()),
+            pid: process.text().into(),
             name: name.into(),
         });
         Ok(())

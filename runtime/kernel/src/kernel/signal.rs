@@ -2,7 +2,7 @@
 
 use super::Kernel;
 use crate::account::MESSAGE;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::host::Host;
 use crate::message::Message;
 use crate::moment::Moment;
@@ -106,9 +106,7 @@ impl Kernel {
         now: Moment,
     ) -> Result<(), Error> {
         if reason.is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
-            return Err(Error::invalid(format!(
-                "the reason of a cancel may not be longer than {MAX_REASON_BYTES} bytes"
-            )));
+            return Err(long_reason());
         }
         let from = from.map(|from| Arc::clone(from.text()));
         let wall = deadline.map(|deadline| deadline.wall);
@@ -156,11 +154,22 @@ pub(super) fn check_message(
 }
 
 fn too_large(host: &Host, bytes: usize, limit: &'static str, value: usize) -> Error {
-    Error::invalid(format!(
+    let message = format!(
         "message too large: {bytes} bytes are more than {limit} = {value} of host {}",
         host.name()
-    ))
-    .with("bytes", bytes as u64)
-    .with("limit", limit)
-    .with("value", value as u64)
+    );
+    Error::at_limit(Kind::Invalid, limit, value as u64, message)
+        .in_host(host.name())
+        .with("bytes", bytes as u64)
+}
+
+/// Returns the error of a reason that is too long.
+fn long_reason() -> Error {
+    let message = format!("the reason of a cancel may not be longer than {MAX_REASON_BYTES} bytes");
+    Error::at_limit(
+        Kind::Invalid,
+        "max_reason",
+        MAX_REASON_BYTES as u64,
+        message,
+    )
 }

@@ -118,13 +118,13 @@ impl Kernel {
 
     fn tell_of_start(&self, child: &Process, spawn: &Spawn<'_>) {
         self.readers.tell(|| Change::Started {
-            pid: Arc::clone(child.text()),
-            parent: spawn.parent.map(|parent| Arc::clone(parent.text())),
+            pid: child.text().into(),
+            parent: spawn.parent.map(|parent| parent.text().into()),
             definition: spawn.origin.map(|origin| Arc::clone(&origin.definition)),
         });
         if let Some(name) = spawn.name {
             self.readers.tell(|| Change::Named {
-                pid: Arc::clone(child.text()),
+                pid: child.text().into(),
                 name: name.into(),
             });
         }

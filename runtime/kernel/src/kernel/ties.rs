@@ -5,7 +5,6 @@ use crate::error::Error;
 use crate::observe::Change;
 use crate::pid::Pid;
 use crate::process::Process;
-use crate::sync::Arc;
 
 impl Kernel {
     /// Monitors `target`: `who` is told once when `target` ends. A second call
@@ -59,8 +58,8 @@ impl Kernel {
         drop(pair);
         if new {
             self.readers.tell(|| Change::Linked {
-                pid: Arc::clone(who.text()),
-                peer: Arc::clone(target.text()),
+                pid: who.text().into(),
+                peer: target.text().into(),
             });
         }
         Ok(())
@@ -78,8 +77,8 @@ impl Kernel {
         drop(pair);
         if linked && let Some(target) = target {
             self.readers.tell(|| Change::Unlinked {
-                pid: Arc::clone(who.text()),
-                peer: Arc::clone(target.text()),
+                pid: who.text().into(),
+                peer: target.text().into(),
             });
         }
     }

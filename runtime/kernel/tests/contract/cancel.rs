@@ -24,7 +24,7 @@ fn one_cancel_waits_with_the_earliest_deadline() {
     else {
         panic!("it was cancelled");
     };
-    assert_eq!(from.as_ref(), Some(second.text()));
+    assert_eq!(from.unwrap(), **second.text());
     assert_eq!((at, deadline), (Timestamp(2), Some(Timestamp(50))));
     assert!(target.try_receive(&[Subscription::EVENTS]).is_none());
 }

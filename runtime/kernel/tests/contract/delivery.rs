@@ -70,7 +70,7 @@ fn a_full_queue_says_which_and_refuses_only_its_own_topics() {
         assert_eq!(error.kind, Kind::RateLimited);
         assert_eq!(error.retryable, Some(true));
         assert_eq!(detail(&error, "host"), "app:processes");
-        assert_eq!(detail(&error, "limit"), "messages: 1");
+        assert_eq!(detail(&error, "limit"), "max_queue.messages");
         detail(&error, "queue")
     };
     let accepted = |topic: &str| setup.kernel.send(None, &process, topic, b"x").unwrap();

@@ -7,6 +7,7 @@ use warren_kernel::{
     Activity, Change, Error, Monotonic, Origin, Outcome, Process, QueueLabel, Relation, Spawn,
     Subscription, Totals,
 };
+use warren_values::Pid;
 
 use crate::setup::{Setup, failure, moment, nothing};
 
@@ -190,7 +191,7 @@ fn an_observer_reads_what_happens_in_order() {
         ..Spawn::default()
     });
     let process = spawned.unwrap().process;
-    let (pid, text) = (process.pid(), Arc::clone(process.text()));
+    let (pid, text) = (process.pid(), Pid::from(process.text()));
     setup.kernel.register("name", &process).unwrap();
     setup.kernel.unregister("name").unwrap();
     setup.kernel.unregister("name").unwrap();
@@ -200,30 +201,30 @@ fn an_observer_reads_what_happens_in_order() {
     setup.kernel.unlink(&before, pid);
     setup.kernel.set_definition(&process, &"app:other".into());
     setup.end(&process, nothing());
-    let linker = Arc::clone(before.text());
+    let linker = Pid::from(before.text());
     let expected = [
         Change::Started {
-            pid: Arc::clone(&text),
-            parent: Some(Arc::clone(&linker)),
+            pid: text.clone(),
+            parent: Some(linker.clone()),
             definition: None,
         },
         Change::Named {
-            pid: Arc::clone(&text),
+            pid: text.clone(),
             name: "name".into(),
         },
         Change::Unnamed {
             name: "name".into(),
         },
         Change::Linked {
-            pid: Arc::clone(&linker),
-            peer: Arc::clone(&text),
+            pid: linker.clone(),
+            peer: text.clone(),
         },
         Change::Unlinked {
             pid: linker,
-            peer: Arc::clone(&text),
+            peer: text.clone(),
         },
         Change::Upgraded {
-            pid: Arc::clone(&text),
+            pid: text.clone(),
             definition: "app:other".into(),
         },
         Change::Ended {

@@ -263,7 +263,7 @@ fn the_largest_is_found_in_the_host_that_is_furthest_over_its_share() {
     };
     assert_eq!(pids(0), [large.pid()]);
     assert_eq!(pids(50 * MIB), [large.pid(), small.pid()]);
-    let reason = warren_kernel::Error::rate_limited("enough");
+    let reason = warren_kernel::Error::new(Kind::RateLimited, "enough");
     large.end_with(reason.clone()).unwrap();
     assert!(large.is_doomed());
     assert_eq!(pids(0), [small.pid()]);

@@ -102,7 +102,7 @@ pub(crate) fn events(process: &Process) -> Vec<(&'static str, String)> {
     std::iter::from_fn(|| process.try_receive(&[events]))
         .map(|(_, delivery)| match delivery {
             Delivery::Event(Event::Cancel { from, .. }) => {
-                ("cancel", from.as_deref().unwrap_or_default().to_owned())
+                ("cancel", from.map(String::from).unwrap_or_default())
             }
             Delivery::Event(Event::Exit { from, .. }) => ("exit", from.to_string()),
             Delivery::Event(Event::LinkDown { from, .. }) => ("link down", from.to_string()),

@@ -455,17 +455,17 @@ impl World {
             Delivery::Event(Event::Cancel {
                 from, at, deadline, ..
             }) => Item::Cancel {
-                from: from.map(|from| self.id(&from)),
+                from: from.map(|from| self.id(from.as_str())),
                 at: at.0,
                 deadline: deadline.map(|deadline| deadline.0),
             },
             Delivery::Event(Event::Exit { from, at, outcome }) => Item::Exit {
-                from: self.id(&from),
+                from: self.id(from.as_str()),
                 at: at.0,
                 outcome: show(&outcome),
             },
             Delivery::Event(Event::LinkDown { from, at, outcome }) => Item::LinkDown {
-                from: self.id(&from),
+                from: self.id(from.as_str()),
                 at: at.0,
                 outcome: show(&outcome),
             },

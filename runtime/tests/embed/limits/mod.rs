@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use warren::{CompileLimits, FileLimits, HostConfig, HostLimits, QueueLimits};
+use warren::{CompileLimits, HostLimits};
 
 mod constants;
 mod rows;
@@ -116,20 +116,64 @@ fn no_limit_of_the_code_is_without_a_row() {
 }
 
 #[test]
+fn each_limit_that_an_error_names_is_on_the_page() {
+    let named = |file: &Path| {
+        let source = fs::read_to_string(file).expect("the file is there");
+        // Tests come last in a file.
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let texts = code.split('"').skip(1).step_by(2);
+        let names = texts.filter(|text| {
+            let has_form = |byte: u8| byte.is_ascii_lowercase() || b"_.0123456789".contains(&byte);
+            text.starts_with("max_") && text.bytes().all(has_form)
+        });
+        names.map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let mut count = 0;
+    for file in sources() {
+        let path = file.strip_prefix(root()).expect("it is below the root");
+        // Their names are keys of the manifest.
+        if path.starts_with("runtime/app") || path.starts_with("runtime/cli") {
+            continue;
+        }
+        for name in named(&file) {
+            count += 1;
+            let shown = format!("`{name}`");
+            assert!(
+                PAGE.contains(&shown),
+                "{name} of {} has no row",
+                path.display()
+            );
+        }
+    }
+    assert!(count > 60, "{count} names were found");
+}
+
+#[test]
 fn each_limit_of_compiling_is_compared() {
-    // `CompileLimits` is not exhaustive, so its fields are read from the source.
-    let source = root().join("runtime/engine/src/code/bounds.rs");
-    let source = fs::read_to_string(source).expect("the file is there");
-    let (_, fields) = source
-        .split_once("pub struct CompileLimits {")
-        .expect("it is there");
+    let compared = of_code().map(|(name, _)| name.trim_matches('`').to_owned());
+    let fields = fields("runtime/engine/src/code/bounds.rs", "CompileLimits");
+    assert_eq!(fields, compared);
+}
+
+#[test]
+fn each_limit_of_a_host_is_compared() {
+    let compared = of_hosts().map(|(name, _)| name.trim_matches(['`', ':']).replace('.', "_"));
+    let fields = fields("runtime/engine/src/host_limits.rs", "HostLimits");
+    assert_eq!(fields, compared);
+}
+
+/// Returns the fields of a type, which is not exhaustive, from the source.
+fn fields(file: &str, name: &str) -> Vec<String> {
+    let source = fs::read_to_string(root().join(file)).expect("the file is there");
+    let head = format!("pub struct {name} {{");
+    let (_, fields) = source.split_once(&head).expect("it is there");
     let (fields, _) = fields.split_once("\n}").expect("it ends");
-    let names = fields
+    let fields = fields
         .lines()
         .filter_map(|line| line.trim().strip_prefix("pub "));
-    let names: Vec<_> = names.filter_map(|field| field.split(':').next()).collect();
-    let compared = of_code().map(|(name, _)| name.trim_matches('`'));
-    assert_eq!(names, compared);
+    fields
+        .filter_map(|field| Some(field.split_once(':')?.0.to_owned()))
+        .collect()
 }
 
 /// Returns the defaults of every limit that an embedder can set, by the start of its
@@ -138,52 +182,35 @@ fn defaults() -> Vec<(&'static str, String)> {
     of_hosts().into_iter().chain(of_code()).collect()
 }
 
-/// Returns the defaults of the limits of a host. A new field does not compile here.
-fn of_hosts() -> [(&'static str, String); 14] {
-    let HostLimits {
-        processes,
-        max_memory,
-        max_memory_total,
-        max_cpu,
-        max_log,
-        max_log_total,
-        files,
-    } = HostLimits::default();
-    let HostConfig {
-        max_processes,
-        queue: QueueLimits { messages, bytes },
-        max_message,
-        max_subscriptions,
-        max_links,
-        max_monitors,
-        max_names,
-        max_groups,
-        max_execs,
-    } = processes;
-    let FileLimits {
-        of_process,
-        of_host,
-        max_disk,
-    } = files;
-    // Absent, they depend on the machine, or on a constant: the row has the rule.
-    assert_eq!((max_memory_total, max_cpu), (None, None));
-    assert_eq!((of_process, of_host, max_disk), (None, None, None));
+/// Returns the defaults of the limits of a host, in the order of their fields.
+fn of_hosts() -> [(&'static str, String); 18] {
+    let limits = HostLimits::default();
     [
-        ("`max_memory`:", size(max_memory)),
-        ("`max_cpu`:", "none".to_owned()),
-        ("`max_queue.messages`:", count(messages)),
-        ("`max_queue.bytes`:", size(bytes as u64)),
-        ("`max_message`:", size(max_message as u64)),
-        ("`max_subscriptions`:", count(max_subscriptions)),
-        ("`max_links`:", count(max_links)),
-        ("`max_monitors`:", count(max_monitors)),
-        ("`max_names`:", count(max_names)),
-        ("`max_groups`:", count(max_groups)),
-        ("`max_execs`:", count(max_execs)),
-        ("`max_log`:", size(max_log)),
-        ("`max_processes`:", count(max_processes)),
-        ("`max_log_total`:", size(max_log_total)),
+        ("`max_processes`:", count(limits.max_processes)),
+        ("`max_queue.messages`:", count(limits.max_queue_messages)),
+        ("`max_queue.bytes`:", size(limits.max_queue_bytes as u64)),
+        ("`max_message`:", size(limits.max_message as u64)),
+        ("`max_subscriptions`:", count(limits.max_subscriptions)),
+        ("`max_links`:", count(limits.max_links)),
+        ("`max_monitors`:", count(limits.max_monitors)),
+        ("`max_names`:", count(limits.max_names)),
+        ("`max_groups`:", count(limits.max_groups)),
+        ("`max_execs`:", count(limits.max_execs)),
+        ("`max_memory`:", size(limits.max_memory)),
+        ("`max_log`:", size(limits.max_log)),
+        ("`max_log_total`:", size(limits.max_log_total)),
+        // Absent, they depend on the machine, or on a constant: the row has the rule.
+        ("`max_memory_total`:", absent(limits.max_memory_total)),
+        ("`max_cpu`:", absent(limits.max_cpu)),
+        ("`max_files`:", absent(limits.max_files)),
+        ("`max_files_total`:", absent(limits.max_files_total)),
+        ("`max_disk`:", absent(limits.max_disk)),
     ]
+}
+
+fn absent<T: std::fmt::Debug>(limit: Option<T>) -> String {
+    assert!(limit.is_none(), "{limit:?}");
+    "none".to_owned()
 }
 
 /// Returns the defaults of the limits of compiling, in the order of their fields.

@@ -84,6 +84,21 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
+        "answer of `yaml.encode`, or of an operation",
+        &[Constant(
+            "runtime/engine/src/capability.rs",
+            "MAX_REQUEST",
+            Bytes,
+        )],
+    ),
+    (
+        "queues that one `receive` waits for",
+        &[Text(
+            "runtime/engine/src/guest/receive.rs",
+            "config.max_subscriptions + config.max_execs + 2",
+        )],
+    ),
+    (
         "permissions that one call of a capability asks for",
         &[Constant(
             "runtime/engine/src/capability/caller.rs",
@@ -224,6 +239,16 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         "threads that wait for a disk | | 256 ",
         &[Constant(FILES, "THREADS", Count)],
     ),
+    ("address space", &[Elsewhere]),
+    (
+        "mappings of memory",
+        &[Constant(
+            "runtime/engine/src/code/mappings.rs",
+            "DEFAULT_LIMIT",
+            Count,
+        )],
+    ),
+    ("slots, if others take", &[Elsewhere]),
     (
         "worker threads",
         &[Text(
@@ -286,7 +311,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     ("`max_parts`", &[Default]),
     ("`max_prepare`", &[Default]),
     (
-        "snapshot |",
+        "`max_initialize`",
         &[
             Constant("runtime/engine/src/code/image.rs", "PATIENCE", Time),
             Constant("runtime/engine/src/code/image.rs", "MAX_MEMORY", Bytes),
@@ -301,6 +326,19 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             "MAX_LENGTH",
             Bytes,
         )],
+    ),
+    (
+        "iterations of Argon2id |",
+        &[
+            Text(
+                "runtime/capabilities/src/crypto/derive.rs",
+                "MAX_PASSED / 8",
+            ),
+            Text(
+                "runtime/capabilities/src/crypto/derive.rs",
+                "const MAX_PASSED: i64 = 4 << 20;",
+            ),
+        ],
     ),
     (
         "iterations of PBKDF2",
@@ -1043,6 +1081,11 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             Constant("runtime/cli/src/control/mod.rs", "MAX_LINE", Bytes),
             Constant("runtime/cli/src/control/server.rs", "MAX_ROWS", Count),
         ],
+    ),
+    ("`max_children`:", &[Elsewhere]),
+    (
+        "`max_queue`: jobs",
+        &[Text("guest-sdk/lua/src/library/pool/spec.lua", "or 1000")],
     ),
     (
         "wait of a request of `supervisor`",

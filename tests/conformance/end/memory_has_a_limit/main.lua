@@ -7,7 +7,7 @@ return function()
     local child = assert(process.spawn_monitored("app:hungry", "app:small"))
     local event = events:receive()
     assert(event.from == child)
-    assert(event.result.cause:kind() == errors.INTERNAL, event.result.error)
+    assert(event.result.cause:kind() == errors.RATE_LIMITED, event.result.error)
     assert(event.result.error:find("memory", 1, true), event.result.error)
   end
 end

@@ -8,7 +8,7 @@ return function()
     local child = assert(process.spawn_monitored("app:busy", "app:small", way))
     local event = events:receive()
     assert(event.from == child)
-    assert(event.result.cause:kind() == errors.INTERNAL, event.result.error)
+    assert(event.result.cause:kind() == errors.RATE_LIMITED, event.result.error)
     local message = event.result.error
     assert(message:find("out of processor time", 1, true), message)
     assert(message:find("max_cpu = 100ms of host app:small", 1, true), message)

@@ -10,7 +10,7 @@ return function(role)
     return
   end
   local value, err = process.exec("app:main", "app:small", "eats")
-  assert(value == nil and errors.is(err, errors.INTERNAL), tostring(err))
+  assert(value == nil and errors.is(err, errors.RATE_LIMITED), tostring(err))
   assert(process.exec("app:main", "app:processes", "eats") == 16 << 20)
 
   local waiting = assert(process.spawn("app:main", "app:small", "waits"))

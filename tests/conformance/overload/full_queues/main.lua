@@ -6,7 +6,9 @@ local function refused(queue, sent, err)
   assert(sent == nil and errors.is(err, errors.RATE_LIMITED), err)
   assert(err:retryable() == true)
   local details = err:details()
-  assert(details.host == "app:small" and details.queue == queue and details.limit ~= nil)
+  assert(details.host == "app:small" and details.queue == queue)
+  local value = ({ ["max_queue.messages"] = 5, ["max_queue.bytes"] = 1024 })[details.limit]
+  assert(value and details.value == value, details.limit)
 end
 
 return function()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use warren_engine::{HostLimits, Running};
-use warren_kernel::{Activity, HostConfig, Outcome};
+use warren_kernel::{Activity, Outcome};
 
 use crate::support::{PATIENCE, World, in_time};
 
@@ -28,15 +28,10 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// Returns the limits of a host with little of everything.
 pub(super) fn host() -> HostLimits {
-    HostLimits {
-        processes: HostConfig {
-            max_processes: 20,
-            ..HostConfig::default()
-        },
-        max_memory: 4 << 20,
-        max_cpu: Some(MAX_CPU),
-        ..HostLimits::default()
-    }
+    HostLimits::default()
+        .max_processes(20)
+        .max_memory(4 << 20)
+        .max_cpu(MAX_CPU)
 }
 
 /// Waits for the end of a process. Terminates the process if all processes wait.

@@ -1,5 +1,5 @@
 -- tries: a bomb of coroutines, each of which starts two more
--- end: failed Internal
+-- end: failed RateLimited
 -- says: memory
 local function bomb()
   coroutine.spawn(bomb)

@@ -1,5 +1,5 @@
 -- tries: set timers without end that nobody waits for
--- end: failed Internal
+-- end: failed RateLimited
 -- says: memory
 local kept = {}
 while true do

@@ -41,15 +41,18 @@ local odd = {
   ["component.wasm"] = "\0asm\x0d\0\1\0\1\xff\xff\xff\x7f",
   ["nested.wasm"] = "\0asm\x0d\0\1\0" .. ("\4\x08\0asm\x0d\0\1\0"):rep(2000),
 }
+-- These start, and meet a limit.
+local beyond = {
+  memory_too_large = '(module (memory (export "memory") 65536) ' .. start .. ")",
+  stack = "(module " .. memory .. '(func $f (export "start") (call $f)))',
+}
 -- These start, and fail by themselves.
 local failing = {
-  memory_too_large = '(module (memory (export "memory") 65536) ' .. start .. ")",
   unreachable = "(module " .. memory .. '(func (export "start") unreachable))',
   section = "(module " .. memory .. "(func $f unreachable) (start $f) " .. start .. ")",
   data = "(module " .. memory .. '(data (i32.const 65535) "xx") ' .. start .. ")",
   elements = "(module (table 1 funcref) (func $f) (elem (i32.const 1) $f) " .. memory .. start .. ")",
   initialize = "(module " .. memory .. '(func (export "_initialize") unreachable) ' .. start .. ")",
-  stack = "(module " .. memory .. '(func $f (export "start") (call $f)))',
   table = "(module (table 1 funcref) " .. memory .. '(func (export "start") (call_indirect (i32.const 0))))',
   early = '(module (import "warren:core/random@0.1.0" "bytes" (func $r (param i32 i32))) ' .. memory .. "(func $f (call $r (i32.const 65000) (i32.const 65000))) (start $f) " .. start .. ")",
 }
@@ -76,10 +79,14 @@ for name, text in pairs(odd) do
   assert(#err:message() < 5000, name)
   if name == "import_that_draws" then logger.warn(err:message()) end
 end
-for name, text in pairs(failing) do
-  local pid, err = write("failing_" .. name, text)
-  assert(pid, name .. ": " .. tostring(err))
-  assert(errors.is(events:receive().result.cause, errors.INTERNAL), name)
+for kind, texts in pairs({ [errors.RATE_LIMITED] = beyond, [errors.INTERNAL] = failing }) do
+  for name, text in pairs(texts) do
+    local pid, err = write("failing_" .. name, text)
+    assert(pid, name .. ": " .. tostring(err))
+    err = events:receive().result.cause
+    assert(errors.is(err, kind), ("%s: %s"):format(name, err))
+    assert((err:details() ~= nil) == (texts == beyond), name)
+  end
 end
 for name, text in pairs(endless) do
   local pid = assert(write("endless_" .. name, text))

@@ -4,7 +4,8 @@
 
 local native = ...
 local alarms = require("warren.supervisor.alarms")
-local failure = require("warren.server.failures").failure
+local failures = require("warren.server.failures")
+local failure = failures.failure
 local launch = require("warren.supervisor.launch")
 local loop = require("warren.supervisor.loop")
 local queue = require("warren.pool.queue")
@@ -143,8 +144,9 @@ function manager:add(job)
   job.number, job.attempts = self.jobs, 0
   local room = self.description.size + self.description.overflow - self.count
   if self.waiting.count >= self.description.max_queue + #self.idle + math.max(room, 0) then
-    local message = ("the queue is full: max_queue = %d; all workers are busy"):format(self.description.max_queue)
-    replies.refuse(job.caller, failure(errors.RATE_LIMITED, message))
+    local most = self.description.max_queue
+    local message = ("the queue is full: max_queue = %d; all workers are busy"):format(most)
+    replies.refuse(job.caller, failures.at_limit("max_queue", most, message))
     return
   end
   if job.timeout then

@@ -1,7 +1,7 @@
 -- Failures of functions that others call: wrong arguments, and what handlers raise.
 
 local native = ...
-local errors, type = errors, type
+local errors, process, type = errors, process, type
 
 local failures = {}
 
@@ -24,6 +24,13 @@ end
 function failures.failure(kind, message, details)
   local retryable = kind == errors.RATE_LIMITED or kind == errors.TIMEOUT or kind == errors.UNAVAILABLE
   return errors.new { kind = kind, retryable = retryable, message = message, details = details }
+end
+
+-- Makes the error of a limit of this process that is reached, with details as the runtime
+-- gives them.
+function failures.at_limit(limit, value, message)
+  local host = process.pid():match("^{(.*)|")
+  return failures.failure(errors.RATE_LIMITED, message, { limit = limit, value = value, host = host })
 end
 
 -- Returns the error of a call that was to send a value. A value that cannot cross is the

@@ -474,8 +474,9 @@ function tree:start_new(given)
     return nil, failure(errors.ALREADY_EXISTS, message, { pid = known.pid })
   end
   if description.max_children and self.count >= description.max_children then
-    local message = "max_children: the supervisor has %d of %d children"
-    return nil, failure(errors.RATE_LIMITED, message:format(self.count, description.max_children))
+    local most = description.max_children
+    local message = ("max_children: the supervisor has %d of %d children"):format(self.count, most)
+    return nil, failures.at_limit("max_children", most, message)
   end
   self:add(child)
   local pid

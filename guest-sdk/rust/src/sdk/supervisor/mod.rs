@@ -2,14 +2,14 @@
 //! `supervisor`.
 //!
 //! ```no_run
-//! use warren_guest::Error;
+//! use warren_guest::{Error, Spawn};
 //! use warren_guest::supervisor::{Child, Strategy, Supervisor};
 //!
 //! #[warren_guest::main]
 //! fn main() -> Result<(), Error> {
 //!     Supervisor::new(Strategy::RestForOne)
-//!         .child(Child::new("store", "app:store", "app:processes"))
-//!         .child(Child::new("web", "app:web", "app:processes").args((8080,)))
+//!         .child(Child::new("store", "app:store"))
+//!         .child(Child::new("web", Spawn::new("app:web").arg(8080)))
 //!         .run()
 //! }
 //! ```
@@ -24,14 +24,10 @@ mod plan;
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use serde::Serialize;
-
 use self::plan::{Plan, Step};
-use super::codec::from_value;
 use super::time::Instant;
 use super::{
-    Event, Outcome, Pid, Select, Spawn, Value, cancel, events, inbox, set_trap_links, unlink,
-    unmonitor,
+    Event, Outcome, Pid, Select, Spawn, cancel, events, inbox, set_trap_links, unlink, unmonitor,
 };
 use crate::Error;
 
@@ -42,43 +38,21 @@ pub use self::plan::{Restart, Strategy};
 pub struct Child {
     name: String,
     spawn: Spawn,
-    /// Encoded when set; an error is returned by the start.
-    arguments: Result<Value, Error>,
     restart: Restart,
     shutdown: Duration,
 }
 
 impl Child {
-    /// Returns a child that is always restarted and has five seconds to end.
-    /// The name is the supervisor's own, for its log lines; [`Spawn::name`]
-    /// registers one.
-    pub fn new(
-        name: impl Into<String>,
-        definition: impl Into<String>,
-        host: impl Into<String>,
-    ) -> Self {
-        Child::of(name, Spawn::new(definition, host))
-    }
-
-    /// Returns a child as [`Child::new`] does, for a spawn with more options,
-    /// such as a registered name.
-    pub fn of(name: impl Into<String>, spawn: Spawn) -> Self {
+    /// Returns a child that is always restarted and has five seconds to end: a process of a
+    /// definition alone, or of a [`Spawn`] with arguments, a registered name and more. The
+    /// name here is the supervisor's own, for its log lines.
+    pub fn new(name: impl Into<String>, spawn: impl Into<Spawn>) -> Self {
         Child {
             name: name.into(),
-            spawn: spawn.linked().monitored(),
-            arguments: Ok(Value::Nil),
+            spawn: spawn.into().linked().monitored(),
             restart: Restart::Permanent,
             shutdown: Duration::from_secs(5),
         }
-    }
-
-    /// Sets the arguments of each start: a tuple is n of them.
-    pub fn args(mut self, arguments: impl Serialize) -> Self {
-        let encoded = super::codec::to_values(&arguments);
-        self.arguments = encoded
-            .and_then(|encoded| from_value(encoded.as_slice()))
-            .map_err(|error| Error::from(error).wrap("arguments"));
-        self
     }
 
     /// Sets the restart rule.
@@ -94,25 +68,8 @@ impl Child {
     }
 
     fn start(&self) -> Result<Pid, Error> {
-        let started = match self.arguments.clone()? {
-            Value::Array(arguments) => self.spawn.clone().start(Arguments(arguments)),
-            _ => self.spawn.clone().start(()),
-        };
+        let started = self.spawn.clone().start();
         started.map_err(|error| error.wrap(format_args!("child {}", self.name)))
-    }
-}
-
-/// Values whose number is known at run time, written as a tuple.
-struct Arguments(Vec<Value>);
-
-impl Serialize for Arguments {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeTuple;
-        let mut tuple = serializer.serialize_tuple(self.0.len())?;
-        for value in &self.0 {
-            tuple.serialize_element(value)?;
-        }
-        tuple.end()
     }
 }
 

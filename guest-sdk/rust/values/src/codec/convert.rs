@@ -20,7 +20,9 @@ pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Output, CodecError> 
 }
 
 /// Encodes an array of n values: a tuple is its elements, `()` is no value, and
-/// everything else is one.
+/// everything else is one. To serde an array of fixed length, `[T; N]`, is a tuple, and so
+/// it is N values here; a slice or a `Vec` is one value. A payload that is to be one value
+/// whatever its type is a tuple of one, `(list,)`.
 ///
 /// # Errors
 ///
@@ -289,7 +291,9 @@ mod tests {
         };
         let bytes = to_value(&nested(100)).unwrap();
         assert_eq!(from_value::<Value>(bytes.as_slice()).unwrap(), nested(100));
-        let error = to_value(&nested(101)).unwrap_err().to_string();
+        let error = to_value(&nested(101)).unwrap_err();
+        assert_eq!(error.limit().unwrap().name, "max_nesting");
+        let error = error.to_string();
         assert!(error.ends_with("nested deeper than 100"), "{error}");
         let mut deep = vec![0x91; 100_000];
         deep.push(0xc0);

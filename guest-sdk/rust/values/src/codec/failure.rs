@@ -1,7 +1,7 @@
 //! The error of a conversion.
 
-use crate::Error;
-use crate::msgpack::{Full, Malformed};
+use crate::msgpack::{Full, MAX_DEPTH, MAX_MESSAGE, Malformed};
+use crate::{Error, Limit};
 
 /// An error of encoding or decoding, with its place in the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct CodecError {
     /// Path to the place, the innermost part first.
     path: Vec<Segment>,
     message: String,
+    /// Name and value of the limit that the value exceeds, if that is the reason.
+    limit: Option<(&'static str, usize)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +24,26 @@ impl CodecError {
         CodecError {
             path: Vec::new(),
             message: message.into(),
+            limit: None,
         }
+    }
+
+    /// Returns the error of a value that nests too deeply.
+    pub(super) fn too_deep() -> Self {
+        CodecError {
+            limit: Some(("max_nesting", MAX_DEPTH)),
+            ..CodecError::new(format!("nested deeper than {MAX_DEPTH}"))
+        }
+    }
+
+    /// Returns the limit that the value exceeds, if that is the reason of the error.
+    pub fn limit(&self) -> Option<Limit> {
+        let (name, value) = self.limit?;
+        Some(Limit {
+            name: name.to_owned(),
+            value: value as u64,
+            host: None,
+        })
     }
 
     /// Adds an index of a sequence to the path; counted from 0, as Rust does.
@@ -70,13 +91,20 @@ impl serde::de::Error for CodecError {
 
 impl From<CodecError> for Error {
     fn from(error: CodecError) -> Self {
-        Error::invalid(error.to_string())
+        let invalid = Error::invalid(error.to_string());
+        match error.limit {
+            Some((name, value)) => invalid.with_limit(name, value as u64, None),
+            None => invalid,
+        }
     }
 }
 
 impl From<Full> for CodecError {
     fn from(error: Full) -> Self {
-        CodecError::new(error.to_string())
+        CodecError {
+            limit: (error == Full::Limit).then_some(("max_message", MAX_MESSAGE)),
+            ..CodecError::new(error.to_string())
+        }
     }
 }
 

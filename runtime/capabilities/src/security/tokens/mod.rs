@@ -17,9 +17,10 @@ use std::sync::Arc;
 
 use warren_engine::capability::{Answer, Caller};
 use warren_engine::security::TokenStore;
-use warren_kernel::{Error, MAX_NAME_BYTES};
+use warren_kernel::Error;
 
 use crate::answer;
+use crate::limit::{beyond, check_name_length};
 use crate::request::Arguments;
 use store::Store;
 
@@ -63,11 +64,10 @@ impl Tokens {
             ),
         };
         let metadata = arguments.map("metadata")?;
-        if actor.is_empty() || actor.len() > MAX_NAME_BYTES {
-            return Err(Error::invalid(format!(
-                "actor: an id has 1 to {MAX_NAME_BYTES} bytes"
-            )));
+        if actor.is_empty() {
+            return Err(Error::invalid("actor: an id is empty"));
         }
+        check_name_length("actor", actor)?;
         let content = content(actor, meta, &policies, metadata)?;
         let token = store.create(content.into(), lifetime, caller.kernel().clock())?;
         answer::write(|out| out.string(token.as_bytes()))
@@ -125,14 +125,7 @@ fn full_id(id: &str) -> Result<String, Error> {
     if id.is_empty() {
         return Err(Error::invalid("id is empty"));
     }
-    if id.len() > MAX_NAME_BYTES {
-        return Err(Error::invalid(format!(
-            "id is {} bytes, more than max_name = {MAX_NAME_BYTES}",
-            id.len()
-        ))
-        .with("limit", "max_name")
-        .with("value", MAX_NAME_BYTES as u64));
-    }
+    check_name_length("id", id)?;
     Ok(match id.contains(':') {
         true => id.to_owned(),
         false => format!("app:{id}"),
@@ -164,12 +157,11 @@ fn content(
         out.raw(&or_empty(metadata))
     })?;
     if content.len() > MAX_TOKEN {
-        return Err(Error::invalid(format!(
+        let message = format!(
             "actor, scope and metadata of a token are {} bytes, more than max_token = {MAX_TOKEN}",
             content.len()
-        ))
-        .with("limit", "max_token")
-        .with("value", MAX_TOKEN as u64));
+        );
+        return Err(beyond("max_token", MAX_TOKEN, message));
     }
     Ok(content)
 }

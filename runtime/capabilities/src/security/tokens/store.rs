@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ctutils::CtEq as _;
 use parking_lot::Mutex;
 use warren_engine::security::TokenStore;
-use warren_kernel::{Error, Monotonic};
+use warren_kernel::{Error, Kind, Monotonic};
 
 use super::text::{self, Digest};
 
@@ -111,12 +111,9 @@ impl Store {
 
     fn full(&self, limit: &'static str, value: usize) -> Error {
         let id = &self.settings.id;
-        Error::rate_limited(format!(
-            "cannot create a token: the store {id} has reached {limit} = {value}"
-        ))
-        .with("store", &**id)
-        .with("limit", limit)
-        .with("value", value as u64)
+        let message =
+            format!("cannot create a token: the store {id} has reached {limit} = {value}");
+        Error::at_limit(Kind::RateLimited, limit, value as u64, message).with("store", &**id)
     }
 
     #[cfg(test)]

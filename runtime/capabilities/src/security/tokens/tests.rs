@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use warren_kernel::{HostConfig, Kernel, Kind, Monotonic};
+use warren_kernel::{HostConfig, Kernel, Kind, MAX_NAME_BYTES, Monotonic};
 use warren_values::Value;
 
 use super::super::Security;

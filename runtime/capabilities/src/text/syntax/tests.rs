@@ -4,7 +4,7 @@ use super::*;
 use regex::bytes::Regex;
 
 fn compiled(pattern: &str) -> Result<Regex, String> {
-    let translated = translated(pattern, Dialect::Re2)?;
+    let translated = translated(pattern, Dialect::Re2).map_err(|malformed| malformed.why)?;
     // The crate refuses nothing that was translated.
     Ok(Regex::new(&translated.pattern).unwrap())
 }
@@ -227,16 +227,27 @@ fn patterns_that_are_none_stay_so() {
         "a{2}{3}",
         "a{2}*",
         "a*{2}",
+        "a{2,1}",
+    ] {
+        let error = translated(pattern, Dialect::Re2).map(|done| done.pattern);
+        let error = error.unwrap_err();
+        assert_eq!(error.limit, None, "{pattern}: {error:?}");
+    }
+    for pattern in [
         "a{1001}",
         "a{1,1001}",
         "a{1001,}",
-        "a{2,1}",
         "a{99999999999}",
         "(?:a{100}){11}",
         "((a{10}){10}){11}",
     ] {
         let error = translated(pattern, Dialect::Re2).map(|done| done.pattern);
-        assert!(error.is_err(), "{pattern}: {error:?}");
+        let error = error.unwrap_err();
+        assert_eq!(
+            error.limit,
+            Some(("max_repeat", 1_000)),
+            "{pattern}: {error:?}"
+        );
     }
     for pattern in [
         "(?:a{100}){10}",

@@ -15,7 +15,8 @@ use crate::report::failure::Failure;
 use crate::report::stdout;
 
 const CARGO: &str = "WARREN_CARGO";
-const INSTALL_RUST: &str = "install Rust with rustup, from https://rustup.rs";
+const INSTALL_RUST: &str = "install Rust with rustup, from https://rustup.rs, or set WARREN_CARGO to \
+                            another cargo";
 
 /// Builds the package and copies its binaries beside its manifest.
 pub(super) fn build(directory: &Path, args: &BuildArgs) -> Result<(), Box<Failure>> {
@@ -92,7 +93,10 @@ fn check_target(directory: &Path, target: &str) -> Result<(), Box<Failure>> {
         return Ok(());
     }
     Err(Box::new(Failure {
-        help: Some(format!("run `rustup target add {target}`")),
+        help: Some(format!(
+            "run `rustup target add {target}`, or set {CARGO} to a cargo that has it; a clone of \
+             warren installs one, guest-sdk/toolchain/cargo.sh, by `cargo xtask guests --toolchain`"
+        )),
         ..Failure::new(
             Exit::Failed,
             format!("Rust has no standard library for {target} here"),

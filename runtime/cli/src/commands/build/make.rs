@@ -26,7 +26,9 @@ pub(super) fn build(directory: &Path) -> Result<(), Box<Failure>> {
 
 const INSTALL_CLANG: &str = "unpack a wasi-sdk (https://github.com/WebAssembly/wasi-sdk/releases) and set \
                              WASI_SDK to its directory; or, on Debian 13 and newer, run `apt-get install \
-                             clang lld wasi-libc libclang-rt-dev-wasm32`";
+                             clang lld wasi-libc libclang-rt-dev-wasm32`; a clone of warren installs \
+                             a compiler for CC, guest-sdk/toolchain/clang.sh, by `cargo xtask guests \
+                             --toolchain`";
 
 /// Checks the compiler that the Makefiles of the SDK and of `warren new`
 /// choose.

@@ -54,7 +54,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Failures> {
     let definitions: Vec<_> = app
         .survey()
         .into_iter()
-        .filter(|definition| definition.id == *app.main())
+        .filter(|definition| definition == app.main())
         .collect();
     let failed = check::compile(app, &definitions)?;
     let exit = match failed.first() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use warren::introspection::{Query, Standstill};
-use warren::{Inspector, Runtime};
+use warren::{Inspector, Pid, Runtime};
 
 use crate::exit::Exit;
 use crate::report::failure::Failure;
@@ -26,7 +26,7 @@ pub(super) const MESSAGE: &str =
 /// process and its place. Nothing else may send to the processes, and none may be a
 /// service, which is started again after a time. `first` is the PID of the first process: if
 /// that waits for events, the program goes on until it is interrupted.
-pub(super) async fn found(runtime: &Runtime, first: &str) -> Vec<String> {
+pub(super) async fn found(runtime: &Runtime, first: &Pid) -> Vec<String> {
     let inspector = runtime.inspector();
     stands_still(INTERVAL, || inspector.standstill(first)).await;
     places(&inspector).await

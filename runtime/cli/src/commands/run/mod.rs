@@ -12,7 +12,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use warren::app::{App, AppOptions, Definition, Policies, Watcher};
-use warren::{Ended, Handle, Outcome, Runtime, ServiceError, StartError, Value};
+use warren::{Ended, Handle, Outcome, Pid, Runtime, ServiceError, StartError, Value};
 
 use crate::arguments;
 #[cfg(unix)]
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> 
 /// The cause of a program's end.
 enum End {
     /// The first process, of this PID, ended, and no service is left.
-    Main(String, Ended),
+    Main(Pid, Ended),
     /// A critical service has failed for good.
     Service(ServiceError),
     /// Every process waits for ever.
@@ -205,7 +205,7 @@ async fn shut_down(
     let asked = matches!(end, End::Stop(_) | End::OutputLost(_));
     let mut is_deadlock = matches!(end, End::Deadlock(_));
     let mut verdict = match end {
-        End::Main(pid, ended) => exit_of_main(&pid, definition, &ended),
+        End::Main(pid, ended) => exit_of_main(pid.as_str(), definition, &ended),
         End::Service(error) => Err(Box::new(ending::service_failed(&error))),
         End::Deadlock(failure) => Err(failure),
         End::OutputLost(error) => exit_without_output(&error),
@@ -305,12 +305,12 @@ async fn until_its_end(
                 if services_left && leaves_services(&ended) {
                     finished = Some(ended);
                 } else {
-                    return End::Main(main.pid().to_owned(), ended);
+                    return End::Main(main.pid().clone(), ended);
                 }
             }
             ended = &mut services, if services_left => match (ended, finished.take()) {
                 (Err(error), _) => return End::Service(error),
-                (Ok(()), Some(ended)) => return End::Main(main.pid().to_owned(), ended),
+                (Ok(()), Some(ended)) => return End::Main(main.pid().clone(), ended),
                 (Ok(()), None) => services_left = false,
             },
             error = lost.wait() => return End::OutputLost(error),
@@ -343,11 +343,7 @@ async fn start(
 ) -> Result<Handle, Box<Failure>> {
     let services = runtime.start_services().await;
     services.map_err(|error| Box::new(ending::service_failed(&error)))?;
-    let main = async {
-        runtime
-            .spawn(runtime.main()?.argument_list(arguments))
-            .await
-    };
+    let main = async { runtime.spawn(runtime.main()?.args(arguments)).await };
     main.await
         .map_err(|error| Box::new(ending::not_started(definition, &error.into())))
 }

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use warren::native::Message;
-use warren::{Context, Error, HostConfig, HostLimits, QueueLimits, Value};
+use warren::{Context, Error, HostLimits, Value};
 
 use super::progress::Progress;
 
@@ -21,16 +21,9 @@ const MAX_AHEAD: usize = 100_000;
 
 /// Returns the limits of the host.
 pub(super) fn limits() -> HostLimits {
-    HostLimits {
-        processes: HostConfig {
-            queue: QueueLimits {
-                messages: MAX_AHEAD,
-                bytes: 32 << 20,
-            },
-            ..HostConfig::default()
-        },
-        ..HostLimits::default()
-    }
+    HostLimits::default()
+        .max_queue_messages(MAX_AHEAD)
+        .max_queue_bytes(32 << 20)
 }
 
 /// Takes the messages of a test until it is told to stop, and then those that are there.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use warren::Pid;
 use warren::app::Test;
 
 /// A test that has ended.
@@ -64,7 +65,7 @@ impl Failure {
 /// A process that did not end in time.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Waiting {
-    pub(super) pid: String,
+    pub(super) pid: Pid,
     pub(super) definition: String,
     /// Its stack, or the reason why there is none, in lines.
     pub(super) stack: String,
@@ -73,7 +74,7 @@ pub(super) struct Waiting {
 /// A process that a test has left behind.
 #[derive(Debug)]
 pub(super) struct Left {
-    pub(super) pid: String,
+    pub(super) pid: Pid,
     pub(super) definition: String,
     pub(super) names: Vec<String>,
 }

@@ -55,18 +55,16 @@ async fn attempt(
     let shared = Arc::clone(progress);
     let collector = runtime
         .spawn_native(
-            Spawn::of(collector::DEFINITION).host(collector::HOST),
+            Spawn::new(collector::DEFINITION).host(collector::HOST),
             move |ctx| collector::collect(ctx, shared, stopped),
         )
         .await?;
     let options = Value::Map(vec![
-        (Value::from("pid"), Value::from(collector.pid())),
+        (Value::from("pid"), Value::from(collector.pid().as_str())),
         (Value::from("topic"), Value::from(TOPIC)),
         (Value::from("ref_id"), Value::from(&*test.id)),
     ]);
-    let spawn = Spawn::of(&*test.id)
-        .host(&*test.host)
-        .argument_list(&[options]);
+    let spawn = Spawn::new(&*test.id).host(&*test.host).arg(options);
     let result = match runtime.spawn(spawn).await {
         Ok(process) => {
             let frame = process.frame().unwrap_or_default();

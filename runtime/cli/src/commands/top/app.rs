@@ -213,7 +213,7 @@ impl App {
 
     fn selected_pid(&self) -> Option<&str> {
         let (_, process) = self.rows.get(self.selected.selected()?)?;
-        Some(&process.pid)
+        Some(process.pid.as_str())
     }
 }
 

@@ -109,7 +109,7 @@ fn draw_table(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
 fn row(depth: usize, process: &ProcessInfo) -> Row<'static> {
     let indent = "  ".repeat(depth.min(DEEPEST));
     Row::new([
-        format!("{indent}{}", text::line(&process.pid)),
+        format!("{indent}{}", text::line(process.pid.as_str())),
         process.state.as_str().to_owned(),
         text::line(process.definition.as_deref().unwrap_or("-")).to_string(),
         quantity::percent(process.load),

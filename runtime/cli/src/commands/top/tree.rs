@@ -71,7 +71,9 @@ fn by_links(processes: &[ProcessInfo]) -> Arrangement {
 
 fn places(processes: &[ProcessInfo]) -> HashMap<&str, usize> {
     let places = processes.iter().enumerate();
-    places.map(|(at, process)| (&*process.pid, at)).collect()
+    places
+        .map(|(at, process)| (process.pid.as_str(), at))
+        .collect()
 }
 
 #[cfg(test)]
@@ -93,7 +95,10 @@ mod tests {
             .map(|(depth, process)| (depth, process.pid))
             .collect();
         let expected = [(0, "x"), (0, "a"), (1, "b"), (2, "d"), (1, "c")];
-        assert_eq!(shown, expected.map(|(depth, pid)| (depth, pid.to_owned())));
+        assert_eq!(
+            shown,
+            expected.map(|(depth, pid)| (depth, warren::Pid::from(pid)))
+        );
         assert!(
             rows(processes, Shape::List)
                 .iter()
@@ -129,7 +134,10 @@ mod tests {
             (0, "x"),
             (1, "y"),
         ];
-        assert_eq!(shown, expected.map(|(depth, pid)| (depth, pid.to_owned())));
+        assert_eq!(
+            shown,
+            expected.map(|(depth, pid)| (depth, warren::Pid::from(pid)))
+        );
     }
 
     #[test]

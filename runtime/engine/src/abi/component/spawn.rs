@@ -8,8 +8,7 @@ use super::bindings::warren::process as wit;
 use super::named;
 use crate::codec::check;
 use crate::guest::aside::AT_ONCE;
-use crate::guest::{self, Guest, Start};
-use crate::operand;
+use crate::guest::{self, Guest, Mistake, Start};
 use crate::security::{Actor, Scope};
 
 /// Checks the operands of a spawn or exec, and makes a start of them. Long options
@@ -41,16 +40,14 @@ pub(super) async fn start_of(
 }
 
 fn set_options(start: &mut Start, options: wit::process::SpawnOptions) -> Result<(), Error> {
-    let wrong =
-        |what: &str, error: String| operand::malformed("options", format_args!("{what}: {error}"));
+    let wrong = |place: &str, why| Mistake::of(place, why).refusal();
     if let Some(bytes) = &options.context {
-        start.context = check::map(bytes)
-            .map_err(|error| error.to_string())
-            .and_then(|()| guest::context(bytes))
-            .map_err(|error| wrong("context", error))?;
+        check::map(bytes).map_err(|why| wrong("context", why))?;
+        let context = guest::context(bytes);
+        start.context = context.map_err(|mistake| mistake.at("context").refusal())?;
     }
     if let Some(actor) = options.actor {
-        check::map(&actor.meta).map_err(|error| wrong("actor.meta", error.to_string()))?;
+        check::map(&actor.meta).map_err(|why| wrong("actor.meta", why))?;
         start.identity.actor = Some(Arc::new(Actor {
             id: actor.id,
             meta: actor.meta.into(),
@@ -63,7 +60,7 @@ fn set_options(start: &mut Start, options: wit::process::SpawnOptions) -> Result
     });
     start.name = options.name;
     for message in options.messages {
-        check::values(&message.payload).map_err(|error| wrong("messages", error.to_string()))?;
+        check::values(&message.payload).map_err(|why| wrong("messages", why))?;
         start.messages.push((message.topic, message.payload.into()));
     }
     Ok(())

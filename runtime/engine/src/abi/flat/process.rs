@@ -155,6 +155,6 @@ async fn upgrade(
     };
     match caller.data_mut().upgrade(definition, arguments).await {
         Ok(unwind) => Err(wasmtime::Error::new(unwind)),
-        Err(error) => refuse(caller.data_mut(), &error),
+        Err(error) => refuse(caller.data_mut(), error),
     }
 }

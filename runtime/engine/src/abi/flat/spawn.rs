@@ -10,8 +10,8 @@ use super::{
     Fault, Out, fail, limited, memory_and_guest, message_limit, owned, range, reply, status, text,
 };
 use crate::guest::aside::AT_ONCE;
-use crate::guest::{Guest, Start};
-use crate::operand::{self, NAME};
+use crate::guest::{Guest, Mistake, Start};
+use crate::operand::NAME;
 
 /// The bit of a relation that is no tie: the spawner watches the new process.
 const WATCHED: u32 = 4;
@@ -111,7 +111,7 @@ impl Operands {
         let (ptr, len) = self.options;
         if len as usize <= AT_ONCE {
             let read = start.read_options(range(memory, ptr, len, "options")?);
-            read.map_err(malformed)?;
+            read.map_err(Mistake::refusal)?;
             return Ok(start);
         }
         let shared = Arc::clone(&guest.shared);
@@ -126,7 +126,7 @@ impl Operands {
             shared.aside(permit, read).await
         };
         let read = guest.control.outside(read).await?;
-        Ok(read.map_err(malformed)?)
+        Ok(read.map_err(Mistake::refusal)?)
     }
 
     /// Reads everything but the options, and checks the length of the options.
@@ -145,8 +145,4 @@ impl Operands {
         let arguments = owned(memory, ptr, len, "arguments", message_limit(guest, len))?;
         Ok(Start::with_arguments(definition, host, arguments))
     }
-}
-
-fn malformed(why: String) -> warren_kernel::Error {
-    operand::malformed("options", why)
 }

@@ -30,7 +30,7 @@ use crate::output::{Output, Stream};
 
 /// The most resources of WASI that a component may hold: streams, pollables,
 /// directory listings. Files have a limit of their own.
-const MAX_RESOURCES: usize = 4_096;
+pub(crate) const MAX_RESOURCES: usize = 4_096;
 
 /// The most streams of files that a component may hold. Each may hold 64 KiB that were
 /// read, or wait to be written.

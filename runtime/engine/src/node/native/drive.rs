@@ -1,15 +1,14 @@
 //! Polls one host function process: its future, its cancel deadline, and its
 //! termination from outside.
 
-use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use warren_kernel::{Error, Outcome, Process};
 
+use super::panics::caught;
 use super::{Native, NativeFuture};
 use crate::code::native_code::NativeCode;
 use crate::guest::Guest;
@@ -62,11 +61,10 @@ impl<'a> NativeDrive<'a> {
         let Some(future) = &mut self.future else {
             return Poll::Pending;
         };
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
-        let outcome = match polled {
+        let outcome = match caught(|| future.as_mut().poll(cx)) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(outcome)) => outcome,
-            Err(panic) => Outcome::Failed(Box::new(of_panic(&*panic))),
+            Err(error) => Outcome::Failed(Box::new(error)),
         };
         match self.drop_future() {
             Ok(()) => Poll::Ready(outcome),
@@ -78,7 +76,7 @@ impl<'a> NativeDrive<'a> {
     /// announced.
     fn drop_future(&mut self) -> Result<(), Error> {
         let future = self.future.take();
-        catch_unwind(AssertUnwindSafe(|| drop(future))).map_err(|panic| of_panic(&*panic))
+        caught(|| drop(future))
     }
 }
 
@@ -132,13 +130,4 @@ impl Drop for NativeDrive<'_> {
         // Reached if the embedder's tokio runtime ends before the process.
         let _ = self.drop_future();
     }
-}
-
-fn of_panic(panic: &(dyn Any + Send)) -> Error {
-    let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).to_owned(),
-        (None, Some(text)) => text.clone(),
-        (None, None) => "the value of the panic is not text".to_owned(),
-    };
-    Error::internal(format!("panicked: {message}"))
 }

@@ -85,8 +85,7 @@ async fn an_error_quotes_only_the_start_of_a_long_line() {
 async fn a_limit_holds_though_the_code_is_in_the_cache() {
     let cache = tempfile::tempdir().unwrap();
     let starts_within = async |max_functions| {
-        let mut compile = CompileLimits::default();
-        compile.max_functions = max_functions;
+        let compile = CompileLimits::default().max_functions(max_functions);
         let world = World::set_up(Setup {
             cache: Some(cache.path().to_owned()),
             compile,

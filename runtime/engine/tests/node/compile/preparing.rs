@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::details;
 use crate::support::{HOST, Setup, World, guest, in_time, small_host};
-use warren_engine::{CompileLimits, HostLimits};
+use warren_engine::CompileLimits;
 use warren_kernel::{Field, Kind};
 
 /// An interpreter whose preparation takes as long as its source is long.
@@ -14,8 +14,7 @@ fn slow_interpreter() -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn endless_preparing_is_invalid() {
-    let mut compile = CompileLimits::default();
-    compile.max_prepare = Duration::from_millis(50);
+    let compile = CompileLimits::default().max_prepare(Duration::from_millis(50));
     let world = World::set_up(Setup {
         compile,
         interpreter: Some(slow_interpreter()),
@@ -25,16 +24,15 @@ async fn endless_preparing_is_invalid() {
     let error = world.try_start("t:slow").await.expect_err("never ends");
     assert_eq!(error.kind, Kind::Invalid);
     assert!(error.message.contains("max_prepare"), "{error}");
-    assert!(details(&error).contains(&("value", Field::Number(50))));
+    assert!(details(&error).contains(&("value", Field::Number(50_000_000))));
     world.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_that_compiles_leaves_the_others_a_turn() {
     const OTHER: &str = "test:other";
-    let mut compile = CompileLimits::default();
     // A source that takes longer to prepare than the whole test.
-    compile.max_prepare = Duration::from_secs(600);
+    let compile = CompileLimits::default().max_prepare(Duration::from_secs(600));
     let world = World::set_up(Setup {
         compile,
         interpreter: Some(guest(
@@ -48,7 +46,7 @@ async fn a_host_that_compiles_leaves_the_others_a_turn() {
         )),
         hosts: vec![
             (HOST.to_owned(), small_host()),
-            (OTHER.to_owned(), HostLimits { ..small_host() }),
+            (OTHER.to_owned(), small_host()),
         ],
         ..Setup::default()
     });

@@ -1,12 +1,12 @@
 //! Listings, waits, and calls on closed descriptors.
 
-use warren_engine::{FileLimits, Grants};
+use warren_engine::Grants;
 
 use super::place::Place;
 use super::preview1::*;
 use super::script::{BUFFER, COUNT, Script};
 use super::{run_alone, world};
-use crate::support::{bytes, escaped, in_time};
+use crate::support::{bytes, escaped, in_time, small_host};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_listing_can_be_read_in_pieces_and_under_another_number() {
@@ -71,7 +71,7 @@ async fn poll_oneoff_returns_after_its_time() {
     script.call("poll_oneoff", &[BUFFER.into(), 16_384, 1, COUNT.into()]);
     script.call("sched_yield", &[]);
     script.call("proc_raise", &[9]);
-    let world = world(FileLimits::default());
+    let world = world(small_host());
     world.define("t:waits", &script.wat());
     let mut running = world.start("t:waits").await;
     let results = bytes(&in_time(running.wait()).await);

@@ -3,14 +3,14 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use warren_engine::{FileLimits, Grants};
+use warren_engine::Grants;
 use warren_kernel::Kind;
 
 use super::component_script::ComponentScript;
 use super::component_script::Handle::{self, Grant, Slot};
 use super::place::Place;
 use super::world;
-use crate::support::World;
+use crate::support::{World, small_host};
 
 /// Results of a call: 0, or the number of the error code and 1.
 const OK: u8 = 0;
@@ -40,7 +40,7 @@ async fn run(world: &World, script: &ComponentScript, grants: Grants) -> Vec<u8>
 }
 
 async fn run_alone(script: &ComponentScript, grants: Grants) -> Vec<u8> {
-    let world = world(FileLimits::default());
+    let world = world(small_host());
     let results = run(&world, script, grants).await;
     world.close().await;
     results
@@ -51,11 +51,7 @@ async fn a_component_opens_files_by_the_same_rules() {
     let place = Place::new();
     place.make_fifo();
     let before = place.listing();
-    let world = world(FileLimits {
-        // Each open file counts twice.
-        of_process: Some(4),
-        ..FileLimits::default()
-    });
+    let world = world(small_host().max_files(4));
     let mut script = ComponentScript::new();
     script.open(Grant(0), "a.txt", 0, READS, 0);
     script.open(Grant(0), "a.txt", 0, WRITES, 1);
@@ -227,10 +223,7 @@ async fn a_component_changes_what_is_granted_for_writing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_component_pays_for_each_name_it_makes() {
     let place = Place::new();
-    let world = world(FileLimits {
-        max_disk: Some(2 * 4_096),
-        ..FileLimits::default()
-    });
+    let world = world(small_host().max_disk(2 * 4_096));
     let dir = Grant(0);
     let mut script = ComponentScript::new();
     script.link(0, dir, "w.txt", dir, "one");
@@ -252,7 +245,7 @@ async fn a_component_that_is_granted_a_file_does_not_run() {
     let before = place.listing();
     let mut script = ComponentScript::new();
     script.texts("unlink-file-at", Grant(0), &["single.txt"]);
-    let world = world(FileLimits::default());
+    let world = world(small_host());
     for write in [false, true] {
         let grants = place.grants(&[("single.txt", write)]);
         world.define_with("t:component", &script.wat(), grants);

@@ -3,13 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 
-use warren_engine::FileLimits;
-
 use super::place::Place;
 use super::preview1::*;
 use super::script::{BUFFER, COUNT, STAT, Script, VECTOR};
 use super::{run, run_alone, world};
-use crate::support::escaped;
+use crate::support::{escaped, small_host};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lengths_of_operands_are_bounded() {
@@ -63,11 +61,7 @@ async fn lengths_of_operands_are_bounded() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn open_files_have_a_limit() {
     let place = Place::new();
-    let world = world(FileLimits {
-        of_process: Some(3),
-        of_host: Some(4),
-        max_disk: None,
-    });
+    let world = world(small_host().max_files(3).max_files_total(4));
     let mut script = Script::new();
     for slot in 0..4 {
         script.open(3, "a.txt", 0, READ, slot);
@@ -96,10 +90,7 @@ async fn open_files_have_a_limit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bytes_on_disk_have_a_limit() {
     let place = Place::new();
-    let world = world(FileLimits {
-        max_disk: Some(20_000),
-        ..FileLimits::default()
-    });
+    let world = world(small_host().max_disk(20_000));
     let mut script = Script::new();
     let [a, w, made] = ["a", "w.txt", "made"].map(|name| script.text(name));
     // 4,096 bytes for the file, and its length.
@@ -134,11 +125,7 @@ async fn bytes_on_disk_have_a_limit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_terminated_process_gives_back_its_open_files() {
     let place = Place::new();
-    let world = world(FileLimits {
-        of_process: Some(2),
-        of_host: Some(2),
-        max_disk: None,
-    });
+    let world = world(small_host().max_files(2).max_files_total(2));
     let mut script = Script::new();
     script.open(3, "a.txt", 0, READ, 0);
     script.open(3, "a.txt", 0, READ, 1);

@@ -6,12 +6,13 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
-use warren_engine::{FileLimits, Grants, PathGrant};
+use warren_engine::{Grants, PathGrant};
 
 use super::place::Place;
 use super::preview1::*;
 use super::script::{BUFFER, COUNT, STAT, Script};
 use super::{run, run_alone, world};
+use crate::support::small_host;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_path_leads_out_of_a_granted_directory() {
@@ -155,7 +156,7 @@ async fn a_grant_stays_with_the_directory_that_was_opened() {
     fs::create_dir(place.root.join("work/inner")).unwrap();
     fs::create_dir(place.root.join("secret")).unwrap();
     fs::write(place.root.join("secret/a.txt"), "secret").unwrap();
-    let world = world(FileLimits::default());
+    let world = world(small_host());
     let inner = place.grants(&[("work/inner", false)]);
     let mut script = Script::new();
     // Replaces a directory of another grant by a link to a directory that is not

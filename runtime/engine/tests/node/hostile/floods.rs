@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use warren_engine::{HostLimits, Sink, Stream};
-use warren_kernel::HostConfig;
+use warren_engine::{Sink, Stream};
 
 use super::check_good;
 use crate::support::{HOST, Setup, World, guest, in_time, is_alone, parked, resident, small_host};
@@ -27,16 +26,7 @@ fn storm() -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_of_spawns_ends_at_the_hosts_limit() {
     let world = World::set_up(Setup {
-        hosts: vec![(
-            HOST.to_owned(),
-            HostLimits {
-                processes: HostConfig {
-                    max_processes: 50,
-                    ..HostConfig::default()
-                },
-                ..small_host()
-            },
-        )],
+        hosts: vec![(HOST.to_owned(), small_host().max_processes(50))],
         ..Setup::default()
     });
     world.define("t:storm", &storm());

@@ -26,7 +26,7 @@ use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Grants, HostLimits, MachineMemory,
     Node, NodeConfig, ProcessEnd, Running, Sink, Source, Stream,
 };
-use warren_kernel::{Activity, Error, HostConfig, Outcome};
+use warren_kernel::{Activity, Error, Outcome};
 
 /// The host of all processes, unless a test uses another.
 pub const HOST: &str = "test:host";
@@ -103,14 +103,9 @@ impl Default for Setup {
 
 /// Limits of a thousand processes with 16 MiB each.
 pub fn small_host() -> HostLimits {
-    HostLimits {
-        processes: HostConfig {
-            max_processes: 1_000,
-            ..HostConfig::default()
-        },
-        max_memory: 16 << 20,
-        ..HostLimits::default()
-    }
+    HostLimits::default()
+        .max_processes(1_000)
+        .max_memory(16 << 20)
 }
 
 /// A node with its definitions and output.

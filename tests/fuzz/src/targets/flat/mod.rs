@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use arbitrary::Unstructured;
 use warren_app::Policies;
-use warren_engine::{HostLimits, Sink, Stream};
+use warren_engine::{Sink, Stream};
 
 use super::node::{block_on, end, host, none_left};
 use crate::Reached;
@@ -91,10 +91,7 @@ pub(crate) fn make(random: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> 
 }
 
 fn world() -> World {
-    let small = HostLimits {
-        max_memory: 1 << 20,
-        ..host()
-    };
+    let small = host().max_memory(1 << 20);
     let policies = Policies::of([
         ("open", "permit (principal, action, resource);"),
         (

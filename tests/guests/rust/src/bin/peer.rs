@@ -10,8 +10,6 @@ use warren_guest::{
     monitor, names, pid, send, set_trap_links, spawn, upgrade,
 };
 
-const HOST: &str = "app:processes";
-
 #[derive(Serialize)]
 struct Parts {
     kind: String,
@@ -66,13 +64,13 @@ fn main(args: Args) -> Result<Value, Error> {
     let value = |index| -> Result<Value, Error> { Ok(args.nth(index)?.unwrap_or_default()) };
     match command.as_str() {
         "echo" => value(1),
-        "exec" => exec(&other()?, HOST, ("echo", value(2)?)),
+        "exec" => exec(Spawn::new(other()?).arg("echo").arg(value(2)?)),
         "upgrade" => Err(upgrade(Some(&other()?), ("echo", value(2)?))),
         "fail" => Err(Error::conflict("it contradicts")
             .with_retryable(true)
             .with_details(&value(1)?)),
         "catch" => {
-            let failed: Outcome = exec(&other()?, HOST, ("fail", value(2)?));
+            let failed: Outcome = exec(Spawn::new(other()?).arg("fail").arg(value(2)?));
             let Err(error) = failed else {
                 return Err(Error::new(kind::INTERNAL, "it did not fail"));
             };
@@ -89,22 +87,24 @@ fn main(args: Args) -> Result<Value, Error> {
         }
         "ask" => {
             let answers = listen("answer")?;
-            let replier = Spawn::new(other()?, HOST).start(("reply",))?;
+            let replier = spawn(Spawn::new(other()?).arg("reply"))?;
             send(&replier, "ask", (value(2)?,))?;
             answers.recv_as()
         }
         "refusals" => refusals(),
         "watch" => {
-            Spawn::new(other()?, HOST)
+            Spawn::new(other()?)
+                .args(("fail", value(2)?))
                 .monitored()
-                .start(("fail", value(2)?))?;
+                .start()?;
             down()
         }
         "trap" => {
             set_trap_links(true);
-            Spawn::new(other()?, HOST)
+            Spawn::new(other()?)
+                .args(("fail", value(2)?))
                 .linked()
-                .start(("fail", value(2)?))?;
+                .start()?;
             down()
         }
         "await_event" => match events().recv()? {
@@ -115,9 +115,10 @@ fn main(args: Args) -> Result<Value, Error> {
             other => Err(Error::internal(format!("{other:?}"))),
         },
         "cancel" => {
-            let asked = Spawn::new(other()?, HOST)
+            let asked = Spawn::new(other()?)
+                .arg("await_event")
                 .monitored()
-                .start("await_event")?;
+                .start()?;
             cancel(&asked, Some(Duration::from_secs(60)))?;
             match events().recv()? {
                 Event::Exit { result, .. } => result,
@@ -125,12 +126,13 @@ fn main(args: Args) -> Result<Value, Error> {
             }
         }
         "context" => Ok(ctx::get(&other()?)?.unwrap_or_default()),
-        "dress" => Spawn::new(other()?, HOST)
+        "dress" => Spawn::new(other()?)
+            .arg("found")
             .context("dress", value(2)?)
             .name("dressed")
             .message("first", (1, ()))
             .message("second", (value(2)?,))
-            .exec("found")?
+            .exec()?
             .wait(),
         "found" => found(),
         "wait" => {
@@ -150,7 +152,7 @@ fn refusals() -> Result<Value, Error> {
     let refused = [
         send("nobody is called this", "topic", 1).err(),
         send(pid(), "@topic", 1).err(),
-        spawn("app:no-such-definition", HOST, ()).err(),
+        spawn("app:no-such-definition").err(),
         names::register("@name").err(),
         names::lookup("nobody is called this").err(),
         monitor(pid()).err(),

@@ -10,8 +10,6 @@ use warren_guest::{
     send, server, set_trap_links, spawn, terminate, time, trap_links, unlink, unmonitor, upgrade,
 };
 
-const ME: &str = "app:main";
-const HOST: &str = "app:processes";
 const MS: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_secs(60);
 
@@ -112,8 +110,8 @@ fn selecting() -> Result<(), Error> {
         Rang,
     }
     let (jobs, events) = (listen("job")?, events());
-    let watched = Spawn::new(ME, HOST).monitored().start("fail")?;
-    let mut pending = Some(Spawn::new(ME, HOST).exec("context")?);
+    let watched = me("fail").monitored().start()?;
+    let mut pending = Some(me("context").exec()?);
     let timer = Timer::after(5 * MS);
     send(pid(), "job", 1)?;
     let mut seen = [0; 4];
@@ -150,35 +148,35 @@ fn selecting() -> Result<(), Error> {
 }
 
 fn processes() -> Result<(), Error> {
-    let error = exec::<Value>(ME, HOST, "fail").unwrap_err();
+    let error = exec::<Value>(me("fail")).unwrap_err();
     assert!(error.is(kind::CONFLICT) && error.message == "as asked");
-    assert!(exec::<Value>("app:none", HOST, ()).is_err_and(|error| error.is(kind::NOT_FOUND)));
-    assert!(spawn(ME, "no:host", ()).is_err_and(|error| error.is(kind::NOT_FOUND)));
+    assert!(exec::<Value>("app:none").is_err_and(|error| error.is(kind::NOT_FOUND)));
+    assert!(spawn(me("park").host("no:host")).is_err_and(|error| error.is(kind::NOT_FOUND)));
 
-    let (seven, upgraded, trapping): (i64, Pid, bool) = exec(ME, HOST, "upgrading")?;
+    let (seven, upgraded, trapping): (i64, Pid, bool) = exec(me("upgrading"))?;
     assert_eq!((seven, trapping), (7, true));
     assert_ne!(upgraded, pid());
     assert!(upgrade(Some("app:none"), ()).is(kind::NOT_FOUND));
 
-    let busy = Spawn::new(ME, HOST).monitored().start("busy")?;
+    let busy = me("busy").monitored().start()?;
     terminate(&busy)?;
     assert!(ended(&busy)?.is_err_and(|error| error.is(kind::CANCELED)));
     assert!(terminate(&busy).is_err_and(|error| error.is(kind::NOT_FOUND)));
 
-    let parked = Spawn::new(ME, HOST).monitored().start("park")?;
+    let parked = me("park").monitored().start()?;
     cancel(&parked, Some(LONG))?;
     assert_eq!(ended(&parked)?, Ok(Value::Boolean(true)));
     Ok(())
 }
 
 fn ties() -> Result<(), Error> {
-    let parked = spawn(ME, HOST, "park")?;
+    let parked = spawn(me("park"))?;
     monitor(&parked)?;
     monitor(&parked)?;
     cancel(&parked, None)?;
     assert_eq!(ended(&parked)?, Ok(Value::Boolean(false)));
 
-    let parked = spawn(ME, HOST, "park")?;
+    let parked = spawn(me("park"))?;
     monitor(&parked)?;
     unmonitor(&parked)?;
     link(&parked)?;
@@ -186,7 +184,7 @@ fn ties() -> Result<(), Error> {
     terminate(&parked)?;
 
     set_trap_links(true);
-    let failing = Spawn::new(ME, HOST).linked().start("fail")?;
+    let failing = me("fail").linked().start()?;
     let down = events().recv()?;
     assert!(
         matches!(&down, Event::LinkDown { result: Err(_), .. }),
@@ -200,10 +198,10 @@ fn ties() -> Result<(), Error> {
 }
 
 fn spawning() -> Result<(), Error> {
-    let context: BTreeMap<String, Value> = Spawn::new(ME, HOST)
+    let context: BTreeMap<String, Value> = me("context")
         .context("region", "eu")
         .context("limits", (1, 2.0))
-        .exec("context")?
+        .exec()?
         .wait()?;
     assert_eq!(context["region"], "eu".into());
     assert_eq!(context["limits"], Value::of(&(1, 2.0))?);
@@ -214,10 +212,10 @@ fn spawning() -> Result<(), Error> {
     let readers = Scope {
         policies: vec!["readers".into()],
     };
-    let who: (Option<Actor>, Option<Scope>) = Spawn::new(ME, HOST)
+    let who: (Option<Actor>, Option<Scope>) = me("who")
         .actor(ada.clone())
         .scope(readers.clone())
-        .exec("who")?
+        .exec()?
         .wait()?;
     assert_eq!(who, (Some(ada), Some(readers)));
     assert_eq!(identity::actor()?, None);
@@ -230,11 +228,7 @@ fn spawning() -> Result<(), Error> {
     assert!(identity::policy("none").is_err());
     assert!(identity::named_scope("none").is_err());
 
-    let first: Vec<String> = Spawn::new(ME, HOST)
-        .message("b", 1)
-        .message("a", 2)
-        .exec("first")?
-        .wait()?;
+    let first: Vec<String> = me("first").message("b", 1).message("a", 2).exec()?.wait()?;
     assert_eq!(first, ["b=1", "a=2"]);
     Ok(())
 }
@@ -243,7 +237,7 @@ fn naming() -> Result<(), Error> {
     names::register("tour")?;
     names::register("tour")?;
     assert_eq!(names::lookup("tour")?, pid());
-    let taken = Spawn::new(ME, HOST).name("tour").start("park").unwrap_err();
+    let taken = me("park").name("tour").start().unwrap_err();
     assert!(taken.is(kind::ALREADY_EXISTS));
     #[derive(serde::Deserialize)]
     struct Holder {
@@ -253,7 +247,7 @@ fn naming() -> Result<(), Error> {
     assert!(names::unregister("tour")?);
     assert!(!names::unregister("tour")?);
     assert!(names::lookup("tour").is_err_and(|error| error.is(kind::NOT_FOUND)));
-    let parked = spawn(ME, HOST, "park")?;
+    let parked = spawn(me("park"))?;
     names::register_for("parked", &parked)?;
     assert_eq!(names::lookup("parked")?, parked);
     terminate("parked")
@@ -261,7 +255,7 @@ fn naming() -> Result<(), Error> {
 
 /// Runs the client's side of the server protocol, without a server.
 fn calling() -> Result<(), Error> {
-    let mute = Spawn::new(ME, HOST).monitored().start("park")?;
+    let mute = me("park").monitored().start()?;
     let error = server::call_timeout::<Value>(&mute, "Get", 5 * MS).unwrap_err();
     assert!(error.is(kind::TIMEOUT), "{error}");
     server::cast(&mute, ("a", "b"))?;
@@ -282,6 +276,11 @@ fn clocks() -> Result<(), Error> {
     tick.wait()?;
     assert!(began.elapsed() >= 4 * MS);
     Ok(())
+}
+
+/// Returns a process of this definition, with a role.
+fn me(role: &str) -> Spawn {
+    Spawn::new("app:main").arg(role)
 }
 
 /// Waits for the end of a monitored process.

@@ -78,7 +78,7 @@ impl<'o> Serializer<'o> {
     fn open(self, kind: Kind) -> Result<Compound<'o>, CodecError> {
         let depth = self.depth + 1;
         if depth > MAX_DEPTH {
-            return Err(CodecError::new(format!("nested deeper than {MAX_DEPTH}")));
+            return Err(CodecError::too_deep());
         }
         Compound::open(self.out()?, kind, depth)
     }

@@ -14,7 +14,10 @@ impl Program for Ping {
         let (count, echo, value): (u32, String, T) = args.get()?;
         let inbox = inbox();
         // An echo in Rust gets an example of the values it will echo.
-        let pid = Spawn::new(&echo, "bench:processes").start((count, &value))?;
+        let pid = Spawn::new(&echo)
+            .host("bench:processes")
+            .args((count, &value))
+            .start()?;
         let mut answer = None;
         for _ in 0..count {
             send(&pid, "t", &value)?;

@@ -101,7 +101,7 @@ impl<'a> From<&'a Failure> for FailureRecord<'a> {
 impl<'a> From<&'a Waiting> for WaitingRecord<'a> {
     fn from(waiting: &'a Waiting) -> Self {
         WaitingRecord {
-            pid: &waiting.pid,
+            pid: waiting.pid.as_str(),
             definition: &waiting.definition,
             stack: &waiting.stack,
         }
@@ -111,7 +111,7 @@ impl<'a> From<&'a Waiting> for WaitingRecord<'a> {
 impl<'a> From<&'a Left> for LeftRecord<'a> {
     fn from(left: &'a Left) -> Self {
         LeftRecord {
-            pid: &left.pid,
+            pid: left.pid.as_str(),
             definition: &left.definition,
             names: &left.names,
         }

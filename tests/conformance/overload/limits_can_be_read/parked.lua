@@ -1,0 +1,3 @@
+return function()
+  process.listen("end"):receive()
+end
